@@ -1,0 +1,33 @@
+/* The program's log: one line per event, to stderr (journald takes stderr of a service as it is).
+ *
+ *     2026-11-21 09:14:02.113 INFO conductor.deploy req-5f… node=1be2… deploying started
+ *
+ * Never pass a password, a token or a CHAP secret. Any thread may log; a line is written with one write().
+ * Request and node come from the calling thread's log context, so that callers need not repeat them.
+ *
+ * SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+#include <glib.h>
+#include <stdbool.h>
+
+typedef enum LogLevel { LOG_LEVEL_DEBUG, LOG_LEVEL_INFO, LOG_LEVEL_WARNING, LOG_LEVEL_ERROR } LogLevel;
+
+/* Sets the least level that is written; default INFO. Any thread. */
+void log_set_level(LogLevel level);
+bool log_enabled(LogLevel level);
+
+/* The context that every line of this thread carries until it is changed. Copied; NULL clears. */
+void log_context_request(const char *request_id);
+void log_context_node(const char *node_uuid);
+
+/* Writes one line. `area` is the module, e.g. "api.http". Newlines in the text become spaces. */
+void log_write(LogLevel level, const char *area, const char *format, ...) G_GNUC_PRINTF(3, 4);
+
+#define log_debug(area, ...)                                                                       \
+    do {                                                                                           \
+        if (log_enabled(LOG_LEVEL_DEBUG))                                                          \
+            log_write(LOG_LEVEL_DEBUG, area, __VA_ARGS__);                                         \
+    } while (0)
+#define log_info(area, ...) log_write(LOG_LEVEL_INFO, area, __VA_ARGS__)
+#define log_warning(area, ...) log_write(LOG_LEVEL_WARNING, area, __VA_ARGS__)
+#define log_error(area, ...) log_write(LOG_LEVEL_ERROR, area, __VA_ARGS__)
