@@ -1,0 +1,150 @@
+/* JSON text in and out; the contract is in json_text.h.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "common/json_text.h"
+
+#include <errno.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define DEFAULT_DEPTH 64
+
+/* Measured before parsing: jansson's own limit (2048) is deeper than any caller wants to recurse later. */
+static bool
+depth_within(const char *text, size_t size, unsigned maximum)
+{
+    unsigned depth = 0;
+    bool in_string = false;
+    for (size_t i = 0; i < size; i++) {
+        char c = text[i];
+        if (in_string) {
+            if (c == '\\')
+                i++;
+            else if (c == '"')
+                in_string = false;
+        } else if (c == '"') {
+            in_string = true;
+        } else if (c == '{' || c == '[') {
+            if (++depth > maximum)
+                return false;
+        } else if ((c == '}' || c == ']') && depth > 0) {
+            depth--;
+        }
+    }
+    return true;
+}
+
+json_t *
+json_text_parse(const char *text, size_t size, unsigned maximum_depth, GError **error)
+{
+    unsigned maximum = maximum_depth > 0 ? maximum_depth : DEFAULT_DEPTH;
+    if (!depth_within(text, size, maximum)) {
+        steel_fail(error, STEEL_ERROR_INVALID, "the JSON is nested deeper than %u levels", maximum);
+        return NULL;
+    }
+    json_error_t fault;
+    json_t *value = json_loadb(text, size, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &fault);
+    if (value == NULL)
+        steel_fail(error, STEEL_ERROR_INVALID, "not valid JSON at line %d, column %d: %s",
+                   fault.line, fault.column, fault.text);
+    return value;
+}
+
+char *
+json_text_dump(const json_t *value)
+{
+    if (value == NULL)
+        return g_strdup("null");
+    char *text = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
+    char *copy = g_strdup(text != NULL ? text : "null");
+    free(text);
+    return copy;
+}
+
+void
+json_text_append_string_size(GString *out, const char *text, size_t size)
+{
+    static const char digits[] = "0123456789abcdef";
+    g_string_append_c(out, '"');
+    size_t clean = 0; /* start of the run that needs no escape */
+    for (size_t i = 0; i < size; i++) {
+        unsigned char c = (unsigned char)text[i];
+        if (c >= 0x20 && c != '"' && c != '\\')
+            continue;
+        g_string_append_len(out, text + clean, (gssize)(i - clean));
+        clean = i + 1;
+        char escape[6] = {'\\', 'u', '0', '0', digits[c >> 4], digits[c & 15]};
+        const char *known = c == '"' ? "\\\"" : c == '\\' ? "\\\\" : c == '\n' ? "\\n" : NULL;
+        if (known != NULL)
+            g_string_append_len(out, known, 2);
+        else
+            g_string_append_len(out, escape, sizeof escape);
+    }
+    g_string_append_len(out, text + clean, (gssize)(size - clean));
+    g_string_append_c(out, '"');
+}
+
+void
+json_text_append_string(GString *out, const char *text)
+{
+    if (text == NULL)
+        g_string_append_len(out, "null", 4);
+    else
+        json_text_append_string_size(out, text, strlen(text));
+}
+
+void
+json_text_append_integer(GString *out, int64_t number)
+{
+    char buffer[24];
+    char *end = buffer + sizeof buffer, *p = end;
+    uint64_t rest = number < 0 ? 0 - (uint64_t)number : (uint64_t)number;
+    do {
+        *--p = (char)('0' + rest % 10);
+        rest /= 10;
+    } while (rest != 0);
+    if (number < 0)
+        *--p = '-';
+    g_string_append_len(out, p, end - p);
+}
+
+const char *
+json_string_member(const json_t *object, const char *key)
+{
+    return json_string_value(json_object_get(object, key));
+}
+
+bool
+json_is_truthy(const json_t *value)
+{
+    static const char *const words[] = {"true", "yes", "on", "1", "t", "y"};
+    if (json_is_true(value))
+        return true;
+    if (json_is_integer(value))
+        return json_integer_value(value) == 1;
+    const char *text = json_string_value(value);
+    for (size_t i = 0; text != NULL && i < G_N_ELEMENTS(words); i++)
+        if (g_ascii_strcasecmp(text, words[i]) == 0)
+            return true;
+    return false;
+}
+
+bool
+json_integer_member(const json_t *object, const char *key, int64_t *number)
+{
+    const json_t *value = json_object_get(object, key);
+    if (json_is_integer(value)) {
+        *number = json_integer_value(value);
+        return true;
+    }
+    const char *text = json_string_value(value);
+    if (text == NULL || *text == '\0')
+        return false;
+    char *end = NULL;
+    errno = 0;
+    long long parsed = strtoll(text, &end, 10);
+    if (errno != 0 || *end != '\0')
+        return false;
+    *number = parsed;
+    return true;
+}

@@ -1,0 +1,35 @@
+/* JSON as text: bounded parsing into jansson values, and writing straight into a string for the answers that are
+ * lists. Values of jansson are not shared between threads while they are changed.
+ *
+ * SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+#include "common/error.h"
+#include <glib.h>
+#include <jansson.h>
+#include <stdint.h>
+
+/* Parses untrusted JSON text.
+ *
+ * text, size     borrowed; need not end in NUL
+ * maximum_depth  deepest nesting allowed (an object in an object is 2); 0 means 64
+ * Returns        a new reference, or NULL with INVALID naming line and column. Duplicate keys are refused. */
+json_t *json_text_parse(const char *text, size_t size, unsigned maximum_depth, GError **error);
+
+/* Compact text of a value; the caller frees. NULL gives "null". Key order is kept. */
+char *json_text_dump(const json_t *value);
+
+/* Appends a JSON string literal with quotes and escapes; NULL appends null. */
+void json_text_append_string(GString *out, const char *text);
+void json_text_append_string_size(GString *out, const char *text, size_t size);
+
+/* Appends a decimal number (g_string_append_printf is too slow for list rows). */
+void json_text_append_integer(GString *out, int64_t number);
+
+/* The string member of an object, or NULL when absent or of another type. Borrowed from the object. */
+const char *json_string_member(const json_t *object, const char *key);
+
+/* Truth of a value as operators write it: true, "true", "True", "yes", "on", "1", 1. Anything else is false. */
+bool json_is_truthy(const json_t *value);
+
+/* A string, or an integer written as one ("623" and 623 are the same port). False when absent or no number. */
+bool json_integer_member(const json_t *object, const char *key, int64_t *number);

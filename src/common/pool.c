@@ -1,0 +1,250 @@
+/* The thread pool; the contract is in pool.h. One mutex guards the queues and counts and is never held while a job
+ * runs. A separate timer thread moves deferred jobs into the queue when they are due.
+ *
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "common/pool.h"
+
+#include "common/time_text.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <time.h>
+
+#define IDLE_LIMIT_S 60
+
+typedef struct Job {
+    PoolJob run;
+    void *data;
+    int64_t due_ms; /* monotonic; only for deferred jobs */
+} Job;
+
+struct Pool {
+    char name[16];
+    unsigned thread_limit, queue_limit;
+    pthread_mutex_t lock;      /* guards everything below */
+    pthread_cond_t work;       /* queue grew, or stopping */
+    pthread_cond_t done;       /* a thread ended */
+    pthread_cond_t timer_wake; /* deferred changed, or stopping */
+    GQueue queue;              /* Job, owned */
+    GPtrArray *deferred;       /* Job, owned, unordered: short */
+    unsigned threads, idle;
+    bool stopping, timer_running;
+    pthread_t timer;
+};
+
+static void
+condition_init(pthread_cond_t *condition)
+{
+    pthread_condattr_t attributes;
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(condition, &attributes);
+    pthread_condattr_destroy(&attributes);
+}
+
+Pool *
+pool_new(const char *name, unsigned thread_limit, unsigned queue_limit)
+{
+    Pool *pool = g_new0(Pool, 1);
+    g_strlcpy(pool->name, name, sizeof pool->name);
+    pool->thread_limit = MAX(thread_limit, 1);
+    pool->queue_limit = queue_limit;
+    pthread_mutex_init(&pool->lock, NULL);
+    condition_init(&pool->work);
+    condition_init(&pool->done);
+    condition_init(&pool->timer_wake);
+    g_queue_init(&pool->queue);
+    pool->deferred = g_ptr_array_new();
+    return pool;
+}
+
+static struct timespec
+monotonic_timespec(int64_t milliseconds)
+{
+    return (struct timespec){.tv_sec = milliseconds / 1000,
+                             .tv_nsec = milliseconds % 1000 * 1000000};
+}
+
+/* Waits for a job with the lock held; NULL: this thread shall end. */
+static Job *
+next_job(Pool *pool)
+{
+    struct timespec limit = monotonic_timespec(time_monotonic_ms() + IDLE_LIMIT_S * 1000);
+    pool->idle++;
+    while (g_queue_is_empty(&pool->queue) && !pool->stopping)
+        if (pthread_cond_timedwait(&pool->work, &pool->lock, &limit) == ETIMEDOUT)
+            break;
+    pool->idle--;
+    return g_queue_pop_head(&pool->queue);
+}
+
+static void *
+worker_main(void *data)
+{
+    Pool *pool = data;
+    pthread_mutex_lock(&pool->lock);
+    for (Job *job; (job = next_job(pool)) != NULL;) {
+        pthread_mutex_unlock(&pool->lock);
+        job->run(job->data);
+        g_free(job);
+        pthread_mutex_lock(&pool->lock);
+    }
+    pool->threads--;
+    pthread_cond_broadcast(&pool->done);
+    pthread_mutex_unlock(&pool->lock);
+    return NULL;
+}
+
+/* Starts a detached thread; with the lock held. */
+static bool
+start_worker(Pool *pool)
+{
+    pthread_t thread;
+    pthread_attr_t attributes;
+    pthread_attr_init(&attributes);
+    pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+    pthread_attr_setstacksize(&attributes, 512 * 1024);
+    bool started = pthread_create(&thread, &attributes, worker_main, pool) == 0;
+    pthread_attr_destroy(&attributes);
+    if (started) {
+        pool->threads++;
+        pthread_setname_np(thread, pool->name);
+    }
+    return started;
+}
+
+/* Queues a job and sees that a thread will take it; with the lock held. */
+static void
+enqueue(Pool *pool, Job *job)
+{
+    g_queue_push_tail(&pool->queue, job);
+    if (g_queue_get_length(&pool->queue) > pool->idle && pool->threads < pool->thread_limit)
+        start_worker(pool);
+    pthread_cond_signal(&pool->work);
+}
+
+static bool
+has_room(const Pool *pool)
+{
+    unsigned spare = pool->idle + (pool->thread_limit - pool->threads) + pool->queue_limit;
+    return !pool->stopping && pool->queue.length < spare;
+}
+
+bool
+pool_submit(Pool *pool, PoolJob job, void *data, GError **error)
+{
+    Job *entry = g_new(Job, 1);
+    *entry = (Job){.run = job, .data = data};
+    pthread_mutex_lock(&pool->lock);
+    bool accepted = has_room(pool);
+    if (accepted)
+        enqueue(pool, entry);
+    bool stopping = pool->stopping;
+    pthread_mutex_unlock(&pool->lock);
+    if (accepted)
+        return true;
+    g_free(entry);
+    return steel_fail(error, STEEL_ERROR_NO_WORKER, "%s: %s", pool->name,
+                      stopping ? "the service is stopping"
+                               : "all workers are busy; try again in a few seconds");
+}
+
+/* Moves due jobs to the queue; returns when the next one is due (monotonic ms), or -1. With the lock held. */
+static int64_t
+release_due(Pool *pool)
+{
+    int64_t now = time_monotonic_ms(), next = -1;
+    for (guint i = 0; i < pool->deferred->len;) {
+        Job *job = g_ptr_array_index(pool->deferred, i);
+        if (job->due_ms <= now || pool->stopping) {
+            g_ptr_array_remove_index_fast(pool->deferred, i);
+            enqueue(pool, job);
+            continue;
+        }
+        if (next < 0 || job->due_ms < next)
+            next = job->due_ms;
+        i++;
+    }
+    return next;
+}
+
+static void *
+timer_main(void *data)
+{
+    Pool *pool = data;
+    pthread_mutex_lock(&pool->lock);
+    for (;;) {
+        int64_t next = release_due(pool);
+        if (pool->stopping)
+            break;
+        if (next < 0) {
+            pthread_cond_wait(&pool->timer_wake, &pool->lock);
+        } else {
+            struct timespec limit = monotonic_timespec(next);
+            pthread_cond_timedwait(&pool->timer_wake, &pool->lock, &limit);
+        }
+    }
+    pthread_mutex_unlock(&pool->lock);
+    return NULL;
+}
+
+void
+pool_submit_later(Pool *pool, unsigned delay_ms, PoolJob job, void *data)
+{
+    Job *entry = g_new(Job, 1);
+    *entry = (Job){.run = job, .data = data, .due_ms = time_monotonic_ms() + delay_ms};
+    pthread_mutex_lock(&pool->lock);
+    if (!pool->timer_running && !pool->stopping)
+        pool->timer_running = pthread_create(&pool->timer, NULL, timer_main, pool) == 0;
+    if (pool->timer_running && !pool->stopping) {
+        g_ptr_array_add(pool->deferred, entry);
+        pthread_cond_signal(&pool->timer_wake);
+    } else {
+        enqueue(pool, entry);
+    }
+    pthread_mutex_unlock(&pool->lock);
+}
+
+unsigned
+pool_busy(Pool *pool)
+{
+    pthread_mutex_lock(&pool->lock);
+    unsigned busy = pool->threads - pool->idle;
+    pthread_mutex_unlock(&pool->lock);
+    return busy;
+}
+
+unsigned
+pool_thread_limit(const Pool *pool)
+{
+    return pool->thread_limit;
+}
+
+void
+pool_free(Pool *pool)
+{
+    if (pool == NULL)
+        return;
+    pthread_mutex_lock(&pool->lock);
+    pool->stopping = true;
+    bool timer = pool->timer_running;
+    pthread_cond_broadcast(&pool->timer_wake);
+    pthread_mutex_unlock(&pool->lock);
+    if (timer)
+        pthread_join(pool->timer, NULL);
+    pthread_mutex_lock(&pool->lock);
+    pthread_cond_broadcast(&pool->work);
+    while (pool->threads > 0)
+        pthread_cond_wait(&pool->done, &pool->lock);
+    pthread_mutex_unlock(&pool->lock);
+    while (!g_queue_is_empty(&pool->queue)) { /* no thread could be started for these */
+        g_autofree Job *job = g_queue_pop_head(&pool->queue);
+        job->run(job->data);
+    }
+    g_ptr_array_free(pool->deferred, TRUE);
+    pthread_cond_destroy(&pool->work);
+    pthread_cond_destroy(&pool->done);
+    pthread_cond_destroy(&pool->timer_wake);
+    pthread_mutex_destroy(&pool->lock);
+    g_free(pool);
+}

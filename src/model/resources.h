@@ -1,0 +1,73 @@
+/* The resources of the API as structs and field tables; each is one list of fields (NAME.def).
+ *
+ * A record is owned by whoever made or loaded it; no record is shared between threads. NAME_new, NAME_copy, NAME_free and
+ * g_autoptr(NAME) work for each.
+ *
+ * SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+#include "model/record.h"
+
+#define FIELD FIELD_AS_MEMBER
+
+typedef struct Node {
+#include "model/node.def"
+} Node;
+
+typedef struct Port {
+#include "model/port.def"
+} Port;
+
+typedef struct Portgroup {
+#include "model/portgroup.def"
+} Portgroup;
+
+typedef struct VolumeConnector {
+#include "model/volume_connector.def"
+} VolumeConnector;
+
+typedef struct VolumeTarget {
+#include "model/volume_target.def"
+} VolumeTarget;
+
+typedef struct Chassis {
+#include "model/chassis.def"
+} Chassis;
+
+typedef struct Allocation {
+#include "model/allocation.def"
+} Allocation;
+
+typedef struct DeployTemplate {
+#include "model/deploy_template.def"
+} DeployTemplate;
+
+typedef struct Conductor {
+#include "model/conductor.def"
+} Conductor;
+
+typedef struct NodeHistory {
+#include "model/node_history.def"
+} NodeHistory;
+
+typedef struct TimelinePhase {
+#include "model/timeline_phase.def"
+} TimelinePhase;
+
+typedef struct BiosSetting {
+#include "model/bios_setting.def"
+} BiosSetting;
+
+#undef FIELD
+
+RECORD_DECLARE(Node, node)
+RECORD_DECLARE(Port, port)
+RECORD_DECLARE(Portgroup, portgroup)
+RECORD_DECLARE(VolumeConnector, volume_connector)
+RECORD_DECLARE(VolumeTarget, volume_target)
+RECORD_DECLARE(Chassis, chassis)
+RECORD_DECLARE(Allocation, allocation)
+RECORD_DECLARE(DeployTemplate, deploy_template)
+RECORD_DECLARE(Conductor, conductor)
+RECORD_DECLARE(NodeHistory, node_history)
+RECORD_DECLARE(TimelinePhase, timeline_phase)
+RECORD_DECLARE(BiosSetting, bios_setting)
