@@ -1,0 +1,44 @@
+/* Conductors and their leases; the contract is in conductors.h.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "db/conductors.h"
+
+#include "common/time_text.h"
+#include "db/records.h"
+
+static bool
+replace(Db *db, void *user_data, GError **error)
+{
+    Conductor *conductor = user_data;
+    const DbValue host = db_text(conductor->hostname);
+    return db_execute(db, "DELETE FROM conductors WHERE hostname = ?1", &host, 1, NULL, error) &&
+           db_record_insert(db, &conductor_resource, conductor, error);
+}
+
+bool
+db_conductor_register(Db *db, Conductor *conductor, GError **error)
+{
+    return db_transaction(db, replace, conductor, error);
+}
+
+bool
+db_conductor_renew(Db *db, const char *lease, int64_t expires_ms, GError **error)
+{
+    char now[TIME_TEXT_SIZE];
+    const DbValue values[] = {db_integer(expires_ms), db_text(time_now_text(now)), db_text(lease)};
+    int64_t changed = 0;
+    if (!db_execute(db,
+                    "UPDATE conductors SET lease_expires_ms = ?1, updated_at = ?2 WHERE lease = ?3",
+                    values, G_N_ELEMENTS(values), &changed, error))
+        return false;
+    return changed == 1 ||
+           steel_fail(error, STEEL_ERROR_CONFLICT,
+                      "another process has registered under this conductor's host name");
+}
+
+bool
+db_conductor_leave(Db *db, const char *lease, GError **error)
+{
+    const DbValue value = db_text(lease);
+    return db_execute(db, "UPDATE conductors SET lease_expires_ms = 0 WHERE lease = ?1", &value, 1,
+                      NULL, error);
+}

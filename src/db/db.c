@@ -1,0 +1,272 @@
+/* Connections per thread, the writers' turns, transactions and migrations; the contract is in db.h.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "db/db.h"
+
+#include "common/log.h"
+#include "db/engine.h"
+#include "db/migrations.h"
+
+#include <pthread.h>
+#include <string.h>
+
+struct Db {
+    const DbEngine *engine;
+    char *address;        /* of the URL, after "scheme://" */
+    pthread_key_t key;    /* Session of each thread */
+    pthread_mutex_t lock; /* guards the members below; never held while the engine works */
+    pthread_cond_t turn;
+    bool writing;        /* some thread has the writers' turn */
+    GPtrArray *sessions; /* Session, owned: for db_close */
+};
+
+/* A thread's connection and how deep in transactions it is. Used by that thread alone. */
+typedef struct Session {
+    Db *db;
+    DbConnection *connection;
+    unsigned depth;
+} Session;
+
+static _Thread_local uint64_t statement_count;
+
+static void
+session_end(void *data)
+{
+    Session *session = data;
+    Db *db = session->db;
+    pthread_mutex_lock(&db->lock);
+    g_ptr_array_remove_fast(db->sessions, session);
+    pthread_mutex_unlock(&db->lock);
+    db->engine->disconnect(session->connection);
+    g_free(session);
+}
+
+static Session *
+session_of_thread(Db *db, GError **error)
+{
+    Session *session = pthread_getspecific(db->key);
+    if (session != NULL)
+        return session;
+    DbConnection *connection = db->engine->connect(db->address, error);
+    if (connection == NULL)
+        return NULL;
+    session = g_new0(Session, 1);
+    session->db = db;
+    session->connection = connection;
+    pthread_setspecific(db->key, session);
+    pthread_mutex_lock(&db->lock);
+    g_ptr_array_add(db->sessions, session);
+    pthread_mutex_unlock(&db->lock);
+    return session;
+}
+
+static void
+take_turn(Db *db)
+{
+    if (!db->engine->single_writer)
+        return;
+    pthread_mutex_lock(&db->lock);
+    while (db->writing)
+        pthread_cond_wait(&db->turn, &db->lock);
+    db->writing = true;
+    pthread_mutex_unlock(&db->lock);
+}
+
+static void
+give_turn(Db *db)
+{
+    if (!db->engine->single_writer)
+        return;
+    pthread_mutex_lock(&db->lock);
+    db->writing = false;
+    pthread_cond_signal(&db->turn);
+    pthread_mutex_unlock(&db->lock);
+}
+
+static bool
+run(Session *session, const char *sql, GError **error)
+{
+    return session->db->engine->run(session->connection, sql, NULL, 0, NULL, NULL, NULL, error);
+}
+
+bool
+db_transaction(Db *db, DbWork work, void *user_data, GError **error)
+{
+    Session *session = session_of_thread(db, error);
+    if (session == NULL)
+        return false;
+    if (session->depth > 0)
+        return work(db, user_data, error);
+    take_turn(db);
+    bool good = run(session, db->engine->begin, error);
+    if (good) {
+        session->depth = 1;
+        good = work(db, user_data, error) && run(session, "COMMIT", error);
+        session->depth = 0;
+        if (!good) {
+            g_autoptr(GError) ignored = NULL; /* the cause is in *error already */
+            run(session, "ROLLBACK", &ignored);
+        }
+    }
+    give_turn(db);
+    return good;
+}
+
+bool
+db_query(Db *db, const char *sql, const DbValue *values, size_t count, DbRowFunc func,
+         void *user_data, GError **error)
+{
+    Session *session = session_of_thread(db, error);
+    statement_count++;
+    return session != NULL &&
+           db->engine->run(session->connection, sql, values, count, func, user_data, NULL, error);
+}
+
+bool
+db_execute(Db *db, const char *sql, const DbValue *values, size_t count, int64_t *changed,
+           GError **error)
+{
+    Session *session = session_of_thread(db, error);
+    if (session == NULL)
+        return false;
+    statement_count++;
+    bool alone = session->depth == 0;
+    if (alone)
+        take_turn(db);
+    bool good =
+        db->engine->run(session->connection, sql, values, count, NULL, NULL, changed, error);
+    if (alone)
+        give_turn(db);
+    return good;
+}
+
+uint64_t
+db_statement_count(void)
+{
+    return statement_count;
+}
+
+static bool
+read_integer(const DbRow *row, void *user_data)
+{
+    *(int64_t *)user_data = db_row_integer(row, 0);
+    return false;
+}
+
+bool
+db_alive(Db *db, GError **error)
+{
+    int64_t one = 0;
+    return db_query(db, "SELECT 1", NULL, 0, read_integer, &one, error);
+}
+
+bool
+db_row_is_null(const DbRow *row, int column)
+{
+    return row->engine->row_is_null(row, column);
+}
+
+const char *
+db_row_text(const DbRow *row, int column, size_t *size)
+{
+    return row->engine->row_text(row, column, size);
+}
+
+int64_t
+db_row_integer(const DbRow *row, int column)
+{
+    return row->engine->row_integer(row, column);
+}
+
+typedef struct Migration {
+    const DbMigration *row;
+    DbConnection *connection;
+} Migration;
+
+static bool
+apply_migration(Db *db, void *user_data, GError **error)
+{
+    const Migration *migration = user_data;
+    const DbValue number = db_integer(migration->row->number);
+    if (!db->engine->script(migration->connection, migration->row->sql, error) ||
+        !db_execute(db, "INSERT INTO schema_version (number) VALUES (?1)", &number, 1, NULL,
+                    error)) {
+        g_prefix_error(error, "database migration %s: ", migration->row->name);
+        return false;
+    }
+    return true;
+}
+
+/* Brings the schema to what this program needs. A database of a newer program is refused. */
+static bool
+migrate(Db *db, GError **error)
+{
+    Session *session = session_of_thread(db, error);
+    int64_t have = 0;
+    if (session == NULL ||
+        !db->engine->script(session->connection,
+                            "CREATE TABLE IF NOT EXISTS schema_version (number BIGINT NOT NULL)",
+                            error) ||
+        !db_query(db, "SELECT COALESCE(MAX(number), 0) FROM schema_version", NULL, 0, read_integer,
+                  &have, error))
+        return false;
+    size_t count;
+    const DbMigration *migrations = db_migrations(&count);
+    if (count > 0 && have > migrations[count - 1].number)
+        return steel_fail(
+            error, STEEL_ERROR_DATABASE,
+            "the database has schema %d, this program knows only %d: use a newer steeld", (int)have,
+            migrations[count - 1].number);
+    for (size_t i = 0; i < count; i++) {
+        Migration migration = {&migrations[i], session->connection};
+        if (migrations[i].number > have && !db_transaction(db, apply_migration, &migration, error))
+            return false;
+    }
+    return true;
+}
+
+Db *
+db_open(const char *url, GError **error)
+{
+    static const DbEngine *const engines[] = {&db_engine_sqlite};
+    const char *separator = strstr(url, "://");
+    const DbEngine *engine = NULL;
+    for (size_t i = 0; separator != NULL && i < G_N_ELEMENTS(engines); i++)
+        if (strlen(engines[i]->scheme) == (size_t)(separator - url) &&
+            strncmp(url, engines[i]->scheme, (size_t)(separator - url)) == 0)
+            engine = engines[i];
+    if (engine == NULL || separator[3] == '\0') {
+        steel_fail(error, STEEL_ERROR_CONFIG,
+                   "[database]connection: '%.20s...' is not supported; use sqlite:///PATH", url);
+        return NULL;
+    }
+    Db *db = g_new0(Db, 1);
+    db->engine = engine;
+    db->address = g_strdup(separator + 3);
+    db->sessions = g_ptr_array_new();
+    pthread_mutex_init(&db->lock, NULL);
+    pthread_cond_init(&db->turn, NULL);
+    pthread_key_create(&db->key, session_end);
+    if (!migrate(db, error)) {
+        db_close(db);
+        return NULL;
+    }
+    return db;
+}
+
+void
+db_close(Db *db)
+{
+    if (db == NULL)
+        return;
+    pthread_key_delete(db->key);
+    for (guint i = 0; i < db->sessions->len; i++) {
+        Session *session = g_ptr_array_index(db->sessions, i);
+        db->engine->disconnect(session->connection);
+        g_free(session);
+    }
+    g_ptr_array_free(db->sessions, TRUE);
+    pthread_mutex_destroy(&db->lock);
+    pthread_cond_destroy(&db->turn);
+    g_free(db->address);
+    g_free(db);
+}

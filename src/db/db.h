@@ -1,0 +1,69 @@
+/* The database: connections, statements, rows, transactions. What is asked of it is in records.h, list.h and one file per
+ * resource; which engine answers is decided by the URL (sqlite.c now).
+ *
+ * A Db is shared by all threads; each thread gets a connection of its own on first use, kept until the thread ends. Reads
+ * run side by side. Writes of one process take turns (SQLite has one writer), so that none fails for a busy file.
+ *
+ * SQL is the common subset of SQLite and PostgreSQL with parameters ?1, ?2, ... used in order.
+ *
+ * Errors of all functions: DATABASE_BUSY (another process holds the file; retry), CONFLICT (a unique value is taken; the
+ * message names table.column), DATABASE (disk full, damaged file, ...: a sentence with the file).
+ *
+ * SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+#include "common/error.h"
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct Db Db;
+typedef struct DbRow DbRow;
+
+typedef struct DbValue {
+    enum { DB_NULL, DB_TEXT, DB_INTEGER } type;
+    const char *text; /* borrowed for the call */
+    int64_t integer;
+} DbValue;
+
+static inline DbValue
+db_text(const char *text)
+{
+    return (DbValue){.type = text != NULL ? DB_TEXT : DB_NULL, .text = text};
+}
+
+static inline DbValue
+db_integer(int64_t integer)
+{
+    return (DbValue){.type = DB_INTEGER, .integer = integer};
+}
+
+/* Opens (and makes, and migrates) the database of an oslo URL: sqlite:////absolute/path, sqlite:///relative/path. */
+Db *db_open(const char *url, GError **error);
+
+/* Closes all connections. No other thread may be using it. NULL is fine. */
+void db_close(Db *db);
+
+/* Called for each row; `row` is valid during the call. Returning false stops the query without an error. */
+typedef bool (*DbRowFunc)(const DbRow *row, void *user_data);
+
+bool db_query(Db *db, const char *sql, const DbValue *values, size_t count, DbRowFunc func,
+              void *user_data, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Runs one writing statement; `changed` (or NULL) gets the number of rows it changed. */
+bool db_execute(Db *db, const char *sql, const DbValue *values, size_t count, int64_t *changed,
+                GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Columns of a row, from 0. The text is NUL-terminated and valid during the callback. */
+bool db_row_is_null(const DbRow *row, int column);
+const char *db_row_text(const DbRow *row, int column, size_t *size);
+int64_t db_row_integer(const DbRow *row, int column);
+
+/* Runs `work` in one transaction on this thread's connection; rolls back when it returns false. Inside, db_query and
+ * db_execute take part in it. May be nested: the inner one joins the outer. */
+typedef bool (*DbWork)(Db *db, void *user_data, GError **error);
+bool db_transaction(Db *db, DbWork work, void *user_data, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Statements run by this thread since it started: a test holds lists to a constant number. */
+uint64_t db_statement_count(void);
+
+/* True while the database answers: for health checks. */
+bool db_alive(Db *db, GError **error);

@@ -1,0 +1,38 @@
+/* What a database engine must offer; private to this folder. One connection is used by one thread.
+ * SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+#include "db/db.h"
+
+typedef struct DbConnection DbConnection;
+
+typedef struct DbEngine {
+    const char *scheme; /* of the URL */
+
+    /* Opens a connection; `address` is what follows "scheme://". */
+    DbConnection *(*connect)(const char *address, GError **error);
+    void (*disconnect)(DbConnection *connection);
+
+    /* Runs one statement; func may be NULL. `changed` may be NULL. */
+    bool (*run)(DbConnection *connection, const char *sql, const DbValue *values, size_t count,
+                DbRowFunc func, void *user_data, int64_t *changed, GError **error);
+
+    /* Runs a script of several statements without parameters (migrations). */
+    bool (*script)(DbConnection *connection, const char *sql, GError **error);
+
+    /* The statement that starts a writing transaction. */
+    const char *begin;
+
+    bool single_writer; /* writes of this process must take turns */
+
+    bool (*row_is_null)(const DbRow *row, int column);
+    const char *(*row_text)(const DbRow *row, int column, size_t *size);
+    int64_t (*row_integer)(const DbRow *row, int column);
+} DbEngine;
+
+/* A row is the engine and its own cursor. */
+struct DbRow {
+    const DbEngine *engine;
+    void *cursor;
+};
+
+extern const DbEngine db_engine_sqlite;

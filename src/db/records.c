@@ -1,0 +1,311 @@
+/* Records by field table; the contract is in records.h.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "db/records.h"
+
+#include "common/time_text.h"
+#include "common/uuid.h"
+#include "model/resources.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void
+append_columns(GString *sql, const Resource *resource)
+{
+    const char *separator = "";
+    for (size_t i = 0; i < resource->field_count; i++) {
+        if (resource->fields[i].type == FIELD_COMPUTED)
+            continue;
+        g_string_append_printf(sql, "%s\"%s\"", separator, field_column(&resource->fields[i]));
+        separator = ", ";
+    }
+}
+
+static json_t *
+read_json(const Field *field, const DbRow *row, int column)
+{
+    size_t size = 0;
+    const char *text = db_row_text(row, column, &size);
+    json_t *value = text != NULL ? json_text_parse(text, size, 0, NULL) : NULL;
+    if (value == NULL || json_is_null(value)) {
+        json_decref(value);
+        return field->type == FIELD_OBJECT ? json_object() : json_array();
+    }
+    return value;
+}
+
+static void
+read_member(const Field *field, const DbRow *row, int column, void *record)
+{
+    void *member = field_member(field, record);
+    if (field_is_text(field)) {
+        *(char **)member = g_strdup(db_row_text(row, column, NULL));
+    } else if (field_is_json(field)) {
+        json_decref(*(json_t **)member);
+        *(json_t **)member = read_json(field, row, column);
+    } else if (db_row_is_null(row, column)) {
+        return; /* record_new has set the null of the type */
+    } else if (field->type == FIELD_INTEGER) {
+        *(int64_t *)member = db_row_integer(row, column);
+    } else if (field->type == FIELD_BOOLEAN) {
+        *(bool *)member = db_row_integer(row, column) != 0;
+    } else {
+        *(int8_t *)member = db_row_integer(row, column) != 0;
+    }
+}
+
+typedef struct Reader {
+    const Resource *resource;
+    GPtrArray *records;
+} Reader;
+
+static bool
+read_record(const DbRow *row, void *user_data)
+{
+    Reader *reader = user_data;
+    const Resource *resource = reader->resource;
+    void *record = record_new(resource);
+    for (size_t i = 0, column = 0; i < resource->field_count; i++)
+        if (resource->fields[i].type != FIELD_COMPUTED)
+            read_member(&resource->fields[i], row, (int)column++, record);
+    g_ptr_array_add(reader->records, record);
+    return true;
+}
+
+/* GPtrArray frees elements without knowing the resource; each type has its own function. */
+static GDestroyNotify
+free_function(const Resource *resource)
+{
+    static const struct {
+        const Resource *resource;
+        GDestroyNotify function;
+    } functions[] = {
+        {&node_resource,             (GDestroyNotify)node_free            },
+        {&port_resource,             (GDestroyNotify)port_free            },
+        {&portgroup_resource,        (GDestroyNotify)portgroup_free       },
+        {&volume_connector_resource, (GDestroyNotify)volume_connector_free},
+        {&volume_target_resource,    (GDestroyNotify)volume_target_free   },
+        {&chassis_resource,          (GDestroyNotify)chassis_free         },
+        {&allocation_resource,       (GDestroyNotify)allocation_free      },
+        {&deploy_template_resource,  (GDestroyNotify)deploy_template_free },
+        {&conductor_resource,        (GDestroyNotify)conductor_free       },
+        {&node_history_resource,     (GDestroyNotify)node_history_free    },
+        {&timeline_phase_resource,   (GDestroyNotify)timeline_phase_free  },
+        {&bios_setting_resource,     (GDestroyNotify)bios_setting_free    },
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(functions); i++)
+        if (functions[i].resource == resource)
+            return functions[i].function;
+    g_error("resource %s has no free function in records.c", resource->name);
+}
+
+GPtrArray *
+db_records_where(Db *db, const Resource *resource, const char *condition, const DbValue *values,
+                 size_t count, GError **error)
+{
+    g_autoptr(GString) sql = g_string_new("SELECT ");
+    append_columns(sql, resource);
+    g_string_append_printf(sql, " FROM %s WHERE %s", resource->table, condition);
+    Reader reader = {resource, g_ptr_array_new_with_free_func(free_function(resource))};
+    if (db_query(db, sql->str, values, count, read_record, &reader, error))
+        return reader.records;
+    g_ptr_array_free(reader.records, TRUE);
+    return NULL;
+}
+
+static bool
+not_found(const Resource *resource, const char *ident, GError **error)
+{
+    SteelErrorCode code =
+        resource == &node_resource ? STEEL_ERROR_NODE_NOT_FOUND : STEEL_ERROR_NOT_FOUND;
+    g_autofree char *name = g_strdup(resource->name);
+    name[0] = g_ascii_toupper(name[0]);
+    return steel_fail(error, code, "%s %.255s could not be found.", name, ident);
+}
+
+void *
+db_record_find(Db *db, const Resource *resource, const char *column, const char *value,
+               GError **error)
+{
+    g_autofree char *condition = g_strdup_printf("\"%s\" = ?1", column);
+    const DbValue key = db_text(value);
+    g_autoptr(GPtrArray) found = db_records_where(db, resource, condition, &key, 1, error);
+    if (found == NULL)
+        return NULL;
+    if (found->len == 0) {
+        not_found(resource, value, error);
+        return NULL;
+    }
+    return g_ptr_array_steal_index(found, 0);
+}
+
+void *
+db_record_find_ident(Db *db, const Resource *resource, const char *ident, GError **error)
+{
+    bool by_name = resource->name_field != NULL && !uuid_valid(ident);
+    if (!by_name && strcmp(resource->key, "uuid") == 0) {
+        g_autofree char *lower = g_ascii_strdown(ident, -1);
+        return db_record_find(db, resource, resource->key, lower, error);
+    }
+    return db_record_find(db, resource, by_name ? resource->name_field : resource->key, ident,
+                          error);
+}
+
+/* The value of a field for binding; JSON text is kept alive by `texts`. Empty JSON is stored as null. */
+static DbValue
+bind_value(const Field *field, const void *record, GPtrArray *texts)
+{
+    void *member = field_member(field, record);
+    if (field_is_text(field))
+        return db_text(*(char **)member);
+    if (field_is_json(field)) {
+        const json_t *value = *(json_t **)member;
+        if (json_object_size(value) == 0 && json_array_size(value) == 0)
+            return db_text(NULL);
+        char *text = json_text_dump(value);
+        g_ptr_array_add(texts, text);
+        return db_text(text);
+    }
+    if (field->type == FIELD_INTEGER) {
+        int64_t number = *(int64_t *)member;
+        return number == INTEGER_NULL ? db_text(NULL) : db_integer(number);
+    }
+    if (field->type == FIELD_BOOLEAN)
+        return db_integer(*(bool *)member);
+    int8_t tristate = *(int8_t *)member;
+    return tristate < 0 ? db_text(NULL) : db_integer(tristate);
+}
+
+/* "UNIQUE constraint failed: nodes.name" as a sentence with the value. */
+static void
+explain_conflict(const Resource *resource, const void *record, GError **error)
+{
+    if (error == NULL || !steel_error_is(*error, STEEL_ERROR_CONFLICT))
+        return;
+    g_autoptr(GError) raw = g_steal_pointer(error);
+    for (size_t i = 0; i < resource->field_count; i++) {
+        const Field *field = &resource->fields[i];
+        if (!field_is_text(field) && field->type != FIELD_INTEGER)
+            continue;
+        g_autofree char *column = g_strdup_printf("%s.%s", resource->table, field_column(field));
+        const char *at = strstr(raw->message, column);
+        if (at == NULL || g_ascii_isalnum(at[strlen(column)]) || at[strlen(column)] == '_')
+            continue;
+        if (field->type == FIELD_UUID && strstr(field->name, "node_uuid") != NULL)
+            continue; /* the second column of the constraint says more */
+        json_t *value = record_get(record, field);
+        g_autofree char *text =
+            json_is_string(value) ? g_strdup(json_string_value(value)) : json_text_dump(value);
+        json_decref(value);
+        steel_fail(error, STEEL_ERROR_CONFLICT, "A %s with %s %s already exists.", resource->name,
+                   field->name, text);
+        return;
+    }
+    if (strstr(raw->message, "FOREIGN KEY") != NULL)
+        steel_fail(error, STEEL_ERROR_INVALID,
+                   "the %s refers to something that is not there, or is still referred to",
+                   resource->name);
+    else
+        g_propagate_error(error, g_steal_pointer(&raw));
+}
+
+static char **
+text_field(const Resource *resource, void *record, const char *name)
+{
+    const Field *field = resource_field(resource, name);
+    return field != NULL && field_is_text(field) ? field_member(field, record) : NULL;
+}
+
+static void
+fill_identity(const Resource *resource, void *record)
+{
+    char buffer[TIME_TEXT_SIZE], uuid[UUID_TEXT_SIZE];
+    char **identity = text_field(resource, record, "uuid");
+    char **created = text_field(resource, record, "created_at");
+    if (identity != NULL && *identity == NULL)
+        *identity = g_strdup(uuid_generate(uuid));
+    if (created != NULL && *created == NULL)
+        *created = g_strdup(time_now_text(buffer));
+}
+
+bool
+db_record_insert(Db *db, const Resource *resource, void *record, GError **error)
+{
+    fill_identity(resource, record);
+    g_autoptr(GString) sql = g_string_new(NULL);
+    g_string_append_printf(sql, "INSERT INTO %s (", resource->table);
+    append_columns(sql, resource);
+    g_string_append(sql, ") VALUES (");
+    g_autoptr(GPtrArray) texts = g_ptr_array_new_with_free_func(g_free);
+    g_autofree DbValue *values = g_new(DbValue, resource->field_count);
+    size_t count = 0;
+    for (size_t i = 0; i < resource->field_count; i++) {
+        if (resource->fields[i].type == FIELD_COMPUTED)
+            continue;
+        values[count++] = bind_value(&resource->fields[i], record, texts);
+        g_string_append_printf(sql, "%s?%zu", count > 1 ? ", " : "", count);
+    }
+    g_string_append_c(sql, ')');
+    if (db_execute(db, sql->str, values, count, NULL, error))
+        return true;
+    explain_conflict(resource, record, error);
+    return false;
+}
+
+/* The assignments of all changed fields; returns how many. */
+static size_t
+append_changes(GString *sql, const Resource *resource, const void *record, const void *original,
+               DbValue *values, GPtrArray *texts)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < resource->field_count; i++) {
+        const Field *field = &resource->fields[i];
+        if (field->type == FIELD_COMPUTED || record_same(field, record, original))
+            continue;
+        values[count++] = bind_value(field, record, texts);
+        g_string_append_printf(sql, "%s\"%s\" = ?%zu", count > 1 ? ", " : "", field_column(field),
+                               count);
+    }
+    return count;
+}
+
+bool
+db_record_save(Db *db, const Resource *resource, void *record, const void *original, GError **error)
+{
+    g_autoptr(GPtrArray) texts = g_ptr_array_new_with_free_func(g_free);
+    g_autofree DbValue *values = g_new(DbValue, resource->field_count + 2);
+    g_autoptr(GString) changes = g_string_new(NULL);
+    size_t count = append_changes(changes, resource, record, original, values, texts);
+    if (count == 0)
+        return true;
+    char buffer[TIME_TEXT_SIZE];
+    char **updated = text_field(resource, record, "updated_at");
+    if (updated != NULL) {
+        record_set_text(updated, time_now_text(buffer));
+        values[count++] = db_text(*updated);
+        g_string_append_printf(changes, ", \"updated_at\" = ?%zu", count);
+    }
+    const Field *key = resource_field(resource, resource->key);
+    const char *ident = *(char **)field_member(key, original);
+    values[count++] = db_text(ident);
+    g_autofree char *sql = g_strdup_printf("UPDATE %s SET %s WHERE \"%s\" = ?%zu", resource->table,
+                                           changes->str, resource->key, count);
+    int64_t changed = 0;
+    if (!db_execute(db, sql, values, count, &changed, error)) {
+        explain_conflict(resource, record, error);
+        return false;
+    }
+    return changed == 1 || not_found(resource, ident, error);
+}
+
+bool
+db_record_delete(Db *db, const Resource *resource, const char *key, GError **error)
+{
+    g_autofree char *sql =
+        g_strdup_printf("DELETE FROM %s WHERE \"%s\" = ?1", resource->table, resource->key);
+    const DbValue value = db_text(key);
+    int64_t changed = 0;
+    if (!db_execute(db, sql, &value, 1, &changed, error))
+        return false;
+    return changed == 1 || not_found(resource, key, error);
+}

@@ -1,0 +1,34 @@
+/* Whole records in and out of the database, driven by the field tables. For the conductor and for writes; the API's
+ * lists stream rows instead (list.h).
+ *
+ * Any thread; errors as in db.h.
+ *
+ * SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+#include "db/db.h"
+#include "model/resource.h"
+
+/* Loads the one record whose column has this value (uuid, name, address, ...). The caller frees with record_free.
+ * NOT_FOUND (NODE_NOT_FOUND for nodes) names what was looked for. */
+void *db_record_find(Db *db, const Resource *resource, const char *column, const char *value,
+                     GError **error);
+
+/* Loads by key or, where the resource has names and the text is no UUID, by name. */
+void *db_record_find_ident(Db *db, const Resource *resource, const char *ident, GError **error);
+
+/* Loads all records that satisfy a condition, e.g. "node_uuid = ?1 ORDER BY id". The array owns and frees them. */
+GPtrArray *db_records_where(Db *db, const Resource *resource, const char *condition,
+                            const DbValue *values, size_t count, GError **error);
+
+/* Inserts a record; fills an absent uuid and created_at in it. CONFLICT names the taken value. */
+bool db_record_insert(Db *db, const Resource *resource, void *record,
+                      GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Writes the fields in which `record` differs from `original`, and updated_at when there is one; nothing to write is a
+ * success without a statement. Found by the original's key. CONFLICT, NOT_FOUND. */
+bool db_record_save(Db *db, const Resource *resource, void *record, const void *original,
+                    GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Deletes by key; NOT_FOUND when it is not there. */
+bool db_record_delete(Db *db, const Resource *resource, const char *key,
+                      GError **error) G_GNUC_WARN_UNUSED_RESULT;

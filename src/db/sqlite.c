@@ -1,0 +1,183 @@
+/* The embedded engine: SQLite in WAL mode, prepared statements kept per connection.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "db/engine.h"
+
+#include <sqlite3.h>
+#include <string.h>
+
+struct DbConnection {
+    sqlite3 *handle;
+    char *path;
+    GHashTable *statements; /* sql text (owned) -> sqlite3_stmt * (finalized with it) */
+};
+
+#define STATEMENT_LIMIT 400
+
+static bool
+fail(DbConnection *connection, GError **error)
+{
+    int code = sqlite3_extended_errcode(connection->handle);
+    const char *message = sqlite3_errmsg(connection->handle);
+    switch (code & 0xff) {
+    case SQLITE_CONSTRAINT:
+        return steel_fail(error, STEEL_ERROR_CONFLICT, "%s", message);
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+        return steel_fail(error, STEEL_ERROR_DATABASE_BUSY,
+                          "the database %s is locked by another process; try again",
+                          connection->path);
+    case SQLITE_FULL:
+        return steel_fail(error, STEEL_ERROR_DATABASE, "the disk that holds %s is full",
+                          connection->path);
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+        return steel_fail(error, STEEL_ERROR_DATABASE,
+                          "%s is damaged or no database (%s): restore it from a backup",
+                          connection->path, message);
+    case SQLITE_READONLY:
+    case SQLITE_CANTOPEN:
+    case SQLITE_IOERR:
+        return steel_fail(error, STEEL_ERROR_DATABASE, "%s cannot be read or written: %s",
+                          connection->path, message);
+    default:
+        return steel_fail(error, STEEL_ERROR_DATABASE, "%s: %s (%d)", connection->path, message,
+                          code);
+    }
+}
+
+static void
+disconnect(DbConnection *connection)
+{
+    if (connection == NULL)
+        return;
+    g_hash_table_destroy(connection->statements);
+    sqlite3_close(connection->handle);
+    g_free(connection->path);
+    g_free(connection);
+}
+
+static bool
+script(DbConnection *connection, const char *sql, GError **error)
+{
+    return sqlite3_exec(connection->handle, sql, NULL, NULL, NULL) == SQLITE_OK ||
+           fail(connection, error);
+}
+
+static void
+finalize(void *statement)
+{
+    sqlite3_finalize(statement);
+}
+
+/* "/var/lib/x" after "sqlite:///" is relative as oslo has it: three slashes relative, four absolute. */
+static DbConnection *
+connect_file(const char *address, GError **error)
+{
+    DbConnection *connection = g_new0(DbConnection, 1);
+    connection->path = g_strdup(address + (*address == '/'));
+    connection->statements = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, finalize);
+    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
+    if (sqlite3_open_v2(connection->path, &connection->handle, flags, NULL) != SQLITE_OK) {
+        fail(connection, error);
+        disconnect(connection);
+        return NULL;
+    }
+    sqlite3_extended_result_codes(connection->handle, 1);
+    sqlite3_busy_timeout(connection->handle, 10000);
+    if (!script(connection,
+                "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON;"
+                "PRAGMA temp_store=MEMORY; PRAGMA journal_size_limit=67108864; PRAGMA "
+                "cache_size=-8192;",
+                error)) {
+        disconnect(connection);
+        return NULL;
+    }
+    return connection;
+}
+
+static sqlite3_stmt *
+prepare(DbConnection *connection, const char *sql, GError **error)
+{
+    sqlite3_stmt *statement = g_hash_table_lookup(connection->statements, sql);
+    if (statement != NULL)
+        return statement;
+    if (sqlite3_prepare_v3(connection->handle, sql, -1, SQLITE_PREPARE_PERSISTENT, &statement,
+                           NULL) != SQLITE_OK) {
+        fail(connection, error);
+        return NULL;
+    }
+    if (g_hash_table_size(connection->statements) >= STATEMENT_LIMIT)
+        g_hash_table_remove_all(connection->statements);
+    g_hash_table_insert(connection->statements, g_strdup(sql), statement);
+    return statement;
+}
+
+static void
+bind(sqlite3_stmt *statement, const DbValue *values, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (values[i].type == DB_TEXT)
+            sqlite3_bind_text(statement, (int)i + 1, values[i].text, -1, SQLITE_STATIC);
+        else if (values[i].type == DB_INTEGER)
+            sqlite3_bind_int64(statement, (int)i + 1, values[i].integer);
+        else
+            sqlite3_bind_null(statement, (int)i + 1);
+    }
+}
+
+static bool
+run(DbConnection *connection, const char *sql, const DbValue *values, size_t count, DbRowFunc func,
+    void *user_data, int64_t *changed, GError **error)
+{
+    sqlite3_stmt *statement = prepare(connection, sql, error);
+    if (statement == NULL)
+        return false;
+    bind(statement, values, count);
+    const DbRow row = {&db_engine_sqlite, statement};
+    int code;
+    while ((code = sqlite3_step(statement)) == SQLITE_ROW)
+        if (func != NULL && !func(&row, user_data)) {
+            code = SQLITE_DONE;
+            break;
+        }
+    bool good = code == SQLITE_DONE || fail(connection, error);
+    if (good && changed != NULL)
+        *changed = sqlite3_changes64(connection->handle);
+    sqlite3_reset(statement);
+    sqlite3_clear_bindings(statement);
+    return good;
+}
+
+static bool
+row_is_null(const DbRow *row, int column)
+{
+    return sqlite3_column_type(row->cursor, column) == SQLITE_NULL;
+}
+
+static const char *
+row_text(const DbRow *row, int column, size_t *size)
+{
+    const char *text = (const char *)sqlite3_column_text(row->cursor, column);
+    if (size != NULL)
+        *size = (size_t)sqlite3_column_bytes(row->cursor, column);
+    return text;
+}
+
+static int64_t
+row_integer(const DbRow *row, int column)
+{
+    return sqlite3_column_int64(row->cursor, column);
+}
+
+const DbEngine db_engine_sqlite = {
+    .scheme = "sqlite",
+    .connect = connect_file,
+    .disconnect = disconnect,
+    .run = run,
+    .script = script,
+    .begin = "BEGIN IMMEDIATE",
+    .single_writer = true,
+    .row_is_null = row_is_null,
+    .row_text = row_text,
+    .row_integer = row_integer,
+};
