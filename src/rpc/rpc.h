@@ -1,0 +1,49 @@
+/* How the API meets a conductor: a method, a node, JSON arguments; the answer comes later. The same call serves a
+ * conductor in this process (local.c) and, one day, one behind a message bus; the API cannot tell.
+ *
+ * SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+#include "common/error.h"
+#include <jansson.h>
+
+typedef enum RpcMethod {
+#define RPC_METHOD(code, name) RPC_##code,
+#include "rpc/methods.def"
+#undef RPC_METHOD
+    RPC_METHOD_COUNT
+} RpcMethod;
+
+/* On whose behalf: goes into logs, history and notifications. All borrowed for the call. */
+typedef struct RpcContext {
+    const char *request_id; /* "req-<uuid>" */
+    const char *user_id;    /* NULL without authentication */
+    const char *project_id;
+} RpcContext;
+
+typedef struct RpcCall {
+    RpcMethod method;
+    const char *node_uuid; /* NULL when the method is not about a node */
+    json_t *arguments;     /* an object; the call takes this reference */
+    RpcContext context;
+} RpcCall;
+
+/* Receives the answer, exactly once, on any thread, perhaps before rpc_call returns. It must not block.
+ * result  borrowed object, NULL on failure;  error  borrowed, NULL on success */
+typedef void (*RpcDone)(json_t *result, const GError *error, void *user_data);
+
+typedef struct Rpc Rpc;
+
+/* A way to conductors. `call` copies what it keeps, and takes call->arguments. */
+typedef struct RpcTransport {
+    const char *name;
+    void (*call)(void *self, const RpcCall *call, RpcDone done, void *user_data);
+} RpcTransport;
+
+const char *rpc_method_name(RpcMethod method);
+
+/* Makes a caller on a transport; `self` is borrowed until rpc_free. */
+Rpc *rpc_new(const RpcTransport *transport, void *self);
+void rpc_free(Rpc *rpc);
+
+/* Sends a call. Any thread; never blocks on hardware. */
+void rpc_call(Rpc *rpc, const RpcCall *call, RpcDone done, void *user_data);
