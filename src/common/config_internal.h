@@ -1,0 +1,76 @@
+/* What the rooms of the configuration share: the structure behind Config and the steps from text to value.
+ * Nobody outside config*.c and their tests includes this.
+ *
+ * SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+#include "common/config.h"
+
+#include <inttypes.h>
+
+/* Bounds on what a file may ask of us. */
+#define CONFIG_MAX_FILE_SIZE ((size_t)4 * 1024 * 1024)
+#define CONFIG_MAX_VALUE_SIZE ((size_t)64 * 1024)
+#define CONFIG_MAX_REFERENCE_DEPTH 32
+#define CONFIG_MAX_UNKNOWN 10000
+
+typedef enum ValueStage { VALUE_RAW, VALUE_EXPANDING, VALUE_DONE } ValueStage;
+
+/* One option's value on its way from text to number. */
+typedef struct ConfigValue {
+    GPtrArray *
+        raw; /* char *, owned; texts as written: one, or several for OPTION_MULTI; NULL: the default */
+    char *origin;           /* owned; "file:line" or "command line"; NULL: the default */
+    bool from_command_line; /* files no longer change it */
+    ValueStage stage;
+    char *text;      /* owned; after expansion; NULL: unset */
+    char **items;    /* owned; LIST, DICT and MULTI; NULL: none */
+    int64_t integer; /* INTEGER, OCTAL, BOOLEAN */
+    double number;   /* FLOAT, INTEGER */
+} ConfigValue;
+
+/* What was read, to be read again by config_reload. */
+typedef enum ConfigSourceKind {
+    SOURCE_FILE,
+    SOURCE_DIRECTORY,
+    SOURCE_COMMAND_LINE
+} ConfigSourceKind;
+typedef struct ConfigSource {
+    ConfigSourceKind kind;
+    char *text; /* owned; path or assignment */
+} ConfigSource;
+
+/* An option that Steel does not have; its value can still be referred to. */
+typedef struct UnknownOption {
+    char *text;   /* owned; as written */
+    char *origin; /* owned */
+} UnknownOption;
+
+struct Config {
+    bool finished;
+    ConfigValue values[OPTION_COUNT];
+    GPtrArray *sources;       /* ConfigSource *, owned, in the order of reading */
+    GHashTable *unknown;      /* "[section]name" -> UnknownOption *, owned */
+    GPtrArray *unknown_order; /* keys of `unknown`, borrowed from it */
+    char *directory;          /* owned; of the first file */
+    const Config *running;    /* borrowed; while reloading: whose fixed options are kept */
+    GString *kept;            /* owned; while reloading: names of options that would have changed */
+};
+
+/* Puts an option's text into its value; checks it against the row. `text` is expanded. Does not touch value on failure.
+ * Errors: CONFIG, "expected ..., not ..." without the option's name. */
+bool config_value_parse(const OptionInfo *info, const char *text, ConfigValue *value,
+                        GError **error);
+
+/* Brings one option to VALUE_DONE: references, computed default, check. Errors: CONFIG with origin and name. */
+bool config_resolve(Config *config, ConfigOption option, unsigned depth, GError **error);
+
+/* The default of an option with OPTION_COMPUTED. Caller frees. */
+char *config_computed_default(Config *config, ConfigOption option, unsigned depth);
+
+/* Reads what another configuration was made from. Errors: as config_load_file. */
+bool config_load_sources(Config *config, const GPtrArray *sources, GError **error);
+
+/* A text that may be shown: secrets as ******, passwords in URLs too. Caller frees; NULL stays NULL. */
+char *config_masked(const OptionInfo *info, const char *text);
+
+const char *config_type_name(OptionType type);
