@@ -1,0 +1,45 @@
+/* What a management driver must do: boot device, boot mode, NMI, indicators. A NULL member is a thing the driver cannot
+ * do; the functions below answer UNSUPPORTED for it, so that callers never test pointers.
+ *
+ * All are called from a worker with the node locked; they may block on the BMC until task->deadline_ms.
+ * Errors: BMC_*, INVALID (a device or mode the driver does not know), TIMEOUT.
+ *
+ * SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+#include "drivers/interface.h"
+
+typedef struct BootDevice {
+    char device[16];   /* "pxe", "disk", ...; "" when the BMC has none set */
+    int8_t persistent; /* -1 unknown, 0, 1 */
+} BootDevice;
+
+typedef struct ManagementOps {
+    Interface interface;
+    const char *const *boot_devices; /* NULL-terminated */
+    bool (*set_boot_device)(Task *task, const char *device, bool persistent, GError **error);
+    bool (*get_boot_device)(Task *task, BootDevice *device, GError **error);
+    const char *const *boot_modes; /* NULL-terminated, or NULL */
+    bool (*set_boot_mode)(Task *task, const char *mode, GError **error);
+    bool (*set_secure_boot)(Task *task, bool on, GError **error);
+    bool (*inject_nmi)(Task *task, GError **error);
+    /* {component: {name: {"readonly": bool, "states": [str]}}}, a new reference; component NULL: all */
+    json_t *(*supported_indicators)(Task *task, const char *component, GError **error);
+    /* A word of the row's states; the caller frees. */
+    char *(*get_indicator)(Task *task, const char *component, const char *indicator,
+                           GError **error);
+    bool (*set_indicator)(Task *task, const char *component, const char *indicator,
+                          const char *state, GError **error);
+    /* The maker's name for properties.vendor; the caller frees; NULL without an error when the BMC does not say. */
+    char *(*detect_vendor)(Task *task, GError **error);
+} ManagementOps;
+
+bool management_set_boot_device(Task *task, const char *device, bool persistent, GError **error);
+bool management_get_boot_device(Task *task, BootDevice *device, GError **error);
+bool management_set_boot_mode(Task *task, const char *mode, GError **error);
+bool management_set_secure_boot(Task *task, bool on, GError **error);
+bool management_inject_nmi(Task *task, GError **error);
+json_t *management_supported_indicators(Task *task, const char *component, GError **error);
+char *management_get_indicator(Task *task, const char *component, const char *indicator,
+                               GError **error);
+bool management_set_indicator(Task *task, const char *component, const char *indicator,
+                              const char *state, GError **error);

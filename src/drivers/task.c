@@ -1,0 +1,192 @@
+/* The part of a task that drivers see; the contract is in task.h.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "drivers/task.h"
+
+#include "common/log.h"
+#include "common/time_text.h"
+#include "common/uuid.h"
+#include "db/records.h"
+
+Task *
+task_new(const DriverServices *services, Node *node, GError **error)
+{
+    Task *task = g_new0(Task, 1);
+    task->services = services;
+    task->node = node;
+    task->stored = node_copy(node);
+    if (registry_driver_set(services->registry, node, &task->driver, error))
+        return task;
+    task_free(task);
+    return NULL;
+}
+
+void
+task_forget_lists(Task *task)
+{
+    g_clear_pointer(&task->ports, g_ptr_array_unref);
+    g_clear_pointer(&task->volume_connectors, g_ptr_array_unref);
+    g_clear_pointer(&task->volume_targets, g_ptr_array_unref);
+}
+
+void
+task_free(Task *task)
+{
+    if (task == NULL)
+        return;
+    task_forget_lists(task);
+    node_free(task->node);
+    node_free(task->stored);
+    g_free(task->phase_uuid);
+    g_free(task->purpose);
+    g_free(task->request_id);
+    g_free(task->user_id);
+    g_free(task);
+}
+
+bool
+task_save(Task *task, GError **error)
+{
+    if (!db_record_save(task->services->db, &node_resource, task->node, task->stored, error))
+        return false;
+    node_free(task->stored);
+    task->stored = node_copy(task->node);
+    return true;
+}
+
+bool
+task_reload(Task *task, GError **error)
+{
+    Node *node =
+        db_record_find(task->services->db, &node_resource, "uuid", task->node->uuid, error);
+    if (node == NULL)
+        return false;
+    node_free(task->node);
+    node_free(task->stored);
+    task->node = node;
+    task->stored = node_copy(node);
+    return true;
+}
+
+static GPtrArray *
+list_of_node(Task *task, GPtrArray **list, const Resource *resource, const char *order,
+             GError **error)
+{
+    if (*list == NULL) {
+        g_autofree char *condition = g_strdup_printf("node_uuid = ?1 ORDER BY %s", order);
+        const DbValue uuid = db_text(task->node->uuid);
+        *list = db_records_where(task->services->db, resource, condition, &uuid, 1, error);
+    }
+    return *list;
+}
+
+GPtrArray *
+task_ports(Task *task, GError **error)
+{
+    return list_of_node(task, &task->ports, &port_resource, "id", error);
+}
+
+GPtrArray *
+task_volume_connectors(Task *task, GError **error)
+{
+    return list_of_node(task, &task->volume_connectors, &volume_connector_resource, "id", error);
+}
+
+GPtrArray *
+task_volume_targets(Task *task, GError **error)
+{
+    return list_of_node(task, &task->volume_targets, &volume_target_resource, "boot_index", error);
+}
+
+const char *
+task_driver_info(const Task *task, const char *key)
+{
+    return json_string_member(task->node->driver_info, key);
+}
+
+unsigned
+task_time_left_ms(const Task *task, unsigned most)
+{
+    if (task->deadline_ms == 0)
+        return most;
+    int64_t left = task->deadline_ms - time_monotonic_ms();
+    return (unsigned)CLAMP(left, 1, (int64_t)most);
+}
+
+static void
+unrecorded(const GError *error)
+{
+    log_warning("drivers.task", "the timeline could not be written: %s", error->message);
+}
+
+void
+task_operation_begin(Task *task, const char *operation)
+{
+    char uuid[UUID_TEXT_SIZE];
+    json_t *current = json_pack("{s:s}", "name", operation);
+    json_object_set_new(task->node->driver_internal_info, "operation", current);
+    record_set_text(&task->node->operation_uuid, uuid_generate(uuid));
+}
+
+void
+task_phase_begin(Task *task, const char *phase, const char *detail)
+{
+    char now[TIME_TEXT_SIZE], uuid[UUID_TEXT_SIZE];
+    task_phase_end(task, "ok", NULL);
+    if (task->node->operation_uuid == NULL)
+        return;
+    const json_t *operation = json_object_get(task->node->driver_internal_info, "operation");
+    const char *name = json_string_member(operation, "name");
+    g_autoptr(TimelinePhase) row = timeline_phase_new();
+    row->uuid = g_strdup(uuid_generate(uuid));
+    row->node_uuid = g_strdup(task->node->uuid);
+    row->operation_uuid = g_strdup(task->node->operation_uuid);
+    row->operation = g_strdup(name != NULL ? name : "operation");
+    row->phase = g_strdup(phase);
+    row->detail = g_strdup(detail);
+    row->started_at = g_strdup(time_text_ms(time_now_ms(), now));
+    g_autoptr(GError) error = NULL;
+    if (!db_record_insert(task->services->db, &timeline_phase_resource, row, &error)) {
+        unrecorded(error);
+        return;
+    }
+    task->phase_uuid = g_strdup(row->uuid);
+}
+
+void
+task_phase_end(Task *task, const char *result, const char *detail)
+{
+    if (task->phase_uuid == NULL)
+        return;
+    char now[TIME_TEXT_SIZE];
+    const DbValue values[] = {db_text(time_text_ms(time_now_ms(), now)), db_text(result),
+                              db_text(detail), db_text(task->phase_uuid)};
+    g_autoptr(GError) error = NULL;
+    if (!db_execute(
+            task->services->db,
+            "UPDATE timeline SET finished_at = ?1, result = ?2, detail = COALESCE(?3, detail) "
+            "WHERE uuid = ?4 AND finished_at IS NULL",
+            values, G_N_ELEMENTS(values), NULL, &error))
+        unrecorded(error);
+    g_clear_pointer(&task->phase_uuid, g_free);
+}
+
+void
+task_operation_end(Task *task, const char *result, const char *detail)
+{
+    task_phase_end(task, result, detail);
+    json_object_del(task->node->driver_internal_info, "operation");
+    if (task->node->operation_uuid == NULL)
+        return;
+    /* What another life of the conductor left open is closed with the operation. */
+    char now[TIME_TEXT_SIZE];
+    const DbValue values[] = {db_text(time_text_ms(time_now_ms(), now)), db_text(result),
+                              db_text(detail), db_text(task->node->operation_uuid)};
+    g_autoptr(GError) error = NULL;
+    if (!db_execute(
+            task->services->db,
+            "UPDATE timeline SET finished_at = ?1, result = ?2, detail = COALESCE(?3, detail) "
+            "WHERE operation_uuid = ?4 AND finished_at IS NULL",
+            values, G_N_ELEMENTS(values), NULL, &error))
+        unrecorded(error);
+    record_set_text(&task->node->operation_uuid, NULL);
+}

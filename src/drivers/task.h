@@ -1,0 +1,70 @@
+/* What a driver sees of the work it takes part in: the locked node, its ports and volumes, the node's other interfaces,
+ * the services of the process, and the timeline. The conductor makes and ends tasks (conductor/task.h).
+ *
+ * A task is used by one thread at a time.
+ *
+ * SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+#include "bmc/ipmi/client.h"
+#include "db/db.h"
+#include "drivers/registry.h"
+#include "rpc/events.h"
+
+/* What drivers may use of the process; one for all, immutable, borrowed. */
+typedef struct DriverServices {
+    Db *db;
+    IpmiClient *ipmi;
+    Events *events;
+    const Registry *registry;
+    const char *conductor_host;
+    const char *boot_url; /* how machines reach the boot file server; NULL when there is none */
+} DriverServices;
+
+struct Task {
+    const DriverServices *services;
+    Node *node;   /* owned: change it, then task_save */
+    Node *stored; /* owned: as the database has it */
+    DriverSet driver;
+    GPtrArray *ports;             /* owned, loaded by task_ports; NULL before */
+    GPtrArray *volume_connectors; /* owned, loaded by task_volume_connectors */
+    GPtrArray *volume_targets;    /* owned, loaded by task_volume_targets, in order of boot_index */
+    int64_t deadline_ms;          /* monotonic; 0: none. Blocking calls end before it */
+    char *phase_uuid;             /* owned: the open row of the timeline, or NULL */
+    int wait_timeout_s; /* set by a step that returns STEP_WAIT: when the wait is given up; 0: the state's own limit */
+    bool exclusive;             /* holds the lock */
+    char *purpose;              /* owned: what the lock is held for */
+    char *request_id, *user_id; /* owned: on whose behalf */
+    void *conductor;            /* borrowed: for the conductor alone */
+};
+
+/* Loads the node's driver set and nothing else; the node is taken. */
+Task *task_new(const DriverServices *services, Node *node, GError **error);
+void task_free(Task *task);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Task, task_free)
+
+/* Writes what has changed in task->node. */
+bool task_save(Task *task, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Reads the node again after somebody else may have changed it. */
+bool task_reload(Task *task, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Ports, connectors and targets of the node: loaded once, borrowed from the task; NULL on a database error. */
+GPtrArray *task_ports(Task *task, GError **error);
+GPtrArray *task_volume_connectors(Task *task, GError **error);
+GPtrArray *task_volume_targets(Task *task, GError **error);
+
+/* Forgets the lists above, after they were changed. */
+void task_forget_lists(Task *task);
+
+/* A string of driver_info, or NULL. Borrowed. */
+const char *task_driver_info(const Task *task, const char *key);
+
+/* Milliseconds until the deadline, at most `most`, at least 1. */
+unsigned task_time_left_ms(const Task *task, unsigned most);
+
+/* The timeline: an operation (a deploy) has phases (power_on), each started and finished. Starting a phase finishes the
+ * one before it with "ok". Failures to write it are logged, never passed on: no work fails for its own record. */
+void task_operation_begin(Task *task, const char *operation);
+void task_phase_begin(Task *task, const char *phase, const char *detail);
+void task_phase_end(Task *task, const char *result, const char *detail);
+void task_operation_end(Task *task, const char *result, const char *detail);

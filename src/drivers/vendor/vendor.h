@@ -1,0 +1,29 @@
+/* What a vendor driver offers: methods by name, of a node or of the driver itself.
+ * SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+#include "drivers/interface.h"
+
+/* One method. Rows end with {0}. */
+typedef struct VendorMethod {
+    const char *name;
+    const char *http_methods; /* "POST", or "POST,PUT" */
+    const char *description;
+    bool asynchronous; /* the client has its 202 before it runs */
+    bool attach;       /* the answer is a file */
+    bool exclusive;    /* needs the exclusive lock */
+    /* Runs it; task is NULL for driver methods. The result is a new reference, NULL without error: null. */
+    json_t *(*run)(Task *task, const char *http_method, const json_t *arguments, GError **error);
+} VendorMethod;
+
+typedef struct VendorOps {
+    Interface interface;
+    const VendorMethod *node_methods;   /* NULL: none */
+    const VendorMethod *driver_methods; /* NULL: none */
+} VendorOps;
+
+/* The row of a method; NULL with INVALID when there is none, or UNSUPPORTED when it refuses the HTTP method. */
+const VendorMethod *vendor_method(const VendorMethod *methods, const char *name,
+                                  const char *http_method, GError **error);
+
+/* {method: {"http_methods": [..], "description", "async", "attach", "require_exclusive_lock"}}, a new reference. */
+json_t *vendor_methods_json(const VendorMethod *methods);
