@@ -36,7 +36,6 @@ task_free(Task *task)
     task_forget_lists(task);
     node_free(task->node);
     node_free(task->stored);
-    g_free(task->phase_uuid);
     g_free(task->purpose);
     g_free(task->request_id);
     g_free(task->user_id);
@@ -145,29 +144,42 @@ task_phase_begin(Task *task, const char *phase, const char *detail)
     row->detail = g_strdup(detail);
     row->started_at = g_strdup(time_text_ms(time_now_ms(), now));
     g_autoptr(GError) error = NULL;
-    if (!db_record_insert(task->services->db, &timeline_phase_resource, row, &error)) {
+    if (!db_record_insert(task->services->db, &timeline_phase_resource, row, &error))
         unrecorded(error);
-        return;
-    }
-    task->phase_uuid = g_strdup(row->uuid);
 }
 
+/* Open rows are found by operation, not remembered: a phase may outlive the process that began it. */
 void
 task_phase_end(Task *task, const char *result, const char *detail)
 {
-    if (task->phase_uuid == NULL)
+    if (task->node->operation_uuid == NULL)
         return;
     char now[TIME_TEXT_SIZE];
     const DbValue values[] = {db_text(time_text_ms(time_now_ms(), now)), db_text(result),
-                              db_text(detail), db_text(task->phase_uuid)};
+                              db_text(detail), db_text(task->node->operation_uuid),
+                              db_text(task->node->uuid)};
     g_autoptr(GError) error = NULL;
     if (!db_execute(
             task->services->db,
             "UPDATE timeline SET finished_at = ?1, result = ?2, detail = COALESCE(?3, detail) "
-            "WHERE uuid = ?4 AND finished_at IS NULL",
+            "WHERE node_uuid = ?5 AND operation_uuid = ?4 AND finished_at IS NULL",
             values, G_N_ELEMENTS(values), NULL, &error))
         unrecorded(error);
-    g_clear_pointer(&task->phase_uuid, g_free);
+}
+
+void
+task_phase_note(Task *task, const char *detail)
+{
+    if (task->node->operation_uuid == NULL)
+        return;
+    const DbValue values[] = {db_text(detail), db_text(task->node->operation_uuid),
+                              db_text(task->node->uuid)};
+    g_autoptr(GError) error = NULL;
+    if (!db_execute(task->services->db,
+                    "UPDATE timeline SET detail = ?1 WHERE node_uuid = ?3 AND operation_uuid = ?2 "
+                    "AND finished_at IS NULL",
+                    values, G_N_ELEMENTS(values), NULL, &error))
+        unrecorded(error);
 }
 
 void
@@ -175,18 +187,5 @@ task_operation_end(Task *task, const char *result, const char *detail)
 {
     task_phase_end(task, result, detail);
     json_object_del(task->node->driver_internal_info, "operation");
-    if (task->node->operation_uuid == NULL)
-        return;
-    /* What another life of the conductor left open is closed with the operation. */
-    char now[TIME_TEXT_SIZE];
-    const DbValue values[] = {db_text(time_text_ms(time_now_ms(), now)), db_text(result),
-                              db_text(detail), db_text(task->node->operation_uuid)};
-    g_autoptr(GError) error = NULL;
-    if (!db_execute(
-            task->services->db,
-            "UPDATE timeline SET finished_at = ?1, result = ?2, detail = COALESCE(?3, detail) "
-            "WHERE operation_uuid = ?4 AND finished_at IS NULL",
-            values, G_N_ELEMENTS(values), NULL, &error))
-        unrecorded(error);
     record_set_text(&task->node->operation_uuid, NULL);
 }

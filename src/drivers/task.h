@@ -29,7 +29,6 @@ struct Task {
     GPtrArray *volume_connectors; /* owned, loaded by task_volume_connectors */
     GPtrArray *volume_targets;    /* owned, loaded by task_volume_targets, in order of boot_index */
     int64_t deadline_ms;          /* monotonic; 0: none. Blocking calls end before it */
-    char *phase_uuid;             /* owned: the open row of the timeline, or NULL */
     int wait_timeout_s; /* set by a step that returns STEP_WAIT: when the wait is given up; 0: the state's own limit */
     bool exclusive;             /* holds the lock */
     char *purpose;              /* owned: what the lock is held for */
@@ -67,4 +66,5 @@ unsigned task_time_left_ms(const Task *task, unsigned most);
 void task_operation_begin(Task *task, const char *operation);
 void task_phase_begin(Task *task, const char *phase, const char *detail);
 void task_phase_end(Task *task, const char *result, const char *detail);
+void task_phase_note(Task *task, const char *detail); /* changes the detail of the open phase */
 void task_operation_end(Task *task, const char *result, const char *detail);
