@@ -8,14 +8,14 @@
 static bool
 replace(Db *db, void *user_data, GError **error)
 {
-    Conductor *conductor = user_data;
+    ConductorRecord *conductor = user_data;
     const DbValue host = db_text(conductor->hostname);
     return db_execute(db, "DELETE FROM conductors WHERE hostname = ?1", &host, 1, NULL, error) &&
-           db_record_insert(db, &conductor_resource, conductor, error);
+           db_record_insert(db, &conductor_record_resource, conductor, error);
 }
 
 bool
-db_conductor_register(Db *db, Conductor *conductor, GError **error)
+db_conductor_register(Db *db, ConductorRecord *conductor, GError **error)
 {
     return db_transaction(db, replace, conductor, error);
 }

@@ -88,7 +88,7 @@ free_function(const Resource *resource)
         {&chassis_resource,          (GDestroyNotify)chassis_free         },
         {&allocation_resource,       (GDestroyNotify)allocation_free      },
         {&deploy_template_resource,  (GDestroyNotify)deploy_template_free },
-        {&conductor_resource,        (GDestroyNotify)conductor_free       },
+        {&conductor_record_resource, (GDestroyNotify)conductor_record_free},
         {&node_history_resource,     (GDestroyNotify)node_history_free    },
         {&timeline_phase_resource,   (GDestroyNotify)timeline_phase_free  },
         {&bios_setting_resource,     (GDestroyNotify)bios_setting_free    },

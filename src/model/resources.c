@@ -156,12 +156,12 @@ const Resource deploy_template_resource = {
 
 static const Field conductor_fields[] = {
 #define FIELD(name, type, since, flags, limit, absent)                                             \
-    FIELD_AS_ROW(Conductor, name, type, since, flags, limit, absent)
+    FIELD_AS_ROW(ConductorRecord, name, type, since, flags, limit, absent)
 #include "model/conductor.def"
 #undef FIELD
 };
 
-const Resource conductor_resource = {
+const Resource conductor_record_resource = {
     .name = "conductor",
     .collection = "conductors",
     .path = "conductors",
@@ -170,7 +170,7 @@ const Resource conductor_resource = {
     .name_field = NULL,
     .fields = conductor_fields,
     .field_count = G_N_ELEMENTS(conductor_fields),
-    .size = sizeof(Conductor),
+    .size = sizeof(ConductorRecord),
 };
 
 static const Field node_history_fields[] = {

@@ -41,9 +41,9 @@ typedef struct DeployTemplate {
 #include "model/deploy_template.def"
 } DeployTemplate;
 
-typedef struct Conductor {
+typedef struct ConductorRecord {
 #include "model/conductor.def"
-} Conductor;
+} ConductorRecord;
 
 typedef struct NodeHistory {
 #include "model/node_history.def"
@@ -67,7 +67,7 @@ RECORD_DECLARE(VolumeTarget, volume_target)
 RECORD_DECLARE(Chassis, chassis)
 RECORD_DECLARE(Allocation, allocation)
 RECORD_DECLARE(DeployTemplate, deploy_template)
-RECORD_DECLARE(Conductor, conductor)
+RECORD_DECLARE(ConductorRecord, conductor_record)
 RECORD_DECLARE(NodeHistory, node_history)
 RECORD_DECLARE(TimelinePhase, timeline_phase)
 RECORD_DECLARE(BiosSetting, bios_setting)
