@@ -5,33 +5,14 @@
 #include "common/config_file.h"
 #include "common/config_internal.h"
 #include "common/error.h"
-#include "common/log.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-static const OptionInfo options[OPTION_COUNT] = {
-#define OPTION(suffix, section, name, type, fallback, least, greatest, flags, help)                \
-    [OPT_##suffix] = {#suffix, section, name,     OPTION_##type, fallback,                         \
-                      NULL,    least,   greatest, flags,         help},
-#define CHOICE(suffix, section, name, fallback, choices, flags, help)                              \
-    [OPT_##suffix] = {#suffix, section, name, OPTION_CHOICE, fallback, choices, 0, 0, flags, help},
-#include "common/options.def"
-};
-
-/* Older spellings. */
-static const struct {
-    const char *section;
-    const char *name;
-    ConfigOption option;
-} aliases[] = {
-#define OPTION(...)
-#define CHOICE(...)
-#define ALIAS(section, name, suffix) {section, name, OPT_##suffix},
-#include "common/options.def"
-};
+/* What of a broken assignment may be repeated in an error: not a value that may be a password. */
+#define NAME_CHARACTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-"
 
 static const char *const no_items[] = {NULL};
 
@@ -90,38 +71,12 @@ config_free(Config *config)
     g_free(config);
 }
 
-const OptionInfo *
-config_option_info(ConfigOption option)
-{
-    g_return_val_if_fail((size_t)option < OPTION_COUNT, &options[0]);
-    return &options[option];
-}
-
-bool
-config_find_option(const char *section, const char *name, ConfigOption *option)
-{
-    g_autofree char *plain = config_normalize_name(name);
-    for (size_t i = 0; i < OPTION_COUNT; i++)
-        if (g_ascii_strcasecmp(options[i].name, plain) == 0 &&
-            g_ascii_strcasecmp(options[i].section, section) == 0) {
-            *option = (ConfigOption)i;
-            return true;
-        }
-    for (size_t i = 0; i < G_N_ELEMENTS(aliases); i++)
-        if (g_ascii_strcasecmp(aliases[i].name, plain) == 0 &&
-            g_ascii_strcasecmp(aliases[i].section, section) == 0) {
-            *option = aliases[i].option;
-            return true;
-        }
-    return false;
-}
-
 static void
 assign(Config *config, ConfigOption option, const char *text, char *origin, bool from_command_line)
 {
     ConfigValue *value = &config->values[option];
-    bool adds =
-        options[option].type == OPTION_MULTI && value->from_command_line == from_command_line;
+    bool adds = config_type_is_repeated(config_option_info(option)->type) &&
+                value->from_command_line == from_command_line;
     if (value->from_command_line && !from_command_line) {
         g_free(origin);
         return;
@@ -137,28 +92,6 @@ assign(Config *config, ConfigOption option, const char *text, char *origin, bool
 }
 
 static bool
-remember_unknown(Config *config, const char *section, const char *name, const char *text,
-                 char *origin, GError **error)
-{
-    char *key = g_strdup_printf("[%s]%s", section, name);
-    bool is_new = !g_hash_table_contains(config->unknown, key);
-    if (is_new && config->unknown_order->len >= CONFIG_MAX_UNKNOWN) {
-        steel_fail(error, STEEL_ERROR_CONFIG, "%s: more than %d unknown options", origin,
-                   CONFIG_MAX_UNKNOWN);
-        g_free(key);
-        g_free(origin);
-        return false;
-    }
-    UnknownOption *unknown = g_new0(UnknownOption, 1);
-    unknown->text = g_strdup(text);
-    unknown->origin = origin;
-    if (is_new)
-        g_ptr_array_add(config->unknown_order, key);
-    g_hash_table_insert(config->unknown, key, unknown);
-    return true;
-}
-
-static bool
 file_assignment(void *context, unsigned line, const char *section, const char *name,
                 const char *value, GError **error)
 {
@@ -166,7 +99,7 @@ file_assignment(void *context, unsigned line, const char *section, const char *n
     char *origin = g_strdup_printf("%s:%u", reading->path, line);
     ConfigOption option;
     if (!config_find_option(section, name, &option))
-        return remember_unknown(reading->config, section, name, value, origin, error);
+        return config_remember_unknown(reading->config, section, name, value, origin, error);
     assign(reading->config, option, value, origin, false);
     return true;
 }
@@ -233,8 +166,8 @@ config_set(Config *config, const char *assignment, GError **error)
                          steel_fail(error, STEEL_ERROR_INTERNAL, "already finished"));
     const char *equals = strchr(assignment, '=');
     if (equals == NULL)
-        return steel_fail(error, STEEL_ERROR_CONFIG, "--set %s: expected section.name=value",
-                          assignment);
+        return steel_fail(error, STEEL_ERROR_CONFIG, "--set %.*s: expected section.name=value",
+                          (int)strspn(assignment, NAME_CHARACTERS), assignment);
     g_autofree char *target = g_strstrip(g_strndup(assignment, (size_t)(equals - assignment)));
     if (!g_utf8_validate(assignment, -1, NULL) || strlen(equals) > CONFIG_MAX_VALUE_SIZE)
         return steel_fail(error, STEEL_ERROR_CONFIG,
@@ -268,23 +201,6 @@ config_load_sources(Config *config, const GPtrArray *sources, GError **error)
     return true;
 }
 
-static void
-warn_of_unknown(const Config *config)
-{
-    if (config->unknown_order->len == 0)
-        return;
-    g_autoptr(GString) list = g_string_new(NULL);
-    size_t shown = 0;
-    for (; shown < config->unknown_order->len && list->len < 3000; shown++) {
-        const char *key = g_ptr_array_index(config->unknown_order, shown);
-        const UnknownOption *unknown = g_hash_table_lookup(config->unknown, key);
-        g_string_append_printf(list, "%s%s (%s)", shown > 0 ? ", " : "", key, unknown->origin);
-    }
-    if (shown < config->unknown_order->len)
-        g_string_append_printf(list, " and %zu more", config->unknown_order->len - shown);
-    log_warning("config", "options that Steel does not have are ignored: %s", list->str);
-}
-
 bool
 config_finish(Config *config, GError **error)
 {
@@ -293,7 +209,7 @@ config_finish(Config *config, GError **error)
     for (size_t i = 0; i < OPTION_COUNT; i++)
         if (!config_resolve(config, (ConfigOption)i, 0, error))
             return false;
-    warn_of_unknown(config);
+    config_warn_of_unknown(config);
     config->finished = true;
     return true;
 }
@@ -317,7 +233,7 @@ int64_t
 config_integer(const Config *config, ConfigOption option)
 {
     const ConfigValue *value = finished_value(config, option);
-    OptionType type = options[option].type;
+    OptionType type = config_option_info(option)->type;
     g_return_val_if_fail(type == OPTION_INTEGER || type == OPTION_OCTAL, 0);
     return value->integer;
 }
@@ -326,7 +242,7 @@ double
 config_float(const Config *config, ConfigOption option)
 {
     const ConfigValue *value = finished_value(config, option);
-    OptionType type = options[option].type;
+    OptionType type = config_option_info(option)->type;
     g_return_val_if_fail(type == OPTION_FLOAT || type == OPTION_INTEGER, 0);
     return value->number;
 }
@@ -335,7 +251,7 @@ bool
 config_boolean(const Config *config, ConfigOption option)
 {
     const ConfigValue *value = finished_value(config, option);
-    g_return_val_if_fail(options[option].type == OPTION_BOOLEAN, false);
+    g_return_val_if_fail(config_option_info(option)->type == OPTION_BOOLEAN, false);
     return value->integer != 0;
 }
 
@@ -343,9 +259,7 @@ const char *const *
 config_list(const Config *config, ConfigOption option)
 {
     const ConfigValue *value = finished_value(config, option);
-    OptionType type = options[option].type;
-    g_return_val_if_fail(type == OPTION_LIST || type == OPTION_DICT || type == OPTION_MULTI,
-                         no_items);
+    g_return_val_if_fail(config_type_is_collection(config_option_info(option)->type), no_items);
     return value->items != NULL ? (const char *const *)value->items : no_items;
 }
 
@@ -381,10 +295,11 @@ const char *
 config_lookup(const Config *config, ConfigOption option, const char *key)
 {
     size_t length = strlen(key);
+    const char *value = NULL;
     for (const char *const *item = config_list(config, option); *item != NULL; item++)
         if (strncmp(*item, key, length) == 0 && (*item)[length] == ':')
-            return *item + length + 1;
-    return NULL;
+            value = *item + length + 1;
+    return value;
 }
 
 const char *

@@ -27,18 +27,19 @@ typedef enum ConfigOption {
 
 /* What values an option takes, and which getter reads it. */
 typedef enum OptionType {
-    OPTION_STRING,  /* config_string */
-    OPTION_PATH,    /* config_string; relative ones are made to start at [DEFAULT]state_path */
-    OPTION_URL,     /* config_string; scheme://... */
-    OPTION_ADDRESS, /* config_string; IPv4, IPv6 (with or without []) or host name */
-    OPTION_CHOICE,  /* config_string; one of the row's words, in the row's spelling */
-    OPTION_INTEGER, /* config_integer; decimal, or 0o644, or 0x1a4 */
-    OPTION_OCTAL,   /* config_integer; file permissions, read as octal */
-    OPTION_FLOAT,   /* config_float */
-    OPTION_BOOLEAN, /* config_boolean; true/false, yes/no, on/off, 1/0 */
-    OPTION_LIST,    /* config_list; commas between the items */
-    OPTION_DICT,    /* config_list of key:value, config_lookup */
-    OPTION_MULTI,   /* config_list; each line of a file adds one item */
+    OPTION_STRING,     /* config_string */
+    OPTION_PATH,       /* config_string; relative ones are made to start at [DEFAULT]state_path */
+    OPTION_URL,        /* config_string; scheme://... */
+    OPTION_ADDRESS,    /* config_string; IPv4, IPv6 (with or without []) or host name */
+    OPTION_CHOICE,     /* config_string; one of the row's words, in the row's spelling */
+    OPTION_INTEGER,    /* config_integer; decimal, or 0o644, or 0x1a4 */
+    OPTION_OCTAL,      /* config_integer; file permissions, read as octal */
+    OPTION_FLOAT,      /* config_float */
+    OPTION_BOOLEAN,    /* config_boolean; true/false, yes/no, on/off, 1/0 */
+    OPTION_LIST,       /* config_list; commas between the items */
+    OPTION_DICT,       /* config_list of key:value, config_lookup */
+    OPTION_MULTI,      /* config_list; each line of a file adds one item */
+    OPTION_MULTI_DICT, /* as OPTION_DICT; each line of a file adds its items */
 } OptionType;
 
 typedef enum OptionFlags {
@@ -74,7 +75,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Config, config_free)
 
 /* Reads one file; what it sets wins over earlier files. Format: [section], `name = value` or `name: value`, lines that
  * start with white space continue the value above, # and ; start comment lines, a value in quotes loses them, a repeated
- * name replaces (OPTION_MULTI: adds). Hyphens in names count as underscores. Sections and names that Steel does not have
+ * name replaces (OPTION_MULTI...: adds). Hyphens in names count as underscores. Sections and names that Steel does not have
  * are remembered and warned of by config_finish.
  * Errors: CONFIG "path:line: ..." (syntax, larger than 4 MiB, a value longer than 64 KiB, NUL or invalid UTF-8), IO. */
 bool config_load_file(Config *config, const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
@@ -84,7 +85,7 @@ bool config_load_directory(Config *config, const char *path,
                            GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Sets one option as --set does: "api.port=6385"; without a dot the section is DEFAULT. Wins over every file; for
- * OPTION_MULTI the first one replaces what files say, further ones add.
+ * OPTION_MULTI... the first one replaces what files say, further ones add.
  * Errors: CONFIG (no "=", or an option that Steel does not have: on a command line that is an error). */
 bool config_set(Config *config, const char *assignment, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
@@ -104,13 +105,13 @@ bool config_boolean(const Config *config, ConfigOption option);    /* false when
 const char *const *config_list(const Config *config,
                                ConfigOption option); /* NULL-terminated; empty when unset */
 size_t config_list_count(const Config *config, ConfigOption option);
-/* True when a value is set or the default is not empty-handed: config_string is not NULL. */
+/* True when a file, the command line or the default gives a value: config_string is not NULL. */
 bool config_is_set(const Config *config, ConfigOption option);
 /* True when a file or the command line set the option. */
 bool config_is_explicit(const Config *config, ConfigOption option);
 /* True when the LIST or MULTI has this item. */
 bool config_list_contains(const Config *config, ConfigOption option, const char *item);
-/* The value of a key of a DICT, NULL when it has none. */
+/* The value of a key of a DICT, NULL when it has none; the last one counts. */
 const char *config_lookup(const Config *config, ConfigOption option, const char *key);
 
 /* The row of an option; any thread. */

@@ -188,7 +188,10 @@ parse_line(Parser *parser, const char *line, size_t length, GError **error)
     if (indented && length > 0) {
         if (parser->name->len == 0)
             return fail_at(parser, error, "an indented line continues nothing");
-        return append_value(parser, "\n", 1, error) && append_value(parser, line, length, error);
+        size_t separator =
+            parser->value->len > 0; /* a value may start on the line after its name */
+        return append_value(parser, "\n", separator, error) &&
+               append_value(parser, line, length, error);
     }
     if (!flush_assignment(parser, error))
         return false;

@@ -18,7 +18,7 @@ typedef enum ValueStage { VALUE_RAW, VALUE_EXPANDING, VALUE_DONE } ValueStage;
 /* One option's value on its way from text to number. */
 typedef struct ConfigValue {
     GPtrArray *
-        raw; /* char *, owned; texts as written: one, or several for OPTION_MULTI; NULL: the default */
+        raw; /* char *, owned; texts as written: one, or several for OPTION_MULTI...; NULL: the default */
     char *origin;           /* owned; "file:line" or "command line"; NULL: the default */
     bool from_command_line; /* files no longer change it */
     ValueStage stage;
@@ -74,3 +74,15 @@ bool config_load_sources(Config *config, const GPtrArray *sources, GError **erro
 char *config_masked(const OptionInfo *info, const char *text);
 
 const char *config_type_name(OptionType type);
+bool config_type_is_collection(OptionType type); /* read by config_list */
+bool config_type_is_repeated(OptionType type);   /* lines of a file add up */
+
+/* Remembers an option that Steel does not have. Takes `origin`. Errors: CONFIG when there are too many. */
+bool config_remember_unknown(Config *config, const char *section, const char *name,
+                             const char *text, char *origin, GError **error);
+
+/* Logs one line of all unknown options, with what may have been meant. */
+void config_warn_of_unknown(const Config *config);
+
+/* The text of that line after its colon; empty when there is none. Caller frees. */
+char *config_describe_unknown(const Config *config);

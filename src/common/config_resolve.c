@@ -127,8 +127,10 @@ append_reference(Expansion *expansion, const char *reference, GError **error)
         bool found = false;
         if (config_find_option(places[i], name, &option))
             return append_option(expansion, option, error);
-        if (!append_unknown(expansion, places[i], name, &found, error) || found)
-            return found;
+        if (!append_unknown(expansion, places[i], name, &found, error))
+            return false;
+        if (found)
+            return true;
     }
     return steel_fail(error, STEEL_ERROR_CONFIG,
                       "refers to $%s, which is no option (a dollar sign itself is written $$)",
@@ -199,7 +201,23 @@ expanded(Config *config, ConfigOption option, unsigned depth, const char *text, 
 }
 
 static bool
-resolve_multi(Config *config, ConfigOption option, unsigned depth, GError **error)
+append_items(GPtrArray *items, Config *config, ConfigOption option, unsigned depth, const char *raw,
+             GError **error)
+{
+    ConfigValue line = {0};
+    g_autofree char *text = expanded(config, option, depth, raw, error);
+    if (text == NULL || !config_value_parse(config_option_info(option), text, &line, error))
+        return false;
+    for (char **item = line.items; item != NULL && *item != NULL; item++)
+        g_ptr_array_add(items, *item);
+    g_free(line.items); /* the items themselves have moved */
+    g_free(line.text);
+    return true;
+}
+
+/* An option whose lines add up. */
+static bool
+resolve_repeated(Config *config, ConfigOption option, unsigned depth, GError **error)
 {
     ConfigValue *value = &config->values[option];
     const char *fallback = config_option_info(option)->default_value;
@@ -207,14 +225,8 @@ resolve_multi(Config *config, ConfigOption option, unsigned depth, GError **erro
     size_t count = value->raw != NULL ? value->raw->len : fallback != NULL;
     for (size_t i = 0; i < count; i++) {
         const char *raw = value->raw != NULL ? g_ptr_array_index(value->raw, i) : fallback;
-        char *text = expanded(config, option, depth, raw, error);
-        if (text == NULL)
+        if (!append_items(items, config, option, depth, raw, error))
             return false;
-        g_strstrip(text);
-        if (text[0] != '\0')
-            g_ptr_array_add(items, text);
-        else
-            g_free(text);
     }
     if (items->len == 0)
         return true;
@@ -296,8 +308,8 @@ config_resolve(Config *config, ConfigOption option, unsigned depth, GError **err
         return steel_fail(error, STEEL_ERROR_CONFIG, "references are nested deeper than %d",
                           CONFIG_MAX_REFERENCE_DEPTH);
     value->stage = VALUE_EXPANDING;
-    bool good = info->type == OPTION_MULTI ? resolve_multi(config, option, depth, error)
-                                           : resolve_single(config, option, depth, error);
+    bool good = config_type_is_repeated(info->type) ? resolve_repeated(config, option, depth, error)
+                                                    : resolve_single(config, option, depth, error);
     value->stage = good ? VALUE_DONE : VALUE_RAW;
     if (good)
         keep_running_value(config, option);

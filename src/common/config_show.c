@@ -74,6 +74,27 @@ describe_bounds(const OptionInfo *info)
     return g_strdup_printf("%" PRId64 " to %" PRId64, info->least, info->greatest);
 }
 
+/* One `name = value` that reads back as the same value: dollar signs doubled, continued lines indented, quotes around what
+ * would lose its own quotes or spaces. */
+static void
+append_assignment(GString *text, const char *name, const char *value)
+{
+    size_t length = strlen(value);
+    bool spaced = length > 0 && (g_ascii_isspace(value[0]) || g_ascii_isspace(value[length - 1]));
+    bool quoted =
+        length > 1 && (value[0] == '"' || value[0] == '\'') && value[0] == value[length - 1];
+    const char *quote = spaced || quoted ? "\"" : "";
+    g_string_append_printf(text, "%s = %s", name, quote);
+    for (; *value != '\0'; value++) {
+        if (*value == '$')
+            g_string_append_c(text, '$');
+        g_string_append_c(text, *value);
+        if (*value == '\n')
+            g_string_append(text, "    ");
+    }
+    g_string_append_printf(text, "%s\n", quote);
+}
+
 static void
 append_text_option(GString *text, const Config *config, ConfigOption option)
 {
@@ -88,17 +109,15 @@ append_text_option(GString *text, const Config *config, ConfigOption option)
         g_string_append(text, "; reloadable");
     if (config_is_explicit(config, option))
         g_string_append_printf(text, "; set by %s", config_origin(config, option));
-    const char *const *items = info->type == OPTION_MULTI ? config_list(config, option) : NULL;
+    const char *const *items =
+        config_type_is_repeated(info->type) ? config_list(config, option) : NULL;
     g_string_append_c(text, '\n');
     if (value == NULL)
         g_string_append_printf(text, "#%s =\n", info->name);
-    else if (items == NULL) {
-        g_auto(GStrv) lines = g_strsplit(value, "\n", -1);
-        g_autofree char *joined = g_strjoinv("\n    ", lines);
-        g_string_append_printf(text, "%s = %s\n", info->name, joined);
-    }
+    else if (items == NULL)
+        append_assignment(text, info->name, value);
     for (; value != NULL && items != NULL && *items != NULL; items++)
-        g_string_append_printf(text, "%s = %s\n", info->name, *items);
+        append_assignment(text, info->name, *items);
 }
 
 static char *

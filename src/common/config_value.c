@@ -14,12 +14,24 @@ typedef struct OptionTypeInfo {
     bool (*parse)(const OptionInfo *info, const char *text, ConfigValue *value);
 } OptionTypeInfo;
 
-static const OptionTypeInfo types[OPTION_MULTI + 1];
+static const OptionTypeInfo types[OPTION_MULTI_DICT + 1];
 
 const char *
 config_type_name(OptionType type)
 {
     return types[type].name;
+}
+
+bool
+config_type_is_collection(OptionType type)
+{
+    return type == OPTION_LIST || type == OPTION_DICT || config_type_is_repeated(type);
+}
+
+bool
+config_type_is_repeated(OptionType type)
+{
+    return type == OPTION_MULTI || type == OPTION_MULTI_DICT;
 }
 
 /* What a row accepts, for an error: "an integer from 1 to 65535", "one of noauth, http_basic". Caller frees. */
@@ -58,8 +70,7 @@ bool
 config_value_parse(const OptionInfo *info, const char *text, ConfigValue *value, GError **error)
 {
     g_autofree char *stripped = g_strstrip(g_strdup(text));
-    bool collection =
-        info->type == OPTION_LIST || info->type == OPTION_DICT || info->type == OPTION_MULTI;
+    bool collection = config_type_is_collection(info->type);
     if (stripped[0] == '\0' && info->type != OPTION_STRING && !collection) {
         if (info->flags & OPTION_EMPTY_DISABLES) {
             value->text = g_strdup("");
@@ -68,8 +79,7 @@ config_value_parse(const OptionInfo *info, const char *text, ConfigValue *value,
         if (info->default_value == NULL && !(info->flags & OPTION_COMPUTED))
             return true; /* an option without default can be unset in a later file */
     }
-    bool verbatim = info->type == OPTION_STRING || info->type == OPTION_MULTI;
-    if (types[info->type].parse(info, verbatim ? text : stripped, value))
+    if (types[info->type].parse(info, info->type == OPTION_STRING ? text : stripped, value))
         return true;
     g_autofree char *expected = describe_expected(info);
     g_autofree char *actual = quoted(info, text);
@@ -114,6 +124,8 @@ parse_integer(const OptionInfo *info, const char *text, ConfigValue *value)
         base = 8;
     else if (!octal && digits[0] == '0' && (digits[1] == 'x' || digits[1] == 'X'))
         base = 16;
+    else if (!octal && digits[0] == '0' && digits[1] != '\0')
+        return false; /* permissions as 0755 would be taken for decimal */
     bool prefixed = digits[0] == '0' && g_ascii_isalpha(digits[1]);
     if (!parse_number(info, digits + (prefixed ? 2 : 0), negative, base, value))
         return false;
@@ -244,6 +256,17 @@ parse_list(const OptionInfo *info, const char *text, ConfigValue *value)
     return true;
 }
 
+/* One line of OPTION_MULTI: not split, left out when empty. */
+static bool
+parse_one_item(const OptionInfo *info, const char *text, ConfigValue *value)
+{
+    const char *const items[] = {text[0] != '\0' ? text : NULL, NULL};
+    (void)info;
+    value->items = g_strdupv((char **)(uintptr_t)items);
+    value->text = g_strdup(text);
+    return true;
+}
+
 static bool
 parse_dict(const OptionInfo *info, const char *text, ConfigValue *value)
 {
@@ -264,16 +287,17 @@ parse_dict(const OptionInfo *info, const char *text, ConfigValue *value)
 }
 
 static const OptionTypeInfo types[] = {
-    [OPTION_STRING] = {"string",  "a text",                      parse_string },
-    [OPTION_PATH] = {"path",    "a path",                      parse_path   },
-    [OPTION_URL] = {"url",     "a URL as scheme://...",       parse_url    },
-    [OPTION_ADDRESS] = {"address", "an IP address or host name",  parse_address},
-    [OPTION_CHOICE] = {"choice",  "one of",                      parse_choice },
-    [OPTION_INTEGER] = {"integer", "an integer",                  parse_integer},
-    [OPTION_OCTAL] = {"octal",   "octal permissions",           parse_integer},
-    [OPTION_FLOAT] = {"float",   "a number",                    parse_float  },
-    [OPTION_BOOLEAN] = {"boolean", "true or false",               parse_boolean},
-    [OPTION_LIST] = {"list",    "items with commas",           parse_list   },
-    [OPTION_DICT] = {"dict",    "key:value items with commas", parse_dict   },
-    [OPTION_MULTI] = {"multi",   "a text",                      parse_string },
+    [OPTION_STRING] = {"string",     "a text",                      parse_string  },
+    [OPTION_PATH] = {"path",       "a path",                      parse_path    },
+    [OPTION_URL] = {"url",        "a URL as scheme://...",       parse_url     },
+    [OPTION_ADDRESS] = {"address",    "an IP address or host name",  parse_address },
+    [OPTION_CHOICE] = {"choice",     "one of",                      parse_choice  },
+    [OPTION_INTEGER] = {"integer",    "an integer",                  parse_integer },
+    [OPTION_OCTAL] = {"octal",      "octal permissions",           parse_integer },
+    [OPTION_FLOAT] = {"float",      "a number",                    parse_float   },
+    [OPTION_BOOLEAN] = {"boolean",    "true or false",               parse_boolean },
+    [OPTION_LIST] = {"list",       "items with commas",           parse_list    },
+    [OPTION_DICT] = {"dict",       "key:value items with commas", parse_dict    },
+    [OPTION_MULTI] = {"multi",      "a text",                      parse_one_item},
+    [OPTION_MULTI_DICT] = {"multi dict", "key:value items with commas", parse_dict    },
 };
