@@ -1,0 +1,268 @@
+/* Blocking HTTP requests over libcurl: one easy handle per thread, answers with a limit, errors without credentials.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "common/http_client.h"
+#include <curl/curl.h>
+#include <pthread.h>
+#include <string.h>
+
+enum {
+    DEFAULT_CONNECT_TIMEOUT_MS = 10000,
+    DEFAULT_TIMEOUT_MS = 60000,
+    DEFAULT_BODY_LIMIT = 16 << 20,
+    HEADER_LIMIT = 256 << 10,
+};
+
+/* What the callbacks of one request fill. */
+typedef struct Exchange {
+    GString *body;
+    size_t body_limit;
+    GPtrArray *headers;
+    size_t header_size;
+    bool too_large;
+} Exchange;
+
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static pthread_key_t handle_key;
+static CURLcode global_result;
+
+static void
+handle_free(void *handle)
+{
+    curl_easy_cleanup(handle);
+}
+
+static void
+initialise(void)
+{
+    global_result = curl_global_init(CURL_GLOBAL_DEFAULT);
+    if (pthread_key_create(&handle_key, handle_free) != 0)
+        global_result = CURLE_FAILED_INIT;
+}
+
+/* The calling thread's handle, without options of an earlier request; its open connections stay. */
+static CURL *
+thread_handle(GError **error)
+{
+    pthread_once(&once, initialise);
+    if (global_result != CURLE_OK) {
+        steel_fail(error, STEEL_ERROR_HTTP, "libcurl does not start: %s",
+                   curl_easy_strerror(global_result));
+        return NULL;
+    }
+    CURL *handle = pthread_getspecific(handle_key);
+    if (handle != NULL) {
+        curl_easy_reset(handle);
+        return handle;
+    }
+    handle = curl_easy_init();
+    if (handle == NULL || pthread_setspecific(handle_key, handle) != 0) {
+        curl_easy_cleanup(handle);
+        steel_fail(error, STEEL_ERROR_HTTP, "libcurl gives no handle");
+        return NULL;
+    }
+    return handle;
+}
+
+void
+http_response_clear(HttpResponse *response)
+{
+    if (response == NULL)
+        return;
+    g_free(response->body);
+    if (response->headers != NULL)
+        g_ptr_array_unref(response->headers);
+    memset(response, 0, sizeof *response);
+}
+
+const char *
+http_response_header(const HttpResponse *response, const char *name)
+{
+    if (response->headers == NULL)
+        return NULL;
+    for (guint i = 0; i + 1 < response->headers->len; i += 2) {
+        if (g_ascii_strcasecmp(g_ptr_array_index(response->headers, i), name) == 0)
+            return g_ptr_array_index(response->headers, i + 1);
+    }
+    return NULL;
+}
+
+char *
+http_url_for_display(const char *url)
+{
+    size_t length = strcspn(url, "?#");
+    const char *scheme_end = g_strstr_len(url, (gssize)length, "://");
+    if (scheme_end == NULL)
+        return g_strndup(url, length);
+    const char *authority = scheme_end + 3;
+    size_t authority_length = strcspn(authority, "/?#");
+    const char *at = g_strrstr_len(authority, (gssize)authority_length, "@");
+    const char *rest = at != NULL ? at + 1 : authority;
+    return g_strdup_printf("%.*s%.*s", (int)(authority - url), url, (int)(url + length - rest),
+                           rest);
+}
+
+char *
+http_escape(const char *text)
+{
+    return g_uri_escape_string(text, NULL, false);
+}
+
+static size_t
+on_body(char *data, size_t size, size_t count, void *user)
+{
+    Exchange *exchange = user;
+    size_t bytes = size * count;
+    if (bytes > exchange->body_limit - exchange->body->len) {
+        exchange->too_large = true;
+        return 0;
+    }
+    g_string_append_len(exchange->body, data, (gssize)bytes);
+    return bytes;
+}
+
+static size_t
+on_header(char *data, size_t size, size_t count, void *user)
+{
+    Exchange *exchange = user;
+    size_t bytes = size * count;
+    exchange->header_size += bytes;
+    if (exchange->header_size > HEADER_LIMIT) {
+        exchange->too_large = true;
+        return 0;
+    }
+    if (bytes >= 5 && memcmp(data, "HTTP/", 5) == 0) { /* a new answer: after 100 or a redirect */
+        g_ptr_array_set_size(exchange->headers, 0);
+        return bytes;
+    }
+    const char *colon = memchr(data, ':', bytes);
+    if (colon == NULL)
+        return bytes;
+    g_ptr_array_add(exchange->headers, g_strndup(data, (size_t)(colon - data)));
+    char *value = g_strndup(colon + 1, bytes - (size_t)(colon + 1 - data));
+    g_ptr_array_add(exchange->headers, g_strstrip(value));
+    return bytes;
+}
+
+static struct curl_slist *
+header_list(const HttpRequest *request)
+{
+    struct curl_slist *list = NULL;
+    for (const char *const *header = request->headers; header != NULL && *header != NULL; header++)
+        list = curl_slist_append(list, *header);
+    if (request->body != NULL) {
+        const char *type = request->content_type;
+        g_autofree char *line =
+            g_strdup_printf("Content-Type: %s", type != NULL ? type : "application/json");
+        list = curl_slist_append(list, line);
+        /* Without this, libcurl asks for "100 Continue" before large bodies and waits a second for servers that never answer it. */
+        list = curl_slist_append(list, "Expect:");
+    }
+    return list;
+}
+
+static void
+set_tls(CURL *handle, const HttpRequest *request)
+{
+    if (request->ca_file != NULL)
+        curl_easy_setopt(handle, CURLOPT_CAINFO, request->ca_file);
+    if (request->client_certificate != NULL)
+        curl_easy_setopt(handle, CURLOPT_SSLCERT, request->client_certificate);
+    if (request->client_key != NULL)
+        curl_easy_setopt(handle, CURLOPT_SSLKEY, request->client_key);
+    curl_easy_setopt(handle, CURLOPT_SSL_VERIFYPEER, request->insecure ? 0L : 1L);
+    curl_easy_setopt(handle, CURLOPT_SSL_VERIFYHOST, request->insecure ? 0L : 2L);
+}
+
+static void
+set_method(CURL *handle, const HttpRequest *request)
+{
+    const char *method = request->method != NULL ? request->method : "GET";
+    if (strcmp(method, "HEAD") == 0)
+        curl_easy_setopt(handle, CURLOPT_NOBODY, 1L);
+    if (request->body != NULL) {
+        curl_easy_setopt(handle, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body_size);
+        curl_easy_setopt(handle, CURLOPT_POSTFIELDS, request->body);
+    }
+    curl_easy_setopt(handle, CURLOPT_CUSTOMREQUEST, method);
+}
+
+static void
+set_options(CURL *handle, const HttpRequest *request, Exchange *exchange)
+{
+    curl_easy_setopt(handle, CURLOPT_URL, request->url);
+    curl_easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(handle, CURLOPT_PROTOCOLS_STR, "http,https");
+    curl_easy_setopt(handle, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
+    curl_easy_setopt(handle, CURLOPT_USERAGENT, "steel/" STEEL_VERSION);
+    curl_easy_setopt(handle, CURLOPT_CONNECTTIMEOUT_MS,
+                     (long)(request->connect_timeout_ms > 0 ? request->connect_timeout_ms
+                                                            : DEFAULT_CONNECT_TIMEOUT_MS));
+    curl_easy_setopt(handle, CURLOPT_TIMEOUT_MS,
+                     (long)(request->timeout_ms > 0 ? request->timeout_ms : DEFAULT_TIMEOUT_MS));
+    curl_easy_setopt(handle, CURLOPT_FOLLOWLOCATION, request->redirect_limit > 0 ? 1L : 0L);
+    curl_easy_setopt(handle, CURLOPT_MAXREDIRS, (long)request->redirect_limit);
+    curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, on_body);
+    curl_easy_setopt(handle, CURLOPT_WRITEDATA, exchange);
+    curl_easy_setopt(handle, CURLOPT_HEADERFUNCTION, on_header);
+    curl_easy_setopt(handle, CURLOPT_HEADERDATA, exchange);
+    if (request->username != NULL) {
+        curl_easy_setopt(handle, CURLOPT_HTTPAUTH, CURLAUTH_BASIC);
+        curl_easy_setopt(handle, CURLOPT_USERNAME, request->username);
+        curl_easy_setopt(handle, CURLOPT_PASSWORD,
+                         request->password != NULL ? request->password : "");
+    }
+    set_method(handle, request);
+    set_tls(handle, request);
+}
+
+static bool
+fail(const HttpRequest *request, const Exchange *exchange, CURLcode code, const char *detail,
+     GError **error)
+{
+    g_autofree char *url = http_url_for_display(request->url);
+    if (exchange->too_large)
+        return steel_fail(error, STEEL_ERROR_HTTP, "%s: the answer is larger than %zu bytes", url,
+                          exchange->body_limit);
+    const char *text = detail[0] != '\0' ? detail : curl_easy_strerror(code);
+    if (code == CURLE_OPERATION_TIMEDOUT)
+        return steel_fail(error, STEEL_ERROR_TIMEOUT, "%s: no answer in time: %s", url, text);
+    if (code == CURLE_URL_MALFORMAT || code == CURLE_UNSUPPORTED_PROTOCOL)
+        return steel_fail(error, STEEL_ERROR_HTTP, "%s: not a usable http or https URL", url);
+    return steel_fail(error, STEEL_ERROR_HTTP, "%s: %s", url, text);
+}
+
+bool
+http_request(const HttpRequest *request, HttpResponse *response, GError **error)
+{
+    CURL *handle = thread_handle(error);
+    if (handle == NULL)
+        return false;
+    char detail[CURL_ERROR_SIZE] = "";
+    Exchange exchange = {
+        .body = g_string_new(NULL),
+        .body_limit = request->body_limit > 0 ? request->body_limit : DEFAULT_BODY_LIMIT,
+        .headers = g_ptr_array_new_with_free_func(g_free),
+    };
+    struct curl_slist *headers = header_list(request);
+    set_options(handle, request, &exchange);
+    curl_easy_setopt(handle, CURLOPT_HTTPHEADER, headers);
+    curl_easy_setopt(handle, CURLOPT_ERRORBUFFER, detail);
+
+    CURLcode code = curl_easy_perform(handle);
+    long status = 0;
+    curl_easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &status);
+    curl_easy_reset(handle); /* it must not point into this frame any longer */
+    curl_slist_free_all(headers);
+
+    if (code != CURLE_OK) {
+        fail(request, &exchange, code, detail, error);
+        g_string_free(exchange.body, true);
+        g_ptr_array_unref(exchange.headers);
+        return false;
+    }
+    response->status = (int)status;
+    response->headers = exchange.headers;
+    response->body_size = exchange.body->len;
+    response->body = g_string_free(exchange.body, false);
+    return true;
+}

@@ -1,0 +1,66 @@
+/* One blocking HTTP request, for whoever talks to a BMC, to another OpenStack service or to Steel itself.
+ *
+ * Each thread keeps one libcurl handle of its own, so that connections to the same server are used again; it is freed
+ * when the thread ends. HTTP and HTTPS only. The environment's http_proxy, https_proxy and no_proxy are honoured.
+ *
+ * SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+#include "common/error.h"
+#include <glib.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+/* What to ask. Zero means the default everywhere; all pointers are borrowed for the call. */
+typedef struct HttpRequest {
+    const char *method; /* "GET" when NULL; sent as it is */
+    const char *url;    /* http:// or https://; a user name in it is used, but never shown */
+    const char *const *headers; /* NULL-ended "Name: value" */
+    const void *body;
+    size_t body_size;
+    const char *content_type; /* of the body; NULL: application/json */
+
+    const char *username; /* basic authentication; NULL: none */
+    const char *password;
+
+    int connect_timeout_ms; /* 0: 10,000; name resolution and TLS included */
+    int timeout_ms;         /* of the whole exchange; 0: 60,000 */
+    size_t body_limit;      /* bytes of answer accepted; 0: 16 MiB */
+    int redirect_limit;     /* how many redirects are followed; 0: none, the 3xx is the answer */
+
+    const char *ca_file; /* PEM bundle; NULL: the system's */
+    const char *client_certificate;
+    const char *client_key;
+    bool insecure; /* accept any certificate and name */
+} HttpRequest;
+
+/* The answer. Everything is owned by it. */
+typedef struct HttpResponse {
+    int status; /* 100..599 */
+    char *body; /* NUL-ended behind body_size bytes; never NULL after success */
+    size_t body_size;
+    GPtrArray
+        *headers; /* name, value, name, value …, of the last answer when redirects were followed */
+} HttpResponse;
+
+/* Frees what the response holds and empties it; NULL and an empty response are fine. */
+void http_response_clear(HttpResponse *response);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(HttpResponse, http_response_clear)
+
+/* The first header of that name (any case), or NULL. Borrowed from the response. */
+const char *http_response_header(const HttpResponse *response, const char *name);
+
+/* Asks and waits for the whole answer. Any HTTP status is a success here.
+ *
+ * response  out; untouched on failure.
+ * Errors    HTTP (unreachable, refused, name unknown, TLS not trusted, broken or too large an answer), TIMEOUT. The
+ *           text names the URL without user name, password and query.
+ * Threads   any; blocks up to timeout_ms.
+ */
+bool http_request(const HttpRequest *request, HttpResponse *response,
+                  GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* A URL fit to be shown: without user name, password, query and fragment. The caller frees. */
+char *http_url_for_display(const char *url);
+
+/* Percent-encodes one path segment or query value (RFC 3986 unreserved characters stay). The caller frees. */
+char *http_escape(const char *text);
