@@ -1,0 +1,98 @@
+/* The sessions of a simulated BMC: few slots, a time limit, and a window of sequence numbers.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "bmc/ipmi/bmc.h"
+
+enum {
+    HALF_OPEN_MS = 3000, /* a login that has stopped gives its slot away after this */
+    WINDOW = 32,
+};
+
+BmcSession *
+bmc_session_find(IpmiBmc *bmc, uint32_t bmc_id)
+{
+    for (guint i = 0; i < bmc->sessions->len; i++) {
+        BmcSession *session = g_ptr_array_index(bmc->sessions, i);
+        if (session->login.bmc_id == bmc_id)
+            return session;
+    }
+    return NULL;
+}
+
+/* The oldest login that stopped half way; NULL if all are active or fresh. */
+static BmcSession *
+stale_login(IpmiBmc *bmc, uint64_t now_ms)
+{
+    BmcSession *oldest = NULL;
+    for (guint i = 0; i < bmc->sessions->len; i++) {
+        BmcSession *session = g_ptr_array_index(bmc->sessions, i);
+        if (session->state != BMC_SESSION_ACTIVE &&
+            session->last_seen_ms + HALF_OPEN_MS <= now_ms &&
+            (oldest == NULL || session->last_seen_ms < oldest->last_seen_ms))
+            oldest = session;
+    }
+    return oldest;
+}
+
+BmcSession *
+bmc_session_add(IpmiBmc *bmc, uint64_t now_ms)
+{
+    pthread_mutex_lock(&bmc->lock);
+    unsigned slots = bmc->faults.no_free_session ? 0 : bmc->session_slots;
+    pthread_mutex_unlock(&bmc->lock);
+    if (bmc->sessions->len >= slots) {
+        BmcSession *stale = slots > 0 ? stale_login(bmc, now_ms) : NULL;
+        if (stale == NULL)
+            return NULL;
+        bmc_session_drop(bmc, stale);
+    }
+    uint32_t id = 0;
+    do {
+        if (!ipmi_random(&id, sizeof id, NULL))
+            return NULL;
+    } while (id == 0 || bmc_session_find(bmc, id) != NULL);
+    BmcSession *session = g_new0(BmcSession, 1);
+    session->login.bmc_id = id;
+    session->last_seen_ms = now_ms;
+    g_ptr_array_add(bmc->sessions, session);
+    return session;
+}
+
+void
+bmc_session_drop(IpmiBmc *bmc, BmcSession *session)
+{
+    g_ptr_array_remove_fast(bmc->sessions, session);
+}
+
+void
+bmc_sessions_expire(IpmiBmc *bmc, uint64_t now_ms)
+{
+    if (bmc->sessions->len == 0)
+        return;
+    pthread_mutex_lock(&bmc->lock);
+    unsigned timeout_ms = bmc->session_timeout_ms;
+    pthread_mutex_unlock(&bmc->lock);
+    for (guint i = bmc->sessions->len; i > 0; i--) {
+        BmcSession *session = g_ptr_array_index(bmc->sessions, i - 1);
+        if (session->last_seen_ms + timeout_ms <= now_ms)
+            g_ptr_array_remove_index_fast(bmc->sessions, i - 1);
+    }
+}
+
+bool
+bmc_session_accept_sequence(BmcSession *session, uint32_t sequence)
+{
+    if (sequence == 0)
+        return false; /* 0 is for packets outside of a session */
+    uint32_t ahead = sequence - session->sequence_in;
+    if (ahead != 0 && ahead < UINT32_MAX / 2) {
+        session->sequence_in_window =
+            ahead < WINDOW ? session->sequence_in_window << ahead | 1u : 1u;
+        session->sequence_in = sequence;
+        return true;
+    }
+    uint32_t behind = session->sequence_in - sequence;
+    if (behind >= WINDOW || (session->sequence_in_window >> behind & 1u) != 0)
+        return false;
+    session->sequence_in_window |= 1u << behind;
+    return true;
+}
