@@ -1,0 +1,16 @@
+/* Whether guests run under KVM here. That /dev/kvm is there and can be opened proves nothing: under some nested and
+ * paravirtual hypervisors a stock guest hangs. So a small guest is booted once, with a time limit.
+ * SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+#include "lab/guest.h"
+
+/* Chooses "kvm" or "tcg" (static strings).
+ *
+ * wish           "auto", "kvm" or "tcg"; the last two are taken at their word
+ * cache_folder   the answer is remembered here, per version of the host's kernel
+ * progress       may be NULL
+ * Errors         INVALID (another wish)
+ * Threads        any; blocks up to 20 s when it probes
+ */
+const char *accelerator_choose(const char *wish, const char *cache_folder, const LabGuest *guest,
+                               LabProgress progress, GError **error) G_GNUC_WARN_UNUSED_RESULT;

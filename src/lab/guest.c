@@ -1,0 +1,283 @@
+/* The guest of the lab; the contract is in guest.h.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "lab/guest.h"
+
+#include "common/error.h"
+#include "common/process.h"
+#include "lab/cpio.h"
+#include "lab/folder.h"
+#include "lab/modules.h"
+#include "lab/volume.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define KERNEL_METAPACKAGE "linux-image-cloud-amd64"
+#define DOWNLOAD_TIMEOUT_MS (10 * 60 * 1000)
+#define UNPACK_TIMEOUT_MS (2 * 60 * 1000)
+
+/* Counts up whenever what is built changes in a way that the key below does not see. */
+#define BUILD_REVISION "1"
+
+static const char init_script[] =
+#include "lab/guest_init.inc"
+    ;
+
+/* virtio for disk and network, the iBFT, and what the power button needs */
+static const char *const module_names[] = {"virtio_pci", "virtio_net", "virtio_blk", "iscsi_ibft",
+                                           "evdev",      "button",     NULL};
+
+void
+lab_guest_clear(LabGuest *guest)
+{
+    g_free(guest->kernel);
+    g_free(guest->initramfs);
+    g_free(guest->volume);
+    memset(guest, 0, sizeof *guest);
+}
+
+char *
+lab_guest_parse_depends(const char *output)
+{
+    g_auto(GStrv) lines = g_strsplit(output, "\n", -1);
+    for (char **line = lines; *line != NULL; line++) {
+        char *text = g_strstrip(*line);
+        if (!g_str_has_prefix(text, "Depends: linux-image-"))
+            continue;
+        const char *name = text + strlen("Depends: ");
+        if (strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789.+-") == strlen(name))
+            return g_strdup(name);
+    }
+    return NULL;
+}
+
+static void
+say(LabProgress progress, const char *text)
+{
+    if (progress != NULL)
+        progress(text);
+}
+
+/* Names the folder of a build: what goes in decides, so that a new program never takes an old guest. */
+static char *
+build_key(void)
+{
+    g_autoptr(GChecksum) checksum = g_checksum_new(G_CHECKSUM_SHA256);
+    g_checksum_update(checksum, (const guchar *)init_script, -1);
+    g_checksum_update(checksum, (const guchar *)(BUILD_REVISION GUEST_CONSOLE_ARGUMENTS), -1);
+    for (size_t i = 0; module_names[i] != NULL; i++)
+        g_checksum_update(checksum, (const guchar *)module_names[i], -1);
+    return g_strndup(g_checksum_get_string(checksum), 12);
+}
+
+static void
+fill_paths(LabGuest *guest, const char *folder)
+{
+    guest->kernel = g_build_filename(folder, "vmlinuz", NULL);
+    guest->initramfs = g_build_filename(folder, "initramfs.gz", NULL);
+    guest->volume = g_build_filename(folder, "volume.raw", NULL);
+}
+
+static void
+add_file_from_disk(CpioWriter *writer, const char *path, uint32_t permissions, const char *from,
+                   GError **error)
+{
+    g_autofree char *contents = NULL;
+    gsize size = 0;
+    g_autoptr(GError) cause = NULL;
+    if (*error == NULL && !g_file_get_contents(from, &contents, &size, &cause))
+        steel_fail(error, STEEL_ERROR_IO, "%s", cause->message);
+    if (*error == NULL)
+        cpio_add_file(writer, path, permissions, contents, size);
+}
+
+GByteArray *
+lab_guest_initramfs(GPtrArray *modules, GError **error)
+{
+    g_autofree char *busybox = process_find("busybox");
+    if (busybox == NULL) {
+        steel_fail(error, STEEL_ERROR_NOT_FOUND,
+                   "busybox is not installed (package busybox-static)");
+        return NULL;
+    }
+    static const char *const folders[] = {"bin",  "dev", "etc", "etc/acpi", "lib", "lib/modules",
+                                          "proc", "run", "sys", "tmp",      "var", "var/log"};
+    CpioWriter writer;
+    cpio_begin(&writer);
+    for (size_t i = 0; i < G_N_ELEMENTS(folders); i++)
+        cpio_add_directory(&writer, folders[i]);
+    cpio_add_character_device(&writer, "dev/console", 0600, 5, 1);
+    cpio_add_character_device(&writer, "dev/null", 0666, 1, 3);
+    GError *failure = NULL;
+    add_file_from_disk(&writer, "bin/busybox", 0755, busybox, &failure);
+    cpio_add_symlink(&writer, "bin/sh", "busybox");
+    cpio_add_file(&writer, "init", 0755, init_script, sizeof init_script - 1);
+    g_autoptr(GString) order = g_string_new(NULL);
+    for (guint i = 0; i < modules->len; i++) {
+        g_autofree char *name = modules_name(modules->pdata[i]);
+        g_autofree char *path = g_strdup_printf("lib/modules/%s.ko", name);
+        add_file_from_disk(&writer, path, 0644, modules->pdata[i], &failure);
+        g_string_append_printf(order, "%s\n", name);
+    }
+    cpio_add_file(&writer, "lib/modules/order", 0644, order->str, order->len);
+    g_autoptr(GByteArray) archive = cpio_finish(&writer);
+    if (failure != NULL) {
+        g_propagate_prefixed_error(error, failure, "building the initramfs: ");
+        return NULL;
+    }
+    return g_steal_pointer(&archive);
+}
+
+static bool
+write_initramfs(const char *package_folder, const char *path_gz, GError **error)
+{
+    g_autofree char *modules_folder = g_build_filename(package_folder, "lib", "modules", NULL);
+    g_autoptr(GPtrArray) modules = modules_resolve(modules_folder, module_names, error);
+    if (modules == NULL)
+        return false;
+    g_autoptr(GByteArray) archive = lab_guest_initramfs(modules, error);
+    if (archive == NULL)
+        return false;
+    g_autofree char *path = g_strndup(path_gz, strlen(path_gz) - strlen(".gz"));
+    g_autoptr(GError) cause = NULL;
+    if (!g_file_set_contents(path, (const char *)archive->data, archive->len, &cause))
+        return steel_fail(error, STEEL_ERROR_IO, "%s", cause->message);
+    const char *argv[] = {"gzip", "-9nf", "--", path, NULL};
+    ProcessSpec spec = {.argv = argv};
+    return process_run(&spec, NULL, error);
+}
+
+/* The one *.deb in the folder, or NULL. */
+static char *
+find_package(const char *folder)
+{
+    g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);
+    const char *name;
+    while (dir != NULL && (name = g_dir_read_name(dir)) != NULL)
+        if (g_str_has_prefix(name, "linux-image-") && g_str_has_suffix(name, ".deb"))
+            return g_build_filename(folder, name, NULL);
+    return NULL;
+}
+
+/* Downloads the kernel package; it is not installed. */
+static char *
+download_package(const char *folder, LabProgress progress, GError **error)
+{
+    const char *depends[] = {"apt-cache", "depends", KERNEL_METAPACKAGE, NULL};
+    static const char *const plain_language[] = {"LC_ALL=C", NULL};
+    ProcessSpec query = {.argv = depends, .environment = plain_language};
+    g_auto(ProcessResult) result = {0};
+    if (!process_run(&query, &result, error))
+        return NULL;
+    g_autofree char *name = lab_guest_parse_depends(result.output);
+    if (name == NULL) {
+        steel_fail(error, STEEL_ERROR_NOT_FOUND,
+                   "apt knows no kernel for %s; apt-get update may help", KERNEL_METAPACKAGE);
+        return NULL;
+    }
+    g_autofree char *text =
+        g_strdup_printf("downloading %s for the lab's guest (once, about 27 MB)", name);
+    say(progress, text);
+    const char *download[] = {"apt-get",  "-q", "-o", "APT::Sandbox::User=root",
+                              "download", name, NULL};
+    ProcessSpec spec = {
+        .argv = download, .working_directory = folder, .timeout_ms = DOWNLOAD_TIMEOUT_MS};
+    if (!process_run(&spec, NULL, error))
+        return NULL;
+    char *path = find_package(folder);
+    if (path == NULL)
+        steel_fail(error, STEEL_ERROR_NOT_FOUND, "apt-get download left no package in %s", folder);
+    return path;
+}
+
+/* Moves <package>/boot/vmlinuz-<release> to its place. */
+static bool
+take_kernel(const char *package_folder, const char *to, GError **error)
+{
+    g_autofree char *boot = g_build_filename(package_folder, "boot", NULL);
+    g_autoptr(GDir) dir = g_dir_open(boot, 0, NULL);
+    const char *name;
+    while (dir != NULL && (name = g_dir_read_name(dir)) != NULL) {
+        g_autofree char *from = g_build_filename(boot, name, NULL);
+        if (!g_str_has_prefix(name, "vmlinuz-"))
+            continue;
+        if (rename(from, to) != 0)
+            return steel_fail(error, STEEL_ERROR_IO, "cannot move %s: %s", from, g_strerror(errno));
+        return true;
+    }
+    return steel_fail(error, STEEL_ERROR_NOT_FOUND, "the kernel package has no boot/vmlinuz-*");
+}
+
+/* Builds all into `folder`. The package stays in the cache for the next build. */
+static bool
+build(const char *cache_folder, const char *folder, LabProgress progress, GError **error)
+{
+    g_autofree char *package = find_package(cache_folder);
+    if (package == NULL)
+        package = download_package(cache_folder, progress, error);
+    if (package == NULL)
+        return false;
+    say(progress, "building the lab's guest (once, a few seconds)");
+    g_autofree char *unpacked = g_build_filename(folder, "package", NULL);
+    const char *unpack[] = {"dpkg-deb", "-x", package, unpacked, NULL};
+    ProcessSpec spec = {.argv = unpack, .timeout_ms = UNPACK_TIMEOUT_MS};
+    g_auto(LabGuest) guest = {0};
+    fill_paths(&guest, folder);
+    bool built = process_run(&spec, NULL, error) && take_kernel(unpacked, guest.kernel, error) &&
+                 write_initramfs(unpacked, guest.initramfs, error) &&
+                 volume_build(guest.volume, guest.kernel, guest.initramfs, GUEST_CONSOLE_ARGUMENTS,
+                              folder, error);
+    folder_remove(unpacked);
+    return built;
+}
+
+/* What a build that was interrupted left; the caller holds the lock. */
+static void
+remove_unfinished(const char *cache_folder)
+{
+    g_autoptr(GDir) dir = g_dir_open(cache_folder, 0, NULL);
+    const char *name;
+    while (dir != NULL && (name = g_dir_read_name(dir)) != NULL) {
+        g_autofree char *path = g_build_filename(cache_folder, name, NULL);
+        if (g_str_has_prefix(name, "build."))
+            folder_remove(path);
+    }
+}
+
+static bool
+build_into_cache(const char *cache_folder, const char *finished, LabProgress progress,
+                 GError **error)
+{
+    remove_unfinished(cache_folder);
+    g_autofree char *folder = g_build_filename(cache_folder, "build.XXXXXX", NULL);
+    if (g_mkdtemp(folder) == NULL)
+        return steel_fail(error, STEEL_ERROR_IO, "cannot make %s: %s", folder, g_strerror(errno));
+    bool built = build(cache_folder, folder, progress, error);
+    if (built && rename(folder, finished) != 0)
+        built =
+            steel_fail(error, STEEL_ERROR_IO, "cannot rename %s: %s", folder, g_strerror(errno));
+    if (!built)
+        folder_remove(folder);
+    return built;
+}
+
+bool
+lab_guest_prepare(const char *cache_folder, LabProgress progress, LabGuest *guest, GError **error)
+{
+    g_autofree char *key = build_key();
+    g_autofree char *name = g_strdup_printf("guest-%s", key);
+    g_autofree char *finished = g_build_filename(cache_folder, name, NULL);
+    if (!folder_make(cache_folder, error))
+        return false;
+    int lock = folder_lock(cache_folder, "lock", true, error);
+    if (lock < 0)
+        return false;
+    bool ready = g_file_test(finished, G_FILE_TEST_IS_DIR) ||
+                 build_into_cache(cache_folder, finished, progress, error);
+    close(lock);
+    if (ready)
+        fill_paths(guest, finished);
+    return ready;
+}

@@ -1,0 +1,4 @@
+# Makes each line of a text a C string literal.
+s/[\"]/\\&/g
+s/^/"/
+s/$/\\n"/

@@ -1,0 +1,55 @@
+#!/bin/sh
+# /init of the lab's guest: says on the serial console what it was booted from, then stays up until the power button.
+# With steel_lab.probe on the command line it only says that it runs and powers off (see accelerator.h).
+# SPDX-License-Identifier: Apache-2.0
+export PATH=/bin
+/bin/busybox --install -s /bin
+mount -t proc proc /proc
+mount -t sysfs sysfs /sys
+mount -t devtmpfs devtmpfs /dev
+exec </dev/ttyS0 >/dev/ttyS0 2>&1
+
+case $(cat /proc/cmdline) in
+*steel_lab.probe*)
+    echo "STEEL-LAB probe: guest runs"
+    poweroff -f
+    ;;
+esac
+
+while read -r module; do
+    insmod "/lib/modules/$module.ko" || echo "STEEL-LAB cannot load module $module"
+done </lib/modules/order
+
+# The LUN as the iBFT has it: eight bytes in hexadecimal without padding, the number in the second one.
+lun_number() {
+    hex=$(cat "$1")
+    hex=${hex#0}
+    echo $((0x${hex%000000}))
+}
+
+firmware=bios
+[ -d /sys/firmware/efi ] && firmware=uefi
+ibft=/sys/firmware/ibft
+for target in $ibft/target*; do
+    [ -r "$target/target-name" ] || continue
+    what="iSCSI target=$(cat "$target/target-name") lun=$(lun_number "$target/lun")"
+    what="$what portal=$(cat "$target/ip-addr"):$(cat "$target/port")"
+    [ -r $ibft/initiator/initiator-name ] && what="$what initiator=$(cat $ibft/initiator/initiator-name)"
+    [ -r "$target/chap-name" ] && what="$what chap-user=$(cat "$target/chap-name")"
+    break
+done
+mac=$(cat /sys/class/net/e*/address 2>/dev/null | head -n 1)
+uptime=$(cut -d ' ' -f 1 /proc/uptime)
+echo
+echo "STEEL-LAB guest is up: booted from ${what:-local disk} firmware=$firmware mac=${mac:-none} uptime=$uptime"
+echo "STEEL-LAB press the power button (ipmitool power soft) to shut down"
+
+# acpid would do more, but the only thing that can happen here is the button.
+mkdir -p /etc/acpi/PWRF
+printf '#!/bin/sh\necho "STEEL-LAB power button: shutting down"\nsync\npoweroff -f\n' >/etc/acpi/PWRF/00000080
+chmod 755 /etc/acpi/PWRF/00000080
+while :; do
+    acpid -f -l /dev/ttyS0
+    echo "STEEL-LAB acpid ended, starting it again"
+    sleep 1
+done

@@ -1,0 +1,385 @@
+/* One running lab; the contract is in lab.h.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "lab/lab.h"
+
+#include "bmc/ipmi/server.h"
+#include "common/error.h"
+#include "common/json_text.h"
+#include "common/log.h"
+#include "lab/console.h"
+#include "lab/control.h"
+#include "lab/folder.h"
+#include "lab/machine.h"
+#include "lab/mailbox.h"
+#include "lab/network.h"
+#include "lab/node.h"
+#include "lab/target.h"
+#include "lab/volume.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#define AREA "lab"
+#define DISK_SIZE ((uint64_t)2 * 1024 * 1024 * 1024)
+#define TICK_MS 1000
+
+/* One server: what it is, the machine, its configuration. */
+typedef struct Server {
+    LabNode *node;        /* owned */
+    MachineConfig config; /* borrows from node and lab */
+    Machine *machine;     /* owned */
+} Server;
+
+typedef struct Lab {
+    const LabPlan *plan;    /* borrowed */
+    char *boot_url;         /* owned */
+    GPtrArray *servers;     /* owned Server */
+    GPtrArray *nodes;       /* borrowed LabNode, of the same servers */
+    Network *network;       /* owned; NULL under user networking */
+    Target *target;         /* owned */
+    Mailbox *mailbox;       /* owned */
+    IpmiServer *bmcs;       /* owned */
+    ControlServer *control; /* owned */
+    int signal_fd;          /* owned */
+    bool stopping;
+} Lab;
+
+static void
+server_free(void *data)
+{
+    Server *server = data;
+    machine_free(server->machine);
+    lab_node_free(server->node);
+    g_free(server);
+}
+
+static char *
+choose_boot_url(const LabOptions *options)
+{
+    if (options->boot_url != NULL)
+        return g_strdup(options->boot_url);
+    return g_strdup_printf("http://%s:%d/boot.ipxe",
+                           options->bridge ? NETWORK_HOST_ADDRESS : LAB_SLIRP_HOST, LAB_BOOT_PORT);
+}
+
+static LabNode *
+make_node(const LabPlan *plan, unsigned index)
+{
+    const LabOptions *options = plan->options;
+    LabNode *node = lab_node_new(plan->folder, options->name_prefix, index);
+    node->ipmi_address = g_strdup(options->address);
+    node->ipmi_port = (uint16_t)((unsigned)options->ipmi_port + index);
+    const char *portal_address = options->bridge ? NETWORK_BRIDGE_ADDRESS : LAB_SLIRP_HOST;
+    node->target_portal = g_strdup_printf("%s:%d", portal_address, options->target_port);
+    if (options->bridge) {
+        node->tap = g_strdup_printf("tap%u", index);
+        node->guest_address = g_strdup_printf("10.77.0.%u", NETWORK_FIRST_GUEST + index);
+    }
+    return node;
+}
+
+static bool
+make_disks(const LabPlan *plan, const LabNode *node, GError **error)
+{
+    g_autofree char *disk = g_build_filename(plan->folder, node->disk_file, NULL);
+    g_autofree char *volume = g_build_filename(plan->folder, node->volume_file, NULL);
+    return volume_make_empty(disk, DISK_SIZE, error) &&
+           volume_copy(plan->guest->volume, volume, error);
+}
+
+static bool
+make_servers(Lab *lab, GError **error)
+{
+    const LabPlan *plan = lab->plan;
+    for (int i = 0; i < plan->options->node_count; i++) {
+        Server *server = g_new0(Server, 1);
+        LabNode *node = server->node = make_node(plan, (unsigned)i);
+        server->config = (MachineConfig){.name = node->name,
+                                         .uuid = node->uuid,
+                                         .mac = node->mac,
+                                         .disk_file = node->disk_file,
+                                         .console_file = node->console_file,
+                                         .variables_file = node->variables_file,
+                                         .accelerator = plan->accelerator,
+                                         .boot_url = lab->boot_url,
+                                         .tap = node->tap};
+        g_ptr_array_add(lab->servers, server);
+        g_ptr_array_add(lab->nodes, node);
+        if (!make_disks(plan, node, error))
+            return false;
+    }
+    return true;
+}
+
+static bool
+export_volumes(Lab *lab, GError **error)
+{
+    const LabOptions *options = lab->plan->options;
+    const char *address = options->bridge ? NETWORK_BRIDGE_ADDRESS : "127.0.0.1";
+    int namespace_fd = lab->network != NULL ? network_namespace(lab->network) : 0;
+    lab->target = target_start(lab->plan->folder, address, (uint16_t)options->target_port,
+                               namespace_fd, error);
+    if (lab->target == NULL)
+        return false;
+    for (guint i = 0; i < lab->nodes->len; i++) {
+        const LabNode *node = lab->nodes->pdata[i];
+        g_autofree char *file = g_build_filename(lab->plan->folder, node->volume_file, NULL);
+        if (!target_export(lab->target, i + 1, node->target_iqn, file, node->chap_username,
+                           node->chap_password, error))
+            return false;
+    }
+    return true;
+}
+
+static bool
+start_bmcs(Lab *lab, GError **error)
+{
+    int namespace_fd = lab->network != NULL ? network_namespace(lab->network) : 0;
+    lab->mailbox = mailbox_new(error);
+    lab->bmcs = lab->mailbox != NULL ? ipmi_server_new(error) : NULL;
+    if (lab->bmcs == NULL)
+        return false;
+    for (guint i = 0; i < lab->servers->len; i++) {
+        Server *server = lab->servers->pdata[i];
+        const LabNode *node = server->node;
+        server->machine = machine_new(&server->config, lab->plan->folder, lab->plan->options->uefi,
+                                      namespace_fd, lab->mailbox);
+        IpmiBmcUser user = {node->ipmi_username, node->ipmi_password, IPMI_PRIVILEGE_ADMINISTRATOR};
+        IpmiBmc *bmc = ipmi_server_add(lab->bmcs, node->ipmi_address, node->ipmi_port, &user, 1,
+                                       &machine_bmc_ops, server->machine, error);
+        if (bmc == NULL) {
+            g_prefix_error(error, "BMC of %s at %s port %u: ", node->name, node->ipmi_address,
+                           node->ipmi_port);
+            return false;
+        }
+        machine_set_bmc(server->machine, bmc);
+    }
+    return true;
+}
+
+static json_t *
+describe(const Lab *lab)
+{
+    json_t *nodes = json_array();
+    for (guint i = 0; i < lab->nodes->len; i++)
+        json_array_append_new(nodes, lab_node_json(lab->nodes->pdata[i], lab->plan->folder));
+    return json_pack("{s:o, s:s, s:i, s:s, s:s, s:s}", "nodes", nodes, "dir", lab->plan->folder,
+                     "pid", (int)getpid(), "accelerator", lab->plan->accelerator, "network",
+                     lab->plan->options->bridge ? "bridge" : "user", "boot_url", lab->boot_url);
+}
+
+static json_t *
+server_status(const Lab *lab, const Server *server, const char *sessions)
+{
+    MachineStatus status;
+    machine_status(server->machine, &status);
+    g_autofree char *console =
+        g_build_filename(lab->plan->folder, server->node->console_file, NULL);
+    g_autofree char *last_line = console_last_line(console);
+    return json_pack("{s:s, s:s, s:s, s:s, s:i, s:i, s:i, s:s}", "name", server->node->name,
+                     "power", status.powered ? "on" : "off", "boot_device", status.boot_device,
+                     "firmware", status.firmware, "pid", (int)status.pid, "boot_count",
+                     (int)status.boot_count, "iscsi_sessions",
+                     (int)target_count_sessions(sessions, server->node->target_iqn), "last_line",
+                     last_line);
+}
+
+static json_t *
+status(Lab *lab, GError **error)
+{
+    g_autofree char *sessions = target_show(lab->target, error);
+    if (sessions == NULL)
+        return NULL;
+    json_t *nodes = json_array();
+    for (guint i = 0; i < lab->servers->len; i++)
+        json_array_append_new(nodes, server_status(lab, lab->servers->pdata[i], sessions));
+    json_t *answer = json_pack("{s:o, s:s, s:i, s:i}", "nodes", nodes, "dir", lab->plan->folder,
+                               "pid", (int)getpid(), "target_pid", (int)target_pid(lab->target));
+    if (lab->network != NULL)
+        json_object_set_new(answer, "dnsmasq_pid", json_integer(network_dnsmasq_pid(lab->network)));
+    return answer;
+}
+
+static json_t *
+on_request(void *user_data, const json_t *request, GError **error)
+{
+    Lab *lab = user_data;
+    const char *command = json_string_member(request, "command");
+    if (g_strcmp0(command, "describe") == 0)
+        return describe(lab);
+    if (g_strcmp0(command, "status") == 0)
+        return status(lab, error);
+    if (g_strcmp0(command, "down") == 0) {
+        lab->stopping = true;
+        return json_pack("{s:i}", "pid", (int)getpid());
+    }
+    steel_fail(error, STEEL_ERROR_INVALID, "there is no such command");
+    return NULL;
+}
+
+static bool
+open_signals(Lab *lab, GError **error)
+{
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGCHLD);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGHUP);
+    sigprocmask(SIG_BLOCK, &signals, NULL);
+    lab->signal_fd = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
+    return lab->signal_fd >= 0 ||
+           steel_fail(error, STEEL_ERROR_IO, "signalfd: %s", g_strerror(errno));
+}
+
+static bool
+start(Lab *lab, GError **error)
+{
+    lab->boot_url = choose_boot_url(lab->plan->options);
+    if (!open_signals(lab, error) || !make_servers(lab, error))
+        return false;
+    if (lab->plan->options->bridge) {
+        lab->network = network_start(lab->plan->folder, lab->nodes, lab->boot_url, error);
+        if (lab->network == NULL)
+            return false;
+    }
+    if (!export_volumes(lab, error) || !start_bmcs(lab, error))
+        return false;
+    lab->control = control_server_new(lab->plan->folder, on_request, lab, error);
+    return lab->control != NULL;
+}
+
+/* The other way round. Without BMCs nobody orders anything, so machines can go. */
+static void
+stop(Lab *lab)
+{
+    control_server_free(lab->control);
+    ipmi_server_free(lab->bmcs);
+    g_ptr_array_free(lab->nodes, true);
+    g_ptr_array_free(lab->servers, true);
+    mailbox_free(lab->mailbox);
+    target_free(lab->target);
+    network_free(lab->network);
+    if (lab->signal_fd >= 0)
+        close(lab->signal_fd);
+    g_free(lab->boot_url);
+}
+
+static void
+attend_signals(Lab *lab)
+{
+    struct signalfd_siginfo info;
+    while (read(lab->signal_fd, &info, sizeof info) == (ssize_t)sizeof info)
+        if (info.ssi_signo != SIGCHLD)
+            lab->stopping = true;
+    /* several ends may come as one SIGCHLD */
+    for (guint i = 0; i < lab->servers->len; i++)
+        machine_reap(((Server *)lab->servers->pdata[i])->machine);
+    target_reap(lab->target);
+    if (lab->network != NULL)
+        network_reap(lab->network);
+}
+
+static void
+attend_orders(Lab *lab)
+{
+    MailboxOrder order;
+    while (mailbox_take(lab->mailbox, &order))
+        machine_control(order.recipient, order.control);
+}
+
+static void
+attend_machines(Lab *lab)
+{
+    for (guint i = 0; i < lab->servers->len; i++) {
+        Machine *machine = ((Server *)lab->servers->pdata[i])->machine;
+        if (machine_monitor_fd(machine) >= 0)
+            machine_monitor_read(machine);
+        machine_tick(machine);
+    }
+}
+
+static void
+run(Lab *lab)
+{
+    enum { FIXED = 2 };
+    g_autofree struct pollfd *polled =
+        g_new0(struct pollfd, FIXED + CONTROL_POLL_COUNT + lab->servers->len);
+    while (!lab->stopping) {
+        size_t count = 0;
+        polled[count++] = (struct pollfd){.fd = lab->signal_fd, .events = POLLIN};
+        polled[count++] = (struct pollfd){.fd = mailbox_fd(lab->mailbox), .events = POLLIN};
+        count += control_server_poll(lab->control, polled + count);
+        for (guint i = 0; i < lab->servers->len; i++) {
+            int fd = machine_monitor_fd(((Server *)lab->servers->pdata[i])->machine);
+            if (fd >= 0)
+                polled[count++] = (struct pollfd){.fd = fd, .events = POLLIN};
+        }
+        if (poll(polled, count, TICK_MS) < 0 && errno != EINTR) {
+            log_error(AREA, "poll: %s", g_strerror(errno));
+            return;
+        }
+        attend_machines(lab); /* what QEMU said before it ended */
+        attend_signals(lab);
+        attend_orders(lab);
+        control_server_attend(lab->control);
+    }
+}
+
+int
+lab_main(void *user_data, int ready_fd)
+{
+    Lab lab = {.plan = user_data, .signal_fd = -1};
+    lab.servers = g_ptr_array_new_with_free_func(server_free);
+    lab.nodes = g_ptr_array_new();
+    g_autoptr(GError) error = NULL;
+    bool started = start(&lab, &error);
+    if (started)
+        log_info(AREA, "up with %u servers in %s, %s", lab.nodes->len, lab.plan->folder,
+                 lab.plan->accelerator);
+    else
+        log_error(AREA, "%s", error->message);
+    dprintf(ready_fd, "%s", started ? "ready" : error->message);
+    close(ready_fd);
+    if (started)
+        run(&lab);
+    stop(&lab);
+    log_info(AREA, "down");
+    return started ? 0 : 1;
+}
+
+/* Files have known names or a known ending: a lab may have been put into a folder that holds other things. */
+static bool
+is_ours(const char *name)
+{
+    static const char *const names[] = {LAB_LOG_FILE,  CONTROL_SOCKET,   "tgtd.0",
+                                        "tgtd.0.lock", "tgtd.log",       "dnsmasq.conf",
+                                        "dnsmasq.log", "dnsmasq.leases", "tftp"};
+    static const char *const endings[] = {".console.log", ".disk.raw", ".volume.raw",
+                                          ".uefi-variables.fd", ".qemu.log"};
+    for (size_t i = 0; i < G_N_ELEMENTS(names); i++)
+        if (strcmp(name, names[i]) == 0)
+            return true;
+    for (size_t i = 0; i < G_N_ELEMENTS(endings); i++)
+        if (g_str_has_suffix(name, endings[i]))
+            return true;
+    return false;
+}
+
+void
+lab_remove_files(const char *folder)
+{
+    g_autoptr(GPtrArray) paths = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);
+    const char *name;
+    while (dir != NULL && (name = g_dir_read_name(dir)) != NULL)
+        if (is_ours(name))
+            g_ptr_array_add(paths, g_build_filename(folder, name, NULL));
+    for (guint i = 0; i < paths->len; i++)
+        folder_remove(paths->pdata[i]);
+}

@@ -1,0 +1,348 @@
+/* A virtual server; the contract is in machine.h.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "lab/machine.h"
+
+#include "common/error.h"
+#include "common/log.h"
+#include "common/process.h"
+#include "common/time_text.h"
+#include "lab/qmp.h"
+#include "lab/volume.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define CYCLE_PAUSE_MS 1000
+/* SeaBIOS answers a reset by resetting the machine twice more before it boots. Resets by the guest within this time of a
+ * boot's start belong to that boot: they use up no boot flags, and the boot order stays until then. */
+#define BOOT_SETTLE_MS 2000
+#define AREA "lab.machine"
+
+struct Machine {
+    const MachineConfig *config; /* borrowed */
+    const char *folder;          /* borrowed */
+    bool always_uefi;
+    int network_namespace;
+    Mailbox *mailbox;        /* borrowed */
+    _Atomic(IpmiBmc *) bmc;  /* borrowed from its server */
+    atomic_bool powered;     /* also read by the BMC's thread */
+    pid_t pid;               /* 0 when off */
+    Qmp *qmp;                /* owned; NULL when off */
+    bool network_first_next; /* what the running QEMU has been told for its next boot */
+    int64_t start_at_ms;     /* monotonic; 0: no start is due */
+    int64_t settled_at_ms; /* monotonic: until then the boot order belongs to the boot under way */
+    IpmiBootDevice boot_device;
+    MachineFirmware firmware;
+    unsigned boot_count;
+};
+
+Machine *
+machine_new(const MachineConfig *config, const char *folder, bool uefi, int network_namespace,
+            Mailbox *mailbox)
+{
+    Machine *machine = g_new0(Machine, 1);
+    machine->config = config;
+    machine->folder = folder;
+    machine->always_uefi = uefi;
+    machine->network_namespace = network_namespace;
+    machine->mailbox = mailbox;
+    machine->firmware = uefi ? MACHINE_UEFI : MACHINE_BIOS;
+    return machine;
+}
+
+void
+machine_set_bmc(Machine *machine, IpmiBmc *bmc)
+{
+    atomic_store(&machine->bmc, bmc);
+}
+
+/* Which place the network card takes for a device. Without an override a server tries its disk, then the network. */
+static bool
+is_network(IpmiBootDevice device)
+{
+    return device == IPMI_BOOT_PXE;
+}
+
+/* What the flags say about the next boot, without using them up. */
+static bool
+next_is_network(const Machine *machine)
+{
+    IpmiBootFlags flags = {0};
+    ipmi_bmc_peek_boot_flags(atomic_load(&machine->bmc), &flags);
+    return flags.valid && is_network(flags.device);
+}
+
+/* What the firmware does when it starts: looks at the flags, and uses up those for one boot. */
+static void
+take_flags(Machine *machine)
+{
+    IpmiBootDevice device = IPMI_BOOT_NONE;
+    bool persistent = false, efi = false;
+    bool valid = ipmi_bmc_take_boot_device(atomic_load(&machine->bmc), &device, &persistent, &efi);
+    machine->boot_device = valid ? device : IPMI_BOOT_NONE;
+    machine->boot_count++;
+    machine->settled_at_ms = time_monotonic_ms() + BOOT_SETTLE_MS;
+    log_info(AREA, "%s: boot %u: device %s%s%s", machine->config->name, machine->boot_count,
+             ipmi_boot_device_name(machine->boot_device), valid && persistent ? ", persistent" : "",
+             valid && efi ? ", EFI" : "");
+    if (valid && efi)
+        machine->firmware = MACHINE_UEFI;
+}
+
+static void
+monitor_send(Machine *machine, const char *command, json_t *arguments)
+{
+    g_autoptr(GError) error = NULL;
+    if (machine->qmp == NULL)
+        json_decref(arguments);
+    else if (!qmp_send(machine->qmp, command, arguments, &error))
+        log_warning(AREA, "%s: %s", machine->config->name, error->message);
+}
+
+/* Tells the running QEMU the boot order of its next boot, when that has changed. */
+static void
+update_order(Machine *machine)
+{
+    if (machine->qmp == NULL || time_monotonic_ms() < machine->settled_at_ms)
+        return;
+    bool network_first = next_is_network(machine);
+    if (network_first == machine->network_first_next)
+        return;
+    machine->network_first_next = network_first;
+    monitor_send(
+        machine, "qom-set",
+        json_pack("{s:s, s:s, s:i}", "path", MACHINE_NETWORK_PATH, "property", "bootindex", "value",
+                  network_first ? MACHINE_NETWORK_BEFORE_DISK : MACHINE_NETWORK_AFTER_DISK));
+}
+
+/* Every boot starts with a line of its own in the console's log. */
+static void
+mark_console(const Machine *machine, const char *event)
+{
+    char now[TIME_TEXT_SIZE];
+    g_autofree char *path = g_build_filename(machine->folder, machine->config->console_file, NULL);
+    g_autofree char *line = g_strdup_printf("\n--- %s %s ---\n", event, time_now_text(now));
+    int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
+    size_t size = strlen(line);
+    if (fd < 0 || write(fd, line, size) != (ssize_t)size)
+        log_warning(AREA, "cannot write %s: %s", path, g_strerror(errno));
+    if (fd >= 0)
+        close(fd);
+}
+
+static void
+on_monitor_event(void *user_data, const char *event, const json_t *data)
+{
+    Machine *machine = user_data;
+    bool by_guest = json_is_true(json_object_get(data, "guest"));
+    if (strcmp(event, "RESET") == 0) {
+        if (by_guest && time_monotonic_ms() < machine->settled_at_ms)
+            return;
+        log_info(AREA, "%s: reset by the %s", machine->config->name, by_guest ? "guest" : "BMC");
+        mark_console(machine, "reset");
+        take_flags(machine);
+    } else if (strcmp(event, "SHUTDOWN") == 0) {
+        log_info(AREA, "%s: shutdown by the %s", machine->config->name, by_guest ? "guest" : "BMC");
+    }
+}
+
+/* UEFI keeps its variables in flash; a machine gets its own copy the first time. */
+static bool
+prepare_firmware(const Machine *machine, GError **error)
+{
+    g_autofree char *path =
+        g_build_filename(machine->folder, machine->config->variables_file, NULL);
+    if (machine->firmware == MACHINE_BIOS || g_file_test(path, G_FILE_TEST_EXISTS))
+        return true;
+    return volume_copy(MACHINE_UEFI_VARIABLES, path, error);
+}
+
+static bool
+spawn(Machine *machine, int monitor_fd, GError **error)
+{
+    g_autofree char *log_path =
+        g_strdup_printf("%s/%s.qemu.log", machine->folder, machine->config->name);
+    int log_fd = open(log_path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (log_fd < 0)
+        return steel_fail(error, STEEL_ERROR_IO, "cannot open %s: %s", log_path, g_strerror(errno));
+    g_auto(GStrv) command = machine_command(machine->config, machine->firmware,
+                                            is_network(machine->boot_device), monitor_fd);
+    ProcessSpec spec = {.argv = (const char *const *)command,
+                        .working_directory = machine->folder,
+                        .network_namespace = machine->network_namespace,
+                        .inherited_fd = monitor_fd,
+                        .output_fd = log_fd};
+    pid_t pid = process_spawn(&spec, error);
+    close(log_fd);
+    if (pid < 0)
+        return false;
+    machine->pid = pid;
+    return true;
+}
+
+static bool
+start(Machine *machine, GError **error)
+{
+    machine->start_at_ms = 0;
+    machine->firmware = machine->always_uefi ? MACHINE_UEFI : MACHINE_BIOS;
+    take_flags(machine);
+    int sockets[2];
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets) != 0)
+        return steel_fail(error, STEEL_ERROR_IO, "socketpair: %s", g_strerror(errno));
+    mark_console(machine, "power on");
+    bool started = prepare_firmware(machine, error) && spawn(machine, sockets[1], error);
+    close(sockets[1]);
+    if (!started) {
+        close(sockets[0]);
+        return false;
+    }
+    machine->qmp = qmp_new(sockets[0], machine->config->name, on_monitor_event, machine);
+    machine->network_first_next = is_network(machine->boot_device);
+    atomic_store(&machine->powered, true);
+    log_info(AREA, "%s: power on, process %d", machine->config->name, (int)machine->pid);
+    return true;
+}
+
+static void
+forget_process(Machine *machine)
+{
+    atomic_store(&machine->powered, false);
+    machine->pid = 0;
+    g_clear_pointer(&machine->qmp, qmp_free);
+    mark_console(machine, "power off");
+}
+
+/* As when the plug is pulled. */
+static void
+stop(Machine *machine)
+{
+    machine->start_at_ms = 0;
+    if (machine->pid == 0)
+        return;
+    process_end(machine->pid, SIGKILL, 0);
+    forget_process(machine);
+    log_info(AREA, "%s: power off", machine->config->name);
+}
+
+void
+machine_control(Machine *machine, IpmiChassisControl control)
+{
+    g_autoptr(GError) error = NULL;
+    bool good = true;
+    switch (control) {
+    case IPMI_CHASSIS_ON:
+        good = machine->pid != 0 || start(machine, &error);
+        break;
+    case IPMI_CHASSIS_OFF:
+        stop(machine);
+        break;
+    case IPMI_CHASSIS_CYCLE:
+        stop(machine);
+        machine->start_at_ms = time_monotonic_ms() + CYCLE_PAUSE_MS;
+        break;
+    case IPMI_CHASSIS_RESET:
+        machine->settled_at_ms = 0;
+        update_order(machine);
+        monitor_send(machine, "system_reset", NULL);
+        break;
+    case IPMI_CHASSIS_SOFT:
+        monitor_send(machine, "system_powerdown", NULL);
+        break;
+    case IPMI_CHASSIS_DIAG:
+        monitor_send(machine, "inject-nmi", NULL);
+        break;
+    default:
+        break;
+    }
+    if (!good)
+        log_error(AREA, "%s: power on: %s", machine->config->name, error->message);
+}
+
+void
+machine_reap(Machine *machine)
+{
+    int status;
+    if (machine->pid == 0 || waitpid(machine->pid, &status, WNOHANG) != machine->pid)
+        return;
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+        log_info(AREA, "%s: powered itself off", machine->config->name);
+    else
+        log_error(AREA, "%s: QEMU ended with %s %d; see %s.qemu.log", machine->config->name,
+                  WIFSIGNALED(status) ? "signal" : "status",
+                  WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status),
+                  machine->config->name);
+    forget_process(machine);
+}
+
+int
+machine_monitor_fd(const Machine *machine)
+{
+    return machine->qmp != NULL ? qmp_fd(machine->qmp) : -1;
+}
+
+void
+machine_monitor_read(Machine *machine)
+{
+    g_autoptr(GError) error = NULL;
+    if (machine->qmp != NULL && !qmp_read(machine->qmp, &error)) {
+        log_debug(AREA, "%s: %s", machine->config->name, error->message);
+        g_clear_pointer(&machine->qmp, qmp_free);
+    }
+}
+
+void
+machine_tick(Machine *machine)
+{
+    if (machine->start_at_ms != 0 && time_monotonic_ms() >= machine->start_at_ms)
+        machine_control(machine, IPMI_CHASSIS_ON);
+    update_order(machine);
+}
+
+void
+machine_free(Machine *machine)
+{
+    if (machine == NULL)
+        return;
+    stop(machine);
+    g_free(machine);
+}
+
+void
+machine_status(const Machine *machine, MachineStatus *status)
+{
+    *status = (MachineStatus){.powered = machine->pid != 0,
+                              .pid = machine->pid,
+                              .boot_device = ipmi_boot_device_name(machine->boot_device),
+                              .firmware = machine->firmware == MACHINE_UEFI ? "uefi" : "bios",
+                              .boot_count = machine->boot_count};
+}
+
+static bool
+bmc_get_power(void *user_data)
+{
+    Machine *machine = user_data;
+    return atomic_load(&machine->powered);
+}
+
+static bool
+bmc_chassis_control(void *user_data, IpmiChassisControl control, GError **error)
+{
+    Machine *machine = user_data;
+    bool needs_power = control == IPMI_CHASSIS_RESET || control == IPMI_CHASSIS_CYCLE ||
+                       control == IPMI_CHASSIS_DIAG || control == IPMI_CHASSIS_SOFT;
+    if (needs_power && !atomic_load(&machine->powered))
+        return steel_fail(error, STEEL_ERROR_INVALID_STATE, "the machine is off");
+    MailboxOrder order = {.recipient = machine, .control = control};
+    return mailbox_put(machine->mailbox, &order, error);
+}
+
+const IpmiBmcOps machine_bmc_ops = {
+    .get_power = bmc_get_power,
+    .chassis_control = bmc_chassis_control,
+};

@@ -1,0 +1,91 @@
+/* The QEMU command line of a virtual server; the contract is in machine_command.h.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "lab/machine_command.h"
+
+#include <glib.h>
+
+static void G_GNUC_PRINTF(3, 4)
+    add_option(GPtrArray *arguments, const char *name, const char *format, ...)
+{
+    va_list values;
+    va_start(values, format);
+    g_ptr_array_add(arguments, g_strdup(name));
+    g_ptr_array_add(arguments, g_strdup_vprintf(format, values));
+    va_end(values);
+}
+
+static void
+add_flag(GPtrArray *arguments, const char *name)
+{
+    g_ptr_array_add(arguments, g_strdup(name));
+}
+
+char *
+machine_escape(const char *text)
+{
+    g_auto(GStrv) parts = g_strsplit(text, ",", -1);
+    return g_strjoinv(",,", parts);
+}
+
+static void
+add_firmware(GPtrArray *arguments, const MachineConfig *config, MachineFirmware firmware)
+{
+    if (firmware == MACHINE_BIOS) {
+        /* graphics=off sends the text of SeaBIOS and iPXE to the serial line */
+        add_option(arguments, "-M", "pc,graphics=off");
+        return;
+    }
+    g_autofree char *variables = machine_escape(config->variables_file);
+    add_option(arguments, "-M", "q35,graphics=off");
+    add_option(arguments, "-drive", "if=pflash,format=raw,readonly=on,file=%s", MACHINE_UEFI_CODE);
+    add_option(arguments, "-drive", "if=pflash,format=raw,file=%s", variables);
+}
+
+static void
+add_network(GPtrArray *arguments, const MachineConfig *config, bool network_first)
+{
+    if (config->tap != NULL) {
+        add_option(arguments, "-netdev", "tap,id=net0,ifname=%s,script=no,downscript=no",
+                   config->tap);
+    } else {
+        g_autofree char *url = machine_escape(config->boot_url);
+        add_option(arguments, "-netdev", "user,id=net0,bootfile=%s", url);
+    }
+    add_option(arguments, "-device", "virtio-net-pci,id=nic0,netdev=net0,mac=%s,bootindex=%d",
+               config->mac,
+               network_first ? MACHINE_NETWORK_BEFORE_DISK : MACHINE_NETWORK_AFTER_DISK);
+}
+
+/* Never -no-reboot: it would turn a reset into an exit, that is into "power off". */
+char **
+machine_command(const MachineConfig *config, MachineFirmware firmware, bool network_first,
+                int qmp_socket)
+{
+    GPtrArray *arguments = g_ptr_array_new();
+    g_autofree char *disk = machine_escape(config->disk_file);
+    g_autofree char *console = machine_escape(config->console_file);
+    bool kvm = g_strcmp0(config->accelerator, "kvm") == 0;
+    add_flag(arguments, "qemu-system-x86_64");
+    add_option(arguments, "-name", "%s", config->name);
+    add_option(arguments, "-uuid", "%s", config->uuid);
+    add_option(arguments, "-accel", "%s", kvm ? "kvm" : "tcg");
+    if (kvm)
+        add_option(arguments, "-cpu", "host");
+    add_firmware(arguments, config, firmware);
+    add_option(arguments, "-m", "%d", MACHINE_MEMORY_MIB);
+    add_flag(arguments, "-no-user-config");
+    add_flag(arguments, "-nodefaults");
+    add_option(arguments, "-vga", "none");
+    add_option(arguments, "-display", "none");
+    add_option(arguments, "-chardev", "socket,id=qmp0,fd=%d", qmp_socket);
+    add_option(arguments, "-mon", "chardev=qmp0,mode=control");
+    add_option(arguments, "-chardev", "file,id=console0,path=%s,append=on", console);
+    add_option(arguments, "-serial", "chardev:console0");
+    add_option(arguments, "-drive", "if=none,id=drive0,format=raw,discard=unmap,file=%s", disk);
+    add_option(arguments, "-device", "virtio-blk-pci,id=disk0,drive=drive0,bootindex=%d",
+               MACHINE_DISK);
+    add_network(arguments, config, network_first);
+    add_option(arguments, "-device", "virtio-rng-pci");
+    g_ptr_array_add(arguments, NULL);
+    return (char **)g_ptr_array_free(arguments, false);
+}

@@ -1,0 +1,43 @@
+/* The QEMU command line of a virtual server. Pure: what goes in decides what comes out.
+ * SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+#include <stdbool.h>
+#include <stdint.h>
+
+/* PCI network card of each machine in QEMU's object tree, to change its place in the boot order while it runs. */
+#define MACHINE_NETWORK_PATH "/machine/peripheral/nic0"
+
+/* Places in the boot order. The disk keeps its place, the network card moves before or behind it. */
+enum { MACHINE_NETWORK_BEFORE_DISK = 1, MACHINE_DISK = 2, MACHINE_NETWORK_AFTER_DISK = 3 };
+
+#define MACHINE_MEMORY_MIB 256
+
+typedef enum MachineFirmware { MACHINE_BIOS, MACHINE_UEFI } MachineFirmware;
+
+/* What a machine is made of; all strings borrowed. Files are relative to the folder QEMU is started in. */
+typedef struct MachineConfig {
+    const char *name;
+    const char *uuid;
+    const char *mac;
+    const char *disk_file;
+    const char *console_file;
+    const char *variables_file; /* UEFI variable store, this machine's own */
+    const char *accelerator;    /* "kvm" or "tcg" */
+    const char *boot_url;       /* handed out by QEMU's DHCP; not used with a tap */
+    const char *tap;            /* NULL: user networking, the host is 10.0.2.2 */
+} MachineConfig;
+
+/* Builds the arguments, NULL-ended; the caller frees them with g_strfreev.
+ *
+ * network_first   boot from the network card before the disk
+ * qmp_socket      descriptor, in QEMU, of a connected socket for the monitor
+ */
+char **machine_command(const MachineConfig *config, MachineFirmware firmware, bool network_first,
+                       int qmp_socket);
+
+/* Text as a value inside a QEMU option: a comma is written twice. A new string. */
+char *machine_escape(const char *text);
+
+/* Paths of the UEFI firmware (package ovmf). */
+#define MACHINE_UEFI_CODE "/usr/share/OVMF/OVMF_CODE_4M.fd"
+#define MACHINE_UEFI_VARIABLES "/usr/share/OVMF/OVMF_VARS_4M.fd"

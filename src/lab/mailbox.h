@@ -1,0 +1,29 @@
+/* Orders from the BMCs' thread to the main thread, which alone starts and stops machines: a child must be started by a
+ * thread that lives as long as the lab (see common/process.h), and a BMC must answer at once.
+ * SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+#include "bmc/ipmi/chassis.h"
+
+#include <glib.h>
+
+typedef struct Mailbox Mailbox;
+
+typedef struct MailboxOrder {
+    void *recipient; /* borrowed; outlives the mailbox's use */
+    IpmiChassisControl control;
+} MailboxOrder;
+
+/* Errors: IO. */
+Mailbox *mailbox_new(GError **error) G_GNUC_WARN_UNUSED_RESULT;
+void mailbox_free(Mailbox *mailbox);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Mailbox, mailbox_free)
+
+/* Becomes readable when there is an order. */
+int mailbox_fd(const Mailbox *mailbox);
+
+/* Any thread. Errors: BMC_BUSY when 1024 orders wait. */
+bool mailbox_put(Mailbox *mailbox, const MailboxOrder *order,
+                 GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* The oldest order; false when there is none. Any thread. */
+bool mailbox_take(Mailbox *mailbox, MailboxOrder *order);

@@ -1,0 +1,126 @@
+/* Kernel modules in load order; the contract is in modules.h.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "lab/modules.h"
+
+#include "common/error.h"
+
+#include <stdint.h>
+#include <string.h>
+
+#define DEPTH_LIMIT 16
+
+/* What one resolution carries from module to module. */
+typedef struct Resolution {
+    GHashTable *available; /* name -> path, both owned */
+    GHashTable *built_in;  /* set of names, owned */
+    GHashTable *added;     /* set of names, owned by `available` */
+    GPtrArray *order;      /* paths, owned */
+} Resolution;
+
+char *
+modules_name(const char *path)
+{
+    char *name = g_path_get_basename(path);
+    char *end = strstr(name, ".ko");
+    if (end != NULL)
+        *end = '\0';
+    return g_strdelimit(name, "-", '_');
+}
+
+char **
+modules_depends(const char *contents, size_t size)
+{
+    /* .modinfo is a list of NUL-ended "key=value"; the key starts after a NUL */
+    static const char key[] = "\0depends=";
+    size_t key_size = sizeof key - 1;
+    const char *found = memmem(contents, size, key, key_size);
+    if (found == NULL)
+        return g_new0(char *, 1);
+    const char *value = found + key_size;
+    g_autofree char *text = g_strndup(value, strnlen(value, size - (size_t)(value - contents)));
+    if (text[0] == '\0')
+        return g_new0(char *, 1);
+    return g_strsplit(g_strdelimit(text, "-", '_'), ",", -1);
+}
+
+static void
+collect(GHashTable *available, const char *folder, int depth)
+{
+    g_autoptr(GDir) dir = depth < DEPTH_LIMIT ? g_dir_open(folder, 0, NULL) : NULL;
+    const char *name;
+    while (dir != NULL && (name = g_dir_read_name(dir)) != NULL) {
+        g_autofree char *path = g_build_filename(folder, name, NULL);
+        if (g_str_has_suffix(name, ".ko")) {
+            char *module = modules_name(path);
+            g_hash_table_replace(available, module, g_steal_pointer(&path));
+        } else if (g_file_test(path, G_FILE_TEST_IS_DIR) &&
+                   !g_file_test(path, G_FILE_TEST_IS_SYMLINK)) {
+            collect(available, path, depth + 1);
+        }
+    }
+}
+
+/* Reads <folder>/<release>/modules.builtin, a list of paths. */
+static void
+collect_built_in(GHashTable *built_in, const char *folder)
+{
+    g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);
+    const char *release;
+    while (dir != NULL && (release = g_dir_read_name(dir)) != NULL) {
+        g_autofree char *path = g_build_filename(folder, release, "modules.builtin", NULL);
+        g_autofree char *text = NULL;
+        if (!g_file_get_contents(path, &text, NULL, NULL))
+            continue;
+        g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+        for (char **line = lines; *line != NULL; line++)
+            if (**line != '\0')
+                g_hash_table_add(built_in, modules_name(*line));
+    }
+}
+
+static bool
+resolve_one(Resolution *resolution, const char *name, int depth, GError **error)
+{
+    const char *path = g_hash_table_lookup(resolution->available, name);
+    if (path == NULL) {
+        if (g_hash_table_contains(resolution->built_in, name))
+            return true;
+        return steel_fail(error, STEEL_ERROR_NOT_FOUND, "the kernel has no module %s", name);
+    }
+    if (g_hash_table_contains(resolution->added, path))
+        return true;
+    if (depth > DEPTH_LIMIT)
+        return steel_fail(error, STEEL_ERROR_INVALID,
+                          "modules depend on each other in a circle at %s", name);
+    g_autofree char *contents = NULL;
+    gsize size = 0;
+    g_autoptr(GError) cause = NULL;
+    if (!g_file_get_contents(path, &contents, &size, &cause))
+        return steel_fail(error, STEEL_ERROR_IO, "%s", cause->message);
+    g_auto(GStrv) depends = modules_depends(contents, size);
+    for (char **dependency = depends; *dependency != NULL; dependency++)
+        if (!resolve_one(resolution, *dependency, depth + 1, error))
+            return false;
+    g_hash_table_add(resolution->added, (gpointer)(uintptr_t)path);
+    g_ptr_array_add(resolution->order, g_strdup(path));
+    return true;
+}
+
+GPtrArray *
+modules_resolve(const char *folder, const char *const *names, GError **error)
+{
+    g_autoptr(GHashTable) available =
+        g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    g_autoptr(GHashTable) built_in = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    g_autoptr(GHashTable) added = g_hash_table_new(g_direct_hash, g_direct_equal);
+    g_autoptr(GPtrArray) order = g_ptr_array_new_with_free_func(g_free);
+    collect(available, folder, 0);
+    collect_built_in(built_in, folder);
+    Resolution resolution = {available, built_in, added, order};
+    for (size_t i = 0; names[i] != NULL; i++) {
+        g_autofree char *name = g_strdelimit(g_strdup(names[i]), "-", '_');
+        if (!resolve_one(&resolution, name, 0, error))
+            return NULL;
+    }
+    return g_steal_pointer(&order);
+}

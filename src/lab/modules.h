@@ -1,0 +1,21 @@
+/* Kernel modules with what they depend on, in the order in which they must be loaded: for an initramfs that has neither
+ * modprobe nor depmod.
+ * SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+#include <glib.h>
+
+/* Finds modules below a folder.
+ *
+ * folder   holds *.ko, uncompressed, at any depth, e.g. <unpacked package>/lib/modules
+ * names    NULL-ended; '-' and '_' are the same
+ * Returns  an array of paths (owned strings), each after those it depends on; NULL on failure
+ * Errors   NOT_FOUND (a module is neither there nor built in), IO
+ */
+GPtrArray *modules_resolve(const char *folder, const char *const *names,
+                           GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* The name of a module from its path, with '_': a new string. */
+char *modules_name(const char *path);
+
+/* The value of "depends=" in the .modinfo of a module: names, NULL-ended, possibly empty; the caller frees it. */
+char **modules_depends(const char *contents, size_t size);

@@ -1,0 +1,51 @@
+/* What one virtual server of a lab is called, how its BMC and its volume are reached, and with which secrets. Made once
+ * when the lab comes up and constant from then on.
+ * SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+#include <glib.h>
+#include <jansson.h>
+#include <stdint.h>
+
+/* All strings owned. Files are names inside the lab's folder. */
+typedef struct LabNode {
+    unsigned index;
+    char *name;
+    char *
+        uuid; /* the same for the same folder and name, so that printed command lines fit together */
+    char *mac;
+    char *tap; /* NULL under user networking */
+    char *ipmi_address;
+    uint16_t ipmi_port;
+    char *ipmi_username;
+    char *ipmi_password;
+    char *initiator_iqn;
+    char *target_iqn;
+    int target_lun;
+    char *target_portal; /* as the guest reaches it: "10.0.2.2:13260" */
+    char *chap_username;
+    char *chap_password;
+    char *console_file;
+    char *disk_file;
+    char *volume_file;
+    char *variables_file;
+    char *guest_address; /* the address its DHCP server keeps for it; NULL under user networking */
+} LabNode;
+
+/* Makes a node with fresh secrets.
+ *
+ * folder    of the lab, absolute; decides MAC and UUID together with the index
+ * prefix    of the name: "lab" gives lab-0, lab-1, ...
+ */
+LabNode *lab_node_new(const char *folder, const char *prefix, unsigned index);
+void lab_node_free(LabNode *node);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(LabNode, lab_node_free)
+
+/* {"name", "uuid", "mac", "ipmi_address", ..., "console_log"}: a new object, with the secrets. */
+json_t *lab_node_json(const LabNode *node, const char *folder);
+
+/* Command lines that enrol a node, made from such an object: text, one command per line; the caller frees. NULL when
+ * the object is not one that lab_node_json made. */
+char *lab_node_commands(const json_t *node);
+
+/* A random secret of letters and digits; the caller frees. */
+char *lab_secret(unsigned length);

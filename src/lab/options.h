@@ -1,0 +1,61 @@
+/* The command line of steel-lab: one table of options says what each command takes, and prints the help.
+ * SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+#include <glib.h>
+#include <stdbool.h>
+#include <stdio.h>
+
+typedef enum LabCommand {
+    LAB_COMMAND_UP,
+    LAB_COMMAND_STATUS,
+    LAB_COMMAND_CONSOLE,
+    LAB_COMMAND_DOWN,
+    LAB_COMMAND_FLEET,
+    LAB_COMMAND_FLEET_SET,
+    LAB_COMMAND_HELP,
+    LAB_COMMAND_VERSION,
+    LAB_COMMAND_COUNT
+} LabCommand;
+
+/* What was asked for; strings are borrowed from the command line, or static. */
+typedef struct LabOptions {
+    LabCommand command;
+    const char *folder; /* --dir; NULL: the default */
+    bool json;
+
+    /* up */
+    int node_count;
+    const char *name_prefix;
+    bool uefi, bridge;
+    const char *boot_url; /* NULL: the default of the kind of network */
+    const char *accelerator;
+    const char *address; /* also fleet */
+    int ipmi_port;
+    int target_port;
+
+    /* console */
+    const char *node;
+    bool follow;
+    const char *wait_for;
+    int timeout_s;
+
+    /* fleet, fleet-set; -1: not given */
+    int fleet_count;
+    int port_base;
+    int latency_ms, loss_per_mille;
+    int dead_count;
+    const char *username, *password;
+    int index;
+    bool all, dead, alive;
+    const char *power;
+} LabOptions;
+
+#define LAB_NODE_LIMIT 100
+#define LAB_FLEET_LIMIT 40000
+
+/* Reads a command line. Errors: INVALID, with a text for the user. Pure. */
+bool lab_options_parse(int argc, char *const *argv, LabOptions *options,
+                       GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Prints what the commands are, and the options of each. */
+void lab_options_help(FILE *out);
