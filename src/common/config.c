@@ -125,6 +125,13 @@ load_one_file(Config *config, const char *path, GError **error)
 }
 
 bool
+config_load_text(Config *config, const char *path, const char *text, size_t size, GError **error)
+{
+    Reading reading = {config, path};
+    return config_file_parse(path, text, size, file_assignment, &reading, error);
+}
+
+bool
 config_load_file(Config *config, const char *path, GError **error)
 {
     g_return_val_if_fail(!config->finished,

@@ -67,6 +67,10 @@ bool config_resolve(Config *config, ConfigOption option, unsigned depth, GError 
 /* The default of an option with OPTION_COMPUTED. Caller frees. */
 char *config_computed_default(Config *config, ConfigOption option, unsigned depth);
 
+/* Reads a file's text from memory; a reload does not know of it. Errors: as config_load_file. */
+bool config_load_text(Config *config, const char *path, const char *text, size_t size,
+                      GError **error);
+
 /* Reads what another configuration was made from. Errors: as config_load_file. */
 bool config_load_sources(Config *config, const GPtrArray *sources, GError **error);
 

@@ -74,25 +74,37 @@ describe_bounds(const OptionInfo *info)
     return g_strdup_printf("%" PRId64 " to %" PRId64, info->least, info->greatest);
 }
 
-/* One `name = value` that reads back as the same value: dollar signs doubled, continued lines indented, quotes around what
- * would lose its own quotes or spaces. */
+/* Quotes for a value whose first line would lose spaces or quotes of its own when it is read; "" where none are needed. */
+static const char *
+quote_for(const char *value)
+{
+    size_t length = strcspn(value, "\n");
+    if (length == 0)
+        return "";
+    bool spaced = g_ascii_isspace(value[0]) || g_ascii_isspace(value[length - 1]);
+    bool quoted =
+        length > 1 && (value[0] == '"' || value[0] == '\'') && value[0] == value[length - 1];
+    return spaced || quoted ? "\"" : "";
+}
+
+/* One `name = value` that reads back as the same value: dollar signs escaped, further lines indented. */
 static void
 append_assignment(GString *text, const char *name, const char *value)
 {
-    size_t length = strlen(value);
-    bool spaced = length > 0 && (g_ascii_isspace(value[0]) || g_ascii_isspace(value[length - 1]));
-    bool quoted =
-        length > 1 && (value[0] == '"' || value[0] == '\'') && value[0] == value[length - 1];
-    const char *quote = spaced || quoted ? "\"" : "";
+    const char *quote = quote_for(value);
+    const char *first_end = value + strcspn(value, "\n");
     g_string_append_printf(text, "%s = %s", name, quote);
-    for (; *value != '\0'; value++) {
-        if (*value == '$')
-            g_string_append_c(text, '$');
-        g_string_append_c(text, *value);
-        if (*value == '\n')
+    for (const char *next = value; *next != '\0'; next++) {
+        if (next == first_end)
+            g_string_append(text, quote);
+        if (*next ==
+            '$') /* "$$", but after a backslash that would read as an escaped dollar sign and another */
+            g_string_append_c(text, next > value && next[-1] == '\\' ? '\\' : '$');
+        g_string_append_c(text, *next);
+        if (*next == '\n')
             g_string_append(text, "    ");
     }
-    g_string_append_printf(text, "%s\n", quote);
+    g_string_append_printf(text, "%s\n", *first_end == '\0' ? quote : "");
 }
 
 static void
