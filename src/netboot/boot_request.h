@@ -1,0 +1,58 @@
+/* What a machine asks of the boot server, taken apart and checked: the address in the path, the report of a boot's
+ * progress, the range of a file. Pure; any thread.
+ *
+ * SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+#include "common/error.h"
+#include <stdint.h>
+
+/* Room for aa:bb:cc:dd:ee:ff and its NUL. */
+#define MAC_TEXT_SIZE 18
+
+typedef enum BootRoute {
+    BOOT_ROUTE_GENERIC,  /* /boot.ipxe */
+    BOOT_ROUTE_SCRIPT,   /* /boot/<mac>.ipxe */
+    BOOT_ROUTE_PROGRESS, /* /boot/<mac>/progress */
+    BOOT_ROUTE_FILE,     /* anything else: a path below http_root */
+    BOOT_ROUTE_NONE,     /* below /boot/, but nothing that is served */
+} BootRoute;
+
+/* Finds out what a path asks for.
+ *
+ * path  percent-decoded, starts with "/"
+ * mac   out: for script and progress the address in lower case with colons; hyphens and capitals are accepted */
+BootRoute boot_route(const char *path, char mac[MAC_TEXT_SIZE]);
+
+/* A report's query parameters as they came: borrowed, each NULL when absent. */
+typedef struct BootProgressQuery {
+    const char *phase;   /* san_hooked, san_failed, boot_failed or given_up */
+    const char *volume;  /* index of the volume it is about, 0 is the boot volume */
+    const char *attempt; /* "try" in the query: which attempt, from 1 */
+    const char *number;  /* "errno" in the query: iPXE's error number, eight hexadecimal digits */
+    const char *detail;  /* free words of at most BOOT_DETAIL_LENGTH characters */
+} BootProgressQuery;
+
+#define BOOT_DETAIL_LENGTH 128
+
+/* Checks a report and says it in words.
+ *
+ * phase   out, static: one of the four above
+ * Returns words for a person, "" when the report has none, e.g. "attempt 2, volume 0: the target refused the CHAP login:
+ *         check auth_username and auth_password (iPXE error 410d613c)"; the caller frees
+ * Errors  INVALID naming the parameter */
+char *boot_progress_words(const BootProgressQuery *query, const char **phase, GError **error);
+
+/* The token of a boot: 16 to 128 letters, digits, hyphens or underscores. NULL is none. */
+bool boot_token_valid(const char *token);
+
+/* True when both tokens are there and equal; takes as long for a near miss as for any other. */
+bool boot_token_equal(const char *expected, const char *given);
+
+typedef enum ByteRange {
+    BYTE_RANGE_WHOLE, /* no header, or one that RFC 9110, 14.2 lets a server pass over: several ranges, bad syntax */
+    BYTE_RANGE_PART,          /* first..last */
+    BYTE_RANGE_UNSATISFIABLE, /* outside of the file */
+} ByteRange;
+
+/* Reads a Range header (RFC 9110, 14.1.2) for a file of `size` bytes; first and last (inclusive) are set for a part. */
+ByteRange byte_range_read(const char *header, uint64_t size, uint64_t *first, uint64_t *last);

@@ -1,0 +1,243 @@
+/* iPXE scripts; the contract is in ipxe.h.
+ *
+ * Decisions that the script embodies:
+ *
+ * - The iBFT. `sanhook` and `sanboot` without --no-describe leave the table behind (in memory under BIOS, as an ACPI
+ *   table under UEFI), from which dracut, initramfs-tools and Windows find the root volume, its CHAP secret and the
+ *   network card. With --no-describe the boot loader would start and the system would lose its disk.
+ * - `sanhook` first, `sanboot` without a URI afterwards: the report of a failed login is apart from the one of a volume
+ *   without a boot loader, and such a sanboot keeps the drive hooked whatever keep-san says. So keep-san is not set.
+ * - The credentials are the boot volume's again when the system starts: iPXE opens a lost session anew with what is set
+ *   at that moment. They are cleared on every other way out.
+ * - A machine that should boot from its volume and cannot restarts after a bounded number of attempts: going on to the
+ *   next boot device might start an old system from a local disk under this node's identity, a prompt would wait for
+ *   ever. So a storage failure heals by itself, and each round is reported.
+ * - `exit 1`, not 0, to leave for the next boot device: the boot manager of UEFI takes success for the end of its list.
+ *
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "netboot/ipxe.h"
+
+#include <string.h>
+
+#define FIRST_DRIVE 0x80
+
+/* A report must not hold up a boot for long. */
+#define REPORT_TIMEOUT_MS 5000
+
+const char *
+ipxe_generic_script(void)
+{
+    return "#!ipxe\n"
+           "# Asks for the script of each network card. A script that was served for a known "
+           "machine sets steel-done;\n"
+           "# a failed request (the server restarts, the database is busy) is repeated, an unknown "
+           "card is not.\n"
+           "set steel-try:int32 0\n"
+           ":again\n"
+           "set steel-card:int32 0\n"
+           "clear steel-failed ||\n"
+           ":card\n"
+           "isset ${net${steel-card}/mac} || goto end\n"
+           "chain --autofree boot/${net${steel-card}/mac:hexhyp}.ipxe || goto answered\n"
+           ":answered\n"
+           "isset ${steel-done} && goto leave ||\n"
+           "isset ${steel-unknown} || set steel-failed 1\n"
+           "clear steel-unknown ||\n"
+           "inc steel-card\n"
+           "goto card\n"
+           ":end\n"
+           "isset ${steel-failed} || goto leave\n"
+           "inc steel-try\n"
+           "iseq ${steel-try} 10 && goto leave ||\n"
+           "echo Steel did not answer, asking again in 5 seconds\n"
+           "sleep 5\n"
+           "goto again\n"
+           ":leave\n"
+           "clear steel-done ||\n"
+           "exit 1\n";
+}
+
+/* Appends text for an echo line: what has a meaning for iPXE becomes an underscore. */
+static void
+append_words(GString *script, const char *text)
+{
+    for (const char *c = text; *c != '\0' && c - text < 400; c++)
+        g_string_append_c(
+            script, g_ascii_isalnum(*c) || strchr(" ._:,/()[]'\"=~@+-", *c) != NULL ? *c : '_');
+}
+
+/* `set name value` with the value as it is, or percent-encoded where any character could mean something to iPXE. */
+static void
+append_set(GString *script, const char *name, const char *value)
+{
+    bool plain = g_ascii_isalnum(value[0]);
+    for (const char *c = value; *c != '\0' && plain; c++)
+        plain = g_ascii_isalnum(*c) || strchr("._:@+-", *c) != NULL;
+    if (plain) {
+        g_string_append_printf(script, "set %s %s\n", name, value);
+        return;
+    }
+    g_string_append_printf(script, "set %s:uristring ", name);
+    for (const char *c = value; *c != '\0'; c++) {
+        if (g_ascii_isalnum(*c))
+            g_string_append_c(script, *c);
+        else
+            g_string_append_printf(script, "%%%02X", (unsigned char)*c);
+    }
+    g_string_append_c(script, '\n');
+}
+
+/* The credentials of one volume, or none: those of the volume before must not stay. */
+static void
+append_credentials(GString *script, const IscsiVolume *volume)
+{
+    if (volume == NULL || volume->username == NULL) {
+        g_string_append(script, "clear username ||\nclear password ||\n");
+        return;
+    }
+    append_set(script, "username", volume->username);
+    append_set(script, "password", volume->password);
+}
+
+static char *
+hyphenated(const char *mac)
+{
+    char *text = g_strdup(mac);
+    return g_strdelimit(text, ":", '-');
+}
+
+/* A request that says how far the boot has come. Its failure is passed over, its answer thrown away. */
+static void
+append_report(GString *script, const BootInstructions *instructions, const char *phase,
+              const char *parameters)
+{
+    if (instructions->token == NULL)
+        return;
+    g_autofree char *mac = hyphenated(instructions->mac);
+    g_string_append_printf(script,
+                           "imgfetch --name steel-report --timeout %d "
+                           "%s/progress?token=%s&phase=%s%s ||\n"
+                           "imgfree steel-report ||\n",
+                           REPORT_TIMEOUT_MS, mac, instructions->token, phase, parameters);
+}
+
+static void
+append_hooks(GString *script, const BootInstructions *instructions)
+{
+    for (unsigned i = 0; i < instructions->volumes->len; i++) {
+        const IscsiVolume *volume = instructions->volumes->pdata[i];
+        append_credentials(script, volume);
+        g_string_append_printf(script, "set steel-volume %u\nsanhook --drive 0x%x", i,
+                               FIRST_DRIVE + i);
+        for (unsigned k = 0; k < volume->portals->len; k++) {
+            g_autofree char *uri = iscsi_portal_uri(volume->portals->pdata[k]);
+            g_string_append_printf(script, " %s", uri);
+        }
+        g_string_append(script, " || goto hook_failed\n");
+    }
+    /* Only then are the credentials on display those of another volume. */
+    if (instructions->volumes->len > 1)
+        append_credentials(script, instructions->volumes->pdata[0]);
+}
+
+static void
+append_unhooks(GString *script, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++)
+        g_string_append_printf(script, "sanunhook --drive 0x%x ||\n", FIRST_DRIVE + i);
+}
+
+/* Where a failed attempt goes: report, pause, again; at last report, wipe and restart. */
+static void
+append_failures(GString *script, const BootInstructions *instructions)
+{
+    const char *failure = "&volume=${steel-volume}&try=${steel-try}&errno=${steel-errno}";
+    g_string_append(script, ":hook_failed\n"
+                            "set steel-errno ${errno:hexraw}\n"
+                            "echo Steel: volume ${steel-volume} cannot be attached\n");
+    append_report(script, instructions, "san_failed", failure);
+    g_string_append(script, "goto retry\n"
+                            ":boot_failed\n"
+                            "set steel-errno ${errno:hexraw}\n"
+                            "set steel-volume 0\n"
+                            "echo Steel: the boot volume is attached, but does not boot\n");
+    append_report(script, instructions, "boot_failed", failure);
+    g_string_append(script, ":retry\n");
+    append_unhooks(script, instructions->volumes->len);
+    append_credentials(script, NULL);
+    g_string_append_printf(script,
+                           "iseq ${steel-try} %d && goto give_up ||\n"
+                           "inc steel-try\n"
+                           "inc steel-pause %d\n"
+                           "echo Steel: attempt ${steel-try} of %d in ${steel-pause} seconds\n"
+                           "sleep ${steel-pause}\n"
+                           "goto attempt\n"
+                           ":give_up\n",
+                           IPXE_ATTEMPTS, IPXE_PAUSE_STEP_S, IPXE_ATTEMPTS);
+    append_report(script, instructions, "given_up", failure);
+    g_string_append(script, "echo Steel: gave up, restarting in 10 seconds\n"
+                            "sleep 10\n"
+                            "reboot\n"
+                            "exit 1\n");
+}
+
+static void
+append_iscsi(GString *script, const BootInstructions *instructions)
+{
+    g_string_append(script, "set steel-done 1\n"
+                            "set steel-try:int32 1\n"
+                            "set steel-pause:int32 0\n");
+    if (instructions->initiator_iqn != NULL)
+        g_string_append_printf(script, "set initiator-iqn %s\n", instructions->initiator_iqn);
+    g_string_append(script, ":attempt\n");
+    append_hooks(script, instructions);
+    append_report(script, instructions, "san_hooked", "&try=${steel-try}");
+    g_string_append_printf(script, "sanboot --drive 0x%x || goto boot_failed\n", FIRST_DRIVE);
+    /* A system that hands control back (a BIOS boot sector may) counts as one that does not boot. */
+    g_string_append(script, "goto boot_failed\n");
+    append_failures(script, instructions);
+}
+
+static void
+append_identity(GString *script, const BootInstructions *instructions)
+{
+    g_string_append(script, "echo Steel: ");
+    append_words(script, instructions->mac);
+    if (instructions->node_uuid != NULL) {
+        g_string_append(script, " is node ");
+        append_words(script, instructions->node_uuid);
+    }
+    if (instructions->node_name != NULL) {
+        g_string_append(script, " (");
+        append_words(script, instructions->node_name);
+        g_string_append_c(script, ')');
+    }
+}
+
+char *
+ipxe_script(const BootInstructions *instructions)
+{
+    GString *script = g_string_sized_new(4096);
+    g_string_append(script, "#!ipxe\n");
+    append_identity(script, instructions);
+    switch (instructions->mode) {
+    case BOOT_MODE_UNKNOWN_MAC:
+        g_string_append(script, " is not enrolled\nset steel-unknown 1\nexit 1\n");
+        break;
+    case BOOT_MODE_NONE:
+        g_string_append(script, ", not to boot from the network now\nset steel-done 1\nexit 1\n");
+        break;
+    case BOOT_MODE_ISCSI:
+        g_string_append(script, ", to boot from an iSCSI volume\n");
+        append_iscsi(script, instructions);
+        break;
+    case BOOT_MODE_UNUSABLE:
+        g_string_append(script, ", which cannot boot:\necho ");
+        append_words(script, instructions->problem != NULL ? instructions->problem : "unknown");
+        g_string_append(script, "\nset steel-done 1\n"
+                                "echo Steel: restarting in 60 seconds\n"
+                                "sleep 60\nreboot\nexit 1\n");
+        break;
+    }
+    return g_string_free(script, FALSE);
+}
