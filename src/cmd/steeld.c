@@ -1,0 +1,292 @@
+/* The daemon: reads its configuration, opens the database, starts what it is made of in order, waits for a signal, stops
+ * everything in the reverse order.
+ *
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "api/api.h"
+#include "common/config.h"
+#include "common/log.h"
+#include "conductor/conductor.h"
+#include "db/db.h"
+#include "model/provision_states.h"
+#include "netboot/boot_server.h"
+#include "netboot/instructions.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static const char usage[] =
+    "usage: steeld [--config-file FILE]... [--config-dir DIR]... [--set section.option=value]... "
+    "[COMMAND]\n"
+    "\n"
+    "Without a command: run the service in the foreground until SIGTERM; SIGHUP reloads.\n"
+    "  db upgrade            bring the database to this version's schema and end\n"
+    "  config show [--json]  every option with its value, default and help\n"
+    "  config reference      the table of options as Markdown\n"
+    "  states                the provision state machine as a graphviz document\n"
+    "  version               this program's version\n";
+
+/* Everything that runs; members are started in this order and stopped in the reverse one. */
+typedef struct Daemon {
+    Db *db;
+    Events *events;
+    IpmiClient *ipmi;
+    Conductor *conductor;
+    BootServer *boot_server;
+    Rpc *rpc;
+    Api *api;
+    char *boot_url;
+} Daemon;
+
+static int
+fail(const GError *error)
+{
+    fprintf(stderr, "steeld: %s\n", error->message);
+    return 1;
+}
+
+/* Takes the options; argv[*rest] is the command's first word afterwards. */
+static bool
+read_options(Config *config, int argc, char **argv, int *rest, GError **error)
+{
+    int i = 1;
+    for (; i < argc && g_str_has_prefix(argv[i], "--"); i += 2) {
+        if (i + 1 >= argc)
+            return steel_fail(error, STEEL_ERROR_CONFIG, "%s needs a value\n%s", argv[i], usage);
+        bool good = false;
+        if (strcmp(argv[i], "--config-file") == 0)
+            good = config_load_file(config, argv[i + 1], error);
+        else if (strcmp(argv[i], "--config-dir") == 0)
+            good = config_load_directory(config, argv[i + 1], error);
+        else if (strcmp(argv[i], "--set") == 0)
+            good = config_set(config, argv[i + 1], error);
+        else
+            steel_fail(error, STEEL_ERROR_CONFIG, "unknown option %s\n%s", argv[i], usage);
+        if (!good)
+            return false;
+    }
+    *rest = i;
+    return config_finish(config, error);
+}
+
+static bool
+make_state_path(const Config *config, GError **error)
+{
+    const char *path = config_string(config, OPT_STATE_PATH);
+    if (g_mkdir_with_parents(path, 0750) == 0)
+        return true;
+    return steel_fail(error, STEEL_ERROR_IO, "[DEFAULT]state_path %s cannot be made: %s", path,
+                      g_strerror(errno));
+}
+
+static bool
+open_database(Daemon *daemon, GError **error)
+{
+    const Config *config = config_current();
+    if (!make_state_path(config, error))
+        return false;
+    daemon->db = db_open(config_string(config, OPT_DATABASE_CONNECTION), error);
+    return daemon->db != NULL;
+}
+
+static void
+boot_progress(void *user, const char *mac, const char *phase, const char *detail)
+{
+    const Daemon *daemon = user;
+    conductor_boot_progress(daemon->conductor, mac, phase, detail);
+}
+
+static bool
+instructions(void *user, const char *mac, BootInstructions *out, GError **error)
+{
+    const Daemon *daemon = user;
+    return boot_instructions_load(daemon->db, mac, out, error);
+}
+
+static bool
+token(void *user, const char *mac, char **text, GError **error)
+{
+    const Daemon *daemon = user;
+    return boot_token_load(daemon->db, mac, text, error);
+}
+
+static bool
+start_boot_server(Daemon *daemon, GError **error)
+{
+    const Config *config = config_current();
+    if (!config_boolean(config, OPT_BOOT_SERVER_ENABLED))
+        return true;
+    const BootServerOptions options = {
+        .host = config_string(config, OPT_BOOT_SERVER_HOST_IP),
+        .port = (unsigned)config_integer(config, OPT_BOOT_SERVER_PORT),
+        .root = config_string(config, OPT_DEPLOY_HTTP_ROOT),
+        .hooks = {.instructions = instructions, .token = token, .progress = boot_progress},
+        .user = daemon,
+    };
+    daemon->boot_server = boot_server_start(&options, error);
+    return daemon->boot_server != NULL;
+}
+
+/* How machines reach the boot file server: as the operator says, else where it listens. */
+static char *
+boot_url_of(const Config *config)
+{
+    const char *url = config_string(config, OPT_DEPLOY_HTTP_URL);
+    if (url != NULL)
+        return g_strdup(url);
+    if (!config_boolean(config, OPT_BOOT_SERVER_ENABLED))
+        return NULL;
+    return g_strdup_printf("http://%s:%d", config_string(config, OPT_BOOT_SERVER_HOST_IP),
+                           (int)config_integer(config, OPT_BOOT_SERVER_PORT));
+}
+
+static bool
+start(Daemon *daemon, GError **error)
+{
+    if (!config_check_api(config_current(), error) || !open_database(daemon, error))
+        return false;
+    daemon->events = events_new();
+    daemon->ipmi = ipmi_client_new(error);
+    if (daemon->ipmi == NULL)
+        return false;
+    daemon->boot_url = boot_url_of(config_current());
+    const ConductorServices services = {daemon->db, daemon->ipmi, daemon->events, daemon->boot_url};
+    daemon->conductor = conductor_new(&services, error);
+    if (daemon->conductor == NULL || !start_boot_server(daemon, error))
+        return false;
+    daemon->rpc = rpc_new(&conductor_transport, daemon->conductor);
+    const ApiServices api_services = {daemon->db, daemon->rpc, daemon->events};
+    daemon->api = api_start(&api_services, error);
+    return daemon->api != NULL;
+}
+
+static void
+stop(Daemon *daemon)
+{
+    api_stop(daemon->api);
+    boot_server_stop(daemon->boot_server);
+    conductor_stop(daemon->conductor);
+    ipmi_client_free(daemon->ipmi);
+    conductor_free(daemon->conductor);
+    rpc_free(daemon->rpc);
+    events_free(daemon->events);
+    db_close(daemon->db);
+    g_free(daemon->boot_url);
+}
+
+static void
+reload(void)
+{
+    g_autoptr(GError) error = NULL;
+    if (!config_reload(&error)) {
+        log_error("steeld", "the configuration was not reloaded: %s", error->message);
+        return;
+    }
+    log_set_level(config_boolean(config_current(), OPT_DEBUG) ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO);
+    log_info("steeld", "the configuration was reloaded");
+}
+
+/* Signals are blocked in every thread and read here, so that no work is done in a handler. */
+static int
+block_signals(void)
+{
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGHUP);
+    pthread_sigmask(SIG_BLOCK, &set, NULL);
+    signal(SIGPIPE, SIG_IGN);
+    return signalfd(-1, &set, SFD_CLOEXEC);
+}
+
+static void
+wait_for_end(int signals)
+{
+    struct signalfd_siginfo info;
+    while (read(signals, &info, sizeof info) == sizeof info) {
+        if (info.ssi_signo != SIGHUP) {
+            log_info("steeld", "stopping: %s", strsignal((int)info.ssi_signo));
+            return;
+        }
+        reload();
+    }
+}
+
+static int
+run(void)
+{
+    g_autoptr(GError) error = NULL;
+    Daemon daemon = {0};
+    int signals = block_signals();
+    bool started = start(&daemon, &error);
+    if (started) {
+        log_info("steeld", "Steel %s serves the API on port %u", STEEL_VERSION,
+                 api_port(daemon.api));
+        wait_for_end(signals);
+    }
+    stop(&daemon);
+    close(signals);
+    return started ? 0 : fail(error);
+}
+
+static int
+upgrade_database(void)
+{
+    g_autoptr(GError) error = NULL;
+    Daemon daemon = {0};
+    bool good = open_database(&daemon, &error);
+    db_close(daemon.db);
+    return good ? 0 : fail(error);
+}
+
+static int
+print(char *text)
+{
+    fputs(text, stdout);
+    g_free(text);
+    return 0;
+}
+
+static int
+run_command(int count, char **words)
+{
+    const char *first = count > 0 ? words[0] : "", *second = count > 1 ? words[1] : "";
+    if (count == 0)
+        return run();
+    if (strcmp(first, "db") == 0 && strcmp(second, "upgrade") == 0)
+        return upgrade_database();
+    if (strcmp(first, "config") == 0 && strcmp(second, "show") == 0)
+        return print(config_show(config_current(), count > 2 && strcmp(words[2], "--json") == 0));
+    if (strcmp(first, "config") == 0 && strcmp(second, "reference") == 0)
+        return print(config_reference_markdown());
+    if (strcmp(first, "states") == 0)
+        return print(states_dot());
+    if (strcmp(first, "version") == 0)
+        return print(g_strdup("steeld " STEEL_VERSION "\n"));
+    fputs(usage, stderr);
+    return 2;
+}
+
+int
+main(int argc, char **argv)
+{
+    if (argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0))
+        return print(g_strdup(usage));
+    g_autoptr(GError) error = NULL;
+    Config *config = config_new();
+    int rest = 1;
+    if (!read_options(config, argc, argv, &rest, &error)) {
+        config_free(config);
+        return fail(error);
+    }
+    config_publish(config);
+    log_set_level(config_boolean(config, OPT_DEBUG) ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO);
+    int status = run_command(argc - rest, argv + rest);
+    config_shutdown();
+    return status;
+}

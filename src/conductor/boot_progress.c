@@ -1,0 +1,147 @@
+/* What machines tell the boot file server: it makes the phases of a deploy visible and ends its wait.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "common/log.h"
+#include "conductor/internal.h"
+#include "conductor/provision/provision.h"
+#include "db/records.h"
+
+#include <string.h>
+
+/* A node that is locked for a moment is tried again this often, this long apart. */
+#define ATTEMPTS 100
+#define PAUSE_MS 100
+
+typedef struct Progress {
+    Conductor *conductor;
+    char *mac, *phase, *detail; /* owned */
+    unsigned attempts_left;
+} Progress;
+
+static void
+progress_free(Progress *progress)
+{
+    g_free(progress->mac);
+    g_free(progress->phase);
+    g_free(progress->detail);
+    g_free(progress);
+}
+
+static void
+remember(Task *task, const Progress *progress)
+{
+    g_autoptr(GError) error = NULL;
+    json_object_set_new(
+        task->node->driver_internal_info, "boot_progress",
+        json_pack("{s:s,s:s?}", "phase", progress->phase, "detail", progress->detail));
+    if (!task_save(task, &error))
+        log_warning("conductor.boot", "the machine's progress could not be saved: %s",
+                    error->message);
+}
+
+static void
+give_up(Task *task, const Progress *progress)
+{
+    g_autoptr(GError) cause = NULL;
+    steel_fail(&cause, STEEL_ERROR_DEPLOY_FAILED,
+               "the machine could not attach its volume and gave up: %s",
+               progress->detail != NULL ? progress->detail : "no reason given");
+    task_phase_end(task, "failed", cause->message);
+    deploy_undo(task);
+    task_fail(task, cause);
+    task_release(task);
+}
+
+/* The deploy waits for its machine: the story goes on. Takes the task. */
+static void
+advance(Task *task, const Progress *progress)
+{
+    remember(task, progress);
+    bool unusable = progress->detail != NULL && g_str_has_prefix(progress->detail, "unusable");
+    if (strcmp(progress->phase, "script_served") == 0 && !unusable) {
+        task_phase_begin(task, "iscsi_login",
+                         "the machine has its boot script and attaches its volume");
+        task_release(task);
+    } else if (strcmp(progress->phase, "san_hooked") == 0) {
+        task_phase_end(task, "ok", progress->detail);
+        provision_resume(task);
+    } else if (unusable || strcmp(progress->phase, "given_up") == 0) {
+        give_up(task, progress);
+    } else {
+        g_autofree char *detail =
+            g_strdup_printf("last attempt failed: %s",
+                            progress->detail != NULL ? progress->detail : "no reason given");
+        task_phase_note(task, detail);
+        task_release(task);
+    }
+}
+
+static char *
+node_of_mac(Conductor *conductor, const char *mac)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(Port) port =
+        db_record_find(conductor->services.db, &port_resource, "address", mac, &error);
+    return port != NULL ? g_steal_pointer(&port->node_uuid) : NULL;
+}
+
+static void progress_job(void *data);
+
+static void
+try_again(Progress *progress, const GError *error)
+{
+    bool again = steel_error_is(error, STEEL_ERROR_LOCKED) && progress->attempts_left-- > 0;
+    if (again) {
+        pool_submit_later(progress->conductor->workers, PAUSE_MS, progress_job, progress);
+        return;
+    }
+    log_warning("conductor.boot", "%s of %s was not recorded: %s", progress->phase, progress->mac,
+                error->message);
+    progress_free(progress);
+}
+
+static void
+progress_job(void *data)
+{
+    Progress *progress = data;
+    g_autoptr(GError) error = NULL;
+    g_autofree char *uuid = node_of_mac(progress->conductor, progress->mac);
+    if (uuid == NULL) {
+        progress_free(progress);
+        return;
+    }
+    g_autoptr(Node) node =
+        db_record_find(progress->conductor->services.db, &node_resource, "uuid", uuid, &error);
+    ProvisionState state = node != NULL ? state_from_wire(node->provision_state) : STATE_NONE;
+    bool deploying = state == STATE_DEPLOYING || state == STATE_DEPLOYWAIT;
+    log_context_node(uuid);
+    log_info("conductor.boot", "%s%s%s", progress->phase, progress->detail != NULL ? ": " : "",
+             progress->detail != NULL ? progress->detail : "");
+    Task *task =
+        deploying ? task_acquire(progress->conductor, uuid, TASK_EXCLUSIVE, "boot progress", &error)
+                  : NULL;
+    if (task != NULL && task_state(task) == STATE_DEPLOYWAIT) {
+        advance(task, progress);
+        progress_free(progress);
+    } else if (task != NULL) { /* still on its way into the wait */
+        bool soon = task_state(task) == STATE_DEPLOYING;
+        task_release(task);
+        steel_fail(&error, soon ? STEEL_ERROR_LOCKED : STEEL_ERROR_INVALID_STATE,
+                   "the deploy does not wait");
+        try_again(progress, error);
+    } else if (deploying) {
+        try_again(progress, error);
+    } else {
+        progress_free(progress);
+    }
+    log_context_node(NULL);
+}
+
+void
+conductor_boot_progress(Conductor *conductor, const char *mac, const char *phase,
+                        const char *detail)
+{
+    Progress *progress = g_new0(Progress, 1);
+    *progress = (Progress){conductor, g_strdup(mac), g_strdup(phase), g_strdup(detail), ATTEMPTS};
+    if (!conductor_defer(conductor, progress_job, progress))
+        progress_free(progress);
+}

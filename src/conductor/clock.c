@@ -1,0 +1,137 @@
+/* The conductor's clock: one thread that runs what is due, by a table. What takes long is handed on, never done here.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "common/log.h"
+#include "common/time_text.h"
+#include "conductor/internal.h"
+#include "conductor/provision/provision.h"
+#include "db/conductors.h"
+#include "db/records.h"
+
+#include <errno.h>
+
+static void
+renew_lease(Conductor *conductor)
+{
+    g_autoptr(GError) error = NULL;
+    int64_t timeout_s = config_integer(config_current(), OPT_CONDUCTOR_HEARTBEAT_TIMEOUT);
+    if (!db_conductor_renew(conductor->services.db, conductor->lease,
+                            time_now_ms() + timeout_s * 1000, &error))
+        log_error("conductor.lease", "the lease was not renewed: %s", error->message);
+}
+
+static void
+time_out_node(Conductor *conductor, const char *uuid)
+{
+    g_autoptr(GError) error = NULL;
+    Task *task = task_acquire(conductor, uuid, TASK_EXCLUSIVE, "wait deadline", &error);
+    if (task == NULL) /* locked: somebody is about to end the wait */
+        return;
+    const StateInfo *info = state_info(task_state(task));
+    bool late = info->flags & STATE_IS_WAITING && task->node->wait_deadline_ms > 0 &&
+                task->node->wait_deadline_ms <= time_now_ms() && !task->node->maintenance;
+    if (!late || !task_spawn(&task, provision_wait_timed_out, &error))
+        task_release(task);
+}
+
+void
+wait_deadlines_run(Conductor *conductor)
+{
+    g_autoptr(GError) error = NULL;
+    const DbValue values[] = {
+        db_integer(time_now_ms()),
+        db_integer(config_integer(config_current(), OPT_CONDUCTOR_PERIODIC_MAX_WORKERS))};
+    g_autoptr(GPtrArray) nodes = db_records_where(
+        conductor->services.db, &node_resource,
+        "wait_deadline_ms > 0 AND wait_deadline_ms <= ?1 AND maintenance = 0 LIMIT ?2", values, 2,
+        &error);
+    if (nodes == NULL) {
+        log_warning("conductor.clock", "deadlines: %s", error->message);
+        return;
+    }
+    for (guint i = 0; i < nodes->len; i++)
+        time_out_node(conductor, ((Node *)nodes->pdata[i])->uuid);
+}
+
+static const struct {
+    const char *name;
+    ConfigOption interval; /* seconds; 0 there: never */
+    int64_t fixed_s;       /* used instead of the option when not 0 */
+    void (*run)(Conductor *conductor);
+} rows[] = {
+    {"lease",          OPT_CONDUCTOR_HEARTBEAT_INTERVAL,        0, renew_lease       },
+    {"wait deadlines", OPT_CONDUCTOR_HEARTBEAT_INTERVAL,        1, wait_deadlines_run},
+    {"takeover",       OPT_CONDUCTOR_HEARTBEAT_INTERVAL,        5, takeover_run      },
+    {"power sync",     OPT_CONDUCTOR_SYNC_POWER_STATE_INTERVAL, 0, power_sync_run    },
+};
+
+static int64_t
+interval_ms(size_t row)
+{
+    int64_t seconds = rows[row].fixed_s > 0 ? rows[row].fixed_s
+                                            : config_integer(config_current(), rows[row].interval);
+    return seconds * 1000;
+}
+
+/* Runs what is due; returns when something is due next. */
+static int64_t
+run_due(Conductor *conductor, int64_t due[])
+{
+    int64_t next = INT64_MAX;
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        int64_t interval = interval_ms(i);
+        if (interval <= 0)
+            continue;
+        if (due[i] <= time_monotonic_ms()) {
+            rows[i].run(conductor);
+            due[i] = time_monotonic_ms() + interval;
+        }
+        next = MIN(next, due[i]);
+    }
+    return next;
+}
+
+static void *
+clock_main(void *data)
+{
+    Conductor *conductor = data;
+    int64_t due[G_N_ELEMENTS(rows)];
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++)
+        due[i] = rows[i].run == takeover_run ? 0 : time_monotonic_ms() + interval_ms(i);
+    pthread_mutex_lock(&conductor->clock_lock);
+    while (!conductor->clock_stop) {
+        pthread_mutex_unlock(&conductor->clock_lock);
+        int64_t next = run_due(conductor, due);
+        struct timespec until = {.tv_sec = next / 1000, .tv_nsec = next % 1000 * 1000000};
+        pthread_mutex_lock(&conductor->clock_lock);
+        if (!conductor->clock_stop)
+            pthread_cond_timedwait(&conductor->clock_wake, &conductor->clock_lock, &until);
+    }
+    pthread_mutex_unlock(&conductor->clock_lock);
+    return NULL;
+}
+
+void
+conductor_clock_start(Conductor *conductor)
+{
+    pthread_condattr_t attributes;
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_mutex_init(&conductor->clock_lock, NULL);
+    pthread_cond_init(&conductor->clock_wake, &attributes);
+    pthread_condattr_destroy(&attributes);
+    if (pthread_create(&conductor->clock_thread, NULL, clock_main, conductor) != 0)
+        g_error("the conductor's clock thread could not be started");
+    pthread_setname_np(conductor->clock_thread, "clock");
+}
+
+void
+conductor_clock_stop(Conductor *conductor)
+{
+    pthread_mutex_lock(&conductor->clock_lock);
+    conductor->clock_stop = true;
+    pthread_cond_signal(&conductor->clock_wake);
+    pthread_mutex_unlock(&conductor->clock_lock);
+    pthread_join(conductor->clock_thread, NULL);
+    pthread_mutex_destroy(&conductor->clock_lock);
+    pthread_cond_destroy(&conductor->clock_wake);
+}

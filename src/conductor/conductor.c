@@ -1,0 +1,122 @@
+/* The conductor's life: registration, pools, stop.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "conductor/conductor.h"
+
+#include "common/log.h"
+#include "common/time_text.h"
+#include "common/uuid.h"
+#include "conductor/internal.h"
+#include "db/conductors.h"
+
+#include <string.h>
+
+/* Handlers that only touch the database: few threads do, and many calls may wait for them. */
+#define QUICK_THREADS 6
+#define QUICK_QUEUE 20000
+
+static json_t *
+driver_names(const json_t *hardware)
+{
+    json_t *names = json_array();
+    size_t index;
+    json_t *row;
+    json_array_foreach(hardware, index, row) json_array_append(names, json_object_get(row, "name"));
+    return names;
+}
+
+static bool
+register_conductor(Conductor *conductor, GError **error)
+{
+    g_autoptr(ConductorRecord) record = conductor_record_new();
+    record->hostname = g_strdup(conductor->hostname);
+    record->conductor_group = g_strdup(conductor->group);
+    record->lease = g_strdup(conductor->lease);
+    record->lease_expires_ms =
+        time_now_ms() + config_integer(config_current(), OPT_CONDUCTOR_HEARTBEAT_TIMEOUT) * 1000;
+    json_decref(record->hardware);
+    record->hardware = registry_hardware(conductor->registry);
+    json_decref(record->drivers);
+    record->drivers = driver_names(record->hardware);
+    return db_conductor_register(conductor->services.db, record, error);
+}
+
+Conductor *
+conductor_new(const ConductorServices *services, GError **error)
+{
+    const Config *config = config_current();
+    Registry *registry = registry_new(config, error);
+    if (registry == NULL)
+        return NULL;
+    Conductor *conductor = g_new0(Conductor, 1);
+    conductor->registry = registry;
+    conductor->hostname = g_strdup(config_string(config, OPT_HOST));
+    conductor->group = g_ascii_strdown(config_string(config, OPT_CONDUCTOR_CONDUCTOR_GROUP), -1);
+    uuid_generate(conductor->lease);
+    pthread_mutex_init(&conductor->gate, NULL);
+    conductor->services = (DriverServices){
+        .db = services->db,
+        .ipmi = services->ipmi,
+        .events = services->events,
+        .registry = registry,
+        .conductor_host = conductor->hostname,
+        .boot_url = services->boot_url,
+    };
+    if (!register_conductor(conductor, error)) {
+        conductor_free(conductor);
+        return NULL;
+    }
+    conductor->quick = pool_new("conductor", QUICK_THREADS, QUICK_QUEUE);
+    conductor->workers =
+        pool_new("worker", (unsigned)config_integer(config, OPT_CONDUCTOR_WORKERS_POOL_SIZE), 0);
+    conductor_clock_start(conductor);
+    log_info("conductor", "%s is at work", conductor->hostname);
+    return conductor;
+}
+
+bool
+conductor_defer(Conductor *conductor, PoolJob job, void *data)
+{
+    pthread_mutex_lock(&conductor->gate);
+    bool open = !conductor->stopping;
+    if (open)
+        pool_submit_later(conductor->workers, 0, job, data);
+    pthread_mutex_unlock(&conductor->gate);
+    return open;
+}
+
+void
+conductor_stop(Conductor *conductor)
+{
+    if (conductor == NULL)
+        return;
+    pthread_mutex_lock(&conductor->gate);
+    atomic_store(&conductor->stopping, true);
+    pthread_mutex_unlock(&conductor->gate);
+    conductor_clock_stop(conductor);
+    pool_free(g_steal_pointer(&conductor->quick));
+    pool_free(g_steal_pointer(&conductor->workers));
+    g_autoptr(GError) error = NULL;
+    if (!db_conductor_leave(conductor->services.db, conductor->lease, &error))
+        log_warning("conductor", "the lease could not be given back and will run out: %s",
+                    error->message);
+    log_info("conductor", "%s has stopped", conductor->hostname);
+}
+
+void
+conductor_free(Conductor *conductor)
+{
+    if (conductor == NULL)
+        return;
+    registry_free(conductor->registry);
+    pthread_mutex_destroy(&conductor->gate);
+    g_free(conductor->hostname);
+    g_free(conductor->group);
+    g_free(conductor);
+}
+
+void
+conductor_load(Conductor *conductor, unsigned *busy, unsigned *limit)
+{
+    *busy = pool_busy(conductor->workers);
+    *limit = pool_thread_limit(conductor->workers);
+}

@@ -1,0 +1,41 @@
+/* What happens to nodes: the conductor answers the rpc methods, holds the locks, runs the work, watches the clocks.
+ *
+ * One per process; all functions may be called from any thread unless they say otherwise.
+ *
+ * SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+#include "drivers/task.h"
+#include "rpc/rpc.h"
+
+typedef struct Conductor Conductor;
+
+/* What the conductor needs; all borrowed until conductor_free. */
+typedef struct ConductorServices {
+    Db *db;
+    IpmiClient *ipmi;
+    Events *events;
+    const char *boot_url; /* how machines reach the boot file server; NULL: there is none */
+} ConductorServices;
+
+/* Registers under a new lease, makes void what an earlier life has left, and starts to work. Errors: CONFIG, DATABASE. */
+Conductor *conductor_new(const ConductorServices *services, GError **error);
+
+/* Stops: no new work is taken, work under way reaches a safe point, locks and the lease are given back. Calls that come
+ * after it are refused. The services must still be there. */
+void conductor_stop(Conductor *conductor);
+
+/* Frees a stopped conductor. The rpc caller, the IPMI client and the boot file server that know it must be gone. NULL is
+ * fine. */
+void conductor_free(Conductor *conductor);
+
+/* How calls reach a conductor in the same process; `self` of rpc_new is the Conductor. */
+extern const RpcTransport conductor_transport;
+
+/* A machine has spoken to the boot file server. Never blocks.
+ *
+ * mac     aa:bb:cc:dd:ee:ff;  phase  "script_served", "san_hooked", "san_failed", "given_up";  detail  may be NULL */
+void conductor_boot_progress(Conductor *conductor, const char *mac, const char *phase,
+                             const char *detail);
+
+/* For metrics: workers at work and how many there may be. */
+void conductor_load(Conductor *conductor, unsigned *busy, unsigned *limit);

@@ -1,0 +1,114 @@
+/* Calls from the API in the same process: each becomes a job on one of the conductor's pools. A node that is locked is
+ * tried again later without keeping a thread.
+ *
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "common/log.h"
+#include "conductor/verbs.h"
+
+typedef struct Job {
+    Conductor *conductor;
+    const Verb *verb;
+    RpcMethod method;
+    char *node_uuid, *request_id, *user_id, *project_id; /* owned */
+    json_t *arguments;                                   /* owned */
+    RpcDone done;
+    void *user_data;
+    unsigned attempts_left;
+} Job;
+
+static void
+job_end(Job *job, json_t *result, GError *error)
+{
+    job->done(result, error, job->user_data);
+    json_decref(result);
+    g_clear_error(&error);
+    json_decref(job->arguments);
+    g_free(job->node_uuid);
+    g_free(job->request_id);
+    g_free(job->user_id);
+    g_free(job->project_id);
+    g_free(job);
+}
+
+static bool
+load_task(const Job *job, VerbCall *call, GError **error)
+{
+    if (job->verb->lock == VERB_NO_TASK)
+        return true;
+    if (job->node_uuid == NULL)
+        return steel_fail(error, STEEL_ERROR_MISSING, "%s needs a node",
+                          rpc_method_name(job->method));
+    TaskLock lock = job->verb->lock == VERB_EXCLUSIVE ? TASK_EXCLUSIVE : TASK_SHARED;
+    const char *purpose =
+        job->verb->purpose != NULL ? job->verb->purpose : rpc_method_name(job->method);
+    call->task = task_acquire(job->conductor, job->node_uuid, lock, purpose, error);
+    if (call->task == NULL)
+        return false;
+    call->task->request_id = g_strdup(job->request_id);
+    call->task->user_id = g_strdup(job->user_id);
+    return true;
+}
+
+static void
+run_job(void *data)
+{
+    Job *job = data;
+    GError *error = NULL;
+    VerbCall call = {.conductor = job->conductor,
+                     .arguments = job->arguments,
+                     .node_uuid = job->node_uuid,
+                     .user_id = job->user_id,
+                     .project_id = job->project_id};
+    log_context_request(job->request_id);
+    log_context_node(job->node_uuid);
+    json_t *result = load_task(job, &call, &error) ? job->verb->handle(&call, &error) : NULL;
+    task_release(call.task);
+    log_context_request(NULL);
+    log_context_node(NULL);
+    bool again = steel_error_is(error, STEEL_ERROR_LOCKED) && job->attempts_left > 0 &&
+                 !job->conductor->stopping;
+    if (!again) {
+        job_end(job, result, error);
+        return;
+    }
+    g_clear_error(&error);
+    job->attempts_left--;
+    int64_t interval_s = config_integer(config_current(), OPT_CONDUCTOR_NODE_LOCKED_RETRY_INTERVAL);
+    pool_submit_later(job->verb->waits_for_hardware ? job->conductor->workers
+                                                    : job->conductor->quick,
+                      (unsigned)interval_s * 1000, run_job, job);
+}
+
+static void
+transport_call(void *self, const RpcCall *call, RpcDone done, void *user_data)
+{
+    Conductor *conductor = self;
+    const Verb *verb = verb_row(call->method);
+    Job *job = g_new0(Job, 1);
+    *job = (Job){
+        .conductor = conductor,
+        .verb = verb,
+        .method = call->method,
+        .node_uuid = g_strdup(call->node_uuid),
+        .request_id = g_strdup(call->context.request_id),
+        .user_id = g_strdup(call->context.user_id),
+        .project_id = g_strdup(call->context.project_id),
+        .arguments = call->arguments != NULL ? call->arguments : json_object(),
+        .done = done,
+        .user_data = user_data,
+        .attempts_left =
+            (unsigned)config_integer(config_current(), OPT_CONDUCTOR_NODE_LOCKED_RETRY_ATTEMPTS),
+    };
+    GError *error = NULL;
+    if (conductor->stopping)
+        steel_fail(&error, STEEL_ERROR_NO_CONDUCTOR, "the service is stopping");
+    else if (verb->handle == NULL)
+        steel_fail(&error, STEEL_ERROR_UNSUPPORTED, "%s is not supported by this version",
+                   rpc_method_name(call->method));
+    else if (pool_submit(verb->waits_for_hardware ? conductor->workers : conductor->quick, run_job,
+                         job, &error))
+        return;
+    job_end(job, NULL, error);
+}
+
+const RpcTransport conductor_transport = {.name = "local", .call = transport_call};

@@ -1,0 +1,149 @@
+/* The inside of the conductor: shared by the files of this folder, by nobody else.
+ * SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+#include "common/pool.h"
+#include "conductor/conductor.h"
+#include "model/power_states.h"
+#include "model/provision_states.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+struct Conductor {
+    DriverServices services; /* immutable; handed to every task */
+    Registry *registry;      /* owned, immutable */
+    char *hostname;          /* owned, immutable */
+    char *group;             /* owned, immutable */
+    char lease[37];          /* immutable: the identity of this life of the process */
+    /* Two pools, so that work which waits for BMCs never keeps what only needs the database from running. */
+    Pool *
+        quick; /* handlers of rpc methods that touch the database only, and the start of everything else */
+    Pool *workers; /* what may block on hardware */
+    atomic_bool stopping;
+    pthread_mutex_t
+        gate; /* held for moments: a foreign thread hands us work, or `stopping` is set */
+    pthread_t clock_thread;
+    pthread_mutex_t clock_lock; /* guards clock_stop */
+    pthread_cond_t clock_wake;
+    bool clock_stop;
+};
+
+/* ---- task.c: the lock ---- */
+
+typedef enum TaskLock { TASK_SHARED, TASK_EXCLUSIVE } TaskLock;
+
+/* Loads a node, and locks it if asked to.
+ *
+ * purpose  a few words for whoever meets the lock
+ * Errors   LOCKED, NODE_NOT_FOUND, INVALID (an interface is not enabled here), DATABASE */
+Task *task_acquire(Conductor *conductor, const char *node_uuid, TaskLock lock, const char *purpose,
+                   GError **error);
+
+/* Gives the lock back and frees the task; NULL is fine. Unsaved changes are lost. */
+void task_release(Task *task);
+
+static inline Conductor *
+task_conductor(const Task *task)
+{
+    return task->conductor;
+}
+
+/* Hands the task to a worker, which must end it with task_release. On NO_WORKER the task stays the caller's; on success
+ * *task is NULL. */
+bool task_spawn(Task **task, void (*work)(Task *task), GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* The same after a pause; cannot fail. No thread is kept meanwhile, the lock is. */
+void task_spawn_later(Task *task, unsigned delay_ms, void (*work)(Task *task));
+
+/* Hands a job to the workers from a thread that is not ours (the IPMI engine, the boot file server). False when the
+ * conductor is stopping: data stays the caller's. Never blocks. */
+bool conductor_defer(Conductor *conductor, PoolJob job, void *data) G_GNUC_WARN_UNUSED_RESULT;
+
+/* ---- transition.c: the only writer of provision_state ---- */
+
+/* Moves the node along an edge of the table, saves it and tells the world. INVALID_STATE when there is no such edge: the
+ * node is untouched then. Needs the exclusive lock. */
+bool task_process_event(Task *task, ProvisionEvent event, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* The same with another goal than the table's (manual cleaning returns to manageable). */
+bool task_process_event_to(Task *task, ProvisionEvent event, ProvisionState goal,
+                           GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Ends work that failed: last_error, history, event `fail`, the operation's last phase. What it cannot save it logs. */
+void task_fail(Task *task, const GError *cause);
+
+static inline ProvisionState
+task_state(const Task *task)
+{
+    return state_from_wire(task->node->provision_state);
+}
+
+/* ---- notify.c ---- */
+
+/* Publishes "baremetal.node.<what>.<status>" with the node's payload and `extra` members (taken, may be NULL). */
+void notify_node(const Task *task, const char *what, const char *status, json_t *extra);
+
+/* Remembers an event in the node's history, if [conductor]node_history. severity "ERROR" or "INFO". */
+void history_add(Task *task, const char *severity, const char *type, const char *event);
+
+/* ---- steps.c ---- */
+
+typedef enum StepsOutcome {
+    STEPS_DONE,
+    STEPS_WAIT,
+    STEPS_AGAIN,
+    STEPS_STOPPED,
+    STEPS_FAILED
+} StepsOutcome;
+
+/* Computes the steps of an operation once and stores them with the node (not saved).
+ *
+ * requested  the operator's list, or NULL for all with a priority
+ * exact      true: only what was requested, in its order (manual cleaning)
+ * Errors     INVALID naming the unknown step or argument */
+bool steps_plan(Task *task, StepKind kind, const json_t *requested, bool exact, GError **error);
+
+/* True when a plan is stored: the operation had begun before. */
+bool steps_planned(const Task *task, StepKind kind);
+
+/* Runs the stored steps from where they stand; progress is in the database before each step.
+ * again_ms  out, for STEPS_AGAIN */
+StepsOutcome steps_run(Task *task, StepKind kind, unsigned *again_ms, GError **error);
+
+/* The wait of the current step is over: the next run goes on behind it (not saved). */
+void steps_finish_wait(Task *task, StepKind kind);
+
+/* True when the operator may abort now. */
+bool steps_abortable(const Task *task, StepKind kind);
+
+/* True when some stored step needs the ramdisk. */
+bool steps_need_ramdisk(const Task *task, StepKind kind);
+
+/* Removes the plan and the current step from the node (not saved). */
+void steps_forget(Task *task, StepKind kind);
+
+/* ---- power.c ---- */
+
+/* Powers the machine with all that goes with it: volumes of active nodes are attached and detached, the agent's address
+ * is forgotten, node.power_state is saved. From a worker, with the exclusive lock. timeout_s 0: the configured one. */
+bool node_power_action(Task *task, PowerTarget target, int timeout_s, GError **error);
+
+/* ---- periodic work ---- */
+
+void conductor_clock_start(Conductor *conductor);
+void conductor_clock_stop(Conductor *conductor);
+void power_sync_run(Conductor *conductor);
+void
+takeover_run(Conductor *conductor); /* nodes that nobody works on although their state says so */
+void wait_deadlines_run(Conductor *conductor);
+
+/* ---- provision.c ---- */
+
+/* Starts, or goes on with, the work that the node's state stands for (deploying, cleaning, ...). Takes the task. */
+void provision_work_begin(Task *task);
+
+/* The wait of a node is over: resumes its work. Takes the task. */
+void provision_resume(Task *task);
+
+/* A wait went past its deadline. Takes the task. */
+void provision_wait_timed_out(Task *task);

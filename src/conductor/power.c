@@ -1,0 +1,163 @@
+/* Powering a machine, with all that goes with it.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "drivers/power/power.h"
+#include "common/log.h"
+#include "common/time_text.h"
+#include "conductor/internal.h"
+#include "conductor/power_verbs.h"
+#include "drivers/storage/storage.h"
+
+#include <string.h>
+
+static int
+timeout_of(PowerTarget target, int timeout_s)
+{
+    if (timeout_s > 0)
+        return timeout_s;
+    return (int)config_integer(config_current(), power_target_is_soft(target)
+                                                     ? OPT_CONDUCTOR_SOFT_POWER_OFF_TIMEOUT
+                                                     : OPT_CONDUCTOR_POWER_STATE_CHANGE_TIMEOUT);
+}
+
+/* A machine that was off or rebooted runs another agent than before, or none. */
+static void
+forget_agent(Task *task)
+{
+    static const char *const keys[] = {"agent_url", "agent_secret_token", "agent_verify_ca",
+                                       "agent_status"};
+    for (size_t i = 0; i < G_N_ELEMENTS(keys); i++)
+        json_object_del(task->node->driver_internal_info, keys[i]);
+}
+
+static bool
+already_there(Task *task, PowerTarget target, bool *there, GError **error)
+{
+    PowerState now = POWER_UNKNOWN;
+    *there = false;
+    if (!power_get(task, &now, error))
+        return false;
+    bool reboot = target == POWER_TARGET_REBOOT || target == POWER_TARGET_SOFT_REBOOT;
+    *there = !reboot && now == power_target_state(target);
+    return true;
+}
+
+/* Volumes of a deployed machine are there exactly while it is on. */
+static bool
+act(Task *task, PowerTarget target, int timeout_s, GError **error)
+{
+    bool deployed = task_state(task) == STATE_ACTIVE;
+    bool going_on = power_target_state(target) == POWER_ON;
+    if (deployed && going_on && !storage_attach(task, error))
+        return false;
+    task->deadline_ms = time_monotonic_ms() + (int64_t)timeout_s * 1000 + 5000;
+    bool reached = power_set(task, target, timeout_s, error);
+    task->deadline_ms = 0;
+    if (!reached)
+        return false;
+    g_autoptr(GError) detach = NULL;
+    if (deployed && !going_on && !storage_detach(task, &detach))
+        log_warning("conductor.power", "a volume stays attached: %s", detach->message);
+    return true;
+}
+
+bool
+node_power_action(Task *task, PowerTarget target, int timeout_s, GError **error)
+{
+    bool there = false;
+    json_t *extra = json_pack("{s:s}", "to_power", power_state_wire(power_target_state(target)));
+    notify_node(task, "power_set", "start", json_incref(extra));
+    bool good = already_there(task, target, &there, error) &&
+                (there || act(task, target, timeout_of(target, timeout_s), error));
+    if (good) {
+        record_set_text(&task->node->power_state, power_state_wire(power_target_state(target)));
+        if (!there)
+            forget_agent(task);
+        good = task_save(task, error);
+    } else {
+        g_prefix_error(error, "Failed to change power state to '%s': ", power_target_wire(target));
+    }
+    notify_node(task, "power_set", good ? "end" : "error", extra);
+    return good;
+}
+
+/* What the worker needs beside the node is kept in the node: it survives the process. */
+static PowerTarget
+requested_target(const Task *task, int *timeout_s)
+{
+    const json_t *request = json_object_get(task->node->driver_internal_info, "power_request");
+    PowerTarget target = POWER_TARGET_ON;
+    power_target_from_wire(json_string_member(request, "target"), &target);
+    *timeout_s = (int)json_integer_value(json_object_get(request, "timeout"));
+    return target;
+}
+
+static void
+power_work(Task *task)
+{
+    g_autoptr(GError) error = NULL, save = NULL;
+    int timeout_s = 0;
+    PowerTarget target = requested_target(task, &timeout_s);
+    task_operation_begin(task, "power");
+    task_phase_begin(task, power_target_wire(target), NULL);
+    bool good = node_power_action(task, target, timeout_s, &error);
+    task_operation_end(task, good ? "ok" : "failed", good ? NULL : error->message);
+    record_set_text(&task->node->target_power_state, NULL);
+    json_object_del(task->node->driver_internal_info, "power_request");
+    if (!good) {
+        log_warning("conductor.power", "%s", error->message);
+        record_set_text(&task->node->last_error, error->message);
+        history_add(task, "ERROR", "power", error->message);
+    }
+    if (!task_save(task, &save))
+        log_error("conductor.power", "the power state could not be saved: %s", save->message);
+    task_release(task);
+}
+
+static bool
+target_allowed(Task *task, PowerTarget target, GError **error)
+{
+    const PowerOps *ops = task->driver.power;
+    ProvisionState state = task_state(task);
+    if (state == STATE_CLEANING || state == STATE_CLEANWAIT)
+        return steel_fail(error, STEEL_ERROR_INVALID_STATE_REQUESTED,
+                          "The power state of node %s can not be changed while it is in state %s",
+                          task->node->uuid, task->node->provision_state);
+    if (!(ops->targets & 1u << target))
+        return steel_fail(error, STEEL_ERROR_INVALID,
+                          "driver %s does not support the power target '%s' (power interface %s)",
+                          task->node->driver, power_target_wire(target), ops->interface.name);
+    return ops->interface.validate == NULL || ops->interface.validate(task, error);
+}
+
+json_t *
+verb_set_power(VerbCall *call, GError **error)
+{
+    Task *task = call->task;
+    PowerTarget target;
+    const char *word = json_string_member(call->arguments, "target");
+    if (!power_target_from_wire(word, &target)) {
+        steel_fail(error, STEEL_ERROR_INVALID_STATE_REQUESTED, "\"%s\" is no power target",
+                   word != NULL ? word : "");
+        return NULL;
+    }
+    if (!target_allowed(task, target, error))
+        return NULL;
+    int64_t timeout_s = 0;
+    json_integer_member(call->arguments, "timeout", &timeout_s);
+    bool failed_before = state_info(task_state(task))->flags & STATE_IS_FAILURE;
+    if (!failed_before)
+        record_set_text(&task->node->last_error, NULL);
+    record_set_text(&task->node->target_power_state, power_state_wire(power_target_state(target)));
+    json_object_set_new(task->node->driver_internal_info, "power_request",
+                        json_pack("{s:s,s:I}", "target", word, "timeout", (json_int_t)timeout_s));
+    if (!task_save(task, error))
+        return NULL;
+    if (task_spawn(&call->task, power_work, error))
+        return json_object();
+    g_autoptr(GError) ignored = NULL; /* the caller hears why there is no worker */
+    record_set_text(&task->node->target_power_state, NULL);
+    json_object_del(task->node->driver_internal_info, "power_request");
+    if (!task_save(task, &ignored))
+        log_error("conductor.power", "%s", ignored->message);
+    return NULL;
+}

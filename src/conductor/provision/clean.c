@@ -1,0 +1,190 @@
+/* cleaning: by itself between two uses of a machine, or on request with the operator's steps.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "common/log.h"
+#include "conductor/provision/provision.h"
+#include "conductor/provision_verbs.h"
+#include "drivers/deploy/deploy.h"
+#include "drivers/power/power.h"
+
+bool
+provide_prepare_verb(Task *task, const json_t *arguments, GError **error)
+{
+    (void)arguments;
+    bool allowed =
+        config_boolean(config_current(), OPT_CONDUCTOR_ALLOW_PROVISIONING_IN_MAINTENANCE);
+    if (task->node->maintenance && !allowed)
+        return steel_fail(
+            error, STEEL_ERROR_NODE_IN_MAINTENANCE,
+            "The provide operation can't be performed on node %s because it's in maintenance mode.",
+            task->node->uuid);
+    if (task->node->retired)
+        return steel_fail(error, STEEL_ERROR_INVALID,
+                          "node %s is retired: it cannot become available", task->node->uuid);
+    return true;
+}
+
+bool
+clean_prepare_verb(Task *task, const json_t *arguments, GError **error)
+{
+    json_t *steps = json_object_get(arguments, "clean_steps");
+    const Interface *power = &task->driver.power->interface;
+    if (json_array_size(steps) == 0)
+        return steel_fail(error, STEEL_ERROR_MISSING, "\"clean_steps\" are needed for \"clean\"");
+    if (power->validate != NULL && !power->validate(task, error)) {
+        g_prefix_error(error, "Validation of node %s for cleaning failed: ", task->node->uuid);
+        return false;
+    }
+    if (!steps_plan(task, STEP_KIND_CLEAN, steps, true, error))
+        return false;
+    json_object_set_new(task->node->driver_internal_info, "cleaning_disable_ramdisk",
+                        json_boolean(json_is_true(json_object_get(arguments, "disable_ramdisk"))));
+    return true;
+}
+
+static bool
+is_manual(const Task *task)
+{
+    return task->node->target_provision_state != NULL &&
+           state_from_wire(task->node->target_provision_state) == STATE_MANAGEABLE;
+}
+
+static bool
+automated_clean_wanted(const Task *task)
+{
+    if (task->node->automated_clean >= 0)
+        return task->node->automated_clean;
+    return config_boolean(config_current(), OPT_CONDUCTOR_AUTOMATED_CLEAN);
+}
+
+static void
+forget_clean(Task *task)
+{
+    steps_forget(task, STEP_KIND_CLEAN);
+    json_object_del(task->node->driver_internal_info, "cleaning_disable_ramdisk");
+    json_object_del(task->node->driver_internal_info, "cleaning_prepared");
+}
+
+void
+clean_undo(Task *task)
+{
+    g_autoptr(GError) error = NULL;
+    if (!deploy_tear_down_cleaning(task, &error))
+        log_warning("conductor.clean", "not everything of the failed cleaning could be removed: %s",
+                    error->message);
+    g_clear_error(&error);
+    if (config_boolean(config_current(), OPT_CONDUCTOR_POWEROFF_IN_CLEANFAIL) &&
+        !node_power_action(task, POWER_TARGET_OFF, 0, &error))
+        log_warning("conductor.clean", "the machine could not be powered off: %s", error->message);
+}
+
+void
+clean_mark_failed(Task *task, const char *reason)
+{
+    Node *node = task->node;
+    if (json_object_size(node->clean_step) > 0) {
+        node->maintenance = true;
+        record_set_text(&node->fault, "clean failure");
+        record_set_text(&node->maintenance_reason, reason);
+    }
+    forget_clean(task);
+}
+
+static void
+fail(Task *task, const GError *cause)
+{
+    task_phase_end(task, "failed", cause->message);
+    clean_undo(task);
+    clean_mark_failed(task, cause->message);
+    task_fail(task, cause);
+}
+
+static void
+finish(Task *task)
+{
+    g_autoptr(GError) error = NULL;
+    bool to_manageable = is_manual(task) || task->node->retired;
+    if (json_is_true(json_object_get(task->node->driver_internal_info, "cleaning_prepared")) &&
+        !deploy_tear_down_cleaning(task, &error)) {
+        fail(task, error);
+        return;
+    }
+    forget_clean(task);
+    task_operation_end(task, "ok", NULL);
+    provision_event_or_log(task, to_manageable ? EVENT_MANAGE : EVENT_DONE);
+}
+
+/* Plans the steps and boots the ramdisk where a step needs it. *wait: the agent will call. */
+static bool
+begin(Task *task, bool *wait, GError **error)
+{
+    task_operation_begin(task, is_manual(task) ? "clean" : "automated_clean");
+    task_phase_begin(task, "prepare", NULL);
+    if (!steps_planned(task, STEP_KIND_CLEAN) &&
+        !steps_plan(task, STEP_KIND_CLEAN, NULL, false, error))
+        return false;
+    bool ramdisk = steps_need_ramdisk(task, STEP_KIND_CLEAN) &&
+                   !json_is_true(json_object_get(task->node->driver_internal_info,
+                                                 "cleaning_disable_ramdisk"));
+    if (ramdisk && !deploy_prepare_cleaning(task, wait, error)) {
+        g_prefix_error(error, "Failed to prepare node %s for cleaning: ", task->node->uuid);
+        return false;
+    }
+    json_object_set_new(task->node->driver_internal_info, "cleaning_prepared", json_true());
+    return task_save(task, error);
+}
+
+static void
+after_steps(Task *task, StepsOutcome outcome, unsigned again_ms, const GError *error)
+{
+    switch (outcome) {
+    case STEPS_DONE:
+        finish(task);
+        break;
+    case STEPS_WAIT:
+        provision_event_or_log(task, EVENT_WAIT);
+        break;
+    case STEPS_AGAIN:
+        task_spawn_later(task, again_ms, clean_work);
+        return;
+    case STEPS_STOPPED:
+        break;
+    case STEPS_FAILED:
+        fail(task, error);
+        break;
+    }
+    task_release(task);
+}
+
+static bool
+abort_was_asked(const Task *task)
+{
+    return json_is_true(json_object_get(task->node->clean_step, "abort_after"));
+}
+
+void
+clean_work(Task *task)
+{
+    g_autoptr(GError) error = NULL;
+    unsigned again_ms = 0;
+    bool wait = false;
+    bool begun =
+        json_is_true(json_object_get(task->node->driver_internal_info, "cleaning_prepared"));
+    if (!begun && !is_manual(task) && !automated_clean_wanted(task)) {
+        forget_clean(task);
+        provision_event_or_log(task, task->node->retired ? EVENT_MANAGE : EVENT_DONE);
+        task_release(task);
+        return;
+    }
+    if (abort_was_asked(task)) {
+        steel_fail(&error, STEEL_ERROR_CANCELLED,
+                   "By request, the clean operation was aborted after its step ended.");
+        after_steps(task, STEPS_FAILED, 0, error);
+        return;
+    }
+    if (!begun && !begin(task, &wait, &error)) {
+        after_steps(task, STEPS_FAILED, 0, error);
+        return;
+    }
+    StepsOutcome outcome = wait ? STEPS_WAIT : steps_run(task, STEP_KIND_CLEAN, &again_ms, &error);
+    after_steps(task, outcome, again_ms, error);
+}

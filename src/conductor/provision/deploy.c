@@ -1,0 +1,230 @@
+/* deploying: prepare, plan the steps, run them one by one.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "drivers/deploy/deploy.h"
+#include "common/log.h"
+#include "conductor/provision/provision.h"
+#include "db/records.h"
+#include "drivers/boot/boot.h"
+#include "drivers/power/power.h"
+#include "drivers/storage/storage.h"
+
+#include <string.h>
+
+static bool
+validate(Task *task, const Interface *interface, const char *what, GError **error)
+{
+    if (interface->validate == NULL || interface->validate(task, error))
+        return true;
+    g_prefix_error(error, "Failed to validate %s info for node %s. Error: ", what,
+                   task->node->uuid);
+    return false;
+}
+
+/* Every trait that the instance asks for must be one of the node's. */
+static bool
+traits_match(const Task *task, GError **error)
+{
+    const json_t *wanted = json_object_get(task->node->instance_info, "traits");
+    size_t index, other;
+    json_t *trait, *have;
+    json_array_foreach(wanted, index, trait)
+    {
+        bool found = false;
+        json_array_foreach(task->node->traits, other, have) found =
+            found || json_equal(trait, have);
+        if (!found)
+            return steel_fail(error, STEEL_ERROR_INVALID,
+                              "the instance wants trait %s, which the node does not have",
+                              json_is_string(trait) ? json_string_value(trait) : "(not a string)");
+    }
+    return true;
+}
+
+/* Steps of the deploy templates that the instance's traits name; the operator's own steps win over them. */
+static bool
+template_steps(Task *task, json_t *steps, GError **error)
+{
+    const json_t *traits = json_object_get(task->node->instance_info, "traits");
+    size_t index, other;
+    json_t *trait, *step;
+    json_array_foreach(traits, index, trait)
+    {
+        const DbValue name = db_text(json_string_value(trait));
+        g_autoptr(GPtrArray) found = db_records_where(task->services->db, &deploy_template_resource,
+                                                      "name = ?1", &name, 1, error);
+        if (found == NULL)
+            return false;
+        if (found->len == 0)
+            continue;
+        const DeployTemplate *template = g_ptr_array_index(found, 0);
+        json_array_foreach(template->steps, other, step) json_array_append(steps, step);
+    }
+    return true;
+}
+
+static bool
+same_step(const json_t *a, const json_t *b)
+{
+    return json_equal(json_object_get(a, "interface"), json_object_get(b, "interface")) &&
+           json_equal(json_object_get(a, "step"), json_object_get(b, "step"));
+}
+
+static json_t *
+requested_steps(Task *task, GError **error)
+{
+    json_t *steps = json_array();
+    size_t index;
+    json_t *step;
+    const json_t *own = json_object_get(task->node->driver_internal_info, "user_deploy_steps");
+    json_array_foreach(own, index, step) json_array_append(steps, step);
+    json_t *templates = json_array();
+    bool good = template_steps(task, templates, error);
+    json_array_foreach(templates, index, step)
+    {
+        bool overridden = false;
+        for (size_t i = 0; i < json_array_size(own); i++)
+            overridden = overridden || same_step(json_array_get(own, i), step);
+        if (!overridden)
+            json_array_append(steps, step);
+    }
+    json_decref(templates);
+    if (good)
+        return steps;
+    json_decref(steps);
+    return NULL;
+}
+
+/* The steps are planned once for the check alone; the plan that counts is made by the work. */
+static bool
+steps_valid(Task *task, GError **error)
+{
+    json_t *requested = requested_steps(task, error);
+    bool good = requested != NULL && steps_plan(task, STEP_KIND_DEPLOY, requested, false, error);
+    json_decref(requested);
+    steps_forget(task, STEP_KIND_DEPLOY);
+    return good;
+}
+
+static void
+keep_arguments(Task *task, const json_t *arguments)
+{
+    json_t *info = task->node->driver_internal_info;
+    json_t *steps = json_object_get(arguments, "deploy_steps"),
+           *drive = json_object_get(arguments, "configdrive");
+    json_object_del(info, "user_deploy_steps");
+    if (json_array_size(steps) > 0)
+        json_object_set(info, "user_deploy_steps", steps);
+    if (drive != NULL && !json_is_null(drive))
+        json_object_set(task->node->instance_info, "configdrive", drive);
+    json_object_del(info, "boot_progress");
+}
+
+bool
+deploy_prepare_verb(Task *task, const json_t *arguments, GError **error)
+{
+    const char *word = json_string_member(arguments, "target");
+    if (strcmp(word, "rebuild") == 0 && task->node->protected)
+        return steel_fail(error, STEEL_ERROR_NODE_PROTECTED,
+                          "Node %s is protected and cannot be undeployed, rebuilt or deleted",
+                          task->node->uuid);
+    if (task->node->retired && strcmp(word, "rebuild") != 0)
+        return steel_fail(error, STEEL_ERROR_INVALID, "node %s is retired and cannot be deployed",
+                          task->node->uuid);
+    keep_arguments(task, arguments);
+    steps_forget(task, STEP_KIND_DEPLOY);
+    return validate(task, &task->driver.power->interface, "power", error) &&
+           validate(task, &task->driver.deploy->interface, "deploy", error) &&
+           traits_match(task, error) && steps_valid(task, error);
+}
+
+static bool
+plan(Task *task, GError **error)
+{
+    task_operation_begin(task, "deploy");
+    task_phase_begin(task, "prepare", NULL);
+    if (!deploy_prepare(task, error)) {
+        g_prefix_error(error, "Failed to prepare to deploy: ");
+        return false;
+    }
+    json_t *requested = requested_steps(task, error);
+    bool good = requested != NULL && steps_plan(task, STEP_KIND_DEPLOY, requested, false, error) &&
+                task_save(task, error);
+    json_decref(requested);
+    return good;
+}
+
+static void
+forget_deploy(Task *task)
+{
+    steps_forget(task, STEP_KIND_DEPLOY);
+    json_object_del(task->node->driver_internal_info, "user_deploy_steps");
+    json_object_del(task->node->driver_internal_info, "boot_progress");
+}
+
+void
+deploy_undo(Task *task)
+{
+    g_autoptr(GError) error = NULL;
+    if (!deploy_clean_up(task, &error))
+        log_warning("conductor.deploy", "not everything of the failed deploy could be removed: %s",
+                    error->message);
+    g_clear_error(&error);
+    if (config_boolean(config_current(), OPT_DEPLOY_POWER_OFF_AFTER_DEPLOY_FAILURE) &&
+        !node_power_action(task, POWER_TARGET_OFF, 0, &error))
+        log_warning("conductor.deploy",
+                    "the machine could not be powered off after the failure: %s", error->message);
+    forget_deploy(task);
+}
+
+static void
+finish(Task *task)
+{
+    forget_deploy(task);
+    task_operation_end(task, "ok", NULL);
+    provision_event_or_log(task, EVENT_DONE);
+}
+
+static void
+fail(Task *task, const GError *cause)
+{
+    task_phase_end(task, "failed", cause->message);
+    deploy_undo(task);
+    task_fail(task, cause);
+}
+
+static void
+wait(Task *task)
+{
+    g_autoptr(GError) error = NULL;
+    if (boot_reports_progress(task))
+        task_phase_begin(task, "boot_script", "waiting for the machine to ask for its boot script");
+    if (!task_process_event(task, EVENT_WAIT, &error))
+        fail(task, error);
+}
+
+void
+deploy_work(Task *task)
+{
+    g_autoptr(GError) error = NULL;
+    unsigned again_ms = 0;
+    StepsOutcome outcome = steps_planned(task, STEP_KIND_DEPLOY) || plan(task, &error)
+                               ? steps_run(task, STEP_KIND_DEPLOY, &again_ms, &error)
+                               : STEPS_FAILED;
+    switch (outcome) {
+    case STEPS_DONE:
+        finish(task);
+        break;
+    case STEPS_WAIT:
+        wait(task);
+        break;
+    case STEPS_AGAIN:
+        task_spawn_later(task, again_ms, deploy_work);
+        return;
+    case STEPS_STOPPED: /* the next life goes on from the stored step */
+        break;
+    case STEPS_FAILED:
+        fail(task, error);
+        break;
+    }
+    task_release(task);
+}

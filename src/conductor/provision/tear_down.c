@@ -1,0 +1,121 @@
+/* deleting: the machine is off, its volumes are detached and forgotten, nothing of the instance is left; then cleaning.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "common/log.h"
+#include "conductor/provision/provision.h"
+#include "drivers/console/console.h"
+#include "drivers/deploy/deploy.h"
+#include "drivers/power/power.h"
+#include "drivers/rescue/rescue.h"
+
+bool
+tear_down_prepare_verb(Task *task, const json_t *arguments, GError **error)
+{
+    (void)arguments;
+    if (task->node->protected)
+        return steel_fail(error, STEEL_ERROR_NODE_PROTECTED,
+                          "Node %s is protected and cannot be undeployed, rebuilt or deleted",
+                          task->node->uuid);
+    const Interface *power = &task->driver.power->interface;
+    if (power->validate != NULL && !power->validate(task, error)) {
+        g_prefix_error(error,
+                       "Failed to validate power info for node %s. Error: ", task->node->uuid);
+        return false;
+    }
+    ProvisionState state = task_state(task);
+    bool rescued = state == STATE_RESCUE || state == STATE_RESCUEWAIT ||
+                   state == STATE_RESCUEFAIL || state == STATE_UNRESCUEFAIL;
+    if (rescued)
+        json_object_set_new(task->node->driver_internal_info, "tear_down_rescue", json_true());
+    steps_forget(task, STEP_KIND_DEPLOY);
+    task_operation_end(task, "aborted", "the node is being undeployed");
+    return true;
+}
+
+static bool
+stop_console(Task *task, GError **error)
+{
+    if (!task->node->console_enabled)
+        return true;
+    task->node->console_enabled = false;
+    return console_stop(task, error);
+}
+
+static bool
+leave_rescue(Task *task, GError **error)
+{
+    if (json_object_get(task->node->driver_internal_info, "tear_down_rescue") == NULL)
+        return true;
+    json_object_del(task->node->driver_internal_info, "tear_down_rescue");
+    return rescue_clean_up(task, error);
+}
+
+/* Volume targets live as long as the deployment; connectors stay. */
+static bool
+delete_targets(Task *task, GError **error)
+{
+    const DbValue node = db_text(task->node->uuid);
+    task_forget_lists(task);
+    return db_execute(task->services->db, "DELETE FROM volume_targets WHERE node_uuid = ?1", &node,
+                      1, NULL, error);
+}
+
+static bool
+tear_down(Task *task, GError **error)
+{
+    task_phase_begin(task, "clean_up", NULL);
+    if (!leave_rescue(task, error) || !stop_console(task, error) || !deploy_clean_up(task, error))
+        return false;
+    task_phase_begin(task, "tear_down", NULL);
+    if (!deploy_tear_down(task, error))
+        return false;
+    task_phase_begin(task, "remove_volume_targets", NULL);
+    return delete_targets(task, error);
+}
+
+/* Whatever came of it, the instance is over. */
+static void
+forget_instance(Task *task)
+{
+    static const char *const internals[] = {"boot",
+                                            "boot_progress",
+                                            "user_deploy_steps",
+                                            "agent_url",
+                                            "agent_version",
+                                            "agent_last_heartbeat",
+                                            "agent_secret_token",
+                                            "root_uuid_or_disk_id",
+                                            "is_whole_disk_image",
+                                            "instance"};
+    Node *node = task->node;
+    for (size_t i = 0; i < G_N_ELEMENTS(internals); i++)
+        json_object_del(node->driver_internal_info, internals[i]);
+    json_decref(node->instance_info);
+    node->instance_info = json_object();
+    record_set_text(&node->instance_uuid, NULL);
+    g_autoptr(GError) error = NULL;
+    if (node->allocation_uuid != NULL) {
+        const DbValue uuid = db_text(node->allocation_uuid);
+        if (!db_execute(task->services->db, "DELETE FROM allocations WHERE uuid = ?1", &uuid, 1,
+                        NULL, &error))
+            log_warning("conductor.tear_down", "the allocation stays: %s", error->message);
+        record_set_text(&node->allocation_uuid, NULL);
+    }
+}
+
+void
+tear_down_work(Task *task)
+{
+    g_autoptr(GError) error = NULL;
+    task_operation_begin(task, "undeploy");
+    bool good = tear_down(task, &error);
+    forget_instance(task);
+    if (!good) {
+        g_prefix_error(&error, "undeploy: ");
+        task_fail(task, error);
+        task_release(task);
+        return;
+    }
+    task_operation_end(task, "ok", NULL);
+    provision_event_or_log(task, EVENT_CLEAN);
+    provision_work_begin(task);
+}

@@ -1,0 +1,54 @@
+/* verifying: can the machine's BMC be talked to?
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "common/log.h"
+#include "conductor/provision/provision.h"
+#include "drivers/bios/bios.h"
+#include "drivers/management/management.h"
+#include "drivers/power/power.h"
+
+static bool
+verify(Task *task, PowerState *power, GError **error)
+{
+    const PowerOps *ops = task->driver.power;
+    if (ops->interface.validate != NULL && !ops->interface.validate(task, error)) {
+        g_prefix_error(error, "the power settings are not valid: ");
+        return false;
+    }
+    if (power_get(task, power, error))
+        return true;
+    g_prefix_error(error, "Failed to get power state for node %s. Error: ", task->node->uuid);
+    return false;
+}
+
+/* The maker is good to know, but no reason to refuse a machine. */
+static void
+learn_vendor(Task *task)
+{
+    const ManagementOps *ops = task->driver.management;
+    if (ops->detect_vendor == NULL || json_object_get(task->node->properties, "vendor") != NULL)
+        return;
+    g_autoptr(GError) error = NULL;
+    g_autofree char *vendor = ops->detect_vendor(task, &error);
+    if (vendor != NULL)
+        json_object_set_new(task->node->properties, "vendor", json_string(vendor));
+    else if (error != NULL)
+        log_warning("conductor.verify", "the maker could not be read: %s", error->message);
+}
+
+void
+verify_work(Task *task)
+{
+    g_autoptr(GError) error = NULL;
+    PowerState power = POWER_UNKNOWN;
+    task_operation_begin(task, "manage");
+    task_phase_begin(task, "read_power_state", NULL);
+    if (verify(task, &power, &error)) {
+        record_set_text(&task->node->power_state, power_state_wire(power));
+        learn_vendor(task);
+        task_operation_end(task, "ok", NULL);
+        provision_event_or_log(task, EVENT_DONE);
+    } else {
+        task_fail(task, error);
+    }
+    task_release(task);
+}

@@ -1,0 +1,298 @@
+/* Allocations: a node of a class with some traits is looked for and associated, after the client has its answer.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "common/log.h"
+#include "conductor/resources/resources.h"
+#include "db/nodes.h"
+#include "db/records.h"
+#include "model/names.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static bool
+has_traits(const Node *node, const json_t *wanted)
+{
+    size_t index, other;
+    json_t *trait, *have;
+    json_array_foreach(wanted, index, trait)
+    {
+        bool found = false;
+        json_array_foreach(node->traits, other, have) found = found || json_equal(trait, have);
+        if (!found)
+            return false;
+    }
+    return true;
+}
+
+static bool
+is_candidate(const Allocation *allocation, const Node *node)
+{
+    size_t index;
+    json_t *candidate;
+    bool listed = json_array_size(allocation->candidate_nodes) == 0;
+    json_array_foreach(allocation->candidate_nodes, index, candidate) listed =
+        listed || g_strcmp0(json_string_value(candidate), node->uuid) == 0;
+    bool owner_fits = allocation->owner == NULL || g_strcmp0(allocation->owner, node->owner) == 0 ||
+                      g_strcmp0(allocation->owner, node->lessee) == 0;
+    return listed && owner_fits && has_traits(node, allocation->traits);
+}
+
+/* A node that has the allocation's name is taken before others, the rest in random order, so that many at once do not all
+ * reach for the same. */
+static void
+order_candidates(GPtrArray *nodes, const char *name)
+{
+    for (guint i = 0; i + 1 < nodes->len; i++) {
+        guint j = i + (guint)g_random_int_range(0, (gint32)(nodes->len - i));
+        gpointer kept = nodes->pdata[i];
+        nodes->pdata[i] = nodes->pdata[j];
+        nodes->pdata[j] = kept;
+    }
+    for (guint i = 0; name != NULL && i < nodes->len; i++)
+        if (g_strcmp0(((Node *)nodes->pdata[i])->name, name) == 0) {
+            gpointer kept = nodes->pdata[0];
+            nodes->pdata[0] = nodes->pdata[i];
+            nodes->pdata[i] = kept;
+        }
+}
+
+typedef struct Association {
+    const char *node_uuid, *allocation_uuid;
+    bool backfill;
+} Association;
+
+static bool
+associate(Db *db, void *user_data, GError **error)
+{
+    const Association *association = user_data;
+    const DbValue values[] = {db_text(association->allocation_uuid),
+                              db_text(association->node_uuid)};
+    int64_t changed = 0;
+    const char *take =
+        association->backfill
+            ? "UPDATE nodes SET instance_uuid = ?1, allocation_uuid = ?1 WHERE uuid = ?2 "
+              "AND allocation_uuid IS NULL AND (instance_uuid IS NULL OR instance_uuid = ?1)"
+            : "UPDATE nodes SET instance_uuid = ?1, allocation_uuid = ?1 WHERE uuid = ?2 "
+              "AND instance_uuid IS NULL AND reservation IS NULL AND provision_state = 'available'";
+    if (!db_execute(db, take, values, 2, &changed, error))
+        return false;
+    if (changed == 0)
+        return steel_fail(error, STEEL_ERROR_NODE_ASSOCIATED, "node %s is taken",
+                          association->node_uuid);
+    return db_execute(db,
+                      "UPDATE allocations SET state = 'active', node_uuid = ?2, last_error = NULL "
+                      "WHERE uuid = ?1",
+                      values, 2, NULL, error);
+}
+
+static bool
+find_node(Conductor *conductor, const Allocation *allocation, GError **error)
+{
+    const DbValue class = db_text(allocation->resource_class);
+    g_autoptr(GPtrArray) nodes = db_records_where(
+        conductor->services.db, &node_resource,
+        "resource_class = ?1 AND provision_state = 'available' AND maintenance = 0 "
+        "AND instance_uuid IS NULL AND power_state IS NOT NULL",
+        &class, 1, error);
+    if (nodes == NULL)
+        return false;
+    guint found = nodes->len;
+    for (guint i = nodes->len; i-- > 0;)
+        if (!is_candidate(allocation, nodes->pdata[i]))
+            g_ptr_array_remove_index(nodes, i);
+    order_candidates(nodes, allocation->name);
+    for (guint i = 0; i < nodes->len; i++) {
+        g_autoptr(GError) taken = NULL;
+        Association association = {((Node *)nodes->pdata[i])->uuid, allocation->uuid, false};
+        if (db_transaction(conductor->services.db, associate, &association, &taken))
+            return true;
+    }
+    return steel_fail(error, STEEL_ERROR_CONFLICT,
+                      "no available nodes match the resource class %s%s: %u of the class are "
+                      "available, %u match the "
+                      "candidates and traits, none could be taken",
+                      allocation->resource_class, allocation->owner != NULL ? " and the owner" : "",
+                      found, nodes->len);
+}
+
+typedef struct Search {
+    Conductor *conductor;
+    char *uuid;
+} Search;
+
+static void
+mark_failed(Conductor *conductor, const char *uuid, const char *reason)
+{
+    const DbValue values[] = {db_text(uuid), db_text(reason)};
+    g_autoptr(GError) error = NULL;
+    if (!db_execute(conductor->services.db,
+                    "UPDATE allocations SET state = 'error', last_error = ?2 WHERE uuid = ?1",
+                    values, 2, NULL, &error))
+        log_error("conductor.allocation", "allocation %s: %s", uuid, error->message);
+}
+
+static void
+search(void *data)
+{
+    Search *job = data;
+    g_autoptr(GError) error = NULL;
+    g_autoptr(Allocation) allocation = db_record_find(
+        job->conductor->services.db, &allocation_resource, "uuid", job->uuid, &error);
+    if (allocation != NULL && !find_node(job->conductor, allocation, &error))
+        mark_failed(job->conductor, job->uuid, error->message);
+    g_free(job->uuid);
+    g_free(job);
+}
+
+/* Names among the candidates become UUIDs. */
+static bool
+resolve_candidates(Db *db, Allocation *allocation, GError **error)
+{
+    json_t *resolved = json_array();
+    size_t index;
+    json_t *candidate;
+    json_array_foreach(allocation->candidate_nodes, index, candidate)
+    {
+        const char *ident = json_string_value(candidate);
+        g_autoptr(GError) missing = NULL;
+        g_autoptr(Node) node =
+            db_record_find_ident(db, &node_resource, ident != NULL ? ident : "", &missing);
+        if (node == NULL) {
+            json_decref(resolved);
+            return steel_fail(error, STEEL_ERROR_INVALID, "candidate_nodes: %s", missing->message);
+        }
+        json_array_append_new(resolved, json_string(node->uuid));
+    }
+    json_decref(allocation->candidate_nodes);
+    allocation->candidate_nodes = resolved;
+    return true;
+}
+
+static bool
+before_create(Conductor *conductor, void *record, GError **error)
+{
+    Allocation *allocation = record;
+    if (allocation->name != NULL && !node_name_valid(allocation->name, error))
+        return false;
+    size_t index;
+    json_t *trait;
+    json_array_foreach(allocation->traits, index, trait)
+    {
+        if (!json_is_string(trait) || !trait_name_valid(json_string_value(trait), error))
+            return error != NULL && *error != NULL
+                       ? false
+                       : steel_fail(error, STEEL_ERROR_INVALID,
+                                    "traits must be an array of strings");
+    }
+    return resolve_candidates(conductor->services.db, allocation, error);
+}
+
+/* The node is named: it exists, runs an instance already perhaps, and only the record is wanting. */
+static json_t *
+backfill(VerbCall *call, Allocation *allocation, const char *ident, GError **error)
+{
+    Db *db = call->conductor->services.db;
+    g_autoptr(GError) missing = NULL;
+    g_autoptr(Node) node = db_record_find_ident(db, &node_resource, ident, &missing);
+    if (node == NULL) {
+        steel_fail(error, STEEL_ERROR_INVALID, "node: %s", missing->message);
+        return NULL;
+    }
+    if (allocation->resource_class != NULL &&
+        g_strcmp0(allocation->resource_class, node->resource_class) != 0) {
+        steel_fail(error, STEEL_ERROR_INVALID, "node %s is of resource class %s", node->uuid,
+                   node->resource_class);
+        return NULL;
+    }
+    record_set_text(&allocation->resource_class, node->resource_class);
+    if (allocation->uuid == NULL)
+        record_set_text(&allocation->uuid, node->instance_uuid);
+    if (!db_record_insert(db, &allocation_resource, allocation, error))
+        return NULL;
+    Association association = {node->uuid, allocation->uuid, true};
+    if (!db_transaction(db, associate, &association, error)) {
+        mark_failed(call->conductor, allocation->uuid, (*error)->message);
+        return NULL;
+    }
+    return json_pack("{s:s}", "uuid", allocation->uuid);
+}
+
+static json_t *
+create(VerbCall *call, void *record, GError **error)
+{
+    Allocation *allocation = record;
+    const json_t *values = json_object_get(call->arguments, "values");
+    const char *node = json_string_member(values, "node");
+    record_set_text(&allocation->state, "allocating");
+    if (node != NULL)
+        return backfill(call, allocation, node, error);
+    if (allocation->resource_class == NULL) {
+        steel_fail(error, STEEL_ERROR_MISSING, "an allocation needs a resource_class");
+        return NULL;
+    }
+    if (!db_record_insert(call->conductor->services.db, &allocation_resource, allocation, error))
+        return NULL;
+    Search *job = g_new(Search, 1);
+    *job = (Search){call->conductor, g_strdup(allocation->uuid)};
+    if (!pool_submit(call->conductor->quick, search, job, error)) {
+        mark_failed(call->conductor, allocation->uuid, (*error)->message);
+        g_free(job->uuid);
+        g_free(job);
+        return NULL;
+    }
+    return json_pack("{s:s}", "uuid", allocation->uuid);
+}
+
+static bool
+release(Db *db, void *user_data, GError **error)
+{
+    const Allocation *allocation = user_data;
+    const DbValue values[] = {db_text(allocation->uuid)};
+    return db_execute(db,
+                      "UPDATE nodes SET allocation_uuid = NULL, instance_uuid = NULL WHERE "
+                      "allocation_uuid = ?1",
+                      values, 1, NULL, error) &&
+           db_record_delete(db, &allocation_resource, allocation->uuid, error);
+}
+
+static json_t *
+destroy(VerbCall *call, void *record, GError **error)
+{
+    Allocation *allocation = record;
+    Db *db = call->conductor->services.db;
+    if (allocation->node_uuid != NULL) {
+        g_autoptr(Node) node =
+            db_record_find(db, &node_resource, "uuid", allocation->node_uuid, NULL);
+        ProvisionState state = node != NULL ? state_from_wire(node->provision_state) : STATE_NONE;
+        bool deployed = node != NULL && !node->maintenance && state != STATE_AVAILABLE;
+        if (deployed) {
+            steel_fail(error, STEEL_ERROR_INVALID_STATE,
+                       "Cannot remove allocation %s: node %s is in state %s; undeploy it first",
+                       allocation->uuid, node->uuid, node->provision_state);
+            return NULL;
+        }
+        if (node != NULL && node->reservation != NULL) {
+            db_node_locked_error(node, error);
+            return NULL;
+        }
+    }
+    return db_transaction(db, release, allocation, error) ? json_object() : NULL;
+}
+
+static bool
+before_update(Task *task, void *record, const void *original, const json_t *patch, GError **error)
+{
+    const Allocation *allocation = record;
+    (void)task;
+    (void)original;
+    (void)patch;
+    return allocation->name == NULL || node_name_valid(allocation->name, error);
+}
+
+const ResourceRules allocation_rules = {
+    .resource = &allocation_resource,
+    .before_create = before_create,
+    .before_update = before_update,
+    .create = create,
+    .destroy = destroy,
+};

@@ -1,0 +1,287 @@
+/* Nodes: created with the interfaces their driver gives them, changed under their lock, deleted when nothing holds them.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "conductor/resources/resources.h"
+#include "db/nodes.h"
+#include "db/records.h"
+#include "model/json_patch.h"
+#include "model/names.h"
+
+#include <string.h>
+
+static bool
+valid_conductor_group(const char *group, GError **error)
+{
+    for (const char *p = group; p != NULL && *p != '\0'; p++)
+        if (!g_ascii_isalnum(*p) && strchr("._-", *p) == NULL)
+            return steel_fail(error, STEEL_ERROR_INVALID,
+                              "conductor_group may hold a-z, 0-9 and . _ - only");
+    return true;
+}
+
+static bool
+chassis_exists(Db *db, const char *uuid, GError **error)
+{
+    if (uuid == NULL)
+        return true;
+    g_autoptr(GError) missing = NULL;
+    g_autoptr(Chassis) chassis = db_record_find(db, &chassis_resource, "uuid", uuid, &missing);
+    return chassis != NULL || steel_fail(error, STEEL_ERROR_INVALID, "%s", missing->message);
+}
+
+static bool
+node_valid(Conductor *conductor, const Node *node, GError **error)
+{
+    if (node->name != NULL && !node_name_valid(node->name, error))
+        return false;
+    if (node->retired && node->provision_state != NULL &&
+        strcmp(node->provision_state, "available") == 0)
+        return steel_fail(error, STEEL_ERROR_INVALID_STATE,
+                          "node %s is available: move it to manageable before it is retired",
+                          node->uuid);
+    if (node->retired_reason != NULL && !node->retired)
+        return steel_fail(error, STEEL_ERROR_INVALID, "retired_reason needs retired to be true");
+    return valid_conductor_group(node->conductor_group, error) &&
+           chassis_exists(conductor->services.db, node->chassis_uuid, error);
+}
+
+/* What the configuration gives a new node that says nothing itself. */
+static void
+configured_defaults(Node *node, const json_t *values)
+{
+    const Config *config = config_current();
+    if (node->resource_class == NULL)
+        record_set_text(&node->resource_class, config_string(config, OPT_DEFAULT_RESOURCE_CLASS));
+    if (json_object_get(values, "conductor_group") == NULL)
+        record_set_text(&node->conductor_group, config_string(config, OPT_DEFAULT_CONDUCTOR_GROUP));
+    if (node->provision_state == NULL)
+        record_set_text(&node->provision_state, "enroll");
+}
+
+json_t *
+node_create(VerbCall *call, const json_t *values, GError **error)
+{
+    g_autoptr(Node) node = node_new();
+    Conductor *conductor = call->conductor;
+    if (!record_from_values(&node_resource, node, values, error))
+        return NULL;
+    configured_defaults(node, values);
+    if (!node_valid(conductor, node, error) ||
+        !registry_complete_node(conductor->registry, node, error) ||
+        !db_record_insert(conductor->services.db, &node_resource, node, error))
+        return NULL;
+    return json_pack("{s:s}", "uuid", node->uuid);
+}
+
+/* Fields that may be changed at any time; for the others the node must not be on its way somewhere. */
+static bool
+state_allows(const Node *node, const json_t *patch, GError **error)
+{
+    bool only_leaves_instance =
+        json_array_size(patch) == 1 && json_patch_clears(patch, "instance_uuid");
+    ProvisionState state = state_from_wire(node->provision_state);
+    bool update_allowed = state != STATE_NONE && state_info(state)->flags & STATE_UPDATE_ALLOWED;
+    if (node->target_provision_state == NULL || update_allowed ||
+        (node->maintenance && only_leaves_instance))
+        return true;
+    return steel_fail(error, STEEL_ERROR_CONFLICT,
+                      "Node %s can not be updated while a state transition is in progress.",
+                      node->uuid);
+}
+
+static bool
+instance_allows(const Node *node, const Node *original, GError **error)
+{
+    if (original->instance_uuid != NULL && node->instance_uuid != NULL &&
+        strcmp(original->instance_uuid, node->instance_uuid) != 0)
+        return steel_fail(error, STEEL_ERROR_NODE_ASSOCIATED,
+                          "Node %s is associated with instance %s.", node->uuid,
+                          original->instance_uuid);
+    return true;
+}
+
+static bool
+interfaces_free(const Node *original)
+{
+    ProvisionState state = state_from_wire(original->provision_state);
+    return original->maintenance ||
+           (state != STATE_NONE && state_info(state)->flags & STATE_INTERFACES_FREE);
+}
+
+/* Interfaces, and the resource class, are what a deployed node rests on. */
+static bool
+interfaces_allow(Node *node, Node *original, GError **error)
+{
+    bool changed = original->resource_class != NULL &&
+                   g_strcmp0(node->resource_class, original->resource_class) != 0;
+    const char *what = "resource_class";
+    for (int type = 0; type < INTERFACE_COUNT && !changed; type++) {
+        what = "interfaces";
+        changed = g_strcmp0(*node_interface_field(node, (InterfaceType)type),
+                            *node_interface_field(original, (InterfaceType)type)) != 0;
+    }
+    if (!changed || interfaces_free(original))
+        return true;
+    return steel_fail(
+        error, STEEL_ERROR_INVALID_STATE,
+        "Node %s can not have its %s changed in state %s; legal in enroll, manageable, inspecting, "
+        "inspect wait and available, or in maintenance.",
+        node->uuid, what, original->provision_state);
+}
+
+static bool
+protection_allows(Node *node, const Node *original, GError **error)
+{
+    ProvisionState state = state_from_wire(original->provision_state);
+    if (node->protected && !original->protected && state != STATE_ACTIVE && state != STATE_RESCUE)
+        return steel_fail(error, STEEL_ERROR_INVALID_STATE,
+                          "Node %s can not be protected in state %s, only in active or rescue",
+                          node->uuid, original->provision_state);
+    if (!node->protected && original->protected)
+        record_set_text(&node->protected_reason, NULL);
+    if (node->protected_reason != NULL && !node->protected)
+        return steel_fail(error, STEEL_ERROR_INVALID,
+                          "protected_reason needs protected to be true");
+    if (!node->retired && original->retired)
+        record_set_text(&node->retired_reason, NULL);
+    return true;
+}
+
+static void
+maintenance_changed(Node *node, const Node *original)
+{
+    if (node->maintenance || !original->maintenance)
+        return;
+    record_set_text(&node->maintenance_reason, NULL);
+    record_set_text(&node->fault, NULL);
+    node->power_sync_failures = 0;
+}
+
+/* A new driver: its interfaces are computed anew where asked for. */
+static void
+driver_changed(Node *node, const json_t *patch, bool reset)
+{
+    if (!reset)
+        return;
+    const char *keep[INTERFACE_COUNT + 1] = {NULL};
+    size_t kept = 0;
+    g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
+    for (int type = 0; type < INTERFACE_COUNT; type++) {
+        char *field = g_strdup_printf("%s_interface", interface_type_name((InterfaceType)type));
+        g_ptr_array_add(names, field);
+        if (json_patch_value(patch, field) != NULL)
+            keep[kept++] = interface_type_name((InterfaceType)type);
+    }
+    registry_reset_interfaces(node, keep);
+}
+
+static bool
+update_allowed(Task *task, const json_t *patch, bool reset, GError **error)
+{
+    Conductor *conductor = task_conductor(task);
+    Node *node = task->node, *original = task->stored;
+    if (reset && !json_patch_touches(patch, "driver"))
+        return steel_fail(error, STEEL_ERROR_INVALID,
+                          "reset_interfaces goes with a change of the driver");
+    if (node->console_enabled && strcmp(node->driver, original->driver) != 0)
+        return steel_fail(error, STEEL_ERROR_CONFLICT,
+                          "node %s has its console enabled: stop it before the driver is changed",
+                          node->uuid);
+    driver_changed(node, patch, reset);
+    return state_allows(original, patch, error) && instance_allows(node, original, error) &&
+           protection_allows(node, original, error) && node_valid(conductor, node, error) &&
+           registry_complete_node(conductor->registry, node, error) &&
+           interfaces_allow(node, original, error);
+}
+
+json_t *
+node_update(VerbCall *call, const char *uuid, const json_t *patch, bool reset_interfaces,
+            GError **error)
+{
+    if (uuid == NULL || patch == NULL) {
+        steel_fail(error, STEEL_ERROR_INVALID, "an update needs a key and a patch");
+        return NULL;
+    }
+    Conductor *conductor = call->conductor;
+    /* Not task_acquire: a node whose driver is not enabled any more must be open to repair. */
+    if (!db_node_reserve(conductor->services.db, uuid, conductor->hostname, conductor->lease,
+                         "node update", error))
+        return NULL;
+    Node *node = db_record_find(conductor->services.db, &node_resource, "uuid", uuid, error);
+    Task task = {.services = &conductor->services,
+                 .node = node,
+                 .stored = node != NULL ? node_copy(node) : NULL,
+                 .conductor = conductor};
+    bool good = node != NULL && json_patch_apply(&node_resource, node, patch, error) &&
+                update_allowed(&task, patch, reset_interfaces, error);
+    if (good) {
+        maintenance_changed(node, task.stored);
+        good = db_record_save(conductor->services.db, &node_resource, node, task.stored, error);
+    }
+    if (good && node->maintenance != task.stored->maintenance)
+        notify_node(&task, "maintenance_set", "success", NULL);
+    node_free(node);
+    node_free(task.stored);
+    g_autoptr(GError) unlocked = NULL;
+    if (!db_node_release(conductor->services.db, uuid, conductor->lease, good ? error : &unlocked))
+        return NULL;
+    return good ? json_object() : NULL;
+}
+
+static bool
+destroy_allowed(const Node *node, GError **error)
+{
+    ProvisionState state = state_from_wire(node->provision_state);
+    if (node->protected)
+        return steel_fail(error, STEEL_ERROR_NODE_PROTECTED,
+                          "Node %s is protected and cannot be undeployed, rebuilt or deleted",
+                          node->uuid);
+    if (node->maintenance)
+        return true;
+    if (node->instance_uuid != NULL)
+        return steel_fail(error, STEEL_ERROR_NODE_ASSOCIATED,
+                          "Node %s is associated with instance %s.", node->uuid,
+                          node->instance_uuid);
+    bool legal = state != STATE_NONE && state_info(state)->flags & STATE_DELETE_ALLOWED;
+    if (state == STATE_AVAILABLE)
+        legal = config_boolean(config_current(), OPT_CONDUCTOR_ALLOW_DELETING_AVAILABLE_NODES);
+    return legal || steel_fail(error, STEEL_ERROR_INVALID_STATE,
+                               "Can not delete node %s while it is in provision state \"%s\". "
+                               "Legal in enroll, manageable, "
+                               "available and adopt failed, or in maintenance",
+                               node->uuid, node->provision_state);
+}
+
+typedef struct Destruction {
+    const char *uuid;
+    const char *allocation_uuid;
+} Destruction;
+
+/* Everything that hangs on a node goes with it (ON DELETE CASCADE), but for its allocation. */
+static bool
+destroy(Db *db, void *user_data, GError **error)
+{
+    const Destruction *destruction = user_data;
+    const DbValue allocation = db_text(destruction->allocation_uuid);
+    return db_execute(db, "DELETE FROM allocations WHERE uuid = ?1", &allocation, 1, NULL, error) &&
+           db_record_delete(db, &node_resource, destruction->uuid, error);
+}
+
+json_t *
+node_destroy(VerbCall *call, const char *uuid, GError **error)
+{
+    Conductor *conductor = call->conductor;
+    if (uuid == NULL || !db_node_reserve(conductor->services.db, uuid, conductor->hostname,
+                                         conductor->lease, "node deletion", error))
+        return NULL;
+    g_autoptr(Node) node =
+        db_record_find(conductor->services.db, &node_resource, "uuid", uuid, error);
+    Destruction destruction = {uuid, node != NULL ? node->allocation_uuid : NULL};
+    bool good = node != NULL && destroy_allowed(node, error) &&
+                db_transaction(conductor->services.db, destroy, &destruction, error);
+    if (good)
+        return json_object();
+    g_autoptr(GError) ignored = NULL; /* the caller's error says more */
+    if (!db_node_release(conductor->services.db, uuid, conductor->lease, &ignored))
+        return NULL;
+    return NULL;
+}

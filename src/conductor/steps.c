@@ -1,0 +1,342 @@
+/* The step engine: a list computed once, stored with the node, executed one by one. Where it stands is in the database
+ * before each step, so that any life of the process can go on.
+ *
+ * In driver_internal_info: "<kind>_steps" [{"interface","step","priority","args"?}], "<kind>_step_index" int (the step
+ * under way), "<kind>_step_waiting" true while the machine has the word. The current step is node.<kind>_step.
+ *
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "common/log.h"
+#include "conductor/internal.h"
+
+#include <string.h>
+
+typedef struct StepKeys {
+    const char *word, *steps, *index, *waiting;
+} StepKeys;
+
+static const StepKeys *
+keys_of(StepKind kind)
+{
+    static const StepKeys keys[] = {
+        [STEP_KIND_DEPLOY] = {"deploy", "deploy_steps", "deploy_step_index", "deploy_step_waiting"},
+        [STEP_KIND_CLEAN] = {"clean",  "clean_steps",  "clean_step_index",  "clean_step_waiting" },
+    };
+    return &keys[kind];
+}
+
+static json_t **
+current_step(Task *task, StepKind kind)
+{
+    return kind == STEP_KIND_DEPLOY ? &task->node->deploy_step : &task->node->clean_step;
+}
+
+static const StepDef *
+find_step(const Task *task, StepKind kind, const char *interface_name, const char *step_name)
+{
+    InterfaceType type;
+    if (interface_name == NULL || step_name == NULL ||
+        !interface_type_from_name(interface_name, &type))
+        return NULL;
+    const StepDef *step = interface_steps(driver_set_interface(&task->driver, type), kind);
+    for (; step != NULL && step->name != NULL; step++)
+        if (strcmp(step->name, step_name) == 0)
+            return step;
+    return NULL;
+}
+
+/* Priorities may be given as digits in a string. */
+static int
+priority_of(const json_t *step)
+{
+    int64_t priority = 0;
+    return json_integer_member(step, "priority", &priority) ? (int)CLAMP(priority, 0, 100000) : 0;
+}
+
+/* When priorities are equal: who goes first. */
+static int
+interface_rank(const char *interface_name)
+{
+    static const char *const order[] = {"bios", "raid", "deploy", "management", "power", "vendor"};
+    for (size_t i = 0; i < G_N_ELEMENTS(order); i++)
+        if (strcmp(order[i], interface_name) == 0)
+            return (int)i + 1;
+    return 0;
+}
+
+static int
+compare_steps(const void *a, const void *b)
+{
+    const json_t *first = *(json_t *const *)a, *second = *(json_t *const *)b;
+    int by_priority = priority_of(second) - priority_of(first);
+    if (by_priority != 0)
+        return by_priority;
+    return interface_rank(json_string_member(second, "interface")) -
+           interface_rank(json_string_member(first, "interface"));
+}
+
+static json_t *
+sorted(json_t *steps)
+{
+    size_t count = json_array_size(steps);
+    g_autofree json_t **items = g_new(json_t *, count + 1);
+    for (size_t i = 0; i < count; i++)
+        items[i] = json_array_get(steps, i);
+    qsort(items, count, sizeof *items, compare_steps);
+    json_t *result = json_array();
+    for (size_t i = 0; i < count; i++)
+        json_array_append(result, items[i]);
+    json_decref(steps);
+    return result;
+}
+
+/* Arguments must be those of the row, and all required ones must be there. */
+static bool
+check_arguments(const StepDef *step, const json_t *arguments, GError **error)
+{
+    json_t *known = step->arguments != NULL
+                        ? json_text_parse(step->arguments, strlen(step->arguments), 0, error)
+                        : json_object();
+    if (known == NULL)
+        return false;
+    const char *name;
+    json_t *value;
+    bool good = true;
+    json_object_foreach(known, name, value)
+    {
+        if (good && json_is_true(json_object_get(value, "required")) &&
+            json_object_get(arguments, name) == NULL)
+            good = steel_fail(error, STEEL_ERROR_INVALID, "step %s needs the argument %s",
+                              step->name, name);
+    }
+    void *iterator = json_object_iter((json_t *)(uintptr_t)arguments);
+    for (; good && iterator != NULL;
+         iterator = json_object_iter_next((json_t *)(uintptr_t)arguments, iterator))
+        if (json_object_get(known, json_object_iter_key(iterator)) == NULL)
+            good = steel_fail(error, STEEL_ERROR_INVALID, "step %s has no argument %s", step->name,
+                              json_object_iter_key(iterator));
+    json_decref(known);
+    return good;
+}
+
+static json_t *
+requested_steps(const Task *task, StepKind kind, const json_t *requested, GError **error)
+{
+    json_t *steps = json_array();
+    size_t index;
+    json_t *item;
+    json_array_foreach(requested, index, item)
+    {
+        const char *interface_name = json_string_member(item, "interface"),
+                   *name = json_string_member(item, "step");
+        const StepDef *step = find_step(task, kind, interface_name, name);
+        bool good =
+            step != NULL ||
+            steel_fail(error, STEEL_ERROR_INVALID, "node %s has no %s step %s.%s", task->node->uuid,
+                       keys_of(kind)->word, interface_name != NULL ? interface_name : "?",
+                       name != NULL ? name : "?");
+        if (!good || !check_arguments(step, json_object_get(item, "args"), error)) {
+            json_decref(steps);
+            return NULL;
+        }
+        json_t *row = json_deep_copy(item);
+        if (json_object_get(row, "priority") == NULL)
+            json_object_set_new(row, "priority", json_integer(step->priority));
+        json_object_set_new(row, "abortable", json_boolean(step->abortable));
+        json_array_append_new(steps, row);
+    }
+    return steps;
+}
+
+static bool
+has_step(const json_t *steps, const char *interface_name, const char *name)
+{
+    size_t index;
+    json_t *row;
+    json_array_foreach(steps, index, row)
+    {
+        if (g_strcmp0(json_string_member(row, "interface"), interface_name) == 0 &&
+            g_strcmp0(json_string_member(row, "step"), name) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Every step that the interfaces offer with a priority and the operator has not spoken about. */
+static void
+add_automatic(const Task *task, StepKind kind, json_t *steps)
+{
+    for (int type = 0; type < INTERFACE_COUNT; type++) {
+        const char *interface_name = interface_type_name((InterfaceType)type);
+        const StepDef *step =
+            interface_steps(driver_set_interface(&task->driver, (InterfaceType)type), kind);
+        for (; step != NULL && step->name != NULL; step++) {
+            if (step->priority == 0 || has_step(steps, interface_name, step->name))
+                continue;
+            json_array_append_new(steps, json_pack("{s:s,s:s,s:i,s:b}", "interface", interface_name,
+                                                   "step", step->name, "priority", step->priority,
+                                                   "abortable", step->abortable));
+        }
+    }
+}
+
+static json_t *
+without_priority_zero(json_t *steps)
+{
+    json_t *kept = json_array();
+    size_t index;
+    json_t *row;
+    json_array_foreach(steps, index, row)
+    {
+        if (priority_of(row) > 0)
+            json_array_append(kept, row);
+    }
+    json_decref(steps);
+    return kept;
+}
+
+bool
+steps_plan(Task *task, StepKind kind, const json_t *requested, bool exact, GError **error)
+{
+    json_t *steps = requested_steps(task, kind, requested, error);
+    if (steps == NULL)
+        return false;
+    if (!exact) {
+        add_automatic(task, kind, steps);
+        steps = sorted(without_priority_zero(steps));
+    }
+    const StepKeys *keys = keys_of(kind);
+    json_object_set_new(task->node->driver_internal_info, keys->steps, steps);
+    json_object_set_new(task->node->driver_internal_info, keys->index, json_integer(0));
+    json_object_del(task->node->driver_internal_info, keys->waiting);
+    return true;
+}
+
+bool
+steps_planned(const Task *task, StepKind kind)
+{
+    return json_is_array(json_object_get(task->node->driver_internal_info, keys_of(kind)->steps));
+}
+
+static size_t
+step_index(const Task *task, StepKind kind)
+{
+    return (size_t)json_integer_value(
+        json_object_get(task->node->driver_internal_info, keys_of(kind)->index));
+}
+
+static json_t *
+step_at(const Task *task, StepKind kind, size_t index)
+{
+    return json_array_get(json_object_get(task->node->driver_internal_info, keys_of(kind)->steps),
+                          index);
+}
+
+/* Writes down which step is about to run. */
+static bool
+begin_step(Task *task, StepKind kind, size_t index, json_t *step, GError **error)
+{
+    json_object_set_new(task->node->driver_internal_info, keys_of(kind)->index,
+                        json_integer((json_int_t)index));
+    json_t **current = current_step(task, kind);
+    json_decref(*current);
+    *current = json_deep_copy(step);
+    return task_save(task, error);
+}
+
+static StepResult
+run_step(Task *task, StepKind kind, const json_t *step, unsigned *again_ms, GError **error)
+{
+    const char *interface_name = json_string_member(step, "interface"),
+               *name = json_string_member(step, "step");
+    const StepDef *row = find_step(task, kind, interface_name, name);
+    if (row == NULL) {
+        steel_fail(error, STEEL_ERROR_INVALID,
+                   "the step is not there any more: was the driver changed?");
+        return STEP_ERROR;
+    }
+    log_info("conductor.steps", "%s step %s.%s", keys_of(kind)->word, interface_name, name);
+    return row->run(task, json_object_get(step, "args"), again_ms, error);
+}
+
+static StepsOutcome
+wait_here(Task *task, StepKind kind)
+{
+    json_object_set_new(task->node->driver_internal_info, keys_of(kind)->waiting, json_true());
+    return STEPS_WAIT;
+}
+
+StepsOutcome
+steps_run(Task *task, StepKind kind, unsigned *again_ms, GError **error)
+{
+    const StepKeys *keys = keys_of(kind);
+    json_t *step;
+    for (size_t index = step_index(task, kind); (step = step_at(task, kind, index)) != NULL;
+         index++) {
+        if (task_conductor(task)->stopping)
+            return STEPS_STOPPED;
+        g_autofree char *name = g_strdup_printf("%s.%s", json_string_member(step, "interface"),
+                                                json_string_member(step, "step"));
+        if (!begin_step(task, kind, index, step, error))
+            return STEPS_FAILED;
+        task_phase_begin(task, name, NULL);
+        switch (run_step(task, kind, step, again_ms, error)) {
+        case STEP_DONE:
+            break;
+        case STEP_WAIT:
+            return wait_here(task, kind);
+        case STEP_AGAIN:
+            return task_save(task, error) ? STEPS_AGAIN : STEPS_FAILED;
+        case STEP_ERROR:
+            g_prefix_error(error, "%s step %s: ", keys->word, name);
+            return STEPS_FAILED;
+        }
+        /* Behind the step, in case the process dies before the next one is written down. */
+        json_object_set_new(task->node->driver_internal_info, keys->index,
+                            json_integer((json_int_t)index + 1));
+    }
+    return STEPS_DONE;
+}
+
+void
+steps_finish_wait(Task *task, StepKind kind)
+{
+    const StepKeys *keys = keys_of(kind);
+    if (!json_is_true(json_object_get(task->node->driver_internal_info, keys->waiting)))
+        return;
+    json_object_del(task->node->driver_internal_info, keys->waiting);
+    size_t next = step_index(task, kind) + 1;
+    json_object_set_new(task->node->driver_internal_info, keys->index,
+                        json_integer((json_int_t)next));
+}
+
+bool
+steps_abortable(const Task *task, StepKind kind)
+{
+    const json_t *step = step_at(task, kind, step_index(task, kind));
+    return step == NULL || json_is_true(json_object_get(step, "abortable"));
+}
+
+bool
+steps_need_ramdisk(const Task *task, StepKind kind)
+{
+    const json_t *step;
+    for (size_t i = 0; (step = step_at(task, kind, i)) != NULL; i++) {
+        const StepDef *row = find_step(task, kind, json_string_member(step, "interface"),
+                                       json_string_member(step, "step"));
+        if (row != NULL && row->requires_ramdisk)
+            return true;
+    }
+    return false;
+}
+
+void
+steps_forget(Task *task, StepKind kind)
+{
+    const StepKeys *keys = keys_of(kind);
+    json_object_del(task->node->driver_internal_info, keys->steps);
+    json_object_del(task->node->driver_internal_info, keys->index);
+    json_object_del(task->node->driver_internal_info, keys->waiting);
+    json_t **current = current_step(task, kind);
+    json_decref(*current);
+    *current = json_object();
+}

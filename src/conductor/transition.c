@@ -1,0 +1,126 @@
+/* The only place that writes node.provision_state: one lookup in the table of edges, one save, then history and
+ * notification.
+ *
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "common/log.h"
+#include "common/time_text.h"
+#include "conductor/internal.h"
+
+/* While these happen, the way's goal stays what it was: manual cleaning goes back to manageable. */
+static bool
+keeps_goal(ProvisionEvent event)
+{
+    return event == EVENT_WAIT || event == EVENT_RESUME || event == EVENT_FAIL ||
+           event == EVENT_ABORT;
+}
+
+static const char *
+goal_after(const Node *node, ProvisionEvent event, ProvisionState next, ProvisionState goal)
+{
+    const StateInfo *info = state_info(next);
+    if (info->flags & STATE_IS_STABLE)
+        return NULL;
+    if (goal != STATE_NONE)
+        return state_info(goal)->wire;
+    if (keeps_goal(event) && node->target_provision_state != NULL)
+        return node->target_provision_state;
+    return state_info(info->target)->wire;
+}
+
+/* When the machine or its agent must have spoken. */
+static int64_t
+wait_limit_s(const Task *task, ProvisionState state)
+{
+    const Config *config = config_current();
+    if (task->wait_timeout_s > 0)
+        return task->wait_timeout_s;
+    switch ((int)state) {
+    case STATE_DEPLOYWAIT:
+        return config_integer(config, OPT_CONDUCTOR_DEPLOY_CALLBACK_TIMEOUT);
+    case STATE_CLEANWAIT:
+        return config_integer(config, OPT_CONDUCTOR_CLEAN_CALLBACK_TIMEOUT);
+    case STATE_RESCUEWAIT:
+        return config_integer(config, OPT_CONDUCTOR_RESCUE_CALLBACK_TIMEOUT);
+    case STATE_INSPECTWAIT:
+        return config_integer(config, OPT_CONDUCTOR_INSPECT_WAIT_TIMEOUT);
+    default:
+        return 0;
+    }
+}
+
+static void
+stamp_inspection(Node *node, ProvisionState from, ProvisionState next, const char *now)
+{
+    bool inspecting = from == STATE_INSPECTING || from == STATE_INSPECTWAIT;
+    if (next == STATE_INSPECTING && !inspecting) {
+        record_set_text(&node->inspection_started_at, now);
+        record_set_text(&node->inspection_finished_at, NULL);
+    } else if (inspecting && next == STATE_MANAGEABLE) {
+        record_set_text(&node->inspection_finished_at, now);
+        record_set_text(&node->inspection_started_at, NULL);
+    } else if (inspecting && next == STATE_INSPECTFAIL) {
+        record_set_text(&node->inspection_started_at, NULL);
+    }
+}
+
+static const char *
+notification_status(ProvisionEvent event, ProvisionState from, ProvisionState next)
+{
+    bool was_stable = state_info(from)->flags & STATE_IS_STABLE,
+         is_stable = state_info(next)->flags & STATE_IS_STABLE;
+    if (event == EVENT_FAIL)
+        return "error";
+    if (was_stable && !is_stable)
+        return "start";
+    return !was_stable && is_stable ? "end" : "success";
+}
+
+bool
+task_process_event_to(Task *task, ProvisionEvent event, ProvisionState goal, GError **error)
+{
+    Node *node = task->node;
+    ProvisionState from = task_state(task),
+                   next = from != STATE_NONE ? state_next(from, event) : STATE_NONE;
+    if (next == STATE_NONE)
+        return steel_fail(error, STEEL_ERROR_INVALID_STATE, "event %s is not possible in state %s",
+                          event_name(event), node->provision_state);
+    char now[TIME_TEXT_SIZE];
+    json_t *extra = json_pack("{s:s,s:s,s:s?}", "event", event_name(event),
+                              "previous_provision_state", node->provision_state,
+                              "previous_target_provision_state", node->target_provision_state);
+    g_autofree char *target = g_strdup(goal_after(node, event, next, goal));
+    record_set_text(&node->target_provision_state, target);
+    record_set_text(&node->provision_state, state_info(next)->wire);
+    record_set_text(&node->provision_updated_at, time_now_text(now));
+    stamp_inspection(node, from, next, now);
+    int64_t limit = state_info(next)->flags & STATE_IS_WAITING ? wait_limit_s(task, next) : 0;
+    node->wait_deadline_ms = limit > 0 ? time_now_ms() + limit * 1000 : 0;
+    task->wait_timeout_s = 0;
+    if (!task_save(task, error)) {
+        json_decref(extra);
+        return false;
+    }
+    log_info("conductor.transition", "%s: %s -> %s", event_name(event), state_info(from)->wire,
+             state_info(next)->wire);
+    notify_node(task, "provision_set", notification_status(event, from, next), extra);
+    return true;
+}
+
+bool
+task_process_event(Task *task, ProvisionEvent event, GError **error)
+{
+    return task_process_event_to(task, event, STATE_NONE, error);
+}
+
+void
+task_fail(Task *task, const GError *cause)
+{
+    g_autoptr(GError) error = NULL;
+    log_warning("conductor.provision", "%s failed: %s", task->node->provision_state,
+                cause->message);
+    record_set_text(&task->node->last_error, cause->message);
+    task_operation_end(task, "failed", cause->message);
+    history_add(task, "ERROR", "provisioning", cause->message);
+    if (!task_process_event(task, EVENT_FAIL, &error))
+        log_error("conductor.provision", "the failure could not be saved: %s", error->message);
+}

@@ -1,0 +1,31 @@
+/* The table of what a conductor answers: one row per rpc method.
+ * SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+#include "conductor/internal.h"
+
+typedef struct VerbCall {
+    Conductor *conductor;
+    Task *task; /* for methods about a node; a handler that hands it to a worker sets it to NULL */
+    const json_t *arguments; /* borrowed */
+    const char *node_uuid;   /* NULL: not about a node */
+    const char *user_id, *project_id;
+} VerbCall;
+
+/* Does the work, or starts it. Returns the answer (a new reference), or NULL with the error set. */
+typedef json_t *(*VerbHandler)(VerbCall *call, GError **error);
+
+typedef enum VerbLock {
+    VERB_NO_TASK,   /* the handler loads what it needs */
+    VERB_SHARED,    /* a task without the lock */
+    VERB_EXCLUSIVE, /* a task with the lock; a locked node is tried again for a while, then LOCKED */
+} VerbLock;
+
+typedef struct Verb {
+    VerbHandler handle;
+    VerbLock lock;
+    bool waits_for_hardware; /* runs on the workers instead of the quick pool */
+    const char *purpose;     /* of the lock */
+} Verb;
+
+/* The row of a method; a row without handler answers UNSUPPORTED. */
+const Verb *verb_row(RpcMethod method);
