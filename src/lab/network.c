@@ -19,9 +19,22 @@
 
 struct Network {
     char *folder;     /* owned */
+    char *host_link;  /* owned; name of the host's end of the link */
     int namespace_fd; /* owned */
     pid_t dnsmasq;    /* 0: ended */
 };
+
+/* Writes one setting of the kernel; what cannot be set is logged and done without. */
+static void
+set_kernel(const char *path, const char *value)
+{
+    int fd = open(path, O_WRONLY | O_CLOEXEC);
+    if (fd < 0)
+        return; /* a kernel without that feature */
+    if (write(fd, value, strlen(value)) < 0)
+        log_warning("lab.network", "cannot write %s: %s", path, g_strerror(errno));
+    close(fd);
+}
 
 /* A new namespace, seen through a descriptor; this thread returns to its own. */
 static int
@@ -32,6 +45,9 @@ make_namespace(GError **error)
     if (ours < 0 || unshare(CLONE_NEWNET) != 0) {
         steel_fail(error, STEEL_ERROR_IO, "cannot make a network namespace: %s", g_strerror(errno));
     } else {
+        /* A TCP connection whose program was killed lives on to send what is unsent, for minutes as its peer is gone
+         * too, and the namespace with it. */
+        set_kernel("/proc/sys/net/ipv4/tcp_orphan_retries", "1");
         made = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
         if (made < 0)
             steel_fail(error, STEEL_ERROR_IO, "cannot open the network namespace: %s",
@@ -58,23 +74,31 @@ ip(int namespace_fd, const char *words, GError **error)
     return false;
 }
 
+/* The host must not take an address, or more, from the lab's router advertisements. */
+static void
+keep_ipv6_off(const char *link)
+{
+    g_autofree char *path = g_strdup_printf("/proc/sys/net/ipv6/conf/%s/disable_ipv6", link);
+    set_kernel(path, "1");
+}
+
 static bool
 make_interfaces(const Network *network, GPtrArray *nodes, GError **error)
 {
     int ns = network->namespace_fd;
-    /* named after the process, so that two labs do not meet; removed by the kernel together with its other end */
-    g_autofree char *host_link = g_strdup_printf("steellab%d", (int)(getpid() % 1000000));
     g_autofree char *make_link = g_strdup_printf("link add uplink type veth peer name %s netns %d",
-                                                 host_link, (int)getpid());
+                                                 network->host_link, (int)getpid());
     g_autofree char *host_address =
-        g_strdup_printf("addr add %s/24 dev %s", NETWORK_HOST_ADDRESS, host_link);
-    g_autofree char *host_up = g_strdup_printf("link set %s up", host_link);
+        g_strdup_printf("addr add %s/24 dev %s", NETWORK_HOST_ADDRESS, network->host_link);
+    g_autofree char *host_up = g_strdup_printf("link set %s up", network->host_link);
     if (!ip(ns, "link set lo up", error) ||
         !ip(ns, "link add br0 type bridge stp_state 0 forward_delay 0", error) ||
         !ip(ns, "addr add " NETWORK_BRIDGE_ADDRESS "/24 dev br0", error) ||
         !ip(ns, "addr add fd77::1/64 dev br0 nodad", error) || !ip(ns, "link set br0 up", error) ||
-        !ip(ns, make_link, error) || !ip(ns, "link set uplink master br0 up", error) ||
-        !ip(0, host_address, error) || !ip(0, host_up, error))
+        !ip(ns, make_link, error) || !ip(ns, "link set uplink master br0 up", error))
+        return false;
+    keep_ipv6_off(network->host_link);
+    if (!ip(0, host_address, error) || !ip(0, host_up, error))
         return false;
     for (guint i = 0; i < nodes->len; i++) {
         const LabNode *node = nodes->pdata[i];
@@ -166,6 +190,8 @@ network_start(const char *folder, GPtrArray *nodes, const char *boot_url, GError
     g_autoptr(Network) network = g_new0(Network, 1);
     network->folder = g_strdup(folder);
     network->namespace_fd = namespace_fd;
+    /* named after the process, so that two labs do not meet */
+    network->host_link = g_strdup_printf("steellab%d", (int)(getpid() % 10000000));
     if (!make_interfaces(network, nodes, error) || !fill_tftp(folder, error) ||
         !start_dnsmasq(network, nodes, boot_url, error)) {
         g_prefix_error(error, "making the lab's network: ");
@@ -180,8 +206,14 @@ network_free(Network *network)
     if (network == NULL)
         return;
     process_end(network->dnsmasq, SIGTERM, 2000);
+    /* the kernel does that too when the namespace ends, but later */
+    g_autofree char *remove_link = g_strdup_printf("link del %s", network->host_link);
+    g_autoptr(GError) error = NULL;
+    if (!ip(0, remove_link, &error))
+        log_debug("lab.network", "%s", error->message);
     close(network->namespace_fd);
     g_free(network->folder);
+    g_free(network->host_link);
     g_free(network);
 }
 
