@@ -286,7 +286,7 @@ answer_inside(IpmiBmc *bmc, uint64_t now_ms, const uint8_t *data, size_t size,
         packet->payload_type != IPMI_PAYLOAD_MESSAGE ||
         !ipmi_packet_open(&session->keys, data, size, packet, plain, sizeof plain, &plain_size,
                           NULL) ||
-        !bmc_session_accept_sequence(session, packet->sequence) ||
+        !ipmi_window_accept(&session->sequences_in, packet->sequence) ||
         !ipmi_lan_message_parse(plain, plain_size, &message, NULL) ||
         !request_from_message(&message, &request))
         return 0;

@@ -5,6 +5,7 @@
 #include <pthread.h>
 
 #include "bmc/ipmi/crypto.h"
+#include "bmc/ipmi/packet.h"
 #include "bmc/ipmi/rakp.h"
 #include "bmc/ipmi/server.h"
 
@@ -38,8 +39,7 @@ typedef struct BmcSession {
     IpmiPrivilege privilege_limit;
     IpmiPrivilege privilege;
     uint64_t last_seen_ms;
-    uint32_t sequence_in;        /* highest seen */
-    uint32_t sequence_in_window; /* bit n: sequence_in - n was seen */
+    IpmiWindow sequences_in;
     uint32_t sequence_out;
     bool answered; /* the four below hold the last request and its answer */
     IpmiRequest last_request;
@@ -136,8 +136,6 @@ BmcSession *bmc_session_find(IpmiBmc *bmc, uint32_t bmc_id);
 BmcSession *bmc_session_add(IpmiBmc *bmc, uint64_t now_ms);
 void bmc_session_drop(IpmiBmc *bmc, BmcSession *session);
 void bmc_sessions_expire(IpmiBmc *bmc, uint64_t now_ms);
-/* True when the sequence number is new and within the window of 32; remembers it. 6.12.13. */
-bool bmc_session_accept_sequence(BmcSession *session, uint32_t sequence);
 
 /* bmc_commands.c: finds the row and calls it, or answers why not. */
 void bmc_execute(BmcCall *call);

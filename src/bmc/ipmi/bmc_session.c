@@ -2,10 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "bmc/ipmi/bmc.h"
 
-enum {
-    HALF_OPEN_MS = 3000, /* a login that has stopped gives its slot away after this */
-    WINDOW = 32,
-};
+enum { HALF_OPEN_MS = 3000 }; /* a login that has stopped gives its slot away after this */
 
 BmcSession *
 bmc_session_find(IpmiBmc *bmc, uint32_t bmc_id)
@@ -76,23 +73,4 @@ bmc_sessions_expire(IpmiBmc *bmc, uint64_t now_ms)
         if (session->last_seen_ms + timeout_ms <= now_ms)
             g_ptr_array_remove_index_fast(bmc->sessions, i - 1);
     }
-}
-
-bool
-bmc_session_accept_sequence(BmcSession *session, uint32_t sequence)
-{
-    if (sequence == 0)
-        return false; /* 0 is for packets outside of a session */
-    uint32_t ahead = sequence - session->sequence_in;
-    if (ahead != 0 && ahead < UINT32_MAX / 2) {
-        session->sequence_in_window =
-            ahead < WINDOW ? session->sequence_in_window << ahead | 1u : 1u;
-        session->sequence_in = sequence;
-        return true;
-    }
-    uint32_t behind = session->sequence_in - sequence;
-    if (behind >= WINDOW || (session->sequence_in_window >> behind & 1u) != 0)
-        return false;
-    session->sequence_in_window |= 1u << behind;
-    return true;
 }

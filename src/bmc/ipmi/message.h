@@ -134,3 +134,6 @@ const char *ipmi_privilege_name(IpmiPrivilege privilege);
 /* The level of a name as ipmitool -L takes it (any case): CALLBACK, USER, OPERATOR, ADMINISTRATOR.
  * False, without a GError, for any other word. */
 bool ipmi_privilege_from_name(const char *name, IpmiPrivilege *privilege);
+
+/* "Chassis Control", ... as IPMI's appendix G calls it; NULL for a command without a row. Static; any thread. */
+const char *ipmi_command_name(uint8_t net_function, uint8_t command);

@@ -230,3 +230,22 @@ ipmi_lan_message_build(const IpmiLanMessage *message, uint8_t *out, size_t capac
     ipmi_write_u8(&writer, writer.overflow ? 0 : checksum(out + 3, writer.size - 3));
     return finish(&writer, out_size, error);
 }
+
+bool
+ipmi_window_accept(IpmiWindow *window, uint32_t sequence)
+{
+    enum { WINDOW = 32 };
+    uint32_t ahead = sequence - window->highest;
+    if (sequence == 0)
+        return false; /* 0 is for packets outside of a session */
+    if (ahead != 0 && ahead <= INT32_MAX) {
+        window->seen = ahead < WINDOW ? window->seen << ahead | 1u : 1u;
+        window->highest = sequence;
+        return true;
+    }
+    uint32_t behind = window->highest - sequence;
+    if (behind >= WINDOW || (window->seen >> behind & 1u) != 0)
+        return false;
+    window->seen |= 1u << behind;
+    return true;
+}

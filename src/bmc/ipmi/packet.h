@@ -85,3 +85,12 @@ bool ipmi_lan_message_parse(const uint8_t *payload, size_t size, IpmiLanMessage 
 /* Errors: INTERNAL (capacity). */
 bool ipmi_lan_message_build(const IpmiLanMessage *message, uint8_t *out, size_t capacity,
                             size_t *out_size, GError **error);
+
+/* The sequence numbers seen in one direction of a session: each once, and none older than 32 behind the newest. 6.12.13. */
+typedef struct IpmiWindow {
+    uint32_t highest;
+    uint32_t seen; /* bit n: highest - n has been seen */
+} IpmiWindow;
+
+/* True when the number is new and not too old; remembers it. 0 is never accepted. */
+bool ipmi_window_accept(IpmiWindow *window, uint32_t sequence);

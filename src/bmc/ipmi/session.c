@@ -1,0 +1,526 @@
+/* The steps of a client's session: what is sent in each, how often, and what its answer leads to.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "bmc/ipmi/session.h"
+
+#include <openssl/crypto.h>
+#include <string.h>
+
+#include "bmc/ipmi/bytes.h"
+#include "common/error.h"
+
+enum {
+    DEFAULT_RETRANSMIT_MS = 1000,
+    DEFAULT_DEADLINE_MS = 20000,
+    RETRANSMIT_MAX_MS = 8000,
+    BUSY_PAUSE_MS = 1000,
+    SAME_SEQUENCE_TRIES =
+        2, /* copies of a request under one rqSeq before the next number is taken */
+    RESTARTS_MAX = 2,
+};
+
+/* ---- life ---- */
+
+static bool
+check_arguments(const IpmiTarget *target, const IpmiRequest *requests, size_t count, GError **error)
+{
+    if (target->username != NULL && strlen(target->username) > IPMI_USERNAME_MAX)
+        return steel_fail(error, STEEL_ERROR_INVALID, "an IPMI user name has at most %d bytes",
+                          IPMI_USERNAME_MAX);
+    if (target->password != NULL && strlen(target->password) > IPMI_PASSWORD_MAX)
+        return steel_fail(error, STEEL_ERROR_INVALID, "an IPMI password has at most %d bytes",
+                          IPMI_PASSWORD_MAX);
+    if (target->kg_size > IPMI_KG_MAX)
+        return steel_fail(error, STEEL_ERROR_INVALID, "a K_g has at most %d bytes", IPMI_KG_MAX);
+    if (target->privilege < 0 || target->privilege > IPMI_PRIVILEGE_ADMINISTRATOR)
+        return steel_fail(error, STEEL_ERROR_INVALID, "no IPMI privilege level has number %d",
+                          (int)target->privilege);
+    if (target->cipher_suite != -1 && ipmi_suite(target->cipher_suite) == NULL)
+        return steel_fail(error, STEEL_ERROR_INVALID,
+                          "cipher suite %d is not supported; 3 and 17 are (-1: ask the BMC)",
+                          target->cipher_suite);
+    if (count == 0 || count > IPMI_REQUESTS_MAX)
+        return steel_fail(error, STEEL_ERROR_INVALID, "%zu IPMI requests; 1 to %d are possible",
+                          count, IPMI_REQUESTS_MAX);
+    for (size_t i = 0; i < count; i++)
+        if (requests[i].net_function > 62 || requests[i].net_function % 2 != 0 ||
+            requests[i].lun > 3 || requests[i].size > IPMI_DATA_MAX)
+            return steel_fail(error, STEEL_ERROR_INVALID,
+                              "IPMI request with network function %02xh, LUN %u, %zu bytes",
+                              requests[i].net_function, requests[i].lun, requests[i].size);
+    return true;
+}
+
+static void
+copy_credentials(IpmiSession *session, const IpmiTarget *target)
+{
+    const char *username = target->username != NULL ? target->username : "";
+    const char *password = target->password != NULL ? target->password : "";
+    session->username_size = (uint8_t)strlen(username);
+    memcpy(session->username, username, session->username_size);
+    memcpy(session->password, password, strlen(password));
+    memcpy(session->kg, target->kg, target->kg_size);
+    session->kg_given = target->kg_size > 0;
+}
+
+IpmiSession *
+ipmi_session_new(const IpmiTarget *target, const char *where, const IpmiRequest *requests,
+                 size_t count, int known_suite,
+                 void (*send)(void *user_data, const uint8_t *bytes, size_t size), void *user_data,
+                 GError **error)
+{
+    if (!check_arguments(target, requests, count, error))
+        return NULL;
+    IpmiSession *session = g_new0(IpmiSession, 1);
+    session->where = g_strdup(where);
+    copy_credentials(session, target);
+    session->suite_wanted = target->cipher_suite;
+    session->privilege = target->privilege == IPMI_PRIVILEGE_DEFAULT ? IPMI_PRIVILEGE_ADMINISTRATOR
+                                                                     : target->privilege;
+    session->retransmit_ms =
+        target->retransmit_ms > 0 ? target->retransmit_ms : DEFAULT_RETRANSMIT_MS;
+    session->deadline_after_ms =
+        target->deadline_ms > 0 ? target->deadline_ms : DEFAULT_DEADLINE_MS;
+    session->requests = g_memdup2(requests, count * sizeof *requests);
+    session->request_count = count;
+    session->responses = g_new0(IpmiResponse, count);
+    session->known_suite = known_suite;
+    session->send = send;
+    session->user_data = user_data;
+    return session;
+}
+
+void
+ipmi_session_free(IpmiSession *session)
+{
+    if (session == NULL)
+        return;
+    g_free(session->where);
+    g_free(session->requests);
+    g_free(session->responses);
+    g_clear_error(&session->error);
+    OPENSSL_cleanse(session, sizeof *session);
+    g_free(session);
+}
+
+/* ---- datagrams of the steps ---- */
+
+static bool
+build_message(IpmiSession *session, const IpmiRequest *request, uint8_t *out, size_t *size,
+              GError **error)
+{
+    const IpmiLanMessage message = {
+        .to_address = IPMI_BMC_ADDRESS,
+        .to_lun = request->lun,
+        .net_function = request->net_function,
+        .from_address = IPMI_CONSOLE_ADDRESS,
+        .sequence = session->sequence,
+        .command = request->command,
+        .data = request->data,
+        .size = request->size,
+    };
+    uint8_t payload[IPMI_MESSAGE_MAX];
+    size_t payload_size = 0;
+    if (!ipmi_lan_message_build(&message, payload, sizeof payload, &payload_size, error))
+        return false;
+    if (!session->logged_in)
+        return ipmi_packet_build(false, IPMI_PAYLOAD_MESSAGE, payload, payload_size, out,
+                                 IPMI_DATAGRAM_MAX, size, error);
+    session->packet_sequence++;
+    return ipmi_packet_seal(&session->keys, session->login.bmc_id, session->packet_sequence,
+                            IPMI_PAYLOAD_MESSAGE, payload, payload_size, out, IPMI_DATAGRAM_MAX,
+                            size, error);
+}
+
+/* The request of a step that is an IPMI message. */
+static void
+step_request(const IpmiSession *session, IpmiRequest *request)
+{
+    *request = (IpmiRequest){.net_function = IPMI_NETFN_APP};
+    IpmiWriter writer = ipmi_writer(request->data, sizeof request->data);
+    switch (session->step) {
+    case SESSION_CAPABILITIES:
+        ipmi_auth_capabilities_request(request, session->privilege);
+        return;
+    case SESSION_CIPHER_SUITES:
+        ipmi_cipher_suites_request(request, session->suite_chunk);
+        return;
+    case SESSION_PRIVILEGE:
+        request->command = IPMI_CMD_SET_SESSION_PRIVILEGE;
+        ipmi_write_u8(&writer, session->privilege);
+        break;
+    case SESSION_REQUESTS:
+        *request = session->requests[session->response_count];
+        return;
+    case SESSION_CLOSE:
+    case SESSION_OPEN:
+    case SESSION_RAKP_1:
+    case SESSION_RAKP_3:
+    case SESSION_ENDED:
+        request->command = IPMI_CMD_CLOSE_SESSION;
+        ipmi_write_le32(&writer, session->login.bmc_id);
+        break;
+    }
+    request->size = writer.size;
+}
+
+static bool
+build_step(IpmiSession *session, uint8_t *out, size_t *size, GError **error)
+{
+    if (session->step == SESSION_OPEN)
+        return session_build_open(session, out, size, error);
+    if (session->step == SESSION_RAKP_1)
+        return session_build_rakp1(session, out, size, error);
+    if (session->step == SESSION_RAKP_3)
+        return session_build_rakp3(session, out, size, error);
+    IpmiRequest request;
+    step_request(session, &request);
+    return build_message(session, &request, out, size, error);
+}
+
+/* The wait before the next copy: twice the same, then doubled. */
+static unsigned
+retransmit_after(const IpmiSession *session)
+{
+    unsigned doublings = MIN((session->tries - 1) / 2, 8);
+    uint64_t wait_ms = (uint64_t)session->retransmit_ms << doublings;
+    return (unsigned)MIN(wait_ms, MAX(RETRANSMIT_MAX_MS, session->retransmit_ms));
+}
+
+static void
+send_step(IpmiSession *session, uint64_t now_ms)
+{
+    uint8_t datagram[IPMI_DATAGRAM_MAX];
+    size_t size = 0;
+    GError *error = NULL;
+    if (!build_step(session, datagram, &size, &error)) {
+        session->logged_in = false; /* no closing either: building is what failed */
+        if (session->finished) {
+            g_clear_error(&error);
+            session->step = SESSION_ENDED;
+        } else {
+            session_finish(session, now_ms, error);
+        }
+        return;
+    }
+    session->tries++;
+    if (session->tries > 1)
+        session->repeats++;
+    session->due_ms = MIN(now_ms + retransmit_after(session), session->deadline_ms);
+    session->send(session->user_data, datagram, size);
+}
+
+void
+session_begin(IpmiSession *session, SessionStep step, uint64_t now_ms)
+{
+    session->step = step;
+    session->tries = 0;
+    session->pausing = false;
+    session->tag++;
+    session->sequence = (session->sequence + 1) & 0x3f;
+    session->sequences = 1;
+    send_step(session, now_ms);
+}
+
+void
+ipmi_session_start(IpmiSession *session, uint64_t now_ms)
+{
+    session->deadline_ms = now_ms + session->deadline_after_ms;
+    session_begin(session, SESSION_CAPABILITIES, now_ms);
+}
+
+/* ---- ends and detours ---- */
+
+void
+session_finish(IpmiSession *session, uint64_t now_ms, GError *error)
+{
+    session->finished = true;
+    session->error = error;
+    if (!session->logged_in) {
+        session->step = SESSION_ENDED;
+        return;
+    }
+    session->deadline_ms = now_ms + 4 * (uint64_t)session->retransmit_ms;
+    session_begin(session, SESSION_CLOSE, now_ms);
+}
+
+void
+session_fail(IpmiSession *session, uint64_t now_ms, int code, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    GError *error = g_error_new_valist(steel_error_quark(), code, format, arguments);
+    va_end(arguments);
+    session_finish(session, now_ms, error);
+}
+
+void
+session_pause(IpmiSession *session, uint64_t now_ms)
+{
+    session->pausing = true;
+    session->due_ms = MIN(now_ms + BUSY_PAUSE_MS, session->deadline_ms);
+}
+
+bool
+session_restart(IpmiSession *session, uint64_t now_ms)
+{
+    if (session->restarts >= RESTARTS_MAX)
+        return false;
+    session->restarts++;
+    session->logged_in = false;
+    session_login(session, now_ms);
+    return true;
+}
+
+void
+ipmi_session_abort(IpmiSession *session, int code, const char *text)
+{
+    if (session->step == SESSION_ENDED)
+        return;
+    if (!session->finished) {
+        session->finished = true;
+        session->error = g_error_new_literal(steel_error_quark(), code, text);
+    }
+    if (session->logged_in && session->step != SESSION_CLOSE) {
+        session->step = SESSION_CLOSE;
+        session->tries = 0;
+        send_step(session, session->due_ms);
+    }
+    session->step = SESSION_ENDED;
+}
+
+/* ---- time ---- */
+
+/* What was being done, for messages. */
+static const char *
+step_name(const IpmiSession *session)
+{
+    if (session->step == SESSION_OPEN)
+        return "Open Session";
+    if (session->step == SESSION_RAKP_1 || session->step == SESSION_RAKP_3)
+        return "login (RAKP)";
+    IpmiRequest request;
+    step_request(session, &request);
+    const char *name = ipmi_command_name(request.net_function, request.command);
+    return name != NULL ? name : "a raw command";
+}
+
+static void
+fail_late(IpmiSession *session, uint64_t now_ms)
+{
+    double seconds = session->deadline_after_ms / 1000.0;
+    const char *where = session->where;
+    if (session->pausing)
+        session_fail(session, now_ms, STEEL_ERROR_BMC_BUSY, "%s is still busy after %g s at %s",
+                     where, seconds, step_name(session));
+    else if (session->heard > 0)
+        session_fail(session, now_ms, STEEL_ERROR_BMC_UNREACHABLE,
+                     "%s stopped answering at %s; gave up after %g s", where, step_name(session),
+                     seconds);
+    else if (session->ignored > 0)
+        session_fail(session, now_ms, STEEL_ERROR_BMC_PROTOCOL,
+                     "%s sent %u datagrams within %g s and none is IPMI; is it a BMC?", where,
+                     session->ignored, seconds);
+    else
+        session_fail(session, now_ms, STEEL_ERROR_BMC_UNREACHABLE,
+                     "no answer from %s within %g s%s%s", where, seconds,
+                     session->send_errno != 0 ? "; sending failed: " : "",
+                     session->send_errno != 0 ? g_strerror(session->send_errno) : "");
+}
+
+/* How many copies go out before the step is left without an answer; 0: until the deadline. */
+static unsigned
+tries_max(const IpmiSession *session)
+{
+    static const unsigned limits[] = {
+        [SESSION_CAPABILITIES] = 4,  /* some BMCs never answer it, yet let one in */
+        [SESSION_CIPHER_SUITES] = 2, /* ipmi_sim and old BMCs ignore it */
+        [SESSION_CLOSE] = 2,
+        [SESSION_ENDED] = 1,
+    };
+    if (session->step == SESSION_REQUESTS &&
+        session->requests[session->response_count].answer_optional)
+        return 3;
+    return limits[session->step];
+}
+
+static void next_request(IpmiSession *session, uint64_t now_ms);
+
+/* The step got no answer and needs none. */
+static void
+go_on_unanswered(IpmiSession *session, uint64_t now_ms)
+{
+    if (session->step == SESSION_REQUESTS)
+        next_request(session, now_ms); /* its response stays zeroed: completed normally */
+    else if (session->step == SESSION_CLOSE)
+        session->step = SESSION_ENDED;
+    else
+        session_login(session, now_ms);
+}
+
+void
+ipmi_session_expire(IpmiSession *session, uint64_t now_ms)
+{
+    if (session->step == SESSION_ENDED || now_ms < session->due_ms)
+        return;
+    if (now_ms >= session->deadline_ms) {
+        if (session->step == SESSION_CLOSE)
+            session->step = SESSION_ENDED;
+        else
+            fail_late(session, now_ms);
+        return;
+    }
+    if (session->pausing) {
+        if (session->logged_in)
+            session_begin(session, session->step, now_ms);
+        else
+            session_login(session, now_ms);
+        return;
+    }
+    unsigned limit = tries_max(session);
+    if (limit > 0 && session->tries >= limit) {
+        go_on_unanswered(session, now_ms);
+        return;
+    }
+    /* The same rqSeq tells a BMC that this is a copy; but one that has swallowed the request must get a new one. */
+    if (session->tries % SAME_SEQUENCE_TRIES == 0) {
+        session->sequence = (session->sequence + 1) & 0x3f;
+        session->sequences = MIN(session->sequences + 1, 16);
+    }
+    send_step(session, now_ms);
+}
+
+/* ---- answers to messages ---- */
+
+static void
+next_request(IpmiSession *session, uint64_t now_ms)
+{
+    session->response_count++;
+    if (session->response_count == session->request_count)
+        session_finish(session, now_ms, NULL);
+    else
+        session_begin(session, SESSION_REQUESTS, now_ms);
+}
+
+static void
+privilege_answer(IpmiSession *session, uint64_t now_ms, uint8_t completion_code)
+{
+    if (completion_code == IPMI_CC_OK)
+        session_begin(session, SESSION_REQUESTS, now_ms);
+    else if (completion_code == IPMI_CC_BUSY || completion_code == IPMI_CC_INITIALIZING)
+        session_pause(session, now_ms);
+    else
+        session_fail(session, now_ms, STEEL_ERROR_BMC_AUTH,
+                     "login at %s failed: user \"%.*s\" may not have privilege level %s (%02xh); "
+                     "check the privilege level",
+                     session->where, session->username_size, (const char *)session->username,
+                     ipmi_privilege_name(session->privilege), completion_code);
+}
+
+static void
+refused(IpmiSession *session, uint64_t now_ms, const IpmiRequest *request, uint8_t completion_code)
+{
+    const char *name = ipmi_command_name(request->net_function, request->command);
+    /* "Timeout" and "duplicated request" may be gone the next time. */
+    bool passing = completion_code == IPMI_CC_TIMEOUT || completion_code == IPMI_CC_DUPLICATE;
+    session_fail(session, now_ms, passing ? STEEL_ERROR_BMC_BUSY : STEEL_ERROR_BMC_REFUSED,
+                 "%s refused %s (%02xh %02xh): %s (%02xh)", session->where,
+                 name != NULL ? name : "the command", request->net_function, request->command,
+                 ipmi_completion_text(completion_code), completion_code);
+}
+
+static void
+request_answer(IpmiSession *session, uint64_t now_ms, const IpmiLanMessage *message)
+{
+    const IpmiRequest *request = &session->requests[session->response_count];
+    IpmiResponse *response = &session->responses[session->response_count];
+    uint8_t completion_code = message->data[0];
+    if ((completion_code == IPMI_CC_BUSY || completion_code == IPMI_CC_INITIALIZING) &&
+        !request->ignore_completion_code) {
+        session_pause(session, now_ms);
+        return;
+    }
+    response->completion_code = completion_code;
+    response->size = message->size - 1;
+    memcpy(response->data, message->data + 1, response->size);
+    if (completion_code == IPMI_CC_OK || request->ignore_completion_code) {
+        next_request(session, now_ms);
+        return;
+    }
+    session->response_count++;
+    refused(session, now_ms, request, completion_code);
+}
+
+/* Is it the answer to what this step asked? */
+static bool
+is_awaited(const IpmiSession *session, const IpmiLanMessage *message)
+{
+    IpmiRequest request;
+    step_request(session, &request);
+    uint8_t age = (uint8_t)(session->sequence - message->sequence) & 0x3f;
+    return !session->pausing && message->net_function == (request.net_function | 1) &&
+           message->command == request.command && age < session->sequences && message->size >= 1 &&
+           message->size <= 1 + IPMI_DATA_MAX;
+}
+
+static bool
+message_answer(IpmiSession *session, uint64_t now_ms, const uint8_t *payload, size_t size)
+{
+    IpmiLanMessage message;
+    if (!ipmi_lan_message_parse(payload, size, &message, NULL) || !is_awaited(session, &message))
+        return false;
+    session->heard++;
+    switch (session->step) {
+    case SESSION_CAPABILITIES:
+        session_capabilities(session, now_ms, &message);
+        break;
+    case SESSION_CIPHER_SUITES:
+        session_cipher_suites(session, now_ms, &message);
+        break;
+    case SESSION_PRIVILEGE:
+        privilege_answer(session, now_ms, message.data[0]);
+        break;
+    case SESSION_REQUESTS:
+        request_answer(session, now_ms, &message);
+        break;
+    case SESSION_CLOSE:
+    case SESSION_OPEN:
+    case SESSION_RAKP_1:
+    case SESSION_RAKP_3:
+    case SESSION_ENDED:
+        session->step = SESSION_ENDED;
+        break;
+    }
+    return true;
+}
+
+static bool
+receive(IpmiSession *session, uint64_t now_ms, const uint8_t *data, size_t size)
+{
+    IpmiPacket packet;
+    if (session->step == SESSION_ENDED || !ipmi_packet_parse(data, size, &packet, NULL))
+        return false;
+    if (session->step == SESSION_OPEN || session->step == SESSION_RAKP_1 ||
+        session->step == SESSION_RAKP_3)
+        return packet.session_id == 0 && !packet.encrypted && !packet.authenticated &&
+               session_login_answer(session, now_ms, &packet);
+    if (packet.payload_type != IPMI_PAYLOAD_MESSAGE)
+        return false;
+    if (!session->logged_in)
+        return packet.session_id == 0 && !packet.encrypted && !packet.authenticated &&
+               message_answer(session, now_ms, packet.payload, packet.payload_size);
+    uint8_t plain[IPMI_DATAGRAM_MAX];
+    size_t plain_size = 0;
+    return packet.session_id == session->login.console_id &&
+           ipmi_packet_open(&session->keys, data, size, &packet, plain, sizeof plain, &plain_size,
+                            NULL) &&
+           message_answer(session, now_ms, plain, plain_size);
+}
+
+bool
+ipmi_session_receive(IpmiSession *session, uint64_t now_ms, const uint8_t *data, size_t size)
+{
+    if (receive(session, now_ms, data, size))
+        return true;
+    session->ignored++;
+    return false;
+}

@@ -1,0 +1,115 @@
+/* One session of the client as a state machine: fed with datagrams and the time, it says what to send and when to wake it.
+ * It owns no socket and no thread, so that tests and fuzzers drive it; client.c does for real.
+ * SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+#include "bmc/ipmi/channel.h"
+#include "bmc/ipmi/client.h"
+#include "bmc/ipmi/packet.h"
+#include "bmc/ipmi/rakp.h"
+
+/* In the order a session goes through them. */
+typedef enum SessionStep {
+    SESSION_CAPABILITIES,
+    SESSION_CIPHER_SUITES,
+    SESSION_OPEN,
+    SESSION_RAKP_1,
+    SESSION_RAKP_3,
+    SESSION_PRIVILEGE,
+    SESSION_REQUESTS,
+    SESSION_CLOSE,
+    SESSION_ENDED,
+} SessionStep;
+
+typedef struct IpmiSession {
+    /* What is wanted; fixed after ipmi_session_new(). */
+    char *where; /* owned; "address:port" for messages */
+    uint8_t username_size;
+    uint8_t username[IPMI_USERNAME_MAX];
+    uint8_t password[IPMI_PASSWORD_MAX];
+    uint8_t kg[IPMI_KG_MAX];
+    bool kg_given;
+    int suite_wanted; /* -1: any */
+    IpmiPrivilege privilege;
+    unsigned retransmit_ms;
+    unsigned deadline_after_ms;
+    IpmiRequest *requests; /* owned */
+    size_t request_count;
+    void (*send)(void *user_data, const uint8_t *bytes, size_t size);
+    void *user_data;
+
+    /* Where it stands. */
+    SessionStep step;
+    uint64_t due_ms; /* call ipmi_session_expire() then */
+    uint64_t deadline_ms;
+    unsigned tries;    /* sends in this step */
+    unsigned repeats;  /* sends beyond the first, in this login */
+    unsigned restarts; /* logins given up because the BMC and we fell apart */
+    bool pausing;      /* the BMC was busy: at due_ms the step is tried anew */
+    bool logged_in;    /* keys are valid, the BMC holds a session */
+    bool kg_required;  /* as the BMC tells */
+    uint8_t tag;       /* of the login message under way */
+    uint8_t sequence;  /* rqSeq of the latest copy of the request under way, 0..63 */
+    uint8_t sequences; /* how many rqSeq before and with it belong to the same request */
+    uint32_t packet_sequence;
+    uint8_t suite_chunk; /* of the cipher suite query */
+    size_t suite_bytes_size;
+    uint8_t suite_bytes[IPMI_CIPHER_SUITE_BYTES_MAX];
+    bool suites_refused[2]; /* 17, 3 */
+    int known_suite;        /* what worked last time; 0: nothing known */
+    IpmiLogin login;
+    IpmiKeys keys;
+
+    /* What came of it. */
+    bool finished;           /* responses or error are final; the closing may still go on */
+    GError *error;           /* owned */
+    IpmiResponse *responses; /* owned, request_count elements */
+    size_t response_count;
+    unsigned heard;   /* datagrams that were answers */
+    unsigned ignored; /* garbage, duplicates, late ones */
+    int send_errno;   /* of the last send that failed; 0: none did */
+} IpmiSession;
+
+/* Copies target and requests.
+ *
+ * where         for messages
+ * known_suite   a suite this BMC accepted before, 0 if unknown; saves the query
+ * Errors        INVALID, as in ipmi_client_submit()
+ */
+IpmiSession *ipmi_session_new(const IpmiTarget *target, const char *where,
+                              const IpmiRequest *requests, size_t count, int known_suite,
+                              void (*send)(void *user_data, const uint8_t *bytes, size_t size),
+                              void *user_data, GError **error);
+void ipmi_session_free(IpmiSession *session);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(IpmiSession, ipmi_session_free)
+
+void ipmi_session_start(IpmiSession *session, uint64_t now_ms);
+/* A datagram from the BMC's address, whatever it is. False: it was ignored. */
+bool ipmi_session_receive(IpmiSession *session, uint64_t now_ms, const uint8_t *data, size_t size);
+/* To be called when due_ms has come. */
+void ipmi_session_expire(IpmiSession *session, uint64_t now_ms);
+/* Ends it now: tells the BMC once if there is a session. An unfinished one fails with this code and text. */
+void ipmi_session_abort(IpmiSession *session, int code, const char *text);
+
+/* ---- between the two source files of the session ---- */
+
+/* Goes to a step and sends its first datagram. */
+void session_begin(IpmiSession *session, SessionStep step, uint64_t now_ms);
+/* Ends the requests with an error (taken) or, NULL, with success; goes on to the closing. */
+void session_finish(IpmiSession *session, uint64_t now_ms, GError *error);
+void session_fail(IpmiSession *session, uint64_t now_ms, int code, const char *format, ...)
+    G_GNUC_PRINTF(4, 5);
+/* Tries the step again after a pause, because the BMC has no room or time now. */
+void session_pause(IpmiSession *session, uint64_t now_ms);
+/* Begins the login anew with fresh ids; `again` counts against a limit and is false when that is reached. */
+bool session_restart(IpmiSession *session, uint64_t now_ms);
+
+/* session_login.c: the datagrams of the login steps and the answers to them. */
+bool session_build_open(IpmiSession *session, uint8_t *out, size_t *size, GError **error);
+bool session_build_rakp1(IpmiSession *session, uint8_t *out, size_t *size, GError **error);
+bool session_build_rakp3(IpmiSession *session, uint8_t *out, size_t *size, GError **error);
+void session_capabilities(IpmiSession *session, uint64_t now_ms, const IpmiLanMessage *message);
+void session_cipher_suites(IpmiSession *session, uint64_t now_ms, const IpmiLanMessage *message);
+/* False: not an answer to what was asked. */
+bool session_login_answer(IpmiSession *session, uint64_t now_ms, const IpmiPacket *packet);
+/* Chooses a suite and begins to log in, or fails because none is left. */
+void session_login(IpmiSession *session, uint64_t now_ms);
