@@ -243,8 +243,8 @@ free_hosted(void *data)
 static void
 destroy(IpmiServer *server)
 {
+    due_heap_clear(&server->delayed); /* before its entries go with their BMCs */
     g_ptr_array_unref(server->hosted);
-    due_heap_clear(&server->delayed);
     if (server->epoll_fd >= 0)
         close(server->epoll_fd);
     if (server->wake_fd >= 0)
