@@ -1,0 +1,64 @@
+/* A BIOS driver whose settings live in the database alone. For demos, tests and development.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "drivers/bios/bios.h"
+
+#include "drivers/fake.h"
+
+static bool
+validate(Task *task, GError **error)
+{
+    return fake_act(task, "bios.validate", error);
+}
+
+static bool
+cache(Task *task, GError **error)
+{
+    return fake_act(task, "bios.cache", error);
+}
+
+static StepResult
+step_apply_configuration(Task *task, const json_t *args, unsigned *again_ms, GError **error)
+{
+    StepResult result = fake_step(task, "bios.apply_configuration", again_ms, error);
+    if (result == STEP_ERROR || result == STEP_AGAIN)
+        return result;
+    return bios_store_settings(task, json_object_get(args, "settings"), error) ? result
+                                                                               : STEP_ERROR;
+}
+
+static StepResult
+step_factory_reset(Task *task, const json_t *args, unsigned *again_ms, GError **error)
+{
+    (void)args;
+    StepResult result = fake_step(task, "bios.factory_reset", again_ms, error);
+    if (result == STEP_ERROR || result == STEP_AGAIN)
+        return result;
+    json_auto_t *none = json_array();
+    return bios_store_settings(task, none, error) ? result : STEP_ERROR;
+}
+
+static StepResult
+step_cache_bios_settings(Task *task, const json_t *args, unsigned *again_ms, GError **error)
+{
+    (void)args;
+    return fake_step(task, "bios.cache_bios_settings", again_ms, error);
+}
+
+static const StepDef clean_steps[] = {
+    {.name = "apply_configuration",
+     .run = step_apply_configuration,
+     .arguments =
+         "{\"settings\": {\"description\": \"Settings to apply: a list of objects with name "
+         "and value\", \"required\": true}}"},
+    {.name = "factory_reset", .run = step_factory_reset},
+    {.name = "cache_bios_settings",                 .run = step_cache_bios_settings},
+    {0                                      },
+};
+
+const BiosOps bios_fake = {
+    .interface = {.name = "fake",
+                  .properties = fake_properties,
+                  .clean_steps = clean_steps,
+                  .validate = validate},
+    .cache = cache,
+};

@@ -1,0 +1,40 @@
+/* Asks a node's boot driver; the contract is in boot.h.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "drivers/boot/boot.h"
+
+#include "drivers/task.h"
+
+bool
+boot_prepare_ramdisk(Task *task, const json_t *parameters, GError **error)
+{
+    const BootOps *boot = task->driver.boot;
+    return boot->prepare_ramdisk == NULL || boot->prepare_ramdisk(task, parameters, error);
+}
+
+bool
+boot_clean_up_ramdisk(Task *task, GError **error)
+{
+    const BootOps *boot = task->driver.boot;
+    return boot->clean_up_ramdisk == NULL || boot->clean_up_ramdisk(task, error);
+}
+
+bool
+boot_prepare_instance(Task *task, GError **error)
+{
+    const BootOps *boot = task->driver.boot;
+    return boot->prepare_instance == NULL || boot->prepare_instance(task, error);
+}
+
+bool
+boot_clean_up_instance(Task *task, GError **error)
+{
+    const BootOps *boot = task->driver.boot;
+    return boot->clean_up_instance == NULL || boot->clean_up_instance(task, error);
+}
+
+bool
+boot_reports_progress(Task *task)
+{
+    const BootOps *boot = task->driver.boot;
+    return boot->reports_progress != NULL && boot->reports_progress(task);
+}

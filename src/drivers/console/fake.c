@@ -1,0 +1,37 @@
+/* A console that leads nowhere. For demos, tests and development.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "drivers/console/console.h"
+
+#include "drivers/fake.h"
+
+static bool
+validate(Task *task, GError **error)
+{
+    return fake_act(task, "console.validate", error);
+}
+
+static bool
+start(Task *task, GError **error)
+{
+    return fake_act(task, "console.start", error);
+}
+
+static bool
+stop(Task *task, GError **error)
+{
+    return fake_act(task, "console.stop", error);
+}
+
+/* Nobody can connect to it, so there is nothing to tell. */
+static json_t *
+get(Task *task, GError **error)
+{
+    return fake_act(task, "console.get", error) ? json_object() : NULL;
+}
+
+const ConsoleOps console_fake = {
+    .interface = {.name = "fake", .properties = fake_properties, .validate = validate},
+    .start = start,
+    .stop = stop,
+    .get = get,
+};

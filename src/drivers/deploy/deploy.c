@@ -1,0 +1,51 @@
+/* Asks a node's deploy driver; the contract is in deploy.h.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "drivers/deploy/deploy.h"
+
+#include "drivers/task.h"
+
+bool
+deploy_prepare(Task *task, GError **error)
+{
+    const DeployOps *deploy = task->driver.deploy;
+    return deploy->prepare == NULL || deploy->prepare(task, error);
+}
+
+bool
+deploy_tear_down(Task *task, GError **error)
+{
+    const DeployOps *deploy = task->driver.deploy;
+    return deploy->tear_down == NULL || deploy->tear_down(task, error);
+}
+
+bool
+deploy_clean_up(Task *task, GError **error)
+{
+    const DeployOps *deploy = task->driver.deploy;
+    return deploy->clean_up == NULL || deploy->clean_up(task, error);
+}
+
+bool
+deploy_take_over(Task *task, GError **error)
+{
+    const DeployOps *deploy = task->driver.deploy;
+    return deploy->take_over == NULL || deploy->take_over(task, error);
+}
+
+bool
+deploy_prepare_cleaning(Task *task, bool *wait, GError **error)
+{
+    const DeployOps *deploy = task->driver.deploy;
+    bool waiting = false;
+    if (deploy->prepare_cleaning != NULL && !deploy->prepare_cleaning(task, &waiting, error))
+        return false;
+    *wait = waiting;
+    return true;
+}
+
+bool
+deploy_tear_down_cleaning(Task *task, GError **error)
+{
+    const DeployOps *deploy = task->driver.deploy;
+    return deploy->tear_down_cleaning == NULL || deploy->tear_down_cleaning(task, error);
+}

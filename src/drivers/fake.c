@@ -1,0 +1,138 @@
+/* Delays, failures and waits of the fake interfaces; the contract is in fake.h.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "drivers/fake.h"
+
+#include "common/log.h"
+
+#include <string.h>
+#include <time.h>
+
+#define COUNTS "fake_counts"
+
+enum { LONGEST_DELAY_MS = 3600 * 1000, AGAIN_MS = 100 };
+
+const PropertyDef fake_properties[] = {
+    {"fake",                                                    false,
+     "How the fake interfaces behave: an object of \"<kind>.<function>\": {\"delay_ms\", \"fail\", "
+     "\"message\", \"times\", \"wait\", \"again\"}. Optional."},
+    {0},
+};
+
+static const char *const codes[] = {
+#define ERROR_ROW(code, class_name, http_status, retryable) #code,
+#include "common/error.def"
+#undef ERROR_ROW
+};
+
+static const json_t *
+orders(const Task *task, const char *action)
+{
+    return json_object_get(json_object_get(task->node->driver_info, "fake"), action);
+}
+
+bool
+fake_flag(const Task *task, const char *action, const char *member)
+{
+    return json_is_truthy(json_object_get(orders(task, action), member));
+}
+
+static int64_t
+number(const json_t *order, const char *member, int64_t absent)
+{
+    int64_t value;
+    return json_integer_member(order, member, &value) ? value : absent;
+}
+
+static int64_t
+count_of(const Task *task, const char *key)
+{
+    return number(json_object_get(task->node->driver_internal_info, COUNTS), key, 0);
+}
+
+/* Counts are written at once: a failing function's task may not be saved by anybody. */
+static void
+set_count(Task *task, const char *key, int64_t count)
+{
+    json_t *counts = json_object_get(task->node->driver_internal_info, COUNTS);
+    if (!json_is_object(counts)) {
+        counts = json_object();
+        json_object_set_new(task->node->driver_internal_info, COUNTS, counts);
+    }
+    json_object_set_new(counts, key, json_integer(count));
+    g_autoptr(GError) error = NULL;
+    if (task->exclusive && !task_save(task, &error))
+        log_warning("drivers.fake", "the count of %s could not be written: %s", key,
+                    error->message);
+}
+
+static bool
+take_time(const Task *task, const char *action, int64_t delay_ms, GError **error)
+{
+    unsigned wanted = (unsigned)CLAMP(delay_ms, 0, LONGEST_DELAY_MS);
+    unsigned granted = wanted == 0 ? 0 : task_time_left_ms(task, wanted);
+    struct timespec left = {granted / 1000, (long)(granted % 1000) * 1000000};
+    while (granted > 0 && nanosleep(&left, &left) != 0)
+        continue;
+    return granted == wanted ||
+           steel_fail(error, STEEL_ERROR_TIMEOUT, "fake %s: not done before the deadline", action);
+}
+
+static bool
+fail_with(const char *action, const char *code, const char *message, GError **error)
+{
+    for (int i = 0; i < STEEL_ERROR_COUNT; i++)
+        if (strcmp(codes[i], code) == 0)
+            return steel_fail(error, (SteelErrorCode)i, "%s",
+                              message != NULL ? message : "the fake driver was told to fail");
+    return steel_fail(error, STEEL_ERROR_INVALID,
+                      "driver_info fake %s: there is no error code '%.40s'", action, code);
+}
+
+bool
+fake_act(Task *task, const char *action, GError **error)
+{
+    const json_t *order = orders(task, action);
+    if (order == NULL)
+        return true;
+    if (!take_time(task, action, number(order, "delay_ms", 0), error))
+        return false;
+    const char *code = json_string_member(order, "fail");
+    if (code == NULL)
+        return true;
+    int64_t times = number(order, "times", INT64_MAX), count = count_of(task, action);
+    if (count >= times)
+        return true;
+    g_autofree char *words = g_strdup(json_string_member(order, "message"));
+    g_autofree char *wanted = g_strdup(code);
+    set_count(task, action, count + 1);
+    return fail_with(action, wanted, words, error);
+}
+
+static bool
+again(Task *task, const char *action, const json_t *order)
+{
+    g_autofree char *key = g_strdup_printf("%s.again", action);
+    int64_t wanted = number(order, "again", 0), count = count_of(task, key);
+    if (wanted <= 0)
+        return false;
+    set_count(task, key, count < wanted ? count + 1 : 0);
+    return count < wanted;
+}
+
+StepResult
+fake_step(Task *task, const char *action, unsigned *again_ms, GError **error)
+{
+    const json_t *order = orders(task, action);
+    int64_t pause = number(order, "again_ms", AGAIN_MS);
+    if (again_ms != NULL && again(task, action, order)) {
+        *again_ms = (unsigned)CLAMP(pause, 0, LONGEST_DELAY_MS);
+        return STEP_AGAIN;
+    }
+    if (!fake_act(task, action, error))
+        return STEP_ERROR;
+    order = orders(task, action);
+    if (!json_is_truthy(json_object_get(order, "wait")))
+        return STEP_DONE;
+    task->wait_timeout_s = (int)CLAMP(number(order, "wait_timeout_s", 0), 0, INT_MAX);
+    return STEP_WAIT;
+}

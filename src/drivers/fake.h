@@ -1,0 +1,31 @@
+/* What the fake interfaces share: an operator, or a test, steers them through the node's driver_info:
+ *
+ *     "fake": {"power.set": {"delay_ms": 200, "fail": "BMC_BUSY", "message": "...", "times": 2},
+ *              "deploy.deploy": {"wait": true}}
+ *
+ *   delay_ms   how long it takes, at most an hour
+ *   fail       it fails with this code of common/error.def
+ *   message    in these words
+ *   times      so often, counted in driver_internal_info "fake_counts"; absent: always
+ *   wait       a step answers STEP_WAIT (the state's own limit holds, or wait_timeout_s seconds)
+ *   again      a step answers STEP_AGAIN so many times before it ends, after again_ms milliseconds each (100)
+ *
+ * The key is "<kind>.<function or step>", as in the contract headers.
+ *
+ * SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+#include "drivers/task.h"
+
+/* Takes its time and fails as the node's driver_info says. Errors: the one asked for; TIMEOUT when the task's deadline comes
+ * first; INVALID when the code is none. */
+bool fake_act(Task *task, const char *action, GError **error);
+
+/* The same for steps and whatever else may wait: STEP_DONE, STEP_WAIT, STEP_AGAIN or STEP_ERROR. again_ms may be NULL where
+ * STEP_AGAIN cannot be answered. */
+StepResult fake_step(Task *task, const char *action, unsigned *again_ms, GError **error);
+
+/* True when the action's object has this member and it is true. */
+bool fake_flag(const Task *task, const char *action, const char *member);
+
+/* The property all fake interfaces read. */
+extern const PropertyDef fake_properties[];

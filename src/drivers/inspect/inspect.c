@@ -1,0 +1,24 @@
+/* Asks a node's inspection driver; the contract is in inspect.h.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "drivers/inspect/inspect.h"
+
+#include "drivers/unsupported.h"
+
+StepResult
+inspect_hardware(Task *task, GError **error)
+{
+    const InspectOps *inspect = task->driver.inspect;
+    if (inspect->inspect != NULL)
+        return inspect->inspect(task, error);
+    interface_unsupported(task, INTERFACE_INSPECT, "inspection", error);
+    return STEP_ERROR;
+}
+
+bool
+inspect_abort(Task *task, GError **error)
+{
+    const InspectOps *inspect = task->driver.inspect;
+    if (inspect->abort != NULL)
+        return inspect->abort(task, error);
+    return interface_unsupported(task, INTERFACE_INSPECT, "aborting an inspection", error);
+}

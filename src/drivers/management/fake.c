@@ -1,0 +1,170 @@
+/* A management driver without a BMC: what is set is remembered in driver_internal_info. For demos, tests and development.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "drivers/management/management.h"
+
+#include "drivers/fake.h"
+
+#include <string.h>
+
+#define REMEMBERED "fake_management"
+
+static bool
+validate(Task *task, GError **error)
+{
+    return fake_act(task, "management.validate", error);
+}
+
+static json_t *
+memory(Task *task)
+{
+    json_t *remembered = json_object_get(task->node->driver_internal_info, REMEMBERED);
+    if (remembered == NULL) {
+        remembered = json_object();
+        json_object_set_new(task->node->driver_internal_info, REMEMBERED, remembered);
+    }
+    return remembered;
+}
+
+static bool
+set_boot_device(Task *task, const char *device, bool persistent, GError **error)
+{
+    if (!fake_act(task, "management.set_boot_device", error))
+        return false;
+    json_t *remembered = memory(task);
+    json_object_set_new(remembered, "boot_device", json_string(device));
+    json_object_set_new(remembered, "persistent", json_boolean(persistent));
+    return task_save(task, error);
+}
+
+static bool
+get_boot_device(Task *task, BootDevice *device, GError **error)
+{
+    if (!fake_act(task, "management.get_boot_device", error))
+        return false;
+    const json_t *remembered = json_object_get(task->node->driver_internal_info, REMEMBERED);
+    const char *name = json_string_member(remembered, "boot_device");
+    g_strlcpy(device->device, name != NULL ? name : "pxe", sizeof device->device);
+    device->persistent = json_is_true(json_object_get(remembered, "persistent"));
+    return true;
+}
+
+static bool
+set_boot_mode(Task *task, const char *mode, GError **error)
+{
+    if (!fake_act(task, "management.set_boot_mode", error))
+        return false;
+    json_object_set_new(memory(task), "boot_mode", json_string(mode));
+    return task_save(task, error);
+}
+
+static bool
+set_secure_boot(Task *task, bool on, GError **error)
+{
+    if (!fake_act(task, "management.set_secure_boot", error))
+        return false;
+    json_object_set_new(memory(task), "secure_boot", json_boolean(on));
+    return task_save(task, error);
+}
+
+static bool
+inject_nmi(Task *task, GError **error)
+{
+    return fake_act(task, "management.inject_nmi", error);
+}
+
+static json_t *
+all_indicators(void)
+{
+    return json_pack("{s:{s:{s:b, s:[s,s]}}, s:{s:{s:b, s:[s,s,s]}}}", "chassis", "led-0",
+                     "readonly", 1, "states", "OFF", "ON", "system", "led", "readonly", 0, "states",
+                     "BLINKING", "OFF", "ON");
+}
+
+static json_t *
+supported_indicators(Task *task, const char *component, GError **error)
+{
+    if (!fake_act(task, "management.supported_indicators", error))
+        return NULL;
+    json_t *all = all_indicators();
+    if (component == NULL)
+        return all;
+    json_t *one = json_object();
+    json_object_set(one, component, json_object_get(all, component));
+    json_decref(all);
+    return one;
+}
+
+/* The row of an indicator, owned by *all; NULL with INVALID. */
+static const json_t *
+find_indicator(json_t *all, const char *component, const char *indicator, GError **error)
+{
+    const json_t *row = json_object_get(json_object_get(all, component), indicator);
+    if (row == NULL)
+        steel_fail(error, STEEL_ERROR_INVALID,
+                   "there is no indicator %.40s of component %.40s; there are: led-0 of chassis, "
+                   "led of system",
+                   indicator, component);
+    return row;
+}
+
+static char *
+get_indicator(Task *task, const char *component, const char *indicator, GError **error)
+{
+    json_auto_t *all = all_indicators();
+    if (!fake_act(task, "management.get_indicator", error) ||
+        find_indicator(all, component, indicator, error) == NULL)
+        return NULL;
+    const json_t *remembered = json_object_get(task->node->driver_internal_info, REMEMBERED);
+    const char *state = json_string_member(json_object_get(remembered, "indicators"), indicator);
+    return g_strdup(state != NULL ? state : "ON");
+}
+
+static bool
+allowed_state(const json_t *row, const char *indicator, const char *state, GError **error)
+{
+    if (json_is_true(json_object_get(row, "readonly")))
+        return steel_fail(error, STEEL_ERROR_INVALID, "indicator %s is read-only", indicator);
+    const json_t *states = json_object_get(row, "states");
+    for (size_t i = 0; i < json_array_size(states); i++)
+        if (strcmp(json_string_value(json_array_get(states, i)), state) == 0)
+            return true;
+    return steel_fail(error, STEEL_ERROR_INVALID,
+                      "indicator %s cannot be '%.20s'; it may be: BLINKING, OFF, ON", indicator,
+                      state);
+}
+
+static bool
+set_indicator(Task *task, const char *component, const char *indicator, const char *state,
+              GError **error)
+{
+    json_auto_t *all = all_indicators();
+    const json_t *row = NULL;
+    if (!fake_act(task, "management.set_indicator", error) ||
+        (row = find_indicator(all, component, indicator, error)) == NULL ||
+        !allowed_state(row, indicator, state, error))
+        return false;
+    json_t *remembered = memory(task), *states = json_object_get(remembered, "indicators");
+    if (states == NULL) {
+        states = json_object();
+        json_object_set_new(remembered, "indicators", states);
+    }
+    json_object_set_new(states, indicator, json_string(state));
+    return task_save(task, error);
+}
+
+static const char *const boot_devices[] = {"pxe", NULL};
+static const char *const boot_modes[] = {"bios", "uefi", NULL};
+
+const ManagementOps management_fake = {
+    .interface = {.name = "fake", .properties = fake_properties, .validate = validate},
+    .boot_devices = boot_devices,
+    .set_boot_device = set_boot_device,
+    .get_boot_device = get_boot_device,
+    .boot_modes = boot_modes,
+    .set_boot_mode = set_boot_mode,
+    .set_secure_boot = set_secure_boot,
+    .inject_nmi = inject_nmi,
+    .supported_indicators = supported_indicators,
+    .get_indicator = get_indicator,
+    .set_indicator = set_indicator,
+};

@@ -1,0 +1,95 @@
+/* A network driver without a network; VIFs are remembered in driver_internal_info. For demos, tests and development.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "drivers/network/network.h"
+
+#include "drivers/fake.h"
+
+#define VIFS "fake_vifs"
+
+static bool
+validate(Task *task, GError **error)
+{
+    return fake_act(task, "network.validate", error);
+}
+
+static bool
+add(Task *task, NetworkPurpose purpose, GError **error)
+{
+    (void)purpose;
+    return fake_act(task, "network.add", error);
+}
+
+static bool
+remove_network(Task *task, NetworkPurpose purpose, GError **error)
+{
+    (void)purpose;
+    return fake_act(task, "network.remove", error);
+}
+
+static bool
+configure_tenant(Task *task, GError **error)
+{
+    return fake_act(task, "network.configure_tenant", error);
+}
+
+static bool
+unconfigure_tenant(Task *task, GError **error)
+{
+    return fake_act(task, "network.unconfigure_tenant", error);
+}
+
+static json_t *
+vif_list(Task *task, GError **error)
+{
+    if (!fake_act(task, "network.vif_list", error))
+        return NULL;
+    json_t *list = json_array();
+    const char *id;
+    json_t *vif;
+    json_object_foreach(json_object_get(task->node->driver_internal_info, VIFS), id, vif)
+    {
+        json_array_append_new(list, json_pack("{s:s}", "id", id));
+    }
+    return list;
+}
+
+static bool
+vif_attach(Task *task, const json_t *vif, GError **error)
+{
+    if (!fake_act(task, "network.vif_attach", error))
+        return false;
+    const char *id = json_string_member(vif, "id");
+    if (id == NULL)
+        return steel_fail(error, STEEL_ERROR_INVALID, "a VIF needs an id");
+    json_t *vifs = json_object_get(task->node->driver_internal_info, VIFS);
+    if (json_object_get(vifs, id) != NULL)
+        return steel_fail(error, STEEL_ERROR_CONFLICT, "VIF %.100s is attached already", id);
+    if (vifs == NULL) {
+        vifs = json_object();
+        json_object_set_new(task->node->driver_internal_info, VIFS, vifs);
+    }
+    json_object_set_new(vifs, id, json_deep_copy(vif));
+    return task_save(task, error);
+}
+
+static bool
+vif_detach(Task *task, const char *vif_id, GError **error)
+{
+    if (!fake_act(task, "network.vif_detach", error))
+        return false;
+    if (json_object_del(json_object_get(task->node->driver_internal_info, VIFS), vif_id) != 0)
+        return steel_fail(error, STEEL_ERROR_INVALID, "VIF %.100s is not attached to the node",
+                          vif_id);
+    return task_save(task, error);
+}
+
+const NetworkOps network_fake = {
+    .interface = {.name = "fake", .properties = fake_properties, .validate = validate},
+    .add = add,
+    .remove = remove_network,
+    .configure_tenant = configure_tenant,
+    .unconfigure_tenant = unconfigure_tenant,
+    .vif_attach = vif_attach,
+    .vif_detach = vif_detach,
+    .vif_list = vif_list,
+};

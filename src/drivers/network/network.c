@@ -1,0 +1,54 @@
+/* Asks a node's network driver; the contract is in network.h.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "drivers/network/network.h"
+
+#include "drivers/task.h"
+
+bool
+network_add(Task *task, NetworkPurpose purpose, GError **error)
+{
+    const NetworkOps *network = task->driver.network;
+    return network->add == NULL || network->add(task, purpose, error);
+}
+
+bool
+network_remove(Task *task, NetworkPurpose purpose, GError **error)
+{
+    const NetworkOps *network = task->driver.network;
+    return network->remove == NULL || network->remove(task, purpose, error);
+}
+
+bool
+network_configure_tenant(Task *task, GError **error)
+{
+    const NetworkOps *network = task->driver.network;
+    return network->configure_tenant == NULL || network->configure_tenant(task, error);
+}
+
+bool
+network_unconfigure_tenant(Task *task, GError **error)
+{
+    const NetworkOps *network = task->driver.network;
+    return network->unconfigure_tenant == NULL || network->unconfigure_tenant(task, error);
+}
+
+bool
+network_vif_attach(Task *task, const json_t *vif, GError **error)
+{
+    const NetworkOps *network = task->driver.network;
+    return network->vif_attach == NULL || network->vif_attach(task, vif, error);
+}
+
+bool
+network_vif_detach(Task *task, const char *vif_id, GError **error)
+{
+    const NetworkOps *network = task->driver.network;
+    return network->vif_detach == NULL || network->vif_detach(task, vif_id, error);
+}
+
+json_t *
+network_vif_list(Task *task, GError **error)
+{
+    const NetworkOps *network = task->driver.network;
+    return network->vif_list == NULL ? json_array() : network->vif_list(task, error);
+}

@@ -1,0 +1,37 @@
+/* A power driver without a BMC: the machine is in the state that the node records. For demos, tests and development.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "drivers/power/power.h"
+
+#include "drivers/fake.h"
+
+static bool
+validate(Task *task, GError **error)
+{
+    return fake_act(task, "power.validate", error);
+}
+
+static bool
+get(Task *task, PowerState *state, GError **error)
+{
+    if (!fake_act(task, "power.get", error))
+        return false;
+    *state = power_state_from_wire(task->node->power_state);
+    return true;
+}
+
+static bool
+set(Task *task, PowerTarget target, int timeout_s, GError **error)
+{
+    (void)timeout_s;
+    if (!fake_act(task, "power.set", error))
+        return false;
+    record_set_text(&task->node->power_state, power_state_wire(power_target_state(target)));
+    return true;
+}
+
+const PowerOps power_fake = {
+    .interface = {.name = "fake", .properties = fake_properties, .validate = validate},
+    .get = get,
+    .set = set,
+    .targets = POWER_HARD_TARGETS | POWER_SOFT_TARGETS,
+};

@@ -1,0 +1,21 @@
+/* Asks a node's power driver; the contract is in power.h.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "drivers/power/power.h"
+
+#include "drivers/unsupported.h"
+
+bool
+power_get(Task *task, PowerState *state, GError **error)
+{
+    return task->driver.power->get(task, state, error);
+}
+
+bool
+power_set(Task *task, PowerTarget target, int timeout_s, GError **error)
+{
+    const PowerOps *power = task->driver.power;
+    if ((power->targets & 1u << target) != 0)
+        return power->set(task, target, timeout_s, error);
+    g_autofree char *what = g_strdup_printf("'%s'", power_target_wire(target));
+    return interface_unsupported(task, INTERFACE_POWER, what, error);
+}

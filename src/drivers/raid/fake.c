@@ -1,0 +1,78 @@
+/* A RAID driver without disks: the logical disks asked for are recorded as made. For demos, tests and development.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "drivers/raid/raid.h"
+
+#include "drivers/fake.h"
+
+static bool
+validate(Task *task, GError **error)
+{
+    return fake_act(task, "raid.validate", error);
+}
+
+static void
+set_raid_config(Task *task, const json_t *config)
+{
+    json_decref(task->node->raid_config);
+    task->node->raid_config = config != NULL ? json_deep_copy(config) : json_object();
+}
+
+/* False for a disk that the arguments leave out: create_root_volume and create_nonroot_volumes are true unless given. */
+static bool
+wanted(const json_t *disk, const json_t *args)
+{
+    const char *argument = json_is_true(json_object_get(disk, "is_root_volume"))
+                               ? "create_root_volume"
+                               : "create_nonroot_volumes";
+    return !json_is_false(json_object_get(args, argument));
+}
+
+static StepResult
+step_create_configuration(Task *task, const json_t *args, unsigned *again_ms, GError **error)
+{
+    StepResult result = fake_step(task, "raid.create_configuration", again_ms, error);
+    if (result == STEP_ERROR || result == STEP_AGAIN)
+        return result;
+    const json_t *target = json_object_get(task->node->target_raid_config, "logical_disks");
+    if (target == NULL) {
+        steel_fail(error, STEEL_ERROR_MISSING,
+                   "the node has no target_raid_config; set it with: node set <node> "
+                   "--target-raid-config <file>");
+        return STEP_ERROR;
+    }
+    json_auto_t *config = json_pack("{s:[]}", "logical_disks");
+    for (size_t i = 0; i < json_array_size(target); i++)
+        if (wanted(json_array_get(target, i), args))
+            json_array_append(json_object_get(config, "logical_disks"), json_array_get(target, i));
+    set_raid_config(task, config);
+    return result;
+}
+
+static StepResult
+step_delete_configuration(Task *task, const json_t *args, unsigned *again_ms, GError **error)
+{
+    (void)args;
+    StepResult result = fake_step(task, "raid.delete_configuration", again_ms, error);
+    if (result == STEP_DONE || result == STEP_WAIT)
+        set_raid_config(task, NULL);
+    return result;
+}
+
+static const StepDef clean_steps[] = {
+    {.name = "create_configuration",
+     .run = step_create_configuration,
+     .arguments =
+         "{\"create_root_volume\": {\"description\": \"Make the disk that has is_root_volume; true "
+         "unless given\", \"required\": false}, \"create_nonroot_volumes\": {\"description\": "
+         "\"Make the other disks; true unless given\", \"required\": false}}"},
+    {.name = "delete_configuration", .run = step_delete_configuration},
+    {0                                          },
+};
+
+const RaidOps raid_fake = {
+    .interface = {.name = "fake",
+                  .properties = fake_properties,
+                  .clean_steps = clean_steps,
+                  .validate = validate},
+    .supported = true,
+};

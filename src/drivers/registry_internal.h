@@ -1,0 +1,40 @@
+/* What the files of the registry share: the tables of hardware types and implementations, and the registry itself.
+ * SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+#include "drivers/registry.h"
+
+/* A hardware type; which interfaces it supports is said in interfaces.def. */
+typedef struct HardwareType {
+    const char *name;   /* node.driver */
+    unsigned bit;       /* of it in InterfaceRow.hardware_types */
+    bool any_interface; /* takes any enabled interface, supported or not */
+} HardwareType;
+
+/* A row of interfaces.def. */
+typedef struct InterfaceRow {
+    InterfaceType type;
+    const Interface *interface;
+    unsigned hardware_types; /* that support it */
+} InterfaceRow;
+
+enum { HARDWARE_TYPE_COUNT = 2 };
+
+extern const HardwareType hardware_types[HARDWARE_TYPE_COUNT];
+
+/* All implementations; in each kind in order of preference. Static. */
+const InterfaceRow *interface_rows(size_t *count);
+
+struct Registry {
+    bool hardware_types[HARDWARE_TYPE_COUNT]; /* enabled, by index in the table */
+    bool *rows;                               /* owned: enabled, by index in interface_rows */
+    const Interface *defaults[HARDWARE_TYPE_COUNT][INTERFACE_COUNT];
+};
+
+/* The index of an enabled hardware type, or -1. */
+int registry_hardware_index(const Registry *registry, const char *name);
+
+/* The options of a kind of interface. */
+typedef struct InterfaceOptions {
+    ConfigOption enabled, standard;
+} InterfaceOptions;
+extern const InterfaceOptions interface_options[INTERFACE_COUNT];
