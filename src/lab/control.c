@@ -121,27 +121,6 @@ control_server_poll(const ControlServer *server, struct pollfd *polled)
     return count;
 }
 
-static void
-accept_clients(ControlServer *server)
-{
-    int fd;
-    while ((fd = accept4(server->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK)) >= 0) {
-        Client *place = NULL;
-        for (size_t i = 0; i < CONTROL_CLIENT_LIMIT && place == NULL; i++)
-            if (server->clients[i].fd < 0)
-                place = &server->clients[i];
-        if (place == NULL) {
-            log_warning("lab.control", "more than %d clients: one is turned away",
-                        CONTROL_CLIENT_LIMIT);
-            close(fd);
-            continue;
-        }
-        place->fd = fd;
-        place->size = 0;
-        place->deadline_ms = time_monotonic_ms() + CLIENT_TIME_MS;
-    }
-}
-
 static bool
 write_all(int fd, const char *text, size_t size)
 {
@@ -209,13 +188,48 @@ attend_client(ControlServer *server, Client *client)
         client_close(client);
 }
 
+static void
+attend_clients(ControlServer *server)
+{
+    for (size_t i = 0; i < CONTROL_CLIENT_LIMIT; i++)
+        if (server->clients[i].fd >= 0)
+            attend_client(server, &server->clients[i]);
+}
+
+static Client *
+free_place(ControlServer *server)
+{
+    for (size_t i = 0; i < CONTROL_CLIENT_LIMIT; i++)
+        if (server->clients[i].fd < 0)
+            return &server->clients[i];
+    return NULL;
+}
+
+static void
+accept_clients(ControlServer *server)
+{
+    int fd;
+    while ((fd = accept4(server->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK)) >= 0) {
+        if (free_place(server) == NULL)
+            attend_clients(server); /* some may have left since */
+        Client *place = free_place(server);
+        if (place == NULL) {
+            log_warning("lab.control", "more than %d clients: one is turned away",
+                        CONTROL_CLIENT_LIMIT);
+            close(fd);
+            continue;
+        }
+        place->fd = fd;
+        place->size = 0;
+        place->deadline_ms = time_monotonic_ms() + CLIENT_TIME_MS;
+    }
+}
+
 void
 control_server_attend(ControlServer *server)
 {
     accept_clients(server);
-    for (size_t i = 0; i < CONTROL_CLIENT_LIMIT; i++)
-        if (server->clients[i].fd >= 0)
-            attend_client(server, &server->clients[i]);
+    attend_clients(server);
 }
 
 static int

@@ -1,0 +1,141 @@
+/* The QEMU command line says what the machine is and in which order it boots.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "lab/machine_command.h"
+
+#include <glib.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static const MachineConfig plain = {.name = "lab-0",
+                                    .uuid = "15d090f9-6bfa-5f26-9eea-31871b186d14",
+                                    .mac = "52:54:00:01:02:03",
+                                    .disk_file = "lab-0.disk.raw",
+                                    .console_file = "lab-0.console.log",
+                                    .variables_file = "lab-0.uefi-variables.fd",
+                                    .accelerator = "tcg",
+                                    .boot_url = "http://10.0.2.2:8089/boot.ipxe"};
+
+/* The command line as one text, so that a test reads like a command. */
+static char *
+command_text(const MachineConfig *config, MachineFirmware firmware, bool network_first)
+{
+    g_auto(GStrv) command = machine_command(config, firmware, network_first, 7);
+    return g_strjoinv(" ", command);
+}
+
+static void
+network_comes_before_the_disk_when_asked_for(void **state)
+{
+    (void)state;
+    g_autofree char *text = command_text(&plain, MACHINE_BIOS, true);
+    assert_non_null(
+        strstr(text, "virtio-net-pci,id=nic0,netdev=net0,mac=52:54:00:01:02:03,bootindex=1"));
+    assert_non_null(strstr(text, "virtio-blk-pci,id=disk0,drive=drive0,bootindex=2"));
+}
+
+static void
+network_comes_after_the_disk_otherwise(void **state)
+{
+    (void)state;
+    g_autofree char *text = command_text(&plain, MACHINE_BIOS, false);
+    assert_non_null(strstr(text, "mac=52:54:00:01:02:03,bootindex=3"));
+    assert_non_null(strstr(text, "virtio-blk-pci,id=disk0,drive=drive0,bootindex=2"));
+}
+
+static void
+bios_machine_writes_firmware_text_to_the_serial_line(void **state)
+{
+    (void)state;
+    g_autofree char *text = command_text(&plain, MACHINE_BIOS, true);
+    assert_non_null(strstr(text, "-M pc,graphics=off"));
+    assert_null(strstr(text, "pflash"));
+    assert_non_null(strstr(text, "file,id=console0,path=lab-0.console.log,append=on"));
+    assert_non_null(strstr(text, "-serial chardev:console0"));
+}
+
+static void
+uefi_machine_has_variables_of_its_own(void **state)
+{
+    (void)state;
+    g_autofree char *text = command_text(&plain, MACHINE_UEFI, true);
+    assert_non_null(strstr(text, "-M q35"));
+    assert_non_null(strstr(text, "if=pflash,format=raw,readonly=on,file=" MACHINE_UEFI_CODE));
+    assert_non_null(strstr(text, "if=pflash,format=raw,file=lab-0.uefi-variables.fd"));
+}
+
+static void
+reset_never_becomes_an_exit(void **state)
+{
+    (void)state;
+    g_autofree char *bios = command_text(&plain, MACHINE_BIOS, true);
+    g_autofree char *uefi = command_text(&plain, MACHINE_UEFI, true);
+    assert_null(strstr(bios, "-no-reboot"));
+    assert_null(strstr(uefi, "-no-reboot"));
+}
+
+static void
+tap_takes_the_place_of_user_networking(void **state)
+{
+    (void)state;
+    MachineConfig config = plain;
+    g_autofree char *user = command_text(&config, MACHINE_BIOS, true);
+    assert_non_null(strstr(user, "user,id=net0,bootfile=http://10.0.2.2:8089/boot.ipxe"));
+    config.tap = "tap0";
+    g_autofree char *text = command_text(&config, MACHINE_BIOS, true);
+    assert_non_null(strstr(text, "tap,id=net0,ifname=tap0,script=no,downscript=no"));
+    assert_null(strstr(text, "bootfile"));
+}
+
+static void
+comma_in_a_value_starts_no_new_option(void **state)
+{
+    (void)state;
+    MachineConfig config = plain;
+    config.boot_url = "http://h/a,hostfwd=tcp::22-:22";
+    g_autofree char *text = command_text(&config, MACHINE_BIOS, true);
+    assert_non_null(strstr(text, "bootfile=http://h/a,,hostfwd=tcp::22-:22 "));
+}
+
+static void
+kvm_brings_the_host_processor(void **state)
+{
+    (void)state;
+    MachineConfig config = plain;
+    g_autofree char *tcg = command_text(&config, MACHINE_BIOS, true);
+    assert_non_null(strstr(tcg, "-accel tcg"));
+    assert_null(strstr(tcg, "-cpu"));
+    config.accelerator = "kvm";
+    g_autofree char *kvm = command_text(&config, MACHINE_BIOS, true);
+    assert_non_null(strstr(kvm, "-accel kvm -cpu host"));
+}
+
+static void
+monitor_uses_the_socket_it_was_given(void **state)
+{
+    (void)state;
+    g_autofree char *text = command_text(&plain, MACHINE_BIOS, true);
+    assert_non_null(strstr(text, "socket,id=qmp0,fd=7"));
+    assert_non_null(strstr(text, "chardev=qmp0,mode=control"));
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(network_comes_before_the_disk_when_asked_for),
+        cmocka_unit_test(network_comes_after_the_disk_otherwise),
+        cmocka_unit_test(bios_machine_writes_firmware_text_to_the_serial_line),
+        cmocka_unit_test(uefi_machine_has_variables_of_its_own),
+        cmocka_unit_test(reset_never_becomes_an_exit),
+        cmocka_unit_test(tap_takes_the_place_of_user_networking),
+        cmocka_unit_test(comma_in_a_value_starts_no_new_option),
+        cmocka_unit_test(kvm_brings_the_host_processor),
+        cmocka_unit_test(monitor_uses_the_socket_it_was_given),
+    };
+    return cmocka_run_group_tests_name("lab/machine_command", tests, NULL, NULL);
+}
