@@ -10,7 +10,12 @@
 #include <glib.h>
 #include <stdbool.h>
 
-typedef enum LogLevel { LOG_LEVEL_DEBUG, LOG_LEVEL_INFO, LOG_LEVEL_WARNING, LOG_LEVEL_ERROR } LogLevel;
+typedef enum LogLevel {
+    LOG_LEVEL_DEBUG,
+    LOG_LEVEL_INFO,
+    LOG_LEVEL_WARNING,
+    LOG_LEVEL_ERROR
+} LogLevel;
 
 /* Sets the least level that is written; default INFO. Any thread. */
 void log_set_level(LogLevel level);

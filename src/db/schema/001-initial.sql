@@ -1,4 +1,5 @@
 -- The tables of all resources. JSON is stored as text, times as the API writes them, *_ms as milliseconds since 1970.
+-- SPDX-License-Identifier: Apache-2.0
 
 CREATE TABLE chassis (
     id INTEGER PRIMARY KEY,
