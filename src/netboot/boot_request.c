@@ -62,6 +62,8 @@ check_query(const BootProgressQuery *query, GError **error)
         return steel_fail(error, STEEL_ERROR_INVALID, "try must be a number below 1000");
     if (query->number != NULL && !all_of(query->number, 8, 8, "0123456789abcdefABCDEF"))
         return steel_fail(error, STEEL_ERROR_INVALID, "errno must have eight hexadecimal digits");
+    if (query->unlisted != NULL && !all_of(query->unlisted, 0, 48, "0123456789."))
+        return steel_fail(error, STEEL_ERROR_INVALID, "unlisted must be numbers with points");
     if (query->detail == NULL)
         return true;
     bool printable = true;
@@ -99,6 +101,12 @@ boot_progress_words(const BootProgressQuery *query, const char **phase, GError *
                                cause != NULL ? cause : "the firmware reports an error",
                                query->number);
     }
+    if (query->unlisted != NULL && query->unlisted[0] != '\0')
+        g_string_append_printf(
+            words,
+            "%svolumes %s are attached, but find no room in the iBFT: the system "
+            "must log in to them itself",
+            words->len > 0 ? ", " : "", query->unlisted + 1);
     if (query->detail != NULL && query->detail[0] != '\0')
         g_string_append_printf(words, "%s%s", words->len > 0 ? ": " : "", query->detail);
     *phase = known;

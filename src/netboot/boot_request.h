@@ -25,11 +25,12 @@ BootRoute boot_route(const char *path, char mac[MAC_TEXT_SIZE]);
 
 /* A report's query parameters as they came: borrowed, each NULL when absent. */
 typedef struct BootProgressQuery {
-    const char *phase;   /* san_hooked, san_failed, boot_failed or given_up */
-    const char *volume;  /* index of the volume it is about, 0 is the boot volume */
-    const char *attempt; /* "try" in the query: which attempt, from 1 */
-    const char *number;  /* "errno" in the query: iPXE's error number, eight hexadecimal digits */
-    const char *detail;  /* free words of at most BOOT_DETAIL_LENGTH characters */
+    const char *phase;    /* san_hooked, san_failed, boot_failed or given_up */
+    const char *volume;   /* index of the volume it is about, 0 is the boot volume */
+    const char *attempt;  /* "try" in the query: which attempt, from 1 */
+    const char *number;   /* "errno" in the query: iPXE's error number, eight hexadecimal digits */
+    const char *unlisted; /* volumes that found no room in the iBFT, as ".1.2" */
+    const char *detail;   /* free words of at most BOOT_DETAIL_LENGTH characters */
 } BootProgressQuery;
 
 #define BOOT_DETAIL_LENGTH 128

@@ -155,6 +155,7 @@ answer_progress(const Request *request)
         .volume = argument(request, "volume"),
         .attempt = argument(request, "try"),
         .number = argument(request, "errno"),
+        .unlisted = argument(request, "unlisted"),
         .detail = argument(request, "detail"),
     };
     const char *phase = NULL;

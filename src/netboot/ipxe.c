@@ -21,6 +21,10 @@
 
 #define FIRST_DRIVE 0x80
 
+/* ENOSPC of iPXE's int13.c: under BIOS the iBFT has 768 bytes, enough for one or two paths with names of usual length.
+ * Under UEFI it grows as needed. */
+#define ERRNO_IBFT_FULL "34852006"
+
 /* A report must not hold up a boot for long. */
 #define REPORT_TIMEOUT_MS 5000
 
@@ -122,22 +126,55 @@ append_report(GString *script, const BootInstructions *instructions, const char 
 }
 
 static void
+append_sanhook(GString *script, const char *option, unsigned drive, const GPtrArray *portals,
+               unsigned first, unsigned count)
+{
+    g_string_append_printf(script, "sanhook %s--drive 0x%x", option, drive);
+    for (unsigned i = first; i < first + count; i++) {
+        g_autofree char *uri = iscsi_portal_uri(portals->pdata[i]);
+        g_string_append_printf(script, " %s", uri);
+    }
+}
+
+/* Attaches one volume and goes on to the next. Where the iBFT has no room for it, the boot volume is tried with one path
+ * after the other, and what still does not fit is attached without being listed. */
+static void
+append_hook(GString *script, const IscsiVolume *volume, unsigned index)
+{
+    unsigned drive = FIRST_DRIVE + index;
+    const GPtrArray *portals = volume->portals;
+    g_string_append_printf(script, ":volume%u\n", index);
+    append_credentials(script, volume);
+    g_string_append_printf(script, "set steel-volume %u\n", index);
+    append_sanhook(script, "", drive, portals, 0, portals->len);
+    g_string_append_printf(script,
+                           " && goto volume%u ||\n"
+                           "set steel-errno ${errno:hexraw}\n"
+                           "iseq ${steel-errno} " ERRNO_IBFT_FULL " || goto hook_failed\n"
+                           "sanunhook --drive 0x%x ||\n",
+                           index + 1, drive);
+    for (unsigned i = 0; i < portals->len && index == 0 && portals->len > 1; i++) {
+        append_sanhook(script, "", drive, portals, i, 1);
+        g_string_append_printf(script, " && goto volume1 ||\nsanunhook --drive 0x%x ||\n", drive);
+    }
+    append_sanhook(script, "--no-describe ", drive, portals, 0, portals->len);
+    g_string_append_printf(script,
+                           " || goto hook_errno\n"
+                           "set steel-unlisted ${steel-unlisted}.%u\n",
+                           index);
+}
+
+static void
 append_hooks(GString *script, const BootInstructions *instructions)
 {
-    for (unsigned i = 0; i < instructions->volumes->len; i++) {
-        const IscsiVolume *volume = instructions->volumes->pdata[i];
-        append_credentials(script, volume);
-        g_string_append_printf(script, "set steel-volume %u\nsanhook --drive 0x%x", i,
-                               FIRST_DRIVE + i);
-        for (unsigned k = 0; k < volume->portals->len; k++) {
-            g_autofree char *uri = iscsi_portal_uri(volume->portals->pdata[k]);
-            g_string_append_printf(script, " %s", uri);
-        }
-        g_string_append(script, " || goto hook_failed\n");
-    }
-    /* Only then are the credentials on display those of another volume. */
-    if (instructions->volumes->len > 1)
-        append_credentials(script, instructions->volumes->pdata[0]);
+    const GPtrArray *volumes = instructions->volumes;
+    g_string_append(script, ":attempt\n"
+                            "clear steel-unlisted ||\n");
+    for (unsigned i = 0; i < volumes->len; i++)
+        append_hook(script, volumes->pdata[i], i);
+    g_string_append_printf(script, ":volume%u\n", volumes->len);
+    if (volumes->len > 1)
+        append_credentials(script, volumes->pdata[0]);
 }
 
 static void
@@ -152,8 +189,9 @@ static void
 append_failures(GString *script, const BootInstructions *instructions)
 {
     const char *failure = "&volume=${steel-volume}&try=${steel-try}&errno=${steel-errno}";
-    g_string_append(script, ":hook_failed\n"
+    g_string_append(script, ":hook_errno\n"
                             "set steel-errno ${errno:hexraw}\n"
+                            ":hook_failed\n"
                             "echo Steel: volume ${steel-volume} cannot be attached\n");
     append_report(script, instructions, "san_failed", failure);
     g_string_append(script, "goto retry\n"
@@ -189,9 +227,9 @@ append_iscsi(GString *script, const BootInstructions *instructions)
                             "set steel-pause:int32 0\n");
     if (instructions->initiator_iqn != NULL)
         g_string_append_printf(script, "set initiator-iqn %s\n", instructions->initiator_iqn);
-    g_string_append(script, ":attempt\n");
     append_hooks(script, instructions);
-    append_report(script, instructions, "san_hooked", "&try=${steel-try}");
+    append_report(script, instructions, "san_hooked",
+                  "&try=${steel-try}&unlisted=${steel-unlisted}");
     g_string_append_printf(script, "sanboot --drive 0x%x || goto boot_failed\n", FIRST_DRIVE);
     /* A system that hands control back (a BIOS boot sector may) counts as one that does not boot. */
     g_string_append(script, "goto boot_failed\n");

@@ -81,6 +81,14 @@ iscsi_portal_uri(const IscsiPortal *portal)
                            portal->port, lun, portal->iqn);
 }
 
+/* The text of a string without NUL in it, else NULL. */
+static const char *
+plain_text(const json_t *value)
+{
+    const char *text = json_string_value(value);
+    return text != NULL && strlen(text) == json_string_length(value) ? text : NULL;
+}
+
 /* The values of a property as a new array of new references: none when absent, null or "", several for a list or a
  * string with commas. False with INVALID for other types and too many. */
 static json_t *
@@ -88,7 +96,7 @@ property_values(const json_t *properties, const char *key, GError **error)
 {
     const json_t *value = json_object_get(properties, key);
     json_auto_t *values = json_array();
-    const char *text = json_string_value(value);
+    const char *text = plain_text(value);
     if (text != NULL) {
         g_auto(GStrv) parts = g_strsplit(text, ",", ISCSI_PORTAL_LIMIT + 2);
         for (size_t i = 0; parts[i] != NULL; i++)
@@ -99,8 +107,8 @@ property_values(const json_t *properties, const char *key, GError **error)
     } else if (json_is_integer(value)) {
         json_array_append(values, (json_t *)(uintptr_t)value);
     } else if (value != NULL && !json_is_null(value)) {
-        steel_fail(error, STEEL_ERROR_INVALID, "%s must be a string or a list, not %s", key,
-                   json_is_object(value) ? "an object" : "a boolean or a real number");
+        steel_fail(error, STEEL_ERROR_INVALID, "%s must be a string, a list or a whole number",
+                   key);
         return NULL;
     }
     if (json_array_size(values) > ISCSI_PORTAL_LIMIT) {
@@ -126,7 +134,7 @@ shown(const json_t *value)
 static bool
 read_name(const json_t *value, const char *key, char **iqn, GError **error)
 {
-    const char *text = json_string_value(value);
+    const char *text = plain_text(value);
     if (!iscsi_name_valid(text)) {
         g_autofree char *found = shown(value);
         return steel_fail(error, STEEL_ERROR_INVALID,
@@ -142,7 +150,7 @@ static bool
 read_lun(const json_t *value, const char *key, unsigned *lun, GError **error)
 {
     json_int_t number = -1;
-    const char *text = json_string_value(value);
+    const char *text = plain_text(value);
     if (json_is_integer(value))
         number = json_integer_value(value);
     else if (text != NULL && text[0] != '\0' && strlen(text) <= 5 &&
@@ -162,7 +170,7 @@ static bool
 read_portal(const json_t *value, const char *key, IscsiPortal *portal, GError **error)
 {
     g_autoptr(GError) cause = NULL;
-    const char *text = json_string_value(value);
+    const char *text = plain_text(value);
     if (text != NULL &&
         host_port_parse(text, ISCSI_DEFAULT_PORT, &portal->host, &portal->port, &cause))
         return true;

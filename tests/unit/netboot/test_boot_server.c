@@ -1,0 +1,547 @@
+/* The boot server over real connections: scripts, reports, files, and what it refuses.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "netboot/boot_server.h"
+
+#include <arpa/inet.h>
+#include <glib/gstdio.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#define MAC "52:54:00:00:00:01"
+#define PATH "/boot/52-54-00-00-00-01"
+#define TOKEN "0123456789abcdef0123"
+
+typedef struct Fixture {
+    char *directory, *root, *file, *link, *secret;
+    BootServer *server;
+    pthread_mutex_t lock;
+    BootMode mode; /* guarded by lock, as all below */
+    bool database_fails;
+    GString *progress; /* a line per call */
+    unsigned asked;
+} Fixture;
+
+static bool
+give_instructions(void *user, const char *mac, BootInstructions *out, GError **error)
+{
+    Fixture *fixture = user;
+    pthread_mutex_lock(&fixture->lock);
+    fixture->asked++;
+    bool fails = fixture->database_fails;
+    BootMode mode = fixture->mode;
+    pthread_mutex_unlock(&fixture->lock);
+    if (fails)
+        return steel_fail(error, STEEL_ERROR_DATABASE_BUSY, "the database is busy");
+    if (strcmp(mac, MAC) != 0)
+        return true;
+    out->mode = mode;
+    out->node_uuid = g_strdup("1be26c0b-03f2-4d2e-ae87-c02d7f33c781");
+    if (mode == BOOT_MODE_UNUSABLE)
+        out->problem = g_strdup("target_iqn is missing");
+    if (mode == BOOT_MODE_ISCSI) {
+        out->token = g_strdup(TOKEN);
+        json_auto_t *properties =
+            json_pack("{ss ss ss ss}", "target_portal", "192.0.2.5", "target_iqn",
+                      "iqn.2010-10.com.example:a", "auth_username", "u", "auth_password", "hush");
+        g_ptr_array_add(out->volumes, iscsi_volume_read(properties, NULL));
+    }
+    return true;
+}
+
+static bool
+give_token(void *user, const char *mac, char **token, GError **error)
+{
+    Fixture *fixture = user;
+    pthread_mutex_lock(&fixture->lock);
+    bool fails = fixture->database_fails;
+    bool known = strcmp(mac, MAC) == 0 && fixture->mode == BOOT_MODE_ISCSI;
+    pthread_mutex_unlock(&fixture->lock);
+    if (fails)
+        return steel_fail(error, STEEL_ERROR_DATABASE_BUSY, "the database is busy");
+    *token = known ? g_strdup(TOKEN) : NULL;
+    return true;
+}
+
+static void
+note_progress(void *user, const char *mac, const char *phase, const char *detail)
+{
+    Fixture *fixture = user;
+    pthread_mutex_lock(&fixture->lock);
+    g_string_append_printf(fixture->progress, "%s %s [%s]\n", mac, phase, detail);
+    pthread_mutex_unlock(&fixture->lock);
+}
+
+static char *
+progress_so_far(Fixture *fixture)
+{
+    pthread_mutex_lock(&fixture->lock);
+    char *text = g_strdup(fixture->progress->str);
+    pthread_mutex_unlock(&fixture->lock);
+    return text;
+}
+
+static BootServerOptions
+options_of(Fixture *fixture)
+{
+    return (BootServerOptions){
+        .host = "127.0.0.1",
+        .root = fixture->root,
+        .hooks = {give_instructions, give_token, note_progress},
+        .user = fixture,
+    };
+}
+
+static int
+set_up(void **state)
+{
+    Fixture *fixture = g_new0(Fixture, 1);
+    pthread_mutex_init(&fixture->lock, NULL);
+    fixture->progress = g_string_new(NULL);
+    fixture->directory = g_dir_make_tmp("steel-boot-XXXXXX", NULL);
+    fixture->root = g_build_filename(fixture->directory, "http", NULL);
+    BootServerOptions options = options_of(fixture);
+    g_autoptr(GError) error = NULL;
+    fixture->server = boot_server_start(&options, &error);
+    if (fixture->server == NULL)
+        fail_msg("%s", error->message);
+    fixture->file = g_build_filename(fixture->root, "vmlinuz.gz", NULL);
+    fixture->secret = g_build_filename(fixture->directory, "secret", NULL);
+    fixture->link = g_build_filename(fixture->root, "link", NULL);
+    assert_true(g_file_set_contents(fixture->file, "0123456789", -1, NULL));
+    assert_true(g_file_set_contents(fixture->secret, "outside", -1, NULL));
+    assert_int_equal(symlink("../secret", fixture->link), 0);
+    *state = fixture;
+    return 0;
+}
+
+static int
+tear_down(void **state)
+{
+    Fixture *fixture = *state;
+    boot_server_stop(fixture->server);
+    char *const paths[] = {fixture->file, fixture->link, fixture->root, fixture->secret,
+                           fixture->directory};
+    for (size_t i = 0; i < G_N_ELEMENTS(paths); i++) {
+        assert_int_equal(g_remove(paths[i]), 0);
+        g_free(paths[i]);
+    }
+    g_string_free(fixture->progress, TRUE);
+    pthread_mutex_destroy(&fixture->lock);
+    g_free(fixture);
+    return 0;
+}
+
+/* Sends a request as it is and reads until the server closes. The caller frees. */
+static char *
+exchange(const Fixture *fixture, const char *request)
+{
+    struct sockaddr_in address = {
+        .sin_family = AF_INET,
+        .sin_port = htons((uint16_t)boot_server_port(fixture->server)),
+        .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+    };
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_true(fd >= 0);
+    struct timeval limit = {.tv_sec = 30};
+    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+    assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof address), 0);
+    assert_int_equal(send(fd, request, strlen(request), MSG_NOSIGNAL), strlen(request));
+    GString *answer = g_string_new(NULL);
+    char buffer[4096];
+    ssize_t size;
+    while ((size = recv(fd, buffer, sizeof buffer, 0)) > 0)
+        g_string_append_len(answer, buffer, size);
+    close(fd);
+    return g_string_free(answer, FALSE);
+}
+
+static char *
+ask(const Fixture *fixture, const char *method, const char *path, const char *headers)
+{
+    g_autofree char *request = g_strdup_printf(
+        "%s %s HTTP/1.1\r\nHost: boot\r\nConnection: close\r\n%s\r\n", method, path, headers);
+    return exchange(fixture, request);
+}
+
+static void
+assert_status(const char *answer, int status)
+{
+    g_autofree char *line = g_strdup_printf("HTTP/1.1 %d ", status);
+    if (!g_str_has_prefix(answer, line))
+        fail_msg("expected %d, got: %.400s", status, answer);
+}
+
+static const char *
+body_of(const char *answer)
+{
+    const char *end = strstr(answer, "\r\n\r\n");
+    assert_non_null(end);
+    return end + 4;
+}
+
+static void
+every_machine_gets_the_generic_script(void **state)
+{
+    Fixture *fixture = *state;
+    g_autofree char *answer = ask(fixture, "GET", "/boot.ipxe", "");
+    assert_status(answer, 200);
+    assert_true(g_str_has_prefix(body_of(answer), "#!ipxe\n"));
+    assert_non_null(strstr(answer, "boot/${net${steel-card}/mac:hexhyp}.ipxe"));
+    assert_non_null(strstr(answer, "Cache-Control: no-store"));
+}
+
+static void
+a_known_machine_gets_its_script_and_that_is_noted(void **state)
+{
+    Fixture *fixture = *state;
+    fixture->mode = BOOT_MODE_ISCSI;
+    g_autofree char *answer = ask(fixture, "GET", PATH ".ipxe", "");
+    assert_status(answer, 200);
+    assert_non_null(strstr(body_of(answer), "set password hush\n"));
+    assert_non_null(strstr(body_of(answer), "token=" TOKEN));
+    assert_non_null(strstr(answer, "Cache-Control: no-store"));
+    g_autofree char *progress = progress_so_far(fixture);
+    assert_string_equal(progress, MAC " script_served [iscsi]\n");
+}
+
+static void
+capitals_and_colons_in_the_address_name_the_same_machine(void **state)
+{
+    Fixture *fixture = *state;
+    fixture->mode = BOOT_MODE_NONE;
+    g_autofree char *answer = ask(fixture, "GET", "/boot/52:54:00:00:00:01.ipxe", "");
+    assert_status(answer, 200);
+    assert_non_null(strstr(answer, "not to boot from the network now"));
+    g_autofree char *progress = progress_so_far(fixture);
+    assert_string_equal(progress, MAC " script_served [none]\n");
+}
+
+static void
+an_unknown_machine_gets_a_script_without_secrets_and_is_not_noted(void **state)
+{
+    Fixture *fixture = *state;
+    fixture->mode = BOOT_MODE_ISCSI;
+    g_autofree char *answer = ask(fixture, "GET", "/boot/52-54-00-00-00-99.ipxe", "");
+    assert_status(answer, 200);
+    assert_non_null(strstr(answer, "52:54:00:00:00:99 is not enrolled"));
+    assert_null(strstr(answer, "hush"));
+    g_autofree char *progress = progress_so_far(fixture);
+    assert_string_equal(progress, "");
+}
+
+static void
+a_problem_is_shown_to_the_machine_and_noted(void **state)
+{
+    Fixture *fixture = *state;
+    fixture->mode = BOOT_MODE_UNUSABLE;
+    g_autofree char *answer = ask(fixture, "GET", PATH ".ipxe", "");
+    assert_status(answer, 200);
+    assert_non_null(strstr(answer, "echo target_iqn is missing\n"));
+    g_autofree char *progress = progress_so_far(fixture);
+    assert_string_equal(progress, MAC " script_served [unusable: target_iqn is missing]\n");
+}
+
+static void
+a_busy_database_asks_the_machine_to_come_again(void **state)
+{
+    Fixture *fixture = *state;
+    fixture->database_fails = true;
+    g_autofree char *script = ask(fixture, "GET", PATH ".ipxe", "");
+    assert_status(script, 503);
+    assert_non_null(strstr(script, "Retry-After: 5"));
+    g_autofree char *report =
+        ask(fixture, "GET", PATH "/progress?token=" TOKEN "&phase=san_hooked", "");
+    assert_status(report, 503);
+}
+
+static void
+a_report_with_the_token_reaches_the_hook_in_words(void **state)
+{
+    Fixture *fixture = *state;
+    fixture->mode = BOOT_MODE_ISCSI;
+    g_autofree char *answer =
+        ask(fixture, "GET",
+            PATH "/progress?token=" TOKEN "&phase=san_failed&volume=0&try=2&errno=2c0d603b", "");
+    assert_status(answer, 200);
+    g_autofree char *progress = progress_so_far(fixture);
+    assert_string_equal(progress,
+                        MAC " san_failed [attempt 2, volume 0: the target has no volume of this "
+                            "name: check target_iqn (iPXE error 2c0d603b)]\n");
+}
+
+static void
+a_report_without_the_right_token_is_forbidden_and_changes_nothing(void **state)
+{
+    Fixture *fixture = *state;
+    fixture->mode = BOOT_MODE_ISCSI;
+    static const char *const paths[] = {
+        PATH "/progress?phase=san_hooked",
+        PATH "/progress?token=&phase=san_hooked",
+        PATH "/progress?token=0123456789abcdef0124&phase=san_hooked",
+        PATH "/progress?token=0123456789abcdef012&phase=san_hooked",
+        "/boot/52-54-00-00-00-99/progress?token=" TOKEN "&phase=san_hooked",
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(paths); i++) {
+        g_autofree char *answer = ask(fixture, "GET", paths[i], "");
+        assert_status(answer, 403);
+    }
+    pthread_mutex_lock(&fixture->lock);
+    fixture->mode = BOOT_MODE_NONE; /* the boot is over: its token is void */
+    pthread_mutex_unlock(&fixture->lock);
+    g_autofree char *late =
+        ask(fixture, "GET", PATH "/progress?token=" TOKEN "&phase=san_hooked", "");
+    assert_status(late, 403);
+    g_autofree char *progress = progress_so_far(fixture);
+    assert_string_equal(progress, "");
+}
+
+static void
+a_report_that_makes_no_sense_is_refused(void **state)
+{
+    Fixture *fixture = *state;
+    fixture->mode = BOOT_MODE_ISCSI;
+    static const char *const queries[] = {
+        "",
+        "&phase=",
+        "&phase=rebooted",
+        "&phase=san_hooked&errno=x",
+        "&phase=san_hooked&detail=%0d%0aX",
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(queries); i++) {
+        g_autofree char *path = g_strconcat(PATH "/progress?token=" TOKEN, queries[i], NULL);
+        g_autofree char *answer = ask(fixture, "GET", path, "");
+        assert_status(answer, 400);
+    }
+    g_autofree char *progress = progress_so_far(fixture);
+    assert_string_equal(progress, "");
+}
+
+static void
+files_come_whole_and_in_parts(void **state)
+{
+    Fixture *fixture = *state;
+    static const struct {
+        const char *header;
+        int status;
+        const char *range, *body;
+    } cases[] = {
+        {"",                         200, NULL,           "0123456789"},
+        {"Range: bytes=2-4\r\n",     206, "bytes 2-4/10", "234"       },
+        {"Range: bytes=7-\r\n",      206, "bytes 7-9/10", "789"       },
+        {"Range: bytes=-1\r\n",      206, "bytes 9-9/10", "9"         },
+        {"Range: bytes=10-\r\n",     416, "bytes */10",   ""          },
+        {"Range: bytes=0-1,3-4\r\n", 200, NULL,           "0123456789"},
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *answer = ask(fixture, "GET", "/vmlinuz.gz", cases[i].header);
+        assert_status(answer, cases[i].status);
+        assert_string_equal(body_of(answer), cases[i].body);
+        g_autofree char *line = cases[i].range != NULL
+                                    ? g_strdup_printf("Content-Range: %s\r\n", cases[i].range)
+                                    : NULL;
+        if (line != NULL)
+            assert_non_null(strstr(answer, line));
+        else
+            assert_null(strstr(answer, "Content-Range"));
+    }
+    g_autofree char *whole = ask(fixture, "GET", "/vmlinuz.gz", "");
+    assert_non_null(strstr(whole, "Content-Type: application/gzip\r\n"));
+    assert_non_null(strstr(whole, "Accept-Ranges: bytes\r\n"));
+    assert_non_null(strstr(whole, "Last-Modified: "));
+}
+
+static void
+an_empty_file_is_served_as_one(void **state)
+{
+    Fixture *fixture = *state;
+    assert_true(g_file_set_contents(fixture->file, "", -1, NULL));
+    g_autofree char *whole = ask(fixture, "GET", "/vmlinuz.gz", "");
+    assert_status(whole, 200);
+    assert_non_null(strstr(whole, "Content-Length: 0\r\n"));
+    g_autofree char *part = ask(fixture, "GET", "/vmlinuz.gz", "Range: bytes=0-\r\n");
+    assert_status(part, 416);
+}
+
+static void
+head_answers_with_the_headers_alone(void **state)
+{
+    Fixture *fixture = *state;
+    fixture->mode = BOOT_MODE_ISCSI;
+    g_autofree char *file = ask(fixture, "HEAD", "/vmlinuz.gz", "");
+    assert_status(file, 200);
+    assert_non_null(strstr(file, "Content-Length: 10\r\n"));
+    assert_string_equal(body_of(file), "");
+    g_autofree char *part = ask(fixture, "HEAD", "/vmlinuz.gz", "Range: bytes=2-4\r\n");
+    assert_status(part, 206);
+    assert_non_null(strstr(part, "Content-Length: 3\r\n"));
+    g_autofree char *script = ask(fixture, "HEAD", PATH ".ipxe", "");
+    assert_status(script, 200);
+    assert_string_equal(body_of(script), "");
+    g_autofree char *report =
+        ask(fixture, "HEAD", PATH "/progress?token=" TOKEN "&phase=given_up", "");
+    assert_status(report, 200);
+    g_autofree char *progress = progress_so_far(fixture);
+    assert_string_equal(progress, "");
+}
+
+static void
+no_path_leads_out_of_the_directory_or_lists_it(void **state)
+{
+    Fixture *fixture = *state;
+    static const char *const paths[] = {
+        "/",
+        "/absent",
+        "/../secret",
+        "/%2e%2e/secret",
+        "/%2e%2e%2fsecret",
+        "/..%2fsecret",
+        "/./vmlinuz.gz",
+        "//vmlinuz.gz",
+        "/link",
+        "/vmlinuz.gz/",
+        "/vmlinuz.gz/../../secret",
+        "/boot/../../secret",
+        "/boot/",
+        "/boot/vmlinuz",
+        "/\\..\\secret",
+        "/%00",
+        "/%ff",
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(paths); i++) {
+        g_autofree char *answer = ask(fixture, "GET", paths[i], "");
+        assert_status(answer, 404);
+        assert_null(strstr(answer, "outside"));
+    }
+}
+
+static void
+only_get_and_head_are_served(void **state)
+{
+    Fixture *fixture = *state;
+    static const char *const methods[] = {"PUT", "DELETE", "OPTIONS", "BREW"};
+    for (size_t i = 0; i < G_N_ELEMENTS(methods); i++) {
+        g_autofree char *answer = ask(fixture, methods[i], "/vmlinuz.gz", "");
+        assert_status(answer, 405);
+        assert_non_null(strstr(answer, "Allow: GET, HEAD\r\n"));
+    }
+    g_autofree char *answer =
+        exchange(fixture, "POST /vmlinuz.gz HTTP/1.1\r\nHost: boot\r\nConnection: close\r\n"
+                          "Content-Length: 5\r\n\r\nhello");
+    assert_status(answer, 405);
+}
+
+static void
+requests_that_are_too_large_are_refused(void **state)
+{
+    Fixture *fixture = *state;
+    g_autofree char *name = g_strnfill(40000, 'a');
+    name[0] = '/';
+    g_autofree char *answer = ask(fixture, "GET", name, "");
+    assert_true(g_str_has_prefix(answer, "HTTP/1.1 4") || answer[0] == '\0');
+    g_autofree char *next = ask(fixture, "GET", "/vmlinuz.gz", "");
+    assert_status(next, 200);
+}
+
+typedef struct Visitor {
+    const Fixture *fixture;
+    int good;
+} Visitor;
+
+static void *
+visit(void *data)
+{
+    Visitor *visitor = data;
+    for (int i = 0; i < 20; i++) {
+        g_autofree char *script = ask(visitor->fixture, "GET", PATH ".ipxe", "");
+        g_autofree char *file = ask(visitor->fixture, "GET", "/vmlinuz.gz", "");
+        visitor->good +=
+            g_str_has_prefix(script, "HTTP/1.1 200 ") && strcmp(body_of(file), "0123456789") == 0;
+    }
+    return NULL;
+}
+
+static void
+many_machines_are_served_side_by_side(void **state)
+{
+    Fixture *fixture = *state;
+    fixture->mode = BOOT_MODE_ISCSI;
+    pthread_t threads[8];
+    Visitor visitors[G_N_ELEMENTS(threads)];
+    for (size_t i = 0; i < G_N_ELEMENTS(threads); i++) {
+        visitors[i] = (Visitor){.fixture = fixture};
+        assert_int_equal(pthread_create(&threads[i], NULL, visit, &visitors[i]), 0);
+    }
+    for (size_t i = 0; i < G_N_ELEMENTS(threads); i++) {
+        pthread_join(threads[i], NULL);
+        assert_int_equal(visitors[i].good, 20);
+    }
+    assert_int_equal(fixture->asked, 160);
+}
+
+static void
+a_taken_port_is_an_error_that_names_it(void **state)
+{
+    Fixture *fixture = *state;
+    BootServerOptions options = options_of(fixture);
+    options.port = boot_server_port(fixture->server);
+    g_autoptr(GError) error = NULL;
+    assert_null(boot_server_start(&options, &error));
+    assert_true(steel_error_is(error, STEEL_ERROR_IO));
+    g_autofree char *port = g_strdup_printf("port %u", options.port);
+    assert_non_null(strstr(error->message, port));
+}
+
+static void
+it_listens_on_ipv6_with_brackets_and_serves_without_a_directory(void **state)
+{
+    Fixture *fixture = *state;
+    BootServerOptions options = options_of(fixture);
+    options.host = "[::1]";
+    options.root = NULL;
+    g_autoptr(GError) error = NULL;
+    g_autoptr(BootServer) server = boot_server_start(&options, &error);
+    if (server == NULL) {
+        /* A machine without IPv6 says so in words; nothing else may fail here. */
+        assert_non_null(strstr(error->message, "[::1]"));
+        assert_non_null(strstr(error->message, "ddress"));
+        return;
+    }
+    assert_true(boot_server_port(server) > 0);
+}
+
+#define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        CASE(every_machine_gets_the_generic_script),
+        CASE(a_known_machine_gets_its_script_and_that_is_noted),
+        CASE(capitals_and_colons_in_the_address_name_the_same_machine),
+        CASE(an_unknown_machine_gets_a_script_without_secrets_and_is_not_noted),
+        CASE(a_problem_is_shown_to_the_machine_and_noted),
+        CASE(a_busy_database_asks_the_machine_to_come_again),
+        CASE(a_report_with_the_token_reaches_the_hook_in_words),
+        CASE(a_report_without_the_right_token_is_forbidden_and_changes_nothing),
+        CASE(a_report_that_makes_no_sense_is_refused),
+        CASE(files_come_whole_and_in_parts),
+        CASE(an_empty_file_is_served_as_one),
+        CASE(head_answers_with_the_headers_alone),
+        CASE(no_path_leads_out_of_the_directory_or_lists_it),
+        CASE(only_get_and_head_are_served),
+        CASE(requests_that_are_too_large_are_refused),
+        CASE(many_machines_are_served_side_by_side),
+        CASE(a_taken_port_is_an_error_that_names_it),
+        CASE(it_listens_on_ipv6_with_brackets_and_serves_without_a_directory),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

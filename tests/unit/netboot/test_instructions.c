@@ -1,0 +1,300 @@
+/* What a machine is told follows from the database, and secrets go to nobody else.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "common/json_text.h"
+#include "db/records.h"
+#include "model/resources.h"
+#include "netboot/instructions.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define MAC "52:54:00:00:00:01"
+#define NODE "1be26c0b-03f2-4d2e-ae87-c02d7f33c781"
+#define OTHER_MAC "52:54:00:00:00:02"
+#define OTHER "2be26c0b-03f2-4d2e-ae87-c02d7f33c782"
+#define TOKEN "0123456789abcdef0123"
+#define BOOT "{\"boot\":{\"mode\":\"iscsi\",\"token\":\"" TOKEN "\"}}"
+#define VOLUME                                                                                     \
+    "{\"target_portal\":\"192.0.2.5:3260\",\"target_iqn\":\"iqn.2010-10.com.example:a\","          \
+    "\"target_lun\":\"1\",\"auth_username\":\"u\",\"auth_password\":\"secret-a\"}"
+
+static json_t *
+object(const char *text)
+{
+    json_t *value = json_text_parse(text, strlen(text), 0, NULL);
+    assert_non_null(value);
+    return value;
+}
+
+static void
+insert(Db *db, const Resource *resource, void *record)
+{
+    g_autoptr(GError) error = NULL;
+    if (!db_record_insert(db, resource, record, &error))
+        fail_msg("%s: %s", resource->name, error->message);
+}
+
+static void
+put_node(Db *db, const char *uuid, const char *name, const char *mac, const char *internal_info)
+{
+    g_autoptr(Node) node = node_new();
+    record_set_text(&node->uuid, uuid);
+    record_set_text(&node->name, name);
+    record_set_text(&node->driver, "ipmi");
+    record_set_text(&node->provision_state, "deploying");
+    json_decref(node->driver_internal_info);
+    node->driver_internal_info = object(internal_info);
+    insert(db, &node_resource, node);
+    g_autoptr(Port) port = port_new();
+    record_set_text(&port->address, mac);
+    record_set_text(&port->node_uuid, uuid);
+    insert(db, &port_resource, port);
+}
+
+static void
+put_target(Db *db, const char *node_uuid, int64_t boot_index, const char *type,
+           const char *properties)
+{
+    g_autoptr(VolumeTarget) target = volume_target_new();
+    record_set_text(&target->node_uuid, node_uuid);
+    record_set_text(&target->volume_type, type);
+    record_set_text(&target->volume_id, "04452bed-5367-4202-8bf5-de4335ac57d2");
+    target->boot_index = boot_index;
+    json_decref(target->properties);
+    target->properties = object(properties);
+    insert(db, &volume_target_resource, target);
+}
+
+static void
+put_connector(Db *db, const char *node_uuid, const char *type, const char *id)
+{
+    g_autoptr(VolumeConnector) connector = volume_connector_new();
+    record_set_text(&connector->node_uuid, node_uuid);
+    record_set_text(&connector->type, type);
+    record_set_text(&connector->connector_id, id);
+    insert(db, &volume_connector_resource, connector);
+}
+
+typedef struct Fixture {
+    char *directory;
+    char *path;
+    Db *db;
+} Fixture;
+
+static int
+set_up(void **state)
+{
+    Fixture *fixture = g_new0(Fixture, 1);
+    fixture->directory = g_dir_make_tmp("steel-instructions-XXXXXX", NULL);
+    fixture->path = g_build_filename(fixture->directory, "steel.db", NULL);
+    g_autofree char *url = g_strdup_printf("sqlite:///%s", fixture->path);
+    g_autoptr(GError) error = NULL;
+    fixture->db = db_open(url, &error);
+    if (fixture->db == NULL)
+        fail_msg("%s", error->message);
+    *state = fixture;
+    return 0;
+}
+
+static int
+tear_down(void **state)
+{
+    Fixture *fixture = *state;
+    db_close(fixture->db);
+    static const char *const endings[] = {"", "-wal", "-shm"};
+    for (size_t i = 0; i < G_N_ELEMENTS(endings); i++) {
+        g_autofree char *file = g_strconcat(fixture->path, endings[i], NULL);
+        remove(file);
+    }
+    assert_int_equal(remove(fixture->directory), 0);
+    g_free(fixture->directory);
+    g_free(fixture->path);
+    g_free(fixture);
+    return 0;
+}
+
+static void
+load(Db *db, const char *mac, BootInstructions *instructions)
+{
+    g_autoptr(GError) error = NULL;
+    boot_instructions_init(instructions, mac);
+    if (!boot_instructions_load(db, mac, instructions, &error))
+        fail_msg("%s", error->message);
+}
+
+static void
+an_unknown_address_stays_unknown(void **state)
+{
+    Fixture *fixture = *state;
+    g_auto(BootInstructions) instructions;
+    load(fixture->db, MAC, &instructions);
+    assert_int_equal(instructions.mode, BOOT_MODE_UNKNOWN_MAC);
+    assert_null(instructions.node_uuid);
+    g_autofree char *token = NULL;
+    assert_true(boot_token_load(fixture->db, MAC, &token, NULL));
+    assert_null(token);
+}
+
+static void
+a_node_without_the_record_goes_on_and_its_secrets_are_not_read(void **state)
+{
+    Fixture *fixture = *state;
+    static const char *const infos[] = {"{}", "{\"boot\":null}", "{\"boot\":\"iscsi\"}"};
+    for (size_t i = 0; i < G_N_ELEMENTS(infos); i++) {
+        char uuid[] = NODE, mac[] = MAC;
+        uuid[35] = mac[16] = (char)('3' + i);
+        put_node(fixture->db, uuid, NULL, mac, infos[i]);
+        put_target(fixture->db, uuid, 0, "iscsi", VOLUME);
+        g_auto(BootInstructions) instructions;
+        load(fixture->db, mac, &instructions);
+        assert_int_equal(instructions.mode, BOOT_MODE_NONE);
+        assert_string_equal(instructions.node_uuid, uuid);
+        assert_int_equal(instructions.volumes->len, 0);
+        assert_null(instructions.token);
+    }
+}
+
+static void
+a_node_told_to_boot_from_volume_gets_its_volumes_in_order_and_its_first_initiator(void **state)
+{
+    Fixture *fixture = *state;
+    Db *db = fixture->db;
+    put_node(db, NODE, "rack1-node4", MAC, BOOT);
+    put_node(db, OTHER, "other", OTHER_MAC, BOOT);
+    put_target(db, NODE, 2, "iscsi",
+               "{\"target_portal\":\"192.0.2.6\",\"target_iqn\":\"iqn.2010-10.com.example:b\"}");
+    put_target(db, NODE, 1, "fibre_channel", "{\"target_wwn\":\"5000\"}");
+    put_target(db, NODE, 0, "iscsi", VOLUME);
+    put_target(db, OTHER, 0, "iscsi",
+               "{\"target_portal\":\"192.0.2.9\",\"target_iqn\":\"iqn.2010-10.com.example:z\","
+               "\"auth_username\":\"z\",\"auth_password\":\"secret-z\"}");
+    put_connector(db, NODE, "ip", "192.0.2.77");
+    put_connector(db, NODE, "iqn", "iqn.2017-08.org.openstack:first");
+    put_connector(db, NODE, "iqn", "iqn.2017-08.org.openstack:second");
+    g_auto(BootInstructions) instructions;
+    load(db, MAC, &instructions);
+    assert_int_equal(instructions.mode, BOOT_MODE_ISCSI);
+    assert_string_equal(instructions.node_uuid, NODE);
+    assert_string_equal(instructions.node_name, "rack1-node4");
+    assert_string_equal(instructions.token, TOKEN);
+    assert_string_equal(instructions.initiator_iqn, "iqn.2017-08.org.openstack:first");
+    assert_int_equal(instructions.volumes->len, 2);
+    const IscsiVolume *first = instructions.volumes->pdata[0];
+    const IscsiVolume *second = instructions.volumes->pdata[1];
+    assert_string_equal(first->password, "secret-a");
+    assert_null(second->password);
+    const IscsiPortal *portal = second->portals->pdata[0];
+    assert_string_equal(portal->host, "192.0.2.6");
+    g_autofree char *token = NULL;
+    assert_true(boot_token_load(db, MAC, &token, NULL));
+    assert_string_equal(token, TOKEN);
+}
+
+static void
+without_a_connector_the_initiator_is_left_to_the_machine(void **state)
+{
+    Fixture *fixture = *state;
+    put_node(fixture->db, NODE, NULL, MAC, BOOT);
+    put_target(fixture->db, NODE, 0, "iscsi", VOLUME);
+    g_auto(BootInstructions) instructions;
+    load(fixture->db, MAC, &instructions);
+    assert_int_equal(instructions.mode, BOOT_MODE_ISCSI);
+    assert_null(instructions.initiator_iqn);
+}
+
+static void
+assert_unusable(Db *db, const char *words)
+{
+    g_auto(BootInstructions) instructions;
+    load(db, MAC, &instructions);
+    assert_int_equal(instructions.mode, BOOT_MODE_UNUSABLE);
+    assert_int_equal(instructions.volumes->len, 0);
+    assert_string_equal(instructions.node_uuid, NODE);
+    assert_non_null(instructions.problem);
+    if (strstr(instructions.problem, words) == NULL)
+        fail_msg("%s", instructions.problem);
+    assert_null(strstr(instructions.problem, "secret-a"));
+}
+
+static void
+without_a_boot_volume_the_machine_is_told_why(void **state)
+{
+    Fixture *fixture = *state;
+    put_node(fixture->db, NODE, NULL, MAC, BOOT);
+    assert_unusable(fixture->db, "no volume target of type iscsi with boot index 0");
+    put_target(fixture->db, NODE, 1, "iscsi", VOLUME);
+    assert_unusable(fixture->db, "no volume target of type iscsi with boot index 0");
+}
+
+static void
+properties_that_do_not_hold_are_named_with_their_target(void **state)
+{
+    Fixture *fixture = *state;
+    put_node(fixture->db, NODE, NULL, MAC, BOOT);
+    put_target(fixture->db, NODE, 0, "iscsi", VOLUME);
+    put_target(fixture->db, NODE, 3, "iscsi",
+               "{\"target_portal\":\"192.0.2.6\",\"target_iqn\":\"volume\"}");
+    assert_unusable(fixture->db, "(boot index 3): target_iqn must be an iSCSI name");
+}
+
+static void
+an_initiator_that_is_no_iscsi_name_is_refused(void **state)
+{
+    Fixture *fixture = *state;
+    put_node(fixture->db, NODE, NULL, MAC, BOOT);
+    put_target(fixture->db, NODE, 0, "iscsi", VOLUME);
+    put_connector(fixture->db, NODE, "iqn", "iqn.2017-08.org.openstack:a\nshell");
+    assert_unusable(fixture->db, "connector_id is not an iSCSI name");
+}
+
+static void
+another_mode_and_too_many_volumes_are_unusable(void **state)
+{
+    Fixture *fixture = *state;
+    put_node(fixture->db, OTHER, NULL, OTHER_MAC, "{\"boot\":{\"mode\":\"tape\"}}");
+    g_auto(BootInstructions) other;
+    load(fixture->db, OTHER_MAC, &other);
+    assert_int_equal(other.mode, BOOT_MODE_UNUSABLE);
+    put_node(fixture->db, NODE, NULL, MAC, BOOT);
+    for (int i = 0; i < 17; i++)
+        put_target(fixture->db, NODE, i, "iscsi", VOLUME);
+    assert_unusable(fixture->db, "more iSCSI volumes");
+}
+
+static void
+a_token_unfit_for_a_url_counts_as_none(void **state)
+{
+    Fixture *fixture = *state;
+    put_node(fixture->db, NODE, NULL, MAC, "{\"boot\":{\"mode\":\"iscsi\",\"token\":\"a b\"}}");
+    put_target(fixture->db, NODE, 0, "iscsi", VOLUME);
+    g_auto(BootInstructions) instructions;
+    load(fixture->db, MAC, &instructions);
+    assert_int_equal(instructions.mode, BOOT_MODE_ISCSI);
+    assert_null(instructions.token);
+    g_autofree char *token = NULL;
+    assert_true(boot_token_load(fixture->db, MAC, &token, NULL));
+    assert_null(token);
+}
+
+#define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        CASE(an_unknown_address_stays_unknown),
+        CASE(a_node_without_the_record_goes_on_and_its_secrets_are_not_read),
+        CASE(a_node_told_to_boot_from_volume_gets_its_volumes_in_order_and_its_first_initiator),
+        CASE(without_a_connector_the_initiator_is_left_to_the_machine),
+        CASE(without_a_boot_volume_the_machine_is_told_why),
+        CASE(properties_that_do_not_hold_are_named_with_their_target),
+        CASE(an_initiator_that_is_no_iscsi_name_is_refused),
+        CASE(another_mode_and_too_many_volumes_are_unusable),
+        CASE(a_token_unfit_for_a_url_counts_as_none),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
