@@ -1,9 +1,11 @@
 /* What machines tell the boot file server: it makes the phases of a deploy visible and ends its wait.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "common/log.h"
+#include "common/time_text.h"
 #include "conductor/internal.h"
 #include "conductor/provision/provision.h"
 #include "db/records.h"
+#include "drivers/power/power.h"
 
 #include <string.h>
 
@@ -144,4 +146,44 @@ conductor_boot_progress(Conductor *conductor, const char *mac, const char *phase
     *progress = (Progress){conductor, g_strdup(mac), g_strdup(phase), g_strdup(detail), ATTEMPTS};
     if (!conductor_defer(conductor, progress_job, progress))
         progress_free(progress);
+}
+
+/* The wait of a node whose machine spoke, or may have spoken, while nobody listened: the machine starts over. */
+static void
+boot_again(Task *task)
+{
+    g_autoptr(GError) error = NULL;
+    bool waits = task_state(task) == STATE_DEPLOYWAIT;
+    int64_t limit_s = config_integer(config_current(), OPT_DEPLOY_BOOT_PROGRESS_TIMEOUT);
+    if (waits) {
+        task_phase_begin(task, "boot_again", "the service was restarted: the machine boots again");
+        task->node->wait_deadline_ms = time_now_ms() + limit_s * 1000;
+        json_object_del(task->node->driver_internal_info, "boot_progress");
+    }
+    if (waits && !node_power_action(task, POWER_TARGET_REBOOT, 0, &error))
+        log_warning("conductor.boot", "the machine could not be started again: %s", error->message);
+    if (waits)
+        task_phase_begin(task, "boot_script", "waiting for the machine to ask for its boot script");
+    task_release(task);
+}
+
+void
+boot_progress_recover(Conductor *conductor)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GPtrArray) nodes = db_records_where(
+        conductor->services.db, &node_resource,
+        "provision_state = 'wait call-back' AND reservation IS NULL AND maintenance = 0", NULL, 0,
+        &error);
+    for (guint i = 0; nodes != NULL && i < nodes->len; i++) {
+        const Node *node = nodes->pdata[i];
+        if (json_object_get(node->driver_internal_info, "boot") == NULL)
+            continue; /* it waits for an agent, which will call again by itself */
+        Task *task = task_acquire(conductor, node->uuid, TASK_EXCLUSIVE, "boot again", &error);
+        if (task != NULL)
+            task_spawn_later(task, 0, boot_again);
+        g_clear_error(&error);
+    }
+    if (error != NULL)
+        log_warning("conductor.boot", "waiting nodes could not be listed: %s", error->message);
 }

@@ -96,7 +96,9 @@ clock_main(void *data)
     Conductor *conductor = data;
     int64_t due[G_N_ELEMENTS(rows)];
     for (size_t i = 0; i < G_N_ELEMENTS(rows); i++)
-        due[i] = rows[i].run == takeover_run ? 0 : time_monotonic_ms() + interval_ms(i);
+        due[i] = time_monotonic_ms() + interval_ms(i);
+    takeover_run(conductor); /* first: it makes the locks of an earlier life void */
+    boot_progress_recover(conductor);
     pthread_mutex_lock(&conductor->clock_lock);
     while (!conductor->clock_stop) {
         pthread_mutex_unlock(&conductor->clock_lock);

@@ -137,6 +137,9 @@ void
 takeover_run(Conductor *conductor); /* nodes that nobody works on although their state says so */
 void wait_deadlines_run(Conductor *conductor);
 
+/* At the start: machines that a deploy waits for have perhaps spoken while nobody listened; they boot again. */
+void boot_progress_recover(Conductor *conductor);
+
 /* ---- provision.c ---- */
 
 /* Starts, or goes on with, the work that the node's state stands for (deploying, cleaning, ...). Takes the task. */
