@@ -1,0 +1,163 @@
+/* Boots machines over the network by iPXE. The scripts are made when a machine asks for them (netboot/instructions.h);
+ * this decides whether it is to get one: the record "boot" in driver_internal_info, without which no secret is served.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "drivers/boot/boot.h"
+
+#include "common/log.h"
+#include "drivers/management/management.h"
+#include "drivers/storage/storage.h"
+#include "drivers/task.h"
+#include "model/capabilities.h"
+#include "model/provision_states.h"
+#include "netboot/boot_request.h"
+#include "netboot/instructions.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/random.h>
+
+enum { TOKEN_BYTES = 16 };
+
+static bool
+check_boot_server(const Task *task, GError **error)
+{
+    const char *url = task->services->boot_url;
+    return (url != NULL && *url != '\0') ||
+           steel_fail(error, STEEL_ERROR_INVALID,
+                      "this conductor serves no boot files: set [boot_server]enabled, host_ip and "
+                      "port in its configuration");
+}
+
+static bool
+check_ports(Task *task, GError **error)
+{
+    const char *node = task->node->uuid;
+    const GPtrArray *ports = task_ports(task, error);
+    if (ports == NULL)
+        return false;
+    if (ports->len == 0)
+        return steel_fail(error, STEEL_ERROR_MISSING,
+                          "the node has no port, so that its machine is not known when it boots; "
+                          "create one with: steel port create <mac address> --node %s",
+                          node);
+    for (guint i = 0; i < ports->len; i++)
+        if (((const Port *)ports->pdata[i])->pxe_enabled)
+            return true;
+    return steel_fail(error, STEEL_ERROR_MISSING,
+                      "no port of the node has pxe_enabled; set it with: steel port set %s "
+                      "--pxe-enabled",
+                      ((const Port *)ports->pdata[0])->uuid);
+}
+
+static bool
+validate(Task *task, GError **error)
+{
+    return capabilities_validate(task->node, error) && check_ports(task, error) &&
+           check_boot_server(task, error) && storage_validate_boot_from_volume(task, error);
+}
+
+static bool
+prepare_ramdisk(Task *task, const json_t *parameters, GError **error)
+{
+    (void)parameters;
+    return steel_fail(error, STEEL_ERROR_UNSUPPORTED,
+                      "node %s would have to boot a deploy ramdisk, and there is none: this "
+                      "version of Steel has no agent yet",
+                      task->node->uuid);
+}
+
+/* 128 bits that nobody can guess, as hexadecimal digits. */
+static bool
+make_token(char text[2 * TOKEN_BYTES + 1], GError **error)
+{
+    uint8_t bytes[TOKEN_BYTES];
+    if (getrandom(bytes, sizeof bytes, 0) != (ssize_t)sizeof bytes)
+        return steel_fail(error, STEEL_ERROR_INTERNAL, "no random numbers: %s", g_strerror(errno));
+    for (size_t i = 0; i < sizeof bytes; i++)
+        g_snprintf(text + 2 * i, 3, "%02x", bytes[i]);
+    return true;
+}
+
+/* A machine may be booting with the script it got before this process started, so a token that is there stays. */
+static bool
+record_boot(Task *task, GError **error)
+{
+    char token[2 * TOKEN_BYTES + 1];
+    json_t *info = task->node->driver_internal_info;
+    const json_t *recorded = json_object_get(info, BOOT_RECORD_KEY);
+    if (boot_token_valid(json_string_member(recorded, "token")) &&
+        g_strcmp0(json_string_member(recorded, "mode"), BOOT_RECORD_ISCSI) == 0)
+        return true;
+    if (!make_token(token, error))
+        return false;
+    json_object_set_new(info, BOOT_RECORD_KEY,
+                        json_pack("{s:s, s:s}", "mode", BOOT_RECORD_ISCSI, "token", token));
+    return task_save(task, error);
+}
+
+static bool
+forget_boot(Task *task, GError **error)
+{
+    if (json_object_del(task->node->driver_internal_info, BOOT_RECORD_KEY) != 0)
+        return true;
+    return task_save(task, error);
+}
+
+/* A management interface that cannot set this device leaves it to whoever set up the machine's boot order. */
+static bool
+set_boot_device(Task *task, const char *device, GError **error)
+{
+    const char *const *known = task->driver.management->boot_devices;
+    g_autoptr(GError) cause = NULL;
+    ProvisionState state = state_from_wire(task->node->provision_state);
+    if (state == STATE_ACTIVE || state == STATE_ADOPTING)
+        return true; /* it was set when the node was deployed; its machine is running */
+    task_phase_begin(task, "set_boot_device", device);
+    if (known != NULL && !g_strv_contains(known, device))
+        steel_fail(&cause, STEEL_ERROR_UNSUPPORTED, "management interface %s does not know it",
+                   task->driver.management->interface.name);
+    else if (management_set_boot_device(task, device, true, &cause))
+        return true;
+    if (!steel_error_is(cause, STEEL_ERROR_UNSUPPORTED)) {
+        g_propagate_error(error, g_steal_pointer(&cause));
+        return false;
+    }
+    log_warning("drivers.boot",
+                "the boot device of node %s is not set to %s, its own boot order "
+                "decides: %s",
+                task->node->uuid, device, cause->message);
+    return true;
+}
+
+static bool
+prepare_instance(Task *task, GError **error)
+{
+    if (!storage_boots_from_volume(task))
+        return forget_boot(task, error) && set_boot_device(task, "disk", error);
+    task_phase_begin(task, "record_boot", "the machine may fetch its boot script");
+    return storage_validate_boot_from_volume(task, error) && record_boot(task, error) &&
+           set_boot_device(task, "pxe", error);
+}
+
+static bool
+clean_up_instance(Task *task, GError **error)
+{
+    return forget_boot(task, error);
+}
+
+static bool
+reports_progress(Task *task)
+{
+    return json_object_get(task->node->driver_internal_info, BOOT_RECORD_KEY) != NULL;
+}
+
+const BootOps boot_ipxe = {
+    .interface = {.name = "ipxe",
+                  .capabilities =
+                      CAPABILITY_IPXE_BOOT | CAPABILITY_ISCSI_VOLUME_BOOT | CAPABILITY_RAMDISK_BOOT,
+                  .validate = validate},
+    .prepare_ramdisk = prepare_ramdisk,
+    .prepare_instance = prepare_instance,
+    .clean_up_instance = clean_up_instance,
+    .reports_progress = reports_progress,
+};

@@ -1,0 +1,228 @@
+/* The deploy interface of machines that boot from a remote volume: it attaches, sets the boot device, powers on, and waits
+ * until the machine says that it has its volume. Names and order of its steps are Ironic's. Images on local disks need an
+ * agent, which does not exist yet: validation says so.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "drivers/deploy/deploy.h"
+
+#include "common/config.h"
+#include "drivers/boot/boot.h"
+#include "drivers/network/network.h"
+#include "drivers/power/power.h"
+#include "drivers/storage/storage.h"
+#include "drivers/task.h"
+#include "model/provision_states.h"
+
+static bool
+validate_interface(Task *task, const Interface *interface, GError **error)
+{
+    return interface->validate == NULL || interface->validate(task, error);
+}
+
+static const char *
+node_word(const Task *task)
+{
+    return task->node->name != NULL ? task->node->name : task->node->uuid;
+}
+
+/* The node has volumes and would not boot from one: it must not be deployed by accident. */
+static bool
+refuse_volumes(Task *task, bool boot_volume, bool image, GError **error)
+{
+    if (!boot_volume)
+        return steel_fail(error, STEEL_ERROR_INVALID,
+                          "the node has volume targets, but none has boot_index 0, so there is "
+                          "nothing to boot from; set it with: steel volume target set <uuid> "
+                          "--boot-index 0");
+    if (image)
+        return steel_fail(error, STEEL_ERROR_INVALID,
+                          "the node has a volume to boot from and instance_info image_source; "
+                          "writing an image needs an agent, which this version of Steel does not "
+                          "have yet; to boot from the volume: steel node unset %s --instance-info "
+                          "image_source",
+                          node_word(task));
+    return steel_fail(error, STEEL_ERROR_INVALID,
+                      "the node has a volume to boot from, but its storage interface %s does not "
+                      "boot from volumes; set another one with: steel node set %s "
+                      "--storage-interface external",
+                      task->driver.storage->interface.name, node_word(task));
+}
+
+/* What to say of a node that does not boot from a volume. */
+static bool
+refuse_image(Task *task, GError **error)
+{
+    const GPtrArray *targets = task_volume_targets(task, error);
+    if (targets == NULL)
+        return false;
+    bool image = json_object_get(task->node->instance_info, "image_source") != NULL;
+    if (targets->len > 0 && (!image || storage_boot_target(task) != NULL))
+        return refuse_volumes(task, storage_boot_target(task) != NULL, image, error);
+    if (image)
+        return steel_fail(error, STEEL_ERROR_UNSUPPORTED,
+                          "writing an image (instance_info image_source) needs an agent, which "
+                          "this version of Steel does not have yet; let the node boot from a "
+                          "volume: steel node set %s --storage-interface external, and steel "
+                          "volume target create",
+                          node_word(task));
+    return steel_fail(error, STEEL_ERROR_MISSING,
+                      "the node has neither instance_info image_source nor a volume to boot from; "
+                      "create one with: steel volume target create --node %s --type iscsi "
+                      "--boot-index 0 --volume-id <id> --property target_portal=<address> "
+                      "--property target_iqn=<name>",
+                      task->node->uuid);
+}
+
+static bool
+check_configdrive(Task *task, GError **error)
+{
+    const json_t *drive = json_object_get(task->node->instance_info, "configdrive");
+    if (drive == NULL || json_is_null(drive))
+        return true;
+    return steel_fail(error, STEEL_ERROR_INVALID,
+                      "a config drive cannot be handed to a node that boots from a volume: there "
+                      "is no disk to put it on; use a metadata service, and deploy without "
+                      "configdrive (steel node unset %s --instance-info configdrive)",
+                      node_word(task));
+}
+
+static bool
+validate(Task *task, GError **error)
+{
+    if (!storage_boots_from_volume(task))
+        return validate_interface(task, &task->driver.boot->interface, error) &&
+               refuse_image(task, error);
+    return validate_interface(task, &task->driver.boot->interface, error) &&
+           validate_interface(task, &task->driver.storage->interface, error) &&
+           check_configdrive(task, error);
+}
+
+/* Switches, unless the machine is there already, and records the state. */
+static bool
+switch_power(Task *task, PowerTarget target, GError **error)
+{
+    int timeout_s = (int)config_integer(config_current(), OPT_CONDUCTOR_POWER_STATE_CHANGE_TIMEOUT);
+    if (!power_set(task, target, timeout_s, error))
+        return false;
+    record_set_text(&task->node->power_state, power_state_wire(power_target_state(target)));
+    return task_save(task, error);
+}
+
+static bool
+prepare(Task *task, GError **error)
+{
+    if (state_from_wire(task->node->provision_state) == STATE_ACTIVE)
+        return true; /* a running instance that has come to this conductor */
+    task_phase_begin(task, "power_off", NULL);
+    if (!switch_power(task, POWER_TARGET_OFF, error))
+        return false;
+    task_phase_begin(task, "unconfigure_tenant_network", NULL);
+    if (!network_unconfigure_tenant(task, error))
+        return false;
+    task_phase_begin(task, "attach_volumes", NULL);
+    return storage_attach(task, error);
+}
+
+/* These steps are an agent's work. With a volume there is nothing to do in them, but others order theirs around them. */
+static StepResult
+step_without_agent(Task *task, const json_t *args, unsigned *again_ms, GError **error)
+{
+    (void)args, (void)again_ms;
+    if (storage_boots_from_volume(task))
+        return STEP_DONE;
+    refuse_image(task, error);
+    return STEP_ERROR;
+}
+
+static StepResult
+step_prepare_instance_boot(Task *task, const json_t *args, unsigned *again_ms, GError **error)
+{
+    (void)args, (void)again_ms;
+    return boot_prepare_instance(task, error) ? STEP_DONE : STEP_ERROR;
+}
+
+static StepResult
+step_switch_to_tenant_network(Task *task, const json_t *args, unsigned *again_ms, GError **error)
+{
+    (void)args, (void)again_ms;
+    return network_configure_tenant(task, error) ? STEP_DONE : STEP_ERROR;
+}
+
+/* A machine that is on has been switched on by a process that died here. It may have said its word to nobody: it starts
+ * again, so that it says it to us. */
+static StepResult
+step_boot_instance(Task *task, const json_t *args, unsigned *again_ms, GError **error)
+{
+    (void)args, (void)again_ms;
+    PowerState state = POWER_UNKNOWN;
+    int64_t wait_s = config_integer(config_current(), OPT_DEPLOY_BOOT_PROGRESS_TIMEOUT);
+    task_phase_begin(task, "power_on", NULL);
+    if (!power_get(task, &state, error) ||
+        !switch_power(task, state == POWER_ON ? POWER_TARGET_REBOOT : POWER_TARGET_ON, error))
+        return STEP_ERROR;
+    if (wait_s <= 0 || !boot_reports_progress(task))
+        return STEP_DONE;
+    task->wait_timeout_s = (int)MIN(wait_s, INT_MAX);
+    return STEP_WAIT;
+}
+
+static bool
+tear_down(Task *task, GError **error)
+{
+    task_phase_begin(task, "power_off", NULL);
+    if (!switch_power(task, POWER_TARGET_OFF, error))
+        return false;
+    task_phase_begin(task, "detach_volumes", NULL);
+    if (!storage_detach(task, error))
+        return false;
+    task_phase_begin(task, "unconfigure_tenant_network", NULL);
+    return network_unconfigure_tenant(task, error);
+}
+
+static bool
+clean_up(Task *task, GError **error)
+{
+    return boot_clean_up_ramdisk(task, error) && boot_clean_up_instance(task, error);
+}
+
+/* A machine with an operating system of its own on a local disk needs nothing from us. */
+static bool
+take_over(Task *task, GError **error)
+{
+    return !storage_boots_from_volume(task) || boot_prepare_instance(task, error);
+}
+
+static bool
+prepare_cleaning(Task *task, bool *wait, GError **error)
+{
+    (void)wait;
+    return steel_fail(error, STEEL_ERROR_UNSUPPORTED,
+                      "a clean step of node %s needs a ramdisk with an agent, which this version "
+                      "of Steel does not have yet; leave such steps out, or switch automated "
+                      "cleaning off: steel node set %s --no-automated-clean",
+                      task->node->uuid, node_word(task));
+}
+
+static const StepDef deploy_steps[] = {
+    {.name = "deploy",                .priority = 100, .abortable = true, .run = step_without_agent},
+    {.name = "write_image",              .priority = 80, .abortable = true, .run = step_without_agent},
+    {.name = "prepare_instance_boot",
+     .priority = 60,
+     .abortable = true,
+     .run = step_prepare_instance_boot},
+    {.name = "tear_down_agent",    .priority = 40, .abortable = true, .run = step_without_agent},
+    {.name = "switch_to_tenant_network",
+     .priority = 30,
+     .abortable = true,
+     .run = step_switch_to_tenant_network},
+    {.name = "boot_instance", .priority = 20, .abortable = true, .run = step_boot_instance},
+    {0              },
+};
+
+const DeployOps deploy_direct = {
+    .interface = {.name = "direct", .deploy_steps = deploy_steps, .validate = validate},
+    .prepare = prepare,
+    .tear_down = tear_down,
+    .clean_up = clean_up,
+    .take_over = take_over,
+    .prepare_cleaning = prepare_cleaning,
+};

@@ -1,0 +1,306 @@
+/* Reads ipmi_* keys and talks to the BMC they name; the contract is in ipmi_node.h.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "drivers/ipmi_node.h"
+
+#include "common/config.h"
+#include "common/log.h"
+#include "common/time_text.h"
+
+#include <string.h>
+#include <time.h>
+
+enum {
+    ONE_TRY_MS = 20 * 1000, /* for one session with all its repetitions */
+    FIRST_PAUSE_MS = 500,   /* between two tries; doubles */
+    LONGEST_PAUSE_MS = 5000,
+};
+
+const PropertyDef ipmi_node_properties[] = {
+    {"ipmi_address",                                                                        true, "IP address or host name of the node's BMC. Required."},
+    {"ipmi_port",                               false, "UDP port of the BMC; 623 unless set. Optional."},
+    {"ipmi_username",                                                                           false, "User name; the null user unless set. Optional."},
+    {"ipmi_password",                                     false, "Password. Optional."},
+    {"ipmi_priv_level",                                                                       false,
+     "Privilege level: ADMINISTRATOR (unless set), OPERATOR, USER or CALLBACK. Optional."},
+    {"ipmi_hex_kg_key",                                     false, "K_g key of the BMC in hexadecimal digits. Optional."},
+    {"ipmi_cipher_suite",                                                                       false,
+     "Cipher suite, 17 or 3; the BMC is asked and 17 preferred unless set. Optional."},
+    {"ipmi_protocol_version",                                                                false,
+     "Version of IPMI; 2.0 unless set, which is the only one that is supported. Optional."},
+    {"ipmi_bridging",                                                                     false,
+     "Bridging: no unless set, which is the only value that is supported. Optional."},
+    {"ipmi_target_channel",  false, "Destination channel of bridged requests. Not used."},
+    {"ipmi_target_address",                                                                     false, "Destination address of bridged requests. Not used."},
+    {"ipmi_transit_channel",                                false, "Transit channel of bridged requests. Not used."},
+    {"ipmi_transit_address",                                                                   false, "Transit address of bridged requests. Not used."},
+    {"ipmi_local_address",      false, "Local IPMB address of bridged requests. Not used."},
+    {"ipmi_force_boot_device",                                                               false,
+     "True for a BMC that forgets the boot device: it is set again before each power on. False "
+     "unless set. Optional."},
+    {"ipmi_disable_boot_timeout", false,
+     "False for a BMC that refuses to keep the boot device longer than 60 seconds; "
+     "[ipmi]disable_boot_timeout unless set. Optional."},
+    {"ipmi_terminal_port",                                                                       false, "Port for console access. Optional."},
+    {0      },
+};
+
+static bool
+invalid(const char *key, const char *expected, GError **error)
+{
+    return steel_fail(error, STEEL_ERROR_INVALID, "driver_info %s must be %s", key, expected);
+}
+
+/* The member as text: clients turn a password of digits, or 2.0, into a JSON number. *text stays NULL when the key is
+ * absent, null or "". */
+static bool
+read_text(const Node *node, const char *key, char **text, GError **error)
+{
+    const json_t *value = json_object_get(node->driver_info, key);
+    if (json_is_number(value))
+        *text = json_text_dump(value);
+    else if (json_is_string(value) && *json_string_value(value) != '\0')
+        *text = g_strdup(json_string_value(value));
+    else if (value != NULL && !json_is_null(value) && !json_is_string(value))
+        return invalid(key, "a string", error);
+    return true;
+}
+
+static bool
+read_port(const Node *node, const char *key, uint16_t *port, GError **error)
+{
+    const json_t *value = json_object_get(node->driver_info, key);
+    int64_t number = 0;
+    if (value == NULL || json_is_null(value))
+        return true;
+    if (!json_integer_member(node->driver_info, key, &number) || number < 1 || number > UINT16_MAX)
+        return invalid(key, "a port number, 1 to 65535", error);
+    *port = (uint16_t)number;
+    return true;
+}
+
+static bool
+read_credentials(const Node *node, IpmiNode *ipmi, GError **error)
+{
+    if (!read_text(node, "ipmi_username", &ipmi->username, error) ||
+        !read_text(node, "ipmi_password", &ipmi->password, error))
+        return false;
+    if (ipmi->username != NULL && strlen(ipmi->username) > IPMI_USERNAME_MAX)
+        return invalid("ipmi_username", "at most 16 bytes long: IPMI knows no longer ones", error);
+    if (ipmi->password != NULL && strlen(ipmi->password) > IPMI_PASSWORD_MAX)
+        return invalid("ipmi_password", "at most 20 bytes long: IPMI knows no longer ones", error);
+    ipmi->target.username = ipmi->username;
+    ipmi->target.password = ipmi->password;
+    return true;
+}
+
+static bool
+read_privilege(const Node *node, IpmiNode *ipmi, GError **error)
+{
+    g_autofree char *text = NULL;
+    if (!read_text(node, "ipmi_priv_level", &text, error))
+        return false;
+    if (text == NULL || ipmi_privilege_from_name(text, &ipmi->target.privilege))
+        return true;
+    return invalid("ipmi_priv_level", "ADMINISTRATOR, OPERATOR, USER or CALLBACK", error);
+}
+
+static bool
+read_kg(const Node *node, IpmiNode *ipmi, GError **error)
+{
+    const json_t *value = json_object_get(node->driver_info, "ipmi_hex_kg_key");
+    if (value == NULL || json_is_null(value))
+        return true;
+    const char *digits = json_string_value(value);
+    size_t length = digits != NULL ? strlen(digits) : 1;
+    if (length % 2 != 0 || length > 2 * IPMI_KG_MAX)
+        return invalid("ipmi_hex_kg_key", "an even number of hexadecimal digits, at most 40",
+                       error);
+    for (size_t i = 0; i < length; i++)
+        if (!g_ascii_isxdigit(digits[i]))
+            return invalid("ipmi_hex_kg_key", "of hexadecimal digits alone", error);
+    for (size_t i = 0; i < length / 2; i++)
+        ipmi->target.kg[i] = (uint8_t)(g_ascii_xdigit_value(digits[2 * i]) << 4 |
+                                       g_ascii_xdigit_value(digits[2 * i + 1]));
+    ipmi->target.kg_size = length / 2;
+    return true;
+}
+
+/* [ipmi]cipher_suite_versions with a single usable item is an order, with both it is what the client does anyway. */
+static int
+configured_suite(void)
+{
+    const Config *config = config_current();
+    bool with_3 = config_list_contains(config, OPT_IPMI_CIPHER_SUITE_VERSIONS, "3");
+    bool with_17 = config_list_contains(config, OPT_IPMI_CIPHER_SUITE_VERSIONS, "17");
+    if (with_3 == with_17)
+        return -1;
+    return with_3 ? 3 : 17;
+}
+
+static bool
+read_suite(const Node *node, IpmiNode *ipmi, GError **error)
+{
+    const json_t *value = json_object_get(node->driver_info, "ipmi_cipher_suite");
+    int64_t suite = configured_suite();
+    if (value != NULL && !json_is_null(value) &&
+        !json_integer_member(node->driver_info, "ipmi_cipher_suite", &suite))
+        return invalid("ipmi_cipher_suite", "a number, 17 or 3", error);
+    ipmi->target.cipher_suite = (int)suite;
+    if (suite == -1 || suite == 3 || suite == 17)
+        return true;
+    return steel_fail(error, STEEL_ERROR_UNSUPPORTED,
+                      "driver_info ipmi_cipher_suite %lld is not supported; use 17 or 3",
+                      (long long)suite);
+}
+
+static bool
+check_version(const Node *node, GError **error)
+{
+    g_autofree char *version = NULL;
+    if (!read_text(node, "ipmi_protocol_version", &version, error))
+        return false;
+    if (version == NULL || strcmp(version, "2.0") == 0 || strcmp(version, "2") == 0)
+        return true;
+    if (strcmp(version, "1.5") == 0)
+        return steel_fail(error, STEEL_ERROR_UNSUPPORTED,
+                          "driver_info ipmi_protocol_version 1.5 is not supported: it sends "
+                          "everything unencrypted; use a BMC that speaks 2.0");
+    return invalid("ipmi_protocol_version", "2.0", error);
+}
+
+static bool
+check_bridging(const Node *node, GError **error)
+{
+    g_autofree char *bridging = NULL;
+    if (!read_text(node, "ipmi_bridging", &bridging, error))
+        return false;
+    if (bridging == NULL || strcmp(bridging, "no") == 0)
+        return true;
+    if (strcmp(bridging, "single") == 0 || strcmp(bridging, "dual") == 0)
+        return steel_fail(error, STEEL_ERROR_UNSUPPORTED,
+                          "driver_info ipmi_bridging '%s' is not supported: ipmi_address must be "
+                          "that of the machine's own BMC",
+                          bridging);
+    return invalid("ipmi_bridging", "no", error);
+}
+
+static void
+read_flags(const Node *node, IpmiNode *ipmi)
+{
+    const json_t *timeout = json_object_get(node->driver_info, "ipmi_disable_boot_timeout");
+    ipmi->force_boot_device =
+        json_is_truthy(json_object_get(node->driver_info, "ipmi_force_boot_device"));
+    ipmi->disable_boot_timeout =
+        timeout != NULL && !json_is_null(timeout)
+            ? json_is_truthy(timeout)
+            : config_boolean(config_current(), OPT_IPMI_DISABLE_BOOT_TIMEOUT);
+}
+
+static bool
+read_all(const Node *node, IpmiNode *ipmi, GError **error)
+{
+    uint16_t terminal_port = 0;
+    ipmi->address = g_strdup(json_string_member(node->driver_info, "ipmi_address"));
+    if (ipmi->address == NULL || *ipmi->address == '\0')
+        return steel_fail(error, STEEL_ERROR_MISSING,
+                          "driver_info has no ipmi_address, the address of the BMC; set it with: "
+                          "steel node set %s --driver-info ipmi_address=<address>",
+                          node->name != NULL ? node->name : node->uuid);
+    ipmi->target.address = ipmi->address;
+    ipmi->target.min_command_interval_ms =
+        (unsigned)config_integer(config_current(), OPT_IPMI_MIN_COMMAND_INTERVAL) * 1000;
+    read_flags(node, ipmi);
+    return read_port(node, "ipmi_port", &ipmi->target.port, error) &&
+           read_port(node, "ipmi_terminal_port", &terminal_port, error) &&
+           check_version(node, error) && check_bridging(node, error) &&
+           read_credentials(node, ipmi, error) && read_privilege(node, ipmi, error) &&
+           read_kg(node, ipmi, error) && read_suite(node, ipmi, error);
+}
+
+bool
+ipmi_node_read(const Node *node, IpmiNode *out, GError **error)
+{
+    IpmiNode ipmi = {.target = IPMI_TARGET_INIT};
+    if (!read_all(node, &ipmi, error)) {
+        ipmi_node_clear(&ipmi);
+        return false;
+    }
+    *out = ipmi;
+    explicit_bzero(ipmi.target.kg, sizeof ipmi.target.kg);
+    return true;
+}
+
+void
+ipmi_node_clear(IpmiNode *ipmi)
+{
+    g_free(ipmi->address);
+    g_free(ipmi->username);
+    if (ipmi->password != NULL)
+        explicit_bzero(ipmi->password, strlen(ipmi->password));
+    g_free(ipmi->password);
+    explicit_bzero(ipmi, sizeof *ipmi);
+}
+
+bool
+ipmi_node_validate(Task *task, GError **error)
+{
+    g_auto(IpmiNode) ipmi = {0};
+    return ipmi_node_read(task->node, &ipmi, error);
+}
+
+static bool
+worth_another_try(const GError *error, IpmiRepeat repeat)
+{
+    if (steel_error_is(error, STEEL_ERROR_BMC_BUSY))
+        return true;
+    if (repeat == IPMI_REPEAT_BUSY)
+        return false;
+    if (steel_error_retryable(error))
+        return true;
+    const char *const *texts =
+        config_list(config_current(), OPT_IPMI_ADDITIONAL_RETRYABLE_IPMI_ERRORS);
+    for (; *texts != NULL; texts++)
+        if (**texts != '\0' && strstr(error->message, *texts) != NULL)
+            return true;
+    return false;
+}
+
+static void
+pause_ms(unsigned milliseconds)
+{
+    struct timespec left = {milliseconds / 1000, (long)(milliseconds % 1000) * 1000000};
+    while (nanosleep(&left, &left) != 0)
+        continue;
+}
+
+bool
+ipmi_node_call(Task *task, const IpmiRequest *requests, size_t count, IpmiRepeat repeat,
+               IpmiResponse *responses, GError **error)
+{
+    g_auto(IpmiNode) ipmi = {0};
+    if (!ipmi_node_read(task->node, &ipmi, error))
+        return false;
+    int64_t patience_ms =
+        config_integer(config_current(), OPT_IPMI_COMMAND_RETRY_TIMEOUT) * INT64_C(1000);
+    int64_t give_up_ms = time_monotonic_ms() + patience_ms;
+    unsigned pause = FIRST_PAUSE_MS;
+    for (unsigned tries = 1;; tries++) {
+        g_autoptr(GError) cause = NULL;
+        int64_t left_ms = give_up_ms - time_monotonic_ms();
+        ipmi.target.deadline_ms = task_time_left_ms(task, (unsigned)CLAMP(left_ms, 1, ONE_TRY_MS));
+        if (ipmi_client_call(task->services->ipmi, &ipmi.target, requests, count, responses,
+                             &cause))
+            return true;
+        unsigned wait_ms = task_time_left_ms(task, pause);
+        bool time_left = wait_ms == pause && time_monotonic_ms() + pause < give_up_ms;
+        if (!time_left || !worth_another_try(cause, repeat)) {
+            if (tries > 1)
+                g_prefix_error(&cause, "after %u tries: ", tries);
+            g_propagate_error(error, g_steal_pointer(&cause));
+            return false;
+        }
+        log_debug("drivers.ipmi", "try %u: %s", tries, cause->message);
+        pause_ms(wait_ms);
+        pause = MIN(pause * 2, LONGEST_PAUSE_MS);
+    }
+}

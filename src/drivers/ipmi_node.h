@@ -1,0 +1,42 @@
+/* A node's BMC as its driver_info describes it, and talking IPMI to it: shared by all interfaces named ipmitool (Ironic's
+ * name for IPMI; no program of that name is run).
+ * SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+#include "drivers/task.h"
+
+/* Who the BMC is. Fill with ipmi_node_read, end with ipmi_node_clear, which wipes the secrets. */
+typedef struct IpmiNode {
+    IpmiTarget target;                   /* its strings are those below */
+    char *address, *username, *password; /* owned */
+    bool force_boot_device; /* the BMC forgets the boot device: say it before each power on */
+    bool disable_boot_timeout;
+} IpmiNode;
+
+/* The keys of driver_info, as Ironic knows them. */
+extern const PropertyDef ipmi_node_properties[];
+
+/* Reads driver_info. Numbers and strings are both taken where a client's command line may make either of them.
+ *
+ * out     untouched on failure
+ * Errors  MISSING (ipmi_address), INVALID naming the key, UNSUPPORTED (IPMI 1.5, bridging, cipher suites but 3 and 17).
+ *         A password is in no message.
+ * Threads any. */
+bool ipmi_node_read(const Node *node, IpmiNode *out, GError **error);
+void ipmi_node_clear(IpmiNode *ipmi);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(IpmiNode, ipmi_node_clear)
+
+/* The validate of all ipmitool interfaces. Errors as ipmi_node_read. */
+bool ipmi_node_validate(Task *task, GError **error);
+
+typedef enum IpmiRepeat {
+    IPMI_REPEAT_ANY,  /* saying it twice does no harm: try again after silence and garbage, too */
+    IPMI_REPEAT_BUSY, /* only when the BMC has refused it as busy */
+} IpmiRepeat;
+
+/* Performs requests in one session, trying again for [ipmi]command_retry_timeout seconds but not beyond the task's
+ * deadline. From a worker; blocks.
+ *
+ * responses  out, `count` elements, or NULL
+ * Errors     those of ipmi_node_read and ipmi_client_submit */
+bool ipmi_node_call(Task *task, const IpmiRequest *requests, size_t count, IpmiRepeat repeat,
+                    IpmiResponse *responses, GError **error);

@@ -1,0 +1,223 @@
+/* Switches machines over IPMI 2.0. A power verb and the look at its effect travel in one session, because BMCs are asked
+ * no more often than [ipmi]min_command_interval allows.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "drivers/power/power.h"
+
+#include "bmc/ipmi/commands.h"
+#include "common/config.h"
+#include "common/time_text.h"
+#include "drivers/ipmi_node.h"
+#include "drivers/management/management.h"
+
+#include <string.h>
+#include <time.h>
+
+enum { FIRST_POLL_MS = 200, SLOWEST_POLL_MS = 2000 };
+
+static bool
+get(Task *task, PowerState *state, GError **error)
+{
+    IpmiRequest request;
+    IpmiResponse response;
+    bool on = false;
+    ipmi_build_chassis_status(&request);
+    if (!ipmi_node_call(task, &request, 1, IPMI_REPEAT_ANY, &response, error) ||
+        !ipmi_parse_chassis_status(&response, &on, error)) {
+        g_prefix_error(error, "reading the power state: ");
+        return false;
+    }
+    *state = on ? POWER_ON : POWER_OFF;
+    return true;
+}
+
+/* A change under way. */
+typedef struct Change {
+    IpmiChassisControl control;
+    const char *words; /* of the target, for messages */
+    bool wanted_on;
+    bool accepted;        /* the BMC has taken the verb */
+    uint8_t refused_with; /* its completion code otherwise */
+    int64_t give_up_ms;   /* monotonic */
+} Change;
+
+static bool
+refused_for_now(uint8_t completion_code)
+{
+    return completion_code == IPMI_CC_BUSY || completion_code == IPMI_CC_TIMEOUT ||
+           completion_code == IPMI_CC_OUT_OF_SPACE || completion_code == IPMI_CC_INITIALIZING;
+}
+
+/* Says the verb unless the BMC has taken it, and looks. *reached: the machine is where it should be, whatever the BMC
+ * thought of the verb: some refuse "off" for a machine that is off. */
+static bool
+say_and_look(Task *task, Change *change, bool *reached, GError **error)
+{
+    IpmiRequest requests[2];
+    IpmiResponse responses[2];
+    size_t count = 0;
+    bool on = false, say = !change->accepted;
+    if (say) {
+        ipmi_build_chassis_control(&requests[count], change->control);
+        requests[count++].ignore_completion_code = true;
+    }
+    ipmi_build_chassis_status(&requests[count++]);
+    if (!ipmi_node_call(task, requests, count, IPMI_REPEAT_ANY, responses, error) ||
+        !ipmi_parse_chassis_status(&responses[count - 1], &on, error))
+        return false;
+    if (say) {
+        change->refused_with = responses[0].completion_code;
+        change->accepted = change->refused_with == IPMI_CC_OK;
+    }
+    *reached = on == change->wanted_on;
+    if (*reached || change->accepted || refused_for_now(change->refused_with))
+        return true;
+    return steel_fail(error, STEEL_ERROR_BMC_REFUSED, "the BMC refused '%s': %s (%02xh)",
+                      change->words, ipmi_completion_text(change->refused_with),
+                      change->refused_with);
+}
+
+static void
+pause_before_poll(const Change *change, unsigned *poll_ms)
+{
+    int64_t left = change->give_up_ms - time_monotonic_ms();
+    unsigned wait_ms = (unsigned)CLAMP(left, 1, (int64_t)*poll_ms);
+    struct timespec rest = {wait_ms / 1000, (long)(wait_ms % 1000) * 1000000};
+    while (nanosleep(&rest, &rest) != 0)
+        continue;
+    *poll_ms = MIN(*poll_ms * 2, SLOWEST_POLL_MS);
+}
+
+static bool
+not_reached(const Change *change, int timeout_s, GError **error)
+{
+    if (!change->accepted)
+        return steel_fail(error, STEEL_ERROR_BMC_BUSY,
+                          "the BMC was still too busy for '%s' after %d s: %s (%02xh)",
+                          change->words, timeout_s, ipmi_completion_text(change->refused_with),
+                          change->refused_with);
+    return steel_fail(error, STEEL_ERROR_POWER,
+                      "the BMC accepted '%s', but the machine is still %s after %d s%s",
+                      change->words, change->wanted_on ? "off" : "on", timeout_s,
+                      change->control == IPMI_CHASSIS_SOFT
+                          ? ": its operating system did not shut down; 'power off' does not ask it"
+                          : "");
+}
+
+static bool
+drive(Task *task, IpmiChassisControl control, PowerTarget target, int timeout_s, GError **error)
+{
+    Change change = {.control = control,
+                     .words = power_target_wire(target),
+                     .wanted_on = control == IPMI_CHASSIS_ON,
+                     .give_up_ms = time_monotonic_ms() + (int64_t)timeout_s * 1000};
+    unsigned poll_ms = FIRST_POLL_MS;
+    for (bool reached = false;;) {
+        if (!say_and_look(task, &change, &reached, error))
+            return false;
+        if (reached)
+            return true;
+        if (time_monotonic_ms() >= change.give_up_ms)
+            return not_reached(&change, timeout_s, error);
+        pause_before_poll(&change, &poll_ms);
+    }
+}
+
+/* A machine that is off needs no soft shutdown, and its button might switch it on. */
+static bool
+soft_off(Task *task, PowerTarget target, int timeout_s, GError **error)
+{
+    PowerState state;
+    if (!get(task, &state, error))
+        return false;
+    return state == POWER_OFF || drive(task, IPMI_CHASSIS_SOFT, target, timeout_s, error);
+}
+
+/* For BMCs that forget: the device that was set to stay is set again, for one boot (ipmi_force_boot_device). */
+static bool
+repeat_boot_device(Task *task, GError **error)
+{
+    if (!json_is_truthy(json_object_get(task->node->driver_info, "ipmi_force_boot_device")))
+        return true;
+    json_t *info = task->node->driver_internal_info;
+    if (json_is_false(json_object_get(info, "is_next_boot_persistent"))) {
+        json_object_del(info, "is_next_boot_persistent");
+        return task_save(task, error);
+    }
+    g_autofree char *device = g_strdup(json_string_member(info, "persistent_boot_device"));
+    return device == NULL || management_set_boot_device(task, device, false, error);
+}
+
+static bool
+switch_on(Task *task, PowerTarget target, int timeout_s, GError **error)
+{
+    return repeat_boot_device(task, error) &&
+           drive(task, IPMI_CHASSIS_ON, target, timeout_s, error);
+}
+
+static bool
+set(Task *task, PowerTarget target, int timeout_s, GError **error)
+{
+    if (timeout_s <= 0)
+        timeout_s =
+            (int)config_integer(config_current(), power_target_is_soft(target)
+                                                      ? OPT_CONDUCTOR_SOFT_POWER_OFF_TIMEOUT
+                                                      : OPT_CONDUCTOR_POWER_STATE_CHANGE_TIMEOUT);
+    switch (target) {
+    case POWER_TARGET_ON:
+        return switch_on(task, target, timeout_s, error);
+    case POWER_TARGET_OFF:
+        return drive(task, IPMI_CHASSIS_OFF, target, timeout_s, error);
+    case POWER_TARGET_REBOOT:
+        return drive(task, IPMI_CHASSIS_OFF, target, timeout_s, error) &&
+               switch_on(task, target, timeout_s, error);
+    case POWER_TARGET_SOFT_REBOOT:
+        return soft_off(task, target, timeout_s, error) &&
+               switch_on(task, target, timeout_s, error);
+    case POWER_TARGET_SOFT_OFF:
+        return soft_off(task, target, timeout_s, error);
+    case POWER_TARGET_COUNT:
+        break;
+    }
+    return steel_fail(error, STEEL_ERROR_INTERNAL, "power target %d", (int)target);
+}
+
+/* Whom to tell when the engine has the answer. */
+typedef struct Asked {
+    PowerDone done;
+    void *user_data;
+} Asked;
+
+static void
+answered(void *user_data, bool on, const GError *error)
+{
+    Asked *asked = user_data;
+    PowerState state = POWER_UNKNOWN;
+    if (error == NULL)
+        state = on ? POWER_ON : POWER_OFF;
+    asked->done(asked->user_data, state, error);
+    g_free(asked);
+}
+
+static void
+get_async(const DriverServices *services, const Node *node, PowerDone done, void *user_data)
+{
+    g_autoptr(GError) error = NULL;
+    g_auto(IpmiNode) ipmi = {0};
+    if (!ipmi_node_read(node, &ipmi, &error)) {
+        done(user_data, POWER_UNKNOWN, error);
+        return;
+    }
+    Asked *asked = g_new(Asked, 1);
+    *asked = (Asked){done, user_data};
+    ipmi_get_power_async(services->ipmi, &ipmi.target, answered, asked);
+}
+
+const PowerOps power_ipmitool = {
+    .interface = {.name = "ipmitool",
+                  .properties = ipmi_node_properties,
+                  .validate = ipmi_node_validate},
+    .get = get,
+    .set = set,
+    .targets = POWER_HARD_TARGETS | POWER_SOFT_TARGETS,
+    .get_async = get_async,
+};

@@ -1,0 +1,173 @@
+/* Whether volumes, connectors, capabilities and boot interface of a node fit together, before it is deployed: a machine
+ * that cannot attach its volume says so on its screen only. Each rule's sentence names what to set.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "drivers/boot/boot.h"
+#include "drivers/storage/storage.h"
+#include "drivers/task.h"
+#include "model/capabilities.h"
+#include "netboot/ipxe.h"
+#include "netboot/iscsi_volume.h"
+
+#include <string.h>
+
+/* How the operator calls the node in commands. */
+static const char *
+node_word(const Task *task)
+{
+    return task->node->name != NULL ? task->node->name : task->node->uuid;
+}
+
+/* "volume target 5d0e... (boot_index 0)": what every sentence about a volume begins with. */
+static void
+prefix_target(const VolumeTarget *target, GError **error)
+{
+    g_prefix_error(error, "volume target %s (boot_index %lld): ", target->uuid,
+                   (long long)target->boot_index);
+}
+
+/* The node's capabilities as one string with `name` true in it: setting one replaces all. */
+static char *
+capabilities_with(const Node *node, const char *name)
+{
+    g_autoptr(GString) all = g_string_new(NULL);
+    const char *text = json_string_member(node->properties, "capabilities");
+    g_auto(GStrv) pairs = g_strsplit(text != NULL && *text != '{' ? text : "", ",", 64);
+    for (char **pair = pairs; *pair != NULL; pair++) {
+        g_strstrip(*pair);
+        size_t length = strlen(name);
+        bool same = strncmp(*pair, name, length) == 0 && (*pair)[length] == ':';
+        if (**pair != '\0' && !same)
+            g_string_append_printf(all, "%s,", *pair);
+    }
+    return g_strdup_printf("%s%s:true", all->str, name);
+}
+
+static bool
+check_capability(const Task *task, const char *name, GError **error)
+{
+    if (capability_is_true(task->node, name))
+        return true;
+    g_autofree char *value = capability_get(task->node, name);
+    g_autofree char *all = capabilities_with(task->node, name);
+    return steel_fail(error, STEEL_ERROR_INVALID,
+                      "the node's capability %s is %s, but it has a volume to boot from; set it "
+                      "with: steel node set %s --property capabilities='%s'",
+                      name, value != NULL ? value : "not set", node_word(task), all);
+}
+
+static bool
+check_boot_interface(const Task *task, GError **error)
+{
+    const Interface *boot = &task->driver.boot->interface;
+    if ((boot->capabilities & CAPABILITY_ISCSI_VOLUME_BOOT) != 0)
+        return true;
+    return steel_fail(error, STEEL_ERROR_INVALID,
+                      "boot interface %s cannot boot from iSCSI volumes; set another one with: "
+                      "steel node set %s --boot-interface ipxe",
+                      boot->name, node_word(task));
+}
+
+/* The initiator's name is the first iqn connector's. */
+static bool
+check_initiator(Task *task, GError **error)
+{
+    const GPtrArray *connectors = task_volume_connectors(task, error);
+    if (connectors == NULL)
+        return false;
+    for (guint i = 0; i < connectors->len; i++) {
+        const VolumeConnector *connector = connectors->pdata[i];
+        if (g_strcmp0(connector->type, "iqn") != 0)
+            continue;
+        if (iscsi_name_valid(connector->connector_id))
+            return true;
+        return steel_fail(error, STEEL_ERROR_INVALID,
+                          "volume connector %s of type iqn: '%.100s' is no iSCSI name such as "
+                          "iqn.2017-08.org.openstack.%s; set it with: steel volume connector set "
+                          "%s --connector-id <name>",
+                          connector->uuid, connector->connector_id, task->node->uuid,
+                          connector->uuid);
+    }
+    return steel_fail(error, STEEL_ERROR_INVALID,
+                      "the node has an iSCSI volume but no volume connector of type iqn, the name "
+                      "under which it logs in; create one with: steel volume connector create "
+                      "--node %s --type iqn --connector-id iqn.2017-08.org.openstack.%s",
+                      task->node->uuid, task->node->uuid);
+}
+
+static bool
+check_iscsi_properties(const VolumeTarget *target, GError **error)
+{
+    g_autoptr(GError) cause = NULL;
+    g_autoptr(IscsiVolume) volume = iscsi_volume_read(target->properties, &cause);
+    if (volume != NULL)
+        return true;
+    return steel_fail(error, STEEL_ERROR_INVALID,
+                      "%s; set it with: steel volume target set %s --property <name>=<value>",
+                      cause->message, target->uuid);
+}
+
+static bool
+check_type(const VolumeTarget *target, GError **error)
+{
+    if (g_strcmp0(target->volume_type, "iscsi") == 0)
+        return true;
+    if (g_strcmp0(target->volume_type, "fibre_channel") == 0)
+        return steel_fail(error, STEEL_ERROR_UNSUPPORTED,
+                          "volume_type fibre_channel is not supported yet; use iscsi");
+    return steel_fail(error, STEEL_ERROR_INVALID,
+                      "unknown volume_type '%.64s'; set it with: steel volume target set %s "
+                      "--type iscsi",
+                      target->volume_type != NULL ? target->volume_type : "", target->uuid);
+}
+
+static bool
+check_target(const VolumeTarget *target, GError **error)
+{
+    bool good = check_type(target, error);
+    if (good && (target->volume_id == NULL || *target->volume_id == '\0'))
+        good = steel_fail(error, STEEL_ERROR_INVALID,
+                          "no volume_id; set it with: steel volume target set %s --volume-id <id>",
+                          target->uuid);
+    if (good && target->boot_index < 0)
+        good = steel_fail(error, STEEL_ERROR_INVALID,
+                          "a boot_index is 0 or greater; set it with: steel volume target set %s "
+                          "--boot-index <number>",
+                          target->uuid);
+    good = good && check_iscsi_properties(target, error);
+    if (!good)
+        prefix_target(target, error);
+    return good;
+}
+
+static bool
+check_targets(Task *task, GError **error)
+{
+    const GPtrArray *targets = task_volume_targets(task, error);
+    if (targets == NULL)
+        return false;
+    if (targets->len > IPXE_VOLUME_LIMIT)
+        return steel_fail(error, STEEL_ERROR_INVALID,
+                          "the node has %u volume targets; at most %d can be attached at boot",
+                          targets->len, IPXE_VOLUME_LIMIT);
+    unsigned boot_volumes = 0;
+    for (guint i = 0; i < targets->len; i++) {
+        const VolumeTarget *target = targets->pdata[i];
+        boot_volumes += target->boot_index == 0;
+        if (!check_target(target, error))
+            return false;
+    }
+    return boot_volumes <= 1 ||
+           steel_fail(error, STEEL_ERROR_INVALID,
+                      "%u volume targets have boot_index 0, but a node boots from one; set the "
+                      "others with: steel volume target set <uuid> --boot-index <number>",
+                      boot_volumes);
+}
+
+bool
+storage_validate_boot_from_volume(Task *task, GError **error)
+{
+    if (!storage_boots_from_volume(task))
+        return true;
+    return check_targets(task, error) && check_capability(task, "iscsi_boot", error) &&
+           check_boot_interface(task, error) && check_initiator(task, error);
+}
