@@ -190,7 +190,6 @@ static bool
 set_number(void *record, const Field *field, const json_t *value, GError **error)
 {
     if (!json_is_integer(value)) {
-        g_autoptr(GError) ignored = NULL;
         json_t *wrapper = json_pack("{s:O}", "v", value);
         int64_t number;
         bool digits = json_integer_member(wrapper, "v", &number);
