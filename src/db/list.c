@@ -177,7 +177,9 @@ db_list(Db *db, const DbListQuery *query, DbRowFunc func, void *user_data, GErro
     g_autoptr(GPtrArray) texts = g_ptr_array_new_with_free_func(g_free);
     Statement statement = {.sql = sql, .texts = texts};
     g_string_append(sql, "SELECT ");
-    for (size_t i = 0; i < query->field_count; i++)
+    if (query->columns != NULL)
+        g_string_append(sql, query->columns);
+    for (size_t i = 0; i < query->field_count && query->columns == NULL; i++)
         g_string_append_printf(sql, "%s\"%s\"", i > 0 ? ", " : "", field_column(query->fields[i]));
     g_string_append_printf(sql, " FROM %s", query->resource->table);
     const char *joint = " WHERE ";

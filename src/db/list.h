@@ -30,6 +30,8 @@ typedef struct DbListQuery {
     const Resource *resource;
     const Field *const *fields; /* columns of each row, in order; no computed ones */
     size_t field_count;
+    const char
+        *columns; /* the same as SQL text, when the caller keeps it; NULL: made from fields */
     DbFilter filters[DB_FILTER_LIMIT];
     size_t filter_count;
     const Field *sort; /* NULL: order of creation */

@@ -1,0 +1,62 @@
+/* Start and stop of the API; the contract is in api.h.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "api/api.h"
+
+#include "api/internal.h"
+#include "common/config.h"
+#include "common/log.h"
+
+/* Threads for what may wait (token checks, bodies of many megabytes), and how many requests may wait for one. */
+#define POOL_THREADS 8
+#define POOL_QUEUE 4096
+
+Api *
+api_new(const ApiServices *services)
+{
+    Api *api = g_new0(Api, 1);
+    api->services = *services;
+    api->rings = rings_new(services->db);
+    api->pool = pool_new("api", POOL_THREADS, POOL_QUEUE);
+    api->default_base = g_strdup("http://127.0.0.1:6385");
+    return api;
+}
+
+void
+api_free(Api *api)
+{
+    if (api == NULL)
+        return;
+    pool_free(api->pool);
+    rings_free(api->rings);
+    g_free(api->default_base);
+    g_free(api->certificate);
+    g_free(api->key);
+    g_free(api);
+}
+
+Api *
+api_start(const ApiServices *services, GError **error)
+{
+    Api *api = api_new(services);
+    if (!http_start(api, error)) {
+        api_free(api);
+        return NULL;
+    }
+    log_info("api", "listening on %s", api->default_base);
+    return api;
+}
+
+void
+api_stop(Api *api)
+{
+    if (api == NULL)
+        return;
+    http_stop(api);
+    api_free(api);
+}
+
+unsigned
+api_port(const Api *api)
+{
+    return api->port;
+}

@@ -1,0 +1,27 @@
+/* The HTTP API: listens, answers reads from the database, hands everything else to a conductor through rpc.
+ *
+ * SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+#include "db/db.h"
+#include "rpc/events.h"
+#include "rpc/rpc.h"
+
+typedef struct Api Api;
+
+/* What the API needs; all borrowed until api_stop has returned. Options come from config_current(). */
+typedef struct ApiServices {
+    Db *db;
+    Rpc *rpc;
+    Events *events; /* NULL: no event stream */
+} ApiServices;
+
+/* Opens the socket of [api]host_ip and port (or unix_socket) and starts to answer.
+ * Errors: CONFIG (an address beyond loopback without authentication, TLS without certificate), IO (the address is taken). */
+Api *api_start(const ApiServices *services, GError **error);
+
+/* Stops: takes no new connections, lets requests under way finish, closes. The conductor must still answer rpc calls
+ * while this runs. NULL is fine. */
+void api_stop(Api *api);
+
+/* The port it listens on, for [api]port = 0; 0 on a unix socket. */
+unsigned api_port(const Api *api);

@@ -1,0 +1,112 @@
+/* What all collections have in common: lists with paging, sorting, fields and filters; items; create, patch and delete
+ * through the conductor. A resource is a Collection row; what is special about it are hooks.
+ *
+ * SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+#include "api/view.h"
+#include "db/list.h"
+
+typedef struct Collection Collection;
+
+/* A list on its way: what handlers and filters add to. */
+typedef struct ListCall {
+    Request *request;
+    const Collection *collection;
+    const View *view;
+    View *own_view; /* of `fields=`, or NULL */
+    DbListQuery query;
+    unsigned limit;        /* items of the page */
+    const char *conductor; /* only nodes of this conductor, or NULL */
+    GPtrArray *texts;      /* owned texts that the query's values point to */
+    char *item_path;       /* of links, or NULL for the resource's; owned */
+} ListCall;
+
+/* A query argument that narrows a list. */
+typedef struct ListFilter {
+    const char *argument;
+    unsigned since; /* 406 below */
+    const char *column;
+    /* Adds the filter to call->query; `value` lives as long as the request. INVALID. */
+    bool (*add)(ListCall *call, const struct ListFilter *filter, const char *value, GError **error);
+} ListFilter;
+
+bool filter_text(ListCall *call, const ListFilter *filter, const char *value, GError **error);
+bool filter_text_lower(ListCall *call, const ListFilter *filter, const char *value, GError **error);
+bool filter_uuid(ListCall *call, const ListFilter *filter, const char *value, GError **error);
+bool filter_mac(ListCall *call, const ListFilter *filter, const char *value, GError **error);
+bool filter_boolean(ListCall *call, const ListFilter *filter, const char *value, GError **error);
+bool filter_present(ListCall *call, const ListFilter *filter, const char *value, GError **error);
+bool filter_contains(ListCall *call, const ListFilter *filter, const char *value, GError **error);
+bool filter_any_of(ListCall *call, const ListFilter *filter, const char *value, GError **error);
+/* The column is a condition of our own with one ? for the value. */
+bool filter_condition(ListCall *call, const ListFilter *filter, const char *value, GError **error);
+/* A node by UUID or name: the column holds its uuid. NODE_NOT_FOUND. */
+bool filter_node(ListCall *call, const ListFilter *filter, const char *value, GError **error);
+
+/* What is known of an item before the conductor is called. */
+typedef struct ItemBrief {
+    char *uuid;
+    char *node_uuid; /* NULL when it belongs to no node */
+    char *owner, *lessee;
+} ItemBrief;
+
+void item_brief_clear(ItemBrief *brief);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(ItemBrief, item_brief_clear)
+
+struct Collection {
+    const Resource *resource;
+    const ListFilter *filters;
+    size_t filter_count;
+    unsigned since;        /* the version of the collection itself: `fields` needs 1.8 or this */
+    unsigned detail_since; /* of ?detail= */
+    unsigned names_since;  /* of names in place of UUIDs; 0: there are none */
+    bool always_detail;    /* lists show all fields */
+    const char *const
+        *create_extras; /* members of a POST that are no fields; the hook checks them */
+    /* More checks and changes of a checked POST body; NULL: none. */
+    bool (*check_create)(Request *request, json_t *values, GError **error);
+    /* More checks of a checked patch; NULL: none. */
+    bool (*check_patch)(Request *request, const ItemBrief *brief, const json_t *patch,
+                        GError **error);
+};
+
+/* Handlers for routes whose subject is a Collection; the item is the first capture. */
+Answer collection_list(Request *request, GError **error);
+Answer collection_detail(Request *request, GError **error);
+Answer collection_get(Request *request, GError **error);
+Answer collection_create(Request *request, GError **error);
+Answer collection_patch(Request *request, GError **error);
+Answer collection_delete(Request *request, GError **error);
+
+/* A list of a collection inside something else, e.g. the ports of a node.
+ *
+ * column, value  the condition; value borrowed until the call returns
+ * item_path      of the items' links, NULL for the resource's own; taken
+ * detail         all fields whatever the query says */
+Answer collection_list_within(Request *request, const Collection *collection, const char *column,
+                              const char *value, char *item_path, bool detail, GError **error);
+
+/* Writes one item, found by a column, as the whole answer. NOT_FOUND (NODE_NOT_FOUND for nodes) naming `ident`.
+ *
+ * view  of the item; its item_sql or name_sql is used, by_name chooses */
+bool collection_write_item(Request *request, const View *view, bool by_name, const char *ident,
+                           unsigned status, GError **error);
+
+/* Checks members and types of a POST body against the field table, and the version of each field. */
+bool collection_check_values(const Request *request, const Collection *collection,
+                             const json_t *values, GError **error);
+
+/* Finds an item by the request's capture: UUID, or name where there are names. NOT_FOUND; INVALID for what is no UUID. */
+bool collection_find(Request *request, const Collection *collection, const char *ident,
+                     ItemBrief *brief, GError **error);
+
+/* `after` of a create or patch whose item is request->subject and whose collection is the route's subject. */
+bool collection_after_create(Request *request, json_t *result, GError **error);
+bool collection_after_patch(Request *request, json_t *result, GError **error);
+
+/* The error for something that is not there: "Port X could not be found." Always false. */
+bool collection_not_found(const Resource *resource, const char *ident, GError **error);
+
+extern const Collection node_collection, port_collection, portgroup_collection,
+    volume_connector_collection, volume_target_collection, chassis_collection,
+    allocation_collection, deploy_template_collection, conductor_collection;

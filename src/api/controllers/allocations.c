@@ -1,0 +1,60 @@
+/* Allocations: a node is looked for after the client has its answer.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "api/controllers/controllers.h"
+#include "model/names.h"
+#include "model/resources.h"
+
+static const ListFilter filters[] = {
+    {"node",           52, "node_uuid",      filter_node},
+    {"resource_class", 52, "resource_class", filter_text},
+    {"state",          52, "state",          filter_text},
+    {"owner",          60, "owner",          filter_text},
+};
+
+static const char *const extras[] = {"node", NULL};
+
+static bool
+check_create(Request *request, json_t *values, GError **error)
+{
+    const json_t *node = json_object_get(values, "node");
+    const json_t *class = json_object_get(values, "resource_class");
+    if (node != NULL && !request_needs(request, 58, "an allocation for a given node", error))
+        return false;
+    if (node != NULL && !json_is_string(node))
+        return steel_fail(error, STEEL_ERROR_INVALID, "node must be a UUID or a name");
+    if (node == NULL && !json_is_string(class))
+        return steel_fail(error, STEEL_ERROR_MISSING,
+                          "The resource_class field is mandatory when not backfilling");
+    if (node != NULL && (json_object_get(values, "candidate_nodes") != NULL ||
+                         json_object_get(values, "traits") != NULL))
+        return steel_fail(error, STEEL_ERROR_INVALID,
+                          "candidate_nodes and traits do not go with node");
+    size_t index;
+    json_t *item;
+    json_array_foreach(json_object_get(values, "traits"), index, item)
+    {
+        if (!json_is_string(item))
+            return steel_fail(error, STEEL_ERROR_INVALID, "traits must be an array of strings");
+        if (!trait_name_valid(json_string_value(item), error))
+            return false;
+    }
+    json_array_foreach(json_object_get(values, "candidate_nodes"), index, item)
+    {
+        if (!json_is_string(item))
+            return steel_fail(error, STEEL_ERROR_INVALID,
+                              "candidate_nodes must be an array of UUIDs or names");
+    }
+    return true;
+}
+
+const Collection allocation_collection = {
+    .resource = &allocation_resource,
+    .filters = filters,
+    .filter_count = G_N_ELEMENTS(filters),
+    .since = 52,
+    .detail_since = API_VERSION_MAXIMUM + 1, /* there is but one view */
+    .names_since = 52,
+    .always_detail = true,
+    .create_extras = extras,
+    .check_create = check_create,
+};

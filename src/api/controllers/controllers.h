@@ -1,0 +1,114 @@
+/* What the route table names: one handler per kind of request, one file per resource. Private to the API.
+ * SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+#include "api/collection.h"
+#include "model/provision_states.h"
+
+/* What most requests about a node need to know of it. */
+typedef struct NodeBrief {
+    char *uuid, *name, *owner, *lessee;
+    char *driver, *conductor_group;
+    char *provision_state, *target_provision_state, *power_state;
+    char *reservation, *allocation_uuid;
+    bool maintenance, console_enabled;
+} NodeBrief;
+
+void node_brief_clear(NodeBrief *brief);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(NodeBrief, node_brief_clear)
+
+/* Finds a node by UUID or (from 1.5) name, one statement, and checks the route's policy against its owner.
+ * NODE_NOT_FOUND; FORBIDDEN. */
+bool node_find(Request *request, const char *ident, NodeBrief *brief, GError **error);
+
+/* The node of the first capture. */
+bool node_captured(Request *request, NodeBrief *brief, GError **error);
+
+/* root.c */
+Answer root_get(Request *request, GError **error);
+Answer root_v1_get(Request *request, GError **error);
+Answer root_health(Request *request, GError **error);
+Answer missing_ident(Request *request, GError **error);
+Answer not_permitted(Request *request, GError **error);
+
+/* nodes.c */
+Answer node_validate(Request *request, GError **error);
+Answer node_validate_query(Request *request, GError **error);
+Answer node_maintenance_set(Request *request, GError **error);
+Answer node_maintenance_unset(Request *request, GError **error);
+
+/* node_children.c: what hangs on a node */
+Answer node_ports(Request *request, GError **error);
+Answer node_ports_detail(Request *request, GError **error);
+Answer node_portgroups(Request *request, GError **error);
+Answer node_portgroups_detail(Request *request, GError **error);
+Answer node_volume(Request *request, GError **error);
+Answer node_connectors(Request *request, GError **error);
+Answer node_targets(Request *request, GError **error);
+Answer node_allocation_get(Request *request, GError **error);
+Answer node_allocation_delete(Request *request, GError **error);
+Answer node_bios(Request *request, GError **error);
+Answer node_bios_setting(Request *request, GError **error);
+Answer node_history(Request *request, GError **error);
+Answer node_history_entry(Request *request, GError **error);
+Answer node_inventory(Request *request, GError **error);
+Answer node_timeline(Request *request, GError **error);
+
+/* node_states.c */
+Answer states_get(Request *request, GError **error);
+Answer states_power(Request *request, GError **error);
+Answer states_raid(Request *request, GError **error);
+Answer states_boot_mode(Request *request, GError **error);
+Answer states_secure_boot(Request *request, GError **error);
+Answer states_console_get(Request *request, GError **error);
+Answer states_console_set(Request *request, GError **error);
+
+/* node_provision.c */
+Answer states_provision(Request *request, GError **error);
+
+/* node_management.c */
+Answer boot_device_get(Request *request, GError **error);
+Answer boot_device_supported(Request *request, GError **error);
+Answer boot_device_set(Request *request, GError **error);
+Answer inject_nmi(Request *request, GError **error);
+Answer indicators_list(Request *request, GError **error);
+Answer indicator_get(Request *request, GError **error);
+Answer indicator_set(Request *request, GError **error);
+
+/* node_traits.c */
+Answer traits_get(Request *request, GError **error);
+Answer traits_set(Request *request, GError **error);
+Answer trait_add(Request *request, GError **error);
+Answer traits_remove(Request *request, GError **error);
+
+/* node_vifs.c */
+Answer vifs_list(Request *request, GError **error);
+Answer vif_attach(Request *request, GError **error);
+Answer vif_detach(Request *request, GError **error);
+
+/* vendor_passthru.c */
+Answer vendor_methods(Request *request, GError **error);
+Answer vendor_passthru(Request *request, GError **error);
+Answer driver_vendor_methods(Request *request, GError **error);
+Answer driver_vendor_passthru(Request *request, GError **error);
+
+/* portgroups.c, chassis.c, volumes.c */
+Answer portgroup_ports(Request *request, GError **error);
+Answer portgroup_ports_detail(Request *request, GError **error);
+Answer chassis_nodes(Request *request, GError **error);
+Answer chassis_nodes_detail(Request *request, GError **error);
+Answer volume_root(Request *request, GError **error);
+
+/* drivers.c */
+Answer drivers_list(Request *request, GError **error);
+Answer driver_get(Request *request, GError **error);
+Answer driver_properties(Request *request, GError **error);
+Answer driver_raid_properties(Request *request, GError **error);
+
+/* ramdisk.c */
+Answer ramdisk_lookup(Request *request, GError **error);
+Answer ramdisk_heartbeat(Request *request, GError **error);
+
+/* shards.c, events.c */
+Answer shards_list(Request *request, GError **error);
+Answer shard_get(Request *request, GError **error);
+Answer events_post(Request *request, GError **error);

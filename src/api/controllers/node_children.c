@@ -1,0 +1,232 @@
+/* What hangs on a node: lists of other collections narrowed to it, its BIOS settings, history, inventory and timeline.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "api/controllers/controllers.h"
+#include "api/render.h"
+#include "api/router.h"
+#include "model/resources.h"
+
+static Answer
+list_of_node(Request *request, bool detail, GError **error)
+{
+    g_auto(NodeBrief) node = {0};
+    if (!node_captured(request, &node, error))
+        return ANSWER_FAILED;
+    return collection_list_within(request, request->route->subject, "node_uuid", node.uuid, NULL,
+                                  detail, error);
+}
+
+Answer
+node_ports(Request *request, GError **error)
+{
+    return list_of_node(request, false, error);
+}
+
+Answer
+node_ports_detail(Request *request, GError **error)
+{
+    return list_of_node(request, true, error);
+}
+
+Answer
+node_portgroups(Request *request, GError **error)
+{
+    return list_of_node(request, false, error);
+}
+
+Answer
+node_portgroups_detail(Request *request, GError **error)
+{
+    return list_of_node(request, true, error);
+}
+
+Answer
+node_connectors(Request *request, GError **error)
+{
+    return list_of_node(request, false, error);
+}
+
+Answer
+node_targets(Request *request, GError **error)
+{
+    return list_of_node(request, false, error);
+}
+
+Answer
+node_allocation_get(Request *request, GError **error)
+{
+    static const char *const arguments[] = {"fields", NULL};
+    g_auto(NodeBrief) node = {0};
+    if (!request_only_arguments(request, arguments, error) || !node_captured(request, &node, error))
+        return ANSWER_FAILED;
+    const char *fields = request_argument(request, "fields");
+    g_autoptr(View) own =
+        fields != NULL ? view_of_fields(&allocation_resource, fields, request->version, error)
+                       : NULL;
+    if (fields != NULL && own == NULL)
+        return ANSWER_FAILED;
+    const View *view =
+        own != NULL ? own : view_of(&allocation_resource, VIEW_DETAIL, request->version);
+    if (node.allocation_uuid == NULL) {
+        steel_fail(error, STEEL_ERROR_NOT_FOUND, "Allocation for node %s was not found",
+                   request->captures[0]);
+        return ANSWER_FAILED;
+    }
+    return collection_write_item(request, view, false, node.allocation_uuid, 200, error)
+               ? ANSWER_NOW
+               : ANSWER_FAILED;
+}
+
+Answer
+node_allocation_delete(Request *request, GError **error)
+{
+    g_auto(NodeBrief) node = {0};
+    if (!node_captured(request, &node, error))
+        return ANSWER_FAILED;
+    if (node.allocation_uuid == NULL) {
+        steel_fail(error, STEEL_ERROR_NOT_FOUND, "Allocation for node %s was not found",
+                   request->captures[0]);
+        return ANSWER_FAILED;
+    }
+    json_t *call =
+        json_pack("{s:s, s:s}", "resource", allocation_resource.name, "key", node.allocation_uuid);
+    return request_call(request, RPC_DESTROY, node.uuid, call, request_after_204);
+}
+
+static const Collection bios_collection = {
+    .resource = &bios_setting_resource, .since = 40, .detail_since = 74};
+static const Collection history_collection = {
+    .resource = &node_history_resource, .since = 78, .detail_since = 78};
+static const Collection timeline_collection = {
+    .resource = &timeline_phase_resource, .since = 1, .detail_since = 1};
+
+static Answer
+own_list(Request *request, const Collection *collection, GError **error)
+{
+    g_auto(NodeBrief) node = {0};
+    if (!node_captured(request, &node, error))
+        return ANSWER_FAILED;
+    char *item_path = g_strdup_printf("nodes/%s/%s", node.uuid, collection->resource->path);
+    return collection_list_within(request, collection, "node_uuid", node.uuid, item_path, false,
+                                  error);
+}
+
+Answer
+node_bios(Request *request, GError **error)
+{
+    return own_list(request, &bios_collection, error);
+}
+
+Answer
+node_history(Request *request, GError **error)
+{
+    return own_list(request, &history_collection, error);
+}
+
+Answer
+node_timeline(Request *request, GError **error)
+{
+    return own_list(request, &timeline_collection, error);
+}
+
+/* One row of a node's own list. */
+typedef struct OwnItem {
+    Renderer renderer;
+    bool found;
+} OwnItem;
+
+static bool
+write_own(const DbRow *row, void *user_data)
+{
+    OwnItem *item = user_data;
+    item->found = true;
+    render_row(&item->renderer, row);
+    return false;
+}
+
+static bool
+own_item(Request *request, const Resource *resource, const NodeBrief *node, const char *key,
+         GString *out, bool *found, GError **error)
+{
+    const View *view = view_of(resource, VIEW_DETAIL, request->version);
+    g_autofree char *path = g_strdup_printf("nodes/%s/%s", node->uuid, resource->path);
+    g_autofree char *sql = g_strdup_printf("%s AND node_uuid = ?2", view->item_sql);
+    const DbValue values[] = {db_text(key), db_text(node->uuid)};
+    OwnItem item = {.found = false};
+    renderer_init(&item.renderer, request, view, path, out);
+    bool good = db_query(request_db(request), sql, values, 2, write_own, &item, error);
+    renderer_clear(&item.renderer);
+    *found = item.found;
+    return good;
+}
+
+Answer
+node_bios_setting(Request *request, GError **error)
+{
+    g_auto(NodeBrief) node = {0};
+    const char *name = request->captures[1];
+    bool found = false;
+    if (!node_captured(request, &node, error))
+        return ANSWER_FAILED;
+    GString *out = request_out(request, 200, 512);
+    g_string_append_c(out, '{');
+    json_text_append_string(out, name);
+    g_string_append_c(out, ':');
+    if (!own_item(request, &bios_setting_resource, &node, name, out, &found, error))
+        return ANSWER_FAILED;
+    g_string_append_c(out, '}');
+    if (found)
+        return ANSWER_NOW;
+    steel_fail(error, STEEL_ERROR_NOT_FOUND, "Node %s doesn't have a BIOS setting '%.80s'",
+               node.uuid, name);
+    return ANSWER_FAILED;
+}
+
+Answer
+node_history_entry(Request *request, GError **error)
+{
+    g_auto(NodeBrief) node = {0};
+    bool found = false;
+    if (!node_captured(request, &node, error) ||
+        !own_item(request, &node_history_resource, &node, request->captures[1],
+                  request_out(request, 200, 512), &found, error))
+        return ANSWER_FAILED;
+    if (found)
+        return ANSWER_NOW;
+    steel_fail(error, STEEL_ERROR_NOT_FOUND, "Node history record %.80s could not be found.",
+               request->captures[1]);
+    return ANSWER_FAILED;
+}
+
+static bool
+read_inventory(const DbRow *row, void *user_data)
+{
+    Request *request = user_data;
+    size_t size = 0, plugin_size = 0;
+    const char *inventory = db_row_text(row, 0, &size);
+    const char *plugin = db_row_text(row, 1, &plugin_size);
+    GString *out = request_out(request, 200, size + plugin_size + 64);
+    g_string_append(out, "{\"inventory\":");
+    g_string_append_len(out, inventory != NULL ? inventory : "{}", inventory ? (gssize)size : 2);
+    g_string_append(out, ",\"plugin_data\":");
+    g_string_append_len(out, plugin != NULL ? plugin : "{}", plugin ? (gssize)plugin_size : 2);
+    g_string_append_c(out, '}');
+    return false;
+}
+
+Answer
+node_inventory(Request *request, GError **error)
+{
+    g_auto(NodeBrief) node = {0};
+    if (!node_captured(request, &node, error))
+        return ANSWER_FAILED;
+    const DbValue uuid = db_text(node.uuid);
+    if (!db_query(request_db(request),
+                  "SELECT inventory, plugin_data FROM node_inventory WHERE node_uuid = ?1", &uuid,
+                  1, read_inventory, request, error))
+        return ANSWER_FAILED;
+    if (request->out != NULL)
+        return ANSWER_NOW;
+    steel_fail(error, STEEL_ERROR_NOT_FOUND,
+               "Node inventory record for node %s could not be found.", node.uuid);
+    return ANSWER_FAILED;
+}

@@ -1,0 +1,292 @@
+/* PUT states/provision: the verb, what may come with it, and whether it is legal now. The conductor checks the state once
+ * more under the node's lock.
+ *
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "api/controllers/controllers.h"
+
+#include <string.h>
+
+static bool
+is_verb(const ProvisionVerb *verb, const char *const *words)
+{
+    for (; *words != NULL; words++)
+        if (strcmp(verb->word, *words) == 0)
+            return true;
+    return false;
+}
+
+/* A member that only goes with some verbs, and from some version on. */
+static bool
+goes_with(const Request *request, const json_t *body, const char *member, unsigned since,
+          const ProvisionVerb *verb, const char *const *words, GError **error)
+{
+    const json_t *value = json_object_get(body, member);
+    if (value == NULL || json_is_null(value))
+        return true;
+    if (!is_verb(verb, words)) {
+        g_autofree char *legal = g_strjoinv(", ", (char **)(uintptr_t)words);
+        return steel_fail(error, STEEL_ERROR_INVALID,
+                          "\"%s\" is only valid when setting provision state to %s", member, legal);
+    }
+    return request_needs(request, since, member, error);
+}
+
+static bool
+only_base64(const char *text)
+{
+    for (const char *p = text; *p != '\0'; p++)
+        if (!g_ascii_isalnum(*p) && !g_ascii_isspace(*p) && strchr("+/=", *p) == NULL)
+            return false;
+    return true;
+}
+
+static bool
+config_drive_object_valid(const Request *request, const json_t *drive, GError **error)
+{
+    const char *key;
+    json_t *value;
+    if (!request_needs(request, 56, "a config drive to be built", error))
+        return false;
+    json_object_foreach((json_t *)(uintptr_t)drive, key, value)
+    {
+        bool plain = strcmp(key, "meta_data") == 0 || strcmp(key, "network_data") == 0 ||
+                     strcmp(key, "vendor_data") == 0;
+        if (strcmp(key, "vendor_data") == 0 &&
+            !request_needs(request, 59, "configdrive.vendor_data", error))
+            return false;
+        if (plain && !json_is_object(value) && !json_is_null(value))
+            return steel_fail(error, STEEL_ERROR_INVALID, "configdrive.%s must be an object", key);
+        bool user_data = strcmp(key, "user_data") == 0;
+        if (!plain && !user_data)
+            return steel_fail(error, STEEL_ERROR_INVALID,
+                              "configdrive may have meta_data, network_data, user_data and "
+                              "vendor_data, not '%.40s'",
+                              key);
+        if (user_data && !json_is_object(value) && !json_is_array(value) &&
+            !json_is_string(value) && !json_is_null(value))
+            return steel_fail(error, STEEL_ERROR_INVALID,
+                              "configdrive.user_data must be an object, an array or a string");
+    }
+    return true;
+}
+
+static bool
+config_drive_valid(const Request *request, const json_t *body, const ProvisionVerb *verb,
+                   GError **error)
+{
+    static const char *const words[] = {"active", "rebuild", NULL};
+    const json_t *drive = json_object_get(body, "configdrive");
+    if (drive == NULL || json_is_null(drive))
+        return true;
+    if (!is_verb(verb, words))
+        return steel_fail(error, STEEL_ERROR_INVALID,
+                          "Adding a config drive is only supported when setting provision state to "
+                          "active, rebuild");
+    if (strcmp(verb->word, "rebuild") == 0 &&
+        !request_needs(request, 35, "a config drive for rebuild", error))
+        return false;
+    if (json_is_object(drive))
+        return config_drive_object_valid(request, drive, error);
+    const char *text = json_string_value(drive);
+    if (text == NULL)
+        return steel_fail(error, STEEL_ERROR_INVALID,
+                          "configdrive must be a URL, base64 text or an object");
+    return strstr(text, "://") != NULL || only_base64(text) ||
+           steel_fail(error, STEEL_ERROR_INVALID,
+                      "configdrive is neither a URL nor base64: only A-Z, a-z, 0-9, +, / and = "
+                      "are allowed");
+}
+
+static bool
+step_forbidden(ConfigOption option, const char *interface, const char *step, GError **error)
+{
+    g_autofree char *name = g_strdup_printf("%s.%s", interface, step);
+    return config_list_contains(config_current(), option, name) &&
+           !steel_fail(error, STEEL_ERROR_INVALID, "step %s is not allowed here", name);
+}
+
+static bool
+step_valid(const json_t *step, const char *member, bool deploy, GError **error)
+{
+    static const char *const interfaces[] = {"power", "management", "deploy",
+                                             "bios",  "raid",       "vendor"};
+    const char *interface = json_string_member(step, "interface");
+    const char *name = json_string_member(step, "step");
+    bool known = false;
+    for (size_t i = 0; interface != NULL && i < G_N_ELEMENTS(interfaces); i++)
+        known = known || strcmp(interface, interfaces[i]) == 0;
+    if (!known)
+        return steel_fail(error, STEEL_ERROR_INVALID,
+                          "Invalid %s: interface must be one of power, management, deploy, bios, "
+                          "raid, vendor",
+                          member);
+    if (name == NULL || *name == '\0')
+        return steel_fail(error, STEEL_ERROR_INVALID, "Invalid %s: 'step' must be a name", member);
+    const json_t *arguments = json_object_get(step, "args");
+    if ((deploy || arguments != NULL) && !json_is_object(arguments))
+        return steel_fail(error, STEEL_ERROR_INVALID, "Invalid %s: 'args' must be an object",
+                          member);
+    int64_t priority = 0;
+    if (deploy && (!json_integer_member(step, "priority", &priority) || priority < 0))
+        return steel_fail(error, STEEL_ERROR_INVALID,
+                          "Invalid %s: 'priority' must be an integer of at least 0", member);
+    const char *key;
+    json_t *value;
+    json_object_foreach((json_t *)(uintptr_t)step, key, value)
+    {
+        if (strcmp(key, "interface") != 0 && strcmp(key, "step") != 0 && strcmp(key, "args") != 0 &&
+            !(deploy && strcmp(key, "priority") == 0))
+            return steel_fail(error, STEEL_ERROR_INVALID, "Invalid %s: '%.40s' was unexpected",
+                              member, key);
+    }
+    return !step_forbidden(deploy ? OPT_API_DISALLOW_DEPLOY_STEPS : OPT_API_DISALLOW_CLEAN_STEPS,
+                           interface, name, error);
+}
+
+static bool
+steps_valid(const json_t *body, const char *member, bool deploy, GError **error)
+{
+    const json_t *steps = json_object_get(body, member);
+    if (steps == NULL || json_is_null(steps))
+        return true;
+    if (!json_is_array(steps))
+        return steel_fail(error, STEEL_ERROR_INVALID, "Invalid %s: an array of steps is expected",
+                          member);
+    size_t index;
+    json_t *step;
+    json_array_foreach(steps, index, step)
+    {
+        if (!step_valid(step, member, deploy, error))
+            return false;
+    }
+    return true;
+}
+
+static bool
+clean_valid(const json_t *body, const ProvisionVerb *verb, GError **error)
+{
+    if (strcmp(verb->word, "clean") != 0)
+        return true;
+    return json_array_size(json_object_get(body, "clean_steps")) > 0 ||
+           steel_fail(error, STEEL_ERROR_INVALID,
+                      "\"clean_steps\" is required when setting target provision state to clean");
+}
+
+static bool
+rescue_valid(const json_t *body, const ProvisionVerb *verb, GError **error)
+{
+    if (strcmp(verb->word, "rescue") != 0)
+        return true;
+    const char *password = json_string_member(body, "rescue_password");
+    g_autofree char *stripped = password != NULL ? g_strstrip(g_strdup(password)) : NULL;
+    return (stripped != NULL && *stripped != '\0') ||
+           steel_fail(error, STEEL_ERROR_INVALID,
+                      "A non-empty \"rescue_password\" is required when setting target provision "
+                      "state to rescue");
+}
+
+static bool
+body_valid(const Request *request, const json_t *body, const ProvisionVerb *verb, GError **error)
+{
+    static const char *const clean[] = {"clean", NULL},
+                             *const deploy[] = {"active", "rebuild", NULL},
+                             *const rescue[] = {"rescue", NULL};
+    const json_t *ramdisk = json_object_get(body, "disable_ramdisk");
+    if (ramdisk != NULL && !json_is_boolean(ramdisk) && !json_is_null(ramdisk))
+        return steel_fail(error, STEEL_ERROR_INVALID, "disable_ramdisk must be a boolean");
+    return goes_with(request, body, "clean_steps", 15, verb, clean, error) &&
+           goes_with(request, body, "disable_ramdisk", 70, verb, clean, error) &&
+           goes_with(request, body, "deploy_steps", 69, verb, deploy, error) &&
+           goes_with(request, body, "rescue_password", 38, verb, rescue, error) &&
+           config_drive_valid(request, body, verb, error) &&
+           steps_valid(body, "clean_steps", false, error) && clean_valid(body, verb, error) &&
+           steps_valid(body, "deploy_steps", true, error) && rescue_valid(body, verb, error);
+}
+
+/* Whether the verb is legal in the state the node is in; a locked node may well be in another one soon. */
+static bool
+state_allows(const Request *request, const NodeBrief *node, const ProvisionVerb *verb,
+             GError **error)
+{
+    ProvisionState state =
+        node->provision_state != NULL ? state_from_wire(node->provision_state) : STATE_NONE;
+    if ((strcmp(verb->word, "active") == 0 || strcmp(verb->word, "rebuild") == 0) &&
+        node->maintenance)
+        return steel_fail(error, STEEL_ERROR_NODE_IN_MAINTENANCE,
+                          "The %s operation can't be performed on node %s because it's in "
+                          "maintenance mode.",
+                          verb->word, node->uuid);
+    if (verb->event == EVENT_ABORT && state == STATE_INSPECTWAIT &&
+        !request_needs(request, 41, "abort while a node waits in inspection", error))
+        return false;
+    g_autoptr(GError) illegal = NULL;
+    if (provision_verb_check(verb, state, &illegal))
+        return true;
+    if (node->reservation != NULL)
+        return steel_fail(error, STEEL_ERROR_LOCKED,
+                          "Node %s is locked by host %s, please retry after the current operation "
+                          "is completed.",
+                          node->uuid, node->reservation);
+    g_propagate_error(error, g_steal_pointer(&illegal));
+    g_prefix_error(error, "node %s: ", node->uuid);
+    return false;
+}
+
+static bool
+verb_valid(const Request *request, const ProvisionVerb *verb, const char *word,
+           const NodeBrief *node, GError **error)
+{
+    if (verb != NULL)
+        return verb->since <= request->version ||
+               steel_fail(
+                   error, STEEL_ERROR_NOT_ACCEPTABLE,
+                   "the provision verb %s exists from API version 1.%u, the request asks for "
+                   "1.%u",
+                   word, verb->since, request->version);
+    ProvisionState state =
+        node->provision_state != NULL ? state_from_wire(node->provision_state) : STATE_NONE;
+    g_autofree char *legal = provision_verbs_allowed(state);
+    return steel_fail(error, STEEL_ERROR_INVALID_STATE_REQUESTED,
+                      "The requested action \"%.80s\" can not be performed on node \"%s\" while it "
+                      "is in state \"%s\"; these can: %s",
+                      word, node->uuid, node->provision_state != NULL ? node->provision_state : "",
+                      legal);
+}
+
+/* What the conductor gets: the members that are there and not null. */
+static json_t *
+call_arguments(const json_t *body)
+{
+    static const char *const members[] = {"target",       "configdrive",     "clean_steps",
+                                          "deploy_steps", "rescue_password", "disable_ramdisk"};
+    json_t *arguments = json_object();
+    for (size_t i = 0; i < G_N_ELEMENTS(members); i++) {
+        json_t *value = json_object_get(body, members[i]);
+        if (value != NULL && !json_is_null(value))
+            json_object_set(arguments, members[i], value);
+    }
+    return arguments;
+}
+
+Answer
+states_provision(Request *request, GError **error)
+{
+    static const char *const members[] = {
+        "target",          "configdrive",     "clean_steps", "deploy_steps",
+        "rescue_password", "disable_ramdisk", NULL};
+    g_auto(NodeBrief) node = {0};
+    const json_t *body = request_object(request, members, error);
+    if (body == NULL || !node_captured(request, &node, error))
+        return ANSWER_FAILED;
+    const char *word = json_string_member(body, "target");
+    if (word == NULL) {
+        steel_fail(error, STEEL_ERROR_MISSING, "Missing mandatory parameter: target");
+        return ANSWER_FAILED;
+    }
+    const ProvisionVerb *verb = provision_verb(word);
+    if (!verb_valid(request, verb, word, &node, error) ||
+        !state_allows(request, &node, verb, error) || !body_valid(request, body, verb, error))
+        return ANSWER_FAILED;
+    request_set_location(request, "nodes/%s/states", request->captures[0]);
+    return request_call(request, RPC_PROVISION, node.uuid, call_arguments(body), request_after_202);
+}

@@ -1,0 +1,91 @@
+/* Traits of a node.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "api/controllers/controllers.h"
+#include "model/names.h"
+
+#define TRAIT_LIMIT 50
+
+static bool
+write_traits(const DbRow *row, void *user_data)
+{
+    size_t size = 0;
+    const char *text = db_row_text(row, 0, &size);
+    g_string_append_len(user_data, text != NULL ? text : "[]", text != NULL ? (gssize)size : 2);
+    return false;
+}
+
+Answer
+traits_get(Request *request, GError **error)
+{
+    g_auto(NodeBrief) node = {0};
+    if (!node_captured(request, &node, error))
+        return ANSWER_FAILED;
+    GString *out = request_out(request, 200, 256);
+    g_string_append(out, "{\"traits\":");
+    const DbValue uuid = db_text(node.uuid);
+    if (!db_query(request_db(request), "SELECT traits FROM nodes WHERE uuid = ?1", &uuid, 1,
+                  write_traits, out, error))
+        return ANSWER_FAILED;
+    g_string_append_c(out, '}');
+    return ANSWER_NOW;
+}
+
+static bool
+traits_valid(const json_t *traits, GError **error)
+{
+    if (!json_is_array(traits))
+        return steel_fail(error, STEEL_ERROR_INVALID, "traits must be an array of trait names");
+    if (json_array_size(traits) > TRAIT_LIMIT)
+        return steel_fail(error, STEEL_ERROR_INVALID, "a node may have at most %d traits",
+                          TRAIT_LIMIT);
+    size_t index;
+    json_t *trait;
+    json_array_foreach(traits, index, trait)
+    {
+        if (!json_is_string(trait))
+            return steel_fail(error, STEEL_ERROR_INVALID, "trait %zu is not a string", index);
+        if (!trait_name_valid(json_string_value(trait), error))
+            return false;
+    }
+    return true;
+}
+
+Answer
+traits_set(Request *request, GError **error)
+{
+    static const char *const members[] = {"traits", NULL};
+    g_auto(NodeBrief) node = {0};
+    const json_t *body = request_object(request, members, error);
+    if (body == NULL || !node_captured(request, &node, error))
+        return ANSWER_FAILED;
+    json_t *traits = json_object_get(body, "traits");
+    if (!traits_valid(traits, error))
+        return ANSWER_FAILED;
+    return request_call(request, RPC_SET_TRAITS, node.uuid, json_pack("{s:O}", "traits", traits),
+                        request_after_204);
+}
+
+Answer
+trait_add(Request *request, GError **error)
+{
+    static const char *const none[] = {NULL};
+    g_auto(NodeBrief) node = {0};
+    const char *trait = request->captures[1];
+    if (request_object(request, none, error) == NULL || !node_captured(request, &node, error) ||
+        !trait_name_valid(trait, error))
+        return ANSWER_FAILED;
+    request_set_location(request, "nodes/%s/traits/%s", request->captures[0], trait);
+    return request_call(request, RPC_ADD_TRAIT, node.uuid, json_pack("{s:s}", "trait", trait),
+                        request_after_204);
+}
+
+Answer
+traits_remove(Request *request, GError **error)
+{
+    g_auto(NodeBrief) node = {0};
+    const char *trait = request->captures[1];
+    if (!node_captured(request, &node, error))
+        return ANSWER_FAILED;
+    json_t *arguments = trait != NULL ? json_pack("{s:s}", "trait", trait) : json_object();
+    return request_call(request, RPC_REMOVE_TRAITS, node.uuid, arguments, request_after_204);
+}

@@ -1,0 +1,41 @@
+/* Port groups.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "api/controllers/controllers.h"
+#include "api/router.h"
+#include "model/resources.h"
+
+static const ListFilter filters[] = {
+    {"address", 23, "address",   filter_mac },
+    {"node",    23, "node_uuid", filter_node},
+};
+
+const Collection portgroup_collection = {
+    .resource = &portgroup_resource,
+    .filters = filters,
+    .filter_count = G_N_ELEMENTS(filters),
+    .since = 23,
+    .detail_since = 43,
+    .names_since = 23,
+};
+
+static Answer
+ports_of(Request *request, bool detail, GError **error)
+{
+    g_auto(ItemBrief) group = {0};
+    if (!collection_find(request, &portgroup_collection, request->captures[0], &group, error))
+        return ANSWER_FAILED;
+    return collection_list_within(request, &port_collection, "portgroup_uuid", group.uuid, NULL,
+                                  detail, error);
+}
+
+Answer
+portgroup_ports(Request *request, GError **error)
+{
+    return ports_of(request, false, error);
+}
+
+Answer
+portgroup_ports_detail(Request *request, GError **error)
+{
+    return ports_of(request, true, error);
+}

@@ -1,0 +1,81 @@
+/* Ports.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "api/controllers/controllers.h"
+#include "common/uuid.h"
+#include "model/json_patch.h"
+#include "model/resources.h"
+
+#include <string.h>
+
+static bool
+filter_portgroup(ListCall *call, const ListFilter *filter, const char *value, GError **error)
+{
+    g_auto(ItemBrief) group = {0};
+    Request *request = call->request;
+    if (!collection_find(request, &portgroup_collection, value, &group, error))
+        return false;
+    char *uuid = g_strdup(group.uuid);
+    g_ptr_array_add(call->texts, uuid);
+    db_list_filter(&call->query, filter->column, DB_FILTER_EQUAL, db_text(uuid));
+    return true;
+}
+
+static const ListFilter filters[] = {
+    {"address",   1,  "address",                                                                    filter_mac      },
+    {"node",      1,  "node_uuid",                                                                  filter_node     },
+    {"node_uuid", 1,  "node_uuid",                                                                  filter_node     },
+    {"portgroup", 24, "portgroup_uuid",                                                             filter_portgroup},
+    {"shard",     82,
+     "node_uuid IN (SELECT uuid FROM nodes WHERE instr(',' || ? || ',', ',' || shard || ',') > 0)", filter_condition},
+};
+
+static bool
+link_valid(const Request *request, const json_t *link, GError **error)
+{
+    static const char *const known[] = {"switch_id", "port_id", "switch_info", "hostname",
+                                        "network_type"};
+    const char *key;
+    json_t *value;
+    json_object_foreach((json_t *)(uintptr_t)link, key, value)
+    {
+        bool legal = false;
+        for (size_t i = 0; i < G_N_ELEMENTS(known); i++)
+            legal = legal || strcmp(key, known[i]) == 0;
+        if (!legal)
+            return steel_fail(error, STEEL_ERROR_INVALID,
+                              "local_link_connection may have switch_id, port_id, switch_info, "
+                              "hostname and network_type, not '%.40s'",
+                              key);
+        if (!json_is_string(value))
+            return steel_fail(error, STEEL_ERROR_INVALID,
+                              "local_link_connection.%s must be a string", key);
+    }
+    const char *type = json_string_member(link, "network_type");
+    if (type != NULL && strcmp(type, "managed") != 0 && strcmp(type, "unmanaged") != 0)
+        return steel_fail(error, STEEL_ERROR_INVALID,
+                          "local_link_connection.network_type is managed or unmanaged");
+    return type == NULL || request_needs(request, 64, "local_link_connection.network_type", error);
+}
+
+static bool
+check_create(Request *request, json_t *values, GError **error)
+{
+    return link_valid(request, json_object_get(values, "local_link_connection"), error);
+}
+
+static bool
+check_patch(Request *request, const ItemBrief *brief, const json_t *patch, GError **error)
+{
+    (void)brief;
+    return link_valid(request, json_patch_value(patch, "local_link_connection"), error);
+}
+
+const Collection port_collection = {
+    .resource = &port_resource,
+    .filters = filters,
+    .filter_count = G_N_ELEMENTS(filters),
+    .since = 1,
+    .detail_since = 43,
+    .check_create = check_create,
+    .check_patch = check_patch,
+};

@@ -1,0 +1,215 @@
+/* What agents call without a login: look-up of their node, heartbeats.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "api/controllers/controllers.h"
+#include "api/render.h"
+#include "model/names.h"
+#include "model/resources.h"
+
+#include <string.h>
+
+/* An agent has as many interfaces as a machine may have. */
+#define ADDRESS_LIMIT 64
+
+static bool
+endpoints_enabled(GError **error)
+{
+    return config_boolean(config_current(), OPT_API_ENABLE_RAMDISK_ENDPOINTS) ||
+           steel_fail(error, STEEL_ERROR_FORBIDDEN,
+                      "The ramdisk endpoints are disabled ([api]enable_ramdisk_endpoints).");
+}
+
+/* The nodes that ports of these addresses belong to. */
+typedef struct Match {
+    char *uuid; /* of the first */
+    bool ambiguous;
+} Match;
+
+static bool
+read_match(const DbRow *row, void *user_data)
+{
+    Match *match = user_data;
+    if (match->uuid == NULL)
+        match->uuid = g_strdup(db_row_text(row, 0, NULL));
+    else
+        match->ambiguous = true;
+    return !match->ambiguous;
+}
+
+/* Valid addresses of the comma-separated list; others are passed over, as agents send what they see. */
+static GPtrArray *
+read_addresses(const char *text)
+{
+    GPtrArray *addresses = g_ptr_array_new_with_free_func(g_free);
+    g_auto(GStrv) parts = g_strsplit(text != NULL ? text : "", ",", ADDRESS_LIMIT);
+    for (char **part = parts; *part != NULL; part++) {
+        char *address = mac_address_normalize(g_strstrip(*part), NULL);
+        if (address != NULL)
+            g_ptr_array_add(addresses, address);
+    }
+    return addresses;
+}
+
+/* One statement whatever the number of addresses: the list is one text. */
+static bool
+match_addresses(Request *request, GPtrArray *addresses, Match *match, GError **error)
+{
+    g_autoptr(GString) list = g_string_new(",");
+    for (guint i = 0; i < addresses->len; i++)
+        g_string_append_printf(list, "%s,", (const char *)addresses->pdata[i]);
+    const DbValue value = db_text(list->str);
+    return db_query(request_db(request),
+                    "SELECT DISTINCT node_uuid FROM ports "
+                    "WHERE instr(?1, ',' || address || ',') > 0 LIMIT 2",
+                    &value, 1, read_match, match, error);
+}
+
+static json_t *
+agent_config(const Request *request, const json_t *token)
+{
+    const Config *config = config_current();
+    const char *prefix = config_string(config, OPT_METRICS_AGENT_GLOBAL_PREFIX);
+    json_t *metrics = json_pack(
+        "{s:s, s:b, s:b, s:b, s:s?}", "backend", config_string(config, OPT_METRICS_AGENT_BACKEND),
+        "prepend_host", (int)config_boolean(config, OPT_METRICS_AGENT_PREPEND_HOST), "prepend_uuid",
+        (int)config_boolean(config, OPT_METRICS_AGENT_PREPEND_UUID), "prepend_host_reverse",
+        (int)config_boolean(config, OPT_METRICS_AGENT_PREPEND_HOST_REVERSE), "global_prefix",
+        prefix);
+    json_t *statsd = json_pack(
+        "{s:s, s:I}", "statsd_host", config_string(config, OPT_METRICS_STATSD_AGENT_STATSD_HOST),
+        "statsd_port", (json_int_t)config_integer(config, OPT_METRICS_STATSD_AGENT_STATSD_PORT));
+    json_t *answer = json_pack(
+        "{s:o, s:o, s:I}", "metrics", metrics, "metrics_statsd", statsd, "heartbeat_timeout",
+        (json_int_t)config_integer(config, OPT_API_RAMDISK_HEARTBEAT_TIMEOUT));
+    if (request->version >= 62) {
+        /* The token is told once; who asks again is told that there is one. */
+        json_object_set_new(answer, "agent_token",
+                            json_is_string(token) ? json_copy((json_t *)(uintptr_t)token)
+                                                  : json_string("******"));
+        json_object_set_new(answer, "agent_token_required", json_true());
+    }
+    return answer;
+}
+
+static bool
+write_node(const DbRow *row, void *user_data)
+{
+    render_row(user_data, row);
+    return false;
+}
+
+static bool
+after_token(Request *request, json_t *result, GError **error)
+{
+    static const char *const names[] = {
+        "uuid", "properties", "instance_info", "driver_internal_info", "links", NULL};
+    g_autoptr(View) view = view_of_names(&node_resource, names, API_VERSION_MAXIMUM);
+    GString *out = request_out(request, 200, 2048);
+    g_string_append(out, "{\"node\":");
+    Renderer renderer;
+    renderer_init(&renderer, request, view, NULL, out);
+    const DbValue uuid = db_text(request->subject);
+    bool good =
+        db_query(request_db(request), view->item_sql, &uuid, 1, write_node, &renderer, error);
+    renderer_clear(&renderer);
+    json_t *config = agent_config(request, json_object_get(result, "agent_token"));
+    g_autofree char *text = json_text_dump(config);
+    json_decref(config);
+    g_string_append_printf(out, ",\"config\":%s}", text);
+    return good;
+}
+
+static Answer
+not_found(GError **error)
+{
+    /* No more: who is not the machine need not learn why. */
+    steel_fail(error, STEEL_ERROR_NOT_FOUND, "Resource could not be found.");
+    return ANSWER_FAILED;
+}
+
+Answer
+ramdisk_lookup(Request *request, GError **error)
+{
+    static const char *const arguments[] = {"addresses", "node_uuid", NULL};
+    if (!endpoints_enabled(error) || !request_only_arguments(request, arguments, error))
+        return ANSWER_FAILED;
+    const char *node_uuid = request_argument(request, "node_uuid");
+    g_autoptr(GPtrArray) addresses = read_addresses(request_argument(request, "addresses"));
+    if (node_uuid == NULL && addresses->len == 0) {
+        steel_fail(error, STEEL_ERROR_MISSING,
+                   "At least one of 'addresses' and 'node_uuid' parameters is required");
+        return ANSWER_FAILED;
+    }
+    Match match = {.uuid = g_strdup(node_uuid)};
+    bool good = node_uuid != NULL || match_addresses(request, addresses, &match, error);
+    g_autofree char *uuid = match.uuid;
+    g_auto(NodeBrief) node = {0};
+    if (!good)
+        return ANSWER_FAILED;
+    if (uuid == NULL || match.ambiguous || !node_find(request, uuid, &node, NULL))
+        return not_found(error);
+    ProvisionState state =
+        node.provision_state != NULL ? state_from_wire(node.provision_state) : STATE_NONE;
+    bool expected = state != STATE_NONE && state_info(state)->flags & STATE_LOOKUP;
+    if (config_boolean(config_current(), OPT_API_RESTRICT_LOOKUP) && !expected)
+        return not_found(error);
+    request->subject = g_strdup(node.uuid);
+    return request_call(request, RPC_GET_AGENT_TOKEN, node.uuid, json_object(), after_token);
+}
+
+static bool
+heartbeat_valid(const Request *request, const json_t *body, GError **error)
+{
+    static const struct {
+        const char *member;
+        unsigned since;
+    } newer[] = {
+        {"agent_version",        36},
+        {"agent_token",          62},
+        {"agent_verify_ca",      68},
+        {"agent_status",         72},
+        {"agent_status_message", 72},
+    };
+    const char *url = json_string_member(body, "callback_url");
+    if (url == NULL)
+        return steel_fail(error, STEEL_ERROR_MISSING, "Missing mandatory parameter: callback_url");
+    for (size_t i = 0; i < G_N_ELEMENTS(newer); i++) {
+        const json_t *value = json_object_get(body, newer[i].member);
+        if (value == NULL || json_is_null(value))
+            continue;
+        if (request->version < newer[i].since)
+            return steel_fail(error, STEEL_ERROR_INVALID,
+                              "%s exists from API version 1.%u, the request asks for 1.%u",
+                              newer[i].member, newer[i].since, request->version);
+        if (!json_is_string(value))
+            return steel_fail(error, STEEL_ERROR_INVALID, "%s must be a string", newer[i].member);
+    }
+    if (*url != '\0' && !g_str_has_prefix(url, "http://") && !g_str_has_prefix(url, "https://"))
+        return steel_fail(error, STEEL_ERROR_INVALID, "callback_url must be an http or https URL");
+    if (config_boolean(config_current(), OPT_AGENT_REQUIRE_TLS) &&
+        !g_str_has_prefix(url, "https://"))
+        return steel_fail(error, STEEL_ERROR_INVALID,
+                          "Heartbeat callback URL must be https ([agent]require_tls)");
+    const char *status = json_string_member(body, "agent_status");
+    if (status != NULL && strcmp(status, "start") != 0 && strcmp(status, "end") != 0 &&
+        strcmp(status, "error") != 0)
+        return steel_fail(error, STEEL_ERROR_INVALID, "agent_status is start, end or error");
+    return json_string_member(body, "agent_token") != NULL ||
+           steel_fail(error, STEEL_ERROR_INVALID,
+                      "Agent token is required for heartbeat processing.");
+}
+
+Answer
+ramdisk_heartbeat(Request *request, GError **error)
+{
+    static const char *const members[] = {
+        "callback_url", "agent_version",        "agent_token", "agent_verify_ca",
+        "agent_status", "agent_status_message", NULL};
+    g_auto(NodeBrief) node = {0};
+    if (!endpoints_enabled(error))
+        return ANSWER_FAILED;
+    json_t *body = request_object(request, members, error);
+    if (body == NULL || !heartbeat_valid(request, body, error) ||
+        !node_captured(request, &node, error))
+        return ANSWER_FAILED;
+    return request_call(request, RPC_HEARTBEAT, node.uuid, json_incref(body), request_after_202);
+}

@@ -1,0 +1,127 @@
+/* The version documents, health, and the answers of routes that exist only to be refused.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "api/access.h"
+#include "api/controllers/controllers.h"
+#include "api/router.h"
+
+#include <string.h>
+#include <unistd.h>
+
+static json_t *
+version_document(const char *base)
+{
+    g_autofree char *self = g_strdup_printf("%s/v1/", base);
+    return json_pack("{s:s, s:[{s:s, s:s}], s:s, s:s, s:s}", "id", "v1", "links", "href", self,
+                     "rel", "self", "status", "CURRENT", "min_version",
+                     api_version_text(API_VERSION_MINIMUM), "version",
+                     api_version_text(API_VERSION_MAXIMUM));
+}
+
+static char *
+base_of(const Request *request)
+{
+    GString *base = g_string_new(NULL);
+    request_append_base(request, base);
+    return g_string_free(base, FALSE);
+}
+
+Answer
+root_get(Request *request, GError **error)
+{
+    (void)error;
+    g_autofree char *base = base_of(request);
+    json_t *document = json_pack(
+        "{s:s, s:s, s:o, s:[o]}", "name", "OpenStack Ironic API", "description",
+        "Steel provisions and manages bare metal machines and speaks the API of OpenStack Ironic.",
+        "default_version", version_document(base), "versions", version_document(base));
+    Answer answer = request_answer_json(request, 200, document);
+    json_decref(document);
+    return answer;
+}
+
+static json_t *
+link_pair(const char *base, const char *path)
+{
+    g_autofree char *self = g_strdup_printf("%s/v1/%s/", base, path);
+    g_autofree char *bookmark = g_strdup_printf("%s/%s/", base, path);
+    return json_pack("[{s:s, s:s}, {s:s, s:s}]", "href", self, "rel", "self", "href", bookmark,
+                     "rel", "bookmark");
+}
+
+Answer
+root_v1_get(Request *request, GError **error)
+{
+    static const struct {
+        unsigned since;
+        const char *name;
+    } resources[] = {
+        {1,  "chassis"         },
+        {1,  "nodes"           },
+        {1,  "ports"           },
+        {1,  "drivers"         },
+        {23, "portgroups"      },
+        {32, "volume"          },
+        {22, "lookup"          },
+        {22, "heartbeat"       },
+        {49, "conductors"      },
+        {52, "allocations"     },
+        {54, "events"          },
+        {55, "deploy_templates"},
+        {82, "shards"          },
+    };
+    (void)error;
+    g_autofree char *base = base_of(request);
+    g_autofree char *self = g_strdup_printf("%s/v1/", base);
+    json_t *document = json_pack(
+        "{s:s, s:[{s:s, s:s}, {s:s, s:s, s:s}], s:{s:s, s:s}, s:o}", "id", "v1", "links", "href",
+        self, "rel", "self", "href",
+        "https://docs.openstack.org/ironic/latest/contributor/webapi.html", "rel", "describedby",
+        "type", "text/html", "media_types", "base", "application/json", "type",
+        "application/vnd.openstack.ironic.v1+json", "version", version_document(base));
+    for (size_t i = 0; i < G_N_ELEMENTS(resources); i++)
+        if (request->version >= resources[i].since)
+            json_object_set_new(document, resources[i].name, link_pair(base, resources[i].name));
+    Answer answer = request_answer_json(request, 200, document);
+    json_decref(document);
+    return answer;
+}
+
+Answer
+root_health(Request *request, GError **error)
+{
+    const Config *config = config_current();
+    if (!config_boolean(config, OPT_HEALTHCHECK_ENABLED)) {
+        steel_fail(error, STEEL_ERROR_NOT_FOUND,
+                   "Health checks are not served: [healthcheck]enabled is false.");
+        return ANSWER_FAILED;
+    }
+    const char *switch_file = config_string(config, OPT_HEALTHCHECK_DISABLE_BY_FILE_PATH);
+    bool disabled = switch_file != NULL && access(switch_file, F_OK) == 0;
+    g_autoptr(GError) fault = NULL;
+    bool alive = !disabled && db_alive(request_db(request), &fault);
+    GString *out = request_out(request, alive ? 200 : 503, 64);
+    request->content_type = "text/plain";
+    g_string_append(out, alive ? "OK" : disabled ? "DISABLED BY FILE" : "DATABASE UNAVAILABLE");
+    return ANSWER_NOW;
+}
+
+Answer
+missing_ident(Request *request, GError **error)
+{
+    steel_fail(error, STEEL_ERROR_MISSING,
+               "Missing mandatory parameter: which one? %s /v1/%s/{uuid}",
+               http_method_name(request->method), request->route->pattern);
+    return ANSWER_FAILED;
+}
+
+Answer
+not_permitted(Request *request, GError **error)
+{
+    steel_fail(error, STEEL_ERROR_FORBIDDEN,
+               "Operation not permitted: below a node these lists can only be read; %s",
+               strstr(request->route->pattern, "volume/") != NULL
+                   ? "use /v1/volume/connectors and /v1/volume/targets"
+               : strstr(request->route->pattern, "portgroups") != NULL ? "use /v1/portgroups"
+                                                                       : "use /v1/ports");
+    return ANSWER_FAILED;
+}

@@ -1,0 +1,43 @@
+/* Shards: how many nodes each has.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "api/controllers/controllers.h"
+
+static bool
+write_shard(const DbRow *row, void *user_data)
+{
+    GString *out = user_data;
+    const char *name = db_row_text(row, 0, NULL);
+    if (out->str[out->len - 1] != '[')
+        g_string_append_c(out, ',');
+    g_string_append(out, "{\"name\":");
+    json_text_append_string(out, name != NULL ? name : "None"); /* as clients know it */
+    g_string_append(out, ",\"count\":");
+    json_text_append_integer(out, db_row_integer(row, 1));
+    g_string_append_c(out, '}');
+    return true;
+}
+
+Answer
+shards_list(Request *request, GError **error)
+{
+    static const char *const none[] = {NULL};
+    if (!request_only_arguments(request, none, error))
+        return ANSWER_FAILED;
+    GString *out = request_out(request, 200, 512);
+    g_string_append(out, "{\"shards\":[");
+    if (!db_query(request_db(request),
+                  "SELECT shard, COUNT(*) FROM nodes GROUP BY shard ORDER BY shard", NULL, 0,
+                  write_shard, out, error))
+        return ANSWER_FAILED;
+    g_string_append(out, "]}");
+    return ANSWER_NOW;
+}
+
+Answer
+shard_get(Request *request, GError **error)
+{
+    steel_fail(error, STEEL_ERROR_NOT_FOUND,
+               "A single shard cannot be shown: GET /v1/nodes?shard=%.80s lists its nodes.",
+               request->captures[0]);
+    return ANSWER_FAILED;
+}

@@ -1,0 +1,430 @@
+/* The adapter to libmicrohttpd: connections in, requests out. A few threads serve all connections by epoll; reads are
+ * answered on them, a request that waits for a conductor holds its connection suspended and no thread.
+ *
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "api/faults.h"
+#include "api/internal.h"
+#include "api/router.h"
+#include "common/log.h"
+
+#include <errno.h>
+#include <microhttpd.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+/* Seconds that a client may stay silent, and connections that may be open. */
+#define IDLE_LIMIT_S 65
+#define CONNECTION_LIMIT 8192
+/* How long a stop waits for answers to go out after the last call has returned. */
+#define DRAIN_LIMIT_S 70
+
+/* Where a request stands between the HTTP thread that started it and the thread that completes its call. */
+enum { PHASE_RUNNING, PHASE_DONE_EARLY, PHASE_SUSPENDED, PHASE_RESUMED };
+
+typedef struct Exchange {
+    Api *api;
+    struct MHD_Connection *connection;
+    Request *request;
+    GByteArray *body; /* while it comes in */
+    bool too_large;
+    bool answered;
+    int phase; /* atomic */
+} Exchange;
+
+static const char *
+carrier_header(void *carrier, const char *name)
+{
+    const Exchange *exchange = carrier;
+    return MHD_lookup_connection_value(exchange->connection, MHD_HEADER_KIND, name);
+}
+
+/* Any thread. A call may complete before its handler has returned: then the HTTP thread goes on by itself. */
+static void
+carrier_resume(void *carrier)
+{
+    Exchange *exchange = carrier;
+    int running = PHASE_RUNNING;
+    if (__atomic_compare_exchange_n(&exchange->phase, &running, PHASE_DONE_EARLY, false,
+                                    __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+        return;
+    struct MHD_Connection *connection = exchange->connection;
+    __atomic_store_n(&exchange->phase, PHASE_RESUMED, __ATOMIC_RELEASE);
+    MHD_resume_connection(connection);
+}
+
+static const RequestTransport http_transport = {.header = carrier_header, .resume = carrier_resume};
+
+static enum MHD_Result
+take_argument(void *data, enum MHD_ValueKind kind, const char *name, const char *value)
+{
+    (void)kind;
+    request_add_argument(data, name, value);
+    return MHD_YES;
+}
+
+static Exchange *
+exchange_new(Api *api, struct MHD_Connection *connection, const char *method, const char *path)
+{
+    Exchange *exchange = g_new0(Exchange, 1);
+    exchange->api = api;
+    exchange->connection = connection;
+    exchange->request = request_new(api, &http_transport, exchange, method, path);
+    MHD_get_connection_values(connection, MHD_GET_ARGUMENT_KIND, take_argument, exchange->request);
+    __atomic_add_fetch(&api->active, 1, __ATOMIC_ACQ_REL);
+    return exchange;
+}
+
+static void
+request_completed(void *data, struct MHD_Connection *connection, void **slot,
+                  enum MHD_RequestTerminationCode code)
+{
+    (void)connection;
+    (void)code;
+    Api *api = data;
+    Exchange *exchange = *slot;
+    if (exchange == NULL)
+        return;
+    *slot = NULL;
+    request_free(exchange->request);
+    if (exchange->body != NULL)
+        g_byte_array_unref(exchange->body);
+    g_free(exchange);
+    __atomic_sub_fetch(&api->active, 1, __ATOMIC_ACQ_REL);
+}
+
+static void
+add_headers(const Request *request, struct MHD_Response *response)
+{
+    if (request->version_known)
+        MHD_add_response_header(response, API_HEADER_VERSION, api_version_text(request->version));
+    MHD_add_response_header(response, API_HEADER_MINIMUM, API_VERSION_TEXT(1));
+    MHD_add_response_header(response, API_HEADER_MAXIMUM, api_version_text(API_VERSION_MAXIMUM));
+    MHD_add_response_header(response, "Openstack-Request-Id", request->id);
+    if (request->content_type != NULL)
+        MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, request->content_type);
+    if (request->location != NULL)
+        MHD_add_response_header(response, MHD_HTTP_HEADER_LOCATION, request->location);
+    if (request->allow != NULL)
+        MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, request->allow);
+    if (request->header_name != NULL)
+        MHD_add_response_header(response, request->header_name, request->header_value);
+}
+
+static enum MHD_Result
+send_answer(Exchange *exchange)
+{
+    Request *request = exchange->request;
+    struct MHD_Response *response;
+    if (request->out != NULL) {
+        size_t size = request->out->len;
+        char *text = g_string_free(g_steal_pointer(&request->out), FALSE);
+        response = MHD_create_response_from_buffer_with_free_callback(size, text, g_free);
+    } else {
+        static char nothing[1] = "";
+        response = MHD_create_response_from_buffer(0, nothing, MHD_RESPMEM_PERSISTENT);
+    }
+    if (response == NULL)
+        return MHD_NO;
+    add_headers(request, response);
+    exchange->answered = true;
+    enum MHD_Result result = MHD_queue_response(exchange->connection, request->status, response);
+    MHD_destroy_response(response);
+    return result;
+}
+
+static enum MHD_Result
+send_too_large(Exchange *exchange)
+{
+    Request *request = exchange->request;
+    g_autoptr(GError) error = NULL;
+    steel_fail(&error, STEEL_ERROR_TOO_LARGE, "The body is larger than the %zu bytes allowed here.",
+               request_body_limit(request));
+    request->out = fault_from_error(error, &request->status);
+    request->content_type = "application/json";
+    return send_answer(exchange);
+}
+
+/* Runs the handler; sends the answer or leaves the connection suspended until the call has returned. */
+static enum MHD_Result
+run(Exchange *exchange)
+{
+    Request *request = exchange->request;
+    if (request_run(request)) {
+        return send_answer(exchange);
+    }
+    MHD_suspend_connection(exchange->connection);
+    int running = PHASE_RUNNING;
+    if (!__atomic_compare_exchange_n(&exchange->phase, &running, PHASE_SUSPENDED, false,
+                                     __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
+        __atomic_store_n(&exchange->phase, PHASE_RESUMED, __ATOMIC_RELEASE);
+        MHD_resume_connection(exchange->connection);
+    }
+    return MHD_YES;
+}
+
+static bool
+announces_body(const Exchange *exchange, uint64_t *size)
+{
+    const char *length =
+        carrier_header((void *)(uintptr_t)exchange, MHD_HTTP_HEADER_CONTENT_LENGTH);
+    *size = length != NULL ? g_ascii_strtoull(length, NULL, 10) : 0;
+    return *size > 0 ||
+           carrier_header((void *)(uintptr_t)exchange, MHD_HTTP_HEADER_TRANSFER_ENCODING) != NULL;
+}
+
+/* The headers are in. A request without body is answered at once. */
+static enum MHD_Result
+on_headers(Exchange *exchange)
+{
+    uint64_t announced = 0;
+    bool has_body = announces_body(exchange, &announced);
+    if (!request_begin(exchange->request))
+        return send_answer(exchange);
+    if (!has_body && exchange->request->method == HTTP_GET)
+        return run(exchange);
+    if (announced > request_body_limit(exchange->request))
+        return send_too_large(exchange);
+    if (has_body)
+        exchange->body = g_byte_array_sized_new((guint)MIN(announced, 1024 * 1024));
+    return MHD_YES;
+}
+
+static void
+on_body(Exchange *exchange, const char *data, size_t size)
+{
+    if (exchange->answered || exchange->too_large)
+        return;
+    if (exchange->body == NULL)
+        exchange->body = g_byte_array_new();
+    if (exchange->body->len + size > request_body_limit(exchange->request)) {
+        exchange->too_large = true;
+        g_byte_array_set_size(exchange->body, 0);
+        return;
+    }
+    g_byte_array_append(exchange->body, (const guint8 *)data, (guint)size);
+}
+
+static enum MHD_Result
+on_complete(Exchange *exchange)
+{
+    if (exchange->answered)
+        return MHD_YES;
+    if (__atomic_load_n(&exchange->phase, __ATOMIC_ACQUIRE) == PHASE_RESUMED) {
+        request_finish(exchange->request);
+        return send_answer(exchange);
+    }
+    if (exchange->too_large)
+        return send_too_large(exchange);
+    if (exchange->body != NULL) {
+        size_t size = exchange->body->len;
+        char *body = (char *)g_byte_array_free(g_steal_pointer(&exchange->body), FALSE);
+        request_take_body(exchange->request, body, size);
+    }
+    return run(exchange);
+}
+
+static enum MHD_Result
+on_request(void *data, struct MHD_Connection *connection, const char *url, const char *method,
+           const char *version, const char *upload, size_t *upload_size, void **slot)
+{
+    (void)version;
+    if (*slot == NULL) {
+        *slot = exchange_new(data, connection, method, url);
+        return on_headers(*slot);
+    }
+    Exchange *exchange = *slot;
+    if (*upload_size > 0) {
+        on_body(exchange, upload, *upload_size);
+        *upload_size = 0;
+        return MHD_YES;
+    }
+    return on_complete(exchange);
+}
+
+static void
+log_from_library(void *data, const char *format, va_list arguments)
+{
+    (void)data;
+    if (!log_enabled(LOG_LEVEL_DEBUG))
+        return;
+    char text[512];
+    vsnprintf(text, sizeof text, format, arguments); /* the library's own constant formats */
+    log_debug("api.http", "%s", text);
+}
+
+/* A listening socket of one address, or -1 with errno set. */
+static int
+listen_on(const struct addrinfo *address)
+{
+    int socket_fd = socket(address->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (socket_fd < 0)
+        return -1;
+    const int one = 1;
+    setsockopt(socket_fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
+    if (bind(socket_fd, address->ai_addr, address->ai_addrlen) == 0 && listen(socket_fd, 1024) == 0)
+        return socket_fd;
+    int code = errno;
+    close(socket_fd);
+    errno = code;
+    return -1;
+}
+
+static int
+open_address(const Config *config, GError **error)
+{
+    const char *host = config_string(config, OPT_API_HOST_IP);
+    g_autofree char *bare = g_strdup(host[0] == '[' ? host + 1 : host);
+    char *bracket = strchr(bare, ']');
+    if (bracket != NULL)
+        *bracket = '\0';
+    char port[16];
+    snprintf(port, sizeof port, "%d", (int)config_integer(config, OPT_API_PORT));
+    const struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE};
+    struct addrinfo *addresses = NULL;
+    int code = getaddrinfo(bare, port, &hints, &addresses);
+    if (code != 0) {
+        steel_fail(error, STEEL_ERROR_CONFIG, "[api]host_ip %s: %s", host, gai_strerror(code));
+        return -1;
+    }
+    int socket_fd = -1;
+    for (const struct addrinfo *a = addresses; a != NULL && socket_fd < 0; a = a->ai_next)
+        socket_fd = listen_on(a);
+    if (socket_fd < 0)
+        steel_fail(error, STEEL_ERROR_IO, "cannot listen on %s port %s: %s", host, port,
+                   g_strerror(errno));
+    freeaddrinfo(addresses);
+    return socket_fd;
+}
+
+static int
+open_unix_socket(const Config *config, GError **error)
+{
+    const char *path = config_string(config, OPT_API_UNIX_SOCKET);
+    struct sockaddr_un name = {.sun_family = AF_UNIX};
+    if (g_strlcpy(name.sun_path, path, sizeof name.sun_path) >= sizeof name.sun_path) {
+        steel_fail(error, STEEL_ERROR_CONFIG, "[api]unix_socket %s: the path is too long", path);
+        return -1;
+    }
+    unlink(path); /* of an earlier life */
+    const struct addrinfo address = {
+        .ai_family = AF_UNIX, .ai_addr = (struct sockaddr *)&name, .ai_addrlen = sizeof name};
+    int socket_fd = listen_on(&address);
+    if (socket_fd < 0)
+        steel_fail(error, STEEL_ERROR_IO, "cannot listen on %s: %s", path, g_strerror(errno));
+    else if (config_is_set(config, OPT_API_UNIX_SOCKET_MODE))
+        chmod(path, (mode_t)config_integer(config, OPT_API_UNIX_SOCKET_MODE));
+    return socket_fd;
+}
+
+static unsigned
+port_of(int socket_fd)
+{
+    struct sockaddr_storage name;
+    socklen_t size = sizeof name;
+    if (getsockname(socket_fd, (struct sockaddr *)&name, &size) != 0)
+        return 0;
+    if (name.ss_family == AF_INET)
+        return ntohs(((struct sockaddr_in *)&name)->sin_port);
+    if (name.ss_family == AF_INET6)
+        return ntohs(((struct sockaddr_in6 *)&name)->sin6_port);
+    return 0;
+}
+
+static unsigned
+thread_count(const Config *config)
+{
+    int64_t asked = config_integer(config, OPT_API_API_WORKERS);
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    return asked > 0 ? (unsigned)asked : (unsigned)CLAMP(processors, 2, 4);
+}
+
+static bool
+load_certificate(Api *api, const Config *config, GError **error)
+{
+    g_autoptr(GError) fault = NULL;
+    if (!config_boolean(config, OPT_API_ENABLE_SSL_API))
+        return true;
+    const char *certificate = config_string(config, OPT_API_CERT_FILE);
+    const char *key = config_string(config, OPT_API_KEY_FILE);
+    if (g_file_get_contents(certificate, &api->certificate, NULL, &fault) &&
+        g_file_get_contents(key, &api->key, NULL, &fault))
+        return true;
+    return steel_fail(error, STEEL_ERROR_CONFIG, "[api]enable_ssl_api: %s", fault->message);
+}
+
+bool
+http_start(Api *api, GError **error)
+{
+    const Config *config = config_current();
+    if (!config_check_api(config, error) || !load_certificate(api, config, error))
+        return false;
+    int socket_fd = config_is_set(config, OPT_API_UNIX_SOCKET) ? open_unix_socket(config, error)
+                                                               : open_address(config, error);
+    if (socket_fd < 0)
+        return false;
+    api->port = port_of(socket_fd);
+    bool tls = api->certificate != NULL;
+    const char *host = config_string(config, OPT_API_HOST_IP);
+    bool bare_v6 = strchr(host, ':') != NULL && host[0] != '[';
+    g_free(api->default_base);
+    api->default_base = g_strdup_printf("%s://%s%s%s:%u", tls ? "https" : "http",
+                                        bare_v6 ? "[" : "", host, bare_v6 ? "]" : "", api->port);
+    const bool old_tls = g_strcmp0(config_string(config, OPT_API_TLS_MINIMUM_VERSION), "1.2") == 0;
+    struct MHD_OptionItem tls_options[] = {
+        {MHD_OPTION_HTTPS_MEM_CERT,   0, api->certificate              },
+        {MHD_OPTION_HTTPS_MEM_KEY,    0, api->key                      },
+        {MHD_OPTION_HTTPS_PRIORITIES, 0,
+         (void *)(uintptr_t)(old_tls ? "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"
+                                     : "NORMAL:-VERS-ALL:+VERS-TLS1.3")},
+        {MHD_OPTION_END,              0, NULL                          },
+    };
+    if (!tls)
+        tls_options[0].option = MHD_OPTION_END;
+    unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG |
+                     (tls ? MHD_USE_TLS : 0);
+    api->daemon = MHD_start_daemon(
+        flags, 0, NULL, NULL, on_request, api, MHD_OPTION_EXTERNAL_LOGGER, log_from_library, NULL,
+        MHD_OPTION_LISTEN_SOCKET, socket_fd, MHD_OPTION_THREAD_POOL_SIZE, thread_count(config),
+        MHD_OPTION_NOTIFY_COMPLETED, request_completed, api, MHD_OPTION_CONNECTION_TIMEOUT,
+        (unsigned)IDLE_LIMIT_S, MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTION_LIMIT,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)(64 * 1024), MHD_OPTION_ARRAY, tls_options,
+        MHD_OPTION_END);
+    if (api->daemon != NULL)
+        return true;
+    close(socket_fd);
+    return steel_fail(error, STEEL_ERROR_IO, "the HTTP server could not be started on %s",
+                      api->default_base);
+}
+
+static void
+wait_until_idle(Api *api)
+{
+    const struct timespec pause = {.tv_nsec = 5 * 1000 * 1000};
+    for (int i = 0; i < DRAIN_LIMIT_S * 200; i++) {
+        if (__atomic_load_n(&api->active, __ATOMIC_ACQUIRE) == 0)
+            return;
+        nanosleep(&pause, NULL);
+    }
+    log_warning("api.http", "stopping although %u requests are not answered yet",
+                __atomic_load_n(&api->active, __ATOMIC_ACQUIRE));
+}
+
+void
+http_stop(Api *api)
+{
+    if (api->daemon == NULL)
+        return;
+    int socket_fd = MHD_quiesce_daemon(api->daemon);
+    wait_until_idle(api); /* a suspended connection may not outlive the daemon */
+    MHD_stop_daemon(api->daemon);
+    api->daemon = NULL;
+    if (socket_fd >= 0)
+        close(socket_fd);
+}

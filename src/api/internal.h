@@ -1,0 +1,27 @@
+/* What the parts of the API share: the Api itself. Private to this folder.
+ * SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+#include "api/rings.h"
+#include "common/pool.h"
+
+struct Api {
+    ApiServices services;
+    Rings *rings; /* who is responsible for which node */
+    Pool *pool;   /* for what must not keep an HTTP thread: token checks, huge bodies */
+    char
+        *default_base; /* where links start when nothing better is known: "http://127.0.0.1:6385" */
+
+    /* The listener (http.c). */
+    struct MHD_Daemon *daemon;
+    char *certificate, *key; /* PEM, for TLS */
+    unsigned port;
+    unsigned active; /* atomic: requests between their first byte and their last */
+};
+
+/* An Api without a listener: what tests dispatch requests on. */
+Api *api_new(const ApiServices *services);
+void api_free(Api *api);
+
+/* Opens the socket and starts the HTTP threads; the reverse. */
+bool http_start(Api *api, GError **error);
+void http_stop(Api *api);

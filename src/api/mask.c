@@ -1,0 +1,111 @@
+/* Masking in one pass; the contract is in mask.h.
+ *
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "api/mask.h"
+
+#include "model/secrets.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+/* The end of a string literal: behind its closing quote. `p` is at the opening one. */
+static const char *
+string_end(const char *p, const char *end)
+{
+    for (p++; p < end; p++) {
+        if (*p == '\\')
+            p++;
+        else if (*p == '"')
+            return p + 1;
+    }
+    return end;
+}
+
+/* The end of a value: a literal, a number, a string, or a whole object or array. */
+static const char *
+value_end(const char *p, const char *end)
+{
+    int depth = 0;
+    while (p < end) {
+        if (*p == '"') {
+            p = string_end(p, end);
+        } else if (*p == '{' || *p == '[') {
+            depth++;
+            p++;
+        } else if (*p == '}' || *p == ']') {
+            if (depth == 0)
+                return p;
+            depth--;
+            p++;
+        } else if (*p == ',' && depth == 0) {
+            return p;
+        } else {
+            p++;
+            continue;
+        }
+        if (depth == 0)
+            return p;
+    }
+    return end;
+}
+
+static const char *
+skip_space(const char *p, const char *end)
+{
+    while (p < end && (*p == ' ' || *p == '\n' || *p == '\t' || *p == '\r'))
+        p++;
+    return p;
+}
+
+/* Nothing to hide: null, false, "". */
+static bool
+is_void(const char *value, size_t size)
+{
+    return (size >= 4 && memcmp(value, "null", 4) == 0) ||
+           (size >= 5 && memcmp(value, "false", 5) == 0) ||
+           (size >= 2 && value[0] == '"' && value[1] == '"');
+}
+
+static bool
+is_secret(const char *key, size_t size)
+{
+    char buffer[256];
+    if (size < sizeof buffer) {
+        memcpy(buffer, key, size);
+        buffer[size] = '\0';
+        return secret_key(buffer);
+    }
+    g_autofree char *copy = g_strndup(key, size);
+    return secret_key(copy);
+}
+
+void
+mask_append(GString *out, const char *text, size_t size)
+{
+    const char *p = text, *end = text + size, *copied = text;
+    while (p < end) {
+        if (*p != '"') {
+            p++;
+            continue;
+        }
+        const char *key = p + 1;
+        p = string_end(p, end);
+        if (p <= key)
+            break;
+        size_t key_size = (size_t)(p - key) - 1;
+        const char *colon = skip_space(p, end);
+        if (colon == end || *colon != ':') /* a value, not a key */
+            continue;
+        const char *value = skip_space(colon + 1, end);
+        p = value;
+        if (!is_secret(key, key_size))
+            continue;
+        p = value_end(value, end);
+        if (is_void(value, (size_t)(end - value)))
+            continue;
+        g_string_append_len(out, copied, value - copied);
+        g_string_append(out, "\"" SECRET_MASK "\"");
+        copied = p;
+    }
+    g_string_append_len(out, copied, end - copied);
+}

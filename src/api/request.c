@@ -1,0 +1,517 @@
+/* Requests: from path and headers to a route, from a handler's word to an answer; the contract is in request.h.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "api/request.h"
+
+#include "api/access.h"
+#include "api/faults.h"
+#include "api/internal.h"
+#include "api/router.h"
+#include "common/log.h"
+#include "common/uuid.h"
+
+#include <string.h>
+
+/* Bodies beyond this are parsed where they keep no HTTP thread. */
+#define QUICK_BODY_SIZE (256 * 1024)
+
+static const char json_type_text[] = "application/json";
+
+static HttpMethod
+method_of(const char *name)
+{
+    static const struct {
+        const char *name;
+        HttpMethod method;
+    } rows[] = {
+        {"GET",     HTTP_GET    },
+        {"POST",    HTTP_POST   },
+        {"PUT",     HTTP_PUT    },
+        {"PATCH",   HTTP_PATCH  },
+        {"DELETE",  HTTP_DELETE },
+        {"HEAD",    HTTP_HEAD   },
+        {"OPTIONS", HTTP_OPTIONS},
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++)
+        if (strcmp(name, rows[i].name) == 0)
+            return rows[i].method;
+    return HTTP_OTHER;
+}
+
+/* The path without slashes at its ends and without v1 before something. A path that does not fit is none of ours. */
+static void
+take_path(Request *request, const char *path)
+{
+    while (*path == '/')
+        path++;
+    if (strncmp(path, "v1/", 3) == 0) {
+        const char *rest = path + 3;
+        while (*rest == '/')
+            rest++;
+        if (*rest != '\0')
+            path = rest;
+    }
+    if (g_strlcpy(request->original, path, sizeof request->original) >= sizeof request->original)
+        g_strlcpy(request->original, "too-long", sizeof request->original);
+    size_t length = strlen(request->original);
+    while (length > 0 && request->original[length - 1] == '/')
+        request->original[--length] = '\0';
+    memcpy(request->path, request->original, length + 1);
+}
+
+Request *
+request_new(Api *api, const RequestTransport *transport, void *carrier, const char *method,
+            const char *path)
+{
+    /* The two paths at the end need no zeroing: they are filled here. */
+    Request *request = g_malloc(sizeof *request);
+    memset(request, 0, G_STRUCT_OFFSET(Request, path));
+    request->api = api;
+    request->transport = transport;
+    request->carrier = carrier;
+    request->method = method_of(method);
+    memcpy(request->id, "req-", 4);
+    uuid_generate(request->id + 4);
+    take_path(request, path);
+    return request;
+}
+
+void
+request_free(Request *request)
+{
+    if (request == NULL)
+        return;
+    g_free(request->identity.user_id);
+    g_free(request->identity.project_id);
+    g_strfreev(request->identity.roles);
+    g_free(request->body);
+    json_decref(request->json);
+    if (request->out != NULL)
+        g_string_free(request->out, TRUE);
+    g_free(request->location);
+    json_decref(request->result);
+    g_clear_error(&request->failure);
+    g_free(request->subject);
+    g_free(request);
+}
+
+void
+request_add_argument(Request *request, const char *name, const char *value)
+{
+    if (request->argument_count < REQUEST_ARGUMENTS)
+        request->arguments[request->argument_count] = (Argument){name, value != NULL ? value : ""};
+    request->argument_count++; /* one too many is noticed by request_begin */
+}
+
+static void
+answer_text(Request *request, unsigned status, GString *text)
+{
+    if (request->out != NULL)
+        g_string_free(request->out, TRUE);
+    request->out = text;
+    request->status = status;
+    request->content_type = text != NULL ? json_type_text : NULL;
+}
+
+/* Answers with a fault; the error stops travelling here. Always false. */
+static bool
+answer_error(Request *request, const GError *error)
+{
+    unsigned status = 500;
+    GString *text = fault_from_error(error, &status);
+    g_clear_pointer(&request->location, g_free);
+    answer_text(request, status, text);
+    if (status >= 500)
+        log_warning("api", "%s %s /%s answered %u: %s", request->id,
+                    http_method_name(request->method), request->original, status,
+                    error != NULL ? error->message : "unknown error");
+    else
+        log_debug("api", "%s %s /%s answered %u: %s", request->id,
+                  http_method_name(request->method), request->original, status,
+                  error != NULL ? error->message : "unknown error");
+    return false;
+}
+
+static bool
+answer_routing(Request *request, unsigned status, const char *description)
+{
+    answer_text(request, status, fault_from_routing(status, description));
+    return false;
+}
+
+/* No row matched. */
+static bool
+answer_unrouted(Request *request, unsigned status)
+{
+    if (status == 405 && request->method == HTTP_OPTIONS) {
+        request_answer_empty(request, 200);
+        return false;
+    }
+    g_autofree char *description =
+        status == 405 ? g_strdup_printf("/%.200s allows %s", request->original, request->allow)
+                      : g_strdup_printf("There is no /%.200s; GET /v1 lists what there is.",
+                                        request->original);
+    return answer_routing(request, status, description);
+}
+
+/* Older versions must not see the route: they get what they always got. */
+static bool
+check_version(Request *request)
+{
+    const Route *route = request->route;
+    if (request->version >= route->since)
+        return true;
+    g_autofree char *description = g_strdup_printf(
+        "%s /v1/%s exists from API version 1.%u, the request asks for 1.%u",
+        http_method_name(route->method), route->pattern, route->since, request->version);
+    if (route->below == 406) {
+        g_autoptr(GError) error = NULL;
+        steel_fail(&error, STEEL_ERROR_NOT_ACCEPTABLE, "%s", description);
+        return answer_error(request, error);
+    }
+    return answer_routing(request, route->below, description);
+}
+
+bool
+request_begin(Request *request)
+{
+    unsigned status = 404;
+    g_autoptr(GError) error = NULL;
+    request->route = route_find(request, &status, &request->allow);
+    if (request->route == NULL)
+        return answer_unrouted(request, status);
+    if (!(request->route->flags & ROUTE_UNVERSIONED)) {
+        const char *legacy = request_header(request, API_HEADER_VERSION);
+        const char *standard = request_header(request, "OpenStack-API-Version");
+        if (!api_version_negotiate(legacy, standard, &request->version, &error))
+            return answer_routing(request, 406, error->message);
+        request->version_known = true;
+        if (!check_version(request))
+            return false;
+    }
+    if (request->argument_count > REQUEST_ARGUMENTS) {
+        request->argument_count = REQUEST_ARGUMENTS;
+        steel_fail(&error, STEEL_ERROR_INVALID, "a query may have at most %d arguments",
+                   REQUEST_ARGUMENTS);
+        return answer_error(request, error);
+    }
+    return true;
+}
+
+size_t
+request_body_limit(const Request *request)
+{
+    ConfigOption option = request->route->flags & ROUTE_BODY_LARGE
+                              ? OPT_API_MAX_JSON_BODY_SIZE_PROVISION
+                              : OPT_API_MAX_JSON_BODY_SIZE;
+    return (size_t)config_integer(config_current(), option) * 1024;
+}
+
+void
+request_take_body(Request *request, char *body, size_t size)
+{
+    g_free(request->body);
+    request->body = body;
+    request->body_size = size;
+}
+
+bool
+request_is_quick(const Request *request)
+{
+    return request->body_size <= QUICK_BODY_SIZE;
+}
+
+/* Runs the handler and turns a failure into a fault. True: the answer is ready. */
+static bool
+run_handler(Request *request)
+{
+    g_autoptr(GError) error = NULL;
+    const Route *route = request->route;
+    if (route->policy != NULL && !(route->flags & ROUTE_TARGETED) &&
+        !policy_check(request, route->policy, NULL, &error)) {
+        answer_error(request, error);
+        return true;
+    }
+    Answer answer = route->handler(request, &error);
+    if (answer == ANSWER_FAILED)
+        answer_error(request, error);
+    return answer != ANSWER_LATER;
+}
+
+/* On the pool: the same, where waiting is allowed. */
+static void
+run_waiting(void *data)
+{
+    Request *request = data;
+    g_autoptr(GError) error = NULL;
+    if (access_identify(request, true, &error) != ACCESS_GRANTED)
+        answer_error(request, error);
+    else if (!run_handler(request))
+        return; /* the call resumes */
+    request->transport->resume(request->carrier);
+}
+
+bool
+request_run(Request *request)
+{
+    g_autoptr(GError) error = NULL;
+    if (request_is_quick(request)) {
+        AccessOutcome outcome = access_identify(request, false, &error);
+        if (outcome == ACCESS_GRANTED)
+            return run_handler(request);
+        if (outcome == ACCESS_REFUSED) {
+            answer_error(request, error);
+            return true;
+        }
+    }
+    if (pool_submit(request->api->pool, run_waiting, request, &error))
+        return false;
+    answer_error(request, error);
+    return true;
+}
+
+void
+request_finish(Request *request)
+{
+    g_autoptr(GError) error = NULL;
+    if (request->status != 0)
+        return;
+    if (request->failure != NULL)
+        answer_error(request, request->failure);
+    else if (!request->after(request, request->result, &error))
+        answer_error(request, error);
+}
+
+Db *
+request_db(const Request *request)
+{
+    return request->api->services.db;
+}
+
+const char *
+request_header(const Request *request, const char *name)
+{
+    return request->transport->header(request->carrier, name);
+}
+
+const char *
+request_argument(const Request *request, const char *name)
+{
+    for (size_t i = 0; i < request->argument_count; i++)
+        if (strcmp(request->arguments[i].name, name) == 0)
+            return request->arguments[i].value;
+    return NULL;
+}
+
+static bool
+is_listed(const char *name, const char *const *names)
+{
+    for (; *names != NULL; names++)
+        if (strcmp(*names, name) == 0)
+            return true;
+    return false;
+}
+
+bool
+request_only_arguments(const Request *request, const char *const *names, GError **error)
+{
+    for (size_t i = 0; i < request->argument_count; i++) {
+        if (is_listed(request->arguments[i].name, names))
+            continue;
+        g_autofree char *legal = g_strjoinv(", ", (char **)(uintptr_t)names);
+        return steel_fail(error, STEEL_ERROR_INVALID, "Unexpected arguments: %.80s%s%s",
+                          request->arguments[i].name, *legal != '\0' ? "; known are: " : "", legal);
+    }
+    return true;
+}
+
+bool
+request_boolean_argument(const Request *request, const char *name, bool *value, GError **error)
+{
+    static const char *const true_words[] = {"1", "t", "true", "on", "y", "yes", NULL};
+    static const char *const false_words[] = {"0", "f", "false", "off", "n", "no", NULL};
+    const char *text = request_argument(request, name);
+    if (text == NULL)
+        return true;
+    g_autofree char *lower = g_ascii_strdown(text, -1);
+    bool truth = is_listed(lower, true_words);
+    if (!truth && !is_listed(lower, false_words))
+        return steel_fail(error, STEEL_ERROR_INVALID,
+                          "Invalid %s: Unrecognized value '%.80s', acceptable values are: true, "
+                          "false, yes, no, on, off, 1, 0",
+                          name, text);
+    *value = truth;
+    return true;
+}
+
+json_t *
+request_json(Request *request, json_type type, GError **error)
+{
+    unsigned depth = (unsigned)config_integer(config_current(), OPT_API_MAX_JSON_BODY_DEPTH);
+    if (request->json == NULL && request->body_size > 0)
+        request->json = json_text_parse(request->body, request->body_size, depth, error);
+    else if (request->json == NULL)
+        request->json = json_object();
+    if (request->json == NULL) {
+        g_prefix_error(error, "the body is ");
+        return NULL;
+    }
+    if (json_typeof(request->json) == type)
+        return request->json;
+    steel_fail(error, STEEL_ERROR_INVALID, "the body must be a JSON %s",
+               type == JSON_ARRAY ? "array" : "object");
+    return NULL;
+}
+
+json_t *
+request_object(Request *request, const char *const *members, GError **error)
+{
+    json_t *object = request_json(request, JSON_OBJECT, error);
+    const char *key;
+    json_t *value;
+    json_object_foreach(object, key, value)
+    {
+        if (is_listed(key, members))
+            continue;
+        g_autofree char *legal = g_strjoinv(", ", (char **)(uintptr_t)members);
+        steel_fail(error, STEEL_ERROR_INVALID, "Unexpected arguments: %.80s; known are: %s", key,
+                   legal);
+        return NULL;
+    }
+    return object;
+}
+
+bool
+request_needs(const Request *request, unsigned since, const char *what, GError **error)
+{
+    return request->version >= since ||
+           steel_fail(error, STEEL_ERROR_NOT_ACCEPTABLE,
+                      "%s needs API version 1.%u, the request asks for 1.%u", what, since,
+                      request->version);
+}
+
+/* A Host header ends up in links: only what a host and port can be made of is believed. */
+static bool
+host_credible(const char *host)
+{
+    size_t length = strlen(host);
+    for (const char *p = host; *p != '\0'; p++)
+        if (!g_ascii_isalnum(*p) && strchr(".-_:[]", *p) == NULL)
+            return false;
+    return length > 0 && length < 256;
+}
+
+void
+request_append_base(const Request *request, GString *out)
+{
+    const Config *config = config_current();
+    const char *public_endpoint = config_string(config, OPT_API_PUBLIC_ENDPOINT);
+    if (public_endpoint != NULL) {
+        g_string_append(out, public_endpoint);
+        while (out->len > 0 && out->str[out->len - 1] == '/')
+            g_string_truncate(out, out->len - 1);
+        return;
+    }
+    bool proxied = config_boolean(config, OPT_OSLO_MIDDLEWARE_ENABLE_PROXY_HEADERS_PARSING);
+    const char *host = proxied ? request_header(request, "X-Forwarded-Host") : NULL;
+    const char *scheme = proxied ? request_header(request, "X-Forwarded-Proto") : NULL;
+    if (host == NULL)
+        host = request_header(request, "Host");
+    if (host == NULL || !host_credible(host)) {
+        g_string_append(out, request->api->default_base);
+        return;
+    }
+    bool tls = scheme != NULL ? g_ascii_strcasecmp(scheme, "https") == 0
+                              : config_boolean(config, OPT_API_ENABLE_SSL_API);
+    g_string_append(out, tls ? "https://" : "http://");
+    g_string_append(out, host);
+}
+
+GString *
+request_out(Request *request, unsigned status, size_t expected_size)
+{
+    answer_text(request, status, g_string_sized_new(expected_size));
+    return request->out;
+}
+
+Answer
+request_answer_empty(Request *request, unsigned status)
+{
+    answer_text(request, status, NULL);
+    return ANSWER_NOW;
+}
+
+Answer
+request_answer_json(Request *request, unsigned status, const json_t *value)
+{
+    g_autofree char *text = json_text_dump(value);
+    answer_text(request, status, g_string_new(text));
+    return ANSWER_NOW;
+}
+
+void
+request_set_location(Request *request, const char *format, ...)
+{
+    g_autoptr(GString) location = g_string_new(NULL);
+    request_append_base(request, location);
+    g_string_append(location, "/v1/");
+    va_list arguments;
+    va_start(arguments, format);
+    g_string_append_vprintf(location, format, arguments);
+    va_end(arguments);
+    g_free(request->location);
+    request->location = g_strdup(location->str);
+}
+
+/* The conductor's answer, on its thread: kept, and the transport told. */
+static void
+call_done(json_t *result, const GError *error, void *user_data)
+{
+    Request *request = user_data;
+    request->result = json_incref(result);
+    if (error != NULL)
+        request->failure = g_error_copy(error);
+    request->transport->resume(request->carrier);
+}
+
+Answer
+request_call(Request *request, RpcMethod method, const char *node_uuid, json_t *arguments,
+             RequestAfter after)
+{
+    request->after = after;
+    const RpcCall call = {
+        .method = method,
+        .node_uuid = node_uuid,
+        .arguments = arguments,
+        .context = {.request_id = request->id,
+                    .user_id = request->identity.user_id,
+                    .project_id = request->identity.project_id},
+    };
+    rpc_call(request->api->services.rpc, &call, call_done, request);
+    return ANSWER_LATER;
+}
+
+bool
+request_after_204(Request *request, json_t *result, GError **error)
+{
+    (void)result;
+    (void)error;
+    request_answer_empty(request, 204);
+    return true;
+}
+
+bool
+request_after_202(Request *request, json_t *result, GError **error)
+{
+    (void)result;
+    (void)error;
+    request_answer_empty(request, 202);
+    return true;
+}
+
+bool
+request_after_200(Request *request, json_t *result, GError **error)
+{
+    (void)error;
+    request_answer_json(request, 200, result);
+    return true;
+}

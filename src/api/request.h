@@ -1,0 +1,173 @@
+/* One request on its way through the API, whatever carried it: http.c makes it from a connection, tests from text.
+ *
+ * A request belongs to one thread at a time: the HTTP thread, then perhaps the thread that completes its rpc call, then
+ * the HTTP thread again; handing over is through the transport's `resume`.
+ *
+ * SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+#include "api/api.h"
+#include "api/versions.h"
+#include "common/config.h"
+#include "common/json_text.h"
+
+typedef struct Request Request;
+typedef struct Route Route;
+
+typedef enum HttpMethod {
+    HTTP_GET = 1 << 0,
+    HTTP_POST = 1 << 1,
+    HTTP_PUT = 1 << 2,
+    HTTP_PATCH = 1 << 3,
+    HTTP_DELETE = 1 << 4,
+    HTTP_HEAD = 1 << 5,
+    HTTP_OPTIONS = 1 << 6,
+    HTTP_OTHER = 1 << 7,
+} HttpMethod;
+
+/* What a handler says: the answer is in the request, the error says why there is none, or a call is under way and `after`
+ * will make it. */
+typedef enum Answer { ANSWER_NOW, ANSWER_FAILED, ANSWER_LATER } Answer;
+
+typedef Answer (*RequestHandler)(Request *request, GError **error);
+
+/* Makes the answer from what the conductor returned; on the HTTP thread. False with the error set. */
+typedef bool (*RequestAfter)(Request *request, json_t *result, GError **error);
+
+/* Who asks. Filled by access_identify. All owned by the request. */
+typedef struct Identity {
+    char *user_id, *project_id; /* NULL: unknown */
+    char **roles;               /* NULL-terminated, or NULL */
+    bool system_scope;          /* the token is for the whole system */
+    bool is_public;             /* the route needs no login and none was given */
+} Identity;
+
+typedef struct Argument {
+    const char *name, *value; /* of the query, decoded; borrowed from the transport */
+} Argument;
+
+/* What carries requests. */
+typedef struct RequestTransport {
+    const char *(*header)(void *carrier, const char *name); /* NULL when absent */
+    void (*resume)(void *carrier);                          /* the answer may go on; any thread */
+} RequestTransport;
+
+enum {
+    REQUEST_CAPTURES = 3,
+    REQUEST_ARGUMENTS = 32,
+    REQUEST_PATH_SIZE = 1024,
+    REQUEST_ID_SIZE = 41
+};
+
+struct Request {
+    Api *api; /* borrowed */
+    const RequestTransport *transport;
+    void *carrier;
+    HttpMethod method;
+
+    /* Filled by request_begin. */
+    const Route *route;
+    unsigned version;                       /* minor, 82 for 1.82 */
+    bool version_known;                     /* false: negotiation failed or was not reached */
+    char id[REQUEST_ID_SIZE];               /* "req-<uuid>" */
+    const char *captures[REQUEST_CAPTURES]; /* of {name} in the route's pattern, in `path` */
+    const char *capture_suffix;             /* ".json" that was cut off the last capture, or NULL */
+    Identity identity;
+
+    Argument arguments[REQUEST_ARGUMENTS];
+    size_t argument_count;
+
+    char *body; /* owned; NULL without one */
+    size_t body_size;
+    json_t *json; /* owned; after request_json */
+
+    /* The answer. */
+    unsigned status;
+    GString *out;                           /* owned; NULL: empty */
+    const char *content_type;               /* static */
+    char *location;                         /* owned or NULL */
+    const char *allow;                      /* static or NULL: for 405 */
+    const char *header_name, *header_value; /* one more header, static or NULL (WWW-Authenticate) */
+
+    /* The call under way. */
+    RequestAfter after;
+    json_t *result;  /* owned */
+    GError *failure; /* owned */
+    char *subject;   /* owned: what `after` must know, usually the uuid of the item */
+
+    char path
+        [REQUEST_PATH_SIZE]; /* without leading slashes and v1; segments end in NUL after routing */
+    char original[REQUEST_PATH_SIZE]; /* the same before it was cut, for `next` links */
+};
+
+/* Makes a request for a method and a decoded path ("/v1/nodes"). Free with request_free. */
+Request *request_new(Api *api, const RequestTransport *transport, void *carrier, const char *method,
+                     const char *path);
+void request_free(Request *request);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Request, request_free)
+
+/* Adds a query argument, borrowed. Beyond REQUEST_ARGUMENTS the request will be answered 400. */
+void request_add_argument(Request *request, const char *name, const char *value);
+
+/* Finds route and version. False: the answer (a fault, or the answer to OPTIONS) is ready. */
+bool request_begin(Request *request);
+
+/* The greatest body this request may have, in bytes. After request_begin. */
+size_t request_body_limit(const Request *request);
+
+/* Takes the body over (g_malloc'ed; NULL without one). */
+void request_take_body(Request *request, char *body, size_t size);
+
+/* True when the handler may be run where no waiting is allowed. */
+bool request_is_quick(const Request *request);
+
+/* Runs the handler. True: the answer is ready. False: transport->resume will be called when request_finish may be. */
+bool request_run(Request *request);
+
+/* Makes the answer after a call; to be called once, after transport->resume. */
+void request_finish(Request *request);
+
+/* ---- for handlers ---- */
+
+Db *request_db(const Request *request);
+
+const char *request_header(const Request *request, const char *name);
+
+/* The value of a query argument, or NULL. */
+const char *request_argument(const Request *request, const char *name);
+
+/* 400 when the query has arguments that are not in the NULL-terminated list. */
+bool request_only_arguments(const Request *request, const char *const *names, GError **error);
+
+/* A boolean query argument; INVALID when it is none. Absent: *value is untouched. */
+bool request_boolean_argument(const Request *request, const char *name, bool *value,
+                              GError **error);
+
+/* The body as JSON of a type (JSON_OBJECT, JSON_ARRAY), borrowed from the request; INVALID. An absent body reads as an
+ * empty object. */
+json_t *request_json(Request *request, json_type type, GError **error);
+
+/* An object body with no members but these; names end with NULL. */
+json_t *request_object(Request *request, const char *const *members, GError **error);
+
+/* NOT_ACCEPTABLE unless the request's version is at least `since`; `what` names the thing. */
+bool request_needs(const Request *request, unsigned since, const char *what, GError **error);
+
+/* Where links start: "http://host:port". Valid as long as the request. */
+void request_append_base(const Request *request, GString *out);
+
+/* Answers. request_out begins a JSON answer to be written into. */
+GString *request_out(Request *request, unsigned status, size_t expected_size);
+Answer request_answer_empty(Request *request, unsigned status);
+Answer request_answer_json(Request *request, unsigned status, const json_t *value);
+
+/* Sets Location to base + "/v1/" + path. */
+void request_set_location(Request *request, const char *format, ...) G_GNUC_PRINTF(2, 3);
+
+/* Sends a call to a conductor; takes `arguments`. `after` makes the answer of its result. Always ANSWER_LATER. */
+Answer request_call(Request *request, RpcMethod method, const char *node_uuid, json_t *arguments,
+                    RequestAfter after);
+
+/* Ready-made `after`s: 204 without body, 202 without body, 200 with the result as it is. */
+bool request_after_204(Request *request, json_t *result, GError **error);
+bool request_after_202(Request *request, json_t *result, GError **error);
+bool request_after_200(Request *request, json_t *result, GError **error);

@@ -1,0 +1,106 @@
+/* The API's view of the hash ring; the contract is in rings.h.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "api/rings.h"
+
+#include "common/config.h"
+#include "common/json_text.h"
+#include "common/log.h"
+#include "common/time_text.h"
+
+#include <pthread.h>
+#include <string.h>
+
+/* A ring without conductors is looked at again after this time: the first one is about to come. */
+#define EMPTY_INTERVAL_MS 1000
+
+struct Rings {
+    Db *db;               /* borrowed */
+    pthread_mutex_t lock; /* guards everything below; not held while the database is read */
+    HashRing *ring;       /* owned, never NULL */
+    int64_t due_ms;       /* monotonic: when to read again */
+};
+
+Rings *
+rings_new(Db *db)
+{
+    Rings *rings = g_new0(Rings, 1);
+    rings->db = db;
+    rings->ring = hash_ring_new("md5", 5);
+    pthread_mutex_init(&rings->lock, NULL);
+    return rings;
+}
+
+void
+rings_free(Rings *rings)
+{
+    if (rings == NULL)
+        return;
+    hash_ring_unref(rings->ring);
+    pthread_mutex_destroy(&rings->lock);
+    g_free(rings);
+}
+
+static bool
+add_conductor(const DbRow *row, void *user_data)
+{
+    size_t size = 0;
+    const char *text = db_row_text(row, 2, &size);
+    json_t *drivers = text != NULL ? json_text_parse(text, size, 0, NULL) : NULL;
+    const char *group = db_row_text(row, 1, NULL);
+    g_autofree char *owned_group = g_strdup(group != NULL ? group : "");
+    const char *hostname = db_row_text(row, 0, NULL);
+    if (hostname != NULL)
+        hash_ring_add(user_data, hostname, owned_group, drivers);
+    json_decref(drivers);
+    return true;
+}
+
+/* A new ring from the conductors whose lease runs, or NULL when the database fails. */
+static HashRing *
+build(Db *db)
+{
+    const Config *config = config_current();
+    HashRing *ring = hash_ring_new(config_string(config, OPT_HASH_RING_ALGORITHM),
+                                   (unsigned)config_integer(config, OPT_HASH_PARTITION_EXPONENT));
+    const DbValue now = db_integer(time_now_ms());
+    g_autoptr(GError) error = NULL;
+    if (db_query(db,
+                 "SELECT hostname, conductor_group, drivers FROM conductors "
+                 "WHERE lease_expires_ms > ?1 ORDER BY hostname",
+                 &now, 1, add_conductor, ring, &error)) {
+        hash_ring_seal(ring);
+        return ring;
+    }
+    log_warning("api.rings", "the hash ring could not be renewed: %s", error->message);
+    hash_ring_unref(ring);
+    return NULL;
+}
+
+HashRing *
+rings_current(Rings *rings)
+{
+    int64_t now = time_monotonic_ms();
+    int64_t interval_ms =
+        config_integer(config_current(), OPT_HASH_RING_RESET_INTERVAL) * INT64_C(1000);
+    pthread_mutex_lock(&rings->lock);
+    bool due = now >= rings->due_ms;
+    if (due) /* others go on with the old ring while this thread reads */
+        rings->due_ms = now + interval_ms;
+    HashRing *ring = hash_ring_ref(rings->ring);
+    pthread_mutex_unlock(&rings->lock);
+    if (!due)
+        return ring;
+    HashRing *renewed = build(rings->db);
+    if (renewed == NULL)
+        return ring;
+    hash_ring_unref(ring);
+    pthread_mutex_lock(&rings->lock);
+    HashRing *previous = rings->ring;
+    rings->ring = renewed;
+    if (hash_ring_is_empty(renewed))
+        rings->due_ms = MIN(rings->due_ms, now + EMPTY_INTERVAL_MS);
+    ring = hash_ring_ref(renewed);
+    pthread_mutex_unlock(&rings->lock);
+    hash_ring_unref(previous);
+    return ring;
+}

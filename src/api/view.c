@@ -1,0 +1,237 @@
+/* Views; the contract is in view.h.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "api/view.h"
+
+#include "model/resources.h"
+
+#include <pthread.h>
+#include <string.h>
+
+static ViewPart
+computed_part(const Resource *resource, const Field *field)
+{
+    if (strcmp(field->name, "links") == 0)
+        return PART_LINKS;
+    if (strcmp(field->name, "conductor") == 0)
+        return PART_CONDUCTOR;
+    if (strcmp(field->name, "alive") == 0)
+        return PART_ALIVE;
+    return resource == &chassis_resource ? PART_NESTED_SUBLINKS : PART_SUBLINKS;
+}
+
+static ViewPart
+part_of(const Resource *resource, const Field *field)
+{
+    switch (field->type) {
+    case FIELD_UUID:
+    case FIELD_MAC:
+    case FIELD_TIME:
+        return PART_CLEAN;
+    case FIELD_INTEGER:
+        return PART_INTEGER;
+    case FIELD_BOOLEAN:
+    case FIELD_TRISTATE:
+        return PART_TRUTH;
+    case FIELD_OBJECT:
+        return PART_OBJECT;
+    case FIELD_ARRAY:
+        return PART_ARRAY;
+    case FIELD_COMPUTED:
+        return computed_part(resource, field);
+    case FIELD_STRING:
+    case FIELD_NAME:
+        break;
+    }
+    bool state = resource == &node_resource && (strcmp(field->name, "provision_state") == 0 ||
+                                                strcmp(field->name, "target_provision_state") == 0);
+    return state ? PART_STATE : PART_TEXT;
+}
+
+/* The SQL column of a field, added when it is not there yet; -1 for a field the resource does not have. */
+static int
+select_field(View *view, const Field *field)
+{
+    if (field == NULL)
+        return -1;
+    for (size_t i = 0; i < view->selected_count; i++)
+        if (view->selected[i] == field)
+            return (int)i;
+    view->selected[view->selected_count] = field;
+    return (int)view->selected_count++;
+}
+
+static View *
+view_new(const Resource *resource, unsigned version)
+{
+    View *view = g_new0(View, 1);
+    view->resource = resource;
+    view->version = version;
+    view->columns = g_new0(ViewColumn, resource->field_count);
+    view->selected = g_new0(const Field *, resource->field_count);
+    view->key = view->driver = view->group = view->lease = -1;
+    return view;
+}
+
+static void
+add_field(View *view, const Field *field)
+{
+    ViewColumn *column = &view->columns[view->column_count];
+    column->field = field;
+    column->part = part_of(view->resource, field);
+    column->secrets = field->flags & FIELD_SECRETS;
+    column->column = field->type != FIELD_COMPUTED ? select_field(view, field) : -1;
+    column->prefix = g_strdup_printf("%c\"%s\":", view->column_count == 0 ? '{' : ',', field->name);
+    column->prefix_size = strlen(column->prefix);
+    view->column_count++;
+}
+
+/* Adds what computed values are made of, and the SQL. */
+static View *
+completed(View *view)
+{
+    const Resource *resource = view->resource;
+    view->key = select_field(view, resource_field(resource, resource->key));
+    for (size_t i = 0; i < view->column_count; i++) {
+        if (view->columns[i].part == PART_ALIVE)
+            view->lease = select_field(view, resource_field(resource, "lease_expires_ms"));
+    }
+    if (resource == &node_resource &&
+        view->version >= 49) { /* lists can be narrowed to a conductor */
+        view->driver = select_field(view, resource_field(resource, "driver"));
+        view->group = select_field(view, resource_field(resource, "conductor_group"));
+    }
+    GString *text = g_string_new(NULL);
+    for (size_t i = 0; i < view->selected_count; i++)
+        g_string_append_printf(text, "%s\"%s\"", i > 0 ? ", " : "",
+                               field_column(view->selected[i]));
+    view->column_text = g_string_free(text, FALSE);
+    view->item_sql = g_strdup_printf("SELECT %s FROM %s WHERE \"%s\" = ?1", view->column_text,
+                                     resource->table, resource->key);
+    if (resource->name_field != NULL)
+        view->name_sql = g_strdup_printf("SELECT %s FROM %s WHERE \"%s\" = ?1", view->column_text,
+                                         resource->table, resource->name_field);
+    return view;
+}
+
+static View *
+make_view(const Resource *resource, ViewKind kind, unsigned version)
+{
+    View *view = view_new(resource, version);
+    for (size_t i = 0; i < resource->field_count; i++) {
+        const Field *field = &resource->fields[i];
+        if (field->flags & FIELD_INTERNAL || field->since > version)
+            continue;
+        if (kind == VIEW_DETAIL || field->flags & FIELD_LIST)
+            add_field(view, field);
+    }
+    return completed(view);
+}
+
+const View *
+view_of(const Resource *resource, ViewKind kind, unsigned version)
+{
+    static const Resource *const resources[] = {
+        &node_resource,           &port_resource,
+        &portgroup_resource,      &volume_connector_resource,
+        &volume_target_resource,  &chassis_resource,
+        &allocation_resource,     &deploy_template_resource,
+        &conductor_record_resource,      &node_history_resource,
+        &timeline_phase_resource, &bios_setting_resource,
+    };
+    static const View *kept[G_N_ELEMENTS(resources)][API_VERSION_MAXIMUM + 1][2];
+    static pthread_mutex_t making = PTHREAD_MUTEX_INITIALIZER; /* guards writing to `kept` */
+    size_t index = 0;
+    while (index < G_N_ELEMENTS(resources) && resources[index] != resource)
+        index++;
+    g_assert(index < G_N_ELEMENTS(resources) && version <= API_VERSION_MAXIMUM);
+    const View **slot = &kept[index][version][kind];
+    const View *view = __atomic_load_n(slot, __ATOMIC_ACQUIRE);
+    if (view != NULL)
+        return view;
+    pthread_mutex_lock(&making);
+    if (*slot == NULL)
+        __atomic_store_n(slot, make_view(resource, kind, version), __ATOMIC_RELEASE);
+    view = *slot;
+    pthread_mutex_unlock(&making);
+    return view;
+}
+
+/* True for the fields that `fields=` may name: those with a value of their own, and links. */
+static bool
+choosable(const Resource *resource, const Field *field)
+{
+    if (field->flags & FIELD_INTERNAL)
+        return false;
+    ViewPart part = part_of(resource, field);
+    return part != PART_SUBLINKS && part != PART_NESTED_SUBLINKS;
+}
+
+static bool
+has_field(const View *view, const Field *field)
+{
+    for (size_t i = 0; i < view->column_count; i++)
+        if (view->columns[i].field == field)
+            return true;
+    return false;
+}
+
+static bool
+choose(View *view, const char *name, GError **error)
+{
+    const Field *field = resource_field(view->resource, name);
+    if (field == NULL || !choosable(view->resource, field))
+        return steel_fail(error, STEEL_ERROR_INVALID, "Field %.80s is not a valid field of a %s.",
+                          name, view->resource->name);
+    if (field->since > view->version)
+        return steel_fail(
+            error, STEEL_ERROR_NOT_ACCEPTABLE,
+            "Field %s of a %s exists from API version 1.%u, the request asks for 1.%u", name,
+            view->resource->name, field->since, view->version);
+    if (!has_field(view, field))
+        add_field(view, field);
+    return true;
+}
+
+View *
+view_of_fields(const Resource *resource, const char *fields, unsigned version, GError **error)
+{
+    g_autoptr(View) view = view_new(resource, version);
+    g_autofree char *lower = g_ascii_strdown(fields, -1);
+    g_auto(GStrv) names = g_strsplit(lower, ",", -1);
+    for (char **name = names; *name != NULL; name++) {
+        g_strstrip(*name);
+        if (**name != '\0' && !choose(view, *name, error))
+            return NULL;
+    }
+    const Field *links = resource_field(resource, "links");
+    if (links != NULL && !has_field(view, links))
+        add_field(view, links);
+    return completed(g_steal_pointer(&view));
+}
+
+View *
+view_of_names(const Resource *resource, const char *const *names, unsigned version)
+{
+    View *view = view_new(resource, version);
+    for (; *names != NULL; names++) {
+        const Field *field = resource_field(resource, *names);
+        if (field != NULL && field->since <= version)
+            add_field(view, field);
+    }
+    return completed(view);
+}
+
+void
+view_free(View *view)
+{
+    if (view == NULL)
+        return;
+    for (size_t i = 0; i < view->column_count; i++)
+        g_free(view->columns[i].prefix);
+    g_free(view->columns);
+    g_free(view->selected);
+    g_free(view->column_text);
+    g_free(view->item_sql);
+    g_free(view->name_sql);
+    g_free(view);
+}

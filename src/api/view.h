@@ -1,0 +1,66 @@
+/* How a resource looks in an answer: which fields in which order, the SQL that fetches them, and the bytes that stand
+ * before each value. Views of whole resources are made once per version and kept; rows are then written straight from the
+ * database into the answer.
+ *
+ * A view is immutable once made; any thread.
+ *
+ * SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+#include "api/request.h"
+#include "model/resource.h"
+
+typedef enum ViewKind { VIEW_LIST, VIEW_DETAIL } ViewKind;
+
+/* What stands where a value is. */
+typedef enum ViewPart {
+    PART_TEXT,  /* needs escaping */
+    PART_CLEAN, /* a UUID, MAC or time: nothing in it needs escaping */
+    PART_INTEGER,
+    PART_TRUTH,           /* boolean; null where the column is null and the field has no default */
+    PART_OBJECT,          /* JSON as stored; {} for null */
+    PART_ARRAY,           /* JSON as stored; [] for null */
+    PART_STATE,           /* provision state: older versions see other words */
+    PART_LINKS,           /* self and bookmark */
+    PART_SUBLINKS,        /* the same for a sub-resource */
+    PART_NESTED_SUBLINKS, /* the same, in one more array */
+    PART_CONDUCTOR,       /* from the hash ring */
+    PART_ALIVE,           /* from the lease */
+} ViewPart;
+
+typedef struct ViewColumn {
+    const Field *field;
+    ViewPart part;
+    int column;   /* of the SQL row; -1 when it has none */
+    bool secrets; /* mask what hides in it */
+    char *prefix; /* `{"uuid":` or `,"name":` */
+    size_t prefix_size;
+} ViewColumn;
+
+typedef struct View {
+    const Resource *resource;
+    unsigned version;
+    ViewColumn *columns;
+    size_t column_count;
+    const Field **selected; /* fields of the SQL row, in order */
+    size_t selected_count;
+    int key, driver, group,
+        lease;         /* columns of the row that computed values need; -1: none of them does */
+    char *column_text; /* "uuid", "name" of the SQL */
+    char *item_sql;    /* SELECT by key */
+    char *name_sql;    /* SELECT by name, or NULL */
+} View;
+
+/* The view of all fields (VIEW_DETAIL), or those of a list, at a version. Kept for ever. */
+const View *view_of(const Resource *resource, ViewKind kind, unsigned version);
+
+/* A view of chosen fields, for `fields=`. Free with view_free.
+ *
+ * fields  "uuid,name"; case and repetition do not matter; "links" is always there
+ * Errors  INVALID (no such field), NOT_ACCEPTABLE (newer than the version) */
+View *view_of_fields(const Resource *resource, const char *fields, unsigned version,
+                     GError **error);
+void view_free(View *view);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(View, view_free)
+
+/* A view of these fields (NULL-terminated) without those newer than the version, and without links of its own accord. */
+View *view_of_names(const Resource *resource, const char *const *names, unsigned version);

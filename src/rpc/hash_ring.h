@@ -1,0 +1,36 @@
+/* Which conductor is responsible for a node: consistent hashing over the live conductors that serve the node's group and
+ * hardware type. The same conductors give the same answer in every process; one that joins or leaves moves only the nodes
+ * it gains or loses.
+ *
+ * A ring is filled by one thread, sealed, and then immutable: any number of threads may ask and hold references.
+ *
+ * SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+#include "common/error.h"
+#include <jansson.h>
+
+typedef struct HashRing HashRing;
+
+/* Makes an empty ring with one reference.
+ *
+ * algorithm           "md5", "sha1", "sha256", "sha512"
+ * partition_exponent  each conductor gets 2 to this power points on the ring; 0..16 */
+HashRing *hash_ring_new(const char *algorithm, unsigned partition_exponent);
+HashRing *hash_ring_ref(HashRing *ring);
+void hash_ring_unref(HashRing *ring);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(HashRing, hash_ring_unref)
+
+/* Adds a conductor. `drivers` is an array of hardware types, borrowed; anything else counts as empty. */
+void hash_ring_add(HashRing *ring, const char *hostname, const char *group, const json_t *drivers);
+
+/* Ends filling. */
+void hash_ring_seal(HashRing *ring);
+
+/* True when it has no conductor at all. */
+bool hash_ring_is_empty(const HashRing *ring);
+
+/* The conductor of a node, or NULL when no conductor of this group serves the driver. Borrowed from the ring.
+ *
+ * group  NULL counts as "" */
+const char *hash_ring_host(const HashRing *ring, const char *group, const char *driver,
+                           const char *node_uuid);
