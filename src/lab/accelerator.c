@@ -10,7 +10,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
-#define PROBE_LIMIT_MS 20000
+#define PROBE_LIMIT_MS 10000
 
 static char *
 cache_path(const char *cache_folder)
@@ -102,7 +102,7 @@ accelerator_choose(const char *wish, const char *cache_folder, const LabGuest *g
     if (answer != NULL)
         return answer;
     if (progress != NULL)
-        progress("finding out whether guests run under KVM here (once, at most 20 s)");
+        progress("finding out whether guests run under KVM here (once, at most 10 s)");
     g_autoptr(GError) why = NULL;
     answer = probe(guest, &why) ? "kvm" : "tcg";
     if (why != NULL && progress != NULL) {

@@ -10,7 +10,7 @@
  * cache_folder   the answer is remembered here, per version of the host's kernel
  * progress       may be NULL
  * Errors         INVALID (another wish)
- * Threads        any; blocks up to 20 s when it probes
+ * Threads        any; blocks up to 10 s when it probes
  */
 const char *accelerator_choose(const char *wish, const char *cache_folder, const LabGuest *guest,
                                LabProgress progress, GError **error) G_GNUC_WARN_UNUSED_RESULT;
