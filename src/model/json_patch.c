@@ -202,8 +202,10 @@ static bool
 change_object(json_t *object, const char *segment, const json_t *operation, GError **error)
 {
     const char *op = json_string_member(operation, "op");
-    if (strcmp(op, "add") != 0 && json_object_get(object, segment) == NULL)
+    if (strcmp(op, "replace") == 0 && json_object_get(object, segment) == NULL)
         return nowhere(operation_path(operation), error);
+    /* RFC 6902 would refuse to remove what is not there. Operators are told to make sure that a key is not set ("node
+     * unset --instance-info image_source") and mean the outcome. */
     if (strcmp(op, "remove") == 0)
         json_object_del(object, segment);
     else

@@ -20,7 +20,7 @@ bool json_patch_check(const Resource *resource, const json_t *patch, unsigned mi
 /* Applies a checked patch to a record, then holds every touched field to its type and limits. All or nothing: on failure
  * the record is as it was.
  *
- * A removed root field gets its default; a removed nested key must be there; "-" as the last segment appends to an array.
+ * A removed root field gets its default; the removal of a nested key that is not there is done already; "-" as the last segment appends to an array.
  * Errors  PATCH (a path that leads nowhere, a mandatory field removed), INVALID (type, limit, name) */
 bool json_patch_apply(const Resource *resource, void *record, const json_t *patch, GError **error);
 

@@ -159,7 +159,7 @@ refuses_paths_that_lead_nowhere(void **state)
 {
     (void)state;
     static const char *const patches[] = {
-        "[{\"op\":\"remove\",\"path\":\"/properties/absent\"}]",
+        "[{\"op\":\"remove\",\"path\":\"/properties/absent/x\"}]",
         "[{\"op\":\"replace\",\"path\":\"/properties/absent\",\"value\":1}]",
         "[{\"op\":\"add\",\"path\":\"/properties/absent/x\",\"value\":1}]",
         "[{\"op\":\"add\",\"path\":\"/properties/cpus/x\",\"value\":1}]",
@@ -174,6 +174,15 @@ refuses_paths_that_lead_nowhere(void **state)
         if (apply(node, patches[i]) != STEEL_ERROR_PATCH)
             fail_msg("accepted: %s", patches[i]);
     }
+}
+
+static void
+takes_the_removal_of_an_absent_key_as_done(void **state)
+{
+    (void)state;
+    g_autoptr(Node) node = sample();
+    assert_int_equal(apply(node, "[{\"op\":\"remove\",\"path\":\"/properties/absent\"}]"), -1);
+    assert_null(json_object_get(node->properties, "absent"));
 }
 
 static void
@@ -270,6 +279,7 @@ main(void)
         cmocka_unit_test(answers_not_acceptable_for_fields_newer_than_the_request),
         cmocka_unit_test(changes_nested_keys_and_array_items),
         cmocka_unit_test(refuses_paths_that_lead_nowhere),
+        cmocka_unit_test(takes_the_removal_of_an_absent_key_as_done),
         cmocka_unit_test(gives_removed_fields_their_defaults),
         cmocka_unit_test(leaves_the_record_alone_when_one_operation_fails),
         cmocka_unit_test(holds_values_to_the_type_of_their_field),
