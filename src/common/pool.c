@@ -15,7 +15,8 @@
 typedef struct Job {
     PoolJob run;
     void *data;
-    int64_t due_ms; /* monotonic; only for deferred jobs */
+    int64_t due_ms;  /* monotonic; only for deferred jobs */
+    uint64_t number; /* of deferred jobs: those due at the same time keep their order */
 } Job;
 
 struct Pool {
@@ -26,8 +27,10 @@ struct Pool {
     pthread_cond_t done;       /* a thread ended */
     pthread_cond_t timer_wake; /* deferred changed, or stopping */
     GQueue queue;              /* Job, owned */
-    GPtrArray *deferred;       /* Job, owned, unordered: short */
-    unsigned threads, idle;
+    GSequence *deferred;       /* Job, owned, by due time */
+    uint64_t deferred_count;   /* since the start */
+    unsigned threads;          /* started and not ended */
+    unsigned idle;             /* of these: have no job and will look at the queue */
     bool stopping, timer_running;
     pthread_t timer;
 };
@@ -54,7 +57,7 @@ pool_new(const char *name, unsigned thread_limit, unsigned queue_limit)
     condition_init(&pool->done);
     condition_init(&pool->timer_wake);
     g_queue_init(&pool->queue);
-    pool->deferred = g_ptr_array_new();
+    pool->deferred = g_sequence_new(NULL);
     return pool;
 }
 
@@ -65,12 +68,11 @@ monotonic_timespec(int64_t milliseconds)
                              .tv_nsec = milliseconds % 1000 * 1000000};
 }
 
-/* Waits for a job with the lock held; NULL: this thread shall end. */
+/* Waits for a job with the lock held; NULL: this thread shall end. The thread is counted as idle before. */
 static Job *
 next_job(Pool *pool)
 {
     struct timespec limit = monotonic_timespec(time_monotonic_ms() + IDLE_LIMIT_S * 1000);
-    pool->idle++;
     while (g_queue_is_empty(&pool->queue) && !pool->stopping)
         if (pthread_cond_timedwait(&pool->work, &pool->lock, &limit) == ETIMEDOUT)
             break;
@@ -88,6 +90,7 @@ worker_main(void *data)
         job->run(job->data);
         g_free(job);
         pthread_mutex_lock(&pool->lock);
+        pool->idle++;
     }
     pool->threads--;
     pthread_cond_broadcast(&pool->done);
@@ -95,7 +98,7 @@ worker_main(void *data)
     return NULL;
 }
 
-/* Starts a detached thread; with the lock held. */
+/* Starts a detached thread, idle until it has taken a job; with the lock held. */
 static bool
 start_worker(Pool *pool)
 {
@@ -108,6 +111,7 @@ start_worker(Pool *pool)
     pthread_attr_destroy(&attributes);
     if (started) {
         pool->threads++;
+        pool->idle++;
         pthread_setname_np(thread, pool->name);
     }
     return started;
@@ -118,7 +122,7 @@ static void
 enqueue(Pool *pool, Job *job)
 {
     g_queue_push_tail(&pool->queue, job);
-    if (g_queue_get_length(&pool->queue) > pool->idle && pool->threads < pool->thread_limit)
+    if (pool->queue.length > pool->idle && pool->threads < pool->thread_limit)
         start_worker(pool);
     pthread_cond_signal(&pool->work);
 }
@@ -153,19 +157,26 @@ pool_submit(Pool *pool, PoolJob job, void *data, GError **error)
 static int64_t
 release_due(Pool *pool)
 {
-    int64_t now = time_monotonic_ms(), next = -1;
-    for (guint i = 0; i < pool->deferred->len;) {
-        Job *job = g_ptr_array_index(pool->deferred, i);
-        if (job->due_ms <= now || pool->stopping) {
-            g_ptr_array_remove_index_fast(pool->deferred, i);
-            enqueue(pool, job);
-            continue;
-        }
-        if (next < 0 || job->due_ms < next)
-            next = job->due_ms;
-        i++;
+    int64_t now = time_monotonic_ms();
+    while (!g_sequence_is_empty(pool->deferred)) {
+        GSequenceIter *first = g_sequence_get_begin_iter(pool->deferred);
+        Job *job = g_sequence_get(first);
+        if (job->due_ms > now && !pool->stopping)
+            return job->due_ms;
+        g_sequence_remove(first);
+        enqueue(pool, job);
     }
-    return next;
+    return -1;
+}
+
+static int
+compare_due(const void *a, const void *b, void *user_data)
+{
+    const Job *left = a, *right = b;
+    (void)user_data;
+    if (left->due_ms != right->due_ms)
+        return left->due_ms < right->due_ms ? -1 : 1;
+    return left->number < right->number ? -1 : left->number > right->number;
 }
 
 static void *
@@ -197,7 +208,8 @@ pool_submit_later(Pool *pool, unsigned delay_ms, PoolJob job, void *data)
     if (!pool->timer_running && !pool->stopping)
         pool->timer_running = pthread_create(&pool->timer, NULL, timer_main, pool) == 0;
     if (pool->timer_running && !pool->stopping) {
-        g_ptr_array_add(pool->deferred, entry);
+        entry->number = pool->deferred_count++;
+        g_sequence_insert_sorted(pool->deferred, entry, compare_due, NULL);
         pthread_cond_signal(&pool->timer_wake);
     } else {
         enqueue(pool, entry);
@@ -241,7 +253,7 @@ pool_free(Pool *pool)
         g_autofree Job *job = g_queue_pop_head(&pool->queue);
         job->run(job->data);
     }
-    g_ptr_array_free(pool->deferred, TRUE);
+    g_sequence_free(pool->deferred);
     pthread_cond_destroy(&pool->work);
     pthread_cond_destroy(&pool->done);
     pthread_cond_destroy(&pool->timer_wake);
