@@ -38,12 +38,15 @@ time_now_text(char buffer[TIME_TEXT_SIZE])
 char *
 time_text_ms(int64_t milliseconds, char buffer[TIME_TEXT_SIZE])
 {
-    time_t seconds = (time_t)(milliseconds / 1000);
+    int rest = (int)(milliseconds % 1000);
+    if (rest < 0)
+        rest += 1000;
+    time_t seconds = (time_t)((milliseconds - rest) / 1000);
     struct tm calendar;
     gmtime_r(&seconds, &calendar);
-    char date[24];
+    char date[28]; /* years of nine digits, as the largest count of milliseconds has */
     strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%S", &calendar);
-    snprintf(buffer, TIME_TEXT_SIZE, "%s.%03d+00:00", date, (int)(milliseconds % 1000));
+    snprintf(buffer, TIME_TEXT_SIZE, "%s.%03d+00:00", date, rest);
     return buffer;
 }
 
