@@ -75,7 +75,7 @@ capability_boot_mode(const Node *node, const char *standard)
     g_autofree char *mode = capability_get(node, "boot_mode");
     if (mode == NULL)
         return node->boot_mode != NULL ? node->boot_mode : standard;
-    return strcmp(mode, "uefi") == 0 ? "uefi" : "bios";
+    return g_ascii_strcasecmp(mode, "uefi") == 0 ? "uefi" : "bios";
 }
 
 static bool
