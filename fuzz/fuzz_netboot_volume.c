@@ -41,15 +41,15 @@ script_of(IscsiVolume *volume)
     return ipxe_script(&instructions);
 }
 
-/* A volume with nothing special about it, but for the number of its paths. */
+/* A volume with nothing special about it, but for the number of its paths and whether all are IPv6. */
 static IscsiVolume *
-plain_volume(unsigned paths)
+plain_volume(unsigned paths, bool ipv6)
 {
     json_auto_t *properties = json_pack("{ss so}", "target_iqn", "iqn.2010-10.com.example:a",
                                         "target_portals", json_array());
     json_t *portals = json_object_get(properties, "target_portals");
     for (unsigned i = 0; i < paths; i++)
-        json_array_append_new(portals, json_string("192.0.2.5"));
+        json_array_append_new(portals, json_string(ipv6 ? "2001:db8::5" : "192.0.2.5"));
     return iscsi_volume_read(properties, NULL);
 }
 
@@ -57,7 +57,10 @@ plain_volume(unsigned paths)
 static void
 check_script(IscsiVolume *volume)
 {
-    g_autofree char *expected = script_of(plain_volume(volume->portals->len));
+    bool ipv6 = true;
+    for (unsigned i = 0; i < volume->portals->len; i++)
+        ipv6 &= strchr(((const IscsiPortal *)volume->portals->pdata[i])->host, ':') != NULL;
+    g_autofree char *expected = script_of(plain_volume(volume->portals->len, ipv6));
     g_autofree char *script = script_of(volume);
     if (count_lines(script) != count_lines(expected))
         abort();

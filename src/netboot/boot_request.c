@@ -101,12 +101,13 @@ boot_progress_words(const BootProgressQuery *query, const char **phase, GError *
                                cause != NULL ? cause : "the firmware reports an error",
                                query->number);
     }
-    if (query->unlisted != NULL && query->unlisted[0] != '\0')
-        g_string_append_printf(
-            words,
-            "%svolumes %s are attached, but find no room in the iBFT: the system "
-            "must log in to them itself",
-            words->len > 0 ? ", " : "", query->unlisted + 1);
+    if (query->unlisted != NULL && query->unlisted[0] != '\0') {
+        g_autofree char *volumes = g_strdelimit(g_strdup(query->unlisted + 1), ".", '+');
+        g_string_append_printf(words,
+                               "%svolume %s attached, but not listed in the iBFT (no room, or "
+                               "IPv6): the system must log in to it by its own configuration",
+                               words->len > 0 ? ", " : "", volumes);
+    }
     if (query->detail != NULL && query->detail[0] != '\0')
         g_string_append_printf(words, "%s%s", words->len > 0 ? ": " : "", query->detail);
     *phase = known;

@@ -29,7 +29,7 @@ typedef struct BootProgressQuery {
     const char *volume;   /* index of the volume it is about, 0 is the boot volume */
     const char *attempt;  /* "try" in the query: which attempt, from 1 */
     const char *number;   /* "errno" in the query: iPXE's error number, eight hexadecimal digits */
-    const char *unlisted; /* volumes that found no room in the iBFT, as ".1.2" */
+    const char *unlisted; /* volumes attached without being listed in the iBFT, as ".1.2" */
     const char *detail;   /* free words of at most BOOT_DETAIL_LENGTH characters */
 } BootProgressQuery;
 

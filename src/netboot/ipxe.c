@@ -4,7 +4,8 @@
  *
  * - The iBFT. `sanhook` and `sanboot` without --no-describe leave the table behind (in memory under BIOS, as an ACPI
  *   table under UEFI), from which dracut, initramfs-tools and Windows find the root volume, its CHAP secret and the
- *   network card. With --no-describe the boot loader would start and the system would lose its disk.
+ *   network card. With --no-describe the boot loader would start and the system would lose its disk; it is used only for
+ *   volumes that the table cannot hold.
  * - `sanhook` first, `sanboot` without a URI afterwards: the report of a failed login is apart from the one of a volume
  *   without a boot loader, and such a sanboot keeps the drive hooked whatever keep-san says. So keep-san is not set.
  * - The credentials are the boot volume's again when the system starts: iPXE opens a lost session anew with what is set
@@ -136,16 +137,22 @@ append_sanhook(GString *script, const char *option, unsigned drive, const GPtrAr
     }
 }
 
-/* Attaches one volume and goes on to the next. Where the iBFT has no room for it, the boot volume is tried with one path
- * after the other, and what still does not fit is attached without being listed. */
+/* The iBFT of iPXE holds IPv4 addresses only: it would name a false one for the others. */
+static bool
+fits_ibft(const GPtrArray *portals)
+{
+    for (unsigned i = 0; i < portals->len; i++)
+        if (strchr(((const IscsiPortal *)portals->pdata[i])->host, ':') == NULL)
+            return true;
+    return false;
+}
+
+/* Attaches a volume so that the iBFT lists it. Where that has no room, the boot volume is tried with one path after the
+ * other, so that its system finds it at least by one; the lines after these attach what is left. */
 static void
-append_hook(GString *script, const IscsiVolume *volume, unsigned index)
+append_listed_hook(GString *script, const GPtrArray *portals, unsigned index)
 {
     unsigned drive = FIRST_DRIVE + index;
-    const GPtrArray *portals = volume->portals;
-    g_string_append_printf(script, ":volume%u\n", index);
-    append_credentials(script, volume);
-    g_string_append_printf(script, "set steel-volume %u\n", index);
     append_sanhook(script, "", drive, portals, 0, portals->len);
     g_string_append_printf(script,
                            " && goto volume%u ||\n"
@@ -157,7 +164,19 @@ append_hook(GString *script, const IscsiVolume *volume, unsigned index)
         append_sanhook(script, "", drive, portals, i, 1);
         g_string_append_printf(script, " && goto volume1 ||\nsanunhook --drive 0x%x ||\n", drive);
     }
-    append_sanhook(script, "--no-describe ", drive, portals, 0, portals->len);
+}
+
+/* Attaches one volume and goes on to the next. */
+static void
+append_hook(GString *script, const IscsiVolume *volume, unsigned index)
+{
+    g_string_append_printf(script, ":volume%u\n", index);
+    append_credentials(script, volume);
+    g_string_append_printf(script, "set steel-volume %u\n", index);
+    if (fits_ibft(volume->portals))
+        append_listed_hook(script, volume->portals, index);
+    append_sanhook(script, "--no-describe ", FIRST_DRIVE + index, volume->portals, 0,
+                   volume->portals->len);
     g_string_append_printf(script,
                            " || goto hook_errno\n"
                            "set steel-unlisted ${steel-unlisted}.%u\n",

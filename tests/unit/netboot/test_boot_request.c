@@ -53,8 +53,8 @@ static const struct {
     {{.phase = "san_hooked"},                                                      ""         },
     {{.phase = "san_hooked", .attempt = "1", .unlisted = ""},                      "attempt 1"},
     {{.phase = "san_hooked", .attempt = "1", .unlisted = ".1.2"},
-     "attempt 1, volumes 1.2 are attached, but find no room in the iBFT: the system must log in to "
-     "them itself"                                                                            },
+     "attempt 1, volume 1+2 attached, but not listed in the iBFT (no room, or IPv6): the system "
+     "must log in to it by its own configuration"                                             },
     {{.phase = "san_failed", .attempt = "2", .volume = "0", .number = "410d613c"},
      "attempt 2, volume 0: the target refused the CHAP login: check auth_username and "
      "auth_password (iPXE error 410d613c)"                                                    },

@@ -230,6 +230,22 @@ several_paths_are_hooked_at_once_and_one_by_one_where_the_ibft_is_too_small(void
 }
 
 static void
+a_volume_behind_ipv6_alone_is_not_listed_in_the_ibft(void **state)
+{
+    (void)state;
+    g_auto(BootInstructions) instructions;
+    begin(&instructions, BOOT_MODE_ISCSI);
+    add_volume(&instructions,
+               "{\"target_portal\":\"[2001:db8::6]:3261\",\"target_iqn\":\"" IQN "\"}");
+    g_autofree char *script = ipxe_script(&instructions);
+    assert_int_equal(count_lines(script, "sanhook --no-describe --drive 0x80 "
+                                         "iscsi:[2001:db8::6]::3261:0:" IQN " || goto hook_errno"),
+                     1);
+    assert_null(strstr(script, "sanhook --drive"));
+    assert_non_null(strstr(script, "\nset steel-unlisted ${steel-unlisted}.0\n:volume1\n"));
+}
+
+static void
 without_a_token_nothing_is_reported(void **state)
 {
     (void)state;
@@ -328,6 +344,7 @@ main(void)
             volumes_have_drives_and_credentials_of_their_own_and_the_boot_volumes_are_set_at_last),
         cmocka_unit_test(
             several_paths_are_hooked_at_once_and_one_by_one_where_the_ibft_is_too_small),
+        cmocka_unit_test(a_volume_behind_ipv6_alone_is_not_listed_in_the_ibft),
         cmocka_unit_test(without_a_token_nothing_is_reported),
         cmocka_unit_test(credentials_that_could_break_out_of_their_line_are_encoded),
         cmocka_unit_test(names_and_problems_cannot_become_commands),
