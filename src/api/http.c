@@ -22,6 +22,8 @@
 /* Seconds that a client may stay silent, and connections that may be open. */
 #define IDLE_LIMIT_S 65
 #define CONNECTION_LIMIT 8192
+/* Bytes of a request's line and headers; a token of Keystone takes a few thousand of them. */
+#define HEADER_LIMIT (32 * 1024)
 /* How long a stop waits for answers to go out after the last call has returned. */
 #define DRAIN_LIMIT_S 70
 
@@ -33,6 +35,7 @@ typedef struct Exchange {
     struct MHD_Connection *connection;
     Request *request;
     GByteArray *body; /* while it comes in */
+    bool refused;     /* routing or negotiation has made the answer already */
     bool too_large;
     bool answered;
     int phase; /* atomic */
@@ -179,19 +182,18 @@ announces_body(const Exchange *exchange, uint64_t *size)
            carrier_header((void *)(uintptr_t)exchange, MHD_HTTP_HEADER_TRANSFER_ENCODING) != NULL;
 }
 
-/* The headers are in. A request without body is answered at once. */
+/* The headers are in. Whatever can be said now is said once the body is in as well: an answer at this point would cost
+ * the client its connection. Only a body that is not wanted is cut off.
+ */
 static enum MHD_Result
 on_headers(Exchange *exchange)
 {
     uint64_t announced = 0;
     bool has_body = announces_body(exchange, &announced);
-    if (!request_begin(exchange->request))
-        return send_answer(exchange);
-    if (!has_body && exchange->request->method == HTTP_GET)
-        return run(exchange);
+    exchange->refused = !request_begin(exchange->request);
     if (announced > request_body_limit(exchange->request))
-        return send_too_large(exchange);
-    if (has_body)
+        return exchange->refused ? send_answer(exchange) : send_too_large(exchange);
+    if (has_body && !exchange->refused)
         exchange->body = g_byte_array_sized_new((guint)MIN(announced, 1024 * 1024));
     return MHD_YES;
 }
@@ -199,7 +201,7 @@ on_headers(Exchange *exchange)
 static void
 on_body(Exchange *exchange, const char *data, size_t size)
 {
-    if (exchange->answered || exchange->too_large)
+    if (exchange->answered || exchange->refused || exchange->too_large)
         return;
     if (exchange->body == NULL)
         exchange->body = g_byte_array_new();
@@ -216,6 +218,8 @@ on_complete(Exchange *exchange)
 {
     if (exchange->answered)
         return MHD_YES;
+    if (exchange->refused)
+        return send_answer(exchange);
     if (__atomic_load_n(&exchange->phase, __ATOMIC_ACQUIRE) == PHASE_RESUMED) {
         request_finish(exchange->request);
         return send_answer(exchange);
@@ -394,7 +398,7 @@ http_start(Api *api, GError **error)
         MHD_OPTION_LISTEN_SOCKET, socket_fd, MHD_OPTION_THREAD_POOL_SIZE, thread_count(config),
         MHD_OPTION_NOTIFY_COMPLETED, request_completed, api, MHD_OPTION_CONNECTION_TIMEOUT,
         (unsigned)IDLE_LIMIT_S, MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTION_LIMIT,
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)(64 * 1024), MHD_OPTION_ARRAY, tls_options,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HEADER_LIMIT, MHD_OPTION_ARRAY, tls_options,
         MHD_OPTION_END);
     if (api->daemon != NULL)
         return true;

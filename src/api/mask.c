@@ -66,17 +66,34 @@ is_void(const char *value, size_t size)
            (size >= 2 && value[0] == '"' && value[1] == '"');
 }
 
+/* Keys repeat from node to node: what was found of one is kept per thread, one key a slot. */
+enum { VERDICTS = 256, VERDICT_KEY_SIZE = 31 };
+
+typedef struct Verdict {
+    char key[VERDICT_KEY_SIZE]; /* empty: the slot is free */
+    bool secret;
+} Verdict;
+
 static bool
 is_secret(const char *key, size_t size)
 {
-    char buffer[256];
-    if (size < sizeof buffer) {
-        memcpy(buffer, key, size);
-        buffer[size] = '\0';
-        return secret_key(buffer);
+    static _Thread_local Verdict verdicts[VERDICTS];
+    if (size == 0)
+        return false;
+    if (size >= VERDICT_KEY_SIZE) {
+        g_autofree char *copy = g_strndup(key, size);
+        return secret_key(copy);
     }
-    g_autofree char *copy = g_strndup(key, size);
-    return secret_key(copy);
+    unsigned hash = 5381;
+    for (size_t i = 0; i < size; i++)
+        hash = hash * 33 + (unsigned char)key[i];
+    Verdict *verdict = &verdicts[hash % VERDICTS];
+    if (memcmp(verdict->key, key, size) != 0 || verdict->key[size] != '\0') {
+        memcpy(verdict->key, key, size);
+        verdict->key[size] = '\0';
+        verdict->secret = secret_key(verdict->key);
+    }
+    return verdict->secret;
 }
 
 void

@@ -200,7 +200,7 @@ request_begin(Request *request)
 size_t
 request_body_limit(const Request *request)
 {
-    ConfigOption option = request->route->flags & ROUTE_BODY_LARGE
+    ConfigOption option = request->route != NULL && request->route->flags & ROUTE_BODY_LARGE
                               ? OPT_API_MAX_JSON_BODY_SIZE_PROVISION
                               : OPT_API_MAX_JSON_BODY_SIZE;
     return (size_t)config_integer(config_current(), option) * 1024;
