@@ -117,6 +117,15 @@ start_lab(const LabOptions *options, const char *folder, GError **error)
     return supervise_start(lab_main, &plan, log_path, START_LIMIT_MS, error);
 }
 
+/* The caller holds the lock. The folder stays when it holds anything else: a log, files that are not ours. */
+static void
+remove_lock(const char *folder)
+{
+    g_autofree char *lock_path = g_build_filename(folder, LAB_LOCK_FILE, NULL);
+    unlink(lock_path);
+    rmdir(folder);
+}
+
 static bool
 command_up(const LabOptions *options, const char *folder, GError **error)
 {
@@ -131,7 +140,10 @@ command_up(const LabOptions *options, const char *folder, GError **error)
     }
     if (lock < 0)
         return false;
-    bool good = start_lab(options, folder, error) && print_lab(options, folder, error);
+    bool started = start_lab(options, folder, error);
+    if (!started)
+        remove_lock(folder);
+    bool good = started && print_lab(options, folder, error);
     close(lock);
     return good;
 }
@@ -168,10 +180,8 @@ command_down(const LabOptions *options, const char *folder, GError **error)
     if (lock < 0)
         return false;
     lab_remove_files(folder);
-    g_autofree char *lock_path = g_build_filename(folder, LAB_LOCK_FILE, NULL);
-    unlink(lock_path);
+    remove_lock(folder);
     close(lock);
-    rmdir(folder); /* stays when it holds something that is not ours */
     printf(answer != NULL ? "the lab in %s is down\n"
                           : "no lab was up in %s; its files are removed\n",
            folder);

@@ -237,8 +237,11 @@ connect_to(const char *folder, int timeout_ms, GError **error)
 {
     struct sockaddr_un address;
     int folder_fd;
-    if (!make_address(folder, &folder_fd, &address, error))
+    if (!make_address(folder, &folder_fd, &address, NULL)) {
+        steel_fail(error, STEEL_ERROR_NOT_FOUND, "nothing runs in %s: %s", folder,
+                   g_strerror(errno));
         return -1;
+    }
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     struct timeval limit = {.tv_sec = timeout_ms / 1000, .tv_usec = timeout_ms % 1000 * 1000};
     bool good = fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit) == 0 &&

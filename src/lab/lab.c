@@ -72,6 +72,7 @@ make_node(const LabPlan *plan, unsigned index)
 {
     const LabOptions *options = plan->options;
     LabNode *node = lab_node_new(plan->folder, options->name_prefix, index);
+    node->uefi = options->uefi;
     node->ipmi_address = g_strdup(options->address);
     node->ipmi_port = (uint16_t)((unsigned)options->ipmi_port + index);
     const char *portal_address = options->bridge ? NETWORK_BRIDGE_ADDRESS : LAB_SLIRP_HOST;

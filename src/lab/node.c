@@ -102,37 +102,39 @@ json_t *
 lab_node_json(const LabNode *node, const char *folder)
 {
     g_autofree char *console = g_build_filename(folder, node->console_file, NULL);
-    return json_pack("{s:s, s:s, s:s, s:s, s:i, s:s, s:s, s:s, s:i, s:s, s:s, s:s, s:s, s:s?, s:s}",
-                     "name", node->name, "uuid", node->uuid, "mac", node->mac, "ipmi_address",
-                     node->ipmi_address, "ipmi_port", (int)node->ipmi_port, "ipmi_username",
-                     node->ipmi_username, "ipmi_password", node->ipmi_password, "target_iqn",
-                     node->target_iqn, "target_lun", node->target_lun, "target_portal",
-                     node->target_portal, "chap_username", node->chap_username, "chap_password",
-                     node->chap_password, "initiator_iqn", node->initiator_iqn, "guest_address",
-                     node->guest_address, "console_log", console);
+    return json_pack(
+        "{s:s, s:s, s:s, s:s, s:s, s:i, s:s, s:s, s:s, s:i, s:s, s:s, s:s, s:s, s:s?, s:s}", "name",
+        node->name, "uuid", node->uuid, "mac", node->mac, "firmware", node->uefi ? "uefi" : "bios",
+        "ipmi_address", node->ipmi_address, "ipmi_port", (int)node->ipmi_port, "ipmi_username",
+        node->ipmi_username, "ipmi_password", node->ipmi_password, "target_iqn", node->target_iqn,
+        "target_lun", node->target_lun, "target_portal", node->target_portal, "chap_username",
+        node->chap_username, "chap_password", node->chap_password, "initiator_iqn",
+        node->initiator_iqn, "guest_address", node->guest_address, "console_log", console);
 }
 
 char *
 lab_node_commands(const json_t *node)
 {
-    const char *name, *uuid, *mac, *address, *user, *password, *iqn, *portal, *chap_user,
-        *chap_password, *initiator;
+    const char *name, *uuid, *mac, *firmware, *address, *user, *password;
+    const char *iqn, *portal, *chap_user, *chap_password, *initiator;
     int port, lun;
     /* json_unpack does not change what it reads, but its prototype does not say so */
     if (json_unpack((json_t *)(uintptr_t)node,
-                    "{s:s, s:s, s:s, s:s, s:i, s:s, s:s, s:s, s:i, s:s, s:s, s:s, s:s}", "name",
-                    &name, "uuid", &uuid, "mac", &mac, "ipmi_address", &address, "ipmi_port", &port,
-                    "ipmi_username", &user, "ipmi_password", &password, "target_iqn", &iqn,
-                    "target_lun", &lun, "target_portal", &portal, "chap_username", &chap_user,
-                    "chap_password", &chap_password, "initiator_iqn", &initiator) != 0)
+                    "{s:s, s:s, s:s, s:s, s:s, s:i, s:s, s:s, s:s, s:i, s:s, s:s, s:s, s:s}",
+                    "name", &name, "uuid", &uuid, "mac", &mac, "firmware", &firmware,
+                    "ipmi_address", &address, "ipmi_port", &port, "ipmi_username", &user,
+                    "ipmi_password", &password, "target_iqn", &iqn, "target_lun", &lun,
+                    "target_portal", &portal, "chap_username", &chap_user, "chap_password",
+                    &chap_password, "initiator_iqn", &initiator) != 0)
         return NULL;
     GString *text = g_string_new(NULL);
     g_string_append_printf(
         text,
         "baremetal node create --driver ipmi --uuid %s --name %s --storage-interface external "
-        "--property capabilities=iscsi_boot:true --driver-info ipmi_address=%s --driver-info "
+        "--property capabilities=iscsi_boot:true,boot_mode:%s --driver-info ipmi_address=%s "
+        "--driver-info "
         "ipmi_port=%d --driver-info ipmi_username=%s --driver-info ipmi_password=%s\n",
-        uuid, name, address, port, user, password);
+        uuid, name, firmware, address, port, user, password);
     g_string_append_printf(text, "baremetal port create --node %s %s\n", uuid, mac);
     g_string_append_printf(
         text, "baremetal volume connector create --node %s --type iqn --connector-id %s\n", uuid,

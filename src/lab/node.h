@@ -4,6 +4,7 @@
 #pragma once
 #include <glib.h>
 #include <jansson.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 /* All strings owned. Files are names inside the lab's folder. */
@@ -14,6 +15,7 @@ typedef struct LabNode {
         uuid; /* the same for the same folder and name, so that printed command lines fit together */
     char *mac;
     char *tap; /* NULL under user networking */
+    bool uefi;
     char *ipmi_address;
     uint16_t ipmi_port;
     char *ipmi_username;

@@ -104,6 +104,19 @@ class BootOrder(unittest.TestCase):
             lab.ipmitool("power", "cycle")
             self.assertEqual(self.first_of(lab, 7), "disk")
 
+    def test_boot_device_counts_once_or_until_changed_under_uefi_too(self):
+        with Lab("--uefi", boot_server=self.boot_server) as lab:
+            # the firmware says so when it has tried the empty disk
+            boots = [("pxe options=efiboot", "network"), ("", "disk"), ("pxe options=efiboot,persistent", "network")]
+            for number, (device, expected) in enumerate(boots + [("", "network")], 1):
+                if device:
+                    lab.ipmitool("chassis", "bootdev", *device.split())
+                lab.ipmitool("power", "on" if number == 1 else "reset")
+                wait_until(lambda: len(lab.boots()) == number, 20, f"boot {number}")
+                lab.wait_console("TEST script runs", UEFI_LIMIT)
+                tried_disk = "BdsDxe: failed to load" in lab.boots()[-1]
+                self.assertEqual("disk" if tried_disk else "network", expected, f"boot {number}")
+
     def test_power_verbs_that_need_power_are_refused_without(self):
         with Lab(boot_server=self.boot_server) as lab:
             for verb in ["reset", "cycle", "soft", "diag"]:

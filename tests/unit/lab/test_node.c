@@ -88,6 +88,7 @@ enrolment_lines_hold_all_that_is_needed(void **state)
     }
     assert_non_null(strstr(lines[3], "--property target_portal=10.0.2.2:13260"));
     assert_non_null(strstr(lines[3], "--property target_lun=1"));
+    assert_non_null(strstr(lines[0], "capabilities=iscsi_boot:true,boot_mode:bios "));
     json_object_del(document, "mac");
     assert_null(lab_node_commands(document));
 }
