@@ -1,0 +1,59 @@
+/* What a driver needs around it, real: a database, a registry, an IPMI client and a BMC in this process, and a node with a
+ * task. For the tests of drivers.
+ * SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+#include "bmc/ipmi/server.h"
+#include "drivers/task.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#define FIXTURE_NODE "1be26c0b-03f2-4d2e-ae87-c02d7f33c781"
+#define FIXTURE_USER "admin"
+#define FIXTURE_PASSWORD "steel-password"
+#define FIXTURE_PORTAL                                                                             \
+    "{\"target_portal\": \"192.0.2.5:3260\", \"target_iqn\": \"iqn.2010-10.com.example:a\", "      \
+    "\"target_lun\": \"1\"}"
+
+typedef struct DriverFixture {
+    char *directory, *path;
+    Db *db;
+    Registry *registry;
+    Events *events;
+    IpmiClient *client;
+    IpmiServer *server;
+    IpmiBmc *bmc; /* at 127.0.0.1, users FIXTURE_USER and FIXTURE_PASSWORD */
+    DriverServices services;
+    Task *task; /* NULL until driver_fixture_begin */
+} DriverFixture;
+
+/* Everything but the task. `settings` are those of config_set, NULL-terminated, beside the fixture's own: no pause between
+ * IPMI commands, short patience. */
+DriverFixture *driver_fixture_new(const char *const *settings);
+void driver_fixture_free(DriverFixture *fixture);
+
+/* A node that nobody has stored yet: FIXTURE_NODE, "rack1-07", deploying, its driver_info naming the fixture's BMC. */
+Node *driver_fixture_node(const DriverFixture *fixture, const char *driver);
+
+/* Stores the node (taken) and begins an exclusive task for it. Fails the test when the registry refuses it. */
+Task *driver_fixture_begin(DriverFixture *fixture, Node *node);
+
+/* Rows of the node; texts are copied, properties is JSON text. */
+void driver_fixture_port(DriverFixture *fixture, const char *address, bool pxe_enabled);
+void driver_fixture_target(DriverFixture *fixture, int64_t boot_index, const char *type,
+                           const char *volume_id, const char *properties);
+void driver_fixture_connector(DriverFixture *fixture, const char *type, const char *id);
+
+/* Everything a node needs to boot from an iSCSI volume: port, target, connector, capability. */
+void driver_fixture_volume(DriverFixture *fixture);
+
+json_t *driver_fixture_json(const char *text);
+
+/* Fails the test with the error's words when there is one. */
+void assert_no_error(const GError *error);
+
+/* The code and a part of the message; clears the error. */
+void assert_error(GError **error, SteelErrorCode code, const char *part);

@@ -1,0 +1,197 @@
+/* The record that lets a machine have its boot script, and its secrets, exists exactly while it is to boot from a volume.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "driver_fixture.h"
+
+#include "db/records.h"
+#include "drivers/boot/boot.h"
+#include "netboot/instructions.h"
+
+#include <string.h>
+
+static int
+set_up(void **state)
+{
+    DriverFixture *fixture = driver_fixture_new(NULL);
+    Node *node = driver_fixture_node(fixture, "ipmi");
+    record_set_text(&node->storage_interface, "external");
+    driver_fixture_begin(fixture, node);
+    *state = fixture;
+    return 0;
+}
+
+static int
+tear_down(void **state)
+{
+    driver_fixture_free(*state);
+    return 0;
+}
+
+static bool
+valid(DriverFixture *fixture, GError **error)
+{
+    return fixture->task->driver.boot->interface.validate(fixture->task, error);
+}
+
+static void
+validation_wants_a_port_with_pxe_a_boot_server_and_sane_capabilities(void **state)
+{
+    DriverFixture *fixture = *state;
+    g_autoptr(GError) error = NULL;
+    assert_false(valid(fixture, &error));
+    assert_error(&error, STEEL_ERROR_MISSING, "steel port create <mac address> --node");
+    driver_fixture_port(fixture, "52:54:00:00:00:02", false);
+    assert_false(valid(fixture, &error));
+    assert_error(&error, STEEL_ERROR_MISSING, "--pxe-enabled");
+    driver_fixture_port(fixture, "52:54:00:00:00:03", true);
+    assert_true(valid(fixture, &error));
+    fixture->services.boot_url = NULL;
+    assert_false(valid(fixture, &error));
+    assert_error(&error, STEEL_ERROR_INVALID, "[boot_server]");
+    fixture->services.boot_url = "http://192.0.2.1:8089";
+    json_object_set_new(fixture->task->node->properties, "capabilities",
+                        json_string("boot_mode:coreboot"));
+    assert_false(valid(fixture, &error));
+    assert_error(&error, STEEL_ERROR_INVALID, "boot_mode must be bios or uefi");
+}
+
+/* What a machine with the fixture's port is told now. */
+static BootMode
+told(DriverFixture *fixture)
+{
+    g_autoptr(GError) error = NULL;
+    g_auto(BootInstructions) instructions;
+    boot_instructions_init(&instructions, "52:54:00:00:00:01");
+    boot_instructions_load(fixture->db, "52:54:00:00:00:01", &instructions, &error);
+    assert_no_error(error);
+    return instructions.mode;
+}
+
+static void
+a_prepared_node_gets_its_script_until_it_is_cleaned_up(void **state)
+{
+    DriverFixture *fixture = *state;
+    Task *task = fixture->task;
+    g_autoptr(GError) error = NULL;
+    driver_fixture_volume(fixture);
+    assert_int_equal(told(fixture), BOOT_MODE_NONE);
+    boot_prepare_instance(task, &error);
+    assert_no_error(error);
+    assert_int_equal(told(fixture), BOOT_MODE_ISCSI);
+    assert_true(boot_reports_progress(task));
+    IpmiBootFlags flags = {0};
+    ipmi_bmc_peek_boot_flags(fixture->bmc, &flags);
+    assert_true(flags.valid && flags.persistent);
+    assert_int_equal(flags.device, IPMI_BOOT_PXE);
+    boot_clean_up_instance(task, &error);
+    assert_no_error(error);
+    assert_int_equal(told(fixture), BOOT_MODE_NONE);
+    assert_false(boot_reports_progress(task));
+}
+
+static void
+the_token_is_random_and_outlives_a_second_preparation(void **state)
+{
+    DriverFixture *fixture = *state;
+    Task *task = fixture->task;
+    g_autoptr(GError) error = NULL;
+    g_autofree char *tokens[3] = {NULL};
+    driver_fixture_volume(fixture);
+    for (int i = 0; i < 3; i++) {
+        if (i == 2)
+            assert_true(boot_clean_up_instance(task, &error));
+        boot_prepare_instance(task, &error);
+        assert_no_error(error);
+        assert_true(boot_token_load(fixture->db, "52:54:00:00:00:01", &tokens[i], &error));
+        assert_int_equal(strlen(tokens[i]), 32);
+    }
+    assert_string_equal(tokens[0], tokens[1]);
+    assert_string_not_equal(tokens[0], tokens[2]);
+    g_free(tokens[1]);
+    g_free(tokens[2]);
+    tokens[1] = tokens[2] = NULL;
+}
+
+static void
+a_node_without_a_volume_boots_from_disk(void **state)
+{
+    DriverFixture *fixture = *state;
+    g_autoptr(GError) error = NULL;
+    json_object_set_new(fixture->task->node->driver_internal_info, "boot",
+                        json_pack("{s:s}", "mode", "iscsi"));
+    assert_true(task_save(fixture->task, &error));
+    boot_prepare_instance(fixture->task, &error);
+    assert_no_error(error);
+    assert_false(boot_reports_progress(fixture->task));
+    IpmiBootFlags flags = {0};
+    ipmi_bmc_peek_boot_flags(fixture->bmc, &flags);
+    assert_int_equal(flags.device, IPMI_BOOT_DISK);
+}
+
+static void
+a_volume_that_cannot_be_booted_gets_no_record(void **state)
+{
+    DriverFixture *fixture = *state;
+    g_autoptr(GError) error = NULL;
+    driver_fixture_volume(fixture);
+    driver_fixture_target(fixture, 1, "iscsi", "v", "{\"target_portal\": \"192.0.2.5\"}");
+    assert_false(boot_prepare_instance(fixture->task, &error));
+    assert_error(&error, STEEL_ERROR_INVALID, "(boot_index 1): target_iqn is missing");
+    assert_false(boot_reports_progress(fixture->task));
+}
+
+static void
+an_active_nodes_bmc_is_left_alone(void **state)
+{
+    DriverFixture *fixture = *state;
+    g_autoptr(GError) error = NULL;
+    driver_fixture_volume(fixture);
+    record_set_text(&fixture->task->node->provision_state, "active");
+    boot_prepare_instance(fixture->task, &error);
+    assert_no_error(error);
+    assert_true(boot_reports_progress(fixture->task));
+    IpmiBmcStats stats;
+    ipmi_bmc_stats(fixture->bmc, &stats);
+    assert_int_equal(stats.sessions_opened, 0);
+}
+
+static void
+a_ramdisk_is_refused_in_a_sentence(void **state)
+{
+    DriverFixture *fixture = *state;
+    g_autoptr(GError) error = NULL;
+    assert_false(boot_prepare_ramdisk(fixture->task, NULL, &error));
+    assert_error(&error, STEEL_ERROR_UNSUPPORTED, "no agent");
+    assert_true(boot_clean_up_ramdisk(fixture->task, &error));
+}
+
+/* Fake management knows pxe alone: "disk" is left to the machine's own boot order. */
+static void
+a_boot_device_that_management_does_not_know_is_tolerated(void **state)
+{
+    (void)state;
+    g_autoptr(GError) error = NULL;
+    DriverFixture *fixture = driver_fixture_new(NULL);
+    Node *node = driver_fixture_node(fixture, "fake-hardware");
+    record_set_text(&node->boot_interface, "ipxe");
+    Task *task = driver_fixture_begin(fixture, node);
+    boot_prepare_instance(task, &error);
+    assert_no_error(error);
+    driver_fixture_free(fixture);
+}
+
+int
+main(void)
+{
+#define CASE(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
+    const struct CMUnitTest tests[] = {
+        CASE(validation_wants_a_port_with_pxe_a_boot_server_and_sane_capabilities),
+        CASE(a_prepared_node_gets_its_script_until_it_is_cleaned_up),
+        CASE(the_token_is_random_and_outlives_a_second_preparation),
+        CASE(a_node_without_a_volume_boots_from_disk),
+        CASE(a_volume_that_cannot_be_booted_gets_no_record),
+        CASE(an_active_nodes_bmc_is_left_alone),
+        CASE(a_ramdisk_is_refused_in_a_sentence),
+        cmocka_unit_test(a_boot_device_that_management_does_not_know_is_tolerated),
+    };
+    return cmocka_run_group_tests_name("ipxe", tests, NULL, NULL);
+}
