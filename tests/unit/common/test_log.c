@@ -1,0 +1,173 @@
+/* The log: one line per event whatever its text holds, with the context of the thread that wrote it.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "common/log.h"
+
+#include <fcntl.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+/* Stderr goes to a file while something is logged. */
+typedef struct Capture {
+    int saved, file;
+} Capture;
+
+static Capture
+capture_begin(void)
+{
+    char path[] = "/tmp/test_log_XXXXXX";
+    Capture capture = {dup(STDERR_FILENO), mkstemp(path)};
+    assert_true(capture.saved >= 0 && capture.file >= 0);
+    unlink(path);
+    dup2(capture.file, STDERR_FILENO);
+    return capture;
+}
+
+static char *
+capture_end(Capture capture)
+{
+    dup2(capture.saved, STDERR_FILENO);
+    close(capture.saved);
+    off_t size = lseek(capture.file, 0, SEEK_END);
+    char *text = g_malloc0((size_t)size + 1);
+    assert_int_equal(pread(capture.file, text, (size_t)size, 0), size);
+    close(capture.file);
+    return text;
+}
+
+static int
+line_count(const char *text)
+{
+    int count = 0;
+    for (const char *p = text; *p != '\0'; p++)
+        count += *p == '\n';
+    return count;
+}
+
+static void
+a_line_has_time_level_area_context_and_text(void **state)
+{
+    (void)state;
+    Capture capture = capture_begin();
+    log_info("api.http", "answered %d", 200);
+    log_context_request("req-1");
+    log_context_node("1be26c0b-03f2-4d2e-ae87-c02d7f33c781");
+    log_warning("conductor", "slow");
+    log_context_request(NULL);
+    log_context_node(NULL);
+    log_error("db", "gone");
+    g_autofree char *text = capture_end(capture);
+    g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+    assert_int_equal(g_strv_length(lines), 4);
+    assert_true(g_regex_match_simple(
+        "^\\d{4}-\\d\\d-\\d\\d \\d\\d:\\d\\d:\\d\\d\\.\\d{3} INFO api\\.http answered 200$",
+        lines[0], 0, 0));
+    assert_true(g_str_has_suffix(
+        lines[1], " WARNING conductor req-1 node=1be26c0b-03f2-4d2e-ae87-c02d7f33c781 slow"));
+    assert_true(g_str_has_suffix(lines[2], " ERROR db gone"));
+}
+
+static void
+control_characters_cannot_forge_a_line(void **state)
+{
+    (void)state;
+    Capture capture = capture_begin();
+    log_context_request("r\n2026-01-01 00:00:00.000 ERROR forged");
+    log_info("area", "a\nb\rc\td\x1b[31me%c", 7);
+    log_context_request(NULL);
+    g_autofree char *text = capture_end(capture);
+    assert_int_equal(line_count(text), 1);
+    for (const char *p = text; p[1] != '\0'; p++)
+        assert_true((unsigned char)*p >= 0x20);
+    assert_non_null(strstr(text, "a b c d [31me "));
+}
+
+static void
+text_of_any_length_stays_one_line_with_an_end(void **state)
+{
+    (void)state;
+    g_autofree char *area = g_strnfill(5000, 'a');
+    for (size_t length = 3900; length < 4200; length++) {
+        g_autofree char *long_text = g_strnfill(length, 'x');
+        Capture capture = capture_begin();
+        log_info("area", "%s", long_text);
+        g_autofree char *text = capture_end(capture);
+        assert_int_equal(line_count(text), 1);
+        assert_true(g_str_has_suffix(text, "x\n"));
+        assert_true(strlen(text) <= 4096);
+    }
+    Capture capture = capture_begin();
+    log_info(area, "text");
+    g_autofree char *text = capture_end(capture);
+    assert_int_equal(line_count(text), 1);
+}
+
+static void
+lines_below_the_level_are_not_written(void **state)
+{
+    (void)state;
+    Capture capture = capture_begin();
+    log_debug("area", "hidden");
+    log_set_level(LOG_LEVEL_DEBUG);
+    assert_true(log_enabled(LOG_LEVEL_DEBUG));
+    log_debug("area", "shown");
+    log_set_level(LOG_LEVEL_ERROR);
+    log_warning("area", "hidden");
+    log_error("area", "shown");
+    log_set_level(LOG_LEVEL_INFO);
+    g_autofree char *text = capture_end(capture);
+    assert_int_equal(line_count(text), 2);
+    assert_null(strstr(text, "hidden"));
+}
+
+#define THREADS 4
+#define EACH 500
+
+static void *
+write_lines(void *data)
+{
+    const char *node = data;
+    log_context_node(node);
+    for (int i = 0; i < EACH; i++)
+        log_info("area", "of %s", node);
+    return NULL;
+}
+
+static void
+threads_neither_mix_their_lines_nor_their_contexts(void **state)
+{
+    static const char *const nodes[THREADS] = {"alpha", "beta", "gamma", "delta"};
+    pthread_t threads[THREADS];
+    (void)state;
+    Capture capture = capture_begin();
+    fcntl(STDERR_FILENO, F_SETFL, O_APPEND);
+    for (int i = 0; i < THREADS; i++)
+        pthread_create(&threads[i], NULL, write_lines, (void *)(uintptr_t)nodes[i]);
+    for (int i = 0; i < THREADS; i++)
+        pthread_join(threads[i], NULL);
+    g_autofree char *text = capture_end(capture);
+    g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+    assert_int_equal(g_strv_length(lines), THREADS * EACH + 1);
+    for (int i = 0; i < THREADS * EACH; i++)
+        assert_true(g_regex_match_simple(" INFO area node=(\\w+) of \\1$", lines[i], 0, 0));
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_line_has_time_level_area_context_and_text),
+        cmocka_unit_test(control_characters_cannot_forge_a_line),
+        cmocka_unit_test(text_of_any_length_stays_one_line_with_an_end),
+        cmocka_unit_test(lines_below_the_level_are_not_written),
+        cmocka_unit_test(threads_neither_mix_their_lines_nor_their_contexts),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
