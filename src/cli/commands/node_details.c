@@ -1,0 +1,279 @@
+/* What a node has besides its fields: validation, traits, VIFs, BIOS settings, boot device, console, history, inventory,
+ * vendor passthru.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "cli/body.h"
+#include "cli/passthru.h"
+#include "cli/python_text.h"
+#include "cli/requests.h"
+#include "cli/resources.h"
+#include "common/http_client.h"
+#include <stdio.h>
+#include <string.h>
+
+/* A listing with these headings, taken over by the context. */
+static Listing *
+start_listing(Context *context, const char *const *headings)
+{
+    context->listing = listing_new(false);
+    for (; *headings != NULL; headings++)
+        g_ptr_array_add(context->listing->columns, g_strdup(*headings));
+    return context->listing;
+}
+
+static bool
+run_validate(Context *context, GError **error)
+{
+    static const char *const headings[] = {"Interface", "Result", "Reason", NULL};
+    g_autofree char *path = path_build("/v1/nodes/{0}/validate", context->arguments);
+    json_auto_t *answer = request_get(context, path, error);
+    if (answer == NULL)
+        return false;
+    Listing *listing = start_listing(context, headings);
+    g_autoptr(GPtrArray) names = json_sorted_keys(answer);
+    for (guint i = 0; i < names->len; i++) {
+        const char *name = g_ptr_array_index(names, i);
+        json_t *result = json_object_get(json_object_get(answer, name), "result");
+        json_t *reason = json_object_get(json_object_get(answer, name), "reason");
+        json_array_append_new(listing->rows,
+                              json_pack("[s, o, o]", name,
+                                        result != NULL ? json_incref(result) : json_string(""),
+                                        reason != NULL ? json_incref(reason) : json_string("")));
+    }
+    return true;
+}
+
+static bool
+run_vif_list(Context *context, GError **error)
+{
+    static const char *const headings[] = {"ID", NULL};
+    g_autofree char *path = path_build("/v1/nodes/{0}/vifs", context->arguments);
+    json_auto_t *answer = request_get(context, path, error);
+    if (answer == NULL)
+        return false;
+    Listing *listing = start_listing(context, headings);
+    size_t i;
+    json_t *vif;
+    json_array_foreach(json_object_get(answer, "vifs"), i, vif)
+    {
+        json_t *id = json_object_get(vif, "id");
+        json_array_append_new(listing->rows,
+                              json_pack("[o]", id != NULL ? json_incref(id) : json_string("")));
+    }
+    return true;
+}
+
+static bool
+run_trait_list(Context *context, GError **error)
+{
+    static const char *const headings[] = {"Traits", NULL};
+    g_autofree char *path = path_build("/v1/nodes/{0}/traits", context->arguments);
+    json_auto_t *answer = request_get(context, path, error);
+    if (answer == NULL)
+        return false;
+    Listing *listing = start_listing(context, headings);
+    size_t i;
+    json_t *trait;
+    json_array_foreach(json_object_get(answer, "traits"), i, trait)
+        json_array_append_new(listing->rows, json_pack("[O]", trait));
+    return true;
+}
+
+/* The path of one trait of the node. */
+static char *
+trait_path(Context *context, const char *trait)
+{
+    g_autofree char *base = path_build("/v1/nodes/{0}/traits", context->arguments);
+    g_autofree char *escaped = http_escape(trait);
+    return g_strconcat(base, "/", escaped, NULL);
+}
+
+static bool
+add_trait(Context *context, const char *trait, GError **error)
+{
+    g_autofree char *path = trait_path(context, trait);
+    if (!request_send(context, "PUT", path, NULL, error)) {
+        g_prefix_error(error, "Failed to add trait %s: ", trait);
+        return false;
+    }
+    printf("Added trait %s\n", trait);
+    return true;
+}
+
+static bool
+remove_trait(Context *context, const char *trait, GError **error)
+{
+    g_autofree char *path = trait_path(context, trait);
+    if (!request_send(context, "DELETE", path, NULL, error)) {
+        g_prefix_error(error, "Failed to remove trait %s: ", trait);
+        return false;
+    }
+    printf("Removed trait %s\n", trait);
+    return true;
+}
+
+static bool
+run_add_trait(Context *context, GError **error)
+{
+    return for_each_positional(context, 1, add_trait, error);
+}
+
+static bool
+run_remove_trait(Context *context, GError **error)
+{
+    bool all = arguments_has(context->arguments, "--all");
+    if (all == (arguments_positional_count(context->arguments) > 1))
+        return steel_fail(error, STEEL_ERROR_INVALID,
+                          "node remove trait needs either traits or --all");
+    if (!all)
+        return for_each_positional(context, 1, remove_trait, error);
+    g_autofree char *path = path_build("/v1/nodes/{0}/traits", context->arguments);
+    return request_send(context, "DELETE", path, NULL, error);
+}
+
+static bool
+run_bios_show(Context *context, GError **error)
+{
+    g_autofree char *path = path_build("/v1/nodes/{0}/bios/{1}", context->arguments);
+    json_auto_t *answer = request_get(context, path, error);
+    if (answer == NULL)
+        return false;
+    json_t *setting = json_object_get(answer, arguments_positional(context->arguments, 1));
+    show_object(context, &bios_resource,
+                json_is_object(setting) ? json_incref(setting) : json_object());
+    return true;
+}
+
+static bool
+run_boot_device_show(Context *context, GError **error)
+{
+    bool supported = arguments_has(context->arguments, "--supported");
+    const char *pattern = supported ? "/v1/nodes/{0}/management/boot_device/supported"
+                                    : "/v1/nodes/{0}/management/boot_device";
+    g_autofree char *path = path_build(pattern, context->arguments);
+    json_t *answer = request_get(context, path, error);
+    if (answer == NULL)
+        return false;
+    if (supported)
+        join_list_members(answer);
+    show_object(context, NULL, answer);
+    return true;
+}
+
+static bool
+run_inventory_save(Context *context, GError **error)
+{
+    const char *file = arguments_text(context->arguments, "--file");
+    g_autofree char *path = path_build("/v1/nodes/{0}/inventory", context->arguments);
+    json_auto_t *answer = request_get(context, path, error);
+    if (answer == NULL)
+        return false;
+    g_autoptr(GString) text = g_string_new(NULL);
+    python_json_append(text, answer, false);
+    if (file == NULL) {
+        puts(text->str);
+        return true;
+    }
+    g_autoptr(GError) cause = NULL;
+    if (!g_file_set_contents(file, text->str, (gssize)text->len, &cause))
+        return steel_fail(error, STEEL_ERROR_IO, "%s", cause->message);
+    return true;
+}
+
+static bool
+run_passthru_list(Context *context, GError **error)
+{
+    return passthru_list(context, "/v1/nodes/{0}/vendor_passthru/methods", error);
+}
+
+/* Nobody knows the shape of the answer: it is printed as it came. */
+static bool
+run_passthru_call(Context *context, GError **error)
+{
+    json_auto_t *answer = passthru_call(context, "/v1/nodes/{0}/vendor_passthru/{1}", error);
+    if (answer == NULL)
+        return false;
+    if (!json_is_null(answer)) {
+        g_autofree char *text = python_str(answer);
+        puts(text);
+    }
+    return true;
+}
+
+/* clang-format off: tables, one row each */
+static const PositionalRow one_node[] = {
+    {"<node>", "Name or UUID of the node"},
+    {NULL       },
+};
+
+static const PositionalRow bios_show_positionals[] = {
+    {"<node>",               "Name or UUID of the node"},
+    {"<setting name>",                      "Name of the setting"},
+    {NULL},
+};
+
+static const PositionalRow history_get_positionals[] = {
+    {"<node>",             "Name or UUID of the node"},
+    {"<event>",                    "UUID of the event"},
+    {NULL},
+};
+
+static const PositionalRow add_trait_positionals[] = {
+    {"<node>",         "Name or UUID of the node"},
+    {"<trait>",                "Traits to add", .several = true},
+    {NULL},
+};
+
+static const PositionalRow remove_trait_positionals[] = {
+    {"<node>",            "Name or UUID of the node"},
+    {"<trait>",                   "Traits to remove", .several = true, .optional = true},
+    {NULL},
+};
+
+static const OptionRow remove_trait_options[] = {
+    {"--all",         OPTION_FLAG, USE_BY_COMMAND, NULL, NULL, "remove all traits"},
+    {NULL},
+};
+
+static const OptionRow boot_device_options[] = {
+    {"--supported",   OPTION_FLAG, USE_BY_COMMAND, NULL, NULL,
+     "the boot devices that the node supports"},
+    {NULL},
+};
+
+static const OptionRow inventory_options[] = {
+    {"--file",        OPTION_TEXT, USE_BY_COMMAND, NULL, "<filename>", "write it there, not to stdout"},
+    {NULL},
+};
+
+const Command node_detail_commands[] = {
+    {"node validate",              "Check what the interfaces of a node need", COMMAND_CUSTOM, NULL, one_node,
+     .run = run_validate, .output = PRINTS_LIST},
+    {"node vif list",              "List the VIFs attached to a node", COMMAND_CUSTOM, NULL, one_node,
+     .version = "1.28", .run = run_vif_list, .output = PRINTS_LIST},
+    {"node trait list",                    "List the traits of a node", COMMAND_CUSTOM, NULL, one_node,
+     .version = "1.37", .run = run_trait_list, .output = PRINTS_LIST},
+    {"node add trait",       "Add traits to a node", COMMAND_CUSTOM, NULL, add_trait_positionals,
+     .version = "1.37", .run = run_add_trait},
+    {"node remove trait",              "Remove traits from a node", COMMAND_CUSTOM, NULL,
+     remove_trait_positionals, remove_trait_options, .version = "1.37", .run = run_remove_trait},
+    {"node bios setting list",              "List the BIOS settings of a node", COMMAND_LIST, &bios_resource,
+     one_node, .version = "1.40"},
+    {"node bios setting show",                    "Show a BIOS setting of a node", COMMAND_CUSTOM, NULL,
+     bios_show_positionals, .version = "1.40", .run = run_bios_show, .output = PRINTS_ONE},
+    {"node boot device show",         "Show what a node boots from", COMMAND_CUSTOM, NULL, one_node,
+     boot_device_options, .run = run_boot_device_show, .output = PRINTS_ONE},
+    {"node console show",                            "Show the console of a node", COMMAND_SHOW, NULL, one_node,
+     .path = "/v1/nodes/{0}/states/console"},
+    {"node history list","List the history of a node", COMMAND_LIST, &history_resource, one_node,
+     .version = "1.78"},
+    {"node history get",                        "Show an event in the history of a node", COMMAND_SHOW, &history_resource,
+     history_get_positionals, .path = "/v1/nodes/{0}/history/{1}", .version = "1.78"},
+    {"node inventory save",            "Write the inventory of a node as JSON", COMMAND_CUSTOM, NULL, one_node,
+     inventory_options, .version = "1.81", .run = run_inventory_save},
+    {"node passthru list",       "List the vendor methods of a node", COMMAND_CUSTOM, NULL, one_node,
+     .run = run_passthru_list, .output = PRINTS_LIST},
+    {"node passthru call",             "Call a vendor method of a node", COMMAND_CUSTOM, NULL,
+     node_passthru_positionals, passthru_options, .run = run_passthru_call},
+    {NULL             },
+};
+/* clang-format on */

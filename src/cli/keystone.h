@@ -1,0 +1,27 @@
+/* A token from keystone (Identity API v3) and the service's URL out of its catalog.
+ * SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+#include "cli/settings.h"
+#include "common/error.h"
+#include "common/http_client.h"
+#include <jansson.h>
+
+/* The body of POST /v3/auth/tokens for the settings: method password, token or application_credential, and the scope
+ * (project, domain, system or none). A new object; CONFIG names what is missing. Pure. */
+json_t *keystone_auth_body(const Settings *settings, GError **error);
+
+/* The URL of a service in the catalog of a token answer ({"token": {"catalog": […]}}).
+ *
+ * type, interface  "baremetal", "public"; region NULL: the first
+ * Returns          a copy, or NULL with CONFIG listing the types there are. Pure. */
+char *keystone_find_endpoint(json_t *answer, const char *type, const char *interface,
+                             const char *region, GError **error);
+
+/* Asks keystone.
+ *
+ * transport  how to connect: timeouts and TLS are taken from it
+ * token      out, owned by the caller, as endpoint
+ * endpoint   out, NULL: not wanted
+ * Errors     CONFIG, HTTP, TIMEOUT, and UNAUTHORIZED and others as keystone answers. */
+bool keystone_authenticate(const Settings *settings, const HttpRequest *transport, char **token,
+                           char **endpoint, GError **error);

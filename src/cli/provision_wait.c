@@ -1,0 +1,161 @@
+/* --wait.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "cli/provision_wait.h"
+#include "cli/arguments.h"
+#include "cli/timeline.h"
+#include "common/http_client.h"
+#include "common/json_text.h"
+#include "common/time_text.h"
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+enum {
+    POLL_MS = 250,
+    SILENCE_LIMIT_MS = 60000,
+};
+
+/* One wait. */
+typedef struct Wait {
+    Context *context;
+    const char *node; /* as typed */
+    const char *expected;
+    char *path;          /* owned */
+    char *timeline_path; /* owned; NULL once the service turned out to have no timeline */
+    int64_t started_ms;
+    int64_t answered_ms; /* when the service last answered */
+    bool terminal;       /* there is a line to keep up to date */
+} Wait;
+
+WaitOutcome
+wait_judge(json_t *node, const char *expected)
+{
+    const char *state = json_string_member(node, "provision_state");
+    const char *target = json_string_member(node, "target_provision_state");
+    if (state == NULL)
+        return WAIT_GOES_ON;
+    if (strcmp(state, expected) == 0)
+        return WAIT_REACHED;
+    if (strcmp(state, "error") == 0 || g_str_has_suffix(state, " failed"))
+        return WAIT_FAILED;
+    return target == NULL || target[0] == '\0' ? WAIT_FAILED : WAIT_GOES_ON;
+}
+
+static size_t
+terminal_columns(void)
+{
+    struct winsize size = {0};
+    if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col < 2)
+        return 79;
+    return size.ws_col - 1u; /* the last column makes some terminals wrap */
+}
+
+/* Wipes the live line, so that what is printed next stands alone. */
+static void
+wipe(const Wait *wait)
+{
+    if (wait->terminal)
+        fputs("\r\033[K", stderr);
+}
+
+static void
+show_progress(Wait *wait, json_t *node)
+{
+    json_auto_t *answer = NULL;
+    if (!wait->terminal)
+        return;
+    if (wait->timeline_path != NULL) {
+        answer = session_try(wait->context->session, "GET", wait->timeline_path, NULL, NULL);
+        if (answer == NULL) /* not a Steel service: the state alone has to do */
+            g_clear_pointer(&wait->timeline_path, g_free);
+    }
+    const char *state = json_string_member(node, "provision_state");
+    json_t *phase = timeline_current(answer);
+    if (phase != NULL && json_is_string(json_object_get(phase, "finished_at")))
+        phase = NULL; /* of an earlier operation, or between two phases */
+    int64_t elapsed_s = (time_monotonic_ms() - wait->started_ms) / 1000;
+    g_autofree char *line = progress_line(wait->node, state != NULL ? state : "?", phase, elapsed_s,
+                                          terminal_columns());
+    fprintf(stderr, "\r\033[K%s", line);
+    fflush(stderr);
+}
+
+static bool
+fail(const Wait *wait, json_t *node, GError **error)
+{
+    const char *state = json_string_member(node, "provision_state");
+    const char *last_error = json_string_member(node, "last_error");
+    return steel_fail(error, STEEL_ERROR_DEPLOY_FAILED,
+                      "Node %s failed to reach state %s. It's in state %s%s%s", wait->node,
+                      wait->expected, state != NULL ? state : "?",
+                      last_error != NULL ? ", and has error: " : " and reports no error",
+                      last_error != NULL ? last_error : "");
+}
+
+/* Looks once. False ends the wait with an error; *reached ends it well. */
+static bool
+look(Wait *wait, bool *reached, GError **error)
+{
+    g_autoptr(GError) cause = NULL;
+    json_auto_t *node = session_try(wait->context->session, "GET", wait->path, NULL, &cause);
+    int64_t now = time_monotonic_ms();
+    if (node == NULL) {
+        if (steel_error_retryable(cause) && now - wait->answered_ms < SILENCE_LIMIT_MS)
+            return true;
+        g_propagate_error(error, g_steal_pointer(&cause));
+        return false;
+    }
+    wait->answered_ms = now;
+    WaitOutcome outcome = wait_judge(node, wait->expected);
+    if (outcome == WAIT_FAILED)
+        return fail(wait, node, error);
+    *reached = outcome == WAIT_REACHED;
+    if (!*reached)
+        show_progress(wait, node);
+    return true;
+}
+
+static bool
+wait_loop(Wait *wait, int timeout_s, GError **error)
+{
+    int64_t deadline = timeout_s > 0 ? wait->started_ms + (int64_t)timeout_s * 1000 : INT64_MAX;
+    for (;;) {
+        bool reached = false;
+        if (!look(wait, &reached, error))
+            return false;
+        if (reached)
+            return true;
+        if (time_monotonic_ms() + POLL_MS > deadline)
+            return steel_fail(error, STEEL_ERROR_TIMEOUT,
+                              "Node %s failed to reach state %s in %d seconds", wait->node,
+                              wait->expected, timeout_s);
+        g_usleep(POLL_MS * 1000);
+    }
+}
+
+bool
+provision_wait(Context *context, const char *expected, int timeout_s, GError **error)
+{
+    const char *node = arguments_positional(context->arguments, 0);
+    g_autofree char *escaped = http_escape(node);
+    int64_t now = time_monotonic_ms();
+    Wait wait = {
+        .context = context,
+        .node = node,
+        .expected = expected,
+        .path = g_strdup_printf(
+            "/v1/nodes/%s?fields=provision_state,target_provision_state,last_error", escaped),
+        .timeline_path = g_strdup_printf("/v1/nodes/%s/timeline", escaped),
+        .started_ms = now,
+        .answered_ms = now,
+        .terminal = isatty(STDERR_FILENO) == 1,
+    };
+    printf("Waiting for provision state %s on node %s\n", expected, node);
+    fflush(stdout);
+    bool reached = wait_loop(&wait, timeout_s, error);
+    wipe(&wait);
+    g_free(wait.path);
+    g_free(wait.timeline_path);
+    return reached;
+}
