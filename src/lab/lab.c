@@ -103,6 +103,7 @@ make_servers(Lab *lab, GError **error)
         server->config = (MachineConfig){.name = node->name,
                                          .uuid = node->uuid,
                                          .mac = node->mac,
+                                         .memory_mib = plan->options->memory_mib,
                                          .disk_file = node->disk_file,
                                          .console_file = node->console_file,
                                          .variables_file = node->variables_file,

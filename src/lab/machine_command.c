@@ -72,7 +72,7 @@ machine_command(const MachineConfig *config, MachineFirmware firmware, bool netw
     if (kvm)
         add_option(arguments, "-cpu", "host");
     add_firmware(arguments, config, firmware);
-    add_option(arguments, "-m", "%d", MACHINE_MEMORY_MIB);
+    add_option(arguments, "-m", "%d", config->memory_mib);
     add_flag(arguments, "-no-user-config");
     add_flag(arguments, "-nodefaults");
     add_option(arguments, "-vga", "none");

@@ -10,8 +10,6 @@
 /* Places in the boot order. The disk keeps its place, the network card moves before or behind it. */
 enum { MACHINE_NETWORK_BEFORE_DISK = 1, MACHINE_DISK = 2, MACHINE_NETWORK_AFTER_DISK = 3 };
 
-#define MACHINE_MEMORY_MIB 256
-
 typedef enum MachineFirmware { MACHINE_BIOS, MACHINE_UEFI } MachineFirmware;
 
 /* What a machine is made of; all strings borrowed. Files are relative to the folder QEMU is started in. */
@@ -19,6 +17,7 @@ typedef struct MachineConfig {
     const char *name;
     const char *uuid;
     const char *mac;
+    int memory_mib;
     const char *disk_file;
     const char *console_file;
     const char *variables_file; /* UEFI variable store, this machine's own */

@@ -26,6 +26,7 @@ typedef struct LabOptions {
     /* up */
     int node_count;
     const char *name_prefix;
+    int memory_mib;
     bool uefi, bridge;
     const char *boot_url; /* NULL: the default of the kind of network */
     const char *accelerator;

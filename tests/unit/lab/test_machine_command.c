@@ -14,6 +14,7 @@
 static const MachineConfig plain = {.name = "lab-0",
                                     .uuid = "15d090f9-6bfa-5f26-9eea-31871b186d14",
                                     .mac = "52:54:00:01:02:03",
+                                    .memory_mib = 512,
                                     .disk_file = "lab-0.disk.raw",
                                     .console_file = "lab-0.console.log",
                                     .variables_file = "lab-0.uefi-variables.fd",
@@ -54,6 +55,7 @@ bios_machine_writes_firmware_text_to_the_serial_line(void **state)
     g_autofree char *text = command_text(&plain, MACHINE_BIOS, true);
     assert_non_null(strstr(text, "-M pc,graphics=off"));
     assert_null(strstr(text, "pflash"));
+    assert_non_null(strstr(text, " -m 512 "));
     assert_non_null(strstr(text, "file,id=console0,path=lab-0.console.log,append=on"));
     assert_non_null(strstr(text, "-serial chardev:console0"));
 }
