@@ -80,6 +80,9 @@ bool ipmi_client_call(IpmiClient *client, const IpmiTarget *target, const IpmiRe
                       size_t count, IpmiResponse *responses,
                       GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* Is the caller an IpmiDone, where blocking calls are refused? */
+bool ipmi_client_on_engine_thread(const IpmiClient *client);
+
 /* Counters since ipmi_client_new(), for metrics. */
 typedef struct IpmiClientStats {
     uint64_t submissions;

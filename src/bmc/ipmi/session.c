@@ -381,7 +381,8 @@ ipmi_session_expire(IpmiSession *session, uint64_t now_ms)
         go_on_unanswered(session, now_ms);
         return;
     }
-    /* The same rqSeq tells a BMC that this is a copy; but one that has swallowed the request must get a new one. */
+    /* The same rqSeq tells a BMC that this is a copy, so that a slow one does not cycle the power twice; but one that
+     * silently drops copies must get a new number in the end. */
     if (session->tries % SAME_SEQUENCE_TRIES == 0) {
         session->sequence = (session->sequence + 1) & 0x3f;
         session->sequences = MIN(session->sequences + 1, 16);

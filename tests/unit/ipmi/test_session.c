@@ -1,0 +1,560 @@
+/* The client's session against the simulated BMC over a wire that loses, repeats and garbles as each test wants.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "wire.h"
+
+enum { REPLIES_MAX = 12 };
+
+static void
+assert_failed(const Wire *wire, SteelErrorCode code, const char *words)
+{
+    assert_non_null(wire->session->error);
+    if (!steel_error_is(wire->session->error, code) ||
+        strstr(wire->session->error->message, words) == NULL)
+        fail_msg("unexpected error %d: %s", wire->session->error->code,
+                 wire->session->error->message);
+    assert_null(strstr(wire->session->error->message, "secret"));
+}
+
+static void
+assert_succeeded(const Wire *wire)
+{
+    if (wire->session->error != NULL)
+        fail_msg("failed: %s", wire->session->error->message);
+    assert_int_equal(wire->session->response_count, wire->session->request_count);
+}
+
+static void
+run_status(Wire *wire, const IpmiTarget *target)
+{
+    IpmiRequest request;
+    ipmi_build_chassis_status(&request);
+    wire_session(wire, target, &request, 1);
+    wire_run(wire);
+}
+
+static void
+a_session_reads_the_power_state_with_each_suite(void **state)
+{
+    static const int suites[] = {3, 17, -1};
+    (void)state;
+    for (size_t i = 0; i < G_N_ELEMENTS(suites); i++) {
+        Wire wire;
+        IpmiTarget target = wire_target();
+        IpmiBmcStats stats;
+        target.cipher_suite = suites[i];
+        wire_open(&wire, NULL, NULL);
+        ipmi_bmc_set_power(wire.bmc, true);
+        run_status(&wire, &target);
+        assert_succeeded(&wire);
+        assert_int_equal(wire.session->responses[0].data[0] & 1, 1);
+        assert_int_equal(wire.session->login.suite->id, suites[i] == 3 ? 3 : 17);
+        assert_int_equal(wire.session->ignored, 0);
+        assert_int_equal(wire.session->repeats, 0);
+        ipmi_bmc_stats(wire.bmc, &stats);
+        assert_int_equal(stats.sessions, 0); /* closed */
+        assert_int_equal(stats.sessions_opened, 1);
+        wire_close(&wire);
+    }
+}
+
+/* One power cycle and a status, with a fault set by `apply` for each datagram in turn. */
+static void
+cycle_under_fault(void (*apply)(Wire *wire, unsigned number))
+{
+    for (unsigned number = 1; number <= REPLIES_MAX; number++) {
+        Wire wire;
+        IpmiTarget target = wire_target();
+        IpmiRequest requests[2];
+        IpmiBmcStats stats;
+        ipmi_build_chassis_control(&requests[0], IPMI_CHASSIS_CYCLE);
+        ipmi_build_chassis_status(&requests[1]);
+        wire_open(&wire, NULL, NULL);
+        ipmi_bmc_set_power(wire.bmc, true);
+        wire_session(&wire, &target, requests, 2);
+        apply(&wire, number);
+        wire_run(&wire);
+        assert_succeeded(&wire);
+        ipmi_bmc_stats(wire.bmc, &stats);
+        /* Privilege, cycle, status, close: each done once, whatever was repeated. */
+        assert_in_range(stats.commands, 4, 4);
+        wire_close(&wire);
+    }
+}
+
+static void
+lose_request(Wire *wire, unsigned number)
+{
+    wire->lose_request = number;
+}
+
+static void
+lose_reply(Wire *wire, unsigned number)
+{
+    wire->lose_reply = number;
+}
+
+static void
+double_reply(Wire *wire, unsigned number)
+{
+    wire->double_reply = number;
+}
+
+static void
+double_request(Wire *wire, unsigned number)
+{
+    wire->double_request = number;
+}
+
+static void
+garbage(Wire *wire, unsigned number)
+{
+    wire->garbage = true;
+    wire->lose_reply = number;
+}
+
+static void
+any_lost_request_is_repeated(void **state)
+{
+    (void)state;
+    cycle_under_fault(lose_request);
+}
+
+static void
+any_lost_answer_is_asked_again_and_the_verb_done_once(void **state)
+{
+    (void)state;
+    cycle_under_fault(lose_reply);
+}
+
+static void
+an_answer_that_comes_twice_is_taken_once(void **state)
+{
+    (void)state;
+    cycle_under_fault(double_reply);
+}
+
+static void
+a_request_that_comes_twice_is_done_once(void **state)
+{
+    (void)state;
+    cycle_under_fault(double_request);
+}
+
+static void
+garbage_between_answers_does_no_harm(void **state)
+{
+    (void)state;
+    cycle_under_fault(garbage);
+}
+
+static void
+no_turned_bit_in_a_sealed_answer_gets_through(void **state)
+{
+    (void)state;
+    /* Replies 6 (status) and 7 (close) travel in the session: capabilities, suites, open, RAKP 2, RAKP 4, privilege. */
+    size_t size = 1;
+    for (size_t byte = 0; byte < size; byte++) {
+        Wire wire;
+        IpmiTarget target = wire_target();
+        IpmiRequest request;
+        ipmi_build_chassis_status(&request);
+        wire_open(&wire, NULL, NULL);
+        ipmi_bmc_set_power(wire.bmc, true);
+        wire_session(&wire, &target, &request, 1);
+        wire.flip_reply = 7;
+        wire.flip_byte = byte;
+        wire_run(&wire);
+        assert_succeeded(&wire);
+        assert_int_equal(wire.session->responses[0].data[0], 1);
+        /* The reserved byte and the RMCP sequence number are outside of what is protected. */
+        assert_int_equal(wire.session->ignored, byte == 1 || byte == 2 ? 0 : 1);
+        size = wire.reply_size;
+        wire_close(&wire);
+    }
+    assert_in_range(size, 60, 120);
+}
+
+static void
+a_turned_bit_in_the_login_never_yields_a_wrong_session(void **state)
+{
+    (void)state;
+    for (unsigned reply = 1; reply <= 5; reply++) {
+        size_t size = 1;
+        for (size_t byte = 0; byte < size; byte++) {
+            Wire wire;
+            IpmiTarget target = wire_target();
+            IpmiRequest request;
+            ipmi_build_chassis_status(&request);
+            wire_open(&wire, NULL, NULL);
+            wire_session(&wire, &target, &request, 1);
+            wire.flip_reply = reply;
+            wire.flip_byte = byte;
+            wire_run(&wire);
+            assert_true(wire.session->error != NULL || wire.session->response_count == 1);
+            size = wire.reply_size;
+            wire_close(&wire);
+        }
+        assert_true(size > 16);
+    }
+}
+
+/* ---- failures and what they say ---- */
+
+static void
+silence_is_unreachable_and_says_for_how_long(void **state)
+{
+    (void)state;
+    Wire wire;
+    IpmiTarget target = wire_target();
+    target.deadline_ms = 5000;
+    wire_open(&wire, NULL, NULL);
+    wire.dead = true;
+    uint64_t start_ms = wire.now_ms;
+    run_status(&wire, &target);
+    assert_failed(&wire, STEEL_ERROR_BMC_UNREACHABLE, "no answer from 192.0.2.7:623 within 5 s");
+    assert_in_range(wire.now_ms - start_ms, 5000, 5100);
+    wire_close(&wire);
+}
+
+static void
+silence_after_the_login_names_the_command(void **state)
+{
+    (void)state;
+    Wire wire;
+    IpmiTarget target = wire_target();
+    wire_open(&wire, NULL, NULL);
+    wire.dead_after = 7;
+    run_status(&wire, &target);
+    assert_failed(&wire, STEEL_ERROR_BMC_UNREACHABLE, "stopped answering at Get Chassis Status");
+    wire_close(&wire);
+}
+
+static void
+only_garbage_is_a_protocol_error(void **state)
+{
+    (void)state;
+    Wire wire;
+    IpmiTarget target = wire_target();
+    wire_open(&wire, NULL, NULL);
+    wire.garbage_only = true;
+    run_status(&wire, &target);
+    assert_failed(&wire, STEEL_ERROR_BMC_PROTOCOL, "none is IPMI");
+    wire_close(&wire);
+}
+
+static void
+credentials_that_are_wrong_are_named(void **state)
+{
+    static const struct {
+        const char *username;
+        const char *password;
+        IpmiPrivilege privilege;
+        const char *words;
+    } cases[] = {
+        {"admin",  "wrong",        0,                       "check user name and password"},
+        {"admin",  "",             0,                       "check user name and password"},
+        {"nobody", "secret-admin", 0,                       "check the user name"         },
+        {"oper",   "secret-oper",  0,                       "check the privilege level"   },
+        {"",       "secret-null",  IPMI_PRIVILEGE_OPERATOR, "check the privilege level"   },
+    };
+    (void)state;
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        Wire wire;
+        IpmiTarget target = wire_target();
+        IpmiBmcStats stats;
+        target.username = cases[i].username;
+        target.password = cases[i].password;
+        target.privilege = cases[i].privilege;
+        wire_open(&wire, NULL, NULL);
+        run_status(&wire, &target);
+        assert_failed(&wire, STEEL_ERROR_BMC_AUTH, cases[i].words);
+        /* What the session still sent (the refusal) frees the BMC's slot. */
+        for (GBytes *datagram; (datagram = g_queue_pop_head(&wire.to_bmc)) != NULL;) {
+            uint8_t reply[IPMI_DATAGRAM_MAX];
+            size_t size;
+            const uint8_t *bytes = g_bytes_get_data(datagram, &size);
+            ipmi_bmc_answer(wire.bmc, wire.now_ms, bytes, size, reply);
+            g_bytes_unref(datagram);
+        }
+        ipmi_bmc_stats(wire.bmc, &stats);
+        assert_int_equal(stats.sessions, 0);
+        assert_int_equal(stats.sessions_opened, 0);
+        wire_close(&wire);
+    }
+}
+
+static void
+lesser_users_log_in_at_their_own_level(void **state)
+{
+    (void)state;
+    Wire wire;
+    IpmiTarget target = wire_target();
+    wire_open(&wire, NULL, NULL);
+    target.username = "oper";
+    target.password = "secret-oper";
+    target.privilege = IPMI_PRIVILEGE_OPERATOR;
+    run_status(&wire, &target);
+    assert_succeeded(&wire);
+    target.username = NULL;
+    target.password = "secret-null";
+    target.privilege = IPMI_PRIVILEGE_USER;
+    run_status(&wire, &target);
+    assert_succeeded(&wire);
+    wire_close(&wire);
+}
+
+static void
+a_k_g_must_be_the_same_on_both_sides(void **state)
+{
+    static const struct {
+        const char *ours;
+        const char *theirs;
+        const char *words; /* NULL: fits */
+    } cases[] = {
+        {"",         "",         NULL                     },
+        {"key-\x01", "key-\x01", NULL                     },
+        {"",         "key",      "the BMC wants a K_g key"},
+        {"key",      "",         "but the BMC has none"   },
+        {"key1",     "key2",     "check the K_g key"      },
+    };
+    (void)state;
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        Wire wire;
+        IpmiTarget target = wire_target();
+        target.kg_size = strlen(cases[i].ours);
+        memcpy(target.kg, cases[i].ours, target.kg_size);
+        wire_open(&wire, NULL, NULL);
+        ipmi_bmc_set_kg(wire.bmc, (const uint8_t *)cases[i].theirs, strlen(cases[i].theirs));
+        run_status(&wire, &target);
+        if (cases[i].words == NULL)
+            assert_succeeded(&wire);
+        else
+            assert_failed(&wire, STEEL_ERROR_BMC_AUTH, cases[i].words);
+        wire_close(&wire);
+    }
+}
+
+static void
+a_suite_is_found_whatever_the_bmc_tells(void **state)
+{
+    static const struct {
+        int wanted;
+        IpmiBmcFaults faults;
+        int used; /* 0: none */
+    } cases[] = {
+        {-1, {.only_suite = 3},                                 3 },
+        {-1, {.only_suite = 17},                                17},
+        {-1, {.only_suite = 3, .no_cipher_suite_query = true},  3 },
+        {-1, {.only_suite = 17, .no_cipher_suite_query = true}, 17},
+        {-1, {.no_auth_capabilities = true},                    17},
+        {3,  {.only_suite = 17},                                0 },
+        {17, {.only_suite = 3},                                 0 },
+        {3,  {.no_cipher_suite_query = true},                   3 },
+    };
+    (void)state;
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        Wire wire;
+        IpmiTarget target = wire_target();
+        target.cipher_suite = cases[i].wanted;
+        wire_open(&wire, NULL, NULL);
+        ipmi_bmc_set_faults(wire.bmc, &cases[i].faults);
+        run_status(&wire, &target);
+        if (cases[i].used != 0) {
+            assert_succeeded(&wire);
+            assert_int_equal(wire.session->login.suite->id, cases[i].used);
+        } else {
+            assert_failed(&wire, STEEL_ERROR_UNSUPPORTED, "refuses cipher suite");
+        }
+        wire_close(&wire);
+    }
+}
+
+static void
+a_remembered_suite_that_is_refused_is_asked_for_again(void **state)
+{
+    (void)state;
+    Wire wire;
+    IpmiTarget target = wire_target();
+    IpmiRequest request;
+    const IpmiBmcFaults faults = {.only_suite = 3};
+    ipmi_build_chassis_status(&request);
+    wire_open(&wire, NULL, NULL);
+    ipmi_bmc_set_faults(wire.bmc, &faults);
+    wire_session(&wire, &target, &request, 1);
+    wire.session->known_suite = 17;
+    wire_run(&wire);
+    assert_succeeded(&wire);
+    assert_int_equal(wire.session->login.suite->id, 3);
+    wire_close(&wire);
+}
+
+static void
+a_busy_bmc_is_tried_until_the_deadline(void **state)
+{
+    static const IpmiBmcFaults cases[] = {{.busy = true}, {.no_free_session = true}};
+    (void)state;
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        Wire wire;
+        IpmiTarget target = wire_target();
+        wire_open(&wire, NULL, NULL);
+        ipmi_bmc_set_faults(wire.bmc, &cases[i]);
+        run_status(&wire, &target);
+        assert_failed(&wire, STEEL_ERROR_BMC_BUSY, "still busy after 20 s");
+        wire_close(&wire);
+    }
+}
+
+static void
+silence_once_logged_in_is_unreachable(void **state)
+{
+    (void)state;
+    Wire wire;
+    IpmiTarget target = wire_target();
+    const IpmiBmcFaults faults = {.no_answer_after_login = true};
+    wire_open(&wire, NULL, NULL);
+    ipmi_bmc_set_faults(wire.bmc, &faults);
+    run_status(&wire, &target);
+    assert_failed(&wire, STEEL_ERROR_BMC_UNREACHABLE, "stopped answering");
+    wire_close(&wire);
+}
+
+static void
+a_refused_command_ends_the_list_in_words(void **state)
+{
+    (void)state;
+    Wire wire;
+    IpmiTarget target = wire_target();
+    IpmiRequest requests[3];
+    ipmi_build_chassis_status(&requests[0]);
+    ipmi_build_chassis_control(&requests[1], IPMI_CHASSIS_RESET); /* the machine is off */
+    ipmi_build_chassis_status(&requests[2]);
+    wire_open(&wire, NULL, NULL);
+    wire_session(&wire, &target, requests, 3);
+    wire_run(&wire);
+    assert_failed(&wire, STEEL_ERROR_BMC_REFUSED,
+                  "Chassis Control (00h 02h): not supported in the present state (d5h)");
+    assert_int_equal(wire.session->response_count, 2);
+    assert_int_equal(wire.session->responses[1].completion_code, IPMI_CC_NOT_IN_THIS_STATE);
+
+    requests[1].ignore_completion_code = true;
+    wire_session(&wire, &target, requests, 3);
+    wire_run(&wire);
+    assert_succeeded(&wire);
+    assert_int_equal(wire.session->responses[1].completion_code, IPMI_CC_NOT_IN_THIS_STATE);
+    assert_int_equal(wire.session->responses[2].completion_code, IPMI_CC_OK);
+    wire_close(&wire);
+}
+
+static void
+a_reset_that_is_not_answered_has_happened(void **state)
+{
+    (void)state;
+    Wire wire;
+    IpmiTarget target = wire_target();
+    IpmiRequest request;
+    ipmi_build_bmc_reset(&request, true);
+    wire_open(&wire, NULL, NULL);
+    wire_session(&wire, &target, &request, 1);
+    wire.dead_after = 7;
+    wire_run(&wire);
+    assert_succeeded(&wire);
+    wire_close(&wire);
+}
+
+static void
+what_ipmi_cannot_carry_is_refused_at_once(void **state)
+{
+    (void)state;
+    IpmiRequest request;
+    ipmi_build_chassis_status(&request);
+    for (int i = 0; i < 9; i++) {
+        g_autoptr(GError) error = NULL;
+        IpmiTarget target = wire_target();
+        IpmiRequest asked = request;
+        size_t count = 1;
+        if (i == 0)
+            target.username = "seventeen-letters";
+        else if (i == 1)
+            target.password = "a-password-of-21-byte";
+        else if (i == 2)
+            target.kg_size = 21;
+        else if (i == 3)
+            target.cipher_suite = 0;
+        else if (i == 4)
+            target.privilege = (IpmiPrivilege)5;
+        else if (i == 5)
+            asked.net_function = 1;
+        else if (i == 6)
+            asked.size = IPMI_DATA_MAX + 1;
+        else if (i == 7)
+            count = 0;
+        else
+            count = IPMI_REQUESTS_MAX + 1;
+        assert_null(ipmi_session_new(&target, "x", &asked, count, 0, wire_send, NULL, &error));
+        assert_true(steel_error_is(error, STEEL_ERROR_INVALID));
+    }
+}
+
+static void
+an_aborted_session_tells_the_bmc(void **state)
+{
+    (void)state;
+    Wire wire;
+    IpmiTarget target = wire_target();
+    IpmiRequest request;
+    ipmi_build_chassis_status(&request);
+    wire_open(&wire, NULL, NULL);
+    wire_session(&wire, &target, &request, 1);
+    ipmi_session_start(wire.session, wire.now_ms);
+    while (!wire.session->logged_in) {
+        g_autoptr(GBytes) datagram = g_queue_pop_head(&wire.to_bmc);
+        uint8_t reply[IPMI_DATAGRAM_MAX];
+        size_t size;
+        const uint8_t *bytes = g_bytes_get_data(datagram, &size);
+        size_t reply_size = ipmi_bmc_answer(wire.bmc, wire.now_ms, bytes, size, reply);
+        ipmi_session_receive(wire.session, wire.now_ms, reply, reply_size);
+    }
+    g_queue_clear_full(&wire.to_bmc, (GDestroyNotify)g_bytes_unref);
+    ipmi_session_abort(wire.session, STEEL_ERROR_CANCELLED, "stopped");
+    assert_failed(&wire, STEEL_ERROR_CANCELLED, "stopped");
+    g_autoptr(GBytes) closing = g_queue_pop_head(&wire.to_bmc);
+    assert_non_null(closing);
+    uint8_t reply[IPMI_DATAGRAM_MAX];
+    size_t size;
+    const uint8_t *bytes = g_bytes_get_data(closing, &size);
+    IpmiBmcStats stats;
+    assert_true(ipmi_bmc_answer(wire.bmc, wire.now_ms, bytes, size, reply) > 0);
+    ipmi_bmc_stats(wire.bmc, &stats);
+    assert_int_equal(stats.sessions, 0);
+    wire_close(&wire);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_session_reads_the_power_state_with_each_suite),
+        cmocka_unit_test(any_lost_request_is_repeated),
+        cmocka_unit_test(any_lost_answer_is_asked_again_and_the_verb_done_once),
+        cmocka_unit_test(an_answer_that_comes_twice_is_taken_once),
+        cmocka_unit_test(a_request_that_comes_twice_is_done_once),
+        cmocka_unit_test(garbage_between_answers_does_no_harm),
+        cmocka_unit_test(no_turned_bit_in_a_sealed_answer_gets_through),
+        cmocka_unit_test(a_turned_bit_in_the_login_never_yields_a_wrong_session),
+        cmocka_unit_test(silence_is_unreachable_and_says_for_how_long),
+        cmocka_unit_test(silence_after_the_login_names_the_command),
+        cmocka_unit_test(only_garbage_is_a_protocol_error),
+        cmocka_unit_test(credentials_that_are_wrong_are_named),
+        cmocka_unit_test(lesser_users_log_in_at_their_own_level),
+        cmocka_unit_test(a_k_g_must_be_the_same_on_both_sides),
+        cmocka_unit_test(a_suite_is_found_whatever_the_bmc_tells),
+        cmocka_unit_test(a_remembered_suite_that_is_refused_is_asked_for_again),
+        cmocka_unit_test(a_busy_bmc_is_tried_until_the_deadline),
+        cmocka_unit_test(silence_once_logged_in_is_unreachable),
+        cmocka_unit_test(a_refused_command_ends_the_list_in_words),
+        cmocka_unit_test(a_reset_that_is_not_answered_has_happened),
+        cmocka_unit_test(what_ipmi_cannot_carry_is_refused_at_once),
+        cmocka_unit_test(an_aborted_session_tells_the_bmc),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
