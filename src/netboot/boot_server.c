@@ -64,8 +64,6 @@ send_text(const Request *request, unsigned status, const char *text)
         MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
         if (status == MHD_HTTP_METHOD_NOT_ALLOWED)
             MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, "GET, HEAD");
-        if (status == MHD_HTTP_SERVICE_UNAVAILABLE)
-            MHD_add_response_header(response, MHD_HTTP_HEADER_RETRY_AFTER, "5");
     }
     return send_response(request, status, response);
 }
@@ -93,11 +91,19 @@ send_script(const Request *request, char *script)
     return send_response(request, MHD_HTTP_OK, response);
 }
 
+/* The database cannot say. iPXE obeys Retry-After by itself, for as long as it is told so: a machine that waits for its
+ * script goes on as soon as there is an answer, but a report must not hold up a boot. */
 static enum MHD_Result
-send_unavailable(const Request *request, const GError *error)
+send_unavailable(const Request *request, const GError *error, bool ask_again)
 {
-    log_error(AREA, "%s asks how to boot and gets no answer: %s", request->mac, error->message);
-    return send_text(request, MHD_HTTP_SERVICE_UNAVAILABLE, "not now, ask again");
+    static const char text[] = "not now\n";
+    log_error(AREA, "%s asks %s and gets no answer: %s", request->mac,
+              ask_again ? "how to boot" : "to note a report", error->message);
+    struct MHD_Response *response = MHD_create_response_from_buffer(
+        sizeof text - 1, (void *)(uintptr_t)text, MHD_RESPMEM_PERSISTENT);
+    if (response != NULL && ask_again)
+        MHD_add_response_header(response, MHD_HTTP_HEADER_RETRY_AFTER, "5");
+    return send_response(request, MHD_HTTP_SERVICE_UNAVAILABLE, response);
 }
 
 static void
@@ -125,7 +131,7 @@ answer_script(const Request *request)
     boot_instructions_init(&instructions, request->mac);
     const BootServer *server = request->server;
     if (!server->hooks.instructions(server->user, request->mac, &instructions, &error))
-        return send_unavailable(request, error);
+        return send_unavailable(request, error, true);
     char *script = ipxe_script(&instructions);
     if (!request->head)
         note_served(request, &instructions);
@@ -145,7 +151,7 @@ answer_progress(const Request *request)
     g_autofree char *expected = NULL;
     const BootServer *server = request->server;
     if (!server->hooks.token(server->user, request->mac, &expected, &error))
-        return send_unavailable(request, error);
+        return send_unavailable(request, error, false);
     if (!boot_token_equal(expected, argument(request, "token"))) {
         log_warning(AREA, "a report in the name of %s has no valid token", request->mac);
         return send_text(request, MHD_HTTP_FORBIDDEN, "the token is not that of this boot");

@@ -21,7 +21,7 @@ typedef struct BootServerHooks {
      *
      * mac     aa:bb:cc:dd:ee:ff
      * out     initialised for this address; filled in. An unknown address stays BOOT_MODE_UNKNOWN_MAC
-     * Errors  any: the machine gets 503 and asks again */
+     * Errors  any: the machine gets 503 with Retry-After and asks again until there is an answer */
     bool (*instructions)(void *user, const char *mac, BootInstructions *out, GError **error);
     /* The token of the script that this machine would get now, NULL when it has none; the server frees it.
      * Errors  any: the machine gets 503 */

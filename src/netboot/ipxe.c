@@ -13,6 +13,9 @@
  * - A machine that should boot from its volume and cannot restarts after a bounded number of attempts: going on to the
  *   next boot device might start an old system from a local disk under this node's identity, a prompt would wait for
  *   ever. So a storage failure heals by itself, and each round is reported.
+ * - The same where the boot server has served the generic script, but no other for a minute: machines whose system is on a
+ *   local disk do not ask, they are set to boot from it. (While the server answers 503 with Retry-After, iPXE waits in
+ *   its request.)
  * - `exit 1`, not 0, to leave for the next boot device: the boot manager of UEFI takes success for the end of its list.
  *
  * SPDX-License-Identifier: Apache-2.0 */
@@ -53,10 +56,13 @@ ipxe_generic_script(void)
            ":end\n"
            "isset ${steel-failed} || goto leave\n"
            "inc steel-try\n"
-           "iseq ${steel-try} 10 && goto leave ||\n"
-           "echo Steel did not answer, asking again in 5 seconds\n"
+           "iseq ${steel-try} 10 && goto restart ||\n"
+           "echo Steel: no answer, asking again in 5 seconds\n"
            "sleep 5\n"
            "goto again\n"
+           ":restart\n"
+           "echo Steel: no answer, restarting\n"
+           "reboot\n"
            ":leave\n"
            "clear steel-done ||\n"
            "exit 1\n";

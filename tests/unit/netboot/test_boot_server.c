@@ -251,7 +251,7 @@ a_problem_is_shown_to_the_machine_and_noted(void **state)
 }
 
 static void
-a_busy_database_asks_the_machine_to_come_again(void **state)
+a_busy_database_makes_a_machine_wait_for_its_script_but_not_for_its_report(void **state)
 {
     Fixture *fixture = *state;
     fixture->database_fails = true;
@@ -261,6 +261,7 @@ a_busy_database_asks_the_machine_to_come_again(void **state)
     g_autofree char *report =
         ask(fixture, "GET", PATH "/progress?token=" TOKEN "&phase=san_hooked", "");
     assert_status(report, 503);
+    assert_null(strstr(report, "Retry-After"));
 }
 
 static void
@@ -529,7 +530,7 @@ main(void)
         CASE(capitals_and_colons_in_the_address_name_the_same_machine),
         CASE(an_unknown_machine_gets_a_script_without_secrets_and_is_not_noted),
         CASE(a_problem_is_shown_to_the_machine_and_noted),
-        CASE(a_busy_database_asks_the_machine_to_come_again),
+        CASE(a_busy_database_makes_a_machine_wait_for_its_script_but_not_for_its_report),
         CASE(a_report_with_the_token_reaches_the_hook_in_words),
         CASE(a_report_without_the_right_token_is_forbidden_and_changes_nothing),
         CASE(a_report_that_makes_no_sense_is_refused),
