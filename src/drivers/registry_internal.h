@@ -17,7 +17,12 @@ typedef struct InterfaceRow {
     unsigned hardware_types; /* that support it */
 } InterfaceRow;
 
-enum { HARDWARE_TYPE_COUNT = 2 };
+enum {
+#define HARDWARE_TYPE(code, name, any) HARDWARE_##code,
+#include "drivers/hardware_types.def"
+#undef HARDWARE_TYPE
+    HARDWARE_TYPE_COUNT
+};
 
 extern const HardwareType hardware_types[HARDWARE_TYPE_COUNT];
 

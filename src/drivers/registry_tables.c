@@ -1,4 +1,4 @@
-/* The tables of hardware types and of all implementations, made from interfaces.def.
+/* The tables of hardware types and of all implementations, made from hardware_types.def and interfaces.def.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "drivers/bios/bios.h"
 #include "drivers/boot/boot.h"
@@ -14,11 +14,18 @@
 #include "drivers/storage/storage.h"
 #include "drivers/vendor/vendor.h"
 
-enum { IPMI = 1 << 0, FAKE = 1 << 1, ALL = IPMI | FAKE };
+/* The words of interfaces.def. */
+enum {
+#define HARDWARE_TYPE(code, name, any) code = 1 << HARDWARE_##code,
+#include "drivers/hardware_types.def"
+#undef HARDWARE_TYPE
+    ALL = (1 << HARDWARE_TYPE_COUNT) - 1
+};
 
 const HardwareType hardware_types[HARDWARE_TYPE_COUNT] = {
-    {"ipmi",          IPMI, false},
-    {"fake-hardware", FAKE, true },
+#define HARDWARE_TYPE(code, name, any) {name, code, any},
+#include "drivers/hardware_types.def"
+#undef HARDWARE_TYPE
 };
 
 #define OPS_bios BiosOps
