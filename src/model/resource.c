@@ -151,9 +151,12 @@ checked_text(const Field *field, const json_t *value, GError **error)
         steel_fail(error, STEEL_ERROR_INVALID, "%s must be a UUID, not '%.80s'", field->name, text);
         return NULL;
     }
+    if (field->type == FIELD_NAME && !node_name_valid(text, error))
+        return NULL;
     if (field->type == FIELD_MAC)
         return mac_address_normalize(text, error);
-    return field->flags & FIELD_LOWER ? g_ascii_strdown(text, -1) : g_strdup(text);
+    bool fold = field->type == FIELD_UUID || field->flags & FIELD_LOWER;
+    return fold ? g_ascii_strdown(text, -1) : g_strdup(text);
 }
 
 static bool
@@ -189,17 +192,17 @@ boolean_value(const Field *field, const json_t *value, bool *out, GError **error
 static bool
 set_number(void *record, const Field *field, const json_t *value, GError **error)
 {
-    if (!json_is_integer(value)) {
+    int64_t number = INTEGER_NULL;
+    if (json_is_integer(value)) {
+        number = json_integer_value(value);
+    } else {
         json_t *wrapper = json_pack("{s:O}", "v", value);
-        int64_t number;
-        bool digits = json_integer_member(wrapper, "v", &number);
+        json_integer_member(wrapper, "v", &number);
         json_decref(wrapper);
-        if (!digits)
-            return wrong_type(field, value, error);
-        *(int64_t *)field_member(field, record) = number;
-        return true;
     }
-    *(int64_t *)field_member(field, record) = json_integer_value(value);
+    if (number == INTEGER_NULL)
+        return wrong_type(field, value, error);
+    *(int64_t *)field_member(field, record) = number;
     return true;
 }
 

@@ -12,7 +12,7 @@
 
 typedef enum FieldType {
     FIELD_STRING,   /* char *, owned */
-    FIELD_UUID,     /* char *, owned, 36 characters */
+    FIELD_UUID,     /* char *, owned, 36 characters, lower case */
     FIELD_NAME,     /* char *, owned: the naming rules of nodes apply */
     FIELD_MAC,      /* char *, owned, lower case aa:bb:cc:dd:ee:ff */
     FIELD_TIME,     /* char *, owned, ISO 8601 text */
