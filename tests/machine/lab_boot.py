@@ -6,7 +6,7 @@ SPDX-License-Identifier: Apache-2.0
 import re
 import unittest
 
-from lab_support import BIOS_LIMIT, MARKER, UEFI_LIMIT, BootServer, Lab, sanboot_script, wait_until
+from lab_support import BIOS_LIMIT, MARKER, UEFI_LIMIT, BootServer, Lab, main, sanboot_script, wait_until
 
 
 class BootFromVolume(unittest.TestCase):
@@ -134,4 +134,4 @@ class BootOrder(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main(verbosity=2)
+    main()

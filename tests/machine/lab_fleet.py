@@ -12,7 +12,7 @@ import tempfile
 import time
 import unittest
 
-from lab_support import STEEL_LAB, free_ports, run
+from lab_support import STEEL_LAB, free_ports, main, run
 
 COUNT = 1000
 
@@ -91,4 +91,4 @@ class Fleet(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main(verbosity=2)
+    main()

@@ -10,7 +10,7 @@ import signal
 import subprocess
 import unittest
 
-from lab_support import STEEL_LAB, Lab, run, wait_until
+from lab_support import STEEL_LAB, Lab, main, run, wait_until
 
 END_LIMIT = 10
 
@@ -137,4 +137,4 @@ class Up(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main(verbosity=2)
+    main()

@@ -1,5 +1,6 @@
 """What the tests of steel-lab share: a lab in a folder and on ports of its own, ipmitool, a boot file server, and the
-search for what a lab left behind. Python's standard library only. STEEL_LAB names the program (default build/steel-lab).
+search for what a lab left behind. Python's standard library only. STEEL_BUILD names the folder of the programs (default
+build), STEEL_LAB the program itself.
 
 SPDX-License-Identifier: Apache-2.0
 """
@@ -13,11 +14,13 @@ import socket
 import subprocess
 import tempfile
 import threading
+import sys
 import time
+import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-BUILT = [ROOT / "build" / "steel-lab", ROOT / "build" / "src" / "cmd" / "steel-lab"]
-STEEL_LAB = os.environ.get("STEEL_LAB") or str(next((path for path in BUILT if path.exists()), BUILT[0]))
+BUILD = pathlib.Path(os.environ.get("STEEL_BUILD", ROOT / "build"))
+STEEL_LAB = os.environ.get("STEEL_LAB", str(BUILD / "steel-lab"))
 
 BIOS_LIMIT = 90  # seconds to the guest's marker
 UEFI_LIMIT = 120
@@ -138,7 +141,11 @@ class Lab:
         self.document = None
 
     def __enter__(self):
-        self.up()
+        try:
+            self.up()
+        except BaseException:
+            shutil.rmtree(self.folder, ignore_errors=True)
+            raise
         return self
 
     def __exit__(self, kind, *_):
@@ -214,3 +221,11 @@ class Lab:
             for pid, entry in processes().items()
             if entry[1] != "Z" and (pid in family or self.folder in entry[2] or entry[3].startswith(self.folder))
         }
+
+
+def main():
+    """Runs the tests of the calling module; ends with the line that the gate counts, and the status."""
+    result = unittest.main(verbosity=2, exit=False).result
+    failed = len(result.failures) + len(result.errors) + len(result.skipped)
+    print(f"{result.testsRun - failed} passed, {failed} failed")
+    sys.exit(1 if failed else 0)
