@@ -2,7 +2,6 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "model/json_patch.h"
 
-#include "model/names.h"
 
 #include <string.h>
 
@@ -243,9 +242,6 @@ apply_root(const Resource *resource, void *record, const Field *field, const jso
                               field->name, resource->name);
         value = NULL;
     }
-    if (field->type == FIELD_NAME && json_is_string(value) &&
-        !node_name_valid(json_string_value(value), error))
-        return false;
     return record_set(resource, record, field, value, error);
 }
 

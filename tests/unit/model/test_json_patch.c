@@ -207,9 +207,10 @@ leaves_the_record_alone_when_one_operation_fails(void **state)
     (void)state;
     g_autoptr(Node) node = sample();
     g_autofree char *before = json_text_dump(node->properties);
-    assert_int_equal(apply(node, "[{\"op\":\"replace\",\"path\":\"/owner\",\"value\":\"me\"},"
-                                 "{\"op\":\"remove\",\"path\":\"/properties/cpus\"},"
-                                 "{\"op\":\"remove\",\"path\":\"/properties/absent\"}]"),
+    assert_int_equal(apply(node,
+                           "[{\"op\":\"replace\",\"path\":\"/owner\",\"value\":\"me\"},"
+                           "{\"op\":\"remove\",\"path\":\"/properties/cpus\"},"
+                           "{\"op\":\"replace\",\"path\":\"/properties/absent\",\"value\":1}]"),
                      STEEL_ERROR_PATCH);
     assert_string_equal(node->owner, "them");
     assert_properties(node, before);
