@@ -2,7 +2,6 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "model/json_patch.h"
 
-
 #include <string.h>
 
 static const char *
