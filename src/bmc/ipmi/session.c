@@ -13,8 +13,7 @@ enum {
     DEFAULT_DEADLINE_MS = 20000,
     RETRANSMIT_MAX_MS = 8000,
     BUSY_PAUSE_MS = 1000,
-    SAME_SEQUENCE_TRIES =
-        2, /* copies of a request under one rqSeq before the next number is taken */
+    SAME_SEQUENCE_TRIES = 4, /* copies of a request under one rqSeq, then the next is taken */
     RESTARTS_MAX = 2,
 };
 

@@ -233,8 +233,8 @@ a_bad_wire_is_only_slower(void **state)
         power(fixture, IPMI_CHASSIS_OFF);
         assert_false(is_on(fixture));
         ipmi_bmc_stats(fixture->bmc, &after);
-        /* Four times privilege, verb and close, each done once; a close may have been lost with all its copies. */
-        assert_in_range(after.commands - before.commands, 8, 12);
+        /* Four times privilege, verb and close, each done once; a close may be lost, or come late. */
+        assert_in_range(after.commands - before.commands, 8, 13);
     }
 }
 
