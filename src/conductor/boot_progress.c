@@ -77,6 +77,29 @@ advance(Task *task, const Progress *progress)
     }
 }
 
+/* The deploy is over, since the volume was attached; what came after is told where an operator looks. */
+static void
+complain(Task *task, const Progress *progress)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *text =
+        g_strdup_printf("the machine could not boot from its volume (%s): %s", progress->phase,
+                        progress->detail != NULL && *progress->detail != '\0' ? progress->detail
+                                                                              : "no reason given");
+    record_set_text(&task->node->last_error, text);
+    history_add(task, "ERROR", "boot", text);
+    if (!task_save(task, &error))
+        log_warning("conductor.boot", "%s", error->message);
+    task_release(task);
+}
+
+static bool
+is_failure(const char *phase)
+{
+    return strcmp(phase, "boot_failed") == 0 || strcmp(phase, "san_failed") == 0 ||
+           strcmp(phase, "given_up") == 0;
+}
+
 static char *
 node_of_mac(Conductor *conductor, const char *mac)
 {
@@ -101,40 +124,61 @@ try_again(Progress *progress, const GError *error)
     progress_free(progress);
 }
 
+/* Whether the report is about the deploy under way, about a deployed machine, or about nothing of ours. */
+static bool
+concerns_us(ProvisionState state, const char *phase)
+{
+    bool deploying = state == STATE_DEPLOYING || state == STATE_DEPLOYWAIT;
+    return deploying || (state == STATE_ACTIVE && is_failure(phase));
+}
+
+/* With the lock; takes the task. False: the deploy is still on its way into the wait. */
+static bool
+take_report(Task *task, const Progress *progress)
+{
+    ProvisionState state = task_state(task);
+    if (state == STATE_DEPLOYWAIT)
+        advance(task, progress);
+    else if (state == STATE_ACTIVE && is_failure(progress->phase))
+        complain(task, progress);
+    else
+        task_release(task);
+    return state != STATE_DEPLOYING;
+}
+
+static void
+report(Progress *progress, const char *uuid)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(Node) node =
+        db_record_find(progress->conductor->services.db, &node_resource, "uuid", uuid, &error);
+    if (node == NULL || !concerns_us(state_from_wire(node->provision_state), progress->phase)) {
+        progress_free(progress);
+        return;
+    }
+    Task *task = task_acquire(progress->conductor, uuid, TASK_EXCLUSIVE, "boot progress", &error);
+    if (task != NULL && !take_report(task, progress))
+        steel_fail(&error, STEEL_ERROR_LOCKED, "the deploy does not wait yet");
+    if (error != NULL)
+        try_again(progress, error);
+    else
+        progress_free(progress);
+}
+
 static void
 progress_job(void *data)
 {
     Progress *progress = data;
-    g_autoptr(GError) error = NULL;
     g_autofree char *uuid = node_of_mac(progress->conductor, progress->mac);
     if (uuid == NULL) {
         progress_free(progress);
         return;
     }
-    g_autoptr(Node) node =
-        db_record_find(progress->conductor->services.db, &node_resource, "uuid", uuid, &error);
-    ProvisionState state = node != NULL ? state_from_wire(node->provision_state) : STATE_NONE;
-    bool deploying = state == STATE_DEPLOYING || state == STATE_DEPLOYWAIT;
     log_context_node(uuid);
-    log_info("conductor.boot", "%s%s%s", progress->phase, progress->detail != NULL ? ": " : "",
-             progress->detail != NULL ? progress->detail : "");
-    Task *task =
-        deploying ? task_acquire(progress->conductor, uuid, TASK_EXCLUSIVE, "boot progress", &error)
-                  : NULL;
-    if (task != NULL && task_state(task) == STATE_DEPLOYWAIT) {
-        advance(task, progress);
-        progress_free(progress);
-    } else if (task != NULL) { /* still on its way into the wait */
-        bool soon = task_state(task) == STATE_DEPLOYING;
-        task_release(task);
-        steel_fail(&error, soon ? STEEL_ERROR_LOCKED : STEEL_ERROR_INVALID_STATE,
-                   "the deploy does not wait");
-        try_again(progress, error);
-    } else if (deploying) {
-        try_again(progress, error);
-    } else {
-        progress_free(progress);
-    }
+    if (progress->attempts_left == ATTEMPTS)
+        log_info("conductor.boot", "%s%s%s", progress->phase, progress->detail != NULL ? ": " : "",
+                 progress->detail != NULL ? progress->detail : "");
+    report(progress, uuid);
     log_context_node(NULL);
 }
 
