@@ -1,0 +1,238 @@
+"""Runs a steeld of its own for a suite and speaks HTTP to it: black box, standard library only.
+
+Every answer is checked for what all answers have in common (version headers, request id, form of errors), so that suites
+need to say only what is special.
+
+SPDX-License-Identifier: Apache-2.0
+"""
+import http.client
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import threading
+import time
+import unittest
+import uuid
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+STEELD = os.path.join(ROOT, os.environ.get("STEEL_BUILD", "build"), "steeld")
+VERSION_HEADER = "X-OpenStack-Ironic-API-Version"
+LATEST = "1.82"
+LIMIT_S = 30  # generous: a condition that takes longer will not come
+
+
+class Answer:
+    """One HTTP answer; `json` is None when the body is empty or none."""
+
+    def __init__(self, status, headers, body):
+        self.status, self.headers, self.body = status, headers, body
+        self.json = json.loads(body) if body and "json" in headers.get("Content-Type", "") else None
+
+    @property
+    def fault(self):
+        """The inner document of an error."""
+        return json.loads(self.json["error_message"])
+
+    @property
+    def message(self):
+        return self.fault.get("faultstring") or self.fault.get("description")
+
+
+class Steel:
+    """A running daemon with fake hardware, in a folder and a process group of its own."""
+
+    def __init__(self, *options):
+        self.folder = tempfile.mkdtemp(prefix="steel-api-")
+        self.log_path = os.path.join(self.folder, "steeld.log")
+        settings = {
+            "state_path": self.folder,
+            "database.connection": "sqlite:///" + self.folder + "/steel.sqlite",
+            "api.port": "0",
+            "boot_server.enabled": "false",
+            "enabled_hardware_types": "fake-hardware,ipmi",
+            "host": "conductor-1",
+            "conductor.node_locked_retry_attempts": "0",
+        }
+        settings.update(option.split("=", 1) for option in options)
+        command = [STEELD]
+        for name, value in settings.items():
+            command += ["--set", name + "=" + value]
+        self.log = open(self.log_path, "wb")
+        self.process = subprocess.Popen(command, stdout=self.log, stderr=self.log, stdin=subprocess.DEVNULL,
+                                        start_new_session=True)
+        self.port = int(self.wait_log(r"listening on \S+:(\d+)"))
+
+    def text(self):
+        with open(self.log_path, "rb") as file:
+            return file.read().decode("utf-8", "replace")
+
+    def wait_log(self, pattern):
+        """Waits for a line of the log; the pattern's first group."""
+        end = time.monotonic() + LIMIT_S
+        while time.monotonic() < end:
+            found = re.search(pattern, self.text())
+            if found:
+                return found.group(1)
+            if self.process.poll() is not None:
+                raise AssertionError("steeld has ended:\n" + self.text())
+            time.sleep(0.01)
+        raise AssertionError("no %s in the log:\n%s" % (pattern, self.text()))
+
+    def stop(self):
+        """Ends it as an operator would; the exit status."""
+        if self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.wait(LIMIT_S)
+            except subprocess.TimeoutExpired:
+                os.killpg(self.process.pid, signal.SIGKILL)
+                self.process.wait()
+        self.log.close()
+        status = self.process.returncode
+        shutil.rmtree(self.folder, ignore_errors=True)
+        return status
+
+
+class Suite(unittest.TestCase):
+    """A suite with one daemon; `options` are settings "section.name=value" for it."""
+
+    options = ()
+    steel = None
+
+    @classmethod
+    def setUpClass(cls):
+        cls.steel = Steel(*cls.options)
+        cls.connections = threading.local()
+
+    @classmethod
+    def tearDownClass(cls):
+        log = cls.steel.text()
+        status = cls.steel.stop()
+        if status != 0:
+            raise AssertionError("steeld ended with status %s:\n%s" % (status, log[-4000:]))
+
+    # -- requests
+
+    def raw(self, data, limit_s=LIMIT_S):
+        """Sends bytes as they are; what comes back until the connection is closed, or silent for the limit."""
+        answer = b""
+        with socket.create_connection(("127.0.0.1", self.steel.port), limit_s) as connection:
+            connection.settimeout(limit_s)
+            try:
+                connection.sendall(data)
+                while True:
+                    part = connection.recv(65536)
+                    if not part:
+                        return answer
+                    answer += part
+            except (socket.timeout, ConnectionError):
+                return answer
+
+    def call(self, method, path, body=None, version=LATEST, headers=None):
+        """One request; `body` is sent as JSON unless it is bytes."""
+        sent = {"Accept": "application/json"}
+        if version is not None:
+            sent[VERSION_HEADER] = version
+        sent.update(headers or {})
+        data = body if isinstance(body, (bytes, type(None))) else json.dumps(body).encode()
+        if data is not None:
+            sent["Content-Type"] = "application/json"
+        connection = getattr(self.connections, "value", None)
+        for attempt in (1, 2):
+            if connection is None:
+                connection = http.client.HTTPConnection("127.0.0.1", self.steel.port, timeout=LIMIT_S)
+            try:
+                connection.request(method, path, data, sent)
+                response = connection.getresponse()
+                text = response.read()
+                break
+            except (http.client.RemoteDisconnected, BrokenPipeError, ConnectionResetError):
+                connection.close()
+                connection = None
+                if attempt == 2:
+                    raise
+        self.connections.value = connection
+        answer = Answer(response.status, response.headers, text)
+        self.check_form(answer, method, path, version)
+        return answer
+
+    def check_form(self, answer, method, path, version):
+        """What every answer has."""
+        what = "%s %s -> %d %s" % (method, path, answer.status, answer.body[:300])
+        self.assertEqual(answer.headers["X-OpenStack-Ironic-API-Minimum-Version"], "1.1", what)
+        self.assertEqual(answer.headers["X-OpenStack-Ironic-API-Maximum-Version"], LATEST, what)
+        self.assertRegex(answer.headers["Openstack-Request-Id"], r"^req-[0-9a-f-]{36}$", what)
+        self.assertLess(answer.status, 500, what)
+        if answer.status >= 400 and method != "HEAD":
+            self.assertEqual(answer.headers["Content-Type"], "application/json", what)
+            self.assertEqual(list(answer.json), ["error_message"], what)
+            inner = answer.fault
+            if "faultcode" in inner:
+                self.assertEqual(inner["faultcode"], "Client", what)
+                self.assertTrue(inner["faultstring"], what)
+                self.assertIsNone(inner["debuginfo"], what)
+            else:
+                self.assertEqual(inner["code"], answer.status, what)
+                self.assertTrue(inner["title"], what)
+        elif answer.body and method != "HEAD":
+            self.assertIn(answer.headers["Content-Type"], ("application/json", "text/plain"), what)
+        if answer.status < 400 and path not in ("/",) and method != "OPTIONS" and "health" not in path:
+            negotiated = {None: "1.1", "latest": LATEST}.get(version, version)
+            self.assertEqual(answer.headers[VERSION_HEADER], negotiated, what)
+
+    def want(self, status, method, path, body=None, version=LATEST, headers=None):
+        """The same, with the status it must have; the parsed body."""
+        answer = self.call(method, path, body, version, headers)
+        self.assertEqual(answer.status, status, "%s %s %s\n%s" % (method, path, body, answer.body[:1000]))
+        if status in (202, 204):
+            self.assertEqual(answer.body, b"")
+        return answer.json
+
+    def get(self, path, version=LATEST):
+        return self.want(200, "GET", path, version=version)
+
+    def refuse(self, status, method, path, body=None, version=LATEST):
+        """A refusal; what it says."""
+        answer = self.call(method, path, body, version)
+        self.assertEqual(answer.status, status, "%s %s %s\n%s" % (method, path, body, answer.body[:1000]))
+        return answer.message
+
+    # -- things
+
+    def node(self, **values):
+        """A new node."""
+        values.setdefault("driver", "fake-hardware")
+        return self.want(201, "POST", "/v1/nodes", values)
+
+    def port(self, node, address, **values):
+        return self.want(201, "POST", "/v1/ports", dict(values, node_uuid=node["uuid"], address=address))
+
+    def wait_node(self, ident, **wanted):
+        """Waits until the node's fields have these values; the node."""
+        end = time.monotonic() + LIMIT_S
+        while True:
+            node = self.get("/v1/nodes/" + ident)
+            if all(node[name] == value for name, value in wanted.items()):
+                return node
+            if time.monotonic() > end:
+                raise AssertionError("node has %s instead of %s" % ({name: node[name] for name in wanted}, wanted))
+            time.sleep(0.01)
+
+    def provision(self, ident, target, state, **more):
+        """Asks for a state and waits for it."""
+        self.want(202, "PUT", "/v1/nodes/%s/states/provision" % ident, dict(more, target=target))
+        return self.wait_node(ident, provision_state=state, target_provision_state=None, reservation=None)
+
+    def available_node(self, **values):
+        node = self.node(**values)
+        self.provision(node["uuid"], "manage", "manageable")
+        return self.provision(node["uuid"], "provide", "available")
+
+
+def random_uuid():
+    return str(uuid.uuid4())

@@ -1,0 +1,132 @@
+"""What no client should send: broken, oversized, deeply nested, wrongly encoded; and stopping in the middle of work.
+
+SPDX-License-Identifier: Apache-2.0
+"""
+import json
+import random
+import threading
+
+import harness
+
+
+class Bodies(harness.Suite):
+    options = ("api.max_json_body_size=64", "api.max_json_body_size_provision=512")
+
+    def test_broken_json(self):
+        for body in (b"{", b"}", b"[", b'"', b"nul", b"{'a':1}", b'{"a":1,}', b'{"a":1}x', b'{"driver":"a","driver":"b"}',
+                     b"\x00", b"\xff\xfe", b'{"driver":"\xff"}', b'{"driver":"\\ud800"}', b"NaN", b'{"a":1e999}', b" ", b"{}\x00"):
+            self.refuse(400, "POST", "/v1/nodes", body)
+
+    def test_wrong_documents(self):
+        for body in ([], "x", 5, None, True):
+            self.refuse(400, "POST", "/v1/nodes", json.dumps(body).encode())
+            if body != []:
+                self.refuse(400, "PATCH", "/v1/nodes/" + self.node()["uuid"], json.dumps(body).encode())
+
+    def test_deep_nesting(self):
+        for opening, closing in (("[", "]"), ('{"a":', "}")):
+            for depth in (30, 10000):
+                value = opening * depth + ("1" if opening != "[" else "") + closing * depth
+                self.refuse(400, "POST", "/v1/nodes", ('{"driver":"fake-hardware","extra":{"a":%s}}' % value).encode())
+        self.node(extra={"a": json.loads("[" * 20 + "]" * 20)})
+
+    def test_large_bodies(self):
+        large = json.dumps({"driver": "fake-hardware", "extra": {"a": "x" * 70000}}).encode()
+        self.refuse(413, "POST", "/v1/nodes", large)
+        self.node(extra={"a": "x" * 60000})
+        node = self.available_node()["uuid"]
+        self.refuse(413, "PUT", "/v1/nodes/%s/states/provision" % node,
+                    {"target": "active", "configdrive": "A" * 600000})
+        self.provision(node, "active", "active", configdrive="A" * 400000)
+
+    def test_large_bodies_in_chunks(self):
+        chunk = b"8000\r\n" + b"x" * 0x8000 + b"\r\n"
+        head = b"POST /v1/nodes HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
+        answer = self.raw(head + chunk * 4 + b"0\r\n\r\n")
+        self.assertIn(b" 413 ", answer.split(b"\r\n")[0])
+
+    def test_text_survives_unharmed(self):
+        text = "a\"b\\c/d\b\f\n\r\t\u0000\u001f\u007f\u2028é漢😀"
+        text = text.replace("\u0000", "")
+        node = self.node(description=text, extra={text: [text, {"ipmi_password\"": text}]})
+        self.assertEqual(self.get("/v1/nodes/" + node["uuid"])["description"], text)
+        self.assertEqual(self.get("/v1/nodes/" + node["uuid"])["extra"], {text: [text, {"ipmi_password\"": text}]})
+
+    def test_numbers_survive_unharmed(self):
+        extra = {"i": 2**53, "n": -1, "f": 0.1, "z": 0, "t": True, "null": None, "big": 9223372036854775807}
+        self.assertEqual(self.node(extra=extra)["extra"], extra)
+
+    def test_strange_hosts_do_not_get_into_links(self):
+        for host in (b'x"y', b"x/../y", b"x\\y", b"<x>", b"a" * 300):
+            answer = self.raw(b"GET /v1/nodes/detail HTTP/1.1\r\nConnection: close\r\nHost: " + host + b"\r\n\r\n")
+            if b" 200 " in answer.split(b"\r\n")[0]:
+                self.assertNotIn(host, answer.split(b"\r\n\r\n", 1)[1])
+
+    def test_garbage_does_not_hurt(self):
+        rng = random.Random(1)
+        for _ in range(60):
+            self.raw(bytes(rng.randrange(256) for _ in range(rng.randrange(1, 400))), 0.02)
+        for data in (b"GET", b"GET / HTTP/1.1\r\n\r\n", b"GET / HTTP/9.9\r\nHost: x\r\n\r\n", b"\r\n\r\n",
+                     b"POST /v1/nodes HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n",
+                     b"POST /v1/nodes HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{",
+                     b"GET /v1/nodes HTTP/1.1\r\nHost: x\r\nX: " + b"y" * 100000 + b"\r\n\r\n"):
+            self.raw(data, 0.02)
+        self.assertEqual(self.call("GET", "/v1/nodes?limit=1").status, 200)
+
+    def test_mutated_requests_are_never_a_server_error(self):
+        rng = random.Random(2)
+        node = self.node()["uuid"]
+        values = [None, True, 5, -1, 1.5, "", "x", "x" * 300, [], [1], {}, {"a": 1}, node, "52:54:00:00:00:01", "\u0000"]
+        paths = ["/v1/nodes", "/v1/ports", "/v1/portgroups", "/v1/volume/connectors", "/v1/volume/targets", "/v1/chassis",
+                 "/v1/allocations", "/v1/deploy_templates", "/v1/events"]
+        fields = ["driver", "name", "uuid", "node_uuid", "address", "extra", "properties", "steps", "type", "connector_id",
+                  "volume_id", "volume_type", "boot_index", "resource_class", "traits", "candidate_nodes", "events",
+                  "driver_info", "chassis_uuid", "local_link_connection", "node", "description", "network_data"]
+        for _ in range(400):
+            body = {rng.choice(fields): rng.choice(values) for _ in range(rng.randrange(1, 8))}
+            self.assertLess(self.call("POST", rng.choice(paths), body).status, 500)
+        puts = ["states/power", "states/provision", "states/console", "states/raid", "states/boot_mode", "states/secure_boot",
+                "maintenance", "management/boot_device", "traits"]
+        members = ["target", "timeout", "enabled", "reason", "boot_device", "persistent", "traits", "configdrive",
+                   "clean_steps", "deploy_steps", "logical_disks"]
+        for _ in range(300):
+            body = {rng.choice(members): rng.choice(values) for _ in range(rng.randrange(0, 4))}
+            self.assertLess(self.call("PUT", "/v1/nodes/%s/%s" % (node, rng.choice(puts)), body).status, 500)
+
+
+class Stopping(harness.Suite):
+    def test_requests_under_way_are_finished(self):
+        slow = self.node(driver_info={"fake": {"management.get_boot_device": {"delay_ms": 800}}})["uuid"]
+        answers = []
+
+        def ask():
+            answers.append(self.call("GET", "/v1/nodes/%s/management/boot_device" % slow).status)
+
+        threads = [threading.Thread(target=ask) for _ in range(5)]
+        for thread in threads:
+            thread.start()
+        # the others are still served while five wait for hardware
+        self.assertEqual(self.call("GET", "/v1/nodes").status, 200)
+        for thread in threads:
+            thread.join(harness.LIMIT_S)
+        self.assertEqual(answers, [200] * 5)
+
+
+class StoppingInTheMiddle(harness.Suite):
+    def test_a_stop_waits_for_answers(self):
+        slow = self.node(driver_info={"fake": {"management.get_boot_device": {"delay_ms": 1000}}})["uuid"]
+        answers = []
+        begun = threading.Event()
+
+        def ask():
+            begun.set()
+            answers.append(self.call("GET", "/v1/nodes/%s/management/boot_device" % slow).status)
+
+        thread = threading.Thread(target=ask)
+        thread.start()
+        begun.wait(harness.LIMIT_S)
+        self.call("GET", "/v1/nodes")
+        self.steel.process.terminate()
+        thread.join(harness.LIMIT_S)
+        self.assertEqual(answers, [200])
+        self.assertEqual(self.steel.process.wait(harness.LIMIT_S), 0)
