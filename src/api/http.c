@@ -64,6 +64,17 @@ carrier_resume(void *carrier)
 
 static const RequestTransport http_transport = {.header = carrier_header, .resume = carrier_resume};
 
+/* Decodes %XX in place. A NUL would cut the text short unseen: it becomes a character that nothing is named with. */
+static size_t
+unescape(void *data, struct MHD_Connection *connection, char *text)
+{
+    (void)data;
+    (void)connection;
+    for (char *p = strstr(text, "%00"); p != NULL; p = strstr(p, "%00"))
+        p[2] = '1';
+    return MHD_http_unescape(text);
+}
+
 static enum MHD_Result
 take_argument(void *data, enum MHD_ValueKind kind, const char *name, const char *value)
 {
@@ -395,11 +406,11 @@ http_start(Api *api, GError **error)
                      (tls ? MHD_USE_TLS : 0);
     api->daemon = MHD_start_daemon(
         flags, 0, NULL, NULL, on_request, api, MHD_OPTION_EXTERNAL_LOGGER, log_from_library, NULL,
-        MHD_OPTION_LISTEN_SOCKET, socket_fd, MHD_OPTION_THREAD_POOL_SIZE, thread_count(config),
-        MHD_OPTION_NOTIFY_COMPLETED, request_completed, api, MHD_OPTION_CONNECTION_TIMEOUT,
-        (unsigned)IDLE_LIMIT_S, MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTION_LIMIT,
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HEADER_LIMIT, MHD_OPTION_ARRAY, tls_options,
-        MHD_OPTION_END);
+        MHD_OPTION_UNESCAPE_CALLBACK, unescape, NULL, MHD_OPTION_LISTEN_SOCKET, socket_fd,
+        MHD_OPTION_THREAD_POOL_SIZE, thread_count(config), MHD_OPTION_NOTIFY_COMPLETED,
+        request_completed, api, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_LIMIT_S,
+        MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTION_LIMIT, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+        (size_t)HEADER_LIMIT, MHD_OPTION_ARRAY, tls_options, MHD_OPTION_END);
     if (api->daemon != NULL)
         return true;
     close(socket_fd);

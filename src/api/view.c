@@ -131,12 +131,18 @@ const View *
 view_of(const Resource *resource, ViewKind kind, unsigned version)
 {
     static const Resource *const resources[] = {
-        &node_resource,           &port_resource,
-        &portgroup_resource,      &volume_connector_resource,
-        &volume_target_resource,  &chassis_resource,
-        &allocation_resource,     &deploy_template_resource,
-        &conductor_record_resource,      &node_history_resource,
-        &timeline_phase_resource, &bios_setting_resource,
+        &node_resource,
+        &port_resource,
+        &portgroup_resource,
+        &volume_connector_resource,
+        &volume_target_resource,
+        &chassis_resource,
+        &allocation_resource,
+        &deploy_template_resource,
+        &conductor_record_resource,
+        &node_history_resource,
+        &timeline_phase_resource,
+        &bios_setting_resource,
     };
     static const View *kept[G_N_ELEMENTS(resources)][API_VERSION_MAXIMUM + 1][2];
     static pthread_mutex_t making = PTHREAD_MUTEX_INITIALIZER; /* guards writing to `kept` */
