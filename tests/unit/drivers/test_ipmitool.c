@@ -211,6 +211,26 @@ a_bmc_without_a_free_session_is_asked_again_until_patience_ends(void **state)
     assert_true(power_get(scene->task, &power, &error));
 }
 
+/* [ipmi]additional_retryable_ipmi_errors; but what must not happen twice is not said twice. */
+static void
+an_error_that_the_operator_calls_passing_is_tried_again(void **state)
+{
+    (void)state;
+    const char *const settings[] = {"ipmi.additional_retryable_ipmi_errors=login at", NULL};
+    g_autoptr(GError) error = NULL;
+    PowerState power;
+    DriverFixture *fixture = driver_fixture_new(settings);
+    Node *node = driver_fixture_node(fixture, "ipmi");
+    json_object_set_new(node->driver_info, "ipmi_password", json_string("mistaken"));
+    Task *task = driver_fixture_begin(fixture, node);
+    assert_false(power_get(task, &power, &error));
+    assert_error(&error, STEEL_ERROR_BMC_AUTH, " tries: ");
+    assert_false(management_inject_nmi(task, &error));
+    assert_null(strstr(error->message, " tries: "));
+    assert_error(&error, STEEL_ERROR_BMC_AUTH, "injecting an NMI: ");
+    driver_fixture_free(fixture);
+}
+
 static void
 the_deadline_of_the_task_ends_the_waiting(void **state)
 {
@@ -387,6 +407,7 @@ main(void)
         CASE(a_refusal_that_matters_is_told_in_the_bmcs_words),
         CASE(a_wrong_password_is_not_tried_twice_and_not_told),
         CASE(a_bmc_without_a_free_session_is_asked_again_until_patience_ends),
+        cmocka_unit_test(an_error_that_the_operator_calls_passing_is_tried_again),
         CASE(the_deadline_of_the_task_ends_the_waiting),
         CASE(the_boot_device_carries_the_boot_mode),
         CASE(a_bmc_without_an_override_has_no_boot_device),

@@ -152,6 +152,20 @@ fake_hardware_takes_any_enabled_interface(void **state)
 }
 
 static void
+a_written_default_holds_for_fake_hardware_even_when_it_is_none_of_its_own(void **state)
+{
+    (void)state;
+    const char *const settings[] = {"default_power_interface=ipmitool", NULL};
+    g_autoptr(GError) error = NULL;
+    Registry *registry = configured(settings, &error);
+    assert_no_error(error);
+    g_autoptr(Node) node = bare_node("fake-hardware");
+    assert_true(registry_complete_node(registry, node, &error));
+    assert_string_equal(node->power_interface, "ipmitool");
+    registry_free(registry);
+}
+
+static void
 instance_info_overrides_the_field_of_the_node(void **state)
 {
     (void)state;
@@ -247,6 +261,7 @@ main(void)
         cmocka_unit_test(an_unwritten_default_gives_way_to_what_is_enabled),
         cmocka_unit_test(a_node_is_refused_what_is_not_enabled_or_does_not_fit),
         cmocka_unit_test(fake_hardware_takes_any_enabled_interface),
+        cmocka_unit_test(a_written_default_holds_for_fake_hardware_even_when_it_is_none_of_its_own),
         cmocka_unit_test(instance_info_overrides_the_field_of_the_node),
         cmocka_unit_test(resetting_interfaces_keeps_those_named),
         cmocka_unit_test(the_listing_tells_enabled_interfaces_in_order_of_preference),
