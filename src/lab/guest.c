@@ -6,6 +6,7 @@
 #include "common/process.h"
 #include "lab/cpio.h"
 #include "lab/folder.h"
+#include "lab/guest_init.h"
 #include "lab/modules.h"
 #include "lab/volume.h"
 
@@ -20,10 +21,6 @@
 
 /* Counts up whenever what is built changes in a way that the key below does not see. */
 #define BUILD_REVISION "1"
-
-static const char init_script[] =
-#include "lab/guest_init.inc"
-    ;
 
 /* virtio for disk and network, the iBFT, and what the power button needs */
 static const char *const module_names[] = {"virtio_pci", "virtio_net", "virtio_blk", "iscsi_ibft",
@@ -65,7 +62,7 @@ static char *
 build_key(void)
 {
     g_autoptr(GChecksum) checksum = g_checksum_new(G_CHECKSUM_SHA256);
-    g_checksum_update(checksum, (const guchar *)init_script, -1);
+    g_checksum_update(checksum, (const guchar *)lab_guest_init, -1);
     g_checksum_update(checksum, (const guchar *)(BUILD_REVISION GUEST_CONSOLE_ARGUMENTS), -1);
     for (size_t i = 0; module_names[i] != NULL; i++)
         g_checksum_update(checksum, (const guchar *)module_names[i], -1);
@@ -113,7 +110,7 @@ lab_guest_initramfs(GPtrArray *modules, GError **error)
     GError *failure = NULL;
     add_file_from_disk(&writer, "bin/busybox", 0755, busybox, &failure);
     cpio_add_symlink(&writer, "bin/sh", "busybox");
-    cpio_add_file(&writer, "init", 0755, init_script, sizeof init_script - 1);
+    cpio_add_file(&writer, "init", 0755, lab_guest_init, strlen(lab_guest_init));
     g_autoptr(GString) order = g_string_new(NULL);
     for (guint i = 0; i < modules->len; i++) {
         g_autofree char *name = modules_name(modules->pdata[i]);
