@@ -467,7 +467,8 @@ static void
 call_done(json_t *result, const GError *error, void *user_data)
 {
     Request *request = user_data;
-    request->result = json_incref(result);
+    /* Copies in both directions: no JSON value is shared between this thread and the request's. */
+    request->result = json_deep_copy(result);
     if (error != NULL)
         request->failure = g_error_copy(error);
     request->transport->resume(request->carrier);
@@ -478,10 +479,12 @@ request_call(Request *request, RpcMethod method, const char *node_uuid, json_t *
              RequestAfter after)
 {
     request->after = after;
+    json_t *copy = json_deep_copy(arguments); /* it may refer to parts of the request's body */
+    json_decref(arguments);
     const RpcCall call = {
         .method = method,
         .node_uuid = node_uuid,
-        .arguments = arguments,
+        .arguments = copy,
         .context = {.request_id = request->id,
                     .user_id = request->identity.user_id,
                     .project_id = request->identity.project_id},
