@@ -96,7 +96,18 @@ validate(Task *task, GError **error)
            check_configdrive(task, error);
 }
 
-/* Switches, unless the machine is there already, and records the state. */
+/* In driver_internal_info from before the machine is switched on until the deployment is cleaned up. */
+#define BOOT_BEGUN "boot_instance_begun"
+
+static bool
+forget_begun(Task *task, GError **error)
+{
+    if (json_object_del(task->node->driver_internal_info, BOOT_BEGUN) != 0)
+        return true;
+    return task_save(task, error);
+}
+
+/* Switches and records the state; a machine that is there already is left alone. */
 static bool
 switch_power(Task *task, PowerTarget target, GError **error)
 {
@@ -113,7 +124,7 @@ prepare(Task *task, GError **error)
     if (state_from_wire(task->node->provision_state) == STATE_ACTIVE)
         return true; /* a running instance that has come to this conductor */
     task_phase_begin(task, "power_off", NULL);
-    if (!switch_power(task, POWER_TARGET_OFF, error))
+    if (!forget_begun(task, error) || !switch_power(task, POWER_TARGET_OFF, error))
         return false;
     task_phase_begin(task, "unconfigure_tenant_network", NULL);
     if (!network_unconfigure_tenant(task, error))
@@ -147,17 +158,28 @@ step_switch_to_tenant_network(Task *task, const json_t *args, unsigned *again_ms
     return network_configure_tenant(task, error) ? STEP_DONE : STEP_ERROR;
 }
 
-/* A machine that is on has been switched on by a process that died here. It may have said its word to nobody: it starts
- * again, so that it says it to us. */
+/* The target for the machine, which is off since `prepare`: on. When a process has died in this step, the machine may be on
+ * already and have said its word to nobody: then it starts again, so that it says it to us. */
+static bool
+choose_target(Task *task, PowerTarget *target, GError **error)
+{
+    PowerState state = POWER_OFF;
+    if (json_object_get(task->node->driver_internal_info, BOOT_BEGUN) != NULL &&
+        !power_get(task, &state, error))
+        return false;
+    *target = state == POWER_ON ? POWER_TARGET_REBOOT : POWER_TARGET_ON;
+    json_object_set_new(task->node->driver_internal_info, BOOT_BEGUN, json_true());
+    return task_save(task, error);
+}
+
 static StepResult
 step_boot_instance(Task *task, const json_t *args, unsigned *again_ms, GError **error)
 {
     (void)args, (void)again_ms;
-    PowerState state = POWER_UNKNOWN;
+    PowerTarget target = POWER_TARGET_ON;
     int64_t wait_s = config_integer(config_current(), OPT_DEPLOY_BOOT_PROGRESS_TIMEOUT);
     task_phase_begin(task, "power_on", NULL);
-    if (!power_get(task, &state, error) ||
-        !switch_power(task, state == POWER_ON ? POWER_TARGET_REBOOT : POWER_TARGET_ON, error))
+    if (!choose_target(task, &target, error) || !switch_power(task, target, error))
         return STEP_ERROR;
     if (wait_s <= 0 || !boot_reports_progress(task))
         return STEP_DONE;
@@ -181,7 +203,8 @@ tear_down(Task *task, GError **error)
 static bool
 clean_up(Task *task, GError **error)
 {
-    return boot_clean_up_ramdisk(task, error) && boot_clean_up_instance(task, error);
+    return boot_clean_up_ramdisk(task, error) && boot_clean_up_instance(task, error) &&
+           forget_begun(task, error);
 }
 
 /* A machine with an operating system of its own on a local disk needs nothing from us. */

@@ -160,21 +160,32 @@ nobody_waits_when_the_option_is_zero(void **state)
     driver_fixture_free(fixture);
 }
 
-/* A machine that an earlier life of the conductor has switched on says its word again. */
+static unsigned
+sessions_of_step(DriverFixture *fixture, const char *name)
+{
+    IpmiBmcStats before, after;
+    ipmi_bmc_stats(fixture->bmc, &before);
+    assert_int_equal(run_step(fixture->task, name), STEP_WAIT);
+    ipmi_bmc_stats(fixture->bmc, &after);
+    return (unsigned)(after.sessions_opened - before.sessions_opened);
+}
+
+/* What an earlier life of the conductor has switched on says its word again. */
 static void
-a_machine_that_is_on_already_is_rebooted(void **state)
+a_machine_is_rebooted_when_the_step_is_run_again(void **state)
 {
     (void)state;
     DriverFixture *fixture = driver_fixture_new(NULL);
     Task *task = begin(fixture, &rows[0]);
     assert_int_equal(run_step(task, "prepare_instance_boot"), STEP_DONE);
-    ipmi_bmc_set_power(fixture->bmc, true);
-    IpmiBmcStats before, after;
-    ipmi_bmc_stats(fixture->bmc, &before);
-    assert_int_equal(run_step(task, "boot_instance"), STEP_WAIT);
-    ipmi_bmc_stats(fixture->bmc, &after);
+    assert_int_equal(sessions_of_step(fixture, "boot_instance"), 1); /* on and look */
     /* Look; off and look; on and look. */
-    assert_int_equal(after.sessions_opened - before.sessions_opened, 3);
+    assert_int_equal(sessions_of_step(fixture, "boot_instance"), 3);
+    ipmi_bmc_set_power(fixture->bmc, false);
+    assert_int_equal(sessions_of_step(fixture, "boot_instance"), 2); /* look; on and look */
+    g_autoptr(GError) error = NULL;
+    assert_true(deploy_clean_up(task, &error));
+    assert_null(json_object_get(task->node->driver_internal_info, "boot_instance_begun"));
     driver_fixture_free(fixture);
 }
 
@@ -218,7 +229,7 @@ main(void)
         cmocka_unit_test(its_steps_have_ironics_names_and_order),
         cmocka_unit_test(the_machine_is_off_before_and_on_after_and_waited_for),
         cmocka_unit_test(nobody_waits_when_the_option_is_zero),
-        cmocka_unit_test(a_machine_that_is_on_already_is_rebooted),
+        cmocka_unit_test(a_machine_is_rebooted_when_the_step_is_run_again),
         cmocka_unit_test(a_running_instance_is_not_touched_when_it_comes_to_this_conductor),
         cmocka_unit_test(steps_that_need_a_ramdisk_are_refused),
     };
