@@ -11,6 +11,7 @@
 #include <time.h>
 
 #define IDLE_LIMIT_S 60
+#define STACK_SIZE (512 * 1024)
 
 typedef struct Job {
     PoolJob run;
@@ -33,6 +34,8 @@ struct Pool {
     unsigned idle;             /* of these: have no job and will look at the queue */
     bool stopping, timer_running;
     pthread_t timer;
+    bool has_ended;       /* some thread has */
+    pthread_t last_ended; /* not joined yet; it joins the one that ended before it */
 };
 
 static void
@@ -80,6 +83,8 @@ next_job(Pool *pool)
     return g_queue_pop_head(&pool->queue);
 }
 
+/* A thread joins the one that ended before it, pool_free the last: when the pool is gone, so is all that its threads
+ * kept for themselves (a connection to the database, say), not only their last job. */
 static void *
 worker_main(void *data)
 {
@@ -92,21 +97,26 @@ worker_main(void *data)
         pthread_mutex_lock(&pool->lock);
         pool->idle++;
     }
+    bool join = pool->has_ended;
+    pthread_t previous = pool->last_ended;
+    pool->has_ended = true;
+    pool->last_ended = pthread_self();
     pool->threads--;
     pthread_cond_broadcast(&pool->done);
     pthread_mutex_unlock(&pool->lock);
+    if (join)
+        pthread_join(previous, NULL);
     return NULL;
 }
 
-/* Starts a detached thread, idle until it has taken a job; with the lock held. */
+/* Starts a thread, idle until it has taken a job; with the lock held. */
 static bool
 start_worker(Pool *pool)
 {
     pthread_t thread;
     pthread_attr_t attributes;
     pthread_attr_init(&attributes);
-    pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-    pthread_attr_setstacksize(&attributes, 512 * 1024);
+    pthread_attr_setstacksize(&attributes, STACK_SIZE);
     bool started = pthread_create(&thread, &attributes, worker_main, pool) == 0;
     pthread_attr_destroy(&attributes);
     if (started) {
@@ -249,6 +259,8 @@ pool_free(Pool *pool)
     while (pool->threads > 0)
         pthread_cond_wait(&pool->done, &pool->lock);
     pthread_mutex_unlock(&pool->lock);
+    if (pool->has_ended)
+        pthread_join(pool->last_ended, NULL);
     while (!g_queue_is_empty(&pool->queue)) { /* no thread could be started for these */
         g_autofree Job *job = g_queue_pop_head(&pool->queue);
         job->run(job->data);

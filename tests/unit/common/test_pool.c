@@ -5,6 +5,7 @@
 #include "common/time_text.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -360,6 +361,48 @@ every_job_taken_from_many_producers_runs_exactly_once(void **state)
     assert_int_equal(atomic_load(&jobs_run), expected);
 }
 
+static pthread_key_t own_key;
+static int
+    owned_ended; /* unguarded on purpose: freeing the pool must order it before the test's look */
+
+/* Takes its time, so that a pool that does not wait for it is caught. */
+static void
+end_owned(void *data)
+{
+    int64_t end = time_monotonic_ms() + 20;
+    while (time_monotonic_ms() < end)
+        sched_yield();
+    pthread_mutex_t *lock = data;
+    pthread_mutex_lock(lock);
+    owned_ended++;
+    pthread_mutex_unlock(lock);
+}
+
+static void
+job_own(void *data)
+{
+    Gate *gate = data;
+    pthread_setspecific(own_key, &gate->lock);
+    job_wait(gate);
+}
+
+static void
+what_threads_keep_for_themselves_is_gone_when_the_pool_is(void **state)
+{
+    (void)state;
+    Gate *gate = gate_new();
+    assert_int_equal(pthread_key_create(&own_key, end_owned), 0);
+    Pool *pool = pool_new("test", 3, 0);
+    for (int i = 0; i < 3; i++)
+        submit(pool, job_own, gate);
+    wait_until(gate, &gate->inside, 3);
+    gate_open(gate);
+    pool_free(pool);
+    assert_int_equal(owned_ended, 3);
+    pthread_key_delete(own_key);
+    gate_free(gate);
+}
+
 static void
 freeing_nothing_is_fine(void **state)
 {
@@ -381,6 +424,7 @@ main(void)
         cmocka_unit_test(freeing_runs_what_is_queued_and_what_is_not_yet_due_in_order),
         cmocka_unit_test(a_job_may_defer_its_own_continuation),
         cmocka_unit_test(every_job_taken_from_many_producers_runs_exactly_once),
+        cmocka_unit_test(what_threads_keep_for_themselves_is_gone_when_the_pool_is),
         cmocka_unit_test(freeing_nothing_is_fine),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
