@@ -6,8 +6,7 @@
 
 typedef struct Statement {
     GString *sql;
-    DbValue values[DB_FILTER_LIMIT * 2 + 8];
-    size_t count;
+    GArray *values;   /* DbValue, for ?1, ?2, ... */
     GPtrArray *texts; /* owned texts that values point to */
 } Statement;
 
@@ -18,11 +17,11 @@ db_list_filter(DbListQuery *query, const char *column, DbFilterKind kind, DbValu
     query->filters[query->filter_count++] = (DbFilter){column, kind, value};
 }
 
-static size_t
+static unsigned
 add_value(Statement *statement, DbValue value)
 {
-    statement->values[statement->count++] = value;
-    return statement->count;
+    g_array_append_val(statement->values, value);
+    return statement->values->len;
 }
 
 /* % and _ of the text itself stand for themselves. */
@@ -42,13 +41,12 @@ like_pattern(const char *text)
 static void
 append_in(Statement *statement, const DbFilter *filter)
 {
-    g_auto(GStrv) parts = g_strsplit(filter->value.text, ",", 8);
+    g_auto(GStrv) parts = g_strsplit(filter->value.text, ",", -1);
     g_string_append_printf(statement->sql, "\"%s\" IN (", filter->column);
-    for (char **part = parts;
-         *part != NULL && statement->count < G_N_ELEMENTS(statement->values) - 6; part++) {
+    for (char **part = parts; *part != NULL; part++) {
         char *owned = g_strdup(*part);
         g_ptr_array_add(statement->texts, owned);
-        g_string_append_printf(statement->sql, "%s?%zu", part == parts ? "" : ", ",
+        g_string_append_printf(statement->sql, "%s?%u", part == parts ? "" : ", ",
                                add_value(statement, db_text(owned)));
     }
     g_string_append_c(statement->sql, ')');
@@ -60,11 +58,11 @@ append_filter(Statement *statement, const DbFilter *filter)
     GString *sql = statement->sql;
     switch (filter->kind) {
     case DB_FILTER_EQUAL:
-        g_string_append_printf(sql, "\"%s\" = ?%zu", filter->column,
+        g_string_append_printf(sql, "\"%s\" = ?%u", filter->column,
                                add_value(statement, filter->value));
         break;
     case DB_FILTER_NOT_EQUAL:
-        g_string_append_printf(sql, "\"%s\" <> ?%zu", filter->column,
+        g_string_append_printf(sql, "\"%s\" <> ?%u", filter->column,
                                add_value(statement, filter->value));
         break;
     case DB_FILTER_IS_NULL:
@@ -76,7 +74,7 @@ append_filter(Statement *statement, const DbFilter *filter)
     case DB_FILTER_CONTAINS: {
         char *pattern = like_pattern(filter->value.text);
         g_ptr_array_add(statement->texts, pattern);
-        g_string_append_printf(sql, "\"%s\" LIKE ?%zu ESCAPE '\\'", filter->column,
+        g_string_append_printf(sql, "\"%s\" LIKE ?%u ESCAPE '\\'", filter->column,
                                add_value(statement, db_text(pattern)));
         break;
     }
@@ -87,7 +85,7 @@ append_filter(Statement *statement, const DbFilter *filter)
         g_auto(GStrv) halves = g_strsplit(filter->column, "?", 2);
         g_string_append_printf(sql, "(%s", halves[0]);
         if (halves[1] != NULL)
-            g_string_append_printf(sql, "?%zu%s", add_value(statement, filter->value), halves[1]);
+            g_string_append_printf(sql, "?%u%s", add_value(statement, filter->value), halves[1]);
         g_string_append_c(sql, ')');
         break;
     }
@@ -131,24 +129,24 @@ static void
 append_marker(Statement *statement, const DbListQuery *query, const Marker *marker)
 {
     const char *after = query->descending ? "<" : ">";
-    size_t id = add_value(statement, db_integer(marker->id));
+    unsigned id = add_value(statement, db_integer(marker->id));
     if (query->sort == NULL) {
-        g_string_append_printf(statement->sql, "id %s ?%zu", after, id);
+        g_string_append_printf(statement->sql, "id %s ?%u", after, id);
         return;
     }
     const char *column = field_column(query->sort);
     if (marker->is_null) {
-        g_string_append_printf(statement->sql, "((\"%s\" IS NULL AND id %s ?%zu)", column, after,
+        g_string_append_printf(statement->sql, "((\"%s\" IS NULL AND id %s ?%u)", column, after,
                                id);
         if (!query->descending)
             g_string_append_printf(statement->sql, " OR \"%s\" IS NOT NULL", column);
         g_string_append_c(statement->sql, ')');
         return;
     }
-    size_t value = add_value(statement, field_is_text(query->sort) ? db_text(marker->text)
-                                                                   : db_integer(marker->integer));
-    g_string_append_printf(statement->sql, "(\"%s\" %s ?%zu OR (\"%s\" = ?%zu AND id %s ?%zu)",
-                           column, after, value, column, value, after, id);
+    unsigned value = add_value(statement, field_is_text(query->sort) ? db_text(marker->text)
+                                                                     : db_integer(marker->integer));
+    g_string_append_printf(statement->sql, "(\"%s\" %s ?%u OR (\"%s\" = ?%u AND id %s ?%u)", column,
+                           after, value, column, value, after, id);
     if (query->descending)
         g_string_append_printf(statement->sql, " OR \"%s\" IS NULL", column);
     g_string_append_c(statement->sql, ')');
@@ -172,10 +170,11 @@ db_list(Db *db, const DbListQuery *query, DbRowFunc func, void *user_data, GErro
     Marker marker = {0};
     if (query->marker != NULL && !find_marker(db, query, &marker, error))
         return false;
-    g_autofree char *marker_text = marker.text;
     g_autoptr(GString) sql = g_string_sized_new(2048);
+    g_autoptr(GArray) values = g_array_new(false, false, sizeof(DbValue));
     g_autoptr(GPtrArray) texts = g_ptr_array_new_with_free_func(g_free);
-    Statement statement = {.sql = sql, .texts = texts};
+    g_ptr_array_add(texts, marker.text);
+    Statement statement = {sql, values, texts};
     g_string_append(sql, "SELECT ");
     if (query->columns != NULL)
         g_string_append(sql, query->columns);
@@ -192,5 +191,6 @@ db_list(Db *db, const DbListQuery *query, DbRowFunc func, void *user_data, GErro
         append_marker(&statement, query, &marker);
     }
     append_order(&statement, query);
-    return db_query(db, sql->str, statement.values, statement.count, func, user_data, error);
+    return db_query(db, sql->str, (const DbValue *)(const void *)values->data, values->len, func,
+                    user_data, error);
 }

@@ -176,14 +176,14 @@ bind_value(const Field *field, const void *record, GPtrArray *texts)
     return tristate < 0 ? db_text(NULL) : db_integer(tristate);
 }
 
-/* "UNIQUE constraint failed: nodes.name" as a sentence with the value. */
+/* "UNIQUE constraint failed: nodes.name" as a sentence with the value. `record` may be NULL where nothing is written. */
 static void
 explain_conflict(const Resource *resource, const void *record, GError **error)
 {
     if (error == NULL || !steel_error_is(*error, STEEL_ERROR_CONFLICT))
         return;
     g_autoptr(GError) raw = g_steal_pointer(error);
-    for (size_t i = 0; i < resource->field_count; i++) {
+    for (size_t i = 0; record != NULL && i < resource->field_count; i++) {
         const Field *field = &resource->fields[i];
         if (!field_is_text(field) && field->type != FIELD_INTEGER)
             continue;
@@ -305,7 +305,9 @@ db_record_delete(Db *db, const Resource *resource, const char *key, GError **err
         g_strdup_printf("DELETE FROM %s WHERE \"%s\" = ?1", resource->table, resource->key);
     const DbValue value = db_text(key);
     int64_t changed = 0;
-    if (!db_execute(db, sql, &value, 1, &changed, error))
+    if (!db_execute(db, sql, &value, 1, &changed, error)) {
+        explain_conflict(resource, NULL, error);
         return false;
+    }
     return changed == 1 || not_found(resource, key, error);
 }

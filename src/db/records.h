@@ -29,6 +29,6 @@ bool db_record_insert(Db *db, const Resource *resource, void *record,
 bool db_record_save(Db *db, const Resource *resource, void *record, const void *original,
                     GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Deletes by key; NOT_FOUND when it is not there. */
+/* Deletes by key; NOT_FOUND when it is not there, INVALID when another record still refers to it. */
 bool db_record_delete(Db *db, const Resource *resource, const char *key,
                       GError **error) G_GNUC_WARN_UNUSED_RESULT;

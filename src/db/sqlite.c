@@ -95,19 +95,32 @@ connect_file(const char *address, GError **error)
     return connection;
 }
 
+static gboolean
+is_idle(void *sql, void *statement, void *user_data)
+{
+    (void)sql;
+    (void)user_data;
+    return !sqlite3_stmt_busy(statement);
+}
+
+/* The statement of a text, from the kept ones if it is not running: a row's callback may ask the same again.
+ * `temporary` tells that the caller finalizes it. */
 static sqlite3_stmt *
-prepare(DbConnection *connection, const char *sql, GError **error)
+prepare(DbConnection *connection, const char *sql, bool *temporary, GError **error)
 {
     sqlite3_stmt *statement = g_hash_table_lookup(connection->statements, sql);
-    if (statement != NULL)
+    *temporary = statement != NULL && sqlite3_stmt_busy(statement);
+    if (statement != NULL && !*temporary)
         return statement;
     if (sqlite3_prepare_v3(connection->handle, sql, -1, SQLITE_PREPARE_PERSISTENT, &statement,
                            NULL) != SQLITE_OK) {
         fail(connection, error);
         return NULL;
     }
+    if (*temporary)
+        return statement;
     if (g_hash_table_size(connection->statements) >= STATEMENT_LIMIT)
-        g_hash_table_remove_all(connection->statements);
+        g_hash_table_foreach_remove(connection->statements, is_idle, NULL);
     g_hash_table_insert(connection->statements, g_strdup(sql), statement);
     return statement;
 }
@@ -129,7 +142,8 @@ static bool
 run(DbConnection *connection, const char *sql, const DbValue *values, size_t count, DbRowFunc func,
     void *user_data, int64_t *changed, GError **error)
 {
-    sqlite3_stmt *statement = prepare(connection, sql, error);
+    bool temporary;
+    sqlite3_stmt *statement = prepare(connection, sql, &temporary, error);
     if (statement == NULL)
         return false;
     bind(statement, values, count);
@@ -145,6 +159,8 @@ run(DbConnection *connection, const char *sql, const DbValue *values, size_t cou
         *changed = sqlite3_changes64(connection->handle);
     sqlite3_reset(statement);
     sqlite3_clear_bindings(statement);
+    if (temporary)
+        sqlite3_finalize(statement);
     return good;
 }
 
