@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "db/engine.h"
 
+#include <pthread.h>
 #include <sqlite3.h>
 #include <string.h>
 
@@ -69,10 +70,19 @@ finalize(void *statement)
     sqlite3_finalize(statement);
 }
 
+/* SQLite counts its memory under one lock of the whole process otherwise; nobody reads the count. Before first use. */
+static void
+configure_once(void)
+{
+    sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 /* "/var/lib/x" after "sqlite:///" is relative as oslo has it: three slashes relative, four absolute. */
 static DbConnection *
 connect_file(const char *address, GError **error)
 {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, configure_once);
     DbConnection *connection = g_new0(DbConnection, 1);
     connection->path = g_strdup(address + (*address == '/'));
     connection->statements = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, finalize);
