@@ -1,0 +1,228 @@
+/* Check strings: what they admit, what they refuse, and what is said of those that are none.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "api/auth/check.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+/* Whoever asks, in these tests. */
+static char *member_roles[] = {"Member", "reader", NULL};
+static char *service_roles[] = {"service", NULL};
+static const Credentials member = {
+    .user_id = (char *)"u1",
+    .project_id = (char *)"p1",
+    .project_name = (char *)"blue",
+    .roles = member_roles,
+    .is_admin_project = true,
+    .service_roles = service_roles,
+};
+static char *admin_roles[] = {"admin", "member", "reader", NULL};
+static const Credentials system_admin = {
+    .user_id = (char *)"u2",
+    .system_scope = (char *)"all",
+    .roles = admin_roles,
+};
+static const Credentials nobody = {.is_public = true};
+
+enum { MEMBER, SYSTEM, NOBODY };
+static const Credentials *const people[] = {&member, &system_admin, &nobody};
+
+/* clang-format off */
+static const struct {
+    const char *text;
+    int who;
+    const char *owner, *lessee;
+    Verdict verdict;
+} rows[] = {
+    {"",                                             NOBODY, NULL, NULL, VERDICT_YES},
+    {"  \t\n",                                       NOBODY, NULL, NULL, VERDICT_YES},
+    {"@",                                            NOBODY, NULL, NULL, VERDICT_YES},
+    {"!",                                            SYSTEM, NULL, NULL, VERDICT_NO},
+    {"not !",                                        NOBODY, NULL, NULL, VERDICT_YES},
+    {"not not @",                                    NOBODY, NULL, NULL, VERDICT_YES},
+    {"role:member",                                  MEMBER, NULL, NULL, VERDICT_YES},
+    {"role:MEMBER",                                  MEMBER, NULL, NULL, VERDICT_YES},
+    {"role:memb",                                    MEMBER, NULL, NULL, VERDICT_NO},
+    {"role:members",                                 MEMBER, NULL, NULL, VERDICT_NO},
+    {"role:admin",                                   MEMBER, NULL, NULL, VERDICT_NO},
+    {"role:member",                                  NOBODY, NULL, NULL, VERDICT_NO},
+    {"ROLE:member",                                  MEMBER, NULL, NULL, VERDICT_NO}, /* words of ours are lower case */
+    {"role:admin or role:reader",                    MEMBER, NULL, NULL, VERDICT_YES},
+    {"role:admin and role:reader",                   MEMBER, NULL, NULL, VERDICT_NO},
+    {"role:admin AND role:reader OR @",              MEMBER, NULL, NULL, VERDICT_YES},
+    {"@ or ! and !",                                 MEMBER, NULL, NULL, VERDICT_YES}, /* and binds closer than or */
+    {"(@ or !) and !",                               MEMBER, NULL, NULL, VERDICT_NO},
+    {"! and ! or @",                                 MEMBER, NULL, NULL, VERDICT_YES},
+    {"not ! and !",                                  MEMBER, NULL, NULL, VERDICT_NO},  /* not binds closest */
+    {"not (! and !)",                                MEMBER, NULL, NULL, VERDICT_YES},
+    {"((role:reader))",                              MEMBER, NULL, NULL, VERDICT_YES},
+    {"( role:reader )",                              MEMBER, NULL, NULL, VERDICT_YES},
+    {"project_id:p1",                                MEMBER, NULL, NULL, VERDICT_YES},
+    {"tenant:p1 and user:u1",                        MEMBER, NULL, NULL, VERDICT_YES},
+    {"project_id:P1",                                MEMBER, NULL, NULL, VERDICT_NO},
+    {"project_id:p1 ",                               SYSTEM, NULL, NULL, VERDICT_NO},
+    {"project_id:None",                              SYSTEM, NULL, NULL, VERDICT_YES},
+    {"project_id:None",                              MEMBER, NULL, NULL, VERDICT_NO},
+    {"system_scope:all",                             SYSTEM, NULL, NULL, VERDICT_YES},
+    {"system_scope:all",                             MEMBER, NULL, NULL, VERDICT_NO},
+    {"is_public_api:True",                           NOBODY, NULL, NULL, VERDICT_YES},
+    {"is_public_api:True",                           MEMBER, NULL, NULL, VERDICT_NO},
+    {"is_admin_project:True",                        MEMBER, NULL, NULL, VERDICT_YES},
+    {"roles:reader",                                 MEMBER, NULL, NULL, VERDICT_YES},
+    {"service_roles:service",                        MEMBER, NULL, NULL, VERDICT_YES},
+    {"service_roles:service",                        SYSTEM, NULL, NULL, VERDICT_NO},
+    {"shoe_size:43",                                 MEMBER, NULL, NULL, VERDICT_NO},
+    {"token.user.id:u1",                             MEMBER, NULL, NULL, VERDICT_NO},
+    {"rule:there_is_none",                           SYSTEM, NULL, NULL, VERDICT_NO},
+    {"not rule:there_is_none",                       SYSTEM, NULL, NULL, VERDICT_YES},
+    {"project_id:%(node.owner)s",                    MEMBER, "p1", NULL, VERDICT_YES},
+    {"project_id:%(node.owner)s",                    MEMBER, "p2", "p1", VERDICT_NO},
+    {"project_id:%(node.lessee)s",                   MEMBER, "p2", "p1", VERDICT_YES},
+    {"project_id:%(node.owner)s",                    MEMBER, NULL, NULL, VERDICT_NO},
+    {"project_id:%(node.owner)s",                    SYSTEM, NULL, NULL, VERDICT_NO}, /* nothing is not nothing's owner */
+    {"project_id:%(node.owner)s",                    MEMBER, "p11", NULL, VERDICT_NO},
+    {"project_id:%(node.owner)s",                    MEMBER, "p", NULL, VERDICT_NO},
+    {"project_id:%(allocation.owner)s",              MEMBER, "p1", NULL, VERDICT_NO}, /* it is a node's owner */
+    {"project_id:%(project_id)s",                    MEMBER, NULL, NULL, VERDICT_YES},
+    {"project_id:%(node.colour)s",                   MEMBER, "p1", NULL, VERDICT_NO},
+    {"project_name:%(config.service_project_name)s", MEMBER, NULL, NULL, VERDICT_YES},
+    {"project_name:%(config.service_project_name)s", SYSTEM, NULL, NULL, VERDICT_NO},
+    {"'p1':%(node.owner)s",                          NOBODY, "p1", NULL, VERDICT_YES},
+    {"\"p1\":%(node.owner)s",                        NOBODY, "p2", NULL, VERDICT_NO},
+    {"True:%(is_public_api)s",                       NOBODY, NULL, NULL, VERDICT_YES},
+    {"None:%(node.owner)s",                          NOBODY, NULL, NULL, VERDICT_NO},
+    {"43:43",                                        NOBODY, NULL, NULL, VERDICT_YES},
+    {"project_id:x%(node.owner)s",                   MEMBER, "p1", NULL, VERDICT_NO},
+    {"project_id:p%(node.owner)s",                   MEMBER, "1", NULL, VERDICT_YES},
+    {"project_id:%(node.owner)s%(node.lessee)s",     MEMBER, "p", "1", VERDICT_YES},
+    {"'100%':100%%",                                 NOBODY, NULL, NULL, VERDICT_YES},
+    {"role:a:b",                                     MEMBER, NULL, NULL, VERDICT_NO},
+};
+
+static const char *const bad[] = {
+    "role",
+    ":admin",
+    "and",
+    "or role:admin",
+    "role:admin or",
+    "role:admin and and role:member",
+    "not",
+    "(role:admin",
+    "role:admin)",
+    "()",
+    "role:admin role:member",
+    "role:admin (role:member)",
+    "\"role:admin\"",
+    "http://policy.example/check",
+    "https:policy.example",
+    "project_id:%",
+    "project_id:%s",
+    "project_id:%(node.owner)",
+    "project_id:%()s",
+    "project_id:%(node.owner)d",
+};
+/* clang-format on */
+
+static Verdict
+evaluate(const char *text, const CheckContext *context)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(Check) check = check_parse(text, &error);
+    if (check == NULL)
+        fail_msg("\"%s\": %s", text, error->message);
+    return check_evaluate(check, context);
+}
+
+static void
+check_strings_admit_whom_they_name_and_nobody_else(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        const CheckContext context = {.credentials = people[rows[i].who],
+                                      .object = "node",
+                                      .owner = rows[i].owner,
+                                      .lessee = rows[i].lessee,
+                                      .service_project_name = "blue"};
+        Verdict verdict = evaluate(rows[i].text, &context);
+        if (verdict != rows[i].verdict)
+            fail_msg("row %zu: \"%s\" gave %d", i, rows[i].text, verdict);
+    }
+}
+
+static void
+what_is_no_check_string_is_refused_with_a_reason(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < G_N_ELEMENTS(bad); i++) {
+        g_autoptr(GError) error = NULL;
+        Check *check = check_parse(bad[i], &error);
+        if (check != NULL)
+            fail_msg("\"%s\" was taken", bad[i]);
+        assert_true(steel_error_is(error, STEEL_ERROR_CONFIG));
+        assert_true(strlen(error->message) > 10);
+    }
+}
+
+static void
+endless_nesting_and_length_are_refused(void **state)
+{
+    (void)state;
+    g_autoptr(GString) deep = g_string_new(NULL);
+    for (int i = 0; i < 1000; i++)
+        g_string_append(deep, "not ");
+    g_string_append(deep, "@");
+    g_autoptr(GError) error = NULL;
+    assert_null(check_parse(deep->str, &error));
+    g_clear_error(&error);
+    g_autoptr(GString) longer = g_string_new("@");
+    for (int i = 0; i < 5000; i++)
+        g_string_append(longer, " or @");
+    assert_null(check_parse(longer->str, &error));
+    g_clear_error(&error);
+    g_autofree char *big = g_strnfill(100 * 1024, 'x');
+    assert_null(check_parse(big, &error));
+}
+
+static void
+without_the_target_only_what_hangs_on_it_is_left_open(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        int who;
+        Verdict verdict;
+    } open[] = {
+        {"project_id:%(node.owner)s",                                     MEMBER, VERDICT_DEPENDS},
+        {"role:admin and project_id:%(node.owner)s",                      MEMBER, VERDICT_NO     },
+        {"role:member and project_id:%(node.owner)s",                     MEMBER, VERDICT_DEPENDS},
+        {"role:member or project_id:%(node.owner)s",                      MEMBER, VERDICT_YES    },
+        {"project_id:%(node.owner)s or role:member",                      MEMBER, VERDICT_YES    },
+        {"not project_id:%(node.owner)s",                                 MEMBER, VERDICT_DEPENDS},
+        {"project_id:%(node.owner)s",                                     SYSTEM, VERDICT_NO     },
+        {"project_id:x%(node.owner)s",                                    MEMBER, VERDICT_NO     },
+        {"project_id:%(node.owner)s and role:nosuch",                     MEMBER, VERDICT_NO     },
+        {"(role:admin and system_scope:all) or project_id:%(node.owner)s", SYSTEM, VERDICT_YES   },
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(open); i++) {
+        const CheckContext context = {
+            .credentials = people[open[i].who], .object = "node", .target_unknown = true};
+        if (evaluate(open[i].text, &context) != open[i].verdict)
+            fail_msg("row %zu: \"%s\"", i, open[i].text);
+    }
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(check_strings_admit_whom_they_name_and_nobody_else),
+        cmocka_unit_test(what_is_no_check_string_is_refused_with_a_reason),
+        cmocka_unit_test(endless_nesting_and_length_are_refused),
+        cmocka_unit_test(without_the_target_only_what_hangs_on_it_is_left_open),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,234 @@
+/* Requests without a connection: routing, what the conductor is asked, what becomes of its answers, statements per list.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "api/internal.h"
+#include "api/router.h"
+#include "api_fixture.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static Api *api;
+static ApiFixture *fixture;
+
+static int
+set_up(void **state)
+{
+    (void)state;
+    fixture = api_fixture_new();
+    const ApiServices services = {.db = fixture->db, .rpc = fixture->rpc};
+    api = api_new(&services);
+    return 0;
+}
+
+static int
+tear_down(void **state)
+{
+    (void)state;
+    api_free(api);
+    api_fixture_free(fixture);
+    return 0;
+}
+
+/* The carrier of these requests: its version header. */
+static const char *
+header_of(void *carrier, const char *name)
+{
+    return strcmp(name, API_HEADER_VERSION) == 0 ? carrier : NULL;
+}
+
+static void
+resume(void *carrier)
+{
+    (void)carrier; /* the conductor answers at once: there is nothing to wake */
+}
+
+static const RequestTransport transport = {.header = header_of, .resume = resume};
+
+/* Runs a request to its end. `query` is "name=value" or NULL. */
+static Request *
+run(const char *method, const char *path, const char *query, const char *body)
+{
+    static char version[] = "1.82";
+    Request *request = request_new(api, &transport, version, method, path);
+    g_auto(GStrv) halves = g_strsplit(query != NULL ? query : "", "=", 2);
+    if (query != NULL)
+        request_add_argument(request, g_intern_string(halves[0]), g_intern_string(halves[1]));
+    if (request_begin(request)) {
+        if (body != NULL)
+            request_take_body(request, g_strdup(body), strlen(body));
+        if (!request_run(request))
+            request_finish(request);
+    }
+    return request;
+}
+
+static void
+finds_each_route_of_the_table_by_its_own_pattern(void **state)
+{
+    (void)state;
+    size_t count;
+    const Route *routes = route_table(&count);
+    for (size_t i = 0; i < count; i++) {
+        g_autoptr(Request) request = request_new(
+            api, &transport, NULL, http_method_name(routes[i].method), routes[i].pattern);
+        unsigned status = 0;
+        const char *allow = NULL;
+        const Route *found = route_find(request, &status, &allow);
+        if (found != &routes[i])
+            fail_msg("%s %s is shadowed by %s", http_method_name(routes[i].method),
+                     routes[i].pattern, found != NULL ? found->pattern : "nothing");
+    }
+}
+
+static void
+cuts_captures_and_their_json_suffix(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *path, *first, *second, *suffix;
+    } cases[] = {
+        {"/v1/nodes/a",                 "a",      NULL,       NULL   },
+        {"nodes/a.json",                "a",      NULL,       ".json"},
+        {"/v1//nodes//a.b.json//",      "a.b",    NULL,       ".json"},
+        {"/v1/nodes/.json",             ".json",  NULL,       NULL   },
+        {"/v1/nodes/a.json/bios/b",     "a.json", "b",        NULL   },
+        {"/v1/nodes/a/traits/CUSTOM_A", "a",      "CUSTOM_A", NULL   },
+        {"/v1/nodes/v1",                "v1",     NULL,       NULL   },
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        const char *method = strstr(cases[i].path, "traits") != NULL ? "PUT" : "GET";
+        g_autoptr(Request) request = request_new(api, &transport, NULL, method, cases[i].path);
+        unsigned status;
+        const char *allow;
+        if (route_find(request, &status, &allow) == NULL)
+            fail_msg("%s is not found", cases[i].path);
+        assert_string_equal(request->captures[0], cases[i].first);
+        assert_true(g_strcmp0(request->captures[1], cases[i].second) == 0);
+        assert_true(g_strcmp0(request->capture_suffix, cases[i].suffix) == 0);
+    }
+}
+
+static uint64_t
+statements_of(const char *path, const char *query)
+{
+    uint64_t before = db_statement_count();
+    g_autoptr(Request) request = run("GET", path, query, NULL);
+    if (request->status != 200)
+        fail_msg("%s: %s", path, request->out->str);
+    return db_statement_count() - before;
+}
+
+static void
+lists_take_as_many_statements_for_many_items_as_for_one(void **state)
+{
+    (void)state;
+    static const char *const paths[] = {"/v1/nodes", "/v1/nodes/detail"};
+    statements_of(paths[0], NULL); /* the hash ring is read on first use */
+    uint64_t few[G_N_ELEMENTS(paths)];
+    g_free(api_fixture_add_node(fixture, "first"));
+    for (size_t i = 0; i < G_N_ELEMENTS(paths); i++)
+        few[i] = statements_of(paths[i], NULL);
+    for (int i = 0; i < 200; i++)
+        g_free(api_fixture_add_node(fixture, NULL));
+    for (size_t i = 0; i < G_N_ELEMENTS(paths); i++) {
+        assert_int_equal(few[i], 1);
+        assert_int_equal(statements_of(paths[i], NULL), 1);
+        assert_int_equal(statements_of(paths[i], "sort_key=name"), 1);
+        assert_int_equal(statements_of(paths[i], "limit=50"), 1);
+    }
+    assert_int_equal(statements_of("/v1/nodes/first", NULL), 1);
+    assert_int_equal(statements_of("/v1/nodes/first/ports", NULL), 2);
+}
+
+static void
+asks_the_conductor_and_shows_what_it_made(void **state)
+{
+    (void)state;
+    g_autofree char *uuid = api_fixture_add_node(fixture, "made");
+    fixture->result = json_pack("{s:s}", "uuid", uuid);
+    g_autoptr(Request) request =
+        run("POST", "/v1/nodes", NULL, "{\"driver\":\"ipmi\",\"name\":\"made\"}");
+    assert_int_equal(request->status, 201);
+    assert_int_equal(fixture->method, RPC_CREATE);
+    assert_null(fixture->node_uuid);
+    g_autofree char *asked = json_text_dump(fixture->arguments);
+    assert_string_equal(
+        asked, "{\"resource\":\"node\",\"values\":{\"driver\":\"ipmi\",\"name\":\"made\"}}");
+    assert_true(g_str_has_suffix(request->location, uuid));
+    assert_non_null(strstr(request->out->str, "\"ipmi_password\":\"******\""));
+    assert_null(strstr(request->out->str, "hidden"));
+}
+
+static void
+asks_nothing_when_the_body_is_wrong(void **state)
+{
+    (void)state;
+    static const char *const bodies[] = {"{",
+                                         "[]",
+                                         "{\"driver\":5}",
+                                         "{\"driver\":\"a\",\"zork\":1}",
+                                         "{\"driver\":\"a\",\"uuid\":\"x\"}",
+                                         "{}"};
+    for (size_t i = 0; i < G_N_ELEMENTS(bodies); i++) {
+        g_autoptr(Request) request = run("POST", "/v1/nodes", NULL, bodies[i]);
+        assert_int_equal(request->status, 400);
+    }
+    assert_int_equal(fixture->calls, 0);
+}
+
+static void
+turns_the_conductors_errors_into_faults(void **state)
+{
+    (void)state;
+    g_autofree char *uuid = api_fixture_add_node(fixture, "failing");
+    for (int code = 0; code < STEEL_ERROR_COUNT; code++) {
+        fixture->failure = code;
+        g_autoptr(Request) request =
+            run("PUT", "/v1/nodes/failing/states/power", NULL, "{\"target\":\"power on\"}");
+        const GError error = {steel_error_quark(), code, NULL};
+        assert_int_equal(request->status, steel_error_info(&error)->http_status);
+        assert_non_null(strstr(request->out->str, "as the test wants it"));
+        assert_null(request->location);
+    }
+}
+
+static void
+checks_policy_names_on_every_route_that_is_not_public(void **state)
+{
+    (void)state;
+    size_t count;
+    const Route *routes = route_table(&count);
+    for (size_t i = 0; i < count; i++) {
+        bool refusal = g_str_has_prefix(routes[i].pattern, "nodes/{node}/") ||
+                       routes[i].method == HTTP_PATCH || routes[i].method == HTTP_DELETE ||
+                       routes[i].method == HTTP_POST;
+        if (routes[i].policy == NULL && !(routes[i].flags & ROUTE_PUBLIC) && !refusal)
+            fail_msg("%s %s has no policy", http_method_name(routes[i].method), routes[i].pattern);
+        if (routes[i].policy != NULL)
+            assert_true(g_str_has_prefix(routes[i].policy, "baremetal:"));
+    }
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(finds_each_route_of_the_table_by_its_own_pattern, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(cuts_captures_and_their_json_suffix, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(lists_take_as_many_statements_for_many_items_as_for_one,
+                                        set_up, tear_down),
+        cmocka_unit_test_setup_teardown(asks_the_conductor_and_shows_what_it_made, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(asks_nothing_when_the_body_is_wrong, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(turns_the_conductors_errors_into_faults, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(checks_policy_names_on_every_route_that_is_not_public,
+                                        set_up, tear_down),
+    };
+    return cmocka_run_group_tests_name("api_request", tests, NULL, NULL);
+}
