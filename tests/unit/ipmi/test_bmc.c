@@ -428,6 +428,40 @@ slots_are_limited_and_idle_sessions_give_them_back(void **state)
 }
 
 static void
+a_recorded_datagram_is_not_done_again(void **state)
+{
+    (void)state;
+    Wire wire;
+    IpmiTarget target = wire_target();
+    IpmiRequest requests[3];
+    uint8_t recorded[IPMI_DATAGRAM_MAX], reply[IPMI_DATAGRAM_MAX];
+    size_t recorded_size = 0;
+    ipmi_build_chassis_control(&requests[0], IPMI_CHASSIS_ON);
+    ipmi_build_chassis_control(&requests[1], IPMI_CHASSIS_OFF);
+    ipmi_build_chassis_status(&requests[2]);
+    wire_open(&wire, NULL, NULL);
+    wire_session(&wire, &target, requests, 3);
+    ipmi_session_start(wire.session, wire.now_ms);
+    while (wire.session->response_count < 2) {
+        g_autoptr(GBytes) datagram = g_queue_pop_head(&wire.to_bmc);
+        size_t size;
+        const uint8_t *bytes = g_bytes_get_data(datagram, &size);
+        if (wire.session->step == SESSION_REQUESTS && wire.session->response_count == 0) {
+            memcpy(recorded, bytes, size);
+            recorded_size = size;
+        }
+        size_t reply_size = ipmi_bmc_answer(wire.bmc, wire.now_ms, bytes, size, reply);
+        ipmi_session_receive(wire.session, wire.now_ms, reply, reply_size);
+    }
+    assert_true(recorded_size > 0);
+    assert_int_equal(ipmi_bmc_answer(wire.bmc, wire.now_ms, recorded, recorded_size, reply), 0);
+    wire_session(&wire, &target, &requests[2], 1);
+    wire_run(&wire);
+    assert_int_equal(wire.session->responses[0].data[0] & 1, 0); /* still off */
+    wire_close(&wire);
+}
+
+static void
 a_reset_of_the_bmc_drops_all_sessions(void **state)
 {
     (void)state;
@@ -539,6 +573,7 @@ main(void)
         cmocka_unit_test(nothing_but_discovery_is_answered_outside_of_a_session),
         cmocka_unit_test(foreign_commands_are_the_owners),
         cmocka_unit_test(slots_are_limited_and_idle_sessions_give_them_back),
+        cmocka_unit_test(a_recorded_datagram_is_not_done_again),
         cmocka_unit_test(a_reset_of_the_bmc_drops_all_sessions),
         cmocka_unit_test(power_events_are_logged_and_can_be_cleared),
         cmocka_unit_test(users_can_be_listed_and_renamed),

@@ -173,6 +173,32 @@ a_sealed_packet_changed_anywhere_does_not_open(void **state)
 }
 
 static void
+a_pad_longer_than_the_payload_is_refused(void **state)
+{
+    IpmiKeys keys = keys_of(3);
+    unsigned refused = 0;
+    (void)state;
+    /* With the wrong AES key the pad length becomes random: 1 of 16 fits. */
+    for (int i = 0; i < 300; i++) {
+        const uint8_t payload[10] = {0};
+        uint8_t datagram[IPMI_DATAGRAM_MAX], plain[IPMI_DATAGRAM_MAX];
+        size_t size, plain_size = 0;
+        IpmiPacket packet;
+        IpmiKeys others = keys;
+        others.k2[i % 16] ^= 1;
+        assert_true(ipmi_packet_seal(&keys, 1, 1, IPMI_PAYLOAD_MESSAGE, payload, sizeof payload,
+                                     datagram, sizeof datagram, &size, NULL));
+        assert_true(ipmi_packet_parse(datagram, size, &packet, NULL));
+        if (ipmi_packet_open(&others, datagram, size, &packet, plain, sizeof plain, &plain_size,
+                             NULL))
+            assert_in_range(plain_size, 0, IPMI_AES_BLOCK - 1);
+        else
+            refused++;
+    }
+    assert_true(refused > 100);
+}
+
+static void
 an_unprotected_packet_is_not_for_a_session(void **state)
 {
     IpmiKeys keys = keys_of(3);
@@ -274,6 +300,7 @@ main(void)
         cmocka_unit_test(foreign_datagrams_are_refused),
         cmocka_unit_test(a_sealed_packet_opens_with_the_same_keys_only),
         cmocka_unit_test(a_sealed_packet_changed_anywhere_does_not_open),
+        cmocka_unit_test(a_pad_longer_than_the_payload_is_refused),
         cmocka_unit_test(an_unprotected_packet_is_not_for_a_session),
         cmocka_unit_test(a_lan_message_keeps_its_fields_and_guards_them_by_checksums),
         cmocka_unit_test(what_does_not_fit_is_not_built),

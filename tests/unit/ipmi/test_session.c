@@ -106,6 +106,13 @@ double_request(Wire *wire, unsigned number)
 }
 
 static void
+late_replies(Wire *wire, unsigned number)
+{
+    wire->late = true;
+    wire->lose_request = number;
+}
+
+static void
 garbage(Wire *wire, unsigned number)
 {
     wire->garbage = true;
@@ -131,6 +138,25 @@ an_answer_that_comes_twice_is_taken_once(void **state)
 {
     (void)state;
     cycle_under_fault(double_reply);
+}
+
+static void
+an_answer_to_an_earlier_request_is_not_taken_for_the_present_one(void **state)
+{
+    (void)state;
+    cycle_under_fault(late_replies);
+    /* Also where the requests are the same, and only their numbers differ. */
+    Wire wire;
+    IpmiTarget target = wire_target();
+    IpmiRequest requests[5];
+    for (size_t i = 0; i < G_N_ELEMENTS(requests); i++)
+        ipmi_build_chassis_status(&requests[i]);
+    wire_open(&wire, NULL, NULL);
+    wire_session(&wire, &target, requests, G_N_ELEMENTS(requests));
+    wire.late = true;
+    wire_run(&wire);
+    assert_succeeded(&wire);
+    wire_close(&wire);
 }
 
 static void
@@ -537,6 +563,7 @@ main(void)
         cmocka_unit_test(any_lost_request_is_repeated),
         cmocka_unit_test(any_lost_answer_is_asked_again_and_the_verb_done_once),
         cmocka_unit_test(an_answer_that_comes_twice_is_taken_once),
+        cmocka_unit_test(an_answer_to_an_earlier_request_is_not_taken_for_the_present_one),
         cmocka_unit_test(a_request_that_comes_twice_is_done_once),
         cmocka_unit_test(garbage_between_answers_does_no_harm),
         cmocka_unit_test(no_turned_bit_in_a_sealed_answer_gets_through),

@@ -39,6 +39,9 @@ typedef struct Wire {
     bool garbage_only;   /* instead of every reply */
     bool dead;           /* no reply at all */
     unsigned dead_after; /* no reply from this one on */
+    bool late;           /* each reply comes again before the next one */
+    uint8_t last_reply[IPMI_DATAGRAM_MAX];
+    size_t last_reply_size;
     unsigned flip_reply; /* this reply has a bit turned, */
     size_t flip_byte;    /* in this byte */
     size_t reply_size;   /* out: of the reply that flip_reply names */
@@ -82,6 +85,11 @@ wire_deliver_reply(Wire *wire, uint8_t *reply, size_t size)
         wire_garbage(wire);
     if (wire->garbage_only)
         return;
+    if (wire->late && wire->last_reply_size > 0)
+        assert_false(ipmi_session_receive(wire->session, wire->now_ms, wire->last_reply,
+                                          wire->last_reply_size));
+    memcpy(wire->last_reply, reply, size);
+    wire->last_reply_size = size;
     if (wire->replies == wire->flip_reply) {
         wire->reply_size = size;
         if (wire->flip_byte < size)
@@ -137,6 +145,7 @@ wire_session(Wire *wire, const IpmiTarget *target, const IpmiRequest *requests, 
         ipmi_session_new(target, "192.0.2.7:623", requests, count, 0, wire_send, wire, &error);
     assert_non_null(wire->session);
     wire->requests = wire->replies = 0;
+    wire->last_reply_size = 0;
 }
 
 static inline void
