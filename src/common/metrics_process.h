@@ -1,0 +1,7 @@
+/* The process itself as metrics; part of metrics_write.
+ * SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+#include <glib.h>
+
+/* Appends process_resident_memory_bytes and its kin, in the text format of Prometheus; nothing where there is no /proc. */
+void metrics_write_process(GString *out);
