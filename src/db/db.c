@@ -235,8 +235,11 @@ db_open(const char *url, GError **error)
             strncmp(url, engines[i]->scheme, (size_t)(separator - url)) == 0)
             engine = engines[i];
     if (engine == NULL || separator[3] == '\0') {
+        /* Of the URL only the scheme is shown: what follows may hold a password. */
+        int length = separator != NULL ? (int)MIN(separator - url, 20) : 0;
         steel_fail(error, STEEL_ERROR_CONFIG,
-                   "[database]connection: '%.20s...' is not supported; use sqlite:///PATH", url);
+                   "[database]connection: '%.*s://' is not supported; use sqlite:///PATH", length,
+                   url);
         return NULL;
     }
     Db *db = g_new0(Db, 1);
