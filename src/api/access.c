@@ -1,44 +1,147 @@
-/* Authentication and policy; the contract is in access.h. Without authentication everything is allowed, which is why the
- * API then listens on loopback only.
- *
+/* Authentication: from headers to an identity, by the strategy that is configured; the contract is in access.h.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "api/access.h"
 
+#include "api/access_identity.h"
+#include "api/auth/basic.h"
+#include "api/auth/keystone.h"
+#include "api/auth/policy_store.h"
 #include "api/router.h"
 
-AccessOutcome
-access_identify(Request *request, bool may_block, GError **error)
+#include <pthread.h>
+#include <string.h>
+
+/* What a strategy needs; made once. */
+typedef struct Authenticator {
+    Basic *basic;       /* NULL unless http_basic */
+    Keystone *keystone; /* NULL unless keystone */
+} Authenticator;
+
+static pthread_mutex_t starting = PTHREAD_MUTEX_INITIALIZER; /* guards writing to `current` */
+static Authenticator *current;
+
+static void
+authenticator_free(Authenticator *authenticator)
 {
-    (void)may_block;
-    request->identity.is_public = request->route->flags & ROUTE_PUBLIC;
-    const char *strategy = config_string(config_current(), OPT_AUTH_STRATEGY);
-    if (request->identity.is_public || g_strcmp0(strategy, "noauth") == 0)
-        return ACCESS_GRANTED;
+    if (authenticator == NULL)
+        return;
+    basic_free(authenticator->basic);
+    keystone_free(authenticator->keystone);
+    g_free(authenticator);
+}
+
+static bool
+prepare(Authenticator *authenticator, GError **error)
+{
+    const Config *config = config_current();
+    const char *strategy = config_string(config, OPT_AUTH_STRATEGY);
+    if (strcmp(strategy, "http_basic") == 0) {
+        authenticator->basic = basic_new(config_string(config, OPT_HTTP_BASIC_AUTH_USER_FILE));
+        return basic_refresh(authenticator->basic, error);
+    }
+    if (strcmp(strategy, "keystone") != 0)
+        return true;
+    authenticator->keystone = keystone_new(config, error);
+    return authenticator->keystone != NULL && policy_current(0, error) != NULL;
+}
+
+static const Authenticator *
+authenticator_get(GError **error)
+{
+    const Authenticator *known = __atomic_load_n(&current, __ATOMIC_ACQUIRE);
+    if (known != NULL)
+        return known;
+    pthread_mutex_lock(&starting);
+    if (current == NULL) {
+        Authenticator *made = g_new0(Authenticator, 1);
+        if (prepare(made, error))
+            __atomic_store_n(&current, made, __ATOMIC_RELEASE);
+        else
+            authenticator_free(made);
+    }
+    known = current;
+    pthread_mutex_unlock(&starting);
+    return known;
+}
+
+bool
+access_start(GError **error)
+{
+    return authenticator_get(error) != NULL;
+}
+
+void
+access_stop(void)
+{
+    authenticator_free(current);
+    current = NULL;
+    policy_store_clear();
+}
+
+static AccessOutcome
+refuse(Request *request, const char *challenge, GError **error)
+{
+    request->header_name = "WWW-Authenticate";
+    request->header_value = challenge;
     steel_fail(error, STEEL_ERROR_UNAUTHORIZED,
                "The request you have made requires authentication.");
     return ACCESS_REFUSED;
 }
 
-bool
-policy_check(const Request *request, const char *rule, const PolicyTarget *target, GError **error)
+static AccessOutcome
+identify_basic(Request *request, Basic *basic, bool may_block, GError **error)
 {
-    (void)request;
-    (void)rule;
-    (void)target;
-    (void)error;
-    return true;
+    Bearer *bearer = NULL;
+    switch (
+        basic_check(basic, request_header(request, "Authorization"), may_block, &bearer, error)) {
+    case IDENTITY_KNOWN:
+        identity_set(&request->identity, &bearer->credentials);
+        bearer_unref(bearer);
+        return ACCESS_GRANTED;
+    case IDENTITY_ASK:
+        return ACCESS_MUST_WAIT;
+    case IDENTITY_FAILED:
+        return ACCESS_REFUSED;
+    case IDENTITY_REFUSED:
+        break;
+    }
+    return refuse(request, BASIC_CHALLENGE, error);
 }
 
-bool
-policy_wants_target(const Request *request)
+static AccessOutcome
+identify_keystone(Request *request, Keystone *keystone, bool may_block, GError **error)
 {
-    (void)request;
-    return false;
+    g_auto(Credentials) credentials = {0};
+    switch (keystone_check(keystone, request_header(request, "X-Auth-Token"),
+                           request_header(request, "X-Service-Token"), may_block, &credentials,
+                           error)) {
+    case IDENTITY_KNOWN:
+        identity_set(&request->identity, &credentials);
+        return ACCESS_GRANTED;
+    case IDENTITY_ASK:
+        return ACCESS_MUST_WAIT;
+    case IDENTITY_FAILED:
+        return ACCESS_REFUSED;
+    case IDENTITY_REFUSED:
+        break;
+    }
+    if (keystone_delays_decision(keystone))
+        return ACCESS_GRANTED; /* as nobody: the policy decides */
+    return refuse(request, keystone_challenge(keystone), error);
 }
 
-const char *
-policy_list_project(const Request *request)
+AccessOutcome
+access_identify(Request *request, bool may_block, GError **error)
 {
-    (void)request;
-    return NULL;
+    const Authenticator *authenticator = authenticator_get(error);
+    if (authenticator == NULL)
+        return ACCESS_REFUSED;
+    request->identity.is_public = request->route->flags & ROUTE_PUBLIC;
+    if (request->identity.is_public)
+        return ACCESS_GRANTED;
+    if (authenticator->basic != NULL)
+        return identify_basic(request, authenticator->basic, may_block, error);
+    if (authenticator->keystone != NULL)
+        return identify_keystone(request, authenticator->keystone, may_block, error);
+    return ACCESS_GRANTED;
 }

@@ -1,18 +1,30 @@
 /* Who asks, and may they: the seam between requests and authentication. Handlers know nothing beyond this header.
  *
+ * With [DEFAULT]auth_strategy noauth everybody, with http_basic everybody in the password file may do everything. With
+ * keystone the rules of the policy decide (auth/policy.def and what policy files say).
+ *
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 #include "api/request.h"
 
+/* Reads what the authentication needs: password file, policy, [keystone_authtoken]. To be called before requests are
+ * answered, so that mistakes stop the start; what was not called is made up for by the first request, which then fails.
+ * Errors: CONFIG, IO naming file or option. */
+bool access_start(GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Frees it; no request may be under way. */
+void access_stop(void);
+
 typedef enum AccessOutcome {
     ACCESS_GRANTED,   /* request->identity is filled */
-    ACCESS_REFUSED,   /* the error is set: UNAUTHORIZED */
+    ACCESS_REFUSED,   /* the error is set, and what a 401 needs in request->header_name */
     ACCESS_MUST_WAIT, /* only with may_block false: ask again where waiting is allowed */
 } AccessOutcome;
 
 /* Finds out who asks, by [DEFAULT]auth_strategy and the request's headers.
  *
- * may_block  true on a pool's thread: another service may be asked. false on an HTTP thread */
+ * may_block  true on a pool's thread: another service may be asked. false on an HTTP thread
+ * Errors     UNAUTHORIZED; IDENTITY_UNAVAILABLE (Keystone does not answer: 503); CONFIG (no password file) */
 AccessOutcome access_identify(Request *request, bool may_block, GError **error);
 
 /* Whose thing a request is about; NULL members: nobody's. */
@@ -20,15 +32,52 @@ typedef struct PolicyTarget {
     const char *owner, *lessee;
 } PolicyTarget;
 
-/* Checks a rule, e.g. "baremetal:node:get", for the request's identity.
+/* Checks a rule, e.g. "baremetal:node:get", for the request's identity. Some rules mean more than their own check:
  *
- * target  NULL when the rule is not about a thing that can have an owner
- * Errors  FORBIDDEN naming the rule; NODE_NOT_FOUND is the caller's to say instead where a thing must stay unseen */
-bool policy_check(const Request *request, const char *rule, const PolicyTarget *target,
-                  GError **error);
+ *   …:list_all, …:list         either will do; policy_list_project says what the list is then limited to
+ *   baremetal:node:create      a project's administrator creates nodes of that project: the body gets it as owner
+ *   baremetal:allocation:create  as rule create_restricted decides, the body gets the caller's project as owner
+ *   baremetal:node:delete      owners may delete their nodes
+ *   baremetal:node:update      the rule of each field that the parsed body (a JSON patch) touches
+ *
+ * target  NULL when the rule is not about a thing that can have an owner; else the owner and lessee of the item that the
+ *         path names, or of its node
+ * Errors  FORBIDDEN naming the rule; NODE_NOT_FOUND or NOT_FOUND, as if it were not there, when the caller may not even
+ *         see what the path names; INVALID when the body must be looked at and is no JSON; NOT_ACCEPTABLE when an owner
+ *         must be set in a body of an API version that knows none */
+bool policy_check(Request *request, const char *rule, const PolicyTarget *target, GError **error);
 
-/* False when no rule looks at owner and lessee for this identity: they need not be loaded. */
+/* What one rule itself says, without more ado. True with noauth and http_basic. */
+bool policy_allows(const Request *request, const char *rule, const PolicyTarget *target);
+
+/* False when the route's rule admits this identity whoever the owner is: owner and lessee need not be loaded. */
 bool policy_wants_target(const Request *request);
 
 /* The project that lists are limited to (as owner or lessee), or NULL for all. Borrowed from the request. */
 const char *policy_list_project(const Request *request);
+
+/* What the caller may not see of a node or volume target, and what it may see that others may not. */
+enum {
+    POLICY_HIDE_DRIVER_INFO = 1 << 0,
+    POLICY_HIDE_DRIVER_INTERNAL_INFO = 1 << 1,
+    POLICY_HIDE_LAST_ERROR = 1 << 2,
+    POLICY_HIDE_RESERVATION = 1 << 3,
+    POLICY_HIDE_TARGET_PROPERTIES = 1 << 4, /* of volume targets */
+    POLICY_SHOW_DRIVER_SECRETS = 1 << 5,    /* driver_info is not masked: rule show_password */
+    POLICY_SHOW_INSTANCE_SECRETS =
+        1 << 6, /* instance_info is not masked: rule show_instance_secrets */
+};
+
+/* Which of the above hold for an item with this owner and lessee.
+ *
+ * target   NULL: the item is not known yet
+ * depends  out, only with a NULL target, optional: true when the answer differs from item to item, so that owner and
+ *          lessee must be selected with each row and asked for again; the value returned is then of no use */
+unsigned policy_visibility(const Request *request, const PolicyTarget *target, bool *depends);
+
+/* The JSON that stands in place of what one POLICY_HIDE_… bit hides: an object for fields that are objects, else a string.
+ * Static. */
+const char *policy_hidden_json(unsigned bit);
+
+/* Table and effective rules of a configuration as YAML, for `steeld config policy`. The caller frees. Errors: CONFIG, IO. */
+char *access_policy_yaml(const Config *config, GError **error);

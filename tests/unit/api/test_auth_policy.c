@@ -13,76 +13,286 @@
 
 #include <cmocka.h>
 
-static char *reader[] = {"reader", NULL};
-static char *members[] = {"member", "reader", NULL};
-static char *admins[] = {"admin", "manager", "member", "reader", NULL};
-static char *services[] = {"service", NULL};
-
-#define SYSTEM .system_scope = (char *)"all"
-#define PROJECT(name) .project_id = (char *)name, .project_name = (char *)name
+/* Credentials own their texts; these belong to the program. */
+#define TEXT(literal) ((char *)(uintptr_t)(literal))
+#define ROLES(...)                                                                                 \
+    .roles = (char **)(uintptr_t)(const char *const[])                                             \
+    {                                                                                              \
+        __VA_ARGS__, NULL                                                                          \
+    }
+#define ADMIN ROLES("admin", "manager", "member", "reader")
+#define MEMBER ROLES("member", "reader")
+#define READER ROLES("reader")
+#define SERVICE ROLES("service")
+#define SYSTEM .system_scope = TEXT("all")
+#define PROJECT(name) .project_id = TEXT(name), .project_name = TEXT(name)
 
 static const struct {
     const char *name;
     Credentials credentials;
 } people[] = {
-    {"system admin",   {SYSTEM, .roles = admins}            },
-    {"system member",  {SYSTEM, .roles = members}           },
-    {"system reader",  {SYSTEM, .roles = reader}            },
-    {"system service", {SYSTEM, .roles = services}          },
-    {"owner admin",    {PROJECT("own"), .roles = admins}    },
-    {"owner member",   {PROJECT("own"), .roles = members}   },
-    {"owner reader",   {PROJECT("own"), .roles = reader}    },
-    {"owner service",  {PROJECT("own"), .roles = services}  },
-    {"lessee admin",   {PROJECT("let"), .roles = admins}    },
-    {"lessee member",  {PROJECT("let"), .roles = members}   },
-    {"lessee reader",  {PROJECT("let"), .roles = reader}    },
-    {"other admin",    {PROJECT("else"), .roles = admins}   },
-    {"other service",  {PROJECT("else"), .roles = services} },
-    {"the service",    {PROJECT("service"), .roles = services}},
-    {"no role",        {PROJECT("own")}                     },
-    {"domain admin",   {.domain_id = (char *)"d", .roles = admins}},
+    {"system admin",   {SYSTEM, ADMIN}                },
+    {"system member",  {SYSTEM, MEMBER}               },
+    {"system reader",  {SYSTEM, READER}               },
+    {"system service", {SYSTEM, SERVICE}              },
+    {"owner admin",    {PROJECT("own"), ADMIN}        },
+    {"owner member",   {PROJECT("own"), MEMBER}       },
+    {"owner reader",   {PROJECT("own"), READER}       },
+    {"owner service",  {PROJECT("own"), SERVICE}      },
+    {"lessee admin",   {PROJECT("let"), ADMIN}        },
+    {"lessee member",  {PROJECT("let"), MEMBER}       },
+    {"lessee reader",  {PROJECT("let"), READER}       },
+    {"other admin",    {PROJECT("else"), ADMIN}       },
+    {"other service",  {PROJECT("else"), SERVICE}     },
+    {"the service",    {PROJECT("service"), SERVICE}  },
+    {"no role",        {PROJECT("own")}               },
+    {"domain admin",   {.domain_id = TEXT("d"), ADMIN}},
 };
 
 /* A letter for each of the people above, in their order: y or -. The node belongs to "own" and is leased to "let". */
 static const struct {
     const char *rule, *answers;
 } rows[] = {
-    /*                                          system  owner   lessee other */
-    /*                                          amrs    amrs    amr    as  s  no d */
-    {"baremetal:node:create",                  "y--y" "----" "---" "--" "-" "-" "-"},
-    {"baremetal:node:create:self_owned_node",  "y--y" "y--y" "y--" "yy" "y" "-" "-"},
-    {"baremetal:node:list",                    "yyyy" "yyyy" "yyy" "yy" "y" "-" "-"},
-    {"baremetal:node:list_all",                "yyyy" "----" "---" "--" "y" "-" "-"},
-    {"baremetal:node:get",                     "yyyy" "yyyy" "yyy" "--" "y" "-" "-"},
-    {"baremetal:node:get:driver_info",         "yyyy" "yyyy" "---" "--" "y" "-" "-"},
-    {"baremetal:node:get:filter_threshold",    "yyyy" "----" "---" "--" "y" "-" "-"},
-    {"baremetal:node:update",                  "yy-y" "yy--" "yy-" "--" "y" "-" "-"},
-    {"baremetal:node:update:driver_info",      "yy-y" "yy-y" "---" "--" "y" "-" "-"},
-    {"baremetal:node:update:owner",            "yy--" "----" "---" "--" "y" "-" "-"},
-    {"baremetal:node:update:driver_interfaces", "yy-y" "y--y" "---" "--" "y" "-" "-"},
-    {"baremetal:node:update_extra",            "yy-y" "yy--" "yy-" "--" "y" "-" "-"},
-    {"baremetal:node:update_instance_info",    "yy-y" "yy-y" "y--" "--" "y" "-" "-"},
-    {"baremetal:node:update_owner_provisioned", "y---" "----" "---" "--" "-" "-" "-"},
-    {"baremetal:node:delete",                  "y---" "----" "---" "--" "-" "-" "-"},
-    {"baremetal:node:delete:self_owned_node",  "----" "y---" "---" "--" "-" "-" "-"},
-    {"baremetal:node:set_power_state",         "yy-y" "yy--" "yy-" "--" "y" "-" "-"},
-    {"baremetal:node:set_provision_state",     "yy-y" "yy-y" "y--" "--" "y" "-" "-"},
-    {"baremetal:node:vendor_passthru",         "y---" "----" "---" "--" "-" "-" "-"},
-    {"baremetal:node:traits:set",              "yy-y" "y--y" "---" "--" "y" "-" "-"},
-    {"baremetal:port:create",                  "y--y" "y--y" "---" "--" "-" "-" "-"},
-    {"baremetal:port:update",                  "yy-y" "y--y" "---" "--" "y" "-" "-"},
-    {"baremetal:volume:create",                "yy-y" "y--y" "y--" "--" "y" "-" "-"},
-    {"baremetal:volume:view_target_properties", "yyyy" "y---" "y--" "y-" "y" "-" "-"},
-    {"baremetal:chassis:get",                  "yyyy" "----" "---" "--" "-" "-" "-"},
-    {"baremetal:chassis:create",               "y---" "----" "---" "--" "-" "-" "-"},
-    {"baremetal:conductor:get",                "yyyy" "----" "---" "--" "-" "-" "-"},
-    {"baremetal:deploy_template:create",       "y---" "----" "---" "--" "-" "-" "-"},
-    {"baremetal:allocation:get",               "yyyy" "yyy-" "---" "--" "y" "-" "-"},
-    {"baremetal:allocation:create",            "yy--" "yy--" "yy-" "y-" "y" "-" "-"},
-    {"baremetal:allocation:create_restricted", "yy--" "----" "---" "--" "y" "-" "-"},
-    {"baremetal:node:ipa_heartbeat",           "yyyy" "yyyy" "yyy" "yy" "y" "y" "y"},
-    {"show_password",                          "----" "----" "---" "--" "-" "-" "-"},
-    {"there:is:no:such:rule",                  "----" "----" "---" "--" "-" "-" "-"},
+  /*                                          system  owner   lessee other */
+  /*                                          amrs    amrs    amr    as  s  no d */
+    {"baremetal:node:create",                   "y--y"
+                              "----"
+                              "---"
+                              "--"
+                              "-"
+                              "-"
+                              "-"                                    },
+    {"baremetal:node:create:self_owned_node",   "y--y"
+                                              "y--y"
+                                              "y--"
+                                              "yy"
+                                              "y"
+                                              "-"
+                                              "-"    },
+    {"baremetal:node:list",                     "yyyy"
+                            "yyyy"
+                            "yyy"
+                            "yy"
+                            "y"
+                            "-"
+                            "-"                                        },
+    {"baremetal:node:list_all",                 "yyyy"
+                                "----"
+                                "---"
+                                "--"
+                                "y"
+                                "-"
+                                "-"                                },
+    {"baremetal:node:get",                      "yyyy"
+                           "yyyy"
+                           "yyy"
+                           "--"
+                           "y"
+                           "-"
+                           "-"                                          },
+    {"baremetal:node:get:driver_info",          "yyyy"
+                                       "yyyy"
+                                       "---"
+                                       "--"
+                                       "y"
+                                       "-"
+                                       "-"                  },
+    {"baremetal:node:get:filter_threshold",     "yyyy"
+                                            "----"
+                                            "---"
+                                            "--"
+                                            "y"
+                                            "-"
+                                            "-"        },
+    {"baremetal:node:update",                   "yy-y"
+                              "yy--"
+                              "yy-"
+                              "--"
+                              "y"
+                              "-"
+                              "-"                                    },
+    {"baremetal:node:update:driver_info",       "yy-y"
+                                          "yy-y"
+                                          "---"
+                                          "--"
+                                          "y"
+                                          "-"
+                                          "-"            },
+    {"baremetal:node:update:owner",             "yy--"
+                                    "----"
+                                    "---"
+                                    "--"
+                                    "y"
+                                    "-"
+                                    "-"                        },
+    {"baremetal:node:update:driver_interfaces", "yy-y"
+                                                "y--y"
+                                                "---"
+                                                "--"
+                                                "y"
+                                                "-"
+                                                "-"},
+    {"baremetal:node:update_extra",             "yy-y"
+                                    "yy--"
+                                    "yy-"
+                                    "--"
+                                    "y"
+                                    "-"
+                                    "-"                        },
+    {"baremetal:node:update_instance_info",     "yy-y"
+                                            "yy-y"
+                                            "y--"
+                                            "--"
+                                            "y"
+                                            "-"
+                                            "-"        },
+    {"baremetal:node:update_owner_provisioned", "y---"
+                                                "----"
+                                                "---"
+                                                "--"
+                                                "-"
+                                                "-"
+                                                "-"},
+    {"baremetal:node:delete",                   "y---"
+                              "----"
+                              "---"
+                              "--"
+                              "-"
+                              "-"
+                              "-"                                    },
+    {"baremetal:node:delete:self_owned_node",   "----"
+                                              "y---"
+                                              "---"
+                                              "--"
+                                              "-"
+                                              "-"
+                                              "-"    },
+    {"baremetal:node:set_power_state",          "yy-y"
+                                       "yy--"
+                                       "yy-"
+                                       "--"
+                                       "y"
+                                       "-"
+                                       "-"                  },
+    {"baremetal:node:set_provision_state",      "yy-y"
+                                           "yy-y"
+                                           "y--"
+                                           "--"
+                                           "y"
+                                           "-"
+                                           "-"          },
+    {"baremetal:node:vendor_passthru",          "y---"
+                                       "----"
+                                       "---"
+                                       "--"
+                                       "-"
+                                       "-"
+                                       "-"                  },
+    {"baremetal:node:traits:set",               "yy-y"
+                                  "y--y"
+                                  "---"
+                                  "--"
+                                  "y"
+                                  "-"
+                                  "-"                            },
+    {"baremetal:port:create",                   "y--y"
+                              "y--y"
+                              "---"
+                              "--"
+                              "-"
+                              "-"
+                              "-"                                    },
+    {"baremetal:port:update",                   "yy-y"
+                              "y--y"
+                              "---"
+                              "--"
+                              "y"
+                              "-"
+                              "-"                                    },
+    {"baremetal:volume:create",                 "yy-y"
+                                "y--y"
+                                "y--"
+                                "--"
+                                "y"
+                                "-"
+                                "-"                                },
+    {"baremetal:volume:view_target_properties", "yyyy"
+                                                "y---"
+                                                "y--"
+                                                "y-"
+                                                "y"
+                                                "-"
+                                                "-"},
+    {"baremetal:chassis:get",                   "yyyy"
+                              "----"
+                              "---"
+                              "--"
+                              "-"
+                              "-"
+                              "-"                                    },
+    {"baremetal:chassis:create",                "y---"
+                                 "----"
+                                 "---"
+                                 "--"
+                                 "-"
+                                 "-"
+                                 "-"                              },
+    {"baremetal:conductor:get",                 "yyyy"
+                                "----"
+                                "---"
+                                "--"
+                                "-"
+                                "-"
+                                "-"                                },
+    {"baremetal:deploy_template:create",        "y---"
+                                         "----"
+                                         "---"
+                                         "--"
+                                         "-"
+                                         "-"
+                                         "-"              },
+    {"baremetal:allocation:get",                "yyyy"
+                                 "yyy-"
+                                 "---"
+                                 "--"
+                                 "y"
+                                 "-"
+                                 "-"                              },
+    {"baremetal:allocation:create",             "yy--"
+                                    "yy--"
+                                    "yy-"
+                                    "y-"
+                                    "y"
+                                    "-"
+                                    "-"                        },
+    {"baremetal:allocation:create_restricted",  "yy--"
+                                               "----"
+                                               "---"
+                                               "--"
+                                               "y"
+                                               "-"
+                                               "-"  },
+    {"baremetal:node:ipa_heartbeat",            "yyyy"
+                                     "yyyy"
+                                     "yyy"
+                                     "yy"
+                                     "y"
+                                     "y"
+                                     "y"                      },
+    {"show_password",                           "----"
+                      "----"
+                      "---"
+                      "--"
+                      "-"
+                      "-"
+                      "-"                                                    },
+    {"there:is:no:such:rule",                   "----"
+                              "----"
+                              "---"
+                              "--"
+                              "-"
+                              "-"
+                              "-"                                    },
 };
 
 static Policy *
@@ -144,8 +354,7 @@ older_defaults_admit_administrators_of_any_project(void **state)
     assert_true(admits(policy, "baremetal:chassis:create", person("other admin")));
     assert_false(admits(policy, "baremetal:node:create", person("owner member")));
     assert_true(admits(policy, "baremetal:node:create", person("system admin")));
-    static char *observer[] = {"observer", NULL};
-    const Credentials demo = {PROJECT("demo"), .roles = observer};
+    const Credentials demo = {PROJECT("demo"), ROLES("observer")};
     assert_true(admits(policy, "baremetal:node:get", &demo));
     assert_false(admits(policy, "baremetal:node:update", &demo));
 }
@@ -171,8 +380,7 @@ files_replace_rules_and_may_bring_their_own(void **state)
                                          "\"baremetal:node:get\": [[\"role:reader\", "
                                          "\"project_id:else\"], \"role:nightwatch\"]\n",
                                          false, true);
-    static char *roles[] = {"nightwatch", NULL};
-    const Credentials watch = {PROJECT("else"), .roles = roles};
+    const Credentials watch = {PROJECT("else"), ROLES("nightwatch")};
     assert_true(admits(policy, "baremetal:node:set_power_state", &watch));
     assert_true(admits(policy, "baremetal:node:set_power_state", person("other admin")));
     assert_false(admits(policy, "baremetal:node:set_power_state", person("system member")));
@@ -188,8 +396,7 @@ an_override_of_an_older_name_counts_for_the_newer_ones(void **state)
     g_autoptr(Policy) policy = policy_of("{\"baremetal:node:update\": \"role:nightwatch\","
                                          " \"baremetal:node:update:name\": \"role:reader\"}",
                                          false, true);
-    static char *roles[] = {"nightwatch", NULL};
-    const Credentials watch = {PROJECT("else"), .roles = roles};
+    const Credentials watch = {PROJECT("else"), ROLES("nightwatch")};
     assert_true(admits(policy, "baremetal:node:update:driver_info", &watch));
     assert_false(admits(policy, "baremetal:node:update:driver_info", person("system admin")));
     assert_false(admits(policy, "baremetal:node:update:name", &watch));
@@ -264,7 +471,8 @@ what_is_printed_reads_back_as_the_same_policy(void **state)
         if (strstr(text, table[i].name) == NULL || strstr(text, table[i].description) == NULL)
             fail_msg("%s is not printed", table[i].name);
     assert_non_null(strstr(text, "\n\"mine\": \"role:me\"\n"));
-    assert_non_null(strstr(text, "\n#\"baremetal:node:delete\": \"role:admin and system_scope:all\"\n"));
+    assert_non_null(
+        strstr(text, "\n#\"baremetal:node:delete\": \"role:admin and system_scope:all\"\n"));
     g_autoptr(Policy) again = policy_of(text, false, true);
     g_autofree char *twice = policy_to_yaml(again);
     g_auto(GStrv) lines = g_strsplit(text, "\n", -1), others = g_strsplit(twice, "\n", -1);
@@ -299,8 +507,7 @@ a_changed_file_counts_at_once_and_a_broken_one_does_not(void **state)
     assert_non_null(strstr(error->message, path));
     g_clear_error(&error);
     write_file(path, "show_password: role:a\n");
-    static char *a[] = {"a", NULL}, *b[] = {"b", NULL};
-    const Credentials of_a = {.roles = a}, of_b = {.roles = b};
+    const Credentials of_a = {ROLES("a")}, of_b = {ROLES("b")};
     const Policy *first = policy_current(0, &error);
     assert_non_null(first);
     assert_true(admits(first, "show_password", &of_a));
@@ -339,8 +546,7 @@ files_of_a_directory_are_laid_over_in_the_order_of_their_names(void **state)
     assert_true(config_set(config, directory, &error) && config_finish(config, &error));
     g_autoptr(Policy) policy = policy_load(config, &error);
     assert_non_null(policy);
-    static char *a[] = {"a", NULL}, *b[] = {"b", NULL};
-    const Credentials of_a = {.roles = a}, of_b = {.roles = b};
+    const Credentials of_a = {ROLES("a")}, of_b = {ROLES("b")};
     assert_true(admits(policy, "show_password", &of_b));
     assert_false(admits(policy, "show_password", &of_a));
     assert_true(admits(policy, "show_instance_secrets", &of_a));

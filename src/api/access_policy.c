@@ -1,0 +1,456 @@
+/* The policy as requests meet it: which rules count, on whose things, and what they narrow; the contract is in access.h.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "api/access.h"
+#include "api/access_identity.h"
+#include "api/auth/policy_store.h"
+#include "api/router.h"
+
+#include <string.h>
+
+/* Policy files are looked at this often. */
+enum { LOOK_MS = 1000 };
+
+/* Versions from which a body may name an owner. */
+enum { NODE_OWNER_SINCE = 50, ALLOCATION_OWNER_SINCE = 60 };
+
+/* A list of nobody's things: no project is called that. */
+static const char no_project[] = "\x1f";
+
+/* Questions of one request. */
+typedef struct Asker {
+    const Policy *policy;
+    IdentityView view;
+    const PolicyTarget *target; /* NULL: there is none */
+    bool target_unknown;        /* there is one, but it is not known yet */
+} Asker;
+
+static bool
+is_enforced(void)
+{
+    return g_strcmp0(config_string(config_current(), OPT_AUTH_STRATEGY), "keystone") == 0;
+}
+
+static bool
+asker_init(Asker *asker, const Request *request, const PolicyTarget *target, GError **error)
+{
+    asker->policy = policy_current(LOOK_MS, error);
+    asker->target = target;
+    asker->target_unknown = false;
+    identity_view(&request->identity, &asker->view);
+    return asker->policy != NULL;
+}
+
+static Verdict
+ask(const Asker *asker, const char *rule)
+{
+    const Config *config = config_current();
+    const CheckContext context = {
+        .credentials = &asker->view.credentials,
+        .owner = asker->target != NULL ? asker->target->owner : NULL,
+        .lessee = asker->target != NULL ? asker->target->lessee : NULL,
+        .target_unknown = asker->target_unknown,
+        .service_project_name = config_boolean(config, OPT_RBAC_SERVICE_ROLE_ELEVATED_ACCESS)
+                                    ? config_string(config, OPT_RBAC_SERVICE_PROJECT_NAME)
+                                    : NULL,
+    };
+    return policy_ask(asker->policy, rule, &context);
+}
+
+static bool
+allows(const Asker *asker, const char *rule)
+{
+    return ask(asker, rule) == VERDICT_YES;
+}
+
+/* Says who was refused what, so that whoever reads it knows which role is missing. Always false. */
+static bool
+forbid(const Asker *asker, const char *rule, GError **error)
+{
+    const Credentials *who = &asker->view.credentials;
+    g_autoptr(GString) roles = g_string_new(NULL);
+    for (char **role = who->roles; role != NULL && *role != NULL; role++)
+        if (g_ascii_isprint(**role))
+            g_string_append_printf(roles, "%s%.64s", roles->len > 0 ? ", " : "", *role);
+    return steel_fail(error, STEEL_ERROR_FORBIDDEN,
+                      "The policy does not allow %s to the roles %s of %s%s.", rule,
+                      roles->len > 0 ? roles->str : "(none)",
+                      who->system_scope != NULL ? "the whole system"
+                      : who->project_id != NULL ? "project "
+                                                : "no project",
+                      who->system_scope == NULL && who->project_id != NULL ? who->project_id : "");
+}
+
+/* ---- what must stay unseen ---- */
+
+/* What the first words of a path name. */
+static const char *
+thing_of(const char *pattern)
+{
+    static const struct {
+        const char *prefix, *thing;
+    } rows[] = {
+        {"nodes",             "Node"            },
+        {"ports",             "Port"            },
+        {"portgroups",        "Portgroup"       },
+        {"volume/connectors", "Volume connector"},
+        {"volume/targets",    "Volume target"   },
+        {"allocations",       "Allocation"      },
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        size_t length = strlen(rows[i].prefix);
+        if (strncmp(pattern, rows[i].prefix, length) == 0 &&
+            (pattern[length] == '/' || pattern[length] == '\0'))
+            return rows[i].thing;
+    }
+    return "Node";
+}
+
+/* The name by which the request asked for the thing; NULL when it makes a new one, which hides nothing. */
+static const char *
+asked_for(const Request *request)
+{
+    if (request->captures[0] != NULL)
+        return request->captures[0];
+    const char *node = request_argument(request, "node");
+    return node != NULL ? node : request_argument(request, "node_uuid");
+}
+
+/* Things of others are not there: neither their existence nor their names may leak. */
+static bool
+check_visible(const Asker *asker, const Request *request, GError **error)
+{
+    const char *ident = asked_for(request);
+    const char *thing = thing_of(request->route->pattern);
+    const bool allocation = strcmp(thing, "Allocation") == 0;
+    if (ident == NULL ||
+        allows(asker, allocation ? "baremetal:allocation:get" : "baremetal:node:get"))
+        return true;
+    const bool node = strcmp(thing, "Node") == 0;
+    return steel_fail(error, node ? STEEL_ERROR_NODE_NOT_FOUND : STEEL_ERROR_NOT_FOUND,
+                      "%s %.255s could not be found.", thing, ident);
+}
+
+/* ---- fields of a node ---- */
+
+/* Fields with a rule of their own; all others go by baremetal:node:update. */
+static const struct {
+    const char *field, *rule;
+} field_rules[] = {
+    {"instance_info",   "baremetal:node:update_instance_info"    },
+    {"extra",           "baremetal:node:update_extra"            },
+    {"driver_info",     "baremetal:node:update:driver_info"      },
+    {"properties",      "baremetal:node:update:properties"       },
+    {"chassis_uuid",    "baremetal:node:update:chassis_uuid"     },
+    {"instance_uuid",   "baremetal:node:update:instance_uuid"    },
+    {"lessee",          "baremetal:node:update:lessee"           },
+    {"owner",           "baremetal:node:update:owner"            },
+    {"driver",          "baremetal:node:update:driver_interfaces"},
+    {"network_data",    "baremetal:node:update:network_data"     },
+    {"conductor_group", "baremetal:node:update:conductor_group"  },
+    {"name",            "baremetal:node:update:name"             },
+    {"retired",         "baremetal:node:update:retired"          },
+    {"retired_reason",  "baremetal:node:update:retired"          },
+    {"shard",           "baremetal:node:update:shard"            },
+};
+
+/* False as a patch may write it. */
+static bool
+is_false(const json_t *value)
+{
+    static const char *const words[] = {"0", "f", "false", "off", "n", "no"};
+    if (json_is_false(value) || (json_is_integer(value) && json_integer_value(value) == 0))
+        return true;
+    const char *text = json_string_value(value);
+    for (size_t i = 0; text != NULL && i < G_N_ELEMENTS(words); i++)
+        if (g_ascii_strcasecmp(text, words[i]) == 0)
+            return true;
+    return false;
+}
+
+/* The rule for one operation of a patch. What is no operation will be refused for that later. */
+static const char *
+rule_of_operation(const json_t *operation)
+{
+    const char *path = json_string_value(json_object_get(operation, "path"));
+    if (path == NULL || *path != '/')
+        return "baremetal:node:update";
+    g_autofree char *field = g_strndup(path + 1, strcspn(path + 1, "/"));
+    for (size_t i = 0; i < G_N_ELEMENTS(field_rules); i++)
+        if (strcmp(field, field_rules[i].field) == 0)
+            return field_rules[i].rule;
+    if (g_str_has_suffix(field, "_interface"))
+        return "baremetal:node:update:driver_interfaces";
+    if (strcmp(field, "automated_clean") == 0 && is_false(json_object_get(operation, "value")))
+        return "baremetal:node:disable_cleaning";
+    return "baremetal:node:update";
+}
+
+static bool
+check_update(const Asker *asker, const Request *request, GError **error)
+{
+    size_t count = json_array_size(request->json);
+    for (size_t i = 0; i < count; i++) {
+        const char *rule = rule_of_operation(json_array_get(request->json, i));
+        if (!allows(asker, rule))
+            return forbid(asker, rule, error);
+    }
+    return count > 0 || allows(asker, "baremetal:node:update") ||
+           forbid(asker, "baremetal:node:update", error);
+}
+
+/* ---- new things belong to whoever makes them ---- */
+
+static bool
+same_project(const Asker *asker, const char *owner)
+{
+    return owner != NULL && g_strcmp0(owner, asker->view.credentials.project_id) == 0;
+}
+
+/* Writes the caller's project into the body as owner. */
+static bool
+claim(const Asker *asker, const Request *request, json_t *body, unsigned since, const char *thing,
+      GError **error)
+{
+    const char *project = asker->view.credentials.project_id;
+    if (project == NULL || same_project(asker, json_string_member(body, "owner")))
+        return true;
+    if (!request_needs(request, since, thing, error))
+        return false;
+    json_object_set_new(body, "owner", json_string(project));
+    return true;
+}
+
+static bool
+check_node_create(const Asker *asker, Request *request, GError **error)
+{
+    const Credentials *who = &asker->view.credentials;
+    const bool self_owned =
+        config_boolean(config_current(), OPT_API_PROJECT_ADMIN_CAN_MANAGE_OWN_NODES) &&
+        allows(asker, "baremetal:node:create:self_owned_node");
+    if (!self_owned || who->system_scope != NULL)
+        return self_owned || allows(asker, "baremetal:node:create") ||
+               forbid(asker, "baremetal:node:create", error);
+    json_t *body = request_json(request, JSON_OBJECT, error);
+    if (body == NULL)
+        return false;
+    const json_t *owner = json_object_get(body, "owner");
+    if (owner != NULL && !json_is_null(owner) && !same_project(asker, json_string_value(owner)))
+        return steel_fail(
+            error, STEEL_ERROR_FORBIDDEN,
+            "A project's administrator can create nodes of the own project only; leave "
+            "owner out.");
+    return claim(asker, request, body, NODE_OWNER_SINCE,
+                 "creating a node as a project's administrator", error);
+}
+
+static bool
+check_allocation_create(const Asker *asker, Request *request, GError **error)
+{
+    static const char thing[] = "creating an allocation of a project";
+    const bool legacy = !config_boolean(config_current(), OPT_OSLO_POLICY_ENFORCE_NEW_DEFAULTS);
+    json_t *body = request_json(request, JSON_OBJECT, error);
+    if (body == NULL)
+        return false;
+    const char *owner = json_string_member(body, "owner");
+    const bool before_rbac = allows(asker, "baremetal:allocation:create_pre_rbac");
+    const bool restricted = allows(asker, "baremetal:allocation:create_restricted");
+    const bool foreign = owner != NULL && !same_project(asker, owner);
+    if (!allows(asker, "baremetal:allocation:create") ||
+        (legacy && owner == NULL && !before_rbac)) {
+        if (!restricted || (legacy && owner != NULL && !before_rbac))
+            return forbid(asker, "baremetal:allocation:create_restricted", error);
+        if (foreign && asker->view.credentials.project_id != NULL)
+            return forbid(asker, "baremetal:allocation:create", error);
+        return claim(asker, request, body, ALLOCATION_OWNER_SINCE, thing, error);
+    }
+    if (legacy || asker->view.credentials.system_scope != NULL)
+        return true;
+    if (foreign)
+        return restricted || forbid(asker, "baremetal:allocation:create_restricted", error);
+    return claim(asker, request, body, ALLOCATION_OWNER_SINCE, thing, error);
+}
+
+/* ---- the rules ---- */
+
+/* "baremetal:port:list" for it and for "baremetal:port:list_all"; NULL for rules that are not about lists. */
+static char *
+list_rule(const char *rule)
+{
+    if (g_str_has_suffix(rule, ":list"))
+        return g_strdup(rule);
+    if (g_str_has_suffix(rule, ":list_all"))
+        return g_strndup(rule, strlen(rule) - strlen("_all"));
+    return NULL;
+}
+
+/* Lists of all, or of what belongs to the caller's project. vif:list and traits:list are about one node. */
+static bool
+check_list(const Asker *asker, const char *own, GError **error)
+{
+    g_autofree char *all = g_strconcat(own, "_all", NULL);
+    if (allows(asker, all))
+        return true;
+    if (asker->view.credentials.project_id == NULL)
+        return forbid(asker, all, error);
+    return allows(asker, own) || forbid(asker, own, error);
+}
+
+static bool
+check_delete(const Asker *asker, GError **error)
+{
+    if (allows(asker, "baremetal:node:delete"))
+        return true;
+    const bool own = config_boolean(config_current(), OPT_API_PROJECT_ADMIN_CAN_MANAGE_OWN_NODES);
+    return (own && allows(asker, "baremetal:node:delete:self_owned_node")) ||
+           forbid(asker, "baremetal:node:delete", error);
+}
+
+/* Allocations that are reached through a node: what belongs to the project that owns or leases the node. */
+static bool
+check_node_allocation(const Asker *asker, const char *rule, GError **error)
+{
+    Asker lessee = *asker;
+    const PolicyTarget swapped = {asker->target->lessee, NULL};
+    lessee.target = &swapped;
+    return allows(asker, rule) || allows(&lessee, rule) || forbid(asker, rule, error);
+}
+
+static bool
+check_rule(const Asker *asker, Request *request, const char *rule, GError **error)
+{
+    if (strcmp(rule, "baremetal:node:update") == 0)
+        return check_update(asker, request, error);
+    if (strcmp(rule, "baremetal:node:delete") == 0)
+        return check_delete(asker, error);
+    if (strcmp(rule, "baremetal:node:create") == 0)
+        return check_node_create(asker, request, error);
+    if (strcmp(rule, "baremetal:allocation:create") == 0)
+        return check_allocation_create(asker, request, error);
+    g_autofree char *own = asker->target == NULL ? list_rule(rule) : NULL;
+    if (own != NULL)
+        return check_list(asker, own, error);
+    if (asker->target != NULL && g_str_has_prefix(rule, "baremetal:allocation:") &&
+        g_str_has_prefix(request->route->pattern, "nodes/"))
+        return check_node_allocation(asker, rule, error);
+    return allows(asker, rule) || forbid(asker, rule, error);
+}
+
+bool
+policy_check(Request *request, const char *rule, const PolicyTarget *target, GError **error)
+{
+    Asker asker;
+    if (!is_enforced())
+        return true;
+    if (!asker_init(&asker, request, target, error))
+        return false;
+    return (target == NULL || check_visible(&asker, request, error)) &&
+           check_rule(&asker, request, rule, error);
+}
+
+bool
+policy_allows(const Request *request, const char *rule, const PolicyTarget *target)
+{
+    Asker asker;
+    return !is_enforced() || (asker_init(&asker, request, target, NULL) && allows(&asker, rule));
+}
+
+bool
+policy_wants_target(const Request *request)
+{
+    Asker asker;
+    if (!is_enforced() || request->route->policy == NULL)
+        return false;
+    if (!asker_init(&asker, request, NULL, NULL))
+        return true;
+    asker.target_unknown = true;
+    return !allows(&asker, request->route->policy) || !allows(&asker, "baremetal:node:get");
+}
+
+const char *
+policy_list_project(const Request *request)
+{
+    Asker asker;
+    if (!is_enforced())
+        return NULL;
+    const char *project =
+        request->identity.project_id != NULL ? request->identity.project_id : no_project;
+    if (!asker_init(&asker, request, NULL, NULL))
+        return project;
+    g_autofree char *own =
+        request->route->policy != NULL ? list_rule(request->route->policy) : NULL;
+    g_autofree char *all = g_strconcat(own != NULL ? own : "baremetal:node:list", "_all", NULL);
+    return allows(&asker, all) ? NULL : project;
+}
+
+/* ---- what is hidden ---- */
+
+static const struct {
+    unsigned bit;
+    const char *rule, *json;
+} hidings[] = {
+    {POLICY_HIDE_DRIVER_INFO,          "baremetal:node:get:driver_info",
+     "{\"content\":\"** Redacted: this needs baremetal:node:get:driver_info **\"}"         },
+    {POLICY_HIDE_DRIVER_INTERNAL_INFO, "baremetal:node:get:driver_internal_info",
+     "{\"content\":\"** Redacted: this needs baremetal:node:get:driver_internal_info **\"}"},
+    {POLICY_HIDE_LAST_ERROR,           "baremetal:node:get:last_error",
+     "\"** Redacted: this needs baremetal:node:get:last_error **\""                        },
+    {POLICY_HIDE_RESERVATION,          "baremetal:node:get:reservation",
+     "\"** Redacted: this needs baremetal:node:get:reservation **\""                       },
+    {POLICY_HIDE_TARGET_PROPERTIES,    "baremetal:volume:view_target_properties",
+     "{\"redacted_contents\":\"** Redacted: this needs baremetal:volume:view_target_properties "
+     "**\"}"                                                                               },
+};
+
+/* The verdict of a rule that hides; one that depends on the item is noted. */
+static bool
+hides(const Asker *asker, const char *rule, bool *depends)
+{
+    Verdict verdict = ask(asker, rule);
+    *depends = *depends || verdict == VERDICT_DEPENDS;
+    return verdict != VERDICT_YES;
+}
+
+unsigned
+policy_visibility(const Request *request, const PolicyTarget *target, bool *depends)
+{
+    static const unsigned node_bits = POLICY_HIDE_DRIVER_INFO | POLICY_HIDE_DRIVER_INTERNAL_INFO |
+                                      POLICY_HIDE_LAST_ERROR | POLICY_HIDE_RESERVATION;
+    Asker asker;
+    bool differs = false;
+    unsigned bits = 0;
+    if (asker_init(&asker, request, target, NULL)) {
+        asker.target_unknown = target == NULL;
+        if (!hides(&asker, "show_password", &differs))
+            bits |= POLICY_SHOW_DRIVER_SECRETS;
+        if (!hides(&asker, "show_instance_secrets", &differs))
+            bits |= POLICY_SHOW_INSTANCE_SECRETS;
+    } else if (is_enforced()) {
+        bits = node_bits | POLICY_HIDE_TARGET_PROPERTIES;
+    }
+    if (is_enforced() && asker.policy != NULL) {
+        bool sees_all = !hides(&asker, "baremetal:node:get:filter_threshold", &differs);
+        for (size_t i = 0; i < G_N_ELEMENTS(hidings); i++)
+            if (!(sees_all && hidings[i].bit & node_bits) &&
+                hides(&asker, hidings[i].rule, &differs))
+                bits |= hidings[i].bit;
+    }
+    if (depends != NULL)
+        *depends = differs;
+    return bits;
+}
+
+const char *
+policy_hidden_json(unsigned bit)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(hidings); i++)
+        if (hidings[i].bit == bit)
+            return hidings[i].json;
+    return "null";
+}
+
+char *
+access_policy_yaml(const Config *config, GError **error)
+{
+    g_autoptr(Policy) policy = policy_load(config, error);
+    return policy != NULL ? policy_to_yaml(policy) : NULL;
+}

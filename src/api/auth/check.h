@@ -1,0 +1,56 @@
+/* Check strings: the language in which policy files say who may do something.
+ *
+ *     (role:admin and system_scope:all) or (role:member and project_id:%(node.owner)s)
+ *
+ * A string is parsed once into a tree; evaluating it allocates nothing. The words: and, or, not (in rising precedence),
+ * parentheses, `role:R`, `rule:NAME`, `ATTRIBUTE:VALUE` of the credentials, `'literal':VALUE`, `@` (always), `!` (never);
+ * a VALUE may hold %(name)s of the target. An empty string is `@`.
+ *
+ * Source: the documentation of oslo.policy 4.0, "Policy Rule Expressions".
+ * SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+#include "api/auth/credentials.h"
+#include "common/error.h"
+
+typedef struct Check Check;
+
+/* The answer of a check. */
+typedef enum Verdict {
+    VERDICT_NO,
+    VERDICT_YES,
+    VERDICT_DEPENDS, /* on the target, which the context does not know */
+} Verdict;
+
+/* What a check is evaluated on. Everything is borrowed. */
+typedef struct CheckContext {
+    const Credentials *credentials;
+    const char *object;               /* what owner and lessee belong to: "node" or "allocation" */
+    const char *owner, *lessee;       /* NULL: it has none, and nobody matches */
+    bool target_unknown;              /* there will be a target, but who owns it is not known yet */
+    const char *service_project_name; /* %(config.service_project_name)s; NULL: it matches nobody */
+} CheckContext;
+
+/* Parses a check string. Free with check_free.
+ * Errors: CONFIG, saying what was expected where (longer than 64 KiB or 2,000 words, nested deeper
+ * than 64, a bad word). Pure. */
+Check *check_parse(const char *text, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+void check_free(Check *check);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Check, check_free)
+
+/* Joins two checks; takes both over. */
+Check *check_or(Check *first, Check *second);
+Check *check_and(Check *first, Check *second);
+
+/* What rule: words refer to. NULL: there is no such rule, the word then answers NO. */
+typedef const Check *(*CheckResolver)(void *user_data, const char *rule);
+
+/* Replaces names of rules by the rules themselves, once, before evaluation. The rules must live as long as the check. */
+void check_resolve(Check *check, CheckResolver resolver, void *user_data);
+
+/* Calls `visit` with the name of each rule: word and what it was resolved to (or NULL). Stops when it returns false. */
+typedef bool (*CheckVisitor)(void *user_data, const char *rule, const Check *resolved);
+bool check_visit_rules(const Check *check, CheckVisitor visit, void *user_data);
+
+/* Evaluates a resolved check. Never DEPENDS when the target is known. Pure; any thread.
+ * Rules must not refer to each other in a circle (policy_new sees to that). */
+Verdict check_evaluate(const Check *check, const CheckContext *context);

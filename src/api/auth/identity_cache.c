@@ -1,0 +1,239 @@
+/* Remembering who is who; the contract is in identity_cache.h.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "api/auth/identity_cache.h"
+
+#include <pthread.h>
+#include <string.h>
+
+typedef struct Entry {
+    uint8_t key[IDENTITY_KEY_SIZE];
+    bool under_way;
+    bool kept; /* it is in the table */
+    IdentityOutcome outcome;
+    Bearer *bearer;
+    GError *error;
+    int64_t from_ms, until_ms; /* when the answer is good */
+    unsigned references;       /* of the table and of who waits */
+    GList link;                /* in the cache's order */
+} Entry;
+
+struct IdentityCache {
+    pthread_mutex_t mutex; /* guards everything below and the entries; held for lookups only */
+    pthread_cond_t answered;
+    GHashTable *entries; /* key -> Entry */
+    GQueue order;        /* of kept entries, the one used last in front */
+    size_t limit;
+};
+
+Bearer *
+bearer_new(Credentials *credentials, int64_t expires_ms)
+{
+    Bearer *bearer = g_new0(Bearer, 1);
+    bearer->credentials = *credentials;
+    *credentials = (Credentials){0};
+    bearer->expires_ms = expires_ms;
+    bearer->references = 1;
+    return bearer;
+}
+
+Bearer *
+bearer_ref(Bearer *bearer)
+{
+    __atomic_add_fetch(&bearer->references, 1, __ATOMIC_RELAXED);
+    return bearer;
+}
+
+void
+bearer_unref(Bearer *bearer)
+{
+    if (bearer == NULL || __atomic_sub_fetch(&bearer->references, 1, __ATOMIC_ACQ_REL) > 0)
+        return;
+    credentials_clear(&bearer->credentials);
+    g_free(bearer);
+}
+
+static guint
+hash_key(const void *key)
+{
+    guint hash;
+    memcpy(&hash, key, sizeof hash); /* keys are hashes already */
+    return hash;
+}
+
+static gboolean
+equal_keys(const void *a, const void *b)
+{
+    return memcmp(a, b, IDENTITY_KEY_SIZE) == 0;
+}
+
+IdentityCache *
+identity_cache_new(size_t limit)
+{
+    IdentityCache *cache = g_new0(IdentityCache, 1);
+    pthread_mutex_init(&cache->mutex, NULL);
+    pthread_cond_init(&cache->answered, NULL);
+    cache->entries = g_hash_table_new(hash_key, equal_keys);
+    g_queue_init(&cache->order);
+    cache->limit = limit;
+    return cache;
+}
+
+static void
+entry_unref(Entry *entry)
+{
+    if (--entry->references > 0)
+        return;
+    bearer_unref(entry->bearer);
+    g_clear_error(&entry->error);
+    g_free(entry);
+}
+
+/* Takes an entry out of the table. Called with the mutex. */
+static void
+forget(IdentityCache *cache, Entry *entry)
+{
+    if (!entry->kept)
+        return;
+    entry->kept = false;
+    g_hash_table_remove(cache->entries, entry->key);
+    g_queue_unlink(&cache->order, &entry->link);
+    entry_unref(entry);
+}
+
+static void
+forget_all(IdentityCache *cache)
+{
+    while (cache->order.head != NULL)
+        forget(cache, cache->order.head->data);
+}
+
+void
+identity_cache_clear(IdentityCache *cache)
+{
+    pthread_mutex_lock(&cache->mutex);
+    forget_all(cache);
+    pthread_mutex_unlock(&cache->mutex);
+}
+
+void
+identity_cache_free(IdentityCache *cache)
+{
+    if (cache == NULL)
+        return;
+    forget_all(cache);
+    g_hash_table_unref(cache->entries);
+    pthread_cond_destroy(&cache->answered);
+    pthread_mutex_destroy(&cache->mutex);
+    g_free(cache);
+}
+
+size_t
+identity_cache_count(IdentityCache *cache)
+{
+    pthread_mutex_lock(&cache->mutex);
+    size_t count = g_hash_table_size(cache->entries);
+    pthread_mutex_unlock(&cache->mutex);
+    return count;
+}
+
+/* The entry of a key that can be used or waited for, moved to the front; stale ones are forgotten. With the mutex. */
+static Entry *
+find(IdentityCache *cache, const uint8_t *key, int64_t now_ms)
+{
+    Entry *entry = g_hash_table_lookup(cache->entries, key);
+    if (entry == NULL)
+        return NULL;
+    /* A clock that was set back must not make answers good for longer. */
+    bool good = entry->under_way || (now_ms >= entry->from_ms && now_ms < entry->until_ms);
+    if (!good) {
+        forget(cache, entry);
+        return NULL;
+    }
+    g_queue_unlink(&cache->order, &entry->link);
+    g_queue_push_head_link(&cache->order, &entry->link);
+    return entry;
+}
+
+static Entry *
+add(IdentityCache *cache, const uint8_t *key)
+{
+    while (g_hash_table_size(cache->entries) >= cache->limit)
+        forget(cache, cache->order.tail->data);
+    Entry *entry = g_new0(Entry, 1);
+    memcpy(entry->key, key, IDENTITY_KEY_SIZE);
+    entry->under_way = true;
+    entry->kept = true;
+    entry->references = 1;
+    entry->link.data = entry;
+    g_hash_table_insert(cache->entries, entry->key, entry);
+    g_queue_push_head_link(&cache->order, &entry->link);
+    return entry;
+}
+
+/* Hands out what an entry says. With the mutex. */
+static IdentityOutcome
+answer(const Entry *entry, Bearer **bearer, GError **error)
+{
+    if (entry->outcome == IDENTITY_KNOWN)
+        *bearer = bearer_ref(entry->bearer);
+    else if (entry->outcome == IDENTITY_FAILED)
+        g_propagate_error(error, g_error_copy(entry->error));
+    return entry->outcome;
+}
+
+static int64_t
+lifetime_of(const Entry *entry, const IdentityLifetime *lifetime)
+{
+    if (entry->outcome == IDENTITY_KNOWN)
+        return lifetime->known_ms;
+    return entry->outcome == IDENTITY_REFUSED ? lifetime->refused_ms : 0;
+}
+
+/* Asks the question without the mutex and leaves the answer in the entry. Called and returns with the mutex. */
+static void
+ask(IdentityCache *cache, Entry *entry, int64_t now_ms, const IdentityLifetime *lifetime,
+    IdentityQuestion question, void *user_data)
+{
+    Bearer *bearer = NULL;
+    GError *error = NULL;
+    pthread_mutex_unlock(&cache->mutex);
+    IdentityOutcome outcome = question(user_data, &bearer, &error);
+    pthread_mutex_lock(&cache->mutex);
+    entry->outcome = outcome;
+    entry->bearer = bearer;
+    entry->error = error;
+    entry->under_way = false;
+    int64_t length = lifetime_of(entry, lifetime);
+    entry->from_ms = now_ms;
+    entry->until_ms = now_ms + length;
+    if (bearer != NULL)
+        entry->until_ms = MIN(entry->until_ms, bearer->expires_ms);
+    if (length <= 0)
+        forget(cache, entry);
+    pthread_cond_broadcast(&cache->answered);
+}
+
+IdentityOutcome
+identity_cache_get(IdentityCache *cache, const uint8_t key[IDENTITY_KEY_SIZE], int64_t now_ms,
+                   const IdentityLifetime *lifetime, IdentityQuestion question, void *user_data,
+                   Bearer **bearer, GError **error)
+{
+    pthread_mutex_lock(&cache->mutex);
+    Entry *entry = find(cache, key, now_ms);
+    if (question == NULL && (entry == NULL || entry->under_way)) {
+        pthread_mutex_unlock(&cache->mutex);
+        return IDENTITY_ASK;
+    }
+    bool asks = entry == NULL;
+    if (asks)
+        entry = add(cache, key);
+    entry->references++;
+    if (asks)
+        ask(cache, entry, now_ms, lifetime, question, user_data);
+    while (entry->under_way)
+        pthread_cond_wait(&cache->answered, &cache->mutex);
+    IdentityOutcome outcome = answer(entry, bearer, error);
+    entry_unref(entry);
+    pthread_mutex_unlock(&cache->mutex);
+    return outcome;
+}

@@ -1,0 +1,62 @@
+/* What was found out about tokens and passwords, remembered for a short time, so that a caller who comes again costs no
+ * other server and no bcrypt. Secrets are never kept: an entry is found by a hash of the secret.
+ *
+ * One question is asked once: whoever asks the same while it is under way waits for that answer. Bounded; the entry that
+ * was not asked for longest goes first. All functions from any thread; no lock is held while a question is under way.
+ *
+ * SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+#include "api/auth/credentials.h"
+#include "common/error.h"
+#include <stdint.h>
+
+/* Somebody who proved who he is. Immutable, counted. */
+typedef struct Bearer {
+    Credentials credentials;
+    int64_t expires_ms; /* wall clock; INT64_MAX: never */
+    int references;     /* atomic */
+} Bearer;
+
+/* Makes a bearer with one reference; takes what the credentials hold. */
+Bearer *bearer_new(Credentials *credentials, int64_t expires_ms);
+Bearer *bearer_ref(Bearer *bearer);
+void bearer_unref(Bearer *bearer);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Bearer, bearer_unref)
+
+enum { IDENTITY_KEY_SIZE = 32 };
+
+typedef enum IdentityOutcome {
+    IDENTITY_KNOWN,   /* *bearer is set, with a reference for the caller */
+    IDENTITY_REFUSED, /* token or password are wrong */
+    IDENTITY_ASK,     /* not known, and the caller may not wait */
+    IDENTITY_FAILED,  /* it could not be found out; the error is set */
+} IdentityOutcome;
+
+/* Finds out who it is, where waiting is allowed. KNOWN (with a new reference in *bearer), REFUSED or FAILED with the error. */
+typedef IdentityOutcome (*IdentityQuestion)(void *user_data, Bearer **bearer, GError **error);
+
+typedef struct IdentityCache IdentityCache;
+
+/* limit  entries at most, at least 1 */
+IdentityCache *identity_cache_new(size_t limit);
+void identity_cache_free(IdentityCache *cache);
+
+/* How long answers are good, in milliseconds; 0: they are not kept. A bearer is never remembered beyond its expiry. */
+typedef struct IdentityLifetime {
+    int64_t known_ms, refused_ms;
+} IdentityLifetime;
+
+/* Looks up, and asks if need be.
+ *
+ * now_ms    wall clock
+ * question  NULL: the caller may not wait, and an unknown key answers ASK
+ * Errors    those of the question, of whoever asked it */
+IdentityOutcome identity_cache_get(IdentityCache *cache, const uint8_t key[IDENTITY_KEY_SIZE],
+                                   int64_t now_ms, const IdentityLifetime *lifetime,
+                                   IdentityQuestion question, void *user_data, Bearer **bearer,
+                                   GError **error);
+
+/* Forgets everything; answers under way are given to who waits for them and not kept. */
+void identity_cache_clear(IdentityCache *cache);
+
+size_t identity_cache_count(IdentityCache *cache);

@@ -1,0 +1,383 @@
+/* Steel's own login at Keystone; the contract is in keystone_session.h.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "api/auth/keystone_session.h"
+
+#include "common/json_text.h"
+#include "common/log.h"
+#include "common/time_text.h"
+
+#include <pthread.h>
+#include <string.h>
+#include <time.h>
+
+enum {
+    CONNECT_TIMEOUT_MS = 5000, /* unless http_connect_timeout says otherwise */
+    ANSWER_TIMEOUT_MS = 10000, /* on top of that */
+    ANSWER_LIMIT = 1024 * 1024,
+    RENEW_BEFORE_MS = 60 * 1000, /* of the token's end, at most a quarter of its life */
+    PAUSE_MS = 100,              /* before the first repetition; then twice as long each time */
+    PAUSE_LIMIT_MS = 800,
+    TRY_LIMIT = 10,
+    REMEMBER_MS = 1000,         /* for how long a failure is answered without asking */
+    REMEMBER_REFUSED_MS = 5000, /* when the password is wrong: asking on would lock the user out */
+};
+
+struct KeystoneSession {
+    char *base;       /* "http://host:5000/v3" */
+    char *login_body; /* holds the password */
+    char *user;       /* for messages */
+    char *ca_file, *certificate, *key;
+    bool insecure;
+    int connect_timeout_ms;
+    int tries;
+
+    pthread_mutex_t mutex; /* guards everything below; not held while asking */
+    pthread_cond_t changed;
+    char *token;      /* NULL: not logged in */
+    int64_t renew_ms; /* wall clock: when it is too old */
+    bool logging_in;
+    int64_t failed_until_ms; /* monotonic */
+    char *failure;           /* what was wrong, while that counts */
+};
+
+static bool fail_unavailable(KeystoneSession *session, int64_t remember_ms, GError **error,
+                             const char *format, ...) G_GNUC_PRINTF(4, 5);
+
+/* Fails and remembers why. Always false. */
+static bool
+fail_unavailable(KeystoneSession *session, int64_t remember_ms, GError **error, const char *format,
+                 ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    g_autofree char *text = g_strdup_vprintf(format, arguments);
+    va_end(arguments);
+    pthread_mutex_lock(&session->mutex);
+    g_free(session->failure);
+    session->failure = g_strdup(text);
+    session->failed_until_ms = time_monotonic_ms() + remember_ms;
+    pthread_mutex_unlock(&session->mutex);
+    log_warning("api.auth", "%s", text);
+    return steel_fail(error, STEEL_ERROR_IDENTITY_UNAVAILABLE,
+                      "Tokens cannot be checked at the moment: %s", text);
+}
+
+static void
+pause_ms(int64_t milliseconds)
+{
+    const struct timespec length = {.tv_sec = milliseconds / 1000,
+                                    .tv_nsec = (milliseconds % 1000) * 1000000};
+    nanosleep(&length, NULL);
+}
+
+/* One exchange, repeated while Keystone cannot be reached or is overloaded. False: the failure is remembered. */
+static bool
+exchange(KeystoneSession *session, const HttpRequest *request, HttpResponse *response,
+         GError **error)
+{
+    g_autoptr(GError) cause = NULL;
+    int64_t pause = PAUSE_MS;
+    for (int i = 0;; i++) {
+        g_clear_error(&cause);
+        bool answered = http_request(request, response, &cause);
+        bool repeat = answered ? response->status == 503 || response->status == 429
+                               : steel_error_is(cause, STEEL_ERROR_HTTP);
+        if (!repeat || i + 1 >= session->tries) {
+            if (answered)
+                return true;
+            return fail_unavailable(session, REMEMBER_MS, error, "%s", cause->message);
+        }
+        http_response_clear(response);
+        pause_ms(pause);
+        pause = MIN(pause * 2, PAUSE_LIMIT_MS);
+    }
+}
+
+static HttpRequest
+request_to(const KeystoneSession *session, const char *url)
+{
+    return (HttpRequest){
+        .url = url,
+        .connect_timeout_ms = session->connect_timeout_ms,
+        .timeout_ms = session->connect_timeout_ms + ANSWER_TIMEOUT_MS,
+        .body_limit = ANSWER_LIMIT,
+        .ca_file = session->ca_file,
+        .client_certificate = session->certificate,
+        .client_key = session->key,
+        .insecure = session->insecure,
+    };
+}
+
+/* When a token got now should be renewed. An expiry that cannot be read counts as an hour. */
+static int64_t
+renewal_time(const HttpResponse *response)
+{
+    int64_t now = time_now_ms(), expires = now + 3600 * 1000;
+    json_auto_t *document = json_text_parse(response->body, response->body_size, 32, NULL);
+    const char *text = json_string_member(json_object_get(document, "token"), "expires_at");
+    if (text != NULL)
+        (void)time_parse_ms(text, &expires);
+    return expires - MIN(RENEW_BEFORE_MS, (expires - now) / 4);
+}
+
+/* POST /v3/auth/tokens. */
+static bool
+log_in(KeystoneSession *session, char **token, int64_t *renew_ms, GError **error)
+{
+    g_autofree char *url = g_strconcat(session->base, "/auth/tokens", NULL);
+    HttpRequest request = request_to(session, url);
+    request.method = "POST";
+    request.body = session->login_body;
+    request.body_size = strlen(session->login_body);
+    g_auto(HttpResponse) response = {0};
+    if (!exchange(session, &request, &response, error))
+        return false;
+    if (response.status == 401 || response.status == 403)
+        return fail_unavailable(session, REMEMBER_REFUSED_MS, error,
+                                "Keystone refuses the login of [keystone_authtoken] (%s)",
+                                session->user);
+    const char *got = http_response_header(&response, "X-Subject-Token");
+    if (response.status != 201 || got == NULL)
+        return fail_unavailable(session, REMEMBER_MS, error, "Keystone answered %d to a login",
+                                response.status);
+    *token = g_strdup(got);
+    *renew_ms = renewal_time(&response);
+    log_debug("api.auth", "logged in to Keystone as %s", session->user);
+    return true;
+}
+
+/* Answers with a failure of a moment ago. With the mutex. */
+static bool
+check_recent_failure(const KeystoneSession *session, GError **error)
+{
+    return time_monotonic_ms() >= session->failed_until_ms ||
+           steel_fail(error, STEEL_ERROR_IDENTITY_UNAVAILABLE,
+                      "Tokens cannot be checked at the moment: %s", session->failure);
+}
+
+/* Steel's token, logging in if there is none, it is too old, or it is `refused` (which Keystone did not take). */
+static char *
+own_token(KeystoneSession *session, const char *refused, GError **error)
+{
+    pthread_mutex_lock(&session->mutex);
+    while (session->logging_in)
+        pthread_cond_wait(&session->changed, &session->mutex);
+    if (!check_recent_failure(session, error)) {
+        pthread_mutex_unlock(&session->mutex);
+        return NULL;
+    }
+    if (session->token != NULL && g_strcmp0(session->token, refused) != 0 &&
+        time_now_ms() < session->renew_ms) {
+        char *copy = g_strdup(session->token);
+        pthread_mutex_unlock(&session->mutex);
+        return copy;
+    }
+    session->logging_in = true;
+    pthread_mutex_unlock(&session->mutex);
+    char *token = NULL;
+    int64_t renew_ms = 0;
+    bool good = log_in(session, &token, &renew_ms, error);
+    pthread_mutex_lock(&session->mutex);
+    g_free(session->token);
+    session->token = g_strdup(token);
+    session->renew_ms = renew_ms;
+    session->logging_in = false;
+    pthread_cond_broadcast(&session->changed);
+    pthread_mutex_unlock(&session->mutex);
+    return good ? token : NULL;
+}
+
+static bool
+judge_status(KeystoneSession *session, int status, GError **error)
+{
+    if (status == 200 || status == 404)
+        return true;
+    if (status == 401)
+        return fail_unavailable(session, REMEMBER_MS, error,
+                                "Keystone refuses the token that it gave to %s", session->user);
+    if (status == 403)
+        return fail_unavailable(session, REMEMBER_MS, error,
+                                "Keystone does not let %s check tokens; it needs the role admin or "
+                                "service",
+                                session->user);
+    return fail_unavailable(session, REMEMBER_MS, error, "Keystone answered %d", status);
+}
+
+bool
+keystone_session_get(KeystoneSession *session, const char *path, const char *header,
+                     HttpResponse *response, GError **error)
+{
+    g_autofree char *token = NULL;
+    g_autofree char *url = g_strconcat(session->base, path, NULL);
+    for (int i = 0;; i++) {
+        char *next = own_token(session, token, error);
+        if (next == NULL)
+            return false;
+        g_free(token);
+        token = next;
+        g_autofree char *own = g_strconcat("X-Auth-Token: ", token, NULL);
+        const char *const headers[] = {own, header, NULL};
+        HttpRequest request = request_to(session, url);
+        request.headers = headers;
+        g_auto(HttpResponse) answer = {0};
+        if (!exchange(session, &request, &answer, error))
+            return false;
+        if (answer.status == 401 && i == 0)
+            continue; /* revoked, or Keystone's keys have changed */
+        if (!judge_status(session, answer.status, error))
+            return false;
+        *response = answer;
+        answer = (HttpResponse){0};
+        return true;
+    }
+}
+
+/* ---- making one ---- */
+
+/* auth_url with /v3 at its end, whatever it ended with. */
+static char *
+base_url(const char *auth_url)
+{
+    g_autofree char *url = g_strdup(auth_url);
+    size_t length = strlen(url);
+    while (length > 0 && url[length - 1] == '/')
+        url[--length] = '\0';
+    if (g_str_has_suffix(url, "/v2.0"))
+        url[length - strlen("/v2.0")] = '\0';
+    return g_str_has_suffix(url, "/v3") ? g_strdup(url) : g_strconcat(url, "/v3", NULL);
+}
+
+/* {"name": …} or {"id": …}; the domain "default" where nothing is said. */
+static json_t *
+domain_of(const Config *config, ConfigOption name, ConfigOption id)
+{
+    if (id != OPTION_COUNT && config_is_set(config, id))
+        return json_pack("{s:s}", "id", config_string(config, id));
+    if (config_is_set(config, name))
+        return json_pack("{s:s}", "name", config_string(config, name));
+    return json_pack("{s:s}", "id", "default");
+}
+
+static json_t *
+scope_of(const Config *config)
+{
+    if (config_is_set(config, OPT_KEYSTONE_AUTHTOKEN_SYSTEM_SCOPE))
+        return json_pack("{s:{s:b}}", "system", "all", 1);
+    const char *project = config_string(config, OPT_KEYSTONE_AUTHTOKEN_PROJECT_NAME);
+    if (project == NULL)
+        return NULL;
+    return json_pack("{s:{s:s, s:o}}", "project", "name", project, "domain",
+                     domain_of(config, OPT_KEYSTONE_AUTHTOKEN_PROJECT_DOMAIN_NAME,
+                               OPT_KEYSTONE_AUTHTOKEN_PROJECT_DOMAIN_ID));
+}
+
+static const char *
+required(const Config *config, ConfigOption option, GError **error)
+{
+    const char *value = config_string(config, option);
+    if (value == NULL)
+        steel_fail(error, STEEL_ERROR_CONFIG,
+                   "[keystone_authtoken]%s must be set when auth_strategy is keystone",
+                   config_option_info(option)->name);
+    return value;
+}
+
+static json_t *
+password_login(const Config *config, char **user, GError **error)
+{
+    const char *name = required(config, OPT_KEYSTONE_AUTHTOKEN_USERNAME, error);
+    const char *password =
+        name != NULL ? required(config, OPT_KEYSTONE_AUTHTOKEN_PASSWORD, error) : NULL;
+    if (password == NULL)
+        return NULL;
+    *user = g_strdup_printf("user %s", name);
+    json_t *auth =
+        json_pack("{s:{s:[s], s:{s:{s:s, s:s, s:o}}}}", "identity", "methods", "password",
+                  "password", "user", "name", name, "password", password, "domain",
+                  domain_of(config, OPT_KEYSTONE_AUTHTOKEN_USER_DOMAIN_NAME,
+                            OPT_KEYSTONE_AUTHTOKEN_USER_DOMAIN_ID));
+    json_t *scope = scope_of(config);
+    if (scope != NULL)
+        json_object_set_new(auth, "scope", scope);
+    return auth;
+}
+
+static json_t *
+credential_login(const Config *config, char **user, GError **error)
+{
+    const char *id = required(config, OPT_KEYSTONE_AUTHTOKEN_APPLICATION_CREDENTIAL_ID, error);
+    const char *secret =
+        id != NULL ? required(config, OPT_KEYSTONE_AUTHTOKEN_APPLICATION_CREDENTIAL_SECRET, error)
+                   : NULL;
+    if (secret == NULL)
+        return NULL;
+    *user = g_strdup_printf("application credential %s", id);
+    return json_pack("{s:{s:[s], s:{s:s, s:s}}}", "identity", "methods", "application_credential",
+                     "application_credential", "id", id, "secret", secret);
+}
+
+static json_t *
+login_of(const Config *config, char **user, GError **error)
+{
+    const char *type = config_string(config, OPT_KEYSTONE_AUTHTOKEN_AUTH_TYPE);
+    if (type == NULL || strcmp(type, "password") == 0 || strcmp(type, "v3password") == 0)
+        return password_login(config, user, error);
+    if (strcmp(type, "v3applicationcredential") == 0)
+        return credential_login(config, user, error);
+    steel_fail(error, STEEL_ERROR_CONFIG,
+               "[keystone_authtoken]auth_type must be password or v3applicationcredential, not %s",
+               type);
+    return NULL;
+}
+
+static void
+read_connection(KeystoneSession *session, const Config *config)
+{
+    session->ca_file = g_strdup(config_string(config, OPT_KEYSTONE_AUTHTOKEN_CAFILE));
+    session->certificate = g_strdup(config_string(config, OPT_KEYSTONE_AUTHTOKEN_CERTFILE));
+    session->key = g_strdup(config_string(config, OPT_KEYSTONE_AUTHTOKEN_KEYFILE));
+    session->insecure = config_boolean(config, OPT_KEYSTONE_AUTHTOKEN_INSECURE);
+    session->connect_timeout_ms = CONNECT_TIMEOUT_MS;
+    int64_t timeout_s = config_integer(config, OPT_KEYSTONE_AUTHTOKEN_HTTP_CONNECT_TIMEOUT);
+    if (timeout_s > 0)
+        session->connect_timeout_ms = (int)MIN(timeout_s, 600) * 1000;
+    int64_t retries = config_integer(config, OPT_KEYSTONE_AUTHTOKEN_HTTP_REQUEST_MAX_RETRIES);
+    session->tries = 1 + (int)MIN(retries, TRY_LIMIT);
+}
+
+KeystoneSession *
+keystone_session_new(const Config *config, GError **error)
+{
+    const char *auth_url = required(config, OPT_KEYSTONE_AUTHTOKEN_AUTH_URL, error);
+    g_autofree char *user = NULL;
+    json_t *auth = auth_url != NULL ? login_of(config, &user, error) : NULL;
+    if (auth == NULL)
+        return NULL;
+    json_auto_t *body = json_pack("{s:o}", "auth", auth);
+    KeystoneSession *session = g_new0(KeystoneSession, 1);
+    session->base = base_url(auth_url);
+    session->login_body = json_text_dump(body);
+    session->user = g_steal_pointer(&user);
+    read_connection(session, config);
+    pthread_mutex_init(&session->mutex, NULL);
+    pthread_cond_init(&session->changed, NULL);
+    return session;
+}
+
+void
+keystone_session_free(KeystoneSession *session)
+{
+    if (session == NULL)
+        return;
+    g_free(session->base);
+    g_free(session->login_body);
+    g_free(session->user);
+    g_free(session->ca_file);
+    g_free(session->certificate);
+    g_free(session->key);
+    g_free(session->token);
+    g_free(session->failure);
+    pthread_cond_destroy(&session->changed);
+    pthread_mutex_destroy(&session->mutex);
+    g_free(session);
+}

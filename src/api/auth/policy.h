@@ -1,0 +1,69 @@
+/* Who may do what: the table of rules, with what policy files say laid over it, compiled into checks.
+ *
+ * A Policy is immutable once made; any thread may ask it.
+ *
+ * SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+#include "api/auth/check.h"
+
+enum {
+    POLICY_SCOPE_SYSTEM = 1 << 0,
+    POLICY_SCOPE_PROJECT = 1 << 1,
+};
+
+/* One row of policy.def. All strings are static. */
+typedef struct PolicyRule {
+    const char *name;
+    unsigned scopes; /* of tokens that it admits when scopes are enforced; 0: all */
+    const char *check;
+    const char *legacy_name, *legacy_check; /* NULL: none */
+    const char *description;
+} PolicyRule;
+
+/* The table. */
+const PolicyRule *policy_rules(size_t *count);
+
+/* What a policy file says of one rule. */
+typedef struct PolicyOverride {
+    char *check;
+    char *origin; /* "policy.yaml:12" */
+} PolicyOverride;
+
+/* A table of name -> PolicyOverride, both owned by it. Free with g_hash_table_unref. */
+GHashTable *policy_overrides_new(void);
+
+/* Sets one; replaces what was there. Copies its arguments. */
+void policy_overrides_set(GHashTable *overrides, const char *name, const char *check,
+                          const char *origin);
+
+/* Reads a policy file into the overrides: YAML or JSON, a mapping of rule names to check strings (or to oslo.policy's older
+ * lists of lists). Errors: CONFIG "file:line: ..." (over 1 MiB or 10,000 rules, syntax, another shape), IO. */
+bool policy_file_read(const char *path, GHashTable *overrides,
+                      GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* The same for text; `name` stands for it in messages. */
+bool policy_text_read(const char *name, const char *text, size_t size, GHashTable *overrides,
+                      GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+typedef struct Policy Policy;
+
+typedef struct PolicyOptions {
+    bool legacy_too;    /* [oslo_policy]enforce_new_defaults is off */
+    bool enforce_scope; /* [oslo_policy]enforce_scope */
+} PolicyOptions;
+
+/* Compiles table and overrides (borrowed for the call; NULL: none). Free with policy_free. References to rules that do not
+ * exist answer NO, as in oslo.policy, and are warned of in the log, as are overrides of rules that Steel does not have.
+ * Errors: CONFIG naming the rule (a check string that is none, rules that refer to each other in a circle). */
+Policy *policy_new(GHashTable *overrides, const PolicyOptions *options,
+                   GError **error) G_GNUC_WARN_UNUSED_RESULT;
+void policy_free(Policy *policy);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Policy, policy_free)
+
+/* Asks one rule. A rule that does not exist answers NO, as does one whose scopes the credentials do not have.
+ * `context->object` is taken from the rule's name and need not be set. */
+Verdict policy_ask(const Policy *policy, const char *rule, const CheckContext *context);
+
+/* Table and effective rules as YAML with comments, fit to be a policy file: rules that a file sets stand as they are, all
+ * others as comments. The caller frees. */
+char *policy_to_yaml(const Policy *policy);
