@@ -93,8 +93,8 @@ bool ipmi_bmc_warm_reset(IpmiClient *client, const IpmiTarget *target,
 
 /* ---- raw ---- */
 
-/* Reads "0x00 0x08 0x03 0x08" (network function, command, data; blanks or commas between; hex with or without 0x only when
- * 0x is written, else decimal, as ipmitool's raw). Errors: INVALID. */
+/* Reads "0x00 0x08 0x03 0x08": network function, command, data, with blanks or commas between; hexadecimal after 0x, else
+ * decimal, as ipmitool's raw. Errors: INVALID. */
 bool ipmi_parse_raw(const char *text, IpmiRequest *request,
                     GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Sends one request; a refusal is BMC_REFUSED unless request->ignore_completion_code. */

@@ -100,7 +100,7 @@ void session_fail(IpmiSession *session, uint64_t now_ms, int code, const char *f
     G_GNUC_PRINTF(4, 5);
 /* Tries the step again after a pause, because the BMC has no room or time now. */
 void session_pause(IpmiSession *session, uint64_t now_ms);
-/* Begins the login anew with fresh ids; `again` counts against a limit and is false when that is reached. */
+/* Begins the login anew with fresh ids; false, and nothing done, when that has been tried often enough. */
 bool session_restart(IpmiSession *session, uint64_t now_ms);
 
 /* session_login.c: the datagrams of the login steps and the answers to them. */
