@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "api/mask.h"
 
+#include "common/json_text.h"
 #include "model/secrets.h"
 
 #include <stdbool.h>
@@ -74,12 +75,24 @@ typedef struct Verdict {
     bool secret;
 } Verdict;
 
+/* A key with escapes in it ("\token" is a tab and four letters); the quotes stand around it. */
+static bool
+is_secret_escaped(const char *key, size_t size)
+{
+    json_t *text = json_text_parse(key - 1, size + 2, 0, NULL);
+    bool secret = !json_is_string(text) || secret_key(json_string_value(text));
+    json_decref(text);
+    return secret;
+}
+
 static bool
 is_secret(const char *key, size_t size)
 {
     static _Thread_local Verdict verdicts[VERDICTS];
     if (size == 0)
         return false;
+    if (memchr(key, '\\', size) != NULL)
+        return is_secret_escaped(key, size);
     if (size >= VERDICT_KEY_SIZE) {
         g_autofree char *copy = g_strndup(key, size);
         return secret_key(copy);

@@ -57,6 +57,7 @@ masks_as_the_parsed_value_would_be(void **state)
         "{\"a_very_long_key_that_does_not_fit_the_cache_but_holds_a_password\":\"x\"}",
         "{\"\":{\"\":\"x\"},\"password\":{}}",
         "{\"password\":-1.5e10,\"n\":-1.5e10}",
+        "{\"\\token\":\"x\",\"a\\\\token\":\"y\",\"\\u00e9token\":\"z\"}",
         "\"password\"",
         "5",
     };
