@@ -252,6 +252,18 @@ db_record_insert(Db *db, const Resource *resource, void *record, GError **error)
     return false;
 }
 
+/* updated_at by itself is no change: it follows from the others. */
+static bool
+differs(const Resource *resource, const void *record, const void *original)
+{
+    for (size_t i = 0; i < resource->field_count; i++) {
+        const Field *field = &resource->fields[i];
+        if (!record_same(field, record, original) && strcmp(field->name, "updated_at") != 0)
+            return true;
+    }
+    return false;
+}
+
 /* The assignments of all changed fields; returns how many. */
 static size_t
 append_changes(GString *sql, const Resource *resource, const void *record, const void *original,
@@ -260,7 +272,7 @@ append_changes(GString *sql, const Resource *resource, const void *record, const
     size_t count = 0;
     for (size_t i = 0; i < resource->field_count; i++) {
         const Field *field = &resource->fields[i];
-        if (field->type == FIELD_COMPUTED || record_same(field, record, original))
+        if (record_same(field, record, original))
             continue;
         values[count++] = bind_value(field, record, texts);
         g_string_append_printf(sql, "%s\"%s\" = ?%zu", count > 1 ? ", " : "", field_column(field),
@@ -272,19 +284,16 @@ append_changes(GString *sql, const Resource *resource, const void *record, const
 bool
 db_record_save(Db *db, const Resource *resource, void *record, const void *original, GError **error)
 {
-    g_autoptr(GPtrArray) texts = g_ptr_array_new_with_free_func(g_free);
-    g_autofree DbValue *values = g_new(DbValue, resource->field_count + 2);
-    g_autoptr(GString) changes = g_string_new(NULL);
-    size_t count = append_changes(changes, resource, record, original, values, texts);
-    if (count == 0)
+    if (!differs(resource, record, original))
         return true;
     char buffer[TIME_TEXT_SIZE];
     char **updated = text_field(resource, record, "updated_at");
-    if (updated != NULL) {
+    if (updated != NULL) /* before values are bound: they borrow the record's texts */
         record_set_text(updated, time_now_text(buffer));
-        values[count++] = db_text(*updated);
-        g_string_append_printf(changes, ", \"updated_at\" = ?%zu", count);
-    }
+    g_autoptr(GPtrArray) texts = g_ptr_array_new_with_free_func(g_free);
+    g_autofree DbValue *values = g_new(DbValue, resource->field_count + 1);
+    g_autoptr(GString) changes = g_string_new(NULL);
+    size_t count = append_changes(changes, resource, record, original, values, texts);
     const Field *key = resource_field(resource, resource->key);
     const char *ident = *(char **)field_member(key, original);
     values[count++] = db_text(ident);

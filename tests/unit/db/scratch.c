@@ -1,0 +1,94 @@
+/* Scratch databases; the contract is in scratch.h.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "scratch.h"
+
+#include <glib/gstdio.h>
+#include <unistd.h>
+
+int
+scratch_setup(void **state)
+{
+    g_autoptr(GError) error = NULL;
+    Scratch *scratch = g_new0(Scratch, 1);
+    scratch->folder = g_dir_make_tmp("steel-db-XXXXXX", &error);
+    if (scratch->folder == NULL)
+        fail_msg("%s", error->message);
+    scratch->path = g_build_filename(scratch->folder, "steel.sqlite", NULL);
+    scratch->url = g_strconcat("sqlite:///", scratch->path, NULL);
+    scratch->db = scratch_open(scratch);
+    *state = scratch;
+    return 0;
+}
+
+int
+scratch_teardown(void **state)
+{
+    Scratch *scratch = *state;
+    db_close(scratch->db);
+    g_autoptr(GDir) folder = g_dir_open(scratch->folder, 0, NULL);
+    for (const char *name; folder != NULL && (name = g_dir_read_name(folder)) != NULL;) {
+        g_autofree char *path = g_build_filename(scratch->folder, name, NULL);
+        g_unlink(path);
+    }
+    g_rmdir(scratch->folder);
+    g_free(scratch->folder);
+    g_free(scratch->path);
+    g_free(scratch->url);
+    g_free(scratch);
+    return 0;
+}
+
+Db *
+scratch_open(const Scratch *scratch)
+{
+    g_autoptr(GError) error = NULL;
+    Db *db = db_open(scratch->url, &error);
+    if (db == NULL)
+        fail_msg("%s", error->message);
+    return db;
+}
+
+void
+scratch_insert(Db *db, const Resource *resource, void *record)
+{
+    g_autoptr(GError) error = NULL;
+    if (!db_record_insert(db, resource, record, &error))
+        fail_msg("%s", error->message);
+}
+
+Node *
+scratch_node(Db *db, const char *name)
+{
+    Node *node = node_new();
+    node->name = g_strdup(name);
+    node->driver = g_strdup("fake-hardware");
+    scratch_insert(db, &node_resource, node);
+    return node;
+}
+
+int64_t
+scratch_execute(Db *db, const char *sql)
+{
+    g_autoptr(GError) error = NULL;
+    int64_t changed = 0;
+    if (!db_execute(db, sql, NULL, 0, &changed, &error))
+        fail_msg("%s: %s", sql, error->message);
+    return changed;
+}
+
+static bool
+read_number(const DbRow *row, void *user_data)
+{
+    *(int64_t *)user_data = db_row_integer(row, 0);
+    return false;
+}
+
+int64_t
+scratch_number(Db *db, const char *sql)
+{
+    g_autoptr(GError) error = NULL;
+    int64_t number = -1;
+    if (!db_query(db, sql, NULL, 0, read_number, &number, &error))
+        fail_msg("%s: %s", sql, error->message);
+    return number;
+}

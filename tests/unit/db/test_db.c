@@ -1,0 +1,487 @@
+/* The database itself: opening, migrating, transactions, rows, and what is said when it cannot work.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "scratch.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static void
+refused(const char *url, SteelErrorCode code, const char *part)
+{
+    g_autoptr(GError) error = NULL;
+    Db *db = db_open(url, &error);
+    if (db != NULL)
+        fail_msg("%s was opened", url);
+    assert_error(error, code);
+    assert_says(error, part);
+}
+
+static void
+a_new_database_is_made_and_found_again_with_its_rows(void **state)
+{
+    Scratch *scratch = *state;
+    g_autoptr(Node) node = scratch_node(scratch->db, "one");
+    int64_t version = scratch_number(scratch->db, "SELECT MAX(number) FROM schema_version");
+    assert_true(version >= 1);
+    db_close(g_steal_pointer(&scratch->db));
+    scratch->db = scratch_open(scratch);
+    assert_true(scratch_number(scratch->db, "SELECT COUNT(*) FROM nodes") == 1);
+    assert_true(scratch_number(scratch->db, "SELECT MAX(number) FROM schema_version") == version);
+    assert_true(scratch_number(scratch->db, "SELECT COUNT(*) FROM schema_version") == version);
+}
+
+static void
+a_database_of_a_newer_program_is_refused_and_left_alone(void **state)
+{
+    Scratch *scratch = *state;
+    scratch_execute(scratch->db, "INSERT INTO schema_version (number) VALUES (9999)");
+    refused(scratch->url, STEEL_ERROR_DATABASE, "schema 9999");
+    assert_true(scratch_number(scratch->db, "SELECT COUNT(*) FROM nodes") == 0);
+}
+
+/* A database as the first version of the program left it, with one node. */
+static void
+make_first_version(const char *path)
+{
+    g_autofree char *schema = NULL;
+    g_autoptr(GError) error = NULL;
+    sqlite3 *database = NULL;
+    if (!g_file_get_contents(SOURCE_ROOT "/src/db/schema/001-initial.sql", &schema, NULL, &error))
+        fail_msg("%s", error->message);
+    g_autofree char *script =
+        g_strconcat("CREATE TABLE schema_version (number BIGINT NOT NULL);", schema,
+                    "INSERT INTO schema_version VALUES (1);"
+                    "INSERT INTO nodes (uuid, driver, name) VALUES ('u', 'ipmi', 'kept');",
+                    NULL);
+    assert_int_equal(sqlite3_open(path, &database), SQLITE_OK);
+    if (sqlite3_exec(database, script, NULL, NULL, NULL) != SQLITE_OK)
+        fail_msg("%s", sqlite3_errmsg(database));
+    sqlite3_close(database);
+}
+
+static void
+a_database_of_an_older_program_is_migrated_with_its_rows(void **state)
+{
+    Scratch *scratch = *state;
+    int64_t newest = scratch_number(scratch->db, "SELECT MAX(number) FROM schema_version");
+    g_autofree char *path = g_build_filename(scratch->folder, "old.sqlite", NULL);
+    g_autofree char *url = g_strconcat("sqlite:///", path, NULL);
+    g_autoptr(GError) error = NULL;
+    make_first_version(path);
+    Db *db = db_open(url, &error);
+    if (db == NULL)
+        fail_msg("%s", error->message);
+    assert_true(scratch_number(db, "SELECT MAX(number) FROM schema_version") == newest);
+    assert_true(scratch_number(db, "SELECT COUNT(*) FROM schema_version") == newest);
+    g_autoptr(Node) node = db_record_find(db, &node_resource, "name", "kept", &error);
+    assert_non_null(node);
+    const char *count = "SELECT COUNT(*) FROM sqlite_master WHERE sql IS NOT NULL";
+    assert_true(scratch_number(db, count) == scratch_number(scratch->db, count));
+    db_close(db);
+}
+
+static void
+a_migration_that_fails_leaves_the_schema_as_it_was(void **state)
+{
+    Scratch *scratch = *state;
+    if (scratch_number(scratch->db, "SELECT MAX(number) FROM schema_version") < 2)
+        skip();
+    scratch_execute(scratch->db, "DELETE FROM schema_version WHERE number > 1");
+    refused(scratch->url, STEEL_ERROR_DATABASE, "database migration 002"); /* its table is there */
+    assert_true(scratch_number(scratch->db, "SELECT MAX(number) FROM schema_version") == 1);
+}
+
+static void
+urls_of_unknown_engines_are_refused_by_name_of_the_option(void **state)
+{
+    static const char *const urls[] = {
+        "", "sqlite", "sqlite:", "mysql://u:secret@h/db", "sqlite://", "sqlitex:///x"};
+    (void)state;
+    for (size_t i = 0; i < G_N_ELEMENTS(urls); i++) {
+        g_autoptr(GError) error = NULL;
+        assert_null(db_open(urls[i], &error));
+        assert_error(error, STEEL_ERROR_CONFIG);
+        assert_says(error, "[database]connection");
+        assert_null(strstr(error->message, "secret@h"));
+    }
+}
+
+static void
+a_path_that_cannot_be_opened_is_named(void **state)
+{
+    Scratch *scratch = *state;
+    g_autofree char *missing = g_strconcat(scratch->url, ".d/no/steel.sqlite", NULL);
+    g_autofree char *folder = g_strconcat("sqlite:///", scratch->folder, NULL);
+    refused(missing, STEEL_ERROR_DATABASE, ".d/no/steel.sqlite cannot be read or written");
+    refused(folder, STEEL_ERROR_DATABASE, "cannot be read or written");
+}
+
+static void
+a_file_that_is_no_database_is_called_so(void **state)
+{
+    Scratch *scratch = *state;
+    g_autofree char *path = g_build_filename(scratch->folder, "text", NULL);
+    g_autofree char *url = g_strconcat("sqlite:///", path, NULL);
+    g_autofree char *text = g_strnfill(8192, 'x');
+    assert_true(g_file_set_contents(path, text, -1, NULL));
+    refused(url, STEEL_ERROR_DATABASE, "is damaged or no database");
+    refused(url, STEEL_ERROR_DATABASE, path);
+}
+
+/* Overwrites all pages of the file but the first. */
+static void
+damage(const char *path)
+{
+    char noise[4096];
+    memset(noise, 0x5a, sizeof noise);
+    int file = open(path, O_WRONLY | O_CLOEXEC);
+    struct stat status;
+    assert_true(file >= 0 && fstat(file, &status) == 0);
+    for (off_t at = 4096; at < status.st_size; at += 4096)
+        assert_int_equal(pwrite(file, noise, sizeof noise, at), sizeof noise);
+    close(file);
+}
+
+static void
+damaged_pages_give_a_sentence_with_the_file_and_what_to_do(void **state)
+{
+    Scratch *scratch = *state;
+    g_autoptr(GError) error = NULL;
+    for (int i = 0; i < 50; i++)
+        node_free(scratch_node(scratch->db, NULL));
+    db_close(g_steal_pointer(&scratch->db));
+    damage(scratch->path);
+    Db *db = db_open(scratch->url, &error);
+    if (db != NULL) {
+        GPtrArray *found = db_records_where(db, &node_resource, "1 = 1", NULL, 0, &error);
+        assert_null(found);
+        db_close(db);
+    }
+    assert_error(error, STEEL_ERROR_DATABASE);
+    assert_says(error, scratch->path);
+    assert_says(error, "restore it from a backup");
+}
+
+/* A child process runs `work`; its status must be 0. What it asserts is in its output. */
+static void
+in_child(void (*work)(void))
+{
+    fflush(NULL);
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        work();
+        _exit(0);
+    }
+    int status = -1;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 0);
+}
+
+static void
+child_fails(const char *what, const GError *error)
+{
+    fprintf(stderr, "%s: %s\n", what, error != NULL ? error->message : g_strerror(errno));
+    _exit(1);
+}
+
+#define SMALL_DISK "/mnt"
+
+/* In a mount namespace of its own, with a file system of two megabytes. */
+static void
+fill_a_small_disk(void)
+{
+    g_autoptr(GError) error = NULL;
+    int flags = geteuid() == 0 ? CLONE_NEWNS : CLONE_NEWNS | CLONE_NEWUSER;
+    if (unshare(flags) != 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
+        mount("tmpfs", SMALL_DISK, "tmpfs", 0, "size=2m") != 0)
+        child_fails("a small file system", NULL);
+    Db *db = db_open("sqlite:///" SMALL_DISK "/full.sqlite", &error);
+    if (db == NULL)
+        child_fails("open", error);
+    int inserted = 0;
+    g_autofree char *filler = g_strnfill(10000, 'x');
+    while (error == NULL && inserted < 1000) {
+        g_autoptr(Node) node = node_new();
+        node->driver = g_strdup("fake-hardware");
+        node->description = g_strdup(filler);
+        inserted += db_record_insert(db, &node_resource, node, &error);
+    }
+    if (!steel_error_is(error, STEEL_ERROR_DATABASE) || inserted < 10 || inserted > 500 ||
+        strcmp(error->message, "the disk that holds " SMALL_DISK "/full.sqlite is full") != 0)
+        child_fails("the sentence about a full disk", error);
+    GError *second = NULL; /* what is there can still be read, and room makes it work again */
+    g_autoptr(GPtrArray) rows =
+        db_records_where(db, &node_resource, "1 = 1 ORDER BY id", NULL, 0, &second);
+    if (rows == NULL || (int)rows->len != inserted)
+        child_fails("reading on a full disk", second);
+    if (mount("none", SMALL_DISK, NULL, MS_REMOUNT, "size=20m") != 0)
+        child_fails("a larger file system", NULL);
+    g_autoptr(Node) node = node_new();
+    node->driver = g_strdup("fake-hardware");
+    if (!db_record_insert(db, &node_resource, node, &second))
+        child_fails("writing when there is room again", second);
+    db_close(db);
+}
+
+static void
+a_full_disk_is_told_loses_nothing_and_heals_when_there_is_room(void **state)
+{
+    (void)state;
+    in_child(fill_a_small_disk);
+}
+
+static bool
+stop_at_once(const DbRow *row, void *user_data)
+{
+    (void)row;
+    (void)user_data;
+    return false;
+}
+
+static void
+a_file_that_another_process_holds_is_busy_and_that_may_be_retried(void **state)
+{
+    Scratch *scratch = *state;
+    g_autoptr(GError) error = NULL;
+    sqlite3 *other = NULL;
+    assert_int_equal(sqlite3_open(scratch->path, &other), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(other, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
+    scratch_number(scratch->db, "PRAGMA busy_timeout = 50"); /* not ten seconds */
+    int64_t changed = 0;
+    assert_false(
+        db_execute(scratch->db, "UPDATE nodes SET extra = NULL", NULL, 0, &changed, &error));
+    assert_error(error, STEEL_ERROR_DATABASE_BUSY);
+    assert_true(steel_error_retryable(error));
+    assert_int_equal(steel_error_info(error)->http_status, 503);
+    assert_says(error, scratch->path);
+    g_clear_error(&error); /* reads go on meanwhile, and writes afterwards */
+    assert_true(db_query(scratch->db, "SELECT * FROM nodes", NULL, 0, stop_at_once, NULL, &error));
+    assert_int_equal(sqlite3_exec(other, "ROLLBACK", NULL, NULL, NULL), SQLITE_OK);
+    scratch_execute(scratch->db, "UPDATE nodes SET extra = NULL");
+    sqlite3_close(other);
+}
+
+static void
+statements_that_are_wrong_fail_with_the_engines_words(void **state)
+{
+    Scratch *scratch = *state;
+    g_autoptr(GError) error = NULL;
+    assert_false(
+        db_query(scratch->db, "SELECT nonsense FROM nodes", NULL, 0, stop_at_once, NULL, &error));
+    assert_error(error, STEEL_ERROR_DATABASE);
+    assert_says(error, "nonsense");
+    assert_true(db_alive(scratch->db, NULL));
+}
+
+typedef struct Row {
+    int64_t number;
+    char *text;
+    size_t size;
+    bool is_null;
+} Row;
+
+static bool
+read_row(const DbRow *row, void *user_data)
+{
+    Row *out = user_data;
+    out->number = db_row_integer(row, 0);
+    out->text = g_strdup(db_row_text(row, 1, &out->size));
+    out->is_null = db_row_is_null(row, 2);
+    return true;
+}
+
+static void
+values_come_back_as_they_were_bound(void **state)
+{
+    Scratch *scratch = *state;
+    g_autoptr(GError) error = NULL;
+    Row row = {0};
+    const DbValue values[] = {db_integer(INT64_MIN), db_text("a'\"\u00e4\n;--"), db_text(NULL)};
+    assert_true(db_query(scratch->db, "SELECT ?1, ?2, ?3", values, 3, read_row, &row, &error));
+    assert_true(row.number == INT64_MIN);
+    assert_string_equal(row.text, "a'\"\u00e4\n;--");
+    assert_int_equal(row.size, strlen(row.text));
+    assert_true(row.is_null);
+    g_free(row.text);
+}
+
+/* A callback that asks the very same question, one level deeper. */
+typedef struct Nested {
+    Db *db;
+    int depth, rows;
+    GError *error;
+} Nested;
+
+static bool
+ask_again(const DbRow *row, void *user_data)
+{
+    Nested *nested = user_data;
+    g_autofree char *before = g_strdup(db_row_text(row, 0, NULL));
+    nested->rows++;
+    if (nested->depth < 2) {
+        nested->depth++;
+        if (!db_query(nested->db, "SELECT uuid FROM nodes ORDER BY id", NULL, 0, ask_again, nested,
+                      &nested->error))
+            return false;
+        nested->depth--;
+    }
+    return g_strcmp0(db_row_text(row, 0, NULL), before) == 0;
+}
+
+static void
+the_same_query_may_run_inside_its_own_rows(void **state)
+{
+    Scratch *scratch = *state;
+    Nested nested = {.db = scratch->db};
+    for (int i = 0; i < 3; i++)
+        node_free(scratch_node(scratch->db, NULL));
+    assert_true(db_query(scratch->db, "SELECT uuid FROM nodes ORDER BY id", NULL, 0, ask_again,
+                         &nested, &nested.error));
+    assert_null(nested.error);
+    assert_int_equal(nested.rows, 3 + 9 + 27);
+}
+
+static bool
+many_statements(const DbRow *row, void *user_data)
+{
+    Nested *nested = user_data;
+    for (int i = 0; i < 1000; i++) {
+        g_autofree char *sql = g_strdup_printf("SELECT %d", i);
+        if (!db_query(nested->db, sql, NULL, 0, NULL, NULL, &nested->error))
+            return false;
+    }
+    nested->rows += db_row_text(row, 0, NULL) != NULL;
+    return true;
+}
+
+static void
+a_thousand_other_statements_do_not_end_the_one_that_runs(void **state)
+{
+    Scratch *scratch = *state;
+    Nested nested = {.db = scratch->db};
+    for (int i = 0; i < 3; i++)
+        node_free(scratch_node(scratch->db, NULL));
+    assert_true(db_query(scratch->db, "SELECT uuid FROM nodes", NULL, 0, many_statements, &nested,
+                         &nested.error));
+    assert_int_equal(nested.rows, 3);
+}
+
+static void
+statements_are_counted_per_thread(void **state)
+{
+    Scratch *scratch = *state;
+    uint64_t before = db_statement_count();
+    scratch_number(scratch->db, "SELECT 1");
+    scratch_execute(scratch->db, "UPDATE nodes SET extra = NULL");
+    assert_true(db_statement_count() - before == 2);
+}
+
+typedef struct Work {
+    bool fail_inner, fail_outer, inner_is_nested;
+} Work;
+
+static bool
+insert_one(Db *db, void *user_data, GError **error)
+{
+    const Work *work = user_data;
+    if (!db_execute(db, "INSERT INTO chassis (uuid) VALUES ('inner')", NULL, 0, NULL, error))
+        return false;
+    return !work->fail_inner || steel_fail(error, STEEL_ERROR_LIMIT, "inner");
+}
+
+static bool
+insert_two(Db *db, void *user_data, GError **error)
+{
+    const Work *work = user_data;
+    if (!db_execute(db, "INSERT INTO chassis (uuid) VALUES ('outer')", NULL, 0, NULL, error))
+        return false;
+    if (work->inner_is_nested && !db_transaction(db, insert_one, user_data, error))
+        return false;
+    return !work->fail_outer || steel_fail(error, STEEL_ERROR_LIMIT, "outer");
+}
+
+static void
+transaction(Db *db, Work work, bool good, int64_t rows)
+{
+    g_autoptr(GError) error = NULL;
+    assert_int_equal(db_transaction(db, insert_two, &work, &error), good);
+    if (!good)
+        assert_error(error, STEEL_ERROR_LIMIT); /* the cause, not the roll-back */
+    assert_true(scratch_number(db, "SELECT COUNT(*) FROM chassis") == rows);
+    scratch_execute(db, "DELETE FROM chassis");
+}
+
+static void
+a_transaction_happens_whole_or_not_at_all(void **state)
+{
+    Scratch *scratch = *state;
+    transaction(scratch->db, (Work){false, false, false}, true, 1);
+    transaction(scratch->db, (Work){false, true, false}, false, 0);
+    transaction(scratch->db, (Work){false, false, true}, true, 2);
+    transaction(scratch->db, (Work){true, false, true}, false, 0);
+    transaction(scratch->db, (Work){false, true, true}, false, 0);
+    transaction(scratch->db, (Work){false, false, true}, true, 2);
+}
+
+static bool
+insert_twice(Db *db, void *user_data, GError **error)
+{
+    (void)user_data;
+    const char *sql = "INSERT INTO chassis (uuid) VALUES ('same')";
+    return db_execute(db, sql, NULL, 0, NULL, error) && db_execute(db, sql, NULL, 0, NULL, error);
+}
+
+static void
+a_statement_that_fails_rolls_its_transaction_back(void **state)
+{
+    Scratch *scratch = *state;
+    g_autoptr(GError) error = NULL;
+    assert_false(db_transaction(scratch->db, insert_twice, NULL, &error));
+    assert_error(error, STEEL_ERROR_CONFLICT);
+    assert_says(error, "chassis.uuid");
+    assert_true(scratch_number(scratch->db, "SELECT COUNT(*) FROM chassis") == 0);
+}
+
+static void
+closing_nothing_is_fine(void **state)
+{
+    (void)state;
+    db_close(NULL);
+}
+
+#define scratch_test(name) cmocka_unit_test_setup_teardown(name, scratch_setup, scratch_teardown)
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        scratch_test(a_new_database_is_made_and_found_again_with_its_rows),
+        scratch_test(a_database_of_a_newer_program_is_refused_and_left_alone),
+        scratch_test(a_database_of_an_older_program_is_migrated_with_its_rows),
+        scratch_test(a_migration_that_fails_leaves_the_schema_as_it_was),
+        cmocka_unit_test(urls_of_unknown_engines_are_refused_by_name_of_the_option),
+        scratch_test(a_path_that_cannot_be_opened_is_named),
+        scratch_test(a_file_that_is_no_database_is_called_so),
+        scratch_test(damaged_pages_give_a_sentence_with_the_file_and_what_to_do),
+        cmocka_unit_test(a_full_disk_is_told_loses_nothing_and_heals_when_there_is_room),
+        scratch_test(a_file_that_another_process_holds_is_busy_and_that_may_be_retried),
+        scratch_test(statements_that_are_wrong_fail_with_the_engines_words),
+        scratch_test(values_come_back_as_they_were_bound),
+        scratch_test(the_same_query_may_run_inside_its_own_rows),
+        scratch_test(a_thousand_other_statements_do_not_end_the_one_that_runs),
+        scratch_test(statements_are_counted_per_thread),
+        scratch_test(a_transaction_happens_whole_or_not_at_all),
+        scratch_test(a_statement_that_fails_rolls_its_transaction_back),
+        cmocka_unit_test(closing_nothing_is_fine),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
