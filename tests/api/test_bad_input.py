@@ -114,19 +114,16 @@ class Stopping(harness.Suite):
 
 class StoppingInTheMiddle(harness.Suite):
     def test_a_stop_waits_for_answers(self):
-        slow = self.node(driver_info={"fake": {"management.get_boot_device": {"delay_ms": 1000}}})["uuid"]
+        slow = self.node(driver_info={"fake": {"management.inject_nmi": {"delay_ms": 1000}}})["uuid"]
         answers = []
-        begun = threading.Event()
 
         def ask():
-            begun.set()
-            answers.append(self.call("GET", "/v1/nodes/%s/management/boot_device" % slow).status)
+            answers.append(self.call("PUT", "/v1/nodes/%s/management/inject_nmi" % slow, {}).status)
 
         thread = threading.Thread(target=ask)
         thread.start()
-        begun.wait(harness.LIMIT_S)
-        self.call("GET", "/v1/nodes")
+        self.wait_node(slow, reservation="conductor-1")
         self.steel.process.terminate()
         thread.join(harness.LIMIT_S)
-        self.assertEqual(answers, [200])
+        self.assertEqual(answers, [204])
         self.assertEqual(self.steel.process.wait(harness.LIMIT_S), 0)
