@@ -1,0 +1,282 @@
+/* The node lock in the database and the conductors' leases that give it its life.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "scratch.h"
+
+#include "common/time_text.h"
+#include "db/conductors.h"
+#include "db/nodes.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#define HOUR_MS (3600 * 1000)
+
+/* Registers a conductor whose lease ends after so many milliseconds. */
+static void
+conductor(Db *db, const char *hostname, const char *lease, int64_t runs_ms)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(ConductorRecord) record = conductor_record_new();
+    record->hostname = g_strdup(hostname);
+    record->lease = g_strdup(lease);
+    record->lease_expires_ms = time_now_ms() + runs_ms;
+    if (!db_conductor_register(db, record, &error))
+        fail_msg("%s", error->message);
+}
+
+static void
+reserve(Db *db, const Node *node, const char *hostname, const char *lease)
+{
+    g_autoptr(GError) error = NULL;
+    if (!db_node_reserve(db, node->uuid, hostname, lease, "deploy", &error))
+        fail_msg("%s", error->message);
+}
+
+static Node *
+reload(Db *db, const Node *node)
+{
+    g_autoptr(GError) error = NULL;
+    Node *found = db_record_find(db, &node_resource, "uuid", node->uuid, &error);
+    if (found == NULL)
+        fail_msg("%s", error->message);
+    return found;
+}
+
+static void
+locked_out(Db *db, const Node *node, const char *lease, const char *holder)
+{
+    g_autoptr(GError) error = NULL;
+    assert_false(db_node_reserve(db, node->uuid, "other", lease, "clean", &error));
+    assert_error(error, STEEL_ERROR_LOCKED);
+    assert_says(error, holder);
+    assert_says(error, node->uuid);
+    assert_true(steel_error_retryable(error));
+}
+
+static void
+a_lock_names_its_holder_its_purpose_and_since_when(void **state)
+{
+    Db *db = ((const Scratch *)*state)->db;
+    g_autoptr(Node) node = scratch_node(db, "one");
+    g_autoptr(GError) error = NULL;
+    conductor(db, "rack1", "lease-1", HOUR_MS);
+    int64_t before = time_now_ms();
+    reserve(db, node, "rack1", "lease-1");
+    g_autoptr(Node) held = reload(db, node);
+    assert_string_equal(held->reservation, "rack1");
+    assert_string_equal(held->reservation_lease, "lease-1");
+    assert_string_equal(held->reservation_purpose, "deploy");
+    assert_true(held->reserved_at_ms >= before && held->reserved_at_ms <= time_now_ms());
+    assert_false(db_node_reserve(db, node->uuid, "rack2", "lease-2", "clean", &error));
+    assert_error(error, STEEL_ERROR_LOCKED);
+    char since[TIME_TEXT_SIZE];
+    assert_says(error, "rack1");
+    assert_says(error, "deploy");
+    assert_says(error, time_text_ms(held->reserved_at_ms, since));
+    assert_says(error, node->uuid);
+}
+
+static void
+a_holder_cannot_take_its_own_lock_twice(void **state)
+{
+    Db *db = ((const Scratch *)*state)->db;
+    g_autoptr(Node) node = scratch_node(db, "one");
+    conductor(db, "rack1", "lease-1", HOUR_MS);
+    reserve(db, node, "rack1", "lease-1");
+    locked_out(db, node, "lease-1", "rack1");
+}
+
+static void
+a_released_lock_is_free_and_leaves_no_trace(void **state)
+{
+    Db *db = ((const Scratch *)*state)->db;
+    g_autoptr(Node) node = scratch_node(db, "one");
+    g_autoptr(GError) error = NULL;
+    conductor(db, "rack1", "lease-1", HOUR_MS);
+    conductor(db, "rack2", "lease-2", HOUR_MS);
+    reserve(db, node, "rack1", "lease-1");
+    assert_true(db_node_release(db, node->uuid, "lease-1", &error));
+    g_autoptr(Node) free_node = reload(db, node);
+    assert_null(free_node->reservation);
+    assert_null(free_node->reservation_lease);
+    assert_null(free_node->reservation_purpose);
+    assert_true(free_node->reserved_at_ms == 0);
+    reserve(db, node, "rack2", "lease-2");
+}
+
+static void
+only_the_lease_that_took_a_lock_can_release_it(void **state)
+{
+    Db *db = ((const Scratch *)*state)->db;
+    g_autoptr(Node) node = scratch_node(db, "one");
+    g_autoptr(GError) error = NULL;
+    conductor(db, "rack1", "lease-1", HOUR_MS);
+    reserve(db, node, "rack1", "lease-1");
+    assert_true(db_node_release(db, node->uuid, "lease-0", &error));
+    locked_out(db, node, "lease-2", "rack1");
+    assert_true(db_node_release(db, node->uuid, "lease-1", &error));
+    assert_true(db_node_release(db, node->uuid, "lease-1", &error)); /* twice is fine */
+}
+
+static void
+a_lock_is_void_when_its_lease_has_ended(void **state)
+{
+    Db *db = ((const Scratch *)*state)->db;
+    g_autoptr(Node) node = scratch_node(db, "one");
+    g_autoptr(GError) error = NULL;
+    conductor(db, "rack1", "lease-1", HOUR_MS);
+    conductor(db, "rack2", "lease-2", HOUR_MS);
+    reserve(db, node, "rack1", "lease-1");
+    locked_out(db, node, "lease-2", "rack1");
+    assert_true(db_conductor_renew(db, "lease-1", time_now_ms() - 1, &error)); /* it ran out */
+    reserve(db, node, "rack2", "lease-2");
+    g_autoptr(Node) held = reload(db, node);
+    assert_string_equal(held->reservation, "rack2");
+    assert_true(db_node_release(db, node->uuid, "lease-1", &error)); /* too late */
+    locked_out(db, node, "lease-1", "rack2");
+}
+
+static void
+a_lock_is_void_when_its_conductor_has_left(void **state)
+{
+    Db *db = ((const Scratch *)*state)->db;
+    g_autoptr(Node) node = scratch_node(db, "one");
+    g_autoptr(GError) error = NULL;
+    conductor(db, "rack1", "lease-1", HOUR_MS);
+    reserve(db, node, "rack1", "lease-1");
+    assert_true(db_conductor_leave(db, "lease-1", &error));
+    reserve(db, node, "rack2", "lease-2");
+}
+
+static void
+a_lock_is_void_when_its_host_has_started_anew(void **state)
+{
+    Db *db = ((const Scratch *)*state)->db;
+    g_autoptr(Node) node = scratch_node(db, "one");
+    conductor(db, "rack1", "lease-1", HOUR_MS);
+    reserve(db, node, "rack1", "lease-1");
+    conductor(db, "rack1", "lease-1b", HOUR_MS); /* after a kill -9 */
+    reserve(db, node, "rack1", "lease-1b");
+}
+
+static void
+a_lock_of_an_unknown_lease_is_void(void **state)
+{
+    Db *db = ((const Scratch *)*state)->db;
+    g_autoptr(Node) node = scratch_node(db, "one");
+    scratch_execute(db, "UPDATE nodes SET reservation = 'ghost'");
+    reserve(db, node, "rack1", "lease-1");
+}
+
+static void
+a_node_that_is_gone_is_not_found(void **state)
+{
+    Db *db = ((const Scratch *)*state)->db;
+    g_autoptr(GError) error = NULL;
+    assert_false(db_node_reserve(db, "nobody", "rack1", "lease-1", "deploy", &error));
+    assert_error(error, STEEL_ERROR_NODE_NOT_FOUND);
+}
+
+static void
+a_registration_replaces_the_earlier_life_of_its_host(void **state)
+{
+    Db *db = ((const Scratch *)*state)->db;
+    g_autoptr(GError) error = NULL;
+    conductor(db, "rack1", "lease-1", HOUR_MS);
+    conductor(db, "rack2", "lease-2", HOUR_MS);
+    conductor(db, "rack1", "lease-3", HOUR_MS);
+    assert_true(scratch_number(db, "SELECT COUNT(*) FROM conductors") == 2);
+    assert_false(db_conductor_renew(db, "lease-1", time_now_ms() + HOUR_MS, &error));
+    assert_error(error, STEEL_ERROR_CONFLICT);
+    g_clear_error(&error);
+    assert_true(db_conductor_renew(db, "lease-3", time_now_ms() + HOUR_MS, &error));
+    assert_true(db_conductor_leave(db, "lease-1", &error)); /* ends nobody's lease */
+    assert_true(scratch_number(db, "SELECT COUNT(*) FROM conductors WHERE lease_expires_ms > 0") ==
+                2);
+}
+
+#define CONTENDERS 8
+#define ROUNDS 40
+
+/* All threads reach for the same node, round after round. */
+typedef struct Race {
+    Db *db;
+    const Node *node;
+    pthread_barrier_t start, tried, end;
+    atomic_int winners, losers, wrong;
+} Race;
+
+typedef struct Contender {
+    Race *race;
+    char lease[16];
+} Contender;
+
+static void *
+contend(void *data)
+{
+    Contender *contender = data;
+    Race *race = contender->race;
+    for (int round = 0; round < ROUNDS; round++) {
+        g_autoptr(GError) error = NULL;
+        pthread_barrier_wait(&race->start);
+        bool won = db_node_reserve(race->db, race->node->uuid, contender->lease, contender->lease,
+                                   "race", &error);
+        atomic_fetch_add(won ? &race->winners : &race->losers, 1);
+        if (!won && !steel_error_is(error, STEEL_ERROR_LOCKED))
+            atomic_fetch_add(&race->wrong, 1);
+        pthread_barrier_wait(&race->tried);
+        if (won && !db_node_release(race->db, race->node->uuid, contender->lease, NULL))
+            atomic_fetch_add(&race->wrong, 1);
+        pthread_barrier_wait(&race->end);
+    }
+    return NULL;
+}
+
+static void
+of_many_that_reach_for_a_lock_exactly_one_gets_it(void **state)
+{
+    Db *db = ((const Scratch *)*state)->db;
+    g_autoptr(Node) node = scratch_node(db, "one");
+    Race race = {.db = db, .node = node};
+    pthread_t threads[CONTENDERS];
+    Contender contenders[CONTENDERS];
+    pthread_barrier_init(&race.start, NULL, CONTENDERS);
+    pthread_barrier_init(&race.tried, NULL, CONTENDERS);
+    pthread_barrier_init(&race.end, NULL, CONTENDERS);
+    for (int i = 0; i < CONTENDERS; i++) {
+        contenders[i].race = &race;
+        g_snprintf(contenders[i].lease, sizeof contenders[i].lease, "lease-%d", i);
+        conductor(db, contenders[i].lease, contenders[i].lease, HOUR_MS);
+    }
+    for (int i = 0; i < CONTENDERS; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, contend, &contenders[i]), 0);
+    for (int i = 0; i < CONTENDERS; i++)
+        pthread_join(threads[i], NULL);
+    assert_int_equal(atomic_load(&race.wrong), 0);
+    assert_int_equal(atomic_load(&race.winners), ROUNDS);
+    assert_int_equal(atomic_load(&race.losers), (CONTENDERS - 1) * ROUNDS);
+    pthread_barrier_destroy(&race.start);
+    pthread_barrier_destroy(&race.tried);
+    pthread_barrier_destroy(&race.end);
+}
+
+#define scratch_test(name) cmocka_unit_test_setup_teardown(name, scratch_setup, scratch_teardown)
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        scratch_test(a_lock_names_its_holder_its_purpose_and_since_when),
+        scratch_test(a_holder_cannot_take_its_own_lock_twice),
+        scratch_test(a_released_lock_is_free_and_leaves_no_trace),
+        scratch_test(only_the_lease_that_took_a_lock_can_release_it),
+        scratch_test(a_lock_is_void_when_its_lease_has_ended),
+        scratch_test(a_lock_is_void_when_its_conductor_has_left),
+        scratch_test(a_lock_is_void_when_its_host_has_started_anew),
+        scratch_test(a_lock_of_an_unknown_lease_is_void),
+        scratch_test(a_node_that_is_gone_is_not_found),
+        scratch_test(a_registration_replaces_the_earlier_life_of_its_host),
+        scratch_test(of_many_that_reach_for_a_lock_exactly_one_gets_it),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

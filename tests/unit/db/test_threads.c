@@ -1,0 +1,177 @@
+/* Many threads on one database: writers take turns and none fails, readers see whole transactions, connections end with
+ * their threads.
+ *
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "scratch.h"
+
+#include "common/pool.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+
+#define WRITERS 8
+#define WRITES 150
+
+typedef struct Shared {
+    Db *db;
+    atomic_int failures, torn, done;
+} Shared;
+
+typedef struct Writer {
+    Shared *shared;
+    int number;
+} Writer;
+
+static void
+note_failure(Shared *shared, const GError *error)
+{
+    atomic_fetch_add(&shared->failures, 1);
+    fprintf(stderr, "%s\n", error != NULL ? error->message : "no error");
+}
+
+static bool
+write_pair(Db *db, void *user_data, GError **error)
+{
+    const Writer *writer = user_data;
+    const DbValue value = db_integer(writer->number);
+    return db_execute(db, "UPDATE nodes SET power_sync_failures = ?1 WHERE name = 'a'", &value, 1,
+                      NULL, error) &&
+           db_execute(db, "UPDATE nodes SET power_sync_failures = ?1 WHERE name = 'b'", &value, 1,
+                      NULL, error);
+}
+
+static void *
+write_all(void *data)
+{
+    Writer *writer = data;
+    for (int i = 0; i < WRITES; i++) {
+        g_autoptr(GError) error = NULL;
+        g_autoptr(Chassis) chassis = chassis_new();
+        bool good = i % 2 == 0
+                        ? db_transaction(writer->shared->db, write_pair, writer, &error)
+                        : db_record_insert(writer->shared->db, &chassis_resource, chassis, &error);
+        if (!good)
+            note_failure(writer->shared, error);
+    }
+    atomic_fetch_add(&writer->shared->done, 1);
+    return NULL;
+}
+
+static bool
+compare_first(const DbRow *row, void *user_data)
+{
+    *(bool *)user_data = db_row_integer(row, 0) == db_row_integer(row, 1);
+    return true;
+}
+
+static void *
+read_all(void *data)
+{
+    Shared *shared = data;
+    while (atomic_load(&shared->done) < WRITERS) {
+        g_autoptr(GError) error = NULL;
+        bool same = true;
+        if (!db_query(shared->db,
+                      "SELECT MIN(power_sync_failures), MAX(power_sync_failures) FROM nodes", NULL,
+                      0, compare_first, &same, &error))
+            note_failure(shared, error);
+        if (!same)
+            atomic_fetch_add(&shared->torn, 1);
+    }
+    return NULL;
+}
+
+static void
+writers_never_find_the_database_busy_and_readers_never_see_half_a_transaction(void **state)
+{
+    Shared shared = {.db = ((const Scratch *)*state)->db};
+    pthread_t threads[WRITERS + 2];
+    Writer writers[WRITERS];
+    node_free(scratch_node(shared.db, "a"));
+    node_free(scratch_node(shared.db, "b"));
+    for (int i = 0; i < WRITERS; i++) {
+        writers[i] = (Writer){&shared, i};
+        assert_int_equal(pthread_create(&threads[i], NULL, write_all, &writers[i]), 0);
+    }
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(pthread_create(&threads[WRITERS + i], NULL, read_all, &shared), 0);
+    for (int i = 0; i < WRITERS + 2; i++)
+        pthread_join(threads[i], NULL);
+    assert_int_equal(atomic_load(&shared.failures), 0);
+    assert_int_equal(atomic_load(&shared.torn), 0);
+    assert_true(scratch_number(shared.db, "SELECT COUNT(*) FROM chassis") == WRITERS * WRITES / 2);
+}
+
+static void
+job_write(void *data)
+{
+    Shared *shared = data;
+    g_autoptr(GError) error = NULL;
+    g_autoptr(Chassis) chassis = chassis_new();
+    if (!db_record_insert(shared->db, &chassis_resource, chassis, &error))
+        note_failure(shared, error);
+}
+
+static void
+the_database_may_be_closed_as_soon_as_the_pool_is_freed(void **state)
+{
+    Scratch *scratch = *state;
+    for (int round = 0; round < 10; round++) {
+        Shared shared = {.db = scratch_open(scratch)};
+        Pool *pool = pool_new("writers", 8, 100);
+        for (int i = 0; i < 40; i++)
+            assert_true(pool_submit(pool, job_write, &shared, NULL));
+        pool_free(pool);
+        db_close(shared.db);
+        assert_int_equal(atomic_load(&shared.failures), 0);
+    }
+    assert_true(scratch_number(scratch->db, "SELECT COUNT(*) FROM chassis") == 400);
+}
+
+static bool
+work_that_fails(Db *db, void *user_data, GError **error)
+{
+    (void)user_data;
+    return db_execute(db, "INSERT INTO chassis (uuid) VALUES ('x')", NULL, 0, NULL, error) &&
+           steel_fail(error, STEEL_ERROR_LIMIT, "no");
+}
+
+static void *
+fail_transactions(void *data)
+{
+    Shared *shared = data;
+    for (int i = 0; i < WRITES; i++) {
+        g_autoptr(GError) error = NULL;
+        if (db_transaction(shared->db, work_that_fails, NULL, &error) ||
+            !steel_error_is(error, STEEL_ERROR_LIMIT))
+            note_failure(shared, error);
+    }
+    return NULL;
+}
+
+static void
+a_transaction_that_fails_gives_its_turn_back(void **state)
+{
+    Shared shared = {.db = ((const Scratch *)*state)->db};
+    pthread_t threads[4];
+    for (int i = 0; i < 4; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, fail_transactions, &shared), 0);
+    for (int i = 0; i < 4; i++)
+        pthread_join(threads[i], NULL);
+    assert_int_equal(atomic_load(&shared.failures), 0);
+    assert_true(scratch_number(shared.db, "SELECT COUNT(*) FROM chassis") == 0);
+}
+
+#define scratch_test(name) cmocka_unit_test_setup_teardown(name, scratch_setup, scratch_teardown)
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        scratch_test(writers_never_find_the_database_busy_and_readers_never_see_half_a_transaction),
+        scratch_test(the_database_may_be_closed_as_soon_as_the_pool_is_freed),
+        scratch_test(a_transaction_that_fails_gives_its_turn_back),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
