@@ -49,6 +49,8 @@ events_publish(Events *events, const char *type, json_t *payload)
     time_text_ms(time_now_ms(), now);
     pthread_mutex_lock(&events->lock);
     int64_t id = ++events->last_id;
+    /* Each listener has a copy of its own: jansson counts references without the ordering that would let threads share
+     * an object and free it by turns. */
     for (guint i = 0; i < events->listeners->len; i++) {
         EventListener *listener = g_ptr_array_index(events->listeners, i);
         if (g_queue_get_length(&listener->queue) >= QUEUE_LIMIT) {
@@ -56,8 +58,8 @@ events_publish(Events *events, const char *type, json_t *payload)
             listener->lost++;
         }
         g_queue_push_tail(&listener->queue,
-                          json_pack("{s:I,s:s,s:s,s:O}", "id", (json_int_t)id, "type", type, "time",
-                                    now, "payload", payload));
+                          json_pack("{s:I,s:s,s:s,s:o}", "id", (json_int_t)id, "type", type, "time",
+                                    now, "payload", json_deep_copy(payload)));
         if (listener->wake != NULL)
             listener->wake(listener->user_data);
     }
