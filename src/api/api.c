@@ -5,6 +5,7 @@
 #include "api/internal.h"
 #include "common/config.h"
 #include "common/log.h"
+#include "common/metrics.h"
 
 /* Threads for what may wait (token checks, bodies of many megabytes), and how many requests may wait for one. */
 #define POOL_THREADS 8
@@ -17,6 +18,8 @@ api_new(const ApiServices *services)
     api->services = *services;
     api->rings = rings_new(services->db);
     api->pool = pool_new("api", POOL_THREADS, POOL_QUEUE);
+    api->metrics = request_metrics_new();
+    api->streams = http_streams_new(api->pool);
     api->default_base = g_strdup("http://127.0.0.1:6385");
     return api;
 }
@@ -27,6 +30,8 @@ api_free(Api *api)
     if (api == NULL)
         return;
     pool_free(api->pool);
+    http_streams_free(api->streams);
+    request_metrics_free(api->metrics);
     rings_free(api->rings);
     g_free(api->default_base);
     g_free(api->certificate);
@@ -42,6 +47,7 @@ api_start(const ApiServices *services, GError **error)
         api_free(api);
         return NULL;
     }
+    metrics_register(api_metrics_write, api);
     log_info("api", "listening on %s", api->default_base);
     return api;
 }
@@ -51,6 +57,7 @@ api_stop(Api *api)
 {
     if (api == NULL)
         return;
+    metrics_unregister(api_metrics_write, api);
     http_stop(api);
     api_free(api);
 }

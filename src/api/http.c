@@ -23,7 +23,7 @@
 #define IDLE_LIMIT_S 65
 #define CONNECTION_LIMIT 8192
 /* Bytes of a request's line and headers; a token of Keystone takes a few thousand of them. */
-#define HEADER_LIMIT (32 * 1024)
+#define HEADER_LIMIT (16 * 1024)
 /* How long a stop waits for answers to go out after the last call has returned. */
 #define DRAIN_LIMIT_S 70
 
@@ -34,8 +34,10 @@ typedef struct Exchange {
     Api *api;
     struct MHD_Connection *connection;
     Request *request;
-    GByteArray *body; /* while it comes in */
-    bool refused;     /* routing or negotiation has made the answer already */
+    HttpStream *stream; /* NULL for most */
+    int64_t started_ns; /* monotonic */
+    GByteArray *body;   /* while it comes in */
+    bool refused;       /* routing or negotiation has made the answer already */
     bool too_large;
     bool answered;
     int phase; /* atomic */
@@ -62,7 +64,26 @@ carrier_resume(void *carrier)
     MHD_resume_connection(connection);
 }
 
-static const RequestTransport http_transport = {.header = carrier_header, .resume = carrier_resume};
+/* A unix socket is local, and so is what came over the loopback interface. */
+static bool
+carrier_is_local(void *carrier)
+{
+    const Exchange *exchange = carrier;
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(exchange->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    const struct sockaddr *peer = info != NULL ? info->client_addr : NULL;
+    if (peer == NULL)
+        return false;
+    if (peer->sa_family == AF_INET)
+        return ntohl(((const struct sockaddr_in *)peer)->sin_addr.s_addr) >> 24 == 127;
+    const struct in6_addr *v6 = &((const struct sockaddr_in6 *)peer)->sin6_addr;
+    if (peer->sa_family == AF_INET6)
+        return IN6_IS_ADDR_LOOPBACK(v6) || (IN6_IS_ADDR_V4MAPPED(v6) && v6->s6_addr[12] == 127);
+    return peer->sa_family == AF_UNIX;
+}
+
+static const RequestTransport http_transport = {
+    .header = carrier_header, .resume = carrier_resume, .is_local = carrier_is_local};
 
 /* Decodes %XX in place. A NUL would cut the text short unseen: it becomes a character that nothing is named with. */
 static size_t
@@ -89,6 +110,7 @@ exchange_new(Api *api, struct MHD_Connection *connection, const char *method, co
     Exchange *exchange = g_new0(Exchange, 1);
     exchange->api = api;
     exchange->connection = connection;
+    exchange->started_ns = request_metrics_now();
     exchange->request = request_new(api, &http_transport, exchange, method, path);
     MHD_get_connection_values(connection, MHD_GET_ARGUMENT_KIND, take_argument, exchange->request);
     __atomic_add_fetch(&api->active, 1, __ATOMIC_ACQ_REL);
@@ -106,11 +128,14 @@ request_completed(void *data, struct MHD_Connection *connection, void **slot,
     if (exchange == NULL)
         return;
     *slot = NULL;
-    request_free(exchange->request);
+    bool active = exchange->stream == NULL;
+    request_free(exchange->request); /* the stream's source goes first: it wakes the stream */
+    http_stream_free(exchange->stream);
     if (exchange->body != NULL)
         g_byte_array_unref(exchange->body);
     g_free(exchange);
-    __atomic_sub_fetch(&api->active, 1, __ATOMIC_ACQ_REL);
+    if (active)
+        __atomic_sub_fetch(&api->active, 1, __ATOMIC_ACQ_REL);
 }
 
 static void
@@ -129,6 +154,19 @@ add_headers(const Request *request, struct MHD_Response *response)
         MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, request->allow);
     if (request->header_name != NULL)
         MHD_add_response_header(response, request->header_name, request->header_value);
+    if (request->stream != NULL)
+        MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
+}
+
+/* From here on the request is not waited for when the service stops: its stream is told to end. */
+static struct MHD_Response *
+begin_stream(Exchange *exchange)
+{
+    Api *api = exchange->api;
+    exchange->stream =
+        http_stream_new(api->streams, exchange->request->stream, exchange->connection);
+    __atomic_sub_fetch(&api->active, 1, __ATOMIC_ACQ_REL);
+    return http_stream_response(exchange->stream);
 }
 
 static enum MHD_Result
@@ -136,7 +174,11 @@ send_answer(Exchange *exchange)
 {
     Request *request = exchange->request;
     struct MHD_Response *response;
-    if (request->out != NULL) {
+    request_metrics_count(exchange->api->metrics, request->route, request->status,
+                          request_metrics_now() - exchange->started_ns);
+    if (request->stream != NULL) {
+        response = begin_stream(exchange);
+    } else if (request->out != NULL) {
         size_t size = request->out->len;
         char *text = g_string_free(g_steal_pointer(&request->out), FALSE);
         response = MHD_create_response_from_buffer_with_free_callback(size, text, g_free);
@@ -437,6 +479,7 @@ http_stop(Api *api)
     if (api->daemon == NULL)
         return;
     int socket_fd = MHD_quiesce_daemon(api->daemon);
+    http_streams_close(api->streams);
     wait_until_idle(api); /* a suspended connection may not outlive the daemon */
     MHD_stop_daemon(api->daemon);
     api->daemon = NULL;

@@ -1,6 +1,8 @@
 /* What the parts of the API share: the Api itself. Private to this folder.
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
+#include "api/http_stream.h"
+#include "api/request_metrics.h"
 #include "api/rings.h"
 #include "common/pool.h"
 
@@ -8,6 +10,7 @@ struct Api {
     ApiServices services;
     Rings *rings; /* who is responsible for which node */
     Pool *pool;   /* for what must not keep an HTTP thread: token checks, huge bodies */
+    RequestMetrics *metrics;
     char
         *default_base; /* where links start when nothing better is known: "http://127.0.0.1:6385" */
 
@@ -15,12 +18,17 @@ struct Api {
     struct MHD_Daemon *daemon;
     char *certificate, *key; /* PEM, for TLS */
     unsigned port;
-    unsigned active; /* atomic: requests between their first byte and their last */
+    unsigned active; /* atomic: requests between their first byte and their last, without streams */
+    HttpStreams *streams;
 };
 
 /* An Api without a listener: what tests dispatch requests on. */
 Api *api_new(const ApiServices *services);
 void api_free(Api *api);
+
+/* What the API adds to the metrics of the process: requests, listeners, nodes, the database; a collector of
+ * common/metrics.h, with the Api. */
+void api_metrics_write(GString *out, void *api);
 
 /* Opens the socket and starts the HTTP threads; the reverse. */
 bool http_start(Api *api, GError **error);

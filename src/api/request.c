@@ -58,6 +58,25 @@ take_path(Request *request, const char *path)
     memcpy(request->path, request->original, length + 1);
 }
 
+/* "req-" and a UUID: random per thread, then counted up in its last twelve digits. Unique, not secret. */
+static void
+make_id(char id[REQUEST_ID_SIZE])
+{
+    static _Thread_local char start[UUID_TEXT_SIZE];
+    static _Thread_local uint64_t count;
+    static const char digits[] = "0123456789abcdef";
+    if (start[0] == '\0') {
+        uuid_generate(start);
+        count = g_ascii_strtoull(start + 24, NULL, 16);
+    }
+    memcpy(id, "req-", 4);
+    memcpy(id + 4, start, 24);
+    uint64_t rest = ++count;
+    for (int i = 39; i >= 28; i--, rest >>= 4)
+        id[i] = digits[rest & 15];
+    id[REQUEST_ID_SIZE - 1] = '\0';
+}
+
 Request *
 request_new(Api *api, const RequestTransport *transport, void *carrier, const char *method,
             const char *path)
@@ -69,8 +88,7 @@ request_new(Api *api, const RequestTransport *transport, void *carrier, const ch
     request->transport = transport;
     request->carrier = carrier;
     request->method = method_of(method);
-    memcpy(request->id, "req-", 4);
-    uuid_generate(request->id + 4);
+    make_id(request->id);
     take_path(request, path);
     return request;
 }
@@ -91,6 +109,8 @@ request_free(Request *request)
     json_decref(request->result);
     g_clear_error(&request->failure);
     g_free(request->subject);
+    if (request->stream != NULL)
+        request->stream->free(request->stream);
     g_free(request);
 }
 
@@ -293,6 +313,15 @@ request_header(const Request *request, const char *name)
     return request->transport->header(request->carrier, name);
 }
 
+bool
+request_is_local(const Request *request)
+{
+    const RequestTransport *transport = request->transport;
+    return (transport->is_local == NULL || transport->is_local(request->carrier)) &&
+           request_header(request, "X-Forwarded-For") == NULL &&
+           request_header(request, "Forwarded") == NULL;
+}
+
 const char *
 request_argument(const Request *request, const char *name)
 {
@@ -445,6 +474,15 @@ request_answer_json(Request *request, unsigned status, const json_t *value)
 {
     g_autofree char *text = json_text_dump(value);
     answer_text(request, status, g_string_new(text));
+    return ANSWER_NOW;
+}
+
+Answer
+request_answer_stream(Request *request, const char *content_type, RequestStream *stream)
+{
+    answer_text(request, 200, NULL);
+    request->content_type = content_type;
+    request->stream = stream;
     return ANSWER_NOW;
 }
 

@@ -49,7 +49,22 @@ typedef struct Argument {
 typedef struct RequestTransport {
     const char *(*header)(void *carrier, const char *name); /* NULL when absent */
     void (*resume)(void *carrier);                          /* the answer may go on; any thread */
+    bool (*is_local)(void *carrier); /* the client is on this machine; NULL: it always is */
 } RequestTransport;
+
+/* The body of an answer that has no end yet: it is made while it is sent, and holds no thread while there is nothing. The
+ * functions are called by one thread at a time. */
+typedef struct RequestStream RequestStream;
+struct RequestStream {
+    /* From now on `wake` may be called, from any thread, when there is something to read. */
+    void (*open)(RequestStream *stream, void (*wake)(void *carrier), void *carrier);
+    /* Fills at most `size` bytes; *filled 0: nothing now. False: the end. Must not block.
+     * silent  nothing was sent for silence_ms: a word is due, so that somebody notices when the client has gone */
+    bool (*read)(RequestStream *stream, char *buffer, size_t size, bool silent, size_t *filled);
+    /* Frees it. `wake` is not called any more when this returns. */
+    void (*free)(RequestStream *stream);
+    unsigned silence_ms;
+};
 
 enum {
     REQUEST_CAPTURES = 3,
@@ -87,6 +102,7 @@ struct Request {
     char *location;                         /* owned or NULL */
     const char *allow;                      /* static or NULL: for 405 */
     const char *header_name, *header_value; /* one more header, static or NULL (WWW-Authenticate) */
+    RequestStream *stream;                  /* owned: takes the place of `out`; NULL for most */
 
     /* The call under way. */
     RequestAfter after;
@@ -132,6 +148,9 @@ Db *request_db(const Request *request);
 
 const char *request_header(const Request *request, const char *name);
 
+/* True when the client is on this machine and asks for itself: no proxy says that it asks for somebody else. */
+bool request_is_local(const Request *request);
+
 /* The value of a query argument, or NULL. */
 const char *request_argument(const Request *request, const char *name);
 
@@ -159,6 +178,9 @@ void request_append_base(const Request *request, GString *out);
 GString *request_out(Request *request, unsigned status, size_t expected_size);
 Answer request_answer_empty(Request *request, unsigned status);
 Answer request_answer_json(Request *request, unsigned status, const json_t *value);
+
+/* Answers 200 with a stream, which is taken. */
+Answer request_answer_stream(Request *request, const char *content_type, RequestStream *stream);
 
 /* Sets Location to base + "/v1/" + path. */
 void request_set_location(Request *request, const char *format, ...) G_GNUC_PRINTF(2, 3);

@@ -3,11 +3,13 @@
 #include "db/db.h"
 
 #include "common/log.h"
+#include "common/metrics.h"
 #include "db/engine.h"
 #include "db/migrations.h"
 
 #include <pthread.h>
 #include <string.h>
+#include <time.h>
 
 struct Db {
     const DbEngine *engine;
@@ -59,14 +61,28 @@ session_of_thread(Db *db, GError **error)
     return session;
 }
 
+/* Nothing is written for long: the clock is read only where somebody waits. With the lock held. */
+static void
+wait_for_turn(Db *db)
+{
+    struct timespec from, to;
+    clock_gettime(CLOCK_MONOTONIC, &from);
+    while (db->writing)
+        pthread_cond_wait(&db->turn, &db->lock);
+    clock_gettime(CLOCK_MONOTONIC, &to);
+    metrics_add(METRIC_DB_WRITE_WAITS, 1);
+    metrics_add(METRIC_DB_WRITE_WAIT_TIME, (uint64_t)((to.tv_sec - from.tv_sec) * 1000000 +
+                                                      (to.tv_nsec - from.tv_nsec) / 1000));
+}
+
 static void
 take_turn(Db *db)
 {
     if (!db->engine->single_writer)
         return;
     pthread_mutex_lock(&db->lock);
-    while (db->writing)
-        pthread_cond_wait(&db->turn, &db->lock);
+    if (db->writing)
+        wait_for_turn(db);
     db->writing = true;
     pthread_mutex_unlock(&db->lock);
 }
@@ -117,6 +133,7 @@ db_query(Db *db, const char *sql, const DbValue *values, size_t count, DbRowFunc
 {
     Session *session = session_of_thread(db, error);
     statement_count++;
+    metrics_add(METRIC_DB_STATEMENTS, 1);
     return session != NULL &&
            db->engine->run(session->connection, sql, values, count, func, user_data, NULL, error);
 }
@@ -129,6 +146,7 @@ db_execute(Db *db, const char *sql, const DbValue *values, size_t count, int64_t
     if (session == NULL)
         return false;
     statement_count++;
+    metrics_add(METRIC_DB_STATEMENTS, 1);
     bool alone = session->depth == 0;
     if (alone)
         take_turn(db);
@@ -157,6 +175,12 @@ db_alive(Db *db, GError **error)
 {
     int64_t one = 0;
     return db_query(db, "SELECT 1", NULL, 0, read_integer, &one, error);
+}
+
+bool
+db_size(Db *db, int64_t *size, GError **error)
+{
+    return db_query(db, db->engine->size, NULL, 0, read_integer, size, error);
 }
 
 bool

@@ -65,5 +65,8 @@ bool db_transaction(Db *db, DbWork work, void *user_data, GError **error) G_GNUC
 /* Statements run by this thread since it started: a test holds lists to a constant number. */
 uint64_t db_statement_count(void);
 
+/* Bytes that the database takes on disk, without what is waiting to be written into it. */
+bool db_size(Db *db, int64_t *size, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* True while the database answers: for health checks. */
 bool db_alive(Db *db, GError **error);

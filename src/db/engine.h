@@ -22,6 +22,8 @@ typedef struct DbEngine {
     /* The statement that starts a writing transaction. */
     const char *begin;
 
+    const char *size; /* a query for the bytes on disk */
+
     bool single_writer; /* writes of this process must take turns */
 
     bool (*row_is_null)(const DbRow *row, int column);

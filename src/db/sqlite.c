@@ -2,6 +2,8 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "db/engine.h"
 
+#include "common/metrics.h"
+
 #include <pthread.h>
 #include <sqlite3.h>
 #include <string.h>
@@ -24,6 +26,7 @@ fail(DbConnection *connection, GError **error)
         return steel_fail(error, STEEL_ERROR_CONFLICT, "%s", message);
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
+        metrics_add(METRIC_DB_BUSY, 1);
         return steel_fail(error, STEEL_ERROR_DATABASE_BUSY,
                           "the database %s is locked by another process; try again",
                           connection->path);
@@ -202,6 +205,7 @@ const DbEngine db_engine_sqlite = {
     .run = run,
     .script = script,
     .begin = "BEGIN IMMEDIATE",
+    .size = "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size",
     .single_writer = true,
     .row_is_null = row_is_null,
     .row_text = row_text,

@@ -108,6 +108,10 @@ Answer driver_raid_properties(Request *request, GError **error);
 Answer ramdisk_lookup(Request *request, GError **error);
 Answer ramdisk_heartbeat(Request *request, GError **error);
 
+/* event_stream.c, metrics.c */
+Answer event_stream(Request *request, GError **error);
+Answer metrics_get(Request *request, GError **error);
+
 /* shards.c, events.c */
 Answer shards_list(Request *request, GError **error);
 Answer shard_get(Request *request, GError **error);

@@ -1,0 +1,135 @@
+/* Metrics in Prometheus' text format: the document, and what the API itself adds to it.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "common/metrics.h"
+
+#include "api/controllers/controllers.h"
+#include "api/internal.h"
+#include "common/log.h"
+#include "common/time_text.h"
+
+#include <string.h>
+
+/* What is counted in the database is counted again after this long: several scrapers cost no more than one. */
+#define CACHE_MS 2000
+
+typedef struct NodeCounts {
+    GString *out;
+    int64_t locks;
+} NodeCounts;
+
+static bool
+write_nodes(const DbRow *row, void *user_data)
+{
+    NodeCounts *counts = user_data;
+    const char *power = db_row_text(row, 1, NULL);
+    const char *const labels[] = {"provision_state",
+                                  db_row_text(row, 0, NULL),
+                                  "power_state",
+                                  power != NULL ? power : "unknown",
+                                  "maintenance",
+                                  db_row_integer(row, 2) != 0 ? "true" : "false",
+                                  NULL};
+    metrics_write_value(counts->out, "steel_nodes", labels, (double)db_row_integer(row, 3));
+    counts->locks += db_row_integer(row, 4);
+    return true;
+}
+
+static bool
+write_conductor(const DbRow *row, void *user_data)
+{
+    GString *out = user_data;
+    const char *const labels[] = {"hostname", db_row_text(row, 0, NULL), NULL};
+    metrics_write_value(out, "steel_conductor_alive", labels,
+                        db_row_integer(row, 1) > time_now_ms());
+    return true;
+}
+
+static bool
+write_database(Db *db, GString *out, GError **error)
+{
+    NodeCounts counts = {.out = out};
+    int64_t size = 0;
+    metrics_write_family(out, "steel_nodes", "gauge",
+                         "Nodes by provision state, power state and maintenance.");
+    if (!db_query(db,
+                  "SELECT provision_state, power_state, maintenance, COUNT(*), COUNT(reservation) "
+                  "FROM nodes GROUP BY 1, 2, 3 ORDER BY 1, 2, 3",
+                  NULL, 0, write_nodes, &counts, error))
+        return false;
+    metrics_write_single(out, "steel_node_locks", "gauge", "Nodes locked at this moment.",
+                         (double)counts.locks);
+    metrics_write_family(out, "steel_conductor_alive", "gauge",
+                         "1 while a conductor renews its lease.");
+    if (!db_query(db, "SELECT hostname, lease_expires_ms FROM conductors ORDER BY hostname", NULL,
+                  0, write_conductor, out, error) ||
+        !db_size(db, &size, error))
+        return false;
+    metrics_write_single(out, "steel_database_size_bytes", "gauge",
+                         "Size of the database without what waits to be written into it.",
+                         (double)size);
+    return true;
+}
+
+/* Scrapes come one at a time: the cache needs no lock of its own. */
+static void
+write_database_cached(Api *api, GString *out)
+{
+    static GString *cached;
+    static int64_t cached_at_ms;
+    static const Api *cached_for;
+    int64_t now = time_monotonic_ms();
+    if (cached == NULL || cached_for != api || now - cached_at_ms >= CACHE_MS) {
+        g_autoptr(GError) error = NULL;
+        GString *fresh = g_string_new(NULL);
+        if (!write_database(api->services.db, fresh, &error)) {
+            log_warning("api.metrics", "%s", error->message);
+            g_string_free(fresh, TRUE);
+            return;
+        }
+        if (cached != NULL)
+            g_string_free(cached, TRUE);
+        cached = fresh;
+        cached_at_ms = now;
+        cached_for = api;
+    }
+    g_string_append_len(out, cached->str, (gssize)cached->len);
+}
+
+void
+api_metrics_write(GString *out, void *data)
+{
+    Api *api = data;
+    request_metrics_write(out, api->metrics);
+    metrics_write_single(out, "steel_api_requests_in_progress", "gauge",
+                         "Requests under way, this one among them.",
+                         __atomic_load_n(&api->active, __ATOMIC_ACQUIRE));
+    metrics_write_single(out, "steel_api_event_stream_listeners", "gauge",
+                         "Listeners of the event stream.", http_streams_count(api->streams));
+    write_database_cached(api, out);
+}
+
+/* On the pool: the counting of many nodes keeps no HTTP thread. */
+static void
+answer_with_metrics(void *data)
+{
+    Request *request = data;
+    metrics_write(request_out(request, 200, 64 * 1024));
+    request->content_type = "text/plain; version=0.0.4; charset=utf-8";
+    request->transport->resume(request->carrier);
+}
+
+Answer
+metrics_get(Request *request, GError **error)
+{
+    static const char *const arguments[] = {NULL};
+    if (!request_only_arguments(request, arguments, error))
+        return ANSWER_FAILED;
+    if (!request_is_local(request) && !config_boolean(config_current(), OPT_METRICS_ALLOW_REMOTE)) {
+        steel_fail(error, STEEL_ERROR_FORBIDDEN,
+                   "Metrics are for clients on the machine of the service; [metrics]allow_remote "
+                   "opens them to others.");
+        return ANSWER_FAILED;
+    }
+    return pool_submit(request->api->pool, answer_with_metrics, request, error) ? ANSWER_LATER
+                                                                                : ANSWER_FAILED;
+}

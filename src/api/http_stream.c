@@ -1,0 +1,200 @@
+/* Streams over libmicrohttpd; the contract is in http_stream.h. A suspended connection notices neither that its client has
+ * gone nor that it is silent for long: that is why a clock wakes it now and then.
+ *
+ * Locks: HttpStreams.lock before HttpStream.lock before the library's own. A source is never called with one held.
+ *
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "api/http_stream.h"
+
+#include "common/time_text.h"
+
+#include <microhttpd.h>
+#include <pthread.h>
+
+/* Bytes that the library asks for at a time. */
+#define BLOCK_SIZE 8192
+/* How often silent streams are looked for. */
+#define TICK_MS 1000
+
+struct HttpStreams {
+    Pool *pool;           /* borrowed */
+    pthread_mutex_t lock; /* guards the members below */
+    GPtrArray *all;       /* HttpStream, owned by their requests */
+    bool closing, ticking;
+};
+
+struct HttpStream {
+    HttpStreams *owner;
+    RequestStream *source;
+    struct MHD_Connection *connection;
+    pthread_mutex_t lock; /* guards the members below */
+    bool suspended;
+    bool pending; /* woken since the source was asked last */
+    bool closing;
+    int64_t last_sent_ms; /* monotonic */
+};
+
+HttpStreams *
+http_streams_new(Pool *pool)
+{
+    HttpStreams *streams = g_new0(HttpStreams, 1);
+    streams->pool = pool;
+    streams->all = g_ptr_array_new();
+    pthread_mutex_init(&streams->lock, NULL);
+    return streams;
+}
+
+static void
+wake(HttpStream *stream, bool close)
+{
+    pthread_mutex_lock(&stream->lock);
+    stream->pending = true;
+    stream->closing = stream->closing || close;
+    bool suspended = stream->suspended;
+    stream->suspended = false;
+    if (suspended)
+        MHD_resume_connection(stream->connection);
+    pthread_mutex_unlock(&stream->lock);
+}
+
+static void
+wake_from_source(void *carrier)
+{
+    wake(carrier, false);
+}
+
+static bool
+is_silent(HttpStream *stream, int64_t now)
+{
+    pthread_mutex_lock(&stream->lock);
+    bool silent = now - stream->last_sent_ms >= (int64_t)stream->source->silence_ms;
+    pthread_mutex_unlock(&stream->lock);
+    return silent;
+}
+
+/* On the pool, while there are streams. */
+static void
+tick(void *data)
+{
+    HttpStreams *streams = data;
+    int64_t now = time_monotonic_ms();
+    pthread_mutex_lock(&streams->lock);
+    for (guint i = 0; i < streams->all->len; i++) {
+        HttpStream *stream = g_ptr_array_index(streams->all, i);
+        if (is_silent(stream, now))
+            wake(stream, false);
+    }
+    streams->ticking = streams->all->len > 0 && !streams->closing;
+    bool again = streams->ticking;
+    pthread_mutex_unlock(&streams->lock);
+    if (again)
+        pool_submit_later(streams->pool, TICK_MS, tick, streams);
+}
+
+void
+http_streams_close(HttpStreams *streams)
+{
+    pthread_mutex_lock(&streams->lock);
+    streams->closing = true;
+    for (guint i = 0; i < streams->all->len; i++)
+        wake(g_ptr_array_index(streams->all, i), true);
+    pthread_mutex_unlock(&streams->lock);
+}
+
+unsigned
+http_streams_count(HttpStreams *streams)
+{
+    pthread_mutex_lock(&streams->lock);
+    unsigned count = streams->all->len;
+    pthread_mutex_unlock(&streams->lock);
+    return count;
+}
+
+void
+http_streams_free(HttpStreams *streams)
+{
+    if (streams == NULL)
+        return;
+    g_ptr_array_free(streams->all, TRUE);
+    pthread_mutex_destroy(&streams->lock);
+    g_free(streams);
+}
+
+HttpStream *
+http_stream_new(HttpStreams *streams, RequestStream *source, struct MHD_Connection *connection)
+{
+    HttpStream *stream = g_new0(HttpStream, 1);
+    *stream = (HttpStream){.owner = streams,
+                           .source = source,
+                           .connection = connection,
+                           .last_sent_ms = time_monotonic_ms()};
+    pthread_mutex_init(&stream->lock, NULL);
+    pthread_mutex_lock(&streams->lock);
+    g_ptr_array_add(streams->all, stream);
+    stream->closing = streams->closing;
+    bool start = !streams->ticking && !streams->closing;
+    streams->ticking = streams->ticking || start;
+    pthread_mutex_unlock(&streams->lock);
+    if (start)
+        pool_submit_later(streams->pool, TICK_MS, tick, streams);
+    source->open(source, wake_from_source, stream);
+    return stream;
+}
+
+void
+http_stream_free(HttpStream *stream)
+{
+    if (stream == NULL)
+        return;
+    pthread_mutex_lock(&stream->owner->lock);
+    g_ptr_array_remove_fast(stream->owner->all, stream);
+    pthread_mutex_unlock(&stream->owner->lock);
+    pthread_mutex_destroy(&stream->lock);
+    g_free(stream);
+}
+
+/* What is woken between the source's last word and this goes on; else the connection sleeps. */
+static bool
+go_to_sleep(HttpStream *stream)
+{
+    pthread_mutex_lock(&stream->lock);
+    stream->suspended = !stream->pending && !stream->closing;
+    bool asleep = stream->suspended;
+    if (asleep)
+        MHD_suspend_connection(stream->connection);
+    pthread_mutex_unlock(&stream->lock);
+    return asleep;
+}
+
+/* The library wants bytes; on an HTTP thread. */
+static ssize_t
+read_stream(void *data, uint64_t position, char *buffer, size_t size)
+{
+    (void)position;
+    HttpStream *stream = data;
+    do {
+        pthread_mutex_lock(&stream->lock);
+        bool closing = stream->closing;
+        stream->pending = false;
+        bool silent =
+            time_monotonic_ms() - stream->last_sent_ms >= (int64_t)stream->source->silence_ms;
+        pthread_mutex_unlock(&stream->lock);
+        size_t filled = 0;
+        if (closing || !stream->source->read(stream->source, buffer, size, silent, &filled))
+            return MHD_CONTENT_READER_END_OF_STREAM;
+        if (filled > 0) {
+            pthread_mutex_lock(&stream->lock);
+            stream->last_sent_ms = time_monotonic_ms();
+            pthread_mutex_unlock(&stream->lock);
+            return (ssize_t)filled;
+        }
+    } while (!go_to_sleep(stream));
+    return 0;
+}
+
+struct MHD_Response *
+http_stream_response(HttpStream *stream)
+{
+    return MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, BLOCK_SIZE, read_stream, stream,
+                                             NULL);
+}
