@@ -11,68 +11,52 @@ struct Arguments {
     GPtrArray *owned;       /* pieces of words that had to be cut */
 };
 
-/* clang-format off: tables, one row per option */
+/* Tables, one row each. */
+/* clang-format off */
 static const OptionRow output_options[] = {
-    {"--column",      OPTION_APPEND, USE_BY_COMMAND, NULL, "COLUMN",
-     "print only these columns (repeatable)", .letter = "-c"},
+    {"--column", OPTION_APPEND, USE_BY_COMMAND, NULL, "COLUMN", "print only these columns (repeatable)", .letter = "-c"},
     {"--noindent", OPTION_FLAG, USE_BY_COMMAND, NULL, NULL, "JSON on one line"},
-    {"--max-width",       OPTION_INTEGER, USE_BY_COMMAND, NULL, "<integer>",
-     "wrap the table to this width (also CLIFF_MAX_TERM_WIDTH)"},
-    {"--fit-width", OPTION_FLAG, USE_BY_COMMAND, NULL, NULL,
-     "wrap the table to the terminal (also CLIFF_FIT_WIDTH=1)"},
-    {"--print-empty",    OPTION_FLAG, USE_BY_COMMAND, NULL, NULL,
-     "borders also around an empty table"},
+    {"--max-width", OPTION_INTEGER, USE_BY_COMMAND, NULL, "<integer>", "wrap the table to this width (also CLIFF_MAX_TERM_WIDTH)"},
+    {"--fit-width", OPTION_FLAG, USE_BY_COMMAND, NULL, NULL, "wrap the table to the terminal (also CLIFF_FIT_WIDTH=1)"},
+    {"--print-empty", OPTION_FLAG, USE_BY_COMMAND, NULL, NULL, "borders also around an empty table"},
     {0},
 };
 
 static const OptionRow list_output_options[] = {
-    {"--format",      OPTION_TEXT, USE_BY_COMMAND, NULL, "FORMAT",
-     "table (default), json, yaml, value or csv", .letter = "-f",
-     .choices = "csv|json|table|value|yaml"},
-    {"--quote", OPTION_TEXT, USE_BY_COMMAND, NULL, "MODE", "which CSV fields are quoted",
-     .choices = "all|minimal|none|nonnumeric"},
-    {"--sort-column",       OPTION_APPEND, USE_BY_COMMAND, NULL, "SORT_COLUMN",
-     "order rows by this column (repeatable)"},
-    {"--sort-ascending", OPTION_FLAG, USE_BY_COMMAND, NULL, NULL, "smallest first",
-     .group = "direction"},
-    {"--sort-descending",               OPTION_FLAG, USE_BY_COMMAND, NULL, NULL, "largest first",
-     .group = "direction"},
-    {0   },
+    {"--format", OPTION_TEXT, USE_BY_COMMAND, NULL, "FORMAT", "table (default), json, yaml, value or csv", .letter = "-f", .choices = "csv|json|table|value|yaml"},
+    {"--quote", OPTION_TEXT, USE_BY_COMMAND, NULL, "MODE", "which CSV fields are quoted", .choices = "all|minimal|none|nonnumeric"},
+    {"--sort-column", OPTION_APPEND, USE_BY_COMMAND, NULL, "SORT_COLUMN", "order rows by this column (repeatable)"},
+    {"--sort-ascending", OPTION_FLAG, USE_BY_COMMAND, NULL, NULL, "smallest first", .group = "direction"},
+    {"--sort-descending", OPTION_FLAG, USE_BY_COMMAND, NULL, NULL, "largest first", .group = "direction"},
+    {0},
 };
 
 static const OptionRow single_output_options[] = {
-    {"--format",      OPTION_TEXT, USE_BY_COMMAND, NULL, "FORMAT",
-     "table (default), json, yaml, value or shell", .letter = "-f",
-     .choices = "json|shell|table|value|yaml"},
+    {"--format", OPTION_TEXT, USE_BY_COMMAND, NULL, "FORMAT", "table (default), json, yaml, value or shell", .letter = "-f", .choices = "json|shell|table|value|yaml"},
     {"--prefix", OPTION_TEXT, USE_BY_COMMAND, NULL, "PREFIX", "before each name, with -f shell"},
-    {0      },
+    {0},
 };
 
 static const OptionRow page_options[] = {
-    {"--limit",        OPTION_INTEGER, USE_BY_COMMAND, NULL, "<limit>",
-     "at most so many, over several requests if need be; 0: all. Default: one request, as many as "
-     "the service gives", .natural = true},
-    {"--marker",  OPTION_TEXT, USE_QUERY_TEXT, "marker", "<id>", "begin behind this one"},
-    {"--sort",       OPTION_TEXT, USE_BY_COMMAND, NULL, "<key>[:<direction>]",
-     "order by these fields, asc or desc, separated by commas"},
+    {"--limit", OPTION_INTEGER, USE_BY_COMMAND, NULL, "<limit>", "at most so many, over several requests if need be; 0: all. Default: one request, as many as the service gives", .natural = true},
+    {"--marker", OPTION_TEXT, USE_QUERY_TEXT, "marker", "<id>", "begin behind this one"},
+    {"--sort", OPTION_TEXT, USE_BY_COMMAND, NULL, "<key>[:<direction>]", "order by these fields, asc or desc, separated by commas"},
     {0},
 };
 
 static const OptionRow column_options[] = {
-    {"--long",        OPTION_FLAG, USE_BY_COMMAND, NULL, NULL, "all fields", .group = "columns"},
-    {"--fields", OPTION_FIELDS, USE_BY_COMMAND, NULL, "<field>", "only these fields",
-     .group = "columns"},
-    {0          },
+    {"--long", OPTION_FLAG, USE_BY_COMMAND, NULL, NULL, "all fields", .group = "columns"},
+    {"--fields", OPTION_FIELDS, USE_BY_COMMAND, NULL, "<field>", "only these fields", .group = "columns"},
+    {0},
 };
 
 static const OptionRow show_options[] = {
-    {"--fields",      OPTION_FIELDS, USE_BY_COMMAND, NULL, "<field>", "only these fields"},
+    {"--fields", OPTION_FIELDS, USE_BY_COMMAND, NULL, "<field>", "only these fields"},
     {0},
 };
 
 static const OptionRow wait_options[] = {
-    {"--wait",        OPTION_OPTIONAL_INTEGER, USE_BY_COMMAND, NULL, "<seconds>",
-     "wait until the node is there; without seconds, or 0, for ever"},
+    {"--wait", OPTION_OPTIONAL_INTEGER, USE_BY_COMMAND, NULL, "<seconds>", "wait until the node is there; without seconds, or 0, for ever"},
     {0},
 };
 /* clang-format on */
@@ -321,8 +305,12 @@ check_positionals(const Arguments *arguments, const Command *command, GError **e
     guint given = arguments->positionals->len, taken = 0;
     for (const PositionalRow *row = command->positionals; row != NULL && row->metavar != NULL;
          row++) {
+        bool replaced = row->unless != NULL && arguments_has(arguments, row->unless);
+        if (replaced && taken < given)
+            return steel_fail(error, STEEL_ERROR_INVALID, "%s and %s cannot be given together",
+                              row->metavar, row->unless);
         if (taken >= given) {
-            if (row->optional)
+            if (row->optional || replaced)
                 return true;
             return steel_fail(error, STEEL_ERROR_INVALID, "%s is required", row->metavar);
         }

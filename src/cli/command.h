@@ -62,7 +62,8 @@ typedef struct PositionalRow {
         *field; /* body[field] = text, when the command has a body; NULL: only for the path */
     const char *choices; /* NULL: any */
     bool several;        /* one or more; only the last can be */
-    bool optional;       /* with several: none is fine too */
+    bool optional;       /* none is fine too */
+    const char *unless;  /* an option that stands in for it; NULL: none */
 } PositionalRow;
 
 /* How a collection is asked for all its fields. */

@@ -7,25 +7,24 @@
 #include "cli/resources.h"
 #include <string.h>
 
-/* clang-format off: tables, one row each */
+/* Tables, one row each. */
+/* clang-format off */
 const PositionalRow node_passthru_positionals[] = {
-    {"<node>",                 "Name or UUID of the node"},
-    {"<method>",                        "Vendor method to call"},
+    {"<node>", "Name or UUID of the node"},
+    {"<method>", "Vendor method to call"},
     {NULL},
 };
 
 const PositionalRow driver_passthru_positionals[] = {
-    {"<driver>",               "Name of the driver"},
-    {"<method>",                        "Vendor method to call"},
+    {"<driver>", "Name of the driver"},
+    {"<method>", "Vendor method to call"},
     {NULL},
 };
 
 const OptionRow passthru_options[] = {
-    {"--arg",         OPTION_APPEND, USE_BODY_PAIRS, "", "<key=value>",
-     "argument of the method (repeatable)"},
-    {"--http-method", OPTION_TEXT, USE_BY_COMMAND, NULL, "<http-method>", "POST unless said",
-     .choices = "POST|PUT|GET|DELETE|PATCH"},
-    {NULL },
+    {"--arg", OPTION_APPEND, USE_BODY_PAIRS, "", "<key=value>", "argument of the method (repeatable)"},
+    {"--http-method", OPTION_TEXT, USE_BY_COMMAND, NULL, "<http-method>", "POST unless said", .choices = "POST|PUT|GET|DELETE|PATCH"},
+    {NULL},
 };
 /* clang-format on */
 

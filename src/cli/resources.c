@@ -494,7 +494,7 @@ const Resource history_resource = {
     .columns = history_columns,
     .detailed_columns = history_detailed,
     .hidden = only_links,
-    .detail = DETAIL_PATH,
+    .detail = DETAIL_QUERY,
 };
 
 static const char *const shard_columns[] = {"name", "count", NULL};

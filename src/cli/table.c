@@ -65,7 +65,23 @@ text_columns(const char *text, size_t size)
     return columns;
 }
 
-/* Splits a line where it may be broken: behind runs of blanks and behind hyphens between letters or digits. */
+/* A letter of a word; bytes of other scripts than ASCII count as such. */
+static bool
+is_letter(char c)
+{
+    return g_ascii_isalpha(c) || (unsigned char)c >= 0x80;
+}
+
+/* Whether a word may be broken behind the hyphen at `at`: two letters before it, letters after it. */
+static bool
+breaks_behind(const char *line, const char *at)
+{
+    return *at == '-' && at >= line + 2 && is_letter(at[-1]) && is_letter(at[-2]) &&
+           is_letter(at[1]) && (is_letter(at[2]) || (at[2] == '-' && is_letter(at[3])));
+}
+
+/* Splits a line where it may be broken: before and behind runs of blanks, and behind hyphens within words. These are
+ * the rules of Python's textwrap, which draws the tables of the reference client. */
 static GPtrArray *
 chunks_of(const char *line)
 {
@@ -73,8 +89,7 @@ chunks_of(const char *line)
     const char *start = line;
     for (const char *at = line; *at != '\0'; at++) {
         bool blank = *at == ' ', next_blank = at[1] == ' ';
-        bool hyphen = *at == '-' && at > line && g_ascii_isalpha(at[-1]) && g_ascii_isalpha(at[1]);
-        if (at[1] == '\0' || blank != next_blank || hyphen) {
+        if (at[1] == '\0' || blank != next_blank || breaks_behind(line, at)) {
             g_ptr_array_add(chunks, g_strndup(start, (size_t)(at + 1 - start)));
             start = at + 1;
         }
@@ -96,6 +111,17 @@ fitting(const char *text, size_t width)
         at = next;
     }
     return (size_t)(at - text);
+}
+
+/* Bytes to cut off a word that is longer than a line: behind a hyphen if one is among those that fit. */
+static size_t
+cutting(const char *word, size_t width)
+{
+    size_t bytes = fitting(word, width);
+    const char *hyphen = g_strrstr_len(word, (gssize)bytes, "-");
+    if (hyphen != NULL && strspn(word, "-") < (size_t)(hyphen - word))
+        return (size_t)(hyphen + 1 - word);
+    return bytes;
 }
 
 static void
@@ -122,7 +148,7 @@ text_wrap(const char *line, size_t width)
         if (chunk[0] == ' ' && used == 0 && pieces->len > 0)
             continue; /* a line does not begin with the blanks it was broken at */
         while (used + columns > width) {
-            size_t bytes = width > used ? fitting(chunk, width - used) : 0;
+            size_t bytes = width > used ? cutting(chunk, width - used) : 0;
             g_string_append_len(piece, chunk, (gssize)bytes);
             finish_piece(pieces, piece);
             chunk += bytes;
@@ -155,10 +181,11 @@ cell_lines(const char *text, size_t width)
     return result;
 }
 
+/* Columns of the longest line of a cell. */
 static size_t
-widest(const char *text, size_t limit)
+widest(const char *text)
 {
-    g_autoptr(GPtrArray) lines = cell_lines(text, limit);
+    g_autoptr(GPtrArray) lines = cell_lines(text, 0);
     size_t width = 0;
     for (guint i = 0; i < lines->len; i++) {
         const char *line = g_ptr_array_index(lines, i);
@@ -167,17 +194,18 @@ widest(const char *text, size_t limit)
     return width;
 }
 
-/* Width of each column's content, when cells of column i are wrapped at limits[i] (0: not). */
+/* Width of each column: its heading, and its cells up to the limit at which they are wrapped (0: none). */
 static GArray *
 column_widths(const Table *table, const GArray *limits)
 {
     GArray *widths = g_array_new(false, true, sizeof(size_t));
     for (guint column = 0; column < table->headers->len; column++) {
         size_t limit = g_array_index(limits, size_t, column);
-        size_t width = widest(g_ptr_array_index(table->headers, column), limit);
+        size_t width = widest(g_ptr_array_index(table->headers, column));
         for (guint i = 0; i < table->rows->len; i++) {
             const GPtrArray *row = g_ptr_array_index(table->rows, i);
-            width = MAX(width, widest(g_ptr_array_index(row, column), limit));
+            size_t wanted = widest(g_ptr_array_index(row, column));
+            width = MAX(width, limit > 0 ? MIN(wanted, limit) : wanted);
         }
         g_array_append_val(widths, width);
     }
@@ -241,14 +269,13 @@ cell(GString *out, const char *text, size_t width, bool right)
 }
 
 static void
-draw_row(const Table *table, const GPtrArray *texts, const GArray *widths, const GArray *limits,
-         GString *out)
+draw_row(const Table *table, const GPtrArray *texts, const GArray *widths, GString *out)
 {
     g_autoptr(GPtrArray) cells = g_ptr_array_new_with_free_func((GDestroyNotify)g_ptr_array_unref);
     guint height = 1;
     for (guint i = 0; i < texts->len; i++) {
         GPtrArray *lines =
-            cell_lines(g_ptr_array_index(texts, i), g_array_index(limits, size_t, i));
+            cell_lines(g_ptr_array_index(texts, i), g_array_index(widths, size_t, i));
         g_ptr_array_add(cells, lines);
         height = MAX(height, lines->len);
     }
@@ -276,10 +303,10 @@ table_render(const Table *table, size_t maximum_width, size_t least_width, GStri
         widths = column_widths(table, limits);
     }
     rule(out, widths);
-    draw_row(table, table->headers, widths, limits, out);
+    draw_row(table, table->headers, widths, out);
     rule(out, widths);
     for (guint i = 0; i < table->rows->len; i++)
-        draw_row(table, g_ptr_array_index(table->rows, i), widths, limits, out);
+        draw_row(table, g_ptr_array_index(table->rows, i), widths, out);
     if (table->rows->len > 0)
         rule(out, widths);
 }

@@ -66,93 +66,84 @@ run_create(Context *context, GError **error)
     return true;
 }
 
-/* clang-format off: tables, one row each */
+/* Tables, one row each. */
+/* clang-format off */
 static const PositionalRow one_allocation[] = {
     {"<allocation>", "Name or UUID of the allocation"},
-    {NULL             },
+    {NULL},
 };
 
 static const PositionalRow some_allocations[] = {
-    {"<allocation>",   "Name or UUID; may be several", .several = true},
+    {"<allocation>", "Name or UUID; may be several", .several = true},
     {NULL},
 };
 
 static const PositionalRow one_template[] = {
     {"<template>", "Name or UUID of the deploy template"},
-    {NULL           },
+    {NULL},
 };
 
 static const PositionalRow some_templates[] = {
-    {"<template>",     "Name or UUID; may be several", .several = true},
+    {"<template>", "Name or UUID; may be several", .several = true},
     {NULL},
 };
 
 static const PositionalRow template_name[] = {
     {"<name>", "Unique name, which must be a valid trait", "name"},
-    {NULL },
+    {NULL},
 };
 
 static const OptionRow allocation_list_options[] = {
-    {"--node",        OPTION_TEXT, USE_QUERY_TEXT, "node", "<node>", "only those of this node"},
-    {"--resource-class", OPTION_TEXT, USE_QUERY_TEXT, "resource_class", "<resource class>",
-     "only those with this resource class"},
-    {"--state",       OPTION_TEXT, USE_QUERY_TEXT, "state", "<state>", "only those in this state"},
-    {"--owner",               OPTION_TEXT, USE_QUERY_TEXT, "owner", "<owner>", "only those of this owner"},
-    {NULL   },
+    {"--node", OPTION_TEXT, USE_QUERY_TEXT, "node", "<node>", "only those of this node"},
+    {"--resource-class", OPTION_TEXT, USE_QUERY_TEXT, "resource_class", "<resource class>", "only those with this resource class"},
+    {"--state", OPTION_TEXT, USE_QUERY_TEXT, "state", "<state>", "only those in this state"},
+    {"--owner", OPTION_TEXT, USE_QUERY_TEXT, "owner", "<owner>", "only those of this owner"},
+    {NULL},
 };
 
 static const OptionRow allocation_create_options[] = {
-    {"--resource-class",              OPTION_TEXT, USE_BODY_TEXT, "resource_class", "<resource class>",
-     "resource class asked for"},
-    {"--trait",                  OPTION_APPEND, USE_BODY_LIST, "traits", "<trait>", "trait asked for (repeatable)"},
-    {"--candidate-node",             OPTION_APPEND, USE_BODY_LIST, "candidate_nodes", "<node>",
-     "only these nodes are considered (repeatable)"},
-    {"--name",                               OPTION_TEXT, USE_BODY_TEXT, "name", "<name>", "unique name of the allocation"},
-    {"--uuid", OPTION_TEXT, USE_BODY_TEXT, "uuid", "<uuid>",
-     "UUID of the allocation; default: a new one"},
-    {"--owner",                       OPTION_TEXT, USE_BODY_TEXT, "owner", "<owner>", "owner of the allocation"},
-    {"--extra", OPTION_APPEND, USE_BODY_PAIRS, "extra", "<key=value>",
-     "anything of yours (repeatable)"},
-    {"--node",              OPTION_TEXT, USE_BODY_TEXT, "node", "<node>",
-     "make it from this node, which is deployed already"},
-    {"--wait",                  OPTION_OPTIONAL_INTEGER, USE_BY_COMMAND, NULL, "<seconds>",
-     "wait until it is active; without seconds, or 0, for ever"},
-    {NULL                      },
+    {"--resource-class", OPTION_TEXT, USE_BODY_TEXT, "resource_class", "<resource class>", "resource class asked for"},
+    {"--trait", OPTION_APPEND, USE_BODY_LIST, "traits", "<trait>", "trait asked for (repeatable)"},
+    {"--candidate-node", OPTION_APPEND, USE_BODY_LIST, "candidate_nodes", "<node>", "only these nodes are considered (repeatable)"},
+    {"--name", OPTION_TEXT, USE_BODY_TEXT, "name", "<name>", "unique name of the allocation"},
+    {"--uuid", OPTION_TEXT, USE_BODY_TEXT, "uuid", "<uuid>", "UUID of the allocation; default: a new one"},
+    {"--owner", OPTION_TEXT, USE_BODY_TEXT, "owner", "<owner>", "owner of the allocation"},
+    {"--extra", OPTION_APPEND, USE_BODY_PAIRS, "extra", "<key=value>", "anything of yours (repeatable)"},
+    {"--node", OPTION_TEXT, USE_BODY_TEXT, "node", "<node>", "make it from this node, which is deployed already"},
+    {"--wait", OPTION_OPTIONAL_INTEGER, USE_BY_COMMAND, NULL, "<seconds>", "wait until it is active; without seconds, or 0, for ever"},
+    {NULL},
 };
 
 static const OptionRow allocation_set_options[] = {
-    {"--name",  OPTION_TEXT, USE_ADD, "name", "<name>", "set the name"},
-    {"--extra",  OPTION_APPEND, USE_ADD_PAIRS, "extra", "<key=value>", "set an extra (repeatable)"},
+    {"--name", OPTION_TEXT, USE_ADD, "name", "<name>", "set the name"},
+    {"--extra", OPTION_APPEND, USE_ADD_PAIRS, "extra", "<key=value>", "set an extra (repeatable)"},
     {NULL},
 };
 
 static const OptionRow allocation_unset_options[] = {
-    {"--name",    OPTION_FLAG, USE_REMOVE, "name", NULL, "unset the name"},
+    {"--name", OPTION_FLAG, USE_REMOVE, "name", NULL, "unset the name"},
     {"--extra", OPTION_APPEND, USE_REMOVE_KEYS, "extra", "<key>", "unset an extra (repeatable)"},
-    {NULL      },
+    {NULL},
 };
 
-#define STEPS_HELP                                                                                 \
-    "list of steps (interface, step, args, priority): JSON, a JSON or YAML file, or - for stdin"
+#define STEPS_HELP "list of steps (interface, step, args, priority): JSON, a JSON or YAML file, or - for stdin"
 
 static const OptionRow template_create_options[] = {
-    {"--uuid",       OPTION_TEXT, USE_BODY_TEXT, "uuid", "<uuid>",
-     "UUID of the deploy template; default: a new one"},
-    {"--extra", OPTION_APPEND, USE_BODY_PAIRS, "extra", "<key=value>",
-     "anything of yours (repeatable)"},
-    {"--steps",      OPTION_TEXT, USE_BODY_JSON, "steps", "<steps>", STEPS_HELP, .required = true},
-    {NULL             },
+    {"--uuid", OPTION_TEXT, USE_BODY_TEXT, "uuid", "<uuid>", "UUID of the deploy template; default: a new one"},
+    {"--extra", OPTION_APPEND, USE_BODY_PAIRS, "extra", "<key=value>", "anything of yours (repeatable)"},
+    {"--steps", OPTION_TEXT, USE_BODY_JSON, "steps", "<steps>", STEPS_HELP, .required = true},
+    {NULL},
 };
 
 static const OptionRow template_set_options[] = {
-    {"--name",  OPTION_TEXT, USE_ADD, "name", "<name>", "set the name"},
-    {"--steps",  OPTION_TEXT, USE_ADD_JSON, "steps", "<steps>", STEPS_HELP},
+    {"--name", OPTION_TEXT, USE_ADD, "name", "<name>", "set the name"},
+    {"--steps", OPTION_TEXT, USE_ADD_JSON, "steps", "<steps>", STEPS_HELP},
     {"--extra", OPTION_APPEND, USE_ADD_PAIRS, "extra", "<key=value>", "set an extra (repeatable)"},
-    {NULL        },
+    {NULL},
 };
 
 static const OptionRow template_unset_options[] = {
-    {"--extra",        OPTION_APPEND, USE_REMOVE_KEYS, "extra", "<key>", "unset an extra (repeatable)"},
+    {"--extra", OPTION_APPEND, USE_REMOVE_KEYS, "extra", "<key>", "unset an extra (repeatable)"},
     {NULL},
 };
 
@@ -160,32 +151,19 @@ static const OptionRow template_unset_options[] = {
 #define TEMPLATE "/v1/deploy_templates/{0}"
 
 const Command allocation_commands[] = {
-    {"allocation list",     "List allocations", COMMAND_LIST, &allocation_resource, NULL,
-     allocation_list_options, .version = "1.52"},
-    {"allocation show",         "Show an allocation", COMMAND_SHOW, &allocation_resource, one_allocation,
-     .path = ALLOCATION, .version = "1.52"},
-    {"allocation create",                 "Create an allocation", COMMAND_CUSTOM, &allocation_resource, NULL,
-     allocation_create_options, .version = "1.52", .run = run_create, .output = PRINTS_ONE},
-    {"allocation set",    "Change an allocation", COMMAND_PATCH, &allocation_resource, one_allocation,
-     allocation_set_options, .path = ALLOCATION, .version = "1.57"},
-    {"allocation unset",     "Remove what is set on an allocation", COMMAND_PATCH, &allocation_resource,
-     one_allocation, allocation_unset_options, .path = ALLOCATION, .version = "1.57"},
-    {"allocation delete",         "Delete allocations", COMMAND_DELETE, &allocation_resource,
-     some_allocations, .version = "1.52"},
+    {"allocation list", "List allocations", COMMAND_LIST, &allocation_resource, NULL, allocation_list_options, .version = "1.52"},
+    {"allocation show", "Show an allocation", COMMAND_SHOW, &allocation_resource, one_allocation, .path = ALLOCATION, .version = "1.52"},
+    {"allocation create", "Create an allocation", COMMAND_CUSTOM, &allocation_resource, NULL, allocation_create_options, .version = "1.52", .run = run_create, .output = PRINTS_ONE},
+    {"allocation set", "Change an allocation", COMMAND_PATCH, &allocation_resource, one_allocation, allocation_set_options, .path = ALLOCATION, .version = "1.57"},
+    {"allocation unset", "Remove what is set on an allocation", COMMAND_PATCH, &allocation_resource, one_allocation, allocation_unset_options, .path = ALLOCATION, .version = "1.57"},
+    {"allocation delete", "Delete allocations", COMMAND_DELETE, &allocation_resource, some_allocations, .version = "1.52"},
 
-    {"deploy template list",       "List deploy templates", COMMAND_LIST, &deploy_template_resource,
-     .version = "1.55"},
-    {"deploy template show",    "Show a deploy template", COMMAND_SHOW, &deploy_template_resource,
-     one_template, .path = TEMPLATE, .version = "1.55"},
-    {"deploy template create",   "Create a deploy template", COMMAND_CREATE,
-     &deploy_template_resource, template_name, template_create_options, .version = "1.55"},
-    {"deploy template set",       "Change a deploy template", COMMAND_PATCH, &deploy_template_resource,
-     one_template, template_set_options, .path = TEMPLATE, .version = "1.55"},
-    {"deploy template unset",                 "Remove what is set on a deploy template", COMMAND_PATCH,
-     &deploy_template_resource, one_template, template_unset_options, .path = TEMPLATE,
-     .version = "1.55"},
-    {"deploy template delete",    "Delete deploy templates", COMMAND_DELETE, &deploy_template_resource,
-     some_templates, .version = "1.55"},
+    {"deploy template list", "List deploy templates", COMMAND_LIST, &deploy_template_resource, .version = "1.55"},
+    {"deploy template show", "Show a deploy template", COMMAND_SHOW, &deploy_template_resource, one_template, .path = TEMPLATE, .version = "1.55"},
+    {"deploy template create", "Create a deploy template", COMMAND_CREATE, &deploy_template_resource, template_name, template_create_options, .version = "1.55"},
+    {"deploy template set", "Change a deploy template", COMMAND_PATCH, &deploy_template_resource, one_template, template_set_options, .path = TEMPLATE, .version = "1.55"},
+    {"deploy template unset", "Remove what is set on a deploy template", COMMAND_PATCH, &deploy_template_resource, one_template, template_unset_options, .path = TEMPLATE, .version = "1.55"},
+    {"deploy template delete", "Delete deploy templates", COMMAND_DELETE, &deploy_template_resource, some_templates, .version = "1.55"},
     {NULL},
 };
 /* clang-format on */

@@ -72,40 +72,33 @@ run_passthru_call(Context *context, GError **error)
     return true;
 }
 
-/* clang-format off: tables, one row each */
+/* Tables, one row each. */
+/* clang-format off */
 static const PositionalRow one_driver[] = {
     {"<driver>", "Name of the driver"},
-    {NULL         },
+    {NULL},
 };
 
 static const PositionalRow one_conductor[] = {
     {"<conductor>", "Host name of the conductor"},
-    {NULL            },
+    {NULL},
 };
 
 static const OptionRow list_options[] = {
-    {"--type",        OPTION_TEXT, USE_QUERY_TEXT, "type", "<type>",
-     "only drivers of this type: classic or dynamic", .choices = "classic|dynamic"},
+    {"--type", OPTION_TEXT, USE_QUERY_TEXT, "type", "<type>", "only drivers of this type: classic or dynamic", .choices = "classic|dynamic"},
     {NULL},
 };
 
 const Command driver_commands[] = {
-    {"driver list",                "List the enabled drivers", COMMAND_LIST, &driver_resource, NULL, list_options,
-     .refine = refine_drivers},
-    {"driver show",                "Show a driver", COMMAND_SHOW, &driver_resource, one_driver,
-     .path = "/v1/drivers/{0}", .refine = join_list_members},
-    {"driver property list",                        "List what a driver wants to know of a node", COMMAND_CUSTOM, NULL,
-     one_driver, .run = run_property_list, .output = PRINTS_LIST},
-    {"driver raid property list",     "List what a driver knows of logical disks", COMMAND_CUSTOM, NULL,
-     one_driver, .version = "1.12", .run = run_raid_property_list, .output = PRINTS_LIST},
-    {"driver passthru list",                "List the vendor methods of a driver", COMMAND_CUSTOM, NULL,
-     one_driver, .run = run_passthru_list, .output = PRINTS_LIST},
-    {"driver passthru call",                "Call a vendor method of a driver", COMMAND_CUSTOM, NULL,
-     driver_passthru_positionals, passthru_options, .run = run_passthru_call, .output = PRINTS_ONE},
+    {"driver list", "List the enabled drivers", COMMAND_LIST, &driver_resource, NULL, list_options, .refine = refine_drivers},
+    {"driver show", "Show a driver", COMMAND_SHOW, &driver_resource, one_driver, .path = "/v1/drivers/{0}", .refine = join_list_members},
+    {"driver property list", "List what a driver wants to know of a node", COMMAND_CUSTOM, NULL, one_driver, .run = run_property_list, .output = PRINTS_LIST},
+    {"driver raid property list", "List what a driver knows of logical disks", COMMAND_CUSTOM, NULL, one_driver, .version = "1.12", .run = run_raid_property_list, .output = PRINTS_LIST},
+    {"driver passthru list", "List the vendor methods of a driver", COMMAND_CUSTOM, NULL, one_driver, .run = run_passthru_list, .output = PRINTS_LIST},
+    {"driver passthru call", "Call a vendor method of a driver", COMMAND_CUSTOM, NULL, driver_passthru_positionals, passthru_options, .run = run_passthru_call, .output = PRINTS_ONE},
 
-    {"conductor list",                  "List the conductors", COMMAND_LIST, &conductor_resource, .version = "1.49"},
-    {"conductor show", "Show a conductor", COMMAND_SHOW, &conductor_resource, one_conductor,
-     .path = "/v1/conductors/{0}", .version = "1.49"},
-    {NULL      },
+    {"conductor list", "List the conductors", COMMAND_LIST, &conductor_resource, .version = "1.49"},
+    {"conductor show", "Show a conductor", COMMAND_SHOW, &conductor_resource, one_conductor, .path = "/v1/conductors/{0}", .version = "1.49"},
+    {NULL},
 };
 /* clang-format on */

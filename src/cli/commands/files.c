@@ -161,15 +161,15 @@ run_create(Context *context, GError **error)
                       failures->str);
 }
 
-/* clang-format off: tables, one row each */
+/* Tables, one row each. */
+/* clang-format off */
 static const PositionalRow some_files[] = {
-    {"<file>",         "JSON or YAML file; may be several", .several = true},
+    {"<file>", "JSON or YAML file; may be several", .several = true},
     {NULL},
 };
 
 const Command file_commands[] = {
-    {"create",        "Create nodes, ports and chassis from files", COMMAND_CUSTOM, NULL, some_files,
-     .run = run_create},
+    {"create", "Create nodes, ports and chassis from files", COMMAND_CUSTOM, NULL, some_files, .run = run_create},
     {NULL},
 };
 /* clang-format on */

@@ -120,11 +120,7 @@ run_add_trait(Context *context, GError **error)
 static bool
 run_remove_trait(Context *context, GError **error)
 {
-    bool all = arguments_has(context->arguments, "--all");
-    if (all == (arguments_positional_count(context->arguments) > 1))
-        return steel_fail(error, STEEL_ERROR_INVALID,
-                          "node remove trait needs either traits or --all");
-    if (!all)
+    if (!arguments_has(context->arguments, "--all"))
         return for_each_positional(context, 1, remove_trait, error);
     g_autofree char *path = path_build("/v1/nodes/{0}/traits", context->arguments);
     return request_send(context, "DELETE", path, NULL, error);
@@ -199,81 +195,67 @@ run_passthru_call(Context *context, GError **error)
     return true;
 }
 
-/* clang-format off: tables, one row each */
+/* Tables, one row each. */
+/* clang-format off */
 static const PositionalRow one_node[] = {
     {"<node>", "Name or UUID of the node"},
-    {NULL       },
+    {NULL},
 };
 
 static const PositionalRow bios_show_positionals[] = {
-    {"<node>",               "Name or UUID of the node"},
-    {"<setting name>",                      "Name of the setting"},
+    {"<node>", "Name or UUID of the node"},
+    {"<setting name>", "Name of the setting"},
     {NULL},
 };
 
 static const PositionalRow history_get_positionals[] = {
-    {"<node>",             "Name or UUID of the node"},
-    {"<event>",                    "UUID of the event"},
+    {"<node>", "Name or UUID of the node"},
+    {"<event>", "UUID of the event"},
     {NULL},
 };
 
 static const PositionalRow add_trait_positionals[] = {
-    {"<node>",         "Name or UUID of the node"},
-    {"<trait>",                "Traits to add", .several = true},
+    {"<node>", "Name or UUID of the node"},
+    {"<trait>", "Traits to add", .several = true},
     {NULL},
 };
 
 static const PositionalRow remove_trait_positionals[] = {
-    {"<node>",            "Name or UUID of the node"},
-    {"<trait>",                   "Traits to remove", .several = true, .optional = true},
+    {"<node>", "Name or UUID of the node"},
+    {"<trait>", "Traits to remove", .several = true, .unless = "--all"},
     {NULL},
 };
 
 static const OptionRow remove_trait_options[] = {
-    {"--all",         OPTION_FLAG, USE_BY_COMMAND, NULL, NULL, "remove all traits"},
+    {"--all", OPTION_FLAG, USE_BY_COMMAND, NULL, NULL, "remove all traits"},
     {NULL},
 };
 
 static const OptionRow boot_device_options[] = {
-    {"--supported",   OPTION_FLAG, USE_BY_COMMAND, NULL, NULL,
-     "the boot devices that the node supports"},
+    {"--supported", OPTION_FLAG, USE_BY_COMMAND, NULL, NULL, "the boot devices that the node supports"},
     {NULL},
 };
 
 static const OptionRow inventory_options[] = {
-    {"--file",        OPTION_TEXT, USE_BY_COMMAND, NULL, "<filename>", "write it there, not to stdout"},
+    {"--file", OPTION_TEXT, USE_BY_COMMAND, NULL, "<filename>", "write it there, not to stdout"},
     {NULL},
 };
 
 const Command node_detail_commands[] = {
-    {"node validate",              "Check what the interfaces of a node need", COMMAND_CUSTOM, NULL, one_node,
-     .run = run_validate, .output = PRINTS_LIST},
-    {"node vif list",              "List the VIFs attached to a node", COMMAND_CUSTOM, NULL, one_node,
-     .version = "1.28", .run = run_vif_list, .output = PRINTS_LIST},
-    {"node trait list",                    "List the traits of a node", COMMAND_CUSTOM, NULL, one_node,
-     .version = "1.37", .run = run_trait_list, .output = PRINTS_LIST},
-    {"node add trait",       "Add traits to a node", COMMAND_CUSTOM, NULL, add_trait_positionals,
-     .version = "1.37", .run = run_add_trait},
-    {"node remove trait",              "Remove traits from a node", COMMAND_CUSTOM, NULL,
-     remove_trait_positionals, remove_trait_options, .version = "1.37", .run = run_remove_trait},
-    {"node bios setting list",              "List the BIOS settings of a node", COMMAND_LIST, &bios_resource,
-     one_node, .version = "1.40"},
-    {"node bios setting show",                    "Show a BIOS setting of a node", COMMAND_CUSTOM, NULL,
-     bios_show_positionals, .version = "1.40", .run = run_bios_show, .output = PRINTS_ONE},
-    {"node boot device show",         "Show what a node boots from", COMMAND_CUSTOM, NULL, one_node,
-     boot_device_options, .run = run_boot_device_show, .output = PRINTS_ONE},
-    {"node console show",                            "Show the console of a node", COMMAND_SHOW, NULL, one_node,
-     .path = "/v1/nodes/{0}/states/console"},
-    {"node history list","List the history of a node", COMMAND_LIST, &history_resource, one_node,
-     .version = "1.78"},
-    {"node history get",                        "Show an event in the history of a node", COMMAND_SHOW, &history_resource,
-     history_get_positionals, .path = "/v1/nodes/{0}/history/{1}", .version = "1.78"},
-    {"node inventory save",            "Write the inventory of a node as JSON", COMMAND_CUSTOM, NULL, one_node,
-     inventory_options, .version = "1.81", .run = run_inventory_save},
-    {"node passthru list",       "List the vendor methods of a node", COMMAND_CUSTOM, NULL, one_node,
-     .run = run_passthru_list, .output = PRINTS_LIST},
-    {"node passthru call",             "Call a vendor method of a node", COMMAND_CUSTOM, NULL,
-     node_passthru_positionals, passthru_options, .run = run_passthru_call},
-    {NULL             },
+    {"node validate", "Check what the interfaces of a node need", COMMAND_CUSTOM, NULL, one_node, .run = run_validate, .output = PRINTS_LIST},
+    {"node vif list", "List the VIFs attached to a node", COMMAND_CUSTOM, NULL, one_node, .version = "1.28", .run = run_vif_list, .output = PRINTS_LIST},
+    {"node trait list", "List the traits of a node", COMMAND_CUSTOM, NULL, one_node, .version = "1.37", .run = run_trait_list, .output = PRINTS_LIST},
+    {"node add trait", "Add traits to a node", COMMAND_CUSTOM, NULL, add_trait_positionals, .version = "1.37", .run = run_add_trait},
+    {"node remove trait", "Remove traits from a node", COMMAND_CUSTOM, NULL, remove_trait_positionals, remove_trait_options, .version = "1.37", .run = run_remove_trait},
+    {"node bios setting list", "List the BIOS settings of a node", COMMAND_LIST, &bios_resource, one_node, .version = "1.40"},
+    {"node bios setting show", "Show a BIOS setting of a node", COMMAND_CUSTOM, NULL, bios_show_positionals, .version = "1.40", .run = run_bios_show, .output = PRINTS_ONE},
+    {"node boot device show", "Show what a node boots from", COMMAND_CUSTOM, NULL, one_node, boot_device_options, .run = run_boot_device_show, .output = PRINTS_ONE},
+    {"node console show", "Show the console of a node", COMMAND_SHOW, NULL, one_node, .path = "/v1/nodes/{0}/states/console"},
+    {"node history list","List the history of a node", COMMAND_LIST, &history_resource, one_node, .version = "1.78"},
+    {"node history get", "Show an event in the history of a node", COMMAND_SHOW, &history_resource, history_get_positionals, .path = "/v1/nodes/{0}/history/{1}", .version = "1.78"},
+    {"node inventory save", "Write the inventory of a node as JSON", COMMAND_CUSTOM, NULL, one_node, inventory_options, .version = "1.81", .run = run_inventory_save},
+    {"node passthru list", "List the vendor methods of a node", COMMAND_CUSTOM, NULL, one_node, .run = run_passthru_list, .output = PRINTS_LIST},
+    {"node passthru call", "Call a vendor method of a node", COMMAND_CUSTOM, NULL, node_passthru_positionals, passthru_options, .run = run_passthru_call},
+    {NULL},
 };
 /* clang-format on */

@@ -23,221 +23,173 @@ run_show(Context *context, GError **error)
     return true;
 }
 
-/* clang-format off: tables, one row each */
+/* Tables, one row each. */
+/* clang-format off */
 static const PositionalRow create_positionals[] = {
     {"<address>", "MAC address of the port", "address"},
-    {NULL },
+    {NULL},
 };
 
 static const PositionalRow one_port[] = {
     {"<port>", "UUID of the port"},
-    {NULL       },
+    {NULL},
 };
 
 static const PositionalRow some_ports[] = {
-    {"<port>",         "UUID; may be several", .several = true},
+    {"<port>", "UUID; may be several", .several = true},
     {NULL},
 };
 
 static const PositionalRow show_positionals[] = {
     {"<id>", "UUID (or MAC address with --address)"},
-    {NULL     },
+    {NULL},
 };
 
 static const PositionalRow one_group[] = {
     {"<port group>", "Name or UUID of the port group"},
-    {NULL             },
+    {NULL},
 };
 
 static const PositionalRow some_groups[] = {
-    {"<port group>",   "Name or UUID; may be several", .several = true},
+    {"<port group>", "Name or UUID; may be several", .several = true},
     {NULL},
 };
 
 static const PositionalRow one_chassis[] = {
     {"<chassis>", "UUID of the chassis"},
-    {NULL          },
+    {NULL},
 };
 
 static const PositionalRow some_chassis[] = {
-    {"<chassis>",      "UUID; may be several", .several = true},
+    {"<chassis>", "UUID; may be several", .several = true},
     {NULL},
 };
 
 static const OptionRow show_options[] = {
-    {"--address",     OPTION_FLAG, USE_BY_COMMAND, NULL, NULL, "<id> is a MAC address"},
+    {"--address", OPTION_FLAG, USE_BY_COMMAND, NULL, NULL, "<id> is a MAC address"},
     {"--fields", OPTION_FIELDS, USE_BY_COMMAND, NULL, "<field>", "only these fields"},
-    {NULL          },
+    {NULL},
 };
 
 static const OptionRow port_list_options[] = {
-    {"--address",      OPTION_TEXT, USE_QUERY_TEXT, "address", "<mac-address>",
-     "only the port with this MAC address"},
-    {"--node",  OPTION_TEXT, USE_QUERY_TEXT, "node", "<node>", "only ports of this node"},
-    {"--port-group", OPTION_TEXT, USE_QUERY_TEXT, "portgroup", "<port group>",
-     "only ports of this port group"},
-    {NULL               },
+    {"--address", OPTION_TEXT, USE_QUERY_TEXT, "address", "<mac-address>", "only the port with this MAC address"},
+    {"--node", OPTION_TEXT, USE_QUERY_TEXT, "node", "<node>", "only ports of this node"},
+    {"--port-group", OPTION_TEXT, USE_QUERY_TEXT, "portgroup", "<port group>", "only ports of this port group"},
+    {NULL},
 };
 
 static const OptionRow port_create_options[] = {
-    {"--node",         OPTION_TEXT, USE_BODY_TEXT, "node_uuid", "<uuid>", "UUID of the node it belongs to",
-     .required = true},
-    {"--uuid",   OPTION_TEXT, USE_BODY_TEXT, "uuid", "<uuid>",
-     "UUID of the port; default: a new one"},
-    {"--extra",        OPTION_APPEND, USE_BODY_PAIRS, "extra", "<key=value>",
-     "anything of yours (repeatable)"},
-    {"--local-link-connection", OPTION_APPEND, USE_BODY_PAIRS, "local_link_connection",
-     "<key=value>", "where it is plugged in: switch_id, port_id, switch_info, hostname (repeatable)",
-     .letter = "-l"},
-    {"--pxe-enabled",         OPTION_TEXT, USE_BODY_TEXT, "pxe_enabled", "<boolean>",
-     "whether the node boots over this port"},
-    {"--port-group",   OPTION_TEXT, USE_BODY_TEXT, "portgroup_uuid", "<uuid>",
-     "UUID of the port group it belongs to"},
-    {"--physical-network",        OPTION_TEXT, USE_BODY_TEXT, "physical_network", "<physical network>",
-     "name of the network it is connected to"},
-    {"--is-smartnic",                OPTION_FLAG, USE_BODY_VALUE, "is_smartnic", NULL,
-     "it is a port of a Smart NIC", .value = "true"},
+    {"--node", OPTION_TEXT, USE_BODY_TEXT, "node_uuid", "<uuid>", "UUID of the node it belongs to", .required = true},
+    {"--uuid", OPTION_TEXT, USE_BODY_TEXT, "uuid", "<uuid>", "UUID of the port; default: a new one"},
+    {"--extra", OPTION_APPEND, USE_BODY_PAIRS, "extra", "<key=value>", "anything of yours (repeatable)"},
+    {"--local-link-connection", OPTION_APPEND, USE_BODY_PAIRS, "local_link_connection", "<key=value>", "where it is plugged in: switch_id, port_id, switch_info, hostname (repeatable)", .letter = "-l"},
+    {"--pxe-enabled", OPTION_TEXT, USE_BODY_TEXT, "pxe_enabled", "<boolean>", "whether the node boots over this port"},
+    {"--port-group", OPTION_TEXT, USE_BODY_TEXT, "portgroup_uuid", "<uuid>", "UUID of the port group it belongs to"},
+    {"--physical-network", OPTION_TEXT, USE_BODY_TEXT, "physical_network", "<physical network>", "name of the network it is connected to"},
+    {"--is-smartnic", OPTION_FLAG, USE_BODY_VALUE, "is_smartnic", NULL, "it is a port of a Smart NIC", .value = "true"},
     {NULL},
 };
 
 static const OptionRow port_set_options[] = {
-    {"--node",               OPTION_TEXT, USE_ADD, "node_uuid", "<uuid>", "set the node"},
-    {"--address",               OPTION_TEXT, USE_ADD, "address", "<address>", "set the MAC address"},
-    {"--extra",              OPTION_APPEND, USE_ADD_PAIRS, "extra", "<key=value>", "set an extra (repeatable)"},
-    {"--port-group",                      OPTION_TEXT, USE_ADD, "portgroup_uuid", "<uuid>", "set the port group"},
-    {"--local-link-connection",OPTION_APPEND, USE_ADD_PAIRS, "local_link_connection",
-     "<key=value>", "set where it is plugged in (repeatable)"},
-    {"--pxe-enabled",             OPTION_FLAG, USE_ADD_VALUE, "pxe_enabled", NULL,
-     "the node boots over this port", .value = "True", .group = "pxe"},
-    {"--pxe-disabled", OPTION_FLAG, USE_ADD_VALUE, "pxe_enabled", NULL,
-     "the node does not boot over this port", .value = "False", .group = "pxe"},
-    {"--physical-network",              OPTION_TEXT, USE_ADD, "physical_network", "<physical network>",
-     "set the network it is connected to"},
-    {"--is-smartnic",         OPTION_FLAG, USE_ADD_VALUE, "is_smartnic", NULL,
-     "it is a port of a Smart NIC", .value = "True"},
-    {NULL        },
+    {"--node", OPTION_TEXT, USE_ADD, "node_uuid", "<uuid>", "set the node"},
+    {"--address", OPTION_TEXT, USE_ADD, "address", "<address>", "set the MAC address"},
+    {"--extra", OPTION_APPEND, USE_ADD_PAIRS, "extra", "<key=value>", "set an extra (repeatable)"},
+    {"--port-group", OPTION_TEXT, USE_ADD, "portgroup_uuid", "<uuid>", "set the port group"},
+    {"--local-link-connection",OPTION_APPEND, USE_ADD_PAIRS, "local_link_connection", "<key=value>", "set where it is plugged in (repeatable)"},
+    {"--pxe-enabled", OPTION_FLAG, USE_ADD_VALUE, "pxe_enabled", NULL, "the node boots over this port", .value = "True", .group = "pxe"},
+    {"--pxe-disabled", OPTION_FLAG, USE_ADD_VALUE, "pxe_enabled", NULL, "the node does not boot over this port", .value = "False", .group = "pxe"},
+    {"--physical-network", OPTION_TEXT, USE_ADD, "physical_network", "<physical network>", "set the network it is connected to"},
+    {"--is-smartnic", OPTION_FLAG, USE_ADD_VALUE, "is_smartnic", NULL, "it is a port of a Smart NIC", .value = "True"},
+    {NULL},
 };
 
 static const OptionRow port_unset_options[] = {
-    {"--extra",        OPTION_APPEND, USE_REMOVE_KEYS, "extra", "<key>", "unset an extra (repeatable)"},
-    {"--port-group", OPTION_FLAG, USE_REMOVE, "portgroup_uuid", NULL,
-     "take it out of its port group"},
-    {"--physical-network",         OPTION_FLAG, USE_REMOVE, "physical_network", NULL,
-     "unset the network it is connected to"},
-    {"--is-smartnic",                OPTION_FLAG, USE_ADD_VALUE, "is_smartnic", NULL,
-     "it is not a port of a Smart NIC", .value = "False"},
-    {NULL    },
+    {"--extra", OPTION_APPEND, USE_REMOVE_KEYS, "extra", "<key>", "unset an extra (repeatable)"},
+    {"--port-group", OPTION_FLAG, USE_REMOVE, "portgroup_uuid", NULL, "take it out of its port group"},
+    {"--physical-network", OPTION_FLAG, USE_REMOVE, "physical_network", NULL, "unset the network it is connected to"},
+    {"--is-smartnic", OPTION_FLAG, USE_ADD_VALUE, "is_smartnic", NULL, "it is not a port of a Smart NIC", .value = "False"},
+    {NULL},
 };
 
 static const OptionRow group_list_options[] = {
-    {"--address",      OPTION_TEXT, USE_QUERY_TEXT, "address", "<mac-address>",
-     "only the port group with this MAC address"},
-    {"--node",  OPTION_TEXT, USE_QUERY_TEXT, "node", "<node>", "only port groups of this node"},
+    {"--address", OPTION_TEXT, USE_QUERY_TEXT, "address", "<mac-address>", "only the port group with this MAC address"},
+    {"--node", OPTION_TEXT, USE_QUERY_TEXT, "node", "<node>", "only port groups of this node"},
     {NULL},
 };
 
 static const OptionRow group_create_options[] = {
-    {"--node",         OPTION_TEXT, USE_BODY_TEXT, "node_uuid", "<uuid>", "UUID of the node it belongs to",
-     .required = true},
-    {"--address",   OPTION_TEXT, USE_BODY_TEXT, "address", "<mac-address>",
-     "MAC address of the port group"},
-    {"--name",        OPTION_TEXT, USE_BODY_TEXT, "name", "<name>", "name of the port group"},
-    {"--uuid", OPTION_TEXT, USE_BODY_TEXT, "uuid", "<uuid>",
-     "UUID of the port group; default: a new one"},
-    {"--extra",      OPTION_APPEND, USE_BODY_PAIRS, "extra", "<key=value>",
-     "anything of yours (repeatable)"},
-    {"--mode",   OPTION_TEXT, USE_BODY_TEXT, "mode", "<mode>", "bonding mode, as Linux names them"},
-    {"--property", OPTION_APPEND, USE_BODY_PAIRS, "properties", "<key=value>",
-     "property of the bond (repeatable)"},
-    {"--support-standalone-ports",                OPTION_FLAG, USE_BODY_VALUE, "standalone_ports_supported", NULL,
-     "its ports can be used alone (default)", .value = "true", .group = "alone"},
-    {"--unsupport-standalone-ports",OPTION_FLAG, USE_BODY_VALUE, "standalone_ports_supported",
-     NULL, "its ports cannot be used alone", .value = "false", .group = "alone"},
-    {NULL         },
+    {"--node", OPTION_TEXT, USE_BODY_TEXT, "node_uuid", "<uuid>", "UUID of the node it belongs to", .required = true},
+    {"--address", OPTION_TEXT, USE_BODY_TEXT, "address", "<mac-address>", "MAC address of the port group"},
+    {"--name", OPTION_TEXT, USE_BODY_TEXT, "name", "<name>", "name of the port group"},
+    {"--uuid", OPTION_TEXT, USE_BODY_TEXT, "uuid", "<uuid>", "UUID of the port group; default: a new one"},
+    {"--extra", OPTION_APPEND, USE_BODY_PAIRS, "extra", "<key=value>", "anything of yours (repeatable)"},
+    {"--mode", OPTION_TEXT, USE_BODY_TEXT, "mode", "<mode>", "bonding mode, as Linux names them"},
+    {"--property", OPTION_APPEND, USE_BODY_PAIRS, "properties", "<key=value>", "property of the bond (repeatable)"},
+    {"--support-standalone-ports", OPTION_FLAG, USE_BODY_VALUE, "standalone_ports_supported", NULL, "its ports can be used alone (default)", .value = "true", .group = "alone"},
+    {"--unsupport-standalone-ports",OPTION_FLAG, USE_BODY_VALUE, "standalone_ports_supported", NULL, "its ports cannot be used alone", .value = "false", .group = "alone"},
+    {NULL},
 };
 
 static const OptionRow group_set_options[] = {
-    {"--node",               OPTION_TEXT, USE_ADD, "node_uuid", "<uuid>", "set the node"},
-    {"--address",               OPTION_TEXT, USE_ADD, "address", "<mac-address>", "set the MAC address"},
-    {"--name",              OPTION_TEXT, USE_ADD, "name", "<name>", "set the name"},
-    {"--support-standalone-ports",                      OPTION_FLAG, USE_ADD_VALUE, "standalone_ports_supported", NULL,
-     "its ports can be used alone", .value = "True", .group = "alone"},
-    {"--unsupport-standalone-ports",OPTION_FLAG, USE_ADD_VALUE, "standalone_ports_supported", NULL,
-     "its ports cannot be used alone", .value = "False", .group = "alone"},
-    {"--mode",             OPTION_TEXT, USE_ADD_STRING, "mode", "<mode>", "set the bonding mode"},
+    {"--node", OPTION_TEXT, USE_ADD, "node_uuid", "<uuid>", "set the node"},
+    {"--address", OPTION_TEXT, USE_ADD, "address", "<mac-address>", "set the MAC address"},
+    {"--name", OPTION_TEXT, USE_ADD, "name", "<name>", "set the name"},
+    {"--support-standalone-ports", OPTION_FLAG, USE_ADD_VALUE, "standalone_ports_supported", NULL, "its ports can be used alone", .value = "True", .group = "alone"},
+    {"--unsupport-standalone-ports",OPTION_FLAG, USE_ADD_VALUE, "standalone_ports_supported", NULL, "its ports cannot be used alone", .value = "False", .group = "alone"},
+    {"--mode", OPTION_TEXT, USE_ADD_STRING, "mode", "<mode>", "set the bonding mode"},
     {"--extra", OPTION_APPEND, USE_ADD_PAIRS, "extra", "<key=value>", "set an extra (repeatable)"},
-    {"--property",               OPTION_APPEND, USE_ADD_PAIRS, "properties", "<key=value>",
-     "set a property (repeatable)"},
-    {NULL              },
+    {"--property", OPTION_APPEND, USE_ADD_PAIRS, "properties", "<key=value>", "set a property (repeatable)"},
+    {NULL},
 };
 
 static const OptionRow group_unset_options[] = {
-    {"--name",     OPTION_FLAG, USE_REMOVE, "name", NULL, "unset the name"},
-    {"--address",  OPTION_FLAG, USE_REMOVE, "address", NULL, "unset the MAC address"},
-    {"--extra",        OPTION_APPEND, USE_REMOVE_KEYS, "extra", "<key>", "unset an extra (repeatable)"},
-    {"--property",            OPTION_APPEND, USE_REMOVE_KEYS, "properties", "<key>",
-     "unset a property (repeatable)"},
+    {"--name", OPTION_FLAG, USE_REMOVE, "name", NULL, "unset the name"},
+    {"--address", OPTION_FLAG, USE_REMOVE, "address", NULL, "unset the MAC address"},
+    {"--extra", OPTION_APPEND, USE_REMOVE_KEYS, "extra", "<key>", "unset an extra (repeatable)"},
+    {"--property", OPTION_APPEND, USE_REMOVE_KEYS, "properties", "<key>", "unset a property (repeatable)"},
     {NULL},
 };
 
 static const OptionRow chassis_create_options[] = {
-    {"--description",  OPTION_TEXT, USE_BODY_TEXT, "description", "<description>",
-     "description of the chassis"},
-    {"--extra",   OPTION_APPEND, USE_BODY_PAIRS, "extra", "<key=value>",
-     "anything of yours (repeatable)"},
-    {"--uuid", OPTION_TEXT, USE_BODY_TEXT, "uuid", "<uuid>",
-     "UUID of the chassis; default: a new one"},
-    {NULL               },
+    {"--description", OPTION_TEXT, USE_BODY_TEXT, "description", "<description>", "description of the chassis"},
+    {"--extra", OPTION_APPEND, USE_BODY_PAIRS, "extra", "<key=value>", "anything of yours (repeatable)"},
+    {"--uuid", OPTION_TEXT, USE_BODY_TEXT, "uuid", "<uuid>", "UUID of the chassis; default: a new one"},
+    {NULL},
 };
 
 static const OptionRow chassis_set_options[] = {
-    {"--description",  OPTION_TEXT, USE_ADD, "description", "<description>", "set the description"},
-    {"--extra",         OPTION_APPEND, USE_ADD_PAIRS, "extra", "<key=value>", "set an extra (repeatable)"},
+    {"--description", OPTION_TEXT, USE_ADD, "description", "<description>", "set the description"},
+    {"--extra", OPTION_APPEND, USE_ADD_PAIRS, "extra", "<key=value>", "set an extra (repeatable)"},
     {NULL},
 };
 
 static const OptionRow chassis_unset_options[] = {
     {"--description", OPTION_FLAG, USE_REMOVE, "description", NULL, "unset the description"},
-    {"--extra",     OPTION_APPEND, USE_REMOVE_KEYS, "extra", "<key>", "unset an extra (repeatable)"},
-    {NULL          },
+    {"--extra", OPTION_APPEND, USE_REMOVE_KEYS, "extra", "<key>", "unset an extra (repeatable)"},
+    {NULL},
 };
 
 const Command port_commands[] = {
-    {"port list",             "List ports", COMMAND_LIST, &port_resource, NULL, port_list_options},
-    {"port show",           "Show a port", COMMAND_CUSTOM, &port_resource, show_positionals, show_options,
-     .path = "/v1/ports/{0}", .run = run_show, .output = PRINTS_ONE},
-    {"port create",                   "Create a port", COMMAND_CREATE, &port_resource, create_positionals,
-     port_create_options},
-    {"port set",                       "Change a port", COMMAND_PATCH, &port_resource, one_port, port_set_options,
-     .path = "/v1/ports/{0}"},
-    {"port unset","Remove what is set on a port", COMMAND_PATCH, &port_resource, one_port,
-     port_unset_options, .path = "/v1/ports/{0}"},
-    {"port delete",         "Delete ports", COMMAND_DELETE, &port_resource, some_ports},
+    {"port list", "List ports", COMMAND_LIST, &port_resource, NULL, port_list_options},
+    {"port show", "Show a port", COMMAND_CUSTOM, &port_resource, show_positionals, show_options, .path = "/v1/ports/{0}", .run = run_show, .output = PRINTS_ONE},
+    {"port create", "Create a port", COMMAND_CREATE, &port_resource, create_positionals, port_create_options},
+    {"port set", "Change a port", COMMAND_PATCH, &port_resource, one_port, port_set_options, .path = "/v1/ports/{0}"},
+    {"port unset","Remove what is set on a port", COMMAND_PATCH, &port_resource, one_port, port_unset_options, .path = "/v1/ports/{0}"},
+    {"port delete", "Delete ports", COMMAND_DELETE, &port_resource, some_ports},
 
-    {"port group list",           "List port groups", COMMAND_LIST, &port_group_resource, NULL,
-     group_list_options, .version = "1.23"},
-    {"port group show",        "Show a port group", COMMAND_CUSTOM, &port_group_resource, show_positionals,
-     show_options, .path = "/v1/portgroups/{0}", .version = "1.23", .run = run_show,
-     .output = PRINTS_ONE},
-    {"port group create",                       "Create a port group", COMMAND_CREATE, &port_group_resource, NULL,
-     group_create_options, .version = "1.23"},
-    {"port group set","Change a port group", COMMAND_PATCH, &port_group_resource, one_group,
-     group_set_options, .path = "/v1/portgroups/{0}", .version = "1.23"},
-    {"port group unset",         "Remove what is set on a port group", COMMAND_PATCH, &port_group_resource,
-     one_group, group_unset_options, .path = "/v1/portgroups/{0}", .version = "1.23"},
-    {"port group delete",     "Delete port groups", COMMAND_DELETE, &port_group_resource, some_groups,
-     .version = "1.23"},
+    {"port group list", "List port groups", COMMAND_LIST, &port_group_resource, NULL, group_list_options, .version = "1.23"},
+    {"port group show", "Show a port group", COMMAND_CUSTOM, &port_group_resource, show_positionals, show_options, .path = "/v1/portgroups/{0}", .version = "1.23", .run = run_show, .output = PRINTS_ONE},
+    {"port group create", "Create a port group", COMMAND_CREATE, &port_group_resource, NULL, group_create_options, .version = "1.23"},
+    {"port group set","Change a port group", COMMAND_PATCH, &port_group_resource, one_group, group_set_options, .path = "/v1/portgroups/{0}", .version = "1.23"},
+    {"port group unset", "Remove what is set on a port group", COMMAND_PATCH, &port_group_resource, one_group, group_unset_options, .path = "/v1/portgroups/{0}", .version = "1.23"},
+    {"port group delete", "Delete port groups", COMMAND_DELETE, &port_group_resource, some_groups, .version = "1.23"},
 
-    {"chassis list",              "List chassis", COMMAND_LIST, &chassis_resource},
-    {"chassis show",          "Show a chassis", COMMAND_SHOW, &chassis_resource, one_chassis,
-     .path = "/v1/chassis/{0}"},
-    {"chassis create",               "Create a chassis", COMMAND_CREATE, &chassis_resource, NULL,
-     chassis_create_options, .created_in_full = true},
-    {"chassis set", "Change a chassis", COMMAND_PATCH, &chassis_resource, one_chassis,
-     chassis_set_options, .path = "/v1/chassis/{0}"},
-    {"chassis unset",            "Remove what is set on a chassis", COMMAND_PATCH, &chassis_resource,
-     one_chassis, chassis_unset_options, .path = "/v1/chassis/{0}"},
-    {"chassis delete",          "Delete chassis", COMMAND_DELETE, &chassis_resource, some_chassis},
-    {NULL              },
+    {"chassis list", "List chassis", COMMAND_LIST, &chassis_resource},
+    {"chassis show", "Show a chassis", COMMAND_SHOW, &chassis_resource, one_chassis, .path = "/v1/chassis/{0}"},
+    {"chassis create", "Create a chassis", COMMAND_CREATE, &chassis_resource, NULL, chassis_create_options, .created_in_full = true},
+    {"chassis set", "Change a chassis", COMMAND_PATCH, &chassis_resource, one_chassis, chassis_set_options, .path = "/v1/chassis/{0}"},
+    {"chassis unset", "Remove what is set on a chassis", COMMAND_PATCH, &chassis_resource, one_chassis, chassis_unset_options, .path = "/v1/chassis/{0}"},
+    {"chassis delete", "Delete chassis", COMMAND_DELETE, &chassis_resource, some_chassis},
+    {NULL},
 };
 /* clang-format on */

@@ -218,29 +218,26 @@ run_watch(Context *context, GError **error)
     }
 }
 
-/* clang-format off: tables, one row each */
+/* Tables, one row each. */
+/* clang-format off */
 static const PositionalRow one_node[] = {
     {"<node>", "Name or UUID of the node"},
-    {NULL       },
+    {NULL},
 };
 
 static const PositionalRow some_nodes[] = {
-    {"<node>",         "Nodes to watch (names or UUIDs); all of them without", .several = true,
-     .optional = true},
+    {"<node>", "Nodes to watch (names or UUIDs); all of them without", .several = true, .optional = true},
     {NULL},
 };
 
 static const OptionRow watch_options[] = {
-    {"--until",       OPTION_TEXT, USE_BY_COMMAND, NULL, "<provision state>",
-     "end when all of them are in this state; with status 1 when one fails"},
+    {"--until", OPTION_TEXT, USE_BY_COMMAND, NULL, "<provision state>", "end when all of them are in this state; with status 1 when one fails"},
     {NULL},
 };
 
 const Command timeline_commands[] = {
-    {"node timeline", "Show the phases of what was and is done to a node", COMMAND_CUSTOM, NULL,
-     one_node, .run = run_timeline, .output = PRINTS_LIST},
-    {"node watch", "Print changes of state and phase as they happen", COMMAND_CUSTOM, NULL,
-     some_nodes, watch_options, .version = "1.8", .run = run_watch},
-    {NULL       },
+    {"node timeline", "Show the phases of what was and is done to a node", COMMAND_CUSTOM, NULL, one_node, .run = run_timeline, .output = PRINTS_LIST},
+    {"node watch", "Print changes of state and phase as they happen", COMMAND_CUSTOM, NULL, some_nodes, watch_options, .version = "1.8", .run = run_watch},
+    {NULL},
 };
 /* clang-format on */
