@@ -3,6 +3,7 @@
 #include "conductor/conductor.h"
 
 #include "common/log.h"
+#include "common/metrics.h"
 #include "common/time_text.h"
 #include "common/uuid.h"
 #include "conductor/internal.h"
@@ -69,6 +70,7 @@ conductor_new(const ConductorServices *services, GError **error)
     conductor->workers =
         pool_new("worker", (unsigned)config_integer(config, OPT_CONDUCTOR_WORKERS_POOL_SIZE), 0);
     conductor_clock_start(conductor);
+    metrics_register(conductor_metrics_write, conductor);
     log_info("conductor", "%s is at work", conductor->hostname);
     return conductor;
 }
@@ -92,6 +94,7 @@ conductor_stop(Conductor *conductor)
     pthread_mutex_lock(&conductor->gate);
     atomic_store(&conductor->stopping, true);
     pthread_mutex_unlock(&conductor->gate);
+    metrics_unregister(conductor_metrics_write, conductor);
     conductor_clock_stop(conductor);
     pool_free(g_steal_pointer(&conductor->quick));
     pool_free(g_steal_pointer(&conductor->workers));

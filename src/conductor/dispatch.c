@@ -19,6 +19,7 @@ typedef struct Job {
 static void
 job_end(Job *job, json_t *result, GError *error)
 {
+    metrics_count_call(job->method, error == NULL);
     job->done(result, error, job->user_data);
     json_decref(result);
     g_clear_error(&error);

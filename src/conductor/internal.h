@@ -86,6 +86,15 @@ void notify_node(const Task *task, const char *what, const char *status, json_t 
 /* Remembers an event in the node's history, if [conductor]node_history. severity "ERROR" or "INFO". */
 void history_add(Task *task, const char *severity, const char *type, const char *event);
 
+/* ---- metrics.c ---- */
+
+/* Counts an answered call, a change of state. Any thread. */
+void metrics_count_call(RpcMethod method, bool good);
+void metrics_count_transition(ProvisionEvent event, ProvisionState next);
+
+/* A collector of common/metrics.h, with the Conductor. */
+void conductor_metrics_write(GString *out, void *conductor);
+
 /* ---- steps.c ---- */
 
 typedef enum StepsOutcome {

@@ -1,6 +1,8 @@
 /* The power states of all machines, read without locks or threads where the driver can, compared with what we hold.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "common/log.h"
+#include "common/metrics.h"
+#include "common/time_text.h"
 #include "conductor/internal.h"
 #include "db/records.h"
 #include "drivers/power/power.h"
@@ -10,9 +12,31 @@
 
 #define PAGE 500
 
+/* One look at all machines: it ends with the last answer, on whatever thread that comes. */
+typedef struct Sweep {
+    int64_t started_ms;      /* monotonic */
+    atomic_uint outstanding; /* answers, and one for the loop that asks */
+    atomic_uint readings, failures;
+} Sweep;
+
+static void
+sweep_part_ended(Sweep *sweep)
+{
+    if (atomic_fetch_sub(&sweep->outstanding, 1) > 1)
+        return;
+    metrics_add(METRIC_POWER_SYNC_SWEEPS, 1);
+    metrics_add(METRIC_POWER_SYNC_READINGS, sweep->readings);
+    metrics_add(METRIC_POWER_SYNC_FAILURES, sweep->failures);
+    metrics_set(METRIC_POWER_SYNC_LAST_READINGS, sweep->readings);
+    metrics_set(METRIC_POWER_SYNC_LAST_FAILURES, sweep->failures);
+    metrics_set(METRIC_POWER_SYNC_DURATION, (uint64_t)(time_monotonic_ms() - sweep->started_ms));
+    g_free(sweep);
+}
+
 /* One machine's answer on its way from the driver to a worker. */
 typedef struct Reading {
     Conductor *conductor;
+    Sweep *sweep; /* until the answer is there */
     char *uuid;
     PowerState state;
     char *failure; /* NULL: it was read */
@@ -75,6 +99,7 @@ settle_mismatch(Task *task, PowerState found)
         return;
     }
     json_t *extra = json_pack("{s:s?}", "from_power", task->node->power_state);
+    metrics_add(METRIC_POWER_SYNC_CORRECTIONS, 1);
     record_set_text(&task->node->power_state, power_state_wire(found));
     if (force) {
         into_maintenance(
@@ -137,12 +162,15 @@ reading_done(void *user_data, PowerState state, const GError *error)
     bool cancelled = steel_error_is(error, STEEL_ERROR_CANCELLED);
     reading->state = state;
     reading->failure = error != NULL ? g_strdup(error->message) : NULL;
+    if (error != NULL)
+        atomic_fetch_add(&reading->sweep->failures, 1);
+    sweep_part_ended(g_steal_pointer(&reading->sweep));
     if (quiet || cancelled || !conductor_defer(reading->conductor, settle_job, reading))
         reading_free(reading);
 }
 
 static void
-read_node(Conductor *conductor, const Node *node)
+read_node(Conductor *conductor, const Node *node, Sweep *sweep)
 {
     g_autoptr(GError) error = NULL;
     DriverSet set;
@@ -156,14 +184,17 @@ read_node(Conductor *conductor, const Node *node)
         return; /* such a driver's state changes by our hand alone */
     Reading *reading = g_new0(Reading, 1);
     reading->conductor = conductor;
+    reading->sweep = sweep;
+    atomic_fetch_add(&sweep->outstanding, 1);
+    atomic_fetch_add(&sweep->readings, 1);
     reading->uuid = g_strdup(node->uuid);
     reading->stored = power_state_from_wire(node->power_state);
     reading->had_failures = node->power_sync_failures > 0;
     set.power->get_async(&conductor->services, node, reading_done, reading);
 }
 
-void
-power_sync_run(Conductor *conductor)
+static void
+read_all(Conductor *conductor, Sweep *sweep)
 {
     g_autofree char *last = g_strdup("");
     for (;;) {
@@ -177,10 +208,20 @@ power_sync_run(Conductor *conductor)
             return;
         }
         for (guint i = 0; i < nodes->len && !conductor->stopping; i++)
-            read_node(conductor, nodes->pdata[i]);
+            read_node(conductor, nodes->pdata[i], sweep);
         if (nodes->len < PAGE || conductor->stopping)
             return;
         g_free(last);
         last = g_strdup(((Node *)nodes->pdata[nodes->len - 1])->uuid);
     }
+}
+
+void
+power_sync_run(Conductor *conductor)
+{
+    Sweep *sweep = g_new0(Sweep, 1);
+    sweep->started_ms = time_monotonic_ms();
+    sweep->outstanding = 1;
+    read_all(conductor, sweep);
+    sweep_part_ended(sweep);
 }

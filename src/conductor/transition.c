@@ -102,6 +102,7 @@ task_process_event_to(Task *task, ProvisionEvent event, ProvisionState goal, GEr
     }
     log_info("conductor.transition", "%s: %s -> %s", event_name(event), state_info(from)->wire,
              state_info(next)->wire);
+    metrics_count_transition(event, next);
     notify_node(task, "provision_set", notification_status(event, from, next), extra);
     return true;
 }

@@ -1,0 +1,98 @@
+/* What the conductor counts: calls, transitions, workers, and what its IPMI client has seen.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "common/metrics.h"
+#include "conductor/internal.h"
+#include "rpc/rpc.h"
+
+/* One place for the process: they are added to seldom enough. */
+static _Atomic uint64_t calls[RPC_METHOD_COUNT][2]; /* by method; [1]: those that failed */
+static _Atomic uint64_t transitions[EVENT_COUNT][STATE_COUNT];
+
+void
+metrics_count_call(RpcMethod method, bool good)
+{
+    atomic_fetch_add_explicit(&calls[method][good ? 0 : 1], 1, memory_order_relaxed);
+}
+
+void
+metrics_count_transition(ProvisionEvent event, ProvisionState next)
+{
+    atomic_fetch_add_explicit(&transitions[event][next], 1, memory_order_relaxed);
+}
+
+static void
+write_calls(GString *out)
+{
+    metrics_write_family(out, "steel_conductor_calls_total", "counter",
+                         "Calls of the API that the conductor has answered.");
+    for (int method = 0; method < RPC_METHOD_COUNT; method++)
+        for (int failed = 0; failed < 2; failed++) {
+            const char *const labels[] = {"method", rpc_method_name((RpcMethod)method), "result",
+                                          failed ? "error" : "ok", NULL};
+            uint64_t count = atomic_load_explicit(&calls[method][failed], memory_order_relaxed);
+            if (count > 0)
+                metrics_write_value(out, "steel_conductor_calls_total", labels, (double)count);
+        }
+}
+
+static void
+write_transitions(GString *out)
+{
+    metrics_write_family(
+        out, "steel_provision_transitions_total", "counter",
+        "Changes of provision states, by event and by the state that was reached.");
+    for (int event = 0; event < EVENT_COUNT; event++)
+        for (int state = 0; state < STATE_COUNT; state++) {
+            const char *const labels[] = {"event", event_name((ProvisionEvent)event), "state",
+                                          state_info((ProvisionState)state)->wire, NULL};
+            uint64_t count = atomic_load_explicit(&transitions[event][state], memory_order_relaxed);
+            if (count > 0)
+                metrics_write_value(out, "steel_provision_transitions_total", labels,
+                                    (double)count);
+        }
+}
+
+static void
+write_pools(GString *out, Conductor *conductor)
+{
+    unsigned busy = 0, limit = 0;
+    conductor_load(conductor, &busy, &limit);
+    metrics_write_single(out, "steel_conductor_workers_busy", "gauge",
+                         "Workers at work at this moment.", busy);
+    metrics_write_single(out, "steel_conductor_workers_limit", "gauge",
+                         "Workers there may be ([conductor]workers_pool_size).", limit);
+}
+
+static void
+write_ipmi(GString *out, IpmiClient *client)
+{
+    IpmiClientStats stats;
+    ipmi_client_stats(client, &stats);
+    const struct {
+        const char *name, *help;
+        uint64_t value;
+    } rows[] = {
+        {"steel_ipmi_submissions_total",        "Sessions opened with BMCs.",                   stats.submissions   },
+        {"steel_ipmi_failures_total",           "Of these: ended with an error.",               stats.failures      },
+        {"steel_ipmi_datagrams_sent_total",     "Datagrams sent to BMCs.",                      stats.datagrams_sent},
+        {"steel_ipmi_datagrams_received_total", "Datagrams received from BMCs.",
+         stats.datagrams_received                                                                                   },
+        {"steel_ipmi_datagrams_ignored_total",  "Of these: garbage, duplicates, late answers.",
+         stats.datagrams_ignored                                                                                    },
+        {"steel_ipmi_retransmissions_total",    "Datagrams sent again for want of an answer.",
+         stats.retransmissions                                                                                      },
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++)
+        metrics_write_single(out, rows[i].name, "counter", rows[i].help, (double)rows[i].value);
+}
+
+void
+conductor_metrics_write(GString *out, void *data)
+{
+    Conductor *conductor = data;
+    write_pools(out, conductor);
+    write_calls(out);
+    write_transitions(out);
+    if (conductor->services.ipmi != NULL)
+        write_ipmi(out, conductor->services.ipmi);
+}
