@@ -1,0 +1,8 @@
+"""All suites about who is let in and who may do what.
+
+SPDX-License-Identifier: Apache-2.0
+"""
+# pylint: disable=unused-import
+from auth_basic import Passwords
+from auth_keystone import Delayed, Gone, Outage, Tokens
+from auth_roles import Legacy, Overrides, Roles, ServiceProject
