@@ -34,8 +34,7 @@ api_free(Api *api)
     request_metrics_free(api->metrics);
     rings_free(api->rings);
     g_free(api->default_base);
-    g_free(api->certificate);
-    g_free(api->key);
+    http_tls_free(api->tls);
     g_free(api);
 }
 
@@ -48,7 +47,8 @@ api_start(const ApiServices *services, GError **error)
         return NULL;
     }
     metrics_register(api_metrics_write, api);
-    log_info("api", "listening on %s", api->default_base);
+    const char *unix_socket = config_string(config_current(), OPT_API_UNIX_SOCKET);
+    log_info("api", "listening on %s", unix_socket != NULL ? unix_socket : api->default_base);
     return api;
 }
 
@@ -60,6 +60,12 @@ api_stop(Api *api)
     metrics_unregister(api_metrics_write, api);
     http_stop(api);
     api_free(api);
+}
+
+bool
+api_reload(Api *api, GError **error)
+{
+    return api->tls == NULL || http_tls_reload(api->tls, error);
 }
 
 unsigned

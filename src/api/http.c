@@ -3,19 +3,17 @@
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "api/faults.h"
+#include "api/http_tls.h"
 #include "api/internal.h"
+#include "api/listener.h"
 #include "api/router.h"
 #include "common/log.h"
 
-#include <errno.h>
 #include <microhttpd.h>
-#include <netdb.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -305,6 +303,10 @@ on_request(void *data, struct MHD_Connection *connection, const char *url, const
     return on_complete(exchange);
 }
 
+static void log_from_library(void *data, const char *format, va_list arguments) G_GNUC_PRINTF(2, 0);
+
+static void log_from_library(void *data, const char *format, va_list arguments) G_GNUC_PRINTF(2, 0);
+
 static void
 log_from_library(void *data, const char *format, va_list arguments)
 {
@@ -312,86 +314,8 @@ log_from_library(void *data, const char *format, va_list arguments)
     if (!log_enabled(LOG_LEVEL_DEBUG))
         return;
     char text[512];
-    vsnprintf(text, sizeof text, format, arguments); /* the library's own constant formats */
+    vsnprintf(text, sizeof text, format, arguments);
     log_debug("api.http", "%s", text);
-}
-
-/* A listening socket of one address, or -1 with errno set. */
-static int
-listen_on(const struct addrinfo *address)
-{
-    int socket_fd = socket(address->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (socket_fd < 0)
-        return -1;
-    const int one = 1;
-    setsockopt(socket_fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
-    if (bind(socket_fd, address->ai_addr, address->ai_addrlen) == 0 && listen(socket_fd, 1024) == 0)
-        return socket_fd;
-    int code = errno;
-    close(socket_fd);
-    errno = code;
-    return -1;
-}
-
-static int
-open_address(const Config *config, GError **error)
-{
-    const char *host = config_string(config, OPT_API_HOST_IP);
-    g_autofree char *bare = g_strdup(host[0] == '[' ? host + 1 : host);
-    char *bracket = strchr(bare, ']');
-    if (bracket != NULL)
-        *bracket = '\0';
-    char port[16];
-    snprintf(port, sizeof port, "%d", (int)config_integer(config, OPT_API_PORT));
-    const struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE};
-    struct addrinfo *addresses = NULL;
-    int code = getaddrinfo(bare, port, &hints, &addresses);
-    if (code != 0) {
-        steel_fail(error, STEEL_ERROR_CONFIG, "[api]host_ip %s: %s", host, gai_strerror(code));
-        return -1;
-    }
-    int socket_fd = -1;
-    for (const struct addrinfo *a = addresses; a != NULL && socket_fd < 0; a = a->ai_next)
-        socket_fd = listen_on(a);
-    if (socket_fd < 0)
-        steel_fail(error, STEEL_ERROR_IO, "cannot listen on %s port %s: %s", host, port,
-                   g_strerror(errno));
-    freeaddrinfo(addresses);
-    return socket_fd;
-}
-
-static int
-open_unix_socket(const Config *config, GError **error)
-{
-    const char *path = config_string(config, OPT_API_UNIX_SOCKET);
-    struct sockaddr_un name = {.sun_family = AF_UNIX};
-    if (g_strlcpy(name.sun_path, path, sizeof name.sun_path) >= sizeof name.sun_path) {
-        steel_fail(error, STEEL_ERROR_CONFIG, "[api]unix_socket %s: the path is too long", path);
-        return -1;
-    }
-    unlink(path); /* of an earlier life */
-    const struct addrinfo address = {
-        .ai_family = AF_UNIX, .ai_addr = (struct sockaddr *)&name, .ai_addrlen = sizeof name};
-    int socket_fd = listen_on(&address);
-    if (socket_fd < 0)
-        steel_fail(error, STEEL_ERROR_IO, "cannot listen on %s: %s", path, g_strerror(errno));
-    else if (config_is_set(config, OPT_API_UNIX_SOCKET_MODE))
-        chmod(path, (mode_t)config_integer(config, OPT_API_UNIX_SOCKET_MODE));
-    return socket_fd;
-}
-
-static unsigned
-port_of(int socket_fd)
-{
-    struct sockaddr_storage name;
-    socklen_t size = sizeof name;
-    if (getsockname(socket_fd, (struct sockaddr *)&name, &size) != 0)
-        return 0;
-    if (name.ss_family == AF_INET)
-        return ntohs(((struct sockaddr_in *)&name)->sin_port);
-    if (name.ss_family == AF_INET6)
-        return ntohs(((struct sockaddr_in6 *)&name)->sin6_port);
-    return 0;
 }
 
 static unsigned
@@ -402,18 +326,40 @@ thread_count(const Config *config)
     return asked > 0 ? (unsigned)asked : (unsigned)CLAMP(processors, 2, 4);
 }
 
+/* Takes the socket when it succeeds. */
+static bool
+start_daemon(Api *api, const Config *config, int socket_fd)
+{
+    const bool old_tls = g_strcmp0(config_string(config, OPT_API_TLS_MINIMUM_VERSION), "1.2") == 0;
+    struct MHD_OptionItem tls_options[] = {
+        {MHD_OPTION_HTTPS_CERT_CALLBACK, 0, http_tls_callback()        },
+        {MHD_OPTION_HTTPS_PRIORITIES,    0,
+         (void *)(uintptr_t)(old_tls ? "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"
+                                     : "NORMAL:-VERS-ALL:+VERS-TLS1.3")},
+        {MHD_OPTION_END,                 0, NULL                       },
+    };
+    if (api->tls == NULL)
+        tls_options[0].option = MHD_OPTION_END;
+    unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG |
+                     (api->tls != NULL ? MHD_USE_TLS : 0);
+    api->daemon = MHD_start_daemon(
+        flags, 0, NULL, NULL, on_request, api, MHD_OPTION_EXTERNAL_LOGGER, log_from_library, NULL,
+        MHD_OPTION_UNESCAPE_CALLBACK, unescape, NULL, MHD_OPTION_LISTEN_SOCKET, socket_fd,
+        MHD_OPTION_THREAD_POOL_SIZE, thread_count(config), MHD_OPTION_NOTIFY_COMPLETED,
+        request_completed, api, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_LIMIT_S,
+        MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTION_LIMIT, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+        (size_t)HEADER_LIMIT, MHD_OPTION_ARRAY, tls_options, MHD_OPTION_END);
+    return api->daemon != NULL;
+}
+
 static bool
 load_certificate(Api *api, const Config *config, GError **error)
 {
-    g_autoptr(GError) fault = NULL;
     if (!config_boolean(config, OPT_API_ENABLE_SSL_API))
         return true;
-    const char *certificate = config_string(config, OPT_API_CERT_FILE);
-    const char *key = config_string(config, OPT_API_KEY_FILE);
-    if (g_file_get_contents(certificate, &api->certificate, NULL, &fault) &&
-        g_file_get_contents(key, &api->key, NULL, &fault))
-        return true;
-    return steel_fail(error, STEEL_ERROR_CONFIG, "[api]enable_ssl_api: %s", fault->message);
+    api->tls = http_tls_new(config_string(config, OPT_API_CERT_FILE),
+                            config_string(config, OPT_API_KEY_FILE), error);
+    return api->tls != NULL;
 }
 
 bool
@@ -422,38 +368,11 @@ http_start(Api *api, GError **error)
     const Config *config = config_current();
     if (!config_check_api(config, error) || !load_certificate(api, config, error))
         return false;
-    int socket_fd = config_is_set(config, OPT_API_UNIX_SOCKET) ? open_unix_socket(config, error)
-                                                               : open_address(config, error);
+    g_clear_pointer(&api->default_base, g_free);
+    int socket_fd = listener_open(config, &api->port, &api->default_base, error);
     if (socket_fd < 0)
         return false;
-    api->port = port_of(socket_fd);
-    bool tls = api->certificate != NULL;
-    const char *host = config_string(config, OPT_API_HOST_IP);
-    bool bare_v6 = strchr(host, ':') != NULL && host[0] != '[';
-    g_free(api->default_base);
-    api->default_base = g_strdup_printf("%s://%s%s%s:%u", tls ? "https" : "http",
-                                        bare_v6 ? "[" : "", host, bare_v6 ? "]" : "", api->port);
-    const bool old_tls = g_strcmp0(config_string(config, OPT_API_TLS_MINIMUM_VERSION), "1.2") == 0;
-    struct MHD_OptionItem tls_options[] = {
-        {MHD_OPTION_HTTPS_MEM_CERT,   0, api->certificate              },
-        {MHD_OPTION_HTTPS_MEM_KEY,    0, api->key                      },
-        {MHD_OPTION_HTTPS_PRIORITIES, 0,
-         (void *)(uintptr_t)(old_tls ? "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"
-                                     : "NORMAL:-VERS-ALL:+VERS-TLS1.3")},
-        {MHD_OPTION_END,              0, NULL                          },
-    };
-    if (!tls)
-        tls_options[0].option = MHD_OPTION_END;
-    unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG |
-                     (tls ? MHD_USE_TLS : 0);
-    api->daemon = MHD_start_daemon(
-        flags, 0, NULL, NULL, on_request, api, MHD_OPTION_EXTERNAL_LOGGER, log_from_library, NULL,
-        MHD_OPTION_UNESCAPE_CALLBACK, unescape, NULL, MHD_OPTION_LISTEN_SOCKET, socket_fd,
-        MHD_OPTION_THREAD_POOL_SIZE, thread_count(config), MHD_OPTION_NOTIFY_COMPLETED,
-        request_completed, api, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_LIMIT_S,
-        MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTION_LIMIT, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-        (size_t)HEADER_LIMIT, MHD_OPTION_ARRAY, tls_options, MHD_OPTION_END);
-    if (api->daemon != NULL)
+    if (start_daemon(api, config, socket_fd))
         return true;
     close(socket_fd);
     return steel_fail(error, STEEL_ERROR_IO, "the HTTP server could not be started on %s",

@@ -87,13 +87,27 @@ check_create(Request *request, json_t *values, GError **error)
     return true;
 }
 
+/* Since there is a state of waiting for an inspection, the inspection itself is not to be disturbed. */
+static bool
+state_takes_patches(Request *request, const ItemBrief *brief, GError **error)
+{
+    g_auto(NodeBrief) node = {0};
+    if (request->version < 39)
+        return true;
+    if (!node_find(request, brief->uuid, &node, error))
+        return false;
+    return g_strcmp0(node.provision_state, "inspecting") != 0 ||
+           steel_fail(error, STEEL_ERROR_CONFLICT,
+                      "Cannot update node \"%s\" while it is in state \"inspecting\".", node.uuid);
+}
+
 static bool
 check_patch(Request *request, const ItemBrief *brief, const json_t *patch, GError **error)
 {
     static const char *const arguments[] = {"reset_interfaces", NULL};
-    (void)brief;
     if (!request_only_arguments(request, arguments, error) ||
-        !name_fits_version(request, json_patch_value(patch, "name"), error))
+        !name_fits_version(request, json_patch_value(patch, "name"), error) ||
+        !state_takes_patches(request, brief, error))
         return false;
     if (json_patch_clears(patch, "chassis_uuid") &&
         !request_needs(request, 25, "taking a node out of its chassis", error))

@@ -7,16 +7,18 @@
 #include <string.h>
 #include <unistd.h>
 
-static json_t *
-version_document(const char *base)
+/* These documents are asked for by every client that starts: they are written, not built. */
+static void
+append_version(GString *out, const char *base)
 {
-    g_autofree char *self = g_strdup_printf("%s/v1/", base);
-    return json_pack("{s:s, s:[{s:s, s:s}], s:s, s:s, s:s}", "id", "v1", "links", "href", self,
-                     "rel", "self", "status", "CURRENT", "min_version",
-                     api_version_text(API_VERSION_MINIMUM), "version",
-                     api_version_text(API_VERSION_MAXIMUM));
+    g_string_append_printf(out,
+                           "{\"id\":\"v1\",\"links\":[{\"href\":\"%s/v1/\",\"rel\":\"self\"}],"
+                           "\"status\":\"CURRENT\",\"min_version\":\"%s\",\"version\":\"%s\"}",
+                           base, api_version_text(API_VERSION_MINIMUM),
+                           api_version_text(API_VERSION_MAXIMUM));
 }
 
+/* Base URLs hold nothing that needs escaping (request_append_base). */
 static char *
 base_of(const Request *request)
 {
@@ -30,22 +32,16 @@ root_get(Request *request, GError **error)
 {
     (void)error;
     g_autofree char *base = base_of(request);
-    json_t *document = json_pack(
-        "{s:s, s:s, s:o, s:[o]}", "name", "OpenStack Ironic API", "description",
-        "Steel provisions and manages bare metal machines and speaks the API of OpenStack Ironic.",
-        "default_version", version_document(base), "versions", version_document(base));
-    Answer answer = request_answer_json(request, 200, document);
-    json_decref(document);
-    return answer;
-}
-
-static json_t *
-link_pair(const char *base, const char *path)
-{
-    g_autofree char *self = g_strdup_printf("%s/v1/%s/", base, path);
-    g_autofree char *bookmark = g_strdup_printf("%s/%s/", base, path);
-    return json_pack("[{s:s, s:s}, {s:s, s:s}]", "href", self, "rel", "self", "href", bookmark,
-                     "rel", "bookmark");
+    GString *out = request_out(request, 200, 512);
+    g_string_append(
+        out, "{\"name\":\"OpenStack Ironic API\",\"description\":\"Steel provisions and manages "
+             "bare metal machines and speaks the API of OpenStack Ironic.\","
+             "\"default_version\":");
+    append_version(out, base);
+    g_string_append(out, ",\"versions\":[");
+    append_version(out, base);
+    g_string_append(out, "]}");
+    return ANSWER_NOW;
 }
 
 Answer
@@ -71,19 +67,25 @@ root_v1_get(Request *request, GError **error)
     };
     (void)error;
     g_autofree char *base = base_of(request);
-    g_autofree char *self = g_strdup_printf("%s/v1/", base);
-    json_t *document = json_pack(
-        "{s:s, s:[{s:s, s:s}, {s:s, s:s, s:s}], s:{s:s, s:s}, s:o}", "id", "v1", "links", "href",
-        self, "rel", "self", "href",
-        "https://docs.openstack.org/ironic/latest/contributor/webapi.html", "rel", "describedby",
-        "type", "text/html", "media_types", "base", "application/json", "type",
-        "application/vnd.openstack.ironic.v1+json", "version", version_document(base));
+    GString *out = request_out(request, 200, 4096);
+    g_string_append_printf(
+        out,
+        "{\"id\":\"v1\",\"links\":[{\"href\":\"%s/v1/\",\"rel\":\"self\"},"
+        "{\"href\":\"https://docs.openstack.org/ironic/latest/contributor/webapi.html\","
+        "\"rel\":\"describedby\",\"type\":\"text/html\"}],"
+        "\"media_types\":{\"base\":\"application/json\","
+        "\"type\":\"application/vnd.openstack.ironic.v1+json\"},\"version\":",
+        base);
+    append_version(out, base);
     for (size_t i = 0; i < G_N_ELEMENTS(resources); i++)
         if (request->version >= resources[i].since)
-            json_object_set_new(document, resources[i].name, link_pair(base, resources[i].name));
-    Answer answer = request_answer_json(request, 200, document);
-    json_decref(document);
-    return answer;
+            g_string_append_printf(out,
+                                   ",\"%s\":[{\"href\":\"%s/v1/%s/\",\"rel\":\"self\"},"
+                                   "{\"href\":\"%s/%s/\",\"rel\":\"bookmark\"}]",
+                                   resources[i].name, base, resources[i].name, base,
+                                   resources[i].name);
+    g_string_append_c(out, '}');
+    return ANSWER_NOW;
 }
 
 Answer

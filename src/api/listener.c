@@ -1,0 +1,115 @@
+/* Listening sockets; the contract is in listener.h.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "api/listener.h"
+
+#include <errno.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+/* A listening socket of one address, or -1 with errno set. */
+static int
+listen_on(const struct addrinfo *address)
+{
+    int socket_fd = socket(address->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (socket_fd < 0)
+        return -1;
+    const int one = 1;
+    setsockopt(socket_fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
+    if (bind(socket_fd, address->ai_addr, address->ai_addrlen) == 0 && listen(socket_fd, 1024) == 0)
+        return socket_fd;
+    int code = errno;
+    close(socket_fd);
+    errno = code;
+    return -1;
+}
+
+static int
+open_address(const Config *config, GError **error)
+{
+    const char *host = config_string(config, OPT_API_HOST_IP);
+    g_autofree char *bare = g_strdup(host[0] == '[' ? host + 1 : host);
+    char *bracket = strchr(bare, ']');
+    if (bracket != NULL)
+        *bracket = '\0';
+    char port[16];
+    snprintf(port, sizeof port, "%d", (int)config_integer(config, OPT_API_PORT));
+    const struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE};
+    struct addrinfo *addresses = NULL;
+    int code = getaddrinfo(bare, port, &hints, &addresses);
+    if (code != 0) {
+        steel_fail(error, STEEL_ERROR_CONFIG, "[api]host_ip %s: %s", host, gai_strerror(code));
+        return -1;
+    }
+    int socket_fd = -1;
+    for (const struct addrinfo *a = addresses; a != NULL && socket_fd < 0; a = a->ai_next)
+        socket_fd = listen_on(a);
+    if (socket_fd < 0)
+        steel_fail(error, STEEL_ERROR_IO, "cannot listen on %s port %s: %s", host, port,
+                   g_strerror(errno));
+    freeaddrinfo(addresses);
+    return socket_fd;
+}
+
+static int
+open_unix_socket(const Config *config, GError **error)
+{
+    const char *path = config_string(config, OPT_API_UNIX_SOCKET);
+    struct sockaddr_un name = {.sun_family = AF_UNIX};
+    if (g_strlcpy(name.sun_path, path, sizeof name.sun_path) >= sizeof name.sun_path) {
+        steel_fail(error, STEEL_ERROR_CONFIG, "[api]unix_socket %s: the path is too long", path);
+        return -1;
+    }
+    unlink(path); /* of an earlier life */
+    const struct addrinfo address = {
+        .ai_family = AF_UNIX, .ai_addr = (struct sockaddr *)&name, .ai_addrlen = sizeof name};
+    int socket_fd = listen_on(&address);
+    if (socket_fd < 0)
+        steel_fail(error, STEEL_ERROR_IO, "cannot listen on %s: %s", path, g_strerror(errno));
+    else if (config_is_set(config, OPT_API_UNIX_SOCKET_MODE))
+        chmod(path, (mode_t)config_integer(config, OPT_API_UNIX_SOCKET_MODE));
+    return socket_fd;
+}
+
+static unsigned
+port_of(int socket_fd)
+{
+    struct sockaddr_storage name;
+    socklen_t size = sizeof name;
+    if (getsockname(socket_fd, (struct sockaddr *)&name, &size) != 0)
+        return 0;
+    if (name.ss_family == AF_INET)
+        return ntohs(((struct sockaddr_in *)&name)->sin_port);
+    if (name.ss_family == AF_INET6)
+        return ntohs(((struct sockaddr_in6 *)&name)->sin6_port);
+    return 0;
+}
+
+static char *
+base_of(const Config *config, unsigned port)
+{
+    const char *scheme = config_boolean(config, OPT_API_ENABLE_SSL_API) ? "https" : "http";
+    if (config_is_set(config, OPT_API_UNIX_SOCKET))
+        return g_strdup_printf("%s://localhost", scheme);
+    const char *host = config_string(config, OPT_API_HOST_IP);
+    bool bare_v6 = strchr(host, ':') != NULL && host[0] != '[';
+    return g_strdup_printf("%s://%s%s%s:%u", scheme, bare_v6 ? "[" : "", host, bare_v6 ? "]" : "",
+                           port);
+}
+
+int
+listener_open(const Config *config, unsigned *port, char **base, GError **error)
+{
+    int socket_fd = config_is_set(config, OPT_API_UNIX_SOCKET) ? open_unix_socket(config, error)
+                                                               : open_address(config, error);
+    if (socket_fd < 0)
+        return -1;
+    *port = port_of(socket_fd);
+    *base = base_of(config, *port);
+    return socket_fd;
+}
