@@ -2,6 +2,7 @@
  * everything in the reverse order.
  *
  * SPDX-License-Identifier: Apache-2.0 */
+#include "api/access.h"
 #include "api/api.h"
 #include "common/config.h"
 #include "common/log.h"
@@ -27,6 +28,7 @@ static const char usage[] =
     "  db upgrade            bring the database to this version's schema and end\n"
     "  config show [--json]  every option with its value, default and help\n"
     "  config reference      the table of options as Markdown\n"
+    "  config policy         who may do what: every rule as YAML, with what policy files change\n"
     "  states                the provision state machine as a graphviz document\n"
     "  version               this program's version\n";
 
@@ -253,6 +255,14 @@ print(char *text)
 }
 
 static int
+print_policy(void)
+{
+    g_autoptr(GError) error = NULL;
+    char *text = access_policy_yaml(config_current(), &error);
+    return text != NULL ? print(text) : fail(error);
+}
+
+static int
 run_command(int count, char **words)
 {
     const char *first = count > 0 ? words[0] : "", *second = count > 1 ? words[1] : "";
@@ -264,6 +274,8 @@ run_command(int count, char **words)
         return print(config_show(config_current(), count > 2 && strcmp(words[2], "--json") == 0));
     if (strcmp(first, "config") == 0 && strcmp(second, "reference") == 0)
         return print(config_reference_markdown());
+    if (strcmp(first, "config") == 0 && strcmp(second, "policy") == 0)
+        return print_policy();
     if (strcmp(first, "states") == 0)
         return print(states_dot());
     if (strcmp(first, "version") == 0)
