@@ -1,7 +1,11 @@
-/* One line per event to stderr; the contract is in log.h.
+/* One line per event, to standard error or a file; the contract is in log.h.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "common/log.h"
 
+#include "common/json_text.h"
+
+#include <errno.h>
+#include <fcntl.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
@@ -11,6 +15,8 @@
 #define LINE_SIZE 4096
 
 static atomic_int least_level = LOG_LEVEL_INFO;
+static atomic_int output = STDERR_FILENO;
+static atomic_bool as_json;
 static _Thread_local char context_request[48];
 static _Thread_local char context_node[64];
 
@@ -38,20 +44,104 @@ log_context_node(const char *node_uuid)
     g_strlcpy(context_node, node_uuid != NULL ? node_uuid : "", sizeof context_node);
 }
 
+bool
+log_open(const char *path, GError **error)
+{
+    int file = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0640);
+    if (file < 0)
+        return steel_fail(error, STEEL_ERROR_IO, "the log %s cannot be opened: %s", path,
+                          g_strerror(errno));
+    int open_one = atomic_load(&output);
+    if (open_one == STDERR_FILENO) {
+        atomic_store(&output, file);
+        return true;
+    }
+    /* The number stays, so that nobody writes to one that is closed. */
+    dup3(file, open_one, O_CLOEXEC);
+    close(file);
+    return true;
+}
+
+void
+log_close(void)
+{
+    int open_one = atomic_exchange(&output, STDERR_FILENO);
+    if (open_one != STDERR_FILENO)
+        close(open_one);
+}
+
+void
+log_set_json(bool json)
+{
+    atomic_store(&as_json, json);
+}
+
+static void
+write_out(const char *text, size_t size)
+{
+    ssize_t ignored = write(atomic_load_explicit(&output, memory_order_relaxed), text, size);
+    (void)ignored; /* there is no further place to report that the log itself cannot be written */
+}
+
+void
+log_document(const char *text)
+{
+    g_autofree char *line = g_strconcat(text, "\n", NULL);
+    write_out(line, strlen(line));
+}
+
+/* "2026-11-20 10:11:12.345", with another separator between day and time if asked for. */
+static void
+format_time(char *out, size_t size, char separator, const char *end)
+{
+    struct timespec now;
+    struct tm calendar;
+    char date[32];
+    clock_gettime(CLOCK_REALTIME, &now);
+    gmtime_r(&now.tv_sec, &calendar);
+    strftime(date, sizeof date, "%Y-%m-%d %H:%M:%S", &calendar);
+    date[strlen("2026-11-20")] = separator;
+    snprintf(out, size, "%s.%03ld%s", date, now.tv_nsec / 1000000, end);
+}
+
+static const char *const level_names[] = {"DEBUG", "INFO", "WARNING", "ERROR"};
+
 static size_t
 format_head(char *line, LogLevel level, const char *area)
 {
-    static const char *const names[] = {"DEBUG", "INFO", "WARNING", "ERROR"};
-    struct timespec now;
-    struct tm calendar;
-    clock_gettime(CLOCK_REALTIME, &now);
-    gmtime_r(&now.tv_sec, &calendar);
-    char date[32];
-    strftime(date, sizeof date, "%Y-%m-%d %H:%M:%S", &calendar);
-    int length = snprintf(line, LINE_SIZE, "%s.%03ld %s %s%s%s%s%s ", date, now.tv_nsec / 1000000,
-                          names[level], area, context_request[0] ? " " : "", context_request,
+    char date[48];
+    format_time(date, sizeof date, ' ', "");
+    int length = snprintf(line, LINE_SIZE, "%s %s %s%s%s%s%s ", date, level_names[level], area,
+                          context_request[0] ? " " : "", context_request,
                           context_node[0] ? " node=" : "", context_node);
     return (size_t)MIN(length, LINE_SIZE - 2);
+}
+
+static void
+append_member(GString *out, const char *name, const char *value)
+{
+    g_string_append_printf(out, "%s\"%s\":", out->len > 1 ? "," : "", name);
+    json_text_append_string(out, value);
+}
+
+static void
+write_json(LogLevel level, const char *area, const char *message)
+{
+    char date[48];
+    format_time(date, sizeof date, 'T', "Z");
+    g_autofree char *text = g_utf8_make_valid(message, -1);
+    g_autoptr(GString) line = g_string_sized_new(512);
+    g_string_append_c(line, '{');
+    append_member(line, "time", date);
+    append_member(line, "level", level_names[level]);
+    append_member(line, "area", area);
+    if (context_request[0] != '\0')
+        append_member(line, "request_id", context_request);
+    if (context_node[0] != '\0')
+        append_member(line, "node", context_node);
+    append_member(line, "message", text);
+    g_string_append(line, "}\n");
+    write_out(line->str, line->len);
 }
 
 void
@@ -60,17 +150,21 @@ log_write(LogLevel level, const char *area, const char *format, ...)
     if (!log_enabled(level))
         return;
     char line[LINE_SIZE];
-    size_t length = format_head(line, level, area);
+    bool json = atomic_load_explicit(&as_json, memory_order_relaxed);
+    size_t length = json ? 0 : format_head(line, level, area);
     va_list arguments;
     va_start(arguments, format);
     int written = vsnprintf(line + length, sizeof line - length - 1, format, arguments);
     va_end(arguments);
+    if (json) {
+        write_json(level, area, written > 0 ? line : "");
+        return;
+    }
     if (written > 0)
         length = MIN(length + (size_t)written, sizeof line - 2);
     for (size_t i = 0; i < length; i++)
         if ((unsigned char)line[i] < 0x20)
             line[i] = ' ';
     line[length++] = '\n';
-    ssize_t ignored = write(STDERR_FILENO, line, length);
-    (void)ignored; /* there is no further place to report that the log itself cannot be written */
+    write_out(line, length);
 }

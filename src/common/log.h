@@ -7,7 +7,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
-#include <glib.h>
+#include "common/error.h"
 #include <stdbool.h>
 
 typedef enum LogLevel {
@@ -16,6 +16,18 @@ typedef enum LogLevel {
     LOG_LEVEL_WARNING,
     LOG_LEVEL_ERROR
 } LogLevel;
+
+/* Sends the log to a file, which is made if need be and appended to; until then it goes to standard error. Called again,
+ * it opens the file anew, so that one that was moved away is let go of; other threads may write meanwhile. On failure the
+ * log goes on as before. Errors: IO. */
+bool log_open(const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Goes back to standard error; no other thread may be writing. For tests. */
+void log_close(void);
+
+/* Writes each line as one JSON object: {"time": str (RFC 3339, UTC), "level": str, "area": str, "request_id"?: str,
+ * "node"?: uuid, "message": str}. */
+void log_set_json(bool json);
 
 /* Sets the least level that is written; default INFO. Any thread. */
 void log_set_level(LogLevel level);
@@ -27,6 +39,9 @@ void log_context_node(const char *node_uuid);
 
 /* Writes one line. `area` is the module, e.g. "api.http". Newlines in the text become spaces. */
 void log_write(LogLevel level, const char *area, const char *format, ...) G_GNUC_PRINTF(3, 4);
+
+/* Writes a line that is a document of its own, whatever the level and however long; without newlines in it. */
+void log_document(const char *text);
 
 #define log_debug(area, ...)                                                                       \
     do {                                                                                           \

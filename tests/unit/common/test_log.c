@@ -2,6 +2,8 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "common/log.h"
 
+#include "common/json_text.h"
+
 #include <fcntl.h>
 #include <pthread.h>
 #include <setjmp.h>
@@ -159,6 +161,97 @@ threads_neither_mix_their_lines_nor_their_contexts(void **state)
         assert_true(g_regex_match_simple(" INFO area node=(\\w+) of \\1$", lines[i], 0, 0));
 }
 
+static char *
+contents(const char *path)
+{
+    char *text = NULL;
+    assert_true(g_file_get_contents(path, &text, NULL, NULL));
+    return text;
+}
+
+static void
+a_log_file_is_appended_to_and_let_go_of_when_it_was_moved(void **state)
+{
+    (void)state;
+    g_autoptr(GError) error = NULL;
+    g_autofree char *folder = g_dir_make_tmp("test_log_XXXXXX", NULL);
+    g_autofree char *path = g_build_filename(folder, "steeld.log", NULL);
+    g_autofree char *moved = g_build_filename(folder, "steeld.log.1", NULL);
+    assert_true(g_file_set_contents(path, "earlier\n", -1, NULL));
+    assert_true(log_open(path, &error));
+    log_info("area", "first");
+    assert_int_equal(rename(path, moved), 0);
+    log_info("area", "second");
+    assert_true(log_open(path, &error));
+    log_info("area", "third");
+    log_close();
+    g_autofree char *before = contents(moved), *after = contents(path);
+    assert_true(g_str_has_prefix(before, "earlier\n"));
+    assert_int_equal(line_count(before), 3);
+    assert_non_null(strstr(before, "area second\n"));
+    assert_int_equal(line_count(after), 1);
+    assert_non_null(strstr(after, "area third\n"));
+    unlink(path);
+    unlink(moved);
+    rmdir(folder);
+}
+
+static void
+a_file_that_cannot_be_opened_leaves_the_log_where_it_was(void **state)
+{
+    (void)state;
+    g_autoptr(GError) error = NULL;
+    assert_false(log_open("/nowhere/steeld.log", &error));
+    assert_true(steel_error_is(error, STEEL_ERROR_IO));
+    assert_non_null(strstr(error->message, "/nowhere/steeld.log"));
+    Capture capture = capture_begin();
+    log_info("area", "still here");
+    g_autofree char *text = capture_end(capture);
+    assert_int_equal(line_count(text), 1);
+}
+
+static void
+a_line_of_json_is_one_object_whatever_its_text_holds(void **state)
+{
+    (void)state;
+    Capture capture = capture_begin();
+    log_set_json(true);
+    log_info("area", "plain");
+    log_context_request("req-1");
+    log_context_node("1be26c0b-03f2-4d2e-ae87-c02d7f33c781");
+    log_warning("conductor", "a \"quoted\"\nline\t\\ with \xff and \x1b");
+    log_context_request(NULL);
+    log_context_node(NULL);
+    log_set_json(false);
+    g_autofree char *text = capture_end(capture);
+    g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+    assert_int_equal(g_strv_length(lines), 3);
+    json_auto_t *plain = json_loads(lines[0], 0, NULL), *full = json_loads(lines[1], 0, NULL);
+    assert_int_equal(json_object_size(plain), 4);
+    assert_string_equal(json_string_member(plain, "message"), "plain");
+    assert_string_equal(json_string_member(plain, "level"), "INFO");
+    assert_true(g_regex_match_simple("^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d\\.\\d{3}Z$",
+                                     json_string_member(plain, "time"), 0, 0));
+    assert_string_equal(json_string_member(full, "request_id"), "req-1");
+    assert_string_equal(json_string_member(full, "node"), "1be26c0b-03f2-4d2e-ae87-c02d7f33c781");
+    assert_true(
+        g_str_has_prefix(json_string_member(full, "message"), "a \"quoted\"\nline\t\\ with "));
+}
+
+static void
+a_document_is_written_as_it_is_however_long(void **state)
+{
+    (void)state;
+    g_autofree char *text = g_strnfill(100000, 'x');
+    Capture capture = capture_begin();
+    log_set_level(LOG_LEVEL_ERROR);
+    log_document(text);
+    log_set_level(LOG_LEVEL_INFO);
+    g_autofree char *written = capture_end(capture);
+    assert_int_equal(strlen(written), 100001);
+    assert_int_equal(line_count(written), 1);
+}
+
 int
 main(void)
 {
@@ -167,6 +260,10 @@ main(void)
         cmocka_unit_test(control_characters_cannot_forge_a_line),
         cmocka_unit_test(text_of_any_length_stays_one_line_with_an_end),
         cmocka_unit_test(lines_below_the_level_are_not_written),
+        cmocka_unit_test(a_log_file_is_appended_to_and_let_go_of_when_it_was_moved),
+        cmocka_unit_test(a_file_that_cannot_be_opened_leaves_the_log_where_it_was),
+        cmocka_unit_test(a_line_of_json_is_one_object_whatever_its_text_holds),
+        cmocka_unit_test(a_document_is_written_as_it_is_however_long),
         cmocka_unit_test(threads_neither_mix_their_lines_nor_their_contexts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
