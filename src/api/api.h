@@ -23,5 +23,9 @@ Api *api_start(const ApiServices *services, GError **error);
  * while this runs. NULL is fine. */
 void api_stop(Api *api);
 
+/* Reads certificate and key again; connections that are open go on. On failure the old ones stay. One thread at a time.
+ * Errors: CONFIG. */
+bool api_reload(Api *api, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* The port it listens on, for [api]port = 0; 0 on a unix socket. */
 unsigned api_port(const Api *api);

@@ -2,6 +2,7 @@
  * answered on them, a request that waits for a conductor holds its connection suspended and no thread.
  *
  * SPDX-License-Identifier: Apache-2.0 */
+#include "api/cors.h"
 #include "api/faults.h"
 #include "api/http_tls.h"
 #include "api/internal.h"
@@ -137,8 +138,15 @@ request_completed(void *data, struct MHD_Connection *connection, void **slot,
 }
 
 static void
+add_header(void *response, const char *name, const char *value)
+{
+    MHD_add_response_header(response, name, value);
+}
+
+static void
 add_headers(const Request *request, struct MHD_Response *response)
 {
+    cors_add_headers(request, add_header, response);
     if (request->version_known)
         MHD_add_response_header(response, API_HEADER_VERSION, api_version_text(request->version));
     MHD_add_response_header(response, API_HEADER_MINIMUM, API_VERSION_TEXT(1));

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 #include "api/http_stream.h"
+#include "api/http_tls.h"
 #include "api/request_metrics.h"
 #include "api/rings.h"
 #include "common/pool.h"
@@ -16,7 +17,7 @@ struct Api {
 
     /* The listener (http.c). */
     struct MHD_Daemon *daemon;
-    char *certificate, *key; /* PEM, for TLS */
+    HttpTls *tls; /* NULL without TLS */
     unsigned port;
     unsigned active; /* atomic: requests between their first byte and their last, without streams */
     HttpStreams *streams;

@@ -1,0 +1,151 @@
+/* Certificates for the listener; the contract is in http_tls.h.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "api/http_tls.h"
+
+#include <gnutls/abstract.h>
+#include <gnutls/gnutls.h>
+
+/* Certificates of a chain. */
+#define CHAIN_LIMIT 16
+
+/* A chain and its key; immutable. */
+typedef struct Credentials {
+    gnutls_pcert_st chain[CHAIN_LIMIT];
+    unsigned chain_length;
+    gnutls_privkey_t key;
+} Credentials;
+
+struct HttpTls {
+    char *certificate_file, *key_file; /* owned */
+    /* All that were ever used: a handshake may still be looking at an older one. Certificates change a few times a year. */
+    GPtrArray *all;
+};
+
+static Credentials *current; /* atomic; owned by the listener's HttpTls */
+
+static void
+credentials_free(Credentials *credentials)
+{
+    for (unsigned i = 0; i < credentials->chain_length; i++)
+        gnutls_pcert_deinit(&credentials->chain[i]);
+    if (credentials->key != NULL)
+        gnutls_privkey_deinit(credentials->key);
+    g_free(credentials);
+}
+
+/* Key and certificate must belong together: the library says so only where it takes both. */
+static int
+check_pair(const gnutls_datum_t *certificate, const gnutls_datum_t *key)
+{
+    gnutls_certificate_credentials_t scratch;
+    int code = gnutls_certificate_allocate_credentials(&scratch);
+    if (code < 0)
+        return code;
+    code = gnutls_certificate_set_x509_key_mem(scratch, certificate, key, GNUTLS_X509_FMT_PEM);
+    gnutls_certificate_free_credentials(scratch);
+    return code < 0 ? code : 0;
+}
+
+static int
+parse(Credentials *credentials, const gnutls_datum_t *certificate, const gnutls_datum_t *key)
+{
+    unsigned length = CHAIN_LIMIT;
+    int code = check_pair(certificate, key);
+    if (code < 0)
+        return code;
+    code = gnutls_pcert_list_import_x509_raw(credentials->chain, &length, certificate,
+                                             GNUTLS_X509_FMT_PEM, 0);
+    if (code < 0)
+        return code;
+    credentials->chain_length = length;
+    code = gnutls_privkey_init(&credentials->key);
+    return code < 0 ? code
+                    : gnutls_privkey_import_x509_raw(credentials->key, key, GNUTLS_X509_FMT_PEM,
+                                                     NULL, 0);
+}
+
+static Credentials *
+load(const HttpTls *tls, GError **error)
+{
+    g_autofree char *certificate = NULL, *key = NULL;
+    size_t certificate_size, key_size;
+    g_autoptr(GError) fault = NULL;
+    if (!g_file_get_contents(tls->certificate_file, &certificate, &certificate_size, &fault) ||
+        !g_file_get_contents(tls->key_file, &key, &key_size, &fault)) {
+        steel_fail(error, STEEL_ERROR_CONFIG, "[api]enable_ssl_api: %s", fault->message);
+        return NULL;
+    }
+    const gnutls_datum_t certificate_text = {(unsigned char *)certificate,
+                                             (unsigned)certificate_size},
+                         key_text = {(unsigned char *)key, (unsigned)key_size};
+    Credentials *credentials = g_new0(Credentials, 1);
+    int code = parse(credentials, &certificate_text, &key_text);
+    gnutls_memset(key, 0, key_size);
+    if (code >= 0)
+        return credentials;
+    credentials_free(credentials);
+    steel_fail(error, STEEL_ERROR_CONFIG, "[api]cert_file %s and key_file %s: %s",
+               tls->certificate_file, tls->key_file, gnutls_strerror(code));
+    return NULL;
+}
+
+HttpTls *
+http_tls_new(const char *certificate_file, const char *key_file, GError **error)
+{
+    HttpTls *tls = g_new0(HttpTls, 1);
+    tls->certificate_file = g_strdup(certificate_file);
+    tls->key_file = g_strdup(key_file);
+    tls->all = g_ptr_array_new_with_free_func((GDestroyNotify)credentials_free);
+    if (http_tls_reload(tls, error))
+        return tls;
+    http_tls_free(tls);
+    return NULL;
+}
+
+bool
+http_tls_reload(HttpTls *tls, GError **error)
+{
+    Credentials *fresh = load(tls, error);
+    if (fresh == NULL)
+        return false;
+    g_ptr_array_add(tls->all, fresh);
+    __atomic_store_n(&current, fresh, __ATOMIC_RELEASE);
+    return true;
+}
+
+/* During a handshake, on an HTTP thread. */
+static int
+retrieve(gnutls_session_t session, const gnutls_datum_t *authorities, int authority_count,
+         const gnutls_pk_algorithm_t *algorithms, int algorithm_count, gnutls_pcert_st **chain,
+         unsigned *chain_length, gnutls_privkey_t *key)
+{
+    (void)session;
+    (void)authorities;
+    (void)authority_count;
+    (void)algorithms;
+    (void)algorithm_count;
+    Credentials *credentials = __atomic_load_n(&current, __ATOMIC_ACQUIRE);
+    *chain = credentials->chain;
+    *chain_length = credentials->chain_length;
+    *key = credentials->key;
+    return 0;
+}
+
+void *
+http_tls_callback(void)
+{
+    return (void *)retrieve;
+}
+
+void
+http_tls_free(HttpTls *tls)
+{
+    if (tls == NULL)
+        return;
+    if (tls->all->len > 0)
+        __atomic_store_n(&current, NULL, __ATOMIC_RELEASE);
+    g_ptr_array_free(tls->all, TRUE);
+    g_free(tls->certificate_file);
+    g_free(tls->key_file);
+    g_free(tls);
+}

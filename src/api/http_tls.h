@@ -1,0 +1,22 @@
+/* The certificate of the API: read from files, checked, replaced while connections are open. Private to the adapter to
+ * libmicrohttpd; one listener with TLS per process.
+ *
+ * SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+#include "common/error.h"
+
+typedef struct HttpTls HttpTls;
+
+/* Reads certificate and key of [api]cert_file and key_file. Errors: CONFIG (not readable, no PEM, key and certificate do
+ * not belong together), naming the files. */
+HttpTls *http_tls_new(const char *certificate_file, const char *key_file, GError **error);
+
+/* Reads the files again; handshakes from now on use what they hold, connections that are open go on. On failure the old
+ * certificate stays. One thread at a time. Errors as http_tls_new. */
+bool http_tls_reload(HttpTls *tls, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* What MHD_OPTION_HTTPS_CERT_CALLBACK takes: a gnutls_certificate_retrieve_function2, handing out the current one. */
+void *http_tls_callback(void);
+
+/* Frees; the listener must have been stopped. NULL is fine. */
+void http_tls_free(HttpTls *tls);
