@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <glib.h>
 #include <math.h>
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,13 +29,25 @@ static const struct {
     {YAML_SCALAR_OTHER,     "^(?:=|<<)$"                                                         },
 };
 
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static GRegex *compiled[G_N_ELEMENTS(rows)]; /* written by compile, then only read */
+
+static void
+compile(void)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++)
+        compiled[i] = g_regex_new(rows[i].pattern,
+                                  G_REGEX_DOLLAR_ENDONLY | G_REGEX_RAW | G_REGEX_OPTIMIZE, 0, NULL);
+}
+
 YamlScalarKind
 yaml_scalar_kind(const char *text)
 {
+    pthread_once(&once, compile);
     if (strlen(text) > 128) /* nothing but strings is that long */
         return YAML_SCALAR_STRING;
     for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
-        if (g_regex_match_simple(rows[i].pattern, text, G_REGEX_DOLLAR_ENDONLY | G_REGEX_RAW, 0))
+        if (g_regex_match(compiled[i], text, 0, NULL))
             return rows[i].kind;
     }
     return YAML_SCALAR_STRING;

@@ -13,17 +13,20 @@
 
 enum { WATCH_POLL_MS = 500 };
 
+/* The columns; those that are not `usual` only with --long. "seconds" is made of the times. */
 static const struct {
     const char *field, *label;
+    bool usual;
 } timeline_columns[] = {
-    {"operation",   "Operation"  },
-    {"phase",       "Phase"      },
-    {"started_at",  "Started At" },
-    {"finished_at", "Finished At"},
-    {"result",      "Result"     },
-    {"detail",      "Detail"     },
-    {"bytes_done",  "Bytes Done" },
-    {"bytes_total", "Bytes Total"},
+    {"operation",   "Operation",   true },
+    {"phase",       "Phase",       true },
+    {"started_at",  "Started At",  true },
+    {"finished_at", "Finished At", false},
+    {"seconds",     "Seconds",     true },
+    {"result",      "Result",      true },
+    {"detail",      "Detail",      true },
+    {"bytes_done",  "Bytes Done",  false},
+    {"bytes_total", "Bytes Total", false},
 };
 
 /* How long a phase took, or takes so far, in seconds to the millisecond; null when its times are no times. */
@@ -39,6 +42,24 @@ phase_seconds(json_t *phase, int64_t now_ms)
     return json_real((double)MAX(finished - started, 0) / 1000.0);
 }
 
+/* One phase as a row; what the service did not say is null. */
+static json_t *
+phase_row(json_t *phase, bool detailed, int64_t now_ms)
+{
+    json_t *row = json_array();
+    for (size_t i = 0; i < G_N_ELEMENTS(timeline_columns); i++) {
+        const char *field = timeline_columns[i].field;
+        json_t *value = json_object_get(phase, field);
+        if (!detailed && !timeline_columns[i].usual)
+            continue;
+        if (strcmp(field, "seconds") == 0)
+            json_array_append_new(row, phase_seconds(phase, now_ms));
+        else
+            json_array_append_new(row, value != NULL ? json_incref(value) : json_null());
+    }
+    return row;
+}
+
 static bool
 run_timeline(Context *context, GError **error)
 {
@@ -48,21 +69,17 @@ run_timeline(Context *context, GError **error)
         return false;
     Listing *listing = listing_new(false);
     context->listing = listing;
-    for (size_t i = 0; i < G_N_ELEMENTS(timeline_columns); i++)
-        g_ptr_array_add(listing->columns, g_strdup(timeline_columns[i].label));
-    g_ptr_array_insert(listing->columns, 4, g_strdup("Seconds"));
+    bool detailed = arguments_has(context->arguments, "--long");
+    for (size_t i = 0; i < G_N_ELEMENTS(timeline_columns); i++) {
+        if (detailed || timeline_columns[i].usual)
+            g_ptr_array_add(listing->columns, g_strdup(timeline_columns[i].label));
+    }
     int64_t now = time_now_ms();
     size_t index;
     json_t *phase;
     json_array_foreach(json_object_get(answer, "timeline"), index, phase)
     {
-        json_t *row = json_array();
-        for (size_t i = 0; i < G_N_ELEMENTS(timeline_columns); i++) {
-            json_t *value = json_object_get(phase, timeline_columns[i].field);
-            json_array_append_new(row, value != NULL ? json_incref(value) : json_null());
-        }
-        json_array_insert_new(row, 4, phase_seconds(phase, now));
-        json_array_append_new(listing->rows, row);
+        json_array_append_new(listing->rows, phase_row(phase, detailed, now));
     }
     return true;
 }
@@ -230,13 +247,18 @@ static const PositionalRow some_nodes[] = {
     {NULL},
 };
 
+static const OptionRow timeline_options[] = {
+    {"--long", OPTION_FLAG, USE_BY_COMMAND, NULL, NULL, "also when each phase ended and how many bytes it moved"},
+    {NULL},
+};
+
 static const OptionRow watch_options[] = {
     {"--until", OPTION_TEXT, USE_BY_COMMAND, NULL, "<provision state>", "end when all of them are in this state; with status 1 when one fails"},
     {NULL},
 };
 
 const Command timeline_commands[] = {
-    {"node timeline", "Show the phases of what was and is done to a node", COMMAND_CUSTOM, NULL, one_node, .run = run_timeline, .output = PRINTS_LIST},
+    {"node timeline", "Show the phases of what was and is done to a node", COMMAND_CUSTOM, NULL, one_node, timeline_options, .run = run_timeline, .output = PRINTS_LIST},
     {"node watch", "Print changes of state and phase as they happen", COMMAND_CUSTOM, NULL, some_nodes, watch_options, .version = "1.8", .run = run_watch},
     {NULL},
 };
