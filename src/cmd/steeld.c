@@ -180,16 +180,44 @@ stop(Daemon *daemon)
     g_free(daemon->boot_url);
 }
 
-static void
-reload(void)
+/* The file of the log, or NULL for standard error. */
+static char *
+log_path(const Config *config)
 {
-    g_autoptr(GError) error = NULL;
-    if (!config_reload(&error)) {
-        log_error("steeld", "the configuration was not reloaded: %s", error->message);
-        return;
-    }
-    log_set_level(config_boolean(config_current(), OPT_DEBUG) ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO);
-    log_info("steeld", "the configuration was reloaded");
+    const char *file = config_string(config, OPT_LOG_FILE);
+    const char *folder = config_string(config, OPT_LOG_DIR);
+    if (file == NULL && folder == NULL)
+        return NULL;
+    if (file != NULL && g_path_is_absolute(file))
+        return g_strdup(file);
+    return g_build_filename(folder != NULL ? folder : config_string(config, OPT_STATE_PATH),
+                            file != NULL ? file : "steeld.log", NULL);
+}
+
+/* Sends the log where the configuration says; once more after a file was moved away. */
+static bool
+open_log(GError **error)
+{
+    const Config *config = config_current();
+    g_autofree char *path = log_path(config);
+    log_set_json(config_boolean(config, OPT_USE_JSON));
+    log_set_level(config_boolean(config, OPT_DEBUG) ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO);
+    return path == NULL || (make_state_path(config, error) && log_open(path, error));
+}
+
+/* SIGHUP: each part is read anew by itself, and one that is wrong stays as it was. */
+static void
+reload(Daemon *daemon)
+{
+    g_autoptr(GError) config = NULL, log = NULL, certificate = NULL;
+    if (!config_reload(&config))
+        log_error("steeld", "the configuration was not reloaded: %s", config->message);
+    if (!open_log(&log))
+        log_error("steeld", "%s", log->message);
+    if (!api_reload(daemon->api, &certificate))
+        log_error("steeld", "the certificate was not reloaded: %s", certificate->message);
+    if (config == NULL && log == NULL && certificate == NULL)
+        log_info("steeld", "the configuration was reloaded");
 }
 
 /* Signals are blocked in every thread and read here, so that no work is done in a handler. */
@@ -207,7 +235,7 @@ block_signals(void)
 }
 
 static void
-wait_for_end(int signals)
+wait_for_end(Daemon *daemon, int signals)
 {
     struct signalfd_siginfo info;
     while (read(signals, &info, sizeof info) == sizeof info) {
@@ -215,7 +243,7 @@ wait_for_end(int signals)
             log_info("steeld", "stopping: %s", strsignal((int)info.ssi_signo));
             return;
         }
-        reload();
+        reload(daemon);
     }
 }
 
@@ -225,11 +253,11 @@ run(void)
     g_autoptr(GError) error = NULL;
     Daemon daemon = {0};
     int signals = block_signals();
-    bool started = start(&daemon, &error);
+    bool started = open_log(&error) && start(&daemon, &error);
     if (started) {
         log_info("steeld", "Steel %s serves the API on port %u", STEEL_VERSION,
                  api_port(daemon.api));
-        wait_for_end(signals);
+        wait_for_end(&daemon, signals);
     }
     stop(&daemon);
     close(signals);
