@@ -14,6 +14,7 @@
 #include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -355,7 +356,7 @@ start_daemon(Api *api, const Config *config, int socket_fd)
         MHD_OPTION_UNESCAPE_CALLBACK, unescape, NULL, MHD_OPTION_LISTEN_SOCKET, socket_fd,
         MHD_OPTION_THREAD_POOL_SIZE, thread_count(config), MHD_OPTION_NOTIFY_COMPLETED,
         request_completed, api, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_LIMIT_S,
-        MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTION_LIMIT, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+        MHD_OPTION_CONNECTION_LIMIT, connection_limit(), MHD_OPTION_CONNECTION_MEMORY_LIMIT,
         (size_t)HEADER_LIMIT, MHD_OPTION_ARRAY, tls_options, MHD_OPTION_END);
     return api->daemon != NULL;
 }
