@@ -335,6 +335,16 @@ thread_count(const Config *config)
     return asked > 0 ? (unsigned)asked : (unsigned)CLAMP(processors, 2, 4);
 }
 
+/* Connections may take half of the descriptors: the database, BMCs and images need theirs. */
+static unsigned
+connection_limit(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY)
+        return CONNECTION_LIMIT;
+    return (unsigned)CLAMP(limit.rlim_cur / 2, 64, CONNECTION_LIMIT);
+}
+
 /* Takes the socket when it succeeds. */
 static bool
 start_daemon(Api *api, const Config *config, int socket_fd)
