@@ -62,8 +62,8 @@ help_usage(const Command *command, GString *out)
     }
     for (const PositionalRow *row = command->positionals; row != NULL && row->metavar != NULL;
          row++)
-        g_string_append_printf(out, row->optional || row->unless != NULL ? " [%s%s]" : " %s%s", row->metavar,
-                               row->several ? " ..." : "");
+        g_string_append_printf(out, row->optional || row->unless != NULL ? " [%s%s]" : " %s%s",
+                               row->metavar, row->several ? " ..." : "");
     g_string_append_c(out, '\n');
 }
 
