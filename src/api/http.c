@@ -26,6 +26,8 @@
 #define HEADER_LIMIT (16 * 1024)
 /* How long a stop waits for answers to go out after the last call has returned. */
 #define DRAIN_LIMIT_S 70
+/* The same for the ends of streams. */
+#define STREAM_LIMIT_S 1
 
 /* Where a request stands between the HTTP thread that started it and the thread that completes its call. */
 enum { PHASE_RUNNING, PHASE_DONE_EARLY, PHASE_SUSPENDED, PHASE_RESUMED };
@@ -411,6 +413,15 @@ wait_until_idle(Api *api)
                 __atomic_load_n(&api->active, __ATOMIC_ACQUIRE));
 }
 
+/* Clients that read are told the end of their streams; one that does not is not waited for. */
+static void
+wait_for_streams(Api *api)
+{
+    const struct timespec pause = {.tv_nsec = 5 * 1000 * 1000};
+    for (int i = 0; i < STREAM_LIMIT_S * 200 && http_streams_count(api->streams) > 0; i++)
+        nanosleep(&pause, NULL);
+}
+
 void
 http_stop(Api *api)
 {
@@ -418,6 +429,7 @@ http_stop(Api *api)
         return;
     int socket_fd = MHD_quiesce_daemon(api->daemon);
     http_streams_close(api->streams);
+    wait_for_streams(api);
     wait_until_idle(api); /* a suspended connection may not outlive the daemon */
     MHD_stop_daemon(api->daemon);
     api->daemon = NULL;
