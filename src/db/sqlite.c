@@ -14,7 +14,8 @@ struct DbConnection {
     GHashTable *statements; /* sql text (owned) -> sqlite3_stmt * (finalized with it) */
 };
 
-#define STATEMENT_LIMIT 400
+/* A statement over all fields of a node takes some 20 KB, and every thread has a connection of its own. */
+#define STATEMENT_LIMIT 64
 
 static bool
 fail(DbConnection *connection, GError **error)
