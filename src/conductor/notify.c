@@ -3,10 +3,11 @@
 #include "common/log.h"
 #include "conductor/internal.h"
 #include "db/records.h"
+#include "model/secrets.h"
 
 #include <string.h>
 
-/* Fields of Ironic's NodePayload that say something about the node's way; no secrets among them. */
+/* Fields of Ironic's NodePayload that say something about the node's way. */
 static const char *const payload_fields[] = {
     "uuid",
     "name",
@@ -44,6 +45,7 @@ notify_node(const Task *task, const char *what, const char *status, json_t *extr
     if (extra != NULL)
         json_object_update(payload, extra);
     json_decref(extra);
+    secret_mask(payload); /* the arguments of a step */
     g_autofree char *type = g_strdup_printf("baremetal.node.%s.%s", what, status);
     events_publish(task->services->events, type, payload);
 }

@@ -64,8 +64,9 @@ interface_rank(const char *interface_name)
 }
 
 static int
-compare_steps(const void *a, const void *b)
+compare_steps(const void *a, const void *b, void *user_data)
 {
+    (void)user_data;
     const json_t *first = *(json_t *const *)a, *second = *(json_t *const *)b;
     int by_priority = priority_of(second) - priority_of(first);
     if (by_priority != 0)
@@ -81,7 +82,8 @@ sorted(json_t *steps)
     g_autofree json_t **items = g_new(json_t *, count + 1);
     for (size_t i = 0; i < count; i++)
         items[i] = json_array_get(steps, i);
-    qsort(items, count, sizeof *items, compare_steps);
+    /* A stable sort: equals stay in the operator's order. */
+    g_qsort_with_data(items, (int)count, sizeof *items, compare_steps, NULL);
     json_t *result = json_array();
     for (size_t i = 0; i < count; i++)
         json_array_append(result, items[i]);

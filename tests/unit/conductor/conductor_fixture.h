@@ -1,0 +1,65 @@
+/* A whole conductor with the fake drivers, on a database of its own, called as the API calls it.
+ * SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+#include "conductor/internal.h"
+#include "db/records.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+typedef struct ConductorFixture {
+    char *folder; /* owned */
+    Db *db;
+    Events *events;
+    EventListener *listener; /* everything since the start */
+    Conductor *conductor;    /* NULL while stopped */
+} ConductorFixture;
+
+/* `settings` as for config_set, NULL-terminated, may be NULL; beside the fixture's own: fake hardware, no power sync, no
+ * automated cleaning. */
+ConductorFixture *conductor_fixture_new(const char *const *settings);
+void conductor_fixture_free(ConductorFixture *fixture);
+
+/* Another life of the conductor on the same database; stop may be followed by start. */
+void conductor_fixture_start(ConductorFixture *fixture);
+void conductor_fixture_stop(ConductorFixture *fixture);
+
+/* Setup and teardown for cmocka, with the plain settings. */
+int conductor_fixture_setup(void **state);
+int conductor_fixture_teardown(void **state);
+
+/* Sends a call and waits for its answer, a new reference; NULL with the error set. `arguments` is JSON text. */
+json_t *conductor_fixture_call(ConductorFixture *fixture, RpcMethod method, const char *node_uuid,
+                               const char *arguments, GError **error);
+
+/* The same for a call that must succeed, and for one that must fail with this code and say this. */
+void conductor_fixture_do(ConductorFixture *fixture, RpcMethod method, const char *node_uuid,
+                          const char *arguments);
+void conductor_fixture_refused(ConductorFixture *fixture, RpcMethod method, const char *node_uuid,
+                               const char *arguments, SteelErrorCode code, const char *part);
+
+/* Stores a node of fake hardware in a provision state; driver_info is JSON text, NULL: {}. The caller frees. */
+Node *conductor_fixture_node(ConductorFixture *fixture, const char *state, const char *driver_info);
+
+/* The node as it is now; the caller frees. */
+Node *conductor_fixture_load(const ConductorFixture *fixture, const char *uuid);
+
+/* Waits until the node is unlocked in this provision state and returns it; the caller frees. */
+Node *conductor_fixture_await(const ConductorFixture *fixture, const char *uuid, const char *state);
+
+/* Writes one text column of all nodes. */
+void conductor_fixture_write(const ConductorFixture *fixture, const char *column,
+                             const char *value);
+
+/* The next published event of this type, skipping others; a new reference, NULL when there is none. */
+json_t *conductor_fixture_event(ConductorFixture *fixture, const char *type);
+
+json_t *conductor_fixture_json(const char *text);
+
+#define fixture_test(name)                                                                         \
+    cmocka_unit_test_setup_teardown(name, conductor_fixture_setup, conductor_fixture_teardown)
