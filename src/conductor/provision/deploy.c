@@ -105,6 +105,7 @@ steps_valid(Task *task, GError **error)
     return good;
 }
 
+/* Copies: the call and its values belong to another thread (jansson's counts are not atomic everywhere). */
 static void
 keep_arguments(Task *task, const json_t *arguments)
 {
@@ -113,9 +114,9 @@ keep_arguments(Task *task, const json_t *arguments)
            *drive = json_object_get(arguments, "configdrive");
     json_object_del(info, "user_deploy_steps");
     if (json_array_size(steps) > 0)
-        json_object_set(info, "user_deploy_steps", steps);
+        json_object_set_new(info, "user_deploy_steps", json_deep_copy(steps));
     if (drive != NULL && !json_is_null(drive))
-        json_object_set(task->node->instance_info, "configdrive", drive);
+        json_object_set_new(task->node->instance_info, "configdrive", json_deep_copy(drive));
     json_object_del(info, "boot_progress");
 }
 
