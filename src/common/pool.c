@@ -242,23 +242,42 @@ pool_thread_limit(const Pool *pool)
     return pool->thread_limit;
 }
 
-void
-pool_free(Pool *pool)
+/* With the lock held. */
+static bool
+wait_for_threads(Pool *pool, unsigned limit_ms)
 {
-    if (pool == NULL)
-        return;
+    struct timespec limit = monotonic_timespec(time_monotonic_ms() + limit_ms);
+    while (pool->threads > 0)
+        if (limit_ms == 0)
+            pthread_cond_wait(&pool->done, &pool->lock);
+        else if (pthread_cond_timedwait(&pool->done, &pool->lock, &limit) == ETIMEDOUT)
+            break;
+    return pool->threads == 0;
+}
+
+bool
+pool_finish(Pool *pool, unsigned limit_ms)
+{
     pthread_mutex_lock(&pool->lock);
     pool->stopping = true;
     bool timer = pool->timer_running;
+    pool->timer_running = false;
     pthread_cond_broadcast(&pool->timer_wake);
     pthread_mutex_unlock(&pool->lock);
     if (timer)
         pthread_join(pool->timer, NULL);
     pthread_mutex_lock(&pool->lock);
     pthread_cond_broadcast(&pool->work);
-    while (pool->threads > 0)
-        pthread_cond_wait(&pool->done, &pool->lock);
+    bool ended = wait_for_threads(pool, limit_ms);
     pthread_mutex_unlock(&pool->lock);
+    return ended;
+}
+
+void
+pool_free(Pool *pool)
+{
+    if (pool == NULL || !pool_finish(pool, 0))
+        return;
     if (pool->has_ended)
         pthread_join(pool->last_ended, NULL);
     while (!g_queue_is_empty(&pool->queue)) { /* no thread could be started for these */

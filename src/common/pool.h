@@ -31,5 +31,9 @@ void pool_submit_later(Pool *pool, unsigned delay_ms, PoolJob job, void *data);
 unsigned pool_busy(Pool *pool);
 unsigned pool_thread_limit(const Pool *pool);
 
+/* Takes no more work, runs what is queued, and waits at most so long (0: for ever) until every job has ended. False: some
+ * are still at it, and the pool must not be freed. May be called again. */
+bool pool_finish(Pool *pool, unsigned limit_ms) G_GNUC_WARN_UNUSED_RESULT;
+
 /* Runs what is queued, waits for all jobs, joins all threads, frees. NULL is fine. */
 void pool_free(Pool *pool);

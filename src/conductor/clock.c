@@ -59,6 +59,7 @@ static const struct {
     void (*run)(Conductor *conductor);
 } rows[] = {
     {"lease",          OPT_CONDUCTOR_HEARTBEAT_INTERVAL,        0, renew_lease       },
+    {"locks",          OPT_CONDUCTOR_HEARTBEAT_INTERVAL,        1, task_unlock_again },
     {"wait deadlines", OPT_CONDUCTOR_HEARTBEAT_INTERVAL,        1, wait_deadlines_run},
     {"takeover",       OPT_CONDUCTOR_HEARTBEAT_INTERVAL,        5, takeover_run      },
     {"power sync",     OPT_CONDUCTOR_SYNC_POWER_STATE_INTERVAL, 0, power_sync_run    },

@@ -54,6 +54,9 @@ conductor_new(const ConductorServices *services, GError **error)
     conductor->group = g_ascii_strdown(config_string(config, OPT_CONDUCTOR_CONDUCTOR_GROUP), -1);
     uuid_generate(conductor->lease);
     pthread_mutex_init(&conductor->gate, NULL);
+    pthread_mutex_init(&conductor->guard, NULL);
+    conductor->locked = g_ptr_array_new_with_free_func(g_free);
+    conductor->asked = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     conductor->services = (DriverServices){
         .db = services->db,
         .ipmi = services->ipmi,
@@ -62,7 +65,7 @@ conductor_new(const ConductorServices *services, GError **error)
         .conductor_host = conductor->hostname,
         .boot_url = services->boot_url,
     };
-    if (!register_conductor(conductor, error)) {
+    if (!db_claim(services->db, error) || !register_conductor(conductor, error)) {
         conductor_free(conductor);
         return NULL;
     }
@@ -86,23 +89,61 @@ conductor_defer(Conductor *conductor, PoolJob job, void *data)
     return open;
 }
 
-void
+bool
+conductor_submit(Conductor *conductor, bool hardware, PoolJob job, void *data, GError **error)
+{
+    pthread_mutex_lock(&conductor->gate);
+    bool taken =
+        conductor->stopping
+            ? steel_fail(error, STEEL_ERROR_NO_CONDUCTOR, "the service is stopping")
+            : pool_submit(hardware ? conductor->workers : conductor->quick, job, data, error);
+    pthread_mutex_unlock(&conductor->gate);
+    return taken;
+}
+
+/* The pools stay where they are until their last job has ended: a job may hand on another one. */
+static bool
+finish_pools(Conductor *conductor)
+{
+    int64_t limit_ms =
+        config_integer(config_current(), OPT_CONDUCTOR_GRACEFUL_SHUTDOWN_TIMEOUT) * INT64_C(1000);
+    int64_t from_ms = time_monotonic_ms();
+    unsigned limit = (unsigned)MIN(limit_ms, (int64_t)UINT_MAX);
+    if (!pool_finish(conductor->quick, limit))
+        return false;
+    int64_t left_ms = limit_ms - (time_monotonic_ms() - from_ms);
+    if (limit > 0)
+        limit = (unsigned)CLAMP(left_ms, 1, (int64_t)limit);
+    return pool_finish(conductor->workers, limit);
+}
+
+bool
 conductor_stop(Conductor *conductor)
 {
     if (conductor == NULL)
-        return;
+        return true;
     pthread_mutex_lock(&conductor->gate);
     atomic_store(&conductor->stopping, true);
     pthread_mutex_unlock(&conductor->gate);
     metrics_unregister(conductor_metrics_write, conductor);
     conductor_clock_stop(conductor);
-    pool_free(g_steal_pointer(&conductor->quick));
-    pool_free(g_steal_pointer(&conductor->workers));
+    bool finished = finish_pools(conductor);
+    if (finished) {
+        pool_free(g_steal_pointer(&conductor->quick));
+        pool_free(g_steal_pointer(&conductor->workers));
+        task_unlock_again(conductor);
+    } else {
+        log_warning("conductor",
+                    "%u workers reached no safe point within "
+                    "[conductor]graceful_shutdown_timeout; the next start takes their nodes up",
+                    pool_busy(conductor->workers));
+    }
     g_autoptr(GError) error = NULL;
     if (!db_conductor_leave(conductor->services.db, conductor->lease, &error))
         log_warning("conductor", "the lease could not be given back and will run out: %s",
                     error->message);
     log_info("conductor", "%s has stopped", conductor->hostname);
+    return finished;
 }
 
 void
@@ -112,6 +153,9 @@ conductor_free(Conductor *conductor)
         return;
     registry_free(conductor->registry);
     pthread_mutex_destroy(&conductor->gate);
+    pthread_mutex_destroy(&conductor->guard);
+    g_ptr_array_unref(conductor->locked);
+    g_hash_table_unref(conductor->asked);
     g_free(conductor->hostname);
     g_free(conductor->group);
     g_free(conductor);

@@ -21,8 +21,11 @@ typedef struct ConductorServices {
 Conductor *conductor_new(const ConductorServices *services, GError **error);
 
 /* Stops: no new work is taken, work under way reaches a safe point, locks and the lease are given back. Calls that come
- * after it are refused. The services must still be there. */
-void conductor_stop(Conductor *conductor);
+ * after it are refused. The services must still be there.
+ *
+ * False: some work was not over within [conductor]graceful_shutdown_timeout and still runs, so that nothing may be freed:
+ * the process is to end at once. What it leaves is void with its lease, and the next start goes on with it. */
+bool conductor_stop(Conductor *conductor);
 
 /* Frees a stopped conductor. The rpc caller, the IPMI client and the boot file server that know it must be gone. NULL is
  * fine. */

@@ -101,13 +101,10 @@ transport_call(void *self, const RpcCall *call, RpcDone done, void *user_data)
             (unsigned)config_integer(config_current(), OPT_CONDUCTOR_NODE_LOCKED_RETRY_ATTEMPTS),
     };
     GError *error = NULL;
-    if (conductor->stopping)
-        steel_fail(&error, STEEL_ERROR_NO_CONDUCTOR, "the service is stopping");
-    else if (verb->handle == NULL)
+    if (verb->handle == NULL)
         steel_fail(&error, STEEL_ERROR_UNSUPPORTED, "%s is not supported by this version",
                    rpc_method_name(call->method));
-    else if (pool_submit(verb->waits_for_hardware ? conductor->workers : conductor->quick, run_job,
-                         job, &error))
+    else if (conductor_submit(conductor, verb->waits_for_hardware, run_job, job, &error))
         return;
     job_end(job, NULL, error);
 }

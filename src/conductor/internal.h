@@ -22,6 +22,9 @@ struct Conductor {
     atomic_bool stopping;
     pthread_mutex_t
         gate; /* held for moments: a foreign thread hands us work, or `stopping` is set */
+    pthread_mutex_t guard; /* held for moments: guards the two members below */
+    GPtrArray *locked;     /* owned uuids: nodes whose lock the database did not take back */
+    GHashTable *asked;     /* owned uuids: nodes whose power state is being read */
     pthread_t clock_thread;
     pthread_mutex_t clock_lock; /* guards clock_stop */
     pthread_cond_t clock_wake;
@@ -48,9 +51,18 @@ task_conductor(const Task *task)
     return task->conductor;
 }
 
+/* Gives the lock of a node back. What the database refuses is tried again by the clock: no lock outlives its work by
+ * more than the database's trouble. */
+void task_unlock(Conductor *conductor, const char *node_uuid);
+void task_unlock_again(Conductor *conductor);
+
 /* Hands the task to a worker, which must end it with task_release. On NO_WORKER the task stays the caller's; on success
  * *task is NULL. */
 bool task_spawn(Task **task, void (*work)(Task *task), GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* The same, and when there is no worker, the node is saved as it was: `before` is a copy from under the same lock. */
+bool task_spawn_or_revert(Task **task, const Node *before, void (*work)(Task *task),
+                          GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* The same after a pause; cannot fail. No thread is kept meanwhile, the lock is. */
 void task_spawn_later(Task *task, unsigned delay_ms, void (*work)(Task *task));
@@ -58,6 +70,10 @@ void task_spawn_later(Task *task, unsigned delay_ms, void (*work)(Task *task));
 /* Hands a job to the workers from a thread that is not ours (the IPMI engine, the boot file server). False when the
  * conductor is stopping: data stays the caller's. Never blocks. */
 bool conductor_defer(Conductor *conductor, PoolJob job, void *data) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Hands a job to the workers (hardware) or to the quick pool from such a thread. NO_WORKER; NO_CONDUCTOR when stopping. */
+bool conductor_submit(Conductor *conductor, bool hardware, PoolJob job, void *data,
+                      GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* ---- transition.c: the only writer of provision_state ---- */
 

@@ -11,14 +11,16 @@
 static bool
 clear_void_locks(Conductor *conductor, GError **error)
 {
-    const DbValue now = db_integer(time_now_ms());
+    /* Our own lease counts whatever the clock says: it may have jumped, or the database not have answered for a while. */
+    const DbValue values[] = {db_integer(time_now_ms()), db_text(conductor->lease)};
     return db_execute(conductor->services.db,
                       "UPDATE nodes SET reservation = NULL, reservation_lease = NULL, "
                       "reservation_purpose = NULL, "
-                      "reserved_at_ms = 0 WHERE reservation IS NOT NULL AND NOT EXISTS (SELECT 1 "
+                      "reserved_at_ms = 0 WHERE reservation IS NOT NULL AND "
+                      "COALESCE(reservation_lease, '') <> ?2 AND NOT EXISTS (SELECT 1 "
                       "FROM conductors c "
                       "WHERE c.lease = nodes.reservation_lease AND c.lease_expires_ms > ?1)",
-                      &now, 1, NULL, error);
+                      values, G_N_ELEMENTS(values), NULL, error);
 }
 
 /* A power change that was under way is over: what came of it is read by the next power sync. */

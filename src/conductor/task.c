@@ -15,13 +15,29 @@ load(Conductor *conductor, const char *node_uuid, GError **error)
     return task;
 }
 
-static void
-unlock(Conductor *conductor, const char *node_uuid)
+void
+task_unlock(Conductor *conductor, const char *node_uuid)
 {
     g_autoptr(GError) error = NULL;
-    if (!db_node_release(conductor->services.db, node_uuid, conductor->lease, &error))
-        log_error("conductor.task", "the lock of node %s could not be given back: %s", node_uuid,
-                  error->message);
+    if (db_node_release(conductor->services.db, node_uuid, conductor->lease, &error))
+        return;
+    log_error("conductor.task",
+              "the lock of node %s could not be given back, it is tried again: %s", node_uuid,
+              error->message);
+    pthread_mutex_lock(&conductor->guard);
+    g_ptr_array_add(conductor->locked, g_strdup(node_uuid));
+    pthread_mutex_unlock(&conductor->guard);
+}
+
+void
+task_unlock_again(Conductor *conductor)
+{
+    pthread_mutex_lock(&conductor->guard);
+    g_autoptr(GPtrArray) locked = conductor->locked;
+    conductor->locked = g_ptr_array_new_with_free_func(g_free);
+    pthread_mutex_unlock(&conductor->guard);
+    for (guint i = 0; i < locked->len; i++)
+        task_unlock(conductor, locked->pdata[i]);
 }
 
 Task *
@@ -35,7 +51,7 @@ task_acquire(Conductor *conductor, const char *node_uuid, TaskLock lock, const c
     Task *task = load(conductor, node_uuid, error);
     if (task == NULL) {
         if (lock == TASK_EXCLUSIVE)
-            unlock(conductor, node_uuid);
+            task_unlock(conductor, node_uuid);
         return NULL;
     }
     task->exclusive = lock == TASK_EXCLUSIVE;
@@ -49,7 +65,7 @@ task_release(Task *task)
     if (task == NULL)
         return;
     if (task->exclusive)
-        unlock(task_conductor(task), task->node->uuid);
+        task_unlock(task_conductor(task), task->node->uuid);
     task_free(task);
 }
 
@@ -80,6 +96,20 @@ task_spawn(Task **task, void (*work)(Task *task), GError **error)
         return true;
     }
     g_free(spawned);
+    return false;
+}
+
+bool
+task_spawn_or_revert(Task **task, const Node *before, void (*work)(Task *task), GError **error)
+{
+    if (task_spawn(task, work, error))
+        return true;
+    g_autoptr(GError) save = NULL;
+    node_free((*task)->node);
+    (*task)->node = node_copy(before);
+    if (!task_save(*task, &save))
+        log_error("conductor.task", "the node could not be put back to %s: %s",
+                  before->provision_state, save->message);
     return false;
 }
 

@@ -10,6 +10,7 @@
 #include <pthread.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 struct Db {
     const DbEngine *engine;
@@ -19,6 +20,7 @@ struct Db {
     pthread_cond_t turn;
     bool writing;        /* some thread has the writers' turn */
     GPtrArray *sessions; /* Session, owned: for db_close */
+    int claim;           /* descriptor, or -1; set by db_claim */
 };
 
 /* A thread's connection and how deep in transactions it is. Used by that thread alone. */
@@ -270,6 +272,7 @@ db_open(const char *url, GError **error)
     db->engine = engine;
     db->address = g_strdup(separator + 3);
     db->sessions = g_ptr_array_new();
+    db->claim = -1;
     pthread_mutex_init(&db->lock, NULL);
     pthread_cond_init(&db->turn, NULL);
     pthread_key_create(&db->key, session_end);
@@ -280,11 +283,21 @@ db_open(const char *url, GError **error)
     return db;
 }
 
+bool
+db_claim(Db *db, GError **error)
+{
+    if (db->claim < 0 && db->engine->claim != NULL)
+        db->claim = db->engine->claim(db->address, error);
+    return db->claim >= 0 || db->engine->claim == NULL;
+}
+
 void
 db_close(Db *db)
 {
     if (db == NULL)
         return;
+    if (db->claim >= 0)
+        close(db->claim);
     pthread_key_delete(db->key);
     for (guint i = 0; i < db->sessions->len; i++) {
         Session *session = g_ptr_array_index(db->sessions, i);

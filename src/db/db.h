@@ -39,6 +39,10 @@ db_integer(int64_t integer)
 /* Opens (and makes, and migrates) the database of an oslo URL: sqlite:////absolute/path, sqlite:///relative/path. */
 Db *db_open(const char *url, GError **error);
 
+/* Takes the database for this process until db_close or its end, however it ends: node locks and leases of an embedded
+ * database are worth something only if one process acts on them. CONFLICT names the process that has it. */
+bool db_claim(Db *db, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* Closes all connections. No other thread may be using it. NULL is fine. */
 void db_close(Db *db);
 

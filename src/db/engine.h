@@ -19,6 +19,9 @@ typedef struct DbEngine {
     /* Runs a script of several statements without parameters (migrations). */
     bool (*script)(DbConnection *connection, const char *sql, GError **error);
 
+    /* A descriptor that stands for the claim of db_claim, or -1. NULL: many processes may act on this database. */
+    int (*claim)(const char *address, GError **error);
+
     /* The statement that starts a writing transaction. */
     const char *begin;
 

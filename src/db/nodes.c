@@ -26,9 +26,10 @@ db_node_reserve(Db *db, const char *node_uuid, const char *hostname, const char 
     if (!db_execute(
             db,
             "UPDATE nodes SET reservation = ?1, reservation_lease = ?2, reservation_purpose = ?3, "
-            "reserved_at_ms = ?4 WHERE uuid = ?5 AND (reservation IS NULL OR NOT EXISTS "
+            "reserved_at_ms = ?4 WHERE uuid = ?5 AND (reservation IS NULL OR "
+            "(COALESCE(reservation_lease, '') <> ?2 AND NOT EXISTS "
             "(SELECT 1 FROM conductors c WHERE c.lease = nodes.reservation_lease AND "
-            "c.lease_expires_ms > ?4))",
+            "c.lease_expires_ms > ?4)))",
             values, G_N_ELEMENTS(values), &changed, error))
         return false;
     if (changed == 1)

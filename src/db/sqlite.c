@@ -4,9 +4,13 @@
 
 #include "common/metrics.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <sqlite3.h>
 #include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
 
 struct DbConnection {
     sqlite3 *handle;
@@ -109,6 +113,41 @@ connect_file(const char *address, GError **error)
     return connection;
 }
 
+/* The process that holds the claim, as it has written it down; 0: not known. */
+static int
+claimant(int descriptor)
+{
+    char text[16] = "";
+    ssize_t size = pread(descriptor, text, sizeof text - 1, 0);
+    return size > 0 ? (int)g_ascii_strtoll(text, NULL, 10) : 0;
+}
+
+/* A lock of its own on a file beside the database: the kernel ends it with the process. */
+static int
+claim(const char *address, GError **error)
+{
+    g_autofree char *path = g_strconcat(address + (*address == '/'), ".lock", NULL);
+    int descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0640);
+    if (descriptor < 0) {
+        steel_fail(error, STEEL_ERROR_DATABASE, "%s cannot be made: %s", path, g_strerror(errno));
+        return -1;
+    }
+    if (flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
+        steel_fail(error, STEEL_ERROR_CONFLICT,
+                   "another steeld (process %d) works on this database; stop it first: %s is its "
+                   "lock",
+                   claimant(descriptor), path);
+        close(descriptor);
+        return -1;
+    }
+    g_autofree char *process = g_strdup_printf("%-15d", (int)getpid());
+    if (pwrite(descriptor, process, strlen(process), 0) == (ssize_t)strlen(process))
+        return descriptor;
+    steel_fail(error, STEEL_ERROR_DATABASE, "%s cannot be written: %s", path, g_strerror(errno));
+    close(descriptor);
+    return -1;
+}
+
 static gboolean
 is_idle(void *sql, void *statement, void *user_data)
 {
@@ -205,6 +244,7 @@ const DbEngine db_engine_sqlite = {
     .disconnect = disconnect,
     .run = run,
     .script = script,
+    .claim = claim,
     .begin = "BEGIN IMMEDIATE",
     .size = "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size",
     .single_writer = true,
