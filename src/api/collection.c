@@ -22,9 +22,22 @@ item_brief_clear(ItemBrief *brief)
     g_free(brief->lessee);
 }
 
+/* Nothing can have a name with other characters than a URL's unreserved ones. */
+static bool
+could_be_name(const char *ident)
+{
+    for (const char *p = ident; *p != '\0'; p++)
+        if (!g_ascii_isalnum(*p) && strchr("._~-", *p) == NULL)
+            return false;
+    return *ident != '\0';
+}
+
 bool
 collection_not_found(const Resource *resource, const char *ident, GError **error)
 {
+    if (resource->name_field != NULL && !could_be_name(ident))
+        return steel_fail(error, STEEL_ERROR_INVALID, "Expected UUID or name for %s: %.255s",
+                          resource->name, ident);
     g_autofree char *name = g_strdup(resource->name);
     name[0] = g_ascii_toupper(name[0]);
     return steel_fail(

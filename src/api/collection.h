@@ -61,6 +61,7 @@ struct Collection {
     unsigned detail_since; /* of ?detail= */
     unsigned names_since;  /* of names in place of UUIDs; 0: there are none */
     bool always_detail;    /* lists show all fields */
+    const char *order;     /* the field that sorts lists unless asked otherwise; NULL: as created */
     const char *const
         *create_extras; /* members of a POST that are no fields; the hook checks them */
     /* More checks and changes of a checked POST body; NULL: none. */
@@ -104,7 +105,8 @@ bool collection_find(Request *request, const Collection *collection, const char 
 bool collection_after_create(Request *request, json_t *result, GError **error);
 bool collection_after_patch(Request *request, json_t *result, GError **error);
 
-/* The error for something that is not there: "Port X could not be found." Always false. */
+/* The error for something that is not there: "Port X could not be found.", or INVALID when the ident is neither a UUID nor
+ * in the form of a name. Always false. */
 bool collection_not_found(const Resource *resource, const char *ident, GError **error);
 
 extern const Collection node_collection, port_collection, portgroup_collection,

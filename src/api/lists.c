@@ -5,6 +5,7 @@
 #include "api/internal.h"
 #include "api/render.h"
 #include "api/router.h"
+#include "common/uuid.h"
 #include "model/resources.h"
 
 #include <string.h>
@@ -72,6 +73,8 @@ read_sort(ListCall *call, GError **error)
                           "Invalid sort direction: %.40s. Acceptable values are 'asc' or 'desc'",
                           direction);
     call->query.descending = direction != NULL && strcmp(direction, "desc") == 0;
+    if (key == NULL && call->collection->order != NULL)
+        call->query.sort = resource_field(resource, call->collection->order);
     if (key == NULL || strcmp(key, "id") == 0)
         return true;
     const Field *field = resource_field(resource, key);
@@ -242,11 +245,21 @@ write_list(ListCall *call, GError **error)
 }
 
 static bool
+read_marker(ListCall *call, GError **error)
+{
+    const char *marker = request_argument(call->request, "marker");
+    call->query.marker = marker;
+    if (marker == NULL || strcmp(call->collection->resource->key, "uuid") != 0 ||
+        uuid_valid(marker))
+        return true;
+    return steel_fail(error, STEEL_ERROR_INVALID, "Expected UUID for marker: %.80s", marker);
+}
+
+static bool
 read_call(ListCall *call, bool detail, GError **error)
 {
-    call->query.marker = request_argument(call->request, "marker");
-    return check_arguments(call, error) && read_limit(call, error) && read_sort(call, error) &&
-           read_view(call, detail, error) && read_filters(call, error);
+    return check_arguments(call, error) && read_marker(call, error) && read_limit(call, error) &&
+           read_sort(call, error) && read_view(call, detail, error) && read_filters(call, error);
 }
 
 Answer

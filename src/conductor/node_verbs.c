@@ -250,8 +250,11 @@ verb_set_raid(VerbCall *call, GError **error)
 {
     json_t *config = json_object_get(call->arguments, "target_raid_config");
     Task *task = call->task;
-    if (json_object_size(config) > 0 && !raid_config_validate(task, config, error))
+    if (json_object_size(config) > 0 && !raid_config_validate(task, config, error)) {
+        if (error != NULL && steel_error_is(*error, STEEL_ERROR_UNSUPPORTED))
+            (*error)->code = STEEL_ERROR_NOT_FOUND; /* clients know the want of RAID as 404 */
         return NULL;
+    }
     json_decref(task->node->target_raid_config);
     task->node->target_raid_config =
         json_is_object(config) ? json_deep_copy(config) : json_object();

@@ -109,7 +109,9 @@ class Lists(harness.Suite):
                       "&".join("a%d=1" % i for i in range(100))):
             self.refuse(400, "GET", "/v1/nodes?" + query)
         self.refuse(404, "GET", "/v1/nodes?marker=" + random_uuid())
-        self.refuse(404, "GET", "/v1/nodes?marker=x")
+        self.refuse(404, "GET", "/v1/nodes?chassis_uuid=" + random_uuid())
+        self.refuse(400, "GET", "/v1/nodes?marker=x")
+        self.refuse(400, "GET", "/v1/allocations?node=nobody")
 
     def test_versions_gate_filters(self):
         for query, since in (("provision_state=active", 9), ("driver=x", 16), ("resource_class=x", 21),

@@ -57,9 +57,13 @@ class Ports(harness.Suite):
 
     def test_changing_and_deleting(self):
         port = "/v1/ports/" + self.port(self.node(), "52:54:00:ab:03:01")["uuid"]
+        link = {"port_id": "1", "switch_id": "0A-1B-2C-3D-4E-5F"}
         changed = self.want(200, "PATCH", port, [{"op": "replace", "path": "/address", "value": "52:54:00:AB:03:02"},
-                                                 {"op": "add", "path": "/local_link_connection", "value": {"port_id": "1"}}])
-        self.assertEqual((changed["address"], changed["local_link_connection"]), ("52:54:00:ab:03:02", {"port_id": "1"}))
+                                                 {"op": "add", "path": "/local_link_connection", "value": link}])
+        self.assertEqual((changed["address"], changed["local_link_connection"]),
+                         ("52:54:00:ab:03:02", dict(link, switch_id="0a:1b:2c:3d:4e:5f")))
+        self.refuse(400, "PATCH", port, [{"op": "remove", "path": "/local_link_connection/port_id"}])
+        self.refuse(400, "PATCH", port, [{"op": "add", "path": "/local_link_connection/zork", "value": "1"}])
         self.refuse(400, "PATCH", port, [{"op": "replace", "path": "/uuid", "value": "x"}])
         self.refuse(400, "PATCH", port, [{"op": "remove", "path": "/address"}])
         self.want(204, "DELETE", port)

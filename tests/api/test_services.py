@@ -76,6 +76,7 @@ class Allocations(harness.Suite):
         self.assertEqual(self.want(200, "PATCH", "/v1/allocations/mine",
                                    [{"op": "replace", "path": "/name", "value": "yours"}])["name"], "yours")
         self.refuse(400, "PATCH", "/v1/allocations/yours", [{"op": "replace", "path": "/resource_class", "value": "x"}])
+        self.assertEqual(self.get("/v1/nodes/taken")["instance_info"], {"traits": []})
         self.want(204, "DELETE", "/v1/nodes/taken/allocation")
         self.refuse(404, "GET", "/v1/allocations/yours")
         self.assertIsNone(self.get("/v1/nodes/taken")["instance_uuid"])
@@ -96,6 +97,9 @@ class Allocations(harness.Suite):
         self.refuse(406, "POST", "/v1/allocations", {"resource_class": "x", "node": "x"}, "1.57")
         self.refuse(406, "POST", "/v1/allocations", {"resource_class": "x", "owner": "x"}, "1.59")
         self.refuse(404, "GET", "/v1/allocations/nobody")
+        self.available_node(name="idle")
+        self.refuse(409, "POST", "/v1/allocations", {"node": "idle"})
+        self.assertEqual(self.get("/v1/allocations")["allocations"], [])
 
 
 class Templates(harness.Suite):

@@ -93,7 +93,7 @@ node_allocation_delete(Request *request, GError **error)
 }
 
 static const Collection bios_collection = {
-    .resource = &bios_setting_resource, .since = 40, .detail_since = 74};
+    .resource = &bios_setting_resource, .since = 40, .detail_since = 74, .order = "name"};
 static const Collection history_collection = {
     .resource = &node_history_resource, .since = 78, .detail_since = 78};
 static const Collection timeline_collection = {

@@ -42,8 +42,16 @@ filter_conductor(ListCall *call, const ListFilter *filter, const char *value, GE
     return true;
 }
 
+static bool
+filter_chassis(ListCall *call, const ListFilter *filter, const char *value, GError **error)
+{
+    g_auto(ItemBrief) chassis = {0};
+    return collection_find(call->request, &chassis_collection, value, &chassis, error) &&
+           filter_text_lower(call, filter, value, error);
+}
+
 static const ListFilter filters[] = {
-    {"chassis_uuid",         1,  "chassis_uuid",         filter_uuid      },
+    {"chassis_uuid",         1,  "chassis_uuid",         filter_chassis   },
     {"instance_uuid",        1,  "instance_uuid",        filter_uuid      },
     {"associated",           1,  "instance_uuid",        filter_present   },
     {"maintenance",          1,  "maintenance",          filter_boolean   },

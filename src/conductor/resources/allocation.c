@@ -1,6 +1,7 @@
 /* Allocations: a node of a class with some traits is looked for and associated, after the client has its answer.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "common/log.h"
+#include "common/time_text.h"
 #include "conductor/resources/resources.h"
 #include "db/nodes.h"
 #include "db/records.h"
@@ -57,16 +58,31 @@ order_candidates(GPtrArray *nodes, const char *name)
 }
 
 typedef struct Association {
-    const char *node_uuid, *allocation_uuid;
+    const char *node_uuid;
+    const Allocation *allocation;
     bool backfill;
 } Association;
+
+/* The instance is deployed with the traits that were asked for: they choose among the deploy templates. */
+static bool
+hand_traits_over(Db *db, const Association *association, GError **error)
+{
+    g_autoptr(Node) node =
+        db_record_find(db, &node_resource, "uuid", association->node_uuid, error);
+    g_autoptr(Node) original = node != NULL ? node_copy(node) : NULL;
+    if (node == NULL)
+        return false;
+    json_object_set(node->instance_info, "traits", association->allocation->traits);
+    return db_record_save(db, &node_resource, node, original, error);
+}
 
 static bool
 associate(Db *db, void *user_data, GError **error)
 {
     const Association *association = user_data;
-    const DbValue values[] = {db_text(association->allocation_uuid),
-                              db_text(association->node_uuid)};
+    char now[TIME_TEXT_SIZE];
+    const DbValue values[] = {db_text(association->allocation->uuid),
+                              db_text(association->node_uuid), db_text(time_now_text(now))};
     int64_t changed = 0;
     const char *take =
         association->backfill
@@ -79,10 +95,11 @@ associate(Db *db, void *user_data, GError **error)
     if (changed == 0)
         return steel_fail(error, STEEL_ERROR_NODE_ASSOCIATED, "node %s is taken",
                           association->node_uuid);
-    return db_execute(db,
-                      "UPDATE allocations SET state = 'active', node_uuid = ?2, last_error = NULL "
-                      "WHERE uuid = ?1",
-                      values, 2, NULL, error);
+    return hand_traits_over(db, association, error) &&
+           db_execute(db,
+                      "UPDATE allocations SET state = 'active', node_uuid = ?2, last_error = NULL, "
+                      "updated_at = ?3 WHERE uuid = ?1",
+                      values, 3, NULL, error);
 }
 
 static bool
@@ -103,7 +120,7 @@ find_node(Conductor *conductor, const Allocation *allocation, GError **error)
     order_candidates(nodes, allocation->name);
     for (guint i = 0; i < nodes->len; i++) {
         g_autoptr(GError) taken = NULL;
-        Association association = {((Node *)nodes->pdata[i])->uuid, allocation->uuid, false};
+        Association association = {((Node *)nodes->pdata[i])->uuid, allocation, false};
         if (db_transaction(conductor->services.db, associate, &association, &taken))
             return true;
     }
@@ -123,11 +140,13 @@ typedef struct Search {
 static void
 mark_failed(Conductor *conductor, const char *uuid, const char *reason)
 {
-    const DbValue values[] = {db_text(uuid), db_text(reason)};
+    char now[TIME_TEXT_SIZE];
+    const DbValue values[] = {db_text(uuid), db_text(reason), db_text(time_now_text(now))};
     g_autoptr(GError) error = NULL;
     if (!db_execute(conductor->services.db,
-                    "UPDATE allocations SET state = 'error', last_error = ?2 WHERE uuid = ?1",
-                    values, 2, NULL, &error))
+                    "UPDATE allocations SET state = 'error', last_error = ?2, updated_at = ?3 "
+                    "WHERE uuid = ?1",
+                    values, 3, NULL, &error))
         log_error("conductor.allocation", "allocation %s: %s", uuid, error->message);
 }
 
@@ -204,12 +223,19 @@ backfill(VerbCall *call, Allocation *allocation, const char *ident, GError **err
                    node->resource_class);
         return NULL;
     }
+    if (state_from_wire(node->provision_state) != STATE_ACTIVE) {
+        steel_fail(error, STEEL_ERROR_INVALID_STATE,
+                   "Cannot backfill an allocation for node %s in state %s: only active nodes have "
+                   "an instance",
+                   node->uuid, node->provision_state);
+        return NULL;
+    }
     record_set_text(&allocation->resource_class, node->resource_class);
     if (allocation->uuid == NULL)
         record_set_text(&allocation->uuid, node->instance_uuid);
     if (!db_record_insert(db, &allocation_resource, allocation, error))
         return NULL;
-    Association association = {node->uuid, allocation->uuid, true};
+    Association association = {node->uuid, allocation, true};
     if (!db_transaction(db, associate, &association, error)) {
         mark_failed(call->conductor, allocation->uuid, (*error)->message);
         return NULL;

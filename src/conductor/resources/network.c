@@ -1,5 +1,6 @@
 /* Ports and port groups: they may not change under a running machine.
  * SPDX-License-Identifier: Apache-2.0 */
+#include "model/network.h"
 #include "conductor/resources/resources.h"
 #include "db/records.h"
 #include "model/names.h"
@@ -14,6 +15,26 @@ group_of(Db *db, const char *uuid, GError **error)
     if (group == NULL)
         steel_fail(error, STEEL_ERROR_INVALID, "%s", missing->message);
     return group;
+}
+
+/* The ports of a group are on one physical network, or on none that is known. */
+static bool
+group_network_fits(Db *db, const Port *port, GError **error)
+{
+    const DbValue values[] = {db_text(port->portgroup_uuid), db_text(port->uuid)};
+    g_autoptr(GPtrArray) members =
+        db_records_where(db, &port_resource, "portgroup_uuid = ?1 AND uuid IS NOT ?2 LIMIT 1",
+                         values, G_N_ELEMENTS(values), error);
+    if (members == NULL || members->len == 0)
+        return members != NULL;
+    const Port *member = g_ptr_array_index(members, 0);
+    const char *mine = port->physical_network, *theirs = member->physical_network;
+    return g_strcmp0(mine, theirs) == 0 ||
+           steel_fail(error, STEEL_ERROR_CONFLICT,
+                      "port %s with physical network %s can not be in port group %s, whose ports "
+                      "have physical network %s",
+                      port->address, mine != NULL ? mine : "none", port->portgroup_uuid,
+                      theirs != NULL ? theirs : "none");
 }
 
 static bool
@@ -32,13 +53,15 @@ port_valid(Db *db, const Port *port, GError **error)
             error, STEEL_ERROR_CONFLICT,
             "port %s can not have pxe_enabled: its port group %s does not support standalone ports",
             port->address, group->uuid);
-    return true;
+    return group_network_fits(db, port, error);
 }
 
 static bool
 port_before_create(Conductor *conductor, void *record, GError **error)
 {
-    return port_valid(conductor->services.db, record, error);
+    Port *port = record;
+    return local_link_normalize(port->local_link_connection, error) &&
+           port_valid(conductor->services.db, port, error);
 }
 
 /* In these states the way a machine is wired may change. */
@@ -57,8 +80,12 @@ port_before_update(Task *task, void *record, const void *original, const json_t 
     static const char *const wiring[] = {"portgroup_uuid", "pxe_enabled", "local_link_connection",
                                          "physical_network", "node_uuid"};
     const Node *node = task->node;
-    const Port *port = record, *before = original;
+    const Port *before = original;
+    Port *port = record;
     (void)patch;
+    if (!json_equal(port->local_link_connection, before->local_link_connection) &&
+        !local_link_normalize(port->local_link_connection, error))
+        return false;
     bool deployed = task_state(task) == STATE_ACTIVE || node->instance_uuid != NULL;
     if (strcmp(port->address, before->address) != 0 && deployed && !node->maintenance)
         return steel_fail(

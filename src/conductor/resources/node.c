@@ -5,6 +5,7 @@
 #include "db/records.h"
 #include "model/json_patch.h"
 #include "model/names.h"
+#include "model/network.h"
 
 #include <string.h>
 
@@ -40,7 +41,8 @@ node_valid(Conductor *conductor, const Node *node, GError **error)
                           node->uuid);
     if (node->retired_reason != NULL && !node->retired)
         return steel_fail(error, STEEL_ERROR_INVALID, "retired_reason needs retired to be true");
-    return valid_conductor_group(node->conductor_group, error) &&
+    return network_data_valid(node->network_data, error) &&
+           valid_conductor_group(node->conductor_group, error) &&
            chassis_exists(conductor->services.db, node->chassis_uuid, error);
 }
 

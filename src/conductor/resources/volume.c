@@ -1,6 +1,7 @@
 /* Volume connectors and targets: what a machine boots from may not change while it is running.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "conductor/resources/resources.h"
+#include "db/records.h"
 
 #include <string.h>
 
@@ -16,6 +17,24 @@ powered_off(const Task *task, const char *what, const char *uuid, GError **error
                                                       : "in an unknown power state");
 }
 
+/* The node that owns it now, and the one it is to belong to. */
+static bool
+may_change(const Task *task, const char *what, const char *uuid, const char *node_uuid,
+           GError **error)
+{
+    if (!powered_off(task, what, uuid, error))
+        return false;
+    if (strcmp(node_uuid, task->node->uuid) == 0)
+        return true;
+    g_autoptr(GError) missing = NULL;
+    g_autoptr(Node) node =
+        db_record_find(task->services->db, &node_resource, "uuid", node_uuid, &missing);
+    if (node == NULL)
+        return steel_fail(error, STEEL_ERROR_INVALID, "%s", missing->message);
+    const Task new_owner = {.node = node};
+    return powered_off(&new_owner, what, uuid, error);
+}
+
 static bool
 may_destroy(const Task *task, const char *what, const char *uuid, GError **error)
 {
@@ -29,9 +48,10 @@ static bool
 connector_before_update(Task *task, void *record, const void *original, const json_t *patch,
                         GError **error)
 {
+    const VolumeConnector *connector = record;
     (void)original;
     (void)patch;
-    return powered_off(task, "Volume connector", ((VolumeConnector *)record)->uuid, error);
+    return may_change(task, "Volume connector", connector->uuid, connector->node_uuid, error);
 }
 
 static bool
@@ -40,13 +60,13 @@ connector_before_destroy(Task *task, const void *record, GError **error)
     return may_destroy(task, "Volume connector", ((const VolumeConnector *)record)->uuid, error);
 }
 
+/* 0 is the boot volume; -1 is what Nova says of a volume that is not for booting. */
 static bool
 boot_index_valid(const VolumeTarget *target, GError **error)
 {
-    return target->boot_index >= 0 && target->boot_index <= 1000
-               ? true
-               : steel_fail(error, STEEL_ERROR_INVALID,
-                            "boot_index must be 0 (the boot volume) to 1000");
+    return (target->boot_index >= -1 && target->boot_index <= 1000) ||
+           steel_fail(error, STEEL_ERROR_INVALID,
+                      "boot_index must be -1 (not for booting), 0 (the boot volume) or up to 1000");
 }
 
 static bool
@@ -60,10 +80,11 @@ static bool
 target_before_update(Task *task, void *record, const void *original, const json_t *patch,
                      GError **error)
 {
+    const VolumeTarget *target = record;
     (void)original;
     (void)patch;
-    return boot_index_valid(record, error) &&
-           powered_off(task, "Volume target", ((VolumeTarget *)record)->uuid, error);
+    return boot_index_valid(target, error) &&
+           may_change(task, "Volume target", target->uuid, target->node_uuid, error);
 }
 
 static bool
