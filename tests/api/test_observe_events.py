@@ -1,0 +1,102 @@
+"""The event stream as a client of a whole daemon sees it.
+
+SPDX-License-Identifier: Apache-2.0
+"""
+import time
+
+import harness
+from observe_support import Listener, scrape, wait_until
+
+
+class EventStream(harness.Suite):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.silent = Listener(cls.steel.port, "?type=nothing.is.called.that")
+        cls.silent_since = time.monotonic()
+
+    @classmethod
+    def tearDownClass(cls):
+        listener = Listener(cls.steel.port)
+        begun = time.monotonic()
+        super().tearDownClass()  # wants status 0
+        assert time.monotonic() - begun < 20
+        try:
+            while True:
+                listener.line()
+        except EOFError:
+            pass
+        listener.close()
+        cls.silent.close()
+
+    def test_a_deployment_is_told_step_by_step(self):
+        node = self.available_node(name="told")
+        with_filter, all_of_them = Listener(self.steel.port, "?node=" + node["uuid"]), Listener(self.steel.port)
+        self.provision(node["uuid"], "active", "active")
+        for listener in (with_filter, all_of_them):
+            states, ids = [], []
+            while not states or states[-1] != "active":
+                event = listener.event()
+                ids.append(int(event["id"]))
+                self.assertEqual(event["data"]["uuid"], node["uuid"])
+                if event["event"].startswith("baremetal.node.provision_set."):
+                    states.append(event["data"]["provision_state"])
+                    self.assertEqual(event["data"]["name"], "told")
+            self.assertEqual(states[0], "deploying")
+            self.assertEqual(ids, sorted(set(ids)))
+            listener.close()
+
+    def test_a_name_is_as_good_as_a_uuid_and_others_are_not_told(self):
+        one, two = self.node(name="first-told"), self.node(name="second-told")
+        listener = Listener(self.steel.port, "?node=second-told", "X-OpenStack-Ironic-API-Version: 1.82\r\n")
+        self.assertEqual(listener.status, 200)
+        self.want(202, "PUT", "/v1/nodes/%s/maintenance" % one["uuid"], {"reason": "quiet"})
+        self.want(202, "PUT", "/v1/nodes/%s/maintenance" % two["uuid"], {"reason": "loud"})
+        event = listener.event()
+        self.assertEqual(event["data"]["uuid"], two["uuid"])
+        self.assertEqual(event["data"]["maintenance_reason"], "loud")
+        listener.close()
+
+    def test_types_are_told_apart_by_prefix(self):
+        listener = Listener(self.steel.port, "?type=baremetal.node.maintenance_set")
+        node = self.node()
+        self.provision(node["uuid"], "manage", "manageable")
+        self.want(202, "PUT", "/v1/nodes/%s/maintenance" % node["uuid"], {})
+        self.assertTrue(listener.event()["event"].startswith("baremetal.node.maintenance_set."))
+        listener.close()
+
+    def test_no_secret_is_told(self):
+        listener = Listener(self.steel.port)
+        node = self.node(driver_info={"fake_password": "hush-hush", "ipmi_password": "hush-hush"},
+                         instance_info={"image_url": "http://hush-hush", "password": "hush-hush"})
+        self.provision(node["uuid"], "manage", "manageable")
+        self.want(204, "DELETE", "/v1/nodes/" + node["uuid"])
+        seen = []
+        while "manageable" not in [event["data"].get("provision_state") for event in seen]:
+            seen.append(listener.event())
+        self.assertNotIn("hush-hush", repr(seen))
+        listener.close()
+
+    def test_unknown_nodes_and_arguments_are_refused(self):
+        self.refuse(404, "GET", "/v1/events/stream?node=" + harness.random_uuid())
+        self.assertIn("node, type", self.refuse(400, "GET", "/v1/events/stream?kind=x"))
+
+    def test_while_silent_it_says_that_it_is_there(self):
+        self.assertEqual(self.silent.block(), [": still here"])
+        self.assertGreater(time.monotonic() - self.silent_since, 14)
+
+    def test_a_listener_costs_no_thread(self):
+        def threads():
+            with open("/proc/%d/status" % self.steel.process.pid) as file:
+                return int(next(line for line in file if line.startswith("Threads:")).split()[1])
+        before = threads()
+        listeners = [Listener(self.steel.port) for _ in range(40)]
+        self.assertLess(threads(), before + 8)
+        for listener in listeners:
+            listener.close()
+        node = self.node()
+
+        def gone():
+            self.want(202, "PUT", "/v1/nodes/%s/maintenance" % node["uuid"], {})
+            return scrape(self.steel.port).get("steel_api_event_stream_listeners") <= 1
+        wait_until(gone, "all listeners but one forgotten")
