@@ -114,7 +114,8 @@ static void progress_job(void *data);
 static void
 try_again(Progress *progress, const GError *error)
 {
-    bool again = steel_error_is(error, STEEL_ERROR_LOCKED) && progress->attempts_left-- > 0;
+    bool again = steel_error_is(error, STEEL_ERROR_LOCKED) && progress->attempts_left-- > 0 &&
+                 !progress->conductor->stopping;
     if (again) {
         pool_submit_later(progress->conductor->workers, PAUSE_MS, progress_job, progress);
         return;

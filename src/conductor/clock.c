@@ -24,8 +24,11 @@ time_out_node(Conductor *conductor, const char *uuid)
 {
     g_autoptr(GError) error = NULL;
     Task *task = task_acquire(conductor, uuid, TASK_EXCLUSIVE, "wait deadline", &error);
-    if (task == NULL) /* locked: somebody is about to end the wait */
+    if (task == NULL) { /* locked: somebody is about to end the wait */
+        if (steel_error_is(error, STEEL_ERROR_INVALID))
+            takeover_fail_node(conductor, uuid, error);
         return;
+    }
     const StateInfo *info = state_info(task_state(task));
     bool late = info->flags & STATE_IS_WAITING && task->node->wait_deadline_ms > 0 &&
                 task->node->wait_deadline_ms <= time_now_ms() && !task->node->maintenance;

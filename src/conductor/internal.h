@@ -85,6 +85,16 @@ bool task_process_event(Task *task, ProvisionEvent event, GError **error) G_GNUC
 bool task_process_event_to(Task *task, ProvisionEvent event, ProvisionState goal,
                            GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* Writes down that the work has failed, before anything of it is undone: a next life undoes it again instead of going on.
+ * False: the database does not answer; the work is to be left as it is, since nothing could be saved. */
+bool task_failing_begin(Task *task, const char *reason) G_GNUC_WARN_UNUSED_RESULT;
+
+/* True when that was written down, by whatever life of the process; the error is set to the reason then. */
+bool task_failing(const Task *task, GError **error);
+
+/* Begins an operation of the timeline; what an earlier one has left open ends as "interrupted". */
+void task_operation_start(Task *task, const char *operation);
+
 /* Ends work that failed: last_error, history, event `fail`, the operation's last phase. What it cannot save it logs. */
 void task_fail(Task *task, const GError *cause);
 
@@ -135,6 +145,9 @@ bool steps_planned(const Task *task, StepKind kind);
  * again_ms  out, for STEPS_AGAIN */
 StepsOutcome steps_run(Task *task, StepKind kind, unsigned *again_ms, GError **error);
 
+/* The process has died in a step: what it had asked for is forgotten (not saved). */
+void steps_interrupted(Task *task);
+
 /* The wait of the current step is over: the next run goes on behind it (not saved). */
 void steps_finish_wait(Task *task, StepKind kind);
 
@@ -161,6 +174,9 @@ void power_sync_run(Conductor *conductor);
 void
 takeover_run(Conductor *conductor); /* nodes that nobody works on although their state says so */
 void wait_deadlines_run(Conductor *conductor);
+
+/* Fails the work of a node that no task can be made for, because its driver is not enabled any more. */
+bool takeover_fail_node(Conductor *conductor, const char *uuid, const GError *cause);
 
 /* At the start: machines that a deploy waits for have perhaps spoken while nobody listened; they boot again. */
 void boot_progress_recover(Conductor *conductor);

@@ -126,10 +126,11 @@ boot_mode_work(Task *task)
 static json_t *
 start_boot_mode(VerbCall *call, json_t *request, GError **error)
 {
+    g_autoptr(Node) before = node_copy(call->task->node);
     json_object_set_new(call->task->node->driver_internal_info, "boot_mode_request", request);
     record_set_text(&call->task->node->last_error, NULL);
     return empty_or_null(task_save(call->task, error) &&
-                         task_spawn(&call->task, boot_mode_work, error));
+                         task_spawn_or_revert(&call->task, before, boot_mode_work, error));
 }
 
 static bool
@@ -241,8 +242,10 @@ verb_set_console(VerbCall *call, GError **error)
         return NULL;
     if (on == task->node->console_enabled)
         return json_object();
+    g_autoptr(Node) before = node_copy(task->node);
     json_object_set_new(task->node->driver_internal_info, "console_request", json_boolean(on));
-    return empty_or_null(task_save(task, error) && task_spawn(&call->task, console_work, error));
+    return empty_or_null(task_save(task, error) &&
+                         task_spawn_or_revert(&call->task, before, console_work, error));
 }
 
 json_t *

@@ -9,6 +9,8 @@
 
 #include <string.h>
 
+#define LONGEST_TIMEOUT_S (7 * 24 * 3600)
+
 static int
 timeout_of(PowerTarget target, int timeout_s)
 {
@@ -87,7 +89,8 @@ requested_target(const Task *task, int *timeout_s)
     const json_t *request = json_object_get(task->node->driver_internal_info, "power_request");
     PowerTarget target = POWER_TARGET_ON;
     power_target_from_wire(json_string_member(request, "target"), &target);
-    *timeout_s = (int)json_integer_value(json_object_get(request, "timeout"));
+    *timeout_s =
+        (int)CLAMP(json_integer_value(json_object_get(request, "timeout")), 0, LONGEST_TIMEOUT_S);
     return target;
 }
 
@@ -97,10 +100,14 @@ power_work(Task *task)
     g_autoptr(GError) error = NULL, save = NULL;
     int timeout_s = 0;
     PowerTarget target = requested_target(task, &timeout_s);
-    task_operation_begin(task, "power");
-    task_phase_begin(task, power_target_wire(target), NULL);
+    bool alone = task->node->operation_uuid == NULL; /* a deploy that waits keeps its own story */
+    if (alone) {
+        task_operation_begin(task, "power");
+        task_phase_begin(task, power_target_wire(target), NULL);
+    }
     bool good = node_power_action(task, target, timeout_s, &error);
-    task_operation_end(task, good ? "ok" : "failed", good ? NULL : error->message);
+    if (alone)
+        task_operation_end(task, good ? "ok" : "failed", good ? NULL : error->message);
     record_set_text(&task->node->target_power_state, NULL);
     json_object_del(task->node->driver_internal_info, "power_request");
     if (!good) {
@@ -143,6 +150,7 @@ verb_set_power(VerbCall *call, GError **error)
     if (!target_allowed(task, target, error))
         return NULL;
     int64_t timeout_s = 0;
+    g_autoptr(Node) before = node_copy(task->node);
     json_integer_member(call->arguments, "timeout", &timeout_s);
     bool failed_before = state_info(task_state(task))->flags & STATE_IS_FAILURE;
     if (!failed_before)
@@ -152,12 +160,5 @@ verb_set_power(VerbCall *call, GError **error)
                         json_pack("{s:s,s:I}", "target", word, "timeout", (json_int_t)timeout_s));
     if (!task_save(task, error))
         return NULL;
-    if (task_spawn(&call->task, power_work, error))
-        return json_object();
-    g_autoptr(GError) ignored = NULL; /* the caller hears why there is no worker */
-    record_set_text(&task->node->target_power_state, NULL);
-    json_object_del(task->node->driver_internal_info, "power_request");
-    if (!task_save(task, &ignored))
-        log_error("conductor.power", "%s", ignored->message);
-    return NULL;
+    return task_spawn_or_revert(&call->task, before, power_work, error) ? json_object() : NULL;
 }

@@ -49,12 +49,14 @@ static void (*work_of(ProvisionState state))(Task *task)
     return NULL;
 }
 
-void
+bool
 provision_event_or_log(Task *task, ProvisionEvent event)
 {
     g_autoptr(GError) error = NULL;
-    if (!task_process_event(task, event, &error))
-        log_error("conductor.provision", "%s: %s", event_name(event), error->message);
+    if (task_process_event(task, event, &error))
+        return true;
+    log_error("conductor.provision", "%s: %s", event_name(event), error->message);
+    return false;
 }
 
 void
@@ -83,33 +85,14 @@ goal_of(const ProvisionVerb *verb)
     return verb->event == EVENT_CLEAN ? STATE_MANAGEABLE : STATE_NONE;
 }
 
-/* The pool is full: as if nothing had been asked. The node is put back by hand, since no edge leads back. */
-static void
-revert(Task *task, const Node *before, const GError *cause)
-{
-    Node *node = task->node;
-    record_set_text(&node->provision_state, before->provision_state);
-    record_set_text(&node->target_provision_state, before->target_provision_state);
-    record_set_text(&node->provision_updated_at, before->provision_updated_at);
-    node->wait_deadline_ms = before->wait_deadline_ms;
-    record_set_text(&node->last_error, cause->message);
-    steps_forget(task, STEP_KIND_DEPLOY);
-    steps_forget(task, STEP_KIND_CLEAN);
-    g_autoptr(GError) error = NULL;
-    if (!task_save(task, &error))
-        log_error("conductor.provision", "the state could not be put back: %s", error->message);
-}
-
 static bool
 start_work(VerbCall *call, const Node *before, GError **error)
 {
     ProvisionState state = task_state(call->task);
     if (!(state_info(state)->flags & STATE_IS_BUSY))
         return true; /* a flip between stable states */
-    if (task_spawn(&call->task, provision_work_begin, error))
-        return true;
-    revert(call->task, before, *error);
-    return false;
+    /* The pool is full: as if nothing had been asked. The node is put back by hand, since no edge leads back. */
+    return task_spawn_or_revert(&call->task, before, provision_work_begin, error);
 }
 
 static bool
@@ -214,14 +197,31 @@ provision_wait_timed_out(Task *task)
     task_release(task);
 }
 
+/* A machine that may still run the rescue system is not to be worked with. */
+static void
+undo_rescue(Task *task)
+{
+    if (rescue_undo(task))
+        return;
+    task->node->maintenance = true;
+    record_set_text(&task->node->fault, "rescue abort failure");
+    record_set_text(&task->node->maintenance_reason,
+                    "what the aborted rescue has left could not be removed");
+}
+
+/* The state has moved on already; what is left is to undo what the wait was for. */
 static void
 abort_work(Task *task)
 {
-    /* The state has moved on already; what is left is to undo what the wait was for. */
     ProvisionState state = task_state(task);
-    undo_wait(task, state == STATE_CLEANFAIL    ? STATE_CLEANWAIT
-                    : state == STATE_RESCUEFAIL ? STATE_RESCUEWAIT
-                                                : STATE_DEPLOYWAIT);
+    if (state == STATE_CLEANFAIL) {
+        clean_undo(task);
+        clean_forget(task);
+    } else if (state == STATE_RESCUEFAIL) {
+        undo_rescue(task);
+    } else {
+        deploy_undo(task);
+    }
     g_autoptr(GError) error = NULL;
     if (!task_save(task, &error))
         log_error("conductor.provision", "abort: %s", error->message);
@@ -257,8 +257,6 @@ provision_abort(VerbCall *call, GError **error)
         return false;
     if (state == STATE_INSPECTWAIT)
         return true;
-    g_autoptr(GError) full = NULL;
-    if (!task_spawn(&call->task, abort_work, &full))
-        log_warning("conductor.provision", "nothing was undone after the abort: %s", full->message);
+    task_spawn_later(g_steal_pointer(&call->task), 0, abort_work);
     return true;
 }

@@ -2,7 +2,8 @@
  * before each step, so that any life of the process can go on.
  *
  * In driver_internal_info: "<kind>_steps" [{"interface","step","priority","args"?}], "<kind>_step_index" int (the step
- * under way), "<kind>_step_waiting" true while the machine has the word. The current step is node.<kind>_step.
+ * under way), "<kind>_step_waiting" true while the machine has the word, "<kind>_step_again" true while the step has asked
+ * to be called again. The current step is node.<kind>_step.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "common/log.h"
@@ -11,15 +12,17 @@
 #include <string.h>
 
 typedef struct StepKeys {
-    const char *word, *steps, *index, *waiting;
+    const char *word, *steps, *index, *waiting, *again;
 } StepKeys;
 
 static const StepKeys *
 keys_of(StepKind kind)
 {
     static const StepKeys keys[] = {
-        [STEP_KIND_DEPLOY] = {"deploy", "deploy_steps", "deploy_step_index", "deploy_step_waiting"},
-        [STEP_KIND_CLEAN] = {"clean",  "clean_steps",  "clean_step_index",  "clean_step_waiting" },
+        [STEP_KIND_DEPLOY] = {"deploy", "deploy_steps", "deploy_step_index", "deploy_step_waiting",
+                              "deploy_step_again"},
+        [STEP_KIND_CLEAN] = {"clean",  "clean_steps",  "clean_step_index",  "clean_step_waiting",
+                              "clean_step_again" },
     };
     return &keys[kind];
 }
@@ -120,6 +123,20 @@ check_arguments(const StepDef *step, const json_t *arguments, GError **error)
     return good;
 }
 
+/* The deployment itself can be left out, with priority 0, but not replaced: its place among the steps is its own. */
+static bool
+check_core(StepKind kind, const json_t *step, GError **error)
+{
+    bool core = kind == STEP_KIND_DEPLOY &&
+                g_strcmp0(json_string_member(step, "interface"), "deploy") == 0 &&
+                g_strcmp0(json_string_member(step, "step"), "deploy") == 0;
+    return !core || priority_of(step) == 0 ||
+           steel_fail(
+               error, STEEL_ERROR_INVALID,
+               "deploy step deploy.deploy is a core step and cannot be overridden; priority 0 "
+               "leaves it out");
+}
+
 static json_t *
 requested_steps(const Task *task, StepKind kind, const json_t *requested, GError **error)
 {
@@ -136,7 +153,8 @@ requested_steps(const Task *task, StepKind kind, const json_t *requested, GError
             steel_fail(error, STEEL_ERROR_INVALID, "node %s has no %s step %s.%s", task->node->uuid,
                        keys_of(kind)->word, interface_name != NULL ? interface_name : "?",
                        name != NULL ? name : "?");
-        if (!good || !check_arguments(step, json_object_get(item, "args"), error)) {
+        if (!good || !check_core(kind, item, error) ||
+            !check_arguments(step, json_object_get(item, "args"), error)) {
             json_decref(steps);
             return NULL;
         }
@@ -210,6 +228,7 @@ steps_plan(Task *task, StepKind kind, const json_t *requested, bool exact, GErro
     json_object_set_new(task->node->driver_internal_info, keys->steps, steps);
     json_object_set_new(task->node->driver_internal_info, keys->index, json_integer(0));
     json_object_del(task->node->driver_internal_info, keys->waiting);
+    json_object_del(task->node->driver_internal_info, keys->again);
     return true;
 }
 
@@ -267,6 +286,52 @@ wait_here(Task *task, StepKind kind)
     return STEPS_WAIT;
 }
 
+static bool
+is_database_error(const GError *error)
+{
+    return steel_error_is(error, STEEL_ERROR_DATABASE) ||
+           steel_error_is(error, STEEL_ERROR_DATABASE_BUSY);
+}
+
+/* A machine is not at fault when the database does not answer: the work stays where it is, and whoever finds the node
+ * afterwards goes on. */
+static StepsOutcome
+failed_unless_database(StepsOutcome otherwise, GError **error)
+{
+    if (error == NULL || !is_database_error(*error))
+        return otherwise;
+    log_error("conductor.steps", "interrupted, to be gone on with: %s", (*error)->message);
+    g_clear_error(error);
+    return STEPS_STOPPED;
+}
+
+/* What was reached is saved, so that the next life does not do it again. */
+static StepsOutcome
+stop_here(Task *task, StepKind kind)
+{
+    g_autoptr(GError) error = NULL;
+    bool unfinished = json_object_get(task->node->driver_internal_info, keys_of(kind)->again);
+    task_phase_end(task, unfinished ? "interrupted" : "ok", NULL);
+    if (!task_save(task, &error))
+        log_warning("conductor.steps", "the last step will be done again: %s", error->message);
+    return STEPS_STOPPED;
+}
+
+/* A step that is called again goes on with the phase it has. */
+static void
+begin_phase(Task *task, StepKind kind, const char *name)
+{
+    if (json_object_del(task->node->driver_internal_info, keys_of(kind)->again) != 0)
+        task_phase_begin(task, name, NULL);
+}
+
+static StepsOutcome
+again(Task *task, StepKind kind, GError **error)
+{
+    json_object_set_new(task->node->driver_internal_info, keys_of(kind)->again, json_true());
+    return task_save(task, error) ? STEPS_AGAIN : failed_unless_database(STEPS_FAILED, error);
+}
+
 StepsOutcome
 steps_run(Task *task, StepKind kind, unsigned *again_ms, GError **error)
 {
@@ -275,28 +340,35 @@ steps_run(Task *task, StepKind kind, unsigned *again_ms, GError **error)
     for (size_t index = step_index(task, kind); (step = step_at(task, kind, index)) != NULL;
          index++) {
         if (task_conductor(task)->stopping)
-            return STEPS_STOPPED;
+            return stop_here(task, kind);
         g_autofree char *name = g_strdup_printf("%s.%s", json_string_member(step, "interface"),
                                                 json_string_member(step, "step"));
         if (!begin_step(task, kind, index, step, error))
-            return STEPS_FAILED;
-        task_phase_begin(task, name, NULL);
+            return failed_unless_database(STEPS_FAILED, error);
+        begin_phase(task, kind, name);
         switch (run_step(task, kind, step, again_ms, error)) {
         case STEP_DONE:
             break;
         case STEP_WAIT:
             return wait_here(task, kind);
         case STEP_AGAIN:
-            return task_save(task, error) ? STEPS_AGAIN : STEPS_FAILED;
+            return again(task, kind, error);
         case STEP_ERROR:
             g_prefix_error(error, "%s step %s: ", keys->word, name);
-            return STEPS_FAILED;
+            return failed_unless_database(STEPS_FAILED, error);
         }
         /* Behind the step, in case the process dies before the next one is written down. */
         json_object_set_new(task->node->driver_internal_info, keys->index,
                             json_integer((json_int_t)index + 1));
     }
     return STEPS_DONE;
+}
+
+void
+steps_interrupted(Task *task)
+{
+    for (StepKind kind = 0; kind <= STEP_KIND_CLEAN; kind++)
+        json_object_del(task->node->driver_internal_info, keys_of(kind)->again);
 }
 
 void
@@ -338,6 +410,7 @@ steps_forget(Task *task, StepKind kind)
     json_object_del(task->node->driver_internal_info, keys->steps);
     json_object_del(task->node->driver_internal_info, keys->index);
     json_object_del(task->node->driver_internal_info, keys->waiting);
+    json_object_del(task->node->driver_internal_info, keys->again);
     json_t **current = current_step(task, kind);
     json_decref(*current);
     *current = json_object();

@@ -69,6 +69,14 @@ task_release(Task *task)
     task_free(task);
 }
 
+void
+task_operation_start(Task *task, const char *operation)
+{
+    if (task->node->operation_uuid != NULL)
+        task_operation_end(task, "interrupted", NULL);
+    task_operation_begin(task, operation);
+}
+
 /* A task on its way to a worker. */
 typedef struct Spawned {
     Task *task;

@@ -75,6 +75,18 @@ notification_status(ProvisionEvent event, ProvisionState from, ProvisionState ne
     return !was_stable && is_stable ? "end" : "success";
 }
 
+/* What could not be saved has not happened. */
+static void
+put_back(Node *node, const Node *before)
+{
+    record_set_text(&node->provision_state, before->provision_state);
+    record_set_text(&node->target_provision_state, before->target_provision_state);
+    record_set_text(&node->provision_updated_at, before->provision_updated_at);
+    record_set_text(&node->inspection_started_at, before->inspection_started_at);
+    record_set_text(&node->inspection_finished_at, before->inspection_finished_at);
+    node->wait_deadline_ms = before->wait_deadline_ms;
+}
+
 bool
 task_process_event_to(Task *task, ProvisionEvent event, ProvisionState goal, GError **error)
 {
@@ -97,6 +109,7 @@ task_process_event_to(Task *task, ProvisionEvent event, ProvisionState goal, GEr
     node->wait_deadline_ms = limit > 0 ? time_now_ms() + limit * 1000 : 0;
     task->wait_timeout_s = 0;
     if (!task_save(task, error)) {
+        put_back(node, task->stored);
         json_decref(extra);
         return false;
     }
@@ -113,6 +126,30 @@ task_process_event(Task *task, ProvisionEvent event, GError **error)
     return task_process_event_to(task, event, STATE_NONE, error);
 }
 
+/* In driver_internal_info while a failure is being undone: why. */
+#define FAILING "failing"
+
+bool
+task_failing_begin(Task *task, const char *reason)
+{
+    g_autoptr(GError) error = NULL;
+    json_object_set_new(task->node->driver_internal_info, FAILING, json_string(reason));
+    if (task_save(task, &error))
+        return true;
+    log_error("conductor.provision", "a failure could not be written down: %s", error->message);
+    return false;
+}
+
+bool
+task_failing(const Task *task, GError **error)
+{
+    const char *reason = json_string_member(task->node->driver_internal_info, FAILING);
+    if (reason == NULL)
+        return false;
+    steel_fail(error, STEEL_ERROR_DEPLOY_FAILED, "%s", reason);
+    return true;
+}
+
 void
 task_fail(Task *task, const GError *cause)
 {
@@ -121,6 +158,7 @@ task_fail(Task *task, const GError *cause)
                 cause->message);
     record_set_text(&task->node->last_error, cause->message);
     task_operation_end(task, "failed", cause->message);
+    json_object_del(task->node->driver_internal_info, FAILING);
     history_add(task, "ERROR", "provisioning", cause->message);
     if (!task_process_event(task, EVENT_FAIL, &error))
         log_error("conductor.provision", "the failure could not be saved: %s", error->message);

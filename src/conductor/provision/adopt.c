@@ -25,7 +25,7 @@ void
 adopt_work(Task *task)
 {
     g_autoptr(GError) error = NULL;
-    task_operation_begin(task, "adopt");
+    task_operation_start(task, "adopt");
     if (adopt(task, &error)) {
         task_operation_end(task, "ok", NULL);
         provision_event_or_log(task, EVENT_DONE);

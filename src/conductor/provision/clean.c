@@ -20,6 +20,7 @@ provide_prepare_verb(Task *task, const json_t *arguments, GError **error)
     if (task->node->retired)
         return steel_fail(error, STEEL_ERROR_INVALID,
                           "node %s is retired: it cannot become available", task->node->uuid);
+    clean_forget(task);
     return true;
 }
 
@@ -34,6 +35,7 @@ clean_prepare_verb(Task *task, const json_t *arguments, GError **error)
         g_prefix_error(error, "Validation of node %s for cleaning failed: ", task->node->uuid);
         return false;
     }
+    clean_forget(task);
     if (!steps_plan(task, STEP_KIND_CLEAN, steps, true, error))
         return false;
     json_object_set_new(task->node->driver_internal_info, "cleaning_disable_ramdisk",
@@ -56,8 +58,8 @@ automated_clean_wanted(const Task *task)
     return config_boolean(config_current(), OPT_CONDUCTOR_AUTOMATED_CLEAN);
 }
 
-static void
-forget_clean(Task *task)
+void
+clean_forget(Task *task)
 {
     steps_forget(task, STEP_KIND_CLEAN);
     json_object_del(task->node->driver_internal_info, "cleaning_disable_ramdisk");
@@ -86,13 +88,15 @@ clean_mark_failed(Task *task, const char *reason)
         record_set_text(&node->fault, "clean failure");
         record_set_text(&node->maintenance_reason, reason);
     }
-    forget_clean(task);
+    clean_forget(task);
 }
 
 static void
 fail(Task *task, const GError *cause)
 {
     task_phase_end(task, "failed", cause->message);
+    if (!task_failing_begin(task, cause->message))
+        return;
     clean_undo(task);
     clean_mark_failed(task, cause->message);
     task_fail(task, cause);
@@ -108,7 +112,7 @@ finish(Task *task)
         fail(task, error);
         return;
     }
-    forget_clean(task);
+    clean_forget(task);
     task_operation_end(task, "ok", NULL);
     provision_event_or_log(task, to_manageable ? EVENT_MANAGE : EVENT_DONE);
 }
@@ -117,7 +121,7 @@ finish(Task *task)
 static bool
 begin(Task *task, bool *wait, GError **error)
 {
-    task_operation_begin(task, is_manual(task) ? "clean" : "automated_clean");
+    task_operation_start(task, is_manual(task) ? "clean" : "automated_clean");
     task_phase_begin(task, "prepare", NULL);
     if (!steps_planned(task, STEP_KIND_CLEAN) &&
         !steps_plan(task, STEP_KIND_CLEAN, NULL, false, error))
@@ -161,6 +165,19 @@ abort_was_asked(const Task *task)
     return json_is_true(json_object_get(task->node->clean_step, "abort_after"));
 }
 
+/* An abort is no fault of the machine: there is no maintenance. */
+static void
+abort_after_step(Task *task)
+{
+    g_autoptr(GError) cause = NULL;
+    steel_fail(&cause, STEEL_ERROR_CANCELLED,
+               "By request, the clean operation was aborted after its step ended.");
+    clean_undo(task);
+    clean_forget(task);
+    task_fail(task, cause);
+    task_release(task);
+}
+
 void
 clean_work(Task *task)
 {
@@ -170,14 +187,16 @@ clean_work(Task *task)
     bool begun =
         json_is_true(json_object_get(task->node->driver_internal_info, "cleaning_prepared"));
     if (!begun && !is_manual(task) && !automated_clean_wanted(task)) {
-        forget_clean(task);
+        clean_forget(task);
         provision_event_or_log(task, task->node->retired ? EVENT_MANAGE : EVENT_DONE);
         task_release(task);
         return;
     }
     if (abort_was_asked(task)) {
-        steel_fail(&error, STEEL_ERROR_CANCELLED,
-                   "By request, the clean operation was aborted after its step ended.");
+        abort_after_step(task);
+        return;
+    }
+    if (task_failing(task, &error)) {
         after_steps(task, STEPS_FAILED, 0, error);
         return;
     }

@@ -167,7 +167,7 @@ deploy_prepare_verb(Task *task, const json_t *arguments, GError **error)
 static bool
 plan(Task *task, GError **error)
 {
-    task_operation_begin(task, "deploy");
+    task_operation_start(task, "deploy");
     task_phase_begin(task, "prepare", NULL);
     if (!deploy_prepare(task, error)) {
         g_prefix_error(error, "Failed to prepare to deploy: ");
@@ -215,6 +215,8 @@ static void
 fail(Task *task, const GError *cause)
 {
     task_phase_end(task, "failed", cause->message);
+    if (!task_failing_begin(task, cause->message))
+        return;
     deploy_undo(task);
     task_fail(task, cause);
 }
@@ -234,9 +236,10 @@ deploy_work(Task *task)
 {
     g_autoptr(GError) error = NULL;
     unsigned again_ms = 0;
-    StepsOutcome outcome = steps_planned(task, STEP_KIND_DEPLOY) || plan(task, &error)
-                               ? steps_run(task, STEP_KIND_DEPLOY, &again_ms, &error)
-                               : STEPS_FAILED;
+    StepsOutcome outcome = STEPS_FAILED;
+    if (!task_failing(task, &error) &&
+        (steps_planned(task, STEP_KIND_DEPLOY) || plan(task, &error)))
+        outcome = steps_run(task, STEP_KIND_DEPLOY, &again_ms, &error);
     switch (outcome) {
     case STEPS_DONE:
         finish(task);

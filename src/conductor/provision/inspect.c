@@ -21,7 +21,7 @@ void
 inspect_work(Task *task)
 {
     g_autoptr(GError) error = NULL;
-    task_operation_begin(task, "inspect");
+    task_operation_start(task, "inspect");
     task_phase_begin(task, "inspect", NULL);
     switch (inspect_hardware(task, &error)) {
     case STEP_DONE:

@@ -19,7 +19,7 @@ void unrescue_work(Task *task);  /* unrescuing */
  * power. What cannot be undone is logged. */
 void deploy_undo(Task *task);
 void clean_undo(Task *task);
-void rescue_undo(Task *task);
+bool rescue_undo(Task *task); /* false: something could not be undone */
 
 /* Preconditions of a verb, checked under the lock before the state changes, and what it leaves in the node for its work.
  * arguments as in RPC PROVISION. */
@@ -31,5 +31,9 @@ bool inspect_prepare_verb(Task *task, const json_t *arguments, GError **error);
 bool rescue_prepare_verb(Task *task, const json_t *arguments, GError **error);
 bool unrescue_prepare_verb(Task *task, const json_t *arguments, GError **error);
 
-/* Saves and logs a failure to; for the ends of work where nobody is left to be told. */
-void provision_event_or_log(Task *task, ProvisionEvent event);
+/* Forgets what an earlier cleaning has left in the node, so that the next one begins at its beginning (not saved). */
+void clean_forget(Task *task);
+
+/* Saves and logs a failure to; for the ends of work where nobody is left to be told. False: nothing has changed, and the
+ * state's work is begun again by whoever finds the node. */
+bool provision_event_or_log(Task *task, ProvisionEvent event);

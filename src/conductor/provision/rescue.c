@@ -43,14 +43,16 @@ forget_password(Task *task)
     json_object_del(task->node->instance_info, "rescue_password");
 }
 
-void
+bool
 rescue_undo(Task *task)
 {
     g_autoptr(GError) error = NULL;
     forget_password(task);
-    if (!rescue_clean_up(task, &error))
+    bool clean = rescue_clean_up(task, &error);
+    if (!clean)
         log_warning("conductor.rescue", "not everything of the failed rescue could be removed: %s",
                     error->message);
+    return clean;
 }
 
 static void
@@ -63,8 +65,11 @@ conclude(Task *task, StepResult result, const GError *error)
         task_operation_end(task, "ok", NULL);
         provision_event_or_log(task, EVENT_DONE);
     } else {
+        g_autoptr(GError) cause = error != NULL ? g_error_copy(error) : NULL;
+        if (cause == NULL)
+            steel_fail(&cause, STEEL_ERROR_INTERNAL, "a rescue cannot be asked for again");
         rescue_undo(task);
-        task_fail(task, error);
+        task_fail(task, cause);
     }
     task_release(task);
 }
@@ -73,7 +78,7 @@ void
 rescue_work(Task *task)
 {
     g_autoptr(GError) error = NULL;
-    task_operation_begin(task, "rescue");
+    task_operation_start(task, "rescue");
     task_phase_begin(task, "rescue", NULL);
     StepResult result = rescue_start(task, &error);
     conclude(task, result, error);
@@ -83,7 +88,7 @@ void
 unrescue_work(Task *task)
 {
     g_autoptr(GError) error = NULL;
-    task_operation_begin(task, "unrescue");
+    task_operation_start(task, "unrescue");
     task_phase_begin(task, "unrescue", NULL);
     StepResult result = rescue_end(task, &error);
     conclude(task, result, error);

@@ -26,8 +26,6 @@ tear_down_prepare_verb(Task *task, const json_t *arguments, GError **error)
                    state == STATE_RESCUEFAIL || state == STATE_UNRESCUEFAIL;
     if (rescued)
         json_object_set_new(task->node->driver_internal_info, "tear_down_rescue", json_true());
-    steps_forget(task, STEP_KIND_DEPLOY);
-    task_operation_end(task, "aborted", "the node is being undeployed");
     return true;
 }
 
@@ -106,7 +104,10 @@ void
 tear_down_work(Task *task)
 {
     g_autoptr(GError) error = NULL;
-    task_operation_begin(task, "undeploy");
+    if (task->node->operation_uuid != NULL)
+        task_operation_end(task, "aborted", "the node is being undeployed");
+    steps_forget(task, STEP_KIND_DEPLOY);
+    task_operation_start(task, "undeploy");
     bool good = tear_down(task, &error);
     forget_instance(task);
     if (!good) {
@@ -116,6 +117,9 @@ tear_down_work(Task *task)
         return;
     }
     task_operation_end(task, "ok", NULL);
-    provision_event_or_log(task, EVENT_CLEAN);
-    provision_work_begin(task);
+    clean_forget(task);
+    if (provision_event_or_log(task, EVENT_CLEAN))
+        provision_work_begin(task);
+    else
+        task_release(task);
 }

@@ -40,7 +40,7 @@ verify_work(Task *task)
 {
     g_autoptr(GError) error = NULL;
     PowerState power = POWER_UNKNOWN;
-    task_operation_begin(task, "manage");
+    task_operation_start(task, "manage");
     task_phase_begin(task, "read_power_state", NULL);
     if (verify(task, &power, &error)) {
         record_set_text(&task->node->power_state, power_state_wire(power));
