@@ -222,6 +222,25 @@ conductor_fixture_await(const ConductorFixture *fixture, const char *uuid, const
 }
 
 void
+conductor_fixture_await_that(const ConductorFixture *fixture, const char *condition)
+{
+    const struct timespec pause = {.tv_nsec = 2 * 1000 * 1000};
+    int64_t limit = time_monotonic_ms() + LIMIT_MS;
+    for (;;) {
+        g_autoptr(GError) error = NULL;
+        g_autoptr(GPtrArray) found =
+            db_records_where(fixture->db, &node_resource, condition, NULL, 0, &error);
+        if (found == NULL)
+            fail_msg("%s", error->message);
+        if (found->len > 0)
+            return;
+        if (time_monotonic_ms() > limit)
+            fail_msg("no node came to satisfy: %s", condition);
+        nanosleep(&pause, NULL); /* between two looks, not instead of one */
+    }
+}
+
+void
 conductor_fixture_write(const ConductorFixture *fixture, const char *column, const char *value)
 {
     g_autoptr(GError) error = NULL;

@@ -52,6 +52,9 @@ Node *conductor_fixture_load(const ConductorFixture *fixture, const char *uuid);
 /* Waits until the node is unlocked in this provision state and returns it; the caller frees. */
 Node *conductor_fixture_await(const ConductorFixture *fixture, const char *uuid, const char *state);
 
+/* Waits until a node satisfies this SQL condition. */
+void conductor_fixture_await_that(const ConductorFixture *fixture, const char *condition);
+
 /* Writes one text column of all nodes. */
 void conductor_fixture_write(const ConductorFixture *fixture, const char *column,
                              const char *value);
