@@ -276,14 +276,19 @@ policy_ask(const Policy *policy, const char *rule, const CheckContext *context)
     return check_evaluate(entry->check, &full);
 }
 
+/* A double-quoted scalar of YAML. */
 static void
 append_quoted(GString *out, const char *text)
 {
     g_string_append_c(out, '"');
-    for (; *text != '\0'; text++) {
-        if (*text == '"' || *text == '\\')
-            g_string_append_c(out, '\\');
-        g_string_append_c(out, g_ascii_iscntrl(*text) ? ' ' : *text);
+    for (; *text != '\0'; text += g_utf8_skip[*(const guchar *)text]) {
+        gunichar c = g_utf8_get_char(text);
+        if (c == '"' || c == '\\')
+            g_string_append_printf(out, "\\%c", (char)c);
+        else if (c == ' ' || g_unichar_isgraph(c))
+            g_string_append_unichar(out, c);
+        else
+            g_string_append_printf(out, c > 0xffff ? "\\U%08x" : "\\u%04x", c);
     }
     g_string_append_c(out, '"');
 }
