@@ -4,6 +4,7 @@
 
 #include <gnutls/abstract.h>
 #include <gnutls/gnutls.h>
+#include <string.h>
 
 /* Certificates of a chain. */
 #define CHAIN_LIMIT 16
@@ -33,35 +34,40 @@ credentials_free(Credentials *credentials)
     g_free(credentials);
 }
 
-/* Key and certificate must belong together: the library says so only where it takes both. */
+/* Key and certificate must belong together: both know the public key. */
 static int
-check_pair(const gnutls_datum_t *certificate, const gnutls_datum_t *key)
+check_pair(const Credentials *credentials)
 {
-    gnutls_certificate_credentials_t scratch;
-    int code = gnutls_certificate_allocate_credentials(&scratch);
+    unsigned char of_chain[64], of_key[64];
+    size_t chain_size = sizeof of_chain, key_size = sizeof of_key;
+    gnutls_pubkey_t public_key;
+    int code = gnutls_pubkey_init(&public_key);
     if (code < 0)
         return code;
-    code = gnutls_certificate_set_x509_key_mem(scratch, certificate, key, GNUTLS_X509_FMT_PEM);
-    gnutls_certificate_free_credentials(scratch);
-    return code < 0 ? code : 0;
+    code = gnutls_pubkey_import_privkey(public_key, credentials->key, 0, 0);
+    if (code >= 0)
+        code = gnutls_pubkey_get_key_id(public_key, GNUTLS_KEYID_USE_SHA256, of_key, &key_size);
+    if (code >= 0)
+        code = gnutls_pubkey_get_key_id(credentials->chain[0].pubkey, GNUTLS_KEYID_USE_SHA256,
+                                        of_chain, &chain_size);
+    gnutls_pubkey_deinit(public_key);
+    bool same = code >= 0 && chain_size == key_size && memcmp(of_chain, of_key, key_size) == 0;
+    return code >= 0 && !same ? GNUTLS_E_CERTIFICATE_KEY_MISMATCH : code;
 }
 
 static int
 parse(Credentials *credentials, const gnutls_datum_t *certificate, const gnutls_datum_t *key)
 {
     unsigned length = CHAIN_LIMIT;
-    int code = check_pair(certificate, key);
-    if (code < 0)
-        return code;
-    code = gnutls_pcert_list_import_x509_raw(credentials->chain, &length, certificate,
-                                             GNUTLS_X509_FMT_PEM, 0);
+    int code = gnutls_pcert_list_import_x509_raw(credentials->chain, &length, certificate,
+                                                 GNUTLS_X509_FMT_PEM, 0);
     if (code < 0)
         return code;
     credentials->chain_length = length;
     code = gnutls_privkey_init(&credentials->key);
-    return code < 0 ? code
-                    : gnutls_privkey_import_x509_raw(credentials->key, key, GNUTLS_X509_FMT_PEM,
-                                                     NULL, 0);
+    if (code >= 0)
+        code = gnutls_privkey_import_x509_raw(credentials->key, key, GNUTLS_X509_FMT_PEM, NULL, 0);
+    return code < 0 ? code : check_pair(credentials);
 }
 
 static Credentials *
