@@ -1,0 +1,208 @@
+"""A daemon that is killed, stopped and started again in the same folder, and suites that expect errors of the server.
+
+SPDX-License-Identifier: Apache-2.0
+"""
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+
+import harness
+
+FAKE_STATES = ("verifying", "deploying", "cleaning", "deleting", "inspecting", "adopting", "rescuing", "unrescuing")
+
+
+def until(what, check, limit_s=harness.LIMIT_S):
+    """Waits until check() is true; its value. Nothing here sleeps without looking."""
+    end = time.monotonic() + limit_s
+    while True:
+        value = check()
+        if value:
+            return value
+        if time.monotonic() > end:
+            raise AssertionError("%s: not within %d s" % (what, limit_s))
+        time.sleep(0.02)
+
+
+class Service(harness.Steel):
+    """harness.Steel with a life after its end; `settings` may be changed between two lives."""
+
+    def __init__(self, *options, folder=None):
+        self.folder = folder or tempfile.mkdtemp(prefix="steel-faults-")
+        self.settings = {
+            "state_path": self.folder,
+            "database.connection": "sqlite:///" + self.folder + "/steel.sqlite",
+            "api.port": "0",
+            "boot_server.enabled": "false",
+            "enabled_hardware_types": "fake-hardware,ipmi",
+            "host": "conductor-1",
+            "conductor.node_locked_retry_attempts": "0",
+            "ipmi.min_command_interval": "0",
+        }
+        self.settings.update(option.split("=", 1) for option in options)
+        self.lives = 0
+        self.launch()
+        self.ready()
+
+    def command(self):
+        words = [harness.STEELD]
+        for name, value in self.settings.items():
+            words += ["--set", name + "=" + value]
+        return words
+
+    def launch(self, wrapper=()):
+        self.lives += 1
+        self.log_path = os.path.join(self.folder, "steeld-%d.log" % self.lives)
+        self.log = open(self.log_path, "wb")
+        self.process = subprocess.Popen(list(wrapper) + self.command(), stdout=self.log, stderr=self.log,
+                                        stdin=subprocess.DEVNULL, start_new_session=True)
+
+    def ready(self):
+        self.port = int(self.wait_log(r"listening on \S+:(\d+)"))
+
+    def kill(self):
+        """As by the kernel: no word, no clean-up."""
+        os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+        self.log.close()
+
+    def end(self, limit_s=harness.LIMIT_S):
+        """SIGTERM; the exit status and how long it took."""
+        begun = time.monotonic()
+        self.process.terminate()
+        try:
+            self.process.wait(limit_s)
+        except subprocess.TimeoutExpired:
+            os.killpg(self.process.pid, signal.SIGABRT)
+            self.process.wait()
+            raise AssertionError("steeld did not end within %d s of SIGTERM:\n%s" % (limit_s, self.text()[-3000:]))
+        self.log.close()
+        return self.process.returncode, time.monotonic() - begun
+
+    def again(self):
+        """The next life."""
+        self.launch()
+        self.ready()
+
+    def refuse_to_start(self):
+        """A life that must not come to be; what it says and its exit status."""
+        self.launch()
+        self.process.wait(harness.LIMIT_S)
+        self.log.close()
+        return self.text(), self.process.returncode
+
+
+class Suite(harness.Suite):
+    """One daemon per suite; answers above 499 are looked at by the tests that want them."""
+
+    server_errors = False
+
+    @classmethod
+    def setUpClass(cls):
+        cls.steel = Service(*cls.options)
+        cls.connections = __import__("threading").local()
+
+    def check_form(self, answer, method, path, version):
+        if answer.status < 500:
+            super().check_form(answer, method, path, version)
+        else:
+            assert answer.json is not None and answer.message, answer.body
+
+    def call(self, method, path, body=None, version=harness.LATEST, headers=None):
+        connection = getattr(self.connections, "value", None)
+        if connection is not None and connection.port != self.steel.port:
+            connection.close()
+            self.connections.value = None
+        return super().call(method, path, body, version, headers)
+
+    # -- things
+
+    def fake(self, orders=None, **values):
+        """A node of the fake driver with orders for it."""
+        return self.node(driver_info={"fake": orders or {}}, **values)["uuid"]
+
+    def orders(self, node, orders):
+        """New orders for the fake driver of a node."""
+        self.want(200, "PATCH", "/v1/nodes/" + node, [{"op": "add", "path": "/driver_info/fake", "value": orders}])
+
+    def put(self, node, target, **more):
+        return self.call("PUT", "/v1/nodes/%s/states/provision" % node, dict(more, target=target))
+
+    def ask(self, node, target, **more):
+        answer = self.put(node, target, **more)
+        self.assertEqual(answer.status, 202, answer.body)
+
+    def rest(self, node, state, **more):
+        """Waits until the node is in this state and nobody works on it."""
+        return self.wait_node(node, provision_state=state, reservation=None, **more)
+
+    def power(self, node, target, **more):
+        return self.call("PUT", "/v1/nodes/%s/states/power" % node, dict(more, target=target))
+
+    def to(self, node, state):
+        """Brings a new node of the fake driver to a state at rest."""
+        for verb, reached in (("manage", "manageable"), ("provide", "available"), ("active", "active"), ("rescue", "rescue")):
+            more = {"rescue_password": "x"} if verb == "rescue" else {}
+            self.ask(node, verb, **more)
+            self.rest(node, reached)
+            if reached == state:
+                return node
+        raise AssertionError(state)
+
+    def phases(self, node):
+        return self.get("/v1/nodes/%s/timeline" % node)["timeline"]
+
+    def history(self, node):
+        return self.get("/v1/nodes/%s/history" % node)["history"]
+
+
+def free_udp_ports(count):
+    """The first of `count` adjacent UDP ports that nobody uses."""
+    for base in range(21000 + os.getpid() % 500 * 40, 60000, count):
+        sockets = []
+        try:
+            for port in range(base, base + count):
+                sockets.append(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+                sockets[-1].bind(("127.0.0.1", port))
+            return base
+        except OSError:
+            continue
+        finally:
+            for item in sockets:
+                item.close()
+    raise AssertionError("no free ports")
+
+
+class Fleet:
+    """BMCs of steel-lab without machines."""
+
+    LAB = os.path.join(os.path.dirname(harness.STEELD), "steel-lab")
+
+    def __init__(self, count, *options):
+        self.folder = tempfile.mkdtemp(prefix="steel-fleet-")
+        self.base = free_udp_ports(count)
+        self.process = subprocess.Popen([self.LAB, "fleet", "--ipmi", str(count), "--port", str(self.base), "--dir", self.folder,
+                                         *options], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                                        stdin=subprocess.DEVNULL, start_new_session=True)
+        line = self.process.stdout.readline().decode()
+        if "answer" not in line:
+            raise AssertionError("the fleet did not come up: " + line)
+
+    def info(self, index, **more):
+        return dict({"ipmi_address": "127.0.0.1", "ipmi_port": self.base + index, "ipmi_username": "admin",
+                     "ipmi_password": "password"}, **more)
+
+    def set(self, *options):
+        subprocess.run([self.LAB, "fleet-set", "--dir", self.folder, *map(str, options)], check=True, timeout=20,
+                       stdout=subprocess.DEVNULL)
+
+    def close(self):
+        self.process.terminate()
+        self.process.wait(20)
+        self.process.stdout.close()
+        shutil.rmtree(self.folder, ignore_errors=True)

@@ -1,0 +1,221 @@
+"""The daemon is killed, or told to stop, while nodes are in every state that work has: what the next life makes of them.
+
+SPDX-License-Identifier: Apache-2.0
+"""
+import faults_support
+import harness
+from faults_support import until
+
+LONG = 60000  # ms: longer than any test; the process ends before
+STEPS = [{"interface": "deploy", "step": step, "args": {}} for step in ("erase_devices", "erase_devices_metadata")]
+
+# Where a node is when the process dies: how it gets there from which state, the fake function that takes long, where it goes
+# on to afterwards, the operation of the timeline.
+WORKS = (
+    ("verifying", None, "manage", {}, {"power.get": {"delay_ms": LONG}}, "manageable", "manage"),
+    ("deploying", "available", "active", {}, {"deploy.prepare": {"delay_ms": LONG}}, "active", "deploy"),
+    ("deploying", "available", "active", {}, {"deploy.deploy": {"delay_ms": LONG}}, "active", "deploy"),
+    ("deleting", "active", "deleted", {}, {"deploy.tear_down": {"delay_ms": LONG}}, "available", "undeploy"),
+    ("cleaning", "manageable", "provide", {}, {"deploy.erase_devices": {"delay_ms": LONG}}, "available", "automated_clean"),
+    ("cleaning", "manageable", "clean", {"clean_steps": STEPS}, {"deploy.erase_devices_metadata": {"delay_ms": LONG}},
+     "manageable", "clean"),
+    ("inspecting", "manageable", "inspect", {}, {"inspect.inspect": {"delay_ms": LONG}}, "manageable", "inspect"),
+    ("adopting", "manageable", "adopt", {}, {"deploy.take_over": {"delay_ms": LONG}}, "active", "adopt"),
+    ("rescuing", "active", "rescue", {"rescue_password": "secret"}, {"rescue.rescue": {"delay_ms": LONG}}, "rescue", "rescue"),
+    ("unrescuing", "rescue", "unrescue", {}, {"rescue.unrescue": {"delay_ms": LONG}}, "active", "unrescue"),
+)
+WAITS = (
+    ("wait call-back", "available", "active", {}, {"deploy.deploy": {"wait": True}}, "deploy failed"),
+    ("clean wait", "manageable", "provide", {}, {"deploy.erase_devices": {"wait": True}}, "clean failed"),
+    ("inspect wait", "manageable", "inspect", {}, {"inspect.inspect": {"wait": True}}, "inspect failed"),
+    ("rescue wait", "active", "rescue", {"rescue_password": "secret"}, {"rescue.rescue": {"wait": True}}, "rescue failed"),
+)
+
+
+class Restarts(faults_support.Suite):
+    options = ("conductor.graceful_shutdown_timeout=1",)
+
+    def begin(self, work):
+        """A node in the state of a row, with work that takes long; its uuid."""
+        state, origin, verb, more, orders = work[:5]
+        node = self.fake()
+        if origin is not None:
+            self.to(node, origin)
+        self.orders(node, orders)
+        self.ask(node, verb, **more)
+        function = next(iter(orders))
+        self.wait_node(node, provision_state=state)
+        steps = function in ("deploy.deploy", "deploy.erase_devices", "deploy.erase_devices_metadata")
+        until("it begins", lambda: any(phase["finished_at"] is None and (not steps or phase["phase"] == function)
+                                       for phase in self.phases(node)) or state in [wait[0] for wait in WAITS])
+        return node
+
+    def unmute(self, nodes):
+        """The orders of nodes are void from now on: they are written where only a dead daemon leaves them alone."""
+        import sqlite3
+        with sqlite3.connect(self.steel.folder + "/steel.sqlite") as database:
+            for node in nodes:
+                database.execute("UPDATE nodes SET driver_info = NULL WHERE uuid = ?", (node,))
+
+    def check_went_on(self, nodes):
+        for node, work in zip(nodes, WORKS):
+            after = self.rest(node, work[5])
+            self.assertIsNone(after["target_provision_state"], work)
+            self.assertIsNone(after["last_error"], work)
+            self.assertEqual((after["clean_step"], after["deploy_step"]), ({}, {}), work)
+            self.assertFalse(after["maintenance"], work)
+            phases = self.phases(node)
+            self.assertEqual([phase for phase in phases if phase["finished_at"] is None], [], work)
+            results = [phase["result"] for phase in phases if phase["operation"] == work[6]]
+            self.assertIn("interrupted", results, work)
+            self.assertIn("ok", results[results.index("interrupted"):] + results, work)
+
+    def test_work_of_every_state_goes_on_after_kill_9(self):
+        nodes = [self.begin(work) for work in WORKS]
+        self.steel.kill()
+        self.unmute(nodes)
+        self.steel.again()
+        self.check_went_on(nodes)
+
+    def test_work_of_every_state_goes_on_after_sigterm(self):
+        nodes = [self.begin(work) for work in WORKS]
+        status, seconds = self.steel.end()
+        self.assertEqual(status, 0, self.steel.text()[-2000:])
+        self.assertLess(seconds, 15)
+        self.unmute(nodes)
+        self.steel.again()
+        self.check_went_on(nodes)
+
+    def test_waits_and_their_deadlines_outlive_kill_9(self):
+        nodes = [self.begin(work) for work in WAITS]
+        for node, work in zip(nodes, WAITS):
+            self.rest(node, work[0])
+        self.steel.kill()
+        self.steel.settings.update({"conductor.%s_timeout" % name: "1" for name in
+                                    ("deploy_callback", "clean_callback", "rescue_callback", "inspect_wait")})
+        self.steel.again()
+        for node, work in zip(nodes, WAITS):
+            self.rest(node, work[0])
+            self.assertEqual(self.get("/v1/nodes/" + node)["target_provision_state"] is None, False)
+            if work[0] != "inspect wait":
+                self.ask(node, "abort")
+                self.assertIn("abort", self.rest(node, work[5])["last_error"])
+        later = self.begin(WAITS[0])
+        self.rest(later, "deploy failed")
+        self.steel.settings = {name: value for name, value in self.steel.settings.items() if "_timeout" not in name or "graceful" in name}
+
+    def test_a_power_change_that_kill_9_interrupts_is_told(self):
+        node = self.to(self.fake(), "manageable")
+        self.orders(node, {"power.set": {"delay_ms": LONG}})
+        self.assertEqual(self.power(node, "power on").status, 202)
+        until("it begins", lambda: self.phases(node)[-1]["operation"] == "power")
+        self.steel.kill()
+        self.steel.again()
+        after = self.wait_node(node, target_power_state=None, reservation=None)
+        self.assertIn("interrupted", after["last_error"])
+        self.assertTrue(any("interrupted" in event["event"] for event in self.history(node)))
+        self.assertEqual(self.phases(node)[-1]["result"], "interrupted")
+
+    def test_steps_that_ended_before_sigterm_are_not_run_again(self):
+        self.steel.end()
+        self.steel.settings["conductor.graceful_shutdown_timeout"] = "30"
+        self.steel.again()
+        node = self.to(self.fake(), "manageable")
+        self.orders(node, {"deploy.erase_devices_metadata": {"delay_ms": 700}})
+        self.ask(node, "provide")
+        until("the first step begins", lambda: [phase for phase in self.phases(node)
+                                                if phase["phase"] == "deploy.erase_devices_metadata"])
+        self.assertEqual(self.steel.end()[0], 0)
+        self.steel.again()
+        self.rest(node, "available")
+        ran = [phase["phase"] for phase in self.phases(node) if phase["phase"].startswith("deploy.")]
+        self.assertEqual(ran, ["deploy.erase_devices_metadata", "deploy.erase_devices"])
+        self.steel.end()
+        self.steel.settings["conductor.graceful_shutdown_timeout"] = "1"
+        self.steel.again()
+
+    def test_a_step_that_asks_to_be_called_again_survives_sigterm(self):
+        nodes = [self.to(self.fake(), "manageable") for _ in range(5)]
+        for node in nodes:
+            self.orders(node, {"deploy.erase_devices": {"again": 1000, "again_ms": 5, "delay_ms": 5}})
+            self.ask(node, "provide")
+        for node in nodes:
+            until("the step begins", lambda: [phase for phase in self.phases(node) if phase["phase"] == "deploy.erase_devices"])
+        self.assertEqual(self.steel.end()[0], 0, self.steel.text()[-2000:])
+        self.unmute(nodes)
+        self.steel.again()
+        for node in nodes:
+            self.rest(node, "available")
+
+    def test_a_failure_that_kill_9_interrupts_is_undone_and_fails_with_its_reason(self):
+        node = self.to(self.fake(), "available")
+        self.orders(node, {"deploy.deploy": {"fail": "DEPLOY_FAILED", "message": "no such disk"},
+                           "deploy.clean_up": {"delay_ms": LONG}})
+        self.ask(node, "active")
+        until("the failure", lambda: [phase for phase in self.phases(node) if phase["result"] == "failed"])
+        until("it is written down", lambda: "failing" in self.get("/v1/nodes/" + node)["driver_internal_info"])
+        self.steel.kill()
+        self.unmute([node])
+        self.steel.again()
+        after = self.rest(node, "deploy failed")
+        self.assertIn("no such disk", after["last_error"])
+        self.assertEqual([phase["phase"] for phase in self.phases(node)].count("deploy.deploy"), 1)
+        self.assertNotIn("failing", after["driver_internal_info"])
+
+    def test_nodes_whose_driver_was_taken_away_fail_with_a_reason(self):
+        deploying, waiting = self.begin(WORKS[2]), self.begin(WAITS[0][:4] + ({"deploy.deploy": {"wait": True, "wait_timeout_s": 1}},))
+        self.rest(waiting, "wait call-back")
+        self.steel.kill()
+        before = dict(self.steel.settings)
+        self.steel.settings["enabled_hardware_types"] = "ipmi"
+        self.steel.again()
+        for node in (deploying, waiting):
+            self.assertIn("not enabled", self.rest(node, "deploy failed")["last_error"])
+        self.steel.kill()
+        self.steel.settings = before
+        self.steel.again()
+
+    def test_a_second_daemon_on_the_same_database_is_refused(self):
+        other = faults_support.Service.__new__(faults_support.Service)
+        other.folder, other.settings, other.lives = self.steel.folder, dict(self.steel.settings), 100
+        text, status = other.refuse_to_start()
+        self.assertEqual(status, 1)
+        self.assertIn("another steeld (process %d)" % self.steel.process.pid, text)
+        node = self.fake(orders={"power.set": {"delay_ms": 500}})
+        self.assertEqual(self.power(node, "power on").status, 202)
+        self.refuse(409, "DELETE", "/v1/nodes/" + node)  # the first one's locks still count
+        self.wait_node(node, power_state="power on", reservation=None)
+
+
+class Stopping(faults_support.Suite):
+    options = ("conductor.workers_pool_size=60", "conductor.graceful_shutdown_timeout=20")
+
+    def test_fifty_deploys_under_way_reach_a_safe_point_and_end_active_in_the_next_life(self):
+        orders = {"deploy.deploy": {"delay_ms": 1500}}
+        nodes = [self.to(self.fake(), "available") for _ in range(50)]
+        for node in nodes:
+            self.orders(node, orders)
+        for node in nodes:
+            self.ask(node, "active")
+        status, seconds = self.steel.end()
+        self.assertEqual(status, 0)
+        self.assertLess(seconds, 20)
+        self.steel.again()
+        for node in nodes:
+            after = self.rest(node, "active")
+            self.assertIsNone(after["last_error"])
+            self.assertEqual([phase["phase"] for phase in self.phases(node) if phase["operation"] == "deploy"].count("deploy.deploy"), 1)
+
+    def test_work_beyond_the_graceful_time_is_left_to_the_next_life(self):
+        self.steel.end()
+        self.steel.settings["conductor.graceful_shutdown_timeout"] = "1"
+        self.steel.again()
+        node = self.fake(orders={"power.get": {"delay_ms": 6000}})
+        self.ask(node, "manage")
+        self.wait_node(node, provision_state="verifying")
+        status, seconds = self.steel.end()
+        self.assertEqual(status, 0)
+        self.assertLess(seconds, 5)
+        self.assertIn("no safe point", self.steel.text())
+        self.steel.again()
+        self.assertIsNone(self.rest(node, "manageable")["last_error"])
