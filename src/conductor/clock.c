@@ -61,11 +61,15 @@ static const struct {
     int64_t fixed_s;       /* used instead of the option when not 0 */
     void (*run)(Conductor *conductor);
 } rows[] = {
-    {"lease",          OPT_CONDUCTOR_HEARTBEAT_INTERVAL,        0, renew_lease       },
-    {"locks",          OPT_CONDUCTOR_HEARTBEAT_INTERVAL,        1, task_unlock_again },
-    {"wait deadlines", OPT_CONDUCTOR_HEARTBEAT_INTERVAL,        1, wait_deadlines_run},
-    {"takeover",       OPT_CONDUCTOR_HEARTBEAT_INTERVAL,        5, takeover_run      },
-    {"power sync",     OPT_CONDUCTOR_SYNC_POWER_STATE_INTERVAL, 0, power_sync_run    },
+    {"lease",          OPT_CONDUCTOR_HEARTBEAT_INTERVAL,              0, renew_lease         },
+    {"locks",          OPT_CONDUCTOR_HEARTBEAT_INTERVAL,              1, task_unlock_again   },
+    {"wait deadlines", OPT_CONDUCTOR_HEARTBEAT_INTERVAL,              1, wait_deadlines_run  },
+    {"takeover",       OPT_CONDUCTOR_HEARTBEAT_INTERVAL,              5, takeover_run        },
+    {"power sync",     OPT_CONDUCTOR_SYNC_POWER_STATE_INTERVAL,       0, power_sync_run      },
+    {"power recovery", OPT_CONDUCTOR_POWER_FAILURE_RECOVERY_INTERVAL, 0, power_recovery_run  },
+    {"allocations",    OPT_CONDUCTOR_CHECK_ALLOCATIONS_INTERVAL,      0, allocations_run     },
+    {"history",        OPT_CONDUCTOR_NODE_HISTORY_CLEANUP_INTERVAL,   0, history_prune_run   },
+    {"conductors",     OPT_CONDUCTOR_CONDUCTOR_CLEANUP_INTERVAL,      0, conductors_prune_run},
 };
 
 static int64_t
@@ -103,6 +107,7 @@ clock_main(void *data)
         due[i] = time_monotonic_ms() + interval_ms(i);
     takeover_run(conductor); /* first: it makes the locks of an earlier life void */
     boot_progress_recover(conductor);
+    allocations_run(conductor);
     pthread_mutex_lock(&conductor->clock_lock);
     while (!conductor->clock_stop) {
         pthread_mutex_unlock(&conductor->clock_lock);

@@ -171,6 +171,10 @@ bool node_power_action(Task *task, PowerTarget target, int timeout_s, GError **e
 void conductor_clock_start(Conductor *conductor);
 void conductor_clock_stop(Conductor *conductor);
 void power_sync_run(Conductor *conductor);
+void power_recovery_run(Conductor *conductor); /* nodes that power_sync_run has given up */
+void allocations_run(Conductor *conductor); /* allocations whose search has ended with a process */
+void history_prune_run(Conductor *conductor);
+void conductors_prune_run(Conductor *conductor);
 void
 takeover_run(Conductor *conductor); /* nodes that nobody works on although their state says so */
 void wait_deadlines_run(Conductor *conductor);

@@ -17,6 +17,7 @@ typedef struct Sweep {
     int64_t started_ms;      /* monotonic */
     atomic_uint outstanding; /* answers, and one for the loop that asks */
     atomic_uint readings, failures;
+    bool uncounted; /* the metrics tell of the sync, not of what is looked at between */
 } Sweep;
 
 static void
@@ -24,6 +25,10 @@ sweep_part_ended(Sweep *sweep)
 {
     if (atomic_fetch_sub(&sweep->outstanding, 1) > 1)
         return;
+    if (sweep->uncounted) {
+        g_free(sweep);
+        return;
+    }
     metrics_add(METRIC_POWER_SYNC_SWEEPS, 1);
     metrics_add(METRIC_POWER_SYNC_READINGS, sweep->readings);
     metrics_add(METRIC_POWER_SYNC_FAILURES, sweep->failures);
@@ -35,6 +40,7 @@ sweep_part_ended(Sweep *sweep)
 
 /* One machine's answer on its way from the driver to a worker. */
 typedef struct Reading {
+    bool recovery; /* the node is in maintenance because its machine did not answer */
     Conductor *conductor;
     Sweep *sweep; /* until the answer is there */
     char *uuid;
@@ -109,6 +115,13 @@ settle_mismatch(Task *task, PowerState found)
     notify_node(task, "power_state_corrected", "success", extra);
 }
 
+/* Put into maintenance by count_failure or settle_mismatch, and not by an operator. */
+static bool
+still_lost(const Node *node)
+{
+    return node->maintenance && g_strcmp0(node->fault, "power failure") == 0;
+}
+
 static bool
 still_wanted(const Node *node)
 {
@@ -135,6 +148,44 @@ settle(Task *task, const Reading *reading)
         log_warning("conductor.power_sync", "%s", error->message);
 }
 
+/* The machine answers again: what the sync has done to the node is undone. */
+static void
+recover(Task *task, const Reading *reading)
+{
+    Node *node = task->node;
+    g_autoptr(GError) error = NULL;
+    json_t *extra = json_pack("{s:s?}", "from_power", node->power_state);
+    bool corrected = power_state_from_wire(node->power_state) != reading->state;
+    if (g_strcmp0(node->last_error, node->maintenance_reason) == 0)
+        record_set_text(&node->last_error, NULL);
+    node->maintenance = false;
+    record_set_text(&node->maintenance_reason, NULL);
+    record_set_text(&node->fault, NULL);
+    record_set_text(&node->power_state, power_state_wire(reading->state));
+    node->power_sync_failures = 0;
+    history_add(task, "INFO", "power sync",
+                "the machine answers again: the node is out of maintenance");
+    log_info("conductor.power_sync", "the machine answers again and is %s",
+             power_state_wire(reading->state));
+    if (!task_save(task, &error))
+        log_warning("conductor.power_sync", "%s", error->message);
+    else if (corrected)
+        notify_node(task, "power_state_corrected", "success", json_incref(extra));
+    json_decref(extra);
+}
+
+static void
+settle_locked(Task *task, const Reading *reading)
+{
+    bool as_before = power_state_from_wire(task->node->power_state) == reading->stored;
+    log_context_node(reading->uuid);
+    if (reading->recovery && still_lost(task->node))
+        recover(task, reading);
+    else if (!reading->recovery && still_wanted(task->node) && as_before)
+        settle(task, reading);
+    log_context_node(NULL);
+}
+
 static void
 settle_job(void *data)
 {
@@ -143,14 +194,28 @@ settle_job(void *data)
     Task *task =
         task_acquire(reading->conductor, reading->uuid, TASK_EXCLUSIVE, "power sync", &error);
     /* A locked node is at work: the next sync looks again. What was read may be older than what was done since. */
-    if (task != NULL && still_wanted(task->node) &&
-        power_state_from_wire(task->node->power_state) == reading->stored) {
-        log_context_node(reading->uuid);
-        settle(task, reading);
-        log_context_node(NULL);
-    }
+    if (task != NULL)
+        settle_locked(task, reading);
     task_release(task);
     reading_free(reading);
+}
+
+/* A machine that takes longer than the interval is not asked again meanwhile. */
+static bool
+remember_asked(Conductor *conductor, const char *uuid)
+{
+    pthread_mutex_lock(&conductor->guard);
+    bool is_new = g_hash_table_add(conductor->asked, g_strdup(uuid));
+    pthread_mutex_unlock(&conductor->guard);
+    return is_new;
+}
+
+static void
+forget_asked(Conductor *conductor, const char *uuid)
+{
+    pthread_mutex_lock(&conductor->guard);
+    g_hash_table_remove(conductor->asked, uuid);
+    pthread_mutex_unlock(&conductor->guard);
 }
 
 /* On the IPMI engine's thread: only what differs costs a worker. */
@@ -158,32 +223,36 @@ static void
 reading_done(void *user_data, PowerState state, const GError *error)
 {
     Reading *reading = user_data;
-    bool quiet = error == NULL && state == reading->stored && !reading->had_failures;
+    bool quiet = reading->recovery
+                     ? error != NULL
+                     : error == NULL && state == reading->stored && !reading->had_failures;
     bool cancelled = steel_error_is(error, STEEL_ERROR_CANCELLED);
     reading->state = state;
     reading->failure = error != NULL ? g_strdup(error->message) : NULL;
     if (error != NULL)
         atomic_fetch_add(&reading->sweep->failures, 1);
     sweep_part_ended(g_steal_pointer(&reading->sweep));
+    forget_asked(reading->conductor, reading->uuid);
     if (quiet || cancelled || !conductor_defer(reading->conductor, settle_job, reading))
         reading_free(reading);
 }
 
 static void
-read_node(Conductor *conductor, const Node *node, Sweep *sweep)
+read_node(Conductor *conductor, const Node *node, Sweep *sweep, bool recovery)
 {
     g_autoptr(GError) error = NULL;
     DriverSet set;
-    if (node->reservation != NULL || !still_wanted(node))
+    if (node->reservation != NULL || !(recovery ? still_lost(node) : still_wanted(node)))
         return;
     if (!registry_driver_set(conductor->registry, node, &set, &error)) {
         log_debug("conductor.power_sync", "%s: %s", node->uuid, error->message);
         return;
     }
-    if (set.power->get_async == NULL)
-        return; /* such a driver's state changes by our hand alone */
+    if (set.power->get_async == NULL || !remember_asked(conductor, node->uuid))
+        return; /* the state of a driver without changes by our hand alone */
     Reading *reading = g_new0(Reading, 1);
     reading->conductor = conductor;
+    reading->recovery = recovery;
     reading->sweep = sweep;
     atomic_fetch_add(&sweep->outstanding, 1);
     atomic_fetch_add(&sweep->readings, 1);
@@ -194,21 +263,24 @@ read_node(Conductor *conductor, const Node *node, Sweep *sweep)
 }
 
 static void
-read_all(Conductor *conductor, Sweep *sweep)
+read_all(Conductor *conductor, Sweep *sweep, bool recovery)
 {
     g_autofree char *last = g_strdup("");
     for (;;) {
         g_autoptr(GError) error = NULL;
         const DbValue values[] = {db_text(last), db_integer(PAGE)};
-        g_autoptr(GPtrArray) nodes = db_records_where(
-            conductor->services.db, &node_resource,
-            "uuid > ?1 AND maintenance = 0 ORDER BY uuid LIMIT ?2", values, 2, &error);
+        g_autoptr(GPtrArray) nodes =
+            db_records_where(conductor->services.db, &node_resource,
+                             recovery ? "uuid > ?1 AND maintenance = 1 AND fault = 'power failure' "
+                                        "ORDER BY uuid LIMIT ?2"
+                                      : "uuid > ?1 AND maintenance = 0 ORDER BY uuid LIMIT ?2",
+                             values, 2, &error);
         if (nodes == NULL) {
             log_warning("conductor.power_sync", "%s", error->message);
             return;
         }
         for (guint i = 0; i < nodes->len && !conductor->stopping; i++)
-            read_node(conductor, nodes->pdata[i], sweep);
+            read_node(conductor, nodes->pdata[i], sweep, recovery);
         if (nodes->len < PAGE || conductor->stopping)
             return;
         g_free(last);
@@ -216,12 +288,25 @@ read_all(Conductor *conductor, Sweep *sweep)
     }
 }
 
-void
-power_sync_run(Conductor *conductor)
+static void
+run(Conductor *conductor, bool recovery)
 {
     Sweep *sweep = g_new0(Sweep, 1);
     sweep->started_ms = time_monotonic_ms();
     sweep->outstanding = 1;
-    read_all(conductor, sweep);
+    sweep->uncounted = recovery;
+    read_all(conductor, sweep, recovery);
     sweep_part_ended(sweep);
+}
+
+void
+power_sync_run(Conductor *conductor)
+{
+    run(conductor, false);
+}
+
+void
+power_recovery_run(Conductor *conductor)
+{
+    run(conductor, true);
 }

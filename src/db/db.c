@@ -12,6 +12,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#define TURN_LIMIT_S 10
+
 struct Db {
     const DbEngine *engine;
     char *address;        /* of the URL, after "scheme://" */
@@ -63,30 +65,36 @@ session_of_thread(Db *db, GError **error)
     return session;
 }
 
-/* Nothing is written for long: the clock is read only where somebody waits. With the lock held. */
-static void
+/* Nothing is written for long: the clock is read only where somebody waits. False when the turn does not come: another
+ * process holds the database then, and all who wait would wait for it one after the other. With the lock held. */
+static bool
 wait_for_turn(Db *db)
 {
-    struct timespec from, to;
+    struct timespec from, to, limit;
     clock_gettime(CLOCK_MONOTONIC, &from);
-    while (db->writing)
-        pthread_cond_wait(&db->turn, &db->lock);
+    limit = (struct timespec){from.tv_sec + TURN_LIMIT_S, from.tv_nsec};
+    while (db->writing && pthread_cond_timedwait(&db->turn, &db->lock, &limit) == 0)
+        continue;
     clock_gettime(CLOCK_MONOTONIC, &to);
     metrics_add(METRIC_DB_WRITE_WAITS, 1);
     metrics_add(METRIC_DB_WRITE_WAIT_TIME, (uint64_t)((to.tv_sec - from.tv_sec) * 1000000 +
                                                       (to.tv_nsec - from.tv_nsec) / 1000));
+    return !db->writing;
 }
 
-static void
-take_turn(Db *db)
+static bool
+take_turn(Db *db, GError **error)
 {
     if (!db->engine->single_writer)
-        return;
+        return true;
     pthread_mutex_lock(&db->lock);
-    if (db->writing)
-        wait_for_turn(db);
+    bool taken = !db->writing || wait_for_turn(db);
     db->writing = true;
     pthread_mutex_unlock(&db->lock);
+    return taken || steel_fail(error, STEEL_ERROR_DATABASE_BUSY,
+                               "the database was not free to write for %d s: another process holds "
+                               "it, or its disk is too slow; try again",
+                               TURN_LIMIT_S);
 }
 
 static void
@@ -114,7 +122,8 @@ db_transaction(Db *db, DbWork work, void *user_data, GError **error)
         return false;
     if (session->depth > 0)
         return work(db, user_data, error);
-    take_turn(db);
+    if (!take_turn(db, error))
+        return false;
     bool good = run(session, db->engine->begin, error);
     if (good) {
         session->depth = 1;
@@ -150,8 +159,8 @@ db_execute(Db *db, const char *sql, const DbValue *values, size_t count, int64_t
     statement_count++;
     metrics_add(METRIC_DB_STATEMENTS, 1);
     bool alone = session->depth == 0;
-    if (alone)
-        take_turn(db);
+    if (alone && !take_turn(db, error))
+        return false;
     bool good =
         db->engine->run(session->connection, sql, values, count, NULL, NULL, changed, error);
     if (alone)
@@ -274,7 +283,11 @@ db_open(const char *url, GError **error)
     db->sessions = g_ptr_array_new();
     db->claim = -1;
     pthread_mutex_init(&db->lock, NULL);
-    pthread_cond_init(&db->turn, NULL);
+    pthread_condattr_t attributes;
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(&db->turn, &attributes);
+    pthread_condattr_destroy(&attributes);
     pthread_key_create(&db->key, session_end);
     if (!migrate(db, error)) {
         db_close(db);

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "drivers/task.h"
 
+#include "common/config.h"
 #include "common/log.h"
 #include "common/time_text.h"
 #include "common/uuid.h"
@@ -42,9 +43,20 @@ task_free(Task *task)
     g_free(task);
 }
 
+/* [DEFAULT]log_in_db_max_size, in characters. */
+static void
+limit_text(char **text)
+{
+    glong most = (glong)config_integer(config_current(), OPT_LOG_IN_DB_MAX_SIZE);
+    if (*text != NULL && g_utf8_strlen(*text, -1) > most)
+        *g_utf8_offset_to_pointer(*text, most) = '\0';
+}
+
 bool
 task_save(Task *task, GError **error)
 {
+    limit_text(&task->node->last_error);
+    limit_text(&task->node->maintenance_reason);
     if (!db_record_save(task->services->db, &node_resource, task->node, task->stored, error))
         return false;
     node_free(task->stored);

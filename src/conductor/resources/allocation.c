@@ -95,11 +95,21 @@ associate(Db *db, void *user_data, GError **error)
     if (changed == 0)
         return steel_fail(error, STEEL_ERROR_NODE_ASSOCIATED, "node %s is taken",
                           association->node_uuid);
-    return hand_traits_over(db, association, error) &&
-           db_execute(db,
-                      "UPDATE allocations SET state = 'active', node_uuid = ?2, last_error = NULL, "
-                      "updated_at = ?3 WHERE uuid = ?1",
-                      values, 3, NULL, error);
+    if (!hand_traits_over(db, association, error) ||
+        !db_execute(db,
+                    "UPDATE allocations SET state = 'active', node_uuid = ?2, last_error = NULL, "
+                    "updated_at = ?3 WHERE uuid = ?1 AND state = 'allocating'",
+                    values, 3, &changed, error))
+        return false;
+    return changed == 1 || steel_fail(error, STEEL_ERROR_NOT_FOUND,
+                                      "the allocation was deleted or served meanwhile");
+}
+
+static bool
+database_failed(const GError *error)
+{
+    return steel_error_is(error, STEEL_ERROR_DATABASE) ||
+           steel_error_is(error, STEEL_ERROR_DATABASE_BUSY);
 }
 
 static bool
@@ -123,6 +133,10 @@ find_node(Conductor *conductor, const Allocation *allocation, GError **error)
         Association association = {((Node *)nodes->pdata[i])->uuid, allocation, false};
         if (db_transaction(conductor->services.db, associate, &association, &taken))
             return true;
+        if (database_failed(taken)) {
+            g_propagate_error(error, g_steal_pointer(&taken));
+            return false;
+        }
     }
     return steel_fail(error, STEEL_ERROR_CONFLICT,
                       "no available nodes match the resource class %s%s: %u of the class are "
@@ -145,11 +159,13 @@ mark_failed(Conductor *conductor, const char *uuid, const char *reason)
     g_autoptr(GError) error = NULL;
     if (!db_execute(conductor->services.db,
                     "UPDATE allocations SET state = 'error', last_error = ?2, updated_at = ?3 "
-                    "WHERE uuid = ?1",
+                    "WHERE uuid = ?1 AND state = 'allocating'",
                     values, 3, NULL, &error))
         log_error("conductor.allocation", "allocation %s: %s", uuid, error->message);
 }
 
+/* What the database interrupts stays "allocating": the clock comes back to it. Two searches for one allocation do no harm:
+ * only the first may make it active. */
 static void
 search(void *data)
 {
@@ -157,10 +173,36 @@ search(void *data)
     g_autoptr(GError) error = NULL;
     g_autoptr(Allocation) allocation = db_record_find(
         job->conductor->services.db, &allocation_resource, "uuid", job->uuid, &error);
-    if (allocation != NULL && !find_node(job->conductor, allocation, &error))
+    bool wanted = allocation != NULL && g_strcmp0(allocation->state, "allocating") == 0;
+    if (wanted && !find_node(job->conductor, allocation, &error) && !database_failed(error))
         mark_failed(job->conductor, job->uuid, error->message);
     g_free(job->uuid);
     g_free(job);
+}
+
+static bool
+search_later(Conductor *conductor, const char *uuid, GError **error)
+{
+    Search *job = g_new(Search, 1);
+    *job = (Search){conductor, g_strdup(uuid)};
+    if (pool_submit(conductor->quick, search, job, error))
+        return true;
+    g_free(job->uuid);
+    g_free(job);
+    return false;
+}
+
+void
+allocations_run(Conductor *conductor)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GPtrArray) waiting =
+        db_records_where(conductor->services.db, &allocation_resource,
+                         "state = 'allocating' ORDER BY id LIMIT 100", NULL, 0, &error);
+    for (guint i = 0; waiting != NULL && i < waiting->len && error == NULL; i++)
+        search_later(conductor, ((Allocation *)waiting->pdata[i])->uuid, &error);
+    if (error != NULL)
+        log_warning("conductor.allocation", "allocations that wait: %s", error->message);
 }
 
 /* Names among the candidates become UUIDs. */
@@ -258,12 +300,8 @@ create(VerbCall *call, void *record, GError **error)
     }
     if (!db_record_insert(call->conductor->services.db, &allocation_resource, allocation, error))
         return NULL;
-    Search *job = g_new(Search, 1);
-    *job = (Search){call->conductor, g_strdup(allocation->uuid)};
-    if (!pool_submit(call->conductor->quick, search, job, error)) {
+    if (!search_later(call->conductor, allocation->uuid, error)) {
         mark_failed(call->conductor, allocation->uuid, (*error)->message);
-        g_free(job->uuid);
-        g_free(job);
         return NULL;
     }
     return json_pack("{s:s}", "uuid", allocation->uuid);

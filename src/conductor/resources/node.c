@@ -223,9 +223,7 @@ node_update(VerbCall *call, const char *uuid, const json_t *patch, bool reset_in
         notify_node(&task, "maintenance_set", "success", NULL);
     node_free(node);
     node_free(task.stored);
-    g_autoptr(GError) unlocked = NULL;
-    if (!db_node_release(conductor->services.db, uuid, conductor->lease, good ? error : &unlocked))
-        return NULL;
+    task_unlock(conductor, uuid);
     return good ? json_object() : NULL;
 }
 
@@ -282,8 +280,6 @@ node_destroy(VerbCall *call, const char *uuid, GError **error)
                 db_transaction(conductor->services.db, destroy, &destruction, error);
     if (good)
         return json_object();
-    g_autoptr(GError) ignored = NULL; /* the caller's error says more */
-    if (!db_node_release(conductor->services.db, uuid, conductor->lease, &ignored))
-        return NULL;
+    task_unlock(conductor, uuid);
     return NULL;
 }
