@@ -24,6 +24,8 @@ enum {
     STARTS_MAX =
         64, /* new sessions between two looks at the sockets: answers must not pile up meanwhile */
     SLOTS_KEPT = 65536,
+    /* How many of its own deadlines a submission waits behind others to the same BMC before it gives up. */
+    QUEUE_PATIENCE = 3,
 };
 
 typedef enum JobState { JOB_RESOLVING, JOB_QUEUED, JOB_PAUSED, JOB_RUNNING } JobState;
@@ -253,7 +255,8 @@ enqueue(Job *job)
     Slot *slot = slot_of(job->client, &job->peers[job->peer_index]);
     job->slot = slot;
     job->state = JOB_QUEUED;
-    due_heap_remove(&job->client->due, &job->due);
+    due_heap_set(&job->client->due, &job->due,
+                 ipmi_now_ms() + (uint64_t)QUEUE_PATIENCE * job->deadline_after_ms);
     g_queue_push_tail(&slot->waiting, job);
     start_next(job->client, slot);
 }
@@ -348,7 +351,15 @@ expire(Job *job, uint64_t now_ms)
         follow_up(job);
         return;
     case JOB_QUEUED:
-        return; /* waits for its slot, not for a time */
+        g_queue_remove(&job->slot->waiting, job);
+        fail_job(
+            job,
+            g_error_new(
+                steel_error_quark(), STEEL_ERROR_BMC_BUSY,
+                "%s:%u is being asked for others, who were not through within %g s; do several "
+                "nodes have the same BMC address?",
+                job->address, job->port, QUEUE_PATIENCE * job->deadline_after_ms / 1000.0));
+        return;
     }
 }
 

@@ -63,7 +63,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(IpmiClient, ipmi_client_free)
  *                   BMC_AUTH         user, password, K_g or privilege level; the text says which to check
  *                   BMC_PROTOCOL     only garbage came, or an answer that cannot be
  *                   BMC_REFUSED      a completion code, in words
- *                   BMC_BUSY         no free session, node busy, BMC initialising: trying later may help
+ *                   BMC_BUSY         no free session, node busy, BMC initialising: trying later may help; or it waited
+ *                                    behind other submissions to this BMC for three times its deadline
  *                   UNSUPPORTED      no common cipher suite; the BMC speaks IPMI 1.5 only
  *                   INVALID          the target or a request is malformed
  *                   CANCELLED        the client was freed

@@ -398,6 +398,28 @@ call_many_times(void *data)
     return NULL;
 }
 
+/* Many nodes with one BMC address by mistake must not keep a worker each for ever. */
+static void
+who_waits_too_long_behind_others_is_told_so(void **state)
+{
+    Fixture *fixture = *state;
+    Count *count = count_new();
+    const IpmiBmcFaults dead = {.dead = true};
+    bool on = false;
+    g_autoptr(GError) error = NULL;
+    ipmi_bmc_set_faults(fixture->bmc, &dead);
+    fixture->target.deadline_ms = 600000;
+    ask_async(fixture, &fixture->target, count, 0); /* holds the BMC to the end of the test */
+    fixture->target.deadline_ms = 50;
+    assert_false(ipmi_get_power(fixture->client, &fixture->target, &on, &error));
+    assert_true(steel_error_is(error, STEEL_ERROR_BMC_BUSY));
+    assert_non_null(strstr(error->message, "same BMC address"));
+    ipmi_client_free(fixture->client);
+    fixture->client = NULL;
+    assert_int_equal(count->cancelled, 1);
+    count_free(count);
+}
+
 static void
 threads_may_share_a_client(void **state)
 {
@@ -493,6 +515,7 @@ main(void)
         with_bmc(one_bmc_is_asked_in_order_through_one_session_at_a_time),
         with_bmc(submissions_to_one_bmc_keep_their_distance),
         with_bmc(waiting_submissions_are_cancelled_too),
+        with_bmc(who_waits_too_long_behind_others_is_told_so),
         with_bmc(threads_may_share_a_client),
         with_bmc(a_blocking_call_from_a_callback_is_refused),
         with_bmc(a_bmc_can_be_removed_while_it_is_asked),
