@@ -55,10 +55,10 @@ verb_set_maintenance(VerbCall *call, GError **error)
         record_set_text(&node->fault, NULL);
         node->power_sync_failures = 0;
     }
-    if (!task_save(call->task, error))
-        return NULL;
-    notify_node(call->task, "maintenance_set", "success", NULL);
-    return json_object();
+    notify_node(call->task, "maintenance_set", "start", NULL);
+    bool good = task_save(call->task, error);
+    notify_node(call->task, "maintenance_set", good ? "end" : "error", NULL);
+    return empty_or_null(good);
 }
 
 json_t *
@@ -220,13 +220,14 @@ console_work(Task *task)
 {
     g_autoptr(GError) error = NULL, save = NULL;
     bool on = json_is_true(json_object_get(task->node->driver_internal_info, "console_request"));
+    notify_node(task, "console_set", "start", NULL);
     bool good = on ? console_start(task, &error) : console_stop(task, &error);
     json_object_del(task->node->driver_internal_info, "console_request");
     if (good)
         task->node->console_enabled = on;
     else
         record_set_text(&task->node->last_error, error->message);
-    notify_node(task, on ? "console_set" : "console_set", good ? "end" : "error", NULL);
+    notify_node(task, "console_set", good ? "end" : "error", NULL);
     if (!task_save(task, &save))
         log_error("conductor.console", "%s", save->message);
     task_release(task);

@@ -1,53 +1,85 @@
-/* What the world is told of a node, and what is remembered of it.
+/* What the world is told of nodes and of all that hangs on them, and what is remembered.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "common/log.h"
 #include "conductor/internal.h"
+#include "conductor/notification_log.h"
 #include "db/records.h"
+#include "model/resources.h"
 #include "model/secrets.h"
 
 #include <string.h>
 
-/* Fields of Ironic's NodePayload that say something about the node's way. */
-static const char *const payload_fields[] = {
-    "uuid",
-    "name",
-    "driver",
-    "power_state",
-    "target_power_state",
-    "provision_state",
-    "target_provision_state",
-    "provision_updated_at",
-    "last_error",
-    "maintenance",
-    "maintenance_reason",
-    "fault",
-    "instance_uuid",
-    "resource_class",
-    "conductor_group",
-    "owner",
-    "lessee",
-    "boot_mode",
-    "secure_boot",
-    "clean_step",
-    "deploy_step",
-    "created_at",
-    "updated_at",
+/* What an event is about, and what it tells of it. */
+typedef struct PayloadKind {
+    const Resource *resource;
+    const char *object, *action; /* action NULL: all that have no row of their own */
+    const char *name, *version;
+    const char *fields; /* with spaces */
+} PayloadKind;
+
+static const PayloadKind kinds[] = {
+#define PAYLOAD(resource, object, action, name, version, fields)                                   \
+    {&resource##_resource, object, action, name, version, fields},
+#include "conductor/notification_payloads.def"
+#undef PAYLOAD
 };
 
-void
-notify_node(const Task *task, const char *what, const char *status, json_t *extra)
+static const PayloadKind *
+kind_of(const Resource *resource, const char *action)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(kinds); i++)
+        if (kinds[i].resource == resource &&
+            (kinds[i].action == NULL || strcmp(kinds[i].action, action) == 0))
+            return &kinds[i];
+    return NULL;
+}
+
+static json_t *
+payload_of(const PayloadKind *kind, const void *record)
 {
     json_t *payload = json_object();
-    for (size_t i = 0; i < G_N_ELEMENTS(payload_fields); i++) {
-        const Field *field = resource_field(&node_resource, payload_fields[i]);
-        json_object_set_new(payload, payload_fields[i], record_get(task->node, field));
+    g_auto(GStrv) names = g_strsplit(kind->fields, " ", 0);
+    for (char **name = names; *name != NULL; name++) {
+        const Field *field = resource_field(kind->resource, *name);
+        json_object_set_new(payload, *name,
+                            field != NULL ? record_get(record, field) : json_null());
     }
+    return payload;
+}
+
+/* `extra` is taken, may be NULL. */
+static void
+publish(const DriverServices *services, const PayloadKind *kind, const void *record,
+        const char *action, const char *status, json_t *extra)
+{
+    json_t *payload = payload_of(kind, record);
     if (extra != NULL)
         json_object_update(payload, extra);
     json_decref(extra);
-    secret_mask(payload); /* the arguments of a step */
-    g_autofree char *type = g_strdup_printf("baremetal.node.%s.%s", what, status);
-    events_publish(task->services->events, type, payload);
+    secret_mask(payload); /* passwords of BMCs and volumes, the arguments of a step */
+    g_autofree char *type = g_strdup_printf("baremetal.%s.%s.%s", kind->object, action, status);
+    const Notification notification = {.host = services->conductor_host,
+                                       .event_type = type,
+                                       .payload_name = kind->name,
+                                       .payload_version = kind->version,
+                                       .is_error = strcmp(status, "error") == 0};
+    notification_log(&notification, payload);
+    events_publish(services->events, type, payload);
+}
+
+void
+notify_node(const Task *task, const char *action, const char *status, json_t *extra)
+{
+    publish(task->services, kind_of(&node_resource, action), task->node, action, status, extra);
+}
+
+void
+notify_record(const DriverServices *services, const Resource *resource, const void *record,
+              const char *action, const char *status)
+{
+    const PayloadKind *kind = kind_of(resource, action);
+    if (kind != NULL)
+        publish(services, kind, record, action, status, NULL);
 }
 
 void

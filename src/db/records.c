@@ -216,8 +216,8 @@ text_field(const Resource *resource, void *record, const char *name)
     return field != NULL && field_is_text(field) ? field_member(field, record) : NULL;
 }
 
-static void
-fill_identity(const Resource *resource, void *record)
+void
+db_record_identify(const Resource *resource, void *record)
 {
     char buffer[TIME_TEXT_SIZE], uuid[UUID_TEXT_SIZE];
     char **identity = text_field(resource, record, "uuid");
@@ -231,7 +231,7 @@ fill_identity(const Resource *resource, void *record)
 bool
 db_record_insert(Db *db, const Resource *resource, void *record, GError **error)
 {
-    fill_identity(resource, record);
+    db_record_identify(resource, record);
     g_autoptr(GString) sql = g_string_new(NULL);
     g_string_append_printf(sql, "INSERT INTO %s (", resource->table);
     append_columns(sql, resource);

@@ -20,6 +20,9 @@ void *db_record_find_ident(Db *db, const Resource *resource, const char *ident, 
 GPtrArray *db_records_where(Db *db, const Resource *resource, const char *condition,
                             const DbValue *values, size_t count, GError **error);
 
+/* Gives a new record the uuid and created_at that it lacks, as db_record_insert does: for who must know them before. */
+void db_record_identify(const Resource *resource, void *record);
+
 /* Inserts a record; fills an absent uuid and created_at in it. CONFLICT names the taken value. */
 bool db_record_insert(Db *db, const Resource *resource, void *record,
                       GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -68,10 +68,13 @@ node_create(VerbCall *call, const json_t *values, GError **error)
         return NULL;
     configured_defaults(node, values);
     if (!node_valid(conductor, node, error) ||
-        !registry_complete_node(conductor->registry, node, error) ||
-        !db_record_insert(conductor->services.db, &node_resource, node, error))
+        !registry_complete_node(conductor->registry, node, error))
         return NULL;
-    return json_pack("{s:s}", "uuid", node->uuid);
+    db_record_identify(&node_resource, node);
+    notify_record(&conductor->services, &node_resource, node, "create", "start");
+    bool good = db_record_insert(conductor->services.db, &node_resource, node, error);
+    notify_record_end(&conductor->services, &node_resource, node, "create", good);
+    return good ? json_pack("{s:s}", "uuid", node->uuid) : NULL;
 }
 
 /* Fields that may be changed at any time; for the others the node must not be on its way somewhere. */
@@ -217,10 +220,10 @@ node_update(VerbCall *call, const char *uuid, const json_t *patch, bool reset_in
                 update_allowed(&task, patch, reset_interfaces, error);
     if (good) {
         maintenance_changed(node, task.stored);
+        notify_node(&task, "update", "start", NULL);
         good = db_record_save(conductor->services.db, &node_resource, node, task.stored, error);
+        notify_node(&task, "update", good ? "end" : "error", NULL);
     }
-    if (good && node->maintenance != task.stored->maintenance)
-        notify_node(&task, "maintenance_set", "success", NULL);
     node_free(node);
     node_free(task.stored);
     task_unlock(conductor, uuid);
@@ -276,8 +279,13 @@ node_destroy(VerbCall *call, const char *uuid, GError **error)
     g_autoptr(Node) node =
         db_record_find(conductor->services.db, &node_resource, "uuid", uuid, error);
     Destruction destruction = {uuid, node != NULL ? node->allocation_uuid : NULL};
-    bool good = node != NULL && destroy_allowed(node, error) &&
-                db_transaction(conductor->services.db, destroy, &destruction, error);
+    bool good = node != NULL && destroy_allowed(node, error);
+    if (good) {
+        notify_record(&conductor->services, &node_resource, node, "delete", "start");
+        good =
+            notify_record_end(&conductor->services, &node_resource, node, "delete",
+                              db_transaction(conductor->services.db, destroy, &destruction, error));
+    }
     if (good)
         return json_object();
     task_unlock(conductor, uuid);

@@ -61,6 +61,24 @@ node_exists(Conductor *conductor, const char *uuid, GError **error)
     return node != NULL || steel_fail(error, STEEL_ERROR_INVALID, "%s", missing->message);
 }
 
+/* Resources with a life of their own find their identity themselves. */
+static json_t *
+insert_record(VerbCall *call, const ResourceRules *rules, void *record, GError **error)
+{
+    const Resource *resource = rules->resource;
+    const DriverServices *services = &call->conductor->services;
+    if (rules->create == NULL)
+        db_record_identify(resource, record);
+    notify_record(services, resource, record, "create", "start");
+    json_t *result = NULL;
+    if (rules->create != NULL)
+        result = rules->create(call, record, error);
+    else if (db_record_insert(services->db, resource, record, error))
+        result = created(resource, record);
+    notify_record_end(services, resource, record, "create", result != NULL);
+    return result;
+}
+
 static json_t *
 create_record(VerbCall *call, const ResourceRules *rules, void *record, GError **error)
 {
@@ -72,11 +90,7 @@ create_record(VerbCall *call, const ResourceRules *rules, void *record, GError *
         return NULL;
     if (rules->before_create != NULL && !rules->before_create(call->conductor, record, error))
         return NULL;
-    if (rules->create != NULL)
-        return rules->create(call, record, error);
-    return db_record_insert(call->conductor->services.db, resource, record, error)
-               ? created(resource, record)
-               : NULL;
+    return insert_record(call, rules, record, error);
 }
 
 static bool
@@ -117,11 +131,16 @@ change(Conductor *conductor, const ResourceRules *rules, Task *task, void *recor
        const json_t *patch, GError **error)
 {
     const Resource *resource = rules->resource;
+    const DriverServices *services = &conductor->services;
     void *original = record_copy(resource, record);
     bool good = json_patch_apply(resource, record, patch, error) &&
                 (rules->before_update == NULL ||
-                 rules->before_update(task, record, original, patch, error)) &&
-                db_record_save(conductor->services.db, resource, record, original, error);
+                 rules->before_update(task, record, original, patch, error));
+    if (good) {
+        notify_record(services, resource, record, "update", "start");
+        good = notify_record_end(services, resource, record, "update",
+                                 db_record_save(services->db, resource, record, original, error));
+    }
     record_free(resource, original);
     return good;
 }
@@ -148,8 +167,8 @@ update_unlocked(Db *db, void *user_data, GError **error)
     const Update *update = user_data;
     (void)db;
     void *record = load(update->call, update->rules, error);
-    bool good = record != NULL && change(update->call->conductor, update->rules, NULL, record,
-                                         update->patch, error);
+    bool good = record != NULL &&
+                change(update->call->conductor, update->rules, NULL, record, update->patch, error);
     record_free(update->rules->resource, record);
     return good;
 }
@@ -189,12 +208,17 @@ destroy_record(VerbCall *call, const ResourceRules *rules, Task *task, void *rec
 {
     if (rules->before_destroy != NULL && !rules->before_destroy(task, record, error))
         return NULL;
+    const Resource *resource = rules->resource;
+    const DriverServices *services = &call->conductor->services;
+    json_t *result = NULL;
+    notify_record(services, resource, record, "delete", "start");
     if (rules->destroy != NULL)
-        return rules->destroy(call, record, error);
-    const char *key = record_text(rules->resource, record, rules->resource->key);
-    return db_record_delete(call->conductor->services.db, rules->resource, key, error)
-               ? json_object()
-               : NULL;
+        result = rules->destroy(call, record, error);
+    else if (db_record_delete(services->db, resource, record_text(resource, record, resource->key),
+                              error))
+        result = json_object();
+    notify_record_end(services, resource, record, "delete", result != NULL);
+    return result;
 }
 
 json_t *

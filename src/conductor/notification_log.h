@@ -1,0 +1,23 @@
+/* Versioned notifications in the log, for consumers that read it: one line of JSON each, in Ironic's envelope.
+ *
+ * SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+#include <jansson.h>
+#include <stdbool.h>
+
+/* What an envelope says beside the payload; all borrowed for the call. */
+typedef struct Notification {
+    const char *host;         /* of the conductor */
+    const char *event_type;   /* "baremetal.node.provision_set.start" */
+    const char *payload_name; /* "NodeSetProvisionStatePayload" */
+    const char *payload_version;
+    bool is_error; /* of level error; others are of level info */
+} Notification;
+
+/* Writes a notification if [DEFAULT]notification_level admits its level. Any thread.
+ *
+ * payload  an object without secrets, borrowed, not changed
+ * The line: {"message_id": uuid, "publisher_id": "ironic-conductor.HOST", "timestamp": str, "priority": "INFO",
+ *           "event_type": str, "payload": {"ironic_object.name": str, "ironic_object.namespace": "ironic",
+ *           "ironic_object.version": str, "ironic_object.data": payload}} */
+void notification_log(const Notification *notification, json_t *payload);
