@@ -45,7 +45,7 @@ time_text_ms(int64_t milliseconds, char buffer[TIME_TEXT_SIZE])
     struct tm calendar;
     gmtime_r(&seconds, &calendar);
     char date[28]; /* years of nine digits, as the largest count of milliseconds has */
-    strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%S", &calendar);
+    strftime(date, sizeof date, "%04Y-%m-%dT%H:%M:%S", &calendar); /* the width is glibc's */
     snprintf(buffer, TIME_TEXT_SIZE, "%s.%03d+00:00", date, rest);
     return buffer;
 }
