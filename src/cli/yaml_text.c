@@ -254,6 +254,10 @@ dump_value(yaml_emitter_t *emitter, json_t *value)
     } else {
         g_autoptr(GString) text = g_string_new(NULL);
         python_json_append(text, value, false);
+        /* 1e+30 is a string in YAML 1.1: a number has a point. PyYAML writes it so, too. */
+        char *exponent = json_is_real(value) ? strchr(text->str, 'e') : NULL;
+        if (exponent != NULL && strchr(text->str, '.') == NULL)
+            g_string_insert(text, exponent - text->str, ".0");
         dump_scalar(emitter, text->str, true);
     }
 }
