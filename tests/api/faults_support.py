@@ -186,7 +186,7 @@ class Fleet:
     def __init__(self, count, *options):
         self.folder = tempfile.mkdtemp(prefix="steel-fleet-")
         self.base = free_udp_ports(count)
-        self.process = subprocess.Popen([self.LAB, "fleet", "--ipmi", str(count), "--port", str(self.base), "--dir", self.folder,
+        self.process = subprocess.Popen([self.LAB, "fleet", "--ipmi", str(count), "--port-base", str(self.base), "--dir", self.folder,
                                          *options], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                                         stdin=subprocess.DEVNULL, start_new_session=True)
         line = self.process.stdout.readline().decode()

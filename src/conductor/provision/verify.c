@@ -6,6 +6,22 @@
 #include "drivers/management/management.h"
 #include "drivers/power/power.h"
 
+#include <string.h>
+
+/* Silence says nothing of its cause: the usual ones. */
+static void
+say_what_to_check(GError **error)
+{
+    if (error == NULL || !steel_error_is(*error, STEEL_ERROR_BMC_UNREACHABLE) ||
+        strstr((*error)->message, "; check ") != NULL)
+        return;
+    g_autoptr(GError) bare = g_steal_pointer(error);
+    *error = g_error_new(bare->domain, bare->code,
+                         "%s; check the BMC's address and port in driver_info, that access over "
+                         "the LAN is switched on there, and that no firewall is between",
+                         bare->message);
+}
+
 static bool
 verify(Task *task, PowerState *power, GError **error)
 {
@@ -16,6 +32,7 @@ verify(Task *task, PowerState *power, GError **error)
     }
     if (power_get(task, power, error))
         return true;
+    say_what_to_check(error);
     g_prefix_error(error, "Failed to get power state for node %s. Error: ", task->node->uuid);
     return false;
 }

@@ -12,7 +12,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { FIRST_POLL_MS = 200, SLOWEST_POLL_MS = 2000 };
+enum { FIRST_POLL_MS = 200, SLOWEST_POLL_MS = 2000, LONGEST_READING_MS = 20000 };
 
 static bool
 get(Task *task, PowerState *state, GError **error)
@@ -209,6 +209,9 @@ get_async(const DriverServices *services, const Node *node, PowerDone done, void
     }
     Asked *asked = g_new(Asked, 1);
     *asked = (Asked){done, user_data};
+    int64_t patience_ms =
+        config_integer(config_current(), OPT_IPMI_COMMAND_RETRY_TIMEOUT) * INT64_C(1000);
+    ipmi.target.deadline_ms = (unsigned)CLAMP(patience_ms, 1, LONGEST_READING_MS);
     ipmi_get_power_async(services->ipmi, &ipmi.target, answered, asked);
 }
 
