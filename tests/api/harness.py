@@ -19,6 +19,8 @@ import time
 import unittest
 import uuid
 
+import schema
+
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 STEELD = os.path.join(ROOT, os.environ.get("STEEL_BUILD", "build"), "steeld")
 VERSION_HEADER = "X-OpenStack-Ironic-API-Version"
@@ -159,6 +161,7 @@ class Suite(unittest.TestCase):
         self.connections.value = connection
         answer = Answer(response.status, response.headers, text)
         self.check_form(answer, method, path, version)
+        self.check_schema(answer, method, path, version)
         return answer
 
     def check_form(self, answer, method, path, version):
@@ -184,6 +187,13 @@ class Suite(unittest.TestCase):
         if answer.status < 400 and path not in ("/",) and method != "OPTIONS" and "health" not in path:
             negotiated = {None: "1.1", "latest": LATEST}.get(version, version)
             self.assertEqual(answer.headers[VERSION_HEADER], negotiated, what)
+
+    def check_schema(self, answer, method, path, version):
+        """What the OpenAPI document of the service says about it."""
+        asked = LATEST if version == "latest" else answer.headers[VERSION_HEADER] or "1.1"
+        document = schema.document_of(STEELD, self.steel.port)
+        document.check(method, path, int(asked.split(".")[1]), answer.status, answer.headers["Content-Type"],
+                       b"" if method == "HEAD" else answer.body)
 
     def want(self, status, method, path, body=None, version=LATEST, headers=None):
         """The same, with the status it must have; the parsed body."""

@@ -108,9 +108,10 @@ Answer driver_raid_properties(Request *request, GError **error);
 Answer ramdisk_lookup(Request *request, GError **error);
 Answer ramdisk_heartbeat(Request *request, GError **error);
 
-/* event_stream.c, metrics.c */
+/* event_stream.c, metrics.c, openapi.c */
 Answer event_stream(Request *request, GError **error);
 Answer metrics_get(Request *request, GError **error);
+Answer openapi_get(Request *request, GError **error);
 
 /* shards.c, events.c */
 Answer shards_list(Request *request, GError **error);
