@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "api/api.h"
 
+#include "api/access.h"
 #include "api/internal.h"
 #include "common/config.h"
 #include "common/log.h"
@@ -42,7 +43,7 @@ Api *
 api_start(const ApiServices *services, GError **error)
 {
     Api *api = api_new(services);
-    if (!http_start(api, error)) {
+    if (!access_start(error) || !http_start(api, error)) {
         api_free(api);
         return NULL;
     }
@@ -60,6 +61,7 @@ api_stop(Api *api)
     metrics_unregister(api_metrics_write, api);
     http_stop(api);
     api_free(api);
+    access_stop();
 }
 
 bool

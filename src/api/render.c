@@ -4,6 +4,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "api/render.h"
 
+#include "api/access.h"
 #include "api/internal.h"
 #include "api/mask.h"
 #include "common/time_text.h"
@@ -56,7 +57,12 @@ renderer_init(Renderer *renderer, const Request *request, const View *view, cons
               GString *out)
 {
     const char *item_path = path != NULL ? path : view->resource->path;
-    *renderer = (Renderer){.view = view, .out = out};
+    *renderer = (Renderer){.view = view, .out = out, .request = request};
+    if (view->hideable != 0)
+        renderer->visibility =
+            policy_visibility(request, NULL, &renderer->visibility_differs) & view->hideable;
+    if (view->owner < 0) /* there is nothing to ask per row */
+        renderer->visibility_differs = false;
     renderer->self = g_string_sized_new(128);
     renderer->bookmark = g_string_sized_new(128);
     request_append_base(request, renderer->self);
@@ -91,14 +97,14 @@ put_text(GString *out, const char *text, size_t size)
 }
 
 static void
-put_json(const Renderer *renderer, const ViewColumn *column, const DbRow *row)
+put_json(const Renderer *renderer, const ViewColumn *column, const DbRow *row, bool unmasked)
 {
     GString *out = renderer->out;
     size_t size = 0;
     const char *text = db_row_text(row, column->column, &size);
     if (text == NULL || size == 0) {
         put(out, column->part == PART_OBJECT ? "{}" : "[]", 2);
-    } else if (column->secrets && size > 2) {
+    } else if (column->secrets && !unmasked && size > 2) {
         mask_append(out, text, size);
     } else {
         put(out, text, size);
@@ -179,7 +185,7 @@ put_clean(GString *out, const DbRow *row, int column)
 }
 
 static void
-put_value(const Renderer *renderer, const ViewColumn *column, const DbRow *row)
+put_value(const Renderer *renderer, const ViewColumn *column, const DbRow *row, unsigned visibility)
 {
     GString *out = renderer->out;
     size_t size = 0;
@@ -200,7 +206,7 @@ put_value(const Renderer *renderer, const ViewColumn *column, const DbRow *row)
         break;
     case PART_OBJECT:
     case PART_ARRAY:
-        put_json(renderer, column, row);
+        put_json(renderer, column, row, (visibility & column->show) != 0);
         break;
     case PART_STATE:
         put_state(renderer, column, row);
@@ -222,14 +228,37 @@ put_value(const Renderer *renderer, const ViewColumn *column, const DbRow *row)
     }
 }
 
+/* What the caller may see of this row. */
+static unsigned
+visibility_of(const Renderer *renderer, const DbRow *row)
+{
+    const View *view = renderer->view;
+    if (!renderer->visibility_differs)
+        return renderer->visibility;
+    const PolicyTarget target = {db_row_text(row, view->owner, NULL),
+                                 db_row_text(row, view->lessee, NULL)};
+    return policy_visibility(renderer->request, &target, NULL) & view->hideable;
+}
+
+static void
+put_hidden(GString *out, unsigned bit)
+{
+    const char *json = policy_hidden_json(bit);
+    put(out, json, strlen(json));
+}
+
 void
 render_row(const Renderer *renderer, const DbRow *row)
 {
     const View *view = renderer->view;
+    const unsigned visibility = visibility_of(renderer, row);
     for (size_t i = 0; i < view->column_count; i++) {
         const ViewColumn *column = &view->columns[i];
         put(renderer->out, column->prefix, column->prefix_size);
-        put_value(renderer, column, row);
+        if (visibility & column->hide)
+            put_hidden(renderer->out, column->hide);
+        else
+            put_value(renderer, column, row, visibility);
     }
     put_literal(renderer->out, "}");
 }

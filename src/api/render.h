@@ -12,6 +12,9 @@ typedef struct Renderer {
     GString *bookmark; /* base + "/nodes/"; owned */
     HashRing *ring;    /* a reference, when the view shows conductors */
     int64_t now_ms;
+    const Request *request;
+    unsigned visibility; /* bits of policy_visibility, unless they differ from row to row */
+    bool visibility_differs;
 } Renderer;
 
 /* Prepares writing rows of a view for a request into `out`.

@@ -2,6 +2,8 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "api/view.h"
 
+#include "api/access.h"
+
 #include "model/resources.h"
 
 #include <pthread.h>
@@ -69,7 +71,35 @@ view_new(const Resource *resource, unsigned version)
     view->columns = g_new0(ViewColumn, resource->field_count);
     view->selected = g_new0(const Field *, resource->field_count);
     view->key = view->driver = view->group = view->lease = -1;
+    view->owner = view->lessee = -1;
     return view;
+}
+
+/* Fields that not everybody who sees the item may see. */
+static const struct {
+    const Resource *resource;
+    const char *field;
+    unsigned hide, show;
+} restricted[] = {
+    {&node_resource,          "driver_info",          POLICY_HIDE_DRIVER_INFO,          POLICY_SHOW_DRIVER_SECRETS  },
+    {&node_resource,          "driver_internal_info", POLICY_HIDE_DRIVER_INTERNAL_INFO, 0                           },
+    {&node_resource,          "last_error",           POLICY_HIDE_LAST_ERROR,           0                           },
+    {&node_resource,          "reservation",          POLICY_HIDE_RESERVATION,          0                           },
+    {&node_resource,          "instance_info",        0,                                POLICY_SHOW_INSTANCE_SECRETS},
+    {&volume_target_resource, "properties",           POLICY_HIDE_TARGET_PROPERTIES,    0                           },
+};
+
+static void
+restrict_column(View *view, ViewColumn *column)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(restricted); i++) {
+        if (restricted[i].resource != view->resource ||
+            strcmp(restricted[i].field, column->field->name) != 0)
+            continue;
+        column->hide = restricted[i].hide;
+        column->show = restricted[i].show;
+        view->hideable |= column->hide | column->show;
+    }
 }
 
 static void
@@ -82,6 +112,7 @@ add_field(View *view, const Field *field)
     column->column = field->type != FIELD_COMPUTED ? select_field(view, field) : -1;
     column->prefix = g_strdup_printf("%c\"%s\":", view->column_count == 0 ? '{' : ',', field->name);
     column->prefix_size = strlen(column->prefix);
+    restrict_column(view, column);
     view->column_count++;
 }
 
@@ -99,6 +130,10 @@ completed(View *view)
         view->version >= 49) { /* lists can be narrowed to a conductor */
         view->driver = select_field(view, resource_field(resource, "driver"));
         view->group = select_field(view, resource_field(resource, "conductor_group"));
+    }
+    if (resource == &node_resource && view->hideable != 0) {
+        view->owner = select_field(view, resource_field(resource, "owner"));
+        view->lessee = select_field(view, resource_field(resource, "lessee"));
     }
     GString *text = g_string_new(NULL);
     for (size_t i = 0; i < view->selected_count; i++)

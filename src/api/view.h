@@ -32,6 +32,8 @@ typedef struct ViewColumn {
     ViewPart part;
     int column;   /* of the SQL row; -1 when it has none */
     bool secrets; /* mask what hides in it */
+    unsigned hide,
+        show; /* bits of policy_visibility: hides the value, leaves secrets unmasked; 0: none does */
     char *prefix; /* `{"uuid":` or `,"name":` */
     size_t prefix_size;
 } ViewColumn;
@@ -44,7 +46,10 @@ typedef struct View {
     const Field **selected; /* fields of the SQL row, in order */
     size_t selected_count;
     int key, driver, group,
-        lease;         /* columns of the row that computed values need; -1: none of them does */
+        lease; /* columns of the row that computed values need; -1: none of them does */
+    int owner,
+        lessee; /* columns that tell what may be seen of the row; -1: nothing depends on them */
+    unsigned hideable; /* bits of policy_visibility that matter here */
     char *column_text; /* "uuid", "name" of the SQL */
     char *item_sql;    /* SELECT by key */
     char *name_sql;    /* SELECT by name, or NULL */

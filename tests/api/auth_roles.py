@@ -222,6 +222,32 @@ class Roles(auth_support.KeystoneSuite):
             answer = self.as_(token, "POST", "/v1/" + path, body, version)
             self.assertEqual(answer.status, 406, answer.body)
 
+    def test_lessees_and_members_do_not_see_how_things_are_run(self):
+        mine, hidden = self.things["MINE"], "Redacted"
+        for person, sees in (("system/reader", True), ("own/reader", True), ("own/service", True), ("let/admin", False),
+                             ("let/reader", False)):
+            token = self.token(person)
+            nodes = [self.done(token, "GET", "/v1/nodes/" + mine),
+                     self.done(token, "GET", "/v1/nodes/%s?fields=driver_info,driver_internal_info,last_error,reservation" % mine),
+                     *(node for node in self.done(token, "GET", "/v1/nodes/detail")["nodes"] if node["uuid"] == mine)]
+            self.assertEqual(len(nodes), 3)
+            for node in nodes:
+                if sees:
+                    self.assertEqual(node["driver_info"], {"address": "bmc.example", "password": "******"})
+                    self.assertNotIn(hidden, str(node))
+                else:
+                    for field in ("driver_info", "driver_internal_info", "last_error", "reservation"):
+                        self.assertIn(hidden, str(node[field]), (person, field))
+                    self.assertNotIn("bmc.example", str(node))
+        for person, sees in (("system/reader", True), ("own/admin", True), ("own/member", False), ("let/reader", False)):
+            token = self.token(person)
+            targets = [self.done(token, "GET", "/v1/volume/targets/" + self.things["TARGET"]),
+                       *(target for target in self.done(token, "GET", "/v1/volume/targets?detail=true")["targets"]
+                         if target["uuid"] == self.things["TARGET"])]
+            self.assertEqual(len(targets), 2)
+            for target in targets:
+                self.assertEqual("192.0.2.1" in str(target), sees, person)
+
     def test_a_refusal_names_rule_and_roles(self):
         answer = self.as_(self.token("own/reader"), "PUT", "/v1/nodes/%s/maintenance" % self.things["MINE"], {})
         self.assertEqual(answer.status, 403)
@@ -264,6 +290,27 @@ class Overrides(auth_support.KeystoneSuite):
             self.assertLess(time.monotonic(), end)
         self.write("")
         self.wait_status(200, "system/reader", "/v1/chassis")
+
+
+class Secrets(auth_support.KeystoneSuite):
+    """A policy file that lets somebody see the secrets in a node."""
+
+    @classmethod
+    def setUpClass(cls):
+        path = os.path.join(tempfile.mkdtemp(prefix="steel-policy-"), "policy.yaml")
+        with open(path, "w") as file:
+            file.write('"show_password": "role:keeper"\n"show_instance_secrets": "project_id:%(node.owner)s"\n')
+        cls.settings = ("oslo_policy.policy_file=" + path,)
+        super().setUpClass()
+
+    def test_secrets_are_shown_to_whom_the_policy_says(self):
+        node = self.done("system/admin", "POST", "/v1/nodes", {
+            "driver": "fake-hardware", "owner": "own", "lessee": "let", "driver_info": {"password": "a1"},
+            "instance_info": {"password": "b2"}})["uuid"]
+        for token, driver, instance in (("system/reader", "******", "******"), ("system/reader,keeper", "a1", "******"),
+                                        ("own/reader", "******", "b2"), ("own/reader,keeper", "a1", "b2")):
+            shown = self.done(token, "GET", "/v1/nodes/" + node)
+            self.assertEqual((shown["driver_info"]["password"], shown["instance_info"]["password"]), (driver, instance))
 
 
 class Legacy(auth_support.KeystoneSuite):

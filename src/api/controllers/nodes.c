@@ -109,13 +109,33 @@ state_takes_patches(Request *request, const ItemBrief *brief, GError **error)
                       "Cannot update node \"%s\" while it is in state \"inspecting\".", node.uuid);
 }
 
+/* A node in use stays with its owner, unless a rule of its own lets it go. */
+static bool
+owner_may_change(Request *request, const ItemBrief *brief, const json_t *patch, GError **error)
+{
+    const PolicyTarget target = {brief->owner, brief->lessee};
+    g_auto(NodeBrief) node = {0};
+    if (!json_patch_touches(patch, "owner") ||
+        policy_allows(request, "baremetal:node:update_owner_provisioned", &target))
+        return true;
+    if (!node_find(request, brief->uuid, &node, error))
+        return false;
+    return g_strcmp0(node.provision_state, "active") != 0 ||
+           steel_fail(
+               error, STEEL_ERROR_CONFLICT,
+               "Cannot change the owner of node \"%s\" while it is in state \"active\"; that "
+               "needs baremetal:node:update_owner_provisioned.",
+               node.uuid);
+}
+
 static bool
 check_patch(Request *request, const ItemBrief *brief, const json_t *patch, GError **error)
 {
     static const char *const arguments[] = {"reset_interfaces", NULL};
     if (!request_only_arguments(request, arguments, error) ||
         !name_fits_version(request, json_patch_value(patch, "name"), error) ||
-        !state_takes_patches(request, brief, error))
+        !state_takes_patches(request, brief, error) ||
+        !owner_may_change(request, brief, patch, error))
         return false;
     if (json_patch_clears(patch, "chassis_uuid") &&
         !request_needs(request, 25, "taking a node out of its chassis", error))
