@@ -2,7 +2,6 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "api/access.h"
 
-#include "api/access_identity.h"
 #include "api/auth/basic.h"
 #include "api/auth/keystone.h"
 #include "api/auth/policy_store.h"
@@ -88,6 +87,27 @@ refuse(Request *request, const char *challenge, GError **error)
     return ACCESS_REFUSED;
 }
 
+/* Gives the request a copy of the credentials. */
+static AccessOutcome
+grant(Request *request, const Credentials *credentials)
+{
+    Identity *identity = &request->identity;
+    identity->credentials = g_new0(Credentials, 1);
+    credentials_copy(identity->credentials, credentials);
+    identity->user_id = identity->credentials->user_id;
+    identity->project_id = identity->credentials->project_id;
+    return ACCESS_GRANTED;
+}
+
+void
+access_forget(Identity *identity)
+{
+    if (identity->credentials != NULL)
+        credentials_clear(identity->credentials);
+    g_free(identity->credentials);
+    *identity = (Identity){0};
+}
+
 static AccessOutcome
 identify_basic(Request *request, Basic *basic, bool may_block, GError **error)
 {
@@ -95,7 +115,7 @@ identify_basic(Request *request, Basic *basic, bool may_block, GError **error)
     switch (
         basic_check(basic, request_header(request, "Authorization"), may_block, &bearer, error)) {
     case IDENTITY_KNOWN:
-        identity_set(&request->identity, &bearer->credentials);
+        grant(request, &bearer->credentials);
         bearer_unref(bearer);
         return ACCESS_GRANTED;
     case IDENTITY_ASK:
@@ -116,8 +136,7 @@ identify_keystone(Request *request, Keystone *keystone, bool may_block, GError *
                            request_header(request, "X-Service-Token"), may_block, &credentials,
                            error)) {
     case IDENTITY_KNOWN:
-        identity_set(&request->identity, &credentials);
-        return ACCESS_GRANTED;
+        return grant(request, &credentials);
     case IDENTITY_ASK:
         return ACCESS_MUST_WAIT;
     case IDENTITY_FAILED:

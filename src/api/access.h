@@ -27,6 +27,9 @@ typedef enum AccessOutcome {
  * Errors     UNAUTHORIZED; IDENTITY_UNAVAILABLE (Keystone does not answer: 503); CONFIG (no password file) */
 AccessOutcome access_identify(Request *request, bool may_block, GError **error);
 
+/* Frees what access_identify has put into an identity, and empties it. */
+void access_forget(Identity *identity);
+
 /* Whose thing a request is about; NULL members: nobody's. */
 typedef struct PolicyTarget {
     const char *owner, *lessee;

@@ -1,7 +1,6 @@
 /* The policy as requests meet it: which rules count, on whose things, and what they narrow; the contract is in access.h.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "api/access.h"
-#include "api/access_identity.h"
 #include "api/auth/policy_store.h"
 #include "api/router.h"
 
@@ -16,10 +15,13 @@ enum { NODE_OWNER_SINCE = 50, ALLOCATION_OWNER_SINCE = 60 };
 /* A list of nobody's things: no project is called that. */
 static const char no_project[] = "\x1f";
 
+/* Who has no credentials. */
+static const Credentials nobody = {0}, passer_by = {.is_public = true};
+
 /* Questions of one request. */
 typedef struct Asker {
     const Policy *policy;
-    IdentityView view;
+    const Credentials *who;
     const PolicyTarget *target; /* NULL: there is none */
     bool target_unknown;        /* there is one, but it is not known yet */
 } Asker;
@@ -36,7 +38,9 @@ asker_init(Asker *asker, const Request *request, const PolicyTarget *target, GEr
     asker->policy = policy_current(LOOK_MS, error);
     asker->target = target;
     asker->target_unknown = false;
-    identity_view(&request->identity, &asker->view);
+    asker->who = request->identity.is_public             ? &passer_by
+                 : request->identity.credentials != NULL ? request->identity.credentials
+                                                         : &nobody;
     return asker->policy != NULL;
 }
 
@@ -45,7 +49,7 @@ ask(const Asker *asker, const char *rule)
 {
     const Config *config = config_current();
     const CheckContext context = {
-        .credentials = &asker->view.credentials,
+        .credentials = asker->who,
         .owner = asker->target != NULL ? asker->target->owner : NULL,
         .lessee = asker->target != NULL ? asker->target->lessee : NULL,
         .target_unknown = asker->target_unknown,
@@ -66,11 +70,10 @@ allows(const Asker *asker, const char *rule)
 static bool
 forbid(const Asker *asker, const char *rule, GError **error)
 {
-    const Credentials *who = &asker->view.credentials;
+    const Credentials *who = asker->who;
     g_autoptr(GString) roles = g_string_new(NULL);
     for (char **role = who->roles; role != NULL && *role != NULL; role++)
-        if (g_ascii_isprint(**role))
-            g_string_append_printf(roles, "%s%.64s", roles->len > 0 ? ", " : "", *role);
+        g_string_append_printf(roles, "%s%.64s", roles->len > 0 ? ", " : "", *role);
     return steel_fail(error, STEEL_ERROR_FORBIDDEN,
                       "The policy does not allow %s to the roles %s of %s%s.", rule,
                       roles->len > 0 ? roles->str : "(none)",
@@ -203,7 +206,7 @@ check_update(const Asker *asker, const Request *request, GError **error)
 static bool
 same_project(const Asker *asker, const char *owner)
 {
-    return owner != NULL && g_strcmp0(owner, asker->view.credentials.project_id) == 0;
+    return owner != NULL && g_strcmp0(owner, asker->who->project_id) == 0;
 }
 
 /* Writes the caller's project into the body as owner. */
@@ -211,7 +214,7 @@ static bool
 claim(const Asker *asker, const Request *request, json_t *body, unsigned since, const char *thing,
       GError **error)
 {
-    const char *project = asker->view.credentials.project_id;
+    const char *project = asker->who->project_id;
     if (project == NULL || same_project(asker, json_string_member(body, "owner")))
         return true;
     if (!request_needs(request, since, thing, error))
@@ -223,7 +226,7 @@ claim(const Asker *asker, const Request *request, json_t *body, unsigned since, 
 static bool
 check_node_create(const Asker *asker, Request *request, GError **error)
 {
-    const Credentials *who = &asker->view.credentials;
+    const Credentials *who = asker->who;
     const bool self_owned =
         config_boolean(config_current(), OPT_API_PROJECT_ADMIN_CAN_MANAGE_OWN_NODES) &&
         allows(asker, "baremetal:node:create:self_owned_node");
@@ -259,11 +262,11 @@ check_allocation_create(const Asker *asker, Request *request, GError **error)
         (legacy && owner == NULL && !before_rbac)) {
         if (!restricted || (legacy && owner != NULL && !before_rbac))
             return forbid(asker, "baremetal:allocation:create_restricted", error);
-        if (foreign && asker->view.credentials.project_id != NULL)
+        if (foreign && asker->who->project_id != NULL)
             return forbid(asker, "baremetal:allocation:create", error);
         return claim(asker, request, body, ALLOCATION_OWNER_SINCE, thing, error);
     }
-    if (legacy || asker->view.credentials.system_scope != NULL)
+    if (legacy || asker->who->system_scope != NULL)
         return true;
     if (foreign)
         return restricted || forbid(asker, "baremetal:allocation:create_restricted", error);
@@ -290,7 +293,7 @@ check_list(const Asker *asker, const char *own, GError **error)
     g_autofree char *all = g_strconcat(own, "_all", NULL);
     if (allows(asker, all))
         return true;
-    if (asker->view.credentials.project_id == NULL)
+    if (asker->who->project_id == NULL)
         return forbid(asker, all, error);
     return allows(asker, own) || forbid(asker, own, error);
 }

@@ -98,9 +98,7 @@ request_free(Request *request)
 {
     if (request == NULL)
         return;
-    g_free(request->identity.user_id);
-    g_free(request->identity.project_id);
-    g_strfreev(request->identity.roles);
+    access_forget(&request->identity);
     g_free(request->body);
     json_decref(request->json);
     if (request->out != NULL)

@@ -33,12 +33,11 @@ typedef Answer (*RequestHandler)(Request *request, GError **error);
 /* Makes the answer from what the conductor returned; on the HTTP thread. False with the error set. */
 typedef bool (*RequestAfter)(Request *request, json_t *result, GError **error);
 
-/* Who asks. Filled by access_identify. All owned by the request. */
+/* Who asks. Filled by access_identify. */
 typedef struct Identity {
-    char *user_id, *project_id; /* NULL: unknown */
-    char **roles;               /* NULL-terminated, or NULL */
-    bool system_scope;          /* the token is for the whole system */
-    bool is_public;             /* the route needs no login and none was given */
+    struct Credentials *credentials;  /* owned; NULL: nobody */
+    const char *user_id, *project_id; /* of the credentials; NULL: unknown */
+    bool is_public;                   /* the route needs no login and none was given */
 } Identity;
 
 typedef struct Argument {
