@@ -144,6 +144,12 @@ class Suite(harness.Suite):
     def power(self, node, target, **more):
         return self.call("PUT", "/v1/nodes/%s/states/power" % node, dict(more, target=target))
 
+    def powered(self, node):
+        """The node with a power state that is known, as allocations want it."""
+        self.assertEqual(self.power(node, "power on").status, 202)
+        self.wait_node(node, power_state="power on", reservation=None)
+        return node
+
     def to(self, node, state):
         """Brings a new node of the fake driver to a state at rest."""
         for verb, reached in (("manage", "manageable"), ("provide", "available"), ("active", "active"), ("rescue", "rescue")):

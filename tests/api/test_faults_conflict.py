@@ -60,8 +60,8 @@ class Locks(faults_support.Suite):
         self.assertFalse(after["maintenance"])
 
     def test_an_allocation_that_is_deleted_while_its_node_is_looked_for_keeps_no_node(self):
-        nodes = [self.to(self.fake(resource_class="deleted-early"), "available") for _ in range(4)]
-        for _ in range(40):
+        nodes = [self.powered(self.to(self.fake(resource_class="deleted-early"), "available")) for _ in range(4)]
+        for _ in range(60):
             allocation = self.want(201, "POST", "/v1/allocations", {"resource_class": "deleted-early"})["uuid"]
             self.call("DELETE", "/v1/allocations/" + allocation)
         until("no allocation is left", lambda: all(

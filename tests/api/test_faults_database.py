@@ -1,0 +1,205 @@
+"""A database that is locked, damaged, of another time or on a full disk.
+
+SPDX-License-Identifier: Apache-2.0
+"""
+import os
+import shutil
+import sqlite3
+import subprocess
+import tempfile
+import threading
+import time
+
+import faults_support
+import harness
+from faults_support import until
+
+
+class Files(faults_support.Suite):
+    """What is found at the start; each life must end with a sentence."""
+
+    def setUp(self):
+        self.steel.kill()
+        self.path = self.steel.folder + "/steel.sqlite"
+        self.kept = {}
+        for name in ("steel.sqlite", "steel.sqlite-wal", "steel.sqlite-shm"):
+            if os.path.exists(self.steel.folder + "/" + name):
+                with open(self.steel.folder + "/" + name, "rb") as file:
+                    self.kept[name] = file.read()
+
+    def tearDown(self):
+        for name in ("steel.sqlite", "steel.sqlite-wal", "steel.sqlite-shm"):
+            if os.path.exists(self.steel.folder + "/" + name):
+                os.unlink(self.steel.folder + "/" + name)
+        for name, content in self.kept.items():
+            with open(self.steel.folder + "/" + name, "wb") as file:
+                file.write(content)
+        self.steel.again()
+
+    def refused(self, *words):
+        text, status = self.steel.refuse_to_start()
+        self.assertEqual(status, 1, text)
+        for word in words:
+            self.assertIn(word, text)
+        self.assertEqual(len([line for line in text.splitlines() if line.startswith("steeld: ")]), 1, text)
+
+    def test_what_is_no_database_is_refused(self):
+        for name in self.kept:
+            os.unlink(self.steel.folder + "/" + name)
+        with open(self.path, "wb") as file:
+            file.write(b"this is a letter to my aunt\n" * 400)
+        self.refused(self.path, "damaged or no database", "restore it from a backup")
+
+    def test_a_damaged_database_is_refused(self):
+        sqlite3.connect(self.path).execute("PRAGMA wal_checkpoint(TRUNCATE)").connection.close()
+        size = os.path.getsize(self.path)
+        with open(self.path, "r+b") as file:
+            file.seek(4096)
+            file.write(os.urandom(min(size - 4096, 65536)))
+        self.refused(self.path, "damaged", "restore it from a backup")
+
+    def test_a_database_of_a_newer_program_is_refused(self):
+        with sqlite3.connect(self.path) as database:
+            database.execute("INSERT INTO schema_version (number) VALUES (900)")
+        self.refused("schema 900", "use a newer steeld")
+
+    def test_a_folder_that_is_not_there_is_told(self):
+        kept = self.steel.settings["database.connection"]
+        self.steel.settings["database.connection"] = "sqlite:////nowhere/at/all.sqlite"
+        self.refused("/nowhere/at/all.sqlite")
+        self.steel.settings["database.connection"] = kept
+
+    def test_a_scheme_that_is_not_supported_is_told_without_the_password(self):
+        kept = self.steel.settings["database.connection"]
+        self.steel.settings["database.connection"] = "mysql://steel:geheim@db/steel"
+        text, status = self.steel.refuse_to_start()
+        self.assertEqual(status, 1)
+        self.assertIn("mysql", text)
+        self.assertNotIn("geheim", text)
+        self.steel.settings["database.connection"] = kept
+
+
+class Held(faults_support.Suite):
+    options = ("conductor.workers_pool_size=20",)
+
+    def test_another_process_that_holds_the_database_means_503_and_no_more(self):
+        node = self.to(self.fake({"deploy.deploy": {"delay_ms": 300}}), "available")
+        self.ask(node, "active")
+        holder = sqlite3.connect(self.steel.folder + "/steel.sqlite", isolation_level=None)
+        holder.execute("BEGIN IMMEDIATE")
+        begun, answers = time.monotonic(), []
+
+        def write(index):
+            answers.append((self.call("POST", "/v1/nodes", {"driver": "fake-hardware", "name": "held-%d" % index}),
+                            time.monotonic() - begun))
+
+        threads = [threading.Thread(target=write, args=(index,)) for index in range(12)]
+        for thread in threads:
+            thread.start()
+        self.get("/v1/nodes")  # reading goes on
+        for thread in threads:
+            thread.join()
+        holder.execute("ROLLBACK")
+        holder.close()
+        for answer, seconds in answers:
+            self.assertEqual(answer.status, 503, answer.body)
+            self.assertIn("try again", answer.message)
+            self.assertLess(seconds, 25)
+        self.assertEqual([item["name"] for item in self.get("/v1/nodes")["nodes"] if item["name"]], [])
+        self.assertIsNone(self.rest(node, "active")["last_error"])  # neither failed nor locked
+        self.node(name="afterwards")
+
+
+class FullDisk(faults_support.Suite):
+    """On a small file system of its own."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.disk = tempfile.mkdtemp(prefix="steel-disk-")
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", cls.disk], check=True)
+        cls.options = ("database.connection=sqlite:///" + cls.disk + "/steel.sqlite",)
+        super().setUpClass()
+
+    @classmethod
+    def tearDownClass(cls):
+        try:
+            super().tearDownClass()
+        finally:
+            subprocess.run(["umount", "-l", cls.disk], check=True)
+            os.rmdir(cls.disk)
+
+    def fill(self):
+        with open(self.disk + "/ballast", "wb", buffering=0) as file:
+            for size in (65536, 4096, 512, 1):
+                try:
+                    while True:
+                        file.write(bytes(size))
+                except OSError:
+                    continue
+
+    def test_writes_fail_with_a_sentence_and_all_goes_on_when_there_is_room_again(self):
+        deploying = self.to(self.fake(), "available")
+        idle = self.fake()
+        self.orders(deploying, {"deploy.deploy": {"delay_ms": 500}})
+        self.ask(deploying, "active")
+        self.fill()
+        answers = []
+        until("the disk is full for the database", lambda: answers.append(self.call(
+            "POST", "/v1/nodes", {"driver": "fake-hardware", "extra": {"x": "y" * 20000}})) or answers[-1].status >= 500)
+        self.assertEqual(answers[-1].status, 500)
+        self.assertIn("is full", answers[-1].message)
+        self.get("/v1/nodes")  # reading goes on
+        answer = self.put(idle, "manage")
+        self.assertIn(answer.status, (202, 500))
+        time_full = time.monotonic()
+        until("the deploy meets the full disk", lambda: "is full" in self.steel.text() or time.monotonic() - time_full > 3)
+        os.unlink(self.disk + "/ballast")
+        after = self.rest(deploying, "active")
+        self.assertIsNone(after["last_error"])
+        until("the idle node is not locked", lambda: self.get("/v1/nodes/" + idle)["reservation"] is None)
+        self.node(name="room-again")
+        found = self.rest(idle, "manageable" if answer.status == 202 else "enroll")
+        self.assertIsNone(found["last_error"])
+
+
+class Pruning(faults_support.Suite):
+    options = ("conductor.node_history_cleanup_interval=1", "conductor.node_history_max_entries=5",
+               "conductor.node_history_cleanup_batch_count=3", "conductor.conductor_cleanup_interval=1",
+               "conductor.conductor_cleanup_timeout=60", "DEFAULT.log_in_db_max_size=50", "conductor.check_allocations_interval=1")
+
+    def test_history_and_timeline_keep_the_newest_entries_of_each_node(self):
+        nodes = [self.fake({"power.validate": {"fail": "INVALID", "message": "no"}}) for _ in range(2)]
+        for number in range(9):
+            self.orders(nodes[0], {"power.validate": {"fail": "INVALID", "message": "failure %d" % number}})
+            for node in nodes:
+                self.ask(node, "manage")
+            for node in nodes:
+                self.rest(node, "enroll")
+        for node in nodes:
+            until("the history is cut back", lambda: len(self.history(node)) == 5)
+            until("the timeline is cut back", lambda: len(self.phases(node)) == 5)
+        self.assertEqual([event["event"][-9:] for event in self.history(nodes[0])], ["failure %d" % number for number in range(4, 9)])
+
+    def test_conductors_that_are_gone_for_good_are_forgotten(self):
+        with sqlite3.connect(self.steel.folder + "/steel.sqlite") as database:
+            for name, when in (("gone", "2020-01-01T00:00:00+00:00"), ("lately", time.strftime("%Y-%m-%dT%H:%M:%S+00:00", time.gmtime()))):
+                database.execute("INSERT INTO conductors (hostname, lease, lease_expires_ms, created_at, updated_at) "
+                                 "VALUES (?, ?, 0, ?, ?)", (name, name, when, when))
+        names = lambda: {item["hostname"] for item in self.get("/v1/conductors")["conductors"]}
+        until("the old one is forgotten", lambda: "gone" not in names())
+        self.assertEqual(names(), {"conductor-1", "lately"})
+
+    def test_long_errors_are_cut_where_the_configuration_says(self):
+        node = self.fake({"power.validate": {"fail": "INVALID", "message": "\u00e4" * 5000}})
+        self.ask(node, "manage")
+        after = self.rest(node, "enroll")
+        self.assertEqual(len(after["last_error"]), 50)
+
+    def test_allocations_whose_search_died_are_searched_for_again(self):
+        node = self.powered(self.to(self.fake(resource_class="searched-again"), "available"))
+        with sqlite3.connect(self.steel.folder + "/steel.sqlite") as database:
+            database.execute("INSERT INTO allocations (uuid, resource_class, state, created_at) VALUES (?, 'searched-again', "
+                             "'allocating', '2020-01-01T00:00:00+00:00')", (harness.random_uuid(),))
+        after = until("it is served", lambda: [item for item in self.get("/v1/allocations")["allocations"] if item["state"] == "active"])
+        self.assertEqual(after[0]["node_uuid"], node)
+        self.assertEqual(self.get("/v1/nodes/" + node)["allocation_uuid"], after[0]["uuid"])
