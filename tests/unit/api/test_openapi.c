@@ -181,7 +181,7 @@ a_resource_is_as_its_field_table_says(void **state)
         {"VolumeTargetCreate|required",
          "[\"node_uuid\",\"volume_type\",\"boot_index\",\"volume_id\"]"                                    },
         {"NodeSummary|required",               "[\"uuid\",\"instance_uuid\",\"power_state\",\"provision_state\","
-         "\"maintenance\",\"links\"]"                                                                           },
+                                 "\"maintenance\",\"links\"]"              },
     };
     for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
         g_autofree char *path = g_strdup_printf("components|schemas|%s", rows[i].path);
