@@ -1,0 +1,147 @@
+"""Versioned notifications in the log: Ironic's names, envelopes and payloads.
+
+SPDX-License-Identifier: Apache-2.0
+"""
+import json
+
+import harness
+from observe_support import wait_until
+
+NODE = set("""clean_step conductor_group console_enabled created_at deploy_step description driver extra boot_mode secure_boot
+    inspection_finished_at inspection_started_at instance_uuid last_error maintenance maintenance_reason fault name
+    bios_interface boot_interface console_interface deploy_interface inspect_interface management_interface
+    network_interface power_interface raid_interface rescue_interface storage_interface vendor_interface owner lessee
+    power_state properties protected protected_reason provision_state provision_updated_at resource_class retired
+    retired_reason target_power_state target_provision_state traits updated_at uuid""".split())
+PROVISION = NODE | {"instance_info", "driver_internal_info", "event", "previous_provision_state",
+                    "previous_target_provision_state"}
+CRUD = NODE | {"chassis_uuid", "instance_info", "driver_info"}
+
+
+class Notifications(harness.Suite):
+    options = ("notification_level=info",)
+
+    def all(self):
+        return [json.loads(line) for line in self.steel.text().splitlines() if line.startswith("{")]
+
+    def of(self, uuid, types):
+        """Waits until the notifications about something are these, and returns them."""
+        def found():
+            about = [note for note in self.all() if note["payload"]["ironic_object.data"]["uuid"] == uuid]
+            return [note["event_type"] for note in about] == types and about
+        try:
+            return wait_until(found, "")
+        except AssertionError:
+            raise AssertionError("%s instead of %s" % ([(n["event_type"], n["payload"]["ironic_object.data"]["uuid"])
+                                                       for n in self.all()], types)) from None
+
+    def check(self, notes, name, version, fields=None):
+        for note in notes:
+            self.assertEqual(set(note), {"message_id", "publisher_id", "timestamp", "priority", "event_type", "payload"})
+            self.assertEqual(note["publisher_id"], "ironic-conductor.conductor-1")
+            payload = note["payload"]
+            self.assertEqual(set(payload), {"ironic_object." + word for word in ("name", "namespace", "version", "data")})
+            self.assertEqual(payload["ironic_object.namespace"], "ironic")
+            self.assertEqual((payload["ironic_object.name"], payload["ironic_object.version"]), (name, version))
+            if fields is not None:
+                self.assertEqual(set(payload["ironic_object.data"]), fields)
+        return [note["payload"]["ironic_object.data"] for note in notes]
+
+    def test_a_node_is_told_from_its_creation_to_its_end(self):
+        node = self.node(name="told", driver_info={"ipmi_password": "hush-hush"},
+                         instance_info={"image_url": "http://hush-hush"})
+        uuid, types = node["uuid"], ["baremetal.node.create.start", "baremetal.node.create.end"]
+        created = self.check(self.of(uuid, types), "NodeCRUDPayload", "1.14", CRUD)
+        self.assertEqual(created[0]["driver_info"], {"ipmi_password": "******"})
+        self.assertEqual(created[0]["instance_info"], {"image_url": "******"})
+
+        self.provision(uuid, "manage", "manageable")
+        types += ["baremetal.node.provision_set.start", "baremetal.node.provision_set.end"]
+        start, end = self.check(self.of(uuid, types)[-2:], "NodeSetProvisionStatePayload", "1.17", PROVISION)
+        self.assertEqual((start["event"], start["previous_provision_state"], start["provision_state"]),
+                         ("manage", "enroll", "verifying"))
+        self.assertEqual((end["event"], end["previous_provision_state"], end["previous_target_provision_state"],
+                          end["provision_state"]), ("done", "verifying", "manageable", "manageable"))
+
+        self.want(202, "PUT", "/v1/nodes/told/states/power", {"target": "power on"})
+        types += ["baremetal.node.power_set.start", "baremetal.node.power_set.end"]
+        power = self.check(self.of(uuid, types)[-2:], "NodeSetPowerStatePayload", "1.16", NODE | {"to_power"})
+        self.assertEqual([data["to_power"] for data in power], ["power on", "power on"])
+        self.assertEqual(power[1]["power_state"], "power on")
+        self.wait_node("told", power_state="power on", target_power_state=None, reservation=None)
+
+        self.want(202, "PUT", "/v1/nodes/told/maintenance", {"reason": "why not"})
+        types += ["baremetal.node.maintenance_set.start", "baremetal.node.maintenance_set.end"]
+        done = self.check(self.of(uuid, types)[-2:], "NodePayload", "1.16", NODE)
+        self.assertEqual(done[1]["maintenance_reason"], "why not")
+
+        self.want(200, "PATCH", "/v1/nodes/told", [{"op": "add", "path": "/extra/x", "value": 1}])
+        types += ["baremetal.node.update.start", "baremetal.node.update.end"]
+        self.assertEqual(self.check(self.of(uuid, types)[-2:], "NodeCRUDPayload", "1.14", CRUD)[1]["extra"], {"x": 1})
+
+        self.want(204, "DELETE", "/v1/nodes/told")
+        types += ["baremetal.node.delete.start", "baremetal.node.delete.end"]
+        self.check(self.of(uuid, types)[-2:], "NodeCRUDPayload", "1.14", CRUD)
+        self.assertNotIn("hush-hush", json.dumps(self.all()))
+
+    def test_each_kind_of_thing_has_its_name(self):
+        node = self.node()["uuid"]
+        self.provision(node, "manage", "manageable")
+        self.want(202, "PUT", "/v1/nodes/%s/states/power" % node, {"target": "power off"})
+        self.wait_node(node, power_state="power off", target_power_state=None, reservation=None)
+        rows = (
+            ("port", "ports", {"node_uuid": node, "address": "02:00:00:00:07:01"}, "PortCRUDPayload", "1.4"),
+            ("portgroup", "portgroups", {"node_uuid": node}, "PortgroupCRUDPayload", "1.0"),
+            ("chassis", "chassis", {}, "ChassisCRUDPayload", "1.0"),
+            ("volumeconnector", "volume/connectors", {"node_uuid": node, "type": "iqn", "connector_id": "iqn.2026-11.org.x:a"},
+             "VolumeConnectorCRUDPayload", "1.0"),
+            ("volumetarget", "volume/targets",
+             {"node_uuid": node, "volume_type": "iscsi", "boot_index": 0, "volume_id": "1",
+              "properties": {"auth_password": "hush-hush"}}, "VolumeTargetCRUDPayload", "1.0"),
+            ("deploytemplate", "deploy_templates",
+             {"name": "CUSTOM_TOLD", "steps": [{"interface": "deploy", "step": "deploy", "args": {}, "priority": 10}]},
+             "DeployTemplateCRUDPayload", "1.0"),
+        )
+        for kind, path, body, name, version in rows:
+            item = self.want(201, "POST", "/v1/" + path, body)["uuid"]
+            self.want(200, "PATCH", "/v1/%s/%s" % (path, item), [{"op": "add", "path": "/extra/x", "value": "y"}])
+            self.want(204, "DELETE", "/v1/%s/%s" % (path, item))
+            types = ["baremetal.%s.%s.%s" % (kind, action, status) for action in ("create", "update", "delete")
+                     for status in ("start", "end")]
+            data = self.check(self.of(item, types), name, version)
+            self.assertEqual(data[3]["extra"], {"x": "y"})
+        self.assertNotIn("hush-hush", json.dumps(self.all()))
+
+    def test_what_fails_is_told_as_an_error(self):
+        self.node(name="taken")
+        self.refuse(409, "POST", "/v1/nodes", {"driver": "fake-hardware", "name": "taken"})
+
+        def failed():
+            return [note for note in self.all() if note["event_type"] == "baremetal.node.create.error"]
+        note = wait_until(failed, "an error told")[0]
+        self.assertEqual(note["priority"], "ERROR")
+        self.assertEqual(note["payload"]["ironic_object.data"]["name"], "taken")
+
+    def test_what_is_refused_at_once_is_not_told(self):
+        before = len(self.all())
+        self.refuse(400, "POST", "/v1/nodes", {"driver": "fake-hardware", "name": "bad name"})
+        self.refuse(400, "POST", "/v1/nodes", {"driver": "unknown"})
+        self.assertEqual(len(self.all()), before)
+
+
+class Errors(harness.Suite):
+    options = ("notification_level=error",)
+
+    def test_only_errors_are_told_when_asked_for_them(self):
+        node = self.node(name="taken")
+        self.provision(node["uuid"], "manage", "manageable")
+        self.refuse(409, "POST", "/v1/nodes", {"driver": "fake-hardware", "name": "taken"})
+        wait_until(lambda: '"event_type"' in self.steel.text(), "a notification")
+        types = [json.loads(line)["event_type"] for line in self.steel.text().splitlines() if line.startswith("{")]
+        self.assertEqual(types, ["baremetal.node.create.error"])
+
+
+class Silence(harness.Suite):
+    def test_without_the_option_nothing_is_told(self):
+        self.provision(self.node()["uuid"], "manage", "manageable")
+        self.assertNotIn('"event_type"', self.steel.text())
