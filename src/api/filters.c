@@ -102,7 +102,8 @@ bool
 filter_node(ListCall *call, const ListFilter *filter, const char *value, GError **error)
 {
     g_auto(NodeBrief) node = {0};
-    if (!node_find(call->request, value, &node, error))
+    if (!node_ident_allowed(call->request, value, error) ||
+        !node_find(call->request, value, &node, error))
         return false;
     db_list_filter(&call->query, filter->column, DB_FILTER_EQUAL, keep(call, g_strdup(node.uuid)));
     return true;

@@ -83,7 +83,8 @@ class Nodes(harness.Suite):
             {"name": "ü"}, {"name": "x" * 256}, {"name": 5}, {"driver_info": []}, {"driver_info": "x"},
             {"properties": 1}, {"extra": [1]}, {"maintenance": "perhaps"}, {"maintenance": 2}, {"resource_class": "x" * 81},
             {"conductor_group": "a b"}, {"description": "x" * 4097}, {"power_interface": "nope"}, {"deploy_interface": 5},
-            {"network_data": []}, {"retired_reason": "why"}, {"protected": True}, {"links": []}, {"conductor": "x"},
+            {"network_data": []}, {"network_data": {"links": []}}, {"properties": {"cpus": "many"}},
+            {"properties": {"memory_mb": -1}}, {"retired_reason": "why"}, {"protected": True}, {"links": []}, {"conductor": "x"},
             {"reservation_lease": "x"}, {"id": 5})]
         for body in bad:
             self.refuse(400, "POST", "/v1/nodes", body)

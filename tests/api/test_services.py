@@ -94,7 +94,7 @@ class Allocations(harness.Suite):
                      {"resource_class": "x", "state": "active"}, {"resource_class": "x", "zork": 1},
                      {"resource_class": "x", "node": "nobody"}, {"node": 5}, {"resource_class": "x", "name": "a b"}):
             self.refuse(400, "POST", "/v1/allocations", body)
-        self.refuse(406, "POST", "/v1/allocations", {"resource_class": "x", "node": "x"}, "1.57")
+        self.refuse(400, "POST", "/v1/allocations", {"resource_class": "x", "node": "x"}, "1.57")
         self.refuse(406, "POST", "/v1/allocations", {"resource_class": "x", "owner": "x"}, "1.59")
         self.refuse(404, "GET", "/v1/allocations/nobody")
         self.available_node(name="idle")

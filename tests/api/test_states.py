@@ -68,15 +68,16 @@ class Provisioning(harness.Suite):
                 (available, "active", {"configdrive": 5}), (available, "active", {"configdrive": "not base64!"}),
                 (available, "active", {"configdrive": {"zork": 1}}), (available, "active", {"configdrive": {"meta_data": 5}}),
                 (available, "active", {"deploy_steps": [step]}), (available, "deploy", {"configdrive": "aaaa"}),
-                (available, "active", {"deploy_steps": [dict(step, args={}, priority=-1)]})):
+                (available, "active", {"deploy_steps": [dict(step, args={}, priority=-1)]}),
+                (available, "active", {"deploy_steps": [dict(step, step="deploy", args={}, priority=5)]})):
             answer = self.put(node, target, **more)
             self.assertEqual(answer.status, 400, (target, more, answer.body))
         for node, target, version, more in (
                 (manageable, "clean", "1.69", {"clean_steps": [step], "disable_ramdisk": True}),
-                (available, "active", "1.68", {"deploy_steps": [dict(step, args={}, priority=5)]}),
-                (available, "active", "1.55", {"configdrive": {"meta_data": {}}}),
-                (available, "active", "1.58", {"configdrive": {"vendor_data": {}}})):
+                (available, "active", "1.68", {"deploy_steps": [dict(step, args={}, priority=5)]})):
             self.assertEqual(self.put(node, target, version, **more).status, 406, (target, more))
+        for version, drive in (("1.55", {"meta_data": {}}), ("1.58", {"vendor_data": {}})):
+            self.assertEqual(self.put(available, "active", version, configdrive=drive).status, 400, version)
         for body in ({}, {"target": None}, {"target": 5}, [], "x"):
             self.refuse(400, "PUT", "/v1/nodes/%s/states/provision" % manageable, body)
         self.assertEqual(self.put("nobody", "manage").status, 404)

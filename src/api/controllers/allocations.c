@@ -29,8 +29,11 @@ check_create(Request *request, json_t *values, GError **error)
 {
     const json_t *node = json_object_get(values, "node");
     const json_t *class = json_object_get(values, "resource_class");
-    if (node != NULL && !request_needs(request, 58, "an allocation for a given node", error))
-        return false;
+    if (node != NULL && request->version < 58) /* 400 for clients of Ironic, not 406 */
+        return steel_fail(error, STEEL_ERROR_INVALID,
+                          "an allocation for a given node exists from API version 1.58, the "
+                          "request asks for 1.%u",
+                          request->version);
     if (node != NULL && !json_is_string(node))
         return steel_fail(error, STEEL_ERROR_INVALID, "node must be a UUID or a name");
     if (node == NULL && !json_is_string(class))

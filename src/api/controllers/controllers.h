@@ -20,6 +20,9 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(NodeBrief, node_brief_clear)
  * NODE_NOT_FOUND; FORBIDDEN. */
 bool node_find(Request *request, const char *ident, NodeBrief *brief, GError **error);
 
+/* A node named in the query may be named by its name from version 1.5 on; NOT_ACCEPTABLE before. */
+bool node_ident_allowed(const Request *request, const char *ident, GError **error);
+
 /* The node of the first capture. */
 bool node_captured(Request *request, NodeBrief *brief, GError **error);
 

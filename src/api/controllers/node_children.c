@@ -113,6 +113,9 @@ own_list(Request *request, const Collection *collection, GError **error)
 Answer
 node_bios(Request *request, GError **error)
 {
+    static const char *const none[] = {NULL};
+    if (request->version < 74 && !request_only_arguments(request, none, error))
+        return ANSWER_FAILED;
     return own_list(request, &bios_collection, error);
 }
 

@@ -40,19 +40,29 @@ only_base64(const char *text)
     return true;
 }
 
+/* Unlike other arguments that are too new, these have always been 400. */
+static bool
+config_drive_needs(const Request *request, unsigned minor, const char *what, GError **error)
+{
+    return request->version >= minor ||
+           steel_fail(error, STEEL_ERROR_INVALID,
+                      "%s exists from API version 1.%u, the request asks for 1.%u", what, minor,
+                      request->version);
+}
+
 static bool
 config_drive_object_valid(const Request *request, const json_t *drive, GError **error)
 {
     const char *key;
     json_t *value;
-    if (!request_needs(request, 56, "a config drive to be built", error))
+    if (!config_drive_needs(request, 56, "a config drive to be built", error))
         return false;
     json_object_foreach((json_t *)(uintptr_t)drive, key, value)
     {
         bool plain = strcmp(key, "meta_data") == 0 || strcmp(key, "network_data") == 0 ||
                      strcmp(key, "vendor_data") == 0;
         if (strcmp(key, "vendor_data") == 0 &&
-            !request_needs(request, 59, "configdrive.vendor_data", error))
+            !config_drive_needs(request, 59, "configdrive.vendor_data", error))
             return false;
         if (plain && !json_is_object(value) && !json_is_null(value))
             return steel_fail(error, STEEL_ERROR_INVALID, "configdrive.%s must be an object", key);

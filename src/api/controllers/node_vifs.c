@@ -13,14 +13,12 @@ vifs_list(Request *request, GError **error)
 }
 
 static bool
-place_valid(const Request *request, const json_t *body, GError **error)
+place_valid(const json_t *body, GError **error)
 {
     const json_t *port = json_object_get(body, "port_uuid");
     const json_t *group = json_object_get(body, "portgroup_uuid");
     if (port == NULL && group == NULL)
         return true;
-    if (!request_needs(request, 67, "choosing the port of a VIF", error))
-        return false;
     if (port != NULL && group != NULL)
         return steel_fail(error, STEEL_ERROR_INVALID,
                           "Cannot specify both port_uuid and portgroup_uuid");
@@ -42,7 +40,7 @@ vif_attach(Request *request, GError **error)
         steel_fail(error, STEEL_ERROR_MISSING, "a VIF needs an 'id' that is a string");
         return ANSWER_FAILED;
     }
-    if (!place_valid(request, body, error))
+    if (!place_valid(body, error))
         return ANSWER_FAILED;
     return request_call(request, RPC_VIF_ATTACH, node.uuid, json_incref(body), request_after_204);
 }

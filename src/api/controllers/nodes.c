@@ -230,6 +230,12 @@ node_find(Request *request, const char *ident, NodeBrief *brief, GError **error)
 }
 
 bool
+node_ident_allowed(const Request *request, const char *ident, GError **error)
+{
+    return uuid_valid(ident) || request_needs(request, 5, "naming a node in the query", error);
+}
+
+bool
 node_captured(Request *request, NodeBrief *brief, GError **error)
 {
     return node_find(request, request->captures[0], brief, error);
@@ -259,7 +265,7 @@ node_validate_query(Request *request, GError **error)
         steel_fail(error, STEEL_ERROR_MISSING, "Missing mandatory parameter: node");
         return ANSWER_FAILED;
     }
-    if (!node_find(request, ident, &node, error))
+    if (!node_ident_allowed(request, ident, error) || !node_find(request, ident, &node, error))
         return ANSWER_FAILED;
     return request_call(request, RPC_VALIDATE, node.uuid, json_object(), request_after_200);
 }

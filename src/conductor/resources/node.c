@@ -29,6 +29,25 @@ chassis_exists(Db *db, const char *uuid, GError **error)
     return chassis != NULL || steel_fail(error, STEEL_ERROR_INVALID, "%s", missing->message);
 }
 
+/* Schedulers count with these: numbers, also as text. */
+static bool
+property_numbers_valid(const json_t *properties, GError **error)
+{
+    static const char *const names[] = {"cpus", "memory_mb", "local_gb"};
+    for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
+        const json_t *value = json_object_get(properties, names[i]);
+        int64_t number = 0;
+        bool good = value == NULL || json_is_null(value) ||
+                    (json_is_real(value) && json_real_value(value) >= 0) ||
+                    (json_integer_member(properties, names[i], &number) && number >= 0);
+        if (good)
+            continue;
+        return steel_fail(error, STEEL_ERROR_INVALID,
+                          "properties.%s must be a number of at least 0", names[i]);
+    }
+    return true;
+}
+
 static bool
 node_valid(Conductor *conductor, const Node *node, GError **error)
 {
@@ -41,7 +60,8 @@ node_valid(Conductor *conductor, const Node *node, GError **error)
                           node->uuid);
     if (node->retired_reason != NULL && !node->retired)
         return steel_fail(error, STEEL_ERROR_INVALID, "retired_reason needs retired to be true");
-    return network_data_valid(node->network_data, error) &&
+    return property_numbers_valid(node->properties, error) &&
+           network_data_valid(node->network_data, error) &&
            valid_conductor_group(node->conductor_group, error) &&
            chassis_exists(conductor->services.db, node->chassis_uuid, error);
 }
@@ -234,16 +254,16 @@ static bool
 destroy_allowed(const Node *node, GError **error)
 {
     ProvisionState state = state_from_wire(node->provision_state);
+    if (node->instance_uuid != NULL && !node->maintenance)
+        return steel_fail(error, STEEL_ERROR_NODE_ASSOCIATED,
+                          "Node %s is associated with instance %s.", node->uuid,
+                          node->instance_uuid);
     if (node->protected)
         return steel_fail(error, STEEL_ERROR_NODE_PROTECTED,
                           "Node %s is protected and cannot be undeployed, rebuilt or deleted",
                           node->uuid);
     if (node->maintenance)
         return true;
-    if (node->instance_uuid != NULL)
-        return steel_fail(error, STEEL_ERROR_NODE_ASSOCIATED,
-                          "Node %s is associated with instance %s.", node->uuid,
-                          node->instance_uuid);
     bool legal = state != STATE_NONE && state_info(state)->flags & STATE_DELETE_ALLOWED;
     if (state == STATE_AVAILABLE)
         legal = config_boolean(config_current(), OPT_CONDUCTOR_ALLOW_DELETING_AVAILABLE_NODES);
