@@ -323,6 +323,21 @@ nodes_that_are_not_free_are_no_candidates(void **state)
 }
 
 static void
+a_locked_node_is_no_candidate(void **state)
+{
+    ConductorFixture *fixture = *state;
+    g_autoptr(GError) error = NULL;
+    g_autoptr(Node) node = gold_node(fixture, "only", "[]");
+    Task *task = task_acquire(fixture->conductor, node->uuid, TASK_EXCLUSIVE, "test", &error);
+    assert_non_null(task);
+    g_autoptr(Allocation) none = allocate(fixture, "{\"resource_class\": \"gold\"}");
+    assert_string_equal(none->state, "error");
+    task_release(task);
+    g_autoptr(Allocation) found = allocate(fixture, "{\"resource_class\": \"gold\"}");
+    assert_string_equal(found->state, "active");
+}
+
+static void
 an_owners_allocation_takes_the_owners_nodes_only(void **state)
 {
     ConductorFixture *fixture = *state;
@@ -391,6 +406,7 @@ main(void)
         fixture_test(an_allocation_gets_a_node_of_its_class_with_all_its_traits),
         fixture_test(an_allocation_keeps_to_its_candidates_and_prefers_its_name),
         fixture_test(nodes_that_are_not_free_are_no_candidates),
+        fixture_test(a_locked_node_is_no_candidate),
         fixture_test(an_owners_allocation_takes_the_owners_nodes_only),
         fixture_test(many_allocations_at_once_get_each_a_node_of_their_own),
         fixture_test(a_destroyed_allocation_gives_its_node_back_unless_it_is_deployed),
