@@ -169,7 +169,7 @@ def differences(expected, seen, path=""):
 
 # What is worded by the service: there or not there is compared, not the words. (tour, step, path)
 WORDING = [(re.compile(step), re.compile(path)) for step, path in (
-    ("driver (raid )?property list|driver passthru list|node passthru list|properties", r"/(Description|description)$"),
+    ("driver (raid )?property list|driver passthru list|node passthru list|vendor_passthru|properties", r"/(Description|description)$"),
     ("node validate|validate", r"/(Reason|reason)$"),
     ("", r"/(last_error|Last Error|maintenance_reason|Maintenance Reason)$"),
     ("history", r"/(event|Event|Description of the event)$"),
@@ -216,7 +216,8 @@ def same_meaning(step, path, expected, seen):
 
 
 class Deviations:
-    """The rules of tours/deviations.json: {"tours", "step", "at", "reason"}, and "ironic" or "steel" for exact values."""
+    """The rules of tours/deviations.json: {"tours", "step", "at", "reason"}; "ironic" or "steel" for exact values;
+    "sometimes" for what depends on who is first."""
 
     def __init__(self, tour):
         with open(os.path.join(TOURS, "deviations.json")) as file:
@@ -232,19 +233,25 @@ class Deviations:
         return None
 
     def unused(self):
-        return [rule for rule, used in zip(self.rules, self.used) if not used]
+        return [rule for rule, used in zip(self.rules, self.used) if not used and not rule.get("sometimes")]
 
 
 def load(tour):
+    """The answers kept of a tour; in the file, steps that were answered alike stand together."""
     with open(os.path.join(TOURS, tour + ".json")) as file:
-        return json.load(file)
+        kept = json.load(file)
+    return [dict(answer["answer"], step=step) for answer in kept for step in answer["steps"]]
 
 
 def save(tour, answers):
-    """One answer a line where it is short, so that a change shows as one."""
+    alike = {}
+    for answer in answers:
+        rest = {name: value for name, value in answer.items() if name != "step"}
+        alike.setdefault(json.dumps(rest, sort_keys=True, ensure_ascii=False), []).append(answer["step"])
     with open(os.path.join(TOURS, tour + ".json"), "w") as file:
         file.write("[\n")
-        file.write(",\n".join(json.dumps(answer, sort_keys=True, ensure_ascii=False) for answer in answers))
+        file.write(",\n".join('{"answer": %s,\n "steps": [%s]}' % (
+            answer, ",\n  ".join(json.dumps(step, ensure_ascii=False) for step in steps)) for answer, steps in alike.items()))
         file.write("\n]\n")
 
 

@@ -103,10 +103,11 @@ def seen(method, status, headers, text):
         answer["body"] = members(value)
     else:
         form = error_form(value)
+        answer["body"] = form
         if isinstance(form, tuple):
-            answer["body"], answer["said"] = form
-        else:
-            answer["body"] = form
+            answer["body"] = form[0]
+            if status >= 500:
+                answer["said"] = form[1]
     return answer
 
 

@@ -127,6 +127,21 @@ portgroup_before_create(Conductor *conductor, void *record, GError **error)
     return group->name == NULL || node_name_valid(group->name, error);
 }
 
+/* Ports stay with their node: a group that goes away must have none. */
+static bool
+portgroup_is_empty(Db *db, const Portgroup *group, GError **error)
+{
+    const DbValue uuid = db_text(group->uuid);
+    g_autoptr(GPtrArray) ports =
+        db_records_where(db, &port_resource, "portgroup_uuid = ?1 LIMIT 1", &uuid, 1, error);
+    if (ports == NULL)
+        return false;
+    return ports->len == 0 ||
+           steel_fail(error, STEEL_ERROR_BAD_REQUEST,
+                      "Cannot complete the requested action because port group %s contains ports.",
+                      group->uuid);
+}
+
 static bool
 portgroup_before_update(Task *task, void *record, const void *original, const json_t *patch,
                         GError **error)
@@ -141,28 +156,20 @@ portgroup_before_update(Task *task, void *record, const void *original, const js
                           "Cannot update the address of port group %s: node %s is deployed and not "
                           "in maintenance",
                           group->uuid, task->node->uuid);
-    bool mode_changed = g_strcmp0(group->mode, before->mode) != 0 ||
-                        !json_equal(group->properties, before->properties);
-    if (mode_changed && !wiring_free(task->node))
+    if (strcmp(group->node_uuid, before->node_uuid) == 0)
+        return true;
+    if (!wiring_free(task->node))
         return steel_fail(error, STEEL_ERROR_INVALID_STATE,
-                          "Port group %s can not be changed while node %s is in state %s",
+                          "Port group %s can not be moved to another node while node %s is in "
+                          "state %s",
                           group->uuid, task->node->uuid, task->node->provision_state);
-    return true;
+    return portgroup_is_empty(task->services->db, group, error);
 }
 
 static bool
 portgroup_before_destroy(Task *task, const void *record, GError **error)
 {
-    const Portgroup *group = record;
-    const DbValue uuid = db_text(group->uuid);
-    g_autoptr(GPtrArray) ports = db_records_where(task->services->db, &port_resource,
-                                                  "portgroup_uuid = ?1", &uuid, 1, error);
-    if (ports == NULL)
-        return false;
-    return ports->len == 0 ||
-           steel_fail(error, STEEL_ERROR_BAD_REQUEST,
-                      "Cannot complete the requested action because port group %s contains ports.",
-                      group->uuid);
+    return portgroup_is_empty(task->services->db, record, error);
 }
 
 const ResourceRules port_rules = {
