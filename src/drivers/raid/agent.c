@@ -1,0 +1,49 @@
+/* RAID that is made from inside the machine, by the agent in a deploy ramdisk. A node may be set up for it, with its target
+ * configuration checked and kept; its steps are not carried out before there is an agent, and say so.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "drivers/raid/raid.h"
+
+#include "drivers/task.h"
+
+#define NO_AGENT                                                                                   \
+    "raid_interface agent needs a ramdisk with an agent, which this version of Steel does not "    \
+    "have yet"
+
+static bool
+validate(Task *task, GError **error)
+{
+    const json_t *target = task->node->target_raid_config;
+    if (json_object_size(target) == 0)
+        return true;
+    return raid_config_validate(task, target, error) &&
+           steel_fail(error, STEEL_ERROR_UNSUPPORTED, NO_AGENT);
+}
+
+static StepResult
+step_refused(Task *task, const json_t *args, unsigned *again_ms, GError **error)
+{
+    (void)task;
+    (void)args;
+    (void)again_ms;
+    steel_fail(error, STEEL_ERROR_UNSUPPORTED, NO_AGENT);
+    return STEP_ERROR;
+}
+
+static const StepDef clean_steps[] = {
+    {.name = "create_configuration",
+     .requires_ramdisk = true,
+     .run = step_refused,
+     .arguments =
+         "{\"create_root_volume\": {\"description\": \"Make the disk that has is_root_volume; true "
+         "unless given\", \"required\": false}, \"create_nonroot_volumes\": {\"description\": "
+         "\"Make the other disks; true unless given\", \"required\": false}, "
+         "\"delete_existing\": {\"description\": \"Delete what is there first; false unless "
+         "given\", \"required\": false}}"},
+    {.name = "delete_configuration",            .requires_ramdisk = true, .run = step_refused},
+    {0                             },
+};
+
+const RaidOps raid_agent = {
+    .interface = {.name = "agent", .clean_steps = clean_steps, .validate = validate},
+    .supported = true,
+};
