@@ -137,6 +137,57 @@ retrieve(gnutls_session_t session, const gnutls_datum_t *authorities, int author
     return 0;
 }
 
+/* Ciphers by OpenSSL's names. All are authenticated ones with forward secrecy. */
+static const struct {
+    const char *name;
+    const char *cipher;
+    const char *exchange; /* NULL: of TLS 1.3, where it is not the cipher's matter */
+} ciphers_known[] = {
+    {"TLS_AES_128_GCM_SHA256",        "AES-128-GCM",       NULL         },
+    {"TLS_AES_256_GCM_SHA384",        "AES-256-GCM",       NULL         },
+    {"TLS_CHACHA20_POLY1305_SHA256",  "CHACHA20-POLY1305", NULL         },
+    {"ECDHE-RSA-AES128-GCM-SHA256",   "AES-128-GCM",       "ECDHE-RSA"  },
+    {"ECDHE-RSA-AES256-GCM-SHA384",   "AES-256-GCM",       "ECDHE-RSA"  },
+    {"ECDHE-RSA-CHACHA20-POLY1305",   "CHACHA20-POLY1305", "ECDHE-RSA"  },
+    {"ECDHE-ECDSA-AES128-GCM-SHA256", "AES-128-GCM",       "ECDHE-ECDSA"},
+    {"ECDHE-ECDSA-AES256-GCM-SHA384", "AES-256-GCM",       "ECDHE-ECDSA"},
+    {"ECDHE-ECDSA-CHACHA20-POLY1305", "CHACHA20-POLY1305", "ECDHE-ECDSA"},
+};
+
+static bool
+append_cipher(GString *priorities, const char *name, GError **error)
+{
+    g_autoptr(GString) known = g_string_new(NULL);
+    for (size_t i = 0; i < G_N_ELEMENTS(ciphers_known); i++) {
+        g_string_append_printf(known, "%s%s", i > 0 ? ", " : "", ciphers_known[i].name);
+        if (strcmp(ciphers_known[i].name, name) != 0)
+            continue;
+        g_string_append_printf(priorities, ":+%s", ciphers_known[i].cipher);
+        if (ciphers_known[i].exchange != NULL)
+            g_string_append_printf(priorities, ":+%s", ciphers_known[i].exchange);
+        return true;
+    }
+    return steel_fail(error, STEEL_ERROR_CONFIG,
+                      "[api]tls_ciphers: '%.80s' is not served; these are: %s", name, known->str);
+}
+
+char *
+http_tls_priorities(const char *minimum_version, const char *ciphers, GError **error)
+{
+    bool old = strcmp(minimum_version, "1.2") == 0;
+    GString *priorities = g_string_new(old ? "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"
+                                           : "NORMAL:-VERS-ALL:+VERS-TLS1.3");
+    g_auto(GStrv) names = g_strsplit(ciphers != NULL ? ciphers : "", ":", 0);
+    if (ciphers != NULL)
+        g_string_append(priorities, ":-CIPHER-ALL:-KX-ALL");
+    for (char **name = names; *name != NULL; name++)
+        if (!append_cipher(priorities, *name, error)) {
+            g_string_free(priorities, TRUE);
+            return NULL;
+        }
+    return g_string_free(priorities, FALSE);
+}
+
 void *
 http_tls_callback(void)
 {

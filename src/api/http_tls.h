@@ -15,6 +15,12 @@ HttpTls *http_tls_new(const char *certificate_file, const char *key_file, GError
  * certificate stays. One thread at a time. Errors as http_tls_new. */
 bool http_tls_reload(HttpTls *tls, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* The library's words for what [api]tls_minimum_version ("1.2", "1.3") and tls_ciphers allow; the caller frees.
+ *
+ * ciphers  as OpenSSL names them, with colons ("ECDHE-RSA-AES256-GCM-SHA384:TLS_AES_128_GCM_SHA256"); NULL: the library's own
+ * Errors   CONFIG naming a cipher that is not served, and those that are */
+char *http_tls_priorities(const char *minimum_version, const char *ciphers, GError **error);
+
 /* What MHD_OPTION_HTTPS_CERT_CALLBACK takes: a gnutls_certificate_retrieve_function2, handing out the current one. */
 void *http_tls_callback(void);
 

@@ -189,12 +189,23 @@ check_version(Request *request)
     return answer_routing(request, route->below, description);
 }
 
+/* Health is also told where [healthcheck]path says. */
+static bool
+is_health_path(const Request *request)
+{
+    const char *path = config_string(config_current(), OPT_HEALTHCHECK_PATH);
+    return request->method == HTTP_GET && path != NULL && *path == '/' &&
+           strcmp(path + 1, request->original) == 0;
+}
+
 bool
 request_begin(Request *request)
 {
     unsigned status = 404;
     g_autoptr(GError) error = NULL;
     request->route = route_find(request, &status, &request->allow);
+    if (request->route == NULL && status == 404 && is_health_path(request))
+        request->route = route_named(HTTP_GET, "healthcheck");
     if (request->route == NULL)
         return answer_unrouted(request, status);
     if (!(request->route->flags & ROUTE_UNVERSIONED)) {

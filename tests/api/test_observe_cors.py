@@ -85,7 +85,7 @@ class NoCors(harness.Suite):
 
 class Health(harness.Suite):
     switch = "/tmp/steel-observe-unhealthy-%d" % os.getpid()
-    options = ("healthcheck.enabled=true", "healthcheck.disable_by_file_path=" + switch,
+    options = ("healthcheck.enabled=true", "healthcheck.disable_by_file_path=" + switch, "healthcheck.path=/is/it/well",
                "auth_strategy=http_basic", "http_basic_auth_user_file=/dev/null")
 
     def ask(self, path="/healthcheck"):
@@ -98,6 +98,8 @@ class Health(harness.Suite):
 
     def test_it_is_told_without_login_and_can_be_switched_off(self):
         self.assertEqual(self.ask(), (200, b"OK"))
+        self.assertEqual(self.ask("/is/it/well"), (200, b"OK"))
+        self.assertEqual(self.ask("/is/it/ill")[0], 404)
         self.assertEqual(self.ask("/v1/nodes")[0], 401)
         with open(self.switch, "w"):
             pass
