@@ -351,13 +351,10 @@ connection_limit(void)
 static bool
 start_daemon(Api *api, const Config *config, int socket_fd)
 {
-    const bool old_tls = g_strcmp0(config_string(config, OPT_API_TLS_MINIMUM_VERSION), "1.2") == 0;
     struct MHD_OptionItem tls_options[] = {
-        {MHD_OPTION_HTTPS_CERT_CALLBACK, 0, http_tls_callback()        },
-        {MHD_OPTION_HTTPS_PRIORITIES,    0,
-         (void *)(uintptr_t)(old_tls ? "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"
-                                     : "NORMAL:-VERS-ALL:+VERS-TLS1.3")},
-        {MHD_OPTION_END,                 0, NULL                       },
+        {MHD_OPTION_HTTPS_CERT_CALLBACK, 0, http_tls_callback()},
+        {MHD_OPTION_HTTPS_PRIORITIES,    0, api->tls_priorities},
+        {MHD_OPTION_END,                 0, NULL               },
     };
     if (api->tls == NULL)
         tls_options[0].option = MHD_OPTION_END;
@@ -380,7 +377,11 @@ load_certificate(Api *api, const Config *config, GError **error)
         return true;
     api->tls = http_tls_new(config_string(config, OPT_API_CERT_FILE),
                             config_string(config, OPT_API_KEY_FILE), error);
-    return api->tls != NULL;
+    if (api->tls == NULL)
+        return false;
+    api->tls_priorities = http_tls_priorities(config_string(config, OPT_API_TLS_MINIMUM_VERSION),
+                                              config_string(config, OPT_API_TLS_CIPHERS), error);
+    return api->tls_priorities != NULL;
 }
 
 bool

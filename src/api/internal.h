@@ -17,7 +17,8 @@ struct Api {
 
     /* The listener (http.c). */
     struct MHD_Daemon *daemon;
-    HttpTls *tls; /* NULL without TLS */
+    HttpTls *tls;         /* NULL without TLS */
+    char *tls_priorities; /* which versions and ciphers, in the library's words */
     unsigned port;
     unsigned active; /* atomic: requests between their first byte and their last, without streams */
     HttpStreams *streams;

@@ -85,6 +85,28 @@ class Tls(unittest.TestCase):
             self.assertEqual(connection.sock.version(), version.replace("_", "."))
             connection.close()
 
+    def test_ciphers_are_those_that_are_configured(self):
+        self.start("api.tls_minimum_version=1.2",
+                   "api.tls_ciphers=TLS_CHACHA20_POLY1305_SHA256:ECDHE-ECDSA-AES128-GCM-SHA256")
+        connection = self.connect(self.certificate, maximum_version=ssl.TLSVersion.TLSv1_2)
+        self.assertEqual(connection.sock.cipher()[0], "ECDHE-ECDSA-AES128-GCM-SHA256")
+        connection.close()
+        context = ssl.create_default_context(cafile=self.certificate)
+        context.set_ciphers("ECDHE-ECDSA-AES256-GCM-SHA384")
+        context.maximum_version = ssl.TLSVersion.TLSv1_2
+        connection = http.client.HTTPSConnection("localhost", self.daemon.port, context=context, timeout=harness.LIMIT_S)
+        with self.assertRaises(ssl.SSLError):
+            connection.connect()
+        connection.close()
+
+    def test_a_cipher_that_is_not_served_stops_the_start(self):
+        self.start("api.tls_ciphers=TLS_AES_256_GCM_SHA384:RC4-MD5", wait=False)
+        status, text = self.daemon.wait_end()
+        self.assertEqual(status, 1)
+        self.assertIn("RC4-MD5", text)
+        self.assertIn("ECDHE-RSA-AES256-GCM-SHA384", text)
+        self.daemon.stop()
+
     def test_a_new_certificate_is_taken_without_closing_connections(self):
         self.start()
         before = self.connect(self.certificate)
