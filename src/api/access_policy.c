@@ -9,9 +9,6 @@
 /* Policy files are looked at this often. */
 enum { LOOK_MS = 1000 };
 
-/* Versions from which a body may name an owner. */
-enum { NODE_OWNER_SINCE = 50, ALLOCATION_OWNER_SINCE = 60 };
-
 /* A list of nobody's things: no project is called that. */
 static const char no_project[] = "\x1f";
 
@@ -209,16 +206,14 @@ same_project(const Asker *asker, const char *owner)
     return owner != NULL && g_strcmp0(owner, asker->who->project_id) == 0;
 }
 
-/* Writes the caller's project into the body as owner. */
+/* Writes the caller's project into the body as owner; also for versions that do not show owners. */
 static bool
-claim(const Asker *asker, const Request *request, json_t *body, unsigned since, const char *thing,
-      GError **error)
+claim(const Asker *asker, Request *request, json_t *body)
 {
     const char *project = asker->who->project_id;
     if (project == NULL || same_project(asker, json_string_member(body, "owner")))
         return true;
-    if (!request_needs(request, since, thing, error))
-        return false;
+    request->owner_claimed = true;
     json_object_set_new(body, "owner", json_string(project));
     return true;
 }
@@ -242,14 +237,12 @@ check_node_create(const Asker *asker, Request *request, GError **error)
             error, STEEL_ERROR_FORBIDDEN,
             "A project's administrator can create nodes of the own project only; leave "
             "owner out.");
-    return claim(asker, request, body, NODE_OWNER_SINCE,
-                 "creating a node as a project's administrator", error);
+    return claim(asker, request, body);
 }
 
 static bool
 check_allocation_create(const Asker *asker, Request *request, GError **error)
 {
-    static const char thing[] = "creating an allocation of a project";
     const bool legacy = !config_boolean(config_current(), OPT_OSLO_POLICY_ENFORCE_NEW_DEFAULTS);
     json_t *body = request_json(request, JSON_OBJECT, error);
     if (body == NULL)
@@ -264,13 +257,13 @@ check_allocation_create(const Asker *asker, Request *request, GError **error)
             return forbid(asker, "baremetal:allocation:create_restricted", error);
         if (foreign && asker->who->project_id != NULL)
             return forbid(asker, "baremetal:allocation:create", error);
-        return claim(asker, request, body, ALLOCATION_OWNER_SINCE, thing, error);
+        return claim(asker, request, body);
     }
     if (legacy || asker->who->system_scope != NULL)
         return true;
     if (foreign)
         return restricted || forbid(asker, "baremetal:allocation:create_restricted", error);
-    return claim(asker, request, body, ALLOCATION_OWNER_SINCE, thing, error);
+    return claim(asker, request, body);
 }
 
 /* ---- the rules ---- */

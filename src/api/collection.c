@@ -239,7 +239,8 @@ check_member(const Request *request, const Resource *resource, void *scratch, co
     if (field->type == FIELD_NAME && json_is_string(value) &&
         !node_name_valid(json_string_value(value), error))
         return false;
-    return field->since <= request->version ||
+    bool claimed = request->owner_claimed && strcmp(name, "owner") == 0;
+    return claimed || field->since <= request->version ||
            steel_fail(error, STEEL_ERROR_NOT_ACCEPTABLE,
                       "%s of a %s exists from API version 1.%u, the request asks for 1.%u", name,
                       resource->name, field->since, request->version);

@@ -92,7 +92,8 @@ struct Request {
 
     char *body; /* owned; NULL without one */
     size_t body_size;
-    json_t *json; /* owned; after request_json */
+    json_t *json;       /* owned; after request_json */
+    bool owner_claimed; /* the owner in it was not given, but is the caller's project */
 
     /* The answer. */
     unsigned status;

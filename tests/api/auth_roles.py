@@ -216,11 +216,15 @@ class Roles(auth_support.KeystoneSuite):
         node = self.done(self.token(SYSTEM), "POST", "/v1/nodes", {"driver": "fake-hardware"})
         self.assertIsNone(node["owner"])
 
-    def test_versions_without_owners_make_nothing_of_nobodys(self):
-        for token, path, body, version in ((self.token("own/admin"), "nodes", {"driver": "fake-hardware"}, "1.49"),
-                                           (self.token("own/member"), "allocations", {"resource_class": "x"}, "1.59")):
-            answer = self.as_(token, "POST", "/v1/" + path, body, version)
-            self.assertEqual(answer.status, 406, answer.body)
+    def test_what_versions_without_owners_make_is_the_projects_too(self):
+        for token, path, body, version in ((self.token("own/admin"), "nodes", {"driver": "fake-hardware"}, "1.38"),
+                                           (self.token("own/member"), "allocations", {"resource_class": "x"}, "1.52")):
+            made = self.as_(token, "POST", "/v1/" + path, body, version)
+            self.assertEqual(made.status, 201, made.body)
+            self.assertNotIn("owner", made.json)
+            self.assertEqual(self.done(token, "GET", "/v1/%s/%s" % (path, made.json["uuid"]))["owner"], self.project("own"))
+            refused = self.as_(token, "POST", "/v1/" + path, dict(body, owner=self.project("own")), version)
+            self.assertEqual(refused.status, 406, refused.body)
 
     def test_lessees_and_members_do_not_see_how_things_are_run(self):
         mine, hidden = self.things["MINE"], "Redacted"
