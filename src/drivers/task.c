@@ -52,12 +52,68 @@ limit_text(char **text)
         *g_utf8_offset_to_pointer(*text, most) = '\0';
 }
 
+static bool
+read_json(const DbRow *row, void *user_data)
+{
+    size_t size = 0;
+    const char *text = db_row_text(row, 0, &size);
+    *(json_t **)user_data = text != NULL ? json_text_parse(text, size, 0, NULL) : NULL;
+    return false;
+}
+
+/* Our changes of driver_internal_info, on top of what is there now. */
+static void
+merge_internal_info(Task *task, json_t *now)
+{
+    json_t *ours = task->node->driver_internal_info, *before = task->stored->driver_internal_info;
+    const char *key;
+    json_t *value;
+    json_object_foreach(ours, key, value)
+    {
+        if (!json_equal(value, json_object_get(before, key)))
+            json_object_set(now, key, value);
+    }
+    json_object_foreach(before, key, value)
+    {
+        if (json_object_get(ours, key) == NULL)
+            json_object_del(now, key);
+    }
+    json_object_update_new(ours, json_incref(now));
+    void *next;
+    json_object_foreach_safe(ours, next, key, value)
+    {
+        if (json_object_get(now, key) == NULL)
+            json_object_del(ours, key);
+    }
+}
+
+/* Heartbeats write into driver_internal_info without the lock: what they have said meanwhile stays. */
+static bool
+save_with_internal_info(Db *db, void *user_data, GError **error)
+{
+    Task *task = user_data;
+    json_t *now = NULL;
+    const DbValue uuid = db_text(task->node->uuid);
+    if (!db_query(db, "SELECT driver_internal_info FROM nodes WHERE uuid = ?1", &uuid, 1, read_json,
+                  &now, error))
+        return false;
+    if (json_is_object(now) && !json_equal(now, task->stored->driver_internal_info))
+        merge_internal_info(task, now);
+    json_decref(now);
+    return db_record_save(db, &node_resource, task->node, task->stored, error);
+}
+
 bool
 task_save(Task *task, GError **error)
 {
+    Db *db = task->services->db;
     limit_text(&task->node->last_error);
     limit_text(&task->node->maintenance_reason);
-    if (!db_record_save(task->services->db, &node_resource, task->node, task->stored, error))
+    bool internal =
+        !json_equal(task->node->driver_internal_info, task->stored->driver_internal_info);
+    bool saved = internal ? db_transaction(db, save_with_internal_info, task, error)
+                          : db_record_save(db, &node_resource, task->node, task->stored, error);
+    if (!saved)
         return false;
     node_free(task->stored);
     task->stored = node_copy(task->node);

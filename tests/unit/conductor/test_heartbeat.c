@@ -1,0 +1,86 @@
+/* Heartbeats are recorded without the lock: neither they nor the work that holds it may lose what the other has written.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "conductor_fixture.h"
+
+static const char heartbeat[] = "{\"callback_url\": \"http://10.0.0.7:9999\", \"agent_version\": "
+                                "\"9\", \"agent_token\": \"t\"}";
+
+static Task *
+lock(ConductorFixture *fixture, const char *uuid)
+{
+    g_autoptr(GError) error = NULL;
+    Task *task = task_acquire(fixture->conductor, uuid, TASK_EXCLUSIVE, "test", &error);
+    if (task == NULL)
+        fail_msg("%s", error->message);
+    return task;
+}
+
+static void
+save(Task *task)
+{
+    g_autoptr(GError) error = NULL;
+    if (!task_save(task, &error))
+        fail_msg("%s", error->message);
+}
+
+static void
+put(Task *task, const char *key, json_t *value)
+{
+    json_object_set_new(task->node->driver_internal_info, key, value);
+}
+
+static void
+work_that_holds_the_lock_does_not_lose_a_heartbeat(void **state)
+{
+    ConductorFixture *fixture = *state;
+    g_autoptr(Node) node = conductor_fixture_node(fixture, "active", NULL);
+    Task *task = lock(fixture, node->uuid);
+    put(task, "agent_secret_token", json_string("t"));
+    put(task, "gone", json_true());
+    put(task, "nested", json_pack("{s:i}", "a", 1));
+    save(task);
+    conductor_fixture_do(fixture, RPC_HEARTBEAT, node->uuid, heartbeat);
+    put(task, "step", json_integer(3));
+    put(task, "nested", json_pack("{s:i}", "b", 2));
+    json_object_del(task->node->driver_internal_info, "gone");
+    save(task);
+    assert_string_equal(json_string_member(task->node->driver_internal_info, "agent_url"),
+                        "http://10.0.0.7:9999");
+    task_release(task);
+    g_autoptr(Node) after = conductor_fixture_load(fixture, node->uuid);
+    const json_t *info = after->driver_internal_info;
+    assert_string_equal(json_string_member(info, "agent_url"), "http://10.0.0.7:9999");
+    assert_int_equal(json_integer_value(json_object_get(info, "step")), 3);
+    assert_null(json_object_get(info, "gone"));
+    json_t *nested = json_pack("{s:i}", "b", 2);
+    assert_true(json_equal(json_object_get(info, "nested"), nested));
+    json_decref(nested);
+}
+
+static void
+work_that_forgets_the_agent_wins_over_its_last_heartbeat(void **state)
+{
+    ConductorFixture *fixture = *state;
+    g_autoptr(Node) node = conductor_fixture_node(fixture, "active", NULL);
+    Task *task = lock(fixture, node->uuid);
+    put(task, "agent_secret_token", json_string("t"));
+    put(task, "agent_url", json_string("http://10.0.0.7:9999"));
+    save(task);
+    conductor_fixture_do(fixture, RPC_HEARTBEAT, node->uuid, heartbeat);
+    json_object_del(task->node->driver_internal_info, "agent_url");
+    save(task);
+    task_release(task);
+    g_autoptr(Node) after = conductor_fixture_load(fixture, node->uuid);
+    assert_null(json_object_get(after->driver_internal_info, "agent_url"));
+    assert_string_equal(json_string_member(after->driver_internal_info, "agent_version"), "9");
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        fixture_test(work_that_holds_the_lock_does_not_lose_a_heartbeat),
+        fixture_test(work_that_forgets_the_agent_wins_over_its_last_heartbeat),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
