@@ -35,6 +35,8 @@ clean_prepare_verb(Task *task, const json_t *arguments, GError **error)
         g_prefix_error(error, "Validation of node %s for cleaning failed: ", task->node->uuid);
         return false;
     }
+    if (!provision_limit_clean(task, error))
+        return false;
     clean_forget(task);
     if (!steps_plan(task, STEP_KIND_CLEAN, steps, true, error))
         return false;

@@ -120,30 +120,6 @@ keep_arguments(Task *task, const json_t *arguments)
     json_object_del(info, "boot_progress");
 }
 
-static bool
-read_count(const DbRow *row, void *user_data)
-{
-    *(int64_t *)user_data = db_row_integer(row, 0);
-    return false;
-}
-
-/* [conductor]max_concurrent_deploy protects image servers and volumes from everybody at once. */
-static bool
-within_limit(Task *task, GError **error)
-{
-    int64_t most = config_integer(config_current(), OPT_CONDUCTOR_MAX_CONCURRENT_DEPLOY), now = 0;
-    if (!db_query(
-            task->services->db,
-            "SELECT COUNT(*) FROM nodes WHERE provision_state IN ('deploying', 'wait call-back')",
-            NULL, 0, read_count, &now, error))
-        return false;
-    return most <= 0 || now < most ||
-           steel_fail(
-               error, STEEL_ERROR_LIMIT,
-               "%d nodes are being deployed, as many as [conductor]max_concurrent_deploy allows",
-               (int)now);
-}
-
 bool
 deploy_prepare_verb(Task *task, const json_t *arguments, GError **error)
 {
@@ -155,7 +131,7 @@ deploy_prepare_verb(Task *task, const json_t *arguments, GError **error)
     if (task->node->retired && strcmp(word, "rebuild") != 0)
         return steel_fail(error, STEEL_ERROR_INVALID, "node %s is retired and cannot be deployed",
                           task->node->uuid);
-    if (!within_limit(task, error))
+    if (!provision_limit_deploy(task, error))
         return false;
     keep_arguments(task, arguments);
     steps_forget(task, STEP_KIND_DEPLOY);

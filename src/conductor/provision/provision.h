@@ -31,6 +31,10 @@ bool inspect_prepare_verb(Task *task, const json_t *arguments, GError **error);
 bool rescue_prepare_verb(Task *task, const json_t *arguments, GError **error);
 bool unrescue_prepare_verb(Task *task, const json_t *arguments, GError **error);
 
+/* [conductor]max_concurrent_deploy and max_concurrent_clean: LIMIT when so many nodes are at it already. */
+bool provision_limit_deploy(Task *task, GError **error);
+bool provision_limit_clean(Task *task, GError **error);
+
 /* Forgets what an earlier cleaning has left in the node, so that the next one begins at its beginning (not saved). */
 void clean_forget(Task *task);
 

@@ -15,6 +15,8 @@ tear_down_prepare_verb(Task *task, const json_t *arguments, GError **error)
         return steel_fail(error, STEEL_ERROR_NODE_PROTECTED,
                           "Node %s is protected and cannot be undeployed, rebuilt or deleted",
                           task->node->uuid);
+    if (!provision_limit_clean(task, error))
+        return false;
     const Interface *power = &task->driver.power->interface;
     if (power->validate != NULL && !power->validate(task, error)) {
         g_prefix_error(error,

@@ -404,6 +404,26 @@ what_threads_keep_for_themselves_is_gone_when_the_pool_is(void **state)
 }
 
 static void
+finishing_gives_up_at_its_limit_and_succeeds_when_the_jobs_have_ended(void **state)
+{
+    (void)state;
+    g_autoptr(GError) error = NULL;
+    Gate *gate = gate_new();
+    Pool *pool = pool_new("finish", 2, 0);
+    assert_true(pool_submit(pool, job_wait, gate, &error));
+    wait_until(gate, &gate->inside, 1);
+    assert_false(pool_finish(pool, 1));
+    assert_int_equal(pool_busy(pool), 1);
+    assert_false(
+        pool_submit(pool, job_wait, gate, &error)); /* no new work, whatever comes of the old */
+    assert_true(steel_error_is(error, STEEL_ERROR_NO_WORKER));
+    gate_open(gate);
+    assert_true(pool_finish(pool, 0));
+    pool_free(pool);
+    gate_free(gate);
+}
+
+static void
 freeing_nothing_is_fine(void **state)
 {
     (void)state;
@@ -425,6 +445,7 @@ main(void)
         cmocka_unit_test(a_job_may_defer_its_own_continuation),
         cmocka_unit_test(every_job_taken_from_many_producers_runs_exactly_once),
         cmocka_unit_test(what_threads_keep_for_themselves_is_gone_when_the_pool_is),
+        cmocka_unit_test(finishing_gives_up_at_its_limit_and_succeeds_when_the_jobs_have_ended),
         cmocka_unit_test(freeing_nothing_is_fine),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

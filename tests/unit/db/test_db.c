@@ -454,6 +454,32 @@ a_statement_that_fails_rolls_its_transaction_back(void **state)
 }
 
 static void
+one_process_claims_a_database_until_it_closes_it(void **state)
+{
+    const Scratch *scratch = *state;
+    g_autoptr(GError) error = NULL;
+    assert_true(db_claim(scratch->db, &error));
+    assert_true(db_claim(scratch->db, &error)); /* it has it already */
+    Db *other = scratch_open(scratch);
+    assert_false(db_claim(other, &error));
+    assert_error(error, STEEL_ERROR_CONFLICT);
+    assert_says(error, "another steeld (process ");
+    db_close(other);
+}
+
+static void
+a_claim_ends_with_the_database(void **state)
+{
+    const Scratch *scratch = *state;
+    g_autoptr(GError) error = NULL;
+    Db *first = scratch_open(scratch), *second = scratch_open(scratch);
+    assert_true(db_claim(first, &error));
+    db_close(first);
+    assert_true(db_claim(second, &error));
+    db_close(second);
+}
+
+static void
 closing_nothing_is_fine(void **state)
 {
     (void)state;
@@ -483,6 +509,8 @@ main(void)
         scratch_test(statements_are_counted_per_thread),
         scratch_test(a_transaction_happens_whole_or_not_at_all),
         scratch_test(a_statement_that_fails_rolls_its_transaction_back),
+        scratch_test(one_process_claims_a_database_until_it_closes_it),
+        scratch_test(a_claim_ends_with_the_database),
         cmocka_unit_test(closing_nothing_is_fine),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
