@@ -198,7 +198,7 @@ static void
 boot_again(Task *task)
 {
     g_autoptr(GError) error = NULL;
-    bool waits = task_state(task) == STATE_DEPLOYWAIT;
+    bool waits = task_state(task) == STATE_DEPLOYWAIT && !task_conductor(task)->stopping;
     int64_t limit_s = config_integer(config_current(), OPT_DEPLOY_BOOT_PROGRESS_TIMEOUT);
     if (waits) {
         task_phase_begin(task, "boot_again", "the service was restarted: the machine boots again");
