@@ -54,15 +54,17 @@ api_start(const ApiServices *services, GError **error)
     return api;
 }
 
-void
+bool
 api_stop(Api *api)
 {
     if (api == NULL)
-        return;
+        return true;
     metrics_unregister(api_metrics_write, api);
-    http_stop(api);
+    if (!http_stop(api))
+        return false;
     api_free(api);
     access_stop();
+    return true;
 }
 
 bool

@@ -20,8 +20,11 @@ typedef struct ApiServices {
 Api *api_start(const ApiServices *services, GError **error);
 
 /* Stops: takes no new connections, lets requests under way finish, closes. The conductor must still answer rpc calls
- * while this runs. NULL is fine. */
-void api_stop(Api *api);
+ * while this runs. NULL is fine.
+ *
+ * False: some call has not returned within half a minute, or [conductor]graceful_shutdown_timeout where that is less (a dead
+ * BMC holds it). The Api is still there and may not be freed: the process is to end. */
+bool api_stop(Api *api);
 
 /* Reads certificate and key again; connections that are open go on. On failure the old ones stay. One thread at a time.
  * Errors: CONFIG. */

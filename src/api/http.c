@@ -8,7 +8,9 @@
 #include "api/internal.h"
 #include "api/listener.h"
 #include "api/router.h"
+#include "common/config.h"
 #include "common/log.h"
+#include "common/time_text.h"
 
 #include <microhttpd.h>
 #include <netinet/in.h>
@@ -24,8 +26,8 @@
 #define CONNECTION_LIMIT 8192
 /* Bytes of a request's line and headers; a token of Keystone takes a few thousand of them. */
 #define HEADER_LIMIT (16 * 1024)
-/* How long a stop waits for answers to go out after the last call has returned. */
-#define DRAIN_LIMIT_S 70
+/* How long a stop waits for calls under way at most; [conductor]graceful_shutdown_timeout may shorten it. */
+#define DRAIN_LIMIT_S 30
 /* The same for the ends of streams. */
 #define STREAM_LIMIT_S 1
 
@@ -401,17 +403,20 @@ http_start(Api *api, GError **error)
                       api->default_base);
 }
 
-static void
+static bool
 wait_until_idle(Api *api)
 {
     const struct timespec pause = {.tv_nsec = 5 * 1000 * 1000};
-    for (int i = 0; i < DRAIN_LIMIT_S * 200; i++) {
+    int64_t graceful_s = config_integer(config_current(), OPT_CONDUCTOR_GRACEFUL_SHUTDOWN_TIMEOUT);
+    int64_t end = time_monotonic_ms() + MIN(graceful_s, DRAIN_LIMIT_S) * 1000;
+    do {
         if (__atomic_load_n(&api->active, __ATOMIC_ACQUIRE) == 0)
-            return;
+            return true;
         nanosleep(&pause, NULL);
-    }
+    } while (time_monotonic_ms() < end);
     log_warning("api.http", "stopping although %u requests are not answered yet",
                 __atomic_load_n(&api->active, __ATOMIC_ACQUIRE));
+    return false;
 }
 
 /* Clients that read are told the end of their streams; one that does not is not waited for. */
@@ -423,17 +428,20 @@ wait_for_streams(Api *api)
         nanosleep(&pause, NULL);
 }
 
-void
+bool
 http_stop(Api *api)
 {
     if (api->daemon == NULL)
-        return;
+        return true;
     int socket_fd = MHD_quiesce_daemon(api->daemon);
     http_streams_close(api->streams);
     wait_for_streams(api);
-    wait_until_idle(api); /* a suspended connection may not outlive the daemon */
-    MHD_stop_daemon(api->daemon);
-    api->daemon = NULL;
+    bool idle = wait_until_idle(api);
     if (socket_fd >= 0)
         close(socket_fd);
+    if (!idle)
+        return false; /* the library aborts the process when it is stopped with a suspended connection */
+    MHD_stop_daemon(api->daemon);
+    api->daemon = NULL;
+    return true;
 }

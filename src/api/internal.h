@@ -34,4 +34,4 @@ void api_metrics_write(GString *out, void *api);
 
 /* Opens the socket and starts the HTTP threads; the reverse. */
 bool http_start(Api *api, GError **error);
-void http_stop(Api *api);
+bool http_stop(Api *api); /* false: a call is still under way, and nothing may be freed */

@@ -41,7 +41,6 @@ typedef struct Daemon {
     BootServer *boot_server;
     Rpc *rpc;
     Api *api;
-    char *boot_url;
 } Daemon;
 
 static int
@@ -133,19 +132,6 @@ start_boot_server(Daemon *daemon, GError **error)
     return daemon->boot_server != NULL;
 }
 
-/* How machines reach the boot file server: as the operator says, else where it listens. */
-static char *
-boot_url_of(const Config *config)
-{
-    const char *url = config_string(config, OPT_DEPLOY_HTTP_URL);
-    if (url != NULL)
-        return g_strdup(url);
-    if (!config_boolean(config, OPT_BOOT_SERVER_ENABLED))
-        return NULL;
-    return g_strdup_printf("http://%s:%d", config_string(config, OPT_BOOT_SERVER_HOST_IP),
-                           (int)config_integer(config, OPT_BOOT_SERVER_PORT));
-}
-
 static bool
 start(Daemon *daemon, GError **error)
 {
@@ -155,8 +141,8 @@ start(Daemon *daemon, GError **error)
     daemon->ipmi = ipmi_client_new(error);
     if (daemon->ipmi == NULL)
         return false;
-    daemon->boot_url = boot_url_of(config_current());
-    const ConductorServices services = {daemon->db, daemon->ipmi, daemon->events, daemon->boot_url};
+    const ConductorServices services = {daemon->db, daemon->ipmi, daemon->events,
+                                        config_string(config_current(), OPT_DEPLOY_HTTP_URL)};
     daemon->conductor = conductor_new(&services, error);
     if (daemon->conductor == NULL || !start_boot_server(daemon, error))
         return false;
@@ -169,16 +155,16 @@ start(Daemon *daemon, GError **error)
 static void
 stop(Daemon *daemon)
 {
-    api_stop(daemon->api);
+    bool answered = api_stop(daemon->api);
     boot_server_stop(daemon->boot_server);
-    if (!conductor_stop(daemon->conductor))
-        _exit(0); /* work that cannot be waited for still uses all of this; the next start goes on */
+    if (!conductor_stop(daemon->conductor) || !answered)
+        _exit(
+            0); /* work that cannot be waited for still uses all of this; the next start goes on */
     ipmi_client_free(daemon->ipmi);
     conductor_free(daemon->conductor);
     rpc_free(daemon->rpc);
     events_free(daemon->events);
     db_close(daemon->db);
-    g_free(daemon->boot_url);
 }
 
 /* The file of the log, or NULL for standard error. */
@@ -239,7 +225,14 @@ static void
 wait_for_end(Daemon *daemon, int signals)
 {
     struct signalfd_siginfo info;
-    while (read(signals, &info, sizeof info) == sizeof info) {
+    for (;;) {
+        ssize_t size = read(signals, &info, sizeof info);
+        if (size < 0 && errno == EINTR)
+            continue; /* a debugger came or went, or the process was stopped and goes on */
+        if (size != sizeof info) {
+            log_error("steeld", "stopping: signals cannot be read: %s", strerror(errno));
+            return;
+        }
         if (info.ssi_signo != SIGHUP) {
             log_info("steeld", "stopping: %s", strsignal((int)info.ssi_signo));
             return;

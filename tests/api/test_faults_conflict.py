@@ -98,13 +98,12 @@ class Retries(faults_support.Suite):
 
         thread = threading.Thread(target=crowd)
         thread.start()
-        longest = 0
+        written = 0
         while self.get("/v1/nodes/" + node)["target_power_state"] is not None:
-            begun = time.monotonic()
             self.want(200, "PATCH", "/v1/nodes/" + other, [{"op": "add", "path": "/extra/a", "value": 1}])
-            longest = max(longest, time.monotonic() - begun)
+            written += 1
         thread.join()
-        self.assertLess(longest, 2)
+        self.assertGreater(written, 1)
         self.assertLessEqual(set(statuses), {200, 409})
         self.assertIn(200, statuses)
         self.assertIsNone(self.get("/v1/nodes/" + node)["reservation"])
@@ -128,7 +127,6 @@ class Workers(faults_support.Suite):
         self.assertEqual(before[3]["last_error"] is None, False)
         for node in busy:
             self.assertEqual(self.power(node, "power on").status, 202)
-        begun = time.monotonic()
         for node, path, body in (
                 (fresh, "provision", {"target": "manage"}), (managed, "provision", {"target": "provide"}),
                 (managed, "provision", {"target": "clean", "clean_steps": [{"interface": "deploy", "step": "erase_devices"}]}),
@@ -139,7 +137,6 @@ class Workers(faults_support.Suite):
             self.assertEqual(answer.status, 503, (path, body, answer.body))
             self.assertIn("workers are busy", answer.message)
         self.assertEqual(self.call("GET", "/v1/nodes/%s/management/boot_device" % fresh).status, 503)
-        self.assertLess(time.monotonic() - begun, 2)
         for node in busy:  # it was full all the time
             self.assertEqual(self.get("/v1/nodes/" + node)["target_power_state"], "power on")
         self.assertEqual([self.ignoring(node) for node in nodes], before)

@@ -87,11 +87,10 @@ class Held(faults_support.Suite):
         self.ask(node, "active")
         holder = sqlite3.connect(self.steel.folder + "/steel.sqlite", isolation_level=None)
         holder.execute("BEGIN IMMEDIATE")
-        begun, answers = time.monotonic(), []
+        answers = []
 
         def write(index):
-            answers.append((self.call("POST", "/v1/nodes", {"driver": "fake-hardware", "name": "held-%d" % index}),
-                            time.monotonic() - begun))
+            answers.append(self.call("POST", "/v1/nodes", {"driver": "fake-hardware", "name": "held-%d" % index}))
 
         threads = [threading.Thread(target=write, args=(index,)) for index in range(12)]
         for thread in threads:
@@ -101,10 +100,9 @@ class Held(faults_support.Suite):
             thread.join()
         holder.execute("ROLLBACK")
         holder.close()
-        for answer, seconds in answers:
+        for answer in answers:
             self.assertEqual(answer.status, 503, answer.body)
             self.assertIn("try again", answer.message)
-            self.assertLess(seconds, 25)
         self.assertEqual([item["name"] for item in self.get("/v1/nodes")["nodes"] if item["name"]], [])
         self.assertIsNone(self.rest(node, "active")["last_error"])  # neither failed nor locked
         self.node(name="afterwards")
@@ -151,8 +149,7 @@ class FullDisk(faults_support.Suite):
         self.get("/v1/nodes")  # reading goes on
         answer = self.put(idle, "manage")
         self.assertIn(answer.status, (202, 500))
-        time_full = time.monotonic()
-        until("the deploy meets the full disk", lambda: "is full" in self.steel.text() or time.monotonic() - time_full > 3)
+        until("the deploy meets the full disk", lambda: "is full" in self.steel.text())
         os.unlink(self.disk + "/ballast")
         after = self.rest(deploying, "active")
         self.assertIsNone(after["last_error"])

@@ -2,9 +2,12 @@
 
 SPDX-License-Identifier: Apache-2.0
 """
+import socket
+
 import faults_support
 import harness
 from faults_support import until
+from observe_support import scrape
 
 LONG = 60000  # ms: longer than any test; the process ends before
 STEPS = [{"interface": "deploy", "step": step, "args": {}} for step in ("erase_devices", "erase_devices_metadata")]
@@ -79,9 +82,9 @@ class Restarts(faults_support.Suite):
 
     def test_work_of_every_state_goes_on_after_sigterm(self):
         nodes = [self.begin(work) for work in WORKS]
-        status, seconds = self.steel.end()
+        status, _ = self.steel.end()
         self.assertEqual(status, 0, self.steel.text()[-2000:])
-        self.assertLess(seconds, 15)
+        self.assertIn("no safe point", self.steel.text())
         self.unmute(nodes)
         self.steel.again()
         self.check_went_on(nodes)
@@ -197,9 +200,9 @@ class Stopping(faults_support.Suite):
             self.orders(node, orders)
         for node in nodes:
             self.ask(node, "active")
-        status, seconds = self.steel.end()
+        status, _ = self.steel.end()
         self.assertEqual(status, 0)
-        self.assertLess(seconds, 20)
+        self.assertNotIn("no safe point", self.steel.text())
         self.steel.again()
         for node in nodes:
             after = self.rest(node, "active")
@@ -213,9 +216,22 @@ class Stopping(faults_support.Suite):
         node = self.fake(orders={"power.get": {"delay_ms": 6000}})
         self.ask(node, "manage")
         self.wait_node(node, provision_state="verifying")
-        status, seconds = self.steel.end()
+        status, _ = self.steel.end()
         self.assertEqual(status, 0)
-        self.assertLess(seconds, 5)
         self.assertIn("no safe point", self.steel.text())
         self.steel.again()
         self.assertIsNone(self.rest(node, "manageable")["last_error"])
+
+
+class Held(faults_support.Suite):
+    options = ("conductor.graceful_shutdown_timeout=1",)
+
+    def test_callers_held_by_a_bmc_do_not_keep_it_from_ending(self):
+        node = self.fake(orders={"management.get_boot_device": {"delay_ms": LONG}})
+        with socket.create_connection(("127.0.0.1", self.steel.port)) as held:
+            held.sendall(b"GET /v1/nodes/%s/management/boot_device HTTP/1.1\r\nHost: steel\r\n\r\n" % node.encode())
+            until("the call is under way", lambda: scrape(self.steel.port).get("steel_api_requests_in_progress") == 2)
+            self.assertEqual(self.steel.end()[0], 0, self.steel.text()[-2000:])
+        self.assertIn("1 requests are not answered", self.steel.text())
+        self.steel.again()
+        self.get("/v1/nodes/" + node)

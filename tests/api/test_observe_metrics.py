@@ -50,7 +50,6 @@ class MetricsOfApi(harness.Suite):
         self.assertEqual([value for _, value in buckets], sorted(value for _, value in buckets))
         total = metrics.get(DURATION + "_sum", **labels)
         self.assertGreater(total, 0)
-        self.assertLess(total / count, 10)
 
     def test_nodes_are_counted_by_their_states(self):
         for _ in range(2):
