@@ -8,6 +8,7 @@
 #include "lab/qmp.h"
 #include "lab/target.h"
 
+#include <poll.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,7 +39,8 @@ read_monitor(const uint8_t *data, size_t size)
         done += (size_t)sent;
     }
     close(sockets[1]);
-    if (qmp_read(qmp, NULL)) /* the end is always seen */
+    struct pollfd end = {.fd = sockets[0], .events = POLLIN};
+    if (poll(&end, 1, -1) == 1 && qmp_read(qmp, NULL)) /* the end is always seen */
         abort();
     qmp_free(qmp);
 }
