@@ -109,10 +109,16 @@ class Aborts(States):
         self.rest(node, state)
         return node
 
-    def test_every_wait_can_be_aborted(self):
+    def test_a_deploy_that_waits_is_undeployed_not_aborted(self):
         node = self.waiting("available", "active", "wait call-back", "deploy.deploy")
-        self.ask(node, "abort")
-        self.failed(node, "deploy failed", "active", "By request, the wait call-back operation was aborted")
+        answer = self.put(node, "abort")
+        self.assertEqual(answer.status, 400)
+        self.assertIn("\"deleted\" can", answer.message)
+        self.assertEqual(self.get("/v1/nodes/" + node)["provision_state"], "wait call-back")
+        self.ask(node, "deleted")
+        self.rest(node, "available")
+
+    def test_waits_for_the_machine_can_be_aborted(self):
         node = self.waiting("manageable", "inspect", "inspect wait", "inspect.inspect")
         self.ask(node, "abort")
         self.failed(node, "inspect failed", "manageable", "By request, the inspect wait operation was aborted")
@@ -266,10 +272,10 @@ class Rules(States):
         self.rest(node, "wait call-back")
         self.assertEqual(self.power(node, "rebooting").status, 202)
         self.wait_node(node, power_state="power on", target_power_state=None, reservation=None)
-        self.ask(node, "abort")
-        self.rest(node, "deploy failed")
-        last = self.phases(node)[-1]
-        self.assertEqual((last["operation"], last["phase"], last["result"]), ("deploy", "deploy.deploy", "aborted"))
+        self.ask(node, "deleted")
+        self.rest(node, "available")
+        last = [phase for phase in self.phases(node) if phase["operation"] == "deploy"][-1]
+        self.assertEqual((last["phase"], last["result"]), ("deploy.deploy", "aborted"))
 
     def test_soft_and_timed_power_targets(self):
         node = self.fake()

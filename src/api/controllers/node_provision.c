@@ -213,6 +213,21 @@ body_valid(const Request *request, const json_t *body, const ProvisionVerb *verb
            steps_valid(body, "deploy_steps", true, error) && rescue_valid(body, verb, error);
 }
 
+/* Two edges of abort are younger than the verb. */
+static bool
+abort_exists(const Request *request, const NodeBrief *node, ProvisionState state, GError **error)
+{
+    if (state == STATE_INSPECTWAIT)
+        return request_needs(request, 41, "abort while a node waits in inspection", error);
+    if (state == STATE_DEPLOYWAIT && request->version < 110)
+        return steel_fail(error, STEEL_ERROR_INVALID_STATE_REQUESTED,
+                          "The requested action \"abort\" can not be performed on node \"%s\" "
+                          "while it is in state \"wait call-back\": that exists from API version "
+                          "1.110; \"deleted\" can",
+                          node->uuid);
+    return true;
+}
+
 /* Whether the verb is legal in the state the node is in; a locked node may well be in another one soon. */
 static bool
 state_allows(const Request *request, const NodeBrief *node, const ProvisionVerb *verb,
@@ -226,8 +241,7 @@ state_allows(const Request *request, const NodeBrief *node, const ProvisionVerb 
                           "The %s operation can't be performed on node %s because it's in "
                           "maintenance mode.",
                           verb->word, node->uuid);
-    if (verb->event == EVENT_ABORT && state == STATE_INSPECTWAIT &&
-        !request_needs(request, 41, "abort while a node waits in inspection", error))
+    if (verb->event == EVENT_ABORT && !abort_exists(request, node, state, error))
         return false;
     g_autoptr(GError) illegal = NULL;
     if (provision_verb_check(verb, state, &illegal))
