@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "drivers/ipmi_node.h"
 
+#include "bmc/ipmi/commands.h"
 #include "common/config.h"
 #include "common/log.h"
 #include "common/time_text.h"
@@ -246,6 +247,23 @@ ipmi_node_validate(Task *task, GError **error)
 {
     g_auto(IpmiNode) ipmi = {0};
     return ipmi_node_read(task->node, &ipmi, error);
+}
+
+char *
+ipmi_node_vendor(const IpmiResponse *response, GError **error)
+{
+    IpmiDeviceId id;
+    if (response->completion_code != IPMI_CC_OK) {
+        steel_fail(error, STEEL_ERROR_BMC_REFUSED, "the BMC refused to name itself: %s (%02xh)",
+                   ipmi_completion_text(response->completion_code), response->completion_code);
+        return NULL;
+    }
+    if (!ipmi_parse_device_id(response, &id, error)) {
+        g_prefix_error(error, "reading the BMC's identity: ");
+        return NULL;
+    }
+    const char *name = ipmi_manufacturer_name(id.manufacturer);
+    return name != NULL ? g_ascii_strdown(name, -1) : NULL;
 }
 
 static bool

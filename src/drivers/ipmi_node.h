@@ -28,6 +28,10 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(IpmiNode, ipmi_node_clear)
 /* The validate of all ipmitool interfaces. Errors as ipmi_node_read. */
 bool ipmi_node_validate(Task *task, GError **error);
 
+/* The maker's name as Ironic writes it, in lower case, from the answer to ipmi_build_device_id; the caller frees. NULL
+ * without an error: a maker without a name. Errors: BMC_REFUSED, BMC_PROTOCOL. Threads any. */
+char *ipmi_node_vendor(const IpmiResponse *response, GError **error);
+
 typedef enum IpmiRepeat {
     IPMI_REPEAT_ANY,  /* saying it twice does no harm: try again after silence and garbage, too */
     IPMI_REPEAT_BUSY, /* only when the BMC has refused it as busy */

@@ -207,6 +207,10 @@ class Fleet:
         subprocess.run([self.LAB, "fleet-set", "--dir", self.folder, *map(str, options)], check=True, timeout=20,
                        stdout=subprocess.DEVNULL)
 
+    def status(self):
+        done = subprocess.run([self.LAB, "status", "--dir", self.folder], check=True, timeout=20, stdout=subprocess.PIPE)
+        return json.loads(done.stdout)
+
     def close(self):
         self.process.terminate()
         self.process.wait(20)

@@ -69,6 +69,11 @@ class Absent(Fleet):
     options = ("ipmi.command_retry_timeout=2", "conductor.sync_power_state_interval=0", "conductor.automated_clean=false",
                "conductor.power_state_change_timeout=5")
 
+    def test_managing_visits_the_bmc_once(self):
+        before = self.fleet.status()["sessions_opened"]
+        self.manage(self.bmc(0), "manageable")
+        self.assertEqual(self.fleet.status()["sessions_opened"], before + 1)
+
     def test_what_keeps_a_node_from_being_managed_is_told_with_what_to_check(self):
         self.fleet.set("--index", 1, "--dead")
         insane = Insane()

@@ -22,46 +22,57 @@ say_what_to_check(GError **error)
                          bare->message);
 }
 
+/* The maker is good to know, but no reason to refuse a machine. */
 static bool
-verify(Task *task, PowerState *power, GError **error)
+vendor_is_wanted(const Task *task)
+{
+    return task->driver.management->detect_vendor != NULL &&
+           json_object_get(task->node->properties, "vendor") == NULL;
+}
+
+static bool
+read_power_and_vendor(Task *task, PowerState *power, char **vendor, GError **error)
+{
+    g_autoptr(GError) refusal = NULL;
+    if (!vendor_is_wanted(task))
+        return power_get(task, power, error);
+    if (task->driver.power->get_with_vendor != NULL)
+        return task->driver.power->get_with_vendor(task, power, vendor, error);
+    if (!power_get(task, power, error))
+        return false;
+    *vendor = task->driver.management->detect_vendor(task, &refusal);
+    if (refusal != NULL)
+        log_warning("conductor.verify", "the maker could not be read: %s", refusal->message);
+    return true;
+}
+
+static bool
+verify(Task *task, PowerState *power, char **vendor, GError **error)
 {
     const PowerOps *ops = task->driver.power;
     if (ops->interface.validate != NULL && !ops->interface.validate(task, error)) {
         g_prefix_error(error, "the power settings are not valid: ");
         return false;
     }
-    if (power_get(task, power, error))
+    if (read_power_and_vendor(task, power, vendor, error))
         return true;
     say_what_to_check(error);
     g_prefix_error(error, "Failed to get power state for node %s. Error: ", task->node->uuid);
     return false;
 }
 
-/* The maker is good to know, but no reason to refuse a machine. */
-static void
-learn_vendor(Task *task)
-{
-    const ManagementOps *ops = task->driver.management;
-    if (ops->detect_vendor == NULL || json_object_get(task->node->properties, "vendor") != NULL)
-        return;
-    g_autoptr(GError) error = NULL;
-    g_autofree char *vendor = ops->detect_vendor(task, &error);
-    if (vendor != NULL)
-        json_object_set_new(task->node->properties, "vendor", json_string(vendor));
-    else if (error != NULL)
-        log_warning("conductor.verify", "the maker could not be read: %s", error->message);
-}
-
 void
 verify_work(Task *task)
 {
     g_autoptr(GError) error = NULL;
+    g_autofree char *vendor = NULL;
     PowerState power = POWER_UNKNOWN;
     task_operation_start(task, "manage");
     task_phase_begin(task, "read_power_state", NULL);
-    if (verify(task, &power, &error)) {
+    if (verify(task, &power, &vendor, &error)) {
         record_set_text(&task->node->power_state, power_state_wire(power));
-        learn_vendor(task);
+        if (vendor != NULL)
+            json_object_set_new(task->node->properties, "vendor", json_string(vendor));
         task_operation_end(task, "ok", NULL);
         provision_event_or_log(task, EVENT_DONE);
     } else {

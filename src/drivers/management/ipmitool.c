@@ -129,21 +129,17 @@ inject_nmi(Task *task, GError **error)
     return false;
 }
 
-/* In lower case, as Ironic writes it. */
 static char *
 detect_vendor(Task *task, GError **error)
 {
     IpmiRequest request;
     IpmiResponse response;
-    IpmiDeviceId id;
     ipmi_build_device_id(&request);
-    if (!ipmi_node_call(task, &request, 1, IPMI_REPEAT_ANY, &response, error) ||
-        !ipmi_parse_device_id(&response, &id, error)) {
+    if (!ipmi_node_call(task, &request, 1, IPMI_REPEAT_ANY, &response, error)) {
         g_prefix_error(error, "reading the BMC's identity: ");
         return NULL;
     }
-    const char *name = ipmi_manufacturer_name(id.manufacturer);
-    return name != NULL ? g_ascii_strdown(name, -1) : NULL;
+    return ipmi_node_vendor(&response, error);
 }
 
 const ManagementOps management_ipmitool = {

@@ -5,6 +5,7 @@
 
 #include "bmc/ipmi/commands.h"
 #include "common/config.h"
+#include "common/log.h"
 #include "common/time_text.h"
 #include "drivers/ipmi_node.h"
 #include "drivers/management/management.h"
@@ -14,19 +15,44 @@
 
 enum { FIRST_POLL_MS = 200, SLOWEST_POLL_MS = 2000, LONGEST_READING_MS = 20000 };
 
+/* Performs the requests, of which the first asks for the state of the chassis. */
+static bool
+look(Task *task, const IpmiRequest *requests, size_t count, IpmiResponse *responses,
+     PowerState *state, GError **error)
+{
+    bool on = false;
+    if (!ipmi_node_call(task, requests, count, IPMI_REPEAT_ANY, responses, error) ||
+        !ipmi_parse_chassis_status(&responses[0], &on, error)) {
+        g_prefix_error(error, "reading the power state: ");
+        return false;
+    }
+    *state = on ? POWER_ON : POWER_OFF;
+    return true;
+}
+
 static bool
 get(Task *task, PowerState *state, GError **error)
 {
     IpmiRequest request;
     IpmiResponse response;
-    bool on = false;
     ipmi_build_chassis_status(&request);
-    if (!ipmi_node_call(task, &request, 1, IPMI_REPEAT_ANY, &response, error) ||
-        !ipmi_parse_chassis_status(&response, &on, error)) {
-        g_prefix_error(error, "reading the power state: ");
+    return look(task, &request, 1, &response, state, error);
+}
+
+static bool
+get_with_vendor(Task *task, PowerState *state, char **vendor, GError **error)
+{
+    IpmiRequest requests[2];
+    IpmiResponse responses[2];
+    g_autoptr(GError) refusal = NULL;
+    ipmi_build_chassis_status(&requests[0]);
+    ipmi_build_device_id(&requests[1]);
+    requests[1].ignore_completion_code = true;
+    if (!look(task, requests, G_N_ELEMENTS(requests), responses, state, error))
         return false;
-    }
-    *state = on ? POWER_ON : POWER_OFF;
+    *vendor = ipmi_node_vendor(&responses[1], &refusal);
+    if (refusal != NULL)
+        log_warning("drivers.ipmi", "the maker could not be read: %s", refusal->message);
     return true;
 }
 
@@ -220,6 +246,7 @@ const PowerOps power_ipmitool = {
                   .properties = ipmi_node_properties,
                   .validate = ipmi_node_validate},
     .get = get,
+    .get_with_vendor = get_with_vendor,
     .set = set,
     .targets = POWER_HARD_TARGETS | POWER_SOFT_TARGETS,
     .get_async = get_async,

@@ -16,6 +16,11 @@ typedef struct PowerOps {
     /* Reads the state from the BMC. From a worker; may block until task->deadline_ms. Errors: BMC_*, TIMEOUT. */
     bool (*get)(Task *task, PowerState *state, GError **error);
 
+    /* `get` and management's detect_vendor in one visit, for BMCs that want a pause between two. Called only when the
+     * management driver has a detect_vendor. *vendor: the caller frees; NULL when the BMC does not say or refuses to, which
+     * is no failure. NULL: callers ask twice. */
+    bool (*get_with_vendor)(Task *task, PowerState *state, char **vendor, GError **error);
+
     /* Brings the machine to the target and waits until it is there, at most timeout_s seconds. From a worker, with the
      * exclusive lock. Idempotent. Errors: BMC_*, POWER (not reached in time). */
     bool (*set)(Task *task, PowerTarget target, int timeout_s, GError **error);

@@ -344,6 +344,25 @@ the_maker_is_read_from_the_bmc(void **state)
 }
 
 static void
+power_and_maker_are_read_in_one_session(void **state)
+{
+    Scene *scene = *state;
+    g_autoptr(GError) error = NULL;
+    g_autofree char *vendor = NULL;
+    PowerState power = POWER_UNKNOWN;
+    IpmiBmcStats before, after;
+    scene->machine.on = true;
+    ipmi_bmc_set_identity(scene->bmc, 674, 1);
+    ipmi_bmc_stats(scene->bmc, &before);
+    scene->task->driver.power->get_with_vendor(scene->task, &power, &vendor, &error);
+    assert_no_error(error);
+    ipmi_bmc_stats(scene->bmc, &after);
+    assert_int_equal(power, POWER_ON);
+    assert_string_equal(vendor, "dell");
+    assert_int_equal(after.sessions_opened - before.sessions_opened, 1);
+}
+
+static void
 an_nmi_is_one_verb(void **state)
 {
     Scene *scene = *state;
@@ -413,6 +432,7 @@ main(void)
         CASE(a_bmc_without_an_override_has_no_boot_device),
         CASE(a_forgetful_bmc_is_reminded_before_each_power_on),
         CASE(the_maker_is_read_from_the_bmc),
+        CASE(power_and_maker_are_read_in_one_session),
         CASE(an_nmi_is_one_verb),
         CASE(raw_bytes_reach_the_bmc),
         CASE(the_bmc_is_reset_warm_unless_told_otherwise),
