@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "cli/provision_wait.h"
 #include "cli/arguments.h"
+#include "cli/listener.h"
 #include "cli/timeline.h"
 #include "common/http_client.h"
 #include "common/json_text.h"
@@ -12,7 +13,8 @@
 #include <unistd.h>
 
 enum {
-    POLL_MS = 250,
+    LIVE_LINE_MS = 1000, /* how old the live line may get */
+    QUIET_MS = 5000,     /* how long an event may be missed where nobody sees a line */
     SILENCE_LIMIT_MS = 60000,
 };
 
@@ -21,6 +23,7 @@ typedef struct Wait {
     Context *context;
     const char *node; /* as typed */
     const char *expected;
+    Listener *listener;  /* owned */
     char *path;          /* owned */
     char *timeline_path; /* owned; NULL once the service turned out to have no timeline */
     int64_t started_ms;
@@ -116,6 +119,17 @@ look(Wait *wait, bool *reached, GError **error)
     return true;
 }
 
+/* Waits until it is worth looking again, but not beyond the deadline. */
+static void
+wait_for_news(const Wait *wait, int64_t deadline)
+{
+    g_autofree char *type = NULL;
+    json_auto_t *payload = NULL;
+    int64_t left = MAX(deadline - time_monotonic_ms(), 0);
+    int limit_ms = wait->terminal ? LIVE_LINE_MS : QUIET_MS;
+    listener_next(wait->listener, (int)MIN(limit_ms, left), &type, &payload);
+}
+
 static bool
 wait_loop(Wait *wait, int timeout_s, GError **error)
 {
@@ -126,11 +140,11 @@ wait_loop(Wait *wait, int timeout_s, GError **error)
             return false;
         if (reached)
             return true;
-        if (time_monotonic_ms() + POLL_MS > deadline)
+        if (time_monotonic_ms() >= deadline)
             return steel_fail(error, STEEL_ERROR_TIMEOUT,
                               "Node %s failed to reach state %s in %d seconds", wait->node,
                               wait->expected, timeout_s);
-        g_usleep(POLL_MS * 1000);
+        wait_for_news(wait, deadline);
     }
 }
 
@@ -144,6 +158,7 @@ provision_wait(Context *context, const char *expected, int timeout_s, GError **e
         .context = context,
         .node = node,
         .expected = expected,
+        .listener = listener_new(context->session, node),
         .path = g_strdup_printf(
             "/v1/nodes/%s?fields=provision_state,target_provision_state,last_error", escaped),
         .timeline_path = g_strdup_printf("/v1/nodes/%s/timeline", escaped),
@@ -155,6 +170,7 @@ provision_wait(Context *context, const char *expected, int timeout_s, GError **e
     fflush(stdout);
     bool reached = wait_loop(&wait, timeout_s, error);
     wipe(&wait);
+    listener_free(wait.listener);
     g_free(wait.path);
     g_free(wait.timeline_path);
     return reached;

@@ -39,8 +39,21 @@ take_page(json_t *items, const json_t *page, const char *collection, size_t limi
 json_t *
 request_items(Context *context, const char *path, const char *collection, GError **error)
 {
-    bool paged = arguments_has(context->arguments, "--limit");
-    size_t limit = (size_t)arguments_number(context->arguments, "--limit", 0);
+    if (arguments_has(context->arguments, "--limit"))
+        return request_pages(context, path, collection,
+                             (size_t)arguments_number(context->arguments, "--limit", 0), error);
+    json_auto_t *items = json_array();
+    json_auto_t *page = request_get(context, path, error);
+    if (page == NULL)
+        return NULL;
+    take_page(items, page, collection, 0);
+    return json_incref(items);
+}
+
+json_t *
+request_pages(Context *context, const char *path, const char *collection, size_t limit,
+              GError **error)
+{
     json_auto_t *items = json_array();
     g_autofree char *next = g_strdup(path);
     while (next != NULL) {
@@ -50,7 +63,7 @@ request_items(Context *context, const char *path, const char *collection, GError
         size_t before = json_array_size(items);
         take_page(items, page, collection, limit);
         const char *url = json_string_value(json_object_get(page, "next"));
-        bool done = !paged || url == NULL || json_array_size(items) == before ||
+        bool done = url == NULL || json_array_size(items) == before ||
                     (limit > 0 && json_array_size(items) >= limit);
         g_free(next);
         next = done ? NULL : session_local_path(context->session, url);

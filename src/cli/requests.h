@@ -14,6 +14,10 @@ bool request_send(Context *context, const char *method, const char *path, const 
 /* The items of a collection: one request, or with --limit as many as it takes. `path` has its query already. */
 json_t *request_items(Context *context, const char *path, const char *collection, GError **error);
 
+/* All pages of a collection, up to `limit` items (0: all). */
+json_t *request_pages(Context *context, const char *path, const char *collection, size_t limit,
+                      GError **error);
+
 /* The --fields of the command line separated by commas; NULL when there are none. The caller frees. */
 char *requested_fields(const Context *context);
 

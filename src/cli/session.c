@@ -153,31 +153,53 @@ trace(const Session *session, const HttpRequest *request, int status, int64_t st
             (int)(time_monotonic_ms() - started));
 }
 
+bool
+session_prepare(Session *session, const char *method, const char *path, SessionRequest *prepared,
+                GError **error)
+{
+    *prepared = (SessionRequest){0};
+    if (!log_in(session, error))
+        return false;
+    prepared->url = g_strconcat(session->endpoint, path, NULL);
+    prepared->version = g_strdup_printf("X-OpenStack-Ironic-API-Version: 1.%d", session->minor);
+    if (session->token != NULL)
+        prepared->token = g_strconcat("X-Auth-Token: ", session->token, NULL);
+    prepared->headers[0] = "Accept: application/json";
+    prepared->headers[1] = prepared->version;
+    prepared->headers[2] = prepared->token;
+    prepared->http = transport_of(session);
+    prepared->http.method = method;
+    prepared->http.url = prepared->url;
+    prepared->http.headers = prepared->headers;
+    if (session->auth == AUTH_BASIC) {
+        prepared->http.username = settings_text(session->settings, SETTING_USERNAME);
+        prepared->http.password = settings_text(session->settings, SETTING_PASSWORD);
+    }
+    return true;
+}
+
+void
+session_request_clear(SessionRequest *prepared)
+{
+    g_free(prepared->url);
+    g_free(prepared->version);
+    g_free(prepared->token);
+    *prepared = (SessionRequest){0};
+}
+
 /* One HTTP exchange; the answer may have any status. */
 static bool
 exchange(Session *session, const char *method, const char *path, const char *body,
          HttpResponse *response, GError **error)
 {
-    if (!log_in(session, error))
+    g_auto(SessionRequest) prepared = {0};
+    if (!session_prepare(session, method, path, &prepared, error))
         return false;
-    g_autofree char *url = g_strconcat(session->endpoint, path, NULL);
-    g_autofree char *version =
-        g_strdup_printf("X-OpenStack-Ironic-API-Version: 1.%d", session->minor);
-    g_autofree char *token =
-        session->token != NULL ? g_strconcat("X-Auth-Token: ", session->token, NULL) : NULL;
-    const char *headers[] = {"Accept: application/json", version, token, NULL};
-    HttpRequest request = transport_of(session);
-    request.method = method;
-    request.url = url;
-    request.headers = headers;
-    request.body = body;
-    request.body_size = body != NULL ? strlen(body) : 0;
-    if (session->auth == AUTH_BASIC) {
-        request.username = settings_text(session->settings, SETTING_USERNAME);
-        request.password = settings_text(session->settings, SETTING_PASSWORD);
-    }
+    HttpRequest *request = &prepared.http;
+    request->body = body;
+    request->body_size = body != NULL ? strlen(body) : 0;
     int64_t started = time_monotonic_ms();
-    if (!http_request(&request, response, error)) {
+    if (!http_request(request, response, error)) {
         g_prefix_error(error, "The bare metal service does not answer: ");
         g_autofree char *advice =
             g_strdup_printf("%s\nCheck that it runs there and that the address is right; it comes "
@@ -190,7 +212,7 @@ exchange(Session *session, const char *method, const char *path, const char *bod
         }
         return false;
     }
-    trace(session, &request, response->status, started);
+    trace(session, request, response->status, started);
     return true;
 }
 

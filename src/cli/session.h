@@ -6,6 +6,7 @@
 #pragma once
 #include "cli/settings.h"
 #include "common/error.h"
+#include "common/http_client.h"
 #include <glib.h>
 #include <jansson.h>
 
@@ -40,6 +41,20 @@ json_t *session_call(Session *session, const char *method, const char *path, con
 /* The same without tries: for those who ask again anyway. */
 json_t *session_try(Session *session, const char *method, const char *path, const json_t *body,
                     GError **error);
+
+/* A request as the session would send it, for those who send it themselves. Its texts are its own, what comes from the
+ * settings is borrowed from them. It must stay where it is: it points into itself. */
+typedef struct SessionRequest {
+    HttpRequest http;
+    char *url, *version, *token;
+    const char *headers[4];
+} SessionRequest;
+
+/* Fills `prepared`, which session_request_clear empties; logs in to keystone first if need be, with its errors. */
+bool session_prepare(Session *session, const char *method, const char *path,
+                     SessionRequest *prepared, GError **error);
+void session_request_clear(SessionRequest *prepared);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(SessionRequest, session_request_clear)
 
 /* Fails with INVALID when a version was asked for that is below `version` ("1.37"); `words` names the command. */
 bool session_require(const Session *session, const char *version, const char *words,

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "cli/timeline.h"
 #include "cli/body.h"
+#include "cli/listener.h"
 #include "cli/requests.h"
 #include "cli/resources.h"
 #include "common/http_client.h"
@@ -11,7 +12,10 @@
 #include <string.h>
 #include <time.h>
 
-enum { WATCH_POLL_MS = 500 };
+enum {
+    PHASES_MS = 1000,  /* how often nodes at work are asked for their phase when no event comes */
+    SETTLED_MS = 1000, /* an event that comes sooner after a look may be older than what was seen */
+};
 
 /* The columns; those that are not `usual` only with --long. "seconds" is made of the times. */
 static const struct {
@@ -88,7 +92,21 @@ run_timeline(Context *context, GError **error)
 typedef struct Watched {
     char *state; /* "power on, active" */
     char *phase;
+    char *name;
+    bool at_work;   /* it has a target */
+    bool reached;   /* the state asked for */
+    unsigned round; /* of looking at all nodes, in which it was there */
 } Watched;
+
+/* One watch. */
+typedef struct Watch {
+    Context *context;
+    const char *until;  /* NULL: for ever */
+    Listener *listener; /* owned */
+    GHashTable *seen;   /* owned; UUID -> Watched */
+    unsigned round;
+    int64_t looked_ms; /* when all nodes were last asked for */
+} Watch;
 
 static void
 watched_free(void *pointer)
@@ -96,6 +114,7 @@ watched_free(void *pointer)
     Watched *watched = pointer;
     g_free(watched->state);
     g_free(watched->phase);
+    g_free(watched->name);
     g_free(watched);
 }
 
@@ -142,14 +161,13 @@ state_text(json_t *node)
 
 /* Prints what is new about the phases of a node that is at work. A service without timelines has none. */
 static void
-watch_phase(Context *context, json_t *node, const char *name, Watched *watched)
+watch_phase(const Watch *watch, const char *uuid, const char *name, Watched *watched)
 {
-    const char *uuid = json_string_member(node, "uuid");
-    if (uuid == NULL || json_string_member(node, "target_provision_state") == NULL)
+    if (!watched->at_work)
         return;
     g_autofree char *escaped = http_escape(uuid);
     g_autofree char *path = g_strdup_printf("/v1/nodes/%s/timeline", escaped);
-    json_auto_t *answer = session_try(context->session, "GET", path, NULL, NULL);
+    json_auto_t *answer = session_try(watch->context->session, "GET", path, NULL, NULL);
     json_t *phase = timeline_current(answer);
     if (phase == NULL)
         return;
@@ -159,29 +177,31 @@ watch_phase(Context *context, json_t *node, const char *name, Watched *watched)
     print_if_new(name, &watched->phase, line);
 }
 
-/* Looks at one node. *waiting is counted up while it is not in the state asked for. */
+/* Takes what is known of a node: from the API, or from an event, which has the same members. */
 static bool
-watch_node(Context *context, GHashTable *seen, json_t *node, const char *until, int *waiting,
-           GError **error)
+watch_node(Watch *watch, json_t *node, GError **error)
 {
     const char *uuid = json_string_member(node, "uuid");
     const char *name = json_string_member(node, "name");
     const char *state = json_string_member(node, "provision_state");
     if (uuid == NULL)
         return true;
-    Watched *watched = g_hash_table_lookup(seen, uuid);
+    Watched *watched = g_hash_table_lookup(watch->seen, uuid);
     if (watched == NULL) {
         watched = g_new0(Watched, 1);
-        g_hash_table_insert(seen, g_strdup(uuid), watched);
+        g_hash_table_insert(watch->seen, g_strdup(uuid), watched);
     }
     g_autofree char *text = state_text(node);
     name = name != NULL ? name : uuid;
+    g_free(watched->name);
+    watched->name = g_strdup(name);
+    watched->round = watch->round;
+    watched->at_work = json_string_member(node, "target_provision_state") != NULL;
+    watched->reached = g_strcmp0(state, watch->until) == 0;
     print_if_new(name, &watched->state, text);
-    watch_phase(context, node, name, watched);
-    if (until == NULL || g_strcmp0(state, until) == 0)
-        return true;
-    (*waiting)++;
-    if (state != NULL && (g_str_has_suffix(state, " failed") || strcmp(state, "error") == 0))
+    watch_phase(watch, uuid, name, watched);
+    if (watch->until != NULL && !watched->reached && state != NULL &&
+        (g_str_has_suffix(state, " failed") || strcmp(state, "error") == 0))
         return steel_fail(error, STEEL_ERROR_DEPLOY_FAILED, "Node %s: %s", name, text);
     return true;
 }
@@ -197,8 +217,7 @@ watched_nodes(Context *context, GError **error)
     json_auto_t *nodes = json_array();
     if (count == 0) {
         g_autofree char *path = g_strdup_printf("/v1/nodes?%s", watch_fields);
-        json_auto_t *answer = request_get(context, path, error);
-        return answer != NULL ? json_incref(json_object_get(answer, "nodes")) : NULL;
+        return request_pages(context, path, "nodes", 0, error);
     }
     for (guint i = 0; i < count; i++) {
         g_autofree char *escaped = http_escape(arguments_positional(context->arguments, i));
@@ -211,28 +230,122 @@ watched_nodes(Context *context, GError **error)
     return json_incref(nodes);
 }
 
+static gboolean
+is_gone(gpointer uuid, gpointer watched, gpointer round)
+{
+    (void)uuid;
+    return ((const Watched *)watched)->round != *(const unsigned *)round;
+}
+
+/* Asks for all nodes and prints what is new. */
+static bool
+watch_all(Watch *watch, GError **error)
+{
+    json_auto_t *nodes = watched_nodes(watch->context, error);
+    size_t i;
+    json_t *node;
+    if (nodes == NULL)
+        return false;
+    watch->round++;
+    watch->looked_ms = time_monotonic_ms();
+    json_array_foreach(nodes, i, node)
+    {
+        if (!watch_node(watch, node, error))
+            return false;
+    }
+    g_hash_table_foreach_remove(watch->seen, is_gone, &watch->round);
+    return true;
+}
+
+/* Whether an event tells how a node is now; the others tell what was only begun. */
+static bool
+is_settled(const char *type)
+{
+    return g_str_has_prefix(type, "baremetal.node.provision_set.") ||
+           !g_str_has_suffix(type, ".start");
+}
+
+/* Takes one event. *look: all nodes have to be asked for. */
+static bool
+watch_event(Watch *watch, const char *type, json_t *payload, bool *look, GError **error)
+{
+    const char *uuid = json_string_member(payload, "uuid");
+    bool all = arguments_positional_count(watch->context->arguments) == 0;
+    if (uuid == NULL || !is_settled(type))
+        return true;
+    if (!all && !g_hash_table_contains(watch->seen, uuid))
+        return true;
+    *look = strcmp(type, "baremetal.node.delete.end") == 0;
+    if (*look || time_monotonic_ms() - watch->looked_ms >= SETTLED_MS)
+        return *look || watch_node(watch, payload, error);
+    g_autofree char *escaped = http_escape(uuid);
+    g_autofree char *path = g_strdup_printf("/v1/nodes/%s?%s", escaped, watch_fields);
+    json_auto_t *node = session_try(watch->context->session, "GET", path, NULL, NULL);
+    *look = node == NULL;
+    return *look || watch_node(watch, node, error);
+}
+
+/* Looks at the phases of the nodes at work. */
+static void
+watch_phases(Watch *watch)
+{
+    GHashTableIter iterator;
+    gpointer uuid, watched;
+    g_hash_table_iter_init(&iterator, watch->seen);
+    while (g_hash_table_iter_next(&iterator, &uuid, &watched))
+        watch_phase(watch, uuid, ((const Watched *)watched)->name, watched);
+}
+
+static bool
+all_reached(const Watch *watch)
+{
+    GHashTableIter iterator;
+    gpointer watched;
+    if (watch->until == NULL)
+        return false;
+    g_hash_table_iter_init(&iterator, watch->seen);
+    while (g_hash_table_iter_next(&iterator, NULL, &watched)) {
+        if (!((const Watched *)watched)->reached)
+            return false;
+    }
+    return true;
+}
+
+static bool
+watch_loop(Watch *watch, GError **error)
+{
+    bool look = true;
+    for (;;) {
+        if (look && !watch_all(watch, error))
+            return false;
+        if (all_reached(watch))
+            return true;
+        g_autofree char *type = NULL;
+        json_auto_t *payload = NULL;
+        News news = listener_next(watch->listener, PHASES_MS, &type, &payload);
+        look = news == NEWS_LOOK;
+        if (news == NEWS_EVENT && !watch_event(watch, type, payload, &look, error))
+            return false;
+        if (news == NEWS_NOTHING)
+            watch_phases(watch);
+    }
+}
+
 static bool
 run_watch(Context *context, GError **error)
 {
-    const char *until = arguments_text(context->arguments, "--until");
-    g_autoptr(GHashTable) seen =
-        g_hash_table_new_full(g_str_hash, g_str_equal, g_free, watched_free);
-    for (;;) {
-        json_auto_t *nodes = watched_nodes(context, error);
-        size_t i;
-        json_t *node;
-        int waiting = 0;
-        if (nodes == NULL)
-            return false;
-        json_array_foreach(nodes, i, node)
-        {
-            if (!watch_node(context, seen, node, until, &waiting, error))
-                return false;
-        }
-        if (until != NULL && waiting == 0)
-            return true;
-        g_usleep(WATCH_POLL_MS * 1000);
-    }
+    const Arguments *arguments = context->arguments;
+    bool one = arguments_positional_count(arguments) == 1;
+    Watch watch = {
+        .context = context,
+        .until = arguments_text(arguments, "--until"),
+        .listener = listener_new(context->session, one ? arguments_positional(arguments, 0) : NULL),
+        .seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, watched_free),
+    };
+    bool reached = watch_loop(&watch, error);
+    listener_free(watch.listener);
+    g_hash_table_unref(watch.seen);
+    return reached;
 }
 
 /* Tables, one row each. */
