@@ -128,6 +128,9 @@ field_type_words(FieldType type)
 static bool
 wrong_type(const Field *field, const json_t *value, GError **error)
 {
+    if (field->flags & FIELD_SECRETS) /* what was meant to go into it may be one */
+        return steel_fail(error, STEEL_ERROR_INVALID, "%s must be %s", field->name,
+                          field_type_words(field->type));
     g_autofree char *text = json_text_dump(value);
     return steel_fail(error, STEEL_ERROR_INVALID, "%s must be %s, not %.80s%s", field->name,
                       field_type_words(field->type), text, strlen(text) > 80 ? "..." : "");

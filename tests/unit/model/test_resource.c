@@ -249,6 +249,30 @@ values_of_a_wrong_type_are_refused_and_change_nothing(void **state)
 }
 
 static void
+case_secret(const Resource *resource, const Field *field)
+{
+    g_autoptr(GError) error = NULL;
+    void *record = record_new(resource);
+    json_t *value = parsed("\"auth_password=Opensesame1\"");
+    assert_false(record_set(resource, record, field, value, &error));
+    json_decref(value);
+    if (strstr(error->message, "Opensesame1") != NULL)
+        fail_msg("%s", error->message);
+    record_free(resource, record);
+}
+
+/* Errors are logged. */
+static void
+what_is_refused_for_an_object_with_secrets_is_not_repeated(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < G_N_ELEMENTS(resources); i++)
+        for (size_t j = 0; j < resources[i]->field_count; j++)
+            if (resources[i]->fields[j].flags & FIELD_SECRETS)
+                case_secret(resources[i], &resources[i]->fields[j]);
+}
+
+static void
 case_limit(const Resource *resource, const Field *field)
 {
     if (field->limit == 0 || field->type != FIELD_STRING)
@@ -410,6 +434,7 @@ main(void)
         cmocka_unit_test(null_means_the_default_unless_the_field_must_have_a_value),
         cmocka_unit_test(a_copy_is_the_same_until_either_is_changed),
         cmocka_unit_test(values_of_a_wrong_type_are_refused_and_change_nothing),
+        cmocka_unit_test(what_is_refused_for_an_object_with_secrets_is_not_repeated),
         cmocka_unit_test(text_may_be_as_long_as_the_limit_and_no_longer),
         cmocka_unit_test(fields_are_found_by_name_and_computed_ones_cannot_be_set),
         cmocka_unit_test(every_resource_has_its_key_and_name_among_its_fields_once),
