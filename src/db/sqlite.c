@@ -86,6 +86,16 @@ configure_once(void)
 }
 
 /* "/var/lib/x" after "sqlite:///" is relative as oslo has it: three slashes relative, four absolute. */
+/* Passwords of BMCs and volumes are in it: not for everybody to read; the files beside it get the same mode. Only
+ * one that is not there yet is touched: to close another descriptor of it would end the engine's locks. */
+static void
+make_private(const char *path)
+{
+    int descriptor = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0640);
+    if (descriptor >= 0)
+        close(descriptor); /* what could not be made is told by the engine */
+}
+
 static DbConnection *
 connect_file(const char *address, GError **error)
 {
@@ -94,6 +104,7 @@ connect_file(const char *address, GError **error)
     DbConnection *connection = g_new0(DbConnection, 1);
     connection->path = g_strdup(address + (*address == '/'));
     connection->statements = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, finalize);
+    make_private(connection->path);
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
     if (sqlite3_open_v2(connection->path, &connection->handle, flags, NULL) != SQLITE_OK) {
         fail(connection, error);

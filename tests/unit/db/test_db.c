@@ -38,6 +38,20 @@ a_new_database_is_made_and_found_again_with_its_rows(void **state)
 }
 
 static void
+a_new_database_is_not_for_everybody_to_read(void **state)
+{
+    static const char *const names[] = {"steel.sqlite", "steel.sqlite-wal", "steel.sqlite-shm"};
+    Scratch *scratch = *state;
+    for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
+        g_autofree char *path = g_build_filename(scratch->folder, names[i], NULL);
+        struct stat status;
+        assert_int_equal(stat(path, &status), 0);
+        if (status.st_mode & 07)
+            fail_msg("%s has mode %o", names[i], status.st_mode & 0777);
+    }
+}
+
+static void
 a_database_of_a_newer_program_is_refused_and_left_alone(void **state)
 {
     Scratch *scratch = *state;
@@ -493,6 +507,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         scratch_test(a_new_database_is_made_and_found_again_with_its_rows),
+        scratch_test(a_new_database_is_not_for_everybody_to_read),
         scratch_test(a_database_of_a_newer_program_is_refused_and_left_alone),
         scratch_test(a_database_of_an_older_program_is_migrated_with_its_rows),
         scratch_test(a_migration_that_fails_leaves_the_schema_as_it_was),
