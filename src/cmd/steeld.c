@@ -320,6 +320,7 @@ main(int argc, char **argv)
     }
     config_publish(config);
     log_set_level(config_boolean(config, OPT_DEBUG) ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO);
+    log_find_journal();
     int status = run_command(argc - rest, argv + rest);
     config_shutdown();
     return status;

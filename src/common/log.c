@@ -8,7 +8,9 @@
 #include <fcntl.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -17,6 +19,7 @@
 static atomic_int least_level = LOG_LEVEL_INFO;
 static atomic_int output = STDERR_FILENO;
 static atomic_bool as_json;
+static atomic_bool for_journal;
 static _Thread_local char context_request[48];
 static _Thread_local char context_node[64];
 
@@ -76,6 +79,30 @@ log_set_json(bool json)
     atomic_store(&as_json, json);
 }
 
+void
+log_find_journal(void)
+{
+    const char *stream = getenv("JOURNAL_STREAM");
+    struct stat status;
+    bool found = false;
+    if (stream != NULL && fstat(STDERR_FILENO, &status) == 0) {
+        g_autofree char *own =
+            g_strdup_printf("%ju:%ju", (uintmax_t)status.st_dev, (uintmax_t)status.st_ino);
+        found = strcmp(stream, own) == 0;
+    }
+    atomic_store(&for_journal, found);
+}
+
+/* "<4>": journald takes it off the line as its priority (sd-daemon(3)). Empty for every other reader. */
+static const char *
+priority_mark(LogLevel level)
+{
+    static const char *const marks[] = {"<7>", "<6>", "<4>", "<3>"};
+    bool wanted = atomic_load_explicit(&for_journal, memory_order_relaxed) &&
+                  atomic_load_explicit(&output, memory_order_relaxed) == STDERR_FILENO;
+    return wanted ? marks[level] : "";
+}
+
 static void
 write_out(const char *text, size_t size)
 {
@@ -86,7 +113,7 @@ write_out(const char *text, size_t size)
 void
 log_document(const char *text)
 {
-    g_autofree char *line = g_strconcat(text, "\n", NULL);
+    g_autofree char *line = g_strconcat(priority_mark(LOG_LEVEL_INFO), text, "\n", NULL);
     write_out(line, strlen(line));
 }
 
@@ -111,16 +138,17 @@ format_head(char *line, LogLevel level, const char *area)
 {
     char date[48];
     format_time(date, sizeof date, ' ', "");
-    int length = snprintf(line, LINE_SIZE, "%s %s %s%s%s%s%s ", date, level_names[level], area,
-                          context_request[0] ? " " : "", context_request,
+    int length = snprintf(line, LINE_SIZE, "%s%s %s %s%s%s%s%s ", priority_mark(level), date,
+                          level_names[level], area, context_request[0] ? " " : "", context_request,
                           context_node[0] ? " node=" : "", context_node);
     return (size_t)MIN(length, LINE_SIZE - 2);
 }
 
+/* Each but the first of an object. */
 static void
 append_member(GString *out, const char *name, const char *value)
 {
-    g_string_append_printf(out, "%s\"%s\":", out->len > 1 ? "," : "", name);
+    g_string_append_printf(out, ",\"%s\":", name);
     json_text_append_string(out, value);
 }
 
@@ -131,8 +159,7 @@ write_json(LogLevel level, const char *area, const char *message)
     format_time(date, sizeof date, 'T', "Z");
     g_autofree char *text = g_utf8_make_valid(message, -1);
     g_autoptr(GString) line = g_string_sized_new(512);
-    g_string_append_c(line, '{');
-    append_member(line, "time", date);
+    g_string_append_printf(line, "%s{\"time\":\"%s\"", priority_mark(level), date);
     append_member(line, "level", level_names[level]);
     append_member(line, "area", area);
     if (context_request[0] != '\0')

@@ -1,4 +1,4 @@
-/* The program's log: one line per event, to stderr (journald takes stderr of a service as it is).
+/* The program's log: one line per event, to stderr or a file. Where stderr is journald's, lines begin with their priority.
  *
  *     2026-11-21 09:14:02.113 INFO conductor.deploy req-5f… node=1be2… deploying started
  *
@@ -24,6 +24,10 @@ bool log_open(const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Goes back to standard error; no other thread may be writing. For tests. */
 void log_close(void);
+
+/* Looks whether standard error is journald's stream ($JOURNAL_STREAM, systemd.exec(5)); from then on each line there begins
+ * with its priority, "<3>" to "<7>", so that `journalctl -p warning` finds it. To be called before threads are there. */
+void log_find_journal(void);
 
 /* Writes each line as one JSON object: {"time": str (RFC 3339, UTC), "level": str, "area": str, "request_id"?: str,
  * "node"?: uuid, "message": str}. */

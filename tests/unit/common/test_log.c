@@ -12,6 +12,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -252,6 +253,68 @@ a_document_is_written_as_it_is_however_long(void **state)
     assert_int_equal(line_count(written), 1);
 }
 
+/* What systemd sets for a service whose standard error it reads. */
+static void
+say_the_journal_reads(int descriptor)
+{
+    struct stat status;
+    assert_int_equal(fstat(descriptor, &status), 0);
+    g_autofree char *stream =
+        g_strdup_printf("%ju:%ju", (uintmax_t)status.st_dev, (uintmax_t)status.st_ino);
+    g_setenv("JOURNAL_STREAM", stream, TRUE);
+}
+
+static char *
+lines_of_all_levels(void)
+{
+    Capture capture = capture_begin();
+    say_the_journal_reads(STDERR_FILENO);
+    log_find_journal();
+    log_set_level(LOG_LEVEL_DEBUG);
+    log_debug("area", "text");
+    log_info("area", "text");
+    log_warning("area", "text");
+    log_error("area", "text");
+    log_document("{}");
+    log_set_level(LOG_LEVEL_INFO);
+    return capture_end(capture);
+}
+
+static void
+the_journal_is_told_the_priority_of_each_line(void **state)
+{
+    static const char *const marks[] = {"<7>", "<6>", "<4>", "<3>", "<6>"};
+    (void)state;
+    for (int json = 0; json < 2; json++) {
+        log_set_json(json);
+        g_autofree char *text = lines_of_all_levels();
+        log_set_json(false);
+        g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+        assert_int_equal(g_strv_length(lines), 6);
+        for (size_t i = 0; i < G_N_ELEMENTS(marks); i++) {
+            assert_true(g_str_has_prefix(lines[i], marks[i]));
+            json_auto_t *object = json_loads(lines[i] + 3, 0, NULL);
+            assert_true(json != 0 || i == 4 ? json_is_object(object) : lines[i][3] == '2');
+        }
+    }
+}
+
+static void
+nobody_but_the_journal_sees_priorities(void **state)
+{
+    (void)state;
+    int other = open("/dev/null", O_WRONLY | O_CLOEXEC);
+    say_the_journal_reads(other);
+    log_find_journal();
+    Capture capture = capture_begin();
+    log_error("area", "text");
+    g_autofree char *text = capture_end(capture);
+    assert_true(g_ascii_isdigit(text[0]));
+    g_unsetenv("JOURNAL_STREAM");
+    log_find_journal();
+    close(other);
+}
+
 int
 main(void)
 {
@@ -264,6 +327,8 @@ main(void)
         cmocka_unit_test(a_file_that_cannot_be_opened_leaves_the_log_where_it_was),
         cmocka_unit_test(a_line_of_json_is_one_object_whatever_its_text_holds),
         cmocka_unit_test(a_document_is_written_as_it_is_however_long),
+        cmocka_unit_test(the_journal_is_told_the_priority_of_each_line),
+        cmocka_unit_test(nobody_but_the_journal_sees_priorities),
         cmocka_unit_test(threads_neither_mix_their_lines_nor_their_contexts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
