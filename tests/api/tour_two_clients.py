@@ -5,9 +5,9 @@ Both clients go on the same tour: each makes a node of its own with everything t
 through its states and removes it. What they print with -f json, what they print otherwise, their exit status and the
 service's error texts must be the same once UUIDs, times and the names of the two nodes are masked.
 
-    tests/api/cli_against_service.py http://127.0.0.1:6385 [--steel build/steel] [--baremetal baremetal]
+    tests/api/tour_two_clients.py [http://127.0.0.1:6385] [--steel build/steel] [--baremetal baremetal]
 
-The service needs the fake-hardware type. Exit status 0: no difference; 1: differences, shown; 2: cannot run.
+Without an address it starts a steeld for itself. A service needs the fake-hardware type. Exit status 0: no difference; 1: differences, shown; 2: cannot run.
 SPDX-License-Identifier: Apache-2.0
 """
 import argparse
@@ -20,6 +20,9 @@ import shutil
 import subprocess
 import sys
 import tempfile
+
+import harness
+import tour_common
 
 # What the reference client knows; with it both ask for the same fields.
 API_VERSION = "1.78"
@@ -368,8 +371,8 @@ def comparable(mode, client, line, result):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("endpoint")
-    parser.add_argument("--steel", default="build/steel")
+    parser.add_argument("endpoint", nargs="?")
+    parser.add_argument("--steel", default=os.path.join(os.path.dirname(harness.STEELD), "steel"))
     parser.add_argument("--baremetal", default="baremetal")
     parser.add_argument("--verbose", action="store_true", help="name every step")
     options = parser.parse_args()
@@ -377,7 +380,18 @@ def main():
         if shutil.which(program) is None:
             print(f"{program} is missing", file=sys.stderr)
             return 2
-    clients = [Client(options.baremetal, options.endpoint, "a"), Client(options.steel, options.endpoint, "b")]
+    if options.endpoint:
+        return visit(options.endpoint, options)
+    service = harness.Steel(*tour_common.STEEL_OPTIONS)
+    try:
+        return visit("http://127.0.0.1:%d" % service.port, options)
+    finally:
+        service.stop()
+
+
+def visit(endpoint, options):
+    """Takes both clients to a service and removes what they leave there; the exit status."""
+    clients = [Client(options.baremetal, endpoint, "a"), Client(options.steel, endpoint, "b")]
     clients[0].keeper = Keeper(options.baremetal, clients[0].environment)
     try:
         return go(clients, options.verbose)
