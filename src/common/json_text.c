@@ -34,6 +34,15 @@ depth_within(const char *text, size_t size, unsigned maximum)
     return true;
 }
 
+/* What jansson found wrong, without the text around it that it quotes: that may be part of a password. */
+static void
+cut_quotation(json_error_t *fault)
+{
+    char *quoted = strstr(fault->text, " near ");
+    if (quoted != NULL)
+        *quoted = '\0';
+}
+
 json_t *
 json_text_parse(const char *text, size_t size, unsigned maximum_depth, GError **error)
 {
@@ -44,9 +53,11 @@ json_text_parse(const char *text, size_t size, unsigned maximum_depth, GError **
     }
     json_error_t fault;
     json_t *value = json_loadb(text, size, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &fault);
-    if (value == NULL)
+    if (value == NULL) {
+        cut_quotation(&fault);
         steel_fail(error, STEEL_ERROR_INVALID, "not valid JSON at line %d, column %d: %s",
                    fault.line, fault.column, fault.text);
+    }
     return value;
 }
 

@@ -12,7 +12,8 @@
  *
  * text, size     borrowed; need not end in NUL
  * maximum_depth  deepest nesting allowed (an object in an object is 2); 0 means 64
- * Returns        a new reference, or NULL with INVALID naming line and column. Duplicate keys are refused. */
+ * Returns        a new reference, or NULL with INVALID naming line and column, but nothing of the text, which may hold secrets.
+ *                Duplicate keys are refused. */
 json_t *json_text_parse(const char *text, size_t size, unsigned maximum_depth, GError **error);
 
 /* Compact text of a value; the caller frees. NULL gives "null". Key order is kept. */

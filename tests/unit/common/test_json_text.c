@@ -63,6 +63,23 @@ text_that_is_no_json_is_refused_with_its_place(void **state)
 }
 
 static void
+refusals_do_not_quote_the_text(void **state)
+{
+    static const char *const texts[] = {
+        "{\"password\": \"hunter2",         "{\"password\": hunter2}",
+        "{\"password\": \"a\"hunter2}",     "{\"password\": hunter2",
+        "{\"hunter2\": 1, \"hunter2\": 2}", "{\"password\": \"hunter2\tx\"}",
+    };
+    (void)state;
+    for (size_t i = 0; i < G_N_ELEMENTS(texts); i++) {
+        g_autoptr(GError) error = NULL;
+        assert_null(json_text_parse(texts[i], strlen(texts[i]), 0, &error));
+        if (strstr(error->message, "hunter") != NULL)
+            fail_msg("'%s' repeats what it was given", error->message);
+    }
+}
+
+static void
 text_needs_no_nul_and_is_not_read_past_its_size(void **state)
 {
     g_autoptr(GError) error = NULL;
@@ -243,6 +260,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(text_that_is_no_json_is_refused_with_its_place),
+        cmocka_unit_test(refusals_do_not_quote_the_text),
         cmocka_unit_test(text_needs_no_nul_and_is_not_read_past_its_size),
         cmocka_unit_test(nesting_is_taken_up_to_the_limit_and_not_one_deeper),
         cmocka_unit_test(brackets_inside_strings_do_not_nest),
