@@ -6,6 +6,7 @@
 #include "common/log.h"
 #include "common/process.h"
 
+#include <errno.h>
 #include <string.h>
 #include <sys/utsname.h>
 #include <unistd.h>
@@ -86,15 +87,21 @@ const char *
 accelerator_choose(const char *wish, const char *cache_folder, const LabGuest *guest,
                    LabProgress progress, GError **error)
 {
-    if (strcmp(wish, "kvm") == 0)
+    bool there = access("/dev/kvm", R_OK | W_OK) == 0;
+    if (strcmp(wish, "kvm") == 0 && there)
         return "kvm";
+    if (strcmp(wish, "kvm") == 0) {
+        steel_fail(error, STEEL_ERROR_NOT_FOUND, "/dev/kvm: %s; --accel tcg does without",
+                   g_strerror(errno));
+        return NULL;
+    }
     if (strcmp(wish, "tcg") == 0)
         return "tcg";
     if (strcmp(wish, "auto") != 0) {
         steel_fail(error, STEEL_ERROR_INVALID, "the accelerator is auto, kvm or tcg, not %s", wish);
         return NULL;
     }
-    if (access("/dev/kvm", R_OK | W_OK) != 0)
+    if (!there)
         return "tcg";
     struct utsname host;
     uname(&host);

@@ -6,10 +6,10 @@
 
 /* Chooses "kvm" or "tcg" (static strings).
  *
- * wish           "auto", "kvm" or "tcg"; the last two are taken at their word
+ * wish           "auto", "kvm" or "tcg"; the last two are taken at their word, as long as there is a /dev/kvm
  * cache_folder   the answer is remembered here, per version of the host's kernel
  * progress       may be NULL
- * Errors         INVALID (another wish)
+ * Errors         INVALID (another wish), NOT_FOUND ("kvm" without /dev/kvm)
  * Threads        any; blocks up to 10 s when it probes
  */
 const char *accelerator_choose(const char *wish, const char *cache_folder, const LabGuest *guest,

@@ -110,20 +110,11 @@ start_lab(const LabOptions *options, const char *folder, GError **error)
         accelerator_choose(options->accelerator, cache, &guest, progress, error);
     if (accelerator == NULL)
         return false;
-    lab_remove_files(folder); /* of a lab that did not end in order */
+    lab_remove_files(folder, false); /* of a lab that did not end in order */
     LabPlan plan = {
         .folder = folder, .options = options, .guest = &guest, .accelerator = accelerator};
     g_autofree char *log_path = g_build_filename(folder, LAB_LOG_FILE, NULL);
     return supervise_start(lab_main, &plan, log_path, START_LIMIT_MS, error);
-}
-
-/* The caller holds the lock. The folder stays when it holds anything else: a log, files that are not ours. */
-static void
-remove_lock(const char *folder)
-{
-    g_autofree char *lock_path = g_build_filename(folder, LAB_LOCK_FILE, NULL);
-    unlink(lock_path);
-    rmdir(folder);
 }
 
 static bool
@@ -135,14 +126,17 @@ command_up(const LabOptions *options, const char *folder, GError **error)
     int lock = folder_lock(folder, LAB_LOCK_FILE, false, error);
     if (lock < 0 && steel_error_is(*error, STEEL_ERROR_LOCKED)) {
         g_clear_error(error);
-        fprintf(stderr, "steel-lab: a lab is up in %s already\n", folder);
+        fprintf(stderr, "steel-lab: a lab is up in %s already, with the options it began with\n",
+                folder);
         return print_lab(options, folder, error);
     }
     if (lock < 0)
         return false;
     bool started = start_lab(options, folder, error);
-    if (!started)
-        remove_lock(folder);
+    if (!started) {
+        lab_remove_files(folder, true);
+        folder_remove_lock(folder, LAB_LOCK_FILE);
+    }
     bool good = started && print_lab(options, folder, error);
     close(lock);
     return good;
@@ -179,8 +173,8 @@ command_down(const LabOptions *options, const char *folder, GError **error)
     int lock = wait_for_end(folder, error);
     if (lock < 0)
         return false;
-    lab_remove_files(folder);
-    remove_lock(folder);
+    lab_remove_files(folder, false);
+    folder_remove_lock(folder, LAB_LOCK_FILE);
     close(lock);
     printf(answer != NULL ? "the lab in %s is down\n"
                           : "no lab was up in %s; its files are removed\n",

@@ -247,9 +247,13 @@ connect_to(const char *folder, int timeout_ms, GError **error)
     bool good = fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit) == 0 &&
                 setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit) == 0 &&
                 connect(fd, (const struct sockaddr *)&address, sizeof address) == 0;
-    if (!good) {
+    if (!good && errno == ECONNREFUSED)
+        steel_fail(error, STEEL_ERROR_NOT_FOUND,
+                   "what ran in %s was killed; 'steel-lab down' removes its files", folder);
+    else if (!good)
         steel_fail(error, STEEL_ERROR_NOT_FOUND, "nothing runs in %s: %s", folder,
                    g_strerror(errno));
+    if (!good) {
         if (fd >= 0)
             close(fd);
         fd = -1;

@@ -148,7 +148,8 @@ on_request(void *user_data, const json_t *request, GError **error)
         return set(fleet, request, error);
     if (g_strcmp0(command, "status") == 0)
         return sum_stats(fleet);
-    steel_fail(error, STEEL_ERROR_INVALID, "there is no such command");
+    steel_fail(error, STEEL_ERROR_INVALID,
+               "a fleet knows only status and fleet-set; SIGTERM ends it");
     return NULL;
 }
 
@@ -206,6 +207,8 @@ fleet_run(const LabOptions *options, const char *folder, GError **error)
         !raise_descriptor_limit((unsigned)options->fleet_count, error))
         return false;
     int lock = folder_lock(folder, LAB_LOCK_FILE, false, error);
+    if (lock < 0 && steel_error_is(*error, STEEL_ERROR_LOCKED))
+        g_prefix_error(error, "a lab or fleet runs in %s already; choose another --dir: ", folder);
     if (lock < 0)
         return false;
     sigset_t signals;
@@ -223,6 +226,7 @@ fleet_run(const LabOptions *options, const char *folder, GError **error)
     g_free(fleet.bmcs);
     g_free(fleet.faults);
     close(signal_fd);
+    folder_remove_lock(folder, LAB_LOCK_FILE);
     close(lock);
     return good;
 }

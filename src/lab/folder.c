@@ -87,3 +87,11 @@ folder_lock(const char *folder, const char *name, bool wait, GError **error)
     }
     return fd;
 }
+
+void
+folder_remove_lock(const char *folder, const char *name)
+{
+    g_autofree char *path = g_build_filename(folder, name, NULL);
+    unlink(path);
+    rmdir(folder);
+}

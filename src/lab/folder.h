@@ -27,3 +27,6 @@ void folder_remove(const char *path);
  */
 int folder_lock(const char *folder, const char *name, bool wait,
                 GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Removes a lock that the caller holds, and the folder unless it holds anything else: a log, files that are not ours. */
+void folder_remove_lock(const char *folder, const char *name);

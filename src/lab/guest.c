@@ -158,9 +158,27 @@ find_package(const char *folder)
     return NULL;
 }
 
-/* Downloads the kernel package; it is not installed. */
+/* Moves the package that was downloaded whole into the cache. */
 static char *
-download_package(const char *folder, LabProgress progress, GError **error)
+keep_package(const char *cache_folder, const char *folder, GError **error)
+{
+    g_autofree char *from = find_package(folder);
+    if (from == NULL) {
+        steel_fail(error, STEEL_ERROR_NOT_FOUND, "apt-get download left no package in %s", folder);
+        return NULL;
+    }
+    g_autofree char *name = g_path_get_basename(from);
+    g_autofree char *to = g_build_filename(cache_folder, name, NULL);
+    if (rename(from, to) == 0)
+        return g_steal_pointer(&to);
+    steel_fail(error, STEEL_ERROR_IO, "cannot rename %s: %s", from, g_strerror(errno));
+    return NULL;
+}
+
+/* Downloads the kernel package; it is not installed. It goes through `folder`, which is removed when anything fails: half a
+ * package must not be taken for a whole one later. */
+static char *
+download_package(const char *cache_folder, const char *folder, LabProgress progress, GError **error)
 {
     const char *depends[] = {"apt-cache", "depends", KERNEL_METAPACKAGE, NULL};
     static const char *const plain_language[] = {"LC_ALL=C", NULL};
@@ -181,12 +199,19 @@ download_package(const char *folder, LabProgress progress, GError **error)
                               "download", name, NULL};
     ProcessSpec spec = {
         .argv = download, .working_directory = folder, .timeout_ms = DOWNLOAD_TIMEOUT_MS};
-    if (!process_run(&spec, NULL, error))
-        return NULL;
-    char *path = find_package(folder);
-    if (path == NULL)
-        steel_fail(error, STEEL_ERROR_NOT_FOUND, "apt-get download left no package in %s", folder);
-    return path;
+    return process_run(&spec, NULL, error) ? keep_package(cache_folder, folder, error) : NULL;
+}
+
+/* A package that cannot be unpacked leaves the cache: the next build downloads it again. */
+static bool
+unpack_package(const char *package, const char *to, GError **error)
+{
+    const char *argv[] = {"dpkg-deb", "-x", package, to, NULL};
+    ProcessSpec spec = {.argv = argv, .timeout_ms = UNPACK_TIMEOUT_MS};
+    if (process_run(&spec, NULL, error))
+        return true;
+    unlink(package);
+    return false;
 }
 
 /* Moves <package>/boot/vmlinuz-<release> to its place. */
@@ -213,16 +238,15 @@ build(const char *cache_folder, const char *folder, LabProgress progress, GError
 {
     g_autofree char *package = find_package(cache_folder);
     if (package == NULL)
-        package = download_package(cache_folder, progress, error);
+        package = download_package(cache_folder, folder, progress, error);
     if (package == NULL)
         return false;
     say(progress, "building the lab's guest (once, a few seconds)");
     g_autofree char *unpacked = g_build_filename(folder, "package", NULL);
-    const char *unpack[] = {"dpkg-deb", "-x", package, unpacked, NULL};
-    ProcessSpec spec = {.argv = unpack, .timeout_ms = UNPACK_TIMEOUT_MS};
     g_auto(LabGuest) guest = {0};
     fill_paths(&guest, folder);
-    bool built = process_run(&spec, NULL, error) && take_kernel(unpacked, guest.kernel, error) &&
+    bool built = unpack_package(package, unpacked, error) &&
+                 take_kernel(unpacked, guest.kernel, error) &&
                  write_initramfs(unpacked, guest.initramfs, error) &&
                  volume_build(guest.volume, guest.kernel, guest.initramfs, GUEST_CONSOLE_ARGUMENTS,
                               folder, error);

@@ -374,13 +374,13 @@ is_ours(const char *name)
 }
 
 void
-lab_remove_files(const char *folder)
+lab_remove_files(const char *folder, bool keep_logs)
 {
     g_autoptr(GPtrArray) paths = g_ptr_array_new_with_free_func(g_free);
     g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);
     const char *name;
     while (dir != NULL && (name = g_dir_read_name(dir)) != NULL)
-        if (is_ours(name))
+        if (is_ours(name) && !(keep_logs && g_str_has_suffix(name, ".log")))
             g_ptr_array_add(paths, g_build_filename(folder, name, NULL));
     for (guint i = 0; i < paths->len; i++)
         folder_remove(paths->pdata[i]);

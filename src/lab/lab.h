@@ -24,5 +24,6 @@ typedef struct LabPlan {
 /* A DaemonMain (supervise.h); user_data is a const LabPlan. */
 int lab_main(void *user_data, int ready_fd);
 
-/* Removes what labs leave in a folder, nothing else, and the folder if it is empty then. Only while no lab runs there. */
-void lab_remove_files(const char *folder);
+/* Removes what labs leave in a folder, nothing else; the logs stay with `keep_logs`: they say why a lab did not start. Only
+ * while no lab runs there. */
+void lab_remove_files(const char *folder, bool keep_logs);

@@ -7,10 +7,12 @@ import json
 import os
 import pathlib
 import signal
+import socket
 import subprocess
+import tempfile
 import unittest
 
-from lab_support import STEEL_LAB, Lab, main, run, wait_until
+from lab_support import STEEL_LAB, Lab, free_ports, main, run, wait_until
 
 END_LIMIT = 10
 
@@ -126,6 +128,28 @@ class Up(unittest.TestCase):
             self.assertIn(f"port {port}", done.stderr)
             self.assertIn("--ipmi-port", done.stderr)
             run(STEEL_LAB, "down", "--dir", lab.folder + "-other")
+
+    def test_lab_that_cannot_start_leaves_logs_only(self):
+        folder = tempfile.mkdtemp(prefix="steel-lab-test-")
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            command = [STEEL_LAB, "up", "--dir", folder, "--ipmi-port", str(free_ports(1, socket.SOCK_DGRAM)),
+                       "--target-port", str(taken.getsockname()[1])]
+            done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+        self.assertEqual(done.returncode, 1)
+        left = os.listdir(folder) if os.path.isdir(folder) else []
+        self.assertEqual([name for name in left if not name.endswith(".log")], [])
+        run(STEEL_LAB, "down", "--dir", folder)
+        self.assertFalse(os.path.exists(folder))
+
+    def test_half_a_kernel_package_is_not_kept(self):
+        with tempfile.TemporaryDirectory(prefix="steel-lab-test-") as cache:
+            half = pathlib.Path(cache, "linux-image-half.deb")
+            half.write_bytes(b"")
+            done = subprocess.run([STEEL_LAB, "up", "--dir", cache + "/lab"], capture_output=True, text=True, timeout=120,
+                                  env=dict(os.environ, STEEL_LAB_CACHE=cache))
+            self.assertEqual(done.returncode, 1)
+            self.assertIn("dpkg-deb", done.stderr)
+            self.assertFalse(half.exists())
 
     def test_foreign_files_in_the_folder_survive(self):
         with Lab() as lab:
