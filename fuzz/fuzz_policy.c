@@ -36,7 +36,7 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     g_autoptr(GError) error = NULL;
-    log_set_level(LOG_LEVEL_ERROR + 1);
+    log_set_level(LOG_LEVEL_ERROR);
     g_autoptr(Policy) policy = compile((const char *)data, size, &error);
     if ((policy == NULL) == (error == NULL))
         abort();

@@ -9,6 +9,8 @@
 
 /* How many rules may refer to each other in a row. */
 enum { CHAIN_LIMIT = 32 };
+/* Of Unicode: lines end with them in YAML 1.1, although GLib counts them as graphic. */
+enum { LINE_SEPARATOR = 0x2028, PARAGRAPH_SEPARATOR = 0x2029 };
 
 /* clang-format off */
 static const PolicyRule rules[] = {
@@ -285,7 +287,8 @@ append_quoted(GString *out, const char *text)
         gunichar c = g_utf8_get_char(text);
         if (c == '"' || c == '\\')
             g_string_append_printf(out, "\\%c", (char)c);
-        else if (c == ' ' || g_unichar_isgraph(c))
+        else if (c == ' ' ||
+                 (g_unichar_isgraph(c) && c != LINE_SEPARATOR && c != PARAGRAPH_SEPARATOR))
             g_string_append_unichar(out, c);
         else
             g_string_append_printf(out, c > 0xffff ? "\\U%08x" : "\\u%04x", c);
