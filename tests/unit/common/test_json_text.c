@@ -52,7 +52,7 @@ text_that_is_no_json_is_refused_with_its_place(void **state)
         {"\"\\ud800\"",          "line 1"           },
         {"\"a\tb\"",             "control character"},
         {"\"\\u0000\"",          "\\u0000"          },
-        {"{\"\\u0000\": 1}",     "\\u0000"          },
+        {"{\"\\u0000\": 1}",     "NUL byte"         },
         {"\"\xff\"",             "unable to decode" },
         {"\xef\xbb\xbf{}",       "line 1"           },
     };
