@@ -4,6 +4,7 @@
 
 #include "common/json_text.h"
 #include "db/records.h"
+#include "model/provision_states.h"
 #include "model/resources.h"
 #include "netboot/boot_request.h"
 #include "netboot/ipxe.h"
@@ -41,10 +42,14 @@ find_node(Db *db, const char *mac, Node **node, GError **error)
     return port == NULL || find(db, &node_resource, "uuid", port->node_uuid, node, error);
 }
 
-/* The record of the boot interface, or NULL. Borrowed from the node. */
+/* The record of the boot interface, or NULL. Borrowed from the node. One that a failure has left behind, because what was
+ * to remove it was interrupted, does not count: the state alone may forbid. */
 static const json_t *
 boot_record(const Node *node)
 {
+    ProvisionState state = state_from_wire(node->provision_state);
+    if (state == STATE_NONE || !(state_info(state)->flags & STATE_HAS_INSTANCE))
+        return NULL;
     const json_t *record = json_object_get(node->driver_internal_info, BOOT_RECORD_KEY);
     return json_is_object(record) ? record : NULL;
 }

@@ -195,6 +195,39 @@ a_node_told_to_boot_from_volume_gets_its_volumes_in_order_and_its_first_initiato
 }
 
 static void
+set_state(Db *db, const char *state)
+{
+    g_autoptr(GError) error = NULL;
+    const DbValue value = db_text(state);
+    if (!db_execute(db, "UPDATE nodes SET provision_state = ?1", &value, 1, NULL, &error))
+        fail_msg("%s", error->message);
+}
+
+static void
+secrets_are_given_in_the_states_of_an_instance_only(void **state)
+{
+    static const char *const with[] = {"deploying", "wait call-back", "active",
+                                       "adopting",  "rescue",         "unrescuing"};
+    static const char *const without[] = {"enroll",        "manageable", "available",
+                                          "deploy failed", "deleting",   "error",
+                                          "cleaning",      "clean wait", "adopt failed"};
+    Db *db = ((Fixture *)*state)->db;
+    put_node(db, NODE, NULL, MAC, BOOT);
+    put_target(db, NODE, 0, "iscsi", VOLUME);
+    for (size_t i = 0; i < G_N_ELEMENTS(with) + G_N_ELEMENTS(without); i++) {
+        bool served = i < G_N_ELEMENTS(with);
+        set_state(db, served ? with[i] : without[i - G_N_ELEMENTS(with)]);
+        g_auto(BootInstructions) instructions;
+        load(db, MAC, &instructions);
+        assert_int_equal(instructions.mode, served ? BOOT_MODE_ISCSI : BOOT_MODE_NONE);
+        assert_int_equal(instructions.volumes->len, served ? 1 : 0);
+        g_autofree char *token = NULL;
+        assert_true(boot_token_load(db, MAC, &token, NULL));
+        assert_int_equal(token != NULL, served);
+    }
+}
+
+static void
 without_a_connector_the_initiator_is_left_to_the_machine(void **state)
 {
     Fixture *fixture = *state;
@@ -289,6 +322,7 @@ main(void)
         CASE(an_unknown_address_stays_unknown),
         CASE(a_node_without_the_record_goes_on_and_its_secrets_are_not_read),
         CASE(a_node_told_to_boot_from_volume_gets_its_volumes_in_order_and_its_first_initiator),
+        CASE(secrets_are_given_in_the_states_of_an_instance_only),
         CASE(without_a_connector_the_initiator_is_left_to_the_machine),
         CASE(without_a_boot_volume_the_machine_is_told_why),
         CASE(properties_that_do_not_hold_are_named_with_their_target),
