@@ -176,15 +176,32 @@ answer_progress(const Request *request)
     return send_text(request, MHD_HTTP_OK, "noted");
 }
 
-static void
-add_date(struct MHD_Response *response, int64_t modified_s)
+/* A time as HTTP writes it; "" when there is none. */
+typedef struct HttpDate {
+    char text[64];
+} HttpDate;
+
+static HttpDate
+http_date(int64_t time_s)
 {
-    time_t seconds = (time_t)modified_s;
+    time_t seconds = (time_t)time_s;
     struct tm calendar;
-    char date[64];
-    if (gmtime_r(&seconds, &calendar) != NULL &&
-        strftime(date, sizeof date, "%a, %d %b %Y %H:%M:%S GMT", &calendar) > 0)
-        MHD_add_response_header(response, MHD_HTTP_HEADER_LAST_MODIFIED, date);
+    HttpDate date = {""};
+    if (gmtime_r(&seconds, &calendar) == NULL ||
+        strftime(date.text, sizeof date.text, "%a, %d %b %Y %H:%M:%S GMT", &calendar) == 0)
+        date.text[0] = '\0';
+    return date;
+}
+
+/* The Range header, unless it is for another version of the file than this (RFC 7233, 3.2). */
+static const char *
+wanted_range(const Request *request, const HttpDate *modified)
+{
+    const char *version =
+        MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_IF_RANGE);
+    if (version != NULL && strcmp(version, modified->text) != 0)
+        return NULL;
+    return MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_RANGE);
 }
 
 static enum MHD_Result
@@ -201,10 +218,9 @@ send_unsatisfiable(const Request *request, uint64_t size)
 static enum MHD_Result
 send_file(const Request *request, StaticFile *file)
 {
-    const char *header =
-        MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_RANGE);
+    HttpDate modified = http_date(file->modified_s);
     uint64_t first = 0, last = file->size - 1;
-    ByteRange range = byte_range_read(header, file->size, &first, &last);
+    ByteRange range = byte_range_read(wanted_range(request, &modified), file->size, &first, &last);
     if (range == BYTE_RANGE_UNSATISFIABLE) {
         close(file->fd);
         return send_unsatisfiable(request, file->size);
@@ -218,7 +234,8 @@ send_file(const Request *request, StaticFile *file)
     MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE,
                             static_file_type(request->path));
     MHD_add_response_header(response, MHD_HTTP_HEADER_ACCEPT_RANGES, "bytes");
-    add_date(response, file->modified_s);
+    if (modified.text[0] != '\0')
+        MHD_add_response_header(response, MHD_HTTP_HEADER_LAST_MODIFIED, modified.text);
     if (range == BYTE_RANGE_PART) {
         g_autofree char *part =
             g_strdup_printf("bytes %" G_GUINT64_FORMAT "-%" G_GUINT64_FORMAT "/%" G_GUINT64_FORMAT,

@@ -361,6 +361,26 @@ files_come_whole_and_in_parts(void **state)
 }
 
 static void
+a_part_of_another_version_of_a_file_is_not_served(void **state)
+{
+    Fixture *fixture = *state;
+    g_autofree char *whole = ask(fixture, "HEAD", "/vmlinuz.gz", "");
+    const char *date = strstr(whole, "Last-Modified: ") + strlen("Last-Modified: ");
+    g_autofree char *same =
+        g_strdup_printf("Range: bytes=2-4\r\nIf-Range: %.*s\r\n", (int)strcspn(date, "\r"), date);
+    g_autofree char *part = ask(fixture, "GET", "/vmlinuz.gz", same);
+    assert_status(part, 206);
+    assert_string_equal(body_of(part), "234");
+    static const char *const others[] = {"Thu, 01 Jan 1970 00:00:01 GMT", "\"tag\"", "yesterday"};
+    for (size_t i = 0; i < G_N_ELEMENTS(others); i++) {
+        g_autofree char *other = g_strdup_printf("Range: bytes=2-4\r\nIf-Range: %s\r\n", others[i]);
+        g_autofree char *answer = ask(fixture, "GET", "/vmlinuz.gz", other);
+        assert_status(answer, 200);
+        assert_string_equal(body_of(answer), "0123456789");
+    }
+}
+
+static void
 an_empty_file_is_served_as_one(void **state)
 {
     Fixture *fixture = *state;
@@ -535,6 +555,7 @@ main(void)
         CASE(a_report_without_the_right_token_is_forbidden_and_changes_nothing),
         CASE(a_report_that_makes_no_sense_is_refused),
         CASE(files_come_whole_and_in_parts),
+        CASE(a_part_of_another_version_of_a_file_is_not_served),
         CASE(an_empty_file_is_served_as_one),
         CASE(head_answers_with_the_headers_alone),
         CASE(no_path_leads_out_of_the_directory_or_lists_it),
