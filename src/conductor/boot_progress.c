@@ -9,8 +9,9 @@
 
 #include <string.h>
 
-/* A node that is locked for a moment is tried again this often, this long apart. */
-#define ATTEMPTS 100
+/* A node that is locked is tried again this often, this long apart: longer than a BMC may take to answer whoever holds the
+ * lock, since the machine says each thing once. */
+#define ATTEMPTS 900
 #define PAUSE_MS 100
 
 typedef struct Progress {
@@ -48,9 +49,7 @@ give_up(Task *task, const Progress *progress)
                "the machine could not attach its volume and gave up: %s",
                progress->detail != NULL ? progress->detail : "no reason given");
     task_phase_end(task, "failed", cause->message);
-    deploy_undo(task);
-    task_fail(task, cause);
-    task_release(task);
+    provision_wait_fail(task, cause);
 }
 
 /* The deploy waits for its machine: the story goes on. Takes the task. */
@@ -198,7 +197,8 @@ static void
 boot_again(Task *task)
 {
     g_autoptr(GError) error = NULL;
-    bool waits = task_state(task) == STATE_DEPLOYWAIT && !task_conductor(task)->stopping;
+    bool waits = task_state(task) == STATE_DEPLOYWAIT && !task_failing(task, NULL) &&
+                 !task_conductor(task)->stopping;
     int64_t limit_s = config_integer(config_current(), OPT_DEPLOY_BOOT_PROGRESS_TIMEOUT);
     if (waits) {
         task_phase_begin(task, "boot_again", "the service was restarted: the machine boots again");

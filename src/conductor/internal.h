@@ -92,6 +92,13 @@ bool task_failing_begin(Task *task, const char *reason) G_GNUC_WARN_UNUSED_RESUL
 /* True when that was written down, by whatever life of the process; the error is set to the reason then. */
 bool task_failing(const Task *task, GError **error);
 
+/* New work begins: a failure of earlier work is not its own (not saved). */
+void task_failing_forget(Task *task);
+
+/* True, and logged, when the database is at fault and not the machine: the work is left as it is, and whoever finds the
+ * node afterwards goes on. */
+bool work_interrupted(const GError *error);
+
 /* Begins an operation of the timeline; what an earlier one has left open ends as "interrupted". */
 void task_operation_start(Task *task, const char *operation);
 
@@ -209,3 +216,6 @@ void provision_resume(Task *task);
 
 /* A wait went past its deadline. Takes the task. */
 void provision_wait_timed_out(Task *task);
+
+/* A wait has failed: its work is undone, in the next life of the process if this one does not come to it. Takes the task. */
+void provision_wait_fail(Task *task, const GError *cause);

@@ -4,6 +4,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "conductor/provision/provision.h"
 #include "common/log.h"
+#include "common/time_text.h"
 #include "conductor/provision_verbs.h"
 #include "drivers/deploy/deploy.h"
 #include "drivers/inspect/inspect.h"
@@ -109,6 +110,7 @@ begin(VerbCall *call, const ProvisionVerb *verb, GError **error)
         return false;
     g_autoptr(Node) before = node_copy(task->stored);
     record_set_text(&task->node->last_error, NULL);
+    task_failing_forget(task);
     return task_process_event_to(task, verb->event, goal_of(verb), error) &&
            start_work(call, before, error);
 }
@@ -181,20 +183,32 @@ undo_wait(Task *task, ProvisionState state)
 }
 
 void
-provision_wait_timed_out(Task *task)
+provision_wait_fail(Task *task, const GError *cause)
 {
     ProvisionState state = task_state(task);
-    g_autofree char *reason =
-        state == STATE_DEPLOYWAIT
-            ? deploy_wait_reason(task)
-            : g_strdup_printf("Timeout reached in %s: the machine's agent did not call in time",
-                              task->node->provision_state);
-    g_autoptr(GError) cause = g_error_new(steel_error_quark(), STEEL_ERROR_TIMEOUT, "%s", reason);
-    undo_wait(task, state);
-    if (state == STATE_CLEANWAIT)
-        clean_mark_failed(task, cause->message);
-    task_fail(task, cause);
+    task->node->wait_deadline_ms = time_now_ms(); /* a next life goes on with the failure at once */
+    if (task_failing_begin(task, cause->message)) {
+        undo_wait(task, state);
+        if (state == STATE_CLEANWAIT)
+            clean_mark_failed(task, cause->message);
+        task_fail(task, cause);
+    }
     task_release(task);
+}
+
+void
+provision_wait_timed_out(Task *task)
+{
+    g_autoptr(GError) cause = NULL;
+    if (!task_failing(task, &cause)) {
+        g_autofree char *reason =
+            task_state(task) == STATE_DEPLOYWAIT
+                ? deploy_wait_reason(task)
+                : g_strdup_printf("Timeout reached in %s: the machine's agent did not call in time",
+                                  task->node->provision_state);
+        steel_fail(&cause, STEEL_ERROR_TIMEOUT, "%s", reason);
+    }
+    provision_wait_fail(task, cause);
 }
 
 /* A machine that may still run the rescue system is not to be worked with. */

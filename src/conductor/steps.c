@@ -286,21 +286,11 @@ wait_here(Task *task, StepKind kind)
     return STEPS_WAIT;
 }
 
-static bool
-is_database_error(const GError *error)
-{
-    return steel_error_is(error, STEEL_ERROR_DATABASE) ||
-           steel_error_is(error, STEEL_ERROR_DATABASE_BUSY);
-}
-
-/* A machine is not at fault when the database does not answer: the work stays where it is, and whoever finds the node
- * afterwards goes on. */
 static StepsOutcome
 failed_unless_database(StepsOutcome otherwise, GError **error)
 {
-    if (error == NULL || !is_database_error(*error))
+    if (error == NULL || !work_interrupted(*error))
         return otherwise;
-    log_error("conductor.steps", "interrupted, to be gone on with: %s", (*error)->message);
     g_clear_error(error);
     return STEPS_STOPPED;
 }

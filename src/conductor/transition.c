@@ -151,6 +151,22 @@ task_failing(const Task *task, GError **error)
 }
 
 void
+task_failing_forget(Task *task)
+{
+    json_object_del(task->node->driver_internal_info, FAILING);
+}
+
+bool
+work_interrupted(const GError *error)
+{
+    if (!steel_error_is(error, STEEL_ERROR_DATABASE) &&
+        !steel_error_is(error, STEEL_ERROR_DATABASE_BUSY))
+        return false;
+    log_error("conductor.provision", "interrupted, to be gone on with: %s", error->message);
+    return true;
+}
+
+void
 task_fail(Task *task, const GError *cause)
 {
     g_autoptr(GError) error = NULL;
@@ -158,7 +174,7 @@ task_fail(Task *task, const GError *cause)
                 cause->message);
     record_set_text(&task->node->last_error, cause->message);
     task_operation_end(task, "failed", cause->message);
-    json_object_del(task->node->driver_internal_info, FAILING);
+    task_failing_forget(task);
     history_add(task, "ERROR", "provisioning", cause->message);
     if (!task_process_event(task, EVENT_FAIL, &error))
         log_error("conductor.provision", "the failure could not be saved: %s", error->message);

@@ -79,12 +79,26 @@ class Files(faults_support.Suite):
         self.steel.settings["database.connection"] = kept
 
 
+# From which state by which verb, what takes so long that the database is held when it has ended, and where it ends.
+WORKS_THAT_MEET_IT = (
+    ("available", "active", "deploy.deploy", "active"),
+    ("available", "active", "deploy.prepare", "active"),
+    ("active", "deleted", "deploy.tear_down", "available"),
+    ("manageable", "provide", "deploy.erase_devices", "available"),
+)
+
+
 class Held(faults_support.Suite):
     options = ("conductor.workers_pool_size=20",)
 
+    def under_way(self, state, verb, function, _):
+        node = self.to(self.fake(), state)
+        self.orders(node, {function: {"delay_ms": 600}})
+        self.ask(node, verb)
+        return node
+
     def test_another_process_that_holds_the_database_means_503_and_no_more(self):
-        node = self.to(self.fake({"deploy.deploy": {"delay_ms": 300}}), "available")
-        self.ask(node, "active")
+        self.nodes = [self.under_way(*row) for row in WORKS_THAT_MEET_IT]
         holder = sqlite3.connect(self.steel.folder + "/steel.sqlite", isolation_level=None)
         holder.execute("BEGIN IMMEDIATE")
         answers = []
@@ -104,7 +118,8 @@ class Held(faults_support.Suite):
             self.assertEqual(answer.status, 503, answer.body)
             self.assertIn("try again", answer.message)
         self.assertEqual([item["name"] for item in self.get("/v1/nodes")["nodes"] if item["name"]], [])
-        self.assertIsNone(self.rest(node, "active")["last_error"])  # neither failed nor locked
+        for node, (_, _, _, after) in zip(self.nodes, WORKS_THAT_MEET_IT):  # neither failed nor locked
+            self.assertIsNone(self.rest(node, after)["last_error"])
         self.node(name="afterwards")
 
 

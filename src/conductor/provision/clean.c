@@ -96,6 +96,8 @@ clean_mark_failed(Task *task, const char *reason)
 static void
 fail(Task *task, const GError *cause)
 {
+    if (work_interrupted(cause))
+        return;
     task_phase_end(task, "failed", cause->message);
     if (!task_failing_begin(task, cause->message))
         return;

@@ -190,6 +190,8 @@ finish(Task *task)
 static void
 fail(Task *task, const GError *cause)
 {
+    if (work_interrupted(cause))
+        return;
     task_phase_end(task, "failed", cause->message);
     if (!task_failing_begin(task, cause->message))
         return;

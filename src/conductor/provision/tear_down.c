@@ -111,6 +111,10 @@ tear_down_work(Task *task)
     steps_forget(task, STEP_KIND_DEPLOY);
     task_operation_start(task, "undeploy");
     bool good = tear_down(task, &error);
+    if (!good && work_interrupted(error)) {
+        task_release(task);
+        return;
+    }
     forget_instance(task);
     if (!good) {
         g_prefix_error(&error, "undeploy: ");

@@ -1,0 +1,175 @@
+"""Deploys from volumes without machines: real BMCs of the lab, and the test is the machine that asks the boot file server.
+
+SPDX-License-Identifier: Apache-2.0
+"""
+import json
+import re
+import socket
+import sqlite3
+import urllib.request
+
+import faults_support
+from faults_support import until
+
+MAC = "52:54:00:aa:00:01"
+PATIENCE_S = 2  # of the daemon with a BMC
+REFUSED = "410d6101"  # what iPXE reports of a wrong CHAP password
+CHAP = "Chap secret%1&<x>"
+VOLUMES = (
+    {"target_iqn": "iqn.2010-10.com.example:v0", "target_lun": "0", "target_portal": "[2001:db8::5]:3260", "auth_method": "CHAP",
+     "auth_username": "user0", "auth_password": CHAP},
+    {"target_iqns": ["iqn.2010-10.com.example:v1", "iqn.2010-10.com.example:v1b"], "target_luns": ["1", "2"],
+     "target_portals": ["192.0.2.1:3260", "192.0.2.2"], "auth_username": "user1", "auth_password": "SecondSecret9"},
+)
+
+
+def free_port():
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+class Boot(faults_support.Suite):
+    @classmethod
+    def setUpClass(cls):
+        cls.boot_port = free_port()
+        cls.options = ("boot_server.enabled=true", "boot_server.port=%d" % cls.boot_port, "conductor.automated_clean=false",
+                       "conductor.sync_power_state_interval=0", "deploy.boot_progress_timeout=120",
+                       "ipmi.command_retry_timeout=%d" % PATIENCE_S, "DEFAULT.debug=true")
+        super().setUpClass()
+        cls.fleet = faults_support.Fleet(1)
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.fleet.close()
+        super().tearDownClass()
+
+    def setUp(self):
+        self.fleet.set("--all", "--alive", "--latency-ms", 0, "--power", "off")
+        self.uuid = self.node(driver="ipmi", driver_info=self.fleet.info(0), storage_interface="external",
+                              properties={"capabilities": "iscsi_boot:True"})["uuid"]
+        self.want(201, "POST", "/v1/ports", {"node_uuid": self.uuid, "address": MAC})
+        self.want(201, "POST", "/v1/volume/connectors", {"node_uuid": self.uuid, "type": "iqn", "connector_id": "iqn.2017-08.org.openstack.n"})
+        self.add_volumes()
+        for verb, state in (("manage", "manageable"), ("provide", "available")):
+            self.ask(self.uuid, verb)
+            self.rest(self.uuid, state)
+
+    def tearDown(self):
+        self.want(202, "PUT", "/v1/nodes/%s/maintenance" % self.uuid, {"reason": "the test is over"})
+        self.want(204, "DELETE", "/v1/nodes/" + self.uuid)
+
+    def add_volumes(self):
+        for index, properties in enumerate(VOLUMES):
+            self.want(201, "POST", "/v1/volume/targets", {"node_uuid": self.uuid, "volume_type": "iscsi", "boot_index": index,
+                                                          "volume_id": "v%d" % index, "properties": properties})
+
+    # -- the machine
+
+    def machine(self, path):
+        """What the boot file server says to it; "" while it says nothing."""
+        try:
+            with urllib.request.urlopen("http://127.0.0.1:%d/boot/%s%s" % (self.boot_port, MAC.replace(":", "-"), path), timeout=10) as answer:
+                return answer.read().decode()
+        except OSError:
+            return ""
+
+    def script(self):
+        return self.machine(".ipxe")
+
+    def report(self, script, phase):
+        token = re.search(r"token=([0-9a-f]+)", script)
+        return token is not None and self.machine("/progress?token=%s&phase=%s" % (token.group(1), phase)) == "noted\n"
+
+    def undeploy(self):
+        self.ask(self.uuid, "deleted")
+        self.assertEqual(self.rest(self.uuid, "available")["power_state"], "power off")
+        self.assertEqual(self.get("/v1/volume/targets")["targets"], [])
+        self.assertEqual(len(self.get("/v1/volume/connectors")["connectors"]), 1)
+        self.assertNotIn("sanhook", self.script())
+
+    # -- tests
+
+    def test_the_script_has_every_volume_and_the_secrets_are_nowhere_else(self):
+        self.assertNotIn("sanhook", self.script())
+        self.ask(self.uuid, "active")
+        self.rest(self.uuid, "wait call-back")
+        script = self.script()
+        for line in ("set initiator-iqn iqn.2017-08.org.openstack.n", "set username user0",
+                     "set password:uristring Chap%20secret%251%26%3Cx%3E", "set password SecondSecret9",
+                     "sanhook --no-describe --drive 0x80 iscsi:[2001:db8::5]::3260:0:iqn.2010-10.com.example:v0",
+                     "sanhook --drive 0x81 iscsi:192.0.2.1::3260:1:iqn.2010-10.com.example:v1 "
+                     "iscsi:192.0.2.2::3260:2:iqn.2010-10.com.example:v1b"):
+            self.assertIn(line, script)
+        self.assertTrue(self.report(script, "san_failed&volume=0&try=1&errno=" + REFUSED))
+        self.assertIn("the target refused the CHAP login", until("the failed attempt is told", lambda: self.phases(self.uuid)[-1]["detail"]
+                                                                 if "attempt 1" in (self.phases(self.uuid)[-1]["detail"] or "") else ""))
+        self.assertTrue(self.report(script, "san_hooked&try=2"))
+        self.assertIsNone(self.rest(self.uuid, "active")["last_error"])
+        token = re.search(r"token=([0-9a-f]+)", script).group(1)
+        paths = ("/v1/nodes/" + self.uuid, "/v1/nodes/detail", "/v1/volume/targets?detail=True", "/v1/volume/targets",
+                 "/v1/volume/targets?fields=properties", "/v1/nodes/%s/volume/targets?detail=True" % self.uuid,
+                 "/v1/nodes/%s/timeline" % self.uuid, "/v1/nodes/%s/history" % self.uuid, "/v1/nodes/%s/states" % self.uuid)
+        answers = json.dumps([self.get(path) for path in paths])
+        self.undeploy()
+        for secret in (CHAP, "Chap%20secret", "SecondSecret9", token, "\"password\""):
+            self.assertNotIn(secret, answers)
+            self.assertNotIn(secret, self.steel.text())
+
+    def test_kill_9_in_each_phase_of_a_deploy_lets_it_go_on(self):
+        self.fleet.set("--all", "--latency-ms", 10)
+        for phase in ("prepare", "power_off", "attach_volumes", "record_boot", "set_boot_device", "power_on", "boot_script", "iscsi_login"):
+            with self.subTest(phase=phase):
+                self.ask(self.uuid, "active")
+                until(phase, lambda: self.has_begun(phase))
+                self.steel.kill()
+                self.steel.again()
+                until("the deploy ends", lambda: self.report(self.script(), "san_hooked") and
+                      self.get("/v1/nodes/" + self.uuid)["provision_state"] == "active")
+                self.assertIsNone(self.rest(self.uuid, "active")["last_error"])
+                self.assertEqual([row for row in self.phases(self.uuid) if row["finished_at"] is None], [])
+                self.undeploy()
+                self.add_volumes()
+
+    def has_begun(self, phase):
+        """True when the newest deploy has come to the phase; the machine asks for its script where that is what it waits for."""
+        if phase == "iscsi_login":
+            self.script()
+        rows = [row for row in self.phases(self.uuid) if row["operation"] == "deploy"]
+        return phase in [row["phase"] for row in rows if row["operation_uuid"] == rows[-1]["operation_uuid"]]
+
+    def given_up(self):
+        """A machine that has given up; its BMC is dead, so that switching it off takes its time."""
+        self.ask(self.uuid, "active")
+        self.rest(self.uuid, "wait call-back")
+        script = self.script()
+        self.fleet.set("--all", "--dead")
+        self.assertTrue(self.report(script, "given_up&volume=0&try=6&errno=" + REFUSED))
+        until("it is written down", lambda: "failing" in self.get("/v1/nodes/" + self.uuid)["driver_internal_info"])
+
+    def test_kill_9_while_a_failed_wait_is_undone_keeps_the_reason(self):
+        self.given_up()
+        self.steel.kill()
+        self.fleet.set("--all", "--alive")
+        self.steel.again()
+        failed = self.rest(self.uuid, "deploy failed")
+        self.assertIn("the target refused the CHAP login", failed["last_error"])
+        self.assertEqual(failed["power_state"], "power off")
+        self.assertNotIn("sanhook", self.script())
+        self.undeploy()
+
+    def test_a_failure_of_the_deploy_before_is_not_the_next_ones(self):
+        self.given_up()
+        self.steel.kill()
+        self.fleet.set("--all", "--alive")
+        with sqlite3.connect(self.steel.folder + "/steel.sqlite") as database:  # in maintenance no deadline ends the wait
+            database.execute("UPDATE nodes SET maintenance = 1")
+        self.steel.again()
+        self.undeploy()
+        self.want(202, "DELETE", "/v1/nodes/%s/maintenance" % self.uuid)
+        self.add_volumes()
+        self.ask(self.uuid, "active")
+        self.rest(self.uuid, "wait call-back")
+        self.assertTrue(self.report(self.script(), "san_hooked"))
+        self.rest(self.uuid, "active")
+        self.undeploy()
