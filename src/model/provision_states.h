@@ -49,7 +49,8 @@ enum {
     STATE_INTERFACES_FREE = 1 << 6, /* its interfaces may be changed */
     STATE_LOOKUP = 1 << 7,          /* an agent may look the node up */
     STATE_POWER_SYNC = 1 << 8,      /* the power sync loop looks at it */
-    STATE_HAS_INSTANCE = 1 << 9,    /* its machine may boot the instance, and be given the secrets for it */
+    STATE_HAS_INSTANCE =
+        1 << 9, /* its machine may boot the instance, and be given the secrets for it */
 };
 
 typedef struct StateInfo {
