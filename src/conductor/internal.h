@@ -102,7 +102,8 @@ bool work_interrupted(const GError *error);
 /* Begins an operation of the timeline; what an earlier one has left open ends as "interrupted". */
 void task_operation_start(Task *task, const char *operation);
 
-/* Ends work that failed: last_error, history, event `fail`, the operation's last phase. What it cannot save it logs. */
+/* Ends work that failed: last_error, history, event `fail`, the operation's last phase. What it cannot save it logs. Work
+ * that the database interrupted has not failed: nothing is changed. */
 void task_fail(Task *task, const GError *cause);
 
 static inline ProvisionState

@@ -170,6 +170,8 @@ void
 task_fail(Task *task, const GError *cause)
 {
     g_autoptr(GError) error = NULL;
+    if (work_interrupted(cause))
+        return;
     log_warning("conductor.provision", "%s failed: %s", task->node->provision_state,
                 cause->message);
     record_set_text(&task->node->last_error, cause->message);

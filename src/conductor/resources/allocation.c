@@ -215,12 +215,13 @@ resolve_candidates(Db *db, Allocation *allocation, GError **error)
     json_array_foreach(allocation->candidate_nodes, index, candidate)
     {
         const char *ident = json_string_value(candidate);
-        g_autoptr(GError) missing = NULL;
+        GError *cause = NULL;
         g_autoptr(Node) node =
-            db_record_find_ident(db, &node_resource, ident != NULL ? ident : "", &missing);
+            db_record_find_ident(db, &node_resource, ident != NULL ? ident : "", &cause);
         if (node == NULL) {
             json_decref(resolved);
-            return steel_fail(error, STEEL_ERROR_INVALID, "candidate_nodes: %s", missing->message);
+            g_prefix_error(&cause, "candidate_nodes: ");
+            return reference_failed(cause, error);
         }
         json_array_append_new(resolved, json_string(node->uuid));
     }
@@ -253,10 +254,11 @@ static json_t *
 backfill(VerbCall *call, Allocation *allocation, const char *ident, GError **error)
 {
     Db *db = call->conductor->services.db;
-    g_autoptr(GError) missing = NULL;
-    g_autoptr(Node) node = db_record_find_ident(db, &node_resource, ident, &missing);
+    GError *cause = NULL;
+    g_autoptr(Node) node = db_record_find_ident(db, &node_resource, ident, &cause);
     if (node == NULL) {
-        steel_fail(error, STEEL_ERROR_INVALID, "node: %s", missing->message);
+        g_prefix_error(&cause, "node: ");
+        reference_failed(cause, error);
         return NULL;
     }
     if (allocation->resource_class != NULL &&

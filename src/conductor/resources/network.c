@@ -10,10 +10,10 @@
 static const Portgroup *
 group_of(Db *db, const char *uuid, GError **error)
 {
-    g_autoptr(GError) missing = NULL;
-    Portgroup *group = db_record_find(db, &portgroup_resource, "uuid", uuid, &missing);
+    GError *cause = NULL;
+    Portgroup *group = db_record_find(db, &portgroup_resource, "uuid", uuid, &cause);
     if (group == NULL)
-        steel_fail(error, STEEL_ERROR_INVALID, "%s", missing->message);
+        reference_failed(cause, error);
     return group;
 }
 

@@ -24,9 +24,9 @@ chassis_exists(Db *db, const char *uuid, GError **error)
 {
     if (uuid == NULL)
         return true;
-    g_autoptr(GError) missing = NULL;
-    g_autoptr(Chassis) chassis = db_record_find(db, &chassis_resource, "uuid", uuid, &missing);
-    return chassis != NULL || steel_fail(error, STEEL_ERROR_INVALID, "%s", missing->message);
+    GError *cause = NULL;
+    g_autoptr(Chassis) chassis = db_record_find(db, &chassis_resource, "uuid", uuid, &cause);
+    return chassis != NULL || reference_failed(cause, error);
 }
 
 /* Schedulers count with these: numbers, also as text. */

@@ -38,6 +38,16 @@ record_from_values(const Resource *resource, void *record, const json_t *values,
     return true;
 }
 
+bool
+reference_failed(GError *cause, GError **error)
+{
+    if (steel_error_is(cause, STEEL_ERROR_NOT_FOUND) ||
+        steel_error_is(cause, STEEL_ERROR_NODE_NOT_FOUND))
+        cause->code = STEEL_ERROR_INVALID;
+    g_propagate_error(error, cause);
+    return false;
+}
+
 static const char *
 record_text(const Resource *resource, const void *record, const char *name)
 {
@@ -54,11 +64,10 @@ created(const Resource *resource, const void *record)
 static bool
 node_exists(Conductor *conductor, const char *uuid, GError **error)
 {
-    g_autoptr(GError) missing = NULL;
+    GError *cause = NULL;
     g_autoptr(Node) node =
-        db_record_find(conductor->services.db, &node_resource, "uuid", uuid, &missing);
-    /* A reference to nothing is the request's fault, not a missing page. */
-    return node != NULL || steel_fail(error, STEEL_ERROR_INVALID, "%s", missing->message);
+        db_record_find(conductor->services.db, &node_resource, "uuid", uuid, &cause);
+    return node != NULL || reference_failed(cause, error);
 }
 
 /* Resources with a life of their own find their identity themselves. */

@@ -30,6 +30,10 @@ json_t *node_update(VerbCall *call, const char *uuid, const json_t *patch, bool 
                     GError **error);
 json_t *node_destroy(VerbCall *call, const char *uuid, GError **error);
 
+/* Tells of a reference that was looked up in vain: one to nothing is the request's fault and no missing page; where the
+ * database could not say, that is told. Takes `cause`; false always. */
+bool reference_failed(GError *cause, GError **error);
+
 /* Fills a new record from the fields a client gave, the others with their defaults. INVALID names the field. */
 bool record_from_values(const Resource *resource, void *record, const json_t *values,
                         GError **error);

@@ -26,11 +26,11 @@ may_change(const Task *task, const char *what, const char *uuid, const char *nod
         return false;
     if (strcmp(node_uuid, task->node->uuid) == 0)
         return true;
-    g_autoptr(GError) missing = NULL;
+    GError *cause = NULL;
     g_autoptr(Node) node =
-        db_record_find(task->services->db, &node_resource, "uuid", node_uuid, &missing);
+        db_record_find(task->services->db, &node_resource, "uuid", node_uuid, &cause);
     if (node == NULL)
-        return steel_fail(error, STEEL_ERROR_INVALID, "%s", missing->message);
+        return reference_failed(cause, error);
     const Task new_owner = {.node = node};
     return powered_off(&new_owner, what, uuid, error);
 }

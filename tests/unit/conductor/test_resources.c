@@ -166,6 +166,21 @@ leaving_maintenance_forgets_reason_and_fault(void **state)
     assert_null(after->fault);
 }
 
+/* A reference to nothing is the client's fault; that nobody can look is not. */
+static void
+a_database_that_cannot_look_a_reference_up_is_told_as_such(void **state)
+{
+    ConductorFixture *fixture = *state;
+    static const char values[] =
+        "{\"resource\": \"node\", \"values\": {\"driver\": \"fake-hardware\", "
+        "\"chassis_uuid\": \"1be26c0b-03f2-4d2e-ae87-c02d7f33c781\"}}";
+    g_autoptr(GError) error = NULL;
+    conductor_fixture_refused(fixture, RPC_CREATE, NULL, values, STEEL_ERROR_INVALID, "1be26c0b");
+    if (!db_execute(fixture->db, "ALTER TABLE chassis RENAME TO elsewhere", NULL, 0, NULL, &error))
+        fail_msg("%s", error->message);
+    conductor_fixture_refused(fixture, RPC_CREATE, NULL, values, STEEL_ERROR_DATABASE, "chassis");
+}
+
 static void
 nodes_are_deleted_where_nothing_is_lost(void **state)
 {
@@ -402,6 +417,7 @@ main(void)
         fixture_test(an_instance_is_not_taken_over_by_another),
         fixture_test(only_deployed_nodes_are_protected_and_a_protected_one_is_not_deleted),
         fixture_test(leaving_maintenance_forgets_reason_and_fault),
+        fixture_test(a_database_that_cannot_look_a_reference_up_is_told_as_such),
         fixture_test(nodes_are_deleted_where_nothing_is_lost),
         fixture_test(an_allocation_gets_a_node_of_its_class_with_all_its_traits),
         fixture_test(an_allocation_keeps_to_its_candidates_and_prefers_its_name),

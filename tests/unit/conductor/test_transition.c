@@ -266,6 +266,23 @@ a_failure_is_remembered_with_its_cause(void **state)
     task_release(task);
 }
 
+static void
+what_the_database_interrupts_has_not_failed(void **state)
+{
+    static const SteelErrorCode codes[] = {STEEL_ERROR_DATABASE, STEEL_ERROR_DATABASE_BUSY};
+    ConductorFixture *fixture = *state;
+    g_autoptr(Node) node = conductor_fixture_node(fixture, "manageable", NULL);
+    Task *task = lock(fixture, node);
+    move(task, EVENT_ADOPT);
+    for (size_t i = 0; i < G_N_ELEMENTS(codes); i++) {
+        g_autoptr(GError) cause = g_error_new(steel_error_quark(), (int)codes[i], "held");
+        task_fail(task, cause);
+        stands(fixture, task, "adopting", "active");
+        assert_null(task->node->last_error);
+    }
+    task_release(task);
+}
+
 int
 main(void)
 {
@@ -279,6 +296,7 @@ main(void)
         fixture_test(the_world_is_told_of_start_progress_end_and_failure),
         fixture_test(what_the_world_is_told_holds_no_secret),
         fixture_test(a_failure_is_remembered_with_its_cause),
+        fixture_test(what_the_database_interrupts_has_not_failed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
