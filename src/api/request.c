@@ -363,6 +363,13 @@ request_only_arguments(const Request *request, const char *const *names, GError 
 }
 
 bool
+request_no_arguments(const Request *request, GError **error)
+{
+    static const char *const none[] = {NULL};
+    return request_only_arguments(request, none, error);
+}
+
+bool
 request_boolean_argument(const Request *request, const char *name, bool *value, GError **error)
 {
     static const char *const true_words[] = {"1", "t", "true", "on", "y", "yes", NULL};
@@ -404,6 +411,14 @@ json_t *
 request_object(Request *request, const char *const *members, GError **error)
 {
     json_t *object = request_json(request, JSON_OBJECT, error);
+    if (object == NULL || !request_only_arguments(request, members, error))
+        return NULL;
+    /* Ironic takes members from the query, too; the body's word counts. */
+    for (size_t i = 0; i < request->argument_count; i++) {
+        const Argument *argument = &request->arguments[i];
+        if (json_object_get(object, argument->name) == NULL)
+            json_object_set_new(object, argument->name, json_string(argument->value));
+    }
     const char *key;
     json_t *value;
     json_object_foreach(object, key, value)

@@ -154,8 +154,9 @@ bool request_is_local(const Request *request);
 /* The value of a query argument, or NULL. */
 const char *request_argument(const Request *request, const char *name);
 
-/* 400 when the query has arguments that are not in the NULL-terminated list. */
+/* 400 when the query has arguments that are not in the NULL-terminated list, or any at all. */
 bool request_only_arguments(const Request *request, const char *const *names, GError **error);
+bool request_no_arguments(const Request *request, GError **error);
 
 /* A boolean query argument; INVALID when it is none. Absent: *value is untouched. */
 bool request_boolean_argument(const Request *request, const char *name, bool *value,

@@ -68,15 +68,45 @@ cut_path(char *path, char **segments, unsigned *count)
     return true;
 }
 
+/* How long a segment is without ".json" at its end, which clients may append to any path. */
+static size_t
+bare_length(const char *segment)
+{
+    size_t length = strlen(segment);
+    return length > 5 && strcmp(segment + length - 5, ".json") == 0 ? length - 5 : length;
+}
+
+/* Whether a path's segment is the pattern's word; the last one may have the suffix. */
+static bool
+is_word(const char *word, const char *segment, bool last)
+{
+    size_t length = last ? bare_length(segment) : strlen(segment);
+    return strcmp(word, segment) == 0 ||
+           (strlen(word) == length && strncmp(word, segment, length) == 0);
+}
+
 static bool
 matches(const Pattern *pattern, char *const *segments, unsigned count)
 {
     if (pattern->count != count)
         return false;
     for (unsigned i = 0; i < count; i++)
-        if (pattern->segments[i] != NULL && strcmp(pattern->segments[i], segments[i]) != 0)
+        if (pattern->segments[i] != NULL &&
+            !is_word(pattern->segments[i], segments[i], i + 1 == count))
             return false;
     return true;
+}
+
+/* The rows of the routes that begin as the path does, or NULL. */
+static const GArray *
+rows_for(char *const *segments, unsigned count)
+{
+    const char *word = count > 0 ? segments[0] : "";
+    const GArray *rows = g_hash_table_lookup(by_word, word);
+    if (rows != NULL || count != 1)
+        return rows;
+    g_autofree char *bare = g_strndup(word, bare_length(word));
+    return g_hash_table_lookup(by_word, bare);
 }
 
 static void
@@ -88,9 +118,10 @@ take_captures(Request *request, const Pattern *pattern, char *const *segments)
             request->captures[captures++] = segments[i];
     if (captures == 0 || pattern->segments[pattern->count - 1] != NULL)
         return;
-    char *suffix = g_strrstr(segments[pattern->count - 1], ".json");
-    if (suffix != NULL && suffix[5] == '\0' && suffix != segments[pattern->count - 1]) {
-        *suffix = '\0';
+    char *last = segments[pattern->count - 1];
+    size_t length = bare_length(last);
+    if (last[length] != '\0') {
+        last[length] = '\0';
         request->capture_suffix = ".json";
     }
 }
@@ -129,7 +160,7 @@ route_find(Request *request, unsigned *status, const char **allow)
     *status = 404;
     if (!cut_path(request->path, segments, &count))
         return NULL;
-    const GArray *rows = g_hash_table_lookup(by_word, count > 0 ? segments[0] : "");
+    const GArray *rows = rows_for(segments, count);
     for (guint i = 0; rows != NULL && i < rows->len; i++) {
         size_t row = g_array_index(rows, size_t, i);
         if (!matches(&patterns[row], segments, count))

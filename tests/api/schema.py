@@ -133,7 +133,8 @@ class Document:
     def operation(self, method, path):
         """The operation of a request, or None."""
         path = "/" + "/".join(part for part in urllib.parse.unquote(urllib.parse.urlsplit(path).path).split("/") if part)
-        for candidate in (path, "/v1" + path):
+        bare = path[:-5] if path.endswith(".json") else path  # which any path may have
+        for candidate in (bare, "/v1" + bare, path, "/v1" + path):
             for _, pattern, item in self.routes:
                 if pattern.match(candidate) and method.lower() in item:
                     return item[method.lower()]

@@ -89,7 +89,7 @@ class Allocations(harness.Suite):
         self.want(204, "DELETE", "/v1/allocations/" + made["uuid"])
 
     def test_bad_allocations(self):
-        for body in ({}, {"name": "x"}, {"resource_class": 5}, {"resource_class": "x", "traits": ["lower"]},
+        for body in ({}, {"name": "x"}, {"resource_class": ""}, {"resource_class": 5}, {"resource_class": "x", "traits": ["lower"]},
                      {"resource_class": "x", "candidate_nodes": [5]}, {"resource_class": "x", "candidate_nodes": ["nobody"]},
                      {"resource_class": "x", "state": "active"}, {"resource_class": "x", "zork": 1},
                      {"resource_class": "x", "node": "nobody"}, {"node": 5}, {"resource_class": "x", "name": "a b"}):

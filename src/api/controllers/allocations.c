@@ -36,7 +36,8 @@ check_create(Request *request, json_t *values, GError **error)
                           request->version);
     if (node != NULL && !json_is_string(node))
         return steel_fail(error, STEEL_ERROR_INVALID, "node must be a UUID or a name");
-    if (node == NULL && !json_is_string(class))
+    const char *class_name = json_string_value(class);
+    if (node == NULL && (class_name == NULL || *class_name == '\0'))
         return steel_fail(error, STEEL_ERROR_MISSING,
                           "The resource_class field is mandatory when not backfilling");
     if (node != NULL && (json_object_get(values, "candidate_nodes") != NULL ||

@@ -256,11 +256,13 @@ ask(Request *request, RpcMethod method, GError **error)
 Answer
 driver_properties(Request *request, GError **error)
 {
-    return ask(request, RPC_DRIVER_PROPERTIES, error);
+    return request_no_arguments(request, error) ? ask(request, RPC_DRIVER_PROPERTIES, error)
+                                                : ANSWER_FAILED;
 }
 
 Answer
 driver_raid_properties(Request *request, GError **error)
 {
-    return ask(request, RPC_DRIVER_RAID_PROPERTIES, error);
+    return request_no_arguments(request, error) ? ask(request, RPC_DRIVER_RAID_PROPERTIES, error)
+                                                : ANSWER_FAILED;
 }

@@ -80,7 +80,7 @@ Answer
 node_allocation_delete(Request *request, GError **error)
 {
     g_auto(NodeBrief) node = {0};
-    if (!node_captured(request, &node, error))
+    if (!request_no_arguments(request, error) || !node_captured(request, &node, error))
         return ANSWER_FAILED;
     if (node.allocation_uuid == NULL) {
         steel_fail(error, STEEL_ERROR_NOT_FOUND, "Allocation for node %s was not found",
@@ -122,6 +122,9 @@ node_bios(Request *request, GError **error)
 Answer
 node_history(Request *request, GError **error)
 {
+    static const char *const arguments[] = {"detail", "limit", "marker", NULL};
+    if (!request_only_arguments(request, arguments, error))
+        return ANSWER_FAILED;
     return own_list(request, &history_collection, error);
 }
 
@@ -168,7 +171,7 @@ node_bios_setting(Request *request, GError **error)
     g_auto(NodeBrief) node = {0};
     const char *name = request->captures[1];
     bool found = false;
-    if (!node_captured(request, &node, error))
+    if (!request_no_arguments(request, error) || !node_captured(request, &node, error))
         return ANSWER_FAILED;
     GString *out = request_out(request, 200, 512);
     g_string_append_c(out, '{');
@@ -189,7 +192,7 @@ node_history_entry(Request *request, GError **error)
 {
     g_auto(NodeBrief) node = {0};
     bool found = false;
-    if (!node_captured(request, &node, error) ||
+    if (!request_no_arguments(request, error) || !node_captured(request, &node, error) ||
         !own_item(request, &node_history_resource, &node, request->captures[1],
                   request_out(request, 200, 512), &found, error))
         return ANSWER_FAILED;
@@ -220,7 +223,7 @@ Answer
 node_inventory(Request *request, GError **error)
 {
     g_auto(NodeBrief) node = {0};
-    if (!node_captured(request, &node, error))
+    if (!request_no_arguments(request, error) || !node_captured(request, &node, error))
         return ANSWER_FAILED;
     const DbValue uuid = db_text(node.uuid);
     if (!db_query(request_db(request),

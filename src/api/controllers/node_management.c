@@ -8,7 +8,7 @@ Answer
 boot_device_get(Request *request, GError **error)
 {
     g_auto(NodeBrief) node = {0};
-    if (!node_captured(request, &node, error))
+    if (!request_no_arguments(request, error) || !node_captured(request, &node, error))
         return ANSWER_FAILED;
     return request_call(request, RPC_GET_BOOT_DEVICE, node.uuid, json_object(), request_after_200);
 }
@@ -17,7 +17,7 @@ Answer
 boot_device_supported(Request *request, GError **error)
 {
     g_auto(NodeBrief) node = {0};
-    if (!node_captured(request, &node, error))
+    if (!request_no_arguments(request, error) || !node_captured(request, &node, error))
         return ANSWER_FAILED;
     return request_call(request, RPC_GET_SUPPORTED_BOOT_DEVICES, node.uuid, json_object(),
                         request_after_200);

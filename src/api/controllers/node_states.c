@@ -93,9 +93,13 @@ states_power(Request *request, GError **error)
 {
     static const char *const members[] = {"target", "timeout", NULL};
     g_auto(NodeBrief) node = {0};
-    const json_t *body = request_object(request, members, error);
+    json_t *body = request_object(request, members, error);
+    int64_t seconds = 0;
     if (body == NULL || !node_captured(request, &node, error))
         return ANSWER_FAILED;
+    if (json_is_string(json_object_get(body, "timeout")) &&
+        json_integer_member(body, "timeout", &seconds))
+        json_object_set_new(body, "timeout", json_integer(seconds));
     const char *target = json_string_member(body, "target");
     json_t *timeout = json_object_get(body, "timeout");
     if (target == NULL)
@@ -113,7 +117,8 @@ states_raid(Request *request, GError **error)
 {
     g_auto(NodeBrief) node = {0};
     json_t *body = request_json(request, JSON_OBJECT, error);
-    if (body == NULL || !node_captured(request, &node, error))
+    if (body == NULL || !request_no_arguments(request, error) ||
+        !node_captured(request, &node, error))
         return ANSWER_FAILED;
     return request_call(request, RPC_SET_RAID, node.uuid,
                         json_pack("{s:O}", "target_raid_config", body), request_after_204);
@@ -189,7 +194,7 @@ Answer
 states_console_get(Request *request, GError **error)
 {
     g_auto(NodeBrief) node = {0};
-    if (!node_captured(request, &node, error))
+    if (!request_no_arguments(request, error) || !node_captured(request, &node, error))
         return ANSWER_FAILED;
     if (node.console_enabled)
         return request_call(request, RPC_GET_CONSOLE, node.uuid, json_object(), after_console);

@@ -18,7 +18,7 @@ Answer
 traits_get(Request *request, GError **error)
 {
     g_auto(NodeBrief) node = {0};
-    if (!node_captured(request, &node, error))
+    if (!request_no_arguments(request, error) || !node_captured(request, &node, error))
         return ANSWER_FAILED;
     GString *out = request_out(request, 200, 256);
     g_string_append(out, "{\"traits\":");
@@ -84,7 +84,7 @@ traits_remove(Request *request, GError **error)
 {
     g_auto(NodeBrief) node = {0};
     const char *trait = request->captures[1];
-    if (!node_captured(request, &node, error))
+    if (!request_no_arguments(request, error) || !node_captured(request, &node, error))
         return ANSWER_FAILED;
     json_t *arguments = trait != NULL ? json_pack("{s:s}", "trait", trait) : json_object();
     return request_call(request, RPC_REMOVE_TRAITS, node.uuid, arguments, request_after_204);

@@ -7,7 +7,7 @@ Answer
 vifs_list(Request *request, GError **error)
 {
     g_auto(NodeBrief) node = {0};
-    if (!node_captured(request, &node, error))
+    if (!request_no_arguments(request, error) || !node_captured(request, &node, error))
         return ANSWER_FAILED;
     return request_call(request, RPC_VIF_LIST, node.uuid, json_object(), request_after_200);
 }
@@ -33,7 +33,8 @@ vif_attach(Request *request, GError **error)
 {
     g_auto(NodeBrief) node = {0};
     json_t *body = request_json(request, JSON_OBJECT, error);
-    if (body == NULL || !node_captured(request, &node, error))
+    if (body == NULL || !request_no_arguments(request, error) ||
+        !node_captured(request, &node, error))
         return ANSWER_FAILED;
     const char *id = json_string_member(body, "id");
     if (id == NULL || *id == '\0') {
@@ -49,7 +50,7 @@ Answer
 vif_detach(Request *request, GError **error)
 {
     g_auto(NodeBrief) node = {0};
-    if (!node_captured(request, &node, error))
+    if (!request_no_arguments(request, error) || !node_captured(request, &node, error))
         return ANSWER_FAILED;
     return request_call(request, RPC_VIF_DETACH, node.uuid,
                         json_pack("{s:s}", "id", request->captures[1]), request_after_204);

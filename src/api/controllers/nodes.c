@@ -293,7 +293,7 @@ Answer
 node_maintenance_unset(Request *request, GError **error)
 {
     g_auto(NodeBrief) node = {0};
-    if (!node_captured(request, &node, error))
+    if (!request_no_arguments(request, error) || !node_captured(request, &node, error))
         return ANSWER_FAILED;
     return request_call(request, RPC_SET_MAINTENANCE, node.uuid,
                         json_pack("{s:b}", "maintenance", 0), request_after_202);

@@ -7,12 +7,33 @@
 
 #include <string.h>
 
+/* A list is of a node, of a port group or of shards. */
+static bool
+is_only_place(const Request *request, GError **error)
+{
+    int places = request->captures[0] != NULL;
+    places +=
+        request_argument(request, "node") != NULL || request_argument(request, "node_uuid") != NULL;
+    places += request_argument(request, "portgroup") != NULL;
+    places += request_argument(request, "shard") != NULL;
+    return places <= 1 || steel_fail(error, STEEL_ERROR_FORBIDDEN,
+                                     "Operation not permitted: ports are listed by one of node, "
+                                     "port group and shard at a time");
+}
+
+static bool
+filter_shard(ListCall *call, const ListFilter *filter, const char *value, GError **error)
+{
+    return is_only_place(call->request, error) && filter_condition(call, filter, value, error);
+}
+
 static bool
 filter_portgroup(ListCall *call, const ListFilter *filter, const char *value, GError **error)
 {
     g_auto(ItemBrief) group = {0};
     Request *request = call->request;
-    if (!collection_find(request, &portgroup_collection, value, &group, error))
+    if (!is_only_place(request, error) ||
+        !collection_find(request, &portgroup_collection, value, &group, error))
         return false;
     char *uuid = g_strdup(group.uuid);
     g_ptr_array_add(call->texts, uuid);
@@ -26,7 +47,7 @@ static const ListFilter filters[] = {
     {"node_uuid", 1,  "node_uuid",                                                                  filter_node     },
     {"portgroup", 24, "portgroup_uuid",                                                             filter_portgroup},
     {"shard",     82,
-     "node_uuid IN (SELECT uuid FROM nodes WHERE instr(',' || ? || ',', ',' || shard || ',') > 0)", filter_condition},
+     "node_uuid IN (SELECT uuid FROM nodes WHERE instr(',' || ? || ',', ',' || shard || ',') > 0)", filter_shard    },
 };
 
 /* Its other rules are the conductor's, which knows the whole that a patch makes of it. */

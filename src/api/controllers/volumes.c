@@ -52,15 +52,14 @@ answer_links(Request *request, const char *path)
 Answer
 volume_root(Request *request, GError **error)
 {
-    (void)error;
-    return answer_links(request, "volume");
+    return request_no_arguments(request, error) ? answer_links(request, "volume") : ANSWER_FAILED;
 }
 
 Answer
 node_volume(Request *request, GError **error)
 {
     g_auto(NodeBrief) node = {0};
-    if (!node_captured(request, &node, error))
+    if (!request_no_arguments(request, error) || !node_captured(request, &node, error))
         return ANSWER_FAILED;
     g_autofree char *path = g_strdup_printf("nodes/%s/volume", node.uuid);
     return answer_links(request, path);
