@@ -81,6 +81,22 @@ class Allocations(harness.Suite):
         self.refuse(404, "GET", "/v1/allocations/yours")
         self.assertIsNone(self.get("/v1/nodes/taken")["instance_uuid"])
 
+    def test_taking_the_instance_from_a_node_ends_its_allocation(self):
+        self.available_node(name="left", resource_class="left")
+        self.want(202, "PUT", "/v1/nodes/left/states/power", {"target": "power off"})
+        self.wait_node("left", power_state="power off", reservation=None)
+        leave = [{"op": "remove", "path": "/instance_uuid"}]
+        self.want(201, "POST", "/v1/allocations", {"name": "leaving", "resource_class": "left"})
+        self.assertEqual(self.wait("leaving")["state"], "active")
+        self.provision("left", "active", "active")
+        self.refuse(409, "PATCH", "/v1/nodes/left", leave)
+        self.assertEqual(self.get("/v1/allocations/leaving")["state"], "active")
+        self.want(202, "PUT", "/v1/nodes/left/maintenance", {})
+        node = self.want(200, "PATCH", "/v1/nodes/left", leave)
+        self.assertEqual((node["instance_uuid"], node["allocation_uuid"]), (None, None))
+        self.refuse(404, "GET", "/v1/allocations/leaving")
+        self.refuse(404, "GET", "/v1/nodes/left/allocation")
+
     def test_nothing_fits(self):
         made = self.want(201, "POST", "/v1/allocations", {"resource_class": "none"})
         failed = self.wait(made["uuid"])

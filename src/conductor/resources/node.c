@@ -114,6 +114,22 @@ state_allows(const Node *node, const json_t *patch, GError **error)
 }
 
 static bool
+interfaces_free(const Node *original)
+{
+    ProvisionState state = state_from_wire(original->provision_state);
+    return original->maintenance ||
+           (state != STATE_NONE && state_info(state)->flags & STATE_INTERFACES_FREE);
+}
+
+/* Who takes the instance from a node with an allocation ends the allocation. */
+static bool
+releases_allocation(const Node *node, const Node *original)
+{
+    return original->allocation_uuid != NULL && original->instance_uuid != NULL &&
+           node->instance_uuid == NULL;
+}
+
+static bool
 instance_allows(const Node *node, const Node *original, GError **error)
 {
     if (original->instance_uuid != NULL && node->instance_uuid != NULL &&
@@ -121,15 +137,13 @@ instance_allows(const Node *node, const Node *original, GError **error)
         return steel_fail(error, STEEL_ERROR_NODE_ASSOCIATED,
                           "Node %s is associated with instance %s.", node->uuid,
                           original->instance_uuid);
+    if (releases_allocation(node, original) && !interfaces_free(original))
+        return steel_fail(
+            error, STEEL_ERROR_INVALID_STATE,
+            "Node %s has an allocation: its instance_uuid cannot be removed in state %s; legal "
+            "in enroll, manageable, inspecting, inspect wait and available, or in maintenance.",
+            node->uuid, original->provision_state);
     return true;
-}
-
-static bool
-interfaces_free(const Node *original)
-{
-    ProvisionState state = state_from_wire(original->provision_state);
-    return original->maintenance ||
-           (state != STATE_NONE && state_info(state)->flags & STATE_INTERFACES_FREE);
 }
 
 /* Interfaces, and the resource class, are what a deployed node rests on. */
@@ -218,6 +232,19 @@ update_allowed(Task *task, const json_t *patch, bool reset, GError **error)
            interfaces_allow(node, original, error);
 }
 
+static bool
+save(Db *db, void *user_data, GError **error)
+{
+    const Task *task = user_data;
+    if (releases_allocation(task->node, task->stored)) {
+        const DbValue allocation = db_text(task->stored->allocation_uuid);
+        record_set_text(&task->node->allocation_uuid, NULL);
+        if (!db_execute(db, "DELETE FROM allocations WHERE uuid = ?1", &allocation, 1, NULL, error))
+            return false;
+    }
+    return db_record_save(db, &node_resource, task->node, task->stored, error);
+}
+
 json_t *
 node_update(VerbCall *call, const char *uuid, const json_t *patch, bool reset_interfaces,
             GError **error)
@@ -241,7 +268,7 @@ node_update(VerbCall *call, const char *uuid, const json_t *patch, bool reset_in
     if (good) {
         maintenance_changed(node, task.stored);
         notify_node(&task, "update", "start", NULL);
-        good = db_record_save(conductor->services.db, &node_resource, node, task.stored, error);
+        good = db_transaction(conductor->services.db, save, &task, error);
         notify_node(&task, "update", good ? "end" : "error", NULL);
     }
     node_free(node);

@@ -76,8 +76,8 @@ static json_t *
 all_indicators(void)
 {
     return json_pack("{s:{s:{s:b, s:[s,s]}}, s:{s:{s:b, s:[s,s,s]}}}", "chassis", "led-0",
-                     "readonly", 1, "states", "OFF", "ON", "system", "led", "readonly", 0, "states",
-                     "BLINKING", "OFF", "ON");
+                     "readonly", 1, "states", "off", "on", "system", "led", "readonly", 0, "states",
+                     "blinking", "off", "on");
 }
 
 static json_t *
@@ -116,7 +116,7 @@ get_indicator(Task *task, const char *component, const char *indicator, GError *
         return NULL;
     const json_t *remembered = json_object_get(task->node->driver_internal_info, REMEMBERED);
     const char *state = json_string_member(json_object_get(remembered, "indicators"), indicator);
-    return g_strdup(state != NULL ? state : "ON");
+    return g_strdup(state != NULL ? state : "on");
 }
 
 static bool
@@ -129,7 +129,7 @@ allowed_state(const json_t *row, const char *indicator, const char *state, GErro
         if (strcmp(json_string_value(json_array_get(states, i)), state) == 0)
             return true;
     return steel_fail(error, STEEL_ERROR_INVALID,
-                      "indicator %s cannot be '%.20s'; it may be: BLINKING, OFF, ON", indicator,
+                      "indicator %s cannot be '%.20s'; it may be: blinking, off, on", indicator,
                       state);
 }
 
