@@ -15,6 +15,8 @@ adopt(Task *task, GError **error)
         return false;
     record_set_text(&task->node->power_state, power_state_wire(power));
     const Interface *boot = &task->driver.boot->interface;
+    if (task_volume_targets(task, error) == NULL)
+        return false;
     if (storage_boots_from_volume(task) && boot->validate != NULL && !boot->validate(task, error))
         return false;
     task_phase_begin(task, "take_over", NULL);

@@ -132,6 +132,8 @@ set_boot_device(Task *task, const char *device, GError **error)
 static bool
 prepare_instance(Task *task, GError **error)
 {
+    if (task_volume_targets(task, error) == NULL)
+        return false; /* else the machine would start whatever its disk holds */
     if (!storage_boots_from_volume(task))
         return forget_boot(task, error) && set_boot_device(task, "disk", error);
     task_phase_begin(task, "record_boot", "the machine may fetch its boot script");

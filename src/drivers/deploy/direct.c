@@ -88,6 +88,8 @@ check_configdrive(Task *task, GError **error)
 static bool
 validate(Task *task, GError **error)
 {
+    if (task_volume_targets(task, error) == NULL)
+        return false;
     if (!storage_boots_from_volume(task))
         return validate_interface(task, &task->driver.boot->interface, error) &&
                refuse_image(task, error);
@@ -211,7 +213,8 @@ clean_up(Task *task, GError **error)
 static bool
 take_over(Task *task, GError **error)
 {
-    return !storage_boots_from_volume(task) || boot_prepare_instance(task, error);
+    return task_volume_targets(task, error) != NULL &&
+           (!storage_boots_from_volume(task) || boot_prepare_instance(task, error));
 }
 
 static bool

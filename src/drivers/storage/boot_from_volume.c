@@ -166,6 +166,8 @@ check_targets(Task *task, GError **error)
 bool
 storage_validate_boot_from_volume(Task *task, GError **error)
 {
+    if (task_volume_targets(task, error) == NULL)
+        return false;
     if (!storage_boots_from_volume(task))
         return true;
     return check_targets(task, error) && check_capability(task, "iscsi_boot", error) &&

@@ -19,7 +19,8 @@ bool storage_attach(Task *task, GError **error);
 bool storage_detach(Task *task, GError **error);
 bool storage_should_write_image(Task *task);
 
-/* True when the node boots from a remote volume: a target of boot_index 0, and no image to be written. */
+/* True when the node boots from a remote volume: a target of boot_index 0, and no image to be written. Whoever decides by it
+ * calls task_volume_targets first, which tells when the database cannot say; it would read as false here. */
 bool storage_boots_from_volume(Task *task);
 
 /* The target of boot_index 0, borrowed from the task, or NULL. */

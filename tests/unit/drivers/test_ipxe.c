@@ -127,6 +127,27 @@ a_node_without_a_volume_boots_from_disk(void **state)
     assert_int_equal(flags.device, IPMI_BOOT_DISK);
 }
 
+/* Else a database that fails for a moment starts an old system from a local disk. */
+static void
+volumes_that_cannot_be_read_do_not_mean_a_disk(void **state)
+{
+    DriverFixture *fixture = *state;
+    g_autoptr(GError) error = NULL;
+    driver_fixture_volume(fixture);
+    boot_prepare_instance(fixture->task, &error);
+    assert_no_error(error);
+    task_forget_lists(fixture->task);
+    if (!db_execute(fixture->db, "ALTER TABLE volume_targets RENAME TO elsewhere", NULL, 0, NULL,
+                    &error))
+        fail_msg("%s", error->message);
+    assert_false(boot_prepare_instance(fixture->task, &error));
+    assert_error(&error, STEEL_ERROR_DATABASE, "volume_targets");
+    assert_true(boot_reports_progress(fixture->task));
+    IpmiBootFlags flags = {0};
+    ipmi_bmc_peek_boot_flags(fixture->bmc, &flags);
+    assert_int_equal(flags.device, IPMI_BOOT_PXE);
+}
+
 static void
 a_volume_that_cannot_be_booted_gets_no_record(void **state)
 {
@@ -188,6 +209,7 @@ main(void)
         CASE(a_prepared_node_gets_its_script_until_it_is_cleaned_up),
         CASE(the_token_is_random_and_outlives_a_second_preparation),
         CASE(a_node_without_a_volume_boots_from_disk),
+        CASE(volumes_that_cannot_be_read_do_not_mean_a_disk),
         CASE(a_volume_that_cannot_be_booted_gets_no_record),
         CASE(an_active_nodes_bmc_is_left_alone),
         CASE(a_ramdisk_is_refused_in_a_sentence),
