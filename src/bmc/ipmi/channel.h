@@ -22,6 +22,7 @@ typedef struct IpmiAuthCapabilities {
     bool anonymous_login; /* a null user without a password exists */
 } IpmiAuthCapabilities;
 
+/* Get Channel Authentication Capabilities (IPMI 2.0, 22.13), of this channel, for a session of this privilege. */
 void ipmi_auth_capabilities_request(IpmiRequest *request, IpmiPrivilege privilege);
 /* data without completion code. Errors: BMC_PROTOCOL (short). */
 bool ipmi_auth_capabilities_parse(const uint8_t *data, size_t size, IpmiAuthCapabilities *found,

@@ -49,6 +49,8 @@ typedef struct IpmiBootFlags {
     IpmiBootDevice device;
 } IpmiBootFlags;
 
+/* To and from the five data bytes of parameter 5 (IPMI 2.0, table 28-14). Bits that IpmiBootFlags does not know are 0, or
+ * passed over. */
 void ipmi_boot_flags_pack(const IpmiBootFlags *flags, uint8_t bytes[IPMI_BOOT_FLAGS_SIZE]);
 void ipmi_boot_flags_unpack(const uint8_t bytes[IPMI_BOOT_FLAGS_SIZE], IpmiBootFlags *flags);
 

@@ -7,6 +7,7 @@
 
 /* ---- power ---- */
 
+/* Get Chassis Status and Chassis Control (IPMI 2.0, 28.2 and 28.3). */
 void ipmi_build_chassis_status(IpmiRequest *request);
 void ipmi_build_chassis_control(IpmiRequest *request, IpmiChassisControl control);
 /* Errors: BMC_PROTOCOL (short). */
@@ -23,6 +24,7 @@ typedef void (*IpmiPowerDone)(void *user_data, bool on, const GError *error);
 /* Called once, on the engine thread; NULL is success; the error is borrowed. */
 typedef void (*IpmiVerbDone)(void *user_data, const GError *error);
 
+/* As above, from any thread, without waiting. */
 void ipmi_get_power_async(IpmiClient *client, const IpmiTarget *target, IpmiPowerDone done,
                           void *user_data);
 void ipmi_chassis_control_async(IpmiClient *client, const IpmiTarget *target,
@@ -49,16 +51,20 @@ enum { IPMI_BOOT_SEQUENCE_MAX = 8 };
 size_t ipmi_build_set_boot_device(const IpmiBootRequest *boot,
                                   IpmiRequest requests[IPMI_BOOT_SEQUENCE_MAX],
                                   size_t *flags_index);
+/* Get System Boot Options, parameter 5 (IPMI 2.0, 28.13). */
 void ipmi_build_get_boot_device(IpmiRequest *request);
 /* Errors: BMC_PROTOCOL (short, another parameter). */
 bool ipmi_parse_boot_device(const IpmiResponse *response, IpmiBootFlags *flags, GError **error);
 
+/* Blocking, from a worker thread. Errors: those of ipmi_client_submit(); reading: those of ipmi_parse_boot_device() too. */
 bool ipmi_set_boot_device(IpmiClient *client, const IpmiTarget *target, const IpmiBootRequest *boot,
                           GError **error) G_GNUC_WARN_UNUSED_RESULT;
 bool ipmi_get_boot_device(IpmiClient *client, const IpmiTarget *target, IpmiBootFlags *flags,
                           GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* Called once, on the engine thread; flags are borrowed, and mean nothing when error (borrowed) is set. */
 typedef void (*IpmiBootFlagsDone)(void *user_data, const IpmiBootFlags *flags, const GError *error);
+/* As above, from any thread, without waiting. */
 void ipmi_set_boot_device_async(IpmiClient *client, const IpmiTarget *target,
                                 const IpmiBootRequest *boot, IpmiVerbDone done, void *user_data);
 void ipmi_get_boot_device_async(IpmiClient *client, const IpmiTarget *target,
@@ -76,15 +82,19 @@ typedef struct IpmiDeviceId {
     uint16_t product;
 } IpmiDeviceId;
 
+/* Get Device ID (IPMI 2.0, 20.1), which every BMC answers. */
 void ipmi_build_device_id(IpmiRequest *request);
 /* Errors: BMC_PROTOCOL (short). */
 bool ipmi_parse_device_id(const IpmiResponse *response, IpmiDeviceId *id, GError **error);
+/* Blocking, from a worker thread. Errors: those of ipmi_client_submit(), BMC_PROTOCOL. */
 bool ipmi_get_device_id(IpmiClient *client, const IpmiTarget *target, IpmiDeviceId *id,
                         GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* "HPE", "Supermicro", ... of an enterprise number; NULL when not in the table. Static. */
 const char *ipmi_manufacturer_name(uint32_t manufacturer);
 
+/* Cold and Warm Reset (IPMI 2.0, 20.2 and 20.3) restart the BMC, not the machine; most BMCs are silent for a while after.
+ * The calls block, from a worker thread. Errors: those of ipmi_client_submit(). */
 void ipmi_build_bmc_reset(IpmiRequest *request, bool cold);
 bool ipmi_bmc_cold_reset(IpmiClient *client, const IpmiTarget *target,
                          GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -17,6 +17,7 @@ typedef struct DueHeap {
     size_t capacity;
 } DueHeap;
 
+/* Forgets all entries, which stay their owners', and frees the array. */
 void due_heap_clear(DueHeap *heap);
 /* Puts the entry in, or moves it when it is in already. */
 void due_heap_set(DueHeap *heap, DueEntry *entry, uint64_t due_ms);

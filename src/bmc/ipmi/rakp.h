@@ -111,6 +111,12 @@ typedef struct IpmiRakp34 {
     uint8_t code[IPMI_DIGEST_MAX];
 } IpmiRakp34;
 
+/* The payload of each message, behind the RMCP+ session header, and back (IPMI 2.0, 13.17 to 13.23).
+ *
+ * capacity   bytes in `out`; out_size is written on success
+ * data       what came, of any size and content; *message is untouched on failure
+ * Errors     building: INTERNAL (does not fit); parsing: BMC_PROTOCOL (short, lengths or values that cannot be)
+ * Threads    any */
 bool ipmi_open_request_build(const IpmiOpenRequest *message, uint8_t *out, size_t capacity,
                              size_t *out_size, GError **error);
 bool ipmi_open_request_parse(const uint8_t *data, size_t size, IpmiOpenRequest *message,

@@ -82,6 +82,7 @@ IpmiSession *ipmi_session_new(const IpmiTarget *target, const char *where,
 void ipmi_session_free(IpmiSession *session);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(IpmiSession, ipmi_session_free)
 
+/* Sends the first datagram; the deadline counts from now on. */
 void ipmi_session_start(IpmiSession *session, uint64_t now_ms);
 /* A datagram from the BMC's address, whatever it is. False: it was ignored. */
 bool ipmi_session_receive(IpmiSession *session, uint64_t now_ms, const uint8_t *data, size_t size);
