@@ -11,6 +11,9 @@
 
 #define LONGEST_TIMEOUT_S (7 * 24 * 3600)
 
+/* The driver's own last look comes at its time's end. */
+#define SPARE_MS 5000
+
 static int
 timeout_of(PowerTarget target, int timeout_s)
 {
@@ -32,15 +35,28 @@ forget_agent(Task *task)
 }
 
 static bool
+is_reboot(PowerTarget target)
+{
+    return target == POWER_TARGET_REBOOT || target == POWER_TARGET_SOFT_REBOOT;
+}
+
+static bool
 already_there(Task *task, PowerTarget target, bool *there, GError **error)
 {
     PowerState now = POWER_UNKNOWN;
     *there = false;
     if (!power_get(task, &now, error))
         return false;
-    bool reboot = target == POWER_TARGET_REBOOT || target == POWER_TARGET_SOFT_REBOOT;
-    *there = !reboot && now == power_target_state(target);
+    *there = !is_reboot(target) && now == power_target_state(target);
     return true;
+}
+
+/* When the driver must be through: the machine has the time once to go off and once to come on. */
+static int64_t
+deadline_of(PowerTarget target, int timeout_s)
+{
+    int changes = is_reboot(target) ? 2 : 1;
+    return time_monotonic_ms() + (int64_t)timeout_s * changes * 1000 + SPARE_MS;
 }
 
 /* Volumes of a deployed machine are there exactly while it is on. */
@@ -51,7 +67,7 @@ act(Task *task, PowerTarget target, int timeout_s, GError **error)
     bool going_on = power_target_state(target) == POWER_ON;
     if (deployed && going_on && !storage_attach(task, error))
         return false;
-    task->deadline_ms = time_monotonic_ms() + (int64_t)timeout_s * 1000 + 5000;
+    task->deadline_ms = deadline_of(target, timeout_s);
     bool reached = power_set(task, target, timeout_s, error);
     task->deadline_ms = 0;
     if (!reached)

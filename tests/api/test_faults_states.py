@@ -295,6 +295,12 @@ class Rules(States):
         self.assertEqual(after["power_state"], "power on")
         self.assertIn("Failed to change power state to 'power off'", after["last_error"])
 
+    def test_a_reboot_has_the_time_of_going_off_and_of_coming_on(self):
+        node = self.powered(self.fake())
+        self.orders(node, {"power.set": {"delay_ms": 8000}})
+        self.assertEqual(self.power(node, "rebooting", timeout=2).status, 202)
+        self.assertIsNone(self.wait_node(node, target_power_state=None, reservation=None)["last_error"])
+
     def test_automated_cleaning_runs_by_priority_and_manual_cleaning_as_it_was_asked(self):
         node = self.to(self.fake(), "manageable")
         self.ask(node, "provide")
