@@ -140,9 +140,31 @@ run_vendor(Task *task, const VendorMethod *methods, const json_t *arguments, GEr
                      method->asynchronous, "attach", method->attach);
 }
 
+/* Locks the node of a call that began without a lock, and loads it anew. */
+static bool
+lock_now(VerbCall *call, const char *purpose, GError **error)
+{
+    Task *task = task_acquire(call->conductor, call->node_uuid, TASK_EXCLUSIVE, purpose, error);
+    if (task == NULL)
+        return false;
+    task->request_id = g_steal_pointer(&call->task->request_id);
+    task->user_id = g_steal_pointer(&call->task->user_id);
+    task_release(call->task);
+    call->task = task;
+    return true;
+}
+
+/* Each method says whether it needs the node for itself: others, and unknown ones, take no lock. */
 json_t *
 verb_vendor_passthru(VerbCall *call, GError **error)
 {
+    const char *name = json_string_member(call->arguments, "method"),
+               *http = json_string_member(call->arguments, "http_method");
+    const VendorMethod *method =
+        vendor_method(call->task->driver.vendor->node_methods, name != NULL ? name : "",
+                      http != NULL ? http : "", error);
+    if (method == NULL || (method->exclusive && !lock_now(call, "vendor passthru", error)))
+        return NULL;
     return run_vendor(call->task, call->task->driver.vendor->node_methods, call->arguments, error);
 }
 
