@@ -95,6 +95,14 @@ bool task_failing(const Task *task, GError **error);
 /* New work begins: a failure of earlier work is not its own (not saved). */
 void task_failing_forget(Task *task);
 
+/* True when the database is at fault, and neither a machine nor a client. */
+static inline bool
+database_failed(const GError *error)
+{
+    return steel_error_is(error, STEEL_ERROR_DATABASE) ||
+           steel_error_is(error, STEEL_ERROR_DATABASE_BUSY);
+}
+
 /* True, and logged, when the database is at fault and not the machine: the work is left as it is, and whoever finds the
  * node afterwards goes on. */
 bool work_interrupted(const GError *error);

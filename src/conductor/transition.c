@@ -159,8 +159,7 @@ task_failing_forget(Task *task)
 bool
 work_interrupted(const GError *error)
 {
-    if (!steel_error_is(error, STEEL_ERROR_DATABASE) &&
-        !steel_error_is(error, STEEL_ERROR_DATABASE_BUSY))
+    if (!database_failed(error))
         return false;
     log_error("conductor.provision", "interrupted, to be gone on with: %s", error->message);
     return true;

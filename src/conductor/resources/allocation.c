@@ -106,13 +106,6 @@ associate(Db *db, void *user_data, GError **error)
 }
 
 static bool
-database_failed(const GError *error)
-{
-    return steel_error_is(error, STEEL_ERROR_DATABASE) ||
-           steel_error_is(error, STEEL_ERROR_DATABASE_BUSY);
-}
-
-static bool
 find_node(Conductor *conductor, const Allocation *allocation, GError **error)
 {
     const DbValue class = db_text(allocation->resource_class);
