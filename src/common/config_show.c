@@ -119,6 +119,8 @@ append_text_option(GString *text, const Config *config, ConfigOption option)
         g_string_append_printf(text, "; default: %s", info->default_value);
     if (info->flags & OPTION_RELOADABLE)
         g_string_append(text, "; reloadable");
+    if (info->flags & OPTION_IDLE)
+        g_string_append(text, "; without effect yet");
     if (config_is_explicit(config, option))
         g_string_append_printf(text, "; set by %s", config_origin(config, option));
     const char *const *items =
@@ -211,7 +213,7 @@ append_markdown_option(GString *text, const OptionInfo *info)
         g_string_append(text, info->flags & OPTION_COMPUTED ? "computed" : "unset");
     g_string_append_printf(text, " | %s | ", info->flags & OPTION_RELOADABLE ? "yes" : "");
     append_escaped(text, info->help);
-    g_string_append(text, " |\n");
+    g_string_append(text, info->flags & OPTION_IDLE ? " *Without effect yet.* |\n" : " |\n");
 }
 
 char *

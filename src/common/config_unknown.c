@@ -98,9 +98,33 @@ config_describe_unknown(const Config *config)
     return g_string_free(list, FALSE);
 }
 
+/* Those that are set and that no code reads: whoever sets them expects something. */
+static void
+warn_of_idle(const Config *config)
+{
+    g_autoptr(GString) list = g_string_new(NULL);
+    unsigned left_out = 0;
+    for (size_t i = 0; i < OPTION_COUNT; i++) {
+        const OptionInfo *info = config_option_info((ConfigOption)i);
+        const ConfigValue *value = &config->values[i];
+        if (!(info->flags & OPTION_IDLE) || value->origin == NULL)
+            continue;
+        if (list->len < LIST_LENGTH)
+            g_string_append_printf(list, "%s[%s]%s (%s)", list->len > 0 ? ", " : "", info->section,
+                                   info->name, value->origin);
+        else
+            left_out++;
+    }
+    if (left_out > 0)
+        g_string_append_printf(list, " and %u more", left_out);
+    if (list->len > 0)
+        log_warning("config", "options that have no effect yet: %s", list->str);
+}
+
 void
 config_warn_of_unknown(const Config *config)
 {
+    warn_of_idle(config);
     if (config->unknown_order->len == 0)
         return;
     g_autofree char *list = config_describe_unknown(config);

@@ -3,11 +3,13 @@
 #include "common/config.h"
 #include "common/config_internal.h"
 
+#include <glib/gstdio.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 #include <jansson.h>
@@ -160,6 +162,75 @@ the_manual_holds_the_table_of_options(void **state)
                  "test config_show");
 }
 
+/* Adds the names of all options that C files below a folder mention, without OPT_. */
+static void
+collect_names(const char *folder, GHashTable *names)
+{
+    g_autoptr(GDir) directory = g_dir_open(folder, 0, NULL);
+    assert_non_null(directory);
+    for (const char *name; (name = g_dir_read_name(directory)) != NULL;) {
+        g_autofree char *path = g_build_filename(folder, name, NULL);
+        g_autofree char *text = NULL;
+        if (g_file_test(path, G_FILE_TEST_IS_DIR))
+            collect_names(path, names);
+        else if (g_str_has_suffix(name, ".c") && g_file_get_contents(path, &text, NULL, NULL))
+            for (const char *at = text; (at = strstr(at, "OPT_")) != NULL;) {
+                size_t length = strspn(at += 4, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
+                g_hash_table_add(names, g_strndup(at, length));
+            }
+    }
+}
+
+/* The options of interfaces are put together by a macro from the interface's name. */
+static bool
+is_of_interfaces(const OptionInfo *info)
+{
+    return g_str_equal(info->section, "DEFAULT") && strstr(info->name, "firmware") == NULL &&
+           ((g_str_has_prefix(info->name, "enabled_") &&
+             g_str_has_suffix(info->name, "_interfaces")) ||
+            (g_str_has_prefix(info->name, "default_") &&
+             g_str_has_suffix(info->name, "_interface")));
+}
+
+static void
+what_no_code_reads_is_said_to_be_without_effect(void **state)
+{
+    (void)state;
+    g_autoptr(GHashTable) names = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    collect_names(SOURCE_ROOT "/src", names);
+    for (size_t i = 0; i < OPTION_COUNT; i++) {
+        const OptionInfo *info = config_option_info((ConfigOption)i);
+        bool read = g_hash_table_contains(names, info->suffix) || is_of_interfaces(info);
+        if (read == ((info->flags & OPTION_IDLE) != 0))
+            fail_msg("[%s]%s: %s", info->section, info->name,
+                     read ? "it is read now: take OPTION_IDLE from its row"
+                          : "no code reads it: implement it, or say so with OPTION_IDLE");
+    }
+}
+
+static void
+options_without_effect_are_warned_of_when_they_are_set(void **state)
+{
+    (void)state;
+    g_autoptr(GError) error = NULL;
+    Config *config = config_new();
+    g_autofree char *path = NULL, *seen = NULL;
+    int fd = g_file_open_tmp("steel-log-XXXXXX", &path, NULL);
+    assert_true(fd >= 0);
+    int kept = dup(STDERR_FILENO);
+    assert_true(config_set(config, "neutron.cleaning_network=net", &error));
+    dup2(fd, STDERR_FILENO);
+    bool good = config_finish(config, &error);
+    dup2(kept, STDERR_FILENO);
+    close(kept);
+    close(fd);
+    assert_true(good);
+    assert_true(g_file_get_contents(path, &seen, NULL, NULL));
+    unlink(path);
+    assert_non_null(strstr(seen, "no effect yet: [neutron]cleaning_network (command line)"));
+    config_free(config);
+}
+
 int
 main(void)
 {
@@ -170,6 +241,8 @@ main(void)
         cmocka_unit_test(what_is_shown_reads_back_as_the_same_configuration),
         cmocka_unit_test(json_tells_the_same_for_programs),
         cmocka_unit_test(the_manual_holds_the_table_of_options),
+        cmocka_unit_test(what_no_code_reads_is_said_to_be_without_effect),
+        cmocka_unit_test(options_without_effect_are_warned_of_when_they_are_set),
     };
     return cmocka_run_group_tests_name("config_show", tests, NULL, NULL);
 }
