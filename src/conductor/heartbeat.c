@@ -1,4 +1,4 @@
-/* Agents: the token of a boot, and heartbeats. A heartbeat is recorded without the node lock and wakes what waits for it.
+/* Agents: the token of a boot, and heartbeats. A heartbeat is recorded without the node lock.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "common/log.h"
 #include "common/time_text.h"

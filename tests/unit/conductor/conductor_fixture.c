@@ -66,7 +66,7 @@ conductor_fixture_stop(ConductorFixture *fixture)
 void
 conductor_fixture_free(ConductorFixture *fixture)
 {
-    static const char *const files[] = {"db", "db-wal", "db-shm"};
+    static const char *const files[] = {"db", "db-wal", "db-shm", "db.lock"};
     conductor_fixture_stop(fixture);
     events_unlisten(fixture->listener);
     events_free(fixture->events);
