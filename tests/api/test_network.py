@@ -97,6 +97,18 @@ class Ports(harness.Suite):
             self.refuse(400, "POST", path, body)
 
 
+class PortgroupMode(harness.Suite):
+    options = ("default_portgroup_mode=802.3ad",)
+
+    def test_the_configured_mode_is_that_of_groups_that_name_none(self):
+        node = self.node()
+        for given, mode in (({}, "802.3ad"), ({"mode": None}, "802.3ad"), ({"mode": "active-backup"}, "active-backup")):
+            group = self.want(201, "POST", "/v1/portgroups", dict(given, node_uuid=node["uuid"]))
+            self.assertEqual(group["mode"], mode)
+        old = self.want(201, "POST", "/v1/portgroups", {"node_uuid": node["uuid"]}, "1.23")
+        self.assertEqual(self.get("/v1/portgroups/" + old["uuid"])["mode"], "802.3ad")
+
+
 class Volumes(harness.Suite):
     def test_connectors(self):
         node = self.node(name="iscsi")

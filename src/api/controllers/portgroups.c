@@ -9,6 +9,18 @@ static const ListFilter filters[] = {
     {"node",    23, "node_uuid", filter_node},
 };
 
+/* The mode that the operator wants where the client wants none. */
+static bool
+check_create(Request *request, json_t *values, GError **error)
+{
+    (void)request;
+    (void)error;
+    const char *mode = config_string(config_current(), OPT_DEFAULT_PORTGROUP_MODE);
+    if (mode != NULL && !json_is_string(json_object_get(values, "mode")))
+        json_object_set_new(values, "mode", json_string(mode));
+    return true;
+}
+
 const Collection portgroup_collection = {
     .resource = &portgroup_resource,
     .filters = filters,
@@ -16,6 +28,7 @@ const Collection portgroup_collection = {
     .since = 23,
     .detail_since = 43,
     .names_since = 23,
+    .check_create = check_create,
 };
 
 static Answer
