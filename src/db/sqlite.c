@@ -85,7 +85,6 @@ configure_once(void)
     sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 }
 
-/* "/var/lib/x" after "sqlite:///" is relative as oslo has it: three slashes relative, four absolute. */
 /* Passwords of BMCs and volumes are in it: not for everybody to read; the files beside it get the same mode. Only
  * one that is not there yet is touched: to close another descriptor of it would end the engine's locks. */
 static void
@@ -96,6 +95,7 @@ make_private(const char *path)
         close(descriptor); /* what could not be made is told by the engine */
 }
 
+/* "/var/lib/x" after "sqlite:///" is relative as oslo has it: three slashes relative, four absolute. */
 static DbConnection *
 connect_file(const char *address, GError **error)
 {
