@@ -48,7 +48,7 @@ typedef enum OptionFlags {
     OPTION_SECRET_IN_URL = 1 << 2, /* shown without the password in it */
     OPTION_COMPUTED = 1 << 3, /* the default depends on the machine; the help sentence says how */
     OPTION_EMPTY_DISABLES = 1 << 4, /* an empty value is legal and stays "" */
-    OPTION_IDLE = 1 << 5,           /* no code reads it yet: it is checked, and warned of when set */
+    OPTION_IDLE = 1 << 5, /* no code reads it yet: it is checked, and warned of when set */
 } OptionFlags;
 
 /* One row of options.def. All strings are static. */

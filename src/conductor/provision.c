@@ -111,6 +111,8 @@ begin(VerbCall *call, const ProvisionVerb *verb, GError **error)
     g_autoptr(Node) before = node_copy(task->stored);
     record_set_text(&task->node->last_error, NULL);
     task_failing_forget(task);
+    if (verb->event == EVENT_DEPLOY)
+        deploy_lease(task, call->project_id);
     return task_process_event_to(task, verb->event, goal_of(verb), error) &&
            start_work(call, before, error);
 }

@@ -121,3 +121,34 @@ class Delayed(auth_support.KeystoneSuite):
 
 if __name__ == "__main__":
     unittest.main()
+
+
+class Leases(auth_support.KeystoneSuite):
+    settings = ("conductor.automatic_lessee=true", "conductor.automated_clean=false")
+
+    def provision_as(self, token, name, target, state):
+        self.assertEqual(self.as_(token, "PUT", "/v1/nodes/%s/states/provision" % name, {"target": target}).status, 202)
+        end = time.monotonic() + harness.LIMIT_S
+        while True:
+            node = self.done(ADMIN, "GET", "/v1/nodes/" + name)
+            if node["provision_state"] == state and node["reservation"] is None:
+                return node
+            self.assertLess(time.monotonic(), end, node)
+            time.sleep(0.01)
+
+    def available(self, name, **values):
+        self.as_(ADMIN, "POST", "/v1/nodes", dict(values, driver="fake-hardware", name=name))
+        self.provision_as(ADMIN, name, "manage", "manageable")
+        return self.provision_as(ADMIN, name, "provide", "available")
+
+    def test_who_deploys_a_node_leases_it_until_it_is_undeployed(self):
+        self.available("free", owner="landlord")
+        self.assertEqual(self.provision_as("landlord/admin", "free", "active", "active")["lessee"], "landlord")
+        self.assertEqual(self.provision_as("landlord/admin", "free", "deleted", "available")["lessee"], None)
+
+    def test_a_lessee_stays_and_the_system_leases_nothing(self):
+        self.available("let", owner="landlord", lessee="tenant")
+        self.assertEqual(self.provision_as("tenant/admin", "let", "active", "active")["lessee"], "tenant")
+        self.assertEqual(self.provision_as("tenant/admin", "let", "deleted", "available")["lessee"], "tenant")
+        self.available("own", owner="landlord")
+        self.assertIsNone(self.provision_as(ADMIN, "own", "active", "active")["lessee"])

@@ -140,6 +140,17 @@ deploy_prepare_verb(Task *task, const json_t *arguments, GError **error)
            traits_match(task, error) && steps_valid(task, error);
 }
 
+void
+deploy_lease(Task *task, const char *project_id)
+{
+    Node *node = task->node;
+    if (project_id == NULL || node->lessee != NULL ||
+        !config_boolean(config_current(), OPT_CONDUCTOR_AUTOMATIC_LESSEE))
+        return;
+    record_set_text(&node->lessee, project_id);
+    json_object_set_new(node->driver_internal_info, "automatic_lessee", json_true());
+}
+
 static bool
 plan(Task *task, GError **error)
 {

@@ -24,6 +24,10 @@ bool rescue_undo(Task *task); /* false: something could not be undone */
 /* Preconditions of a verb, checked under the lock before the state changes, and what it leaves in the node for its work.
  * arguments as in RPC PROVISION. */
 bool deploy_prepare_verb(Task *task, const json_t *arguments, GError **error);
+
+/* With [conductor]automatic_lessee: the project that deploys a node without a lessee becomes it, until undeployed (not
+ * saved). project_id NULL: nobody does. */
+void deploy_lease(Task *task, const char *project_id);
 bool tear_down_prepare_verb(Task *task, const json_t *arguments, GError **error);
 bool clean_prepare_verb(Task *task, const json_t *arguments, GError **error);
 bool provide_prepare_verb(Task *task, const json_t *arguments, GError **error);

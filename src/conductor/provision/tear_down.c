@@ -85,8 +85,11 @@ forget_instance(Task *task)
                                             "agent_secret_token",
                                             "root_uuid_or_disk_id",
                                             "is_whole_disk_image",
-                                            "instance"};
+                                            "instance",
+                                            "automatic_lessee"};
     Node *node = task->node;
+    if (json_is_true(json_object_get(node->driver_internal_info, "automatic_lessee")))
+        record_set_text(&node->lessee, NULL);
     for (size_t i = 0; i < G_N_ELEMENTS(internals); i++)
         json_object_del(node->driver_internal_info, internals[i]);
     json_decref(node->instance_info);
