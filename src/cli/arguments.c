@@ -115,10 +115,30 @@ typedef struct Parser {
     int at;
 } Parser;
 
+/* Other names that the reference client knows options by. */
+static const char *
+usual_name(const char *name)
+{
+    static const struct {
+        const char *name, *usual;
+    } rows[] = {
+        {"--variable",         "--column"                  },
+        {"--verbose",          "--debug"                   },
+        {"--os-auth-plugin",   "--os-auth-type"            },
+        {"--os-api-version",   "--os-baremetal-api-version"},
+        {"--os-endpoint-type", "--os-interface"            },
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++)
+        if (strcmp(rows[i].name, name) == 0)
+            return rows[i].usual;
+    return name;
+}
+
 /* The row that an option word means: by letter, by its whole name, or by the beginning of only one. */
 static const OptionRow *
-find_option(const Parser *parser, const char *name, GError **error)
+find_option(const Parser *parser, const char *word, GError **error)
 {
+    const char *name = usual_name(word);
     const OptionRow *begun = NULL;
     bool ambiguous = false;
     for (const OptionRow *const *table = parser->tables; *table != NULL; table++) {
@@ -133,7 +153,7 @@ find_option(const Parser *parser, const char *name, GError **error)
         }
     }
     if (begun == NULL)
-        steel_fail(error, STEEL_ERROR_INVALID, "unrecognized option: %s", name);
+        steel_fail(error, STEEL_ERROR_INVALID, "unrecognized option: %s", word);
     else if (ambiguous)
         steel_fail(error, STEEL_ERROR_INVALID, "%s is the beginning of several options", name);
     return ambiguous ? NULL : begun;

@@ -106,6 +106,22 @@ options_are_known_by_name_letter_and_unambiguous_beginning(void **state)
 }
 
 static void
+the_reference_clients_other_names_of_options_are_known(void **state)
+{
+    (void)state;
+    g_auto(Line) line = parse("node show n --variable uuid --quiet --verbose --os-auth-plugin none "
+                              "--os-api-version 1.72 --os-endpoint-type public");
+    assert_true(line.parsed);
+    const GPtrArray *columns = arguments_values(line.arguments, "--column");
+    assert_non_null(columns);
+    assert_string_equal(g_ptr_array_index(columns, 0), "uuid");
+    assert_true(arguments_has(line.arguments, "--debug"));
+    assert_string_equal(arguments_text(line.arguments, "--os-auth-type"), "none");
+    assert_string_equal(arguments_text(line.arguments, "--os-baremetal-api-version"), "1.72");
+    assert_string_equal(arguments_text(line.arguments, "--os-interface"), "public");
+}
+
+static void
 wrong_command_lines_are_refused_with_the_reason(void **state)
 {
     (void)state;
@@ -346,6 +362,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_longest_run_of_words_names_the_command),
         cmocka_unit_test(options_are_known_by_name_letter_and_unambiguous_beginning),
+        cmocka_unit_test(the_reference_clients_other_names_of_options_are_known),
         cmocka_unit_test(wrong_command_lines_are_refused_with_the_reason),
         cmocka_unit_test(different_interfaces_can_be_set_and_reset_together),
         cmocka_unit_test(wait_takes_a_number_only_if_one_follows),
