@@ -221,24 +221,25 @@ block_signals(void)
     return signalfd(-1, &set, SFD_CLOEXEC);
 }
 
+/* How often in a row reading a signal may fail. */
+#define READ_TRIES 100
+
 static void
 wait_for_end(Daemon *daemon, int signals)
 {
     struct signalfd_siginfo info;
-    for (;;) {
-        ssize_t size = read(signals, &info, sizeof info);
-        if (size < 0 && errno == EINTR)
-            continue; /* a debugger came or went, or the process was stopped and goes on */
-        if (size != sizeof info) {
-            log_error("steeld", "stopping: signals cannot be read: %s", strerror(errno));
-            return;
-        }
+    for (unsigned failures = 0; failures < READ_TRIES; failures++) {
+        /* a debugger that comes or goes interrupts this, and not only with EINTR */
+        if (read(signals, &info, sizeof info) != sizeof info)
+            continue;
+        failures = 0;
         if (info.ssi_signo != SIGHUP) {
             log_info("steeld", "stopping: %s", strsignal((int)info.ssi_signo));
             return;
         }
         reload(daemon);
     }
+    log_error("steeld", "stopping: signals cannot be read: %s", strerror(errno));
 }
 
 static int
