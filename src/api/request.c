@@ -181,9 +181,10 @@ check_version(Request *request)
     g_autofree char *description = g_strdup_printf(
         "%s /v1/%s exists from API version 1.%u, the request asks for 1.%u",
         http_method_name(route->method), route->pattern, route->since, request->version);
-    if (route->below == 406) {
+    if (route->below == 406 || route->flags & ROUTE_HIDDEN_FAULT) {
         g_autoptr(GError) error = NULL;
-        steel_fail(&error, STEEL_ERROR_NOT_ACCEPTABLE, "%s", description);
+        steel_fail(&error, route->below == 406 ? STEEL_ERROR_NOT_ACCEPTABLE : STEEL_ERROR_NOT_FOUND,
+                   "%s", description);
         return answer_error(request, error);
     }
     return answer_routing(request, route->below, description);

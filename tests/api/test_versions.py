@@ -68,6 +68,15 @@ class Versions(harness.Suite):
         self.assertEqual(self.call("OPTIONS", "/v1/nodes").status, 200)
         self.assertEqual(self.call("BREW", "/v1/nodes").status, 405)
 
+    def test_hidden_routes_have_the_form_of_fault_that_ironic_gives_them(self):
+        for path, version, form in (("/v1/conductors", "1.48", "faultstring"), ("/v1/portgroups", "1.22", "faultstring"),
+                                    ("/v1/volume", "1.31", "faultstring"), ("/v1/lookup", "1.21", "faultstring"),
+                                    ("/v1/allocations", "1.51", "title"), ("/v1/shards", "1.81", "title"),
+                                    ("/v1/deploy_templates", "1.54", "title")):
+            answer = self.call("GET", path, version=version)
+            self.assertEqual(answer.status, 404, path)
+            self.assertIn(form, answer.fault, path)
+
     def test_routes_newer_than_the_request_are_hidden(self):
         node = self.node(name="gated")["uuid"]
         rows = [
