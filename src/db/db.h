@@ -49,6 +49,8 @@ void db_close(Db *db);
 /* Called for each row; `row` is valid during the call. Returning false stops the query without an error. */
 typedef bool (*DbRowFunc)(const DbRow *row, void *user_data);
 
+/* Runs one reading statement and calls func for each row, on the caller's thread. `values` are bound to its parameters in
+ * order, borrowed for the call. Errors: those of the database. Any thread. */
 bool db_query(Db *db, const char *sql, const DbValue *values, size_t count, DbRowFunc func,
               void *user_data, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
