@@ -145,6 +145,74 @@ lists_take_as_many_statements_for_many_items_as_for_one(void **state)
     assert_int_equal(statements_of("/v1/nodes/first/ports", NULL), 2);
 }
 
+/* One more of everything that hangs on a node, and an allocation, a chassis and a template. */
+static void
+add_one_of_each(const char *node_uuid, int number)
+{
+    g_autofree char *text = g_strdup_printf("CUSTOM_%d", number);
+    g_autofree char *mac =
+        g_strdup_printf("52:54:00:00:%02x:%02x", (unsigned)number / 256, (unsigned)number % 256);
+    const DbValue values[] = {db_text(text), db_text(mac), db_text(node_uuid)};
+    static const char *const statements[] = {
+        "INSERT INTO ports (uuid, address, node_uuid) VALUES (?1, ?2, ?3)",
+        "INSERT INTO portgroups (uuid, address, node_uuid) VALUES (?1, ?2, ?3)",
+        "INSERT INTO volume_connectors (uuid, connector_id, node_uuid, type) "
+        "VALUES (?1, ?2, ?3, 'iqn')",
+        "INSERT INTO volume_targets (uuid, volume_id, node_uuid, volume_type, boot_index) "
+        "SELECT ?1, ?2, ?3, 'iscsi', count(*) FROM volume_targets",
+        "INSERT INTO allocations (uuid, name, node_uuid, state) VALUES (?1, ?2, ?3, 'active')",
+        "INSERT INTO chassis (uuid, description) VALUES (?1, ?2)",
+        "INSERT INTO deploy_templates (uuid, name, steps) VALUES (?1, ?2, '[]')",
+        "INSERT INTO node_history (uuid, event, node_uuid) VALUES (?1, ?2, ?3)",
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(statements); i++) {
+        g_autoptr(GError) error = NULL;
+        size_t count = strstr(statements[i], "?3") != NULL ? 3 : 2;
+        if (!db_execute(fixture->db, statements[i], values, count, NULL, &error))
+            fail_msg("%s: %s", statements[i], error->message);
+    }
+}
+
+static void
+every_list_takes_as_many_statements_for_many_items_as_for_one(void **state)
+{
+    (void)state;
+    static const char *const paths[] = {"/v1/nodes",
+                                        "/v1/ports",
+                                        "/v1/portgroups",
+                                        "/v1/volume/connectors",
+                                        "/v1/volume/targets",
+                                        "/v1/allocations",
+                                        "/v1/chassis",
+                                        "/v1/deploy_templates",
+                                        "/v1/conductors",
+                                        "/v1/shards",
+                                        "/v1/drivers",
+                                        "/v1/ports/detail",
+                                        "/v1/portgroups/detail",
+                                        "/v1/chassis/detail",
+                                        "/v1/nodes/first/ports",
+                                        "/v1/nodes/first/portgroups",
+                                        "/v1/nodes/first/volume/connectors",
+                                        "/v1/nodes/first/volume/targets",
+                                        "/v1/nodes/first/history"};
+    uint64_t few[G_N_ELEMENTS(paths)];
+    g_autofree char *node = api_fixture_add_node(fixture, "first");
+    statements_of(paths[0], NULL); /* the hash ring is read on first use */
+    add_one_of_each(node, 0);
+    for (size_t i = 0; i < G_N_ELEMENTS(paths); i++)
+        few[i] = statements_of(paths[i], NULL);
+    for (int number = 1; number <= 300; number++) {
+        g_autofree char *other = api_fixture_add_node(fixture, NULL);
+        add_one_of_each(number % 2 == 0 ? node : other, number);
+    }
+    for (size_t i = 0; i < G_N_ELEMENTS(paths); i++) {
+        uint64_t many = statements_of(paths[i], NULL);
+        if (many != few[i] || many > 2)
+            fail_msg("%s: %d statements for many, %d for one", paths[i], (int)many, (int)few[i]);
+    }
+}
+
 static void
 asks_the_conductor_and_shows_what_it_made(void **state)
 {
@@ -223,6 +291,8 @@ main(void)
         cmocka_unit_test_setup_teardown(cuts_captures_and_their_json_suffix, set_up, tear_down),
         cmocka_unit_test_setup_teardown(lists_take_as_many_statements_for_many_items_as_for_one,
                                         set_up, tear_down),
+        cmocka_unit_test_setup_teardown(
+            every_list_takes_as_many_statements_for_many_items_as_for_one, set_up, tear_down),
         cmocka_unit_test_setup_teardown(asks_the_conductor_and_shows_what_it_made, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(asks_nothing_when_the_body_is_wrong, set_up, tear_down),
