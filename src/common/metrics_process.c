@@ -5,6 +5,7 @@
 #include "common/metrics.h"
 
 #include <dirent.h>
+#include <malloc.h>
 #include <stdbool.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -72,6 +73,11 @@ metrics_write_process(GString *out)
                          (double)(stat.user_ticks + stat.system_ticks) / ticks);
     metrics_write_single(out, "process_resident_memory_bytes", "gauge", "Memory in use.",
                          (double)stat.resident_pages * page);
+    struct mallinfo2 heap = mallinfo2();
+    metrics_write_single(out, "process_heap_bytes", "gauge",
+                         "Memory that was allocated and not freed; what the allocator holds in "
+                         "reserve is not in it.",
+                         (double)(heap.uordblks + heap.hblkhd));
     metrics_write_single(out, "process_virtual_memory_bytes", "gauge", "Addresses in use.",
                          (double)stat.virtual_size);
     metrics_write_single(out, "process_threads", "gauge", "Threads.", (double)stat.threads);

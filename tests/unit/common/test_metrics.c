@@ -147,6 +147,7 @@ the_process_is_as_linux_says(void **state)
     double started = value_of(text, "process_start_time_seconds");
     assert_true(started <= (double)time(NULL) + 2 && started > (double)time(NULL) - 3600);
     assert_true(value_of(text, "process_resident_memory_bytes") > 100 * 1024);
+    assert_true(value_of(text, "process_heap_bytes") >= 0); /* 0 where a sanitizer allocates */
     assert_true(value_of(text, "process_threads") >= 1);
     double before = value_of(text, "process_open_fds");
     int descriptors[2];
