@@ -13,6 +13,8 @@
 #include "netboot/instructions.h"
 
 #include <errno.h>
+#include <malloc.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -223,12 +225,23 @@ block_signals(void)
 
 /* How often in a row reading a signal may fail. */
 #define READ_TRIES 100
+#define TRIM_INTERVAL_MS (60 * 1000)
+
+/* Until there is a signal. Memory that busy minutes have left with the allocator goes back to the system meanwhile. */
+static void
+wait_for_signal(int signals)
+{
+    struct pollfd ready = {.fd = signals, .events = POLLIN};
+    while (poll(&ready, 1, TRIM_INTERVAL_MS) == 0)
+        malloc_trim(0);
+}
 
 static void
 wait_for_end(Daemon *daemon, int signals)
 {
     struct signalfd_siginfo info;
     for (unsigned failures = 0; failures < READ_TRIES; failures++) {
+        wait_for_signal(signals);
         /* a debugger that comes or goes interrupts this, and not only with EINTR */
         if (read(signals, &info, sizeof info) != sizeof info)
             continue;
