@@ -3,9 +3,9 @@
 #include "cli/listener.h"
 #include "cli/event_text.h"
 #include "common/http_client.h"
+#include "common/http_options.h"
 #include "common/json_text.h"
 #include "common/time_text.h"
-#include <curl/curl.h>
 #include <string.h>
 
 enum {
@@ -93,32 +93,14 @@ set_options(Listener *listener)
 {
     CURL *easy = listener->easy;
     const HttpRequest *request = &listener->request.http;
-    for (const char *const *header = request->headers; *header != NULL; header++)
-        listener->headers = curl_slist_append(listener->headers, *header);
-    curl_easy_setopt(easy, CURLOPT_URL, request->url);
-    curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
-    curl_easy_setopt(easy, CURLOPT_USERAGENT, "steel/" STEEL_VERSION);
+    listener->headers = http_header_list(request);
+    http_set_peer(easy, request);
     curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_LIMIT_MS);
     curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
     curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, (long)SILENCE_LIMIT_S);
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, listener->headers);
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_text);
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, listener);
-    if (request->username != NULL) {
-        curl_easy_setopt(easy, CURLOPT_HTTPAUTH, CURLAUTH_BASIC);
-        curl_easy_setopt(easy, CURLOPT_USERNAME, request->username);
-        curl_easy_setopt(easy, CURLOPT_PASSWORD,
-                         request->password != NULL ? request->password : "");
-    }
-    if (request->ca_file != NULL)
-        curl_easy_setopt(easy, CURLOPT_CAINFO, request->ca_file);
-    if (request->client_certificate != NULL)
-        curl_easy_setopt(easy, CURLOPT_SSLCERT, request->client_certificate);
-    if (request->client_key != NULL)
-        curl_easy_setopt(easy, CURLOPT_SSLKEY, request->client_key);
-    curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, request->insecure ? 0L : 1L);
-    curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, request->insecure ? 0L : 2L);
 }
 
 /* Asks for the stream. A failure is no news: the caller's own looks meet it and tell. */

@@ -1,7 +1,7 @@
 /* Blocking HTTP requests over libcurl: one easy handle per thread, answers with a limit, errors without credentials.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "common/http_client.h"
-#include <curl/curl.h>
+#include "common/http_options.h"
 #include <pthread.h>
 #include <string.h>
 
@@ -143,8 +143,8 @@ on_header(char *data, size_t size, size_t count, void *user)
     return bytes;
 }
 
-static struct curl_slist *
-header_list(const HttpRequest *request)
+struct curl_slist *
+http_header_list(const HttpRequest *request)
 {
     struct curl_slist *list = NULL;
     for (const char *const *header = request->headers; header != NULL && *header != NULL; header++)
@@ -186,8 +186,8 @@ set_method(CURL *handle, const HttpRequest *request)
     curl_easy_setopt(handle, CURLOPT_CUSTOMREQUEST, method);
 }
 
-static void
-set_options(CURL *handle, const HttpRequest *request, Exchange *exchange)
+void
+http_set_peer(CURL *handle, const HttpRequest *request)
 {
     curl_easy_setopt(handle, CURLOPT_URL, request->url);
     curl_easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
@@ -197,6 +197,19 @@ set_options(CURL *handle, const HttpRequest *request, Exchange *exchange)
     curl_easy_setopt(handle, CURLOPT_CONNECTTIMEOUT_MS,
                      (long)(request->connect_timeout_ms > 0 ? request->connect_timeout_ms
                                                             : DEFAULT_CONNECT_TIMEOUT_MS));
+    if (request->username != NULL) {
+        curl_easy_setopt(handle, CURLOPT_HTTPAUTH, CURLAUTH_BASIC);
+        curl_easy_setopt(handle, CURLOPT_USERNAME, request->username);
+        curl_easy_setopt(handle, CURLOPT_PASSWORD,
+                         request->password != NULL ? request->password : "");
+    }
+    set_tls(handle, request);
+}
+
+static void
+set_options(CURL *handle, const HttpRequest *request, Exchange *exchange)
+{
+    http_set_peer(handle, request);
     curl_easy_setopt(handle, CURLOPT_TIMEOUT_MS,
                      (long)(request->timeout_ms > 0 ? request->timeout_ms : DEFAULT_TIMEOUT_MS));
     curl_easy_setopt(handle, CURLOPT_FOLLOWLOCATION, request->redirect_limit > 0 ? 1L : 0L);
@@ -205,14 +218,7 @@ set_options(CURL *handle, const HttpRequest *request, Exchange *exchange)
     curl_easy_setopt(handle, CURLOPT_WRITEDATA, exchange);
     curl_easy_setopt(handle, CURLOPT_HEADERFUNCTION, on_header);
     curl_easy_setopt(handle, CURLOPT_HEADERDATA, exchange);
-    if (request->username != NULL) {
-        curl_easy_setopt(handle, CURLOPT_HTTPAUTH, CURLAUTH_BASIC);
-        curl_easy_setopt(handle, CURLOPT_USERNAME, request->username);
-        curl_easy_setopt(handle, CURLOPT_PASSWORD,
-                         request->password != NULL ? request->password : "");
-    }
     set_method(handle, request);
-    set_tls(handle, request);
 }
 
 static bool
@@ -243,7 +249,7 @@ http_request(const HttpRequest *request, HttpResponse *response, GError **error)
         .body_limit = request->body_limit > 0 ? request->body_limit : DEFAULT_BODY_LIMIT,
         .headers = g_ptr_array_new_with_free_func(g_free),
     };
-    struct curl_slist *headers = header_list(request);
+    struct curl_slist *headers = http_header_list(request);
     set_options(handle, request, &exchange);
     curl_easy_setopt(handle, CURLOPT_HTTPHEADER, headers);
     curl_easy_setopt(handle, CURLOPT_ERRORBUFFER, detail);
