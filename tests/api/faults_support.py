@@ -34,17 +34,7 @@ class Service(harness.Steel):
 
     def __init__(self, *options, folder=None):
         self.folder = folder or tempfile.mkdtemp(prefix="steel-faults-")
-        self.settings = {
-            "state_path": self.folder,
-            "database.connection": "sqlite:///" + self.folder + "/steel.sqlite",
-            "api.port": "0",
-            "boot_server.enabled": "false",
-            "enabled_hardware_types": "fake-hardware,ipmi",
-            "host": "conductor-1",
-            "conductor.node_locked_retry_attempts": "0",
-            "ipmi.min_command_interval": "0",
-        }
-        self.settings.update(option.split("=", 1) for option in options)
+        self.settings = harness.settings_for(self.folder, ("ipmi.min_command_interval=0",) + options)
         self.lives = 0
         self.launch()
         self.ready()

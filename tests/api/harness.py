@@ -45,22 +45,28 @@ class Answer:
         return self.fault.get("faultstring") or self.fault.get("description")
 
 
+def settings_for(folder, options):
+    """Fake hardware, a database in the folder, any free port; then the options "section.name=value"."""
+    settings = {
+        "state_path": folder,
+        "database.connection": "sqlite:///" + folder + "/steel.sqlite",
+        "api.port": "0",
+        "boot_server.enabled": "false",
+        "enabled_hardware_types": "fake-hardware,ipmi",
+        "host": "conductor-1",
+        "conductor.node_locked_retry_attempts": "0",
+    }
+    settings.update(option.split("=", 1) for option in options)
+    return settings
+
+
 class Steel:
     """A running daemon with fake hardware, in a folder and a process group of its own."""
 
     def __init__(self, *options):
         self.folder = tempfile.mkdtemp(prefix="steel-api-")
         self.log_path = os.path.join(self.folder, "steeld.log")
-        settings = {
-            "state_path": self.folder,
-            "database.connection": "sqlite:///" + self.folder + "/steel.sqlite",
-            "api.port": "0",
-            "boot_server.enabled": "false",
-            "enabled_hardware_types": "fake-hardware,ipmi",
-            "host": "conductor-1",
-            "conductor.node_locked_retry_attempts": "0",
-        }
-        settings.update(option.split("=", 1) for option in options)
+        settings = settings_for(self.folder, options)
         command = [STEELD]
         for name, value in settings.items():
             command += ["--set", name + "=" + value]
