@@ -3,6 +3,8 @@
 #pragma once
 #include "conductor/verbs.h"
 
+/* Each is the handler of the method of its name: rpc/methods.def has arguments, answer and errors, conductor/verbs.c the lock
+ * it is called under and the pool it runs on. */
 json_t *verb_validate(VerbCall *call, GError **error);
 json_t *verb_set_maintenance(VerbCall *call, GError **error);
 json_t *verb_get_boot_device(VerbCall *call, GError **error);

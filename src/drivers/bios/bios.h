@@ -11,4 +11,6 @@ typedef struct BiosOps {
 
 /* Replaces the cached settings of the node by an array of {"name", "value", ...} (fields of BiosSetting). */
 bool bios_store_settings(Task *task, const json_t *settings, GError **error);
+
+/* What the node's driver does; true, and nothing is done, where the driver has none. */
 bool bios_cache(Task *task, GError **error);

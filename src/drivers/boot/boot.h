@@ -19,6 +19,8 @@ typedef struct BootOps {
     bool (*reports_progress)(Task *task);
 } BootOps;
 
+/* What the node's driver does, as the member of the same name says; true, and nothing is done, where the driver has none.
+ * boot_reports_progress is false then. */
 bool boot_prepare_ramdisk(Task *task, const json_t *parameters, GError **error);
 bool boot_clean_up_ramdisk(Task *task, GError **error);
 bool boot_prepare_instance(Task *task, GError **error);

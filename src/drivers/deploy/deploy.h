@@ -21,6 +21,8 @@ typedef struct DeployOps {
     bool (*tear_down_cleaning)(Task *task, GError **error);
 } DeployOps;
 
+/* What the node's driver does, as the member of the same name says; true, and nothing is done, where the driver has none: *wait is
+ * false then. */
 bool deploy_prepare(Task *task, GError **error);
 bool deploy_tear_down(Task *task, GError **error);
 bool deploy_clean_up(Task *task, GError **error);

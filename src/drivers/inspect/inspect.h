@@ -10,5 +10,6 @@ typedef struct InspectOps {
     bool (*abort)(Task *task, GError **error); /* NULL: UNSUPPORTED */
 } InspectOps;
 
+/* What the node's driver does, as its members say. UNSUPPORTED where the driver has none. */
 StepResult inspect_hardware(Task *task, GError **error);
 bool inspect_abort(Task *task, GError **error);

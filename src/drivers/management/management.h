@@ -33,6 +33,9 @@ typedef struct ManagementOps {
     char *(*detect_vendor)(Task *task, GError **error);
 } ManagementOps;
 
+/* What the node's driver does, as the member of the same name says, once the arguments are words that the driver knows: INVALID names
+ * those. UNSUPPORTED where the driver has none. From a worker; they may block until task->deadline_ms. What is returned is the
+ * caller's. */
 bool management_set_boot_device(Task *task, const char *device, bool persistent, GError **error);
 bool management_get_boot_device(Task *task, BootDevice *device, GError **error);
 bool management_set_boot_mode(Task *task, const char *mode, GError **error);

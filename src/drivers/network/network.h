@@ -25,6 +25,8 @@ typedef struct NetworkOps {
     json_t *(*vif_list)(Task *task, GError **error); /* [{"id": str}], a new reference */
 } NetworkOps;
 
+/* What the node's driver does, as the member of the same name says; true, and nothing is done, where the driver has none.
+ * network_vif_list returns a new reference, an empty array then. */
 bool network_add(Task *task, NetworkPurpose purpose, GError **error);
 bool network_remove(Task *task, NetworkPurpose purpose, GError **error);
 bool network_configure_tenant(Task *task, GError **error);

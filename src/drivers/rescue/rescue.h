@@ -10,6 +10,8 @@ typedef struct RescueOps {
     bool (*clean_up)(Task *task, GError **error); /* NULL: nothing to do */
 } RescueOps;
 
+/* What the node's driver does: its rescue, unrescue, clean_up. UNSUPPORTED where it has none of the first two; true, and
+ * nothing is done, without the third. */
 StepResult rescue_start(Task *task, GError **error);
 StepResult rescue_end(Task *task, GError **error);
 bool rescue_clean_up(Task *task, GError **error);

@@ -15,6 +15,7 @@ typedef struct StorageOps {
     bool (*should_write_image)(Task *task);     /* NULL: always */
 } StorageOps;
 
+/* What the node's driver does, as the member of the same name says; true, and nothing is done, where the driver has none. */
 bool storage_attach(Task *task, GError **error);
 bool storage_detach(Task *task, GError **error);
 bool storage_should_write_image(Task *task);
