@@ -30,8 +30,8 @@ typedef struct ListFilter {
     bool (*add)(ListCall *call, const struct ListFilter *filter, const char *value, GError **error);
 } ListFilter;
 
-/* The `add` of a filter: equal as text, as text in lower case, as a UUID, as a MAC address, as a boolean; present or not; one
- * of a JSON array; any of a list with commas. */
+/* The `add` of a filter: equal as text, as text in lower case, as a UUID, as a MAC address, as a boolean; present or not; part
+ * of a text; one of a list with commas. */
 bool filter_text(ListCall *call, const ListFilter *filter, const char *value, GError **error);
 bool filter_text_lower(ListCall *call, const ListFilter *filter, const char *value, GError **error);
 bool filter_uuid(ListCall *call, const ListFilter *filter, const char *value, GError **error);
