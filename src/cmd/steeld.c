@@ -92,7 +92,11 @@ open_database(Daemon *daemon, GError **error)
     const Config *config = config_current();
     if (!make_state_path(config, error))
         return false;
-    daemon->db = db_open(config_string(config, OPT_DATABASE_CONNECTION), error);
+    const DbSettings settings = {
+        .synchronous = config_boolean(config, OPT_DATABASE_SQLITE_SYNCHRONOUS),
+        .wait_limit_s = (unsigned)config_integer(config, OPT_DATABASE_SQLITE_MAX_WAIT_FOR_RETRY),
+    };
+    daemon->db = db_open(config_string(config, OPT_DATABASE_CONNECTION), &settings, error);
     return daemon->db != NULL;
 }
 

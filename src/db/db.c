@@ -12,10 +12,11 @@
 #include <time.h>
 #include <unistd.h>
 
-#define TURN_LIMIT_S 10
+const DbSettings db_throw_away = {.synchronous = false, .wait_limit_s = 10};
 
 struct Db {
     const DbEngine *engine;
+    DbSettings settings;  /* as db_open got them */
     char *address;        /* of the URL, after "scheme://" */
     pthread_key_t key;    /* Session of each thread */
     pthread_mutex_t lock; /* guards the members below; never held while the engine works */
@@ -52,7 +53,7 @@ session_of_thread(Db *db, GError **error)
     Session *session = pthread_getspecific(db->key);
     if (session != NULL)
         return session;
-    DbConnection *connection = db->engine->connect(db->address, error);
+    DbConnection *connection = db->engine->connect(db->address, &db->settings, error);
     if (connection == NULL)
         return NULL;
     session = g_new0(Session, 1);
@@ -72,7 +73,7 @@ wait_for_turn(Db *db)
 {
     struct timespec from, to, limit;
     clock_gettime(CLOCK_MONOTONIC, &from);
-    limit = (struct timespec){from.tv_sec + TURN_LIMIT_S, from.tv_nsec};
+    limit = (struct timespec){from.tv_sec + db->settings.wait_limit_s, from.tv_nsec};
     while (db->writing && pthread_cond_timedwait(&db->turn, &db->lock, &limit) == 0)
         continue;
     clock_gettime(CLOCK_MONOTONIC, &to);
@@ -92,9 +93,9 @@ take_turn(Db *db, GError **error)
     db->writing = true;
     pthread_mutex_unlock(&db->lock);
     return taken || steel_fail(error, STEEL_ERROR_DATABASE_BUSY,
-                               "the database was not free to write for %d s: another process holds "
+                               "the database was not free to write for %u s: another process holds "
                                "it, or its disk is too slow; try again",
-                               TURN_LIMIT_S);
+                               db->settings.wait_limit_s);
 }
 
 static void
@@ -260,7 +261,7 @@ migrate(Db *db, GError **error)
 }
 
 Db *
-db_open(const char *url, GError **error)
+db_open(const char *url, const DbSettings *settings, GError **error)
 {
     static const DbEngine *const engines[] = {&db_engine_sqlite};
     const char *separator = strstr(url, "://");
@@ -279,6 +280,7 @@ db_open(const char *url, GError **error)
     }
     Db *db = g_new0(Db, 1);
     db->engine = engine;
+    db->settings = *settings;
     db->address = g_strdup(separator + 3);
     db->sessions = g_ptr_array_new();
     db->claim = -1;

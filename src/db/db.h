@@ -36,8 +36,17 @@ db_integer(int64_t integer)
     return (DbValue){.type = DB_INTEGER, .integer = integer};
 }
 
-/* Opens (and makes, and migrates) the database of an oslo URL: sqlite:////absolute/path, sqlite:///relative/path. */
-Db *db_open(const char *url, GError **error);
+typedef struct DbSettings {
+    bool synchronous; /* a commit waits for the disk: what was answered outlives a loss of power */
+    unsigned wait_limit_s; /* how long to wait for others that write, then DATABASE_BUSY */
+} DbSettings;
+
+/* For a database that nobody will miss: it does not wait for the disk. */
+extern const DbSettings db_throw_away;
+
+/* Opens (and makes, and migrates) the database of an oslo URL: sqlite:////absolute/path, sqlite:///relative/path.
+ * `settings` is copied. */
+Db *db_open(const char *url, const DbSettings *settings, GError **error);
 
 /* Takes the database for this process until db_close or its end, however it ends: node locks and leases of an embedded
  * database are worth something only if one process acts on them. CONFLICT names the process that has it. */

@@ -9,7 +9,7 @@ typedef struct DbEngine {
     const char *scheme; /* of the URL */
 
     /* Opens a connection; `address` is what follows "scheme://". */
-    DbConnection *(*connect)(const char *address, GError **error);
+    DbConnection *(*connect)(const char *address, const DbSettings *settings, GError **error);
     void (*disconnect)(DbConnection *connection);
 
     /* Runs one statement; func may be NULL. `changed` may be NULL. */

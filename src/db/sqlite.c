@@ -97,7 +97,7 @@ make_private(const char *path)
 
 /* "/var/lib/x" after "sqlite:///" is relative as oslo has it: three slashes relative, four absolute. */
 static DbConnection *
-connect_file(const char *address, GError **error)
+connect_file(const char *address, const DbSettings *settings, GError **error)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     pthread_once(&once, configure_once);
@@ -112,11 +112,14 @@ connect_file(const char *address, GError **error)
         return NULL;
     }
     sqlite3_extended_result_codes(connection->handle, 1);
-    sqlite3_busy_timeout(connection->handle, 10000);
+    sqlite3_busy_timeout(connection->handle,
+                         (int)MIN(settings->wait_limit_s, G_MAXINT / 1000) * 1000);
     if (!script(connection,
-                "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON;"
-                "PRAGMA temp_store=MEMORY; PRAGMA journal_size_limit=67108864; PRAGMA "
-                "cache_size=-8192;",
+                "PRAGMA journal_mode=WAL; PRAGMA foreign_keys=ON; PRAGMA temp_store=MEMORY;"
+                "PRAGMA journal_size_limit=67108864; PRAGMA cache_size=-8192;",
+                error) ||
+        !script(connection,
+                settings->synchronous ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL",
                 error)) {
         disconnect(connection);
         return NULL;

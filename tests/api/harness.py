@@ -50,6 +50,7 @@ def settings_for(folder, options):
     settings = {
         "state_path": folder,
         "database.connection": "sqlite:///" + folder + "/steel.sqlite",
+        "database.sqlite_synchronous": "false",
         "api.port": "0",
         "boot_server.enabled": "false",
         "enabled_hardware_types": "fake-hardware,ipmi",

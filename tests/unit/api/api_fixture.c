@@ -78,7 +78,7 @@ api_fixture_new(void)
     fixture->folder = g_dir_make_tmp("steel-api-XXXXXX", NULL);
     assert_non_null(fixture->folder);
     g_autofree char *url = g_strdup_printf("sqlite:///%s/db", fixture->folder);
-    fixture->db = db_open(url, &error);
+    fixture->db = db_open(url, &db_throw_away, &error);
     if (fixture->db == NULL)
         fail_msg("%s", error->message);
     fixture->rpc = rpc_new(&transport, fixture);

@@ -37,7 +37,7 @@ conductor_fixture_new(const char *const *settings)
     fixture->folder = g_dir_make_tmp("steel-conductor-XXXXXX", NULL);
     assert_non_null(fixture->folder);
     g_autofree char *url = g_strdup_printf("sqlite:///%s/db", fixture->folder);
-    fixture->db = db_open(url, &error);
+    fixture->db = db_open(url, &db_throw_away, &error);
     if (fixture->db == NULL)
         fail_msg("%s", error->message);
     fixture->events = events_new();

@@ -42,7 +42,7 @@ Db *
 scratch_open(const Scratch *scratch)
 {
     g_autoptr(GError) error = NULL;
-    Db *db = db_open(scratch->url, &error);
+    Db *db = db_open(scratch->url, &db_throw_away, &error);
     if (db == NULL)
         fail_msg("%s", error->message);
     return db;

@@ -16,7 +16,7 @@ static void
 refused(const char *url, SteelErrorCode code, const char *part)
 {
     g_autoptr(GError) error = NULL;
-    Db *db = db_open(url, &error);
+    Db *db = db_open(url, &db_throw_away, &error);
     if (db != NULL)
         fail_msg("%s was opened", url);
     assert_error(error, code);
@@ -89,7 +89,7 @@ a_database_of_an_older_program_is_migrated_with_its_rows(void **state)
     g_autofree char *url = g_strconcat("sqlite:///", path, NULL);
     g_autoptr(GError) error = NULL;
     make_first_version(path);
-    Db *db = db_open(url, &error);
+    Db *db = db_open(url, &db_throw_away, &error);
     if (db == NULL)
         fail_msg("%s", error->message);
     assert_true(scratch_number(db, "SELECT MAX(number) FROM schema_version") == newest);
@@ -120,11 +120,26 @@ urls_of_unknown_engines_are_refused_by_name_of_the_option(void **state)
     (void)state;
     for (size_t i = 0; i < G_N_ELEMENTS(urls); i++) {
         g_autoptr(GError) error = NULL;
-        assert_null(db_open(urls[i], &error));
+        assert_null(db_open(urls[i], &db_throw_away, &error));
         assert_error(error, STEEL_ERROR_CONFIG);
         assert_says(error, "[database]connection");
         assert_null(strstr(error->message, "secret@h"));
     }
+}
+
+/* Whether the engine syncs cannot be seen without cutting the power; what it was told can. */
+static void
+each_connection_keeps_to_the_settings_the_database_was_opened_with(void **state)
+{
+    Scratch *scratch = *state;
+    const DbSettings settings = {.synchronous = true, .wait_limit_s = 3};
+    g_autoptr(GError) error = NULL;
+    Db *db = db_open(scratch->url, &settings, &error);
+    assert_non_null(db);
+    assert_true(scratch_number(db, "PRAGMA synchronous") == 2);
+    assert_true(scratch_number(db, "PRAGMA busy_timeout") == 3000);
+    assert_true(scratch_number(scratch->db, "PRAGMA synchronous") == 1);
+    db_close(db);
 }
 
 static void
@@ -172,7 +187,7 @@ damaged_pages_give_a_sentence_with_the_file_and_what_to_do(void **state)
         node_free(scratch_node(scratch->db, NULL));
     db_close(g_steal_pointer(&scratch->db));
     damage(scratch->path);
-    Db *db = db_open(scratch->url, &error);
+    Db *db = db_open(scratch->url, &db_throw_away, &error);
     if (db != NULL) {
         GPtrArray *found = db_records_where(db, &node_resource, "1 = 1", NULL, 0, &error);
         assert_null(found);
@@ -220,7 +235,7 @@ fill_a_small_disk(void)
         (mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 && errno != EINVAL) ||
         mount("tmpfs", SMALL_DISK, "tmpfs", 0, "size=2m") != 0)
         child_fails("a small file system", NULL);
-    Db *db = db_open("sqlite:///" SMALL_DISK "/full.sqlite", &error);
+    Db *db = db_open("sqlite:///" SMALL_DISK "/full.sqlite", &db_throw_away, &error);
     if (db == NULL)
         child_fails("open", error);
     int inserted = 0;
@@ -511,6 +526,7 @@ main(void)
         scratch_test(a_database_of_a_newer_program_is_refused_and_left_alone),
         scratch_test(a_database_of_an_older_program_is_migrated_with_its_rows),
         scratch_test(a_migration_that_fails_leaves_the_schema_as_it_was),
+        scratch_test(each_connection_keeps_to_the_settings_the_database_was_opened_with),
         cmocka_unit_test(urls_of_unknown_engines_are_refused_by_name_of_the_option),
         scratch_test(a_path_that_cannot_be_opened_is_named),
         scratch_test(a_file_that_is_no_database_is_called_so),

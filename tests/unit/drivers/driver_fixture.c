@@ -75,7 +75,7 @@ driver_fixture_new(const char *const *settings)
     fixture->directory = g_dir_make_tmp("steel-drivers-XXXXXX", NULL);
     fixture->path = g_build_filename(fixture->directory, "steel.db", NULL);
     g_autofree char *url = g_strdup_printf("sqlite:///%s", fixture->path);
-    fixture->db = db_open(url, &error);
+    fixture->db = db_open(url, &db_throw_away, &error);
     assert_no_error(error);
     fixture->registry = registry_new(config_current(), &error);
     assert_no_error(error);

@@ -93,7 +93,7 @@ set_up(void **state)
     fixture->path = g_build_filename(fixture->directory, "steel.db", NULL);
     g_autofree char *url = g_strdup_printf("sqlite:///%s", fixture->path);
     g_autoptr(GError) error = NULL;
-    fixture->db = db_open(url, &error);
+    fixture->db = db_open(url, &db_throw_away, &error);
     if (fixture->db == NULL)
         fail_msg("%s", error->message);
     *state = fixture;
