@@ -11,6 +11,8 @@
 
 #include <string.h>
 
+#define PRIORITY_LIMIT 100000
+
 typedef struct StepKeys {
     const char *word, *steps, *index, *waiting, *again;
 } StepKeys;
@@ -52,7 +54,9 @@ static int
 priority_of(const json_t *step)
 {
     int64_t priority = 0;
-    return json_integer_member(step, "priority", &priority) ? (int)CLAMP(priority, 0, 100000) : 0;
+    return json_integer_member(step, "priority", &priority)
+               ? (int)CLAMP(priority, 0, PRIORITY_LIMIT)
+               : 0;
 }
 
 /* When priorities are equal: who goes first. */
@@ -181,7 +185,27 @@ has_step(const json_t *steps, const char *interface_name, const char *name)
     return false;
 }
 
-/* Every step that the interfaces offer with a priority and the operator has not spoken about. */
+/* Of the driver, unless the configuration has another for this service. */
+static int
+automatic_priority(StepKind kind, const char *interface_name, const StepDef *step)
+{
+    if (kind != STEP_KIND_CLEAN)
+        return step->priority;
+    g_autofree char *key = g_strconcat(interface_name, ".", step->name, NULL);
+    const char *text =
+        config_lookup(config_current(), OPT_CONDUCTOR_CLEAN_STEP_PRIORITY_OVERRIDE, key);
+    guint64 priority = 0;
+    g_autoptr(GError) error = NULL;
+    if (text == NULL)
+        return step->priority;
+    if (g_ascii_string_to_unsigned(text, 10, 0, PRIORITY_LIMIT, &priority, &error))
+        return (int)priority;
+    log_warning("conductor.steps", "[conductor]clean_step_priority_override of %s: %s", key,
+                error->message);
+    return step->priority;
+}
+
+/* Every step that has a priority and that the caller has not spoken about. */
 static void
 add_automatic(const Task *task, StepKind kind, json_t *steps)
 {
@@ -190,10 +214,11 @@ add_automatic(const Task *task, StepKind kind, json_t *steps)
         const StepDef *step =
             interface_steps(driver_set_interface(&task->driver, (InterfaceType)type), kind);
         for (; step != NULL && step->name != NULL; step++) {
-            if (step->priority == 0 || has_step(steps, interface_name, step->name))
+            int priority = automatic_priority(kind, interface_name, step);
+            if (priority == 0 || has_step(steps, interface_name, step->name))
                 continue;
             json_array_append_new(steps, json_pack("{s:s,s:s,s:i,s:b}", "interface", interface_name,
-                                                   "step", step->name, "priority", step->priority,
+                                                   "step", step->name, "priority", priority,
                                                    "abortable", step->abortable));
         }
     }

@@ -78,6 +78,27 @@ the_operators_priorities_win_and_zero_takes_a_step_out(void **state)
 }
 
 static void
+the_configuration_may_give_clean_steps_other_priorities(void **state)
+{
+    static const char *const settings[] = {
+        "conductor.clean_step_priority_override=deploy.erase_devices:0,bios.factory_reset:7",
+        "conductor.clean_step_priority_override=deploy.deploy:1,"
+        "deploy.erase_devices_metadata:soon",
+        NULL};
+    ConductorFixture *fixture = conductor_fixture_new(settings);
+    (void)state;
+    Task *task = cleaning(fixture, NULL);
+    plan(task, STEP_KIND_CLEAN, NULL, false);
+    plan_is(task, "clean_steps", "deploy.erase_devices_metadata@99 bios.factory_reset@7");
+    plan(task, STEP_KIND_CLEAN, "[{\"interface\": \"deploy\", \"step\": \"erase_devices\"}]", true);
+    plan_is(task, "clean_steps", "deploy.erase_devices@10");
+    plan(task, STEP_KIND_DEPLOY, NULL, false);
+    plan_is(task, "deploy_steps", "deploy.deploy@100");
+    task_release(task);
+    conductor_fixture_free(fixture);
+}
+
+static void
 equal_priorities_go_by_interface_then_by_the_operators_order(void **state)
 {
     Task *task = cleaning(*state, NULL);
@@ -268,6 +289,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         fixture_test(an_automatic_plan_holds_the_steps_with_a_priority_highest_first),
         fixture_test(the_operators_priorities_win_and_zero_takes_a_step_out),
+        cmocka_unit_test(the_configuration_may_give_clean_steps_other_priorities),
         fixture_test(equal_priorities_go_by_interface_then_by_the_operators_order),
         fixture_test(an_exact_plan_is_what_was_asked_for_in_its_order),
         fixture_test(steps_and_arguments_that_are_not_there_are_named),
