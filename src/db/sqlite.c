@@ -116,7 +116,7 @@ connect_file(const char *address, const DbSettings *settings, GError **error)
                          (int)MIN(settings->wait_limit_s, G_MAXINT / 1000) * 1000);
     if (!script(connection,
                 "PRAGMA journal_mode=WAL; PRAGMA foreign_keys=ON; PRAGMA temp_store=MEMORY;"
-                "PRAGMA journal_size_limit=67108864; PRAGMA cache_size=-8192;",
+                "PRAGMA journal_size_limit=67108864; PRAGMA cache_size=-2048;",
                 error) ||
         !script(connection,
                 settings->synchronous ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL",
