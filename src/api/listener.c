@@ -12,6 +12,18 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+enum { BACKLOG = 1024 };
+
+/* Closes without losing why. */
+static int
+give_up(int socket_fd)
+{
+    int code = errno;
+    close(socket_fd);
+    errno = code;
+    return -1;
+}
+
 /* A listening socket of one address, or -1 with errno set. */
 static int
 listen_on(const struct addrinfo *address)
@@ -21,12 +33,10 @@ listen_on(const struct addrinfo *address)
         return -1;
     const int one = 1;
     setsockopt(socket_fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
-    if (bind(socket_fd, address->ai_addr, address->ai_addrlen) == 0 && listen(socket_fd, 1024) == 0)
+    if (bind(socket_fd, address->ai_addr, address->ai_addrlen) == 0 &&
+        listen(socket_fd, BACKLOG) == 0)
         return socket_fd;
-    int code = errno;
-    close(socket_fd);
-    errno = code;
-    return -1;
+    return give_up(socket_fd);
 }
 
 static int
@@ -56,6 +66,23 @@ open_address(const Config *config, GError **error)
     return socket_fd;
 }
 
+/* A listening socket of that path, or -1 with errno set. What an earlier life left there goes, if it is a socket. Permissions are
+ * set before anyone can connect; mode -1 leaves them to the umask. */
+static int
+listen_at(const struct sockaddr_un *name, int mode)
+{
+    struct stat status;
+    if (lstat(name->sun_path, &status) == 0 && S_ISSOCK(status.st_mode))
+        unlink(name->sun_path);
+    int socket_fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (socket_fd < 0)
+        return -1;
+    if (bind(socket_fd, (const struct sockaddr *)name, sizeof *name) == 0 &&
+        (mode < 0 || chmod(name->sun_path, (mode_t)mode) == 0) && listen(socket_fd, BACKLOG) == 0)
+        return socket_fd;
+    return give_up(socket_fd);
+}
+
 static int
 open_unix_socket(const Config *config, GError **error)
 {
@@ -65,14 +92,12 @@ open_unix_socket(const Config *config, GError **error)
         steel_fail(error, STEEL_ERROR_CONFIG, "[api]unix_socket %s: the path is too long", path);
         return -1;
     }
-    unlink(path); /* of an earlier life */
-    const struct addrinfo address = {
-        .ai_family = AF_UNIX, .ai_addr = (struct sockaddr *)&name, .ai_addrlen = sizeof name};
-    int socket_fd = listen_on(&address);
+    int mode = config_is_set(config, OPT_API_UNIX_SOCKET_MODE)
+                   ? (int)config_integer(config, OPT_API_UNIX_SOCKET_MODE)
+                   : -1;
+    int socket_fd = listen_at(&name, mode);
     if (socket_fd < 0)
         steel_fail(error, STEEL_ERROR_IO, "cannot listen on %s: %s", path, g_strerror(errno));
-    else if (config_is_set(config, OPT_API_UNIX_SOCKET_MODE))
-        chmod(path, (mode_t)config_integer(config, OPT_API_UNIX_SOCKET_MODE));
     return socket_fd;
 }
 

@@ -83,6 +83,11 @@ class Listening(unittest.TestCase):
     def test_tls_needs_a_certificate(self):
         self.assertIn("cert_file", self.refused("api.enable_ssl_api=true"))
 
+    def test_a_file_in_the_place_of_the_socket_stays(self):
+        with tempfile.NamedTemporaryFile() as precious:
+            self.assertIn(precious.name + ": Address already in use", self.refused("api.unix_socket=" + precious.name))
+            self.assertTrue(os.path.exists(precious.name))
+
     def test_a_taken_port_is_named(self):
         steel = self.start()
         self.assertIn(str(steel.port), self.refused("api.port=%d" % steel.port))
