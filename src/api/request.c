@@ -149,9 +149,11 @@ answer_error(Request *request, const GError *error)
     return false;
 }
 
+/* A version that has no such resource does not speak in the answer, nor does Ironic's. Always false. */
 static bool
 answer_routing(Request *request, unsigned status, const char *description)
 {
+    request->version_known = false;
     answer_text(request, status, fault_from_routing(status, description));
     return false;
 }

@@ -81,7 +81,7 @@ struct Request {
     /* Filled by request_begin. */
     const Route *route;
     unsigned version;                       /* minor, 82 for 1.82 */
-    bool version_known;                     /* false: negotiation failed or was not reached */
+    bool version_known;                     /* false: none that has the resource */
     char id[REQUEST_ID_SIZE];               /* "req-<uuid>" */
     const char *captures[REQUEST_CAPTURES]; /* of {name} in the route's pattern, in `path` */
     const char *capture_suffix;             /* ".json" that was cut off the last capture, or NULL */
