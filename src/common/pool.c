@@ -20,11 +20,18 @@ typedef struct Job {
     uint64_t number; /* of deferred jobs: those due at the same time keep their order */
 } Job;
 
+/* A thread without work; lives on that thread's stack. */
+typedef struct Rest {
+    pthread_cond_t woken;
+    struct Rest *below;
+    bool resting; /* on the stack of the pool */
+} Rest;
+
 struct Pool {
     char name[16];
     unsigned thread_limit, queue_limit;
     pthread_mutex_t lock;      /* guards everything below */
-    pthread_cond_t work;       /* queue grew, or stopping */
+    Rest *top;                 /* the thread that has rested least; it is the first to get work */
     pthread_cond_t done;       /* a thread ended */
     pthread_cond_t timer_wake; /* deferred changed, or stopping */
     GQueue queue;              /* Job, owned */
@@ -56,7 +63,6 @@ pool_new(const char *name, unsigned thread_limit, unsigned queue_limit)
     pool->thread_limit = MAX(thread_limit, 1);
     pool->queue_limit = queue_limit;
     pthread_mutex_init(&pool->lock, NULL);
-    condition_init(&pool->work);
     condition_init(&pool->done);
     condition_init(&pool->timer_wake);
     g_queue_init(&pool->queue);
@@ -71,14 +77,52 @@ monotonic_timespec(int64_t milliseconds)
                              .tv_nsec = milliseconds % 1000 * 1000000};
 }
 
-/* Waits for a job with the lock held; NULL: this thread shall end. The thread is counted as idle before. */
+/* The last to rest is the first to work: a few threads stay warm, the others come to the end of their time and give
+ * back what they kept. With the lock held, as all below. */
+static void
+wake_one(Pool *pool)
+{
+    Rest *rest = pool->top;
+    if (rest == NULL)
+        return;
+    pool->top = rest->below;
+    rest->resting = false;
+    pthread_cond_signal(&rest->woken);
+}
+
+static void
+lie_down(Pool *pool, Rest *rest)
+{
+    if (rest->resting)
+        return;
+    rest->below = pool->top;
+    rest->resting = true;
+    pool->top = rest;
+}
+
+static void
+get_up(Pool *pool, Rest *rest)
+{
+    if (!rest->resting)
+        return;
+    Rest **place = &pool->top;
+    while (*place != rest)
+        place = &(*place)->below;
+    *place = rest->below;
+    rest->resting = false;
+}
+
+/* Waits for a job; NULL: this thread shall end. The thread is counted as idle before. */
 static Job *
-next_job(Pool *pool)
+next_job(Pool *pool, Rest *rest)
 {
     struct timespec limit = monotonic_timespec(time_monotonic_ms() + IDLE_LIMIT_S * 1000);
-    while (g_queue_is_empty(&pool->queue) && !pool->stopping)
-        if (pthread_cond_timedwait(&pool->work, &pool->lock, &limit) == ETIMEDOUT)
+    while (g_queue_is_empty(&pool->queue) && !pool->stopping) {
+        lie_down(pool, rest);
+        if (pthread_cond_timedwait(&rest->woken, &pool->lock, &limit) == ETIMEDOUT)
             break;
+    }
+    get_up(pool, rest);
     pool->idle--;
     return g_queue_pop_head(&pool->queue);
 }
@@ -89,8 +133,10 @@ static void *
 worker_main(void *data)
 {
     Pool *pool = data;
+    Rest rest = {0};
+    condition_init(&rest.woken);
     pthread_mutex_lock(&pool->lock);
-    for (Job *job; (job = next_job(pool)) != NULL;) {
+    for (Job *job; (job = next_job(pool, &rest)) != NULL;) {
         pthread_mutex_unlock(&pool->lock);
         job->run(job->data);
         g_free(job);
@@ -104,6 +150,7 @@ worker_main(void *data)
     pool->threads--;
     pthread_cond_broadcast(&pool->done);
     pthread_mutex_unlock(&pool->lock);
+    pthread_cond_destroy(&rest.woken);
     if (join)
         pthread_join(previous, NULL);
     return NULL;
@@ -134,7 +181,7 @@ enqueue(Pool *pool, Job *job)
     g_queue_push_tail(&pool->queue, job);
     if (pool->queue.length > pool->idle && pool->threads < pool->thread_limit)
         start_worker(pool);
-    pthread_cond_signal(&pool->work);
+    wake_one(pool);
 }
 
 static bool
@@ -267,7 +314,8 @@ pool_finish(Pool *pool, unsigned limit_ms)
     if (timer)
         pthread_join(pool->timer, NULL);
     pthread_mutex_lock(&pool->lock);
-    pthread_cond_broadcast(&pool->work);
+    while (pool->top != NULL)
+        wake_one(pool);
     bool ended = wait_for_threads(pool, limit_ms);
     pthread_mutex_unlock(&pool->lock);
     return ended;
@@ -285,7 +333,6 @@ pool_free(Pool *pool)
         job->run(job->data);
     }
     g_sequence_free(pool->deferred);
-    pthread_cond_destroy(&pool->work);
     pthread_cond_destroy(&pool->done);
     pthread_cond_destroy(&pool->timer_wake);
     pthread_mutex_destroy(&pool->lock);

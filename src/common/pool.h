@@ -15,7 +15,8 @@ typedef void (*PoolJob)(void *data);
 /* Makes a pool.
  *
  * name           for thread names and messages, at most 15 characters
- * thread_limit   threads are started as work asks for them, up to this many, and end after a minute without work
+ * thread_limit   threads are started as work asks for them, up to this many, and end after a minute without work; the
+ *                one that worked last gets the next job, so that those of a busy hour do end
  * queue_limit    jobs that may wait while all threads are busy; 0: none */
 Pool *pool_new(const char *name, unsigned thread_limit, unsigned queue_limit);
 

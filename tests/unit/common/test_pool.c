@@ -423,6 +423,60 @@ finishing_gives_up_at_its_limit_and_succeeds_when_the_jobs_have_ended(void **sta
     gate_free(gate);
 }
 
+typedef struct Worker {
+    Gate *gate;
+    pthread_t thread;
+} Worker;
+
+static void
+job_tell_thread(void *data)
+{
+    Worker *worker = data;
+    worker->thread = pthread_self();
+    job_wait(worker->gate);
+}
+
+static void
+wait_until_busy(Pool *pool, unsigned wanted)
+{
+    int64_t limit = time_monotonic_ms() + LIMIT_S * 1000;
+    while (pool_busy(pool) != wanted && time_monotonic_ms() < limit)
+        sched_yield();
+    assert_int_equal(pool_busy(pool), wanted);
+}
+
+/* The others may end then, and give back what they kept. */
+static void
+the_thread_that_worked_last_gets_the_next_job(void **state)
+{
+    (void)state;
+    enum { THREADS = 3 };
+    Pool *pool = pool_new("test", THREADS, 0);
+    Worker workers[THREADS], next;
+    for (int i = 0; i < THREADS; i++) {
+        workers[i].gate = gate_new();
+        submit(pool, job_tell_thread, &workers[i]);
+        wait_until(workers[i].gate, &workers[i].gate->inside, 1);
+    }
+    static const int order[THREADS] = {2, 0, 1};
+    for (unsigned i = 0; i < THREADS; i++) {
+        gate_open(workers[order[i]].gate);
+        wait_until_busy(pool, THREADS - 1 - i);
+    }
+    next.gate = gate_new();
+    gate_open(next.gate);
+    for (int i = 0; i < 10; i++) {
+        submit(pool, job_tell_thread, &next);
+        wait_until(next.gate, &next.gate->done, i + 1);
+        wait_until_busy(pool, 0);
+        assert_true(pthread_equal(next.thread, workers[1].thread));
+    }
+    pool_free(pool);
+    for (int i = 0; i < THREADS; i++)
+        gate_free(workers[i].gate);
+    gate_free(next.gate);
+}
+
 static void
 freeing_nothing_is_fine(void **state)
 {
@@ -446,6 +500,7 @@ main(void)
         cmocka_unit_test(every_job_taken_from_many_producers_runs_exactly_once),
         cmocka_unit_test(what_threads_keep_for_themselves_is_gone_when_the_pool_is),
         cmocka_unit_test(finishing_gives_up_at_its_limit_and_succeeds_when_the_jobs_have_ended),
+        cmocka_unit_test(the_thread_that_worked_last_gets_the_next_job),
         cmocka_unit_test(freeing_nothing_is_fine),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
