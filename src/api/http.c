@@ -433,15 +433,17 @@ http_stop(Api *api)
 {
     if (api->daemon == NULL)
         return true;
+    /* Calls are refused from here on; it is closed only when no thread of the library looks at it. */
     int socket_fd = MHD_quiesce_daemon(api->daemon);
+    if (socket_fd >= 0)
+        shutdown(socket_fd, SHUT_RDWR);
     http_streams_close(api->streams);
     wait_for_streams(api);
-    bool idle = wait_until_idle(api);
-    if (socket_fd >= 0)
-        close(socket_fd);
-    if (!idle)
+    if (!wait_until_idle(api))
         return false; /* the library aborts the process when it is stopped with a suspended connection */
     MHD_stop_daemon(api->daemon);
     api->daemon = NULL;
+    if (socket_fd >= 0)
+        close(socket_fd);
     return true;
 }

@@ -61,6 +61,12 @@ def settings_for(folder, options):
     return settings
 
 
+def last_words(log):
+    """What a log says about a bad end: the sanitizer's first report, wherever it is, else the last lines."""
+    report = re.search(r"^.*(Sanitizer:|runtime error:)", log, re.M)
+    return log[report.start():][:8000] if report else log[-4000:]
+
+
 class Steel:
     """A running daemon with fake hardware, in a folder and a process group of its own."""
 
@@ -102,9 +108,9 @@ class Steel:
                 os.killpg(self.process.pid, signal.SIGKILL)
                 self.process.wait()
         self.log.close()
-        status = self.process.returncode
+        self.last_words = last_words(self.text())
         shutil.rmtree(self.folder, ignore_errors=True)
-        return status
+        return self.process.returncode
 
 
 class Suite(unittest.TestCase):
@@ -120,10 +126,9 @@ class Suite(unittest.TestCase):
 
     @classmethod
     def tearDownClass(cls):
-        log = cls.steel.text()
         status = cls.steel.stop()
         if status != 0:
-            raise AssertionError("steeld ended with status %s:\n%s" % (status, log[-4000:]))
+            raise AssertionError("steeld ended with status %s:\n%s" % (status, cls.steel.last_words))
 
     # -- requests
 
