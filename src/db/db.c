@@ -1,4 +1,8 @@
 /* Connections per thread, the writers' turns, transactions and migrations; the contract is in db.h.
+ *
+ * An engine of a single writer has one connection that writes: whoever has the turn has it too. Its cache stays good, as nobody
+ * else changes the file; that of a thread's own connection is void after each change, and it only reads.
+ *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "db/db.h"
 
@@ -21,15 +25,16 @@ struct Db {
     pthread_key_t key;    /* Session of each thread */
     pthread_mutex_t lock; /* guards the members below; never held while the engine works */
     pthread_cond_t turn;
-    bool writing;        /* some thread has the writers' turn */
-    GPtrArray *sessions; /* Session, owned: for db_close */
-    int claim;           /* descriptor, or -1; set by db_claim */
+    bool writing;         /* some thread has the writers' turn */
+    DbConnection *writer; /* of who has the turn, not guarded; NULL: not yet needed */
+    GPtrArray *sessions;  /* Session, owned: for db_close */
+    int claim;            /* descriptor, or -1; set by db_claim */
 };
 
 /* A thread's connection and how deep in transactions it is. Used by that thread alone. */
 typedef struct Session {
     Db *db;
-    DbConnection *connection;
+    DbConnection *own; /* NULL: not yet needed */
     unsigned depth;
 } Session;
 
@@ -43,27 +48,34 @@ session_end(void *data)
     pthread_mutex_lock(&db->lock);
     g_ptr_array_remove_fast(db->sessions, session);
     pthread_mutex_unlock(&db->lock);
-    db->engine->disconnect(session->connection);
+    db->engine->disconnect(session->own);
     g_free(session);
 }
 
 static Session *
-session_of_thread(Db *db, GError **error)
+session_of_thread(Db *db)
 {
     Session *session = pthread_getspecific(db->key);
     if (session != NULL)
         return session;
-    DbConnection *connection = db->engine->connect(db->address, &db->settings, error);
-    if (connection == NULL)
-        return NULL;
     session = g_new0(Session, 1);
     session->db = db;
-    session->connection = connection;
     pthread_setspecific(db->key, session);
     pthread_mutex_lock(&db->lock);
     g_ptr_array_add(db->sessions, session);
     pthread_mutex_unlock(&db->lock);
     return session;
+}
+
+/* Where this thread's next statement goes. `writes`: it has the writers' turn. NULL on failure. */
+static DbConnection *
+connection_of(Session *session, bool writes, GError **error)
+{
+    Db *db = session->db;
+    DbConnection **place = writes && db->engine->single_writer ? &db->writer : &session->own;
+    if (*place == NULL)
+        *place = db->engine->connect(db->address, &db->settings, error);
+    return *place;
 }
 
 /* Nothing is written for long: the clock is read only where somebody waits. False when the turn does not come: another
@@ -110,60 +122,68 @@ give_turn(Db *db)
 }
 
 static bool
-run(Session *session, const char *sql, GError **error)
+run(Session *session, bool writes, const char *sql, const DbValue *values, size_t count,
+    DbRowFunc func, void *user_data, int64_t *changed, GError **error)
 {
-    return session->db->engine->run(session->connection, sql, NULL, 0, NULL, NULL, NULL, error);
+    DbConnection *connection = connection_of(session, writes, error);
+    return connection != NULL && session->db->engine->run(connection, sql, values, count, func,
+                                                          user_data, changed, error);
+}
+
+static bool
+run_plain(Session *session, const char *sql, GError **error)
+{
+    return run(session, true, sql, NULL, 0, NULL, NULL, NULL, error);
 }
 
 bool
 db_transaction(Db *db, DbWork work, void *user_data, GError **error)
 {
-    Session *session = session_of_thread(db, error);
-    if (session == NULL)
-        return false;
+    Session *session = session_of_thread(db);
     if (session->depth > 0)
         return work(db, user_data, error);
     if (!take_turn(db, error))
         return false;
-    bool good = run(session, db->engine->begin, error);
+    bool good = run_plain(session, db->engine->begin, error);
     if (good) {
         session->depth = 1;
-        good = work(db, user_data, error) && run(session, "COMMIT", error);
+        good = work(db, user_data, error) && run_plain(session, "COMMIT", error);
         session->depth = 0;
         if (!good) {
             g_autoptr(GError) ignored = NULL; /* the cause is in *error already */
-            run(session, "ROLLBACK", &ignored);
+            run_plain(session, "ROLLBACK", &ignored);
         }
     }
     give_turn(db);
     return good;
 }
 
+static void
+count_statement(void)
+{
+    statement_count++;
+    metrics_add(METRIC_DB_STATEMENTS, 1);
+}
+
 bool
 db_query(Db *db, const char *sql, const DbValue *values, size_t count, DbRowFunc func,
          void *user_data, GError **error)
 {
-    Session *session = session_of_thread(db, error);
-    statement_count++;
-    metrics_add(METRIC_DB_STATEMENTS, 1);
-    return session != NULL &&
-           db->engine->run(session->connection, sql, values, count, func, user_data, NULL, error);
+    Session *session = session_of_thread(db);
+    count_statement();
+    return run(session, session->depth > 0, sql, values, count, func, user_data, NULL, error);
 }
 
 bool
 db_execute(Db *db, const char *sql, const DbValue *values, size_t count, int64_t *changed,
            GError **error)
 {
-    Session *session = session_of_thread(db, error);
-    if (session == NULL)
-        return false;
-    statement_count++;
-    metrics_add(METRIC_DB_STATEMENTS, 1);
+    Session *session = session_of_thread(db);
+    count_statement();
     bool alone = session->depth == 0;
     if (alone && !take_turn(db, error))
         return false;
-    bool good =
-        db->engine->run(session->connection, sql, values, count, NULL, NULL, changed, error);
+    bool good = run(session, true, sql, values, count, NULL, NULL, changed, error);
     if (alone)
         give_turn(db);
     return good;
@@ -213,20 +233,16 @@ db_row_integer(const DbRow *row, int column)
     return row->engine->row_integer(row, column);
 }
 
-typedef struct Migration {
-    const DbMigration *row;
-    DbConnection *connection;
-} Migration;
-
 static bool
 apply_migration(Db *db, void *user_data, GError **error)
 {
-    const Migration *migration = user_data;
-    const DbValue number = db_integer(migration->row->number);
-    if (!db->engine->script(migration->connection, migration->row->sql, error) ||
+    const DbMigration *migration = user_data;
+    const DbValue number = db_integer(migration->number);
+    DbConnection *connection = connection_of(session_of_thread(db), true, error);
+    if (connection == NULL || !db->engine->script(connection, migration->sql, error) ||
         !db_execute(db, "INSERT INTO schema_version (number) VALUES (?1)", &number, 1, NULL,
                     error)) {
-        g_prefix_error(error, "database migration %s: ", migration->row->name);
+        g_prefix_error(error, "database migration %s: ", migration->name);
         return false;
     }
     return true;
@@ -236,12 +252,9 @@ apply_migration(Db *db, void *user_data, GError **error)
 static bool
 migrate(Db *db, GError **error)
 {
-    Session *session = session_of_thread(db, error);
     int64_t have = 0;
-    if (session == NULL ||
-        !db->engine->script(session->connection,
-                            "CREATE TABLE IF NOT EXISTS schema_version (number BIGINT NOT NULL)",
-                            error) ||
+    if (!db_execute(db, "CREATE TABLE IF NOT EXISTS schema_version (number BIGINT NOT NULL)", NULL,
+                    0, NULL, error) ||
         !db_query(db, "SELECT COALESCE(MAX(number), 0) FROM schema_version", NULL, 0, read_integer,
                   &have, error))
         return false;
@@ -253,8 +266,8 @@ migrate(Db *db, GError **error)
             "the database has schema %d, this program knows only %d: use a newer steeld", (int)have,
             migrations[count - 1].number);
     for (size_t i = 0; i < count; i++) {
-        Migration migration = {&migrations[i], session->connection};
-        if (migrations[i].number > have && !db_transaction(db, apply_migration, &migration, error))
+        DbMigration migration = migrations[i];
+        if (migration.number > have && !db_transaction(db, apply_migration, &migration, error))
             return false;
     }
     return true;
@@ -316,9 +329,10 @@ db_close(Db *db)
     pthread_key_delete(db->key);
     for (guint i = 0; i < db->sessions->len; i++) {
         Session *session = g_ptr_array_index(db->sessions, i);
-        db->engine->disconnect(session->connection);
+        db->engine->disconnect(session->own);
         g_free(session);
     }
+    db->engine->disconnect(db->writer);
     g_ptr_array_free(db->sessions, TRUE);
     pthread_mutex_destroy(&db->lock);
     pthread_cond_destroy(&db->turn);

@@ -2,7 +2,9 @@
  * resource; which engine answers is decided by the URL (sqlite.c now).
  *
  * A Db is shared by all threads; each thread gets a connection of its own on first use, kept until the thread ends. Reads
- * run side by side. Writes of one process take turns (SQLite has one writer), so that none fails for a busy file.
+ * run side by side. Writes of one process take turns (SQLite has one writer), so that none fails for a busy file, and go
+ * through one connection; so do the reads of a transaction, which see what it has written. A read outside of one sees what was
+ * committed when it began, also while the same thread writes from within its rows.
  *
  * SQL is the common subset of SQLite and PostgreSQL with parameters ?1, ?2, ... used in order.
  *
