@@ -372,23 +372,30 @@ request_no_arguments(const Request *request, GError **error)
     return request_only_arguments(request, none, error);
 }
 
+static bool
+fail_boolean(const char *name, const char *given, GError **error)
+{
+    return steel_fail(error, STEEL_ERROR_INVALID,
+                      "Invalid %s: Unrecognized value %.80s, acceptable values are: true, false, "
+                      "yes, no, on, off, 1, 0",
+                      name, given);
+}
+
 bool
 request_boolean_argument(const Request *request, const char *name, bool *value, GError **error)
 {
-    static const char *const true_words[] = {"1", "t", "true", "on", "y", "yes", NULL};
-    static const char *const false_words[] = {"0", "f", "false", "off", "n", "no", NULL};
     const char *text = request_argument(request, name);
-    if (text == NULL)
+    return text == NULL || json_boolean_word(text, value) || fail_boolean(name, text, error);
+}
+
+bool
+request_boolean_member(const json_t *body, const char *name, bool *value, GError **error)
+{
+    const json_t *given = json_object_get(body, name);
+    if (given == NULL || json_read_boolean(given, value))
         return true;
-    g_autofree char *lower = g_ascii_strdown(text, -1);
-    bool truth = is_listed(lower, true_words);
-    if (!truth && !is_listed(lower, false_words))
-        return steel_fail(error, STEEL_ERROR_INVALID,
-                          "Invalid %s: Unrecognized value '%.80s', acceptable values are: true, "
-                          "false, yes, no, on, off, 1, 0",
-                          name, text);
-    *value = truth;
-    return true;
+    g_autofree char *text = json_text_dump(given);
+    return fail_boolean(name, text, error);
 }
 
 json_t *

@@ -162,6 +162,9 @@ bool request_no_arguments(const Request *request, GError **error);
 bool request_boolean_argument(const Request *request, const char *name, bool *value,
                               GError **error);
 
+/* The same for a member of a body. */
+bool request_boolean_member(const json_t *body, const char *name, bool *value, GError **error);
+
 /* The body as JSON of a type (JSON_OBJECT, JSON_ARRAY), borrowed from the request; INVALID. An absent body reads as an
  * empty object. */
 json_t *request_json(Request *request, json_type type, GError **error);

@@ -126,18 +126,39 @@ json_string_member(const json_t *object, const char *key)
 }
 
 bool
+json_boolean_word(const char *word, bool *truth)
+{
+    static const char *const words[2][6] = {
+        {"false", "f", "no",  "n", "off", "0"},
+        {"true",  "t", "yes", "y", "on",  "1"}
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(words[0]); i++)
+        for (int value = 0; value < 2; value++)
+            if (g_ascii_strcasecmp(word, words[value][i]) == 0) {
+                *truth = value != 0;
+                return true;
+            }
+    return false;
+}
+
+bool
+json_read_boolean(const json_t *value, bool *truth)
+{
+    if (json_is_string(value))
+        return json_boolean_word(json_string_value(value), truth);
+    bool is_number = json_is_integer(value) &&
+                     (json_integer_value(value) == 0 || json_integer_value(value) == 1);
+    if (!is_number && !json_is_boolean(value))
+        return false;
+    *truth = is_number ? json_integer_value(value) == 1 : json_is_true(value);
+    return true;
+}
+
+bool
 json_is_truthy(const json_t *value)
 {
-    static const char *const words[] = {"true", "yes", "on", "1", "t", "y"};
-    if (json_is_true(value))
-        return true;
-    if (json_is_integer(value))
-        return json_integer_value(value) == 1;
-    const char *text = json_string_value(value);
-    for (size_t i = 0; text != NULL && i < G_N_ELEMENTS(words); i++)
-        if (g_ascii_strcasecmp(text, words[i]) == 0)
-            return true;
-    return false;
+    bool truth = false;
+    return json_read_boolean(value, &truth) && truth;
 }
 
 bool

@@ -29,7 +29,14 @@ void json_text_append_integer(GString *out, int64_t number);
 /* The string member of an object, or NULL when absent or of another type. Borrowed from the object. */
 const char *json_string_member(const json_t *object, const char *key);
 
-/* Truth of a value as operators write it: true, "true", "True", "yes", "on", "1", 1. Anything else is false. */
+/* A boolean as operators write it: true, 1, or "true", "t", "yes", "y", "on", "1" in upper or lower case; false, 0, or
+ * "false", "f", "no", "n", "off", "0". Anything else (NULL too): false is returned and *truth untouched. */
+bool json_read_boolean(const json_t *value, bool *truth);
+
+/* The same for a word alone. */
+bool json_boolean_word(const char *word, bool *truth);
+
+/* json_read_boolean, where anything else is false. */
 bool json_is_truthy(const json_t *value);
 
 /* A string, or an integer written as one ("623" and 623 are the same port). False when absent or no number. */

@@ -173,23 +173,10 @@ set_text(void *record, const Field *field, const json_t *value, GError **error)
     return true;
 }
 
-/* The words that clients have always been allowed to write for a boolean. */
 static bool
 boolean_value(const Field *field, const json_t *value, bool *out, GError **error)
 {
-    static const char *const false_words[] = {"false", "no", "off", "0", "f", "n"};
-    if (json_is_boolean(value) || (json_is_integer(value) && json_integer_value(value) >> 1 == 0) ||
-        json_is_truthy(value)) {
-        *out = json_is_truthy(value);
-        return true;
-    }
-    const char *text = json_string_value(value);
-    for (size_t i = 0; text != NULL && i < G_N_ELEMENTS(false_words); i++)
-        if (g_ascii_strcasecmp(text, false_words[i]) == 0) {
-            *out = false;
-            return true;
-        }
-    return wrong_type(field, value, error);
+    return json_read_boolean(value, out) || wrong_type(field, value, error);
 }
 
 static bool

@@ -92,7 +92,7 @@ class Ports(harness.Suite):
         path = "/v1/nodes/%s/vifs" % self.node()["uuid"]
         self.assertEqual(self.get(path), {"vifs": []})
         self.want(204, "POST", path, {"id": random_uuid()})
-        for body in ({}, {"id": 5}, {"id": ""}, {"id": "x", "port_uuid": "x"},
+        for body in ({}, {"id": 5}, {"id": ""}, {"id": "a b"}, {"id": "x", "port_uuid": "x"},
                      {"id": "x", "port_uuid": random_uuid(), "portgroup_uuid": random_uuid()}):
             self.refuse(400, "POST", path, body)
 

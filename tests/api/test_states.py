@@ -157,7 +157,11 @@ class Management(harness.Suite):
         self.assertIn("pxe", supported)
         self.want(204, "PUT", self.path + "/management/boot_device", {"boot_device": "pxe", "persistent": True})
         self.assertEqual(set(self.get(self.path + "/management/boot_device")), {"boot_device", "persistent"})
-        for body in ({}, {"boot_device": 5}, {"boot_device": "zork"}, {"boot_device": "pxe", "zork": 1}):
+        for persistent, kept in (("on", True), (0, False), (1, True), (None, False)):
+            self.want(204, "PUT", self.path + "/management/boot_device", {"boot_device": "pxe", "persistent": persistent})
+            self.assertIs(self.get(self.path + "/management/boot_device")["persistent"], kept)
+        for body in ({}, {"boot_device": 5}, {"boot_device": "zork"}, {"boot_device": "pxe", "zork": 1},
+                     {"boot_device": "pxe", "persistent": "maybe"}, {"boot_device": "pxe", "persistent": []}):
             self.refuse(400, "PUT", self.path + "/management/boot_device", body)
 
     def test_boot_mode_and_secure_boot(self):

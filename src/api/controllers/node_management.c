@@ -32,13 +32,16 @@ boot_device_set(Request *request, GError **error)
     if (body == NULL || !node_captured(request, &node, error))
         return ANSWER_FAILED;
     const char *device = json_string_member(body, "boot_device");
-    const json_t *persistent = json_object_get(body, "persistent");
+    bool persistent = false;
     if (device == NULL) {
         steel_fail(error, STEEL_ERROR_MISSING, "Missing mandatory parameter: boot_device");
         return ANSWER_FAILED;
     }
-    json_t *arguments = json_pack("{s:s, s:b}", "boot_device", device, "persistent",
-                                  (int)json_is_truthy(persistent));
+    if (!json_is_null(json_object_get(body, "persistent")) &&
+        !request_boolean_member(body, "persistent", &persistent, error))
+        return ANSWER_FAILED;
+    json_t *arguments =
+        json_pack("{s:s, s:b}", "boot_device", device, "persistent", (int)persistent);
     return request_call(request, RPC_SET_BOOT_DEVICE, node.uuid, arguments, request_after_204);
 }
 

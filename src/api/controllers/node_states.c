@@ -144,25 +144,6 @@ states_boot_mode(Request *request, GError **error)
     return call_states(request, RPC_SET_BOOT_MODE, &node, json_pack("{s:s}", "target", target));
 }
 
-/* A boolean as clients write it: true, "true", "on", ... */
-static bool
-read_truth(const json_t *value, const char *name, bool *truth, GError **error)
-{
-    static const char *const false_words[] = {"false", "f", "no", "n", "off", "0"};
-    *truth = json_is_truthy(value);
-    if (*truth || json_is_false(value) ||
-        (json_is_integer(value) && json_integer_value(value) == 0))
-        return true;
-    const char *text = json_string_value(value);
-    for (size_t i = 0; text != NULL && i < G_N_ELEMENTS(false_words); i++)
-        if (g_ascii_strcasecmp(text, false_words[i]) == 0)
-            return true;
-    g_autofree char *given = json_text_dump(value);
-    return steel_fail(error, STEEL_ERROR_INVALID,
-                      "Invalid %s: Unrecognized value %.80s, acceptable are true and false", name,
-                      given);
-}
-
 Answer
 states_secure_boot(Request *request, GError **error)
 {
@@ -172,10 +153,9 @@ states_secure_boot(Request *request, GError **error)
     const json_t *body = request_object(request, members, error);
     if (body == NULL || !node_captured(request, &node, error))
         return ANSWER_FAILED;
-    const json_t *target = json_object_get(body, "target");
-    if (target == NULL)
+    if (json_object_get(body, "target") == NULL)
         return fail_missing("target", error);
-    if (!read_truth(target, "target", &on, error))
+    if (!request_boolean_member(body, "target", &on, error))
         return ANSWER_FAILED;
     return call_states(request, RPC_SET_SECURE_BOOT, &node, json_pack("{s:b}", "target", (int)on));
 }
@@ -212,10 +192,9 @@ states_console_set(Request *request, GError **error)
     const json_t *body = request_object(request, members, error);
     if (body == NULL || !node_captured(request, &node, error))
         return ANSWER_FAILED;
-    const json_t *enabled = json_object_get(body, "enabled");
-    if (enabled == NULL)
+    if (json_object_get(body, "enabled") == NULL)
         return fail_missing("enabled", error);
-    if (!read_truth(enabled, "enabled", &on, error))
+    if (!request_boolean_member(body, "enabled", &on, error))
         return ANSWER_FAILED;
     request_set_location(request, "nodes/%s/states/console", request->captures[0]);
     return request_call(request, RPC_SET_CONSOLE, node.uuid, json_pack("{s:b}", "enabled", (int)on),

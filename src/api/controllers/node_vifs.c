@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "api/controllers/controllers.h"
 #include "common/uuid.h"
+#include "model/names.h"
 
 Answer
 vifs_list(Request *request, GError **error)
@@ -41,7 +42,7 @@ vif_attach(Request *request, GError **error)
         steel_fail(error, STEEL_ERROR_MISSING, "a VIF needs an 'id' that is a string");
         return ANSWER_FAILED;
     }
-    if (!place_valid(body, error))
+    if ((!uuid_valid(id) && !node_name_valid(id, error)) || !place_valid(body, error))
         return ANSWER_FAILED;
     return request_call(request, RPC_VIF_ATTACH, node.uuid, json_incref(body), request_after_204);
 }

@@ -228,6 +228,12 @@ the_words_operators_write_for_true_are_true_and_nothing_else_is(void **state)
     json_array_foreach(yes, i, item) assert_true(json_is_truthy(item));
     json_array_foreach(no, i, item) assert_false(json_is_truthy(item));
     assert_false(json_is_truthy(NULL));
+    json_t *neither = parse("[null, 2, -1, 1.0, \"\", \"tru\", \"true \", [], {}, [true]]");
+    bool truth = false;
+    json_array_foreach(neither, i, item) assert_false(json_read_boolean(item, &truth));
+    assert_true(json_boolean_word("Off", &truth) && !truth);
+    assert_true(json_boolean_word("Y", &truth) && truth);
+    json_decref(neither);
     json_decref(yes);
     json_decref(no);
 }
