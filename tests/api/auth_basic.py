@@ -4,7 +4,6 @@ SPDX-License-Identifier: Apache-2.0
 """
 import base64
 import os
-import tempfile
 import unittest
 
 import harness
@@ -21,7 +20,7 @@ def login(user, password):
 class Passwords(harness.Suite):
     @classmethod
     def setUpClass(cls):
-        cls.users = os.path.join(tempfile.mkdtemp(prefix="steel-users-"), "htpasswd")
+        cls.users = os.path.join(cls.temporary_folder(), "htpasswd")
         cls.write("rose")
         cls.options = ("auth_strategy=http_basic", "http_basic_auth_user_file=" + cls.users)
         super().setUpClass()

@@ -7,7 +7,6 @@ SPDX-License-Identifier: Apache-2.0
 """
 import itertools
 import os
-import tempfile
 import time
 import unittest
 
@@ -265,7 +264,7 @@ class Overrides(auth_support.KeystoneSuite):
 
     @classmethod
     def setUpClass(cls):
-        cls.path = os.path.join(tempfile.mkdtemp(prefix="steel-policy-"), "policy.yaml")
+        cls.path = os.path.join(cls.temporary_folder(), "policy.yaml")
         cls.write('"baremetal:chassis:get": "role:reader"\n')
         cls.settings = ("oslo_policy.policy_file=" + cls.path, "oslo_policy.enforce_scope=false")
         super().setUpClass()
@@ -301,7 +300,7 @@ class Secrets(auth_support.KeystoneSuite):
 
     @classmethod
     def setUpClass(cls):
-        path = os.path.join(tempfile.mkdtemp(prefix="steel-policy-"), "policy.yaml")
+        path = os.path.join(cls.temporary_folder(), "policy.yaml")
         with open(path, "w") as file:
             file.write('"show_password": "role:keeper"\n"show_instance_secrets": "project_id:%(node.owner)s"\n')
         cls.settings = ("oslo_policy.policy_file=" + path,)

@@ -130,6 +130,13 @@ class Suite(unittest.TestCase):
         if status != 0:
             raise AssertionError("steeld ended with status %s:\n%s" % (status, cls.steel.last_words))
 
+    @classmethod
+    def temporary_folder(cls):
+        """A folder for the files of this suite; it goes with the suite."""
+        folder = tempfile.mkdtemp(prefix="steel-suite-")
+        cls.addClassCleanup(shutil.rmtree, folder, ignore_errors=True)
+        return folder
+
     # -- requests
 
     def raw(self, data, limit_s=LIMIT_S):
