@@ -136,6 +136,16 @@ run_plain(Session *session, const char *sql, GError **error)
     return run(session, true, sql, NULL, 0, NULL, NULL, NULL, error);
 }
 
+/* The connection that writes is everybody's: one that cannot be rolled back is given up, and that undoes its work. */
+static void
+roll_back(Session *session)
+{
+    Db *db = session->db;
+    g_autoptr(GError) ignored = NULL; /* what went wrong before is the caller's error already */
+    if (!run_plain(session, "ROLLBACK", &ignored) && db->engine->single_writer)
+        g_clear_pointer(&db->writer, db->engine->disconnect);
+}
+
 bool
 db_transaction(Db *db, DbWork work, void *user_data, GError **error)
 {
@@ -149,10 +159,8 @@ db_transaction(Db *db, DbWork work, void *user_data, GError **error)
         session->depth = 1;
         good = work(db, user_data, error) && run_plain(session, "COMMIT", error);
         session->depth = 0;
-        if (!good) {
-            g_autoptr(GError) ignored = NULL; /* the cause is in *error already */
-            run_plain(session, "ROLLBACK", &ignored);
-        }
+        if (!good)
+            roll_back(session);
     }
     give_turn(db);
     return good;

@@ -482,6 +482,27 @@ a_statement_that_fails_rolls_its_transaction_back(void **state)
     assert_true(scratch_number(scratch->db, "SELECT COUNT(*) FROM chassis") == 0);
 }
 
+static bool
+insert_and_be_rolled_back(Db *db, void *user_data, GError **error)
+{
+    (void)user_data;
+    return db_execute(db, "INSERT INTO chassis (uuid) VALUES ('x')", NULL, 0, NULL, error) &&
+           db_execute(db, "ROLLBACK", NULL, 0, NULL, error) &&
+           steel_fail(error, STEEL_ERROR_LIMIT, "the cause");
+}
+
+/* SQLite itself ends a transaction that meets a full disk, for one. */
+static void
+a_transaction_that_is_over_already_does_not_harm_the_next(void **state)
+{
+    Scratch *scratch = *state;
+    g_autoptr(GError) error = NULL;
+    assert_false(db_transaction(scratch->db, insert_and_be_rolled_back, NULL, &error));
+    assert_error(error, STEEL_ERROR_LIMIT);
+    transaction(scratch->db, (Work){false, false, true}, true, 2);
+    transaction(scratch->db, (Work){false, true, true}, false, 0);
+}
+
 static void
 one_process_claims_a_database_until_it_closes_it(void **state)
 {
@@ -540,6 +561,7 @@ main(void)
         scratch_test(statements_are_counted_per_thread),
         scratch_test(a_transaction_happens_whole_or_not_at_all),
         scratch_test(a_statement_that_fails_rolls_its_transaction_back),
+        scratch_test(a_transaction_that_is_over_already_does_not_harm_the_next),
         scratch_test(one_process_claims_a_database_until_it_closes_it),
         scratch_test(a_claim_ends_with_the_database),
         cmocka_unit_test(closing_nothing_is_fine),
