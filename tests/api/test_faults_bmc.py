@@ -229,5 +229,5 @@ class PowerSync(Fleet):
         until("it is off again", lambda: "changing it" in self.steel.text())
         until("the state is ours", lambda: self.get("/v1/nodes/" + node)["power_state"] == "power off")
         self.assertFalse(self.get("/v1/nodes/" + node)["maintenance"])
-        self.assertEqual(self.power(node, "power on").status, 202)
+        until("it is free again", lambda: self.power(node, "power on").status == 202)
         self.wait_node(node, power_state="power on", reservation=None)
