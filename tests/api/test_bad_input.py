@@ -4,9 +4,11 @@ SPDX-License-Identifier: Apache-2.0
 """
 import json
 import random
+import socket
 import threading
 
 import harness
+from faults_support import until
 
 
 class Bodies(harness.Suite):
@@ -113,8 +115,15 @@ class Stopping(harness.Suite):
 
 
 class StoppingInTheMiddle(harness.Suite):
-    def test_a_stop_waits_for_answers(self):
-        slow = self.node(driver_info={"fake": {"management.inject_nmi": {"delay_ms": 1000}}})["uuid"]
+    def refuses(self):
+        try:
+            socket.create_connection(("127.0.0.1", self.steel.port), harness.LIMIT_S).close()
+        except ConnectionRefusedError:
+            return True
+        return False
+
+    def test_a_stop_waits_for_answers_and_takes_no_new_calls(self):
+        slow = self.node(driver_info={"fake": {"management.inject_nmi": {"delay_ms": 3000}}})["uuid"]
         answers = []
 
         def ask():
@@ -124,6 +133,8 @@ class StoppingInTheMiddle(harness.Suite):
         thread.start()
         self.wait_node(slow, reservation="conductor-1")
         self.steel.process.terminate()
+        until("new calls are refused", self.refuses)
+        self.assertEqual(answers, [])
         thread.join(harness.LIMIT_S)
         self.assertEqual(answers, [204])
         self.assertEqual(self.steel.process.wait(harness.LIMIT_S), 0)

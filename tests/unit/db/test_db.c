@@ -482,16 +482,18 @@ a_statement_that_fails_rolls_its_transaction_back(void **state)
     assert_true(scratch_number(scratch->db, "SELECT COUNT(*) FROM chassis") == 0);
 }
 
+/* The mark belongs to the connection, and ends with it. */
 static bool
 insert_and_be_rolled_back(Db *db, void *user_data, GError **error)
 {
     (void)user_data;
     return db_execute(db, "INSERT INTO chassis (uuid) VALUES ('x')", NULL, 0, NULL, error) &&
            db_execute(db, "ROLLBACK", NULL, 0, NULL, error) &&
+           db_execute(db, "CREATE TEMP TABLE mark (x)", NULL, 0, NULL, error) &&
            steel_fail(error, STEEL_ERROR_LIMIT, "the cause");
 }
 
-/* SQLite itself ends a transaction that meets a full disk, for one. */
+/* SQLite itself ends one that meets a full disk. A connection that cannot be rolled back is not used again. */
 static void
 a_transaction_that_is_over_already_does_not_harm_the_next(void **state)
 {
@@ -499,6 +501,9 @@ a_transaction_that_is_over_already_does_not_harm_the_next(void **state)
     g_autoptr(GError) error = NULL;
     assert_false(db_transaction(scratch->db, insert_and_be_rolled_back, NULL, &error));
     assert_error(error, STEEL_ERROR_LIMIT);
+    g_clear_error(&error);
+    assert_false(db_execute(scratch->db, "DROP TABLE mark", NULL, 0, NULL, &error));
+    assert_says(error, "no such table: mark");
     transaction(scratch->db, (Work){false, false, true}, true, 2);
     transaction(scratch->db, (Work){false, true, true}, false, 0);
 }
