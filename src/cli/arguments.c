@@ -1,9 +1,18 @@
 /* Parsing a command line by the rows of a command.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "cli/arguments.h"
-#include "cli/settings.h"
 #include <stdint.h>
 #include <string.h>
+
+const OptionRow global_options[] = {
+#define SETTING(id, option, environment, cloud, metavar, help)                                     \
+    {option, OPTION_TEXT, USE_BY_COMMAND, NULL, metavar, help},
+#define GLOBAL_FLAG(option, letter_, help)                                                         \
+    {option, OPTION_FLAG, USE_BY_COMMAND, NULL, NULL, help, .letter = letter_},
+#include "cli/settings.def"
+#undef SETTING
+    {NULL},
+};
 
 struct Arguments {
     GHashTable *options;    /* name (static) -> GPtrArray of borrowed values */
@@ -90,11 +99,11 @@ command_option_tables(const Command *command, const OptionRow *tables[OPTION_TAB
     CommandOutput output = command_output(command);
     if (command->options != NULL)
         tables[count++] = command->options;
-    if (command->kind == COMMAND_LIST && !command->resource->unpaged)
+    if (command->kind == COMMAND_LIST && !command->noun->unpaged)
         tables[count++] = page_options;
     if (command->kind == COMMAND_LIST)
         tables[count++] = column_options;
-    if (command->kind == COMMAND_SHOW && command->resource != NULL)
+    if (command->kind == COMMAND_SHOW && command->noun != NULL)
         tables[count++] = show_options;
     if (command->wait_for != NULL)
         tables[count++] = wait_options;
@@ -194,9 +203,8 @@ check_value(const Parser *parser, const OptionRow *row, const char *value, GErro
     if (row->choices != NULL && !chosen(row->choices, value))
         return steel_fail(error, STEEL_ERROR_INVALID, "%s: \"%s\" is none of %s", row->name, value,
                           row->choices);
-    if (row->type == OPTION_FIELDS && parser->command != NULL &&
-        parser->command->resource != NULL) {
-        g_autoptr(GHashTable) names = resource_field_names(parser->command->resource);
+    if (row->type == OPTION_FIELDS && parser->command != NULL && parser->command->noun != NULL) {
+        g_autoptr(GHashTable) names = noun_field_names(parser->command->noun);
         if (!g_hash_table_contains(names, value))
             return steel_fail(error, STEEL_ERROR_INVALID, "--fields: there is no field \"%s\"",
                               value);

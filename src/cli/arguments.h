@@ -3,7 +3,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
-#include "cli/command.h"
+#include "cli/rows.h"
 #include <glib.h>
 
 /* Options that every command takes: connection, help. */
@@ -25,9 +25,6 @@ bool arguments_parse(Arguments *arguments, const Command *command, char *const *
 /* The option tables of a command, NULL-ended: its own, those of its kind, the global ones. */
 enum { OPTION_TABLES_MAX = 6 };
 void command_option_tables(const Command *command, const OptionRow *tables[OPTION_TABLES_MAX]);
-
-/* The names that a --fields option of this resource takes, as a set of borrowed strings. */
-GHashTable *resource_field_names(const Resource *resource);
 
 bool arguments_has(const Arguments *arguments, const char *option);
 

@@ -3,6 +3,8 @@
 #include "cli/cli.h"
 #include "cli/arguments.h"
 #include "cli/help.h"
+#include "cli/output.h"
+#include "cli/session.h"
 #include "cli/settings.h"
 #include <locale.h>
 #include <signal.h>

@@ -1,7 +1,7 @@
 /* What several tables of node commands share.
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
-#include "cli/command.h"
+#include "cli/rows.h"
 
 /* The interfaces of a node, each given to a macro that makes option rows of it. */
 #define NODE_INTERFACES(ROW)                                                                       \

@@ -1,6 +1,6 @@
-/* Columns of each resource and headings of each field.
+/* Columns of each noun and headings of each field.
  * SPDX-License-Identifier: Apache-2.0 */
-#include "cli/resources.h"
+#include "cli/nouns.h"
 #include <glib.h>
 #include <stdlib.h>
 #include <string.h>
@@ -112,7 +112,7 @@ static const struct {
     {"rescue_interface",              "Rescue Interface"             },
     {"reservation",                   "Reservation"                  },
     {"reset_required",                "Reset Required"               },
-    {"resource_class",                "Resource Class"               },
+    {"resource_class",                "Noun Class"                   },
     {"retired",                       "Retired"                      },
     {"retired_reason",                "Retired Reason"               },
     {"secure_boot",                   "Secure Boot"                  },
@@ -370,8 +370,8 @@ static const char *const driver_labels[] = {"name", "Supported driver(s)", NULL}
 static const char *const bios_labels[] = {"name", "BIOS setting name", "value",
                                           "BIOS setting value", NULL};
 
-const Resource node_resource = {
-    .noun = "node",
+const Noun node_noun = {
+    .word = "node",
     .path = "/v1/nodes",
     .collection = "nodes",
     .columns = node_columns,
@@ -382,8 +382,8 @@ const Resource node_resource = {
     .always_shown = "chassis_uuid",
 };
 
-const Resource port_resource = {
-    .noun = "port",
+const Noun port_noun = {
+    .word = "port",
     .path = "/v1/ports",
     .collection = "ports",
     .columns = port_columns,
@@ -392,8 +392,8 @@ const Resource port_resource = {
     .detail = DETAIL_PATH,
 };
 
-const Resource port_group_resource = {
-    .noun = "port group",
+const Noun port_group_noun = {
+    .word = "port group",
     .path = "/v1/portgroups",
     .collection = "portgroups",
     .columns = port_group_columns,
@@ -402,8 +402,8 @@ const Resource port_group_resource = {
     .detail = DETAIL_PATH,
 };
 
-const Resource chassis_resource = {
-    .noun = "chassis",
+const Noun chassis_noun = {
+    .word = "chassis",
     .path = "/v1/chassis",
     .collection = "chassis",
     .columns = chassis_columns,
@@ -412,8 +412,8 @@ const Resource chassis_resource = {
     .detail = DETAIL_PATH,
 };
 
-const Resource volume_connector_resource = {
-    .noun = "volume connector",
+const Noun volume_connector_noun = {
+    .word = "volume connector",
     .path = "/v1/volume/connectors",
     .collection = "connectors",
     .columns = volume_connector_columns,
@@ -422,8 +422,8 @@ const Resource volume_connector_resource = {
     .detail = DETAIL_QUERY,
 };
 
-const Resource volume_target_resource = {
-    .noun = "volume target",
+const Noun volume_target_noun = {
+    .word = "volume target",
     .path = "/v1/volume/targets",
     .collection = "targets",
     .columns = volume_target_columns,
@@ -432,8 +432,8 @@ const Resource volume_target_resource = {
     .detail = DETAIL_QUERY,
 };
 
-const Resource conductor_resource = {
-    .noun = "conductor",
+const Noun conductor_noun = {
+    .word = "conductor",
     .path = "/v1/conductors",
     .collection = "conductors",
     .columns = conductor_columns,
@@ -442,8 +442,8 @@ const Resource conductor_resource = {
     .detail = DETAIL_QUERY,
 };
 
-const Resource allocation_resource = {
-    .noun = "allocation",
+const Noun allocation_noun = {
+    .word = "allocation",
     .path = "/v1/allocations",
     .collection = "allocations",
     .columns = allocation_columns,
@@ -452,8 +452,8 @@ const Resource allocation_resource = {
     .detail = DETAIL_NONE,
 };
 
-const Resource deploy_template_resource = {
-    .noun = "deploy template",
+const Noun deploy_template_noun = {
+    .word = "deploy template",
     .path = "/v1/deploy_templates",
     .collection = "deploy_templates",
     .columns = deploy_template_columns,
@@ -462,9 +462,9 @@ const Resource deploy_template_resource = {
     .detail = DETAIL_QUERY,
 };
 
-const Resource driver_resource = {
+const Noun driver_noun = {
     .unpaged = true,
-    .noun = "driver",
+    .word = "driver",
     .path = "/v1/drivers",
     .collection = "drivers",
     .columns = driver_columns,
@@ -474,9 +474,9 @@ const Resource driver_resource = {
     .labels = driver_labels,
 };
 
-const Resource bios_resource = {
+const Noun bios_noun = {
     .unpaged = true,
-    .noun = "BIOS setting",
+    .word = "BIOS setting",
     .path = "/v1/nodes/{0}/bios",
     .collection = "bios",
     .columns = bios_columns,
@@ -486,9 +486,9 @@ const Resource bios_resource = {
     .labels = bios_labels,
 };
 
-const Resource history_resource = {
+const Noun history_noun = {
     .unpaged = true,
-    .noun = "history event",
+    .word = "history event",
     .path = "/v1/nodes/{0}/history",
     .collection = "history",
     .columns = history_columns,
@@ -499,8 +499,8 @@ const Resource history_resource = {
 
 static const char *const shard_columns[] = {"name", "count", NULL};
 
-const Resource shard_resource = {
-    .noun = "shard",
+const Noun shard_noun = {
+    .word = "shard",
     .path = "/v1/shards",
     .collection = "shards",
     .columns = shard_columns,
@@ -510,8 +510,8 @@ const Resource shard_resource = {
     .unpaged = true,
 };
 
-const Resource passthru_resource = {
-    .noun = "passthru method",
+const Noun passthru_noun = {
+    .word = "passthru method",
     .columns = passthru_columns,
     .detailed_columns = passthru_columns,
     .hidden = only_links,

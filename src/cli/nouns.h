@@ -1,22 +1,22 @@
 /* The things of the API with their columns, and the headings of all fields, as `baremetal` has them.
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
-#include "cli/command.h"
+#include "cli/rows.h"
 
-extern const Resource node_resource;
-extern const Resource port_resource;
-extern const Resource port_group_resource;
-extern const Resource chassis_resource;
-extern const Resource volume_connector_resource;
-extern const Resource volume_target_resource;
-extern const Resource conductor_resource;
-extern const Resource allocation_resource;
-extern const Resource deploy_template_resource;
-extern const Resource driver_resource;
-extern const Resource bios_resource;
-extern const Resource history_resource;
-extern const Resource passthru_resource;
-extern const Resource shard_resource;
+extern const Noun node_noun;
+extern const Noun port_noun;
+extern const Noun port_group_noun;
+extern const Noun chassis_noun;
+extern const Noun volume_connector_noun;
+extern const Noun volume_target_noun;
+extern const Noun conductor_noun;
+extern const Noun allocation_noun;
+extern const Noun deploy_template_noun;
+extern const Noun driver_noun;
+extern const Noun bios_noun;
+extern const Noun history_noun;
+extern const Noun passthru_noun;
+extern const Noun shard_noun;
 
 /* The heading of a field: "Provisioning State" for "provision_state"; the field itself when it has none.
  * own  pairs of field and heading that come first, NULL-ended; NULL: none */

@@ -2,9 +2,10 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "cli/passthru.h"
 #include "cli/body.h"
+#include "cli/nouns.h"
 #include "cli/python_text.h"
 #include "cli/requests.h"
-#include "cli/resources.h"
+#include "cli/session.h"
 #include <string.h>
 
 /* Tables, one row each. */
@@ -80,8 +81,8 @@ passthru_list(Context *context, const char *pattern, GError **error)
         json_object_set_new(item, "http_methods", json_string(verbs));
         json_array_append_new(items, item);
     }
-    g_autoptr(GPtrArray) columns = list_columns(context, &passthru_resource);
-    list_items(context, &passthru_resource, columns, items);
+    g_autoptr(GPtrArray) columns = list_columns(context, &passthru_noun);
+    list_items(context, &passthru_noun, columns, items);
     return true;
 }
 

@@ -1,7 +1,7 @@
 /* Vendor passthru methods, of nodes and of drivers.
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
-#include "cli/command.h"
+#include "cli/rows.h"
 
 extern const PositionalRow node_passthru_positionals[];
 extern const PositionalRow driver_passthru_positionals[];

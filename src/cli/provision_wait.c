@@ -3,6 +3,7 @@
 #include "cli/provision_wait.h"
 #include "cli/arguments.h"
 #include "cli/listener.h"
+#include "cli/session.h"
 #include "cli/timeline.h"
 #include "common/http_client.h"
 #include "common/json_text.h"

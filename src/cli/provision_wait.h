@@ -1,7 +1,7 @@
 /* Waiting for a node to reach a provision state, with a live line on a terminal.
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
-#include "cli/command.h"
+#include "cli/rows.h"
 
 /* What a look at a node means for whoever waits for a state. */
 typedef enum WaitOutcome { WAIT_GOES_ON, WAIT_REACHED, WAIT_FAILED } WaitOutcome;

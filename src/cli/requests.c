@@ -2,8 +2,10 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "cli/requests.h"
 #include "cli/body.h"
+#include "cli/nouns.h"
+#include "cli/output.h"
 #include "cli/python_text.h"
-#include "cli/resources.h"
+#include "cli/session.h"
 #include "common/http_client.h"
 #include <stdint.h>
 #include <stdio.h>
@@ -85,30 +87,29 @@ requested_fields(const Context *context)
 }
 
 GPtrArray *
-list_columns(const Context *context, const Resource *resource)
+list_columns(const Context *context, const Noun *noun)
 {
     GPtrArray *columns = g_ptr_array_new();
     const GPtrArray *names = arguments_values(context->arguments, "--fields");
     for (guint i = 0; names != NULL && i < names->len; i++)
         g_ptr_array_add(columns, g_ptr_array_index(names, i));
-    const char *const *column = arguments_has(context->arguments, "--long")
-                                    ? resource->detailed_columns
-                                    : resource->columns;
+    const char *const *column =
+        arguments_has(context->arguments, "--long") ? noun->detailed_columns : noun->columns;
     for (; names == NULL && *column != NULL; column++)
         g_ptr_array_add(columns, (void *)(uintptr_t)*column);
     return columns;
 }
 
 void
-list_items(Context *context, const Resource *resource, const GPtrArray *columns, json_t *items)
+list_items(Context *context, const Noun *noun, const GPtrArray *columns, json_t *items)
 {
     /* A column chosen by --fields has its usual heading, as in the reference client. */
     bool chosen = arguments_has(context->arguments, "--fields");
-    bool ports = resource == &port_resource;
+    bool ports = noun == &port_noun;
     Listing *listing = listing_new(false);
     for (guint i = 0; i < columns->len; i++) {
         const char *label =
-            field_label(g_ptr_array_index(columns, i), chosen ? NULL : resource->labels);
+            field_label(g_ptr_array_index(columns, i), chosen ? NULL : noun->labels);
         g_ptr_array_add(listing->columns, g_strdup(label));
     }
     size_t index;
@@ -185,9 +186,9 @@ sort_items(json_t *items, const char *keys, GError **error)
 }
 
 void
-show_object(Context *context, const Resource *resource, json_t *object)
+show_object(Context *context, const Noun *noun, json_t *object)
 {
-    const char *const *hidden = resource != NULL ? resource->hidden : NULL;
+    const char *const *hidden = noun != NULL ? noun->hidden : NULL;
     for (; hidden != NULL && *hidden != NULL; hidden++)
         json_object_del(object, *hidden);
     context->listing = listing_from_object(object);
@@ -195,20 +196,20 @@ show_object(Context *context, const Resource *resource, json_t *object)
 }
 
 void
-show_columns(Context *context, const Resource *resource, json_t *object)
+show_columns(Context *context, const Noun *noun, json_t *object)
 {
     json_t *shown = json_object();
-    for (const char *const *column = resource->detailed_columns; *column != NULL; column++) {
+    for (const char *const *column = noun->detailed_columns; *column != NULL; column++) {
         json_t *value = json_object_get(object, *column);
         json_object_set_new(shown, *column, value != NULL ? json_incref(value) : json_string(""));
     }
-    show_object(context, resource, shown);
+    show_object(context, noun, shown);
 }
 
 void
-show_always(const Resource *resource, const char *fields, json_t *object)
+show_always(const Noun *noun, const char *fields, json_t *object)
 {
-    const char *field = resource != NULL ? resource->always_shown : NULL;
+    const char *field = noun != NULL ? noun->always_shown : NULL;
     if (field == NULL || json_object_get(object, field) != NULL)
         return;
     if (fields == NULL || strstr(fields, field) != NULL)
@@ -216,10 +217,10 @@ show_always(const Resource *resource, const char *fields, json_t *object)
 }
 
 bool
-show_by_query(Context *context, const Resource *resource, const char *filter, GError **error)
+show_by_query(Context *context, const Noun *noun, const char *filter, GError **error)
 {
     g_autofree char *fields = requested_fields(context);
-    g_autoptr(GString) path = g_string_new(resource->path);
+    g_autoptr(GString) path = g_string_new(noun->path);
     if (fields == NULL)
         g_string_append(path, "/detail");
     query_append(path, filter, arguments_positional(context->arguments, 0));
@@ -228,13 +229,13 @@ show_by_query(Context *context, const Resource *resource, const char *filter, GE
     json_auto_t *answer = request_get(context, path->str, error);
     if (answer == NULL)
         return false;
-    json_t *items = json_object_get(answer, resource->collection);
+    json_t *items = json_object_get(answer, noun->collection);
     if (json_array_size(items) != 1)
         return steel_fail(error, STEEL_ERROR_NOT_FOUND, "There is no %s whose %s is %s (HTTP 404)",
-                          resource->noun, filter, arguments_positional(context->arguments, 0));
+                          noun->word, filter, arguments_positional(context->arguments, 0));
     json_t *object = json_incref(json_array_get(items, 0));
-    show_always(resource, fields, object);
-    show_object(context, resource, object);
+    show_always(noun, fields, object);
+    show_object(context, noun, object);
     return true;
 }
 

@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 #include "cli/arguments.h"
-#include "cli/command.h"
+#include "cli/rows.h"
 
 /* GET; a new reference. */
 json_t *request_get(Context *context, const char *path, GError **error);
@@ -21,27 +21,26 @@ json_t *request_pages(Context *context, const char *path, const char *collection
 /* The --fields of the command line separated by commas; NULL when there are none. The caller frees. */
 char *requested_fields(const Context *context);
 
-/* The names of the columns to print for a resource: --fields, --long, or the usual. A new array of borrowed texts. */
-GPtrArray *list_columns(const Context *context, const Resource *resource);
+/* The names of the columns to print for a noun: --fields, --long, or the usual. A new array of borrowed texts. */
+GPtrArray *list_columns(const Context *context, const Noun *noun);
 
 /* Fills context->listing with these columns of the items (objects); missing members are "". */
-void list_items(Context *context, const Resource *resource, const GPtrArray *columns,
-                json_t *items);
+void list_items(Context *context, const Noun *noun, const GPtrArray *columns, json_t *items);
 
 /* Orders items by "key:desc,key" (--sort); INVALID for a field that is not there or a wrong direction. */
 bool sort_items(json_t *items, const char *keys, GError **error);
 
-/* Fills context->listing with an object without what the resource hides. Takes the reference. */
-void show_object(Context *context, const Resource *resource, json_t *object);
+/* Fills context->listing with an object without what the noun hides. Takes the reference. */
+void show_object(Context *context, const Noun *noun, json_t *object);
 
-/* Fills context->listing with the resource's detailed columns of an object, "" for what it has not. */
-void show_columns(Context *context, const Resource *resource, json_t *object);
+/* Fills context->listing with the noun's detailed columns of an object, "" for what it has not. */
+void show_columns(Context *context, const Noun *noun, json_t *object);
 
-/* Adds the field that the resource always shows, as "", when the service left it out and `fields` (NULL: all) has it. */
-void show_always(const Resource *resource, const char *fields, json_t *object);
+/* Adds the field that the noun always shows, as "", when the service left it out and `fields` (NULL: all) has it. */
+void show_always(const Noun *noun, const char *fields, json_t *object);
 
 /* Shows the only thing of a collection whose `filter` is the first positional argument; NOT_FOUND when there is none. */
-bool show_by_query(Context *context, const Resource *resource, const char *filter, GError **error);
+bool show_by_query(Context *context, const Noun *noun, const char *filter, GError **error);
 
 /* Runs `one` for every positional argument from `first` on, prints what it printed, and reports failures together. */
 bool for_each_positional(Context *context, guint first,

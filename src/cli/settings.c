@@ -16,16 +16,6 @@ static const struct {
 #undef SETTING
 };
 
-const OptionRow global_options[] = {
-#define SETTING(id, option, environment, cloud, metavar, help)                                     \
-    {option, OPTION_TEXT, USE_BY_COMMAND, NULL, metavar, help},
-#define GLOBAL_FLAG(option, letter_, help)                                                         \
-    {option, OPTION_FLAG, USE_BY_COMMAND, NULL, NULL, help, .letter = letter_},
-#include "cli/settings.def"
-#undef SETTING
-    {NULL},
-};
-
 static char *
 from_environment(const char *names)
 {

@@ -1,8 +1,11 @@
 /* Allocations and deploy templates.
  * SPDX-License-Identifier: Apache-2.0 */
+#include "cli/commands/commands.h"
+
 #include "cli/body.h"
+#include "cli/nouns.h"
 #include "cli/requests.h"
-#include "cli/resources.h"
+#include "cli/session.h"
 #include "common/http_client.h"
 #include "common/json_text.h"
 #include "common/time_text.h"
@@ -49,20 +52,19 @@ run_create(Context *context, GError **error)
     json_auto_t *body = body_build(context->command, arguments, error);
     if (body == NULL)
         return false;
-    json_auto_t *answer =
-        session_call(context->session, "POST", allocation_resource.path, body, error);
+    json_auto_t *answer = session_call(context->session, "POST", allocation_noun.path, body, error);
     const char *uuid = json_string_member(answer, "uuid");
     if (answer == NULL)
         return false;
     if (!arguments_has(arguments, "--wait") || uuid == NULL) {
-        show_columns(context, &allocation_resource, answer);
+        show_columns(context, &allocation_noun, answer);
         return true;
     }
     json_auto_t *active =
         wait_active(context, uuid, (int)arguments_number(arguments, "--wait", 0), error);
     if (active == NULL)
         return false;
-    show_columns(context, &allocation_resource, active);
+    show_columns(context, &allocation_noun, active);
     return true;
 }
 
@@ -151,19 +153,19 @@ static const OptionRow template_unset_options[] = {
 #define TEMPLATE "/v1/deploy_templates/{0}"
 
 const Command allocation_commands[] = {
-    {"allocation list", "List allocations", COMMAND_LIST, &allocation_resource, NULL, allocation_list_options, .version = "1.52"},
-    {"allocation show", "Show an allocation", COMMAND_SHOW, &allocation_resource, one_allocation, .path = ALLOCATION, .version = "1.52"},
-    {"allocation create", "Create an allocation", COMMAND_CUSTOM, &allocation_resource, NULL, allocation_create_options, .version = "1.52", .run = run_create, .output = PRINTS_ONE},
-    {"allocation set", "Change an allocation", COMMAND_PATCH, &allocation_resource, one_allocation, allocation_set_options, .path = ALLOCATION, .version = "1.57"},
-    {"allocation unset", "Remove what is set on an allocation", COMMAND_PATCH, &allocation_resource, one_allocation, allocation_unset_options, .path = ALLOCATION, .version = "1.57"},
-    {"allocation delete", "Delete allocations", COMMAND_DELETE, &allocation_resource, some_allocations, .version = "1.52"},
+    {"allocation list", "List allocations", COMMAND_LIST, &allocation_noun, NULL, allocation_list_options, .version = "1.52"},
+    {"allocation show", "Show an allocation", COMMAND_SHOW, &allocation_noun, one_allocation, .path = ALLOCATION, .version = "1.52"},
+    {"allocation create", "Create an allocation", COMMAND_CUSTOM, &allocation_noun, NULL, allocation_create_options, .version = "1.52", .run = run_create, .output = PRINTS_ONE},
+    {"allocation set", "Change an allocation", COMMAND_PATCH, &allocation_noun, one_allocation, allocation_set_options, .path = ALLOCATION, .version = "1.57"},
+    {"allocation unset", "Remove what is set on an allocation", COMMAND_PATCH, &allocation_noun, one_allocation, allocation_unset_options, .path = ALLOCATION, .version = "1.57"},
+    {"allocation delete", "Delete allocations", COMMAND_DELETE, &allocation_noun, some_allocations, .version = "1.52"},
 
-    {"deploy template list", "List deploy templates", COMMAND_LIST, &deploy_template_resource, .version = "1.55"},
-    {"deploy template show", "Show a deploy template", COMMAND_SHOW, &deploy_template_resource, one_template, .path = TEMPLATE, .version = "1.55"},
-    {"deploy template create", "Create a deploy template", COMMAND_CREATE, &deploy_template_resource, template_name, template_create_options, .version = "1.55"},
-    {"deploy template set", "Change a deploy template", COMMAND_PATCH, &deploy_template_resource, one_template, template_set_options, .path = TEMPLATE, .version = "1.55"},
-    {"deploy template unset", "Remove what is set on a deploy template", COMMAND_PATCH, &deploy_template_resource, one_template, template_unset_options, .path = TEMPLATE, .version = "1.55"},
-    {"deploy template delete", "Delete deploy templates", COMMAND_DELETE, &deploy_template_resource, some_templates, .version = "1.55"},
+    {"deploy template list", "List deploy templates", COMMAND_LIST, &deploy_template_noun, .version = "1.55"},
+    {"deploy template show", "Show a deploy template", COMMAND_SHOW, &deploy_template_noun, one_template, .path = TEMPLATE, .version = "1.55"},
+    {"deploy template create", "Create a deploy template", COMMAND_CREATE, &deploy_template_noun, template_name, template_create_options, .version = "1.55"},
+    {"deploy template set", "Change a deploy template", COMMAND_PATCH, &deploy_template_noun, one_template, template_set_options, .path = TEMPLATE, .version = "1.55"},
+    {"deploy template unset", "Remove what is set on a deploy template", COMMAND_PATCH, &deploy_template_noun, one_template, template_unset_options, .path = TEMPLATE, .version = "1.55"},
+    {"deploy template delete", "Delete deploy templates", COMMAND_DELETE, &deploy_template_noun, some_templates, .version = "1.55"},
     {NULL},
 };
 /* clang-format on */

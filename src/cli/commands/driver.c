@@ -1,10 +1,13 @@
 /* Drivers and conductors.
  * SPDX-License-Identifier: Apache-2.0 */
+#include "cli/commands/commands.h"
+
 #include "cli/body.h"
+#include "cli/nouns.h"
+#include "cli/output.h"
 #include "cli/passthru.h"
 #include "cli/python_text.h"
 #include "cli/requests.h"
-#include "cli/resources.h"
 
 /* Drivers in order of their names, lists as text. */
 static void
@@ -90,15 +93,15 @@ static const OptionRow list_options[] = {
 };
 
 const Command driver_commands[] = {
-    {"driver list", "List the enabled drivers", COMMAND_LIST, &driver_resource, NULL, list_options, .refine = refine_drivers},
-    {"driver show", "Show a driver", COMMAND_SHOW, &driver_resource, one_driver, .path = "/v1/drivers/{0}", .refine = join_list_members},
+    {"driver list", "List the enabled drivers", COMMAND_LIST, &driver_noun, NULL, list_options, .refine = refine_drivers},
+    {"driver show", "Show a driver", COMMAND_SHOW, &driver_noun, one_driver, .path = "/v1/drivers/{0}", .refine = join_list_members},
     {"driver property list", "List what a driver wants to know of a node", COMMAND_CUSTOM, NULL, one_driver, .run = run_property_list, .output = PRINTS_LIST},
     {"driver raid property list", "List what a driver knows of logical disks", COMMAND_CUSTOM, NULL, one_driver, .version = "1.12", .run = run_raid_property_list, .output = PRINTS_LIST},
     {"driver passthru list", "List the vendor methods of a driver", COMMAND_CUSTOM, NULL, one_driver, .run = run_passthru_list, .output = PRINTS_LIST},
     {"driver passthru call", "Call a vendor method of a driver", COMMAND_CUSTOM, NULL, driver_passthru_positionals, passthru_options, .run = run_passthru_call, .output = PRINTS_ONE},
 
-    {"conductor list", "List the conductors", COMMAND_LIST, &conductor_resource, .version = "1.49"},
-    {"conductor show", "Show a conductor", COMMAND_SHOW, &conductor_resource, one_conductor, .path = "/v1/conductors/{0}", .version = "1.49"},
+    {"conductor list", "List the conductors", COMMAND_LIST, &conductor_noun, .version = "1.49"},
+    {"conductor show", "Show a conductor", COMMAND_SHOW, &conductor_noun, one_conductor, .path = "/v1/conductors/{0}", .version = "1.49"},
     {NULL},
 };
 /* clang-format on */

@@ -4,8 +4,11 @@
  *      "nodes": [{…, "ports": [{…}], "portgroups": [{…, "ports": [{…}]}]}]}
  *
  * SPDX-License-Identifier: Apache-2.0 */
+#include "cli/commands/commands.h"
+
+#include "cli/nouns.h"
 #include "cli/requests.h"
-#include "cli/resources.h"
+#include "cli/session.h"
 #include "cli/yaml_text.h"
 #include "common/json_text.h"
 #include <string.h>
@@ -14,20 +17,20 @@
 typedef struct Level Level;
 struct Level {
     const char *key;
-    const Resource *resource;
+    const Noun *noun;
     const char *reference;
     const Level *const *children;
 };
 
-static const Level group_port = {"ports", &port_resource, "portgroup_uuid", NULL};
+static const Level group_port = {"ports", &port_noun, "portgroup_uuid", NULL};
 static const Level *const group_children[] = {&group_port, NULL};
-static const Level node_group = {"portgroups", &port_group_resource, "node_uuid", group_children};
-static const Level node_port = {"ports", &port_resource, "node_uuid", NULL};
+static const Level node_group = {"portgroups", &port_group_noun, "node_uuid", group_children};
+static const Level node_port = {"ports", &port_noun, "node_uuid", NULL};
 static const Level *const node_children[] = {&node_group, &node_port, NULL};
-static const Level chassis_node = {"nodes", &node_resource, "chassis_uuid", node_children};
+static const Level chassis_node = {"nodes", &node_noun, "chassis_uuid", node_children};
 static const Level *const chassis_children[] = {&chassis_node, NULL};
-static const Level chassis_level = {"chassis", &chassis_resource, NULL, chassis_children};
-static const Level node_level = {"nodes", &node_resource, NULL, node_children};
+static const Level chassis_level = {"chassis", &chassis_noun, NULL, chassis_children};
+static const Level node_level = {"nodes", &node_noun, NULL, node_children};
 static const Level *const top_levels[] = {&chassis_level, &node_level, NULL};
 
 /* The UUIDs of the things above, by the field that refers to them; NULL: none. */
@@ -66,12 +69,12 @@ refer(json_t *body, const char *field, const char *uuid, GString *failures)
 static bool
 refer_to_above(const Level *level, json_t *body, Above above, GString *failures)
 {
-    if (level->resource == &node_resource)
+    if (level->noun == &node_noun)
         return refer(body, "chassis_uuid", above.chassis_uuid, failures);
-    if (level->resource == &chassis_resource)
+    if (level->noun == &chassis_noun)
         return true;
     return refer(body, "node_uuid", above.node_uuid, failures) &&
-           (level->resource != &port_resource ||
+           (level->noun != &port_noun ||
             refer(body, "portgroup_uuid", above.portgroup_uuid, failures));
 }
 
@@ -88,20 +91,20 @@ create_one(Context *context, const Level *level, json_t *item, Above above, GStr
         return;
     }
     g_autoptr(GError) cause = NULL;
-    json_auto_t *made = session_call(context->session, "POST", level->resource->path, body, &cause);
+    json_auto_t *made = session_call(context->session, "POST", level->noun->path, body, &cause);
     const char *uuid = json_string_member(made, "uuid");
     if (made == NULL || uuid == NULL) {
         g_autofree char *text =
-            g_strdup_printf("Unable to create the %s: %s", level->resource->noun,
+            g_strdup_printf("Unable to create the %s: %s", level->noun->word,
                             cause != NULL ? cause->message : "no UUID came back");
         note(failures, text);
         return;
     }
-    if (level->resource == &chassis_resource)
+    if (level->noun == &chassis_noun)
         above.chassis_uuid = uuid;
-    else if (level->resource == &node_resource)
+    else if (level->noun == &node_noun)
         above.node_uuid = uuid;
-    else if (level->resource == &port_group_resource)
+    else if (level->noun == &port_group_noun)
         above.portgroup_uuid = uuid;
     for (const Level *const *child = level->children; child != NULL && *child != NULL; child++)
         create_all(context, *child, json_object_get(item, (*child)->key), above, failures);

@@ -1,9 +1,11 @@
 /* node list, show, create, delete.
  * SPDX-License-Identifier: Apache-2.0 */
+#include "cli/commands/commands.h"
+
 #include "cli/body.h"
 #include "cli/node_options.h"
+#include "cli/nouns.h"
 #include "cli/requests.h"
-#include "cli/resources.h"
 
 /* With --instance the argument is the UUID of an instance. */
 static bool
@@ -11,7 +13,7 @@ run_show(Context *context, GError **error)
 {
     g_autofree char *fields = requested_fields(context);
     if (arguments_has(context->arguments, "--instance"))
-        return show_by_query(context, &node_resource, "instance_uuid", error);
+        return show_by_query(context, &node_noun, "instance_uuid", error);
     g_autofree char *base = path_build("/v1/nodes/{0}", context->arguments);
     g_autoptr(GString) path = g_string_new(base);
     if (fields != NULL)
@@ -19,8 +21,8 @@ run_show(Context *context, GError **error)
     json_t *node = request_get(context, path->str, error);
     if (node == NULL)
         return false;
-    show_always(&node_resource, fields, node);
-    show_object(context, &node_resource, node);
+    show_always(&node_noun, fields, node);
+    show_object(context, &node_noun, node);
     return true;
 }
 
@@ -88,11 +90,11 @@ static const OptionRow create_options[] = {
 };
 
 const Command node_commands[] = {
-    {"node list", "List nodes", COMMAND_LIST, &node_resource, NULL, list_options},
-    {"node show", "Show a node", COMMAND_CUSTOM, &node_resource, show_positionals, show_options, .run = run_show, .output = PRINTS_ONE},
-    {"node create", "Register a new node", COMMAND_CREATE, &node_resource, NULL, create_options, .created_in_full = true},
-    {"node delete", "Unregister nodes", COMMAND_DELETE, &node_resource, some_nodes},
-    {"shard list","List shards and how many nodes each has", COMMAND_LIST, &shard_resource, NULL, .version = "1.82"},
+    {"node list", "List nodes", COMMAND_LIST, &node_noun, NULL, list_options},
+    {"node show", "Show a node", COMMAND_CUSTOM, &node_noun, show_positionals, show_options, .run = run_show, .output = PRINTS_ONE},
+    {"node create", "Register a new node", COMMAND_CREATE, &node_noun, NULL, create_options, .created_in_full = true},
+    {"node delete", "Unregister nodes", COMMAND_DELETE, &node_noun, some_nodes},
+    {"shard list","List shards and how many nodes each has", COMMAND_LIST, &shard_noun, NULL, .version = "1.82"},
     {NULL},
 };
 /* clang-format on */

@@ -1,9 +1,12 @@
 /* node set and unset.
  * SPDX-License-Identifier: Apache-2.0 */
+#include "cli/commands/commands.h"
+
 #include "cli/body.h"
+#include "cli/generic.h"
 #include "cli/node_options.h"
+#include "cli/nouns.h"
 #include "cli/requests.h"
-#include "cli/resources.h"
 #include <string.h>
 
 /* The RAID configuration has a request of its own, which comes first: the patch may rename the node. */
@@ -21,7 +24,7 @@ patch_rest(Context *context, bool raid_given, GError **error)
     json_auto_t *patch = patch_build(context->command, context->arguments, error);
     if (patch == NULL)
         return false;
-    return (raid_given && json_array_size(patch) == 0) || command_patch(context, error);
+    return (raid_given && json_array_size(patch) == 0) || generic_patch(context, error);
 }
 
 static bool
@@ -116,8 +119,8 @@ static const OptionRow unset_options[] = {
 };
 
 const Command node_change_commands[] = {
-    {"node set", "Change a node", COMMAND_CUSTOM, &node_resource, one_node, set_options, .path = "/v1/nodes/{0}", .run = run_set},
-    {"node unset", "Remove what is set on a node", COMMAND_CUSTOM, &node_resource, one_node, unset_options, .path = "/v1/nodes/{0}", .run = run_unset},
+    {"node set", "Change a node", COMMAND_CUSTOM, &node_noun, one_node, set_options, .path = "/v1/nodes/{0}", .run = run_set},
+    {"node unset", "Remove what is set on a node", COMMAND_CUSTOM, &node_noun, one_node, unset_options, .path = "/v1/nodes/{0}", .run = run_unset},
     {NULL},
 };
 /* clang-format on */

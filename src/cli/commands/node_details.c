@@ -1,11 +1,14 @@
 /* What a node has besides its fields: validation, traits, VIFs, BIOS settings, boot device, console, history, inventory,
  * vendor passthru.
  * SPDX-License-Identifier: Apache-2.0 */
+#include "cli/commands/commands.h"
+
 #include "cli/body.h"
+#include "cli/nouns.h"
+#include "cli/output.h"
 #include "cli/passthru.h"
 #include "cli/python_text.h"
 #include "cli/requests.h"
-#include "cli/resources.h"
 #include "common/http_client.h"
 #include <stdio.h>
 #include <string.h>
@@ -134,7 +137,7 @@ run_bios_show(Context *context, GError **error)
     if (answer == NULL)
         return false;
     json_t *setting = json_object_get(answer, arguments_positional(context->arguments, 1));
-    show_object(context, &bios_resource,
+    show_object(context, &bios_noun,
                 json_is_object(setting) ? json_incref(setting) : json_object());
     return true;
 }
@@ -247,12 +250,12 @@ const Command node_detail_commands[] = {
     {"node trait list", "List the traits of a node", COMMAND_CUSTOM, NULL, one_node, .version = "1.37", .run = run_trait_list, .output = PRINTS_LIST},
     {"node add trait", "Add traits to a node", COMMAND_CUSTOM, NULL, add_trait_positionals, .version = "1.37", .run = run_add_trait},
     {"node remove trait", "Remove traits from a node", COMMAND_CUSTOM, NULL, remove_trait_positionals, remove_trait_options, .version = "1.37", .run = run_remove_trait},
-    {"node bios setting list", "List the BIOS settings of a node", COMMAND_LIST, &bios_resource, one_node, .version = "1.40"},
+    {"node bios setting list", "List the BIOS settings of a node", COMMAND_LIST, &bios_noun, one_node, .version = "1.40"},
     {"node bios setting show", "Show a BIOS setting of a node", COMMAND_CUSTOM, NULL, bios_show_positionals, .version = "1.40", .run = run_bios_show, .output = PRINTS_ONE},
     {"node boot device show", "Show what a node boots from", COMMAND_CUSTOM, NULL, one_node, boot_device_options, .run = run_boot_device_show, .output = PRINTS_ONE},
     {"node console show", "Show the console of a node", COMMAND_SHOW, NULL, one_node, .path = "/v1/nodes/{0}/states/console"},
-    {"node history list","List the history of a node", COMMAND_LIST, &history_resource, one_node, .version = "1.78"},
-    {"node history get", "Show an event in the history of a node", COMMAND_SHOW, &history_resource, history_get_positionals, .path = "/v1/nodes/{0}/history/{1}", .version = "1.78"},
+    {"node history list","List the history of a node", COMMAND_LIST, &history_noun, one_node, .version = "1.78"},
+    {"node history get", "Show an event in the history of a node", COMMAND_SHOW, &history_noun, history_get_positionals, .path = "/v1/nodes/{0}/history/{1}", .version = "1.78"},
     {"node inventory save", "Write the inventory of a node as JSON", COMMAND_CUSTOM, NULL, one_node, inventory_options, .version = "1.81", .run = run_inventory_save},
     {"node passthru list", "List the vendor methods of a node", COMMAND_CUSTOM, NULL, one_node, .run = run_passthru_list, .output = PRINTS_LIST},
     {"node passthru call", "Call a vendor method of a node", COMMAND_CUSTOM, NULL, node_passthru_positionals, passthru_options, .run = run_passthru_call},

@@ -1,6 +1,8 @@
 /* Provisioning, power, maintenance, boot, console: what one request changes about a node.
  * SPDX-License-Identifier: Apache-2.0 */
-#include "cli/resources.h"
+#include "cli/commands/commands.h"
+
+#include "cli/nouns.h"
 
 /* Tables, one row each. */
 /* clang-format off */

@@ -1,16 +1,18 @@
 /* Ports, port groups and chassis.
  * SPDX-License-Identifier: Apache-2.0 */
+#include "cli/commands/commands.h"
+
 #include "cli/body.h"
+#include "cli/nouns.h"
 #include "cli/requests.h"
-#include "cli/resources.h"
 
 /* With --address the argument is a MAC address. */
 static bool
 run_show(Context *context, GError **error)
 {
-    const Resource *resource = context->command->resource;
+    const Noun *noun = context->command->noun;
     if (arguments_has(context->arguments, "--address"))
-        return show_by_query(context, resource, "address", error);
+        return show_by_query(context, noun, "address", error);
     g_autofree char *base = path_build(context->command->path, context->arguments);
     g_autoptr(GString) path = g_string_new(base);
     g_autofree char *fields = requested_fields(context);
@@ -19,7 +21,7 @@ run_show(Context *context, GError **error)
     json_t *object = request_get(context, path->str, error);
     if (object == NULL)
         return false;
-    show_object(context, resource, object);
+    show_object(context, noun, object);
     return true;
 }
 
@@ -170,26 +172,26 @@ static const OptionRow chassis_unset_options[] = {
 };
 
 const Command port_commands[] = {
-    {"port list", "List ports", COMMAND_LIST, &port_resource, NULL, port_list_options},
-    {"port show", "Show a port", COMMAND_CUSTOM, &port_resource, show_positionals, show_options, .path = "/v1/ports/{0}", .run = run_show, .output = PRINTS_ONE},
-    {"port create", "Create a port", COMMAND_CREATE, &port_resource, create_positionals, port_create_options},
-    {"port set", "Change a port", COMMAND_PATCH, &port_resource, one_port, port_set_options, .path = "/v1/ports/{0}"},
-    {"port unset","Remove what is set on a port", COMMAND_PATCH, &port_resource, one_port, port_unset_options, .path = "/v1/ports/{0}"},
-    {"port delete", "Delete ports", COMMAND_DELETE, &port_resource, some_ports},
+    {"port list", "List ports", COMMAND_LIST, &port_noun, NULL, port_list_options},
+    {"port show", "Show a port", COMMAND_CUSTOM, &port_noun, show_positionals, show_options, .path = "/v1/ports/{0}", .run = run_show, .output = PRINTS_ONE},
+    {"port create", "Create a port", COMMAND_CREATE, &port_noun, create_positionals, port_create_options},
+    {"port set", "Change a port", COMMAND_PATCH, &port_noun, one_port, port_set_options, .path = "/v1/ports/{0}"},
+    {"port unset","Remove what is set on a port", COMMAND_PATCH, &port_noun, one_port, port_unset_options, .path = "/v1/ports/{0}"},
+    {"port delete", "Delete ports", COMMAND_DELETE, &port_noun, some_ports},
 
-    {"port group list", "List port groups", COMMAND_LIST, &port_group_resource, NULL, group_list_options, .version = "1.23"},
-    {"port group show", "Show a port group", COMMAND_CUSTOM, &port_group_resource, show_positionals, show_options, .path = "/v1/portgroups/{0}", .version = "1.23", .run = run_show, .output = PRINTS_ONE},
-    {"port group create", "Create a port group", COMMAND_CREATE, &port_group_resource, NULL, group_create_options, .version = "1.23"},
-    {"port group set","Change a port group", COMMAND_PATCH, &port_group_resource, one_group, group_set_options, .path = "/v1/portgroups/{0}", .version = "1.23"},
-    {"port group unset", "Remove what is set on a port group", COMMAND_PATCH, &port_group_resource, one_group, group_unset_options, .path = "/v1/portgroups/{0}", .version = "1.23"},
-    {"port group delete", "Delete port groups", COMMAND_DELETE, &port_group_resource, some_groups, .version = "1.23"},
+    {"port group list", "List port groups", COMMAND_LIST, &port_group_noun, NULL, group_list_options, .version = "1.23"},
+    {"port group show", "Show a port group", COMMAND_CUSTOM, &port_group_noun, show_positionals, show_options, .path = "/v1/portgroups/{0}", .version = "1.23", .run = run_show, .output = PRINTS_ONE},
+    {"port group create", "Create a port group", COMMAND_CREATE, &port_group_noun, NULL, group_create_options, .version = "1.23"},
+    {"port group set","Change a port group", COMMAND_PATCH, &port_group_noun, one_group, group_set_options, .path = "/v1/portgroups/{0}", .version = "1.23"},
+    {"port group unset", "Remove what is set on a port group", COMMAND_PATCH, &port_group_noun, one_group, group_unset_options, .path = "/v1/portgroups/{0}", .version = "1.23"},
+    {"port group delete", "Delete port groups", COMMAND_DELETE, &port_group_noun, some_groups, .version = "1.23"},
 
-    {"chassis list", "List chassis", COMMAND_LIST, &chassis_resource},
-    {"chassis show", "Show a chassis", COMMAND_SHOW, &chassis_resource, one_chassis, .path = "/v1/chassis/{0}"},
-    {"chassis create", "Create a chassis", COMMAND_CREATE, &chassis_resource, NULL, chassis_create_options, .created_in_full = true},
-    {"chassis set", "Change a chassis", COMMAND_PATCH, &chassis_resource, one_chassis, chassis_set_options, .path = "/v1/chassis/{0}"},
-    {"chassis unset", "Remove what is set on a chassis", COMMAND_PATCH, &chassis_resource, one_chassis, chassis_unset_options, .path = "/v1/chassis/{0}"},
-    {"chassis delete", "Delete chassis", COMMAND_DELETE, &chassis_resource, some_chassis},
+    {"chassis list", "List chassis", COMMAND_LIST, &chassis_noun},
+    {"chassis show", "Show a chassis", COMMAND_SHOW, &chassis_noun, one_chassis, .path = "/v1/chassis/{0}"},
+    {"chassis create", "Create a chassis", COMMAND_CREATE, &chassis_noun, NULL, chassis_create_options, .created_in_full = true},
+    {"chassis set", "Change a chassis", COMMAND_PATCH, &chassis_noun, one_chassis, chassis_set_options, .path = "/v1/chassis/{0}"},
+    {"chassis unset", "Remove what is set on a chassis", COMMAND_PATCH, &chassis_noun, one_chassis, chassis_unset_options, .path = "/v1/chassis/{0}"},
+    {"chassis delete", "Delete chassis", COMMAND_DELETE, &chassis_noun, some_chassis},
     {NULL},
 };
 /* clang-format on */

@@ -1,10 +1,14 @@
 /* What Steel tells of a node beyond Ironic: its timeline, and changes as they happen.
  * SPDX-License-Identifier: Apache-2.0 */
-#include "cli/timeline.h"
+#include "cli/commands/commands.h"
+
 #include "cli/body.h"
 #include "cli/listener.h"
+#include "cli/nouns.h"
+#include "cli/output.h"
 #include "cli/requests.h"
-#include "cli/resources.h"
+#include "cli/session.h"
+#include "cli/timeline.h"
 #include "common/http_client.h"
 #include "common/json_text.h"
 #include "common/time_text.h"

@@ -1,6 +1,8 @@
 /* Volume connectors and volume targets.
  * SPDX-License-Identifier: Apache-2.0 */
-#include "cli/resources.h"
+#include "cli/commands/commands.h"
+
+#include "cli/nouns.h"
 
 /* Tables, one row each. */
 /* clang-format off */
@@ -84,19 +86,19 @@ static const OptionRow target_unset_options[] = {
 #define TARGET "/v1/volume/targets/{0}"
 
 const Command volume_commands[] = {
-    {"volume connector list", "List volume connectors", COMMAND_LIST, &volume_connector_resource, NULL, of_node, .version = "1.32"},
-    {"volume connector show", "Show a volume connector", COMMAND_SHOW, &volume_connector_resource, one_connector, .path = CONNECTOR, .version = "1.32"},
-    {"volume connector create", "Create a volume connector", COMMAND_CREATE, &volume_connector_resource, NULL, connector_create_options, .version = "1.32"},
-    {"volume connector set", "Change a volume connector", COMMAND_PATCH, &volume_connector_resource, one_connector, connector_set_options, .path = CONNECTOR, .version = "1.32"},
-    {"volume connector unset", "Remove what is set on a volume connector", COMMAND_PATCH, &volume_connector_resource, one_connector, connector_unset_options, .path = CONNECTOR, .version = "1.32"},
-    {"volume connector delete", "Delete volume connectors", COMMAND_DELETE, &volume_connector_resource, some_connectors, .version = "1.32"},
+    {"volume connector list", "List volume connectors", COMMAND_LIST, &volume_connector_noun, NULL, of_node, .version = "1.32"},
+    {"volume connector show", "Show a volume connector", COMMAND_SHOW, &volume_connector_noun, one_connector, .path = CONNECTOR, .version = "1.32"},
+    {"volume connector create", "Create a volume connector", COMMAND_CREATE, &volume_connector_noun, NULL, connector_create_options, .version = "1.32"},
+    {"volume connector set", "Change a volume connector", COMMAND_PATCH, &volume_connector_noun, one_connector, connector_set_options, .path = CONNECTOR, .version = "1.32"},
+    {"volume connector unset", "Remove what is set on a volume connector", COMMAND_PATCH, &volume_connector_noun, one_connector, connector_unset_options, .path = CONNECTOR, .version = "1.32"},
+    {"volume connector delete", "Delete volume connectors", COMMAND_DELETE, &volume_connector_noun, some_connectors, .version = "1.32"},
 
-    {"volume target list", "List volume targets", COMMAND_LIST, &volume_target_resource, NULL, of_node, .version = "1.32"},
-    {"volume target show", "Show a volume target", COMMAND_SHOW, &volume_target_resource, one_target, .path = TARGET, .version = "1.32"},
-    {"volume target create", "Create a volume target", COMMAND_CREATE, &volume_target_resource, NULL, target_create_options, .version = "1.32"},
-    {"volume target set", "Change a volume target", COMMAND_PATCH, &volume_target_resource, one_target, target_set_options, .path = TARGET, .version = "1.32"},
-    {"volume target unset", "Remove what is set on a volume target", COMMAND_PATCH, &volume_target_resource, one_target, target_unset_options, .path = TARGET, .version = "1.32"},
-    {"volume target delete", "Delete volume targets", COMMAND_DELETE, &volume_target_resource, some_targets, .version = "1.32"},
+    {"volume target list", "List volume targets", COMMAND_LIST, &volume_target_noun, NULL, of_node, .version = "1.32"},
+    {"volume target show", "Show a volume target", COMMAND_SHOW, &volume_target_noun, one_target, .path = TARGET, .version = "1.32"},
+    {"volume target create", "Create a volume target", COMMAND_CREATE, &volume_target_noun, NULL, target_create_options, .version = "1.32"},
+    {"volume target set", "Change a volume target", COMMAND_PATCH, &volume_target_noun, one_target, target_set_options, .path = TARGET, .version = "1.32"},
+    {"volume target unset", "Remove what is set on a volume target", COMMAND_PATCH, &volume_target_noun, one_target, target_unset_options, .path = TARGET, .version = "1.32"},
+    {"volume target delete", "Delete volume targets", COMMAND_DELETE, &volume_target_noun, some_targets, .version = "1.32"},
     {NULL},
 };
 /* clang-format on */

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "cli/arguments.h"
 #include "cli/body.h"
+#include "cli/command.h"
 #include "common/json_text.h"
 #include <setjmp.h>
 #include <stdarg.h>
