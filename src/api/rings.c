@@ -4,39 +4,39 @@
 
 #include "common/config.h"
 #include "common/json_text.h"
+#include "common/lock.h"
 #include "common/log.h"
 #include "common/time_text.h"
 
-#include <pthread.h>
 #include <string.h>
 
 /* A ring without conductors is looked at again after this time: the first one is about to come. */
 #define EMPTY_INTERVAL_MS 1000
 
 struct Rings {
-    Db *db;               /* borrowed */
-    pthread_mutex_t lock; /* guards everything below; not held while the database is read */
-    HashRing *ring;       /* owned, never NULL */
-    int64_t due_ms;       /* monotonic: when to read again */
+    Db *db;                 /* borrowed */
+    Lock lock;              /* not held while the database is read */
+    HashRing *ring GUARDED; /* owned, never NULL */
+    int64_t due_ms GUARDED; /* monotonic: when to read again */
 };
 
-Rings *
+UNSHARED Rings *
 rings_new(Db *db)
 {
     Rings *rings = g_new0(Rings, 1);
     rings->db = db;
     rings->ring = hash_ring_new("md5", 5);
-    pthread_mutex_init(&rings->lock, NULL);
+    lock_init(&rings->lock, LOCK_RANK_RINGS);
     return rings;
 }
 
-void
+UNSHARED void
 rings_free(Rings *rings)
 {
     if (rings == NULL)
         return;
     hash_ring_unref(rings->ring);
-    pthread_mutex_destroy(&rings->lock);
+    lock_destroy(&rings->lock);
     g_free(rings);
 }
 
@@ -82,25 +82,25 @@ rings_current(Rings *rings)
     int64_t now = time_monotonic_ms();
     int64_t interval_ms =
         config_integer(config_current(), OPT_HASH_RING_RESET_INTERVAL) * INT64_C(1000);
-    pthread_mutex_lock(&rings->lock);
+    lock_acquire(&rings->lock);
     bool due = now >= rings->due_ms;
     if (due) /* others go on with the old ring while this thread reads */
         rings->due_ms = now + interval_ms;
     HashRing *ring = hash_ring_ref(rings->ring);
-    pthread_mutex_unlock(&rings->lock);
+    lock_release(&rings->lock);
     if (!due)
         return ring;
     HashRing *renewed = build(rings->db);
     if (renewed == NULL)
         return ring;
     hash_ring_unref(ring);
-    pthread_mutex_lock(&rings->lock);
+    lock_acquire(&rings->lock);
     HashRing *previous = rings->ring;
     rings->ring = renewed;
     if (hash_ring_is_empty(renewed))
         rings->due_ms = MIN(rings->due_ms, now + EMPTY_INTERVAL_MS);
     ring = hash_ring_ref(renewed);
-    pthread_mutex_unlock(&rings->lock);
+    lock_release(&rings->lock);
     hash_ring_unref(previous);
     return ring;
 }

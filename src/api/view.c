@@ -3,10 +3,9 @@
 #include "api/view.h"
 
 #include "api/access.h"
-
+#include "common/lock.h"
 #include "model/resources.h"
 
-#include <pthread.h>
 #include <string.h>
 
 static ViewPart
@@ -180,7 +179,7 @@ view_of(const Resource *resource, ViewKind kind, unsigned version)
         &bios_setting_resource,
     };
     static const View *kept[G_N_ELEMENTS(resources)][API_VERSION_MAXIMUM + 1][2];
-    static pthread_mutex_t making = PTHREAD_MUTEX_INITIALIZER; /* guards writing to `kept` */
+    static Lock making = LOCK_INITIALIZER(VIEWS); /* guards writing to `kept` */
     size_t index = 0;
     while (index < G_N_ELEMENTS(resources) && resources[index] != resource)
         index++;
@@ -189,11 +188,11 @@ view_of(const Resource *resource, ViewKind kind, unsigned version)
     const View *view = __atomic_load_n(slot, __ATOMIC_ACQUIRE);
     if (view != NULL)
         return view;
-    pthread_mutex_lock(&making);
+    lock_acquire(&making);
     if (*slot == NULL)
         __atomic_store_n(slot, make_view(resource, kind, version), __ATOMIC_RELEASE);
     view = *slot;
-    pthread_mutex_unlock(&making);
+    lock_release(&making);
     return view;
 }
 

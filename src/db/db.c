@@ -6,12 +6,13 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "db/db.h"
 
+#include "common/lock.h"
 #include "common/log.h"
 #include "common/metrics.h"
+#include "common/time_text.h"
 #include "db/engine.h"
 #include "db/migrations.h"
 
-#include <pthread.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -20,15 +21,15 @@ const DbSettings db_throw_away = {.synchronous = false, .wait_limit_s = 10};
 
 struct Db {
     const DbEngine *engine;
-    DbSettings settings;  /* as db_open got them */
-    char *address;        /* of the URL, after "scheme://" */
-    pthread_key_t key;    /* Session of each thread */
-    pthread_mutex_t lock; /* guards the members below; never held while the engine works */
+    DbSettings settings; /* as db_open got them */
+    char *address;       /* of the URL, after "scheme://" */
+    pthread_key_t key;   /* Session of each thread */
+    Lock lock;           /* guards what is marked; never held while the engine works */
     pthread_cond_t turn;
-    bool writing;         /* some thread has the writers' turn */
-    DbConnection *writer; /* of who has the turn, not guarded; NULL: not yet needed */
-    GPtrArray *sessions;  /* Session, owned: for db_close */
-    int claim;            /* descriptor, or -1; set by db_claim */
+    bool writing GUARDED;        /* some thread has the writers' turn */
+    DbConnection *writer;        /* of who has the turn, not guarded; NULL: not yet needed */
+    GPtrArray *sessions GUARDED; /* Session, owned: for db_close */
+    int claim;                   /* descriptor, or -1; set by db_claim */
 };
 
 /* A thread's connection and how deep in transactions it is. Used by that thread alone. */
@@ -45,9 +46,9 @@ session_end(void *data)
 {
     Session *session = data;
     Db *db = session->db;
-    pthread_mutex_lock(&db->lock);
+    lock_acquire(&db->lock);
     g_ptr_array_remove_fast(db->sessions, session);
-    pthread_mutex_unlock(&db->lock);
+    lock_release(&db->lock);
     db->engine->disconnect(session->own);
     g_free(session);
 }
@@ -61,9 +62,9 @@ session_of_thread(Db *db)
     session = g_new0(Session, 1);
     session->db = db;
     pthread_setspecific(db->key, session);
-    pthread_mutex_lock(&db->lock);
+    lock_acquire(&db->lock);
     g_ptr_array_add(db->sessions, session);
-    pthread_mutex_unlock(&db->lock);
+    lock_release(&db->lock);
     return session;
 }
 
@@ -78,15 +79,17 @@ connection_of(Session *session, bool writes, GError **error)
     return *place;
 }
 
+static bool wait_for_turn(Db *db) REQUIRES(db->lock);
+
 /* Nothing is written for long: the clock is read only where somebody waits. False when the turn does not come: another
- * process holds the database then, and all who wait would wait for it one after the other. With the lock held. */
+ * process holds the database then, and all who wait would wait for it one after the other. */
 static bool
 wait_for_turn(Db *db)
 {
-    struct timespec from, to, limit;
+    struct timespec from, to;
+    int64_t limit_ms = time_monotonic_ms() + (int64_t)db->settings.wait_limit_s * 1000;
     clock_gettime(CLOCK_MONOTONIC, &from);
-    limit = (struct timespec){from.tv_sec + db->settings.wait_limit_s, from.tv_nsec};
-    while (db->writing && pthread_cond_timedwait(&db->turn, &db->lock, &limit) == 0)
+    while (db->writing && lock_wait_until(&db->lock, &db->turn, limit_ms))
         continue;
     clock_gettime(CLOCK_MONOTONIC, &to);
     metrics_add(METRIC_DB_WRITE_WAITS, 1);
@@ -100,10 +103,10 @@ take_turn(Db *db, GError **error)
 {
     if (!db->engine->single_writer)
         return true;
-    pthread_mutex_lock(&db->lock);
+    lock_acquire(&db->lock);
     bool taken = !db->writing || wait_for_turn(db);
     db->writing = true;
-    pthread_mutex_unlock(&db->lock);
+    lock_release(&db->lock);
     return taken || steel_fail(error, STEEL_ERROR_DATABASE_BUSY,
                                "the database was not free to write for %u s: another process holds "
                                "it, or its disk is too slow; try again",
@@ -115,16 +118,17 @@ give_turn(Db *db)
 {
     if (!db->engine->single_writer)
         return;
-    pthread_mutex_lock(&db->lock);
+    lock_acquire(&db->lock);
     db->writing = false;
     pthread_cond_signal(&db->turn);
-    pthread_mutex_unlock(&db->lock);
+    lock_release(&db->lock);
 }
 
 static bool
 run(Session *session, bool writes, const char *sql, const DbValue *values, size_t count,
     DbRowFunc func, void *user_data, int64_t *changed, GError **error)
 {
+    lock_check_io("ask the database");
     DbConnection *connection = connection_of(session, writes, error);
     return connection != NULL && session->db->engine->run(connection, sql, values, count, func,
                                                           user_data, changed, error);
@@ -281,7 +285,7 @@ migrate(Db *db, GError **error)
     return true;
 }
 
-Db *
+UNSHARED Db *
 db_open(const char *url, const DbSettings *settings, GError **error)
 {
     static const DbEngine *const engines[] = {&db_engine_sqlite};
@@ -305,12 +309,8 @@ db_open(const char *url, const DbSettings *settings, GError **error)
     db->address = g_strdup(separator + 3);
     db->sessions = g_ptr_array_new();
     db->claim = -1;
-    pthread_mutex_init(&db->lock, NULL);
-    pthread_condattr_t attributes;
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(&db->turn, &attributes);
-    pthread_condattr_destroy(&attributes);
+    lock_init(&db->lock, LOCK_RANK_DATABASE);
+    lock_condition_init(&db->turn);
     pthread_key_create(&db->key, session_end);
     if (!migrate(db, error)) {
         db_close(db);
@@ -327,7 +327,7 @@ db_claim(Db *db, GError **error)
     return db->claim >= 0 || db->engine->claim == NULL;
 }
 
-void
+UNSHARED void
 db_close(Db *db)
 {
     if (db == NULL)
@@ -342,7 +342,7 @@ db_close(Db *db)
     }
     db->engine->disconnect(db->writer);
     g_ptr_array_free(db->sessions, TRUE);
-    pthread_mutex_destroy(&db->lock);
+    lock_destroy(&db->lock);
     pthread_cond_destroy(&db->turn);
     g_free(db->address);
     g_free(db);

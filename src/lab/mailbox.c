@@ -3,9 +3,9 @@
 #include "lab/mailbox.h"
 
 #include "common/error.h"
+#include "common/lock.h"
 
 #include <errno.h>
-#include <pthread.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -13,9 +13,9 @@
 
 struct Mailbox {
     int fd; /* owned, eventfd */
-    pthread_mutex_t lock;
-    MailboxOrder orders[ORDER_LIMIT]; /* ring; guarded by lock */
-    unsigned first, count;            /* guarded by lock */
+    Lock lock;
+    MailboxOrder orders[ORDER_LIMIT] GUARDED; /* ring */
+    unsigned first GUARDED, count GUARDED;
 };
 
 Mailbox *
@@ -28,7 +28,7 @@ mailbox_new(GError **error)
     }
     Mailbox *mailbox = g_new0(Mailbox, 1);
     mailbox->fd = fd;
-    pthread_mutex_init(&mailbox->lock, NULL);
+    lock_init(&mailbox->lock, LOCK_RANK_MAILBOX);
     return mailbox;
 }
 
@@ -38,7 +38,7 @@ mailbox_free(Mailbox *mailbox)
     if (mailbox == NULL)
         return;
     close(mailbox->fd);
-    pthread_mutex_destroy(&mailbox->lock);
+    lock_destroy(&mailbox->lock);
     g_free(mailbox);
 }
 
@@ -51,11 +51,11 @@ mailbox_fd(const Mailbox *mailbox)
 bool
 mailbox_put(Mailbox *mailbox, const MailboxOrder *order, GError **error)
 {
-    pthread_mutex_lock(&mailbox->lock);
+    lock_acquire(&mailbox->lock);
     bool room = mailbox->count < ORDER_LIMIT;
     if (room)
         mailbox->orders[(mailbox->first + mailbox->count++) % ORDER_LIMIT] = *order;
-    pthread_mutex_unlock(&mailbox->lock);
+    lock_release(&mailbox->lock);
     if (!room)
         return steel_fail(error, STEEL_ERROR_BMC_BUSY, "%d orders wait already", ORDER_LIMIT);
     uint64_t one = 1;
@@ -67,7 +67,7 @@ mailbox_put(Mailbox *mailbox, const MailboxOrder *order, GError **error)
 bool
 mailbox_take(Mailbox *mailbox, MailboxOrder *order)
 {
-    pthread_mutex_lock(&mailbox->lock);
+    lock_acquire(&mailbox->lock);
     bool any = mailbox->count > 0;
     if (any) {
         *order = mailbox->orders[mailbox->first];
@@ -78,6 +78,6 @@ mailbox_take(Mailbox *mailbox, MailboxOrder *order)
         ssize_t ignored = read(mailbox->fd, &waiting, sizeof waiting);
         (void)ignored; /* not readable: nothing to reset */
     }
-    pthread_mutex_unlock(&mailbox->lock);
+    lock_release(&mailbox->lock);
     return any;
 }
