@@ -2,11 +2,12 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "common/uuid.h"
 
+#include "common/secret.h"
+
 #include <ctype.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/random.h>
 
 char *
 uuid_generate(char buffer[UUID_TEXT_SIZE])
@@ -15,12 +16,7 @@ uuid_generate(char buffer[UUID_TEXT_SIZE])
     static _Thread_local uint8_t pool[1024];
     static _Thread_local size_t used = sizeof pool;
     if (used + 16 > sizeof pool) {
-        size_t have = 0;
-        while (have < sizeof pool) {
-            ssize_t got = getrandom(pool + have, sizeof pool - have, 0);
-            if (got > 0)
-                have += (size_t)got;
-        }
+        secret_random(pool, sizeof pool);
         used = 0;
     }
     uint8_t *b = pool + used;

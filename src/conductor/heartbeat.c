@@ -1,8 +1,7 @@
 /* Agents: the token of a boot, and heartbeats. A heartbeat is recorded without the node lock.
  * SPDX-License-Identifier: Apache-2.0 */
-#include "common/log.h"
+#include "common/secret.h"
 #include "common/time_text.h"
-#include "common/uuid.h"
 #include "conductor/node_verbs.h"
 #include "db/records.h"
 
@@ -14,21 +13,9 @@ verb_get_agent_token(VerbCall *call, GError **error)
     json_t *info = call->task->node->driver_internal_info;
     if (json_object_get(info, "agent_secret_token") != NULL)
         return json_pack("{s:n}", "agent_token");
-    char first[UUID_TEXT_SIZE], second[UUID_TEXT_SIZE];
-    g_autofree char *token = g_strconcat(uuid_generate(first), uuid_generate(second), NULL);
-    json_object_set_new(info, "agent_secret_token", json_string(token));
+    char token[SECRET_TEXT_SIZE];
+    json_object_set_new(info, "agent_secret_token", json_string(secret_text(token)));
     return task_save(call->task, error) ? json_pack("{s:s}", "agent_token", token) : NULL;
-}
-
-/* Equal in constant time: a token is a password. */
-static bool
-same_secret(const char *a, const char *b)
-{
-    size_t length = strlen(a);
-    unsigned char difference = strlen(b) != length;
-    for (size_t i = 0; i < length && !difference; i++)
-        difference |= (unsigned char)(a[i] ^ b[i]);
-    return difference == 0;
 }
 
 static bool
@@ -36,7 +23,7 @@ token_valid(const Node *node, const json_t *arguments, GError **error)
 {
     const char *known = json_string_member(node->driver_internal_info, "agent_secret_token");
     const char *given = json_string_member(arguments, "agent_token");
-    if (known != NULL && given != NULL && same_secret(known, given))
+    if (secret_equal(known, given))
         return true;
     return steel_fail(error, STEEL_ERROR_INVALID, "the agent token of node %s is missing or wrong",
                       node->uuid);

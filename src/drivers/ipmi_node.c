@@ -5,6 +5,7 @@
 #include "bmc/ipmi/commands.h"
 #include "common/config.h"
 #include "common/log.h"
+#include "common/secret.h"
 #include "common/time_text.h"
 
 #include <string.h>
@@ -227,7 +228,7 @@ ipmi_node_read(const Node *node, IpmiNode *out, GError **error)
         return false;
     }
     *out = ipmi;
-    explicit_bzero(ipmi.target.kg, sizeof ipmi.target.kg);
+    secret_wipe(ipmi.target.kg, sizeof ipmi.target.kg);
     return true;
 }
 
@@ -236,10 +237,8 @@ ipmi_node_clear(IpmiNode *ipmi)
 {
     g_free(ipmi->address);
     g_free(ipmi->username);
-    if (ipmi->password != NULL)
-        explicit_bzero(ipmi->password, strlen(ipmi->password));
-    g_free(ipmi->password);
-    explicit_bzero(ipmi, sizeof *ipmi);
+    secret_free(ipmi->password);
+    secret_wipe(ipmi, sizeof *ipmi);
 }
 
 bool

@@ -2,11 +2,10 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "lab/node.h"
 
+#include "common/secret.h"
 #include "lab/target.h"
 
-#include <errno.h>
 #include <string.h>
-#include <sys/random.h>
 
 #define IPMI_PASSWORD_LENGTH 16 /* IPMI 1.5 clients take no more */
 #define CHAP_PASSWORD_LENGTH 16 /* initiators take 12 to 16 */
@@ -20,11 +19,7 @@ lab_secret(unsigned length)
     char *secret = g_malloc0(length + 1);
     for (unsigned i = 0; i < length;) {
         uint8_t byte;
-        if (getrandom(&byte, 1, 0) != 1) {
-            if (errno != EINTR)
-                g_error("getrandom: %s", g_strerror(errno));
-            continue;
-        }
+        secret_random(&byte, 1);
         if (byte < 256 / letter_count * letter_count) /* no letter more likely than another */
             secret[i++] = letters[byte % letter_count];
     }

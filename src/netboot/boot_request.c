@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "netboot/boot_request.h"
 
+#include "common/secret.h"
 #include "netboot/ipxe_errno.h"
 
 #include <string.h>
@@ -125,12 +126,7 @@ boot_token_valid(const char *token)
 bool
 boot_token_equal(const char *expected, const char *given)
 {
-    if (!boot_token_valid(expected) || given == NULL || strlen(given) != strlen(expected))
-        return false;
-    unsigned char difference = 0;
-    for (size_t i = 0; expected[i] != '\0'; i++)
-        difference |= (unsigned char)(expected[i] ^ given[i]);
-    return difference == 0;
+    return boot_token_valid(expected) && secret_equal(expected, given);
 }
 
 /* Digits of a range bound; returns what follows them, or NULL when there are none or too many. */

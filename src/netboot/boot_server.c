@@ -7,6 +7,7 @@
 #include "netboot/boot_server.h"
 
 #include "common/log.h"
+#include "common/secret.h"
 #include "netboot/boot_request.h"
 #include "netboot/ipxe.h"
 #include "netboot/static_files.h"
@@ -72,8 +73,7 @@ send_text(const Request *request, unsigned status, const char *text)
 static void
 wipe_script(void *script)
 {
-    explicit_bzero(script, strlen(script));
-    g_free(script);
+    secret_free(script);
 }
 
 /* Sends a script and owns it from then on. */

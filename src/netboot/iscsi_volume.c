@@ -3,6 +3,7 @@
 #include "netboot/iscsi_volume.h"
 
 #include "common/json_text.h"
+#include "common/secret.h"
 #include "netboot/host_port.h"
 
 #include <string.h>
@@ -29,9 +30,7 @@ iscsi_volume_free(IscsiVolume *volume)
         return;
     g_ptr_array_unref(volume->portals);
     g_free(volume->username);
-    if (volume->password != NULL)
-        explicit_bzero(volume->password, strlen(volume->password));
-    g_free(volume->password);
+    secret_free(volume->password);
     g_free(volume);
 }
 

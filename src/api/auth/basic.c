@@ -4,13 +4,12 @@
 
 #include "api/auth/htpasswd.h"
 #include "common/log.h"
+#include "common/secret.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <openssl/crypto.h>
 #include <pthread.h>
 #include <string.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -44,8 +43,7 @@ basic_new(const char *path)
 {
     Basic *basic = g_new0(Basic, 1);
     basic->path = g_strdup(path);
-    if (getrandom(basic->key, sizeof basic->key, 0) != sizeof basic->key)
-        g_error("the kernel has no random numbers: %s", g_strerror(errno));
+    secret_random(basic->key, sizeof basic->key);
     basic->cache = identity_cache_new(REMEMBERED);
     pthread_mutex_init(&basic->mutex, NULL);
     return basic;
@@ -69,7 +67,7 @@ basic_free(Basic *basic)
     version_unref(basic->version);
     identity_cache_free(basic->cache);
     pthread_mutex_destroy(&basic->mutex);
-    OPENSSL_cleanse(basic->key, sizeof basic->key);
+    secret_wipe(basic->key, sizeof basic->key);
     g_free(basic->path);
     g_free(basic);
 }
@@ -174,7 +172,7 @@ parse_header(const char *header, Login *login, GByteArray *buffer)
     gsize size = 0;
     guchar *decoded = g_base64_decode(header, &size);
     g_byte_array_append(buffer, decoded, (guint)size);
-    OPENSSL_cleanse(decoded, size);
+    secret_wipe(decoded, size);
     g_free(decoded);
     bool has_nul = memchr(buffer->data, '\0', size) != NULL;
     g_byte_array_append(buffer, (const guint8 *)"", 1);
@@ -247,7 +245,7 @@ basic_check(Basic *basic, const char *header, bool may_block, Bearer **bearer, G
     IdentityOutcome outcome = IDENTITY_REFUSED;
     if (parse_header(header, &login, buffer))
         outcome = check_login(basic, &login, may_block, bearer, error);
-    OPENSSL_cleanse(buffer->data, buffer->len);
+    secret_wipe(buffer->data, buffer->len);
     g_byte_array_unref(buffer);
     return outcome;
 }

@@ -2,8 +2,9 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "api/auth/htpasswd.h"
 
+#include "common/secret.h"
+
 #include <crypt.h>
-#include <openssl/crypto.h>
 #include <string.h>
 
 /* "$2y$12$" and 53 characters of salt and digest. */
@@ -139,8 +140,8 @@ htpasswd_verify(const Htpasswd *htpasswd, const char *user, const char *password
     /* Not crypt_r: the sanitizers put themselves in front of it and do not find it behind them. */
     const char *computed = crypt_rn(password, hash, data, (int)sizeof *data);
     bool same = computed != NULL && strlen(computed) == HASH_LENGTH &&
-                CRYPTO_memcmp(computed, hash, HASH_LENGTH) == 0;
-    OPENSSL_cleanse(data, sizeof *data);
+                secret_equal_bytes(computed, hash, HASH_LENGTH);
+    secret_wipe(data, sizeof *data);
     g_free(data);
     return same && known != NULL;
 }

@@ -2,12 +2,12 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "bmc/ipmi/bmc.h"
 
-#include <openssl/crypto.h>
 #include <string.h>
 
 #include "bmc/ipmi/due_heap.h"
 #include "bmc/ipmi/packet.h"
 #include "common/error.h"
+#include "common/secret.h"
 
 static const IpmiBmcOps no_ops;
 
@@ -44,7 +44,7 @@ copy_users(IpmiBmc *bmc, const IpmiBmcUser *users, size_t user_count, GError **e
 static void
 free_session(void *session)
 {
-    OPENSSL_cleanse(session, sizeof(BmcSession));
+    secret_wipe(session, sizeof(BmcSession));
     g_free(session);
 }
 
@@ -75,7 +75,7 @@ ipmi_bmc_free(IpmiBmc *bmc)
     if (bmc->sel != NULL)
         g_byte_array_unref(bmc->sel);
     pthread_mutex_destroy(&bmc->lock);
-    OPENSSL_cleanse(bmc, sizeof *bmc);
+    secret_wipe(bmc, sizeof *bmc);
     g_free(bmc);
 }
 

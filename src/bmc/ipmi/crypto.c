@@ -2,13 +2,12 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "bmc/ipmi/crypto.h"
 
-#include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
-#include <openssl/rand.h>
 #include <string.h>
 
 #include "common/error.h"
+#include "common/secret.h"
 
 static const IpmiSuite suites[] = {
   /* id  authentication  integrity  confidentiality  digest  check */
@@ -67,7 +66,7 @@ ipmi_hmac(const IpmiSuite *suite, const uint8_t *key, size_t key_size, const Ipm
         return steel_fail(error, STEEL_ERROR_INTERNAL,
                           "libcrypto refuses the HMAC of cipher suite %d", suite->id);
     memcpy(digest, result, suite->digest_size);
-    OPENSSL_cleanse(result, sizeof result);
+    secret_wipe(result, sizeof result);
     return true;
 }
 
@@ -86,7 +85,7 @@ ipmi_keys_derive(IpmiKeys *keys, GError **error)
 void
 ipmi_keys_clear(IpmiKeys *keys)
 {
-    OPENSSL_cleanse(keys, sizeof *keys);
+    secret_wipe(keys, sizeof *keys);
 }
 
 /* Runs AES-CBC-128 over whole blocks, without libcrypto's own padding. */
@@ -149,13 +148,13 @@ ipmi_decrypt(const IpmiKeys *keys, const uint8_t *cipher, size_t size, uint8_t *
 bool
 ipmi_equal(const uint8_t *a, const uint8_t *b, size_t size)
 {
-    return CRYPTO_memcmp(a, b, size) == 0;
+    return secret_equal_bytes(a, b, size);
 }
 
 bool
 ipmi_random(void *bytes, size_t size, GError **error)
 {
-    if (RAND_bytes(bytes, (int)size) != 1)
-        return steel_fail(error, STEEL_ERROR_INTERNAL, "the system gives no random bytes");
+    (void)error;
+    secret_random(bytes, size);
     return true;
 }

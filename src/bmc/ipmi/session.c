@@ -2,11 +2,11 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "bmc/ipmi/session.h"
 
-#include <openssl/crypto.h>
 #include <string.h>
 
 #include "bmc/ipmi/bytes.h"
 #include "common/error.h"
+#include "common/secret.h"
 
 enum {
     DEFAULT_RETRANSMIT_MS = 1000,
@@ -97,7 +97,7 @@ ipmi_session_free(IpmiSession *session)
     g_free(session->requests);
     g_free(session->responses);
     g_clear_error(&session->error);
-    OPENSSL_cleanse(session, sizeof *session);
+    secret_wipe(session, sizeof *session);
     g_free(session);
 }
 

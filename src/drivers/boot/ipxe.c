@@ -4,6 +4,7 @@
 #include "drivers/boot/boot.h"
 
 #include "common/log.h"
+#include "common/secret.h"
 #include "drivers/management/management.h"
 #include "drivers/storage/storage.h"
 #include "drivers/task.h"
@@ -11,12 +12,6 @@
 #include "model/provision_states.h"
 #include "netboot/boot_request.h"
 #include "netboot/instructions.h"
-
-#include <errno.h>
-#include <string.h>
-#include <sys/random.h>
-
-enum { TOKEN_BYTES = 16 };
 
 static bool
 check_boot_server(const Task *task, GError **error)
@@ -66,32 +61,19 @@ prepare_ramdisk(Task *task, const json_t *parameters, GError **error)
                       task->node->uuid);
 }
 
-/* 128 bits that nobody can guess, as hexadecimal digits. */
-static bool
-make_token(char text[2 * TOKEN_BYTES + 1], GError **error)
-{
-    uint8_t bytes[TOKEN_BYTES];
-    if (getrandom(bytes, sizeof bytes, 0) != (ssize_t)sizeof bytes)
-        return steel_fail(error, STEEL_ERROR_INTERNAL, "no random numbers: %s", g_strerror(errno));
-    for (size_t i = 0; i < sizeof bytes; i++)
-        g_snprintf(text + 2 * i, 3, "%02x", bytes[i]);
-    return true;
-}
-
 /* A machine may be booting with the script it got before this process started, so a token that is there stays. */
 static bool
 record_boot(Task *task, GError **error)
 {
-    char token[2 * TOKEN_BYTES + 1];
+    char token[SECRET_TEXT_SIZE];
     json_t *info = task->node->driver_internal_info;
     const json_t *recorded = json_object_get(info, BOOT_RECORD_KEY);
     if (boot_token_valid(json_string_member(recorded, "token")) &&
         g_strcmp0(json_string_member(recorded, "mode"), BOOT_RECORD_ISCSI) == 0)
         return true;
-    if (!make_token(token, error))
-        return false;
-    json_object_set_new(info, BOOT_RECORD_KEY,
-                        json_pack("{s:s, s:s}", "mode", BOOT_RECORD_ISCSI, "token", token));
+    json_object_set_new(
+        info, BOOT_RECORD_KEY,
+        json_pack("{s:s, s:s}", "mode", BOOT_RECORD_ISCSI, "token", secret_text(token)));
     return task_save(task, error);
 }
 
