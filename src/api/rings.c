@@ -7,6 +7,7 @@
 #include "common/lock.h"
 #include "common/log.h"
 #include "common/time_text.h"
+#include "db/conductors.h"
 
 #include <string.h>
 
@@ -40,19 +41,15 @@ rings_free(Rings *rings)
     g_free(rings);
 }
 
-static bool
-add_conductor(const DbRow *row, void *user_data)
+static void
+add_conductor(const DbConductor *conductor, void *user_data)
 {
-    size_t size = 0;
-    const char *text = db_row_text(row, 2, &size);
-    json_t *drivers = text != NULL ? json_text_parse(text, size, 0, NULL) : NULL;
-    const char *group = db_row_text(row, 1, NULL);
-    g_autofree char *owned_group = g_strdup(group != NULL ? group : "");
-    const char *hostname = db_row_text(row, 0, NULL);
-    if (hostname != NULL)
-        hash_ring_add(user_data, hostname, owned_group, drivers);
+    json_t *drivers = conductor->drivers != NULL
+                          ? json_text_parse(conductor->drivers, conductor->drivers_size, 0, NULL)
+                          : NULL;
+    hash_ring_add(user_data, conductor->hostname, conductor->group != NULL ? conductor->group : "",
+                  drivers);
     json_decref(drivers);
-    return true;
 }
 
 /* A new ring from the conductors whose lease runs, or NULL when the database fails. */
@@ -62,12 +59,8 @@ build(Db *db)
     const Config *config = config_current();
     HashRing *ring = hash_ring_new(config_string(config, OPT_HASH_RING_ALGORITHM),
                                    (unsigned)config_integer(config, OPT_HASH_PARTITION_EXPONENT));
-    const DbValue now = db_integer(time_now_ms());
     g_autoptr(GError) error = NULL;
-    if (db_query(db,
-                 "SELECT hostname, conductor_group, drivers FROM conductors "
-                 "WHERE lease_expires_ms > ?1 ORDER BY hostname",
-                 &now, 1, add_conductor, ring, &error)) {
+    if (db_conductors(db, time_now_ms(), add_conductor, ring, &error)) {
         hash_ring_seal(ring);
         return ring;
     }

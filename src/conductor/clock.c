@@ -5,7 +5,7 @@
 #include "conductor/internal.h"
 #include "conductor/provision/provision.h"
 #include "db/conductors.h"
-#include "db/records.h"
+#include "db/nodes.h"
 
 #include <errno.h>
 
@@ -40,13 +40,9 @@ void
 wait_deadlines_run(Conductor *conductor)
 {
     g_autoptr(GError) error = NULL;
-    const DbValue values[] = {
-        db_integer(time_now_ms()),
-        db_integer(config_integer(config_current(), OPT_CONDUCTOR_PERIODIC_MAX_WORKERS))};
-    g_autoptr(GPtrArray) nodes = db_records_where(
-        conductor->services.db, &node_resource,
-        "wait_deadline_ms > 0 AND wait_deadline_ms <= ?1 AND maintenance = 0 LIMIT ?2", values, 2,
-        &error);
+    int64_t limit = config_integer(config_current(), OPT_CONDUCTOR_PERIODIC_MAX_WORKERS);
+    g_autoptr(GPtrArray) nodes =
+        db_nodes_waiting_late(conductor->services.db, time_now_ms(), limit, &error);
     if (nodes == NULL) {
         log_warning("conductor.clock", "deadlines: %s", error->message);
         return;

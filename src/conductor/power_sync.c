@@ -4,7 +4,7 @@
 #include "common/metrics.h"
 #include "common/time_text.h"
 #include "conductor/internal.h"
-#include "db/records.h"
+#include "db/nodes.h"
 #include "drivers/power/power.h"
 
 #include <stdlib.h>
@@ -268,13 +268,8 @@ read_all(Conductor *conductor, Sweep *sweep, bool recovery)
     g_autofree char *last = g_strdup("");
     for (;;) {
         g_autoptr(GError) error = NULL;
-        const DbValue values[] = {db_text(last), db_integer(PAGE)};
         g_autoptr(GPtrArray) nodes =
-            db_records_where(conductor->services.db, &node_resource,
-                             recovery ? "uuid > ?1 AND maintenance = 1 AND fault = 'power failure' "
-                                        "ORDER BY uuid LIMIT ?2"
-                                      : "uuid > ?1 AND maintenance = 0 ORDER BY uuid LIMIT ?2",
-                             values, 2, &error);
+            db_nodes_power_page(conductor->services.db, last, recovery, PAGE, &error);
         if (nodes == NULL) {
             log_warning("conductor.power_sync", "%s", error->message);
             return;

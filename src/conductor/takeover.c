@@ -3,39 +3,21 @@
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "common/log.h"
-#include "common/time_text.h"
 #include "conductor/internal.h"
 #include "conductor/provision/provision.h"
 #include "db/nodes.h"
 #include "db/records.h"
+#include "db/timeline.h"
 
-static bool
-clear_void_locks(Conductor *conductor, GError **error)
-{
-    /* Our own lease counts whatever the clock says: it may have jumped, or the database not have answered for a while. */
-    const DbValue values[] = {db_integer(time_now_ms()), db_text(conductor->lease)};
-    return db_execute(conductor->services.db,
-                      "UPDATE nodes SET reservation = NULL, reservation_lease = NULL, "
-                      "reservation_purpose = NULL, "
-                      "reserved_at_ms = 0 WHERE reservation IS NOT NULL AND "
-                      "COALESCE(reservation_lease, '') <> ?2 AND NOT EXISTS (SELECT 1 "
-                      "FROM conductors c "
-                      "WHERE c.lease = nodes.reservation_lease AND c.lease_expires_ms > ?1)",
-                      values, G_N_ELEMENTS(values), NULL, error);
-}
+/* How many nodes are taken up at one look. */
+#define TAKEOVER_LIMIT 100
 
 /* The timeline's open phases were of a life that is over. */
 static void
 end_open_phases(Task *task)
 {
-    char now[TIME_TEXT_SIZE];
-    const DbValue values[] = {db_text(time_text_ms(time_now_ms(), now)), db_text(task->node->uuid)};
     g_autoptr(GError) error = NULL;
-    if (!db_execute(task->services->db,
-                    "UPDATE timeline SET finished_at = ?1, result = 'interrupted', detail = "
-                    "COALESCE(detail, 'the service was restarted') WHERE node_uuid = ?2 AND "
-                    "finished_at IS NULL",
-                    values, G_N_ELEMENTS(values), NULL, &error))
+    if (!db_phases_interrupt(task->services->db, task->node->uuid, &error))
         log_warning("conductor.takeover", "%s", error->message);
 }
 
@@ -123,20 +105,10 @@ void
 takeover_run(Conductor *conductor)
 {
     g_autoptr(GError) error = NULL;
-    g_autoptr(GString) condition = g_string_new(
-        "reservation IS NULL AND (target_power_state IS NOT NULL OR provision_state IN (");
-    const char *separator = "";
-    for (int state = 0; state < STATE_COUNT; state++)
-        if (state_info((ProvisionState)state)->flags & STATE_IS_BUSY) {
-            g_string_append_printf(condition, "%s'%s'", separator,
-                                   state_info((ProvisionState)state)->wire);
-            separator = ", ";
-        }
-    g_string_append(condition, ")) LIMIT 100");
+    Db *db = conductor->services.db;
     g_autoptr(GPtrArray) nodes = NULL;
-    if (clear_void_locks(conductor, &error))
-        nodes = db_records_where(conductor->services.db, &node_resource, condition->str, NULL, 0,
-                                 &error);
+    if (db_nodes_clear_void_locks(db, conductor->lease, &error))
+        nodes = db_nodes_left_busy(db, TAKEOVER_LIMIT, &error);
     if (nodes == NULL) {
         log_warning("conductor.takeover", "%s", error->message);
         return;

@@ -1,4 +1,4 @@
-/* Locks of nodes; the contract is in nodes.h.
+/* Questions about nodes; the contract is in nodes.h.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "db/nodes.h"
 
@@ -47,4 +47,163 @@ db_node_release(Db *db, const char *node_uuid, const char *lease, GError **error
                       "reservation_purpose = NULL, "
                       "reserved_at_ms = 0 WHERE uuid = ?1 AND reservation_lease = ?2",
                       values, G_N_ELEMENTS(values), NULL, error);
+}
+
+bool
+db_nodes_clear_void_locks(Db *db, const char *own_lease, GError **error)
+{
+    const DbValue values[] = {db_integer(time_now_ms()), db_text(own_lease)};
+    return db_execute(
+        db,
+        "UPDATE nodes SET reservation = NULL, reservation_lease = NULL, reservation_purpose = "
+        "NULL, "
+        "reserved_at_ms = 0 WHERE reservation IS NOT NULL AND "
+        "COALESCE(reservation_lease, '') <> ?2 AND NOT EXISTS (SELECT 1 FROM conductors c "
+        "WHERE c.lease = nodes.reservation_lease AND c.lease_expires_ms > ?1)",
+        values, G_N_ELEMENTS(values), NULL, error);
+}
+
+/* 'deploying', 'cleaning': words of the program's own table. */
+static void
+append_states(GString *sql, const ProvisionState *states, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        g_string_append_printf(sql, "%s'%s'", i > 0 ? ", " : "", state_info(states[i])->wire);
+}
+
+static size_t
+busy_states(ProvisionState states[STATE_COUNT])
+{
+    size_t count = 0;
+    for (int state = 0; state < STATE_COUNT; state++)
+        if (state_info((ProvisionState)state)->flags & STATE_IS_BUSY)
+            states[count++] = (ProvisionState)state;
+    return count;
+}
+
+GPtrArray *
+db_nodes_left_busy(Db *db, unsigned limit, GError **error)
+{
+    ProvisionState states[STATE_COUNT];
+    size_t count = busy_states(states);
+    g_autoptr(GString) condition = g_string_new(
+        "reservation IS NULL AND (target_power_state IS NOT NULL OR provision_state IN (");
+    append_states(condition, states, count);
+    g_string_append_printf(condition, ")) LIMIT %u", limit);
+    return db_records_where(db, &node_resource, condition->str, NULL, 0, error);
+}
+
+GPtrArray *
+db_nodes_waiting_late(Db *db, int64_t now_ms, int64_t limit, GError **error)
+{
+    const DbValue values[] = {db_integer(now_ms), db_integer(limit)};
+    return db_records_where(
+        db, &node_resource,
+        "wait_deadline_ms > 0 AND wait_deadline_ms <= ?1 AND maintenance = 0 LIMIT ?2", values,
+        G_N_ELEMENTS(values), error);
+}
+
+GPtrArray *
+db_nodes_power_page(Db *db, const char *after, bool failed, unsigned limit, GError **error)
+{
+    const DbValue values[] = {db_text(after), db_integer(limit)};
+    return db_records_where(
+        db, &node_resource,
+        failed ? "uuid > ?1 AND maintenance = 1 AND fault = 'power failure' ORDER BY uuid LIMIT ?2"
+               : "uuid > ?1 AND maintenance = 0 ORDER BY uuid LIMIT ?2",
+        values, G_N_ELEMENTS(values), error);
+}
+
+static bool
+read_integer(const DbRow *row, void *user_data)
+{
+    *(int64_t *)user_data = db_row_integer(row, 0);
+    return false;
+}
+
+bool
+db_nodes_count_in_states(Db *db, const ProvisionState *states, size_t state_count,
+                         const char *except, int64_t *count, GError **error)
+{
+    const DbValue self = db_text(except);
+    g_autoptr(GString) sql = g_string_new("SELECT COUNT(*) FROM nodes WHERE provision_state IN (");
+    append_states(sql, states, state_count);
+    g_string_append(sql, ") AND uuid <> ?1");
+    return db_query(db, sql->str, &self, 1, read_integer, count, error);
+}
+
+typedef struct CountReader {
+    void (*each)(const DbNodeCount *count, void *user_data);
+    void *user_data;
+} CountReader;
+
+static bool
+read_count(const DbRow *row, void *user_data)
+{
+    const CountReader *reader = user_data;
+    const DbNodeCount count = {
+        .provision_state = db_row_text(row, 0, NULL),
+        .power_state = db_row_text(row, 1, NULL),
+        .maintenance = db_row_integer(row, 2) != 0,
+        .count = db_row_integer(row, 3),
+        .locked = db_row_integer(row, 4),
+    };
+    reader->each(&count, reader->user_data);
+    return true;
+}
+
+bool
+db_nodes_count(Db *db, void (*each)(const DbNodeCount *count, void *user_data), void *user_data,
+               GError **error)
+{
+    CountReader reader = {each, user_data};
+    return db_query(db,
+                    "SELECT provision_state, power_state, maintenance, COUNT(*), "
+                    "COUNT(reservation) FROM nodes GROUP BY 1, 2, 3 ORDER BY 1, 2, 3",
+                    NULL, 0, read_count, &reader, error);
+}
+
+typedef struct ShardReader {
+    void (*each)(const char *shard, int64_t count, void *user_data);
+    void *user_data;
+} ShardReader;
+
+static bool
+read_shard(const DbRow *row, void *user_data)
+{
+    const ShardReader *reader = user_data;
+    reader->each(db_row_text(row, 0, NULL), db_row_integer(row, 1), reader->user_data);
+    return true;
+}
+
+bool
+db_nodes_per_shard(Db *db, void (*each)(const char *shard, int64_t count, void *user_data),
+                   void *user_data, GError **error)
+{
+    ShardReader reader = {each, user_data};
+    return db_query(db, "SELECT shard, COUNT(*) FROM nodes GROUP BY shard ORDER BY shard", NULL, 0,
+                    read_shard, &reader, error);
+}
+
+static bool
+append_text(const DbRow *row, void *user_data)
+{
+    size_t size = 0;
+    const char *text = db_row_text(row, 0, &size);
+    if (text != NULL)
+        g_string_append_len(user_data, text, (gssize)size);
+    return false;
+}
+
+bool
+db_node_append_traits(Db *db, const char *node_uuid, GString *json, GError **error)
+{
+    const DbValue uuid = db_text(node_uuid);
+    gsize before = json->len;
+    if (!db_query(db, "SELECT traits FROM nodes WHERE uuid = ?1", &uuid, 1, append_text, json,
+                  error))
+        return false;
+    if (json->len == before)
+        g_string_append(json, "[]");
+    return true;
 }

@@ -8,6 +8,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 #include "db/db.h"
+#include "model/provision_states.h"
 #include "model/resources.h"
 
 /* Takes the lock of a node for a conductor.
@@ -23,3 +24,47 @@ bool db_node_release(Db *db, const char *node_uuid, const char *lease,
 
 /* The error of a caller that met a lock: who holds it, for what, since when. Always false. */
 bool db_node_locked_error(const Node *node, GError **error);
+
+/* Gives back every lock whose lease has ended, but those of `own_lease`: it counts whatever the clock says, which may have
+ * jumped. */
+bool db_nodes_clear_void_locks(Db *db, const char *own_lease,
+                               GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Unlocked nodes that a process has left in the middle: in a busy state, or in a power change. At most `limit` Nodes, owned
+ * by the array; NULL on failure. */
+GPtrArray *db_nodes_left_busy(Db *db, unsigned limit, GError **error);
+
+/* Nodes whose wait is past its deadline and that are not in maintenance; at most `limit`. */
+GPtrArray *db_nodes_waiting_late(Db *db, int64_t now_ms, int64_t limit, GError **error);
+
+/* A page of the nodes whose power state is kept in step, in the order of their UUIDs.
+ *
+ * after   the last UUID of the page before; "" for the first
+ * failed  true: only those that are in maintenance because their BMC did not answer; false: those not in maintenance */
+GPtrArray *db_nodes_power_page(Db *db, const char *after, bool failed, unsigned limit,
+                               GError **error);
+
+/* How many nodes other than `except` are in one of these states. */
+bool db_nodes_count_in_states(Db *db, const ProvisionState *states, size_t state_count,
+                              const char *except, int64_t *count,
+                              GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Nodes that have these in common, and how many of them are locked. Texts are borrowed during the call. */
+typedef struct DbNodeCount {
+    const char *provision_state;
+    const char *power_state; /* NULL: not known */
+    bool maintenance;
+    int64_t count, locked;
+} DbNodeCount;
+
+/* Calls `each` for every combination that there is, in order. */
+bool db_nodes_count(Db *db, void (*each)(const DbNodeCount *count, void *user_data),
+                    void *user_data, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Calls `each` for every shard in order; shard NULL: the nodes that have none. */
+bool db_nodes_per_shard(Db *db, void (*each)(const char *shard, int64_t count, void *user_data),
+                        void *user_data, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Appends the traits of a node as a JSON array; "[]" when there is no such node. */
+bool db_node_append_traits(Db *db, const char *node_uuid, GString *json,
+                           GError **error) G_GNUC_WARN_UNUSED_RESULT;

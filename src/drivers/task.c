@@ -7,6 +7,7 @@
 #include "common/time_text.h"
 #include "common/uuid.h"
 #include "db/records.h"
+#include "db/timeline.h"
 
 Task *
 task_new(const DriverServices *services, Node *node, GError **error)
@@ -216,37 +217,23 @@ task_phase_begin(Task *task, const char *phase, const char *detail)
         unrecorded(error);
 }
 
-/* Open rows are found by operation, not remembered: a phase may outlive the process that began it. */
 void
 task_phase_end(Task *task, const char *result, const char *detail)
 {
-    if (task->node->operation_uuid == NULL)
-        return;
-    char now[TIME_TEXT_SIZE];
-    const DbValue values[] = {db_text(time_text_ms(time_now_ms(), now)), db_text(result),
-                              db_text(detail), db_text(task->node->operation_uuid),
-                              db_text(task->node->uuid)};
     g_autoptr(GError) error = NULL;
-    if (!db_execute(
-            task->services->db,
-            "UPDATE timeline SET finished_at = ?1, result = ?2, detail = COALESCE(?3, detail) "
-            "WHERE node_uuid = ?5 AND operation_uuid = ?4 AND finished_at IS NULL",
-            values, G_N_ELEMENTS(values), NULL, &error))
+    if (task->node->operation_uuid != NULL &&
+        !db_phases_end(task->services->db, task->node->uuid, task->node->operation_uuid, result,
+                       detail, &error))
         unrecorded(error);
 }
 
 void
 task_phase_note(Task *task, const char *detail)
 {
-    if (task->node->operation_uuid == NULL)
-        return;
-    const DbValue values[] = {db_text(detail), db_text(task->node->operation_uuid),
-                              db_text(task->node->uuid)};
     g_autoptr(GError) error = NULL;
-    if (!db_execute(task->services->db,
-                    "UPDATE timeline SET detail = ?1 WHERE node_uuid = ?3 AND operation_uuid = ?2 "
-                    "AND finished_at IS NULL",
-                    values, G_N_ELEMENTS(values), NULL, &error))
+    if (task->node->operation_uuid != NULL &&
+        !db_phases_note(task->services->db, task->node->uuid, task->node->operation_uuid, detail,
+                        &error))
         unrecorded(error);
 }
 

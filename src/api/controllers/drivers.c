@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "api/controllers/controllers.h"
 #include "common/time_text.h"
+#include "db/conductors.h"
 
 #include <string.h>
 
@@ -42,18 +43,16 @@ add_host(GPtrArray *drivers, const json_t *hardware, const char *hostname)
     json_array_append_new(driver->hosts, json_string(hostname));
 }
 
-static bool
-read_conductor(const DbRow *row, void *user_data)
+static void
+read_conductor(const DbConductor *conductor, void *user_data)
 {
-    size_t size = 0;
-    const char *text = db_row_text(row, 1, &size);
-    json_t *hardware = text != NULL ? json_text_parse(text, size, 0, NULL) : NULL;
-    g_autofree char *hostname = g_strdup(db_row_text(row, 0, NULL));
+    json_t *hardware = conductor->hardware != NULL
+                           ? json_text_parse(conductor->hardware, conductor->hardware_size, 0, NULL)
+                           : NULL;
     size_t index;
     json_t *item;
-    json_array_foreach(hardware, index, item) add_host(user_data, item, hostname);
+    json_array_foreach(hardware, index, item) add_host(user_data, item, conductor->hostname);
     json_decref(hardware);
-    return true;
 }
 
 static int
@@ -67,11 +66,7 @@ static GPtrArray *
 load_drivers(const Request *request, GError **error)
 {
     g_autoptr(GPtrArray) drivers = g_ptr_array_new_with_free_func(driver_free);
-    const DbValue now = db_integer(time_now_ms());
-    if (!db_query(request_db(request),
-                  "SELECT hostname, hardware FROM conductors WHERE lease_expires_ms > ?1 "
-                  "ORDER BY hostname",
-                  &now, 1, read_conductor, drivers, error))
+    if (!db_conductors(request_db(request), time_now_ms(), read_conductor, drivers, error))
         return NULL;
     g_ptr_array_sort(drivers, compare_names);
     return g_steal_pointer(&drivers);

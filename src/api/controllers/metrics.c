@@ -6,6 +6,8 @@
 #include "api/internal.h"
 #include "common/log.h"
 #include "common/time_text.h"
+#include "db/conductors.h"
+#include "db/nodes.h"
 
 #include <string.h>
 
@@ -17,31 +19,28 @@ typedef struct NodeCounts {
     int64_t locks;
 } NodeCounts;
 
-static bool
-write_nodes(const DbRow *row, void *user_data)
+static void
+write_nodes(const DbNodeCount *count, void *user_data)
 {
     NodeCounts *counts = user_data;
-    const char *power = db_row_text(row, 1, NULL);
     const char *const labels[] = {"provision_state",
-                                  db_row_text(row, 0, NULL),
+                                  count->provision_state,
                                   "power_state",
-                                  power != NULL ? power : "unknown",
+                                  count->power_state != NULL ? count->power_state : "unknown",
                                   "maintenance",
-                                  db_row_integer(row, 2) != 0 ? "true" : "false",
+                                  count->maintenance ? "true" : "false",
                                   NULL};
-    metrics_write_value(counts->out, "steel_nodes", labels, (double)db_row_integer(row, 3));
-    counts->locks += db_row_integer(row, 4);
-    return true;
+    metrics_write_value(counts->out, "steel_nodes", labels, (double)count->count);
+    counts->locks += count->locked;
 }
 
-static bool
-write_conductor(const DbRow *row, void *user_data)
+static void
+write_conductor(const DbConductor *conductor, void *user_data)
 {
     GString *out = user_data;
-    const char *const labels[] = {"hostname", db_row_text(row, 0, NULL), NULL};
+    const char *const labels[] = {"hostname", conductor->hostname, NULL};
     metrics_write_value(out, "steel_conductor_alive", labels,
-                        db_row_integer(row, 1) > time_now_ms());
-    return true;
+                        conductor->lease_expires_ms > time_now_ms());
 }
 
 static bool
@@ -51,18 +50,13 @@ write_database(Db *db, GString *out, GError **error)
     int64_t size = 0;
     metrics_write_family(out, "steel_nodes", "gauge",
                          "Nodes by provision state, power state and maintenance.");
-    if (!db_query(db,
-                  "SELECT provision_state, power_state, maintenance, COUNT(*), COUNT(reservation) "
-                  "FROM nodes GROUP BY 1, 2, 3 ORDER BY 1, 2, 3",
-                  NULL, 0, write_nodes, &counts, error))
+    if (!db_nodes_count(db, write_nodes, &counts, error))
         return false;
     metrics_write_single(out, "steel_node_locks", "gauge", "Nodes locked at this moment.",
                          (double)counts.locks);
     metrics_write_family(out, "steel_conductor_alive", "gauge",
                          "1 while a conductor renews its lease.");
-    if (!db_query(db, "SELECT hostname, lease_expires_ms FROM conductors ORDER BY hostname", NULL,
-                  0, write_conductor, out, error) ||
-        !db_size(db, &size, error))
+    if (!db_conductors(db, 0, write_conductor, out, error) || !db_size(db, &size, error))
         return false;
     metrics_write_single(out, "steel_database_size_bytes", "gauge",
                          "Size of the database without what waits to be written into it.",

@@ -3,6 +3,7 @@
 #include "api/controllers/controllers.h"
 #include "api/render.h"
 #include "api/router.h"
+#include "db/inventory.h"
 #include "model/resources.h"
 
 static Answer
@@ -203,20 +204,25 @@ node_history_entry(Request *request, GError **error)
     return ANSWER_FAILED;
 }
 
-static bool
-read_inventory(const DbRow *row, void *user_data)
+static void
+append_object(GString *out, const char *text, size_t size)
 {
-    Request *request = user_data;
-    size_t size = 0, plugin_size = 0;
-    const char *inventory = db_row_text(row, 0, &size);
-    const char *plugin = db_row_text(row, 1, &plugin_size);
-    GString *out = request_out(request, 200, size + plugin_size + 64);
+    if (text != NULL)
+        g_string_append_len(out, text, (gssize)size);
+    else
+        g_string_append(out, "{}");
+}
+
+static void
+write_inventory(const DbInventory *inventory, void *user_data)
+{
+    GString *out =
+        request_out(user_data, 200, inventory->inventory_size + inventory->plugin_size + 64);
     g_string_append(out, "{\"inventory\":");
-    g_string_append_len(out, inventory != NULL ? inventory : "{}", inventory ? (gssize)size : 2);
+    append_object(out, inventory->inventory, inventory->inventory_size);
     g_string_append(out, ",\"plugin_data\":");
-    g_string_append_len(out, plugin != NULL ? plugin : "{}", plugin ? (gssize)plugin_size : 2);
+    append_object(out, inventory->plugin_data, inventory->plugin_size);
     g_string_append_c(out, '}');
-    return false;
 }
 
 Answer
@@ -225,10 +231,7 @@ node_inventory(Request *request, GError **error)
     g_auto(NodeBrief) node = {0};
     if (!request_no_arguments(request, error) || !node_captured(request, &node, error))
         return ANSWER_FAILED;
-    const DbValue uuid = db_text(node.uuid);
-    if (!db_query(request_db(request),
-                  "SELECT inventory, plugin_data FROM node_inventory WHERE node_uuid = ?1", &uuid,
-                  1, read_inventory, request, error))
+    if (!db_inventory_read(request_db(request), node.uuid, write_inventory, request, error))
         return ANSWER_FAILED;
     if (request->out != NULL)
         return ANSWER_NOW;

@@ -1,18 +1,10 @@
 /* Traits of a node.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "api/controllers/controllers.h"
+#include "db/nodes.h"
 #include "model/names.h"
 
 #define TRAIT_LIMIT 50
-
-static bool
-write_traits(const DbRow *row, void *user_data)
-{
-    size_t size = 0;
-    const char *text = db_row_text(row, 0, &size);
-    g_string_append_len(user_data, text != NULL ? text : "[]", text != NULL ? (gssize)size : 2);
-    return false;
-}
 
 Answer
 traits_get(Request *request, GError **error)
@@ -22,9 +14,7 @@ traits_get(Request *request, GError **error)
         return ANSWER_FAILED;
     GString *out = request_out(request, 200, 256);
     g_string_append(out, "{\"traits\":");
-    const DbValue uuid = db_text(node.uuid);
-    if (!db_query(request_db(request), "SELECT traits FROM nodes WHERE uuid = ?1", &uuid, 1,
-                  write_traits, out, error))
+    if (!db_node_append_traits(request_db(request), node.uuid, out, error))
         return ANSWER_FAILED;
     g_string_append_c(out, '}');
     return ANSWER_NOW;

@@ -1,20 +1,19 @@
 /* Shards: how many nodes each has.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "api/controllers/controllers.h"
+#include "db/nodes.h"
 
-static bool
-write_shard(const DbRow *row, void *user_data)
+static void
+write_shard(const char *name, int64_t count, void *user_data)
 {
     GString *out = user_data;
-    const char *name = db_row_text(row, 0, NULL);
     if (out->str[out->len - 1] != '[')
         g_string_append_c(out, ',');
     g_string_append(out, "{\"name\":");
     json_text_append_string(out, name != NULL ? name : "None"); /* as clients know it */
     g_string_append(out, ",\"count\":");
-    json_text_append_integer(out, db_row_integer(row, 1));
+    json_text_append_integer(out, count);
     g_string_append_c(out, '}');
-    return true;
 }
 
 Answer
@@ -25,9 +24,7 @@ shards_list(Request *request, GError **error)
         return ANSWER_FAILED;
     GString *out = request_out(request, 200, 512);
     g_string_append(out, "{\"shards\":[");
-    if (!db_query(request_db(request),
-                  "SELECT shard, COUNT(*) FROM nodes GROUP BY shard ORDER BY shard", NULL, 0,
-                  write_shard, out, error))
+    if (!db_nodes_per_shard(request_db(request), write_shard, out, error))
         return ANSWER_FAILED;
     g_string_append(out, "]}");
     return ANSWER_NOW;

@@ -1,0 +1,30 @@
+/* Inventories; the contract is in inventory.h.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "db/inventory.h"
+
+typedef struct Reader {
+    void (*each)(const DbInventory *inventory, void *user_data);
+    void *user_data;
+} Reader;
+
+static bool
+read_inventory(const DbRow *row, void *user_data)
+{
+    const Reader *reader = user_data;
+    DbInventory inventory = {0};
+    inventory.inventory = db_row_text(row, 0, &inventory.inventory_size);
+    inventory.plugin_data = db_row_text(row, 1, &inventory.plugin_size);
+    reader->each(&inventory, reader->user_data);
+    return false;
+}
+
+bool
+db_inventory_read(Db *db, const char *node_uuid,
+                  void (*each)(const DbInventory *inventory, void *user_data), void *user_data,
+                  GError **error)
+{
+    Reader reader = {each, user_data};
+    const DbValue uuid = db_text(node_uuid);
+    return db_query(db, "SELECT inventory, plugin_data FROM node_inventory WHERE node_uuid = ?1",
+                    &uuid, 1, read_inventory, &reader, error);
+}

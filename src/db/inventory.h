@@ -1,0 +1,19 @@
+/* What an inspection has found out about a machine.
+ *
+ * Any thread; errors as in db.h.
+ *
+ * SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+#include "db/db.h"
+#include <glib.h>
+
+/* Both are JSON objects; borrowed during the call, NULL if absent. */
+typedef struct DbInventory {
+    const char *inventory, *plugin_data;
+    size_t inventory_size, plugin_size;
+} DbInventory;
+
+/* Calls `each` with the inventory of a node; does not call it when there is none. */
+bool db_inventory_read(Db *db, const char *node_uuid,
+                       void (*each)(const DbInventory *inventory, void *user_data), void *user_data,
+                       GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -1,0 +1,20 @@
+/* Phases of a node's timeline that are still open. They are found by operation, not remembered: a phase may outlive the
+ * process that began it.
+ *
+ * Any thread; errors as in db.h.
+ *
+ * SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+#include "db/db.h"
+#include <glib.h>
+
+/* Ends the open phases of an operation. detail: NULL keeps what is there. */
+bool db_phases_end(Db *db, const char *node_uuid, const char *operation_uuid, const char *result,
+                   const char *detail, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Ends all open phases of a node as interrupted: they are of a life of the process that is over. */
+bool db_phases_interrupt(Db *db, const char *node_uuid, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Writes the detail of an operation's open phases. */
+bool db_phases_note(Db *db, const char *node_uuid, const char *operation_uuid, const char *detail,
+                    GError **error) G_GNUC_WARN_UNUSED_RESULT;
