@@ -1,8 +1,10 @@
-/* Agents: the token of a boot, and heartbeats. A heartbeat is recorded without the node lock.
+/* Agents: the token of a boot, and heartbeats. Both are written without the node lock: whoever asks without a login must not
+ * lock out those who have one.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "common/secret.h"
 #include "common/time_text.h"
 #include "conductor/node_verbs.h"
+#include "db/nodes.h"
 #include "db/records.h"
 
 #include <string.h>
@@ -10,12 +12,17 @@
 json_t *
 verb_get_agent_token(VerbCall *call, GError **error)
 {
-    json_t *info = call->task->node->driver_internal_info;
-    if (json_object_get(info, "agent_secret_token") != NULL)
+    Db *db = call->conductor->services.db;
+    g_autoptr(Node) node = db_record_find(db, &node_resource, "uuid", call->node_uuid, error);
+    if (node == NULL)
+        return NULL;
+    if (json_object_get(node->driver_internal_info, "agent_secret_token") != NULL)
         return json_pack("{s:n}", "agent_token");
     char token[SECRET_TEXT_SIZE];
-    json_object_set_new(info, "agent_secret_token", json_string(secret_text(token)));
-    return task_save(call->task, error) ? json_pack("{s:s}", "agent_token", token) : NULL;
+    bool made = false;
+    if (!db_node_agent_token_make(db, node->uuid, secret_text(token), &made, error))
+        return NULL;
+    return json_pack("{s:s?}", "agent_token", made ? token : NULL);
 }
 
 static bool

@@ -207,3 +207,24 @@ db_node_append_traits(Db *db, const char *node_uuid, GString *json, GError **err
         g_string_append(json, "[]");
     return true;
 }
+
+bool
+db_node_agent_token_make(Db *db, const char *node_uuid, const char *token, bool *made,
+                         GError **error)
+{
+    int64_t changed = 0;
+    const DbValue values[] = {db_text(token), db_text(node_uuid)};
+    static const char sql[] =
+        "UPDATE nodes SET driver_internal_info = json_set(COALESCE(driver_internal_info, '{}'), "
+        "'$.agent_secret_token', ?1) WHERE uuid = ?2 AND reservation IS NULL AND "
+        "json_extract(driver_internal_info, '$.agent_secret_token') IS NULL";
+    if (!db_execute(db, sql, values, G_N_ELEMENTS(values), &changed, error))
+        return false;
+    *made = changed == 1;
+    if (changed == 1)
+        return true;
+    g_autoptr(Node) node = db_record_find(db, &node_resource, "uuid", node_uuid, error);
+    bool told =
+        node != NULL && json_object_get(node->driver_internal_info, "agent_secret_token") != NULL;
+    return told || (node != NULL && db_node_locked_error(node, error));
+}

@@ -22,6 +22,14 @@ bool db_node_reserve(Db *db, const char *node_uuid, const char *hostname, const 
 bool db_node_release(Db *db, const char *node_uuid, const char *lease,
                      GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* Gives a node the token of its agent, in one statement and without the lock.
+ *
+ * token   borrowed
+ * made    out: false when the node has one already, which stays
+ * Errors  LOCKED: whoever works on the node may be about to start another agent, and would forget this token; NODE_NOT_FOUND */
+bool db_node_agent_token_make(Db *db, const char *node_uuid, const char *token, bool *made,
+                              GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* The error of a caller that met a lock: who holds it, for what, since when. Always false. */
 bool db_node_locked_error(const Node *node, GError **error);
 

@@ -2,6 +2,8 @@
 
 SPDX-License-Identifier: Apache-2.0
 """
+import concurrent.futures
+import threading
 import time
 
 import harness
@@ -155,9 +157,10 @@ class Events(harness.Suite):
 
 
 class Agents(harness.Suite):
-    def waiting_node(self, address):
+    def waiting_node(self, address, **orders):
         """A node that waits for its agent."""
-        node = self.available_node(driver_info={"fake": {"deploy.deploy": {"wait": True}}, "ipmi_password": "hidden"})
+        fake = {"deploy.deploy": {"wait": True}, **orders}
+        node = self.available_node(driver_info={"fake": fake, "ipmi_password": "hidden"})
         self.port(node, address)
         self.want(202, "PUT", "/v1/nodes/%s/states/provision" % node["uuid"], {"target": "active"})
         return self.wait_node(node["uuid"], provision_state="wait call-back", reservation=None)
@@ -184,6 +187,41 @@ class Agents(harness.Suite):
         self.want(202, "POST", path, beat)
         self.refuse(400, "POST", path, dict(beat, callback_url="https://192.0.2.8:9999"))
         self.assertNotIn(token, self.steel.text())
+
+    def test_a_lookup_waits_for_no_lock_once_the_token_was_told(self):
+        node = self.waiting_node("52:54:00:cc:02:01", **{"power.set": {"delay_ms": 4000}})["uuid"]
+        self.get("/v1/lookup?node_uuid=" + node)
+        self.want(202, "PUT", "/v1/nodes/%s/states/power" % node, {"target": "power on"})
+        self.assertIsNotNone(self.get("/v1/nodes/" + node)["reservation"])
+        self.assertEqual(self.get("/v1/lookup?node_uuid=" + node)["config"]["agent_token"], "******")
+        self.assertIsNotNone(self.get("/v1/nodes/" + node)["reservation"], "the lock was given back too early for this test")
+        self.wait_node(node, power_state="power on", reservation=None)
+
+    def test_an_agent_that_asks_while_its_node_is_locked_gets_no_token_that_would_be_forgotten(self):
+        node = self.waiting_node("52:54:00:cc:02:02", **{"power.set": {"delay_ms": 4000}})["uuid"]
+        self.want(202, "PUT", "/v1/nodes/%s/states/power" % node, {"target": "power on"})
+        self.refuse(409, "GET", "/v1/lookup?node_uuid=" + node)
+        self.wait_node(node, power_state="power on", reservation=None)
+        self.assertGreaterEqual(len(self.get("/v1/lookup?node_uuid=" + node)["config"]["agent_token"]), 32)
+
+    def test_lookups_lock_nobody_out(self):
+        nodes = [self.waiting_node("52:54:00:cc:03:%02x" % number)["uuid"] for number in range(4)]
+        for node in nodes:
+            self.get("/v1/lookup?node_uuid=" + node)
+        over = threading.Event()
+
+        def ask():
+            while not over.is_set():
+                for node in nodes:
+                    self.get("/v1/lookup?node_uuid=" + node)
+        with concurrent.futures.ThreadPoolExecutor(8) as strangers:
+            asking = [strangers.submit(ask) for _ in range(8)]
+            answers = [self.call("PUT" if number % 2 == 0 else "DELETE", "/v1/nodes/%s/maintenance" % nodes[number // 2 % 4]).status
+                       for number in range(200)]
+            over.set()
+            for future in asking:
+                future.result()
+        self.assertEqual(set(answers), {202})
 
     def test_lookup_refuses_strangers(self):
         node = self.node()
