@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "common/http_client.h"
 #include "common/http_options.h"
+#include "common/lock.h"
 #include <pthread.h>
 #include <string.h>
 
@@ -254,6 +255,7 @@ http_request(const HttpRequest *request, HttpResponse *response, GError **error)
     curl_easy_setopt(handle, CURLOPT_HTTPHEADER, headers);
     curl_easy_setopt(handle, CURLOPT_ERRORBUFFER, detail);
 
+    lock_check_io("ask another service");
     CURLcode code = curl_easy_perform(handle);
     long status = 0;
     curl_easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &status);

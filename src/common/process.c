@@ -3,6 +3,7 @@
 #include "common/process.h"
 
 #include "common/error.h"
+#include "common/lock.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -392,6 +393,7 @@ restore_sigpipe(const sigset_t *before)
 bool
 process_run(const ProcessSpec *spec, ProcessResult *result, GError **error)
 {
+    lock_check_io("run a program");
     Pipes pipes;
     if (!pipes_open(&pipes, spec, error))
         return false;

@@ -37,6 +37,7 @@ typedef struct Session {
     Db *db;
     DbConnection *own; /* NULL: not yet needed */
     unsigned depth;
+    DbConflict conflict;
 } Session;
 
 static _Thread_local uint64_t statement_count;
@@ -130,8 +131,16 @@ run(Session *session, bool writes, const char *sql, const DbValue *values, size_
 {
     lock_check_io("ask the database");
     DbConnection *connection = connection_of(session, writes, error);
-    return connection != NULL && session->db->engine->run(connection, sql, values, count, func,
-                                                          user_data, changed, error);
+    if (connection == NULL)
+        return false;
+    g_autoptr(GError) cause = NULL;
+    const DbEngine *engine = session->db->engine;
+    if (engine->run(connection, sql, values, count, func, user_data, changed, &cause))
+        return true;
+    if (steel_error_is(cause, STEEL_ERROR_CONFLICT))
+        engine->conflict(connection, &session->conflict);
+    g_propagate_error(error, g_steal_pointer(&cause));
+    return false;
 }
 
 static bool
@@ -199,6 +208,12 @@ db_execute(Db *db, const char *sql, const DbValue *values, size_t count, int64_t
     if (alone)
         give_turn(db);
     return good;
+}
+
+DbConflict
+db_conflict(Db *db)
+{
+    return session_of_thread(db)->conflict;
 }
 
 uint64_t

@@ -8,8 +8,8 @@
  *
  * SQL is the common subset of SQLite and PostgreSQL with parameters ?1, ?2, ... used in order.
  *
- * Errors of all functions: DATABASE_BUSY (another process holds the file; retry), CONFLICT (a unique value is taken; the
- * message names table.column), DATABASE (disk full, damaged file, ...: a sentence with the file).
+ * Errors of all functions: DATABASE_BUSY (another process holds the file; retry), CONFLICT (a rule of the schema was
+ * broken; db_conflict tells which), DATABASE (disk full, damaged file, ...: a sentence with the file).
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
@@ -64,6 +64,26 @@ typedef bool (*DbRowFunc)(const DbRow *row, void *user_data);
  * order, borrowed for the call. Errors: those of the database. Any thread. */
 bool db_query(Db *db, const char *sql, const DbValue *values, size_t count, DbRowFunc func,
               void *user_data, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Which rule of the schema a statement broke. */
+typedef enum DbConflictKind {
+    DB_CONFLICT_NONE,
+    DB_CONFLICT_UNIQUE,    /* these columns together must be unique */
+    DB_CONFLICT_REFERENCE, /* it refers to something that is not there, or is referred to */
+    DB_CONFLICT_OTHER,
+} DbConflictKind;
+
+enum { DB_CONFLICT_COLUMNS = 4, DB_NAME_SIZE = 64 };
+
+typedef struct DbConflict {
+    DbConflictKind kind;
+    char table[DB_NAME_SIZE]; /* "" where the engine does not say */
+    char columns[DB_CONFLICT_COLUMNS][DB_NAME_SIZE];
+    size_t column_count;
+} DbConflict;
+
+/* What this thread's last statement that failed with CONFLICT ran into. */
+DbConflict db_conflict(Db *db);
 
 /* Runs one writing statement; `changed` (or NULL) gets the number of rows it changed. */
 bool db_execute(Db *db, const char *sql, const DbValue *values, size_t count, int64_t *changed,

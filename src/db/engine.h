@@ -16,6 +16,9 @@ typedef struct DbEngine {
     bool (*run)(DbConnection *connection, const char *sql, const DbValue *values, size_t count,
                 DbRowFunc func, void *user_data, int64_t *changed, GError **error);
 
+    /* What the last statement that failed with CONFLICT ran into. */
+    void (*conflict)(const DbConnection *connection, DbConflict *conflict);
+
     /* Runs a script of several statements without parameters (migrations). */
     bool (*script)(DbConnection *connection, const char *sql, GError **error);
 

@@ -176,37 +176,45 @@ bind_value(const Field *field, const void *record, GPtrArray *texts)
     return tristate < 0 ? db_text(NULL) : db_integer(tristate);
 }
 
-/* "UNIQUE constraint failed: nodes.name" as a sentence with the value. `record` may be NULL where nothing is written. */
+/* The field that a broken rule is about, as far as a person is concerned; NULL: not known. Of a rule over several columns the
+ * node goes without saying. */
+static const Field *
+conflicting_field(const Resource *resource, const DbConflict *conflict)
+{
+    const Field *found = NULL;
+    for (size_t i = 0; i < conflict->column_count; i++)
+        for (size_t f = 0; f < resource->field_count; f++) {
+            const Field *field = &resource->fields[f];
+            bool named = (field_is_text(field) || field->type == FIELD_INTEGER) &&
+                         strcmp(field_column(field), conflict->columns[i]) == 0;
+            if (named && (found == NULL || strcmp(found->name, "node_uuid") == 0))
+                found = field;
+        }
+    return found;
+}
+
+/* Puts a broken rule of the schema into a sentence with the value. `record` may be NULL where nothing is written. */
 static void
-explain_conflict(const Resource *resource, const void *record, GError **error)
+explain_conflict(Db *db, const Resource *resource, const void *record, GError **error)
 {
     if (error == NULL || !steel_error_is(*error, STEEL_ERROR_CONFLICT))
         return;
-    g_autoptr(GError) raw = g_steal_pointer(error);
-    for (size_t i = 0; record != NULL && i < resource->field_count; i++) {
-        const Field *field = &resource->fields[i];
-        if (!field_is_text(field) && field->type != FIELD_INTEGER)
-            continue;
-        g_autofree char *column = g_strdup_printf("%s.%s", resource->table, field_column(field));
-        const char *at = strstr(raw->message, column);
-        if (at == NULL || g_ascii_isalnum(at[strlen(column)]) || at[strlen(column)] == '_')
-            continue;
-        if (field->type == FIELD_UUID && strstr(field->name, "node_uuid") != NULL)
-            continue; /* the second column of the constraint says more */
+    const DbConflict conflict = db_conflict(db);
+    const Field *field = record != NULL ? conflicting_field(resource, &conflict) : NULL;
+    if (conflict.kind == DB_CONFLICT_REFERENCE) {
+        g_clear_error(error);
+        steel_fail(error, STEEL_ERROR_INVALID,
+                   "the %s refers to something that is not there, or is still referred to",
+                   resource->name);
+    } else if (conflict.kind == DB_CONFLICT_UNIQUE && field != NULL) {
+        g_clear_error(error);
         json_t *value = record_get(record, field);
         g_autofree char *text =
             json_is_string(value) ? g_strdup(json_string_value(value)) : json_text_dump(value);
         json_decref(value);
         steel_fail(error, STEEL_ERROR_CONFLICT, "A %s with %s %s already exists.", resource->name,
                    field->name, text);
-        return;
     }
-    if (strstr(raw->message, "FOREIGN KEY") != NULL)
-        steel_fail(error, STEEL_ERROR_INVALID,
-                   "the %s refers to something that is not there, or is still referred to",
-                   resource->name);
-    else
-        g_propagate_error(error, g_steal_pointer(&raw));
 }
 
 static char **
@@ -248,7 +256,7 @@ db_record_insert(Db *db, const Resource *resource, void *record, GError **error)
     g_string_append_c(sql, ')');
     if (db_execute(db, sql->str, values, count, NULL, error))
         return true;
-    explain_conflict(resource, record, error);
+    explain_conflict(db, resource, record, error);
     return false;
 }
 
@@ -301,7 +309,7 @@ db_record_save(Db *db, const Resource *resource, void *record, const void *origi
                                            changes->str, resource->key, count);
     int64_t changed = 0;
     if (!db_execute(db, sql, values, count, &changed, error)) {
-        explain_conflict(resource, record, error);
+        explain_conflict(db, resource, record, error);
         return false;
     }
     return changed == 1 || not_found(resource, ident, error);
@@ -315,7 +323,7 @@ db_record_delete(Db *db, const Resource *resource, const char *key, GError **err
     const DbValue value = db_text(key);
     int64_t changed = 0;
     if (!db_execute(db, sql, &value, 1, &changed, error)) {
-        explain_conflict(resource, NULL, error);
+        explain_conflict(db, resource, NULL, error);
         return false;
     }
     return changed == 1 || not_found(resource, key, error);

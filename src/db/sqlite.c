@@ -16,10 +16,48 @@ struct DbConnection {
     sqlite3 *handle;
     char *path;
     GHashTable *statements; /* sql text (owned) -> sqlite3_stmt * (finalized with it) */
+    DbConflict conflict;    /* of the last statement that broke a rule of the schema */
 };
 
 /* A statement over all fields of a node takes some 20 KB, and every thread has a connection of its own. */
 #define STATEMENT_LIMIT 64
+
+/* "UNIQUE constraint failed: ports.node_uuid, ports.address": SQLite has no other way to tell. */
+static void
+note_columns(DbConflict *conflict, const char *message)
+{
+    const char *list = strstr(message, ": ");
+    if (list == NULL)
+        return;
+    g_auto(GStrv) names = g_strsplit(list + 2, ", ", DB_CONFLICT_COLUMNS + 1);
+    for (char **name = names; *name != NULL && conflict->column_count < DB_CONFLICT_COLUMNS;
+         name++) {
+        const char *dot = strchr(*name, '.');
+        if (dot == NULL)
+            return;
+        g_strlcpy(conflict->table, *name, MIN((size_t)(dot - *name) + 1, DB_NAME_SIZE));
+        g_strlcpy(conflict->columns[conflict->column_count++], dot + 1, DB_NAME_SIZE);
+    }
+}
+
+static void
+note_conflict(DbConnection *connection, int code, const char *message)
+{
+    DbConflict *conflict = &connection->conflict;
+    *conflict = (DbConflict){.kind = DB_CONFLICT_OTHER};
+    if (code == SQLITE_CONSTRAINT_UNIQUE || code == SQLITE_CONSTRAINT_PRIMARYKEY) {
+        conflict->kind = DB_CONFLICT_UNIQUE;
+        note_columns(conflict, message);
+    } else if (code == SQLITE_CONSTRAINT_FOREIGNKEY) {
+        conflict->kind = DB_CONFLICT_REFERENCE;
+    }
+}
+
+static void
+tell_conflict(const DbConnection *connection, DbConflict *conflict)
+{
+    *conflict = connection->conflict;
+}
 
 static bool
 fail(DbConnection *connection, GError **error)
@@ -28,6 +66,7 @@ fail(DbConnection *connection, GError **error)
     const char *message = sqlite3_errmsg(connection->handle);
     switch (code & 0xff) {
     case SQLITE_CONSTRAINT:
+        note_conflict(connection, code, message);
         return steel_fail(error, STEEL_ERROR_CONFLICT, "%s", message);
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
@@ -257,6 +296,7 @@ const DbEngine db_engine_sqlite = {
     .connect = connect_file,
     .disconnect = disconnect,
     .run = run,
+    .conflict = tell_conflict,
     .script = script,
     .claim = claim,
     .begin = "BEGIN IMMEDIATE",

@@ -482,6 +482,27 @@ a_statement_that_fails_rolls_its_transaction_back(void **state)
     assert_true(scratch_number(scratch->db, "SELECT COUNT(*) FROM chassis") == 0);
 }
 
+static void
+a_broken_rule_is_told_as_table_and_columns(void **state)
+{
+    Scratch *scratch = *state;
+    g_autoptr(GError) error = NULL;
+    const char *same = "INSERT INTO chassis (uuid) VALUES ('same')";
+    const char *orphan = "INSERT INTO ports (uuid, node_uuid, address) "
+                         "VALUES ('p', 'nowhere', '02:00:00:00:00:01')";
+    assert_int_equal(db_conflict(scratch->db).kind, DB_CONFLICT_NONE);
+    assert_true(db_execute(scratch->db, same, NULL, 0, NULL, &error));
+    assert_false(db_execute(scratch->db, same, NULL, 0, NULL, NULL));
+    const DbConflict taken = db_conflict(scratch->db);
+    assert_int_equal(taken.kind, DB_CONFLICT_UNIQUE);
+    assert_string_equal(taken.table, "chassis");
+    assert_int_equal(taken.column_count, 1);
+    assert_string_equal(taken.columns[0], "uuid");
+    assert_false(db_execute(scratch->db, orphan, NULL, 0, NULL, &error));
+    assert_error(error, STEEL_ERROR_CONFLICT);
+    assert_int_equal(db_conflict(scratch->db).kind, DB_CONFLICT_REFERENCE);
+}
+
 /* The mark belongs to the connection, and ends with it. */
 static bool
 insert_and_be_rolled_back(Db *db, void *user_data, GError **error)
@@ -565,6 +586,7 @@ main(void)
         scratch_test(a_thousand_other_statements_do_not_end_the_one_that_runs),
         scratch_test(statements_are_counted_per_thread),
         scratch_test(a_transaction_happens_whole_or_not_at_all),
+        scratch_test(a_broken_rule_is_told_as_table_and_columns),
         scratch_test(a_statement_that_fails_rolls_its_transaction_back),
         scratch_test(a_transaction_that_is_over_already_does_not_harm_the_next),
         scratch_test(one_process_claims_a_database_until_it_closes_it),
