@@ -216,7 +216,7 @@ config_finish(Config *config, GError **error)
     for (size_t i = 0; i < OPTION_COUNT; i++)
         if (!config_resolve(config, (ConfigOption)i, 0, error))
             return false;
-    config_warn_of_unknown(config);
+    config_warn(config);
     config->finished = true;
     return true;
 }

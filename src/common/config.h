@@ -1,5 +1,6 @@
 /* The configuration: ironic.conf's file format and option names, read once, then immutable and shared by all threads.
- * options.def lists every option; whoever needs a value asks for it by its ConfigOption: section and name in upper case.
+ * options.def and options_idle.def list every option; code asks for a value by its ConfigOption: section and name in upper
+ * case.
  *
  *     int64_t port = config_integer(config_current(), OPT_API_PORT);
  *     const char *root = config_string(config_current(), OPT_DEPLOY_HTTP_ROOT);
@@ -49,6 +50,10 @@ typedef enum OptionFlags {
     OPTION_COMPUTED = 1 << 3, /* the default depends on the machine; the help sentence says how */
     OPTION_EMPTY_DISABLES = 1 << 4, /* an empty value is legal and stays "" */
     OPTION_IDLE = 1 << 5, /* no code reads it yet: it is checked, and warned of when set */
+    /* Ironic has no such bound: a value beyond it counts as the bound, with a warning. Without these it is a mistake. */
+    OPTION_CLAMP_LEAST = 1 << 6,
+    OPTION_CLAMP_GREATEST = 1 << 7,
+    OPTION_CLAMP = OPTION_CLAMP_LEAST | OPTION_CLAMP_GREATEST,
 } OptionFlags;
 
 /* One row of options.def. All strings are static. */

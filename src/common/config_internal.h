@@ -26,6 +26,7 @@ typedef struct ConfigValue {
     char **items;    /* owned; LIST, DICT and MULTI; NULL: none */
     int64_t integer; /* INTEGER, OCTAL, BOOLEAN */
     double number;   /* FLOAT, INTEGER */
+    bool clamped;    /* the number is not the one written, but the nearest that Steel works with */
 } ConfigValue;
 
 /* What was read, to be read again by config_reload. */
@@ -85,8 +86,9 @@ bool config_type_is_repeated(OptionType type);   /* lines of a file add up */
 bool config_remember_unknown(Config *config, const char *section, const char *name,
                              const char *text, char *origin, GError **error);
 
-/* Logs one line of all unknown options, with what may have been meant. */
-void config_warn_of_unknown(const Config *config);
+/* Logs what loads but is not what was written: a line of options without effect, one of numbers beyond what Steel works with, and
+ * one of unknown options with what may have been meant. */
+void config_warn(const Config *config);
 
 /* The text of that line after its colon; empty when there is none. Caller frees. */
 char *config_describe_unknown(const Config *config);

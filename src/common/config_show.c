@@ -213,21 +213,41 @@ append_markdown_option(GString *text, const OptionInfo *info)
         g_string_append(text, info->flags & OPTION_COMPUTED ? "computed" : "unset");
     g_string_append_printf(text, " | %s | ", info->flags & OPTION_RELOADABLE ? "yes" : "");
     append_escaped(text, info->help);
-    g_string_append(text, info->flags & OPTION_IDLE ? " *Without effect yet.* |\n" : " |\n");
+    g_string_append(text, " |\n");
+}
+
+/* The table of a section's options that have an effect, or of those that have none; nothing when there are none. */
+static void
+append_markdown_section(GString *text, size_t section, bool idle)
+{
+    bool titled = false;
+    for (size_t i = 0; i < OPTION_COUNT; i++) {
+        const OptionInfo *info = config_option_info((ConfigOption)i);
+        if (!g_str_equal(info->section, sections[section].name) ||
+            ((info->flags & OPTION_IDLE) != 0) != idle)
+            continue;
+        if (!titled)
+            g_string_append_printf(text,
+                                   "%s### [%s]: %s\n\n"
+                                   "| option | type | default | reload | meaning |\n"
+                                   "|---|---|---|---|---|\n",
+                                   text->len > 0 ? "\n" : "", sections[section].name,
+                                   sections[section].title);
+        titled = true;
+        append_markdown_option(text, info);
+    }
 }
 
 char *
 config_reference_markdown(void)
 {
     GString *text = g_string_new(NULL);
-    for (size_t s = 0; s < G_N_ELEMENTS(sections); s++) {
-        g_string_append_printf(text,
-                               "%s### [%s]: %s\n\n| option | type | default | reload | meaning |\n"
-                               "|---|---|---|---|---|\n",
-                               s > 0 ? "\n" : "", sections[s].name, sections[s].title);
-        for (size_t i = 0; i < OPTION_COUNT; i++)
-            if (g_str_equal(config_option_info((ConfigOption)i)->section, sections[s].name))
-                append_markdown_option(text, config_option_info((ConfigOption)i));
-    }
+    for (size_t s = 0; s < G_N_ELEMENTS(sections); s++)
+        append_markdown_section(text, s, false);
+    g_string_append(text, "\n## Options without effect yet\n\n<details>\n<summary>Options of "
+                          "ironic.conf that no code of Steel reads so far</summary>\n");
+    for (size_t s = 0; s < G_N_ELEMENTS(sections); s++)
+        append_markdown_section(text, s, true);
+    g_string_append(text, "\n</details>\n");
     return g_string_free(text, FALSE);
 }

@@ -1,4 +1,5 @@
-/* Options that Steel does not have: a file of Ironic may set many of them, so they are warned of, not refused.
+/* Options that Steel does not have, or that do not count as written: a file of Ironic may set many of them, so they are warned
+ * of, not refused.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "common/config_internal.h"
 #include "common/error.h"
@@ -98,6 +99,25 @@ config_describe_unknown(const Config *config)
     return g_string_free(list, FALSE);
 }
 
+/* Numbers beyond what Steel works with: what counts instead. */
+static void
+warn_of_clamped(const Config *config)
+{
+    g_autoptr(GString) list = g_string_new(NULL);
+    for (size_t i = 0; i < OPTION_COUNT && list->len < LIST_LENGTH; i++) {
+        const OptionInfo *info = config_option_info((ConfigOption)i);
+        const ConfigValue *value = &config->values[i];
+        if (!value->clamped || (info->flags & OPTION_IDLE))
+            continue;
+        g_string_append_printf(list, "%s[%s]%s = %s, not %.60s (%s)", list->len > 0 ? ", " : "",
+                               info->section, info->name, value->text,
+                               (const char *)g_ptr_array_index(value->raw, 0), value->origin);
+    }
+    if (list->len > 0)
+        log_warning("config", "numbers beyond what Steel works with, the nearest counts: %s",
+                    list->str);
+}
+
 /* Those that are set and that no code reads: whoever sets them expects something. */
 static void
 warn_of_idle(const Config *config)
@@ -122,9 +142,10 @@ warn_of_idle(const Config *config)
 }
 
 void
-config_warn_of_unknown(const Config *config)
+config_warn(const Config *config)
 {
     warn_of_idle(config);
+    warn_of_clamped(config);
     if (config->unknown_order->len == 0)
         return;
     g_autofree char *list = config_describe_unknown(config);

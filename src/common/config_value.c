@@ -55,6 +55,12 @@ describe_expected(const OptionInfo *info)
                            info->greatest);
 }
 
+static bool
+is_number(const OptionInfo *info)
+{
+    return info->type == OPTION_INTEGER || info->type == OPTION_FLOAT;
+}
+
 /* A foreign text for an error line: short, on one line. Caller frees. */
 static char *
 quoted(const OptionInfo *info, const char *text)
@@ -78,6 +84,8 @@ config_value_parse(const OptionInfo *info, const char *text, ConfigValue *value,
         }
         if (info->default_value == NULL && !(info->flags & OPTION_COMPUTED))
             return true; /* an option without default can be unset in a later file */
+        if (is_number(info) && info->default_value != NULL)
+            return config_value_parse(info, info->default_value, value, error);
     }
     if (types[info->type].parse(info, info->type == OPTION_STRING ? text : stripped, value))
         return true;
@@ -87,10 +95,31 @@ config_value_parse(const OptionInfo *info, const char *text, ConfigValue *value,
 }
 
 static bool
-within_bounds(const OptionInfo *info, double number)
+is_bounded(const OptionInfo *info)
 {
-    return (info->least == 0 && info->greatest == 0) ||
-           (number >= (double)info->least && number <= (double)info->greatest);
+    return info->least != 0 || info->greatest != 0;
+}
+
+/* Brings an integer within the bounds of its row where they are Steel's own. False: it is beyond a bound of Ironic. */
+static bool
+fit_integer(const OptionInfo *info, int64_t *number, bool *clamped)
+{
+    int64_t nearest = is_bounded(info) ? CLAMP(*number, info->least, info->greatest) : *number;
+    unsigned needed = nearest > *number ? OPTION_CLAMP_LEAST : OPTION_CLAMP_GREATEST;
+    *clamped = nearest != *number;
+    *number = nearest;
+    return !*clamped || (info->flags & needed) != 0;
+}
+
+static bool
+fit_float(const OptionInfo *info, double *number, bool *clamped)
+{
+    double least = (double)info->least, greatest = (double)info->greatest;
+    double nearest = is_bounded(info) ? CLAMP(*number, least, greatest) : *number;
+    unsigned needed = nearest > *number ? OPTION_CLAMP_LEAST : OPTION_CLAMP_GREATEST;
+    *clamped = nearest != *number;
+    *number = nearest;
+    return !*clamped || (info->flags & needed) != 0;
 }
 
 static bool
@@ -105,8 +134,7 @@ parse_number(const OptionInfo *info, const char *digits, bool negative, unsigned
     if (errno != 0 || *end != '\0')
         return false;
     number = negative ? -number : number;
-    if ((info->least != 0 || info->greatest != 0) &&
-        (number < info->least || number > info->greatest))
+    if (!fit_integer(info, &number, &value->clamped))
         return false;
     value->integer = number;
     value->number = (double)number;
@@ -129,7 +157,7 @@ parse_integer(const OptionInfo *info, const char *text, ConfigValue *value)
     bool prefixed = digits[0] == '0' && g_ascii_isalpha(digits[1]);
     if (!parse_number(info, digits + (prefixed ? 2 : 0), negative, base, value))
         return false;
-    value->text = g_strdup(text);
+    value->text = value->clamped ? g_strdup_printf("%" PRId64, value->integer) : g_strdup(text);
     return true;
 }
 
@@ -140,10 +168,10 @@ parse_float(const OptionInfo *info, const char *text, ConfigValue *value)
     errno = 0;
     double number = g_ascii_strtod(text, &end);
     if (errno != 0 || end == text || *end != '\0' || !isfinite(number) ||
-        !within_bounds(info, number))
+        !fit_float(info, &number, &value->clamped))
         return false;
     value->number = number;
-    value->text = g_strdup(text);
+    value->text = value->clamped ? g_strdup_printf("%.15g", number) : g_strdup(text);
     return true;
 }
 

@@ -73,7 +73,7 @@ prune_job(void *data)
         .batch = config_integer(config, OPT_CONDUCTOR_NODE_HISTORY_CLEANUP_BATCH_COUNT),
     };
     time_text_ms(time_now_ms() - days * DAY_MS, keep.until);
-    for (size_t row = 0; row < G_N_ELEMENTS(logs) && keep.most > 0; row++)
+    for (size_t row = 0; row < G_N_ELEMENTS(logs) && keep.most > 0 && keep.batch > 0; row++)
         prune_log(data, row, &keep);
 }
 

@@ -34,18 +34,31 @@ circle_free(void *data)
     g_free(circle);
 }
 
+/* The ring is Steel's own, so what GLib does not have may be the SHA-2 of the same length. */
 static GChecksumType
 algorithm_of(const char *name)
 {
+    /* clang-format off */
     static const struct {
         const char *name;
         GChecksumType type;
     } rows[] = {
-        {"md5",    G_CHECKSUM_MD5   },
-        {"sha1",   G_CHECKSUM_SHA1  },
+        {"md5", G_CHECKSUM_MD5},
+        {"sha1", G_CHECKSUM_SHA1},
+        {"sha224", G_CHECKSUM_SHA256},
         {"sha256", G_CHECKSUM_SHA256},
+        {"sha384", G_CHECKSUM_SHA384},
         {"sha512", G_CHECKSUM_SHA512},
+        {"sha3_224", G_CHECKSUM_SHA256},
+        {"sha3_256", G_CHECKSUM_SHA256},
+        {"sha3_384", G_CHECKSUM_SHA384},
+        {"sha3_512", G_CHECKSUM_SHA512},
+        {"blake2b", G_CHECKSUM_SHA512},
+        {"blake2s", G_CHECKSUM_SHA256},
+        {"shake_128", G_CHECKSUM_SHA256},
+        {"shake_256", G_CHECKSUM_SHA512},
     };
+    /* clang-format on */
     for (size_t i = 0; name != NULL && i < G_N_ELEMENTS(rows); i++)
         if (g_ascii_strcasecmp(rows[i].name, name) == 0)
             return rows[i].type;

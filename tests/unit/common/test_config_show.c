@@ -203,8 +203,8 @@ what_no_code_reads_is_said_to_be_without_effect(void **state)
         bool read = g_hash_table_contains(names, info->suffix) || is_of_interfaces(info);
         if (read == ((info->flags & OPTION_IDLE) != 0))
             fail_msg("[%s]%s: %s", info->section, info->name,
-                     read ? "it is read now: take OPTION_IDLE from its row"
-                          : "no code reads it: implement it, or say so with OPTION_IDLE");
+                     read ? "it is read now: move its row to options.def"
+                          : "no code reads it: implement it, or move its row to options_idle.def");
     }
 }
 

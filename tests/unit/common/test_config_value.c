@@ -2,7 +2,9 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "common/config.h"
 #include "common/error.h"
+#include "common/log.h"
 
+#include <inttypes.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -86,12 +88,11 @@ a_value_that_does_not_fit_says_where_and_what_was_expected(void **state)
         {"api.port=70000",                            "[api]port: expected an integer from 0 to 65535, not \"70000\"" },
         {"api.port=-1",                               "[api]port: expected an integer from 0 to 65535, not \"-1\""    },
         {"api.port=80x",                              "[api]port: expected an integer from 0 to 65535, not \"80x\""   },
-        {"api.port=",                                 "[api]port: expected an integer from 0 to 65535, not \"\""      },
         {"api.port=0x",                               "[api]port: expected an integer from 0 to 65535, not \"0x\""    },
         {"database.max_retries=99999999999999999999",
          "[database]max_retries: expected an integer of at least -1, not \"99999999999999999999\""                    },
         {"pxe.dir_permission=0755",
-         "[pxe]dir_permission: expected an integer from 0 to 511, not \"0755\""                                       },
+         "[pxe]dir_permission: expected an integer from 0 to 4095, not \"0755\""                                      },
         {"api.port=--1",                              "[api]port: expected an integer from 0 to 65535, not \"--1\""   },
         {"api.port=99999999999999999999",
          "[api]port: expected an integer from 0 to 65535, not \"99999999999999999999\""                               },
@@ -309,6 +310,72 @@ the_url_of_the_boot_server_follows_its_address(void **state)
     assert_string_equal(config_string(ipv6, OPT_DEPLOY_HTTP_URL), "http://[2001:db8::5]:8089");
 }
 
+/* Whether a number loads, whatever it counts as. */
+static bool
+number_loads(const char *section, const char *name, int64_t number)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(Config) config = config_new();
+    g_autofree char *assignment = g_strdup_printf("%s.%s=%" PRId64, section, name, number);
+    assert_true(config_set(config, assignment, &error));
+    return config_finish(config, &error);
+}
+
+/* A bound of Ironic: itself good, beyond it a mistake; without one any number loads. */
+static void
+check_bound(char *const *words, const char *bound, int step, int64_t far)
+{
+    const bool none = g_str_equal(bound, "-");
+    const int64_t number = none ? far : g_ascii_strtoll(bound, NULL, 10);
+    if (!number_loads(words[0], words[1], number))
+        fail_msg("[%s]%s = %" PRId64 " is refused", words[0], words[1], number);
+    if (!none && number_loads(words[0], words[1], number + step))
+        fail_msg("[%s]%s = %" PRId64 " is taken", words[0], words[1], number + step);
+}
+
+/* Each line of the file: section, name, least and greatest of Ironic, - where it has none. */
+static void
+numbers_have_the_bounds_of_ironic(void **state)
+{
+    g_autofree char *text = NULL;
+    unsigned rows = 0;
+    (void)state;
+    assert_true(
+        g_file_get_contents(SOURCE_ROOT "/tests/data/ironic-bounds.txt", &text, NULL, NULL));
+    g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+    log_set_level(LOG_LEVEL_ERROR);
+    for (char **line = lines; *line != NULL && **line != '\0'; line++, rows++) {
+        g_auto(GStrv) words = g_strsplit(*line, " ", -1);
+        assert_int_equal(g_strv_length(words), 4);
+        const bool permission = strstr(words[1], "permission") != NULL;
+        check_bound(words, words[2], -1, permission ? 0 : -1);
+        check_bound(words, words[3], 1, permission ? 4095 : INT32_MAX);
+    }
+    log_set_level(LOG_LEVEL_INFO);
+    assert_true(rows > 150);
+}
+
+static void
+a_number_beyond_what_steel_works_with_counts_as_the_nearest(void **state)
+{
+    g_autoptr(Config) low = config_of("api.max_limit=0", "api.api_workers=0", NULL);
+    g_autoptr(Config) high = config_of("api.max_limit=5000000", NULL);
+    (void)state;
+    assert_int_equal(config_integer(low, OPT_API_MAX_LIMIT), 1);
+    assert_string_equal(config_string(low, OPT_API_MAX_LIMIT), "1");
+    assert_int_equal(config_integer(low, OPT_API_API_WORKERS), 0);
+    assert_int_equal(config_integer(high, OPT_API_MAX_LIMIT), 1000000);
+}
+
+static void
+an_empty_number_is_the_default(void **state)
+{
+    g_autoptr(Config) config = config_of("api.max_limit=", "raw_image_growth_factor= ", NULL);
+    (void)state;
+    assert_int_equal(config_integer(config, OPT_API_MAX_LIMIT), 1000);
+    assert_string_equal(config_string(config, OPT_RAW_IMAGE_GROWTH_FACTOR), "2.0");
+}
+
 int
 main(void)
 {
@@ -317,6 +384,9 @@ main(void)
         cmocka_unit_test(a_value_that_does_not_fit_says_where_and_what_was_expected),
         cmocka_unit_test(an_error_repeats_neither_secrets_nor_endless_text),
         cmocka_unit_test(numbers_are_read_in_decimal_and_with_prefixes_of_other_bases),
+        cmocka_unit_test(numbers_have_the_bounds_of_ironic),
+        cmocka_unit_test(a_number_beyond_what_steel_works_with_counts_as_the_nearest),
+        cmocka_unit_test(an_empty_number_is_the_default),
         cmocka_unit_test(lists_and_dicts_are_read_by_item),
         cmocka_unit_test(references_are_replaced_by_the_value_of_the_option),
         cmocka_unit_test(references_reach_through_other_references_and_lists),
