@@ -126,7 +126,6 @@ parse_all(const uint8_t *data, size_t size)
     (void)ipmi_parse_boot_device(&response, &flags, NULL);
     (void)ipmi_parse_device_id(&response, &id, NULL);
     (void)ipmi_auth_capabilities_parse(data, size, &capabilities, NULL);
-    (void)ipmi_cipher_suites_best(data, size);
     g_autofree char *text = g_strndup((const char *)data, size);
     if (ipmi_parse_raw(text, &request, NULL) && request.size > IPMI_DATA_MAX)
         abort();
@@ -183,7 +182,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     ipmi_build_get_boot_device(&requests[1]);
     g_autoptr(IpmiBmc) bmc = ipmi_bmc_new(&user, 1, NULL, NULL, NULL);
     g_autoptr(IpmiSession) session =
-        ipmi_session_new(&target, "bmc:623", requests, 2, 0, keep_last, &sent, NULL);
+        ipmi_session_new(&target, "bmc:623", requests, 2, keep_last, &sent, NULL);
     advance(session, bmc, &sent, (SessionStep)(data[0] & 7), now_ms);
     for (size_t position = 1; position + 3 <= size;) {
         size_t length = MIN((size_t)data[position] + 2, size - position - 1);

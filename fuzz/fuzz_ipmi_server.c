@@ -159,7 +159,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     ipmi_build_chassis_status(&request);
     g_autoptr(IpmiBmc) bmc = ipmi_bmc_new(&user, 1, &ops, NULL, NULL);
     g_autoptr(IpmiSession) session =
-        ipmi_session_new(&target, "bmc:623", &request, 1, 0, keep_last, &sent, NULL);
+        ipmi_session_new(&target, "bmc:623", &request, 1, keep_last, &sent, NULL);
     ipmi_session_start(session, now_ms);
     while (session->step < SESSION_REQUESTS) {
         size_t reply_size = ipmi_bmc_answer(bmc, now_ms, sent.bytes, sent.size, reply);

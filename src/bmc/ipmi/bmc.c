@@ -247,6 +247,15 @@ answer_outside(IpmiBmc *bmc, uint64_t now_ms, const IpmiPacket *packet, uint8_t 
     return reply_size;
 }
 
+static IpmiBmcFaults
+faults_of(IpmiBmc *bmc)
+{
+    pthread_mutex_lock(&bmc->lock);
+    IpmiBmcFaults faults = bmc->faults;
+    pthread_mutex_unlock(&bmc->lock);
+    return faults;
+}
+
 static size_t
 answer_login(IpmiBmc *bmc, uint64_t now_ms, const IpmiPacket *packet, uint8_t *reply)
 {
@@ -258,6 +267,8 @@ answer_login(IpmiBmc *bmc, uint64_t now_ms, const IpmiPacket *packet, uint8_t *r
         {IPMI_PAYLOAD_RAKP_1,       bmc_rakp1       },
         {IPMI_PAYLOAD_RAKP_3,       bmc_rakp3       },
     };
+    if (faults_of(bmc).ipmi_15_only)
+        return 0;
     for (size_t i = 0; i < G_N_ELEMENTS(steps); i++) {
         if (steps[i].payload_type != packet->payload_type)
             continue;
@@ -271,6 +282,12 @@ answer_login(IpmiBmc *bmc, uint64_t now_ms, const IpmiPacket *packet, uint8_t *r
         return reply_size;
     }
     return 0;
+}
+
+static bool
+is_close(const IpmiRequest *request)
+{
+    return request->net_function == IPMI_NETFN_APP && request->command == IPMI_CMD_CLOSE_SESSION;
 }
 
 static size_t
@@ -288,7 +305,8 @@ answer_inside(IpmiBmc *bmc, uint64_t now_ms, const uint8_t *data, size_t size,
                           NULL) ||
         !ipmi_window_accept(&session->sequences_in, packet->sequence) ||
         !ipmi_lan_message_parse(plain, plain_size, &message, NULL) ||
-        !request_from_message(&message, &request))
+        !request_from_message(&message, &request) ||
+        (is_close(&request) && faults_of(bmc).close_ignored))
         return 0;
     session->last_seen_ms = now_ms;
     IpmiResponse response = {0};
@@ -302,8 +320,7 @@ answer_inside(IpmiBmc *bmc, uint64_t now_ms, const uint8_t *data, size_t size,
                           IPMI_PAYLOAD_MESSAGE, payload, payload_size, reply, IPMI_DATAGRAM_MAX,
                           &reply_size, NULL))
         reply_size = 0;
-    if (request.net_function == IPMI_NETFN_APP && request.command == IPMI_CMD_CLOSE_SESSION &&
-        response.completion_code == IPMI_CC_OK)
+    if (is_close(&request) && response.completion_code == IPMI_CC_OK)
         bmc_session_drop(bmc, session);
     return reply_size;
 }

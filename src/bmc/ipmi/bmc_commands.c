@@ -171,6 +171,7 @@ get_auth_capabilities(BmcCall *call)
     pthread_mutex_lock(&bmc->lock);
     capabilities.kg_required = bmc->kg_set;
     bool silent = bmc->faults.no_auth_capabilities;
+    capabilities.ipmi_20 = !bmc->faults.ipmi_15_only;
     pthread_mutex_unlock(&bmc->lock);
     if (silent)
         bmc_refuse(call, IPMI_CC_NO_RESPONSE);

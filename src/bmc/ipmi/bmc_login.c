@@ -28,13 +28,22 @@ repeated_open(IpmiBmc *bmc, const IpmiOpenRequest *request)
     return NULL;
 }
 
-static uint8_t
-open_status(IpmiBmc *bmc, uint64_t now_ms, const IpmiOpenRequest *request, BmcSession **session)
+/* What the BMC makes of a proposal; NULL when it refuses. */
+static const IpmiSuite *
+suite_for(const IpmiBmcFaults *faults, const IpmiOpenRequest *request)
 {
-    IpmiBmcFaults faults = current_faults(bmc);
     const IpmiSuite *suite = ipmi_suite_from_algorithms(request->authentication, request->integrity,
                                                         request->confidentiality);
-    if (suite == NULL || (faults.only_suite != 0 && faults.only_suite != suite->id))
+    if (faults->only_suite == 0 || (suite != NULL && suite->id == faults->only_suite))
+        return suite;
+    return faults->suite_insisted ? ipmi_suite(faults->only_suite) : NULL;
+}
+
+static uint8_t
+open_status(IpmiBmc *bmc, uint64_t now_ms, const IpmiOpenRequest *request, const IpmiSuite *suite,
+            BmcSession **session)
+{
+    if (suite == NULL)
         return IPMI_STATUS_NO_CIPHER_SUITE_MATCH;
     if (request->console_id == 0)
         return IPMI_STATUS_INVALID_SESSION;
@@ -52,26 +61,38 @@ open_status(IpmiBmc *bmc, uint64_t now_ms, const IpmiOpenRequest *request, BmcSe
     return IPMI_STATUS_OK;
 }
 
+/* The console's id as an answer names it. */
+static uint32_t
+named_id(IpmiBmc *bmc, uint8_t status, uint32_t console_id)
+{
+    return status != IPMI_STATUS_OK && current_faults(bmc).refusal_without_id ? 0 : console_id;
+}
+
 size_t
 bmc_open_session(IpmiBmc *bmc, uint64_t now_ms, const uint8_t *data, size_t size, uint8_t *out,
                  size_t capacity)
 {
     IpmiOpenRequest request;
+    IpmiBmcFaults faults = current_faults(bmc);
     if (!ipmi_open_request_parse(data, size, &request, NULL))
         return 0;
     BmcSession *session = NULL;
+    const IpmiSuite *suite = suite_for(&faults, &request);
+    if (suite == NULL && faults.suite_silent)
+        return 0;
     IpmiOpenResponse response = {
         .tag = request.tag,
         .privilege =
             request.privilege == 0 ? (uint8_t)IPMI_PRIVILEGE_ADMINISTRATOR : request.privilege,
-        .console_id = request.console_id,
-        .authentication = request.authentication,
-        .integrity = request.integrity,
-        .confidentiality = request.confidentiality,
+        .status = open_status(bmc, now_ms, &request, suite, &session),
     };
-    response.status = open_status(bmc, now_ms, &request, &session);
-    if (session != NULL)
+    response.console_id = named_id(bmc, response.status, request.console_id);
+    if (session != NULL) {
         response.bmc_id = session->login.bmc_id;
+        response.authentication = suite->authentication;
+        response.integrity = suite->integrity;
+        response.confidentiality = suite->confidentiality;
+    }
     size_t out_size = 0;
     return ipmi_open_response_build(&response, out, capacity, &out_size, NULL) ? out_size : 0;
 }
@@ -150,8 +171,8 @@ bmc_rakp1(IpmiBmc *bmc, uint64_t now_ms, const uint8_t *data, size_t size, uint8
     IpmiRakp2 answer = {.tag = message.tag, .status = IPMI_STATUS_INVALID_SESSION};
     if (session != NULL && session->state != BMC_SESSION_ACTIVE) {
         session->last_seen_ms = now_ms;
-        answer.console_id = session->login.console_id;
         answer.status = challenge(bmc, session, &message);
+        answer.console_id = named_id(bmc, answer.status, session->login.console_id);
     }
     if (answer.status == IPMI_STATUS_OK) {
         memcpy(answer.bmc_random, session->login.bmc_random, IPMI_RANDOM_SIZE);
@@ -203,8 +224,8 @@ bmc_rakp3(IpmiBmc *bmc, uint64_t now_ms, const uint8_t *data, size_t size, uint8
         return 0;
     }
     if (session != NULL && session->state != BMC_SESSION_OPENED) {
-        answer.session_id = session->login.console_id;
         answer.status = verify(bmc, session, &message);
+        answer.session_id = named_id(bmc, answer.status, session->login.console_id);
     }
     if (answer.status == IPMI_STATUS_OK) {
         session->last_seen_ms = now_ms;

@@ -15,16 +15,17 @@ bmc_session_find(IpmiBmc *bmc, uint32_t bmc_id)
     return NULL;
 }
 
-/* The oldest login that stopped half way; NULL if all are active or fresh. */
+/* The session that was silent longest among those that may give way: logins that stopped half way, and all where `any`.
+ * NULL if there is none. */
 static BmcSession *
-stale_login(IpmiBmc *bmc, uint64_t now_ms)
+stalest(IpmiBmc *bmc, uint64_t now_ms, bool any)
 {
     BmcSession *oldest = NULL;
     for (guint i = 0; i < bmc->sessions->len; i++) {
         BmcSession *session = g_ptr_array_index(bmc->sessions, i);
-        if (session->state != BMC_SESSION_ACTIVE &&
-            session->last_seen_ms + HALF_OPEN_MS <= now_ms &&
-            (oldest == NULL || session->last_seen_ms < oldest->last_seen_ms))
+        bool stopped =
+            session->state != BMC_SESSION_ACTIVE && session->last_seen_ms + HALF_OPEN_MS <= now_ms;
+        if ((stopped || any) && (oldest == NULL || session->last_seen_ms < oldest->last_seen_ms))
             oldest = session;
     }
     return oldest;
@@ -35,9 +36,10 @@ bmc_session_add(IpmiBmc *bmc, uint64_t now_ms)
 {
     pthread_mutex_lock(&bmc->lock);
     unsigned slots = bmc->faults.no_free_session ? 0 : bmc->session_slots;
+    bool any = bmc->faults.close_ignored;
     pthread_mutex_unlock(&bmc->lock);
     if (bmc->sessions->len >= slots) {
-        BmcSession *stale = slots > 0 ? stale_login(bmc, now_ms) : NULL;
+        BmcSession *stale = slots > 0 ? stalest(bmc, now_ms, any) : NULL;
         if (stale == NULL)
             return NULL;
         bmc_session_drop(bmc, stale);

@@ -12,10 +12,7 @@ enum {
     STATUS_NULL_NAMES = 0x02,
     STATUS_ANONYMOUS = 0x01,
     EXTENDED_20 = 0x02,
-    SUITES_BY_SUITE = 0x80, /* list per suite, not per algorithm */
     RECORD_STANDARD = 0xc0,
-    RECORD_OEM = 0xc1,
-    TAG_MASK = 0xc0,
     TAG_AUTHENTICATION = 0x00,
     TAG_INTEGRITY = 0x40,
     TAG_CONFIDENTIALITY = 0x80,
@@ -68,47 +65,6 @@ ipmi_auth_capabilities_response(const IpmiAuthCapabilities *capabilities, IpmiRe
         .data = {capabilities->channel, capabilities->ipmi_20 ? AUTH_EXTENDED : 0, status,
                  capabilities->ipmi_20 ? EXTENDED_20 : 0},
     };
-}
-
-void
-ipmi_cipher_suites_request(IpmiRequest *request, uint8_t index)
-{
-    *request = (IpmiRequest){
-        .net_function = IPMI_NETFN_APP,
-        .command = IPMI_CMD_CHANNEL_CIPHER_SUITES,
-        .size = 3,
-        .data = {IPMI_CHANNEL_PRESENT, 0 /* payload type IPMI */,
-                 (uint8_t)(SUITES_BY_SUITE | (index & 0x3f))},
-    };
-}
-
-/* Reads one record; false at the end or when it is malformed. `suite` is NULL when it is none of ours. */
-static bool
-next_record(IpmiReader *reader, const IpmiSuite **suite)
-{
-    uint8_t start = ipmi_read_u8(reader);
-    int id = ipmi_read_u8(reader);
-    if (reader->overrun || (start != RECORD_STANDARD && start != RECORD_OEM))
-        return false;
-    if (start == RECORD_OEM)
-        ipmi_read_skip(reader, 3);
-    while (!reader->overrun && ipmi_read_left(reader) > 0 &&
-           (reader->bytes[reader->position] & TAG_MASK) != TAG_MASK)
-        ipmi_read_skip(reader, 1);
-    *suite = start == RECORD_STANDARD ? ipmi_suite(id) : NULL;
-    return !reader->overrun;
-}
-
-const IpmiSuite *
-ipmi_cipher_suites_best(const uint8_t *records, size_t size)
-{
-    IpmiReader reader = ipmi_reader(records, size);
-    const IpmiSuite *best = NULL;
-    const IpmiSuite *suite = NULL;
-    while (next_record(&reader, &suite))
-        if (suite != NULL && (best == NULL || suite->id > best->id))
-            best = suite;
-    return best;
 }
 
 size_t

@@ -1,4 +1,5 @@
-/* What a BMC tells before any login: its authentication capabilities and its cipher suites. Pure functions; any thread.
+/* What a BMC tells before any login: its authentication capabilities and its cipher suites. The client does not ask for the
+ * suites: anybody could have sent that answer, and a proposal tells as well. Pure functions; any thread.
  * Source: IPMI 2.0 rev 1.1, 22.13 (Get Channel Authentication Capabilities), 22.15 (cipher suite records).
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
@@ -29,13 +30,6 @@ bool ipmi_auth_capabilities_parse(const uint8_t *data, size_t size, IpmiAuthCapa
                                   GError **error);
 void ipmi_auth_capabilities_response(const IpmiAuthCapabilities *capabilities,
                                      IpmiResponse *response);
-
-/* One chunk of the list, index 0..63. */
-void ipmi_cipher_suites_request(IpmiRequest *request, uint8_t index);
-
-/* The best suite of ours (17, then 3) among the collected records; NULL if there is none. Malformed records end the
- * search. */
-const IpmiSuite *ipmi_cipher_suites_best(const uint8_t *records, size_t size);
 
 /* Records of our suites, best last as BMCs list them; `only` 3 or 17 leaves the other out, 0 lists both.
  * Returns their size. */

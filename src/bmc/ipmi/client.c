@@ -12,7 +12,7 @@
 #include "common/error.h"
 
 enum {
-    RECEIVE_BUFFER = 4 << 20,
+    EVENTS_MAX = 32,
     RECEIVE_BATCH = 32,
     BATCHES_MAX = 8, /* per socket, before timers have their turn */
     STARTS_MAX =
@@ -21,26 +21,19 @@ enum {
 
 /* ---- sending ---- */
 
-/* The socket for a peer, made at first use; -1 with errno when there can be none. */
-static int
-socket_for(IpmiClient *client, const IpmiPeer *peer)
+/* A session keeps its socket, since BMCs tie a session to the port it came from. A login that is begun anew, because
+ * somebody may have answered in the BMC's place, gets another port. */
+static ClientSocket *
+socket_of(Job *job, const IpmiPeer *peer)
 {
-    int family = peer->any.sa_family;
-    int *fd = &client->sockets[family == AF_INET6][ipmi_peer_hash(peer) % SOCKETS_PER_FAMILY];
-    if (*fd >= 0)
-        return *fd;
-    int made = ipmi_socket_new(family, RECEIVE_BUFFER, NULL);
-    if (made < 0)
-        return -1;
-    struct epoll_event event = {.events = EPOLLIN, .data.fd = made};
-    if (epoll_ctl(client->epoll_fd, EPOLL_CTL_ADD, made, &event) != 0) {
-        int saved = errno;
-        close(made);
-        errno = saved;
-        return -1;
-    }
-    *fd = made;
-    return made;
+    bool anew = job->restarts != job->session->restarts;
+    if (job->socket != NULL && !anew)
+        return job->socket;
+    client_socket_leave(g_steal_pointer(&job->socket));
+    job->restarts = job->session->restarts;
+    job->socket = client_socket_join(&job->client->sockets, peer->any.sa_family,
+                                     ipmi_peer_hash(peer), ipmi_now_ms(), anew);
+    return job->socket;
 }
 
 static void
@@ -48,27 +41,28 @@ send_datagram(void *user_data, const uint8_t *bytes, size_t size)
 {
     Job *job = user_data;
     const IpmiPeer *peer = &job->peers[job->peer_index];
-    int fd = socket_for(job->client, peer);
+    const ClientSocket *socket = socket_of(job, peer);
     atomic_fetch_add_explicit(&job->client->sent, 1, memory_order_relaxed);
     if (job->session->tries > 1)
         atomic_fetch_add_explicit(&job->client->retransmissions, 1, memory_order_relaxed);
     /* What cannot be sent now is lost as if on the wire, and repeated like that. */
-    if (fd < 0 || sendto(fd, bytes, size, 0, &peer->any, peer->size) < 0)
+    if (socket == NULL || sendto(socket->fd, bytes, size, 0, &peer->any, peer->size) < 0)
         job->session->send_errno = errno;
 }
 
 /* ---- the thread ---- */
 
 static void
-deliver(IpmiClient *client, const IpmiPeer *peer, const uint8_t *bytes, size_t size)
+deliver(IpmiClient *client, const ClientSocket *socket, const IpmiPeer *peer, const uint8_t *bytes,
+        size_t size)
 {
     atomic_fetch_add_explicit(&client->received, 1, memory_order_relaxed);
-    if (!ipmi_job_receive(client, peer, bytes, size))
+    if (!ipmi_job_receive(client, socket, peer, bytes, size))
         atomic_fetch_add_explicit(&client->ignored, 1, memory_order_relaxed);
 }
 
 static void
-receive(IpmiClient *client, int fd)
+receive(IpmiClient *client, const ClientSocket *socket)
 {
     uint8_t bytes[RECEIVE_BATCH][IPMI_DATAGRAM_MAX];
     IpmiPeer peers[RECEIVE_BATCH];
@@ -84,11 +78,11 @@ receive(IpmiClient *client, int fd)
                 .msg_iovlen = 1,
             };
         }
-        int count = recvmmsg(fd, messages, RECEIVE_BATCH, MSG_DONTWAIT, NULL);
+        int count = recvmmsg(socket->fd, messages, RECEIVE_BATCH, MSG_DONTWAIT, NULL);
         for (int i = 0; i < count; i++) {
             peers[i].size = messages[i].msg_hdr.msg_namelen;
             if (peers[i].size > 0)
-                deliver(client, &peers[i], bytes[i], messages[i].msg_len);
+                deliver(client, socket, &peers[i], bytes[i], messages[i].msg_len);
         }
         if (count < RECEIVE_BATCH)
             return;
@@ -156,20 +150,21 @@ static void *
 run(void *data)
 {
     IpmiClient *client = data;
-    struct epoll_event events[2 * SOCKETS_PER_FAMILY + 1];
+    struct epoll_event events[EVENTS_MAX];
     for (;;) {
         int count = epoll_wait(client->epoll_fd, events, G_N_ELEMENTS(events),
                                due_heap_wait_ms(&client->due, ipmi_now_ms()));
         bool woken = false;
         for (int i = 0; i < count; i++) {
-            if (events[i].data.fd == client->wake_fd)
+            if (events[i].data.ptr == NULL)
                 woken = true;
             else
-                receive(client, events[i].data.fd);
+                receive(client, events[i].data.ptr);
         }
         if (woken && !obey(client))
             break;
         expire_due(client);
+        client_sockets_sweep(&client->sockets); /* last: no event names them any more */
     }
     cancel_all(client);
     return NULL;
@@ -189,10 +184,7 @@ wake(void *data)
 static void
 destroy(IpmiClient *client)
 {
-    for (int family = 0; family < 2; family++)
-        for (int i = 0; i < SOCKETS_PER_FAMILY; i++)
-            if (client->sockets[family][i] >= 0)
-                close(client->sockets[family][i]);
+    client_sockets_close(&client->sockets);
     ipmi_resolver_close(client->resolver);
     g_hash_table_unref(client->slots);
     g_hash_table_unref(client->resolving);
@@ -210,13 +202,13 @@ ipmi_client_new(GError **error)
 {
     IpmiClient *client = g_new0(IpmiClient, 1);
     pthread_mutex_init(&client->lock, NULL);
-    memset(client->sockets, 0xff, sizeof client->sockets);
     client->slots = ipmi_slots_new();
     client->resolving = g_hash_table_new(g_int64_hash, g_int64_equal);
     client->resolver = ipmi_resolver_new(wake, client);
     client->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
     client->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    struct epoll_event event = {.events = EPOLLIN, .data.fd = client->wake_fd};
+    client_sockets_open(&client->sockets, client->epoll_fd);
+    struct epoll_event event = {.events = EPOLLIN, .data.ptr = NULL};
     if (client->epoll_fd < 0 || client->wake_fd < 0 ||
         epoll_ctl(client->epoll_fd, EPOLL_CTL_ADD, client->wake_fd, &event) != 0 ||
         pthread_create(&client->thread, NULL, run, client) != 0) {
@@ -257,7 +249,7 @@ new_job(IpmiClient *client, const IpmiTarget *target, const IpmiRequest *request
                                  ? ipmi_peer_text(&job->peers[0])
                                  : g_strdup_printf("%s:%u", job->address, job->port);
     job->session =
-        ipmi_session_new(target, where, requests, count, 0, send_datagram, job, &job->error);
+        ipmi_session_new(target, where, requests, count, send_datagram, job, &job->error);
     if (job->session != NULL)
         job->deadline_after_ms = job->session->deadline_after_ms;
     return job;

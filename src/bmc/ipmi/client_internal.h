@@ -7,11 +7,10 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "bmc/ipmi/client_sockets.h"
 #include "bmc/ipmi/due_heap.h"
 #include "bmc/ipmi/resolver.h"
 #include "bmc/ipmi/session.h"
-
-enum { SOCKETS_PER_FAMILY = 8 }; /* more receive buffer where the system limits it per socket */
 
 typedef enum JobState { JOB_RESOLVING, JOB_QUEUED, JOB_PAUSED, JOB_RUNNING } JobState;
 
@@ -32,6 +31,8 @@ typedef struct Job {
     size_t peer_index;
     Slot *slot;           /* borrowed; NULL before it has one */
     IpmiSession *session; /* owned; NULL: the arguments were wrong */
+    ClientSocket *socket; /* what the session's datagrams leave by; NULL: none yet */
+    unsigned restarts;    /* of the session, when it got the socket */
     GError *error;        /* owned; why there is no session */
     IpmiDone done;        /* NULL once called */
     void *user_data;
@@ -44,7 +45,7 @@ struct Slot {
     GQueue waiting; /* of Job, owned */
     bool used;
     uint64_t last_end_ms;
-    int known_suite; /* 0: unknown */
+    IpmiMemory memory;
 };
 
 struct IpmiClient {
@@ -55,7 +56,7 @@ struct IpmiClient {
     _Atomic uint64_t submissions, sent, received, ignored, retransmissions, failures;
 
     /* Engine thread only. */
-    int sockets[2][SOCKETS_PER_FAMILY]; /* IPv4, IPv6; -1: not made yet */
+    ClientSockets sockets;
     DueHeap due;
     GHashTable *slots;     /* IpmiPeer in Slot -> Slot, owned */
     GHashTable *resolving; /* id in Job -> Job, owned */
@@ -79,8 +80,9 @@ void ipmi_job_resolved(IpmiClient *client, const IpmiResolved *answer);
 /* The job's time in the heap has come: the pause is over, an answer is overdue, or patience has ended. */
 void ipmi_job_expire(Job *job, uint64_t now_ms);
 
-/* A datagram for whoever talks to this peer. False: nobody does, or it was no answer. */
-bool ipmi_job_receive(IpmiClient *client, const IpmiPeer *peer, const uint8_t *bytes, size_t size);
+/* A datagram for whoever talks to this peer by this socket. False: nobody does, or it was no answer. */
+bool ipmi_job_receive(IpmiClient *client, const ClientSocket *socket, const IpmiPeer *peer,
+                      const uint8_t *bytes, size_t size);
 
 /* Tells the owner that the client was stopped, and frees the job. */
 void ipmi_job_cancel(Job *job);

@@ -17,6 +17,7 @@ enum {
 static void
 free_job(Job *job)
 {
+    client_socket_leave(job->socket);
     g_free(job->address);
     ipmi_session_free(job->session);
     g_clear_error(&job->error);
@@ -109,8 +110,7 @@ static void
 follow_up(Job *job)
 {
     IpmiSession *session = job->session;
-    if (session->logged_in && job->slot != NULL && session->suite_wanted == -1)
-        job->slot->known_suite = session->login.suite->id;
+    job->slot->memory = session->memory;
     if (session->finished)
         call_done(job, session->error);
     if (session->step == SESSION_ENDED)
@@ -123,7 +123,7 @@ static void
 start_job(Job *job)
 {
     job->state = JOB_RUNNING;
-    job->session->known_suite = job->slot->known_suite;
+    job->session->memory = job->slot->memory;
     ipmi_session_start(job->session, ipmi_now_ms());
     follow_up(job);
 }
@@ -225,6 +225,9 @@ rotate_peer(Job *job)
     slot->active = job;
     job->slot = slot;
     job->peer_index = next;
+    job->session->memory = slot->memory;
+    client_socket_leave(
+        g_steal_pointer(&job->socket)); /* the next address may be of another family */
     start_next(job->client, left);
 }
 
@@ -263,11 +266,12 @@ ipmi_job_expire(Job *job, uint64_t now_ms)
 /* ---- what happens to jobs from outside ---- */
 
 bool
-ipmi_job_receive(IpmiClient *client, const IpmiPeer *peer, const uint8_t *bytes, size_t size)
+ipmi_job_receive(IpmiClient *client, const ClientSocket *socket, const IpmiPeer *peer,
+                 const uint8_t *bytes, size_t size)
 {
     Slot *slot = g_hash_table_lookup(client->slots, peer);
     Job *job = slot != NULL ? slot->active : NULL;
-    if (job == NULL || job->state != JOB_RUNNING ||
+    if (job == NULL || job->state != JOB_RUNNING || job->socket != socket ||
         !ipmi_session_receive(job->session, ipmi_now_ms(), bytes, size))
         return false;
     follow_up(job);

@@ -45,12 +45,18 @@ typedef struct IpmiBmcFaults {
     bool noise;                   /* sends random bytes before each right answer */
     bool no_cipher_suite_query;   /* does not answer Get Channel Cipher Suites */
     bool no_auth_capabilities;    /* does not answer Get Channel Authentication Capabilities */
+    bool ipmi_15_only;            /* says so, and does not answer RMCP+ */
     bool no_answer_after_login;   /* authenticates, then is silent */
-    int only_suite;               /* 3 or 17: refuses the other; 0: both */
-    bool busy;                    /* every command in a session is answered C0h, node busy */
-    bool no_free_session;         /* every Open Session is answered "insufficient resources" */
-    bool boot_option_0_refused;   /* set-in-progress is answered 80h, as many BMCs do */
-    bool boot_option_3_refused;   /* valid bit clearing likewise */
+    bool
+        close_ignored; /* no answer to Close Session: sessions end by time, or give way when slots are short */
+    int only_suite;          /* 3 or 17: refuses the other; 0: both */
+    bool suite_insisted;     /* answers proposals of the other suite with this one's algorithms */
+    bool suite_silent;       /* does not answer proposals of the other suite */
+    bool refusal_without_id; /* leaves the console's session id out of refused logins */
+    bool busy;               /* every command in a session is answered C0h, node busy */
+    bool no_free_session;    /* every Open Session is answered "insufficient resources" */
+    bool boot_option_0_refused; /* set-in-progress is answered 80h, as many BMCs do */
+    bool boot_option_3_refused; /* valid bit clearing likewise */
 } IpmiBmcFaults;
 
 /* Starts the server thread. Errors: INTERNAL. */

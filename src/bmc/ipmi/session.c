@@ -15,6 +15,11 @@ enum {
     BUSY_PAUSE_MS = 1000,
     SAME_SEQUENCE_TRIES = 4, /* copies of a request under one rqSeq, then the next is taken */
     RESTARTS_MAX = 2,
+    /* Copies of a login message that a valid answer may come to before a refusal without our session id is believed. */
+    DOUBT_TRIES = 2,
+    CLOSES_UNANSWERED = 2,
+    WEAK_SUITE_MS = 60 * 60 * 1000, /* then a stronger one is proposed again */
+    SUITE_TRIES = 3,                /* copies of Open Session before another suite is proposed */
 };
 
 /* ---- life ---- */
@@ -63,9 +68,8 @@ copy_credentials(IpmiSession *session, const IpmiTarget *target)
 
 IpmiSession *
 ipmi_session_new(const IpmiTarget *target, const char *where, const IpmiRequest *requests,
-                 size_t count, int known_suite,
-                 void (*send)(void *user_data, const uint8_t *bytes, size_t size), void *user_data,
-                 GError **error)
+                 size_t count, void (*send)(void *user_data, const uint8_t *bytes, size_t size),
+                 void *user_data, GError **error)
 {
     if (!check_arguments(target, requests, count, error))
         return NULL;
@@ -82,7 +86,6 @@ ipmi_session_new(const IpmiTarget *target, const char *where, const IpmiRequest 
     session->requests = g_memdup2(requests, count * sizeof *requests);
     session->request_count = count;
     session->responses = g_new0(IpmiResponse, count);
-    session->known_suite = known_suite;
     session->send = send;
     session->user_data = user_data;
     return session;
@@ -130,18 +133,14 @@ build_message(IpmiSession *session, const IpmiRequest *request, uint8_t *out, si
                             size, error);
 }
 
-/* The request of a step that is an IPMI message. */
-static void
-step_request(const IpmiSession *session, IpmiRequest *request)
+void
+session_step_request(const IpmiSession *session, IpmiRequest *request)
 {
     *request = (IpmiRequest){.net_function = IPMI_NETFN_APP};
     IpmiWriter writer = ipmi_writer(request->data, sizeof request->data);
     switch (session->step) {
     case SESSION_CAPABILITIES:
         ipmi_auth_capabilities_request(request, session->privilege);
-        return;
-    case SESSION_CIPHER_SUITES:
-        ipmi_cipher_suites_request(request, session->suite_chunk);
         return;
     case SESSION_PRIVILEGE:
         request->command = IPMI_CMD_SET_SESSION_PRIVILEGE;
@@ -172,7 +171,7 @@ build_step(IpmiSession *session, uint8_t *out, size_t *size, GError **error)
     if (session->step == SESSION_RAKP_3)
         return session_build_rakp3(session, out, size, error);
     IpmiRequest request;
-    step_request(session, &request);
+    session_step_request(session, &request);
     return build_message(session, &request, out, size, error);
 }
 
@@ -214,6 +213,7 @@ session_begin(IpmiSession *session, SessionStep step, uint64_t now_ms)
     session->step = step;
     session->tries = 0;
     session->pausing = false;
+    session->doubt = SESSION_NO_DOUBT;
     session->tag++;
     session->sequence = (session->sequence + 1) & 0x3f;
     session->sequences = 1;
@@ -223,8 +223,24 @@ session_begin(IpmiSession *session, SessionStep step, uint64_t now_ms)
 void
 ipmi_session_start(IpmiSession *session, uint64_t now_ms)
 {
+    IpmiMemory *memory = &session->memory;
+    /* Whoever cannot see our datagrams must not know the numbers that an answer to them has. */
+    uint8_t first[2];
+    GError *error = NULL;
     session->deadline_ms = now_ms + session->deadline_after_ms;
-    session_begin(session, SESSION_CAPABILITIES, now_ms);
+    if (!ipmi_random(first, sizeof first, &error)) {
+        session_finish(session, now_ms, error);
+        return;
+    }
+    session->tag = first[0];
+    session->sequence = first[1] & 0x3f;
+    session->trusted = session_is_trusted(session);
+    if (memory->suite == 3 && now_ms - memory->suite_ms > WEAK_SUITE_MS)
+        memory->suite = 0;
+    if (memory->no_capabilities)
+        session_login(session, now_ms);
+    else
+        session_begin(session, SESSION_CAPABILITIES, now_ms);
 }
 
 /* ---- ends and detours ---- */
@@ -240,6 +256,8 @@ session_finish(IpmiSession *session, uint64_t now_ms, GError *error)
     }
     session->deadline_ms = now_ms + 4 * (uint64_t)session->retransmit_ms;
     session_begin(session, SESSION_CLOSE, now_ms);
+    if (session->memory.closes_unanswered >= CLOSES_UNANSWERED)
+        session->step = SESSION_ENDED; /* it would only be waited for */
 }
 
 void
@@ -298,7 +316,7 @@ step_name(const IpmiSession *session)
     if (session->step == SESSION_RAKP_1 || session->step == SESSION_RAKP_3)
         return "login (RAKP)";
     IpmiRequest request;
-    step_request(session, &request);
+    session_step_request(session, &request);
     const char *name = ipmi_command_name(request.net_function, request.command);
     return name != NULL ? name : "a raw command";
 }
@@ -331,29 +349,32 @@ static unsigned
 tries_max(const IpmiSession *session)
 {
     static const unsigned limits[] = {
-        [SESSION_CAPABILITIES] = 4,  /* some BMCs never answer it, yet let one in */
-        [SESSION_CIPHER_SUITES] = 2, /* ipmi_sim and old BMCs ignore it */
+        [SESSION_CAPABILITIES] = 4, /* some BMCs never answer it, yet let one in */
         [SESSION_CLOSE] = 2,
         [SESSION_ENDED] = 1,
     };
+    if (session->step == SESSION_OPEN && session_may_turn_suite(session))
+        return SUITE_TRIES;
     if (session->step == SESSION_REQUESTS &&
         session->requests[session->response_count].answer_optional)
         return 3;
     return limits[session->step];
 }
 
-static void next_request(IpmiSession *session, uint64_t now_ms);
-
 /* The step got no answer and needs none. */
 static void
 go_on_unanswered(IpmiSession *session, uint64_t now_ms)
 {
-    if (session->step == SESSION_REQUESTS)
-        next_request(session, now_ms); /* its response stays zeroed: completed normally */
-    else if (session->step == SESSION_CLOSE)
+    if (session->step == SESSION_REQUESTS) {
+        session_next_request(session, now_ms); /* its response stays zeroed: completed normally */
+    } else if (session->step == SESSION_CLOSE) {
+        session->memory.closes_unanswered++;
         session->step = SESSION_ENDED;
-    else
+    } else {
+        if (session->step == SESSION_OPEN)
+            session->suite_turn++;
         session_login(session, now_ms);
+    }
 }
 
 void
@@ -361,6 +382,11 @@ ipmi_session_expire(IpmiSession *session, uint64_t now_ms)
 {
     if (session->step == SESSION_ENDED || now_ms < session->due_ms)
         return;
+    if (session->doubt != SESSION_NO_DOUBT &&
+        (session->tries >= DOUBT_TRIES || now_ms >= session->deadline_ms)) {
+        session_believe(session, now_ms);
+        return;
+    }
     if (now_ms >= session->deadline_ms) {
         if (session->step == SESSION_CLOSE)
             session->step = SESSION_ENDED;
@@ -387,140 +413,4 @@ ipmi_session_expire(IpmiSession *session, uint64_t now_ms)
         session->sequences = MIN(session->sequences + 1, 16);
     }
     send_step(session, now_ms);
-}
-
-/* ---- answers to messages ---- */
-
-static void
-next_request(IpmiSession *session, uint64_t now_ms)
-{
-    session->response_count++;
-    if (session->response_count == session->request_count)
-        session_finish(session, now_ms, NULL);
-    else
-        session_begin(session, SESSION_REQUESTS, now_ms);
-}
-
-static void
-privilege_answer(IpmiSession *session, uint64_t now_ms, uint8_t completion_code)
-{
-    if (completion_code == IPMI_CC_OK)
-        session_begin(session, SESSION_REQUESTS, now_ms);
-    else if (completion_code == IPMI_CC_BUSY || completion_code == IPMI_CC_INITIALIZING)
-        session_pause(session, now_ms);
-    else
-        session_fail(session, now_ms, STEEL_ERROR_BMC_AUTH,
-                     "login at %s failed: user \"%.*s\" may not have privilege level %s (%02xh); "
-                     "check the privilege level",
-                     session->where, session->username_size, (const char *)session->username,
-                     ipmi_privilege_name(session->privilege), completion_code);
-}
-
-static void
-refused(IpmiSession *session, uint64_t now_ms, const IpmiRequest *request, uint8_t completion_code)
-{
-    const char *name = ipmi_command_name(request->net_function, request->command);
-    /* "Timeout" and "duplicated request" may be gone the next time. */
-    bool passing = completion_code == IPMI_CC_TIMEOUT || completion_code == IPMI_CC_DUPLICATE;
-    session_fail(session, now_ms, passing ? STEEL_ERROR_BMC_BUSY : STEEL_ERROR_BMC_REFUSED,
-                 "%s refused %s (%02xh %02xh): %s (%02xh)", session->where,
-                 name != NULL ? name : "the command", request->net_function, request->command,
-                 ipmi_completion_text(completion_code), completion_code);
-}
-
-static void
-request_answer(IpmiSession *session, uint64_t now_ms, const IpmiLanMessage *message)
-{
-    const IpmiRequest *request = &session->requests[session->response_count];
-    IpmiResponse *response = &session->responses[session->response_count];
-    uint8_t completion_code = message->data[0];
-    if ((completion_code == IPMI_CC_BUSY || completion_code == IPMI_CC_INITIALIZING) &&
-        !request->ignore_completion_code) {
-        session_pause(session, now_ms);
-        return;
-    }
-    response->completion_code = completion_code;
-    response->size = message->size - 1;
-    memcpy(response->data, message->data + 1, response->size);
-    if (completion_code == IPMI_CC_OK || request->ignore_completion_code) {
-        next_request(session, now_ms);
-        return;
-    }
-    session->response_count++;
-    refused(session, now_ms, request, completion_code);
-}
-
-/* Is it the answer to what this step asked? */
-static bool
-is_awaited(const IpmiSession *session, const IpmiLanMessage *message)
-{
-    IpmiRequest request;
-    step_request(session, &request);
-    uint8_t age = (uint8_t)(session->sequence - message->sequence) & 0x3f;
-    return !session->pausing && message->net_function == (request.net_function | 1) &&
-           message->command == request.command && age < session->sequences && message->size >= 1 &&
-           message->size <= 1 + IPMI_DATA_MAX;
-}
-
-static bool
-message_answer(IpmiSession *session, uint64_t now_ms, const uint8_t *payload, size_t size)
-{
-    IpmiLanMessage message;
-    if (!ipmi_lan_message_parse(payload, size, &message, NULL) || !is_awaited(session, &message))
-        return false;
-    session->heard++;
-    switch (session->step) {
-    case SESSION_CAPABILITIES:
-        session_capabilities(session, now_ms, &message);
-        break;
-    case SESSION_CIPHER_SUITES:
-        session_cipher_suites(session, now_ms, &message);
-        break;
-    case SESSION_PRIVILEGE:
-        privilege_answer(session, now_ms, message.data[0]);
-        break;
-    case SESSION_REQUESTS:
-        request_answer(session, now_ms, &message);
-        break;
-    case SESSION_CLOSE:
-    case SESSION_OPEN:
-    case SESSION_RAKP_1:
-    case SESSION_RAKP_3:
-    case SESSION_ENDED:
-        session->step = SESSION_ENDED;
-        break;
-    }
-    return true;
-}
-
-static bool
-receive(IpmiSession *session, uint64_t now_ms, const uint8_t *data, size_t size)
-{
-    IpmiPacket packet;
-    if (session->step == SESSION_ENDED || !ipmi_packet_parse(data, size, &packet, NULL))
-        return false;
-    if (session->step == SESSION_OPEN || session->step == SESSION_RAKP_1 ||
-        session->step == SESSION_RAKP_3)
-        return packet.session_id == 0 && !packet.encrypted && !packet.authenticated &&
-               session_login_answer(session, now_ms, &packet);
-    if (packet.payload_type != IPMI_PAYLOAD_MESSAGE)
-        return false;
-    if (!session->logged_in)
-        return packet.session_id == 0 && !packet.encrypted && !packet.authenticated &&
-               message_answer(session, now_ms, packet.payload, packet.payload_size);
-    uint8_t plain[IPMI_DATAGRAM_MAX];
-    size_t plain_size = 0;
-    return packet.session_id == session->login.console_id &&
-           ipmi_packet_open(&session->keys, data, size, &packet, plain, sizeof plain, &plain_size,
-                            NULL) &&
-           message_answer(session, now_ms, plain, plain_size);
-}
-
-bool
-ipmi_session_receive(IpmiSession *session, uint64_t now_ms, const uint8_t *data, size_t size)
-{
-    if (receive(session, now_ms, data, size))
-        return true;
-    session->ignored++;
-    return false;
 }

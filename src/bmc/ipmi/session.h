@@ -10,7 +10,6 @@
 /* In the order a session goes through them. */
 typedef enum SessionStep {
     SESSION_CAPABILITIES,
-    SESSION_CIPHER_SUITES,
     SESSION_OPEN,
     SESSION_RAKP_1,
     SESSION_RAKP_3,
@@ -19,6 +18,26 @@ typedef enum SessionStep {
     SESSION_CLOSE,
     SESSION_ENDED,
 } SessionStep;
+
+/* What earlier sessions have taught about a BMC. The owner of a session copies it in before the start and out after each
+ * event. All zeros: nothing. */
+typedef struct IpmiMemory {
+    int suite;                  /* the last one that worked; 0: none */
+    uint64_t suite_ms;          /* when it became that one */
+    bool no_capabilities;       /* it does not answer Get Channel Authentication Capabilities */
+    unsigned closes_unanswered; /* Close Session in a row; from two on it is not waited for */
+    bool proven;                /* the two below hold */
+    uint8_t salt[IPMI_RANDOM_SIZE];
+    uint8_t digest[IPMI_DIGEST_MAX]; /* of the credentials that worked last */
+} IpmiMemory;
+
+/* A refusal that anybody who sends with the BMC's address could have sent, because it does not name our session id. It is
+ * noted, and believed only when the step has been repeated and no valid answer came: a status of a login message, or one
+ * of these. */
+enum {
+    SESSION_NO_DOUBT = 0,
+    SESSION_DOUBT_IPMI_15 = 0x100, /* "speaks IPMI 1.5 only" */
+};
 
 typedef struct IpmiSession {
     /* What is wanted; fixed after ipmi_session_new(). */
@@ -51,13 +70,17 @@ typedef struct IpmiSession {
     uint8_t sequence;  /* rqSeq of the latest copy of the request under way, 0..63 */
     uint8_t sequences; /* how many rqSeq before and with it belong to the same request */
     uint32_t packet_sequence;
-    uint8_t suite_chunk; /* of the cipher suite query */
-    size_t suite_bytes_size;
-    uint8_t suite_bytes[IPMI_CIPHER_SUITE_BYTES_MAX];
+    unsigned doubt;         /* the refusal noted in this step; SESSION_NO_DOUBT: none */
+    bool told_capabilities; /* the BMC has answered that query, */
+    bool told_ipmi_15;      /* and says this, which nothing proves */
     bool suites_refused[2]; /* 17, 3 */
-    int known_suite;        /* what worked last time; 0: nothing known */
+    unsigned suite_turn;    /* how many suites got no answer at all */
+    bool trusted;           /* these credentials have worked before */
+    IpmiMemory memory;
     IpmiLogin login;
     IpmiKeys keys;
+    IpmiWindow window; /* sequence numbers of the BMC's packets */
+    bool window_open;  /* the first of them has come */
 
     /* What came of it. */
     bool finished;           /* responses or error are final; the closing may still go on */
@@ -72,17 +95,16 @@ typedef struct IpmiSession {
 /* Copies target and requests.
  *
  * where         for messages
- * known_suite   a suite this BMC accepted before, 0 if unknown; saves the query
  * Errors        INVALID, as in ipmi_client_submit()
  */
 IpmiSession *ipmi_session_new(const IpmiTarget *target, const char *where,
-                              const IpmiRequest *requests, size_t count, int known_suite,
+                              const IpmiRequest *requests, size_t count,
                               void (*send)(void *user_data, const uint8_t *bytes, size_t size),
                               void *user_data, GError **error);
 void ipmi_session_free(IpmiSession *session);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(IpmiSession, ipmi_session_free)
 
-/* Sends the first datagram; the deadline counts from now on. */
+/* Sends the first datagram; the deadline counts from now on. session->memory may be set before. */
 void ipmi_session_start(IpmiSession *session, uint64_t now_ms);
 /* A datagram from the BMC's address, whatever it is. False: it was ignored. */
 bool ipmi_session_receive(IpmiSession *session, uint64_t now_ms, const uint8_t *data, size_t size);
@@ -91,9 +113,9 @@ void ipmi_session_expire(IpmiSession *session, uint64_t now_ms);
 /* Ends it now: tells the BMC once if there is a session. An unfinished one fails with this code and text. */
 void ipmi_session_abort(IpmiSession *session, int code, const char *text);
 
-/* ---- between the two source files of the session ---- */
+/* ---- between the source files of the session ---- */
 
-/* Goes to a step and sends its first datagram. */
+/* session.c: goes to a step and sends its first datagram. */
 void session_begin(IpmiSession *session, SessionStep step, uint64_t now_ms);
 /* Ends the requests with an error (taken) or, NULL, with success; goes on to the closing. */
 void session_finish(IpmiSession *session, uint64_t now_ms, GError *error);
@@ -103,14 +125,36 @@ void session_fail(IpmiSession *session, uint64_t now_ms, int code, const char *f
 void session_pause(IpmiSession *session, uint64_t now_ms);
 /* Begins the login anew with fresh ids; false, and nothing done, when that has been tried often enough. */
 bool session_restart(IpmiSession *session, uint64_t now_ms);
+/* The request of a step that is an IPMI message. */
+void session_step_request(const IpmiSession *session, IpmiRequest *request);
+
+/* session_answers.c: the next request, or the end. */
+void session_next_request(IpmiSession *session, uint64_t now_ms);
 
 /* session_login.c: the datagrams of the login steps and the answers to them. */
 bool session_build_open(IpmiSession *session, uint8_t *out, size_t *size, GError **error);
 bool session_build_rakp1(IpmiSession *session, uint8_t *out, size_t *size, GError **error);
 bool session_build_rakp3(IpmiSession *session, uint8_t *out, size_t *size, GError **error);
 void session_capabilities(IpmiSession *session, uint64_t now_ms, const IpmiLanMessage *message);
-void session_cipher_suites(IpmiSession *session, uint64_t now_ms, const IpmiLanMessage *message);
 /* False: not an answer to what was asked. */
 bool session_login_answer(IpmiSession *session, uint64_t now_ms, const IpmiPacket *packet);
 /* Chooses a suite and begins to log in, or fails because none is left. */
 void session_login(IpmiSession *session, uint64_t now_ms);
+
+/* session_refusals.c: the suite to propose next; NULL when all that may be proposed were refused. */
+const IpmiSuite *session_suite(const IpmiSession *session);
+/* Open Session has got no answer: may another suite be proposed? */
+bool session_may_turn_suite(const IpmiSession *session);
+/* A login message was answered with a status. `named_id` is the session id that the answer names: our own proves that the
+ * BMC has sent it, and the refusal holds at once; without it (0) it is noted. */
+void session_refused(IpmiSession *session, uint64_t now_ms, uint32_t named_id, uint8_t status);
+/* The time for a valid answer is over: what was noted holds. */
+void session_believe(IpmiSession *session, uint64_t now_ms);
+/* The BMC will not have the proposed suite; `why` in words. */
+void session_suite_refused(IpmiSession *session, uint64_t now_ms, const char *why);
+/* Login with user and password failed: "what \"user\"; check ...". */
+void session_fail_user(IpmiSession *session, uint64_t now_ms, const char *what, const char *check);
+/* What the session has learnt when it is logged in. */
+void session_learn(IpmiSession *session, uint64_t now_ms);
+/* Have the session's credentials worked before? */
+bool session_is_trusted(const IpmiSession *session);

@@ -5,8 +5,6 @@
 #include "bmc/ipmi/session.h"
 #include "common/error.h"
 
-static const int preference[] = {17, 3};
-
 /* ---- before the login ---- */
 
 void
@@ -17,55 +15,16 @@ session_capabilities(IpmiSession *session, uint64_t now_ms, const IpmiLanMessage
         !ipmi_auth_capabilities_parse(message->data + 1, message->size - 1, &found, NULL))
         found.ipmi_20 = true; /* too short to tell; Open Session will */
     session->kg_required = found.kg_required;
-    if (!found.ipmi_20)
-        session_fail(session, now_ms, STEEL_ERROR_UNSUPPORTED,
-                     "%s speaks IPMI 1.5 only; IPMI 2.0 (RMCP+) is needed", session->where);
-    else if (session->suite_wanted == -1 && session->known_suite == 0)
-        session_begin(session, SESSION_CIPHER_SUITES, now_ms);
-    else
-        session_login(session, now_ms);
-}
-
-void
-session_cipher_suites(IpmiSession *session, uint64_t now_ms, const IpmiLanMessage *message)
-{
-    /* Completion code, channel, records. */
-    size_t chunk = message->size > 2 ? message->size - 2 : 0;
-    bool usable = message->data[0] == IPMI_CC_OK && chunk <= IPMI_CIPHER_SUITE_CHUNK &&
-                  chunk <= sizeof session->suite_bytes - session->suite_bytes_size;
-    if (usable && chunk > 0) {
-        memcpy(session->suite_bytes + session->suite_bytes_size, message->data + 2, chunk);
-        session->suite_bytes_size += chunk;
-    }
-    if (usable && chunk == IPMI_CIPHER_SUITE_CHUNK && session->suite_chunk < 0x3f) {
-        session->suite_chunk++;
-        session_begin(session, SESSION_CIPHER_SUITES, now_ms);
-        return;
-    }
+    session->told_capabilities = true;
+    session->told_ipmi_15 = !found.ipmi_20;
     session_login(session, now_ms);
-}
-
-/* The next suite worth trying; NULL when all were refused. */
-static const IpmiSuite *
-choose_suite(const IpmiSession *session)
-{
-    if (session->suite_wanted != -1)
-        return ipmi_suite(session->suite_wanted); /* a refusal has ended the session */
-    if (session->known_suite != 0)
-        return ipmi_suite(session->known_suite);
-    const IpmiSuite *best =
-        ipmi_cipher_suites_best(session->suite_bytes, session->suite_bytes_size);
-    for (size_t i = 0; i < G_N_ELEMENTS(preference); i++)
-        if (!session->suites_refused[i] && (best == NULL || preference[i] <= best->id))
-            return ipmi_suite(preference[i]);
-    return NULL;
 }
 
 void
 session_login(IpmiSession *session, uint64_t now_ms)
 {
     IpmiLogin *login = &session->login;
-    const IpmiSuite *suite = choose_suite(session);
+    const IpmiSuite *suite = session_suite(session);
     GError *error = NULL;
     if (suite == NULL) {
         session_fail(session, now_ms, STEEL_ERROR_UNSUPPORTED,
@@ -88,8 +47,11 @@ session_login(IpmiSession *session, uint64_t now_ms)
     }
     login->console_id |= 1; /* 0 means "outside of a session" */
     session->packet_sequence = 0;
+    session->window_open = false;
     session->repeats = 0;
     session_begin(session, SESSION_OPEN, now_ms);
+    if (session->told_ipmi_15)
+        session->doubt = SESSION_DOUBT_IPMI_15;
 }
 
 /* ---- messages ---- */
@@ -173,86 +135,11 @@ send_refusal(IpmiSession *session)
 
 /* ---- answers ---- */
 
-static void
-fail_user(IpmiSession *session, uint64_t now_ms, const char *what, const char *check)
-{
-    session_fail(session, now_ms, STEEL_ERROR_BMC_AUTH, "login at %s failed: %s \"%.*s\"; check %s",
-                 session->where, what, session->username_size, (const char *)session->username,
-                 check);
-}
-
-/* What a refusing status means for the caller. */
-static void
-fail_status(IpmiSession *session, uint64_t now_ms, const char *message, uint8_t status)
-{
-    switch (status) {
-    case IPMI_STATUS_NO_RESOURCES:
-    case IPMI_STATUS_NO_RESOURCES_FOR_ROLE:
-        session_pause(session, now_ms);
-        return;
-    case IPMI_STATUS_INVALID_SESSION:
-    case IPMI_STATUS_INACTIVE_SESSION:
-        if (session_restart(session, now_ms))
-            return;
-        break;
-    case IPMI_STATUS_UNAUTHORIZED_NAME:
-    case IPMI_STATUS_INVALID_NAME_LENGTH:
-        fail_user(session, now_ms, "the BMC does not know user", "the user name");
-        return;
-    case IPMI_STATUS_INVALID_ROLE:
-    case IPMI_STATUS_UNAUTHORIZED_ROLE:
-        session_fail(session, now_ms, STEEL_ERROR_BMC_AUTH,
-                     "login at %s failed: user \"%.*s\" may not have privilege level %s; check the "
-                     "privilege level",
-                     session->where, session->username_size, (const char *)session->username,
-                     ipmi_privilege_name(session->privilege));
-        return;
-    case IPMI_STATUS_INVALID_CHECK:
-        fail_user(session, now_ms, "the BMC refuses the password of user", "the password");
-        return;
-    default:
-        break;
-    }
-    session_fail(session, now_ms, STEEL_ERROR_BMC_PROTOCOL, "%s refused %s: %s (%02xh)",
-                 session->where, message, ipmi_status_text(status), status);
-}
-
+/* May an answer with this session id be one to us? A refusal may leave our id out, or say 0. */
 static bool
-is_suite_refusal(uint8_t status)
+is_for_us(const IpmiSession *session, uint32_t console_id, uint8_t status)
 {
-    switch (status) {
-    case IPMI_STATUS_INVALID_AUTHENTICATION:
-    case IPMI_STATUS_INVALID_INTEGRITY:
-    case IPMI_STATUS_NO_MATCHING_AUTHENTICATION:
-    case IPMI_STATUS_NO_MATCHING_INTEGRITY:
-    case IPMI_STATUS_INVALID_CONFIDENTIALITY:
-    case IPMI_STATUS_NO_CIPHER_SUITE_MATCH:
-    case IPMI_STATUS_ILLEGAL_PARAMETER:
-        return true;
-    default:
-        return false;
-    }
-}
-
-/* Takes the suite off the list and tries the next one. */
-static void
-suite_refused(IpmiSession *session, uint64_t now_ms, uint8_t status)
-{
-    int refused = session->login.suite->id;
-    if (session->suite_wanted != -1) {
-        session_fail(session, now_ms, STEEL_ERROR_UNSUPPORTED,
-                     "%s refuses cipher suite %d: %s (%02xh)", session->where, refused,
-                     ipmi_status_text(status), status);
-        return;
-    }
-    if (session->known_suite != 0) { /* it has changed its mind: ask */
-        session->known_suite = 0;
-        session_begin(session, SESSION_CIPHER_SUITES, now_ms);
-        return;
-    }
-    for (size_t i = 0; i < G_N_ELEMENTS(preference); i++)
-        session->suites_refused[i] |= preference[i] == refused;
-    session_login(session, now_ms);
+    return console_id == session->login.console_id || (status != IPMI_STATUS_OK && console_id == 0);
 }
 
 static bool
@@ -261,23 +148,19 @@ open_answer(IpmiSession *session, uint64_t now_ms, const IpmiPacket *packet)
     IpmiOpenResponse answer;
     IpmiLogin *login = &session->login;
     if (!ipmi_open_response_parse(packet->payload, packet->payload_size, &answer, NULL) ||
-        answer.tag != session->tag)
-        return false;
-    /* A refusal may leave our id out, or say 0. */
-    if (answer.console_id != login->console_id &&
-        (answer.status == IPMI_STATUS_OK || answer.console_id != 0))
+        answer.tag != session->tag || !is_for_us(session, answer.console_id, answer.status))
         return false;
     session->heard++;
-    if (is_suite_refusal(answer.status)) {
-        suite_refused(session, now_ms, answer.status);
-    } else if (answer.status != IPMI_STATUS_OK) {
-        fail_status(session, now_ms, "Open Session", answer.status);
+    if (answer.status != IPMI_STATUS_OK) {
+        session_refused(session, now_ms, answer.console_id, answer.status);
     } else if (answer.authentication != login->suite->authentication ||
                answer.integrity != login->suite->integrity ||
-               answer.confidentiality != login->suite->confidentiality || answer.bmc_id == 0) {
+               answer.confidentiality != login->suite->confidentiality) {
+        /* Some firmware answers a proposal that it does not know with the algorithms that it does know. */
+        session_suite_refused(session, now_ms, "it answers with other algorithms");
+    } else if (answer.bmc_id == 0) {
         session_fail(session, now_ms, STEEL_ERROR_BMC_PROTOCOL,
-                     "%s opened a session with other algorithms than those of cipher suite %d",
-                     session->where, login->suite->id);
+                     "%s opened a session without giving it an id", session->where);
     } else {
         login->bmc_id = answer.bmc_id;
         session_begin(session, SESSION_RAKP_1, now_ms);
@@ -292,22 +175,25 @@ rakp2_answer(IpmiSession *session, uint64_t now_ms, const IpmiPacket *packet)
     IpmiLogin *login = &session->login;
     uint8_t expected[IPMI_DIGEST_MAX];
     if (!ipmi_rakp2_parse(packet->payload, packet->payload_size, &answer, NULL) ||
-        answer.tag != session->tag ||
-        (answer.console_id != login->console_id &&
-         (answer.status == IPMI_STATUS_OK || answer.console_id != 0)))
+        answer.tag != session->tag || !is_for_us(session, answer.console_id, answer.status))
         return false;
     session->heard++;
     if (answer.status != IPMI_STATUS_OK) {
-        fail_status(session, now_ms, "RAKP message 1", answer.status);
+        session_refused(session, now_ms, answer.console_id, answer.status);
         return true;
     }
     memcpy(login->bmc_random, answer.bmc_random, sizeof login->bmc_random);
     memcpy(login->guid, answer.guid, sizeof login->guid);
+    if (answer.code_size != login->suite->digest_size) {
+        /* It took the proposal, but computes as another suite does. */
+        send_refusal(session);
+        session_suite_refused(session, now_ms, "its proof has the length of another suite's");
+        return true;
+    }
     if (!ipmi_login_code_2(login, expected, NULL) ||
-        answer.code_size != login->suite->digest_size ||
         !ipmi_equal(expected, answer.code, answer.code_size)) {
         send_refusal(session);
-        fail_user(session, now_ms, "wrong password for user", "user name and password");
+        session_fail_user(session, now_ms, "wrong password for user", "user name and password");
         return true;
     }
     session_begin(session, SESSION_RAKP_3, now_ms);
@@ -334,15 +220,11 @@ rakp4_answer(IpmiSession *session, uint64_t now_ms, const IpmiPacket *packet)
     IpmiLogin *login = &session->login;
     uint8_t expected[IPMI_DIGEST_MAX];
     if (!ipmi_rakp34_parse(packet->payload, packet->payload_size, &answer, NULL) ||
-        answer.tag != session->tag ||
-        (answer.session_id != login->console_id &&
-         (answer.status == IPMI_STATUS_OK || answer.session_id != 0)))
+        answer.tag != session->tag || !is_for_us(session, answer.session_id, answer.status))
         return false;
     session->heard++;
     if (answer.status != IPMI_STATUS_OK) {
-        /* A BMC that made a new random number for a repeated RAKP 1 cannot agree with us: once more from the start. */
-        if (session->repeats == 0 || !session_restart(session, now_ms))
-            fail_status(session, now_ms, "RAKP message 3", answer.status);
+        session_refused(session, now_ms, answer.session_id, answer.status);
         return true;
     }
     if (!ipmi_login_keys(login, &session->keys, NULL) ||
@@ -353,6 +235,7 @@ rakp4_answer(IpmiSession *session, uint64_t now_ms, const IpmiPacket *packet)
         return true;
     }
     session->logged_in = true;
+    session_learn(session, now_ms);
     session_begin(session, SESSION_PRIVILEGE, now_ms);
     return true;
 }

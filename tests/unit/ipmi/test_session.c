@@ -177,7 +177,7 @@ static void
 no_turned_bit_in_a_sealed_answer_gets_through(void **state)
 {
     (void)state;
-    /* Replies 6 (status) and 7 (close) travel in the session: capabilities, suites, open, RAKP 2, RAKP 4, privilege. */
+    /* Reply 6 (status) travels in the session, after capabilities, open, RAKP 2, RAKP 4, privilege. */
     size_t size = 1;
     for (size_t byte = 0; byte < size; byte++) {
         Wire wire;
@@ -187,7 +187,7 @@ no_turned_bit_in_a_sealed_answer_gets_through(void **state)
         wire_open(&wire, NULL, NULL);
         ipmi_bmc_set_power(wire.bmc, true);
         wire_session(&wire, &target, &request, 1);
-        wire.flip_reply = 7;
+        wire.flip_reply = 6;
         wire.flip_byte = byte;
         wire_run(&wire);
         assert_succeeded(&wire);
@@ -204,7 +204,7 @@ static void
 a_turned_bit_in_the_login_never_yields_a_wrong_session(void **state)
 {
     (void)state;
-    for (unsigned reply = 1; reply <= 5; reply++) {
+    for (unsigned reply = 1; reply <= 4; reply++) {
         size_t size = 1;
         for (size_t byte = 0; byte < size; byte++) {
             Wire wire;
@@ -249,7 +249,7 @@ silence_after_the_login_names_the_command(void **state)
     Wire wire;
     IpmiTarget target = wire_target();
     wire_open(&wire, NULL, NULL);
-    wire.dead_after = 7;
+    wire.dead_after = 6;
     run_status(&wire, &target);
     assert_failed(&wire, STEEL_ERROR_BMC_UNREACHABLE, "stopped answering at Get Chassis Status");
     wire_close(&wire);
@@ -360,22 +360,31 @@ a_k_g_must_be_the_same_on_both_sides(void **state)
     }
 }
 
+/* Within how many seconds a login must be through or refused, where a BMC only behaves oddly. */
+#define PATIENCE_MS 8000
+
 static void
-a_suite_is_found_whatever_the_bmc_tells(void **state)
+a_suite_is_found_without_configuration(void **state)
 {
     static const struct {
         int wanted;
         IpmiBmcFaults faults;
         int used; /* 0: none */
     } cases[] = {
-        {-1, {.only_suite = 3},                                 3 },
-        {-1, {.only_suite = 17},                                17},
-        {-1, {.only_suite = 3, .no_cipher_suite_query = true},  3 },
-        {-1, {.only_suite = 17, .no_cipher_suite_query = true}, 17},
-        {-1, {.no_auth_capabilities = true},                    17},
-        {3,  {.only_suite = 17},                                0 },
-        {17, {.only_suite = 3},                                 0 },
-        {3,  {.no_cipher_suite_query = true},                   3 },
+        {-1, {.only_suite = 0},                                                         17},
+        {-1, {.only_suite = 3},                                                         3 },
+        {-1, {.only_suite = 17},                                                        17},
+        {-1, {.only_suite = 3, .no_cipher_suite_query = true},                          3 },
+        {-1, {.only_suite = 17, .no_cipher_suite_query = true},                         17},
+        {-1, {.only_suite = 3, .suite_insisted = true},                                 3 },
+        {-1, {.only_suite = 3, .suite_silent = true},                                   3 },
+        {-1, {.only_suite = 3, .refusal_without_id = true},                             3 },
+        {-1, {.only_suite = 17, .suite_insisted = true, .no_cipher_suite_query = true}, 17},
+        {-1, {.no_auth_capabilities = true},                                            17},
+        {3,  {.only_suite = 17},                                                        0 },
+        {17, {.only_suite = 3},                                                         0 },
+        {17, {.only_suite = 3, .suite_insisted = true},                                 0 },
+        {3,  {.no_cipher_suite_query = true},                                           3 },
     };
     (void)state;
     for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
@@ -384,7 +393,9 @@ a_suite_is_found_whatever_the_bmc_tells(void **state)
         target.cipher_suite = cases[i].wanted;
         wire_open(&wire, NULL, NULL);
         ipmi_bmc_set_faults(wire.bmc, &cases[i].faults);
+        uint64_t start_ms = wire.now_ms;
         run_status(&wire, &target);
+        assert_in_range(wire.now_ms - start_ms, 0, PATIENCE_MS);
         if (cases[i].used != 0) {
             assert_succeeded(&wire);
             assert_int_equal(wire.session->login.suite->id, cases[i].used);
@@ -396,21 +407,272 @@ a_suite_is_found_whatever_the_bmc_tells(void **state)
 }
 
 static void
-a_remembered_suite_that_is_refused_is_asked_for_again(void **state)
+run_status_knowing(Wire *wire, const IpmiTarget *target, int suite)
+{
+    IpmiRequest request;
+    ipmi_build_chassis_status(&request);
+    wire_session(wire, target, &request, 1);
+    wire->session->memory.suite = suite;
+    wire->session->memory.suite_ms = wire->now_ms;
+    wire_run(wire);
+}
+
+static void
+a_suite_that_worked_is_not_given_up_for_a_weaker_one(void **state)
+{
+    static const IpmiBmcFaults ways[] = {
+        {.only_suite = 3            },
+        { .only_suite = 3,     .suite_insisted = true},
+        { .only_suite = 3, .refusal_without_id = true},
+    };
+    (void)state;
+    for (size_t i = 0; i < G_N_ELEMENTS(ways); i++) {
+        Wire wire;
+        IpmiTarget target = wire_target();
+        wire_open(&wire, NULL, NULL);
+        ipmi_bmc_set_faults(wire.bmc, &ways[i]);
+        run_status_knowing(&wire, &target, 17);
+        assert_failed(&wire, STEEL_ERROR_UNSUPPORTED, "17, which it has accepted before");
+        assert_int_equal(wire.session->restarts, 2); /* it was asked again */
+        target.cipher_suite = 3;                     /* an operator says so */
+        run_status_knowing(&wire, &target, 17);
+        assert_succeeded(&wire);
+        assert_int_equal(wire.session->memory.suite, 17);
+        wire_close(&wire);
+    }
+}
+
+static void
+a_weaker_suite_that_is_refused_gives_way_to_a_stronger_one(void **state)
+{
+    (void)state;
+    Wire wire;
+    IpmiTarget target = wire_target();
+    const IpmiBmcFaults faults = {.only_suite = 17};
+    wire_open(&wire, NULL, NULL);
+    ipmi_bmc_set_faults(wire.bmc, &faults);
+    run_status_knowing(&wire, &target, 3);
+    assert_succeeded(&wire);
+    assert_int_equal(wire.session->login.suite->id, 17);
+    assert_int_equal(wire.session->memory.suite, 17);
+    wire_close(&wire);
+}
+
+static void
+a_weaker_suite_is_not_kept_forever(void **state)
 {
     (void)state;
     Wire wire;
     IpmiTarget target = wire_target();
     IpmiRequest request;
-    const IpmiBmcFaults faults = {.only_suite = 3};
+    ipmi_build_chassis_status(&request);
+    wire_open(&wire, NULL, NULL);
+    wire_session(&wire, &target, &request, 1);
+    wire.session->memory.suite = 3;
+    wire.session->memory.suite_ms = wire.now_ms - (uint64_t)2 * 60 * 60 * 1000;
+    wire_run(&wire);
+    assert_int_equal(wire.session->memory.suite, 17);
+    wire_close(&wire);
+}
+
+/* ---- somebody else who answers ---- */
+
+static void
+forged_refusals_end_no_login(void **state)
+{
+    static const uint8_t statuses[] = {
+        IPMI_STATUS_UNAUTHORIZED_NAME, IPMI_STATUS_NO_CIPHER_SUITE_MATCH,
+        IPMI_STATUS_NO_RESOURCES,      IPMI_STATUS_INVALID_SESSION,
+        IPMI_STATUS_UNAUTHORIZED_ROLE, IPMI_STATUS_INVALID_CHECK,
+        IPMI_STATUS_ILLEGAL_PARAMETER, 0x7f,
+    };
+    (void)state;
+    for (size_t i = 0; i < G_N_ELEMENTS(statuses); i++)
+        for (unsigned lost = 0; lost <= 4; lost++) {
+            Wire wire;
+            IpmiTarget target = wire_target();
+            IpmiRequest request;
+            ipmi_build_chassis_status(&request);
+            wire_open(&wire, NULL, NULL);
+            wire_session(&wire, &target, &request, 1);
+            wire.spray = statuses[i];
+            wire.lose_reply = lost; /* then the true answer comes with the second copy */
+            wire_run(&wire);
+            assert_succeeded(&wire);
+            assert_int_equal(wire.session->login.suite->id, 17);
+            assert_int_equal(wire.session->restarts, 0);
+            wire_close(&wire);
+        }
+}
+
+static void
+a_refusal_without_our_session_id_is_believed_when_nothing_better_comes(void **state)
+{
+    static const struct {
+        const char *username;
+        IpmiPrivilege privilege;
+        const char *words;
+    } cases[] = {
+        {"nobody", 0,                       "check the user name"      },
+        {"oper",   0,                       "check the privilege level"},
+        {"",       IPMI_PRIVILEGE_OPERATOR, "check the privilege level"},
+    };
+    static const IpmiBmcFaults faults = {.refusal_without_id = true};
+    (void)state;
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        Wire wire;
+        IpmiTarget target = wire_target();
+        wire_open(&wire, NULL, NULL);
+        ipmi_bmc_set_faults(wire.bmc, &faults);
+        target.username = cases[i].username;
+        target.privilege = cases[i].privilege;
+        uint64_t start_ms = wire.now_ms;
+        run_status(&wire, &target);
+        assert_failed(&wire, STEEL_ERROR_BMC_AUTH, cases[i].words);
+        assert_in_range(wire.now_ms - start_ms, 1000, PATIENCE_MS);
+        wire_close(&wire);
+    }
+}
+
+static void
+a_refusal_with_our_session_id_is_believed_at_once(void **state)
+{
+    (void)state;
+    Wire wire;
+    IpmiTarget target = wire_target();
+    wire_open(&wire, NULL, NULL);
+    target.username = "nobody";
+    uint64_t start_ms = wire.now_ms;
+    run_status(&wire, &target);
+    assert_failed(&wire, STEEL_ERROR_BMC_AUTH, "check the user name");
+    assert_in_range(wire.now_ms - start_ms, 0, 100);
+    target = wire_target();
+    target.password = "wrong";
+    start_ms = wire.now_ms;
+    run_status(&wire, &target);
+    assert_failed(&wire, STEEL_ERROR_BMC_AUTH, "check user name and password");
+    assert_in_range(wire.now_ms - start_ms, 0, 100);
+    wire_close(&wire);
+}
+
+static void
+credentials_that_worked_are_tried_again_before_a_refusal_is_believed(void **state)
+{
+    (void)state;
+    Wire wire;
+    IpmiTarget target = wire_target();
+    IpmiRequest request;
+    ipmi_build_chassis_status(&request);
+    wire_open(&wire, NULL, NULL);
+    wire_session(&wire, &target, &request, 1);
+    wire.refuse_users = 2; /* as BMCs do that have just started */
+    wire_run(&wire);
+    assert_failed(&wire, STEEL_ERROR_BMC_AUTH,
+                  "check the user name"); /* nothing is known of them */
+    wire.refuse_users = 0;
+    wire_session(&wire, &target, &request, 1);
+    wire_run(&wire);
+    assert_succeeded(&wire);
+    IpmiMemory memory = wire.session->memory;
+    for (int changed = 0; changed < 2; changed++) {
+        if (changed)
+            target.password = "secret-other";
+        wire_session(&wire, &target, &request, 1);
+        wire.session->memory = memory;
+        wire.refuse_users = 2; /* as BMCs do that have just started */
+        wire_run(&wire);
+        if (changed)
+            assert_failed(&wire, STEEL_ERROR_BMC_AUTH, "check the user name");
+        else
+            assert_succeeded(&wire);
+    }
+    wire_close(&wire);
+}
+
+static void
+an_answer_that_was_there_before_is_not_taken_again(void **state)
+{
+    (void)state;
+    Wire wire;
+    IpmiTarget target = wire_target();
+    IpmiRequest requests[2];
+    ipmi_build_chassis_status(&requests[0]);
+    ipmi_build_chassis_status(&requests[1]);
+    wire_open(&wire, NULL, NULL);
+    wire_session(&wire, &target, requests, 2);
+    wire.replay_status = true;
+    ipmi_bmc_set_power(wire.bmc, true);
+    wire_run(&wire);
+    assert_succeeded(&wire);
+    assert_int_equal(wire.session->responses[0].data[0] & 1, 1);
+    assert_int_equal(wire.session->responses[1].data[0] & 1, 0);
+    wire_close(&wire);
+}
+
+static void
+numbers_of_a_session_are_not_to_be_foreseen(void **state)
+{
+    (void)state;
+    uint64_t tags[4] = {0}, sequences = 0;
+    for (int i = 0; i < 64; i++) {
+        Wire wire;
+        IpmiTarget target = wire_target();
+        IpmiRequest request;
+        ipmi_build_chassis_status(&request);
+        wire_open(&wire, NULL, NULL);
+        wire_session(&wire, &target, &request, 1);
+        ipmi_session_start(wire.session, wire.now_ms);
+        tags[wire.session->tag / 64] |= UINT64_C(1) << wire.session->tag % 64;
+        sequences |= UINT64_C(1) << wire.session->sequence;
+        wire_close(&wire);
+    }
+    unsigned different = 0;
+    for (int i = 0; i < 4; i++)
+        different += (unsigned)__builtin_popcountll(tags[i]);
+    assert_true(different > 20);
+    assert_true(__builtin_popcountll(sequences) > 20);
+}
+
+/* ---- what is learnt of a BMC ---- */
+
+static void
+queries_that_a_bmc_never_answers_are_not_waited_for_again(void **state)
+{
+    (void)state;
+    Wire wire;
+    IpmiTarget target = wire_target();
+    const IpmiBmcFaults faults = {.no_auth_capabilities = true, .close_ignored = true};
+    IpmiRequest request;
+    IpmiMemory memory = {0};
     ipmi_build_chassis_status(&request);
     wire_open(&wire, NULL, NULL);
     ipmi_bmc_set_faults(wire.bmc, &faults);
-    wire_session(&wire, &target, &request, 1);
-    wire.session->known_suite = 17;
-    wire_run(&wire);
-    assert_succeeded(&wire);
-    assert_int_equal(wire.session->login.suite->id, 3);
+    for (int i = 0; i < 4; i++) {
+        uint64_t start_ms = wire.now_ms;
+        wire_session(&wire, &target, &request, 1);
+        wire.session->memory = memory;
+        wire_run(&wire);
+        assert_succeeded(&wire);
+        memory = wire.session->memory;
+        if (i == 3)
+            assert_in_range(wire.now_ms - start_ms, 0, 100);
+    }
+    wire_close(&wire);
+}
+
+static void
+a_bmc_that_speaks_ipmi_15_only_is_told_so(void **state)
+{
+    (void)state;
+    Wire wire;
+    IpmiTarget target = wire_target();
+    const IpmiBmcFaults faults = {.ipmi_15_only = true};
+    wire_open(&wire, NULL, NULL);
+    ipmi_bmc_set_faults(wire.bmc, &faults);
+    uint64_t start_ms = wire.now_ms;
+    run_status(&wire, &target);
+    assert_failed(&wire, STEEL_ERROR_UNSUPPORTED, "speaks IPMI 1.5 only");
+    assert_in_range(wire.now_ms - start_ms, 0, PATIENCE_MS);
     wire_close(&wire);
 }
 
@@ -481,7 +743,7 @@ a_reset_that_is_not_answered_has_happened(void **state)
     ipmi_build_bmc_reset(&request, true);
     wire_open(&wire, NULL, NULL);
     wire_session(&wire, &target, &request, 1);
-    wire.dead_after = 7;
+    wire.dead_after = 6;
     wire_run(&wire);
     assert_succeeded(&wire);
     wire_close(&wire);
@@ -516,7 +778,7 @@ what_ipmi_cannot_carry_is_refused_at_once(void **state)
             count = 0;
         else
             count = IPMI_REQUESTS_MAX + 1;
-        assert_null(ipmi_session_new(&target, "x", &asked, count, 0, wire_send, NULL, &error));
+        assert_null(ipmi_session_new(&target, "x", &asked, count, wire_send, NULL, &error));
         assert_true(steel_error_is(error, STEEL_ERROR_INVALID));
     }
 }
@@ -574,8 +836,18 @@ main(void)
         cmocka_unit_test(credentials_that_are_wrong_are_named),
         cmocka_unit_test(lesser_users_log_in_at_their_own_level),
         cmocka_unit_test(a_k_g_must_be_the_same_on_both_sides),
-        cmocka_unit_test(a_suite_is_found_whatever_the_bmc_tells),
-        cmocka_unit_test(a_remembered_suite_that_is_refused_is_asked_for_again),
+        cmocka_unit_test(a_suite_is_found_without_configuration),
+        cmocka_unit_test(a_suite_that_worked_is_not_given_up_for_a_weaker_one),
+        cmocka_unit_test(a_weaker_suite_that_is_refused_gives_way_to_a_stronger_one),
+        cmocka_unit_test(a_weaker_suite_is_not_kept_forever),
+        cmocka_unit_test(forged_refusals_end_no_login),
+        cmocka_unit_test(a_refusal_without_our_session_id_is_believed_when_nothing_better_comes),
+        cmocka_unit_test(a_refusal_with_our_session_id_is_believed_at_once),
+        cmocka_unit_test(credentials_that_worked_are_tried_again_before_a_refusal_is_believed),
+        cmocka_unit_test(an_answer_that_was_there_before_is_not_taken_again),
+        cmocka_unit_test(numbers_of_a_session_are_not_to_be_foreseen),
+        cmocka_unit_test(queries_that_a_bmc_never_answers_are_not_waited_for_again),
+        cmocka_unit_test(a_bmc_that_speaks_ipmi_15_only_is_told_so),
         cmocka_unit_test(a_busy_bmc_is_tried_until_the_deadline),
         cmocka_unit_test(silence_once_logged_in_is_unreachable),
         cmocka_unit_test(a_refused_command_ends_the_list_in_words),

@@ -45,6 +45,11 @@ typedef struct Wire {
     unsigned flip_reply; /* this reply has a bit turned, */
     size_t flip_byte;    /* in this byte */
     size_t reply_size;   /* out: of the reply that flip_reply names */
+    unsigned
+        refuse_users; /* so many logins yet are refused as those of an unknown user, in the BMC's name */
+    bool
+        replay_status; /* the answer to the first request comes again as if to the second; the machine is off by then */
+    uint8_t spray; /* before every reply come forged refusals with this status; 0: none */
 } Wire;
 
 static inline void
@@ -75,9 +80,79 @@ wire_garbage(Wire *wire)
 }
 
 static inline void
+wire_forge(Wire *wire, bool rmcp_plus, uint8_t payload_type, const uint8_t *payload, size_t size)
+{
+    uint8_t datagram[IPMI_DATAGRAM_MAX];
+    size_t datagram_size;
+    assert_true(ipmi_packet_build(rmcp_plus, payload_type, payload, size, datagram, sizeof datagram,
+                                  &datagram_size, NULL));
+    ipmi_session_receive(wire->session, wire->now_ms, datagram, datagram_size);
+}
+
+/* Somebody who sees nothing, but sends with the BMC's address: refusals with every tag, and "IPMI 1.5 only" with every
+ * sequence number. The session id is not to be guessed. */
+static inline void
+wire_spray(Wire *wire)
+{
+    static const uint8_t types[] = {IPMI_PAYLOAD_OPEN_RESPONSE, IPMI_PAYLOAD_RAKP_2,
+                                    IPMI_PAYLOAD_RAKP_4};
+    static const uint8_t only_15[] = {IPMI_CC_OK, 1, 0, 4, 0, 0, 0, 0, 0};
+    for (unsigned i = 0; i < 64; i++) {
+        const IpmiLanMessage message = {.to_address = IPMI_CONSOLE_ADDRESS,
+                                        .net_function = IPMI_NETFN_APP | 1,
+                                        .from_address = IPMI_BMC_ADDRESS,
+                                        .sequence = (uint8_t)i,
+                                        .command = IPMI_CMD_CHANNEL_AUTH_CAPABILITIES,
+                                        .data = only_15,
+                                        .size = sizeof only_15};
+        uint8_t payload[IPMI_MESSAGE_MAX];
+        size_t size;
+        assert_true(ipmi_lan_message_build(&message, payload, sizeof payload, &size, NULL));
+        wire_forge(wire, false, IPMI_PAYLOAD_MESSAGE, payload, size);
+    }
+    for (size_t type = 0; type < G_N_ELEMENTS(types); type++)
+        for (unsigned tag = 0; tag < 256; tag++)
+            for (size_t size = 2; size <= 8; size += 6) {
+                const uint8_t refusal[8] = {(uint8_t)tag, wire->spray};
+                wire_forge(wire, true, types[type], refusal, size);
+            }
+}
+
+/* The BMC's answer to RAKP 1 becomes a refusal with the right session id. */
+static inline void
+wire_refuse_user(Wire *wire)
+{
+    const IpmiRakp2 refusal = {.tag = wire->session->tag,
+                               .status = IPMI_STATUS_UNAUTHORIZED_NAME,
+                               .console_id = wire->session->login.console_id};
+    uint8_t payload[IPMI_LOGIN_MESSAGE_MAX];
+    size_t size;
+    wire->refuse_users--;
+    assert_true(ipmi_rakp2_build(&refusal, payload, sizeof payload, &size, NULL));
+    wire_forge(wire, true, IPMI_PAYLOAD_RAKP_2, payload, size);
+}
+
+/* Gives the second request the number of the first for the moment, so that only its packet's number tells the old answer. */
+static inline void
+wire_replay(Wire *wire, const uint8_t *reply, size_t size)
+{
+    wire->replay_status = false;
+    ipmi_bmc_set_power(wire->bmc, false);
+    wire->session->sequence = (wire->session->sequence - 1) & 0x3f;
+    assert_false(ipmi_session_receive(wire->session, wire->now_ms, reply, size));
+    wire->session->sequence = (wire->session->sequence + 1) & 0x3f;
+}
+
+static inline void
 wire_deliver_reply(Wire *wire, uint8_t *reply, size_t size)
 {
     wire->replies++;
+    if (wire->spray != 0)
+        wire_spray(wire);
+    if (wire->refuse_users > 0 && wire->session->step == SESSION_RAKP_1) {
+        wire_refuse_user(wire);
+        return;
+    }
     if (wire->dead || wire->replies == wire->lose_reply ||
         (wire->dead_after > 0 && wire->replies >= wire->dead_after))
         return;
@@ -98,6 +173,8 @@ wire_deliver_reply(Wire *wire, uint8_t *reply, size_t size)
     ipmi_session_receive(wire->session, wire->now_ms, reply, size);
     if (wire->replies == wire->double_reply)
         assert_false(ipmi_session_receive(wire->session, wire->now_ms, reply, size));
+    if (wire->replay_status && wire->session->response_count == 1)
+        wire_replay(wire, reply, size);
 }
 
 /* Runs the session to its end; the time jumps to whatever is due next. */
@@ -142,7 +219,7 @@ wire_session(Wire *wire, const IpmiTarget *target, const IpmiRequest *requests, 
     ipmi_session_free(wire->session);
     g_queue_clear_full(&wire->to_bmc, (GDestroyNotify)g_bytes_unref);
     wire->session =
-        ipmi_session_new(target, "192.0.2.7:623", requests, count, 0, wire_send, wire, &error);
+        ipmi_session_new(target, "192.0.2.7:623", requests, count, wire_send, wire, &error);
     assert_non_null(wire->session);
     wire->requests = wire->replies = 0;
     wire->last_reply_size = 0;
