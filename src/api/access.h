@@ -33,6 +33,7 @@ void access_forget(Identity *identity);
 /* Whose thing a request is about; NULL members: nobody's. */
 typedef struct PolicyTarget {
     const char *owner, *lessee;
+    const char *node_uuid; /* of the node that they were read from; NULL: they are an item's own */
 } PolicyTarget;
 
 /* Checks a rule, e.g. "baremetal:node:get", for the request's identity. Some rules mean more than their own check:
@@ -43,18 +44,21 @@ typedef struct PolicyTarget {
  *   baremetal:node:delete      owners may delete their nodes
  *   baremetal:node:update      the rule of each field that the parsed body (a JSON patch) touches
  *
- * target  NULL when the rule is not about a thing that can have an owner; else the owner and lessee of the item that the
- *         path names, or of its node
- * Errors  FORBIDDEN naming the rule; NODE_NOT_FOUND or NOT_FOUND, as if it were not there, when the caller may not even
- *         see what the path names; INVALID when the body must be looked at and is no JSON; NOT_ACCEPTABLE when an owner
- *         must be set in a body of an API version that knows none */
+ * target  NULL when the rule is not about a thing that can have an owner; else the owner and lessee of the item, or of
+ *         the node it hangs on. What was decided by them is noted in request->judged, see rpc.h
+ * Errors  FORBIDDEN naming the rule; INVALID when the body must be looked at and is no JSON */
 bool policy_check(Request *request, const char *rule, const PolicyTarget *target, GError **error);
+
+/* Whether the caller is told of a thing at all, by its rule to see one ("baremetal:node:get"). Noted as policy_check does.
+ * What may not be seen is to be answered like what is not there. */
+bool policy_sees(Request *request, const char *rule, const PolicyTarget *target);
 
 /* What one rule itself says, without more ado. True with noauth and http_basic. */
 bool policy_allows(const Request *request, const char *rule, const PolicyTarget *target);
 
-/* False when the route's rule admits this identity whoever the owner is: owner and lessee need not be loaded. */
-bool policy_wants_target(const Request *request);
+/* False when the route's rule and the rule to see admit this identity whoever the owner is: owner and lessee need not be
+ * loaded. see  NULL: none */
+bool policy_wants_target(const Request *request, const char *see);
 
 /* The project that lists are limited to (as owner or lessee), or NULL for all. Borrowed from the request. */
 const char *policy_list_project(const Request *request);

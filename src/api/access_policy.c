@@ -21,6 +21,7 @@ typedef struct Asker {
     const Credentials *who;
     const PolicyTarget *target; /* NULL: there is none */
     bool target_unknown;        /* there is one, but it is not known yet */
+    bool by_owner;              /* some answer was yes because of the target's owner or lessee */
 } Asker;
 
 static bool
@@ -35,6 +36,7 @@ asker_init(Asker *asker, const Request *request, const PolicyTarget *target, GEr
     asker->policy = policy_current(LOOK_MS, error);
     asker->target = target;
     asker->target_unknown = false;
+    asker->by_owner = false;
     asker->who = request->identity.is_public             ? &passer_by
                  : request->identity.credentials != NULL ? request->identity.credentials
                                                          : &nobody;
@@ -57,10 +59,40 @@ ask(const Asker *asker, const char *rule)
     return policy_ask(asker->policy, rule, &context);
 }
 
+/* True whoever the thing belongs to. */
 static bool
-allows(const Asker *asker, const char *rule)
+allows_for_all(const Asker *asker, const char *rule)
 {
-    return ask(asker, rule) == VERDICT_YES;
+    Asker blind = *asker;
+    blind.target_unknown = true;
+    return ask(&blind, rule) == VERDICT_YES;
+}
+
+static bool
+allows(Asker *asker, const char *rule)
+{
+    if (asker->target == NULL)
+        return ask(asker, rule) == VERDICT_YES;
+    if (allows_for_all(asker, rule))
+        return true;
+    bool allowed = ask(asker, rule) == VERDICT_YES;
+    asker->by_owner = asker->by_owner || allowed;
+    return allowed;
+}
+
+/* Remembers whose the node was by which the caller was judged: the conductor sees to it that it still is. */
+static void
+note(const Asker *asker, Request *request)
+{
+    const PolicyTarget *target = asker->target;
+    if (target == NULL || target->node_uuid == NULL)
+        return;
+    if (request->judged == NULL)
+        request->judged = json_object();
+    json_object_set_new(
+        request->judged, target->node_uuid,
+        json_pack("{s:s?, s:s?}", "owner", target->owner, "lessee", target->lessee));
+    request->judged_by_owner = request->judged_by_owner || asker->by_owner;
 }
 
 /* Says who was refused what, so that whoever reads it knows which role is missing. Always false. */
@@ -78,56 +110,6 @@ forbid(const Asker *asker, const char *rule, GError **error)
                       : who->project_id != NULL ? "project "
                                                 : "no project",
                       who->system_scope == NULL && who->project_id != NULL ? who->project_id : "");
-}
-
-/* ---- what must stay unseen ---- */
-
-/* What the first words of a path name. */
-static const char *
-thing_of(const char *pattern)
-{
-    static const struct {
-        const char *prefix, *thing;
-    } rows[] = {
-        {"nodes",             "Node"            },
-        {"ports",             "Port"            },
-        {"portgroups",        "Portgroup"       },
-        {"volume/connectors", "Volume connector"},
-        {"volume/targets",    "Volume target"   },
-        {"allocations",       "Allocation"      },
-    };
-    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
-        size_t length = strlen(rows[i].prefix);
-        if (strncmp(pattern, rows[i].prefix, length) == 0 &&
-            (pattern[length] == '/' || pattern[length] == '\0'))
-            return rows[i].thing;
-    }
-    return "Node";
-}
-
-/* The name by which the request asked for the thing; NULL when it makes a new one, which hides nothing. */
-static const char *
-asked_for(const Request *request)
-{
-    if (request->captures[0] != NULL)
-        return request->captures[0];
-    const char *node = request_argument(request, "node");
-    return node != NULL ? node : request_argument(request, "node_uuid");
-}
-
-/* Things of others are not there: neither their existence nor their names may leak. */
-static bool
-check_visible(const Asker *asker, const Request *request, GError **error)
-{
-    const char *ident = asked_for(request);
-    const char *thing = thing_of(request->route->pattern);
-    const bool allocation = strcmp(thing, "Allocation") == 0;
-    if (ident == NULL ||
-        allows(asker, allocation ? "baremetal:allocation:get" : "baremetal:node:get"))
-        return true;
-    const bool node = strcmp(thing, "Node") == 0;
-    return steel_fail(error, node ? STEEL_ERROR_NODE_NOT_FOUND : STEEL_ERROR_NOT_FOUND,
-                      "%s %.255s could not be found.", thing, ident);
 }
 
 /* ---- fields of a node ---- */
@@ -186,7 +168,7 @@ rule_of_operation(const json_t *operation)
 }
 
 static bool
-check_update(const Asker *asker, const Request *request, GError **error)
+check_update(Asker *asker, const Request *request, GError **error)
 {
     size_t count = json_array_size(request->json);
     for (size_t i = 0; i < count; i++) {
@@ -219,7 +201,7 @@ claim(const Asker *asker, Request *request, json_t *body)
 }
 
 static bool
-check_node_create(const Asker *asker, Request *request, GError **error)
+check_node_create(Asker *asker, Request *request, GError **error)
 {
     const Credentials *who = asker->who;
     const bool self_owned =
@@ -241,7 +223,7 @@ check_node_create(const Asker *asker, Request *request, GError **error)
 }
 
 static bool
-check_allocation_create(const Asker *asker, Request *request, GError **error)
+check_allocation_create(Asker *asker, Request *request, GError **error)
 {
     const bool legacy = !config_boolean(config_current(), OPT_OSLO_POLICY_ENFORCE_NEW_DEFAULTS);
     json_t *body = request_json(request, JSON_OBJECT, error);
@@ -281,7 +263,7 @@ list_rule(const char *rule)
 
 /* Lists of all, or of what belongs to the caller's project. vif:list and traits:list are about one node. */
 static bool
-check_list(const Asker *asker, const char *own, GError **error)
+check_list(Asker *asker, const char *own, GError **error)
 {
     g_autofree char *all = g_strconcat(own, "_all", NULL);
     if (allows(asker, all))
@@ -292,7 +274,7 @@ check_list(const Asker *asker, const char *own, GError **error)
 }
 
 static bool
-check_delete(const Asker *asker, GError **error)
+check_delete(Asker *asker, GError **error)
 {
     if (allows(asker, "baremetal:node:delete"))
         return true;
@@ -301,18 +283,8 @@ check_delete(const Asker *asker, GError **error)
            forbid(asker, "baremetal:node:delete", error);
 }
 
-/* Allocations that are reached through a node: what belongs to the project that owns or leases the node. */
 static bool
-check_node_allocation(const Asker *asker, const char *rule, GError **error)
-{
-    Asker lessee = *asker;
-    const PolicyTarget swapped = {asker->target->lessee, NULL};
-    lessee.target = &swapped;
-    return allows(asker, rule) || allows(&lessee, rule) || forbid(asker, rule, error);
-}
-
-static bool
-check_rule(const Asker *asker, Request *request, const char *rule, GError **error)
+check_rule(Asker *asker, Request *request, const char *rule, GError **error)
 {
     if (strcmp(rule, "baremetal:node:update") == 0)
         return check_update(asker, request, error);
@@ -325,9 +297,6 @@ check_rule(const Asker *asker, Request *request, const char *rule, GError **erro
     g_autofree char *own = asker->target == NULL ? list_rule(rule) : NULL;
     if (own != NULL)
         return check_list(asker, own, error);
-    if (asker->target != NULL && g_str_has_prefix(rule, "baremetal:allocation:") &&
-        g_str_has_prefix(request->route->pattern, "nodes/"))
-        return check_node_allocation(asker, rule, error);
     return allows(asker, rule) || forbid(asker, rule, error);
 }
 
@@ -337,10 +306,22 @@ policy_check(Request *request, const char *rule, const PolicyTarget *target, GEr
     Asker asker;
     if (!is_enforced())
         return true;
-    if (!asker_init(&asker, request, target, error))
+    if (!asker_init(&asker, request, target, error) || !check_rule(&asker, request, rule, error))
         return false;
-    return (target == NULL || check_visible(&asker, request, error)) &&
-           check_rule(&asker, request, rule, error);
+    note(&asker, request);
+    return true;
+}
+
+bool
+policy_sees(Request *request, const char *rule, const PolicyTarget *target)
+{
+    Asker asker;
+    if (!is_enforced())
+        return true;
+    if (!asker_init(&asker, request, target, NULL) || !allows(&asker, rule))
+        return false;
+    note(&asker, request);
+    return true;
 }
 
 bool
@@ -351,15 +332,15 @@ policy_allows(const Request *request, const char *rule, const PolicyTarget *targ
 }
 
 bool
-policy_wants_target(const Request *request)
+policy_wants_target(const Request *request, const char *see)
 {
     Asker asker;
     if (!is_enforced() || request->route->policy == NULL)
         return false;
     if (!asker_init(&asker, request, NULL, NULL))
         return true;
-    asker.target_unknown = true;
-    return !allows(&asker, request->route->policy) || !allows(&asker, "baremetal:node:get");
+    return !allows_for_all(&asker, request->route->policy) ||
+           (see != NULL && !allows_for_all(&asker, see));
 }
 
 const char *

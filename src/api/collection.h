@@ -55,6 +55,18 @@ typedef struct ItemBrief {
 void item_brief_clear(ItemBrief *brief);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(ItemBrief, item_brief_clear)
 
+/* A member of a body whose value names something else: a node that a port hangs on, a chassis. */
+typedef struct Reference {
+    const char *member;
+    bool named; /* the value may be a name; otherwise it is a UUID */
+    /* Finds what the value names if the caller may see it, and may put things there. Out: its uuid, the caller's to free.
+     * NOT_FOUND, NODE_NOT_FOUND: there is none for this caller; FORBIDDEN. */
+    bool (*find)(Request *request, const char *ident, char **uuid, GError **error);
+} Reference;
+
+/* A value that is a list may name so many. */
+enum { REFERENCE_LIMIT = 1000 };
+
 struct Collection {
     const Resource *resource;
     const ListFilter *filters;
@@ -66,6 +78,16 @@ struct Collection {
     const char *order;     /* the field that sorts lists unless asked otherwise; NULL: as created */
     const char *const
         *create_extras; /* members of a POST that are no fields; the hook checks them */
+    const char *const *patch_arguments; /* of the query of a PATCH, NULL-terminated; NULL: none */
+    const Reference *references;        /* checked after the hooks, in POST and PATCH */
+    size_t reference_count;
+    SteelErrorCode not_found; /* of an item; 0: NOT_FOUND */
+
+    /* To whom items belong. */
+    const char *see;         /* the rule by which the caller is told of an item; NULL: all are */
+    const char *node_column; /* the uuid of the node that an item hangs on, or is; NULL: of none */
+    /* A condition with one ?, which the rows of a project satisfy; NULL: every project has all. */
+    const char *project_condition;
     /* More checks and changes of a checked POST body; NULL: none. */
     bool (*check_create)(Request *request, json_t *values, GError **error);
     /* More checks of a checked patch; NULL: none. */
@@ -89,17 +111,25 @@ Answer collection_delete(Request *request, GError **error);
 Answer collection_list_within(Request *request, const Collection *collection, const char *column,
                               const char *value, char *item_path, bool detail, GError **error);
 
-/* Writes one item, found by a column, as the whole answer. NOT_FOUND (NODE_NOT_FOUND for nodes) naming `ident`.
- *
- * view  of the item; its item_sql or name_sql is used, by_name chooses */
-bool collection_write_item(Request *request, const View *view, bool by_name, const char *ident,
-                           unsigned status, GError **error);
+/* What all collections of things that hang on a node say alike. */
+#define COLLECTION_ON_NODE                                                                         \
+    .see = "baremetal:node:get", .node_column = "node_uuid",                                       \
+    .project_condition = "node_uuid IN (SELECT uuid FROM nodes WHERE ? IN (owner, lessee))"
+
+/* Writes one item as the whole answer. NOT_FOUND as for the collection. */
+bool collection_write_item(Request *request, const Collection *collection, const View *view,
+                           const char *uuid, unsigned status, GError **error);
 
 /* Checks members and types of a POST body against the field table, and the version of each field. */
 bool collection_check_values(const Request *request, const Collection *collection,
                              const json_t *values, GError **error);
 
-/* Finds an item by the request's capture: UUID, or name where there are names. NOT_FOUND; INVALID for what is no UUID. */
+/* Finds an item that the caller may see by UUID, or name where there are names. What the caller may not see answers like
+ * what is not there: NOT_FOUND; INVALID for what is no UUID. */
+bool collection_lookup(Request *request, const Collection *collection, const char *ident,
+                       ItemBrief *brief, GError **error);
+
+/* The same, and checks the route's policy when the route is ROUTE_TARGETED. FORBIDDEN. */
 bool collection_find(Request *request, const Collection *collection, const char *ident,
                      ItemBrief *brief, GError **error);
 
@@ -107,9 +137,8 @@ bool collection_find(Request *request, const Collection *collection, const char 
 bool collection_after_create(Request *request, json_t *result, GError **error);
 bool collection_after_patch(Request *request, json_t *result, GError **error);
 
-/* The error for something that is not there: "Port X could not be found.", or INVALID when the ident is neither a UUID nor
- * in the form of a name. Always false. */
-bool collection_not_found(const Resource *resource, const char *ident, GError **error);
+/* The error for an item that is not there, as ident_not_found. Always false. */
+bool collection_not_found(const Collection *collection, const char *ident, GError **error);
 
 extern const Collection node_collection, port_collection, portgroup_collection,
     volume_connector_collection, volume_target_collection, chassis_collection,

@@ -1,7 +1,7 @@
 /* The kinds of filters that lists know; the contract is in collection.h.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "api/collection.h"
-#include "api/controllers/controllers.h"
+#include "api/node_brief.h"
 #include "common/uuid.h"
 #include "model/names.h"
 
@@ -103,7 +103,7 @@ filter_node(ListCall *call, const ListFilter *filter, const char *value, GError 
 {
     g_auto(NodeBrief) node = {0};
     if (!node_ident_allowed(call->request, value, error) ||
-        !node_find(call->request, value, &node, error))
+        !node_lookup(call->request, value, &node, error))
         return false;
     db_list_filter(&call->query, filter->column, DB_FILTER_EQUAL, keep(call, g_strdup(node.uuid)));
     return true;

@@ -6,7 +6,6 @@
 #include "api/render.h"
 #include "api/router.h"
 #include "common/uuid.h"
-#include "model/resources.h"
 
 #include <string.h>
 
@@ -140,14 +139,9 @@ read_filters(ListCall *call, GError **error)
             return false;
     }
     const char *project = policy_list_project(call->request);
-    if (project != NULL && collection->resource == &node_resource)
-        db_list_filter(&call->query, "? IN (owner, lessee)", DB_FILTER_SQL, db_text(project));
-    else if (project != NULL && collection->resource == &allocation_resource)
-        db_list_filter(&call->query, "owner", DB_FILTER_EQUAL, db_text(project));
-    else if (project != NULL && resource_field(collection->resource, "node_uuid") != NULL)
-        db_list_filter(&call->query,
-                       "node_uuid IN (SELECT uuid FROM nodes WHERE ? IN (owner, lessee))",
-                       DB_FILTER_SQL, db_text(project));
+    if (project != NULL && collection->project_condition != NULL)
+        call->query.scope =
+            (DbFilter){collection->project_condition, DB_FILTER_SQL, db_text(project)};
     return true;
 }
 

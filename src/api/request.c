@@ -107,6 +107,7 @@ request_free(Request *request)
     json_decref(request->result);
     g_clear_error(&request->failure);
     g_free(request->subject);
+    json_decref(request->judged);
     if (request->stream != NULL)
         request->stream->free(request->stream);
     g_free(request);
@@ -557,6 +558,7 @@ request_call(Request *request, RpcMethod method, const char *node_uuid, json_t *
         .method = method,
         .node_uuid = node_uuid,
         .arguments = copy,
+        .judged = request->judged_by_owner ? request->judged : NULL,
         .context = {.request_id = request->id,
                     .user_id = request->identity.user_id,
                     .project_id = request->identity.project_id},

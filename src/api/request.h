@@ -109,6 +109,9 @@ struct Request {
     json_t *result;  /* owned */
     GError *failure; /* owned */
     char *subject;   /* owned: what `after` must know, usually the uuid of the item */
+    json_t *
+        judged; /* owned: whose the nodes were by which the policy decided, as RpcCall.judged; NULL */
+    bool judged_by_owner; /* it would have decided otherwise for other owners */
 
     char path
         [REQUEST_PATH_SIZE]; /* without leading slashes and v1; segments end in NUL after routing */

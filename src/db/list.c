@@ -114,11 +114,20 @@ read_marker(const DbRow *row, void *user_data)
 static bool
 find_marker(Db *db, const DbListQuery *query, Marker *marker, GError **error)
 {
-    g_autofree char *sql = g_strdup_printf("SELECT id, \"%s\" FROM %s WHERE \"%s\" = ?1",
-                                           query->sort != NULL ? field_column(query->sort) : "id",
-                                           query->resource->table, query->resource->key);
-    const DbValue key = db_text(query->marker);
-    if (!db_query(db, sql, &key, 1, read_marker, marker, error))
+    g_autoptr(GString) sql = g_string_new(NULL);
+    g_autoptr(GArray) values = g_array_new(false, false, sizeof(DbValue));
+    g_autoptr(GPtrArray) texts = g_ptr_array_new_with_free_func(g_free);
+    Statement statement = {sql, values, texts};
+    g_string_append_printf(sql, "SELECT id, \"%s\" FROM %s WHERE \"%s\" = ?%u",
+                           query->sort != NULL ? field_column(query->sort) : "id",
+                           query->resource->table, query->resource->key,
+                           add_value(&statement, db_text(query->marker)));
+    if (query->scope.column != NULL) {
+        g_string_append(sql, " AND ");
+        append_filter(&statement, &query->scope);
+    }
+    if (!db_query(db, sql->str, (const DbValue *)(const void *)values->data, values->len,
+                  read_marker, marker, error))
         return false;
     return marker->found || steel_fail(error, STEEL_ERROR_NOT_FOUND,
                                        "the marker %.255s could not be found", query->marker);
@@ -185,6 +194,11 @@ db_list(Db *db, const DbListQuery *query, DbRowFunc func, void *user_data, GErro
     for (size_t i = 0; i < query->filter_count; i++, joint = " AND ") {
         g_string_append(sql, joint);
         append_filter(&statement, &query->filters[i]);
+    }
+    if (query->scope.column != NULL) {
+        g_string_append(sql, joint);
+        append_filter(&statement, &query->scope);
+        joint = " AND ";
     }
     if (query->marker != NULL) {
         g_string_append(sql, joint);

@@ -34,6 +34,8 @@ typedef struct DbListQuery {
         *columns; /* the same as SQL text, when the caller keeps it; NULL: made from fields */
     DbFilter filters[DB_FILTER_LIMIT];
     size_t filter_count;
+    DbFilter
+        scope; /* what is there at all: also the marker is looked for in it; column NULL: all */
     const Field *sort; /* NULL: order of creation */
     bool descending;
     const char *marker; /* key of the last item of the page before, or NULL */
@@ -43,6 +45,6 @@ typedef struct DbListQuery {
 /* Adds a filter. More than DB_FILTER_LIMIT is our own bug. */
 void db_list_filter(DbListQuery *query, const char *column, DbFilterKind kind, DbValue value);
 
-/* Calls func for each row of the page. NOT_FOUND when the marker is unknown. */
+/* Calls func for each row of the page. NOT_FOUND when the marker is not in the scope. */
 bool db_list(Db *db, const DbListQuery *query, DbRowFunc func, void *user_data,
              GError **error) G_GNUC_WARN_UNUSED_RESULT;

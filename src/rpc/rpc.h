@@ -24,6 +24,10 @@ typedef struct RpcCall {
     RpcMethod method;
     const char *node_uuid; /* NULL when the method is not about a node */
     json_t *arguments;     /* an object; the call takes this reference */
+    /* {node uuid: {"owner": str or null, "lessee": ...}}, borrowed for the call: the caller may have this done because these
+     * nodes belong to whom they do. One that does not any more when it is done, or that is not named here, is left alone:
+     * CONFLICT. NULL: the caller may, whoever owns them. */
+    json_t *judged;
     RpcContext context;
 } RpcCall;
 

@@ -23,7 +23,8 @@ PEOPLE = ("system/admin", "system/member", "system/reader", "system/service",
           "own/", "domain:d/admin")
 
 # What becomes of an operation: + it is done (2xx), a it is admitted whatever then becomes of it (a node may be busy: 2xx, 400
-# or 409), - it is forbidden (403), . what it is about is not there (404). {x} in a path is a thing made for this one request.
+# or 409), - it is forbidden (403), . what it is about is not there (404), x what its body names is not there (400). {x} in a path
+# is a thing made for this one request.
 #    system own  let els n d
 #    amrs   amrs amr ams - -
 TABLE = """
@@ -64,13 +65,13 @@ TABLE = """
      +---   ---- --- ... . .   GET    nodes/MINE/vendor_passthru/methods
      ++++   ++++ +++ +++ - -   GET    ports
      ++++   ++++ +++ ... . .   GET    ports/PORT
-     +--+   +--+ --- --- - -   POST   ports                        {"node_uuid": "MINE", "address": "{mac}"}
+     +--+   +--+ --- xxx x x   POST   ports                        {"node_uuid": "MINE", "address": "{mac}"}
      ++-+   +--+ --- ... . .   PATCH  ports/PORT                   [{"op": "add", "path": "/extra/x", "value": 1}]
      +--+   +--+ --- ... . .   DELETE ports/{port}
      ++++   ++++ +++ +++ - -   GET    portgroups
      ++++   ++++ +++ +++ - -   GET    volume/targets
      ++++   ++++ +++ ... . .   GET    volume/targets/TARGET
-     ++-+   +--+ +-- --- - -   POST   volume/connectors            {"node_uuid": "MINE", "type": "iqn", "connector_id": "iqn.2026-11.org.example:{mac}"}
+     ++-+   +--+ +-- xxx x x   POST   volume/connectors            {"node_uuid": "MINE", "type": "iqn", "connector_id": "iqn.2026-11.org.example:{mac}"}
      ++-+   +--+ +-- ... . .   DELETE volume/targets/{target}
      ++++   ---- --- --- - -   GET    chassis
      +---   ---- --- --- - -   POST   chassis                      {}
@@ -98,7 +99,7 @@ def rows():
 
 def fits(answer, status):
     return {"+": 200 <= status < 300, "a": 200 <= status < 300 or status in (400, 409), "-": status == 403,
-            ".": status == 404}[answer]
+            ".": status == 404, "x": status == 400}[answer]
 
 
 class Roles(auth_support.KeystoneSuite):

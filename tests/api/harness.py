@@ -241,11 +241,11 @@ class Suite(unittest.TestCase):
     def port(self, node, address, **values):
         return self.want(201, "POST", "/v1/ports", dict(values, node_uuid=node["uuid"], address=address))
 
-    def wait_node(self, ident, **wanted):
+    def wait_node(self, ident, headers=None, **wanted):
         """Waits until the node's fields have these values; the node."""
         end = time.monotonic() + LIMIT_S
         while True:
-            node = self.get("/v1/nodes/" + ident)
+            node = self.want(200, "GET", "/v1/nodes/" + ident, headers=headers)
             if all(node[name] == value for name, value in wanted.items()):
                 return node
             if time.monotonic() > end:

@@ -62,6 +62,11 @@ check_create(Request *request, json_t *values, GError **error)
     return true;
 }
 
+static const Reference references[] = {
+    {.member = "node",            .named = true, .find = node_reference},
+    {.member = "candidate_nodes", .named = true, .find = node_reference},
+};
+
 const Collection allocation_collection = {
     .resource = &allocation_resource,
     .filters = filters,
@@ -72,4 +77,9 @@ const Collection allocation_collection = {
     .always_detail = true,
     .create_extras = extras,
     .check_create = check_create,
+    .references = references,
+    .reference_count = G_N_ELEMENTS(references),
+    .see = "baremetal:allocation:get",
+    .node_column = "node_uuid",
+    .project_condition = "owner = ?",
 };

@@ -8,6 +8,7 @@ const Collection chassis_collection = {
     .resource = &chassis_resource,
     .since = 1,
     .detail_since = 43,
+    .see = "baremetal:chassis:get",
 };
 
 static Answer

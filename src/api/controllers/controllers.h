@@ -2,29 +2,8 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 #include "api/collection.h"
+#include "api/node_brief.h"
 #include "model/provision_states.h"
-
-/* What most requests about a node need to know of it. */
-typedef struct NodeBrief {
-    char *uuid, *name, *owner, *lessee;
-    char *driver, *conductor_group;
-    char *provision_state, *target_provision_state, *power_state;
-    char *reservation, *allocation_uuid;
-    bool maintenance, console_enabled;
-} NodeBrief;
-
-void node_brief_clear(NodeBrief *brief);
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(NodeBrief, node_brief_clear)
-
-/* Finds a node by UUID or (from 1.5) name, one statement, and checks the route's policy against its owner.
- * NODE_NOT_FOUND; FORBIDDEN. */
-bool node_find(Request *request, const char *ident, NodeBrief *brief, GError **error);
-
-/* A node named in the query may be named by its name from version 1.5 on; NOT_ACCEPTABLE before. */
-bool node_ident_allowed(const Request *request, const char *ident, GError **error);
-
-/* The node of the first capture. */
-bool node_captured(Request *request, NodeBrief *brief, GError **error);
 
 /* root.c */
 Answer root_get(Request *request, GError **error);

@@ -84,7 +84,7 @@ sees_node(const Stream *stream, const char *node_uuid)
     bool seen =
         db_query(request_db(stream->request), "SELECT owner, lessee FROM nodes WHERE uuid = ?1",
                  &value, 1, read_owners, &owners, &ignored);
-    const PolicyTarget target = {owners.owner, owners.lessee};
+    const PolicyTarget target = {owners.owner, owners.lessee, node_uuid};
     seen = seen && policy_allows(stream->request, "baremetal:node:get", &target);
     g_free(owners.owner);
     g_free(owners.lessee);

@@ -52,12 +52,29 @@ node_targets(Request *request, GError **error)
     return list_of_node(request, false, error);
 }
 
+/* The allocation of the node that the path names. It belongs to its own owner, not to the node's. */
+static bool
+find_allocation(Request *request, ItemBrief *allocation, GError **error)
+{
+    g_auto(NodeBrief) node = {0};
+    g_autoptr(GError) failure = NULL;
+    if (!node_lookup(request, request->captures[0], &node, error))
+        return false;
+    if (node.allocation_uuid != NULL && collection_find(request, &allocation_collection,
+                                                        node.allocation_uuid, allocation, &failure))
+        return true;
+    if (failure == NULL || steel_error_is(failure, STEEL_ERROR_NOT_FOUND))
+        return steel_fail(error, STEEL_ERROR_NOT_FOUND, "Allocation for node %s was not found",
+                          request->captures[0]);
+    g_propagate_error(error, g_steal_pointer(&failure));
+    return false;
+}
+
 Answer
 node_allocation_get(Request *request, GError **error)
 {
     static const char *const arguments[] = {"fields", NULL};
-    g_auto(NodeBrief) node = {0};
-    if (!request_only_arguments(request, arguments, error) || !node_captured(request, &node, error))
+    if (!request_only_arguments(request, arguments, error))
         return ANSWER_FAILED;
     const char *fields = request_argument(request, "fields");
     g_autoptr(View) own =
@@ -67,38 +84,43 @@ node_allocation_get(Request *request, GError **error)
         return ANSWER_FAILED;
     const View *view =
         own != NULL ? own : view_of(&allocation_resource, VIEW_DETAIL, request->version);
-    if (node.allocation_uuid == NULL) {
-        steel_fail(error, STEEL_ERROR_NOT_FOUND, "Allocation for node %s was not found",
-                   request->captures[0]);
+    g_auto(ItemBrief) allocation = {0};
+    if (!find_allocation(request, &allocation, error) ||
+        !collection_write_item(request, &allocation_collection, view, allocation.uuid, 200, error))
         return ANSWER_FAILED;
-    }
-    return collection_write_item(request, view, false, node.allocation_uuid, 200, error)
-               ? ANSWER_NOW
-               : ANSWER_FAILED;
+    return ANSWER_NOW;
 }
 
 Answer
 node_allocation_delete(Request *request, GError **error)
 {
-    g_auto(NodeBrief) node = {0};
-    if (!request_no_arguments(request, error) || !node_captured(request, &node, error))
+    g_auto(ItemBrief) allocation = {0};
+    if (!request_no_arguments(request, error) || !find_allocation(request, &allocation, error))
         return ANSWER_FAILED;
-    if (node.allocation_uuid == NULL) {
-        steel_fail(error, STEEL_ERROR_NOT_FOUND, "Allocation for node %s was not found",
-                   request->captures[0]);
-        return ANSWER_FAILED;
-    }
     json_t *call =
-        json_pack("{s:s, s:s}", "resource", allocation_resource.name, "key", node.allocation_uuid);
-    return request_call(request, RPC_DESTROY, node.uuid, call, request_after_204);
+        json_pack("{s:s, s:s}", "resource", allocation_resource.name, "key", allocation.uuid);
+    return request_call(request, RPC_DESTROY, allocation.node_uuid, call, request_after_204);
 }
 
 static const Collection bios_collection = {
-    .resource = &bios_setting_resource, .since = 40, .detail_since = 74, .order = "name"};
+    .resource = &bios_setting_resource,
+    .since = 40,
+    .detail_since = 74,
+    .order = "name",
+    COLLECTION_ON_NODE,
+};
 static const Collection history_collection = {
-    .resource = &node_history_resource, .since = 78, .detail_since = 78};
+    .resource = &node_history_resource,
+    .since = 78,
+    .detail_since = 78,
+    COLLECTION_ON_NODE,
+};
 static const Collection timeline_collection = {
-    .resource = &timeline_phase_resource, .since = 1, .detail_since = 1};
+    .resource = &timeline_phase_resource,
+    .since = 1,
+    .detail_since = 1,
+    COLLECTION_ON_NODE,
+};
 
 static Answer
 own_list(Request *request, const Collection *collection, GError **error)

@@ -1,4 +1,4 @@
-/* Nodes: what is special about their collection, finding one, validation, maintenance.
+/* Nodes: what is special about their collection, validation, maintenance.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "api/access.h"
 #include "api/controllers/controllers.h"
@@ -46,7 +46,7 @@ static bool
 filter_chassis(ListCall *call, const ListFilter *filter, const char *value, GError **error)
 {
     g_auto(ItemBrief) chassis = {0};
-    return collection_find(call->request, &chassis_collection, value, &chassis, error) &&
+    return collection_lookup(call->request, &chassis_collection, value, &chassis, error) &&
            filter_text_lower(call, filter, value, error);
 }
 
@@ -102,7 +102,7 @@ state_takes_patches(Request *request, const ItemBrief *brief, GError **error)
     g_auto(NodeBrief) node = {0};
     if (request->version < 39)
         return true;
-    if (!node_find(request, brief->uuid, &node, error))
+    if (!node_lookup(request, brief->uuid, &node, error))
         return false;
     return g_strcmp0(node.provision_state, "inspecting") != 0 ||
            steel_fail(error, STEEL_ERROR_CONFLICT,
@@ -113,12 +113,12 @@ state_takes_patches(Request *request, const ItemBrief *brief, GError **error)
 static bool
 owner_may_change(Request *request, const ItemBrief *brief, const json_t *patch, GError **error)
 {
-    const PolicyTarget target = {brief->owner, brief->lessee};
+    const PolicyTarget target = {brief->owner, brief->lessee, brief->uuid};
     g_auto(NodeBrief) node = {0};
     if (!json_patch_touches(patch, "owner") ||
         policy_allows(request, "baremetal:node:update_owner_provisioned", &target))
         return true;
-    if (!node_find(request, brief->uuid, &node, error))
+    if (!node_lookup(request, brief->uuid, &node, error))
         return false;
     return g_strcmp0(node.provision_state, "active") != 0 ||
            steel_fail(
@@ -131,9 +131,7 @@ owner_may_change(Request *request, const ItemBrief *brief, const json_t *patch, 
 static bool
 check_patch(Request *request, const ItemBrief *brief, const json_t *patch, GError **error)
 {
-    static const char *const arguments[] = {"reset_interfaces", NULL};
-    if (!request_only_arguments(request, arguments, error) ||
-        !name_fits_version(request, json_patch_value(patch, "name"), error) ||
+    if (!name_fits_version(request, json_patch_value(patch, "name"), error) ||
         !state_takes_patches(request, brief, error) ||
         !owner_may_change(request, brief, patch, error))
         return false;
@@ -150,6 +148,23 @@ check_patch(Request *request, const ItemBrief *brief, const json_t *patch, GErro
                       "driver.");
 }
 
+/* Who cannot see a chassis can put nothing into it. */
+static bool
+find_chassis(Request *request, const char *ident, char **uuid, GError **error)
+{
+    g_auto(ItemBrief) chassis = {0};
+    if (!collection_lookup(request, &chassis_collection, ident, &chassis, error))
+        return false;
+    *uuid = g_strdup(chassis.uuid);
+    return true;
+}
+
+static const Reference references[] = {
+    {.member = "chassis_uuid", .find = find_chassis},
+};
+
+static const char *const patch_arguments[] = {"reset_interfaces", NULL};
+
 const Collection node_collection = {
     .resource = &node_resource,
     .filters = filters,
@@ -159,87 +174,14 @@ const Collection node_collection = {
     .names_since = 5,
     .check_create = check_create,
     .check_patch = check_patch,
+    .patch_arguments = patch_arguments,
+    .references = references,
+    .reference_count = G_N_ELEMENTS(references),
+    .not_found = STEEL_ERROR_NODE_NOT_FOUND,
+    .see = NODE_SEE,
+    .node_column = "uuid",
+    .project_condition = "? IN (owner, lessee)",
 };
-
-void
-node_brief_clear(NodeBrief *brief)
-{
-    g_free(brief->uuid);
-    g_free(brief->name);
-    g_free(brief->owner);
-    g_free(brief->lessee);
-    g_free(brief->driver);
-    g_free(brief->conductor_group);
-    g_free(brief->provision_state);
-    g_free(brief->target_provision_state);
-    g_free(brief->power_state);
-    g_free(brief->reservation);
-    g_free(brief->allocation_uuid);
-}
-
-#define BRIEF_COLUMNS                                                                              \
-    "SELECT uuid, name, owner, lessee, driver, conductor_group, provision_state, "                 \
-    "target_provision_state, power_state, reservation, allocation_uuid, maintenance, "             \
-    "console_enabled FROM nodes WHERE "
-
-static bool
-read_brief(const DbRow *row, void *user_data)
-{
-    NodeBrief *brief = user_data;
-    char **const texts[] = {&brief->uuid,
-                            &brief->name,
-                            &brief->owner,
-                            &brief->lessee,
-                            &brief->driver,
-                            &brief->conductor_group,
-                            &brief->provision_state,
-                            &brief->target_provision_state,
-                            &brief->power_state,
-                            &brief->reservation,
-                            &brief->allocation_uuid};
-    for (size_t i = 0; i < G_N_ELEMENTS(texts); i++)
-        *texts[i] = g_strdup(db_row_text(row, (int)i, NULL));
-    brief->maintenance = db_row_integer(row, 11) != 0;
-    brief->console_enabled = db_row_integer(row, 12) != 0;
-    return false;
-}
-
-static bool
-load_brief(Request *request, const char *ident, NodeBrief *brief, GError **error)
-{
-    bool by_uuid = uuid_valid(ident);
-    if (!by_uuid && request->version < 5)
-        return true;
-    g_autofree char *lower = g_ascii_strdown(ident, -1);
-    const DbValue value = db_text(by_uuid ? lower : ident);
-    return db_query(request_db(request),
-                    by_uuid ? BRIEF_COLUMNS "uuid = ?1" : BRIEF_COLUMNS "name = ?1", &value, 1,
-                    read_brief, brief, error);
-}
-
-bool
-node_find(Request *request, const char *ident, NodeBrief *brief, GError **error)
-{
-    if (!load_brief(request, ident, brief, error))
-        return false;
-    if (brief->uuid == NULL)
-        return collection_not_found(&node_resource, ident, error);
-    const PolicyTarget target = {brief->owner, brief->lessee};
-    return !(request->route->flags & ROUTE_TARGETED) || request->route->policy == NULL ||
-           policy_check(request, request->route->policy, &target, error);
-}
-
-bool
-node_ident_allowed(const Request *request, const char *ident, GError **error)
-{
-    return uuid_valid(ident) || request_needs(request, 5, "naming a node in the query", error);
-}
-
-bool
-node_captured(Request *request, NodeBrief *brief, GError **error)
-{
-    return node_find(request, request->captures[0], brief, error);
-}
 
 Answer
 node_validate(Request *request, GError **error)

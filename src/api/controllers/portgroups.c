@@ -21,6 +21,10 @@ check_create(Request *request, json_t *values, GError **error)
     return true;
 }
 
+static const Reference references[] = {
+    {.member = "node_uuid", .find = node_reference},
+};
+
 const Collection portgroup_collection = {
     .resource = &portgroup_resource,
     .filters = filters,
@@ -29,6 +33,9 @@ const Collection portgroup_collection = {
     .detail_since = 43,
     .names_since = 23,
     .check_create = check_create,
+    .references = references,
+    .reference_count = G_N_ELEMENTS(references),
+    COLLECTION_ON_NODE,
 };
 
 static Answer

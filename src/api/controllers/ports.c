@@ -33,7 +33,7 @@ filter_portgroup(ListCall *call, const ListFilter *filter, const char *value, GE
     g_auto(ItemBrief) group = {0};
     Request *request = call->request;
     if (!is_only_place(request, error) ||
-        !collection_find(request, &portgroup_collection, value, &group, error))
+        !collection_lookup(request, &portgroup_collection, value, &group, error))
         return false;
     char *uuid = g_strdup(group.uuid);
     g_ptr_array_add(call->texts, uuid);
@@ -71,6 +71,22 @@ check_patch(Request *request, const ItemBrief *brief, const json_t *patch, GErro
     return link_fits_version(request, json_patch_value(patch, "local_link_connection"), error);
 }
 
+/* The node's own port groups are the only ones that fit, which the conductor sees to; those of others are not there. */
+static bool
+find_portgroup(Request *request, const char *ident, char **uuid, GError **error)
+{
+    g_auto(ItemBrief) group = {0};
+    if (!collection_lookup(request, &portgroup_collection, ident, &group, error))
+        return false;
+    *uuid = g_strdup(group.uuid);
+    return true;
+}
+
+static const Reference references[] = {
+    {.member = "node_uuid",      .find = node_reference},
+    {.member = "portgroup_uuid", .find = find_portgroup},
+};
+
 const Collection port_collection = {
     .resource = &port_resource,
     .filters = filters,
@@ -79,4 +95,7 @@ const Collection port_collection = {
     .detail_since = 43,
     .check_create = check_create,
     .check_patch = check_patch,
+    .references = references,
+    .reference_count = G_N_ELEMENTS(references),
+    COLLECTION_ON_NODE,
 };

@@ -7,12 +7,19 @@ static const ListFilter filters[] = {
     {"node", 32, "node_uuid", filter_node},
 };
 
+static const Reference references[] = {
+    {.member = "node_uuid", .find = node_reference},
+};
+
 const Collection volume_connector_collection = {
     .resource = &volume_connector_resource,
     .filters = filters,
     .filter_count = G_N_ELEMENTS(filters),
     .since = 32,
     .detail_since = 32,
+    .references = references,
+    .reference_count = G_N_ELEMENTS(references),
+    COLLECTION_ON_NODE,
 };
 
 const Collection volume_target_collection = {
@@ -21,6 +28,9 @@ const Collection volume_target_collection = {
     .filter_count = G_N_ELEMENTS(filters),
     .since = 32,
     .detail_since = 32,
+    .references = references,
+    .reference_count = G_N_ELEMENTS(references),
+    COLLECTION_ON_NODE,
 };
 
 static json_t *

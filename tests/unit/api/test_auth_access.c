@@ -105,7 +105,7 @@ static unsigned
 visible(const Credentials *who, const char *owner, const char *lessee)
 {
     g_autoptr(Request) request = request_of("GET", "/v1/nodes/x", who);
-    const PolicyTarget target = {owner, lessee};
+    const PolicyTarget target = {owner, lessee, NULL};
     return policy_visibility(request, &target, NULL);
 }
 
@@ -143,8 +143,8 @@ owners_are_loaded_only_where_a_rule_looks_at_them(void **state)
     (void)state;
     g_autoptr(Request) system = request_of("GET", "/v1/nodes/x", &system_reader);
     g_autoptr(Request) project = request_of("GET", "/v1/nodes/x", &owner_reader);
-    assert_false(policy_wants_target(system));
-    assert_true(policy_wants_target(project));
+    assert_false(policy_wants_target(system, "baremetal:node:get"));
+    assert_true(policy_wants_target(project, "baremetal:node:get"));
     assert_null(policy_list_project(system));
     assert_string_equal(policy_list_project(project), "own");
 }
@@ -176,7 +176,7 @@ a_patch_is_judged_field_by_field(void **state)
         g_autoptr(Request) request = request_of("PATCH", "/v1/nodes/x", rows[i].who);
         request->json = json_loads(rows[i].patch, 0, NULL);
         assert_non_null(request->json);
-        const PolicyTarget target = {"own", "let"};
+        const PolicyTarget target = {"own", "let", NULL};
         g_autoptr(GError) error = NULL;
         bool allowed = policy_check(request, "baremetal:node:update", &target, &error);
         assert_int_equal(allowed, rows[i].refused == NULL);
@@ -191,12 +191,12 @@ without_authentication_everything_is_allowed_and_secrets_stay_hidden(void **stat
     (void)state;
     static const Credentials nobody = {0};
     g_autoptr(Request) request = request_of("GET", "/v1/nodes/x", &nobody);
-    const PolicyTarget target = {"own", "let"};
+    const PolicyTarget target = {"own", "let", NULL};
     g_autoptr(GError) error = NULL;
     bool depends = true;
     assert_true(policy_check(request, "baremetal:node:delete", &target, &error));
     assert_null(policy_list_project(request));
-    assert_false(policy_wants_target(request));
+    assert_false(policy_wants_target(request, "baremetal:node:get"));
     assert_int_equal(policy_visibility(request, NULL, &depends), 0);
     assert_false(depends);
 }

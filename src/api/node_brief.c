@@ -1,0 +1,143 @@
+/* Nodes as requests name them; the contract is in node_brief.h.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "api/node_brief.h"
+
+#include "api/access.h"
+#include "api/router.h"
+#include "common/uuid.h"
+#include "model/resources.h"
+
+#include <string.h>
+
+void
+node_brief_clear(NodeBrief *brief)
+{
+    g_free(brief->uuid);
+    g_free(brief->name);
+    g_free(brief->owner);
+    g_free(brief->lessee);
+    g_free(brief->driver);
+    g_free(brief->conductor_group);
+    g_free(brief->provision_state);
+    g_free(brief->target_provision_state);
+    g_free(brief->power_state);
+    g_free(brief->reservation);
+    g_free(brief->allocation_uuid);
+}
+
+/* Nothing can have a name with other characters than a URL's unreserved ones. */
+static bool
+could_be_name(const char *ident)
+{
+    for (const char *p = ident; *p != '\0'; p++)
+        if (!g_ascii_isalnum(*p) && strchr("._~-", *p) == NULL)
+            return false;
+    return *ident != '\0';
+}
+
+bool
+ident_not_found(const Resource *resource, SteelErrorCode code, const char *ident, GError **error)
+{
+    if (resource->name_field != NULL && !could_be_name(ident))
+        return steel_fail(error, STEEL_ERROR_INVALID, "Expected UUID or name for %s: %.255s",
+                          resource->name, ident);
+    g_autofree char *name = g_strdup(resource->name);
+    name[0] = g_ascii_toupper(name[0]);
+    return steel_fail(error, code, "%s %.255s could not be found.", name, ident);
+}
+
+#define BRIEF_COLUMNS                                                                              \
+    "SELECT uuid, name, owner, lessee, driver, conductor_group, provision_state, "                 \
+    "target_provision_state, power_state, reservation, allocation_uuid, maintenance, "             \
+    "console_enabled FROM nodes WHERE "
+
+static bool
+read_brief(const DbRow *row, void *user_data)
+{
+    NodeBrief *brief = user_data;
+    char **const texts[] = {&brief->uuid,
+                            &brief->name,
+                            &brief->owner,
+                            &brief->lessee,
+                            &brief->driver,
+                            &brief->conductor_group,
+                            &brief->provision_state,
+                            &brief->target_provision_state,
+                            &brief->power_state,
+                            &brief->reservation,
+                            &brief->allocation_uuid};
+    for (size_t i = 0; i < G_N_ELEMENTS(texts); i++)
+        *texts[i] = g_strdup(db_row_text(row, (int)i, NULL));
+    brief->maintenance = db_row_integer(row, 11) != 0;
+    brief->console_enabled = db_row_integer(row, 12) != 0;
+    return false;
+}
+
+static bool
+load_brief(Request *request, const char *ident, NodeBrief *brief, GError **error)
+{
+    bool by_uuid = uuid_valid(ident);
+    if (!by_uuid && request->version < 5)
+        return true;
+    g_autofree char *lower = g_ascii_strdown(ident, -1);
+    const DbValue value = db_text(by_uuid ? lower : ident);
+    return db_query(request_db(request),
+                    by_uuid ? BRIEF_COLUMNS "uuid = ?1" : BRIEF_COLUMNS "name = ?1", &value, 1,
+                    read_brief, brief, error);
+}
+
+static PolicyTarget
+target_of(const NodeBrief *brief)
+{
+    return (PolicyTarget){brief->owner, brief->lessee, brief->uuid};
+}
+
+/* Routes without a login are for machines, which prove themselves otherwise. */
+static bool
+is_visible(Request *request, const NodeBrief *brief)
+{
+    const PolicyTarget target = target_of(brief);
+    return request->route->flags & ROUTE_PUBLIC || policy_sees(request, NODE_SEE, &target);
+}
+
+bool
+node_lookup(Request *request, const char *ident, NodeBrief *brief, GError **error)
+{
+    if (!load_brief(request, ident, brief, error))
+        return false;
+    return (brief->uuid != NULL && is_visible(request, brief)) ||
+           ident_not_found(&node_resource, STEEL_ERROR_NODE_NOT_FOUND, ident, error);
+}
+
+bool
+node_find(Request *request, const char *ident, NodeBrief *brief, GError **error)
+{
+    if (!node_lookup(request, ident, brief, error))
+        return false;
+    const Route *route = request->route;
+    const PolicyTarget target = target_of(brief);
+    return !(route->flags & ROUTE_TARGETED) || route->policy == NULL ||
+           policy_check(request, route->policy, &target, error);
+}
+
+bool
+node_captured(Request *request, NodeBrief *brief, GError **error)
+{
+    return node_find(request, request->captures[0], brief, error);
+}
+
+bool
+node_reference(Request *request, const char *ident, char **uuid, GError **error)
+{
+    g_auto(NodeBrief) node = {0};
+    if (!node_find(request, ident, &node, error))
+        return false;
+    *uuid = g_strdup(node.uuid);
+    return true;
+}
+
+bool
+node_ident_allowed(const Request *request, const char *ident, GError **error)
+{
+    return uuid_valid(ident) || request_needs(request, 5, "naming a node in the query", error);
+}
