@@ -33,9 +33,8 @@ static void
 remember(Task *task, const Progress *progress)
 {
     g_autoptr(GError) error = NULL;
-    json_object_set_new(
-        task->node->driver_internal_info, "boot_progress",
-        json_pack("{s:s,s:s?}", "phase", progress->phase, "detail", progress->detail));
+    info_set_json(task->node, INFO_BOOT_PROGRESS,
+                  json_pack("{s:s,s:s?}", "phase", progress->phase, "detail", progress->detail));
     if (!task_save(task, &error))
         log_warning("conductor.boot", "the machine's progress could not be saved: %s",
                     error->message);
@@ -203,7 +202,7 @@ boot_again(Task *task)
     if (waits) {
         task_phase_begin(task, "boot_again", "the service was restarted: the machine boots again");
         task->node->wait_deadline_ms = time_now_ms() + limit_s * 1000;
-        json_object_del(task->node->driver_internal_info, "boot_progress");
+        info_remove(task->node, INFO_BOOT_PROGRESS);
     }
     if (waits && !node_power_action(task, POWER_TARGET_REBOOT, 0, &error))
         log_warning("conductor.boot", "the machine could not be started again: %s", error->message);
@@ -222,7 +221,7 @@ boot_progress_recover(Conductor *conductor)
         &error);
     for (guint i = 0; nodes != NULL && i < nodes->len; i++) {
         const Node *node = nodes->pdata[i];
-        if (json_object_get(node->driver_internal_info, "boot") == NULL)
+        if (!info_has(node, INFO_BOOT))
             continue; /* it waits for an agent, which will call again by itself */
         Task *task = task_acquire(conductor, node->uuid, TASK_EXCLUSIVE, "boot again", &error);
         if (task != NULL)

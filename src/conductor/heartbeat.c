@@ -16,7 +16,7 @@ verb_get_agent_token(VerbCall *call, GError **error)
     g_autoptr(Node) node = db_record_find(db, &node_resource, "uuid", call->node_uuid, error);
     if (node == NULL)
         return NULL;
-    if (json_object_get(node->driver_internal_info, "agent_secret_token") != NULL)
+    if (info_has(node, INFO_AGENT_SECRET_TOKEN))
         return json_pack("{s:n}", "agent_token");
     char token[SECRET_TEXT_SIZE];
     bool made = false;
@@ -26,14 +26,20 @@ verb_get_agent_token(VerbCall *call, GError **error)
 }
 
 static bool
+refuse_token(const Node *node, GError **error)
+{
+    return steel_fail(error, STEEL_ERROR_INVALID, "the agent token of node %s is missing or wrong",
+                      node->uuid);
+}
+
+static bool
 token_valid(const Node *node, const json_t *arguments, GError **error)
 {
-    const char *known = json_string_member(node->driver_internal_info, "agent_secret_token");
+    const char *known = info_text(node, INFO_AGENT_SECRET_TOKEN);
     const char *given = json_string_member(arguments, "agent_token");
     if (secret_equal(known, given))
         return true;
-    return steel_fail(error, STEEL_ERROR_INVALID, "the agent token of node %s is missing or wrong",
-                      node->uuid);
+    return refuse_token(node, error);
 }
 
 /* What the heartbeat says, written without the lock: one statement, JSON merged by the database. */
@@ -42,29 +48,27 @@ record(Db *db, const Node *node, const json_t *arguments, GError **error)
 {
     char now[TIME_TEXT_SIZE];
     time_now_text(now);
-    json_t *merge = json_pack("{s:s}", "agent_last_heartbeat", now);
+    json_t *merge = json_pack("{s:s}", info_row(INFO_AGENT_LAST_HEARTBEAT)->key, now);
     static const struct {
-        const char *argument, *key;
+        const char *argument;
+        InfoKey key;
     } kept[] = {
-        {"callback_url",         "agent_url"           },
-        {"agent_version",        "agent_version"       },
-        {"agent_verify_ca",      "agent_verify_ca"     },
-        {"agent_status",         "agent_status"        },
-        {"agent_status_message", "agent_status_message"}
+        {"callback_url",         INFO_AGENT_URL           },
+        {"agent_version",        INFO_AGENT_VERSION       },
+        {"agent_verify_ca",      INFO_AGENT_VERIFY_CA     },
+        {"agent_status",         INFO_AGENT_STATUS        },
+        {"agent_status_message", INFO_AGENT_STATUS_MESSAGE},
     };
     for (size_t i = 0; i < G_N_ELEMENTS(kept); i++) {
         json_t *value = json_object_get(arguments, kept[i].argument);
         if (json_is_string(value))
-            json_object_set(merge, kept[i].key, value);
+            json_object_set(merge, info_row(kept[i].key)->key, value);
     }
-    g_autofree char *text = json_text_dump(merge);
+    bool recorded = false;
+    bool good = db_node_heartbeat(db, node, merge, &recorded, error);
     json_decref(merge);
-    const DbValue values[] = {db_text(text), db_integer(time_now_ms()), db_text(node->uuid)};
-    return db_execute(db,
-                      "UPDATE nodes SET driver_internal_info = "
-                      "json_patch(COALESCE(driver_internal_info, '{}'), ?1), "
-                      "heartbeat_at_ms = ?2 WHERE uuid = ?3",
-                      values, G_N_ELEMENTS(values), NULL, error);
+    return good &&
+           (recorded || refuse_token(node, error)); /* the agent was forgotten since we looked */
 }
 
 json_t *
@@ -74,7 +78,7 @@ verb_heartbeat(VerbCall *call, GError **error)
     g_autoptr(Node) node = db_record_find(db, &node_resource, "uuid", call->node_uuid, error);
     if (node == NULL || !token_valid(node, call->arguments, error))
         return NULL;
-    const char *known = json_string_member(node->driver_internal_info, "agent_url");
+    const char *known = info_text(node, INFO_AGENT_URL);
     const char *given = json_string_member(call->arguments, "callback_url");
     if (known != NULL && given != NULL && strcmp(known, given) != 0) {
         steel_fail(error, STEEL_ERROR_INVALID,

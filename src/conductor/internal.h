@@ -3,6 +3,7 @@
 #pragma once
 #include "common/pool.h"
 #include "conductor/conductor.h"
+#include "model/internal_info.h"
 #include "model/power_states.h"
 #include "model/provision_states.h"
 
@@ -85,15 +86,16 @@ bool task_process_event(Task *task, ProvisionEvent event, GError **error) G_GNUC
 bool task_process_event_to(Task *task, ProvisionEvent event, ProvisionState goal,
                            GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* The node's operation is over: nothing of it is remembered (not saved). Called by every transition that ends one; an
+ * operation that is aborted ends when it is undone. */
+void operation_over(Node *node);
+
 /* Writes down that the work has failed, before anything of it is undone: a next life undoes it again instead of going on.
  * False: the database does not answer; the work is to be left as it is, since nothing could be saved. */
 bool task_failing_begin(Task *task, const char *reason) G_GNUC_WARN_UNUSED_RESULT;
 
 /* True when that was written down, by whatever life of the process; the error is set to the reason then. */
 bool task_failing(const Task *task, GError **error);
-
-/* New work begins: a failure of earlier work is not its own (not saved). */
-void task_failing_forget(Task *task);
 
 /* True when the database is at fault, and neither a machine nor a client. */
 static inline bool

@@ -102,8 +102,7 @@ static void
 boot_mode_work(Task *task)
 {
     g_autoptr(GError) error = NULL, save = NULL;
-    json_t *request =
-        json_incref(json_object_get(task->node->driver_internal_info, "boot_mode_request"));
+    json_t *request = info_take_json(task->node, INFO_BOOT_MODE_REQUEST);
     const char *mode = json_string_member(request, "boot_mode");
     limit_time(task);
     bool good = mode != NULL
@@ -117,7 +116,6 @@ boot_mode_work(Task *task)
     else
         task->node->secure_boot = json_is_true(json_object_get(request, "secure_boot"));
     json_decref(request);
-    json_object_del(task->node->driver_internal_info, "boot_mode_request");
     if (!task_save(task, &save))
         log_error("conductor.boot_mode", "%s", save->message);
     task_release(task);
@@ -127,7 +125,7 @@ static json_t *
 start_boot_mode(VerbCall *call, json_t *request, GError **error)
 {
     g_autoptr(Node) before = node_copy(call->task->node);
-    json_object_set_new(call->task->node->driver_internal_info, "boot_mode_request", request);
+    info_set_json(call->task->node, INFO_BOOT_MODE_REQUEST, request);
     record_set_text(&call->task->node->last_error, NULL);
     return empty_or_null(task_save(call->task, error) &&
                          task_spawn_or_revert(&call->task, before, boot_mode_work, error));
@@ -219,10 +217,10 @@ static void
 console_work(Task *task)
 {
     g_autoptr(GError) error = NULL, save = NULL;
-    bool on = json_is_true(json_object_get(task->node->driver_internal_info, "console_request"));
+    bool on = info_true(task->node, INFO_CONSOLE_REQUEST);
     notify_node(task, "console_set", "start", NULL);
     bool good = on ? console_start(task, &error) : console_stop(task, &error);
-    json_object_del(task->node->driver_internal_info, "console_request");
+    info_remove(task->node, INFO_CONSOLE_REQUEST);
     if (good)
         task->node->console_enabled = on;
     else
@@ -244,7 +242,7 @@ verb_set_console(VerbCall *call, GError **error)
     if (on == task->node->console_enabled)
         return json_object();
     g_autoptr(Node) before = node_copy(task->node);
-    json_object_set_new(task->node->driver_internal_info, "console_request", json_boolean(on));
+    info_set_boolean(task->node, INFO_CONSOLE_REQUEST, on);
     return empty_or_null(task_save(task, error) &&
                          task_spawn_or_revert(&call->task, before, console_work, error));
 }

@@ -24,16 +24,6 @@ timeout_of(PowerTarget target, int timeout_s)
                                                      : OPT_CONDUCTOR_POWER_STATE_CHANGE_TIMEOUT);
 }
 
-/* A machine that was off or rebooted runs another agent than before, or none. */
-static void
-forget_agent(Task *task)
-{
-    static const char *const keys[] = {"agent_url", "agent_secret_token", "agent_verify_ca",
-                                       "agent_status"};
-    for (size_t i = 0; i < G_N_ELEMENTS(keys); i++)
-        json_object_del(task->node->driver_internal_info, keys[i]);
-}
-
 static bool
 is_reboot(PowerTarget target)
 {
@@ -88,8 +78,8 @@ node_power_action(Task *task, PowerTarget target, int timeout_s, GError **error)
                 (there || act(task, target, timeout_of(target, timeout_s), error));
     if (good) {
         record_set_text(&task->node->power_state, power_state_wire(power_target_state(target)));
-        if (!there)
-            forget_agent(task);
+        if (!there) /* what it runs from now on is another agent than before, or none */
+            info_forget(task->node, LIFETIME_AGENT);
         good = task_save(task, error);
     } else {
         g_prefix_error(error, "Failed to change power state to '%s': ", power_target_wire(target));
@@ -102,7 +92,7 @@ node_power_action(Task *task, PowerTarget target, int timeout_s, GError **error)
 static PowerTarget
 requested_target(const Task *task, int *timeout_s)
 {
-    const json_t *request = json_object_get(task->node->driver_internal_info, "power_request");
+    const json_t *request = info_json(task->node, INFO_POWER_REQUEST);
     PowerTarget target = POWER_TARGET_ON;
     power_target_from_wire(json_string_member(request, "target"), &target);
     *timeout_s =
@@ -125,7 +115,7 @@ power_work(Task *task)
     if (alone)
         task_operation_end(task, good ? "ok" : "failed", good ? NULL : error->message);
     record_set_text(&task->node->target_power_state, NULL);
-    json_object_del(task->node->driver_internal_info, "power_request");
+    info_remove(task->node, INFO_POWER_REQUEST);
     if (!good) {
         log_warning("conductor.power", "%s", error->message);
         record_set_text(&task->node->last_error, error->message);
@@ -172,8 +162,8 @@ verb_set_power(VerbCall *call, GError **error)
     if (!failed_before)
         record_set_text(&task->node->last_error, NULL);
     record_set_text(&task->node->target_power_state, power_state_wire(power_target_state(target)));
-    json_object_set_new(task->node->driver_internal_info, "power_request",
-                        json_pack("{s:s,s:I}", "target", word, "timeout", (json_int_t)timeout_s));
+    info_set_json(task->node, INFO_POWER_REQUEST,
+                  json_pack("{s:s,s:I}", "target", word, "timeout", (json_int_t)timeout_s));
     if (!task_save(task, error))
         return NULL;
     return task_spawn_or_revert(&call->task, before, power_work, error) ? json_object() : NULL;

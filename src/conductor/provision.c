@@ -105,12 +105,14 @@ begin(VerbCall *call, const ProvisionVerb *verb, GError **error)
             error, STEEL_ERROR_NODE_IN_MAINTENANCE,
             "The %s operation can't be performed on node %s because it's in maintenance mode.",
             verb->word, task->node->uuid);
-    if (!provision_verb_check(verb, task_state(task), error) ||
-        !prepare(task, verb, call->arguments, error))
+    if (!provision_verb_check(verb, task_state(task), error))
+        return false;
+    operation_over(
+        task->node); /* a wait that is undeployed, an abort whose process died: what they left is not ours */
+    if (!prepare(task, verb, call->arguments, error))
         return false;
     g_autoptr(Node) before = node_copy(task->stored);
     record_set_text(&task->node->last_error, NULL);
-    task_failing_forget(task);
     if (verb->event == EVENT_DEPLOY)
         deploy_lease(task, call->project_id);
     return task_process_event_to(task, verb->event, goal_of(verb), error) &&
@@ -155,10 +157,10 @@ provision_resume(Task *task)
 static char *
 deploy_wait_reason(const Task *task)
 {
-    const json_t *boot = json_object_get(task->node->driver_internal_info, "boot_progress");
+    const json_t *boot = info_json(task->node, INFO_BOOT_PROGRESS);
     const char *phase = json_string_member(boot, "phase"),
                *detail = json_string_member(boot, "detail");
-    if (json_object_get(task->node->driver_internal_info, "boot") == NULL)
+    if (!info_has(task->node, INFO_BOOT))
         return g_strdup("Timeout reached while waiting for callback: the machine or its agent did "
                         "not call in time");
     if (phase == NULL)
@@ -232,12 +234,12 @@ abort_work(Task *task)
     ProvisionState state = task_state(task);
     if (state == STATE_CLEANFAIL) {
         clean_undo(task);
-        clean_forget(task);
     } else if (state == STATE_RESCUEFAIL) {
         undo_rescue(task);
     } else {
         deploy_undo(task);
     }
+    operation_over(task->node);
     g_autoptr(GError) error = NULL;
     if (!task_save(task, &error))
         log_error("conductor.provision", "abort: %s", error->message);
@@ -263,6 +265,8 @@ provision_abort(VerbCall *call, GError **error)
         return abort_after_step(task, error);
     if (state == STATE_INSPECTWAIT && !inspect_abort(task, error))
         return false;
+    if (state == STATE_INSPECTWAIT)
+        operation_over(task->node);
     g_autofree char *reason =
         g_strdup_printf("By request, the %s operation was aborted.",
                         state == STATE_CLEANWAIT ? "clean" : task->node->provision_state);

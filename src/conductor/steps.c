@@ -14,17 +14,18 @@
 #define PRIORITY_LIMIT 100000
 
 typedef struct StepKeys {
-    const char *word, *steps, *index, *waiting, *again;
+    const char *word;
+    InfoKey steps, index, waiting, again;
 } StepKeys;
 
 static const StepKeys *
 keys_of(StepKind kind)
 {
     static const StepKeys keys[] = {
-        [STEP_KIND_DEPLOY] = {"deploy", "deploy_steps", "deploy_step_index", "deploy_step_waiting",
-                              "deploy_step_again"},
-        [STEP_KIND_CLEAN] = {"clean",  "clean_steps",  "clean_step_index",  "clean_step_waiting",
-                              "clean_step_again" },
+        [STEP_KIND_DEPLOY] = {"deploy", INFO_DEPLOY_STEPS, INFO_DEPLOY_STEP_INDEX,
+                              INFO_DEPLOY_STEP_WAITING, INFO_DEPLOY_STEP_AGAIN},
+        [STEP_KIND_CLEAN] = {"clean",  INFO_CLEAN_STEPS,  INFO_CLEAN_STEP_INDEX,
+                              INFO_CLEAN_STEP_WAITING,  INFO_CLEAN_STEP_AGAIN },
     };
     return &keys[kind];
 }
@@ -250,39 +251,35 @@ steps_plan(Task *task, StepKind kind, const json_t *requested, bool exact, GErro
         steps = sorted(without_priority_zero(steps));
     }
     const StepKeys *keys = keys_of(kind);
-    json_object_set_new(task->node->driver_internal_info, keys->steps, steps);
-    json_object_set_new(task->node->driver_internal_info, keys->index, json_integer(0));
-    json_object_del(task->node->driver_internal_info, keys->waiting);
-    json_object_del(task->node->driver_internal_info, keys->again);
+    info_set_json(task->node, keys->steps, steps);
+    info_set_integer(task->node, keys->index, 0);
+    info_forget(task->node, LIFETIME_STEP);
     return true;
 }
 
 bool
 steps_planned(const Task *task, StepKind kind)
 {
-    return json_is_array(json_object_get(task->node->driver_internal_info, keys_of(kind)->steps));
+    return json_is_array(info_json(task->node, keys_of(kind)->steps));
 }
 
 static size_t
 step_index(const Task *task, StepKind kind)
 {
-    return (size_t)json_integer_value(
-        json_object_get(task->node->driver_internal_info, keys_of(kind)->index));
+    return (size_t)info_integer(task->node, keys_of(kind)->index);
 }
 
 static json_t *
 step_at(const Task *task, StepKind kind, size_t index)
 {
-    return json_array_get(json_object_get(task->node->driver_internal_info, keys_of(kind)->steps),
-                          index);
+    return json_array_get(info_json(task->node, keys_of(kind)->steps), index);
 }
 
 /* Writes down which step is about to run. */
 static bool
 begin_step(Task *task, StepKind kind, size_t index, json_t *step, GError **error)
 {
-    json_object_set_new(task->node->driver_internal_info, keys_of(kind)->index,
-                        json_integer((json_int_t)index));
+    info_set_integer(task->node, keys_of(kind)->index, (int64_t)index);
     json_t **current = current_step(task, kind);
     json_decref(*current);
     *current = json_deep_copy(step);
@@ -304,10 +301,18 @@ run_step(Task *task, StepKind kind, const json_t *step, unsigned *again_ms, GErr
     return row->run(task, json_object_get(step, "args"), again_ms, error);
 }
 
+/* Stands behind the step, in case the process dies before the next one is written down. */
+static void
+end_step(Task *task, StepKind kind, size_t index)
+{
+    info_forget(task->node, LIFETIME_STEP);
+    info_set_integer(task->node, keys_of(kind)->index, (int64_t)index + 1);
+}
+
 static StepsOutcome
 wait_here(Task *task, StepKind kind)
 {
-    json_object_set_new(task->node->driver_internal_info, keys_of(kind)->waiting, json_true());
+    info_set_boolean(task->node, keys_of(kind)->waiting, true);
     return STEPS_WAIT;
 }
 
@@ -325,7 +330,7 @@ static StepsOutcome
 stop_here(Task *task, StepKind kind)
 {
     g_autoptr(GError) error = NULL;
-    bool unfinished = json_object_get(task->node->driver_internal_info, keys_of(kind)->again);
+    bool unfinished = info_has(task->node, keys_of(kind)->again);
     task_phase_end(task, unfinished ? "interrupted" : "ok", NULL);
     if (!task_save(task, &error))
         log_warning("conductor.steps", "the last step will be done again: %s", error->message);
@@ -336,26 +341,25 @@ stop_here(Task *task, StepKind kind)
 static void
 begin_phase(Task *task, StepKind kind, const char *name)
 {
-    if (json_object_del(task->node->driver_internal_info, keys_of(kind)->again) != 0)
+    if (!info_remove(task->node, keys_of(kind)->again))
         task_phase_begin(task, name, NULL);
 }
 
 static StepsOutcome
 again(Task *task, StepKind kind, GError **error)
 {
-    json_object_set_new(task->node->driver_internal_info, keys_of(kind)->again, json_true());
+    info_set_boolean(task->node, keys_of(kind)->again, true);
     return task_save(task, error) ? STEPS_AGAIN : failed_unless_database(STEPS_FAILED, error);
 }
 
 StepsOutcome
 steps_run(Task *task, StepKind kind, unsigned *again_ms, GError **error)
 {
-    const StepKeys *keys = keys_of(kind);
-    json_t *step;
-    for (size_t index = step_index(task, kind); (step = step_at(task, kind, index)) != NULL;
-         index++) {
+    for (size_t index = step_index(task, kind); step_at(task, kind, index) != NULL; index++) {
         if (task_conductor(task)->stopping)
             return stop_here(task, kind);
+        json_auto_t *step =
+            json_incref(step_at(task, kind, index)); /* the step may save the node */
         g_autofree char *name = g_strdup_printf("%s.%s", json_string_member(step, "interface"),
                                                 json_string_member(step, "step"));
         if (!begin_step(task, kind, index, step, error))
@@ -369,12 +373,10 @@ steps_run(Task *task, StepKind kind, unsigned *again_ms, GError **error)
         case STEP_AGAIN:
             return again(task, kind, error);
         case STEP_ERROR:
-            g_prefix_error(error, "%s step %s: ", keys->word, name);
+            g_prefix_error(error, "%s step %s: ", keys_of(kind)->word, name);
             return failed_unless_database(STEPS_FAILED, error);
         }
-        /* Behind the step, in case the process dies before the next one is written down. */
-        json_object_set_new(task->node->driver_internal_info, keys->index,
-                            json_integer((json_int_t)index + 1));
+        end_step(task, kind, index);
     }
     return STEPS_DONE;
 }
@@ -383,19 +385,14 @@ void
 steps_interrupted(Task *task)
 {
     for (StepKind kind = 0; kind <= STEP_KIND_CLEAN; kind++)
-        json_object_del(task->node->driver_internal_info, keys_of(kind)->again);
+        info_remove(task->node, keys_of(kind)->again);
 }
 
 void
 steps_finish_wait(Task *task, StepKind kind)
 {
-    const StepKeys *keys = keys_of(kind);
-    if (!json_is_true(json_object_get(task->node->driver_internal_info, keys->waiting)))
-        return;
-    json_object_del(task->node->driver_internal_info, keys->waiting);
-    size_t next = step_index(task, kind) + 1;
-    json_object_set_new(task->node->driver_internal_info, keys->index,
-                        json_integer((json_int_t)next));
+    if (info_true(task->node, keys_of(kind)->waiting))
+        end_step(task, kind, step_index(task, kind));
 }
 
 bool
@@ -421,11 +418,9 @@ steps_need_ramdisk(const Task *task, StepKind kind)
 void
 steps_forget(Task *task, StepKind kind)
 {
-    const StepKeys *keys = keys_of(kind);
-    json_object_del(task->node->driver_internal_info, keys->steps);
-    json_object_del(task->node->driver_internal_info, keys->index);
-    json_object_del(task->node->driver_internal_info, keys->waiting);
-    json_object_del(task->node->driver_internal_info, keys->again);
+    info_remove(task->node, keys_of(kind)->steps);
+    info_remove(task->node, keys_of(kind)->index);
+    info_forget(task->node, LIFETIME_STEP);
     json_t **current = current_step(task, kind);
     json_decref(*current);
     *current = json_object();

@@ -30,9 +30,9 @@ forget_power_change(Task *task)
     g_autoptr(GError) error = NULL;
     record_set_text(&task->node->target_power_state, NULL);
     record_set_text(&task->node->last_error, text);
-    json_object_del(task->node->driver_internal_info, "power_request");
+    info_remove(task->node, INFO_POWER_REQUEST);
     history_add(task, "ERROR", "power", text);
-    if (json_object_get(task->node->driver_internal_info, "operation") == NULL)
+    if (!info_has(task->node, INFO_OPERATION))
         end_open_phases(task);
     if (!task_save(task, &error))
         log_warning("conductor.takeover", "%s", error->message);

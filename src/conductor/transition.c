@@ -79,12 +79,52 @@ notification_status(ProvisionEvent event, ProvisionState from, ProvisionState ne
 static void
 put_back(Node *node, const Node *before)
 {
-    record_set_text(&node->provision_state, before->provision_state);
-    record_set_text(&node->target_provision_state, before->target_provision_state);
-    record_set_text(&node->provision_updated_at, before->provision_updated_at);
-    record_set_text(&node->inspection_started_at, before->inspection_started_at);
-    record_set_text(&node->inspection_finished_at, before->inspection_finished_at);
-    node->wait_deadline_ms = before->wait_deadline_ms;
+    static const char *const moved[] = {
+        "provision_state",
+        "target_provision_state",
+        "provision_updated_at",
+        "inspection_started_at",
+        "inspection_finished_at",
+        "wait_deadline_ms",
+        "driver_internal_info",
+        "deploy_step",
+        "clean_step",
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(moved); i++)
+        record_copy_field(resource_field(&node_resource, moved[i]), before, node);
+}
+
+void
+operation_over(Node *node)
+{
+    info_forget(node, LIFETIME_OPERATION);
+    json_object_clear(node->deploy_step);
+    json_object_clear(node->clean_step);
+}
+
+/* The way ends here. What is aborted is not over before it is undone (provision_abort). */
+static bool
+ends_operation(ProvisionEvent event, ProvisionState next)
+{
+    return event != EVENT_ABORT && state_info(next)->flags & (STATE_IS_STABLE | STATE_IS_FAILURE);
+}
+
+static void
+move(Task *task, ProvisionEvent event, ProvisionState next, ProvisionState goal)
+{
+    Node *node = task->node;
+    ProvisionState from = task_state(task);
+    char now[TIME_TEXT_SIZE];
+    g_autofree char *target = g_strdup(goal_after(node, event, next, goal));
+    record_set_text(&node->target_provision_state, target);
+    record_set_text(&node->provision_state, state_info(next)->wire);
+    record_set_text(&node->provision_updated_at, time_now_text(now));
+    stamp_inspection(node, from, next, now);
+    int64_t limit = state_info(next)->flags & STATE_IS_WAITING ? wait_limit_s(task, next) : 0;
+    node->wait_deadline_ms = limit > 0 ? time_now_ms() + limit * 1000 : 0;
+    task->wait_timeout_s = 0;
+    if (ends_operation(event, next))
+        operation_over(node);
 }
 
 bool
@@ -96,20 +136,13 @@ task_process_event_to(Task *task, ProvisionEvent event, ProvisionState goal, GEr
     if (next == STATE_NONE)
         return steel_fail(error, STEEL_ERROR_INVALID_STATE, "event %s is not possible in state %s",
                           event_name(event), node->provision_state);
-    char now[TIME_TEXT_SIZE];
     json_t *extra = json_pack("{s:s,s:s,s:s?}", "event", event_name(event),
                               "previous_provision_state", node->provision_state,
                               "previous_target_provision_state", node->target_provision_state);
-    g_autofree char *target = g_strdup(goal_after(node, event, next, goal));
-    record_set_text(&node->target_provision_state, target);
-    record_set_text(&node->provision_state, state_info(next)->wire);
-    record_set_text(&node->provision_updated_at, time_now_text(now));
-    stamp_inspection(node, from, next, now);
-    int64_t limit = state_info(next)->flags & STATE_IS_WAITING ? wait_limit_s(task, next) : 0;
-    node->wait_deadline_ms = limit > 0 ? time_now_ms() + limit * 1000 : 0;
-    task->wait_timeout_s = 0;
+    g_autoptr(Node) before = node_copy(node);
+    move(task, event, next, goal);
     if (!task_save(task, error)) {
-        put_back(node, task->stored);
+        put_back(node, before);
         json_decref(extra);
         return false;
     }
@@ -126,14 +159,11 @@ task_process_event(Task *task, ProvisionEvent event, GError **error)
     return task_process_event_to(task, event, STATE_NONE, error);
 }
 
-/* In driver_internal_info while a failure is being undone: why. */
-#define FAILING "failing"
-
 bool
 task_failing_begin(Task *task, const char *reason)
 {
     g_autoptr(GError) error = NULL;
-    json_object_set_new(task->node->driver_internal_info, FAILING, json_string(reason));
+    info_set_text(task->node, INFO_FAILING, reason);
     if (task_save(task, &error))
         return true;
     log_error("conductor.provision", "a failure could not be written down: %s", error->message);
@@ -143,17 +173,11 @@ task_failing_begin(Task *task, const char *reason)
 bool
 task_failing(const Task *task, GError **error)
 {
-    const char *reason = json_string_member(task->node->driver_internal_info, FAILING);
+    const char *reason = info_text(task->node, INFO_FAILING);
     if (reason == NULL)
         return false;
     steel_fail(error, STEEL_ERROR_DEPLOY_FAILED, "%s", reason);
     return true;
-}
-
-void
-task_failing_forget(Task *task)
-{
-    json_object_del(task->node->driver_internal_info, FAILING);
 }
 
 bool
@@ -175,7 +199,6 @@ task_fail(Task *task, const GError *cause)
                 cause->message);
     record_set_text(&task->node->last_error, cause->message);
     task_operation_end(task, "failed", cause->message);
-    task_failing_forget(task);
     history_add(task, "ERROR", "provisioning", cause->message);
     if (!task_process_event(task, EVENT_FAIL, &error))
         log_error("conductor.provision", "the failure could not be saved: %s", error->message);

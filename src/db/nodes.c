@@ -4,6 +4,7 @@
 
 #include "common/time_text.h"
 #include "db/records.h"
+#include "model/internal_info.h"
 
 bool
 db_node_locked_error(const Node *node, GError **error)
@@ -208,23 +209,47 @@ db_node_append_traits(Db *db, const char *node_uuid, GString *json, GError **err
     return true;
 }
 
+/* The place of the agent's token in driver_internal_info, for SQL. The caller frees. */
+static char *
+token_path(void)
+{
+    return g_strconcat("$.", info_row(INFO_AGENT_SECRET_TOKEN)->key, NULL);
+}
+
 bool
 db_node_agent_token_make(Db *db, const char *node_uuid, const char *token, bool *made,
                          GError **error)
 {
     int64_t changed = 0;
-    const DbValue values[] = {db_text(token), db_text(node_uuid)};
+    g_autofree char *path = token_path();
+    const DbValue values[] = {db_text(token), db_text(node_uuid), db_text(path)};
     static const char sql[] =
         "UPDATE nodes SET driver_internal_info = json_set(COALESCE(driver_internal_info, '{}'), "
-        "'$.agent_secret_token', ?1) WHERE uuid = ?2 AND reservation IS NULL AND "
-        "json_extract(driver_internal_info, '$.agent_secret_token') IS NULL";
+        "?3, ?1) WHERE uuid = ?2 AND reservation IS NULL AND "
+        "json_extract(driver_internal_info, ?3) IS NULL";
     if (!db_execute(db, sql, values, G_N_ELEMENTS(values), &changed, error))
         return false;
     *made = changed == 1;
     if (changed == 1)
         return true;
     g_autoptr(Node) node = db_record_find(db, &node_resource, "uuid", node_uuid, error);
-    bool told =
-        node != NULL && json_object_get(node->driver_internal_info, "agent_secret_token") != NULL;
+    bool told = node != NULL && info_has(node, INFO_AGENT_SECRET_TOKEN);
     return told || (node != NULL && db_node_locked_error(node, error));
+}
+
+bool
+db_node_heartbeat(Db *db, const Node *node, const json_t *said, bool *recorded, GError **error)
+{
+    int64_t changed = 0;
+    g_autofree char *text = json_text_dump(said), *path = token_path();
+    const DbValue values[] = {db_text(text), db_integer(time_now_ms()), db_text(node->uuid),
+                              db_text(path), db_text(info_text(node, INFO_AGENT_SECRET_TOKEN))};
+    static const char sql[] =
+        "UPDATE nodes SET driver_internal_info = "
+        "json_patch(COALESCE(driver_internal_info, '{}'), ?1), heartbeat_at_ms = ?2 "
+        "WHERE uuid = ?3 AND json_extract(driver_internal_info, ?4) = ?5";
+    if (!db_execute(db, sql, values, G_N_ELEMENTS(values), &changed, error))
+        return false;
+    *recorded = changed == 1;
+    return true;
 }

@@ -30,6 +30,13 @@ bool db_node_release(Db *db, const char *node_uuid, const char *lease,
 bool db_node_agent_token_make(Db *db, const char *node_uuid, const char *token, bool *made,
                               GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* Records what an agent says, without the node lock: the members of `said` go into driver_internal_info, the rest of it stays.
+ *
+ * node      as it was loaded: its agent's token must still be the one in the database
+ * recorded  out; false when it is not: the agent was forgotten meanwhile, and nothing is written */
+bool db_node_heartbeat(Db *db, const Node *node, const json_t *said, bool *recorded,
+                       GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* The error of a caller that met a lock: who holds it, for what, since when. Always false. */
 bool db_node_locked_error(const Node *node, GError **error);
 

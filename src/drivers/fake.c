@@ -3,11 +3,10 @@
 #include "drivers/fake.h"
 
 #include "common/log.h"
+#include "model/internal_info.h"
 
 #include <string.h>
 #include <time.h>
-
-#define COUNTS "fake_counts"
 
 enum { LONGEST_DELAY_MS = 3600 * 1000, AGAIN_MS = 100 };
 
@@ -46,17 +45,17 @@ number(const json_t *order, const char *member, int64_t absent)
 static int64_t
 count_of(const Task *task, const char *key)
 {
-    return number(json_object_get(task->node->driver_internal_info, COUNTS), key, 0);
+    return number(info_json(task->node, INFO_FAKE_COUNTS), key, 0);
 }
 
 /* Counts are written at once: a failing function's task may not be saved by anybody. */
 static void
 set_count(Task *task, const char *key, int64_t count)
 {
-    json_t *counts = json_object_get(task->node->driver_internal_info, COUNTS);
+    json_t *counts = info_json(task->node, INFO_FAKE_COUNTS);
     if (!json_is_object(counts)) {
         counts = json_object();
-        json_object_set_new(task->node->driver_internal_info, COUNTS, counts);
+        info_set_json(task->node, INFO_FAKE_COUNTS, counts);
     }
     json_object_set_new(counts, key, json_integer(count));
     g_autoptr(GError) error = NULL;

@@ -8,6 +8,7 @@
 #include "common/uuid.h"
 #include "db/records.h"
 #include "db/timeline.h"
+#include "model/internal_info.h"
 
 Task *
 task_new(const DriverServices *services, Node *node, GError **error)
@@ -62,32 +63,6 @@ read_json(const DbRow *row, void *user_data)
     return false;
 }
 
-/* Our changes of driver_internal_info, on top of what is there now. */
-static void
-merge_internal_info(Task *task, json_t *now)
-{
-    json_t *ours = task->node->driver_internal_info, *before = task->stored->driver_internal_info;
-    const char *key;
-    json_t *value;
-    json_object_foreach(ours, key, value)
-    {
-        if (!json_equal(value, json_object_get(before, key)))
-            json_object_set(now, key, value);
-    }
-    json_object_foreach(before, key, value)
-    {
-        if (json_object_get(ours, key) == NULL)
-            json_object_del(now, key);
-    }
-    json_object_update_new(ours, json_incref(now));
-    void *next;
-    json_object_foreach_safe(ours, next, key, value)
-    {
-        if (json_object_get(now, key) == NULL)
-            json_object_del(ours, key);
-    }
-}
-
 /* Heartbeats write into driver_internal_info without the lock: what they have said meanwhile stays. */
 static bool
 save_with_internal_info(Db *db, void *user_data, GError **error)
@@ -98,8 +73,8 @@ save_with_internal_info(Db *db, void *user_data, GError **error)
     if (!db_query(db, "SELECT driver_internal_info FROM nodes WHERE uuid = ?1", &uuid, 1, read_json,
                   &now, error))
         return false;
-    if (json_is_object(now) && !json_equal(now, task->stored->driver_internal_info))
-        merge_internal_info(task, now);
+    if (json_is_object(now))
+        info_merge(task->node, task->stored, now);
     json_decref(now);
     return db_record_save(db, &node_resource, task->node, task->stored, error);
 }
@@ -110,8 +85,7 @@ task_save(Task *task, GError **error)
     Db *db = task->services->db;
     limit_text(&task->node->last_error);
     limit_text(&task->node->maintenance_reason);
-    bool internal =
-        !json_equal(task->node->driver_internal_info, task->stored->driver_internal_info);
+    bool internal = !info_same(task->node, task->stored);
     bool saved = internal ? db_transaction(db, save_with_internal_info, task, error)
                           : db_record_save(db, &node_resource, task->node, task->stored, error);
     if (!saved)
@@ -190,8 +164,7 @@ void
 task_operation_begin(Task *task, const char *operation)
 {
     char uuid[UUID_TEXT_SIZE];
-    json_t *current = json_pack("{s:s}", "name", operation);
-    json_object_set_new(task->node->driver_internal_info, "operation", current);
+    info_set_json(task->node, INFO_OPERATION, json_pack("{s:s}", "name", operation));
     record_set_text(&task->node->operation_uuid, uuid_generate(uuid));
 }
 
@@ -202,8 +175,7 @@ task_phase_begin(Task *task, const char *phase, const char *detail)
     task_phase_end(task, "ok", NULL);
     if (task->node->operation_uuid == NULL)
         return;
-    const json_t *operation = json_object_get(task->node->driver_internal_info, "operation");
-    const char *name = json_string_member(operation, "name");
+    const char *name = json_string_member(info_json(task->node, INFO_OPERATION), "name");
     g_autoptr(TimelinePhase) row = timeline_phase_new();
     row->uuid = g_strdup(uuid_generate(uuid));
     row->node_uuid = g_strdup(task->node->uuid);
@@ -241,6 +213,6 @@ void
 task_operation_end(Task *task, const char *result, const char *detail)
 {
     task_phase_end(task, result, detail);
-    json_object_del(task->node->driver_internal_info, "operation");
+    info_remove(task->node, INFO_OPERATION);
     record_set_text(&task->node->operation_uuid, NULL);
 }

@@ -12,6 +12,15 @@ static const char *const words[] = {
     "new_pass",      "sys_pswd",  "passphrase",      "encrypted_key",     "private_key",
     "fernetkey",     "sslkey",    "configdrive",     "encryption_key_id", "snmp_auth_key",
     "snmp_priv_key", "image_url", "ipmi_hex_kg_key",
+
+/* What the program itself remembers and must not show. */
+#define SECRET(key) key,
+#define OPEN(key)
+#define INFO(code, key, type, lifetime, secret, purpose) secret(key)
+#include "model/internal_info.def"
+#undef INFO
+#undef SECRET
+#undef OPEN
 };
 
 bool

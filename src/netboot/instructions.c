@@ -4,6 +4,7 @@
 
 #include "common/json_text.h"
 #include "db/records.h"
+#include "model/internal_info.h"
 #include "model/provision_states.h"
 #include "model/resources.h"
 #include "netboot/boot_request.h"
@@ -50,7 +51,7 @@ boot_record(const Node *node)
     ProvisionState state = state_from_wire(node->provision_state);
     if (state == STATE_NONE || !(state_info(state)->flags & STATE_HAS_INSTANCE))
         return NULL;
-    const json_t *record = json_object_get(node->driver_internal_info, BOOT_RECORD_KEY);
+    const json_t *record = info_json(node, INFO_BOOT);
     return json_is_object(record) ? record : NULL;
 }
 

@@ -1,6 +1,7 @@
 /* Boot instructions from the database: the hooks of the boot server as the daemon runs it.
  *
  * A boot interface that wants a node to boot from its volume records in the node's driver_internal_info
+ * (INFO_BOOT)
  *
  *     "boot": {"mode": "iscsi", "token": "<16 to 128 letters, digits, - or _, unguessable>"}
  *
@@ -14,8 +15,7 @@
 #include "db/db.h"
 #include "netboot/boot_instructions.h"
 
-/* The key of driver_internal_info, and the only mode there is. */
-#define BOOT_RECORD_KEY "boot"
+/* The only mode there is. */
 #define BOOT_RECORD_ISCSI "iscsi"
 
 /* Loads port, node, volume targets (of type iscsi, by boot_index) and the first volume connector of type iqn.

@@ -20,7 +20,6 @@ provide_prepare_verb(Task *task, const json_t *arguments, GError **error)
     if (task->node->retired)
         return steel_fail(error, STEEL_ERROR_INVALID,
                           "node %s is retired: it cannot become available", task->node->uuid);
-    clean_forget(task);
     return true;
 }
 
@@ -37,11 +36,10 @@ clean_prepare_verb(Task *task, const json_t *arguments, GError **error)
     }
     if (!provision_limit_clean(task, error))
         return false;
-    clean_forget(task);
     if (!steps_plan(task, STEP_KIND_CLEAN, steps, true, error))
         return false;
-    json_object_set_new(task->node->driver_internal_info, "cleaning_disable_ramdisk",
-                        json_boolean(json_is_true(json_object_get(arguments, "disable_ramdisk"))));
+    info_set_boolean(task->node, INFO_CLEANING_DISABLE_RAMDISK,
+                     json_is_true(json_object_get(arguments, "disable_ramdisk")));
     return true;
 }
 
@@ -58,14 +56,6 @@ automated_clean_wanted(const Task *task)
     if (task->node->automated_clean >= 0)
         return task->node->automated_clean;
     return config_boolean(config_current(), OPT_CONDUCTOR_AUTOMATED_CLEAN);
-}
-
-void
-clean_forget(Task *task)
-{
-    steps_forget(task, STEP_KIND_CLEAN);
-    json_object_del(task->node->driver_internal_info, "cleaning_disable_ramdisk");
-    json_object_del(task->node->driver_internal_info, "cleaning_prepared");
 }
 
 void
@@ -90,7 +80,6 @@ clean_mark_failed(Task *task, const char *reason)
         record_set_text(&node->fault, "clean failure");
         record_set_text(&node->maintenance_reason, reason);
     }
-    clean_forget(task);
 }
 
 static void
@@ -111,12 +100,10 @@ finish(Task *task)
 {
     g_autoptr(GError) error = NULL;
     bool to_manageable = is_manual(task) || task->node->retired;
-    if (json_is_true(json_object_get(task->node->driver_internal_info, "cleaning_prepared")) &&
-        !deploy_tear_down_cleaning(task, &error)) {
+    if (info_true(task->node, INFO_CLEANING_PREPARED) && !deploy_tear_down_cleaning(task, &error)) {
         fail(task, error);
         return;
     }
-    clean_forget(task);
     task_operation_end(task, "ok", NULL);
     provision_event_or_log(task, to_manageable ? EVENT_MANAGE : EVENT_DONE);
 }
@@ -131,13 +118,12 @@ begin(Task *task, bool *wait, GError **error)
         !steps_plan(task, STEP_KIND_CLEAN, NULL, false, error))
         return false;
     bool ramdisk = steps_need_ramdisk(task, STEP_KIND_CLEAN) &&
-                   !json_is_true(json_object_get(task->node->driver_internal_info,
-                                                 "cleaning_disable_ramdisk"));
+                   !info_true(task->node, INFO_CLEANING_DISABLE_RAMDISK);
     if (ramdisk && !deploy_prepare_cleaning(task, wait, error)) {
         g_prefix_error(error, "Failed to prepare node %s for cleaning: ", task->node->uuid);
         return false;
     }
-    json_object_set_new(task->node->driver_internal_info, "cleaning_prepared", json_true());
+    info_set_boolean(task->node, INFO_CLEANING_PREPARED, true);
     return task_save(task, error);
 }
 
@@ -177,7 +163,6 @@ abort_after_step(Task *task)
     steel_fail(&cause, STEEL_ERROR_CANCELLED,
                "By request, the clean operation was aborted after its step ended.");
     clean_undo(task);
-    clean_forget(task);
     task_fail(task, cause);
     task_release(task);
 }
@@ -188,10 +173,8 @@ clean_work(Task *task)
     g_autoptr(GError) error = NULL;
     unsigned again_ms = 0;
     bool wait = false;
-    bool begun =
-        json_is_true(json_object_get(task->node->driver_internal_info, "cleaning_prepared"));
+    bool begun = info_true(task->node, INFO_CLEANING_PREPARED);
     if (!begun && !is_manual(task) && !automated_clean_wanted(task)) {
-        clean_forget(task);
         provision_event_or_log(task, task->node->retired ? EVENT_MANAGE : EVENT_DONE);
         task_release(task);
         return;

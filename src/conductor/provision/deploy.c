@@ -75,7 +75,7 @@ requested_steps(Task *task, GError **error)
     json_t *steps = json_array();
     size_t index;
     json_t *step;
-    const json_t *own = json_object_get(task->node->driver_internal_info, "user_deploy_steps");
+    const json_t *own = info_json(task->node, INFO_USER_DEPLOY_STEPS);
     json_array_foreach(own, index, step) json_array_append(steps, step);
     json_t *templates = json_array();
     bool good = template_steps(task, templates, error);
@@ -109,15 +109,12 @@ steps_valid(Task *task, GError **error)
 static void
 keep_arguments(Task *task, const json_t *arguments)
 {
-    json_t *info = task->node->driver_internal_info;
     json_t *steps = json_object_get(arguments, "deploy_steps"),
            *drive = json_object_get(arguments, "configdrive");
-    json_object_del(info, "user_deploy_steps");
     if (json_array_size(steps) > 0)
-        json_object_set_new(info, "user_deploy_steps", json_deep_copy(steps));
+        info_set_json(task->node, INFO_USER_DEPLOY_STEPS, json_deep_copy(steps));
     if (drive != NULL && !json_is_null(drive))
         json_object_set_new(task->node->instance_info, "configdrive", json_deep_copy(drive));
-    json_object_del(info, "boot_progress");
 }
 
 bool
@@ -134,7 +131,6 @@ deploy_prepare_verb(Task *task, const json_t *arguments, GError **error)
     if (!provision_limit_deploy(task, error))
         return false;
     keep_arguments(task, arguments);
-    steps_forget(task, STEP_KIND_DEPLOY);
     return validate(task, &task->driver.power->interface, "power", error) &&
            validate(task, &task->driver.deploy->interface, "deploy", error) &&
            traits_match(task, error) && steps_valid(task, error);
@@ -148,7 +144,7 @@ deploy_lease(Task *task, const char *project_id)
         !config_boolean(config_current(), OPT_CONDUCTOR_AUTOMATIC_LESSEE))
         return;
     record_set_text(&node->lessee, project_id);
-    json_object_set_new(node->driver_internal_info, "automatic_lessee", json_true());
+    info_set_boolean(node, INFO_AUTOMATIC_LESSEE, true);
 }
 
 static bool
@@ -167,14 +163,6 @@ plan(Task *task, GError **error)
     return good;
 }
 
-static void
-forget_deploy(Task *task)
-{
-    steps_forget(task, STEP_KIND_DEPLOY);
-    json_object_del(task->node->driver_internal_info, "user_deploy_steps");
-    json_object_del(task->node->driver_internal_info, "boot_progress");
-}
-
 void
 deploy_undo(Task *task)
 {
@@ -187,13 +175,11 @@ deploy_undo(Task *task)
         !node_power_action(task, POWER_TARGET_OFF, 0, &error))
         log_warning("conductor.deploy",
                     "the machine could not be powered off after the failure: %s", error->message);
-    forget_deploy(task);
 }
 
 static void
 finish(Task *task)
 {
-    forget_deploy(task);
     task_operation_end(task, "ok", NULL);
     provision_event_or_log(task, EVENT_DONE);
 }

@@ -39,9 +39,6 @@ bool unrescue_prepare_verb(Task *task, const json_t *arguments, GError **error);
 bool provision_limit_deploy(Task *task, GError **error);
 bool provision_limit_clean(Task *task, GError **error);
 
-/* Forgets what an earlier cleaning has left in the node, so that the next one begins at its beginning (not saved). */
-void clean_forget(Task *task);
-
 /* Saves and logs a failure to; for the ends of work where nobody is left to be told. False: nothing has changed, and the
  * state's work is begun again by whoever finds the node. */
 bool provision_event_or_log(Task *task, ProvisionEvent event);

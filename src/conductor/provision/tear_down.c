@@ -27,7 +27,7 @@ tear_down_prepare_verb(Task *task, const json_t *arguments, GError **error)
     bool rescued = state == STATE_RESCUE || state == STATE_RESCUEWAIT ||
                    state == STATE_RESCUEFAIL || state == STATE_UNRESCUEFAIL;
     if (rescued)
-        json_object_set_new(task->node->driver_internal_info, "tear_down_rescue", json_true());
+        info_set_boolean(task->node, INFO_TEAR_DOWN_RESCUE, true);
     return true;
 }
 
@@ -43,10 +43,7 @@ stop_console(Task *task, GError **error)
 static bool
 leave_rescue(Task *task, GError **error)
 {
-    if (json_object_get(task->node->driver_internal_info, "tear_down_rescue") == NULL)
-        return true;
-    json_object_del(task->node->driver_internal_info, "tear_down_rescue");
-    return rescue_clean_up(task, error);
+    return !info_remove(task->node, INFO_TEAR_DOWN_RESCUE) || rescue_clean_up(task, error);
 }
 
 /* Volume targets live as long as the deployment; connectors stay. */
@@ -76,22 +73,10 @@ tear_down(Task *task, GError **error)
 static void
 forget_instance(Task *task)
 {
-    static const char *const internals[] = {"boot",
-                                            "boot_progress",
-                                            "user_deploy_steps",
-                                            "agent_url",
-                                            "agent_version",
-                                            "agent_last_heartbeat",
-                                            "agent_secret_token",
-                                            "root_uuid_or_disk_id",
-                                            "is_whole_disk_image",
-                                            "instance",
-                                            "automatic_lessee"};
     Node *node = task->node;
-    if (json_is_true(json_object_get(node->driver_internal_info, "automatic_lessee")))
+    if (info_true(node, INFO_AUTOMATIC_LESSEE))
         record_set_text(&node->lessee, NULL);
-    for (size_t i = 0; i < G_N_ELEMENTS(internals); i++)
-        json_object_del(node->driver_internal_info, internals[i]);
+    info_forget(node, LIFETIME_INSTANCE);
     json_decref(node->instance_info);
     node->instance_info = json_object();
     record_set_text(&node->instance_uuid, NULL);
@@ -111,7 +96,6 @@ tear_down_work(Task *task)
     g_autoptr(GError) error = NULL;
     if (task->node->operation_uuid != NULL)
         task_operation_end(task, "aborted", "the node is being undeployed");
-    steps_forget(task, STEP_KIND_DEPLOY);
     task_operation_start(task, "undeploy");
     bool good = tear_down(task, &error);
     if (!good && work_interrupted(error)) {
@@ -126,7 +110,6 @@ tear_down_work(Task *task)
         return;
     }
     task_operation_end(task, "ok", NULL);
-    clean_forget(task);
     if (provision_event_or_log(task, EVENT_CLEAN))
         provision_work_begin(task);
     else

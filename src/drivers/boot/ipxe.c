@@ -9,6 +9,7 @@
 #include "drivers/storage/storage.h"
 #include "drivers/task.h"
 #include "model/capabilities.h"
+#include "model/internal_info.h"
 #include "model/provision_states.h"
 #include "netboot/boot_request.h"
 #include "netboot/instructions.h"
@@ -66,23 +67,19 @@ static bool
 record_boot(Task *task, GError **error)
 {
     char token[SECRET_TEXT_SIZE];
-    json_t *info = task->node->driver_internal_info;
-    const json_t *recorded = json_object_get(info, BOOT_RECORD_KEY);
+    const json_t *recorded = info_json(task->node, INFO_BOOT);
     if (boot_token_valid(json_string_member(recorded, "token")) &&
         g_strcmp0(json_string_member(recorded, "mode"), BOOT_RECORD_ISCSI) == 0)
         return true;
-    json_object_set_new(
-        info, BOOT_RECORD_KEY,
-        json_pack("{s:s, s:s}", "mode", BOOT_RECORD_ISCSI, "token", secret_text(token)));
+    info_set_json(task->node, INFO_BOOT,
+                  json_pack("{s:s, s:s}", "mode", BOOT_RECORD_ISCSI, "token", secret_text(token)));
     return task_save(task, error);
 }
 
 static bool
 forget_boot(Task *task, GError **error)
 {
-    if (json_object_del(task->node->driver_internal_info, BOOT_RECORD_KEY) != 0)
-        return true;
-    return task_save(task, error);
+    return !info_remove(task->node, INFO_BOOT) || task_save(task, error);
 }
 
 /* A management interface that cannot set this device leaves it to whoever set up the machine's boot order. */
@@ -132,7 +129,7 @@ clean_up_instance(Task *task, GError **error)
 static bool
 reports_progress(Task *task)
 {
-    return json_object_get(task->node->driver_internal_info, BOOT_RECORD_KEY) != NULL;
+    return info_has(task->node, INFO_BOOT);
 }
 
 const BootOps boot_ipxe = {

@@ -10,6 +10,7 @@
 #include "drivers/power/power.h"
 #include "drivers/storage/storage.h"
 #include "drivers/task.h"
+#include "model/internal_info.h"
 #include "model/provision_states.h"
 
 static bool
@@ -98,17 +99,6 @@ validate(Task *task, GError **error)
            check_configdrive(task, error);
 }
 
-/* In driver_internal_info from before the machine is switched on until the deployment is cleaned up. */
-#define BOOT_BEGUN "boot_instance_begun"
-
-static bool
-forget_begun(Task *task, GError **error)
-{
-    if (json_object_del(task->node->driver_internal_info, BOOT_BEGUN) != 0)
-        return true;
-    return task_save(task, error);
-}
-
 /* Switches and records the state; a machine that is there already is left alone. */
 static bool
 switch_power(Task *task, PowerTarget target, GError **error)
@@ -126,7 +116,7 @@ prepare(Task *task, GError **error)
     if (state_from_wire(task->node->provision_state) == STATE_ACTIVE)
         return true; /* a running instance that has come to this conductor */
     task_phase_begin(task, "power_off", NULL);
-    if (!forget_begun(task, error) || !switch_power(task, POWER_TARGET_OFF, error))
+    if (!switch_power(task, POWER_TARGET_OFF, error))
         return false;
     task_phase_begin(task, "unconfigure_tenant_network", NULL);
     if (!network_unconfigure_tenant(task, error))
@@ -166,11 +156,10 @@ static bool
 choose_target(Task *task, PowerTarget *target, GError **error)
 {
     PowerState state = POWER_OFF;
-    if (json_object_get(task->node->driver_internal_info, BOOT_BEGUN) != NULL &&
-        !power_get(task, &state, error))
+    if (info_true(task->node, INFO_BOOT_INSTANCE_BEGUN) && !power_get(task, &state, error))
         return false;
     *target = state == POWER_ON ? POWER_TARGET_REBOOT : POWER_TARGET_ON;
-    json_object_set_new(task->node->driver_internal_info, BOOT_BEGUN, json_true());
+    info_set_boolean(task->node, INFO_BOOT_INSTANCE_BEGUN, true);
     return task_save(task, error);
 }
 
@@ -205,8 +194,7 @@ tear_down(Task *task, GError **error)
 static bool
 clean_up(Task *task, GError **error)
 {
-    return boot_clean_up_ramdisk(task, error) && boot_clean_up_instance(task, error) &&
-           forget_begun(task, error);
+    return boot_clean_up_ramdisk(task, error) && boot_clean_up_instance(task, error);
 }
 
 /* A machine with an operating system of its own on a local disk needs nothing from us. */

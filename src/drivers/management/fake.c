@@ -3,10 +3,9 @@
 #include "drivers/management/management.h"
 
 #include "drivers/fake.h"
+#include "model/internal_info.h"
 
 #include <string.h>
-
-#define REMEMBERED "fake_management"
 
 static bool
 validate(Task *task, GError **error)
@@ -17,10 +16,10 @@ validate(Task *task, GError **error)
 static json_t *
 memory(Task *task)
 {
-    json_t *remembered = json_object_get(task->node->driver_internal_info, REMEMBERED);
+    json_t *remembered = info_json(task->node, INFO_FAKE_MANAGEMENT);
     if (remembered == NULL) {
         remembered = json_object();
-        json_object_set_new(task->node->driver_internal_info, REMEMBERED, remembered);
+        info_set_json(task->node, INFO_FAKE_MANAGEMENT, remembered);
     }
     return remembered;
 }
@@ -41,7 +40,7 @@ get_boot_device(Task *task, BootDevice *device, GError **error)
 {
     if (!fake_act(task, "management.get_boot_device", error))
         return false;
-    const json_t *remembered = json_object_get(task->node->driver_internal_info, REMEMBERED);
+    const json_t *remembered = info_json(task->node, INFO_FAKE_MANAGEMENT);
     const char *name = json_string_member(remembered, "boot_device");
     g_strlcpy(device->device, name != NULL ? name : "pxe", sizeof device->device);
     device->persistent = json_is_true(json_object_get(remembered, "persistent"));
@@ -114,7 +113,7 @@ get_indicator(Task *task, const char *component, const char *indicator, GError *
     if (!fake_act(task, "management.get_indicator", error) ||
         find_indicator(all, component, indicator, error) == NULL)
         return NULL;
-    const json_t *remembered = json_object_get(task->node->driver_internal_info, REMEMBERED);
+    const json_t *remembered = info_json(task->node, INFO_FAKE_MANAGEMENT);
     const char *state = json_string_member(json_object_get(remembered, "indicators"), indicator);
     return g_strdup(state != NULL ? state : "on");
 }

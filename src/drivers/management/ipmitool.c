@@ -7,6 +7,7 @@
 #include "common/config.h"
 #include "drivers/ipmi_node.h"
 #include "model/capabilities.h"
+#include "model/internal_info.h"
 
 #include <string.h>
 
@@ -31,12 +32,11 @@ is_supermicro(const Node *node)
 static void
 remember_forced(Task *task, const char *device, bool persistent)
 {
-    json_t *info = task->node->driver_internal_info;
     if (persistent) {
-        json_object_del(info, "is_next_boot_persistent");
-        json_object_set_new(info, "persistent_boot_device", json_string(device));
+        info_remove(task->node, INFO_NEXT_BOOT_PERSISTENT);
+        info_set_text(task->node, INFO_PERSISTENT_BOOT_DEVICE, device);
     } else {
-        json_object_set_new(info, "is_next_boot_persistent", json_false());
+        info_set_boolean(task->node, INFO_NEXT_BOOT_PERSISTENT, false);
     }
 }
 
@@ -44,10 +44,9 @@ remember_forced(Task *task, const char *device, bool persistent)
 static bool
 is_repetition(const Task *task, const char *device, bool persistent)
 {
-    const json_t *info = task->node->driver_internal_info;
     return !persistent &&
-           g_strcmp0(json_string_member(info, "persistent_boot_device"), device) == 0 &&
-           json_object_get(info, "is_next_boot_persistent") == NULL;
+           g_strcmp0(info_text(task->node, INFO_PERSISTENT_BOOT_DEVICE), device) == 0 &&
+           !info_has(task->node, INFO_NEXT_BOOT_PERSISTENT);
 }
 
 static bool
@@ -79,9 +78,8 @@ set_boot_device(Task *task, const char *device, bool persistent, GError **error)
 static bool
 get_forced(const Task *task, BootDevice *device)
 {
-    const json_t *info = task->node->driver_internal_info;
-    const char *name = json_string_member(info, "persistent_boot_device");
-    if (name == NULL || json_object_get(info, "is_next_boot_persistent") != NULL ||
+    const char *name = info_text(task->node, INFO_PERSISTENT_BOOT_DEVICE);
+    if (name == NULL || info_has(task->node, INFO_NEXT_BOOT_PERSISTENT) ||
         !json_is_truthy(json_object_get(task->node->driver_info, "ipmi_force_boot_device")))
         return false;
     *device = (BootDevice){.persistent = 1};

@@ -3,8 +3,7 @@
 #include "drivers/network/network.h"
 
 #include "drivers/fake.h"
-
-#define VIFS "fake_vifs"
+#include "model/internal_info.h"
 
 static bool
 validate(Task *task, GError **error)
@@ -46,7 +45,7 @@ vif_list(Task *task, GError **error)
     json_t *list = json_array();
     const char *id;
     json_t *vif;
-    json_object_foreach(json_object_get(task->node->driver_internal_info, VIFS), id, vif)
+    json_object_foreach(info_json(task->node, INFO_FAKE_VIFS), id, vif)
     {
         json_array_append_new(list, json_pack("{s:s}", "id", id));
     }
@@ -61,12 +60,12 @@ vif_attach(Task *task, const json_t *vif, GError **error)
     const char *id = json_string_member(vif, "id");
     if (id == NULL)
         return steel_fail(error, STEEL_ERROR_INVALID, "a VIF needs an id");
-    json_t *vifs = json_object_get(task->node->driver_internal_info, VIFS);
+    json_t *vifs = info_json(task->node, INFO_FAKE_VIFS);
     if (json_object_get(vifs, id) != NULL)
         return steel_fail(error, STEEL_ERROR_CONFLICT, "VIF %.100s is attached already", id);
     if (vifs == NULL) {
         vifs = json_object();
-        json_object_set_new(task->node->driver_internal_info, VIFS, vifs);
+        info_set_json(task->node, INFO_FAKE_VIFS, vifs);
     }
     json_object_set_new(vifs, id, json_deep_copy(vif));
     return task_save(task, error);
@@ -77,7 +76,7 @@ vif_detach(Task *task, const char *vif_id, GError **error)
 {
     if (!fake_act(task, "network.vif_detach", error))
         return false;
-    if (json_object_del(json_object_get(task->node->driver_internal_info, VIFS), vif_id) != 0)
+    if (json_object_del(info_json(task->node, INFO_FAKE_VIFS), vif_id) != 0)
         return steel_fail(error, STEEL_ERROR_INVALID, "VIF %.100s is not attached to the node",
                           vif_id);
     return task_save(task, error);

@@ -9,6 +9,7 @@
 #include "common/time_text.h"
 #include "drivers/ipmi_node.h"
 #include "drivers/management/management.h"
+#include "model/internal_info.h"
 
 #include <string.h>
 #include <time.h>
@@ -164,12 +165,9 @@ repeat_boot_device(Task *task, GError **error)
 {
     if (!json_is_truthy(json_object_get(task->node->driver_info, "ipmi_force_boot_device")))
         return true;
-    json_t *info = task->node->driver_internal_info;
-    if (json_is_false(json_object_get(info, "is_next_boot_persistent"))) {
-        json_object_del(info, "is_next_boot_persistent");
+    if (info_remove(task->node, INFO_NEXT_BOOT_PERSISTENT))
         return task_save(task, error);
-    }
-    g_autofree char *device = g_strdup(json_string_member(info, "persistent_boot_device"));
+    g_autofree char *device = g_strdup(info_text(task->node, INFO_PERSISTENT_BOOT_DEVICE));
     return device == NULL || management_set_boot_device(task, device, false, error);
 }
 

@@ -75,12 +75,34 @@ work_that_forgets_the_agent_wins_over_its_last_heartbeat(void **state)
     assert_string_equal(json_string_member(after->driver_internal_info, "agent_version"), "9");
 }
 
+/* Its first heartbeat comes while the machine is being switched off: the next agent must be free to listen elsewhere. */
+static void
+an_agent_that_is_forgotten_leaves_nothing_of_a_heartbeat_that_came_meanwhile(void **state)
+{
+    ConductorFixture *fixture = *state;
+    g_autoptr(Node) node = conductor_fixture_node(fixture, "active", NULL);
+    Task *task = lock(fixture, node->uuid);
+    put(task, "agent_secret_token", json_string("t"));
+    save(task);
+    conductor_fixture_do(fixture, RPC_HEARTBEAT, node->uuid, heartbeat);
+    info_forget(task->node, LIFETIME_AGENT);
+    save(task);
+    task_release(task);
+    g_autoptr(Node) after = conductor_fixture_load(fixture, node->uuid);
+    for (InfoKey key = 0; key < INFO_KEY_COUNT; key++)
+        if (info_row(key)->lifetime == LIFETIME_AGENT && info_has(after, key))
+            fail_msg("%s is left", info_row(key)->key);
+    conductor_fixture_refused(fixture, RPC_HEARTBEAT, node->uuid, heartbeat, STEEL_ERROR_INVALID,
+                              "agent token");
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         fixture_test(work_that_holds_the_lock_does_not_lose_a_heartbeat),
         fixture_test(work_that_forgets_the_agent_wins_over_its_last_heartbeat),
+        fixture_test(an_agent_that_is_forgotten_leaves_nothing_of_a_heartbeat_that_came_meanwhile),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

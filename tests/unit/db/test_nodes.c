@@ -5,6 +5,7 @@
 #include "common/time_text.h"
 #include "db/conductors.h"
 #include "db/nodes.h"
+#include "model/internal_info.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -260,6 +261,32 @@ of_many_that_reach_for_a_lock_exactly_one_gets_it(void **state)
     pthread_barrier_destroy(&race.end);
 }
 
+/* The node was read, its agent accepted; then, before the heartbeat is written, the machine is switched off. */
+static void
+a_heartbeat_of_an_agent_that_is_forgotten_is_not_recorded(void **state)
+{
+    Db *db = ((const Scratch *)*state)->db;
+    g_autoptr(GError) error = NULL;
+    g_autoptr(Node) node = scratch_node(db, "one");
+    bool made = false, recorded = false;
+    assert_true(db_node_agent_token_make(db, node->uuid, "first", &made, &error));
+    assert_true(made);
+    g_autoptr(Node) loaded = reload(db, node);
+    json_t *said = json_pack("{s:s}", "agent_url", "http://192.0.2.1:9999");
+    assert_true(db_node_heartbeat(db, loaded, said, &recorded, &error));
+    assert_true(recorded);
+    scratch_execute(db, "UPDATE nodes SET driver_internal_info = '{}'");
+    assert_true(db_node_heartbeat(db, loaded, said, &recorded, &error));
+    assert_false(recorded);
+    assert_true(db_node_agent_token_make(db, node->uuid, "second", &made, &error));
+    assert_true(made);
+    assert_true(db_node_heartbeat(db, loaded, said, &recorded, &error));
+    assert_false(recorded);
+    json_decref(said);
+    g_autoptr(Node) after = reload(db, node);
+    assert_false(info_has(after, INFO_AGENT_URL));
+}
+
 #define scratch_test(name) cmocka_unit_test_setup_teardown(name, scratch_setup, scratch_teardown)
 
 int
@@ -276,6 +303,7 @@ main(void)
         scratch_test(a_lock_of_an_unknown_lease_is_void),
         scratch_test(a_node_that_is_gone_is_not_found),
         scratch_test(a_registration_replaces_the_earlier_life_of_its_host),
+        scratch_test(a_heartbeat_of_an_agent_that_is_forgotten_is_not_recorded),
         scratch_test(of_many_that_reach_for_a_lock_exactly_one_gets_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
