@@ -40,13 +40,15 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     g_autoptr(Config) config = config_new();
     g_autoptr(Config) again = config_new();
     g_autoptr(GError) error = NULL;
+    g_autoptr(GError) mistakes = NULL;
     log_set_level(LOG_LEVEL_ERROR);
-    if (!config_load_text(config, "f", (const char *)data, size, &error) ||
-        !config_finish(config, &error)) {
-        require(error != NULL && error->message != NULL, "a failure without an error");
+    bool loaded = config_load_text(config, "f", (const char *)data, size, &mistakes);
+    bool finished = config_finish(config, &error);
+    require(loaded == (mistakes == NULL) && finished == (error == NULL), "an error or none");
+    if (!finished) /* the defaults stand in: getters work */
+        require(config_string(config, OPT_AUTH_STRATEGY) != NULL, "a default is lost");
+    if (!finished || !loaded)
         return 0;
-    }
-    require(error == NULL, "an error without a failure");
     g_autofree char *shown = config_show(config, false);
     if (!config_load_text(again, "shown", shown, strlen(shown), &error) ||
         !config_finish(again, &error)) {

@@ -6,8 +6,10 @@
 #include "api/api.h"
 #include "common/config.h"
 #include "common/log.h"
+#include "common/mistakes.h"
 #include "conductor/conductor.h"
 #include "db/db.h"
+#include "drivers/registry.h"
 #include "model/provision_states.h"
 #include "netboot/boot_server.h"
 #include "netboot/instructions.h"
@@ -28,6 +30,7 @@ static const char usage[] =
     "\n"
     "Without a command: run the service in the foreground until SIGTERM; SIGHUP reloads.\n"
     "  db upgrade            bring the database to this version's schema and end\n"
+    "  config check          tell every mistake of the configuration, without starting\n"
     "  config show [--json]  every option with its value, default and help\n"
     "  config reference      the table of options as Markdown\n"
     "  config policy         who may do what: every rule as YAML, with what policy files change\n"
@@ -52,28 +55,78 @@ fail(const GError *error)
     return 1;
 }
 
-/* Takes the options; argv[*rest] is the command's first word afterwards. */
+/* What is wrong with the configuration, a line for each mistake. */
+static int
+fail_config(const GError *error)
+{
+    g_auto(GStrv) lines = g_strsplit(error->message, "\n", -1);
+    if (lines[1] == NULL || strstr(error->message, usage) != NULL)
+        return fail(error);
+    fprintf(stderr, "steeld: mistakes in the configuration:\n");
+    for (char **line = lines; *line != NULL; line++)
+        fprintf(stderr, "  %s\n", *line);
+    return 1;
+}
+
+static bool
+check_database(const Config *config, GError **error)
+{
+    if (db_check_url(config_string(config, OPT_DATABASE_CONNECTION), error))
+        return true;
+    g_prefix_error(error, "%s: ", config_origin(config, OPT_DATABASE_CONNECTION));
+    return false;
+}
+
+static bool
+read_option(Config *config, const char *name, const char *value, GError **error)
+{
+    if (strcmp(name, "--config-file") == 0)
+        return config_load_file(config, value, error);
+    if (strcmp(name, "--config-dir") == 0)
+        return config_load_directory(config, value, error);
+    return config_set(config, value, error);
+}
+
+/* A configuration that is only shown may be of another machine or of Ironic. */
+static bool
+is_used(int count, char **words)
+{
+    return count == 0 || strcmp(words[0], "db") == 0 ||
+           (count > 1 && strcmp(words[0], "config") == 0 && strcmp(words[1], "check") == 0);
+}
+
+static void
+add_checks(Config *config)
+{
+    config_add_check(config, config_check_api);
+    config_add_check(config, check_database);
+    config_add_check(config, registry_check);
+}
+
+/* Takes the options and the environment; argv[*rest] is the command's first word afterwards. Errors: all mistakes. */
 static bool
 read_options(Config *config, int argc, char **argv, int *rest, GError **error)
 {
+    static const char *const names[] = {"--config-file", "--config-dir", "--set", NULL};
+    g_autoptr(Mistakes) mistakes = mistakes_new();
+    GError *mistake = NULL;
     int i = 1;
     for (; i < argc && g_str_has_prefix(argv[i], "--"); i += 2) {
+        if (!g_strv_contains(names, argv[i]))
+            return steel_fail(error, STEEL_ERROR_CONFIG, "unknown option %s\n%s", argv[i], usage);
         if (i + 1 >= argc)
             return steel_fail(error, STEEL_ERROR_CONFIG, "%s needs a value\n%s", argv[i], usage);
-        bool good = false;
-        if (strcmp(argv[i], "--config-file") == 0)
-            good = config_load_file(config, argv[i + 1], error);
-        else if (strcmp(argv[i], "--config-dir") == 0)
-            good = config_load_directory(config, argv[i + 1], error);
-        else if (strcmp(argv[i], "--set") == 0)
-            good = config_set(config, argv[i + 1], error);
-        else
-            steel_fail(error, STEEL_ERROR_CONFIG, "unknown option %s\n%s", argv[i], usage);
-        if (!good)
-            return false;
+        if (!read_option(config, argv[i], argv[i + 1], &mistake))
+            mistakes_take(mistakes, g_steal_pointer(&mistake));
     }
     *rest = i;
-    return config_finish(config, error);
+    if (!config_load_environment(config, (const char *const *)environ, &mistake))
+        mistakes_take(mistakes, g_steal_pointer(&mistake));
+    if (is_used(argc - i, argv + i))
+        add_checks(config);
+    if (!config_finish(config, &mistake))
+        mistakes_take(mistakes, g_steal_pointer(&mistake));
+    return mistakes_report(mistakes, error);
 }
 
 static bool
@@ -198,13 +251,22 @@ open_log(GError **error)
     return path == NULL || (make_state_path(config, error) && log_open(path, error));
 }
 
+/* One line of the log for each mistake. */
+static void
+log_mistakes(const GError *error)
+{
+    g_auto(GStrv) lines = g_strsplit(error->message, "\n", -1);
+    for (char **line = lines; *line != NULL; line++)
+        log_error("steeld", "the configuration was not reloaded: %s", *line);
+}
+
 /* SIGHUP: each part is read anew by itself, and one that is wrong stays as it was. */
 static void
 reload(Daemon *daemon)
 {
     g_autoptr(GError) config = NULL, log = NULL, certificate = NULL;
     if (!config_reload(&config))
-        log_error("steeld", "the configuration was not reloaded: %s", config->message);
+        log_mistakes(config);
     if (!open_log(&log))
         log_error("steeld", "%s", log->message);
     if (!api_reload(daemon->api, &certificate))
@@ -294,6 +356,18 @@ print(char *text)
     return 0;
 }
 
+/* The mistakes were told already; this warns of what is left out. */
+static int
+check_config(void)
+{
+    g_autoptr(GError) error = NULL;
+    Registry *registry = registry_new(config_current(), &error);
+    if (registry == NULL)
+        return fail(error);
+    registry_free(registry);
+    return print(g_strdup("the configuration is good\n"));
+}
+
 static int
 print_policy(void)
 {
@@ -310,6 +384,8 @@ run_command(int count, char **words)
         return run();
     if (strcmp(first, "db") == 0 && strcmp(second, "upgrade") == 0)
         return upgrade_database();
+    if (strcmp(first, "config") == 0 && strcmp(second, "check") == 0)
+        return check_config();
     if (strcmp(first, "config") == 0 && strcmp(second, "show") == 0)
         return print(config_show(config_current(), count > 2 && strcmp(words[2], "--json") == 0));
     if (strcmp(first, "config") == 0 && strcmp(second, "reference") == 0)
@@ -334,7 +410,7 @@ main(int argc, char **argv)
     int rest = 1;
     if (!read_options(config, argc, argv, &rest, &error)) {
         config_free(config);
-        return fail(error);
+        return fail_config(error);
     }
     config_publish(config);
     log_set_level(config_boolean(config, OPT_DEBUG) ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO);

@@ -46,6 +46,7 @@ config_new(void)
     config->sources = g_ptr_array_new_with_free_func(free_source);
     config->unknown = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, free_unknown);
     config->unknown_order = g_ptr_array_new();
+    config->checks = g_ptr_array_new();
     return config;
 }
 
@@ -65,6 +66,8 @@ config_free(Config *config)
     g_ptr_array_unref(config->sources);
     g_ptr_array_unref(config->unknown_order);
     g_hash_table_unref(config->unknown);
+    g_ptr_array_unref(config->checks);
+    mistakes_free(config->mistakes);
     g_free(config->directory);
     if (config->kept != NULL)
         g_string_free(config->kept, TRUE);
@@ -72,12 +75,11 @@ config_free(Config *config)
 }
 
 static void
-assign(Config *config, ConfigOption option, const char *text, char *origin, bool from_command_line)
+assign(Config *config, ConfigOption option, const char *text, char *origin, ConfigRank rank)
 {
     ConfigValue *value = &config->values[option];
-    bool adds = config_type_is_repeated(config_option_info(option)->type) &&
-                value->from_command_line == from_command_line;
-    if (value->from_command_line && !from_command_line) {
+    bool adds = config_type_is_repeated(config_option_info(option)->type) && value->rank == rank;
+    if (value->rank > rank) {
         g_free(origin);
         return;
     }
@@ -88,7 +90,7 @@ assign(Config *config, ConfigOption option, const char *text, char *origin, bool
     g_ptr_array_add(value->raw, g_strdup(text));
     g_free(value->origin);
     value->origin = origin;
-    value->from_command_line = from_command_line;
+    value->rank = rank;
 }
 
 static bool
@@ -100,7 +102,7 @@ file_assignment(void *context, unsigned line, const char *section, const char *n
     ConfigOption option;
     if (!config_find_option(section, name, &option))
         return config_remember_unknown(reading->config, section, name, value, origin, error);
-    assign(reading->config, option, value, origin, false);
+    assign(reading->config, option, value, origin, RANK_FILE);
     return true;
 }
 
@@ -156,14 +158,57 @@ config_load_directory(Config *config, const char *path, GError **error)
     if (count < 0)
         return steel_fail(error, STEEL_ERROR_IO, "%s: %s", path, g_strerror(errno));
     remember_source(config, SOURCE_DIRECTORY, path);
-    bool good = true;
+    g_autoptr(Mistakes) mistakes = mistakes_new();
     for (int i = 0; i < count; i++) {
         g_autofree char *file = g_build_filename(path, entries[i]->d_name, NULL);
-        good = good && load_one_file(config, file, error);
+        GError *mistake = NULL;
+        if (!load_one_file(config, file, &mistake))
+            mistakes_take(mistakes, mistake);
         free(entries[i]);
     }
     free(entries);
-    return good;
+    return mistakes_report(mistakes, error);
+}
+
+/* Takes one variable, "OS_API__PORT=6385", when its name is that of an option. */
+static bool
+take_variable(Config *config, const char *variable, GError **error)
+{
+    if (!g_str_has_prefix(variable, "OS_"))
+        return true;
+    const char *equals = strchr(variable, '=');
+    const char *separator = strstr(variable + 3, "__");
+    if (equals == NULL || separator == NULL || separator == variable + 3 || separator + 2 >= equals)
+        return true;
+    g_autofree char *section = g_strndup(variable + 3, (size_t)(separator - variable) - 3);
+    g_autofree char *name = g_ascii_strdown(separator + 2, equals - separator - 2);
+    g_autofree char *origin =
+        g_strdup_printf("environment %.*s", (int)(equals - variable), variable);
+    ConfigOption option;
+    if (!g_utf8_validate(variable, -1, NULL) || strlen(equals) > CONFIG_MAX_VALUE_SIZE)
+        return steel_fail(error, STEEL_ERROR_CONFIG,
+                          "%s: expected a value in UTF-8 of at most 64 KiB", origin);
+    remember_source(config, SOURCE_ENVIRONMENT, variable);
+    if (config_find_option(section, name, &option)) {
+        assign(config, option, equals + 1, g_steal_pointer(&origin), RANK_ENVIRONMENT);
+        return true;
+    }
+    g_autofree char *lower =
+        strcmp(section, "DEFAULT") == 0 ? g_steal_pointer(&section) : g_ascii_strdown(section, -1);
+    return config_remember_unknown(config, lower, name, equals + 1, g_steal_pointer(&origin),
+                                   error);
+}
+
+bool
+config_load_environment(Config *config, const char *const *variables, GError **error)
+{
+    g_autoptr(Mistakes) mistakes = mistakes_new();
+    for (; *variables != NULL; variables++) {
+        GError *mistake = NULL;
+        if (!take_variable(config, *variables, &mistake))
+            mistakes_take(mistakes, mistake);
+    }
+    return mistakes_report(mistakes, error);
 }
 
 bool
@@ -189,23 +234,52 @@ config_set(Config *config, const char *assignment, GError **error)
         return steel_fail(error, STEEL_ERROR_CONFIG, "--set: there is no option [%s]%s", section,
                           name);
     remember_source(config, SOURCE_COMMAND_LINE, assignment);
-    assign(config, option, equals + 1, g_strdup("command line"), true);
+    assign(config, option, equals + 1, g_strdup("command line"), RANK_COMMAND_LINE);
+    return true;
+}
+
+static bool
+load_source(Config *config, const ConfigSource *source, GError **error)
+{
+    switch (source->kind) {
+    case SOURCE_FILE:
+        return config_load_file(config, source->text, error);
+    case SOURCE_DIRECTORY:
+        return config_load_directory(config, source->text, error);
+    case SOURCE_ENVIRONMENT:
+        return take_variable(config, source->text, error);
+    case SOURCE_COMMAND_LINE:
+        return config_set(config, source->text, error);
+    }
     return true;
 }
 
 bool
 config_load_sources(Config *config, const GPtrArray *sources, GError **error)
 {
+    g_autoptr(Mistakes) mistakes = mistakes_new();
     for (size_t i = 0; i < sources->len; i++) {
-        const ConfigSource *source = sources->pdata[i];
-        bool good = source->kind == SOURCE_FILE ? config_load_file(config, source->text, error)
-                    : source->kind == SOURCE_DIRECTORY
-                        ? config_load_directory(config, source->text, error)
-                        : config_set(config, source->text, error);
-        if (!good)
-            return false;
+        GError *mistake = NULL;
+        if (!load_source(config, sources->pdata[i], &mistake))
+            mistakes_take(mistakes, mistake);
     }
-    return true;
+    return mistakes_report(mistakes, error);
+}
+
+void
+config_add_check(Config *config, ConfigCheck check)
+{
+    g_ptr_array_add(config->checks, (void *)(uintptr_t)check);
+}
+
+static void
+run_checks(Config *config)
+{
+    for (size_t i = 0; i < config->checks->len; i++) {
+        GError *mistake = NULL;
+        if (!((ConfigCheck)(uintptr_t)config->checks->pdata[i])(config, &mistake))
+            mistakes_take(config->mistakes, mistake);
+    }
 }
 
 bool
@@ -213,12 +287,16 @@ config_finish(Config *config, GError **error)
 {
     g_return_val_if_fail(!config->finished,
                          steel_fail(error, STEEL_ERROR_INTERNAL, "already finished"));
+    config->mistakes = mistakes_new();
     for (size_t i = 0; i < OPTION_COUNT; i++)
         if (!config_resolve(config, (ConfigOption)i, 0, error))
-            return false;
-    config_warn(config);
+            return false; /* cannot be: nothing is being resolved yet */
     config->finished = true;
-    return true;
+    run_checks(config);
+    config_warn(config);
+    config->broken = !mistakes_report(config->mistakes, error);
+    g_clear_pointer(&config->mistakes, mistakes_free);
+    return !config->broken;
 }
 
 static const ConfigValue *

@@ -5,8 +5,10 @@
  *     int64_t port = config_integer(config_current(), OPT_API_PORT);
  *     const char *root = config_string(config_current(), OPT_DEPLOY_HTTP_ROOT);
  *
- * Making one: config_new, config_load_file for each file (later ones win), config_set for each --set, config_finish,
- * config_publish. A value may be NULL only where the table has no default.
+ * Making one: config_new, config_load_file for each file (later ones win), config_load_environment, config_set for each --set,
+ * config_finish, config_publish. A value may be NULL only where the table has no default.
+ *
+ * All mistakes are told at once: each step goes on behind them and returns an error with a line for each (mistakes.h).
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
@@ -83,22 +85,39 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Config, config_free)
  * start with white space continue the value above, # and ; start comment lines, a value in quotes loses them, a repeated
  * name replaces (OPTION_MULTI...: adds). Hyphens in names count as underscores. Sections and names that Steel does not have
  * are remembered and warned of by config_finish.
- * Errors: CONFIG "path:line: ..." (syntax, larger than 4 MiB, a value longer than 64 KiB, NUL or invalid UTF-8), IO. */
+ * Errors: CONFIG, a line "path:line: ..." for each mistake (syntax, larger than 4 MiB, a value longer than 64 KiB, NUL or invalid
+ * UTF-8), IO. What is right is read all the same. */
 bool config_load_file(Config *config, const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Reads the files of a directory whose names end in .conf, in the order of their names. Errors as config_load_file. */
 bool config_load_directory(Config *config, const char *path,
                            GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Sets one option as --set does: "api.port=6385"; without a dot the section is DEFAULT. Wins over every file; for
- * OPTION_MULTI... the first one replaces what files say, further ones add.
+/* Takes options from the environment as oslo.config does: OS_<SECTION>__<OPTION> with two underscores between, in upper case;
+ * OS_DEFAULT__DEBUG. They win over every file. Variables with two underscores that name no option are warned of like
+ * unknown options of a file.
+ *
+ * variables  "NAME=value", ended by NULL, borrowed for the call: environ
+ * Errors     CONFIG, a line for each value that is longer than 64 KiB or not UTF-8 */
+bool config_load_environment(Config *config, const char *const *variables,
+                             GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Sets one option as --set does: "api.port=6385"; without a dot the section is DEFAULT. Wins over files and environment; for
+ * OPTION_MULTI... the first one replaces what they say, further ones add.
  * Errors: CONFIG (no "=", or an option that Steel does not have: on a command line that is an error). */
 bool config_set(Config *config, const char *assignment, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* Looks at a finished configuration for what does not fit together. Errors: CONFIG, a line for each mistake. */
+typedef bool (*ConfigCheck)(const Config *config, GError **error);
+
+/* Has config_finish, also that of a later reload, run a check. */
+void config_add_check(Config *config, ConfigCheck check);
+
 /* Replaces $name, ${name}, $section.name and ${section.name} ($$ is a dollar sign; a name alone is looked for in the own
- * section, then in DEFAULT; an unset option gives nothing), checks every value against its row and warns in one line of the
- * unknown options. After success the configuration is immutable and the getters work.
- * Errors: CONFIG, "file:line: [section]name: expected ..., not ..." for the first bad value (a secret is not repeated). */
+ * section, then in DEFAULT; an unset option gives nothing), checks every value against its row, runs the checks and warns in
+ * one line of the unknown options. Afterwards the configuration is immutable and the getters work.
+ * Errors: CONFIG, a line "file:line: [section]name: expected ..., not ..." for each bad value (a secret is not repeated), and
+ * what the checks say. The configuration then has the defaults of those options and must not be published. */
 bool config_finish(Config *config, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Getters: constant time, any thread, on a finished configuration only. Returned pointers live as long as the
@@ -127,7 +146,7 @@ const OptionInfo *config_option_info(ConfigOption option);
  * For code that serves several sections alike, as the sessions with OpenStack services do. Any thread. */
 bool config_find_option(const char *section, const char *name, ConfigOption *option);
 
-/* Where the value comes from: "steel.conf:12", "command line", or "default". Lives as long as the configuration. */
+/* Where the value comes from: "steel.conf:12", "environment OS_API__PORT", "command line", or "default". Lives as long as the configuration. */
 const char *config_origin(const Config *config, ConfigOption option);
 
 /* The directory of the first file loaded, for files that belong beside it (policy.yaml); NULL when there is none. */
@@ -145,7 +164,7 @@ void config_publish(Config *config);
  * per piece of work, so that the work sees one state of the options. */
 const Config *config_current(void);
 
-/* Reads the files and --set arguments of the current configuration again and publishes the result with the reloadable
+/* Reads the files, variables and --set arguments of the current configuration again and publishes the result with the reloadable
  * options' new values; warns in one line of other options that have changed and keep their value until a restart. On
  * failure the current configuration stays. One thread at a time. Errors: as config_load_file and config_finish. */
 bool config_reload(GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -4,6 +4,7 @@
 
 #include "common/config_internal.h"
 #include "common/error.h"
+#include "common/mistakes.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -20,10 +21,13 @@ typedef struct Parser {
     GString *name; /* empty: no assignment is open */
     GString *value;
     unsigned name_line;
+    bool line_lost;    /* the line above was left out: so are those that continue it */
+    bool section_lost; /* there is no section that assignments belong to, and that was told */
+    Mistakes *mistakes;
 } Parser;
 
-static bool parse_line(Parser *parser, const char *line, size_t length, GError **error);
-static bool flush_assignment(Parser *parser, GError **error);
+static void parse_line(Parser *parser, const char *line, size_t length);
+static void flush_assignment(Parser *parser);
 static bool read_all(int descriptor, const char *path, GString *text, GError **error);
 
 char *
@@ -46,17 +50,24 @@ config_file_parse(const char *path, const char *text, size_t size, ConfigAssignm
     g_autoptr(GString) section = g_string_new(NULL);
     g_autoptr(GString) name = g_string_new(NULL);
     g_autoptr(GString) value = g_string_new(NULL);
-    Parser parser = {path, 0, assignment, context, section, name, value, 0};
+    g_autoptr(Mistakes) mistakes = mistakes_new();
+    Parser parser = {.path = path,
+                     .assignment = assignment,
+                     .context = context,
+                     .section = section,
+                     .name = name,
+                     .value = value,
+                     .mistakes = mistakes};
     const char *end = text + size;
     while (text < end) {
         const char *newline = memchr(text, '\n', (size_t)(end - text));
         const char *stop = newline != NULL ? newline : end;
         parser.line++;
-        if (!parse_line(&parser, text, (size_t)(stop - text), error))
-            return false;
+        parse_line(&parser, text, (size_t)(stop - text));
         text = stop + 1;
     }
-    return flush_assignment(&parser, error);
+    flush_assignment(&parser);
+    return mistakes_report(mistakes, error);
 }
 
 bool
@@ -93,21 +104,26 @@ read_all(int descriptor, const char *path, GString *text, GError **error)
     return true; /* too large: config_file_parse says so */
 }
 
-static bool
-fail_at(const Parser *parser, GError **error, const char *what)
+/* Leaves out the line at hand, and the assignment that it belongs to. */
+static void
+refuse_line(Parser *parser, const char *what)
 {
-    return steel_fail(error, STEEL_ERROR_CONFIG, "%s:%u: %s", parser->path, parser->line, what);
+    mistakes_note(parser->mistakes, "%s:%u: %s", parser->path, parser->line, what);
+    g_string_truncate(parser->name, 0);
+    parser->line_lost = true;
 }
 
-static bool
-flush_assignment(Parser *parser, GError **error)
+static void
+flush_assignment(Parser *parser)
 {
+    GError *error = NULL;
     if (parser->name->len == 0)
-        return true;
+        return;
     g_autofree char *name = config_normalize_name(parser->name->str);
     g_string_truncate(parser->name, 0);
-    return parser->assignment(parser->context, parser->name_line, parser->section->str, name,
-                              parser->value->str, error);
+    if (!parser->assignment(parser->context, parser->name_line, parser->section->str, name,
+                            parser->value->str, &error))
+        mistakes_take(parser->mistakes, error);
 }
 
 static const char *
@@ -122,50 +138,51 @@ trimmed(const char *text, size_t *length)
     return text;
 }
 
-static bool
-append_value(Parser *parser, const char *text, size_t length, GError **error)
+static void
+append_value(Parser *parser, const char *text, size_t length)
 {
     if (parser->value->len + length > CONFIG_MAX_VALUE_SIZE)
-        return fail_at(parser, error, "the value is larger than 64 KiB");
-    g_string_append_len(parser->value, text, (gssize)length);
-    return true;
+        refuse_line(parser, "the value is larger than 64 KiB");
+    else
+        g_string_append_len(parser->value, text, (gssize)length);
 }
 
-static bool
-parse_section(Parser *parser, const char *line, size_t length, GError **error)
+/* Begins a section; what follows a line that names none belongs nowhere. */
+static void
+parse_section(Parser *parser, const char *line, size_t length)
 {
-    if (line[length - 1] != ']')
-        return fail_at(parser, error, "a section line must end with ]");
-    line++;
-    length -= 2;
-    line = trimmed(line, &length);
-    if (length == 0)
-        return fail_at(parser, error, "the section has no name");
-    if (length > 255)
-        return fail_at(parser, error, "the section's name is longer than 255 bytes");
+    bool closed = line[length - 1] == ']';
+    size_t name_length = closed ? length - 2 : 0;
+    const char *name = trimmed(line + 1, &name_length);
+    parser->section_lost = !closed || name_length == 0 || name_length > 255;
     g_string_truncate(parser->section, 0);
-    g_string_append_len(parser->section, line, (gssize)length);
-    return true;
+    if (!closed)
+        refuse_line(parser, "a section line must end with ]");
+    else if (name_length == 0)
+        refuse_line(parser, "the section has no name");
+    else if (name_length > 255)
+        refuse_line(parser, "the section's name is longer than 255 bytes");
+    else
+        g_string_append_len(parser->section, name, (gssize)name_length);
 }
 
-static bool
-parse_assignment(Parser *parser, const char *line, size_t length, GError **error)
+/* What is wrong with an assignment; NULL: nothing. */
+static const char *
+judge_assignment(const Parser *parser, bool separated, size_t name_length)
 {
-    size_t split = 0;
-    while (split < length && line[split] != '=' && line[split] != ':')
-        split++;
-    if (split == length)
-        return fail_at(parser, error, "neither a section, nor \"name = value\", nor a comment");
-    size_t name_length = split;
-    const char *name = trimmed(line, &name_length);
+    if (!separated)
+        return "neither a section, nor \"name = value\", nor a comment";
     if (name_length == 0)
-        return fail_at(parser, error, "there is no name before the value");
+        return "there is no name before the value";
     if (name_length > 255)
-        return fail_at(parser, error, "the name is longer than 255 bytes");
-    if (parser->section->len == 0)
-        return fail_at(parser, error, "an option stands before any [section]");
-    size_t value_length = length - split - 1;
-    const char *value = trimmed(line + split + 1, &value_length);
+        return "the name is longer than 255 bytes";
+    return parser->section->len == 0 ? "an option stands before any [section]" : NULL;
+}
+
+static void
+begin_assignment(Parser *parser, const char *name, size_t name_length, const char *value,
+                 size_t value_length)
+{
     if (value_length >= 2 && (value[0] == '"' || value[0] == '\'') &&
         value[0] == value[value_length - 1]) {
         value++;
@@ -175,29 +192,68 @@ parse_assignment(Parser *parser, const char *line, size_t length, GError **error
     g_string_append_len(parser->name, name, (gssize)name_length);
     g_string_truncate(parser->value, 0);
     parser->name_line = parser->line;
-    return append_value(parser, value, value_length, error);
+    append_value(parser, value, value_length);
 }
 
-static bool
-parse_line(Parser *parser, const char *line, size_t length, GError **error)
+static void
+parse_assignment(Parser *parser, const char *line, size_t length)
 {
-    if (!g_utf8_validate_len(line, length, NULL))
-        return fail_at(parser, error, "not UTF-8 text");
+    size_t split = 0;
+    while (split < length && line[split] != '=' && line[split] != ':')
+        split++;
+    size_t name_length = split;
+    const char *name = trimmed(line, &name_length);
+    const char *mistake = judge_assignment(parser, split < length, name_length);
+    parser->line_lost = mistake != NULL || parser->section_lost;
+    if (parser->section_lost)
+        return;
+    if (mistake != NULL) {
+        refuse_line(parser, mistake);
+        parser->section_lost = split < length && name_length > 0 && parser->section->len == 0;
+        return;
+    }
+    size_t value_length = length - split - 1;
+    const char *value = trimmed(line + split + 1, &value_length);
+    begin_assignment(parser, name, name_length, value, value_length);
+}
+
+static void
+continue_value(Parser *parser, const char *line, size_t length)
+{
+    if (parser->line_lost)
+        return;
+    if (parser->name->len == 0) {
+        refuse_line(parser, "an indented line continues nothing");
+        return;
+    }
+    if (parser->value->len > 0) /* a value may start on the line after its name */
+        append_value(parser, "\n", 1);
+    if (!parser->line_lost)
+        append_value(parser, line, length);
+}
+
+static void
+parse_line(Parser *parser, const char *line, size_t length)
+{
     bool indented = length > 0 && (line[0] == ' ' || line[0] == '\t');
+    if (!g_utf8_validate_len(line, length, NULL)) {
+        if (!indented)
+            flush_assignment(parser);
+        parser->section_lost = parser->section_lost || line[0] == '[';
+        refuse_line(parser, "not UTF-8 text");
+        return;
+    }
     line = trimmed(line, &length);
     if (indented && length > 0) {
-        if (parser->name->len == 0)
-            return fail_at(parser, error, "an indented line continues nothing");
-        size_t separator =
-            parser->value->len > 0; /* a value may start on the line after its name */
-        return append_value(parser, "\n", separator, error) &&
-               append_value(parser, line, length, error);
+        continue_value(parser, line, length);
+        return;
     }
-    if (!flush_assignment(parser, error))
-        return false;
+    flush_assignment(parser);
+    parser->line_lost = false;
     if (length == 0 || line[0] == '#' || line[0] == ';')
-        return true;
+        return;
     if (line[0] == '[')
-        return parse_section(parser, line, length, error);
-    return parse_assignment(parser, line, length, error);
+        parse_section(parser, line, length);
+    else
+        parse_assignment(parser, line, length);
 }

@@ -4,6 +4,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 #include "common/config.h"
+#include "common/mistakes.h"
 
 #include <inttypes.h>
 
@@ -13,14 +14,18 @@
 #define CONFIG_MAX_REFERENCE_DEPTH 32
 #define CONFIG_MAX_UNKNOWN 10000
 
+/* What may set an option, each stronger than those before it. */
+typedef enum ConfigRank { RANK_DEFAULT, RANK_FILE, RANK_ENVIRONMENT, RANK_COMMAND_LINE } ConfigRank;
+
 typedef enum ValueStage { VALUE_RAW, VALUE_EXPANDING, VALUE_DONE } ValueStage;
 
 /* One option's value on its way from text to number. */
 typedef struct ConfigValue {
     GPtrArray *
         raw; /* char *, owned; texts as written: one, or several for OPTION_MULTI...; NULL: the default */
-    char *origin;           /* owned; "file:line" or "command line"; NULL: the default */
-    bool from_command_line; /* files no longer change it */
+    char *
+        origin; /* owned; "file:line", "environment OS_X__Y" or "command line"; NULL: the default */
+    ConfigRank rank; /* of what has set it: what ranks lower no longer changes it */
     ValueStage stage;
     char *text;      /* owned; after expansion; NULL: unset */
     char **items;    /* owned; LIST, DICT and MULTI; NULL: none */
@@ -33,11 +38,12 @@ typedef struct ConfigValue {
 typedef enum ConfigSourceKind {
     SOURCE_FILE,
     SOURCE_DIRECTORY,
+    SOURCE_ENVIRONMENT,
     SOURCE_COMMAND_LINE
 } ConfigSourceKind;
 typedef struct ConfigSource {
     ConfigSourceKind kind;
-    char *text; /* owned; path or assignment */
+    char *text; /* owned; path, assignment or variable */
 } ConfigSource;
 
 /* An option that Steel does not have; its value can still be referred to. */
@@ -53,6 +59,9 @@ struct Config {
     GHashTable *unknown;      /* "[section]name" -> UnknownOption *, owned */
     GPtrArray *unknown_order; /* keys of `unknown`, borrowed from it */
     char *directory;          /* owned; of the first file */
+    GPtrArray *checks;        /* ConfigCheck, of config_add_check */
+    Mistakes *mistakes;       /* owned; only within config_finish */
+    bool broken;              /* there were mistakes: not to be published */
     const Config *running;    /* borrowed; while reloading: whose fixed options are kept */
     GString *kept;            /* owned; while reloading: names of options that would have changed */
 };
@@ -62,7 +71,8 @@ struct Config {
 bool config_value_parse(const OptionInfo *info, const char *text, ConfigValue *value,
                         GError **error);
 
-/* Brings one option to VALUE_DONE: references, computed default, check. Errors: CONFIG with origin and name. */
+/* Brings one option to VALUE_DONE: references, computed default, check. What is wrong with its value is noted as a mistake and
+ * its default counts. Errors: CONFIG (it is being resolved already, or too deep). */
 bool config_resolve(Config *config, ConfigOption option, unsigned depth, GError **error);
 
 /* The default of an option with OPTION_COMPUTED. Caller frees. */
@@ -72,7 +82,7 @@ char *config_computed_default(Config *config, ConfigOption option, unsigned dept
 bool config_load_text(Config *config, const char *path, const char *text, size_t size,
                       GError **error);
 
-/* Reads what another configuration was made from. Errors: as config_load_file. */
+/* Reads what another configuration was made from. Errors: as config_load_file, of all sources. */
 bool config_load_sources(Config *config, const GPtrArray *sources, GError **error);
 
 /* A text that may be shown: secrets as ******, passwords in URLs too. Caller frees; NULL stays NULL. */

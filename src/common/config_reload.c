@@ -24,7 +24,7 @@ remember_published(Config *config)
 void
 config_publish(Config *config)
 {
-    g_return_if_fail(config != NULL && config->finished);
+    g_return_if_fail(config != NULL && config->finished && !config->broken);
     pthread_mutex_lock(&published_lock);
     remember_published(config);
     pthread_mutex_unlock(&published_lock);
@@ -54,6 +54,19 @@ config_current(void)
     return config != NULL ? config : publish_defaults();
 }
 
+/* Reads the sources and finishes, with the mistakes of both. */
+static bool
+load_again(Config *fresh, const GPtrArray *sources, GError **error)
+{
+    g_autoptr(Mistakes) mistakes = mistakes_new();
+    GError *loading = NULL, *finishing = NULL;
+    if (!config_load_sources(fresh, sources, &loading))
+        mistakes_take(mistakes, loading);
+    if (!config_finish(fresh, &finishing))
+        mistakes_take(mistakes, finishing);
+    return mistakes_report(mistakes, error);
+}
+
 bool
 config_reload(GError **error)
 {
@@ -61,7 +74,9 @@ config_reload(GError **error)
     g_autoptr(Config) fresh = config_new();
     fresh->running = running;
     fresh->kept = g_string_new(NULL);
-    if (!config_load_sources(fresh, running->sources, error) || !config_finish(fresh, error))
+    for (size_t i = 0; i < running->checks->len; i++)
+        g_ptr_array_add(fresh->checks, running->checks->pdata[i]);
+    if (!load_again(fresh, running->sources, error))
         return false;
     if (fresh->kept->len > 0)
         log_warning("config", "changed, but used only after a restart: %s", fresh->kept->str);

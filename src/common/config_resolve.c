@@ -294,11 +294,38 @@ keep_running_value(Config *config, ConfigOption option)
                            info->section, info->name);
 }
 
+static bool
+resolve_value(Config *config, ConfigOption option, unsigned depth, GError **error)
+{
+    return config_type_is_repeated(config_option_info(option)->type)
+               ? resolve_repeated(config, option, depth, error)
+               : resolve_single(config, option, depth, error);
+}
+
+/* Notes what is wrong with a value; its default counts from here on. One that cannot be had either is nothing. */
+static void
+give_up_value(Config *config, ConfigOption option, unsigned depth, GError *mistake)
+{
+    const OptionInfo *info = config_option_info(option);
+    ConfigValue *value = &config->values[option];
+    g_autoptr(GError) ignored = NULL;
+    g_prefix_error(&mistake, "%s: [%s]%s: ", value->origin != NULL ? value->origin : "default",
+                   info->section, info->name);
+    mistakes_take(config->mistakes, mistake);
+    g_clear_pointer(&value->raw, g_ptr_array_unref);
+    g_clear_pointer(&value->text, g_free);
+    g_clear_pointer(&value->items, g_strfreev);
+    value->clamped = false;
+    if (!resolve_value(config, option, depth, &ignored))
+        g_clear_pointer(&value->text, g_free);
+}
+
 bool
 config_resolve(Config *config, ConfigOption option, unsigned depth, GError **error)
 {
     const OptionInfo *info = config_option_info(option);
     ConfigValue *value = &config->values[option];
+    GError *mistake = NULL;
     if (value->stage == VALUE_DONE)
         return true;
     if (value->stage == VALUE_EXPANDING)
@@ -308,13 +335,9 @@ config_resolve(Config *config, ConfigOption option, unsigned depth, GError **err
         return steel_fail(error, STEEL_ERROR_CONFIG, "references are nested deeper than %d",
                           CONFIG_MAX_REFERENCE_DEPTH);
     value->stage = VALUE_EXPANDING;
-    bool good = config_type_is_repeated(info->type) ? resolve_repeated(config, option, depth, error)
-                                                    : resolve_single(config, option, depth, error);
-    value->stage = good ? VALUE_DONE : VALUE_RAW;
-    if (good)
-        keep_running_value(config, option);
-    else
-        g_prefix_error(error, "%s: [%s]%s: ", value->origin != NULL ? value->origin : "default",
-                       info->section, info->name);
-    return good;
+    if (!resolve_value(config, option, depth, &mistake))
+        give_up_value(config, option, depth, mistake);
+    value->stage = VALUE_DONE;
+    keep_running_value(config, option);
+    return true;
 }

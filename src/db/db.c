@@ -300,28 +300,44 @@ migrate(Db *db, GError **error)
     return true;
 }
 
-UNSHARED Db *
-db_open(const char *url, const DbSettings *settings, GError **error)
+UNSHARED /* The engine of a URL, or NULL. */
+    static const DbEngine *
+    engine_of(const char *url)
 {
     static const DbEngine *const engines[] = {&db_engine_sqlite};
     const char *separator = strstr(url, "://");
-    const DbEngine *engine = NULL;
+    size_t length = separator != NULL ? (size_t)(separator - url) : 0;
     for (size_t i = 0; separator != NULL && i < G_N_ELEMENTS(engines); i++)
-        if (strlen(engines[i]->scheme) == (size_t)(separator - url) &&
-            strncmp(url, engines[i]->scheme, (size_t)(separator - url)) == 0)
-            engine = engines[i];
-    if (engine == NULL || separator[3] == '\0') {
-        /* Of the URL only the scheme is shown: what follows may hold a password. */
-        int length = separator != NULL ? (int)MIN(separator - url, 20) : 0;
-        steel_fail(error, STEEL_ERROR_CONFIG,
-                   "[database]connection: '%.*s://' is not supported; use sqlite:///PATH", length,
-                   url);
+        if (strlen(engines[i]->scheme) == length && strncmp(url, engines[i]->scheme, length) == 0 &&
+            separator[3] != '\0')
+            return engines[i];
+    return NULL;
+}
+
+bool
+db_check_url(const char *url, GError **error)
+{
+    /* Of the URL only the scheme is shown: what follows may hold a password. */
+    const char *separator = strstr(url, "://");
+    int length = separator != NULL ? (int)MIN(separator - url, 20) : 0;
+    return engine_of(url) != NULL ||
+           steel_fail(error, STEEL_ERROR_CONFIG,
+                      "[database]connection: Steel has no engine for '%.*s://'; it keeps a "
+                      "database of its own: "
+                      "sqlite:////PATH, here, as --set database.connection=... or as "
+                      "OS_DATABASE__CONNECTION",
+                      length, url);
+}
+
+Db *
+db_open(const char *url, const DbSettings *settings, GError **error)
+{
+    if (!db_check_url(url, error))
         return NULL;
-    }
     Db *db = g_new0(Db, 1);
-    db->engine = engine;
+    db->engine = engine_of(url);
     db->settings = *settings;
-    db->address = g_strdup(separator + 3);
+    db->address = g_strdup(strstr(url, "://") + 3);
     db->sessions = g_ptr_array_new();
     db->claim = -1;
     lock_init(&db->lock, LOCK_RANK_DATABASE);

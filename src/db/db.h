@@ -46,6 +46,9 @@ typedef struct DbSettings {
 /* For a database that nobody will miss: it does not wait for the disk. */
 extern const DbSettings db_throw_away;
 
+/* Whether there is an engine for an oslo URL. Errors: CONFIG, without what in the URL may be secret. Pure. */
+bool db_check_url(const char *url, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* Opens (and makes, and migrates) the database of an oslo URL: sqlite:////absolute/path, sqlite:///relative/path.
  * `settings` is copied. */
 Db *db_open(const char *url, const DbSettings *settings, GError **error);

@@ -39,9 +39,14 @@ typedef struct DriverSet {
 
 typedef struct Registry Registry;
 
-/* Reads enabled_hardware_types, enabled_*_interfaces and default_*_interface. CONFIG names the option that holds an
- * unknown name, or the hardware type that is left without an interface. */
+/* Reads enabled_hardware_types, enabled_*_interfaces and default_*_interface. What Ironic has and Steel does not is left out,
+ * with one warning: a list of interfaces that leaves nothing for a hardware type then counts as unset for it.
+ * Errors: CONFIG, a line for each mistake: a name that nobody knows, no hardware type left, a hardware type without an interface
+ * of a kind, a default that is not enabled or does not fit. */
 Registry *registry_new(const Config *config, GError **error);
+
+/* The same without its result and its warning: a ConfigCheck. */
+bool registry_check(const Config *config, GError **error);
 void registry_free(Registry *registry);
 
 /* The enabled hardware types with their enabled interfaces and defaults:

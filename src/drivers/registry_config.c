@@ -2,6 +2,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "common/log.h"
+#include "common/mistakes.h"
 #include "drivers/registry_internal.h"
 
 #include <string.h>
@@ -18,6 +19,29 @@ const InterfaceOptions interface_options[INTERFACE_COUNT] = {
     [INTERFACE_RAID] = OPTIONS_OF(RAID),       [INTERFACE_RESCUE] = OPTIONS_OF(RESCUE),
     [INTERFACE_STORAGE] = OPTIONS_OF(STORAGE), [INTERFACE_VENDOR] = OPTIONS_OF(VENDOR),
 };
+
+/* A registry while it is made. */
+typedef struct Reading {
+    Registry *registry;
+    const Config *config;
+    Mistakes *mistakes;
+    GString *left_out;               /* what Ironic has and Steel does not, for the one warning */
+    bool shortened[INTERFACE_COUNT]; /* the list of enabled interfaces has lost names */
+    bool warns;
+} Reading;
+
+static void leave_out(Reading *reading, const char *format, ...) G_GNUC_PRINTF(2, 3);
+
+static void
+leave_out(Reading *reading, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    if (reading->left_out->len > 0)
+        g_string_append(reading->left_out, "; ");
+    g_string_append_vprintf(reading->left_out, format, arguments);
+    va_end(arguments);
+}
 
 /* The row of a name within a kind, or -1. */
 static int
@@ -44,117 +68,157 @@ known_names(InterfaceType type)
     return g_string_free(names, FALSE);
 }
 
-static bool
-enable_hardware_type(Registry *registry, const char *name, const char *origin, GError **error)
+static int
+hardware_type_index(const char *name)
 {
-    for (int i = 0; i < HARDWARE_TYPE_COUNT; i++) {
-        if (strcmp(hardware_types[i].name, name) != 0)
-            continue;
-        if (registry->hardware_types[i])
-            log_warning("drivers.registry", "%s: enabled_hardware_types names %s twice", origin,
-                        name);
-        registry->hardware_types[i] = true;
-        return true;
-    }
-    g_autoptr(GString) known = g_string_new(NULL);
+    for (int i = 0; i < HARDWARE_TYPE_COUNT; i++)
+        if (strcmp(hardware_types[i].name, name) == 0)
+            return i;
+    return -1;
+}
+
+static char *
+known_hardware_types(void)
+{
+    GString *known = g_string_new(NULL);
     for (int i = 0; i < HARDWARE_TYPE_COUNT; i++)
         g_string_append_printf(known, "%s%s", i > 0 ? ", " : "", hardware_types[i].name);
-    return steel_fail(error, STEEL_ERROR_CONFIG,
+    return g_string_free(known, FALSE);
+}
+
+/* Enables one; false when there is no such thing, neither here nor in Ironic, and that is noted. */
+static bool
+enable_hardware_type(Reading *reading, const char *name, const char *origin)
+{
+    Registry *registry = reading->registry;
+    int i = hardware_type_index(name);
+    if (i < 0 && ironic_has_hardware_type(name)) {
+        leave_out(reading, "hardware type %s (%s)", name, origin);
+        return true;
+    }
+    if (i < 0) {
+        g_autofree char *known = known_hardware_types();
+        mistakes_note(reading->mistakes,
                       "%s: [DEFAULT]enabled_hardware_types: there is no hardware type %.100s; "
                       "known are %s",
-                      origin, name, known->str);
+                      origin, name, known);
+        return false;
+    }
+    if (registry->hardware_types[i] && reading->warns)
+        log_warning("drivers.registry", "%s: enabled_hardware_types names %s twice", origin, name);
+    registry->hardware_types[i] = true;
+    return true;
 }
 
 static bool
-enable_hardware_types(Registry *registry, const Config *config, GError **error)
+any_hardware_type(const Registry *registry)
 {
-    const char *const *names = config_list(config, OPT_ENABLED_HARDWARE_TYPES);
-    const char *origin = config_origin(config, OPT_ENABLED_HARDWARE_TYPES);
-    size_t enabled = 0;
-    for (size_t i = 0; names[i] != NULL; i++) {
-        if (*names[i] == '\0')
-            continue;
-        if (!enable_hardware_type(registry, names[i], origin, error))
-            return false;
-        enabled++;
+    for (int i = 0; i < HARDWARE_TYPE_COUNT; i++)
+        if (registry->hardware_types[i])
+            return true;
+    return false;
+}
+
+static void
+enable_hardware_types(Reading *reading)
+{
+    const char *const *names = config_list(reading->config, OPT_ENABLED_HARDWARE_TYPES);
+    const char *origin = config_origin(reading->config, OPT_ENABLED_HARDWARE_TYPES);
+    bool good = true;
+    for (size_t i = 0; names[i] != NULL; i++)
+        good = enable_hardware_type(reading, names[i], origin) && good;
+    if (!good || any_hardware_type(reading->registry))
+        return;
+    g_autofree char *known = known_hardware_types();
+    mistakes_note(
+        reading->mistakes,
+        names[0] == NULL
+            ? "%s: [DEFAULT]enabled_hardware_types is empty: without a hardware type no "
+              "node can be managed; known are %s"
+            : "%s: [DEFAULT]enabled_hardware_types names none that Steel has; known are %s",
+        origin, known);
+}
+
+/* Enables what these hardware types (bits) support of a kind. */
+static void
+enable_supported(Registry *registry, InterfaceType type, unsigned bits)
+{
+    size_t count;
+    const InterfaceRow *rows = interface_rows(&count);
+    for (size_t i = 0; i < count; i++)
+        if (rows[i].type == type && (rows[i].hardware_types & bits) != 0)
+            registry->rows[i] = true;
+}
+
+static unsigned
+enabled_bits(const Registry *registry)
+{
+    unsigned bits = 0;
+    for (int i = 0; i < HARDWARE_TYPE_COUNT; i++)
+        if (registry->hardware_types[i])
+            bits |= hardware_types[i].bit;
+    return bits;
+}
+
+static void
+enable_interface(Reading *reading, InterfaceType type, const char *name)
+{
+    const char *origin = config_origin(reading->config, interface_options[type].enabled);
+    const char *kind = interface_type_name(type);
+    int row = row_index(type, name);
+    if (row < 0 && ironic_has_interface(type, name)) {
+        leave_out(reading, "%s interface %s (%s)", kind, name, origin);
+        reading->shortened[type] = true;
+        return;
     }
-    if (enabled > 0)
-        return true;
-    return steel_fail(error, STEEL_ERROR_CONFIG,
-                      "%s: [DEFAULT]enabled_hardware_types is empty: without a hardware type no "
-                      "node can be managed",
-                      origin);
+    if (row < 0) {
+        g_autofree char *known = known_names(type);
+        mistakes_note(reading->mistakes,
+                      "%s: [DEFAULT]enabled_%s_interfaces: there is no %s interface %.100s; known "
+                      "are %s",
+                      origin, kind, kind, name, known);
+        reading->shortened[type] = true; /* one mistake is enough */
+        return;
+    }
+    if (reading->registry->rows[row] && reading->warns)
+        log_warning("drivers.registry", "%s: enabled_%s_interfaces names %s twice", origin, kind,
+                    name);
+    reading->registry->rows[row] = true;
 }
 
 /* Without a list, everything that an enabled hardware type supports. */
 static void
-enable_supported(Registry *registry, InterfaceType type)
+enable_interfaces(Reading *reading, InterfaceType type)
 {
-    size_t count;
-    const InterfaceRow *rows = interface_rows(&count);
-    unsigned enabled = 0;
-    for (int i = 0; i < HARDWARE_TYPE_COUNT; i++)
-        if (registry->hardware_types[i])
-            enabled |= hardware_types[i].bit;
-    for (size_t i = 0; i < count; i++)
-        if (rows[i].type == type)
-            registry->rows[i] = (rows[i].hardware_types & enabled) != 0;
+    const char *const *names = config_list(reading->config, interface_options[type].enabled);
+    if (names[0] == NULL)
+        enable_supported(reading->registry, type, enabled_bits(reading->registry));
+    for (size_t i = 0; names[i] != NULL; i++)
+        enable_interface(reading, type, names[i]);
 }
 
-static bool
-enable_interfaces(Registry *registry, const Config *config, InterfaceType type, GError **error)
-{
-    ConfigOption option = interface_options[type].enabled;
-    const char *const *names = config_list(config, option);
-    const char *origin = config_origin(config, option);
-    size_t enabled = 0;
-    for (size_t i = 0; names[i] != NULL; i++) {
-        if (*names[i] == '\0')
-            continue;
-        int row = row_index(type, names[i]);
-        if (row < 0) {
-            g_autofree char *known = known_names(type);
-            return steel_fail(error, STEEL_ERROR_CONFIG,
-                              "%s: [DEFAULT]enabled_%s_interfaces: there is no %s interface "
-                              "%.100s; known are %s",
-                              origin, interface_type_name(type), interface_type_name(type),
-                              names[i], known);
-        }
-        if (registry->rows[row])
-            log_warning("drivers.registry", "%s: enabled_%s_interfaces names %s twice", origin,
-                        interface_type_name(type), names[i]);
-        registry->rows[row] = true;
-        enabled++;
-    }
-    if (enabled == 0)
-        enable_supported(registry, type);
-    return true;
-}
-
-/* The default that the configuration names, or NULL without an error when it names none. A default that nobody has
- * written down gives way to enabled_..._interfaces. */
-static bool
-configured_default(const Registry *registry, const Config *config, InterfaceType type,
-                   const Interface **standard, GError **error)
+/* The default that the configuration names; NULL: none. One that nobody has written down gives way to
+ * enabled_..._interfaces. */
+static const Interface *
+configured_default(Reading *reading, InterfaceType type)
 {
     ConfigOption option = interface_options[type].standard;
-    const char *name = config_string(config, option);
-    *standard = NULL;
+    const char *name = config_string(reading->config, option);
+    const char *origin = config_origin(reading->config, option);
+    const char *kind = interface_type_name(type);
     if (name == NULL || *name == '\0')
-        return true;
+        return NULL;
     int row = row_index(type, name);
     size_t count;
-    if (row >= 0 && registry->rows[row]) {
-        *standard = interface_rows(&count)[row].interface;
-        return true;
-    }
-    if (!config_is_explicit(config, option))
-        return true;
-    return steel_fail(error, STEEL_ERROR_CONFIG,
-                      "%s: [DEFAULT]default_%s_interface: %.100s is not in "
-                      "enabled_%s_interfaces",
-                      config_origin(config, option), interface_type_name(type), name,
-                      interface_type_name(type));
+    if (row >= 0 && reading->registry->rows[row])
+        return interface_rows(&count)[row].interface;
+    if (row < 0 && ironic_has_interface(type, name))
+        leave_out(reading, "default_%s_interface %s (%s)", kind, name, origin);
+    else if (config_is_explicit(reading->config, option))
+        mistakes_note(reading->mistakes,
+                      "%s: [DEFAULT]default_%s_interface: %.100s is not in enabled_%s_interfaces",
+                      origin, kind, name, kind);
+    return NULL;
 }
 
 static bool
@@ -181,64 +245,96 @@ first_enabled(const Registry *registry, const HardwareType *hardware_type, Inter
     return NULL;
 }
 
-static bool
-choose_default(Registry *registry, const Config *config, int index, InterfaceType type,
-               GError **error)
+/* What a hardware type gets when no default is configured. Where only names that Steel does not have were enabled for it, the
+ * list counts as unset. */
+static const Interface *
+preferred(Reading *reading, const HardwareType *hardware_type, InterfaceType type)
+{
+    const Interface *first = first_enabled(reading->registry, hardware_type, type);
+    const char *kind = interface_type_name(type);
+    if (first != NULL || !reading->shortened[type])
+        return first;
+    enable_supported(reading->registry, type, hardware_type->bit);
+    first = first_enabled(reading->registry, hardware_type, type);
+    if (first != NULL)
+        leave_out(reading, "so hardware type %s has the %s interfaces that it supports, first %s",
+                  hardware_type->name, kind, first->name);
+    return first;
+}
+
+static void
+choose_default(Reading *reading, int index, InterfaceType type, const Interface *standard)
 {
     const HardwareType *hardware_type = &hardware_types[index];
-    const Interface *standard = NULL;
-    if (!configured_default(registry, config, type, &standard, error))
-        return false;
-    if (standard != NULL && !supports(hardware_type, standard)) {
-        ConfigOption option = interface_options[type].standard;
-        if (config_is_explicit(config, option))
-            return steel_fail(error, STEEL_ERROR_CONFIG,
-                              "%s: [DEFAULT]default_%s_interface: hardware type %s does not "
-                              "support %s",
-                              config_origin(config, option), interface_type_name(type),
-                              hardware_type->name, standard->name);
-        standard = NULL;
+    const Config *config = reading->config;
+    const InterfaceOptions *options = &interface_options[type];
+    const char *kind = interface_type_name(type);
+    const bool fits = standard != NULL && supports(hardware_type, standard);
+    if (standard != NULL && !fits && config_is_explicit(config, options->standard)) {
+        mistakes_note(reading->mistakes,
+                      "%s: [DEFAULT]default_%s_interface: hardware type %s does not support %s",
+                      config_origin(config, options->standard), kind, hardware_type->name,
+                      standard->name);
+        return;
     }
-    if (standard == NULL)
-        standard = first_enabled(registry, hardware_type, type);
-    registry->defaults[index][type] = standard;
-    if (standard != NULL)
-        return true;
-    return steel_fail(error, STEEL_ERROR_CONFIG,
+    const Interface *chosen = fits ? standard : preferred(reading, hardware_type, type);
+    reading->registry->defaults[index][type] = chosen;
+    if (chosen == NULL)
+        mistakes_note(reading->mistakes,
                       "%s: [DEFAULT]enabled_%s_interfaces leaves hardware type %s without a %s "
                       "interface: enable one that it supports, or take %s out of "
                       "enabled_hardware_types",
-                      config_origin(config, interface_options[type].enabled),
-                      interface_type_name(type), hardware_type->name, interface_type_name(type),
+                      config_origin(config, options->enabled), kind, hardware_type->name, kind,
                       hardware_type->name);
 }
 
-static bool
-read_config(Registry *registry, const Config *config, GError **error)
+static void
+read_kind(Reading *reading, InterfaceType type)
 {
-    if (!enable_hardware_types(registry, config, error))
-        return false;
-    for (int type = 0; type < INTERFACE_COUNT; type++)
-        if (!enable_interfaces(registry, config, (InterfaceType)type, error))
-            return false;
+    enable_interfaces(reading, type);
+    const Interface *standard = configured_default(reading, type);
     for (int i = 0; i < HARDWARE_TYPE_COUNT; i++)
-        for (int type = 0; registry->hardware_types[i] && type < INTERFACE_COUNT; type++)
-            if (!choose_default(registry, config, i, (InterfaceType)type, error))
-                return false;
-    return true;
+        if (reading->registry->hardware_types[i])
+            choose_default(reading, i, type, standard);
 }
 
-Registry *
-registry_new(const Config *config, GError **error)
+/* A registry whatever is wrong, with the mistakes. */
+static Registry *
+read_config(const Config *config, bool warns, Mistakes *mistakes, GString *left_out)
 {
     size_t count;
     interface_rows(&count);
     Registry *registry = g_new0(Registry, 1);
     registry->rows = g_new0(bool, count);
-    if (read_config(registry, config, error))
-        return registry;
-    registry_free(registry);
-    return NULL;
+    Reading reading = {registry, config, mistakes, left_out, {false}, warns};
+    enable_hardware_types(&reading);
+    for (int type = 0; type < INTERFACE_COUNT; type++)
+        read_kind(&reading, (InterfaceType)type);
+    return registry;
+}
+
+Registry *
+registry_new(const Config *config, GError **error)
+{
+    g_autoptr(Mistakes) mistakes = mistakes_new();
+    g_autoptr(GString) left_out = g_string_new(NULL);
+    Registry *registry = read_config(config, true, mistakes, left_out);
+    if (!mistakes_report(mistakes, error)) {
+        registry_free(registry);
+        return NULL;
+    }
+    if (left_out->len > 0)
+        log_warning("drivers.registry", "left out, for Steel does not have it: %s", left_out->str);
+    return registry;
+}
+
+bool
+registry_check(const Config *config, GError **error)
+{
+    g_autoptr(Mistakes) mistakes = mistakes_new();
+    g_autoptr(GString) left_out = g_string_new(NULL);
+    registry_free(read_config(config, false, mistakes, left_out));
+    return mistakes_report(mistakes, error);
 }
 
 void

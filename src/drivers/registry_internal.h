@@ -29,6 +29,10 @@ extern const HardwareType hardware_types[HARDWARE_TYPE_COUNT];
 /* All implementations; in each kind in order of preference. Static. */
 const InterfaceRow *interface_rows(size_t *count);
 
+/* Whether Ironic has or has had such a thing; ironic_names.def. */
+bool ironic_has_hardware_type(const char *name);
+bool ironic_has_interface(InterfaceType type, const char *name);
+
 struct Registry {
     bool hardware_types[HARDWARE_TYPE_COUNT]; /* enabled, by index in the table */
     bool *rows;                               /* owned: enabled, by index in interface_rows */

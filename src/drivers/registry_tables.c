@@ -64,6 +64,41 @@ static const InterfaceRow rows[] = {
 #undef INTERFACE
 };
 
+static const char ironic_hardware_types[] =
+#define IRONIC_HARDWARE_TYPES(names) names
+#define IRONIC_INTERFACES(kind, names)
+#include "drivers/ironic_names.def"
+#undef IRONIC_HARDWARE_TYPES
+#undef IRONIC_INTERFACES
+    ;
+
+static const char *const ironic_interfaces[INTERFACE_COUNT] = {
+#define IRONIC_HARDWARE_TYPES(names)
+#define IRONIC_INTERFACES(kind, names) [TYPE_##kind] = names,
+#include "drivers/ironic_names.def"
+#undef IRONIC_HARDWARE_TYPES
+#undef IRONIC_INTERFACES
+};
+
+static bool
+is_listed(const char *names, const char *name)
+{
+    g_auto(GStrv) words = g_strsplit(names, ",", -1);
+    return g_strv_contains((const char *const *)words, name);
+}
+
+bool
+ironic_has_hardware_type(const char *name)
+{
+    return is_listed(ironic_hardware_types, name);
+}
+
+bool
+ironic_has_interface(InterfaceType type, const char *name)
+{
+    return is_listed(ironic_interfaces[type], name);
+}
+
 const InterfaceRow *
 interface_rows(size_t *count)
 {

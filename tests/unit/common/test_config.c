@@ -379,6 +379,101 @@ the_api_listens_beyond_loopback_only_with_authentication(void **state)
     }
 }
 
+/* What a check may see: the defaults in place of what is wrong. */
+static bool
+want_high_port(const Config *config, GError **error)
+{
+    return config_integer(config, OPT_API_PORT) > 10000 ||
+           steel_fail(error, STEEL_ERROR_CONFIG, "%s: the port is low",
+                      config_origin(config, OPT_API_PORT));
+}
+
+static void
+mistakes_of_all_kinds_are_told_at_once(void **state)
+{
+    g_autoptr(Config) config = config_new();
+    g_autoptr(GError) loading = NULL, finishing = NULL;
+    g_autofree char *path =
+        file_of("bad.conf", "[api]\nport = 80\nmax_limit = x\n[DEFAULT]\ndebug = maybe\n"
+                            "log_in_db_max_size = $nowhere\n!\n");
+    (void)state;
+    assert_false(config_load_file(config, path, &loading));
+    assert_true(g_str_has_suffix(loading->message, "bad.conf:7: neither a section, nor \"name = "
+                                                   "value\", nor a comment"));
+    config_add_check(config, want_high_port);
+    assert_false(config_finish(config, &finishing));
+    g_auto(GStrv) lines = g_strsplit(finishing->message, "\n", -1);
+    static const char *const parts[] = {
+        "bad.conf:2: the port is low",
+        "bad.conf:3: [api]max_limit: expected an integer from 1 to 1000000, not \"x\"",
+        "bad.conf:5: [DEFAULT]debug: expected true or false, not \"maybe\"",
+        "bad.conf:6: [DEFAULT]log_in_db_max_size: refers to $nowhere",
+    };
+    assert_int_equal(g_strv_length(lines), G_N_ELEMENTS(parts));
+    for (size_t i = 0; i < G_N_ELEMENTS(parts); i++)
+        assert_non_null(strstr(lines[i], parts[i]));
+}
+
+static void
+the_environment_stands_between_files_and_command_line(void **state)
+{
+    static const char *const variables[] = {"OS_API__PORT=1002",
+                                            "OS_API__MAX_LIMIT=12",
+                                            "OS_OSLO_POLICY__POLICY_DIRS=b",
+                                            "OS_DEFAULT__HOST=$my_ip",
+                                            "OS_DEFAULT__MY_IP=192.0.2.7",
+                                            "OS_AUTH_URL=http://x",
+                                            "OS_API__=1",
+                                            "OS___PORT=1",
+                                            "OS_API__PORTS",
+                                            "PATH=/bin__=",
+                                            NULL};
+    g_autoptr(Config) config = config_new();
+    g_autoptr(GError) error = NULL;
+    (void)state;
+    load(config, "a.conf", "[api]\nport = 1001\nmax_limit = 11\n[oslo_policy]\npolicy_dirs = a\n");
+    set(config, "api.port=1003");
+    assert_true(config_load_environment(config, variables, &error));
+    load(config, "b.conf", "[api]\nmax_limit = 13\n");
+    finish(config);
+    assert_int_equal(config_integer(config, OPT_API_PORT), 1003);
+    assert_int_equal(config_integer(config, OPT_API_MAX_LIMIT), 12);
+    assert_string_equal(config_string(config, OPT_OSLO_POLICY_POLICY_DIRS), "b");
+    assert_string_equal(config_string(config, OPT_HOST), "192.0.2.7");
+    assert_string_equal(config_origin(config, OPT_API_MAX_LIMIT), "environment OS_API__MAX_LIMIT");
+    g_autofree char *unknown = config_describe_unknown(config);
+    assert_string_equal(unknown, "");
+}
+
+static void
+a_variable_that_names_no_option_is_told_like_one_of_a_file(void **state)
+{
+    static const char *const variables[] = {"OS_API__PROT=1", "OS_DEFAULT__NOTHING=1", NULL};
+    g_autoptr(Config) config = config_new();
+    g_autoptr(GError) error = NULL;
+    (void)state;
+    assert_true(config_load_environment(config, variables, &error));
+    g_autofree char *list = config_describe_unknown(config);
+    assert_string_equal(list, "[api]prot (environment OS_API__PROT, did you mean port?), "
+                              "[DEFAULT]nothing (environment OS_DEFAULT__NOTHING)");
+}
+
+static void
+a_variable_that_cannot_be_read_is_a_mistake(void **state)
+{
+    g_autofree char *filling = g_strnfill(65 * 1024, 'x');
+    g_autofree char *large = g_strdup_printf("OS_DEFAULT__HOST=%s", filling);
+    const char *const variables[] = {large, "OS_API__PORT=\xff", NULL};
+    g_autoptr(Config) config = config_new();
+    g_autoptr(GError) error = NULL;
+    (void)state;
+    assert_false(config_load_environment(config, variables, &error));
+    assert_string_equal(
+        error->message,
+        "environment OS_DEFAULT__HOST: expected a value in UTF-8 of at most 64 KiB\n"
+        "environment OS_API__PORT: expected a value in UTF-8 of at most 64 KiB");
+}
+
 int
 main(void)
 {
@@ -399,6 +494,10 @@ main(void)
         cmocka_unit_test(values_of_unknown_options_can_be_referred_to),
         cmocka_unit_test(a_configuration_file_of_ironic_loads),
         cmocka_unit_test(the_api_listens_beyond_loopback_only_with_authentication),
+        cmocka_unit_test(mistakes_of_all_kinds_are_told_at_once),
+        cmocka_unit_test(the_environment_stands_between_files_and_command_line),
+        cmocka_unit_test(a_variable_that_names_no_option_is_told_like_one_of_a_file),
+        cmocka_unit_test(a_variable_that_cannot_be_read_is_a_mistake),
     };
     return cmocka_run_group_tests_name("config", tests, make_directory, remove_directory);
 }

@@ -177,14 +177,45 @@ refuse(void *context, unsigned line, const char *section, const char *name, cons
 }
 
 static void
-a_refused_assignment_ends_the_reading(void **state)
+a_refused_assignment_is_a_mistake_among_others(void **state)
 {
     g_autoptr(GError) error = NULL;
     g_autoptr(GString) found = g_string_new(NULL);
     (void)state;
     assert_false(config_file_parse("f", "[a]\nx = 1\ny = 2\n", 16, refuse, found, &error));
-    assert_string_equal(error->message, "enough");
-    assert_string_equal(found->str, "x");
+    assert_string_equal(error->message, "enough\nenough");
+    assert_string_equal(found->str, "xy");
+}
+
+static void
+every_mistake_is_told_and_what_is_right_is_read(void **state)
+{
+    static const char text[] = "lost = 1\nalso = lost\n[a]\nx = 1\nwhat\n  of it\ny = 2\n"
+                               "[b\nz = lost\n  with it\n[c]\n\xff\nw = 3\n";
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GString) found = g_string_new(NULL);
+    (void)state;
+    assert_false(config_file_parse("f", text, sizeof text - 1, collect, found, &error));
+    assert_string_equal(error->message,
+                        "f:1: an option stands before any [section]\n"
+                        "f:5: neither a section, nor \"name = value\", nor a comment\n"
+                        "f:8: a section line must end with ]\n"
+                        "f:12: not UTF-8 text");
+    assert_string_equal(found->str, "4 [a] x=1|7 [a] y=2|13 [c] w=3|");
+}
+
+static void
+a_file_of_another_kind_is_not_told_line_by_line(void **state)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GString) text = g_string_new(NULL), found = g_string_new(NULL);
+    (void)state;
+    for (int i = 0; i < 100000; i++)
+        g_string_append(text, "word\n");
+    assert_false(config_file_parse("f", text->str, text->len, collect, found, &error));
+    g_auto(GStrv) lines = g_strsplit(error->message, "\n", -1);
+    assert_int_equal(g_strv_length(lines), 101);
+    assert_string_equal(lines[100], "and 99900 more");
 }
 
 static void
@@ -220,7 +251,9 @@ main(void)
         cmocka_unit_test(broken_lines_are_refused_with_their_number),
         cmocka_unit_test(a_nul_byte_is_refused),
         cmocka_unit_test(names_values_and_files_beyond_their_bounds_are_refused),
-        cmocka_unit_test(a_refused_assignment_ends_the_reading),
+        cmocka_unit_test(a_refused_assignment_is_a_mistake_among_others),
+        cmocka_unit_test(every_mistake_is_told_and_what_is_right_is_read),
+        cmocka_unit_test(a_file_of_another_kind_is_not_told_line_by_line),
         cmocka_unit_test(a_file_that_cannot_be_read_is_an_error_of_its_own),
     };
     return cmocka_run_group_tests_name("config_file", tests, NULL, NULL);

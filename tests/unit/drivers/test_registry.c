@@ -71,9 +71,11 @@ a_wrong_configuration_stops_the_start_and_names_the_option(void **state)
     static const struct {
         const char *settings[4], *part;
     } rows[] = {
-        {{"enabled_hardware_types=ipmi,idrac"},
-         "enabled_hardware_types: there is no hardware type idrac"                                                                      },
+        {{"enabled_hardware_types=ipmi,hal9000"},
+         "enabled_hardware_types: there is no hardware type hal9000"                                                                    },
         {{"enabled_hardware_types="},                                               "enabled_hardware_types is empty"                   },
+        {{"enabled_hardware_types=redfish,ilo"},
+         "enabled_hardware_types names none that Steel has; known are ipmi, fake-hardware"                                              },
         {{"enabled_boot_interfaces=ipxe,pxe9"},
          "enabled_boot_interfaces: there is no boot interface pxe9"                                                                     },
         {{"enabled_power_interfaces=fake"},                                         "enabled_power_interfaces leaves hardware type ipmi"},
@@ -91,6 +93,46 @@ a_wrong_configuration_stops_the_start_and_names_the_option(void **state)
         assert_null(configured(rows[i].settings, &error));
         assert_error(&error, STEEL_ERROR_CONFIG, rows[i].part);
     }
+}
+
+static void
+what_ironic_has_and_steel_has_not_is_left_out(void **state)
+{
+    (void)state;
+    const char *const settings[] = {"enabled_hardware_types=redfish,ipmi,ilo5,fake-hardware",
+                                    "enabled_boot_interfaces=ipxe,redfish-virtual-media",
+                                    "enabled_network_interfaces=flat,neutron",
+                                    "enabled_power_interfaces=ipmitool,redfish",
+                                    "default_deploy_interface=autodetect",
+                                    NULL};
+    g_autoptr(GError) error = NULL;
+    Registry *registry = configured(settings, &error);
+    assert_no_error(error);
+    g_autoptr(Node) ipmi = bare_node("ipmi"), fake = bare_node("fake-hardware");
+    assert_true(registry_complete_node(registry, ipmi, &error));
+    assert_string_equal(ipmi->boot_interface, "ipxe");
+    assert_string_equal(ipmi->deploy_interface, "direct");
+    assert_string_equal(ipmi->network_interface, "noop"); /* nothing of the list was left */
+    assert_string_equal(ipmi->power_interface, "ipmitool");
+    assert_true(registry_complete_node(registry, fake, &error));
+    assert_string_equal(fake->power_interface, "fake"); /* redfish might have been meant for it */
+    registry_free(registry);
+}
+
+static void
+all_mistakes_are_told_at_once(void **state)
+{
+    (void)state;
+    const char *const settings[] = {"enabled_hardware_types=ipmi,hal9000",
+                                    "enabled_boot_interfaces=pxe9", "default_raid_interface=raid0",
+                                    NULL};
+    g_autoptr(GError) error = NULL;
+    assert_null(configured(settings, &error));
+    g_auto(GStrv) lines = g_strsplit(error->message, "\n", -1);
+    assert_int_equal(g_strv_length(lines), 3);
+    assert_non_null(strstr(lines[0], "there is no hardware type hal9000; known are ipmi"));
+    assert_non_null(strstr(lines[1], "there is no boot interface pxe9; known are fake, ipxe"));
+    assert_non_null(strstr(lines[2], "raid0 is not in enabled_raid_interfaces"));
 }
 
 static void
@@ -258,6 +300,8 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(without_configuration_the_defaults_are_those_of_the_manual),
         cmocka_unit_test(a_wrong_configuration_stops_the_start_and_names_the_option),
+        cmocka_unit_test(what_ironic_has_and_steel_has_not_is_left_out),
+        cmocka_unit_test(all_mistakes_are_told_at_once),
         cmocka_unit_test(an_unwritten_default_gives_way_to_what_is_enabled),
         cmocka_unit_test(a_node_is_refused_what_is_not_enabled_or_does_not_fit),
         cmocka_unit_test(fake_hardware_takes_any_enabled_interface),

@@ -1,0 +1,130 @@
+"""What steeld takes as its configuration: files written for Ironic, the environment, every sample of the manual.
+
+SPDX-License-Identifier: Apache-2.0
+"""
+import glob
+import os
+import re
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+import unittest
+
+import harness
+
+FILES = sorted(glob.glob(harness.ROOT + "/tests/data/ironic-conf/*.conf"))
+BCRYPT_LINE = "admin:$2y$04$w2bO0tDaBvP2jO1bJXyqFeQH3xk0Bz1Z3e4w5d9mU5o4mXy4f6b7K\n"
+
+
+def blocks(language):
+    """The fenced blocks of a language in the manual: (file:line, text)."""
+    for path in [harness.ROOT + "/README.md"] + sorted(glob.glob(harness.ROOT + "/docs/*.md")):
+        with open(path, encoding="utf-8") as file:
+            text = file.read()
+        for found in re.finditer(r"^( *)```%s\n(.*?)^\1```" % language, text, re.M | re.S):
+            place = "%s:%d" % (os.path.basename(path), text[:found.start()].count("\n") + 1)
+            yield place, re.sub("^" + found.group(1), "", found.group(2), flags=re.M)
+
+
+class Configuration(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.mkdtemp(prefix="steel-configuration-")
+        self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
+
+    def write(self, name, text):
+        path = os.path.join(self.folder, name)
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+        return path
+
+    def steeld(self, *arguments, **variables):
+        """Runs it to its end with variables in the environment."""
+        return subprocess.run([harness.STEELD, *arguments], capture_output=True, text=True, timeout=harness.LIMIT_S,
+                              env={**os.environ, **variables})
+
+    def own_places(self):
+        """What belongs to the machine and not to the file, as the environment sets it."""
+        return {
+            "OS_DEFAULT__STATE_PATH": self.folder,
+            "OS_DEFAULT__LOG_DIR": self.folder,
+            "OS_DEFAULT__LOG_FILE": "steeld.log",
+            "OS_DEFAULT__HTTP_BASIC_AUTH_USER_FILE": self.write("htpasswd", BCRYPT_LINE),
+            "OS_DATABASE__CONNECTION": "sqlite:///%s/steel.sqlite" % self.folder,
+            "OS_OSLO_POLICY__POLICY_FILE": self.write("policy.yaml", "{}\n"),
+            "OS_API__UNIX_SOCKET": self.folder + "/api.sock",
+            "OS_BOOT_SERVER__ENABLED": "false",
+        }
+
+    def log(self):
+        with open(self.folder + "/steeld.log", encoding="utf-8") as file:
+            return file.read()
+
+    def answer_of(self, steel):
+        """The first line of the answer to GET / over the unix socket."""
+        end = time.monotonic() + harness.LIMIT_S
+        with socket.socket(socket.AF_UNIX) as connection:
+            while connection.connect_ex(self.folder + "/api.sock") != 0:
+                self.assertIsNone(steel.poll(), "steeld has ended")
+                self.assertLess(time.monotonic(), end)
+                time.sleep(0.01)
+            connection.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+            return connection.recv(4096).split(b"\r\n")[0].decode()
+
+    def test_a_file_written_for_ironic_is_served(self):
+        self.assertEqual(len(FILES), 4)
+        for path in FILES:
+            with self.subTest(os.path.basename(path)):
+                self.setUp()
+                steel = subprocess.Popen([harness.STEELD, "--config-file", path], stdin=subprocess.DEVNULL,
+                                         env={**os.environ, **self.own_places()}, start_new_session=True,
+                                         stderr=subprocess.PIPE)
+                try:
+                    self.assertIn(" 200 ", self.answer_of(steel))
+                finally:
+                    steel.terminate()
+                    steel.communicate(timeout=harness.LIMIT_S)
+                self.assertEqual(steel.returncode, 0)
+                self.assertLessEqual(len(re.findall("left out, for Steel does not have it", self.log())), 1)
+
+    def test_of_a_file_for_ironic_only_the_database_must_be_said(self):
+        for path in FILES:
+            with self.subTest(os.path.basename(path)):
+                checked = self.steeld("--config-file", path, "config", "check",
+                                      OS_DATABASE__CONNECTION="sqlite:////tmp/none")
+                self.assertEqual((checked.returncode, checked.stdout), (0, "the configuration is good\n"), checked.stderr)
+
+    def test_every_sample_of_the_manual_is_good(self):
+        samples = list(blocks("ini"))
+        self.assertGreater(len(samples), 5)
+        for place, text in samples:
+            with self.subTest(place):
+                checked = self.steeld("--config-file", self.write("sample.conf", text), "config", "check")
+                self.assertEqual((checked.returncode, checked.stderr), (0, ""))
+
+    def test_all_mistakes_are_told_at_once(self):
+        path = self.write("bad.conf", "[DEFAULT]\nenabled_hardware_types = ipmi, hal9000\nwhat is this\n[api]\nport = http\n"
+                                      "host_ip = 0.0.0.0\n[database]\nconnection = mysql+pymysql://u:geheim@h/ironic\n"
+                                      "[conductor]\nheartbeat_interval = x\n")
+        ended = self.steeld("--config-file", path, "--set", "api.prot=1", OS_API__API_WORKERS="many")
+        self.assertEqual(ended.returncode, 1)
+        told = [re.sub(r" .*", "", line.strip()) for line in ended.stderr.splitlines()[1:]]
+        self.assertEqual(told, ["%s:%d:" % (path, line) for line in (2, 3, 5, 6, 8, 10)] + ["--set:", "environment"],
+                         ended.stderr)
+        self.assertNotIn("geheim", ended.stderr)
+
+    def test_the_environment_stands_between_the_command_line_and_files(self):
+        path = self.write("steel.conf", "[api]\nport = 1001\nmax_limit = 11\napi_workers = 1\n[DEFAULT]\nhost = of-file\n")
+        shown = self.steeld("--config-file", path, "--set", "api.port=1003", "config", "show", OS_API__PORT="1002",
+                            OS_API__MAX_LIMIT="12", OS_DEFAULT__HOST="of-environment", OS_AUTH_URL="http://x",
+                            OS_NOTHING__OF_OURS="1")
+        for line in ("port = 1003", "max_limit = 12", "api_workers = 1", "host = of-environment"):
+            self.assertIn("\n%s\n" % line, shown.stdout)
+        self.assertIn("set by environment OS_API__MAX_LIMIT", shown.stdout)
+        self.assertIn("[nothing]of_ours (environment OS_NOTHING__OF_OURS)", shown.stderr)
+        self.assertNotIn("OS_AUTH_URL", shown.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()
