@@ -6,6 +6,7 @@
 #include "conductor/provision/provision.h"
 #include "db/records.h"
 #include "drivers/power/power.h"
+#include "drivers/power_action.h"
 
 #include <string.h>
 
@@ -204,7 +205,7 @@ boot_again(Task *task)
         task->node->wait_deadline_ms = time_now_ms() + limit_s * 1000;
         info_remove(task->node, INFO_BOOT_PROGRESS);
     }
-    if (waits && !node_power_action(task, POWER_TARGET_REBOOT, 0, &error))
+    if (waits && !power_action(task, (PowerAction){.target = POWER_TARGET_REBOOT}, &error))
         log_warning("conductor.boot", "the machine could not be started again: %s", error->message);
     if (waits)
         task_phase_begin(task, "boot_script", "waiting for the machine to ask for its boot script");

@@ -64,6 +64,7 @@ conductor_new(const ConductorServices *services, GError **error)
         .registry = registry,
         .conductor_host = conductor->hostname,
         .boot_url = services->boot_url,
+        .notify = notify_node,
     };
     if (!db_claim(services->db, error) || !register_conductor(conductor, error)) {
         conductor_free(conductor);

@@ -192,12 +192,6 @@ bool steps_need_ramdisk(const Task *task, StepKind kind);
 /* Removes the plan and the current step from the node (not saved). */
 void steps_forget(Task *task, StepKind kind);
 
-/* ---- power.c ---- */
-
-/* Powers the machine with all that goes with it: volumes of active nodes are attached and detached, the agent's address
- * is forgotten, node.power_state is saved. From a worker, with the exclusive lock. timeout_s 0: the configured one. */
-bool node_power_action(Task *task, PowerTarget target, int timeout_s, GError **error);
-
 /* ---- periodic work ---- */
 
 void conductor_clock_start(Conductor *conductor);

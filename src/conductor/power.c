@@ -1,92 +1,13 @@
-/* Powering a machine, with all that goes with it.
+/* The power verb: a client asks for a power state, a worker brings the machine there (drivers/power_action.h).
  * SPDX-License-Identifier: Apache-2.0 */
 #include "drivers/power/power.h"
 #include "common/log.h"
-#include "common/time_text.h"
-#include "conductor/internal.h"
 #include "conductor/power_verbs.h"
-#include "drivers/storage/storage.h"
+#include "drivers/power_action.h"
 
 #include <string.h>
 
 #define LONGEST_TIMEOUT_S (7 * 24 * 3600)
-
-/* The driver's own last look comes at its time's end. */
-#define SPARE_MS 5000
-
-static int
-timeout_of(PowerTarget target, int timeout_s)
-{
-    if (timeout_s > 0)
-        return timeout_s;
-    return (int)config_integer(config_current(), power_target_is_soft(target)
-                                                     ? OPT_CONDUCTOR_SOFT_POWER_OFF_TIMEOUT
-                                                     : OPT_CONDUCTOR_POWER_STATE_CHANGE_TIMEOUT);
-}
-
-static bool
-is_reboot(PowerTarget target)
-{
-    return target == POWER_TARGET_REBOOT || target == POWER_TARGET_SOFT_REBOOT;
-}
-
-static bool
-already_there(Task *task, PowerTarget target, bool *there, GError **error)
-{
-    PowerState now = POWER_UNKNOWN;
-    *there = false;
-    if (!power_get(task, &now, error))
-        return false;
-    *there = !is_reboot(target) && now == power_target_state(target);
-    return true;
-}
-
-/* When the driver must be through: the machine has the time once to go off and once to come on. */
-static int64_t
-deadline_of(PowerTarget target, int timeout_s)
-{
-    int changes = is_reboot(target) ? 2 : 1;
-    return time_monotonic_ms() + (int64_t)timeout_s * changes * 1000 + SPARE_MS;
-}
-
-/* Volumes of a deployed machine are there exactly while it is on. */
-static bool
-act(Task *task, PowerTarget target, int timeout_s, GError **error)
-{
-    bool deployed = task_state(task) == STATE_ACTIVE;
-    bool going_on = power_target_state(target) == POWER_ON;
-    if (deployed && going_on && !storage_attach(task, error))
-        return false;
-    task->deadline_ms = deadline_of(target, timeout_s);
-    bool reached = power_set(task, target, timeout_s, error);
-    task->deadline_ms = 0;
-    if (!reached)
-        return false;
-    g_autoptr(GError) detach = NULL;
-    if (deployed && !going_on && !storage_detach(task, &detach))
-        log_warning("conductor.power", "a volume stays attached: %s", detach->message);
-    return true;
-}
-
-bool
-node_power_action(Task *task, PowerTarget target, int timeout_s, GError **error)
-{
-    bool there = false;
-    json_t *extra = json_pack("{s:s}", "to_power", power_state_wire(power_target_state(target)));
-    notify_node(task, "power_set", "start", json_incref(extra));
-    bool good = already_there(task, target, &there, error) &&
-                (there || act(task, target, timeout_of(target, timeout_s), error));
-    if (good) {
-        record_set_text(&task->node->power_state, power_state_wire(power_target_state(target)));
-        if (!there) /* what it runs from now on is another agent than before, or none */
-            info_forget(task->node, LIFETIME_AGENT);
-        good = task_save(task, error);
-    } else {
-        g_prefix_error(error, "Failed to change power state to '%s': ", power_target_wire(target));
-    }
-    notify_node(task, "power_set", good ? "end" : "error", extra);
-    return good;
-}
 
 /* What the worker needs beside the node is kept in the node: it survives the process. */
 static PowerTarget
@@ -111,7 +32,7 @@ power_work(Task *task)
         task_operation_begin(task, "power");
         task_phase_begin(task, power_target_wire(target), NULL);
     }
-    bool good = node_power_action(task, target, timeout_s, &error);
+    bool good = power_action(task, (PowerAction){.target = target, .timeout_s = timeout_s}, &error);
     if (alone)
         task_operation_end(task, good ? "ok" : "failed", good ? NULL : error->message);
     record_set_text(&task->node->target_power_state, NULL);

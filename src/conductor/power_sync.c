@@ -6,6 +6,7 @@
 #include "conductor/internal.h"
 #include "db/nodes.h"
 #include "drivers/power/power.h"
+#include "drivers/power_action.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -99,19 +100,17 @@ settle_mismatch(Task *task, PowerState found)
         task->node->power_sync_failures++;
         log_warning("conductor.power_sync", "the machine is %s, but should be %s: changing it",
                     power_state_wire(found), task->node->power_state);
-        if (!node_power_action(task, held == POWER_ON ? POWER_TARGET_ON : POWER_TARGET_OFF, 0,
-                               &error))
+        PowerTarget target = held == POWER_ON ? POWER_TARGET_ON : POWER_TARGET_OFF;
+        if (!power_action(task, (PowerAction){.target = target}, &error))
             log_warning("conductor.power_sync", "%s", error->message);
         return;
     }
     json_t *extra = json_pack("{s:s?}", "from_power", task->node->power_state);
     metrics_add(METRIC_POWER_SYNC_CORRECTIONS, 1);
-    record_set_text(&task->node->power_state, power_state_wire(found));
-    if (force) {
+    if (force)
         into_maintenance(
             task, "the machine did not keep its power state, and was not brought back to it");
-        record_set_text(&task->node->power_state, power_state_wire(found));
-    }
+    power_found(task, found);
     notify_node(task, "power_state_corrected", "success", extra);
 }
 
@@ -138,7 +137,7 @@ settle(Task *task, const Reading *reading)
     if (reading->failure != NULL) {
         count_failure(task, reading->failure);
     } else if (held == POWER_UNKNOWN) {
-        record_set_text(&task->node->power_state, power_state_wire(reading->state));
+        power_found(task, reading->state);
     } else if (held != reading->state) {
         settle_mismatch(task, reading->state);
     } else {
@@ -161,7 +160,7 @@ recover(Task *task, const Reading *reading)
     node->maintenance = false;
     record_set_text(&node->maintenance_reason, NULL);
     record_set_text(&node->fault, NULL);
-    record_set_text(&node->power_state, power_state_wire(reading->state));
+    power_found(task, reading->state);
     node->power_sync_failures = 0;
     history_add(task, "INFO", "power sync",
                 "the machine answers again: the node is out of maintenance");

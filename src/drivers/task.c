@@ -109,6 +109,15 @@ task_reload(Task *task, GError **error)
     return true;
 }
 
+void
+task_notify(const Task *task, const char *action, const char *status, json_t *extra)
+{
+    if (task->services->notify != NULL)
+        task->services->notify(task, action, status, extra);
+    else
+        json_decref(extra);
+}
+
 static GPtrArray *
 list_of_node(Task *task, GPtrArray **list, const Resource *resource, const char *order,
              GError **error)

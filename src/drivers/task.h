@@ -10,6 +10,9 @@
 #include "drivers/registry.h"
 #include "rpc/events.h"
 
+/* Tells the world of something that happened to a node; see task_notify. `extra` is taken. Any thread; never blocks. */
+typedef void (*TaskNotify)(const Task *task, const char *action, const char *status, json_t *extra);
+
 /* What drivers may use of the process; one for all, immutable, borrowed. */
 typedef struct DriverServices {
     Db *db;
@@ -18,6 +21,7 @@ typedef struct DriverServices {
     const Registry *registry;
     const char *conductor_host;
     const char *boot_url; /* how machines reach the boot file server; NULL when there is none */
+    TaskNotify notify;    /* NULL: nobody listens */
 } DriverServices;
 
 struct Task {
@@ -46,6 +50,10 @@ bool task_save(Task *task, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Reads the node again after somebody else may have changed it. */
 bool task_reload(Task *task, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Publishes "baremetal.node.<action>.<status>" with the node and `extra` (an object that is taken, or NULL). status: "start",
+ * "end", "success" or "error". */
+void task_notify(const Task *task, const char *action, const char *status, json_t *extra);
 
 /* Ports, connectors and targets of the node: loaded once, borrowed from the task; NULL on a database error. */
 GPtrArray *task_ports(Task *task, GError **error);

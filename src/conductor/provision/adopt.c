@@ -4,6 +4,7 @@
 #include "drivers/boot/boot.h"
 #include "drivers/deploy/deploy.h"
 #include "drivers/power/power.h"
+#include "drivers/power_action.h"
 #include "drivers/storage/storage.h"
 
 static bool
@@ -13,7 +14,7 @@ adopt(Task *task, GError **error)
     task_phase_begin(task, "read_power_state", NULL);
     if (!power_get(task, &power, error))
         return false;
-    record_set_text(&task->node->power_state, power_state_wire(power));
+    power_found(task, power);
     const Interface *boot = &task->driver.boot->interface;
     if (task_volume_targets(task, error) == NULL)
         return false;

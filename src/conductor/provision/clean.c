@@ -5,6 +5,7 @@
 #include "conductor/provision_verbs.h"
 #include "drivers/deploy/deploy.h"
 #include "drivers/power/power.h"
+#include "drivers/power_action.h"
 
 bool
 provide_prepare_verb(Task *task, const json_t *arguments, GError **error)
@@ -67,7 +68,7 @@ clean_undo(Task *task)
                     error->message);
     g_clear_error(&error);
     if (config_boolean(config_current(), OPT_CONDUCTOR_POWEROFF_IN_CLEANFAIL) &&
-        !node_power_action(task, POWER_TARGET_OFF, 0, &error))
+        !power_action(task, (PowerAction){.target = POWER_TARGET_OFF}, &error))
         log_warning("conductor.clean", "the machine could not be powered off: %s", error->message);
 }
 

@@ -6,6 +6,7 @@
 #include "db/records.h"
 #include "drivers/boot/boot.h"
 #include "drivers/power/power.h"
+#include "drivers/power_action.h"
 #include "drivers/storage/storage.h"
 
 #include <string.h>
@@ -172,7 +173,7 @@ deploy_undo(Task *task)
                     error->message);
     g_clear_error(&error);
     if (config_boolean(config_current(), OPT_DEPLOY_POWER_OFF_AFTER_DEPLOY_FAILURE) &&
-        !node_power_action(task, POWER_TARGET_OFF, 0, &error))
+        !power_action(task, (PowerAction){.target = POWER_TARGET_OFF}, &error))
         log_warning("conductor.deploy",
                     "the machine could not be powered off after the failure: %s", error->message);
 }

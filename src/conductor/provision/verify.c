@@ -5,6 +5,7 @@
 #include "drivers/bios/bios.h"
 #include "drivers/management/management.h"
 #include "drivers/power/power.h"
+#include "drivers/power_action.h"
 
 #include <string.h>
 
@@ -70,7 +71,7 @@ verify_work(Task *task)
     task_operation_start(task, "manage");
     task_phase_begin(task, "read_power_state", NULL);
     if (verify(task, &power, &vendor, &error)) {
-        record_set_text(&task->node->power_state, power_state_wire(power));
+        power_found(task, power);
         if (vendor != NULL)
             json_object_set_new(task->node->properties, "vendor", json_string(vendor));
         task_operation_end(task, "ok", NULL);

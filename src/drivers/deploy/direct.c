@@ -8,6 +8,7 @@
 #include "drivers/boot/boot.h"
 #include "drivers/network/network.h"
 #include "drivers/power/power.h"
+#include "drivers/power_action.h"
 #include "drivers/storage/storage.h"
 #include "drivers/task.h"
 #include "model/internal_info.h"
@@ -99,15 +100,11 @@ validate(Task *task, GError **error)
            check_configdrive(task, error);
 }
 
-/* Switches and records the state; a machine that is there already is left alone. */
 static bool
-switch_power(Task *task, PowerTarget target, GError **error)
+power_off(Task *task, GError **error)
 {
-    int timeout_s = (int)config_integer(config_current(), OPT_CONDUCTOR_POWER_STATE_CHANGE_TIMEOUT);
-    if (!power_set(task, target, timeout_s, error))
-        return false;
-    record_set_text(&task->node->power_state, power_state_wire(power_target_state(target)));
-    return task_save(task, error);
+    task_phase_begin(task, "power_off", NULL);
+    return power_action(task, (PowerAction){.target = POWER_TARGET_OFF}, error);
 }
 
 static bool
@@ -115,8 +112,7 @@ prepare(Task *task, GError **error)
 {
     if (state_from_wire(task->node->provision_state) == STATE_ACTIVE)
         return true; /* a running instance that has come to this conductor */
-    task_phase_begin(task, "power_off", NULL);
-    if (!switch_power(task, POWER_TARGET_OFF, error))
+    if (!power_off(task, error))
         return false;
     task_phase_begin(task, "unconfigure_tenant_network", NULL);
     if (!network_unconfigure_tenant(task, error))
@@ -150,27 +146,27 @@ step_switch_to_tenant_network(Task *task, const json_t *args, unsigned *again_ms
     return network_configure_tenant(task, error) ? STEP_DONE : STEP_ERROR;
 }
 
-/* The target for the machine, which is off since `prepare`: on. When a process has died in this step, the machine may be on
- * already and have said its word to nobody: then it starts again, so that it says it to us. */
+/* The machine is off since `prepare`: on. When a process has died in this step, the machine may be on already and have said
+ * its word to nobody: then it starts again, so that it says it to us. */
 static bool
-choose_target(Task *task, PowerTarget *target, GError **error)
+power_on(Task *task, GError **error)
 {
-    PowerState state = POWER_OFF;
-    if (info_true(task->node, INFO_BOOT_INSTANCE_BEGUN) && !power_get(task, &state, error))
+    PowerAction action = {.target = POWER_TARGET_ON, .before = POWER_OFF};
+    if (info_true(task->node, INFO_BOOT_INSTANCE_BEGUN) && !power_get(task, &action.before, error))
         return false;
-    *target = state == POWER_ON ? POWER_TARGET_REBOOT : POWER_TARGET_ON;
+    if (action.before == POWER_ON)
+        action.target = POWER_TARGET_REBOOT;
     info_set_boolean(task->node, INFO_BOOT_INSTANCE_BEGUN, true);
-    return task_save(task, error);
+    return task_save(task, error) && power_action(task, action, error);
 }
 
 static StepResult
 step_boot_instance(Task *task, const json_t *args, unsigned *again_ms, GError **error)
 {
     (void)args, (void)again_ms;
-    PowerTarget target = POWER_TARGET_ON;
     int64_t wait_s = config_integer(config_current(), OPT_DEPLOY_BOOT_PROGRESS_TIMEOUT);
     task_phase_begin(task, "power_on", NULL);
-    if (!choose_target(task, &target, error) || !switch_power(task, target, error))
+    if (!power_on(task, error))
         return STEP_ERROR;
     if (wait_s <= 0 || !boot_reports_progress(task))
         return STEP_DONE;
@@ -181,8 +177,7 @@ step_boot_instance(Task *task, const json_t *args, unsigned *again_ms, GError **
 static bool
 tear_down(Task *task, GError **error)
 {
-    task_phase_begin(task, "power_off", NULL);
-    if (!switch_power(task, POWER_TARGET_OFF, error))
+    if (!power_off(task, error))
         return false;
     task_phase_begin(task, "detach_volumes", NULL);
     if (!storage_detach(task, error))

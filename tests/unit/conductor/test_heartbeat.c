@@ -96,6 +96,34 @@ an_agent_that_is_forgotten_leaves_nothing_of_a_heartbeat_that_came_meanwhile(voi
                               "agent token");
 }
 
+/* The token that a look-up is told, NULL when there is one already. The caller frees. */
+static char *
+look_up(ConductorFixture *fixture, const char *uuid)
+{
+    g_autoptr(GError) error = NULL;
+    json_t *answer = conductor_fixture_call(fixture, RPC_GET_AGENT_TOKEN, uuid, "{}", &error);
+    if (answer == NULL)
+        fail_msg("%s", error->message);
+    char *token = g_strdup(json_string_member(answer, "agent_token"));
+    json_decref(answer);
+    return token;
+}
+
+static void
+the_agent_of_a_rebooted_machine_gets_a_token_of_its_own(void **state)
+{
+    ConductorFixture *fixture = *state;
+    g_autoptr(Node) node = conductor_fixture_node(fixture, "active", NULL);
+    g_autofree char *first = look_up(fixture, node->uuid);
+    assert_non_null(first);
+    assert_null(look_up(fixture, node->uuid));
+    conductor_fixture_do(fixture, RPC_SET_POWER, node->uuid, "{\"target\": \"rebooting\"}");
+    node_free(conductor_fixture_await(fixture, node->uuid, "active"));
+    g_autofree char *second = look_up(fixture, node->uuid);
+    assert_non_null(second);
+    assert_string_not_equal(first, second);
+}
+
 int
 main(void)
 {
@@ -103,6 +131,7 @@ main(void)
         fixture_test(work_that_holds_the_lock_does_not_lose_a_heartbeat),
         fixture_test(work_that_forgets_the_agent_wins_over_its_last_heartbeat),
         fixture_test(an_agent_that_is_forgotten_leaves_nothing_of_a_heartbeat_that_came_meanwhile),
+        fixture_test(the_agent_of_a_rebooted_machine_gets_a_token_of_its_own),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

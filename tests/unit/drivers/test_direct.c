@@ -2,8 +2,10 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "driver_fixture.h"
 
+#include "db/nodes.h"
 #include "drivers/deploy/deploy.h"
 #include "drivers/power/power.h"
+#include "model/internal_info.h"
 
 #include <string.h>
 
@@ -186,6 +188,30 @@ a_machine_is_rebooted_when_the_step_is_run_again(void **state)
     driver_fixture_free(fixture);
 }
 
+/* The steps switch the machine as the verbs do: the agent of its last life is forgotten, so that the next one gets a token. */
+static void
+an_agent_does_not_outlive_what_the_steps_do_to_its_machine(void **state)
+{
+    (void)state;
+    g_autoptr(GError) error = NULL;
+    bool made = false;
+    DriverFixture *fixture = driver_fixture_new(NULL);
+    Task *task = begin(fixture, &rows[0]);
+    ipmi_bmc_set_power(fixture->bmc, true);
+    info_set_text(task->node, INFO_AGENT_SECRET_TOKEN, "first");
+    info_set_text(task->node, INFO_AGENT_URL, "http://192.0.2.1:9999");
+    assert_true(deploy_prepare(task, &error));
+    assert_true(db_node_agent_token_make(fixture->db, FIXTURE_NODE, "second", &made, &error));
+    assert_true(made);
+    assert_true(task_reload(task, &error));
+    assert_false(info_has(task->node, INFO_AGENT_URL));
+    assert_int_equal(run_step(task, "prepare_instance_boot"), STEP_DONE);
+    assert_int_equal(run_step(task, "boot_instance"), STEP_WAIT);
+    assert_true(db_node_agent_token_make(fixture->db, FIXTURE_NODE, "third", &made, &error));
+    assert_true(made);
+    driver_fixture_free(fixture);
+}
+
 static void
 a_running_instance_is_not_touched_when_it_comes_to_this_conductor(void **state)
 {
@@ -227,6 +253,7 @@ main(void)
         cmocka_unit_test(the_machine_is_off_before_and_on_after_and_waited_for),
         cmocka_unit_test(nobody_waits_when_the_option_is_zero),
         cmocka_unit_test(a_machine_is_rebooted_when_the_step_is_run_again),
+        cmocka_unit_test(an_agent_does_not_outlive_what_the_steps_do_to_its_machine),
         cmocka_unit_test(a_running_instance_is_not_touched_when_it_comes_to_this_conductor),
         cmocka_unit_test(steps_that_need_a_ramdisk_are_refused),
     };

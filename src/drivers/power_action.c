@@ -1,0 +1,123 @@
+/* One power action for steps and verbs; the contract is in power_action.h.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "drivers/power_action.h"
+
+#include "common/log.h"
+#include "common/time_text.h"
+#include "drivers/power/power.h"
+#include "drivers/storage/storage.h"
+#include "model/internal_info.h"
+#include "model/provision_states.h"
+
+/* The driver's own last look comes at its time's end. */
+#define SPARE_MS 5000
+
+static int
+timeout_of(const PowerAction *action)
+{
+    if (action->timeout_s > 0)
+        return action->timeout_s;
+    return (int)config_integer(config_current(), power_target_is_soft(action->target)
+                                                     ? OPT_CONDUCTOR_SOFT_POWER_OFF_TIMEOUT
+                                                     : OPT_CONDUCTOR_POWER_STATE_CHANGE_TIMEOUT);
+}
+
+static bool
+is_reboot(PowerTarget target)
+{
+    return target == POWER_TARGET_REBOOT || target == POWER_TARGET_SOFT_REBOOT;
+}
+
+/* A machine that is on already is left alone: its agent runs. Off and reboot need no look, since both end the agent. */
+static bool
+is_on_already(Task *task, const PowerAction *action, bool *on, GError **error)
+{
+    PowerState now = action->before;
+    *on = false;
+    if (action->target != POWER_TARGET_ON)
+        return true;
+    if (now == POWER_UNKNOWN && !power_get(task, &now, error))
+        return false;
+    *on = now == POWER_ON;
+    return true;
+}
+
+/* When the driver must be through: the machine has the time once to go off and once to come on. */
+static int64_t
+deadline_of(PowerTarget target, int timeout_s)
+{
+    int changes = is_reboot(target) ? 2 : 1;
+    return time_monotonic_ms() + (int64_t)timeout_s * changes * 1000 + SPARE_MS;
+}
+
+static bool
+is_deployed(const Task *task)
+{
+    return state_from_wire(task->node->provision_state) == STATE_ACTIVE;
+}
+
+/* Volumes of a deployed machine are there exactly while it is on. */
+static bool
+attach_volumes(Task *task, PowerTarget target, GError **error)
+{
+    return !is_deployed(task) || power_target_state(target) != POWER_ON ||
+           storage_attach(task, error);
+}
+
+static void
+detach_volumes(Task *task, PowerTarget target)
+{
+    g_autoptr(GError) error = NULL;
+    if (is_deployed(task) && power_target_state(target) == POWER_OFF &&
+        !storage_detach(task, &error))
+        log_warning("drivers.power", "a volume stays attached: %s", error->message);
+}
+
+static bool
+change(Task *task, const PowerAction *action, GError **error)
+{
+    int timeout_s = timeout_of(action);
+    task->deadline_ms = deadline_of(action->target, timeout_s);
+    bool reached = attach_volumes(task, action->target, error);
+    if (reached) {
+        task->deadline_ms = deadline_of(action->target, timeout_s);
+        reached = power_set(task, action->target, timeout_s, error);
+    }
+    task->deadline_ms = 0;
+    if (!reached)
+        return false;
+    detach_volumes(task, action->target);
+    info_forget(task->node, LIFETIME_AGENT);
+    return true;
+}
+
+static bool
+act(Task *task, const PowerAction *action, GError **error)
+{
+    bool on = false;
+    if ((!is_on_already(task, action, &on, error)) || (!on && !change(task, action, error))) {
+        g_prefix_error(error,
+                       "Failed to change power state to '%s': ", power_target_wire(action->target));
+        return false;
+    }
+    power_found(task, power_target_state(action->target));
+    return task_save(task, error);
+}
+
+bool
+power_action(Task *task, PowerAction action, GError **error)
+{
+    const char *state = power_state_wire(power_target_state(action.target));
+    task_notify(task, "power_set", "start", json_pack("{s:s}", "to_power", state));
+    bool good = act(task, &action, error);
+    task_notify(task, "power_set", good ? "end" : "error", json_pack("{s:s}", "to_power", state));
+    return good;
+}
+
+void
+power_found(Task *task, PowerState state)
+{
+    record_set_text(&task->node->power_state, power_state_wire(state));
+    if (state == POWER_OFF)
+        info_forget(task->node, LIFETIME_AGENT);
+}
