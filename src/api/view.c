@@ -164,27 +164,10 @@ make_view(const Resource *resource, ViewKind kind, unsigned version)
 const View *
 view_of(const Resource *resource, ViewKind kind, unsigned version)
 {
-    static const Resource *const resources[] = {
-        &node_resource,
-        &port_resource,
-        &portgroup_resource,
-        &volume_connector_resource,
-        &volume_target_resource,
-        &chassis_resource,
-        &allocation_resource,
-        &deploy_template_resource,
-        &conductor_record_resource,
-        &node_history_resource,
-        &timeline_phase_resource,
-        &bios_setting_resource,
-    };
-    static const View *kept[G_N_ELEMENTS(resources)][API_VERSION_MAXIMUM + 1][2];
+    static const View *kept[RESOURCE_COUNT][API_VERSION_MAXIMUM + 1][2];
     static Lock making = LOCK_INITIALIZER(VIEWS); /* guards writing to `kept` */
-    size_t index = 0;
-    while (index < G_N_ELEMENTS(resources) && resources[index] != resource)
-        index++;
-    g_assert(index < G_N_ELEMENTS(resources) && version <= API_VERSION_MAXIMUM);
-    const View **slot = &kept[index][version][kind];
+    g_assert(version <= API_VERSION_MAXIMUM);
+    const View **slot = &kept[resource->index][version][kind];
     const View *view = __atomic_load_n(slot, __ATOMIC_ACQUIRE);
     if (view != NULL)
         return view;

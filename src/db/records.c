@@ -72,33 +72,6 @@ read_record(const DbRow *row, void *user_data)
     return true;
 }
 
-/* GPtrArray frees elements without knowing the resource; each type has its own function. */
-static GDestroyNotify
-free_function(const Resource *resource)
-{
-    static const struct {
-        const Resource *resource;
-        GDestroyNotify function;
-    } functions[] = {
-        {&node_resource,             (GDestroyNotify)node_free            },
-        {&port_resource,             (GDestroyNotify)port_free            },
-        {&portgroup_resource,        (GDestroyNotify)portgroup_free       },
-        {&volume_connector_resource, (GDestroyNotify)volume_connector_free},
-        {&volume_target_resource,    (GDestroyNotify)volume_target_free   },
-        {&chassis_resource,          (GDestroyNotify)chassis_free         },
-        {&allocation_resource,       (GDestroyNotify)allocation_free      },
-        {&deploy_template_resource,  (GDestroyNotify)deploy_template_free },
-        {&conductor_record_resource, (GDestroyNotify)conductor_record_free},
-        {&node_history_resource,     (GDestroyNotify)node_history_free    },
-        {&timeline_phase_resource,   (GDestroyNotify)timeline_phase_free  },
-        {&bios_setting_resource,     (GDestroyNotify)bios_setting_free    },
-    };
-    for (size_t i = 0; i < G_N_ELEMENTS(functions); i++)
-        if (functions[i].resource == resource)
-            return functions[i].function;
-    g_error("resource %s has no free function in records.c", resource->name);
-}
-
 GPtrArray *
 db_records_where(Db *db, const Resource *resource, const char *condition, const DbValue *values,
                  size_t count, GError **error)
@@ -106,7 +79,7 @@ db_records_where(Db *db, const Resource *resource, const char *condition, const 
     g_autoptr(GString) sql = g_string_new("SELECT ");
     append_columns(sql, resource);
     g_string_append_printf(sql, " FROM %s WHERE %s", resource->table, condition);
-    Reader reader = {resource, g_ptr_array_new_with_free_func(free_function(resource))};
+    Reader reader = {resource, g_ptr_array_new_with_free_func(resource->free)};
     if (db_query(db, sql->str, values, count, read_record, &reader, error))
         return reader.records;
     g_ptr_array_free(reader.records, TRUE);

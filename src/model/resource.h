@@ -63,6 +63,8 @@ typedef struct Resource {
     const Field *fields;
     size_t field_count;
     size_t size; /* of the struct */
+    void (*free)(void *record);
+    unsigned index; /* its place among all resources (resources.h) */
 } Resource;
 
 /* The row of a field by its API name, or NULL. */

@@ -9,35 +9,11 @@ static const Field node_fields[] = {
 #undef FIELD
 };
 
-const Resource node_resource = {
-    .name = "node",
-    .collection = "nodes",
-    .path = "nodes",
-    .table = "nodes",
-    .key = "uuid",
-    .name_field = "name",
-    .fields = node_fields,
-    .field_count = G_N_ELEMENTS(node_fields),
-    .size = sizeof(Node),
-};
-
 static const Field port_fields[] = {
 #define FIELD(name, type, since, flags, limit, absent)                                             \
     FIELD_AS_ROW(Port, name, type, since, flags, limit, absent)
 #include "model/port.def"
 #undef FIELD
-};
-
-const Resource port_resource = {
-    .name = "port",
-    .collection = "ports",
-    .path = "ports",
-    .table = "ports",
-    .key = "uuid",
-    .name_field = NULL,
-    .fields = port_fields,
-    .field_count = G_N_ELEMENTS(port_fields),
-    .size = sizeof(Port),
 };
 
 static const Field portgroup_fields[] = {
@@ -47,35 +23,11 @@ static const Field portgroup_fields[] = {
 #undef FIELD
 };
 
-const Resource portgroup_resource = {
-    .name = "portgroup",
-    .collection = "portgroups",
-    .path = "portgroups",
-    .table = "portgroups",
-    .key = "uuid",
-    .name_field = "name",
-    .fields = portgroup_fields,
-    .field_count = G_N_ELEMENTS(portgroup_fields),
-    .size = sizeof(Portgroup),
-};
-
 static const Field volume_connector_fields[] = {
 #define FIELD(name, type, since, flags, limit, absent)                                             \
     FIELD_AS_ROW(VolumeConnector, name, type, since, flags, limit, absent)
 #include "model/volume_connector.def"
 #undef FIELD
-};
-
-const Resource volume_connector_resource = {
-    .name = "volume connector",
-    .collection = "connectors",
-    .path = "volume/connectors",
-    .table = "volume_connectors",
-    .key = "uuid",
-    .name_field = NULL,
-    .fields = volume_connector_fields,
-    .field_count = G_N_ELEMENTS(volume_connector_fields),
-    .size = sizeof(VolumeConnector),
 };
 
 static const Field volume_target_fields[] = {
@@ -85,35 +37,11 @@ static const Field volume_target_fields[] = {
 #undef FIELD
 };
 
-const Resource volume_target_resource = {
-    .name = "volume target",
-    .collection = "targets",
-    .path = "volume/targets",
-    .table = "volume_targets",
-    .key = "uuid",
-    .name_field = NULL,
-    .fields = volume_target_fields,
-    .field_count = G_N_ELEMENTS(volume_target_fields),
-    .size = sizeof(VolumeTarget),
-};
-
 static const Field chassis_fields[] = {
 #define FIELD(name, type, since, flags, limit, absent)                                             \
     FIELD_AS_ROW(Chassis, name, type, since, flags, limit, absent)
 #include "model/chassis.def"
 #undef FIELD
-};
-
-const Resource chassis_resource = {
-    .name = "chassis",
-    .collection = "chassis",
-    .path = "chassis",
-    .table = "chassis",
-    .key = "uuid",
-    .name_field = NULL,
-    .fields = chassis_fields,
-    .field_count = G_N_ELEMENTS(chassis_fields),
-    .size = sizeof(Chassis),
 };
 
 static const Field allocation_fields[] = {
@@ -123,18 +51,6 @@ static const Field allocation_fields[] = {
 #undef FIELD
 };
 
-const Resource allocation_resource = {
-    .name = "allocation",
-    .collection = "allocations",
-    .path = "allocations",
-    .table = "allocations",
-    .key = "uuid",
-    .name_field = "name",
-    .fields = allocation_fields,
-    .field_count = G_N_ELEMENTS(allocation_fields),
-    .size = sizeof(Allocation),
-};
-
 static const Field deploy_template_fields[] = {
 #define FIELD(name, type, since, flags, limit, absent)                                             \
     FIELD_AS_ROW(DeployTemplate, name, type, since, flags, limit, absent)
@@ -142,35 +58,11 @@ static const Field deploy_template_fields[] = {
 #undef FIELD
 };
 
-const Resource deploy_template_resource = {
-    .name = "deploy template",
-    .collection = "deploy_templates",
-    .path = "deploy_templates",
-    .table = "deploy_templates",
-    .key = "uuid",
-    .name_field = "name",
-    .fields = deploy_template_fields,
-    .field_count = G_N_ELEMENTS(deploy_template_fields),
-    .size = sizeof(DeployTemplate),
-};
-
-static const Field conductor_fields[] = {
+static const Field conductor_record_fields[] = {
 #define FIELD(name, type, since, flags, limit, absent)                                             \
     FIELD_AS_ROW(ConductorRecord, name, type, since, flags, limit, absent)
 #include "model/conductor.def"
 #undef FIELD
-};
-
-const Resource conductor_record_resource = {
-    .name = "conductor",
-    .collection = "conductors",
-    .path = "conductors",
-    .table = "conductors",
-    .key = "hostname",
-    .name_field = NULL,
-    .fields = conductor_fields,
-    .field_count = G_N_ELEMENTS(conductor_fields),
-    .size = sizeof(ConductorRecord),
 };
 
 static const Field node_history_fields[] = {
@@ -180,35 +72,11 @@ static const Field node_history_fields[] = {
 #undef FIELD
 };
 
-const Resource node_history_resource = {
-    .name = "history entry",
-    .collection = "history",
-    .path = "history",
-    .table = "node_history",
-    .key = "uuid",
-    .name_field = NULL,
-    .fields = node_history_fields,
-    .field_count = G_N_ELEMENTS(node_history_fields),
-    .size = sizeof(NodeHistory),
-};
-
 static const Field timeline_phase_fields[] = {
 #define FIELD(name, type, since, flags, limit, absent)                                             \
     FIELD_AS_ROW(TimelinePhase, name, type, since, flags, limit, absent)
 #include "model/timeline_phase.def"
 #undef FIELD
-};
-
-const Resource timeline_phase_resource = {
-    .name = "timeline phase",
-    .collection = "timeline",
-    .path = "timeline",
-    .table = "timeline",
-    .key = "uuid",
-    .name_field = NULL,
-    .fields = timeline_phase_fields,
-    .field_count = G_N_ELEMENTS(timeline_phase_fields),
-    .size = sizeof(TimelinePhase),
 };
 
 static const Field bios_setting_fields[] = {
@@ -218,14 +86,30 @@ static const Field bios_setting_fields[] = {
 #undef FIELD
 };
 
-const Resource bios_setting_resource = {
-    .name = "BIOS setting",
-    .collection = "bios",
-    .path = "bios",
-    .table = "bios_settings",
-    .key = "name",
-    .name_field = NULL,
-    .fields = bios_setting_fields,
-    .field_count = G_N_ELEMENTS(bios_setting_fields),
-    .size = sizeof(BiosSetting),
+/* GPtrArray frees its elements without knowing what they are. */
+#define RESOURCE(Type, prefix, word, collection_, path_, table_, key_, name_)                      \
+    static void prefix##_free_any(void *record)                                                    \
+    {                                                                                              \
+        prefix##_free(record);                                                                     \
+    }                                                                                              \
+    const Resource prefix##_resource = {                                                           \
+        .index = RESOURCE_##prefix,                                                                \
+        .name = word,                                                                              \
+        .collection = collection_,                                                                 \
+        .path = path_,                                                                             \
+        .table = table_,                                                                           \
+        .key = key_,                                                                               \
+        .name_field = name_,                                                                       \
+        .fields = prefix##_fields,                                                                 \
+        .field_count = G_N_ELEMENTS(prefix##_fields),                                              \
+        .size = sizeof(Type),                                                                      \
+        .free = prefix##_free_any,                                                                 \
+    };
+#include "model/resources.def"
+#undef RESOURCE
+
+const Resource *const all_resources[RESOURCE_COUNT] = {
+#define RESOURCE(Type, prefix, word, collection, path, table, key, name) &prefix##_resource,
+#include "model/resources.def"
+#undef RESOURCE
 };

@@ -1,4 +1,5 @@
-/* The resources of the API as structs and field tables; each is one list of fields (NAME.def).
+/* The resources of the API as structs and field tables; each is a row of resources.def and one list of fields
+ * (NAME.def).
  *
  * A record is owned by whoever made or loaded it; no record is shared between threads. NAME_new, NAME_copy, NAME_free and
  * g_autoptr(NAME) work for each.
@@ -59,15 +60,18 @@ typedef struct BiosSetting {
 
 #undef FIELD
 
-RECORD_DECLARE(Node, node)
-RECORD_DECLARE(Port, port)
-RECORD_DECLARE(Portgroup, portgroup)
-RECORD_DECLARE(VolumeConnector, volume_connector)
-RECORD_DECLARE(VolumeTarget, volume_target)
-RECORD_DECLARE(Chassis, chassis)
-RECORD_DECLARE(Allocation, allocation)
-RECORD_DECLARE(DeployTemplate, deploy_template)
-RECORD_DECLARE(ConductorRecord, conductor_record)
-RECORD_DECLARE(NodeHistory, node_history)
-RECORD_DECLARE(TimelinePhase, timeline_phase)
-RECORD_DECLARE(BiosSetting, bios_setting)
+#define RESOURCE(Type, prefix, word, collection, path, table, key, name)                           \
+    RECORD_DECLARE(Type, prefix)
+#include "model/resources.def"
+#undef RESOURCE
+
+/* The place of a resource among all: Resource.index. */
+enum {
+#define RESOURCE(Type, prefix, word, collection, path, table, key, name) RESOURCE_##prefix,
+#include "model/resources.def"
+#undef RESOURCE
+    RESOURCE_COUNT
+};
+
+/* All resources, by index. */
+extern const Resource *const all_resources[RESOURCE_COUNT];
