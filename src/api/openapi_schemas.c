@@ -172,12 +172,13 @@ type_schema(const Resource *resource, const Field *field)
     return text_schema(resource, field, nullable);
 }
 
+/* since  the version from which the field is there */
 static json_t *
-field_schema(const Resource *resource, const Field *field)
+field_schema(const Resource *resource, const Field *field, unsigned since)
 {
     json_t *schema = type_schema(resource, field);
-    if (field->since > 1)
-        json_object_set_new(schema, "x-since", openapi_since(field->since));
+    if (since > 1)
+        json_object_set_new(schema, "x-since", openapi_since(since));
     if (field->type != FIELD_COMPUTED && !(field->flags & FIELD_WRITE))
         json_object_set_new(schema, "readOnly", json_true());
     return schema;
@@ -215,8 +216,9 @@ answer_object(const Resource *resource, FieldChoice chosen, const void *choice)
         const Field *field = &resource->fields[i];
         if (!chosen(field, choice))
             continue;
-        json_object_set_new(properties, field->name, field_schema(resource, field));
-        if (field->since == 1)
+        unsigned since = field->flags & FIELD_EARLY ? 1 : field->since;
+        json_object_set_new(properties, field->name, field_schema(resource, field, since));
+        if (since == 1)
             json_array_append_new(required, json_string(field->name));
     }
     return json_pack("{s:s, s:o, s:o, s:b, s:b}", "type", "object", "properties", properties,
@@ -232,7 +234,7 @@ create_object(const Resource *resource, const Collection *collection)
         const Field *field = &resource->fields[i];
         if (!(field->flags & FIELD_CREATE) || field->flags & FIELD_INTERNAL)
             continue;
-        json_object_set_new(properties, field->name, field_schema(resource, field));
+        json_object_set_new(properties, field->name, field_schema(resource, field, field->since));
         if (field->flags & FIELD_REQUIRED)
             json_array_append_new(required, json_string(field->name));
     }

@@ -153,7 +153,7 @@ make_view(const Resource *resource, ViewKind kind, unsigned version)
     View *view = view_new(resource, version);
     for (size_t i = 0; i < resource->field_count; i++) {
         const Field *field = &resource->fields[i];
-        if (field->flags & FIELD_INTERNAL || field->since > version)
+        if (field->flags & FIELD_INTERNAL || !field_is_shown(field, version))
             continue;
         if (kind == VIEW_DETAIL || field->flags & FIELD_LIST)
             add_field(view, field);

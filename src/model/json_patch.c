@@ -85,7 +85,7 @@ legal_fields(const Resource *resource, unsigned minor_version)
     GString *names = g_string_new(NULL);
     for (size_t i = 0; i < resource->field_count; i++) {
         const Field *field = &resource->fields[i];
-        if (field->flags & FIELD_PATCH && field->since <= minor_version)
+        if (field->flags & FIELD_PATCH && field_is_shown(field, minor_version))
             g_string_append_printf(names, "%s%s", names->len > 0 ? ", " : "", field->name);
     }
     return g_string_free(names, FALSE);
@@ -107,7 +107,7 @@ target_valid(const Resource *resource, const json_t *operation, unsigned minor_v
                                 "not be changed by a patch",
                           legal);
     }
-    if (field->since > minor_version)
+    if (!field_is_shown(field, minor_version))
         return steel_fail(error, STEEL_ERROR_NOT_ACCEPTABLE,
                           "%s of a %s exists from API version 1.%u, the request asks for 1.%u",
                           field->name, resource->name, field->since, minor_version);

@@ -36,6 +36,7 @@ enum {
     FIELD_INTERNAL = 1 << 7, /* never in an answer: the program's own column */
     FIELD_NOT_NULL = 1 << 8, /* null is refused on input */
     FIELD_NULLABLE = 1 << 9, /* an integer that may be null: INTEGER_NULL */
+    FIELD_EARLY = 1 << 10,   /* `since` counts for POST and where a query names it only */
 };
 
 /* The null of an integer field that has FIELD_NULLABLE. */
@@ -75,6 +76,13 @@ static inline const char *
 field_column(const Field *field)
 {
     return field->column != NULL ? field->column : field->name;
+}
+
+/* True when answers show the field at this version, and PATCH may change it. */
+static inline bool
+field_is_shown(const Field *field, unsigned version)
+{
+    return field->since <= version || field->flags & FIELD_EARLY;
 }
 
 static inline bool

@@ -88,6 +88,28 @@ class Ports(harness.Suite):
         self.want(204, "DELETE", "/v1/portgroups/bond0")
         self.refuse(404, "GET", "/v1/portgroups/bond0")
 
+    def test_a_port_group_is_as_old_clients_know_it(self):
+        """Answers have always shown mode and properties, and a patch that begins with something else has changed them."""
+        node = self.node()
+        for version in ("1.23", "1.25", "1.26"):
+            group = self.want(201, "POST", "/v1/portgroups", {"node_uuid": node["uuid"]}, version)
+            path = "/v1/portgroups/" + group["uuid"]
+            self.assertEqual((group["mode"], group["properties"]), ("active-backup", {}), version)
+            patch = [{"op": "add", "path": "/extra/key1", "value": "value1"},
+                     {"op": "add", "path": "/properties/key1", "value": "value1"},
+                     {"op": "replace", "path": "/mode", "value": "802.3ad"}]
+            changed = self.want(200, "PATCH", path, patch, version)
+            self.assertEqual((changed["mode"], changed["properties"]), ("802.3ad", {"key1": "value1"}), version)
+            self.assertEqual(self.get(path, version), changed)
+            for op in ({"op": "remove", "path": "/properties"}, {"op": "add", "path": "/properties/key2", "value": 1},
+                       {"op": "replace", "path": "/mode", "value": "802.3ad"}):
+                self.assertEqual(self.call("PATCH", path, [op], version).status, 200 if version == "1.26" else 406, op)
+            self.want(204, "DELETE", path)
+        for more in ({"mode": "802.3ad"}, {"properties": {"a": 1}}):
+            self.refuse(406, "POST", "/v1/portgroups", dict(more, node_uuid=node["uuid"]), "1.25")
+        for query in ("fields=properties", "fields=uuid,mode", "sort_key=mode"):
+            self.refuse(406, "GET", "/v1/portgroups?" + query, version="1.25")
+
     def test_virtual_interfaces(self):
         path = "/v1/nodes/%s/vifs" % self.node()["uuid"]
         self.assertEqual(self.get(path), {"vifs": []})

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "api/controllers/controllers.h"
 #include "api/router.h"
+#include "model/json_patch.h"
 #include "model/resources.h"
 
 static const ListFilter filters[] = {
@@ -21,6 +22,19 @@ check_create(Request *request, json_t *values, GError **error)
     return true;
 }
 
+/* Clients from before 1.26 have always been refused these at the head of a patch, and nowhere else in it. */
+static bool
+check_patch(Request *request, const ItemBrief *brief, const json_t *patch, GError **error)
+{
+    static const char *const younger[] = {"mode", "properties"};
+    json_auto_t *head = json_pack("[O]", json_array_get(patch, 0));
+    (void)brief;
+    for (size_t i = 0; head != NULL && i < G_N_ELEMENTS(younger); i++)
+        if (json_patch_touches(head, younger[i]) && !request_needs(request, 26, younger[i], error))
+            return false;
+    return true;
+}
+
 static const Reference references[] = {
     {.member = "node_uuid", .find = node_reference},
 };
@@ -33,6 +47,7 @@ const Collection portgroup_collection = {
     .detail_since = 43,
     .names_since = 23,
     .check_create = check_create,
+    .check_patch = check_patch,
     .references = references,
     .reference_count = G_N_ELEMENTS(references),
     COLLECTION_ON_NODE,
