@@ -11,6 +11,7 @@ typedef struct Job {
     RpcMethod method;
     char *node_uuid, *request_id, *user_id, *project_id; /* owned */
     json_t *arguments;                                   /* owned */
+    json_t *judged;                                      /* owned, or NULL */
     RpcDone done;
     void *user_data;
     unsigned attempts_left;
@@ -24,11 +25,26 @@ job_end(Job *job, json_t *result, GError *error)
     json_decref(result);
     g_clear_error(&error);
     json_decref(job->arguments);
+    json_decref(job->judged);
     g_free(job->node_uuid);
     g_free(job->request_id);
     g_free(job->user_id);
     g_free(job->project_id);
     g_free(job);
+}
+
+bool
+verb_call_holds(const VerbCall *call, const Node *node, GError **error)
+{
+    const json_t *judged = json_object_get(call->judged, node->uuid);
+    if (call->judged == NULL ||
+        (judged != NULL && g_strcmp0(json_string_member(judged, "owner"), node->owner) == 0 &&
+         g_strcmp0(json_string_member(judged, "lessee"), node->lessee) == 0))
+        return true;
+    return steel_fail(error, STEEL_ERROR_CONFLICT,
+                      "Node %s has got another owner or lessee while the request was under way; "
+                      "ask again.",
+                      node->uuid);
 }
 
 static bool
@@ -47,7 +63,7 @@ load_task(const Job *job, VerbCall *call, GError **error)
         return false;
     call->task->request_id = g_strdup(job->request_id);
     call->task->user_id = g_strdup(job->user_id);
-    return true;
+    return verb_call_holds(call, call->task->node, error);
 }
 
 static void
@@ -59,7 +75,8 @@ run_job(void *data)
                      .arguments = job->arguments,
                      .node_uuid = job->node_uuid,
                      .user_id = job->user_id,
-                     .project_id = job->project_id};
+                     .project_id = job->project_id,
+                     .judged = job->judged};
     log_context_request(job->request_id);
     log_context_node(job->node_uuid);
     json_t *result = load_task(job, &call, &error) ? job->verb->handle(&call, &error) : NULL;
@@ -95,6 +112,7 @@ transport_call(void *self, const RpcCall *call, RpcDone done, void *user_data)
         .user_id = g_strdup(call->context.user_id),
         .project_id = g_strdup(call->context.project_id),
         .arguments = call->arguments != NULL ? call->arguments : json_object(),
+        .judged = json_deep_copy(call->judged), /* no JSON value is shared between threads */
         .done = done,
         .user_data = user_data,
         .attempts_left =

@@ -151,7 +151,7 @@ lock_now(VerbCall *call, const char *purpose, GError **error)
     task->user_id = g_steal_pointer(&call->task->user_id);
     task_release(call->task);
     call->task = task;
-    return true;
+    return verb_call_holds(call, task->node, error);
 }
 
 /* Each method says whether it needs the node for itself: others, and unknown ones, take no lock. */

@@ -9,7 +9,12 @@ typedef struct VerbCall {
     const json_t *arguments; /* borrowed */
     const char *node_uuid;   /* NULL: not about a node */
     const char *user_id, *project_id;
+    const json_t *judged; /* borrowed: by whose ownership the caller may do this, see rpc.h; NULL */
 } VerbCall;
+
+/* True unless the caller was let in because the node belonged to somebody to whom it belongs no more, or because of other
+ * nodes than this. To be asked of each node that a call is about, once it is locked. CONFLICT. */
+bool verb_call_holds(const VerbCall *call, const Node *node, GError **error);
 
 /* Does the work, or starts it. Returns the answer (a new reference), or NULL with the error set. */
 typedef json_t *(*VerbHandler)(VerbCall *call, GError **error);

@@ -154,6 +154,29 @@ class Volumes(harness.Suite):
         self.want(204, "DELETE", path)
         self.refuse(404, "GET", path)
 
+    def test_what_a_machine_that_is_on_boots_from_stays(self):
+        """In the words of Ironic, which clients read; also while nobody knows whether the machine is on."""
+        node = self.node(name="on")
+        others = {"targets": {"volume_type": "iscsi", "boot_index": 0, "volume_id": "v"},
+                  "connectors": {"type": "iqn", "connector_id": "iqn.2026-11.org.example:on"}}
+        paths = {kind: "/v1/volume/%s/%s" % (kind, self.want(201, "POST", "/v1/volume/" + kind, dict(
+            body, node_uuid=node["uuid"]))["uuid"]) for kind, body in others.items()}
+        for state, word in ((None, "None"), ("power on", "power on")):
+            if state:
+                self.want(202, "PUT", "/v1/nodes/on/states/power", {"target": state})
+                self.wait_node("on", power_state=state, reservation=None)
+            for kind, path in paths.items():
+                for method, body, verb in (("PATCH", [{"op": "add", "path": "/extra/a", "value": 1}], "update"),
+                                           ("DELETE", None, "deletion")):
+                    said = self.refuse(400, method, path, body)
+                    self.assertEqual(said, 'The requested action "volume %s %s" can not be performed on node "%s" while it is '
+                                           'in state "%s".' % (kind[:-1], verb, node["uuid"], word))
+        self.want(202, "PUT", "/v1/nodes/on/states/power", {"target": "power off"})
+        self.wait_node("on", power_state="power off", reservation=None)
+        for path in paths.values():
+            self.want(200, "PATCH", path, [{"op": "add", "path": "/extra/a", "value": 1}])
+            self.want(204, "DELETE", path)
+
     def test_targets_hide_their_secrets(self):
         node = self.node(name="chap")
         body = {"node_uuid": node["uuid"], "volume_type": "iscsi", "boot_index": 0, "volume_id": "vol-1",

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "common/log.h"
 #include "conductor/provision/provision.h"
+#include "db/allocations.h"
 #include "drivers/console/console.h"
 #include "drivers/deploy/deploy.h"
 #include "drivers/power/power.h"
@@ -82,9 +83,7 @@ forget_instance(Task *task)
     record_set_text(&node->instance_uuid, NULL);
     g_autoptr(GError) error = NULL;
     if (node->allocation_uuid != NULL) {
-        const DbValue uuid = db_text(node->allocation_uuid);
-        if (!db_execute(task->services->db, "DELETE FROM allocations WHERE uuid = ?1", &uuid, 1,
-                        NULL, &error))
+        if (!db_allocation_forget(task->services->db, node->allocation_uuid, &error))
             log_warning("conductor.tear_down", "the allocation stays: %s", error->message);
         record_set_text(&node->allocation_uuid, NULL);
     }

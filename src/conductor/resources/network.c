@@ -38,8 +38,9 @@ group_network_fits(Db *db, const Port *port, GError **error)
 }
 
 static bool
-port_valid(Db *db, const Port *port, GError **error)
+port_fits(Db *db, const void *record, GError **error)
 {
+    const Port *port = record;
     if (port->portgroup_uuid == NULL)
         return true;
     g_autoptr(Portgroup) group = (Portgroup *)(uintptr_t)group_of(db, port->portgroup_uuid, error);
@@ -59,9 +60,8 @@ port_valid(Db *db, const Port *port, GError **error)
 static bool
 port_before_create(Conductor *conductor, void *record, GError **error)
 {
-    Port *port = record;
-    return local_link_normalize(port->local_link_connection, error) &&
-           port_valid(conductor->services.db, port, error);
+    (void)conductor;
+    return local_link_normalize(((Port *)record)->local_link_connection, error);
 }
 
 /* In these states the way a machine is wired may change. */
@@ -74,49 +74,68 @@ wiring_free(const Node *node)
 }
 
 static bool
-port_before_update(Task *task, void *record, const void *original, const json_t *patch,
-                   GError **error)
+is_deployed(const Node *node)
+{
+    return state_from_wire(node->provision_state) == STATE_ACTIVE || node->instance_uuid != NULL;
+}
+
+static bool
+port_wiring_free(const Node *node, const Port *port, const char *field, GError **error)
+{
+    return wiring_free(node) ||
+           steel_fail(error, STEEL_ERROR_INVALID_STATE,
+                      "Port %s can not have %s changed while node %s is in state %s; legal in "
+                      "enroll, inspecting, inspect wait and manageable, or in maintenance",
+                      port->uuid, field, node->uuid, node->provision_state);
+}
+
+/* A machine's link to a network stays with the machine. */
+static bool
+port_is_free(const Node *node, const Port *port, const char *verb, GError **error)
+{
+    const char *vif = json_string_member(port->internal_info, "tenant_vif_port_id");
+    return vif == NULL || node->maintenance ||
+           steel_fail(error, STEEL_ERROR_CONFLICT, "Cannot %s port %s: VIF %s is attached to it",
+                      verb, port->uuid, vif);
+}
+
+static bool
+port_before_update(const Change *change, void *record, const void *original, GError **error)
 {
     static const char *const wiring[] = {"portgroup_uuid", "pxe_enabled", "local_link_connection",
                                          "physical_network", "node_uuid"};
-    const Node *node = task->node;
+    const Node *node = change->now;
     const Port *before = original;
     Port *port = record;
-    (void)patch;
     if (!json_equal(port->local_link_connection, before->local_link_connection) &&
         !local_link_normalize(port->local_link_connection, error))
         return false;
-    bool deployed = task_state(task) == STATE_ACTIVE || node->instance_uuid != NULL;
-    if (strcmp(port->address, before->address) != 0 && deployed && !node->maintenance)
+    if (strcmp(port->address, before->address) != 0 && is_deployed(node) && !node->maintenance)
         return steel_fail(
             error, STEEL_ERROR_INVALID_STATE,
             "Cannot update the address of port %s: node %s is deployed and not in maintenance",
             port->uuid, node->uuid);
     for (size_t i = 0; i < G_N_ELEMENTS(wiring); i++)
         if (!record_same(resource_field(&port_resource, wiring[i]), record, original) &&
-            !wiring_free(node))
-            return steel_fail(error, STEEL_ERROR_INVALID_STATE,
-                              "Port %s can not have %s changed while node %s is in state %s; legal "
-                              "in enroll, inspecting, "
-                              "inspect wait and manageable, or in maintenance",
-                              port->uuid, wiring[i], node->uuid, node->provision_state);
-    return port_valid(task->services->db, port, error);
+            !(port_wiring_free(node, port, wiring[i], error) &&
+              port_wiring_free(change->next, port, wiring[i], error)))
+            return false;
+    return change->next == node || port_is_free(node, port, "move", error);
 }
 
 static bool
-port_before_destroy(Task *task, const void *record, GError **error)
+port_before_destroy(const Change *change, const void *record, GError **error)
 {
     const Port *port = record;
-    const char *vif = json_string_member(port->internal_info, "tenant_vif_port_id");
-    if (vif != NULL && !task->node->maintenance)
-        return steel_fail(error, STEEL_ERROR_CONFLICT,
-                          "Cannot delete port %s: VIF %s is attached to it", port->uuid, vif);
-    bool deployed = task_state(task) == STATE_ACTIVE && task->node->instance_uuid != NULL;
-    if (deployed && !task->node->maintenance)
-        return steel_fail(error, STEEL_ERROR_CONFLICT,
-                          "Cannot delete port %s: node %s is deployed and not in maintenance",
-                          port->uuid, task->node->uuid);
-    return true;
+    const Node *node = change->now;
+    if (!port_is_free(node, port, "delete", error))
+        return false;
+    bool deployed =
+        state_from_wire(node->provision_state) == STATE_ACTIVE && node->instance_uuid != NULL;
+    return !deployed || node->maintenance ||
+           steel_fail(error, STEEL_ERROR_CONFLICT,
+                      "Cannot delete port %s: node %s is deployed and not in maintenance",
+                      port->uuid, node->uuid);
 }
 
 static bool
@@ -142,34 +161,58 @@ portgroup_is_empty(Db *db, const Portgroup *group, GError **error)
                       group->uuid);
 }
 
+/* A group that has moved has left its ports behind: it must have had none. */
 static bool
-portgroup_before_update(Task *task, void *record, const void *original, const json_t *patch,
-                        GError **error)
+portgroup_fits(Db *db, const void *record, GError **error)
 {
-    const Portgroup *group = record, *before = original;
-    (void)patch;
-    if (group->name != NULL && !node_name_valid(group->name, error))
-        return false;
-    bool deployed = task_state(task) == STATE_ACTIVE || task->node->instance_uuid != NULL;
-    if (g_strcmp0(group->address, before->address) != 0 && deployed && !task->node->maintenance)
-        return steel_fail(error, STEEL_ERROR_INVALID_STATE,
-                          "Cannot update the address of port group %s: node %s is deployed and not "
-                          "in maintenance",
-                          group->uuid, task->node->uuid);
-    if (strcmp(group->node_uuid, before->node_uuid) == 0)
-        return true;
-    if (!wiring_free(task->node))
-        return steel_fail(error, STEEL_ERROR_INVALID_STATE,
-                          "Port group %s can not be moved to another node while node %s is in "
-                          "state %s",
-                          group->uuid, task->node->uuid, task->node->provision_state);
-    return portgroup_is_empty(task->services->db, group, error);
+    const Portgroup *group = record;
+    const DbValue values[] = {db_text(group->uuid), db_text(group->node_uuid)};
+    g_autoptr(GPtrArray) strays =
+        db_records_where(db, &port_resource, "portgroup_uuid = ?1 AND node_uuid <> ?2 LIMIT 1",
+                         values, G_N_ELEMENTS(values), error);
+    return strays != NULL && (strays->len == 0 || portgroup_is_empty(db, group, error));
 }
 
 static bool
-portgroup_before_destroy(Task *task, const void *record, GError **error)
+portgroup_wiring_free(const Node *node, const Portgroup *group, GError **error)
 {
-    return portgroup_is_empty(task->services->db, record, error);
+    return wiring_free(node) ||
+           steel_fail(error, STEEL_ERROR_INVALID_STATE,
+                      "Port group %s can not be moved to another node while node %s is in state %s",
+                      group->uuid, node->uuid, node->provision_state);
+}
+
+static bool
+portgroup_before_update(const Change *change, void *record, const void *original, GError **error)
+{
+    const Portgroup *group = record, *before = original;
+    const Node *node = change->now;
+    if (group->name != NULL && !node_name_valid(group->name, error))
+        return false;
+    if (g_strcmp0(group->address, before->address) != 0 && is_deployed(node) && !node->maintenance)
+        return steel_fail(error, STEEL_ERROR_INVALID_STATE,
+                          "Cannot update the address of port group %s: node %s is deployed and not "
+                          "in maintenance",
+                          group->uuid, node->uuid);
+    return change->next == node || (portgroup_wiring_free(node, group, error) &&
+                                    portgroup_wiring_free(change->next, group, error));
+}
+
+static bool
+delete_empty_portgroup(Db *db, void *user_data, GError **error)
+{
+    const Portgroup *group = user_data;
+    return portgroup_is_empty(db, group, error) &&
+           db_record_delete(db, &portgroup_resource, group->uuid, error);
+}
+
+/* Ports are created without the lock of their node: the look at them and the end of the group are one. */
+static json_t *
+portgroup_destroy(VerbCall *call, void *record, GError **error)
+{
+    return db_transaction(call->conductor->services.db, delete_empty_portgroup, record, error)
+               ? json_object()
+               : NULL;
 }
 
 const ResourceRules port_rules = {
@@ -178,6 +221,7 @@ const ResourceRules port_rules = {
     .before_create = port_before_create,
     .before_update = port_before_update,
     .before_destroy = port_before_destroy,
+    .fits = port_fits,
 };
 
 const ResourceRules portgroup_rules = {
@@ -185,5 +229,6 @@ const ResourceRules portgroup_rules = {
     .owned_by_node = true,
     .before_create = portgroup_before_create,
     .before_update = portgroup_before_update,
-    .before_destroy = portgroup_before_destroy,
+    .fits = portgroup_fits,
+    .destroy = portgroup_destroy,
 };

@@ -1,8 +1,9 @@
 /* Nodes: created with the interfaces their driver gives them, changed under their lock, deleted when nothing holds them.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "conductor/resources/resources.h"
-#include "db/nodes.h"
+#include "db/allocations.h"
 #include "db/records.h"
+#include "model/internal_info.h"
 #include "model/json_patch.h"
 #include "model/names.h"
 #include "model/network.h"
@@ -79,6 +80,29 @@ configured_defaults(Node *node, const json_t *values)
         record_set_text(&node->provision_state, "enroll");
 }
 
+/* An instance has the UUID of its allocation: one of another project's cannot be run here. */
+static bool
+instance_is_free(Db *db, const Node *node, const Node *original, GError **error)
+{
+    bool foreign = false;
+    if (node->instance_uuid == NULL ||
+        (original != NULL && g_strcmp0(node->instance_uuid, original->instance_uuid) == 0))
+        return true;
+    if (!db_instance_is_foreign(db, node, &foreign, error))
+        return false;
+    return !foreign ||
+           steel_fail(error, STEEL_ERROR_CONFLICT, "A node with instance_uuid %s already exists.",
+                      node->instance_uuid);
+}
+
+static bool
+insert(Db *db, void *user_data, GError **error)
+{
+    Node *node = user_data;
+    return instance_is_free(db, node, NULL, error) &&
+           db_record_insert(db, &node_resource, node, error);
+}
+
 json_t *
 node_create(VerbCall *call, const json_t *values, GError **error)
 {
@@ -92,7 +116,7 @@ node_create(VerbCall *call, const json_t *values, GError **error)
         return NULL;
     db_record_identify(&node_resource, node);
     notify_record(&conductor->services, &node_resource, node, "create", "start");
-    bool good = db_record_insert(conductor->services.db, &node_resource, node, error);
+    bool good = db_transaction(conductor->services.db, insert, node, error);
     notify_record_end(&conductor->services, &node_resource, node, "create", good);
     return good ? json_pack("{s:s}", "uuid", node->uuid) : NULL;
 }
@@ -237,43 +261,40 @@ save(Db *db, void *user_data, GError **error)
 {
     const Task *task = user_data;
     if (releases_allocation(task->node, task->stored)) {
-        const DbValue allocation = db_text(task->stored->allocation_uuid);
-        record_set_text(&task->node->allocation_uuid, NULL);
-        if (!db_execute(db, "DELETE FROM allocations WHERE uuid = ?1", &allocation, 1, NULL, error))
+        if (!db_allocation_forget(db, task->stored->allocation_uuid, error))
             return false;
+        record_set_text(&task->node->allocation_uuid, NULL);
+        info_remove(task->node, INFO_INSTANCE_BEFORE_ALLOCATION);
     }
-    return db_record_save(db, &node_resource, task->node, task->stored, error);
+    return instance_is_free(db, task->node, task->stored, error) &&
+           db_record_save(db, &node_resource, task->node, task->stored, error);
 }
 
 json_t *
 node_update(VerbCall *call, const char *uuid, const json_t *patch, bool reset_interfaces,
             GError **error)
 {
+    LockedNode locked = {0};
     if (uuid == NULL || patch == NULL) {
         steel_fail(error, STEEL_ERROR_INVALID, "an update needs a key and a patch");
         return NULL;
     }
-    Conductor *conductor = call->conductor;
-    /* Not task_acquire: a node whose driver is not enabled any more must be open to repair. */
-    if (!db_node_reserve(conductor->services.db, uuid, conductor->hostname, conductor->lease,
-                         "node update", error))
+    if (!locked_node_take(call, uuid, "node update", &locked, error))
         return NULL;
-    Node *node = db_record_find(conductor->services.db, &node_resource, "uuid", uuid, error);
+    Conductor *conductor = call->conductor;
     Task task = {.services = &conductor->services,
-                 .node = node,
-                 .stored = node != NULL ? node_copy(node) : NULL,
+                 .node = locked.node,
+                 .stored = locked.stored,
                  .conductor = conductor};
-    bool good = node != NULL && json_patch_apply(&node_resource, node, patch, error) &&
+    bool good = json_patch_apply(&node_resource, task.node, patch, error) &&
                 update_allowed(&task, patch, reset_interfaces, error);
     if (good) {
-        maintenance_changed(node, task.stored);
+        maintenance_changed(task.node, task.stored);
         notify_node(&task, "update", "start", NULL);
         good = db_transaction(conductor->services.db, save, &task, error);
         notify_node(&task, "update", good ? "end" : "error", NULL);
     }
-    node_free(node);
-    node_free(task.stored);
-    task_unlock(conductor, uuid);
+    locked_node_give(&locked);
     return good ? json_object() : NULL;
 }
 
@@ -301,40 +322,29 @@ destroy_allowed(const Node *node, GError **error)
                                node->uuid, node->provision_state);
 }
 
-typedef struct Destruction {
-    const char *uuid;
-    const char *allocation_uuid;
-} Destruction;
-
 /* Everything that hangs on a node goes with it (ON DELETE CASCADE), but for its allocation. */
 static bool
 destroy(Db *db, void *user_data, GError **error)
 {
-    const Destruction *destruction = user_data;
-    const DbValue allocation = db_text(destruction->allocation_uuid);
-    return db_execute(db, "DELETE FROM allocations WHERE uuid = ?1", &allocation, 1, NULL, error) &&
-           db_record_delete(db, &node_resource, destruction->uuid, error);
+    const Node *node = user_data;
+    return db_allocation_forget(db, node->allocation_uuid, error) &&
+           db_record_delete(db, &node_resource, node->uuid, error);
 }
 
 json_t *
 node_destroy(VerbCall *call, const char *uuid, GError **error)
 {
-    Conductor *conductor = call->conductor;
-    if (uuid == NULL || !db_node_reserve(conductor->services.db, uuid, conductor->hostname,
-                                         conductor->lease, "node deletion", error))
+    LockedNode locked = {0};
+    if (uuid == NULL || !locked_node_take(call, uuid, "node deletion", &locked, error))
         return NULL;
-    g_autoptr(Node) node =
-        db_record_find(conductor->services.db, &node_resource, "uuid", uuid, error);
-    Destruction destruction = {uuid, node != NULL ? node->allocation_uuid : NULL};
-    bool good = node != NULL && destroy_allowed(node, error);
+    const DriverServices *services = &call->conductor->services;
+    Node *node = locked.node;
+    bool good = destroy_allowed(node, error);
     if (good) {
-        notify_record(&conductor->services, &node_resource, node, "delete", "start");
-        good =
-            notify_record_end(&conductor->services, &node_resource, node, "delete",
-                              db_transaction(conductor->services.db, destroy, &destruction, error));
+        notify_record(services, &node_resource, node, "delete", "start");
+        good = notify_record_end(services, &node_resource, node, "delete",
+                                 db_transaction(services->db, destroy, node, error));
     }
-    if (good)
-        return json_object();
-    task_unlock(conductor, uuid);
-    return NULL;
+    locked_node_give(&locked); /* of a node that is gone it gives back nothing */
+    return good ? json_object() : NULL;
 }

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "conductor/resources/resources.h"
 
+#include "db/nodes.h"
 #include "db/records.h"
 #include "model/json_patch.h"
 
@@ -61,28 +62,56 @@ created(const Resource *resource, const void *record)
     return json_pack("{s:s}", "uuid", record_text(resource, record, "uuid"));
 }
 
+/* What one transaction makes of a new record: the node is still there and the caller's, what it refers to still fits. */
+typedef struct Insertion {
+    VerbCall *call;
+    const ResourceRules *rules;
+    void *record;
+} Insertion;
+
 static bool
-node_exists(Conductor *conductor, const char *uuid, GError **error)
+node_admits(Db *db, const VerbCall *call, const char *uuid, GError **error)
 {
     GError *cause = NULL;
-    g_autoptr(Node) node =
-        db_record_find(conductor->services.db, &node_resource, "uuid", uuid, &cause);
-    return node != NULL || reference_failed(cause, error);
+    g_autoptr(Node) node = db_record_find(db, &node_resource, "uuid", uuid, &cause);
+    return node != NULL ? verb_call_holds(call, node, error) : reference_failed(cause, error);
+}
+
+static bool
+may_insert(Db *db, const Insertion *insertion, GError **error)
+{
+    const ResourceRules *rules = insertion->rules;
+    const void *record = insertion->record;
+    return (!rules->owned_by_node ||
+            node_admits(db, insertion->call, record_text(rules->resource, record, "node_uuid"),
+                        error)) &&
+           (rules->fits == NULL || rules->fits(db, record, error));
+}
+
+static bool
+insert_checked(Db *db, void *user_data, GError **error)
+{
+    const Insertion *insertion = user_data;
+    return may_insert(db, insertion, error) &&
+           db_record_insert(db, insertion->rules->resource, insertion->record, error);
 }
 
 /* Resources with a life of their own find their identity themselves. */
 static json_t *
-insert_record(VerbCall *call, const ResourceRules *rules, void *record, GError **error)
+insert_record(Insertion *insertion, GError **error)
 {
+    VerbCall *call = insertion->call;
+    const ResourceRules *rules = insertion->rules;
     const Resource *resource = rules->resource;
     const DriverServices *services = &call->conductor->services;
+    void *record = insertion->record;
     if (rules->create == NULL)
         db_record_identify(resource, record);
     notify_record(services, resource, record, "create", "start");
     json_t *result = NULL;
     if (rules->create != NULL)
         result = rules->create(call, record, error);
-    else if (db_record_insert(services->db, resource, record, error))
+    else if (db_transaction(services->db, insert_checked, insertion, error))
         result = created(resource, record);
     notify_record_end(services, resource, record, "create", result != NULL);
     return result;
@@ -91,15 +120,13 @@ insert_record(VerbCall *call, const ResourceRules *rules, void *record, GError *
 static json_t *
 create_record(VerbCall *call, const ResourceRules *rules, void *record, GError **error)
 {
-    const Resource *resource = rules->resource;
-    if (!record_from_values(resource, record, json_object_get(call->arguments, "values"), error))
-        return NULL;
-    if (rules->owned_by_node &&
-        !node_exists(call->conductor, record_text(resource, record, "node_uuid"), error))
-        return NULL;
-    if (rules->before_create != NULL && !rules->before_create(call->conductor, record, error))
-        return NULL;
-    return insert_record(call, rules, record, error);
+    Insertion insertion = {call, rules, record};
+    bool good =
+        record_from_values(rules->resource, record, json_object_get(call->arguments, "values"),
+                           error) &&
+        (rules->before_create == NULL || rules->before_create(call->conductor, record, error)) &&
+        may_insert(call->conductor->services.db, &insertion, error);
+    return good ? insert_record(&insertion, error) : NULL;
 }
 
 static bool
@@ -122,103 +149,216 @@ verb_create(VerbCall *call, GError **error)
     return result;
 }
 
-/* Locks the node that owns the record; *task stays NULL for resources without one. */
-static bool
-lock_owner(VerbCall *call, const ResourceRules *rules, const void *record, Task **task,
-           GError **error)
+/* ---- locks ---- */
+
+bool
+locked_node_take(const VerbCall *call, const char *uuid, const char *purpose, LockedNode *locked,
+                 GError **error)
 {
-    if (!rules->owned_by_node)
+    Conductor *conductor = call->conductor;
+    Db *db = conductor->services.db;
+    if (!db_node_reserve(db, uuid, conductor->hostname, conductor->lease, purpose, error))
+        return false;
+    Node *node = db_record_find(db, &node_resource, "uuid", uuid, error);
+    *locked = (LockedNode){conductor, node, node != NULL ? node_copy(node) : NULL};
+    if (node != NULL && verb_call_holds(call, node, error))
         return true;
-    g_autofree char *purpose = g_strdup_printf("%s update", rules->resource->name);
-    *task = task_acquire(call->conductor, record_text(rules->resource, record, "node_uuid"),
-                         TASK_EXCLUSIVE, purpose, error);
-    return *task != NULL;
+    if (node == NULL)
+        task_unlock(conductor, uuid);
+    locked_node_give(locked);
+    return false;
 }
 
-static bool
-change(Conductor *conductor, const ResourceRules *rules, Task *task, void *record,
-       const json_t *patch, GError **error)
+void
+locked_node_give(LockedNode *locked)
 {
-    const Resource *resource = rules->resource;
-    const DriverServices *services = &conductor->services;
-    void *original = record_copy(resource, record);
-    bool good = json_patch_apply(resource, record, patch, error) &&
-                (rules->before_update == NULL ||
-                 rules->before_update(task, record, original, patch, error));
-    if (good) {
-        notify_record(services, resource, record, "update", "start");
-        good = notify_record_end(services, resource, record, "update",
-                                 db_record_save(services->db, resource, record, original, error));
-    }
-    record_free(resource, original);
-    return good;
+    if (locked->stored != NULL)
+        task_unlock(locked->conductor, locked->stored->uuid);
+    node_free(locked->node);
+    node_free(locked->stored);
+    *locked = (LockedNode){0};
+}
+
+/* The nodes of a record that is changed: where it hangs, and where it goes; the second is empty unless it moves. */
+typedef struct Owners {
+    LockedNode now, next;
+} Owners;
+
+static void
+owners_give(Owners *owners)
+{
+    locked_node_give(&owners->now);
+    locked_node_give(&owners->next);
+}
+
+/* Locks the nodes in the order of their UUIDs. */
+static bool
+owners_take(const VerbCall *call, const ResourceRules *rules, const char *now, const char *next,
+            Owners *owners, GError **error)
+{
+    g_autofree char *purpose = g_strdup_printf("%s update", rules->resource->name);
+    bool moves = next != NULL && strcmp(now, next) != 0;
+    bool next_first = moves && strcmp(next, now) < 0;
+    GError *cause = NULL;
+    bool good =
+        (!next_first || locked_node_take(call, next, purpose, &owners->next, &cause)) &&
+        locked_node_take(call, now, purpose, &owners->now, error) &&
+        (!moves || next_first || locked_node_take(call, next, purpose, &owners->next, &cause));
+    if (!good)
+        owners_give(owners);
+    return good || (cause != NULL ? reference_failed(cause, error) : false);
+}
+
+static Change
+change_of(Db *db, const Owners *owners)
+{
+    const Node *now = owners->now.node, *next = owners->next.node;
+    return (Change){db, now, next != NULL ? next : now};
 }
 
 /* Loads the record by the call's key; NULL with the error set. */
 static void *
-load(VerbCall *call, const ResourceRules *rules, GError **error)
+load(const VerbCall *call, const ResourceRules *rules, GError **error)
 {
     const char *key = json_string_member(call->arguments, "key");
     return db_record_find(call->conductor->services.db, rules->resource, rules->resource->key,
                           key != NULL ? key : "", error);
 }
 
+/* What was read before the lock may have changed: the record is loaded anew, and must hang on the node that is locked now. */
+static void *
+load_locked(const VerbCall *call, const ResourceRules *rules, const Owners *owners, GError **error)
+{
+    void *record = load(call, rules, error);
+    if (record == NULL || owners->now.node == NULL ||
+        strcmp(record_text(rules->resource, record, "node_uuid"), owners->now.node->uuid) == 0)
+        return record;
+    steel_fail(error, STEEL_ERROR_LOCKED,
+               "%s %s has just been moved to another node, please retry.", rules->resource->name,
+               record_text(rules->resource, record, "uuid"));
+    record_free(rules->resource, record);
+    return NULL;
+}
+
+/* ---- update ---- */
+
+typedef struct Saving {
+    const ResourceRules *rules;
+    void *record;
+    const void *original;
+} Saving;
+
+static bool
+save_checked(Db *db, void *user_data, GError **error)
+{
+    const Saving *saving = user_data;
+    const ResourceRules *rules = saving->rules;
+    return (rules->fits == NULL || rules->fits(db, saving->record, error)) &&
+           db_record_save(db, rules->resource, saving->record, saving->original, error);
+}
+
+/* Applies the patch to the record and saves it, if its rules and the owners' states allow it. */
+static bool
+change_record(const VerbCall *call, const ResourceRules *rules, const Owners *owners, void *record,
+              GError **error)
+{
+    const Resource *resource = rules->resource;
+    const DriverServices *services = &call->conductor->services;
+    const Change change = change_of(services->db, owners);
+    void *original = record_copy(resource, record);
+    Saving saving = {rules, record, original};
+    bool good =
+        json_patch_apply(resource, record, json_object_get(call->arguments, "patch"), error) &&
+        (rules->before_update == NULL || rules->before_update(&change, record, original, error)) &&
+        (rules->fits == NULL || rules->fits(services->db, record, error));
+    if (good) {
+        notify_record(services, resource, record, "update", "start");
+        good = notify_record_end(services, resource, record, "update",
+                                 db_transaction(services->db, save_checked, &saving, error));
+    }
+    record_free(resource, original);
+    return good;
+}
+
 /* A resource without an owner has no lock: two changes at once are kept apart by the transaction. */
 typedef struct Update {
-    VerbCall *call;
+    const VerbCall *call;
     const ResourceRules *rules;
-    const json_t *patch;
 } Update;
 
 static bool
 update_unlocked(Db *db, void *user_data, GError **error)
 {
+    static const Owners none = {0};
     const Update *update = user_data;
     (void)db;
     void *record = load(update->call, update->rules, error);
-    bool good = record != NULL &&
-                change(update->call->conductor, update->rules, NULL, record, update->patch, error);
+    bool good = record != NULL && change_record(update->call, update->rules, &none, record, error);
     record_free(update->rules->resource, record);
+    return good;
+}
+
+/* The nodes that the record hangs on and will hang on, the caller's to free. */
+static bool
+owners_of_change(const VerbCall *call, const ResourceRules *rules, char **now, char **next,
+                 GError **error)
+{
+    const Resource *resource = rules->resource;
+    void *record = load(call, rules, error);
+    if (record == NULL)
+        return false;
+    *now = g_strdup(record_text(resource, record, "node_uuid"));
+    bool good =
+        json_patch_apply(resource, record, json_object_get(call->arguments, "patch"), error);
+    *next = good ? g_strdup(record_text(resource, record, "node_uuid")) : NULL;
+    record_free(resource, record);
+    return good;
+}
+
+static bool
+update_locked(const VerbCall *call, const ResourceRules *rules, GError **error)
+{
+    g_autofree char *now = NULL, *next = NULL;
+    Owners owners = {0};
+    if (!owners_of_change(call, rules, &now, &next, error) ||
+        !owners_take(call, rules, now, next, &owners, error))
+        return false;
+    void *record = load_locked(call, rules, &owners, error);
+    bool good = record != NULL && change_record(call, rules, &owners, record, error);
+    record_free(rules->resource, record);
+    owners_give(&owners);
     return good;
 }
 
 json_t *
 verb_update(VerbCall *call, GError **error)
 {
-    const json_t *patch = json_object_get(call->arguments, "patch");
-    const char *key = json_string_member(call->arguments, "key");
     if (is_node(call->arguments))
-        return node_update(call, key, patch,
+        return node_update(call, json_string_member(call->arguments, "key"),
+                           json_object_get(call->arguments, "patch"),
                            json_is_true(json_object_get(call->arguments, "reset_interfaces")),
                            error);
     const ResourceRules *rules = rules_of(call->arguments, error);
-    if (rules != NULL && !rules->owned_by_node) {
-        Update update = {call, rules, patch};
-        bool done = db_transaction(call->conductor->services.db, update_unlocked, &update, error);
-        return done ? json_object() : NULL;
-    }
-    void *record = rules != NULL ? load(call, rules, error) : NULL;
-    Task *task = NULL;
-    bool good = record != NULL && lock_owner(call, rules, record, &task, error);
-    if (good && task != NULL) { /* what was read before the lock may have changed */
-        record_free(rules->resource, record);
-        record = load(call, rules, error);
-        good = record != NULL;
-    }
-    good = good && change(call->conductor, rules, task, record, patch, error);
-    task_release(task);
-    if (rules != NULL)
-        record_free(rules->resource, record);
+    if (rules == NULL)
+        return NULL;
+    Update update = {call, rules};
+    bool good = rules->owned_by_node
+                    ? update_locked(call, rules, error)
+                    : db_transaction(call->conductor->services.db, update_unlocked, &update, error);
     return good ? json_object() : NULL;
 }
 
+/* ---- destroy ---- */
+
 static json_t *
-destroy_record(VerbCall *call, const ResourceRules *rules, Task *task, void *record, GError **error)
+destroy_record(VerbCall *call, const ResourceRules *rules, const Owners *owners, void *record,
+               GError **error)
 {
-    if (rules->before_destroy != NULL && !rules->before_destroy(task, record, error))
-        return NULL;
     const Resource *resource = rules->resource;
     const DriverServices *services = &call->conductor->services;
+    const Change change = change_of(services->db, owners);
+    if (rules->before_destroy != NULL && !rules->before_destroy(&change, record, error))
+        return NULL;
     json_t *result = NULL;
     notify_record(services, resource, record, "delete", "start");
     if (rules->destroy != NULL)
@@ -230,20 +370,32 @@ destroy_record(VerbCall *call, const ResourceRules *rules, Task *task, void *rec
     return result;
 }
 
+/* Locks the node that the record hangs on, if it hangs on one. */
+static bool
+lock_owner(const VerbCall *call, const ResourceRules *rules, Owners *owners, GError **error)
+{
+    if (!rules->owned_by_node)
+        return true;
+    void *record = load(call, rules, error);
+    bool good = record != NULL &&
+                owners_take(call, rules, record_text(rules->resource, record, "node_uuid"), NULL,
+                            owners, error);
+    record_free(rules->resource, record);
+    return good;
+}
+
 json_t *
 verb_destroy(VerbCall *call, GError **error)
 {
     if (is_node(call->arguments))
         return node_destroy(call, json_string_member(call->arguments, "key"), error);
+    Owners owners = {0};
     const ResourceRules *rules = rules_of(call->arguments, error);
-    void *record = rules != NULL ? load(call, rules, error) : NULL;
-    if (record == NULL)
+    if (rules == NULL || !lock_owner(call, rules, &owners, error))
         return NULL;
-    Task *task = NULL;
-    json_t *result = lock_owner(call, rules, record, &task, error)
-                         ? destroy_record(call, rules, task, record, error)
-                         : NULL;
-    task_release(task);
+    void *record = load_locked(call, rules, &owners, error);
+    json_t *result = record != NULL ? destroy_record(call, rules, &owners, record, error) : NULL;
     record_free(rules->resource, record);
+    owners_give(&owners);
     return result;
 }

@@ -80,12 +80,10 @@ template_before_create(Conductor *conductor, void *record, GError **error)
 }
 
 static bool
-template_before_update(Task *task, void *record, const void *original, const json_t *patch,
-                       GError **error)
+template_before_update(const Change *change, void *record, const void *original, GError **error)
 {
-    (void)task;
+    (void)change;
     (void)original;
-    (void)patch;
     return template_valid(record, error);
 }
 

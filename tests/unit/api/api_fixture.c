@@ -64,6 +64,8 @@ take_call(void *self, const RpcCall *call, RpcDone done, void *user_data)
     record_set_text(&fixture->node_uuid, call->node_uuid);
     json_decref(fixture->arguments);
     fixture->arguments = call->arguments;
+    json_decref(fixture->judged);
+    fixture->judged = json_deep_copy(call->judged);
     answer(&reply);
 }
 
@@ -99,6 +101,7 @@ api_fixture_free(ApiFixture *fixture)
     g_free(fixture->folder);
     g_free(fixture->node_uuid);
     json_decref(fixture->arguments);
+    json_decref(fixture->judged);
     json_decref(fixture->result);
     g_free(fixture);
 }

@@ -14,6 +14,7 @@ typedef struct ApiFixture {
     RpcMethod method;
     char *node_uuid;
     json_t *arguments;
+    json_t *judged;     /* NULL: none */
     json_t *result;     /* borrowed by the answer; NULL: {} */
     int failure;        /* a SteelErrorCode, or -1 */
     bool on_own_thread; /* answers from another thread, some milliseconds later */

@@ -186,6 +186,31 @@ a_patch_is_judged_field_by_field(void **state)
 }
 
 static void
+by_whose_ownership_somebody_was_let_in_is_noted(void **state)
+{
+    (void)state;
+    static const PolicyTarget target = {"own", NULL, "1be26c0b-03f2-4d2e-ae87-c02d7f33c781"};
+    static const struct {
+        const Credentials *who;
+        bool by_owner;
+    } rows[] = {
+        {&system_reader, false},
+        {&owner_reader,  true },
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autoptr(Request) request = request_of("GET", "/v1/nodes/x", rows[i].who);
+        assert_true(policy_sees(request, "baremetal:node:get", &target));
+        assert_int_equal(request->judged_by_owner, rows[i].by_owner);
+        json_auto_t *wanted =
+            json_pack("{s:{s:s, s:n}}", target.node_uuid, "owner", "own", "lessee");
+        assert_true(json_equal(request->judged, wanted));
+    }
+    g_autoptr(Request) other = request_of("GET", "/v1/nodes/x", &lessee_admin);
+    assert_false(policy_sees(other, "baremetal:node:get", &target));
+    assert_null(other->judged);
+}
+
+static void
 without_authentication_everything_is_allowed_and_secrets_stay_hidden(void **state)
 {
     (void)state;
@@ -212,6 +237,8 @@ main(void)
         cmocka_unit_test_setup_teardown(what_is_visible_is_asked_per_item_only_when_it_must_be,
                                         with_keystone, tear_down),
         cmocka_unit_test_setup_teardown(owners_are_loaded_only_where_a_rule_looks_at_them,
+                                        with_keystone, tear_down),
+        cmocka_unit_test_setup_teardown(by_whose_ownership_somebody_was_let_in_is_noted,
                                         with_keystone, tear_down),
         cmocka_unit_test_setup_teardown(a_patch_is_judged_field_by_field, with_keystone, tear_down),
         cmocka_unit_test_setup_teardown(

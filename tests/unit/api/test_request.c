@@ -233,6 +233,27 @@ asks_the_conductor_and_shows_what_it_made(void **state)
 }
 
 static void
+tells_the_conductor_by_whose_ownership_it_was_let_in(void **state)
+{
+    (void)state;
+    static char version[] = "1.82";
+    g_autofree char *uuid = api_fixture_add_node(fixture, "mine");
+    for (int by_owner = 0; by_owner <= 1; by_owner++) {
+        g_autoptr(Request) request =
+            request_new(api, &transport, version, "DELETE", "/v1/nodes/mine/maintenance");
+        assert_true(request_begin(request));
+        request->judged = json_pack("{s:{s:s, s:n}}", uuid, "owner", "me", "lessee");
+        request->judged_by_owner = by_owner != 0;
+        if (!request_run(request))
+            request_finish(request);
+        assert_int_equal(request->status, 202);
+        assert_int_equal(fixture->method, RPC_SET_MAINTENANCE);
+        assert_true(by_owner ? json_equal(fixture->judged, request->judged)
+                             : fixture->judged == NULL);
+    }
+}
+
+static void
 asks_nothing_when_the_body_is_wrong(void **state)
 {
     (void)state;
@@ -295,6 +316,8 @@ main(void)
             every_list_takes_as_many_statements_for_many_items_as_for_one, set_up, tear_down),
         cmocka_unit_test_setup_teardown(asks_the_conductor_and_shows_what_it_made, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(tells_the_conductor_by_whose_ownership_it_was_let_in,
+                                        set_up, tear_down),
         cmocka_unit_test_setup_teardown(asks_nothing_when_the_body_is_wrong, set_up, tear_down),
         cmocka_unit_test_setup_teardown(turns_the_conductors_errors_into_faults, set_up, tear_down),
         cmocka_unit_test_setup_teardown(checks_policy_names_on_every_route_that_is_not_public,

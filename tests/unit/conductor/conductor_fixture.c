@@ -131,14 +131,17 @@ conductor_fixture_call(ConductorFixture *fixture, RpcMethod method, const char *
                        const char *arguments, GError **error)
 {
     Reply reply = {.lock = PTHREAD_MUTEX_INITIALIZER, .came = PTHREAD_COND_INITIALIZER};
+    json_t *judged = fixture->judged != NULL ? conductor_fixture_json(fixture->judged) : NULL;
     const RpcCall call = {.method = method,
                           .node_uuid = node_uuid,
+                          .judged = judged,
                           .arguments = conductor_fixture_json(arguments),
                           .context = {.request_id = "req-test"}};
     struct timespec limit;
     clock_gettime(CLOCK_REALTIME, &limit);
     limit.tv_sec += LIMIT_MS / 1000;
     conductor_transport.call(fixture->conductor, &call, take_reply, &reply);
+    json_decref(judged);
     int status = 0;
     pthread_mutex_lock(&reply.lock);
     while (!reply.done && status == 0)

@@ -18,6 +18,7 @@ typedef struct ConductorFixture {
     Events *events;
     EventListener *listener; /* everything since the start */
     Conductor *conductor;    /* NULL while stopped */
+    const char *judged;      /* of the calls from now on, as JSON text; NULL: none */
 } ConductorFixture;
 
 /* `settings` as for config_set, NULL-terminated, may be NULL; beside the fixture's own: fake hardware, no power sync, no
