@@ -3,6 +3,7 @@
 #include "api/http_tls.h"
 
 #include <gnutls/abstract.h>
+#include <gnutls/crypto.h>
 #include <gnutls/gnutls.h>
 #include <string.h>
 
@@ -14,11 +15,13 @@ typedef struct Credentials {
     gnutls_pcert_st chain[CHAIN_LIMIT];
     unsigned chain_length;
     gnutls_privkey_t key;
+    unsigned char digest[32]; /* of what both files held */
 } Credentials;
 
 struct HttpTls {
     char *certificate_file, *key_file; /* owned */
-    /* All that were ever used: a handshake may still be looking at an older one. Certificates change a few times a year. */
+    /* All that were ever used: a handshake may still be looking at an older one. Certificates change a few times a year, and one
+     * that is read again is not kept twice. */
     GPtrArray *all;
 };
 
@@ -70,6 +73,18 @@ parse(Credentials *credentials, const gnutls_datum_t *certificate, const gnutls_
     return code < 0 ? code : check_pair(credentials);
 }
 
+static void
+digest_files(unsigned char digest[32], const gnutls_datum_t *certificate, const gnutls_datum_t *key)
+{
+    gnutls_hash_hd_t hash;
+    if (gnutls_hash_init(&hash, GNUTLS_DIG_SHA256) < 0)
+        g_error("no SHA-256");
+    gnutls_hash(hash, certificate->data, certificate->size);
+    gnutls_hash(hash, "", 1);
+    gnutls_hash(hash, key->data, key->size);
+    gnutls_hash_deinit(hash, digest);
+}
+
 static Credentials *
 load(const HttpTls *tls, GError **error)
 {
@@ -85,6 +100,7 @@ load(const HttpTls *tls, GError **error)
                                              (unsigned)certificate_size},
                          key_text = {(unsigned char *)key, (unsigned)key_size};
     Credentials *credentials = g_new0(Credentials, 1);
+    digest_files(credentials->digest, &certificate_text, &key_text);
     int code = parse(credentials, &certificate_text, &key_text);
     gnutls_memset(key, 0, key_size);
     if (code >= 0)
@@ -108,14 +124,30 @@ http_tls_new(const char *certificate_file, const char *key_file, GError **error)
     return NULL;
 }
 
+/* What was read from the same texts before, or NULL. */
+static Credentials *
+find_same(const HttpTls *tls, const Credentials *fresh)
+{
+    for (guint i = 0; i < tls->all->len; i++) {
+        Credentials *kept = tls->all->pdata[i];
+        if (memcmp(kept->digest, fresh->digest, sizeof kept->digest) == 0)
+            return kept;
+    }
+    return NULL;
+}
+
 bool
 http_tls_reload(HttpTls *tls, GError **error)
 {
     Credentials *fresh = load(tls, error);
     if (fresh == NULL)
         return false;
-    g_ptr_array_add(tls->all, fresh);
-    __atomic_store_n(&current, fresh, __ATOMIC_RELEASE);
+    Credentials *kept = find_same(tls, fresh);
+    if (kept != NULL)
+        credentials_free(fresh);
+    else
+        g_ptr_array_add(tls->all, fresh);
+    __atomic_store_n(&current, kept != NULL ? kept : fresh, __ATOMIC_RELEASE);
     return true;
 }
 

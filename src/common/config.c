@@ -39,10 +39,48 @@ free_unknown(void *pointer)
     g_free(unknown);
 }
 
+static void
+value_unref(ConfigValue *value)
+{
+    if (--value->references > 0)
+        return;
+    if (value->raw != NULL)
+        g_ptr_array_unref(value->raw);
+    g_free(value->origin);
+    g_free(value->text);
+    g_strfreev(value->items);
+    g_free(value);
+}
+
+bool
+config_same_value(const Config *left, const Config *right, ConfigOption option)
+{
+    const ConfigValue *a = left->values[option], *b = right->values[option];
+    if (a == b)
+        return true;
+    if (g_strcmp0(a->text, b->text) != 0 || (a->items == NULL) != (b->items == NULL))
+        return false;
+    return a->items == NULL ||
+           g_strv_equal((const char *const *)a->items, (const char *const *)b->items);
+}
+
+void
+config_share_value(Config *config, ConfigOption option, const Config *other)
+{
+    ConfigValue *shared = other->values[option];
+    shared->references++;
+    value_unref(config->values[option]);
+    config->values[option] = shared;
+}
+
 Config *
 config_new(void)
 {
     Config *config = g_new0(Config, 1);
+    for (size_t i = 0; i < OPTION_COUNT; i++) {
+        config->values[i] = g_new0(ConfigValue, 1);
+        config->values[i]->references = 1;
+    }
     config->sources = g_ptr_array_new_with_free_func(free_source);
     config->unknown = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, free_unknown);
     config->unknown_order = g_ptr_array_new();
@@ -55,14 +93,8 @@ config_free(Config *config)
 {
     if (config == NULL)
         return;
-    for (size_t i = 0; i < OPTION_COUNT; i++) {
-        ConfigValue *value = &config->values[i];
-        if (value->raw != NULL)
-            g_ptr_array_unref(value->raw);
-        g_free(value->origin);
-        g_free(value->text);
-        g_strfreev(value->items);
-    }
+    for (size_t i = 0; i < OPTION_COUNT; i++)
+        value_unref(config->values[i]);
     g_ptr_array_unref(config->sources);
     g_ptr_array_unref(config->unknown_order);
     g_hash_table_unref(config->unknown);
@@ -77,7 +109,7 @@ config_free(Config *config)
 static void
 assign(Config *config, ConfigOption option, const char *text, char *origin, ConfigRank rank)
 {
-    ConfigValue *value = &config->values[option];
+    ConfigValue *value = config->values[option];
     bool adds = config_type_is_repeated(config_option_info(option)->type) && value->rank == rank;
     if (value->rank > rank) {
         g_free(origin);
@@ -294,6 +326,8 @@ config_finish(Config *config, GError **error)
     config->finished = true;
     run_checks(config);
     config_warn(config);
+    for (size_t i = 0; i < OPTION_COUNT; i++)
+        g_clear_pointer(&config->values[i]->raw, g_ptr_array_unref);
     config->broken = !mistakes_report(config->mistakes, error);
     g_clear_pointer(&config->mistakes, mistakes_free);
     return !config->broken;
@@ -305,7 +339,7 @@ finished_value(const Config *config, ConfigOption option)
     static const ConfigValue none;
     g_return_val_if_fail((size_t)option < OPTION_COUNT, &none);
     g_return_val_if_fail(config != NULL && config->finished, &none);
-    return &config->values[option];
+    return config->values[option];
 }
 
 const char *

@@ -19,10 +19,13 @@ typedef enum ConfigRank { RANK_DEFAULT, RANK_FILE, RANK_ENVIRONMENT, RANK_COMMAN
 
 typedef enum ValueStage { VALUE_RAW, VALUE_EXPANDING, VALUE_DONE } ValueStage;
 
-/* One option's value on its way from text to number. */
+/* One option's value on its way from text to number; immutable once its configuration is finished, and shared by configurations
+ * in which it is the same. */
 typedef struct ConfigValue {
-    GPtrArray *
-        raw; /* char *, owned; texts as written: one, or several for OPTION_MULTI...; NULL: the default */
+    unsigned
+        references; /* of configurations; changed by who finishes, reloads or frees one, one thread at a time */
+    GPtrArray *raw; /* char *, owned until it is finished; texts as written: one, or several for
+                       OPTION_MULTI...; NULL: the default */
     char *
         origin; /* owned; "file:line", "environment OS_X__Y" or "command line"; NULL: the default */
     ConfigRank rank; /* of what has set it: what ranks lower no longer changes it */
@@ -54,22 +57,28 @@ typedef struct UnknownOption {
 
 struct Config {
     bool finished;
-    ConfigValue values[OPTION_COUNT];
-    GPtrArray *sources;       /* ConfigSource *, owned, in the order of reading */
-    GHashTable *unknown;      /* "[section]name" -> UnknownOption *, owned */
-    GPtrArray *unknown_order; /* keys of `unknown`, borrowed from it */
-    char *directory;          /* owned; of the first file */
-    GPtrArray *checks;        /* ConfigCheck, of config_add_check */
-    Mistakes *mistakes;       /* owned; only within config_finish */
-    bool broken;              /* there were mistakes: not to be published */
-    const Config *running;    /* borrowed; while reloading: whose fixed options are kept */
-    GString *kept;            /* owned; while reloading: names of options that would have changed */
+    ConfigValue *values[OPTION_COUNT]; /* a reference to each */
+    GPtrArray *sources;                /* ConfigSource *, owned, in the order of reading */
+    GHashTable *unknown;               /* "[section]name" -> UnknownOption *, owned */
+    GPtrArray *unknown_order;          /* keys of `unknown`, borrowed from it */
+    char *directory;                   /* owned; of the first file */
+    GPtrArray *checks;                 /* ConfigCheck, of config_add_check */
+    Mistakes *mistakes;                /* owned; only within config_finish */
+    bool broken;                       /* there were mistakes: not to be published */
+    const Config *running;             /* borrowed; while reloading: whose fixed options are kept */
+    GString *kept; /* owned; while reloading: names of options that would have changed */
 };
 
 /* Puts an option's text into its value; checks it against the row. `text` is expanded. Does not touch value on failure.
  * Errors: CONFIG, "expected ..., not ..." without the option's name. */
 bool config_value_parse(const OptionInfo *info, const char *text, ConfigValue *value,
                         GError **error);
+
+/* Whether two configurations have the same value of an option, wherever it comes from. */
+bool config_same_value(const Config *left, const Config *right, ConfigOption option);
+
+/* Puts another configuration's value of an option in place of this one's. */
+void config_share_value(Config *config, ConfigOption option, const Config *other);
 
 /* Brings one option to VALUE_DONE: references, computed default, check. What is wrong with its value is noted as a mistake and
  * its default counts. Errors: CONFIG (it is being resolved already, or too deep). */

@@ -2,15 +2,19 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "common/config_internal.h"
 #include "common/error.h"
+#include "common/lock.h"
 #include "common/log.h"
 
-#include <pthread.h>
 #include <stdatomic.h>
 
-/* Readers only load the pointer; what it pointed to earlier stays until config_shutdown. */
+/* Readers only load the pointer; what it pointed to earlier stays until config_shutdown. That costs little: a reload keeps what
+ * has changed alone, and one that reads what was once current before keeps nothing. So the memory is bounded by how many
+ * different configurations an operator writes between two starts, some 7 KB each, and not by how often SIGHUP comes. */
 static _Atomic(const Config *) current;
-static pthread_mutex_t published_lock = PTHREAD_MUTEX_INITIALIZER;
-static GPtrArray *published; /* Config *, owned; guarded by published_lock */
+static Lock published_lock = LOCK_INITIALIZER(CONFIG);
+static GPtrArray *published GUARDED_BY(published_lock); /* Config *, owned */
+
+static void remember_published(Config *config) REQUIRES(&published_lock);
 
 static void
 remember_published(Config *config)
@@ -25,15 +29,15 @@ void
 config_publish(Config *config)
 {
     g_return_if_fail(config != NULL && config->finished && !config->broken);
-    pthread_mutex_lock(&published_lock);
+    lock_acquire(&published_lock);
     remember_published(config);
-    pthread_mutex_unlock(&published_lock);
+    lock_release(&published_lock);
 }
 
 static const Config *
 publish_defaults(void)
 {
-    pthread_mutex_lock(&published_lock);
+    lock_acquire(&published_lock);
     const Config *config = atomic_load_explicit(&current, memory_order_acquire);
     if (config == NULL) {
         g_autoptr(GError) error = NULL;
@@ -43,7 +47,7 @@ publish_defaults(void)
         remember_published(defaults);
         config = defaults;
     }
-    pthread_mutex_unlock(&published_lock);
+    lock_release(&published_lock);
     return config;
 }
 
@@ -67,6 +71,45 @@ load_again(Config *fresh, const GPtrArray *sources, GError **error)
     return mistakes_report(mistakes, error);
 }
 
+static bool
+same_values(const Config *left, const Config *right)
+{
+    for (size_t i = 0; i < OPTION_COUNT; i++)
+        if (!config_same_value(left, right, (ConfigOption)i))
+            return false;
+    return true;
+}
+
+/* Makes a published configuration of the same values current again. False: there is none. */
+static bool
+publish_again(const Config *fresh)
+{
+    bool found = false;
+    lock_acquire(&published_lock);
+    for (guint i = 0; published != NULL && i < published->len && !found; i++) {
+        found = same_values(published->pdata[i], fresh);
+        if (found)
+            atomic_store_explicit(&current, published->pdata[i], memory_order_release);
+    }
+    lock_release(&published_lock);
+    return found;
+}
+
+/* Lets go of what only a reload to come or the finishing needs, or the running configuration has as well. */
+static void
+keep_what_changed(Config *fresh, const Config *running)
+{
+    for (size_t i = 0; i < OPTION_COUNT; i++)
+        if (config_same_value(fresh, running, (ConfigOption)i))
+            config_share_value(fresh, (ConfigOption)i, running);
+    g_ptr_array_unref(fresh->sources);
+    fresh->sources = g_ptr_array_ref(running->sources);
+    g_ptr_array_set_size(fresh->unknown_order, 0);
+    g_hash_table_remove_all(fresh->unknown);
+    g_string_free(g_steal_pointer(&fresh->kept), TRUE);
+    fresh->running = NULL;
+}
+
 bool
 config_reload(GError **error)
 {
@@ -80,7 +123,9 @@ config_reload(GError **error)
         return false;
     if (fresh->kept->len > 0)
         log_warning("config", "changed, but used only after a restart: %s", fresh->kept->str);
-    fresh->running = NULL;
+    if (publish_again(fresh))
+        return true;
+    keep_what_changed(fresh, running);
     config_publish(g_steal_pointer(&fresh));
     return true;
 }
@@ -88,10 +133,10 @@ config_reload(GError **error)
 void
 config_shutdown(void)
 {
-    pthread_mutex_lock(&published_lock);
+    lock_acquire(&published_lock);
     atomic_store_explicit(&current, NULL, memory_order_release);
     if (published != NULL)
         g_ptr_array_unref(published);
     published = NULL;
-    pthread_mutex_unlock(&published_lock);
+    lock_release(&published_lock);
 }

@@ -46,12 +46,12 @@ boot_server_url(Config *config, unsigned depth)
         !config_resolve(config, OPT_BOOT_SERVER_PORT, depth + 1, NULL) ||
         !config_resolve(config, OPT_MY_IP, depth + 1, NULL))
         return NULL; /* their own turn reports what is wrong */
-    const char *host = config->values[OPT_BOOT_SERVER_HOST_IP].text;
+    const char *host = config->values[OPT_BOOT_SERVER_HOST_IP]->text;
     if (g_str_equal(host, "0.0.0.0") || g_str_equal(host, "::"))
-        host = config->values[OPT_MY_IP].text;
+        host = config->values[OPT_MY_IP]->text;
     bool bracketed = strchr(host, ':') != NULL;
     return g_strdup_printf("http://%s%s%s:%" PRId64, bracketed ? "[" : "", host,
-                           bracketed ? "]" : "", config->values[OPT_BOOT_SERVER_PORT].integer);
+                           bracketed ? "]" : "", config->values[OPT_BOOT_SERVER_PORT]->integer);
 }
 
 char *
@@ -83,7 +83,7 @@ append_option(Expansion *expansion, ConfigOption option, GError **error)
 {
     if (!config_resolve(expansion->config, option, expansion->depth + 1, error))
         return false;
-    const char *text = expansion->config->values[option].text;
+    const char *text = expansion->config->values[option]->text;
     if (text == NULL)
         return true;
     bool bracketed = expansion->owner->type == OPTION_URL &&
@@ -219,7 +219,7 @@ append_items(GPtrArray *items, Config *config, ConfigOption option, unsigned dep
 static bool
 resolve_repeated(Config *config, ConfigOption option, unsigned depth, GError **error)
 {
-    ConfigValue *value = &config->values[option];
+    ConfigValue *value = config->values[option];
     const char *fallback = config_option_info(option)->default_value;
     g_autoptr(GPtrArray) items = g_ptr_array_new_with_free_func(g_free);
     size_t count = value->raw != NULL ? value->raw->len : fallback != NULL;
@@ -240,14 +240,14 @@ resolve_repeated(Config *config, ConfigOption option, unsigned depth, GError **e
 static bool
 make_absolute(Config *config, ConfigOption option, unsigned depth, GError **error)
 {
-    ConfigValue *value = &config->values[option];
+    ConfigValue *value = config->values[option];
     const char *base = NULL;
     if (value->text == NULL || value->text[0] == '\0' || g_path_is_absolute(value->text))
         return true;
     if (option != OPT_STATE_PATH) {
         if (!config_resolve(config, OPT_STATE_PATH, depth + 1, error))
             return false;
-        base = config->values[OPT_STATE_PATH].text;
+        base = config->values[OPT_STATE_PATH]->text;
     }
     char *absolute = g_canonicalize_filename(value->text, base);
     g_free(value->text);
@@ -259,7 +259,7 @@ static bool
 resolve_single(Config *config, ConfigOption option, unsigned depth, GError **error)
 {
     const OptionInfo *info = config_option_info(option);
-    ConfigValue *value = &config->values[option];
+    ConfigValue *value = config->values[option];
     if (value->raw == NULL && (info->flags & OPTION_COMPUTED)) {
         value->text = config_computed_default(config, option, depth);
         return true;
@@ -277,19 +277,10 @@ static void
 keep_running_value(Config *config, ConfigOption option)
 {
     const OptionInfo *info = config_option_info(option);
-    ConfigValue *value = &config->values[option];
     if (config->running == NULL || (info->flags & OPTION_RELOADABLE) ||
-        g_strcmp0(value->text, config->running->values[option].text) == 0)
+        config_same_value(config, config->running, option))
         return;
-    const ConfigValue *running = &config->running->values[option];
-    g_free(value->text);
-    g_strfreev(value->items);
-    g_free(value->origin);
-    value->text = g_strdup(running->text);
-    value->items = g_strdupv(running->items);
-    value->origin = g_strdup(running->origin);
-    value->integer = running->integer;
-    value->number = running->number;
+    config_share_value(config, option, config->running);
     g_string_append_printf(config->kept, "%s[%s]%s", config->kept->len > 0 ? ", " : "",
                            info->section, info->name);
 }
@@ -307,7 +298,7 @@ static void
 give_up_value(Config *config, ConfigOption option, unsigned depth, GError *mistake)
 {
     const OptionInfo *info = config_option_info(option);
-    ConfigValue *value = &config->values[option];
+    ConfigValue *value = config->values[option];
     g_autoptr(GError) ignored = NULL;
     g_prefix_error(&mistake, "%s: [%s]%s: ", value->origin != NULL ? value->origin : "default",
                    info->section, info->name);
@@ -324,7 +315,7 @@ bool
 config_resolve(Config *config, ConfigOption option, unsigned depth, GError **error)
 {
     const OptionInfo *info = config_option_info(option);
-    ConfigValue *value = &config->values[option];
+    ConfigValue *value = config->values[option];
     GError *mistake = NULL;
     if (value->stage == VALUE_DONE)
         return true;

@@ -106,7 +106,7 @@ warn_of_clamped(const Config *config)
     g_autoptr(GString) list = g_string_new(NULL);
     for (size_t i = 0; i < OPTION_COUNT && list->len < LIST_LENGTH; i++) {
         const OptionInfo *info = config_option_info((ConfigOption)i);
-        const ConfigValue *value = &config->values[i];
+        const ConfigValue *value = config->values[i];
         if (!value->clamped || (info->flags & OPTION_IDLE))
             continue;
         g_string_append_printf(list, "%s[%s]%s = %s, not %.60s (%s)", list->len > 0 ? ", " : "",
@@ -126,7 +126,7 @@ warn_of_idle(const Config *config)
     unsigned left_out = 0;
     for (size_t i = 0; i < OPTION_COUNT; i++) {
         const OptionInfo *info = config_option_info((ConfigOption)i);
-        const ConfigValue *value = &config->values[i];
+        const ConfigValue *value = config->values[i];
         if (!(info->flags & OPTION_IDLE) || value->origin == NULL)
             continue;
         if (list->len < LIST_LENGTH)

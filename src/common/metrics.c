@@ -2,9 +2,9 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "common/metrics.h"
 
+#include "common/lock.h"
 #include "common/metrics_process.h"
 
-#include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -36,9 +36,14 @@ typedef struct Collector {
     void *user_data;
 } Collector;
 
-static pthread_mutex_t collectors_lock = PTHREAD_MUTEX_INITIALIZER; /* also held while they run */
-static Collector collectors[32];                                    /* guarded by collectors_lock */
-static unsigned collector_count;                                    /* guarded by collectors_lock */
+enum { COLLECTOR_LIMIT = 32 };
+
+static Lock collectors_lock = LOCK_INITIALIZER(METRICS); /* not held while a collector runs */
+static pthread_cond_t collectors_free = PTHREAD_COND_INITIALIZER;
+static Collector collectors[COLLECTOR_LIMIT] GUARDED_BY(collectors_lock);
+static unsigned collector_count GUARDED_BY(collectors_lock);
+static bool scraping GUARDED_BY(collectors_lock);     /* a thread runs them */
+static Collector running GUARDED_BY(collectors_lock); /* the one it is in; none between two */
 
 unsigned
 metrics_shard(void)
@@ -74,24 +79,83 @@ metrics_value(Metric metric)
 void
 metrics_register(MetricsCollector collector, void *user_data)
 {
-    pthread_mutex_lock(&collectors_lock);
-    g_assert(collector_count < G_N_ELEMENTS(collectors));
+    lock_acquire(&collectors_lock);
+    g_assert(collector_count < COLLECTOR_LIMIT);
     collectors[collector_count++] = (Collector){collector, user_data};
-    pthread_mutex_unlock(&collectors_lock);
+    lock_release(&collectors_lock);
+}
+
+static bool
+is_same(const Collector *left, const Collector *right)
+{
+    return left->collect == right->collect && left->user_data == right->user_data;
+}
+
+static unsigned place_of(const Collector *collector) REQUIRES(&collectors_lock);
+
+/* Its place in the list; collector_count when it is in none. */
+static unsigned
+place_of(const Collector *collector)
+{
+    unsigned place = 0;
+    while (place < collector_count && !is_same(&collectors[place], collector))
+        place++;
+    return place;
 }
 
 void
 metrics_unregister(MetricsCollector collector, void *user_data)
 {
-    pthread_mutex_lock(&collectors_lock);
-    for (unsigned i = 0; i < collector_count; i++) {
-        if (collectors[i].collect != collector || collectors[i].user_data != user_data)
-            continue;
+    const Collector gone = {collector, user_data};
+    lock_acquire(&collectors_lock);
+    unsigned place = place_of(&gone);
+    if (place < collector_count) {
         collector_count--;
-        memmove(&collectors[i], &collectors[i + 1], (collector_count - i) * sizeof collectors[0]);
-        break;
+        memmove(&collectors[place], &collectors[place + 1],
+                (collector_count - place) * sizeof collectors[0]);
     }
-    pthread_mutex_unlock(&collectors_lock);
+    while (is_same(&running, &gone))
+        lock_wait(&collectors_lock, &collectors_free);
+    lock_release(&collectors_lock);
+}
+
+/* Waits for its turn, then lists the collectors. */
+static unsigned
+begin_scrape(Collector list[COLLECTOR_LIMIT])
+{
+    lock_acquire(&collectors_lock);
+    while (scraping)
+        lock_wait(&collectors_lock, &collectors_free);
+    scraping = true;
+    unsigned count = collector_count;
+    memcpy(list, collectors, count * sizeof list[0]);
+    lock_release(&collectors_lock);
+    return count;
+}
+
+/* Says which collector runs from now on; NULL: none. False: it has been unregistered meanwhile. */
+static bool
+set_running(const Collector *collector, bool still_scraping)
+{
+    static const Collector none = {NULL, NULL};
+    lock_acquire(&collectors_lock);
+    bool registered = collector != NULL && place_of(collector) < collector_count;
+    running = registered ? *collector : none;
+    scraping = still_scraping;
+    pthread_cond_broadcast(&collectors_free);
+    lock_release(&collectors_lock);
+    return registered;
+}
+
+static void
+run_collectors(GString *out)
+{
+    Collector list[COLLECTOR_LIMIT];
+    unsigned count = begin_scrape(list);
+    for (unsigned i = 0; i < count; i++)
+        if (set_running(&list[i], true))
+            list[i].collect(out, list[i].user_data);
+    set_running(NULL, false);
 }
 
 void
@@ -157,8 +221,5 @@ metrics_write(GString *out)
     metrics_write_value(out, "steel_build_info", build, 1);
     metrics_write_process(out);
     write_rows(out);
-    pthread_mutex_lock(&collectors_lock);
-    for (unsigned i = 0; i < collector_count; i++)
-        collectors[i].collect(out, collectors[i].user_data);
-    pthread_mutex_unlock(&collectors_lock);
+    run_collectors(out);
 }

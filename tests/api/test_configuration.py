@@ -103,6 +103,15 @@ class Configuration(unittest.TestCase):
                 checked = self.steeld("--config-file", self.write("sample.conf", text), "config", "check")
                 self.assertEqual((checked.returncode, checked.stderr), (0, ""))
 
+    def test_policy_files_of_the_folder_it_was_started_in_do_not_count(self):
+        self.write("policy.yaml", "show_password: '@'\n")
+        os.mkdir(self.folder + "/policy.d")
+        self.write("policy.d/more.yaml", "&broken *broken\n")
+        told = subprocess.run([harness.STEELD, "config", "policy"], capture_output=True, text=True,
+                              timeout=harness.LIMIT_S, cwd=self.folder)
+        self.assertEqual(told.returncode, 0, told.stderr)
+        self.assertIn('\n#"show_password": "!"\n', told.stdout)
+
     def test_all_mistakes_are_told_at_once(self):
         path = self.write("bad.conf", "[DEFAULT]\nenabled_hardware_types = ipmi, hal9000\nwhat is this\n[api]\nport = http\n"
                                       "host_ip = 0.0.0.0\n[database]\nconnection = mysql+pymysql://u:geheim@h/ironic\n"

@@ -2,29 +2,26 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "api/auth/policy_store.h"
 
+#include "common/lock.h"
 #include "common/log.h"
 #include "common/time_text.h"
 
-#include <pthread.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
-/* Policies are never freed while the program runs, like configurations: readers then need not be counted. */
-static struct {
-    pthread_mutex_t mutex; /* guards everything but `current`, which is read without it */
-    Policy *current;
-    GPtrArray *older;
-    char *stamp;   /* of the files that `current` (or `error`) was made of */
-    GError *error; /* why there is none */
-    int64_t looked_ms;
-} store = {.mutex = PTHREAD_MUTEX_INITIALIZER};
+/* Where the files lie when there is no configuration file to lie beside. */
+#define STANDARD_DIRECTORY "/etc/steel"
 
+/* Relative names start beside the configuration file; without one where it would be, and never where steeld was started: any
+ * folder might hold a policy.yaml of somebody else. */
 static char *
 full_path(const Config *config, const char *name)
 {
-    if (g_path_is_absolute(name) || config_directory(config) == NULL)
+    const char *directory = config_directory(config);
+    if (g_path_is_absolute(name))
         return g_strdup(name);
-    return g_build_filename(config_directory(config), name, NULL);
+    return g_build_filename(directory != NULL ? directory : STANDARD_DIRECTORY, name, NULL);
 }
 
 static int
@@ -89,18 +86,24 @@ stamp_of(const GPtrArray *paths)
     return g_string_free(stamp, FALSE);
 }
 
-static Policy *
-load(const Config *config, const GPtrArray *paths, GError **error)
+/* What all files say together. */
+static bool
+read_files(const Config *config, const GPtrArray *paths, GHashTable *overrides, GError **error)
 {
-    g_autoptr(GHashTable) overrides = policy_overrides_new();
     bool named = config_is_explicit(config, OPT_OSLO_POLICY_POLICY_FILE);
     for (guint i = 0; i < paths->len; i++) {
         const char *path = g_ptr_array_index(paths, i);
         if (i == 0 && !named && !g_file_test(path, G_FILE_TEST_EXISTS))
             continue;
         if (!policy_file_read(path, overrides, error))
-            return NULL;
+            return false;
     }
+    return true;
+}
+
+static Policy *
+compile(const Config *config, GHashTable *overrides, GError **error)
+{
     const PolicyOptions options = {
         .legacy_too = !config_boolean(config, OPT_OSLO_POLICY_ENFORCE_NEW_DEFAULTS),
         .enforce_scope = config_boolean(config, OPT_OSLO_POLICY_ENFORCE_SCOPE),
@@ -112,15 +115,120 @@ Policy *
 policy_load(const Config *config, GError **error)
 {
     g_autoptr(GPtrArray) paths = policy_paths(config);
-    return load(config, paths, error);
+    g_autoptr(GHashTable) overrides = policy_overrides_new();
+    return read_files(config, paths, overrides, error) ? compile(config, overrides, error) : NULL;
 }
 
-/* Puts a new policy in force, or notes why there is none. With the mutex. */
+/* ---- the policy in force ---- */
+
+/* A policy that was in force, and what it was made of. */
+typedef struct Kept {
+    Policy *policy;
+    char *digest;
+} Kept;
+
+/* Policies are not freed while the program runs, so that readers need not be counted. One that is read again, because a file was
+ * touched or its old text put back, is the same one: the memory is bounded by how many different policies there were. */
+static struct {
+    Lock lock;
+    pthread_cond_t looked;
+    GPtrArray *kept GUARDED; /* Kept, owned; NULL: none yet */
+    char *stamp GUARDED;     /* of the files that `current` (or `error`) was made of */
+    GError *error GUARDED;   /* why there is none */
+    bool looking GUARDED;    /* a thread reads the files, without the lock */
+    Policy *current;         /* atomic */
+    int64_t looked_ms;       /* atomic */
+} store = {.lock = LOCK_INITIALIZER(POLICY), .looked = PTHREAD_COND_INITIALIZER};
+
+static void
+kept_free(void *data)
+{
+    Kept *kept = data;
+    policy_free(kept->policy);
+    g_free(kept->digest);
+    g_free(kept);
+}
+
+static int
+compare_keys(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* Names what the files say, in whatever order and from whatever lines. */
+static char *
+digest_of(GHashTable *overrides)
+{
+    guint count;
+    g_autofree char **names = (char **)g_hash_table_get_keys_as_array(overrides, &count);
+    g_autoptr(GChecksum) checksum = g_checksum_new(G_CHECKSUM_SHA256);
+    qsort(names, count, sizeof names[0], compare_keys);
+    for (guint i = 0; i < count; i++) {
+        const PolicyOverride *override = g_hash_table_lookup(overrides, names[i]);
+        g_checksum_update(checksum, (const guchar *)names[i], (gssize)strlen(names[i]) + 1);
+        g_checksum_update(checksum, (const guchar *) override->check,
+                          (gssize)strlen(override->check) + 1);
+    }
+    return g_strdup(g_checksum_get_string(checksum));
+}
+
+static Policy *find_kept(const char *digest) REQUIRES(&store.lock);
+
+static Policy *
+find_kept(const char *digest)
+{
+    for (guint i = 0; store.kept != NULL && i < store.kept->len; i++) {
+        const Kept *kept = store.kept->pdata[i];
+        if (strcmp(kept->digest, digest) == 0)
+            return kept->policy;
+    }
+    return NULL;
+}
+
+static void keep(Policy *policy, char *digest) REQUIRES(&store.lock);
+
+static void
+keep(Policy *policy, char *digest)
+{
+    Kept *kept = g_new0(Kept, 1);
+    kept->policy = policy;
+    kept->digest = digest;
+    if (store.kept == NULL)
+        store.kept = g_ptr_array_new_with_free_func(kept_free);
+    g_ptr_array_add(store.kept, kept);
+}
+
+/* Reads the files and compiles them, unless that was done before. NULL with the error set. */
+static Policy *
+read_policy(const Config *config, const GPtrArray *paths, GError **error)
+{
+    g_autoptr(GHashTable) overrides = policy_overrides_new();
+    if (!read_files(config, paths, overrides, error))
+        return NULL;
+    g_autofree char *digest = digest_of(overrides);
+    lock_acquire(&store.lock);
+    Policy *policy = find_kept(digest);
+    lock_release(&store.lock);
+    if (policy != NULL)
+        return policy;
+    policy = compile(config, overrides, error);
+    if (policy == NULL)
+        return NULL;
+    lock_acquire(&store.lock);
+    keep(policy, g_steal_pointer(&digest));
+    lock_release(&store.lock);
+    return policy;
+}
+
+static void publish(Policy *policy, GError *error) REQUIRES(&store.lock);
+
+/* Puts a policy in force, or notes why there is none. */
 static void
 publish(Policy *policy, GError *error)
 {
+    const Policy *current = __atomic_load_n(&store.current, __ATOMIC_RELAXED);
     g_clear_error(&store.error);
-    if (policy == NULL && store.current == NULL) {
+    if (policy == NULL && current == NULL) {
         store.error = error;
         return;
     }
@@ -129,57 +237,86 @@ publish(Policy *policy, GError *error)
         g_error_free(error);
         return;
     }
-    if (store.older == NULL)
-        store.older = g_ptr_array_new_with_free_func((GDestroyNotify)policy_free);
-    if (store.current != NULL) {
-        g_ptr_array_add(store.older, store.current);
+    if (current != NULL)
         log_info("api.policy", "the policy was read again");
-    }
     __atomic_store_n(&store.current, policy, __ATOMIC_RELEASE);
 }
 
+/* Reads the files if they have changed; the only thread that does so. */
+static void look(const char *known_stamp) EXCLUDES(&store.lock);
+
 static void
-look(const Config *config)
+look(const char *known_stamp)
 {
+    const Config *config = config_current();
     g_autoptr(GPtrArray) paths = policy_paths(config);
     g_autofree char *stamp = stamp_of(paths);
-    if (store.stamp != NULL && strcmp(store.stamp, stamp) == 0)
-        return;
-    g_free(store.stamp);
-    store.stamp = g_steal_pointer(&stamp);
+    bool changed = g_strcmp0(known_stamp, stamp) != 0;
     GError *error = NULL;
-    Policy *policy = load(config, paths, &error);
-    publish(policy, error);
+    Policy *policy = changed ? read_policy(config, paths, &error) : NULL;
+    lock_acquire(&store.lock);
+    if (changed) {
+        g_free(store.stamp);
+        store.stamp = g_steal_pointer(&stamp);
+        publish(policy, error);
+    }
+    store.looking = false;
+    pthread_cond_broadcast(&store.looked);
+    lock_release(&store.lock);
+}
+
+/* Whether it is this thread's turn to look, with what was seen last time. */
+static bool
+take_turn(int64_t now, int64_t interval_ms, char **known_stamp)
+{
+    lock_acquire(&store.lock);
+    bool due = store.stamp == NULL ||
+               now - __atomic_load_n(&store.looked_ms, __ATOMIC_RELAXED) >= interval_ms;
+    bool mine = due && !store.looking;
+    if (mine) {
+        store.looking = true;
+        *known_stamp = g_strdup(store.stamp);
+        __atomic_store_n(&store.looked_ms, now, __ATOMIC_RELAXED);
+    }
+    lock_release(&store.lock);
+    return mine;
+}
+
+/* While there is no policy at all, threads wait for the one that reads it. */
+static const Policy *
+policy_or_error(GError **error)
+{
+    lock_acquire(&store.lock);
+    while (__atomic_load_n(&store.current, __ATOMIC_ACQUIRE) == NULL && store.looking)
+        lock_wait(&store.lock, &store.looked);
+    const Policy *policy = __atomic_load_n(&store.current, __ATOMIC_ACQUIRE);
+    if (policy == NULL)
+        g_propagate_error(error, g_error_copy(store.error));
+    lock_release(&store.lock);
+    return policy;
 }
 
 const Policy *
 policy_current(int64_t interval_ms, GError **error)
 {
     int64_t now = time_monotonic_ms();
+    g_autofree char *known_stamp = NULL;
     const Policy *policy = __atomic_load_n(&store.current, __ATOMIC_ACQUIRE);
     if (policy != NULL && now - __atomic_load_n(&store.looked_ms, __ATOMIC_RELAXED) < interval_ms)
         return policy;
-    pthread_mutex_lock(&store.mutex);
-    if (store.stamp == NULL || now - store.looked_ms >= interval_ms) {
-        __atomic_store_n(&store.looked_ms, now, __ATOMIC_RELAXED);
-        look(config_current());
-    }
-    policy = store.current;
-    if (policy == NULL)
-        g_propagate_error(error, g_error_copy(store.error));
-    pthread_mutex_unlock(&store.mutex);
-    return policy;
+    if (take_turn(now, interval_ms, &known_stamp))
+        look(known_stamp);
+    return policy_or_error(error);
 }
 
 void
 policy_store_clear(void)
 {
-    pthread_mutex_lock(&store.mutex);
-    policy_free(store.current);
-    store.current = NULL;
-    g_clear_pointer(&store.older, g_ptr_array_unref);
+    lock_acquire(&store.lock);
+    __atomic_store_n(&store.current, NULL, __ATOMIC_RELEASE);
+    g_clear_pointer(&store.kept, g_ptr_array_unref);
     g_clear_pointer(&store.stamp, g_free);
     g_clear_error(&store.error);
-    store.looked_ms = 0;
-    pthread_mutex_unlock(&store.mutex);
+    __atomic_store_n(&store.looked_ms, 0, __ATOMIC_RELAXED);
+    lock_release(&store.lock);
 }

@@ -6,7 +6,7 @@
 #include "common/config.h"
 
 /* Reads policy_file and the *.yaml, *.yml and *.json of policy_dirs, in this order, and compiles them. Relative names start
- * at the directory of the configuration file. Files that are not named in the configuration need not be there.
+ * at the directory of the configuration file, without one at /etc/steel. Files that are not named in the configuration need not be there.
  * Free with policy_free. Errors: those of policy_file_read and policy_new. */
 Policy *policy_load(const Config *config, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
@@ -14,7 +14,8 @@ Policy *policy_load(const Config *config, GError **error) G_GNUC_WARN_UNUSED_RES
  * longer. When that fails the older one stays in force and the log says why.
  *
  * Returns  borrowed, readable until policy_store_clear; NULL with the error set when there never was one
- * Threads  any; a load is done by one of them, under a lock */
+ * Threads  any; one of them looks and loads, without a lock. The others go on with the policy in force meanwhile; while there
+ *          never was one they wait. */
 const Policy *policy_current(int64_t interval_ms, GError **error);
 
 /* Frees every policy; nobody may read one any more. */

@@ -522,8 +522,12 @@ a_changed_file_counts_at_once_and_a_broken_one_does_not(void **state)
     write_file(path, "show_password: role:\n# broken\nx\n");
     assert_ptr_equal(policy_current(0, &error), second);
     assert_null(error);
-    unlink(path);
+    write_file(path, "# moved\nshow_password: role:b\n"); /* what is kept is kept once */
     assert_ptr_equal(policy_current(0, &error), second);
+    write_file(path, "show_password: role:a\n# and again\n");
+    assert_ptr_equal(policy_current(0, &error), first);
+    unlink(path);
+    assert_ptr_equal(policy_current(0, &error), first);
     policy_store_clear();
     config_shutdown();
     rmdir(folder);

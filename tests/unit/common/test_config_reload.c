@@ -155,6 +155,50 @@ earlier_configurations_stay_readable(void **state)
     assert_string_equal(config_string(config_current(), OPT_DEFAULT_RESOURCE_CLASS), "iron");
 }
 
+static void
+a_reload_without_a_change_keeps_nothing(void **state)
+{
+    (void)state;
+    publish("[api]\nmax_limit = 10\n", "debug=false");
+    const Config *first = config_current();
+    for (int i = 0; i < 5; i++) {
+        reload("# another line\n[api]\nmax_limit = 10\n");
+        assert_ptr_equal(config_current(), first);
+    }
+    reload("[api]\nmax_limit = 20\n");
+    const Config *second = config_current();
+    assert_ptr_not_equal(second, first);
+    reload("[api]\nmax_limit = 10\n");
+    assert_ptr_equal(config_current(), first);
+    reload("[api]\nmax_limit = 20\n");
+    assert_ptr_equal(config_current(), second);
+}
+
+static void
+a_changed_configuration_shares_what_has_not_changed(void **state)
+{
+    (void)state;
+    publish("[api]\nmax_limit = 10\n[DEFAULT]\ndefault_resource_class = gold\n", "debug=false");
+    const Config *first = config_current();
+    reload("[api]\nmax_limit = 20\n[DEFAULT]\ndefault_resource_class = gold\n");
+    for (size_t i = 0; i < OPTION_COUNT; i++) {
+        bool changed = i == OPT_API_MAX_LIMIT || config_string(first, (ConfigOption)i) == NULL;
+        if (!changed)
+            assert_ptr_equal(config_string(config_current(), (ConfigOption)i),
+                             config_string(first, (ConfigOption)i));
+    }
+}
+
+static void
+items_with_commas_in_them_are_not_taken_for_several(void **state)
+{
+    (void)state;
+    publish("[ipmi]\nadditional_retryable_ipmi_errors = a,b\n", "debug=false");
+    reload("[ipmi]\nadditional_retryable_ipmi_errors = a\nadditional_retryable_ipmi_errors = b\n");
+    assert_int_equal(config_list_count(config_current(), OPT_IPMI_ADDITIONAL_RETRYABLE_IPMI_ERRORS),
+                     2);
+}
+
 /* Reads what was logged while `text` was loaded anew. Caller frees. */
 static char *
 log_of_reload(const char *text)
@@ -272,6 +316,9 @@ main(void)
         ROW(options_that_refer_to_a_fixed_one_see_its_running_value),
         ROW(lists_that_are_fixed_keep_their_items),
         ROW(a_failed_reload_changes_nothing),
+        ROW(a_reload_without_a_change_keeps_nothing),
+        ROW(a_changed_configuration_shares_what_has_not_changed),
+        ROW(items_with_commas_in_them_are_not_taken_for_several),
         ROW(earlier_configurations_stay_readable),
         ROW(fixed_options_that_changed_are_named_in_one_line_without_their_values),
         ROW(readers_see_one_state_of_all_options_while_others_reload),

@@ -3,8 +3,11 @@
 #include "common/metrics.h"
 
 #include <pthread.h>
+#include <semaphore.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -129,6 +132,64 @@ collectors_write_until_they_are_unregistered(void **state)
     metrics_unregister(collect, second);
 }
 
+/* A collector that stays in until it is let go. */
+typedef struct Slow {
+    sem_t entered, go;
+    atomic_bool left;
+} Slow;
+
+static void
+collect_slowly(GString *out, void *user_data)
+{
+    Slow *slow = user_data;
+    (void)out;
+    sem_post(&slow->entered);
+    while (sem_wait(&slow->go) != 0)
+        continue;
+    atomic_store(&slow->left, true);
+}
+
+static void *
+scrape_once(void *unused)
+{
+    g_autofree char *text = scrape();
+    return unused;
+}
+
+static void *
+unregister_slow(void *slow)
+{
+    metrics_unregister(collect_slowly, slow);
+    return atomic_load(&((Slow *)slow)->left) ? slow : NULL; /* what it uses may go now */
+}
+
+static void
+a_slow_collector_holds_up_nobody_but_who_takes_it_away(void **state)
+{
+    (void)state;
+    static char other[] = "test_other";
+    pthread_t scraper, unregisterer;
+    Slow slow = {.left = false};
+    sem_init(&slow.entered, 0, 0);
+    sem_init(&slow.go, 0, 0);
+    metrics_register(collect_slowly, &slow);
+    assert_int_equal(pthread_create(&scraper, NULL, scrape_once, NULL), 0);
+    while (sem_wait(&slow.entered) != 0)
+        continue;
+    metrics_register(collect, other);
+    metrics_unregister(collect, other);
+    assert_int_equal(pthread_create(&unregisterer, NULL, unregister_slow, &slow), 0);
+    sem_post(&slow.go);
+    void *waited = NULL;
+    pthread_join(unregisterer, &waited);
+    assert_ptr_equal(waited, &slow);
+    pthread_join(scraper, NULL);
+    g_autofree char *text = scrape(); /* it would wait for ever */
+    assert_non_null(text);
+    sem_destroy(&slow.entered);
+    sem_destroy(&slow.go);
+}
+
 /* The value behind "\nNAME ". */
 static double
 value_of(const char *text, const char *name)
@@ -197,6 +258,7 @@ main(void)
         cmocka_unit_test(a_gauge_shows_what_was_set_last_in_its_unit),
         cmocka_unit_test(values_are_written_whole_where_they_are_and_labels_escaped),
         cmocka_unit_test(collectors_write_until_they_are_unregistered),
+        cmocka_unit_test(a_slow_collector_holds_up_nobody_but_who_takes_it_away),
         cmocka_unit_test(the_process_is_as_linux_says),
         cmocka_unit_test(what_is_written_is_the_text_format),
     };

@@ -1,0 +1,144 @@
+/* The certificate of the API: what is kept of those that were read.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "api/http_tls.h"
+
+#include <gnutls/abstract.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <glib/gstdio.h>
+
+/* Two pairs that protect nothing. */
+static const char *const certificates[] = {
+    "-----BEGIN CERTIFICATE-----\n"
+    "MIIBdjCCARugAwIBAgIUL12YryYHaYIqJ6UWeOc7ebVqpT0wCgYIKoZIzj0EAwIw\n"
+    "DzENMAsGA1UEAwwEdGVzdDAgFw0yNjExMjgyMzM2MzZaGA8yMTI2MTEwNDIzMzYz\n"
+    "NlowDzENMAsGA1UEAwwEdGVzdDBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABA9g\n"
+    "0FdNqcoHual37bDiIgEpL7qynj7eHpEtXR5nFGEPAr5RkMV7LEkXf+ccLgHh06MG\n"
+    "hnW3jASr/73O0WRmFR+jUzBRMB0GA1UdDgQWBBTrEzvShQ9IIvTLQlIMGIF3Dqxv\n"
+    "EDAfBgNVHSMEGDAWgBTrEzvShQ9IIvTLQlIMGIF3DqxvEDAPBgNVHRMBAf8EBTAD\n"
+    "AQH/MAoGCCqGSM49BAMCA0kAMEYCIQDjJzWGwSjJFQjJIh0HR2XR3NZR3dfgL7X9\n"
+    "pljeplE3FwIhAM6a/LQj/4JOA40cf5dKEhs8DTY8dSdBPPnCxGcuL9Gj\n"
+    "-----END CERTIFICATE-----\n",
+    "-----BEGIN CERTIFICATE-----\n"
+    "MIIBdzCCAR2gAwIBAgIUIa5j0CNPHTebY6eYzzJSR7Mm6ZgwCgYIKoZIzj0EAwIw\n"
+    "EDEOMAwGA1UEAwwFdGVzdDIwIBcNMjYxMTI4MjMzNzE0WhgPMjEyNjExMDQyMzM3\n"
+    "MTRaMBAxDjAMBgNVBAMMBXRlc3QyMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE\n"
+    "IsSX2D30Dp6aftImedO6lhqoXBbvM98IDAbJ+faiF/bqze6WayR/Gm2/6wXRNNy7\n"
+    "WCsKfrbwP/gIfUgVS16gHaNTMFEwHQYDVR0OBBYEFJ90XR0QrLjJN4BcKXXub6O+\n"
+    "FEjAMB8GA1UdIwQYMBaAFJ90XR0QrLjJN4BcKXXub6O+FEjAMA8GA1UdEwEB/wQF\n"
+    "MAMBAf8wCgYIKoZIzj0EAwIDSAAwRQIhALWZc+exTtGR7Nmw9hPl26pqwDLuehkQ\n"
+    "laz0uRt1WGTRAiBCZSaGzELNBR8PUHqvEzTbdrLs8QTpMogb7beohxLNyg==\n"
+    "-----END CERTIFICATE-----\n",
+};
+static const char *const keys[] = {
+    "-----BEGIN PRIVATE KEY-----\n"
+    "MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgjF7b6Sa0bBs2hkNR\n"
+    "VdfnsR5EptxBobAqzx07wh3KDNWhRANCAAQPYNBXTanKB7mpd+2w4iIBKS+6sp4+\n"
+    "3h6RLV0eZxRhDwK+UZDFeyxJF3/nHC4B4dOjBoZ1t4wEq/+9ztFkZhUf\n"
+    "-----END PRIVATE KEY-----\n",
+    "-----BEGIN PRIVATE KEY-----\n"
+    "MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgRY0Nq30nAW8TQEkc\n"
+    "zlKTKiTfvrqa0J3aHlw+SJcf8yGhRANCAAQixJfYPfQOnpp+0iZ507qWGqhcFu8z\n"
+    "3wgMBsn59qIX9urN7pZrJH8abb/rBdE03LtYKwp+tvA/+Ah9SBVLXqAd\n"
+    "-----END PRIVATE KEY-----\n",
+};
+
+typedef struct Files {
+    char *folder, *certificate, *key;
+} Files;
+
+static void
+write_pair(const Files *files, size_t pair)
+{
+    assert_true(g_file_set_contents(files->certificate, certificates[pair], -1, NULL));
+    assert_true(g_file_set_contents(files->key, keys[pair], -1, NULL));
+}
+
+static int
+make_files(void **state)
+{
+    Files *files = g_new0(Files, 1);
+    files->folder = g_dir_make_tmp("steel-tls-XXXXXX", NULL);
+    files->certificate = g_build_filename(files->folder, "cert.pem", NULL);
+    files->key = g_build_filename(files->folder, "key.pem", NULL);
+    *state = files;
+    return 0;
+}
+
+static int
+remove_files(void **state)
+{
+    Files *files = *state;
+    g_unlink(files->certificate);
+    g_unlink(files->key);
+    g_rmdir(files->folder);
+    g_free(files->certificate);
+    g_free(files->key);
+    g_free(files->folder);
+    g_free(files);
+    return 0;
+}
+
+/* The chain that a handshake would get now. */
+static gnutls_pcert_st *
+current_chain(void)
+{
+    gnutls_certificate_retrieve_function2 *retrieve =
+        (gnutls_certificate_retrieve_function2 *)http_tls_callback();
+    gnutls_pcert_st *chain = NULL;
+    gnutls_privkey_t key = NULL;
+    unsigned length = 0;
+    assert_int_equal(retrieve(NULL, NULL, 0, NULL, 0, &chain, &length, &key), 0);
+    return chain;
+}
+
+static void
+a_pair_that_is_read_again_is_not_kept_twice(void **state)
+{
+    const Files *files = *state;
+    g_autoptr(GError) error = NULL;
+    write_pair(files, 0);
+    HttpTls *tls = http_tls_new(files->certificate, files->key, &error);
+    assert_non_null(tls);
+    const gnutls_pcert_st *first = current_chain();
+    assert_true(http_tls_reload(tls, &error));
+    assert_ptr_equal(current_chain(), first);
+    write_pair(files, 1);
+    assert_true(http_tls_reload(tls, &error));
+    assert_ptr_not_equal(current_chain(), first);
+    write_pair(files, 0);
+    assert_true(http_tls_reload(tls, &error));
+    assert_ptr_equal(current_chain(), first);
+    http_tls_free(tls);
+}
+
+static void
+a_key_of_another_certificate_is_refused_and_the_old_pair_stays(void **state)
+{
+    const Files *files = *state;
+    g_autoptr(GError) error = NULL;
+    write_pair(files, 0);
+    HttpTls *tls = http_tls_new(files->certificate, files->key, &error);
+    assert_non_null(tls);
+    const gnutls_pcert_st *first = current_chain();
+    assert_true(g_file_set_contents(files->key, keys[1], -1, NULL));
+    assert_false(http_tls_reload(tls, &error));
+    assert_ptr_equal(current_chain(), first);
+    http_tls_free(tls);
+}
+
+#define ROW(test) cmocka_unit_test_setup_teardown(test, make_files, remove_files)
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        ROW(a_pair_that_is_read_again_is_not_kept_twice),
+        ROW(a_key_of_another_certificate_is_refused_and_the_old_pair_stays),
+    };
+    return cmocka_run_group_tests_name("http_tls", tests, NULL, NULL);
+}
