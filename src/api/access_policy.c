@@ -168,7 +168,7 @@ rule_of_operation(const json_t *operation)
 }
 
 static bool
-check_update(Asker *asker, const Request *request, GError **error)
+check_node_update(Asker *asker, Request *request, GError **error)
 {
     size_t count = json_array_size(request->json);
     for (size_t i = 0; i < count; i++) {
@@ -248,34 +248,10 @@ check_allocation_create(Asker *asker, Request *request, GError **error)
     return claim(asker, request, body);
 }
 
-/* ---- the rules ---- */
-
-/* "baremetal:port:list" for it and for "baremetal:port:list_all"; NULL for rules that are not about lists. */
-static char *
-list_rule(const char *rule)
-{
-    if (g_str_has_suffix(rule, ":list"))
-        return g_strdup(rule);
-    if (g_str_has_suffix(rule, ":list_all"))
-        return g_strndup(rule, strlen(rule) - strlen("_all"));
-    return NULL;
-}
-
-/* Lists of all, or of what belongs to the caller's project. vif:list and traits:list are about one node. */
 static bool
-check_list(Asker *asker, const char *own, GError **error)
+check_node_delete(Asker *asker, Request *request, GError **error)
 {
-    g_autofree char *all = g_strconcat(own, "_all", NULL);
-    if (allows(asker, all))
-        return true;
-    if (asker->who->project_id == NULL)
-        return forbid(asker, all, error);
-    return allows(asker, own) || forbid(asker, own, error);
-}
-
-static bool
-check_delete(Asker *asker, GError **error)
-{
+    (void)request;
     if (allows(asker, "baremetal:node:delete"))
         return true;
     const bool own = config_boolean(config_current(), OPT_API_PROJECT_ADMIN_CAN_MANAGE_OWN_NODES);
@@ -283,20 +259,56 @@ check_delete(Asker *asker, GError **error)
            forbid(asker, "baremetal:node:delete", error);
 }
 
+/* ---- the rules ---- */
+
+/* What policy.def says of some rules beyond their own checks. */
+static const struct {
+    const char *rule;
+    bool (*check)(Asker *asker, Request *request, GError **error);
+} specials[] = {
+#define SPECIAL(name, function) {name, function},
+#include "api/auth/policy.def"
+};
+
+typedef struct ListRule {
+    const char *own, *all;
+} ListRule;
+
+static const ListRule list_rules[] = {
+#define LIST(own, all) {own, all},
+#include "api/auth/policy.def"
+};
+
+/* The pair that a rule is one of; NULL for rules that are not about lists. */
+static const ListRule *
+list_rule(const char *rule)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(list_rules); i++)
+        if (g_strcmp0(rule, list_rules[i].own) == 0 || g_strcmp0(rule, list_rules[i].all) == 0)
+            return &list_rules[i];
+    return NULL;
+}
+
+/* Lists of all, or of what belongs to the caller's project. */
+static bool
+check_list(Asker *asker, const ListRule *list, GError **error)
+{
+    if (allows(asker, list->all))
+        return true;
+    if (asker->who->project_id == NULL)
+        return forbid(asker, list->all, error);
+    return allows(asker, list->own) || forbid(asker, list->own, error);
+}
+
 static bool
 check_rule(Asker *asker, Request *request, const char *rule, GError **error)
 {
-    if (strcmp(rule, "baremetal:node:update") == 0)
-        return check_update(asker, request, error);
-    if (strcmp(rule, "baremetal:node:delete") == 0)
-        return check_delete(asker, error);
-    if (strcmp(rule, "baremetal:node:create") == 0)
-        return check_node_create(asker, request, error);
-    if (strcmp(rule, "baremetal:allocation:create") == 0)
-        return check_allocation_create(asker, request, error);
-    g_autofree char *own = asker->target == NULL ? list_rule(rule) : NULL;
-    if (own != NULL)
-        return check_list(asker, own, error);
+    for (size_t i = 0; i < G_N_ELEMENTS(specials); i++)
+        if (strcmp(rule, specials[i].rule) == 0)
+            return specials[i].check(asker, request, error);
+    const ListRule *list = asker->target == NULL ? list_rule(rule) : NULL;
+    if (list != NULL)
+        return check_list(asker, list, error);
     return allows(asker, rule) || forbid(asker, rule, error);
 }
 
@@ -353,10 +365,8 @@ policy_list_project(const Request *request)
         request->identity.project_id != NULL ? request->identity.project_id : no_project;
     if (!asker_init(&asker, request, NULL, NULL))
         return project;
-    g_autofree char *own =
-        request->route->policy != NULL ? list_rule(request->route->policy) : NULL;
-    g_autofree char *all = g_strconcat(own != NULL ? own : "baremetal:node:list", "_all", NULL);
-    return allows(&asker, all) ? NULL : project;
+    const ListRule *list = list_rule(request->route->policy);
+    return allows(&asker, list != NULL ? list->all : "baremetal:node:list_all") ? NULL : project;
 }
 
 /* ---- what is hidden ---- */

@@ -17,7 +17,6 @@ static const PolicyRule rules[] = {
 #define RULE(name, scopes, check, legacy_name, legacy_check, description) \
     {name, scopes, check, legacy_name, legacy_check, description},
 #include "api/auth/policy.def"
-#undef RULE
 };
 /* clang-format on */
 

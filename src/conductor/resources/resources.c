@@ -78,22 +78,16 @@ node_admits(Db *db, const VerbCall *call, const char *uuid, GError **error)
 }
 
 static bool
-may_insert(Db *db, const Insertion *insertion, GError **error)
-{
-    const ResourceRules *rules = insertion->rules;
-    const void *record = insertion->record;
-    return (!rules->owned_by_node ||
-            node_admits(db, insertion->call, record_text(rules->resource, record, "node_uuid"),
-                        error)) &&
-           (rules->fits == NULL || rules->fits(db, record, error));
-}
-
-static bool
 insert_checked(Db *db, void *user_data, GError **error)
 {
     const Insertion *insertion = user_data;
-    return may_insert(db, insertion, error) &&
-           db_record_insert(db, insertion->rules->resource, insertion->record, error);
+    const ResourceRules *rules = insertion->rules;
+    void *record = insertion->record;
+    return (!rules->owned_by_node ||
+            node_admits(db, insertion->call, record_text(rules->resource, record, "node_uuid"),
+                        error)) &&
+           (rules->fits == NULL || rules->fits(db, record, error)) &&
+           db_record_insert(db, rules->resource, record, error);
 }
 
 /* Resources with a life of their own find their identity themselves. */
@@ -125,7 +119,7 @@ create_record(VerbCall *call, const ResourceRules *rules, void *record, GError *
         record_from_values(rules->resource, record, json_object_get(call->arguments, "values"),
                            error) &&
         (rules->before_create == NULL || rules->before_create(call->conductor, record, error)) &&
-        may_insert(call->conductor->services.db, &insertion, error);
+        (rules->fits == NULL || rules->fits(call->conductor->services.db, record, error));
     return good ? insert_record(&insertion, error) : NULL;
 }
 
