@@ -293,7 +293,7 @@ provision_verbs(void)
         const char *word;
         unsigned since;
     } rows[] = {
-#define STATE(code, wire, target, flags)
+#define STATE(code, wire, history, target, flags)
 #define EDGE(from, event, to)
 #define VERB(word, event, since, allowed_in_maintenance) {word, since},
 #include "model/provision_states.def"

@@ -179,12 +179,14 @@ view_of(const Resource *resource, ViewKind kind, unsigned version)
     return view;
 }
 
-/* True for the fields that `fields=` may name: those with a value of their own, and links. */
+/* True for the fields that `fields=` may name. Of a node, the links to what hangs on it come with the whole node only. */
 static bool
 choosable(const Resource *resource, const Field *field)
 {
     if (field->flags & FIELD_INTERNAL)
         return false;
+    if (resource != &node_resource)
+        return true;
     ViewPart part = part_of(resource, field);
     return part != PART_SUBLINKS && part != PART_NESTED_SUBLINKS;
 }

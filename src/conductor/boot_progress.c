@@ -86,7 +86,7 @@ complain(Task *task, const Progress *progress)
                         progress->detail != NULL && *progress->detail != '\0' ? progress->detail
                                                                               : "no reason given");
     record_set_text(&task->node->last_error, text);
-    history_add(task, "ERROR", "boot", text);
+    history_add(task, "ERROR", "monitoring", text);
     if (!task_save(task, &error))
         log_warning("conductor.boot", "%s", error->message);
     task_release(task);

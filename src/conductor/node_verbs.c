@@ -7,6 +7,7 @@
 #include "drivers/console/console.h"
 #include "drivers/management/management.h"
 #include "drivers/raid/raid.h"
+#include "model/traits.h"
 
 #include <string.h>
 
@@ -36,6 +37,8 @@ verb_validate(VerbCall *call, GError **error)
         if (type == INTERFACE_VENDOR)
             continue;
         bool valid = interface->validate == NULL || interface->validate(call->task, &reason);
+        if (valid && type == INTERFACE_DEPLOY)
+            valid = instance_traits_valid(call->task->node, &reason);
         json_t *row = json_pack("{s:b}", "result", valid);
         if (!valid)
             json_object_set_new(row, "reason", json_string(reason->message));

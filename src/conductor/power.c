@@ -40,7 +40,7 @@ power_work(Task *task)
     if (!good) {
         log_warning("conductor.power", "%s", error->message);
         record_set_text(&task->node->last_error, error->message);
-        history_add(task, "ERROR", "power", error->message);
+        history_add(task, "ERROR", "conductor", error->message);
     }
     if (!task_save(task, &save))
         log_error("conductor.power", "the power state could not be saved: %s", save->message);

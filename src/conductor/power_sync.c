@@ -67,7 +67,7 @@ into_maintenance(Task *task, const char *reason)
     record_set_text(&task->node->fault, "power failure");
     record_set_text(&task->node->maintenance_reason, reason);
     record_set_text(&task->node->last_error, reason);
-    history_add(task, "ERROR", "power sync", reason);
+    history_add(task, "ERROR", "monitoring", reason);
 }
 
 static void
@@ -162,7 +162,7 @@ recover(Task *task, const Reading *reading)
     record_set_text(&node->fault, NULL);
     power_found(task, reading->state);
     node->power_sync_failures = 0;
-    history_add(task, "INFO", "power sync",
+    history_add(task, "INFO", "monitoring",
                 "the machine answers again: the node is out of maintenance");
     log_info("conductor.power_sync", "the machine answers again and is %s",
              power_state_wire(reading->state));

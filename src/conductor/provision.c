@@ -272,7 +272,7 @@ provision_abort(VerbCall *call, GError **error)
                         state == STATE_CLEANWAIT ? "clean" : task->node->provision_state);
     record_set_text(&task->node->last_error, reason);
     task_operation_end(task, "aborted", reason);
-    history_add(task, "ERROR", "provisioning", reason);
+    history_add(task, "ERROR", state_info(state)->history, reason);
     if (!task_process_event(task, EVENT_ABORT, error))
         return false;
     if (state == STATE_INSPECTWAIT)

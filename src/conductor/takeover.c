@@ -31,7 +31,7 @@ forget_power_change(Task *task)
     record_set_text(&task->node->target_power_state, NULL);
     record_set_text(&task->node->last_error, text);
     info_remove(task->node, INFO_POWER_REQUEST);
-    history_add(task, "ERROR", "power", text);
+    history_add(task, "ERROR", "takeover", text);
     if (!info_has(task->node, INFO_OPERATION))
         end_open_phases(task);
     if (!task_save(task, &error))

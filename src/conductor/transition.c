@@ -199,7 +199,7 @@ task_fail(Task *task, const GError *cause)
                 cause->message);
     record_set_text(&task->node->last_error, cause->message);
     task_operation_end(task, "failed", cause->message);
-    history_add(task, "ERROR", "provisioning", cause->message);
+    history_add(task, "ERROR", state_info(task_state(task))->history, cause->message);
     if (!task_process_event(task, EVENT_FAIL, &error))
         log_error("conductor.provision", "the failure could not be saved: %s", error->message);
 }

@@ -10,9 +10,10 @@
 static bool
 is_datapath_id(const char *text)
 {
-    if (strlen(text) != 18 || text[0] != '0' || g_ascii_tolower(text[1]) != 'x')
+    const char *digits = g_ascii_strncasecmp(text, "0x", 2) == 0 ? text + 2 : text;
+    if (strlen(digits) != 16)
         return false;
-    for (const char *p = text + 2; *p != '\0'; p++)
+    for (const char *p = digits; *p != '\0'; p++)
         if (!g_ascii_isxdigit(*p))
             return false;
     return true;
@@ -29,7 +30,7 @@ switch_id_normalize(json_t *link, GError **error)
     if (normal == NULL)
         return steel_fail(error, STEEL_ERROR_INVALID,
                           "local_link_connection.switch_id '%.80s' is neither a MAC address nor a "
-                          "datapath id (0x and 16 hexadecimal digits)",
+                          "datapath id (16 hexadecimal digits)",
                           id);
     return json_object_set_new(link, "switch_id", json_string(normal)) == 0;
 }

@@ -5,7 +5,8 @@
 #include <string.h>
 
 static const StateInfo states[STATE_COUNT] = {
-#define STATE(code, wire, target, flags) [STATE_##code] = {#code, wire, STATE_##target, flags},
+#define STATE(code, wire, history, target, flags)                                                  \
+    [STATE_##code] = {#code, wire, history, STATE_##target, flags},
 #define EDGE(from, event, to)
 #define VERB(word, event, since, allowed_in_maintenance)
 #include "model/provision_states.def"
@@ -14,7 +15,7 @@ static const StateInfo states[STATE_COUNT] = {
 };
 
 static const StateEdge edges[] = {
-#define STATE(code, wire, target, flags)
+#define STATE(code, wire, history, target, flags)
 #define EDGE(from, event, to) {STATE_##from, EVENT_##event, STATE_##to},
 #include "model/provision_states.def"
 #undef EDGE

@@ -9,7 +9,7 @@
 #include <stddef.h>
 
 typedef enum ProvisionState {
-#define STATE(code, wire, target, flags) STATE_##code,
+#define STATE(code, wire, history, target, flags) STATE_##code,
 #define EDGE(from, event, to)
 #define VERB(word, event, since, allowed_in_maintenance)
 #include "model/provision_states.def"
@@ -56,6 +56,7 @@ enum {
 typedef struct StateInfo {
     const char *code;      /* "DEPLOYWAIT" */
     const char *wire;      /* "wait call-back": the database and the API */
+    const char *history;   /* the event_type of the history's entries about it: "deploying" */
     ProvisionState target; /* what it is on the way to; STATE_NONE for stable states */
     unsigned flags;
 } StateInfo;

@@ -88,6 +88,27 @@ plain_text(const json_t *value)
     return text != NULL && strlen(text) == json_string_length(value) ? text : NULL;
 }
 
+/* iscsiadm writes a portal as "192.0.2.5:3260,1": the number is the portal group's tag (RFC 7143, 6.1). */
+static bool
+is_portal_group_tag(const char *text)
+{
+    return text[0] != '\0' && strlen(text) <= 5 && strspn(text, "0123456789") == strlen(text);
+}
+
+/* The parts of a text with commas. A number behind a portal is no portal of its own: no host is called so. */
+static void
+append_parts(json_t *values, const char *key, const char *text)
+{
+    bool portals = g_str_has_prefix(key, "target_portal");
+    g_auto(GStrv) parts = g_strsplit(text, ",", 2 * ISCSI_PORTAL_LIMIT + 2);
+    for (size_t i = 0; parts[i] != NULL; i++) {
+        const char *part = g_strstrip(parts[i]);
+        bool tag = portals && i > 0 && is_portal_group_tag(part);
+        if (part[0] != '\0' && !tag)
+            json_array_append_new(values, json_string(part));
+    }
+}
+
 /* The values of a property as a new array of new references: none when absent, null or "", several for a list or a
  * string with commas. False with INVALID for other types and too many. */
 static json_t *
@@ -97,10 +118,7 @@ property_values(const json_t *properties, const char *key, GError **error)
     json_auto_t *values = json_array();
     const char *text = plain_text(value);
     if (text != NULL) {
-        g_auto(GStrv) parts = g_strsplit(text, ",", ISCSI_PORTAL_LIMIT + 2);
-        for (size_t i = 0; parts[i] != NULL; i++)
-            if (g_strstrip(parts[i])[0] != '\0')
-                json_array_append_new(values, json_string(parts[i]));
+        append_parts(values, key, text);
     } else if (json_is_array(value)) {
         json_array_extend(values, (json_t *)(uintptr_t)value);
     } else if (json_is_integer(value)) {
@@ -169,7 +187,10 @@ static bool
 read_portal(const json_t *value, const char *key, IscsiPortal *portal, GError **error)
 {
     g_autoptr(GError) cause = NULL;
-    const char *text = plain_text(value);
+    g_autofree char *text = g_strdup(plain_text(value));
+    char *comma = text != NULL ? strrchr(text, ',') : NULL;
+    if (comma != NULL && is_portal_group_tag(comma + 1))
+        *comma = '\0';
     if (text != NULL &&
         host_port_parse(text, ISCSI_DEFAULT_PORT, &portal->host, &portal->port, &cause))
         return true;

@@ -195,6 +195,21 @@ rescue_valid(const json_t *body, const ProvisionVerb *verb, GError **error)
                       "state to rescue");
 }
 
+/* Members that say nothing when they are empty, whatever the verb, as the reference service takes them. */
+static void
+drop_empty_members(json_t *body)
+{
+    static const char *const names[] = {"clean_steps", "deploy_steps", "configdrive"};
+    for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
+        const json_t *value = json_object_get(body, names[i]);
+        bool text = i == 2 && json_is_string(value) && json_string_length(value) == 0;
+        bool object = i == 2 && json_is_object(value) && json_object_size(value) == 0;
+        bool list = i != 2 && json_is_array(value) && json_array_size(value) == 0;
+        if (text || object || list)
+            json_object_del(body, names[i]);
+    }
+}
+
 static bool
 body_valid(const Request *request, const json_t *body, const ProvisionVerb *verb, GError **error)
 {
@@ -299,9 +314,10 @@ states_provision(Request *request, GError **error)
         "target",          "configdrive",     "clean_steps", "deploy_steps",
         "rescue_password", "disable_ramdisk", NULL};
     g_auto(NodeBrief) node = {0};
-    const json_t *body = request_object(request, members, error);
+    json_t *body = request_object(request, members, error);
     if (body == NULL || !node_captured(request, &node, error))
         return ANSWER_FAILED;
+    drop_empty_members(body);
     const char *word = json_string_member(body, "target");
     if (word == NULL) {
         steel_fail(error, STEEL_ERROR_MISSING, "Missing mandatory parameter: target");

@@ -5,6 +5,7 @@
 #include "model/power_states.h"
 #include "model/resources.h"
 
+#include <math.h>
 #include <string.h>
 
 static bool
@@ -88,18 +89,28 @@ power_target_valid(const Request *request, const char *target, const json_t *tim
     return true;
 }
 
+/* Python's int() is what Ironic makes of a timeout: 1.5 is 1, "5" is 5. What it refuses is left as it is. */
+static void
+timeout_normalize(json_t *body)
+{
+    const json_t *given = json_object_get(body, "timeout");
+    int64_t seconds = 0;
+    if (json_is_real(given) && fabs(json_real_value(given)) < (double)INT32_MAX)
+        seconds = (int64_t)json_real_value(given);
+    else if (!json_is_string(given) || !json_integer_member(body, "timeout", &seconds))
+        return;
+    json_object_set_new(body, "timeout", json_integer(seconds));
+}
+
 Answer
 states_power(Request *request, GError **error)
 {
     static const char *const members[] = {"target", "timeout", NULL};
     g_auto(NodeBrief) node = {0};
     json_t *body = request_object(request, members, error);
-    int64_t seconds = 0;
     if (body == NULL || !node_captured(request, &node, error))
         return ANSWER_FAILED;
-    if (json_is_string(json_object_get(body, "timeout")) &&
-        json_integer_member(body, "timeout", &seconds))
-        json_object_set_new(body, "timeout", json_integer(seconds));
+    timeout_normalize(body);
     const char *target = json_string_member(body, "target");
     json_t *timeout = json_object_get(body, "timeout");
     if (target == NULL)

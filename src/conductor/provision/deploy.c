@@ -8,6 +8,7 @@
 #include "drivers/power/power.h"
 #include "drivers/power_action.h"
 #include "drivers/storage/storage.h"
+#include "model/traits.h"
 
 #include <string.h>
 
@@ -19,26 +20,6 @@ validate(Task *task, const Interface *interface, const char *what, GError **erro
     g_prefix_error(error, "Failed to validate %s info for node %s. Error: ", what,
                    task->node->uuid);
     return false;
-}
-
-/* Every trait that the instance asks for must be one of the node's. */
-static bool
-traits_match(const Task *task, GError **error)
-{
-    const json_t *wanted = json_object_get(task->node->instance_info, "traits");
-    size_t index, other;
-    json_t *trait, *have;
-    json_array_foreach(wanted, index, trait)
-    {
-        bool found = false;
-        json_array_foreach(task->node->traits, other, have) found =
-            found || json_equal(trait, have);
-        if (!found)
-            return steel_fail(error, STEEL_ERROR_INVALID,
-                              "the instance wants trait %s, which the node does not have",
-                              json_is_string(trait) ? json_string_value(trait) : "(not a string)");
-    }
-    return true;
 }
 
 /* Steps of the deploy templates that the instance's traits name; the operator's own steps win over them. */
@@ -134,7 +115,7 @@ deploy_prepare_verb(Task *task, const json_t *arguments, GError **error)
     keep_arguments(task, arguments);
     return validate(task, &task->driver.power->interface, "power", error) &&
            validate(task, &task->driver.deploy->interface, "deploy", error) &&
-           traits_match(task, error) && steps_valid(task, error);
+           instance_traits_valid(task->node, error) && steps_valid(task, error);
 }
 
 void

@@ -52,8 +52,8 @@ may_backfill(const Allocation *allocation, const Node *node, GError **error)
 {
     if (!owner_fits(allocation, node, error))
         return false;
-    if (allocation->resource_class != NULL &&
-        g_strcmp0(allocation->resource_class, node->resource_class) != 0)
+    bool asked = allocation->resource_class != NULL && *allocation->resource_class != '\0';
+    if (asked && g_strcmp0(allocation->resource_class, node->resource_class) != 0)
         return steel_fail(error, STEEL_ERROR_INVALID, "node %s is of resource class %s", node->uuid,
                           node->resource_class != NULL ? node->resource_class : "none");
     if (state_from_wire(node->provision_state) != STATE_ACTIVE)

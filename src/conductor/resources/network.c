@@ -41,6 +41,9 @@ static bool
 port_fits(Db *db, const void *record, GError **error)
 {
     const Port *port = record;
+    if (port->physical_network != NULL && *port->physical_network == '\0')
+        return steel_fail(error, STEEL_ERROR_INVALID,
+                          "physical_network must not be empty; null stands for none");
     if (port->portgroup_uuid == NULL)
         return true;
     g_autoptr(Portgroup) group = (Portgroup *)(uintptr_t)group_of(db, port->portgroup_uuid, error);

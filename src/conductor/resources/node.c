@@ -72,7 +72,7 @@ static void
 configured_defaults(Node *node, const json_t *values)
 {
     const Config *config = config_current();
-    if (node->resource_class == NULL)
+    if (node->resource_class == NULL || *node->resource_class == '\0')
         record_set_text(&node->resource_class, config_string(config, OPT_DEFAULT_RESOURCE_CLASS));
     if (json_object_get(values, "conductor_group") == NULL)
         record_set_text(&node->conductor_group, config_string(config, OPT_DEFAULT_CONDUCTOR_GROUP));

@@ -25,8 +25,9 @@ chassis_destroy(VerbCall *call, void *record, GError **error)
     return db_record_delete(db, &chassis_resource, chassis->uuid, error) ? json_object() : NULL;
 }
 
+/* A priority that came as text is kept as the number that it means. */
 static bool
-step_valid(const json_t *step, GError **error)
+step_valid(json_t *step, GError **error)
 {
     InterfaceType type;
     const char *interface_name = json_string_member(step, "interface"),
@@ -42,16 +43,16 @@ step_valid(const json_t *step, GError **error)
     if (!json_integer_member(step, "priority", &priority) || priority < 0)
         return steel_fail(error, STEEL_ERROR_INVALID, "step %s.%s needs a priority of 0 or more",
                           interface_name, name);
-    return true;
+    return json_object_set_new(step, "priority", json_integer(priority)) == 0;
 }
 
 static bool
-steps_valid(const json_t *steps, GError **error)
+steps_valid(json_t *steps, GError **error)
 {
     if (json_array_size(steps) == 0)
         return steel_fail(error, STEEL_ERROR_INVALID, "a deploy template needs at least one step");
     for (size_t i = 0; i < json_array_size(steps); i++) {
-        const json_t *step = json_array_get(steps, i);
+        json_t *step = json_array_get(steps, i);
         if (!step_valid(step, error))
             return false;
         for (size_t j = 0; j < i; j++)
@@ -67,7 +68,7 @@ steps_valid(const json_t *steps, GError **error)
 }
 
 static bool
-template_valid(const DeployTemplate *template, GError **error)
+template_valid(DeployTemplate *template, GError **error)
 {
     return trait_name_valid(template->name, error) && steps_valid(template->steps, error);
 }

@@ -52,6 +52,13 @@ static const struct {
     {"{" PORTAL ",\"target_iqns\":[\"" IQN "\",\"iqn.2010-10.com.example:b\"]}",
      "iscsi:192.0.2.5::3260:0:" IQN                                                                                                                                   },
  /* A list as the command line can give one. */
+  /* iscsiadm's form, with the tag of the portal group */
+    {"{\"target_portal\":\"192.0.2.5:3260,1\"," NAME "}",                                               "iscsi:192.0.2.5::3260:0:" IQN                                },
+    {"{\"target_portal\":\"[2001:db8::1]:3260,1\"," NAME "}",                                           "iscsi:[2001:db8::1]::3260:0:" IQN                            },
+    {"{\"target_portals\":[\"192.0.2.5:3260,1\",\"192.0.2.6,2\"]," NAME "}",
+     "iscsi:192.0.2.5::3260:0:" IQN " iscsi:192.0.2.6::3260:0:" IQN                                                                                                   },
+    {"{\"target_portals\":\"192.0.2.5:3260,1,192.0.2.6:3260,2\"," NAME "}",
+     "iscsi:192.0.2.5::3260:0:" IQN " iscsi:192.0.2.6::3260:0:" IQN                                                                                                   },
     {"{\"target_portals\":\"192.0.2.5:3260, [::2]:3260,\"," NAME ",\"target_luns\":\"1,2\"}",
      "iscsi:192.0.2.5::3260:1:" IQN " iscsi:[::2]::3260:2:" IQN                                                                                                       },
     {"{" PORTAL "," NAME ",\"target_portals\":null,\"target_iqns\":[],\"target_luns\":\"\","
