@@ -4,6 +4,8 @@
 
 #include "common/time_text.h"
 
+#include <string.h>
+
 static Task *
 lock(ConductorFixture *fixture, const Node *node)
 {
@@ -283,6 +285,43 @@ what_the_database_interrupts_has_not_failed(void **state)
     task_release(task);
 }
 
+/* Every update of a node is refused while this is on. */
+static void
+refuse_saving(const ConductorFixture *fixture, bool on)
+{
+    g_autoptr(GError) error = NULL;
+    const char *sql = on ? "CREATE TRIGGER refuse_saving BEFORE UPDATE ON nodes "
+                           "BEGIN SELECT RAISE(ABORT, 'not now'); END"
+                         : "DROP TRIGGER refuse_saving";
+    if (!db_execute(fixture->db, sql, NULL, 0, NULL, &error))
+        fail_msg("%s", error->message);
+}
+
+static void
+a_transition_that_cannot_be_saved_has_not_happened(void **state)
+{
+    ConductorFixture *fixture = *state;
+    g_autoptr(Node) node = conductor_fixture_node(fixture, "enroll", NULL);
+    Task *task = lock(fixture, node);
+    size_t count;
+    const StateEdge *edges = state_edges(&count);
+    for (size_t i = 0; i < count; i++) {
+        put(task, edges[i].from, "kept");
+        g_autoptr(GError) error = NULL;
+        g_autoptr(Node) before = node_copy(task->node);
+        refuse_saving(fixture, true);
+        assert_false(task_process_event(task, edges[i].event, &error));
+        refuse_saving(fixture, false);
+        for (size_t f = 0; f < node_resource.field_count; f++) {
+            const Field *field = &node_resource.fields[f];
+            if (strcmp(field->name, "updated_at") != 0 && !record_same(field, task->node, before))
+                fail_msg("%s of a node in %s is changed by event %s, which was not saved",
+                         field->name, before->provision_state, event_name(edges[i].event));
+        }
+    }
+    task_release(task);
+}
+
 int
 main(void)
 {
@@ -297,6 +336,7 @@ main(void)
         fixture_test(what_the_world_is_told_holds_no_secret),
         fixture_test(a_failure_is_remembered_with_its_cause),
         fixture_test(what_the_database_interrupts_has_not_failed),
+        fixture_test(a_transition_that_cannot_be_saved_has_not_happened),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
