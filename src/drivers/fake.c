@@ -2,11 +2,11 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "drivers/fake.h"
 
+#include "common/backoff.h"
 #include "common/log.h"
 #include "model/internal_info.h"
 
 #include <string.h>
-#include <time.h>
 
 enum { LONGEST_DELAY_MS = 3600 * 1000, AGAIN_MS = 100 };
 
@@ -69,9 +69,8 @@ take_time(const Task *task, const char *action, int64_t delay_ms, GError **error
 {
     unsigned wanted = (unsigned)CLAMP(delay_ms, 0, LONGEST_DELAY_MS);
     unsigned granted = wanted == 0 ? 0 : task_time_left_ms(task, wanted);
-    struct timespec left = {granted / 1000, (long)(granted % 1000) * 1000000};
-    while (granted > 0 && nanosleep(&left, &left) != 0)
-        continue;
+    if (granted > 0)
+        backoff_sleep(granted);
     return granted == wanted ||
            steel_fail(error, STEEL_ERROR_TIMEOUT, "fake %s: not done before the deadline", action);
 }
