@@ -3,18 +3,21 @@
 #include "drivers/ipmi_node.h"
 
 #include "bmc/ipmi/commands.h"
+#include "common/backoff.h"
 #include "common/config.h"
+#include "common/lock.h"
 #include "common/log.h"
 #include "common/secret.h"
 #include "common/time_text.h"
 
 #include <string.h>
-#include <time.h>
 
 enum {
     ONE_TRY_MS = 20 * 1000, /* for one session with all its repetitions */
-    FIRST_PAUSE_MS = 500,   /* between two tries; doubles */
+    SHORTEST_TRY_MS = 250,
+    FIRST_PAUSE_MS = 500, /* between two tries; doubles */
     LONGEST_PAUSE_MS = 5000,
+    WARNED_MAX = 65536,
 };
 
 const PropertyDef ipmi_node_properties[] = {
@@ -80,6 +83,37 @@ read_port(const Node *node, const char *key, uint16_t *port, GError **error)
     return true;
 }
 
+/* Nodes whose password was warned of. */
+static Lock warned_lock = LOCK_INITIALIZER(IPMI_WARNED);
+static GHashTable *warned GUARDED_BY(&warned_lock); /* uuids, owned */
+
+static bool
+is_new_to_warn_of(const char *uuid)
+{
+    lock_acquire(&warned_lock);
+    if (warned == NULL)
+        warned = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    bool is_new =
+        g_hash_table_size(warned) < WARNED_MAX && g_hash_table_add(warned, g_strdup(uuid));
+    lock_release(&warned_lock);
+    return is_new;
+}
+
+/* The BMC has cut it when it was set, and ipmitool cuts it when it is used: so it has worked there. */
+static void
+cut_password(const Node *node, char *password)
+{
+    size_t length = password != NULL ? strlen(password) : 0;
+    if (length <= IPMI_PASSWORD_MAX)
+        return;
+    secret_wipe(password + IPMI_PASSWORD_MAX, length - IPMI_PASSWORD_MAX);
+    if (is_new_to_warn_of(node->uuid))
+        log_warning("drivers.ipmi",
+                    "node %s: driver_info ipmi_password is longer than the %d bytes that IPMI 2.0 "
+                    "knows; only the first %d are used, so set it to these",
+                    node->uuid, IPMI_PASSWORD_MAX, IPMI_PASSWORD_MAX);
+}
+
 static bool
 read_credentials(const Node *node, IpmiNode *ipmi, GError **error)
 {
@@ -88,8 +122,7 @@ read_credentials(const Node *node, IpmiNode *ipmi, GError **error)
         return false;
     if (ipmi->username != NULL && strlen(ipmi->username) > IPMI_USERNAME_MAX)
         return invalid("ipmi_username", "at most 16 bytes long: IPMI knows no longer ones", error);
-    if (ipmi->password != NULL && strlen(ipmi->password) > IPMI_PASSWORD_MAX)
-        return invalid("ipmi_password", "at most 20 bytes long: IPMI knows no longer ones", error);
+    cut_password(node, ipmi->password);
     ipmi->target.username = ipmi->username;
     ipmi->target.password = ipmi->password;
     return true;
@@ -198,6 +231,25 @@ read_flags(const Node *node, IpmiNode *ipmi)
             : config_boolean(config_current(), OPT_IPMI_DISABLE_BOOT_TIMEOUT);
 }
 
+/* Ironic matches these texts with what ipmitool prints, which for a completion code is its words. */
+static IpmiCodeSet
+operators_codes(void)
+{
+    IpmiCodeSet codes = {0};
+    const char *const *texts =
+        config_list(config_current(), OPT_IPMI_ADDITIONAL_RETRYABLE_IPMI_ERRORS);
+    for (; *texts != NULL; texts++)
+        (void)ipmi_code_set_add_words(&codes, *texts);
+    return codes;
+}
+
+bool
+ipmi_node_is_passing(uint8_t completion_code)
+{
+    IpmiCodeSet codes = operators_codes();
+    return ipmi_code_set_has(&codes, completion_code);
+}
+
 static bool
 read_all(const Node *node, IpmiNode *ipmi, GError **error)
 {
@@ -209,6 +261,7 @@ read_all(const Node *node, IpmiNode *ipmi, GError **error)
                           "steel node set %s --driver-info ipmi_address=<address>",
                           node->name != NULL ? node->name : node->uuid);
     ipmi->target.address = ipmi->address;
+    ipmi->target.passing = operators_codes();
     ipmi->target.min_command_interval_ms =
         (unsigned)config_integer(config_current(), OPT_IPMI_MIN_COMMAND_INTERVAL) * 1000;
     read_flags(node, ipmi);
@@ -257,6 +310,10 @@ ipmi_node_vendor(const IpmiResponse *response, GError **error)
                    ipmi_completion_text(response->completion_code), response->completion_code);
         return NULL;
     }
+    if (response->size == 0) {
+        steel_fail(error, STEEL_ERROR_BMC_PROTOCOL, "the BMC does not name itself");
+        return NULL;
+    }
     if (!ipmi_parse_device_id(response, &id, error)) {
         g_prefix_error(error, "reading the BMC's identity: ");
         return NULL;
@@ -265,59 +322,72 @@ ipmi_node_vendor(const IpmiResponse *response, GError **error)
     return name != NULL ? g_ascii_strdown(name, -1) : NULL;
 }
 
+/* What ipmitool prints when it cannot log in, whatever the reason. */
+static const char login_words[] = "Error: Unable to establish IPMI v2 / RMCP+ session";
+
+/* Is this one of the texts that the operator calls passing? Ours, or ipmitool's for the same. */
 static bool
-worth_another_try(const GError *error, IpmiRepeat repeat)
+has_operators_words(const GError *error)
 {
-    if (steel_error_is(error, STEEL_ERROR_BMC_BUSY))
-        return true;
-    if (repeat == IPMI_REPEAT_BUSY)
-        return false;
-    if (steel_error_retryable(error))
-        return true;
+    bool no_login = steel_error_is(error, STEEL_ERROR_BMC_AUTH) ||
+                    steel_error_is(error, STEEL_ERROR_UNSUPPORTED);
     const char *const *texts =
         config_list(config_current(), OPT_IPMI_ADDITIONAL_RETRYABLE_IPMI_ERRORS);
     for (; *texts != NULL; texts++)
-        if (**texts != '\0' && strstr(error->message, *texts) != NULL)
+        if (**texts != '\0' && (strstr(error->message, *texts) != NULL ||
+                                (no_login && strstr(login_words, *texts) != NULL)))
             return true;
     return false;
 }
 
-static void
-pause_ms(unsigned milliseconds)
+static bool
+worth_another_try(const GError *error, bool repeatable)
 {
-    struct timespec left = {milliseconds / 1000, (long)(milliseconds % 1000) * 1000000};
-    while (nanosleep(&left, &left) != 0)
-        continue;
+    if (steel_error_is(error, STEEL_ERROR_BMC_BUSY))
+        return true;
+    return repeatable && (steel_error_retryable(error) || has_operators_words(error));
+}
+
+static bool
+all_repeatable(const IpmiRequest *requests, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (!requests[i].repeatable)
+            return false;
+    return true;
+}
+
+int64_t
+ipmi_node_patience_ms(const Task *task)
+{
+    int64_t patience_ms =
+        config_integer(config_current(), OPT_IPMI_COMMAND_RETRY_TIMEOUT) * INT64_C(1000);
+    return time_monotonic_ms() + task_time_left_ms(task, (unsigned)MIN(patience_ms, INT_MAX));
 }
 
 bool
-ipmi_node_call(Task *task, const IpmiRequest *requests, size_t count, IpmiRepeat repeat,
-               IpmiResponse *responses, GError **error)
+ipmi_node_call(Task *task, const IpmiRequest *requests, size_t count, IpmiResponse *responses,
+               GError **error)
 {
     g_auto(IpmiNode) ipmi = {0};
     if (!ipmi_node_read(task->node, &ipmi, error))
         return false;
-    int64_t patience_ms =
-        config_integer(config_current(), OPT_IPMI_COMMAND_RETRY_TIMEOUT) * INT64_C(1000);
-    int64_t give_up_ms = time_monotonic_ms() + patience_ms;
-    unsigned pause = FIRST_PAUSE_MS;
+    int64_t give_up_ms = ipmi_node_patience_ms(task);
+    bool repeatable = all_repeatable(requests, count);
+    Backoff backoff = {FIRST_PAUSE_MS, LONGEST_PAUSE_MS, give_up_ms - SHORTEST_TRY_MS, NULL};
     for (unsigned tries = 1;; tries++) {
         g_autoptr(GError) cause = NULL;
         int64_t left_ms = give_up_ms - time_monotonic_ms();
-        ipmi.target.deadline_ms = task_time_left_ms(task, (unsigned)CLAMP(left_ms, 1, ONE_TRY_MS));
+        ipmi.target.deadline_ms = (unsigned)CLAMP(left_ms, 1, ONE_TRY_MS);
         if (ipmi_client_call(task->services->ipmi, &ipmi.target, requests, count, responses,
                              &cause))
             return true;
-        unsigned wait_ms = task_time_left_ms(task, pause);
-        bool time_left = wait_ms == pause && time_monotonic_ms() + pause < give_up_ms;
-        if (!time_left || !worth_another_try(cause, repeat)) {
-            if (tries > 1)
-                g_prefix_error(&cause, "after %u tries: ", tries);
-            g_propagate_error(error, g_steal_pointer(&cause));
-            return false;
-        }
         log_debug("drivers.ipmi", "try %u: %s", tries, cause->message);
-        pause_ms(wait_ms);
-        pause = MIN(pause * 2, LONGEST_PAUSE_MS);
+        if (worth_another_try(cause, repeatable) && backoff_pause(&backoff))
+            continue;
+        if (tries > 1)
+            g_prefix_error(&cause, "after %u tries: ", tries);
+        g_propagate_error(error, g_steal_pointer(&cause));
+        return false;
     }
 }

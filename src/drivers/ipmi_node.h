@@ -15,7 +15,8 @@ typedef struct IpmiNode {
 /* The keys of driver_info, as Ironic knows them. */
 extern const PropertyDef ipmi_node_properties[];
 
-/* Reads driver_info. Numbers and strings are both taken where a client's command line may make either of them.
+/* Reads driver_info. Numbers and strings are both taken where a client's command line may make either of them. A password
+ * beyond IPMI's 20 bytes is cut, as ipmitool cuts it, with one warning per node.
  *
  * out     untouched on failure
  * Errors  MISSING (ipmi_address), INVALID naming the key, UNSUPPORTED (IPMI 1.5, bridging, cipher suites but 3 and 17).
@@ -32,15 +33,17 @@ bool ipmi_node_validate(Task *task, GError **error);
  * without an error: a maker without a name. Errors: BMC_REFUSED, BMC_PROTOCOL. Threads any. */
 char *ipmi_node_vendor(const IpmiResponse *response, GError **error);
 
-typedef enum IpmiRepeat {
-    IPMI_REPEAT_ANY,  /* saying it twice does no harm: try again after silence and garbage, too */
-    IPMI_REPEAT_BUSY, /* only when the BMC has refused it as busy */
-} IpmiRepeat;
+/* Does the operator call this completion code passing ([ipmi]additional_retryable_ipmi_errors)? Threads any. */
+bool ipmi_node_is_passing(uint8_t completion_code);
+
+/* Until when a command is tried again: [ipmi]command_retry_timeout from now, but not beyond the task's deadline. Of
+ * time_monotonic_ms(). */
+int64_t ipmi_node_patience_ms(const Task *task);
 
 /* Performs requests in one session, trying again for [ipmi]command_retry_timeout seconds but not beyond the task's
- * deadline. From a worker; blocks.
+ * deadline: after silence and garbage only where all requests are repeatable. From a worker; blocks.
  *
  * responses  out, `count` elements, or NULL
  * Errors     those of ipmi_node_read and ipmi_client_submit */
-bool ipmi_node_call(Task *task, const IpmiRequest *requests, size_t count, IpmiRepeat repeat,
-                    IpmiResponse *responses, GError **error);
+bool ipmi_node_call(Task *task, const IpmiRequest *requests, size_t count, IpmiResponse *responses,
+                    GError **error);

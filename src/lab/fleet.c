@@ -9,6 +9,7 @@
 #include "lab/control.h"
 #include "lab/folder.h"
 #include "lab/lab.h"
+#include "lab/quirks.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -50,6 +51,20 @@ raise_descriptor_limit(unsigned count, GError **error)
     return true;
 }
 
+/* What --quirk makes of a BMC. */
+static bool
+add_quirks(const LabOptions *options, unsigned index, IpmiBmcFaults *faults, GError **error)
+{
+    if (options->quirks == NULL)
+        return true;
+    if (strcmp(options->quirks, "each") != 0)
+        return quirks_apply_list(options->quirks, faults, error);
+    size_t turn = index % (quirk_count() + 1);
+    if (turn > 0)
+        quirk_apply(turn - 1, faults);
+    return true;
+}
+
 static bool
 add_bmcs(Fleet *fleet, GError **error)
 {
@@ -67,6 +82,8 @@ add_bmcs(Fleet *fleet, GError **error)
         faults->latency_ms = (unsigned)MAX(options->latency_ms, 0);
         faults->loss_per_mille = (unsigned)MAX(options->loss_per_mille, 0);
         faults->dead = i + (unsigned)options->dead_count >= fleet->count;
+        if (!add_quirks(options, i, faults, error))
+            return false;
         ipmi_bmc_set_faults(fleet->bmcs[i], faults);
     }
     return true;
@@ -92,6 +109,14 @@ apply(Fleet *fleet, unsigned index, const json_t *request, GError **error)
     const json_t *dead = json_object_get(request, "dead");
     if (json_is_boolean(dead))
         faults->dead = json_is_true(dead);
+    const char *quirks = json_string_member(request, "quirk");
+    if (quirks != NULL) {
+        IpmiBmcFaults quirky = *faults;
+        quirks_clear(&quirky);
+        if (!quirks_apply_list(quirks, &quirky, error))
+            return false;
+        *faults = quirky;
+    }
     ipmi_bmc_set_faults(fleet->bmcs[index], faults);
     const char *power = json_string_member(request, "power");
     if (power != NULL)
@@ -243,6 +268,8 @@ fleet_set(const LabOptions *options, const char *folder, GError **error)
         json_object_set_new(request, "loss_per_mille", json_integer(options->loss_per_mille));
     if (options->dead || options->alive)
         json_object_set_new(request, "dead", json_boolean(options->dead));
+    if (options->quirks != NULL)
+        json_object_set_new(request, "quirk", json_string(options->quirks));
     if (options->power != NULL)
         json_object_set_new(request, "power", json_string(options->power));
     json_auto_t *answer = control_ask(folder, request, ASK_TIMEOUT_MS, error);

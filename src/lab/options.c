@@ -3,6 +3,7 @@
 #include "lab/options.h"
 
 #include "common/error.h"
+#include "lab/quirks.h"
 
 #include <stddef.h>
 #include <string.h>
@@ -240,6 +241,10 @@ lab_options_help(FILE *out)
                 g_strdup_printf("--%s%s%s", row->name, row->value != NULL ? " " : "",
                                 row->value != NULL ? row->value : "");
             fprintf(out, "      %-22s %s\n", usage, row->help);
+        }
+        if (i == LAB_COMMAND_FLEET) {
+            fprintf(out, "\n    quirks: what a BMC does\n");
+            quirks_help(out);
         }
     }
 }

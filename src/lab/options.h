@@ -49,6 +49,7 @@ typedef struct LabOptions {
     int index;
     bool all, dead, alive;
     const char *power;
+    const char *quirks; /* NULL: not given */
 } LabOptions;
 
 #define LAB_NODE_LIMIT 100

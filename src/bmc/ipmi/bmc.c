@@ -92,7 +92,19 @@ ipmi_bmc_set_faults(IpmiBmc *bmc, const IpmiBmcFaults *faults)
 {
     pthread_mutex_lock(&bmc->lock);
     bmc->faults = *faults;
+    bmc->started_ms = ipmi_now_ms() + faults->starting_ms;
+    bmc->boot.flags_locked = faults->boot_flags_locked;
+    bmc->boot.held = faults->boot_flags_held;
     pthread_mutex_unlock(&bmc->lock);
+}
+
+IpmiBmcFaults
+bmc_faults(IpmiBmc *bmc)
+{
+    pthread_mutex_lock(&bmc->lock);
+    IpmiBmcFaults faults = bmc->faults;
+    pthread_mutex_unlock(&bmc->lock);
+    return faults;
 }
 
 void
@@ -219,6 +231,8 @@ execute_once(BmcCall *call, uint8_t sequence)
     call->bmc->stats.commands++;
     pthread_mutex_unlock(&call->bmc->lock);
     bmc_execute(call);
+    if (call->silent)
+        return;
     session->answered = true;
     session->last_sequence = sequence;
     session->last_request = *call->request;
@@ -236,8 +250,8 @@ answer_outside(IpmiBmc *bmc, uint64_t now_ms, const IpmiPacket *packet, uint8_t 
     IpmiResponse response = {0};
     BmcCall call = {.bmc = bmc, .now_ms = now_ms, .request = &request, .response = &response};
     bmc_execute(&call);
-    if (response.completion_code == IPMI_CC_NO_RESPONSE)
-        return 0; /* a command switched off by a fault */
+    if (call.silent)
+        return 0;
     uint8_t payload[IPMI_MESSAGE_MAX];
     size_t size = answer_message(&call, &message, payload, sizeof payload);
     size_t reply_size = 0;
@@ -245,15 +259,6 @@ answer_outside(IpmiBmc *bmc, uint64_t now_ms, const IpmiPacket *packet, uint8_t 
                            IPMI_DATAGRAM_MAX, &reply_size, NULL))
         return 0;
     return reply_size;
-}
-
-static IpmiBmcFaults
-faults_of(IpmiBmc *bmc)
-{
-    pthread_mutex_lock(&bmc->lock);
-    IpmiBmcFaults faults = bmc->faults;
-    pthread_mutex_unlock(&bmc->lock);
-    return faults;
 }
 
 static size_t
@@ -267,7 +272,7 @@ answer_login(IpmiBmc *bmc, uint64_t now_ms, const IpmiPacket *packet, uint8_t *r
         {IPMI_PAYLOAD_RAKP_1,       bmc_rakp1       },
         {IPMI_PAYLOAD_RAKP_3,       bmc_rakp3       },
     };
-    if (faults_of(bmc).ipmi_15_only)
+    if (bmc_faults(bmc).ipmi_15_only)
         return 0;
     for (size_t i = 0; i < G_N_ELEMENTS(steps); i++) {
         if (steps[i].payload_type != packet->payload_type)
@@ -305,13 +310,18 @@ answer_inside(IpmiBmc *bmc, uint64_t now_ms, const uint8_t *data, size_t size,
                           NULL) ||
         !ipmi_window_accept(&session->sequences_in, packet->sequence) ||
         !ipmi_lan_message_parse(plain, plain_size, &message, NULL) ||
-        !request_from_message(&message, &request) ||
-        (is_close(&request) && faults_of(bmc).close_ignored))
+        !request_from_message(&message, &request))
         return 0;
     session->last_seen_ms = now_ms;
     IpmiResponse response = {0};
-    BmcCall call = {bmc, session, now_ms, &request, &response};
+    BmcCall call = {.bmc = bmc,
+                    .session = session,
+                    .now_ms = now_ms,
+                    .request = &request,
+                    .response = &response};
     execute_once(&call, message.sequence);
+    if (call.silent)
+        return 0;
     uint8_t payload[IPMI_MESSAGE_MAX];
     size_t payload_size = answer_message(&call, &message, payload, sizeof payload);
     size_t reply_size = 0;

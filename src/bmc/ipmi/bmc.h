@@ -15,6 +15,7 @@ enum {
     BMC_SEL_MAX = 128,
     BMC_SEL_ENTRY_SIZE = 16,
     BMC_ACKNOWLEDGE_SIZE = 2,
+    BMC_CHANGE_BEGUN = 1, /* of boot option 0, "set in progress" */
 };
 
 typedef struct BmcUser {
@@ -53,6 +54,8 @@ typedef struct BmcBootOptions {
     uint8_t valid_clearing;
     uint8_t acknowledge[BMC_ACKNOWLEDGE_SIZE];
     uint8_t flags[IPMI_BOOT_FLAGS_SIZE];
+    bool flags_locked;
+    bool held;          /* somebody has begun a change and not ended it */
     uint64_t expiry_ms; /* when unused flags become void; 0: no countdown */
 } BmcBootOptions;
 
@@ -68,6 +71,7 @@ struct IpmiBmc {
 
     pthread_mutex_t lock; /* guards all below; never held in a callback */
     IpmiBmcFaults faults;
+    uint64_t started_ms; /* when faults.starting_code no longer counts */
     uint32_t manufacturer;
     uint16_t product;
     uint8_t guid[IPMI_GUID_SIZE];
@@ -93,6 +97,7 @@ typedef struct BmcCall {
     uint64_t now_ms;
     const IpmiRequest *request;
     IpmiResponse *response; /* zeroed: "completed normally", no data */
+    bool silent;            /* out: no answer */
 } BmcCall;
 
 typedef void (*BmcHandler)(BmcCall *call);
@@ -153,6 +158,10 @@ void bmc_log_power_event(IpmiBmc *bmc, IpmiChassisControl control);
 
 /* Fills a response; the size is bounded by IPMI_DATA_MAX. */
 void bmc_respond(BmcCall *call, const void *data, size_t size);
+/* As if the datagram had never come. */
+void bmc_stay_silent(BmcCall *call);
+/* The faults as they stand. Any thread. */
+IpmiBmcFaults bmc_faults(IpmiBmc *bmc);
 static inline void
 bmc_refuse(BmcCall *call, uint8_t completion_code)
 {

@@ -102,7 +102,9 @@ control(BmcCall *call)
         bmc_refuse(call, IPMI_CC_INVALID_FIELD);
         return;
     }
-    if (verb != IPMI_CHASSIS_ON && verb != IPMI_CHASSIS_OFF && !get_power(bmc)) {
+    bool needs_power = verb != IPMI_CHASSIS_ON &&
+                       (verb != IPMI_CHASSIS_OFF || bmc_faults(bmc).off_while_off_refused);
+    if (needs_power && !get_power(bmc)) {
         bmc_refuse(call, IPMI_CC_NOT_IN_THIS_STATE); /* nothing to cycle or reset, 28.3 */
         return;
     }
@@ -192,21 +194,62 @@ parameter_refused(const IpmiBmc *bmc, uint8_t parameter)
            (parameter == IPMI_BOOT_OPTION_VALID_CLEARING && bmc->faults.boot_option_3_refused);
 }
 
+/* With the lock held: may flags of these bytes be written? */
+static uint8_t
+check_flags(const IpmiBmc *bmc, const uint8_t *data)
+{
+    if (bmc->boot.flags_locked)
+        return IPMI_CC_READ_ONLY;
+    if (bmc->boot.held)
+        return IPMI_CC_SET_IN_PROGRESS;
+    if (bmc->faults.boot_flags_once && (data[0] & FLAG_PERSISTENT) != 0)
+        return IPMI_CC_INVALID_FIELD;
+    return IPMI_CC_OK;
+}
+
+/* With the lock held: a change that somebody has begun keeps others from beginning one, until "set complete" (28.12,
+ * parameter 0). */
+static uint8_t
+check_progress(BmcBootOptions *boot, uint8_t progress)
+{
+    if (boot->held && progress == BMC_CHANGE_BEGUN)
+        return IPMI_CC_SET_IN_PROGRESS;
+    boot->held = false;
+    return IPMI_CC_OK;
+}
+
+static uint8_t
+check_option(BmcCall *call, uint8_t parameter)
+{
+    const uint8_t *data = call->request->data + 1;
+    if (parameter == IPMI_BOOT_OPTION_FLAGS)
+        return check_flags(call->bmc, data);
+    if (parameter == IPMI_BOOT_OPTION_SET_IN_PROGRESS)
+        return check_progress(&call->bmc->boot, data[0]);
+    return IPMI_CC_OK;
+}
+
 /* With the lock held: stores one parameter and returns the completion code. */
 static uint8_t
 store_option(BmcCall *call, uint8_t parameter)
 {
     BmcBootOptions *boot = &call->bmc->boot;
     const uint8_t *data = call->request->data + 1;
+    bool locks = (call->request->data[0] & PARAMETER_LOCKED) != 0;
     if (parameter_refused(call->bmc, parameter))
         return IPMI_CC_PARAMETER_UNSUPPORTED;
+    if (parameter == IPMI_BOOT_OPTION_FLAGS && call->request->size == 1)
+        boot->flags_locked = locks;
     for (size_t i = 0; i < G_N_ELEMENTS(stored); i++) {
         if (stored[i].parameter != parameter)
             continue;
         if (call->request->size == 1)
-            return IPMI_CC_OK; /* only the lock bit of the parameter, which is not kept */
+            return IPMI_CC_OK; /* only the lock bit of the parameter */
         if (call->request->size != 1u + stored[i].size)
             return IPMI_CC_LENGTH_INVALID;
+        uint8_t refusal = check_option(call, parameter);
+        if (refusal != IPMI_CC_OK)
+            return refusal;
         memcpy((uint8_t *)boot + stored[i].offset, data, stored[i].size);
         if (parameter == IPMI_BOOT_OPTION_FLAGS)
             boot->expiry_ms =
@@ -249,6 +292,8 @@ get_boot_options(BmcCall *call)
         uint8_t *data = call->response->data;
         data[0] = PARAMETER_VERSION;
         data[1] = parameter;
+        if (parameter == IPMI_BOOT_OPTION_FLAGS && boot.flags_locked)
+            data[1] |= PARAMETER_LOCKED;
         memcpy(data + 2, (const uint8_t *)&boot + stored[i].offset, stored[i].size);
         call->response->size = 2u + stored[i].size;
         return;

@@ -10,6 +10,7 @@ enum {
     LAN_CHANNEL = 1,
     CHANNEL_MASK = 0x0f,
     DEVICE_ID = 0x20,
+    SHORT_DEVICE_ID = 6,       /* bytes: without manufacturer and product */
     IPMI_VERSION = 0x02,       /* BCD, digits swapped: 2.0 */
     DEVICE_SUPPORT = 0x87,     /* chassis, SEL, SDR repository, sensors */
     MEDIUM_LAN = 0x04,         /* 802.3, table 6-3 */
@@ -26,6 +27,12 @@ bmc_respond(BmcCall *call, const void *data, size_t size)
     if (size > 0)
         memcpy(call->response->data, data, size);
     call->response->size = size;
+}
+
+void
+bmc_stay_silent(BmcCall *call)
+{
+    call->silent = true;
 }
 
 /* ---- dispatch ---- */
@@ -61,20 +68,26 @@ execute_foreign(BmcCall *call)
     call->response->size = MIN(call->response->size, IPMI_DATA_MAX);
 }
 
-static bool
-is_busy(IpmiBmc *bmc, const BmcCommand *row)
+/* What a BMC answers that is busy or starting, instead of doing anything; OK: nothing of that kind. */
+static uint8_t
+passing_refusal(BmcCall *call, const BmcCommand *row)
 {
+    IpmiBmc *bmc = call->bmc;
+    if (row->privilege == 0 ||
+        (row->net_function == IPMI_NETFN_APP && row->command == IPMI_CMD_CLOSE_SESSION))
+        return IPMI_CC_OK;
     pthread_mutex_lock(&bmc->lock);
-    bool busy = bmc->faults.busy;
+    uint8_t starting = call->now_ms < bmc->started_ms ? bmc->faults.starting_code : IPMI_CC_OK;
+    uint8_t code = bmc->faults.busy ? IPMI_CC_BUSY : starting;
     pthread_mutex_unlock(&bmc->lock);
-    return busy && row->privilege != 0 &&
-           !(row->net_function == IPMI_NETFN_APP && row->command == IPMI_CMD_CLOSE_SESSION);
+    return code;
 }
 
 void
 bmc_execute(BmcCall *call)
 {
     const BmcCommand *row = find_command(call->request);
+    uint8_t passing = row != NULL ? passing_refusal(call, row) : IPMI_CC_OK;
     if (row == NULL)
         execute_foreign(call);
     else if (row->privilege != 0 && call->session == NULL)
@@ -85,8 +98,8 @@ bmc_execute(BmcCall *call)
         bmc_refuse(call, IPMI_CC_INVALID_FOR_LUN);
     else if (call->request->size < row->least_size)
         bmc_refuse(call, IPMI_CC_LENGTH_INVALID);
-    else if (is_busy(call->bmc, row))
-        bmc_refuse(call, IPMI_CC_BUSY);
+    else if (passing != IPMI_CC_OK)
+        bmc_refuse(call, passing);
     else
         row->handler(call);
 }
@@ -112,7 +125,10 @@ get_device_id(BmcCall *call)
     ipmi_write_u8(&writer, manufacturer >> 8 & 0xff);
     ipmi_write_u8(&writer, manufacturer >> 16 & 0xff);
     ipmi_write_le16(&writer, product);
-    call->response->size = writer.size;
+    IpmiBmcFaults faults = bmc_faults(bmc);
+    call->response->size = faults.short_device_id ? SHORT_DEVICE_ID : writer.size;
+    if (faults.no_device_id)
+        bmc_stay_silent(call);
 }
 
 static void
@@ -122,6 +138,7 @@ reset_bmc(BmcCall *call)
     pthread_mutex_lock(&bmc->lock);
     bmc->boot.set_in_progress = 0;
     bmc->boot.valid_clearing = 0;
+    bmc->started_ms = call->now_ms + bmc->faults.starting_ms;
     pthread_mutex_unlock(&bmc->lock);
     bmc->reset_pending = true;
     if (bmc->ops->bmc_reset != NULL)
@@ -174,7 +191,7 @@ get_auth_capabilities(BmcCall *call)
     capabilities.ipmi_20 = !bmc->faults.ipmi_15_only;
     pthread_mutex_unlock(&bmc->lock);
     if (silent)
-        bmc_refuse(call, IPMI_CC_NO_RESPONSE);
+        bmc_stay_silent(call);
     else
         ipmi_auth_capabilities_response(&capabilities, call->response);
 }
@@ -187,8 +204,12 @@ get_cipher_suites(BmcCall *call)
     bool silent = bmc->faults.no_cipher_suite_query;
     int only = bmc->faults.only_suite;
     pthread_mutex_unlock(&bmc->lock);
-    if (silent || !is_our_channel(call->request->data[0])) {
-        bmc_refuse(call, silent ? IPMI_CC_NO_RESPONSE : IPMI_CC_INVALID_FIELD);
+    if (silent) {
+        bmc_stay_silent(call);
+        return;
+    }
+    if (!is_our_channel(call->request->data[0])) {
+        bmc_refuse(call, IPMI_CC_INVALID_FIELD);
         return;
     }
     uint8_t records[IPMI_CIPHER_SUITE_BYTES_MAX];
@@ -232,6 +253,10 @@ close_session(BmcCall *call)
 {
     IpmiReader reader = ipmi_reader(call->request->data, call->request->size);
     uint32_t id = ipmi_read_le32(&reader);
+    if (bmc_faults(call->bmc).close_ignored) {
+        bmc_stay_silent(call);
+        return;
+    }
     if (id == call->session->login.bmc_id)
         return; /* dropped when this is answered */
     BmcSession *other = bmc_session_find(call->bmc, id);

@@ -5,15 +5,6 @@
 
 #include <string.h>
 
-static IpmiBmcFaults
-current_faults(IpmiBmc *bmc)
-{
-    pthread_mutex_lock(&bmc->lock);
-    IpmiBmcFaults faults = bmc->faults;
-    pthread_mutex_unlock(&bmc->lock);
-    return faults;
-}
-
 /* ---- open session ---- */
 
 static BmcSession *
@@ -65,7 +56,7 @@ open_status(IpmiBmc *bmc, uint64_t now_ms, const IpmiOpenRequest *request, const
 static uint32_t
 named_id(IpmiBmc *bmc, uint8_t status, uint32_t console_id)
 {
-    return status != IPMI_STATUS_OK && current_faults(bmc).refusal_without_id ? 0 : console_id;
+    return status != IPMI_STATUS_OK && bmc_faults(bmc).refusal_without_id ? 0 : console_id;
 }
 
 size_t
@@ -73,7 +64,7 @@ bmc_open_session(IpmiBmc *bmc, uint64_t now_ms, const uint8_t *data, size_t size
                  size_t capacity)
 {
     IpmiOpenRequest request;
-    IpmiBmcFaults faults = current_faults(bmc);
+    IpmiBmcFaults faults = bmc_faults(bmc);
     if (!ipmi_open_request_parse(data, size, &request, NULL))
         return 0;
     BmcSession *session = NULL;
@@ -146,6 +137,9 @@ challenge(IpmiBmc *bmc, BmcSession *session, const IpmiRakp1 *message)
     if (level > IPMI_PRIVILEGE_ADMINISTRATOR)
         return IPMI_STATUS_INVALID_ROLE;
     IpmiPrivilege limit = bmc->users[session->user_id - 1].privilege;
+    IpmiPrivilege all_limit = bmc_faults(bmc).privilege_limit;
+    if (all_limit != IPMI_PRIVILEGE_DEFAULT)
+        limit = MIN(limit, all_limit);
     if (level > limit)
         return IPMI_STATUS_UNAUTHORIZED_ROLE;
     if (is_repeated(session, message))

@@ -25,6 +25,8 @@ typedef struct IpmiTarget {
     /* Least pause between the end of one submission to this BMC and the start of the next. 0: none.
      * (Ironic's [ipmi]min_command_interval, which also is per ipmitool run, not per datagram.) */
     unsigned min_command_interval_ms;
+    IpmiCodeSet
+        passing; /* completion codes that an operator calls passing, beside those of the table */
 } IpmiTarget;
 
 /* A target with the defaults and cipher_suite -1; fill in the rest. */
@@ -56,14 +58,15 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(IpmiClient, ipmi_client_free)
 /* Opens a session at the target, performs the requests in order, closes the session and calls done.
  * Submissions to the same BMC (resolved address and port) run one after the other in the order they came.
  *
- * requests, count   copied; 1..IPMI_REQUESTS_MAX. The first refused request (completion code not 0, flag
- *                   ignore_completion_code not set) ends the list.
+ * requests, count   copied; 1..IPMI_REQUESTS_MAX. A request whose completion code says nothing final (completion.h) is sent
+ *                   again until the deadline, where that does no harm. The first refused request (completion code not 0,
+ *                   flag ignore_completion_code not set) ends the list.
  * done              may be NULL when nobody wants to know
  * Errors (in done)  BMC_UNREACHABLE  no answer within the deadline, or the name does not resolve
  *                   BMC_AUTH         user, password, K_g or privilege level; the text says which to check
  *                   BMC_PROTOCOL     only garbage came, or an answer that cannot be
  *                   BMC_REFUSED      a completion code, in words
- *                   BMC_BUSY         no free session, node busy, BMC initialising: trying later may help; or it waited
+ *                   BMC_BUSY         no free session, node busy, or a code that says nothing final: trying later may help; or it waited
  *                                    behind other submissions to this BMC for three times its deadline
  *                   UNSUPPORTED      no common cipher suite; the BMC speaks IPMI 1.5 only
  *                   INVALID          the target or a request is malformed

@@ -17,7 +17,7 @@ enum {
     SET_IN_PROGRESS = 1,
     SET_COMMIT = 2,
     PARAMETER_MASK = 0x7f,
-    DEVICE_ID_SIZE = 11,
+    DEVICE_ID_SIZE = 9, /* to the end of the manufacturer; some BMCs leave the product out */
 };
 
 static void
@@ -34,6 +34,7 @@ void
 ipmi_build_chassis_status(IpmiRequest *request)
 {
     build(request, IPMI_NETFN_CHASSIS, IPMI_CMD_CHASSIS_STATUS, NULL, 0);
+    request->repeatable = true;
 }
 
 void
@@ -41,6 +42,8 @@ ipmi_build_chassis_control(IpmiRequest *request, IpmiChassisControl control)
 {
     const uint8_t data = (uint8_t)control;
     build(request, IPMI_NETFN_CHASSIS, IPMI_CMD_CHASSIS_CONTROL, &data, 1);
+    request->repeatable =
+        control == IPMI_CHASSIS_ON || control == IPMI_CHASSIS_OFF || control == IPMI_CHASSIS_SOFT;
 }
 
 bool
@@ -140,9 +143,11 @@ build_boot_option(IpmiRequest *request, uint8_t parameter, const uint8_t *data, 
                   bool tolerated)
 {
     uint8_t bytes[1 + IPMI_BOOT_FLAGS_SIZE] = {parameter};
-    memcpy(bytes + 1, data, size);
+    if (size > 0)
+        memcpy(bytes + 1, data, size);
     build(request, IPMI_NETFN_CHASSIS, IPMI_CMD_SET_BOOT_OPTIONS, bytes, 1 + size);
     request->ignore_completion_code = tolerated;
+    request->repeatable = true;
 }
 
 size_t
@@ -163,6 +168,10 @@ ipmi_build_set_boot_device(const IpmiBootRequest *boot,
     ipmi_boot_flags_pack(&flags, bytes);
     if (boot->device_byte != 0)
         bytes[1] = boot->device_byte;
+    if (boot->release)
+        build_boot_option(&requests[count++], IPMI_BOOT_OPTION_SET_IN_PROGRESS, &complete, 1, true);
+    if (boot->unlock) /* the parameter without data: bit 7, "locked", is 0 */
+        build_boot_option(&requests[count++], IPMI_BOOT_OPTION_FLAGS, NULL, 0, true);
     if (boot->disable_timeout)
         build_boot_option(&requests[count++], IPMI_BOOT_OPTION_VALID_CLEARING, &keep, 1, true);
     build_boot_option(&requests[count++], IPMI_BOOT_OPTION_SET_IN_PROGRESS, &in_progress, 1, true);
@@ -180,6 +189,7 @@ ipmi_build_get_boot_device(IpmiRequest *request)
 {
     const uint8_t data[] = {IPMI_BOOT_OPTION_FLAGS, 0, 0};
     build(request, IPMI_NETFN_CHASSIS, IPMI_CMD_GET_BOOT_OPTIONS, data, sizeof data);
+    request->repeatable = true;
 }
 
 bool
@@ -291,6 +301,8 @@ void
 ipmi_build_device_id(IpmiRequest *request)
 {
     build(request, IPMI_NETFN_APP, IPMI_CMD_DEVICE_ID, NULL, 0);
+    request->answer_optional = true; /* some BMCs stay silent; nothing depends on it */
+    request->repeatable = true;
 }
 
 bool
@@ -312,7 +324,7 @@ ipmi_parse_device_id(const IpmiResponse *response, IpmiDeviceId *id, GError **er
     ipmi_read_skip(&reader, 1);
     parsed.manufacturer = ipmi_read_le16(&reader);
     parsed.manufacturer |= (uint32_t)(ipmi_read_u8(&reader) & 0x0f) << 16;
-    parsed.product = ipmi_read_le16(&reader);
+    parsed.product = ipmi_read_left(&reader) >= 2 ? ipmi_read_le16(&reader) : 0;
     *id = parsed;
     return true;
 }

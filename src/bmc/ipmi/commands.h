@@ -41,12 +41,14 @@ typedef struct IpmiBootRequest {
     bool disable_timeout;
     /* Byte 2 of the flags as it is, for boards that want another selector (Supermicro with UEFI: 24h for disk); 0: by device. */
     uint8_t device_byte;
+    bool release; /* first end a change that somebody has begun: set complete */
+    bool unlock;  /* first mark the flags as unlocked */
 } IpmiBootRequest;
 
 enum { IPMI_BOOT_SEQUENCE_MAX = 8 };
 
-/* The requests that set a boot device, as ipmitool's "chassis bootdev" sends them: [parameter 3], set in progress,
- * acknowledge, flags, commit, set complete. Refusals are ignored except of the flags themselves.
+/* The requests that set a boot device, as ipmitool's "chassis bootdev" sends them: [set complete], [unlock], [parameter 3],
+ * set in progress, acknowledge, flags, commit, set complete. Refusals are ignored except of the flags themselves.
  * Returns how many were written. `flags_index` out: which of them carries the flags. */
 size_t ipmi_build_set_boot_device(const IpmiBootRequest *boot,
                                   IpmiRequest requests[IPMI_BOOT_SEQUENCE_MAX],

@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "bmc/ipmi/completion.h"
+
 enum {
     IPMI_PORT = 623,
     IPMI_DATA_MAX = 255, /* bytes of data in one request or response, completion code not counted */
@@ -70,35 +72,6 @@ enum {
     IPMI_CMD_SET_SEL_TIME = 0x49,
 };
 
-/* Completion codes, table 5-2 (generic) and 0x80-0xbe (command specific). */
-enum {
-    IPMI_CC_OK = 0x00,
-    IPMI_CC_PARAMETER_UNSUPPORTED = 0x80, /* Set/Get System Boot Options */
-    IPMI_CC_SET_IN_PROGRESS = 0x81,       /* Set System Boot Options */
-    IPMI_CC_READ_ONLY = 0x82,             /* Set System Boot Options */
-    IPMI_CC_BUSY = 0xc0,
-    IPMI_CC_INVALID_COMMAND = 0xc1,
-    IPMI_CC_INVALID_FOR_LUN = 0xc2,
-    IPMI_CC_TIMEOUT = 0xc3,
-    IPMI_CC_OUT_OF_SPACE = 0xc4,
-    IPMI_CC_RESERVATION_LOST = 0xc5,
-    IPMI_CC_TRUNCATED = 0xc6,
-    IPMI_CC_LENGTH_INVALID = 0xc7,
-    IPMI_CC_LENGTH_EXCEEDED = 0xc8,
-    IPMI_CC_OUT_OF_RANGE = 0xc9,
-    IPMI_CC_CANNOT_RETURN_COUNT = 0xca,
-    IPMI_CC_NOT_PRESENT = 0xcb,
-    IPMI_CC_INVALID_FIELD = 0xcc,
-    IPMI_CC_ILLEGAL_FOR_SENSOR = 0xcd,
-    IPMI_CC_NO_RESPONSE = 0xce,
-    IPMI_CC_DUPLICATE = 0xcf,
-    IPMI_CC_INITIALIZING = 0xd2,
-    IPMI_CC_DESTINATION_UNAVAILABLE = 0xd3,
-    IPMI_CC_INSUFFICIENT_PRIVILEGE = 0xd4,
-    IPMI_CC_NOT_IN_THIS_STATE = 0xd5,
-    IPMI_CC_UNSPECIFIED = 0xff,
-};
-
 typedef enum IpmiPrivilege {
     IPMI_PRIVILEGE_DEFAULT = 0, /* ADMINISTRATOR where a target names none */
     IPMI_PRIVILEGE_CALLBACK = 1,
@@ -114,7 +87,9 @@ typedef struct IpmiRequest {
     uint8_t lun;                 /* 0..3 */
     bool ignore_completion_code; /* a refusal does not end the list; look at the response */
     bool answer_optional;        /* silence counts as success after three tries (BMC cold reset) */
-    size_t size;                 /* bytes of data, 0..IPMI_DATA_MAX */
+    bool
+        repeatable; /* doing it twice does no harm: sent again when it is unclear whether it was done */
+    size_t size; /* bytes of data, 0..IPMI_DATA_MAX */
     uint8_t data[IPMI_DATA_MAX];
 } IpmiRequest;
 
@@ -124,9 +99,6 @@ typedef struct IpmiResponse {
     size_t size; /* bytes of data after the completion code */
     uint8_t data[IPMI_DATA_MAX];
 } IpmiResponse;
-
-/* A completion code in words, e.g. 0xd4 "insufficient privilege level". Static; never NULL; any thread. */
-const char *ipmi_completion_text(uint8_t completion_code);
 
 /* "ADMINISTRATOR", ... for messages. Static; never NULL; any thread. */
 const char *ipmi_privilege_name(IpmiPrivilege privilege);

@@ -37,26 +37,42 @@ typedef struct IpmiBmcOps {
 
 /* Faults and limits of one BMC; a zeroed struct is a healthy BMC. */
 typedef struct IpmiBmcFaults {
+    /* The wire. */
     unsigned latency_ms;          /* before each answer */
     unsigned loss_per_mille;      /* of datagrams, in each direction */
     unsigned duplicate_per_mille; /* of answers sent twice */
     bool dead;                    /* answers nothing */
     bool garbage;                 /* answers random bytes only */
     bool noise;                   /* sends random bytes before each right answer */
-    bool no_cipher_suite_query;   /* does not answer Get Channel Cipher Suites */
-    bool no_auth_capabilities;    /* does not answer Get Channel Authentication Capabilities */
-    bool ipmi_15_only;            /* says so, and does not answer RMCP+ */
-    bool no_answer_after_login;   /* authenticates, then is silent */
+
+    /* The login. */
+    bool no_cipher_suite_query;    /* does not answer Get Channel Cipher Suites */
+    bool no_auth_capabilities;     /* does not answer Get Channel Authentication Capabilities */
+    int only_suite;                /* 3 or 17: refuses the other; 0: both */
+    bool suite_insisted;           /* answers proposals of the other with this one's algorithms */
+    bool suite_silent;             /* does not answer proposals of the other suite */
+    bool refusal_without_id;       /* leaves the console's session id out of refused logins */
+    bool ipmi_15_only;             /* says so, and does not answer RMCP+ */
+    bool no_free_session;          /* every Open Session is answered "insufficient resources" */
+    IpmiPrivilege privilege_limit; /* of every user; 0: their own */
+
+    /* The session. */
+    bool no_answer_after_login; /* authenticates, then is silent */
     bool
         close_ignored; /* no answer to Close Session: sessions end by time, or give way when slots are short */
-    int only_suite;          /* 3 or 17: refuses the other; 0: both */
-    bool suite_insisted;     /* answers proposals of the other suite with this one's algorithms */
-    bool suite_silent;       /* does not answer proposals of the other suite */
-    bool refusal_without_id; /* leaves the console's session id out of refused logins */
-    bool busy;               /* every command in a session is answered C0h, node busy */
-    bool no_free_session;    /* every Open Session is answered "insufficient resources" */
+    bool busy;             /* every command in a session is answered C0h, node busy */
+    uint8_t starting_code; /* every command in a session is answered with this, */
+    unsigned starting_ms;  /* for so long after these faults were set */
+
+    /* Commands. */
+    bool off_while_off_refused; /* with D5h */
     bool boot_option_0_refused; /* set-in-progress is answered 80h, as many BMCs do */
     bool boot_option_3_refused; /* valid bit clearing likewise */
+    bool boot_flags_once;       /* flags that are to persist are refused with CCh */
+    bool boot_flags_locked;     /* flags are refused with 82h until the parameter is unlocked */
+    bool boot_flags_held; /* somebody has begun a change and not ended it: 81h until it is ended */
+    bool short_device_id; /* Get Device ID is answered with six bytes */
+    bool no_device_id;    /* or not at all */
 } IpmiBmcFaults;
 
 /* Starts the server thread. Errors: INTERNAL. */

@@ -81,6 +81,7 @@ ipmi_session_new(const IpmiTarget *target, const char *where, const IpmiRequest 
                                                                      : target->privilege;
     session->retransmit_ms =
         target->retransmit_ms > 0 ? target->retransmit_ms : DEFAULT_RETRANSMIT_MS;
+    session->passing = target->passing;
     session->deadline_after_ms =
         target->deadline_ms > 0 ? target->deadline_ms : DEFAULT_DEADLINE_MS;
     session->requests = g_memdup2(requests, count * sizeof *requests);
@@ -271,9 +272,10 @@ session_fail(IpmiSession *session, uint64_t now_ms, int code, const char *format
 }
 
 void
-session_pause(IpmiSession *session, uint64_t now_ms)
+session_pause(IpmiSession *session, uint64_t now_ms, uint8_t completion_code)
 {
     session->pausing = true;
+    session->paused_by = completion_code;
     session->due_ms = MIN(now_ms + BUSY_PAUSE_MS, session->deadline_ms);
 }
 
@@ -327,8 +329,12 @@ fail_late(IpmiSession *session, uint64_t now_ms)
     double seconds = session->deadline_after_ms / 1000.0;
     const char *where = session->where;
     if (session->pausing)
-        session_fail(session, now_ms, STEEL_ERROR_BMC_BUSY, "%s is still busy after %g s at %s",
-                     where, seconds, step_name(session));
+        session_fail(
+            session, now_ms, STEEL_ERROR_BMC_BUSY, "%s is still busy after %g s at %s: %s (%02xh)",
+            where, seconds, step_name(session),
+            session->paused_by != IPMI_CC_OK ? ipmi_completion_text(session->paused_by)
+                                             : "no free session",
+            session->paused_by != IPMI_CC_OK ? session->paused_by : IPMI_STATUS_NO_RESOURCES);
     else if (session->heard > 0)
         session_fail(session, now_ms, STEEL_ERROR_BMC_UNREACHABLE,
                      "%s stopped answering at %s; gave up after %g s", where, step_name(session),

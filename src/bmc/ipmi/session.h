@@ -51,6 +51,7 @@ typedef struct IpmiSession {
     IpmiPrivilege privilege;
     unsigned retransmit_ms;
     unsigned deadline_after_ms;
+    IpmiCodeSet passing;
     IpmiRequest *requests; /* owned */
     size_t request_count;
     void (*send)(void *user_data, const uint8_t *bytes, size_t size);
@@ -64,6 +65,7 @@ typedef struct IpmiSession {
     unsigned repeats;  /* sends beyond the first, in this login */
     unsigned restarts; /* logins given up because the BMC and we fell apart */
     bool pausing;      /* the BMC was busy: at due_ms the step is tried anew */
+    uint8_t paused_by; /* the completion code that said so; 0: it had no free session */
     bool logged_in;    /* keys are valid, the BMC holds a session */
     bool kg_required;  /* as the BMC tells */
     uint8_t tag;       /* of the login message under way */
@@ -121,8 +123,8 @@ void session_begin(IpmiSession *session, SessionStep step, uint64_t now_ms);
 void session_finish(IpmiSession *session, uint64_t now_ms, GError *error);
 void session_fail(IpmiSession *session, uint64_t now_ms, int code, const char *format, ...)
     G_GNUC_PRINTF(4, 5);
-/* Tries the step again after a pause, because the BMC has no room or time now. */
-void session_pause(IpmiSession *session, uint64_t now_ms);
+/* Tries the step again after a pause, because of this completion code, or (0) because no session is free. */
+void session_pause(IpmiSession *session, uint64_t now_ms, uint8_t completion_code);
 /* Begins the login anew with fresh ids; false, and nothing done, when that has been tried often enough. */
 bool session_restart(IpmiSession *session, uint64_t now_ms);
 /* The request of a step that is an IPMI message. */

@@ -16,13 +16,30 @@ session_next_request(IpmiSession *session, uint64_t now_ms)
         session_begin(session, SESSION_REQUESTS, now_ms);
 }
 
+/* Does the code say nothing final, so that the request is sent again? */
+static bool
+is_passing(const IpmiSession *session, uint8_t completion_code, bool repeatable)
+{
+    if (ipmi_code_set_has(&session->passing, completion_code))
+        return repeatable;
+    switch (ipmi_completion_retry(completion_code)) {
+    case IPMI_RETRY_NOT_DONE:
+        return true;
+    case IPMI_RETRY_UNCLEAR:
+        return repeatable;
+    case IPMI_RETRY_FINAL:
+        return false;
+    }
+    return false;
+}
+
 static void
 privilege_answer(IpmiSession *session, uint64_t now_ms, uint8_t completion_code)
 {
     if (completion_code == IPMI_CC_OK)
         session_begin(session, SESSION_REQUESTS, now_ms);
-    else if (completion_code == IPMI_CC_BUSY || completion_code == IPMI_CC_INITIALIZING)
-        session_pause(session, now_ms);
+    else if (is_passing(session, completion_code, true))
+        session_pause(session, now_ms, completion_code);
     else
         session_fail(session, now_ms, STEEL_ERROR_BMC_AUTH,
                      "login at %s failed: user \"%.*s\" may not have privilege level %s (%02xh); "
@@ -35,9 +52,7 @@ static void
 refused(IpmiSession *session, uint64_t now_ms, const IpmiRequest *request, uint8_t completion_code)
 {
     const char *name = ipmi_command_name(request->net_function, request->command);
-    /* "Timeout" and "duplicated request" may be gone the next time. */
-    bool passing = completion_code == IPMI_CC_TIMEOUT || completion_code == IPMI_CC_DUPLICATE;
-    session_fail(session, now_ms, passing ? STEEL_ERROR_BMC_BUSY : STEEL_ERROR_BMC_REFUSED,
+    session_fail(session, now_ms, STEEL_ERROR_BMC_REFUSED,
                  "%s refused %s (%02xh %02xh): %s (%02xh)", session->where,
                  name != NULL ? name : "the command", request->net_function, request->command,
                  ipmi_completion_text(completion_code), completion_code);
@@ -49,9 +64,9 @@ request_answer(IpmiSession *session, uint64_t now_ms, const IpmiLanMessage *mess
     const IpmiRequest *request = &session->requests[session->response_count];
     IpmiResponse *response = &session->responses[session->response_count];
     uint8_t completion_code = message->data[0];
-    if ((completion_code == IPMI_CC_BUSY || completion_code == IPMI_CC_INITIALIZING) &&
-        !request->ignore_completion_code) {
-        session_pause(session, now_ms);
+    if (!request->ignore_completion_code &&
+        is_passing(session, completion_code, request->repeatable)) {
+        session_pause(session, now_ms, completion_code);
         return;
     }
     response->completion_code = completion_code;

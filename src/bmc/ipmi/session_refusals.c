@@ -223,7 +223,7 @@ act_on(IpmiSession *session, uint64_t now_ms, uint8_t status)
         return;
     switch (refusal) {
     case REFUSES_FOR_NOW:
-        session_pause(session, now_ms);
+        session_pause(session, now_ms, IPMI_CC_OK);
         return;
     case REFUSES_SUITE:
         session_suite_refused(session, now_ms, why);

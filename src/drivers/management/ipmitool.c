@@ -4,7 +4,9 @@
 #include "drivers/management/management.h"
 
 #include "bmc/ipmi/commands.h"
+#include "common/backoff.h"
 #include "common/config.h"
+#include "common/log.h"
 #include "drivers/ipmi_node.h"
 #include "model/capabilities.h"
 #include "model/internal_info.h"
@@ -13,6 +15,8 @@
 
 /* Supermicro boards under UEFI take the disk by the selector of the "primary remote medium", and not by 08h. */
 #define SUPERMICRO_UEFI_DISK 0x24
+
+enum { FIRST_PAUSE_MS = 500, LONGEST_PAUSE_MS = 5000 };
 
 static bool
 is_uefi(const Node *node)
@@ -28,9 +32,10 @@ is_supermicro(const Node *node)
     return vendor != NULL && g_ascii_strcasecmp(vendor, "supermicro") == 0;
 }
 
-/* A BMC that forgets gets the device for one boot, again and again; what is to stay is kept here, in Ironic's keys. */
+/* A BMC that does not keep a boot device gets it for one boot, again and again; what is to stay is kept here, in Ironic's
+ * keys. */
 static void
-remember_forced(Task *task, const char *device, bool persistent)
+remember(Task *task, const char *device, bool persistent)
 {
     if (persistent) {
         info_remove(task->node, INFO_NEXT_BOOT_PERSISTENT);
@@ -40,13 +45,96 @@ remember_forced(Task *task, const char *device, bool persistent)
     }
 }
 
+static const char *
+remembered(const Task *task)
+{
+    return info_text(task->node, INFO_PERSISTENT_BOOT_DEVICE);
+}
+
 /* The power driver sets the remembered device again by this same function, once: that changes nothing in the memory. */
 static bool
 is_repetition(const Task *task, const char *device, bool persistent)
 {
-    return !persistent &&
-           g_strcmp0(info_text(task->node, INFO_PERSISTENT_BOOT_DEVICE), device) == 0 &&
+    return !persistent && g_strcmp0(remembered(task), device) == 0 &&
            !info_has(task->node, INFO_NEXT_BOOT_PERSISTENT);
+}
+
+/* The BMC keeps the device itself: nothing is to be set again. */
+static bool
+forget(Task *task, GError **error)
+{
+    if (remembered(task) == NULL)
+        return true;
+    info_remove(task->node, INFO_NEXT_BOOT_PERSISTENT);
+    info_remove(task->node, INFO_PERSISTENT_BOOT_DEVICE);
+    return task_save(task, error);
+}
+
+/* Sends the flags; *code is what the BMC says to them. */
+static bool
+send_flags(Task *task, const IpmiBootRequest *boot, uint8_t *code, GError **error)
+{
+    IpmiRequest requests[IPMI_BOOT_SEQUENCE_MAX];
+    IpmiResponse responses[IPMI_BOOT_SEQUENCE_MAX];
+    size_t flags_index = 0;
+    size_t count = ipmi_build_set_boot_device(boot, requests, &flags_index);
+    requests[flags_index].ignore_completion_code = true;
+    if (!ipmi_node_call(task, requests, count, responses, error))
+        return false;
+    *code = responses[flags_index].completion_code;
+    return true;
+}
+
+/* Changes what is asked for after a refusal; false: there is nothing left to try. */
+static bool
+yield_to(IpmiBootRequest *boot, uint8_t code)
+{
+    bool *way_out = NULL;
+    switch (ipmi_completion_boot(code)) {
+    case IPMI_BOOT_RELEASE:
+        way_out = &boot->release;
+        break;
+    case IPMI_BOOT_UNLOCK:
+        way_out = &boot->unlock;
+        break;
+    case IPMI_BOOT_LESS:
+        if (!boot->persistent)
+            return false;
+        boot->persistent = false;
+        return true;
+    case IPMI_BOOT_AGAIN:
+    case IPMI_BOOT_FINAL:
+        return false;
+    }
+    if (way_out == NULL || *way_out)
+        return false;
+    *way_out = true;
+    return true;
+}
+
+static bool
+is_passing(uint8_t code)
+{
+    return ipmi_completion_boot(code) == IPMI_BOOT_AGAIN || ipmi_node_is_passing(code);
+}
+
+/* Sets the flags in a way that the BMC takes. out: boot->persistent is false when it does not keep them. */
+static bool
+set_flags(Task *task, IpmiBootRequest *boot, GError **error)
+{
+    Backoff backoff = {FIRST_PAUSE_MS, LONGEST_PAUSE_MS, ipmi_node_patience_ms(task), NULL};
+    for (;;) {
+        uint8_t code = IPMI_CC_OK;
+        if (!send_flags(task, boot, &code, error))
+            return false;
+        if (code == IPMI_CC_OK)
+            return true;
+        if (yield_to(boot, code) || (is_passing(code) && backoff_pause(&backoff)))
+            continue;
+        return steel_fail(error, is_passing(code) ? STEEL_ERROR_BMC_BUSY : STEEL_ERROR_BMC_REFUSED,
+                          "the BMC refuses the boot flags: %s (%02xh)", ipmi_completion_text(code),
+                          code);
+    }
 }
 
 static bool
@@ -55,35 +143,38 @@ set_boot_device(Task *task, const char *device, bool persistent, GError **error)
     g_auto(IpmiNode) ipmi = {0};
     if (!ipmi_node_read(task->node, &ipmi, error))
         return false;
-    IpmiBootRequest boot = {.persistent = persistent && !ipmi.force_boot_device,
+    bool asked = persistent && !ipmi.force_boot_device;
+    IpmiBootRequest boot = {.persistent = asked,
                             .efi = is_uefi(task->node),
                             .disable_timeout = ipmi.disable_boot_timeout};
     if (!ipmi_boot_device_from_name(device, &boot.device))
         return steel_fail(error, STEEL_ERROR_INVALID, "IPMI knows no boot device '%.20s'", device);
     if (boot.efi && boot.device == IPMI_BOOT_DISK && is_supermicro(task->node))
         boot.device_byte = SUPERMICRO_UEFI_DISK;
-    IpmiRequest requests[IPMI_BOOT_SEQUENCE_MAX];
-    size_t flags_index = 0;
-    size_t count = ipmi_build_set_boot_device(&boot, requests, &flags_index);
-    if (!ipmi_node_call(task, requests, count, IPMI_REPEAT_ANY, NULL, error)) {
+    if (!set_flags(task, &boot, error)) {
         g_prefix_error(error, "setting the boot device to %s: ", device);
         return false;
     }
-    if (!ipmi.force_boot_device || is_repetition(task, device, persistent))
+    if (asked && boot.persistent)
+        return forget(task, error);
+    if (asked)
+        log_warning("drivers.ipmi",
+                    "the BMC refuses to keep boot device %s: it is set again before each power on",
+                    device);
+    bool keeps_itself = !ipmi.force_boot_device && !persistent && remembered(task) == NULL;
+    if (keeps_itself || is_repetition(task, device, persistent))
         return true;
-    remember_forced(task, device, persistent);
+    remember(task, device, persistent);
     return task_save(task, error);
 }
 
 static bool
-get_forced(const Task *task, BootDevice *device)
+get_remembered(const Task *task, BootDevice *device)
 {
-    const char *name = info_text(task->node, INFO_PERSISTENT_BOOT_DEVICE);
-    if (name == NULL || info_has(task->node, INFO_NEXT_BOOT_PERSISTENT) ||
-        !json_is_truthy(json_object_get(task->node->driver_info, "ipmi_force_boot_device")))
+    if (remembered(task) == NULL || info_has(task->node, INFO_NEXT_BOOT_PERSISTENT))
         return false;
     *device = (BootDevice){.persistent = 1};
-    g_strlcpy(device->device, name, sizeof device->device);
+    g_strlcpy(device->device, remembered(task), sizeof device->device);
     return true;
 }
 
@@ -95,10 +186,10 @@ get_boot_device(Task *task, BootDevice *device, GError **error)
     IpmiRequest request;
     IpmiResponse response;
     IpmiBootFlags flags;
-    if (get_forced(task, device))
+    if (get_remembered(task, device))
         return true;
     ipmi_build_get_boot_device(&request);
-    if (!ipmi_node_call(task, &request, 1, IPMI_REPEAT_ANY, &response, error) ||
+    if (!ipmi_node_call(task, &request, 1, &response, error) ||
         !ipmi_parse_boot_device(&response, &flags, error)) {
         g_prefix_error(error, "reading the boot device: ");
         return false;
@@ -121,7 +212,7 @@ inject_nmi(Task *task, GError **error)
 {
     IpmiRequest request;
     ipmi_build_chassis_control(&request, IPMI_CHASSIS_DIAG);
-    if (ipmi_node_call(task, &request, 1, IPMI_REPEAT_BUSY, NULL, error))
+    if (ipmi_node_call(task, &request, 1, NULL, error))
         return true;
     g_prefix_error(error, "injecting an NMI: ");
     return false;
@@ -133,7 +224,7 @@ detect_vendor(Task *task, GError **error)
     IpmiRequest request;
     IpmiResponse response;
     ipmi_build_device_id(&request);
-    if (!ipmi_node_call(task, &request, 1, IPMI_REPEAT_ANY, &response, error)) {
+    if (!ipmi_node_call(task, &request, 1, &response, error)) {
         g_prefix_error(error, "reading the BMC's identity: ");
         return NULL;
     }

@@ -4,6 +4,7 @@
 #include "drivers/power/power.h"
 
 #include "bmc/ipmi/commands.h"
+#include "common/backoff.h"
 #include "common/config.h"
 #include "common/log.h"
 #include "common/time_text.h"
@@ -12,17 +13,16 @@
 #include "model/internal_info.h"
 
 #include <string.h>
-#include <time.h>
 
 enum { FIRST_POLL_MS = 200, SLOWEST_POLL_MS = 2000, LONGEST_READING_MS = 20000 };
 
 /* Performs the requests, of which the first asks for the state of the chassis. */
 static bool
-look(Task *task, const IpmiRequest *requests, size_t count, IpmiResponse *responses,
-     PowerState *state, GError **error)
+read_state(Task *task, const IpmiRequest *requests, size_t count, IpmiResponse *responses,
+           PowerState *state, GError **error)
 {
     bool on = false;
-    if (!ipmi_node_call(task, requests, count, IPMI_REPEAT_ANY, responses, error) ||
+    if (!ipmi_node_call(task, requests, count, responses, error) ||
         !ipmi_parse_chassis_status(&responses[0], &on, error)) {
         g_prefix_error(error, "reading the power state: ");
         return false;
@@ -37,7 +37,7 @@ get(Task *task, PowerState *state, GError **error)
     IpmiRequest request;
     IpmiResponse response;
     ipmi_build_chassis_status(&request);
-    return look(task, &request, 1, &response, state, error);
+    return read_state(task, &request, 1, &response, state, error);
 }
 
 static bool
@@ -49,7 +49,7 @@ get_with_vendor(Task *task, PowerState *state, char **vendor, GError **error)
     ipmi_build_chassis_status(&requests[0]);
     ipmi_build_device_id(&requests[1]);
     requests[1].ignore_completion_code = true;
-    if (!look(task, requests, G_N_ELEMENTS(requests), responses, state, error))
+    if (!read_state(task, requests, G_N_ELEMENTS(requests), responses, state, error))
         return false;
     *vendor = ipmi_node_vendor(&responses[1], &refusal);
     if (refusal != NULL)
@@ -64,34 +64,33 @@ typedef struct Change {
     bool wanted_on;
     bool accepted;        /* the BMC has taken the verb */
     uint8_t refused_with; /* its completion code otherwise */
-    int64_t give_up_ms;   /* monotonic */
 } Change;
 
 static bool
 refused_for_now(uint8_t completion_code)
 {
-    return completion_code == IPMI_CC_BUSY || completion_code == IPMI_CC_TIMEOUT ||
-           completion_code == IPMI_CC_OUT_OF_SPACE || completion_code == IPMI_CC_INITIALIZING;
+    return ipmi_completion_power(completion_code) == IPMI_POWER_AGAIN ||
+           ipmi_node_is_passing(completion_code);
 }
 
-/* Says the verb unless the BMC has taken it, and looks. *reached: the machine is where it should be, whatever the BMC
+/* Sends the verb unless the BMC has taken it, and reads the state. *reached: the machine is where it should be, whatever the BMC
  * thought of the verb: some refuse "off" for a machine that is off. */
 static bool
-say_and_look(Task *task, Change *change, bool *reached, GError **error)
+send_and_read(Task *task, Change *change, bool *reached, GError **error)
 {
     IpmiRequest requests[2];
     IpmiResponse responses[2];
     size_t count = 0;
-    bool on = false, say = !change->accepted;
-    if (say) {
+    bool on = false, send = !change->accepted;
+    if (send) {
         ipmi_build_chassis_control(&requests[count], change->control);
         requests[count++].ignore_completion_code = true;
     }
     ipmi_build_chassis_status(&requests[count++]);
-    if (!ipmi_node_call(task, requests, count, IPMI_REPEAT_ANY, responses, error) ||
+    if (!ipmi_node_call(task, requests, count, responses, error) ||
         !ipmi_parse_chassis_status(&responses[count - 1], &on, error))
         return false;
-    if (say) {
+    if (send) {
         change->refused_with = responses[0].completion_code;
         change->accepted = change->refused_with == IPMI_CC_OK;
     }
@@ -101,17 +100,6 @@ say_and_look(Task *task, Change *change, bool *reached, GError **error)
     return steel_fail(error, STEEL_ERROR_BMC_REFUSED, "the BMC refused '%s': %s (%02xh)",
                       change->words, ipmi_completion_text(change->refused_with),
                       change->refused_with);
-}
-
-static void
-pause_before_poll(const Change *change, unsigned *poll_ms)
-{
-    int64_t left = change->give_up_ms - time_monotonic_ms();
-    unsigned wait_ms = (unsigned)CLAMP(left, 1, (int64_t)*poll_ms);
-    struct timespec rest = {wait_ms / 1000, (long)(wait_ms % 1000) * 1000000};
-    while (nanosleep(&rest, &rest) != 0)
-        continue;
-    *poll_ms = MIN(*poll_ms * 2, SLOWEST_POLL_MS);
 }
 
 static bool
@@ -135,17 +123,17 @@ drive(Task *task, IpmiChassisControl control, PowerTarget target, int timeout_s,
 {
     Change change = {.control = control,
                      .words = power_target_wire(target),
-                     .wanted_on = control == IPMI_CHASSIS_ON,
-                     .give_up_ms = time_monotonic_ms() + (int64_t)timeout_s * 1000};
-    unsigned poll_ms = FIRST_POLL_MS;
+                     .wanted_on = control == IPMI_CHASSIS_ON};
+    Backoff backoff = {.pause_ms = FIRST_POLL_MS,
+                       .longest_ms = SLOWEST_POLL_MS,
+                       .limit_ms = time_monotonic_ms() + (int64_t)timeout_s * 1000};
     for (bool reached = false;;) {
-        if (!say_and_look(task, &change, &reached, error))
+        if (!send_and_read(task, &change, &reached, error))
             return false;
         if (reached)
             return true;
-        if (time_monotonic_ms() >= change.give_up_ms)
+        if (!backoff_pause(&backoff))
             return not_reached(&change, timeout_s, error);
-        pause_before_poll(&change, &poll_ms);
     }
 }
 
@@ -159,12 +147,11 @@ soft_off(Task *task, PowerTarget target, int timeout_s, GError **error)
     return state == POWER_OFF || drive(task, IPMI_CHASSIS_SOFT, target, timeout_s, error);
 }
 
-/* For BMCs that forget: the device that was set to stay is set again, for one boot (ipmi_force_boot_device). */
+/* For BMCs that forget: the device that was set to stay is set again, for one boot. The management driver remembers one only
+ * where that is so (ipmi_force_boot_device, or the BMC has refused to keep it). */
 static bool
 repeat_boot_device(Task *task, GError **error)
 {
-    if (!json_is_truthy(json_object_get(task->node->driver_info, "ipmi_force_boot_device")))
-        return true;
     if (info_remove(task->node, INFO_NEXT_BOOT_PERSISTENT))
         return task_save(task, error);
     g_autofree char *device = g_strdup(info_text(task->node, INFO_PERSISTENT_BOOT_DEVICE));

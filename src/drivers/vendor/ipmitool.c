@@ -18,7 +18,7 @@ send_raw(Task *task, const char *http_method, const json_t *arguments, GError **
         return NULL;
     }
     if (!ipmi_parse_raw(bytes, &request, error) ||
-        !ipmi_node_call(task, &request, 1, IPMI_REPEAT_BUSY, NULL, error)) {
+        !ipmi_node_call(task, &request, 1, NULL, error)) {
         g_prefix_error(error, "send_raw: ");
         return NULL;
     }
@@ -33,7 +33,7 @@ bmc_reset(Task *task, const char *http_method, const json_t *arguments, GError *
     bool cold = warm != NULL && !json_is_truthy(warm);
     IpmiRequest request;
     ipmi_build_bmc_reset(&request, cold);
-    if (ipmi_node_call(task, &request, 1, IPMI_REPEAT_BUSY, NULL, error))
+    if (ipmi_node_call(task, &request, 1, NULL, error))
         return json_null();
     g_prefix_error(error, "%s reset of the BMC: ", cold ? "cold" : "warm");
     return NULL;

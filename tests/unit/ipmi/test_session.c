@@ -687,9 +687,110 @@ a_busy_bmc_is_tried_until_the_deadline(void **state)
         wire_open(&wire, NULL, NULL);
         ipmi_bmc_set_faults(wire.bmc, &cases[i]);
         run_status(&wire, &target);
-        assert_failed(&wire, STEEL_ERROR_BMC_BUSY, "still busy after 20 s");
+        assert_failed(&wire, STEEL_ERROR_BMC_BUSY, "still busy after 20 s at");
         wire_close(&wire);
     }
+}
+
+/* What a BMC answers in its first seconds. */
+static void
+codes_that_say_nothing_final_are_asked_again(void **state)
+{
+    static const uint8_t codes[] = {IPMI_CC_UNSPECIFIED, IPMI_CC_BUSY, IPMI_CC_TIMEOUT,
+                                    IPMI_CC_NO_RESPONSE, IPMI_CC_INITIALIZING};
+    (void)state;
+    for (size_t i = 0; i < G_N_ELEMENTS(codes); i++) {
+        Wire wire;
+        IpmiTarget target = wire_target();
+        const IpmiBmcFaults starting = {.starting_code = codes[i], .starting_ms = 6000};
+        const IpmiBmcFaults hopeless = {.starting_code = codes[i], .starting_ms = 600000};
+        wire_open(&wire, NULL, NULL);
+        ipmi_bmc_set_faults(wire.bmc, &starting);
+        run_status(&wire, &target);
+        assert_succeeded(&wire);
+        ipmi_bmc_set_faults(wire.bmc, &hopeless);
+        run_status(&wire, &target);
+        assert_failed(&wire, STEEL_ERROR_BMC_BUSY, ipmi_completion_text(codes[i]));
+        wire_close(&wire);
+    }
+}
+
+/* A BMC that does what it is told, and says of the first so many verbs that it did not. */
+typedef struct Liar {
+    unsigned lies;
+    unsigned verbs;
+    SteelErrorCode code;
+} Liar;
+
+static bool
+liar_control(void *user_data, IpmiChassisControl control, GError **error)
+{
+    Liar *liar = user_data;
+    (void)control;
+    liar->verbs++;
+    return liar->verbs > liar->lies || steel_fail(error, liar->code, "a lie");
+}
+
+static bool
+liar_power(void *user_data)
+{
+    (void)user_data;
+    return true;
+}
+
+static void
+what_may_have_been_done_is_repeated_only_where_that_does_no_harm(void **state)
+{
+    static const IpmiBmcOps ops = {.chassis_control = liar_control, .get_power = liar_power};
+    static const struct {
+        IpmiChassisControl control;
+        SteelErrorCode code; /* BMC_BUSY becomes C0h, others FFh */
+        unsigned verbs;
+    } cases[] = {
+        {IPMI_CHASSIS_OFF,   STEEL_ERROR_IO,       3},
+        {IPMI_CHASSIS_ON,    STEEL_ERROR_IO,       3},
+        {IPMI_CHASSIS_CYCLE, STEEL_ERROR_IO,       1},
+        {IPMI_CHASSIS_RESET, STEEL_ERROR_IO,       1},
+        {IPMI_CHASSIS_DIAG,  STEEL_ERROR_IO,       1},
+        {IPMI_CHASSIS_CYCLE, STEEL_ERROR_BMC_BUSY, 3},
+        {IPMI_CHASSIS_DIAG,  STEEL_ERROR_BMC_BUSY, 3},
+    };
+    (void)state;
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        Wire wire;
+        Liar liar = {.lies = 2, .code = cases[i].code};
+        IpmiTarget target = wire_target();
+        IpmiRequest request;
+        ipmi_build_chassis_control(&request, cases[i].control);
+        wire_open(&wire, &ops, &liar);
+        wire_session(&wire, &target, &request, 1);
+        wire_run(&wire);
+        assert_int_equal(liar.verbs, cases[i].verbs);
+        if (cases[i].verbs == 1)
+            assert_failed(&wire, STEEL_ERROR_BMC_REFUSED, "unspecified error (ffh)");
+        else
+            assert_succeeded(&wire);
+        wire_close(&wire);
+    }
+}
+
+static void
+codes_that_the_operator_calls_passing_are_asked_again(void **state)
+{
+    static const IpmiBmcFaults starting = {.starting_code = IPMI_CC_INSUFFICIENT_PRIVILEGE,
+                                           .starting_ms = 6000};
+    (void)state;
+    Wire wire;
+    IpmiTarget target = wire_target();
+    wire_open(&wire, NULL, NULL);
+    ipmi_bmc_set_faults(wire.bmc, &starting);
+    run_status(&wire, &target);
+    assert_failed(&wire, STEEL_ERROR_BMC_AUTH, "may not have privilege level");
+    assert_true(ipmi_code_set_add_words(&target.passing, "Insufficient privilege level"));
+    ipmi_bmc_set_faults(wire.bmc, &starting);
+    run_status(&wire, &target);
+    assert_succeeded(&wire);
+    wire_close(&wire);
 }
 
 static void
@@ -849,6 +950,9 @@ main(void)
         cmocka_unit_test(queries_that_a_bmc_never_answers_are_not_waited_for_again),
         cmocka_unit_test(a_bmc_that_speaks_ipmi_15_only_is_told_so),
         cmocka_unit_test(a_busy_bmc_is_tried_until_the_deadline),
+        cmocka_unit_test(codes_that_say_nothing_final_are_asked_again),
+        cmocka_unit_test(what_may_have_been_done_is_repeated_only_where_that_does_no_harm),
+        cmocka_unit_test(codes_that_the_operator_calls_passing_are_asked_again),
         cmocka_unit_test(silence_once_logged_in_is_unreachable),
         cmocka_unit_test(a_refused_command_ends_the_list_in_words),
         cmocka_unit_test(a_reset_that_is_not_answered_has_happened),
