@@ -211,6 +211,30 @@ a_move_needs_the_locks_of_both_nodes(void **state)
         move(&scenery, i, scenery.there);
 }
 
+/* Two that move in opposite directions must not each hold what the other needs. */
+static void
+whichever_way_a_thing_moves_the_lesser_uuid_is_locked_first(void **state)
+{
+    g_auto(Scene) scenery = scene(*state);
+    g_autoptr(GError) error = NULL;
+    Conductor *conductor = scenery.fixture->conductor;
+    for (int back = 0; back <= 1; back++) {
+        Task *first =
+            task_acquire(conductor, scenery.here->uuid, TASK_EXCLUSIVE, "the first", &error);
+        Task *second =
+            task_acquire(conductor, scenery.there->uuid, TASK_EXCLUSIVE, "the second", &error);
+        assert_true(first != NULL && second != NULL);
+        g_autofree char *arguments =
+            move_call(0, scenery.things[0], back ? scenery.here->uuid : scenery.there->uuid);
+        conductor_fixture_refused(scenery.fixture, RPC_UPDATE, NULL, arguments, STEEL_ERROR_LOCKED,
+                                  "the first");
+        task_release(first);
+        task_release(second);
+        if (!back)
+            move(&scenery, 0, scenery.there);
+    }
+}
+
 /* ---- whose the nodes are ---- */
 
 /* The right to both nodes, found while they belonged to these. */
@@ -376,6 +400,7 @@ main(void)
         fixture_test(both_nodes_have_a_say_in_a_move),
         fixture_test(a_port_that_a_network_is_attached_to_stays),
         fixture_test(a_move_needs_the_locks_of_both_nodes),
+        fixture_test(whichever_way_a_thing_moves_the_lesser_uuid_is_locked_first),
         fixture_test(nothing_moves_when_a_node_has_got_another_owner),
         fixture_test(nothing_is_made_or_deleted_on_a_node_that_has_got_another_owner),
         fixture_test(nothing_is_done_with_a_node_that_has_got_another_owner),
