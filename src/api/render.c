@@ -7,7 +7,7 @@
 #include "api/access.h"
 #include "api/internal.h"
 #include "api/mask.h"
-#include "common/time_text.h"
+#include "common/steady.h"
 
 #include <string.h>
 
@@ -76,7 +76,7 @@ renderer_init(Renderer *renderer, const Request *request, const View *view, cons
     if (view->driver >= 0)
         renderer->ring = rings_current(request->api->rings);
     if (view->lease >= 0)
-        renderer->now_ms = time_now_ms();
+        renderer->now_ms = steady_now_ms();
 }
 
 void

@@ -6,6 +6,7 @@
 #include "common/json_text.h"
 #include "common/lock.h"
 #include "common/log.h"
+#include "common/steady.h"
 #include "common/time_text.h"
 #include "db/conductors.h"
 
@@ -60,7 +61,7 @@ build(Db *db)
     HashRing *ring = hash_ring_new(config_string(config, OPT_HASH_RING_ALGORITHM),
                                    (unsigned)config_integer(config, OPT_HASH_PARTITION_EXPONENT));
     g_autoptr(GError) error = NULL;
-    if (db_conductors(db, time_now_ms(), add_conductor, ring, &error)) {
+    if (db_conductors(db, steady_now_ms(), add_conductor, ring, &error)) {
         hash_ring_seal(ring);
         return ring;
     }

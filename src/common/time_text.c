@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "common/time_text.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
 #include <time.h>
 
@@ -13,10 +14,18 @@ clock_ms(clockid_t clock)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
+static _Atomic int64_t test_ahead_ms;
+
 int64_t
 time_now_ms(void)
 {
-    return clock_ms(CLOCK_REALTIME);
+    return clock_ms(CLOCK_REALTIME) + atomic_load(&test_ahead_ms);
+}
+
+void
+time_test_set_ahead(int64_t ahead_ms)
+{
+    atomic_store(&test_ahead_ms, ahead_ms);
 }
 
 int64_t

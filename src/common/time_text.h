@@ -10,8 +10,11 @@
 /* Room for "2026-11-21T09:14:02.113+00:00" and its NUL. */
 #define TIME_TEXT_SIZE 40
 
-/* Milliseconds since 1970 (wall clock: stored in the database, comparable between hosts). */
+/* Milliseconds since 1970 (wall clock, which may be set at any time: for what people read; deadlines: common/steady.h). */
 int64_t time_now_ms(void);
+
+/* Lets a test set the clock above: it is ahead of the system's by so much from then on. */
+void time_test_set_ahead(int64_t ahead_ms);
 
 /* Milliseconds of the monotonic clock (deadlines inside one process). */
 int64_t time_monotonic_ms(void);

@@ -1,7 +1,7 @@
 /* What machines tell the boot file server: it makes the phases of a deploy visible and ends its wait.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "common/log.h"
-#include "common/time_text.h"
+#include "common/steady.h"
 #include "conductor/internal.h"
 #include "conductor/provision/provision.h"
 #include "db/records.h"
@@ -202,7 +202,7 @@ boot_again(Task *task)
     int64_t limit_s = config_integer(config_current(), OPT_DEPLOY_BOOT_PROGRESS_TIMEOUT);
     if (waits) {
         task_phase_begin(task, "boot_again", "the service was restarted: the machine boots again");
-        task->node->wait_deadline_ms = time_now_ms() + limit_s * 1000;
+        task->node->wait_deadline_ms = steady_now_ms() + limit_s * 1000;
         info_remove(task->node, INFO_BOOT_PROGRESS);
     }
     if (waits && !power_action(task, (PowerAction){.target = POWER_TARGET_REBOOT}, &error))

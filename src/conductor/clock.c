@@ -1,6 +1,8 @@
 /* The conductor's clock: one thread that runs what is due, by a table. What takes long is handed on, never done here.
  * SPDX-License-Identifier: Apache-2.0 */
+#include "db/clock.h"
 #include "common/log.h"
+#include "common/steady.h"
 #include "common/time_text.h"
 #include "conductor/internal.h"
 #include "conductor/provision/provision.h"
@@ -8,6 +10,10 @@
 #include "db/nodes.h"
 
 #include <errno.h>
+#include <stdlib.h>
+
+/* Smaller steps are drift, or a leap second. */
+#define LEAST_STEP_MS 1500
 
 static void
 renew_lease(Conductor *conductor)
@@ -15,8 +21,28 @@ renew_lease(Conductor *conductor)
     g_autoptr(GError) error = NULL;
     int64_t timeout_s = config_integer(config_current(), OPT_CONDUCTOR_HEARTBEAT_TIMEOUT);
     if (!db_conductor_renew(conductor->services.db, conductor->lease,
-                            time_now_ms() + timeout_s * 1000, &error))
+                            steady_now_ms() + timeout_s * 1000, &error))
         log_error("conductor.lease", "the lease was not renewed: %s", error->message);
+    else if (!db_clock_note(conductor->services.db, &error))
+        log_warning("conductor.clock", "how far the time has come was not stored: %s",
+                    error->message);
+}
+
+/* The wall clock was set: deadlines and leases keep their length, in the next life too. */
+static void
+clock_follow(Conductor *conductor)
+{
+    g_autoptr(GError) error = NULL;
+    int64_t step_ms = conductor->clock_skew_ms - steady_skew_ms();
+    if (ABS(step_ms) < LEAST_STEP_MS)
+        return;
+    log_warning("conductor.clock", "the system's clock was set %s by %.1f s; waits go on as before",
+                step_ms > 0 ? "ahead" : "back", (double)ABS(step_ms) / 1000);
+    if (db_clock_note(conductor->services.db, &error))
+        conductor->clock_skew_ms -= step_ms;
+    else
+        log_error("conductor.clock", "the new distance of the clocks was not stored: %s",
+                  error->message);
 }
 
 static void
@@ -31,7 +57,7 @@ time_out_node(Conductor *conductor, const char *uuid)
     }
     const StateInfo *info = state_info(task_state(task));
     bool late = info->flags & STATE_IS_WAITING && task->node->wait_deadline_ms > 0 &&
-                task->node->wait_deadline_ms <= time_now_ms() && !task->node->maintenance;
+                task->node->wait_deadline_ms <= steady_now_ms() && !task->node->maintenance;
     if (!late || !task_spawn(&task, provision_wait_timed_out, &error))
         task_release(task);
 }
@@ -42,7 +68,7 @@ wait_deadlines_run(Conductor *conductor)
     g_autoptr(GError) error = NULL;
     int64_t limit = config_integer(config_current(), OPT_CONDUCTOR_PERIODIC_MAX_WORKERS);
     g_autoptr(GPtrArray) nodes =
-        db_nodes_waiting_late(conductor->services.db, time_now_ms(), limit, &error);
+        db_nodes_waiting_late(conductor->services.db, steady_now_ms(), limit, &error);
     if (nodes == NULL) {
         log_warning("conductor.clock", "deadlines: %s", error->message);
         return;
@@ -57,6 +83,7 @@ static const struct {
     int64_t fixed_s;       /* used instead of the option when not 0 */
     void (*run)(Conductor *conductor);
 } rows[] = {
+    {"clock",          OPT_CONDUCTOR_HEARTBEAT_INTERVAL,              1, clock_follow        },
     {"lease",          OPT_CONDUCTOR_HEARTBEAT_INTERVAL,              0, renew_lease         },
     {"locks",          OPT_CONDUCTOR_HEARTBEAT_INTERVAL,              1, task_unlock_again   },
     {"wait deadlines", OPT_CONDUCTOR_HEARTBEAT_INTERVAL,              1, wait_deadlines_run  },
@@ -99,6 +126,7 @@ clock_main(void *data)
 {
     Conductor *conductor = data;
     int64_t due[G_N_ELEMENTS(rows)];
+    conductor->clock_skew_ms = steady_skew_ms();
     for (size_t i = 0; i < G_N_ELEMENTS(rows); i++)
         due[i] = time_monotonic_ms() + interval_ms(i);
     takeover_run(conductor); /* first: it makes the locks of an earlier life void */

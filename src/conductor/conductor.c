@@ -4,9 +4,11 @@
 
 #include "common/log.h"
 #include "common/metrics.h"
+#include "common/steady.h"
 #include "common/time_text.h"
 #include "common/uuid.h"
 #include "conductor/internal.h"
+#include "db/clock.h"
 #include "db/conductors.h"
 
 #include <string.h>
@@ -33,7 +35,7 @@ register_conductor(Conductor *conductor, GError **error)
     record->conductor_group = g_strdup(conductor->group);
     record->lease = g_strdup(conductor->lease);
     record->lease_expires_ms =
-        time_now_ms() + config_integer(config_current(), OPT_CONDUCTOR_HEARTBEAT_TIMEOUT) * 1000;
+        steady_now_ms() + config_integer(config_current(), OPT_CONDUCTOR_HEARTBEAT_TIMEOUT) * 1000;
     json_decref(record->hardware);
     record->hardware = registry_hardware(conductor->registry);
     json_decref(record->drivers);
@@ -66,7 +68,8 @@ conductor_new(const ConductorServices *services, GError **error)
         .boot_url = services->boot_url,
         .notify = notify_node,
     };
-    if (!db_claim(services->db, error) || !register_conductor(conductor, error)) {
+    if (!db_claim(services->db, error) || !db_clock_resume(services->db, error) ||
+        !register_conductor(conductor, error)) {
         conductor_free(conductor);
         return NULL;
     }

@@ -27,6 +27,7 @@ struct Conductor {
     GPtrArray *locked;     /* owned uuids: nodes whose lock the database did not take back */
     GHashTable *asked;     /* owned uuids: nodes whose power state is being read */
     pthread_t clock_thread;
+    int64_t clock_skew_ms;      /* the clock thread's: what is stored of steady_skew_ms */
     pthread_mutex_t clock_lock; /* guards clock_stop */
     pthread_cond_t clock_wake;
     bool clock_stop;

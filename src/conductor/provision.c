@@ -4,7 +4,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "conductor/provision/provision.h"
 #include "common/log.h"
-#include "common/time_text.h"
+#include "common/steady.h"
 #include "conductor/provision_verbs.h"
 #include "drivers/deploy/deploy.h"
 #include "drivers/inspect/inspect.h"
@@ -190,7 +190,8 @@ void
 provision_wait_fail(Task *task, const GError *cause)
 {
     ProvisionState state = task_state(task);
-    task->node->wait_deadline_ms = time_now_ms(); /* a next life goes on with the failure at once */
+    task->node->wait_deadline_ms =
+        steady_now_ms(); /* a next life goes on with the failure at once */
     if (task_failing_begin(task, cause->message)) {
         undo_wait(task, state);
         if (state == STATE_CLEANWAIT)

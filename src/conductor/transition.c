@@ -3,6 +3,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "common/log.h"
+#include "common/steady.h"
 #include "common/time_text.h"
 #include "conductor/internal.h"
 
@@ -121,7 +122,7 @@ move(Task *task, ProvisionEvent event, ProvisionState next, ProvisionState goal)
     record_set_text(&node->provision_updated_at, time_now_text(now));
     stamp_inspection(node, from, next, now);
     int64_t limit = state_info(next)->flags & STATE_IS_WAITING ? wait_limit_s(task, next) : 0;
-    node->wait_deadline_ms = limit > 0 ? time_now_ms() + limit * 1000 : 0;
+    node->wait_deadline_ms = limit > 0 ? steady_now_ms() + limit * 1000 : 0;
     task->wait_timeout_s = 0;
     if (ends_operation(event, next))
         operation_over(node);

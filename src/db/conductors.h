@@ -1,4 +1,4 @@
-/* Conductors and their leases.
+/* Conductors and their leases, which are counted in the time of common/steady.h.
  *
  * Any thread; errors as in db.h.
  *

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "db/nodes.h"
 
+#include "common/steady.h"
 #include "common/time_text.h"
 #include "db/records.h"
 #include "model/internal_info.h"
@@ -21,16 +22,17 @@ bool
 db_node_reserve(Db *db, const char *node_uuid, const char *hostname, const char *lease,
                 const char *purpose, GError **error)
 {
-    int64_t now = time_now_ms(), changed = 0;
-    const DbValue values[] = {db_text(hostname), db_text(lease), db_text(purpose), db_integer(now),
-                              db_text(node_uuid)};
+    int64_t changed = 0;
+    const DbValue values[] = {db_text(hostname),  db_text(lease),
+                              db_text(purpose),   db_integer(time_now_ms()),
+                              db_text(node_uuid), db_integer(steady_now_ms())};
     if (!db_execute(
             db,
             "UPDATE nodes SET reservation = ?1, reservation_lease = ?2, reservation_purpose = ?3, "
             "reserved_at_ms = ?4 WHERE uuid = ?5 AND (reservation IS NULL OR "
             "(COALESCE(reservation_lease, '') <> ?2 AND NOT EXISTS "
             "(SELECT 1 FROM conductors c WHERE c.lease = nodes.reservation_lease AND "
-            "c.lease_expires_ms > ?4)))",
+            "c.lease_expires_ms > ?6)))",
             values, G_N_ELEMENTS(values), &changed, error))
         return false;
     if (changed == 1)
@@ -53,7 +55,7 @@ db_node_release(Db *db, const char *node_uuid, const char *lease, GError **error
 bool
 db_nodes_clear_void_locks(Db *db, const char *own_lease, GError **error)
 {
-    const DbValue values[] = {db_integer(time_now_ms()), db_text(own_lease)};
+    const DbValue values[] = {db_integer(steady_now_ms()), db_text(own_lease)};
     return db_execute(
         db,
         "UPDATE nodes SET reservation = NULL, reservation_lease = NULL, reservation_purpose = "

@@ -1,7 +1,7 @@
 /* Drivers: what the live conductors say they serve.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "api/controllers/controllers.h"
-#include "common/time_text.h"
+#include "common/steady.h"
 #include "db/conductors.h"
 
 #include <string.h>
@@ -66,7 +66,7 @@ static GPtrArray *
 load_drivers(const Request *request, GError **error)
 {
     g_autoptr(GPtrArray) drivers = g_ptr_array_new_with_free_func(driver_free);
-    if (!db_conductors(request_db(request), time_now_ms(), read_conductor, drivers, error))
+    if (!db_conductors(request_db(request), steady_now_ms(), read_conductor, drivers, error))
         return NULL;
     g_ptr_array_sort(drivers, compare_names);
     return g_steal_pointer(&drivers);

@@ -5,6 +5,7 @@
 #include "api/controllers/controllers.h"
 #include "api/internal.h"
 #include "common/log.h"
+#include "common/steady.h"
 #include "common/time_text.h"
 #include "db/conductors.h"
 #include "db/nodes.h"
@@ -40,7 +41,7 @@ write_conductor(const DbConductor *conductor, void *user_data)
     GString *out = user_data;
     const char *const labels[] = {"hostname", conductor->hostname, NULL};
     metrics_write_value(out, "steel_conductor_alive", labels,
-                        conductor->lease_expires_ms > time_now_ms());
+                        conductor->lease_expires_ms > steady_now_ms());
 }
 
 static bool
