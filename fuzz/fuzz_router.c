@@ -52,14 +52,12 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     g_auto(GStrv) words = g_strsplit(lines[0], " ", 2);
     const char *path = words[0] != NULL && words[1] != NULL ? words[1] : "/";
+    g_autoptr(GString) query = g_string_new(NULL);
     g_autoptr(Request) request =
         request_new(api, &transport, lines[count - 1], words[0] != NULL ? words[0] : "", path);
-    for (guint i = 1; i + 1 < count; i++) {
-        char *equals = strchr(lines[i], '=');
-        if (equals != NULL)
-            *equals = '\0';
-        request_add_argument(request, lines[i], equals != NULL ? equals + 1 : NULL);
-    }
+    for (guint i = 1; i + 1 < count; i++)
+        g_string_append_printf(query, "%s%s", i > 1 ? "&" : "", lines[i]);
+    request_take_query(request, query->str);
     if (!request_begin(request)) {
         check_answer(request);
         return 0;

@@ -36,6 +36,7 @@ api_free(Api *api)
     rings_free(api->rings);
     g_free(api->default_base);
     http_tls_free(api->tls);
+    http_networks_free(api->trusted);
     g_free(api->tls_priorities);
     g_free(api);
 }

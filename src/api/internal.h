@@ -2,10 +2,10 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 #include "api/http_stream.h"
-#include "api/http_tls.h"
 #include "api/request_metrics.h"
 #include "api/rings.h"
 #include "common/pool.h"
+#include "http/listener.h"
 
 struct Api {
     ApiServices services;
@@ -15,12 +15,12 @@ struct Api {
     char
         *default_base; /* where links start when nothing better is known: "http://127.0.0.1:6385" */
 
-    /* The listener (http.c). */
-    struct MHD_Daemon *daemon;
-    HttpTls *tls;         /* NULL without TLS */
-    char *tls_priorities; /* which versions and ciphers, in the library's words */
+    /* Of http.c. */
+    Listener *listener;
+    HttpNetworks *trusted; /* proxies */
+    HttpTls *tls;          /* NULL without TLS */
+    char *tls_priorities;  /* which versions and ciphers, in the library's words */
     unsigned port;
-    unsigned active; /* atomic: requests between their first byte and their last, without streams */
     HttpStreams *streams;
 };
 

@@ -192,7 +192,7 @@ append_next(const ListWriter *writer, GString *url)
     g_string_append_uri_escaped(url, request->original, "/", FALSE);
     g_string_append_c(url, '?');
     for (size_t i = 0; i < request->argument_count; i++) {
-        const Argument *argument = &request->arguments[i];
+        const HttpArgument *argument = &request->arguments[i];
         if (strcmp(argument->name, "limit") == 0 || strcmp(argument->name, "marker") == 0)
             continue;
         g_string_append_printf(url, "%s=", argument->name); /* one of the known names */

@@ -114,11 +114,10 @@ request_free(Request *request)
 }
 
 void
-request_add_argument(Request *request, const char *name, const char *value)
+request_take_query(Request *request, char *query)
 {
-    if (request->argument_count < REQUEST_ARGUMENTS)
-        request->arguments[request->argument_count] = (Argument){name, value != NULL ? value : ""};
-    request->argument_count++; /* one too many is noticed by request_begin */
+    request->too_many_arguments =
+        !http_query_parse(query, request->arguments, REQUEST_ARGUMENTS, &request->argument_count);
 }
 
 static void
@@ -221,8 +220,7 @@ request_begin(Request *request)
         if (!check_version(request))
             return false;
     }
-    if (request->argument_count > REQUEST_ARGUMENTS) {
-        request->argument_count = REQUEST_ARGUMENTS;
+    if (request->too_many_arguments) {
         steel_fail(&error, STEEL_ERROR_INVALID, "a query may have at most %d arguments",
                    REQUEST_ARGUMENTS);
         return answer_error(request, error);
@@ -426,7 +424,7 @@ request_object(Request *request, const char *const *members, GError **error)
         return NULL;
     /* Ironic takes members from the query, too; the body's word counts. */
     for (size_t i = 0; i < request->argument_count; i++) {
-        const Argument *argument = &request->arguments[i];
+        const HttpArgument *argument = &request->arguments[i];
         if (json_object_get(object, argument->name) == NULL)
             json_object_set_new(object, argument->name, json_string(argument->value));
     }

@@ -9,6 +9,7 @@
 #include "api/versions.h"
 #include "common/config.h"
 #include "common/json_text.h"
+#include "http/query.h"
 
 typedef struct Request Request;
 typedef struct Route Route;
@@ -39,10 +40,6 @@ typedef struct Identity {
     const char *user_id, *project_id; /* of the credentials; NULL: unknown */
     bool is_public;                   /* the route needs no login and none was given */
 } Identity;
-
-typedef struct Argument {
-    const char *name, *value; /* of the query, decoded; borrowed from the transport */
-} Argument;
 
 /* What carries requests. */
 typedef struct RequestTransport {
@@ -87,8 +84,9 @@ struct Request {
     const char *capture_suffix;             /* ".json" that was cut off the last capture, or NULL */
     Identity identity;
 
-    Argument arguments[REQUEST_ARGUMENTS];
+    HttpArgument arguments[REQUEST_ARGUMENTS];
     size_t argument_count;
+    bool too_many_arguments;
 
     char *body; /* owned; NULL without one */
     size_t body_size;
@@ -124,8 +122,9 @@ Request *request_new(Api *api, const RequestTransport *transport, void *carrier,
 void request_free(Request *request);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Request, request_free)
 
-/* Adds a query argument, borrowed. Beyond REQUEST_ARGUMENTS the request will be answered 400. */
-void request_add_argument(Request *request, const char *name, const char *value);
+/* Takes the query apart, in place; it must outlive the request. NULL: there is none. Beyond REQUEST_ARGUMENTS the request will be
+ * answered 400. */
+void request_take_query(Request *request, char *query);
 
 /* Finds route and version. False: the answer (a fault, or the answer to OPTIONS) is ready. */
 bool request_begin(Request *request);

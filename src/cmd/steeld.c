@@ -183,6 +183,9 @@ start_boot_server(Daemon *daemon, GError **error)
     const BootServerOptions options = {
         .host = config_string(config, OPT_BOOT_SERVER_HOST_IP),
         .port = (unsigned)config_integer(config, OPT_BOOT_SERVER_PORT),
+        .connections_per_address =
+            (unsigned)config_integer(config, OPT_BOOT_SERVER_MAX_CONNECTIONS_PER_ADDRESS),
+        .trusted_proxies = config_list(config, OPT_BOOT_SERVER_TRUSTED_PROXIES),
         .root = config_string(config, OPT_DEPLOY_HTTP_ROOT),
         .hooks = {.instructions = instructions, .token = token, .progress = boot_progress},
         .user = daemon,

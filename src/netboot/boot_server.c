@@ -8,14 +8,13 @@
 
 #include "common/log.h"
 #include "common/secret.h"
+#include "http/listener.h"
+#include "http/socket.h"
 #include "netboot/boot_request.h"
 #include "netboot/ipxe.h"
 #include "netboot/static_files.h"
 
 #include <errno.h>
-#include <microhttpd.h>
-#include <netdb.h>
-#include <stdarg.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -23,38 +22,40 @@
 #define AREA "netboot.server"
 #define THREADS 2u
 #define CONNECTION_LIMIT 4096u
-#define IDLE_TIMEOUT_S 60u
-#define REQUEST_MEMORY ((size_t)16 * 1024)
+/* Arguments of a query. */
+#define ARGUMENT_LIMIT 16
+/* How long a stop waits for answers under way. */
+#define DRAIN_LIMIT_MS 10000
 
 struct BootServer {
-    struct MHD_Daemon *daemon; /* owned */
-    int root;                  /* owned; -1: no files */
+    Listener *listener;    /* owned */
+    HttpNetworks *trusted; /* owned */
+    unsigned port;
+    int root; /* owned; -1: no files */
     BootServerHooks hooks;
     void *user; /* borrowed from the caller of boot_server_start */
 };
 
-/* What one request needs again and again. Lives on the callback's stack. */
+/* One request, from its headers to its answer. */
 typedef struct Request {
     BootServer *server;
-    struct MHD_Connection *connection;
-    const char *path;
-    bool head;
+    HttpConnection *connection;
+    char *path; /* owned */
+    bool wrong_method, head;
+    bool too_many_arguments;
+    HttpArgument arguments[ARGUMENT_LIMIT];
+    size_t argument_count;
     char mac[MAC_TEXT_SIZE];
 } Request;
 
-/* Queues a response and gives it up. */
-static enum MHD_Result
+static HttpStep
 send_response(const Request *request, unsigned status, struct MHD_Response *response)
 {
-    if (response == NULL)
-        return MHD_NO;
-    enum MHD_Result result = MHD_queue_response(request->connection, status, response);
-    MHD_destroy_response(response);
-    return result;
+    return http_connection_answer(request->connection, status, response);
 }
 
-static enum MHD_Result
-send_text(const Request *request, unsigned status, const char *text)
+static struct MHD_Response *
+text_response(const char *text)
 {
     g_autofree char *line = g_strconcat(text, "\n", NULL);
     struct MHD_Response *response =
@@ -63,9 +64,16 @@ send_text(const Request *request, unsigned status, const char *text)
         MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE,
                                 "text/plain; charset=utf-8");
         MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
-        if (status == MHD_HTTP_METHOD_NOT_ALLOWED)
-            MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, "GET, HEAD");
     }
+    return response;
+}
+
+static HttpStep
+send_text(const Request *request, unsigned status, const char *text)
+{
+    struct MHD_Response *response = text_response(text);
+    if (response != NULL && status == MHD_HTTP_METHOD_NOT_ALLOWED)
+        MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, "GET, HEAD");
     return send_response(request, status, response);
 }
 
@@ -77,14 +85,14 @@ wipe_script(void *script)
 }
 
 /* Sends a script and owns it from then on. */
-static enum MHD_Result
+static HttpStep
 send_script(const Request *request, char *script)
 {
     struct MHD_Response *response =
         MHD_create_response_from_buffer_with_free_callback(strlen(script), script, wipe_script);
     if (response == NULL) {
         wipe_script(script);
-        return MHD_NO;
+        return HTTP_FAILED;
     }
     MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, "text/plain; charset=utf-8");
     MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
@@ -93,7 +101,7 @@ send_script(const Request *request, char *script)
 
 /* The database cannot say. iPXE obeys Retry-After by itself, for as long as it is told so: a machine that waits for its
  * script goes on as soon as there is an answer, but a report must not hold up a boot. */
-static enum MHD_Result
+static HttpStep
 send_unavailable(const Request *request, const GError *error, bool ask_again)
 {
     static const char text[] = "not now\n";
@@ -123,7 +131,7 @@ note_served(const Request *request, const BootInstructions *instructions)
     request->server->hooks.progress(request->server->user, request->mac, "script_served", detail);
 }
 
-static enum MHD_Result
+static HttpStep
 answer_script(const Request *request)
 {
     g_autoptr(GError) error = NULL;
@@ -141,10 +149,13 @@ answer_script(const Request *request)
 static const char *
 argument(const Request *request, const char *name)
 {
-    return MHD_lookup_connection_value(request->connection, MHD_GET_ARGUMENT_KIND, name);
+    for (size_t i = 0; i < request->argument_count; i++)
+        if (strcmp(request->arguments[i].name, name) == 0)
+            return request->arguments[i].value;
+    return NULL;
 }
 
-static enum MHD_Result
+static HttpStep
 answer_progress(const Request *request)
 {
     g_autoptr(GError) error = NULL;
@@ -197,14 +208,13 @@ http_date(int64_t time_s)
 static const char *
 wanted_range(const Request *request, const HttpDate *modified)
 {
-    const char *version =
-        MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_IF_RANGE);
+    const char *version = http_connection_header(request->connection, MHD_HTTP_HEADER_IF_RANGE);
     if (version != NULL && strcmp(version, modified->text) != 0)
         return NULL;
-    return MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_RANGE);
+    return http_connection_header(request->connection, MHD_HTTP_HEADER_RANGE);
 }
 
-static enum MHD_Result
+static HttpStep
 send_unsatisfiable(const Request *request, uint64_t size)
 {
     struct MHD_Response *response =
@@ -215,7 +225,7 @@ send_unsatisfiable(const Request *request, uint64_t size)
     return send_response(request, MHD_HTTP_RANGE_NOT_SATISFIABLE, response);
 }
 
-static enum MHD_Result
+static HttpStep
 send_file(const Request *request, StaticFile *file)
 {
     HttpDate modified = http_date(file->modified_s);
@@ -229,7 +239,7 @@ send_file(const Request *request, StaticFile *file)
         MHD_create_response_from_fd_at_offset64(last - first + 1, file->fd, first);
     if (response == NULL) {
         close(file->fd);
-        return MHD_NO;
+        return HTTP_FAILED;
     }
     MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE,
                             static_file_type(request->path));
@@ -246,7 +256,7 @@ send_file(const Request *request, StaticFile *file)
                          response);
 }
 
-static enum MHD_Result
+static HttpStep
 answer_file(const Request *request)
 {
     g_autoptr(GError) error = NULL;
@@ -261,7 +271,7 @@ answer_file(const Request *request)
     return send_text(request, MHD_HTTP_INTERNAL_SERVER_ERROR, "the file cannot be read");
 }
 
-static enum MHD_Result
+static HttpStep
 answer(Request *request)
 {
     switch (boot_route(request->path, request->mac)) {
@@ -280,78 +290,81 @@ answer(Request *request)
                      "expected /boot.ipxe, /boot/<mac>.ipxe or /boot/<mac>/progress");
 }
 
-/* libmicrohttpd's callback: first without a body, to be answered the second time. */
-static enum MHD_Result
-handle(void *user, struct MHD_Connection *connection, const char *url, const char *method,
-       const char *version, const char *upload_data, size_t *upload_size, void **state)
+static HttpStep
+boot_on_begin(void *user, HttpConnection *connection, const char *method, const char *path)
 {
-    (void)version;
-    (void)upload_data;
-    static char seen;
-    if (*state == NULL) {
-        *state = &seen;
-        return MHD_YES;
-    }
-    Request request = {.server = user, .connection = connection, .path = url};
-    if (*upload_size > 0) { /* nothing here takes a body */
-        *upload_size = 0;
-        return MHD_YES;
-    }
-    request.head = strcmp(method, MHD_HTTP_METHOD_HEAD) == 0;
-    if (!request.head && strcmp(method, MHD_HTTP_METHOD_GET) != 0)
-        return send_text(&request, MHD_HTTP_METHOD_NOT_ALLOWED, "only GET and HEAD are served");
-    return answer(&request);
+    Request *request = g_new0(Request, 1);
+    request->server = user;
+    request->connection = connection;
+    request->path = g_strdup(path);
+    request->head = strcmp(method, MHD_HTTP_METHOD_HEAD) == 0;
+    request->wrong_method = !request->head && strcmp(method, MHD_HTTP_METHOD_GET) != 0;
+    request->too_many_arguments = !http_query_parse(connection->query, request->arguments,
+                                                    ARGUMENT_LIMIT, &request->argument_count);
+    connection->request = request;
+    return HTTP_GO_ON;
 }
 
-static void G_GNUC_PRINTF(2, 0) log_library(void *user, const char *format, va_list arguments)
+static HttpStep
+boot_on_complete(void *user, HttpConnection *connection)
 {
     (void)user;
-    if (!log_enabled(LOG_LEVEL_DEBUG))
-        return;
-    g_autofree char *text = g_strdup_vprintf(format, arguments);
-    log_write(LOG_LEVEL_DEBUG, AREA, "libmicrohttpd: %s", g_strchomp(text));
+    Request *request = connection->request;
+    if (request->wrong_method)
+        return send_text(request, MHD_HTTP_METHOD_NOT_ALLOWED, "only GET and HEAD are served");
+    if (request->too_many_arguments)
+        return send_text(request, MHD_HTTP_BAD_REQUEST, "the query has too many arguments");
+    return answer(request);
 }
 
-static unsigned
-family_flags(const struct sockaddr *address)
+static void
+boot_on_end(void *user, HttpConnection *connection)
 {
-    if (address->sa_family != AF_INET6)
-        return 0;
-    const struct sockaddr_in6 *ipv6 = (const struct sockaddr_in6 *)(const void *)address;
-    bool wildcard = memcmp(&ipv6->sin6_addr, &in6addr_any, sizeof in6addr_any) == 0;
-    return wildcard ? MHD_USE_DUAL_STACK : MHD_USE_IPv6;
+    (void)user;
+    Request *request = connection->request;
+    g_free(request->path);
+    g_free(request);
 }
+
+static struct MHD_Response *
+boot_refusal(void *user, unsigned status, const char *text)
+{
+    (void)user;
+    (void)status;
+    return text_response(text);
+}
+
+static const HttpServer boot_http_server = {
+    .begin = boot_on_begin,
+    .complete = boot_on_complete,
+    .end = boot_on_end,
+    .refusal = boot_refusal,
+};
 
 static bool
-listen_on(BootServer *server, const char *host, unsigned port, GError **error)
+listen_on(BootServer *server, const BootServerOptions *options, GError **error)
 {
-    g_autofree char *name = g_strdup(host);
-    size_t length = strlen(name);
-    if (name[0] == '[' && name[length - 1] == ']') {
-        name[length - 1] = '\0';
-        memmove(name, name + 1, length - 1);
+    int socket_fd = http_socket_open(options->host, options->port, error);
+    if (socket_fd < 0) {
+        g_prefix_error(error, "boot server: ");
+        return false;
     }
-    char service[8];
-    g_snprintf(service, sizeof service, "%u", port);
-    struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE | AI_NUMERICSERV};
-    struct addrinfo *addresses = NULL;
-    int fault = getaddrinfo(name, service, &hints, &addresses);
-    if (fault != 0)
-        return steel_fail(error, STEEL_ERROR_IO, "boot server: cannot resolve %s: %s", host,
-                          gai_strerror(fault));
-    errno = 0;
-    server->daemon = MHD_start_daemon(
-        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ERROR_LOG | family_flags(addresses->ai_addr), 0,
-        NULL, NULL, handle, server, MHD_OPTION_EXTERNAL_LOGGER, log_library, NULL,
-        MHD_OPTION_SOCK_ADDR, addresses->ai_addr, MHD_OPTION_THREAD_POOL_SIZE, THREADS,
-        MHD_OPTION_CONNECTION_LIMIT, CONNECTION_LIMIT, MHD_OPTION_CONNECTION_TIMEOUT,
-        IDLE_TIMEOUT_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT, REQUEST_MEMORY, MHD_OPTION_END);
-    int reason = errno;
-    freeaddrinfo(addresses);
-    if (server->daemon == NULL)
-        return steel_fail(error, STEEL_ERROR_IO, "boot server: cannot listen on %s port %u: %s",
-                          host, port, reason != 0 ? g_strerror(reason) : "unknown reason");
-    return true;
+    server->port = http_socket_port(socket_fd);
+    const ListenerOptions listener = {
+        .area = AREA,
+        .socket_fd = socket_fd,
+        .threads = THREADS,
+        .descriptor_share = 4,
+        .connection_limit = CONNECTION_LIMIT,
+        .per_address = options->connections_per_address,
+        .trusted = server->trusted,
+        .server = boot_http_server,
+        .user = server,
+    };
+    server->listener = listener_start(&listener, error);
+    if (server->listener == NULL)
+        close(socket_fd);
+    return server->listener != NULL;
 }
 
 static bool
@@ -375,8 +388,12 @@ boot_server_start(const BootServerOptions *options, GError **error)
     server->root = -1;
     server->hooks = options->hooks;
     server->user = options->user;
-    if (!open_root(server, options->root, error) ||
-        !listen_on(server, options->host, options->port, error))
+    server->trusted = http_networks_new(options->trusted_proxies, error);
+    if (server->trusted == NULL) {
+        g_prefix_error(error, "[boot_server]trusted_proxies: ");
+        return NULL;
+    }
+    if (!open_root(server, options->root, error) || !listen_on(server, options, error))
         return NULL;
     log_info(AREA, "listening on %s port %u", options->host, boot_server_port(server));
     return g_steal_pointer(&server);
@@ -387,8 +404,12 @@ boot_server_stop(BootServer *server)
 {
     if (server == NULL)
         return;
-    if (server->daemon != NULL)
-        MHD_stop_daemon(server->daemon);
+    if (server->listener != NULL) {
+        listener_quiesce(server->listener);
+        (void)listener_drain(server->listener, DRAIN_LIMIT_MS); /* nothing sleeps here */
+    }
+    listener_free(server->listener);
+    http_networks_free(server->trusted);
     if (server->root >= 0)
         close(server->root);
     g_free(server);
@@ -397,7 +418,5 @@ boot_server_stop(BootServer *server)
 unsigned
 boot_server_port(const BootServer *server)
 {
-    const union MHD_DaemonInfo *info =
-        MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_BIND_PORT);
-    return info != NULL ? info->port : 0;
+    return server->port;
 }

@@ -36,7 +36,9 @@ typedef struct BootServerHooks {
 typedef struct BootServerOptions {
     const char *
         host; /* address to listen on, IPv4, IPv6 (brackets allowed) or a name: [boot_server]host_ip */
-    unsigned port;    /* 0: any free one: [boot_server]port */
+    unsigned port;                      /* 0: any free one: [boot_server]port */
+    unsigned connections_per_address;   /* 0: no limit: [boot_server]max_connections_per_address */
+    const char *const *trusted_proxies; /* networks of which it does not count; NULL: none */
     const char *root; /* directory of files, made if absent; NULL: no files: [deploy]http_root */
     BootServerHooks hooks;
     void *user; /* passed to the hooks; must live until boot_server_stop has returned */

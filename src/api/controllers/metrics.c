@@ -97,7 +97,7 @@ api_metrics_write(GString *out, void *data)
     request_metrics_write(out, api->metrics);
     metrics_write_single(out, "steel_api_requests_in_progress", "gauge",
                          "Requests under way, this one among them.",
-                         __atomic_load_n(&api->active, __ATOMIC_ACQUIRE));
+                         api->listener != NULL ? listener_busy_count(api->listener) : 0);
     metrics_write_single(out, "steel_api_event_stream_listeners", "gauge",
                          "Listeners of the event stream.", http_streams_count(api->streams));
     write_database_cached(api, out);

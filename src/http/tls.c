@@ -1,6 +1,6 @@
-/* Certificates for the listener; the contract is in http_tls.h.
+/* Certificates for the listener; the contract is in tls.h.
  * SPDX-License-Identifier: Apache-2.0 */
-#include "api/http_tls.h"
+#include "http/tls.h"
 
 #include <gnutls/abstract.h>
 #include <gnutls/crypto.h>

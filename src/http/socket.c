@@ -1,6 +1,6 @@
-/* Listening sockets; the contract is in listener.h.
+/* Listening sockets; the contract is in socket.h.
  * SPDX-License-Identifier: Apache-2.0 */
-#include "api/listener.h"
+#include "http/socket.h"
 
 #include <errno.h>
 #include <netdb.h>
@@ -39,35 +39,32 @@ listen_on(const struct addrinfo *address)
     return give_up(socket_fd);
 }
 
-static int
-open_address(const Config *config, GError **error)
+int
+http_socket_open(const char *host, unsigned port, GError **error)
 {
-    const char *host = config_string(config, OPT_API_HOST_IP);
     g_autofree char *bare = g_strdup(host[0] == '[' ? host + 1 : host);
     char *bracket = strchr(bare, ']');
     if (bracket != NULL)
         *bracket = '\0';
-    char port[16];
-    snprintf(port, sizeof port, "%d", (int)config_integer(config, OPT_API_PORT));
+    char service[16];
+    snprintf(service, sizeof service, "%u", port);
     const struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE};
     struct addrinfo *addresses = NULL;
-    int code = getaddrinfo(bare, port, &hints, &addresses);
+    int code = getaddrinfo(bare, service, &hints, &addresses);
     if (code != 0) {
-        steel_fail(error, STEEL_ERROR_CONFIG, "[api]host_ip %s: %s", host, gai_strerror(code));
+        steel_fail(error, STEEL_ERROR_CONFIG, "%s: %s", host, gai_strerror(code));
         return -1;
     }
     int socket_fd = -1;
     for (const struct addrinfo *a = addresses; a != NULL && socket_fd < 0; a = a->ai_next)
         socket_fd = listen_on(a);
     if (socket_fd < 0)
-        steel_fail(error, STEEL_ERROR_IO, "cannot listen on %s port %s: %s", host, port,
+        steel_fail(error, STEEL_ERROR_IO, "cannot listen on %s port %u: %s", host, port,
                    g_strerror(errno));
     freeaddrinfo(addresses);
     return socket_fd;
 }
 
-/* A listening socket of that path, or -1 with errno set. What an earlier life left there goes, if it is a socket. Permissions are
- * set before anyone can connect; mode -1 leaves them to the umask. */
 static int
 listen_at(const struct sockaddr_un *name, int mode)
 {
@@ -83,26 +80,22 @@ listen_at(const struct sockaddr_un *name, int mode)
     return give_up(socket_fd);
 }
 
-static int
-open_unix_socket(const Config *config, GError **error)
+int
+http_socket_open_unix(const char *path, int mode, GError **error)
 {
-    const char *path = config_string(config, OPT_API_UNIX_SOCKET);
     struct sockaddr_un name = {.sun_family = AF_UNIX};
     if (g_strlcpy(name.sun_path, path, sizeof name.sun_path) >= sizeof name.sun_path) {
-        steel_fail(error, STEEL_ERROR_CONFIG, "[api]unix_socket %s: the path is too long", path);
+        steel_fail(error, STEEL_ERROR_CONFIG, "%s: the path is too long", path);
         return -1;
     }
-    int mode = config_is_set(config, OPT_API_UNIX_SOCKET_MODE)
-                   ? (int)config_integer(config, OPT_API_UNIX_SOCKET_MODE)
-                   : -1;
     int socket_fd = listen_at(&name, mode);
     if (socket_fd < 0)
         steel_fail(error, STEEL_ERROR_IO, "cannot listen on %s: %s", path, g_strerror(errno));
     return socket_fd;
 }
 
-static unsigned
-port_of(int socket_fd)
+unsigned
+http_socket_port(int socket_fd)
 {
     struct sockaddr_storage name;
     socklen_t size = sizeof name;
@@ -113,28 +106,4 @@ port_of(int socket_fd)
     if (name.ss_family == AF_INET6)
         return ntohs(((struct sockaddr_in6 *)&name)->sin6_port);
     return 0;
-}
-
-static char *
-base_of(const Config *config, unsigned port)
-{
-    const char *scheme = config_boolean(config, OPT_API_ENABLE_SSL_API) ? "https" : "http";
-    if (config_is_set(config, OPT_API_UNIX_SOCKET))
-        return g_strdup_printf("%s://localhost", scheme);
-    const char *host = config_string(config, OPT_API_HOST_IP);
-    bool bare_v6 = strchr(host, ':') != NULL && host[0] != '[';
-    return g_strdup_printf("%s://%s%s%s:%u", scheme, bare_v6 ? "[" : "", host, bare_v6 ? "]" : "",
-                           port);
-}
-
-int
-listener_open(const Config *config, unsigned *port, char **base, GError **error)
-{
-    int socket_fd = config_is_set(config, OPT_API_UNIX_SOCKET) ? open_unix_socket(config, error)
-                                                               : open_address(config, error);
-    if (socket_fd < 0)
-        return -1;
-    *port = port_of(socket_fd);
-    *base = base_of(config, *port);
-    return socket_fd;
 }

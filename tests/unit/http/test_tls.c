@@ -1,6 +1,6 @@
 /* The certificate of the API: what is kept of those that were read.
  * SPDX-License-Identifier: Apache-2.0 */
-#include "api/http_tls.h"
+#include "http/tls.h"
 
 #include <gnutls/abstract.h>
 #include <setjmp.h>
