@@ -167,9 +167,10 @@ collection_after_create(Request *request, json_t *result, GError **error)
         return steel_fail(error, STEEL_ERROR_INTERNAL, "the conductor named no %s",
                           collection->resource->name);
     request_set_location(request, "%s/%s", collection->resource->path, uuid);
-    return collection_write_item(request, collection,
-                                 view_of(collection->resource, VIEW_DETAIL, request->version), uuid,
-                                 201, error);
+    bool pending = json_is_true(json_object_get(result, "pending"));
+    const View *view =
+        view_of(collection->resource, pending ? VIEW_CREATED : VIEW_DETAIL, request->version);
+    return collection_write_item(request, collection, view, uuid, 201, error);
 }
 
 Answer

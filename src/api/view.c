@@ -115,6 +115,31 @@ add_field(View *view, const Field *field)
     view->column_count++;
 }
 
+/* What work may have changed already when the answer to a creation is written. */
+static const struct {
+    const Resource *resource;
+    const char *field, *value; /* the value as SQL */
+} as_created[] = {
+    {&allocation_resource, "state",      "'allocating'"},
+    {&allocation_resource, "node_uuid",  "NULL"        },
+    {&allocation_resource, "last_error", "NULL"        },
+    {&allocation_resource, "updated_at", "NULL"        },
+};
+
+static void
+append_column(GString *text, const View *view, const Field *field)
+{
+    const char *value = NULL;
+    for (size_t i = 0; view->as_created && i < G_N_ELEMENTS(as_created); i++)
+        if (as_created[i].resource == view->resource &&
+            strcmp(as_created[i].field, field->name) == 0)
+            value = as_created[i].value;
+    if (value != NULL)
+        g_string_append(text, value);
+    else
+        g_string_append_printf(text, "\"%s\"", field_column(field));
+}
+
 /* Adds what computed values are made of, and the SQL. */
 static View *
 completed(View *view)
@@ -135,9 +160,10 @@ completed(View *view)
         view->lessee = select_field(view, resource_field(resource, "lessee"));
     }
     GString *text = g_string_new(NULL);
-    for (size_t i = 0; i < view->selected_count; i++)
-        g_string_append_printf(text, "%s\"%s\"", i > 0 ? ", " : "",
-                               field_column(view->selected[i]));
+    for (size_t i = 0; i < view->selected_count; i++) {
+        g_string_append(text, i > 0 ? ", " : "");
+        append_column(text, view, view->selected[i]);
+    }
     view->column_text = g_string_free(text, FALSE);
     view->item_sql = g_strdup_printf("SELECT %s FROM %s WHERE \"%s\" = ?1", view->column_text,
                                      resource->table, resource->key);
@@ -151,11 +177,12 @@ static View *
 make_view(const Resource *resource, ViewKind kind, unsigned version)
 {
     View *view = view_new(resource, version);
+    view->as_created = kind == VIEW_CREATED;
     for (size_t i = 0; i < resource->field_count; i++) {
         const Field *field = &resource->fields[i];
         if (field->flags & FIELD_INTERNAL || !field_is_shown(field, version))
             continue;
-        if (kind == VIEW_DETAIL || field->flags & FIELD_LIST)
+        if (kind != VIEW_LIST || field->flags & FIELD_LIST)
             add_field(view, field);
     }
     return completed(view);
@@ -164,7 +191,7 @@ make_view(const Resource *resource, ViewKind kind, unsigned version)
 const View *
 view_of(const Resource *resource, ViewKind kind, unsigned version)
 {
-    static const View *kept[RESOURCE_COUNT][API_VERSION_MAXIMUM + 1][2];
+    static const View *kept[RESOURCE_COUNT][API_VERSION_MAXIMUM + 1][VIEW_KINDS];
     static Lock making = LOCK_INITIALIZER(VIEWS); /* guards writing to `kept` */
     g_assert(version <= API_VERSION_MAXIMUM);
     const View **slot = &kept[resource->index][version][kind];

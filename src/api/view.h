@@ -9,7 +9,8 @@
 #include "api/request.h"
 #include "model/resource.h"
 
-typedef enum ViewKind { VIEW_LIST, VIEW_DETAIL } ViewKind;
+/* VIEW_CREATED is VIEW_DETAIL as the item was when it was created, before anybody worked on it. */
+typedef enum ViewKind { VIEW_LIST, VIEW_DETAIL, VIEW_CREATED, VIEW_KINDS } ViewKind;
 
 /* What stands where a value is. */
 typedef enum ViewPart {
@@ -49,13 +50,14 @@ typedef struct View {
         lease; /* columns of the row that computed values need; -1: none of them does */
     int owner,
         lessee; /* columns that tell what may be seen of the row; -1: nothing depends on them */
+    bool as_created;   /* VIEW_CREATED */
     unsigned hideable; /* bits of policy_visibility that matter here */
     char *column_text; /* "uuid", "name" of the SQL */
     char *item_sql;    /* SELECT by key */
     char *name_sql;    /* SELECT by name, or NULL */
 } View;
 
-/* The view of all fields (VIEW_DETAIL), or those of a list, at a version. Kept for ever. */
+/* The view of all fields (VIEW_DETAIL), or those of a list, at a version. Kept forever. */
 const View *view_of(const Resource *resource, ViewKind kind, unsigned version);
 
 /* A view of chosen fields, for `fields=`. Free with view_free.

@@ -173,7 +173,7 @@ create(VerbCall *call, void *record, GError **error)
         allocation_fail(call->conductor, allocation->uuid, (*error)->message);
         return NULL;
     }
-    return json_pack("{s:s}", "uuid", allocation->uuid);
+    return json_pack("{s:s,s:b}", "uuid", allocation->uuid, "pending", 1);
 }
 
 /* ---- the end ---- */
