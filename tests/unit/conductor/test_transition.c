@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "conductor_fixture.h"
 
+#include "common/steady.h"
 #include "common/time_text.h"
 
 #include <string.h>
@@ -160,9 +161,9 @@ static void
 waits_for(Task *task, ProvisionState busy, int seconds)
 {
     put(task, busy, NULL);
-    int64_t before = time_now_ms();
+    int64_t before = steady_now_ms();
     move(task, EVENT_WAIT);
-    int64_t after = time_now_ms(), deadline = task->node->wait_deadline_ms;
+    int64_t after = steady_now_ms(), deadline = task->node->wait_deadline_ms;
     if (seconds == 0)
         assert_true(deadline == 0);
     else

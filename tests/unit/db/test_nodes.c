@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "scratch.h"
 
+#include "common/steady.h"
 #include "common/time_text.h"
 #include "db/conductors.h"
 #include "db/nodes.h"
@@ -20,7 +21,7 @@ conductor(Db *db, const char *hostname, const char *lease, int64_t runs_ms)
     g_autoptr(ConductorRecord) record = conductor_record_new();
     record->hostname = g_strdup(hostname);
     record->lease = g_strdup(lease);
-    record->lease_expires_ms = time_now_ms() + runs_ms;
+    record->lease_expires_ms = steady_now_ms() + runs_ms;
     if (!db_conductor_register(db, record, &error))
         fail_msg("%s", error->message);
 }
@@ -129,7 +130,7 @@ a_lock_is_void_when_its_lease_has_ended(void **state)
     conductor(db, "rack2", "lease-2", HOUR_MS);
     reserve(db, node, "rack1", "lease-1");
     locked_out(db, node, "lease-2", "rack1");
-    assert_true(db_conductor_renew(db, "lease-1", time_now_ms() - 1, &error)); /* it ran out */
+    assert_true(db_conductor_renew(db, "lease-1", steady_now_ms() - 1000, &error)); /* it ran out */
     reserve(db, node, "rack2", "lease-2");
     g_autoptr(Node) held = reload(db, node);
     assert_string_equal(held->reservation, "rack2");
@@ -187,10 +188,10 @@ a_registration_replaces_the_earlier_life_of_its_host(void **state)
     conductor(db, "rack2", "lease-2", HOUR_MS);
     conductor(db, "rack1", "lease-3", HOUR_MS);
     assert_true(scratch_number(db, "SELECT COUNT(*) FROM conductors") == 2);
-    assert_false(db_conductor_renew(db, "lease-1", time_now_ms() + HOUR_MS, &error));
+    assert_false(db_conductor_renew(db, "lease-1", steady_now_ms() + HOUR_MS, &error));
     assert_error(error, STEEL_ERROR_CONFLICT);
     g_clear_error(&error);
-    assert_true(db_conductor_renew(db, "lease-3", time_now_ms() + HOUR_MS, &error));
+    assert_true(db_conductor_renew(db, "lease-3", steady_now_ms() + HOUR_MS, &error));
     assert_true(db_conductor_leave(db, "lease-1", &error)); /* ends nobody's lease */
     assert_true(scratch_number(db, "SELECT COUNT(*) FROM conductors WHERE lease_expires_ms > 0") ==
                 2);
