@@ -23,9 +23,11 @@ struct Conductor {
     atomic_bool stopping;
     pthread_mutex_t
         gate; /* held for moments: a foreign thread hands us work, or `stopping` is set */
-    pthread_mutex_t guard; /* held for moments: guards the two members below */
-    GPtrArray *locked;     /* owned uuids: nodes whose lock the database did not take back */
-    GHashTable *asked;     /* owned uuids: nodes whose power state is being read */
+    pthread_mutex_t guard;    /* held for moments: guards the four members below */
+    GPtrArray *locked;        /* owned uuids: nodes whose lock the database did not take back */
+    GHashTable *asked;        /* owned uuids: nodes whose power state is being read */
+    GQueue to_read;           /* of power_sync.c: those among them that wait for a worker */
+    unsigned reading_workers; /* that read such nodes one after the other */
     pthread_t clock_thread;
     int64_t clock_skew_ms;      /* the clock thread's: what is stored of steady_skew_ms */
     pthread_mutex_t clock_lock; /* guards clock_stop */

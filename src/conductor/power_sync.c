@@ -1,4 +1,4 @@
-/* The power states of all machines, read without locks or threads where the driver can, compared with what we hold.
+/* The power states of all machines, read without locks, and without threads where the driver can, compared with what we hold.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "common/log.h"
 #include "common/metrics.h"
@@ -12,6 +12,7 @@
 #include <string.h>
 
 #define PAGE 500
+#define READING_LIMIT_MS 20000 /* for one machine, where a worker reads */
 
 /* One look at all machines: it ends with the last answer, on whatever thread that comes. */
 typedef struct Sweep {
@@ -217,7 +218,7 @@ forget_asked(Conductor *conductor, const char *uuid)
     pthread_mutex_unlock(&conductor->guard);
 }
 
-/* On the IPMI engine's thread: only what differs costs a worker. */
+/* Often on the IPMI engine's thread: only what differs costs a worker. */
 static void
 reading_done(void *user_data, PowerState state, const GError *error)
 {
@@ -236,6 +237,66 @@ reading_done(void *user_data, PowerState state, const GError *error)
         reading_free(reading);
 }
 
+/* ---- drivers that can only block ---- */
+
+/* Reads without the node's lock, as the asynchronous drivers do. */
+static void
+read_blocking(Reading *reading)
+{
+    g_autoptr(GError) error = NULL;
+    PowerState state = POWER_UNKNOWN;
+    Task *task = reading->conductor->stopping ? NULL
+                                              : task_acquire(reading->conductor, reading->uuid,
+                                                             TASK_SHARED, "power sync", &error);
+    if (task == NULL) { /* stopping, or the database is at fault: nothing is known of the machine */
+        g_autoptr(GError) cancelled = g_error_new_literal(
+            steel_error_quark(), STEEL_ERROR_CANCELLED, "the power state was not read");
+        reading_done(reading, POWER_UNKNOWN, cancelled);
+        return;
+    }
+    task->deadline_ms = time_monotonic_ms() + READING_LIMIT_MS;
+    log_context_node(reading->uuid);
+    bool good = power_get(task, &state, &error);
+    log_context_node(NULL);
+    task_release(task);
+    reading_done(reading, state, good ? NULL : error);
+}
+
+static Reading *
+next_to_read(Conductor *conductor)
+{
+    pthread_mutex_lock(&conductor->guard);
+    Reading *reading = g_queue_pop_head(&conductor->to_read);
+    if (reading == NULL)
+        conductor->reading_workers--;
+    pthread_mutex_unlock(&conductor->guard);
+    return reading;
+}
+
+static void
+reading_worker(void *data)
+{
+    Conductor *conductor = data;
+    for (Reading *reading; (reading = next_to_read(conductor)) != NULL;)
+        read_blocking(reading);
+}
+
+/* Queues the reading, a node at most once; as many workers as [conductor]sync_power_state_workers read. */
+static void
+read_by_worker(Reading *reading)
+{
+    Conductor *conductor = reading->conductor;
+    unsigned most =
+        (unsigned)config_integer(config_current(), OPT_CONDUCTOR_SYNC_POWER_STATE_WORKERS);
+    pthread_mutex_lock(&conductor->guard);
+    g_queue_push_tail(&conductor->to_read, reading);
+    bool start = conductor->reading_workers < most;
+    conductor->reading_workers += start;
+    pthread_mutex_unlock(&conductor->guard);
+    if (start && !conductor_defer(conductor, reading_worker, conductor))
+        reading_worker(conductor); /* stopping: gives the readings up */
+}
+
 static void
 read_node(Conductor *conductor, const Node *node, Sweep *sweep, bool recovery)
 {
@@ -247,8 +308,8 @@ read_node(Conductor *conductor, const Node *node, Sweep *sweep, bool recovery)
         log_debug("conductor.power_sync", "%s: %s", node->uuid, error->message);
         return;
     }
-    if (set.power->get_async == NULL || !remember_asked(conductor, node->uuid))
-        return; /* the state of a driver without changes by our hand alone */
+    if (!remember_asked(conductor, node->uuid))
+        return;
     Reading *reading = g_new0(Reading, 1);
     reading->conductor = conductor;
     reading->recovery = recovery;
@@ -258,7 +319,10 @@ read_node(Conductor *conductor, const Node *node, Sweep *sweep, bool recovery)
     reading->uuid = g_strdup(node->uuid);
     reading->stored = power_state_from_wire(node->power_state);
     reading->had_failures = node->power_sync_failures > 0;
-    set.power->get_async(&conductor->services, node, reading_done, reading);
+    if (set.power->get_async != NULL)
+        set.power->get_async(&conductor->services, node, reading_done, reading);
+    else
+        read_by_worker(reading);
 }
 
 static void

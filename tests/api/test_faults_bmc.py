@@ -223,6 +223,25 @@ class PowerSync(Fleet):
         found = self.get("/v1/nodes/" + node)
         return found if found["maintenance"] else None
 
+    def test_a_driver_that_can_only_block_is_synced_too(self):
+        nodes = [self.node()["uuid"] for _ in range(20)]
+        for node in nodes:
+            self.ask(node, "manage")
+        for node in nodes:
+            self.wait_node(node, provision_state="manageable", reservation=None)
+        broken = {"power.get": {"fail": "BMC_UNREACHABLE", "message": "nobody there"}}
+        for node in nodes[:2]:
+            self.want(200, "PATCH", "/v1/nodes/" + node, [{"op": "add", "path": "/driver_info/fake", "value": broken}])
+        for node in nodes[:2]:
+            lost = until("maintenance", lambda: self.lost(node))
+            self.assertEqual(lost["fault"], "power failure")
+            self.assertIn("nobody there", lost["last_error"])
+        self.want(200, "PATCH", "/v1/nodes/" + nodes[0], [{"op": "remove", "path": "/driver_info/fake"}])
+        self.assertIsNone(self.wait_node(nodes[0], maintenance=False, reservation=None)["fault"])
+        self.assertTrue(self.get("/v1/nodes/" + nodes[1])["maintenance"])
+        for node in nodes[2:]:
+            self.assertFalse(self.get("/v1/nodes/" + node)["maintenance"])
+
     def test_a_machine_that_was_switched_by_hand_is_switched_back(self):
         node = self.managed(2)
         self.fleet.set("--index", 2, "--power", "on")

@@ -115,12 +115,9 @@ ask(Subject *subject, Answer *answer)
 }
 
 static void
-answers_the_sync_without_a_thread(Subject *subject)
+answers_without_a_thread(Subject *subject)
 {
-    if (subject->task->driver.power->get_async == NULL)
-        return; /* the sync uses `get` */
     Answer answer = {.lock = PTHREAD_MUTEX_INITIALIZER, .came = PTHREAD_COND_INITIALIZER};
-    set(subject, POWER_TARGET_ON);
     ask(subject, &answer);
     assert_int_equal(answer.count, 1);
     assert_false(answer.failed);
@@ -136,17 +133,41 @@ answers_the_sync_without_a_thread(Subject *subject)
     assert_int_equal(answer.count, 1);
 }
 
+/* The sync's worker has a task without the node's lock: nothing may be saved. */
+static void
+answers_a_worker_without_the_lock(Subject *subject)
+{
+    g_autoptr(GError) error = NULL;
+    PowerState power = POWER_UNKNOWN;
+    assert_non_null(subject->task->driver.power->get);
+    subject->task->exclusive = false;
+    assert_int_equal(state_of(subject), POWER_ON);
+    contract_break(subject, "power.get");
+    assert_false(power_get(subject->task, &power, &error));
+    assert_non_null(error);
+}
+
+static void
+answers_the_sync(Subject *subject)
+{
+    set(subject, POWER_TARGET_ON);
+    if (subject->task->driver.power->get_async != NULL)
+        answers_without_a_thread(subject);
+    else
+        answers_a_worker_without_the_lock(subject);
+}
+
 int
 main(void)
 {
     static const ContractCase cases[] = {
-        {"reaches each target from each other",             reaches_each_target              },
-        {"takes the same target twice",                     takes_the_same_target_twice      },
-        {"knows on, off and reboot",                        knows_on_off_and_reboot          },
-        {"refuses a target that it does not know",          refuses_what_it_does_not_know    },
+        {"reaches each target from each other",             reaches_each_target          },
+        {"takes the same target twice",                     takes_the_same_target_twice  },
+        {"knows on, off and reboot",                        knows_on_off_and_reboot      },
+        {"refuses a target that it does not know",          refuses_what_it_does_not_know},
         {"fails with an error and leaves the result alone",
-         fails_with_an_error_and_leaves_the_result_alone                                     },
-        {"answers the sync exactly once",                   answers_the_sync_without_a_thread},
+         fails_with_an_error_and_leaves_the_result_alone                                 },
+        {"answers the sync exactly once",                   answers_the_sync             },
     };
     return contract_run(INTERFACE_POWER, cases, G_N_ELEMENTS(cases));
 }

@@ -28,7 +28,8 @@ typedef struct PowerOps {
     /* Targets that `set` understands: bits 1 << PowerTarget. */
     unsigned targets;
 
-    /* Reads the state without a task, lock or thread, for the sync of thousands. NULL: the sync uses `get` on a worker.
+    /* Reads the state without a task, lock or thread, for the sync of thousands. NULL: the sync uses `get` on a worker, without
+     * the node's lock.
      * An error that can be known at once is reported through `done` as well. */
     void (*get_async)(const DriverServices *services, const Node *node, PowerDone done,
                       void *user_data);
