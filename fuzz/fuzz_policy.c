@@ -18,18 +18,35 @@ compile(const char *text, size_t size, GError **error)
     return policy_new(overrides, &options, error);
 }
 
+/* Another server that always says the same. */
+static Verdict
+ask_server(void *user_data, const char *url, const CheckContext *context)
+{
+    if (!g_str_has_prefix(url, "http") || context->rule == NULL)
+        abort();
+    return *(Verdict *)user_data;
+}
+
 /* Every rule of the table gives a plain answer when the target is known. */
 static void
 ask_all(const Policy *policy)
 {
     char *roles[] = {(char[]){"admin"}, (char[]){"member"}, NULL};
     const Credentials who = {.project_id = (char[]){"p"}, .roles = roles};
-    const CheckContext context = {.credentials = &who, .owner = "p", .lessee = NULL};
+    static const Verdict answers[] = {VERDICT_YES, VERDICT_NO, VERDICT_FAILED};
     size_t count = 0;
     const PolicyRule *rules = policy_rules(&count);
-    for (size_t i = 0; i < count; i++)
-        if (policy_ask(policy, rules[i].name, &context) == VERDICT_DEPENDS)
+    for (size_t i = 0; i < count; i++) {
+        Verdict answer = answers[i % G_N_ELEMENTS(answers)];
+        const CheckContext context = {.credentials = &who,
+                                      .owner = "p",
+                                      .lessee = NULL,
+                                      .remote = ask_server,
+                                      .remote_data = &answer};
+        Verdict verdict = policy_ask(policy, rules[i].name, &context);
+        if (verdict == VERDICT_DEPENDS || verdict == VERDICT_FAILED)
             abort();
+    }
 }
 
 int

@@ -53,6 +53,10 @@ bool policy_check(Request *request, const char *rule, const PolicyTarget *target
  * What may not be seen is to be answered like what is not there. */
 bool policy_sees(Request *request, const char *rule, const PolicyTarget *target);
 
+/* True when the policy asks other servers about requests such as this one: it belongs where waiting is allowed, with
+ * request->questions. Where there are none, and where they may not wait, such a check is no. */
+bool policy_may_wait(const Request *request);
+
 /* What one rule itself says, without more ado. True with noauth and http_basic. */
 bool policy_allows(const Request *request, const char *rule, const PolicyTarget *target);
 

@@ -1,6 +1,7 @@
 /* The policy as requests meet it: which rules count, on whose things, and what they narrow; the contract is in access.h.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "api/access.h"
+#include "api/auth/policy_remote.h"
 #include "api/auth/policy_store.h"
 #include "api/router.h"
 
@@ -21,6 +22,7 @@ typedef struct Asker {
     const Credentials *who;
     const PolicyTarget *target; /* NULL: there is none */
     bool target_unknown;        /* there is one, but it is not known yet */
+    PolicyQuestions *questions; /* of the request to other servers; NULL: it may not ask */
     bool by_owner;              /* some answer was yes because of the target's owner or lessee */
 } Asker;
 
@@ -37,6 +39,7 @@ asker_init(Asker *asker, const Request *request, const PolicyTarget *target, GEr
     asker->target = target;
     asker->target_unknown = false;
     asker->by_owner = false;
+    asker->questions = request->questions;
     asker->who = request->identity.is_public             ? &passer_by
                  : request->identity.credentials != NULL ? request->identity.credentials
                                                          : &nobody;
@@ -55,6 +58,8 @@ ask(const Asker *asker, const char *rule)
         .service_project_name = config_boolean(config, OPT_RBAC_SERVICE_ROLE_ELEVATED_ACCESS)
                                     ? config_string(config, OPT_RBAC_SERVICE_PROJECT_NAME)
                                     : NULL,
+        .remote = policy_remote_ask,
+        .remote_data = asker->questions,
     };
     return policy_ask(asker->policy, rule, &context);
 }
@@ -334,6 +339,15 @@ policy_sees(Request *request, const char *rule, const PolicyTarget *target)
         return false;
     note(&asker, request);
     return true;
+}
+
+bool
+policy_may_wait(const Request *request)
+{
+    if (!is_enforced() || request->route == NULL || request->route->flags & ROUTE_PUBLIC)
+        return false;
+    const Policy *policy = policy_current(LOOK_MS, NULL);
+    return policy != NULL && policy_asks_remote(policy);
 }
 
 bool

@@ -3,6 +3,7 @@
 #include "api/request.h"
 
 #include "api/access.h"
+#include "api/auth/policy_remote.h"
 #include "api/faults.h"
 #include "api/internal.h"
 #include "api/router.h"
@@ -99,6 +100,7 @@ request_free(Request *request)
     if (request == NULL)
         return;
     access_forget(&request->identity);
+    policy_questions_free(request->questions);
     g_free(request->body);
     json_decref(request->json);
     if (request->out != NULL)
@@ -268,16 +270,28 @@ run_handler(Request *request)
     return answer != ANSWER_LATER;
 }
 
+/* Whether the policy may ask other servers from here on. */
+static void
+allow_questions(Request *request, bool may_wait)
+{
+    if (request->questions != NULL)
+        policy_questions_allow(request->questions, may_wait);
+}
+
 /* On the pool: the same, where waiting is allowed. */
 static void
 run_waiting(void *data)
 {
     Request *request = data;
     g_autoptr(GError) error = NULL;
+    if (policy_may_wait(request))
+        request->questions = policy_questions_new();
+    allow_questions(request, true);
     if (access_identify(request, true, &error) != ACCESS_GRANTED)
         answer_error(request, error);
     else if (!run_handler(request))
         return; /* the call resumes */
+    allow_questions(request, false);
     request->transport->resume(request->carrier);
 }
 
@@ -285,7 +299,7 @@ bool
 request_run(Request *request)
 {
     g_autoptr(GError) error = NULL;
-    if (request_is_quick(request)) {
+    if (request_is_quick(request) && !policy_may_wait(request)) {
         AccessOutcome outcome = access_identify(request, false, &error);
         if (outcome == ACCESS_GRANTED)
             return run_handler(request);
@@ -533,6 +547,17 @@ request_set_location(Request *request, const char *format, ...)
     request->location = g_strdup(location->str);
 }
 
+/* On the pool: makes the answer where the policy may ask other servers. */
+static void
+finish_waiting(void *data)
+{
+    Request *request = data;
+    allow_questions(request, true);
+    request_finish(request);
+    allow_questions(request, false);
+    request->transport->resume(request->carrier);
+}
+
 /* The conductor's answer, on its thread: kept, and the transport told. */
 static void
 call_done(json_t *result, const GError *error, void *user_data)
@@ -542,6 +567,9 @@ call_done(json_t *result, const GError *error, void *user_data)
     request->result = json_deep_copy(result);
     if (error != NULL)
         request->failure = g_error_copy(error);
+    else if (request->questions != NULL &&
+             pool_submit(request->api->pool, finish_waiting, request, &request->failure))
+        return; /* it resumes */
     request->transport->resume(request->carrier);
 }
 
@@ -550,6 +578,7 @@ request_call(Request *request, RpcMethod method, const char *node_uuid, json_t *
              RequestAfter after)
 {
     request->after = after;
+    allow_questions(request, false);          /* from here on other threads have it */
     json_t *copy = json_deep_copy(arguments); /* it may refer to parts of the request's body */
     json_decref(arguments);
     const RpcCall call = {

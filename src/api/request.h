@@ -31,7 +31,7 @@ typedef enum Answer { ANSWER_NOW, ANSWER_FAILED, ANSWER_LATER } Answer;
 
 typedef Answer (*RequestHandler)(Request *request, GError **error);
 
-/* Makes the answer from what the conductor returned; on the HTTP thread. False with the error set. */
+/* Makes the answer from what the conductor returned; on the HTTP thread, or where waiting is allowed. False with the error set. */
 typedef bool (*RequestAfter)(Request *request, json_t *result, GError **error);
 
 /* Who asks. Filled by access_identify. */
@@ -83,6 +83,7 @@ struct Request {
     const char *captures[REQUEST_CAPTURES]; /* of {name} in the route's pattern, in `path` */
     const char *capture_suffix;             /* ".json" that was cut off the last capture, or NULL */
     Identity identity;
+    struct PolicyQuestions *questions; /* owned; NULL unless the policy asks other servers */
 
     HttpArgument arguments[REQUEST_ARGUMENTS];
     size_t argument_count;

@@ -189,9 +189,12 @@ fill_word(Check *check, const char *word, GError **error)
                           "\"%.200s\" is none of @, !, and, or, not, name:value", word);
     g_autofree char *left = g_strndup(word, (gsize)(colon - word));
     const char *value = colon + 1;
-    if (strcmp(left, "http") == 0 || strcmp(left, "https") == 0)
-        return steel_fail(error, STEEL_ERROR_CONFIG,
-                          "\"%.200s\": asking another server is not supported", word);
+    if (strcmp(left, "http") == 0 || strcmp(left, "https") == 0) {
+        check->kind = CHECK_REMOTE;
+        if (!g_str_has_prefix(value, "//") || strspn(value + 2, "/?#") > 0 || value[2] == '\0')
+            return steel_fail(error, STEEL_ERROR_CONFIG, "\"%.200s\" names no server", word);
+        return parse_value(check, word, error);
+    }
     if (strcmp(left, "rule") == 0) {
         check->kind = CHECK_RULE;
         check->name = g_strdup(value);

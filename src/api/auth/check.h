@@ -3,8 +3,8 @@
  *     (role:admin and system_scope:all) or (role:member and project_id:%(node.owner)s)
  *
  * A string is parsed once into a tree; evaluating it allocates nothing. The words: and, or, not (in rising precedence),
- * parentheses, `role:R`, `rule:NAME`, `ATTRIBUTE:VALUE` of the credentials, `'literal':VALUE`, `@` (always), `!` (never);
- * a VALUE may hold %(name)s of the target. An empty string is `@`.
+ * parentheses, `role:R`, `rule:NAME`, `ATTRIBUTE:VALUE` of the credentials, `'literal':VALUE`, `@` (always), `!` (never),
+ * `http://...` and `https://...` (another server says); a VALUE or URL may hold %(name)s of the target. An empty string is `@`.
  *
  * Source: the documentation of oslo.policy 4.0, "Policy Rule Expressions".
  * SPDX-License-Identifier: Apache-2.0 */
@@ -19,16 +19,24 @@ typedef enum Verdict {
     VERDICT_NO,
     VERDICT_YES,
     VERDICT_DEPENDS, /* on the target, which the context does not know */
+    VERDICT_FAILED, /* a server that had to be asked gave no answer: whatever stands around it, that is no yes */
 } Verdict;
 
+/* Asks another server. YES or NO by its answer, FAILED without one. May block; see CheckContext.remote. */
+typedef struct CheckContext CheckContext;
+typedef Verdict (*CheckRemote)(void *user_data, const char *url, const CheckContext *context);
+
 /* What a check is evaluated on. Everything is borrowed. */
-typedef struct CheckContext {
+struct CheckContext {
     const Credentials *credentials;
     const char *object;               /* what owner and lessee belong to: "node" or "allocation" */
     const char *owner, *lessee;       /* NULL: it has none, and nobody matches */
     bool target_unknown;              /* there will be a target, but who owns it is not known yet */
     const char *service_project_name; /* %(config.service_project_name)s; NULL: it matches nobody */
-} CheckContext;
+    const char *rule;                 /* the rule that is asked, for other servers */
+    CheckRemote remote;               /* NULL: nobody may be asked */
+    void *remote_data;
+};
 
 /* Parses a check string. Free with check_free.
  * Errors: CONFIG, saying what was expected where (longer than 64 KiB or 2,000 words, nested deeper
@@ -51,6 +59,15 @@ void check_resolve(Check *check, CheckResolver resolver, void *user_data);
 typedef bool (*CheckVisitor)(void *user_data, const char *rule, const Check *resolved);
 bool check_visit_rules(const Check *check, CheckVisitor visit, void *user_data);
 
-/* Evaluates a resolved check. Never DEPENDS when the target is known. Pure; any thread.
+/* Whether the check itself, without the rules that it refers to, asks another server. */
+bool check_asks_remote(const Check *check);
+
+/* Evaluations that answering the check takes at most, with the rules it refers to: each as often as it is referred to.
+ *
+ * cost_of  the cost of a rule that is referred to */
+typedef size_t (*CheckCost)(void *user_data, const char *rule);
+size_t check_cost(const Check *check, CheckCost cost_of, void *user_data);
+
+/* Evaluates a resolved check. Never DEPENDS when the target is known. Pure but for context->remote; any thread.
  * Rules must not refer to each other in a circle (policy_new sees to that). */
 Verdict check_evaluate(const Check *check, const CheckContext *context);

@@ -26,6 +26,30 @@ check_visit_rules(const Check *check, CheckVisitor visit, void *user_data)
            check_visit_rules(check->second, visit, user_data);
 }
 
+bool
+check_asks_remote(const Check *check)
+{
+    return check != NULL && (check->kind == CHECK_REMOTE || check_asks_remote(check->first) ||
+                             check_asks_remote(check->second));
+}
+
+/* A sum that does not turn around. */
+static size_t
+plus(size_t a, size_t b)
+{
+    return a > SIZE_MAX - b ? SIZE_MAX : a + b;
+}
+
+size_t
+check_cost(const Check *check, CheckCost cost_of, void *user_data)
+{
+    if (check == NULL)
+        return 0;
+    size_t own = check->resolved != NULL ? plus(1, cost_of(user_data, check->name)) : 1;
+    return plus(own, plus(check_cost(check->first, cost_of, user_data),
+                          check_cost(check->second, cost_of, user_data)));
+}
+
 /* A value of the target by the name in %(name)s. False: there is none. */
 static bool
 target_value(const CheckContext *context, const char *name, const char **value, bool *unknown)
@@ -117,9 +141,40 @@ match(const Check *check, const CheckContext *context)
     return has_names(check) ? VERDICT_NO : compare(check, context, "None", false);
 }
 
+/* The URL with what its names stand for, escaped: who owns a thing does not choose where the question goes. NULL: a name stands
+ * for nothing. */
+static char *
+remote_url(const Check *check, const CheckContext *context)
+{
+    g_autoptr(GString) url = g_string_new(NULL);
+    for (size_t i = 0; i < check->part_count; i++) {
+        const CheckPart *part = &check->parts[i];
+        const char *value = part->text;
+        bool unknown = false;
+        if (!part->is_name)
+            g_string_append(url, value);
+        else if (!target_value(context, part->text, &value, &unknown) || value == NULL)
+            return NULL;
+        else
+            g_string_append_uri_escaped(url, value, NULL, false);
+    }
+    return g_string_free(g_steal_pointer(&url), FALSE);
+}
+
+static Verdict
+ask_remote(const Check *check, const CheckContext *context)
+{
+    if (context->target_unknown)
+        return VERDICT_DEPENDS; /* the server is told whose the target is */
+    g_autofree char *url = context->remote != NULL ? remote_url(check, context) : NULL;
+    return url != NULL ? context->remote(context->remote_data, url, context) : VERDICT_FAILED;
+}
+
 static Verdict
 both(Verdict a, Verdict b)
 {
+    if (a == VERDICT_FAILED || b == VERDICT_FAILED)
+        return VERDICT_FAILED;
     if (a == VERDICT_NO || b == VERDICT_NO)
         return VERDICT_NO;
     return a == VERDICT_YES && b == VERDICT_YES ? VERDICT_YES : VERDICT_DEPENDS;
@@ -128,6 +183,8 @@ both(Verdict a, Verdict b)
 static Verdict
 either(Verdict a, Verdict b)
 {
+    if (a == VERDICT_FAILED || b == VERDICT_FAILED)
+        return VERDICT_FAILED;
     if (a == VERDICT_YES || b == VERDICT_YES)
         return VERDICT_YES;
     return a == VERDICT_NO && b == VERDICT_NO ? VERDICT_NO : VERDICT_DEPENDS;
@@ -136,7 +193,7 @@ either(Verdict a, Verdict b)
 static Verdict
 opposite(Verdict verdict)
 {
-    if (verdict == VERDICT_DEPENDS)
+    if (verdict == VERDICT_DEPENDS || verdict == VERDICT_FAILED)
         return verdict;
     return verdict == VERDICT_YES ? VERDICT_NO : VERDICT_YES;
 }
@@ -153,11 +210,13 @@ check_evaluate(const Check *check, const CheckContext *context)
         return opposite(check_evaluate(check->first, context));
     case CHECK_AND: {
         Verdict first = check_evaluate(check->first, context);
-        return first == VERDICT_NO ? first : both(first, check_evaluate(check->second, context));
+        bool decided = first == VERDICT_NO || first == VERDICT_FAILED;
+        return decided ? first : both(first, check_evaluate(check->second, context));
     }
     case CHECK_OR: {
         Verdict first = check_evaluate(check->first, context);
-        return first == VERDICT_YES ? first : either(first, check_evaluate(check->second, context));
+        bool decided = first == VERDICT_YES || first == VERDICT_FAILED;
+        return decided ? first : either(first, check_evaluate(check->second, context));
     }
     case CHECK_RULE:
         return check->resolved != NULL ? check_evaluate(check->resolved, context) : VERDICT_NO;
@@ -167,6 +226,8 @@ check_evaluate(const Check *check, const CheckContext *context)
         return compare(check, context, check->name, false);
     case CHECK_MATCH:
         return match(check, context);
+    case CHECK_REMOTE:
+        return ask_remote(check, context);
     }
     return VERDICT_NO;
 }

@@ -13,6 +13,7 @@ typedef enum CheckKind {
     CHECK_ROLE,    /* value */
     CHECK_MATCH,   /* attribute, value */
     CHECK_LITERAL, /* name (the literal), value */
+    CHECK_REMOTE,  /* value: the URL */
 } CheckKind;
 
 /* One piece of a value: literal text, or what stands in %(…)s. */

@@ -99,3 +99,28 @@ credential_list(const Credentials *credentials, const CredentialAttribute *attri
 {
     return attribute->type == CREDENTIAL_LIST ? *(char ***)member(credentials, attribute) : NULL;
 }
+
+static json_t *
+json_of(const Credentials *credentials, const CredentialAttribute *attribute)
+{
+    if (attribute->type == CREDENTIAL_BOOLEAN)
+        return json_boolean(*(bool *)member(credentials, attribute));
+    if (attribute->type == CREDENTIAL_TEXT) {
+        const char *text = credential_text(credentials, attribute);
+        return text != NULL ? json_string(text) : json_null();
+    }
+    json_t *list = json_array();
+    char *const *texts = credential_list(credentials, attribute);
+    for (; texts != NULL && *texts != NULL; texts++)
+        json_array_append_new(list, json_string(*texts));
+    return list;
+}
+
+json_t *
+credentials_to_json(const Credentials *credentials)
+{
+    json_t *object = json_object();
+    for (size_t i = 0; i < G_N_ELEMENTS(attributes); i++)
+        json_object_set_new(object, attributes[i].name, json_of(credentials, &attributes[i]));
+    return object;
+}

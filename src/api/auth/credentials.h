@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 #include <glib.h>
+#include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -54,3 +55,7 @@ const char *credential_text(const Credentials *credentials, const CredentialAttr
 
 /* The value of a LIST attribute, or NULL. */
 char *const *credential_list(const Credentials *credentials, const CredentialAttribute *attribute);
+
+/* All attributes by the names of check strings, for another server to judge: {"user_id": str or null, "roles": [str],
+ * "is_admin_project": bool, ...}. Tokens and passwords are none. A new reference. */
+json_t *credentials_to_json(const Credentials *credentials);

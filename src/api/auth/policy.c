@@ -7,8 +7,9 @@
 #include <limits.h>
 #include <string.h>
 
-/* How many rules may refer to each other in a row. */
-enum { CHAIN_LIMIT = 32 };
+/* How many rules may refer to each other in a row, and how much one question may cost: rules that refer to each other twice, in 32
+ * steps, would take minutes. */
+enum { CHAIN_LIMIT = 32, COST_LIMIT = 20000 };
 /* Of Unicode: lines end with them in YAML 1.1, although GLib counts them as graphic. */
 enum { LINE_SEPARATOR = 0x2028, PARAGRAPH_SEPARATOR = 0x2029 };
 
@@ -25,8 +26,10 @@ typedef struct Entry {
     const PolicyRule *rule; /* NULL: only a file has it */
     Check *check;
     char *text;
-    char *origin;    /* NULL: the table */
-    unsigned height; /* of the search for circles */
+    char *origin;     /* NULL: the table */
+    unsigned height;  /* of the search for circles */
+    size_t cost;      /* evaluations at most, with the rules that it refers to */
+    bool asks_remote; /* it or one of them */
 } Entry;
 
 struct Policy {
@@ -179,6 +182,7 @@ typedef struct Walk {
     Policy *policy;
     const char *rule; /* whose references are looked at */
     unsigned height;  /* of what it refers to */
+    bool asks_remote; /* something of it */
     GError **error;
 } Walk;
 
@@ -203,14 +207,23 @@ visit_reference(void *user_data, const char *name, const Check *resolved)
     if (entry->height == HEIGHT_NEW && !measure(walk->policy, name, entry, walk->error))
         return false;
     walk->height = MAX(walk->height, entry->height);
+    walk->asks_remote = walk->asks_remote || entry->asks_remote;
     return true;
+}
+
+static size_t
+cost_of(void *user_data, const char *name)
+{
+    const Policy *policy = user_data;
+    const Entry *entry = g_hash_table_lookup(policy->entries, name);
+    return entry->cost;
 }
 
 static bool
 measure(Policy *policy, const char *name, Entry *entry, GError **error)
 {
     entry->height = HEIGHT_UNDER_WAY;
-    Walk walk = {policy, name, 0, error};
+    Walk walk = {policy, name, 0, check_asks_remote(entry->check), error};
     if (!check_visit_rules(entry->check, visit_reference, &walk))
         return false;
     if (walk.height >= CHAIN_LIMIT)
@@ -218,7 +231,14 @@ measure(Policy *policy, const char *name, Entry *entry, GError **error)
                           "rule \"%s\": more than %d rules refer to each other in a row", name,
                           CHAIN_LIMIT);
     entry->height = walk.height + 1;
-    return true;
+    entry->asks_remote = walk.asks_remote;
+    entry->cost = check_cost(entry->check, cost_of, policy);
+    return entry->cost <= COST_LIMIT ||
+           steel_fail(
+               error, STEEL_ERROR_CONFIG,
+               "rule \"%s\": with the rules that it refers to it takes more than %d checks to "
+               "answer",
+               name, COST_LIMIT);
 }
 
 /* Binds references and refuses circles. */
@@ -263,6 +283,20 @@ scope_of(const Credentials *credentials)
     return credentials->domain_id != NULL ? 0 : POLICY_SCOPE_PROJECT;
 }
 
+bool
+policy_asks_remote(const Policy *policy)
+{
+    GHashTableIter iterator;
+    void *value;
+    g_hash_table_iter_init(&iterator, policy->entries);
+    while (g_hash_table_iter_next(&iterator, NULL, &value)) {
+        const Entry *entry = value;
+        if (entry->rule != NULL && entry->asks_remote)
+            return true;
+    }
+    return false;
+}
+
 Verdict
 policy_ask(const Policy *policy, const char *rule, const CheckContext *context)
 {
@@ -274,7 +308,9 @@ policy_ask(const Policy *policy, const char *rule, const CheckContext *context)
         return VERDICT_NO;
     CheckContext full = *context;
     full.object = g_str_has_prefix(rule, "baremetal:allocation:") ? "allocation" : "node";
-    return check_evaluate(entry->check, &full);
+    full.rule = rule;
+    Verdict verdict = check_evaluate(entry->check, &full);
+    return verdict == VERDICT_FAILED ? VERDICT_NO : verdict;
 }
 
 /* A double-quoted scalar of YAML. */

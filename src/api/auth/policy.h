@@ -54,14 +54,19 @@ typedef struct PolicyOptions {
 
 /* Compiles table and overrides (borrowed for the call; NULL: none). Free with policy_free. References to rules that do not
  * exist answer NO, as in oslo.policy, and are warned of in the log, as are overrides of rules that Steel does not have.
- * Errors: CONFIG naming the rule (a check string that is none, rules that refer to each other in a circle). */
+ * Errors: CONFIG naming the rule (a check string that is none, rules that refer to each other in a circle, or so often that a
+ * question would take more than 20,000 checks). */
 Policy *policy_new(GHashTable *overrides, const PolicyOptions *options,
                    GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void policy_free(Policy *policy);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Policy, policy_free)
 
-/* Asks one rule. A rule that does not exist answers NO, as does one whose scopes the credentials do not have.
- * `context->object` is taken from the rule's name and need not be set. */
+/* Whether some rule of the table asks another server: questions then block where context->remote is set. */
+bool policy_asks_remote(const Policy *policy);
+
+/* Asks one rule. A rule that does not exist answers NO, as does one whose scopes the credentials do not have, and one that gets no
+ * answer from a server that it asks; never FAILED.
+ * `context->object` and `rule` are taken from the rule's name and need not be set. */
 Verdict policy_ask(const Policy *policy, const char *rule, const CheckContext *context);
 
 /* Table and effective rules as YAML with comments, fit to be a policy file: rules that a file sets stand as they are, all

@@ -108,7 +108,13 @@ compile(const Config *config, GHashTable *overrides, GError **error)
         .legacy_too = !config_boolean(config, OPT_OSLO_POLICY_ENFORCE_NEW_DEFAULTS),
         .enforce_scope = config_boolean(config, OPT_OSLO_POLICY_ENFORCE_SCOPE),
     };
-    return policy_new(overrides, &options, error);
+    Policy *policy = policy_new(overrides, &options, error);
+    if (policy != NULL && policy_asks_remote(policy) &&
+        !config_boolean(config, OPT_OSLO_POLICY_REMOTE_SSL_VERIFY_SERVER_CRT))
+        log_warning("api.policy",
+                    "another server is asked, and whoever takes its place decides: "
+                    "set [oslo_policy]remote_ssl_verify_server_crt, and ask over https");
+    return policy;
 }
 
 Policy *

@@ -118,8 +118,11 @@ static const char *const bad[] = {
     "role:admin role:member",
     "role:admin (role:member)",
     "\"admin\"",
-    "http://policy.example/check",
+    "http:policy.example",
     "https:policy.example",
+    "http://",
+    "https:///path",
+    "http://h/%(node.owner)",
     "project_id:%",
     "project_id:%s",
     "project_id:%(node.owner)",
@@ -166,6 +169,78 @@ what_is_no_check_string_is_refused_with_a_reason(void **state)
         assert_true(steel_error_is(error, STEEL_ERROR_CONFIG));
         assert_true(strlen(error->message) > 10);
     }
+}
+
+/* A server that writes down what it is asked. */
+typedef struct Server {
+    char url[256];
+    unsigned asked;
+    Verdict verdict;
+} Server;
+
+static Verdict
+ask_server(void *user_data, const char *url, const CheckContext *context)
+{
+    Server *server = user_data;
+    assert_non_null(context->credentials);
+    g_strlcpy(server->url, url, sizeof server->url);
+    server->asked++;
+    return server->verdict;
+}
+
+static void
+another_server_is_asked_only_where_its_word_counts(void **state)
+{
+    (void)state;
+    /* clang-format off */
+    static const struct {
+        const char *text, *owner;
+        Verdict says, verdict;
+        const char *url; /* NULL: it is not asked */
+    } cases[] = {
+        {"http://h/x",                        NULL,    VERDICT_YES,    VERDICT_YES,    "http://h/x"},
+        {"http://h/x",                        NULL,    VERDICT_NO,     VERDICT_NO,     "http://h/x"},
+        {"https://h:1/%(node.owner)s/%(user_id)s?%%", "o 1/", VERDICT_YES, VERDICT_YES, "https://h:1/o%201%2F/u1?%"},
+        {"http://h/%(node.owner)s",           NULL,    VERDICT_YES,    VERDICT_FAILED, NULL},
+        {"http://h/%(nothing)s",              NULL,    VERDICT_YES,    VERDICT_FAILED, NULL},
+        {"@ or http://h/",                    NULL,    VERDICT_FAILED, VERDICT_YES,    NULL},
+        {"! and http://h/",                   NULL,    VERDICT_FAILED, VERDICT_NO,     NULL},
+        {"not http://h/",                     NULL,    VERDICT_NO,     VERDICT_YES,    "http://h/"},
+        {"not http://h/",                     NULL,    VERDICT_FAILED, VERDICT_FAILED, "http://h/"},
+        {"http://h/ or @",                    NULL,    VERDICT_FAILED, VERDICT_FAILED, "http://h/"},
+        {"(http://h/ and @) or @",            NULL,    VERDICT_FAILED, VERDICT_FAILED, "http://h/"},
+        {"@ and not (! or http://h/)",        NULL,    VERDICT_FAILED, VERDICT_FAILED, "http://h/"},
+    };
+    /* clang-format on */
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        Server server = {.verdict = cases[i].says};
+        const CheckContext context = {.credentials = &member,
+                                      .object = "node",
+                                      .owner = cases[i].owner,
+                                      .remote = ask_server,
+                                      .remote_data = &server};
+        if (evaluate(cases[i].text, &context) != cases[i].verdict)
+            fail_msg("row %zu: \"%s\"", i, cases[i].text);
+        assert_int_equal(server.asked, cases[i].url != NULL);
+        assert_string_equal(server.url, cases[i].url != NULL ? cases[i].url : "");
+    }
+}
+
+static void
+without_the_target_no_server_is_asked(void **state)
+{
+    (void)state;
+    Server server = {.verdict = VERDICT_YES};
+    CheckContext context = {.credentials = &member,
+                            .object = "node",
+                            .target_unknown = true,
+                            .remote = ask_server,
+                            .remote_data = &server};
+    assert_int_equal(evaluate("http://h/", &context), VERDICT_DEPENDS);
+    assert_int_equal(server.asked, 0);
+    context.target_unknown = false;
+    context.remote = NULL; /* nobody may be asked here */
+    assert_int_equal(evaluate("http://h/", &context), VERDICT_FAILED);
 }
 
 static void
@@ -222,6 +297,8 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(check_strings_admit_whom_they_name_and_nobody_else),
         cmocka_unit_test(what_is_no_check_string_is_refused_with_a_reason),
+        cmocka_unit_test(another_server_is_asked_only_where_its_word_counts),
+        cmocka_unit_test(without_the_target_no_server_is_asked),
         cmocka_unit_test(endless_nesting_and_length_are_refused),
         cmocka_unit_test(without_the_target_only_what_hangs_on_it_is_left_open),
     };

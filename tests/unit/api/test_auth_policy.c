@@ -482,6 +482,67 @@ what_is_printed_reads_back_as_the_same_policy(void **state)
             assert_string_equal(lines[i], others[i]);
 }
 
+/* Rules that refer to each other twice, `steps` in a row. */
+static Policy *
+doubling(int steps, GError **error)
+{
+    g_autoptr(GHashTable) overrides = policy_overrides_new();
+    const PolicyOptions options = {false};
+    policy_overrides_set(overrides, "r0", "!", "f:1");
+    for (int i = 1; i <= steps; i++) {
+        g_autofree char *name = g_strdup_printf("r%d", i);
+        g_autofree char *check = g_strdup_printf("rule:r%d or rule:r%d", i - 1, i - 1);
+        policy_overrides_set(overrides, name, check, "f:2");
+    }
+    return policy_new(overrides, &options, error);
+}
+
+static void
+rules_that_would_take_for_ever_to_answer_are_refused(void **state)
+{
+    (void)state;
+    g_autoptr(GError) error = NULL;
+    g_autoptr(Policy) small = doubling(10, &error);
+    assert_non_null(small);
+    for (int steps = 20; steps <= 31; steps++) {
+        assert_null(doubling(steps, &error));
+        assert_non_null(strstr(error->message, "takes more than 20000 checks to answer"));
+        g_clear_error(&error);
+    }
+}
+
+static Verdict
+fail_to_answer(void *user_data, const char *url, const CheckContext *context)
+{
+    (*(unsigned *)user_data)++;
+    assert_string_equal(url, "http://h/x");
+    assert_string_equal(context->rule, "baremetal:node:create");
+    assert_string_equal(context->object, "node");
+    return VERDICT_FAILED;
+}
+
+static void
+a_server_that_gives_no_answer_admits_nobody(void **state)
+{
+    (void)state;
+    g_autoptr(GHashTable) overrides = policy_overrides_new();
+    const PolicyOptions options = {false};
+    g_autoptr(GError) error = NULL;
+    unsigned asked = 0;
+    policy_overrides_set(overrides, "ask", "http://h/x", "f:1");
+    policy_overrides_set(overrides, "baremetal:node:create", "not rule:ask", "f:2");
+    g_autoptr(Policy) policy = policy_new(overrides, &options, &error);
+    assert_non_null(policy);
+    assert_true(policy_asks_remote(policy));
+    const Credentials who = {ROLES("admin")};
+    const CheckContext context = {
+        .credentials = &who, .remote = fail_to_answer, .remote_data = &asked};
+    assert_int_equal(policy_ask(policy, "baremetal:node:create", &context), VERDICT_NO);
+    assert_int_equal(asked, 1);
+    g_autoptr(Policy) plain = policy_new(NULL, &options, &error);
+    assert_false(policy_asks_remote(plain));
+}
+
 static void
 write_file(const char *path, const char *text)
 {
@@ -574,6 +635,8 @@ main(void)
         cmocka_unit_test(what_is_printed_reads_back_as_the_same_policy),
         cmocka_unit_test(a_changed_file_counts_at_once_and_a_broken_one_does_not),
         cmocka_unit_test(files_of_a_directory_are_laid_over_in_the_order_of_their_names),
+        cmocka_unit_test(rules_that_would_take_for_ever_to_answer_are_refused),
+        cmocka_unit_test(a_server_that_gives_no_answer_admits_nobody),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
