@@ -112,7 +112,7 @@ static const struct {
     {"rescue_interface",              "Rescue Interface"             },
     {"reservation",                   "Reservation"                  },
     {"reset_required",                "Reset Required"               },
-    {"resource_class",                "Noun Class"                   },
+    {"resource_class",                "Resource Class"               },
     {"retired",                       "Retired"                      },
     {"retired_reason",                "Retired Reason"               },
     {"secure_boot",                   "Secure Boot"                  },
