@@ -4,6 +4,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "api/access.h"
 #include "api/api.h"
+#include "bmc/ipmi/client.h"
 #include "common/config.h"
 #include "common/log.h"
 #include "common/mistakes.h"
@@ -41,7 +42,7 @@ static const char usage[] =
 typedef struct Daemon {
     Db *db;
     Events *events;
-    IpmiClient *ipmi;
+    BmcClients bmc;
     Conductor *conductor;
     BootServer *boot_server;
     Rpc *rpc;
@@ -200,10 +201,10 @@ start(Daemon *daemon, GError **error)
     if (!config_check_api(config_current(), error) || !open_database(daemon, error))
         return false;
     daemon->events = events_new();
-    daemon->ipmi = ipmi_client_new(error);
-    if (daemon->ipmi == NULL)
+    daemon->bmc.ipmi = ipmi_client_new(error);
+    if (daemon->bmc.ipmi == NULL)
         return false;
-    const ConductorServices services = {daemon->db, daemon->ipmi, daemon->events,
+    const ConductorServices services = {daemon->db, daemon->bmc, daemon->events,
                                         config_string(config_current(), OPT_DEPLOY_HTTP_URL)};
     daemon->conductor = conductor_new(&services, error);
     if (daemon->conductor == NULL || !start_boot_server(daemon, error))
@@ -222,7 +223,7 @@ stop(Daemon *daemon)
     if (!conductor_stop(daemon->conductor) || !answered)
         _exit(
             0); /* work that cannot be waited for still uses all of this; the next start goes on */
-    ipmi_client_free(daemon->ipmi);
+    ipmi_client_free(daemon->bmc.ipmi);
     conductor_free(daemon->conductor);
     rpc_free(daemon->rpc);
     events_free(daemon->events);

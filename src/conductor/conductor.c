@@ -61,7 +61,7 @@ conductor_new(const ConductorServices *services, GError **error)
     conductor->asked = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     conductor->services = (DriverServices){
         .db = services->db,
-        .ipmi = services->ipmi,
+        .bmc = services->bmc,
         .events = services->events,
         .registry = registry,
         .conductor_host = conductor->hostname,

@@ -12,7 +12,7 @@ typedef struct Conductor Conductor;
 /* What the conductor needs; all borrowed until conductor_free. */
 typedef struct ConductorServices {
     Db *db;
-    IpmiClient *ipmi;
+    BmcClients bmc;
     Events *events;
     const char *boot_url; /* how machines reach the boot file server; NULL: there is none */
 } ConductorServices;

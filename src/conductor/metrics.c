@@ -1,6 +1,7 @@
 /* What the conductor counts: calls, transitions, workers, and what its IPMI client has seen.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "common/metrics.h"
+#include "bmc/ipmi/client.h"
 #include "conductor/internal.h"
 #include "rpc/rpc.h"
 
@@ -93,6 +94,6 @@ conductor_metrics_write(GString *out, void *data)
     write_pools(out, conductor);
     write_calls(out);
     write_transitions(out);
-    if (conductor->services.ipmi != NULL)
-        write_ipmi(out, conductor->services.ipmi);
+    if (conductor->services.bmc.ipmi != NULL)
+        write_ipmi(out, conductor->services.bmc.ipmi);
 }

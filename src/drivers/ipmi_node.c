@@ -379,7 +379,7 @@ ipmi_node_call(Task *task, const IpmiRequest *requests, size_t count, IpmiRespon
         g_autoptr(GError) cause = NULL;
         int64_t left_ms = give_up_ms - time_monotonic_ms();
         ipmi.target.deadline_ms = (unsigned)CLAMP(left_ms, 1, ONE_TRY_MS);
-        if (ipmi_client_call(task->services->ipmi, &ipmi.target, requests, count, responses,
+        if (ipmi_client_call(task->services->bmc.ipmi, &ipmi.target, requests, count, responses,
                              &cause))
             return true;
         log_debug("drivers.ipmi", "try %u: %s", tries, cause->message);

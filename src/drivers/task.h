@@ -5,7 +5,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
-#include "bmc/ipmi/client.h"
+#include "bmc/clients.h"
 #include "db/db.h"
 #include "drivers/registry.h"
 #include "rpc/events.h"
@@ -16,7 +16,7 @@ typedef void (*TaskNotify)(const Task *task, const char *action, const char *sta
 /* What drivers may use of the process; one for all, immutable, borrowed. */
 typedef struct DriverServices {
     Db *db;
-    IpmiClient *ipmi;
+    BmcClients bmc;
     Events *events;
     const Registry *registry;
     const char *conductor_host;

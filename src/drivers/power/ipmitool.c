@@ -223,7 +223,7 @@ get_async(const DriverServices *services, const Node *node, PowerDone done, void
     int64_t patience_ms =
         config_integer(config_current(), OPT_IPMI_COMMAND_RETRY_TIMEOUT) * INT64_C(1000);
     ipmi.target.deadline_ms = (unsigned)CLAMP(patience_ms, 1, LONGEST_READING_MS);
-    ipmi_get_power_async(services->ipmi, &ipmi.target, answered, asked);
+    ipmi_get_power_async(services->bmc.ipmi, &ipmi.target, answered, asked);
 }
 
 const PowerOps power_ipmitool = {

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "driver_fixture.h"
 
+#include "bmc/ipmi/client.h"
 #include "common/config.h"
 #include "db/records.h"
 
@@ -82,7 +83,7 @@ driver_fixture_new(const char *const *settings)
     fixture->events = events_new();
     start_bmc(fixture);
     fixture->services = (DriverServices){.db = fixture->db,
-                                         .ipmi = fixture->client,
+                                         .bmc = {.ipmi = fixture->client},
                                          .events = fixture->events,
                                          .registry = fixture->registry,
                                          .conductor_host = "test",

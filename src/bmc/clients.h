@@ -1,0 +1,11 @@
+/* The clients of BMC protocols that a process has: made once by its main, handed down to the drivers. Whoever passes them on
+ * needs to know none of the protocols.
+ * SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+typedef struct IpmiClient IpmiClient;
+
+/* Immutable while drivers run; the clients are owned by the main. */
+typedef struct BmcClients {
+    IpmiClient *ipmi; /* NULL where nothing speaks IPMI: tests */
+} BmcClients;
