@@ -5,6 +5,7 @@
 #include "conductor/internal.h"
 #include "conductor/provision/provision.h"
 #include "db/records.h"
+#include "drivers/boot/boot.h"
 #include "drivers/power/power.h"
 #include "drivers/power_action.h"
 
@@ -208,7 +209,7 @@ boot_again(Task *task)
     if (waits && !power_action(task, (PowerAction){.target = POWER_TARGET_REBOOT}, &error))
         log_warning("conductor.boot", "the machine could not be started again: %s", error->message);
     if (waits)
-        task_phase_begin(task, "boot_script", "waiting for the machine to ask for its boot script");
+        boot_begin_phase(task);
     task_release(task);
 }
 

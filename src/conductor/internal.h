@@ -6,6 +6,7 @@
 #include "model/internal_info.h"
 #include "model/power_states.h"
 #include "model/provision_states.h"
+#include "model/step_kinds.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -45,6 +46,10 @@ typedef enum TaskLock { TASK_SHARED, TASK_EXCLUSIVE } TaskLock;
  * Errors   LOCKED, NODE_NOT_FOUND, INVALID (an interface is not enabled here), DATABASE */
 Task *task_acquire(Conductor *conductor, const char *node_uuid, TaskLock lock, const char *purpose,
                    GError **error);
+
+/* The same for a node whose driver is not enabled any more, with the exclusive lock: the task has no driver. */
+Task *task_acquire_without_driver(Conductor *conductor, const char *node_uuid, const char *purpose,
+                                  GError **error);
 
 /* Gives the lock back and frees the task; NULL is fine. Unsaved changes are lost. */
 void task_release(Task *task);
@@ -88,6 +93,16 @@ bool task_process_event(Task *task, ProvisionEvent event, GError **error) G_GNUC
 /* The same with another goal than the table's (manual cleaning returns to manageable). */
 bool task_process_event_to(Task *task, ProvisionEvent event, ProvisionState goal,
                            GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Begins the wait of the node's operation (event `wait`), for limit_ms at most; 0: as the kind's option says. */
+bool task_begin_wait(Task *task, int64_t limit_ms, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* The time of a wait begins anew (not saved). */
+void task_extend_wait(Task *task, StepKind kind, int64_t limit_ms);
+
+/* Saves and logs a failure to; for the ends of work where nobody is left to be told. False: nothing has changed, and the
+ * state's work is begun again by whoever finds the node. */
+bool task_event_or_log(Task *task, ProvisionEvent event);
 
 /* The node's operation is over: nothing of it is remembered (not saved). Called by every transition that ends one; an
  * operation that is aborted ends when it is undone. */
@@ -156,45 +171,6 @@ void metrics_count_transition(ProvisionEvent event, ProvisionState next);
 /* A collector of common/metrics.h, with the Conductor. */
 void conductor_metrics_write(GString *out, void *conductor);
 
-/* ---- steps.c ---- */
-
-typedef enum StepsOutcome {
-    STEPS_DONE,
-    STEPS_WAIT,
-    STEPS_AGAIN,
-    STEPS_STOPPED,
-    STEPS_FAILED
-} StepsOutcome;
-
-/* Computes the steps of an operation once and stores them with the node (not saved).
- *
- * requested  the operator's list, or NULL for all with a priority
- * exact      true: only what was requested, in its order (manual cleaning)
- * Errors     INVALID naming the unknown step or argument */
-bool steps_plan(Task *task, StepKind kind, const json_t *requested, bool exact, GError **error);
-
-/* True when a plan is stored: the operation had begun before. */
-bool steps_planned(const Task *task, StepKind kind);
-
-/* Runs the stored steps from where they stand; progress is in the database before each step.
- * again_ms  out, for STEPS_AGAIN */
-StepsOutcome steps_run(Task *task, StepKind kind, unsigned *again_ms, GError **error);
-
-/* The process has died in a step: what it had asked for is forgotten (not saved). */
-void steps_interrupted(Task *task);
-
-/* The wait of the current step is over: the next run goes on behind it (not saved). */
-void steps_finish_wait(Task *task, StepKind kind);
-
-/* True when the operator may abort now. */
-bool steps_abortable(const Task *task, StepKind kind);
-
-/* True when some stored step needs the ramdisk. */
-bool steps_need_ramdisk(const Task *task, StepKind kind);
-
-/* Removes the plan and the current step from the node (not saved). */
-void steps_forget(Task *task, StepKind kind);
-
 /* ---- periodic work ---- */
 
 void conductor_clock_start(Conductor *conductor);
@@ -214,12 +190,12 @@ bool takeover_fail_node(Conductor *conductor, const char *uuid, const GError *ca
 /* At the start: machines that a deploy waits for have perhaps spoken while nobody listened; they boot again. */
 void boot_progress_recover(Conductor *conductor);
 
-/* ---- provision.c ---- */
+/* ---- provision/work.c, provision/wait.c ---- */
 
 /* Starts, or goes on with, the work that the node's state stands for (deploying, cleaning, ...). Takes the task. */
 void provision_work_begin(Task *task);
 
-/* The wait of a node is over: resumes its work. Takes the task. */
+/* The machine, or its agent, has called: the step that waits is resumed, if the node waits. From a worker. Takes the task. */
 void provision_resume(Task *task);
 
 /* A wait went past its deadline. Takes the task. */

@@ -4,9 +4,8 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "common/log.h"
 #include "conductor/internal.h"
-#include "conductor/provision/provision.h"
+#include "conductor/steps/steps.h"
 #include "db/nodes.h"
-#include "db/records.h"
 #include "db/timeline.h"
 
 /* How many nodes are taken up at one look. */
@@ -38,15 +37,13 @@ forget_power_change(Task *task)
         log_warning("conductor.takeover", "%s", error->message);
 }
 
-/* The work goes on by steps, in the same operation; every other work begins anew. */
+/* Work in steps goes on where it stands, in the same operation; every other work begins anew. */
 static void
 prepare_work(Task *task)
 {
     end_open_phases(task);
     steps_interrupted(task);
-    bool goes_on = (task_state(task) == STATE_DEPLOYING && steps_planned(task, STEP_KIND_DEPLOY)) ||
-                   (task_state(task) == STATE_CLEANING && steps_planned(task, STEP_KIND_CLEAN));
-    if (!goes_on)
+    if (!info_true(task->node, INFO_WORK_BEGUN))
         task_operation_end(task, "interrupted", NULL);
 }
 
@@ -63,23 +60,14 @@ bool
 takeover_fail_node(Conductor *conductor, const char *uuid, const GError *cause)
 {
     g_autoptr(GError) error = NULL;
-    if (!db_node_reserve(conductor->services.db, uuid, conductor->hostname, conductor->lease,
-                         "takeover", &error))
+    Task *task = task_acquire_without_driver(conductor, uuid, "takeover", &error);
+    if (task == NULL)
         return false;
-    Node *node = db_record_find(conductor->services.db, &node_resource, "uuid", uuid, &error);
-    if (node != NULL) {
-        Task task = {.services = &conductor->services,
-                     .node = node,
-                     .stored = node_copy(node),
-                     .conductor = conductor};
-        g_autoptr(GError) reason = g_error_copy(cause);
-        g_prefix_error(&reason, "the work in %s cannot go on: ", node->provision_state);
-        task_fail(&task, reason);
-        node_free(task.node);
-        node_free(task.stored);
-    }
-    task_unlock(conductor, uuid);
-    return node != NULL;
+    g_autoptr(GError) reason = g_error_copy(cause);
+    g_prefix_error(&reason, "the work in %s cannot go on: ", task->node->provision_state);
+    task_fail(task, reason);
+    task_release(task);
+    return true;
 }
 
 static void

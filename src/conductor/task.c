@@ -5,11 +5,16 @@
 #include "db/nodes.h"
 #include "db/records.h"
 
+typedef enum Driver { WITH_DRIVER, WITHOUT_DRIVER } Driver;
+
 static Task *
-load(Conductor *conductor, const char *node_uuid, GError **error)
+load(Conductor *conductor, const char *node_uuid, Driver driver, GError **error)
 {
     Node *node = db_record_find(conductor->services.db, &node_resource, "uuid", node_uuid, error);
-    Task *task = node != NULL ? task_new(&conductor->services, node, error) : NULL;
+    if (node == NULL)
+        return NULL;
+    Task *task = driver == WITH_DRIVER ? task_new(&conductor->services, node, error)
+                                       : task_new_without_driver(&conductor->services, node);
     if (task != NULL)
         task->conductor = conductor;
     return task;
@@ -40,15 +45,15 @@ task_unlock_again(Conductor *conductor)
         task_unlock(conductor, locked->pdata[i]);
 }
 
-Task *
-task_acquire(Conductor *conductor, const char *node_uuid, TaskLock lock, const char *purpose,
-             GError **error)
+static Task *
+acquire(Conductor *conductor, const char *node_uuid, TaskLock lock, Driver driver,
+        const char *purpose, GError **error)
 {
     if (lock == TASK_EXCLUSIVE &&
         !db_node_reserve(conductor->services.db, node_uuid, conductor->hostname, conductor->lease,
                          purpose, error))
         return NULL;
-    Task *task = load(conductor, node_uuid, error);
+    Task *task = load(conductor, node_uuid, driver, error);
     if (task == NULL) {
         if (lock == TASK_EXCLUSIVE)
             task_unlock(conductor, node_uuid);
@@ -57,6 +62,20 @@ task_acquire(Conductor *conductor, const char *node_uuid, TaskLock lock, const c
     task->exclusive = lock == TASK_EXCLUSIVE;
     task->purpose = g_strdup(purpose);
     return task;
+}
+
+Task *
+task_acquire(Conductor *conductor, const char *node_uuid, TaskLock lock, const char *purpose,
+             GError **error)
+{
+    return acquire(conductor, node_uuid, lock, WITH_DRIVER, purpose, error);
+}
+
+Task *
+task_acquire_without_driver(Conductor *conductor, const char *node_uuid, const char *purpose,
+                            GError **error)
+{
+    return acquire(conductor, node_uuid, TASK_EXCLUSIVE, WITHOUT_DRIVER, purpose, error);
 }
 
 void

@@ -28,25 +28,19 @@ goal_after(const Node *node, ProvisionEvent event, ProvisionState next, Provisio
     return state_info(info->target)->wire;
 }
 
-/* When the machine or its agent must have spoken. */
+/* When the machine or its agent must have called; 0: it may take for ever. */
 static int64_t
-wait_limit_s(const Task *task, ProvisionState state)
+wait_deadline_ms(StepKind kind, int64_t limit_ms)
 {
-    const Config *config = config_current();
-    if (task->wait_timeout_s > 0)
-        return task->wait_timeout_s;
-    switch ((int)state) {
-    case STATE_DEPLOYWAIT:
-        return config_integer(config, OPT_CONDUCTOR_DEPLOY_CALLBACK_TIMEOUT);
-    case STATE_CLEANWAIT:
-        return config_integer(config, OPT_CONDUCTOR_CLEAN_CALLBACK_TIMEOUT);
-    case STATE_RESCUEWAIT:
-        return config_integer(config, OPT_CONDUCTOR_RESCUE_CALLBACK_TIMEOUT);
-    case STATE_INSPECTWAIT:
-        return config_integer(config, OPT_CONDUCTOR_INSPECT_WAIT_TIMEOUT);
-    default:
-        return 0;
-    }
+    if (limit_ms <= 0)
+        limit_ms = config_integer(config_current(), step_kind_info(kind)->wait_limit) * 1000;
+    return limit_ms > 0 ? steady_now_ms() + limit_ms : 0;
+}
+
+void
+task_extend_wait(Task *task, StepKind kind, int64_t limit_ms)
+{
+    task->node->wait_deadline_ms = wait_deadline_ms(kind, limit_ms);
 }
 
 static void
@@ -110,28 +104,42 @@ ends_operation(ProvisionEvent event, ProvisionState next)
     return event != EVENT_ABORT && state_info(next)->flags & (STATE_IS_STABLE | STATE_IS_FAILURE);
 }
 
+/* A way along an edge. */
+typedef struct Move {
+    ProvisionEvent event;
+    ProvisionState goal; /* STATE_NONE: the table's */
+    int64_t wait_ms;     /* of a wait that begins; 0: as its kind's option says */
+} Move;
+
+static int64_t
+deadline_in(ProvisionState state, int64_t limit_ms)
+{
+    StepKind kind;
+    bool waiting = state_info(state)->flags & STATE_IS_WAITING;
+    return waiting && step_kind_of_state(state, &kind) ? wait_deadline_ms(kind, limit_ms) : 0;
+}
+
 static void
-move(Task *task, ProvisionEvent event, ProvisionState next, ProvisionState goal)
+change(Task *task, const Move *move, ProvisionState next)
 {
     Node *node = task->node;
     ProvisionState from = task_state(task);
     char now[TIME_TEXT_SIZE];
-    g_autofree char *target = g_strdup(goal_after(node, event, next, goal));
+    g_autofree char *target = g_strdup(goal_after(node, move->event, next, move->goal));
     record_set_text(&node->target_provision_state, target);
     record_set_text(&node->provision_state, state_info(next)->wire);
     record_set_text(&node->provision_updated_at, time_now_text(now));
     stamp_inspection(node, from, next, now);
-    int64_t limit = state_info(next)->flags & STATE_IS_WAITING ? wait_limit_s(task, next) : 0;
-    node->wait_deadline_ms = limit > 0 ? steady_now_ms() + limit * 1000 : 0;
-    task->wait_timeout_s = 0;
-    if (ends_operation(event, next))
+    node->wait_deadline_ms = deadline_in(next, move->wait_ms);
+    if (ends_operation(move->event, next))
         operation_over(node);
 }
 
-bool
-task_process_event_to(Task *task, ProvisionEvent event, ProvisionState goal, GError **error)
+static bool
+process(Task *task, const Move *move, GError **error)
 {
     Node *node = task->node;
+    ProvisionEvent event = move->event;
     ProvisionState from = task_state(task),
                    next = from != STATE_NONE ? state_next(from, event) : STATE_NONE;
     if (next == STATE_NONE)
@@ -141,7 +149,7 @@ task_process_event_to(Task *task, ProvisionEvent event, ProvisionState goal, GEr
                               "previous_provision_state", node->provision_state,
                               "previous_target_provision_state", node->target_provision_state);
     g_autoptr(Node) before = node_copy(node);
-    move(task, event, next, goal);
+    change(task, move, next);
     if (!task_save(task, error)) {
         put_back(node, before);
         json_decref(extra);
@@ -157,7 +165,29 @@ task_process_event_to(Task *task, ProvisionEvent event, ProvisionState goal, GEr
 bool
 task_process_event(Task *task, ProvisionEvent event, GError **error)
 {
-    return task_process_event_to(task, event, STATE_NONE, error);
+    return process(task, &(Move){.event = event, .goal = STATE_NONE}, error);
+}
+
+bool
+task_process_event_to(Task *task, ProvisionEvent event, ProvisionState goal, GError **error)
+{
+    return process(task, &(Move){.event = event, .goal = goal}, error);
+}
+
+bool
+task_begin_wait(Task *task, int64_t limit_ms, GError **error)
+{
+    return process(task, &(Move){EVENT_WAIT, STATE_NONE, limit_ms}, error);
+}
+
+bool
+task_event_or_log(Task *task, ProvisionEvent event)
+{
+    g_autoptr(GError) error = NULL;
+    if (task_process_event(task, event, &error))
+        return true;
+    log_error("conductor.provision", "%s: %s", event_name(event), error->message);
+    return false;
 }
 
 bool

@@ -106,31 +106,34 @@ fake_act(Task *task, const char *action, GError **error)
     return fail_with(action, wanted, words, error);
 }
 
+/* True the first `wanted` times in a row; INT64_MAX: always, and uncounted. */
 static bool
-again(Task *task, const char *action, const json_t *order)
+so_often(Task *task, const char *action, const char *answer, int64_t wanted)
 {
-    g_autofree char *key = g_strdup_printf("%s.again", action);
-    int64_t wanted = number(order, "again", 0), count = count_of(task, key);
-    if (wanted <= 0)
-        return false;
+    g_autofree char *key = g_strdup_printf("%s.%s", action, answer);
+    int64_t count = count_of(task, key);
+    if (wanted <= 0 || wanted == INT64_MAX)
+        return wanted > 0;
     set_count(task, key, count < wanted ? count + 1 : 0);
     return count < wanted;
 }
 
-StepResult
-fake_step(Task *task, const char *action, unsigned *again_ms, GError **error)
+StepOutcome
+fake_step(Task *task, const char *action, GError **error)
 {
     const json_t *order = orders(task, action);
-    int64_t pause = number(order, "again_ms", AGAIN_MS);
-    if (again_ms != NULL && again(task, action, order)) {
-        *again_ms = (unsigned)CLAMP(pause, 0, LONGEST_DELAY_MS);
-        return STEP_AGAIN;
-    }
+    int64_t pause_ms = number(order, "again_ms", AGAIN_MS);
+    if (so_often(task, action, "again", number(order, "again", 0)))
+        return step_again(CLAMP(pause_ms, 0, LONGEST_DELAY_MS));
     if (!fake_act(task, action, error))
-        return STEP_ERROR;
+        return step_failed();
     order = orders(task, action);
-    if (!json_is_truthy(json_object_get(order, "wait")))
-        return STEP_DONE;
-    task->wait_timeout_s = (int)CLAMP(number(order, "wait_timeout_s", 0), 0, INT_MAX);
-    return STEP_WAIT;
+    int64_t limit_ms = CLAMP(number(order, "wait_timeout_s", 0), 0, INT_MAX) * 1000;
+    int64_t waits =
+        json_is_true(json_object_get(order, "wait")) ? INT64_MAX : number(order, "wait", 0);
+    if (so_often(task, action, "wait", waits))
+        return step_wait(limit_ms);
+    if (so_often(task, action, "restart", number(order, "restart", 0)))
+        return (StepOutcome){STEP_RESTART, 0};
+    return step_done();
 }

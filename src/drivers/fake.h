@@ -7,10 +7,11 @@
  *   fail       it fails with this code of common/error.def
  *   message    in these words
  *   times      so often, counted in driver_internal_info "fake_counts"; absent: always
- *   wait       a step answers STEP_WAIT (the state's own limit holds, or wait_timeout_s seconds)
- *   again      a step answers STEP_AGAIN so many times before it ends, after again_ms milliseconds each (100)
+ *   wait       a step answers WAIT (the kind's own limit holds, or wait_timeout_s seconds): always if true, or so many times
+ *   again      a step answers AGAIN so many times before it ends, after again_ms milliseconds each (100)
+ *   restart    a step answers RESTART so many times before it ends
  *
- * The key is "<kind>.<function or step>", as in the contract headers.
+ * The key is "<kind>.<function or step>", as in the contract headers, and "<kind>.<step>.resume" for a step that has waited.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
@@ -20,9 +21,8 @@
  * first; INVALID when the code is none. */
 bool fake_act(Task *task, const char *action, GError **error);
 
-/* The same for steps and whatever else may wait: STEP_DONE, STEP_WAIT, STEP_AGAIN or STEP_ERROR. again_ms may be NULL where
- * STEP_AGAIN cannot be answered. */
-StepResult fake_step(Task *task, const char *action, unsigned *again_ms, GError **error);
+/* The same for steps and whatever else may wait. */
+StepOutcome fake_step(Task *task, const char *action, GError **error);
 
 /* True when the action's object has this member and it is true. */
 bool fake_flag(const Task *task, const char *action, const char *member);

@@ -30,9 +30,3 @@ interface_type_from_name(const char *name, InterfaceType *type)
     }
     return false;
 }
-
-const StepDef *
-interface_steps(const Interface *interface, StepKind kind)
-{
-    return kind == STEP_KIND_DEPLOY ? interface->deploy_steps : interface->clean_steps;
-}

@@ -11,12 +11,19 @@
 #include "model/internal_info.h"
 
 Task *
-task_new(const DriverServices *services, Node *node, GError **error)
+task_new_without_driver(const DriverServices *services, Node *node)
 {
     Task *task = g_new0(Task, 1);
     task->services = services;
     task->node = node;
     task->stored = node_copy(node);
+    return task;
+}
+
+Task *
+task_new(const DriverServices *services, Node *node, GError **error)
+{
+    Task *task = task_new_without_driver(services, node);
     if (registry_driver_set(services->registry, node, &task->driver, error))
         return task;
     task_free(task);

@@ -33,15 +33,17 @@ struct Task {
     GPtrArray *volume_connectors; /* owned, loaded by task_volume_connectors */
     GPtrArray *volume_targets;    /* owned, loaded by task_volume_targets, in order of boot_index */
     int64_t deadline_ms;          /* monotonic; 0: none. Blocking calls end before it */
-    int wait_timeout_s; /* set by a step that returns STEP_WAIT: when the wait is given up; 0: the state's own limit */
-    bool exclusive;             /* holds the lock */
-    char *purpose;              /* owned: what the lock is held for */
-    char *request_id, *user_id; /* owned: on whose behalf */
-    void *conductor;            /* borrowed: for the conductor alone */
+    bool exclusive;               /* holds the lock */
+    char *purpose;                /* owned: what the lock is held for */
+    char *request_id, *user_id;   /* owned: on whose behalf */
+    void *conductor;              /* borrowed: for the conductor alone */
 };
 
 /* Loads the node's driver set and nothing else; the node is taken. */
 Task *task_new(const DriverServices *services, Node *node, GError **error);
+
+/* For a node whose driver is not enabled any more: the driver set is empty, so that nothing may be asked of it. */
+Task *task_new_without_driver(const DriverServices *services, Node *node);
 void task_free(Task *task);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Task, task_free)
 

@@ -13,20 +13,19 @@ static void
 run_step(Subject *subject, const StepDef *step)
 {
     g_autoptr(GError) error = NULL;
-    unsigned again_ms = 0;
-    StepResult result = STEP_AGAIN;
-    for (int round = 0; result == STEP_AGAIN && round < MOST_ROUNDS; round++)
-        result = step->run(subject->task, NULL, &again_ms, &error);
+    StepOutcome outcome = step_again(0);
+    for (int round = 0; outcome.result == STEP_AGAIN && round < MOST_ROUNDS; round++)
+        outcome = step->run(subject->task, NULL, &error);
     if (error != NULL)
         g_prefix_error(&error, "step %s: ", step->name);
     assert_no_error(error);
-    assert_true(result == STEP_DONE || result == STEP_WAIT);
+    assert_true(outcome.result == STEP_DONE || outcome.result == STEP_WAIT);
 }
 
 static const StepDef *
 deploy_steps(Subject *subject)
 {
-    return subject->interface->deploy_steps;
+    return subject->interface->steps[STEP_KIND_DEPLOY];
 }
 
 static void
@@ -87,15 +86,13 @@ static void
 prepares_cleaning_or_refuses_in_a_sentence(Subject *subject)
 {
     g_autoptr(GError) error = NULL;
-    bool wait = true;
-    if (deploy_prepare_cleaning(subject->task, &wait, &error)) {
-        assert_false(wait);
-        for (const StepDef *step = subject->interface->clean_steps; step && step->name; step++)
-            run_step(subject, step);
-    } else {
+    StepOutcome outcome = deploy_prepare_cleaning(subject->task, &error);
+    const StepDef *step = subject->interface->steps[STEP_KIND_CLEAN];
+    if (outcome.result == STEP_ERROR)
         assert_error(&error, STEEL_ERROR_UNSUPPORTED, "clean");
-        assert_true(wait);
-    }
+    for (; outcome.result == STEP_DONE && step != NULL && step->name != NULL; step++)
+        run_step(subject, step);
+    assert_true(outcome.result == STEP_DONE || outcome.result == STEP_ERROR);
     deploy_tear_down_cleaning(subject->task, &error);
     assert_no_error(error);
 }

@@ -30,7 +30,7 @@ check_arguments(const StepDef *step)
 static void
 check_steps(const Interface *interface, StepKind kind)
 {
-    const StepDef *steps = interface_steps(interface, kind);
+    const StepDef *steps = interface->steps[kind];
     for (const StepDef *step = steps; step != NULL && step->name != NULL; step++) {
         assert_non_null(step->run);
         assert_true(step->priority >= 0);
@@ -50,8 +50,8 @@ each_row_is_named_and_its_steps_and_properties_described(void **state)
         assert_true(*rows[i].interface->name != '\0');
         assert_true(rows[i].hardware_types != 0);
         check_properties(rows[i].interface);
-        check_steps(rows[i].interface, STEP_KIND_DEPLOY);
-        check_steps(rows[i].interface, STEP_KIND_CLEAN);
+        for (StepKind kind = 0; kind < STEP_KIND_COUNT; kind++)
+            check_steps(rows[i].interface, kind);
         for (size_t j = 0; j < i; j++)
             if (rows[j].type == rows[i].type)
                 assert_string_not_equal(rows[j].interface->name, rows[i].interface->name);

@@ -56,12 +56,25 @@ starts_and_stops_a_console(Subject *subject)
     settled(subject, console_stop(subject->task, &error), &error);
 }
 
+/* Every step of a kind; one that waits counts as good. True when there are any. */
+static bool
+runs_steps(Subject *subject, StepKind kind)
+{
+    g_autoptr(GError) error = NULL;
+    const StepDef *first = subject->interface->steps[kind];
+    for (const StepDef *step = first; step != NULL && step->name != NULL; step++) {
+        StepOutcome outcome = step->run(subject->task, NULL, &error);
+        assert_no_error(error);
+        assert_true(outcome.result == STEP_DONE || outcome.result == STEP_WAIT);
+    }
+    return first != NULL && first->name != NULL;
+}
+
 static void
 inspects(Subject *subject)
 {
     g_autoptr(GError) error = NULL;
-    StepResult result = inspect_hardware(subject->task, &error);
-    settled(subject, result == STEP_DONE || result == STEP_WAIT, &error);
+    assert_int_equal(runs_steps(subject, STEP_KIND_INSPECT), !stands_for_none(subject));
     settled(subject, inspect_abort(subject->task, &error), &error);
 }
 
@@ -78,10 +91,8 @@ static void
 rescues_and_comes_back(Subject *subject)
 {
     g_autoptr(GError) error = NULL;
-    StepResult result = rescue_start(subject->task, &error);
-    settled(subject, result == STEP_DONE || result == STEP_WAIT, &error);
-    result = rescue_end(subject->task, &error);
-    settled(subject, result == STEP_DONE, &error);
+    assert_int_equal(runs_steps(subject, STEP_KIND_RESCUE), !stands_for_none(subject));
+    assert_int_equal(runs_steps(subject, STEP_KIND_UNRESCUE), !stands_for_none(subject));
     assert_true(rescue_clean_up(subject->task, &error));
 }
 

@@ -31,7 +31,7 @@ adopt_work(Task *task)
     task_operation_start(task, "adopt");
     if (adopt(task, &error)) {
         task_operation_end(task, "ok", NULL);
-        provision_event_or_log(task, EVENT_DONE);
+        task_event_or_log(task, EVENT_DONE);
     } else {
         record_set_text(&task->node->power_state, NULL);
         g_prefix_error(&error, "Error while attempting to adopt node %s: ", task->node->uuid);

@@ -4,7 +4,6 @@
 #include "common/log.h"
 #include "conductor/provision/provision.h"
 #include "db/records.h"
-#include "drivers/boot/boot.h"
 #include "drivers/power/power.h"
 #include "drivers/power_action.h"
 #include "drivers/storage/storage.h"
@@ -81,7 +80,7 @@ static bool
 steps_valid(Task *task, GError **error)
 {
     json_t *requested = requested_steps(task, error);
-    bool good = requested != NULL && steps_plan(task, STEP_KIND_DEPLOY, requested, false, error);
+    bool good = requested != NULL && steps_plan(task, STEP_KIND_DEPLOY, requested, 0, error);
     json_decref(requested);
     steps_forget(task, STEP_KIND_DEPLOY);
     return good;
@@ -129,27 +128,33 @@ deploy_lease(Task *task, const char *project_id)
     info_set_boolean(node, INFO_AUTOMATIC_LESSEE, true);
 }
 
-static bool
-plan(Task *task, GError **error)
+static const char *
+operation(const Task *task)
 {
-    task_operation_start(task, "deploy");
+    (void)task;
+    return "deploy";
+}
+
+static StepOutcome
+begin(Task *task, GError **error)
+{
     task_phase_begin(task, "prepare", NULL);
     if (!deploy_prepare(task, error)) {
         g_prefix_error(error, "Failed to prepare to deploy: ");
-        return false;
+        return step_failed();
     }
     json_t *requested = requested_steps(task, error);
-    bool good = requested != NULL && steps_plan(task, STEP_KIND_DEPLOY, requested, false, error) &&
-                task_save(task, error);
+    bool good = requested != NULL && steps_plan(task, STEP_KIND_DEPLOY, requested, 0, error);
     json_decref(requested);
-    return good;
+    return step_ended(good);
 }
 
-void
-deploy_undo(Task *task)
+static bool
+undo(Task *task)
 {
     g_autoptr(GError) error = NULL;
-    if (!deploy_clean_up(task, &error))
+    bool clean = deploy_clean_up(task, &error);
+    if (!clean)
         log_warning("conductor.deploy", "not everything of the failed deploy could be removed: %s",
                     error->message);
     g_clear_error(&error);
@@ -157,61 +162,34 @@ deploy_undo(Task *task)
         !power_action(task, (PowerAction){.target = POWER_TARGET_OFF}, &error))
         log_warning("conductor.deploy",
                     "the machine could not be powered off after the failure: %s", error->message);
+    return clean;
 }
 
-static void
-finish(Task *task)
+/* From what the machine has last said. */
+static char *
+late(const Task *task)
 {
-    task_operation_end(task, "ok", NULL);
-    provision_event_or_log(task, EVENT_DONE);
+    const json_t *boot = info_json(task->node, INFO_BOOT_PROGRESS);
+    const char *phase = json_string_member(boot, "phase"),
+               *detail = json_string_member(boot, "detail");
+    if (!info_has(task->node, INFO_BOOT))
+        return g_strdup("Timeout reached while waiting for callback: the machine or its agent did "
+                        "not call in time");
+    if (phase == NULL)
+        return g_strdup(
+            "powered on, but nothing asked for a boot file: check that the machine boots from the "
+            "network, "
+            "that the MAC address of its port is right and that it can reach the boot file server");
+    if (strcmp(phase, "script_served") == 0)
+        return g_strdup("the machine fetched its boot script, but did not say whether it could "
+                        "attach its volume");
+    return g_strdup_printf("the machine could not attach its volume: %s",
+                           detail != NULL ? detail : "no reason given");
 }
 
-static void
-fail(Task *task, const GError *cause)
-{
-    if (work_interrupted(cause))
-        return;
-    task_phase_end(task, "failed", cause->message);
-    if (!task_failing_begin(task, cause->message))
-        return;
-    deploy_undo(task);
-    task_fail(task, cause);
-}
-
-static void
-wait(Task *task)
-{
-    g_autoptr(GError) error = NULL;
-    if (boot_reports_progress(task))
-        task_phase_begin(task, "boot_script", "waiting for the machine to ask for its boot script");
-    if (!task_process_event(task, EVENT_WAIT, &error))
-        fail(task, error);
-}
-
-void
-deploy_work(Task *task)
-{
-    g_autoptr(GError) error = NULL;
-    unsigned again_ms = 0;
-    StepsOutcome outcome = STEPS_FAILED;
-    if (!task_failing(task, &error) &&
-        (steps_planned(task, STEP_KIND_DEPLOY) || plan(task, &error)))
-        outcome = steps_run(task, STEP_KIND_DEPLOY, &again_ms, &error);
-    switch (outcome) {
-    case STEPS_DONE:
-        finish(task);
-        break;
-    case STEPS_WAIT:
-        wait(task);
-        break;
-    case STEPS_AGAIN:
-        task_spawn_later(task, again_ms, deploy_work);
-        return;
-    case STEPS_STOPPED: /* the next life goes on from the stored step */
-        break;
-    case STEPS_FAILED:
-        fail(task, error);
-        break;
-    }
-    task_release(task);
-}
+const StepWork deploy_work = {
+    .operation = operation,
+    .begin = begin,
+    .undo = undo,
+    .late = late,
+};

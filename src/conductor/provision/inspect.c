@@ -17,27 +17,21 @@ inspect_prepare_verb(Task *task, const json_t *arguments, GError **error)
     return true;
 }
 
-void
-inspect_work(Task *task)
+static const char *
+operation(const Task *task)
 {
-    g_autoptr(GError) error = NULL;
-    task_operation_start(task, "inspect");
-    task_phase_begin(task, "inspect", NULL);
-    switch (inspect_hardware(task, &error)) {
-    case STEP_DONE:
-        task_operation_end(task, "ok", NULL);
-        provision_event_or_log(task, EVENT_DONE);
-        break;
-    case STEP_WAIT:
-        provision_event_or_log(task, EVENT_WAIT);
-        break;
-    case STEP_AGAIN:
-        steel_fail(&error, STEEL_ERROR_INTERNAL, "an inspection cannot be asked for again");
-        task_fail(task, error);
-        break;
-    case STEP_ERROR:
-        task_fail(task, error);
-        break;
-    }
-    task_release(task);
+    (void)task;
+    return "inspect";
 }
+
+static StepOutcome
+begin(Task *task, GError **error)
+{
+    return step_work_plan(task, STEP_KIND_INSPECT, INTERFACE_INSPECT, "inspection", error);
+}
+
+const StepWork inspect_work = {
+    .operation = operation,
+    .begin = begin,
+    .abort = inspect_abort,
+};

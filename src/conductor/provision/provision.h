@@ -5,21 +5,56 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 #include "conductor/internal.h"
+#include "conductor/steps/steps.h"
 
 void verify_work(Task *task);    /* verifying */
-void deploy_work(Task *task);    /* deploying */
 void tear_down_work(Task *task); /* deleting */
-void clean_work(Task *task);     /* cleaning */
-void inspect_work(Task *task);   /* inspecting */
 void adopt_work(Task *task);     /* adopting */
-void rescue_work(Task *task);    /* rescuing */
-void unrescue_work(Task *task);  /* unrescuing */
 
-/* What is undone when a deploy, a clean or a rescue has failed or was aborted: boot configuration and, if so configured,
- * power. What cannot be undone is logged. */
-void deploy_undo(Task *task);
-void clean_undo(Task *task);
-bool rescue_undo(Task *task); /* false: something could not be undone */
+/* Work in steps: what comes before them, after them, and when they fail. Members that are NULL do nothing. */
+typedef struct StepWork {
+    /* Its name in the timeline. Never NULL. */
+    const char *(*operation)(const Task *task);
+
+    /* False: there is nothing to do, the work is done at once. NULL: it is always wanted. */
+    bool (*wanted)(const Task *task);
+
+    /* Gets the machine ready and plans the steps (steps_plan). DONE: the steps run; WAIT: when the machine has called; or an
+     * error. Once in an operation; again when the process died in it. Never NULL. */
+    StepOutcome (*begin)(Task *task, GError **error);
+
+    /* After the last step. */
+    bool (*finish)(Task *task, GError **error);
+
+    /* The event of the end. NULL: EVENT_DONE. */
+    ProvisionEvent (*done)(const Task *task);
+
+    /* Removes what the work has left, when it has failed or was aborted; safe to call again. What cannot be undone is logged.
+     * False: something stays, and the machine is not to be worked with after an abort. */
+    bool (*undo)(Task *task);
+
+    /* Marks the node whose work has failed (not saved). */
+    void (*failed)(Task *task, const char *reason);
+
+    /* Tells the machine of an abort, before the state changes; from the quick pool. False: it cannot be aborted. */
+    bool (*abort)(Task *task, GError **error);
+
+    /* Why a wait that went past its deadline did. The caller frees. NULL: a sentence for all. */
+    char *(*late)(const Task *task);
+} StepWork;
+
+extern const StepWork deploy_work, clean_work, inspect_work, rescue_work, unrescue_work;
+
+/* The work in steps of a kind. Never NULL. */
+const StepWork *step_work_of(StepKind kind);
+
+/* Plans all steps of a kind for a begin that does nothing else. UNSUPPORTED when there are none, since the node's interface of
+ * this type does not support `what`. */
+StepOutcome step_work_plan(Task *task, StepKind kind, InterfaceType type, const char *what,
+                           GError **error);
+
+/* Undoes work that has failed, marks the node and ends the operation. Takes nothing; the task stays. */
+void step_work_fail(Task *task, StepKind kind, const GError *cause);
 
 /* Preconditions of a verb, checked under the lock before the state changes, and what it leaves in the node for its work.
  * arguments as in RPC PROVISION. */
@@ -38,7 +73,3 @@ bool unrescue_prepare_verb(Task *task, const json_t *arguments, GError **error);
 /* [conductor]max_concurrent_deploy and max_concurrent_clean: LIMIT when so many nodes are at it already. */
 bool provision_limit_deploy(Task *task, GError **error);
 bool provision_limit_clean(Task *task, GError **error);
-
-/* Saves and logs a failure to; for the ends of work where nobody is left to be told. False: nothing has changed, and the
- * state's work is begun again by whoever finds the node. */
-bool provision_event_or_log(Task *task, ProvisionEvent event);

@@ -43,8 +43,8 @@ forget_password(Task *task)
     json_object_del(task->node->instance_info, "rescue_password");
 }
 
-bool
-rescue_undo(Task *task)
+static bool
+undo(Task *task)
 {
     g_autoptr(GError) error = NULL;
     forget_password(task);
@@ -55,41 +55,50 @@ rescue_undo(Task *task)
     return clean;
 }
 
-static void
-conclude(Task *task, StepResult result, const GError *error)
+static bool
+finish(Task *task, GError **error)
 {
-    if (result == STEP_WAIT) {
-        provision_event_or_log(task, EVENT_WAIT);
-    } else if (result == STEP_DONE) {
-        forget_password(task);
-        task_operation_end(task, "ok", NULL);
-        provision_event_or_log(task, EVENT_DONE);
-    } else {
-        g_autoptr(GError) cause = error != NULL ? g_error_copy(error) : NULL;
-        if (cause == NULL)
-            steel_fail(&cause, STEEL_ERROR_INTERNAL, "a rescue cannot be asked for again");
-        rescue_undo(task);
-        task_fail(task, cause);
-    }
-    task_release(task);
+    (void)error;
+    forget_password(task);
+    return true;
 }
 
-void
-rescue_work(Task *task)
+static const char *
+rescue_operation(const Task *task)
 {
-    g_autoptr(GError) error = NULL;
-    task_operation_start(task, "rescue");
-    task_phase_begin(task, "rescue", NULL);
-    StepResult result = rescue_start(task, &error);
-    conclude(task, result, error);
+    (void)task;
+    return "rescue";
 }
 
-void
-unrescue_work(Task *task)
+static StepOutcome
+rescue_begin(Task *task, GError **error)
 {
-    g_autoptr(GError) error = NULL;
-    task_operation_start(task, "unrescue");
-    task_phase_begin(task, "unrescue", NULL);
-    StepResult result = rescue_end(task, &error);
-    conclude(task, result, error);
+    return step_work_plan(task, STEP_KIND_RESCUE, INTERFACE_RESCUE, "rescue", error);
 }
+
+const StepWork rescue_work = {
+    .operation = rescue_operation,
+    .begin = rescue_begin,
+    .finish = finish,
+    .undo = undo,
+};
+
+static const char *
+unrescue_operation(const Task *task)
+{
+    (void)task;
+    return "unrescue";
+}
+
+static StepOutcome
+unrescue_begin(Task *task, GError **error)
+{
+    return step_work_plan(task, STEP_KIND_UNRESCUE, INTERFACE_RESCUE, "unrescue", error);
+}
+
+const StepWork unrescue_work = {
+    .operation = unrescue_operation,
+    .begin = unrescue_begin,
+    .finish = finish,
+    .undo = undo,
+};

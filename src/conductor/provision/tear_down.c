@@ -109,7 +109,7 @@ tear_down_work(Task *task)
         return;
     }
     task_operation_end(task, "ok", NULL);
-    if (provision_event_or_log(task, EVENT_CLEAN))
+    if (task_event_or_log(task, EVENT_CLEAN))
         provision_work_begin(task);
     else
         task_release(task);

@@ -75,7 +75,7 @@ verify_work(Task *task)
         if (vendor != NULL)
             json_object_set_new(task->node->properties, "vendor", json_string(vendor));
         task_operation_end(task, "ok", NULL);
-        provision_event_or_log(task, EVENT_DONE);
+        task_event_or_log(task, EVENT_DONE);
     } else {
         task_fail(task, error);
     }

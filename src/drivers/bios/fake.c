@@ -16,32 +16,32 @@ cache(Task *task, GError **error)
     return fake_act(task, "bios.cache", error);
 }
 
-static StepResult
-step_apply_configuration(Task *task, const json_t *args, unsigned *again_ms, GError **error)
+static StepOutcome
+step_apply_configuration(Task *task, const json_t *args, GError **error)
 {
-    StepResult result = fake_step(task, "bios.apply_configuration", again_ms, error);
-    if (result == STEP_ERROR || result == STEP_AGAIN)
-        return result;
-    return bios_store_settings(task, json_object_get(args, "settings"), error) ? result
-                                                                               : STEP_ERROR;
+    StepOutcome outcome = fake_step(task, "bios.apply_configuration", error);
+    if (outcome.result == STEP_ERROR || outcome.result == STEP_AGAIN)
+        return outcome;
+    return bios_store_settings(task, json_object_get(args, "settings"), error) ? outcome
+                                                                               : step_failed();
 }
 
-static StepResult
-step_factory_reset(Task *task, const json_t *args, unsigned *again_ms, GError **error)
+static StepOutcome
+step_factory_reset(Task *task, const json_t *args, GError **error)
 {
     (void)args;
-    StepResult result = fake_step(task, "bios.factory_reset", again_ms, error);
-    if (result == STEP_ERROR || result == STEP_AGAIN)
-        return result;
+    StepOutcome outcome = fake_step(task, "bios.factory_reset", error);
+    if (outcome.result == STEP_ERROR || outcome.result == STEP_AGAIN)
+        return outcome;
     json_auto_t *none = json_array();
-    return bios_store_settings(task, none, error) ? result : STEP_ERROR;
+    return bios_store_settings(task, none, error) ? outcome : step_failed();
 }
 
-static StepResult
-step_cache_bios_settings(Task *task, const json_t *args, unsigned *again_ms, GError **error)
+static StepOutcome
+step_cache_bios_settings(Task *task, const json_t *args, GError **error)
 {
     (void)args;
-    return fake_step(task, "bios.cache_bios_settings", again_ms, error);
+    return fake_step(task, "bios.cache_bios_settings", error);
 }
 
 static const StepDef clean_steps[] = {
@@ -58,7 +58,7 @@ static const StepDef clean_steps[] = {
 const BiosOps bios_fake = {
     .interface = {.name = "fake",
                   .properties = fake_properties,
-                  .clean_steps = clean_steps,
+                  .steps = {[STEP_KIND_CLEAN] = clean_steps},
                   .validate = validate},
     .cache = cache,
 };

@@ -38,3 +38,10 @@ boot_reports_progress(Task *task)
     const BootOps *boot = task->driver.boot;
     return boot->reports_progress != NULL && boot->reports_progress(task);
 }
+
+void
+boot_begin_phase(Task *task)
+{
+    if (boot_reports_progress(task))
+        task_phase_begin(task, "boot_script", "waiting for the machine to ask for its boot script");
+}

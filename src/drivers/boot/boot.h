@@ -26,3 +26,6 @@ bool boot_clean_up_ramdisk(Task *task, GError **error);
 bool boot_prepare_instance(Task *task, GError **error);
 bool boot_clean_up_instance(Task *task, GError **error);
 bool boot_reports_progress(Task *task);
+
+/* Where the machine will report: begins the phase that its reports go on with. For a step that waits for them. */
+void boot_begin_phase(Task *task);

@@ -32,15 +32,11 @@ deploy_take_over(Task *task, GError **error)
     return deploy->take_over == NULL || deploy->take_over(task, error);
 }
 
-bool
-deploy_prepare_cleaning(Task *task, bool *wait, GError **error)
+StepOutcome
+deploy_prepare_cleaning(Task *task, GError **error)
 {
     const DeployOps *deploy = task->driver.deploy;
-    bool waiting = false;
-    if (deploy->prepare_cleaning != NULL && !deploy->prepare_cleaning(task, &waiting, error))
-        return false;
-    *wait = waiting;
-    return true;
+    return deploy->prepare_cleaning != NULL ? deploy->prepare_cleaning(task, error) : step_done();
 }
 
 bool

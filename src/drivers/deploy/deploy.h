@@ -16,16 +16,16 @@ typedef struct DeployOps {
     bool (*clean_up)(Task *task, GError **error);
     /* An active node has come to this conductor. NULL: nothing to do. */
     bool (*take_over)(Task *task, GError **error);
-    /* Gets the machine ready for clean steps that need a ramdisk; *wait: the agent will call. NULL: nothing to do. */
-    bool (*prepare_cleaning)(Task *task, bool *wait, GError **error);
+    /* Gets the machine ready for clean steps that need a ramdisk: DONE, or WAIT when the agent will call. NULL: nothing to do. */
+    StepOutcome (*prepare_cleaning)(Task *task, GError **error);
     bool (*tear_down_cleaning)(Task *task, GError **error);
 } DeployOps;
 
-/* What the node's driver does, as the member of the same name says; true, and nothing is done, where the driver has none: *wait is
- * false then. */
+/* What the node's driver does, as the member of the same name says; true or DONE, and nothing is done, where the driver has
+ * none. */
 bool deploy_prepare(Task *task, GError **error);
 bool deploy_tear_down(Task *task, GError **error);
 bool deploy_clean_up(Task *task, GError **error);
 bool deploy_take_over(Task *task, GError **error);
-bool deploy_prepare_cleaning(Task *task, bool *wait, GError **error);
+StepOutcome deploy_prepare_cleaning(Task *task, GError **error);
 bool deploy_tear_down_cleaning(Task *task, GError **error);

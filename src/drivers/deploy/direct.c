@@ -122,28 +122,28 @@ prepare(Task *task, GError **error)
 }
 
 /* These steps are an agent's work. With a volume there is nothing to do in them, but others order theirs around them. */
-static StepResult
-step_without_agent(Task *task, const json_t *args, unsigned *again_ms, GError **error)
+static StepOutcome
+step_without_agent(Task *task, const json_t *args, GError **error)
 {
-    (void)args, (void)again_ms;
+    (void)args;
     if (storage_boots_from_volume(task))
-        return STEP_DONE;
+        return step_done();
     refuse_image(task, error);
-    return STEP_ERROR;
+    return step_failed();
 }
 
-static StepResult
-step_prepare_instance_boot(Task *task, const json_t *args, unsigned *again_ms, GError **error)
+static StepOutcome
+step_prepare_instance_boot(Task *task, const json_t *args, GError **error)
 {
-    (void)args, (void)again_ms;
-    return boot_prepare_instance(task, error) ? STEP_DONE : STEP_ERROR;
+    (void)args;
+    return step_ended(boot_prepare_instance(task, error));
 }
 
-static StepResult
-step_switch_to_tenant_network(Task *task, const json_t *args, unsigned *again_ms, GError **error)
+static StepOutcome
+step_switch_to_tenant_network(Task *task, const json_t *args, GError **error)
 {
-    (void)args, (void)again_ms;
-    return network_configure_tenant(task, error) ? STEP_DONE : STEP_ERROR;
+    (void)args;
+    return step_ended(network_configure_tenant(task, error));
 }
 
 /* The machine is off since `prepare`: on. When a process has died in this step, the machine may be on already and have said
@@ -160,18 +160,18 @@ power_on(Task *task, GError **error)
     return task_save(task, error) && power_action(task, action, error);
 }
 
-static StepResult
-step_boot_instance(Task *task, const json_t *args, unsigned *again_ms, GError **error)
+static StepOutcome
+step_boot_instance(Task *task, const json_t *args, GError **error)
 {
-    (void)args, (void)again_ms;
+    (void)args;
     int64_t wait_s = config_integer(config_current(), OPT_DEPLOY_BOOT_PROGRESS_TIMEOUT);
     task_phase_begin(task, "power_on", NULL);
     if (!power_on(task, error))
-        return STEP_ERROR;
+        return step_failed();
     if (wait_s <= 0 || !boot_reports_progress(task))
-        return STEP_DONE;
-    task->wait_timeout_s = (int)MIN(wait_s, INT_MAX);
-    return STEP_WAIT;
+        return step_done();
+    boot_begin_phase(task);
+    return step_wait(wait_s * 1000);
 }
 
 static bool
@@ -200,15 +200,15 @@ take_over(Task *task, GError **error)
            (!storage_boots_from_volume(task) || boot_prepare_instance(task, error));
 }
 
-static bool
-prepare_cleaning(Task *task, bool *wait, GError **error)
+static StepOutcome
+prepare_cleaning(Task *task, GError **error)
 {
-    (void)wait;
-    return steel_fail(error, STEEL_ERROR_UNSUPPORTED,
-                      "a clean step of node %s needs a ramdisk with an agent, which this version "
-                      "of Steel does not have yet; leave such steps out, or switch automated "
-                      "cleaning off: steel node set %s --no-automated-clean",
-                      task->node->uuid, node_word(task));
+    steel_fail(error, STEEL_ERROR_UNSUPPORTED,
+               "a clean step of node %s needs a ramdisk with an agent, which this version of Steel "
+               "does not have yet; leave such steps out, or switch automated cleaning off: steel "
+               "node set %s --no-automated-clean",
+               task->node->uuid, node_word(task));
+    return step_failed();
 }
 
 static const StepDef deploy_steps[] = {
@@ -228,7 +228,9 @@ static const StepDef deploy_steps[] = {
 };
 
 const DeployOps deploy_direct = {
-    .interface = {.name = "direct", .deploy_steps = deploy_steps, .validate = validate},
+    .interface = {.name = "direct",
+                  .steps = {[STEP_KIND_DEPLOY] = deploy_steps},
+                  .validate = validate},
     .prepare = prepare,
     .tear_down = tear_down,
     .clean_up = clean_up,

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "drivers/deploy/deploy.h"
 
+#include "drivers/boot/boot.h"
 #include "drivers/fake.h"
 
 static bool
@@ -10,25 +11,49 @@ validate(Task *task, GError **error)
     return fake_act(task, "deploy.validate", error);
 }
 
-static StepResult
-step_deploy(Task *task, const json_t *args, unsigned *again_ms, GError **error)
+static StepOutcome
+step_deploy(Task *task, const json_t *args, GError **error)
 {
     (void)args;
-    return fake_step(task, "deploy.deploy", again_ms, error);
+    StepOutcome outcome = fake_step(task, "deploy.deploy", error);
+    if (outcome.result == STEP_WAIT)
+        boot_begin_phase(task);
+    return outcome;
 }
 
-static StepResult
-step_erase_devices_metadata(Task *task, const json_t *args, unsigned *again_ms, GError **error)
+static StepOutcome
+resume_deploy(Task *task, const json_t *args, GError **error)
 {
     (void)args;
-    return fake_step(task, "deploy.erase_devices_metadata", again_ms, error);
+    return fake_step(task, "deploy.deploy.resume", error);
 }
 
-static StepResult
-step_erase_devices(Task *task, const json_t *args, unsigned *again_ms, GError **error)
+static StepOutcome
+step_erase_devices_metadata(Task *task, const json_t *args, GError **error)
 {
     (void)args;
-    return fake_step(task, "deploy.erase_devices", again_ms, error);
+    return fake_step(task, "deploy.erase_devices_metadata", error);
+}
+
+static StepOutcome
+resume_erase_devices_metadata(Task *task, const json_t *args, GError **error)
+{
+    (void)args;
+    return fake_step(task, "deploy.erase_devices_metadata.resume", error);
+}
+
+static StepOutcome
+step_erase_devices(Task *task, const json_t *args, GError **error)
+{
+    (void)args;
+    return fake_step(task, "deploy.erase_devices", error);
+}
+
+static StepOutcome
+resume_erase_devices(Task *task, const json_t *args, GError **error)
+{
+    (void)args;
+    return fake_step(task, "deploy.erase_devices.resume", error);
 }
 
 static bool
@@ -55,14 +80,10 @@ take_over(Task *task, GError **error)
     return fake_act(task, "deploy.take_over", error);
 }
 
-static bool
-prepare_cleaning(Task *task, bool *wait, GError **error)
+static StepOutcome
+prepare_cleaning(Task *task, GError **error)
 {
-    StepResult result = fake_step(task, "deploy.prepare_cleaning", NULL, error);
-    if (result == STEP_ERROR)
-        return false;
-    *wait = result == STEP_WAIT;
-    return true;
+    return fake_step(task, "deploy.prepare_cleaning", error);
 }
 
 static bool
@@ -72,7 +93,11 @@ tear_down_cleaning(Task *task, GError **error)
 }
 
 static const StepDef deploy_steps[] = {
-    {.name = "deploy",   .priority = 100, .abortable = true, .run = step_deploy},
+    {.name = "deploy",
+     .priority = 100,
+     .abortable = true,
+     .run = step_deploy,
+     .resume = resume_deploy},
     {0},
 };
 
@@ -80,16 +105,20 @@ static const StepDef clean_steps[] = {
     {.name = "erase_devices_metadata",
      .priority = 99,
      .abortable = true,
-     .run = step_erase_devices_metadata},
-    {.name = "erase_devices",                .priority = 10, .abortable = true, .run = step_erase_devices},
-    {0                               },
+     .run = step_erase_devices_metadata,
+     .resume = resume_erase_devices_metadata},
+    {.name = "erase_devices",
+     .priority = 10,
+     .abortable = true,
+     .run = step_erase_devices,
+     .resume = resume_erase_devices},
+    {0},
 };
 
 const DeployOps deploy_fake = {
     .interface = {.name = "fake",
                   .properties = fake_properties,
-                  .deploy_steps = deploy_steps,
-                  .clean_steps = clean_steps,
+                  .steps = {[STEP_KIND_DEPLOY] = deploy_steps, [STEP_KIND_CLEAN] = clean_steps},
                   .validate = validate},
     .prepare = prepare,
     .tear_down = tear_down,

@@ -10,10 +10,18 @@ validate(Task *task, GError **error)
     return fake_act(task, "inspect.validate", error);
 }
 
-static StepResult
-inspect(Task *task, GError **error)
+static StepOutcome
+step_inspect(Task *task, const json_t *args, GError **error)
 {
-    return fake_step(task, "inspect.inspect", NULL, error);
+    (void)args;
+    return fake_step(task, "inspect.inspect", error);
+}
+
+static StepOutcome
+resume_inspect(Task *task, const json_t *args, GError **error)
+{
+    (void)args;
+    return fake_step(task, "inspect.inspect.resume", error);
 }
 
 static bool
@@ -22,8 +30,19 @@ abort_inspection(Task *task, GError **error)
     return fake_act(task, "inspect.abort", error);
 }
 
+static const StepDef inspect_steps[] = {
+    {.name = "inspect",
+     .priority = 100,
+     .abortable = true,
+     .run = step_inspect,
+     .resume = resume_inspect},
+    {0},
+};
+
 const InspectOps inspect_fake = {
-    .interface = {.name = "fake", .properties = fake_properties, .validate = validate},
-    .inspect = inspect,
+    .interface = {.name = "fake",
+                  .properties = fake_properties,
+                  .steps = {[STEP_KIND_INSPECT] = inspect_steps},
+                  .validate = validate},
     .abort = abort_inspection,
 };

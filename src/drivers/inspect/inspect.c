@@ -4,16 +4,6 @@
 
 #include "drivers/unsupported.h"
 
-StepResult
-inspect_hardware(Task *task, GError **error)
-{
-    const InspectOps *inspect = task->driver.inspect;
-    if (inspect->inspect != NULL)
-        return inspect->inspect(task, error);
-    interface_unsupported(task, INTERFACE_INSPECT, "inspection", error);
-    return STEP_ERROR;
-}
-
 bool
 inspect_abort(Task *task, GError **error)
 {

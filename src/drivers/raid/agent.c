@@ -19,14 +19,13 @@ validate(Task *task, GError **error)
            steel_fail(error, STEEL_ERROR_UNSUPPORTED, NO_AGENT);
 }
 
-static StepResult
-step_refused(Task *task, const json_t *args, unsigned *again_ms, GError **error)
+static StepOutcome
+step_refused(Task *task, const json_t *args, GError **error)
 {
     (void)task;
     (void)args;
-    (void)again_ms;
     steel_fail(error, STEEL_ERROR_UNSUPPORTED, NO_AGENT);
-    return STEP_ERROR;
+    return step_failed();
 }
 
 static const StepDef clean_steps[] = {
@@ -44,6 +43,8 @@ static const StepDef clean_steps[] = {
 };
 
 const RaidOps raid_agent = {
-    .interface = {.name = "agent", .clean_steps = clean_steps, .validate = validate},
+    .interface = {.name = "agent",
+                  .steps = {[STEP_KIND_CLEAN] = clean_steps},
+                  .validate = validate},
     .supported = true,
 };

@@ -27,35 +27,35 @@ wanted(const json_t *disk, const json_t *args)
     return !json_is_false(json_object_get(args, argument));
 }
 
-static StepResult
-step_create_configuration(Task *task, const json_t *args, unsigned *again_ms, GError **error)
+static StepOutcome
+step_create_configuration(Task *task, const json_t *args, GError **error)
 {
-    StepResult result = fake_step(task, "raid.create_configuration", again_ms, error);
-    if (result == STEP_ERROR || result == STEP_AGAIN)
-        return result;
+    StepOutcome outcome = fake_step(task, "raid.create_configuration", error);
+    if (outcome.result == STEP_ERROR || outcome.result == STEP_AGAIN)
+        return outcome;
     const json_t *target = json_object_get(task->node->target_raid_config, "logical_disks");
     if (target == NULL) {
         steel_fail(error, STEEL_ERROR_MISSING,
                    "the node has no target_raid_config; set it with: node set <node> "
                    "--target-raid-config <file>");
-        return STEP_ERROR;
+        return step_failed();
     }
     json_auto_t *config = json_pack("{s:[]}", "logical_disks");
     for (size_t i = 0; i < json_array_size(target); i++)
         if (wanted(json_array_get(target, i), args))
             json_array_append(json_object_get(config, "logical_disks"), json_array_get(target, i));
     set_raid_config(task, config);
-    return result;
+    return outcome;
 }
 
-static StepResult
-step_delete_configuration(Task *task, const json_t *args, unsigned *again_ms, GError **error)
+static StepOutcome
+step_delete_configuration(Task *task, const json_t *args, GError **error)
 {
     (void)args;
-    StepResult result = fake_step(task, "raid.delete_configuration", again_ms, error);
-    if (result == STEP_DONE || result == STEP_WAIT)
+    StepOutcome outcome = fake_step(task, "raid.delete_configuration", error);
+    if (outcome.result == STEP_DONE || outcome.result == STEP_WAIT)
         set_raid_config(task, NULL);
-    return result;
+    return outcome;
 }
 
 static const StepDef clean_steps[] = {
@@ -72,7 +72,7 @@ static const StepDef clean_steps[] = {
 const RaidOps raid_fake = {
     .interface = {.name = "fake",
                   .properties = fake_properties,
-                  .clean_steps = clean_steps,
+                  .steps = {[STEP_KIND_CLEAN] = clean_steps},
                   .validate = validate},
     .supported = true,
 };

@@ -10,16 +10,25 @@ validate(Task *task, GError **error)
     return fake_act(task, "rescue.validate", error);
 }
 
-static StepResult
-rescue(Task *task, GError **error)
+static StepOutcome
+step_rescue(Task *task, const json_t *args, GError **error)
 {
-    return fake_step(task, "rescue.rescue", NULL, error);
+    (void)args;
+    return fake_step(task, "rescue.rescue", error);
 }
 
-static StepResult
-unrescue(Task *task, GError **error)
+static StepOutcome
+resume_rescue(Task *task, const json_t *args, GError **error)
 {
-    return fake_step(task, "rescue.unrescue", NULL, error);
+    (void)args;
+    return fake_step(task, "rescue.rescue.resume", error);
+}
+
+static StepOutcome
+step_unrescue(Task *task, const json_t *args, GError **error)
+{
+    (void)args;
+    return fake_step(task, "rescue.unrescue", error);
 }
 
 static bool
@@ -28,9 +37,25 @@ clean_up(Task *task, GError **error)
     return fake_act(task, "rescue.clean_up", error);
 }
 
+static const StepDef rescue_steps[] = {
+    {.name = "rescue",
+     .priority = 100,
+     .abortable = true,
+     .run = step_rescue,
+     .resume = resume_rescue},
+    {0},
+};
+
+static const StepDef unrescue_steps[] = {
+    {.name = "unrescue",    .priority = 100, .run = step_unrescue},
+    {0},
+};
+
 const RescueOps rescue_fake = {
-    .interface = {.name = "fake", .properties = fake_properties, .validate = validate},
-    .rescue = rescue,
-    .unrescue = unrescue,
+    .interface =
+        {.name = "fake",
+                    .properties = fake_properties,
+                    .steps = {[STEP_KIND_RESCUE] = rescue_steps, [STEP_KIND_UNRESCUE] = unrescue_steps},
+                    .validate = validate},
     .clean_up = clean_up,
 };

@@ -162,7 +162,7 @@ the_manual_holds_the_table_of_options(void **state)
                  "test config_show");
 }
 
-/* Adds the names of all options that C files below a folder mention, without OPT_. */
+/* Adds the names of all options that C files and tables below a folder mention, without OPT_. */
 static void
 collect_names(const char *folder, GHashTable *names)
 {
@@ -173,7 +173,8 @@ collect_names(const char *folder, GHashTable *names)
         g_autofree char *text = NULL;
         if (g_file_test(path, G_FILE_TEST_IS_DIR))
             collect_names(path, names);
-        else if (g_str_has_suffix(name, ".c") && g_file_get_contents(path, &text, NULL, NULL))
+        else if ((g_str_has_suffix(name, ".c") || g_str_has_suffix(name, ".def")) &&
+                 g_file_get_contents(path, &text, NULL, NULL))
             for (const char *at = text; (at = strstr(at, "OPT_")) != NULL;) {
                 size_t length = strspn(at += 4, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
                 g_hash_table_add(names, g_strndup(at, length));

@@ -4,6 +4,7 @@
 #include "conductor_fixture.h"
 
 #include "common/json_text.h"
+#include "conductor/steps/steps.h"
 
 /* Something of the row's type, so that nobody stumbles over it. */
 static json_t *
@@ -217,21 +218,20 @@ a_step_that_is_done_leaves_nothing_to_the_next(void **state)
 {
     ConductorFixture *fixture = *state;
     g_autoptr(GError) error = NULL;
-    unsigned again_ms = 0;
     g_autoptr(Node) node =
         conductor_fixture_node(fixture, "manageable", WAIT_IN("deploy.erase_devices"));
     plant(fixture, node->uuid, LIFETIME_STEP);
     Task *task = task_acquire(fixture->conductor, node->uuid, TASK_EXCLUSIVE, "test", &error);
     assert_non_null(task);
     json_t *planted = json_deep_copy(task->node->driver_internal_info);
-    assert_true(steps_plan(task, STEP_KIND_CLEAN, NULL, false, &error));
+    assert_true(steps_plan(task, STEP_KIND_CLEAN, NULL, 0, &error));
     nothing_is_left(task->node, LIFETIME_STEP);
     json_object_update_new(task->node->driver_internal_info, planted); /* of the first step */
-    assert_int_equal(steps_run(task, STEP_KIND_CLEAN, &again_ms, &error), STEPS_WAIT);
+    assert_int_equal(steps_run(task, STEP_KIND_CLEAN, &error).end, STEPS_WAIT);
     for (InfoKey key = 0; key < INFO_KEY_COUNT; key++)
-        if (info_row(key)->lifetime == LIFETIME_STEP && key != INFO_CLEAN_STEP_WAITING)
+        if (info_row(key)->lifetime == LIFETIME_STEP && key != INFO_STEP_WAITING)
             assert_false(info_has(task->node, key));
-    steps_finish_wait(task, STEP_KIND_CLEAN);
+    assert_int_equal(steps_resume(task, STEP_KIND_CLEAN, &error).end, STEPS_GO_ON);
     nothing_is_left(task->node, LIFETIME_STEP);
     task_release(task);
 }

@@ -2,6 +2,8 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "conductor_fixture.h"
 
+#include "conductor/steps/steps.h"
+
 static Task *
 lock(ConductorFixture *fixture, const Node *node)
 {
@@ -21,11 +23,11 @@ cleaning(ConductorFixture *fixture, const char *driver_info)
 }
 
 static void
-plan(Task *task, StepKind kind, const char *requested, bool exact)
+plan(Task *task, StepKind kind, const char *requested, StepsHow how)
 {
     g_autoptr(GError) error = NULL;
     json_t *steps = requested != NULL ? conductor_fixture_json(requested) : NULL;
-    if (!steps_plan(task, kind, steps, exact, &error))
+    if (!steps_plan(task, kind, steps, how, &error))
         fail_msg("%s", error->message);
     json_decref(steps);
 }
@@ -55,10 +57,10 @@ an_automatic_plan_holds_the_steps_with_a_priority_highest_first(void **state)
 {
     Task *task = cleaning(*state, NULL);
     assert_false(steps_planned(task, STEP_KIND_CLEAN));
-    plan(task, STEP_KIND_CLEAN, NULL, false);
+    plan(task, STEP_KIND_CLEAN, NULL, 0);
     assert_true(steps_planned(task, STEP_KIND_CLEAN));
     plan_is(task, "clean_steps", ERASE);
-    plan(task, STEP_KIND_DEPLOY, NULL, false);
+    plan(task, STEP_KIND_DEPLOY, NULL, 0);
     plan_is(task, "deploy_steps", "deploy.deploy@100");
     task_release(task);
 }
@@ -88,11 +90,12 @@ the_configuration_may_give_clean_steps_other_priorities(void **state)
     ConductorFixture *fixture = conductor_fixture_new(settings);
     (void)state;
     Task *task = cleaning(fixture, NULL);
-    plan(task, STEP_KIND_CLEAN, NULL, false);
+    plan(task, STEP_KIND_CLEAN, NULL, 0);
     plan_is(task, "clean_steps", "deploy.erase_devices_metadata@99 bios.factory_reset@7");
-    plan(task, STEP_KIND_CLEAN, "[{\"interface\": \"deploy\", \"step\": \"erase_devices\"}]", true);
+    plan(task, STEP_KIND_CLEAN, "[{\"interface\": \"deploy\", \"step\": \"erase_devices\"}]",
+         STEPS_EXACT);
     plan_is(task, "clean_steps", "deploy.erase_devices@10");
-    plan(task, STEP_KIND_DEPLOY, NULL, false);
+    plan(task, STEP_KIND_DEPLOY, NULL, 0);
     plan_is(task, "deploy_steps", "deploy.deploy@100");
     task_release(task);
     conductor_fixture_free(fixture);
@@ -147,7 +150,7 @@ steps_and_arguments_that_are_not_there_are_named(void **state)
     for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
         g_autoptr(GError) error = NULL;
         json_t *steps = conductor_fixture_json(rows[i].steps);
-        assert_false(steps_plan(task, STEP_KIND_CLEAN, steps, true, &error));
+        assert_false(steps_plan(task, STEP_KIND_CLEAN, steps, STEPS_EXACT, &error));
         assert_true(steel_error_is(error, STEEL_ERROR_INVALID));
         if (strstr(error->message, rows[i].part) == NULL)
             fail_msg("'%s' does not say '%s'", error->message, rows[i].part);
@@ -157,11 +160,20 @@ steps_and_arguments_that_are_not_there_are_named(void **state)
     task_release(task);
 }
 
-static StepsOutcome
-run(Task *task, unsigned *again_ms, GError **error)
+static StepsEnd
+run(Task *task, GError **error)
 {
-    unsigned ignored = 0;
-    return steps_run(task, STEP_KIND_CLEAN, again_ms != NULL ? again_ms : &ignored, error);
+    return steps_run(task, STEP_KIND_CLEAN, error).end;
+}
+
+static StepsEnd
+resume(Task *task)
+{
+    g_autoptr(GError) error = NULL;
+    StepsOutcome outcome = steps_resume(task, STEP_KIND_CLEAN, &error);
+    if (error != NULL)
+        fail_msg("%s", error->message);
+    return outcome.end;
 }
 
 /* What the database says of the step under way. */
@@ -181,10 +193,10 @@ a_plan_runs_to_its_end_and_is_forgotten_on_request(void **state)
     g_autoptr(GError) error = NULL;
     ConductorFixture *fixture = *state;
     Task *task = cleaning(fixture, NULL);
-    plan(task, STEP_KIND_CLEAN, NULL, false);
-    assert_int_equal(run(task, NULL, &error), STEPS_DONE);
-    stored_step_is(fixture, task, 1, "erase_devices");     /* the last one that was begun */
-    assert_int_equal(run(task, NULL, &error), STEPS_DONE); /* nothing is run twice */
+    plan(task, STEP_KIND_CLEAN, NULL, 0);
+    assert_int_equal(run(task, &error), STEPS_DONE);
+    stored_step_is(fixture, task, 1, "erase_devices"); /* the last one that was begun */
+    assert_int_equal(run(task, &error), STEPS_DONE);   /* nothing is run twice */
     steps_forget(task, STEP_KIND_CLEAN);
     assert_false(steps_planned(task, STEP_KIND_CLEAN));
     assert_int_equal(json_object_size(task->node->clean_step), 0);
@@ -198,14 +210,15 @@ a_wait_ends_the_run_and_the_next_goes_on_behind_it(void **state)
     ConductorFixture *fixture = *state;
     Task *task = cleaning(fixture, "{\"fake\": {\"deploy.erase_devices_metadata\":"
                                    " {\"wait\": true, \"wait_timeout_s\": 33}}}");
-    plan(task, STEP_KIND_CLEAN, NULL, false);
-    assert_int_equal(run(task, NULL, &error), STEPS_WAIT);
-    assert_int_equal(task->wait_timeout_s, 33);
+    plan(task, STEP_KIND_CLEAN, NULL, 0);
+    StepsOutcome outcome = steps_run(task, STEP_KIND_CLEAN, &error);
+    assert_int_equal(outcome.end, STEPS_WAIT);
+    assert_true(outcome.after_ms == 33000);
     stored_step_is(fixture, task, 0, "erase_devices_metadata");
     assert_true(steps_abortable(task, STEP_KIND_CLEAN));
-    steps_finish_wait(task, STEP_KIND_CLEAN);
-    steps_finish_wait(task, STEP_KIND_CLEAN); /* twice moves on once */
-    assert_int_equal(run(task, NULL, &error), STEPS_DONE);
+    assert_int_equal(resume(task), STEPS_GO_ON);
+    assert_int_equal(resume(task), STEPS_GO_ON); /* twice moves on once */
+    assert_int_equal(run(task, &error), STEPS_DONE);
     stored_step_is(fixture, task, 1, "erase_devices");
     task_release(task);
 }
@@ -217,14 +230,14 @@ a_step_may_ask_to_be_called_again_and_again(void **state)
     ConductorFixture *fixture = *state;
     Task *task = cleaning(
         fixture, "{\"fake\": {\"deploy.erase_devices\": {\"again\": 3, \"again_ms\": 7}}}");
-    plan(task, STEP_KIND_CLEAN, NULL, false);
+    plan(task, STEP_KIND_CLEAN, NULL, 0);
     for (int i = 0; i < 3; i++) {
-        unsigned again_ms = 0;
-        assert_int_equal(run(task, &again_ms, &error), STEPS_AGAIN);
-        assert_int_equal(again_ms, 7);
+        StepsOutcome outcome = steps_run(task, STEP_KIND_CLEAN, &error);
+        assert_int_equal(outcome.end, STEPS_AGAIN);
+        assert_true(outcome.after_ms == 7);
         stored_step_is(fixture, task, 1, "erase_devices");
     }
-    assert_int_equal(run(task, NULL, &error), STEPS_DONE);
+    assert_int_equal(run(task, &error), STEPS_DONE);
     task_release(task);
 }
 
@@ -235,8 +248,8 @@ a_failing_step_is_named_with_what_it_said(void **state)
     ConductorFixture *fixture = *state;
     Task *task = cleaning(fixture, "{\"fake\": {\"deploy.erase_devices\":"
                                    " {\"fail\": \"BMC_BUSY\", \"message\": \"disk is busy\"}}}");
-    plan(task, STEP_KIND_CLEAN, NULL, false);
-    assert_int_equal(run(task, NULL, &error), STEPS_FAILED);
+    plan(task, STEP_KIND_CLEAN, NULL, 0);
+    assert_int_equal(run(task, &error), STEPS_FAILED);
     assert_true(steel_error_is(error, STEEL_ERROR_BMC_BUSY));
     assert_string_equal(error->message, "clean step deploy.erase_devices: disk is busy");
     stored_step_is(fixture, task, 1, "erase_devices");
@@ -250,11 +263,11 @@ a_stop_is_obeyed_between_steps_and_another_life_goes_on(void **state)
     ConductorFixture *fixture = *state;
     Task *task =
         cleaning(fixture, "{\"fake\": {\"deploy.erase_devices_metadata\": {\"wait\": true}}}");
-    plan(task, STEP_KIND_CLEAN, NULL, false);
-    assert_int_equal(run(task, NULL, &error), STEPS_WAIT);
-    steps_finish_wait(task, STEP_KIND_CLEAN);
+    plan(task, STEP_KIND_CLEAN, NULL, 0);
+    assert_int_equal(run(task, &error), STEPS_WAIT);
+    assert_int_equal(resume(task), STEPS_GO_ON);
     atomic_store(&fixture->conductor->stopping, true);
-    assert_int_equal(run(task, NULL, &error), STEPS_STOPPED);
+    assert_int_equal(run(task, &error), STEPS_STOPPED);
     stored_step_is(fixture, task, 1, "erase_devices_metadata"); /* done; the second is not begun */
     atomic_store(&fixture->conductor->stopping, false);
     assert_true(task_save(task, &error));
@@ -264,7 +277,7 @@ a_stop_is_obeyed_between_steps_and_another_life_goes_on(void **state)
     conductor_fixture_start(fixture);
     task = lock(fixture, node);
     assert_true(steps_planned(task, STEP_KIND_CLEAN));
-    assert_int_equal(run(task, NULL, &error), STEPS_DONE);
+    assert_int_equal(run(task, &error), STEPS_DONE);
     stored_step_is(fixture, task, 1, "erase_devices");
     task_release(task);
 }
@@ -277,7 +290,7 @@ a_step_that_a_changed_driver_does_not_have_fails_with_a_sentence(void **state)
     json_object_set_new(
         task->node->driver_internal_info, "clean_steps",
         conductor_fixture_json("[{\"interface\": \"deploy\", \"step\": \"gone\"}]"));
-    assert_int_equal(run(task, NULL, &error), STEPS_FAILED);
+    assert_int_equal(run(task, &error), STEPS_FAILED);
     assert_non_null(strstr(error->message, "clean step deploy.gone: "));
     assert_non_null(strstr(error->message, "was the driver changed?"));
     task_release(task);

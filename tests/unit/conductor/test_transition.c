@@ -156,18 +156,25 @@ inspection_is_stamped_at_its_start_and_its_good_end_only(void **state)
     task_release(task);
 }
 
-/* Enters a wait and holds its deadline to so many seconds from now; 0: none. */
+/* Enters a wait with a limit of its own (0: none) and holds its deadline to so many seconds from now; 0: none. */
 static void
-waits_for(Task *task, ProvisionState busy, int seconds)
+waits_own(Task *task, ProvisionState busy, int64_t limit_ms, int seconds)
 {
+    g_autoptr(GError) error = NULL;
     put(task, busy, NULL);
     int64_t before = steady_now_ms();
-    move(task, EVENT_WAIT);
+    assert_true(task_begin_wait(task, limit_ms, &error));
     int64_t after = steady_now_ms(), deadline = task->node->wait_deadline_ms;
     if (seconds == 0)
         assert_true(deadline == 0);
     else
         assert_true(deadline >= before + seconds * 1000 && deadline <= after + seconds * 1000);
+}
+
+static void
+waits_for(Task *task, ProvisionState busy, int seconds)
+{
+    waits_own(task, busy, 0, seconds);
 }
 
 static void
@@ -184,8 +191,7 @@ each_wait_has_the_deadline_of_its_option(void **state)
     waits_for(task, STATE_CLEANING, 12);
     waits_for(task, STATE_RESCUING, 0);
     waits_for(task, STATE_INSPECTING, 14);
-    task->wait_timeout_s = 7; /* a step's own limit, for this one wait */
-    waits_for(task, STATE_RESCUING, 7);
+    waits_own(task, STATE_RESCUING, 7000, 7); /* a step's own limit, for this one wait */
     waits_for(task, STATE_RESCUING, 0);
     waits_for(task, STATE_DEPLOYING, 11);
     move(task, EVENT_RESUME);

@@ -69,19 +69,24 @@ only_a_node_that_boots_from_a_volume_is_deployed(void **state)
     }
 }
 
+static StepOutcome
+call_step(Task *task, const char *name)
+{
+    g_autoptr(GError) error = NULL;
+    const StepDef *step = task->driver.deploy->interface.steps[STEP_KIND_DEPLOY];
+    while (step->name != NULL && strcmp(step->name, name) != 0)
+        step++;
+    if (step->name == NULL)
+        fail_msg("no step %s", name);
+    StepOutcome outcome = step->run(task, NULL, &error);
+    assert_no_error(error);
+    return outcome;
+}
+
 static StepResult
 run_step(Task *task, const char *name)
 {
-    g_autoptr(GError) error = NULL;
-    unsigned again_ms = 0;
-    for (const StepDef *step = task->driver.deploy->interface.deploy_steps; step->name; step++)
-        if (strcmp(step->name, name) == 0) {
-            StepResult result = step->run(task, NULL, &again_ms, &error);
-            assert_no_error(error);
-            return result;
-        }
-    fail_msg("no step %s", name);
-    return STEP_ERROR;
+    return call_step(task, name).result;
 }
 
 static void
@@ -101,7 +106,7 @@ its_steps_have_ironics_names_and_order(void **state)
     };
     DriverFixture *fixture = driver_fixture_new(NULL);
     Task *task = begin(fixture, &rows[0]);
-    const StepDef *steps = task->driver.deploy->interface.deploy_steps;
+    const StepDef *steps = task->driver.deploy->interface.steps[STEP_KIND_DEPLOY];
     for (size_t i = 0; i < G_N_ELEMENTS(expected); i++) {
         assert_string_equal(steps[i].name, expected[i].name);
         assert_int_equal(steps[i].priority, expected[i].priority);
@@ -138,8 +143,9 @@ the_machine_is_off_before_and_on_after_and_waited_for(void **state)
     assert_int_equal(run_step(task, "tear_down_agent"), STEP_DONE);
     assert_int_equal(run_step(task, "switch_to_tenant_network"), STEP_DONE);
     assert_int_equal(power_of(task), POWER_OFF);
-    assert_int_equal(run_step(task, "boot_instance"), STEP_WAIT);
-    assert_int_equal(task->wait_timeout_s, 300);
+    StepOutcome outcome = call_step(task, "boot_instance");
+    assert_int_equal(outcome.result, STEP_WAIT);
+    assert_true(outcome.after_ms == 300 * 1000);
     assert_int_equal(power_of(task), POWER_ON);
     assert_string_equal(task->node->power_state, "power on");
     deploy_tear_down(task, &error);
@@ -234,12 +240,10 @@ steps_that_need_a_ramdisk_are_refused(void **state)
 {
     (void)state;
     g_autoptr(GError) error = NULL;
-    bool wait = true;
     DriverFixture *fixture = driver_fixture_new(NULL);
     Task *task = begin(fixture, &rows[0]);
-    assert_false(deploy_prepare_cleaning(task, &wait, &error));
+    assert_int_equal(deploy_prepare_cleaning(task, &error).result, STEP_ERROR);
     assert_error(&error, STEEL_ERROR_UNSUPPORTED, "--no-automated-clean");
-    assert_true(wait);
     assert_true(deploy_tear_down_cleaning(task, &error));
     driver_fixture_free(fixture);
 }

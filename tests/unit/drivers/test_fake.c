@@ -19,16 +19,21 @@ begin(DriverFixture *fixture, const char *orders)
     return driver_fixture_begin(fixture, node);
 }
 
-static StepResult
-run(Task *task, const StepDef *steps, const char *name, const char *arguments, unsigned *again_ms,
-    GError **error)
+static StepOutcome
+call(Task *task, const StepDef *steps, const char *name, const char *arguments, GError **error)
 {
     json_auto_t *args = driver_fixture_json(arguments);
     for (; steps->name != NULL; steps++)
         if (strcmp(steps->name, name) == 0)
-            return steps->run(task, args, again_ms, error);
+            return steps->run(task, args, error);
     fail_msg("no step %s", name);
-    return STEP_ERROR;
+    return step_failed();
+}
+
+static StepResult
+run(Task *task, const StepDef *steps, const char *name, const char *arguments, GError **error)
+{
+    return call(task, steps, name, arguments, error).result;
 }
 
 static void
@@ -90,23 +95,21 @@ a_step_waits_or_comes_again_as_told(void **state)
 {
     (void)state;
     g_autoptr(GError) error = NULL;
-    unsigned again_ms = 0;
     DriverFixture *fixture = driver_fixture_new(NULL);
     Task *task = begin(fixture, "{\"deploy.deploy\": {\"wait\": true, \"wait_timeout_s\": 7},"
                                 " \"deploy.erase_devices\": {\"again\": 2, \"again_ms\": 30}}");
     const Interface *deploy = &task->driver.deploy->interface;
-    assert_int_equal(run(task, deploy->deploy_steps, "deploy", "{}", &again_ms, &error), STEP_WAIT);
-    assert_int_equal(task->wait_timeout_s, 7);
+    StepOutcome outcome = call(task, deploy->steps[STEP_KIND_DEPLOY], "deploy", "{}", &error);
+    assert_int_equal(outcome.result, STEP_WAIT);
+    assert_true(outcome.after_ms == 7000);
+    const StepDef *steps = deploy->steps[STEP_KIND_CLEAN];
     for (int round = 0; round < 2; round++) {
         for (int i = 0; i < 2; i++) {
-            again_ms = 0;
-            assert_int_equal(
-                run(task, deploy->clean_steps, "erase_devices", "{}", &again_ms, &error),
-                STEP_AGAIN);
-            assert_int_equal(again_ms, 30);
+            outcome = call(task, steps, "erase_devices", "{}", &error);
+            assert_int_equal(outcome.result, STEP_AGAIN);
+            assert_true(outcome.after_ms == 30);
         }
-        assert_int_equal(run(task, deploy->clean_steps, "erase_devices", "{}", &again_ms, &error),
-                         STEP_DONE);
+        assert_int_equal(run(task, steps, "erase_devices", "{}", &error), STEP_DONE);
     }
     driver_fixture_free(fixture);
 }
@@ -127,15 +130,14 @@ bios_settings_are_kept_and_reset(void **state)
 {
     (void)state;
     g_autoptr(GError) error = NULL;
-    unsigned again_ms = 0;
     DriverFixture *fixture = driver_fixture_new(NULL);
     Task *task = begin(fixture, "{}");
-    const StepDef *steps = task->driver.bios->interface.clean_steps;
+    const StepDef *steps = task->driver.bios->interface.steps[STEP_KIND_CLEAN];
     const char *both = "{\"settings\": [{\"name\": \"Boot\", \"value\": \"Uefi\", \"read_only\": "
                        "null}, {\"name\": \"Turbo\", \"value\": \"on\"}]}";
-    assert_int_equal(run(task, steps, "apply_configuration", both, &again_ms, &error), STEP_DONE);
+    assert_int_equal(run(task, steps, "apply_configuration", both, &error), STEP_DONE);
     assert_int_equal(stored_settings(fixture), 2);
-    assert_int_equal(run(task, steps, "apply_configuration", both, &again_ms, &error), STEP_DONE);
+    assert_int_equal(run(task, steps, "apply_configuration", both, &error), STEP_DONE);
     assert_int_equal(stored_settings(fixture), 2);
     static const char *const wrong[] = {
         "{}",
@@ -145,12 +147,11 @@ bios_settings_are_kept_and_reset(void **state)
         "{\"settings\": [{\"name\": \"a\"}, {\"name\": \"a\"}]}",
     };
     for (size_t i = 0; i < G_N_ELEMENTS(wrong); i++) {
-        assert_int_equal(run(task, steps, "apply_configuration", wrong[i], &again_ms, &error),
-                         STEP_ERROR);
+        assert_int_equal(run(task, steps, "apply_configuration", wrong[i], &error), STEP_ERROR);
         assert_error(&error, STEEL_ERROR_INVALID, "");
         assert_int_equal(stored_settings(fixture), 2);
     }
-    assert_int_equal(run(task, steps, "factory_reset", "{}", &again_ms, &error), STEP_DONE);
+    assert_int_equal(run(task, steps, "factory_reset", "{}", &error), STEP_DONE);
     assert_int_equal(stored_settings(fixture), 0);
     driver_fixture_free(fixture);
 }
@@ -160,21 +161,20 @@ logical_disks_are_recorded_as_made(void **state)
 {
     (void)state;
     g_autoptr(GError) error = NULL;
-    unsigned again_ms = 0;
     DriverFixture *fixture = driver_fixture_new(NULL);
     Task *task = begin(fixture, "{}");
-    const StepDef *steps = task->driver.raid->interface.clean_steps;
-    assert_int_equal(run(task, steps, "create_configuration", "{}", &again_ms, &error), STEP_ERROR);
+    const StepDef *steps = task->driver.raid->interface.steps[STEP_KIND_CLEAN];
+    assert_int_equal(run(task, steps, "create_configuration", "{}", &error), STEP_ERROR);
     assert_error(&error, STEEL_ERROR_MISSING, "target_raid_config");
     json_decref(task->node->target_raid_config);
     task->node->target_raid_config = driver_fixture_json(
         "{\"logical_disks\": [{\"size_gb\": 1, \"raid_level\": \"1\", \"is_root_volume\": true},"
         " {\"size_gb\": 2, \"raid_level\": \"0\"}]}");
-    assert_int_equal(run(task, steps, "create_configuration", "{\"create_nonroot_volumes\": false}",
-                         &again_ms, &error),
-                     STEP_DONE);
+    assert_int_equal(
+        run(task, steps, "create_configuration", "{\"create_nonroot_volumes\": false}", &error),
+        STEP_DONE);
     assert_int_equal(json_array_size(json_object_get(task->node->raid_config, "logical_disks")), 1);
-    assert_int_equal(run(task, steps, "delete_configuration", "{}", &again_ms, &error), STEP_DONE);
+    assert_int_equal(run(task, steps, "delete_configuration", "{}", &error), STEP_DONE);
     assert_int_equal(json_object_size(task->node->raid_config), 0);
     driver_fixture_free(fixture);
 }

@@ -67,15 +67,15 @@ values_come_back_as_they_were_set(void **state)
     g_autoptr(Node) node = node_new();
     assert_null(info_text(node, INFO_AGENT_URL));
     assert_int_equal(info_integer(node, INFO_CLEAN_STEP_INDEX), 0);
-    assert_false(info_true(node, INFO_CLEANING_PREPARED));
+    assert_false(info_true(node, INFO_WORK_BEGUN));
     assert_null(info_json(node, INFO_BOOT));
     info_set_text(node, INFO_AGENT_URL, "http://192.0.2.1:9999");
     info_set_integer(node, INFO_CLEAN_STEP_INDEX, INT64_C(1) << 40);
-    info_set_boolean(node, INFO_CLEANING_PREPARED, true);
+    info_set_boolean(node, INFO_WORK_BEGUN, true);
     info_set_json(node, INFO_BOOT, json_pack("{s:s}", "mode", "iscsi"));
     assert_string_equal(info_text(node, INFO_AGENT_URL), "http://192.0.2.1:9999");
     assert_true(info_integer(node, INFO_CLEAN_STEP_INDEX) == INT64_C(1) << 40);
-    assert_true(info_true(node, INFO_CLEANING_PREPARED));
+    assert_true(info_true(node, INFO_WORK_BEGUN));
     assert_string_equal(json_string_member(info_json(node, INFO_BOOT), "mode"), "iscsi");
     info_set_text(node, INFO_AGENT_URL, NULL);
     assert_false(info_has(node, INFO_AGENT_URL));
@@ -107,11 +107,11 @@ a_value_of_another_type_reads_as_absent(void **state)
     g_autoptr(Node) node = node_new();
     json_object_set_new(node->driver_internal_info, "agent_url", json_integer(5));
     json_object_set_new(node->driver_internal_info, "clean_step_index", json_string("5"));
-    json_object_set_new(node->driver_internal_info, "cleaning_prepared", json_string("true"));
+    json_object_set_new(node->driver_internal_info, "work_begun", json_string("true"));
     assert_null(info_text(node, INFO_AGENT_URL));
     assert_int_equal(info_integer(node, INFO_CLEAN_STEP_INDEX), 0);
-    assert_false(info_true(node, INFO_CLEANING_PREPARED));
-    assert_true(info_has(node, INFO_CLEANING_PREPARED));
+    assert_false(info_true(node, INFO_WORK_BEGUN));
+    assert_true(info_has(node, INFO_WORK_BEGUN));
 }
 
 static void
@@ -132,18 +132,18 @@ changes_of_two_are_merged_key_by_key(void **state)
     (void)state;
     g_autoptr(Node) before = node_new();
     info_set_integer(before, INFO_CLEAN_STEP_INDEX, 1);
-    info_set_boolean(before, INFO_CLEANING_PREPARED, true);
+    info_set_boolean(before, INFO_WORK_BEGUN, true);
     info_set_json(before, INFO_CLEAN_STEPS, json_pack("[s]", "first"));
     g_autoptr(Node) node = node_copy(before);
     const json_t *steps = info_json(node, INFO_CLEAN_STEPS);
     info_set_integer(node, INFO_CLEAN_STEP_INDEX, 2);
-    info_remove(node, INFO_CLEANING_PREPARED);
+    info_remove(node, INFO_WORK_BEGUN);
     json_t *now = json_deep_copy(before->driver_internal_info);
     json_object_set_new(now, "agent_version", json_string("9"));
     info_merge(node, before, now);
     json_decref(now);
     assert_int_equal(info_integer(node, INFO_CLEAN_STEP_INDEX), 2);
-    assert_false(info_has(node, INFO_CLEANING_PREPARED));
+    assert_false(info_has(node, INFO_WORK_BEGUN));
     assert_string_equal(info_text(node, INFO_AGENT_VERSION), "9");
     assert_ptr_equal(info_json(node, INFO_CLEAN_STEPS), steps); /* whoever reads them goes on */
 }

@@ -1,0 +1,87 @@
+/* Provision verbs: from the word of a client to the work of a state. The states and edges are model/provision_states; here
+ * is what a verb needs before its work begins.
+ *
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "conductor/provision/provision.h"
+#include "conductor/provision_verbs.h"
+
+#include <string.h>
+
+/* What is checked, and left in the node, before a verb changes the state. */
+static const struct {
+    ProvisionEvent event;
+    bool (*prepare)(Task *task, const json_t *arguments, GError **error);
+} preparations[] = {
+    {EVENT_DEPLOY,   deploy_prepare_verb   },
+    {EVENT_REBUILD,  deploy_prepare_verb   },
+    {EVENT_DELETE,   tear_down_prepare_verb},
+    {EVENT_CLEAN,    clean_prepare_verb    },
+    {EVENT_PROVIDE,  provide_prepare_verb  },
+    {EVENT_INSPECT,  inspect_prepare_verb  },
+    {EVENT_RESCUE,   rescue_prepare_verb   },
+    {EVENT_UNRESCUE, unrescue_prepare_verb },
+};
+
+static bool
+prepare(Task *task, const ProvisionVerb *verb, const json_t *arguments, GError **error)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(preparations); i++)
+        if (preparations[i].event == verb->event)
+            return preparations[i].prepare(task, arguments, error);
+    return true;
+}
+
+/* Manual cleaning comes back to manageable. */
+static ProvisionState
+goal_of(const ProvisionVerb *verb)
+{
+    return verb->event == EVENT_CLEAN ? STATE_MANAGEABLE : STATE_NONE;
+}
+
+static bool
+start_work(VerbCall *call, const Node *before, GError **error)
+{
+    ProvisionState state = task_state(call->task);
+    if (!(state_info(state)->flags & STATE_IS_BUSY))
+        return true; /* a flip between stable states */
+    /* The pool is full: as if nothing had been asked. The node is put back by hand, since no edge leads back. */
+    return task_spawn_or_revert(&call->task, before, provision_work_begin, error);
+}
+
+static bool
+begin(VerbCall *call, const ProvisionVerb *verb, GError **error)
+{
+    Task *task = call->task;
+    if (task->node->maintenance && !verb->allowed_in_maintenance)
+        return steel_fail(
+            error, STEEL_ERROR_NODE_IN_MAINTENANCE,
+            "The %s operation can't be performed on node %s because it's in maintenance mode.",
+            verb->word, task->node->uuid);
+    if (!provision_verb_check(verb, task_state(task), error))
+        return false;
+    operation_over(
+        task->node); /* a wait that is undeployed, an abort whose process died: what they left is not ours */
+    if (!prepare(task, verb, call->arguments, error))
+        return false;
+    g_autoptr(Node) before = node_copy(task->stored);
+    record_set_text(&task->node->last_error, NULL);
+    if (verb->event == EVENT_DEPLOY)
+        deploy_lease(task, call->project_id);
+    return task_process_event_to(task, verb->event, goal_of(verb), error) &&
+           start_work(call, before, error);
+}
+
+json_t *
+verb_provision(VerbCall *call, GError **error)
+{
+    const char *word = json_string_member(call->arguments, "target");
+    const ProvisionVerb *verb = provision_verb(word);
+    if (verb == NULL) {
+        steel_fail(error, STEEL_ERROR_INVALID_STATE_REQUESTED, "\"%s\" is no provision verb",
+                   word != NULL ? word : "");
+        return NULL;
+    }
+    bool started =
+        verb->event == EVENT_ABORT ? provision_abort(call, error) : begin(call, verb, error);
+    return started ? json_object() : NULL;
+}

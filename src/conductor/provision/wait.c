@@ -1,0 +1,164 @@
+/* Nodes that wait for their machine or its agent: how a wait ends, by a call, by its deadline, by an abort.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "common/log.h"
+#include "common/steady.h"
+#include "conductor/provision/provision.h"
+#include "conductor/provision_verbs.h"
+
+/* True when the node is in the waiting state of a kind. */
+static bool
+waits(const Task *task, StepKind *kind)
+{
+    return step_kind_of_state(task_state(task), kind) &&
+           step_kind_info(*kind)->waiting == task_state(task);
+}
+
+static void
+wait_on(Task *task, StepKind kind, int64_t limit_ms)
+{
+    g_autoptr(GError) error = NULL;
+    task_extend_wait(task, kind, limit_ms);
+    if (!task_save(task, &error))
+        log_warning("conductor.provision", "%s", error->message);
+    task_release(task);
+}
+
+static void
+go_on(Task *task, StepsOutcome outcome)
+{
+    g_autoptr(GError) error = NULL;
+    if (!task_process_event(task, EVENT_RESUME, &error)) {
+        log_warning("conductor.provision", "%s", error->message);
+        task_release(task);
+        return;
+    }
+    if (outcome.end == STEPS_AGAIN)
+        task_spawn_later(task, (unsigned)CLAMP(outcome.after_ms, 0, UINT_MAX),
+                         provision_work_begin);
+    else
+        provision_work_begin(task);
+}
+
+void
+provision_resume(Task *task)
+{
+    g_autoptr(GError) error = NULL;
+    StepKind kind;
+    if (!waits(task, &kind) || task_failing(task, NULL) || task_conductor(task)->stopping) {
+        task_release(task);
+        return;
+    }
+    StepsOutcome outcome = steps_resume(task, kind, &error);
+    if (outcome.end == STEPS_WAIT)
+        wait_on(task, kind, outcome.after_ms);
+    else if (outcome.end == STEPS_FAILED)
+        provision_wait_fail(task, error);
+    else
+        go_on(task, outcome);
+}
+
+void
+provision_wait_fail(Task *task, const GError *cause)
+{
+    StepKind kind;
+    if (waits(task, &kind)) {
+        /* A next life goes on with the failure at once. */
+        task->node->wait_deadline_ms = steady_now_ms();
+        step_work_fail(task, kind, cause);
+    }
+    task_release(task);
+}
+
+static char *
+late_reason(const Task *task, StepKind kind)
+{
+    const StepWork *work = step_work_of(kind);
+    return work->late != NULL
+               ? work->late(task)
+               : g_strdup_printf("Timeout reached in %s: the machine's agent did not call in time",
+                                 task->node->provision_state);
+}
+
+void
+provision_wait_timed_out(Task *task)
+{
+    g_autoptr(GError) cause = NULL;
+    StepKind kind;
+    if (!task_failing(task, &cause) && waits(task, &kind)) {
+        g_autofree char *reason = late_reason(task, kind);
+        steel_fail(&cause, STEEL_ERROR_TIMEOUT, "%s", reason);
+    }
+    provision_wait_fail(task, cause);
+}
+
+/* The state has moved on already; what is left is to undo what the wait was for. */
+static void
+undo_aborted(Task *task, StepKind kind)
+{
+    const StepWork *work = step_work_of(kind);
+    g_autoptr(GError) error = NULL;
+    if (work->undo != NULL && !work->undo(task) && kind == STEP_KIND_RESCUE) {
+        /* A machine that may still run the rescue system is not to be worked with. */
+        task->node->maintenance = true;
+        record_set_text(&task->node->fault, "rescue abort failure");
+        record_set_text(&task->node->maintenance_reason,
+                        "what the aborted rescue has left could not be removed");
+    }
+    operation_over(task->node);
+    if (!task_save(task, &error))
+        log_error("conductor.provision", "abort: %s", error->message);
+    task_release(task);
+}
+
+/* The kind is that of the failure state that the abort leads to. */
+static void
+abort_work(Task *task)
+{
+    StepKind kind = STEP_KIND_DEPLOY;
+    for (StepKind i = 0; i < STEP_KIND_COUNT; i++)
+        if (step_kind_info(i)->waiting != STATE_NONE &&
+            state_next(step_kind_info(i)->waiting, EVENT_ABORT) == task_state(task))
+            kind = i;
+    undo_aborted(task, kind);
+}
+
+/* A step that may not be interrupted ends first; the engine looks at this mark behind it. */
+static bool
+abort_after_step(Task *task, GError **error)
+{
+    info_set_boolean(task->node, INFO_ABORT_AFTER, true);
+    return task_save(task, error);
+}
+
+/* What clients read of an aborted wait, in Ironic's words where it has some. */
+static char *
+abort_reason(const Task *task, StepKind kind)
+{
+    return g_strdup_printf("By request, the %s operation was aborted.",
+                           kind == STEP_KIND_CLEAN ? "clean" : task->node->provision_state);
+}
+
+bool
+provision_abort(VerbCall *call, GError **error)
+{
+    Task *task = call->task;
+    StepKind kind;
+    if (!provision_verb_check(provision_verb("abort"), task_state(task), error))
+        return false;
+    if (!waits(task, &kind))
+        return steel_fail(error, STEEL_ERROR_INTERNAL, "nothing waits in %s",
+                          task->node->provision_state);
+    if (!steps_abortable(task, kind))
+        return abort_after_step(task, error);
+    const StepWork *work = step_work_of(kind);
+    if (work->abort != NULL && !work->abort(task, error))
+        return false;
+    g_autofree char *reason = abort_reason(task, kind);
+    record_set_text(&task->node->last_error, reason);
+    task_operation_end(task, "aborted", reason);
+    history_add(task, "ERROR", state_info(task_state(task))->history, reason);
+    if (!task_process_event(task, EVENT_ABORT, error))
+        return false;
+    task_spawn_later(g_steal_pointer(&call->task), 0, abort_work);
+    return true;
+}

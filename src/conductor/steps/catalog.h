@@ -1,0 +1,25 @@
+/* All steps that there are for a node: those of its interfaces' tables and those its agent has told.
+ * SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+#include "conductor/steps/steps.h"
+
+#define STEPS_PRIORITY_LIMIT 100000
+
+/* The steps of the tables, a new array with rows as in StepSource.list; NULL with the error set. */
+json_t *catalog_of_tables(Task *task, StepKind kind, GError **error);
+
+/* Appends the steps of agents. A step counts when its interface works with that agent, and when no row before it has its
+ * name. *told: false when an agent is not there yet. Errors: the agent's; INVALID when what it told is no list of steps. */
+bool catalog_add_agents(Task *task, StepKind kind, json_t *catalog, bool *told, GError **error);
+
+/* True when an agent will have steps of this kind for the node. */
+bool catalog_expects_agent(const Task *task, StepKind kind);
+
+/* The row of an array with the interface and the name of this step; NULL when there is none. */
+json_t *catalog_find(const json_t *rows, const json_t *step);
+
+/* "interface.step" for messages; the caller frees. Strange steps have "?" in it. */
+char *catalog_name(const json_t *step);
+
+/* A priority may be given as digits in a string; 0 when there is none. */
+int catalog_priority(const json_t *step);
