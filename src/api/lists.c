@@ -67,6 +67,8 @@ read_sort(ListCall *call, GError **error)
     const char *key = request_argument(call->request, "sort_key");
     const char *direction = request_argument(call->request, "sort_dir");
     const Resource *resource = call->collection->resource;
+    if (key != NULL && *key == '\0')
+        key = NULL;
     if (direction != NULL && strcmp(direction, "asc") != 0 && strcmp(direction, "desc") != 0)
         return steel_fail(error, STEEL_ERROR_INVALID,
                           "Invalid sort direction: %.40s. Acceptable values are 'asc' or 'desc'",

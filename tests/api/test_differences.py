@@ -111,3 +111,18 @@ class Differences(harness.Suite):
             self.assertEqual(len(events), 1, (failing, events))
             entry = self.get("/v1/nodes/%s/history/%s" % (node, events[0]["uuid"]))
             self.assertEqual((entry["event_type"], entry["severity"]), (kind, "ERROR"), failing)
+
+    def test_what_is_empty_says_nothing(self):
+        node = self.node(owner="", retired_reason="")
+        self.assertIsNone(node["owner"])
+        path = "/v1/nodes/" + node["uuid"]
+        for field in ("retired_reason", "protected_reason"):
+            self.want(200, "PATCH", path, [{"op": "add", "path": "/" + field, "value": ""}])
+            self.refuse(400, "PATCH", path, [{"op": "add", "path": "/" + field, "value": "why"}])
+        group = self.want(201, "POST", "/v1/portgroups", {"node_uuid": node["uuid"], "mode": ""})
+        self.assertEqual(group["mode"], "active-backup")
+        for nothing in (None, ""):
+            made = self.want(201, "POST", "/v1/allocations", {"resource_class": "nowhere", "node": nothing})
+            self.assertEqual(made["state"], "allocating")
+            self.refuse(400, "POST", "/v1/allocations", {"node": nothing})
+        self.get("/v1/nodes?sort_key=")

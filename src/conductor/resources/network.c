@@ -144,8 +144,10 @@ port_before_destroy(const Change *change, const void *record, GError **error)
 static bool
 portgroup_before_create(Conductor *conductor, void *record, GError **error)
 {
-    const Portgroup *group = record;
+    Portgroup *group = record;
     (void)conductor;
+    if (group->mode != NULL && *group->mode == '\0') /* asks for the default */
+        record_set_text(&group->mode, "active-backup");
     return group->name == NULL || node_name_valid(group->name, error);
 }
 

@@ -59,7 +59,7 @@ node_valid(Conductor *conductor, const Node *node, GError **error)
         return steel_fail(error, STEEL_ERROR_INVALID_STATE,
                           "node %s is available: move it to manageable before it is retired",
                           node->uuid);
-    if (node->retired_reason != NULL && !node->retired)
+    if (node->retired_reason != NULL && *node->retired_reason != '\0' && !node->retired)
         return steel_fail(error, STEEL_ERROR_INVALID, "retired_reason needs retired to be true");
     return property_numbers_valid(node->properties, error) &&
            network_data_valid(node->network_data, error) &&
@@ -74,6 +74,8 @@ configured_defaults(Node *node, const json_t *values)
     const Config *config = config_current();
     if (node->resource_class == NULL || *node->resource_class == '\0')
         record_set_text(&node->resource_class, config_string(config, OPT_DEFAULT_RESOURCE_CLASS));
+    if (node->owner != NULL && *node->owner == '\0')
+        record_set_text(&node->owner, NULL);
     if (json_object_get(values, "conductor_group") == NULL)
         record_set_text(&node->conductor_group, config_string(config, OPT_DEFAULT_CONDUCTOR_GROUP));
     if (node->provision_state == NULL)
@@ -201,7 +203,7 @@ protection_allows(Node *node, const Node *original, GError **error)
                           node->uuid, original->provision_state);
     if (!node->protected && original->protected)
         record_set_text(&node->protected_reason, NULL);
-    if (node->protected_reason != NULL && !node->protected)
+    if (node->protected_reason != NULL && *node->protected_reason != '\0' && !node->protected)
         return steel_fail(error, STEEL_ERROR_INVALID,
                           "protected_reason needs protected to be true");
     if (!node->retired && original->retired)
