@@ -6,13 +6,13 @@
 #include "api/faults.h"
 #include "api/internal.h"
 #include "api/router.h"
+#include "common/backoff.h"
 #include "common/config.h"
 #include "common/log.h"
 #include "common/time_text.h"
 #include "http/socket.h"
 
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 /* Connections that may be open. */
@@ -20,7 +20,8 @@
 /* How long a stop waits for calls under way at most; [conductor]graceful_shutdown_timeout may shorten it. */
 #define DRAIN_LIMIT_S 30
 /* The same for the ends of streams. */
-#define STREAM_LIMIT_S 1
+#define STREAM_LIMIT_MS 1000
+#define STREAM_LOOK_MS 5
 
 typedef struct Exchange {
     Api *api;
@@ -345,9 +346,11 @@ http_start(Api *api, GError **error)
 static void
 wait_for_streams(Api *api)
 {
-    const struct timespec pause = {.tv_nsec = 5 * 1000 * 1000};
-    for (int i = 0; i < STREAM_LIMIT_S * 200 && http_streams_count(api->streams) > 0; i++)
-        nanosleep(&pause, NULL);
+    Backoff backoff = {.pause_ms = STREAM_LOOK_MS,
+                       .longest_ms = STREAM_LOOK_MS,
+                       .limit_ms = time_monotonic_ms() + STREAM_LIMIT_MS};
+    while (http_streams_count(api->streams) > 0 && backoff_pause(&backoff))
+        continue;
 }
 
 bool

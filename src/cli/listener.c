@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "cli/listener.h"
 #include "cli/event_text.h"
+#include "common/backoff.h"
 #include "common/http_client.h"
 #include "common/http_options.h"
 #include "common/json_text.h"
@@ -200,7 +201,7 @@ listener_next(Listener *listener, int timeout_ms, char **type, json_t **payload)
         if (passed >= limit_ms)
             return listener->state == STATE_OPEN ? NEWS_NOTHING : NEWS_LOOK;
         if (!listening) {
-            g_usleep((gulong)(limit_ms - passed) * 1000);
+            backoff_sleep((unsigned)(limit_ms - passed));
             return NEWS_LOOK;
         }
         State before = listener->state;

@@ -3,6 +3,7 @@
 #include "cli/session.h"
 #include "cli/fault.h"
 #include "cli/keystone.h"
+#include "common/backoff.h"
 #include "common/http_client.h"
 #include "common/json_text.h"
 #include "common/time_text.h"
@@ -274,7 +275,7 @@ call(Session *session, const char *method, const char *path, const json_t *body,
             attempt--;
         } else if (worth_retrying(&response) && attempt < retries) {
             int pause = settings_number(session->settings, SETTING_RETRY_INTERVAL, 2);
-            g_usleep((gulong)pause * G_USEC_PER_SEC);
+            backoff_sleep((unsigned)pause * 1000);
         } else {
             return take_body(&response, error);
         }

@@ -1,5 +1,5 @@
-/* Pauses between tries: each twice as long as the one before, up to a longest one, and none beyond a limit. For worker threads
- * alone, which may sleep; whatever else waits does so on a condition or in the database.
+/* Pauses between tries: each twice as long as the one before, up to a longest one, and none beyond a limit. For threads that
+ * may sleep: workers, the clients' and the lab's mains. Everything else waits on a condition or in the database.
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 #include <stdatomic.h>

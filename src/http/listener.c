@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "http/listener.h"
 
+#include "common/backoff.h"
 #include "common/log.h"
 #include "common/time_text.h"
 #include "http/framing.h"
@@ -11,7 +12,6 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -411,13 +411,12 @@ is_drained(Listener *listener, int64_t begun_ms)
 bool
 listener_drain(Listener *listener, int64_t limit_ms)
 {
-    const struct timespec pause = {.tv_nsec = PAUSE_MS * 1000 * 1000};
     int64_t begun = time_monotonic_ms();
     for (unsigned quiet = 0; quiet < 2;) {
         quiet = is_drained(listener, begun) ? quiet + 1 : 0;
         if (quiet == 0 && time_monotonic_ms() - begun >= limit_ms)
             return false;
-        nanosleep(&pause, NULL);
+        backoff_sleep(PAUSE_MS);
     }
     return true;
 }

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "lab/commands.h"
 
+#include "common/backoff.h"
 #include "common/error.h"
 #include "common/json_text.h"
 #include "common/log.h"
@@ -21,13 +22,12 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #define START_LIMIT_MS 60000
 #define ASK_TIMEOUT_MS 15000
 #define DOWN_LIMIT_MS 20000
-#define LOOK_AGAIN_NS 20000000 /* 20 ms */
+#define LOOK_AGAIN_MS 20
 
 static void
 progress(const char *text)
@@ -146,15 +146,14 @@ command_up(const LabOptions *options, const char *folder, GError **error)
 static int
 wait_for_end(const char *folder, GError **error)
 {
-    int64_t deadline = time_monotonic_ms() + DOWN_LIMIT_MS;
-    const struct timespec pause = {.tv_nsec = LOOK_AGAIN_NS};
+    Backoff backoff = {.pause_ms = LOOK_AGAIN_MS,
+                       .longest_ms = LOOK_AGAIN_MS,
+                       .limit_ms = time_monotonic_ms() + DOWN_LIMIT_MS};
     for (;;) {
         int lock = folder_lock(folder, LAB_LOCK_FILE, false, error);
-        if (lock >= 0 || !steel_error_is(*error, STEEL_ERROR_LOCKED) ||
-            time_monotonic_ms() > deadline)
+        if (lock >= 0 || !steel_error_is(*error, STEEL_ERROR_LOCKED) || !backoff_pause(&backoff))
             return lock;
         g_clear_error(error);
-        nanosleep(&pause, NULL);
     }
 }
 

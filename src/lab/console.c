@@ -2,18 +2,18 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "lab/console.h"
 
+#include "common/backoff.h"
 #include "common/error.h"
 #include "common/time_text.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #define TAIL_SIZE 8192
 #define LAST_LINE_LENGTH 200
-#define LOOK_AGAIN_NS 100000000 /* 100 ms */
+#define LOOK_AGAIN_MS 100
 #define ESCAPE 0x1b
 
 /* Length of the escape sequence at text (ECMA-48: ESC [ parameters final, or ESC and one character), 1 when it is cut
@@ -134,7 +134,6 @@ console_print(const char *path, const ConsoleWish *wish, FILE *out, GError **err
     g_autoptr(GString) raw = g_string_new(NULL);
     g_autoptr(GString) seen = wish->wait_for != NULL ? g_string_new("\n") : NULL;
     int64_t deadline = time_monotonic_ms() + (int64_t)wish->timeout_s * 1000;
-    const struct timespec pause = {.tv_nsec = LOOK_AGAIN_NS};
     bool good = true;
     while ((good = read_new(fd, raw, error))) {
         print_lines(raw, seen, out);
@@ -149,7 +148,7 @@ console_print(const char *path, const ConsoleWish *wish, FILE *out, GError **err
                               wish->wait_for, wish->timeout_s);
             break;
         }
-        nanosleep(&pause, NULL);
+        backoff_sleep(LOOK_AGAIN_MS);
     }
     close(fd);
     return good;

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "lab/supervise.h"
 
+#include "common/backoff.h"
 #include "common/error.h"
 #include "common/log.h"
 #include "common/time_text.h"
@@ -20,7 +21,7 @@
 
 #define AREA "lab.guardian"
 #define MESSAGE_SIZE 2048
-#define SWEEP_PAUSE_NS 10000000 /* 10 ms */
+#define SWEEP_PAUSE_MS 10
 #define SWEEP_LIMIT 500
 
 /* The parent of a process, from the fourth word of /proc/PID/stat; 0 when it is gone. The second word is a name in
@@ -57,7 +58,6 @@ kill_children(void)
 static void
 sweep(void)
 {
-    const struct timespec pause = {.tv_nsec = SWEEP_PAUSE_NS};
     for (int i = 0; i < SWEEP_LIMIT; i++) {
         kill_children();
         pid_t reaped;
@@ -65,7 +65,7 @@ sweep(void)
             ;
         if (reaped < 0 && errno == ECHILD)
             return;
-        nanosleep(&pause, NULL);
+        backoff_sleep(SWEEP_PAUSE_MS);
     }
     log_error(AREA, "some processes do not die");
 }

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "lab/target.h"
 
+#include "common/backoff.h"
 #include "common/error.h"
 #include "common/log.h"
 #include "common/process.h"
@@ -12,12 +13,11 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #define READY_LIMIT_MS 10000
 #define ASK_TIMEOUT_MS 10000
-#define ASK_AGAIN_NS 20000000 /* 20 ms */
+#define ASK_AGAIN_MS 20
 
 struct Target {
     char *folder; /* owned */
@@ -50,18 +50,18 @@ static bool
 wait_ready(Target *target, GError **error)
 {
     static const char *const show[] = {"--op", "show", "--mode", "sys", NULL};
-    int64_t deadline = time_monotonic_ms() + READY_LIMIT_MS;
-    const struct timespec pause = {.tv_nsec = ASK_AGAIN_NS};
+    Backoff backoff = {.pause_ms = ASK_AGAIN_MS,
+                       .longest_ms = ASK_AGAIN_MS,
+                       .limit_ms = time_monotonic_ms() + READY_LIMIT_MS};
     while (!ask(target, show, NULL, NULL)) {
         if (waitpid(target->pid, NULL, WNOHANG) == target->pid) {
             target->pid = 0;
             return steel_fail(error, STEEL_ERROR_PROCESS, "tgtd ended at once; see %s/tgtd.log",
                               target->folder);
         }
-        if (time_monotonic_ms() > deadline)
+        if (!backoff_pause(&backoff))
             return steel_fail(error, STEEL_ERROR_TIMEOUT, "tgtd did not answer within %d ms",
                               READY_LIMIT_MS);
-        nanosleep(&pause, NULL);
     }
     return true;
 }

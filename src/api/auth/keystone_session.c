@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "api/auth/keystone_session.h"
 
+#include "common/backoff.h"
 #include "common/json_text.h"
 #include "common/log.h"
 #include "common/time_text.h"
@@ -62,21 +63,13 @@ fail_unavailable(KeystoneSession *session, int64_t remember_ms, GError **error, 
                       "Tokens cannot be checked at the moment: %s", text);
 }
 
-static void
-pause_ms(int64_t milliseconds)
-{
-    const struct timespec length = {.tv_sec = milliseconds / 1000,
-                                    .tv_nsec = (milliseconds % 1000) * 1000000};
-    nanosleep(&length, NULL);
-}
-
 /* One exchange, repeated while Keystone cannot be reached or is overloaded. False: the failure is remembered. */
 static bool
 exchange(KeystoneSession *session, const HttpRequest *request, HttpResponse *response,
          GError **error)
 {
     g_autoptr(GError) cause = NULL;
-    int64_t pause = PAUSE_MS;
+    Backoff backoff = {.pause_ms = PAUSE_MS, .longest_ms = PAUSE_LIMIT_MS};
     for (int i = 0;; i++) {
         g_clear_error(&cause);
         bool answered = http_request(request, response, &cause);
@@ -88,8 +81,7 @@ exchange(KeystoneSession *session, const HttpRequest *request, HttpResponse *res
             return fail_unavailable(session, REMEMBER_MS, error, "%s", cause->message);
         }
         http_response_clear(response);
-        pause_ms(pause);
-        pause = MIN(pause * 2, PAUSE_LIMIT_MS);
+        (void)backoff_pause(&backoff); /* the tries are counted, not the time */
     }
 }
 

@@ -6,6 +6,7 @@
 #include "cli/nouns.h"
 #include "cli/requests.h"
 #include "cli/session.h"
+#include "common/backoff.h"
 #include "common/http_client.h"
 #include "common/json_text.h"
 #include "common/time_text.h"
@@ -38,7 +39,7 @@ wait_active(Context *context, const char *uuid, int timeout_s, GError **error)
                        "Allocation %s failed to become active in %d seconds", uuid, timeout_s);
             return NULL;
         }
-        g_usleep(POLL_MS * 1000);
+        backoff_sleep(POLL_MS);
     }
 }
 
