@@ -21,6 +21,8 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -149,6 +151,7 @@ open_database(Daemon *daemon, GError **error)
     const DbSettings settings = {
         .synchronous = config_boolean(config, OPT_DATABASE_SQLITE_SYNCHRONOUS),
         .wait_limit_s = (unsigned)config_integer(config, OPT_DATABASE_SQLITE_MAX_WAIT_FOR_RETRY),
+        .write_damaged = config_boolean(config, OPT_DATABASE_WRITE_DAMAGED),
     };
     daemon->db = db_open(config_string(config, OPT_DATABASE_CONNECTION), &settings, error);
     return daemon->db != NULL;
@@ -293,6 +296,20 @@ block_signals(void)
     return signalfd(-1, &set, SFD_CLOEXEC);
 }
 
+/* The memory holds the passwords of BMCs, volumes and users: no file of it, and no other process of the same user that reads it. A
+ * sanitizer does so itself to look for leaks. */
+static void
+keep_memory_private(void)
+{
+    const struct rlimit none = {0, 0};
+    if (config_boolean(config_current(), OPT_CORE_DUMPS))
+        return;
+    setrlimit(RLIMIT_CORE, &none);
+#ifndef STEEL_SANITIZED
+    prctl(PR_SET_DUMPABLE, 0);
+#endif
+}
+
 /* How often in a row reading a signal may fail. */
 #define READ_TRIES 100
 #define TRIM_INTERVAL_MS (60 * 1000)
@@ -331,6 +348,7 @@ run(void)
     g_autoptr(GError) error = NULL;
     Daemon daemon = {0};
     int signals = block_signals();
+    keep_memory_private();
     bool started = open_log(&error) && start(&daemon, &error);
     if (started) {
         log_info("steeld", "Steel %s serves the API on port %u", STEEL_VERSION,

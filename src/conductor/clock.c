@@ -15,10 +15,34 @@
 /* Smaller steps are drift, or a leap second. */
 #define LEAST_STEP_MS 1500
 
+/* What an earlier life has left behind. */
+static void
+begin_work(Conductor *conductor)
+{
+    takeover_run(conductor); /* first: it makes the locks of an earlier life void */
+    boot_progress_recover(conductor);
+    allocations_run(conductor);
+}
+
+/* The start could not write to the database. */
+static void
+take_lease(Conductor *conductor)
+{
+    g_autoptr(GError) error = NULL;
+    if (conductor_register(conductor, &error))
+        begin_work(conductor);
+    else
+        log_error("conductor.lease", "the lease cannot be taken yet: %s", error->message);
+}
+
 static void
 renew_lease(Conductor *conductor)
 {
     g_autoptr(GError) error = NULL;
+    if (!atomic_load(&conductor->registered)) {
+        take_lease(conductor);
+        return;
+    }
     int64_t timeout_s = config_integer(config_current(), OPT_CONDUCTOR_HEARTBEAT_TIMEOUT);
     if (!db_conductor_renew(conductor->services.db, conductor->lease,
                             steady_now_ms() + timeout_s * 1000, &error))
@@ -110,7 +134,8 @@ run_due(Conductor *conductor, int64_t due[])
     int64_t next = INT64_MAX;
     for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
         int64_t interval = interval_ms(i);
-        if (interval <= 0)
+        bool waits = !atomic_load(&conductor->registered) && rows[i].run != renew_lease;
+        if (interval <= 0 || waits)
             continue;
         if (due[i] <= time_monotonic_ms()) {
             rows[i].run(conductor);
@@ -129,9 +154,8 @@ clock_main(void *data)
     conductor->clock_skew_ms = steady_skew_ms();
     for (size_t i = 0; i < G_N_ELEMENTS(rows); i++)
         due[i] = time_monotonic_ms() + interval_ms(i);
-    takeover_run(conductor); /* first: it makes the locks of an earlier life void */
-    boot_progress_recover(conductor);
-    allocations_run(conductor);
+    if (atomic_load(&conductor->registered))
+        begin_work(conductor);
     pthread_mutex_lock(&conductor->clock_lock);
     while (!conductor->clock_stop) {
         pthread_mutex_unlock(&conductor->clock_lock);

@@ -27,8 +27,8 @@ driver_names(const json_t *hardware)
     return names;
 }
 
-static bool
-register_conductor(Conductor *conductor, GError **error)
+bool
+conductor_register(Conductor *conductor, GError **error)
 {
     g_autoptr(ConductorRecord) record = conductor_record_new();
     record->hostname = g_strdup(conductor->hostname);
@@ -40,7 +40,29 @@ register_conductor(Conductor *conductor, GError **error)
     record->hardware = registry_hardware(conductor->registry);
     json_decref(record->drivers);
     record->drivers = driver_names(record->hardware);
-    return db_conductor_register(conductor->services.db, record, error);
+    if (!db_conductor_register(conductor->services.db, record, error))
+        return false;
+    atomic_store(&conductor->registered, true);
+    log_info("conductor", "%s is at work", conductor->hostname);
+    return true;
+}
+
+/* A database that cannot be written to now may be later: it is read meanwhile, and the clock tries again. */
+static bool
+register_or_wait(Conductor *conductor, GError **error)
+{
+    g_autoptr(GError) fault = NULL;
+    if (conductor_register(conductor, &fault))
+        return true;
+    if (!steel_error_is(fault, STEEL_ERROR_DATABASE) &&
+        !steel_error_is(fault, STEEL_ERROR_DATABASE_BUSY) &&
+        !steel_error_is(fault, STEEL_ERROR_DATABASE_DAMAGED)) {
+        g_propagate_error(error, g_steal_pointer(&fault));
+        return false;
+    }
+    log_error("conductor", "%s does not work yet: it cannot take its lease: %s",
+              conductor->hostname, fault->message);
+    return true;
 }
 
 Conductor *
@@ -69,7 +91,7 @@ conductor_new(const ConductorServices *services, GError **error)
         .notify = notify_node,
     };
     if (!db_claim(services->db, error) || !db_clock_resume(services->db, error) ||
-        !register_conductor(conductor, error)) {
+        !register_or_wait(conductor, error)) {
         conductor_free(conductor);
         return NULL;
     }
@@ -78,7 +100,6 @@ conductor_new(const ConductorServices *services, GError **error)
         pool_new("worker", (unsigned)config_integer(config, OPT_CONDUCTOR_WORKERS_POOL_SIZE), 0);
     conductor_clock_start(conductor);
     metrics_register(conductor_metrics_write, conductor);
-    log_info("conductor", "%s is at work", conductor->hostname);
     return conductor;
 }
 

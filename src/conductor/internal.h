@@ -22,6 +22,8 @@ struct Conductor {
         quick; /* handlers of rpc methods that touch the database only, and the start of everything else */
     Pool *workers; /* what may block on hardware */
     atomic_bool stopping;
+    atomic_bool
+        registered; /* it holds its lease; only the clock's thread changes it after the start */
     pthread_mutex_t
         gate; /* held for moments: a foreign thread hands us work, or `stopping` is set */
     pthread_mutex_t guard;    /* held for moments: guards the four members below */
@@ -39,6 +41,9 @@ struct Conductor {
 /* ---- task.c: the lock ---- */
 
 typedef enum TaskLock { TASK_SHARED, TASK_EXCLUSIVE } TaskLock;
+
+/* Takes the lease under which locks are worth something. Errors: those of the database; CONFLICT. */
+bool conductor_register(Conductor *conductor, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Loads a node, and locks it if asked to.
  *

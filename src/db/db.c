@@ -11,6 +11,7 @@
 #include "common/metrics.h"
 #include "common/time_text.h"
 #include "db/engine.h"
+#include "db/health.h"
 #include "db/migrations.h"
 
 #include <string.h>
@@ -30,6 +31,7 @@ struct Db {
     DbConnection *writer;        /* of who has the turn, not guarded; NULL: not yet needed */
     GPtrArray *sessions GUARDED; /* Session, owned: for db_close */
     int claim;                   /* descriptor, or -1; set by db_claim */
+    DbHealth health;
 };
 
 /* A thread's connection and how deep in transactions it is. Used by that thread alone. */
@@ -139,6 +141,8 @@ run(Session *session, bool writes, const char *sql, const DbValue *values, size_
         return true;
     if (steel_error_is(cause, STEEL_ERROR_CONFLICT))
         engine->conflict(connection, &session->conflict);
+    if (steel_error_is(cause, STEEL_ERROR_DATABASE_DAMAGED))
+        db_health_note(&session->db->health, cause->message);
     g_propagate_error(error, g_steal_pointer(&cause));
     return false;
 }
@@ -165,7 +169,7 @@ db_transaction(Db *db, DbWork work, void *user_data, GError **error)
     Session *session = session_of_thread(db);
     if (session->depth > 0)
         return work(db, user_data, error);
-    if (!take_turn(db, error))
+    if (!db_health_may_write(&db->health, error) || !take_turn(db, error))
         return false;
     bool good = run_plain(session, db->engine->begin, error);
     if (good) {
@@ -202,7 +206,7 @@ db_execute(Db *db, const char *sql, const DbValue *values, size_t count, int64_t
     Session *session = session_of_thread(db);
     count_statement();
     bool alone = session->depth == 0;
-    if (alone && !take_turn(db, error))
+    if (alone && (!db_health_may_write(&db->health, error) || !take_turn(db, error)))
         return false;
     bool good = run(session, true, sql, values, count, NULL, NULL, changed, error);
     if (alone)
@@ -233,7 +237,8 @@ bool
 db_alive(Db *db, GError **error)
 {
     int64_t one = 0;
-    return db_query(db, "SELECT 1", NULL, 0, read_integer, &one, error);
+    return db_health_is_good(&db->health, error) &&
+           db_query(db, "SELECT 1", NULL, 0, read_integer, &one, error);
 }
 
 bool
@@ -275,15 +280,23 @@ apply_migration(Db *db, void *user_data, GError **error)
     return true;
 }
 
+/* The number of the schema; a database that is to be written to gets the table that says so. */
+static bool
+read_schema(Db *db, int64_t *have, GError **error)
+{
+    return (!db_health_may_write(&db->health, NULL) ||
+            db_execute(db, "CREATE TABLE IF NOT EXISTS schema_version (number BIGINT NOT NULL)",
+                       NULL, 0, NULL, error)) &&
+           db_query(db, "SELECT COALESCE(MAX(number), 0) FROM schema_version", NULL, 0,
+                    read_integer, have, error);
+}
+
 /* Brings the schema to what this program needs. A database of a newer program is refused. */
 static bool
 migrate(Db *db, GError **error)
 {
     int64_t have = 0;
-    if (!db_execute(db, "CREATE TABLE IF NOT EXISTS schema_version (number BIGINT NOT NULL)", NULL,
-                    0, NULL, error) ||
-        !db_query(db, "SELECT COALESCE(MAX(number), 0) FROM schema_version", NULL, 0, read_integer,
-                  &have, error))
+    if (!read_schema(db, &have, error))
         return false;
     size_t count;
     const DbMigration *migrations = db_migrations(&count);
@@ -300,9 +313,9 @@ migrate(Db *db, GError **error)
     return true;
 }
 
-UNSHARED /* The engine of a URL, or NULL. */
-    static const DbEngine *
-    engine_of(const char *url)
+/* The engine of a URL, or NULL. */
+static const DbEngine *
+engine_of(const char *url)
 {
     static const DbEngine *const engines[] = {&db_engine_sqlite};
     const char *separator = strstr(url, "://");
@@ -329,7 +342,17 @@ db_check_url(const char *url, GError **error)
                       length, url);
 }
 
-Db *
+static bool
+look_through(Db *db, GError **error)
+{
+    DbConnection *connection = connection_of(session_of_thread(db), false, error);
+    if (connection == NULL)
+        return false;
+    db_health_begin(&db->health, connection);
+    return true;
+}
+
+UNSHARED Db *
 db_open(const char *url, const DbSettings *settings, GError **error)
 {
     if (!db_check_url(url, error))
@@ -343,7 +366,11 @@ db_open(const char *url, const DbSettings *settings, GError **error)
     lock_init(&db->lock, LOCK_RANK_DATABASE);
     lock_condition_init(&db->turn);
     pthread_key_create(&db->key, session_end);
-    if (!migrate(db, error)) {
+    db->health =
+        (DbHealth){.engine = db->engine, .address = db->address, .settings = &db->settings};
+    if (db->engine->protect != NULL)
+        db->engine->protect(db->address);
+    if (!look_through(db, error) || !migrate(db, error)) {
         db_close(db);
         return NULL;
     }
@@ -363,6 +390,7 @@ db_close(Db *db)
 {
     if (db == NULL)
         return;
+    db_health_end(&db->health);
     if (db->claim >= 0)
         close(db->claim);
     pthread_key_delete(db->key);

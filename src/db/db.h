@@ -9,7 +9,8 @@
  * SQL is the common subset of SQLite and PostgreSQL with parameters ?1, ?2, ... used in order.
  *
  * Errors of all functions: DATABASE_BUSY (another process holds the file; retry), CONFLICT (a rule of the schema was
- * broken; db_conflict tells which), DATABASE (disk full, damaged file, ...: a sentence with the file).
+ * broken; db_conflict tells which), DATABASE_DAMAGED (the file is damaged: from then on writing fails with it at once, reading goes on
+ * as far as it goes), DATABASE (disk full, ...: a sentence with the file).
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
@@ -41,6 +42,9 @@ db_integer(int64_t integer)
 typedef struct DbSettings {
     bool synchronous; /* a commit waits for the disk: what was answered outlives a loss of power */
     unsigned wait_limit_s; /* how long to wait for others that write, then DATABASE_BUSY */
+    bool write_damaged;    /* a damaged database is written to all the same */
+    int64_t
+        small_size; /* bytes up to which a file is looked through before db_open returns; 0: 64 MiB */
 } DbSettings;
 
 /* For a database that nobody will miss: it does not wait for the disk. */
@@ -49,7 +53,9 @@ extern const DbSettings db_throw_away;
 /* Whether there is an engine for an oslo URL. Errors: CONFIG, without what in the URL may be secret. Pure. */
 bool db_check_url(const char *url, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Opens (and makes, and migrates) the database of an oslo URL: sqlite:////absolute/path, sqlite:///relative/path.
+/* Opens (and makes, and migrates) the database of an oslo URL: sqlite:////absolute/path, sqlite:///relative/path. Its files are made
+ * private. It is looked through, a large one on a thread; a damaged one opens if its schema can be read, and is not
+ * written to.
  * `settings` is copied. */
 Db *db_open(const char *url, const DbSettings *settings, GError **error);
 
@@ -108,5 +114,5 @@ uint64_t db_statement_count(void);
 /* Bytes that the database takes on disk, without what is waiting to be written into it. */
 bool db_size(Db *db, int64_t *size, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* True while the database answers: for health checks. */
+/* True while the database answers and is whole: for health checks. Errors: DATABASE_DAMAGED, and those of a query. */
 bool db_alive(Db *db, GError **error);

@@ -22,6 +22,20 @@ typedef struct DbEngine {
     /* Runs a script of several statements without parameters (migrations). */
     bool (*script)(DbConnection *connection, const char *sql, GError **error);
 
+    /* Looks through the whole database; NULL: the engine sees to it itself, and the next two are NULL as well. `stop` is asked
+     * now and then, true ends it.
+     * damage   out: a sentence about what is damaged, owned by the caller; NULL: nothing that was seen
+     * False with the error set when it could not be done. */
+    bool (*check)(DbConnection *connection, bool (*stop)(void *user_data), void *user_data,
+                  char **damage, GError **error);
+    /* Ends what the connection is doing, as if stopped. Any thread. */
+    void (*interrupt)(DbConnection *connection);
+    /* Bytes of the file; 0: there is none. */
+    int64_t (*file_size)(const char *address);
+
+    /* Makes the files of a database private before its first connection; NULL: it has none of its own. */
+    void (*protect)(const char *address);
+
     /* A descriptor that stands for the claim of db_claim, or -1. NULL: many processes may act on this database. */
     int (*claim)(const char *address, GError **error);
 

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "db/engine.h"
 
+#include "common/log.h"
 #include "common/metrics.h"
 
 #include <errno.h>
@@ -10,6 +11,7 @@
 #include <sqlite3.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 struct DbConnection {
@@ -79,7 +81,7 @@ fail(DbConnection *connection, GError **error)
                           connection->path);
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
-        return steel_fail(error, STEEL_ERROR_DATABASE,
+        return steel_fail(error, STEEL_ERROR_DATABASE_DAMAGED,
                           "%s is damaged or no database (%s): restore it from a backup",
                           connection->path, message);
     case SQLITE_READONLY:
@@ -104,6 +106,13 @@ disconnect(DbConnection *connection)
     g_free(connection);
 }
 
+/* "/var/lib/x" after "sqlite:///" is relative as oslo has it: three slashes relative, four absolute. */
+static const char *
+path_of(const char *address)
+{
+    return address + (*address == '/');
+}
+
 static bool
 script(DbConnection *connection, const char *sql, GError **error)
 {
@@ -124,26 +133,51 @@ configure_once(void)
     sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 }
 
-/* Passwords of BMCs and volumes are in it: not for everybody to read; the files beside it get the same mode. Only
- * one that is not there yet is touched: to close another descriptor of it would end the engine's locks. */
+/* What nobody but the owner may do, and what nobody but owner and group. */
+#define LOOSE_MODE (S_IWGRP | S_IRWXO)
+
+/* Takes the rights of others from a file that is there. Not through a descriptor: to close one would end the engine's locks. */
 static void
-make_private(const char *path)
+tighten(const char *path)
 {
+    struct stat status;
+    if (stat(path, &status) != 0 || !S_ISREG(status.st_mode) || !(status.st_mode & LOOSE_MODE))
+        return;
+    if (chmod(path, status.st_mode & 07777 & ~(mode_t)LOOSE_MODE) == 0)
+        log_warning("db",
+                    "%s had mode %03o; it holds the passwords of BMCs, so others may no "
+                    "longer read it",
+                    path, (unsigned)status.st_mode & 0777);
+    else
+        log_warning("db",
+                    "%s has mode %03o and holds the passwords of BMCs, but that cannot be "
+                    "changed: %s",
+                    path, (unsigned)status.st_mode & 0777, g_strerror(errno));
+}
+
+/* Passwords of BMCs and volumes are in it: not for everybody to read. Files that the engine makes beside it get its mode. */
+static void
+protect(const char *address)
+{
+    static const char *const suffixes[] = {"", "-wal", "-shm", ".lock"};
+    const char *path = path_of(address);
     int descriptor = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0640);
     if (descriptor >= 0)
         close(descriptor); /* what could not be made is told by the engine */
+    for (size_t i = 0; i < G_N_ELEMENTS(suffixes); i++) {
+        g_autofree char *file = g_strconcat(path, suffixes[i], NULL);
+        tighten(file);
+    }
 }
 
-/* "/var/lib/x" after "sqlite:///" is relative as oslo has it: three slashes relative, four absolute. */
 static DbConnection *
 connect_file(const char *address, const DbSettings *settings, GError **error)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     pthread_once(&once, configure_once);
     DbConnection *connection = g_new0(DbConnection, 1);
-    connection->path = g_strdup(address + (*address == '/'));
+    connection->path = g_strdup(path_of(address));
     connection->statements = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, finalize);
-    make_private(connection->path);
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
     if (sqlite3_open_v2(connection->path, &connection->handle, flags, NULL) != SQLITE_OK) {
         fail(connection, error);
@@ -151,11 +185,15 @@ connect_file(const char *address, const DbSettings *settings, GError **error)
         return NULL;
     }
     sqlite3_extended_result_codes(connection->handle, 1);
+    /* The files beside it stay when it is closed, next to empty: on a full disk they could not be made for the next start. */
+    int stay = 1;
+    sqlite3_file_control(connection->handle, "main", SQLITE_FCNTL_PERSIST_WAL, &stay);
     sqlite3_busy_timeout(connection->handle,
                          (int)MIN(settings->wait_limit_s, G_MAXINT / 1000) * 1000);
     if (!script(connection,
                 "PRAGMA journal_mode=WAL; PRAGMA foreign_keys=ON; PRAGMA temp_store=MEMORY;"
-                "PRAGMA journal_size_limit=67108864; PRAGMA cache_size=-2048;",
+                "PRAGMA journal_size_limit=67108864; PRAGMA cache_size=-2048; PRAGMA "
+                "cell_size_check=ON",
                 error) ||
         !script(connection,
                 settings->synchronous ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL",
@@ -179,7 +217,7 @@ claimant(int descriptor)
 static int
 claim(const char *address, GError **error)
 {
-    g_autofree char *path = g_strconcat(address + (*address == '/'), ".lock", NULL);
+    g_autofree char *path = g_strconcat(path_of(address), ".lock", NULL);
     int descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0640);
     if (descriptor < 0) {
         steel_fail(error, STEEL_ERROR_DATABASE, "%s cannot be made: %s", path, g_strerror(errno));
@@ -194,11 +232,70 @@ claim(const char *address, GError **error)
         return -1;
     }
     g_autofree char *process = g_strdup_printf("%-15d", (int)getpid());
-    if (pwrite(descriptor, process, strlen(process), 0) == (ssize_t)strlen(process))
-        return descriptor;
-    steel_fail(error, STEEL_ERROR_DATABASE, "%s cannot be written: %s", path, g_strerror(errno));
-    close(descriptor);
-    return -1;
+    if (pwrite(descriptor, process, strlen(process), 0) != (ssize_t)strlen(process))
+        log_warning("db", "%s cannot be written: %s", path, g_strerror(errno)); /* it is held */
+    return descriptor;
+}
+
+/* A look that may be stopped. */
+typedef struct Look {
+    bool (*stop)(void *user_data);
+    void *user_data;
+} Look;
+
+/* Between two looks at `stop`: some tens of pages. */
+#define LOOK_STEPS 20000
+
+static int
+on_progress(void *data)
+{
+    Look *look = data;
+    return look->stop(look->user_data);
+}
+
+/* What the first row of quick_check says. */
+static char *
+damage_from(const DbConnection *connection, const char *text)
+{
+    if (text == NULL || strcmp(text, "ok") == 0)
+        return NULL;
+    g_autofree char *line = g_strdelimit(g_strdup(text), "\n", ' ');
+    return g_strdup_printf("%s is damaged (%.200s)", connection->path, line);
+}
+
+static bool
+check(DbConnection *connection, bool (*stop)(void *), void *user_data, char **damage,
+      GError **error)
+{
+    Look look = {stop, user_data};
+    sqlite3_stmt *statement = NULL;
+    if (sqlite3_prepare_v2(connection->handle, "PRAGMA quick_check(1)", -1, &statement, NULL) !=
+        SQLITE_OK)
+        return fail(connection, error);
+    sqlite3_progress_handler(connection->handle, LOOK_STEPS, on_progress, &look);
+    int code = sqlite3_step(statement);
+    sqlite3_progress_handler(connection->handle, 0, NULL, NULL);
+    if (code == SQLITE_ROW)
+        *damage = damage_from(connection, (const char *)sqlite3_column_text(statement, 0));
+    else if (code == SQLITE_CORRUPT)
+        *damage = damage_from(connection, sqlite3_errmsg(connection->handle));
+    bool done = code == SQLITE_ROW || code == SQLITE_DONE || code == SQLITE_INTERRUPT ||
+                *damage != NULL || fail(connection, error);
+    sqlite3_finalize(statement);
+    return done;
+}
+
+static void
+interrupt(DbConnection *connection)
+{
+    sqlite3_interrupt(connection->handle);
+}
+
+static int64_t
+file_size(const char *address)
+{
+    struct stat status;
+    return stat(path_of(address), &status) == 0 ? (int64_t)status.st_size : 0;
 }
 
 static gboolean
@@ -298,6 +395,10 @@ const DbEngine db_engine_sqlite = {
     .run = run,
     .conflict = tell_conflict,
     .script = script,
+    .check = check,
+    .interrupt = interrupt,
+    .file_size = file_size,
+    .protect = protect,
     .claim = claim,
     .begin = "BEGIN IMMEDIATE",
     .size = "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size",

@@ -5,6 +5,7 @@ SPDX-License-Identifier: Apache-2.0
 import glob
 import os
 import re
+import resource
 import shutil
 import socket
 import subprocess
@@ -111,6 +112,24 @@ class Configuration(unittest.TestCase):
                               timeout=harness.LIMIT_S, cwd=self.folder)
         self.assertEqual(told.returncode, 0, told.stderr)
         self.assertIn('\n#"show_password": "!"\n', told.stdout)
+
+    def core_limit_of(self, **variables):
+        """How large a file of its memory may be, of a daemon that inherits no limit."""
+        steel = subprocess.Popen([harness.STEELD], stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                                 env={**os.environ, **self.own_places(), **variables}, start_new_session=True,
+                                 preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_CORE,
+                                                                       (resource.RLIM_INFINITY,) * 2))
+        try:
+            self.answer_of(steel)
+            with open("/proc/%d/limits" % steel.pid, encoding="ascii") as file:
+                return re.search(r"Max core file size +(\S+)", file.read()).group(1)
+        finally:
+            steel.terminate()
+            steel.wait(harness.LIMIT_S)
+
+    def test_a_crash_leaves_no_file_of_its_memory_unless_asked_for(self):
+        self.assertEqual(self.core_limit_of(), "0")
+        self.assertEqual(self.core_limit_of(OS_DEFAULT__CORE_DUMPS="true"), "unlimited")
 
     def test_all_mistakes_are_told_at_once(self):
         path = self.write("bad.conf", "[DEFAULT]\nenabled_hardware_types = ipmi, hal9000\nwhat is this\n[api]\nport = http\n"

@@ -79,6 +79,50 @@ class Files(faults_support.Suite):
         self.steel.settings["database.connection"] = kept
 
 
+class Damaged(faults_support.Suite):
+    """A part of it is damaged: what can be read is read, nothing is written."""
+
+    options = ("healthcheck.enabled=true",)
+
+    def health(self):
+        answer = harness.Suite.raw(self, b"GET /healthcheck HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").decode()
+        return int(answer.split()[1]), answer.rsplit("\r\n", 1)[1]
+
+    def damage_nodes(self):
+        database = sqlite3.connect(self.steel.folder + "/steel.sqlite")
+        page = database.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'nodes'").fetchone()[0]
+        database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        database.close()
+        with open(self.steel.folder + "/steel.sqlite", "r+b") as file:
+            file.seek((page - 1) * 4096)
+            file.write(b"\x5a" * 4096)
+
+    def test_it_is_noticed_at_the_start_and_told_until_somebody_decides(self):
+        self.node(name="lost")
+        self.want(201, "POST", "/v1/chassis", {"description": "kept"})
+        self.assertEqual(self.health(), (200, "OK"))
+        self.steel.end()
+        self.damage_nodes()
+        self.steel.again()
+        self.assertEqual(self.health(), (503, "DATABASE DAMAGED"))
+        self.assertEqual([item["description"] for item in self.get("/v1/chassis")["chassis"]], ["kept"])
+        for method, path, body in (("POST", "/v1/chassis", {}), ("GET", "/v1/nodes", None),
+                                   ("POST", "/v1/nodes", {"driver": "fake-hardware"})):
+            answer = self.call(method, path, body)
+            self.assertEqual(answer.status, 503, (method, path, answer.body))
+            self.assertIn("is damaged" if path != "/v1/nodes" or method == "GET" else "damaged", answer.message)
+        log = self.steel.text()
+        for words in ("is damaged", "nothing is written to it any more", "restore a backup", ".recover",
+                      "does not work yet: it cannot take its lease"):
+            self.assertIn(words, log)
+        self.steel.end()
+        self.steel.settings["database.write_damaged"] = "true"
+        self.steel.again()
+        self.assertEqual(self.health(), (200, "OK"))
+        self.want(201, "POST", "/v1/chassis", {"description": "all the same"})
+        del self.steel.settings["database.write_damaged"]
+
+
 # From which state by which verb, what takes so long that the database is held when it has ended, and where it ends.
 WORKS_THAT_MEET_IT = (
     ("available", "active", "deploy.deploy", "active"),
@@ -172,6 +216,25 @@ class FullDisk(faults_support.Suite):
         self.node(name="room-again")
         found = self.rest(idle, "manageable" if answer.status == 202 else "enroll")
         self.assertIsNone(found["last_error"])
+
+
+    def test_a_start_on_a_full_disk_reads_and_works_once_there_is_room(self):
+        node = self.node(name="read-on")["uuid"]
+        self.steel.end()
+        self.fill()
+        self.steel.settings["conductor.heartbeat_interval"] = "1"
+        self.steel.again()
+        until("the lease is not taken", lambda: "does not work yet: it cannot take its lease" in self.steel.text())
+        self.assertEqual(self.get("/v1/nodes/" + node)["name"], "read-on")
+        for method, path, body in (("POST", "/v1/nodes", {"driver": "fake-hardware"}), ("POST", "/v1/chassis", {}),
+                                   ("PATCH", "/v1/nodes/" + node, [{"op": "add", "path": "/extra/a", "value": "x" * 20000}])):
+            answer = self.call(method, path, body)
+            self.assertGreaterEqual(answer.status, 500, answer.body)
+            self.assertIn("full", answer.message)
+        os.unlink(self.disk + "/ballast")
+        until("the lease is taken", lambda: "conductor-1 is at work" in self.steel.text())
+        self.node(name="works-again")
+        self.rest(self.to(self.fake(), "manageable"), "manageable")
 
 
 class Pruning(faults_support.Suite):

@@ -101,9 +101,13 @@ root_health(Request *request, GError **error)
     bool disabled = switch_file != NULL && access(switch_file, F_OK) == 0;
     g_autoptr(GError) fault = NULL;
     bool alive = !disabled && db_alive(request_db(request), &fault);
+    bool damaged = steel_error_is(fault, STEEL_ERROR_DATABASE_DAMAGED);
     GString *out = request_out(request, alive ? 200 : 503, 64);
     request->content_type = "text/plain";
-    g_string_append(out, alive ? "OK" : disabled ? "DISABLED BY FILE" : "DATABASE UNAVAILABLE");
+    g_string_append(out, alive      ? "OK"
+                         : disabled ? "DISABLED BY FILE"
+                         : damaged  ? "DATABASE DAMAGED"
+                                    : "DATABASE UNAVAILABLE");
     return ANSWER_NOW;
 }
 

@@ -2,8 +2,12 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "scratch.h"
 
+#include "common/time_text.h"
+
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
 #include <sched.h>
 #include <sqlite3.h>
 #include <stdio.h>
@@ -160,8 +164,15 @@ a_file_that_is_no_database_is_called_so(void **state)
     g_autofree char *url = g_strconcat("sqlite:///", path, NULL);
     g_autofree char *text = g_strnfill(8192, 'x');
     assert_true(g_file_set_contents(path, text, -1, NULL));
-    refused(url, STEEL_ERROR_DATABASE, "is damaged or no database");
-    refused(url, STEEL_ERROR_DATABASE, path);
+    refused(url, STEEL_ERROR_DATABASE_DAMAGED, "is damaged or no database");
+    refused(url, STEEL_ERROR_DATABASE_DAMAGED, path);
+}
+
+static bool
+write_nothing(Db *db, void *user_data, GError **error)
+{
+    (void)db, (void)user_data, (void)error;
+    return true;
 }
 
 /* Overwrites all pages of the file but the first. */
@@ -193,9 +204,135 @@ damaged_pages_give_a_sentence_with_the_file_and_what_to_do(void **state)
         assert_null(found);
         db_close(db);
     }
-    assert_error(error, STEEL_ERROR_DATABASE);
+    assert_error(error, STEEL_ERROR_DATABASE_DAMAGED);
     assert_says(error, scratch->path);
     assert_says(error, "restore it from a backup");
+}
+
+/* Overwrites the page that the table of nodes begins on; all else can be read. */
+static void
+damage_nodes(const Scratch *scratch)
+{
+    char noise[4096];
+    memset(noise, 0x5a, sizeof noise);
+    int64_t page =
+        scratch_number(scratch->db, "SELECT rootpage FROM sqlite_schema WHERE name = 'nodes'");
+    scratch_number(scratch->db, "PRAGMA wal_checkpoint(TRUNCATE)");
+    int file = open(scratch->path, O_WRONLY | O_CLOEXEC);
+    assert_true(file >= 0 && page > 1);
+    assert_int_equal(pwrite(file, noise, sizeof noise, (page - 1) * 4096), sizeof noise);
+    fsync(file);
+}
+
+static bool
+make_chassis(Db *db, GError **error)
+{
+    return db_execute(db, "INSERT INTO chassis (uuid, extra) VALUES ('c', '{}')", NULL, 0, NULL,
+                      error);
+}
+
+/* What a damaged database still does. */
+static void
+assert_only_read(Db *db)
+{
+    g_autoptr(GError) health = NULL, writing = NULL, transaction = NULL, reading = NULL;
+    assert_false(db_alive(db, &health));
+    assert_error(health, STEEL_ERROR_DATABASE_DAMAGED);
+    assert_false(make_chassis(db, &writing));
+    assert_error(writing, STEEL_ERROR_DATABASE_DAMAGED);
+    assert_says(writing, "it is not written to until it is restored from a backup or recovered");
+    assert_false(db_transaction(db, write_nothing, NULL, &transaction));
+    assert_error(transaction, STEEL_ERROR_DATABASE_DAMAGED);
+    assert_null(db_records_where(db, &node_resource, "1 = 1", NULL, 0, &reading));
+    assert_error(reading, STEEL_ERROR_DATABASE_DAMAGED);
+    assert_int_equal(scratch_number(db, "SELECT COUNT(*) FROM chassis"), 0);
+}
+
+static void
+a_damaged_database_is_noticed_when_it_is_opened_and_only_read(void **state)
+{
+    Scratch *scratch = *state;
+    g_autoptr(GError) error = NULL;
+    node_free(scratch_node(scratch->db, NULL));
+    damage_nodes(scratch);
+    db_close(g_steal_pointer(&scratch->db));
+    Db *db = scratch_open(scratch);
+    assert_only_read(db);
+    db_close(db);
+    const DbSettings stubborn = {.wait_limit_s = 10, .write_damaged = true};
+    scratch->db = db_open(scratch->url, &stubborn, &error);
+    assert_non_null(scratch->db);
+    assert_true(db_alive(scratch->db, &error));
+    assert_true(make_chassis(scratch->db, &error));
+}
+
+static void
+a_large_database_is_looked_through_while_it_is_used(void **state)
+{
+    Scratch *scratch = *state;
+    const DbSettings large = {.wait_limit_s = 10, .small_size = 1};
+    g_autoptr(GError) error = NULL, health = NULL;
+    node_free(scratch_node(scratch->db, NULL));
+    db_close(db_open(scratch->url, &large, &error)); /* at once: the look ends with it */
+    damage_nodes(scratch);
+    db_close(g_steal_pointer(&scratch->db));
+    Db *db = db_open(scratch->url, &large, &error);
+    assert_non_null(db);
+    int64_t limit_ms = time_monotonic_ms() + 30000;
+    while (db_alive(db, &health) && time_monotonic_ms() < limit_ms)
+        poll(NULL, 0, 1);
+    assert_only_read(db);
+    db_close(db);
+}
+
+static void *
+read_nodes(void *db)
+{
+    g_autoptr(GError) error =
+        NULL; /* a thread with a connection of its own, and nothing remembered */
+    return db_records_where(db, &node_resource, "1 = 1", NULL, 0, &error);
+}
+
+static void
+damage_that_a_read_meets_ends_writing(void **state)
+{
+    Scratch *scratch = *state;
+    pthread_t reader;
+    void *found = scratch;
+    node_free(scratch_node(scratch->db, NULL));
+    damage_nodes(scratch);
+    assert_int_equal(pthread_create(&reader, NULL, read_nodes, scratch->db), 0);
+    pthread_join(reader, &found);
+    assert_null(found);
+    g_autoptr(GError) writing = NULL;
+    assert_false(make_chassis(scratch->db, &writing));
+    assert_error(writing, STEEL_ERROR_DATABASE_DAMAGED);
+}
+
+static unsigned
+mode_of(const char *path, const char *suffix)
+{
+    g_autofree char *file = g_strconcat(path, suffix, NULL);
+    struct stat status;
+    assert_int_equal(stat(file, &status), 0);
+    return status.st_mode & 0777;
+}
+
+static void
+a_database_that_others_can_read_is_made_private(void **state)
+{
+    Scratch *scratch = *state;
+    g_autofree char *log = g_strconcat(scratch->path, "-wal", NULL);
+    node_free(scratch_node(scratch->db, NULL));
+    assert_int_equal(chmod(scratch->path, 0666), 0);
+    assert_int_equal(chmod(log, 0644), 0);
+    Db *second = scratch_open(scratch);
+    assert_int_equal(mode_of(scratch->path, ""), 0640);
+    assert_int_equal(mode_of(scratch->path, "-wal"), 0640);
+    db_close(second);
+    assert_int_equal(chmod(scratch->path, 0600), 0); /* what is tighter stays */
+    db_close(scratch_open(scratch));
+    assert_int_equal(mode_of(scratch->path, ""), 0600);
 }
 
 /* A child process runs `work`; its status must be 0. What it asserts is in its output. */
@@ -577,6 +714,10 @@ main(void)
         cmocka_unit_test(urls_of_unknown_engines_are_refused_by_name_of_the_option),
         scratch_test(a_path_that_cannot_be_opened_is_named),
         scratch_test(a_file_that_is_no_database_is_called_so),
+        scratch_test(a_damaged_database_is_noticed_when_it_is_opened_and_only_read),
+        scratch_test(a_large_database_is_looked_through_while_it_is_used),
+        scratch_test(damage_that_a_read_meets_ends_writing),
+        scratch_test(a_database_that_others_can_read_is_made_private),
         scratch_test(damaged_pages_give_a_sentence_with_the_file_and_what_to_do),
         cmocka_unit_test(a_full_disk_is_told_loses_nothing_and_heals_when_there_is_room),
         scratch_test(a_file_that_another_process_holds_is_busy_and_that_may_be_retried),
