@@ -4,6 +4,7 @@
 
 #include "common/log.h"
 #include "common/time_text.h"
+#include "conductor/resources/resources.h"
 #include "drivers/console/console.h"
 #include "drivers/management/management.h"
 #include "drivers/raid/raid.h"
@@ -54,6 +55,8 @@ verb_set_maintenance(VerbCall *call, GError **error)
     node->maintenance = json_is_true(json_object_get(call->arguments, "maintenance"));
     record_set_text(&node->maintenance_reason,
                     node->maintenance ? json_string_member(call->arguments, "reason") : NULL);
+    if (!record_fits_limits(&node_resource, node, call->task->stored, error))
+        return NULL;
     if (!node->maintenance) {
         record_set_text(&node->fault, NULL);
         node->power_sync_failures = 0;
@@ -263,5 +266,6 @@ verb_set_raid(VerbCall *call, GError **error)
     json_decref(task->node->target_raid_config);
     task->node->target_raid_config =
         json_is_object(config) ? json_deep_copy(config) : json_object();
-    return empty_or_null(task_save(task, error));
+    return empty_or_null(record_fits_limits(&node_resource, task->node, task->stored, error) &&
+                         task_save(task, error));
 }

@@ -96,6 +96,52 @@ class Bodies(harness.Suite):
             self.assertLess(self.call("PUT", "/v1/nodes/%s/%s" % (node, rng.choice(puts)), body).status, 500)
 
 
+class Sizes(harness.Suite):
+    """A record has a limit beside that of each request: many requests must not make it larger than one may."""
+
+    options = ("api.max_field_size=64", "api.max_record_size=160")
+
+    def grow(self, path, size=10000):
+        """Adds to a field until it is refused; what is said."""
+        for index in range(100):
+            parent, _, field = path.rpartition("#")
+            answer = self.call("PATCH", parent, [{"op": "add", "path": "/%s/key-%d" % (field, index), "value": "x" * size}])
+            if answer.status >= 400:
+                self.assertEqual(answer.status, 400, answer.body)
+                self.assertGreater(index, 2)
+                return answer.message
+        raise AssertionError("it grows without an end")
+
+    def test_many_patches_do_not_make_a_field_or_a_record_without_an_end(self):
+        node = "/v1/nodes/" + self.node()["uuid"]
+        self.assertRegex(self.grow(node + "#extra"), r"^extra: it would take \d+ bytes, more than the 65536 ")
+        self.grow(node + "#properties")
+        said = self.grow(node + "#driver_info", 3000)
+        self.assertRegex(said, r"^the node would take \d+ bytes, more than the 163840 .*; its largest field is (extra|properties) ")
+        self.want(200, "PATCH", node, [{"op": "replace", "path": "/extra", "value": {}}])
+        port = self.want(201, "POST", "/v1/ports", {"node_uuid": node.rpartition("/")[2], "address": "02:00:00:00:00:77"})
+        self.assertIn("extra", self.grow("/v1/ports/%s#extra" % port["uuid"]))
+        chassis = self.want(201, "POST", "/v1/chassis", {})
+        self.assertIn("extra", self.grow("/v1/chassis/%s#extra" % chassis["uuid"]))
+
+    def test_one_request_is_held_to_it_as_well(self):
+        large = {"x": "y" * 70000}
+        node = self.node()["uuid"]
+        self.want(202, "PUT", "/v1/nodes/%s/states/provision" % node, {"target": "manage"})
+        self.wait_node(node, provision_state="manageable", reservation=None)
+        for method, path, body, field in (
+                ("POST", "/v1/nodes", {"driver": "fake-hardware", "extra": large}, "extra"),
+                ("POST", "/v1/nodes", {"driver": "fake-hardware", "retired_reason": "y" * 70000, "retired": True}, "retired_reason"),
+                ("POST", "/v1/ports", {"node_uuid": node, "address": "02:00:00:00:00:78", "extra": large}, "extra"),
+                ("PUT", "/v1/nodes/%s/maintenance" % node, {"reason": "y" * 70000}, "maintenance_reason"),
+                ("PUT", "/v1/nodes/%s/states/provision" % node,
+                 {"target": "clean", "clean_steps": [{"interface": "deploy", "step": "x", "args": large}]}, "clean_steps")):
+            answer = self.call(method, path, body)
+            self.assertEqual(answer.status, 400, (method, path, answer.body[:300]))
+            self.assertIn(field + ": it would take", answer.message)
+        self.assertFalse(self.get("/v1/nodes/" + node)["maintenance"])
+
+
 class Stopping(harness.Suite):
     def test_requests_under_way_are_finished(self):
         slow = self.node(driver_info={"fake": {"management.get_boot_device": {"delay_ms": 800}}})["uuid"]

@@ -3,6 +3,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "api/controllers/controllers.h"
+#include "model/record_size.h"
 
 #include <string.h>
 
@@ -210,6 +211,19 @@ drop_empty_members(json_t *body)
     }
 }
 
+/* Steps are kept with the node until they are over, as one of its fields. */
+static bool
+size_valid(const json_t *body, const char *name, GError **error)
+{
+    size_t size = json_size(json_object_get(body, name)),
+           limit = (size_t)config_integer(config_current(), OPT_API_MAX_FIELD_SIZE) * 1024;
+    return size <= limit ||
+           steel_fail(error, STEEL_ERROR_INVALID,
+                      "%s: it would take %zu bytes, more than the %zu that one field may "
+                      "([api]max_field_size)",
+                      name, size, limit);
+}
+
 static bool
 body_valid(const Request *request, const json_t *body, const ProvisionVerb *verb, GError **error)
 {
@@ -224,6 +238,7 @@ body_valid(const Request *request, const json_t *body, const ProvisionVerb *verb
            goes_with(request, body, "deploy_steps", 69, verb, deploy, error) &&
            goes_with(request, body, "rescue_password", 38, verb, rescue, error) &&
            config_drive_valid(request, body, verb, error) &&
+           size_valid(body, "clean_steps", error) && size_valid(body, "deploy_steps", error) &&
            steps_valid(body, "clean_steps", false, error) && clean_valid(body, verb, error) &&
            steps_valid(body, "deploy_steps", true, error) && rescue_valid(body, verb, error);
 }

@@ -110,7 +110,8 @@ node_create(VerbCall *call, const json_t *values, GError **error)
 {
     g_autoptr(Node) node = node_new();
     Conductor *conductor = call->conductor;
-    if (!record_from_values(&node_resource, node, values, error))
+    if (!record_from_values(&node_resource, node, values, error) ||
+        !record_fits_limits(&node_resource, node, NULL, error))
         return NULL;
     configured_defaults(node, values);
     if (!node_valid(conductor, node, error) ||
@@ -289,6 +290,7 @@ node_update(VerbCall *call, const char *uuid, const json_t *patch, bool reset_in
                  .stored = locked.stored,
                  .conductor = conductor};
     bool good = json_patch_apply(&node_resource, task.node, patch, error) &&
+                record_fits_limits(&node_resource, task.node, task.stored, error) &&
                 update_allowed(&task, patch, reset_interfaces, error);
     if (good) {
         maintenance_changed(task.node, task.stored);

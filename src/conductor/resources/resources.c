@@ -5,6 +5,7 @@
 #include "db/nodes.h"
 #include "db/records.h"
 #include "model/json_patch.h"
+#include "model/record_size.h"
 
 #include <string.h>
 
@@ -37,6 +38,18 @@ record_from_values(const Resource *resource, void *record, const json_t *values,
             return false;
     }
     return true;
+}
+
+bool
+record_fits_limits(const Resource *resource, const void *record, const void *original,
+                   GError **error)
+{
+    const Config *config = config_current();
+    const SizeLimits limits = {
+        .field = (size_t)config_integer(config, OPT_API_MAX_FIELD_SIZE) * 1024,
+        .record = (size_t)config_integer(config, OPT_API_MAX_RECORD_SIZE) * 1024,
+    };
+    return record_size_check(resource, record, original, &limits, error);
 }
 
 bool
@@ -118,6 +131,7 @@ create_record(VerbCall *call, const ResourceRules *rules, void *record, GError *
     bool good =
         record_from_values(rules->resource, record, json_object_get(call->arguments, "values"),
                            error) &&
+        record_fits_limits(rules->resource, record, NULL, error) &&
         (rules->before_create == NULL || rules->before_create(call->conductor, record, error)) &&
         (rules->fits == NULL || rules->fits(call->conductor->services.db, record, error));
     return good ? insert_record(&insertion, error) : NULL;
@@ -263,6 +277,7 @@ change_record(const VerbCall *call, const ResourceRules *rules, const Owners *ow
     Saving saving = {rules, record, original};
     bool good =
         json_patch_apply(resource, record, json_object_get(call->arguments, "patch"), error) &&
+        record_fits_limits(resource, record, original, error) &&
         (rules->before_update == NULL || rules->before_update(&change, record, original, error)) &&
         (rules->fits == NULL || rules->fits(services->db, record, error));
     if (good) {

@@ -22,6 +22,10 @@ bool locked_node_take(const VerbCall *call, const char *uuid, const char *purpos
 /* Gives the lock back. An empty one is fine. */
 void locked_node_give(LockedNode *locked);
 
+/* Holds a record to [api]max_field_size and max_record_size. original: NULL for a new one. Errors: INVALID. */
+bool record_fits_limits(const Resource *resource, const void *record, const void *original,
+                        GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* What the rules of a change are asked about. */
 typedef struct Change {
     Db *db;
