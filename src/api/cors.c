@@ -30,8 +30,8 @@ is_one_of(const char *word, const char *const *words, size_t count)
     return false;
 }
 
-static bool
-origin_allowed(const Config *config, const char *origin)
+bool
+cors_origin_allowed(const Config *config, const char *origin)
 {
     return config_list_contains(config, OPT_CORS_ALLOWED_ORIGIN, origin) ||
            config_list_contains(config, OPT_CORS_ALLOWED_ORIGIN, "*");
@@ -73,7 +73,7 @@ cors_add_headers(const Request *request, CorsHeader add, void *carrier)
         return;
     const char *origin = request_header(request, "Origin");
     add(carrier, "Vary", "Origin"); /* also where there is none: caches must not mix the two */
-    if (origin == NULL || !origin_allowed(config, origin))
+    if (origin == NULL || !cors_origin_allowed(config, origin))
         return;
     const char *method = request->method == HTTP_OPTIONS
                              ? request_header(request, "Access-Control-Request-Method")

@@ -10,3 +10,6 @@ typedef void (*CorsHeader)(void *carrier, const char *name, const char *value);
 /* Adds what the answer must say for the browser to hand it to the page, also to a preflight request; nothing for requests
  * without Origin and for origins that are not allowed. Any thread. */
 void cors_add_headers(const Request *request, CorsHeader add, void *carrier);
+
+/* True when [cors]allowed_origin lists this origin, or all. */
+bool cors_origin_allowed(const Config *config, const char *origin);

@@ -32,13 +32,22 @@ typedef struct Exchange {
     GByteArray *body;   /* while it comes in */
     bool refused;       /* routing or negotiation has made the answer already */
     bool too_large;
+    GPtrArray *trimmed; /* owned copies of header values; NULL for most */
 } Exchange;
 
+/* Blanks around a value are no part of it (RFC 9110, 5.5); few clients send any, so that few copies are made. */
 static const char *
 carrier_header(void *carrier, const char *name)
 {
-    const Exchange *exchange = carrier;
-    return http_connection_header(exchange->connection, name);
+    Exchange *exchange = carrier;
+    const char *value = http_connection_header(exchange->connection, name);
+    size_t length = value != NULL ? strlen(value) : 0;
+    if (length == 0 || (!g_ascii_isspace(value[0]) && !g_ascii_isspace(value[length - 1])))
+        return value;
+    if (exchange->trimmed == NULL)
+        exchange->trimmed = g_ptr_array_new_with_free_func(g_free);
+    g_ptr_array_add(exchange->trimmed, g_strstrip(g_strdup(value)));
+    return g_ptr_array_index(exchange->trimmed, exchange->trimmed->len - 1);
 }
 
 /* Any thread. A call may complete before its handler has returned: then the HTTP thread goes on by itself. */
@@ -82,6 +91,8 @@ api_on_end(void *user, HttpConnection *connection)
     http_stream_free(exchange->stream);
     if (exchange->body != NULL)
         g_byte_array_unref(exchange->body);
+    if (exchange->trimmed != NULL)
+        g_ptr_array_unref(exchange->trimmed);
     g_free(exchange);
 }
 
@@ -129,7 +140,7 @@ send_answer(Exchange *exchange)
     struct MHD_Response *response;
     request_metrics_count(exchange->api->metrics, request->route, request->status,
                           request_metrics_now() - exchange->started_ns);
-    if (request->stream != NULL) {
+    if (request->stream != NULL && request->method != HTTP_HEAD) {
         response = begin_stream(exchange);
     } else if (request->out != NULL) {
         size_t size = request->out->len;

@@ -4,6 +4,7 @@
 
 #include "api/access.h"
 #include "api/auth/policy_remote.h"
+#include "api/browser_guard.h"
 #include "api/faults.h"
 #include "api/internal.h"
 #include "api/router.h"
@@ -199,8 +200,27 @@ static bool
 is_health_path(const Request *request)
 {
     const char *path = config_string(config_current(), OPT_HEALTHCHECK_PATH);
-    return request->method == HTTP_GET && path != NULL && *path == '/' &&
-           strcmp(path + 1, request->original) == 0;
+    return (request->method == HTTP_GET || request->method == HTTP_HEAD) && path != NULL &&
+           *path == '/' && strcmp(path + 1, request->original) == 0;
+}
+
+static bool
+announces_body(const Request *request)
+{
+    const char *length = request_header(request, "Content-Length");
+    return request_header(request, "Transfer-Encoding") != NULL ||
+           (length != NULL && strspn(length, "0") != strlen(length));
+}
+
+/* Which of the two counts nobody can know. */
+static const char *
+argument_given_twice(const Request *request)
+{
+    for (size_t i = 1; i < request->argument_count; i++)
+        for (size_t j = 0; j < i; j++)
+            if (strcmp(request->arguments[i].name, request->arguments[j].name) == 0)
+                return request->arguments[i].name;
+    return NULL;
 }
 
 bool
@@ -221,6 +241,13 @@ request_begin(Request *request)
         request->version_known = true;
         if (!check_version(request))
             return false;
+    }
+    if (!browser_guard_admits(request, announces_body(request), &error))
+        return answer_error(request, error);
+    const char *twice = argument_given_twice(request);
+    if (twice != NULL) {
+        steel_fail(&error, STEEL_ERROR_INVALID, "the query has the argument %.80s twice", twice);
+        return answer_error(request, error);
     }
     if (request->too_many_arguments) {
         steel_fail(&error, STEEL_ERROR_INVALID, "a query may have at most %d arguments",
@@ -415,8 +442,12 @@ json_t *
 request_json(Request *request, json_type type, GError **error)
 {
     unsigned depth = (unsigned)config_integer(config_current(), OPT_API_MAX_JSON_BODY_DEPTH);
-    if (request->json == NULL && request->body_size > 0)
-        request->json = json_text_parse(request->body, request->body_size, depth, error);
+    static const char mark[] =
+        "\xef\xbb\xbf"; /* UTF-8's byte order mark, which some editors write */
+    size_t skipped = request->body_size >= 3 && memcmp(request->body, mark, 3) == 0 ? 3 : 0;
+    if (request->json == NULL && request->body_size > skipped)
+        request->json =
+            json_text_parse(request->body + skipped, request->body_size - skipped, depth, error);
     else if (request->json == NULL)
         request->json = json_object();
     if (request->json == NULL) {

@@ -157,6 +157,8 @@ route_find(Request *request, unsigned *status, const char **allow)
     pthread_once(&indexed, make_index);
     char *segments[ROUTE_SEGMENTS];
     unsigned count, methods = 0;
+    /* The library leaves the body out: HEAD is answered as GET is. */
+    const HttpMethod wanted = request->method == HTTP_HEAD ? HTTP_GET : request->method;
     *status = 404;
     if (!cut_path(request->path, segments, &count))
         return NULL;
@@ -165,7 +167,7 @@ route_find(Request *request, unsigned *status, const char **allow)
         size_t row = g_array_index(rows, size_t, i);
         if (!matches(&patterns[row], segments, count))
             continue;
-        if (routes[row].method == request->method) {
+        if (routes[row].method == wanted) {
             take_captures(request, &patterns[row], segments);
             return &routes[row];
         }

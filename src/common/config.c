@@ -460,5 +460,12 @@ config_check_api(const Config *config, GError **error)
         return steel_fail(error, STEEL_ERROR_CONFIG,
                           "%s: [api]enable_ssl_api: needs [api]cert_file and [api]key_file",
                           config_origin(config, OPT_API_ENABLE_SSL_API));
+    if (config_list_contains(config, OPT_CORS_ALLOWED_ORIGIN, "*") &&
+        config_boolean(config, OPT_CORS_ALLOW_CREDENTIALS))
+        return steel_fail(error, STEEL_ERROR_CONFIG,
+                          "%s: [cors]allowed_origin: * lets every page act with the credentials of "
+                          "whoever looks at it; list the origins, or say [cors]allow_credentials = "
+                          "false",
+                          config_origin(config, OPT_CORS_ALLOWED_ORIGIN));
     return true;
 }

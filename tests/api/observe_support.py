@@ -88,7 +88,7 @@ class Listener:
 
     def __init__(self, port, query="", headers=""):
         self.connection = socket.create_connection(("127.0.0.1", port), harness.LIMIT_S)
-        self.connection.sendall(("GET /v1/events/stream%s HTTP/1.1\r\nHost: x\r\n%s\r\n" % (query, headers)).encode())
+        self.connection.sendall(("GET /v1/events/stream%s HTTP/1.1\r\nHost: localhost\r\n%s\r\n" % (query, headers)).encode())
         self.response = http.client.HTTPResponse(self.connection)
         self.response.begin()
         self.status = self.response.status

@@ -43,7 +43,7 @@ class Bodies(harness.Suite):
 
     def test_large_bodies_in_chunks(self):
         chunk = b"8000\r\n" + b"x" * 0x8000 + b"\r\n"
-        head = b"POST /v1/nodes HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
+        head = b"POST /v1/nodes HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
         answer = self.raw(head + chunk * 4 + b"0\r\n\r\n")
         self.assertIn(b" 413 ", answer.split(b"\r\n")[0])
 
@@ -68,10 +68,10 @@ class Bodies(harness.Suite):
         rng = random.Random(1)
         for _ in range(60):
             self.raw(bytes(rng.randrange(256) for _ in range(rng.randrange(1, 400))), 0.02)
-        for data in (b"GET", b"GET / HTTP/1.1\r\n\r\n", b"GET / HTTP/9.9\r\nHost: x\r\n\r\n", b"\r\n\r\n",
-                     b"POST /v1/nodes HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n",
-                     b"POST /v1/nodes HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{",
-                     b"GET /v1/nodes HTTP/1.1\r\nHost: x\r\nX: " + b"y" * 100000 + b"\r\n\r\n"):
+        for data in (b"GET", b"GET / HTTP/1.1\r\n\r\n", b"GET / HTTP/9.9\r\nHost: localhost\r\n\r\n", b"\r\n\r\n",
+                     b"POST /v1/nodes HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1\r\n\r\n",
+                     b"POST /v1/nodes HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n{",
+                     b"GET /v1/nodes HTTP/1.1\r\nHost: localhost\r\nX: " + b"y" * 100000 + b"\r\n\r\n"):
             self.raw(data, 0.02)
         self.assertEqual(self.call("GET", "/v1/nodes?limit=1").status, 200)
 

@@ -232,7 +232,7 @@ class Held(faults_support.Suite):
     def test_callers_held_by_a_bmc_do_not_keep_it_from_ending(self):
         node = self.fake(orders={"management.get_boot_device": {"delay_ms": LONG}})
         with socket.create_connection(("127.0.0.1", self.steel.port)) as held:
-            held.sendall(b"GET /v1/nodes/%s/management/boot_device HTTP/1.1\r\nHost: steel\r\n\r\n" % node.encode())
+            held.sendall(b"GET /v1/nodes/%s/management/boot_device HTTP/1.1\r\nHost: localhost\r\n\r\n" % node.encode())
             until("the call is under way", lambda: scrape(self.steel.port).get("steel_api_requests_in_progress") == 2)
             self.assertEqual(self.steel.end()[0], 0, self.steel.text()[-2000:])
         self.assertIn("1 requests are not answered", self.steel.text())

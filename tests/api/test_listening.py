@@ -60,7 +60,7 @@ class Listening(unittest.TestCase):
                 self.assertLess(time.monotonic(), end)
                 time.sleep(0.01)
             self.assertEqual(os.stat(path).st_mode & 0o777, 0o600)
-            connection.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+            connection.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
             self.assertIn(b" 200 ", connection.recv(4096).split(b"\r\n")[0])
         steel.terminate()
         self.assertEqual(steel.wait(harness.LIMIT_S), 0)

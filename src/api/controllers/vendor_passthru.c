@@ -44,13 +44,13 @@ call_arguments(Request *request, GError **error)
                    "vendor_passthru/methods lists them");
         return NULL;
     }
-    json_t *arguments = request->method == HTTP_GET
+    json_t *arguments = request->route->method == HTTP_GET
                             ? query_arguments(request)
                             : json_incref(request_json(request, JSON_OBJECT, error));
     if (arguments == NULL)
         return NULL;
-    return json_pack("{s:s, s:s, s:o}", "http_method", http_method_name(request->method), "method",
-                     method, "arguments", arguments);
+    return json_pack("{s:s, s:s, s:o}", "http_method", http_method_name(request->route->method),
+                     "method", method, "arguments", arguments);
 }
 
 static bool

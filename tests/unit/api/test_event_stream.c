@@ -76,8 +76,8 @@ client_open(const char *query, int receive_size)
     assert_int_equal(connect(client.connection, (struct sockaddr *)&address, sizeof address), 0);
     const struct timeval limit = {.tv_sec = 60};
     setsockopt(client.connection, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
-    g_autofree char *request = g_strdup_printf("GET /v1/events/stream%s HTTP/1.1\r\nHost: "
-                                               "x\r\nX-OpenStack-Ironic-API-Version: 1.82\r\n\r\n",
+    g_autofree char *request = g_strdup_printf("GET /v1/events/stream%s HTTP/1.1\r\nHost: localhost"
+                                               "\r\nX-OpenStack-Ironic-API-Version: 1.82\r\n\r\n",
                                                query);
     assert_int_equal(send(client.connection, request, strlen(request), MSG_NOSIGNAL),
                      strlen(request));

@@ -95,9 +95,10 @@ read_answer(int connection)
     return (int)strtol(text->str + strlen("HTTP/1.1 "), NULL, 10);
 }
 
-static const char list[] = "GET /v1/nodes HTTP/1.1\r\nHost: x\r\n\r\n";
-static const char power[] = "PUT /v1/nodes/one/states/power HTTP/1.1\r\nHost: x\r\n"
-                            "X-OpenStack-Ironic-API-Version: 1.82\r\nContent-Length: 21\r\n\r\n"
+static const char list[] = "GET /v1/nodes HTTP/1.1\r\nHost: localhost\r\n\r\n";
+static const char power[] = "PUT /v1/nodes/one/states/power HTTP/1.1\r\nHost: localhost\r\n"
+                            "X-OpenStack-Ironic-API-Version: 1.82\r\nContent-Type: "
+                            "application/json\r\nContent-Length: 21\r\n\r\n"
                             "{\"target\":\"power on\"}";
 
 static void
@@ -109,7 +110,7 @@ keeps_a_connection_for_many_requests(void **state)
         send_text(connection, i % 2 ? power : list);
         assert_int_equal(read_answer(connection), i % 2 ? 202 : 200);
     }
-    send_text(connection, "GET /v1/zork HTTP/1.1\r\nHost: x\r\n\r\n");
+    send_text(connection, "GET /v1/zork HTTP/1.1\r\nHost: localhost\r\n\r\n");
     assert_int_equal(read_answer(connection), 404);
     send_text(connection, list);
     assert_int_equal(read_answer(connection), 200);
@@ -180,7 +181,8 @@ refuses_a_body_beyond_the_limit_before_reading_it(void **state)
 {
     (void)state;
     int connection = connect_to(api_port(api));
-    send_text(connection, "POST /v1/nodes HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999\r\n\r\n");
+    send_text(connection, "POST /v1/nodes HTTP/1.1\r\nHost: localhost\r\nContent-Type: "
+                          "application/json\r\nContent-Length: 99999999\r\n\r\n");
     assert_int_equal(read_answer(connection), 413);
     close(connection);
 }
