@@ -39,6 +39,13 @@ advance(IpmiSession *session, IpmiBmc *bmc, Sent *sent, SessionStep step, uint64
     }
 }
 
+/* A packet number that the session has not seen. */
+static uint32_t
+next_number(const IpmiSession *session)
+{
+    return session->window_open ? session->window.highest + 1 : 1;
+}
+
 /* An IPMI message with right addresses, checksums and sequence; sealed where the session is. */
 static void
 feed_message(IpmiSession *session, uint64_t now_ms, uint8_t command, const uint8_t *data,
@@ -59,9 +66,9 @@ feed_message(IpmiSession *session, uint64_t now_ms, uint8_t command, const uint8
     if (!ipmi_lan_message_build(&message, payload, sizeof payload, &payload_size, NULL))
         return;
     bool ok = session->logged_in
-                  ? ipmi_packet_seal(&session->keys, session->login.console_id, 1,
-                                     IPMI_PAYLOAD_MESSAGE, payload, payload_size, datagram,
-                                     sizeof datagram, &datagram_size, NULL)
+                  ? ipmi_packet_seal(&session->keys, session->login.console_id,
+                                     next_number(session), IPMI_PAYLOAD_MESSAGE, payload,
+                                     payload_size, datagram, sizeof datagram, &datagram_size, NULL)
                   : ipmi_packet_build(false, IPMI_PAYLOAD_MESSAGE, payload, payload_size, datagram,
                                       sizeof datagram, &datagram_size, NULL);
     if (ok)
@@ -74,11 +81,11 @@ feed_payload(IpmiSession *session, uint64_t now_ms, uint8_t type, const uint8_t 
 {
     uint8_t datagram[IPMI_DATAGRAM_MAX];
     size_t datagram_size;
-    bool ok = session->logged_in
-                  ? ipmi_packet_seal(&session->keys, session->login.console_id, 1, type & 0x3f,
-                                     data, size, datagram, sizeof datagram, &datagram_size, NULL)
-                  : ipmi_packet_build(true, type & 0x3f, data, size, datagram, sizeof datagram,
-                                      &datagram_size, NULL);
+    bool ok = session->logged_in ? ipmi_packet_seal(&session->keys, session->login.console_id,
+                                                    next_number(session), type & 0x3f, data, size,
+                                                    datagram, sizeof datagram, &datagram_size, NULL)
+                                 : ipmi_packet_build(true, type & 0x3f, data, size, datagram,
+                                                     sizeof datagram, &datagram_size, NULL);
     if (ok)
         ipmi_session_receive(session, now_ms, datagram, datagram_size);
 }

@@ -78,8 +78,18 @@ class Fleet(unittest.TestCase):
         self.assertGreater(time.monotonic() - start, 5 * 0.15)  # a login alone takes more than five round trips
         self.set("--index", "5", "--latency-ms", "0")
 
+    def test_quirks_can_be_given_and_taken_away(self):
+        self.set("--index", "6", "--quirk", "off-while-off-d5h,suite-3-only")
+        base = ["ipmitool", "-I", "lanplus", "-H", "127.0.0.1", "-p", str(self.port + 6), "-U", "admin", "-P", "password"]
+        done = run(*base, "power", "off", check=False)
+        self.assertIn("Command not supported in present state", done.stderr)
+        self.assertNotEqual(run(*base, "-N", "1", "-R", "1", "-C", "17", "power", "status", check=False).returncode, 0)
+        self.set("--index", "6", "--quirk", "none")
+        self.assertEqual(run(*base, "-C", "17", "power", "off").returncode, 0)
+
     def test_impossible_changes_are_refused(self):
-        for words in [["--index", str(COUNT), "--dead"], ["--dead"], ["--index", "1", "--loss-percent", "101"]]:
+        for words in [["--index", "1", "--quirk", "no-such-quirk"],
+                      ["--index", str(COUNT), "--dead"], ["--dead"], ["--index", "1", "--loss-percent", "101"]]:
             done = run(STEEL_LAB, "fleet-set", "--dir", self.folder, *words, check=False)
             self.assertNotEqual(done.returncode, 0, words)
             self.assertIn("steel-lab: ", done.stderr)
