@@ -32,7 +32,7 @@ check_report(char **lines, unsigned count)
         .unlisted = count > 5 ? lines[5] : NULL,
         .detail = count > 6 ? lines[6] : NULL,
     };
-    const char *phase = NULL;
+    BootPhase phase = BOOT_PHASE_COUNT;
     g_autofree char *words = boot_progress_words(&query, &phase, &error);
     if ((words == NULL) != (error != NULL) || (words != NULL && strlen(words) > 600))
         abort();

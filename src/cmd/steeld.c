@@ -157,11 +157,11 @@ open_database(Daemon *daemon, GError **error)
     return daemon->db != NULL;
 }
 
-static void
-boot_progress(void *user, const char *mac, const char *phase, const char *detail)
+static bool
+boot_report(void *user, const BootReport *report, GError **error)
 {
     const Daemon *daemon = user;
-    conductor_boot_progress(daemon->conductor, mac, phase, detail);
+    return conductor_boot_report(daemon->conductor, report, error);
 }
 
 static bool
@@ -172,10 +172,10 @@ instructions(void *user, const char *mac, BootInstructions *out, GError **error)
 }
 
 static bool
-token(void *user, const char *mac, char **text, GError **error)
+token(void *user, const char *mac, char **text, char **node_uuid, GError **error)
 {
     const Daemon *daemon = user;
-    return boot_token_load(daemon->db, mac, text, error);
+    return boot_token_load(daemon->db, mac, text, node_uuid, error);
 }
 
 static bool
@@ -191,7 +191,7 @@ start_boot_server(Daemon *daemon, GError **error)
             (unsigned)config_integer(config, OPT_BOOT_SERVER_MAX_CONNECTIONS_PER_ADDRESS),
         .trusted_proxies = config_list(config, OPT_BOOT_SERVER_TRUSTED_PROXIES),
         .root = config_string(config, OPT_DEPLOY_HTTP_ROOT),
-        .hooks = {.instructions = instructions, .token = token, .progress = boot_progress},
+        .hooks = {.instructions = instructions, .token = token, .report = boot_report},
         .user = daemon,
     };
     daemon->boot_server = boot_server_start(&options, error);

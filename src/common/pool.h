@@ -24,7 +24,8 @@ Pool *pool_new(const char *name, unsigned thread_limit, unsigned queue_limit);
 bool pool_submit(Pool *pool, PoolJob job, void *data, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Runs a job after a delay (milliseconds), then like pool_submit, but waiting in the queue whatever its limit is: a
- * deferred job was promised already. Jobs not yet due when the pool is freed are run at once, so that they can give up
+ * deferred job was promised already. So whoever defers jobs bounds them: one of a kind, one for each thing that is locked,
+ * or a count. Jobs not yet due when the pool is freed are run at once, so that they can give up
  * what they hold. */
 void pool_submit_later(Pool *pool, unsigned delay_ms, PoolJob job, void *data);
 

@@ -4,194 +4,293 @@
 #include "common/steady.h"
 #include "conductor/internal.h"
 #include "conductor/provision/provision.h"
+#include "db/nodes.h"
 #include "db/records.h"
 #include "drivers/boot/boot.h"
-#include "drivers/power/power.h"
 #include "drivers/power_action.h"
 
-#include <string.h>
-
-/* A node that is locked is tried again this often, this long apart: longer than a BMC may take to answer whoever holds the
- * lock, since the machine says each thing once. */
-#define ATTEMPTS 900
-#define PAUSE_MS 100
-
+/* What the machine has said so far in this operation: INFO_BOOT_PROGRESS, {"phase", "detail"?, "scripts"?, "refused"?,
+ * "refusal"?}. */
 typedef struct Progress {
-    Conductor *conductor;
-    char *mac, *phase, *detail; /* owned */
-    unsigned attempts_left;
+    BootPhase phase; /* BOOT_PHASE_COUNT: nothing yet */
+    char *detail;    /* owned */
+    int64_t scripts; /* how often its script was served */
+    int64_t refused; /* how often it was refused */
+    char *refusal;   /* owned; the last reason */
 } Progress;
 
 static void
-progress_free(Progress *progress)
+progress_clear(Progress *progress)
 {
-    g_free(progress->mac);
-    g_free(progress->phase);
     g_free(progress->detail);
-    g_free(progress);
+    g_free(progress->refusal);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Progress, progress_clear)
+
+static void
+progress_read(const Node *node, Progress *progress)
+{
+    const json_t *object = info_json(node, INFO_BOOT_PROGRESS);
+    *progress = (Progress){
+        .phase = boot_phase_from_word(json_string_member(object, "phase")),
+        .detail = g_strdup(json_string_member(object, "detail")),
+        .refusal = g_strdup(json_string_member(object, "refusal")),
+    };
+    json_integer_member(object, "scripts", &progress->scripts);
+    json_integer_member(object, "refused", &progress->refused);
 }
 
 static void
-remember(Task *task, const Progress *progress)
+progress_write(Node *node, const Progress *progress)
+{
+    bool said = progress->phase != BOOT_PHASE_COUNT;
+    info_set_json(node, INFO_BOOT_PROGRESS,
+                  json_pack("{s:s*,s:s*,s:I,s:I,s:s*}", "phase",
+                            said ? boot_phase_info(progress->phase)->word : NULL, "detail",
+                            progress->detail, "scripts", (json_int_t)progress->scripts, "refused",
+                            (json_int_t)progress->refused, "refusal", progress->refusal));
+}
+
+/* Takes a report into what is known. True: it is news, and not one more of what was said before. */
+static bool
+progress_add(Progress *progress, const PendingReport *report)
+{
+    if (report->phase == BOOT_PHASE_SCRIPT_REFUSED) {
+        progress->refused += report->count;
+        g_free(progress->refusal);
+        progress->refusal = g_strdup(report->detail);
+        return false;
+    }
+    bool served = report->phase == BOOT_PHASE_SCRIPT_SERVED;
+    bool news = !served || progress->scripts == 0;
+    if (served)
+        progress->scripts += report->count;
+    if (!news)
+        return false;
+    progress->phase = report->phase;
+    g_free(progress->detail);
+    progress->detail = g_strdup(report->detail);
+    return true;
+}
+
+static const char *
+words_of(const char *detail)
+{
+    return detail != NULL && *detail != '\0' ? detail : "no reason given";
+}
+
+/* The detail of the open phase. */
+static char *
+progress_words(const Progress *progress)
+{
+    GString *words = g_string_new(NULL);
+    if (progress->phase == BOOT_PHASE_COUNT)
+        g_string_append(words, "waiting for the machine to ask for its boot script");
+    else if (progress->phase == BOOT_PHASE_SCRIPT_SERVED)
+        g_string_append(words, "the machine has its boot script and attaches its volume");
+    else
+        g_string_append_printf(words, "last attempt failed: %s", words_of(progress->detail));
+    if (progress->scripts > 1)
+        g_string_append_printf(words, "; it has asked for its script %lld times",
+                               (long long)progress->scripts);
+    if (progress->refused > 0)
+        g_string_append_printf(words, "; the script was refused %lld times: %s",
+                               (long long)progress->refused, words_of(progress->refusal));
+    return g_string_free(words, FALSE);
+}
+
+char *
+boot_progress_late(const Node *node)
+{
+    g_auto(Progress) progress;
+    progress_read(node, &progress);
+    if (progress.phase == BOOT_PHASE_SCRIPT_SERVED)
+        return g_strdup("the machine fetched its boot script, but did not say whether it could "
+                        "attach its volume");
+    if (progress.phase != BOOT_PHASE_COUNT)
+        return g_strdup_printf("the machine could not attach its volume: %s",
+                               words_of(progress.detail));
+    if (progress.refused > 0)
+        return g_strdup_printf("powered on, but nobody who asked for the boot script might have "
+                               "it: %s",
+                               words_of(progress.refusal));
+    return g_strdup("powered on, but nothing asked for a boot file: check that the machine boots "
+                    "from the network, that the MAC address of its port is right and that it can "
+                    "reach the boot file server");
+}
+
+/* ---- a deploy that waits ---- */
+
+static void
+save(Task *task)
 {
     g_autoptr(GError) error = NULL;
-    info_set_json(task->node, INFO_BOOT_PROGRESS,
-                  json_pack("{s:s,s:s?}", "phase", progress->phase, "detail", progress->detail));
     if (!task_save(task, &error))
         log_warning("conductor.boot", "the machine's progress could not be saved: %s",
                     error->message);
 }
 
+/* On a worker: switching the machine off takes its time. */
 static void
-give_up(Task *task, const Progress *progress)
+give_up(Task *task)
 {
     g_autoptr(GError) cause = NULL;
+    g_auto(Progress) progress;
+    progress_read(task->node, &progress);
     steel_fail(&cause, STEEL_ERROR_DEPLOY_FAILED,
-               "the machine could not attach its volume and gave up: %s",
-               progress->detail != NULL ? progress->detail : "no reason given");
+               progress.phase == BOOT_PHASE_UNUSABLE
+                   ? "the machine cannot boot from its volume: %s"
+                   : "the machine could not attach its volume and gave up: %s",
+               words_of(progress.detail));
     task_phase_end(task, "failed", cause->message);
     provision_wait_fail(task, cause);
 }
 
-/* The deploy waits for its machine: the story goes on. Takes the task. */
-static void
-advance(Task *task, const Progress *progress)
+/* The wait is over: a worker goes on. False: there is none, or the report is to be offered again; the task stays. */
+static bool
+end_wait(Task **task, const PendingReport *report)
 {
-    remember(task, progress);
-    bool unusable = progress->detail != NULL && g_str_has_prefix(progress->detail, "unusable");
-    if (strcmp(progress->phase, "script_served") == 0 && !unusable) {
-        task_phase_begin(task, "iscsi_login",
-                         "the machine has its boot script and attaches its volume");
-        task_release(task);
-    } else if (strcmp(progress->phase, "san_hooked") == 0) {
-        task_phase_end(task, "ok", progress->detail);
-        provision_resume(task);
-    } else if (unusable || strcmp(progress->phase, "given_up") == 0) {
-        give_up(task, progress);
-    } else {
-        g_autofree char *detail =
-            g_strdup_printf("last attempt failed: %s",
-                            progress->detail != NULL ? progress->detail : "no reason given");
-        task_phase_note(task, detail);
-        task_release(task);
-    }
+    g_autoptr(GError) error = NULL;
+    bool good = boot_phase_info(report->phase)->effect == BOOT_EFFECT_RESUME;
+    if (good)
+        task_phase_end(*task, "ok", report->detail);
+    save(*task);
+    if (task_spawn(task, good ? provision_resume : give_up, &error))
+        return true;
+    log_warning("conductor.boot", "what the machine said has to wait: %s", error->message);
+    return false;
 }
+
+/* Writes down the node's reports. Those that end the wait hand the task on: *task is NULL then, and what came behind them is
+ * offered again when the lock is free. */
+static void
+take_waiting(Task **task, GQueue *reports)
+{
+    g_auto(Progress) progress;
+    progress_read((*task)->node, &progress);
+    while (*task != NULL && !g_queue_is_empty(reports)) {
+        const PendingReport *report = g_queue_peek_head(reports);
+        BootEffect effect = boot_phase_info(report->phase)->effect;
+        bool news = progress_add(&progress, report);
+        g_autofree char *words = progress_words(&progress);
+        progress_write((*task)->node, &progress);
+        if ((effect == BOOT_EFFECT_RESUME || effect == BOOT_EFFECT_FAIL) && !end_wait(task, report))
+            return;
+        if (*task != NULL && news && effect == BOOT_EFFECT_BEGIN)
+            task_phase_begin(*task, "iscsi_login", words);
+        else if (*task != NULL)
+            task_phase_note(*task, words);
+        pending_report_free(g_queue_pop_head(reports));
+    }
+    if (*task != NULL)
+        save(*task);
+}
+
+/* ---- a machine that is deployed ---- */
 
 /* The deploy is over, since the volume was attached; what came after is told where an operator looks. */
 static void
-complain(Task *task, const Progress *progress)
+complain(Task *task, const PendingReport *report)
 {
-    g_autoptr(GError) error = NULL;
     g_autofree char *text =
-        g_strdup_printf("the machine could not boot from its volume (%s): %s", progress->phase,
-                        progress->detail != NULL && *progress->detail != '\0' ? progress->detail
-                                                                              : "no reason given");
+        g_strdup_printf("the machine could not boot from its volume (%s): %s",
+                        boot_phase_info(report->phase)->word, words_of(report->detail));
     record_set_text(&task->node->last_error, text);
     history_add(task, "ERROR", "monitoring", text);
-    if (!task_save(task, &error))
-        log_warning("conductor.boot", "%s", error->message);
-    task_release(task);
 }
-
-static bool
-is_failure(const char *phase)
-{
-    return strcmp(phase, "boot_failed") == 0 || strcmp(phase, "san_failed") == 0 ||
-           strcmp(phase, "given_up") == 0;
-}
-
-static char *
-node_of_mac(Conductor *conductor, const char *mac)
-{
-    g_autoptr(GError) error = NULL;
-    g_autoptr(Port) port =
-        db_record_find(conductor->services.db, &port_resource, "address", mac, &error);
-    return port != NULL ? g_steal_pointer(&port->node_uuid) : NULL;
-}
-
-static void progress_job(void *data);
 
 static void
-try_again(Progress *progress, const GError *error)
+take_deployed(Task *task, GQueue *reports)
 {
-    bool again = steel_error_is(error, STEEL_ERROR_LOCKED) && progress->attempts_left-- > 0 &&
-                 !progress->conductor->stopping;
-    if (again) {
-        pool_submit_later(progress->conductor->workers, PAUSE_MS, progress_job, progress);
-        return;
+    for (PendingReport *report; (report = g_queue_pop_head(reports)) != NULL;) {
+        if (boot_phase_is_failure(report->phase))
+            complain(task, report);
+        pending_report_free(report);
     }
-    log_warning("conductor.boot", "%s of %s was not recorded: %s", progress->phase, progress->mac,
-                error->message);
-    progress_free(progress);
+    save(task);
 }
 
-/* Whether the report is about the deploy under way, about a deployed machine, or about nothing of ours. */
+/* ---- reports ---- */
+
+/* Whether a report is about the deploy under way, about a deployed machine, or about nothing of ours. */
 static bool
-concerns_us(ProvisionState state, const char *phase)
+concerns_us(ProvisionState state, BootPhase phase)
 {
     bool deploying = state == STATE_DEPLOYING || state == STATE_DEPLOYWAIT;
-    return deploying || (state == STATE_ACTIVE && is_failure(phase));
+    return deploying || (state == STATE_ACTIVE && boot_phase_is_failure(phase));
 }
 
-/* With the lock; takes the task. False: the deploy is still on its way into the wait. */
+/* Takes out what is of no interest in the node's state; true when something is left. */
 static bool
-take_report(Task *task, const Progress *progress)
+sort_out(ProvisionState state, GQueue *reports)
+{
+    for (GList *link = reports->head, *next; link != NULL; link = next) {
+        next = link->next;
+        PendingReport *report = link->data;
+        if (concerns_us(state, report->phase))
+            continue;
+        g_queue_delete_link(reports, link);
+        pending_report_free(report);
+    }
+    return !g_queue_is_empty(reports);
+}
+
+static void
+take_locked(Task *task, GQueue *reports)
 {
     ProvisionState state = task_state(task);
-    if (state == STATE_DEPLOYWAIT)
-        advance(task, progress);
-    else if (state == STATE_ACTIVE && is_failure(progress->phase))
-        complain(task, progress);
-    else
-        task_release(task);
-    return state != STATE_DEPLOYING;
+    if (sort_out(state, reports) && state == STATE_DEPLOYWAIT)
+        take_waiting(&task, reports);
+    else if (state == STATE_ACTIVE)
+        take_deployed(task, reports);
+    task_release(task); /* a deploy on its way into the wait: the reports stay */
 }
 
+/* The node is gone, or its driver is not served here any more. */
 static void
-report(Progress *progress, const char *uuid)
+forget(GQueue *reports, const GError *error)
 {
-    g_autoptr(GError) error = NULL;
-    g_autoptr(Node) node =
-        db_record_find(progress->conductor->services.db, &node_resource, "uuid", uuid, &error);
-    if (node == NULL || !concerns_us(state_from_wire(node->provision_state), progress->phase)) {
-        progress_free(progress);
+    if (steel_error_is(error, STEEL_ERROR_LOCKED) || database_failed(error))
         return;
-    }
-    Task *task = task_acquire(progress->conductor, uuid, TASK_EXCLUSIVE, "boot progress", &error);
-    if (task != NULL && !take_report(task, progress))
-        steel_fail(&error, STEEL_ERROR_LOCKED, "the deploy does not wait yet");
-    if (error != NULL)
-        try_again(progress, error);
-    else
-        progress_free(progress);
-}
-
-static void
-progress_job(void *data)
-{
-    Progress *progress = data;
-    g_autofree char *uuid = node_of_mac(progress->conductor, progress->mac);
-    if (uuid == NULL) {
-        progress_free(progress);
-        return;
-    }
-    log_context_node(uuid);
-    if (progress->attempts_left == ATTEMPTS)
-        log_info("conductor.boot", "%s%s%s", progress->phase, progress->detail != NULL ? ": " : "",
-                 progress->detail != NULL ? progress->detail : "");
-    report(progress, uuid);
-    log_context_node(NULL);
+    log_debug("conductor.boot", "reports are of no use: %s", error->message);
+    g_queue_clear_full(reports, pending_report_free);
 }
 
 void
-conductor_boot_progress(Conductor *conductor, const char *mac, const char *phase,
-                        const char *detail)
+boot_progress_take(void *user, const char *node_uuid, GQueue *reports)
 {
-    Progress *progress = g_new0(Progress, 1);
-    *progress = (Progress){conductor, g_strdup(mac), g_strdup(phase), g_strdup(detail), ATTEMPTS};
-    if (!conductor_defer(conductor, progress_job, progress))
-        progress_free(progress);
+    Conductor *conductor = user;
+    g_autoptr(GError) error = NULL;
+    g_autoptr(Node) node =
+        db_record_find(conductor->services.db, &node_resource, "uuid", node_uuid, &error);
+    if (node != NULL && !sort_out(state_from_wire(node->provision_state), reports))
+        return;
+    log_context_node(node_uuid);
+    Task *task = node != NULL
+                     ? task_acquire(conductor, node_uuid, TASK_EXCLUSIVE, "boot progress", &error)
+                     : NULL;
+    if (task != NULL)
+        take_locked(task, reports);
+    else
+        forget(reports, error);
+    log_context_node(NULL);
 }
+
+bool
+conductor_boot_report(Conductor *conductor, const BootReport *report, GError **error)
+{
+    if (conductor->stopping)
+        return steel_fail(error, STEEL_ERROR_NO_CONDUCTOR, "the service is stopping");
+    return boot_reports_add(conductor->reports, report, error);
+}
+
+void
+boot_reports_run(Conductor *conductor)
+{
+    boot_reports_tick(conductor->reports);
+}
+
+/* ---- after a restart ---- */
 
 /* The wait of a node whose machine spoke, or may have spoken, while nobody listened: the machine starts over. */
 static void
@@ -217,19 +316,38 @@ void
 boot_progress_recover(Conductor *conductor)
 {
     g_autoptr(GError) error = NULL;
-    g_autoptr(GPtrArray) nodes = db_records_where(
-        conductor->services.db, &node_resource,
-        "provision_state = 'wait call-back' AND reservation IS NULL AND maintenance = 0", NULL, 0,
-        &error);
+    g_autoptr(GPtrArray) nodes =
+        db_nodes_in_state(conductor->services.db, STATE_DEPLOYWAIT, &error);
     for (guint i = 0; nodes != NULL && i < nodes->len; i++) {
         const Node *node = nodes->pdata[i];
-        if (!info_has(node, INFO_BOOT))
-            continue; /* it waits for an agent, which will call again by itself */
-        Task *task = task_acquire(conductor, node->uuid, TASK_EXCLUSIVE, "boot again", &error);
-        if (task != NULL)
-            task_spawn_later(task, 0, boot_again);
-        g_clear_error(&error);
+        /* The others wait for an agent, which will call again by itself. */
+        if (info_has(node, INFO_BOOT) && !node->maintenance && node->reservation == NULL)
+            g_queue_push_tail(&conductor->boot_again, g_strdup(node->uuid));
     }
     if (error != NULL)
         log_warning("conductor.boot", "waiting nodes could not be listed: %s", error->message);
+}
+
+/* False: there is no worker now, and the node has to wait. */
+static bool
+spawn_boot_again(Conductor *conductor, const char *uuid)
+{
+    g_autoptr(GError) error = NULL;
+    Task *task = task_acquire(conductor, uuid, TASK_EXCLUSIVE, "boot again", &error);
+    if (task == NULL) /* somebody works on it, or it is gone */
+        return true;
+    bool spawned = task_spawn(&task, boot_again, &error);
+    task_release(task);
+    return spawned;
+}
+
+void
+boot_again_run(Conductor *conductor)
+{
+    int64_t most = config_integer(config_current(), OPT_CONDUCTOR_PERIODIC_MAX_WORKERS);
+    for (int64_t i = 0; i < most && !g_queue_is_empty(&conductor->boot_again); i++) {
+        if (!spawn_boot_again(conductor, g_queue_peek_head(&conductor->boot_again)))
+            return;
+        g_free(g_queue_pop_head(&conductor->boot_again));
+    }
 }

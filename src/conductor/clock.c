@@ -111,6 +111,8 @@ static const struct {
     {"lease",          OPT_CONDUCTOR_HEARTBEAT_INTERVAL,              0, renew_lease         },
     {"locks",          OPT_CONDUCTOR_HEARTBEAT_INTERVAL,              1, task_unlock_again   },
     {"wait deadlines", OPT_CONDUCTOR_HEARTBEAT_INTERVAL,              1, wait_deadlines_run  },
+    {"boot reports",   OPT_CONDUCTOR_HEARTBEAT_INTERVAL,              5, boot_reports_run    },
+    {"boot again",     OPT_CONDUCTOR_HEARTBEAT_INTERVAL,              1, boot_again_run      },
     {"takeover",       OPT_CONDUCTOR_HEARTBEAT_INTERVAL,              5, takeover_run        },
     {"power sync",     OPT_CONDUCTOR_SYNC_POWER_STATE_INTERVAL,       0, power_sync_run      },
     {"power recovery", OPT_CONDUCTOR_POWER_FAILURE_RECOVERY_INTERVAL, 0, power_recovery_run  },

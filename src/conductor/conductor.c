@@ -17,6 +17,10 @@
 #define QUICK_THREADS 6
 #define QUICK_QUEUE 20000
 
+/* What nobody waits for, at most a job for each node of a large fleet: it may take its time, but no thread from a call. */
+#define BACKGROUND_THREADS 2
+#define BACKGROUND_QUEUE 20000
+
 static json_t *
 driver_names(const json_t *hardware)
 {
@@ -65,6 +69,13 @@ register_or_wait(Conductor *conductor, GError **error)
     return true;
 }
 
+/* A BootReportsSubmit. */
+static bool
+submit_background(void *conductor, PoolJob job, void *data)
+{
+    return conductor_submit(conductor, CONDUCTOR_BACKGROUND, job, data, NULL);
+}
+
 Conductor *
 conductor_new(const ConductorServices *services, GError **error)
 {
@@ -80,6 +91,7 @@ conductor_new(const ConductorServices *services, GError **error)
     pthread_mutex_init(&conductor->gate, NULL);
     pthread_mutex_init(&conductor->guard, NULL);
     conductor->locked = g_ptr_array_new_with_free_func(g_free);
+    conductor->reports = boot_reports_new(boot_progress_take, submit_background, conductor);
     conductor->asked = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     conductor->services = (DriverServices){
         .db = services->db,
@@ -98,30 +110,33 @@ conductor_new(const ConductorServices *services, GError **error)
     conductor->quick = pool_new("conductor", QUICK_THREADS, QUICK_QUEUE);
     conductor->workers =
         pool_new("worker", (unsigned)config_integer(config, OPT_CONDUCTOR_WORKERS_POOL_SIZE), 0);
+    conductor->background = pool_new("background", BACKGROUND_THREADS, BACKGROUND_QUEUE);
     conductor_clock_start(conductor);
     metrics_register(conductor_metrics_write, conductor);
     return conductor;
 }
 
-bool
-conductor_defer(Conductor *conductor, PoolJob job, void *data)
+static Pool *
+pool_of(const Conductor *conductor, ConductorPool pool)
 {
-    pthread_mutex_lock(&conductor->gate);
-    bool open = !conductor->stopping;
-    if (open)
-        pool_submit_later(conductor->workers, 0, job, data);
-    pthread_mutex_unlock(&conductor->gate);
-    return open;
+    switch (pool) {
+    case CONDUCTOR_QUICK:
+        return conductor->quick;
+    case CONDUCTOR_WORKERS:
+        return conductor->workers;
+    case CONDUCTOR_BACKGROUND:
+        break;
+    }
+    return conductor->background;
 }
 
 bool
-conductor_submit(Conductor *conductor, bool hardware, PoolJob job, void *data, GError **error)
+conductor_submit(Conductor *conductor, ConductorPool pool, PoolJob job, void *data, GError **error)
 {
     pthread_mutex_lock(&conductor->gate);
-    bool taken =
-        conductor->stopping
-            ? steel_fail(error, STEEL_ERROR_NO_CONDUCTOR, "the service is stopping")
-            : pool_submit(hardware ? conductor->workers : conductor->quick, job, data, error);
+    bool taken = conductor->stopping
+                     ? steel_fail(error, STEEL_ERROR_NO_CONDUCTOR, "the service is stopping")
+                     : pool_submit(pool_of(conductor, pool), job, data, error);
     pthread_mutex_unlock(&conductor->gate);
     return taken;
 }
@@ -132,14 +147,14 @@ finish_pools(Conductor *conductor)
 {
     int64_t limit_ms =
         config_integer(config_current(), OPT_CONDUCTOR_GRACEFUL_SHUTDOWN_TIMEOUT) * INT64_C(1000);
-    int64_t from_ms = time_monotonic_ms();
-    unsigned limit = (unsigned)MIN(limit_ms, (int64_t)UINT_MAX);
-    if (!pool_finish(conductor->quick, limit))
-        return false;
-    int64_t left_ms = limit_ms - (time_monotonic_ms() - from_ms);
-    if (limit > 0)
-        limit = (unsigned)CLAMP(left_ms, 1, (int64_t)limit);
-    return pool_finish(conductor->workers, limit);
+    int64_t until_ms = time_monotonic_ms() + limit_ms;
+    Pool *const pools[] = {conductor->quick, conductor->background, conductor->workers};
+    for (size_t i = 0; i < G_N_ELEMENTS(pools); i++) {
+        int64_t left_ms = CLAMP(until_ms - time_monotonic_ms(), 1, (int64_t)UINT_MAX);
+        if (!pool_finish(pools[i], limit_ms > 0 ? (unsigned)left_ms : 0))
+            return false;
+    }
+    return true;
 }
 
 bool
@@ -155,6 +170,7 @@ conductor_stop(Conductor *conductor)
     bool finished = finish_pools(conductor);
     if (finished) {
         pool_free(g_steal_pointer(&conductor->quick));
+        pool_free(g_steal_pointer(&conductor->background));
         pool_free(g_steal_pointer(&conductor->workers));
         task_unlock_again(conductor);
     } else {
@@ -179,6 +195,8 @@ conductor_free(Conductor *conductor)
     registry_free(conductor->registry);
     pthread_mutex_destroy(&conductor->gate);
     pthread_mutex_destroy(&conductor->guard);
+    boot_reports_free(conductor->reports);
+    g_queue_clear_full(&conductor->boot_again, g_free);
     g_ptr_array_unref(conductor->locked);
     g_hash_table_unref(conductor->asked);
     g_free(conductor->hostname);

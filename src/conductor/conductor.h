@@ -5,6 +5,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 #include "drivers/task.h"
+#include "netboot/boot_phase.h"
 #include "rpc/rpc.h"
 
 typedef struct Conductor Conductor;
@@ -34,11 +35,12 @@ void conductor_free(Conductor *conductor);
 /* How calls reach a conductor in the same process; `self` of rpc_new is the Conductor. */
 extern const RpcTransport conductor_transport;
 
-/* A machine has spoken to the boot file server. Never blocks.
+/* Takes what the boot file server reports of a machine; it is written down soon. Never blocks.
  *
- * mac     aa:bb:cc:dd:ee:ff;  phase  "script_served", "san_hooked", "san_failed", "given_up";  detail  may be NULL */
-void conductor_boot_progress(Conductor *conductor, const char *mac, const char *phase,
-                             const char *detail);
+ * report  borrowed
+ * Errors  NO_WORKER: too many machines report at this moment; NO_CONDUCTOR: the service is stopping */
+bool conductor_boot_report(Conductor *conductor, const BootReport *report,
+                           GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* For metrics: workers at work and how many there may be. */
 void conductor_load(Conductor *conductor, unsigned *busy, unsigned *limit);

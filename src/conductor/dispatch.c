@@ -5,6 +5,9 @@
 #include "common/log.h"
 #include "conductor/verbs.h"
 
+/* Callers that wait for the lock of their node, in all. */
+#define RETRY_LIMIT 1024
+
 typedef struct Job {
     Conductor *conductor;
     const Verb *verb;
@@ -66,6 +69,35 @@ load_task(const Job *job, VerbCall *call, GError **error)
     return verb_call_holds(call, call->task->node, error);
 }
 
+static void run_job(void *data);
+
+/* A worker is taken only when one is free: whoever waits for a lock must not keep others from working. */
+static void
+retry_job(void *data)
+{
+    Job *job = data;
+    GError *error = NULL;
+    atomic_fetch_sub(&job->conductor->retries, 1);
+    if (!job->verb->waits_for_hardware)
+        run_job(job);
+    else if (!conductor_submit(job->conductor, CONDUCTOR_WORKERS, run_job, job, &error))
+        job_end(job, NULL, error);
+}
+
+/* False: enough callers wait for locked nodes; this one is told that its node is locked. */
+static bool
+retry_later(Job *job)
+{
+    int64_t interval_s = config_integer(config_current(), OPT_CONDUCTOR_NODE_LOCKED_RETRY_INTERVAL);
+    if (atomic_fetch_add(&job->conductor->retries, 1) >= RETRY_LIMIT) {
+        atomic_fetch_sub(&job->conductor->retries, 1);
+        return false;
+    }
+    job->attempts_left--;
+    pool_submit_later(job->conductor->quick, (unsigned)interval_s * 1000, retry_job, job);
+    return true;
+}
+
 static void
 run_job(void *data)
 {
@@ -85,16 +117,10 @@ run_job(void *data)
     log_context_node(NULL);
     bool again = steel_error_is(error, STEEL_ERROR_LOCKED) && job->attempts_left > 0 &&
                  !job->conductor->stopping;
-    if (!again) {
+    if (!again || !retry_later(job))
         job_end(job, result, error);
-        return;
-    }
-    g_clear_error(&error);
-    job->attempts_left--;
-    int64_t interval_s = config_integer(config_current(), OPT_CONDUCTOR_NODE_LOCKED_RETRY_INTERVAL);
-    pool_submit_later(job->verb->waits_for_hardware ? job->conductor->workers
-                                                    : job->conductor->quick,
-                      (unsigned)interval_s * 1000, run_job, job);
+    else
+        g_clear_error(&error);
 }
 
 static void
@@ -122,7 +148,9 @@ transport_call(void *self, const RpcCall *call, RpcDone done, void *user_data)
     if (verb->handle == NULL)
         steel_fail(&error, STEEL_ERROR_UNSUPPORTED, "%s is not supported by this version",
                    rpc_method_name(call->method));
-    else if (conductor_submit(conductor, verb->waits_for_hardware, run_job, job, &error))
+    else if (conductor_submit(conductor,
+                              verb->waits_for_hardware ? CONDUCTOR_WORKERS : CONDUCTOR_QUICK,
+                              run_job, job, &error))
         return;
     job_end(job, NULL, error);
 }

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 #include "common/pool.h"
+#include "conductor/boot_reports.h"
 #include "conductor/conductor.h"
 #include "model/internal_info.h"
 #include "model/power_states.h"
@@ -20,17 +21,21 @@ struct Conductor {
     /* Two pools, so that work which waits for BMCs never keeps what only needs the database from running. */
     Pool *
         quick; /* handlers of rpc methods that touch the database only, and the start of everything else */
-    Pool *workers; /* what may block on hardware */
+    Pool *workers;        /* what may block on hardware */
+    Pool *background;     /* what nobody waits for: reports of machines, power states that differ */
+    BootReports *reports; /* owned */
     atomic_bool stopping;
     atomic_bool
         registered; /* it holds its lease; only the clock's thread changes it after the start */
     pthread_mutex_t
         gate; /* held for moments: a foreign thread hands us work, or `stopping` is set */
     pthread_mutex_t guard;    /* held for moments: guards the four members below */
+    atomic_uint retries;      /* calls that wait for a locked node; of dispatch.c */
     GPtrArray *locked;        /* owned uuids: nodes whose lock the database did not take back */
     GHashTable *asked;        /* owned uuids: nodes whose power state is being read */
     GQueue to_read;           /* of power_sync.c: those among them that wait for a worker */
     unsigned reading_workers; /* that read such nodes one after the other */
+    GQueue boot_again;        /* owned uuids, the clock thread's: machines that are to boot again */
     pthread_t clock_thread;
     int64_t clock_skew_ms;      /* the clock thread's: what is stored of steady_skew_ms */
     pthread_mutex_t clock_lock; /* guards clock_stop */
@@ -78,15 +83,19 @@ bool task_spawn(Task **task, void (*work)(Task *task), GError **error) G_GNUC_WA
 bool task_spawn_or_revert(Task **task, const Node *before, void (*work)(Task *task),
                           GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* The same after a pause; cannot fail. No thread is kept meanwhile, the lock is. */
+/* The same after a pause; cannot fail. No thread is kept meanwhile, the lock is: so there are no more of these than nodes. */
 void task_spawn_later(Task *task, unsigned delay_ms, void (*work)(Task *task));
 
-/* Hands a job to the workers from a thread that is not ours (the IPMI engine, the boot file server). False when the
- * conductor is stopping: data stays the caller's. Never blocks. */
-bool conductor_defer(Conductor *conductor, PoolJob job, void *data) G_GNUC_WARN_UNUSED_RESULT;
+/* Which pool a job is for. */
+typedef enum ConductorPool {
+    CONDUCTOR_QUICK,      /* calls that only need the database */
+    CONDUCTOR_WORKERS,    /* may block on hardware */
+    CONDUCTOR_BACKGROUND, /* only needs the database, and no call waits for it */
+} ConductorPool;
 
-/* Hands a job to the workers (hardware) or to the quick pool from such a thread. NO_WORKER; NO_CONDUCTOR when stopping. */
-bool conductor_submit(Conductor *conductor, bool hardware, PoolJob job, void *data,
+/* Hands a job to a pool from a thread that is not ours (an HTTP thread, the IPMI engine). Never blocks.
+ * Errors: NO_WORKER; NO_CONDUCTOR when stopping. data stays the caller's then. */
+bool conductor_submit(Conductor *conductor, ConductorPool pool, PoolJob job, void *data,
                       GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* ---- transition.c: the only writer of provision_state ---- */
@@ -192,8 +201,22 @@ void wait_deadlines_run(Conductor *conductor);
 /* Fails the work of a node that no task can be made for, because its driver is not enabled any more. */
 bool takeover_fail_node(Conductor *conductor, const char *uuid, const GError *cause);
 
-/* At the start: machines that a deploy waits for have perhaps spoken while nobody listened; they boot again. */
+/* ---- boot_progress.c ---- */
+
+/* A BootReportsTake with the Conductor: what the machines' reports mean for a node. */
+void boot_progress_take(void *conductor, const char *node_uuid, GQueue *reports);
+
+/* Why a deploy is given up whose machine was waited for in vain, from what it has last said; the caller frees. */
+char *boot_progress_late(const Node *node);
+
+/* At the start: notes the machines that a deploy waits for. They have perhaps spoken while nobody listened. */
 void boot_progress_recover(Conductor *conductor);
+
+/* Boots some of them again, as many as [conductor]periodic_max_workers, until there are none left. From the clock. */
+void boot_again_run(Conductor *conductor);
+
+/* From the clock: reports that nobody has handed a lock to are tried again. */
+void boot_reports_run(Conductor *conductor);
 
 /* ---- provision/work.c, provision/wait.c ---- */
 

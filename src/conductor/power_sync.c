@@ -52,9 +52,29 @@ typedef struct Reading {
     bool had_failures;
 } Reading;
 
+/* A machine that takes longer than the interval is not asked again meanwhile, nor before what it said is settled: there is at
+ * most one reading of each node. */
+static bool
+remember_asked(Conductor *conductor, const char *uuid)
+{
+    pthread_mutex_lock(&conductor->guard);
+    bool is_new = g_hash_table_add(conductor->asked, g_strdup(uuid));
+    pthread_mutex_unlock(&conductor->guard);
+    return is_new;
+}
+
+static void
+forget_asked(Conductor *conductor, const char *uuid)
+{
+    pthread_mutex_lock(&conductor->guard);
+    g_hash_table_remove(conductor->asked, uuid);
+    pthread_mutex_unlock(&conductor->guard);
+}
+
 static void
 reading_free(Reading *reading)
 {
+    forget_asked(reading->conductor, reading->uuid);
     g_free(reading->uuid);
     g_free(reading->failure);
     g_free(reading);
@@ -87,8 +107,24 @@ count_failure(Task *task, const char *failure)
     into_maintenance(task, reason);
 }
 
-/* The machine is not as we hold it: it is brought to our state, or we take its own. */
+/* Whoever finds that machines are not as they should be waits for none of them: a worker changes them. */
 static void
+bring_back(Task *task)
+{
+    g_autoptr(GError) error = NULL;
+    bool on = power_state_from_wire(task->node->power_state) == POWER_ON;
+    task->node->power_sync_failures++;
+    if (!power_action(task, (PowerAction){.target = on ? POWER_TARGET_ON : POWER_TARGET_OFF},
+                      &error))
+        log_warning("conductor.power_sync", "%s", error->message);
+    g_clear_error(&error);
+    if (!task_save(task, &error))
+        log_warning("conductor.power_sync", "%s", error->message);
+    task_release(task);
+}
+
+/* The machine is not as we hold it: it is to be brought to our state (true), or we take its own. */
+static bool
 settle_mismatch(Task *task, PowerState found)
 {
     const Config *config = config_current();
@@ -96,15 +132,10 @@ settle_mismatch(Task *task, PowerState found)
     bool force =
         config_boolean(config, OPT_CONDUCTOR_FORCE_POWER_STATE_DURING_SYNC) && held != POWER_ERROR;
     int64_t most = config_integer(config, OPT_CONDUCTOR_POWER_STATE_SYNC_MAX_RETRIES);
-    g_autoptr(GError) error = NULL;
     if (force && task->node->power_sync_failures < most) {
-        task->node->power_sync_failures++;
         log_warning("conductor.power_sync", "the machine is %s, but should be %s: changing it",
                     power_state_wire(found), task->node->power_state);
-        PowerTarget target = held == POWER_ON ? POWER_TARGET_ON : POWER_TARGET_OFF;
-        if (!power_action(task, (PowerAction){.target = target}, &error))
-            log_warning("conductor.power_sync", "%s", error->message);
-        return;
+        return true;
     }
     json_t *extra = json_pack("{s:s?}", "from_power", task->node->power_state);
     metrics_add(METRIC_POWER_SYNC_CORRECTIONS, 1);
@@ -113,6 +144,7 @@ settle_mismatch(Task *task, PowerState found)
             task, "the machine did not keep its power state, and was not brought back to it");
     power_found(task, found);
     notify_node(task, "power_state_corrected", "success", extra);
+    return false;
 }
 
 /* Put into maintenance by count_failure or settle_mismatch, and not by an operator. */
@@ -130,22 +162,25 @@ still_wanted(const Node *node)
            !node->maintenance && node->target_power_state == NULL;
 }
 
-static void
+/* True: the machine is to be changed. */
+static bool
 settle(Task *task, const Reading *reading)
 {
     g_autoptr(GError) error = NULL;
+    bool force = false;
     PowerState held = power_state_from_wire(task->node->power_state);
     if (reading->failure != NULL) {
         count_failure(task, reading->failure);
     } else if (held == POWER_UNKNOWN) {
         power_found(task, reading->state);
     } else if (held != reading->state) {
-        settle_mismatch(task, reading->state);
+        force = settle_mismatch(task, reading->state);
     } else {
         task->node->power_sync_failures = 0;
     }
     if (!task_save(task, &error))
         log_warning("conductor.power_sync", "%s", error->message);
+    return force;
 }
 
 /* The machine answers again: what the sync has done to the node is undone. */
@@ -174,15 +209,21 @@ recover(Task *task, const Reading *reading)
     json_decref(extra);
 }
 
+/* What was read may be older than what was done since. Takes the task. */
 static void
 settle_locked(Task *task, const Reading *reading)
 {
+    g_autoptr(GError) error = NULL;
     bool as_before = power_state_from_wire(task->node->power_state) == reading->stored;
+    bool force = false;
     log_context_node(reading->uuid);
     if (reading->recovery && still_lost(task->node))
         recover(task, reading);
     else if (!reading->recovery && still_wanted(task->node) && as_before)
-        settle(task, reading);
+        force = settle(task, reading);
+    if (force && !task_spawn(&task, bring_back, &error))
+        log_warning("conductor.power_sync", "the next sync tries it: %s", error->message);
+    task_release(task);
     log_context_node(NULL);
 }
 
@@ -193,32 +234,13 @@ settle_job(void *data)
     g_autoptr(GError) error = NULL;
     Task *task =
         task_acquire(reading->conductor, reading->uuid, TASK_EXCLUSIVE, "power sync", &error);
-    /* A locked node is at work: the next sync looks again. What was read may be older than what was done since. */
+    /* A locked node is at work: the next sync looks again. */
     if (task != NULL)
         settle_locked(task, reading);
-    task_release(task);
     reading_free(reading);
 }
 
-/* A machine that takes longer than the interval is not asked again meanwhile. */
-static bool
-remember_asked(Conductor *conductor, const char *uuid)
-{
-    pthread_mutex_lock(&conductor->guard);
-    bool is_new = g_hash_table_add(conductor->asked, g_strdup(uuid));
-    pthread_mutex_unlock(&conductor->guard);
-    return is_new;
-}
-
-static void
-forget_asked(Conductor *conductor, const char *uuid)
-{
-    pthread_mutex_lock(&conductor->guard);
-    g_hash_table_remove(conductor->asked, uuid);
-    pthread_mutex_unlock(&conductor->guard);
-}
-
-/* Often on the IPMI engine's thread: only what differs costs a worker. */
+/* Often on the IPMI engine's thread: only what differs costs a job. */
 static void
 reading_done(void *user_data, PowerState state, const GError *error)
 {
@@ -232,9 +254,9 @@ reading_done(void *user_data, PowerState state, const GError *error)
     if (error != NULL)
         atomic_fetch_add(&reading->sweep->failures, 1);
     sweep_part_ended(g_steal_pointer(&reading->sweep));
-    forget_asked(reading->conductor, reading->uuid);
-    if (quiet || cancelled || !conductor_defer(reading->conductor, settle_job, reading))
-        reading_free(reading);
+    if (quiet || cancelled ||
+        !conductor_submit(reading->conductor, CONDUCTOR_BACKGROUND, settle_job, reading, NULL))
+        reading_free(reading); /* the next sync looks again */
 }
 
 /* ---- drivers that can only block ---- */
@@ -281,20 +303,38 @@ reading_worker(void *data)
         read_blocking(reading);
 }
 
-/* Queues the reading, a node at most once; as many workers as [conductor]sync_power_state_workers read. */
+/* One more worker reads, up to [conductor]sync_power_state_workers. Where all are busy, those that read already or the next
+ * sweep go on with the queue. */
+static void
+start_reading_worker(Conductor *conductor)
+{
+    g_autoptr(GError) error = NULL;
+    unsigned most =
+        (unsigned)config_integer(config_current(), OPT_CONDUCTOR_SYNC_POWER_STATE_WORKERS);
+    pthread_mutex_lock(&conductor->guard);
+    bool start = conductor->reading_workers < most && !g_queue_is_empty(&conductor->to_read);
+    conductor->reading_workers += start;
+    pthread_mutex_unlock(&conductor->guard);
+    if (!start || conductor_submit(conductor, CONDUCTOR_WORKERS, reading_worker, conductor, &error))
+        return;
+    if (steel_error_is(error, STEEL_ERROR_NO_CONDUCTOR)) {
+        reading_worker(conductor); /* stopping: gives the readings up */
+        return;
+    }
+    pthread_mutex_lock(&conductor->guard);
+    conductor->reading_workers--;
+    pthread_mutex_unlock(&conductor->guard);
+}
+
+/* Queues the reading; a node has at most one. */
 static void
 read_by_worker(Reading *reading)
 {
     Conductor *conductor = reading->conductor;
-    unsigned most =
-        (unsigned)config_integer(config_current(), OPT_CONDUCTOR_SYNC_POWER_STATE_WORKERS);
     pthread_mutex_lock(&conductor->guard);
     g_queue_push_tail(&conductor->to_read, reading);
-    bool start = conductor->reading_workers < most;
-    conductor->reading_workers += start;
     pthread_mutex_unlock(&conductor->guard);
-    if (start && !conductor_defer(conductor, reading_worker, conductor))
-        reading_worker(conductor); /* stopping: gives the readings up */
+    start_reading_worker(conductor);
 }
 
 static void
@@ -353,6 +393,7 @@ run(Conductor *conductor, bool recovery)
     sweep->started_ms = time_monotonic_ms();
     sweep->outstanding = 1;
     sweep->uncounted = recovery;
+    start_reading_worker(conductor); /* for what the last sweep has left */
     read_all(conductor, sweep, recovery);
     sweep_part_ended(sweep);
 }

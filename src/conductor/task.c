@@ -24,8 +24,10 @@ void
 task_unlock(Conductor *conductor, const char *node_uuid)
 {
     g_autoptr(GError) error = NULL;
-    if (db_node_release(conductor->services.db, node_uuid, conductor->lease, &error))
+    if (db_node_release(conductor->services.db, node_uuid, conductor->lease, &error)) {
+        boot_reports_lock_released(conductor->reports, node_uuid);
         return;
+    }
     log_error("conductor.task",
               "the lock of node %s could not be given back, it is tried again: %s", node_uuid,
               error->message);

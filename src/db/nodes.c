@@ -107,6 +107,13 @@ db_nodes_waiting_late(Db *db, int64_t now_ms, int64_t limit, GError **error)
 }
 
 GPtrArray *
+db_nodes_in_state(Db *db, ProvisionState state, GError **error)
+{
+    const DbValue wire = db_text(state_info(state)->wire);
+    return db_records_where(db, &node_resource, "provision_state = ?1", &wire, 1, error);
+}
+
+GPtrArray *
 db_nodes_power_page(Db *db, const char *after, bool failed, unsigned limit, GError **error)
 {
     const DbValue values[] = {db_text(after), db_integer(limit)};

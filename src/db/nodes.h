@@ -52,6 +52,9 @@ GPtrArray *db_nodes_left_busy(Db *db, unsigned limit, GError **error);
 /* Nodes whose wait is past its deadline and that are not in maintenance; at most `limit`. */
 GPtrArray *db_nodes_waiting_late(Db *db, int64_t now_ms, int64_t limit, GError **error);
 
+/* All nodes in one provision state. */
+GPtrArray *db_nodes_in_state(Db *db, ProvisionState state, GError **error);
+
 /* A page of the nodes whose power state is kept in step, in the order of their UUIDs.
  *
  * after   the last UUID of the page before; "" for the first

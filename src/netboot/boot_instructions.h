@@ -23,6 +23,8 @@ typedef struct BootInstructions {
         initiator_iqn; /* owned; an iSCSI name, or NULL: iPXE makes one from the host name or UUID */
     char *
         token; /* owned; proves that a report comes from whoever got this script; NULL: reports are refused */
+    bool
+        told; /* that the script was served has been written down in this boot: one more time is a repetition */
     char *problem; /* owned; BOOT_MODE_UNUSABLE: a sentence for the machine's console */
 } BootInstructions;
 

@@ -10,8 +10,6 @@
 #define TOKEN_LEAST 16
 #define TOKEN_GREATEST 128
 
-static const char *const phases[] = {"san_hooked", "san_failed", "boot_failed", "given_up"};
-
 /* Reads the address at the start of a text; returns what follows it, or NULL. */
 static const char *
 read_mac(const char *text, char mac[MAC_TEXT_SIZE])
@@ -78,13 +76,10 @@ check_query(const BootProgressQuery *query, GError **error)
 }
 
 char *
-boot_progress_words(const BootProgressQuery *query, const char **phase, GError **error)
+boot_progress_words(const BootProgressQuery *query, BootPhase *phase, GError **error)
 {
-    const char *known = NULL;
-    for (size_t i = 0; i < G_N_ELEMENTS(phases); i++)
-        if (g_strcmp0(query->phase, phases[i]) == 0)
-            known = phases[i];
-    if (known == NULL) {
+    BootPhase known = boot_phase_from_word(query->phase);
+    if (known == BOOT_PHASE_COUNT || boot_phase_info(known)->source != BOOT_SOURCE_MACHINE) {
         steel_fail(error, STEEL_ERROR_INVALID,
                    "phase must be san_hooked, san_failed, boot_failed or given_up");
         return NULL;

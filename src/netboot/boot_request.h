@@ -4,6 +4,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 #include "common/error.h"
+#include "netboot/boot_phase.h"
 #include <stdint.h>
 
 /* Room for aa:bb:cc:dd:ee:ff and its NUL. */
@@ -25,7 +26,7 @@ BootRoute boot_route(const char *path, char mac[MAC_TEXT_SIZE]);
 
 /* A report's query parameters as they came: borrowed, each NULL when absent. */
 typedef struct BootProgressQuery {
-    const char *phase;    /* san_hooked, san_failed, boot_failed or given_up */
+    const char *phase;    /* a phase that machines report (boot_phases.def) */
     const char *volume;   /* index of the volume it is about, 0 is the boot volume */
     const char *attempt;  /* "try" in the query: which attempt, from 1 */
     const char *number;   /* "errno" in the query: iPXE's error number, eight hexadecimal digits */
@@ -37,11 +38,11 @@ typedef struct BootProgressQuery {
 
 /* Checks a report and says it in words.
  *
- * phase   out, static: one of the four above
+ * phase   out
  * Returns words for a person, "" when the report has none, e.g. "attempt 2, volume 0: the target refused the CHAP login:
  *         check auth_username and auth_password (iPXE error 410d613c)"; the caller frees
  * Errors  INVALID naming the parameter */
-char *boot_progress_words(const BootProgressQuery *query, const char **phase, GError **error);
+char *boot_progress_words(const BootProgressQuery *query, BootPhase *phase, GError **error);
 
 /* The token of a boot: 16 to 128 letters, digits, hyphens or underscores. NULL is none. */
 bool boot_token_valid(const char *token);

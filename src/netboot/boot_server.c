@@ -114,21 +114,31 @@ send_unavailable(const Request *request, const GError *error, bool ask_again)
     return send_response(request, MHD_HTTP_SERVICE_UNAVAILABLE, response);
 }
 
-static void
-note_served(const Request *request, const BootInstructions *instructions)
+/* Only what a machine is to boot is worth a report. */
+static bool
+report_served(const Request *request, const BootInstructions *instructions, GError **error)
 {
-    const char *mode = boot_mode_name(instructions->mode);
+    BootReport report = {
+        .node_uuid = instructions->node_uuid,
+        .phase = BOOT_PHASE_SCRIPT_SERVED,
+        .detail = instructions->problem,
+        .repeated = instructions->told,
+    };
+    if (instructions->mode == BOOT_MODE_UNUSABLE)
+        report.phase = BOOT_PHASE_UNUSABLE;
+    else if (instructions->mode != BOOT_MODE_ISCSI)
+        return true;
+    return request->server->hooks.report(request->server->user, &report, error);
+}
+
+static void
+log_served(const Request *request, const BootInstructions *instructions)
+{
     log_info(AREA, "boot script for %s: node=%s (%s) mode=%s%s%s", request->mac,
              instructions->node_uuid != NULL ? instructions->node_uuid : "-",
-             instructions->node_name != NULL ? instructions->node_name : "no name", mode,
-             instructions->problem != NULL ? ": " : "",
+             instructions->node_name != NULL ? instructions->node_name : "no name",
+             boot_mode_name(instructions->mode), instructions->problem != NULL ? ": " : "",
              instructions->problem != NULL ? instructions->problem : "");
-    if (instructions->mode == BOOT_MODE_UNKNOWN_MAC)
-        return;
-    g_autofree char *detail = instructions->problem != NULL
-                                  ? g_strdup_printf("%s: %s", mode, instructions->problem)
-                                  : g_strdup(mode);
-    request->server->hooks.progress(request->server->user, request->mac, "script_served", detail);
 }
 
 static HttpStep
@@ -138,12 +148,12 @@ answer_script(const Request *request)
     g_auto(BootInstructions) instructions;
     boot_instructions_init(&instructions, request->mac);
     const BootServer *server = request->server;
-    if (!server->hooks.instructions(server->user, request->mac, &instructions, &error))
+    if (!server->hooks.instructions(server->user, request->mac, &instructions, &error) ||
+        (!request->head && !report_served(request, &instructions, &error)))
         return send_unavailable(request, error, true);
-    char *script = ipxe_script(&instructions);
     if (!request->head)
-        note_served(request, &instructions);
-    return send_script(request, script);
+        log_served(request, &instructions);
+    return send_script(request, ipxe_script(&instructions));
 }
 
 static const char *
@@ -159,9 +169,9 @@ static HttpStep
 answer_progress(const Request *request)
 {
     g_autoptr(GError) error = NULL;
-    g_autofree char *expected = NULL;
+    g_autofree char *expected = NULL, *node_uuid = NULL;
     const BootServer *server = request->server;
-    if (!server->hooks.token(server->user, request->mac, &expected, &error))
+    if (!server->hooks.token(server->user, request->mac, &expected, &node_uuid, &error))
         return send_unavailable(request, error, false);
     if (!boot_token_equal(expected, argument(request, "token"))) {
         log_warning(AREA, "a report in the name of %s has no valid token", request->mac);
@@ -175,15 +185,17 @@ answer_progress(const Request *request)
         .unlisted = argument(request, "unlisted"),
         .detail = argument(request, "detail"),
     };
-    const char *phase = NULL;
-    g_autofree char *words = boot_progress_words(&query, &phase, &error);
+    BootReport report = {.node_uuid = node_uuid};
+    g_autofree char *words = boot_progress_words(&query, &report.phase, &error);
     if (words == NULL)
         return send_text(request, MHD_HTTP_BAD_REQUEST, error->message);
-    if (!request->head) {
-        log_info(AREA, "%s reports %s%s%s", request->mac, phase, words[0] != '\0' ? ": " : "",
-                 words);
-        server->hooks.progress(server->user, request->mac, phase, words);
-    }
+    report.detail = words;
+    if (request->head)
+        return send_text(request, MHD_HTTP_OK, "noted");
+    log_info(AREA, "%s reports %s%s%s", request->mac, boot_phase_info(report.phase)->word,
+             words[0] != '\0' ? ": " : "", words);
+    if (!server->hooks.report(server->user, &report, &error))
+        return send_unavailable(request, error, false);
     return send_text(request, MHD_HTTP_OK, "noted");
 }
 

@@ -11,6 +11,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 #include "netboot/boot_instructions.h"
+#include "netboot/boot_phase.h"
 
 typedef struct BootServer BootServer;
 
@@ -23,14 +24,12 @@ typedef struct BootServerHooks {
      * out     initialised for this address; filled in. An unknown address stays BOOT_MODE_UNKNOWN_MAC
      * Errors  any: the machine gets 503 with Retry-After and asks again until there is an answer */
     bool (*instructions)(void *user, const char *mac, BootInstructions *out, GError **error);
-    /* The token of the script that this machine would get now, NULL when it has none; the server frees it.
-     * Errors  any: the machine gets 503 */
-    bool (*token)(void *user, const char *mac, char **token, GError **error);
-    /* A machine went a step on. `phase` is "script_served" (a script was handed out; detail is its mode, with the problem
-     * after "unusable: "), or what the machine reports with the right token: "san_hooked" (all volumes are attached, the
-     * boot loader starts), "san_failed" (a volume cannot be attached), "boot_failed" (the boot volume does not boot),
-     * "given_up" (restarts after IPXE_ATTEMPTS). `detail` are words for a person, maybe "". */
-    void (*progress)(void *user, const char *mac, const char *phase, const char *detail);
+    /* The token of the script that this machine would get now, and its node; both NULL when it has none; the server frees
+     * them. Errors  any: the machine gets 503 */
+    bool (*token)(void *user, const char *mac, char **token, char **node_uuid, GError **error);
+    /* A machine went a step on (boot_phases.def): what the server has seen, or what the machine reports with the right
+     * token. Borrowed. Errors  any: the machine gets 503; no script is handed out whose serving was not taken */
+    bool (*report)(void *user, const BootReport *report, GError **error);
 } BootServerHooks;
 
 typedef struct BootServerOptions {

@@ -149,6 +149,8 @@ boot_instructions_load(void *db, const char *mac, BootInstructions *out, GError 
         set_unusable(out, "the node's boot mode is not known to this server");
         return true;
     }
+    const json_t *progress = info_json(node, INFO_BOOT_PROGRESS);
+    out->told = json_object_get(progress, "scripts") != NULL;
     const char *token = json_string_member(record, "token");
     out->token = boot_token_valid(token) ? g_strdup(token) : NULL;
     out->mode = BOOT_MODE_ISCSI;
@@ -158,7 +160,7 @@ boot_instructions_load(void *db, const char *mac, BootInstructions *out, GError 
 }
 
 bool
-boot_token_load(void *db, const char *mac, char **token, GError **error)
+boot_token_load(void *db, const char *mac, char **token, char **node_uuid, GError **error)
 {
     g_autoptr(Node) node = NULL;
     if (!find_node(db, mac, &node, error))
@@ -166,5 +168,6 @@ boot_token_load(void *db, const char *mac, char **token, GError **error)
     const json_t *record = node != NULL ? boot_record(node) : NULL;
     const char *text = record != NULL ? json_string_member(record, "token") : NULL;
     *token = boot_token_valid(text) ? g_strdup(text) : NULL;
+    *node_uuid = *token != NULL ? g_strdup(node->uuid) : NULL;
     return true;
 }

@@ -26,5 +26,6 @@
  * Errors of the database (db.h), never NOT_FOUND */
 bool boot_instructions_load(void *db, const char *mac, BootInstructions *out, GError **error);
 
-/* The token of the node that has this address; NULL when it is unknown or not to boot from a volume. Errors as above. */
-bool boot_token_load(void *db, const char *mac, char **token, GError **error);
+/* The token of the node that has this address, and its UUID; both NULL when it is unknown or not to boot from a volume. The
+ * caller frees. Errors as above. */
+bool boot_token_load(void *db, const char *mac, char **token, char **node_uuid, GError **error);

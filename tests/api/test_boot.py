@@ -2,6 +2,7 @@
 
 SPDX-License-Identifier: Apache-2.0
 """
+import http.client
 import json
 import re
 import socket
@@ -115,6 +116,28 @@ class Boot(faults_support.Suite):
         for secret in (CHAP, "Chap%20secret", "SecondSecret9", token, "\"password\""):
             self.assertNotIn(secret, answers)
             self.assertNotIn(secret, self.steel.text())
+
+    def test_a_machine_that_asks_again_and_again_stops_nobody(self):
+        other = self.fake()
+        self.powered(other)
+        self.ask(self.uuid, "active")
+        self.rest(self.uuid, "wait call-back")
+        machine = http.client.HTTPConnection("127.0.0.1", self.boot_port)
+        answers = []
+        for number in range(600):
+            machine.request("GET", "/boot/%s.ipxe" % MAC.replace(":", "-"))
+            answer = machine.getresponse()
+            script = answer.read().decode()
+            answers.append(answer.status)
+            if number % 20 == 0:
+                self.assertIn(self.power(other, "power on").status, (202, 409))  # 409: its last change is under way
+        self.assertEqual(set(answers), {200})
+        self.assertIn("sanhook", script)
+        until("all of them are counted", lambda: "600 times" in (self.phases(self.uuid)[-1]["detail"] or ""))
+        self.assertEqual([row["phase"] for row in self.phases(self.uuid)].count("iscsi_login"), 1)
+        self.assertTrue(self.report(script, "san_hooked"))
+        self.rest(self.uuid, "active")
+        self.undeploy()
 
     def test_kill_9_in_each_phase_of_a_deploy_lets_it_go_on(self):
         self.fleet.set("--all", "--latency-ms", 10)

@@ -169,22 +169,10 @@ undo(Task *task)
 static char *
 late(const Task *task)
 {
-    const json_t *boot = info_json(task->node, INFO_BOOT_PROGRESS);
-    const char *phase = json_string_member(boot, "phase"),
-               *detail = json_string_member(boot, "detail");
-    if (!info_has(task->node, INFO_BOOT))
-        return g_strdup("Timeout reached while waiting for callback: the machine or its agent did "
-                        "not call in time");
-    if (phase == NULL)
-        return g_strdup(
-            "powered on, but nothing asked for a boot file: check that the machine boots from the "
-            "network, "
-            "that the MAC address of its port is right and that it can reach the boot file server");
-    if (strcmp(phase, "script_served") == 0)
-        return g_strdup("the machine fetched its boot script, but did not say whether it could "
-                        "attach its volume");
-    return g_strdup_printf("the machine could not attach its volume: %s",
-                           detail != NULL ? detail : "no reason given");
+    if (info_has(task->node, INFO_BOOT))
+        return boot_progress_late(task->node);
+    return g_strdup("Timeout reached while waiting for callback: the machine or its agent did not "
+                    "call in time");
 }
 
 const StepWork deploy_work = {

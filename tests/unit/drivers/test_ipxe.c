@@ -101,7 +101,9 @@ the_token_is_random_and_outlives_a_second_preparation(void **state)
             assert_true(boot_clean_up_instance(task, &error));
         boot_prepare_instance(task, &error);
         assert_no_error(error);
-        assert_true(boot_token_load(fixture->db, "52:54:00:00:00:01", &tokens[i], &error));
+        g_autofree char *node = NULL;
+        assert_true(boot_token_load(fixture->db, "52:54:00:00:00:01", &tokens[i], &node, &error));
+        assert_string_equal(node, task->node->uuid);
         assert_int_equal(strlen(tokens[i]), 32);
     }
     assert_string_equal(tokens[0], tokens[1]);

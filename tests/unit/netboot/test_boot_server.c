@@ -19,13 +19,14 @@
 #define MAC "52:54:00:00:00:01"
 #define PATH "/boot/52-54-00-00-00-01"
 #define TOKEN "0123456789abcdef0123"
+#define NODE "1be26c0b-03f2-4d2e-ae87-c02d7f33c781"
 
 typedef struct Fixture {
     char *directory, *root, *file, *link, *secret;
     BootServer *server;
     pthread_mutex_t lock;
     BootMode mode; /* guarded by lock, as all below */
-    bool database_fails;
+    bool database_fails, conductor_busy, told;
     GString *progress; /* a line per call */
     unsigned asked;
 } Fixture;
@@ -44,7 +45,8 @@ give_instructions(void *user, const char *mac, BootInstructions *out, GError **e
     if (strcmp(mac, MAC) != 0)
         return true;
     out->mode = mode;
-    out->node_uuid = g_strdup("1be26c0b-03f2-4d2e-ae87-c02d7f33c781");
+    out->told = fixture->told;
+    out->node_uuid = g_strdup(NODE);
     if (mode == BOOT_MODE_UNUSABLE)
         out->problem = g_strdup("target_iqn is missing");
     if (mode == BOOT_MODE_ISCSI) {
@@ -58,7 +60,7 @@ give_instructions(void *user, const char *mac, BootInstructions *out, GError **e
 }
 
 static bool
-give_token(void *user, const char *mac, char **token, GError **error)
+give_token(void *user, const char *mac, char **token, char **node_uuid, GError **error)
 {
     Fixture *fixture = user;
     pthread_mutex_lock(&fixture->lock);
@@ -68,16 +70,23 @@ give_token(void *user, const char *mac, char **token, GError **error)
     if (fails)
         return steel_fail(error, STEEL_ERROR_DATABASE_BUSY, "the database is busy");
     *token = known ? g_strdup(TOKEN) : NULL;
+    *node_uuid = known ? g_strdup(NODE) : NULL;
     return true;
 }
 
-static void
-note_progress(void *user, const char *mac, const char *phase, const char *detail)
+static bool
+note_report(void *user, const BootReport *report, GError **error)
 {
     Fixture *fixture = user;
     pthread_mutex_lock(&fixture->lock);
-    g_string_append_printf(fixture->progress, "%s %s [%s]\n", mac, phase, detail);
+    bool busy = fixture->conductor_busy;
+    if (!busy)
+        g_string_append_printf(fixture->progress, "%s %s [%s]%s\n", report->node_uuid,
+                               boot_phase_info(report->phase)->word,
+                               report->detail != NULL ? report->detail : "",
+                               report->repeated ? " again" : "");
     pthread_mutex_unlock(&fixture->lock);
+    return !busy || steel_fail(error, STEEL_ERROR_NO_WORKER, "too many reports");
 }
 
 static char *
@@ -95,7 +104,7 @@ options_of(Fixture *fixture)
     return (BootServerOptions){
         .host = "127.0.0.1",
         .root = fixture->root,
-        .hooks = {give_instructions, give_token, note_progress},
+        .hooks = {give_instructions, give_token, note_report},
         .user = fixture,
     };
 }
@@ -210,7 +219,7 @@ a_known_machine_gets_its_script_and_that_is_noted(void **state)
     assert_non_null(strstr(body_of(answer), "token=" TOKEN));
     assert_non_null(strstr(answer, "Cache-Control: no-store"));
     g_autofree char *progress = progress_so_far(fixture);
-    assert_string_equal(progress, MAC " script_served [iscsi]\n");
+    assert_string_equal(progress, NODE " script_served []\n");
 }
 
 static void
@@ -222,7 +231,7 @@ capitals_and_colons_in_the_address_name_the_same_machine(void **state)
     assert_status(answer, 200);
     assert_non_null(strstr(answer, "not to boot from the network now"));
     g_autofree char *progress = progress_so_far(fixture);
-    assert_string_equal(progress, MAC " script_served [none]\n");
+    assert_string_equal(progress, ""); /* nothing that anybody waits for */
 }
 
 static void
@@ -247,7 +256,34 @@ a_problem_is_shown_to_the_machine_and_noted(void **state)
     assert_status(answer, 200);
     assert_non_null(strstr(answer, "echo target_iqn is missing\n"));
     g_autofree char *progress = progress_so_far(fixture);
-    assert_string_equal(progress, MAC " script_served [unusable: target_iqn is missing]\n");
+    assert_string_equal(progress, NODE " unusable [target_iqn is missing]\n");
+}
+
+static void
+a_script_that_is_asked_for_again_is_a_repetition(void **state)
+{
+    Fixture *fixture = *state;
+    fixture->mode = BOOT_MODE_ISCSI;
+    fixture->told = true;
+    g_autofree char *answer = ask(fixture, "GET", PATH ".ipxe", "");
+    assert_status(answer, 200);
+    g_autofree char *progress = progress_so_far(fixture);
+    assert_string_equal(progress, NODE " script_served [] again\n");
+}
+
+static void
+nothing_is_served_or_noted_while_too_much_is_to_be_written_down(void **state)
+{
+    Fixture *fixture = *state;
+    fixture->mode = BOOT_MODE_ISCSI;
+    fixture->conductor_busy = true;
+    g_autofree char *script = ask(fixture, "GET", PATH ".ipxe", "");
+    assert_status(script, 503);
+    assert_non_null(strstr(script, "Retry-After: 5"));
+    assert_null(strstr(script, "hush"));
+    g_autofree char *report =
+        ask(fixture, "GET", PATH "/progress?token=" TOKEN "&phase=san_hooked", "");
+    assert_status(report, 503);
 }
 
 static void
@@ -275,8 +311,8 @@ a_report_with_the_token_reaches_the_hook_in_words(void **state)
     assert_status(answer, 200);
     g_autofree char *progress = progress_so_far(fixture);
     assert_string_equal(progress,
-                        MAC " san_failed [attempt 2, volume 0: the target has no volume of this "
-                            "name: check target_iqn (iPXE error 2c0d603b)]\n");
+                        NODE " san_failed [attempt 2, volume 0: the target has no volume of this "
+                             "name: check target_iqn (iPXE error 2c0d603b)]\n");
 }
 
 static void
@@ -550,6 +586,8 @@ main(void)
         CASE(capitals_and_colons_in_the_address_name_the_same_machine),
         CASE(an_unknown_machine_gets_a_script_without_secrets_and_is_not_noted),
         CASE(a_problem_is_shown_to_the_machine_and_noted),
+        CASE(a_script_that_is_asked_for_again_is_a_repetition),
+        CASE(nothing_is_served_or_noted_while_too_much_is_to_be_written_down),
         CASE(a_busy_database_makes_a_machine_wait_for_its_script_but_not_for_its_report),
         CASE(a_report_with_the_token_reaches_the_hook_in_words),
         CASE(a_report_without_the_right_token_is_forbidden_and_changes_nothing),

@@ -1,0 +1,130 @@
+/* What a booting machine says moves the deploy that waits for it, whoever holds the node's lock meanwhile.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "conductor_fixture.h"
+
+static Node *
+waiting_node(ConductorFixture *fixture)
+{
+    g_autoptr(Node) node = conductor_fixture_node(
+        fixture, "available", "{\"fake\": {\"deploy.deploy\": {\"wait\": true}}}");
+    conductor_fixture_do(fixture, RPC_PROVISION, node->uuid, "{\"target\": \"active\"}");
+    return conductor_fixture_await(fixture, node->uuid, "wait call-back");
+}
+
+static void
+report(ConductorFixture *fixture, const char *uuid, BootPhase phase, const char *detail,
+       bool repeated)
+{
+    g_autoptr(GError) error = NULL;
+    const BootReport report = {uuid, phase, detail, repeated};
+    if (!conductor_boot_report(fixture->conductor, &report, &error))
+        fail_msg("%s", error->message);
+}
+
+static Task *
+lock(ConductorFixture *fixture, const char *uuid)
+{
+    g_autoptr(GError) error = NULL;
+    Task *task = task_acquire(fixture->conductor, uuid, TASK_EXCLUSIVE, "test", &error);
+    if (task == NULL)
+        fail_msg("%s", error->message);
+    return task;
+}
+
+static void
+the_deploy_goes_on_when_the_volumes_are_attached(void **state)
+{
+    ConductorFixture *fixture = *state;
+    g_autoptr(Node) node = waiting_node(fixture);
+    report(fixture, node->uuid, BOOT_PHASE_SCRIPT_SERVED, NULL, false);
+    report(fixture, node->uuid, BOOT_PHASE_SAN_HOOKED, "attempt 1", false);
+    g_autoptr(Node) active = conductor_fixture_await(fixture, node->uuid, "active");
+    assert_null(active->last_error);
+}
+
+static void
+a_report_waits_for_the_lock_and_gets_it_when_it_is_given_back(void **state)
+{
+    ConductorFixture *fixture = *state;
+    g_autoptr(Node) node = waiting_node(fixture);
+    Task *task = lock(fixture, node->uuid);
+    report(fixture, node->uuid, BOOT_PHASE_SAN_HOOKED, NULL, false);
+    task_release(task);
+    g_autoptr(Node) active = conductor_fixture_await(fixture, node->uuid, "active");
+}
+
+static void
+a_machine_that_gives_up_fails_the_deploy_in_its_own_words(void **state)
+{
+    ConductorFixture *fixture = *state;
+    g_autoptr(Node) node = waiting_node(fixture);
+    report(fixture, node->uuid, BOOT_PHASE_GIVEN_UP, "the target refused", false);
+    g_autoptr(Node) failed = conductor_fixture_await(fixture, node->uuid, "deploy failed");
+    assert_non_null(strstr(failed->last_error, "gave up: the target refused"));
+}
+
+/* The phase decides, not the words of a detail. */
+static void
+volumes_that_cannot_be_used_fail_the_deploy_whatever_the_words_are(void **state)
+{
+    ConductorFixture *fixture = *state;
+    g_autoptr(Node) node = waiting_node(fixture);
+    report(fixture, node->uuid, BOOT_PHASE_SAN_FAILED, "unusable: says the machine", false);
+    conductor_fixture_await_that(fixture,
+                                 "EXISTS (SELECT 1 FROM timeline WHERE detail LIKE '%unusable%')");
+    report(fixture, node->uuid, BOOT_PHASE_UNUSABLE, "target_iqn is missing", false);
+    g_autoptr(Node) failed = conductor_fixture_await(fixture, node->uuid, "deploy failed");
+    assert_non_null(strstr(failed->last_error, "target_iqn is missing"));
+}
+
+static void
+repeated_requests_are_counted_in_one_row_of_the_timeline(void **state)
+{
+    ConductorFixture *fixture = *state;
+    g_autoptr(Node) node = waiting_node(fixture);
+    for (int i = 0; i < 50; i++) {
+        report(fixture, node->uuid, BOOT_PHASE_SCRIPT_SERVED, NULL, i > 0);
+        report(fixture, node->uuid, BOOT_PHASE_SCRIPT_REFUSED, "another machine", true);
+    }
+    conductor_fixture_await_that(fixture, "EXISTS (SELECT 1 FROM timeline WHERE phase = "
+                                          "'iscsi_login' AND detail LIKE '%script 50 times; the "
+                                          "script was refused 50 times: another machine')");
+    conductor_fixture_await_that(fixture,
+                                 "(SELECT COUNT(*) FROM timeline WHERE phase = 'iscsi_login') = 1");
+}
+
+static void
+a_failure_of_a_deployed_machine_is_told_in_last_error(void **state)
+{
+    ConductorFixture *fixture = *state;
+    g_autoptr(Node) node = conductor_fixture_node(fixture, "active", NULL);
+    report(fixture, node->uuid, BOOT_PHASE_SCRIPT_SERVED, NULL, false);
+    report(fixture, node->uuid, BOOT_PHASE_SAN_FAILED, "no route", false);
+    conductor_fixture_await_that(fixture, "last_error LIKE '%(san_failed): no route'");
+}
+
+static void
+reports_of_nodes_that_are_not_there_are_forgotten(void **state)
+{
+    ConductorFixture *fixture = *state;
+    report(fixture, "1be26c0b-03f2-4d2e-ae87-c02d7f33c781", BOOT_PHASE_SAN_HOOKED, NULL, false);
+    g_autoptr(Node) node = waiting_node(fixture);
+    report(fixture, node->uuid, BOOT_PHASE_SAN_HOOKED, NULL, false);
+    g_autoptr(Node) active = conductor_fixture_await(fixture, node->uuid, "active");
+    assert_int_equal(boot_reports_count(fixture->conductor->reports), 0);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        fixture_test(the_deploy_goes_on_when_the_volumes_are_attached),
+        fixture_test(a_report_waits_for_the_lock_and_gets_it_when_it_is_given_back),
+        fixture_test(a_machine_that_gives_up_fails_the_deploy_in_its_own_words),
+        fixture_test(volumes_that_cannot_be_used_fail_the_deploy_whatever_the_words_are),
+        fixture_test(repeated_requests_are_counted_in_one_row_of_the_timeline),
+        fixture_test(a_failure_of_a_deployed_machine_is_told_in_last_error),
+        fixture_test(reports_of_nodes_that_are_not_there_are_forgotten),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
