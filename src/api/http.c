@@ -87,8 +87,9 @@ api_on_end(void *user, HttpConnection *connection)
 {
     (void)user;
     Exchange *exchange = connection->request;
-    request_free(exchange->request); /* the stream's source goes first: it wakes the stream */
-    http_stream_free(exchange->stream);
+    http_stream_free(
+        exchange->stream); /* before the request, of which its source asks what it may show */
+    request_free(exchange->request);
     if (exchange->body != NULL)
         g_byte_array_unref(exchange->body);
     if (exchange->trimmed != NULL)
@@ -119,8 +120,6 @@ add_headers(const Request *request, struct MHD_Response *response)
         MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, request->allow);
     if (request->header_name != NULL)
         MHD_add_response_header(response, request->header_name, request->header_value);
-    if (request->stream != NULL)
-        MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
 }
 
 /* From here on the request is not waited for when the service stops: its stream is told to end. */
@@ -128,9 +127,13 @@ static struct MHD_Response *
 begin_stream(Exchange *exchange)
 {
     http_connection_begin_stream(exchange->connection);
-    exchange->stream = http_stream_new(exchange->api->streams, exchange->request->stream,
-                                       exchange->connection->mhd);
-    return http_stream_response(exchange->stream);
+    exchange->stream =
+        http_stream_new(exchange->api->streams, g_steal_pointer(&exchange->request->stream),
+                        exchange->connection->mhd);
+    struct MHD_Response *response = http_stream_response(exchange->stream);
+    if (response != NULL)
+        MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
+    return response;
 }
 
 static HttpStep

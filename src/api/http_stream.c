@@ -19,13 +19,13 @@
 struct HttpStreams {
     Pool *pool;           /* borrowed */
     pthread_mutex_t lock; /* guards the members below */
-    GPtrArray *all;       /* HttpStream, owned by their requests */
+    GPtrArray *all;       /* HttpStream, owned by their exchanges */
     bool closing, ticking;
 };
 
 struct HttpStream {
     HttpStreams *owner;
-    RequestStream *source;
+    RequestStream *source; /* owned */
     struct MHD_Connection *connection;
     pthread_mutex_t lock; /* guards the members below */
     bool suspended;
@@ -149,6 +149,8 @@ http_stream_free(HttpStream *stream)
     pthread_mutex_lock(&stream->owner->lock);
     g_ptr_array_remove_fast(stream->owner->all, stream);
     pthread_mutex_unlock(&stream->owner->lock);
+    /* In this order: the clock has looked at the source, and the source wakes the stream until it has gone. */
+    stream->source->free(stream->source);
     pthread_mutex_destroy(&stream->lock);
     g_free(stream);
 }

@@ -23,11 +23,11 @@ unsigned http_streams_count(HttpStreams *streams);
 /* Frees; only after the HTTP threads and the pool have ended. NULL is fine. */
 void http_streams_free(HttpStreams *streams);
 
-/* Makes the answer that sends a stream, which stays the caller's and must live until http_stream_free. */
+/* Makes the answer that sends a stream. Takes the source. */
 HttpStream *http_stream_new(HttpStreams *streams, RequestStream *source,
                             struct MHD_Connection *connection);
 struct MHD_Response *http_stream_response(HttpStream *stream);
 
-/* The answer has ended, or its client has gone. Before it returns nobody wakes the stream any more but its source, which
- * must have been closed before. NULL is fine. */
+/* The answer has ended, or its client has gone: frees the stream and its source. What the source borrows from must still be
+ * there. NULL is fine. */
 void http_stream_free(HttpStream *stream);

@@ -100,6 +100,8 @@ request_free(Request *request)
 {
     if (request == NULL)
         return;
+    if (request->stream != NULL)
+        request->stream->free(request->stream);
     access_forget(&request->identity);
     policy_questions_free(request->questions);
     g_free(request->body);
@@ -111,8 +113,6 @@ request_free(Request *request)
     g_clear_error(&request->failure);
     g_free(request->subject);
     json_decref(request->judged);
-    if (request->stream != NULL)
-        request->stream->free(request->stream);
     g_free(request);
 }
 

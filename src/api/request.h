@@ -101,7 +101,8 @@ struct Request {
     char *location;                         /* owned or NULL */
     const char *allow;                      /* static or NULL: for 405 */
     const char *header_name, *header_value; /* one more header, static or NULL (WWW-Authenticate) */
-    RequestStream *stream;                  /* owned: takes the place of `out`; NULL for most */
+    RequestStream
+        *stream; /* owned until the transport takes it: in place of `out`; NULL for most */
 
     /* The call under way. */
     RequestAfter after;

@@ -72,6 +72,32 @@ json_text_dump(const json_t *value)
     return copy;
 }
 
+typedef struct Bounded {
+    GString *out;
+    size_t end;
+} Bounded;
+
+static int
+append_bounded(const char *text, size_t size, void *data)
+{
+    const Bounded *bounded = data;
+    if (bounded->out->len + size > bounded->end)
+        return -1;
+    g_string_append_len(bounded->out, text, (gssize)size);
+    return 0;
+}
+
+bool
+json_text_append(GString *out, const json_t *value, size_t limit)
+{
+    const size_t begin = out->len;
+    Bounded bounded = {out, begin + limit};
+    if (json_dump_callback(value, append_bounded, &bounded, JSON_COMPACT | JSON_ENCODE_ANY) == 0)
+        return true;
+    g_string_truncate(out, begin);
+    return false;
+}
+
 void
 json_text_append_string_size(GString *out, const char *text, size_t size)
 {

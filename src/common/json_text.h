@@ -19,6 +19,10 @@ json_t *json_text_parse(const char *text, size_t size, unsigned maximum_depth, G
 /* Compact text of a value; the caller frees. NULL gives "null". Key order is kept. */
 char *json_text_dump(const json_t *value);
 
+/* Appends the compact text of a value if that takes at most `limit` bytes; else false, and `out` is as before. Writing stops
+ * at the limit: what a great value costs is bounded too. */
+bool json_text_append(GString *out, const json_t *value, size_t limit);
+
 /* Appends a JSON string literal with quotes and escapes; NULL appends null. */
 void json_text_append_string(GString *out, const char *text);
 void json_text_append_string_size(GString *out, const char *text, size_t size);

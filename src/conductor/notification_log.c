@@ -25,10 +25,16 @@ least_level(void)
     return NEVER;
 }
 
+bool
+notification_wanted(bool is_error)
+{
+    return (is_error ? ERROR : INFO) >= least_level();
+}
+
 void
 notification_log(const Notification *notification, json_t *payload)
 {
-    if ((notification->is_error ? ERROR : INFO) < least_level())
+    if (!notification_wanted(notification->is_error))
         return;
     char uuid[UUID_TEXT_SIZE], now[TIME_TEXT_SIZE];
     time_text_ms(time_now_ms(), now);

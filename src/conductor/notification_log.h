@@ -14,6 +14,9 @@ typedef struct Notification {
     bool is_error; /* of level error; others are of level info */
 } Notification;
 
+/* True when [DEFAULT]notification_level admits notifications of level error, or of level info. */
+bool notification_wanted(bool is_error);
+
 /* Writes a notification if [DEFAULT]notification_level admits its level. Any thread.
  *
  * payload  an object without secrets, borrowed, not changed

@@ -3,6 +3,7 @@
 #include "common/log.h"
 #include "conductor/internal.h"
 #include "conductor/notification_log.h"
+#include "db/nodes.h"
 #include "db/records.h"
 #include "model/resources.h"
 #include "model/secrets.h"
@@ -47,6 +48,26 @@ payload_of(const PayloadKind *kind, const void *record)
     return payload;
 }
 
+/* Whom an event concerns. What belongs to a node concerns those whom the node concerns: they are looked up, and are the
+ * caller's to free. */
+static EventAbout
+about(const DriverServices *services, const Resource *resource, const void *record, char **owner,
+      char **lessee)
+{
+    if (resource == &node_resource) {
+        const Node *node = record;
+        return (EventAbout){node->uuid, node->owner, node->lessee};
+    }
+    const char *node_uuid = record_text(resource, record, "node_uuid");
+    if (resource == &allocation_resource)
+        return (EventAbout){node_uuid, record_text(resource, record, "owner"), NULL};
+    g_autoptr(GError) error = NULL;
+    if (node_uuid != NULL && !db_node_owners(services->db, node_uuid, owner, lessee, &error))
+        log_warning("conductor.notify", "an event is not shown to the owner of node %s: %s",
+                    node_uuid, error->message);
+    return (EventAbout){node_uuid, *owner, *lessee};
+}
+
 /* `extra` is taken, may be NULL. */
 static void
 publish(const DriverServices *services, const PayloadKind *kind, const void *record,
@@ -64,13 +85,25 @@ publish(const DriverServices *services, const PayloadKind *kind, const void *rec
                                        .payload_version = kind->version,
                                        .is_error = strcmp(status, "error") == 0};
     notification_log(&notification, payload);
-    events_publish(services->events, type, payload);
+    g_autofree char *owner = NULL, *lessee = NULL;
+    const EventAbout concerns = about(services, kind->resource, record, &owner, &lessee);
+    events_publish(services->events, type, &concerns, payload);
+}
+
+/* Most of the time nobody listens: then nothing is made. */
+static bool
+is_wanted(const DriverServices *services, const char *status)
+{
+    return events_wanted(services->events) || notification_wanted(strcmp(status, "error") == 0);
 }
 
 void
 notify_node(const Task *task, const char *action, const char *status, json_t *extra)
 {
-    publish(task->services, kind_of(&node_resource, action), task->node, action, status, extra);
+    if (is_wanted(task->services, status))
+        publish(task->services, kind_of(&node_resource, action), task->node, action, status, extra);
+    else
+        json_decref(extra);
 }
 
 void
@@ -78,7 +111,7 @@ notify_record(const DriverServices *services, const Resource *resource, const vo
               const char *action, const char *status)
 {
     const PayloadKind *kind = kind_of(resource, action);
-    if (kind != NULL)
+    if (kind != NULL && is_wanted(services, status))
         publish(services, kind, record, action, status, NULL);
 }
 

@@ -262,3 +262,26 @@ db_node_heartbeat(Db *db, const Node *node, const json_t *said, bool *recorded, 
     *recorded = changed == 1;
     return true;
 }
+
+typedef struct Owners {
+    char **owner, **lessee;
+} Owners;
+
+static bool
+read_owners(const DbRow *row, void *user_data)
+{
+    const Owners *owners = user_data;
+    *owners->owner = g_strdup(db_row_text(row, 0, NULL));
+    *owners->lessee = g_strdup(db_row_text(row, 1, NULL));
+    return false;
+}
+
+bool
+db_node_owners(Db *db, const char *node_uuid, char **owner, char **lessee, GError **error)
+{
+    Owners owners = {owner, lessee};
+    const DbValue value = db_text(node_uuid);
+    *owner = *lessee = NULL;
+    return db_query(db, "SELECT owner, lessee FROM nodes WHERE uuid = ?1", &value, 1, read_owners,
+                    &owners, error);
+}

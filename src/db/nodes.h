@@ -67,6 +67,10 @@ bool db_nodes_count_in_states(Db *db, const ProvisionState *states, size_t state
                               const char *except, int64_t *count,
                               GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* Whose a node is: both texts are the caller's, and NULL when it is nobody's or does not exist. */
+bool db_node_owners(Db *db, const char *node_uuid, char **owner, char **lessee,
+                    GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* Nodes that have these in common, and how many of them are locked. Texts are borrowed during the call. */
 typedef struct DbNodeCount {
     const char *provision_state;

@@ -281,3 +281,10 @@ record_get(const void *record, const Field *field)
     }
     return json_null();
 }
+
+const char *
+record_text(const Resource *resource, const void *record, const char *name)
+{
+    const Field *field = resource_field(resource, name);
+    return field != NULL ? *text_member(field, record) : NULL;
+}

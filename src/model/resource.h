@@ -124,6 +124,9 @@ bool record_set(const Resource *resource, void *record, const Field *field, cons
 /* The member as a new JSON value; computed fields give null. */
 json_t *record_get(const void *record, const Field *field);
 
+/* A text member by its field's name; NULL when it is absent, or when the resource has no such field. Borrowed. */
+const char *record_text(const Resource *resource, const void *record, const char *name);
+
 /* Replaces an owned text member. `text` is copied; NULL clears. */
 void record_set_text(char **member, const char *text);
 

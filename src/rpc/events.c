@@ -1,34 +1,47 @@
-/* In-process notifications; the contract is in events.h.
+/* Who listens to events, and what waits for them; the contract is in events.h.
+ *
+ * Locks: `publishing` before `lock`. The first is held while listeners are asked what they want, the second only while
+ * pointers are moved: who takes events never waits for that question.
+ *
  * SPDX-License-Identifier: Apache-2.0 */
-#include "rpc/events.h"
+#include "rpc/event_priv.h"
 
-#include "common/time_text.h"
-
-#include <glib.h>
 #include <pthread.h>
 
-#define QUEUE_LIMIT 1000
-
 struct Events {
-    pthread_mutex_t lock; /* guards everything below and the queues of all listeners */
-    GPtrArray *listeners; /* EventListener, owned by who listens */
-    int64_t last_id;
+    pthread_mutex_t
+        publishing; /* held by one publisher at a time: events reach all listeners in the order of their ids */
+    int64_t last_id; /* guarded by publishing */
+    GPtrArray *
+        listeners; /* EventListener, owned by who listens; changed with both locks held, read with one */
+    pthread_mutex_t lock; /* guards what follows, and the queues of all listeners */
+    GQueue waiting;       /* SharedEvent, the oldest first: those in at least one queue */
+    size_t waiting_size;
+    size_t total; /* atomic: what waits and what is being sent */
 };
+
+typedef struct QueuedEvent {
+    SharedEvent *event;
+    unsigned view;
+} QueuedEvent;
 
 struct EventListener {
     Events *events;
-    GQueue queue; /* json_t, owned */
+    EventReader reader;
+    QueuedEvent *queue; /* a ring of EVENTS_QUEUE_LENGTH */
+    unsigned first, length;
+    size_t size; /* bytes of what is in the queue */
     int64_t lost;
-    void (*wake)(void *user_data);
-    void *user_data;
 };
 
 Events *
 events_new(void)
 {
     Events *events = g_new0(Events, 1);
+    pthread_mutex_init(&events->publishing, NULL);
     pthread_mutex_init(&events->lock, NULL);
     events->listeners = g_ptr_array_new();
+    g_queue_init(&events->waiting);
     return events;
 }
 
@@ -39,43 +52,132 @@ events_free(Events *events)
         return;
     g_ptr_array_free(events->listeners, TRUE);
     pthread_mutex_destroy(&events->lock);
+    pthread_mutex_destroy(&events->publishing);
     g_free(events);
 }
 
-void
-events_publish(Events *events, const char *type, json_t *payload)
+bool
+events_wanted(Events *events)
 {
-    char now[TIME_TEXT_SIZE];
-    time_text_ms(time_now_ms(), now);
     pthread_mutex_lock(&events->lock);
-    int64_t id = ++events->last_id;
-    /* Each listener has a copy of its own: jansson counts references without the ordering that would let threads share
-     * an object and free it by turns. */
-    for (guint i = 0; i < events->listeners->len; i++) {
-        EventListener *listener = g_ptr_array_index(events->listeners, i);
-        if (g_queue_get_length(&listener->queue) >= QUEUE_LIMIT) {
-            json_decref(g_queue_pop_head(&listener->queue));
-            listener->lost++;
-        }
-        g_queue_push_tail(&listener->queue,
-                          json_pack("{s:I,s:s,s:s,s:o}", "id", (json_int_t)id, "type", type, "time",
-                                    now, "payload", json_deep_copy(payload)));
-        if (listener->wake != NULL)
-            listener->wake(listener->user_data);
-    }
+    bool wanted = events->listeners->len > 0;
     pthread_mutex_unlock(&events->lock);
-    json_decref(payload);
+    return wanted;
 }
 
+size_t
+events_size(Events *events)
+{
+    return __atomic_load_n(&events->total, __ATOMIC_RELAXED);
+}
+
+/* ---- queues; with the lock held ---- */
+
+static void
+queue_push(EventListener *listener, SharedEvent *event, unsigned view)
+{
+    Events *events = listener->events;
+    unsigned last = (listener->first + listener->length++) % EVENTS_QUEUE_LENGTH;
+    listener->queue[last] = (QueuedEvent){event, view};
+    listener->size += event->cost;
+    event_use(event);
+    if (event->waits_for++ > 0)
+        return;
+    g_queue_push_tail_link(&events->waiting, &event->link);
+    events->waiting_size += event->cost;
+}
+
+/* The oldest, whose use passes to the caller. */
+static QueuedEvent
+queue_pop(EventListener *listener)
+{
+    Events *events = listener->events;
+    QueuedEvent oldest = listener->queue[listener->first];
+    listener->first = (listener->first + 1) % EVENTS_QUEUE_LENGTH;
+    listener->length--;
+    listener->size -= oldest.event->cost;
+    if (--oldest.event->waits_for == 0) {
+        g_queue_unlink(&events->waiting, &oldest.event->link);
+        events->waiting_size -= oldest.event->cost;
+    }
+    return oldest;
+}
+
+static void
+queue_lose(EventListener *listener)
+{
+    event_release(&queue_pop(listener).event->event);
+    listener->lost++;
+}
+
+/* A queue is in the order of the ids: what is oldest of all stands first wherever it stands. */
+static void
+lose_oldest_of_all(Events *events)
+{
+    const SharedEvent *oldest = events->waiting.head->data;
+    bool waits = true;
+    for (guint i = 0; waits && i < events->listeners->len; i++) {
+        EventListener *listener = g_ptr_array_index(events->listeners, i);
+        if (listener->length == 0 || listener->queue[listener->first].event != oldest)
+            continue;
+        waits = oldest->waits_for > 1;
+        queue_lose(listener);
+    }
+}
+
+/* ---- publishers ---- */
+
+static void
+deliver(EventListener *listener, SharedEvent *event, unsigned view)
+{
+    Events *events = listener->events;
+    pthread_mutex_lock(&events->lock);
+    while (listener->length > 0 && (listener->length == EVENTS_QUEUE_LENGTH ||
+                                    listener->size + event->cost > EVENTS_QUEUE_SIZE))
+        queue_lose(listener);
+    queue_push(listener, event, view);
+    while (events->waiting_size > EVENTS_TOTAL_SIZE)
+        lose_oldest_of_all(events);
+    pthread_mutex_unlock(&events->lock);
+    if (listener->reader.wake != NULL)
+        listener->reader.wake(listener->reader.user_data);
+}
+
+void
+events_publish(Events *events, const char *type, const EventAbout *about, json_t *payload)
+{
+    if (!events_wanted(events)) {
+        json_decref(payload);
+        return;
+    }
+    SharedEvent *event = event_new(type, about, payload, &events->total);
+    pthread_mutex_lock(&events->publishing);
+    event->event.id = ++events->last_id;
+    for (guint i = 0; i < events->listeners->len; i++) {
+        EventListener *listener = g_ptr_array_index(events->listeners, i);
+        const EventReader *reader = &listener->reader;
+        unsigned view = 0;
+        if (reader->wants == NULL || reader->wants(&event->event, &view, reader->user_data))
+            deliver(listener, event, view);
+    }
+    pthread_mutex_unlock(&events->publishing);
+    event_release(&event->event);
+}
+
+/* ---- listeners ---- */
+
 EventListener *
-events_listen(Events *events, void (*wake)(void *user_data), void *user_data)
+events_listen(Events *events, const EventReader *reader)
 {
     EventListener *listener = g_new0(EventListener, 1);
-    *listener = (EventListener){.events = events, .wake = wake, .user_data = user_data};
-    g_queue_init(&listener->queue);
+    listener->events = events;
+    listener->reader = *reader;
+    listener->queue = g_new(QueuedEvent, EVENTS_QUEUE_LENGTH);
+    pthread_mutex_lock(&events->publishing);
     pthread_mutex_lock(&events->lock);
     g_ptr_array_add(events->listeners, listener);
     pthread_mutex_unlock(&events->lock);
+    pthread_mutex_unlock(&events->publishing);
     return listener;
 }
 
@@ -84,23 +186,28 @@ events_unlisten(EventListener *listener)
 {
     if (listener == NULL)
         return;
-    pthread_mutex_lock(&listener->events->lock);
-    g_ptr_array_remove_fast(listener->events->listeners, listener);
-    pthread_mutex_unlock(&listener->events->lock);
-    g_queue_clear_full(&listener->queue, (GDestroyNotify)json_decref);
+    Events *events = listener->events;
+    pthread_mutex_lock(&events->publishing);
+    pthread_mutex_lock(&events->lock);
+    g_ptr_array_remove_fast(events->listeners, listener);
+    while (listener->length > 0)
+        event_release(&queue_pop(listener).event->event);
+    pthread_mutex_unlock(&events->lock);
+    pthread_mutex_unlock(&events->publishing);
+    g_free(listener->queue);
     g_free(listener);
 }
 
-json_t *
-events_next(EventListener *listener)
+const Event *
+events_next(EventListener *listener, unsigned *view, int64_t *lost)
 {
+    QueuedEvent next = {0};
     pthread_mutex_lock(&listener->events->lock);
-    json_t *event = g_queue_pop_head(&listener->queue);
-    int64_t lost = event != NULL ? listener->lost : 0;
-    if (event != NULL)
-        listener->lost = 0;
+    if (listener->length > 0)
+        next = queue_pop(listener);
+    *lost = listener->lost;
+    listener->lost = 0;
     pthread_mutex_unlock(&listener->events->lock);
-    if (event != NULL)
-        json_object_set_new(event, "lost", json_integer(lost));
-    return event;
+    *view = next.view;
+    return next.event != NULL ? &next.event->event : NULL;
 }

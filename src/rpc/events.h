@@ -1,30 +1,84 @@
-/* Notifications inside the process: the conductor publishes what befell a node, the event stream of the API and the log
- * listen. Names and payloads are those of Ironic's versioned notifications.
+/* Notifications inside the process: the conductor publishes what befell a node, the event stream of the API listens. Names
+ * and payloads are those of Ironic's versioned notifications.
  *
- * Publishing never blocks on a listener: each has a bounded queue, and one that does not keep up loses the oldest and is
- * told how many. Any thread.
+ * An event is written as text once and shared by all who listen. What waits to be taken is bounded, in number and in bytes,
+ * for each listener and for all together: who does not keep up loses the oldest and is told how many. Any thread.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 #include <jansson.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
+
+enum {
+    /* A member of a payload whose text is longer, or for which the event has no room left, is null in it. */
+    EVENT_MEMBER_LIMIT = 32 * 1024,
+    EVENT_TEXT_LIMIT = 64 * 1024,
+    /* What waits for one listener, and for all of them. */
+    EVENTS_QUEUE_LENGTH = 1000,
+    EVENTS_QUEUE_SIZE = 1024 * 1024,
+    EVENTS_TOTAL_SIZE = 16 * 1024 * 1024,
+};
 
 typedef struct Events Events;
 typedef struct EventListener EventListener;
 
+/* Whom an event concerns, for those who decide who gets it. */
+typedef struct EventAbout {
+    const char *node_uuid; /* the node itself, or the one that the thing belongs to; NULL: none */
+    const char *owner, *lessee; /* of that node, or of the allocation; NULL: nobody */
+} EventAbout;
+
+/* One event. It never changes, and lives until everybody who has it has called event_release. */
+typedef struct Event {
+    int64_t id;       /* greater than that of the event before */
+    const char *type; /* "baremetal.node.provision_set.success" */
+    EventAbout about;
+    const char *text; /* the payload, a JSON object; ends in NUL too */
+    size_t size;      /* of text, in bytes */
+} Event;
+
 Events *events_new(void);
+
+/* Frees; only after all listeners and events have gone. NULL is fine. */
 void events_free(Events *events);
 
-/* Publishes one event.
- *
- * type     "baremetal.node.provision_set.success"
- * payload  an object with at least "uuid"; this call takes the reference, and the object must not change afterwards */
-void events_publish(Events *events, const char *type, json_t *payload);
+/* False while nobody listens: an event need not be made then. */
+bool events_wanted(Events *events);
 
-/* Starts listening. `wake` (may be NULL) is called, from the publisher's thread, when something came; it must not block. */
-EventListener *events_listen(Events *events, void (*wake)(void *user_data), void *user_data);
+/* The bytes of all events that wait or are being sent. */
+size_t events_size(Events *events);
+
+/* Publishes one event. Members that are too long become null, and the payload gets a member "left_out" with their names.
+ *
+ * about    borrowed for the call
+ * payload  an object; this call takes the reference */
+void events_publish(Events *events, const char *type, const EventAbout *about, json_t *payload);
+
+/* How a listener listens. Both functions are called by the thread that publishes and must not block. */
+typedef struct EventReader {
+    /* False: the listener does not get this event. Never called twice at the same time. NULL: it gets all.
+     * view  out, 0 before: a word that comes back with the event */
+    bool (*wants)(const Event *event, unsigned *view, void *user_data);
+    void (*wake)(void *user_data); /* something came; NULL: nobody need know */
+    void *user_data;
+} EventReader;
+
+/* Starts listening. */
+EventListener *events_listen(Events *events, const EventReader *reader);
+
+/* Stops. The reader's functions are not called any more when this returns. NULL is fine. */
 void events_unlisten(EventListener *listener);
 
-/* The next event as {"id": int, "type": str, "time": str, "lost": int, "payload": {..}}, a new reference, or NULL. */
-json_t *events_next(EventListener *listener);
+/* Takes the next event; NULL when none waits. Give it back with event_release.
+ *
+ * view  out, what `wants` has said
+ * lost  out, how many events this listener has lost since the last call */
+const Event *events_next(EventListener *listener, unsigned *view, int64_t *lost);
+
+/* Gives an event back; NULL is fine. */
+void event_release(const Event *event);
+
+/* Where the value of a member of the payload stands in the text; false when it has no such member. */
+bool event_member(const Event *event, const char *name, size_t *begin, size_t *size);

@@ -86,8 +86,13 @@ def wait_until(condition, what):
 class Listener:
     """A client of the event stream, over a plain socket."""
 
-    def __init__(self, port, query="", headers=""):
-        self.connection = socket.create_connection(("127.0.0.1", port), harness.LIMIT_S)
+    def __init__(self, port, query="", headers="", receive_size=None):
+        """receive_size: bytes that the kernel may keep for it; None: as it likes."""
+        self.connection = socket.socket()
+        self.connection.settimeout(harness.LIMIT_S)
+        if receive_size:
+            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_size)
+        self.connection.connect(("127.0.0.1", port))
         self.connection.sendall(("GET /v1/events/stream%s HTTP/1.1\r\nHost: localhost\r\n%s\r\n" % (query, headers)).encode())
         self.response = http.client.HTTPResponse(self.connection)
         self.response.begin()
@@ -118,6 +123,7 @@ class Listener:
             fields = dict(line.split(": ", 1) for line in self.block() if not line.startswith(":"))
             if fields:
                 fields["data"] = json.loads(fields["data"])
+                fields.setdefault("id", None)  # `lost` has none
                 return fields
 
     def close(self):

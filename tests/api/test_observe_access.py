@@ -68,6 +68,17 @@ class Access(auth_support.KeystoneSuite):
                 self.assertEqual(event["data"]["driver_info"], {"fake_key": "visible"})
             listener.close()
 
+    def test_what_belongs_to_a_node_is_shown_as_in_an_answer(self):
+        tokens = ("system/reader", "own/admin", "own/reader", "let/admin", "let/reader")
+        listeners = {token: self.listener(token, "?type=baremetal.volumetarget.create.end") for token in tokens}
+        target = self.done(SYSTEM, "POST", "/v1/volume/targets", {
+            "node_uuid": self.mine, "volume_type": "iscsi", "boot_index": 0, "volume_id": "v",
+            "properties": {"target_iqn": "iqn.2026-01.test:v"}})["uuid"]
+        for token, listener in listeners.items():
+            answer = self.done(token, "GET", "/v1/volume/targets/" + target)
+            self.assertEqual(listener.event()["data"]["properties"], answer["properties"], token)
+            listener.close()
+
     def test_strangers_are_refused(self):
         for token, status in (("own/", 403), ("domain:d/admin", 403), ("nonsense", 401)):
             listener = self.listener(token)

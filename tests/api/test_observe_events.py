@@ -77,6 +77,30 @@ class EventStream(harness.Suite):
         self.assertNotIn("hush-hush", repr(seen))
         listener.close()
 
+    def test_what_readers_leave_unread_is_bounded_and_told(self):
+        node = self.node()
+        silent = [Listener(self.steel.port, receive_size=4096) for _ in range(20)]
+        attentive = Listener(self.steel.port, "?type=baremetal.node.update.")
+        sizes, rounds = [], 150
+        for number in range(rounds):  # both events of a change fit into the memory of the kernel, but not all of them
+            extra = {"bulk": "x" * 20000} if number < rounds - 1 else {"bulk": "x" * 200000}
+            self.want(200, "PATCH", "/v1/nodes/" + node["uuid"], [{"op": "add", "path": "/extra", "value": extra}])
+            sizes.append(scrape(self.steel.port).get("steel_api_event_stream_bytes"))
+            events = [attentive.event(), attentive.event()]
+            self.assertEqual([event["event"] for event in events],
+                             ["baremetal.node.update.start", "baremetal.node.update.end"])
+        self.assertIsNone(events[1]["data"]["extra"])
+        self.assertEqual(events[1]["data"]["left_out"], ["extra"])
+        # one text for all: 1 MiB that waits, and for each listener what is on its way
+        self.assertLess(max(sizes), (1 << 20) + len(silent) * (64 << 10))
+        for listener in silent:
+            seen = [listener.event()]
+            while seen[-1]["id"] != events[1]["id"]:
+                seen.append(listener.event())
+            self.assertGreater(sum(event["data"]["lost"] for event in seen if event["event"] == "lost"), 0)
+            listener.close()
+        attentive.close()
+
     def test_unknown_nodes_and_arguments_are_refused(self):
         self.refuse(404, "GET", "/v1/events/stream?node=" + harness.random_uuid())
         self.assertIn("node, type", self.refuse(400, "GET", "/v1/events/stream?kind=x"))

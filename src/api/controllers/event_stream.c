@@ -9,10 +9,13 @@
 #include "common/time_text.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
-/* Listeners at a time; each holds a connection and at most a thousand events that it has not taken yet. */
+/* Listeners at a time; each holds a connection, and at most one event's text of its own. */
 #define LISTENER_LIMIT 256
+/* What the room for that text may be between two events. */
+#define READY_SIZE 8192
 /* After this long without an event the client gets a comment: that is how both sides notice when the other has gone. */
 #define KEEP_ALIVE_MS 15000
 /* A token is checked when the stream begins: it must begin again some day. */
@@ -29,24 +32,70 @@ typedef struct Stream {
     bool sees_all;    /* whoever the owner is */
     GString *ready;   /* text that is to be sent, from `sent` on */
     size_t sent;
-    int64_t lost;       /* events that a listener too slow has not got, untold yet */
     int64_t ends_at_ms; /* monotonic; 0: never */
 } Stream;
 
+/* What may be hidden from a listener: the bits are those of the view that comes back with an event. */
+static const struct {
+    unsigned bit;
+    const char *member;
+} hidings[] = {
+    {POLICY_HIDE_DRIVER_INFO,          "driver_info"         },
+    {POLICY_HIDE_DRIVER_INTERNAL_INFO, "driver_internal_info"},
+    {POLICY_HIDE_LAST_ERROR,           "last_error"          },
+    {POLICY_HIDE_TARGET_PROPERTIES,    "properties"          },
+};
+
+/* ---- who gets what; on the thread that publishes ---- */
+
+static bool
+is_asked_for(const Stream *stream, const Event *event)
+{
+    return (stream->type == NULL || g_str_has_prefix(event->type, stream->type)) &&
+           (stream->node_uuid == NULL || g_strcmp0(event->about.node_uuid, stream->node_uuid) == 0);
+}
+
+static bool
+may_see(const Stream *stream, const Event *event, const PolicyTarget *target)
+{
+    if (stream->sees_all)
+        return true;
+    if (g_str_has_prefix(event->type, "baremetal.allocation."))
+        return policy_allows(stream->request, "baremetal:allocation:get", target);
+    return event->about.node_uuid != NULL &&
+           policy_allows(stream->request, "baremetal:node:get", target);
+}
+
+static bool
+stream_wants(const Event *event, unsigned *view, void *user_data)
+{
+    const Stream *stream = user_data;
+    const PolicyTarget target = {event->about.owner, event->about.lessee};
+    if (!is_asked_for(stream, event) || !may_see(stream, event, &target))
+        return false;
+    *view = policy_visibility(stream->request, &target, NULL);
+    if (!g_str_has_prefix(event->type, "baremetal.volumetarget."))
+        *view &= ~(unsigned)POLICY_HIDE_TARGET_PROPERTIES;
+    return true;
+}
+
 static void
-woken(void *user_data)
+stream_woken(void *user_data)
 {
     const Stream *stream = user_data;
     stream->wake(stream->carrier);
 }
 
+/* ---- its life ---- */
+
 static void
 stream_open(RequestStream *base, void (*wake)(void *carrier), void *carrier)
 {
     Stream *stream = (Stream *)base;
+    const EventReader reader = {stream_wants, stream_woken, stream};
     stream->wake = wake;
     stream->carrier = carrier;
-    stream->listener = events_listen(stream->request->api->services.events, woken, stream);
+    stream->listener = events_listen(stream->request->api->services.events, &reader);
 }
 
 static void
@@ -59,140 +108,93 @@ stream_free(RequestStream *base)
     g_free(stream);
 }
 
-/* ---- who may see what ---- */
-
-typedef struct Owners {
-    char *owner, *lessee;
-} Owners;
-
-static bool
-read_owners(const DbRow *row, void *user_data)
-{
-    Owners *owners = user_data;
-    owners->owner = g_strdup(db_row_text(row, 0, NULL));
-    owners->lessee = g_strdup(db_row_text(row, 1, NULL));
-    return false;
-}
-
-/* What hangs on a node belongs to whom the node does. One that has gone belongs to nobody. */
-static bool
-sees_node(const Stream *stream, const char *node_uuid)
-{
-    Owners owners = {0};
-    g_autoptr(GError) ignored = NULL; /* what cannot be looked up is not shown */
-    const DbValue value = db_text(node_uuid);
-    bool seen =
-        db_query(request_db(stream->request), "SELECT owner, lessee FROM nodes WHERE uuid = ?1",
-                 &value, 1, read_owners, &owners, &ignored);
-    const PolicyTarget target = {owners.owner, owners.lessee, node_uuid};
-    seen = seen && policy_allows(stream->request, "baremetal:node:get", &target);
-    g_free(owners.owner);
-    g_free(owners.lessee);
-    return seen;
-}
-
-static bool
-may_see(const Stream *stream, const char *type, const json_t *payload)
-{
-    if (stream->sees_all)
-        return true;
-    const char *node_uuid = json_string_member(payload, "node_uuid");
-    const PolicyTarget target = {json_string_member(payload, "owner"),
-                                 json_string_member(payload, "lessee")};
-    if (g_str_has_prefix(type, "baremetal.node."))
-        return policy_allows(stream->request, "baremetal:node:get", &target);
-    if (g_str_has_prefix(type, "baremetal.allocation."))
-        return policy_allows(stream->request, "baremetal:allocation:get", &target);
-    return node_uuid != NULL && sees_node(stream, node_uuid);
-}
-
-/* The payload without what the policy hides from this client; a new reference. */
-static json_t *
-visible_part(const Stream *stream, json_t *payload)
-{
-    static const struct {
-        unsigned bit;
-        const char *member;
-    } rows[] = {
-        {POLICY_HIDE_DRIVER_INFO,          "driver_info"         },
-        {POLICY_HIDE_DRIVER_INTERNAL_INFO, "driver_internal_info"},
-        {POLICY_HIDE_LAST_ERROR,           "last_error"          },
-        {POLICY_HIDE_TARGET_PROPERTIES,    "properties"          },
-    };
-    const PolicyTarget target = {json_string_member(payload, "owner"),
-                                 json_string_member(payload, "lessee")};
-    bool is_node = json_object_get(payload, "provision_state") != NULL;
-    unsigned hidden = policy_visibility(stream->request, &target, NULL);
-    if (is_node)
-        hidden &= ~(unsigned)POLICY_HIDE_TARGET_PROPERTIES;
-    json_t *part = NULL;
-    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
-        if (!(hidden & rows[i].bit) || json_object_get(payload, rows[i].member) == NULL)
-            continue;
-        if (part == NULL)
-            part = json_copy(payload);
-        json_object_set_new(part, rows[i].member,
-                            json_loads(policy_hidden_json(rows[i].bit), JSON_DECODE_ANY, NULL));
-    }
-    return part != NULL ? part : json_incref(payload);
-}
-
-static bool
-is_wanted(const Stream *stream, const char *type, const json_t *payload)
-{
-    if (stream->type != NULL && !g_str_has_prefix(type, stream->type))
-        return false;
-    if (stream->node_uuid == NULL)
-        return true;
-    const char *about = json_string_member(
-        payload, g_str_has_prefix(type, "baremetal.node.") ? "uuid" : "node_uuid");
-    return g_strcmp0(about, stream->node_uuid) == 0;
-}
-
 /* ---- the text ---- */
 
-static void
-write_event(Stream *stream, const json_t *event)
+/* A value that stands in the text of an event, and what stands there for this listener. */
+typedef struct Hidden {
+    size_t begin, size;
+    const char *instead;
+} Hidden;
+
+static int
+by_place(const void *a, const void *b)
 {
-    const char *type = json_string_member(event, "type");
-    json_t *payload = json_object_get(event, "payload");
-    json_t *part = visible_part(stream, payload);
-    g_autofree char *data = json_text_dump(part);
-    json_decref(part);
-    g_string_append_printf(stream->ready, "id: %" JSON_INTEGER_FORMAT "\nevent: %s\ndata: ",
-                           json_integer_value(json_object_get(event, "id")), type);
-    g_string_append(stream->ready, data);
+    const Hidden *one = a, *other = b;
+    return one->begin < other->begin ? -1 : one->begin > other->begin;
+}
+
+/* In the order of their places; returns how many. */
+static size_t
+find_hidden(const Event *event, unsigned view, Hidden *hidden)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < G_N_ELEMENTS(hidings); i++) {
+        Hidden *next = &hidden[count];
+        if (!(view & hidings[i].bit) ||
+            !event_member(event, hidings[i].member, &next->begin, &next->size))
+            continue;
+        next->instead = policy_hidden_json(hidings[i].bit);
+        count++;
+    }
+    qsort(hidden, count, sizeof *hidden, by_place);
+    return count;
+}
+
+static void
+write_payload(GString *out, const Event *event, unsigned view)
+{
+    Hidden hidden[G_N_ELEMENTS(hidings)];
+    size_t count = find_hidden(event, view, hidden), written = 0;
+    for (size_t i = 0; i < count; i++) {
+        g_string_append_len(out, event->text + written, (gssize)(hidden[i].begin - written));
+        g_string_append(out, hidden[i].instead);
+        written = hidden[i].begin + hidden[i].size;
+    }
+    g_string_append_len(out, event->text + written, (gssize)(event->size - written));
+}
+
+static void
+write_event(Stream *stream, const Event *event, unsigned view)
+{
+    g_string_append_printf(stream->ready, "id: %" PRId64 "\nevent: %s\ndata: ", event->id,
+                           event->type);
+    write_payload(stream->ready, event, view);
     g_string_append(stream->ready, "\n\n");
     metrics_add(METRIC_API_STREAM_EVENTS, 1);
 }
 
 static void
-write_lost(Stream *stream)
+write_lost(Stream *stream, int64_t lost)
 {
-    g_string_append_printf(stream->ready, "event: lost\ndata: {\"lost\": %" PRId64 "}\n\n",
-                           stream->lost);
-    metrics_add(METRIC_API_STREAM_LOST, (uint64_t)stream->lost);
-    stream->lost = 0;
+    g_string_append_printf(stream->ready, "event: lost\ndata: {\"lost\": %" PRId64 "}\n\n", lost);
+    metrics_add(METRIC_API_STREAM_LOST, (uint64_t)lost);
 }
 
-/* Takes events until there is something to say; false when there are none any more. */
+/* Takes the next event and what has been lost before it; false when there is nothing to say. */
 static bool
-take_events(Stream *stream)
+take_event(Stream *stream)
 {
-    for (json_t *event; (event = events_next(stream->listener)) != NULL; json_decref(event)) {
-        const char *type = json_string_member(event, "type");
-        const json_t *payload = json_object_get(event, "payload");
-        stream->lost += json_integer_value(json_object_get(event, "lost"));
-        if (stream->lost > 0)
-            write_lost(stream);
-        if (is_wanted(stream, type, payload) && may_see(stream, type, payload))
-            write_event(stream, event);
-        if (stream->ready->len > 0) {
-            json_decref(event);
-            return true;
-        }
+    unsigned view;
+    int64_t lost;
+    const Event *event = events_next(stream->listener, &view, &lost);
+    if (lost > 0)
+        write_lost(stream, lost);
+    if (event != NULL)
+        write_event(stream, event, view);
+    event_release(event);
+    return stream->ready->len > 0;
+}
+
+/* Room for one event is kept, not for the greatest that there ever was. */
+static void
+forget_sent(Stream *stream)
+{
+    if (stream->ready->allocated_len > READY_SIZE) {
+        g_string_free(stream->ready, TRUE);
+        stream->ready = g_string_new(NULL);
     }
-    return false;
+    g_string_truncate(stream->ready, 0);
+    stream->sent = 0;
 }
 
 static bool
@@ -200,11 +202,10 @@ stream_read(RequestStream *base, char *buffer, size_t size, bool silent, size_t 
 {
     Stream *stream = (Stream *)base;
     if (stream->sent == stream->ready->len) {
-        g_string_truncate(stream->ready, 0);
-        stream->sent = 0;
+        forget_sent(stream);
         if (stream->ends_at_ms > 0 && time_monotonic_ms() >= stream->ends_at_ms)
             return false;
-        if (!take_events(stream) && silent)
+        if (!take_event(stream) && silent)
             g_string_assign(stream->ready, ": still here\n\n");
     }
     *filled = MIN(size, stream->ready->len - stream->sent);

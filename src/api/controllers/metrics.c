@@ -100,6 +100,10 @@ api_metrics_write(GString *out, void *data)
                          api->listener != NULL ? listener_busy_count(api->listener) : 0);
     metrics_write_single(out, "steel_api_event_stream_listeners", "gauge",
                          "Listeners of the event stream.", http_streams_count(api->streams));
+    if (api->services.events != NULL)
+        metrics_write_single(out, "steel_api_event_stream_bytes", "gauge",
+                             "Memory of the events that listeners have not got yet.",
+                             (double)events_size(api->services.events));
     write_database_cached(api, out);
 }
 

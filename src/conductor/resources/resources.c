@@ -62,13 +62,6 @@ reference_failed(GError *cause, GError **error)
     return false;
 }
 
-static const char *
-record_text(const Resource *resource, const void *record, const char *name)
-{
-    const Field *field = resource_field(resource, name);
-    return field != NULL ? *(char **)field_member(field, record) : NULL;
-}
-
 static json_t *
 created(const Resource *resource, const void *record)
 {

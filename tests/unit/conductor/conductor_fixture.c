@@ -41,7 +41,7 @@ conductor_fixture_new(const char *const *settings)
     if (fixture->db == NULL)
         fail_msg("%s", error->message);
     fixture->events = events_new();
-    fixture->listener = events_listen(fixture->events, NULL, NULL);
+    fixture->listener = events_listen(fixture->events, &(EventReader){0});
     conductor_fixture_start(fixture);
     return fixture;
 }
@@ -256,8 +256,18 @@ conductor_fixture_write(const ConductorFixture *fixture, const char *column, con
 json_t *
 conductor_fixture_event(ConductorFixture *fixture, const char *type)
 {
-    for (json_t *event; (event = events_next(fixture->listener)) != NULL; json_decref(event))
-        if (strcmp(json_string_value(json_object_get(event, "type")), type) == 0)
-            return event;
-    return NULL;
+    unsigned view;
+    int64_t lost;
+    for (;;) {
+        const Event *event = events_next(fixture->listener, &view, &lost);
+        if (event == NULL)
+            return NULL;
+        bool found = strcmp(event->type, type) == 0;
+        json_t *told = found ? json_pack("{s:s, s:o}", "type", event->type, "payload",
+                                         json_loadb(event->text, event->size, 0, NULL))
+                             : NULL;
+        event_release(event);
+        if (found)
+            return told;
+    }
 }

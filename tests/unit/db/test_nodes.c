@@ -171,6 +171,30 @@ a_lock_of_an_unknown_lease_is_void(void **state)
 }
 
 static void
+a_node_is_its_owner_s_and_lessee_s(void **state)
+{
+    Db *db = ((const Scratch *)*state)->db;
+    static const struct {
+        const char *name, *sql, *owner, *lessee;
+    } rows[] = {
+        {"nobody-s", "",                                           NULL, NULL},
+        {"one-s",    "UPDATE nodes SET owner = 'a'",               "a",  NULL},
+        {"two-s",    "UPDATE nodes SET owner = 'a', lessee = 'b'", "a",  "b" },
+        {"gone",     "DELETE FROM nodes",                          NULL, NULL},
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autoptr(GError) error = NULL;
+        g_autofree char *owner = NULL, *lessee = NULL;
+        g_autoptr(Node) node = scratch_node(db, rows[i].name);
+        if (rows[i].sql[0] != '\0')
+            scratch_execute(db, rows[i].sql);
+        assert_true(db_node_owners(db, node->uuid, &owner, &lessee, &error));
+        assert_int_equal(g_strcmp0(owner, rows[i].owner), 0);
+        assert_int_equal(g_strcmp0(lessee, rows[i].lessee), 0);
+    }
+}
+
+static void
 a_node_that_is_gone_is_not_found(void **state)
 {
     Db *db = ((const Scratch *)*state)->db;
@@ -302,6 +326,7 @@ main(void)
         scratch_test(a_lock_is_void_when_its_conductor_has_left),
         scratch_test(a_lock_is_void_when_its_host_has_started_anew),
         scratch_test(a_lock_of_an_unknown_lease_is_void),
+        scratch_test(a_node_is_its_owner_s_and_lessee_s),
         scratch_test(a_node_that_is_gone_is_not_found),
         scratch_test(a_registration_replaces_the_earlier_life_of_its_host),
         scratch_test(a_heartbeat_of_an_agent_that_is_forgotten_is_not_recorded),
