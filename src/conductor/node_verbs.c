@@ -216,6 +216,7 @@ verb_get_console(VerbCall *call, GError **error)
                    call->task->node->uuid);
         return NULL;
     }
+    limit_time(call->task);
     return console_get(call->task, error);
 }
 
@@ -224,6 +225,7 @@ console_work(Task *task)
 {
     g_autoptr(GError) error = NULL, save = NULL;
     bool on = info_true(task->node, INFO_CONSOLE_REQUEST);
+    limit_time(task);
     notify_node(task, "console_set", "start", NULL);
     bool good = on ? console_start(task, &error) : console_stop(task, &error);
     info_remove(task->node, INFO_CONSOLE_REQUEST);

@@ -50,7 +50,14 @@ typedef struct Interface {
     const StepSource *agent;               /* whose steps may be this interface's too; NULL: none */
     unsigned capabilities;
 
-    /* Checks the node's configuration without touching hardware. The error's text is what the operator reads in
-     * `node validate`. NULL: always valid. Errors: INVALID, MISSING, UNSUPPORTED, STORAGE. */
+    /* Checks the node's configuration: its fields, ports and volumes.
+     *
+     * When     for `node validate`, before a verb starts work, and again by some works
+     * Lock     none, shared or exclusive: changes nothing
+     * Blocks   on the database only. It runs on the quick pool, whose few threads all calls share: it must not ask a BMC, an
+     *          image server or any other service
+     * Errors   INVALID, MISSING, UNSUPPORTED, STORAGE, DATABASE; the text is what the operator reads, and says what to set
+     * Again    any number of times
+     * NULL     always valid */
     bool (*validate)(Task *task, GError **error);
 } Interface;

@@ -32,11 +32,12 @@ struct Task {
     GPtrArray *ports;             /* owned, loaded by task_ports; NULL before */
     GPtrArray *volume_connectors; /* owned, loaded by task_volume_connectors */
     GPtrArray *volume_targets;    /* owned, loaded by task_volume_targets, in order of boot_index */
-    int64_t deadline_ms;          /* monotonic; 0: none. Blocking calls end before it */
-    bool exclusive;               /* holds the lock */
-    char *purpose;                /* owned: what the lock is held for */
-    char *request_id, *user_id;   /* owned: on whose behalf */
-    void *conductor;              /* borrowed: for the conductor alone */
+    int64_t
+        deadline_ms; /* monotonic; 0: none. A call that blocks ends before it, or by its own limit if that is sooner */
+    bool exclusive;             /* holds the lock */
+    char *purpose;              /* owned: what the lock is held for */
+    char *request_id, *user_id; /* owned: on whose behalf */
+    void *conductor;            /* borrowed: for the conductor alone */
 };
 
 /* Loads the node's driver set and nothing else; the node is taken. */

@@ -1,11 +1,19 @@
-/* What a BIOS driver must do: its clean and deploy steps apply settings; `cache` reads them.
+/* What a BIOS driver must do: its steps of the kinds CLEAN and DEPLOY apply settings; `cache` reads them.
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 #include "drivers/interface.h"
 
 typedef struct BiosOps {
     Interface interface;
-    /* Reads the settings into the database (db table bios_settings). From a worker, locked. NULL: nothing to read. */
+
+    /* Reads the settings from the BMC into the database (bios_store_settings).
+     *
+     * When     nothing calls it yet; it is for the time after settings were applied
+     * Lock     exclusive, from a worker
+     * Blocks   on the BMC and the database, until task->deadline_ms, or, without one, until each request's own limit
+     * Errors   BMC_*, TIMEOUT, DATABASE; what was stored before stays
+     * Again    safe: what is stored is replaced as a whole
+     * NULL     nothing to read */
     bool (*cache)(Task *task, GError **error);
 } BiosOps;
 

@@ -1,6 +1,12 @@
-/* What a deploy driver must do. The work itself is in its deploy_steps, run by the step engine in order of priority.
+/* What a deploy driver must do. The work itself is in its steps (step.h); these functions surround them.
  *
- * Called from a worker with the node locked exclusively; each may be called again after the process died in it.
+ * For every member:
+ *   Lock     exclusive, from a worker
+ *   Blocks   on the BMC, the agent, the database and services, each request until task->deadline_ms, or, where the task has
+ *            none, until that request's own limit. It never waits for a machine to boot: that is a step that answers WAIT
+ *   Errors   those of what it asks (BMC_*, POWER, TIMEOUT, STORAGE, NETWORK, DATABASE), UNSUPPORTED
+ *   Again    it may be called again after the process died in it, and after it has succeeded
+ *   NULL     nothing to do
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
@@ -8,16 +14,30 @@
 
 typedef struct DeployOps {
     Interface interface;
-    /* Before the first step of a deploy. NULL: nothing to do. */
+
+    /* Gets the machine ready for the steps: off, on the right network, its volumes attached. Before the first step of a deploy
+     * or rebuild (state deploying); of a node that is active it changes nothing, since an instance runs there. An error fails
+     * the deploy: clean_up follows. */
     bool (*prepare)(Task *task, GError **error);
-    /* Undeploy: the machine is off and its volumes are detached afterwards. NULL: nothing to do. */
+
+    /* Ends the instance: afterwards the machine is off and its volumes are detached. In an undeploy, after clean_up. An error
+     * leaves the node in the state error; the instance is forgotten all the same. */
     bool (*tear_down)(Task *task, GError **error);
-    /* Removes what prepare and the steps left outside the node. NULL: nothing to do. */
+
+    /* Removes what prepare and the steps have left outside the node: boot configuration, images, files. When a deploy has
+     * failed, was aborted or came too late, and in an undeploy. Safe when nothing was prepared. An error is logged, and fails
+     * an undeploy only. */
     bool (*clean_up)(Task *task, GError **error);
-    /* An active node has come to this conductor. NULL: nothing to do. */
+
+    /* Makes this conductor serve an instance that runs: a node that is adopted. Must not touch the machine. */
     bool (*take_over)(Task *task, GError **error);
-    /* Gets the machine ready for clean steps that need a ramdisk: DONE, or WAIT when the agent will call. NULL: nothing to do. */
+
+    /* Gets the machine ready for clean steps that need a ramdisk (state cleaning): DONE, or WAIT when the agent will call. Not
+     * called when no step needs a ramdisk, or the operator wants none. An error fails the cleaning: tear_down_cleaning follows. */
     StepOutcome (*prepare_cleaning)(Task *task, GError **error);
+
+    /* Takes back what prepare_cleaning has done. After the last step, and when a cleaning has failed or was aborted. Safe when
+     * nothing was prepared. */
     bool (*tear_down_cleaning)(Task *task, GError **error);
 } DeployOps;
 

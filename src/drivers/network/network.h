@@ -1,12 +1,20 @@
 /* What a network driver must do: put the machine's ports on the right network for what is being done to it, and keep the
- * virtual interfaces (VIFs) a user has attached.
+ * virtual interfaces (VIFs) that a user has attached.
  *
- * Called from a worker with the node locked exclusively. Idempotent. NULL: nothing to do.
+ * For every member:
+ *   Lock     exclusive, from a worker; vif_list has its own words
+ *   Blocks   on the network service and the database, each request until task->deadline_ms, or, where the task has none, until
+ *            that request's own limit. It does not wait for a switch: a service that answers by an event is waited for by a step
+ *   Errors   NETWORK (what the service answered), INVALID, CONFLICT, TIMEOUT, DATABASE
+ *   Again    it may be called again after the process died in it, and after it has succeeded; vif_attach and vif_detach are a
+ *            user's calls, and refuse the second time
+ *   NULL     nothing to do
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 #include "drivers/interface.h"
 
+/* What a network of the operator's is for. */
 typedef enum NetworkPurpose {
     NETWORK_PROVISIONING,
     NETWORK_CLEANING,
@@ -16,13 +24,30 @@ typedef enum NetworkPurpose {
 
 typedef struct NetworkOps {
     Interface interface;
+
+    /* Brings the machine onto the network for this purpose. Before a ramdisk boots for it. */
     bool (*add)(Task *task, NetworkPurpose purpose, GError **error);
+
+    /* Takes the machine off that network. When the work has ended, however. Safe when it is not on it. */
     bool (*remove)(Task *task, NetworkPurpose purpose, GError **error);
+
+    /* Connects the user's VIFs to the machine. After the last step that needs the operator's network, before the instance
+     * boots. */
     bool (*configure_tenant)(Task *task, GError **error);
+
+    /* Disconnects them; they stay attached to the node. Before a deploy and in an undeploy, with the machine off. Safe when
+     * none is connected. */
     bool (*unconfigure_tenant)(Task *task, GError **error);
+
+    /* Notes a VIF for one of the node's ports. vif: {"id": str, ...} as the user gave it, borrowed. CONFLICT: it is attached;
+     * INVALID: no port is free for it. */
     bool (*vif_attach)(Task *task, const json_t *vif, GError **error);
+
+    /* Forgets it. INVALID: it is not attached. */
     bool (*vif_detach)(Task *task, const char *vif_id, GError **error);
-    json_t *(*vif_list)(Task *task, GError **error); /* [{"id": str}], a new reference */
+
+    /* The attached VIFs: [{"id": str}], a new reference. No lock, from the quick pool: it asks the database only. */
+    json_t *(*vif_list)(Task *task, GError **error);
 } NetworkOps;
 
 /* What the node's driver does, as the member of the same name says; true, and nothing is done, where the driver has none.

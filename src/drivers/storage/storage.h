@@ -1,8 +1,5 @@
 /* What a storage driver must do: attach remote volumes, and say whether an image is to be written.
  *
- * attach and detach are called from a worker with the node locked exclusively, and must be idempotent.
- * Errors: STORAGE, INVALID.
- *
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 #include "drivers/interface.h"
@@ -10,9 +7,24 @@
 
 typedef struct StorageOps {
     Interface interface;
-    bool (*attach)(Task *task, GError **error); /* NULL: nothing to do */
-    bool (*detach)(Task *task, GError **error); /* NULL: nothing to do */
-    bool (*should_write_image)(Task *task);     /* NULL: always */
+
+    /* Makes the node's volumes reachable for its machine; detach: no longer.
+     *
+     * When     attach: before a deploy's steps, and before an active node's machine comes on; detach: after it went off, and in
+     *          an undeploy
+     * Lock     exclusive, from a worker
+     * Blocks   on the volume service and the database, until task->deadline_ms (power_action sets one), or, without one, until
+     *          each request's own limit
+     * Errors   STORAGE (what the service answered), INVALID, TIMEOUT, DATABASE. A volume that cannot be attached keeps the
+     *          machine off; one that cannot be detached is logged after a power off, and fails an undeploy
+     * Again    safe, also when the volumes are attached or detached already
+     * NULL     nothing to do */
+    bool (*attach)(Task *task, GError **error);
+    bool (*detach)(Task *task, GError **error);
+
+    /* False: the node boots from its volume as it is. Any lock, never blocks, cannot fail; reads the targets that
+     * task_volume_targets has loaded. NULL: always true. */
+    bool (*should_write_image)(Task *task);
 } StorageOps;
 
 /* What the node's driver does, as the member of the same name says; true, and nothing is done, where the driver has none. */

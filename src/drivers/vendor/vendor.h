@@ -11,7 +11,13 @@ typedef struct VendorMethod {
     bool asynchronous; /* the client has its 202 before it runs */
     bool attach;       /* the answer is a file */
     bool exclusive;    /* needs the exclusive lock */
-    /* Runs it; task is NULL for driver methods. The result is a new reference, NULL without error: null. */
+    /* Runs it.
+     *
+     * When     a client calls the method; task is NULL for driver methods
+     * Lock     exclusive if the row says so, otherwise none; from a worker
+     * Blocks   on the BMC, until each request's own limit: the client of a method that is not asynchronous waits for it
+     * Errors   BMC_*, INVALID, MISSING, TIMEOUT
+     * Result   a new reference; NULL without error: null */
     json_t *(*run)(Task *task, const char *http_method, const json_t *arguments, GError **error);
 } VendorMethod;
 
