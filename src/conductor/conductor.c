@@ -21,6 +21,9 @@
 #define BACKGROUND_THREADS 2
 #define BACKGROUND_QUEUE 20000
 
+/* Nodes whose agents have called and were not resumed yet; whoever is not noted calls again. */
+#define WAKES_MOST 20000
+
 static json_t *
 driver_names(const json_t *hardware)
 {
@@ -92,6 +95,7 @@ conductor_new(const ConductorServices *services, GError **error)
     pthread_mutex_init(&conductor->guard, NULL);
     conductor->locked = g_ptr_array_new_with_free_func(g_free);
     conductor->reports = boot_reports_new(boot_progress_take, submit_background, conductor);
+    conductor->wakes = wakes_new(&provision_wakes, conductor, WAKES_MOST);
     conductor->asked = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     conductor->services = (DriverServices){
         .db = services->db,
@@ -197,6 +201,7 @@ conductor_free(Conductor *conductor)
     pthread_mutex_destroy(&conductor->guard);
     boot_reports_free(conductor->reports);
     g_queue_clear_full(&conductor->boot_again, g_free);
+    wakes_free(conductor->wakes);
     g_ptr_array_unref(conductor->locked);
     g_hash_table_unref(conductor->asked);
     g_free(conductor->hostname);

@@ -85,5 +85,8 @@ verb_heartbeat(VerbCall *call, GError **error)
                    "the callback_url of node %s may not change while its agent runs", node->uuid);
         return NULL;
     }
-    return record(db, node, call->arguments, error) ? json_object() : NULL;
+    if (!record(db, node, call->arguments, error))
+        return NULL;
+    provision_heartbeat(call->conductor, node);
+    return json_object();
 }

@@ -4,6 +4,7 @@
 #include "common/pool.h"
 #include "conductor/boot_reports.h"
 #include "conductor/conductor.h"
+#include "conductor/wakes.h"
 #include "model/internal_info.h"
 #include "model/power_states.h"
 #include "model/provision_states.h"
@@ -24,6 +25,7 @@ struct Conductor {
     Pool *workers;        /* what may block on hardware */
     Pool *background;     /* what nobody waits for: reports of machines, power states that differ */
     BootReports *reports; /* owned */
+    Wakes *wakes;         /* owned: nodes whose agent has called */
     atomic_bool stopping;
     atomic_bool
         registered; /* it holds its lease; only the clock's thread changes it after the start */
@@ -225,6 +227,16 @@ void provision_work_begin(Task *task);
 
 /* The machine, or its agent, has called: the step that waits is resumed, if the node waits. From a worker. Takes the task. */
 void provision_resume(Task *task);
+
+/* An agent has called the node, which is as it was loaded. Never blocks: if the node is at work in steps, the step that waits
+ * is resumed soon, by a worker, when the node's lock is free. */
+void provision_heartbeat(Conductor *conductor, const Node *node);
+
+/* What the conductor's Wakes work with; user is the Conductor. */
+extern const WakesOps provision_wakes;
+
+/* From the clock: calls that found no worker. */
+void wakes_run(Conductor *conductor);
 
 /* A wait went past its deadline. Takes the task. */
 void provision_wait_timed_out(Task *task);

@@ -26,6 +26,7 @@ task_unlock(Conductor *conductor, const char *node_uuid)
     g_autoptr(GError) error = NULL;
     if (db_node_release(conductor->services.db, node_uuid, conductor->lease, &error)) {
         boot_reports_lock_released(conductor->reports, node_uuid);
+        wakes_lock_released(conductor->wakes, node_uuid);
         return;
     }
     log_error("conductor.task",

@@ -11,9 +11,10 @@
 enum { LONGEST_DELAY_MS = 3600 * 1000, AGAIN_MS = 100 };
 
 const PropertyDef fake_properties[] = {
-    {"fake",                                                    false,
+    {"fake",      false,
      "How the fake interfaces behave: an object of \"<kind>.<function>\": {\"delay_ms\", \"fail\", "
-     "\"message\", \"times\", \"wait\", \"again\"}. Optional."},
+     "\"message\", \"times\", \"wait\", \"again\"}, and \"agent\" with the steps of an agent. "
+     "Optional."},
     {0},
 };
 

@@ -13,6 +13,17 @@
  *
  * The key is "<kind>.<function or step>", as in the contract headers, and "<kind>.<step>.resume" for a step that has waited.
  *
+ * An agent, for the fake deploy and RAID interfaces, is {"agent": {"version": "1", "clean": [STEP], "deploy": [STEP]}}. A
+ * STEP has what an agent tells of its steps ("interface", "step", "priority", "abortable", "reboot_requested", "argsinfo") and
+ * how it goes:
+ *
+ *   running    so many looks find it running before it has succeeded
+ *   fail       it fails with these words
+ *   vanish     the agent knows nothing of it any more
+ *
+ * Its own functions are "agent.get_steps", "agent.execute" and "agent.last_command". An agent whose version is another one
+ * than when it told its steps refuses them.
+ *
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 #include "drivers/task.h"
@@ -26,6 +37,9 @@ StepOutcome fake_step(Task *task, const char *action, GError **error);
 
 /* True when the action's object has this member and it is true. */
 bool fake_flag(const Task *task, const char *action, const char *member);
+
+/* The fake agent's steps. */
+extern const StepSource fake_agent;
 
 /* The property all fake interfaces read. */
 extern const PropertyDef fake_properties[];

@@ -19,10 +19,13 @@ typedef enum StepResult {
     STEP_ERROR,   /* the error is set */
 } StepResult;
 
+/* For `resume` after WAIT: the time that the wait had stays as it is. */
+#define STEP_DEADLINE_STAYS INT64_C(-1)
+
 typedef struct StepOutcome {
     StepResult result;
-    int64_t
-        after_ms; /* AGAIN: the pause; WAIT: how long it may last, 0: as the kind's option says */
+    /* AGAIN: the pause. WAIT: how long it may last; 0: as the kind's option says; or STEP_DEADLINE_STAYS. */
+    int64_t after_ms;
 } StepOutcome;
 
 static inline StepOutcome

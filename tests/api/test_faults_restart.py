@@ -193,6 +193,96 @@ class Restarts(faults_support.Suite):
         self.wait_node(node, power_state="power on", reservation=None)
 
 
+IN_BAND = {"interface": "deploy", "step": "burn_in", "priority": 50}
+
+
+def agent(**step):
+    """Orders for a cleaning whose ramdisk has an agent with one step of its own."""
+    return {"deploy.prepare_cleaning": {"wait": True}, "agent": {"clean": [dict(IN_BAND, **step)]}}
+
+
+# Where a step that an agent drives is when the process dies: how it gets there, what the node must look like there, what the
+# orders are afterwards, and where it goes on to. "calls": the agent calls whenever the node waits.
+DRIVEN = (
+    # the step has been started and waits
+    ("available", "active", {}, {"deploy.deploy": {"wait": True}}, {}, "wait call-back", False, "active"),
+    ("manageable", "provide", {}, {"deploy.erase_devices": {"wait": True}}, {}, "clean wait", False, "available"),
+    ("active", "rescue", {"rescue_password": "secret"}, {"rescue.rescue": {"wait": True}}, {}, "rescue wait", False, "rescue"),
+    ("manageable", "inspect", {}, {"inspect.inspect": {"wait": True}}, {}, "inspect wait", False, "manageable"),
+    # the machine is prepared, its agent has not called yet
+    ("manageable", "provide", {}, agent(), agent(), "clean wait", False, "available"),
+    # the agent's own step runs
+    ("manageable", "provide", {}, agent(running=10 ** 6), agent(), "clean wait", True, "available"),
+    # the process dies while it asks what has become of the step
+    ("available", "active", {}, {"deploy.deploy": {"wait": True}, "deploy.deploy.resume": {"delay_ms": LONG}}, {},
+     "wait call-back", True, "active"),
+    # the step was resumed and asks to be called again
+    ("active", "rescue", {"rescue_password": "secret"},
+     {"rescue.rescue": {"wait": True}, "rescue.rescue.resume": {"again": 10 ** 6, "again_ms": 20}}, {}, "rescuing", True, "rescue"),
+)
+
+
+class Driven(faults_support.Suite):
+    """Steps that are resumed by an agent's calls, before and after kill -9."""
+    options = ("conductor.graceful_shutdown_timeout=1",)
+    tokens = {}
+
+    def agent_calls(self, node):
+        """The node's agent looks itself up when it has no token yet, and calls. It may come too late."""
+        found = self.call("GET", "/v1/lookup?node_uuid=" + node)
+        token = found.json["config"]["agent_token"] if found.status == 200 else "******"
+        if token != "******":
+            self.tokens[node] = token
+        if node in self.tokens:
+            self.call("POST", "/v1/heartbeat/" + node, {"callback_url": "https://192.0.2.7:9999", "agent_version": "9",
+                                                           "agent_token": self.tokens[node]})
+
+    def drive(self, node, check):
+        """The agent calls whenever the node waits, until the check holds."""
+        def look():
+            found = self.get("/v1/nodes/" + node)
+            if check(found):
+                return found
+            if found["provision_state"] in [row[5] for row in DRIVEN] and found["reservation"] is None:
+                self.agent_calls(node)
+            return None
+        return until("the node goes on", look)
+
+    def begin(self, row):
+        origin, verb, more, orders, _, state, calls, _ = row
+        node = self.to(self.fake(), origin)
+        self.orders(node, orders)
+        self.ask(node, verb, **more)
+        if not calls:
+            return self.rest(node, state) and node
+        sent = "agent" in orders
+        resumed = state == "wait call-back"
+        self.drive(node, lambda found: found["provision_state"] == state and
+                   (not sent or found["driver_internal_info"].get("step_sent")) and
+                   (not resumed or found["reservation"] is not None))
+        return node
+
+    def test_steps_that_an_agent_drives_go_on_after_kill_9(self):
+        nodes = [self.begin(row) for row in DRIVEN]
+        self.steel.kill()
+        import json
+        import sqlite3
+        with sqlite3.connect(self.steel.folder + "/steel.sqlite") as database:
+            for node, row in zip(nodes, DRIVEN):
+                database.execute("UPDATE nodes SET driver_info = ? WHERE uuid = ?", (json.dumps({"fake": row[4]}), node))
+                if "running" in str(row[3]):  # it has run long enough meanwhile
+                    database.execute("UPDATE nodes SET driver_internal_info = json_set(driver_internal_info, "
+                                     "'$.fake_agent.left', 1) WHERE uuid = ?", (node,))
+        self.steel.again()
+        for node, row in zip(nodes, DRIVEN):
+            after = self.drive(node, lambda found: found["provision_state"] == row[7] and found["reservation"] is None)
+            self.assertIsNone(after["last_error"], row)
+            left = [key for key in after["driver_internal_info"] if key.startswith(("step", "clean", "deploy", "rescue", "inspect"))]
+            self.assertEqual(left, [], row)
+            phases = [phase["phase"] for phase in self.phases(node)]
+            self.assertEqual(len([phase for phase in phases if phase == "deploy.burn_in"]), 1 if "agent" in row[3] else 0, row)
+
+
 class Stopping(faults_support.Suite):
     options = ("conductor.workers_pool_size=60", "conductor.graceful_shutdown_timeout=20")
 

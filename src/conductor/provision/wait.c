@@ -17,7 +17,8 @@ static void
 wait_on(Task *task, StepKind kind, int64_t limit_ms)
 {
     g_autoptr(GError) error = NULL;
-    task_extend_wait(task, kind, limit_ms);
+    if (limit_ms != STEP_DEADLINE_STAYS)
+        task_extend_wait(task, kind, limit_ms);
     if (!task_save(task, &error))
         log_warning("conductor.provision", "%s", error->message);
     task_release(task);
@@ -67,6 +68,71 @@ provision_wait_fail(Task *task, const GError *cause)
         step_work_fail(task, kind, cause);
     }
     task_release(task);
+}
+
+/* Nodes in maintenance are left alone, or their work is ended: as the configuration says. */
+static bool
+leaves_maintenance_alone(void)
+{
+    return config_boolean(config_current(), OPT_CONDUCTOR_ALLOW_PROVISIONING_IN_MAINTENANCE);
+}
+
+void
+provision_heartbeat(Conductor *conductor, const Node *node)
+{
+    StepKind kind;
+    if (!step_kind_of_state(state_from_wire(node->provision_state), &kind) ||
+        (node->maintenance && leaves_maintenance_alone()))
+        return;
+    if (!wakes_add(conductor->wakes, node->uuid))
+        log_warning("conductor.provision",
+                    "too many agents call: the node is resumed when its own calls again");
+}
+
+static void *
+wake_take(void *user, const char *node_uuid, bool *locked)
+{
+    g_autoptr(GError) error = NULL;
+    Task *task = task_acquire(user, node_uuid, TASK_EXCLUSIVE, "heartbeat", &error);
+    *locked = steel_error_is(error, STEEL_ERROR_LOCKED);
+    if (task == NULL && !*locked)
+        log_warning("conductor.provision", "the call of an agent: %s", error->message);
+    return task;
+}
+
+static void
+wake_go(void *user, void *taken)
+{
+    Task *task = taken;
+    (void)user;
+    log_context_node(task->node->uuid);
+    if (!task->node->maintenance) {
+        provision_resume(task);
+    } else if (leaves_maintenance_alone()) {
+        task_release(task);
+    } else {
+        g_autoptr(GError) cause = NULL;
+        steel_fail(&cause, STEEL_ERROR_NODE_IN_MAINTENANCE,
+                   "the work in %s was ended: the node is in maintenance",
+                   task->node->provision_state);
+        provision_wait_fail(task, cause);
+    }
+    log_context_node(NULL);
+}
+
+static bool
+wake_submit(void *user, PoolJob job, void *data)
+{
+    g_autoptr(GError) error = NULL;
+    return conductor_submit(user, true, job, data, &error);
+}
+
+const WakesOps provision_wakes = {.take = wake_take, .go = wake_go, .submit = wake_submit};
+
+void
+wakes_run(Conductor *conductor)
+{
+    wakes_tick(conductor->wakes);
 }
 
 static char *

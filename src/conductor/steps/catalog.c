@@ -76,9 +76,19 @@ check_row(const json_t *row, GError **error)
                       "the agent listed a step (%s) without interface, step or priority", name);
 }
 
+/* An agent need not say whether its step may be interrupted: a deploy's may, unless it says otherwise. */
+static json_t *
+completed(StepKind kind, const json_t *row)
+{
+    json_t *step = json_deep_copy(row);
+    if (json_object_get(step, "abortable") == NULL)
+        json_object_set_new(step, "abortable", json_boolean(kind == STEP_KIND_DEPLOY));
+    return step;
+}
+
 static bool
-add_steps(const Task *task, const StepSource *agent, const json_t *steps, json_t *catalog,
-          GError **error)
+add_steps(const Task *task, StepKind kind, const StepSource *agent, const json_t *steps,
+          json_t *catalog, GError **error)
 {
     size_t index;
     json_t *row;
@@ -92,7 +102,7 @@ add_steps(const Task *task, const StepSource *agent, const json_t *steps, json_t
         if (agent_of_interface(task, json_string_member(row, "interface")) != agent)
             continue; /* the node's interface of this kind does not work with the agent */
         if (catalog_find(catalog, row) == NULL)
-            json_array_append(catalog, row);
+            json_array_append_new(catalog, completed(kind, row));
     }
     return true;
 }
@@ -110,7 +120,7 @@ ask(Task *task, StepKind kind, const StepSource *agent, json_t *catalog, bool *t
         *told = false;
         return true;
     }
-    return add_steps(task, agent, steps, catalog, error);
+    return add_steps(task, kind, agent, steps, catalog, error);
 }
 
 bool

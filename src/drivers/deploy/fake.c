@@ -119,6 +119,7 @@ const DeployOps deploy_fake = {
     .interface = {.name = "fake",
                   .properties = fake_properties,
                   .steps = {[STEP_KIND_DEPLOY] = deploy_steps, [STEP_KIND_CLEAN] = clean_steps},
+                  .agent = &fake_agent,
                   .validate = validate},
     .prepare = prepare,
     .tear_down = tear_down,

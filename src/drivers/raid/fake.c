@@ -73,6 +73,7 @@ const RaidOps raid_fake = {
     .interface = {.name = "fake",
                   .properties = fake_properties,
                   .steps = {[STEP_KIND_CLEAN] = clean_steps},
+                  .agent = &fake_agent,
                   .validate = validate},
     .supported = true,
 };

@@ -1,0 +1,138 @@
+/* The steps of an agent; the contract is in agent_steps.h.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "drivers/agent_steps.h"
+
+#include "common/log.h"
+#include "drivers/boot/boot.h"
+#include "drivers/power_action.h"
+#include "model/internal_info.h"
+
+/* Asks for the steps and remembers the versions they are of. */
+static json_t *
+refresh(Task *task, StepKind kind, const AgentClient *client, GError **error)
+{
+    json_t *steps = NULL, *versions = NULL;
+    if (!client->get_steps(task, kind, &steps, &versions, error))
+        return NULL;
+    info_set_json(task->node, INFO_HARDWARE_MANAGER_VERSION, versions);
+    return steps;
+}
+
+json_t *
+agent_steps_list(Task *task, StepKind kind, const AgentClient *client, GError **error)
+{
+    g_autoptr(GError) cause = NULL;
+    if (!info_has(task->node, INFO_AGENT_URL))
+        return NULL;
+    json_t *steps = refresh(task, kind, client, &cause);
+    if (cause != NULL && steel_error_info(cause)->retryable)
+        log_info("drivers.agent", "its steps are asked for when it calls again: %s",
+                 cause->message);
+    else if (cause != NULL)
+        g_propagate_error(error, g_steal_pointer(&cause));
+    return steps;
+}
+
+/* What the agent cannot take now it is given when it calls again. */
+StepOutcome
+agent_steps_run(Task *task, StepKind kind, const json_t *step, const AgentClient *client,
+                GError **error)
+{
+    g_autoptr(GError) cause = NULL;
+    const json_t *versions = info_json(task->node, INFO_HARDWARE_MANAGER_VERSION);
+    bool taken = client->execute(task, kind, step, versions, &cause);
+    if (taken) {
+        info_set_boolean(task->node, INFO_STEP_SENT, true);
+    } else if (steel_error_info(cause)->retryable) {
+        log_info("drivers.agent", "the step is tried again when the agent calls: %s",
+                 cause->message);
+    } else {
+        g_propagate_error(error, g_steal_pointer(&cause));
+        return step_failed();
+    }
+    return step_wait(0);
+}
+
+/* The step is done when the machine has come up again. Written down first: a next life knows what it waits for. */
+static StepOutcome
+reboot(Task *task, GError **error)
+{
+    info_set_boolean(task->node, INFO_STEP_REBOOTED, true);
+    bool good = task_save(task, error) && boot_prepare_ramdisk(task, NULL, error) &&
+                power_action(task, (PowerAction){.target = POWER_TARGET_REBOOT}, error);
+    if (good)
+        return step_wait(0);
+    g_prefix_error(error, "the reboot that the step asked for: ");
+    return step_failed();
+}
+
+static StepOutcome
+succeeded(Task *task, const json_t *step, GError **error)
+{
+    return json_is_true(json_object_get(step, "reboot_requested")) ? reboot(task, error)
+                                                                   : step_done();
+}
+
+/* An agent that was started anew knows nothing of the step. */
+static StepOutcome
+fresh(const Task *task, GError **error)
+{
+    if (info_true(task->node, INFO_STEP_REBOOTED))
+        return step_done();
+    steel_fail(error, STEEL_ERROR_DEPLOY_FAILED,
+               "the agent was started again in the middle of the step and knows nothing of it");
+    return step_failed();
+}
+
+static StepOutcome
+mismatch(Task *task, StepKind kind, const AgentClient *client, GError **error)
+{
+    json_t *steps = refresh(task, kind, client, error);
+    if (steps == NULL)
+        return step_failed();
+    json_decref(steps);
+    log_info("drivers.agent", "the agent has other hardware managers than the steps were planned "
+                              "with");
+    return (StepOutcome){STEP_RESTART, 0};
+}
+
+static StepOutcome
+judge(Task *task, StepKind kind, const json_t *step, const AgentReport *report,
+      const AgentClient *client, GError **error)
+{
+    switch (report->state) {
+    case AGENT_FRESH:
+        return fresh(task, error);
+    case AGENT_SUCCEEDED:
+        return succeeded(task, step, error);
+    case AGENT_FAILED:
+        steel_fail(error, STEEL_ERROR_DEPLOY_FAILED, "the agent reports: %s",
+                   report->error != NULL ? report->error : "no reason given");
+        return step_failed();
+    case AGENT_MISMATCH:
+        return mismatch(task, kind, client, error);
+    case AGENT_ELSEWHERE:
+    case AGENT_RUNNING:
+        break;
+    }
+    return step_wait(0);
+}
+
+StepOutcome
+agent_steps_resume(Task *task, StepKind kind, const json_t *step, const AgentClient *client,
+                   GError **error)
+{
+    g_autoptr(GError) cause = NULL;
+    AgentReport report = {0};
+    if (!info_true(task->node, INFO_STEP_SENT))
+        return agent_steps_run(task, kind, step, client, error);
+    if (!client->last_command(task, kind, step, &report, &cause)) {
+        if (steel_error_info(cause)->retryable)
+            return step_wait(0);
+        g_propagate_error(error, g_steal_pointer(&cause));
+        return step_failed();
+    }
+    StepOutcome outcome = judge(task, kind, step, &report, client, error);
+    g_free(report.error);
+    return outcome;
+}
