@@ -57,7 +57,7 @@ list_free(void *data)
     g_free(list);
 }
 
-BootReports *
+UNSHARED BootReports *
 boot_reports_new(BootReportsTake take, BootReportsSubmit submit, void *user)
 {
     BootReports *reports = g_new0(BootReports, 1);
@@ -153,17 +153,17 @@ put_back(List *list, GQueue *left)
 }
 
 /* True: there is something new to look at at once. */
-static bool end_work(List *list, GQueue *left) REQUIRES(&list->owner->lock);
+static bool end_work(BootReports *reports, List *list, GQueue *left) REQUIRES(reports->lock);
 
 static bool
-end_work(List *list, GQueue *left)
+end_work(BootReports *reports, List *list, GQueue *left)
 {
     bool offered = list->offered;
     put_back(list, left);
     list->offered = false;
     if (g_queue_is_empty(&list->reports)) {
-        atomic_fetch_sub(&list->owner->count, 1);
-        g_hash_table_remove(list->owner->lists, list->node_uuid);
+        atomic_fetch_sub(&reports->count, 1);
+        g_hash_table_remove(reports->lists, list->node_uuid);
         return false;
     }
     list->state = offered ? LIST_AT_WORK : LIST_WAITING;
@@ -186,7 +186,7 @@ boot_reports_job(void *data)
     reports->take(reports->user, list->node_uuid, &taken);
     lock_acquire(&reports->lock);
     list->being_taken = false;
-    bool again = end_work(list, &taken);
+    bool again = end_work(reports, list, &taken);
     lock_release(&reports->lock);
     if (again)
         submit(reports, list);

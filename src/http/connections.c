@@ -51,7 +51,7 @@ struct Connections {
     int64_t full_logged_ms GUARDED;
 };
 
-Connections *
+UNSHARED Connections *
 connections_new(const ConnectionLimits *limits)
 {
     Connections *connections = g_new0(Connections, 1);
@@ -79,9 +79,12 @@ is_counted(const Connections *connections, const HttpAddress *address)
            !http_networks_contain(connections->limits.trusted, address);
 }
 
+static void cut_off(Connections *connections, HttpConnection *connection)
+    REQUIRES(connections->lock);
+
 /* Cuts a connection off. */
 static void
-REQUIRES(connections->lock) cut_off(Connections *connections, HttpConnection *connection)
+cut_off(Connections *connections, HttpConnection *connection)
 {
     if (!connection->giving_way)
         connections->giving_way++;
@@ -106,10 +109,12 @@ is_due(unsigned *refused, int64_t *logged_ms, unsigned *count)
     return true;
 }
 
+static bool admit_address(Connections *connections, const HttpAddress *group, unsigned *count)
+    REQUIRES(connections->lock);
+
 /* False, with *count set when it is to be told, when an address has all that it may have. */
 static bool
-REQUIRES(connections->lock)
-    admit_address(Connections *connections, const HttpAddress *group, unsigned *count)
+admit_address(Connections *connections, const HttpAddress *group, unsigned *count)
 {
     Source *source = g_hash_table_lookup(connections->sources, group);
     if (source == NULL || source->count < connections->limits.per_address)
@@ -118,8 +123,10 @@ REQUIRES(connections->lock)
     return false;
 }
 
+static bool make_room(Connections *connections, unsigned *count) REQUIRES(connections->lock);
+
 static bool
-REQUIRES(connections->lock) make_room(Connections *connections, unsigned *count)
+make_room(Connections *connections, unsigned *count)
 {
     unsigned total = connections->all.length;
     if (total - connections->giving_way >= connections->limits.total) {
@@ -158,8 +165,11 @@ connections_admit(Connections *connections, const HttpAddress *address)
     return admitted;
 }
 
+static void count_source(Connections *connections, const HttpAddress *group)
+    REQUIRES(connections->lock);
+
 static void
-REQUIRES(connections->lock) count_source(Connections *connections, const HttpAddress *group)
+count_source(Connections *connections, const HttpAddress *group)
 {
     Source *source = g_hash_table_lookup(connections->sources, group);
     if (source == NULL) {
@@ -170,8 +180,11 @@ REQUIRES(connections->lock) count_source(Connections *connections, const HttpAdd
     source->count++;
 }
 
+static void uncount_source(Connections *connections, const HttpAddress *group)
+    REQUIRES(connections->lock);
+
 static void
-REQUIRES(connections->lock) uncount_source(Connections *connections, const HttpAddress *group)
+uncount_source(Connections *connections, const HttpAddress *group)
 {
     Source *source = g_hash_table_lookup(connections->sources, group);
     if (source != NULL && --source->count == 0)
@@ -302,9 +315,11 @@ is_overdue(HttpConnection *connection, ConnectionPhase phase, int64_t now_ms)
     return now_ms - connection->window_ms >= rules[phase].window_ms;
 }
 
+static bool tick_slice(Connections *connections, int64_t now_ms) REQUIRES(connections->lock);
+
 /* Looks at some connections from the cursor on; false when it was at the end. */
 static bool
-REQUIRES(connections->lock) tick_slice(Connections *connections, int64_t now_ms)
+tick_slice(Connections *connections, int64_t now_ms)
 {
     for (int i = 0; i < SLICE && connections->cursor != NULL; i++) {
         HttpConnection *connection = connections->cursor->data;
