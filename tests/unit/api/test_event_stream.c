@@ -362,7 +362,9 @@ survives_listeners_that_come_and_go_while_events_are_published(void **state)
         publish("baremetal.node.power_set.end", node_uuid, "");
         sched_yield();
     }
-    assert_true(gauge("steel_api_event_stream_bytes") == 0);
+    /* The last has been forgotten, but need not be freed yet. */
+    while (gauge("steel_api_event_stream_bytes") > 0)
+        sched_yield();
 }
 
 int
