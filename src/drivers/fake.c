@@ -13,7 +13,8 @@ enum { LONGEST_DELAY_MS = 3600 * 1000, AGAIN_MS = 100 };
 const PropertyDef fake_properties[] = {
     {"fake",      false,
      "How the fake interfaces behave: an object of \"<kind>.<function>\": {\"delay_ms\", \"fail\", "
-     "\"message\", \"times\", \"wait\", \"again\"}, and \"agent\" with the steps of an agent. "
+     "\"message\", \"times\", \"wait\", \"again\", \"state\"}, and \"agent\" with the steps of an "
+     "agent. "
      "Optional."},
     {0},
 };
@@ -34,6 +35,12 @@ bool
 fake_flag(const Task *task, const char *action, const char *member)
 {
     return json_is_truthy(json_object_get(orders(task, action), member));
+}
+
+const char *
+fake_text(const Task *task, const char *action, const char *member)
+{
+    return json_string_member(orders(task, action), member);
 }
 
 static int64_t
@@ -129,7 +136,8 @@ fake_step(Task *task, const char *action, GError **error)
     if (!fake_act(task, action, error))
         return step_failed();
     order = orders(task, action);
-    int64_t limit_ms = CLAMP(number(order, "wait_timeout_s", 0), 0, INT_MAX) * 1000;
+    int64_t limit_s = number(order, "wait_timeout_s", 0);
+    int64_t limit_ms = limit_s < 0 ? STEP_DEADLINE_STAYS : MIN(limit_s, INT_MAX) * 1000;
     int64_t waits =
         json_is_true(json_object_get(order, "wait")) ? INT64_MAX : number(order, "wait", 0);
     if (so_often(task, action, "wait", waits))

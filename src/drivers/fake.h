@@ -7,9 +7,11 @@
  *   fail       it fails with this code of common/error.def
  *   message    in these words
  *   times      so often, counted in driver_internal_info "fake_counts"; absent: always
- *   wait       a step answers WAIT (the kind's own limit holds, or wait_timeout_s seconds): always if true, or so many times
+ *   wait       a step answers WAIT (the kind's own limit holds, or wait_timeout_s seconds, or, if that is -1, what is left of
+ *              the time it had): always if true, or so many times
  *   again      a step answers AGAIN so many times before it ends, after again_ms milliseconds each (100)
  *   restart    a step answers RESTART so many times before it ends
+ *   state      power.get finds the machine like this ("power on", "power off"); absent: as the node records it
  *
  * The key is "<kind>.<function or step>", as in the contract headers, and "<kind>.<step>.resume" for a step that has waited.
  *
@@ -37,6 +39,9 @@ StepOutcome fake_step(Task *task, const char *action, GError **error);
 
 /* True when the action's object has this member and it is true. */
 bool fake_flag(const Task *task, const char *action, const char *member);
+
+/* The text of this member of the action's object, borrowed from the node; NULL if absent. */
+const char *fake_text(const Task *task, const char *action, const char *member);
 
 /* The fake agent's steps. */
 extern const StepSource fake_agent;

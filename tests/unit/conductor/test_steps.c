@@ -241,6 +241,24 @@ a_step_may_ask_to_be_called_again_and_again(void **state)
     task_release(task);
 }
 
+/* The step was begun once, by run; after that it is only asked. */
+static void
+a_step_that_takes_a_while_after_its_wait_is_not_begun_again(void **state)
+{
+    g_autoptr(GError) error = NULL;
+    ConductorFixture *fixture = *state;
+    Task *task =
+        cleaning(fixture, "{\"fake\": {\"deploy.erase_devices_metadata\": {\"wait\": true},"
+                          " \"deploy.erase_devices_metadata.resume\": {\"again\": 2}}}");
+    plan(task, STEP_KIND_CLEAN, NULL, 0);
+    assert_int_equal(run(task, &error), STEPS_WAIT);
+    assert_int_equal(resume(task), STEPS_AGAIN);
+    assert_int_equal(run(task, &error), STEPS_AGAIN);
+    assert_int_equal(run(task, &error), STEPS_DONE);
+    stored_step_is(fixture, task, 1, "erase_devices");
+    task_release(task);
+}
+
 static void
 a_failing_step_is_named_with_what_it_said(void **state)
 {
@@ -309,6 +327,7 @@ main(void)
         fixture_test(a_plan_runs_to_its_end_and_is_forgotten_on_request),
         fixture_test(a_wait_ends_the_run_and_the_next_goes_on_behind_it),
         fixture_test(a_step_may_ask_to_be_called_again_and_again),
+        fixture_test(a_step_that_takes_a_while_after_its_wait_is_not_begun_again),
         fixture_test(a_failing_step_is_named_with_what_it_said),
         fixture_test(a_stop_is_obeyed_between_steps_and_another_life_goes_on),
         fixture_test(a_step_that_a_changed_driver_does_not_have_fails_with_a_sentence),

@@ -156,6 +156,37 @@ the_machine_is_off_before_and_on_after_and_waited_for(void **state)
     driver_fixture_free(fixture);
 }
 
+static StepOutcome
+resume_step(Task *task, const char *name)
+{
+    g_autoptr(GError) error = NULL;
+    const StepDef *step = task->driver.deploy->interface.steps[STEP_KIND_DEPLOY];
+    while (step->name != NULL && strcmp(step->name, name) != 0)
+        step++;
+    assert_non_null(step->resume);
+    StepOutcome outcome = step->resume(task, NULL, &error);
+    assert_no_error(error);
+    return outcome;
+}
+
+/* Else a ramdisk that calls now and then would keep a machine waiting that never boots. */
+static void
+only_the_machines_own_word_ends_the_wait_for_its_volume_or_gives_it_time(void **state)
+{
+    (void)state;
+    DriverFixture *fixture = driver_fixture_new(NULL);
+    Task *task = begin(fixture, &rows[0]);
+    assert_int_equal(run_step(task, "prepare_instance_boot"), STEP_DONE);
+    assert_int_equal(run_step(task, "boot_instance"), STEP_WAIT);
+    StepOutcome outcome = resume_step(task, "boot_instance");
+    assert_int_equal(outcome.result, STEP_WAIT);
+    assert_true(outcome.after_ms == STEP_DEADLINE_STAYS);
+    info_set_json(task->node, INFO_BOOT_PROGRESS,
+                  driver_fixture_json("{\"phase\": \"san_hooked\"}"));
+    assert_int_equal(resume_step(task, "boot_instance").result, STEP_DONE);
+    driver_fixture_free(fixture);
+}
+
 static void
 nobody_waits_when_the_option_is_zero(void **state)
 {
@@ -255,6 +286,7 @@ main(void)
         cmocka_unit_test(only_a_node_that_boots_from_a_volume_is_deployed),
         cmocka_unit_test(its_steps_have_ironics_names_and_order),
         cmocka_unit_test(the_machine_is_off_before_and_on_after_and_waited_for),
+        cmocka_unit_test(only_the_machines_own_word_ends_the_wait_for_its_volume_or_gives_it_time),
         cmocka_unit_test(nobody_waits_when_the_option_is_zero),
         cmocka_unit_test(a_machine_is_rebooted_when_the_step_is_run_again),
         cmocka_unit_test(an_agent_does_not_outlive_what_the_steps_do_to_its_machine),
