@@ -229,10 +229,12 @@ console_work(Task *task)
     notify_node(task, "console_set", "start", NULL);
     bool good = on ? console_start(task, &error) : console_stop(task, &error);
     info_remove(task->node, INFO_CONSOLE_REQUEST);
-    if (good)
+    if (good) {
         task->node->console_enabled = on;
-    else
+    } else {
         record_set_text(&task->node->last_error, error->message);
+        history_add(task, "ERROR", "console", error->message);
+    }
     notify_node(task, "console_set", good ? "end" : "error", NULL);
     if (!task_save(task, &save))
         log_error("conductor.console", "%s", save->message);

@@ -112,6 +112,15 @@ class Differences(harness.Suite):
             entry = self.get("/v1/nodes/%s/history/%s" % (node, events[0]["uuid"]))
             self.assertEqual((entry["event_type"], entry["severity"]), (kind, "ERROR"), failing)
 
+    def test_a_console_that_fails_is_history_too(self):
+        node = self.node(driver_info={"fake": {"console.start": {"fail": "INVALID", "message": "no tty"}}})["uuid"]
+        self.want(202, "PUT", "/v1/nodes/%s/states/console" % node, {"enabled": True})
+        path = "/v1/nodes/%s/history" % node
+        wait_until(lambda: self.get(path)["history"], "an entry of the history")
+        entry = self.get("%s/%s" % (path, self.get(path)["history"][0]["uuid"]))
+        self.assertEqual((entry["event_type"], entry["severity"]), ("console", "ERROR"))
+        self.assertIn("no tty", entry["event"])
+
     def test_what_is_empty_says_nothing(self):
         node = self.node(owner="", retired_reason="")
         self.assertIsNone(node["owner"])
