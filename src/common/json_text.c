@@ -188,6 +188,28 @@ json_is_truthy(const json_t *value)
 }
 
 bool
+json_is_nothing(const json_t *value)
+{
+    switch (value != NULL ? json_typeof(value) : JSON_NULL) {
+    case JSON_OBJECT:
+        return json_object_size(value) == 0;
+    case JSON_ARRAY:
+        return json_array_size(value) == 0;
+    case JSON_STRING:
+        return json_string_length(value) == 0;
+    case JSON_INTEGER:
+    case JSON_REAL:
+        return json_number_value(value) == 0;
+    case JSON_TRUE:
+        return false;
+    case JSON_FALSE:
+    case JSON_NULL:
+        return true;
+    }
+    return false;
+}
+
+bool
 json_integer_member(const json_t *object, const char *key, int64_t *number)
 {
     const json_t *value = json_object_get(object, key);

@@ -43,5 +43,9 @@ bool json_boolean_word(const char *word, bool *truth);
 /* json_read_boolean, where anything else is false. */
 bool json_is_truthy(const json_t *value);
 
+/* True for what says nothing: absent, null, false, 0, "", [] and {}. Clients of the reference service may give any of them
+ * where it asks for an argument's truth (`if configdrive:`) and not whether there is one. */
+bool json_is_nothing(const json_t *value);
+
 /* A string, or an integer written as one ("623" and 623 are the same port). False when absent or no number. */
 bool json_integer_member(const json_t *object, const char *key, int64_t *number);

@@ -2,13 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "model/traits.h"
 
-static bool
-asks_for_nothing(const json_t *wanted)
-{
-    return wanted == NULL || json_is_null(wanted) || json_is_false(wanted) ||
-           (json_is_object(wanted) && json_object_size(wanted) == 0) ||
-           (json_is_string(wanted) && json_string_length(wanted) == 0);
-}
+#include "common/json_text.h"
 
 static bool
 has_trait(const Node *node, const json_t *trait)
@@ -37,7 +31,7 @@ instance_traits_valid(const Node *node, GError **error)
 {
     const json_t *wanted = json_object_get(node->instance_info, "traits");
     g_autoptr(GString) missing = g_string_new(NULL);
-    if (asks_for_nothing(wanted))
+    if (json_is_nothing(wanted))
         return true;
     if (!json_is_array(wanted))
         return malformed(node, error);

@@ -74,6 +74,14 @@ class Absent(Fleet):
         self.manage(self.bmc(0), "manageable")
         self.assertEqual(self.fleet.status()["sessions_opened"], before + 1)
 
+    def test_the_maker_is_read_where_none_is_said(self):
+        info = self.fleet.info(0, **self.server())
+        for said, kept in (({}, "supermicro"), ({"vendor": ""}, "supermicro"), ({"vendor": None}, "supermicro"),
+                           ({"vendor": "made-up"}, "made-up")):
+            node = self.node(driver="ipmi", driver_info=info, properties=said)["uuid"]
+            self.manage(node, "manageable")
+            self.assertEqual(self.get("/v1/nodes/" + node)["properties"].get("vendor"), kept, said)
+
     def test_what_keeps_a_node_from_being_managed_is_told_with_what_to_check(self):
         self.fleet.set("--index", 1, "--dead")
         insane = Insane()
@@ -102,17 +110,24 @@ class Absent(Fleet):
         insane.close()
         self.assertNotIn("wrong-secret", self.steel.text())
 
+    def server(self, *arguments):
+        """What to put into driver_info for a BMC of its own, of a known maker."""
+        server = subprocess.Popen([SERVER, "127.0.0.1", "0", *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+
+        def end():
+            server.stdin.close()
+            server.wait(20)
+            server.stdout.close()
+
+        self.addCleanup(end)
+        return {"ipmi_port": int(server.stdout.readline().split()[-1]), "ipmi_username": "admin", "ipmi_password": "secret-admin"}
+
     def test_a_wrong_cipher_suite_is_told(self):
-        server = subprocess.Popen([SERVER, "127.0.0.1", "0", "3"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-        port = int(server.stdout.readline().split()[-1])
-        info = {"ipmi_port": port, "ipmi_username": "admin", "ipmi_password": "secret-admin"}
+        info = self.server("3")
         after = self.manage(self.bmc(0, ipmi_cipher_suite=17, **info), "enroll")
         self.assertIn("cipher suite", after["last_error"])
         self.assertNotIn("secret-admin", after["last_error"])
         self.manage(self.bmc(0, **info), "manageable")  # left to itself, the client finds the suite
-        server.stdin.close()
-        server.wait(20)
-        server.stdout.close()
 
     def test_corrected_settings_are_enough_to_go_on(self):
         node = self.bmc(4, ipmi_password="wrong")

@@ -188,6 +188,17 @@ class Agents(harness.Suite):
         self.refuse(400, "POST", path, dict(beat, callback_url="https://192.0.2.8:9999"))
         self.assertNotIn(token, self.steel.text())
 
+    def test_what_is_empty_in_a_heartbeat_needs_no_version(self):
+        node = self.waiting_node("52:54:00:cc:00:02")["uuid"]
+        token = self.get("/v1/lookup?node_uuid=" + node)["config"]["agent_token"]
+        path, beat = "/v1/heartbeat/" + node, {"callback_url": "https://192.0.2.7:9999", "agent_token": token}
+        for version, member in (("1.22", "agent_version"), ("1.35", "agent_version"), ("1.71", "agent_status_message")):
+            self.refuse(400, "POST", path, dict(beat, **{member: "9"}), version)
+            self.want(202, "POST", path, dict(beat, **{member: ""}), version)
+            self.want(202, "POST", path, dict(beat, **{member: None}), version)
+        self.refuse(400, "POST", path, dict(beat, agent_verify_ca=""), "1.67")
+        self.refuse(400, "POST", path, dict(beat, agent_status=""))
+
     def test_a_lookup_waits_for_no_lock_once_the_token_was_told(self):
         node = self.waiting_node("52:54:00:cc:02:01", **{"power.set": {"delay_ms": 4000}})["uuid"]
         self.get("/v1/lookup?node_uuid=" + node)

@@ -24,17 +24,10 @@ static const ListFilter filters[] = {
 
 static const char *const extras[] = {"node", NULL};
 
-/* null and "" ask for nothing, as with the reference service. */
-static bool
-is_nothing(const json_t *value)
-{
-    return json_is_null(value) || (json_is_string(value) && json_string_length(value) == 0);
-}
-
 static bool
 check_create(Request *request, json_t *values, GError **error)
 {
-    if (is_nothing(json_object_get(values, "node")))
+    if (json_is_nothing(json_object_get(values, "node")))
         json_object_del(values, "node");
     const json_t *node = json_object_get(values, "node");
     const json_t *class = json_object_get(values, "resource_class");

@@ -156,15 +156,32 @@ ramdisk_lookup(Request *request, GError **error)
     return request_call(request, RPC_GET_AGENT_TOKEN, node.uuid, json_object(), after_token);
 }
 
+/* A member of a heartbeat, and the version that brought it. An empty one is not there, but a certificate is. */
+static bool
+member_valid(const Request *request, const json_t *body, const char *member, unsigned since,
+             GError **error)
+{
+    const json_t *value = json_object_get(body, member);
+    if (value == NULL || json_is_null(value))
+        return true;
+    if (!json_is_string(value))
+        return steel_fail(error, STEEL_ERROR_INVALID, "%s must be a string", member);
+    bool given = !json_is_nothing(value) || strcmp(member, "agent_verify_ca") == 0;
+    return !given || request->version >= since ||
+           steel_fail(error, STEEL_ERROR_INVALID,
+                      "%s exists from API version 1.%u, the request asks for 1.%u", member, since,
+                      request->version);
+}
+
 static bool
 heartbeat_valid(const Request *request, const json_t *body, GError **error)
 {
     static const struct {
         const char *member;
         unsigned since;
-    } newer[] = {
+    } members[] = {
         {"agent_version",        36},
-        {"agent_token",          62},
+        {"agent_token",          22}, /* older agents send it, too */
         {"agent_verify_ca",      68},
         {"agent_status",         72},
         {"agent_status_message", 72},
@@ -172,17 +189,9 @@ heartbeat_valid(const Request *request, const json_t *body, GError **error)
     const char *url = json_string_member(body, "callback_url");
     if (url == NULL)
         return steel_fail(error, STEEL_ERROR_MISSING, "Missing mandatory parameter: callback_url");
-    for (size_t i = 0; i < G_N_ELEMENTS(newer); i++) {
-        const json_t *value = json_object_get(body, newer[i].member);
-        if (value == NULL || json_is_null(value))
-            continue;
-        if (request->version < newer[i].since)
-            return steel_fail(error, STEEL_ERROR_INVALID,
-                              "%s exists from API version 1.%u, the request asks for 1.%u",
-                              newer[i].member, newer[i].since, request->version);
-        if (!json_is_string(value))
-            return steel_fail(error, STEEL_ERROR_INVALID, "%s must be a string", newer[i].member);
-    }
+    for (size_t i = 0; i < G_N_ELEMENTS(members); i++)
+        if (!member_valid(request, body, members[i].member, members[i].since, error))
+            return false;
     if (*url != '\0' && !g_str_has_prefix(url, "http://") && !g_str_has_prefix(url, "https://"))
         return steel_fail(error, STEEL_ERROR_INVALID, "callback_url must be an http or https URL");
     if (config_boolean(config_current(), OPT_AGENT_REQUIRE_TLS) &&

@@ -28,7 +28,7 @@ static bool
 vendor_is_wanted(const Task *task)
 {
     return task->driver.management->detect_vendor != NULL &&
-           json_object_get(task->node->properties, "vendor") == NULL;
+           json_is_nothing(json_object_get(task->node->properties, "vendor"));
 }
 
 static bool

@@ -78,7 +78,7 @@ static bool
 check_configdrive(Task *task, GError **error)
 {
     const json_t *drive = json_object_get(task->node->instance_info, "configdrive");
-    if (drive == NULL || json_is_null(drive))
+    if (json_is_nothing(drive))
         return true;
     return steel_fail(error, STEEL_ERROR_INVALID,
                       "a config drive cannot be handed to a node that boots from a volume: there "

@@ -216,6 +216,21 @@ members_of_another_type_read_as_absent(void **state)
 }
 
 static void
+empty_and_false_values_say_nothing(void **state)
+{
+    (void)state;
+    json_t *nothing = parse("[null, false, 0, 0.0, -0.0, \"\", [], {}]");
+    json_t *something = parse("[true, 1, -1, 0.5, \" \", \"0\", \"false\", [null], {\"a\": null}]");
+    size_t i;
+    json_t *item;
+    assert_true(json_is_nothing(NULL));
+    json_array_foreach(nothing, i, item) assert_true(json_is_nothing(item));
+    json_array_foreach(something, i, item) assert_false(json_is_nothing(item));
+    json_decref(nothing);
+    json_decref(something);
+}
+
+static void
 the_words_operators_write_for_true_are_true_and_nothing_else_is(void **state)
 {
     (void)state;
@@ -276,6 +291,7 @@ main(void)
         cmocka_unit_test(strings_are_written_with_the_short_escapes_and_null_as_null),
         cmocka_unit_test(numbers_are_written_in_full),
         cmocka_unit_test(members_of_another_type_read_as_absent),
+        cmocka_unit_test(empty_and_false_values_say_nothing),
         cmocka_unit_test(the_words_operators_write_for_true_are_true_and_nothing_else_is),
         cmocka_unit_test(an_integer_member_may_be_a_number_or_a_decimal_text),
     };

@@ -19,6 +19,8 @@ typedef struct Row {
 static const Row rows[] = {
     {"external", "{}",                                         2, 0,                       NULL                                                  },
     {"external", "{\"configdrive\": null}",                    2, 0,                       NULL                                                  },
+    {"external", "{\"configdrive\": \"\"}",                    2, 0,                       NULL                                                  },
+    {"external", "{\"configdrive\": {}}",                      2, 0,                       NULL                                                  },
     {"external", "{\"configdrive\": \"H4sI\"}",                2, STEEL_ERROR_INVALID,
      "a config drive cannot be handed to a node that boots"                                                                                      },
     {"noop",     "{}",                                         2, STEEL_ERROR_INVALID,     "steel node set rack1-07 --storage-interface external"},

@@ -33,6 +33,7 @@ main(int argc, char **argv)
     }
     const IpmiBmcFaults faults = {.only_suite = argc > 3 ? (int)strtol(argv[3], NULL, 10) : 0};
     ipmi_bmc_set_faults(bmc, &faults);
+    ipmi_bmc_set_identity(bmc, 10876, 1); /* Supermicro */
     printf("listening %s %u\n", argv[1], ipmi_bmc_port(bmc));
     fflush(stdout);
     char byte;
