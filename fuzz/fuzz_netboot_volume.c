@@ -36,8 +36,8 @@ script_of(IscsiVolume *volume)
 {
     g_auto(BootInstructions) instructions;
     boot_instructions_init(&instructions, "52:54:00:00:00:01");
-    instructions.mode = BOOT_MODE_ISCSI;
-    g_ptr_array_add(instructions.volumes, volume);
+    boot_instructions_set_mode(&instructions, BOOT_MODE_ISCSI);
+    g_ptr_array_add(instructions.boot.iscsi.volumes, volume);
     return ipxe_script(&instructions);
 }
 

@@ -165,17 +165,20 @@ boot_report(void *user, const BootReport *report, GError **error)
 }
 
 static bool
-instructions(void *user, const char *mac, BootInstructions *out, GError **error)
+instructions(void *user, const HttpAddress *from, BootInstructions *out, GError **error)
 {
     const Daemon *daemon = user;
-    return boot_instructions_load(daemon->db, mac, out, error);
+    const BootSource source = {daemon->db, &boot_network};
+    return boot_instructions_load(&source, from, out, error);
 }
 
 static bool
-token(void *user, const char *mac, char **text, char **node_uuid, GError **error)
+believes(void *user, const char *mac, const HttpAddress *from, const char *token, BootPhase phase,
+         char **node_uuid, GError **error)
 {
     const Daemon *daemon = user;
-    return boot_token_load(daemon->db, mac, text, node_uuid, error);
+    const BootSource source = {daemon->db, &boot_network};
+    return boot_report_check(&source, mac, from, token, phase, node_uuid, error);
 }
 
 static bool
@@ -190,8 +193,10 @@ start_boot_server(Daemon *daemon, GError **error)
         .connections_per_address =
             (unsigned)config_integer(config, OPT_BOOT_SERVER_MAX_CONNECTIONS_PER_ADDRESS),
         .trusted_proxies = config_list(config, OPT_BOOT_SERVER_TRUSTED_PROXIES),
+        .requests_per_second =
+            (unsigned)config_integer(config, OPT_BOOT_SERVER_MAX_REQUESTS_PER_SECOND),
         .root = config_string(config, OPT_DEPLOY_HTTP_ROOT),
-        .hooks = {.instructions = instructions, .token = token, .report = boot_report},
+        .hooks = {.instructions = instructions, .believes = believes, .report = boot_report},
         .user = daemon,
     };
     daemon->boot_server = boot_server_start(&options, error);

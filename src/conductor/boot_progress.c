@@ -2,12 +2,18 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "common/log.h"
 #include "common/steady.h"
+#include "common/time_text.h"
 #include "conductor/internal.h"
 #include "conductor/provision/provision.h"
 #include "db/nodes.h"
 #include "db/records.h"
 #include "drivers/boot/boot.h"
 #include "drivers/power_action.h"
+#include "netboot/boot_record.h"
+
+/* Refusals of deployed nodes: one is told in ten minutes, of so many nodes. */
+#define REFUSAL_EVERY_MS (10 * 60 * 1000)
+#define REFUSED_LIMIT 4096
 
 /* What the machine has said so far in this operation: INFO_BOOT_PROGRESS, {"phase", "detail"?, "scripts"?, "refused"?,
  * "refusal"?}. */
@@ -199,12 +205,28 @@ complain(Task *task, const PendingReport *report)
     history_add(task, "ERROR", "monitoring", text);
 }
 
+/* Somebody asked for the script of a machine that nobody is booting, and did not get it. */
+static void
+tell_refusal(Task *task, const PendingReport *report)
+{
+    g_autofree char *text = g_strdup_printf("the boot script was refused %u times: %s",
+                                            report->count, words_of(report->detail));
+    history_add(task, "ERROR", "monitoring", text);
+    if (task->node->operation_uuid != NULL)
+        return;
+    task_operation_begin(task, "boot");
+    task_phase_begin(task, boot_phase_info(report->phase)->word, text);
+    task_operation_end(task, "failed", NULL);
+}
+
 static void
 take_deployed(Task *task, GQueue *reports)
 {
     for (PendingReport *report; (report = g_queue_pop_head(reports)) != NULL;) {
         if (boot_phase_is_failure(report->phase))
             complain(task, report);
+        else if (report->phase == BOOT_PHASE_SCRIPT_REFUSED)
+            tell_refusal(task, report);
         pending_report_free(report);
     }
     save(task);
@@ -212,12 +234,50 @@ take_deployed(Task *task, GQueue *reports)
 
 /* ---- reports ---- */
 
+static bool
+is_deploying(ProvisionState state)
+{
+    return state == STATE_DEPLOYING || state == STATE_DEPLOYWAIT;
+}
+
 /* Whether a report is about the deploy under way, about a deployed machine, or about nothing of ours. */
 static bool
 concerns_us(ProvisionState state, BootPhase phase)
 {
-    bool deploying = state == STATE_DEPLOYING || state == STATE_DEPLOYWAIT;
-    return deploying || (state == STATE_ACTIVE && boot_phase_is_failure(phase));
+    return is_deploying(state) || (state == STATE_ACTIVE && (boot_phase_is_failure(phase) ||
+                                                             phase == BOOT_PHASE_SCRIPT_REFUSED));
+}
+
+static gboolean
+refusal_is_old(void *key, void *value, void *now_ms)
+{
+    (void)key;
+    return *(int64_t *)now_ms - *(int64_t *)value > REFUSAL_EVERY_MS;
+}
+
+/* Anybody can make us refuse: of a deployed node it is told once in a while. */
+static bool
+refusal_is_due(Conductor *conductor, const char *node_uuid)
+{
+    int64_t now = time_monotonic_ms();
+    pthread_mutex_lock(&conductor->guard);
+    g_hash_table_foreach_remove(conductor->refused, refusal_is_old, &now);
+    bool due = g_hash_table_size(conductor->refused) < REFUSED_LIMIT &&
+               !g_hash_table_contains(conductor->refused, node_uuid);
+    if (due) {
+        int64_t *at_ms = g_new(int64_t, 1);
+        *at_ms = now;
+        g_hash_table_insert(conductor->refused, g_strdup(node_uuid), at_ms);
+    }
+    pthread_mutex_unlock(&conductor->guard);
+    return due;
+}
+
+static void
+drop(GQueue *reports, GList *link)
+{
+    pending_report_free(link->data);
+    g_queue_delete_link(reports, link);
 }
 
 /* Takes out what is of no interest in the node's state; true when something is left. */
@@ -226,11 +286,23 @@ sort_out(ProvisionState state, GQueue *reports)
 {
     for (GList *link = reports->head, *next; link != NULL; link = next) {
         next = link->next;
-        PendingReport *report = link->data;
-        if (concerns_us(state, report->phase))
-            continue;
-        g_queue_delete_link(reports, link);
-        pending_report_free(report);
+        if (!concerns_us(state, ((const PendingReport *)link->data)->phase))
+            drop(reports, link);
+    }
+    return !g_queue_is_empty(reports);
+}
+
+/* The same for a refusal of a deployed node that need not be told now. */
+static bool
+sort_out_refusal(Conductor *conductor, const Node *node, GQueue *reports)
+{
+    if (is_deploying(state_from_wire(node->provision_state)))
+        return true;
+    for (GList *link = reports->head, *next; link != NULL; link = next) {
+        next = link->next;
+        if (((const PendingReport *)link->data)->phase == BOOT_PHASE_SCRIPT_REFUSED &&
+            !refusal_is_due(conductor, node->uuid))
+            drop(reports, link);
     }
     return !g_queue_is_empty(reports);
 }
@@ -263,7 +335,8 @@ boot_progress_take(void *user, const char *node_uuid, GQueue *reports)
     g_autoptr(GError) error = NULL;
     g_autoptr(Node) node =
         db_record_find(conductor->services.db, &node_resource, "uuid", node_uuid, &error);
-    if (node != NULL && !sort_out(state_from_wire(node->provision_state), reports))
+    if (node != NULL && (!sort_out(state_from_wire(node->provision_state), reports) ||
+                         !sort_out_refusal(conductor, node, reports)))
         return;
     log_context_node(node_uuid);
     Task *task = node != NULL
@@ -321,7 +394,7 @@ boot_progress_recover(Conductor *conductor)
     for (guint i = 0; nodes != NULL && i < nodes->len; i++) {
         const Node *node = nodes->pdata[i];
         /* The others wait for an agent, which will call again by itself. */
-        if (info_has(node, INFO_BOOT) && !node->maintenance && node->reservation == NULL)
+        if (boot_record_exists(node) && !node->maintenance && node->reservation == NULL)
             g_queue_push_tail(&conductor->boot_again, g_strdup(node->uuid));
     }
     if (error != NULL)

@@ -96,6 +96,7 @@ conductor_new(const ConductorServices *services, GError **error)
     conductor->locked = g_ptr_array_new_with_free_func(g_free);
     conductor->reports = boot_reports_new(boot_progress_take, submit_background, conductor);
     conductor->wakes = wakes_new(&provision_wakes, conductor, WAKES_MOST);
+    conductor->refused = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     conductor->asked = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     conductor->services = (DriverServices){
         .db = services->db,
@@ -204,6 +205,7 @@ conductor_free(Conductor *conductor)
     wakes_free(conductor->wakes);
     g_ptr_array_unref(conductor->locked);
     g_hash_table_unref(conductor->asked);
+    g_hash_table_unref(conductor->refused);
     g_free(conductor->hostname);
     g_free(conductor->group);
     g_free(conductor);

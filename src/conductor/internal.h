@@ -31,9 +31,11 @@ struct Conductor {
         registered; /* it holds its lease; only the clock's thread changes it after the start */
     pthread_mutex_t
         gate; /* held for moments: a foreign thread hands us work, or `stopping` is set */
-    pthread_mutex_t guard;    /* held for moments: guards the four members below */
-    atomic_uint retries;      /* calls that wait for a locked node; of dispatch.c */
-    GPtrArray *locked;        /* owned uuids: nodes whose lock the database did not take back */
+    pthread_mutex_t guard; /* held for moments: guards the five members below */
+    atomic_uint retries;   /* calls that wait for a locked node; of dispatch.c */
+    GPtrArray *locked;     /* owned uuids: nodes whose lock the database did not take back */
+    GHashTable *
+        refused; /* owned uuid -> when (ms): nodes of which a refused script was told; of boot_progress.c */
     GHashTable *asked;        /* owned uuids: nodes whose power state is being read */
     GQueue to_read;           /* of power_sync.c: those among them that wait for a worker */
     unsigned reading_workers; /* that read such nodes one after the other */

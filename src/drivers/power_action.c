@@ -8,6 +8,7 @@
 #include "drivers/storage/storage.h"
 #include "model/internal_info.h"
 #include "model/provision_states.h"
+#include "netboot/boot_access.h"
 
 /* The driver's own last look comes at its time's end. */
 #define SPARE_MS 5000
@@ -73,12 +74,22 @@ detach_volumes(Task *task, PowerTarget target)
         log_warning("drivers.power", "a volume stays attached: %s", error->message);
 }
 
+/* A machine that comes on may ask for its boot script. */
+static bool
+open_boot_window(Task *task, PowerTarget target, int timeout_s, GError **error)
+{
+    int64_t change_ms = deadline_of(target, timeout_s) - time_monotonic_ms();
+    return power_target_state(target) != POWER_ON ||
+           boot_access_open_window(task->services->db, task->node, change_ms, error);
+}
+
 static bool
 change(Task *task, const PowerAction *action, GError **error)
 {
     int timeout_s = timeout_of(action);
     task->deadline_ms = deadline_of(action->target, timeout_s);
-    bool reached = attach_volumes(task, action->target, error);
+    bool reached = attach_volumes(task, action->target, error) &&
+                   open_boot_window(task, action->target, timeout_s, error);
     if (reached) {
         task->deadline_ms = deadline_of(action->target, timeout_s);
         reached = power_set(task, action->target, timeout_s, error);

@@ -2,6 +2,8 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "netboot/boot_instructions.h"
 
+#include "common/secret.h"
+
 static void
 volume_free(void *data)
 {
@@ -11,38 +13,76 @@ volume_free(void *data)
 void
 boot_instructions_init(BootInstructions *instructions, const char *mac)
 {
-    *instructions = (BootInstructions){
-        .mode = BOOT_MODE_UNKNOWN_MAC,
-        .mac = g_strdup(mac),
-        .volumes = g_ptr_array_new_with_free_func(volume_free),
-    };
+    *instructions = (BootInstructions){.answer = BOOT_ANSWER_UNKNOWN_MAC, .mac = g_strdup(mac)};
+}
+
+/* What belongs to the mode. */
+static void
+clear_mode(BootInstructions *instructions)
+{
+    if (instructions->answer != BOOT_ANSWER_BOOT)
+        return;
+    switch (instructions->mode) {
+    case BOOT_MODE_ISCSI:
+        g_clear_pointer(&instructions->boot.iscsi.volumes, g_ptr_array_unref);
+        g_clear_pointer(&instructions->boot.iscsi.initiator_iqn, g_free);
+        break;
+    case BOOT_MODE_COUNT:
+        break;
+    }
+}
+
+void
+boot_instructions_set_mode(BootInstructions *instructions, BootMode mode)
+{
+    clear_mode(instructions);
+    instructions->answer = BOOT_ANSWER_BOOT;
+    instructions->mode = mode;
+    switch (mode) {
+    case BOOT_MODE_ISCSI:
+        instructions->boot.iscsi = (BootIscsi){g_ptr_array_new_with_free_func(volume_free), NULL};
+        break;
+    case BOOT_MODE_COUNT:
+        break;
+    }
+}
+
+void
+boot_instructions_set_problem(BootInstructions *instructions, BootAnswer answer,
+                              const char *problem)
+{
+    clear_mode(instructions);
+    instructions->answer = answer;
+    g_free(instructions->problem);
+    instructions->problem = g_strdup(problem);
 }
 
 void
 boot_instructions_clear(BootInstructions *instructions)
 {
+    clear_mode(instructions);
     g_free(instructions->mac);
     g_free(instructions->node_uuid);
     g_free(instructions->node_name);
-    g_clear_pointer(&instructions->volumes, g_ptr_array_unref);
-    g_free(instructions->initiator_iqn);
-    g_free(instructions->token);
+    secret_free(instructions->token);
     g_free(instructions->problem);
-    *instructions = (BootInstructions){.mode = BOOT_MODE_UNKNOWN_MAC};
+    *instructions = (BootInstructions){.answer = BOOT_ANSWER_UNKNOWN_MAC};
 }
 
 const char *
-boot_mode_name(BootMode mode)
+boot_answer_word(const BootInstructions *instructions)
 {
-    switch (mode) {
-    case BOOT_MODE_UNKNOWN_MAC:
+    switch (instructions->answer) {
+    case BOOT_ANSWER_UNKNOWN_MAC:
         return "unknown-mac";
-    case BOOT_MODE_NONE:
+    case BOOT_ANSWER_NONE:
         return "none";
-    case BOOT_MODE_ISCSI:
-        return "iscsi";
-    case BOOT_MODE_UNUSABLE:
+    case BOOT_ANSWER_BOOT:
+        return boot_mode_info(instructions->mode)->word;
+    case BOOT_ANSWER_UNUSABLE:
         return "unusable";
+    case BOOT_ANSWER_REFUSED:
+        return "refused";
     }
     return "?";
 }

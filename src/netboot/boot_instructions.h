@@ -3,37 +3,51 @@
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
+#include "netboot/boot_record.h"
 #include "netboot/iscsi_volume.h"
 
-typedef enum BootMode {
-    BOOT_MODE_UNKNOWN_MAC, /* nobody has enrolled this address */
-    BOOT_MODE_NONE, /* enrolled, but not to boot from the network now: go on to the next boot device */
-    BOOT_MODE_ISCSI,    /* boot from the first of the volumes */
-    BOOT_MODE_UNUSABLE, /* should boot from the network, but what is stored does not allow it */
-} BootMode;
+typedef enum BootAnswer {
+    BOOT_ANSWER_UNKNOWN_MAC, /* nobody has enrolled this address */
+    BOOT_ANSWER_NONE, /* enrolled, but not to boot from the network now: go on to the next boot device */
+    BOOT_ANSWER_BOOT,     /* boot as `mode` and its member of the union say */
+    BOOT_ANSWER_UNUSABLE, /* should boot from the network, but what is stored does not allow it */
+    BOOT_ANSWER_REFUSED,  /* who asks may not have the node's script */
+} BootAnswer;
 
-typedef struct BootInstructions {
-    BootMode mode;
-    char *mac;       /* owned; the address that asked: aa:bb:cc:dd:ee:ff */
-    char *node_uuid; /* owned; NULL for BOOT_MODE_UNKNOWN_MAC */
-    char *node_name; /* owned; NULL when it has none */
-    GPtrArray *
-        volumes; /* owned, of owned IscsiVolume, the boot volume first; empty unless BOOT_MODE_ISCSI */
+/* BOOT_MODE_ISCSI */
+typedef struct BootIscsi {
+    GPtrArray *volumes; /* owned, of owned IscsiVolume, the boot volume first, at least one */
     char *
         initiator_iqn; /* owned; an iSCSI name, or NULL: iPXE makes one from the host name or UUID */
-    char *
-        token; /* owned; proves that a report comes from whoever got this script; NULL: reports are refused */
-    bool
-        told; /* that the script was served has been written down in this boot: one more time is a repetition */
-    char *problem; /* owned; BOOT_MODE_UNUSABLE: a sentence for the machine's console */
+} BootIscsi;
+
+typedef struct BootInstructions {
+    BootAnswer answer;
+    char *mac;       /* owned; the address that was asked for: aa:bb:cc:dd:ee:ff */
+    char *node_uuid; /* owned; NULL for BOOT_ANSWER_UNKNOWN_MAC */
+    char *node_name; /* owned; NULL when it has none */
+    char *problem;   /* owned; UNUSABLE, REFUSED: a sentence for the machine's console */
+    bool told;       /* the same was served to the same address before in this boot */
+    char *token;     /* owned; BOOT: proves that a report comes from whoever got this script */
+    BootMode mode;   /* BOOT: which member is set */
+    union {
+        BootIscsi iscsi;
+    } boot;
 } BootInstructions;
 
-/* Empty instructions: BOOT_MODE_UNKNOWN_MAC for this address (copied). */
+/* Empty instructions: BOOT_ANSWER_UNKNOWN_MAC for this address (copied). */
 void boot_instructions_init(BootInstructions *instructions, const char *mac);
+
+/* Makes them BOOT_ANSWER_BOOT in a mode, with nothing in it yet. */
+void boot_instructions_set_mode(BootInstructions *instructions, BootMode mode);
+
+/* Makes them an answer with a problem (copied); what was set of a mode is gone. */
+void boot_instructions_set_problem(BootInstructions *instructions, BootAnswer answer,
+                                   const char *problem);
 
 /* Frees what it owns; the struct may then be initialised again. */
 void boot_instructions_clear(BootInstructions *instructions);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(BootInstructions, boot_instructions_clear)
 
-/* "unknown-mac", "none", "iscsi", "unusable". */
-const char *boot_mode_name(BootMode mode);
+/* "unknown-mac", "none", "unusable", "refused", or the mode's word: "iscsi". Static. */
+const char *boot_answer_word(const BootInstructions *instructions);

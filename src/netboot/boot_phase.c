@@ -6,7 +6,7 @@
 
 static const BootPhaseInfo phases[BOOT_PHASE_COUNT] = {
 #define BOOT_PHASE(code, word, source, effect, purpose)                                            \
-    [BOOT_PHASE_##code] = {word, BOOT_SOURCE_##source, BOOT_EFFECT_##effect},
+    [BOOT_PHASE_##code] = {word, BOOT_REPORTER_##source, BOOT_EFFECT_##effect},
 #include "netboot/boot_phases.def"
 #undef BOOT_PHASE
 };
@@ -29,5 +29,5 @@ boot_phase_from_word(const char *word)
 bool
 boot_phase_is_failure(BootPhase phase)
 {
-    return phases[phase].source == BOOT_SOURCE_MACHINE && phase != BOOT_PHASE_SAN_HOOKED;
+    return phases[phase].source == BOOT_REPORTER_MACHINE && phase != BOOT_PHASE_SAN_HOOKED;
 }

@@ -11,7 +11,7 @@ typedef enum BootPhase {
     BOOT_PHASE_COUNT
 } BootPhase;
 
-typedef enum BootSource { BOOT_SOURCE_SERVER, BOOT_SOURCE_MACHINE } BootSource;
+typedef enum BootReporter { BOOT_REPORTER_SERVER, BOOT_REPORTER_MACHINE } BootReporter;
 
 typedef enum BootEffect {
     BOOT_EFFECT_BEGIN,
@@ -22,7 +22,7 @@ typedef enum BootEffect {
 
 typedef struct BootPhaseInfo {
     const char *word; /* in requests, the database and the log */
-    BootSource source;
+    BootReporter source;
     BootEffect effect;
 } BootPhaseInfo;
 

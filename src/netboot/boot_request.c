@@ -2,13 +2,9 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "netboot/boot_request.h"
 
-#include "common/secret.h"
 #include "netboot/ipxe_errno.h"
 
 #include <string.h>
-
-#define TOKEN_LEAST 16
-#define TOKEN_GREATEST 128
 
 /* Reads the address at the start of a text; returns what follows it, or NULL. */
 static const char *
@@ -22,6 +18,17 @@ read_mac(const char *text, char mac[MAC_TEXT_SIZE])
     }
     mac[MAC_TEXT_SIZE - 1] = '\0';
     return text + MAC_TEXT_SIZE - 1;
+}
+
+bool
+boot_mac_read(const char *text, char mac[MAC_TEXT_SIZE])
+{
+    char read[MAC_TEXT_SIZE];
+    const char *rest = read_mac(text, read);
+    if (rest == NULL || *rest != '\0')
+        return false;
+    memcpy(mac, read, sizeof read);
+    return true;
 }
 
 BootRoute
@@ -79,7 +86,7 @@ char *
 boot_progress_words(const BootProgressQuery *query, BootPhase *phase, GError **error)
 {
     BootPhase known = boot_phase_from_word(query->phase);
-    if (known == BOOT_PHASE_COUNT || boot_phase_info(known)->source != BOOT_SOURCE_MACHINE) {
+    if (known == BOOT_PHASE_COUNT || boot_phase_info(known)->source != BOOT_REPORTER_MACHINE) {
         steel_fail(error, STEEL_ERROR_INVALID,
                    "phase must be san_hooked, san_failed, boot_failed or given_up");
         return NULL;
@@ -108,20 +115,6 @@ boot_progress_words(const BootProgressQuery *query, BootPhase *phase, GError **e
         g_string_append_printf(words, "%s%s", words->len > 0 ? ": " : "", query->detail);
     *phase = known;
     return g_string_free(words, FALSE);
-}
-
-bool
-boot_token_valid(const char *token)
-{
-    return token != NULL &&
-           all_of(token, TOKEN_LEAST, TOKEN_GREATEST,
-                  "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_");
-}
-
-bool
-boot_token_equal(const char *expected, const char *given)
-{
-    return boot_token_valid(expected) && secret_equal(expected, given);
 }
 
 /* Digits of a range bound; returns what follows them, or NULL when there are none or too many. */

@@ -10,6 +10,10 @@
 /* Room for aa:bb:cc:dd:ee:ff and its NUL. */
 #define MAC_TEXT_SIZE 18
 
+/* Reads aa:bb:cc:dd:ee:ff, with hyphens or capitals as well, and nothing else. mac: out, in lower case with colons; untouched
+ * when it is none. */
+bool boot_mac_read(const char *text, char mac[MAC_TEXT_SIZE]);
+
 typedef enum BootRoute {
     BOOT_ROUTE_GENERIC,  /* /boot.ipxe */
     BOOT_ROUTE_SCRIPT,   /* /boot/<mac>.ipxe */
@@ -43,12 +47,6 @@ typedef struct BootProgressQuery {
  *         check auth_username and auth_password (iPXE error 410d613c)"; the caller frees
  * Errors  INVALID naming the parameter */
 char *boot_progress_words(const BootProgressQuery *query, BootPhase *phase, GError **error);
-
-/* The token of a boot: 16 to 128 letters, digits, hyphens or underscores. NULL is none. */
-bool boot_token_valid(const char *token);
-
-/* True when both tokens are there and equal; takes as long for a near miss as for any other. */
-bool boot_token_equal(const char *expected, const char *given);
 
 typedef enum ByteRange {
     BYTE_RANGE_WHOLE, /* no header, or one that RFC 9110, 14.2 lets a server pass over: several ranges, bad syntax */

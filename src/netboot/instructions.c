@@ -2,12 +2,8 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "netboot/instructions.h"
 
-#include "common/json_text.h"
 #include "db/records.h"
-#include "model/internal_info.h"
-#include "model/provision_states.h"
 #include "model/resources.h"
-#include "netboot/boot_request.h"
 #include "netboot/ipxe.h"
 
 #include <string.h>
@@ -43,27 +39,6 @@ find_node(Db *db, const char *mac, Node **node, GError **error)
     return port == NULL || find(db, &node_resource, "uuid", port->node_uuid, node, error);
 }
 
-/* The record of the boot interface, or NULL. Borrowed from the node. One that a failure has left behind, because what was
- * to remove it was interrupted, does not count: the state alone may forbid. */
-static const json_t *
-boot_record(const Node *node)
-{
-    ProvisionState state = state_from_wire(node->provision_state);
-    if (state == STATE_NONE || !(state_info(state)->flags & STATE_HAS_INSTANCE))
-        return NULL;
-    const json_t *record = info_json(node, INFO_BOOT);
-    return json_is_object(record) ? record : NULL;
-}
-
-static void
-set_unusable(BootInstructions *out, const char *reason)
-{
-    out->mode = BOOT_MODE_UNUSABLE;
-    g_ptr_array_set_size(out->volumes, 0);
-    g_free(out->problem);
-    out->problem = g_strdup(reason);
-}
-
 /* Reads one target; a problem makes the instructions unusable and ends the reading. */
 static bool
 add_volume(BootInstructions *out, const VolumeTarget *target)
@@ -71,13 +46,13 @@ add_volume(BootInstructions *out, const VolumeTarget *target)
     g_autoptr(GError) error = NULL;
     IscsiVolume *volume = iscsi_volume_read(target->properties, &error);
     if (volume != NULL) {
-        g_ptr_array_add(out->volumes, volume);
+        g_ptr_array_add(out->boot.iscsi.volumes, volume);
         return true;
     }
     g_autofree char *reason =
         g_strdup_printf("volume target %s (boot index %" G_GINT64_FORMAT "): %s", target->uuid,
                         target->boot_index, error->message);
-    set_unusable(out, reason);
+    boot_instructions_set_problem(out, BOOT_ANSWER_UNUSABLE, reason);
     return false;
 }
 
@@ -93,11 +68,15 @@ load_volumes(Db *db, const Node *node, BootInstructions *out, GError **error)
         return false;
     const VolumeTarget *first = targets->len > 0 ? targets->pdata[0] : NULL;
     if (first == NULL || first->boot_index != 0) {
-        set_unusable(out, "the node has no volume target of type iscsi with boot index 0");
+        boot_instructions_set_problem(
+            out, BOOT_ANSWER_UNUSABLE,
+            "the node has no volume target of type iscsi with boot index 0");
         return true;
     }
     if (targets->len > IPXE_VOLUME_LIMIT) {
-        set_unusable(out, "the node has more iSCSI volumes than a boot script can attach");
+        boot_instructions_set_problem(
+            out, BOOT_ANSWER_UNUSABLE,
+            "the node has more iSCSI volumes than a boot script can attach");
         return true;
     }
     for (unsigned i = 0; i < targets->len; i++)
@@ -119,55 +98,81 @@ load_initiator(Db *db, const Node *node, BootInstructions *out, GError **error)
         return true;
     const VolumeConnector *connector = connectors->pdata[0];
     if (iscsi_name_valid(connector->connector_id)) {
-        out->initiator_iqn = g_strdup(connector->connector_id);
+        out->boot.iscsi.initiator_iqn = g_strdup(connector->connector_id);
         return true;
     }
     g_autofree char *reason =
         g_strdup_printf("volume connector %s of type iqn: its connector_id is not an iSCSI name "
                         "such as iqn.2017-08.org.openstack.node-1",
                         connector->uuid);
-    set_unusable(out, reason);
+    boot_instructions_set_problem(out, BOOT_ANSWER_UNUSABLE, reason);
     return true;
 }
 
+static bool
+load_iscsi(Db *db, const Node *node, BootInstructions *out, GError **error)
+{
+    return load_volumes(db, node, out, error) &&
+           (out->answer != BOOT_ANSWER_BOOT || load_initiator(db, node, out, error));
+}
+
+/* Reads what a mode needs into the instructions; what cannot be used makes them unusable. */
+static bool (*const loaders[BOOT_MODE_COUNT])(Db *db, const Node *node, BootInstructions *out,
+                                              GError **error) = {
+    [BOOT_MODE_ISCSI] = load_iscsi,
+};
+
+static bool
+load_boot(const BootSource *source, const Node *node, const BootRecord *record,
+          const HttpAddress *address, BootInstructions *out, GError **error)
+{
+    g_auto(BootGrant) grant = {0};
+    if (!boot_access_ask(source, node, record, address, &grant, error))
+        return false;
+    if (!boot_verdict_serves(grant.verdict)) {
+        boot_instructions_set_problem(out, BOOT_ANSWER_REFUSED, grant.words);
+        return true;
+    }
+    if (record->mode == BOOT_MODE_COUNT) {
+        boot_instructions_set_problem(out, BOOT_ANSWER_UNUSABLE,
+                                      "the node's boot mode is not known to this server");
+        return true;
+    }
+    boot_instructions_set_mode(out, record->mode);
+    out->token = g_steal_pointer(&grant.token);
+    out->told = grant.again;
+    return loaders[record->mode](source->db, node, out, error);
+}
+
 bool
-boot_instructions_load(void *db, const char *mac, BootInstructions *out, GError **error)
+boot_instructions_load(const BootSource *source, const HttpAddress *address, BootInstructions *out,
+                       GError **error)
 {
     g_autoptr(Node) node = NULL;
-    if (!find_node(db, mac, &node, error))
+    BootRecord record;
+    if (!find_node(source->db, out->mac, &node, error))
         return false;
     if (node == NULL)
         return true;
     out->node_uuid = g_strdup(node->uuid);
     out->node_name = g_strdup(node->name);
-    const json_t *record = boot_record(node);
-    if (record == NULL) {
-        out->mode = BOOT_MODE_NONE;
-        return true;
-    }
-    if (g_strcmp0(json_string_member(record, "mode"), BOOT_RECORD_ISCSI) != 0) {
-        set_unusable(out, "the node's boot mode is not known to this server");
-        return true;
-    }
-    const json_t *progress = info_json(node, INFO_BOOT_PROGRESS);
-    out->told = json_object_get(progress, "scripts") != NULL;
-    const char *token = json_string_member(record, "token");
-    out->token = boot_token_valid(token) ? g_strdup(token) : NULL;
-    out->mode = BOOT_MODE_ISCSI;
-    if (!load_volumes(db, node, out, error))
-        return false;
-    return out->mode != BOOT_MODE_ISCSI || load_initiator(db, node, out, error);
+    out->answer = BOOT_ANSWER_NONE;
+    return !boot_record_read(node, &record) ||
+           load_boot(source, node, &record, address, out, error);
 }
 
 bool
-boot_token_load(void *db, const char *mac, char **token, char **node_uuid, GError **error)
+boot_report_check(const BootSource *source, const char *mac, const HttpAddress *address,
+                  const char *token, BootPhase phase, char **node_uuid, GError **error)
 {
     g_autoptr(Node) node = NULL;
-    if (!find_node(db, mac, &node, error))
+    BootRecord record;
+    if (!find_node(source->db, mac, &node, error))
         return false;
-    const json_t *record = node != NULL ? boot_record(node) : NULL;
-    const char *text = record != NULL ? json_string_member(record, "token") : NULL;
-    *token = boot_token_valid(text) ? g_strdup(text) : NULL;
-    *node_uuid = *token != NULL ? g_strdup(node->uuid) : NULL;
+    if (node == NULL || !boot_record_read(node, &record))
+        return steel_fail(error, STEEL_ERROR_FORBIDDEN, "nothing is booting here");
+    if (!boot_access_report(source, node, &record, address, token, phase, error))
+        return false;
+    *node_uuid = g_strdup(node->uuid);
     return true;
 }

@@ -192,7 +192,7 @@ append_hook(GString *script, const IscsiVolume *volume, unsigned index)
 static void
 append_hooks(GString *script, const BootInstructions *instructions)
 {
-    const GPtrArray *volumes = instructions->volumes;
+    const GPtrArray *volumes = instructions->boot.iscsi.volumes;
     g_string_append(script, ":attempt\n"
                             "clear steel-unlisted ||\n");
     for (unsigned i = 0; i < volumes->len; i++)
@@ -226,7 +226,7 @@ append_failures(GString *script, const BootInstructions *instructions)
                             "echo Steel: the boot volume is attached, but does not boot\n");
     append_report(script, instructions, "boot_failed", failure);
     g_string_append(script, ":retry\n");
-    append_unhooks(script, instructions->volumes->len);
+    append_unhooks(script, instructions->boot.iscsi.volumes->len);
     append_credentials(script, NULL);
     g_string_append_printf(script,
                            "iseq ${steel-try} %d && goto give_up ||\n"
@@ -250,8 +250,9 @@ append_iscsi(GString *script, const BootInstructions *instructions)
     g_string_append(script, "set steel-done 1\n"
                             "set steel-try:int32 1\n"
                             "set steel-pause:int32 0\n");
-    if (instructions->initiator_iqn != NULL)
-        g_string_append_printf(script, "set initiator-iqn %s\n", instructions->initiator_iqn);
+    if (instructions->boot.iscsi.initiator_iqn != NULL)
+        g_string_append_printf(script, "set initiator-iqn %s\n",
+                               instructions->boot.iscsi.initiator_iqn);
     append_hooks(script, instructions);
     append_report(script, instructions, "san_hooked",
                   "&try=${steel-try}&unlisted=${steel-unlisted}");
@@ -277,29 +278,65 @@ append_identity(GString *script, const BootInstructions *instructions)
     }
 }
 
+static void (*const renderings[BOOT_MODE_COUNT])(GString *script,
+                                                 const BootInstructions *instructions) = {
+    [BOOT_MODE_ISCSI] = append_iscsi,
+};
+
+static void
+append_boot(GString *script, const BootInstructions *instructions)
+{
+    g_string_append_printf(script, ", %s\n", boot_mode_info(instructions->mode)->purpose);
+    renderings[instructions->mode](script, instructions);
+}
+
+static void
+append_problem(GString *script, const BootInstructions *instructions)
+{
+    append_words(script, instructions->problem != NULL ? instructions->problem : "unknown");
+    g_string_append_c(script, '\n');
+}
+
+static void
+append_unusable(GString *script, const BootInstructions *instructions)
+{
+    g_string_append(script, ", which cannot boot:\necho ");
+    append_problem(script, instructions);
+    g_string_append(script, "set steel-done 1\n"
+                            "echo Steel: restarting in 60 seconds\n"
+                            "sleep 60\nreboot\nexit 1\n");
+}
+
+/* Neither done nor unknown: the generic script asks again some times, and restarts the machine then. */
+static void
+append_refused(GString *script, const BootInstructions *instructions)
+{
+    g_string_append(script, ", whose boot script is refused:\necho ");
+    append_problem(script, instructions);
+    g_string_append(script, "exit 1\n");
+}
+
 char *
 ipxe_script(const BootInstructions *instructions)
 {
     GString *script = g_string_sized_new(4096);
     g_string_append(script, "#!ipxe\n");
     append_identity(script, instructions);
-    switch (instructions->mode) {
-    case BOOT_MODE_UNKNOWN_MAC:
+    switch (instructions->answer) {
+    case BOOT_ANSWER_UNKNOWN_MAC:
         g_string_append(script, " is not enrolled\nset steel-unknown 1\nexit 1\n");
         break;
-    case BOOT_MODE_NONE:
+    case BOOT_ANSWER_NONE:
         g_string_append(script, ", not to boot from the network now\nset steel-done 1\nexit 1\n");
         break;
-    case BOOT_MODE_ISCSI:
-        g_string_append(script, ", to boot from an iSCSI volume\n");
-        append_iscsi(script, instructions);
+    case BOOT_ANSWER_BOOT:
+        append_boot(script, instructions);
         break;
-    case BOOT_MODE_UNUSABLE:
-        g_string_append(script, ", which cannot boot:\necho ");
-        append_words(script, instructions->problem != NULL ? instructions->problem : "unknown");
-        g_string_append(script, "\nset steel-done 1\n"
-                                "echo Steel: restarting in 60 seconds\n"
-                                "sleep 60\nreboot\nexit 1\n");
+    case BOOT_ANSWER_UNUSABLE:
+        append_unusable(script, instructions);
+        break;
+    case BOOT_ANSWER_REFUSED:
+        append_refused(script, instructions);
         break;
     }
     return g_string_free(script, FALSE);

@@ -20,7 +20,7 @@
 /* The script of boot.ipxe, the same for all: asks for boot/<mac>.ipxe of each network card until one is known. Static. */
 const char *ipxe_generic_script(void);
 
-/* The script for one machine, served as boot/<mac with hyphens>.ipxe; contains CHAP secrets in BOOT_MODE_ISCSI. Never
+/* The script for one machine, served as boot/<mac with hyphens>.ipxe; contains CHAP secrets in BOOT_ANSWER_BOOT. Never
  * waits for a keyboard. Addresses in it are relative to the script's own, so that reports go where it came from.
  *
  * instructions  borrowed; its values are checked ones (iscsi_volume_read, iscsi_name_valid), names are made harmless here

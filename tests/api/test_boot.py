@@ -7,12 +7,13 @@ import json
 import re
 import socket
 import sqlite3
-import urllib.request
 
 import faults_support
 from faults_support import until
 
 MAC = "52:54:00:aa:00:01"
+# Two addresses of which the kernel cannot tell whose they are, as of machines behind a router.
+MACHINE, STRANGER = "127.0.0.1", "127.0.0.2"
 PATIENCE_S = 2  # of the daemon with a BMC
 REFUSED = "410d6101"  # what iPXE reports of a wrong CHAP password
 CHAP = "Chap secret%1&<x>"
@@ -67,20 +68,33 @@ class Boot(faults_support.Suite):
 
     # -- the machine
 
-    def machine(self, path):
-        """What the boot file server says to it; "" while it says nothing."""
+    def machine(self, path, address=MACHINE):
+        """What the boot file server says to whom asks from this address; "" while it says nothing."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.boot_port, timeout=10, source_address=(address, 0))
         try:
-            with urllib.request.urlopen("http://127.0.0.1:%d/boot/%s%s" % (self.boot_port, MAC.replace(":", "-"), path), timeout=10) as answer:
-                return answer.read().decode()
+            connection.request("GET", "/boot/%s%s" % (MAC.replace(":", "-"), path))
+            answer = connection.getresponse()
+            return answer.read().decode() if answer.status == 200 else ""
         except OSError:
             return ""
+        finally:
+            connection.close()
 
-    def script(self):
-        return self.machine(".ipxe")
+    def script(self, address=MACHINE):
+        return self.machine(".ipxe", address)
 
-    def report(self, script, phase):
+    def report(self, script, phase, address=MACHINE):
         token = re.search(r"token=([0-9a-f]+)", script)
-        return token is not None and self.machine("/progress?token=%s&phase=%s" % (token.group(1), phase)) == "noted\n"
+        return token is not None and self.machine("/progress?token=%s&phase=%s" % (token.group(1), phase), address) == "noted\n"
+
+    def deploy(self):
+        self.ask(self.uuid, "active")
+        self.rest(self.uuid, "wait call-back")
+
+    def assert_harmless(self, script):
+        self.assertTrue(script.startswith("#!ipxe\n"))
+        for word in ("sanhook", "password", "token", CHAP, "SecondSecret9"):
+            self.assertNotIn(word, script)
 
     def undeploy(self):
         self.ask(self.uuid, "deleted")
@@ -116,6 +130,54 @@ class Boot(faults_support.Suite):
         for secret in (CHAP, "Chap%20secret", "SecondSecret9", token, "\"password\""):
             self.assertNotIn(secret, answers)
             self.assertNotIn(secret, self.steel.text())
+
+    def test_a_stranger_with_the_machines_mac_address_gets_no_secret(self):
+        self.assert_harmless(self.script(STRANGER))  # before the deploy
+        self.deploy()
+        script = self.script()
+        self.assertIn("sanhook", script)
+        refused = self.script(STRANGER)
+        self.assert_harmless(refused)
+        self.assertIn("another address has the script of this boot", refused)
+        self.assertFalse(self.report(script, "given_up", STRANGER))  # with the machine's own token
+        self.assertFalse(self.report(script, "san_hooked", STRANGER))
+        detail = until("the operator sees it", lambda: (lambda text: text if "refused" in text else "")(
+            self.phases(self.uuid)[-1]["detail"] or ""))
+        self.assertIn(STRANGER, detail)
+        self.assertRegex(self.steel.text(), r"WARNING netboot.server .*%s.*refused" % STRANGER)
+        self.assertEqual(self.get("/v1/nodes/" + self.uuid)["provision_state"], "wait call-back")
+        self.assertTrue(self.report(script, "san_hooked"))
+        self.rest(self.uuid, "active")
+        self.assert_harmless(self.script(STRANGER))  # for the whole life of the instance
+        until("that is told of the deployed node too", lambda: [row for row in self.phases(self.uuid) if row["phase"] == "script_refused"])
+        for _ in range(20):
+            self.script(STRANGER)
+        self.undeploy()
+
+    def test_a_machine_that_restarts_by_itself_comes_up_with_another_token(self):
+        self.deploy()
+        first = self.script()
+        self.assertTrue(self.report(first, "san_hooked"))
+        self.rest(self.uuid, "active")
+        again = self.script()
+        self.assertIn("sanhook", again)
+        self.assertNotEqual(first, again)
+        self.assertFalse(self.report(first, "boot_failed"))
+        self.assertTrue(self.report(again, "boot_failed&volume=0&try=1&errno=1d852039"))
+        until("the failure is told", lambda: "boot_failed" in (self.get("/v1/nodes/" + self.uuid)["last_error"] or ""))
+        self.undeploy()
+
+    def test_a_machine_that_steel_reboots_may_come_with_another_address(self):
+        self.deploy()
+        self.assertTrue(self.report(self.script(), "san_hooked"))
+        self.rest(self.uuid, "active")
+        self.assert_harmless(self.script(STRANGER))
+        self.assertEqual(self.power(self.uuid, "rebooting").status, 202)
+        self.wait_node(self.uuid, power_state="power on", reservation=None, target_power_state=None)
+        moved = self.script(STRANGER)
+        self.assertIn("sanhook", moved)
+        self.assertTrue(self.report(moved, "san_hooked", STRANGER))
+        self.undeploy()
 
     def test_a_machine_that_asks_again_and_again_stops_nobody(self):
         other = self.fake()

@@ -43,10 +43,12 @@ def until(what, limit, check, pause=0.05):
 
 
 class World:
-    def __init__(self, nodes=1, uefi=False, options=()):
+    def __init__(self, nodes=1, uefi=False, options=(), bridge=False):
         self.dir = pathlib.Path(tempfile.mkdtemp(prefix="steel-world-"))
         self.api_port, self.boot_port = free_port(), free_port()
         self.options = list(options)
+        self.bridge = bridge  # a network of the servers' own instead of QEMU's user networking
+        self.boot_host = "10.77.0.254" if bridge else "10.0.2.2"
         self.steeld = None
         self.lab = self._lab_up(nodes, uefi)
         self.log = open(self.dir / "steeld.log", "ab")
@@ -55,7 +57,8 @@ class World:
     def _lab_up(self, nodes, uefi):
         command = [BUILD / "steel-lab", "up", "--nodes", str(nodes), "--dir", self.dir / "lab", "--json",
                    "--ipmi-port", str(free_port(socket.SOCK_DGRAM)), "--target-port", str(free_port()),
-                   "--boot-url", f"http://10.0.2.2:{self.boot_port}/boot.ipxe"]
+                   "--boot-url", f"http://{self.boot_host}:{self.boot_port}/boot.ipxe"]
+        command += ["--bridge"] if self.bridge else []
         done = subprocess.run([str(word) for word in command + (["--uefi"] if uefi else [])],
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=300)
         if done.returncode != 0:
@@ -66,8 +69,10 @@ class World:
 
     def start(self):
         settings = [f"DEFAULT.state_path={self.dir}/state", f"api.port={self.api_port}",
-                    f"boot_server.port={self.boot_port}", f"deploy.http_url=http://10.0.2.2:{self.boot_port}",
+                    f"boot_server.port={self.boot_port}", f"deploy.http_url=http://{self.boot_host}:{self.boot_port}",
                     "conductor.automated_clean=false", "ipmi.min_command_interval=0", *self.options]
+        if self.bridge:
+            settings.append(f"boot_server.host_ip={self.boot_host}")
         words = [str(BUILD / "steeld")]
         for setting in settings:
             words += ["--set", setting]
@@ -192,6 +197,28 @@ class World:
             "properties": {"target_iqn": lab["target_iqn"], "target_lun": str(lab["target_lun"]),
                            "target_portal": lab["target_portal"], "auth_method": "CHAP",
                            "auth_username": lab["chap_username"], "auth_password": lab["chap_password"]}})
+
+    # ---- what happens without steeld
+
+    def reset(self, index=0):
+        """Restarts a server as a crash of its system would."""
+        lab = self.lab["nodes"][index]
+        subprocess.run(["ipmitool", "-I", "lanplus", "-H", lab["ipmi_address"], "-p", str(lab["ipmi_port"]),
+                        "-U", lab["ipmi_username"], "-P", lab["ipmi_password"], "chassis", "power", "reset"],
+                       check=True, timeout=60, stdout=subprocess.DEVNULL)
+
+    def stranger(self, path):
+        """What the boot server tells another machine on the servers' wire (bridge only)."""
+        status = subprocess.run([str(BUILD / "steel-lab"), "status", "--dir", str(self.dir / "lab"), "--json"],
+                                check=True, timeout=60, stdout=subprocess.PIPE)
+        program = "import sys, urllib.request; sys.stdout.write(urllib.request.urlopen(sys.argv[1], timeout=20).read().decode())"
+        done = subprocess.run(["nsenter", "-t", str(json.loads(status.stdout)["dnsmasq_pid"]), "-n", sys.executable, "-c", program,
+                               f"http://{self.boot_host}:{self.boot_port}{path}"], check=True, timeout=60, stdout=subprocess.PIPE)
+        return done.stdout.decode()
+
+    def guests(self, index=0):
+        """How often the system of a server has come up."""
+        return self.console(index).count("STEEL-LAB guest is up")
 
     def console(self, index=0):
         path = pathlib.Path(self.lab["nodes"][index]["console_log"])

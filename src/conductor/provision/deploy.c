@@ -8,6 +8,7 @@
 #include "drivers/power_action.h"
 #include "drivers/storage/storage.h"
 #include "model/traits.h"
+#include "netboot/boot_record.h"
 
 #include <string.h>
 
@@ -169,7 +170,7 @@ undo(Task *task)
 static char *
 late(const Task *task)
 {
-    if (info_has(task->node, INFO_BOOT))
+    if (boot_record_exists(task->node))
         return boot_progress_late(task->node);
     return g_strdup("Timeout reached while waiting for callback: the machine or its agent did not "
                     "call in time");

@@ -4,15 +4,14 @@
 #include "drivers/boot/boot.h"
 
 #include "common/log.h"
-#include "common/secret.h"
+#include "db/boot_sessions.h"
 #include "drivers/management/management.h"
 #include "drivers/storage/storage.h"
 #include "drivers/task.h"
 #include "model/capabilities.h"
 #include "model/internal_info.h"
 #include "model/provision_states.h"
-#include "netboot/boot_request.h"
-#include "netboot/instructions.h"
+#include "netboot/boot_record.h"
 
 static bool
 check_boot_server(const Task *task, GError **error)
@@ -62,24 +61,20 @@ prepare_ramdisk(Task *task, const json_t *parameters, GError **error)
                       task->node->uuid);
 }
 
-/* A machine may be booting with the script it got before this process started, so a token that is there stays. */
 static bool
 record_boot(Task *task, GError **error)
 {
-    char token[SECRET_TEXT_SIZE];
-    const json_t *recorded = info_json(task->node, INFO_BOOT);
-    if (boot_token_valid(json_string_member(recorded, "token")) &&
-        g_strcmp0(json_string_member(recorded, "mode"), BOOT_RECORD_ISCSI) == 0)
-        return true;
-    info_set_json(task->node, INFO_BOOT,
-                  json_pack("{s:s, s:s}", "mode", BOOT_RECORD_ISCSI, "token", secret_text(token)));
+    boot_record_write(task->node, BOOT_MODE_ISCSI);
     return task_save(task, error);
 }
 
+/* Who had the script is forgotten with the record. */
 static bool
 forget_boot(Task *task, GError **error)
 {
-    return !info_remove(task->node, INFO_BOOT) || task_save(task, error);
+    if (!db_boot_session_forget(task->services->db, task->node->uuid, error))
+        return false;
+    return !boot_record_remove(task->node) || task_save(task, error);
 }
 
 /* A management interface that cannot set this device leaves it to whoever set up the machine's boot order. */
@@ -129,7 +124,7 @@ clean_up_instance(Task *task, GError **error)
 static bool
 reports_progress(Task *task)
 {
-    return info_has(task->node, INFO_BOOT);
+    return boot_record_exists(task->node);
 }
 
 const BootOps boot_ipxe = {

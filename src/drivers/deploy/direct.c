@@ -13,6 +13,7 @@
 #include "drivers/task.h"
 #include "model/internal_info.h"
 #include "model/provision_states.h"
+#include "netboot/boot_record.h"
 
 static bool
 validate_interface(Task *task, const Interface *interface, GError **error)
@@ -179,8 +180,9 @@ static StepOutcome
 resume_boot_instance(Task *task, const json_t *args, GError **error)
 {
     (void)args, (void)error;
-    const char *phase = json_string_member(info_json(task->node, INFO_BOOT_PROGRESS), "phase");
-    return g_strcmp0(phase, "san_hooked") == 0 ? step_done() : step_wait(STEP_DEADLINE_STAYS);
+    return boot_record_last_phase(task->node) == BOOT_PHASE_SAN_HOOKED
+               ? step_done()
+               : step_wait(STEP_DEADLINE_STAYS);
 }
 
 static bool

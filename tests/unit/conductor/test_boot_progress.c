@@ -103,6 +103,27 @@ a_failure_of_a_deployed_machine_is_told_in_last_error(void **state)
     conductor_fixture_await_that(fixture, "last_error LIKE '%(san_failed): no route'");
 }
 
+/* Anybody can make us refuse. */
+static void
+refusals_of_a_deployed_node_are_told_once_in_a_while(void **state)
+{
+    ConductorFixture *fixture = *state;
+    g_autoptr(Node) node = conductor_fixture_node(fixture, "active", NULL);
+    for (int i = 0; i < 5; i++) {
+        report(fixture, node->uuid, BOOT_PHASE_SCRIPT_REFUSED, "192.0.2.9: another's", true);
+        boot_reports_run(fixture->conductor);
+        /* A failure behind it is written down after it, in the next look. */
+        g_autofree char *detail = g_strdup_printf("round %d", i);
+        report(fixture, node->uuid, BOOT_PHASE_SAN_FAILED, detail, false);
+        g_autofree char *condition = g_strdup_printf("last_error LIKE '%%%s'", detail);
+        conductor_fixture_await_that(fixture, condition);
+    }
+    conductor_fixture_await_that(fixture, "EXISTS (SELECT 1 FROM timeline WHERE phase = "
+                                          "'script_refused' AND detail LIKE '%another''s')");
+    conductor_fixture_await_that(
+        fixture, "(SELECT COUNT(*) FROM timeline WHERE phase = 'script_refused') = 1");
+}
+
 static void
 reports_of_nodes_that_are_not_there_are_forgotten(void **state)
 {
@@ -124,6 +145,7 @@ main(void)
         fixture_test(volumes_that_cannot_be_used_fail_the_deploy_whatever_the_words_are),
         fixture_test(repeated_requests_are_counted_in_one_row_of_the_timeline),
         fixture_test(a_failure_of_a_deployed_machine_is_told_in_last_error),
+        fixture_test(refusals_of_a_deployed_node_are_told_once_in_a_while),
         fixture_test(reports_of_nodes_that_are_not_there_are_forgotten),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -54,16 +54,28 @@ validation_wants_a_port_with_pxe_a_boot_server_and_sane_capabilities(void **stat
     assert_error(&error, STEEL_ERROR_INVALID, "boot_mode must be bios or uefi");
 }
 
-/* What a machine with the fixture's port is told now. */
-static BootMode
-told(DriverFixture *fixture)
+/* What a machine with the fixture's port is told now, and the token of its script. */
+static BootAnswer
+told(DriverFixture *fixture, char **token)
 {
     g_autoptr(GError) error = NULL;
     g_auto(BootInstructions) instructions;
+    const BootSource source = {fixture->db, &boot_network};
+    const HttpAddress address = {IN6ADDR_LOOPBACK_INIT};
     boot_instructions_init(&instructions, "52:54:00:00:00:01");
-    boot_instructions_load(fixture->db, "52:54:00:00:00:01", &instructions, &error);
+    boot_instructions_load(&source, &address, &instructions, &error);
     assert_no_error(error);
-    return instructions.mode;
+    if (token != NULL)
+        *token = g_strdup(instructions.token);
+    return instructions.answer;
+}
+
+static void
+switch_on(DriverFixture *fixture)
+{
+    g_autoptr(GError) error = NULL;
+    assert_true(boot_access_open_window(fixture->db, fixture->task->node, 1000, &error));
+    assert_no_error(error);
 }
 
 static void
@@ -73,10 +85,12 @@ a_prepared_node_gets_its_script_until_it_is_cleaned_up(void **state)
     Task *task = fixture->task;
     g_autoptr(GError) error = NULL;
     driver_fixture_volume(fixture);
-    assert_int_equal(told(fixture), BOOT_MODE_NONE);
+    assert_int_equal(told(fixture, NULL), BOOT_ANSWER_NONE);
     boot_prepare_instance(task, &error);
     assert_no_error(error);
-    assert_int_equal(told(fixture), BOOT_MODE_ISCSI);
+    assert_int_equal(told(fixture, NULL), BOOT_ANSWER_REFUSED);
+    switch_on(fixture);
+    assert_int_equal(told(fixture, NULL), BOOT_ANSWER_BOOT);
     assert_true(boot_reports_progress(task));
     IpmiBootFlags flags = {0};
     ipmi_bmc_peek_boot_flags(fixture->bmc, &flags);
@@ -84,33 +98,32 @@ a_prepared_node_gets_its_script_until_it_is_cleaned_up(void **state)
     assert_int_equal(flags.device, IPMI_BOOT_PXE);
     boot_clean_up_instance(task, &error);
     assert_no_error(error);
-    assert_int_equal(told(fixture), BOOT_MODE_NONE);
+    assert_int_equal(told(fixture, NULL), BOOT_ANSWER_NONE);
     assert_false(boot_reports_progress(task));
 }
 
+/* A machine may be booting while another process takes its node over. */
 static void
-the_token_is_random_and_outlives_a_second_preparation(void **state)
+a_boot_outlives_a_second_preparation_but_not_the_instance(void **state)
 {
     DriverFixture *fixture = *state;
     Task *task = fixture->task;
     g_autoptr(GError) error = NULL;
-    g_autofree char *tokens[3] = {NULL};
+    g_autofree char *first = NULL, *second = NULL, *third = NULL;
     driver_fixture_volume(fixture);
-    for (int i = 0; i < 3; i++) {
-        if (i == 2)
-            assert_true(boot_clean_up_instance(task, &error));
-        boot_prepare_instance(task, &error);
-        assert_no_error(error);
-        g_autofree char *node = NULL;
-        assert_true(boot_token_load(fixture->db, "52:54:00:00:00:01", &tokens[i], &node, &error));
-        assert_string_equal(node, task->node->uuid);
-        assert_int_equal(strlen(tokens[i]), 32);
-    }
-    assert_string_equal(tokens[0], tokens[1]);
-    assert_string_not_equal(tokens[0], tokens[2]);
-    g_free(tokens[1]);
-    g_free(tokens[2]);
-    tokens[1] = tokens[2] = NULL;
+    assert_true(boot_prepare_instance(task, &error));
+    switch_on(fixture);
+    assert_int_equal(told(fixture, &first), BOOT_ANSWER_BOOT);
+    assert_true(boot_prepare_instance(task, &error));
+    assert_int_equal(told(fixture, &second), BOOT_ANSWER_BOOT);
+    assert_int_equal(strlen(first), 32);
+    assert_string_equal(first, second);
+    assert_true(boot_clean_up_instance(task, &error));
+    assert_true(boot_prepare_instance(task, &error));
+    assert_int_equal(told(fixture, NULL), BOOT_ANSWER_REFUSED);
+    switch_on(fixture);
+    assert_int_equal(told(fixture, &third), BOOT_ANSWER_BOOT);
+    assert_string_not_equal(first, third);
 }
 
 static void
@@ -209,7 +222,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         CASE(validation_wants_a_port_with_pxe_a_boot_server_and_sane_capabilities),
         CASE(a_prepared_node_gets_its_script_until_it_is_cleaned_up),
-        CASE(the_token_is_random_and_outlives_a_second_preparation),
+        CASE(a_boot_outlives_a_second_preparation_but_not_the_instance),
         CASE(a_node_without_a_volume_boots_from_disk),
         CASE(volumes_that_cannot_be_read_do_not_mean_a_disk),
         CASE(a_volume_that_cannot_be_booted_gets_no_record),

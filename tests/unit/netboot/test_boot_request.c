@@ -117,34 +117,26 @@ reports_with_anything_unexpected_are_refused(void **state)
 }
 
 static void
-tokens_are_compared_whole(void **state)
+a_mac_address_is_read_whole(void **state)
 {
     (void)state;
-    const char *token = "0123456789abcdef-_AZ";
-    assert_true(boot_token_equal(token, token));
-    assert_false(boot_token_equal(token, "0123456789abcdef-_AY"));
-    assert_false(boot_token_equal(token, "0123456789abcdef-_A"));
-    assert_false(boot_token_equal(token, "0123456789abcdef-_AZZ"));
-    assert_false(boot_token_equal(token, ""));
-    assert_false(boot_token_equal(token, NULL));
-    assert_false(boot_token_equal(NULL, NULL));
-    assert_false(boot_token_equal(NULL, token));
-    assert_false(boot_token_equal("", ""));
-}
-
-static void
-a_token_too_short_to_be_a_secret_or_unfit_for_a_url_is_none(void **state)
-{
-    (void)state;
-    assert_true(boot_token_valid("0123456789abcdef"));
-    assert_false(boot_token_valid(NULL));
-    assert_false(boot_token_valid("0123456789abcde"));
-    assert_false(boot_token_valid("0123456789abcdef ||"));
-    assert_false(boot_token_valid("0123456789abcdef&phase=x"));
-    g_autofree char *longest = g_strnfill(129, 'a');
-    assert_false(boot_token_valid(longest));
-    longest[128] = '\0';
-    assert_true(boot_token_valid(longest));
+    static const struct {
+        const char *text, *mac;
+    } rows[] = {
+        {"52:54:00:ab:cd:01",   "52:54:00:ab:cd:01"},
+        {"52-54-00-AB-CD-01",   "52:54:00:ab:cd:01"},
+        {"52:54:00:ab:cd:01 ",  NULL               },
+        {"52:54:00:ab:cd:01:2", NULL               },
+        {"52:54:00:ab:cd:0",    NULL               },
+        {"52:54:00:ab:cd:0g",   NULL               },
+        {"525400abcd01",        NULL               },
+        {"",                    NULL               },
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        char mac[MAC_TEXT_SIZE] = "";
+        assert_int_equal(boot_mac_read(rows[i].text, mac), rows[i].mac != NULL);
+        assert_string_equal(mac, rows[i].mac != NULL ? rows[i].mac : "");
+    }
 }
 
 static const struct {
@@ -196,8 +188,7 @@ main(void)
         cmocka_unit_test(paths_lead_to_scripts_reports_and_files),
         cmocka_unit_test(reports_are_said_in_words),
         cmocka_unit_test(reports_with_anything_unexpected_are_refused),
-        cmocka_unit_test(tokens_are_compared_whole),
-        cmocka_unit_test(a_token_too_short_to_be_a_secret_or_unfit_for_a_url_is_none),
+        cmocka_unit_test(a_mac_address_is_read_whole),
         cmocka_unit_test(ranges_are_cut_to_the_file),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -22,55 +22,68 @@
 #define NODE "1be26c0b-03f2-4d2e-ae87-c02d7f33c781"
 
 typedef struct Fixture {
+    const char *const *trusted;
+    unsigned requests_per_second;
     char *directory, *root, *file, *link, *secret;
     BootServer *server;
     pthread_mutex_t lock;
-    BootMode mode; /* guarded by lock, as all below */
+    BootAnswer answer;                   /* guarded by lock, as all below */
+    char source[HTTP_ADDRESS_TEXT_SIZE]; /* who asked last */
     bool database_fails, conductor_busy, told;
     GString *progress; /* a line per call */
     unsigned asked;
 } Fixture;
 
 static bool
-give_instructions(void *user, const char *mac, BootInstructions *out, GError **error)
+give_instructions(void *user, const HttpAddress *source, BootInstructions *out, GError **error)
 {
     Fixture *fixture = user;
     pthread_mutex_lock(&fixture->lock);
     fixture->asked++;
+    http_address_text(source, fixture->source);
     bool fails = fixture->database_fails;
-    BootMode mode = fixture->mode;
+    BootAnswer answer = fixture->answer;
     pthread_mutex_unlock(&fixture->lock);
     if (fails)
         return steel_fail(error, STEEL_ERROR_DATABASE_BUSY, "the database is busy");
-    if (strcmp(mac, MAC) != 0)
+    if (strcmp(out->mac, MAC) != 0)
         return true;
-    out->mode = mode;
     out->told = fixture->told;
     out->node_uuid = g_strdup(NODE);
-    if (mode == BOOT_MODE_UNUSABLE)
-        out->problem = g_strdup("target_iqn is missing");
-    if (mode == BOOT_MODE_ISCSI) {
+    out->answer = answer;
+    if (answer == BOOT_ANSWER_UNUSABLE)
+        boot_instructions_set_problem(out, answer, "target_iqn is missing");
+    if (answer == BOOT_ANSWER_REFUSED)
+        boot_instructions_set_problem(out, answer, "somebody else's");
+    if (answer == BOOT_ANSWER_BOOT) {
+        out->answer = BOOT_ANSWER_NONE;
+        boot_instructions_set_mode(out, BOOT_MODE_ISCSI);
         out->token = g_strdup(TOKEN);
         json_auto_t *properties =
             json_pack("{ss ss ss ss}", "target_portal", "192.0.2.5", "target_iqn",
                       "iqn.2010-10.com.example:a", "auth_username", "u", "auth_password", "hush");
-        g_ptr_array_add(out->volumes, iscsi_volume_read(properties, NULL));
+        g_ptr_array_add(out->boot.iscsi.volumes, iscsi_volume_read(properties, NULL));
     }
     return true;
 }
 
 static bool
-give_token(void *user, const char *mac, char **token, char **node_uuid, GError **error)
+believe(void *user, const char *mac, const HttpAddress *source, const char *token, BootPhase phase,
+        char **node_uuid, GError **error)
 {
     Fixture *fixture = user;
+    (void)phase;
     pthread_mutex_lock(&fixture->lock);
+    http_address_text(source, fixture->source);
     bool fails = fixture->database_fails;
-    bool known = strcmp(mac, MAC) == 0 && fixture->mode == BOOT_MODE_ISCSI;
+    bool known = strcmp(mac, MAC) == 0 && fixture->answer == BOOT_ANSWER_BOOT &&
+                 g_strcmp0(token, TOKEN) == 0;
     pthread_mutex_unlock(&fixture->lock);
     if (fails)
         return steel_fail(error, STEEL_ERROR_DATABASE_BUSY, "the database is busy");
-    *token = known ? g_strdup(TOKEN) : NULL;
-    *node_uuid = known ? g_strdup(NODE) : NULL;
+    if (!known)
+        return steel_fail(error, STEEL_ERROR_FORBIDDEN, "not this boot's");
+    *node_uuid = g_strdup(NODE);
     return true;
 }
 
@@ -104,15 +117,19 @@ options_of(Fixture *fixture)
     return (BootServerOptions){
         .host = "127.0.0.1",
         .root = fixture->root,
-        .hooks = {give_instructions, give_token, note_report},
+        .trusted_proxies = fixture->trusted,
+        .requests_per_second = fixture->requests_per_second,
+        .hooks = {give_instructions, believe, note_report},
         .user = fixture,
     };
 }
 
 static int
-set_up(void **state)
+start(void **state, const char *const *trusted, unsigned requests_per_second)
 {
     Fixture *fixture = g_new0(Fixture, 1);
+    fixture->trusted = trusted;
+    fixture->requests_per_second = requests_per_second;
     pthread_mutex_init(&fixture->lock, NULL);
     fixture->progress = g_string_new(NULL);
     fixture->directory = g_dir_make_tmp("steel-boot-XXXXXX", NULL);
@@ -130,6 +147,25 @@ set_up(void **state)
     assert_int_equal(symlink("../secret", fixture->link), 0);
     *state = fixture;
     return 0;
+}
+
+static int
+set_up(void **state)
+{
+    return start(state, NULL, 0);
+}
+
+static int
+set_up_behind_a_proxy(void **state)
+{
+    static const char *const trusted[] = {"127.0.0.0/8", NULL};
+    return start(state, trusted, 1);
+}
+
+static int
+set_up_with_a_limit(void **state)
+{
+    return start(state, NULL, 1);
 }
 
 static int
@@ -212,7 +248,7 @@ static void
 a_known_machine_gets_its_script_and_that_is_noted(void **state)
 {
     Fixture *fixture = *state;
-    fixture->mode = BOOT_MODE_ISCSI;
+    fixture->answer = BOOT_ANSWER_BOOT;
     g_autofree char *answer = ask(fixture, "GET", PATH ".ipxe", "");
     assert_status(answer, 200);
     assert_non_null(strstr(body_of(answer), "set password hush\n"));
@@ -226,7 +262,7 @@ static void
 capitals_and_colons_in_the_address_name_the_same_machine(void **state)
 {
     Fixture *fixture = *state;
-    fixture->mode = BOOT_MODE_NONE;
+    fixture->answer = BOOT_ANSWER_NONE;
     g_autofree char *answer = ask(fixture, "GET", "/boot/52:54:00:00:00:01.ipxe", "");
     assert_status(answer, 200);
     assert_non_null(strstr(answer, "not to boot from the network now"));
@@ -238,7 +274,7 @@ static void
 an_unknown_machine_gets_a_script_without_secrets_and_is_not_noted(void **state)
 {
     Fixture *fixture = *state;
-    fixture->mode = BOOT_MODE_ISCSI;
+    fixture->answer = BOOT_ANSWER_BOOT;
     g_autofree char *answer = ask(fixture, "GET", "/boot/52-54-00-00-00-99.ipxe", "");
     assert_status(answer, 200);
     assert_non_null(strstr(answer, "52:54:00:00:00:99 is not enrolled"));
@@ -251,7 +287,7 @@ static void
 a_problem_is_shown_to_the_machine_and_noted(void **state)
 {
     Fixture *fixture = *state;
-    fixture->mode = BOOT_MODE_UNUSABLE;
+    fixture->answer = BOOT_ANSWER_UNUSABLE;
     g_autofree char *answer = ask(fixture, "GET", PATH ".ipxe", "");
     assert_status(answer, 200);
     assert_non_null(strstr(answer, "echo target_iqn is missing\n"));
@@ -263,7 +299,7 @@ static void
 a_script_that_is_asked_for_again_is_a_repetition(void **state)
 {
     Fixture *fixture = *state;
-    fixture->mode = BOOT_MODE_ISCSI;
+    fixture->answer = BOOT_ANSWER_BOOT;
     fixture->told = true;
     g_autofree char *answer = ask(fixture, "GET", PATH ".ipxe", "");
     assert_status(answer, 200);
@@ -275,7 +311,7 @@ static void
 nothing_is_served_or_noted_while_too_much_is_to_be_written_down(void **state)
 {
     Fixture *fixture = *state;
-    fixture->mode = BOOT_MODE_ISCSI;
+    fixture->answer = BOOT_ANSWER_BOOT;
     fixture->conductor_busy = true;
     g_autofree char *script = ask(fixture, "GET", PATH ".ipxe", "");
     assert_status(script, 503);
@@ -304,7 +340,7 @@ static void
 a_report_with_the_token_reaches_the_hook_in_words(void **state)
 {
     Fixture *fixture = *state;
-    fixture->mode = BOOT_MODE_ISCSI;
+    fixture->answer = BOOT_ANSWER_BOOT;
     g_autofree char *answer =
         ask(fixture, "GET",
             PATH "/progress?token=" TOKEN "&phase=san_failed&volume=0&try=2&errno=2c0d603b", "");
@@ -319,7 +355,7 @@ static void
 a_report_without_the_right_token_is_forbidden_and_changes_nothing(void **state)
 {
     Fixture *fixture = *state;
-    fixture->mode = BOOT_MODE_ISCSI;
+    fixture->answer = BOOT_ANSWER_BOOT;
     static const char *const paths[] = {
         PATH "/progress?phase=san_hooked",
         PATH "/progress?token=&phase=san_hooked",
@@ -332,7 +368,7 @@ a_report_without_the_right_token_is_forbidden_and_changes_nothing(void **state)
         assert_status(answer, 403);
     }
     pthread_mutex_lock(&fixture->lock);
-    fixture->mode = BOOT_MODE_NONE; /* the boot is over: its token is void */
+    fixture->answer = BOOT_ANSWER_NONE; /* the boot is over: its token is void */
     pthread_mutex_unlock(&fixture->lock);
     g_autofree char *late =
         ask(fixture, "GET", PATH "/progress?token=" TOKEN "&phase=san_hooked", "");
@@ -345,7 +381,7 @@ static void
 a_report_that_makes_no_sense_is_refused(void **state)
 {
     Fixture *fixture = *state;
-    fixture->mode = BOOT_MODE_ISCSI;
+    fixture->answer = BOOT_ANSWER_BOOT;
     static const char *const queries[] = {
         "",
         "&phase=",
@@ -432,7 +468,7 @@ static void
 head_answers_with_the_headers_alone(void **state)
 {
     Fixture *fixture = *state;
-    fixture->mode = BOOT_MODE_ISCSI;
+    fixture->answer = BOOT_ANSWER_BOOT;
     g_autofree char *file = ask(fixture, "HEAD", "/vmlinuz.gz", "");
     assert_status(file, 200);
     assert_non_null(strstr(file, "Content-Length: 10\r\n"));
@@ -530,7 +566,7 @@ static void
 many_machines_are_served_side_by_side(void **state)
 {
     Fixture *fixture = *state;
-    fixture->mode = BOOT_MODE_ISCSI;
+    fixture->answer = BOOT_ANSWER_BOOT;
     pthread_t threads[8];
     Visitor visitors[G_N_ELEMENTS(threads)];
     for (size_t i = 0; i < G_N_ELEMENTS(threads); i++) {
@@ -575,6 +611,74 @@ it_listens_on_ipv6_with_brackets_and_serves_without_a_directory(void **state)
     assert_true(boot_server_port(server) > 0);
 }
 
+static void
+who_is_refused_gets_no_secret_and_nobody_waits_for_the_note(void **state)
+{
+    Fixture *fixture = *state;
+    fixture->answer = BOOT_ANSWER_REFUSED;
+    g_autofree char *answer = ask(fixture, "GET", PATH ".ipxe", "");
+    assert_status(answer, 200);
+    assert_non_null(strstr(answer, "echo somebody else's\n"));
+    assert_null(strstr(answer, "hush"));
+    assert_null(strstr(answer, "steel-done"));
+    g_autofree char *progress = progress_so_far(fixture);
+    assert_string_equal(progress, NODE " script_refused [somebody else's] again\n");
+}
+
+static void
+the_source_is_the_peer_whatever_it_says_of_itself(void **state)
+{
+    Fixture *fixture = *state;
+    g_autofree char *answer = ask(fixture, "GET", PATH ".ipxe", "X-Forwarded-For: 192.0.2.9\r\n");
+    assert_status(answer, 200);
+    assert_string_equal(fixture->source, "127.0.0.1");
+}
+
+static void
+behind_a_trusted_proxy_the_source_is_whom_it_asks_for(void **state)
+{
+    Fixture *fixture = *state;
+    g_autofree char *answer =
+        ask(fixture, "GET", PATH ".ipxe", "X-Forwarded-For: 203.0.113.1, 192.0.2.9\r\n");
+    assert_status(answer, 200);
+    assert_string_equal(fixture->source, "192.0.2.9");
+    for (int i = 0; i < 30; i++) { /* the proxy's own requests are not counted */
+        g_autofree char *own = ask(fixture, "GET", PATH ".ipxe", "");
+        assert_status(own, 200);
+    }
+}
+
+static void
+who_asks_too_often_is_put_off(void **state)
+{
+    Fixture *fixture = *state;
+    fixture->answer = BOOT_ANSWER_BOOT;
+    unsigned refused = 0;
+    for (int i = 0; i < 200 && refused == 0; i++) {
+        g_autofree char *answer = ask(fixture, "GET", PATH ".ipxe", "");
+        refused += strncmp(answer, "HTTP/1.1 503", 12) == 0 && strstr(answer, "Retry-After: 5");
+    }
+    assert_int_equal(refused, 1);
+    g_autofree char *file = ask(fixture, "GET", "/vmlinuz.gz", ""); /* costs next to nothing */
+    assert_status(file, 200);
+}
+
+static void
+who_guesses_addresses_is_put_off_and_others_are_not(void **state)
+{
+    Fixture *fixture = *state;
+    unsigned served = 0;
+    for (int i = 0; i < 100; i++) {
+        g_autofree char *path = g_strdup_printf("/boot/52-54-00-00-01-%02x.ipxe", i);
+        g_autofree char *answer = ask(fixture, "GET", path, "");
+        served += strncmp(answer, "HTTP/1.1 200", 12) == 0;
+    }
+    assert_int_equal(served, 32);
+    fixture->answer = BOOT_ANSWER_BOOT;
+    g_autofree char *known = ask(fixture, "GET", PATH ".ipxe", "");
+    assert_status(known, 200);
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int
@@ -592,6 +696,13 @@ main(void)
         CASE(a_report_with_the_token_reaches_the_hook_in_words),
         CASE(a_report_without_the_right_token_is_forbidden_and_changes_nothing),
         CASE(a_report_that_makes_no_sense_is_refused),
+        CASE(who_is_refused_gets_no_secret_and_nobody_waits_for_the_note),
+        CASE(the_source_is_the_peer_whatever_it_says_of_itself),
+        cmocka_unit_test_setup_teardown(behind_a_trusted_proxy_the_source_is_whom_it_asks_for,
+                                        set_up_behind_a_proxy, tear_down),
+        cmocka_unit_test_setup_teardown(who_asks_too_often_is_put_off, set_up_with_a_limit,
+                                        tear_down),
+        CASE(who_guesses_addresses_is_put_off_and_others_are_not),
         CASE(files_come_whole_and_in_parts),
         CASE(a_part_of_another_version_of_a_file_is_not_served),
         CASE(an_empty_file_is_served_as_one),

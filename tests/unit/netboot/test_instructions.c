@@ -1,5 +1,6 @@
 /* What a machine is told follows from the database, and secrets go to nobody else.
  * SPDX-License-Identifier: Apache-2.0 */
+#include "common/config.h"
 #include "common/json_text.h"
 #include "db/records.h"
 #include "model/resources.h"
@@ -16,18 +17,60 @@
 #define NODE "1be26c0b-03f2-4d2e-ae87-c02d7f33c781"
 #define OTHER_MAC "52:54:00:00:00:02"
 #define OTHER "2be26c0b-03f2-4d2e-ae87-c02d7f33c782"
-#define TOKEN "0123456789abcdef0123"
-#define BOOT "{\"boot\":{\"mode\":\"iscsi\",\"token\":\"" TOKEN "\"}}"
+#define BOOT "{\"boot\":{\"mode\":\"iscsi\",\"id\":\"r\"}}"
+#define ASKER "192.0.2.44"
 #define VOLUME                                                                                     \
     "{\"target_portal\":\"192.0.2.5:3260\",\"target_iqn\":\"iqn.2010-10.com.example:a\","          \
     "\"target_lun\":\"1\",\"auth_username\":\"u\",\"auth_password\":\"secret-a\"}"
 
+/* Nobody knows any address but by what is stored of it. */
 static bool
-load_token(Db *db, char **token)
+no_neighbours(const HttpAddress *address, Neighbours *out, GError **error)
 {
+    (void)address, (void)error;
+    out->count = 0;
+    return true;
+}
+
+static bool
+no_lease(const char *path, const HttpAddress *address, char mac[MAC_TEXT_SIZE], GError **error)
+{
+    (void)path, (void)address, (void)error;
+    mac[0] = '\0';
+    return true;
+}
+
+static const BootNetwork silent = {no_neighbours, no_lease};
+
+static HttpAddress
+address_of(const char *text)
+{
+    HttpAddress address;
+    assert_true(http_address_parse(text, strlen(text), &address));
+    return address;
+}
+
+/* Steel starts the machine. */
+static void
+open_window(Db *db, const char *uuid)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(Node) node = db_record_find(db, &node_resource, "uuid", uuid, &error);
+    assert_non_null(node);
+    if (!boot_access_open_window(db, node, 1000, &error))
+        fail_msg("%s", error->message);
+}
+
+static bool
+believed(Db *db, const char *from, const char *token)
+{
+    const BootSource source = {db, &silent};
+    const HttpAddress address = address_of(from);
     g_autofree char *node = NULL;
-    bool good = boot_token_load(db, MAC, token, &node, NULL);
-    assert_true((*token != NULL) == (g_strcmp0(node, NODE) == 0));
+    g_autoptr(GError) error = NULL;
+    bool good =
+        boot_report_check(&source, MAC, &address, token, BOOT_PHASE_SAN_FAILED, &node, &error);
+    assert_true(good ? g_strcmp0(node, NODE) == 0 : steel_error_is(error, STEEL_ERROR_FORBIDDEN));
     return good;
 }
 
@@ -62,6 +105,7 @@ put_node(Db *db, const char *uuid, const char *name, const char *mac, const char
     record_set_text(&port->address, mac);
     record_set_text(&port->node_uuid, uuid);
     insert(db, &port_resource, port);
+    open_window(db, uuid);
 }
 
 static void
@@ -98,6 +142,9 @@ static int
 set_up(void **state)
 {
     Fixture *fixture = g_new0(Fixture, 1);
+    Config *config = config_new();
+    assert_true(config_finish(config, NULL));
+    config_publish(config);
     fixture->directory = g_dir_make_tmp("steel-instructions-XXXXXX", NULL);
     fixture->path = g_build_filename(fixture->directory, "steel.db", NULL);
     g_autofree char *url = g_strdup_printf("sqlite:///%s", fixture->path);
@@ -123,6 +170,7 @@ tear_down(void **state)
     g_free(fixture->directory);
     g_free(fixture->path);
     g_free(fixture);
+    config_shutdown();
     return 0;
 }
 
@@ -130,8 +178,10 @@ static void
 load(Db *db, const char *mac, BootInstructions *instructions)
 {
     g_autoptr(GError) error = NULL;
+    const BootSource source = {db, &silent};
+    const HttpAddress address = address_of(ASKER);
     boot_instructions_init(instructions, mac);
-    if (!boot_instructions_load(db, mac, instructions, &error))
+    if (!boot_instructions_load(&source, &address, instructions, &error))
         fail_msg("%s", error->message);
 }
 
@@ -141,11 +191,9 @@ an_unknown_address_stays_unknown(void **state)
     Fixture *fixture = *state;
     g_auto(BootInstructions) instructions;
     load(fixture->db, MAC, &instructions);
-    assert_int_equal(instructions.mode, BOOT_MODE_UNKNOWN_MAC);
+    assert_int_equal(instructions.answer, BOOT_ANSWER_UNKNOWN_MAC);
     assert_null(instructions.node_uuid);
-    g_autofree char *token = NULL;
-    assert_true(load_token(fixture->db, &token));
-    assert_null(token);
+    assert_false(believed(fixture->db, ASKER, "0123456789abcdef"));
 }
 
 static void
@@ -160,9 +208,8 @@ a_node_without_the_record_goes_on_and_its_secrets_are_not_read(void **state)
         put_target(fixture->db, uuid, 0, "iscsi", VOLUME);
         g_auto(BootInstructions) instructions;
         load(fixture->db, mac, &instructions);
-        assert_int_equal(instructions.mode, BOOT_MODE_NONE);
+        assert_int_equal(instructions.answer, BOOT_ANSWER_NONE);
         assert_string_equal(instructions.node_uuid, uuid);
-        assert_int_equal(instructions.volumes->len, 0);
         assert_null(instructions.token);
     }
 }
@@ -186,21 +233,22 @@ a_node_told_to_boot_from_volume_gets_its_volumes_in_order_and_its_first_initiato
     put_connector(db, NODE, "iqn", "iqn.2017-08.org.openstack:second");
     g_auto(BootInstructions) instructions;
     load(db, MAC, &instructions);
+    assert_int_equal(instructions.answer, BOOT_ANSWER_BOOT);
     assert_int_equal(instructions.mode, BOOT_MODE_ISCSI);
     assert_string_equal(instructions.node_uuid, NODE);
     assert_string_equal(instructions.node_name, "rack1-node4");
-    assert_string_equal(instructions.token, TOKEN);
-    assert_string_equal(instructions.initiator_iqn, "iqn.2017-08.org.openstack:first");
-    assert_int_equal(instructions.volumes->len, 2);
-    const IscsiVolume *first = instructions.volumes->pdata[0];
-    const IscsiVolume *second = instructions.volumes->pdata[1];
+    assert_string_equal(instructions.boot.iscsi.initiator_iqn, "iqn.2017-08.org.openstack:first");
+    assert_int_equal(instructions.boot.iscsi.volumes->len, 2);
+    const IscsiVolume *first = instructions.boot.iscsi.volumes->pdata[0];
+    const IscsiVolume *second = instructions.boot.iscsi.volumes->pdata[1];
     assert_string_equal(first->password, "secret-a");
     assert_null(second->password);
     const IscsiPortal *portal = second->portals->pdata[0];
     assert_string_equal(portal->host, "192.0.2.6");
-    g_autofree char *token = NULL;
-    assert_true(load_token(db, &token));
-    assert_string_equal(token, TOKEN);
+    assert_int_equal(strlen(instructions.token), 32);
+    assert_true(believed(db, ASKER, instructions.token));
+    assert_false(believed(db, "192.0.2.45", instructions.token));
+    assert_false(believed(db, ASKER, NULL));
 }
 
 static void
@@ -221,18 +269,27 @@ secrets_are_given_in_the_states_of_an_instance_only(void **state)
                                           "deploy failed", "deleting",   "error",
                                           "cleaning",      "clean wait", "adopt failed"};
     Db *db = ((Fixture *)*state)->db;
+    g_autofree char *last = NULL;
     put_node(db, NODE, NULL, MAC, BOOT);
     put_target(db, NODE, 0, "iscsi", VOLUME);
     for (size_t i = 0; i < G_N_ELEMENTS(with) + G_N_ELEMENTS(without); i++) {
         bool served = i < G_N_ELEMENTS(with);
         set_state(db, served ? with[i] : without[i - G_N_ELEMENTS(with)]);
         g_auto(BootInstructions) instructions;
+        g_autofree char *token = g_strdup(last);
         load(db, MAC, &instructions);
-        assert_int_equal(instructions.mode, served ? BOOT_MODE_ISCSI : BOOT_MODE_NONE);
-        assert_int_equal(instructions.volumes->len, served ? 1 : 0);
-        g_autofree char *token = NULL;
-        assert_true(load_token(db, &token));
-        assert_int_equal(token != NULL, served);
+        assert_int_equal(instructions.answer, served ? BOOT_ANSWER_BOOT : BOOT_ANSWER_NONE);
+        assert_int_equal(instructions.token != NULL, served);
+        if (served) {
+            g_free(token);
+            token = g_strdup(instructions.token);
+        }
+        assert_int_equal(believed(db, ASKER, token), served);
+        if (!served)
+            continue;
+        assert_int_equal(instructions.boot.iscsi.volumes->len, 1);
+        g_clear_pointer(&last, g_free);
+        last = g_steal_pointer(&token);
     }
 }
 
@@ -244,8 +301,9 @@ without_a_connector_the_initiator_is_left_to_the_machine(void **state)
     put_target(fixture->db, NODE, 0, "iscsi", VOLUME);
     g_auto(BootInstructions) instructions;
     load(fixture->db, MAC, &instructions);
+    assert_int_equal(instructions.answer, BOOT_ANSWER_BOOT);
     assert_int_equal(instructions.mode, BOOT_MODE_ISCSI);
-    assert_null(instructions.initiator_iqn);
+    assert_null(instructions.boot.iscsi.initiator_iqn);
 }
 
 static void
@@ -253,8 +311,7 @@ assert_unusable(Db *db, const char *words)
 {
     g_auto(BootInstructions) instructions;
     load(db, MAC, &instructions);
-    assert_int_equal(instructions.mode, BOOT_MODE_UNUSABLE);
-    assert_int_equal(instructions.volumes->len, 0);
+    assert_int_equal(instructions.answer, BOOT_ANSWER_UNUSABLE);
     assert_string_equal(instructions.node_uuid, NODE);
     assert_non_null(instructions.problem);
     if (strstr(instructions.problem, words) == NULL)
@@ -300,7 +357,7 @@ another_mode_and_too_many_volumes_are_unusable(void **state)
     put_node(fixture->db, OTHER, NULL, OTHER_MAC, "{\"boot\":{\"mode\":\"tape\"}}");
     g_auto(BootInstructions) other;
     load(fixture->db, OTHER_MAC, &other);
-    assert_int_equal(other.mode, BOOT_MODE_UNUSABLE);
+    assert_int_equal(other.answer, BOOT_ANSWER_UNUSABLE);
     put_node(fixture->db, NODE, NULL, MAC, BOOT);
     for (int i = 0; i < 17; i++)
         put_target(fixture->db, NODE, i, "iscsi", VOLUME);
@@ -308,18 +365,22 @@ another_mode_and_too_many_volumes_are_unusable(void **state)
 }
 
 static void
-a_token_unfit_for_a_url_counts_as_none(void **state)
+who_is_refused_gets_nothing_but_the_reason(void **state)
 {
     Fixture *fixture = *state;
-    put_node(fixture->db, NODE, NULL, MAC, "{\"boot\":{\"mode\":\"iscsi\",\"token\":\"a b\"}}");
+    put_node(fixture->db, NODE, NULL, MAC, BOOT);
     put_target(fixture->db, NODE, 0, "iscsi", VOLUME);
-    g_auto(BootInstructions) instructions;
-    load(fixture->db, MAC, &instructions);
-    assert_int_equal(instructions.mode, BOOT_MODE_ISCSI);
-    assert_null(instructions.token);
-    g_autofree char *token = NULL;
-    assert_true(load_token(fixture->db, &token));
-    assert_null(token);
+    g_auto(BootInstructions) first, second;
+    load(fixture->db, MAC, &first);
+    const BootSource source = {fixture->db, &silent};
+    const HttpAddress stranger = address_of("192.0.2.45");
+    g_autoptr(GError) error = NULL;
+    boot_instructions_init(&second, MAC);
+    assert_true(boot_instructions_load(&source, &stranger, &second, &error));
+    assert_int_equal(second.answer, BOOT_ANSWER_REFUSED);
+    assert_null(second.token);
+    assert_non_null(strstr(second.problem, "192.0.2.45: another address has the script"));
+    assert_true(believed(fixture->db, ASKER, first.token));
 }
 
 #define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -337,7 +398,7 @@ main(void)
         CASE(properties_that_do_not_hold_are_named_with_their_target),
         CASE(an_initiator_that_is_no_iscsi_name_is_refused),
         CASE(another_mode_and_too_many_volumes_are_unusable),
-        CASE(a_token_unfit_for_a_url_counts_as_none),
+        CASE(who_is_refused_gets_nothing_but_the_reason),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

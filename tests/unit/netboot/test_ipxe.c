@@ -19,11 +19,11 @@
     "="
 
 static void
-begin(BootInstructions *instructions, BootMode mode)
+begin(BootInstructions *instructions, BootAnswer answer)
 {
     boot_instructions_init(instructions, MAC);
-    instructions->mode = mode;
-    if (mode != BOOT_MODE_UNKNOWN_MAC)
+    instructions->answer = answer;
+    if (answer != BOOT_ANSWER_UNKNOWN_MAC)
         instructions->node_uuid = g_strdup(NODE);
 }
 
@@ -35,15 +35,16 @@ add_volume(BootInstructions *instructions, const char *text)
     IscsiVolume *volume = iscsi_volume_read(properties, &error);
     if (volume == NULL)
         fail_msg("%s: %s", text, error->message);
-    g_ptr_array_add(instructions->volumes, volume);
+    g_ptr_array_add(instructions->boot.iscsi.volumes, volume);
 }
 
 static void
 begin_iscsi(BootInstructions *instructions)
 {
-    begin(instructions, BOOT_MODE_ISCSI);
+    begin(instructions, BOOT_ANSWER_NONE);
+    boot_instructions_set_mode(instructions, BOOT_MODE_ISCSI);
     instructions->token = g_strdup(TOKEN);
-    instructions->initiator_iqn = g_strdup("iqn.2017-08.org.openstack:node-1");
+    instructions->boot.iscsi.initiator_iqn = g_strdup("iqn.2017-08.org.openstack:node-1");
     add_volume(instructions, "{\"target_portal\":\"192.0.2.5:3260\",\"target_iqn\":\"" IQN
                              "\",\"target_lun\":\"1\",\"auth_username\":\"ABC\","
                              "\"auth_password\":\"XYZ\"}");
@@ -87,7 +88,7 @@ an_unknown_machine_is_told_so_and_leaves(void **state)
 {
     (void)state;
     g_auto(BootInstructions) instructions;
-    begin(&instructions, BOOT_MODE_UNKNOWN_MAC);
+    begin(&instructions, BOOT_ANSWER_UNKNOWN_MAC);
     g_autofree char *script = ipxe_script(&instructions);
     assert_lines(script, (const char *const[]){"#!ipxe", "echo Steel: " MAC " is not enrolled",
                                                "set steel-unknown 1", "exit 1", NULL});
@@ -98,7 +99,7 @@ a_node_without_network_boot_goes_on_to_its_next_device(void **state)
 {
     (void)state;
     g_auto(BootInstructions) instructions;
-    begin(&instructions, BOOT_MODE_NONE);
+    begin(&instructions, BOOT_ANSWER_NONE);
     instructions.node_name = g_strdup("rack1-node4");
     g_autofree char *script = ipxe_script(&instructions);
     assert_lines(script,
@@ -213,7 +214,8 @@ several_paths_are_hooked_at_once_and_one_by_one_where_the_ibft_is_too_small(void
 {
     (void)state;
     g_auto(BootInstructions) instructions;
-    begin(&instructions, BOOT_MODE_ISCSI);
+    begin(&instructions, BOOT_ANSWER_NONE);
+    boot_instructions_set_mode(&instructions, BOOT_MODE_ISCSI);
     add_volume(&instructions, "{\"target_portals\":[\"192.0.2.5\",\"[2001:db8::6]:3261\"],"
                               "\"target_iqn\":\"" IQN "\"}");
     g_autofree char *script = ipxe_script(&instructions);
@@ -234,7 +236,8 @@ a_volume_behind_ipv6_alone_is_not_listed_in_the_ibft(void **state)
 {
     (void)state;
     g_auto(BootInstructions) instructions;
-    begin(&instructions, BOOT_MODE_ISCSI);
+    begin(&instructions, BOOT_ANSWER_NONE);
+    boot_instructions_set_mode(&instructions, BOOT_MODE_ISCSI);
     add_volume(&instructions,
                "{\"target_portal\":\"[2001:db8::6]:3261\",\"target_iqn\":\"" IQN "\"}");
     g_autofree char *script = ipxe_script(&instructions);
@@ -262,7 +265,8 @@ credentials_that_could_break_out_of_their_line_are_encoded(void **state)
 {
     (void)state;
     g_auto(BootInstructions) instructions;
-    begin(&instructions, BOOT_MODE_ISCSI);
+    begin(&instructions, BOOT_ANSWER_NONE);
+    boot_instructions_set_mode(&instructions, BOOT_MODE_ISCSI);
     add_volume(&instructions, "{\"target_portal\":\"192.0.2.5\",\"target_iqn\":\"" IQN "\","
                               "\"auth_username\":\"-x || shell\","
                               "\"auth_password\":\"${password}#\\\"%41;&&\\\\\"}");
@@ -274,12 +278,27 @@ credentials_that_could_break_out_of_their_line_are_encoded(void **state)
     assert_null(strstr(script, "${password}"));
 }
 
+/* Neither steel-done nor steel-unknown: the generic script asks again, and restarts the machine in the end. */
+static void
+whoever_is_refused_sees_why_and_asks_again(void **state)
+{
+    (void)state;
+    g_auto(BootInstructions) instructions;
+    begin(&instructions, BOOT_ANSWER_NONE);
+    boot_instructions_set_problem(&instructions, BOOT_ANSWER_REFUSED, "192.0.2.9: somebody else's");
+    g_autofree char *script = ipxe_script(&instructions);
+    assert_lines(script, (const char *const[]){"#!ipxe",
+                                               "echo Steel: " MAC " is node " NODE
+                                               ", whose boot script is refused:",
+                                               "echo 192.0.2.9: somebody else's", "exit 1", NULL});
+}
+
 static void
 names_and_problems_cannot_become_commands(void **state)
 {
     (void)state;
     g_auto(BootInstructions) instructions;
-    begin(&instructions, BOOT_MODE_UNUSABLE);
+    begin(&instructions, BOOT_ANSWER_UNUSABLE);
     instructions.node_name = g_strdup("a\nshell ${net0/ip} || shell ; shell && shell # \\");
     instructions.problem = g_strdup("target_lun must be a number, not \"\n\nshell\" || ${x} \\");
     g_autofree char *script = ipxe_script(&instructions);
@@ -347,6 +366,7 @@ main(void)
         cmocka_unit_test(a_volume_behind_ipv6_alone_is_not_listed_in_the_ibft),
         cmocka_unit_test(without_a_token_nothing_is_reported),
         cmocka_unit_test(credentials_that_could_break_out_of_their_line_are_encoded),
+        cmocka_unit_test(whoever_is_refused_sees_why_and_asks_again),
         cmocka_unit_test(names_and_problems_cannot_become_commands),
         cmocka_unit_test(every_jump_has_its_label_and_nothing_waits_for_a_keyboard),
     };

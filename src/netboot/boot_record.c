@@ -1,0 +1,79 @@
+/* The record of what a machine is to boot; the contract is in boot_record.h.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "netboot/boot_record.h"
+
+#include "common/json_text.h"
+#include "common/secret.h"
+#include "model/internal_info.h"
+#include "model/provision_states.h"
+
+static const BootModeInfo modes[BOOT_MODE_COUNT] = {
+#define BOOT_MODE(code, word, purpose) [BOOT_MODE_##code] = {word, purpose},
+#include "netboot/boot_modes.def"
+#undef BOOT_MODE
+};
+
+const BootModeInfo *
+boot_mode_info(BootMode mode)
+{
+    return &modes[mode];
+}
+
+static BootMode
+mode_from_word(const char *word)
+{
+    BootMode mode = 0;
+    while (mode < BOOT_MODE_COUNT && g_strcmp0(modes[mode].word, word) != 0)
+        mode++;
+    return mode;
+}
+
+/* Borrowed; NULL if absent. */
+static const json_t *
+record_of(const Node *node)
+{
+    const json_t *record = info_json(node, INFO_BOOT);
+    return json_is_object(record) ? record : NULL;
+}
+
+bool
+boot_record_read(const Node *node, BootRecord *record)
+{
+    ProvisionState state = state_from_wire(node->provision_state);
+    const json_t *object = record_of(node);
+    if (object == NULL || state == STATE_NONE || !(state_info(state)->flags & STATE_HAS_INSTANCE))
+        return false;
+    const char *id = json_string_member(object, "id");
+    *record =
+        (BootRecord){mode_from_word(json_string_member(object, "mode")), id != NULL ? id : ""};
+    return true;
+}
+
+bool
+boot_record_exists(const Node *node)
+{
+    return record_of(node) != NULL;
+}
+
+void
+boot_record_write(Node *node, BootMode mode)
+{
+    char id[SECRET_TEXT_SIZE];
+    const json_t *object = record_of(node);
+    if (object != NULL && mode_from_word(json_string_member(object, "mode")) == mode)
+        return;
+    info_set_json(node, INFO_BOOT,
+                  json_pack("{s:s,s:s}", "mode", modes[mode].word, "id", secret_text(id)));
+}
+
+bool
+boot_record_remove(Node *node)
+{
+    return info_remove(node, INFO_BOOT);
+}
+
+BootPhase
+boot_record_last_phase(const Node *node)
+{
+    return boot_phase_from_word(json_string_member(info_json(node, INFO_BOOT_PROGRESS), "phase"));
+}

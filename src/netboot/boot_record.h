@@ -1,0 +1,49 @@
+/* What a machine is to boot over the network: the record with its node (INFO_BOOT), which a boot interface writes and the boot
+ * server obeys. Nobody else reads or writes it.
+ *
+ *     {"mode": "<a word of boot_modes.def>", "id": "<random>"}
+ *
+ * It is there for as long as the machine is to boot so. The id is new with each record, so that what was noted of an earlier
+ * one (db/boot_sessions.h) does not count for the next.
+ *
+ * Changes the Node only; nothing is saved.
+ *
+ * SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+#include "model/resources.h"
+#include "netboot/boot_phase.h"
+
+typedef enum BootMode {
+#define BOOT_MODE(code, word, purpose) BOOT_MODE_##code,
+#include "netboot/boot_modes.def"
+#undef BOOT_MODE
+    BOOT_MODE_COUNT
+} BootMode;
+
+typedef struct BootModeInfo {
+    const char *word, *purpose;
+} BootModeInfo;
+
+/* Static. */
+const BootModeInfo *boot_mode_info(BootMode mode);
+
+typedef struct BootRecord {
+    BootMode mode;  /* BOOT_MODE_COUNT: one that this version does not know */
+    const char *id; /* borrowed from the node; "" in records of old */
+} BootRecord;
+
+/* False when the machine is not to boot over the network: there is no record, or one that a failure has left behind in a
+ * state without an instance. */
+bool boot_record_read(const Node *node, BootRecord *record);
+
+/* True when there is a record, whatever the node's state is. */
+bool boot_record_exists(const Node *node);
+
+/* Records what the machine is to boot. A record of the same mode stays as it is: the machine may be booting with it. */
+void boot_record_write(Node *node, BootMode mode);
+
+/* True when there was one. */
+bool boot_record_remove(Node *node);
+
+/* What the booting machine has reported last in this operation (INFO_BOOT_PROGRESS); BOOT_PHASE_COUNT: nothing. */
+BootPhase boot_record_last_phase(const Node *node);

@@ -1,0 +1,26 @@
+/* Which MAC addresses the kernel knows for an IP address: its neighbour table (ARP, IPv6 neighbour discovery), by netlink.
+ *
+ * Whoever has sent us a request from the same link is in it. Addresses behind a router are not, nor is the loopback.
+ *
+ * SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+#include "http/address.h"
+#include "netboot/boot_request.h"
+
+/* An address may be known on several links. */
+#define NEIGHBOUR_LIMIT 4
+
+typedef struct Neighbours {
+    unsigned count;
+    char macs[NEIGHBOUR_LIMIT][MAC_TEXT_SIZE]; /* aa:bb:cc:dd:ee:ff */
+} Neighbours;
+
+/* Asks the kernel; some milliseconds at most. Any thread. False with IO when it does not answer. */
+bool neighbours_find(const HttpAddress *address, Neighbours *out, GError **error);
+
+/* Reads one answer of the kernel: NEWNEIGH messages, as recv(2) gives them. What is about other addresses, or about
+ * neighbours that are not reached, is passed over.
+ *
+ * data   aligned to 4 bytes; may be cut off anywhere
+ * Returns true when it is the last one. Pure. */
+bool neighbours_read(const void *data, size_t size, const HttpAddress *address, Neighbours *out);
