@@ -65,7 +65,7 @@ fail_config(const GError *error)
     g_auto(GStrv) lines = g_strsplit(error->message, "\n", -1);
     if (lines[1] == NULL || strstr(error->message, usage) != NULL)
         return fail(error);
-    fprintf(stderr, "steeld: mistakes in the configuration:\n");
+    fprintf(stderr, "steeld: several mistakes:\n");
     for (char **line = lines; *line != NULL; line++)
         fprintf(stderr, "  %s\n", *line);
     return 1;
@@ -362,7 +362,7 @@ run(void)
     }
     stop(&daemon);
     close(signals);
-    return started ? 0 : fail(error);
+    return started ? 0 : fail_config(error);
 }
 
 static int
@@ -392,6 +392,10 @@ check_config(void)
     if (registry == NULL)
         return fail(error);
     registry_free(registry);
+    bool judged = strcmp(config_string(config_current(), OPT_AUTH_STRATEGY), "keystone") == 0;
+    g_autofree char *policy = judged ? access_policy_yaml(config_current(), &error) : NULL;
+    if (judged && policy == NULL)
+        return fail_config(error);
     return print(g_strdup("the configuration is good\n"));
 }
 
@@ -400,7 +404,7 @@ print_policy(void)
 {
     g_autoptr(GError) error = NULL;
     char *text = access_policy_yaml(config_current(), &error);
-    return text != NULL ? print(text) : fail(error);
+    return text != NULL ? print(text) : fail_config(error);
 }
 
 static int

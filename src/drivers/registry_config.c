@@ -43,6 +43,12 @@ leave_out(Reading *reading, const char *format, ...)
     va_end(arguments);
 }
 
+static void
+append_name(GString *names, const char *name)
+{
+    g_string_append_printf(names, "%s%s", names->len > 0 ? ", " : "", name);
+}
+
 /* The row of a name within a kind, or -1. */
 static int
 row_index(InterfaceType type, const char *name)
@@ -88,12 +94,12 @@ known_hardware_types(void)
 
 /* Enables one; false when there is no such thing, neither here nor in Ironic, and that is noted. */
 static bool
-enable_hardware_type(Reading *reading, const char *name, const char *origin)
+enable_hardware_type(Reading *reading, const char *name, const char *origin, GString *absent)
 {
     Registry *registry = reading->registry;
     int i = hardware_type_index(name);
     if (i < 0 && ironic_has_hardware_type(name)) {
-        leave_out(reading, "hardware type %s (%s)", name, origin);
+        append_name(absent, name);
         return true;
     }
     if (i < 0) {
@@ -124,9 +130,12 @@ enable_hardware_types(Reading *reading)
 {
     const char *const *names = config_list(reading->config, OPT_ENABLED_HARDWARE_TYPES);
     const char *origin = config_origin(reading->config, OPT_ENABLED_HARDWARE_TYPES);
+    g_autoptr(GString) absent = g_string_new(NULL);
     bool good = true;
     for (size_t i = 0; names[i] != NULL; i++)
-        good = enable_hardware_type(reading, names[i], origin) && good;
+        good = enable_hardware_type(reading, names[i], origin, absent) && good;
+    if (absent->len > 0)
+        leave_out(reading, "hardware types %s (%s)", absent->str, origin);
     if (!good || any_hardware_type(reading->registry))
         return;
     g_autofree char *known = known_hardware_types();
@@ -161,13 +170,13 @@ enabled_bits(const Registry *registry)
 }
 
 static void
-enable_interface(Reading *reading, InterfaceType type, const char *name)
+enable_interface(Reading *reading, InterfaceType type, const char *name, GString *absent)
 {
     const char *origin = config_origin(reading->config, interface_options[type].enabled);
     const char *kind = interface_type_name(type);
     int row = row_index(type, name);
     if (row < 0 && ironic_has_interface(type, name)) {
-        leave_out(reading, "%s interface %s (%s)", kind, name, origin);
+        append_name(absent, name);
         reading->shortened[type] = true;
         return;
     }
@@ -193,8 +202,12 @@ enable_interfaces(Reading *reading, InterfaceType type)
     const char *const *names = config_list(reading->config, interface_options[type].enabled);
     if (names[0] == NULL)
         enable_supported(reading->registry, type, enabled_bits(reading->registry));
+    g_autoptr(GString) absent = g_string_new(NULL);
     for (size_t i = 0; names[i] != NULL; i++)
-        enable_interface(reading, type, names[i]);
+        enable_interface(reading, type, names[i], absent);
+    if (absent->len > 0)
+        leave_out(reading, "%s interfaces %s (%s)", interface_type_name(type), absent->str,
+                  config_origin(reading->config, interface_options[type].enabled));
 }
 
 /* The default that the configuration names; NULL: none. One that nobody has written down gives way to

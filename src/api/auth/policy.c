@@ -3,6 +3,7 @@
 #include "api/auth/policy.h"
 
 #include "common/log.h"
+#include "common/mistakes.h"
 
 #include <limits.h>
 #include <string.h>
@@ -144,9 +145,18 @@ add_row(Policy *policy, const PolicyRule *rule, GHashTable *overrides, GError **
     return add_entry(policy, rule->name, rule, text, NULL, error);
 }
 
-/* Rules that only a file has: for other rules to refer to, or mistakes. */
 static bool
-add_foreign(Policy *policy, GHashTable *overrides, GError **error)
+is_row(const char *name)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(rules); i++)
+        if (strcmp(rules[i].name, name) == 0)
+            return true;
+    return false;
+}
+
+/* Rules that only a file has: for other rules to refer to, or mistakes. */
+static void
+add_foreign(Policy *policy, GHashTable *overrides, Mistakes *mistakes)
 {
     g_autoptr(GString) unknown = g_string_new(NULL);
     GHashTableIter iterator;
@@ -154,19 +164,19 @@ add_foreign(Policy *policy, GHashTable *overrides, GError **error)
     g_hash_table_iter_init(&iterator, overrides);
     while (g_hash_table_iter_next(&iterator, &key, &value)) {
         const PolicyOverride *override = value;
-        if (g_hash_table_contains(policy->entries, key))
+        if (is_row(key))
             continue;
         char *name = g_strdup(key);
         g_ptr_array_add(policy->names, name);
-        if (!add_entry(policy, name, NULL, override->check, override->origin, error))
-            return false;
-        if (g_str_has_prefix(name, "baremetal:"))
+        GError *mistake = NULL;
+        if (!add_entry(policy, name, NULL, override->check, override->origin, &mistake))
+            mistakes_take(mistakes, mistake);
+        else if (g_str_has_prefix(name, "baremetal:"))
             g_string_append_printf(unknown, "%s%s (%s)", unknown->len > 0 ? ", " : "", name,
                                    override->origin);
     }
     if (unknown->len > 0)
         log_warning("api.policy", "rules that Steel does not have are ignored: %s", unknown->str);
-    return true;
 }
 
 static const Check *
@@ -266,10 +276,15 @@ policy_new(GHashTable *overrides, const PolicyOptions *options, GError **error)
     policy->entries = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, entry_free);
     policy->names = g_ptr_array_new_with_free_func(g_free);
     policy->options = *options;
-    for (size_t i = 0; i < G_N_ELEMENTS(rules); i++)
-        if (!add_row(policy, &rules[i], overrides, error))
-            return NULL;
-    if ((overrides != NULL && !add_foreign(policy, overrides, error)) || !link_rules(policy, error))
+    g_autoptr(Mistakes) mistakes = mistakes_new();
+    for (size_t i = 0; i < G_N_ELEMENTS(rules); i++) {
+        GError *mistake = NULL;
+        if (!add_row(policy, &rules[i], overrides, &mistake))
+            mistakes_take(mistakes, mistake);
+    }
+    if (overrides != NULL)
+        add_foreign(policy, overrides, mistakes);
+    if (!mistakes_report(mistakes, error) || !link_rules(policy, error))
         return NULL;
     return g_steal_pointer(&policy);
 }

@@ -54,7 +54,7 @@ typedef struct PolicyOptions {
 
 /* Compiles table and overrides (borrowed for the call; NULL: none). Free with policy_free. References to rules that do not
  * exist answer NO, as in oslo.policy, and are warned of in the log, as are overrides of rules that Steel does not have.
- * Errors: CONFIG naming the rule (a check string that is none, rules that refer to each other in a circle, or so often that a
+ * Errors: CONFIG, a line for each rule with a mistake (a check string that is none, rules that refer to each other in a circle, or so often that a
  * question would take more than 20,000 checks). */
 Policy *policy_new(GHashTable *overrides, const PolicyOptions *options,
                    GError **error) G_GNUC_WARN_UNUSED_RESULT;

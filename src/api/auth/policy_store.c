@@ -226,6 +226,15 @@ read_policy(const Config *config, const GPtrArray *paths, GError **error)
     return policy;
 }
 
+/* A line for each mistake. */
+static void
+log_mistakes(const GError *error)
+{
+    g_auto(GStrv) lines = g_strsplit(error->message, "\n", -1);
+    for (char **line = lines; *line != NULL; line++)
+        log_error("api.policy", "the policy stays as it was: %s", *line);
+}
+
 static void publish(Policy *policy, GError *error) REQUIRES(&store.lock);
 
 /* Puts a policy in force, or notes why there is none. */
@@ -239,7 +248,7 @@ publish(Policy *policy, GError *error)
         return;
     }
     if (policy == NULL) {
-        log_error("api.policy", "the policy stays as it was: %s", error->message);
+        log_mistakes(error);
         g_error_free(error);
         return;
     }

@@ -511,6 +511,24 @@ rules_that_would_take_for_ever_to_answer_are_refused(void **state)
     }
 }
 
+static void
+every_rule_with_a_mistake_is_named(void **state)
+{
+    (void)state;
+    g_autoptr(GHashTable) overrides = policy_overrides_new();
+    const PolicyOptions options = {false};
+    g_autoptr(GError) error = NULL;
+    policy_overrides_set(overrides, "baremetal:node:get", "role:", "p.yaml:3");
+    policy_overrides_set(overrides, "baremetal:node:create", "and", "p.yaml:2");
+    policy_overrides_set(overrides, "mine", "or", "p.yaml:10");
+    policy_overrides_set(overrides, "good", "role:a", "p.yaml:11");
+    assert_null(policy_new(overrides, &options, &error));
+    g_auto(GStrv) lines = g_strsplit(error->message, "\n", -1);
+    assert_int_equal(g_strv_length(lines), 2);
+    assert_true(g_str_has_prefix(lines[0], "p.yaml:2: rule \"baremetal:node:create\": "));
+    assert_true(g_str_has_prefix(lines[1], "p.yaml:10: rule \"mine\": "));
+}
+
 static Verdict
 fail_to_answer(void *user_data, const char *url, const CheckContext *context)
 {
@@ -635,6 +653,7 @@ main(void)
         cmocka_unit_test(what_is_printed_reads_back_as_the_same_policy),
         cmocka_unit_test(a_changed_file_counts_at_once_and_a_broken_one_does_not),
         cmocka_unit_test(files_of_a_directory_are_laid_over_in_the_order_of_their_names),
+        cmocka_unit_test(every_rule_with_a_mistake_is_named),
         cmocka_unit_test(rules_that_would_take_for_ever_to_answer_are_refused),
         cmocka_unit_test(a_server_that_gives_no_answer_admits_nobody),
     };
