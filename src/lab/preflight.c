@@ -17,39 +17,42 @@ typedef enum NeededBy { ALWAYS, FOR_UEFI, FOR_BRIDGE } NeededBy;
 
 typedef struct NeedRow {
     NeededBy needed_by;
-    const char *what; /* a program, or a file when it has a slash */
     const char *package;
+    const char *places[PREFLIGHT_PLACES]; /* as preflight_is_there takes them */
 } NeedRow;
 
+/* Debian 13 keeps the ROMs of network cards in another folder than Debian 12. */
 static const NeedRow needs[] = {
-    {ALWAYS,     "qemu-system-x86_64",                 "qemu-system-x86"   },
-    {ALWAYS,     "/usr/share/seabios/bios-256k.bin",   "seabios"           },
-    {ALWAYS,     "/usr/lib/ipxe/qemu/efi-virtio.rom",  "ipxe-qemu"         },
-    {ALWAYS,     "tgtd",                               "tgt"               },
-    {ALWAYS,     "tgtadm",                             "tgt"               },
-    {ALWAYS,     "busybox",                            "busybox-static"    },
-    {ALWAYS,     "gzip",                               "gzip"              },
-    {ALWAYS,     "dpkg-deb",                           "dpkg"              },
-    {ALWAYS,     "mkfs.vfat",                          "dosfstools"        },
-    {ALWAYS,     "mcopy",                              "mtools"            },
-    {ALWAYS,     "mmd",                                "mtools"            },
-    {ALWAYS,     "syslinux",                           "syslinux"          },
-    {ALWAYS,     "/usr/lib/syslinux/mbr/mbr.bin",      "syslinux-common"   },
-    {ALWAYS,     "grub-mkstandalone",                  "grub-common"       },
-    {ALWAYS,     "/usr/lib/grub/x86_64-efi/linux.mod", "grub-efi-amd64-bin"},
-    {FOR_UEFI,   MACHINE_UEFI_CODE,                    "ovmf"              },
-    {FOR_BRIDGE, "ip",                                 "iproute2"          },
-    {FOR_BRIDGE, "dnsmasq",                            "dnsmasq-base"      },
-    {FOR_BRIDGE, "/usr/lib/ipxe/undionly.kpxe",        "ipxe"              },
+    {ALWAYS,     "qemu-system-x86",    {"qemu-system-x86_64"}                                                 },
+    {ALWAYS,     "seabios",            {"/usr/share/seabios/bios-256k.bin"}                                   },
+    {ALWAYS,     "ipxe-qemu",          {"/usr/lib/ipxe/qemu/efi-virtio.rom", "/usr/share/qemu/efi-virtio.rom"}},
+    {ALWAYS,     "tgt",                {"tgtd"}                                                               },
+    {ALWAYS,     "tgt",                {"tgtadm"}                                                             },
+    {ALWAYS,     "busybox-static",     {"busybox"}                                                            },
+    {ALWAYS,     "gzip",               {"gzip"}                                                               },
+    {ALWAYS,     "dpkg",               {"dpkg-deb"}                                                           },
+    {ALWAYS,     "dosfstools",         {"mkfs.vfat"}                                                          },
+    {ALWAYS,     "mtools",             {"mcopy"}                                                              },
+    {ALWAYS,     "mtools",             {"mmd"}                                                                },
+    {ALWAYS,     "syslinux",           {"syslinux"}                                                           },
+    {ALWAYS,     "syslinux-common",    {"/usr/lib/syslinux/mbr/mbr.bin"}                                      },
+    {ALWAYS,     "grub-common",        {"grub-mkstandalone"}                                                  },
+    {ALWAYS,     "grub-efi-amd64-bin", {"/usr/lib/grub/x86_64-efi/linux.mod"}                                 },
+    {FOR_UEFI,   "ovmf",               {MACHINE_UEFI_CODE}                                                    },
+    {FOR_BRIDGE, "iproute2",           {"ip"}                                                                 },
+    {FOR_BRIDGE, "dnsmasq-base",       {"dnsmasq"}                                                            },
+    {FOR_BRIDGE, "ipxe",               {"/usr/lib/ipxe/undionly.kpxe"}                                        },
 };
 
-static bool
-is_there(const char *what)
+bool
+preflight_is_there(const char *const places[PREFLIGHT_PLACES])
 {
-    if (what[0] == '/')
-        return access(what, R_OK) == 0;
-    g_autofree char *path = process_find(what);
-    return path != NULL;
+    for (size_t i = 0; i < PREFLIGHT_PLACES && places[i] != NULL; i++) {
+        g_autofree char *path = places[i][0] == '/' ? g_strdup(places[i]) : process_find(places[i]);
+        if (path != NULL && access(path, R_OK) == 0)
+            return true;
+    }
+    return false;
 }
 
 static bool
@@ -61,9 +64,9 @@ check_programs(const LabOptions *options, GError **error)
     for (size_t i = 0; i < G_N_ELEMENTS(needs); i++) {
         const NeedRow *row = &needs[i];
         if ((row->needed_by == FOR_UEFI && !options->uefi) ||
-            (row->needed_by == FOR_BRIDGE && !options->bridge) || is_there(row->what))
+            (row->needed_by == FOR_BRIDGE && !options->bridge) || preflight_is_there(row->places))
             continue;
-        g_string_append_printf(missing, "%s%s", missing->len > 0 ? ", " : "", row->what);
+        g_string_append_printf(missing, "%s%s", missing->len > 0 ? ", " : "", row->places[0]);
         if (strcmp(row->package, last_package) != 0)
             g_string_append_printf(packages, " %s", row->package);
         last_package = row->package;
