@@ -127,10 +127,20 @@ lab_guest_initramfs(GPtrArray *modules, GError **error)
     return g_steal_pointer(&archive);
 }
 
+/* Where the package keeps its modules: on Debian 13 all that was in /lib is in /usr/lib. */
+static char *
+find_modules(const char *package_folder)
+{
+    g_autofree char *folder = g_build_filename(package_folder, "usr", "lib", "modules", NULL);
+    if (g_file_test(folder, G_FILE_TEST_IS_DIR))
+        return g_steal_pointer(&folder);
+    return g_build_filename(package_folder, "lib", "modules", NULL);
+}
+
 static bool
 write_initramfs(const char *package_folder, const char *path_gz, GError **error)
 {
-    g_autofree char *modules_folder = g_build_filename(package_folder, "lib", "modules", NULL);
+    g_autofree char *modules_folder = find_modules(package_folder);
     g_autoptr(GPtrArray) modules = modules_resolve(modules_folder, module_names, error);
     if (modules == NULL)
         return false;

@@ -3,11 +3,14 @@
 #include "lab/modules.h"
 
 #include "common/error.h"
+#include "common/process.h"
 
 #include <stdint.h>
 #include <string.h>
 
 #define DEPTH_LIMIT 16
+#define PLAIN ".ko"
+#define COMPRESSED ".xz"
 
 /* What one resolution carries from module to module. */
 typedef struct Resolution {
@@ -21,7 +24,7 @@ char *
 modules_name(const char *path)
 {
     char *name = g_path_get_basename(path);
-    char *end = strstr(name, ".ko");
+    char *end = strstr(name, PLAIN);
     if (end != NULL)
         *end = '\0';
     return g_strdelimit(name, "-", '_');
@@ -50,7 +53,7 @@ collect(GHashTable *available, const char *folder, int depth)
     const char *name;
     while (dir != NULL && (name = g_dir_read_name(dir)) != NULL) {
         g_autofree char *path = g_build_filename(folder, name, NULL);
-        if (g_str_has_suffix(name, ".ko")) {
+        if (g_str_has_suffix(name, PLAIN) || g_str_has_suffix(name, PLAIN COMPRESSED)) {
             char *module = modules_name(path);
             g_hash_table_replace(available, module, g_steal_pointer(&path));
         } else if (g_file_test(path, G_FILE_TEST_IS_DIR) &&
@@ -78,6 +81,35 @@ collect_built_in(GHashTable *built_in, const char *folder)
     }
 }
 
+/* Replaces a compressed module by its plain form, which is what the guest can load; the path of that, or NULL. */
+static char *
+make_plain(const char *path, GError **error)
+{
+    if (!g_str_has_suffix(path, COMPRESSED))
+        return g_strdup(path);
+    const char *argv[] = {"busybox", "unxz", path, NULL};
+    ProcessSpec spec = {.argv = argv};
+    if (!process_run(&spec, NULL, error))
+        return NULL;
+    return g_strndup(path, strlen(path) - strlen(COMPRESSED));
+}
+
+/* What a module depends on, NULL on failure. busybox makes an empty file of what is not compressed at all. */
+static char **
+read_depends(const char *path, GError **error)
+{
+    g_autofree char *contents = NULL;
+    gsize size = 0;
+    g_autoptr(GError) cause = NULL;
+    if (!g_file_get_contents(path, &contents, &size, &cause))
+        steel_fail(error, STEEL_ERROR_IO, "%s", cause->message);
+    else if (size == 0)
+        steel_fail(error, STEEL_ERROR_INVALID, "the module %s is damaged", path);
+    else
+        return modules_depends(contents, size);
+    return NULL;
+}
+
 static bool
 resolve_one(Resolution *resolution, const char *name, int depth, GError **error)
 {
@@ -92,17 +124,17 @@ resolve_one(Resolution *resolution, const char *name, int depth, GError **error)
     if (depth > DEPTH_LIMIT)
         return steel_fail(error, STEEL_ERROR_INVALID,
                           "modules depend on each other in a circle at %s", name);
-    g_autofree char *contents = NULL;
-    gsize size = 0;
-    g_autoptr(GError) cause = NULL;
-    if (!g_file_get_contents(path, &contents, &size, &cause))
-        return steel_fail(error, STEEL_ERROR_IO, "%s", cause->message);
-    g_auto(GStrv) depends = modules_depends(contents, size);
+    g_autofree char *plain = make_plain(path, error);
+    if (plain == NULL)
+        return false;
+    g_auto(GStrv) depends = read_depends(plain, error);
+    if (depends == NULL)
+        return false;
     for (char **dependency = depends; *dependency != NULL; dependency++)
         if (!resolve_one(resolution, *dependency, depth + 1, error))
             return false;
     g_hash_table_add(resolution->added, (gpointer)(uintptr_t)path);
-    g_ptr_array_add(resolution->order, g_strdup(path));
+    g_ptr_array_add(resolution->order, g_steal_pointer(&plain));
     return true;
 }
 

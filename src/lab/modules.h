@@ -6,10 +6,12 @@
 
 /* Finds modules below a folder.
  *
- * folder   holds *.ko, uncompressed, at any depth, e.g. <unpacked package>/lib/modules
+ * folder   holds *.ko or *.ko.xz at any depth, e.g. <unpacked package>/lib/modules (Debian 13 compresses them); those
+ *          that are needed are made plain there
  * names    NULL-ended; '-' and '_' are the same
- * Returns  an array of paths (owned strings), each after those it depends on; NULL on failure
- * Errors   NOT_FOUND (a module is neither there nor built in), IO
+ * Returns  an array of paths of plain modules (owned strings), each after those it depends on; NULL on failure
+ * Errors   NOT_FOUND (a module is neither there nor built in), INVALID (one is damaged), IO, and those of process_run
+ *          (busybox makes them plain)
  */
 GPtrArray *modules_resolve(const char *folder, const char *const *names,
                            GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -116,6 +116,53 @@ modules_come_after_what_they_depend_on(void **state)
     folder_remove(folder);
 }
 
+/* "\0depends=net-failover,virtio\0", as the kernel's build compresses modules: xz --check=crc32 --lzma2=dict=2MiB */
+static const uint8_t compressed_module[] = {
+    0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00, 0x00, 0x01, 0x69, 0x22, 0xde, 0x36, 0x02, 0x00,
+    0x21, 0x01, 0x12, 0x00, 0x00, 0x00, 0x23, 0xb8, 0x87, 0x2c, 0x01, 0x00, 0x1c, 0x00,
+    0x64, 0x65, 0x70, 0x65, 0x6e, 0x64, 0x73, 0x3d, 0x6e, 0x65, 0x74, 0x2d, 0x66, 0x61,
+    0x69, 0x6c, 0x6f, 0x76, 0x65, 0x72, 0x2c, 0x76, 0x69, 0x72, 0x74, 0x69, 0x6f, 0x00,
+    0x00, 0x00, 0x00, 0x00, 0x22, 0x7d, 0xca, 0x3b, 0x00, 0x01, 0x31, 0x1d, 0x40, 0xde,
+    0xdd, 0x85, 0x90, 0x42, 0x99, 0x0d, 0x01, 0x00, 0x00, 0x00, 0x00, 0x01, 0x59, 0x5a};
+
+static void
+a_compressed_module_is_made_plain(void **state)
+{
+    (void)state;
+    g_autofree char *folder = g_dir_make_tmp("modules-XXXXXX", NULL);
+    g_autofree char *compressed = g_build_filename(folder, "virtio_net.ko.xz", NULL);
+    assert_true(g_file_set_contents(compressed, (const char *)compressed_module,
+                                    sizeof compressed_module, NULL));
+    g_free(make_module(folder, "net-failover.ko", ""));
+    g_free(make_module(folder, "virtio.ko", ""));
+    const char *names[] = {"virtio_net", NULL};
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GPtrArray) order = modules_resolve(folder, names, &error);
+    assert_non_null(order);
+    assert_int_equal(order->len, 3);
+    assert_true(g_str_has_suffix(order->pdata[2], "/virtio_net.ko"));
+    g_autofree char *contents = NULL;
+    gsize size = 0;
+    assert_true(g_file_get_contents(order->pdata[2], &contents, &size, NULL));
+    g_auto(GStrv) depends = modules_depends(contents, size);
+    assert_string_equal(depends[0], "net_failover");
+    assert_string_equal(depends[1], "virtio");
+    folder_remove(folder);
+}
+
+static void
+a_damaged_compressed_module_is_refused(void **state)
+{
+    (void)state;
+    g_autofree char *folder = g_dir_make_tmp("modules-XXXXXX", NULL);
+    g_free(make_module(folder, "virtio_net.ko.xz", ""));
+    const char *names[] = {"virtio_net", NULL};
+    g_autoptr(GError) error = NULL;
+    assert_null(modules_resolve(folder, names, &error));
+    assert_true(steel_error_is(error, STEEL_ERROR_INVALID));
+    folder_remove(folder);
+}
+
 static void
 modules_that_depend_on_each_other_are_refused(void **state)
 {
@@ -156,6 +203,8 @@ main(void)
         cmocka_unit_test(archive_is_read_by_cpio),
         cmocka_unit_test(dependencies_are_read_from_a_module),
         cmocka_unit_test(modules_come_after_what_they_depend_on),
+        cmocka_unit_test(a_compressed_module_is_made_plain),
+        cmocka_unit_test(a_damaged_compressed_module_is_refused),
         cmocka_unit_test(modules_that_depend_on_each_other_are_refused),
         cmocka_unit_test(only_one_holds_the_lock),
     };
