@@ -170,8 +170,11 @@ set_tls(CURL *handle, const HttpRequest *request)
         curl_easy_setopt(handle, CURLOPT_SSLCERT, request->client_certificate);
     if (request->client_key != NULL)
         curl_easy_setopt(handle, CURLOPT_SSLKEY, request->client_key);
-    curl_easy_setopt(handle, CURLOPT_SSL_VERIFYPEER, request->insecure ? 0L : 1L);
-    curl_easy_setopt(handle, CURLOPT_SSL_VERIFYHOST, request->insecure ? 0L : 2L);
+    bool any = request->insecure || request->pinned_key != NULL;
+    curl_easy_setopt(handle, CURLOPT_SSL_VERIFYPEER, any ? 0L : 1L);
+    curl_easy_setopt(handle, CURLOPT_SSL_VERIFYHOST, any ? 0L : 2L);
+    if (request->pinned_key != NULL)
+        curl_easy_setopt(handle, CURLOPT_PINNEDPUBLICKEY, request->pinned_key);
 }
 
 static void

@@ -31,6 +31,8 @@ typedef struct HttpRequest {
     const char *client_certificate;
     const char *client_key;
     bool insecure; /* accept any certificate and name */
+    const char *
+        pinned_key; /* "sha256//<base64>": the server's public key; whoever has it is believed. NULL: none */
 } HttpRequest;
 
 /* The answer. Everything is owned by it. */

@@ -1,0 +1,78 @@
+/* Commands by name; the contract is in command_check.h.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "agent/command_check.h"
+
+#include "agent/extensions/extensions.h"
+
+#include <string.h>
+
+static bool
+in_extension(const AgentCommandInfo *info, const char *name)
+{
+    size_t length = strcspn(name, ".") + 1;
+    return strncmp(info->full_name, name, length) == 0;
+}
+
+const ExtensionCommand *
+command_find(const char *name, GError **error)
+{
+    bool extension = false;
+    if (strchr(name, '.') == NULL) {
+        agent_fail(error, AGENT_ERROR_INVALID_COMMAND,
+                   "Command name must be of the form <extension>.<name>");
+        return NULL;
+    }
+    for (size_t i = 0; extension_tables[i] != NULL; i++)
+        for (const ExtensionCommand *row = extension_tables[i]; row->run != NULL; row++) {
+            const AgentCommandInfo *info = agent_command_info(row->command);
+            if (strcmp(info->full_name, name) == 0)
+                return row;
+            extension = extension || in_extension(info, name);
+        }
+    if (extension)
+        agent_fail(error, AGENT_ERROR_INVALID_COMMAND, "Unknown command: %.80s",
+                   strchr(name, '.') + 1);
+    else
+        agent_fail(error, AGENT_ERROR_NOT_FOUND, "Extension with id %.*s not found.",
+                   (int)MIN(strcspn(name, "."), 80), name);
+    return NULL;
+}
+
+/* Whether the table names the parameter; *required as it says. */
+static bool
+is_parameter(const AgentCommandInfo *info, const char *name)
+{
+    g_auto(GStrv) words = g_strsplit(info->parameters, " ", 0);
+    for (char **word = words; *word != NULL; word++)
+        if (strcspn(*word, "!") == strlen(name) && g_str_has_prefix(*word, name))
+            return true;
+    return false;
+}
+
+static bool
+check_required(const AgentCommandInfo *info, const json_t *params, GError **error)
+{
+    g_auto(GStrv) words = g_strsplit(info->parameters, " ", 0);
+    for (char **word = words; *word != NULL; word++) {
+        bool required = g_str_has_suffix(*word, "!");
+        (*word)[strcspn(*word, "!")] = '\0';
+        if (required && json_object_get(params, *word) == NULL)
+            return agent_fail(error, AGENT_ERROR_COMMAND_EXECUTION,
+                              "%s() is missing the required parameter '%s'", info->name, *word);
+    }
+    return true;
+}
+
+bool
+command_check_params(const AgentCommandInfo *info, const json_t *params, GError **error)
+{
+    const char *key;
+    json_t *value;
+    json_object_foreach((json_t *)(uintptr_t)params, key, value)
+    {
+        if (!is_parameter(info, key))
+            return agent_fail(error, AGENT_ERROR_COMMAND_EXECUTION,
+                              "%s() got an unexpected parameter '%.80s'", info->name, key);
+    }
+    return check_required(info, params, error);
+}

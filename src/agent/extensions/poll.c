@@ -1,0 +1,37 @@
+/* Extension "poll": for a service that asks instead of being called. SPDX-License-Identifier: Apache-2.0 */
+#include "agent/extensions/extensions.h"
+#include "agent/hardware/inventory.h"
+
+static json_t *
+poll_hardware_info(Agent *agent, const json_t *params, Progress *progress, GError **error)
+{
+    (void)params;
+    (void)progress;
+    (void)error;
+    return inventory_collect(agent);
+}
+
+/* {"node": {...}, "config": {...}}, as a lookup answers. */
+static json_t *
+poll_set_node_info(Agent *agent, const json_t *params, Progress *progress, GError **error)
+{
+    (void)progress;
+    json_t *node = json_object_get(json_object_get(params, "node_info"), "node");
+    if (!parameters_boolean(agent->parameters, AGENT_PARAMETER_STANDALONE)) {
+        agent_fail(error, AGENT_ERROR_INVALID_COMMAND,
+                   "Node lookup data can only be set when the agent runs with ipa-standalone=1");
+        return NULL;
+    }
+    if (!json_is_object(node)) {
+        agent_fail(error, AGENT_ERROR_INVALID_PARAMS, "node_info has no node");
+        return NULL;
+    }
+    agent_set_node(agent, node);
+    return json_null();
+}
+
+const ExtensionCommand extension_poll[] = {
+    {AGENT_COMMAND_POLL_HARDWARE_INFO, poll_hardware_info},
+    {AGENT_COMMAND_POLL_SET_NODE_INFO, poll_set_node_info},
+    {AGENT_COMMAND_COUNT,              NULL              },
+};

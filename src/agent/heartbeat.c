@@ -1,0 +1,153 @@
+/* The heartbeat's thread; the contract is in heartbeat.h.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "agent/heartbeat.h"
+
+#include "agent/api_client.h"
+#include "common/log.h"
+#include "common/secret.h"
+#include "common/time_text.h"
+
+#include <pthread.h>
+
+#define AREA "agent.heartbeat"
+
+enum {
+    LEAST_MS = 1000,
+    FORCED_GAP_MS = 5000, /* between two calls, however many commands end */
+    FIRST_RETRY_MS = 5000,
+};
+
+struct Heartbeat {
+    ApiClient client;
+    char *callback_url; /* owned */
+    pthread_t thread;
+    Lock lock;
+    pthread_cond_t changed;
+    bool forced GUARDED, stopping GUARDED;
+    int64_t last_ms; /* of the thread alone */
+    unsigned failures;
+};
+
+int64_t
+heartbeat_pause_ms(int64_t timeout_s, unsigned failures, double random)
+{
+    double usual = (double)timeout_s * 1000.0 * (0.3 + 0.3 * random);
+    double pause = usual;
+    if (failures > 0)
+        pause =
+            MIN(usual, FIRST_RETRY_MS * (double)(1u << MIN(failures - 1, 10u)) * (1.0 + random));
+    return MAX((int64_t)pause, (int64_t)LEAST_MS);
+}
+
+static double
+random_part(void)
+{
+    uint32_t bits;
+    secret_random(&bits, sizeof bits);
+    return (double)bits / UINT32_MAX;
+}
+
+static int64_t
+timeout_of(Agent *agent)
+{
+    lock_acquire(&agent->lock);
+    int64_t timeout_s = agent->heartbeat_timeout_s;
+    lock_release(&agent->lock);
+    return timeout_s;
+}
+
+static void
+call(Heartbeat *heartbeat)
+{
+    g_autoptr(GError) error = NULL;
+    bool conflict = false;
+    bool good =
+        api_client_heartbeat(&heartbeat->client, heartbeat->callback_url, &conflict, &error);
+    heartbeat->last_ms = time_monotonic_ms();
+    heartbeat->failures = good ? 0 : heartbeat->failures + 1;
+    if (good)
+        log_debug(AREA, "the service has heard of us");
+    else if (conflict)
+        log_warning(AREA, "the node is locked: %s", error->message);
+    else
+        log_error(AREA, "the service was not reached: %s", error->message);
+}
+
+/* Sleeps until the next call is due. False: the thread is to end. */
+static bool
+wait_for_turn(Heartbeat *heartbeat)
+{
+    int64_t due_ms = heartbeat->last_ms + heartbeat_pause_ms(timeout_of(heartbeat->client.agent),
+                                                             heartbeat->failures, random_part());
+    lock_acquire(&heartbeat->lock);
+    while (!heartbeat->stopping) {
+        int64_t until =
+            heartbeat->forced ? MIN(due_ms, heartbeat->last_ms + FORCED_GAP_MS) : due_ms;
+        if (time_monotonic_ms() >= until)
+            break;
+        lock_wait_until(&heartbeat->lock, &heartbeat->changed, until);
+    }
+    bool goes_on = !heartbeat->stopping;
+    heartbeat->forced = false;
+    lock_release(&heartbeat->lock);
+    return goes_on;
+}
+
+static void *
+heartbeat_thread(void *data)
+{
+    Heartbeat *heartbeat = data;
+    do
+        call(heartbeat);
+    while (wait_for_turn(heartbeat));
+    return NULL;
+}
+
+static void
+heartbeat_free(Heartbeat *heartbeat)
+{
+    pthread_cond_destroy(&heartbeat->changed);
+    lock_destroy(&heartbeat->lock);
+    g_free(heartbeat->callback_url);
+    g_free(heartbeat);
+}
+
+Heartbeat *
+heartbeat_start(Agent *agent, const char *callback_url, GError **error)
+{
+    Heartbeat *heartbeat = g_new0(Heartbeat, 1);
+    heartbeat->client.agent = agent;
+    heartbeat->callback_url = g_strdup(callback_url);
+    lock_init(&heartbeat->lock, LOCK_RANK_AGENT_HEARTBEAT);
+    lock_condition_init(&heartbeat->changed);
+    int code = pthread_create(&heartbeat->thread, NULL, heartbeat_thread, heartbeat);
+    if (code == 0)
+        return heartbeat;
+    heartbeat_free(heartbeat);
+    agent_fail(error, AGENT_ERROR_HEARTBEAT, "no thread can be started: %s", g_strerror(code));
+    return NULL;
+}
+
+void
+heartbeat_force(Heartbeat *heartbeat)
+{
+    if (heartbeat == NULL)
+        return;
+    lock_acquire(&heartbeat->lock);
+    heartbeat->forced = true;
+    pthread_cond_signal(&heartbeat->changed);
+    lock_release(&heartbeat->lock);
+}
+
+void
+heartbeat_stop(Heartbeat *heartbeat)
+{
+    if (heartbeat == NULL)
+        return;
+    lock_acquire(&heartbeat->lock);
+    heartbeat->stopping = true;
+    pthread_cond_signal(&heartbeat->changed);
+    lock_release(&heartbeat->lock);
+    pthread_join(heartbeat->thread, NULL);
+    heartbeat_free(heartbeat);
+}
