@@ -24,8 +24,8 @@ typedef struct ListCall {
 /* A query argument that narrows a list. */
 typedef struct ListFilter {
     const char *argument;
-    unsigned since; /* 406 below */
-    const char *column;
+    unsigned since;    /* 406 below */
+    const char *field; /* of the item, or of its node; NULL: none of its own */
     /* Adds the filter to call->query; `value` lives as long as the request. INVALID. */
     bool (*add)(ListCall *call, const struct ListFilter *filter, const char *value, GError **error);
 } ListFilter;
@@ -40,20 +40,10 @@ bool filter_boolean(ListCall *call, const ListFilter *filter, const char *value,
 bool filter_present(ListCall *call, const ListFilter *filter, const char *value, GError **error);
 bool filter_contains(ListCall *call, const ListFilter *filter, const char *value, GError **error);
 bool filter_any_of(ListCall *call, const ListFilter *filter, const char *value, GError **error);
-/* The column is a condition of our own with one ? for the value. */
-bool filter_condition(ListCall *call, const ListFilter *filter, const char *value, GError **error);
-/* A node by UUID or name: the column holds its uuid. NODE_NOT_FOUND. */
+/* Owned or leased by a project. */
+bool filter_project(ListCall *call, const ListFilter *filter, const char *value, GError **error);
+/* A node by UUID or name: the field holds its uuid. NODE_NOT_FOUND. */
 bool filter_node(ListCall *call, const ListFilter *filter, const char *value, GError **error);
-
-/* What is known of an item before the conductor is called. */
-typedef struct ItemBrief {
-    char *uuid;
-    char *node_uuid; /* NULL when it belongs to no node */
-    char *owner, *lessee;
-} ItemBrief;
-
-void item_brief_clear(ItemBrief *brief);
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(ItemBrief, item_brief_clear)
 
 /* A member of a body whose value names something else: a node that a port hangs on, a chassis. */
 typedef struct Reference {
@@ -84,10 +74,8 @@ struct Collection {
     SteelErrorCode not_found; /* of an item; 0: NOT_FOUND */
 
     /* To whom items belong. */
-    const char *see;         /* the rule by which the caller is told of an item; NULL: all are */
-    const char *node_column; /* the uuid of the node that an item hangs on, or is; NULL: of none */
-    /* A condition with one ?, which the rows of a project satisfy; NULL: every project has all. */
-    const char *project_condition;
+    const char *see; /* the rule by which the caller is told of an item; NULL: all are */
+    DbOwnership ownership;
     /* More checks and changes of a checked POST body; NULL: none. */
     bool (*check_create)(Request *request, json_t *values, GError **error);
     /* More checks of a checked patch; NULL: none. */
@@ -105,16 +93,14 @@ Answer collection_delete(Request *request, GError **error);
 
 /* A list of a collection inside something else, e.g. the ports of a node.
  *
- * column, value  the condition; value borrowed until the call returns
- * item_path      of the items' links, NULL for the resource's own; taken
- * detail         all fields whatever the query says */
-Answer collection_list_within(Request *request, const Collection *collection, const char *column,
+ * field, value  what the items have in common; value borrowed until the call returns
+ * item_path     of the items' links, NULL for the resource's own; taken
+ * detail        all fields whatever the query says */
+Answer collection_list_within(Request *request, const Collection *collection, const char *field,
                               const char *value, char *item_path, bool detail, GError **error);
 
 /* What all collections of things that hang on a node say alike. */
-#define COLLECTION_ON_NODE                                                                         \
-    .see = "baremetal:node:get", .node_column = "node_uuid",                                       \
-    .project_condition = "node_uuid IN (SELECT uuid FROM nodes WHERE ? IN (owner, lessee))"
+#define COLLECTION_ON_NODE .see = "baremetal:node:get", .ownership = DB_OWNED_BY_NODE
 
 /* Writes one item as the whole answer. NOT_FOUND as for the collection. */
 bool collection_write_item(Request *request, const Collection *collection, const View *view,

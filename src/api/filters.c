@@ -17,7 +17,7 @@ bool
 filter_text(ListCall *call, const ListFilter *filter, const char *value, GError **error)
 {
     (void)error;
-    db_list_filter(&call->query, filter->column, DB_FILTER_EQUAL, db_text(value));
+    db_list_filter(&call->query, filter->field, DB_FILTER_EQUAL, db_text(value));
     return true;
 }
 
@@ -25,7 +25,7 @@ bool
 filter_text_lower(ListCall *call, const ListFilter *filter, const char *value, GError **error)
 {
     (void)error;
-    db_list_filter(&call->query, filter->column, DB_FILTER_EQUAL,
+    db_list_filter(&call->query, filter->field, DB_FILTER_EQUAL,
                    keep(call, g_ascii_strdown(value, -1)));
     return true;
 }
@@ -47,7 +47,7 @@ filter_mac(ListCall *call, const ListFilter *filter, const char *value, GError *
         g_prefix_error(error, "%s: ", filter->argument);
         return false;
     }
-    db_list_filter(&call->query, filter->column, DB_FILTER_EQUAL, keep(call, address));
+    db_list_filter(&call->query, filter->field, DB_FILTER_EQUAL, keep(call, address));
     return true;
 }
 
@@ -58,7 +58,7 @@ filter_boolean(ListCall *call, const ListFilter *filter, const char *value, GErr
     bool truth = false;
     if (!request_boolean_argument(call->request, filter->argument, &truth, error))
         return false;
-    db_list_filter(&call->query, filter->column, DB_FILTER_EQUAL, db_integer(truth));
+    db_list_filter(&call->query, filter->field, DB_FILTER_EQUAL, db_integer(truth));
     return true;
 }
 
@@ -69,7 +69,7 @@ filter_present(ListCall *call, const ListFilter *filter, const char *value, GErr
     bool truth = false;
     if (!request_boolean_argument(call->request, filter->argument, &truth, error))
         return false;
-    db_list_filter(&call->query, filter->column, truth ? DB_FILTER_NOT_NULL : DB_FILTER_IS_NULL,
+    db_list_filter(&call->query, filter->field, truth ? DB_FILTER_NOT_NULL : DB_FILTER_IS_NULL,
                    db_text(NULL));
     return true;
 }
@@ -78,7 +78,7 @@ bool
 filter_contains(ListCall *call, const ListFilter *filter, const char *value, GError **error)
 {
     (void)error;
-    db_list_filter(&call->query, filter->column, DB_FILTER_CONTAINS, db_text(value));
+    db_list_filter(&call->query, filter->field, DB_FILTER_CONTAINS, db_text(value));
     return true;
 }
 
@@ -86,15 +86,15 @@ bool
 filter_any_of(ListCall *call, const ListFilter *filter, const char *value, GError **error)
 {
     (void)error;
-    db_list_filter(&call->query, filter->column, DB_FILTER_IN, db_text(value));
+    db_list_filter(&call->query, filter->field, DB_FILTER_IN, db_text(value));
     return true;
 }
 
 bool
-filter_condition(ListCall *call, const ListFilter *filter, const char *value, GError **error)
+filter_project(ListCall *call, const ListFilter *filter, const char *value, GError **error)
 {
     (void)error;
-    db_list_filter(&call->query, filter->column, DB_FILTER_SQL, db_text(value));
+    db_list_filter(&call->query, filter->field, DB_FILTER_PROJECT, db_text(value));
     return true;
 }
 
@@ -105,6 +105,6 @@ filter_node(ListCall *call, const ListFilter *filter, const char *value, GError 
     if (!node_ident_allowed(call->request, value, error) ||
         !node_lookup(call->request, value, &node, error))
         return false;
-    db_list_filter(&call->query, filter->column, DB_FILTER_EQUAL, keep(call, g_strdup(node.uuid)));
+    db_list_filter(&call->query, filter->field, DB_FILTER_EQUAL, keep(call, g_strdup(node.uuid)));
     return true;
 }

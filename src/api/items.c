@@ -9,15 +9,6 @@
 
 #include <string.h>
 
-void
-item_brief_clear(ItemBrief *brief)
-{
-    g_free(brief->uuid);
-    g_free(brief->node_uuid);
-    g_free(brief->owner);
-    g_free(brief->lessee);
-}
-
 bool
 collection_not_found(const Collection *collection, const char *ident, GError **error)
 {
@@ -26,8 +17,8 @@ collection_not_found(const Collection *collection, const char *ident, GError **e
     return ident_not_found(collection->resource, code, ident, error);
 }
 
-/* How an ident names an item. */
-typedef enum IdentKind { IDENT_KEY, IDENT_NAME, IDENT_BAD } IdentKind;
+/* How an ident names an item; IDENT_BAD: it cannot. */
+typedef enum IdentKind { IDENT_KEY = DB_BY_KEY, IDENT_NAME = DB_BY_NAME, IDENT_BAD } IdentKind;
 
 static IdentKind
 ident_kind(const Request *request, const Collection *collection, const char *ident)
@@ -64,20 +55,18 @@ write_row(const DbRow *row, void *user_data)
 
 /* Writes the item if it is there; false with the error set when the database fails. */
 static bool
-write_if_there(Request *request, const View *view, bool by_name, const char *ident, bool *found,
+write_if_there(Request *request, const View *view, DbIdent by, const char *ident, bool *found,
                GError **error)
 {
     char lower[UUID_TEXT_SIZE];
-    if (!by_name && uuid_valid(ident)) {
+    if (by == DB_BY_KEY && uuid_valid(ident)) {
         for (size_t i = 0; i < sizeof lower; i++)
             lower[i] = g_ascii_tolower(ident[i]);
         ident = lower;
     }
     ItemWriter writer = {0};
     renderer_init(&writer.renderer, request, view, NULL, request_out(request, 200, 4096));
-    const DbValue key = db_text(ident);
-    bool good = db_query(request_db(request), by_name ? view->name_sql : view->item_sql, &key, 1,
-                         write_row, &writer, error);
+    bool good = db_item(request_db(request), view->selection, by, ident, write_row, &writer, error);
     renderer_clear(&writer.renderer);
     *found = writer.found;
     return good;
@@ -88,7 +77,7 @@ collection_write_item(Request *request, const Collection *collection, const View
                       const char *uuid, unsigned status, GError **error)
 {
     bool found = false;
-    if (!write_if_there(request, view, false, uuid, &found, error))
+    if (!write_if_there(request, view, DB_BY_KEY, uuid, &found, error))
         return false;
     if (!found)
         return collection_not_found(collection, uuid, error);
@@ -102,13 +91,12 @@ write_captured(Request *request, const Collection *collection, const View *view,
     const char *ident = request->captures[0];
     IdentKind kind = ident_kind(request, collection, ident);
     bool found = false;
-    if (kind != IDENT_BAD &&
-        !write_if_there(request, view, kind == IDENT_NAME, ident, &found, error))
+    if (kind != IDENT_BAD && !write_if_there(request, view, (DbIdent)kind, ident, &found, error))
         return ANSWER_FAILED;
     if (!found && request->capture_suffix != NULL && collection->resource->name_field != NULL) {
         /* something really named "x.json" */
         g_autofree char *whole = g_strconcat(ident, request->capture_suffix, NULL);
-        if (!write_if_there(request, view, true, whole, &found, error))
+        if (!write_if_there(request, view, DB_BY_NAME, whole, &found, error))
             return ANSWER_FAILED;
     }
     if (found)
@@ -143,52 +131,19 @@ collection_get(Request *request, GError **error)
 }
 
 static bool
-read_brief(const DbRow *row, void *user_data)
+load_brief(Request *request, const Collection *collection, DbIdent by, const char *ident,
+           ItemBrief *brief, GError **error)
 {
-    ItemBrief *brief = user_data;
-    brief->uuid = g_strdup(db_row_text(row, 0, NULL));
-    brief->node_uuid = g_strdup(db_row_text(row, 1, NULL));
-    brief->owner = g_strdup(db_row_text(row, 2, NULL));
-    brief->lessee = g_strdup(db_row_text(row, 3, NULL));
-    return false;
+    g_autofree char *lower = by == DB_BY_KEY ? g_ascii_strdown(ident, -1) : NULL;
+    return db_item_brief(request_db(request), collection->resource, collection->ownership, by,
+                         lower != NULL ? lower : ident, brief, error);
 }
 
 /* True when an item belongs to whom its node belongs to, and not to an owner of its own. */
 static bool
 is_the_nodes(const Collection *collection)
 {
-    const char *node = collection->node_column;
-    return node != NULL && (strcmp(node, collection->resource->key) == 0 ||
-                            resource_field(collection->resource, "owner") == NULL);
-}
-
-/* uuid, node, owner and lessee of an item: its own columns, or those of the node it hangs on. */
-static char *
-brief_sql(const Collection *collection, const char *column)
-{
-    const Resource *resource = collection->resource;
-    const char *node = collection->node_column != NULL ? collection->node_column : "NULL";
-    bool owned = resource_field(resource, "owner") != NULL;
-    if (!is_the_nodes(collection) || owned)
-        return g_strdup_printf("SELECT uuid, %s, %s, %s FROM %s WHERE \"%s\" = ?1", node,
-                               owned ? "owner" : "NULL",
-                               resource_field(resource, "lessee") != NULL ? "lessee" : "NULL",
-                               resource->table, column);
-    return g_strdup_printf("SELECT i.uuid, i.%s, n.owner, n.lessee FROM %s i "
-                           "LEFT JOIN nodes n ON n.uuid = i.%s WHERE i.\"%s\" = ?1",
-                           node, resource->table, node, column);
-}
-
-static bool
-load_brief(Request *request, const Collection *collection, IdentKind kind, const char *ident,
-           ItemBrief *brief, GError **error)
-{
-    const Resource *resource = collection->resource;
-    g_autofree char *sql =
-        brief_sql(collection, kind == IDENT_NAME ? resource->name_field : resource->key);
-    g_autofree char *lower = kind == IDENT_KEY ? g_ascii_strdown(ident, -1) : NULL;
-    const DbValue value = db_text(lower != NULL ? lower : ident);
-    return db_query(request_db(request), sql, &value, 1, read_brief, brief, error);
+    return collection->ownership == DB_OWNED_BY_NODE || collection == &node_collection;
 }
 
 static PolicyTarget
@@ -213,11 +168,11 @@ collection_lookup(Request *request, const Collection *collection, const char *id
     IdentKind kind = ident_kind(request, collection, ident);
     if (kind == IDENT_BAD)
         return bad_ident(collection, ident, error);
-    if (!load_brief(request, collection, kind, ident, brief, error))
+    if (!load_brief(request, collection, (DbIdent)kind, ident, brief, error))
         return false;
     if (brief->uuid == NULL && request->capture_suffix != NULL && resource->name_field != NULL) {
         g_autofree char *whole = g_strconcat(ident, request->capture_suffix, NULL);
-        if (!load_brief(request, collection, IDENT_NAME, whole, brief, error))
+        if (!load_brief(request, collection, DB_BY_NAME, whole, brief, error))
             return false;
     }
     return (brief->uuid != NULL && is_visible(request, collection, brief)) ||

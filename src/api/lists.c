@@ -1,4 +1,4 @@
-/* Lists: the query's arguments become one SQL statement, its rows become the answer. The contract is in collection.h.
+/* Lists: the query's arguments become one question to the database, its rows become the answer. The contract is in collection.h.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "api/access.h"
 #include "api/collection.h"
@@ -140,10 +140,8 @@ read_filters(ListCall *call, GError **error)
         if (!filter->add(call, filter, value, error))
             return false;
     }
-    const char *project = policy_list_project(call->request);
-    if (project != NULL && collection->project_condition != NULL)
-        call->query.scope =
-            (DbFilter){collection->project_condition, DB_FILTER_SQL, db_text(project)};
+    call->query.ownership = collection->ownership;
+    call->query.project = policy_list_project(call->request);
     return true;
 }
 
@@ -259,21 +257,18 @@ read_call(ListCall *call, bool detail, GError **error)
 }
 
 Answer
-collection_list_within(Request *request, const Collection *collection, const char *column,
+collection_list_within(Request *request, const Collection *collection, const char *field,
                        const char *value, char *item_path, bool detail, GError **error)
 {
     ListCall call = {.request = request,
                      .collection = collection,
-                     .query = {.resource = collection->resource},
                      .texts = g_ptr_array_new_with_free_func(g_free),
                      .item_path = item_path};
-    if (column != NULL)
-        db_list_filter(&call.query, column, DB_FILTER_EQUAL, db_text(value));
+    if (field != NULL)
+        db_list_filter(&call.query, field, DB_FILTER_EQUAL, db_text(value));
     bool good = read_call(&call, detail, error);
     if (good) {
-        call.query.fields = call.view->selected;
-        call.query.field_count = call.view->selected_count;
-        call.query.columns = call.view->column_text;
+        call.query.selection = call.view->selection;
         good = write_list(&call, error);
     }
     view_free(call.own_view);

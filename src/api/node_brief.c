@@ -9,22 +9,6 @@
 
 #include <string.h>
 
-void
-node_brief_clear(NodeBrief *brief)
-{
-    g_free(brief->uuid);
-    g_free(brief->name);
-    g_free(brief->owner);
-    g_free(brief->lessee);
-    g_free(brief->driver);
-    g_free(brief->conductor_group);
-    g_free(brief->provision_state);
-    g_free(brief->target_provision_state);
-    g_free(brief->power_state);
-    g_free(brief->reservation);
-    g_free(brief->allocation_uuid);
-}
-
 /* Nothing can have a name with other characters than a URL's unreserved ones. */
 static bool
 could_be_name(const char *ident)
@@ -46,33 +30,6 @@ ident_not_found(const Resource *resource, SteelErrorCode code, const char *ident
     return steel_fail(error, code, "%s %.255s could not be found.", name, ident);
 }
 
-#define BRIEF_COLUMNS                                                                              \
-    "SELECT uuid, name, owner, lessee, driver, conductor_group, provision_state, "                 \
-    "target_provision_state, power_state, reservation, allocation_uuid, maintenance, "             \
-    "console_enabled FROM nodes WHERE "
-
-static bool
-read_brief(const DbRow *row, void *user_data)
-{
-    NodeBrief *brief = user_data;
-    char **const texts[] = {&brief->uuid,
-                            &brief->name,
-                            &brief->owner,
-                            &brief->lessee,
-                            &brief->driver,
-                            &brief->conductor_group,
-                            &brief->provision_state,
-                            &brief->target_provision_state,
-                            &brief->power_state,
-                            &brief->reservation,
-                            &brief->allocation_uuid};
-    for (size_t i = 0; i < G_N_ELEMENTS(texts); i++)
-        *texts[i] = g_strdup(db_row_text(row, (int)i, NULL));
-    brief->maintenance = db_row_integer(row, 11) != 0;
-    brief->console_enabled = db_row_integer(row, 12) != 0;
-    return false;
-}
-
 static bool
 load_brief(Request *request, const char *ident, NodeBrief *brief, GError **error)
 {
@@ -80,10 +37,8 @@ load_brief(Request *request, const char *ident, NodeBrief *brief, GError **error
     if (!by_uuid && request->version < 5)
         return true;
     g_autofree char *lower = g_ascii_strdown(ident, -1);
-    const DbValue value = db_text(by_uuid ? lower : ident);
-    return db_query(request_db(request),
-                    by_uuid ? BRIEF_COLUMNS "uuid = ?1" : BRIEF_COLUMNS "name = ?1", &value, 1,
-                    read_brief, brief, error);
+    return db_node_brief(request_db(request), by_uuid ? DB_BY_KEY : DB_BY_NAME,
+                         by_uuid ? lower : ident, brief, error);
 }
 
 static PolicyTarget

@@ -5,18 +5,8 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 #include "api/request.h"
+#include "db/node_brief.h"
 #include "model/resource.h"
-
-typedef struct NodeBrief {
-    char *uuid, *name, *owner, *lessee;
-    char *driver, *conductor_group;
-    char *provision_state, *target_provision_state, *power_state;
-    char *reservation, *allocation_uuid;
-    bool maintenance, console_enabled;
-} NodeBrief;
-
-void node_brief_clear(NodeBrief *brief);
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(NodeBrief, node_brief_clear)
 
 /* The rule that decides whether the caller is told of a node, and of what hangs on it. */
 #define NODE_SEE "baremetal:node:get"

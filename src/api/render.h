@@ -24,7 +24,7 @@ void renderer_init(Renderer *renderer, const Request *request, const View *view,
                    GString *out);
 void renderer_clear(Renderer *renderer);
 
-/* Writes one row of the view's SQL as an object. */
+/* Writes one row of the view's selection as an object. */
 void render_row(const Renderer *renderer, const DbRow *row);
 
 /* Writes the elements of a link pair, `{"href":..,"rel":"self"},{..}`, without brackets, for "<prefix><name><suffix>". */

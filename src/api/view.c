@@ -48,7 +48,7 @@ part_of(const Resource *resource, const Field *field)
     return state ? PART_STATE : PART_TEXT;
 }
 
-/* The SQL column of a field, added when it is not there yet; -1 for a field the resource does not have. */
+/* The column of a field in the row, added when it is not there yet; -1 for a field the resource does not have. */
 static int
 select_field(View *view, const Field *field)
 {
@@ -118,29 +118,25 @@ add_field(View *view, const Field *field)
 /* What work may have changed already when the answer to a creation is written. */
 static const struct {
     const Resource *resource;
-    const char *field, *value; /* the value as SQL */
+    const char *field, *value; /* value NULL: null */
 } as_created[] = {
-    {&allocation_resource, "state",      "'allocating'"},
-    {&allocation_resource, "node_uuid",  "NULL"        },
-    {&allocation_resource, "last_error", "NULL"        },
-    {&allocation_resource, "updated_at", "NULL"        },
+    {&allocation_resource, "state",      "allocating"},
+    {&allocation_resource, "node_uuid",  NULL        },
+    {&allocation_resource, "last_error", NULL        },
+    {&allocation_resource, "updated_at", NULL        },
 };
 
-static void
-append_column(GString *text, const View *view, const Field *field)
+static DbColumn
+column_of(const View *view, const Field *field)
 {
-    const char *value = NULL;
     for (size_t i = 0; view->as_created && i < G_N_ELEMENTS(as_created); i++)
         if (as_created[i].resource == view->resource &&
             strcmp(as_created[i].field, field->name) == 0)
-            value = as_created[i].value;
-    if (value != NULL)
-        g_string_append(text, value);
-    else
-        g_string_append_printf(text, "\"%s\"", field_column(field));
+            return (DbColumn){.field = field, .fixed = true, .text = as_created[i].value};
+    return (DbColumn){.field = field};
 }
 
-/* Adds what computed values are made of, and the SQL. */
+/* Adds what computed values are made of, and the selection. */
 static View *
 completed(View *view)
 {
@@ -159,17 +155,10 @@ completed(View *view)
         view->owner = select_field(view, resource_field(resource, "owner"));
         view->lessee = select_field(view, resource_field(resource, "lessee"));
     }
-    GString *text = g_string_new(NULL);
-    for (size_t i = 0; i < view->selected_count; i++) {
-        g_string_append(text, i > 0 ? ", " : "");
-        append_column(text, view, view->selected[i]);
-    }
-    view->column_text = g_string_free(text, FALSE);
-    view->item_sql = g_strdup_printf("SELECT %s FROM %s WHERE \"%s\" = ?1", view->column_text,
-                                     resource->table, resource->key);
-    if (resource->name_field != NULL)
-        view->name_sql = g_strdup_printf("SELECT %s FROM %s WHERE \"%s\" = ?1", view->column_text,
-                                         resource->table, resource->name_field);
+    g_autofree DbColumn *columns = g_new(DbColumn, view->selected_count);
+    for (size_t i = 0; i < view->selected_count; i++)
+        columns[i] = column_of(view, view->selected[i]);
+    view->selection = db_selection_new(resource, columns, view->selected_count);
     return view;
 }
 
@@ -282,8 +271,6 @@ view_free(View *view)
         g_free(view->columns[i].prefix);
     g_free(view->columns);
     g_free(view->selected);
-    g_free(view->column_text);
-    g_free(view->item_sql);
-    g_free(view->name_sql);
+    db_selection_free(view->selection);
     g_free(view);
 }

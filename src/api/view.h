@@ -1,4 +1,4 @@
-/* How a resource looks in an answer: which fields in which order, the SQL that fetches them, and the bytes that stand
+/* How a resource looks in an answer: which fields in which order, the selection that fetches them, and the bytes that stand
  * before each value. Views of whole resources are made once per version and kept; rows are then written straight from the
  * database into the answer.
  *
@@ -7,6 +7,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 #include "api/request.h"
+#include "db/selection.h"
 #include "model/resource.h"
 
 /* VIEW_CREATED is VIEW_DETAIL as the item was when it was created, before anybody worked on it. */
@@ -31,7 +32,7 @@ typedef enum ViewPart {
 typedef struct ViewColumn {
     const Field *field;
     ViewPart part;
-    int column;   /* of the SQL row; -1 when it has none */
+    int column;   /* of the row; -1 when it has none */
     bool secrets; /* mask what hides in it */
     unsigned hide,
         show; /* bits of policy_visibility: hides the value, leaves secrets unmasked; 0: none does */
@@ -44,17 +45,15 @@ typedef struct View {
     unsigned version;
     ViewColumn *columns;
     size_t column_count;
-    const Field **selected; /* fields of the SQL row, in order */
+    const Field **selected; /* fields of the row, in order */
     size_t selected_count;
     int key, driver, group,
         lease; /* columns of the row that computed values need; -1: none of them does */
     int owner,
         lessee; /* columns that tell what may be seen of the row; -1: nothing depends on them */
-    bool as_created;   /* VIEW_CREATED */
-    unsigned hideable; /* bits of policy_visibility that matter here */
-    char *column_text; /* "uuid", "name" of the SQL */
-    char *item_sql;    /* SELECT by key */
-    char *name_sql;    /* SELECT by name, or NULL */
+    bool as_created;        /* VIEW_CREATED */
+    unsigned hideable;      /* bits of policy_visibility that matter here */
+    DbSelection *selection; /* the same for the database; owned */
 } View;
 
 /* The view of all fields (VIEW_DETAIL), or those of a list, at a version. Kept forever. */

@@ -4,6 +4,7 @@
 
 #include "common/time_text.h"
 #include "db/records.h"
+#include "db/sql.h"
 
 /* Without a node that has a power state that is known, nobody could switch the instance on. */
 #define IS_FREE                                                                                    \

@@ -3,6 +3,7 @@
 #include "db/boot_sessions.h"
 
 #include "common/secret.h"
+#include "db/sql.h"
 
 void
 boot_session_clear(BootSession *session)

@@ -3,6 +3,7 @@
 #include "db/clock.h"
 
 #include "common/steady.h"
+#include "db/sql.h"
 
 typedef struct Noted {
     int64_t skew_ms, seen_ms;

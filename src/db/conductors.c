@@ -4,6 +4,7 @@
 
 #include "common/time_text.h"
 #include "db/records.h"
+#include "db/sql.h"
 
 static bool
 replace(Db *db, void *user_data, GError **error)

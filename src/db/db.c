@@ -13,6 +13,7 @@
 #include "db/engine.h"
 #include "db/health.h"
 #include "db/migrations.h"
+#include "db/sql.h"
 
 #include <string.h>
 #include <time.h>

@@ -1,15 +1,13 @@
-/* The database: connections, statements, rows, transactions. What is asked of it is in records.h, list.h and one file per
- * resource; which engine answers is decided by the URL (sqlite.c now).
+/* The database: connections, rows, transactions. What is asked of it are questions with names: records.h, items.h, list.h and
+ * one file per resource. SQL stays in this folder (sql.h); which engine answers is decided by the URL (sqlite.c now).
  *
  * A Db is shared by all threads; each thread gets a connection of its own on first use, kept until the thread ends. Reads
  * run side by side. Writes of one process take turns (SQLite has one writer), so that none fails for a busy file, and go
  * through one connection; so do the reads of a transaction, which see what it has written. A read outside of one sees what was
  * committed when it began, also while the same thread writes from within its rows.
  *
- * SQL is the common subset of SQLite and PostgreSQL with parameters ?1, ?2, ... used in order.
- *
  * Errors of all functions: DATABASE_BUSY (another process holds the file; retry), CONFLICT (a rule of the schema was
- * broken; db_conflict tells which), DATABASE_DAMAGED (the file is damaged: from then on writing fails with it at once, reading goes on
+ * broken), DATABASE_DAMAGED (the file is damaged: from then on writing fails with it at once, reading goes on
  * as far as it goes), DATABASE (disk full, ...: a sentence with the file).
  *
  * SPDX-License-Identifier: Apache-2.0 */
@@ -69,42 +67,13 @@ void db_close(Db *db);
 /* Called for each row; `row` is valid during the call. Returning false stops the query without an error. */
 typedef bool (*DbRowFunc)(const DbRow *row, void *user_data);
 
-/* Runs one reading statement and calls func for each row, on the caller's thread. `values` are bound to its parameters in
- * order, borrowed for the call. Errors: those of the database. Any thread. */
-bool db_query(Db *db, const char *sql, const DbValue *values, size_t count, DbRowFunc func,
-              void *user_data, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-
-/* Which rule of the schema a statement broke. */
-typedef enum DbConflictKind {
-    DB_CONFLICT_NONE,
-    DB_CONFLICT_UNIQUE,    /* these columns together must be unique */
-    DB_CONFLICT_REFERENCE, /* it refers to something that is not there, or is referred to */
-    DB_CONFLICT_OTHER,
-} DbConflictKind;
-
-enum { DB_CONFLICT_COLUMNS = 4, DB_NAME_SIZE = 64 };
-
-typedef struct DbConflict {
-    DbConflictKind kind;
-    char table[DB_NAME_SIZE]; /* "" where the engine does not say */
-    char columns[DB_CONFLICT_COLUMNS][DB_NAME_SIZE];
-    size_t column_count;
-} DbConflict;
-
-/* What this thread's last statement that failed with CONFLICT ran into. */
-DbConflict db_conflict(Db *db);
-
-/* Runs one writing statement; `changed` (or NULL) gets the number of rows it changed. */
-bool db_execute(Db *db, const char *sql, const DbValue *values, size_t count, int64_t *changed,
-                GError **error) G_GNUC_WARN_UNUSED_RESULT;
-
 /* Columns of a row, from 0. The text is NUL-terminated and valid during the callback. */
 bool db_row_is_null(const DbRow *row, int column);
 const char *db_row_text(const DbRow *row, int column, size_t *size);
 int64_t db_row_integer(const DbRow *row, int column);
 
-/* Runs `work` in one transaction on this thread's connection; rolls back when it returns false. Inside, db_query and
- * db_execute take part in it. May be nested: the inner one joins the outer. */
+/* Runs `work` in one transaction on this thread's connection; rolls back when it returns false. Inside, all
+ * questions take part in it. May be nested: the inner one joins the outer. */
 typedef bool (*DbWork)(Db *db, void *user_data, GError **error);
 bool db_transaction(Db *db, DbWork work, void *user_data, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

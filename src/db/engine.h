@@ -1,7 +1,7 @@
 /* What a database engine must offer; private to this folder. One connection is used by one thread.
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
-#include "db/db.h"
+#include "db/sql.h"
 
 typedef struct DbConnection DbConnection;
 

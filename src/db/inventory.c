@@ -2,6 +2,8 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "db/inventory.h"
 
+#include "db/sql.h"
+
 typedef struct Reader {
     void (*each)(const DbInventory *inventory, void *user_data);
     void *user_data;

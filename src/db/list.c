@@ -2,6 +2,9 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "db/list.h"
 
+#include "db/sql.h"
+#include "model/resources.h"
+
 #include <string.h>
 
 typedef struct Statement {
@@ -11,10 +14,10 @@ typedef struct Statement {
 } Statement;
 
 void
-db_list_filter(DbListQuery *query, const char *column, DbFilterKind kind, DbValue value)
+db_list_filter(DbListQuery *query, const char *field, DbFilterKind kind, DbValue value)
 {
     g_return_if_fail(query->filter_count < DB_FILTER_LIMIT);
-    query->filters[query->filter_count++] = (DbFilter){column, kind, value};
+    query->filters[query->filter_count++] = (DbFilter){field, kind, value};
 }
 
 static unsigned
@@ -39,10 +42,10 @@ like_pattern(const char *text)
 }
 
 static void
-append_in(Statement *statement, const DbFilter *filter)
+append_in(Statement *statement, const char *column, const char *list)
 {
-    g_auto(GStrv) parts = g_strsplit(filter->value.text, ",", -1);
-    g_string_append_printf(statement->sql, "\"%s\" IN (", filter->column);
+    g_auto(GStrv) parts = g_strsplit(list, ",", -1);
+    g_string_append_printf(statement->sql, "\"%s\" IN (", column);
     for (char **part = parts; *part != NULL; part++) {
         char *owned = g_strdup(*part);
         g_ptr_array_add(statement->texts, owned);
@@ -53,43 +56,90 @@ append_in(Statement *statement, const DbFilter *filter)
 }
 
 static void
-append_filter(Statement *statement, const DbFilter *filter)
+append_contains(Statement *statement, const char *column, const char *part)
+{
+    char *pattern = like_pattern(part);
+    g_ptr_array_add(statement->texts, pattern);
+    g_string_append_printf(statement->sql, "\"%s\" LIKE ?%u ESCAPE '\\'", column,
+                           add_value(statement, db_text(pattern)));
+}
+
+static void
+append_project(Statement *statement, const Resource *resource, DbValue project)
+{
+    unsigned value = add_value(statement, project);
+    if (resource_field(resource, "lessee") != NULL)
+        g_string_append_printf(statement->sql, "?%u IN (owner, lessee)", value);
+    else
+        g_string_append_printf(statement->sql, "owner = ?%u", value);
+}
+
+/* The column of a filter's field; NULL: it needs none, or there is no such field. */
+static const char *
+filter_column(const Resource *resource, const DbFilter *filter)
+{
+    const Resource *of = filter->kind == DB_FILTER_NODE_IN ? &node_resource : resource;
+    const Field *field = filter->field != NULL ? resource_field(of, filter->field) : NULL;
+    return field != NULL && field->type != FIELD_COMPUTED ? field_column(field) : NULL;
+}
+
+static bool
+append_filter(Statement *statement, const Resource *resource, const DbFilter *filter,
+              GError **error)
 {
     GString *sql = statement->sql;
+    const char *column = filter_column(resource, filter);
+    if (column == NULL && filter->kind != DB_FILTER_PROJECT)
+        return steel_fail(error, STEEL_ERROR_INTERNAL, "a %s has no %s to be listed by",
+                          resource->name, filter->field);
     switch (filter->kind) {
     case DB_FILTER_EQUAL:
-        g_string_append_printf(sql, "\"%s\" = ?%u", filter->column,
-                               add_value(statement, filter->value));
+        g_string_append_printf(sql, "\"%s\" = ?%u", column, add_value(statement, filter->value));
         break;
     case DB_FILTER_NOT_EQUAL:
-        g_string_append_printf(sql, "\"%s\" <> ?%u", filter->column,
-                               add_value(statement, filter->value));
+        g_string_append_printf(sql, "\"%s\" <> ?%u", column, add_value(statement, filter->value));
         break;
     case DB_FILTER_IS_NULL:
-        g_string_append_printf(sql, "\"%s\" IS NULL", filter->column);
+        g_string_append_printf(sql, "\"%s\" IS NULL", column);
         break;
     case DB_FILTER_NOT_NULL:
-        g_string_append_printf(sql, "\"%s\" IS NOT NULL", filter->column);
+        g_string_append_printf(sql, "\"%s\" IS NOT NULL", column);
         break;
-    case DB_FILTER_CONTAINS: {
-        char *pattern = like_pattern(filter->value.text);
-        g_ptr_array_add(statement->texts, pattern);
-        g_string_append_printf(sql, "\"%s\" LIKE ?%u ESCAPE '\\'", filter->column,
-                               add_value(statement, db_text(pattern)));
+    case DB_FILTER_CONTAINS:
+        append_contains(statement, column, filter->value.text);
         break;
-    }
     case DB_FILTER_IN:
-        append_in(statement, filter);
+        append_in(statement, column, filter->value.text);
         break;
-    case DB_FILTER_SQL: {
-        g_auto(GStrv) halves = g_strsplit(filter->column, "?", 2);
-        g_string_append_printf(sql, "(%s", halves[0]);
-        if (halves[1] != NULL)
-            g_string_append_printf(sql, "?%u%s", add_value(statement, filter->value), halves[1]);
+    case DB_FILTER_NODE_IN:
+        g_string_append(sql, "node_uuid IN (SELECT uuid FROM nodes WHERE ");
+        append_in(statement, column, filter->value.text);
         g_string_append_c(sql, ')');
         break;
+    case DB_FILTER_PROJECT:
+        append_project(statement, resource, filter->value);
+        break;
     }
-    }
+    return true;
+}
+
+/* What the project of the query has. */
+static void
+append_scope(Statement *statement, const DbListQuery *query)
+{
+    const DbValue project = db_text(query->project);
+    bool of_node = query->ownership == DB_OWNED_BY_NODE;
+    if (of_node)
+        g_string_append(statement->sql, "node_uuid IN (SELECT uuid FROM nodes WHERE ");
+    append_project(statement, of_node ? &node_resource : query->selection->resource, project);
+    if (of_node)
+        g_string_append_c(statement->sql, ')');
+}
+
+static bool
+has_scope(const DbListQuery *query)
+{
+    return query->project != NULL && query->ownership != DB_OWNED_BY_NOBODY;
 }
 
 /* Where the marker stands in the order. */
@@ -118,13 +168,13 @@ find_marker(Db *db, const DbListQuery *query, Marker *marker, GError **error)
     g_autoptr(GArray) values = g_array_new(false, false, sizeof(DbValue));
     g_autoptr(GPtrArray) texts = g_ptr_array_new_with_free_func(g_free);
     Statement statement = {sql, values, texts};
+    const Resource *resource = query->selection->resource;
     g_string_append_printf(sql, "SELECT id, \"%s\" FROM %s WHERE \"%s\" = ?%u",
-                           query->sort != NULL ? field_column(query->sort) : "id",
-                           query->resource->table, query->resource->key,
-                           add_value(&statement, db_text(query->marker)));
-    if (query->scope.column != NULL) {
+                           query->sort != NULL ? field_column(query->sort) : "id", resource->table,
+                           resource->key, add_value(&statement, db_text(query->marker)));
+    if (has_scope(query)) {
         g_string_append(sql, " AND ");
-        append_filter(&statement, &query->scope);
+        append_scope(&statement, query);
     }
     if (!db_query(db, sql->str, (const DbValue *)(const void *)values->data, values->len,
                   read_marker, marker, error))
@@ -173,6 +223,29 @@ append_order(Statement *statement, const DbListQuery *query)
         g_string_append_printf(statement->sql, " LIMIT %u", query->limit);
 }
 
+/* The rows that are wanted, on the page that is wanted. */
+static bool
+append_conditions(Statement *statement, const DbListQuery *query, const Marker *marker,
+                  GError **error)
+{
+    const char *joint = " WHERE ";
+    for (size_t i = 0; i < query->filter_count; i++, joint = " AND ") {
+        g_string_append(statement->sql, joint);
+        if (!append_filter(statement, query->selection->resource, &query->filters[i], error))
+            return false;
+    }
+    if (has_scope(query)) {
+        g_string_append(statement->sql, joint);
+        append_scope(statement, query);
+        joint = " AND ";
+    }
+    if (query->marker != NULL) {
+        g_string_append(statement->sql, joint);
+        append_marker(statement, query, marker);
+    }
+    return true;
+}
+
 bool
 db_list(Db *db, const DbListQuery *query, DbRowFunc func, void *user_data, GError **error)
 {
@@ -184,26 +257,10 @@ db_list(Db *db, const DbListQuery *query, DbRowFunc func, void *user_data, GErro
     g_autoptr(GPtrArray) texts = g_ptr_array_new_with_free_func(g_free);
     g_ptr_array_add(texts, marker.text);
     Statement statement = {sql, values, texts};
-    g_string_append(sql, "SELECT ");
-    if (query->columns != NULL)
-        g_string_append(sql, query->columns);
-    for (size_t i = 0; i < query->field_count && query->columns == NULL; i++)
-        g_string_append_printf(sql, "%s\"%s\"", i > 0 ? ", " : "", field_column(query->fields[i]));
-    g_string_append_printf(sql, " FROM %s", query->resource->table);
-    const char *joint = " WHERE ";
-    for (size_t i = 0; i < query->filter_count; i++, joint = " AND ") {
-        g_string_append(sql, joint);
-        append_filter(&statement, &query->filters[i]);
-    }
-    if (query->scope.column != NULL) {
-        g_string_append(sql, joint);
-        append_filter(&statement, &query->scope);
-        joint = " AND ";
-    }
-    if (query->marker != NULL) {
-        g_string_append(sql, joint);
-        append_marker(&statement, query, &marker);
-    }
+    g_string_append_printf(sql, "SELECT %s FROM %s", query->selection->columns,
+                           query->selection->resource->table);
+    if (!append_conditions(&statement, query, &marker, error))
+        return false;
     append_order(&statement, query);
     return db_query(db, sql->str, (const DbValue *)(const void *)values->data, values->len, func,
                     user_data, error);

@@ -5,6 +5,7 @@
 #include "common/steady.h"
 #include "common/time_text.h"
 #include "db/records.h"
+#include "db/sql.h"
 #include "model/internal_info.h"
 
 bool
@@ -142,6 +143,23 @@ db_nodes_count_in_states(Db *db, const ProvisionState *states, size_t state_coun
     return db_query(db, sql->str, &self, 1, read_integer, count, error);
 }
 
+static bool
+see_row(const DbRow *row, void *user_data)
+{
+    (void)row;
+    *(bool *)user_data = true;
+    return false;
+}
+
+bool
+db_chassis_has_nodes(Db *db, const char *chassis_uuid, bool *has_nodes, GError **error)
+{
+    const DbValue uuid = db_text(chassis_uuid);
+    *has_nodes = false;
+    return db_query(db, "SELECT 1 FROM nodes WHERE chassis_uuid = ?1 LIMIT 1", &uuid, 1, see_row,
+                    has_nodes, error);
+}
+
 typedef struct CountReader {
     void (*each)(const DbNodeCount *count, void *user_data);
     void *user_data;
@@ -216,6 +234,43 @@ db_node_append_traits(Db *db, const char *node_uuid, GString *json, GError **err
     if (json->len == before)
         g_string_append(json, "[]");
     return true;
+}
+
+static bool
+read_json(const DbRow *row, void *user_data)
+{
+    size_t size = 0;
+    const char *text = db_row_text(row, 0, &size);
+    *(json_t **)user_data = text != NULL ? json_text_parse(text, size, 0, NULL) : NULL;
+    return false;
+}
+
+typedef struct Saving {
+    Node *node;
+    const Node *stored;
+} Saving;
+
+static bool
+save_with_internal_info(Db *db, void *user_data, GError **error)
+{
+    const Saving *saving = user_data;
+    json_t *now = NULL;
+    const DbValue uuid = db_text(saving->node->uuid);
+    if (!db_query(db, "SELECT driver_internal_info FROM nodes WHERE uuid = ?1", &uuid, 1, read_json,
+                  &now, error))
+        return false;
+    if (json_is_object(now))
+        info_merge(saving->node, saving->stored, now);
+    json_decref(now);
+    return db_record_save(db, &node_resource, saving->node, saving->stored, error);
+}
+
+bool
+db_node_save(Db *db, Node *node, const Node *stored, GError **error)
+{
+    Saving saving = {node, stored};
+    return info_same(node, stored) ? db_record_save(db, &node_resource, node, stored, error)
+                                   : db_transaction(db, save_with_internal_info, &saving, error);
 }
 
 /* The place of the agent's token in driver_internal_info, for SQL. The caller frees. */

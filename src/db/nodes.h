@@ -30,6 +30,10 @@ bool db_node_release(Db *db, const char *node_uuid, const char *lease,
 bool db_node_agent_token_make(Db *db, const char *node_uuid, const char *token, bool *made,
                               GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* Saves a node that is locked, as db_record_save does. What an agent has said meanwhile without the lock stays: what `node` has
+ * changed of driver_internal_info since `stored` is put on top of what is there now, and `node` has the result. */
+bool db_node_save(Db *db, Node *node, const Node *stored, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* Records what an agent says, without the node lock: the members of `said` go into driver_internal_info, the rest of it stays.
  *
  * node      as it was loaded: its agent's token must still be the one in the database
@@ -61,6 +65,10 @@ GPtrArray *db_nodes_in_state(Db *db, ProvisionState state, GError **error);
  * failed  true: only those that are in maintenance because their BMC did not answer; false: those not in maintenance */
 GPtrArray *db_nodes_power_page(Db *db, const char *after, bool failed, unsigned limit,
                                GError **error);
+
+/* Whether a chassis has nodes in it. */
+bool db_chassis_has_nodes(Db *db, const char *chassis_uuid, bool *has_nodes,
+                          GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* How many nodes other than `except` are in one of these states. */
 bool db_nodes_count_in_states(Db *db, const ProvisionState *states, size_t state_count,

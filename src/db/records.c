@@ -4,6 +4,7 @@
 
 #include "common/time_text.h"
 #include "common/uuid.h"
+#include "db/sql.h"
 #include "model/resources.h"
 
 #include <stdlib.h>
@@ -86,6 +87,17 @@ db_records_where(Db *db, const Resource *resource, const char *condition, const 
     return NULL;
 }
 
+GPtrArray *
+db_records_of_node(Db *db, const Resource *resource, const char *node_uuid, const char *order,
+                   GError **error)
+{
+    const DbValue uuid = db_text(node_uuid);
+    const Field *field = order != NULL ? resource_field(resource, order) : NULL;
+    g_autofree char *condition = g_strdup_printf("node_uuid = ?1 ORDER BY \"%s\"",
+                                                 field != NULL ? field_column(field) : "id");
+    return db_records_where(db, resource, condition, &uuid, 1, error);
+}
+
 static bool
 not_found(const Resource *resource, const char *ident, GError **error)
 {
@@ -96,20 +108,25 @@ not_found(const Resource *resource, const char *ident, GError **error)
     return steel_fail(error, code, "%s %.255s could not be found.", name, ident);
 }
 
-void *
-db_record_find(Db *db, const Resource *resource, const char *column, const char *value,
-               GError **error)
+bool
+db_record_look(Db *db, const Resource *resource, const char *column, const char *value,
+               void *record, GError **error)
 {
     g_autofree char *condition = g_strdup_printf("\"%s\" = ?1", column);
     const DbValue key = db_text(value);
     g_autoptr(GPtrArray) found = db_records_where(db, resource, condition, &key, 1, error);
-    if (found == NULL)
-        return NULL;
-    if (found->len == 0) {
+    *(void **)record = found != NULL && found->len > 0 ? g_ptr_array_steal_index(found, 0) : NULL;
+    return found != NULL;
+}
+
+void *
+db_record_find(Db *db, const Resource *resource, const char *column, const char *value,
+               GError **error)
+{
+    void *record = NULL;
+    if (db_record_look(db, resource, column, value, &record, error) && record == NULL)
         not_found(resource, value, error);
-        return NULL;
-    }
-    return g_ptr_array_steal_index(found, 0);
+    return record;
 }
 
 void *

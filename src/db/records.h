@@ -13,12 +13,19 @@
 void *db_record_find(Db *db, const Resource *resource, const char *column, const char *value,
                      GError **error);
 
+/* The same; `record` is a pointer to a pointer, which gets NULL when there is none: that is no error. */
+bool db_record_look(Db *db, const Resource *resource, const char *column, const char *value,
+                    void *record, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* Loads by key or, where the resource has names and the text is no UUID, by name. */
 void *db_record_find_ident(Db *db, const Resource *resource, const char *ident, GError **error);
 
-/* Loads all records that satisfy a condition, e.g. "node_uuid = ?1 ORDER BY id". The array owns and frees them. */
-GPtrArray *db_records_where(Db *db, const Resource *resource, const char *condition,
-                            const DbValue *values, size_t count, GError **error);
+/* Loads the records that hang on a node. The array owns and frees them; NULL on failure.
+ *
+ * resource  one with a field node_uuid
+ * order     the field that sorts them; NULL: as created */
+GPtrArray *db_records_of_node(Db *db, const Resource *resource, const char *node_uuid,
+                              const char *order, GError **error);
 
 /* Gives a new record the uuid and created_at that it lacks, as db_record_insert does: for who must know them before. */
 void db_record_identify(const Resource *resource, void *record);

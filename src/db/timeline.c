@@ -3,6 +3,7 @@
 #include "db/timeline.h"
 
 #include "common/time_text.h"
+#include "db/sql.h"
 
 bool
 db_phases_end(Db *db, const char *node_uuid, const char *operation_uuid, const char *result,

@@ -6,6 +6,7 @@
 #include "common/log.h"
 #include "common/time_text.h"
 #include "common/uuid.h"
+#include "db/nodes.h"
 #include "db/records.h"
 #include "db/timeline.h"
 #include "model/internal_info.h"
@@ -61,41 +62,13 @@ limit_text(char **text)
         *g_utf8_offset_to_pointer(*text, most) = '\0';
 }
 
-static bool
-read_json(const DbRow *row, void *user_data)
-{
-    size_t size = 0;
-    const char *text = db_row_text(row, 0, &size);
-    *(json_t **)user_data = text != NULL ? json_text_parse(text, size, 0, NULL) : NULL;
-    return false;
-}
-
-/* Heartbeats write into driver_internal_info without the lock: what they have said meanwhile stays. */
-static bool
-save_with_internal_info(Db *db, void *user_data, GError **error)
-{
-    Task *task = user_data;
-    json_t *now = NULL;
-    const DbValue uuid = db_text(task->node->uuid);
-    if (!db_query(db, "SELECT driver_internal_info FROM nodes WHERE uuid = ?1", &uuid, 1, read_json,
-                  &now, error))
-        return false;
-    if (json_is_object(now))
-        info_merge(task->node, task->stored, now);
-    json_decref(now);
-    return db_record_save(db, &node_resource, task->node, task->stored, error);
-}
-
 bool
 task_save(Task *task, GError **error)
 {
     Db *db = task->services->db;
     limit_text(&task->node->last_error);
     limit_text(&task->node->maintenance_reason);
-    bool internal = !info_same(task->node, task->stored);
-    bool saved = internal ? db_transaction(db, save_with_internal_info, task, error)
-                          : db_record_save(db, &node_resource, task->node, task->stored, error);
-    if (!saved)
+    if (!db_node_save(db, task->node, task->stored, error))
         return false;
     node_free(task->stored);
     task->stored = node_copy(task->node);
@@ -129,24 +102,21 @@ static GPtrArray *
 list_of_node(Task *task, GPtrArray **list, const Resource *resource, const char *order,
              GError **error)
 {
-    if (*list == NULL) {
-        g_autofree char *condition = g_strdup_printf("node_uuid = ?1 ORDER BY %s", order);
-        const DbValue uuid = db_text(task->node->uuid);
-        *list = db_records_where(task->services->db, resource, condition, &uuid, 1, error);
-    }
+    if (*list == NULL)
+        *list = db_records_of_node(task->services->db, resource, task->node->uuid, order, error);
     return *list;
 }
 
 GPtrArray *
 task_ports(Task *task, GError **error)
 {
-    return list_of_node(task, &task->ports, &port_resource, "id", error);
+    return list_of_node(task, &task->ports, &port_resource, NULL, error);
 }
 
 GPtrArray *
 task_volume_connectors(Task *task, GError **error)
 {
-    return list_of_node(task, &task->volume_connectors, &volume_connector_resource, "id", error);
+    return list_of_node(task, &task->volume_connectors, &volume_connector_resource, NULL, error);
 }
 
 GPtrArray *

@@ -5,10 +5,8 @@
 enum { NO_FIELD = -1 };
 
 #define OFFSET_NONE NO_FIELD
-/* clang-format off */
-#define OFFSET_deploy_step (ptrdiff_t)offsetof(Node, deploy_step)
-#define OFFSET_clean_step (ptrdiff_t)offsetof(Node, clean_step)
-/* clang-format on */
+#define OFFSET_deploy_step (ptrdiff_t) offsetof(Node, deploy_step)
+#define OFFSET_clean_step (ptrdiff_t) offsetof(Node, clean_step)
 
 static const struct {
     StepKindInfo info;

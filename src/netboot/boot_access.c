@@ -42,27 +42,20 @@ warn_seldom(const GError *error)
         log_warning(AREA, "whose an address is cannot be known: %s", error->message);
 }
 
-static GPtrArray *
-records_of(Db *db, const Resource *resource, const Node *node, GError **error)
-{
-    const DbValue uuid = db_text(node->uuid);
-    return db_records_where(db, resource, "node_uuid = ?1 AND address IS NOT NULL", &uuid, 1,
-                            error);
-}
-
 /* Adds the MAC addresses of the node's ports, and of its port groups: a bond may speak with one of its own. */
 static bool
 add_macs(Db *db, const Node *node, GHashTable *macs, GError **error)
 {
-    g_autoptr(GPtrArray) ports = records_of(db, &port_resource, node, error);
+    g_autoptr(GPtrArray) ports = db_records_of_node(db, &port_resource, node->uuid, NULL, error);
     g_autoptr(GPtrArray) groups =
-        ports != NULL ? records_of(db, &portgroup_resource, node, error) : NULL;
+        ports != NULL ? db_records_of_node(db, &portgroup_resource, node->uuid, NULL, error) : NULL;
     if (groups == NULL)
         return false;
     for (guint i = 0; i < ports->len; i++)
         g_hash_table_add(macs, g_ascii_strdown(((Port *)ports->pdata[i])->address, -1));
     for (guint i = 0; i < groups->len; i++)
-        g_hash_table_add(macs, g_ascii_strdown(((Portgroup *)groups->pdata[i])->address, -1));
+        if (((Portgroup *)groups->pdata[i])->address != NULL)
+            g_hash_table_add(macs, g_ascii_strdown(((Portgroup *)groups->pdata[i])->address, -1));
     return true;
 }
 

@@ -3,6 +3,7 @@
 #include "netboot/instructions.h"
 
 #include "db/records.h"
+#include "db/volumes.h"
 #include "model/resources.h"
 #include "netboot/ipxe.h"
 
@@ -11,32 +12,15 @@
 #define VOLUME_ISCSI "iscsi"
 #define CONNECTOR_IQN "iqn"
 
-/* Loads a record; `record` stays NULL when there is none. */
-static bool
-find(Db *db, const Resource *resource, const char *column, const char *value, void *record,
-     GError **error)
-{
-    GError *cause = NULL;
-    void *found = db_record_find(db, resource, column, value, &cause);
-    if (found == NULL && !steel_error_is(cause, STEEL_ERROR_NOT_FOUND) &&
-        !steel_error_is(cause, STEEL_ERROR_NODE_NOT_FOUND)) {
-        g_propagate_error(error, cause);
-        return false;
-    }
-    g_clear_error(&cause);
-    *(void **)record = found;
-    return true;
-}
-
 /* The node that has a port with this address; NULL when there is none. */
 static bool
 find_node(Db *db, const char *mac, Node **node, GError **error)
 {
     g_autoptr(Port) port = NULL;
     *node = NULL;
-    if (!find(db, &port_resource, "address", mac, &port, error))
+    if (!db_record_look(db, &port_resource, "address", mac, &port, error))
         return false;
-    return port == NULL || find(db, &node_resource, "uuid", port->node_uuid, node, error);
+    return port == NULL || db_record_look(db, &node_resource, "uuid", port->node_uuid, node, error);
 }
 
 /* Reads one target; a problem makes the instructions unusable and ends the reading. */
@@ -59,11 +43,7 @@ add_volume(BootInstructions *out, const VolumeTarget *target)
 static bool
 load_volumes(Db *db, const Node *node, BootInstructions *out, GError **error)
 {
-    DbValue values[] = {db_text(node->uuid), db_text(VOLUME_ISCSI)};
-    g_autoptr(GPtrArray) targets = db_records_where(
-        db, &volume_target_resource,
-        "node_uuid = ?1 AND volume_type = ?2 AND boot_index >= 0 ORDER BY boot_index", values,
-        G_N_ELEMENTS(values), error);
+    g_autoptr(GPtrArray) targets = db_volume_targets_to_boot(db, node->uuid, VOLUME_ISCSI, error);
     if (targets == NULL)
         return false;
     const VolumeTarget *first = targets->len > 0 ? targets->pdata[0] : NULL;
@@ -88,10 +68,8 @@ load_volumes(Db *db, const Node *node, BootInstructions *out, GError **error)
 static bool
 load_initiator(Db *db, const Node *node, BootInstructions *out, GError **error)
 {
-    DbValue values[] = {db_text(node->uuid), db_text(CONNECTOR_IQN)};
-    g_autoptr(GPtrArray) connectors = db_records_where(
-        db, &volume_connector_resource, "node_uuid = ?1 AND type = ?2 ORDER BY id LIMIT 1", values,
-        G_N_ELEMENTS(values), error);
+    g_autoptr(GPtrArray) connectors =
+        db_volume_connector_first(db, node->uuid, CONNECTOR_IQN, error);
     if (connectors == NULL)
         return false;
     if (connectors->len == 0)

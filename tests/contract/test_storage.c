@@ -3,6 +3,7 @@
 #include "contract.h"
 
 #include "db/records.h"
+#include "db/sql.h"
 #include "drivers/storage/storage.h"
 
 static void

@@ -4,9 +4,12 @@
 
 #include <string.h>
 
-/* clang-format off */
-#define ROW(name, type, member) {name, CREDENTIAL_##type, G_STRUCT_OFFSET(Credentials, member)}
+#define ROW(name, type, member)                                                                    \
+    {                                                                                              \
+        name, CREDENTIAL_##type, G_STRUCT_OFFSET(Credentials, member)                              \
+    }
 
+/* clang-format off */
 static const CredentialAttribute attributes[] = {
     ROW("user_id",                   TEXT,    user_id),
     ROW("user",                      TEXT,    user_id),

@@ -82,6 +82,5 @@ const Collection allocation_collection = {
     .references = references,
     .reference_count = G_N_ELEMENTS(references),
     .see = "baremetal:allocation:get",
-    .node_column = "node_uuid",
-    .project_condition = "owner = ?",
+    .ownership = DB_OWNED_BY_FIELDS,
 };

@@ -178,11 +178,10 @@ own_item(Request *request, const Resource *resource, const NodeBrief *node, cons
 {
     const View *view = view_of(resource, VIEW_DETAIL, request->version);
     g_autofree char *path = g_strdup_printf("nodes/%s/%s", node->uuid, resource->path);
-    g_autofree char *sql = g_strdup_printf("%s AND node_uuid = ?2", view->item_sql);
-    const DbValue values[] = {db_text(key), db_text(node->uuid)};
     OwnItem item = {.found = false};
     renderer_init(&item.renderer, request, view, path, out);
-    bool good = db_query(request_db(request), sql, values, 2, write_own, &item, error);
+    bool good = db_item_of_node(request_db(request), view->selection, key, node->uuid, write_own,
+                                &item, error);
     renderer_clear(&item.renderer);
     *found = item.found;
     return good;

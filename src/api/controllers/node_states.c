@@ -31,9 +31,8 @@ states_get(Request *request, GError **error)
     g_autoptr(View) view = view_of_names(&node_resource, names, request->version);
     Renderer renderer;
     renderer_init(&renderer, request, view, NULL, request_out(request, 200, 512));
-    const DbValue uuid = db_text(node.uuid);
-    bool good =
-        db_query(request_db(request), view->item_sql, &uuid, 1, write_states, &renderer, error);
+    bool good = db_item(request_db(request), view->selection, DB_BY_KEY, node.uuid, write_states,
+                        &renderer, error);
     renderer_clear(&renderer);
     return good ? ANSWER_NOW : ANSWER_FAILED;
 }

@@ -24,7 +24,10 @@ is_only_place(const Request *request, GError **error)
 static bool
 filter_shard(ListCall *call, const ListFilter *filter, const char *value, GError **error)
 {
-    return is_only_place(call->request, error) && filter_condition(call, filter, value, error);
+    if (!is_only_place(call->request, error))
+        return false;
+    db_list_filter(&call->query, filter->field, DB_FILTER_NODE_IN, db_text(value));
+    return true;
 }
 
 static bool
@@ -37,17 +40,16 @@ filter_portgroup(ListCall *call, const ListFilter *filter, const char *value, GE
         return false;
     char *uuid = g_strdup(group.uuid);
     g_ptr_array_add(call->texts, uuid);
-    db_list_filter(&call->query, filter->column, DB_FILTER_EQUAL, db_text(uuid));
+    db_list_filter(&call->query, filter->field, DB_FILTER_EQUAL, db_text(uuid));
     return true;
 }
 
 static const ListFilter filters[] = {
-    {"address",   1,  "address",                                                                    filter_mac      },
-    {"node",      1,  "node_uuid",                                                                  filter_node     },
-    {"node_uuid", 1,  "node_uuid",                                                                  filter_node     },
-    {"portgroup", 24, "portgroup_uuid",                                                             filter_portgroup},
-    {"shard",     82,
-     "node_uuid IN (SELECT uuid FROM nodes WHERE instr(',' || ? || ',', ',' || shard || ',') > 0)", filter_shard    },
+    {"address",   1,  "address",        filter_mac      },
+    {"node",      1,  "node_uuid",      filter_node     },
+    {"node_uuid", 1,  "node_uuid",      filter_node     },
+    {"portgroup", 24, "portgroup_uuid", filter_portgroup},
+    {"shard",     82, "shard",          filter_shard    },
 };
 
 /* Its other rules are the conductor's, which knows the whole that a patch makes of it. */

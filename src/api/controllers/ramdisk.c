@@ -2,13 +2,11 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "api/controllers/controllers.h"
 #include "api/render.h"
+#include "db/ports.h"
 #include "model/names.h"
 #include "model/resources.h"
 
 #include <string.h>
-
-/* An agent has as many interfaces as a machine may have. */
-#define ADDRESS_LIMIT 64
 
 static bool
 endpoints_enabled(GError **error)
@@ -18,49 +16,18 @@ endpoints_enabled(GError **error)
                       "The ramdisk endpoints are disabled ([api]enable_ramdisk_endpoints).");
 }
 
-/* The nodes that ports of these addresses belong to. */
-typedef struct Match {
-    char *uuid; /* of the first */
-    bool ambiguous;
-} Match;
-
-static bool
-read_match(const DbRow *row, void *user_data)
-{
-    Match *match = user_data;
-    if (match->uuid == NULL)
-        match->uuid = g_strdup(db_row_text(row, 0, NULL));
-    else
-        match->ambiguous = true;
-    return !match->ambiguous;
-}
-
 /* Valid addresses of the comma-separated list; others are passed over, as agents send what they see. */
 static GPtrArray *
 read_addresses(const char *text)
 {
     GPtrArray *addresses = g_ptr_array_new_with_free_func(g_free);
-    g_auto(GStrv) parts = g_strsplit(text != NULL ? text : "", ",", ADDRESS_LIMIT);
+    g_auto(GStrv) parts = g_strsplit(text != NULL ? text : "", ",", DB_ADDRESS_LIMIT);
     for (char **part = parts; *part != NULL; part++) {
         char *address = mac_address_normalize(g_strstrip(*part), NULL);
         if (address != NULL)
             g_ptr_array_add(addresses, address);
     }
     return addresses;
-}
-
-/* One statement whatever the number of addresses: the list is one text. */
-static bool
-match_addresses(Request *request, GPtrArray *addresses, Match *match, GError **error)
-{
-    g_autoptr(GString) list = g_string_new(",");
-    for (guint i = 0; i < addresses->len; i++)
-        g_string_append_printf(list, "%s,", (const char *)addresses->pdata[i]);
-    const DbValue value = db_text(list->str);
-    return db_query(request_db(request),
-                    "SELECT DISTINCT node_uuid FROM ports "
-                    "WHERE instr(?1, ',' || address || ',') > 0 LIMIT 2",
-                    &value, 1, read_match, match, error);
 }
 
 static json_t *
@@ -107,9 +74,8 @@ after_token(Request *request, json_t *result, GError **error)
     g_string_append(out, "{\"node\":");
     Renderer renderer;
     renderer_init(&renderer, request, view, NULL, out);
-    const DbValue uuid = db_text(request->subject);
-    bool good =
-        db_query(request_db(request), view->item_sql, &uuid, 1, write_node, &renderer, error);
+    bool good = db_item(request_db(request), view->selection, DB_BY_KEY, request->subject,
+                        write_node, &renderer, error);
     renderer_clear(&renderer);
     json_t *config = agent_config(request, json_object_get(result, "agent_token"));
     g_autofree char *text = json_text_dump(config);
@@ -139,13 +105,13 @@ ramdisk_lookup(Request *request, GError **error)
                    "At least one of 'addresses' and 'node_uuid' parameters is required");
         return ANSWER_FAILED;
     }
-    Match match = {.uuid = g_strdup(node_uuid)};
-    bool good = node_uuid != NULL || match_addresses(request, addresses, &match, error);
-    g_autofree char *uuid = match.uuid;
+    g_autofree char *uuid = g_strdup(node_uuid);
+    bool ambiguous = false;
     g_auto(NodeBrief) node = {0};
-    if (!good)
+    if (node_uuid == NULL && !db_ports_node(request_db(request), (const char **)addresses->pdata,
+                                            addresses->len, &uuid, &ambiguous, error))
         return ANSWER_FAILED;
-    if (uuid == NULL || match.ambiguous || !node_find(request, uuid, &node, NULL))
+    if (uuid == NULL || ambiguous || !node_find(request, uuid, &node, NULL))
         return not_found(error);
     ProvisionState state =
         node.provision_state != NULL ? state_from_wire(node.provision_state) : STATE_NONE;

@@ -31,14 +31,12 @@ template_steps(Task *task, json_t *steps, GError **error)
     json_t *trait, *step;
     json_array_foreach(traits, index, trait)
     {
-        const DbValue name = db_text(json_string_value(trait));
-        g_autoptr(GPtrArray) found = db_records_where(task->services->db, &deploy_template_resource,
-                                                      "name = ?1", &name, 1, error);
-        if (found == NULL)
+        g_autoptr(DeployTemplate) template = NULL;
+        if (!db_record_look(task->services->db, &deploy_template_resource, "name",
+                            json_string_value(trait), &template, error))
             return false;
-        if (found->len == 0)
+        if (template == NULL)
             continue;
-        const DeployTemplate *template = g_ptr_array_index(found, 0);
         json_array_foreach(template->steps, other, step) json_array_append(steps, step);
     }
     return true;

@@ -3,6 +3,7 @@
 #include "common/log.h"
 #include "conductor/provision/provision.h"
 #include "db/allocations.h"
+#include "db/volumes.h"
 #include "drivers/console/console.h"
 #include "drivers/deploy/deploy.h"
 #include "drivers/power/power.h"
@@ -51,10 +52,8 @@ leave_rescue(Task *task, GError **error)
 static bool
 delete_targets(Task *task, GError **error)
 {
-    const DbValue node = db_text(task->node->uuid);
     task_forget_lists(task);
-    return db_execute(task->services->db, "DELETE FROM volume_targets WHERE node_uuid = ?1", &node,
-                      1, NULL, error);
+    return db_volume_targets_delete(task->services->db, task->node->uuid, error);
 }
 
 static bool

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "model/network.h"
 #include "conductor/resources/resources.h"
+#include "db/ports.h"
 #include "db/records.h"
 #include "model/names.h"
 
@@ -21,10 +22,7 @@ group_of(Db *db, const char *uuid, GError **error)
 static bool
 group_network_fits(Db *db, const Port *port, GError **error)
 {
-    const DbValue values[] = {db_text(port->portgroup_uuid), db_text(port->uuid)};
-    g_autoptr(GPtrArray) members =
-        db_records_where(db, &port_resource, "portgroup_uuid = ?1 AND uuid IS NOT ?2 LIMIT 1",
-                         values, G_N_ELEMENTS(values), error);
+    g_autoptr(GPtrArray) members = db_portgroup_member(db, port->portgroup_uuid, port->uuid, error);
     if (members == NULL || members->len == 0)
         return members != NULL;
     const Port *member = g_ptr_array_index(members, 0);
@@ -155,9 +153,7 @@ portgroup_before_create(Conductor *conductor, void *record, GError **error)
 static bool
 portgroup_is_empty(Db *db, const Portgroup *group, GError **error)
 {
-    const DbValue uuid = db_text(group->uuid);
-    g_autoptr(GPtrArray) ports =
-        db_records_where(db, &port_resource, "portgroup_uuid = ?1 LIMIT 1", &uuid, 1, error);
+    g_autoptr(GPtrArray) ports = db_portgroup_member(db, group->uuid, NULL, error);
     if (ports == NULL)
         return false;
     return ports->len == 0 ||
@@ -171,11 +167,9 @@ static bool
 portgroup_fits(Db *db, const void *record, GError **error)
 {
     const Portgroup *group = record;
-    const DbValue values[] = {db_text(group->uuid), db_text(group->node_uuid)};
-    g_autoptr(GPtrArray) strays =
-        db_records_where(db, &port_resource, "portgroup_uuid = ?1 AND node_uuid <> ?2 LIMIT 1",
-                         values, G_N_ELEMENTS(values), error);
-    return strays != NULL && (strays->len == 0 || portgroup_is_empty(db, group, error));
+    bool strays = false;
+    return db_portgroup_has_strays(db, group->uuid, group->node_uuid, &strays, error) &&
+           (!strays || portgroup_is_empty(db, group, error));
 }
 
 static bool

@@ -1,6 +1,7 @@
 /* Chassis and deploy templates: kept for the client, with few rules.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "conductor/resources/resources.h"
+#include "db/nodes.h"
 #include "db/records.h"
 #include "model/names.h"
 
@@ -10,13 +11,11 @@ static json_t *
 chassis_destroy(VerbCall *call, void *record, GError **error)
 {
     const Chassis *chassis = record;
-    const DbValue uuid = db_text(chassis->uuid);
     Db *db = call->conductor->services.db;
-    g_autoptr(GPtrArray) nodes =
-        db_records_where(db, &node_resource, "chassis_uuid = ?1 LIMIT 1", &uuid, 1, error);
-    if (nodes == NULL)
+    bool has_nodes = false;
+    if (!db_chassis_has_nodes(db, chassis->uuid, &has_nodes, error))
         return NULL;
-    if (nodes->len > 0) {
+    if (has_nodes) {
         steel_fail(error, STEEL_ERROR_BAD_REQUEST,
                    "Cannot complete the requested action because chassis %s contains nodes.",
                    chassis->uuid);

@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "drivers/bios/bios.h"
 
-#include "db/records.h"
+#include "db/bios_settings.h"
 #include "drivers/task.h"
 
 #include <string.h>
@@ -14,11 +14,6 @@ bios_cache(Task *task, GError **error)
     return bios->cache == NULL || bios->cache(task, error);
 }
 
-typedef struct Settings {
-    const char *node_uuid;
-    GPtrArray *records; /* BiosSetting */
-} Settings;
-
 static const BiosSetting *
 find_setting(const GPtrArray *records, const char *name)
 {
@@ -28,28 +23,6 @@ find_setting(const GPtrArray *records, const char *name)
             return setting;
     }
     return NULL;
-}
-
-/* Settings that stay keep the time at which they were first seen. */
-static bool
-replace_settings(Db *db, void *user_data, GError **error)
-{
-    const Settings *settings = user_data;
-    const DbValue node = db_text(settings->node_uuid);
-    g_autoptr(GPtrArray) before =
-        db_records_where(db, &bios_setting_resource, "node_uuid = ?1", &node, 1, error);
-    if (before == NULL ||
-        !db_execute(db, "DELETE FROM bios_settings WHERE node_uuid = ?1", &node, 1, NULL, error))
-        return false;
-    for (guint i = 0; i < settings->records->len; i++) {
-        BiosSetting *setting = settings->records->pdata[i];
-        const BiosSetting *known = find_setting(before, setting->name);
-        if (known != NULL)
-            record_set_text(&setting->created_at, known->created_at);
-        if (!db_record_insert(db, &bios_setting_resource, setting, error))
-            return false;
-    }
-    return true;
 }
 
 static const char *const field_names[] = {
@@ -105,6 +78,5 @@ bios_store_settings(Task *task, const json_t *settings, GError **error)
         g_ptr_array_new_with_free_func((GDestroyNotify)bios_setting_free);
     if (!read_settings(records, task->node->uuid, settings, error))
         return false;
-    Settings all = {task->node->uuid, records};
-    return db_transaction(task->services->db, replace_settings, &all, error);
+    return db_bios_settings_replace(task->services->db, task->node->uuid, records, error);
 }

@@ -3,6 +3,7 @@
 #include "conductor_fixture.h"
 
 #include "common/time_text.h"
+#include "db/sql.h"
 
 #include <glib/gstdio.h>
 #include <time.h>

@@ -6,6 +6,7 @@
 
 #include "common/time_text.h"
 #include "db/nodes.h"
+#include "db/sql.h"
 #include "db/timeline.h"
 
 #include <time.h>

@@ -1,6 +1,7 @@
 /* Allocations, called as the API calls them: which node they get, and what they leave when they end.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "conductor_fixture.h"
+#include "db/sql.h"
 
 /* An available node of class "gold" with some traits (JSON text). The caller frees. */
 static Node *

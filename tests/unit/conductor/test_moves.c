@@ -4,6 +4,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "conductor_fixture.h"
 
+#include "db/sql.h"
 #include "model/json_patch.h"
 
 /* What hangs on a node, and the least that one is made of. */

@@ -1,6 +1,7 @@
 /* Rules of nodes, called as the API calls them: what may change when.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "conductor_fixture.h"
+#include "db/sql.h"
 
 /* A call about a node with one PATCH operation; `value` is JSON text, NULL removes. */
 static char *

@@ -4,6 +4,7 @@
 
 #include "common/steady.h"
 #include "common/time_text.h"
+#include "db/sql.h"
 
 #include <string.h>
 

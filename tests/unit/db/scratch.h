@@ -3,6 +3,7 @@
 #pragma once
 #include "db/db.h"
 #include "db/records.h"
+#include "db/sql.h"
 #include "model/resources.h"
 
 #include <setjmp.h>

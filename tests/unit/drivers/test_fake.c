@@ -3,6 +3,7 @@
 #include "driver_fixture.h"
 
 #include "db/records.h"
+#include "db/sql.h"
 #include "drivers/bios/bios.h"
 #include "drivers/deploy/deploy.h"
 #include "drivers/fake.h"

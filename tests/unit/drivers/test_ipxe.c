@@ -3,6 +3,7 @@
 #include "driver_fixture.h"
 
 #include "db/records.h"
+#include "db/sql.h"
 #include "drivers/boot/boot.h"
 #include "netboot/instructions.h"
 

@@ -6,6 +6,7 @@
 #include "common/steady.h"
 #include "db/boot_sessions.h"
 #include "db/records.h"
+#include "db/sql.h"
 #include "model/internal_info.h"
 
 #include <pthread.h>

@@ -3,6 +3,7 @@
 #include "common/config.h"
 #include "common/json_text.h"
 #include "db/records.h"
+#include "db/sql.h"
 #include "model/resources.h"
 #include "netboot/instructions.h"
 

@@ -1,0 +1,55 @@
+/* SQL, which is written in this folder alone: what the files of questions here are made of. Private to this folder, and to
+ * the tests of what is in a table.
+ *
+ * SQL is the common subset of SQLite and PostgreSQL with parameters ?1, ?2, ... used in order; where the two say a thing
+ * differently, the engine has the word (engine.h).
+ *
+ * Any thread; errors as in db.h.
+ *
+ * SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+#include "db/db.h"
+#include "db/selection.h"
+#include "model/resource.h"
+
+/* Runs one reading statement and calls func for each row, on the caller's thread. `values` are bound to its parameters in
+ * order, borrowed for the call. */
+bool db_query(Db *db, const char *sql, const DbValue *values, size_t count, DbRowFunc func,
+              void *user_data, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Runs one writing statement; `changed` (or NULL) gets the number of rows it changed. */
+bool db_execute(Db *db, const char *sql, const DbValue *values, size_t count, int64_t *changed,
+                GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Which rule of the schema a statement broke. */
+typedef enum DbConflictKind {
+    DB_CONFLICT_NONE,
+    DB_CONFLICT_UNIQUE,    /* these columns together must be unique */
+    DB_CONFLICT_REFERENCE, /* it refers to something that is not there, or is referred to */
+    DB_CONFLICT_OTHER,
+} DbConflictKind;
+
+enum { DB_CONFLICT_COLUMNS = 4, DB_NAME_SIZE = 64 };
+
+typedef struct DbConflict {
+    DbConflictKind kind;
+    char table[DB_NAME_SIZE]; /* "" where the engine does not say */
+    char columns[DB_CONFLICT_COLUMNS][DB_NAME_SIZE];
+    size_t column_count;
+} DbConflict;
+
+/* What this thread's last statement that failed with CONFLICT ran into. */
+DbConflict db_conflict(Db *db);
+
+/* Loads all records that satisfy a condition, e.g. "node_uuid = ?1 ORDER BY id". The array owns and frees them. */
+GPtrArray *db_records_where(Db *db, const Resource *resource, const char *condition,
+                            const DbValue *values, size_t count, GError **error);
+
+struct DbSelection {
+    const Resource *resource;
+    char *columns; /* "uuid", "name" */
+    char *by_key;  /* a statement with the key as ?1 */
+    char *by_name; /* NULL: the resource has no names */
+    char *
+        of_node; /* a statement with the key as ?1 and node_uuid as ?2; NULL: it hangs on no node */
+};
