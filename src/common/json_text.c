@@ -9,11 +9,17 @@
 
 #define DEFAULT_DEPTH 64
 
-/* Measured before parsing: jansson's own limit (2048) is deeper than any caller wants to recurse later. */
-static bool
-depth_within(const char *text, size_t size, unsigned maximum)
+/* What the text is made of, seen before parsing: a value takes a hundred times the memory of its text. */
+typedef struct Measure {
+    size_t depth, values; /* values: at least as many as there are */
+} Measure;
+
+/* Stops where a limit is passed. jansson's own limit of depth (2048) is deeper than any caller wants to recurse later. */
+static Measure
+measure(const char *text, size_t size, const JsonLimits *limits)
 {
-    unsigned depth = 0;
+    Measure measured = {.values = 1};
+    size_t depth = 0;
     bool in_string = false;
     for (size_t i = 0; i < size; i++) {
         char c = text[i];
@@ -22,16 +28,33 @@ depth_within(const char *text, size_t size, unsigned maximum)
                 i++;
             else if (c == '"')
                 in_string = false;
-        } else if (c == '"') {
-            in_string = true;
-        } else if (c == '{' || c == '[') {
-            if (++depth > maximum)
-                return false;
-        } else if ((c == '}' || c == ']') && depth > 0) {
-            depth--;
+            continue;
         }
+        if (c == '"')
+            in_string = true;
+        else if (c == '{' || c == '[')
+            depth++;
+        else if ((c == '}' || c == ']') && depth > 0)
+            depth--;
+        measured.depth = MAX(measured.depth, depth);
+        measured.values += c == ',' || c == '{' || c == '[';
+        if (measured.depth > limits->depth ||
+            (limits->values > 0 && measured.values > limits->values))
+            break;
     }
-    return true;
+    return measured;
+}
+
+static bool
+check_limits(const char *text, size_t size, const JsonLimits *limits, GError **error)
+{
+    const Measure measured = measure(text, size, limits);
+    if (measured.depth > limits->depth)
+        return steel_fail(error, STEEL_ERROR_INVALID, "the JSON is nested deeper than %u levels",
+                          limits->depth);
+    return limits->values == 0 || measured.values <= limits->values ||
+           steel_fail(error, STEEL_ERROR_INVALID, "the JSON has more than %zu values",
+                      limits->values);
 }
 
 /* What jansson found wrong, without the text around it that it quotes: that may be part of a password. */
@@ -44,13 +67,11 @@ cut_quotation(json_error_t *fault)
 }
 
 json_t *
-json_text_parse(const char *text, size_t size, unsigned maximum_depth, GError **error)
+json_text_parse_limited(const char *text, size_t size, const JsonLimits *limits, GError **error)
 {
-    unsigned maximum = maximum_depth > 0 ? maximum_depth : DEFAULT_DEPTH;
-    if (!depth_within(text, size, maximum)) {
-        steel_fail(error, STEEL_ERROR_INVALID, "the JSON is nested deeper than %u levels", maximum);
+    const JsonLimits within = {limits->depth > 0 ? limits->depth : DEFAULT_DEPTH, limits->values};
+    if (!check_limits(text, size, &within, error))
         return NULL;
-    }
     json_error_t fault;
     json_t *value = json_loadb(text, size, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &fault);
     if (value == NULL) {
@@ -59,6 +80,12 @@ json_text_parse(const char *text, size_t size, unsigned maximum_depth, GError **
                    fault.line, fault.column, fault.text);
     }
     return value;
+}
+
+json_t *
+json_text_parse(const char *text, size_t size, unsigned maximum_depth, GError **error)
+{
+    return json_text_parse_limited(text, size, &(JsonLimits){.depth = maximum_depth}, error);
 }
 
 char *

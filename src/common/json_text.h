@@ -16,6 +16,17 @@
  *                Duplicate keys are refused. */
 json_t *json_text_parse(const char *text, size_t size, unsigned maximum_depth, GError **error);
 
+/* What a text from strangers may hold. */
+typedef struct JsonLimits {
+    unsigned depth; /* 0 means 64 */
+    size_t
+        values; /* objects, arrays and what is in them, counted before anything is made of them; 0: no limit */
+} JsonLimits;
+
+/* The same with a limit of values; INVALID when there are more. */
+json_t *json_text_parse_limited(const char *text, size_t size, const JsonLimits *limits,
+                                GError **error);
+
 /* Compact text of a value; the caller frees. NULL gives "null". Key order is kept. */
 char *json_text_dump(const json_t *value);
 
