@@ -3,6 +3,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "api/internal.h"
+#include "api/pipeline.h"
 #include "api/router.h"
 
 #include <stdint.h>

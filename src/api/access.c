@@ -7,7 +7,6 @@
 #include "api/auth/policy_store.h"
 #include "api/router.h"
 
-#include <pthread.h>
 #include <string.h>
 
 /* What a strategy needs; made once. */
@@ -16,8 +15,7 @@ typedef struct Authenticator {
     Keystone *keystone; /* NULL unless keystone */
 } Authenticator;
 
-static pthread_mutex_t starting = PTHREAD_MUTEX_INITIALIZER; /* guards writing to `current` */
-static Authenticator *current;
+static Authenticator *current; /* atomic; set once */
 
 static void
 authenticator_free(Authenticator *authenticator)
@@ -44,23 +42,20 @@ prepare(Authenticator *authenticator, GError **error)
     return authenticator->keystone != NULL && policy_current(0, error) != NULL;
 }
 
+/* Several threads may make one at the same time, since making it reads files; the first to be ready counts. */
 static const Authenticator *
 authenticator_get(GError **error)
 {
-    const Authenticator *known = __atomic_load_n(&current, __ATOMIC_ACQUIRE);
+    Authenticator *known = __atomic_load_n(&current, __ATOMIC_ACQUIRE);
     if (known != NULL)
         return known;
-    pthread_mutex_lock(&starting);
-    if (current == NULL) {
-        Authenticator *made = g_new0(Authenticator, 1);
-        if (prepare(made, error))
-            __atomic_store_n(&current, made, __ATOMIC_RELEASE);
-        else
-            authenticator_free(made);
-    }
-    known = current;
-    pthread_mutex_unlock(&starting);
-    return known;
+    Authenticator *made = g_new0(Authenticator, 1);
+    bool good = prepare(made, error);
+    if (good && __atomic_compare_exchange_n(&current, &known, made, false, __ATOMIC_ACQ_REL,
+                                            __ATOMIC_ACQUIRE))
+        return made;
+    authenticator_free(made);
+    return good ? known : NULL;
 }
 
 bool
@@ -72,8 +67,7 @@ access_start(GError **error)
 void
 access_stop(void)
 {
-    authenticator_free(current);
-    current = NULL;
+    authenticator_free(__atomic_exchange_n(&current, NULL, __ATOMIC_ACQ_REL));
     policy_store_clear();
 }
 
@@ -147,6 +141,24 @@ identify_keystone(Request *request, Keystone *keystone, bool may_block, GError *
     if (keystone_delays_decision(keystone))
         return ACCESS_GRANTED; /* as nobody: the policy decides */
     return refuse(request, keystone_challenge(keystone), error);
+}
+
+bool
+access_tries_login(const Request *request)
+{
+    const Authenticator *authenticator = authenticator_get(NULL);
+    if (authenticator != NULL && authenticator->basic != NULL)
+        return request_header(request, "Authorization") != NULL;
+    return request_header(request, "X-Auth-Token") != NULL;
+}
+
+char *
+access_login_name(const Request *request)
+{
+    const Authenticator *authenticator = authenticator_get(NULL);
+    if (authenticator == NULL || authenticator->basic == NULL)
+        return NULL;
+    return basic_login_name(request_header(request, "Authorization"));
 }
 
 AccessOutcome

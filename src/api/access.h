@@ -27,6 +27,12 @@ typedef enum AccessOutcome {
  * Errors     UNAUTHORIZED; IDENTITY_UNAVAILABLE (Keystone does not answer: 503); CONFIG (no password file) */
 AccessOutcome access_identify(Request *request, bool may_block, GError **error);
 
+/* True when the request tries a login at all: it has the header that the strategy reads. */
+bool access_tries_login(const Request *request);
+
+/* The name that is tried with http_basic, to be freed by the caller; NULL where none is. */
+char *access_login_name(const Request *request);
+
 /* Frees what access_identify has put into an identity, and empties it. */
 void access_forget(Identity *identity);
 
@@ -56,6 +62,9 @@ bool policy_sees(Request *request, const char *rule, const PolicyTarget *target)
 /* True when the policy asks other servers about requests such as this one: it belongs where waiting is allowed, with
  * request->questions. Where there are none, and where they may not wait, such a check is no. */
 bool policy_may_wait(const Request *request);
+
+/* Reads the policy again when its files have changed: what streams show goes by it, and they do not look themselves. */
+void policy_look(void);
 
 /* What one rule itself says, without more ado. True with noauth and http_basic. */
 bool policy_allows(const Request *request, const char *rule, const PolicyTarget *target);

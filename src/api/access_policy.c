@@ -35,11 +35,12 @@ is_enforced(void)
 static bool
 asker_init(Asker *asker, const Request *request, const PolicyTarget *target, GError **error)
 {
-    asker->policy = policy_current(LOOK_MS, error);
+    /* What a stream may show is decided on the thread that publishes: it waits for no file and no server. */
+    asker->policy = policy_current(request->streaming ? INT64_MAX : LOOK_MS, error);
     asker->target = target;
     asker->target_unknown = false;
     asker->by_owner = false;
-    asker->questions = request->questions;
+    asker->questions = request->streaming ? NULL : request->questions;
     asker->who = request->identity.is_public             ? &passer_by
                  : request->identity.credentials != NULL ? request->identity.credentials
                                                          : &nobody;
@@ -172,9 +173,22 @@ rule_of_operation(const json_t *operation)
     return "baremetal:node:update";
 }
 
+/* Whether there is any field that the caller may change. */
+static bool
+check_some_update(Asker *asker, GError **error)
+{
+    bool some =
+        allows(asker, "baremetal:node:update") || allows(asker, "baremetal:node:disable_cleaning");
+    for (size_t i = 0; i < G_N_ELEMENTS(field_rules) && !some; i++)
+        some = allows(asker, field_rules[i].rule);
+    return some || forbid(asker, "baremetal:node:update", error);
+}
+
 static bool
 check_node_update(Asker *asker, Request *request, GError **error)
 {
+    if (request->body_pending)
+        return check_some_update(asker, error);
     size_t count = json_array_size(request->json);
     for (size_t i = 0; i < count; i++) {
         const char *rule = rule_of_operation(json_array_get(request->json, i));
@@ -215,6 +229,8 @@ check_node_create(Asker *asker, Request *request, GError **error)
     if (!self_owned || who->system_scope != NULL)
         return self_owned || allows(asker, "baremetal:node:create") ||
                forbid(asker, "baremetal:node:create", error);
+    if (request->body_pending)
+        return true;
     json_t *body = request_json(request, JSON_OBJECT, error);
     if (body == NULL)
         return false;
@@ -231,6 +247,10 @@ static bool
 check_allocation_create(Asker *asker, Request *request, GError **error)
 {
     const bool legacy = !config_boolean(config_current(), OPT_OSLO_POLICY_ENFORCE_NEW_DEFAULTS);
+    if (request->body_pending)
+        return allows(asker, "baremetal:allocation:create") ||
+               allows(asker, "baremetal:allocation:create_restricted") ||
+               forbid(asker, "baremetal:allocation:create", error);
     json_t *body = request_json(request, JSON_OBJECT, error);
     if (body == NULL)
         return false;
@@ -339,6 +359,13 @@ policy_sees(Request *request, const char *rule, const PolicyTarget *target)
         return false;
     note(&asker, request);
     return true;
+}
+
+void
+policy_look(void)
+{
+    if (is_enforced())
+        (void)policy_current(LOOK_MS, NULL);
 }
 
 bool

@@ -8,9 +8,27 @@
 #include "common/log.h"
 #include "common/metrics.h"
 
-/* Threads for what may wait (token checks, bodies of many megabytes), and how many requests may wait for one. */
-#define POOL_THREADS 8
-#define POOL_QUEUE 4096
+#include <unistd.h>
+
+enum {
+    /* Threads for what may wait, and how many requests may wait for one. */
+    POOL_THREADS = 8,
+    POOL_QUEUE = 4096,
+    BODY_QUEUE = 64,
+    /* Questions to Keystone at a time, and passwords that are hashed at most. */
+    TOKEN_THREADS = 8,
+    PASSWORD_THREADS = 4,
+};
+
+/* Hashing keeps processors busy, asking keeps nobody. */
+static unsigned
+login_threads(void)
+{
+    const char *strategy = config_string(config_current(), OPT_AUTH_STRATEGY);
+    if (g_strcmp0(strategy, "http_basic") != 0)
+        return TOKEN_THREADS;
+    return (unsigned)CLAMP(sysconf(_SC_NPROCESSORS_ONLN), 2, PASSWORD_THREADS);
+}
 
 Api *
 api_new(const ApiServices *services)
@@ -19,6 +37,8 @@ api_new(const ApiServices *services)
     api->services = *services;
     api->rings = rings_new(services->db);
     api->pool = pool_new("api", POOL_THREADS, POOL_QUEUE);
+    api->bodies = pool_new("api-bodies", 1, BODY_QUEUE);
+    api->logins = login_queue_new("api-logins", login_threads());
     api->metrics = request_metrics_new();
     api->streams = http_streams_new(api->pool);
     api->default_base = g_strdup("http://127.0.0.1:6385");
@@ -30,6 +50,9 @@ api_free(Api *api)
 {
     if (api == NULL)
         return;
+    __atomic_store_n(&api->closing, true, __ATOMIC_RELEASE);
+    login_queue_free(api->logins);
+    pool_free(api->bodies);
     pool_free(api->pool);
     http_streams_free(api->streams);
     request_metrics_free(api->metrics);

@@ -5,6 +5,7 @@
 #include "api/cors.h"
 #include "api/faults.h"
 #include "api/internal.h"
+#include "api/pipeline.h"
 #include "api/router.h"
 #include "common/backoff.h"
 #include "common/config.h"
@@ -19,7 +20,9 @@
 #define CONNECTION_LIMIT 8192
 /* How long a stop waits for calls under way at most; [conductor]graceful_shutdown_timeout may shorten it. */
 #define DRAIN_LIMIT_S 30
-/* The same for the ends of streams. */
+/* Who needs no login has one of so many parts of the memory for bodies: the others are not kept out. */
+#define PUBLIC_BODY_SHARE 8
+/* How long a stop waits for the ends of streams. */
 #define STREAM_LIMIT_MS 1000
 #define STREAM_LOOK_MS 5
 
@@ -30,24 +33,18 @@ typedef struct Exchange {
     HttpStream *stream; /* NULL for most */
     int64_t started_ns; /* monotonic */
     GByteArray *body;   /* while it comes in */
-    bool refused;       /* routing or negotiation has made the answer already */
-    bool too_large;
-    GPtrArray *trimmed; /* owned copies of header values; NULL for most */
+    uint64_t announced; /* bytes of the body; UINT64_MAX: it comes in chunks */
+    uint64_t held;      /* bytes of the body that are counted in Api.body_bytes */
+    bool is_public;     /* the body is sent to a route that needs no login */
+    bool refused;       /* the answer is there already */
+    BodyFault fault;    /* why the body is not taken */
 } Exchange;
 
-/* Blanks around a value are no part of it (RFC 9110, 5.5); few clients send any, so that few copies are made. */
 static const char *
 carrier_header(void *carrier, const char *name)
 {
-    Exchange *exchange = carrier;
-    const char *value = http_connection_header(exchange->connection, name);
-    size_t length = value != NULL ? strlen(value) : 0;
-    if (length == 0 || (!g_ascii_isspace(value[0]) && !g_ascii_isspace(value[length - 1])))
-        return value;
-    if (exchange->trimmed == NULL)
-        exchange->trimmed = g_ptr_array_new_with_free_func(g_free);
-    g_ptr_array_add(exchange->trimmed, g_strstrip(g_strdup(value)));
-    return g_ptr_array_index(exchange->trimmed, exchange->trimmed->len - 1);
+    const Exchange *exchange = carrier;
+    return http_connection_header(exchange->connection, name);
 }
 
 /* Any thread. A call may complete before its handler has returned: then the HTTP thread goes on by itself. */
@@ -67,8 +64,22 @@ carrier_is_local(void *carrier)
     return http_address_is_unix(peer) || http_address_is_loopback(peer);
 }
 
-static const RequestTransport http_transport = {
-    .header = carrier_header, .resume = carrier_resume, .is_local = carrier_is_local};
+/* What a trusted proxy says counts; one that says nothing stands for all its clients. */
+static bool
+carrier_source(void *carrier, HttpAddress *address)
+{
+    const Exchange *exchange = carrier;
+    *address = exchange->connection->address;
+    if (!http_networks_contain(exchange->api->trusted, address))
+        return true;
+    const char *forwarded = carrier_header(carrier, "X-Forwarded-For");
+    return forwarded != NULL && http_forwarded_source(forwarded, exchange->api->trusted, address);
+}
+
+static const RequestTransport http_transport = {.header = carrier_header,
+                                                .resume = carrier_resume,
+                                                .is_local = carrier_is_local,
+                                                .source = carrier_source};
 
 static Exchange *
 exchange_new(Api *api, HttpConnection *connection, const char *method, const char *path)
@@ -82,6 +93,17 @@ exchange_new(Api *api, HttpConnection *connection, const char *method, const cha
     return exchange;
 }
 
+/* Its share of the memory for bodies goes with it. */
+static void
+drop_body(Exchange *exchange)
+{
+    g_clear_pointer(&exchange->body, g_byte_array_unref);
+    __atomic_sub_fetch(&exchange->api->body_bytes, exchange->held, __ATOMIC_RELAXED);
+    if (exchange->is_public)
+        __atomic_sub_fetch(&exchange->api->public_body_bytes, exchange->held, __ATOMIC_RELAXED);
+    exchange->held = 0;
+}
+
 static void
 api_on_end(void *user, HttpConnection *connection)
 {
@@ -90,10 +112,7 @@ api_on_end(void *user, HttpConnection *connection)
     http_stream_free(
         exchange->stream); /* before the request, of which its source asks what it may show */
     request_free(exchange->request);
-    if (exchange->body != NULL)
-        g_byte_array_unref(exchange->body);
-    if (exchange->trimmed != NULL)
-        g_ptr_array_unref(exchange->trimmed);
+    drop_body(exchange);
     g_free(exchange);
 }
 
@@ -159,42 +178,98 @@ send_answer(Exchange *exchange)
     return http_connection_answer(exchange->connection, request->status, response);
 }
 
+static uint64_t
+announced_size(const HttpConnection *connection)
+{
+    if (http_connection_header(connection, "Transfer-Encoding") != NULL)
+        return UINT64_MAX;
+    const char *length = http_connection_header(connection, "Content-Length");
+    return length != NULL ? g_ascii_strtoull(length, NULL, 10) : 0;
+}
+
+/* At least one body of the greatest size has room. */
+static uint64_t
+body_memory(void)
+{
+    const Config *config = config_current();
+    int64_t memory = config_integer(config, OPT_API_MAX_BODY_MEMORY) * 1024 * 1024;
+    int64_t greatest = config_integer(config, OPT_API_MAX_JSON_BODY_SIZE_PROVISION) * 1024;
+    return (uint64_t)MAX(memory, greatest);
+}
+
+/* Counts bytes of a body. False: there was no room for them. */
+static bool
+count_bytes(Exchange *exchange, size_t size)
+{
+    uint64_t limit = body_memory();
+    exchange->held += size;
+    uint64_t all = __atomic_add_fetch(&exchange->api->body_bytes, size, __ATOMIC_RELAXED);
+    if (!exchange->is_public)
+        return all <= limit;
+    uint64_t part = __atomic_add_fetch(&exchange->api->public_body_bytes, size, __ATOMIC_RELAXED);
+    return all <= limit && part <= limit / PUBLIC_BODY_SHARE;
+}
+
+/* What is announced is only looked at; what counts is what comes. */
+static BodyFault
+judge_announced(Exchange *exchange)
+{
+    if (exchange->announced == 0)
+        return BODY_FINE;
+    if (exchange->announced != UINT64_MAX &&
+        exchange->announced > request_body_limit(exchange->request))
+        return BODY_TOO_LARGE;
+    return count_bytes(exchange, 0) ? BODY_FINE : BODY_NO_ROOM;
+}
+
+/* The answer is there before the body. A body that is no larger than is allowed here is read and thrown away, so that the
+ * client reads its answer and keeps its connection; one that is not wanted, or waits to be wanted, is cut off. */
 static HttpStep
-send_too_large(Exchange *exchange)
+refuse_now(Exchange *exchange)
+{
+    exchange->refused = true;
+    uint64_t limit = request_body_limit(exchange->request);
+    bool expects = http_connection_header(exchange->connection, "Expect") != NULL;
+    bool drained = exchange->announced == UINT64_MAX || (exchange->announced <= limit && !expects);
+    return exchange->announced == 0 || drained ? HTTP_GO_ON : send_answer(exchange);
+}
+
+/* Who asks, and whether the body may come. */
+static HttpStep
+identify(Exchange *exchange)
 {
     Request *request = exchange->request;
-    g_autoptr(GError) error = NULL;
-    steel_fail(&error, STEEL_ERROR_TOO_LARGE, "The body is larger than the %zu bytes allowed here.",
-               request_body_limit(request));
-    request->out = fault_from_error(error, &request->status);
-    request->content_type = "application/json";
-    return send_answer(exchange);
+    PipelineStep step = request_identify(request);
+    if (step == PIPELINE_LATER)
+        return HTTP_LATER;
+    if (step == PIPELINE_GO_ON)
+        step = request_admit(request, exchange->announced);
+    if (step == PIPELINE_ANSWERED)
+        return refuse_now(exchange);
+    exchange->is_public = request->identity.is_public;
+    exchange->fault = judge_announced(exchange);
+    if (exchange->fault == BODY_FINE)
+        return HTTP_GO_ON;
+    request_refuse_body(request, exchange->fault);
+    return refuse_now(exchange);
 }
 
-static bool
-announces_body(const Exchange *exchange, uint64_t *size)
-{
-    const char *length = http_connection_header(exchange->connection, "Content-Length");
-    *size = length != NULL ? g_ascii_strtoull(length, NULL, 10) : 0;
-    return *size > 0 || http_connection_header(exchange->connection, "Transfer-Encoding") != NULL;
-}
-
-/* The headers are in. Whatever can be said now is said once the body is in as well: an answer at this point would cost
- * the client its connection. Only a body that is not wanted is cut off.
- */
 static HttpStep
 api_on_begin(void *user, HttpConnection *connection, const char *method, const char *path)
 {
-    uint64_t announced = 0;
     Exchange *exchange = exchange_new(user, connection, method, path);
     connection->request = exchange;
-    bool has_body = announces_body(exchange, &announced);
-    exchange->refused = !request_begin(exchange->request);
-    if (announced > request_body_limit(exchange->request))
-        return exchange->refused ? send_answer(exchange) : send_too_large(exchange);
-    if (has_body && !exchange->refused)
-        exchange->body = g_byte_array_new();
-    return HTTP_GO_ON;
+    exchange->announced = announced_size(connection);
+    return request_begin(exchange->request) ? identify(exchange) : refuse_now(exchange);
+}
+
+/* Takes memory for a part of a body. */
+static BodyFault
+hold(Exchange *exchange, size_t size)
+{
+    if (exchange->held + size > request_body_limit(exchange->request))
+        return BODY_TOO_LARGE;
+    return count_bytes(exchange, size) ? BODY_FINE : BODY_NO_ROOM;
 }
 
 static void
@@ -202,15 +277,15 @@ api_on_body(void *user, HttpConnection *connection, const char *data, size_t siz
 {
     (void)user;
     Exchange *exchange = connection->request;
-    if (exchange->refused || exchange->too_large)
+    if (exchange->refused || exchange->fault != BODY_FINE)
         return;
-    if (exchange->body == NULL)
-        exchange->body = g_byte_array_new();
-    if (exchange->body->len + size > request_body_limit(exchange->request)) {
-        exchange->too_large = true;
-        g_byte_array_set_size(exchange->body, 0);
+    exchange->fault = hold(exchange, size);
+    if (exchange->fault != BODY_FINE) {
+        drop_body(exchange);
         return;
     }
+    if (exchange->body == NULL)
+        exchange->body = g_byte_array_new();
     g_byte_array_append(exchange->body, (const guint8 *)data, (guint)size);
 }
 
@@ -221,8 +296,10 @@ api_on_complete(void *user, HttpConnection *connection)
     Exchange *exchange = connection->request;
     if (exchange->refused)
         return send_answer(exchange);
-    if (exchange->too_large)
-        return send_too_large(exchange);
+    if (exchange->fault != BODY_FINE) {
+        request_refuse_body(exchange->request, exchange->fault);
+        return send_answer(exchange);
+    }
     if (exchange->body != NULL) {
         size_t size = exchange->body->len;
         char *body = (char *)g_byte_array_free(g_steal_pointer(&exchange->body), FALSE);
@@ -235,8 +312,9 @@ static HttpStep
 api_on_resumed(void *user, HttpConnection *connection, bool began)
 {
     (void)user;
-    (void)began;
     Exchange *exchange = connection->request;
+    if (began)
+        return identify(exchange);
     request_finish(exchange->request);
     return send_answer(exchange);
 }
@@ -373,6 +451,7 @@ http_stop(Api *api)
     if (api->listener == NULL)
         return true;
     listener_quiesce(api->listener);
+    __atomic_store_n(&api->closing, true, __ATOMIC_RELEASE);
     http_streams_close(api->streams);
     wait_for_streams(api);
     int64_t graceful_s = config_integer(config_current(), OPT_CONDUCTOR_GRACEFUL_SHUTDOWN_TIMEOUT);

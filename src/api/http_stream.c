@@ -6,6 +6,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "api/http_stream.h"
 
+#include "api/access.h"
 #include "common/time_text.h"
 
 #include <microhttpd.h>
@@ -78,6 +79,7 @@ tick(void *data)
 {
     HttpStreams *streams = data;
     int64_t now = time_monotonic_ms();
+    policy_look(); /* those who filter the events do not */
     pthread_mutex_lock(&streams->lock);
     for (guint i = 0; i < streams->all->len; i++) {
         HttpStream *stream = g_ptr_array_index(streams->all, i);

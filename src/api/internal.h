@@ -1,6 +1,7 @@
 /* What the parts of the API share: the Api itself. Private to this folder.
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
+#include "api/auth/login_queue.h"
 #include "api/http_stream.h"
 #include "api/request_metrics.h"
 #include "api/rings.h"
@@ -10,7 +11,13 @@
 struct Api {
     ApiServices services;
     Rings *rings; /* who is responsible for which node */
-    Pool *pool;   /* for what must not keep an HTTP thread: token checks, huge bodies */
+    Pool *
+        pool; /* for what must not keep an HTTP thread: metrics, streams, policies that ask other servers */
+    Pool *bodies; /* one thread: large bodies are parsed one after another */
+    LoginQueue *logins;
+    bool closing, telling_failures; /* atomic */
+    /* Atomic: bytes of bodies that are held; of them, those of routes that need no login. */
+    uint64_t body_bytes, public_body_bytes;
     RequestMetrics *metrics;
     char
         *default_base; /* where links start when nothing better is known: "http://127.0.0.1:6385" */

@@ -4,17 +4,12 @@
 
 #include "api/access.h"
 #include "api/auth/policy_remote.h"
-#include "api/browser_guard.h"
-#include "api/faults.h"
 #include "api/internal.h"
+#include "api/pipeline.h"
 #include "api/router.h"
-#include "common/log.h"
 #include "common/uuid.h"
 
 #include <string.h>
-
-/* Bodies beyond this are parsed where they keep no HTTP thread. */
-#define QUICK_BODY_SIZE (256 * 1024)
 
 static const char json_type_text[] = "application/json";
 
@@ -111,6 +106,7 @@ request_free(Request *request)
     g_free(request->location);
     json_decref(request->result);
     g_clear_error(&request->failure);
+    g_clear_error(&request->identity_failure);
     g_free(request->subject);
     json_decref(request->judged);
     g_free(request);
@@ -123,234 +119,14 @@ request_take_query(Request *request, char *query)
         !http_query_parse(query, request->arguments, REQUEST_ARGUMENTS, &request->argument_count);
 }
 
-static void
-answer_text(Request *request, unsigned status, GString *text)
+void
+request_answer_text(Request *request, unsigned status, GString *text)
 {
     if (request->out != NULL)
         g_string_free(request->out, TRUE);
     request->out = text;
     request->status = status;
     request->content_type = text != NULL ? json_type_text : NULL;
-}
-
-/* Answers with a fault; the error stops travelling here. Always false. */
-static bool
-answer_error(Request *request, const GError *error)
-{
-    unsigned status = 500;
-    GString *text = fault_from_error(error, &status);
-    g_clear_pointer(&request->location, g_free);
-    answer_text(request, status, text);
-    if (status >= 500)
-        log_warning("api", "%s %s /%s answered %u: %s", request->id,
-                    http_method_name(request->method), request->original, status,
-                    error != NULL ? error->message : "unknown error");
-    else
-        log_debug("api", "%s %s /%s answered %u: %s", request->id,
-                  http_method_name(request->method), request->original, status,
-                  error != NULL ? error->message : "unknown error");
-    return false;
-}
-
-/* A version that has no such resource does not speak in the answer, nor does Ironic's. Always false. */
-static bool
-answer_routing(Request *request, unsigned status, const char *description)
-{
-    request->version_known = false;
-    answer_text(request, status, fault_from_routing(status, description));
-    return false;
-}
-
-/* No row matched. */
-static bool
-answer_unrouted(Request *request, unsigned status)
-{
-    if (status == 405 && request->method == HTTP_OPTIONS) {
-        request_answer_empty(request, 200);
-        return false;
-    }
-    g_autofree char *description =
-        status == 405 ? g_strdup_printf("/%.200s allows %s", request->original, request->allow)
-                      : g_strdup_printf("There is no /%.200s; GET /v1 lists what there is.",
-                                        request->original);
-    return answer_routing(request, status, description);
-}
-
-/* Older versions must not see the route: they get what they always got. */
-static bool
-check_version(Request *request)
-{
-    const Route *route = request->route;
-    if (request->version >= route->since)
-        return true;
-    g_autofree char *description = g_strdup_printf(
-        "%s /v1/%s exists from API version 1.%u, the request asks for 1.%u",
-        http_method_name(route->method), route->pattern, route->since, request->version);
-    if (route->below == 406 || route->flags & ROUTE_HIDDEN_FAULT) {
-        g_autoptr(GError) error = NULL;
-        steel_fail(&error, route->below == 406 ? STEEL_ERROR_NOT_ACCEPTABLE : STEEL_ERROR_NOT_FOUND,
-                   "%s", description);
-        return answer_error(request, error);
-    }
-    return answer_routing(request, route->below, description);
-}
-
-/* Health is also told where [healthcheck]path says. */
-static bool
-is_health_path(const Request *request)
-{
-    const char *path = config_string(config_current(), OPT_HEALTHCHECK_PATH);
-    return (request->method == HTTP_GET || request->method == HTTP_HEAD) && path != NULL &&
-           *path == '/' && strcmp(path + 1, request->original) == 0;
-}
-
-static bool
-announces_body(const Request *request)
-{
-    const char *length = request_header(request, "Content-Length");
-    return request_header(request, "Transfer-Encoding") != NULL ||
-           (length != NULL && strspn(length, "0") != strlen(length));
-}
-
-/* Which of the two counts nobody can know. */
-static const char *
-argument_given_twice(const Request *request)
-{
-    for (size_t i = 1; i < request->argument_count; i++)
-        for (size_t j = 0; j < i; j++)
-            if (strcmp(request->arguments[i].name, request->arguments[j].name) == 0)
-                return request->arguments[i].name;
-    return NULL;
-}
-
-bool
-request_begin(Request *request)
-{
-    unsigned status = 404;
-    g_autoptr(GError) error = NULL;
-    request->route = route_find(request, &status, &request->allow);
-    if (request->route == NULL && status == 404 && is_health_path(request))
-        request->route = route_named(HTTP_GET, "healthcheck");
-    if (request->route == NULL)
-        return answer_unrouted(request, status);
-    if (!(request->route->flags & ROUTE_UNVERSIONED)) {
-        const char *legacy = request_header(request, API_HEADER_VERSION);
-        const char *standard = request_header(request, "OpenStack-API-Version");
-        if (!api_version_negotiate(legacy, standard, &request->version, &error))
-            return answer_routing(request, 406, error->message);
-        request->version_known = true;
-        if (!check_version(request))
-            return false;
-    }
-    if (!browser_guard_admits(request, announces_body(request), &error))
-        return answer_error(request, error);
-    const char *twice = argument_given_twice(request);
-    if (twice != NULL) {
-        steel_fail(&error, STEEL_ERROR_INVALID, "the query has the argument %.80s twice", twice);
-        return answer_error(request, error);
-    }
-    if (request->too_many_arguments) {
-        steel_fail(&error, STEEL_ERROR_INVALID, "a query may have at most %d arguments",
-                   REQUEST_ARGUMENTS);
-        return answer_error(request, error);
-    }
-    return true;
-}
-
-size_t
-request_body_limit(const Request *request)
-{
-    ConfigOption option = request->route != NULL && request->route->flags & ROUTE_BODY_LARGE
-                              ? OPT_API_MAX_JSON_BODY_SIZE_PROVISION
-                              : OPT_API_MAX_JSON_BODY_SIZE;
-    return (size_t)config_integer(config_current(), option) * 1024;
-}
-
-void
-request_take_body(Request *request, char *body, size_t size)
-{
-    g_free(request->body);
-    request->body = body;
-    request->body_size = size;
-}
-
-bool
-request_is_quick(const Request *request)
-{
-    return request->body_size <= QUICK_BODY_SIZE;
-}
-
-/* Runs the handler and turns a failure into a fault. True: the answer is ready. */
-static bool
-run_handler(Request *request)
-{
-    g_autoptr(GError) error = NULL;
-    const Route *route = request->route;
-    if (route->policy != NULL && !(route->flags & ROUTE_TARGETED) &&
-        !policy_check(request, route->policy, NULL, &error)) {
-        answer_error(request, error);
-        return true;
-    }
-    Answer answer = route->handler(request, &error);
-    if (answer == ANSWER_FAILED)
-        answer_error(request, error);
-    return answer != ANSWER_LATER;
-}
-
-/* Whether the policy may ask other servers from here on. */
-static void
-allow_questions(Request *request, bool may_wait)
-{
-    if (request->questions != NULL)
-        policy_questions_allow(request->questions, may_wait);
-}
-
-/* On the pool: the same, where waiting is allowed. */
-static void
-run_waiting(void *data)
-{
-    Request *request = data;
-    g_autoptr(GError) error = NULL;
-    if (policy_may_wait(request))
-        request->questions = policy_questions_new();
-    allow_questions(request, true);
-    if (access_identify(request, true, &error) != ACCESS_GRANTED)
-        answer_error(request, error);
-    else if (!run_handler(request))
-        return; /* the call resumes */
-    allow_questions(request, false);
-    request->transport->resume(request->carrier);
-}
-
-bool
-request_run(Request *request)
-{
-    g_autoptr(GError) error = NULL;
-    if (request_is_quick(request) && !policy_may_wait(request)) {
-        AccessOutcome outcome = access_identify(request, false, &error);
-        if (outcome == ACCESS_GRANTED)
-            return run_handler(request);
-        if (outcome == ACCESS_REFUSED) {
-            answer_error(request, error);
-            return true;
-        }
-    }
-    if (pool_submit(request->api->pool, run_waiting, request, &error))
-        return false;
-    answer_error(request, error);
-    return true;
-}
-
-void
-request_finish(Request *request)
-{
-    g_autoptr(GError) error = NULL;
-    if (request->status != 0)
-        return;
-    if (request->failure != NULL)
-        answer_error(request, request->failure);
-    else if (!request->after(request, request->result, &error))
-        answer_error(request, error);
 }
 
 Db *
@@ -441,19 +217,24 @@ request_boolean_member(const json_t *body, const char *name, bool *value, GError
 json_t *
 request_json(Request *request, json_type type, GError **error)
 {
-    unsigned depth = (unsigned)config_integer(config_current(), OPT_API_MAX_JSON_BODY_DEPTH);
+    const Config *config = config_current();
+    const JsonLimits limits = {
+        (unsigned)config_integer(config, OPT_API_MAX_JSON_BODY_DEPTH),
+        (size_t)config_integer(config, OPT_API_MAX_JSON_BODY_VALUES),
+    };
     static const char mark[] =
         "\xef\xbb\xbf"; /* UTF-8's byte order mark, which some editors write */
     size_t skipped = request->body_size >= 3 && memcmp(request->body, mark, 3) == 0 ? 3 : 0;
     if (request->json == NULL && request->body_size > skipped)
-        request->json =
-            json_text_parse(request->body + skipped, request->body_size - skipped, depth, error);
+        request->json = json_text_parse_limited(request->body + skipped,
+                                                request->body_size - skipped, &limits, error);
     else if (request->json == NULL)
         request->json = json_object();
     if (request->json == NULL) {
         g_prefix_error(error, "the body is ");
         return NULL;
     }
+    request_take_body(request, NULL, 0); /* the text is not needed any more */
     if (json_typeof(request->json) == type)
         return request->json;
     steel_fail(error, STEEL_ERROR_INVALID, "the body must be a JSON %s",
@@ -536,14 +317,14 @@ request_append_base(const Request *request, GString *out)
 GString *
 request_out(Request *request, unsigned status, size_t expected_size)
 {
-    answer_text(request, status, g_string_sized_new(expected_size));
+    request_answer_text(request, status, g_string_sized_new(expected_size));
     return request->out;
 }
 
 Answer
 request_answer_empty(Request *request, unsigned status)
 {
-    answer_text(request, status, NULL);
+    request_answer_text(request, status, NULL);
     return ANSWER_NOW;
 }
 
@@ -551,16 +332,17 @@ Answer
 request_answer_json(Request *request, unsigned status, const json_t *value)
 {
     g_autofree char *text = json_text_dump(value);
-    answer_text(request, status, g_string_new(text));
+    request_answer_text(request, status, g_string_new(text));
     return ANSWER_NOW;
 }
 
 Answer
 request_answer_stream(Request *request, const char *content_type, RequestStream *stream)
 {
-    answer_text(request, 200, NULL);
+    request_answer_text(request, 200, NULL);
     request->content_type = content_type;
     request->stream = stream;
+    request->streaming = true;
     return ANSWER_NOW;
 }
 
@@ -576,53 +358,6 @@ request_set_location(Request *request, const char *format, ...)
     va_end(arguments);
     g_free(request->location);
     request->location = g_strdup(location->str);
-}
-
-/* On the pool: makes the answer where the policy may ask other servers. */
-static void
-finish_waiting(void *data)
-{
-    Request *request = data;
-    allow_questions(request, true);
-    request_finish(request);
-    allow_questions(request, false);
-    request->transport->resume(request->carrier);
-}
-
-/* The conductor's answer, on its thread: kept, and the transport told. */
-static void
-call_done(json_t *result, const GError *error, void *user_data)
-{
-    Request *request = user_data;
-    /* Copies in both directions: no JSON value is shared between this thread and the request's. */
-    request->result = json_deep_copy(result);
-    if (error != NULL)
-        request->failure = g_error_copy(error);
-    else if (request->questions != NULL &&
-             pool_submit(request->api->pool, finish_waiting, request, &request->failure))
-        return; /* it resumes */
-    request->transport->resume(request->carrier);
-}
-
-Answer
-request_call(Request *request, RpcMethod method, const char *node_uuid, json_t *arguments,
-             RequestAfter after)
-{
-    request->after = after;
-    allow_questions(request, false);          /* from here on other threads have it */
-    json_t *copy = json_deep_copy(arguments); /* it may refer to parts of the request's body */
-    json_decref(arguments);
-    const RpcCall call = {
-        .method = method,
-        .node_uuid = node_uuid,
-        .arguments = copy,
-        .judged = request->judged_by_owner ? request->judged : NULL,
-        .context = {.request_id = request->id,
-                    .user_id = request->identity.user_id,
-                    .project_id = request->identity.project_id},
-    };
-    rpc_call(request->api->services.rpc, &call, call_done, request);
-    return ANSWER_LATER;
 }
 
 bool

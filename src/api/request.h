@@ -1,4 +1,5 @@
-/* One request on its way through the API, whatever carried it: http.c makes it from a connection, tests from text.
+/* One request on its way through the API, as handlers see it. Whatever carries it makes it with pipeline.h: http.c from a
+ * connection, tests from text.
  *
  * A request belongs to one thread at a time: the HTTP thread, then perhaps the thread that completes its rpc call, then
  * the HTTP thread again; handing over is through the transport's `resume`.
@@ -9,6 +10,7 @@
 #include "api/versions.h"
 #include "common/config.h"
 #include "common/json_text.h"
+#include "http/address.h"
 #include "http/query.h"
 
 typedef struct Request Request;
@@ -46,6 +48,9 @@ typedef struct RequestTransport {
     const char *(*header)(void *carrier, const char *name); /* NULL when absent */
     void (*resume)(void *carrier);                          /* the answer may go on; any thread */
     bool (*is_local)(void *carrier); /* the client is on this machine; NULL: it always is */
+    /* Where it comes from, behind proxies too. False: from a proxy that does not say, or several clients share it.
+     * NULL: nobody knows. */
+    bool (*source)(void *carrier, HttpAddress *address);
 } RequestTransport;
 
 /* The body of an answer that has no end yet: it is made while it is sent, and holds no thread while there is nothing. The
@@ -83,6 +88,8 @@ struct Request {
     const char *captures[REQUEST_CAPTURES]; /* of {name} in the route's pattern, in `path` */
     const char *capture_suffix;             /* ".json" that was cut off the last capture, or NULL */
     Identity identity;
+    bool identified;                   /* `identity` says who asks */
+    GError *identity_failure;          /* owned: what was found instead, until it is answered */
     struct PolicyQuestions *questions; /* owned; NULL unless the policy asks other servers */
 
     HttpArgument arguments[REQUEST_ARGUMENTS];
@@ -91,6 +98,7 @@ struct Request {
 
     char *body; /* owned; NULL without one */
     size_t body_size;
+    bool body_pending;  /* the policy is asked before the body is there */
     json_t *json;       /* owned; after request_json */
     bool owner_claimed; /* the owner in it was not given, but is the caller's project */
 
@@ -102,7 +110,8 @@ struct Request {
     const char *allow;                      /* static or NULL: for 405 */
     const char *header_name, *header_value; /* one more header, static or NULL (WWW-Authenticate) */
     RequestStream
-        *stream; /* owned until the transport takes it: in place of `out`; NULL for most */
+        *stream;    /* owned until the transport takes it: in place of `out`; NULL for most */
+    bool streaming; /* other threads ask the policy for it from here on, and may not wait */
 
     /* The call under way. */
     RequestAfter after;
@@ -117,36 +126,6 @@ struct Request {
         [REQUEST_PATH_SIZE]; /* without leading slashes and v1; segments end in NUL after routing */
     char original[REQUEST_PATH_SIZE]; /* the same before it was cut, for `next` links */
 };
-
-/* Makes a request for a method and a decoded path ("/v1/nodes"). Free with request_free. */
-Request *request_new(Api *api, const RequestTransport *transport, void *carrier, const char *method,
-                     const char *path);
-void request_free(Request *request);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(Request, request_free)
-
-/* Takes the query apart, in place; it must outlive the request. NULL: there is none. Beyond REQUEST_ARGUMENTS the request will be
- * answered 400. */
-void request_take_query(Request *request, char *query);
-
-/* Finds route and version. False: the answer (a fault, or the answer to OPTIONS) is ready. */
-bool request_begin(Request *request);
-
-/* The greatest body this request may have, in bytes. After request_begin. */
-size_t request_body_limit(const Request *request);
-
-/* Takes the body over (g_malloc'ed; NULL without one). */
-void request_take_body(Request *request, char *body, size_t size);
-
-/* True when the handler may be run where no waiting is allowed. */
-bool request_is_quick(const Request *request);
-
-/* Runs the handler. True: the answer is ready. False: transport->resume will be called when request_finish may be. */
-bool request_run(Request *request);
-
-/* Makes the answer after a call; to be called once, after transport->resume. */
-void request_finish(Request *request);
-
-/* ---- for handlers ---- */
 
 Db *request_db(const Request *request);
 

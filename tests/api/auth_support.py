@@ -70,8 +70,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
         late = "allow_expired" in urllib.parse.parse_qs(urllib.parse.urlparse(self.path).query)
         with keystone.lock:
             keystone.questions.append(token)
-            if keystone.status:
-                return self.answer(keystone.status, {})
+            status, slow = keystone.statuses.get(token, keystone.status), token in keystone.slow
+        if slow:
+            keystone.let_go.wait(harness.LIMIT_S)
+        if status:
+            return self.answer(status, {})
+        with keystone.lock:
             if self.headers["X-Auth-Token"] != keystone.own:
                 return self.answer(401, {})
             if "/" not in token or token in keystone.revoked or (token in keystone.expired and not late):
@@ -89,8 +93,11 @@ class FakeKeystone:
         self.lock = threading.Lock()
         self.logins, self.questions, self.own, self.status, self.life_s = 0, [], None, None, 3600
         self.revoked, self.expired = set(), set()
+        self.statuses = {}  # of some tokens
+        self.slow, self.let_go = set(), threading.Event()  # tokens that are answered when the event says so
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.server.daemon_threads = True
+        self.server.handle_error = lambda *_: None  # whoever asked has gone
         self.server.keystone = self
         self.url = "http://127.0.0.1:%d" % self.server.server_port
         threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True).start()
@@ -101,6 +108,7 @@ class FakeKeystone:
             return self.questions.count(token)
 
     def stop(self):
+        self.let_go.set()
         self.server.shutdown()
         self.server.server_close()
 

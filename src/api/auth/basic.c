@@ -13,8 +13,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* How long a checked login is good, and how many are remembered. */
-enum { KNOWN_MS = 30 * 1000, REFUSED_MS = 10 * 1000, REMEMBERED = 4096, HEADER_LIMIT = 4096 };
+/* How long a checked login is good after its last use (a change of the file ends it at once), and how many are remembered. */
+enum { KNOWN_MS = 60 * 60 * 1000, REFUSED_MS = 60 * 1000, REMEMBERED = 4096, HEADER_LIMIT = 4096 };
 
 /* A version of the file: counted, because one thread may check a password while another reads a newer one. */
 typedef struct Version {
@@ -225,7 +225,8 @@ verify(void *user_data, Bearer **bearer, GError **error)
 static IdentityOutcome
 check_login(Basic *basic, Login *login, bool may_block, Bearer **bearer, GError **error)
 {
-    static const IdentityLifetime lifetime = {.known_ms = KNOWN_MS, .refused_ms = REFUSED_MS};
+    static const IdentityLifetime lifetime = {
+        .known_ms = KNOWN_MS, .refused_ms = REFUSED_MS, .sliding = true};
     uint8_t key[IDENTITY_KEY_SIZE];
     make_key(basic, login, key);
     return identity_cache_get(basic->cache, key, g_get_real_time() / 1000, &lifetime,
@@ -248,4 +249,15 @@ basic_check(Basic *basic, const char *header, bool may_block, Bearer **bearer, G
     secret_wipe(buffer->data, buffer->len);
     g_byte_array_unref(buffer);
     return outcome;
+}
+
+char *
+basic_login_name(const char *header)
+{
+    Login login = {0};
+    GByteArray *buffer = g_byte_array_sized_new(HEADER_LIMIT); /* as above */
+    char *name = parse_header(header, &login, buffer) ? g_strdup(login.user) : NULL;
+    secret_wipe(buffer->data, buffer->len);
+    g_byte_array_unref(buffer);
+    return name;
 }

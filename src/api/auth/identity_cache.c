@@ -14,14 +14,15 @@ typedef struct Entry {
     GError *error;
     int64_t from_ms, until_ms; /* when the answer is good */
     unsigned references;       /* of the table and of who waits */
-    GList link;                /* in the cache's order */
+    GList link;                /* in one of the cache's orders */
 } Entry;
 
 struct IdentityCache {
     pthread_mutex_t mutex; /* guards everything below and the entries; held for lookups only */
     pthread_cond_t answered;
     GHashTable *entries; /* key -> Entry */
-    GQueue order;        /* of kept entries, the one used last in front */
+    /* Kept entries, the one used last in front: of who is known, and all others. */
+    GQueue known, others;
     size_t limit;
 };
 
@@ -73,7 +74,8 @@ identity_cache_new(size_t limit)
     pthread_mutex_init(&cache->mutex, NULL);
     pthread_cond_init(&cache->answered, NULL);
     cache->entries = g_hash_table_new(hash_key, equal_keys);
-    g_queue_init(&cache->order);
+    g_queue_init(&cache->known);
+    g_queue_init(&cache->others);
     cache->limit = limit;
     return cache;
 }
@@ -88,7 +90,14 @@ entry_unref(Entry *entry)
     g_free(entry);
 }
 
-/* Takes an entry out of the table. Called with the mutex. */
+/* Where an entry stands. Called with the mutex, as all below. */
+static GQueue *
+order_of(IdentityCache *cache, const Entry *entry)
+{
+    return !entry->under_way && entry->outcome == IDENTITY_KNOWN ? &cache->known : &cache->others;
+}
+
+/* Takes an entry out of the table. */
 static void
 forget(IdentityCache *cache, Entry *entry)
 {
@@ -96,15 +105,23 @@ forget(IdentityCache *cache, Entry *entry)
         return;
     entry->kept = false;
     g_hash_table_remove(cache->entries, entry->key);
-    g_queue_unlink(&cache->order, &entry->link);
+    g_queue_unlink(order_of(cache, entry), &entry->link);
     entry_unref(entry);
+}
+
+/* The entry that is missed least; NULL when there is none. */
+static Entry *
+least(const IdentityCache *cache)
+{
+    const GList *link = cache->others.tail != NULL ? cache->others.tail : cache->known.tail;
+    return link != NULL ? link->data : NULL;
 }
 
 static void
 forget_all(IdentityCache *cache)
 {
-    while (cache->order.head != NULL)
-        forget(cache, cache->order.head->data);
+    for (Entry *entry; (entry = least(cache)) != NULL;)
+        forget(cache, entry);
 }
 
 void
@@ -136,9 +153,17 @@ identity_cache_count(IdentityCache *cache)
     return count;
 }
 
+static void
+set_end(Entry *entry, int64_t now_ms, int64_t length)
+{
+    entry->until_ms = now_ms + length;
+    if (entry->bearer != NULL)
+        entry->until_ms = MIN(entry->until_ms, entry->bearer->expires_ms);
+}
+
 /* The entry of a key that can be used or waited for, moved to the front; stale ones are forgotten. With the mutex. */
 static Entry *
-find(IdentityCache *cache, const uint8_t *key, int64_t now_ms)
+find(IdentityCache *cache, const uint8_t *key, int64_t now_ms, const IdentityLifetime *lifetime)
 {
     Entry *entry = g_hash_table_lookup(cache->entries, key);
     if (entry == NULL)
@@ -149,8 +174,11 @@ find(IdentityCache *cache, const uint8_t *key, int64_t now_ms)
         forget(cache, entry);
         return NULL;
     }
-    g_queue_unlink(&cache->order, &entry->link);
-    g_queue_push_head_link(&cache->order, &entry->link);
+    GQueue *order = order_of(cache, entry);
+    g_queue_unlink(order, &entry->link);
+    g_queue_push_head_link(order, &entry->link);
+    if (lifetime->sliding && order == &cache->known)
+        set_end(entry, now_ms, lifetime->known_ms);
     return entry;
 }
 
@@ -158,7 +186,7 @@ static Entry *
 add(IdentityCache *cache, const uint8_t *key)
 {
     while (g_hash_table_size(cache->entries) >= cache->limit)
-        forget(cache, cache->order.tail->data);
+        forget(cache, least(cache));
     Entry *entry = g_new0(Entry, 1);
     memcpy(entry->key, key, IDENTITY_KEY_SIZE);
     entry->under_way = true;
@@ -166,7 +194,7 @@ add(IdentityCache *cache, const uint8_t *key)
     entry->references = 1;
     entry->link.data = entry;
     g_hash_table_insert(cache->entries, entry->key, entry);
-    g_queue_push_head_link(&cache->order, &entry->link);
+    g_queue_push_head_link(&cache->others, &entry->link);
     return entry;
 }
 
@@ -186,7 +214,21 @@ lifetime_of(const Entry *entry, const IdentityLifetime *lifetime)
 {
     if (entry->outcome == IDENTITY_KNOWN)
         return lifetime->known_ms;
-    return entry->outcome == IDENTITY_REFUSED ? lifetime->refused_ms : 0;
+    return entry->outcome == IDENTITY_REFUSED ? lifetime->refused_ms : lifetime->failed_ms;
+}
+
+/* Notes the answer; with it the entry changes its place. */
+static void
+settle(IdentityCache *cache, Entry *entry, IdentityOutcome outcome, Bearer *bearer, GError *error)
+{
+    if (entry->kept)
+        g_queue_unlink(order_of(cache, entry), &entry->link);
+    entry->outcome = outcome;
+    entry->bearer = bearer;
+    entry->error = error;
+    entry->under_way = false;
+    if (entry->kept)
+        g_queue_push_head_link(order_of(cache, entry), &entry->link);
 }
 
 /* Asks the question without the mutex and leaves the answer in the entry. Called and returns with the mutex. */
@@ -199,15 +241,10 @@ ask(IdentityCache *cache, Entry *entry, int64_t now_ms, const IdentityLifetime *
     pthread_mutex_unlock(&cache->mutex);
     IdentityOutcome outcome = question(user_data, &bearer, &error);
     pthread_mutex_lock(&cache->mutex);
-    entry->outcome = outcome;
-    entry->bearer = bearer;
-    entry->error = error;
-    entry->under_way = false;
+    settle(cache, entry, outcome, bearer, error);
     int64_t length = lifetime_of(entry, lifetime);
     entry->from_ms = now_ms;
-    entry->until_ms = now_ms + length;
-    if (bearer != NULL)
-        entry->until_ms = MIN(entry->until_ms, bearer->expires_ms);
+    set_end(entry, now_ms, length);
     if (length <= 0)
         forget(cache, entry);
     pthread_cond_broadcast(&cache->answered);
@@ -219,7 +256,7 @@ identity_cache_get(IdentityCache *cache, const uint8_t key[IDENTITY_KEY_SIZE], i
                    Bearer **bearer, GError **error)
 {
     pthread_mutex_lock(&cache->mutex);
-    Entry *entry = find(cache, key, now_ms);
+    Entry *entry = find(cache, key, now_ms, lifetime);
     if (question == NULL && (entry == NULL || entry->under_way)) {
         pthread_mutex_unlock(&cache->mutex);
         return IDENTITY_ASK;

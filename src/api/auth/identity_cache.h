@@ -2,7 +2,7 @@
  * other server and no bcrypt. Secrets are never kept: an entry is found by a hash of the secret.
  *
  * One question is asked once: whoever asks the same while it is under way waits for that answer. Bounded; the entry that
- * was not asked for longest goes first. All functions from any thread; no lock is held while a question is under way.
+ * was not asked for longest goes first, and whoever is known last: strangers push nobody out. All functions from any thread; no lock is held while a question is under way.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
@@ -43,7 +43,8 @@ void identity_cache_free(IdentityCache *cache);
 
 /* How long answers are good, in milliseconds; 0: they are not kept. A bearer is never remembered beyond its expiry. */
 typedef struct IdentityLifetime {
-    int64_t known_ms, refused_ms;
+    int64_t known_ms, refused_ms, failed_ms;
+    bool sliding; /* known_ms counts from the last use */
 } IdentityLifetime;
 
 /* Looks up, and asks if need be.

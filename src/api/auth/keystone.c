@@ -11,6 +11,7 @@ enum {
     TOKEN_LIMIT = 4096,       /* characters */
     REMEMBERED = 16384,       /* tokens */
     REFUSED_LIMIT_MS = 30000, /* for how long a bad token is remembered at most */
+    FAILED_MS = 1000,         /* and one that could not be checked */
 };
 
 struct Keystone {
@@ -42,6 +43,7 @@ keystone_new(const Config *config, GError **error)
     int64_t time_s = config_integer(config, OPT_KEYSTONE_AUTHTOKEN_TOKEN_CACHE_TIME);
     keystone->lifetime.known_ms = MAX(time_s, 0) * 1000;
     keystone->lifetime.refused_ms = MIN(keystone->lifetime.known_ms, REFUSED_LIMIT_MS);
+    keystone->lifetime.failed_ms = MIN(keystone->lifetime.known_ms, FAILED_MS);
     const char *uri = config_string(config, OPT_KEYSTONE_AUTHTOKEN_WWW_AUTHENTICATE_URI);
     if (uri == NULL)
         uri = config_string(config, OPT_KEYSTONE_AUTHTOKEN_AUTH_URL);
@@ -102,7 +104,7 @@ ask_keystone(void *user_data, Bearer **bearer, GError **error)
     g_auto(HttpResponse) response = {0};
     if (!keystone_session_get(question->keystone->session, path, header, &response, error))
         return IDENTITY_FAILED;
-    if (response.status == 404)
+    if (response.status != 200)
         return IDENTITY_REFUSED;
     g_autoptr(GError) cause = NULL;
     g_autoptr(Bearer) found = keystone_parse_token(response.body, response.body_size, &cause);

@@ -19,7 +19,8 @@ enum {
     PAUSE_MS = 100,              /* before the first repetition; then twice as long each time */
     PAUSE_LIMIT_MS = 800,
     TRY_LIMIT = 10,
-    REMEMBER_MS = 1000,         /* for how long a failure is answered without asking */
+    REMEMBER_MS = 1000, /* for how long a failure is answered without asking */
+    COMPLAIN_PAUSE_MS = 60 * 1000,
     REMEMBER_REFUSED_MS = 5000, /* when the password is wrong: asking on would lock the user out */
 };
 
@@ -38,6 +39,7 @@ struct KeystoneSession {
     int64_t renew_ms; /* wall clock: when it is too old */
     bool logging_in;
     int64_t failed_until_ms; /* monotonic */
+    int64_t complained_ms;   /* monotonic: when the log was last told of one token's failure */
     char *failure;           /* what was wrong, while that counts */
 };
 
@@ -63,10 +65,36 @@ fail_unavailable(KeystoneSession *session, int64_t remember_ms, GError **error, 
                       "Tokens cannot be checked at the moment: %s", text);
 }
 
-/* One exchange, repeated while Keystone cannot be reached or is overloaded. False: the failure is remembered. */
+static bool fail_token(KeystoneSession *session, GError **error, const char *format, ...)
+    G_GNUC_PRINTF(3, 4);
+
+/* Fails with what concerns one token alone: strangers choose those, so that it stops nobody else. Always false. */
 static bool
-exchange(KeystoneSession *session, const HttpRequest *request, HttpResponse *response,
-         GError **error)
+fail_token(KeystoneSession *session, GError **error, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    g_autofree char *text = g_strdup_vprintf(format, arguments);
+    va_end(arguments);
+    int64_t now = time_monotonic_ms();
+    pthread_mutex_lock(&session->mutex);
+    bool complain =
+        session->complained_ms == 0 || now - session->complained_ms >= COMPLAIN_PAUSE_MS;
+    if (complain)
+        session->complained_ms = now;
+    pthread_mutex_unlock(&session->mutex);
+    if (complain)
+        log_warning("api.auth", "a token could not be checked: %s", text);
+    return steel_fail(error, STEEL_ERROR_IDENTITY_UNAVAILABLE,
+                      "This token cannot be checked at the moment: %s", text);
+}
+
+/* One exchange, repeated while Keystone cannot be reached or is overloaded.
+ *
+ * of_token  it is about a caller's token: that Keystone takes its time for it is the matter of that token */
+static bool
+exchange(KeystoneSession *session, const HttpRequest *request, bool of_token,
+         HttpResponse *response, GError **error)
 {
     g_autoptr(GError) cause = NULL;
     Backoff backoff = {.pause_ms = PAUSE_MS, .longest_ms = PAUSE_LIMIT_MS};
@@ -78,6 +106,8 @@ exchange(KeystoneSession *session, const HttpRequest *request, HttpResponse *res
         if (!repeat || i + 1 >= session->tries) {
             if (answered)
                 return true;
+            if (of_token && steel_error_is(cause, STEEL_ERROR_TIMEOUT))
+                return fail_token(session, error, "%s", cause->message);
             return fail_unavailable(session, REMEMBER_MS, error, "%s", cause->message);
         }
         http_response_clear(response);
@@ -122,7 +152,7 @@ log_in(KeystoneSession *session, char **token, int64_t *renew_ms, GError **error
     request.body = session->login_body;
     request.body_size = strlen(session->login_body);
     g_auto(HttpResponse) response = {0};
-    if (!exchange(session, &request, &response, error))
+    if (!exchange(session, &request, false, &response, error))
         return false;
     if (response.status == 401 || response.status == 403)
         return fail_unavailable(session, REMEMBER_REFUSED_MS, error,
@@ -179,20 +209,33 @@ own_token(KeystoneSession *session, const char *refused, GError **error)
     return good ? token : NULL;
 }
 
+/* Statuses that say of the subject token: it is none. Keystone itself says 404; what stands before it says the others. */
+static bool
+refuses_subject(int status)
+{
+    static const int rows[] = {400, 404, 413, 414, 422, 431};
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++)
+        if (rows[i] == status)
+            return true;
+    return false;
+}
+
 static bool
 judge_status(KeystoneSession *session, int status, GError **error)
 {
-    if (status == 200 || status == 404)
+    if (status == 200 || refuses_subject(status))
         return true;
     if (status == 401)
         return fail_unavailable(session, REMEMBER_MS, error,
                                 "Keystone refuses the token that it gave to %s", session->user);
     if (status == 403)
-        return fail_unavailable(session, REMEMBER_MS, error,
-                                "Keystone does not let %s check tokens; it needs the role admin or "
-                                "service",
-                                session->user);
-    return fail_unavailable(session, REMEMBER_MS, error, "Keystone answered %d", status);
+        return fail_token(session, error,
+                          "Keystone does not let %s check it (403); it needs the role admin or "
+                          "service",
+                          session->user);
+    if (status >= 500 || status == 429)
+        return fail_unavailable(session, REMEMBER_MS, error, "Keystone answered %d", status);
+    return fail_token(session, error, "Keystone answered %d", status);
 }
 
 bool
@@ -212,7 +255,7 @@ keystone_session_get(KeystoneSession *session, const char *path, const char *hea
         HttpRequest request = request_to(session, url);
         request.headers = headers;
         g_auto(HttpResponse) answer = {0};
-        if (!exchange(session, &request, &answer, error))
+        if (!exchange(session, &request, true, &answer, error))
             return false;
         if (answer.status == 401 && i == 0)
             continue; /* revoked, or Keystone's keys have changed */

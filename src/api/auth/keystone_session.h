@@ -16,9 +16,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(KeystoneSession, keystone_session_free)
 /* GETs a path below /v3 with Steel's token and one more header, logging in before or again when that is needed.
  *
  * header    "X-Subject-Token: …", borrowed; never in a message
- * response  out: an answer of 200 or 404
- * Errors    IDENTITY_UNAVAILABLE for everything else: not reachable, refuses Steel's user, any other status. After such a
- *           failure the same is answered at once for a moment, without asking.
+ * response  out: an answer of 200, or of a status that refuses the token in the header (400, 404, 413, 414, 422, 431)
+ * Errors    IDENTITY_UNAVAILABLE for everything else. What concerns all tokens (Keystone not reachable, 5xx, Steel's own login
+ *           refused) is then answered at once for a moment, without asking
  * Threads   any; one of them logs in, the others wait for it. Blocks up to some seconds. */
 bool keystone_session_get(KeystoneSession *session, const char *path, const char *header,
                           HttpResponse *response, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -3,6 +3,7 @@
 #include "api/access.h"
 #include "api/auth/credentials.h"
 #include "api/auth/policy.h"
+#include "api/pipeline.h"
 #include "api/router.h"
 #include "common/log.h"
 

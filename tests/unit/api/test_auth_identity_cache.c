@@ -143,6 +143,47 @@ what_was_not_asked_for_longest_goes_first(void **state)
     identity_cache_free(cache);
 }
 
+static void
+who_is_known_is_not_pushed_out_by_strangers(void **state)
+{
+    (void)state;
+    IdentityCache *cache = identity_cache_new(3);
+    Question yes, no;
+    question_init(&yes, IDENTITY_KNOWN);
+    question_init(&no, IDENTITY_REFUSED);
+    get(cache, 1, 5000, &yes);
+    get(cache, 2, 5000, &yes);
+    for (int key = 10; key < 30; key++)
+        assert_int_equal(get(cache, key, 5001, &no), IDENTITY_REFUSED);
+    assert_int_equal(identity_cache_count(cache), 3);
+    assert_int_equal(get(cache, 1, 5002, NULL), IDENTITY_KNOWN);
+    assert_int_equal(get(cache, 2, 5002, NULL), IDENTITY_KNOWN);
+    assert_int_equal(get(cache, 29, 5002, NULL), IDENTITY_REFUSED);
+    identity_cache_free(cache);
+}
+
+static void
+a_sliding_answer_is_good_as_long_as_it_is_used(void **state)
+{
+    static const IdentityLifetime slides = {.known_ms = 1000, .sliding = true};
+    static const uint8_t key[IDENTITY_KEY_SIZE] = {1};
+    (void)state;
+    IdentityCache *cache = identity_cache_new(3);
+    Question yes;
+    question_init(&yes, IDENTITY_KNOWN);
+    yes.expires_ms = 9000;
+    for (int64_t now = 5000; now < 9000; now += 900) {
+        g_autoptr(Bearer) bearer = NULL;
+        assert_int_equal(identity_cache_get(cache, key, now, &slides, asked, &yes, &bearer, NULL),
+                         IDENTITY_KNOWN);
+    }
+    assert_int_equal(yes.asked, 1);
+    g_autoptr(Bearer) bearer = NULL;
+    assert_int_equal(identity_cache_get(cache, key, 9000, &slides, NULL, NULL, &bearer, NULL),
+                     IDENTITY_ASK);
+    identity_cache_free(cache);
+}
+
 /* ---- threads ---- */
 
 typedef struct Caller {
@@ -269,6 +310,8 @@ main(void)
         cmocka_unit_test(a_clock_that_is_set_back_makes_no_answer_good),
         cmocka_unit_test(failures_are_not_remembered),
         cmocka_unit_test(what_was_not_asked_for_longest_goes_first),
+        cmocka_unit_test(who_is_known_is_not_pushed_out_by_strangers),
+        cmocka_unit_test(a_sliding_answer_is_good_as_long_as_it_is_used),
         cmocka_unit_test(many_who_ask_the_same_cause_one_question),
         cmocka_unit_test(an_answer_from_before_a_clear_is_given_but_not_kept),
         cmocka_unit_test(threads_share_a_cache_that_is_too_small_for_them),

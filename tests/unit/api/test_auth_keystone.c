@@ -87,6 +87,8 @@ validate(struct MHD_Connection *connection)
         fake.refuse_own = false;
         return answer(connection, 401, "{}", NULL);
     }
+    if (token != NULL && g_str_has_prefix(token, "status-"))
+        return answer(connection, (unsigned)g_ascii_strtoull(token + 7, NULL, 10), "{}", NULL);
     if (token == NULL || strcmp(token, "unknown") == 0 || (strcmp(token, "expired") == 0 && !late))
         return answer(connection, 404, "{}", NULL);
     g_autofree char *document = token_document(token);
@@ -488,6 +490,32 @@ token_documents_are_read_and_incomplete_ones_refused(void **state)
     }
 }
 
+static void
+what_is_said_of_one_token_stops_no_other(void **state)
+{
+    static const struct {
+        const char *token;
+        IdentityOutcome outcome;
+    } rows[] = {
+        {"status-400", IDENTITY_REFUSED},
+        {"status-404", IDENTITY_REFUSED},
+        {"status-413", IDENTITY_REFUSED},
+        {"status-414", IDENTITY_REFUSED},
+        {"status-431", IDENTITY_REFUSED},
+        {"status-403", IDENTITY_FAILED },
+        {"status-418", IDENTITY_FAILED },
+    };
+    (void)state;
+    g_autoptr(Keystone) keystone = keystone_with("/v3", NULL);
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autofree char *fresh = g_strdup_printf("fresh-%zu", i);
+        assert_int_equal(check(keystone, rows[i].token, true), rows[i].outcome);
+        assert_int_equal(check(keystone, fresh, true), IDENTITY_KNOWN);
+        assert_int_equal(fake.questions, 2 * (int)i + 2);
+    }
+    assert_int_equal(check(keystone, "status-400", false), IDENTITY_REFUSED); /* for itself */
+}
+
 int
 main(void)
 {
@@ -506,6 +534,8 @@ main(void)
                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown(
             a_wrong_password_of_steel_itself_is_said_without_the_password, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_is_said_of_one_token_stops_no_other, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(answers_that_are_no_tokens_are_failures, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_service_token_is_checked_and_lets_an_expired_one_pass,
                                         set_up, tear_down),

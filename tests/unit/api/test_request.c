@@ -1,6 +1,7 @@
 /* Requests without a connection: routing, what the conductor is asked, what becomes of its answers, statements per list.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "api/internal.h"
+#include "api/pipeline.h"
 #include "api/router.h"
 #include "api_fixture.h"
 #include "db/conductors.h"
@@ -62,7 +63,7 @@ run(const char *method, const char *path, const char *query, const char *body)
         assert_true(g_strlcpy(text, query, sizeof text) < sizeof text);
         request_take_query(request, text);
     }
-    if (request_begin(request)) {
+    if (request_begin(request) && request_identify(request) == PIPELINE_GO_ON) {
         if (body != NULL)
             request_take_body(request, g_strdup(body), strlen(body));
         if (!request_run(request))

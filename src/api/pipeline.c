@@ -1,0 +1,477 @@
+/* The way of a request; the contract is in pipeline.h.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "api/pipeline.h"
+
+#include "api/access.h"
+#include "api/auth/login_failures.h"
+#include "api/auth/policy_remote.h"
+#include "api/browser_guard.h"
+#include "api/collection.h"
+#include "api/faults.h"
+#include "api/internal.h"
+#include "api/node_brief.h"
+#include "api/router.h"
+#include "common/log.h"
+#include "common/metrics.h"
+#include "common/time_text.h"
+
+#include <string.h>
+
+enum {
+    /* Bodies beyond this are parsed where they keep no HTTP thread. */
+    QUICK_BODY_SIZE = 256 * 1024,
+    /* Before bodies beyond this are taken, the policy is asked about the thing in the path. */
+    ADMITTED_BODY_SIZE = 16 * 1024,
+    /* What may be sent to a route that needs no login. */
+    PUBLIC_BODY_LIMIT = 64 * 1024,
+};
+
+/* Answers with a fault; the error stops travelling here. Always false. */
+static bool
+answer_error(Request *request, const GError *error)
+{
+    unsigned status = 500;
+    GString *text = fault_from_error(error, &status);
+    g_clear_pointer(&request->location, g_free);
+    request_answer_text(request, status, text);
+    if (status >= 500)
+        log_warning("api", "%s %s /%s answered %u: %s", request->id,
+                    http_method_name(request->method), request->original, status,
+                    error != NULL ? error->message : "unknown error");
+    else
+        log_debug("api", "%s %s /%s answered %u: %s", request->id,
+                  http_method_name(request->method), request->original, status,
+                  error != NULL ? error->message : "unknown error");
+    return false;
+}
+
+/* A version that has no such resource does not speak in the answer, nor does Ironic's. Always false. */
+static bool
+answer_routing(Request *request, unsigned status, const char *description)
+{
+    request->version_known = false;
+    request_answer_text(request, status, fault_from_routing(status, description));
+    return false;
+}
+
+/* No row matched. */
+static bool
+answer_unrouted(Request *request, unsigned status)
+{
+    if (status == 405 && request->method == HTTP_OPTIONS) {
+        request_answer_empty(request, 200);
+        return false;
+    }
+    g_autofree char *description =
+        status == 405 ? g_strdup_printf("/%.200s allows %s", request->original, request->allow)
+                      : g_strdup_printf("There is no /%.200s; GET /v1 lists what there is.",
+                                        request->original);
+    return answer_routing(request, status, description);
+}
+
+/* Older versions must not see the route: they get what they always got. */
+static bool
+check_version(Request *request)
+{
+    const Route *route = request->route;
+    if (request->version >= route->since)
+        return true;
+    g_autofree char *description = g_strdup_printf(
+        "%s /v1/%s exists from API version 1.%u, the request asks for 1.%u",
+        http_method_name(route->method), route->pattern, route->since, request->version);
+    if (route->below == 406 || route->flags & ROUTE_HIDDEN_FAULT) {
+        g_autoptr(GError) error = NULL;
+        steel_fail(&error, route->below == 406 ? STEEL_ERROR_NOT_ACCEPTABLE : STEEL_ERROR_NOT_FOUND,
+                   "%s", description);
+        return answer_error(request, error);
+    }
+    return answer_routing(request, route->below, description);
+}
+
+/* Health is also told where [healthcheck]path says. */
+static bool
+is_health_path(const Request *request)
+{
+    const char *path = config_string(config_current(), OPT_HEALTHCHECK_PATH);
+    return (request->method == HTTP_GET || request->method == HTTP_HEAD) && path != NULL &&
+           *path == '/' && strcmp(path + 1, request->original) == 0;
+}
+
+static bool
+announces_body(const Request *request)
+{
+    const char *length = request_header(request, "Content-Length");
+    return request_header(request, "Transfer-Encoding") != NULL ||
+           (length != NULL && strspn(length, "0") != strlen(length));
+}
+
+/* Which of the two counts nobody can know. */
+static const char *
+argument_given_twice(const Request *request)
+{
+    for (size_t i = 1; i < request->argument_count; i++)
+        for (size_t j = 0; j < i; j++)
+            if (strcmp(request->arguments[i].name, request->arguments[j].name) == 0)
+                return request->arguments[i].name;
+    return NULL;
+}
+
+bool
+request_begin(Request *request)
+{
+    unsigned status = 404;
+    g_autoptr(GError) error = NULL;
+    request->route = route_find(request, &status, &request->allow);
+    if (request->route == NULL && status == 404 && is_health_path(request))
+        request->route = route_named(HTTP_GET, "healthcheck");
+    if (request->route == NULL)
+        return answer_unrouted(request, status);
+    if (!(request->route->flags & ROUTE_UNVERSIONED)) {
+        const char *legacy = request_header(request, API_HEADER_VERSION);
+        const char *standard = request_header(request, "OpenStack-API-Version");
+        if (!api_version_negotiate(legacy, standard, &request->version, &error))
+            return answer_routing(request, 406, error->message);
+        request->version_known = true;
+        if (!check_version(request))
+            return false;
+    }
+    if (!browser_guard_admits(request, announces_body(request), &error))
+        return answer_error(request, error);
+    const char *twice = argument_given_twice(request);
+    if (twice != NULL) {
+        steel_fail(&error, STEEL_ERROR_INVALID, "the query has the argument %.80s twice", twice);
+        return answer_error(request, error);
+    }
+    if (request->too_many_arguments) {
+        steel_fail(&error, STEEL_ERROR_INVALID, "a query may have at most %d arguments",
+                   REQUEST_ARGUMENTS);
+        return answer_error(request, error);
+    }
+    return true;
+}
+
+/* ---- who asks ---- */
+
+static void
+tell_failures(void *data)
+{
+    Api *api = data;
+    bool closing = __atomic_load_n(&api->closing, __ATOMIC_ACQUIRE);
+    bool more = login_failures_flush(closing ? INT64_MAX : time_monotonic_ms());
+    __atomic_store_n(&api->telling_failures, more && !closing, __ATOMIC_RELEASE);
+    if (more && !closing)
+        pool_submit_later(api->pool, LOGIN_FAILURES_WINDOW_MS, tell_failures, api);
+}
+
+static HttpAddress
+source_of(const Request *request, bool *own)
+{
+    HttpAddress source = {0};
+    *own =
+        request->transport->source != NULL && request->transport->source(request->carrier, &source);
+    return source;
+}
+
+/* A login was tried and is wrong. A request that tries none is not worth a word. */
+static void
+note_failure(Request *request)
+{
+    bool own, none = false;
+    g_autofree char *who = access_login_name(request);
+    if (!access_tries_login(request))
+        return;
+    const HttpAddress source = source_of(request, &own);
+    login_failures_note(&source, who, time_monotonic_ms());
+    if (__atomic_compare_exchange_n(&request->api->telling_failures, &none, true, false,
+                                    __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+        pool_submit_later(request->api->pool, LOGIN_FAILURES_WINDOW_MS, tell_failures,
+                          request->api);
+}
+
+/* A lane for each name that is tried; of tokens, which say no name, one for each address, as far as it is one client's. */
+static LoginLane
+lane_of(const Request *request)
+{
+    bool own;
+    const HttpAddress source = source_of(request, &own);
+    g_autofree char *name = access_login_name(request);
+    const char *token = request_header(request, "X-Auth-Token");
+    const char *word = name != NULL ? name : own ? NULL : token;
+    return (LoginLane){http_address_group(&source),
+                       word != NULL ? g_str_hash(word) % LOGIN_PARTS : 0};
+}
+
+/* On a thread of the logins. */
+static void
+identify_waiting(void *data)
+{
+    Request *request = data;
+    g_autoptr(GError) error = NULL;
+    const LoginLane lane = lane_of(request);
+    bool granted = access_identify(request, true, &error) == ACCESS_GRANTED;
+    /* What could not be found out counts as wrong too: who sends what Keystone chokes on holds up the others as well. */
+    login_queue_judge(request->api->logins, &lane,
+                      granted && request->identity.credentials != NULL);
+    request->identified = granted;
+    request->identity_failure = g_steal_pointer(&error);
+    request->transport->resume(request->carrier);
+}
+
+static PipelineStep
+refuse_identity(Request *request, const GError *error)
+{
+    if (steel_error_is(error, STEEL_ERROR_UNAUTHORIZED))
+        note_failure(request);
+    else if (steel_error_is(error, STEEL_ERROR_IDENTITY_UNAVAILABLE))
+        request_say_retry(request);
+    answer_error(request, error);
+    return PIPELINE_ANSWERED;
+}
+
+PipelineStep
+request_identify(Request *request)
+{
+    g_autoptr(GError) error = g_steal_pointer(&request->identity_failure);
+    if (error != NULL)
+        return refuse_identity(request, error);
+    if (request->identified)
+        return PIPELINE_GO_ON;
+    AccessOutcome outcome = access_identify(request, false, &error);
+    request->identified = outcome == ACCESS_GRANTED;
+    if (outcome == ACCESS_GRANTED)
+        return PIPELINE_GO_ON;
+    const LoginLane lane = lane_of(request);
+    if (outcome == ACCESS_REFUSED ||
+        !login_queue_submit(request->api->logins, &lane, identify_waiting, request, &error))
+        return refuse_identity(request, error);
+    return PIPELINE_LATER;
+}
+
+/* ---- bodies ---- */
+
+size_t
+request_body_limit(const Request *request)
+{
+    const Route *route = request->route;
+    const bool large = route != NULL && route->flags & ROUTE_BODY_LARGE;
+    const bool public = route == NULL || route->flags & ROUTE_PUBLIC;
+    ConfigOption option = large ? OPT_API_MAX_JSON_BODY_SIZE_PROVISION : OPT_API_MAX_JSON_BODY_SIZE;
+    size_t limit = (size_t)config_integer(config_current(), option) * 1024;
+    return public ? MIN(limit, PUBLIC_BODY_LIMIT) : limit;
+}
+
+/* The thing in the path must be there and be the caller's, as far as that can be told without the body. */
+static bool
+check_target(Request *request, GError **error)
+{
+    const Route *route = request->route;
+    if (route->policy == NULL)
+        return true;
+    if (!(route->flags & ROUTE_TARGETED))
+        return policy_check(request, route->policy, NULL, error);
+    if (request->captures[0] == NULL)
+        return true;
+    if (route->handler == collection_patch) {
+        g_auto(ItemBrief) item = {0};
+        return collection_find(request, route->subject, request->captures[0], &item, error);
+    }
+    g_auto(NodeBrief) node = {0};
+    return !g_str_has_prefix(route->pattern, "nodes/{") || node_captured(request, &node, error);
+}
+
+static bool
+admit(Request *request, GError **error)
+{
+    request->body_pending = true;
+    bool admitted = check_target(request, error);
+    request->body_pending = false;
+    return admitted;
+}
+
+PipelineStep
+request_admit(Request *request, uint64_t size)
+{
+    g_autoptr(GError) error = NULL;
+    /* Where the policy asks other servers, it is asked later, on a thread that may wait. */
+    if (size <= ADMITTED_BODY_SIZE || policy_may_wait(request) || admit(request, &error))
+        return PIPELINE_GO_ON;
+    answer_error(request, error);
+    return PIPELINE_ANSWERED;
+}
+
+void
+request_say_retry(Request *request)
+{
+    request->header_name = "Retry-After";
+    request->header_value = "2";
+}
+
+void
+request_refuse_body(Request *request, BodyFault fault)
+{
+    g_autoptr(GError) error = NULL;
+    if (fault == BODY_TOO_LARGE) {
+        steel_fail(&error, STEEL_ERROR_TOO_LARGE,
+                   "The body is larger than the %zu bytes allowed here.",
+                   request_body_limit(request));
+    } else {
+        metrics_add(METRIC_API_BODIES_REFUSED, 1);
+        request_say_retry(request);
+        steel_fail(&error, STEEL_ERROR_NO_WORKER,
+                   "The memory for bodies of requests is used up; try again in a few seconds.");
+    }
+    answer_error(request, error);
+}
+
+void
+request_take_body(Request *request, char *body, size_t size)
+{
+    g_free(request->body);
+    request->body = body;
+    request->body_size = size;
+}
+
+/* ---- the handler ---- */
+
+/* Runs the handler and turns a failure into a fault. True: the answer is ready. */
+static bool
+run_handler(Request *request)
+{
+    g_autoptr(GError) error = NULL;
+    const Route *route = request->route;
+    if (route->policy != NULL && !(route->flags & ROUTE_TARGETED) &&
+        !policy_check(request, route->policy, NULL, &error)) {
+        answer_error(request, error);
+        return true;
+    }
+    Answer answer = route->handler(request, &error);
+    if (answer == ANSWER_FAILED)
+        answer_error(request, error);
+    return answer != ANSWER_LATER;
+}
+
+/* Whether the policy may ask other servers from here on. */
+static void
+allow_questions(Request *request, bool may_wait)
+{
+    if (request->questions != NULL)
+        policy_questions_allow(request->questions, may_wait);
+}
+
+/* On a pool: the same, where waiting is allowed. */
+static void
+run_waiting(void *data)
+{
+    Request *request = data;
+    allow_questions(request, true);
+    if (!run_handler(request))
+        return; /* the call resumes */
+    allow_questions(request, false);
+    request->transport->resume(request->carrier);
+}
+
+/* True: the request is there, and whoever runs it resumes. False: the answer says that there is no place. */
+static bool
+hand_over(Request *request, Pool *pool, PoolJob job)
+{
+    g_autoptr(GError) error = NULL;
+    if (pool_submit(pool, job, request, &error))
+        return true;
+    request_say_retry(request);
+    answer_error(request, error);
+    return false;
+}
+
+static bool
+has_large_body(const Request *request)
+{
+    return request->body_size > QUICK_BODY_SIZE;
+}
+
+/* On the pool: the policy asks other servers before a body is parsed; what they said is known from then on. */
+static void
+ask_then_run(void *data)
+{
+    Request *request = data;
+    g_autoptr(GError) error = NULL;
+    request->questions = policy_questions_new();
+    allow_questions(request, true);
+    if (request->body_size > ADMITTED_BODY_SIZE && !admit(request, &error))
+        answer_error(request, error);
+    else if (!has_large_body(request))
+        return run_waiting(request);
+    else if (hand_over(request, request->api->bodies, run_waiting))
+        return;
+    allow_questions(request, false);
+    request->transport->resume(request->carrier);
+}
+
+bool
+request_run(Request *request)
+{
+    if (policy_may_wait(request))
+        return !hand_over(request, request->api->pool, ask_then_run);
+    return has_large_body(request) ? !hand_over(request, request->api->bodies, run_waiting)
+                                   : run_handler(request);
+}
+
+void
+request_finish(Request *request)
+{
+    g_autoptr(GError) error = NULL;
+    if (request->status != 0)
+        return;
+    if (request->failure != NULL)
+        answer_error(request, request->failure);
+    else if (!request->after(request, request->result, &error))
+        answer_error(request, error);
+}
+
+/* ---- calls ---- */
+
+/* On the pool: makes the answer where the policy may ask other servers. */
+static void
+finish_waiting(void *data)
+{
+    Request *request = data;
+    allow_questions(request, true);
+    request_finish(request);
+    allow_questions(request, false);
+    request->transport->resume(request->carrier);
+}
+
+/* The conductor's answer, on its thread: kept, and the transport told. */
+static void
+call_done(json_t *result, const GError *error, void *user_data)
+{
+    Request *request = user_data;
+    /* Copies in both directions: no JSON value is shared between this thread and the request's. */
+    request->result = json_deep_copy(result);
+    if (error != NULL)
+        request->failure = g_error_copy(error);
+    else if (request->questions != NULL &&
+             pool_submit(request->api->pool, finish_waiting, request, &request->failure))
+        return; /* it resumes */
+    request->transport->resume(request->carrier);
+}
+
+Answer
+request_call(Request *request, RpcMethod method, const char *node_uuid, json_t *arguments,
+             RequestAfter after)
+{
+    request->after = after;
+    allow_questions(request, false);          /* from here on other threads have it */
+    json_t *copy = json_deep_copy(arguments); /* it may refer to parts of the request's body */
+    json_decref(arguments);
+    const RpcCall call = {
+        .method = method,
+        .node_uuid = node_uuid,
+        .arguments = copy,
+        .judged = request->judged_by_owner ? request->judged : NULL,
+        .context = {.request_id = request->id,
+                    .user_id = request->identity.user_id,
+                    .project_id = request->identity.project_id},
+    };
+    rpc_call(request->api->services.rpc, &call, call_done, request);
+    return ANSWER_LATER;
+}
