@@ -42,7 +42,8 @@ void log_context_request(const char *request_id);
 void log_context_node(const char *node_uuid);
 
 /* Writes one line. `area` is the module, e.g. "api.http". Newlines in the text become spaces. */
-void log_write(LogLevel level, const char *area, const char *format, ...) G_GNUC_PRINTF(3, 4);
+void log_write(LogLevel level, const char *area, const char *format, ...) G_GNUC_PRINTF(3, 4)
+    __attribute__((nonnull(3)));
 
 /* Writes a line that is a document of its own, whatever the level and however long; without newlines in it. */
 void log_document(const char *text);

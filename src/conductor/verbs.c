@@ -7,8 +7,8 @@
 #include "conductor/provision_verbs.h"
 #include "conductor/resources/resources.h"
 
+/* handler, lock, whether it waits for hardware, purpose of the lock */
 static const Verb verbs[RPC_METHOD_COUNT] = {
-  /*                              handler                          lock            hardware purpose */
     [RPC_CREATE] = {verb_create,                     VERB_NO_TASK,   false, NULL                    },
     [RPC_UPDATE] = {verb_update,                     VERB_NO_TASK,   false, NULL                    },
     [RPC_DESTROY] = {verb_destroy,                    VERB_NO_TASK,   false, NULL                    },

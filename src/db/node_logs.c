@@ -4,21 +4,20 @@
 
 #include "db/sql.h"
 
+/* clang-format off */
 static const struct {
     const char *crowded, *prune;
 } statements[] = {
 #define LOG(table, time)                                                                           \
-    {                                                                                              \
-        "SELECT node_uuid FROM " table " GROUP BY node_uuid HAVING COUNT(*) > ?1",                 \
-            "DELETE FROM " table " WHERE id IN (SELECT id FROM " table                             \
-            " WHERE node_uuid = ?4 AND " time " <= ?2 AND id <= (SELECT id FROM " table            \
-            " WHERE node_uuid = ?4 ORDER BY id DESC "                                              \
-            "LIMIT 1 OFFSET ?1) LIMIT ?3)"                                                         \
-    }
+    {"SELECT node_uuid FROM " table " GROUP BY node_uuid HAVING COUNT(*) > ?1",                    \
+     "DELETE FROM " table " WHERE id IN (SELECT id FROM " table " WHERE node_uuid = ?4 AND " time  \
+     " <= ?2 AND id <= (SELECT id FROM " table " WHERE node_uuid = ?4 ORDER BY id DESC "           \
+     "LIMIT 1 OFFSET ?1) LIMIT ?3)"}
     [DB_LOG_HISTORY] = LOG("node_history", "created_at"),
     [DB_LOG_TIMELINE] = LOG("timeline", "finished_at"),
 #undef LOG
 };
+/* clang-format on */
 
 static bool
 collect_text(const DbRow *row, void *user_data)

@@ -20,34 +20,36 @@ enum {
     WARNED_MAX = 65536,
 };
 
+/* clang-format off */
 const PropertyDef ipmi_node_properties[] = {
-    {"ipmi_address",                                                                        true, "IP address or host name of the node's BMC. Required."},
-    {"ipmi_port",                               false, "UDP port of the BMC; 623 unless set. Optional."},
-    {"ipmi_username",                                                                           false, "User name; the null user unless set. Optional."},
-    {"ipmi_password",                                     false, "Password. Optional."},
-    {"ipmi_priv_level",                                                                       false,
+    {"ipmi_address", true, "IP address or host name of the node's BMC. Required."},
+    {"ipmi_port", false, "UDP port of the BMC; 623 unless set. Optional."},
+    {"ipmi_username", false, "User name; the null user unless set. Optional."},
+    {"ipmi_password", false, "Password. Optional."},
+    {"ipmi_priv_level", false,
      "Privilege level: ADMINISTRATOR (unless set), OPERATOR, USER or CALLBACK. Optional."},
-    {"ipmi_hex_kg_key",                                     false, "K_g key of the BMC in hexadecimal digits. Optional."},
-    {"ipmi_cipher_suite",                                                                       false,
+    {"ipmi_hex_kg_key", false, "K_g key of the BMC in hexadecimal digits. Optional."},
+    {"ipmi_cipher_suite", false,
      "Cipher suite, 17 or 3; the BMC is asked and 17 preferred unless set. Optional."},
-    {"ipmi_protocol_version",                                                                false,
+    {"ipmi_protocol_version", false,
      "Version of IPMI; 2.0 unless set, which is the only one that is supported. Optional."},
-    {"ipmi_bridging",                                                                     false,
+    {"ipmi_bridging", false,
      "Bridging: no unless set, which is the only value that is supported. Optional."},
-    {"ipmi_target_channel",  false, "Destination channel of bridged requests. Not used."},
-    {"ipmi_target_address",                                                                     false, "Destination address of bridged requests. Not used."},
-    {"ipmi_transit_channel",                                false, "Transit channel of bridged requests. Not used."},
-    {"ipmi_transit_address",                                                                   false, "Transit address of bridged requests. Not used."},
-    {"ipmi_local_address",      false, "Local IPMB address of bridged requests. Not used."},
-    {"ipmi_force_boot_device",                                                               false,
+    {"ipmi_target_channel", false, "Destination channel of bridged requests. Not used."},
+    {"ipmi_target_address", false, "Destination address of bridged requests. Not used."},
+    {"ipmi_transit_channel", false, "Transit channel of bridged requests. Not used."},
+    {"ipmi_transit_address", false, "Transit address of bridged requests. Not used."},
+    {"ipmi_local_address", false, "Local IPMB address of bridged requests. Not used."},
+    {"ipmi_force_boot_device", false,
      "True for a BMC that forgets the boot device: it is set again before each power on. False "
      "unless set. Optional."},
     {"ipmi_disable_boot_timeout", false,
      "False for a BMC that refuses to keep the boot device longer than 60 seconds; "
      "[ipmi]disable_boot_timeout unless set. Optional."},
-    {"ipmi_terminal_port",                                                                       false, "Port for console access. Optional."},
-    {0      },
+    {"ipmi_terminal_port", false, "Port for console access. Optional."},
+    {0},
 };
+/* clang-format on */
 
 static bool
 invalid(const char *key, const char *expected, GError **error)

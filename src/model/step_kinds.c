@@ -5,8 +5,10 @@
 enum { NO_FIELD = -1 };
 
 #define OFFSET_NONE NO_FIELD
-#define OFFSET_deploy_step (ptrdiff_t) offsetof(Node, deploy_step)
-#define OFFSET_clean_step (ptrdiff_t) offsetof(Node, clean_step)
+/* clang-format off */
+#define OFFSET_deploy_step (ptrdiff_t)offsetof(Node, deploy_step)
+#define OFFSET_clean_step (ptrdiff_t)offsetof(Node, clean_step)
+/* clang-format on */
 
 static const struct {
     StepKindInfo info;

@@ -4,12 +4,9 @@
 
 #include <string.h>
 
-#define ROW(name, type, member)                                                                    \
-    {                                                                                              \
-        name, CREDENTIAL_##type, G_STRUCT_OFFSET(Credentials, member)                              \
-    }
-
 /* clang-format off */
+#define ROW(name, type, member) {name, CREDENTIAL_##type, G_STRUCT_OFFSET(Credentials, member)}
+
 static const CredentialAttribute attributes[] = {
     ROW("user_id",                   TEXT,    user_id),
     ROW("user",                      TEXT,    user_id),

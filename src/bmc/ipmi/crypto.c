@@ -9,8 +9,8 @@
 #include "common/error.h"
 #include "common/secret.h"
 
+/* id, authentication, integrity, confidentiality, digest, check */
 static const IpmiSuite suites[] = {
-  /* id  authentication  integrity  confidentiality  digest  check */
     {17, 3, 4, 1, 32, 16},
     {3,  1, 1, 1, 20, 12},
 };

@@ -44,6 +44,7 @@ step_cache_bios_settings(Task *task, const json_t *args, GError **error)
     return fake_step(task, "bios.cache_bios_settings", error);
 }
 
+/* clang-format off */
 static const StepDef clean_steps[] = {
     {.name = "apply_configuration",
      .run = step_apply_configuration,
@@ -51,9 +52,10 @@ static const StepDef clean_steps[] = {
          "{\"settings\": {\"description\": \"Settings to apply: a list of objects with name "
          "and value\", \"required\": true}}"},
     {.name = "factory_reset", .run = step_factory_reset},
-    {.name = "cache_bios_settings",                 .run = step_cache_bios_settings},
-    {0                                      },
+    {.name = "cache_bios_settings", .run = step_cache_bios_settings},
+    {0},
 };
+/* clang-format on */
 
 const BiosOps bios_fake = {
     .interface = {.name = "fake",

@@ -222,14 +222,15 @@ prepare_cleaning(Task *task, GError **error)
     return step_failed();
 }
 
+/* clang-format off */
 static const StepDef deploy_steps[] = {
-    {.name = "deploy",                .priority = 100, .abortable = true, .run = step_without_agent},
-    {.name = "write_image",              .priority = 80, .abortable = true, .run = step_without_agent},
+    {.name = "deploy", .priority = 100, .abortable = true, .run = step_without_agent},
+    {.name = "write_image", .priority = 80, .abortable = true, .run = step_without_agent},
     {.name = "prepare_instance_boot",
      .priority = 60,
      .abortable = true,
      .run = step_prepare_instance_boot},
-    {.name = "tear_down_agent",    .priority = 40, .abortable = true, .run = step_without_agent},
+    {.name = "tear_down_agent", .priority = 40, .abortable = true, .run = step_without_agent},
     {.name = "switch_to_tenant_network",
      .priority = 30,
      .abortable = true,
@@ -239,8 +240,9 @@ static const StepDef deploy_steps[] = {
      .abortable = true,
      .run = step_boot_instance,
      .resume = resume_boot_instance},
-    {0              },
+    {0},
 };
+/* clang-format on */
 
 const DeployOps deploy_direct = {
     .interface = {.name = "direct",

@@ -28,6 +28,7 @@ step_refused(Task *task, const json_t *args, GError **error)
     return step_failed();
 }
 
+/* clang-format off */
 static const StepDef clean_steps[] = {
     {.name = "create_configuration",
      .requires_ramdisk = true,
@@ -38,9 +39,10 @@ static const StepDef clean_steps[] = {
          "\"Make the other disks; true unless given\", \"required\": false}, "
          "\"delete_existing\": {\"description\": \"Delete what is there first; false unless "
          "given\", \"required\": false}}"},
-    {.name = "delete_configuration",            .requires_ramdisk = true, .run = step_refused},
-    {0                             },
+    {.name = "delete_configuration", .requires_ramdisk = true, .run = step_refused},
+    {0},
 };
+/* clang-format on */
 
 const RaidOps raid_agent = {
     .interface = {.name = "agent",

@@ -58,6 +58,7 @@ step_delete_configuration(Task *task, const json_t *args, GError **error)
     return outcome;
 }
 
+/* clang-format off */
 static const StepDef clean_steps[] = {
     {.name = "create_configuration",
      .run = step_create_configuration,
@@ -66,8 +67,9 @@ static const StepDef clean_steps[] = {
          "unless given\", \"required\": false}, \"create_nonroot_volumes\": {\"description\": "
          "\"Make the other disks; true unless given\", \"required\": false}}"},
     {.name = "delete_configuration", .run = step_delete_configuration},
-    {0                                          },
+    {0},
 };
+/* clang-format on */
 
 const RaidOps raid_fake = {
     .interface = {.name = "fake",

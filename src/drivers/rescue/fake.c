@@ -46,10 +46,12 @@ static const StepDef rescue_steps[] = {
     {0},
 };
 
+/* clang-format off */
 static const StepDef unrescue_steps[] = {
-    {.name = "unrescue",    .priority = 100, .run = step_unrescue},
+    {.name = "unrescue", .priority = 100, .run = step_unrescue},
     {0},
 };
+/* clang-format on */
 
 const RescueOps rescue_fake = {
     .interface =

@@ -56,6 +56,7 @@ fourth_method_shared_lock(Task *task, const char *http_method, const json_t *arg
     return compare(task, "fourth_method_shared_lock", "woof", arguments, error);
 }
 
+/* clang-format off */
 static const VendorMethod node_methods[] = {
     {.name = "first_method",
      .http_methods = "POST",
@@ -79,8 +80,9 @@ static const VendorMethod node_methods[] = {
      .description = "Tells whether the value of bar is woof",
      .asynchronous = true,
      .run = fourth_method_shared_lock},
-    {0                                },
+    {0},
 };
+/* clang-format on */
 
 const VendorOps vendor_fake = {
     .interface = {.name = "fake", .properties = fake_properties, .validate = validate},

@@ -39,6 +39,7 @@ bmc_reset(Task *task, const char *http_method, const json_t *arguments, GError *
     return NULL;
 }
 
+/* clang-format off */
 static const VendorMethod node_methods[] = {
     {.name = "send_raw",
      .http_methods = "POST",
@@ -52,8 +53,9 @@ static const VendorMethod node_methods[] = {
                     "default), false for a cold one.", .asynchronous = true,
      .exclusive = true,
      .run = bmc_reset},
-    {0                    },
+    {0},
 };
+/* clang-format on */
 
 const VendorOps vendor_ipmitool = {
     .interface = {.name = "ipmitool",

@@ -49,12 +49,14 @@ static const struct {
     {"domain admin",   {.domain_id = TEXT("d"), ADMIN}},
 };
 
-/* A letter for each of the people above, in their order: y or -. The node belongs to "own" and is leased to "let". */
+/* A letter for each of the people above, in their order: y or -. The node belongs to "own" and is leased to "let".
+ *
+ * system  owner  lessee  other
+ * amrs    amrs   amr     as     s  no  d
+ */
 static const struct {
     const char *rule, *answers;
 } rows[] = {
-  /*                                          system  owner   lessee other */
-  /*                                          amrs    amrs    amr    as  s  no d */
     {"baremetal:node:create",                   "y--y"
                               "----"
                               "---"

@@ -318,13 +318,13 @@ static void
 survives_publishers_listeners_and_a_stop_at_the_same_time(void **state)
 {
     (void)state;
+    static char name[] = "x";
     pthread_t threads[3];
     Client clients[6];
     for (size_t i = 0; i < G_N_ELEMENTS(clients); i++)
         clients[i] = listener("", 0);
     for (size_t i = 0; i < G_N_ELEMENTS(threads); i++)
-        assert_int_equal(pthread_create(&threads[i], NULL, publish_many, (void *)(uintptr_t) "x"),
-                         0);
+        assert_int_equal(pthread_create(&threads[i], NULL, publish_many, name), 0);
     for (size_t i = 0; i < G_N_ELEMENTS(clients); i += 2)
         client_close(&clients[i]);
     assert_true(client_wait(&clients[1], "id: "));

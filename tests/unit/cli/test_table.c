@@ -59,11 +59,13 @@ static void
 wide_and_combining_characters_keep_the_borders_straight(void **state)
 {
     (void)state;
+    /* clang-format off */
     static const char *const cells[][2] = {
-        {"日本",    "x"},
+        {"日本",      "x"},
         {"e\xcc\x81", "y"},
         {"ab",        "z"}
     };
+    /* clang-format on */
     g_autofree char *text = draw(cells, 3, false, 0);
     assert_string_equal(text, "+------+-------+\n"
                               "| Name | Value |\n"

@@ -23,10 +23,9 @@ typedef struct Row {
     SteelErrorCode code;
 } Row;
 
-#define GOOD                                                                                       \
-    {                                                                                              \
-        0, "iscsi", VOLUME, FIXTURE_PORTAL                                                         \
-    }
+/* clang-format off */
+#define GOOD {0, "iscsi", VOLUME, FIXTURE_PORTAL}
+/* clang-format on */
 #define WITH(properties)                                                                           \
     {                                                                                              \
         {                                                                                          \

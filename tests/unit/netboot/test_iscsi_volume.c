@@ -23,6 +23,7 @@ read_text(const char *text, GError **error)
 }
 
 /* Properties and the URIs they give, separated by blanks. */
+/* clang-format off */
 static const struct {
     const char *properties, *uris;
 } volumes[] = {
@@ -39,20 +40,20 @@ static const struct {
     {"{\"target_portal\":\"2001:db8::5\"," NAME "}",                                                    "iscsi:[2001:db8::5]::3260:0:" IQN                            },
     {"{\"target_portal\":\"san.example\",\"target_iqn\":\"eui.02004567A425678D\"}",
      "iscsi:san.example::3260:0:eui.02004567A425678D"                                                                                                                 },
- /* As Cinder gives them with multipath: lists of one length beside the singular ones. */
+    /* As Cinder gives them with multipath: lists of one length beside the singular ones. */
     {"{" PORTAL "," NAME
      ",\"target_lun\":1,\"target_portals\":[\"192.0.2.5:3260\",\"192.0.2.6:3260\"],"
      "\"target_iqns\":[\"" IQN "\",\"iqn.2010-10.com.example:b\"],\"target_luns\":[1,\"2\"]}",
      "iscsi:192.0.2.5::3260:1:" IQN " iscsi:192.0.2.6::3260:2:iqn.2010-10.com.example:b"                                                                              },
- /* Lists that do not match: the singular one, else the list's first. */
+    /* Lists that do not match: the singular one, else the list's first. */
     {"{\"target_portals\":[\"192.0.2.5\",\"192.0.2.6\"]," NAME ",\"target_luns\":[3]}",
      "iscsi:192.0.2.5::3260:3:" IQN " iscsi:192.0.2.6::3260:3:" IQN                                                                                                   },
     {"{\"target_portals\":[\"192.0.2.5\",\"192.0.2.6\"]," NAME
      ",\"target_iqns\":[\"iqn.2010-10.com.example:c\"],\"target_lun\":4,\"target_luns\":[1,2,3]}", "iscsi:192.0.2.5::3260:4:" IQN " iscsi:192.0.2.6::3260:4:" IQN},
     {"{" PORTAL ",\"target_iqns\":[\"" IQN "\",\"iqn.2010-10.com.example:b\"]}",
      "iscsi:192.0.2.5::3260:0:" IQN                                                                                                                                   },
- /* A list as the command line can give one. */
-  /* iscsiadm's form, with the tag of the portal group */
+    /* A list as the command line can give one. */
+    /* iscsiadm's form, with the tag of the portal group */
     {"{\"target_portal\":\"192.0.2.5:3260,1\"," NAME "}",                                               "iscsi:192.0.2.5::3260:0:" IQN                                },
     {"{\"target_portal\":\"[2001:db8::1]:3260,1\"," NAME "}",                                           "iscsi:[2001:db8::1]::3260:0:" IQN                            },
     {"{\"target_portals\":[\"192.0.2.5:3260,1\",\"192.0.2.6,2\"]," NAME "}",
@@ -64,6 +65,7 @@ static const struct {
     {"{" PORTAL "," NAME ",\"target_portals\":null,\"target_iqns\":[],\"target_luns\":\"\","
      "\"target_discovered\":true,\"access_mode\":\"rw\",\"auth_method\":null}",                    "iscsi:192.0.2.5::3260:0:" IQN                                },
 };
+/* clang-format on */
 
 static void
 properties_give_the_uris_that_ipxe_takes(void **state)
