@@ -224,6 +224,24 @@ command_console(const LabOptions *options, const char *folder, GError **error)
 }
 
 static bool
+command_guest(const LabOptions *options, GError **error)
+{
+    umask(077);
+    g_autofree char *cache = folder_cache();
+    g_auto(LabGuest) guest = {0};
+    if (!lab_guest_prepare(cache, progress, &guest, error))
+        return false;
+    json_auto_t *document = json_pack("{s:s, s:s, s:s}", "kernel", guest.kernel, "initramfs",
+                                      guest.initramfs, "volume", guest.volume);
+    if (options->json)
+        print_json(document);
+    else
+        printf("kernel     %s\ninitramfs  %s\nvolume     %s\n", guest.kernel, guest.initramfs,
+               guest.volume);
+    return true;
+}
+
+static bool
 run(const LabOptions *options, GError **error)
 {
     bool is_fleet =
@@ -244,6 +262,8 @@ run(const LabOptions *options, GError **error)
         return fleet_run(options, folder, error);
     case LAB_COMMAND_FLEET_SET:
         return fleet_set(options, folder, error);
+    case LAB_COMMAND_GUEST:
+        return command_guest(options, error);
     case LAB_COMMAND_VERSION:
         printf("steel-lab %s\n", STEEL_VERSION);
         return true;

@@ -20,11 +20,23 @@
 #define UNPACK_TIMEOUT_MS (2 * 60 * 1000)
 
 /* Counts up whenever what is built changes in a way that the key below does not see. */
-#define BUILD_REVISION "1"
+#define BUILD_REVISION "2"
 
-/* virtio for disk and network, the iBFT, and what the power button needs */
-static const char *const module_names[] = {"virtio_pci", "virtio_net", "virtio_blk", "iscsi_ibft",
-                                           "evdev",      "button",     NULL};
+/* Modules that the guest loads together, when it needs them. */
+typedef struct ModuleGroup {
+    const char *name;
+    const char *const modules[10]; /* NULL-ended */
+} ModuleGroup;
+
+/* order: at once, virtio for disks and network, the iBFT, and what the power button needs. The guest's /init knows the
+ * other names. */
+static const ModuleGroup module_groups[] = {
+    {"order",
+     {"virtio_pci", "virtio_net", "virtio_blk", "virtio_scsi", "sd_mod", "iscsi_ibft", "evdev",
+      "button"}                                                 },
+    {"config-drive", {"isofs", "vfat", "nls_cp437", "nls_ascii"}},
+    {"nfs",          {"nfsv4"}                                  },
+};
 
 void
 lab_guest_clear(LabGuest *guest)
@@ -64,8 +76,9 @@ build_key(void)
     g_autoptr(GChecksum) checksum = g_checksum_new(G_CHECKSUM_SHA256);
     g_checksum_update(checksum, (const guchar *)lab_guest_init, -1);
     g_checksum_update(checksum, (const guchar *)(BUILD_REVISION GUEST_CONSOLE_ARGUMENTS), -1);
-    for (size_t i = 0; module_names[i] != NULL; i++)
-        g_checksum_update(checksum, (const guchar *)module_names[i], -1);
+    for (size_t i = 0; i < G_N_ELEMENTS(module_groups); i++)
+        for (size_t j = 0; module_groups[i].modules[j] != NULL; j++)
+            g_checksum_update(checksum, (const guchar *)module_groups[i].modules[j], -1);
     return g_strndup(g_checksum_get_string(checksum), 12);
 }
 
@@ -90,41 +103,75 @@ add_file_from_disk(CpioWriter *writer, const char *path, uint32_t permissions, c
         cpio_add_file(writer, path, permissions, contents, size);
 }
 
-GByteArray *
-lab_guest_initramfs(GPtrArray *modules, GError **error)
+/* One group: its modules, unless an earlier group brought them, and the order in which the guest loads them. */
+static bool
+add_modules(CpioWriter *writer, const char *modules_folder, const ModuleGroup *group,
+            GHashTable *added, GError **error)
 {
-    g_autofree char *busybox = process_find("busybox");
-    if (busybox == NULL) {
-        steel_fail(error, STEEL_ERROR_NOT_FOUND,
-                   "busybox is not installed (package busybox-static)");
-        return NULL;
-    }
-    static const char *const folders[] = {"bin",  "dev", "etc", "etc/acpi", "lib", "lib/modules",
-                                          "proc", "run", "sys", "tmp",      "var", "var/log"};
-    CpioWriter writer;
-    cpio_begin(&writer);
-    for (size_t i = 0; i < G_N_ELEMENTS(folders); i++)
-        cpio_add_directory(&writer, folders[i]);
-    cpio_add_character_device(&writer, "dev/console", 0600, 5, 1);
-    cpio_add_character_device(&writer, "dev/null", 0666, 1, 3);
+    g_autoptr(GPtrArray) modules = modules_resolve(modules_folder, group->modules, error);
+    if (modules == NULL)
+        return false;
     GError *failure = NULL;
-    add_file_from_disk(&writer, "bin/busybox", 0755, busybox, &failure);
-    cpio_add_symlink(&writer, "bin/sh", "busybox");
-    cpio_add_file(&writer, "init", 0755, lab_guest_init, strlen(lab_guest_init));
     g_autoptr(GString) order = g_string_new(NULL);
     for (guint i = 0; i < modules->len; i++) {
-        g_autofree char *name = modules_name(modules->pdata[i]);
+        char *name = modules_name(modules->pdata[i]);
         g_autofree char *path = g_strdup_printf("lib/modules/%s.ko", name);
-        add_file_from_disk(&writer, path, 0644, modules->pdata[i], &failure);
         g_string_append_printf(order, "%s\n", name);
+        if (g_hash_table_add(added, name)) /* takes the name */
+            add_file_from_disk(writer, path, 0644, modules->pdata[i], &failure);
     }
-    cpio_add_file(&writer, "lib/modules/order", 0644, order->str, order->len);
+    g_autofree char *path = g_strdup_printf("lib/modules/%s", group->name);
+    cpio_add_file(writer, path, 0644, order->str, order->len);
+    if (failure != NULL)
+        g_propagate_error(error, failure);
+    return failure == NULL;
+}
+
+static bool
+add_all_modules(CpioWriter *writer, const char *modules_folder, GError **error)
+{
+    g_autoptr(GHashTable) added = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    for (size_t i = 0; i < G_N_ELEMENTS(module_groups); i++)
+        if (!add_modules(writer, modules_folder, &module_groups[i], added, error))
+            return false;
+    return true;
+}
+
+/* Everything but the modules. */
+static bool
+add_system(CpioWriter *writer, GError **error)
+{
+    g_autofree char *busybox = process_find("busybox");
+    if (busybox == NULL)
+        return steel_fail(error, STEEL_ERROR_NOT_FOUND,
+                          "busybox is not installed (package busybox-static)");
+    static const char *const folders[] = {"bin",         "dev", "etc",    "etc/acpi", "lib",
+                                          "lib/modules", "mnt", "proc",   "run",      "sys",
+                                          "tmp",         "var", "var/log"};
+    for (size_t i = 0; i < G_N_ELEMENTS(folders); i++)
+        cpio_add_directory(writer, folders[i]);
+    cpio_add_character_device(writer, "dev/console", 0600, 5, 1);
+    cpio_add_character_device(writer, "dev/null", 0666, 1, 3);
+    GError *failure = NULL;
+    add_file_from_disk(writer, "bin/busybox", 0755, busybox, &failure);
+    cpio_add_symlink(writer, "bin/sh", "busybox");
+    cpio_add_file(writer, "init", 0755, lab_guest_init, strlen(lab_guest_init));
+    if (failure != NULL)
+        g_propagate_error(error, failure);
+    return failure == NULL;
+}
+
+GByteArray *
+lab_guest_initramfs(const char *modules_folder, GError **error)
+{
+    CpioWriter writer;
+    cpio_begin(&writer);
+    bool built = add_system(&writer, error) && add_all_modules(&writer, modules_folder, error);
     g_autoptr(GByteArray) archive = cpio_finish(&writer);
-    if (failure != NULL) {
-        g_propagate_prefixed_error(error, failure, "building the initramfs: ");
-        return NULL;
-    }
-    return g_steal_pointer(&archive);
+    if (built)
+        return g_steal_pointer(&archive);
+    g_prefix_error(error, "building the initramfs: ");
+    return NULL;
 }
 
 /* Where the package keeps its modules: on Debian 13 all that was in /lib is in /usr/lib. */
@@ -141,10 +188,7 @@ static bool
 write_initramfs(const char *package_folder, const char *path_gz, GError **error)
 {
     g_autofree char *modules_folder = find_modules(package_folder);
-    g_autoptr(GPtrArray) modules = modules_resolve(modules_folder, module_names, error);
-    if (modules == NULL)
-        return false;
-    g_autoptr(GByteArray) archive = lab_guest_initramfs(modules, error);
+    g_autoptr(GByteArray) archive = lab_guest_initramfs(modules_folder, error);
     if (archive == NULL)
         return false;
     g_autofree char *path = g_strndup(path_gz, strlen(path_gz) - strlen(".gz"));

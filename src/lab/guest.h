@@ -40,8 +40,10 @@ typedef void (*LabProgress)(const char *text);
 bool lab_guest_prepare(const char *cache_folder, LabProgress progress, LabGuest *guest,
                        GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Builds the initramfs, not compressed. modules: as from modules_resolve. Errors: IO, NOT_FOUND (no static busybox). */
-GByteArray *lab_guest_initramfs(GPtrArray *modules, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Builds the initramfs, not compressed. modules_folder: as for modules_resolve. Errors: those of modules_resolve, and
+ * NOT_FOUND (no static busybox). */
+GByteArray *lab_guest_initramfs(const char *modules_folder,
+                                GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* The name of the kernel package in the output of `apt-cache depends linux-image-cloud-amd64`: a new string or NULL. */
 char *lab_guest_parse_depends(const char *output);

@@ -42,6 +42,7 @@ static const CommandRow commands[LAB_COMMAND_COUNT] = {
 #define DOWN (1U << LAB_COMMAND_DOWN)
 #define FLEET (1U << LAB_COMMAND_FLEET)
 #define FLEET_SET (1U << LAB_COMMAND_FLEET_SET)
+#define GUEST (1U << LAB_COMMAND_GUEST)
 #define WITH_FOLDER (UP | STATUS | CONSOLE | DOWN | FLEET | FLEET_SET)
 #define PORT_MAX 65535
 

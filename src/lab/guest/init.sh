@@ -16,9 +16,51 @@ case $(cat /proc/cmdline) in
     ;;
 esac
 
-while read -r module; do
-    insmod "/lib/modules/$module.ko" || echo "STEEL-LAB cannot load module $module"
-done </lib/modules/order
+# Loads a group of modules; those that another group brought are there already.
+load() {
+    while read -r module; do
+        [ -d "/sys/module/$module" ] || insmod "/lib/modules/$module.ko" || echo "STEEL-LAB cannot load module $module"
+    done <"/lib/modules/$1"
+}
+load order
+
+# The first block device that has a label (ext4, ISO 9660 and FAT keep it in their first 34 KiB).
+find_label() {
+    for device in /sys/class/block/*; do
+        device=${device##*/}
+        if head -c 34816 "/dev/$device" 2>/dev/null | grep -aqi "$1"; then
+            echo "$device"
+            return
+        fi
+    done
+}
+
+# The disk with the partition that tools/make-image labels so; its serial number or WWN, where it has one.
+tell_disk() {
+    partition=$(find_label steel-tiny)
+    [ -n "$partition" ] || return
+    disk=$(readlink -f "/sys/class/block/$partition/..")
+    for fact in "$disk/wwid" "$disk/device/wwid" "$disk/serial"; do
+        [ -s "$fact" ] || continue
+        echo "STEEL-LAB disk ${disk##*/} id=$(tr -d ' ' <"$fact")"
+        return
+    done
+    echo "STEEL-LAB disk ${disk##*/}"
+}
+
+# What a config drive says: its metadata and how much else there is, as OpenStack lays them out.
+tell_config_drive() {
+    drive=$(find_label config-2)
+    [ -n "$drive" ] || return
+    load config-drive
+    mount -o ro -t iso9660 "/dev/$drive" /mnt 2>/dev/null || mount -o ro -t vfat "/dev/$drive" /mnt || return
+    echo "STEEL-LAB config drive $drive: $(tr -d '\n' </mnt/openstack/latest/meta_data.json)"
+    for file in user_data network_data.json vendor_data.json; do
+        [ -s "/mnt/openstack/latest/$file" ] || continue
+        echo "STEEL-LAB config drive has $file, $(wc -c <"/mnt/openstack/latest/$file") bytes"
+    done
+    umount /mnt
+}
 
 # The LUN as the iBFT has it: eight bytes in hexadecimal without padding, the number in the second one.
 lun_number() {
@@ -38,10 +80,13 @@ for target in $ibft/target*; do
     [ -r "$target/chap-name" ] && what="$what chap-user=$(cat "$target/chap-name")"
     break
 done
+
 mac=$(cat /sys/class/net/e*/address 2>/dev/null | head -n 1)
 uptime=$(cut -d ' ' -f 1 /proc/uptime)
 echo
 echo "STEEL-LAB guest is up: booted from ${what:-local disk} firmware=$firmware mac=${mac:-none} uptime=$uptime"
+tell_disk
+tell_config_drive
 echo "STEEL-LAB press the power button (ipmitool power soft) to shut down"
 
 # acpid would do more, but the only thing that can happen here is the button.
