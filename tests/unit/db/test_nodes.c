@@ -312,6 +312,37 @@ a_heartbeat_of_an_agent_that_is_forgotten_is_not_recorded(void **state)
     assert_false(info_has(after, INFO_AGENT_URL));
 }
 
+/* Else those that nobody works on would take the places of those that are to be ended. */
+static void
+waits_of_nodes_in_maintenance_are_not_late(void **state)
+{
+    Db *db = ((const Scratch *)*state)->db;
+    g_autoptr(GError) error = NULL;
+    g_autoptr(Node) kept = scratch_node(db, "kept");
+    g_autoptr(Node) late = scratch_node(db, "late");
+    scratch_execute(db, "UPDATE nodes SET wait_deadline_ms = 1000");
+    scratch_execute(db, "UPDATE nodes SET maintenance = 1 WHERE name = 'kept'");
+    g_autoptr(GPtrArray) found = db_nodes_waiting_late(db, 1000, 1, &error);
+    assert_non_null(found);
+    assert_int_equal(found->len, 1);
+    assert_string_equal(((const Node *)found->pdata[0])->uuid, late->uuid);
+}
+
+static void
+a_conductor_does_not_forget_itself(void **state)
+{
+    Db *db = ((const Scratch *)*state)->db;
+    g_autoptr(GError) error = NULL;
+    int64_t removed = 0;
+    conductor(db, "rack1", "lease-1", HOUR_MS);
+    conductor(db, "rack2", "lease-2", HOUR_MS);
+    assert_true(
+        db_conductors_prune(db, "9999-01-01T00:00:00+00:00", "lease-1", 10, &removed, &error));
+    assert_int_equal(removed, 1);
+    assert_int_equal(scratch_number(db, "SELECT COUNT(*) FROM conductors WHERE hostname = 'rack1'"),
+                     1);
+}
+
 #define scratch_test(name) cmocka_unit_test_setup_teardown(name, scratch_setup, scratch_teardown)
 
 int
@@ -330,6 +361,8 @@ main(void)
         scratch_test(a_node_that_is_gone_is_not_found),
         scratch_test(a_registration_replaces_the_earlier_life_of_its_host),
         scratch_test(a_heartbeat_of_an_agent_that_is_forgotten_is_not_recorded),
+        scratch_test(waits_of_nodes_in_maintenance_are_not_late),
+        scratch_test(a_conductor_does_not_forget_itself),
         scratch_test(of_many_that_reach_for_a_lock_exactly_one_gets_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
