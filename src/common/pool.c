@@ -3,12 +3,11 @@
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "common/pool.h"
+#include "common/lock.h"
 
 #include "common/time_text.h"
 
-#include <errno.h>
 #include <pthread.h>
-#include <time.h>
 
 #define IDLE_LIMIT_S 60
 #define STACK_SIZE (512 * 1024)
@@ -30,55 +29,40 @@ typedef struct Rest {
 struct Pool {
     char name[16];
     unsigned thread_limit, queue_limit;
-    pthread_mutex_t lock;      /* guards everything below */
-    Rest *top;                 /* the thread that has rested least; it is the first to get work */
-    pthread_cond_t done;       /* a thread ended */
-    pthread_cond_t timer_wake; /* deferred changed, or stopping */
-    GQueue queue;              /* Job, owned */
-    GSequence *deferred;       /* Job, owned, by due time */
-    uint64_t deferred_count;   /* since the start */
-    unsigned threads;          /* started and not ended */
-    unsigned idle;             /* of these: have no job and will look at the queue */
-    bool stopping, timer_running;
-    pthread_t timer;
-    bool has_ended;       /* some thread has */
-    pthread_t last_ended; /* not joined yet; it joins the one that ended before it */
+    Lock lock;
+    pthread_cond_t done;         /* a thread ended */
+    pthread_cond_t timer_wake;   /* deferred changed, or stopping */
+    Rest *top GUARDED;           /* the thread that has rested least; it is the first to get work */
+    GQueue queue GUARDED;        /* Job, owned */
+    GSequence *deferred GUARDED; /* Job, owned, by due time */
+    uint64_t deferred_count GUARDED; /* since the start */
+    unsigned threads GUARDED;        /* started and not ended */
+    unsigned idle GUARDED;           /* of these: have no job and will look at the queue */
+    bool stopping GUARDED, timer_running GUARDED;
+    pthread_t timer; /* there is one when timer_running is set; joined by whoever resets that */
+    bool has_ended GUARDED;       /* some thread has */
+    pthread_t last_ended GUARDED; /* not joined yet; it joins the one that ended before it */
 };
 
-static void
-condition_init(pthread_cond_t *condition)
-{
-    pthread_condattr_t attributes;
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(condition, &attributes);
-    pthread_condattr_destroy(&attributes);
-}
-
-Pool *
+UNSHARED Pool *
 pool_new(const char *name, unsigned thread_limit, unsigned queue_limit)
 {
     Pool *pool = g_new0(Pool, 1);
     g_strlcpy(pool->name, name, sizeof pool->name);
     pool->thread_limit = MAX(thread_limit, 1);
     pool->queue_limit = queue_limit;
-    pthread_mutex_init(&pool->lock, NULL);
-    condition_init(&pool->done);
-    condition_init(&pool->timer_wake);
+    lock_init(&pool->lock, LOCK_RANK_POOL);
+    lock_condition_init(&pool->done);
+    lock_condition_init(&pool->timer_wake);
     g_queue_init(&pool->queue);
     pool->deferred = g_sequence_new(NULL);
     return pool;
 }
 
-static struct timespec
-monotonic_timespec(int64_t milliseconds)
-{
-    return (struct timespec){.tv_sec = milliseconds / 1000,
-                             .tv_nsec = milliseconds % 1000 * 1000000};
-}
-
 /* The last to rest is the first to work: a few threads stay warm, the others come to the end of their time and give
- * back what they kept. With the lock held, as all below. */
+ * back what they kept. */
+static void wake_one(Pool *pool) REQUIRES(pool->lock);
+
 static void
 wake_one(Pool *pool)
 {
@@ -90,8 +74,10 @@ wake_one(Pool *pool)
     pthread_cond_signal(&rest->woken);
 }
 
+static void rest_begin(Pool *pool, Rest *rest) REQUIRES(pool->lock);
+
 static void
-lie_down(Pool *pool, Rest *rest)
+rest_begin(Pool *pool, Rest *rest)
 {
     if (rest->resting)
         return;
@@ -100,8 +86,10 @@ lie_down(Pool *pool, Rest *rest)
     pool->top = rest;
 }
 
+static void rest_end(Pool *pool, Rest *rest) REQUIRES(pool->lock);
+
 static void
-get_up(Pool *pool, Rest *rest)
+rest_end(Pool *pool, Rest *rest)
 {
     if (!rest->resting)
         return;
@@ -113,16 +101,18 @@ get_up(Pool *pool, Rest *rest)
 }
 
 /* Waits for a job; NULL: this thread shall end. The thread is counted as idle before. */
+static Job *next_job(Pool *pool, Rest *rest) REQUIRES(pool->lock);
+
 static Job *
 next_job(Pool *pool, Rest *rest)
 {
-    struct timespec limit = monotonic_timespec(time_monotonic_ms() + IDLE_LIMIT_S * 1000);
+    int64_t limit_ms = time_monotonic_ms() + IDLE_LIMIT_S * 1000;
     while (g_queue_is_empty(&pool->queue) && !pool->stopping) {
-        lie_down(pool, rest);
-        if (pthread_cond_timedwait(&rest->woken, &pool->lock, &limit) == ETIMEDOUT)
+        rest_begin(pool, rest);
+        if (!lock_wait_until(&pool->lock, &rest->woken, limit_ms))
             break;
     }
-    get_up(pool, rest);
+    rest_end(pool, rest);
     pool->idle--;
     return g_queue_pop_head(&pool->queue);
 }
@@ -134,13 +124,13 @@ worker_main(void *data)
 {
     Pool *pool = data;
     Rest rest = {0};
-    condition_init(&rest.woken);
-    pthread_mutex_lock(&pool->lock);
+    lock_condition_init(&rest.woken);
+    lock_acquire(&pool->lock);
     for (Job *job; (job = next_job(pool, &rest)) != NULL;) {
-        pthread_mutex_unlock(&pool->lock);
+        lock_release(&pool->lock);
         job->run(job->data);
         g_free(job);
-        pthread_mutex_lock(&pool->lock);
+        lock_acquire(&pool->lock);
         pool->idle++;
     }
     bool join = pool->has_ended;
@@ -149,14 +139,16 @@ worker_main(void *data)
     pool->last_ended = pthread_self();
     pool->threads--;
     pthread_cond_broadcast(&pool->done);
-    pthread_mutex_unlock(&pool->lock);
+    lock_release(&pool->lock);
     pthread_cond_destroy(&rest.woken);
     if (join)
         pthread_join(previous, NULL);
     return NULL;
 }
 
-/* Starts a thread, idle until it has taken a job; with the lock held. */
+/* Starts a thread, idle until it has taken a job. */
+static bool start_worker(Pool *pool) REQUIRES(pool->lock);
+
 static bool
 start_worker(Pool *pool)
 {
@@ -174,7 +166,9 @@ start_worker(Pool *pool)
     return started;
 }
 
-/* Queues a job and sees that a thread will take it; with the lock held. */
+/* Queues a job and sees that a thread will take it. */
+static void enqueue(Pool *pool, Job *job) REQUIRES(pool->lock);
+
 static void
 enqueue(Pool *pool, Job *job)
 {
@@ -183,6 +177,8 @@ enqueue(Pool *pool, Job *job)
         start_worker(pool);
     wake_one(pool);
 }
+
+static bool has_room(const Pool *pool) REQUIRES(pool->lock);
 
 static bool
 has_room(const Pool *pool)
@@ -196,12 +192,12 @@ pool_submit(Pool *pool, PoolJob job, void *data, GError **error)
 {
     Job *entry = g_new(Job, 1);
     *entry = (Job){.run = job, .data = data};
-    pthread_mutex_lock(&pool->lock);
+    lock_acquire(&pool->lock);
     bool accepted = has_room(pool);
     if (accepted)
         enqueue(pool, entry);
     bool stopping = pool->stopping;
-    pthread_mutex_unlock(&pool->lock);
+    lock_release(&pool->lock);
     if (accepted)
         return true;
     g_free(entry);
@@ -210,7 +206,9 @@ pool_submit(Pool *pool, PoolJob job, void *data, GError **error)
                                : "all workers are busy; try again in a few seconds");
 }
 
-/* Moves due jobs to the queue; returns when the next one is due (monotonic ms), or -1. With the lock held. */
+/* Moves due jobs to the queue; returns when the next one is due (monotonic ms), or -1. */
+static int64_t release_due(Pool *pool) REQUIRES(pool->lock);
+
 static int64_t
 release_due(Pool *pool)
 {
@@ -240,19 +238,17 @@ static void *
 timer_main(void *data)
 {
     Pool *pool = data;
-    pthread_mutex_lock(&pool->lock);
+    lock_acquire(&pool->lock);
     for (;;) {
         int64_t next = release_due(pool);
         if (pool->stopping)
             break;
-        if (next < 0) {
-            pthread_cond_wait(&pool->timer_wake, &pool->lock);
-        } else {
-            struct timespec limit = monotonic_timespec(next);
-            pthread_cond_timedwait(&pool->timer_wake, &pool->lock, &limit);
-        }
+        if (next < 0)
+            lock_wait(&pool->lock, &pool->timer_wake);
+        else
+            lock_wait_until(&pool->lock, &pool->timer_wake, next);
     }
-    pthread_mutex_unlock(&pool->lock);
+    lock_release(&pool->lock);
     return NULL;
 }
 
@@ -261,7 +257,7 @@ pool_submit_later(Pool *pool, unsigned delay_ms, PoolJob job, void *data)
 {
     Job *entry = g_new(Job, 1);
     *entry = (Job){.run = job, .data = data, .due_ms = time_monotonic_ms() + delay_ms};
-    pthread_mutex_lock(&pool->lock);
+    lock_acquire(&pool->lock);
     if (!pool->timer_running && !pool->stopping)
         pool->timer_running = pthread_create(&pool->timer, NULL, timer_main, pool) == 0;
     if (pool->timer_running && !pool->stopping) {
@@ -271,15 +267,15 @@ pool_submit_later(Pool *pool, unsigned delay_ms, PoolJob job, void *data)
     } else {
         enqueue(pool, entry);
     }
-    pthread_mutex_unlock(&pool->lock);
+    lock_release(&pool->lock);
 }
 
 unsigned
 pool_busy(Pool *pool)
 {
-    pthread_mutex_lock(&pool->lock);
+    lock_acquire(&pool->lock);
     unsigned busy = pool->threads - pool->idle;
-    pthread_mutex_unlock(&pool->lock);
+    lock_release(&pool->lock);
     return busy;
 }
 
@@ -289,15 +285,16 @@ pool_thread_limit(const Pool *pool)
     return pool->thread_limit;
 }
 
-/* With the lock held. */
+static bool wait_for_threads(Pool *pool, unsigned limit_ms) REQUIRES(pool->lock);
+
 static bool
 wait_for_threads(Pool *pool, unsigned limit_ms)
 {
-    struct timespec limit = monotonic_timespec(time_monotonic_ms() + limit_ms);
+    int64_t until_ms = time_monotonic_ms() + limit_ms;
     while (pool->threads > 0)
         if (limit_ms == 0)
-            pthread_cond_wait(&pool->done, &pool->lock);
-        else if (pthread_cond_timedwait(&pool->done, &pool->lock, &limit) == ETIMEDOUT)
+            lock_wait(&pool->lock, &pool->done);
+        else if (!lock_wait_until(&pool->lock, &pool->done, until_ms))
             break;
     return pool->threads == 0;
 }
@@ -305,23 +302,23 @@ wait_for_threads(Pool *pool, unsigned limit_ms)
 bool
 pool_finish(Pool *pool, unsigned limit_ms)
 {
-    pthread_mutex_lock(&pool->lock);
+    lock_acquire(&pool->lock);
     pool->stopping = true;
     bool timer = pool->timer_running;
     pool->timer_running = false;
     pthread_cond_broadcast(&pool->timer_wake);
-    pthread_mutex_unlock(&pool->lock);
+    lock_release(&pool->lock);
     if (timer)
         pthread_join(pool->timer, NULL);
-    pthread_mutex_lock(&pool->lock);
+    lock_acquire(&pool->lock);
     while (pool->top != NULL)
         wake_one(pool);
     bool ended = wait_for_threads(pool, limit_ms);
-    pthread_mutex_unlock(&pool->lock);
+    lock_release(&pool->lock);
     return ended;
 }
 
-void
+UNSHARED void
 pool_free(Pool *pool)
 {
     if (pool == NULL || !pool_finish(pool, 0))
@@ -335,6 +332,6 @@ pool_free(Pool *pool)
     g_sequence_free(pool->deferred);
     pthread_cond_destroy(&pool->done);
     pthread_cond_destroy(&pool->timer_wake);
-    pthread_mutex_destroy(&pool->lock);
+    lock_destroy(&pool->lock);
     g_free(pool);
 }

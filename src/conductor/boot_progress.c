@@ -260,7 +260,7 @@ static bool
 refusal_is_due(Conductor *conductor, const char *node_uuid)
 {
     int64_t now = time_monotonic_ms();
-    pthread_mutex_lock(&conductor->guard);
+    lock_acquire(&conductor->guard);
     g_hash_table_foreach_remove(conductor->refused, refusal_is_old, &now);
     bool due = g_hash_table_size(conductor->refused) < REFUSED_LIMIT &&
                !g_hash_table_contains(conductor->refused, node_uuid);
@@ -269,7 +269,7 @@ refusal_is_due(Conductor *conductor, const char *node_uuid)
         *at_ms = now;
         g_hash_table_insert(conductor->refused, g_strdup(node_uuid), at_ms);
     }
-    pthread_mutex_unlock(&conductor->guard);
+    lock_release(&conductor->guard);
     return due;
 }
 

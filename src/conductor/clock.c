@@ -1,6 +1,7 @@
 /* The conductor's clock: one thread that runs what is due, by a table. What takes long is handed on, never done here.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "db/clock.h"
+#include "common/lock.h"
 #include "common/log.h"
 #include "common/steady.h"
 #include "common/time_text.h"
@@ -9,7 +10,6 @@
 #include "db/conductors.h"
 #include "db/nodes.h"
 
-#include <errno.h>
 #include <stdlib.h>
 
 /* Smaller steps are drift, or a leap second. */
@@ -159,28 +159,23 @@ clock_main(void *data)
         due[i] = time_monotonic_ms() + interval_ms(i);
     if (atomic_load(&conductor->registered))
         begin_work(conductor);
-    pthread_mutex_lock(&conductor->clock_lock);
+    lock_acquire(&conductor->clock_lock);
     while (!conductor->clock_stop) {
-        pthread_mutex_unlock(&conductor->clock_lock);
+        lock_release(&conductor->clock_lock);
         int64_t next = run_due(conductor, due);
-        struct timespec until = {.tv_sec = next / 1000, .tv_nsec = next % 1000 * 1000000};
-        pthread_mutex_lock(&conductor->clock_lock);
+        lock_acquire(&conductor->clock_lock);
         if (!conductor->clock_stop)
-            pthread_cond_timedwait(&conductor->clock_wake, &conductor->clock_lock, &until);
+            lock_wait_until(&conductor->clock_lock, &conductor->clock_wake, next);
     }
-    pthread_mutex_unlock(&conductor->clock_lock);
+    lock_release(&conductor->clock_lock);
     return NULL;
 }
 
 void
 conductor_clock_start(Conductor *conductor)
 {
-    pthread_condattr_t attributes;
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_mutex_init(&conductor->clock_lock, NULL);
-    pthread_cond_init(&conductor->clock_wake, &attributes);
-    pthread_condattr_destroy(&attributes);
+    lock_init(&conductor->clock_lock, LOCK_RANK_CONDUCTOR_CLOCK);
+    lock_condition_init(&conductor->clock_wake);
     if (pthread_create(&conductor->clock_thread, NULL, clock_main, conductor) != 0)
         g_error("the conductor's clock thread could not be started");
     pthread_setname_np(conductor->clock_thread, "clock");
@@ -189,11 +184,11 @@ conductor_clock_start(Conductor *conductor)
 void
 conductor_clock_stop(Conductor *conductor)
 {
-    pthread_mutex_lock(&conductor->clock_lock);
+    lock_acquire(&conductor->clock_lock);
     conductor->clock_stop = true;
     pthread_cond_signal(&conductor->clock_wake);
-    pthread_mutex_unlock(&conductor->clock_lock);
+    lock_release(&conductor->clock_lock);
     pthread_join(conductor->clock_thread, NULL);
-    pthread_mutex_destroy(&conductor->clock_lock);
+    lock_destroy(&conductor->clock_lock);
     pthread_cond_destroy(&conductor->clock_wake);
 }

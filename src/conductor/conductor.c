@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "conductor/conductor.h"
 
+#include "common/lock.h"
 #include "common/log.h"
 #include "common/metrics.h"
 #include "common/steady.h"
@@ -79,7 +80,7 @@ submit_background(void *conductor, PoolJob job, void *data)
     return conductor_submit(conductor, CONDUCTOR_BACKGROUND, job, data, NULL);
 }
 
-Conductor *
+UNSHARED Conductor *
 conductor_new(const ConductorServices *services, GError **error)
 {
     const Config *config = config_current();
@@ -91,8 +92,8 @@ conductor_new(const ConductorServices *services, GError **error)
     conductor->hostname = g_strdup(config_string(config, OPT_HOST));
     conductor->group = g_ascii_strdown(config_string(config, OPT_CONDUCTOR_CONDUCTOR_GROUP), -1);
     uuid_generate(conductor->lease);
-    pthread_mutex_init(&conductor->gate, NULL);
-    pthread_mutex_init(&conductor->guard, NULL);
+    lock_init(&conductor->gate, LOCK_RANK_CONDUCTOR_GATE);
+    lock_init(&conductor->guard, LOCK_RANK_CONDUCTOR);
     conductor->locked = g_ptr_array_new_with_free_func(g_free);
     conductor->reports = boot_reports_new(boot_progress_take, submit_background, conductor);
     conductor->wakes = wakes_new(&provision_wakes, conductor, WAKES_MOST);
@@ -138,11 +139,11 @@ pool_of(const Conductor *conductor, ConductorPool pool)
 bool
 conductor_submit(Conductor *conductor, ConductorPool pool, PoolJob job, void *data, GError **error)
 {
-    pthread_mutex_lock(&conductor->gate);
+    lock_acquire(&conductor->gate);
     bool taken = conductor->stopping
                      ? steel_fail(error, STEEL_ERROR_NO_CONDUCTOR, "the service is stopping")
                      : pool_submit(pool_of(conductor, pool), job, data, error);
-    pthread_mutex_unlock(&conductor->gate);
+    lock_release(&conductor->gate);
     return taken;
 }
 
@@ -167,9 +168,9 @@ conductor_stop(Conductor *conductor)
 {
     if (conductor == NULL)
         return true;
-    pthread_mutex_lock(&conductor->gate);
+    lock_acquire(&conductor->gate);
     atomic_store(&conductor->stopping, true);
-    pthread_mutex_unlock(&conductor->gate);
+    lock_release(&conductor->gate);
     metrics_unregister(conductor_metrics_write, conductor);
     conductor_clock_stop(conductor);
     bool finished = finish_pools(conductor);
@@ -192,14 +193,14 @@ conductor_stop(Conductor *conductor)
     return finished;
 }
 
-void
+UNSHARED void
 conductor_free(Conductor *conductor)
 {
     if (conductor == NULL)
         return;
     registry_free(conductor->registry);
-    pthread_mutex_destroy(&conductor->gate);
-    pthread_mutex_destroy(&conductor->guard);
+    lock_destroy(&conductor->gate);
+    lock_destroy(&conductor->guard);
     boot_reports_free(conductor->reports);
     g_queue_clear_full(&conductor->boot_again, g_free);
     wakes_free(conductor->wakes);

@@ -1,6 +1,7 @@
 /* The inside of the conductor: shared by the files of this folder, by nobody else.
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
+#include "common/lock.h"
 #include "common/pool.h"
 #include "conductor/boot_reports.h"
 #include "conductor/conductor.h"
@@ -29,22 +30,22 @@ struct Conductor {
     atomic_bool stopping;
     atomic_bool
         registered; /* it holds its lease; only the clock's thread changes it after the start */
-    pthread_mutex_t
-        gate; /* held for moments: a foreign thread hands us work, or `stopping` is set */
-    pthread_mutex_t guard; /* held for moments: guards the five members below */
-    atomic_uint retries;   /* calls that wait for a locked node; of dispatch.c */
-    GPtrArray *locked;     /* owned uuids: nodes whose lock the database did not take back */
-    GHashTable *
-        refused; /* owned uuid -> when (ms): nodes of which a refused script was told; of boot_progress.c */
-    GHashTable *asked;        /* owned uuids: nodes whose power state is being read */
-    GQueue to_read;           /* of power_sync.c: those among them that wait for a worker */
-    unsigned reading_workers; /* that read such nodes one after the other */
-    GQueue boot_again;        /* owned uuids, the clock thread's: machines that are to boot again */
+    atomic_uint retries; /* calls that wait for a locked node; of dispatch.c */
+    Lock gate; /* held for moments: a foreign thread hands us work, or `stopping` is set */
+    Lock guard;
+    GPtrArray *locked GUARDED; /* owned uuids: nodes whose lock the database did not take back */
+    /* Owned uuid -> when (ms): nodes of which a refused script was told; of boot_progress.c. */
+    GHashTable *refused GUARDED;
+    GHashTable *asked GUARDED;        /* owned uuids: nodes whose power state is being read */
+    GQueue to_read GUARDED;           /* of power_sync.c: those among them that wait for a worker */
+    unsigned reading_workers GUARDED; /* that read such nodes one after the other */
+    /* The clock's thread: */
+    GQueue boot_again; /* its own; owned uuids: machines that are to boot again */
     pthread_t clock_thread;
-    int64_t clock_skew_ms;      /* the clock thread's: what is stored of steady_skew_ms */
-    pthread_mutex_t clock_lock; /* guards clock_stop */
+    int64_t clock_skew_ms; /* its own: what is stored of steady_skew_ms */
+    Lock clock_lock;
     pthread_cond_t clock_wake;
-    bool clock_stop;
+    bool clock_stop GUARDED;
 };
 
 /* ---- task.c: the lock ---- */

@@ -1,5 +1,6 @@
 /* The power states of all machines, read without locks, and without threads where the driver can, compared with what we hold.
  * SPDX-License-Identifier: Apache-2.0 */
+#include "common/lock.h"
 #include "common/log.h"
 #include "common/metrics.h"
 #include "common/time_text.h"
@@ -57,18 +58,18 @@ typedef struct Reading {
 static bool
 remember_asked(Conductor *conductor, const char *uuid)
 {
-    pthread_mutex_lock(&conductor->guard);
+    lock_acquire(&conductor->guard);
     bool is_new = g_hash_table_add(conductor->asked, g_strdup(uuid));
-    pthread_mutex_unlock(&conductor->guard);
+    lock_release(&conductor->guard);
     return is_new;
 }
 
 static void
 forget_asked(Conductor *conductor, const char *uuid)
 {
-    pthread_mutex_lock(&conductor->guard);
+    lock_acquire(&conductor->guard);
     g_hash_table_remove(conductor->asked, uuid);
-    pthread_mutex_unlock(&conductor->guard);
+    lock_release(&conductor->guard);
 }
 
 static void
@@ -287,11 +288,11 @@ read_blocking(Reading *reading)
 static Reading *
 next_to_read(Conductor *conductor)
 {
-    pthread_mutex_lock(&conductor->guard);
+    lock_acquire(&conductor->guard);
     Reading *reading = g_queue_pop_head(&conductor->to_read);
     if (reading == NULL)
         conductor->reading_workers--;
-    pthread_mutex_unlock(&conductor->guard);
+    lock_release(&conductor->guard);
     return reading;
 }
 
@@ -311,19 +312,19 @@ start_reading_worker(Conductor *conductor)
     g_autoptr(GError) error = NULL;
     unsigned most =
         (unsigned)config_integer(config_current(), OPT_CONDUCTOR_SYNC_POWER_STATE_WORKERS);
-    pthread_mutex_lock(&conductor->guard);
+    lock_acquire(&conductor->guard);
     bool start = conductor->reading_workers < most && !g_queue_is_empty(&conductor->to_read);
     conductor->reading_workers += start;
-    pthread_mutex_unlock(&conductor->guard);
+    lock_release(&conductor->guard);
     if (!start || conductor_submit(conductor, CONDUCTOR_WORKERS, reading_worker, conductor, &error))
         return;
     if (steel_error_is(error, STEEL_ERROR_NO_CONDUCTOR)) {
         reading_worker(conductor); /* stopping: gives the readings up */
         return;
     }
-    pthread_mutex_lock(&conductor->guard);
+    lock_acquire(&conductor->guard);
     conductor->reading_workers--;
-    pthread_mutex_unlock(&conductor->guard);
+    lock_release(&conductor->guard);
 }
 
 /* Queues the reading; a node has at most one. */
@@ -331,9 +332,9 @@ static void
 read_by_worker(Reading *reading)
 {
     Conductor *conductor = reading->conductor;
-    pthread_mutex_lock(&conductor->guard);
+    lock_acquire(&conductor->guard);
     g_queue_push_tail(&conductor->to_read, reading);
-    pthread_mutex_unlock(&conductor->guard);
+    lock_release(&conductor->guard);
     start_reading_worker(conductor);
 }
 

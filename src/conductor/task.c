@@ -1,5 +1,6 @@
 /* Tasks: the lock of a node and everything that is loaded under it.
  * SPDX-License-Identifier: Apache-2.0 */
+#include "common/lock.h"
 #include "common/log.h"
 #include "conductor/internal.h"
 #include "db/nodes.h"
@@ -32,18 +33,18 @@ task_unlock(Conductor *conductor, const char *node_uuid)
     log_error("conductor.task",
               "the lock of node %s could not be given back, it is tried again: %s", node_uuid,
               error->message);
-    pthread_mutex_lock(&conductor->guard);
+    lock_acquire(&conductor->guard);
     g_ptr_array_add(conductor->locked, g_strdup(node_uuid));
-    pthread_mutex_unlock(&conductor->guard);
+    lock_release(&conductor->guard);
 }
 
 void
 task_unlock_again(Conductor *conductor)
 {
-    pthread_mutex_lock(&conductor->guard);
+    lock_acquire(&conductor->guard);
     g_autoptr(GPtrArray) locked = conductor->locked;
     conductor->locked = g_ptr_array_new_with_free_func(g_free);
-    pthread_mutex_unlock(&conductor->guard);
+    lock_release(&conductor->guard);
     for (guint i = 0; i < locked->len; i++)
         task_unlock(conductor, locked->pdata[i]);
 }

@@ -1,22 +1,22 @@
 /* Who listens to events, and what waits for them; the contract is in events.h.
  *
- * Locks: `publishing` before `lock`. The first is held while listeners are asked what they want, the second only while
- * pointers are moved: who takes events never waits for that question.
+ * Locks: `publishing` before `lock`. The first is held while listeners are asked what they want and woken, which may take
+ * their own locks but waits for nothing; the second only while pointers are moved: who takes events never waits for a
+ * publisher.
  *
  * SPDX-License-Identifier: Apache-2.0 */
+#include "common/lock.h"
 #include "rpc/event_priv.h"
 
-#include <pthread.h>
-
 struct Events {
-    pthread_mutex_t
-        publishing; /* held by one publisher at a time: events reach all listeners in the order of their ids */
-    int64_t last_id; /* guarded by publishing */
-    GPtrArray *
-        listeners; /* EventListener, owned by who listens; changed with both locks held, read with one */
-    pthread_mutex_t lock; /* guards what follows, and the queues of all listeners */
-    GQueue waiting;       /* SharedEvent, the oldest first: those in at least one queue */
-    size_t waiting_size;
+    Lock
+        publishing; /* held by one publisher at a time: events reach all in the order of their ids */
+    int64_t last_id GUARDED; /* by publishing */
+    /* EventListener, owned by who listens; changed with both locks held, read with one. */
+    GPtrArray *listeners GUARDED;
+    Lock lock;              /* guards what follows, and the queues of all listeners */
+    GQueue waiting GUARDED; /* SharedEvent, the oldest first: those in at least one queue */
+    size_t waiting_size GUARDED;
     size_t total; /* atomic: what waits and what is being sent */
 };
 
@@ -28,40 +28,40 @@ typedef struct QueuedEvent {
 struct EventListener {
     Events *events;
     EventReader reader;
-    QueuedEvent *queue; /* a ring of EVENTS_QUEUE_LENGTH */
-    unsigned first, length;
-    size_t size; /* bytes of what is in the queue */
-    int64_t lost;
+    QueuedEvent *queue; /* owned: a ring of EVENTS_QUEUE_LENGTH, whose places the lock guards */
+    unsigned first GUARDED, length GUARDED;
+    size_t size GUARDED; /* bytes of what is in the queue */
+    int64_t lost GUARDED;
 };
 
-Events *
+UNSHARED Events *
 events_new(void)
 {
     Events *events = g_new0(Events, 1);
-    pthread_mutex_init(&events->publishing, NULL);
-    pthread_mutex_init(&events->lock, NULL);
+    lock_init(&events->publishing, LOCK_RANK_EVENTS_ORDER);
+    lock_init(&events->lock, LOCK_RANK_EVENTS);
     events->listeners = g_ptr_array_new();
     g_queue_init(&events->waiting);
     return events;
 }
 
-void
+UNSHARED void
 events_free(Events *events)
 {
     if (events == NULL)
         return;
     g_ptr_array_free(events->listeners, TRUE);
-    pthread_mutex_destroy(&events->lock);
-    pthread_mutex_destroy(&events->publishing);
+    lock_destroy(&events->lock);
+    lock_destroy(&events->publishing);
     g_free(events);
 }
 
 bool
 events_wanted(Events *events)
 {
-    pthread_mutex_lock(&events->lock);
+    lock_acquire(&events->lock);
     bool wanted = events->listeners->len > 0;
-    pthread_mutex_unlock(&events->lock);
+    lock_release(&events->lock);
     return wanted;
 }
 
@@ -71,12 +71,17 @@ events_size(Events *events)
     return __atomic_load_n(&events->total, __ATOMIC_RELAXED);
 }
 
-/* ---- queues; with the lock held ---- */
+/* ---- queues ---- */
+
+static void queue_push(Events *events, EventListener *listener, SharedEvent *event, unsigned view)
+    REQUIRES(events->lock);
+static QueuedEvent queue_pop(Events *events, EventListener *listener) REQUIRES(events->lock);
+static void queue_lose(Events *events, EventListener *listener) REQUIRES(events->lock);
+static void lose_oldest_of_all(Events *events) REQUIRES(events->lock);
 
 static void
-queue_push(EventListener *listener, SharedEvent *event, unsigned view)
+queue_push(Events *events, EventListener *listener, SharedEvent *event, unsigned view)
 {
-    Events *events = listener->events;
     unsigned last = (listener->first + listener->length++) % EVENTS_QUEUE_LENGTH;
     listener->queue[last] = (QueuedEvent){event, view};
     listener->size += event->cost;
@@ -89,9 +94,8 @@ queue_push(EventListener *listener, SharedEvent *event, unsigned view)
 
 /* The oldest, whose use passes to the caller. */
 static QueuedEvent
-queue_pop(EventListener *listener)
+queue_pop(Events *events, EventListener *listener)
 {
-    Events *events = listener->events;
     QueuedEvent oldest = listener->queue[listener->first];
     listener->first = (listener->first + 1) % EVENTS_QUEUE_LENGTH;
     listener->length--;
@@ -104,9 +108,9 @@ queue_pop(EventListener *listener)
 }
 
 static void
-queue_lose(EventListener *listener)
+queue_lose(Events *events, EventListener *listener)
 {
-    event_release(&queue_pop(listener).event->event);
+    event_release(&queue_pop(events, listener).event->event);
     listener->lost++;
 }
 
@@ -121,7 +125,7 @@ lose_oldest_of_all(Events *events)
         if (listener->length == 0 || listener->queue[listener->first].event != oldest)
             continue;
         waits = oldest->waits_for > 1;
-        queue_lose(listener);
+        queue_lose(events, listener);
     }
 }
 
@@ -131,14 +135,14 @@ static void
 deliver(EventListener *listener, SharedEvent *event, unsigned view)
 {
     Events *events = listener->events;
-    pthread_mutex_lock(&events->lock);
+    lock_acquire(&events->lock);
     while (listener->length > 0 && (listener->length == EVENTS_QUEUE_LENGTH ||
                                     listener->size + event->cost > EVENTS_QUEUE_SIZE))
-        queue_lose(listener);
-    queue_push(listener, event, view);
+        queue_lose(events, listener);
+    queue_push(events, listener, event, view);
     while (events->waiting_size > EVENTS_TOTAL_SIZE)
         lose_oldest_of_all(events);
-    pthread_mutex_unlock(&events->lock);
+    lock_release(&events->lock);
     if (listener->reader.wake != NULL)
         listener->reader.wake(listener->reader.user_data);
 }
@@ -151,7 +155,7 @@ events_publish(Events *events, const char *type, const EventAbout *about, json_t
         return;
     }
     SharedEvent *event = event_new(type, about, payload, &events->total);
-    pthread_mutex_lock(&events->publishing);
+    lock_acquire(&events->publishing);
     event->event.id = ++events->last_id;
     for (guint i = 0; i < events->listeners->len; i++) {
         EventListener *listener = g_ptr_array_index(events->listeners, i);
@@ -160,7 +164,7 @@ events_publish(Events *events, const char *type, const EventAbout *about, json_t
         if (reader->wants == NULL || reader->wants(&event->event, &view, reader->user_data))
             deliver(listener, event, view);
     }
-    pthread_mutex_unlock(&events->publishing);
+    lock_release(&events->publishing);
     event_release(&event->event);
 }
 
@@ -173,11 +177,11 @@ events_listen(Events *events, const EventReader *reader)
     listener->events = events;
     listener->reader = *reader;
     listener->queue = g_new(QueuedEvent, EVENTS_QUEUE_LENGTH);
-    pthread_mutex_lock(&events->publishing);
-    pthread_mutex_lock(&events->lock);
+    lock_acquire(&events->publishing);
+    lock_acquire(&events->lock);
     g_ptr_array_add(events->listeners, listener);
-    pthread_mutex_unlock(&events->lock);
-    pthread_mutex_unlock(&events->publishing);
+    lock_release(&events->lock);
+    lock_release(&events->publishing);
     return listener;
 }
 
@@ -187,13 +191,13 @@ events_unlisten(EventListener *listener)
     if (listener == NULL)
         return;
     Events *events = listener->events;
-    pthread_mutex_lock(&events->publishing);
-    pthread_mutex_lock(&events->lock);
+    lock_acquire(&events->publishing);
+    lock_acquire(&events->lock);
     g_ptr_array_remove_fast(events->listeners, listener);
     while (listener->length > 0)
-        event_release(&queue_pop(listener).event->event);
-    pthread_mutex_unlock(&events->lock);
-    pthread_mutex_unlock(&events->publishing);
+        event_release(&queue_pop(events, listener).event->event);
+    lock_release(&events->lock);
+    lock_release(&events->publishing);
     g_free(listener->queue);
     g_free(listener);
 }
@@ -201,13 +205,14 @@ events_unlisten(EventListener *listener)
 const Event *
 events_next(EventListener *listener, unsigned *view, int64_t *lost)
 {
+    Events *events = listener->events;
     QueuedEvent next = {0};
-    pthread_mutex_lock(&listener->events->lock);
+    lock_acquire(&events->lock);
     if (listener->length > 0)
-        next = queue_pop(listener);
+        next = queue_pop(events, listener);
     *lost = listener->lost;
     listener->lost = 0;
-    pthread_mutex_unlock(&listener->events->lock);
+    lock_release(&events->lock);
     *view = next.view;
     return next.event != NULL ? &next.event->event : NULL;
 }

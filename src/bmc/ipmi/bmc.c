@@ -7,6 +7,7 @@
 #include "bmc/ipmi/due_heap.h"
 #include "bmc/ipmi/packet.h"
 #include "common/error.h"
+#include "common/lock.h"
 #include "common/secret.h"
 
 static const IpmiBmcOps no_ops;
@@ -48,12 +49,12 @@ free_session(void *session)
     g_free(session);
 }
 
-IpmiBmc *
+UNSHARED IpmiBmc *
 ipmi_bmc_new(const IpmiBmcUser *users, size_t user_count, const IpmiBmcOps *ops, void *user_data,
              GError **error)
 {
     g_autoptr(IpmiBmc) bmc = g_new0(IpmiBmc, 1);
-    pthread_mutex_init(&bmc->lock, NULL);
+    lock_init(&bmc->lock, LOCK_RANK_BMC);
     bmc->ops = ops != NULL ? ops : &no_ops;
     bmc->user_data = user_data;
     bmc->sessions = g_ptr_array_new_with_free_func(free_session);
@@ -66,7 +67,7 @@ ipmi_bmc_new(const IpmiBmcUser *users, size_t user_count, const IpmiBmcOps *ops,
     return g_steal_pointer(&bmc);
 }
 
-void
+UNSHARED void
 ipmi_bmc_free(IpmiBmc *bmc)
 {
     if (bmc == NULL)
@@ -74,7 +75,7 @@ ipmi_bmc_free(IpmiBmc *bmc)
     g_ptr_array_unref(bmc->sessions);
     if (bmc->sel != NULL)
         g_byte_array_unref(bmc->sel);
-    pthread_mutex_destroy(&bmc->lock);
+    lock_destroy(&bmc->lock);
     secret_wipe(bmc, sizeof *bmc);
     g_free(bmc);
 }
@@ -90,83 +91,83 @@ ipmi_bmc_port(const IpmiBmc *bmc)
 void
 ipmi_bmc_set_faults(IpmiBmc *bmc, const IpmiBmcFaults *faults)
 {
-    pthread_mutex_lock(&bmc->lock);
+    lock_acquire(&bmc->lock);
     bmc->faults = *faults;
     bmc->started_ms = ipmi_now_ms() + faults->starting_ms;
     bmc->boot.flags_locked = faults->boot_flags_locked;
     bmc->boot.held = faults->boot_flags_held;
-    pthread_mutex_unlock(&bmc->lock);
+    lock_release(&bmc->lock);
 }
 
 IpmiBmcFaults
 bmc_faults(IpmiBmc *bmc)
 {
-    pthread_mutex_lock(&bmc->lock);
+    lock_acquire(&bmc->lock);
     IpmiBmcFaults faults = bmc->faults;
-    pthread_mutex_unlock(&bmc->lock);
+    lock_release(&bmc->lock);
     return faults;
 }
 
 void
 ipmi_bmc_set_identity(IpmiBmc *bmc, uint32_t manufacturer, uint16_t product)
 {
-    pthread_mutex_lock(&bmc->lock);
+    lock_acquire(&bmc->lock);
     bmc->manufacturer = manufacturer & 0xfffff;
     bmc->product = product;
-    pthread_mutex_unlock(&bmc->lock);
+    lock_release(&bmc->lock);
 }
 
 void
 ipmi_bmc_set_guid(IpmiBmc *bmc, const uint8_t guid[16])
 {
-    pthread_mutex_lock(&bmc->lock);
+    lock_acquire(&bmc->lock);
     memcpy(bmc->guid, guid, sizeof bmc->guid);
-    pthread_mutex_unlock(&bmc->lock);
+    lock_release(&bmc->lock);
 }
 
 void
 ipmi_bmc_set_boot_flag_timeout(IpmiBmc *bmc, unsigned timeout_ms)
 {
-    pthread_mutex_lock(&bmc->lock);
+    lock_acquire(&bmc->lock);
     bmc->boot_flag_timeout_ms = timeout_ms;
-    pthread_mutex_unlock(&bmc->lock);
+    lock_release(&bmc->lock);
 }
 
 void
 ipmi_bmc_set_session_limits(IpmiBmc *bmc, unsigned timeout_ms, unsigned slots)
 {
-    pthread_mutex_lock(&bmc->lock);
+    lock_acquire(&bmc->lock);
     bmc->session_timeout_ms = timeout_ms;
     bmc->session_slots = CLAMP(slots, 1, BMC_SESSIONS_MAX);
-    pthread_mutex_unlock(&bmc->lock);
+    lock_release(&bmc->lock);
 }
 
 void
 ipmi_bmc_set_kg(IpmiBmc *bmc, const uint8_t *kg, size_t size)
 {
     g_return_if_fail(size <= IPMI_KG_MAX);
-    pthread_mutex_lock(&bmc->lock);
+    lock_acquire(&bmc->lock);
     memset(bmc->kg, 0, sizeof bmc->kg);
     if (size > 0)
         memcpy(bmc->kg, kg, size);
     bmc->kg_set = size > 0;
-    pthread_mutex_unlock(&bmc->lock);
+    lock_release(&bmc->lock);
 }
 
 void
 ipmi_bmc_set_power(IpmiBmc *bmc, bool on)
 {
-    pthread_mutex_lock(&bmc->lock);
+    lock_acquire(&bmc->lock);
     bmc->power = on;
-    pthread_mutex_unlock(&bmc->lock);
+    lock_release(&bmc->lock);
 }
 
 void
 ipmi_bmc_stats(IpmiBmc *bmc, IpmiBmcStats *stats)
 {
-    pthread_mutex_lock(&bmc->lock);
+    lock_acquire(&bmc->lock);
     *stats = bmc->stats;
-    pthread_mutex_unlock(&bmc->lock);
+    lock_release(&bmc->lock);
 }
 
 /* ---- datagrams ---- */
@@ -227,9 +228,9 @@ execute_once(BmcCall *call, uint8_t sequence)
         *call->response = session->last_response;
         return;
     }
-    pthread_mutex_lock(&call->bmc->lock);
+    lock_acquire(&call->bmc->lock);
     call->bmc->stats.commands++;
-    pthread_mutex_unlock(&call->bmc->lock);
+    lock_release(&call->bmc->lock);
     bmc_execute(call);
     if (call->silent)
         return;
@@ -359,10 +360,10 @@ ipmi_bmc_answer(IpmiBmc *bmc, uint64_t now_ms, const uint8_t *data, size_t size,
         g_ptr_array_set_size(bmc->sessions, 0);
         bmc->reset_pending = false;
     }
-    pthread_mutex_lock(&bmc->lock);
+    lock_acquire(&bmc->lock);
     bmc->stats.datagrams_received++;
     bmc->stats.datagrams_dropped += reply_size == 0;
     bmc->stats.sessions = bmc->sessions->len;
-    pthread_mutex_unlock(&bmc->lock);
+    lock_release(&bmc->lock);
     return reply_size;
 }

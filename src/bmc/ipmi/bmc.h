@@ -2,12 +2,12 @@
  * so that tests and fuzzers feed it bytes; server.c adds those.
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
-#include <pthread.h>
 
 #include "bmc/ipmi/crypto.h"
 #include "bmc/ipmi/packet.h"
 #include "bmc/ipmi/rakp.h"
 #include "bmc/ipmi/server.h"
+#include "common/lock.h"
 
 enum {
     BMC_USERS_MAX = 15,
@@ -69,25 +69,25 @@ struct IpmiBmc {
     GPtrArray *sessions; /* of BmcSession, owned; server thread only */
     bool reset_pending;  /* server thread only: drop all sessions after this answer */
 
-    pthread_mutex_t lock; /* guards all below; never held in a callback */
-    IpmiBmcFaults faults;
-    uint64_t started_ms; /* when faults.starting_code no longer counts */
-    uint32_t manufacturer;
-    uint16_t product;
-    uint8_t guid[IPMI_GUID_SIZE];
-    uint8_t kg[IPMI_KG_MAX];
-    bool kg_set;
-    unsigned boot_flag_timeout_ms;
-    unsigned session_timeout_ms;
-    unsigned session_slots;
-    bool power;             /* where ops->get_power is NULL */
-    uint8_t restore_policy; /* bits 6:5 of the chassis status, here 0..2 */
-    uint8_t restart_cause;
-    BmcBootOptions boot;
-    GByteArray *sel; /* whole entries */
-    uint16_t sel_next_id;
-    uint16_t sel_reservation;
-    IpmiBmcStats stats;
+    Lock lock; /* never held in a callback */
+    IpmiBmcFaults faults GUARDED;
+    uint64_t started_ms GUARDED; /* when faults.starting_code no longer counts */
+    uint32_t manufacturer GUARDED;
+    uint16_t product GUARDED;
+    uint8_t guid[IPMI_GUID_SIZE] GUARDED;
+    uint8_t kg[IPMI_KG_MAX] GUARDED;
+    bool kg_set GUARDED;
+    unsigned boot_flag_timeout_ms GUARDED;
+    unsigned session_timeout_ms GUARDED;
+    unsigned session_slots GUARDED;
+    bool power GUARDED;             /* where ops->get_power is NULL */
+    uint8_t restore_policy GUARDED; /* bits 6:5 of the chassis status, here 0..2 */
+    uint8_t restart_cause GUARDED;
+    BmcBootOptions boot GUARDED;
+    GByteArray *sel GUARDED; /* whole entries */
+    uint16_t sel_next_id GUARDED;
+    uint16_t sel_reservation GUARDED;
+    IpmiBmcStats stats GUARDED;
 };
 
 /* One request on its way through a handler. */
@@ -151,7 +151,7 @@ extern const BmcCommand bmc_chassis_commands[];
 extern const BmcCommand bmc_storage_commands[];
 
 /* bmc_chassis.c */
-void bmc_boot_flags_expire(IpmiBmc *bmc, uint64_t now_ms); /* with the lock held */
+void bmc_boot_flags_expire(IpmiBmc *bmc, uint64_t now_ms) REQUIRES(bmc->lock);
 
 /* bmc_storage.c: a power event (sensor type 22h, System ACPI Power State) for the log. Any thread. */
 void bmc_log_power_event(IpmiBmc *bmc, IpmiChassisControl control);

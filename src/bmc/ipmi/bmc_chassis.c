@@ -6,6 +6,7 @@
 #include "bmc/ipmi/bmc.h"
 #include "bmc/ipmi/due_heap.h"
 #include "common/error.h"
+#include "common/lock.h"
 
 enum {
     LAST_EVENT_BY_IPMI = 0x10, /* last power on was by an IPMI command */
@@ -27,9 +28,9 @@ get_power(IpmiBmc *bmc)
 {
     if (bmc->ops->get_power != NULL)
         return bmc->ops->get_power(bmc->user_data);
-    pthread_mutex_lock(&bmc->lock);
+    lock_acquire(&bmc->lock);
     bool on = bmc->power;
-    pthread_mutex_unlock(&bmc->lock);
+    lock_release(&bmc->lock);
     return on;
 }
 
@@ -45,10 +46,10 @@ get_status(BmcCall *call)
 {
     IpmiBmc *bmc = call->bmc;
     bool on = get_power(bmc);
-    pthread_mutex_lock(&bmc->lock);
+    lock_acquire(&bmc->lock);
     const uint8_t status[] = {(uint8_t)(bmc->restore_policy << 5 | (on ? 1 : 0)),
                               on ? LAST_EVENT_BY_IPMI : 0, IDENTIFY_SUPPORTED, 0x00};
-    pthread_mutex_unlock(&bmc->lock);
+    lock_release(&bmc->lock);
     bmc_respond(call, status, sizeof status);
 }
 
@@ -85,11 +86,11 @@ completion_of(const GError *error)
 static void
 restart_countdown(IpmiBmc *bmc, uint64_t now_ms)
 {
-    pthread_mutex_lock(&bmc->lock);
+    lock_acquire(&bmc->lock);
     if ((bmc->boot.flags[0] & FLAG_VALID) != 0)
         bmc->boot.expiry_ms = now_ms + bmc->boot_flag_timeout_ms;
     bmc->restart_cause = RESTART_BY_COMMAND;
-    pthread_mutex_unlock(&bmc->lock);
+    lock_release(&bmc->lock);
 }
 
 static void
@@ -138,9 +139,9 @@ set_restore_policy(BmcCall *call)
         return;
     }
     if (policy != 3) { /* 3 only asks what is supported */
-        pthread_mutex_lock(&call->bmc->lock);
+        lock_acquire(&call->bmc->lock);
         call->bmc->restore_policy = policy;
-        pthread_mutex_unlock(&call->bmc->lock);
+        lock_release(&call->bmc->lock);
     }
     bmc_respond(call, &supported, 1);
 }
@@ -148,9 +149,9 @@ set_restore_policy(BmcCall *call)
 static void
 get_restart_cause(BmcCall *call)
 {
-    pthread_mutex_lock(&call->bmc->lock);
+    lock_acquire(&call->bmc->lock);
     const uint8_t cause[] = {call->bmc->restart_cause, 1};
-    pthread_mutex_unlock(&call->bmc->lock);
+    lock_release(&call->bmc->lock);
     bmc_respond(call, cause, sizeof cause);
 }
 
@@ -187,6 +188,8 @@ bmc_boot_flags_expire(IpmiBmc *bmc, uint64_t now_ms)
         boot->flags[0] &= (uint8_t)~FLAG_VALID;
 }
 
+static bool parameter_refused(const IpmiBmc *bmc, uint8_t parameter) REQUIRES(bmc->lock);
+
 static bool
 parameter_refused(const IpmiBmc *bmc, uint8_t parameter)
 {
@@ -194,7 +197,9 @@ parameter_refused(const IpmiBmc *bmc, uint8_t parameter)
            (parameter == IPMI_BOOT_OPTION_VALID_CLEARING && bmc->faults.boot_option_3_refused);
 }
 
-/* With the lock held: may flags of these bytes be written? */
+static uint8_t check_flags(const IpmiBmc *bmc, const uint8_t *data) REQUIRES(bmc->lock);
+
+/* May flags of these bytes be written? */
 static uint8_t
 check_flags(const IpmiBmc *bmc, const uint8_t *data)
 {
@@ -207,7 +212,7 @@ check_flags(const IpmiBmc *bmc, const uint8_t *data)
     return IPMI_CC_OK;
 }
 
-/* With the lock held: a change that somebody has begun keeps others from beginning one, until "set complete" (28.12,
+/* A change that somebody has begun keeps others from beginning one, until "set complete" (28.12,
  * parameter 0). */
 static uint8_t
 check_progress(BmcBootOptions *boot, uint8_t progress)
@@ -218,25 +223,31 @@ check_progress(BmcBootOptions *boot, uint8_t progress)
     return IPMI_CC_OK;
 }
 
+static uint8_t check_option(IpmiBmc *bmc, const BmcCall *call, uint8_t parameter)
+    REQUIRES(bmc->lock);
+
 static uint8_t
-check_option(BmcCall *call, uint8_t parameter)
+check_option(IpmiBmc *bmc, const BmcCall *call, uint8_t parameter)
 {
     const uint8_t *data = call->request->data + 1;
     if (parameter == IPMI_BOOT_OPTION_FLAGS)
-        return check_flags(call->bmc, data);
+        return check_flags(bmc, data);
     if (parameter == IPMI_BOOT_OPTION_SET_IN_PROGRESS)
-        return check_progress(&call->bmc->boot, data[0]);
+        return check_progress(&bmc->boot, data[0]);
     return IPMI_CC_OK;
 }
 
-/* With the lock held: stores one parameter and returns the completion code. */
+static uint8_t store_option(IpmiBmc *bmc, const BmcCall *call, uint8_t parameter)
+    REQUIRES(bmc->lock);
+
+/* Stores one parameter and returns the completion code. */
 static uint8_t
-store_option(BmcCall *call, uint8_t parameter)
+store_option(IpmiBmc *bmc, const BmcCall *call, uint8_t parameter)
 {
-    BmcBootOptions *boot = &call->bmc->boot;
+    BmcBootOptions *boot = &bmc->boot;
     const uint8_t *data = call->request->data + 1;
     bool locks = (call->request->data[0] & PARAMETER_LOCKED) != 0;
-    if (parameter_refused(call->bmc, parameter))
+    if (parameter_refused(bmc, parameter))
         return IPMI_CC_PARAMETER_UNSUPPORTED;
     if (parameter == IPMI_BOOT_OPTION_FLAGS && call->request->size == 1)
         boot->flags_locked = locks;
@@ -247,13 +258,13 @@ store_option(BmcCall *call, uint8_t parameter)
             return IPMI_CC_OK; /* only the lock bit of the parameter */
         if (call->request->size != 1u + stored[i].size)
             return IPMI_CC_LENGTH_INVALID;
-        uint8_t refusal = check_option(call, parameter);
+        uint8_t refusal = check_option(bmc, call, parameter);
         if (refusal != IPMI_CC_OK)
             return refusal;
         memcpy((uint8_t *)boot + stored[i].offset, data, stored[i].size);
         if (parameter == IPMI_BOOT_OPTION_FLAGS)
             boot->expiry_ms =
-                (data[0] & FLAG_VALID) != 0 ? call->now_ms + call->bmc->boot_flag_timeout_ms : 0;
+                (data[0] & FLAG_VALID) != 0 ? call->now_ms + bmc->boot_flag_timeout_ms : 0;
         return IPMI_CC_OK;
     }
     return IPMI_CC_PARAMETER_UNSUPPORTED;
@@ -265,11 +276,11 @@ set_boot_options(BmcCall *call)
     IpmiBmc *bmc = call->bmc;
     uint8_t parameter = call->request->data[0] & (uint8_t)~PARAMETER_LOCKED;
     IpmiBootFlags flags;
-    pthread_mutex_lock(&bmc->lock);
+    lock_acquire(&bmc->lock);
     bmc_boot_flags_expire(bmc, call->now_ms);
-    uint8_t completion_code = store_option(call, parameter);
+    uint8_t completion_code = store_option(bmc, call, parameter);
     ipmi_boot_flags_unpack(bmc->boot.flags, &flags);
-    pthread_mutex_unlock(&bmc->lock);
+    lock_release(&bmc->lock);
     if (completion_code != IPMI_CC_OK)
         bmc_refuse(call, completion_code);
     else if (parameter == IPMI_BOOT_OPTION_FLAGS && bmc->ops->boot_flags_set != NULL)
@@ -281,11 +292,11 @@ get_boot_options(BmcCall *call)
 {
     IpmiBmc *bmc = call->bmc;
     uint8_t parameter = call->request->data[0] & (uint8_t)~PARAMETER_LOCKED;
-    pthread_mutex_lock(&bmc->lock);
+    lock_acquire(&bmc->lock);
     bmc_boot_flags_expire(bmc, call->now_ms);
     bool refused = parameter_refused(bmc, parameter);
     BmcBootOptions boot = bmc->boot;
-    pthread_mutex_unlock(&bmc->lock);
+    lock_release(&bmc->lock);
     for (size_t i = 0; i < G_N_ELEMENTS(stored) && !refused; i++) {
         if (stored[i].parameter != parameter)
             continue;
@@ -305,14 +316,14 @@ bool
 ipmi_bmc_take_boot_device(IpmiBmc *bmc, IpmiBootDevice *device, bool *persistent, bool *efi)
 {
     IpmiBootFlags flags;
-    pthread_mutex_lock(&bmc->lock);
+    lock_acquire(&bmc->lock);
     bmc_boot_flags_expire(bmc, ipmi_now_ms());
     ipmi_boot_flags_unpack(bmc->boot.flags, &flags);
     if (flags.valid && !flags.persistent)
         bmc->boot.flags[0] &= (uint8_t)~FLAG_VALID;
     if (flags.valid)
         bmc->boot.expiry_ms = 0; /* the boot they were for has happened */
-    pthread_mutex_unlock(&bmc->lock);
+    lock_release(&bmc->lock);
     if (!flags.valid)
         return false;
     *device = flags.device;
@@ -324,10 +335,10 @@ ipmi_bmc_take_boot_device(IpmiBmc *bmc, IpmiBootDevice *device, bool *persistent
 void
 ipmi_bmc_peek_boot_flags(IpmiBmc *bmc, IpmiBootFlags *flags)
 {
-    pthread_mutex_lock(&bmc->lock);
+    lock_acquire(&bmc->lock);
     bmc_boot_flags_expire(bmc, ipmi_now_ms());
     ipmi_boot_flags_unpack(bmc->boot.flags, flags);
-    pthread_mutex_unlock(&bmc->lock);
+    lock_release(&bmc->lock);
 }
 
 enum { USER = IPMI_PRIVILEGE_USER, OPERATOR = IPMI_PRIVILEGE_OPERATOR };

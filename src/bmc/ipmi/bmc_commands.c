@@ -5,6 +5,7 @@
 #include "bmc/ipmi/bmc.h"
 #include "bmc/ipmi/bytes.h"
 #include "bmc/ipmi/channel.h"
+#include "common/lock.h"
 
 enum {
     LAN_CHANNEL = 1,
@@ -76,10 +77,10 @@ passing_refusal(BmcCall *call, const BmcCommand *row)
     if (row->privilege == 0 ||
         (row->net_function == IPMI_NETFN_APP && row->command == IPMI_CMD_CLOSE_SESSION))
         return IPMI_CC_OK;
-    pthread_mutex_lock(&bmc->lock);
+    lock_acquire(&bmc->lock);
     uint8_t starting = call->now_ms < bmc->started_ms ? bmc->faults.starting_code : IPMI_CC_OK;
     uint8_t code = bmc->faults.busy ? IPMI_CC_BUSY : starting;
-    pthread_mutex_unlock(&bmc->lock);
+    lock_release(&bmc->lock);
     return code;
 }
 
@@ -111,10 +112,10 @@ get_device_id(BmcCall *call)
 {
     IpmiBmc *bmc = call->bmc;
     IpmiWriter writer = ipmi_writer(call->response->data, IPMI_DATA_MAX);
-    pthread_mutex_lock(&bmc->lock);
+    lock_acquire(&bmc->lock);
     uint32_t manufacturer = bmc->manufacturer;
     uint16_t product = bmc->product;
-    pthread_mutex_unlock(&bmc->lock);
+    lock_release(&bmc->lock);
     ipmi_write_u8(&writer, DEVICE_ID);
     ipmi_write_u8(&writer, 0x01); /* revision 1, no SDRs of its own */
     ipmi_write_u8(&writer, 0x01); /* firmware 1.00, in operation */
@@ -135,11 +136,11 @@ static void
 reset_bmc(BmcCall *call)
 {
     IpmiBmc *bmc = call->bmc;
-    pthread_mutex_lock(&bmc->lock);
+    lock_acquire(&bmc->lock);
     bmc->boot.set_in_progress = 0;
     bmc->boot.valid_clearing = 0;
     bmc->started_ms = call->now_ms + bmc->faults.starting_ms;
-    pthread_mutex_unlock(&bmc->lock);
+    lock_release(&bmc->lock);
     bmc->reset_pending = true;
     if (bmc->ops->bmc_reset != NULL)
         bmc->ops->bmc_reset(bmc->user_data, call->request->command == IPMI_CMD_COLD_RESET);
@@ -156,9 +157,9 @@ static void
 get_guid(BmcCall *call)
 {
     IpmiBmc *bmc = call->bmc;
-    pthread_mutex_lock(&bmc->lock);
+    lock_acquire(&bmc->lock);
     bmc_respond(call, bmc->guid, sizeof bmc->guid);
-    pthread_mutex_unlock(&bmc->lock);
+    lock_release(&bmc->lock);
 }
 
 /* ---- what is told before a login ---- */
@@ -185,11 +186,11 @@ get_auth_capabilities(BmcCall *call)
         capabilities.null_usernames |= bmc->users[i].name_size == 0 && has_password;
         capabilities.anonymous_login |= bmc->users[i].name_size == 0 && !has_password;
     }
-    pthread_mutex_lock(&bmc->lock);
+    lock_acquire(&bmc->lock);
     capabilities.kg_required = bmc->kg_set;
     bool silent = bmc->faults.no_auth_capabilities;
     capabilities.ipmi_20 = !bmc->faults.ipmi_15_only;
-    pthread_mutex_unlock(&bmc->lock);
+    lock_release(&bmc->lock);
     if (silent)
         bmc_stay_silent(call);
     else
@@ -200,10 +201,10 @@ static void
 get_cipher_suites(BmcCall *call)
 {
     IpmiBmc *bmc = call->bmc;
-    pthread_mutex_lock(&bmc->lock);
+    lock_acquire(&bmc->lock);
     bool silent = bmc->faults.no_cipher_suite_query;
     int only = bmc->faults.only_suite;
-    pthread_mutex_unlock(&bmc->lock);
+    lock_release(&bmc->lock);
     if (silent) {
         bmc_stay_silent(call);
         return;
@@ -241,9 +242,9 @@ set_session_privilege(BmcCall *call)
         session->privilege = (IpmiPrivilege)level;
     uint8_t now = (uint8_t)session->privilege;
     bmc_respond(call, &now, 1);
-    pthread_mutex_lock(&call->bmc->lock);
+    lock_acquire(&call->bmc->lock);
     bool silent = call->bmc->faults.no_answer_after_login;
-    pthread_mutex_unlock(&call->bmc->lock);
+    lock_release(&call->bmc->lock);
     if (silent)
         session->state = BMC_SESSION_CHALLENGED; /* from now on nothing in this session is heard */
 }
@@ -272,9 +273,9 @@ static void
 get_session_info(BmcCall *call)
 {
     const BmcSession *session = call->session;
-    pthread_mutex_lock(&call->bmc->lock);
+    lock_acquire(&call->bmc->lock);
     uint8_t slots = (uint8_t)call->bmc->session_slots;
-    pthread_mutex_unlock(&call->bmc->lock);
+    lock_release(&call->bmc->lock);
     if (call->request->data[0] != 0) { /* only "the session this comes in on" */
         const uint8_t none[] = {0, slots, (uint8_t)call->bmc->sessions->len};
         bmc_respond(call, none, sizeof none);

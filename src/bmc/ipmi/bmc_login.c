@@ -2,6 +2,7 @@
  * client repeats what was lost.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "bmc/ipmi/bmc.h"
+#include "common/lock.h"
 
 #include <string.h>
 
@@ -111,10 +112,10 @@ fill_login(IpmiBmc *bmc, BmcSession *session, const IpmiRakp1 *message)
     login->username_size = message->username_size;
     memcpy(login->username, message->username, sizeof login->username);
     memcpy(login->password, user->password, sizeof login->password);
-    pthread_mutex_lock(&bmc->lock);
+    lock_acquire(&bmc->lock);
     memcpy(login->guid, bmc->guid, sizeof login->guid);
     memcpy(login->kg, bmc->kg_set ? bmc->kg : user->password, sizeof login->kg);
-    pthread_mutex_unlock(&bmc->lock);
+    lock_release(&bmc->lock);
 }
 
 static bool
@@ -197,9 +198,9 @@ verify(IpmiBmc *bmc, BmcSession *session, const IpmiRakp34 *message)
     if (!ipmi_login_keys(&session->login, &session->keys, NULL))
         return IPMI_STATUS_NO_RESOURCES;
     session->state = BMC_SESSION_ACTIVE;
-    pthread_mutex_lock(&bmc->lock);
+    lock_acquire(&bmc->lock);
     bmc->stats.sessions_opened++;
-    pthread_mutex_unlock(&bmc->lock);
+    lock_release(&bmc->lock);
     return IPMI_STATUS_OK;
 }
 

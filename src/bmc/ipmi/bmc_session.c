@@ -1,6 +1,7 @@
 /* The sessions of a simulated BMC: few slots, a time limit, and a window of sequence numbers.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "bmc/ipmi/bmc.h"
+#include "common/lock.h"
 
 enum { HALF_OPEN_MS = 3000 }; /* a login that has stopped gives its slot away after this */
 
@@ -34,10 +35,10 @@ stalest(IpmiBmc *bmc, uint64_t now_ms, bool any)
 BmcSession *
 bmc_session_add(IpmiBmc *bmc, uint64_t now_ms)
 {
-    pthread_mutex_lock(&bmc->lock);
+    lock_acquire(&bmc->lock);
     unsigned slots = bmc->faults.no_free_session ? 0 : bmc->session_slots;
     bool any = bmc->faults.close_ignored;
-    pthread_mutex_unlock(&bmc->lock);
+    lock_release(&bmc->lock);
     if (bmc->sessions->len >= slots) {
         BmcSession *stale = slots > 0 ? stalest(bmc, now_ms, any) : NULL;
         if (stale == NULL)
@@ -67,9 +68,9 @@ bmc_sessions_expire(IpmiBmc *bmc, uint64_t now_ms)
 {
     if (bmc->sessions->len == 0)
         return;
-    pthread_mutex_lock(&bmc->lock);
+    lock_acquire(&bmc->lock);
     unsigned timeout_ms = bmc->session_timeout_ms;
-    pthread_mutex_unlock(&bmc->lock);
+    lock_release(&bmc->lock);
     for (guint i = bmc->sessions->len; i > 0; i--) {
         BmcSession *session = g_ptr_array_index(bmc->sessions, i - 1);
         if (session->last_seen_ms + timeout_ms <= now_ms)

@@ -5,6 +5,7 @@
 
 #include "bmc/ipmi/bmc.h"
 #include "bmc/ipmi/bytes.h"
+#include "common/lock.h"
 
 enum {
     REPOSITORY_VERSION = 0x51,
@@ -51,7 +52,7 @@ bmc_log_power_event(IpmiBmc *bmc, IpmiChassisControl control)
 {
     uint8_t entry[BMC_SEL_ENTRY_SIZE];
     IpmiWriter writer = ipmi_writer(entry, sizeof entry);
-    pthread_mutex_lock(&bmc->lock);
+    lock_acquire(&bmc->lock);
     if (bmc->sel == NULL)
         bmc->sel = g_byte_array_new();
     if (bmc->sel->len >= BMC_SEL_MAX * BMC_SEL_ENTRY_SIZE) /* the oldest goes */
@@ -69,8 +70,11 @@ bmc_log_power_event(IpmiBmc *bmc, IpmiChassisControl control)
     ipmi_write_u8(&writer, 0xff);
     ipmi_write_u8(&writer, 0xff);
     g_byte_array_append(bmc->sel, entry, sizeof entry);
-    pthread_mutex_unlock(&bmc->lock);
+    lock_release(&bmc->lock);
 }
+
+static size_t sel_count(const IpmiBmc *bmc) REQUIRES(bmc->lock);
+static const uint8_t *sel_entry(const IpmiBmc *bmc, size_t position) REQUIRES(bmc->lock);
 
 static size_t
 sel_count(const IpmiBmc *bmc)
@@ -95,7 +99,7 @@ get_sel_info(BmcCall *call)
 {
     IpmiBmc *bmc = call->bmc;
     IpmiWriter writer = ipmi_writer(call->response->data, IPMI_DATA_MAX);
-    pthread_mutex_lock(&bmc->lock);
+    lock_acquire(&bmc->lock);
     size_t count = sel_count(bmc);
     ipmi_write_u8(&writer, REPOSITORY_VERSION);
     ipmi_write_le16(&writer, (uint16_t)count);
@@ -106,7 +110,7 @@ get_sel_info(BmcCall *call)
         ipmi_write_le32(&writer, 0);
     ipmi_write_le32(&writer, 0); /* never erased */
     ipmi_write_u8(&writer, SUPPORTS_RESERVE);
-    pthread_mutex_unlock(&bmc->lock);
+    lock_release(&bmc->lock);
     call->response->size = writer.size;
 }
 
@@ -114,10 +118,10 @@ static void
 reserve(BmcCall *call)
 {
     IpmiBmc *bmc = call->bmc;
-    pthread_mutex_lock(&bmc->lock);
+    lock_acquire(&bmc->lock);
     bmc->sel_reservation = bmc->sel_reservation == UINT16_MAX ? 1 : bmc->sel_reservation + 1;
     const uint8_t id[] = {(uint8_t)bmc->sel_reservation, (uint8_t)(bmc->sel_reservation >> 8)};
-    pthread_mutex_unlock(&bmc->lock);
+    lock_release(&bmc->lock);
     bmc_respond(call, id, sizeof id);
 }
 
@@ -149,7 +153,7 @@ get_sel_entry(BmcCall *call)
 {
     IpmiBmc *bmc = call->bmc;
     uint16_t id = requested_id(call);
-    pthread_mutex_lock(&bmc->lock);
+    lock_acquire(&bmc->lock);
     size_t count = sel_count(bmc);
     size_t position = id == LAST && count > 0 ? count - 1 : 0;
     while (id != FIRST && id != LAST && position < count &&
@@ -162,7 +166,7 @@ get_sel_entry(BmcCall *call)
     } else {
         bmc_refuse(call, IPMI_CC_NOT_PRESENT);
     }
-    pthread_mutex_unlock(&bmc->lock);
+    lock_release(&bmc->lock);
 }
 
 static void
@@ -172,7 +176,7 @@ clear_sel(BmcCall *call)
     const uint8_t *data = call->request->data;
     const uint8_t done = CLEAR_DONE;
     uint16_t reservation = (uint16_t)(data[0] | data[1] << 8);
-    pthread_mutex_lock(&bmc->lock);
+    lock_acquire(&bmc->lock);
     if (reservation != bmc->sel_reservation) {
         bmc_refuse(call, IPMI_CC_RESERVATION_LOST);
     } else if (memcmp(data + 2, "CLR", 3) != 0) {
@@ -182,7 +186,7 @@ clear_sel(BmcCall *call)
             g_byte_array_set_size(bmc->sel, 0);
         bmc_respond(call, &done, 1);
     }
-    pthread_mutex_unlock(&bmc->lock);
+    lock_release(&bmc->lock);
 }
 
 static void

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "common/error.h"
+#include "common/lock.h"
 
 enum {
     EVENTS_MAX = 32,
@@ -106,10 +107,10 @@ expire_due(IpmiClient *client)
 static Job *
 next_incoming(IpmiClient *client, bool *stopping)
 {
-    pthread_mutex_lock(&client->lock);
+    lock_acquire(&client->lock);
     Job *job = g_queue_pop_head(&client->incoming);
     *stopping = client->stopping;
-    pthread_mutex_unlock(&client->lock);
+    lock_release(&client->lock);
     return job;
 }
 
@@ -126,9 +127,9 @@ obey(IpmiClient *client)
         ipmi_job_resolved(client, &answer);
     for (Job *job; (job = next_incoming(client, &stopping)) != NULL;) {
         if (stopping) {
-            pthread_mutex_lock(&client->lock);
+            lock_acquire(&client->lock);
             g_queue_push_head(&client->incoming, job);
-            pthread_mutex_unlock(&client->lock);
+            lock_release(&client->lock);
             break;
         }
         ipmi_job_admit(job);
@@ -193,7 +194,7 @@ destroy(IpmiClient *client)
         close(client->epoll_fd);
     if (client->wake_fd >= 0)
         close(client->wake_fd);
-    pthread_mutex_destroy(&client->lock);
+    lock_destroy(&client->lock);
     g_free(client);
 }
 
@@ -201,7 +202,7 @@ IpmiClient *
 ipmi_client_new(GError **error)
 {
     IpmiClient *client = g_new0(IpmiClient, 1);
-    pthread_mutex_init(&client->lock, NULL);
+    lock_init(&client->lock, LOCK_RANK_IPMI_CLIENT);
     client->slots = ipmi_slots_new();
     client->resolving = g_hash_table_new(g_int64_hash, g_int64_equal);
     client->resolver = ipmi_resolver_new(wake, client);
@@ -224,9 +225,9 @@ ipmi_client_free(IpmiClient *client)
 {
     if (client == NULL)
         return;
-    pthread_mutex_lock(&client->lock);
+    lock_acquire(&client->lock);
     client->stopping = true;
-    pthread_mutex_unlock(&client->lock);
+    lock_release(&client->lock);
     wake(client);
     pthread_join(client->thread, NULL);
     destroy(client);
@@ -263,10 +264,10 @@ ipmi_client_submit(IpmiClient *client, const IpmiTarget *target, const IpmiReque
     job->done = done;
     job->user_data = user_data;
     atomic_fetch_add_explicit(&client->submissions, 1, memory_order_relaxed);
-    pthread_mutex_lock(&client->lock);
+    lock_acquire(&client->lock);
     bool first = client->incoming.length == 0;
     g_queue_push_tail(&client->incoming, job);
-    pthread_mutex_unlock(&client->lock);
+    lock_release(&client->lock);
     if (first)
         wake(client);
 }

@@ -5,27 +5,28 @@
 
 #include "bmc/ipmi/client.h"
 #include "common/error.h"
+#include "common/lock.h"
 
 typedef struct Waiter {
-    pthread_mutex_t lock;
+    Lock lock;
     pthread_cond_t changed;
-    bool done;
+    bool done GUARDED;
     IpmiResponse *responses; /* borrowed from the caller; NULL: not wanted */
-    GError *error;
+    GError *error GUARDED;
 } Waiter;
 
 static void
 call_is_done(void *user_data, const IpmiResponse *responses, size_t count, const GError *error)
 {
     Waiter *waiter = user_data;
-    pthread_mutex_lock(&waiter->lock);
+    lock_acquire(&waiter->lock);
     if (error != NULL)
         waiter->error = g_error_copy(error);
     else if (waiter->responses != NULL)
         memcpy(waiter->responses, responses, count * sizeof *responses);
     waiter->done = true;
     pthread_cond_signal(&waiter->changed);
-    pthread_mutex_unlock(&waiter->lock);
+    lock_release(&waiter->lock);
 }
 
 bool
@@ -36,17 +37,18 @@ ipmi_client_call(IpmiClient *client, const IpmiTarget *target, const IpmiRequest
         return steel_fail(error, STEEL_ERROR_INTERNAL,
                           "a blocking IPMI call on the engine's own thread");
     Waiter waiter = {.responses = responses};
-    pthread_mutex_init(&waiter.lock, NULL);
+    lock_init(&waiter.lock, LOCK_RANK_IPMI_CALL);
     pthread_cond_init(&waiter.changed, NULL);
     ipmi_client_submit(client, target, requests, count, call_is_done, &waiter);
-    pthread_mutex_lock(&waiter.lock);
+    lock_acquire(&waiter.lock);
     while (!waiter.done)
-        pthread_cond_wait(&waiter.changed, &waiter.lock);
-    pthread_mutex_unlock(&waiter.lock);
+        lock_wait(&waiter.lock, &waiter.changed);
+    GError *failure = waiter.error;
+    lock_release(&waiter.lock);
     pthread_cond_destroy(&waiter.changed);
-    pthread_mutex_destroy(&waiter.lock);
-    if (waiter.error == NULL)
+    lock_destroy(&waiter.lock);
+    if (failure == NULL)
         return true;
-    g_propagate_error(error, waiter.error);
+    g_propagate_error(error, failure);
     return false;
 }

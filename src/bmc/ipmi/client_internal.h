@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 #include "bmc/ipmi/client.h"
+#include "common/lock.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -62,9 +63,9 @@ struct IpmiClient {
     GHashTable *resolving; /* id in Job -> Job, owned */
     uint64_t next_id;
 
-    pthread_mutex_t lock; /* guards all below */
-    GQueue incoming;      /* of Job, owned */
-    bool stopping;
+    Lock lock;
+    GQueue incoming GUARDED; /* of Job, owned */
+    bool stopping GUARDED;
 };
 
 /* Slots by their peer: the table owns them. */

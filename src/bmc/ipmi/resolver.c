@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "common/error.h"
+#include "common/lock.h"
 
 enum { THREADS_MAX = 4 };
 
@@ -17,14 +18,14 @@ typedef struct Question {
 } Question;
 
 struct IpmiResolver {
-    pthread_mutex_t lock; /* guards all below */
+    Lock lock;
     pthread_cond_t changed;
-    GQueue questions; /* of Question, owned */
-    GQueue answers;   /* of IpmiResolved, owned */
-    unsigned threads;
-    unsigned idle;
-    unsigned references; /* the owner's and each thread's */
-    bool closed;
+    GQueue questions GUARDED; /* of Question, owned */
+    GQueue answers GUARDED;   /* of IpmiResolved, owned */
+    unsigned threads GUARDED;
+    unsigned idle GUARDED;
+    unsigned references GUARDED; /* the owner's and each thread's */
+    bool closed GUARDED;
     void (*notify)(void *user_data);
     void *user_data;
 };
@@ -37,26 +38,28 @@ free_question(void *data)
     g_free(question);
 }
 
-/* Called with the lock held, which it releases. */
+static void unref_and_unlock(IpmiResolver *resolver) RELEASES(resolver->lock);
+
+/* The last one frees it: nobody else knows it then. */
 static void
 unref_and_unlock(IpmiResolver *resolver)
 {
     bool last = --resolver->references == 0;
-    pthread_mutex_unlock(&resolver->lock);
+    lock_release(&resolver->lock);
     if (!last)
         return;
     g_queue_clear_full(&resolver->questions, free_question);
     g_queue_clear_full(&resolver->answers, g_free);
     pthread_cond_destroy(&resolver->changed);
-    pthread_mutex_destroy(&resolver->lock);
+    lock_destroy(&resolver->lock);
     g_free(resolver);
 }
 
-IpmiResolver *
+UNSHARED IpmiResolver *
 ipmi_resolver_new(void (*notify)(void *user_data), void *user_data)
 {
     IpmiResolver *resolver = g_new0(IpmiResolver, 1);
-    pthread_mutex_init(&resolver->lock, NULL);
+    lock_init(&resolver->lock, LOCK_RANK_RESOLVER);
     pthread_cond_init(&resolver->changed, NULL);
     resolver->references = 1;
     resolver->notify = notify;
@@ -69,7 +72,7 @@ ipmi_resolver_close(IpmiResolver *resolver)
 {
     if (resolver == NULL)
         return;
-    pthread_mutex_lock(&resolver->lock);
+    lock_acquire(&resolver->lock);
     resolver->closed = true;
     pthread_cond_broadcast(&resolver->changed);
     unref_and_unlock(resolver);
@@ -108,20 +111,20 @@ static void *
 run(void *data)
 {
     IpmiResolver *resolver = data;
-    pthread_mutex_lock(&resolver->lock);
+    lock_acquire(&resolver->lock);
     while (!resolver->closed) {
         Question *question = g_queue_pop_head(&resolver->questions);
         if (question == NULL) {
             resolver->idle++;
-            pthread_cond_wait(&resolver->changed, &resolver->lock);
+            lock_wait(&resolver->lock, &resolver->changed);
             resolver->idle--;
             continue;
         }
-        pthread_mutex_unlock(&resolver->lock);
+        lock_release(&resolver->lock);
         IpmiResolved *resolved = g_new0(IpmiResolved, 1);
         look_up(question, resolved);
         free_question(question);
-        pthread_mutex_lock(&resolver->lock);
+        lock_acquire(&resolver->lock);
         g_queue_push_tail(&resolver->answers, resolved);
         if (!resolver->closed) /* under the lock: the owner may be gone right after */
             resolver->notify(resolver->user_data);
@@ -130,7 +133,9 @@ run(void *data)
     return NULL;
 }
 
-/* With the lock held. Detached: nobody waits for a lookup that hangs. */
+static bool start_thread(IpmiResolver *resolver, GError **error) REQUIRES(resolver->lock);
+
+/* Detached: nobody waits for a lookup that hangs. */
 static bool
 start_thread(IpmiResolver *resolver, GError **error)
 {
@@ -147,7 +152,7 @@ bool
 ipmi_resolver_ask(IpmiResolver *resolver, uint64_t id, const char *name, uint16_t port,
                   GError **error)
 {
-    pthread_mutex_lock(&resolver->lock);
+    lock_acquire(&resolver->lock);
     bool ok = resolver->idle > g_queue_get_length(&resolver->questions) ||
               resolver->threads >= THREADS_MAX || start_thread(resolver, error) ||
               resolver->threads > 0;
@@ -161,16 +166,16 @@ ipmi_resolver_ask(IpmiResolver *resolver, uint64_t id, const char *name, uint16_
         g_queue_push_tail(&resolver->questions, question);
         pthread_cond_signal(&resolver->changed);
     }
-    pthread_mutex_unlock(&resolver->lock);
+    lock_release(&resolver->lock);
     return ok;
 }
 
 bool
 ipmi_resolver_take(IpmiResolver *resolver, IpmiResolved *resolved)
 {
-    pthread_mutex_lock(&resolver->lock);
+    lock_acquire(&resolver->lock);
     IpmiResolved *first = g_queue_pop_head(&resolver->answers);
-    pthread_mutex_unlock(&resolver->lock);
+    lock_release(&resolver->lock);
     if (first == NULL)
         return false;
     *resolved = *first;

@@ -14,6 +14,7 @@
 #include "bmc/ipmi/packet.h"
 #include "bmc/ipmi/socket.h"
 #include "common/error.h"
+#include "common/lock.h"
 
 enum {
     EVENTS_MAX = 64,
@@ -43,11 +44,11 @@ struct IpmiServer {
     pthread_t thread;
     DueHeap delayed; /* server thread only */
     uint32_t dice;   /* server thread only */
-    pthread_mutex_t lock;
+    Lock lock;
     pthread_cond_t removed;
-    GPtrArray *hosted; /* of Hosted, owned; guarded by lock */
-    Hosted *leaving;   /* guarded by lock: the server thread lets go of it and sets NULL */
-    bool stopping;     /* guarded by lock */
+    GPtrArray *hosted GUARDED; /* of Hosted, owned */
+    Hosted *leaving GUARDED;   /* the server thread lets go of it and sets NULL */
+    bool stopping GUARDED;
 };
 
 /* ---- faults of the wire ---- */
@@ -132,9 +133,9 @@ deliver(IpmiServer *server, Hosted *hosted, const IpmiPeer *peer, const IpmiBmcF
 static void
 handle(IpmiServer *server, Hosted *hosted, const IpmiPeer *peer, const uint8_t *bytes, size_t size)
 {
-    pthread_mutex_lock(&hosted->bmc->lock);
+    lock_acquire(&hosted->bmc->lock);
     IpmiBmcFaults faults = hosted->bmc->faults;
-    pthread_mutex_unlock(&hosted->bmc->lock);
+    lock_release(&hosted->bmc->lock);
     if (faults.dead || happens(server, faults.loss_per_mille))
         return;
     if (faults.garbage) {
@@ -186,14 +187,14 @@ obey(IpmiServer *server)
     uint64_t count;
     ssize_t got = read(server->wake_fd, &count, sizeof count);
     (void)got; /* only wakes us */
-    pthread_mutex_lock(&server->lock);
+    lock_acquire(&server->lock);
     if (server->leaving != NULL) {
         forget_delayed(server, server->leaving);
         server->leaving = NULL;
         pthread_cond_broadcast(&server->removed);
     }
     bool go_on = !server->stopping;
-    pthread_mutex_unlock(&server->lock);
+    lock_release(&server->lock);
     return go_on;
 }
 
@@ -240,7 +241,7 @@ free_hosted(void *data)
     g_free(hosted);
 }
 
-static void
+UNSHARED static void
 destroy(IpmiServer *server)
 {
     due_heap_clear(&server->delayed); /* before its entries go with their BMCs */
@@ -250,15 +251,15 @@ destroy(IpmiServer *server)
     if (server->wake_fd >= 0)
         close(server->wake_fd);
     pthread_cond_destroy(&server->removed);
-    pthread_mutex_destroy(&server->lock);
+    lock_destroy(&server->lock);
     g_free(server);
 }
 
-IpmiServer *
+UNSHARED IpmiServer *
 ipmi_server_new(GError **error)
 {
     IpmiServer *server = g_new0(IpmiServer, 1);
-    pthread_mutex_init(&server->lock, NULL);
+    lock_init(&server->lock, LOCK_RANK_BMC_SERVER);
     pthread_cond_init(&server->removed, NULL);
     server->hosted = g_ptr_array_new_with_free_func(free_hosted);
     server->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
@@ -280,9 +281,9 @@ ipmi_server_free(IpmiServer *server)
 {
     if (server == NULL)
         return;
-    pthread_mutex_lock(&server->lock);
+    lock_acquire(&server->lock);
     server->stopping = true;
-    pthread_mutex_unlock(&server->lock);
+    lock_release(&server->lock);
     wake(server);
     pthread_join(server->thread, NULL);
     destroy(server);
@@ -320,7 +321,7 @@ ipmi_server_add(IpmiServer *server, const char *address, uint16_t port, const Ip
     }
     IpmiBmc *bmc = hosted->bmc;
     struct epoll_event event = {.events = EPOLLIN, .data.ptr = hosted};
-    pthread_mutex_lock(&server->lock);
+    lock_acquire(&server->lock);
     if (epoll_ctl(server->epoll_fd, EPOLL_CTL_ADD, hosted->fd, &event) != 0) {
         steel_fail(error, STEEL_ERROR_IO, "BMC at %s: %s", address, g_strerror(errno));
         free_hosted(hosted);
@@ -328,16 +329,16 @@ ipmi_server_add(IpmiServer *server, const char *address, uint16_t port, const Ip
     } else {
         g_ptr_array_add(server->hosted, hosted);
     }
-    pthread_mutex_unlock(&server->lock);
+    lock_release(&server->lock);
     return bmc;
 }
 
 void
 ipmi_server_remove(IpmiServer *server, IpmiBmc *bmc)
 {
-    pthread_mutex_lock(&server->lock);
+    lock_acquire(&server->lock);
     while (server->leaving != NULL) /* another thread removes */
-        pthread_cond_wait(&server->removed, &server->lock);
+        lock_wait(&server->lock, &server->removed);
     Hosted *hosted = NULL;
     for (guint i = 0; i < server->hosted->len && hosted == NULL; i++) {
         Hosted *candidate = g_ptr_array_index(server->hosted, i);
@@ -349,9 +350,9 @@ ipmi_server_remove(IpmiServer *server, IpmiBmc *bmc)
         server->leaving = hosted;
         wake(server);
         while (server->leaving == hosted)
-            pthread_cond_wait(&server->removed, &server->lock);
+            lock_wait(&server->lock, &server->removed);
     }
-    pthread_mutex_unlock(&server->lock);
+    lock_release(&server->lock);
     if (hosted != NULL)
         free_hosted(hosted);
 }
