@@ -2,6 +2,8 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "conductor_fixture.h"
 
+#include "db/sql.h"
+
 static Node *
 waiting_node(ConductorFixture *fixture)
 {
@@ -135,6 +137,37 @@ reports_of_nodes_that_are_not_there_are_forgotten(void **state)
     assert_int_equal(boot_reports_count(fixture->conductor->reports), 0);
 }
 
+static bool
+was_booted_again(ConductorFixture *fixture, const Node *node)
+{
+    g_autoptr(GError) error = NULL;
+    const DbValue uuid = db_text(node->uuid);
+    g_autoptr(GPtrArray) phases =
+        db_records_where(fixture->db, &timeline_phase_resource,
+                         "node_uuid = ?1 AND phase = 'boot_again'", &uuid, 1, &error);
+    assert_non_null(phases);
+    return phases->len > 0;
+}
+
+/* Both are looked at in their order by one thread, which locks those that it takes. */
+static void
+a_new_start_boots_the_machines_that_are_waited_for_but_for_those_in_maintenance(void **state)
+{
+    ConductorFixture *fixture = *state;
+    g_autoptr(Node) left = waiting_node(fixture);
+    conductor_fixture_do(fixture, RPC_SET_MAINTENANCE, left->uuid, "{\"maintenance\": true}");
+    g_autoptr(Node) node = waiting_node(fixture);
+    conductor_fixture_stop(fixture);
+    conductor_fixture_write(fixture, "driver_internal_info", "{\"boot\": {\"token\": \"t\"}}");
+    conductor_fixture_start(fixture);
+    conductor_fixture_await_that(
+        fixture, "EXISTS (SELECT 1 FROM timeline t WHERE t.phase = 'boot_again' AND t.node_uuid = "
+                 "nodes.uuid AND nodes.maintenance = 0) AND reservation IS NULL");
+    conductor_fixture_await_that(fixture, "maintenance = 1 AND reservation IS NULL");
+    assert_true(was_booted_again(fixture, node));
+    assert_false(was_booted_again(fixture, left));
+}
+
 int
 main(void)
 {
@@ -146,6 +179,8 @@ main(void)
         fixture_test(repeated_requests_are_counted_in_one_row_of_the_timeline),
         fixture_test(a_failure_of_a_deployed_machine_is_told_in_last_error),
         fixture_test(refusals_of_a_deployed_node_are_told_once_in_a_while),
+        fixture_test(
+            a_new_start_boots_the_machines_that_are_waited_for_but_for_those_in_maintenance),
         fixture_test(reports_of_nodes_that_are_not_there_are_forgotten),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

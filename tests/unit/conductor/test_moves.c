@@ -4,6 +4,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "conductor_fixture.h"
 
+#include "conductor/node_verbs.h"
 #include "db/sql.h"
 #include "model/json_patch.h"
 
@@ -325,6 +326,33 @@ nothing_is_done_with_a_node_that_has_got_another_owner(void **state)
     conductor_fixture_do(scenery.fixture, RPC_UPDATE, scenery.here->uuid, key);
 }
 
+/* The node was looked at without its lock, to learn whether the method needs one. */
+static void
+a_vendor_method_holds_the_node_against_its_caller_again_once_it_is_locked(void **state)
+{
+    g_autoptr(GError) error = NULL;
+    g_auto(Scene) scenery = scene(*state);
+    g_autofree char *right = judged(&scenery, "me", "me");
+    json_auto_t *owners = conductor_fixture_json(right);
+    json_auto_t *arguments =
+        conductor_fixture_json("{\"method\": \"second_method\", \"http_method\": \"POST\", "
+                               "\"arguments\": {\"bar\": \"kazoo\"}}");
+    conductor_fixture_write(scenery.fixture, "owner", "me");
+    conductor_fixture_write(scenery.fixture, "lessee", "me");
+    Conductor *conductor = scenery.fixture->conductor;
+    VerbCall call = {.conductor = conductor,
+                     .task = task_acquire(conductor, scenery.here->uuid, TASK_SHARED, "t", &error),
+                     .arguments = arguments,
+                     .node_uuid = scenery.here->uuid,
+                     .judged = owners};
+    assert_non_null(call.task);
+    conductor_fixture_write(scenery.fixture, "lessee", "tenant");
+    json_t *result = verb_vendor_passthru(&call, &error);
+    task_release(call.task);
+    assert_null(result);
+    assert_true(steel_error_is(error, STEEL_ERROR_CONFLICT));
+}
+
 static void
 an_allocation_does_not_get_a_node_that_has_got_another_owner(void **state)
 {
@@ -405,6 +433,7 @@ main(void)
         fixture_test(nothing_moves_when_a_node_has_got_another_owner),
         fixture_test(nothing_is_made_or_deleted_on_a_node_that_has_got_another_owner),
         fixture_test(nothing_is_done_with_a_node_that_has_got_another_owner),
+        fixture_test(a_vendor_method_holds_the_node_against_its_caller_again_once_it_is_locked),
         fixture_test(an_allocation_does_not_get_a_node_that_has_got_another_owner),
         fixture_test(things_that_move_in_both_directions_at_once_all_arrive),
     };

@@ -218,10 +218,35 @@ nodes_are_deleted_where_nothing_is_lost(void **state)
     }
 }
 
+/* {"traits": ["CUSTOM_0", ...]}; the caller frees. */
+static char *
+traits(int count)
+{
+    g_autoptr(GString) text = g_string_new("{\"traits\": [");
+    for (int i = 0; i < count; i++)
+        g_string_append_printf(text, "%s\"CUSTOM_%d\"", i > 0 ? "," : "", i);
+    return g_string_free(g_string_append(g_steal_pointer(&text), "]}"), FALSE);
+}
+
+static void
+a_node_has_fifty_traits_at_most(void **state)
+{
+    ConductorFixture *fixture = *state;
+    g_autoptr(Node) node = conductor_fixture_node(fixture, "manageable", NULL);
+    g_autofree char *many = traits(51), *all = traits(50);
+    conductor_fixture_refused(fixture, RPC_SET_TRAITS, node->uuid, many, STEEL_ERROR_INVALID,
+                              "at most 50");
+    conductor_fixture_do(fixture, RPC_SET_TRAITS, node->uuid, all);
+    conductor_fixture_do(fixture, RPC_ADD_TRAIT, node->uuid, "{\"trait\": \"CUSTOM_0\"}");
+    conductor_fixture_refused(fixture, RPC_ADD_TRAIT, node->uuid, "{\"trait\": \"CUSTOM_X\"}",
+                              STEEL_ERROR_INVALID, "at most 50");
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
+        fixture_test(a_node_has_fifty_traits_at_most),
         fixture_test(a_new_node_is_enrolled_with_the_interfaces_of_its_driver),
         fixture_test(a_node_that_cannot_work_here_is_refused),
         fixture_test(a_taken_name_conflicts_and_says_which),
