@@ -12,8 +12,8 @@
 #include <sys/resource.h>
 #include <time.h>
 
-#include "bmc/ipmi/commands.h"
-#include "bmc/ipmi/server.h"
+#include "bmc/ipmi/bmc/server.h"
+#include "bmc/ipmi/client/commands.h"
 
 typedef struct Sweep {
     pthread_mutex_t lock;

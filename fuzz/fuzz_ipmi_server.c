@@ -4,10 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bmc/ipmi/bmc.h"
-#include "bmc/ipmi/bytes.h"
-#include "bmc/ipmi/commands.h"
-#include "bmc/ipmi/session.h"
+#include "bmc/ipmi/bmc/bmc.h"
+#include "bmc/ipmi/client/commands.h"
+#include "bmc/ipmi/client/session.h"
+#include "bmc/ipmi/wire/bytes.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -4,7 +4,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "api/access.h"
 #include "api/api.h"
-#include "bmc/ipmi/client.h"
+#include "bmc/ipmi/client/client.h"
 #include "common/config.h"
 #include "common/log.h"
 #include "common/mistakes.h"

@@ -1,7 +1,7 @@
 /* What the conductor counts: calls, transitions, workers, and what its IPMI client has seen.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "common/metrics.h"
-#include "bmc/ipmi/client.h"
+#include "bmc/ipmi/client/client.h"
 #include "conductor/internal.h"
 #include "rpc/rpc.h"
 

@@ -2,7 +2,7 @@
  * name for IPMI; no program of that name is run).
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
-#include "bmc/ipmi/client.h"
+#include "bmc/ipmi/client/client.h"
 #include "drivers/task.h"
 
 /* Who the BMC is. Fill with ipmi_node_read, end with ipmi_node_clear, which wipes the secrets. */

@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "lab/lab.h"
 
-#include "bmc/ipmi/server.h"
+#include "bmc/ipmi/bmc/server.h"
 #include "common/error.h"
 #include "common/json_text.h"
 #include "common/log.h"

@@ -6,7 +6,7 @@
  * All functions belong to the main thread, except the BMC's callbacks.
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
-#include "bmc/ipmi/server.h"
+#include "bmc/ipmi/bmc/server.h"
 #include "lab/machine_command.h"
 #include "lab/mailbox.h"
 

@@ -2,7 +2,7 @@
  * thread that lives as long as the lab (see common/process.h), and a BMC must answer at once.
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
-#include "bmc/ipmi/chassis.h"
+#include "bmc/ipmi/wire/chassis.h"
 
 #include <glib.h>
 

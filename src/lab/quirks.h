@@ -4,7 +4,7 @@
 #include <glib.h>
 #include <stdio.h>
 
-#include "bmc/ipmi/server.h"
+#include "bmc/ipmi/bmc/server.h"
 
 /* How many there are, and their names; NULL beyond the last. Static. */
 size_t quirk_count(void);

@@ -3,7 +3,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "drivers/management/management.h"
 
-#include "bmc/ipmi/commands.h"
+#include "bmc/ipmi/client/commands.h"
 #include "common/backoff.h"
 #include "common/config.h"
 #include "common/log.h"

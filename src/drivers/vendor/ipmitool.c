@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "drivers/vendor/vendor.h"
 
-#include "bmc/ipmi/commands.h"
+#include "bmc/ipmi/client/commands.h"
 #include "drivers/ipmi_node.h"
 
 static json_t *

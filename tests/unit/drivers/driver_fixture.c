@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "driver_fixture.h"
 
-#include "bmc/ipmi/client.h"
+#include "bmc/ipmi/client/client.h"
 #include "common/config.h"
 #include "db/records.h"
 

@@ -2,7 +2,7 @@
  * task. For the tests of drivers.
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
-#include "bmc/ipmi/server.h"
+#include "bmc/ipmi/bmc/server.h"
 #include "drivers/task.h"
 
 #include <setjmp.h>

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "bmc/ipmi/server.h"
+#include "bmc/ipmi/bmc/server.h"
 
 static const IpmiBmcUser users[] = {
     {"admin", "secret-admin", IPMI_PRIVILEGE_ADMINISTRATOR},

@@ -10,9 +10,9 @@
 #include <pthread.h>
 #include <time.h>
 
-#include "bmc/ipmi/commands.h"
-#include "bmc/ipmi/due_heap.h"
-#include "bmc/ipmi/server.h"
+#include "bmc/ipmi/bmc/server.h"
+#include "bmc/ipmi/client/commands.h"
+#include "bmc/ipmi/wire/due_heap.h"
 #include "common/error.h"
 
 static const IpmiBmcUser users[] = {

@@ -12,7 +12,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "bmc/ipmi/client_sockets.h"
+#include "bmc/ipmi/client/client_sockets.h"
 
 enum { START_MS = 1000000, HASH = 5 };
 

@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "bmc/ipmi/server.h"
+#include "bmc/ipmi/bmc/server.h"
 
 static const IpmiBmcUser users[] = {
     {"admin", "secret-admin", IPMI_PRIVILEGE_ADMINISTRATOR},

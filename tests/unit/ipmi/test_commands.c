@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "bmc/ipmi/commands.h"
+#include "bmc/ipmi/client/commands.h"
 #include "common/error.h"
 
 static void

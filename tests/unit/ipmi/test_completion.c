@@ -9,7 +9,7 @@
 #include <cmocka.h>
 #include <glib.h>
 
-#include "bmc/ipmi/completion.h"
+#include "bmc/ipmi/wire/completion.h"
 
 static void
 codes_that_say_nothing_final_are_known(void **state)

@@ -15,8 +15,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "bmc/ipmi/commands.h"
-#include "bmc/ipmi/socket.h"
+#include "bmc/ipmi/client/commands.h"
+#include "bmc/ipmi/wire/socket.h"
 #include "common/error.h"
 
 typedef struct Simulator {

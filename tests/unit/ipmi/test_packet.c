@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "bmc/ipmi/packet.h"
+#include "bmc/ipmi/wire/packet.h"
 #include "common/error.h"
 
 static IpmiKeys

@@ -8,8 +8,8 @@
 
 #include <cmocka.h>
 
-#include "bmc/ipmi/channel.h"
-#include "bmc/ipmi/rakp.h"
+#include "bmc/ipmi/wire/channel.h"
+#include "bmc/ipmi/wire/rakp.h"
 #include "common/error.h"
 
 static void

@@ -1,0 +1,312 @@
+/* The queue of the IPMI client: which submission talks to which BMC, and when; the contract is in client_internal.h.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "bmc/ipmi/client/client_internal.h"
+
+#include <string.h>
+
+#include "common/error.h"
+
+enum {
+    SLOTS_KEPT = 65536,
+    /* How many of its own deadlines a submission waits behind others to the same BMC before it gives up. */
+    QUEUE_PATIENCE = 3,
+};
+
+/* ---- jobs and slots ---- */
+
+static void
+free_job(Job *job)
+{
+    client_socket_leave(job->socket);
+    g_free(job->address);
+    ipmi_session_free(job->session);
+    g_clear_error(&job->error);
+    g_free(job);
+}
+
+static void
+free_slot(void *data)
+{
+    g_free(data);
+}
+
+static unsigned
+hash_peer(const void *key)
+{
+    return ipmi_peer_hash(key);
+}
+
+static gboolean
+equal_peers(const void *a, const void *b)
+{
+    return ipmi_peer_equal(a, b);
+}
+
+static gboolean
+is_idle(void *key, void *value, void *user_data)
+{
+    (void)key;
+    (void)user_data;
+    const Slot *slot = value;
+    return slot->active == NULL && slot->waiting.length == 0;
+}
+
+GHashTable *
+ipmi_slots_new(void)
+{
+    return g_hash_table_new_full(hash_peer, equal_peers, NULL, free_slot);
+}
+
+static Slot *
+slot_of(IpmiClient *client, const IpmiPeer *peer)
+{
+    Slot *slot = g_hash_table_lookup(client->slots, peer);
+    if (slot != NULL)
+        return slot;
+    if (g_hash_table_size(client->slots) >= SLOTS_KEPT)
+        g_hash_table_foreach_remove(client->slots, is_idle, NULL);
+    slot = g_new0(Slot, 1);
+    slot->peer = *peer;
+    g_hash_table_insert(client->slots, &slot->peer, slot);
+    return slot;
+}
+
+static void
+call_done(Job *job, const GError *error)
+{
+    IpmiDone done = job->done;
+    const IpmiSession *session = job->session;
+    if (done == NULL)
+        return;
+    job->done = NULL;
+    if (error != NULL)
+        atomic_fetch_add_explicit(&job->client->failures, 1, memory_order_relaxed);
+    done(job->user_data, session != NULL ? session->responses : NULL,
+         session != NULL ? session->response_count : 0, error);
+}
+
+/* ---- the life of a job ---- */
+
+static void start_next(IpmiClient *client, Slot *slot);
+
+static void
+end_job(Job *job)
+{
+    IpmiClient *client = job->client;
+    Slot *slot = job->slot;
+    due_heap_remove(&client->due, &job->due);
+    if (slot != NULL && slot->active == job) {
+        slot->active = NULL;
+        slot->used = true;
+        slot->last_end_ms = ipmi_now_ms();
+    }
+    free_job(job);
+    if (slot != NULL)
+        start_next(client, slot);
+}
+
+/* After anything happened to a session: tells its owner, sets its alarm, or ends it. */
+static void
+follow_up(Job *job)
+{
+    IpmiSession *session = job->session;
+    job->slot->memory = session->memory;
+    if (session->finished)
+        call_done(job, session->error);
+    if (session->step == SESSION_ENDED)
+        end_job(job);
+    else
+        due_heap_set(&job->client->due, &job->due, session->due_ms);
+}
+
+static void
+start_job(Job *job)
+{
+    job->state = JOB_RUNNING;
+    job->session->memory = job->slot->memory;
+    ipmi_session_start(job->session, ipmi_now_ms());
+    follow_up(job);
+}
+
+static void
+start_next(IpmiClient *client, Slot *slot)
+{
+    Job *job = slot->active == NULL ? g_queue_pop_head(&slot->waiting) : NULL;
+    if (job == NULL)
+        return;
+    uint64_t now_ms = ipmi_now_ms();
+    uint64_t start_ms = slot->used ? slot->last_end_ms + job->min_interval_ms : 0;
+    slot->active = job;
+    if (start_ms > now_ms) {
+        job->state = JOB_PAUSED;
+        due_heap_set(&client->due, &job->due, start_ms);
+        return;
+    }
+    /* Started by its timer, not from here: the end of one job must not recurse into the next ones. */
+    job->state = JOB_PAUSED;
+    due_heap_set(&client->due, &job->due, now_ms);
+}
+
+static void
+enqueue(Job *job)
+{
+    Slot *slot = slot_of(job->client, &job->peers[job->peer_index]);
+    job->slot = slot;
+    job->state = JOB_QUEUED;
+    due_heap_set(&job->client->due, &job->due,
+                 ipmi_now_ms() + (uint64_t)QUEUE_PATIENCE * job->deadline_after_ms);
+    g_queue_push_tail(&slot->waiting, job);
+    start_next(job->client, slot);
+}
+
+static void
+fail_job(Job *job, GError *error)
+{
+    call_done(job, error);
+    g_error_free(error);
+    end_job(job);
+}
+
+static void
+resolve(Job *job)
+{
+    GError *error = NULL;
+    IpmiClient *client = job->client;
+    job->id = ++client->next_id;
+    job->state = JOB_RESOLVING;
+    if (!ipmi_resolver_ask(client->resolver, job->id, job->address, job->port, &error)) {
+        fail_job(job, error);
+        return;
+    }
+    g_hash_table_insert(client->resolving, &job->id, job);
+    due_heap_set(&client->due, &job->due, ipmi_now_ms() + job->deadline_after_ms);
+}
+
+void
+ipmi_job_admit(Job *job)
+{
+    if (job->error != NULL)
+        fail_job(job, g_steal_pointer(&job->error));
+    else if (job->peer_count > 0)
+        enqueue(job);
+    else
+        resolve(job);
+}
+
+void
+ipmi_job_resolved(IpmiClient *client, const IpmiResolved *answer)
+{
+    Job *job = g_hash_table_lookup(client->resolving, &answer->id);
+    if (job == NULL)
+        return; /* its deadline was earlier */
+    g_hash_table_remove(client->resolving, &answer->id);
+    if (answer->peer_count == 0) {
+        fail_job(job, g_error_new(steel_error_quark(), STEEL_ERROR_BMC_UNREACHABLE,
+                                  "name %s does not resolve: %s", job->address, answer->problem));
+        return;
+    }
+    memcpy(job->peers, answer->peers, sizeof job->peers);
+    job->peer_count = answer->peer_count;
+    enqueue(job);
+}
+
+/* A name with several addresses: as long as none has answered, the next copy goes to the next one that nobody talks to. */
+static void
+rotate_peer(Job *job)
+{
+    if (job->peer_count < 2 || job->session->heard > 0)
+        return;
+    size_t next = (job->peer_index + 1) % job->peer_count;
+    Slot *slot = slot_of(job->client, &job->peers[next]);
+    if (slot->active != NULL || slot == job->slot)
+        return;
+    Slot *left = job->slot;
+    left->active = NULL;
+    slot->active = job;
+    job->slot = slot;
+    job->peer_index = next;
+    job->session->memory = slot->memory;
+    client_socket_leave(
+        g_steal_pointer(&job->socket)); /* the next address may be of another family */
+    start_next(job->client, left);
+}
+
+void
+ipmi_job_expire(Job *job, uint64_t now_ms)
+{
+    switch (job->state) {
+    case JOB_RESOLVING:
+        g_hash_table_remove(job->client->resolving, &job->id);
+        fail_job(job, g_error_new(steel_error_quark(), STEEL_ERROR_BMC_UNREACHABLE,
+                                  "name %s was not resolved within %g s", job->address,
+                                  job->deadline_after_ms / 1000.0));
+        return;
+    case JOB_PAUSED:
+        start_job(job);
+        return;
+    case JOB_RUNNING:
+        if (job->session->tries > 0)
+            rotate_peer(job);
+        ipmi_session_expire(job->session, now_ms);
+        follow_up(job);
+        return;
+    case JOB_QUEUED:
+        g_queue_remove(&job->slot->waiting, job);
+        fail_job(
+            job,
+            g_error_new(
+                steel_error_quark(), STEEL_ERROR_BMC_BUSY,
+                "%s:%u is being asked for others, who were not through within %g s; do several "
+                "nodes have the same BMC address?",
+                job->address, job->port, QUEUE_PATIENCE * job->deadline_after_ms / 1000.0));
+        return;
+    }
+}
+
+/* ---- what happens to jobs from outside ---- */
+
+bool
+ipmi_job_receive(IpmiClient *client, const ClientSocket *socket, const IpmiPeer *peer,
+                 const uint8_t *bytes, size_t size)
+{
+    Slot *slot = g_hash_table_lookup(client->slots, peer);
+    Job *job = slot != NULL ? slot->active : NULL;
+    if (job == NULL || job->state != JOB_RUNNING || job->socket != socket ||
+        !ipmi_session_receive(job->session, ipmi_now_ms(), bytes, size))
+        return false;
+    follow_up(job);
+    return true;
+}
+
+void
+ipmi_job_cancel(Job *job)
+{
+    static const char text[] = "the IPMI client was stopped";
+    if (job->state == JOB_RUNNING)
+        ipmi_session_abort(job->session, STEEL_ERROR_CANCELLED, text);
+    if (job->done != NULL) {
+        g_autoptr(GError) error =
+            g_error_new_literal(steel_error_quark(), STEEL_ERROR_CANCELLED, text);
+        call_done(job, error);
+    }
+    free_job(job);
+}
+
+void
+ipmi_jobs_cancel(IpmiClient *client)
+{
+    GHashTableIter iterator;
+    void *value;
+    due_heap_clear(&client->due);
+    g_hash_table_iter_init(&iterator, client->resolving);
+    while (g_hash_table_iter_next(&iterator, NULL, &value))
+        ipmi_job_cancel(value);
+    g_hash_table_iter_init(&iterator, client->slots);
+    while (g_hash_table_iter_next(&iterator, NULL, &value)) {
+        Slot *slot = value;
+        if (slot->active != NULL)
+            ipmi_job_cancel(slot->active);
+        for (Job *job; (job = g_queue_pop_head(&slot->waiting)) != NULL;)
+            ipmi_job_cancel(job);
+    }
+}
