@@ -15,6 +15,7 @@ import urllib.parse
 
 import auth_support
 import harness
+import observe_support
 
 ADMIN = "system/admin"
 
@@ -175,6 +176,21 @@ class Remote(auth_support.KeystoneSuite):
                 time.sleep(0.01)
             self.get("/v1")  # on the thread of which none waits
             self.assertEqual({request.result() for request in waiting}, {403})
+        self.judge.let_go.set()
+
+    def test_listeners_of_the_event_stream_ask_nobody(self):
+        self.done(ADMIN, "POST", "/v1/nodes", {"driver": "fake-hardware", "name": "heard", "owner": "good"})
+        listeners = [observe_support.Listener(self.steel.port, "?type=baremetal.node.maintenance_set", "X-Auth-Token: %s\r\n" % token)
+                     for token in ("tenant/reader", ADMIN)]
+        for listener in listeners:
+            self.addCleanup(listener.close)
+            self.assertEqual(listener.status, 200)
+        self.setUp()
+        self.judge.silent.set()
+        self.assertEqual(self.as_(ADMIN, "PUT", "/v1/nodes/heard/maintenance", {"reason": "rest"}).status, 202)
+        listeners[1].event()
+        self.assertEqual([path for path, _, question in self.judge.asked() if question["rule"].startswith("baremetal:node:get")], [])
+        self.judge.silent.clear()
         self.judge.let_go.set()
 
     def test_what_comes_after_a_call_is_judged_too(self):

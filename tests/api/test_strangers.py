@@ -139,11 +139,19 @@ class Policy(Strangers, auth_support.KeystoneSuite):
         self.assertEqual(self.ask("PATCH", "/v1/nodes/" + node["uuid"], body, X_Auth_Token="system/admin"), 400)
 
     def test_what_keystone_says_of_one_token_is_about_that_token(self):
-        for index, status in enumerate((400, 403, 413, 414, 418, 431)):
+        self.done("system/admin", "GET", "/v1/nodes")
+        logins, begun = self.keystone.logins, time.monotonic()
+        for index, status in enumerate((400, 401, 403, 413, 414, 418, 431)):
             with self.keystone.lock:
                 self.keystone.statuses["waf-%d/reader" % status] = status
             self.assertIn(self.ask("GET", "/v1/nodes", b"", X_Auth_Token="waf-%d/reader" % status), (401, 503))
             self.assertEqual(self.ask("GET", "/v1/nodes", b"", X_Auth_Token="fresh-%d/reader" % index), 200, self.steel.text())
+        for index in range(5):
+            with self.keystone.lock:
+                self.keystone.statuses["401-%d/reader" % index] = 401
+            self.assertEqual(self.ask("GET", "/v1/nodes", b"", X_Auth_Token="401-%d/reader" % index), 503)
+        # Steel does not log in again for each of them, but every five seconds.
+        self.assertLessEqual(self.keystone.logins - logins, 1 + (time.monotonic() - begun) / 5)
 
     def test_tokens_that_keystone_is_slow_about_hold_up_their_own_address(self):
         slow = ["slow-%d/reader" % i for i in range(12)]

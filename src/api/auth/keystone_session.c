@@ -22,6 +22,7 @@ enum {
     REMEMBER_MS = 1000, /* for how long a failure is answered without asking */
     COMPLAIN_PAUSE_MS = 60 * 1000,
     REMEMBER_REFUSED_MS = 5000, /* when the password is wrong: asking on would lock the user out */
+    IN_VAIN_MS = 5000, /* a new login that changed nothing is not tried again before that */
 };
 
 struct KeystoneSession {
@@ -40,6 +41,7 @@ struct KeystoneSession {
     bool logging_in;
     int64_t failed_until_ms; /* monotonic */
     int64_t complained_ms;   /* monotonic: when the log was last told of one token's failure */
+    int64_t in_vain_ms;      /* monotonic: when a new login did not help; 0: never */
     char *failure;           /* what was wrong, while that counts */
 };
 
@@ -226,8 +228,8 @@ judge_status(KeystoneSession *session, int status, GError **error)
     if (status == 200 || refuses_subject(status))
         return true;
     if (status == 401)
-        return fail_unavailable(session, REMEMBER_MS, error,
-                                "Keystone refuses the token that it gave to %s", session->user);
+        return fail_token(session, error, "Keystone refuses the token that it gave to %s",
+                          session->user);
     if (status == 403)
         return fail_token(session, error,
                           "Keystone does not let %s check it (403); it needs the role admin or "
@@ -236,6 +238,22 @@ judge_status(KeystoneSession *session, int status, GError **error)
     if (status >= 500 || status == 429)
         return fail_unavailable(session, REMEMBER_MS, error, "Keystone answered %d", status);
     return fail_token(session, error, "Keystone answered %d", status);
+}
+
+/* Whether a new login may help after a 401: Steel's token was revoked, or Keystone's keys have changed. It does not where the
+ * 401 is about the subject token, which strangers choose.
+ *
+ * in_vain  this is the answer after a new login */
+static bool
+may_log_in_again(KeystoneSession *session, bool in_vain)
+{
+    int64_t now = time_monotonic_ms();
+    pthread_mutex_lock(&session->mutex);
+    if (in_vain)
+        session->in_vain_ms = now;
+    bool may = session->in_vain_ms == 0 || now - session->in_vain_ms >= IN_VAIN_MS;
+    pthread_mutex_unlock(&session->mutex);
+    return may;
 }
 
 bool
@@ -257,8 +275,8 @@ keystone_session_get(KeystoneSession *session, const char *path, const char *hea
         g_auto(HttpResponse) answer = {0};
         if (!exchange(session, &request, true, &answer, error))
             return false;
-        if (answer.status == 401 && i == 0)
-            continue; /* revoked, or Keystone's keys have changed */
+        if (answer.status == 401 && may_log_in_again(session, i > 0))
+            continue;
         if (!judge_status(session, answer.status, error))
             return false;
         *response = answer;
