@@ -1,9 +1,11 @@
 /* What machines tell the boot file server: it makes the phases of a deploy visible and ends its wait.
  * SPDX-License-Identifier: Apache-2.0 */
+#include "conductor/boot_progress.h"
 #include "common/log.h"
 #include "common/steady.h"
 #include "common/time_text.h"
-#include "conductor/internal.h"
+#include "conductor/notify.h"
+#include "conductor/periodic.h"
 #include "conductor/provision/provision.h"
 #include "db/nodes.h"
 #include "db/records.h"

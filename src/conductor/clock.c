@@ -5,7 +5,7 @@
 #include "common/log.h"
 #include "common/steady.h"
 #include "common/time_text.h"
-#include "conductor/internal.h"
+#include "conductor/periodic.h"
 #include "conductor/provision/provision.h"
 #include "db/conductors.h"
 #include "db/nodes.h"

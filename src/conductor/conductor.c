@@ -1,6 +1,10 @@
-/* The conductor's life: registration, pools, stop.
+/* The conductor's life: start and stop.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "conductor/conductor.h"
+#include "conductor/boot_progress.h"
+#include "conductor/notify.h"
+#include "conductor/periodic.h"
+#include "conductor/provision/provision.h"
 
 #include "common/lock.h"
 #include "common/log.h"
@@ -8,7 +12,6 @@
 #include "common/steady.h"
 #include "common/time_text.h"
 #include "common/uuid.h"
-#include "conductor/internal.h"
 #include "db/clock.h"
 #include "db/conductors.h"
 
@@ -24,36 +27,6 @@
 
 /* Nodes whose agents have called and were not resumed yet; whoever is not noted calls again. */
 #define WAKES_MOST 20000
-
-static json_t *
-driver_names(const json_t *hardware)
-{
-    json_t *names = json_array();
-    size_t index;
-    json_t *row;
-    json_array_foreach(hardware, index, row) json_array_append(names, json_object_get(row, "name"));
-    return names;
-}
-
-bool
-conductor_register(Conductor *conductor, GError **error)
-{
-    g_autoptr(ConductorRecord) record = conductor_record_new();
-    record->hostname = g_strdup(conductor->hostname);
-    record->conductor_group = g_strdup(conductor->group);
-    record->lease = g_strdup(conductor->lease);
-    record->lease_expires_ms =
-        steady_now_ms() + config_integer(config_current(), OPT_CONDUCTOR_HEARTBEAT_TIMEOUT) * 1000;
-    json_decref(record->hardware);
-    record->hardware = registry_hardware(conductor->registry);
-    json_decref(record->drivers);
-    record->drivers = driver_names(record->hardware);
-    if (!db_conductor_register(conductor->services.db, record, error))
-        return false;
-    atomic_store(&conductor->registered, true);
-    log_info("conductor", "%s is at work", conductor->hostname);
-    return true;
-}
 
 /* A database that cannot be written to now may be later: it is read meanwhile, and the clock tries again. */
 static bool
@@ -122,31 +95,6 @@ conductor_new(const ConductorServices *services, GError **error)
     return conductor;
 }
 
-static Pool *
-pool_of(const Conductor *conductor, ConductorPool pool)
-{
-    switch (pool) {
-    case CONDUCTOR_QUICK:
-        return conductor->quick;
-    case CONDUCTOR_WORKERS:
-        return conductor->workers;
-    case CONDUCTOR_BACKGROUND:
-        break;
-    }
-    return conductor->background;
-}
-
-bool
-conductor_submit(Conductor *conductor, ConductorPool pool, PoolJob job, void *data, GError **error)
-{
-    lock_acquire(&conductor->gate);
-    bool taken = conductor->stopping
-                     ? steel_fail(error, STEEL_ERROR_NO_CONDUCTOR, "the service is stopping")
-                     : pool_submit(pool_of(conductor, pool), job, data, error);
-    lock_release(&conductor->gate);
-    return taken;
-}
-
 /* The pools stay where they are until their last job has ended: a job may hand on another one. */
 static bool
 finish_pools(Conductor *conductor)
@@ -210,11 +158,4 @@ conductor_free(Conductor *conductor)
     g_free(conductor->hostname);
     g_free(conductor->group);
     g_free(conductor);
-}
-
-void
-conductor_load(Conductor *conductor, unsigned *busy, unsigned *limit)
-{
-    *busy = pool_busy(conductor->workers);
-    *limit = pool_thread_limit(conductor->workers);
 }

@@ -41,6 +41,3 @@ extern const RpcTransport conductor_transport;
  * Errors  NO_WORKER: too many machines report at this moment; NO_CONDUCTOR: the service is stopping */
 bool conductor_boot_report(Conductor *conductor, const BootReport *report,
                            GError **error) G_GNUC_WARN_UNUSED_RESULT;
-
-/* For metrics: workers at work and how many there may be. */
-void conductor_load(Conductor *conductor, unsigned *busy, unsigned *limit);

@@ -3,6 +3,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "common/log.h"
+#include "conductor/transition.h"
 #include "conductor/verbs.h"
 
 /* Callers that wait for the lock of their node, in all. */
@@ -78,7 +79,7 @@ retry_job(void *data)
     Job *job = data;
     GError *error = NULL;
     atomic_fetch_sub(&job->conductor->retries, 1);
-    if (!job->verb->waits_for_hardware)
+    if (job->verb->pool == CONDUCTOR_QUICK)
         run_job(job);
     else if (!conductor_submit(job->conductor, CONDUCTOR_WORKERS, run_job, job, &error))
         job_end(job, NULL, error);
@@ -145,14 +146,8 @@ transport_call(void *self, const RpcCall *call, RpcDone done, void *user_data)
             (unsigned)config_integer(config_current(), OPT_CONDUCTOR_NODE_LOCKED_RETRY_ATTEMPTS),
     };
     GError *error = NULL;
-    if (verb->handle == NULL)
-        steel_fail(&error, STEEL_ERROR_UNSUPPORTED, "%s is not supported by this version",
-                   rpc_method_name(call->method));
-    else if (conductor_submit(conductor,
-                              verb->waits_for_hardware ? CONDUCTOR_WORKERS : CONDUCTOR_QUICK,
-                              run_job, job, &error))
-        return;
-    job_end(job, NULL, error);
+    if (!conductor_submit(conductor, verb->pool, run_job, job, &error))
+        job_end(job, NULL, error);
 }
 
 const RpcTransport conductor_transport = {.name = "local", .call = transport_call};

@@ -3,7 +3,8 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "common/secret.h"
 #include "common/time_text.h"
-#include "conductor/node_verbs.h"
+#include "conductor/provision/provision.h"
+#include "conductor/verbs.h"
 #include "db/nodes.h"
 #include "db/records.h"
 

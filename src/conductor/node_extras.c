@@ -1,6 +1,6 @@
 /* Traits, VIFs, vendor methods and driver questions of a node.
  * SPDX-License-Identifier: Apache-2.0 */
-#include "conductor/node_verbs.h"
+#include "conductor/verbs.h"
 #include "drivers/network/network.h"
 #include "drivers/raid/raid.h"
 #include "drivers/vendor/vendor.h"

@@ -1,6 +1,8 @@
 /* Management of one node: validation, maintenance, boot device and mode, NMI, indicators, console, RAID target.
  * SPDX-License-Identifier: Apache-2.0 */
-#include "conductor/node_verbs.h"
+#include "conductor/notify.h"
+#include "conductor/transition.h"
+#include "conductor/verbs.h"
 
 #include "common/log.h"
 #include "common/time_text.h"

@@ -1,7 +1,7 @@
 /* What the world is told of nodes and of all that hangs on them, and what is remembered.
  * SPDX-License-Identifier: Apache-2.0 */
+#include "conductor/notify.h"
 #include "common/log.h"
-#include "conductor/internal.h"
 #include "conductor/notification_log.h"
 #include "db/nodes.h"
 #include "db/records.h"

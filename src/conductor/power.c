@@ -2,7 +2,9 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "drivers/power/power.h"
 #include "common/log.h"
-#include "conductor/power_verbs.h"
+#include "conductor/notify.h"
+#include "conductor/transition.h"
+#include "conductor/verbs.h"
 #include "drivers/power_action.h"
 
 #include <string.h>

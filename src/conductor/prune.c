@@ -3,6 +3,7 @@
 #include "common/log.h"
 #include "common/time_text.h"
 #include "conductor/internal.h"
+#include "conductor/periodic.h"
 #include "db/conductors.h"
 #include "db/node_logs.h"
 

@@ -3,7 +3,9 @@
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "common/log.h"
-#include "conductor/internal.h"
+#include "conductor/notify.h"
+#include "conductor/periodic.h"
+#include "conductor/provision/provision.h"
 #include "conductor/steps/steps.h"
 #include "db/nodes.h"
 #include "db/timeline.h"

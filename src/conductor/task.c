@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "common/lock.h"
 #include "common/log.h"
-#include "conductor/internal.h"
+#include "conductor/transition.h"
 #include "db/nodes.h"
 #include "db/records.h"
 

@@ -2,10 +2,11 @@
  * notification.
  *
  * SPDX-License-Identifier: Apache-2.0 */
+#include "conductor/transition.h"
 #include "common/log.h"
 #include "common/steady.h"
 #include "common/time_text.h"
-#include "conductor/internal.h"
+#include "conductor/notify.h"
 
 /* While these happen, the way's goal stays what it was: manual cleaning goes back to manageable. */
 static bool

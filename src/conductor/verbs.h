@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 #include "conductor/internal.h"
+#include "conductor/task.h"
 
 typedef struct VerbCall {
     Conductor *conductor;
@@ -19,6 +20,11 @@ bool verb_call_holds(const VerbCall *call, const Node *node, GError **error);
 /* Does the work, or starts it. Returns the answer (a new reference), or NULL with the error set. */
 typedef json_t *(*VerbHandler)(VerbCall *call, GError **error);
 
+/* The handlers of verbs.def. */
+#define VERB(code, handler, lock, pool, purpose) json_t *handler(VerbCall *call, GError **error);
+#include "conductor/verbs.def"
+#undef VERB
+
 typedef enum VerbLock {
     VERB_NO_TASK,   /* the handler loads what it needs */
     VERB_SHARED,    /* a task without the lock */
@@ -28,9 +34,9 @@ typedef enum VerbLock {
 typedef struct Verb {
     VerbHandler handle;
     VerbLock lock;
-    bool waits_for_hardware; /* runs on the workers instead of the quick pool */
-    const char *purpose;     /* of the lock */
+    ConductorPool pool;
+    const char *purpose; /* of the lock */
 } Verb;
 
-/* The row of a method; a row without handler answers UNSUPPORTED. */
+/* The row of a method. */
 const Verb *verb_row(RpcMethod method);

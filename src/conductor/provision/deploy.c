@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "drivers/deploy/deploy.h"
 #include "common/log.h"
+#include "conductor/boot_progress.h"
 #include "conductor/provision/provision.h"
 #include "db/records.h"
 #include "drivers/power/power.h"

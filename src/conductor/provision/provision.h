@@ -4,8 +4,9 @@
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
-#include "conductor/internal.h"
 #include "conductor/steps/steps.h"
+#include "conductor/transition.h"
+#include "conductor/verbs.h"
 
 void verify_work(Task *task);    /* verifying */
 void tear_down_work(Task *task); /* deleting */
@@ -73,3 +74,27 @@ bool unrescue_prepare_verb(Task *task, const json_t *arguments, GError **error);
 /* [conductor]max_concurrent_deploy and max_concurrent_clean: LIMIT when so many nodes are at it already. */
 bool provision_limit_deploy(Task *task, GError **error);
 bool provision_limit_clean(Task *task, GError **error);
+
+/* ---- whoever meets a node at work: work.c, wait.c ---- */
+
+/* Starts, or goes on with, the work that the node's state stands for (deploying, cleaning, ...). Takes the task. */
+void provision_work_begin(Task *task);
+
+/* The machine, or its agent, has called: the step that waits is resumed, if the node waits. From a worker. Takes the task. */
+void provision_resume(Task *task);
+
+/* An agent has called the node, which is as it was loaded. Never blocks: if the node is at work in steps, the step that waits
+ * is resumed soon, by a worker, when the node's lock is free. */
+void provision_heartbeat(Conductor *conductor, const Node *node);
+
+/* What the conductor's Wakes work with; user is the Conductor. */
+extern const WakesOps provision_wakes;
+
+/* A wait went past its deadline. Takes the task. */
+void provision_wait_timed_out(Task *task);
+
+/* A wait has failed: its work is undone, in the next life of the process if this one does not come to it. Takes the task. */
+void provision_wait_fail(Task *task, const GError *cause);
+
+/* The verb abort: ends a wait. */
+bool provision_abort(VerbCall *call, GError **error);

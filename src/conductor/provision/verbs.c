@@ -2,8 +2,8 @@
  * is what a verb needs before its work begins.
  *
  * SPDX-License-Identifier: Apache-2.0 */
+#include "conductor/verbs.h"
 #include "conductor/provision/provision.h"
-#include "conductor/provision_verbs.h"
 
 #include <string.h>
 

@@ -2,8 +2,10 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "common/log.h"
 #include "common/steady.h"
+#include "conductor/notify.h"
+#include "conductor/periodic.h"
 #include "conductor/provision/provision.h"
-#include "conductor/provision_verbs.h"
+#include "conductor/verbs.h"
 
 /* True when the node is in the waiting state of a kind. */
 static bool

@@ -3,6 +3,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "conductor/resources/allocation.h"
+#include "conductor/transition.h"
 
 #include "common/time_text.h"
 #include "conductor/resources/resources.h"

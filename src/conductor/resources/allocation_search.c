@@ -1,6 +1,8 @@
 /* Allocations look for a node of a class with some traits after the client has its answer.
  * SPDX-License-Identifier: Apache-2.0 */
+#include "conductor/periodic.h"
 #include "conductor/resources/allocation.h"
+#include "conductor/transition.h"
 
 #include "common/log.h"
 #include "db/allocations.h"

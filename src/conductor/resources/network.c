@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "model/network.h"
 #include "conductor/resources/resources.h"
+#include "conductor/transition.h"
 #include "db/ports.h"
 #include "db/records.h"
 #include "model/names.h"

@@ -1,6 +1,8 @@
 /* Nodes: created with the interfaces their driver gives them, changed under their lock, deleted when nothing holds them.
  * SPDX-License-Identifier: Apache-2.0 */
+#include "conductor/notify.h"
 #include "conductor/resources/resources.h"
+#include "conductor/transition.h"
 #include "db/allocations.h"
 #include "db/records.h"
 #include "model/internal_info.h"

@@ -51,10 +51,6 @@ typedef struct ResourceRules {
 extern const ResourceRules port_rules, portgroup_rules, volume_connector_rules, volume_target_rules,
     chassis_rules, deploy_template_rules, allocation_rules;
 
-json_t *verb_create(VerbCall *call, GError **error);
-json_t *verb_update(VerbCall *call, GError **error);
-json_t *verb_destroy(VerbCall *call, GError **error);
-
 /* Nodes go their own way: drivers, interfaces, locks and states have a say. */
 json_t *node_create(VerbCall *call, const json_t *values, GError **error);
 json_t *node_update(VerbCall *call, const char *uuid, const json_t *patch, bool reset_interfaces,

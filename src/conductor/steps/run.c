@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "common/log.h"
 #include "conductor/steps/catalog.h"
+#include "conductor/transition.h"
 
 static StepsOutcome
 end(StepsEnd how, int64_t after_ms)

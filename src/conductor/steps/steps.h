@@ -9,7 +9,8 @@
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
-#include "conductor/internal.h"
+#include "conductor/transition.h"
+#include "drivers/step.h"
 
 /* ---- plan.c ---- */
 

@@ -1,6 +1,7 @@
 /* The conductor under test; the contract is in conductor_fixture.h.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "conductor_fixture.h"
+#include "conductor/transition.h"
 
 #include "common/time_text.h"
 #include "db/sql.h"

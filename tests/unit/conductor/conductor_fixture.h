@@ -1,7 +1,7 @@
 /* A whole conductor with the fake drivers, on a database of its own, called as the API calls it.
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
-#include "conductor/internal.h"
+#include "conductor/transition.h"
 #include "db/records.h"
 
 #include <setjmp.h>

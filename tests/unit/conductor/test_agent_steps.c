@@ -2,6 +2,7 @@
  * take their places among those of the drivers; what goes wrong with it ends in a sentence. The agent is the fake one, which
  * calls whenever the node waits.
  * SPDX-License-Identifier: Apache-2.0 */
+#include "conductor/transition.h"
 #include "conductor_fixture.h"
 
 #include "common/time_text.h"

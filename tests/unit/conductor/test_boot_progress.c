@@ -1,5 +1,6 @@
 /* What a booting machine says moves the deploy that waits for it, whoever holds the node's lock meanwhile.
  * SPDX-License-Identifier: Apache-2.0 */
+#include "conductor/periodic.h"
 #include "conductor_fixture.h"
 
 #include "db/sql.h"

@@ -1,6 +1,7 @@
 /* Reports of machines wait for the node's lock without asking for it, and never become more than there are nodes and phases.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "conductor/boot_reports.h"
+#include "conductor/transition.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,5 +1,7 @@
 /* Waits and leases keep their length when somebody sets the system's clock.
  * SPDX-License-Identifier: Apache-2.0 */
+#include "conductor/periodic.h"
+#include "conductor/transition.h"
 #include "conductor_fixture.h"
 
 #include "common/time_text.h"

@@ -2,9 +2,10 @@
  * caller was let in for.
  *
  * SPDX-License-Identifier: Apache-2.0 */
+#include "conductor/transition.h"
 #include "conductor_fixture.h"
 
-#include "conductor/node_verbs.h"
+#include "conductor/verbs.h"
 #include "db/sql.h"
 #include "model/json_patch.h"
 

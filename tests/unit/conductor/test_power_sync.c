@@ -1,5 +1,6 @@
 /* The power sync: what a machine says is held against what the node records, unless that has changed meanwhile.
  * SPDX-License-Identifier: Apache-2.0 */
+#include "conductor/periodic.h"
 #include "conductor_fixture.h"
 
 #include "common/time_text.h"

@@ -1,5 +1,6 @@
 /* Nodes on their way, driven as the API drives them: deploy, clean, abort, time-outs, a full service, a death in between.
  * SPDX-License-Identifier: Apache-2.0 */
+#include "conductor/periodic.h"
 #include "conductor_fixture.h"
 
 #include "common/steady.h"

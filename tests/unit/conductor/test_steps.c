@@ -1,5 +1,6 @@
 /* The step engine: what it plans, where it stands in the database, and that every stop can be gone on from.
  * SPDX-License-Identifier: Apache-2.0 */
+#include "conductor/transition.h"
 #include "conductor_fixture.h"
 
 #include "conductor/steps/steps.h"

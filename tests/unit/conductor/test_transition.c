@@ -1,5 +1,6 @@
 /* What a transition leaves in the node: state, goal, stamps, deadline, and what the world is told.
  * SPDX-License-Identifier: Apache-2.0 */
+#include "conductor/transition.h"
 #include "conductor_fixture.h"
 
 #include "common/steady.h"

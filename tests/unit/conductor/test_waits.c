@@ -1,6 +1,8 @@
 /* Nodes that wait: who may end the wait, who may make it longer, what a dying process leaves of it, and what comes of a machine
  * that goes off meanwhile.
  * SPDX-License-Identifier: Apache-2.0 */
+#include "conductor/periodic.h"
+#include "conductor/provision/provision.h"
 #include "conductor_fixture.h"
 
 #include "common/time_text.h"
