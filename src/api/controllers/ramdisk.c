@@ -108,8 +108,9 @@ ramdisk_lookup(Request *request, GError **error)
     g_autofree char *uuid = g_strdup(node_uuid);
     bool ambiguous = false;
     g_auto(NodeBrief) node = {0};
-    if (node_uuid == NULL && !db_ports_node(request_db(request), (const char **)addresses->pdata,
-                                            addresses->len, &uuid, &ambiguous, error))
+    if (node_uuid == NULL &&
+        !db_ports_node(request_db(request), (const char *const *)addresses->pdata, addresses->len,
+                       &uuid, &ambiguous, error))
         return ANSWER_FAILED;
     if (uuid == NULL || ambiguous || !node_find(request, uuid, &node, NULL))
         return not_found(error);
