@@ -8,13 +8,13 @@ Python takes most of a second; `-f json` is added where a command knows it.
 
 SPDX-License-Identifier: Apache-2.0
 """
+import functools
 import io
 import json
 import logging
 import os
 import re
 import shlex
-import shutil
 import sys
 import tempfile
 
@@ -131,19 +131,11 @@ def prepare(service, home):
                       PYTHONWARNINGS="ignore")
 
 
-def with_home(visit):
-    def run(service):
-        home = tempfile.mkdtemp(prefix="steel-tour-")
-        try:
-            prepare(service, home)
-            return visit(service)
-        finally:
-            shutil.rmtree(home, ignore_errors=True)
-
-    return run
+def with_home(home, visit, service):
+    prepare(service, home)
+    return visit(service)
 
 
-@with_home
 def baremetal(service):
     from ironicclient import shell
 
@@ -151,7 +143,6 @@ def baremetal(service):
                 "baremetal.txt")
 
 
-@with_home
 def openstack(service):
     from openstackclient import shell
 
@@ -160,4 +151,7 @@ def openstack(service):
 
 
 if __name__ == "__main__":
-    sys.exit(tour_common.main({"baremetal": baremetal, "openstack": openstack}))
+    # one home for both: newer clients remember where their cache is
+    with tempfile.TemporaryDirectory(prefix="steel-tour-") as home:
+        sys.exit(tour_common.main({name: functools.partial(with_home, home, visit)
+                                   for name, visit in (("baremetal", baremetal), ("openstack", openstack))}))

@@ -15,6 +15,7 @@ SPDX-License-Identifier: Apache-2.0
 """
 import argparse
 import http.client
+import importlib.metadata
 import json
 import os
 import re
@@ -208,6 +209,11 @@ def arranged(value, path=""):
     return value
 
 
+def unlike(expected, answer):
+    """The differences of two answers, but for what they say to people."""
+    return differences(*(arranged({k: v for k, v in one.items() if k != "said"}) for one in (expected, answer)))
+
+
 def same_meaning(step, path, expected, seen):
     """Both say something, in their own words."""
     if not (isinstance(expected, str) and isinstance(seen, str) and expected and seen) or "<absent>" in (expected, seen):
@@ -215,13 +221,28 @@ def same_meaning(step, path, expected, seen):
     return any(s.search(step) and p.search(path) for s, p in WORDING)
 
 
+# Clients of different releases make different things of the same answers. tours/<tour>.json is what those of Debian 12 made;
+# for newer ones <tour>.<generation>.json has the steps of which they made something else: (name, package, least version).
+GENERATIONS = (("debian-13", "openstacksdk", 4),)
+TOURS_OF_CLIENTS = ("baremetal", "openstack", "sdk")
+
+
+def generation(tour):
+    """The generation of the clients that a tour takes along; None: that of Debian 12, or no client."""
+    if tour not in TOURS_OF_CLIENTS:
+        return None
+    fits = [name for name, package, least in GENERATIONS if int(importlib.metadata.version(package).split(".")[0]) >= least]
+    return fits[-1] if fits else None
+
+
 class Deviations:
     """The rules of tours/deviations.json: {"tours", "step", "at", "reason"}; "ironic" or "steel" for exact values;
-    "sometimes" for what depends on who is first."""
+    "sometimes" for what depends on who is first; "clients" for what one generation of clients alone shows (null: Debian 12's)."""
 
     def __init__(self, tour):
+        mine = generation(tour)
         with open(os.path.join(TOURS, "deviations.json")) as file:
-            self.rules = [rule for rule in json.load(file) if tour in rule["tours"]]
+            self.rules = [rule for rule in json.load(file) if tour in rule["tours"] and rule.get("clients", mine) == mine]
         self.used = [0] * len(self.rules)
 
     def reason(self, step, path, expected, seen):
@@ -236,14 +257,27 @@ class Deviations:
         return [rule for rule, used in zip(self.rules, self.used) if not used and not rule.get("sometimes")]
 
 
-def load(tour):
-    """The answers kept of a tour; in the file, steps that were answered alike stand together."""
-    with open(os.path.join(TOURS, tour + ".json")) as file:
+def load_file(name):
+    """{step: answer} of a file; in it, steps that were answered alike stand together."""
+    with open(os.path.join(TOURS, name + ".json")) as file:
         kept = json.load(file)
-    return [dict(answer["answer"], step=step) for answer in kept for step in answer["steps"]]
+    return {step: dict(answer["answer"], step=step) for answer in kept for step in answer["steps"]}
+
+
+def load(tour):
+    """The answers kept of a tour, as the clients that are here make them."""
+    kept, name = load_file(tour), generation(tour)
+    if name:
+        kept.update(load_file(tour + "." + name))
+    return list(kept.values())
 
 
 def save(tour, answers):
+    name = generation(tour)
+    if name:
+        old = load_file(tour)
+        answers = [answer for answer in answers if unlike(old.get(answer["step"], {}), answer)]
+        tour += "." + name
     alike = {}
     for answer in answers:
         rest = {name: value for name, value in answer.items() if name != "step"}
@@ -269,8 +303,7 @@ def judge(tour, answers, options):
             failed += 1
             print("FAILED %s\n  nothing is kept for it: record anew" % step)
             continue
-        found = differences(arranged({k: v for k, v in expected.items() if k != "said"}),
-                            arranged({k: v for k, v in answer.items() if k != "said"}))
+        found = unlike(expected, answer)
         found = [difference for difference in found if not same_meaning(step, *difference)]
         reasons = [deviations.reason(step, *difference) for difference in found]
         equal += not found
