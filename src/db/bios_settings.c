@@ -48,5 +48,5 @@ bool
 db_bios_settings_replace(Db *db, const char *node_uuid, const GPtrArray *settings, GError **error)
 {
     Replacement all = {node_uuid, settings};
-    return db_transaction(db, replace, &all, error);
+    return db_transaction(db, DB_READ_MODIFY_WRITE, replace, &all, error);
 }

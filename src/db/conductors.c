@@ -20,7 +20,7 @@ replace(Db *db, void *user_data, GError **error)
 bool
 db_conductor_register(Db *db, ConductorRecord *conductor, GError **error)
 {
-    return db_transaction(db, replace, conductor, error);
+    return db_transaction(db, DB_WRITE, replace, conductor, error);
 }
 
 bool

@@ -40,6 +40,7 @@ typedef struct Session {
     Db *db;
     DbConnection *own; /* NULL: not yet needed */
     unsigned depth;
+    DbWorkKind kind; /* of the outermost transaction */
     DbConflict conflict;
 } Session;
 
@@ -164,17 +165,28 @@ roll_back(Session *session)
         g_clear_pointer(&db->writer, db->engine->disconnect);
 }
 
+/* Inside another transaction: work that the outer one does not protect is our own bug. */
+static bool
+join(const Session *session, DbWorkKind kind, DbWork work, void *user_data, GError **error)
+{
+    if (kind > session->kind)
+        return steel_fail(error, STEEL_ERROR_INTERNAL,
+                          "a transaction that only writes cannot read, modify and write inside");
+    return work(session->db, user_data, error);
+}
+
 bool
-db_transaction(Db *db, DbWork work, void *user_data, GError **error)
+db_transaction(Db *db, DbWorkKind kind, DbWork work, void *user_data, GError **error)
 {
     Session *session = session_of_thread(db);
     if (session->depth > 0)
-        return work(db, user_data, error);
+        return join(session, kind, work, user_data, error);
     if (!db_health_may_write(&db->health, error) || !take_turn(db, error))
         return false;
-    bool good = run_plain(session, db->engine->begin, error);
+    bool good = run_plain(session, db->engine->begin[kind], error);
     if (good) {
         session->depth = 1;
+        session->kind = kind;
         good = work(db, user_data, error) && run_plain(session, "COMMIT", error);
         session->depth = 0;
         if (!good)
@@ -213,6 +225,12 @@ db_execute(Db *db, const char *sql, const DbValue *values, size_t count, int64_t
     if (alone)
         give_turn(db);
     return good;
+}
+
+const DbWords *
+db_words(const Db *db)
+{
+    return &db->engine->words;
 }
 
 DbConflict
@@ -267,18 +285,40 @@ db_row_integer(const DbRow *row, int column)
 }
 
 static bool
-apply_migration(Db *db, void *user_data, GError **error)
+read_number(Db *db, int64_t *number, GError **error)
 {
-    const DbMigration *migration = user_data;
+    return db_query(db, "SELECT COALESCE(MAX(number), 0) FROM schema_version", NULL, 0,
+                    read_integer, number, error);
+}
+
+static bool
+lock_schema(Db *db, GError **error)
+{
+    const char *sql = db->engine->migration_lock;
+    return sql == NULL || db_execute(db, sql, NULL, 0, NULL, error);
+}
+
+static bool
+run_migration(Db *db, const DbMigration *migration, GError **error)
+{
     const DbValue number = db_integer(migration->number);
     DbConnection *connection = connection_of(session_of_thread(db), true, error);
-    if (connection == NULL || !db->engine->script(connection, migration->sql, error) ||
-        !db_execute(db, "INSERT INTO schema_version (number) VALUES (?1)", &number, 1, NULL,
-                    error)) {
-        g_prefix_error(error, "database migration %s: ", migration->name);
+    if (connection != NULL && db->engine->script(connection, migration->sql, error) &&
+        db_execute(db, "INSERT INTO schema_version (number) VALUES (?1)", &number, 1, NULL, error))
+        return true;
+    g_prefix_error(error, "database migration %s: ", migration->name);
+    return false;
+}
+
+/* Another process may have been faster: the schema is looked at again while nobody else can change it. */
+static bool
+migrate_once(Db *db, void *user_data, GError **error)
+{
+    const DbMigration *migration = user_data;
+    int64_t have = 0;
+    if (!lock_schema(db, error) || !read_number(db, &have, error))
         return false;
-    }
-    return true;
+    return have >= migration->number || run_migration(db, migration, error);
 }
 
 /* The number of the schema; a database that is to be written to gets the table that says so. */
@@ -288,8 +328,7 @@ read_schema(Db *db, int64_t *have, GError **error)
     return (!db_health_may_write(&db->health, NULL) ||
             db_execute(db, "CREATE TABLE IF NOT EXISTS schema_version (number BIGINT NOT NULL)",
                        NULL, 0, NULL, error)) &&
-           db_query(db, "SELECT COALESCE(MAX(number), 0) FROM schema_version", NULL, 0,
-                    read_integer, have, error);
+           read_number(db, have, error);
 }
 
 /* Brings the schema to what this program needs. A database of a newer program is refused. */
@@ -308,7 +347,8 @@ migrate(Db *db, GError **error)
             migrations[count - 1].number);
     for (size_t i = 0; i < count; i++) {
         DbMigration migration = migrations[i];
-        if (migration.number > have && !db_transaction(db, apply_migration, &migration, error))
+        if (migration.number > have &&
+            !db_transaction(db, DB_READ_MODIFY_WRITE, migrate_once, &migration, error))
             return false;
     }
     return true;

@@ -72,10 +72,20 @@ bool db_row_is_null(const DbRow *row, int column);
 const char *db_row_text(const DbRow *row, int column, size_t *size);
 int64_t db_row_integer(const DbRow *row, int column);
 
-/* Runs `work` in one transaction on this thread's connection; rolls back when it returns false. Inside, all
- * questions take part in it. May be nested: the inner one joins the outer. */
+/* What a transaction is for: the engine keeps others out accordingly. (One question alone needs none.) */
+typedef enum DbWorkKind {
+    DB_WRITE, /* writes that stand or fall together; what was read before holds anyway (a node's lock) */
+    DB_READ_MODIFY_WRITE, /* what it reads decides what it writes: nobody else changes that before its end */
+    DB_WORK_KINDS,
+} DbWorkKind;
+
+/* Runs `work` in one transaction on this thread's connection; rolls back when it returns false. Inside, all questions take
+ * part in it. May be nested: the inner one joins the outer, which must keep out as much as the inner asks for.
+ *
+ * Errors  those of `work`; DATABASE_BUSY: an engine may find at the end that another was faster, and nothing is written */
 typedef bool (*DbWork)(Db *db, void *user_data, GError **error);
-bool db_transaction(Db *db, DbWork work, void *user_data, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool db_transaction(Db *db, DbWorkKind kind, DbWork work, void *user_data,
+                    GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Statements run by this thread since it started: a test holds lists to a constant number. */
 uint64_t db_statement_count(void);

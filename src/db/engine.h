@@ -5,6 +5,20 @@
 
 typedef struct DbConnection DbConnection;
 
+/* What engines say differently. The rest of SQL is common: an engine puts `?1` into its own form, takes a key of `INTEGER PRIMARY
+ * KEY` for one that grows with each row, and compares and orders text byte by byte (collation C). */
+typedef struct DbWords {
+    const char *like; /* matches a pattern without regard to the case of letters */
+
+    /* An expression for a member of the JSON object in a column, as text; null when it is absent. `key` is a word of the program's
+     * own. The caller frees. */
+    char *(*json_member)(const char *column, const char *key);
+
+    /* An expression for the object in a column (null: an empty one) with the members of parameter `value` put over its own. The
+     * members of the parameter are texts, numbers or booleans. The caller frees. */
+    char *(*json_merge)(const char *column, unsigned value);
+} DbWords;
+
 typedef struct DbEngine {
     const char *scheme; /* of the URL */
 
@@ -39,8 +53,15 @@ typedef struct DbEngine {
     /* A descriptor that stands for the claim of db_claim, or -1. NULL: many processes may act on this database. */
     int (*claim)(const char *address, GError **error);
 
-    /* The statement that starts a writing transaction. */
-    const char *begin;
+    /* The statements that start a transaction of each kind (db.h). In one of DB_READ_MODIFY_WRITE, what was read and what was
+     * looked for in vain stays so until the commit; an engine that cannot wait for others ends it with DATABASE_BUSY. */
+    const char *begin[DB_WORK_KINDS];
+
+    /* Inside a transaction of DB_READ_MODIFY_WRITE: the statement that keeps other processes from changing the schema until its
+     * end. NULL: the transaction does so by itself. */
+    const char *migration_lock;
+
+    DbWords words;
 
     const char *size; /* a query for the bytes on disk */
 

@@ -2,12 +2,13 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "db/list.h"
 
-#include "db/sql.h"
+#include "db/engine.h"
 #include "model/resources.h"
 
 #include <string.h>
 
 typedef struct Statement {
+    const DbWords *words;
     GString *sql;
     GArray *values;   /* DbValue, for ?1, ?2, ... */
     GPtrArray *texts; /* owned texts that values point to */
@@ -60,8 +61,8 @@ append_contains(Statement *statement, const char *column, const char *part)
 {
     char *pattern = like_pattern(part);
     g_ptr_array_add(statement->texts, pattern);
-    g_string_append_printf(statement->sql, "\"%s\" LIKE ?%u ESCAPE '\\'", column,
-                           add_value(statement, db_text(pattern)));
+    g_string_append_printf(statement->sql, "\"%s\" %s ?%u ESCAPE '\\'", column,
+                           statement->words->like, add_value(statement, db_text(pattern)));
 }
 
 static void
@@ -167,7 +168,7 @@ find_marker(Db *db, const DbListQuery *query, Marker *marker, GError **error)
     g_autoptr(GString) sql = g_string_new(NULL);
     g_autoptr(GArray) values = g_array_new(false, false, sizeof(DbValue));
     g_autoptr(GPtrArray) texts = g_ptr_array_new_with_free_func(g_free);
-    Statement statement = {sql, values, texts};
+    Statement statement = {db_words(db), sql, values, texts};
     const Resource *resource = query->selection->resource;
     g_string_append_printf(sql, "SELECT id, \"%s\" FROM %s WHERE \"%s\" = ?%u",
                            query->sort != NULL ? field_column(query->sort) : "id", resource->table,
@@ -215,9 +216,11 @@ static void
 append_order(Statement *statement, const DbListQuery *query)
 {
     const char *direction = query->descending ? "DESC" : "ASC";
+    const char *nulls = query->descending ? "NULLS LAST" : "NULLS FIRST";
     g_string_append(statement->sql, " ORDER BY ");
     if (query->sort != NULL)
-        g_string_append_printf(statement->sql, "\"%s\" %s, ", field_column(query->sort), direction);
+        g_string_append_printf(statement->sql, "\"%s\" %s %s, ", field_column(query->sort),
+                               direction, nulls);
     g_string_append_printf(statement->sql, "id %s", direction);
     if (query->limit > 0)
         g_string_append_printf(statement->sql, " LIMIT %u", query->limit);
@@ -256,7 +259,7 @@ db_list(Db *db, const DbListQuery *query, DbRowFunc func, void *user_data, GErro
     g_autoptr(GArray) values = g_array_new(false, false, sizeof(DbValue));
     g_autoptr(GPtrArray) texts = g_ptr_array_new_with_free_func(g_free);
     g_ptr_array_add(texts, marker.text);
-    Statement statement = {sql, values, texts};
+    Statement statement = {db_words(db), sql, values, texts};
     g_string_append_printf(sql, "SELECT %s FROM %s", query->selection->columns,
                            query->selection->resource->table);
     if (!append_conditions(&statement, query, &marker, error))

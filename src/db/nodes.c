@@ -4,6 +4,7 @@
 
 #include "common/steady.h"
 #include "common/time_text.h"
+#include "db/engine.h"
 #include "db/records.h"
 #include "db/sql.h"
 #include "model/internal_info.h"
@@ -187,7 +188,8 @@ db_nodes_count(Db *db, void (*each)(const DbNodeCount *count, void *user_data), 
     CountReader reader = {each, user_data};
     return db_query(db,
                     "SELECT provision_state, power_state, maintenance, COUNT(*), "
-                    "COUNT(reservation) FROM nodes GROUP BY 1, 2, 3 ORDER BY 1, 2, 3",
+                    "COUNT(reservation) FROM nodes GROUP BY 1, 2, 3 "
+                    "ORDER BY 1 NULLS FIRST, 2 NULLS FIRST, 3",
                     NULL, 0, read_count, &reader, error);
 }
 
@@ -209,8 +211,9 @@ db_nodes_per_shard(Db *db, void (*each)(const char *shard, int64_t count, void *
                    void *user_data, GError **error)
 {
     ShardReader reader = {each, user_data};
-    return db_query(db, "SELECT shard, COUNT(*) FROM nodes GROUP BY shard ORDER BY shard", NULL, 0,
-                    read_shard, &reader, error);
+    return db_query(db,
+                    "SELECT shard, COUNT(*) FROM nodes GROUP BY shard ORDER BY shard NULLS FIRST",
+                    NULL, 0, read_shard, &reader, error);
 }
 
 static bool
@@ -269,49 +272,53 @@ bool
 db_node_save(Db *db, Node *node, const Node *stored, GError **error)
 {
     Saving saving = {node, stored};
-    return info_same(node, stored) ? db_record_save(db, &node_resource, node, stored, error)
-                                   : db_transaction(db, save_with_internal_info, &saving, error);
+    return info_same(node, stored)
+               ? db_record_save(db, &node_resource, node, stored, error)
+               : db_transaction(db, DB_READ_MODIFY_WRITE, save_with_internal_info, &saving, error);
 }
 
-/* The place of the agent's token in driver_internal_info, for SQL. The caller frees. */
-static char *
-token_path(void)
-{
-    return g_strconcat("$.", info_row(INFO_AGENT_SECRET_TOKEN)->key, NULL);
-}
+#define INTERNAL_INFO "driver_internal_info"
 
 bool
 db_node_agent_token_make(Db *db, const char *node_uuid, const char *token, bool *made,
                          GError **error)
 {
+    const DbWords *words = db_words(db);
+    const char *key = info_row(INFO_AGENT_SECRET_TOKEN)->key;
     int64_t changed = 0;
-    g_autofree char *path = token_path();
-    const DbValue values[] = {db_text(token), db_text(node_uuid), db_text(path)};
-    static const char sql[] =
-        "UPDATE nodes SET driver_internal_info = json_set(COALESCE(driver_internal_info, '{}'), "
-        "?3, ?1) WHERE uuid = ?2 AND reservation IS NULL AND "
-        "json_extract(driver_internal_info, ?3) IS NULL";
+    json_t *told = json_pack("{s:s}", key, token);
+    g_autofree char *text = json_text_dump(told), *has = words->json_member(INTERNAL_INFO, key),
+                    *merged = words->json_merge(INTERNAL_INFO, 1);
+    json_decref(told);
+    g_autofree char *sql =
+        g_strdup_printf("UPDATE nodes SET " INTERNAL_INFO " = %s WHERE uuid = ?2 AND "
+                        "reservation IS NULL AND %s IS NULL",
+                        merged, has);
+    const DbValue values[] = {db_text(text), db_text(node_uuid)};
     if (!db_execute(db, sql, values, G_N_ELEMENTS(values), &changed, error))
         return false;
     *made = changed == 1;
     if (changed == 1)
         return true;
     g_autoptr(Node) node = db_record_find(db, &node_resource, "uuid", node_uuid, error);
-    bool told = node != NULL && info_has(node, INFO_AGENT_SECRET_TOKEN);
-    return told || (node != NULL && db_node_locked_error(node, error));
+    bool has_one = node != NULL && info_has(node, INFO_AGENT_SECRET_TOKEN);
+    return has_one || (node != NULL && db_node_locked_error(node, error));
 }
 
 bool
 db_node_heartbeat(Db *db, const Node *node, const json_t *said, bool *recorded, GError **error)
 {
+    const DbWords *words = db_words(db);
     int64_t changed = 0;
-    g_autofree char *text = json_text_dump(said), *path = token_path();
+    g_autofree char *text = json_text_dump(said),
+                    *token =
+                        words->json_member(INTERNAL_INFO, info_row(INFO_AGENT_SECRET_TOKEN)->key),
+                    *merged = words->json_merge(INTERNAL_INFO, 1);
+    g_autofree char *sql = g_strdup_printf(
+        "UPDATE nodes SET " INTERNAL_INFO " = %s, heartbeat_at_ms = ?2 WHERE uuid = ?3 AND %s = ?4",
+        merged, token);
     const DbValue values[] = {db_text(text), db_integer(time_now_ms()), db_text(node->uuid),
-                              db_text(path), db_text(info_text(node, INFO_AGENT_SECRET_TOKEN))};
-    static const char sql[] =
-        "UPDATE nodes SET driver_internal_info = "
-        "json_patch(COALESCE(driver_internal_info, '{}'), ?1), heartbeat_at_ms = ?2 "
-        "WHERE uuid = ?3 AND json_extract(driver_internal_info, ?4) = ?5";
+                              db_text(info_text(node, INFO_AGENT_SECRET_TOKEN))};
     if (!db_execute(db, sql, values, G_N_ELEMENTS(values), &changed, error))
         return false;
     *recorded = changed == 1;

@@ -38,6 +38,10 @@ typedef struct DbConflict {
     size_t column_count;
 } DbConflict;
 
+/* What the engine says in its own way. */
+typedef struct DbWords DbWords;
+const DbWords *db_words(const Db *db);
+
 /* What this thread's last statement that failed with CONFLICT ran into. */
 DbConflict db_conflict(Db *db);
 

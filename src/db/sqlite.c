@@ -388,6 +388,18 @@ row_integer(const DbRow *row, int column)
     return sqlite3_column_int64(row->cursor, column);
 }
 
+static char *
+json_member(const char *column, const char *key)
+{
+    return g_strdup_printf("json_extract(%s, '$.\"%s\"')", column, key);
+}
+
+static char *
+json_merge(const char *column, unsigned value)
+{
+    return g_strdup_printf("json_patch(COALESCE(%s, '{}'), ?%u)", column, value);
+}
+
 const DbEngine db_engine_sqlite = {
     .scheme = "sqlite",
     .connect = connect_file,
@@ -400,7 +412,8 @@ const DbEngine db_engine_sqlite = {
     .file_size = file_size,
     .protect = protect,
     .claim = claim,
-    .begin = "BEGIN IMMEDIATE",
+    .begin = {[DB_WRITE] = "BEGIN IMMEDIATE", [DB_READ_MODIFY_WRITE] = "BEGIN IMMEDIATE"},
+    .words = { .like = "LIKE",    .json_member = json_member,                   .json_merge = json_merge},
     .size = "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size",
     .single_writer = true,
     .row_is_null = row_is_null,

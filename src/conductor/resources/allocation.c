@@ -121,7 +121,7 @@ fill(const VerbCall *call, LockedNode *locked, Allocation *allocation, GError **
     describe(allocation, locked->node);
     enter_node(locked->node, allocation);
     Pair pair = {locked, allocation};
-    return db_transaction(call->conductor->services.db, save_pair, &pair, error);
+    return db_transaction(call->conductor->services.db, DB_WRITE, save_pair, &pair, error);
 }
 
 static json_t *
@@ -142,15 +142,18 @@ backfill(VerbCall *call, Allocation *allocation, const char *node_uuid, GError *
 
 /* A node that gets an allocation gets its UUID as instance: one that runs elsewhere would keep it from any node. */
 static bool
-uuid_is_free(Db *db, const Allocation *allocation, GError **error)
+insert_if_free(Db *db, void *user_data, GError **error)
 {
+    Allocation *allocation = user_data;
     bool exists = false;
     if (allocation->uuid != NULL && !db_instance_exists(db, allocation->uuid, &exists, error))
         return false;
-    return !exists || steel_fail(error, STEEL_ERROR_CONFLICT,
-                                 "An allocation with uuid %s cannot be made: there is an instance "
-                                 "of this UUID.",
-                                 allocation->uuid);
+    if (exists)
+        return steel_fail(error, STEEL_ERROR_CONFLICT,
+                          "An allocation with uuid %s cannot be made: there is an instance "
+                          "of this UUID.",
+                          allocation->uuid);
+    return db_record_insert(db, &allocation_resource, allocation, error);
 }
 
 static json_t *
@@ -167,8 +170,7 @@ create(VerbCall *call, void *record, GError **error)
         steel_fail(error, STEEL_ERROR_MISSING, "an allocation needs a resource_class");
         return NULL;
     }
-    if (!uuid_is_free(db, allocation, error) ||
-        !db_record_insert(db, &allocation_resource, allocation, error))
+    if (!db_transaction(db, DB_READ_MODIFY_WRITE, insert_if_free, allocation, error))
         return NULL;
     if (!allocation_search_later(call->conductor, allocation->uuid, error)) {
         allocation_fail(call->conductor, allocation->uuid, (*error)->message);
@@ -247,7 +249,7 @@ release(VerbCall *call, Allocation *allocation, GError **error)
     bool good = may_release(allocation, locked.node, error);
     if (good) {
         leave_node(locked.node, allocation);
-        good = db_transaction(db, delete_pair, &pair, error);
+        good = db_transaction(db, DB_WRITE, delete_pair, &pair, error);
     }
     locked_node_give(&locked);
     return good;

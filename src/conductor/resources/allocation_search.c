@@ -126,7 +126,7 @@ find_node(Conductor *conductor, const Allocation *allocation, GError **error)
     for (guint i = 0; i < nodes->len; i++) {
         g_autoptr(GError) taken = NULL;
         Association association = {((Node *)nodes->pdata[i])->uuid, allocation};
-        if (db_transaction(db, associate, &association, &taken))
+        if (db_transaction(db, DB_READ_MODIFY_WRITE, associate, &association, &taken))
             return true;
         if (database_failed(taken)) {
             g_propagate_error(error, g_steal_pointer(&taken));

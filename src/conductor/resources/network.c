@@ -210,7 +210,8 @@ delete_empty_portgroup(Db *db, void *user_data, GError **error)
 static json_t *
 portgroup_destroy(VerbCall *call, void *record, GError **error)
 {
-    return db_transaction(call->conductor->services.db, delete_empty_portgroup, record, error)
+    return db_transaction(call->conductor->services.db, DB_READ_MODIFY_WRITE,
+                          delete_empty_portgroup, record, error)
                ? json_object()
                : NULL;
 }

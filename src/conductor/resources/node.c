@@ -121,7 +121,7 @@ node_create(VerbCall *call, const json_t *values, GError **error)
         return NULL;
     db_record_identify(&node_resource, node);
     notify_record(&conductor->services, &node_resource, node, "create", "start");
-    bool good = db_transaction(conductor->services.db, insert, node, error);
+    bool good = db_transaction(conductor->services.db, DB_READ_MODIFY_WRITE, insert, node, error);
     notify_record_end(&conductor->services, &node_resource, node, "create", good);
     return good ? json_pack("{s:s}", "uuid", node->uuid) : NULL;
 }
@@ -297,7 +297,7 @@ node_update(VerbCall *call, const char *uuid, const json_t *patch, bool reset_in
     if (good) {
         maintenance_changed(task.node, task.stored);
         notify_node(&task, "update", "start", NULL);
-        good = db_transaction(conductor->services.db, save, &task, error);
+        good = db_transaction(conductor->services.db, DB_READ_MODIFY_WRITE, save, &task, error);
         notify_node(&task, "update", good ? "end" : "error", NULL);
     }
     locked_node_give(&locked);
@@ -349,7 +349,7 @@ node_destroy(VerbCall *call, const char *uuid, GError **error)
     if (good) {
         notify_record(services, &node_resource, node, "delete", "start");
         good = notify_record_end(services, &node_resource, node, "delete",
-                                 db_transaction(services->db, destroy, node, error));
+                                 db_transaction(services->db, DB_WRITE, destroy, node, error));
     }
     locked_node_give(&locked); /* of a node that is gone it gives back nothing */
     return good ? json_object() : NULL;

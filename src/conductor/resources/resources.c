@@ -76,7 +76,7 @@ insert_record(Insertion *insertion, GError **error)
     json_t *result = NULL;
     if (rules->create != NULL)
         result = rules->create(call, record, error);
-    else if (db_transaction(services->db, insert_checked, insertion, error))
+    else if (db_transaction(services->db, DB_READ_MODIFY_WRITE, insert_checked, insertion, error))
         result = created(resource, record);
     notify_record_end(services, resource, record, "create", result != NULL);
     return result;
@@ -212,8 +212,9 @@ change_record(const VerbCall *call, const ResourceRules *rules, const Owners *ow
         (rules->fits == NULL || rules->fits(services->db, record, error));
     if (good) {
         notify_record(services, resource, record, "update", "start");
-        good = notify_record_end(services, resource, record, "update",
-                                 db_transaction(services->db, save_checked, &saving, error));
+        good = notify_record_end(
+            services, resource, record, "update",
+            db_transaction(services->db, DB_READ_MODIFY_WRITE, save_checked, &saving, error));
     }
     record_free(resource, original);
     return good;
@@ -283,7 +284,8 @@ verb_update(VerbCall *call, GError **error)
     Update update = {call, rules};
     bool good = rules->owned_by_node
                     ? update_locked(call, rules, error)
-                    : db_transaction(call->conductor->services.db, update_unlocked, &update, error);
+                    : db_transaction(call->conductor->services.db, DB_READ_MODIFY_WRITE,
+                                     update_unlocked, &update, error);
     return good ? json_object() : NULL;
 }
 

@@ -20,16 +20,22 @@ scratch_setup(void **state)
     return 0;
 }
 
-int
-scratch_teardown(void **state)
+void
+scratch_empty(Scratch *scratch)
 {
-    Scratch *scratch = *state;
-    db_close(scratch->db);
+    g_clear_pointer(&scratch->db, db_close);
     g_autoptr(GDir) folder = g_dir_open(scratch->folder, 0, NULL);
     for (const char *name; folder != NULL && (name = g_dir_read_name(folder)) != NULL;) {
         g_autofree char *path = g_build_filename(scratch->folder, name, NULL);
         g_unlink(path);
     }
+}
+
+int
+scratch_teardown(void **state)
+{
+    Scratch *scratch = *state;
+    scratch_empty(scratch);
     g_rmdir(scratch->folder);
     g_free(scratch->folder);
     g_free(scratch->path);

@@ -25,6 +25,9 @@ typedef struct Scratch {
 int scratch_setup(void **state);
 int scratch_teardown(void **state);
 
+/* Closes the scratch's database and removes its files. */
+void scratch_empty(Scratch *scratch);
+
 /* Opens the scratch's database, which must succeed. The caller closes it. */
 Db *scratch_open(const Scratch *scratch);
 

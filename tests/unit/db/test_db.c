@@ -241,7 +241,7 @@ assert_only_read(Db *db)
     assert_false(make_chassis(db, &writing));
     assert_error(writing, STEEL_ERROR_DATABASE_DAMAGED);
     assert_says(writing, "it is not written to until it is restored from a backup or recovered");
-    assert_false(db_transaction(db, write_nothing, NULL, &transaction));
+    assert_false(db_transaction(db, DB_WRITE, write_nothing, NULL, &transaction));
     assert_error(transaction, STEEL_ERROR_DATABASE_DAMAGED);
     assert_null(db_records_where(db, &node_resource, "1 = 1", NULL, 0, &reading));
     assert_error(reading, STEEL_ERROR_DATABASE_DAMAGED);
@@ -572,7 +572,7 @@ insert_two(Db *db, void *user_data, GError **error)
     const Work *work = user_data;
     if (!db_execute(db, "INSERT INTO chassis (uuid) VALUES ('outer')", NULL, 0, NULL, error))
         return false;
-    if (work->inner_is_nested && !db_transaction(db, insert_one, user_data, error))
+    if (work->inner_is_nested && !db_transaction(db, DB_WRITE, insert_one, user_data, error))
         return false;
     return !work->fail_outer || steel_fail(error, STEEL_ERROR_LIMIT, "outer");
 }
@@ -581,11 +581,48 @@ static void
 transaction(Db *db, Work work, bool good, int64_t rows)
 {
     g_autoptr(GError) error = NULL;
-    assert_int_equal(db_transaction(db, insert_two, &work, &error), good);
+    assert_int_equal(db_transaction(db, DB_WRITE, insert_two, &work, &error), good);
     if (!good)
         assert_error(error, STEEL_ERROR_LIMIT); /* the cause, not the roll-back */
     assert_true(scratch_number(db, "SELECT COUNT(*) FROM chassis") == rows);
     scratch_execute(db, "DELETE FROM chassis");
+}
+
+typedef struct Joined {
+    DbWorkKind inner;
+} Joined;
+
+static bool
+insert_inner(Db *db, void *user_data, GError **error)
+{
+    (void)user_data;
+    return db_execute(db, "INSERT INTO chassis (uuid) VALUES ('inner')", NULL, 0, NULL, error);
+}
+
+static bool
+insert_with_inner(Db *db, void *user_data, GError **error)
+{
+    const Joined *joined = user_data;
+    return db_execute(db, "INSERT INTO chassis (uuid) VALUES ('outer')", NULL, 0, NULL, error) &&
+           db_transaction(db, joined->inner, insert_inner, NULL, error);
+}
+
+/* The outer one decides what others may do meanwhile: it must keep out as much as the inner one asks for. */
+static void
+a_transaction_joins_one_that_protects_as_much(void **state)
+{
+    Db *db = ((const Scratch *)*state)->db;
+    for (int outer = 0; outer < DB_WORK_KINDS; outer++)
+        for (int inner = 0; inner < DB_WORK_KINDS; inner++) {
+            g_autoptr(GError) error = NULL;
+            Joined joined = {(DbWorkKind)inner};
+            bool fits = outer == DB_READ_MODIFY_WRITE || inner == DB_WRITE;
+            assert_int_equal(
+                db_transaction(db, (DbWorkKind)outer, insert_with_inner, &joined, &error), fits);
+            if (!fits)
+                assert_error(error, STEEL_ERROR_INTERNAL);
+            assert_true(scratch_execute(db, "DELETE FROM chassis") == (fits ? 2 : 0));
+        }
 }
 
 static void
@@ -613,7 +650,7 @@ a_statement_that_fails_rolls_its_transaction_back(void **state)
 {
     Scratch *scratch = *state;
     g_autoptr(GError) error = NULL;
-    assert_false(db_transaction(scratch->db, insert_twice, NULL, &error));
+    assert_false(db_transaction(scratch->db, DB_WRITE, insert_twice, NULL, &error));
     assert_error(error, STEEL_ERROR_CONFLICT);
     assert_says(error, "chassis.uuid");
     assert_true(scratch_number(scratch->db, "SELECT COUNT(*) FROM chassis") == 0);
@@ -657,7 +694,7 @@ a_transaction_that_is_over_already_does_not_harm_the_next(void **state)
 {
     Scratch *scratch = *state;
     g_autoptr(GError) error = NULL;
-    assert_false(db_transaction(scratch->db, insert_and_be_rolled_back, NULL, &error));
+    assert_false(db_transaction(scratch->db, DB_WRITE, insert_and_be_rolled_back, NULL, &error));
     assert_error(error, STEEL_ERROR_LIMIT);
     g_clear_error(&error);
     assert_false(db_execute(scratch->db, "DROP TABLE mark", NULL, 0, NULL, &error));
@@ -727,6 +764,7 @@ main(void)
         scratch_test(a_thousand_other_statements_do_not_end_the_one_that_runs),
         scratch_test(statements_are_counted_per_thread),
         scratch_test(a_transaction_happens_whole_or_not_at_all),
+        scratch_test(a_transaction_joins_one_that_protects_as_much),
         scratch_test(a_broken_rule_is_told_as_table_and_columns),
         scratch_test(a_statement_that_fails_rolls_its_transaction_back),
         scratch_test(a_transaction_that_is_over_already_does_not_harm_the_next),

@@ -81,7 +81,7 @@ setup(void **state)
     g_autoptr(GError) error = NULL;
     scratch_setup(state);
     const Scratch *scratch = *state;
-    if (!db_transaction(scratch->db, insert_many, NULL, &error))
+    if (!db_transaction(scratch->db, DB_WRITE, insert_many, NULL, &error))
         fail_msg("%s", error->message);
     return 0;
 }

@@ -49,7 +49,7 @@ write_all(void *data)
         g_autoptr(GError) error = NULL;
         g_autoptr(Chassis) chassis = chassis_new();
         bool good = i % 2 == 0
-                        ? db_transaction(writer->shared->db, write_pair, writer, &error)
+                        ? db_transaction(writer->shared->db, DB_WRITE, write_pair, writer, &error)
                         : db_record_insert(writer->shared->db, &chassis_resource, chassis, &error);
         if (!good)
             note_failure(writer->shared, error);
@@ -143,7 +143,7 @@ fail_transactions(void *data)
     Shared *shared = data;
     for (int i = 0; i < WRITES; i++) {
         g_autoptr(GError) error = NULL;
-        if (db_transaction(shared->db, work_that_fails, NULL, &error) ||
+        if (db_transaction(shared->db, DB_WRITE, work_that_fails, NULL, &error) ||
             !steel_error_is(error, STEEL_ERROR_LIMIT))
             note_failure(shared, error);
     }
@@ -163,6 +163,102 @@ a_transaction_that_fails_gives_its_turn_back(void **state)
     assert_true(scratch_number(shared.db, "SELECT COUNT(*) FROM chassis") == 0);
 }
 
+#define COUNTERS 4
+#define COUNTS 50
+
+static bool
+read_count(const DbRow *row, void *user_data)
+{
+    *(int64_t *)user_data = db_row_integer(row, 0);
+    return false;
+}
+
+static bool
+count_one(Db *db, void *user_data, GError **error)
+{
+    int64_t count = 0;
+    (void)user_data;
+    if (!db_query(db, "SELECT power_sync_failures FROM nodes", NULL, 0, read_count, &count, error))
+        return false;
+    const DbValue next = db_integer(count + 1);
+    return db_execute(db, "UPDATE nodes SET power_sync_failures = ?1", &next, 1, NULL, error);
+}
+
+/* Returns how often it could not count. */
+static void *
+count_all(void *data)
+{
+    Db *db = scratch_open(data);
+    intptr_t failures = 0;
+    for (int i = 0; i < COUNTS; i++) {
+        g_autoptr(GError) error = NULL;
+        bool good = false;
+        do {
+            g_clear_error(&error);
+            good = db_transaction(db, DB_READ_MODIFY_WRITE, count_one, NULL, &error);
+        } while (steel_error_is(error, STEEL_ERROR_DATABASE_BUSY));
+        failures += !good;
+    }
+    db_close(db);
+    return (void *)failures;
+}
+
+/* Each Db has connections and turns of its own, as another process has. */
+static void
+what_a_transaction_has_read_nobody_changes_before_its_end(void **state)
+{
+    Scratch *scratch = *state;
+    pthread_t threads[COUNTERS];
+    node_free(scratch_node(scratch->db, "a"));
+    for (int i = 0; i < COUNTERS; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, count_all, scratch), 0);
+    for (int i = 0; i < COUNTERS; i++) {
+        void *failures = NULL;
+        pthread_join(threads[i], &failures);
+        assert_null(failures);
+    }
+    assert_true(scratch_number(scratch->db, "SELECT power_sync_failures FROM nodes") ==
+                (int64_t)COUNTERS * COUNTS);
+}
+
+#define OPENERS 8
+
+static void *
+open_database(void *data)
+{
+    const Scratch *scratch = data;
+    g_autoptr(GError) error = NULL;
+    Db *db = db_open(scratch->url, &db_throw_away, &error);
+    if (db == NULL)
+        fprintf(stderr, "%s\n", error->message);
+    return db;
+}
+
+/* Each Db has connections and turns of its own, as another process has. */
+static void
+a_new_database_that_many_open_at_once_is_made_once(void **state)
+{
+    Scratch *scratch = *state;
+    int64_t newest = scratch_number(scratch->db, "SELECT MAX(number) FROM schema_version");
+    for (int round = 0; round < 5; round++) {
+        pthread_t threads[OPENERS];
+        void *opened[OPENERS];
+        scratch_empty(scratch);
+        for (int i = 0; i < OPENERS; i++)
+            assert_int_equal(pthread_create(&threads[i], NULL, open_database, scratch), 0);
+        for (int i = 0; i < OPENERS; i++)
+            pthread_join(threads[i], &opened[i]);
+        int good = 0;
+        for (int i = 0; i < OPENERS; i++) {
+            good += opened[i] != NULL;
+            db_close(opened[i]);
+        }
+        assert_int_equal(good, OPENERS);
+        scratch->db = scratch_open(scratch);
+        assert_true(scratch_number(scratch->db, "SELECT COUNT(*) FROM schema_version") == newest);
+    }
+}
+
 #define scratch_test(name) cmocka_unit_test_setup_teardown(name, scratch_setup, scratch_teardown)
 
 int
@@ -172,6 +268,8 @@ main(void)
         scratch_test(writers_never_find_the_database_busy_and_readers_never_see_half_a_transaction),
         scratch_test(the_database_may_be_closed_as_soon_as_the_pool_is_freed),
         scratch_test(a_transaction_that_fails_gives_its_turn_back),
+        scratch_test(what_a_transaction_has_read_nobody_changes_before_its_end),
+        scratch_test(a_new_database_that_many_open_at_once_is_made_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
