@@ -93,15 +93,6 @@ grant(Request *request, const Credentials *credentials)
     return ACCESS_GRANTED;
 }
 
-void
-access_forget(Identity *identity)
-{
-    if (identity->credentials != NULL)
-        credentials_clear(identity->credentials);
-    g_free(identity->credentials);
-    *identity = (Identity){0};
-}
-
 static AccessOutcome
 identify_basic(Request *request, Basic *basic, bool may_block, GError **error)
 {

@@ -33,9 +33,6 @@ bool access_tries_login(const Request *request);
 /* The name that is tried with http_basic, to be freed by the caller; NULL where none is. */
 char *access_login_name(const Request *request);
 
-/* Frees what access_identify has put into an identity, and empties it. */
-void access_forget(Identity *identity);
-
 /* Whose thing a request is about; NULL members: nobody's. */
 typedef struct PolicyTarget {
     const char *owner, *lessee;

@@ -323,14 +323,6 @@ request_refuse_body(Request *request, BodyFault fault)
     answer_error(request, error);
 }
 
-void
-request_take_body(Request *request, char *body, size_t size)
-{
-    g_free(request->body);
-    request->body = body;
-    request->body_size = size;
-}
-
 /* ---- the handler ---- */
 
 /* Runs the handler and turns a failure into a fault. True: the answer is ready. */

@@ -90,6 +90,16 @@ request_new(Api *api, const RequestTransport *transport, void *carrier, const ch
     return request;
 }
 
+/* What access_identify has put into it. */
+static void
+identity_clear(Identity *identity)
+{
+    if (identity->credentials != NULL)
+        credentials_clear(identity->credentials);
+    g_free(identity->credentials);
+    *identity = (Identity){0};
+}
+
 void
 request_free(Request *request)
 {
@@ -97,7 +107,7 @@ request_free(Request *request)
         return;
     if (request->stream != NULL)
         request->stream->free(request->stream);
-    access_forget(&request->identity);
+    identity_clear(&request->identity);
     policy_questions_free(request->questions);
     g_free(request->body);
     json_decref(request->json);
@@ -212,6 +222,14 @@ request_boolean_member(const json_t *body, const char *name, bool *value, GError
         return true;
     g_autofree char *text = json_text_dump(given);
     return fail_boolean(name, text, error);
+}
+
+void
+request_take_body(Request *request, char *body, size_t size)
+{
+    g_free(request->body);
+    request->body = body;
+    request->body_size = size;
 }
 
 json_t *

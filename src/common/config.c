@@ -39,40 +39,6 @@ free_unknown(void *pointer)
     g_free(unknown);
 }
 
-static void
-value_unref(ConfigValue *value)
-{
-    if (--value->references > 0)
-        return;
-    if (value->raw != NULL)
-        g_ptr_array_unref(value->raw);
-    g_free(value->origin);
-    g_free(value->text);
-    g_strfreev(value->items);
-    g_free(value);
-}
-
-bool
-config_same_value(const Config *left, const Config *right, ConfigOption option)
-{
-    const ConfigValue *a = left->values[option], *b = right->values[option];
-    if (a == b)
-        return true;
-    if (g_strcmp0(a->text, b->text) != 0 || (a->items == NULL) != (b->items == NULL))
-        return false;
-    return a->items == NULL ||
-           g_strv_equal((const char *const *)a->items, (const char *const *)b->items);
-}
-
-void
-config_share_value(Config *config, ConfigOption option, const Config *other)
-{
-    ConfigValue *shared = other->values[option];
-    shared->references++;
-    value_unref(config->values[option]);
-    config->values[option] = shared;
-}
-
 Config *
 config_new(void)
 {
@@ -94,7 +60,7 @@ config_free(Config *config)
     if (config == NULL)
         return;
     for (size_t i = 0; i < OPTION_COUNT; i++)
-        value_unref(config->values[i]);
+        config_value_unref(config->values[i]);
     g_ptr_array_unref(config->sources);
     g_ptr_array_unref(config->unknown_order);
     g_hash_table_unref(config->unknown);

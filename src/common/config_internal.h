@@ -74,6 +74,9 @@ struct Config {
 bool config_value_parse(const OptionInfo *info, const char *text, ConfigValue *value,
                         GError **error);
 
+/* Gives back a reference to a value. */
+void config_value_unref(ConfigValue *value);
+
 /* Whether two configurations have the same value of an option, wherever it comes from. */
 bool config_same_value(const Config *left, const Config *right, ConfigOption option);
 

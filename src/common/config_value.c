@@ -329,3 +329,39 @@ static const OptionTypeInfo types[] = {
     [OPTION_MULTI] = {"multi",      "a text",                      parse_one_item},
     [OPTION_MULTI_DICT] = {"multi dict", "key:value items with commas", parse_dict    },
 };
+
+/* ---- values that several configurations have ---- */
+
+void
+config_value_unref(ConfigValue *value)
+{
+    if (--value->references > 0)
+        return;
+    if (value->raw != NULL)
+        g_ptr_array_unref(value->raw);
+    g_free(value->origin);
+    g_free(value->text);
+    g_strfreev(value->items);
+    g_free(value);
+}
+
+bool
+config_same_value(const Config *left, const Config *right, ConfigOption option)
+{
+    const ConfigValue *a = left->values[option], *b = right->values[option];
+    if (a == b)
+        return true;
+    if (g_strcmp0(a->text, b->text) != 0 || (a->items == NULL) != (b->items == NULL))
+        return false;
+    return a->items == NULL ||
+           g_strv_equal((const char *const *)a->items, (const char *const *)b->items);
+}
+
+void
+config_share_value(Config *config, ConfigOption option, const Config *other)
+{
+    ConfigValue *shared = other->values[option];
+    shared->references++;
+    config_value_unref(config->values[option]);
+    config->values[option] = shared;
+}

@@ -7,7 +7,6 @@
 #include "netboot/boot_server.h"
 
 #include "common/log.h"
-#include "common/secret.h"
 #include "http/socket.h"
 #include "netboot/boot_server_internal.h"
 #include "netboot/ipxe.h"
@@ -21,56 +20,6 @@
 #define CONNECTION_LIMIT 4096u
 /* How long a stop waits for answers under way. */
 #define DRAIN_LIMIT_MS 10000
-
-HttpStep
-boot_request_send(const BootRequest *request, unsigned status, struct MHD_Response *response)
-{
-    return http_connection_answer(request->connection, status, response);
-}
-
-static struct MHD_Response *
-text_response(const char *text)
-{
-    g_autofree char *line = g_strconcat(text, "\n", NULL);
-    struct MHD_Response *response =
-        MHD_create_response_from_buffer(strlen(line), line, MHD_RESPMEM_MUST_COPY);
-    if (response != NULL) {
-        MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE,
-                                "text/plain; charset=utf-8");
-        MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
-    }
-    return response;
-}
-
-HttpStep
-boot_request_send_text(const BootRequest *request, unsigned status, const char *text)
-{
-    struct MHD_Response *response = text_response(text);
-    if (response != NULL && status == MHD_HTTP_METHOD_NOT_ALLOWED)
-        MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, "GET, HEAD");
-    return boot_request_send(request, status, response);
-}
-
-/* The script may hold CHAP secrets: nothing of it stays in memory. */
-static void
-wipe_script(void *script)
-{
-    secret_free(script);
-}
-
-HttpStep
-boot_request_send_script(const BootRequest *request, char *script)
-{
-    struct MHD_Response *response =
-        MHD_create_response_from_buffer_with_free_callback(strlen(script), script, wipe_script);
-    if (response == NULL) {
-        wipe_script(script);
-        return HTTP_FAILED;
-    }
-    MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, "text/plain; charset=utf-8");
-    MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
-    return boot_request_send(request, MHD_HTTP_OK, response);
-}
 
 static HttpStep
 answer(BootRequest *request)
@@ -134,7 +83,7 @@ boot_refusal(void *user, unsigned status, const char *text)
 {
     (void)user;
     (void)status;
-    return text_response(text);
+    return boot_text_response(text);
 }
 
 static const HttpServer boot_http_server = {

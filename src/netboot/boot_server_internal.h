@@ -42,6 +42,9 @@ HttpStep boot_request_send(const BootRequest *request, unsigned status,
                            struct MHD_Response *response);
 HttpStep boot_request_send_text(const BootRequest *request, unsigned status, const char *text);
 
+/* The response with a line of text; NULL when there is no memory. */
+struct MHD_Response *boot_text_response(const char *text);
+
 /* Sends a script and owns it from then on; it is wiped when it was sent. */
 HttpStep boot_request_send_script(const BootRequest *request, char *script);
 
