@@ -51,7 +51,7 @@ result_free(Result *result)
     g_free(result);
 }
 
-Commands *
+UNSHARED Commands *
 commands_new(Agent *agent)
 {
     Commands *commands = g_new0(Commands, 1);
