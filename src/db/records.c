@@ -109,22 +109,28 @@ not_found(const Resource *resource, const char *ident, GError **error)
 }
 
 bool
-db_record_look(Db *db, const Resource *resource, const char *column, const char *value,
-               void *record, GError **error)
+db_record_look(Db *db, const Resource *resource, const char *field, const char *value, void *record,
+               GError **error)
 {
-    g_autofree char *condition = g_strdup_printf("\"%s\" = ?1", column);
+    const Field *known = resource_field(resource, field);
+    *(void **)record = NULL;
+    if (known == NULL || known->type == FIELD_COMPUTED)
+        return steel_fail(error, STEEL_ERROR_INTERNAL, "a %s has no %s to be found by",
+                          resource->name, field);
+    g_autofree char *condition = g_strdup_printf("\"%s\" = ?1", field_column(known));
     const DbValue key = db_text(value);
     g_autoptr(GPtrArray) found = db_records_where(db, resource, condition, &key, 1, error);
-    *(void **)record = found != NULL && found->len > 0 ? g_ptr_array_steal_index(found, 0) : NULL;
+    if (found != NULL && found->len > 0)
+        *(void **)record = g_ptr_array_steal_index(found, 0);
     return found != NULL;
 }
 
 void *
-db_record_find(Db *db, const Resource *resource, const char *column, const char *value,
+db_record_find(Db *db, const Resource *resource, const char *field, const char *value,
                GError **error)
 {
     void *record = NULL;
-    if (db_record_look(db, resource, column, value, &record, error) && record == NULL)
+    if (db_record_look(db, resource, field, value, &record, error) && record == NULL)
         not_found(resource, value, error);
     return record;
 }

@@ -8,13 +8,13 @@
 #include "db/db.h"
 #include "model/resource.h"
 
-/* Loads the one record whose column has this value (uuid, name, address, ...). The caller frees with record_free.
+/* Loads the one record whose field has this value (uuid, name, address, ...). The caller frees with record_free.
  * NOT_FOUND (NODE_NOT_FOUND for nodes) names what was looked for. */
-void *db_record_find(Db *db, const Resource *resource, const char *column, const char *value,
+void *db_record_find(Db *db, const Resource *resource, const char *field, const char *value,
                      GError **error);
 
 /* The same; `record` is a pointer to a pointer, which gets NULL when there is none: that is no error. */
-bool db_record_look(Db *db, const Resource *resource, const char *column, const char *value,
+bool db_record_look(Db *db, const Resource *resource, const char *field, const char *value,
                     void *record, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Loads by key or, where the resource has names and the text is no UUID, by name. */

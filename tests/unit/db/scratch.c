@@ -14,7 +14,10 @@ scratch_setup(void **state)
     if (scratch->folder == NULL)
         fail_msg("%s", error->message);
     scratch->path = g_build_filename(scratch->folder, "steel.sqlite", NULL);
-    scratch->url = g_strconcat("sqlite:///", scratch->path, NULL);
+    const char *other = g_getenv("STEEL_TEST_DATABASE");
+    g_autofree char *name = g_path_get_basename(scratch->folder);
+    scratch->url = other != NULL ? g_strconcat(other, name, NULL)
+                                 : g_strconcat("sqlite:///", scratch->path, NULL);
     scratch->db = scratch_open(scratch);
     *state = scratch;
     return 0;

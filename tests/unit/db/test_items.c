@@ -335,6 +335,21 @@ what_is_not_there_is_no_error_to_who_only_looks(void **state)
     assert_null(none);
 }
 
+static void
+a_record_is_looked_for_by_a_field_that_it_has(void **state)
+{
+    static const char *const fields[] = {"id", "links", "name\" = 'a' OR \"name"};
+    Db *db = database(state);
+    g_autoptr(Node) node = scratch_node(db, "a");
+    for (size_t i = 0; i < G_N_ELEMENTS(fields); i++) {
+        g_autoptr(GError) error = NULL;
+        g_autoptr(Node) found = NULL;
+        assert_false(db_record_look(db, &node_resource, fields[i], "1", &found, &error));
+        assert_error(error, STEEL_ERROR_INTERNAL);
+        assert_null(found);
+    }
+}
+
 #define scratch_test(name) cmocka_unit_test_setup_teardown(name, scratch_setup, scratch_teardown)
 
 int
@@ -352,6 +367,7 @@ main(void)
         scratch_test(the_first_connector_of_a_type_is_the_oldest),
         scratch_test(bios_settings_are_replaced_and_remember_when_they_were_first_seen),
         scratch_test(a_chassis_knows_whether_it_has_nodes),
+        scratch_test(a_record_is_looked_for_by_a_field_that_it_has),
         scratch_test(what_is_not_there_is_no_error_to_who_only_looks),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
