@@ -7,10 +7,10 @@
 #include "api/http_stream.h"
 
 #include "api/access.h"
+#include "common/lock.h"
 #include "common/time_text.h"
 
 #include <microhttpd.h>
-#include <pthread.h>
 
 /* Bytes that the library asks for at a time. */
 #define BLOCK_SIZE 8192
@@ -18,44 +18,44 @@
 #define TICK_MS 1000
 
 struct HttpStreams {
-    Pool *pool;           /* borrowed */
-    pthread_mutex_t lock; /* guards the members below */
-    GPtrArray *all;       /* HttpStream, owned by their exchanges */
-    bool closing, ticking;
+    Pool *pool; /* borrowed */
+    Lock lock;
+    GPtrArray *all GUARDED; /* HttpStream, owned by their exchanges */
+    bool closing GUARDED, ticking GUARDED;
 };
 
 struct HttpStream {
     HttpStreams *owner;
     RequestStream *source; /* owned */
     struct MHD_Connection *connection;
-    pthread_mutex_t lock; /* guards the members below */
-    bool suspended;
-    bool pending; /* woken since the source was asked last */
-    bool closing;
-    int64_t last_sent_ms; /* monotonic */
+    Lock lock;
+    bool suspended GUARDED;
+    bool pending GUARDED; /* woken since the source was asked last */
+    bool closing GUARDED;
+    int64_t last_sent_ms GUARDED; /* monotonic */
 };
 
-HttpStreams *
+UNSHARED HttpStreams *
 http_streams_new(Pool *pool)
 {
     HttpStreams *streams = g_new0(HttpStreams, 1);
     streams->pool = pool;
     streams->all = g_ptr_array_new();
-    pthread_mutex_init(&streams->lock, NULL);
+    lock_init(&streams->lock, LOCK_RANK_STREAMS);
     return streams;
 }
 
 static void
 wake(HttpStream *stream, bool close)
 {
-    pthread_mutex_lock(&stream->lock);
+    lock_acquire(&stream->lock);
     stream->pending = true;
     stream->closing = stream->closing || close;
     bool suspended = stream->suspended;
     stream->suspended = false;
     if (suspended)
         MHD_resume_connection(stream->connection);
-    pthread_mutex_unlock(&stream->lock);
+    lock_release(&stream->lock);
 }
 
 static void
@@ -67,9 +67,9 @@ wake_from_source(void *carrier)
 static bool
 is_silent(HttpStream *stream, int64_t now)
 {
-    pthread_mutex_lock(&stream->lock);
+    lock_acquire(&stream->lock);
     bool silent = now - stream->last_sent_ms >= (int64_t)stream->source->silence_ms;
-    pthread_mutex_unlock(&stream->lock);
+    lock_release(&stream->lock);
     return silent;
 }
 
@@ -80,7 +80,7 @@ tick(void *data)
     HttpStreams *streams = data;
     int64_t now = time_monotonic_ms();
     policy_look(); /* those who filter the events do not */
-    pthread_mutex_lock(&streams->lock);
+    lock_acquire(&streams->lock);
     for (guint i = 0; i < streams->all->len; i++) {
         HttpStream *stream = g_ptr_array_index(streams->all, i);
         if (is_silent(stream, now))
@@ -88,7 +88,7 @@ tick(void *data)
     }
     streams->ticking = streams->all->len > 0 && !streams->closing;
     bool again = streams->ticking;
-    pthread_mutex_unlock(&streams->lock);
+    lock_release(&streams->lock);
     if (again)
         pool_submit_later(streams->pool, TICK_MS, tick, streams);
 }
@@ -96,29 +96,29 @@ tick(void *data)
 void
 http_streams_close(HttpStreams *streams)
 {
-    pthread_mutex_lock(&streams->lock);
+    lock_acquire(&streams->lock);
     streams->closing = true;
     for (guint i = 0; i < streams->all->len; i++)
         wake(g_ptr_array_index(streams->all, i), true);
-    pthread_mutex_unlock(&streams->lock);
+    lock_release(&streams->lock);
 }
 
 unsigned
 http_streams_count(HttpStreams *streams)
 {
-    pthread_mutex_lock(&streams->lock);
+    lock_acquire(&streams->lock);
     unsigned count = streams->all->len;
-    pthread_mutex_unlock(&streams->lock);
+    lock_release(&streams->lock);
     return count;
 }
 
-void
+void UNSHARED
 http_streams_free(HttpStreams *streams)
 {
     if (streams == NULL)
         return;
     g_ptr_array_free(streams->all, TRUE);
-    pthread_mutex_destroy(&streams->lock);
+    lock_destroy(&streams->lock);
     g_free(streams);
 }
 
@@ -130,13 +130,13 @@ http_stream_new(HttpStreams *streams, RequestStream *source, struct MHD_Connecti
                            .source = source,
                            .connection = connection,
                            .last_sent_ms = time_monotonic_ms()};
-    pthread_mutex_init(&stream->lock, NULL);
-    pthread_mutex_lock(&streams->lock);
+    lock_init(&stream->lock, LOCK_RANK_STREAM);
+    lock_acquire(&streams->lock);
     g_ptr_array_add(streams->all, stream);
     stream->closing = streams->closing;
     bool start = !streams->ticking && !streams->closing;
     streams->ticking = streams->ticking || start;
-    pthread_mutex_unlock(&streams->lock);
+    lock_release(&streams->lock);
     if (start)
         pool_submit_later(streams->pool, TICK_MS, tick, streams);
     source->open(source, wake_from_source, stream);
@@ -148,12 +148,12 @@ http_stream_free(HttpStream *stream)
 {
     if (stream == NULL)
         return;
-    pthread_mutex_lock(&stream->owner->lock);
+    lock_acquire(&stream->owner->lock);
     g_ptr_array_remove_fast(stream->owner->all, stream);
-    pthread_mutex_unlock(&stream->owner->lock);
+    lock_release(&stream->owner->lock);
     /* In this order: the clock has looked at the source, and the source wakes the stream until it has gone. */
     stream->source->free(stream->source);
-    pthread_mutex_destroy(&stream->lock);
+    lock_destroy(&stream->lock);
     g_free(stream);
 }
 
@@ -161,12 +161,12 @@ http_stream_free(HttpStream *stream)
 static bool
 go_to_sleep(HttpStream *stream)
 {
-    pthread_mutex_lock(&stream->lock);
+    lock_acquire(&stream->lock);
     stream->suspended = !stream->pending && !stream->closing;
     bool asleep = stream->suspended;
     if (asleep)
         MHD_suspend_connection(stream->connection);
-    pthread_mutex_unlock(&stream->lock);
+    lock_release(&stream->lock);
     return asleep;
 }
 
@@ -177,19 +177,19 @@ read_stream(void *data, uint64_t position, char *buffer, size_t size)
     (void)position;
     HttpStream *stream = data;
     do {
-        pthread_mutex_lock(&stream->lock);
+        lock_acquire(&stream->lock);
         bool closing = stream->closing;
         stream->pending = false;
         bool silent =
             time_monotonic_ms() - stream->last_sent_ms >= (int64_t)stream->source->silence_ms;
-        pthread_mutex_unlock(&stream->lock);
+        lock_release(&stream->lock);
         size_t filled = 0;
         if (closing || !stream->source->read(stream->source, buffer, size, silent, &filled))
             return MHD_CONTENT_READER_END_OF_STREAM;
         if (filled > 0) {
-            pthread_mutex_lock(&stream->lock);
+            lock_acquire(&stream->lock);
             stream->last_sent_ms = time_monotonic_ms();
-            pthread_mutex_unlock(&stream->lock);
+            lock_release(&stream->lock);
             return (ssize_t)filled;
         }
     } while (!go_to_sleep(stream));

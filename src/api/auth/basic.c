@@ -3,12 +3,12 @@
 #include "api/auth/basic.h"
 
 #include "api/auth/htpasswd.h"
+#include "common/lock.h"
 #include "common/log.h"
 #include "common/secret.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -21,15 +21,15 @@ typedef struct Version {
     Htpasswd *htpasswd; /* NULL: the file could not be read */
     GError *error;      /* why */
     struct stat stamp;
-    unsigned references; /* guarded by Basic.mutex */
+    unsigned references; /* guarded by Basic.lock */
 } Version;
 
 struct Basic {
     char *path;
     uint8_t key[32]; /* of the HMAC, made at start */
     IdentityCache *cache;
-    pthread_mutex_t mutex; /* guards `version`; not held while reading or checking */
-    Version *version;
+    Lock lock; /* guards references too; not held while reading or checking */
+    Version *version GUARDED;
 };
 
 /* What is asked of the cache. */
@@ -38,14 +38,14 @@ typedef struct Login {
     char *user, *password; /* parts of one decoded buffer */
 } Login;
 
-Basic *
+UNSHARED Basic *
 basic_new(const char *path)
 {
     Basic *basic = g_new0(Basic, 1);
     basic->path = g_strdup(path);
     secret_random(basic->key, sizeof basic->key);
     basic->cache = identity_cache_new(REMEMBERED);
-    pthread_mutex_init(&basic->mutex, NULL);
+    lock_init(&basic->lock, LOCK_RANK_PASSWORDS);
     return basic;
 }
 
@@ -59,14 +59,14 @@ version_unref(Version *version)
     g_free(version);
 }
 
-void
+void UNSHARED
 basic_free(Basic *basic)
 {
     if (basic == NULL)
         return;
     version_unref(basic->version);
     identity_cache_free(basic->cache);
-    pthread_mutex_destroy(&basic->mutex);
+    lock_destroy(&basic->lock);
     secret_wipe(basic->key, sizeof basic->key);
     g_free(basic->path);
     g_free(basic);
@@ -86,9 +86,9 @@ is_current(Basic *basic)
     struct stat stamp = {0};
     if (stat(basic->path, &stamp) != 0)
         memset(&stamp, 0, sizeof stamp);
-    pthread_mutex_lock(&basic->mutex);
+    lock_acquire(&basic->lock);
     bool current = basic->version != NULL && same_stamp(&stamp, &basic->version->stamp);
-    pthread_mutex_unlock(&basic->mutex);
+    lock_release(&basic->lock);
     return current;
 }
 
@@ -141,18 +141,18 @@ basic_refresh(Basic *basic, GError **error)
         Version *version = g_new0(Version, 1);
         version->references = 1;
         version->htpasswd = load(basic->path, &version->stamp, &version->error);
-        pthread_mutex_lock(&basic->mutex);
+        lock_acquire(&basic->lock);
         Version *older = g_steal_pointer(&basic->version);
         basic->version = version;
         version_unref(older);
-        pthread_mutex_unlock(&basic->mutex);
+        lock_release(&basic->lock);
         identity_cache_clear(basic->cache); /* after the change: a check under way is not kept */
     }
-    pthread_mutex_lock(&basic->mutex);
+    lock_acquire(&basic->lock);
     if (basic->version->error != NULL)
         g_propagate_error(error, g_error_copy(basic->version->error));
     bool good = basic->version->error == NULL;
-    pthread_mutex_unlock(&basic->mutex);
+    lock_release(&basic->lock);
     return good;
 }
 
@@ -202,10 +202,10 @@ verify(void *user_data, Bearer **bearer, GError **error)
 {
     const Login *login = user_data;
     Basic *basic = login->basic;
-    pthread_mutex_lock(&basic->mutex);
+    lock_acquire(&basic->lock);
     Version *version = basic->version;
     version->references++;
-    pthread_mutex_unlock(&basic->mutex);
+    lock_release(&basic->lock);
     IdentityOutcome outcome = IDENTITY_REFUSED;
     if (version->error != NULL) {
         g_propagate_error(error, g_error_copy(version->error));
@@ -216,9 +216,9 @@ verify(void *user_data, Bearer **bearer, GError **error)
         *bearer = bearer_new(&credentials, INT64_MAX);
         outcome = IDENTITY_KNOWN;
     }
-    pthread_mutex_lock(&basic->mutex);
+    lock_acquire(&basic->lock);
     version_unref(version);
-    pthread_mutex_unlock(&basic->mutex);
+    lock_release(&basic->lock);
     return outcome;
 }
 

@@ -2,7 +2,8 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "api/auth/identity_cache.h"
 
-#include <pthread.h>
+#include "common/lock.h"
+
 #include <string.h>
 
 typedef struct Entry {
@@ -18,11 +19,11 @@ typedef struct Entry {
 } Entry;
 
 struct IdentityCache {
-    pthread_mutex_t mutex; /* guards everything below and the entries; held for lookups only */
+    Lock lock; /* guards the entries too */
     pthread_cond_t answered;
-    GHashTable *entries; /* key -> Entry */
+    GHashTable *entries GUARDED; /* key -> Entry */
     /* Kept entries, the one used last in front: of who is known, and all others. */
-    GQueue known, others;
+    GQueue known GUARDED, others GUARDED;
     size_t limit;
 };
 
@@ -67,11 +68,11 @@ equal_keys(const void *a, const void *b)
     return memcmp(a, b, IDENTITY_KEY_SIZE) == 0;
 }
 
-IdentityCache *
+UNSHARED IdentityCache *
 identity_cache_new(size_t limit)
 {
     IdentityCache *cache = g_new0(IdentityCache, 1);
-    pthread_mutex_init(&cache->mutex, NULL);
+    lock_init(&cache->lock, LOCK_RANK_IDENTITIES);
     pthread_cond_init(&cache->answered, NULL);
     cache->entries = g_hash_table_new(hash_key, equal_keys);
     g_queue_init(&cache->known);
@@ -90,7 +91,9 @@ entry_unref(Entry *entry)
     g_free(entry);
 }
 
-/* Where an entry stands. Called with the mutex, as all below. */
+/* Where an entry stands. */
+static GQueue *order_of(IdentityCache *cache, const Entry *entry) REQUIRES(cache->lock);
+
 static GQueue *
 order_of(IdentityCache *cache, const Entry *entry)
 {
@@ -98,6 +101,8 @@ order_of(IdentityCache *cache, const Entry *entry)
 }
 
 /* Takes an entry out of the table. */
+static void forget(IdentityCache *cache, Entry *entry) REQUIRES(cache->lock);
+
 static void
 forget(IdentityCache *cache, Entry *entry)
 {
@@ -110,12 +115,16 @@ forget(IdentityCache *cache, Entry *entry)
 }
 
 /* The entry that is missed least; NULL when there is none. */
+static Entry *least(const IdentityCache *cache) REQUIRES(cache->lock);
+
 static Entry *
 least(const IdentityCache *cache)
 {
     const GList *link = cache->others.tail != NULL ? cache->others.tail : cache->known.tail;
     return link != NULL ? link->data : NULL;
 }
+
+static void forget_all(IdentityCache *cache) REQUIRES(cache->lock);
 
 static void
 forget_all(IdentityCache *cache)
@@ -127,12 +136,12 @@ forget_all(IdentityCache *cache)
 void
 identity_cache_clear(IdentityCache *cache)
 {
-    pthread_mutex_lock(&cache->mutex);
+    lock_acquire(&cache->lock);
     forget_all(cache);
-    pthread_mutex_unlock(&cache->mutex);
+    lock_release(&cache->lock);
 }
 
-void
+void UNSHARED
 identity_cache_free(IdentityCache *cache)
 {
     if (cache == NULL)
@@ -140,16 +149,16 @@ identity_cache_free(IdentityCache *cache)
     forget_all(cache);
     g_hash_table_unref(cache->entries);
     pthread_cond_destroy(&cache->answered);
-    pthread_mutex_destroy(&cache->mutex);
+    lock_destroy(&cache->lock);
     g_free(cache);
 }
 
 size_t
 identity_cache_count(IdentityCache *cache)
 {
-    pthread_mutex_lock(&cache->mutex);
+    lock_acquire(&cache->lock);
     size_t count = g_hash_table_size(cache->entries);
-    pthread_mutex_unlock(&cache->mutex);
+    lock_release(&cache->lock);
     return count;
 }
 
@@ -161,7 +170,10 @@ set_end(Entry *entry, int64_t now_ms, int64_t length)
         entry->until_ms = MIN(entry->until_ms, entry->bearer->expires_ms);
 }
 
-/* The entry of a key that can be used or waited for, moved to the front; stale ones are forgotten. With the mutex. */
+/* The entry of a key that can be used or waited for, moved to the front; stale ones are forgotten. */
+static Entry *find(IdentityCache *cache, const uint8_t *key, int64_t now_ms,
+                   const IdentityLifetime *lifetime) REQUIRES(cache->lock);
+
 static Entry *
 find(IdentityCache *cache, const uint8_t *key, int64_t now_ms, const IdentityLifetime *lifetime)
 {
@@ -182,6 +194,8 @@ find(IdentityCache *cache, const uint8_t *key, int64_t now_ms, const IdentityLif
     return entry;
 }
 
+static Entry *add(IdentityCache *cache, const uint8_t *key) REQUIRES(cache->lock);
+
 static Entry *
 add(IdentityCache *cache, const uint8_t *key)
 {
@@ -198,7 +212,7 @@ add(IdentityCache *cache, const uint8_t *key)
     return entry;
 }
 
-/* Hands out what an entry says. With the mutex. */
+/* Hands out what an entry says. With the lock. */
 static IdentityOutcome
 answer(const Entry *entry, Bearer **bearer, GError **error)
 {
@@ -218,6 +232,9 @@ lifetime_of(const Entry *entry, const IdentityLifetime *lifetime)
 }
 
 /* Notes the answer; with it the entry changes its place. */
+static void settle(IdentityCache *cache, Entry *entry, IdentityOutcome outcome, Bearer *bearer,
+                   GError *error) REQUIRES(cache->lock);
+
 static void
 settle(IdentityCache *cache, Entry *entry, IdentityOutcome outcome, Bearer *bearer, GError *error)
 {
@@ -231,16 +248,20 @@ settle(IdentityCache *cache, Entry *entry, IdentityOutcome outcome, Bearer *bear
         g_queue_push_head_link(order_of(cache, entry), &entry->link);
 }
 
-/* Asks the question without the mutex and leaves the answer in the entry. Called and returns with the mutex. */
+/* Asks the question without the lock and leaves the answer in the entry. */
+static void ask(IdentityCache *cache, Entry *entry, int64_t now_ms,
+                const IdentityLifetime *lifetime, IdentityQuestion question, void *user_data)
+    REQUIRES(cache->lock);
+
 static void
 ask(IdentityCache *cache, Entry *entry, int64_t now_ms, const IdentityLifetime *lifetime,
     IdentityQuestion question, void *user_data)
 {
     Bearer *bearer = NULL;
     GError *error = NULL;
-    pthread_mutex_unlock(&cache->mutex);
+    lock_release(&cache->lock);
     IdentityOutcome outcome = question(user_data, &bearer, &error);
-    pthread_mutex_lock(&cache->mutex);
+    lock_acquire(&cache->lock);
     settle(cache, entry, outcome, bearer, error);
     int64_t length = lifetime_of(entry, lifetime);
     entry->from_ms = now_ms;
@@ -255,10 +276,10 @@ identity_cache_get(IdentityCache *cache, const uint8_t key[IDENTITY_KEY_SIZE], i
                    const IdentityLifetime *lifetime, IdentityQuestion question, void *user_data,
                    Bearer **bearer, GError **error)
 {
-    pthread_mutex_lock(&cache->mutex);
+    lock_acquire(&cache->lock);
     Entry *entry = find(cache, key, now_ms, lifetime);
     if (question == NULL && (entry == NULL || entry->under_way)) {
-        pthread_mutex_unlock(&cache->mutex);
+        lock_release(&cache->lock);
         return IDENTITY_ASK;
     }
     bool asks = entry == NULL;
@@ -268,9 +289,9 @@ identity_cache_get(IdentityCache *cache, const uint8_t key[IDENTITY_KEY_SIZE], i
     if (asks)
         ask(cache, entry, now_ms, lifetime, question, user_data);
     while (entry->under_way)
-        pthread_cond_wait(&cache->answered, &cache->mutex);
+        lock_wait(&cache->lock, &cache->answered);
     IdentityOutcome outcome = answer(entry, bearer, error);
     entry_unref(entry);
-    pthread_mutex_unlock(&cache->mutex);
+    lock_release(&cache->lock);
     return outcome;
 }

@@ -4,10 +4,10 @@
 
 #include "common/backoff.h"
 #include "common/json_text.h"
+#include "common/lock.h"
 #include "common/log.h"
 #include "common/time_text.h"
 
-#include <pthread.h>
 #include <string.h>
 #include <time.h>
 
@@ -34,15 +34,16 @@ struct KeystoneSession {
     int connect_timeout_ms;
     int tries;
 
-    pthread_mutex_t mutex; /* guards everything below; not held while asking */
+    Lock lock; /* not held while asking */
     pthread_cond_t changed;
-    char *token;      /* NULL: not logged in */
-    int64_t renew_ms; /* wall clock: when it is too old */
-    bool logging_in;
-    int64_t failed_until_ms; /* monotonic */
-    int64_t complained_ms;   /* monotonic: when the log was last told of one token's failure */
-    int64_t in_vain_ms;      /* monotonic: when a new login did not help; 0: never */
-    char *failure;           /* what was wrong, while that counts */
+    char *token GUARDED;      /* NULL: not logged in */
+    int64_t renew_ms GUARDED; /* wall clock: when it is too old */
+    bool logging_in GUARDED;
+    int64_t failed_until_ms GUARDED; /* monotonic */
+    int64_t complained_ms
+        GUARDED;                /* monotonic: when the log was last told of one token's failure */
+    int64_t in_vain_ms GUARDED; /* monotonic: when a new login did not help; 0: never */
+    char *failure GUARDED;      /* what was wrong, while that counts */
 };
 
 static bool fail_unavailable(KeystoneSession *session, int64_t remember_ms, GError **error,
@@ -57,11 +58,11 @@ fail_unavailable(KeystoneSession *session, int64_t remember_ms, GError **error, 
     va_start(arguments, format);
     g_autofree char *text = g_strdup_vprintf(format, arguments);
     va_end(arguments);
-    pthread_mutex_lock(&session->mutex);
+    lock_acquire(&session->lock);
     g_free(session->failure);
     session->failure = g_strdup(text);
     session->failed_until_ms = time_monotonic_ms() + remember_ms;
-    pthread_mutex_unlock(&session->mutex);
+    lock_release(&session->lock);
     log_warning("api.auth", "%s", text);
     return steel_fail(error, STEEL_ERROR_IDENTITY_UNAVAILABLE,
                       "Tokens cannot be checked at the moment: %s", text);
@@ -79,12 +80,12 @@ fail_token(KeystoneSession *session, GError **error, const char *format, ...)
     g_autofree char *text = g_strdup_vprintf(format, arguments);
     va_end(arguments);
     int64_t now = time_monotonic_ms();
-    pthread_mutex_lock(&session->mutex);
+    lock_acquire(&session->lock);
     bool complain =
         session->complained_ms == 0 || now - session->complained_ms >= COMPLAIN_PAUSE_MS;
     if (complain)
         session->complained_ms = now;
-    pthread_mutex_unlock(&session->mutex);
+    lock_release(&session->lock);
     if (complain)
         log_warning("api.auth", "a token could not be checked: %s", text);
     return steel_fail(error, STEEL_ERROR_IDENTITY_UNAVAILABLE,
@@ -170,7 +171,10 @@ log_in(KeystoneSession *session, char **token, int64_t *renew_ms, GError **error
     return true;
 }
 
-/* Answers with a failure of a moment ago. With the mutex. */
+/* Answers with a failure of a moment ago. */
+static bool check_recent_failure(const KeystoneSession *session, GError **error)
+    REQUIRES(session->lock);
+
 static bool
 check_recent_failure(const KeystoneSession *session, GError **error)
 {
@@ -183,31 +187,31 @@ check_recent_failure(const KeystoneSession *session, GError **error)
 static char *
 own_token(KeystoneSession *session, const char *refused, GError **error)
 {
-    pthread_mutex_lock(&session->mutex);
+    lock_acquire(&session->lock);
     while (session->logging_in)
-        pthread_cond_wait(&session->changed, &session->mutex);
+        lock_wait(&session->lock, &session->changed);
     if (!check_recent_failure(session, error)) {
-        pthread_mutex_unlock(&session->mutex);
+        lock_release(&session->lock);
         return NULL;
     }
     if (session->token != NULL && g_strcmp0(session->token, refused) != 0 &&
         time_now_ms() < session->renew_ms) {
         char *copy = g_strdup(session->token);
-        pthread_mutex_unlock(&session->mutex);
+        lock_release(&session->lock);
         return copy;
     }
     session->logging_in = true;
-    pthread_mutex_unlock(&session->mutex);
+    lock_release(&session->lock);
     char *token = NULL;
     int64_t renew_ms = 0;
     bool good = log_in(session, &token, &renew_ms, error);
-    pthread_mutex_lock(&session->mutex);
+    lock_acquire(&session->lock);
     g_free(session->token);
     session->token = g_strdup(token);
     session->renew_ms = renew_ms;
     session->logging_in = false;
     pthread_cond_broadcast(&session->changed);
-    pthread_mutex_unlock(&session->mutex);
+    lock_release(&session->lock);
     return good ? token : NULL;
 }
 
@@ -248,11 +252,11 @@ static bool
 may_log_in_again(KeystoneSession *session, bool in_vain)
 {
     int64_t now = time_monotonic_ms();
-    pthread_mutex_lock(&session->mutex);
+    lock_acquire(&session->lock);
     if (in_vain)
         session->in_vain_ms = now;
     bool may = session->in_vain_ms == 0 || now - session->in_vain_ms >= IN_VAIN_MS;
-    pthread_mutex_unlock(&session->mutex);
+    lock_release(&session->lock);
     return may;
 }
 
@@ -398,7 +402,7 @@ read_connection(KeystoneSession *session, const Config *config)
     session->tries = 1 + (int)MIN(retries, TRY_LIMIT);
 }
 
-KeystoneSession *
+UNSHARED KeystoneSession *
 keystone_session_new(const Config *config, GError **error)
 {
     const char *auth_url = required(config, OPT_KEYSTONE_AUTHTOKEN_AUTH_URL, error);
@@ -412,12 +416,12 @@ keystone_session_new(const Config *config, GError **error)
     session->login_body = json_text_dump(body);
     session->user = g_steal_pointer(&user);
     read_connection(session, config);
-    pthread_mutex_init(&session->mutex, NULL);
+    lock_init(&session->lock, LOCK_RANK_KEYSTONE);
     pthread_cond_init(&session->changed, NULL);
     return session;
 }
 
-void
+void UNSHARED
 keystone_session_free(KeystoneSession *session)
 {
     if (session == NULL)
@@ -431,6 +435,6 @@ keystone_session_free(KeystoneSession *session)
     g_free(session->token);
     g_free(session->failure);
     pthread_cond_destroy(&session->changed);
-    pthread_mutex_destroy(&session->mutex);
+    lock_destroy(&session->lock);
     g_free(session);
 }
