@@ -36,7 +36,7 @@ static bool
 asker_init(Asker *asker, const Request *request, const PolicyTarget *target, GError **error)
 {
     /* What a stream may show is decided on the thread that publishes: it waits for no file and no server. */
-    asker->policy = policy_current(request->streaming ? INT64_MAX : LOOK_MS, error);
+    asker->policy = request->streaming ? policy_known() : policy_current(LOOK_MS, error);
     asker->target = target;
     asker->target_unknown = false;
     asker->by_owner = false;

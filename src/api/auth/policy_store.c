@@ -324,6 +324,12 @@ policy_current(int64_t interval_ms, GError **error)
     return policy_or_error(error);
 }
 
+const Policy *
+policy_known(void)
+{
+    return __atomic_load_n(&store.current, __ATOMIC_ACQUIRE);
+}
+
 void
 policy_store_clear(void)
 {

@@ -18,5 +18,8 @@ Policy *policy_load(const Config *config, GError **error) G_GNUC_WARN_UNUSED_RES
  *          never was one they wait. */
 const Policy *policy_current(int64_t interval_ms, GError **error);
 
+/* The same without looking at files and without a lock, for threads that may not wait; NULL when there never was one. */
+const Policy *policy_known(void);
+
 /* Frees every policy; nobody may read one any more. */
 void policy_store_clear(void);

@@ -98,6 +98,9 @@ api_metrics_write(GString *out, void *data)
     metrics_write_single(out, "steel_api_requests_in_progress", "gauge",
                          "Requests under way, this one among them.",
                          api->listener != NULL ? listener_busy_count(api->listener) : 0);
+    metrics_write_single(out, "steel_api_body_bytes", "gauge",
+                         "Memory that the bodies of requests take; [api]max_body_memory bounds it.",
+                         (double)__atomic_load_n(&api->body_bytes, __ATOMIC_RELAXED));
     metrics_write_single(out, "steel_api_event_stream_listeners", "gauge",
                          "Listeners of the event stream.", http_streams_count(api->streams));
     if (api->services.events != NULL)
