@@ -95,12 +95,14 @@ client_close(Client *client)
 static bool
 client_wait(Client *client, const char *word)
 {
-    for (;;) {
-        const char *found = strstr(client->text->str, word);
+    for (size_t seen = 0;;) {
+        const char *found = strstr(client->text->str + seen, word);
         if (found != NULL) {
             g_string_erase(client->text, 0, found - client->text->str + (gssize)strlen(word));
             return true;
         }
+        /* Of a MiB that comes in small parts, each is looked at once. */
+        seen = client->text->len - MIN(client->text->len, strlen(word));
         char buffer[65536];
         ssize_t got = recv(client->connection, buffer, sizeof buffer, 0);
         if (got <= 0)
