@@ -8,8 +8,11 @@ static void
 append_literal(GString *sql, const char *text)
 {
     g_string_append_c(sql, '\'');
-    for (const char *p = text; *p != '\0'; p++)
-        g_string_append(sql, *p == '\'' ? "''" : (const char[]){*p, '\0'});
+    for (const char *p = text; *p != '\0'; p++) {
+        if (*p == '\'')
+            g_string_append_c(sql, '\'');
+        g_string_append_c(sql, *p);
+    }
     g_string_append_c(sql, '\'');
 }
 
