@@ -20,6 +20,8 @@ typedef struct Exchange {
     GPtrArray *headers;
     size_t header_size;
     bool too_large;
+    CURL *handle;               /* borrowed */
+    const HttpRequest *request; /* borrowed */
 } Exchange;
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -108,11 +110,23 @@ http_escape(const char *text)
     return g_uri_escape_string(text, NULL, false);
 }
 
+static bool
+goes_to_sink(const Exchange *exchange)
+{
+    long status = 0;
+    if (exchange->request->sink == NULL)
+        return false;
+    curl_easy_getinfo(exchange->handle, CURLINFO_RESPONSE_CODE, &status);
+    return status >= 200 && status < 300;
+}
+
 static size_t
 on_body(char *data, size_t size, size_t count, void *user)
 {
     Exchange *exchange = user;
     size_t bytes = size * count;
+    if (goes_to_sink(exchange))
+        return exchange->request->sink(exchange->request->sink_user, data, bytes) ? bytes : 0;
     if (bytes > exchange->body_limit - exchange->body->len) {
         exchange->too_large = true;
         return 0;
@@ -252,6 +266,8 @@ http_request(const HttpRequest *request, HttpResponse *response, GError **error)
         .body = g_string_new(NULL),
         .body_limit = request->body_limit > 0 ? request->body_limit : DEFAULT_BODY_LIMIT,
         .headers = g_ptr_array_new_with_free_func(g_free),
+        .handle = handle,
+        .request = request,
     };
     struct curl_slist *headers = http_header_list(request);
     set_options(handle, request, &exchange);

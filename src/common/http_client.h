@@ -33,6 +33,11 @@ typedef struct HttpRequest {
     bool insecure; /* accept any certificate and name */
     const char *
         pinned_key; /* "sha256//<base64>": the server's public key; whoever has it is believed. NULL: none */
+
+    /* Takes the bytes of a good answer (status 200 to 299) instead of the response's body, as they come; body_limit does not
+     * hold. False ends the request with an error. NULL: they are collected. */
+    bool (*sink)(void *user, const void *bytes, size_t size);
+    void *sink_user;
 } HttpRequest;
 
 /* The answer. Everything is owned by it. */

@@ -87,15 +87,35 @@ words_of(const char *detail)
     return detail != NULL && *detail != '\0' ? detail : "no reason given";
 }
 
+/* What is said of a machine by what it boots. */
+static const struct {
+    const char *phase, *asked, *silent, *failed, *unusable;
+} mode_words[BOOT_MODE_COUNT] = {
+    [BOOT_MODE_ISCSI] = {"iscsi_login",  "attaches its volume",
+                         "did not say whether it could attach its volume", "the machine could not attach its volume",
+                         "the machine cannot boot from its volume"},
+    [BOOT_MODE_RAMDISK] = {"load_ramdisk", "loads the ramdisk",
+                         "the agent of its ramdisk did not call in time",  "the machine could not load its ramdisk",
+                         "the machine cannot boot its ramdisk"    },
+};
+
+/* A boot interface that keeps no record reports as for a volume. */
+static BootMode
+mode_of(const Node *node)
+{
+    return boot_record_is(node, BOOT_MODE_RAMDISK) ? BOOT_MODE_RAMDISK : BOOT_MODE_ISCSI;
+}
+
 /* The detail of the open phase. */
 static char *
-progress_words(const Progress *progress)
+progress_words(const Progress *progress, BootMode mode)
 {
     GString *words = g_string_new(NULL);
     if (progress->phase == BOOT_PHASE_COUNT)
         g_string_append(words, "waiting for the machine to ask for its boot script");
     else if (progress->phase == BOOT_PHASE_SCRIPT_SERVED)
-        g_string_append(words, "the machine has its boot script and attaches its volume");
+        g_string_append_printf(words, "the machine has its boot script and %s",
+                               mode_words[mode].asked);
     else
         g_string_append_printf(words, "last attempt failed: %s", words_of(progress->detail));
     if (progress->scripts > 1)
@@ -112,12 +132,12 @@ boot_progress_late(const Node *node)
 {
     g_auto(Progress) progress;
     progress_read(node, &progress);
+    BootMode mode = mode_of(node);
     if (progress.phase == BOOT_PHASE_SCRIPT_SERVED)
-        return g_strdup("the machine fetched its boot script, but did not say whether it could "
-                        "attach its volume");
+        return g_strdup_printf("the machine fetched its boot script, but %s",
+                               mode_words[mode].silent);
     if (progress.phase != BOOT_PHASE_COUNT)
-        return g_strdup_printf("the machine could not attach its volume: %s",
-                               words_of(progress.detail));
+        return g_strdup_printf("%s: %s", mode_words[mode].failed, words_of(progress.detail));
     if (progress.refused > 0)
         return g_strdup_printf("powered on, but nobody who asked for the boot script might have "
                                "it: %s",
@@ -145,11 +165,11 @@ give_up(Task *task)
     g_autoptr(GError) cause = NULL;
     g_auto(Progress) progress;
     progress_read(task->node, &progress);
-    steel_fail(&cause, STEEL_ERROR_DEPLOY_FAILED,
-               progress.phase == BOOT_PHASE_UNUSABLE
-                   ? "the machine cannot boot from its volume: %s"
-                   : "the machine could not attach its volume and gave up: %s",
-               words_of(progress.detail));
+    BootMode mode = mode_of(task->node);
+    bool unusable = progress.phase == BOOT_PHASE_UNUSABLE;
+    steel_fail(&cause, STEEL_ERROR_DEPLOY_FAILED, "%s%s: %s",
+               unusable ? mode_words[mode].unusable : mode_words[mode].failed,
+               unusable ? "" : " and gave up", words_of(progress.detail));
     task_phase_end(task, "failed", cause->message);
     provision_wait_fail(task, cause);
 }
@@ -175,17 +195,18 @@ static void
 take_waiting(Task **task, GQueue *reports)
 {
     g_auto(Progress) progress;
+    BootMode mode = mode_of((*task)->node);
     progress_read((*task)->node, &progress);
     while (*task != NULL && !g_queue_is_empty(reports)) {
         const PendingReport *report = g_queue_peek_head(reports);
         BootEffect effect = boot_phase_info(report->phase)->effect;
         bool news = progress_add(&progress, report);
-        g_autofree char *words = progress_words(&progress);
+        g_autofree char *words = progress_words(&progress, mode);
         progress_write((*task)->node, &progress);
         if ((effect == BOOT_EFFECT_RESUME || effect == BOOT_EFFECT_FAIL) && !end_wait(task, report))
             return;
         if (*task != NULL && news && effect == BOOT_EFFECT_BEGIN)
-            task_phase_begin(*task, "iscsi_login", words);
+            task_phase_begin(*task, mode_words[mode].phase, words);
         else if (*task != NULL)
             task_phase_note(*task, words);
         pending_report_free(g_queue_pop_head(reports));
@@ -396,7 +417,7 @@ boot_progress_recover(Conductor *conductor)
     for (guint i = 0; nodes != NULL && i < nodes->len; i++) {
         const Node *node = nodes->pdata[i];
         /* The others wait for an agent, which will call again by itself. */
-        if (boot_record_exists(node) && !node->maintenance && node->reservation == NULL)
+        if (boot_record_reports(node) && !node->maintenance && node->reservation == NULL)
             g_queue_push_tail(&conductor->boot_again, g_strdup(node->uuid));
     }
     if (error != NULL)

@@ -7,6 +7,7 @@
 #include "conductor/verbs.h"
 #include "db/nodes.h"
 #include "db/records.h"
+#include "netboot/boot_record.h"
 
 #include <string.h>
 
@@ -17,7 +18,8 @@ verb_get_agent_token(VerbCall *call, GError **error)
     g_autoptr(Node) node = db_record_find(db, &node_resource, "uuid", call->node_uuid, error);
     if (node == NULL)
         return NULL;
-    if (info_has(node, INFO_AGENT_SECRET_TOKEN))
+    /* Where the boot script has the token, whoever did not get it there is not the machine. */
+    if (info_has(node, INFO_AGENT_SECRET_TOKEN) || boot_record_is(node, BOOT_MODE_RAMDISK))
         return json_pack("{s:n}", "agent_token");
     char token[SECRET_TEXT_SIZE];
     bool made = false;

@@ -27,6 +27,11 @@ clear_mode(BootInstructions *instructions)
         g_clear_pointer(&instructions->boot.iscsi.volumes, g_ptr_array_unref);
         g_clear_pointer(&instructions->boot.iscsi.initiator_iqn, g_free);
         break;
+    case BOOT_MODE_RAMDISK:
+        g_clear_pointer(&instructions->boot.ramdisk.kernel, g_free);
+        g_clear_pointer(&instructions->boot.ramdisk.initramfs, g_free);
+        g_clear_pointer(&instructions->boot.ramdisk.arguments, secret_free);
+        break;
     case BOOT_MODE_COUNT:
         break;
     }
@@ -41,6 +46,9 @@ boot_instructions_set_mode(BootInstructions *instructions, BootMode mode)
     switch (mode) {
     case BOOT_MODE_ISCSI:
         instructions->boot.iscsi = (BootIscsi){g_ptr_array_new_with_free_func(volume_free), NULL};
+        break;
+    case BOOT_MODE_RAMDISK:
+        instructions->boot.ramdisk = (BootRamdisk){0};
         break;
     case BOOT_MODE_COUNT:
         break;

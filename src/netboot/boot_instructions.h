@@ -21,6 +21,13 @@ typedef struct BootIscsi {
         initiator_iqn; /* owned; an iSCSI name, or NULL: iPXE makes one from the host name or UUID */
 } BootIscsi;
 
+/* BOOT_MODE_RAMDISK. Names of files are relative to the script's own address. */
+typedef struct BootRamdisk {
+    char *kernel, *initramfs; /* owned */
+    char *
+        arguments; /* owned; the kernel's command line, with the agent's token; safe for a script */
+} BootRamdisk;
+
 typedef struct BootInstructions {
     BootAnswer answer;
     char *mac;       /* owned; the address that was asked for: aa:bb:cc:dd:ee:ff */
@@ -32,6 +39,7 @@ typedef struct BootInstructions {
     BootMode mode;   /* BOOT: which member is set */
     union {
         BootIscsi iscsi;
+        BootRamdisk ramdisk;
     } boot;
 } BootInstructions;
 
@@ -49,5 +57,5 @@ void boot_instructions_set_problem(BootInstructions *instructions, BootAnswer an
 void boot_instructions_clear(BootInstructions *instructions);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(BootInstructions, boot_instructions_clear)
 
-/* "unknown-mac", "none", "unusable", "refused", or the mode's word: "iscsi". Static. */
+/* "unknown-mac", "none", "unusable", "refused", or the mode's word: "iscsi", "ramdisk". Static. */
 const char *boot_answer_word(const BootInstructions *instructions);

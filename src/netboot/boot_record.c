@@ -8,7 +8,8 @@
 #include "model/provision_states.h"
 
 static const BootModeInfo modes[BOOT_MODE_COUNT] = {
-#define BOOT_MODE(code, word, purpose) [BOOT_MODE_##code] = {word, purpose},
+#define BOOT_MODE(code, word, states, reports, purpose)                                            \
+    [BOOT_MODE_##code] = {word, purpose, states, reports},
 #include "netboot/boot_modes.def"
 #undef BOOT_MODE
 };
@@ -41,11 +42,14 @@ boot_record_read(const Node *node, BootRecord *record)
 {
     ProvisionState state = state_from_wire(node->provision_state);
     const json_t *object = record_of(node);
-    if (object == NULL || state == STATE_NONE || !(state_info(state)->flags & STATE_HAS_INSTANCE))
+    if (object == NULL || state == STATE_NONE)
+        return false;
+    BootMode mode = mode_from_word(json_string_member(object, "mode"));
+    unsigned flag = mode < BOOT_MODE_COUNT ? modes[mode].states : STATE_HAS_INSTANCE;
+    if (!(state_info(state)->flags & flag))
         return false;
     const char *id = json_string_member(object, "id");
-    *record =
-        (BootRecord){mode_from_word(json_string_member(object, "mode")), id != NULL ? id : ""};
+    *record = (BootRecord){mode, id != NULL ? id : "", json_object_get(object, "parameters")};
     return true;
 }
 
@@ -64,6 +68,32 @@ boot_record_write(Node *node, BootMode mode)
         return;
     info_set_json(node, INFO_BOOT,
                   json_pack("{s:s,s:s}", "mode", modes[mode].word, "id", secret_text(id)));
+}
+
+void
+boot_record_write_ramdisk(Node *node, const json_t *parameters)
+{
+    boot_record_write(node, BOOT_MODE_RAMDISK);
+    json_t *object = info_json(node, INFO_BOOT);
+    if (parameters != NULL)
+        json_object_set_new(object, "parameters", json_deep_copy(parameters));
+    else
+        json_object_del(object, "parameters");
+}
+
+bool
+boot_record_is(const Node *node, BootMode mode)
+{
+    const json_t *object = record_of(node);
+    return object != NULL && mode_from_word(json_string_member(object, "mode")) == mode;
+}
+
+bool
+boot_record_reports(const Node *node)
+{
+    const json_t *object = record_of(node);
+    BootMode mode = mode_from_word(json_string_member(object, "mode"));
+    return object != NULL && mode < BOOT_MODE_COUNT && modes[mode].reports;
 }
 
 bool

@@ -1,7 +1,7 @@
 /* What a machine is to boot over the network: the record with its node (INFO_BOOT), which a boot interface writes and the boot
  * server obeys. Nobody else reads or writes it.
  *
- *     {"mode": "<a word of boot_modes.def>", "id": "<random>"}
+ *     {"mode": "<a word of boot_modes.def>", "id": "<random>", "parameters"?: {"<name>": "<value>"}}
  *
  * It is there for as long as the machine is to boot so. The id is new with each record, so that what was noted of an earlier
  * one (db/boot_sessions.h) does not count for the next.
@@ -14,7 +14,7 @@
 #include "netboot/boot_phase.h"
 
 typedef enum BootMode {
-#define BOOT_MODE(code, word, purpose) BOOT_MODE_##code,
+#define BOOT_MODE(code, word, states, reports, purpose) BOOT_MODE_##code,
 #include "netboot/boot_modes.def"
 #undef BOOT_MODE
     BOOT_MODE_COUNT
@@ -22,6 +22,8 @@ typedef enum BootMode {
 
 typedef struct BootModeInfo {
     const char *word, *purpose;
+    unsigned states; /* flag of the provision states in which it counts */
+    bool reports;    /* the machine says itself when it has come up */
 } BootModeInfo;
 
 /* Static. */
@@ -30,6 +32,8 @@ const BootModeInfo *boot_mode_info(BootMode mode);
 typedef struct BootRecord {
     BootMode mode;  /* BOOT_MODE_COUNT: one that this version does not know */
     const char *id; /* borrowed from the node; "" in records of old */
+    const json_t
+        *parameters; /* RAMDISK: words for the kernel, {name: value}, borrowed; NULL: none */
 } BootRecord;
 
 /* False when the machine is not to boot over the network: there is no record, or one that a failure has left behind in a
@@ -41,6 +45,16 @@ bool boot_record_exists(const Node *node);
 
 /* Records what the machine is to boot. A record of the same mode stays as it is: the machine may be booting with it. */
 void boot_record_write(Node *node, BootMode mode);
+
+/* The same for a ramdisk. parameters: words for its kernel, {name: value}, copied; NULL: none. They replace those of a record
+ * that is there. */
+void boot_record_write_ramdisk(Node *node, const json_t *parameters);
+
+/* True when there is a record whose machine says itself when it has come up, whatever the node's state is. */
+bool boot_record_reports(const Node *node);
+
+/* True when there is a record of this mode, whatever the node's state is. */
+bool boot_record_is(const Node *node, BootMode mode);
 
 /* True when there was one. */
 bool boot_record_remove(Node *node);

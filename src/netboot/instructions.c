@@ -6,6 +6,7 @@
 #include "db/volumes.h"
 #include "model/resources.h"
 #include "netboot/ipxe.h"
+#include "netboot/ramdisk_boot.h"
 
 #include <string.h>
 
@@ -88,16 +89,19 @@ load_initiator(Db *db, const Node *node, BootInstructions *out, GError **error)
 }
 
 static bool
-load_iscsi(Db *db, const Node *node, BootInstructions *out, GError **error)
+load_iscsi(Db *db, const Node *node, const BootRecord *record, BootInstructions *out,
+           GError **error)
 {
+    (void)record;
     return load_volumes(db, node, out, error) &&
            (out->answer != BOOT_ANSWER_BOOT || load_initiator(db, node, out, error));
 }
 
 /* Reads what a mode needs into the instructions; what cannot be used makes them unusable. */
-static bool (*const loaders[BOOT_MODE_COUNT])(Db *db, const Node *node, BootInstructions *out,
-                                              GError **error) = {
+static bool (*const loaders[BOOT_MODE_COUNT])(Db *db, const Node *node, const BootRecord *record,
+                                              BootInstructions *out, GError **error) = {
     [BOOT_MODE_ISCSI] = load_iscsi,
+    [BOOT_MODE_RAMDISK] = ramdisk_boot_load,
 };
 
 static bool
@@ -119,7 +123,7 @@ load_boot(const BootSource *source, const Node *node, const BootRecord *record,
     boot_instructions_set_mode(out, record->mode);
     out->token = g_steal_pointer(&grant.token);
     out->told = grant.again;
-    return loaders[record->mode](source->db, node, out, error);
+    return loaders[record->mode](source->db, node, record, out, error);
 }
 
 bool

@@ -262,6 +262,40 @@ append_iscsi(GString *script, const BootInstructions *instructions)
     append_failures(script, instructions);
 }
 
+/* Kernel and initramfs have names of their own, so that a second attempt replaces them; UEFI finds the initramfs by the word
+ * initrd=. */
+static void
+append_ramdisk(GString *script, const BootInstructions *instructions)
+{
+    const BootRamdisk *ramdisk = &instructions->boot.ramdisk;
+    g_string_append_printf(
+        script,
+        "set steel-done 1\n"
+        "set steel-try:int32 1\n"
+        ":attempt\n"
+        "imgfree deploy_kernel ||\n"
+        "imgfree deploy_ramdisk ||\n"
+        "kernel --name deploy_kernel %s %s initrd=deploy_ramdisk || goto failed\n"
+        "initrd --name deploy_ramdisk %s || goto failed\n"
+        "boot deploy_kernel || goto failed\n"
+        ":failed\n"
+        "set steel-errno ${errno:hexraw}\n"
+        "echo Steel: the ramdisk cannot be loaded\n",
+        ramdisk->kernel, ramdisk->arguments, ramdisk->initramfs);
+    append_report(script, instructions, "ramdisk_failed", "&try=${steel-try}&errno=${steel-errno}");
+    g_string_append_printf(script,
+                           "iseq ${steel-try} %d && goto give_up ||\n"
+                           "inc steel-try\n"
+                           "sleep %d\n"
+                           "goto attempt\n"
+                           ":give_up\n"
+                           "echo Steel: gave up, restarting in 10 seconds\n"
+                           "sleep 10\n"
+                           "reboot\n"
+                           "exit 1\n",
+                           IPXE_ATTEMPTS, IPXE_PAUSE_STEP_S);
+}
+
 static void
 append_identity(GString *script, const BootInstructions *instructions)
 {
@@ -281,6 +315,7 @@ append_identity(GString *script, const BootInstructions *instructions)
 static void (*const renderings[BOOT_MODE_COUNT])(GString *script,
                                                  const BootInstructions *instructions) = {
     [BOOT_MODE_ISCSI] = append_iscsi,
+    [BOOT_MODE_RAMDISK] = append_ramdisk,
 };
 
 static void

@@ -55,7 +55,7 @@ prepares_a_ramdisk_or_refuses_in_a_sentence(Subject *subject)
     json_auto_t *parameters = json_pack("{s:s}", "ipa-api-url", "http://192.0.2.1:6385");
     bool prepared = boot_prepare_ramdisk(subject->task, parameters, &error);
     if (!prepared)
-        assert_error(&error, STEEL_ERROR_UNSUPPORTED, "");
+        assert_error(&error, STEEL_ERROR_MISSING, "deploy_kernel");
     boot_clean_up_ramdisk(subject->task, &error);
     assert_no_error(error);
 }

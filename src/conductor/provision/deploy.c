@@ -169,7 +169,7 @@ undo(Task *task)
 static char *
 late(const Task *task)
 {
-    if (boot_record_exists(task->node))
+    if (boot_record_exists(task->node) && !info_has(task->node, INFO_AGENT_URL))
         return boot_progress_late(task->node);
     return g_strdup("Timeout reached while waiting for callback: the machine or its agent did not "
                     "call in time");

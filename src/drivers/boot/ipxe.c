@@ -3,8 +3,11 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "drivers/boot/boot.h"
 
+#include "common/json_text.h"
 #include "common/log.h"
 #include "db/boot_sessions.h"
+#include "drivers/boot/ramdisk_source.h"
+#include "drivers/image_copies.h"
 #include "drivers/management/management.h"
 #include "drivers/storage/storage.h"
 #include "drivers/task.h"
@@ -12,6 +15,9 @@
 #include "model/internal_info.h"
 #include "model/provision_states.h"
 #include "netboot/boot_record.h"
+#include "netboot/ramdisk_boot.h"
+
+#include <unistd.h>
 
 static bool
 check_boot_server(const Task *task, GError **error)
@@ -44,21 +50,81 @@ check_ports(Task *task, GError **error)
                       ((const Port *)ports->pdata[0])->uuid);
 }
 
+/* A node that is to get an image needs an agent. */
+static bool
+check_ramdisk(Task *task, GError **error)
+{
+    RamdiskSource source;
+    bool image = !json_is_nothing(json_object_get(task->node->instance_info, "image_source"));
+    return !image || ramdisk_source_find(task, &source, error);
+}
+
 static bool
 validate(Task *task, GError **error)
 {
     return capabilities_validate(task->node, error) && check_ports(task, error) &&
-           check_boot_server(task, error) && storage_validate_boot_from_volume(task, error);
+           check_boot_server(task, error) && check_ramdisk(task, error) &&
+           storage_validate_boot_from_volume(task, error);
 }
+
+/* The API as agents reach it. */
+static char *
+api_url(void)
+{
+    static const ConfigOption named[] = {OPT_DEPLOY_EXTERNAL_CALLBACK_URL, OPT_API_PUBLIC_ENDPOINT};
+    const Config *config = config_current();
+    for (size_t i = 0; i < G_N_ELEMENTS(named); i++)
+        if (config_string(config, named[i]) != NULL)
+            return g_strdup(config_string(config, named[i]));
+    return g_strdup_printf(
+        "%s://%s:%d", config_boolean(config, OPT_API_ENABLE_SSL_API) ? "https" : "http",
+        config_string(config, OPT_MY_IP), (int)config_integer(config, OPT_API_PORT));
+}
+
+/* What the agent is told: where the service is, and what the caller adds. */
+static json_t *
+agent_parameters(const json_t *parameters)
+{
+    g_autofree char *url = api_url();
+    json_t *all = json_pack("{s:s}", "ipa-api-url", url);
+    if (parameters != NULL)
+        json_object_update(all, (json_t *)(uintptr_t)parameters);
+    return all;
+}
+
+static bool
+place_files(Task *task, GError **error)
+{
+    RamdiskSource source;
+    g_autofree char *kernel = ramdisk_boot_kernel(task->node->uuid),
+                    *initramfs = ramdisk_boot_initramfs(task->node->uuid);
+    g_auto(CachedImage) first = {0}, second = {0};
+    return ramdisk_source_find(task, &source, error) &&
+           image_copies_put(source.kernel, kernel, &first, error) &&
+           image_copies_put(source.initramfs, initramfs, &second, error);
+}
+
+static bool set_boot_device(Task *task, const char *device, bool persistent, GError **error);
 
 static bool
 prepare_ramdisk(Task *task, const json_t *parameters, GError **error)
 {
-    (void)parameters;
-    return steel_fail(error, STEEL_ERROR_UNSUPPORTED,
-                      "node %s would have to boot a deploy ramdisk, and there is none: this "
-                      "version of Steel has no agent yet",
-                      task->node->uuid);
+    json_auto_t *all = agent_parameters(parameters);
+    if (!place_files(task, error))
+        return false;
+    boot_record_write_ramdisk(task->node, all);
+    return task_save(task, error) && set_boot_device(task, "pxe", false, error);
+}
+
+static void
+remove_files(const Task *task)
+{
+    g_autofree char *kernel = ramdisk_boot_kernel(task->node->uuid),
+                    *initramfs = ramdisk_boot_initramfs(task->node->uuid);
+    g_autofree char *folder = image_copies_path(task->node->uuid);
+    image_copies_remove(kernel);
+    image_copies_remove(initramfs);
+    (void)rmdir(folder); /* another file of the node's may be in it */
 }
 
 static bool
@@ -78,8 +144,16 @@ forget_boot(Task *task, GError **error)
 }
 
 /* A management interface that cannot set this device leaves it to whoever set up the machine's boot order. */
+/* The record of an instance's volume stays. */
 static bool
-set_boot_device(Task *task, const char *device, GError **error)
+clean_up_ramdisk(Task *task, GError **error)
+{
+    remove_files(task);
+    return !boot_record_is(task->node, BOOT_MODE_RAMDISK) || forget_boot(task, error);
+}
+
+static bool
+set_boot_device(Task *task, const char *device, bool persistent, GError **error)
 {
     const char *const *known = task->driver.management->boot_devices;
     g_autoptr(GError) cause = NULL;
@@ -90,7 +164,7 @@ set_boot_device(Task *task, const char *device, GError **error)
     if (known != NULL && !g_strv_contains(known, device))
         steel_fail(&cause, STEEL_ERROR_UNSUPPORTED, "management interface %s does not know it",
                    task->driver.management->interface.name);
-    else if (management_set_boot_device(task, device, true, &cause))
+    else if (management_set_boot_device(task, device, persistent, &cause))
         return true;
     if (!steel_error_is(cause, STEEL_ERROR_UNSUPPORTED)) {
         g_propagate_error(error, g_steal_pointer(&cause));
@@ -109,10 +183,10 @@ prepare_instance(Task *task, GError **error)
     if (task_volume_targets(task, error) == NULL)
         return false; /* else the machine would start whatever its disk holds */
     if (!storage_boots_from_volume(task))
-        return forget_boot(task, error) && set_boot_device(task, "disk", error);
+        return forget_boot(task, error) && set_boot_device(task, "disk", true, error);
     task_phase_begin(task, "record_boot", "the machine may fetch its boot script");
     return storage_validate_boot_from_volume(task, error) && record_boot(task, error) &&
-           set_boot_device(task, "pxe", error);
+           set_boot_device(task, "pxe", true, error);
 }
 
 static bool
@@ -124,7 +198,7 @@ clean_up_instance(Task *task, GError **error)
 static bool
 reports_progress(Task *task)
 {
-    return boot_record_exists(task->node);
+    return boot_record_reports(task->node);
 }
 
 const BootOps boot_ipxe = {
@@ -133,6 +207,7 @@ const BootOps boot_ipxe = {
                       CAPABILITY_IPXE_BOOT | CAPABILITY_ISCSI_VOLUME_BOOT | CAPABILITY_RAMDISK_BOOT,
                   .validate = validate},
     .prepare_ramdisk = prepare_ramdisk,
+    .clean_up_ramdisk = clean_up_ramdisk,
     .prepare_instance = prepare_instance,
     .clean_up_instance = clean_up_instance,
     .reports_progress = reports_progress,

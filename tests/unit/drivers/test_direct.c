@@ -17,21 +17,19 @@ typedef struct Row {
 } Row;
 
 static const Row rows[] = {
-    {"external", "{}",                                         2, 0,                       NULL                                                  },
-    {"external", "{\"configdrive\": null}",                    2, 0,                       NULL                                                  },
-    {"external", "{\"configdrive\": \"\"}",                    2, 0,                       NULL                                                  },
-    {"external", "{\"configdrive\": {}}",                      2, 0,                       NULL                                                  },
+    {"external", "{}",                                         2, 0,                   NULL                                                  },
+    {"external", "{\"configdrive\": null}",                    2, 0,                   NULL                                                  },
+    {"external", "{\"configdrive\": \"\"}",                    2, 0,                   NULL                                                  },
+    {"external", "{\"configdrive\": {}}",                      2, 0,                   NULL                                                  },
     {"external", "{\"configdrive\": \"H4sI\"}",                2, STEEL_ERROR_INVALID,
-     "a config drive cannot be handed to a node that boots"                                                                                      },
-    {"noop",     "{}",                                         2, STEEL_ERROR_INVALID,     "steel node set rack1-07 --storage-interface external"},
+     "a config drive cannot be handed to a node that boots"                                                                                  },
+    {"noop",     "{}",                                         2, STEEL_ERROR_INVALID, "steel node set rack1-07 --storage-interface external"},
     {"external", "{\"image_source\": \"http://192.0.2.1/i\"}", 2, STEEL_ERROR_INVALID,
-     "steel node unset rack1-07 --instance-info image_source"                                                                                    },
+     "steel node unset rack1-07 --instance-info image_source"                                                                                },
     {"noop",     "{\"image_source\": \"http://192.0.2.1/i\"}", 2, STEEL_ERROR_INVALID,
-     "instance_info image_source"                                                                                                                },
-    {"external", "{}",                                         1, STEEL_ERROR_INVALID,     "none has boot_index 0"                               },
-    {"noop",     "{\"image_source\": \"http://192.0.2.1/i\"}", 0, STEEL_ERROR_UNSUPPORTED,
-     "needs an agent"                                                                                                                            },
-    {"noop",     "{}",                                         0, STEEL_ERROR_MISSING,     "neither instance_info image_source nor a volume"     },
+     "instance_info image_source"                                                                                                            },
+    {"external", "{}",                                         1, STEEL_ERROR_INVALID, "none has boot_index 0"                               },
+    {"noop",     "{}",                                         0, STEEL_ERROR_MISSING, "neither instance_info image_source nor a volume"     },
 };
 
 static Task *
@@ -276,7 +274,7 @@ steps_that_need_a_ramdisk_are_refused(void **state)
     DriverFixture *fixture = driver_fixture_new(NULL);
     Task *task = begin(fixture, &rows[0]);
     assert_int_equal(deploy_prepare_cleaning(task, &error).result, STEP_ERROR);
-    assert_error(&error, STEEL_ERROR_UNSUPPORTED, "--no-automated-clean");
+    assert_error(&error, STEEL_ERROR_MISSING, "--no-automated-clean");
     assert_true(deploy_tear_down_cleaning(task, &error));
     driver_fixture_free(fixture);
 }

@@ -192,12 +192,12 @@ an_active_nodes_bmc_is_left_alone(void **state)
 }
 
 static void
-a_ramdisk_is_refused_in_a_sentence(void **state)
+a_node_without_a_ramdisk_is_refused_in_a_sentence(void **state)
 {
     DriverFixture *fixture = *state;
     g_autoptr(GError) error = NULL;
     assert_false(boot_prepare_ramdisk(fixture->task, NULL, &error));
-    assert_error(&error, STEEL_ERROR_UNSUPPORTED, "no agent");
+    assert_error(&error, STEEL_ERROR_MISSING, "Missing are: ['deploy_kernel', 'deploy_ramdisk']");
     assert_true(boot_clean_up_ramdisk(fixture->task, &error));
 }
 
@@ -228,7 +228,7 @@ main(void)
         CASE(volumes_that_cannot_be_read_do_not_mean_a_disk),
         CASE(a_volume_that_cannot_be_booted_gets_no_record),
         CASE(an_active_nodes_bmc_is_left_alone),
-        CASE(a_ramdisk_is_refused_in_a_sentence),
+        CASE(a_node_without_a_ramdisk_is_refused_in_a_sentence),
         cmocka_unit_test(a_boot_device_that_management_does_not_know_is_tolerated),
     };
     return cmocka_run_group_tests_name("ipxe", tests, NULL, NULL);

@@ -1,0 +1,62 @@
+/* The ramdisk of a node; the contract is in ramdisk_source.h.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "drivers/boot/ramdisk_source.h"
+
+#include "common/config.h"
+#include "images/fetch.h"
+#include "model/provision_states.h"
+
+/* One of the two names, from where both are looked for. */
+static const char *
+value_of(const Task *task, const char *key, ConfigOption option, bool from_node)
+{
+    const char *value =
+        from_node ? task_driver_info(task, key) : config_string(config_current(), option);
+    return value != NULL && *value != '\0' ? value : NULL;
+}
+
+typedef struct Names {
+    const char *kernel, *initramfs;
+    ConfigOption kernel_option, initramfs_option;
+} Names;
+
+static const Names deploy_names = {"deploy_kernel", "deploy_ramdisk", OPT_CONDUCTOR_DEPLOY_KERNEL,
+                                   OPT_CONDUCTOR_DEPLOY_RAMDISK};
+
+/* Both from the node or both from the configuration: one of each would be an operator's mistake. */
+static void
+find(const Task *task, const Names *names, RamdiskSource *source)
+{
+    for (int from_node = 1; from_node >= 0; from_node--) {
+        source->kernel = value_of(task, names->kernel, names->kernel_option, from_node);
+        source->initramfs = value_of(task, names->initramfs, names->initramfs_option, from_node);
+        if (source->kernel != NULL || source->initramfs != NULL)
+            return;
+    }
+}
+
+static bool
+check_urls(const RamdiskSource *source, GError **error)
+{
+    const char *const urls[] = {source->kernel, source->initramfs};
+    for (size_t i = 0; i < G_N_ELEMENTS(urls); i++)
+        if (!image_url_known(urls[i]))
+            return steel_fail(error, STEEL_ERROR_UNSUPPORTED,
+                              "deploy_kernel and deploy_ramdisk are file://, http:// or https:// "
+                              "URLs; images of Glance cannot be booted yet");
+    return true;
+}
+
+bool
+ramdisk_source_find(const Task *task, RamdiskSource *source, GError **error)
+{
+    find(task, &deploy_names, source);
+    if (source->kernel != NULL && source->initramfs != NULL)
+        return check_urls(source, error);
+    return steel_fail(error, STEEL_ERROR_MISSING,
+                      "Cannot validate PXE bootloader. Some parameters were missing in node's "
+                      "driver_info and configuration. Missing are: [%s%s%s]",
+                      source->kernel == NULL ? "'deploy_kernel'" : "",
+                      source->kernel == NULL && source->initramfs == NULL ? ", " : "",
+                      source->initramfs == NULL ? "'deploy_ramdisk'" : "");
+}

@@ -1,0 +1,347 @@
+/* The deploy steps of direct; the contract is in direct_steps.h.
+ *
+ * The machine starts twice: for the agent (step deploy) and for its instance (boot_instance). Between them each step asks the
+ * agent, or waits until it calls. Every step can be begun anew by another life of the process.
+ *
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "drivers/deploy/direct_steps.h"
+
+#include "common/config.h"
+#include "common/log.h"
+#include "common/time_text.h"
+#include "drivers/boot/boot.h"
+#include "drivers/deploy/instance_image.h"
+#include "drivers/network/network.h"
+#include "drivers/node_agent.h"
+#include "drivers/power/power.h"
+#include "drivers/power_action.h"
+#include "drivers/storage/storage.h"
+#include "model/capabilities.h"
+#include "model/internal_info.h"
+#include "netboot/boot_record.h"
+
+#include <string.h>
+
+#define AREA "drivers.deploy"
+/* Between two looks whether the agent has switched its machine off. */
+#define LOOK_MS 1000
+
+/* A machine that is on already has said its word to nobody, when a process has died in the step: then it starts again. */
+static bool
+start_machine(Task *task, GError **error)
+{
+    PowerAction action = {.target = POWER_TARGET_ON};
+    task_phase_begin(task, "power_on", NULL);
+    if (!power_get(task, &action.before, error))
+        return false;
+    if (action.before == POWER_ON)
+        action.target = POWER_TARGET_REBOOT;
+    return power_action(task, action, error);
+}
+
+/* ---- deploy: the machine starts with the agent ---- */
+
+static StepOutcome
+run_deploy(Task *task, const json_t *args, GError **error)
+{
+    (void)args;
+    if (storage_boots_from_volume(task))
+        return step_done();
+    if (!start_machine(task, error))
+        return step_failed();
+    task_phase_begin(task, "boot_ramdisk", "waiting for the agent to call");
+    return step_wait(0);
+}
+
+static StepOutcome
+resume_deploy(Task *task, const json_t *args, GError **error)
+{
+    (void)args, (void)error;
+    return node_agent_has_called(task) ? step_done() : step_wait(STEP_DEADLINE_STAYS);
+}
+
+/* ---- write_image ---- */
+
+/* The step as the agent gets it: with what is to be written. */
+static json_t *
+image_step(const Task *task)
+{
+    return json_pack("{s:s,s:s,s:i,s:o}", "interface", "deploy", "step", "write_image", "priority",
+                     80, "args", instance_image_arguments(task));
+}
+
+static StepOutcome
+run_write_image(Task *task, const json_t *args, GError **error)
+{
+    (void)args;
+    if (storage_boots_from_volume(task))
+        return step_done();
+    json_auto_t *step = image_step(task);
+    return agent_steps_run(task, STEP_KIND_DEPLOY, step, &node_agent_client, error);
+}
+
+static StepOutcome
+resume_write_image(Task *task, const json_t *args, GError **error)
+{
+    (void)args;
+    json_auto_t *step = image_step(task);
+    return agent_steps_resume(task, STEP_KIND_DEPLOY, step, &node_agent_client, error);
+}
+
+/* ---- prepare_instance_boot ---- */
+
+/* The served copy is not needed any more. */
+static StepOutcome
+prepare_boot(Task *task, GError **error)
+{
+    if (!boot_prepare_instance(task, error))
+        return step_failed();
+    instance_image_remove(task);
+    return step_done();
+}
+
+static bool
+boots_uefi(const Task *task)
+{
+    const char *mode = capability_boot_mode(
+        task->node, config_string(config_current(), OPT_DEPLOY_DEFAULT_BOOT_MODE));
+    return strcmp(mode, "uefi") == 0;
+}
+
+/* A root file system needs a boot loader on the disk; a whole disk has one, which UEFI must be told of. */
+static bool
+needs_boot_loader(const Task *task, const json_t *uuids)
+{
+    return instance_image_is_whole_disk(task->node)
+               ? boots_uefi(task)
+               : json_string_member(uuids, "root uuid") != NULL;
+}
+
+static json_t *
+boot_loader_params(const Task *task, const json_t *uuids)
+{
+    bool uefi = boots_uefi(task);
+    return json_pack("{s:s?,s:s?,s:s?,s:s}", "root_uuid", json_string_member(uuids, "root uuid"),
+                     "efi_system_part_uuid",
+                     uefi ? json_string_member(uuids, "efi system partition uuid") : NULL,
+                     "prep_boot_part_uuid", json_string_member(uuids, "PReP Boot partition uuid"),
+                     "target_boot_mode", uefi ? "uefi" : "bios");
+}
+
+/* An agent that cannot be reached for a moment is asked again when it calls. */
+static StepOutcome
+later_or_failed(const char *what, GError *cause, GError **error)
+{
+    if (steel_error_info(cause)->retryable) {
+        log_info(AREA, "%s is tried again when the agent calls: %s", what, cause->message);
+        g_error_free(cause);
+        return step_wait(0);
+    }
+    g_propagate_error(error, cause);
+    return step_failed();
+}
+
+static StepOutcome
+install_boot_loader(Task *task, GError **error)
+{
+    g_auto(AgentResult) uuids = {0};
+    GError *cause = NULL;
+    if (!node_agent_call(task, "standby.get_partition_uuids", NULL, &uuids, &cause))
+        return later_or_failed("asking for partitions", cause, error);
+    if (!needs_boot_loader(task, uuids.result))
+        return prepare_boot(task, error);
+    json_auto_t *params = boot_loader_params(task, uuids.result);
+    task_phase_begin(task, "install_bootloader", NULL);
+    if (!node_agent_start(task, "image.install_bootloader", params, &cause))
+        return later_or_failed("the boot loader", cause, error);
+    info_set_boolean(task->node, INFO_STEP_SENT, true);
+    return step_wait(0);
+}
+
+static StepOutcome
+run_prepare_instance_boot(Task *task, const json_t *args, GError **error)
+{
+    (void)args;
+    return storage_boots_from_volume(task) ? step_ended(boot_prepare_instance(task, error))
+                                           : install_boot_loader(task, error);
+}
+
+static StepOutcome
+resume_prepare_instance_boot(Task *task, const json_t *args, GError **error)
+{
+    (void)args;
+    g_auto(AgentResult) last = {0};
+    GError *cause = NULL;
+    if (!info_true(task->node, INFO_STEP_SENT))
+        return install_boot_loader(task, error);
+    if (!node_agent_last(task, &last, &cause))
+        return later_or_failed("the boot loader", cause, error);
+    if (g_strcmp0(last.command, "install_bootloader") != 0 ||
+        last.status == AGENT_STATUS_IS_RUNNING)
+        return step_wait(0);
+    if (last.status == AGENT_STATUS_IS_SUCCEEDED)
+        return prepare_boot(task, error);
+    steel_fail(error, STEEL_ERROR_DEPLOY_FAILED, "the agent could not install the boot loader: %s",
+               last.words != NULL ? last.words : "no reason given");
+    return step_failed();
+}
+
+/* ---- tear_down_agent: the machine goes off ---- */
+
+/* For how long the agent is given time to switch its machine off. */
+static int64_t
+patience_ms(void)
+{
+    const Config *config = config_current();
+    int64_t retries = config_integer(config, OPT_AGENT_POST_DEPLOY_GET_POWER_STATE_RETRIES),
+            pause_s = config_integer(config, OPT_AGENT_POST_DEPLOY_GET_POWER_STATE_RETRY_INTERVAL);
+    return MIN(MIN(retries, 10000) * MIN(pause_s, 3600), 24 * 3600) * 1000;
+}
+
+/* Asks the agent to write out what it holds, and to switch the machine off. It need not answer: it is looked at. */
+static void
+ask_to_go_off(Task *task)
+{
+    g_autoptr(GError) error = NULL;
+    task_phase_begin(task, "power_off", "the agent switches the machine off");
+    if (!node_agent_start(task, "standby.power_off", NULL, &error))
+        log_warning(AREA, "node %s is switched off by its BMC if need be: %s", task->node->uuid,
+                    error->message);
+}
+
+static StepOutcome
+force_off(Task *task, GError **error)
+{
+    return step_ended(power_action(task, (PowerAction){.target = POWER_TARGET_OFF}, error));
+}
+
+static bool
+forces_off(const Task *task)
+{
+    return json_is_truthy(json_object_get(task->node->driver_info, "deploy_forces_oob_reboot"));
+}
+
+/* The disk has what was written; then the plug is pulled, as driver_info wants it. */
+static StepOutcome
+sync_and_force_off(Task *task, GError **error)
+{
+    g_auto(AgentResult) result = {0};
+    g_autoptr(GError) cause = NULL;
+    if (!node_agent_call(task, "standby.sync", NULL, &result, &cause))
+        log_warning(AREA, "the agent of node %s could not write its buffers out: %s",
+                    task->node->uuid, cause->message);
+    return force_off(task, error);
+}
+
+static StepOutcome
+look_whether_off(Task *task, GError **error)
+{
+    g_autoptr(GError) cause = NULL;
+    PowerState power = POWER_UNKNOWN;
+    int64_t looks = info_integer(task->node, INFO_POWER_OFF_LOOKS);
+    if (power_get(task, &power, &cause) && power == POWER_OFF) {
+        power_found(task, POWER_OFF);
+        return step_ended(task_save(task, error));
+    }
+    if (looks * LOOK_MS >= patience_ms()) {
+        log_warning(AREA,
+                    "the agent of node %s did not switch its machine off in %d s; its BMC "
+                    "does it",
+                    task->node->uuid, (int)(patience_ms() / 1000));
+        return force_off(task, error);
+    }
+    info_set_integer(task->node, INFO_POWER_OFF_LOOKS, looks + 1);
+    return step_again(LOOK_MS);
+}
+
+static StepOutcome
+run_tear_down_agent(Task *task, const json_t *args, GError **error)
+{
+    (void)args;
+    if (storage_boots_from_volume(task))
+        return step_done();
+    if (!info_has(task->node, INFO_POWER_OFF_LOOKS)) {
+        if (forces_off(task))
+            return sync_and_force_off(task, error);
+        ask_to_go_off(task);
+    }
+    return look_whether_off(task, error);
+}
+
+/* ---- the last two ---- */
+
+static StepOutcome
+run_switch_to_tenant_network(Task *task, const json_t *args, GError **error)
+{
+    (void)args;
+    bool left =
+        storage_boots_from_volume(task) || network_remove(task, NETWORK_PROVISIONING, error);
+    return step_ended(left && network_configure_tenant(task, error));
+}
+
+/* The machine is off. When a process has died in this step, it may be on already and have said its word to nobody: then it
+ * starts again, so that it says it to us. */
+static bool
+power_on(Task *task, GError **error)
+{
+    PowerAction action = {.target = POWER_TARGET_ON, .before = POWER_OFF};
+    if (info_true(task->node, INFO_BOOT_INSTANCE_BEGUN) && !power_get(task, &action.before, error))
+        return false;
+    if (action.before == POWER_ON)
+        action.target = POWER_TARGET_REBOOT;
+    info_set_boolean(task->node, INFO_BOOT_INSTANCE_BEGUN, true);
+    return task_save(task, error) && power_action(task, action, error);
+}
+
+static StepOutcome
+run_boot_instance(Task *task, const json_t *args, GError **error)
+{
+    (void)args;
+    int64_t wait_s = config_integer(config_current(), OPT_DEPLOY_BOOT_PROGRESS_TIMEOUT);
+    task_phase_begin(task, "power_on", NULL);
+    if (!power_on(task, error))
+        return step_failed();
+    if (wait_s <= 0 || !boot_reports_progress(task))
+        return step_done();
+    boot_begin_phase(task);
+    return step_wait(wait_s * 1000);
+}
+
+/* Whoever has called: only the machine's own word that it has its volume ends the wait. */
+static StepOutcome
+resume_boot_instance(Task *task, const json_t *args, GError **error)
+{
+    (void)args, (void)error;
+    return boot_record_last_phase(task->node) == BOOT_PHASE_SAN_HOOKED
+               ? step_done()
+               : step_wait(STEP_DEADLINE_STAYS);
+}
+
+const StepDef direct_deploy_steps[] = {
+    {.name = "deploy",
+     .priority = 100,
+     .abortable = true,
+     .run = run_deploy,
+     .resume = resume_deploy},
+    {.name = "write_image",
+     .priority = 80,
+     .abortable = true,
+     .run = run_write_image,
+     .resume = resume_write_image},
+    {.name = "prepare_instance_boot",
+     .priority = 60,
+     .abortable = true,
+     .run = run_prepare_instance_boot,
+     .resume = resume_prepare_instance_boot},
+    {.name = "tear_down_agent",           .priority = 40, .abortable = true, .run = run_tear_down_agent},
+    {.name = "switch_to_tenant_network",
+     .priority = 30,
+     .abortable = true,
+     .run = run_switch_to_tenant_network},
+    {.name = "boot_instance",
+     .priority = 20,
+     .abortable = true,
+     .run = run_boot_instance,
+     .resume = resume_boot_instance},
+    {0},
+};

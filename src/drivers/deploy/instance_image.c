@@ -1,0 +1,357 @@
+/* The image of an instance; the contract is in instance_image.h.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "drivers/deploy/instance_image.h"
+
+#include "common/config.h"
+#include "common/json_text.h"
+#include "drivers/image_copies.h"
+#include "images/digest.h"
+#include "images/local_image.h"
+#include "model/capabilities.h"
+
+#include <string.h>
+
+static const json_t *
+member(const Node *node, const char *key)
+{
+    return json_object_get(node->instance_info, key);
+}
+
+static const char *
+text(const Node *node, const char *key)
+{
+    const char *value = json_string_member(node->instance_info, key);
+    return value != NULL && *value != '\0' ? value : NULL;
+}
+
+static void
+set_text(Node *node, const char *key, const char *value)
+{
+    json_object_set_new(node->instance_info, key, json_string(value));
+}
+
+bool
+instance_image_is_whole_disk(const Node *node)
+{
+    const char *type = text(node, "image_type");
+    if (type != NULL)
+        return strcmp(type, "partition") != 0;
+    return json_is_nothing(member(node, "kernel")) && json_is_nothing(member(node, "ramdisk"));
+}
+
+/* instance_info wins over driver_info, and that over the configuration. */
+static const char *
+download_source(const Task *task)
+{
+    const char *of_instance = text(task->node, "image_download_source");
+    const char *of_node = task_driver_info(task, "image_download_source");
+    if (of_instance != NULL)
+        return of_instance;
+    return of_node != NULL ? of_node
+                           : config_string(config_current(), OPT_AGENT_IMAGE_DOWNLOAD_SOURCE);
+}
+
+static bool
+is_file(const char *source)
+{
+    return g_str_has_prefix(source, "file://");
+}
+
+/* True when the agent takes the image from this conductor. */
+static bool
+is_served_here(const Task *task)
+{
+    return is_file(text(task->node, "image_source")) || strcmp(download_source(task), "local") == 0;
+}
+
+/* ---- validation ---- */
+
+static bool
+check_source(const Task *task, GError **error)
+{
+    const char *source = text(task->node, "image_source");
+    if (source == NULL)
+        return steel_fail(error, STEEL_ERROR_MISSING,
+                          "Node %s failed to validate deploy image info. Some parameters were "
+                          "missing. Missing are: ['instance_info.image_source']",
+                          task->node->uuid);
+    return image_url_known(source) ||
+           steel_fail(error, STEEL_ERROR_UNSUPPORTED,
+                      "instance_info image_source of node %s is no http://, https:// or file:// "
+                      "URL: images of Glance and of registries cannot be deployed yet",
+                      task->node->uuid);
+}
+
+static bool
+check_type(const Task *task, GError **error)
+{
+    const char *type = text(task->node, "image_type");
+    return type == NULL || strcmp(type, "partition") == 0 || strcmp(type, "whole-disk") == 0 ||
+           steel_fail(error, STEEL_ERROR_INVALID,
+                      "Invalid image_type \"%.40s\", valid are whole-disk, partition", type);
+}
+
+/* A checksum, the URL of a file of checksums, or both hash members. */
+static bool
+check_checksum(const Task *task, GError **error)
+{
+    const Node *node = task->node;
+    bool algorithm = text(node, "image_os_hash_algo") != NULL,
+         value = text(node, "image_os_hash_value") != NULL,
+         checksum = text(node, "image_checksum") != NULL;
+    if (is_file(text(node, "image_source")) || (algorithm && value) ||
+        (checksum && !algorithm && !value))
+        return true;
+    return steel_fail(error, STEEL_ERROR_MISSING,
+                      "image_source's \"image_checksum\", or \"image_os_hash_algo\" and "
+                      "\"image_os_hash_value\" must be provided in instance_info for node %s",
+                      node->uuid);
+}
+
+static bool
+check_algorithm(const Task *task, GError **error)
+{
+    const char *algorithm = text(task->node, "image_os_hash_algo"),
+               *checksum = text(task->node, "image_checksum");
+    if (algorithm != NULL && !digest_known(algorithm))
+        return steel_fail(error, STEEL_ERROR_INVALID,
+                          "instance_info image_os_hash_algo \"%.40s\" of node %s is not known; "
+                          "take sha256 or sha512",
+                          algorithm, task->node->uuid);
+    bool url = checksum != NULL && strstr(checksum, "://") != NULL;
+    return checksum == NULL || url || digest_algorithm_of(checksum) != NULL ||
+           steel_fail(
+               error, STEEL_ERROR_INVALID,
+               "instance_info image_checksum of node %s is neither a checksum in hexadecimal "
+               "digits nor a URL",
+               task->node->uuid);
+}
+
+static bool
+check_download(const Task *task, GError **error)
+{
+    const char *source = download_source(task);
+    if (strcmp(source, "http") != 0 && strcmp(source, "local") != 0 && strcmp(source, "swift") != 0)
+        return steel_fail(error, STEEL_ERROR_INVALID,
+                          "Invalid value for image_download_source: \"%.40s\". Valid values are "
+                          "swift, http or local.",
+                          source);
+    if (!is_served_here(task) || task->services->boot_url != NULL)
+        return true;
+    return steel_fail(
+        error, STEEL_ERROR_MISSING,
+        "Node %s failed to validate http provisoning. Some configuration options were "
+        "missing. Missing are: ['[deploy]http_url']",
+        task->node->uuid);
+}
+
+/* What an image of a root file system needs besides. */
+static bool
+check_partitions(const Task *task, GError **error)
+{
+    int64_t size = 0;
+    if (instance_image_is_whole_disk(task->node))
+        return true;
+    if (json_is_nothing(member(task->node, "root_gb")))
+        return steel_fail(error, STEEL_ERROR_MISSING,
+                          "Cannot deploy: parameters were missing in node's instance_info. Missing "
+                          "are: ['instance_info.root_gb']");
+    return (json_integer_member(task->node->instance_info, "root_gb", &size) && size > 0) ||
+           steel_fail(error, STEEL_ERROR_INVALID,
+                      "instance_info root_gb of node %s is not a whole number of GiB",
+                      task->node->uuid);
+}
+
+static bool
+check_config_drive(const Task *task, GError **error)
+{
+    const json_t *drive = member(task->node, "configdrive");
+    return json_is_nothing(drive) || json_is_string(drive) ||
+           steel_fail(error, STEEL_ERROR_UNSUPPORTED,
+                      "a config drive given as an object cannot be made on the conductor yet; give "
+                      "one that is built: steel node deploy %s --config-drive <folder>",
+                      task->node->uuid);
+}
+
+bool
+instance_image_validate(const Task *task, GError **error)
+{
+    return check_source(task, error) && check_type(task, error) && check_checksum(task, error) &&
+           check_algorithm(task, error) && check_download(task, error) &&
+           check_partitions(task, error) && check_config_drive(task, error);
+}
+
+/* ---- preparation ---- */
+
+/* "agent_images/<uuid>", below http_root and behind http_url. */
+static char *
+served_name(const Task *task)
+{
+    return g_strdup_printf("%s/%s", config_string(config_current(), OPT_DEPLOY_HTTP_IMAGE_SUBDIR),
+                           task->node->uuid);
+}
+
+/* The checksum that the operator has given must be the copy's. */
+static bool
+check_copy(const Task *task, const char *path, const char *sha256, GError **error)
+{
+    const char *algorithm = text(task->node, "image_os_hash_algo"),
+               *wanted = text(task->node, "image_os_hash_value");
+    g_autofree char *made = NULL;
+    if (wanted == NULL) {
+        wanted = text(task->node, "image_checksum");
+        algorithm = wanted != NULL ? digest_algorithm_of(wanted) : NULL;
+    }
+    if (wanted == NULL || is_file(text(task->node, "image_source")))
+        return true;
+    if (algorithm == NULL)
+        return steel_fail(error, STEEL_ERROR_UNSUPPORTED,
+                          "image_checksum is a URL, which cannot be used with "
+                          "image_download_source local yet; give the checksum itself");
+    if (strcmp(algorithm, "sha256") == 0)
+        made = g_strdup(sha256);
+    else if (!local_image_digest(path, algorithm, &made, error))
+        return false;
+    return g_ascii_strcasecmp(made, wanted) == 0 ||
+           steel_fail(error, STEEL_ERROR_DEPLOY_FAILED,
+                      "the image has another checksum (%s %s) than instance_info says (%s)",
+                      algorithm, made, wanted);
+}
+
+/* What the image is must be what instance_info says, and is noted where that says nothing. */
+static bool
+note_format(Task *task, const char *path, GError **error)
+{
+    const char *said = text(task->node, "image_disk_format"), *found = NULL;
+    if (!local_image_format(path, &found, error))
+        return false;
+    if (said != NULL && strcmp(said, found) != 0)
+        return steel_fail(error, STEEL_ERROR_INVALID,
+                          "the image is %s, but instance_info image_disk_format says %.40s", found,
+                          said);
+    set_text(task->node, "image_disk_format", found);
+    return true;
+}
+
+static bool
+copy_here(Task *task, GError **error)
+{
+    g_autofree char *name = served_name(task), *path = image_copies_path(name);
+    g_autofree char *url = g_strdup_printf("%s/%s", task->services->boot_url, name);
+    g_auto(CachedImage) image = {0};
+    task_phase_begin(task, "cache_image", "the conductor fetches the image");
+    if (!image_copies_put(text(task->node, "image_source"), name, &image, error) ||
+        !check_copy(task, path, image.sha256, error) || !note_format(task, path, error))
+        return false;
+    set_text(task->node, "image_url", url);
+    set_text(task->node, "image_os_hash_algo", "sha256");
+    set_text(task->node, "image_os_hash_value", image.sha256);
+    return true;
+}
+
+bool
+instance_image_prepare(Task *task, GError **error)
+{
+    const char *type = instance_image_is_whole_disk(task->node) ? "whole-disk" : "partition";
+    if (!instance_image_validate(task, error))
+        return false;
+    if (!is_served_here(task))
+        set_text(task->node, "image_url", text(task->node, "image_source"));
+    else if (!copy_here(task, error))
+        return false;
+    set_text(task->node, "image_type", type);
+    return true;
+}
+
+void
+instance_image_remove(const Task *task)
+{
+    g_autofree char *name = served_name(task);
+    image_copies_remove(name);
+}
+
+/* ---- what the agent is told ---- */
+
+static void
+copy_member(const Task *task, json_t *info, const char *name, const char *key)
+{
+    const json_t *value = member(task->node, key);
+    json_object_set_new(info, name, value != NULL ? json_deep_copy(value) : json_null());
+}
+
+static void
+copy_if_given(const Task *task, json_t *info, const char *name, const char *key)
+{
+    if (!json_is_nothing(member(task->node, key)))
+        copy_member(task, info, name, key);
+}
+
+/* MiB of a size that instance_info has in units of so many MiB. */
+static void
+add_size(const Task *task, json_t *info, const char *name, const char *key, int64_t unit)
+{
+    int64_t size = 0;
+    json_integer_member(task->node->instance_info, key, &size);
+    json_object_set_new(info, name, json_integer(size * unit));
+}
+
+static void
+add_partitions(const Task *task, json_t *info)
+{
+    static const char *const same[] = {
+        "kernel", "ramdisk", "root_gb", "ephemeral_format", "preserve_ephemeral", "image_type"};
+    g_autofree char *label = capability_get(task->node, "disk_label");
+    for (size_t i = 0; i < G_N_ELEMENTS(same); i++)
+        copy_member(task, info, same[i], same[i]);
+    add_size(task, info, "root_mb", "root_gb", 1024);
+    add_size(task, info, "swap_mb", "swap_mb", 1);
+    add_size(task, info, "ephemeral_mb", "ephemeral_gb", 1024);
+    const char *mode = capability_boot_mode(
+        task->node, config_string(config_current(), OPT_DEPLOY_DEFAULT_BOOT_MODE));
+    json_object_set_new(info, "deploy_boot_mode", json_string(mode));
+    json_object_set_new(info, "boot_option", json_string("local"));
+    if (label != NULL)
+        json_object_set_new(info, "disk_label", json_string(label));
+}
+
+/* Web proxies that driver_info names for images. */
+static void
+add_proxies(const Task *task, json_t *info)
+{
+    json_auto_t *proxies = json_object();
+    const char *plain = task_driver_info(task, "image_http_proxy"),
+               *secure = task_driver_info(task, "image_https_proxy"),
+               *without = task_driver_info(task, "image_no_proxy");
+    if (plain != NULL)
+        json_object_set_new(proxies, "http", json_string(plain));
+    if (secure != NULL)
+        json_object_set_new(proxies, "https", json_string(secure));
+    if (json_object_size(proxies) == 0)
+        return;
+    json_object_set(info, "proxies", proxies);
+    if (without != NULL)
+        json_object_set_new(info, "no_proxy", json_string(without));
+}
+
+json_t *
+instance_image_arguments(const Task *task)
+{
+    const Node *node = task->node;
+    const char *source = text(node, "image_source"), *slash = strrchr(source, '/');
+    json_t *info = json_pack("{s:s,s:[s?],s:b,s:s}", "id", slash != NULL ? slash + 1 : source,
+                             "urls", text(node, "image_url"), "stream_raw_images",
+                             (int)config_boolean(config_current(), OPT_AGENT_STREAM_RAW_IMAGES),
+                             "node_uuid", node->uuid);
+    copy_member(task, info, "disk_format", "image_disk_format");
+    copy_member(task, info, "container_format", "image_container_format");
+    copy_if_given(task, info, "checksum", "image_checksum");
+    copy_if_given(task, info, "os_hash_algo", "image_os_hash_algo");
+    copy_if_given(task, info, "os_hash_value", "image_os_hash_value");
+    add_proxies(task, info);
+    if (!instance_image_is_whole_disk(node))
+        add_partitions(task, info);
+    const char *drive = text(node, "configdrive");
+    if (drive != NULL)
+        json_object_set_new(info, "configdrive", json_string(drive));
+    return json_pack("{s:o,s:s?}", "image_info", info, "configdrive", drive);
+}

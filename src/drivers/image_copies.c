@@ -1,0 +1,56 @@
+/* Files for machines by way of the image cache; the contract is in image_copies.h.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "drivers/image_copies.h"
+
+#include "common/config.h"
+#include "common/log.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+/* Of one copy, which may take as long as the network is slow. */
+#define COPY_TIMEOUT_MS (60 * 60 * 1000)
+#define SIZE_LIMIT (UINT64_C(16) << 40)
+
+char *
+image_copies_path(const char *name)
+{
+    return g_build_filename(config_string(config_current(), OPT_DEPLOY_HTTP_ROOT), name, NULL);
+}
+
+/* Without a cache copies are made in a folder of their own, and none is kept. */
+static ImageCache
+cache_of(const Config *config, const char *without)
+{
+    const char *folder = config_string(config, OPT_PXE_INSTANCE_MASTER_PATH);
+    if (folder == NULL || *folder == '\0')
+        return (ImageCache){.folder = without};
+    return (ImageCache){
+        .folder = folder,
+        .size_limit =
+            (uint64_t)MIN(config_integer(config, OPT_PXE_IMAGE_CACHE_SIZE), INT64_C(1) << 40) << 20,
+        .age_limit_s = MIN(config_integer(config, OPT_PXE_IMAGE_CACHE_TTL), INT64_C(1) << 40) * 60};
+}
+
+bool
+image_copies_put(const char *url, const char *name, CachedImage *image, GError **error)
+{
+    const Config *config = config_current();
+    g_autofree char *without =
+        g_build_filename(config_string(config, OPT_STATE_PATH), "image_copies", NULL);
+    g_autofree char *path = image_copies_path(name);
+    const ImageCache cache = cache_of(config, without);
+    const ImageFetch fetch = {.url = url,
+                              .allowed = config_list(config, OPT_CONDUCTOR_FILE_URL_ALLOWED_PATHS),
+                              .size_limit = SIZE_LIMIT,
+                              .timeout_ms = COPY_TIMEOUT_MS};
+    return image_cache_put(&cache, &fetch, path, image, error);
+}
+
+void
+image_copies_remove(const char *name)
+{
+    g_autofree char *path = image_copies_path(name);
+    if (unlink(path) != 0 && errno != ENOENT && errno != ENOTDIR)
+        log_warning("drivers.images", "cannot remove %s: %s", path, g_strerror(errno));
+}

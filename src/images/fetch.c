@@ -1,0 +1,269 @@
+/* Copies of what URLs name; the contract is in fetch.h.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "images/fetch.h"
+
+#include "common/http_client.h"
+#include "common/time_text.h"
+#include "images/digest.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define CHUNK (256u << 10)
+#define REDIRECT_LIMIT 5
+#define HEAD_TIMEOUT_MS 30000
+
+void
+image_version_clear(ImageVersion *version)
+{
+    g_clear_pointer(&version->text, g_free);
+}
+
+static bool
+is_file(const char *url)
+{
+    return g_str_has_prefix(url, "file://");
+}
+
+static bool
+is_http(const char *url)
+{
+    return g_str_has_prefix(url, "http://") || g_str_has_prefix(url, "https://");
+}
+
+bool
+image_url_known(const char *url)
+{
+    return is_file(url) || is_http(url);
+}
+
+static bool
+refuse_url(const ImageFetch *fetch, GError **error)
+{
+    g_autofree char *shown = http_url_for_display(fetch->url);
+    return steel_fail(error, STEEL_ERROR_INVALID, "%s is no file://, http:// or https:// URL",
+                      shown);
+}
+
+/* ---- where the bytes go ---- */
+
+typedef struct Sink {
+    const ImageFetch *fetch;
+    int to;
+    Digest *digest; /* borrowed */
+    uint64_t size;
+    int64_t deadline_ms;
+    GError *error; /* owned */
+} Sink;
+
+static bool
+write_all(int to, const char *bytes, size_t size)
+{
+    while (size > 0) {
+        ssize_t count = write(to, bytes, size);
+        if (count < 0 && errno == EINTR)
+            continue;
+        if (count <= 0)
+            return false;
+        bytes += count;
+        size -= (size_t)count;
+    }
+    return true;
+}
+
+/* An HttpRequest's sink. */
+static bool
+take(void *user, const void *bytes, size_t size)
+{
+    Sink *sink = user;
+    g_autofree char *shown = http_url_for_display(sink->fetch->url);
+    sink->size += size;
+    if (sink->size > sink->fetch->size_limit)
+        return steel_fail(&sink->error, STEEL_ERROR_TOO_LARGE,
+                          "%s is larger than %" G_GUINT64_FORMAT " bytes", shown,
+                          sink->fetch->size_limit);
+    if (time_monotonic_ms() > sink->deadline_ms)
+        return steel_fail(&sink->error, STEEL_ERROR_TIMEOUT, "%s: not copied within %d s", shown,
+                          sink->fetch->timeout_ms / 1000);
+    digest_add(sink->digest, bytes, size);
+    return write_all(sink->to, bytes, size) ||
+           steel_fail(&sink->error, STEEL_ERROR_IO, "%s cannot be written down: %s", shown,
+                      g_strerror(errno));
+}
+
+/* ---- files ---- */
+
+static bool
+is_below(const char *path, const char *const *folders)
+{
+    for (; folders != NULL && *folders != NULL; folders++) {
+        size_t length = strlen(*folders);
+        while (length > 1 && (*folders)[length - 1] == '/')
+            length--;
+        if (strncmp(path, *folders, length) == 0 && path[length] == '/')
+            return true;
+    }
+    return false;
+}
+
+/* Where the open file really lies, whatever links led there: that is what must be allowed. */
+static bool
+check_place(const ImageFetch *fetch, int fd, GError **error)
+{
+    g_autofree char *link = g_strdup_printf("/proc/self/fd/%d", fd);
+    g_autofree char *path = g_file_read_link(link, NULL);
+    struct stat status;
+    if (path == NULL || !is_below(path, fetch->allowed))
+        return steel_fail(error, STEEL_ERROR_INVALID,
+                          "%s is not below a folder of [conductor]file_url_allowed_paths",
+                          fetch->url);
+    return (fstat(fd, &status) == 0 && S_ISREG(status.st_mode)) ||
+           steel_fail(error, STEEL_ERROR_INVALID, "%s is no regular file", fetch->url);
+}
+
+/* The open file, or -1. */
+static int
+open_file(const ImageFetch *fetch, GError **error)
+{
+    const char *path = fetch->url + strlen("file://");
+    int fd = *path == '/' ? open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY) : -1;
+    if (*path != '/')
+        steel_fail(error, STEEL_ERROR_INVALID, "%s names no absolute path", fetch->url);
+    else if (fd < 0)
+        steel_fail(error, errno == ENOENT ? STEEL_ERROR_NOT_FOUND : STEEL_ERROR_IO, "%s: %s",
+                   fetch->url, g_strerror(errno));
+    if (fd >= 0 && !check_place(fetch, fd, error)) {
+        close(fd);
+        return -1;
+    }
+    return fd;
+}
+
+static bool
+copy_file(Sink *sink, GError **error)
+{
+    int from = open_file(sink->fetch, error);
+    if (from < 0)
+        return false;
+    g_autofree char *buffer = g_malloc(CHUNK);
+    ssize_t count;
+    while ((count = read(from, buffer, CHUNK)) > 0 && take(sink, buffer, (size_t)count))
+        continue;
+    if (count < 0)
+        steel_fail(&sink->error, STEEL_ERROR_IO, "%s: %s", sink->fetch->url, g_strerror(errno));
+    close(from);
+    return sink->error == NULL;
+}
+
+static bool
+file_version(const ImageFetch *fetch, ImageVersion *version, GError **error)
+{
+    struct stat status;
+    int fd = open_file(fetch, error);
+    if (fd < 0)
+        return false;
+    bool good = fstat(fd, &status) == 0;
+    close(fd);
+    if (!good)
+        return steel_fail(error, STEEL_ERROR_IO, "%s: %s", fetch->url, g_strerror(errno));
+    version->size = (uint64_t)status.st_size;
+    version->text = g_strdup_printf("%llu %lld.%09ld %lld", (unsigned long long)status.st_ino,
+                                    (long long)status.st_mtim.tv_sec, status.st_mtim.tv_nsec,
+                                    (long long)status.st_size);
+    return true;
+}
+
+/* ---- servers ---- */
+
+static HttpRequest
+request_of(const ImageFetch *fetch)
+{
+    return (HttpRequest){.url = fetch->url,
+                         .redirect_limit = REDIRECT_LIMIT,
+                         .ca_file = fetch->ca_file,
+                         .insecure = fetch->insecure,
+                         .timeout_ms = fetch->timeout_ms};
+}
+
+static bool
+check_status(const ImageFetch *fetch, int status, GError **error)
+{
+    g_autofree char *shown = http_url_for_display(fetch->url);
+    if (status == 200)
+        return true;
+    return steel_fail(error, status == 404 ? STEEL_ERROR_NOT_FOUND : STEEL_ERROR_HTTP,
+                      "%s: the server answers with status %d", shown, status);
+}
+
+static bool
+copy_from_server(Sink *sink, GError **error)
+{
+    g_auto(HttpResponse) answer = {0};
+    HttpRequest request = request_of(sink->fetch);
+    request.sink = take;
+    request.sink_user = sink;
+    return http_request(&request, &answer, error) &&
+           check_status(sink->fetch, answer.status, error);
+}
+
+/* A server that does not know HEAD says nothing of its version: the image is then fetched each time. */
+static bool
+server_version(const ImageFetch *fetch, ImageVersion *version, GError **error)
+{
+    g_auto(HttpResponse) answer = {0};
+    HttpRequest request = request_of(fetch);
+    request.method = "HEAD";
+    request.timeout_ms = MIN(request.timeout_ms, HEAD_TIMEOUT_MS);
+    if (!http_request(&request, &answer, error))
+        return false;
+    if (answer.status == 405 || answer.status == 501) {
+        version->text = g_strdup("");
+        return true;
+    }
+    if (!check_status(fetch, answer.status, error))
+        return false;
+    const char *modified = http_response_header(&answer, "Last-Modified"),
+               *tag = http_response_header(&answer, "ETag"),
+               *length = http_response_header(&answer, "Content-Length");
+    bool says = modified != NULL || tag != NULL;
+    version->size = length != NULL ? g_ascii_strtoull(length, NULL, 10) : 0;
+    version->text = says ? g_strdup_printf("%s %s %s", modified != NULL ? modified : "-",
+                                           tag != NULL ? tag : "-", length != NULL ? length : "-")
+                         : g_strdup("");
+    return true;
+}
+
+/* ---- both ---- */
+
+bool
+image_fetch_version(const ImageFetch *fetch, ImageVersion *version, GError **error)
+{
+    if (is_file(fetch->url))
+        return file_version(fetch, version, error);
+    return is_http(fetch->url) ? server_version(fetch, version, error) : refuse_url(fetch, error);
+}
+
+bool
+image_fetch(const ImageFetch *fetch, int to, const char *algorithm, char **digest, GError **error)
+{
+    g_autoptr(Digest) made = digest_new(algorithm, error);
+    Sink sink = {.fetch = fetch,
+                 .to = to,
+                 .digest = made,
+                 .deadline_ms = time_monotonic_ms() + fetch->timeout_ms};
+    if (made == NULL || !image_url_known(fetch->url))
+        return made != NULL && refuse_url(fetch, error);
+    bool good = is_file(fetch->url) ? copy_file(&sink, error) : copy_from_server(&sink, error);
+    if (sink.error != NULL) { /* it says more than what came of it */
+        g_clear_error(error);
+        g_propagate_error(error, sink.error);
+        return false;
+    }
+    char text[DIGEST_TEXT_SIZE];
+    if (good)
+        *digest = g_strdup(digest_text(made, text));
+    return good;
+}

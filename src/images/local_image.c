@@ -1,0 +1,72 @@
+/* Images on this machine's disk; the contract is in local_image.h.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "images/local_image.h"
+
+#include "images/digest.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#define CHUNK (256u << 10)
+
+static const struct {
+    const char *format;
+    off_t offset;
+    const char *magic;
+    size_t size;
+} formats[] = {
+    {"qcow2", 0,     "QFI\xfb",          4 },
+    {"vmdk",  0,     "KDMV",             4 },
+    {"vmdk",  0,     "# Disk Descripto", 16},
+    {"vhdx",  0,     "vhdxfile",         8 },
+    {"vdi",   64,    "\x7f\x10\xda\xbe", 4 },
+    {"iso",   32769, "CD001",            5 },
+};
+
+static int
+open_image(const char *path, GError **error)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        steel_fail(error, STEEL_ERROR_IO, "cannot open %s: %s", path, g_strerror(errno));
+    return fd;
+}
+
+bool
+local_image_format(const char *path, const char **format, GError **error)
+{
+    int fd = open_image(path, error);
+    if (fd < 0)
+        return false;
+    *format = "raw";
+    for (size_t i = 0; i < G_N_ELEMENTS(formats); i++) {
+        char bytes[16];
+        if (pread(fd, bytes, formats[i].size, formats[i].offset) == (ssize_t)formats[i].size &&
+            memcmp(bytes, formats[i].magic, formats[i].size) == 0)
+            *format = formats[i].format;
+    }
+    close(fd);
+    return true;
+}
+
+bool
+local_image_digest(const char *path, const char *algorithm, char **digest, GError **error)
+{
+    g_autoptr(Digest) made = digest_new(algorithm, error);
+    int fd = made != NULL ? open_image(path, error) : -1;
+    if (fd < 0)
+        return false;
+    g_autofree char *buffer = g_malloc(CHUNK);
+    ssize_t count;
+    while ((count = read(fd, buffer, CHUNK)) > 0)
+        digest_add(made, buffer, (size_t)count);
+    int reason = errno;
+    close(fd);
+    if (count < 0)
+        return steel_fail(error, STEEL_ERROR_IO, "cannot read %s: %s", path, g_strerror(reason));
+    char text[DIGEST_TEXT_SIZE];
+    *digest = g_strdup(digest_text(made, text));
+    return true;
+}
