@@ -4,9 +4,10 @@
 #include "common/log.h"
 #include "lab/console.h"
 #include "lab/guest.h"
-#include "lab/modules.h"
 #include "lab/qmp.h"
 #include "lab/target.h"
+#include "ramdisk/kernel_package.h"
+#include "ramdisk/modules.h"
 
 #include <poll.h>
 #include <stdint.h>
@@ -73,7 +74,7 @@ read_words(const uint8_t *data, size_t size)
 {
     char *text = g_strndup((const char *)data, size);
     target_count_sessions(text, "iqn.x:a");
-    g_free(lab_guest_parse_depends(text));
+    g_free(kernel_package_parse_depends(text));
     g_free(text);
 }
 

@@ -4,11 +4,12 @@
 
 #include "common/error.h"
 #include "common/process.h"
-#include "lab/cpio.h"
 #include "lab/folder.h"
 #include "lab/guest_init.h"
-#include "lab/modules.h"
 #include "lab/volume.h"
+#include "ramdisk/cpio.h"
+#include "ramdisk/kernel_package.h"
+#include "ramdisk/modules.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -16,8 +17,6 @@
 #include <unistd.h>
 
 #define KERNEL_METAPACKAGE "linux-image-cloud-amd64"
-#define DOWNLOAD_TIMEOUT_MS (10 * 60 * 1000)
-#define UNPACK_TIMEOUT_MS (2 * 60 * 1000)
 
 /* Counts up whenever what is built changes in a way that the key below does not see. */
 #define BUILD_REVISION "2"
@@ -45,21 +44,6 @@ lab_guest_clear(LabGuest *guest)
     g_free(guest->initramfs);
     g_free(guest->volume);
     memset(guest, 0, sizeof *guest);
-}
-
-char *
-lab_guest_parse_depends(const char *output)
-{
-    g_auto(GStrv) lines = g_strsplit(output, "\n", -1);
-    for (char **line = lines; *line != NULL; line++) {
-        char *text = g_strstrip(*line);
-        if (!g_str_has_prefix(text, "Depends: linux-image-"))
-            continue;
-        const char *name = text + strlen("Depends: ");
-        if (strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789.+-") == strlen(name))
-            return g_strdup(name);
-    }
-    return NULL;
 }
 
 static void
@@ -174,20 +158,10 @@ lab_guest_initramfs(const char *modules_folder, GError **error)
     return NULL;
 }
 
-/* Where the package keeps its modules: on Debian 13 all that was in /lib is in /usr/lib. */
-static char *
-find_modules(const char *package_folder)
-{
-    g_autofree char *folder = g_build_filename(package_folder, "usr", "lib", "modules", NULL);
-    if (g_file_test(folder, G_FILE_TEST_IS_DIR))
-        return g_steal_pointer(&folder);
-    return g_build_filename(package_folder, "lib", "modules", NULL);
-}
-
 static bool
 write_initramfs(const char *package_folder, const char *path_gz, GError **error)
 {
-    g_autofree char *modules_folder = find_modules(package_folder);
+    g_autofree char *modules_folder = kernel_package_modules(package_folder);
     g_autoptr(GByteArray) archive = lab_guest_initramfs(modules_folder, error);
     if (archive == NULL)
         return false;
@@ -200,106 +174,30 @@ write_initramfs(const char *package_folder, const char *path_gz, GError **error)
     return process_run(&spec, NULL, error);
 }
 
-/* The one *.deb in the folder, or NULL. */
-static char *
-find_package(const char *folder)
-{
-    g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);
-    const char *name;
-    while (dir != NULL && (name = g_dir_read_name(dir)) != NULL)
-        if (g_str_has_prefix(name, "linux-image-") && g_str_has_suffix(name, ".deb"))
-            return g_build_filename(folder, name, NULL);
-    return NULL;
-}
-
-/* Moves the package that was downloaded whole into the cache. */
-static char *
-keep_package(const char *cache_folder, const char *folder, GError **error)
-{
-    g_autofree char *from = find_package(folder);
-    if (from == NULL) {
-        steel_fail(error, STEEL_ERROR_NOT_FOUND, "apt-get download left no package in %s", folder);
-        return NULL;
-    }
-    g_autofree char *name = g_path_get_basename(from);
-    g_autofree char *to = g_build_filename(cache_folder, name, NULL);
-    if (rename(from, to) == 0)
-        return g_steal_pointer(&to);
-    steel_fail(error, STEEL_ERROR_IO, "cannot rename %s: %s", from, g_strerror(errno));
-    return NULL;
-}
-
-/* Downloads the kernel package; it is not installed. It goes through `folder`, which is removed when anything fails: half a
- * package must not be taken for a whole one later. */
-static char *
-download_package(const char *cache_folder, const char *folder, LabProgress progress, GError **error)
-{
-    const char *depends[] = {"apt-cache", "depends", KERNEL_METAPACKAGE, NULL};
-    static const char *const plain_language[] = {"LC_ALL=C", NULL};
-    ProcessSpec query = {.argv = depends, .environment = plain_language};
-    g_auto(ProcessResult) result = {0};
-    if (!process_run(&query, &result, error))
-        return NULL;
-    g_autofree char *name = lab_guest_parse_depends(result.output);
-    if (name == NULL) {
-        steel_fail(error, STEEL_ERROR_NOT_FOUND,
-                   "apt knows no kernel for %s; apt-get update may help", KERNEL_METAPACKAGE);
-        return NULL;
-    }
-    g_autofree char *text =
-        g_strdup_printf("downloading %s for the lab's guest (once, about 27 MB)", name);
-    say(progress, text);
-    const char *download[] = {"apt-get",  "-q", "-o", "APT::Sandbox::User=root",
-                              "download", name, NULL};
-    ProcessSpec spec = {
-        .argv = download, .working_directory = folder, .timeout_ms = DOWNLOAD_TIMEOUT_MS};
-    return process_run(&spec, NULL, error) ? keep_package(cache_folder, folder, error) : NULL;
-}
-
-/* A package that cannot be unpacked leaves the cache: the next build downloads it again. */
-static bool
-unpack_package(const char *package, const char *to, GError **error)
-{
-    const char *argv[] = {"dpkg-deb", "-x", package, to, NULL};
-    ProcessSpec spec = {.argv = argv, .timeout_ms = UNPACK_TIMEOUT_MS};
-    if (process_run(&spec, NULL, error))
-        return true;
-    unlink(package);
-    return false;
-}
-
-/* Moves <package>/boot/vmlinuz-<release> to its place. */
+/* Moves the kernel to its place. */
 static bool
 take_kernel(const char *package_folder, const char *to, GError **error)
 {
-    g_autofree char *boot = g_build_filename(package_folder, "boot", NULL);
-    g_autoptr(GDir) dir = g_dir_open(boot, 0, NULL);
-    const char *name;
-    while (dir != NULL && (name = g_dir_read_name(dir)) != NULL) {
-        g_autofree char *from = g_build_filename(boot, name, NULL);
-        if (!g_str_has_prefix(name, "vmlinuz-"))
-            continue;
-        if (rename(from, to) != 0)
-            return steel_fail(error, STEEL_ERROR_IO, "cannot move %s: %s", from, g_strerror(errno));
-        return true;
-    }
-    return steel_fail(error, STEEL_ERROR_NOT_FOUND, "the kernel package has no boot/vmlinuz-*");
+    g_autofree char *from = kernel_package_image(package_folder, error);
+    if (from == NULL)
+        return false;
+    return rename(from, to) == 0 ||
+           steel_fail(error, STEEL_ERROR_IO, "cannot move %s: %s", from, g_strerror(errno));
 }
 
 /* Builds all into `folder`. The package stays in the cache for the next build. */
 static bool
 build(const char *cache_folder, const char *folder, LabProgress progress, GError **error)
 {
-    g_autofree char *package = find_package(cache_folder);
-    if (package == NULL)
-        package = download_package(cache_folder, folder, progress, error);
+    g_autofree char *package =
+        kernel_package_get(cache_folder, KERNEL_METAPACKAGE, folder, progress, error);
     if (package == NULL)
         return false;
     say(progress, "building the lab's guest (once, a few seconds)");
     g_autofree char *unpacked = g_build_filename(folder, "package", NULL);
     g_auto(LabGuest) guest = {0};
     fill_paths(&guest, folder);
-    bool built = unpack_package(package, unpacked, error) &&
+    bool built = kernel_package_unpack(package, unpacked, error) &&
                  take_kernel(unpacked, guest.kernel, error) &&
                  write_initramfs(unpacked, guest.initramfs, error) &&
                  volume_build(guest.volume, guest.kernel, guest.initramfs, GUEST_CONSOLE_ARGUMENTS,

@@ -44,6 +44,3 @@ bool lab_guest_prepare(const char *cache_folder, LabProgress progress, LabGuest 
  * NOT_FOUND (no static busybox). */
 GByteArray *lab_guest_initramfs(const char *modules_folder,
                                 GError **error) G_GNUC_WARN_UNUSED_RESULT;
-
-/* The name of the kernel package in the output of `apt-cache depends linux-image-cloud-amd64`: a new string or NULL. */
-char *lab_guest_parse_depends(const char *output);

@@ -25,7 +25,7 @@
 #include <unistd.h>
 
 #define AREA "lab"
-#define DISK_SIZE ((uint64_t)2 * 1024 * 1024 * 1024)
+#define GIB ((uint64_t)1024 * 1024 * 1024)
 #define TICK_MS 1000
 
 /* One server: what it is, the machine, its configuration. */
@@ -77,6 +77,8 @@ make_node(const LabPlan *plan, unsigned index)
     node->ipmi_port = (uint16_t)((unsigned)options->ipmi_port + index);
     const char *portal_address = options->bridge ? NETWORK_BRIDGE_ADDRESS : LAB_SLIRP_HOST;
     node->target_portal = g_strdup_printf("%s:%d", portal_address, options->target_port);
+    if (options->agent_port > 0 && !options->bridge)
+        node->agent_port = (uint16_t)((unsigned)options->agent_port + index);
     if (options->bridge) {
         node->tap = g_strdup_printf("tap%u", index);
         node->guest_address = g_strdup_printf("10.77.0.%u", NETWORK_FIRST_GUEST + index);
@@ -89,7 +91,7 @@ make_disks(const LabPlan *plan, const LabNode *node, GError **error)
 {
     g_autofree char *disk = g_build_filename(plan->folder, node->disk_file, NULL);
     g_autofree char *volume = g_build_filename(plan->folder, node->volume_file, NULL);
-    return volume_make_empty(disk, DISK_SIZE, error) &&
+    return volume_make_empty(disk, (uint64_t)plan->options->disk_gib * GIB, error) &&
            volume_copy(plan->guest->volume, volume, error);
 }
 
@@ -109,6 +111,7 @@ make_servers(Lab *lab, GError **error)
                                          .variables_file = node->variables_file,
                                          .accelerator = plan->accelerator,
                                          .boot_url = lab->boot_url,
+                                         .agent_port = node->agent_port,
                                          .tap = node->tap};
         g_ptr_array_add(lab->servers, server);
         g_ptr_array_add(lab->nodes, node);
@@ -170,9 +173,10 @@ describe(const Lab *lab)
     json_t *nodes = json_array();
     for (guint i = 0; i < lab->nodes->len; i++)
         json_array_append_new(nodes, lab_node_json(lab->nodes->pdata[i], lab->plan->folder));
-    return json_pack("{s:o, s:s, s:i, s:s, s:s, s:s}", "nodes", nodes, "dir", lab->plan->folder,
-                     "pid", (int)getpid(), "accelerator", lab->plan->accelerator, "network",
-                     lab->plan->options->bridge ? "bridge" : "user", "boot_url", lab->boot_url);
+    return json_pack("{s:o, s:s, s:i, s:s, s:s, s:s, s:s}", "nodes", nodes, "dir",
+                     lab->plan->folder, "pid", (int)getpid(), "accelerator", lab->plan->accelerator,
+                     "network", lab->plan->options->bridge ? "bridge" : "user", "boot_url",
+                     lab->boot_url, "image", lab->plan->guest->volume);
 }
 
 static json_t *

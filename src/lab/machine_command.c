@@ -49,7 +49,11 @@ add_network(GPtrArray *arguments, const MachineConfig *config, bool network_firs
                    config->tap);
     } else {
         g_autofree char *url = machine_escape(config->boot_url);
-        add_option(arguments, "-netdev", "user,id=net0,bootfile=%s", url);
+        g_autofree char *forward =
+            config->agent_port > 0
+                ? g_strdup_printf(",hostfwd=tcp:127.0.0.1:%u-:9999", config->agent_port)
+                : g_strdup("");
+        add_option(arguments, "-netdev", "user,id=net0,bootfile=%s%s", url, forward);
     }
     add_option(arguments, "-device", "virtio-net-pci,id=nic0,netdev=net0,mac=%s,bootindex=%d",
                config->mac,

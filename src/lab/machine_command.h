@@ -23,6 +23,7 @@ typedef struct MachineConfig {
     const char *variables_file; /* UEFI variable store, this machine's own */
     const char *accelerator;    /* "kvm" or "tcg" */
     const char *boot_url;       /* handed out by QEMU's DHCP; not used with a tap */
+    unsigned agent_port;        /* of the host, leads to port 9999 of the machine; 0: none */
     const char *tap;            /* NULL: user networking, the host is 10.0.2.2 */
 } MachineConfig;
 

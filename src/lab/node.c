@@ -98,13 +98,14 @@ lab_node_json(const LabNode *node, const char *folder)
 {
     g_autofree char *console = g_build_filename(folder, node->console_file, NULL);
     return json_pack(
-        "{s:s, s:s, s:s, s:s, s:s, s:i, s:s, s:s, s:s, s:i, s:s, s:s, s:s, s:s, s:s?, s:s}", "name",
-        node->name, "uuid", node->uuid, "mac", node->mac, "firmware", node->uefi ? "uefi" : "bios",
-        "ipmi_address", node->ipmi_address, "ipmi_port", (int)node->ipmi_port, "ipmi_username",
-        node->ipmi_username, "ipmi_password", node->ipmi_password, "target_iqn", node->target_iqn,
-        "target_lun", node->target_lun, "target_portal", node->target_portal, "chap_username",
-        node->chap_username, "chap_password", node->chap_password, "initiator_iqn",
-        node->initiator_iqn, "guest_address", node->guest_address, "console_log", console);
+        "{s:s, s:s, s:s, s:s, s:s, s:i, s:s, s:s, s:s, s:i, s:s, s:s, s:s, s:s, s:s?, s:s, s:i}",
+        "name", node->name, "uuid", node->uuid, "mac", node->mac, "firmware",
+        node->uefi ? "uefi" : "bios", "ipmi_address", node->ipmi_address, "ipmi_port",
+        (int)node->ipmi_port, "ipmi_username", node->ipmi_username, "ipmi_password",
+        node->ipmi_password, "target_iqn", node->target_iqn, "target_lun", node->target_lun,
+        "target_portal", node->target_portal, "chap_username", node->chap_username, "chap_password",
+        node->chap_password, "initiator_iqn", node->initiator_iqn, "guest_address",
+        node->guest_address, "console_log", console, "agent_port", (int)node->agent_port);
 }
 
 char *

@@ -30,6 +30,7 @@ typedef struct LabNode {
     char *disk_file;
     char *volume_file;
     char *variables_file;
+    uint16_t agent_port; /* of the host, leads to the agent in the server; 0: none */
     char *guest_address; /* the address its DHCP server keeps for it; NULL under user networking */
 } LabNode;
 

@@ -34,6 +34,8 @@ typedef struct LabOptions {
     const char *address; /* also fleet */
     int ipmi_port;
     int target_port;
+    int agent_port; /* 0: none */
+    int disk_gib;
 
     /* console */
     const char *node;

@@ -2,10 +2,11 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "common/error.h"
 #include "common/process.h"
-#include "lab/cpio.h"
 #include "lab/folder.h"
 #include "lab/guest.h"
-#include "lab/modules.h"
+#include "ramdisk/cpio.h"
+#include "ramdisk/kernel_package.h"
+#include "ramdisk/modules.h"
 
 #include <glib.h>
 #include <setjmp.h>
@@ -22,13 +23,13 @@ kernel_package_is_found_in_the_words_of_apt(void **state)
 {
     (void)state;
     g_autofree char *name =
-        lab_guest_parse_depends("linux-image-cloud-amd64\n  Depends: "
-                                "linux-image-6.1.0-56-cloud-amd64\n  Recommends: firmware\n");
+        kernel_package_parse_depends("linux-image-cloud-amd64\n  Depends: "
+                                     "linux-image-6.1.0-56-cloud-amd64\n  Recommends: firmware\n");
     assert_string_equal(name, "linux-image-6.1.0-56-cloud-amd64");
-    assert_null(lab_guest_parse_depends("linux-image-cloud-amd64\n"));
-    assert_null(lab_guest_parse_depends(""));
-    assert_null(lab_guest_parse_depends("  Depends: linux-image-1`id`\n"));
-    assert_null(lab_guest_parse_depends("  Depends: linux-image-1 -o Dir=/x\n"));
+    assert_null(kernel_package_parse_depends("linux-image-cloud-amd64\n"));
+    assert_null(kernel_package_parse_depends(""));
+    assert_null(kernel_package_parse_depends("  Depends: linux-image-1`id`\n"));
+    assert_null(kernel_package_parse_depends("  Depends: linux-image-1 -o Dir=/x\n"));
 }
 
 static void

@@ -1,6 +1,6 @@
 /* The "newc" cpio format; the contract is in cpio.h.
  * SPDX-License-Identifier: Apache-2.0 */
-#include "lab/cpio.h"
+#include "ramdisk/cpio.h"
 
 #include <stdio.h>
 #include <string.h>

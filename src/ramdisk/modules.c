@@ -1,6 +1,6 @@
 /* Kernel modules in load order; the contract is in modules.h.
  * SPDX-License-Identifier: Apache-2.0 */
-#include "lab/modules.h"
+#include "ramdisk/modules.h"
 
 #include "common/error.h"
 #include "common/process.h"
