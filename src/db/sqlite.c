@@ -170,6 +170,25 @@ protect(const char *address)
     }
 }
 
+#define WAL_TRIES 100
+
+/* Of several processes that open a new database, one changes its mode; SQLite turns the others away at once then, where it would
+ * wait elsewhere. So they wait with a transaction, and find the mode changed. */
+static bool
+use_wal(DbConnection *connection, GError **error)
+{
+    static const char sql[] = "PRAGMA journal_mode=WAL";
+    for (int i = 0; i < WAL_TRIES; i++) {
+        int code = sqlite3_exec(connection->handle, sql, NULL, NULL, NULL);
+        if (code == SQLITE_OK)
+            return true;
+        if ((code & 0xff) != SQLITE_BUSY || !script(connection, "BEGIN IMMEDIATE", NULL))
+            return fail(connection, error);
+        (void)script(connection, "COMMIT", NULL);
+    }
+    return script(connection, sql, error);
+}
+
 static DbConnection *
 connect_file(const char *address, const DbSettings *settings, GError **error)
 {
@@ -190,8 +209,9 @@ connect_file(const char *address, const DbSettings *settings, GError **error)
     sqlite3_file_control(connection->handle, "main", SQLITE_FCNTL_PERSIST_WAL, &stay);
     sqlite3_busy_timeout(connection->handle,
                          (int)MIN(settings->wait_limit_s, G_MAXINT / 1000) * 1000);
-    if (!script(connection,
-                "PRAGMA journal_mode=WAL; PRAGMA foreign_keys=ON; PRAGMA temp_store=MEMORY;"
+    if (!use_wal(connection, error) ||
+        !script(connection,
+                "PRAGMA foreign_keys=ON; PRAGMA temp_store=MEMORY;"
                 "PRAGMA journal_size_limit=67108864; PRAGMA cache_size=-2048; PRAGMA "
                 "cell_size_check=ON",
                 error) ||
