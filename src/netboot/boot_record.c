@@ -93,7 +93,7 @@ boot_record_reports(const Node *node)
 {
     const json_t *object = record_of(node);
     BootMode mode = mode_from_word(json_string_member(object, "mode"));
-    return object != NULL && mode < BOOT_MODE_COUNT && modes[mode].reports;
+    return object != NULL && (mode == BOOT_MODE_COUNT || modes[mode].reports);
 }
 
 bool

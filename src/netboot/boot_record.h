@@ -50,7 +50,8 @@ void boot_record_write(Node *node, BootMode mode);
  * that is there. */
 void boot_record_write_ramdisk(Node *node, const json_t *parameters);
 
-/* True when there is a record whose machine says itself when it has come up, whatever the node's state is. */
+/* True when there is a record whose machine says itself when it has come up, whatever the node's state is. Of a mode that this
+ * version does not know it is taken to. */
 bool boot_record_reports(const Node *node);
 
 /* True when there is a record of this mode, whatever the node's state is. */

@@ -15,9 +15,10 @@ now() { cut -d ' ' -f 1 /proc/uptime; }
 echo "STEEL-RAMDISK kernel $(uname -r), init at $(now) s"
 
 while read -r module; do
+    if [ "$module" = efivarfs ] && ! [ -d /sys/firmware/efi ]; then continue; fi
     insmod "/lib/modules/$module.ko" || echo "STEEL-RAMDISK cannot load module $module"
 done </lib/modules/order
-mountpoint -q /sys/firmware/efi/efivars || mount -t efivarfs efivarfs /sys/firmware/efi/efivars 2>/dev/null
+if [ -d /sys/firmware/efi ]; then mount -t efivarfs efivarfs /sys/firmware/efi/efivars; fi
 
 # The card that the machine booted from, 01-aa-bb-cc-dd-ee-ff on the command line; without one all of them.
 wanted=$(sed -n 's/.*BOOTIF=01-\([0-9a-fA-F-]*\).*/\1/p' /proc/cmdline | tr - : | tr A-F a-f)

@@ -24,6 +24,10 @@ MACHINE, STRANGER = "127.0.0.1", "127.0.0.2"  # of which the kernel cannot tell 
 IMAGE = b"an image of a disk\n" * 1000
 EXTRA = {"step": "label_disks", "interface": "deploy", "priority": 70, "reboot_requested": False, "abortable": True}
 
+CLEAN = [{"step": name, "interface": "deploy", "priority": priority, "reboot_requested": False, "abortable": True,
+          "argsinfo": {"seconds": {"description": "How long.", "required": False}}}
+         for name, priority in (("erase_devices", 10), ("erase_devices_metadata", 99), ("burnin_cpu", 0))]
+
 
 def free_port():
     with socket.socket() as listener:
@@ -100,6 +104,11 @@ class Agent:
         elif name == "deploy.execute_deploy_step":
             result["command_result"] = {"deploy_result": None, "deploy_step": params["step"]}
             result.update(self.answers.get(params["step"]["step"], {}))
+        elif name == "clean.get_clean_steps":
+            result["command_result"] = {"clean_steps": {"M": CLEAN}, "hardware_manager_version": {"M": "1.0"}}
+        elif name == "clean.execute_clean_step":
+            result["command_result"] = {"clean_result": None, "clean_step": params["step"]}
+            result.update(self.answers.get(params["step"]["step"], {}))
         elif name == "standby.get_partition_uuids":
             result["command_result"] = {}
         self.results.append(result)
@@ -165,9 +174,9 @@ class Direct(faults_support.Suite):
     def script(self, address=MACHINE):
         return self.fetch("/boot/%s.ipxe" % MAC.replace(":", "-"), address).decode()
 
-    def boots(self, certificate=0):
+    def boots(self, certificate=0, state="wait call-back"):
         """The machine has started: it gets its script, and its agent is ready to call."""
-        self.rest(self.uuid, "wait call-back")
+        self.rest(self.uuid, state)
         script = until("the boot script", self.script)
         agent = Agent(self, self.certificates[certificate])
         self.addCleanup(agent.close)
@@ -178,8 +187,10 @@ class Direct(faults_support.Suite):
         """Heartbeats until the node is in a state; the node."""
         def look():
             node = self.get("/v1/nodes/" + self.uuid)
-            if node["provision_state"] == "wait call-back" and node["reservation"] is None:
+            if node["provision_state"] in ("wait call-back", "clean wait") and node["reservation"] is None:
                 self.assertIn(agent.call(), (202, 400))  # 400: it was forgotten meanwhile
+            if node["provision_state"].endswith("failed") and node["provision_state"] != state:
+                raise AssertionError(node["last_error"])
             return node if node["provision_state"] == state and node["reservation"] is None else None
         return until("the node becomes " + state, look)
 
@@ -257,6 +268,42 @@ class Direct(faults_support.Suite):
         until("the log says why", lambda: "public key" in self.steel.text())
         self.rest(self.uuid, "wait call-back")
         self.assertEqual(agent.given, [])
+
+    def clean(self):
+        """The node is cleaned by itself, as in `provide`."""
+        self.ask(self.uuid, "manage")
+        self.rest(self.uuid, "manageable")
+        self.want(200, "PATCH", "/v1/nodes/" + self.uuid, [{"op": "add", "path": "/automated_clean", "value": True}])
+        self.ask(self.uuid, "provide")
+
+    def test_the_agent_s_clean_steps_run_in_their_order(self):
+        self.clean()
+        agent, _ = self.boots(state="clean wait")
+        node = self.calls_until(agent, "available")
+        self.assertEqual(agent.names(), ["clean.get_clean_steps", "clean.execute_clean_step erase_devices_metadata",
+                                         "clean.execute_clean_step erase_devices"])
+        self.assertEqual(node["power_state"], "power off")
+        self.assertNotIn("kernel", self.script())
+        self.assertEqual(self.fetch("/%s/deploy_kernel" % self.uuid), b"")
+
+    def test_a_clean_step_that_fails_is_told_in_the_agent_s_words(self):
+        self.clean()
+        agent, _ = self.boots(state="clean wait")
+        agent.answers["erase_devices"] = {"command_status": "FAILED", "command_error": {
+            "type": "BlockDeviceEraseError", "code": 500, "message": "Error erasing block device",
+            "details": "Failed to erase /dev/sda: the drive is frozen"}}
+        node = self.calls_until(agent, "clean failed")
+        self.assertIn("the drive is frozen", node["last_error"])
+
+    def test_manual_cleaning_runs_what_the_operator_names(self):
+        self.ask(self.uuid, "manage")
+        self.rest(self.uuid, "manageable")
+        self.want(202, "PUT", "/v1/nodes/%s/states/provision" % self.uuid,
+                  {"target": "clean", "clean_steps": [{"interface": "deploy", "step": "burnin_cpu", "args": {"seconds": 5}}]})
+        agent, _ = self.boots(state="clean wait")
+        self.calls_until(agent, "manageable")
+        self.assertEqual(agent.names(), ["clean.get_clean_steps", "clean.execute_clean_step burnin_cpu"])
+        self.assertEqual(agent.given[1][1]["step"]["args"], {"seconds": 5})
 
     def test_a_wrong_word_of_the_operator_is_refused_before_anything_happens(self):
         url = "http://192.0.2.1/image"
