@@ -43,13 +43,14 @@ def until(what, limit, check, pause=0.05):
 
 
 class World:
-    def __init__(self, nodes=1, uefi=False, options=(), bridge=False):
+    def __init__(self, nodes=1, uefi=False, options=(), bridge=False, lab=()):
         self.dir = pathlib.Path(tempfile.mkdtemp(prefix="steel-world-"))
         self.api_port, self.boot_port = free_port(), free_port()
         self.options = list(options)
         self.bridge = bridge  # a network of the servers' own instead of QEMU's user networking
         self.boot_host = "10.77.0.254" if bridge else "10.0.2.2"
         self.steeld = None
+        self.lab_options = list(lab)  # more words for steel-lab up
         self.lab = self._lab_up(nodes, uefi)
         self.log = open(self.dir / "steeld.log", "ab")
         self.start()
@@ -58,7 +59,7 @@ class World:
         command = [BUILD / "steel-lab", "up", "--nodes", str(nodes), "--dir", self.dir / "lab", "--json",
                    "--ipmi-port", str(free_port(socket.SOCK_DGRAM)), "--target-port", str(free_port()),
                    "--boot-url", f"http://{self.boot_host}:{self.boot_port}/boot.ipxe"]
-        command += ["--bridge"] if self.bridge else []
+        command += (["--bridge"] if self.bridge else []) + self.lab_options
         done = subprocess.run([str(word) for word in command + (["--uefi"] if uefi else [])],
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=300)
         if done.returncode != 0:
