@@ -305,6 +305,29 @@ class Direct(faults_support.Suite):
         self.assertEqual(agent.names(), ["clean.get_clean_steps", "clean.execute_clean_step burnin_cpu"])
         self.assertEqual(agent.given[1][1]["step"]["args"], {"seconds": 5})
 
+    def test_a_killed_daemon_goes_on_and_nothing_is_written_twice(self):
+        self.info(image_source="file://%s/image" % self.place)
+        self.ask(self.uuid, "active")
+        agent, _ = self.boots()
+        self.steel.kill()  # while the machine boots
+        self.steel.again()
+        agent.answers["write_image"] = {"command_status": "RUNNING", "command_result": None}
+
+        def writes():
+            if self.get("/v1/nodes/" + self.uuid)["reservation"] is None:
+                agent.call()
+            return "deploy.execute_deploy_step write_image" in agent.names()
+
+        until("the agent is told to write", writes)
+        self.rest(self.uuid, "wait call-back")
+        self.steel.kill()  # while it writes
+        self.steel.again()
+        self.assertEqual(agent.call(), 202)
+        self.rest(self.uuid, "wait call-back")
+        agent.results[-1].update(command_status="SUCCEEDED", command_result={"deploy_step": agent.given[-1][1]["step"]})
+        self.calls_until(agent, "active")
+        self.assertEqual(agent.names().count("deploy.execute_deploy_step write_image"), 1)
+
     def test_a_wrong_word_of_the_operator_is_refused_before_anything_happens(self):
         url = "http://192.0.2.1/image"
         digest = "ab" * 32
