@@ -31,6 +31,7 @@ agent_free(Agent *agent)
     commands_free(agent->commands);
     parameters_free(agent->parameters);
     json_decref(agent->node);
+    json_decref(agent->config);
     json_decref(agent->partition_uuids);
     secret_free(agent->token);
     g_free(agent->certificate);
@@ -70,6 +71,25 @@ agent_set_node(Agent *agent, json_t *node)
     lock_acquire(&agent->lock);
     json_t *before = agent->node;
     agent->node = json_incref(node);
+    lock_release(&agent->lock);
+    json_decref(before);
+}
+
+json_t *
+agent_config(Agent *agent)
+{
+    lock_acquire(&agent->lock);
+    json_t *config = json_incref(agent->config);
+    lock_release(&agent->lock);
+    return config;
+}
+
+void
+agent_set_config(Agent *agent, json_t *config)
+{
+    lock_acquire(&agent->lock);
+    json_t *before = agent->config;
+    agent->config = json_incref(config);
     lock_release(&agent->lock);
     json_decref(before);
 }

@@ -44,8 +44,9 @@ typedef struct Agent {
     atomic_bool stopping; /* end is not AGENT_GOES_ON: waits end */
 
     Lock lock;
-    json_t *node GUARDED; /* as the service last told it; NULL: not known */
-    char *token GUARDED;  /* NULL: none */
+    json_t *node GUARDED;   /* as the service last told it; NULL: not known */
+    json_t *config GUARDED; /* what the lookup told of the service; NULL: nothing */
+    char *token GUARDED;    /* NULL: none */
     bool token_required GUARDED;
     bool token_seen GUARDED;   /* a read came with the token: whoever asks sends it always */
     char *certificate GUARDED; /* PEM that it listens with; NULL: plain HTTP */
@@ -69,6 +70,10 @@ void agent_finish(Agent *agent, AgentEnd end);
 json_t *agent_node(Agent *agent);
 /* Takes note of the node; a new reference is taken. */
 void agent_set_node(Agent *agent, json_t *node);
+
+/* A new reference to what the lookup told of the service's configuration, or NULL. */
+json_t *agent_config(Agent *agent);
+void agent_set_config(Agent *agent, json_t *config);
 
 /* A copy of the token, to be freed by secret_free, or NULL. */
 char *agent_token(Agent *agent);

@@ -116,16 +116,17 @@ take_token(Agent *agent, const json_t *config)
                         "this agent has none: it can do nothing. Restart the deployment");
 }
 
-static bool
-take_lookup(Agent *agent, const json_t *body, GError **error)
+bool
+api_client_take_lookup(Agent *agent, const json_t *body, GError **error)
 {
     json_t *node = json_object_get(body, "node");
-    const json_t *config = json_object_get(body, "config");
+    json_t *config = json_object_get(body, "config");
     if (json_string_member(node, "uuid") == NULL || !json_is_object(config))
         return agent_fail(error, AGENT_ERROR_LOOKUP,
                           "the answer has no node.uuid or no config: is it Ironic's API?");
     const json_t *timeout = json_object_get(config, "heartbeat_timeout");
     agent_set_node(agent, node);
+    agent_set_config(agent, config);
     take_token(agent, config);
     lock_acquire(&agent->lock);
     agent->heartbeat_timeout_s = json_is_integer(timeout) ? json_integer_value(timeout) : 300;
@@ -145,7 +146,7 @@ look_up_once(ApiClient *client, const char *path, bool *locked, GError **error)
     if (response.status != HTTP_OK)
         return api_error(&response, AGENT_ERROR_LOOKUP, error);
     json_t *body = json_text_parse(response.body, response.body_size, 0, error);
-    bool good = body != NULL && take_lookup(client->agent, body, error);
+    bool good = body != NULL && api_client_take_lookup(client->agent, body, error);
     json_decref(body);
     return good;
 }

@@ -25,6 +25,10 @@ unsigned api_client_version(ApiClient *client);
 bool api_client_lookup(ApiClient *client, const char *addresses, const char *node_uuid,
                        GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* Takes note of what a lookup answers: {"node": {...}, "config": {...}}. Errors: LOOKUP. */
+bool api_client_take_lookup(Agent *agent, const json_t *body,
+                            GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* Says where the agent is.
  * Errors: HEARTBEAT. *conflict tells whether the node was locked. */
 bool api_client_heartbeat(ApiClient *client, const char *callback_url, bool *conflict,

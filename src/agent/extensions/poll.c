@@ -1,4 +1,5 @@
 /* Extension "poll": for a service that asks instead of being called. SPDX-License-Identifier: Apache-2.0 */
+#include "agent/api_client.h"
 #include "agent/extensions/extensions.h"
 #include "agent/hardware/inventory.h"
 
@@ -16,18 +17,15 @@ static json_t *
 poll_set_node_info(Agent *agent, const json_t *params, Progress *progress, GError **error)
 {
     (void)progress;
-    json_t *node = json_object_get(json_object_get(params, "node_info"), "node");
     if (!parameters_boolean(agent->parameters, AGENT_PARAMETER_STANDALONE)) {
         agent_fail(error, AGENT_ERROR_INVALID_COMMAND,
                    "Node lookup data can only be set when the agent runs with ipa-standalone=1");
         return NULL;
     }
-    if (!json_is_object(node)) {
-        agent_fail(error, AGENT_ERROR_INVALID_PARAMS, "node_info has no node");
-        return NULL;
-    }
-    agent_set_node(agent, node);
-    return json_null();
+    if (api_client_take_lookup(agent, json_object_get(params, "node_info"), error))
+        return json_null();
+    g_prefix_error(error, "node_info: ");
+    return NULL;
 }
 
 const ExtensionCommand extension_poll[] = {

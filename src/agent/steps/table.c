@@ -1,6 +1,15 @@
 /* The table of steps. SPDX-License-Identifier: Apache-2.0 */
+#include "agent/steps/step_functions.h"
 #include "agent/steps/steps.h"
 
+static const StepArgument image_arguments[] = {
+    {"image_info",                                    true, "The image: id, urls, disk_format, checksums."},
+    {"configdrive", false, "The config drive: base64 of a gzipped filesystem, or a URL of one."},
+    {0                                  },
+};
+
+/* The priority of write_image is that of the service's own step of this name. */
 const Step steps_table[] = {
-    {0},
+    {"write_image", "deploy", STEP_NEVER, 0, false, image_arguments, false, step_write_image},
+    {0  },
 };

@@ -1,0 +1,98 @@
+/* Checksums with libcrypto; the contract is in checksum.h.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "stream/checksum.h"
+
+#include <openssl/evp.h>
+#include <string.h>
+
+struct Checksum {
+    EVP_MD_CTX *context;
+};
+
+Checksum *
+checksum_new(const char *algorithm, GError **error)
+{
+    const EVP_MD *digest = EVP_get_digestbyname(algorithm);
+    if (digest == NULL) {
+        steel_fail(error, STEEL_ERROR_INVALID, "checksums of kind '%.40s' are not known",
+                   algorithm);
+        return NULL;
+    }
+    Checksum *checksum = g_new0(Checksum, 1);
+    checksum->context = EVP_MD_CTX_new();
+    if (checksum->context == NULL || EVP_DigestInit_ex(checksum->context, digest, NULL) != 1)
+        g_error("libcrypto gives no digest");
+    return checksum;
+}
+
+void
+checksum_add(Checksum *checksum, const void *data, size_t size)
+{
+    EVP_DigestUpdate(checksum->context, data, size);
+}
+
+char *
+checksum_text(Checksum *checksum)
+{
+    unsigned char bytes[EVP_MAX_MD_SIZE];
+    unsigned size = 0;
+    EVP_DigestFinal_ex(checksum->context, bytes, &size);
+    GString *text = g_string_new(NULL);
+    for (unsigned i = 0; i < size; i++)
+        g_string_append_printf(text, "%02x", bytes[i]);
+    return g_string_free(text, FALSE);
+}
+
+void
+checksum_free(Checksum *checksum)
+{
+    if (checksum == NULL)
+        return;
+    EVP_MD_CTX_free(checksum->context);
+    g_free(checksum);
+}
+
+const char *
+checksum_algorithm_of(const char *text)
+{
+    static const struct {
+        size_t length;
+        const char *name;
+    } rows[] = {
+        {32,  "md5"   },
+        {40,  "sha1"  },
+        {64,  "sha256"},
+        {96,  "sha384"},
+        {128, "sha512"},
+    };
+    size_t length = strspn(text, "0123456789abcdefABCDEF");
+    for (size_t i = 0; text[length] == '\0' && i < G_N_ELEMENTS(rows); i++)
+        if (rows[i].length == length)
+            return rows[i].name;
+    return NULL;
+}
+
+/* "<checksum> [*]name" */
+static char *
+of_line(const char *line, const char *name)
+{
+    size_t length = strcspn(line, " \t");
+    const char *after = line + length + strspn(line + length, " \t");
+    if (*after == '*')
+        after++;
+    return length > 0 && strcmp(after, name) == 0 ? g_strndup(line, length) : NULL;
+}
+
+char *
+checksum_find(const char *text, const char *name)
+{
+    g_autofree char *copy = g_strdup(text);
+    g_strstrip(copy);
+    if (*copy != '\0' && strpbrk(copy, " \t\r\n") == NULL)
+        return g_steal_pointer(&copy);
+    g_auto(GStrv) lines = g_strsplit(copy, "\n", 0);
+    char *found = NULL;
+    for (char **line = lines; *line != NULL && found == NULL; line++)
+        found = of_line(g_strstrip(*line), name);
+    return found;
+}

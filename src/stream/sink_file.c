@@ -1,0 +1,140 @@
+/* Files and block devices as sinks; the contract is in sink.h.
+ *
+ * Writes go through the page cache, which lets the network and the disk work at the same time; what has been written is handed
+ * to the disk and dropped from the cache behind us, so that memory stays free.
+ *
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "stream/sink.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { ZERO_BLOCK = 1024 * 1024, DROP_BEHIND = 32 * 1024 * 1024 };
+
+typedef struct FileSink {
+    int fd;
+    char *path;       /* owned */
+    uint64_t written; /* since the last time that the cache was dropped */
+    bool no_punch, no_zero_range;
+} FileSink;
+
+static bool
+fail(const FileSink *sink, const char *what, uint64_t offset, GError **error)
+{
+    return steel_fail(error, STEEL_ERROR_IO, "%s: %s at byte %" G_GUINT64_FORMAT ": %s", sink->path,
+                      what, offset, g_strerror(errno));
+}
+
+/* Begins to write out what is dirty, and drops what is clean. */
+static void
+drop_behind(FileSink *sink, size_t size)
+{
+    sink->written += size;
+    if (sink->written < DROP_BEHIND)
+        return;
+    sink->written = 0;
+    sync_file_range(sink->fd, 0, 0, SYNC_FILE_RANGE_WRITE);
+    posix_fadvise(sink->fd, 0, 0, POSIX_FADV_DONTNEED);
+}
+
+static bool
+file_write(void *self, uint64_t offset, const void *data, size_t size, GError **error)
+{
+    FileSink *sink = self;
+    const uint8_t *at = data;
+    size_t left = size;
+    while (left > 0) {
+        ssize_t done = pwrite(sink->fd, at, left, (off_t)offset);
+        if (done <= 0 && errno == EINTR)
+            continue;
+        if (done <= 0)
+            return fail(sink, "a write fails", offset, error);
+        at += done;
+        left -= (size_t)done;
+        offset += (uint64_t)done;
+    }
+    drop_behind(sink, size);
+    return true;
+}
+
+static bool
+write_zeros(FileSink *sink, uint64_t offset, uint64_t size, GError **error)
+{
+    static const uint8_t zeros[ZERO_BLOCK];
+    while (size > 0) {
+        size_t part = (size_t)MIN(size, sizeof zeros);
+        if (!file_write(sink, offset, zeros, part, error))
+            return false;
+        offset += part;
+        size -= part;
+    }
+    return true;
+}
+
+/* A hole reads as zeros; a device that cannot promise that refuses. */
+static bool
+file_zero(void *self, uint64_t offset, uint64_t size, GError **error)
+{
+    FileSink *sink = self;
+    if (!sink->no_punch && fallocate(sink->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+                                     (off_t)offset, (off_t)size) == 0)
+        return true;
+    sink->no_punch = true;
+    if (!sink->no_zero_range && fallocate(sink->fd, FALLOC_FL_ZERO_RANGE | FALLOC_FL_KEEP_SIZE,
+                                          (off_t)offset, (off_t)size) == 0)
+        return true;
+    sink->no_zero_range = true;
+    return write_zeros(sink, offset, size, error);
+}
+
+static bool
+file_flush(void *self, GError **error)
+{
+    const FileSink *sink = self;
+    return fsync(sink->fd) == 0 || fail(sink, "the disk does not take what was written", 0, error);
+}
+
+static void
+file_close(void *self)
+{
+    FileSink *sink = self;
+    close(sink->fd);
+    g_free(sink->path);
+    g_free(sink);
+}
+
+static const SinkOps file_ops = {file_write, file_zero, file_flush, file_close};
+
+static bool
+find_size(int fd, uint64_t *size)
+{
+    struct stat status;
+    if (fstat(fd, &status) != 0)
+        return false;
+    *size = (uint64_t)status.st_size;
+    return !S_ISBLK(status.st_mode) || ioctl(fd, BLKGETSIZE64, size) == 0;
+}
+
+Sink *
+sink_open_file(const char *path, GError **error)
+{
+    uint64_t size = 0;
+    struct stat status;
+    bool device = stat(path, &status) == 0 && S_ISBLK(status.st_mode);
+    int fd = open(path, O_RDWR | O_CLOEXEC | (device ? O_EXCL : 0));
+    if (fd < 0 || !find_size(fd, &size)) {
+        steel_fail(error, STEEL_ERROR_IO, "%s cannot be opened for writing: %s%s", path,
+                   g_strerror(errno), errno == EBUSY ? ": is something of it mounted?" : "");
+        if (fd >= 0)
+            close(fd);
+        return NULL;
+    }
+    FileSink *sink = g_new0(FileSink, 1);
+    sink->fd = fd;
+    sink->path = g_strdup(path);
+    return sink_new(&file_ops, sink, path, size);
+}

@@ -1,0 +1,99 @@
+/* Decompressors by their magic, and raw images; the contract is in stage.h.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "stream/stage.h"
+
+#include <string.h>
+
+enum { BLOCK = 1024 * 1024 };
+
+void
+stage_free(Stage *stage)
+{
+    if (stage != NULL)
+        stage->free(stage);
+}
+
+StageNew
+stage_for_magic(const uint8_t *data, size_t size)
+{
+    static const struct {
+        uint8_t magic[6];
+        size_t size;
+        StageNew make;
+    } rows[] = {
+        {{0x1f, 0x8b, 0x08},               3, stage_gzip},
+        {{0xfd, '7', 'z', 'X', 'Z', 0x00}, 6, stage_xz  },
+        {{0x28, 0xb5, 0x2f, 0xfd},         4, stage_zstd},
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++)
+        if (size >= rows[i].size && memcmp(data, rows[i].magic, rows[i].size) == 0)
+            return rows[i].make;
+    return NULL;
+}
+
+/* ---- raw ---- */
+
+typedef struct RawStage {
+    Stage stage;
+    Sink *sink; /* borrowed */
+    uint64_t offset;
+    size_t filled;
+    uint8_t block[BLOCK];
+} RawStage;
+
+static bool
+all_zero(const uint8_t *data, size_t size)
+{
+    return size > 0 && data[0] == 0 && memcmp(data, data + 1, size - 1) == 0;
+}
+
+static bool
+raw_write_block(RawStage *raw, GError **error)
+{
+    bool good = all_zero(raw->block, raw->filled)
+                    ? sink_zero(raw->sink, raw->offset, raw->filled, error)
+                    : sink_write(raw->sink, raw->offset, raw->block, raw->filled, error);
+    raw->offset += raw->filled;
+    raw->filled = 0;
+    return good;
+}
+
+static bool
+raw_push(Stage *stage, const uint8_t *data, size_t size, GError **error)
+{
+    RawStage *raw = (RawStage *)stage;
+    while (size > 0) {
+        size_t part = MIN(size, BLOCK - raw->filled);
+        memcpy(raw->block + raw->filled, data, part);
+        raw->filled += part;
+        data += part;
+        size -= part;
+        if (raw->filled == BLOCK && !raw_write_block(raw, error))
+            return false;
+    }
+    return true;
+}
+
+static bool
+raw_finish(Stage *stage, GError **error)
+{
+    RawStage *raw = (RawStage *)stage;
+    return raw->filled == 0 || raw_write_block(raw, error);
+}
+
+static void
+raw_free(Stage *stage)
+{
+    g_free(stage);
+}
+
+Stage *
+stage_raw(Sink *sink)
+{
+    RawStage *raw = g_new(RawStage, 1);
+    raw->stage = (Stage){raw_push, raw_finish, NULL, raw_free};
+    raw->sink = sink;
+    raw->offset = 0;
+    raw->filled = 0;
+    return &raw->stage;
+}
