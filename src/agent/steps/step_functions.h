@@ -2,4 +2,7 @@
 #pragma once
 #include "agent/steps/steps.h"
 
+json_t *step_erase_devices(const StepCall *call, GError **error);
+json_t *step_erase_devices_express(const StepCall *call, GError **error);
+json_t *step_erase_devices_metadata(const StepCall *call, GError **error);
 json_t *step_write_image(const StepCall *call, GError **error);

@@ -10,6 +10,10 @@ static const StepArgument image_arguments[] = {
 
 /* The priority of write_image is that of the service's own step of this name. */
 const Step steps_table[] = {
-    {"write_image", "deploy", STEP_NEVER, 0, false, image_arguments, false, step_write_image},
-    {0  },
+    {"erase_devices", "deploy", 10, STEP_NEVER, true, NULL, false, step_erase_devices},
+    {"erase_devices_metadata",             "deploy", 99, 0, true, NULL, false, step_erase_devices_metadata},
+    {"erase_devices_express",           "deploy", 0, STEP_NEVER, true, NULL, false,
+     step_erase_devices_express},
+    {"write_image",          "deploy", STEP_NEVER, 0, false, image_arguments, false, step_write_image},
+    {0              },
 };
