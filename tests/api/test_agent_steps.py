@@ -122,3 +122,35 @@ class Steps(Suite):
         error = self.agent.fail("flow.start_flow", flow=[{"standby.power_off": {}}, {"standby.dance": {}}])
         self.assertIn("Unknown command: dance", json.dumps(error))
         self.agent.get("/v1/status")
+
+    def target(self, iqn, **attributes):
+        """What the kernel was told, in a made-up configfs."""
+        base = self.machine.root + "/sys/kernel/config/target"
+        for folder in ("core/iblock_0/disk/attrib", "iscsi/%s/tpgt_1/attrib" % iqn, "iscsi/%s/tpgt_1/auth" % iqn):
+            os.makedirs(base + "/" + folder, exist_ok=True)
+        self.agent.succeed("poll.set_node_info", node_info={"node": dict(NODE, properties={"root_device": {"name": "/dev/vdb"}}),
+                                                            "config": {}})
+        answer = self.agent.succeed("iscsi.start_iscsi_target", iqn=iqn, **attributes)
+        self.assertEqual(answer, {"iscsi_target_iqn": iqn})
+
+        def read(path):
+            with open(base + "/" + path, encoding="utf-8") as file:
+                return file.read()
+
+        return base, read
+
+    def test_the_disk_is_exported_with_chap(self):
+        iqn = "iqn.2008-10.org.openstack:x"
+        base, read = self.target(iqn, portal_port=3999, username="me", password="secret")
+        group = "iscsi/%s/tpgt_1/" % iqn
+        self.assertEqual(read("core/iblock_0/disk/control"), "udev_path=" + self.machine.path("vdb"))
+        self.assertEqual((read(group + "attrib/authentication"), read(group + "auth/userid"), read(group + "auth/password")),
+                         ("1", "me", "secret"))
+        self.assertEqual(os.readlink(base + "/" + group + "lun/lun_1/disk"), base + "/core/iblock_0/disk")
+        self.assertTrue(os.path.isdir(base + "/" + group + "np/0.0.0.0:3999"))
+        self.assertEqual(read(group + "enable"), "1")
+
+    def test_a_target_with_half_a_login_or_a_strange_name_is_refused(self):
+        for wrong in ({"username": "me"}, {"iqn": "../x"}, {"portal_port": 70000}):
+            status, _ = self.agent.raw_call("POST", "/v1/commands/", {"name": "iscsi.start_iscsi_target", "params": wrong})
+            self.assertEqual(status, 400)

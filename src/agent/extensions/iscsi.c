@@ -1,0 +1,192 @@
+/* Extension "iscsi": the disk as an iSCSI target, by the kernel's LIO through configfs.
+ *
+ * With username and password, which Steel's service gives, only who knows them may log in. Ironic of old gives none, and the
+ * target is open then, as Ironic's agent opens it.
+ *
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "agent/disk/choose.h"
+#include "agent/disk/filesystem.h"
+#include "agent/extensions/extensions.h"
+#include "agent/hardware/sysfs.h"
+#include "common/json_text.h"
+#include "common/log.h"
+#include "common/uuid.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define AREA "agent.iscsi"
+#define CONFIGFS "/sys/kernel/config/target"
+#define STORE CONFIGFS "/core/iblock_0/disk"
+#define PORT_DEFAULT 3260
+#define NAME_LIMIT 223u
+#define SECRET_LIMIT 255u
+
+typedef struct Target {
+    const Agent *agent;
+    const char *iqn;
+    int64_t port;
+    const char *device; /* "/dev/vda" */
+    const char *username, *password;
+} Target;
+
+static bool
+fail(GError **error, const char *what)
+{
+    return agent_fail(error, AGENT_ERROR_ISCSI, "%s: %s", what, g_strerror(errno));
+}
+
+static bool make_folder(const Target *target, GError **error, const char *format, ...)
+    G_GNUC_PRINTF(3, 4);
+
+static bool
+make_folder(const Target *target, GError **error, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    g_autofree char *path = g_strdup_vprintf(format, arguments);
+    va_end(arguments);
+    g_autofree char *whole = agent_path(target->agent, path);
+    if (g_mkdir_with_parents(whole, 0755) == 0)
+        return true;
+    return fail(error,
+                "the kernel makes no iSCSI target (are target_core_mod, target_core_iblock and "
+                "iscsi_target_mod loaded, and configfs mounted?)");
+}
+
+static bool set(const Target *target, GError **error, const char *text, const char *format, ...)
+    G_GNUC_PRINTF(4, 5);
+
+static bool
+set(const Target *target, GError **error, const char *text, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    g_autofree char *path = g_strdup_vprintf(format, arguments);
+    va_end(arguments);
+    g_autofree char *whole = agent_path(target->agent, path);
+    int fd = open(whole, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    bool good = fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text);
+    if (!good)
+        fail(error, path);
+    if (fd >= 0)
+        close(fd);
+    return good;
+}
+
+static bool
+make_store(const Target *target, GError **error)
+{
+    g_autofree char *device = agent_path(target->agent, target->device);
+    g_autofree char *control = g_strdup_printf("udev_path=%s", device);
+    return make_folder(target, error, STORE) && set(target, error, control, STORE "/control") &&
+           set(target, error, "1", STORE "/enable") &&
+           set(target, error, "1", STORE "/attrib/emulate_tpu");
+}
+
+static bool
+link_lun(const Target *target, const char *group, GError **error)
+{
+    g_autofree char *store = agent_path(target->agent, STORE);
+    g_autofree char *lun = g_strdup_printf("%s%s/lun/lun_1/disk", target->agent->root, group);
+    return symlink(store, lun) == 0 || errno == EEXIST || fail(error, "the disk is not exported");
+}
+
+static bool
+set_access(const Target *target, const char *group, GError **error)
+{
+    bool chap = target->username != NULL;
+    static const char *const open_to_all[] = {"generate_node_acls", "cache_dynamic_acls"};
+    for (size_t i = 0; i < G_N_ELEMENTS(open_to_all); i++)
+        if (!set(target, error, "1", "%s/attrib/%s", group, open_to_all[i]))
+            return false;
+    if (!set(target, error, "0", "%s/attrib/demo_mode_write_protect", group) ||
+        !set(target, error, chap ? "1" : "0", "%s/attrib/authentication", group))
+        return false;
+    return !chap || (set(target, error, target->username, "%s/auth/userid", group) &&
+                     set(target, error, target->password, "%s/auth/password", group));
+}
+
+static bool
+export_disk(const Target *target, GError **error)
+{
+    g_autofree char *group = g_strdup_printf(CONFIGFS "/iscsi/%s/tpgt_1", target->iqn);
+    return make_store(target, error) && make_folder(target, error, "%s/lun/lun_1", group) &&
+           link_lun(target, group, error) && set_access(target, group, error) &&
+           make_folder(target, error, "%s/np/0.0.0.0:%d", group, (int)target->port) &&
+           set(target, error, "1", "%s/enable", group);
+}
+
+/* It becomes the name of a folder. */
+static bool
+is_name(const char *iqn)
+{
+    return strlen(iqn) <= NAME_LIMIT && strchr(iqn, '/') == NULL &&
+           (g_str_has_prefix(iqn, "iqn.") || g_str_has_prefix(iqn, "eui.") ||
+            g_str_has_prefix(iqn, "naa."));
+}
+
+static bool
+is_secret(const char *text)
+{
+    return text != NULL && *text != '\0' && strlen(text) <= SECRET_LIMIT &&
+           strpbrk(text, "\r\n") == NULL;
+}
+
+static bool
+read_target(Target *target, const json_t *params, GError **error)
+{
+    target->username = json_string_member(params, "username");
+    target->password = json_string_member(params, "password");
+    target->port = PORT_DEFAULT;
+    const json_t *port = json_object_get(params, "portal_port");
+    if (port != NULL && !json_is_null(port) &&
+        (!json_integer_member(params, "portal_port", &target->port) || target->port < 1 ||
+         target->port > 65535))
+        return agent_fail(error, AGENT_ERROR_INVALID_PARAMS, "portal_port is no port");
+    if (!is_name(target->iqn))
+        return agent_fail(error, AGENT_ERROR_INVALID_PARAMS, "iqn is no iSCSI name");
+    if ((target->username != NULL || target->password != NULL) &&
+        (!is_secret(target->username) || !is_secret(target->password)))
+        return agent_fail(error, AGENT_ERROR_INVALID_PARAMS,
+                          "username and password are given together, each of 1 to 255 characters");
+    return true;
+}
+
+static bool
+wipe(const Target *target, const json_t *params, GError **error)
+{
+    if (!json_is_truthy(json_object_get(params, "wipe_disk_metadata")))
+        return true;
+    g_autofree char *path = agent_path(target->agent, target->device);
+    return filesystem_wipe(path, error);
+}
+
+static json_t *
+iscsi_start_target(Agent *agent, const json_t *params, Progress *progress, GError **error)
+{
+    (void)progress;
+    char uuid[UUID_TEXT_SIZE];
+    const char *given = json_string_member(params, "iqn");
+    g_autofree char *random = g_strconcat("iqn.2008-10.org.openstack:", uuid_generate(uuid), NULL);
+    Target target = {.agent = agent, .iqn = given != NULL ? given : random};
+    if (!read_target(&target, params, error))
+        return NULL;
+    json_t *node = agent_node(agent);
+    g_autofree char *device = choose_root_disk(agent, node, error);
+    json_decref(node);
+    target.device = device;
+    if (device == NULL || !wipe(&target, params, error) || !export_disk(&target, error))
+        return NULL;
+    log_info(AREA, "%s is exported as %s on port %d%s", device, target.iqn, (int)target.port,
+             target.username != NULL ? ", with CHAP" : "");
+    return json_pack("{s:s}", "iscsi_target_iqn", target.iqn);
+}
+
+const ExtensionCommand extension_iscsi[] = {
+    {AGENT_COMMAND_ISCSI_START_TARGET, iscsi_start_target},
+    {AGENT_COMMAND_COUNT,              NULL              },
+};
