@@ -10,6 +10,8 @@
 
 #define NAMES_LIMIT 4096u
 
+static char *path_of(const char *root, const char *format, va_list arguments) G_GNUC_PRINTF(2, 0);
+
 static char *
 path_of(const char *root, const char *format, va_list arguments)
 {
