@@ -1,9 +1,12 @@
 /* deploying: prepare, plan the steps, run them one by one.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "drivers/deploy/deploy.h"
+#include "common/json_text.h"
 #include "common/log.h"
+#include "common/secret.h"
 #include "conductor/boot_progress.h"
 #include "conductor/provision/provision.h"
+#include "config_drive/config_drive.h"
 #include "db/records.h"
 #include "drivers/power/power.h"
 #include "drivers/power_action.h"
@@ -86,16 +89,31 @@ steps_valid(Task *task, GError **error)
     return good;
 }
 
-/* Copies: the call and its values belong to another thread (jansson's counts are not atomic everywhere). */
-static void
-keep_arguments(Task *task, const json_t *arguments)
+/* A drive is kept as text, as everybody reads it; what an object describes is built now. A text is kept as it came: who uses
+ * it checks it. */
+static bool
+keep_config_drive(Task *task, const json_t *drive, GError **error)
 {
-    json_t *steps = json_object_get(arguments, "deploy_steps"),
-           *drive = json_object_get(arguments, "configdrive");
+    const Node *node = task->node;
+    if (!json_is_object(drive))
+        return json_object_set_new(node->instance_info, "configdrive", json_deep_copy(drive)) == 0;
+    char *text = config_drive_text(drive, node->uuid, node->name, error);
+    if (text == NULL)
+        return false;
+    json_object_set_new(node->instance_info, "configdrive", json_string(text));
+    secret_free(text);
+    return true;
+}
+
+/* Copies: the call and its values belong to another thread (jansson's counts are not atomic everywhere). */
+static bool
+keep_arguments(Task *task, const json_t *arguments, GError **error)
+{
+    const json_t *steps = json_object_get(arguments, "deploy_steps"),
+                 *drive = json_object_get(arguments, "configdrive");
     if (json_array_size(steps) > 0)
         info_set_json(task->node, INFO_USER_DEPLOY_STEPS, json_deep_copy(steps));
-    if (drive != NULL && !json_is_null(drive))
-        json_object_set_new(task->node->instance_info, "configdrive", json_deep_copy(drive));
+    return json_is_nothing(drive) || keep_config_drive(task, drive, error);
 }
 
 bool
@@ -109,9 +127,8 @@ deploy_prepare_verb(Task *task, const json_t *arguments, GError **error)
     if (task->node->retired && strcmp(word, "rebuild") != 0)
         return steel_fail(error, STEEL_ERROR_INVALID, "node %s is retired and cannot be deployed",
                           task->node->uuid);
-    if (!provision_limit_deploy(task, error))
+    if (!provision_limit_deploy(task, error) || !keep_arguments(task, arguments, error))
         return false;
-    keep_arguments(task, arguments);
     return validate(task, &task->driver.power->interface, "power", error) &&
            validate(task, &task->driver.deploy->interface, "deploy", error) &&
            instance_traits_valid(task->node, error) && steps_valid(task, error);

@@ -55,7 +55,7 @@ tell_config_drive() {
     load config-drive
     mount -o ro -t iso9660 "/dev/$drive" /mnt 2>/dev/null || mount -o ro -t vfat "/dev/$drive" /mnt || return
     echo "STEEL-LAB config drive $drive: $(tr -d '\n' </mnt/openstack/latest/meta_data.json)"
-    for file in user_data network_data.json vendor_data.json; do
+    for file in user_data network_data.json vendor_data2.json; do
         [ -s "/mnt/openstack/latest/$file" ] || continue
         echo "STEEL-LAB config drive has $file, $(wc -c <"/mnt/openstack/latest/$file") bytes"
     done

@@ -43,6 +43,24 @@ a_deploy_that_fails_says_why_and_may_be_tried_again(void **state)
 }
 
 static void
+a_config_drive_is_kept_as_text_whether_it_came_so_or_is_built(void **state)
+{
+    ConductorFixture *fixture = *state;
+    g_autoptr(Node) node = conductor_fixture_node(fixture, "available", NULL);
+    conductor_fixture_do(fixture, RPC_PROVISION, node->uuid,
+                         "{\"target\": \"active\", \"configdrive\": {\"user_data\": \"x\"}}");
+    g_autoptr(Node) built = conductor_fixture_await(fixture, node->uuid, "active");
+    const json_t *drive = json_object_get(built->instance_info, "configdrive");
+    assert_true(json_is_string(drive));
+    assert_true(g_str_has_prefix(json_string_value(drive), "H4sI")); /* gzip in base64 */
+    conductor_fixture_do(fixture, RPC_PROVISION, node->uuid,
+                         "{\"target\": \"rebuild\", \"configdrive\": \"aGFsbG8=\"}");
+    g_autoptr(Node) given = conductor_fixture_await(fixture, node->uuid, "active");
+    drive = json_object_get(given->instance_info, "configdrive");
+    assert_string_equal(json_string_value(drive), "aGFsbG8=");
+}
+
+static void
 verbs_that_the_state_forbids_are_refused_with_the_legal_ones(void **state)
 {
     ConductorFixture *fixture = *state;
@@ -331,6 +349,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         fixture_test(a_deploy_ends_active_and_leaves_nothing_of_its_way),
         fixture_test(a_deploy_that_fails_says_why_and_may_be_tried_again),
+        fixture_test(a_config_drive_is_kept_as_text_whether_it_came_so_or_is_built),
         fixture_test(verbs_that_the_state_forbids_are_refused_with_the_legal_ones),
         fixture_test(a_node_in_maintenance_is_not_deployed),
         fixture_test(what_validation_refuses_leaves_the_node_available),
