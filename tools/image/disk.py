@@ -106,8 +106,8 @@ def write_partitions(path, layout, names):
 def write_esp(path, layout, folder, names):
     """A FAT file system with everything below a folder."""
     blocks = layout.esp_size // 1024
-    fat = "32" if layout.esp_size >= 64 * MIB else "16"
-    run("mkfs.vfat", "--invariant", "-F", fat, "-n", "ESP", "-i", names.fat_id(), "--offset", ESP_AT // SECTOR, path, blocks)
+    fat = "32" if layout.esp_size >= 64 * MIB else "16"  # with clusters of one sector, so that there are enough for FAT32
+    run("mkfs.vfat", "--invariant", "-F", fat, "-s", "1", "-n", "ESP", "-i", names.fat_id(), "--offset", ESP_AT // SECTOR, path, blocks)
     environment = {**os.environ, "MTOOLS_SKIP_CHECK": "1", "TZ": "UTC"}
     target = f"{path}@@{ESP_AT}"
     for where, folders, files in os.walk(folder):
