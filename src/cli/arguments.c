@@ -184,7 +184,7 @@ is_integer(const char *text)
 
 /* True when `text` is one of the words in "a|b|c". */
 static bool
-chosen(const char *choices, const char *text)
+is_choice(const char *choices, const char *text)
 {
     g_auto(GStrv) words = g_strsplit(choices, "|", -1);
     return g_strv_contains((const char *const *)words, text);
@@ -200,7 +200,7 @@ check_value(const Parser *parser, const OptionRow *row, const char *value, GErro
     if (integer && row->natural && value[0] == '-')
         return steel_fail(error, STEEL_ERROR_INVALID, "Expected non-negative %s, got %s", row->name,
                           value);
-    if (row->choices != NULL && !chosen(row->choices, value))
+    if (row->choices != NULL && !is_choice(row->choices, value))
         return steel_fail(error, STEEL_ERROR_INVALID, "%s: \"%s\" is none of %s", row->name, value,
                           row->choices);
     if (row->type == OPTION_FIELDS && parser->command != NULL && parser->command->noun != NULL) {
@@ -343,7 +343,7 @@ check_positionals(const Arguments *arguments, const Command *command, GError **e
             return steel_fail(error, STEEL_ERROR_INVALID, "%s is required", row->metavar);
         }
         const char *text = g_ptr_array_index(arguments->positionals, taken);
-        if (row->choices != NULL && !chosen(row->choices, text))
+        if (row->choices != NULL && !is_choice(row->choices, text))
             return steel_fail(error, STEEL_ERROR_INVALID, "%s: \"%s\" is none of %s", row->metavar,
                               text, row->choices);
         if (text[0] == '\0')

@@ -146,7 +146,7 @@ print_listing(Listing *listing, const Arguments *arguments, GError **error)
 
 /* Connects, carries out and prints. */
 static bool
-carry_out(const Command *command, const Arguments *arguments, GError **error)
+run_and_print(const Command *command, const Arguments *arguments, GError **error)
 {
     g_autoptr(Settings) settings = settings_new(arguments, error);
     if (settings == NULL)
@@ -171,7 +171,7 @@ run_command(const Command *command, Arguments *arguments, char *const *words, in
         help_command(command, text);
         return print_text(text);
     }
-    bool done = carry_out(command, arguments, &error);
+    bool done = run_and_print(command, arguments, &error);
     fflush(stdout); /* what was printed on the way comes before the error */
     if (!done)
         fprintf(stderr, "%s\n", error->message);

@@ -10,7 +10,7 @@ enum { HELP_COLUMN = 34, HELP_WIDTH = 100 };
 
 /* One line of two columns; a long text goes on below itself. */
 static void
-two_columns(const char *left, const char *right, GString *out)
+append_two_columns(const char *left, const char *right, GString *out)
 {
     g_autoptr(GPtrArray) lines = text_wrap(right, HELP_WIDTH - HELP_COLUMN);
     bool fits = strlen(left) + 3 < HELP_COLUMN;
@@ -48,7 +48,7 @@ option_lines(const OptionRow *rows, GString *out)
     for (; rows->name != NULL; rows++) {
         g_autofree char *left = option_text(rows);
         g_autofree char *right = g_strconcat(rows->help, rows->required ? " [required]" : "", NULL);
-        two_columns(left, right, out);
+        append_two_columns(left, right, out);
     }
 }
 
@@ -83,7 +83,7 @@ help_command(const Command *command, GString *out)
          row++) {
         g_autofree char *right = g_strconcat(row->help, row->choices != NULL ? ": " : "",
                                              row->choices != NULL ? row->choices : "", NULL);
-        two_columns(row->metavar, right, out);
+        append_two_columns(row->metavar, right, out);
     }
     for (size_t i = 0; tables[i] != NULL; i++)
         option_lines(tables[i], out);
@@ -139,7 +139,7 @@ help_overview(char *const *words, size_t count, GString *out)
     g_string_append(out, "Commands (steel help <command> explains one):\n");
     for (guint i = 0; i < found->len; i++) {
         const Command *command = g_ptr_array_index(found, i);
-        two_columns(command->words, command->help, out);
+        append_two_columns(command->words, command->help, out);
     }
     return true;
 }

@@ -49,7 +49,7 @@ listener_new(Session *session, const char *node)
 }
 
 static void
-hang_up(Listener *listener, State state)
+listener_close(Listener *listener, State state)
 {
     if (listener->easy != NULL) {
         curl_multi_remove_handle(listener->multi, listener->easy);
@@ -72,7 +72,7 @@ listener_free(Listener *listener)
 {
     if (listener == NULL)
         return;
-    hang_up(listener, STATE_CLOSED);
+    listener_close(listener, STATE_CLOSED);
     g_free(listener->path);
     g_free(listener);
 }
@@ -117,7 +117,7 @@ open_stream(Listener *listener)
     listener->state = STATE_OPENING;
     listener->heard = false;
     if (listener->multi == NULL || listener->easy == NULL) {
-        hang_up(listener, STATE_CLOSED);
+        listener_close(listener, STATE_CLOSED);
         return;
     }
     set_options(listener);
@@ -143,7 +143,7 @@ state_after(long status)
 
 /* Moves bytes, waiting up to so long for some. */
 static void
-pump(Listener *listener, int timeout_ms)
+listener_transfer(Listener *listener, int timeout_ms)
 {
     int running = 0;
     if (timeout_ms > 0)
@@ -152,12 +152,12 @@ pump(Listener *listener, int timeout_ms)
     long status = 0;
     curl_easy_getinfo(listener->easy, CURLINFO_RESPONSE_CODE, &status);
     if (running == 0)
-        hang_up(listener, state_after(status));
+        listener_close(listener, state_after(status));
     else if (listener->state == STATE_OPENING && listener->heard)
         listener->state = STATE_OPEN;
     else if (listener->state == STATE_OPENING &&
              time_monotonic_ms() - listener->tried_ms > CONNECT_LIMIT_MS)
-        hang_up(listener, STATE_CLOSED);
+        listener_close(listener, STATE_CLOSED);
 }
 
 /* The next event that makes sense; one that says that others were lost is told by *lost. */
@@ -205,7 +205,7 @@ listener_next(Listener *listener, int timeout_ms, char **type, json_t **payload)
             return NEWS_LOOK;
         }
         State before = listener->state;
-        pump(listener, (int)(limit_ms - passed));
+        listener_transfer(listener, (int)(limit_ms - passed));
         if (listener->state != before && (before == STATE_OPEN || listener->state == STATE_OPEN))
             return NEWS_LOOK;
     }

@@ -99,7 +99,7 @@ fail(const Wait *wait, json_t *node, GError **error)
 
 /* Looks once. False ends the wait with an error; *reached ends it well. */
 static bool
-look(Wait *wait, bool *reached, GError **error)
+poll_node(Wait *wait, bool *reached, GError **error)
 {
     g_autoptr(GError) cause = NULL;
     json_auto_t *node = session_try(wait->context->session, "GET", wait->path, NULL, &cause);
@@ -137,7 +137,7 @@ wait_loop(Wait *wait, int timeout_s, GError **error)
     int64_t deadline = timeout_s > 0 ? wait->started_ms + (int64_t)timeout_s * 1000 : INT64_MAX;
     for (;;) {
         bool reached = false;
-        if (!look(wait, &reached, error))
+        if (!poll_node(wait, &reached, error))
             return false;
         if (reached)
             return true;

@@ -99,7 +99,7 @@ chunks_of(const char *line)
 
 /* Bytes of the longest beginning of `text` that takes at most `width` columns; at least one character. */
 static size_t
-fitting(const char *text, size_t width)
+bytes_that_fit(const char *text, size_t width)
 {
     const char *at = text;
     size_t columns = 0;
@@ -115,9 +115,9 @@ fitting(const char *text, size_t width)
 
 /* Bytes to cut off a word that is longer than a line: behind a hyphen if one is among those that fit. */
 static size_t
-cutting(const char *word, size_t width)
+bytes_before_break(const char *word, size_t width)
 {
-    size_t bytes = fitting(word, width);
+    size_t bytes = bytes_that_fit(word, width);
     const char *hyphen = g_strrstr_len(word, (gssize)bytes, "-");
     if (hyphen != NULL && strspn(word, "-") < (size_t)(hyphen - word))
         return (size_t)(hyphen + 1 - word);
@@ -148,7 +148,7 @@ text_wrap(const char *line, size_t width)
         if (chunk[0] == ' ' && used == 0 && pieces->len > 0)
             continue; /* a line does not begin with the blanks it was broken at */
         while (used + columns > width) {
-            size_t bytes = width > used ? cutting(chunk, width - used) : 0;
+            size_t bytes = width > used ? bytes_before_break(chunk, width - used) : 0;
             g_string_append_len(piece, chunk, (gssize)bytes);
             finish_piece(pieces, piece);
             chunk += bytes;
@@ -247,7 +247,7 @@ assign_limits(const GArray *widths, size_t maximum_width, size_t least_width, GA
 }
 
 static void
-rule(GString *out, const GArray *widths)
+append_border(GString *out, const GArray *widths)
 {
     for (guint i = 0; i < widths->len; i++) {
         g_string_append_c(out, '+');
@@ -302,11 +302,11 @@ table_render(const Table *table, size_t maximum_width, size_t least_width, GStri
         g_array_unref(widths);
         widths = column_widths(table, limits);
     }
-    rule(out, widths);
+    append_border(out, widths);
     draw_row(table, table->headers, widths, out);
-    rule(out, widths);
+    append_border(out, widths);
     for (guint i = 0; i < table->rows->len; i++)
         draw_row(table, g_ptr_array_index(table->rows, i), widths, out);
     if (table->rows->len > 0)
-        rule(out, widths);
+        append_border(out, widths);
 }

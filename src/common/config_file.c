@@ -168,7 +168,7 @@ parse_section(Parser *parser, const char *line, size_t length)
 
 /* What is wrong with an assignment; NULL: nothing. */
 static const char *
-judge_assignment(const Parser *parser, bool separated, size_t name_length)
+assignment_fault(const Parser *parser, bool separated, size_t name_length)
 {
     if (!separated)
         return "neither a section, nor \"name = value\", nor a comment";
@@ -203,7 +203,7 @@ parse_assignment(Parser *parser, const char *line, size_t length)
         split++;
     size_t name_length = split;
     const char *name = trimmed(line, &name_length);
-    const char *mistake = judge_assignment(parser, split < length, name_length);
+    const char *mistake = assignment_fault(parser, split < length, name_length);
     parser->line_lost = mistake != NULL || parser->section_lost;
     if (parser->section_lost)
         return;

@@ -82,7 +82,7 @@ same_values(const Config *left, const Config *right)
 
 /* Makes a published configuration of the same values current again. False: there is none. */
 static bool
-publish_again(const Config *fresh)
+republish_equal(const Config *fresh)
 {
     bool found = false;
     lock_acquire(&published_lock);
@@ -97,7 +97,7 @@ publish_again(const Config *fresh)
 
 /* Lets go of what only a reload to come or the finishing needs, or the running configuration has as well. */
 static void
-keep_what_changed(Config *fresh, const Config *running)
+share_unchanged_values(Config *fresh, const Config *running)
 {
     for (size_t i = 0; i < OPTION_COUNT; i++)
         if (config_same_value(fresh, running, (ConfigOption)i))
@@ -123,9 +123,9 @@ config_reload(GError **error)
         return false;
     if (fresh->kept->len > 0)
         log_warning("config", "changed, but used only after a restart: %s", fresh->kept->str);
-    if (publish_again(fresh))
+    if (republish_equal(fresh))
         return true;
-    keep_what_changed(fresh, running);
+    share_unchanged_values(fresh, running);
     config_publish(g_steal_pointer(&fresh));
     return true;
 }

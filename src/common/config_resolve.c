@@ -295,7 +295,7 @@ resolve_value(Config *config, ConfigOption option, unsigned depth, GError **erro
 
 /* Notes what is wrong with a value; its default counts from here on. One that cannot be had either is nothing. */
 static void
-give_up_value(Config *config, ConfigOption option, unsigned depth, GError *mistake)
+fall_back_to_default(Config *config, ConfigOption option, unsigned depth, GError *mistake)
 {
     const OptionInfo *info = config_option_info(option);
     ConfigValue *value = config->values[option];
@@ -327,7 +327,7 @@ config_resolve(Config *config, ConfigOption option, unsigned depth, GError **err
                           CONFIG_MAX_REFERENCE_DEPTH);
     value->stage = VALUE_EXPANDING;
     if (!resolve_value(config, option, depth, &mistake))
-        give_up_value(config, option, depth, mistake);
+        fall_back_to_default(config, option, depth, mistake);
     value->stage = VALUE_DONE;
     keep_running_value(config, option);
     return true;

@@ -91,11 +91,11 @@ is_same(const Collector *left, const Collector *right)
     return left->collect == right->collect && left->user_data == right->user_data;
 }
 
-static unsigned place_of(const Collector *collector) REQUIRES(&collectors_lock);
+static unsigned collector_index(const Collector *collector) REQUIRES(&collectors_lock);
 
 /* Its place in the list; collector_count when it is in none. */
 static unsigned
-place_of(const Collector *collector)
+collector_index(const Collector *collector)
 {
     unsigned place = 0;
     while (place < collector_count && !is_same(&collectors[place], collector))
@@ -108,7 +108,7 @@ metrics_unregister(MetricsCollector collector, void *user_data)
 {
     const Collector gone = {collector, user_data};
     lock_acquire(&collectors_lock);
-    unsigned place = place_of(&gone);
+    unsigned place = collector_index(&gone);
     if (place < collector_count) {
         collector_count--;
         memmove(&collectors[place], &collectors[place + 1],
@@ -139,7 +139,7 @@ set_running(const Collector *collector, bool still_scraping)
 {
     static const Collector none = {NULL, NULL};
     lock_acquire(&collectors_lock);
-    bool registered = collector != NULL && place_of(collector) < collector_count;
+    bool registered = collector != NULL && collector_index(collector) < collector_count;
     running = registered ? *collector : none;
     scraping = still_scraping;
     pthread_cond_broadcast(&collectors_free);

@@ -74,10 +74,10 @@ wake_one(Pool *pool)
     pthread_cond_signal(&rest->woken);
 }
 
-static void rest_begin(Pool *pool, Rest *rest) REQUIRES(pool->lock);
+static void pool_thread_rest(Pool *pool, Rest *rest) REQUIRES(pool->lock);
 
 static void
-rest_begin(Pool *pool, Rest *rest)
+pool_thread_rest(Pool *pool, Rest *rest)
 {
     if (rest->resting)
         return;
@@ -86,10 +86,10 @@ rest_begin(Pool *pool, Rest *rest)
     pool->top = rest;
 }
 
-static void rest_end(Pool *pool, Rest *rest) REQUIRES(pool->lock);
+static void pool_thread_rise(Pool *pool, Rest *rest) REQUIRES(pool->lock);
 
 static void
-rest_end(Pool *pool, Rest *rest)
+pool_thread_rise(Pool *pool, Rest *rest)
 {
     if (!rest->resting)
         return;
@@ -108,11 +108,11 @@ next_job(Pool *pool, Rest *rest)
 {
     int64_t limit_ms = time_monotonic_ms() + IDLE_LIMIT_S * 1000;
     while (g_queue_is_empty(&pool->queue) && !pool->stopping) {
-        rest_begin(pool, rest);
+        pool_thread_rest(pool, rest);
         if (!lock_wait_until(&pool->lock, &rest->woken, limit_ms))
             break;
     }
-    rest_end(pool, rest);
+    pool_thread_rise(pool, rest);
     pool->idle--;
     return g_queue_pop_head(&pool->queue);
 }

@@ -241,8 +241,8 @@ input_write(int *fd, const ProcessSpec *spec, size_t *written)
 
 /* Moves data until the program has ended. False when the time is up. */
 static bool
-attend(int pid_fd, const ProcessSpec *spec, int *input_fd, Stream *output, Stream *errors,
-       size_t limit)
+exchange_until_end(int pid_fd, const ProcessSpec *spec, int *input_fd, Stream *output,
+                   Stream *errors, size_t limit)
 {
     int64_t timeout_ms = spec->timeout_ms > 0 ? spec->timeout_ms : DEFAULT_TIMEOUT_MS;
     int64_t deadline = g_get_monotonic_time() / 1000 + timeout_ms;
@@ -285,7 +285,7 @@ last_line(const char *text)
 }
 
 static bool
-judge_status(const char *program, int status, const char *errors, GError **error)
+check_exit_status(const char *program, int status, const char *errors, GError **error)
 {
     g_autofree char *line = last_line(errors);
     const char *colon = line[0] != '\0' ? ": " : "";
@@ -340,13 +340,14 @@ pipes_open(Pipes *pipes, const ProcessSpec *spec, GError **error)
 
 /* Waits for the program, kills it when its time is up, reaps it. */
 static bool
-finish(pid_t pid, const ProcessSpec *spec, Pipes *pipes, Stream *output, Stream *errors,
-       int *status, GError **error)
+wait_and_reap(pid_t pid, const ProcessSpec *spec, Pipes *pipes, Stream *output, Stream *errors,
+              int *status, GError **error)
 {
     size_t limit = spec->output_limit > 0 ? spec->output_limit : DEFAULT_OUTPUT_LIMIT;
     int pid_fd = pidfd_open(pid, 0);
     int open_error = errno;
-    bool ended = pid_fd >= 0 && attend(pid_fd, spec, &pipes->input[1], output, errors, limit);
+    bool ended =
+        pid_fd >= 0 && exchange_until_end(pid_fd, spec, &pipes->input[1], output, errors, limit);
     if (!ended)
         kill(-pid, SIGKILL);
     while (waitpid(pid, status, 0) < 0 && errno == EINTR)
@@ -363,7 +364,8 @@ finish(pid_t pid, const ProcessSpec *spec, Pipes *pipes, Stream *output, Stream 
         return steel_fail(error, STEEL_ERROR_TIMEOUT,
                           "%s did not finish within %d ms and was killed", spec->argv[0],
                           spec->timeout_ms > 0 ? spec->timeout_ms : DEFAULT_TIMEOUT_MS);
-    return spec->accepts_failure || judge_status(spec->argv[0], *status, errors->text->str, error);
+    return spec->accepts_failure ||
+           check_exit_status(spec->argv[0], *status, errors->text->str, error);
 }
 
 /* Keeps SIGPIPE from ending us when the program does not read its input. */
@@ -416,7 +418,7 @@ process_run(const ProcessSpec *spec, ProcessResult *result, GError **error)
     Stream errors = {.fd = pipes.errors[0], .text = g_string_new(NULL)};
     pipes.output[0] = pipes.errors[0] = -1; /* the streams own them now */
     int status = 0;
-    bool good = finish(pid, spec, &pipes, &output, &errors, &status, error);
+    bool good = wait_and_reap(pid, spec, &pipes, &output, &errors, &status, error);
     restore_sigpipe(&signals);
     close_fd(&output.fd);
     close_fd(&errors.fd);

@@ -75,7 +75,7 @@ succeeded(Task *task, const json_t *step, GError **error)
 
 /* An agent that was started anew knows nothing of the step. */
 static StepOutcome
-fresh(const Task *task, GError **error)
+agent_restarted(const Task *task, GError **error)
 {
     if (info_true(task->node, INFO_STEP_REBOOTED))
         return step_done();
@@ -97,12 +97,12 @@ mismatch(Task *task, StepKind kind, const AgentClient *client, GError **error)
 }
 
 static StepOutcome
-judge(Task *task, StepKind kind, const json_t *step, const AgentReport *report,
-      const AgentClient *client, GError **error)
+outcome_of_report(Task *task, StepKind kind, const json_t *step, const AgentReport *report,
+                  const AgentClient *client, GError **error)
 {
     switch (report->state) {
     case AGENT_FRESH:
-        return fresh(task, error);
+        return agent_restarted(task, error);
     case AGENT_SUCCEEDED:
         return succeeded(task, step, error);
     case AGENT_FAILED:
@@ -132,7 +132,7 @@ agent_steps_resume(Task *task, StepKind kind, const json_t *step, const AgentCli
         g_propagate_error(error, g_steal_pointer(&cause));
         return step_failed();
     }
-    StepOutcome outcome = judge(task, kind, step, &report, client, error);
+    StepOutcome outcome = outcome_of_report(task, kind, step, &report, client, error);
     g_free(report.error);
     return outcome;
 }

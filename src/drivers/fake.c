@@ -28,7 +28,7 @@ static const char *const codes[] = {
 };
 
 static const json_t *
-orders(const Task *task, const char *action)
+fake_orders(const Task *task, const char *action)
 {
     return json_object_get(json_object_get(task->node->driver_info, "fake"), action);
 }
@@ -36,13 +36,13 @@ orders(const Task *task, const char *action)
 bool
 fake_flag(const Task *task, const char *action, const char *member)
 {
-    return json_is_truthy(json_object_get(orders(task, action), member));
+    return json_is_truthy(json_object_get(fake_orders(task, action), member));
 }
 
 const char *
 fake_text(const Task *task, const char *action, const char *member)
 {
-    return json_string_member(orders(task, action), member);
+    return json_string_member(fake_orders(task, action), member);
 }
 
 static int64_t
@@ -75,7 +75,7 @@ set_count(Task *task, const char *key, int64_t count)
 }
 
 static bool
-take_time(const Task *task, const char *action, int64_t delay_ms, GError **error)
+fake_delay(const Task *task, const char *action, int64_t delay_ms, GError **error)
 {
     unsigned wanted = (unsigned)CLAMP(delay_ms, 0, LONGEST_DELAY_MS);
     unsigned granted = wanted == 0 ? 0 : task_time_left_ms(task, wanted);
@@ -99,10 +99,10 @@ fail_with(const char *action, const char *code, const char *message, GError **er
 bool
 fake_act(Task *task, const char *action, GError **error)
 {
-    const json_t *order = orders(task, action);
+    const json_t *order = fake_orders(task, action);
     if (order == NULL)
         return true;
-    if (!take_time(task, action, number(order, "delay_ms", 0), error))
+    if (!fake_delay(task, action, number(order, "delay_ms", 0), error))
         return false;
     const char *code = json_string_member(order, "fail");
     if (code == NULL)
@@ -118,7 +118,7 @@ fake_act(Task *task, const char *action, GError **error)
 
 /* True the first `wanted` times in a row; INT64_MAX: always, and uncounted. */
 static bool
-so_often(Task *task, const char *action, const char *answer, int64_t wanted)
+is_within_first(Task *task, const char *action, const char *answer, int64_t wanted)
 {
     g_autofree char *key = g_strdup_printf("%s.%s", action, answer);
     int64_t count = count_of(task, key);
@@ -131,20 +131,20 @@ so_often(Task *task, const char *action, const char *answer, int64_t wanted)
 StepOutcome
 fake_step(Task *task, const char *action, GError **error)
 {
-    const json_t *order = orders(task, action);
+    const json_t *order = fake_orders(task, action);
     int64_t pause_ms = number(order, "again_ms", AGAIN_MS);
-    if (so_often(task, action, "again", number(order, "again", 0)))
+    if (is_within_first(task, action, "again", number(order, "again", 0)))
         return step_again(CLAMP(pause_ms, 0, LONGEST_DELAY_MS));
     if (!fake_act(task, action, error))
         return step_failed();
-    order = orders(task, action);
+    order = fake_orders(task, action);
     int64_t limit_s = number(order, "wait_timeout_s", 0);
     int64_t limit_ms = limit_s < 0 ? STEP_DEADLINE_STAYS : MIN(limit_s, INT_MAX) * 1000;
     int64_t waits =
         json_is_true(json_object_get(order, "wait")) ? INT64_MAX : number(order, "wait", 0);
-    if (so_often(task, action, "wait", waits))
+    if (is_within_first(task, action, "wait", waits))
         return step_wait(limit_ms);
-    if (so_often(task, action, "restart", number(order, "restart", 0)))
+    if (is_within_first(task, action, "restart", number(order, "restart", 0)))
         return (StepOutcome){STEP_RESTART, 0};
     return step_done();
 }

@@ -101,7 +101,7 @@ execute(Task *task, StepKind kind, const json_t *step, const json_t *versions, G
 
 /* Counts the looks that it is still running for. */
 static bool
-runs_on(Task *task, json_t *memory, GError **error, bool *running)
+still_runs(Task *task, json_t *memory, GError **error, bool *running)
 {
     int64_t left = 0;
     json_integer_member(memory, "left", &left);
@@ -118,7 +118,7 @@ last_command(Task *task, StepKind kind, const json_t *step, AgentReport *report,
     json_t *memory = info_json(task->node, INFO_FAKE_AGENT);
     const json_t *row = find(task, kind, step);
     bool running = false;
-    if (!fake_act(task, "agent.last_command", error) || !runs_on(task, memory, error, &running))
+    if (!fake_act(task, "agent.last_command", error) || !still_runs(task, memory, error, &running))
         return false;
     const char *failure = json_string_member(row, "fail");
     if (memory == NULL || json_is_true(json_object_get(row, "vanish")))

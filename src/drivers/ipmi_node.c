@@ -90,7 +90,7 @@ static Lock warned_lock = LOCK_INITIALIZER(IPMI_WARNED);
 static GHashTable *warned GUARDED_BY(&warned_lock); /* uuids, owned */
 
 static bool
-is_new_to_warn_of(const char *uuid)
+is_first_warning(const char *uuid)
 {
     lock_acquire(&warned_lock);
     if (warned == NULL)
@@ -109,7 +109,7 @@ cut_password(const Node *node, char *password)
     if (length <= IPMI_PASSWORD_MAX)
         return;
     secret_wipe(password + IPMI_PASSWORD_MAX, length - IPMI_PASSWORD_MAX);
-    if (is_new_to_warn_of(node->uuid))
+    if (is_first_warning(node->uuid))
         log_warning("drivers.ipmi",
                     "node %s: driver_info ipmi_password is longer than the %d bytes that IPMI 2.0 "
                     "knows; only the first %d are used, so set it to these",
@@ -235,7 +235,7 @@ read_flags(const Node *node, IpmiNode *ipmi)
 
 /* Ironic matches these texts with what ipmitool prints, which for a completion code is its words. */
 static IpmiCodeSet
-operators_codes(void)
+codes_of_operators_texts(void)
 {
     IpmiCodeSet codes = {0};
     const char *const *texts =
@@ -248,7 +248,7 @@ operators_codes(void)
 bool
 ipmi_node_is_passing(uint8_t completion_code)
 {
-    IpmiCodeSet codes = operators_codes();
+    IpmiCodeSet codes = codes_of_operators_texts();
     return ipmi_code_set_has(&codes, completion_code);
 }
 
@@ -263,7 +263,7 @@ read_all(const Node *node, IpmiNode *ipmi, GError **error)
                           "steel node set %s --driver-info ipmi_address=<address>",
                           node->name != NULL ? node->name : node->uuid);
     ipmi->target.address = ipmi->address;
-    ipmi->target.passing = operators_codes();
+    ipmi->target.passing = codes_of_operators_texts();
     ipmi->target.min_command_interval_ms =
         (unsigned)config_integer(config_current(), OPT_IPMI_MIN_COMMAND_INTERVAL) * 1000;
     read_flags(node, ipmi);
@@ -329,7 +329,7 @@ static const char login_words[] = "Error: Unable to establish IPMI v2 / RMCP+ se
 
 /* Is this one of the texts that the operator calls passing? Ours, or ipmitool's for the same. */
 static bool
-has_operators_words(const GError *error)
+matches_operators_texts(const GError *error)
 {
     bool no_login = steel_error_is(error, STEEL_ERROR_BMC_AUTH) ||
                     steel_error_is(error, STEEL_ERROR_UNSUPPORTED);
@@ -343,11 +343,11 @@ has_operators_words(const GError *error)
 }
 
 static bool
-worth_another_try(const GError *error, bool repeatable)
+is_worth_repeating(const GError *error, bool repeatable)
 {
     if (steel_error_is(error, STEEL_ERROR_BMC_BUSY))
         return true;
-    return repeatable && (steel_error_retryable(error) || has_operators_words(error));
+    return repeatable && (steel_error_retryable(error) || matches_operators_texts(error));
 }
 
 static bool
@@ -385,7 +385,7 @@ ipmi_node_call(Task *task, const IpmiRequest *requests, size_t count, IpmiRespon
                              &cause))
             return true;
         log_debug("drivers.ipmi", "try %u: %s", tries, cause->message);
-        if (worth_another_try(cause, repeatable) && backoff_pause(&backoff))
+        if (is_worth_repeating(cause, repeatable) && backoff_pause(&backoff))
             continue;
         if (tries > 1)
             g_prefix_error(&cause, "after %u tries: ", tries);

@@ -40,8 +40,8 @@ registry_hardware_index(const Registry *registry, const char *name)
 }
 
 static bool
-fits(const Registry *registry, const HardwareType *hardware_type, const InterfaceRow *rows,
-     size_t i)
+interface_fits(const Registry *registry, const HardwareType *hardware_type,
+               const InterfaceRow *rows, size_t i)
 {
     return registry->rows[i] &&
            (hardware_type->any_interface || (rows[i].hardware_types & hardware_type->bit) != 0);
@@ -55,7 +55,7 @@ fitting_names(const Registry *registry, const HardwareType *hardware_type, Inter
     const InterfaceRow *rows = interface_rows(&count);
     GString *names = g_string_new(NULL);
     for (size_t i = 0; i < count; i++)
-        if (rows[i].type == type && fits(registry, hardware_type, rows, i))
+        if (rows[i].type == type && interface_fits(registry, hardware_type, rows, i))
             g_string_append_printf(names, "%s%s", names->len > 0 ? ", " : "",
                                    rows[i].interface->name);
     return g_string_free(names, FALSE);
@@ -72,7 +72,7 @@ find_interface(const Registry *registry, const HardwareType *hardware_type, Inte
     for (size_t i = 0; i < count; i++) {
         if (rows[i].type != type || strcmp(rows[i].interface->name, name) != 0)
             continue;
-        if (fits(registry, hardware_type, rows, i))
+        if (interface_fits(registry, hardware_type, rows, i))
             return rows[i].interface;
         enabled = registry->rows[i];
     }
@@ -128,7 +128,7 @@ registry_complete_node(const Registry *registry, Node *node, GError **error)
 
 /* Both "power" and "power_interface" name the kind. */
 static bool
-kept(InterfaceType type, const char *const *keep)
+is_kept(InterfaceType type, const char *const *keep)
 {
     const char *kind = interface_type_name(type);
     for (size_t i = 0; keep != NULL && keep[i] != NULL; i++)
@@ -142,7 +142,7 @@ void
 registry_reset_interfaces(Node *node, const char *const *keep)
 {
     for (int type = 0; type < INTERFACE_COUNT; type++)
-        if (!kept((InterfaceType)type, keep))
+        if (!is_kept((InterfaceType)type, keep))
             g_clear_pointer(node_interface_field(node, (InterfaceType)type), g_free);
 }
 

@@ -29,10 +29,10 @@ typedef struct Reading {
     bool warns;
 } Reading;
 
-static void leave_out(Reading *reading, const char *format, ...) G_GNUC_PRINTF(2, 3);
+static void note_left_out(Reading *reading, const char *format, ...) G_GNUC_PRINTF(2, 3);
 
 static void
-leave_out(Reading *reading, const char *format, ...)
+note_left_out(Reading *reading, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
@@ -134,7 +134,7 @@ enable_hardware_types(Reading *reading)
     for (size_t i = 0; names[i] != NULL; i++)
         good = enable_hardware_type(reading, names[i], origin, absent) && good;
     if (absent->len > 0)
-        leave_out(reading, "hardware types %s (%s)", absent->str, origin);
+        note_left_out(reading, "hardware types %s (%s)", absent->str, origin);
     if (!good || any_hardware_type(reading->registry))
         return;
     g_autofree char *known = known_hardware_types();
@@ -205,8 +205,8 @@ enable_interfaces(Reading *reading, InterfaceType type)
     for (size_t i = 0; names[i] != NULL; i++)
         enable_interface(reading, type, names[i], absent);
     if (absent->len > 0)
-        leave_out(reading, "%s interfaces %s (%s)", interface_type_name(type), absent->str,
-                  config_origin(reading->config, interface_options[type].enabled));
+        note_left_out(reading, "%s interfaces %s (%s)", interface_type_name(type), absent->str,
+                      config_origin(reading->config, interface_options[type].enabled));
 }
 
 /* The default that the configuration names; NULL: none. One that nobody has written down gives way to
@@ -225,7 +225,7 @@ configured_default(Reading *reading, InterfaceType type)
     if (row >= 0 && reading->registry->rows[row])
         return interface_rows(&count)[row].interface;
     if (row < 0 && ironic_has_interface(type, name))
-        leave_out(reading, "default_%s_interface %s (%s)", kind, name, origin);
+        note_left_out(reading, "default_%s_interface %s (%s)", kind, name, origin);
     else if (config_is_explicit(reading->config, option))
         mistakes_note(reading->mistakes,
                       "%s: [DEFAULT]default_%s_interface: %.100s is not in enabled_%s_interfaces",
@@ -269,8 +269,9 @@ preferred(Reading *reading, const HardwareType *hardware_type, InterfaceType typ
     enable_supported(reading->registry, type, hardware_type->bit);
     first = first_enabled(reading->registry, hardware_type, type);
     if (first != NULL)
-        leave_out(reading, "so hardware type %s has the %s interfaces that it supports, first %s",
-                  hardware_type->name, kind, first->name);
+        note_left_out(reading,
+                      "so hardware type %s has the %s interfaces that it supports, first %s",
+                      hardware_type->name, kind, first->name);
     return first;
 }
 

@@ -141,7 +141,7 @@ task_time_left_ms(const Task *task, unsigned most)
 }
 
 static void
-unrecorded(const GError *error)
+warn_unrecorded(const GError *error)
 {
     log_warning("drivers.task", "the timeline could not be written: %s", error->message);
 }
@@ -172,7 +172,7 @@ task_phase_begin(Task *task, const char *phase, const char *detail)
     row->started_at = g_strdup(time_text_ms(time_now_ms(), now));
     g_autoptr(GError) error = NULL;
     if (!db_record_insert(task->services->db, &timeline_phase_resource, row, &error))
-        unrecorded(error);
+        warn_unrecorded(error);
 }
 
 void
@@ -182,7 +182,7 @@ task_phase_end(Task *task, const char *result, const char *detail)
     if (task->node->operation_uuid != NULL &&
         !db_phases_end(task->services->db, task->node->uuid, task->node->operation_uuid, result,
                        detail, &error))
-        unrecorded(error);
+        warn_unrecorded(error);
 }
 
 void
@@ -192,7 +192,7 @@ task_phase_note(Task *task, const char *detail)
     if (task->node->operation_uuid != NULL &&
         !db_phases_note(task->services->db, task->node->uuid, task->node->operation_uuid, detail,
                         &error))
-        unrecorded(error);
+        warn_unrecorded(error);
 }
 
 void

@@ -287,7 +287,7 @@ open_window(HttpConnection *connection, int64_t now_ms, uint64_t bytes)
 /* A connection between two requests may rest, as long as the library lets it; from the first byte of a request on its
  * headers are due. */
 static bool
-is_resting(const HttpConnection *connection, uint64_t bytes)
+is_between_requests(const HttpConnection *connection, uint64_t bytes)
 {
     return __atomic_load_n(&connection->served, __ATOMIC_RELAXED) > 0 &&
            bytes == connection->window_bytes;
@@ -307,7 +307,7 @@ is_overdue(HttpConnection *connection, ConnectionPhase phase, int64_t now_ms)
         return false;
     bool fresh = serial != connection->seen_serial;
     connection->seen_serial = serial;
-    if (fresh || (phase == CONNECTION_WAITING && is_resting(connection, bytes)) ||
+    if (fresh || (phase == CONNECTION_WAITING && is_between_requests(connection, bytes)) ||
         bytes - connection->window_bytes >= rules[phase].least) {
         open_window(connection, now_ms, bytes);
         return false;

@@ -48,7 +48,7 @@ struct Listener {
 
 /* Puts the connection to sleep, unless what it is to wait for has happened already. */
 static void
-fall_asleep(HttpConnection *connection, RequestStage stage)
+suspend_connection(HttpConnection *connection, RequestStage stage)
 {
     int none = HANDOVER_NONE;
     connection->stage = stage;
@@ -90,12 +90,12 @@ http_connection_begin_stream(HttpConnection *connection)
 }
 
 static enum MHD_Result
-take_step(HttpConnection *connection, HttpStep step, RequestStage later)
+apply_step(HttpConnection *connection, HttpStep step, RequestStage later)
 {
     if (step == HTTP_FAILED)
         return MHD_NO;
     if (step == HTTP_LATER)
-        fall_asleep(connection, later);
+        suspend_connection(connection, later);
     if (step == HTTP_GO_ON && later == STAGE_COMPLETE_LATER)
         return MHD_NO;
     if (step == HTTP_GO_ON) {
@@ -145,7 +145,7 @@ note_header(void *data, enum MHD_ValueKind kind, const char *name, size_t name_s
 
 /* NULL when the request may begin; else why not, and the status of the answer. */
 static const char *
-find_fault(HttpConnection *connection, const char *version, unsigned *status)
+request_fault(HttpConnection *connection, const char *version, unsigned *status)
 {
     Framing framing = {0};
     MHD_get_connection_values_n(connection->mhd, MHD_HEADER_KIND, note_header, &framing);
@@ -170,15 +170,15 @@ begin(Listener *listener, HttpConnection *connection, const char *method, const 
     const HttpServer *server = &listener->options.server;
     void *user = listener->options.user;
     unsigned status;
-    const char *fault = find_fault(connection, version, &status);
+    const char *fault = request_fault(connection, version, &status);
     if (fault != NULL) {
         HttpStep step =
             http_connection_answer(connection, status, server->refusal(user, status, fault));
-        return take_step(connection, step, STAGE_BEGIN_LATER);
+        return apply_step(connection, step, STAGE_BEGIN_LATER);
     }
     connection->started = true;
     __atomic_store_n(&connection->received, 0, __ATOMIC_RELAXED);
-    return take_step(connection, server->begin(user, connection, method, url), STAGE_BEGIN_LATER);
+    return apply_step(connection, server->begin(user, connection, method, url), STAGE_BEGIN_LATER);
 }
 
 static enum MHD_Result
@@ -188,9 +188,9 @@ resume(Listener *listener, HttpConnection *connection)
     RequestStage stage = connection->stage;
     connection_take_turn(connection);
     __atomic_store_n(&connection->handover, HANDOVER_NONE, __ATOMIC_RELEASE);
-    return take_step(connection,
-                     listener->options.server.resumed(listener->options.user, connection, began),
-                     stage);
+    return apply_step(connection,
+                      listener->options.server.resumed(listener->options.user, connection, began),
+                      stage);
 }
 
 static void
@@ -228,9 +228,9 @@ listener_on_request(void *data, struct MHD_Connection *mhd, const char *url, con
         return MHD_YES;
     }
     connection_set_phase(connection, CONNECTION_BUSY);
-    return take_step(connection,
-                     listener->options.server.complete(listener->options.user, connection),
-                     STAGE_COMPLETE_LATER);
+    return apply_step(connection,
+                      listener->options.server.complete(listener->options.user, connection),
+                      STAGE_COMPLETE_LATER);
 }
 
 static void

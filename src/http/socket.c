@@ -16,7 +16,7 @@ enum { BACKLOG = 1024 };
 
 /* Closes without losing why. */
 static int
-give_up(int socket_fd)
+close_keeping_errno(int socket_fd)
 {
     int code = errno;
     close(socket_fd);
@@ -36,7 +36,7 @@ listen_on(const struct addrinfo *address)
     if (bind(socket_fd, address->ai_addr, address->ai_addrlen) == 0 &&
         listen(socket_fd, BACKLOG) == 0)
         return socket_fd;
-    return give_up(socket_fd);
+    return close_keeping_errno(socket_fd);
 }
 
 int
@@ -77,7 +77,7 @@ listen_at(const struct sockaddr_un *name, int mode)
     if (bind(socket_fd, (const struct sockaddr *)name, sizeof *name) == 0 &&
         (mode < 0 || chmod(name->sun_path, (mode_t)mode) == 0) && listen(socket_fd, BACKLOG) == 0)
         return socket_fd;
-    return give_up(socket_fd);
+    return close_keeping_errno(socket_fd);
 }
 
 int

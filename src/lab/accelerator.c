@@ -21,7 +21,7 @@ cache_path(const char *cache_folder)
 
 /* The answer of an earlier probe on this kernel, or NULL. */
 static const char *
-recall(const char *cache_folder, const char *host_kernel)
+cached_answer(const char *cache_folder, const char *host_kernel)
 {
     g_autofree char *path = cache_path(cache_folder);
     g_autofree char *text = NULL;
@@ -36,7 +36,7 @@ recall(const char *cache_folder, const char *host_kernel)
 }
 
 static void
-remember(const char *cache_folder, const char *host_kernel, const char *answer)
+cache_answer(const char *cache_folder, const char *host_kernel, const char *answer)
 {
     g_autofree char *path = cache_path(cache_folder);
     g_autofree char *text = g_strdup_printf("%s %s\n", host_kernel, answer);
@@ -105,7 +105,7 @@ accelerator_choose(const char *wish, const char *cache_folder, const LabGuest *g
         return "tcg";
     struct utsname host;
     uname(&host);
-    const char *answer = recall(cache_folder, host.release);
+    const char *answer = cached_answer(cache_folder, host.release);
     if (answer != NULL)
         return answer;
     if (progress != NULL)
@@ -117,6 +117,6 @@ accelerator_choose(const char *wish, const char *cache_folder, const LabGuest *g
             g_strdup_printf("KVM does not run a guest here (%s): using TCG", why->message);
         progress(text);
     }
-    remember(cache_folder, host.release, answer);
+    cache_answer(cache_folder, host.release, answer);
     return answer;
 }

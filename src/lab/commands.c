@@ -36,7 +36,7 @@ progress(const char *text)
 }
 
 static json_t *
-ask(const char *folder, const char *command, GError **error)
+ask_lab(const char *folder, const char *command, GError **error)
 {
     json_auto_t *request = json_pack("{s:s}", "command", command);
     return control_ask(folder, request, ASK_TIMEOUT_MS, error);
@@ -89,7 +89,7 @@ print_description(const json_t *document)
 static bool
 print_lab(const LabOptions *options, const char *folder, GError **error)
 {
-    json_auto_t *document = ask(folder, "describe", error);
+    json_auto_t *document = ask_lab(folder, "describe", error);
     if (document == NULL)
         return false;
     if (options->json)
@@ -165,7 +165,7 @@ command_down(const LabOptions *options, const char *folder, GError **error)
         printf("no lab in %s\n", folder);
         return true;
     }
-    json_auto_t *answer = ask(folder, "down", error);
+    json_auto_t *answer = ask_lab(folder, "down", error);
     if (answer == NULL && !steel_error_is(*error, STEEL_ERROR_NOT_FOUND))
         return false;
     g_clear_error(error);
@@ -184,7 +184,7 @@ command_down(const LabOptions *options, const char *folder, GError **error)
 static bool
 command_status(const LabOptions *options, const char *folder, GError **error)
 {
-    json_auto_t *document = ask(folder, "status", error);
+    json_auto_t *document = ask_lab(folder, "status", error);
     if (document == NULL)
         return false;
     json_t *nodes = json_object_get(document, "nodes");
@@ -242,7 +242,7 @@ command_guest(const LabOptions *options, GError **error)
 }
 
 static bool
-run(const LabOptions *options, GError **error)
+run_command(const LabOptions *options, GError **error)
 {
     bool is_fleet =
         options->command == LAB_COMMAND_FLEET || options->command == LAB_COMMAND_FLEET_SET;
@@ -285,7 +285,7 @@ lab_commands_run(int argc, char *const *argv)
         return 2;
     }
     signal(SIGPIPE, SIG_IGN);
-    if (run(&options, &error))
+    if (run_command(&options, &error))
         return 0;
     fprintf(stderr, "steel-lab: %s\n", error->message);
     return 1;

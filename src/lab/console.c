@@ -81,7 +81,7 @@ current_boot(const char *text)
 }
 
 static bool
-read_new(int fd, GString *raw, GError **error)
+read_new_output(int fd, GString *raw, GError **error)
 {
     char buffer[16384];
     for (;;) {
@@ -116,7 +116,7 @@ print_lines(GString *raw, GString *seen, FILE *out)
 }
 
 static void
-print_rest(GString *raw, FILE *out)
+print_unfinished_line(GString *raw, FILE *out)
 {
     size_t kept = console_clean(raw->str, raw->len);
     fwrite(raw->str, 1, kept, out);
@@ -135,12 +135,12 @@ console_print(const char *path, const ConsoleWish *wish, FILE *out, GError **err
     g_autoptr(GString) seen = wish->wait_for != NULL ? g_string_new("\n") : NULL;
     int64_t deadline = time_monotonic_ms() + (int64_t)wish->timeout_s * 1000;
     bool good = true;
-    while ((good = read_new(fd, raw, error))) {
+    while ((good = read_new_output(fd, raw, error))) {
         print_lines(raw, seen, out);
         if (seen != NULL && strstr(seen->str, wish->wait_for) != NULL)
             break;
         if (seen == NULL && !wish->follow) {
-            print_rest(raw, out);
+            print_unfinished_line(raw, out);
             break;
         }
         if (seen != NULL && time_monotonic_ms() > deadline) {

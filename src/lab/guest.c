@@ -47,7 +47,7 @@ lab_guest_clear(LabGuest *guest)
 }
 
 static void
-say(LabProgress progress, const char *text)
+report_progress(LabProgress progress, const char *text)
 {
     if (progress != NULL)
         progress(text);
@@ -193,7 +193,7 @@ build(const char *cache_folder, const char *folder, LabProgress progress, GError
         kernel_package_get(cache_folder, KERNEL_METAPACKAGE, folder, progress, error);
     if (package == NULL)
         return false;
-    say(progress, "building the lab's guest (once, a few seconds)");
+    report_progress(progress, "building the lab's guest (once, a few seconds)");
     g_autofree char *unpacked = g_build_filename(folder, "package", NULL);
     g_auto(LabGuest) guest = {0};
     fill_paths(&guest, folder);

@@ -311,7 +311,7 @@ attend_machines(Lab *lab)
 }
 
 static void
-run(Lab *lab)
+lab_run(Lab *lab)
 {
     enum { FIXED = 2 };
     g_autofree struct pollfd *polled =
@@ -353,7 +353,7 @@ lab_main(void *user_data, int ready_fd)
     dprintf(ready_fd, "%s", started ? "ready" : error->message);
     close(ready_fd);
     if (started)
-        run(&lab);
+        lab_run(&lab);
     stop(&lab);
     log_info(AREA, "down");
     return started ? 0 : 1;
@@ -361,7 +361,7 @@ lab_main(void *user_data, int ready_fd)
 
 /* Files have known names or a known ending: a lab may have been put into a folder that holds other things. */
 static bool
-is_ours(const char *name)
+is_lab_file(const char *name)
 {
     static const char *const names[] = {LAB_LOG_FILE,  CONTROL_SOCKET,   "tgtd.0",
                                         "tgtd.0.lock", "tgtd.log",       "dnsmasq.conf",
@@ -384,7 +384,7 @@ lab_remove_files(const char *folder, bool keep_logs)
     g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);
     const char *name;
     while (dir != NULL && (name = g_dir_read_name(dir)) != NULL)
-        if (is_ours(name) && !(keep_logs && g_str_has_suffix(name, ".log")))
+        if (is_lab_file(name) && !(keep_logs && g_str_has_suffix(name, ".log")))
             g_ptr_array_add(paths, g_build_filename(folder, name, NULL));
     for (guint i = 0; i < paths->len; i++)
         folder_remove(paths->pdata[i]);

@@ -60,7 +60,7 @@ add_macs(Db *db, const Node *node, GHashTable *macs, GError **error)
 }
 
 static BootEvidence
-judge(GHashTable *macs, const char *mac)
+evidence_of(GHashTable *macs, const char *mac)
 {
     return g_hash_table_contains(macs, mac) ? BOOT_EVIDENCE_NODES : BOOT_EVIDENCE_OTHERS;
 }
@@ -78,7 +78,7 @@ ask_neighbours(const BootSource *source, const HttpAddress *address, GHashTable 
     if (!source->network->neighbours(address, &found, &error))
         warn_seldom(error);
     for (unsigned i = 0; i < found.count && evidence != BOOT_EVIDENCE_OTHERS; i++) {
-        evidence = judge(macs, found.macs[i]);
+        evidence = evidence_of(macs, found.macs[i]);
         memcpy(mac, found.macs[i], MAC_TEXT_SIZE);
     }
     return evidence;
@@ -98,7 +98,7 @@ ask_leases(const BootSource *source, const HttpAddress *address, GHashTable *mac
     if (found[0] == '\0')
         return BOOT_EVIDENCE_NONE;
     memcpy(mac, found, MAC_TEXT_SIZE);
-    return judge(macs, found);
+    return evidence_of(macs, found);
 }
 
 /* mac  out: what decided against the address, "" else */
@@ -128,7 +128,7 @@ window_ms(void)
 typedef bool (*SessionChange)(BootSession *session, void *user_data);
 
 static bool
-too_busy(const char *node_uuid, GError **error)
+fail_busy(const char *node_uuid, GError **error)
 {
     return steel_fail(error, STEEL_ERROR_DATABASE_BUSY,
                       "the boot session of node %s changes all the time", node_uuid);
@@ -149,7 +149,7 @@ change_session(Db *db, const char *node_uuid, SessionChange change, void *user_d
         if (stored)
             return true;
     }
-    return too_busy(node_uuid, error);
+    return fail_busy(node_uuid, error);
 }
 
 /* ---- asking ---- */

@@ -53,7 +53,7 @@ boot_route(const char *path, char mac[MAC_TEXT_SIZE])
 }
 
 static bool
-all_of(const char *text, size_t least, size_t greatest, const char *characters)
+consists_of(const char *text, size_t least, size_t greatest, const char *characters)
 {
     size_t length = strlen(text);
     return length >= least && length <= greatest && strspn(text, characters) == length;
@@ -62,13 +62,13 @@ all_of(const char *text, size_t least, size_t greatest, const char *characters)
 static bool
 check_query(const BootProgressQuery *query, GError **error)
 {
-    if (query->volume != NULL && !all_of(query->volume, 1, 2, "0123456789"))
+    if (query->volume != NULL && !consists_of(query->volume, 1, 2, "0123456789"))
         return steel_fail(error, STEEL_ERROR_INVALID, "volume must be a number below 100");
-    if (query->attempt != NULL && !all_of(query->attempt, 1, 3, "0123456789"))
+    if (query->attempt != NULL && !consists_of(query->attempt, 1, 3, "0123456789"))
         return steel_fail(error, STEEL_ERROR_INVALID, "try must be a number below 1000");
-    if (query->number != NULL && !all_of(query->number, 8, 8, "0123456789abcdefABCDEF"))
+    if (query->number != NULL && !consists_of(query->number, 8, 8, "0123456789abcdefABCDEF"))
         return steel_fail(error, STEEL_ERROR_INVALID, "errno must have eight hexadecimal digits");
-    if (query->unlisted != NULL && !all_of(query->unlisted, 0, 48, "0123456789."))
+    if (query->unlisted != NULL && !consists_of(query->unlisted, 0, 48, "0123456789."))
         return steel_fail(error, STEEL_ERROR_INVALID, "unlisted must be numbers with points");
     if (query->detail == NULL)
         return true;

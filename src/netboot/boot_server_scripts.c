@@ -26,7 +26,7 @@ line_is_due(const BootRequest *request, const char *what)
 /* Answers 503. iPXE obeys Retry-After by itself, for as long as it is told so: a machine that waits for its script goes on as
  * soon as there is an answer, but a report must not hold up a boot. */
 static HttpStep
-send_not_now(const BootRequest *request, bool ask_again)
+send_retry_later(const BootRequest *request, bool ask_again)
 {
     static const char text[] = "not now\n";
     struct MHD_Response *response = MHD_create_response_from_buffer(
@@ -44,7 +44,7 @@ send_unavailable(const BootRequest *request, const GError *error, bool ask_again
     if (due != NULL)
         log_error(BOOT_SERVER_AREA, "%s asks %s and gets no answer: %s%s", request->mac,
                   ask_again ? "how to boot" : "to note a report", error->message, due);
-    return send_not_now(request, ask_again);
+    return send_retry_later(request, ask_again);
 }
 
 /* Who asks: the peer, or whom a trusted proxy asks for. */
@@ -62,7 +62,7 @@ find_source(BootRequest *request)
 
 /* True when the source has asked for too much lately. */
 static bool
-is_too_much(const BootRequest *request)
+exceeds_request_limit(const BootRequest *request)
 {
     char text[HTTP_ADDRESS_TEXT_SIZE];
     if (!request->counted ||
@@ -79,7 +79,7 @@ is_too_much(const BootRequest *request)
 
 /* True when the source has tried too many MAC addresses; each one that nobody has enrolled counts. */
 static bool
-is_guessing(const BootRequest *request, const BootInstructions *instructions)
+exceeds_unknown_limit(const BootRequest *request, const BootInstructions *instructions)
 {
     char text[HTTP_ADDRESS_TEXT_SIZE];
     if (instructions->answer != BOOT_ANSWER_UNKNOWN_MAC || !request->counted)
@@ -165,8 +165,8 @@ serve_script(const BootRequest *request)
     if (!server->hooks.instructions(server->user, &request->source, &instructions, &error) ||
         !report_served(request, &instructions, &error))
         return send_unavailable(request, error, true);
-    if (is_guessing(request, &instructions))
-        return send_not_now(request, true);
+    if (exceeds_unknown_limit(request, &instructions))
+        return send_retry_later(request, true);
     log_served(request, &instructions);
     return boot_request_send_script(request, ipxe_script(&instructions));
 }
@@ -177,7 +177,7 @@ boot_request_answer_script(BootRequest *request)
     if (request->head) /* nobody boots from it: nothing is begun, nothing told */
         return boot_request_send_script(request, g_strdup("#!ipxe\n"));
     find_source(request);
-    return is_too_much(request) ? send_not_now(request, true) : serve_script(request);
+    return exceeds_request_limit(request) ? send_retry_later(request, true) : serve_script(request);
 }
 
 static const char *
@@ -236,8 +236,8 @@ boot_request_answer_progress(BootRequest *request)
     if (request->head)
         return boot_request_send_text(request, MHD_HTTP_OK, "noted");
     find_source(request);
-    if (is_too_much(request))
-        return send_not_now(request, false);
+    if (exceeds_request_limit(request))
+        return send_retry_later(request, false);
     g_autofree char *words = boot_progress_words(&query, &report.phase, &error);
     if (words == NULL)
         return boot_request_send_text(request, MHD_HTTP_BAD_REQUEST, error->message);

@@ -138,7 +138,7 @@ property_values(const json_t *properties, const char *key, GError **error)
 
 /* Text of a foreign value for a message: short and printable. */
 static char *
-shown(const json_t *value)
+printable_value(const json_t *value)
 {
     g_autofree char *text =
         json_is_string(value) ? g_strdup(json_string_value(value)) : json_text_dump(value);
@@ -153,7 +153,7 @@ read_name(const json_t *value, const char *key, char **iqn, GError **error)
 {
     const char *text = plain_text(value);
     if (!iscsi_name_valid(text)) {
-        g_autofree char *found = shown(value);
+        g_autofree char *found = printable_value(value);
         return steel_fail(error, STEEL_ERROR_INVALID,
                           "%s must be an iSCSI name such as iqn.2010-10.com.example:volume-1, "
                           "eui.02004567a425678d or naa.52004567ba64678d, not \"%s\"",
@@ -174,7 +174,7 @@ read_lun(const json_t *value, const char *key, unsigned *lun, GError **error)
              strspn(text, "0123456789") == strlen(text))
         number = g_ascii_strtoll(text, NULL, 10);
     if (number < 0 || number > ISCSI_LUN_LIMIT) {
-        g_autofree char *found = shown(value);
+        g_autofree char *found = printable_value(value);
         return steel_fail(error, STEEL_ERROR_INVALID,
                           "%s must be a logical unit number from 0 to %d, not \"%s\"", key,
                           ISCSI_LUN_LIMIT, found);
@@ -194,7 +194,7 @@ read_portal(const json_t *value, const char *key, IscsiPortal *portal, GError **
     if (text != NULL &&
         host_port_parse(text, ISCSI_DEFAULT_PORT, &portal->host, &portal->port, &cause))
         return true;
-    g_autofree char *found = shown(value);
+    g_autofree char *found = printable_value(value);
     return steel_fail(error, STEEL_ERROR_INVALID,
                       "%s must be the address of an iSCSI target such as 192.0.2.5:3260 or "
                       "[2001:db8::5]:3260, not \"%s\"%s%s",
@@ -316,7 +316,7 @@ read_authentication(const json_t *properties, IscsiVolume *volume, GError **erro
     bool chap = method != NULL && g_ascii_strcasecmp(method, "CHAP") == 0;
     bool none = method == NULL || method[0] == '\0' || g_ascii_strcasecmp(method, "None") == 0;
     if (!chap && !none) {
-        g_autofree char *found = shown(value);
+        g_autofree char *found = printable_value(value);
         return steel_fail(error, STEEL_ERROR_INVALID,
                           "auth_method must be \"CHAP\" or absent, not \"%s\"", found);
     }

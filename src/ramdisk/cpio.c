@@ -24,7 +24,7 @@ pad_to_four(GByteArray *bytes)
 }
 
 static void
-add(CpioWriter *writer, const Entry *entry)
+append_entry(CpioWriter *writer, const Entry *entry)
 {
     size_t path_size = strlen(entry->path) + 1;
     uint32_t links = S_ISDIR(entry->mode) ? 2 : 1;
@@ -52,7 +52,7 @@ void
 cpio_add_directory(CpioWriter *writer, const char *path)
 {
     Entry entry = {.path = path, .mode = S_IFDIR | 0755};
-    add(writer, &entry);
+    append_entry(writer, &entry);
 }
 
 void
@@ -60,14 +60,14 @@ cpio_add_file(CpioWriter *writer, const char *path, uint32_t permissions, const 
               size_t size)
 {
     Entry entry = {.path = path, .mode = S_IFREG | permissions, .data = data, .size = size};
-    add(writer, &entry);
+    append_entry(writer, &entry);
 }
 
 void
 cpio_add_symlink(CpioWriter *writer, const char *path, const char *target)
 {
     Entry entry = {.path = path, .mode = S_IFLNK | 0777, .data = target, .size = strlen(target)};
-    add(writer, &entry);
+    append_entry(writer, &entry);
 }
 
 void
@@ -75,13 +75,13 @@ cpio_add_character_device(CpioWriter *writer, const char *path, uint32_t permiss
                           uint32_t major, uint32_t minor)
 {
     Entry entry = {.path = path, .mode = S_IFCHR | permissions, .major = major, .minor = minor};
-    add(writer, &entry);
+    append_entry(writer, &entry);
 }
 
 GByteArray *
 cpio_finish(CpioWriter *writer)
 {
     Entry entry = {.path = "TRAILER!!!"};
-    add(writer, &entry);
+    append_entry(writer, &entry);
     return g_steal_pointer(&writer->bytes);
 }

@@ -76,8 +76,8 @@ events_size(Events *events)
 static void queue_push(Events *events, EventListener *listener, SharedEvent *event, unsigned view)
     REQUIRES(events->lock);
 static QueuedEvent queue_pop(Events *events, EventListener *listener) REQUIRES(events->lock);
-static void queue_lose(Events *events, EventListener *listener) REQUIRES(events->lock);
-static void lose_oldest_of_all(Events *events) REQUIRES(events->lock);
+static void queue_drop_oldest(Events *events, EventListener *listener) REQUIRES(events->lock);
+static void drop_oldest_event(Events *events) REQUIRES(events->lock);
 
 static void
 queue_push(Events *events, EventListener *listener, SharedEvent *event, unsigned view)
@@ -108,7 +108,7 @@ queue_pop(Events *events, EventListener *listener)
 }
 
 static void
-queue_lose(Events *events, EventListener *listener)
+queue_drop_oldest(Events *events, EventListener *listener)
 {
     event_release(&queue_pop(events, listener).event->event);
     listener->lost++;
@@ -116,7 +116,7 @@ queue_lose(Events *events, EventListener *listener)
 
 /* A queue is in the order of the ids: what is oldest of all stands first wherever it stands. */
 static void
-lose_oldest_of_all(Events *events)
+drop_oldest_event(Events *events)
 {
     const SharedEvent *oldest = events->waiting.head->data;
     bool waits = true;
@@ -125,7 +125,7 @@ lose_oldest_of_all(Events *events)
         if (listener->length == 0 || listener->queue[listener->first].event != oldest)
             continue;
         waits = oldest->waits_for > 1;
-        queue_lose(events, listener);
+        queue_drop_oldest(events, listener);
     }
 }
 
@@ -138,10 +138,10 @@ deliver(EventListener *listener, SharedEvent *event, unsigned view)
     lock_acquire(&events->lock);
     while (listener->length > 0 && (listener->length == EVENTS_QUEUE_LENGTH ||
                                     listener->size + event->cost > EVENTS_QUEUE_SIZE))
-        queue_lose(events, listener);
+        queue_drop_oldest(events, listener);
     queue_push(events, listener, event, view);
     while (events->waiting_size > EVENTS_TOTAL_SIZE)
-        lose_oldest_of_all(events);
+        drop_oldest_event(events);
     lock_release(&events->lock);
     if (listener->reader.wake != NULL)
         listener->reader.wake(listener->reader.user_data);

@@ -51,7 +51,7 @@ note(GString *failures, const char *text)
 
 /* Writes a reference into a body; a different one that is there already is a contradiction. */
 static bool
-refer(json_t *body, const char *field, const char *uuid, GString *failures)
+set_reference(json_t *body, const char *field, const char *uuid, GString *failures)
 {
     const char *own = json_string_member(body, field);
     if (uuid == NULL)
@@ -67,15 +67,15 @@ refer(json_t *body, const char *field, const char *uuid, GString *failures)
 }
 
 static bool
-refer_to_above(const Level *level, json_t *body, Above above, GString *failures)
+set_parent_references(const Level *level, json_t *body, Above above, GString *failures)
 {
     if (level->noun == &node_noun)
-        return refer(body, "chassis_uuid", above.chassis_uuid, failures);
+        return set_reference(body, "chassis_uuid", above.chassis_uuid, failures);
     if (level->noun == &chassis_noun)
         return true;
-    return refer(body, "node_uuid", above.node_uuid, failures) &&
+    return set_reference(body, "node_uuid", above.node_uuid, failures) &&
            (level->noun != &port_noun ||
-            refer(body, "portgroup_uuid", above.portgroup_uuid, failures));
+            set_reference(body, "portgroup_uuid", above.portgroup_uuid, failures));
 }
 
 /* Creates one thing and, when that went well, what hangs below it. */
@@ -85,7 +85,7 @@ create_one(Context *context, const Level *level, json_t *item, Above above, GStr
     json_auto_t *body = json_copy(item);
     for (const Level *const *child = level->children; child != NULL && *child != NULL; child++)
         json_object_del(body, (*child)->key);
-    if (!json_is_object(item) || !refer_to_above(level, body, above, failures)) {
+    if (!json_is_object(item) || !set_parent_references(level, body, above, failures)) {
         if (!json_is_object(item))
             note(failures, "every thing to create must be an object");
         return;

@@ -263,7 +263,7 @@ watch_all(Watch *watch, GError **error)
 
 /* Whether an event tells how a node is now; the others tell what was only begun. */
 static bool
-is_settled(const char *type)
+tells_present_state(const char *type)
 {
     return g_str_has_prefix(type, "baremetal.node.provision_set.") ||
            !g_str_has_suffix(type, ".start");
@@ -275,7 +275,7 @@ watch_event(Watch *watch, const char *type, json_t *payload, bool *look, GError 
 {
     const char *uuid = json_string_member(payload, "uuid");
     bool all = arguments_positional_count(watch->context->arguments) == 0;
-    if (uuid == NULL || !is_settled(type))
+    if (uuid == NULL || !tells_present_state(type))
         return true;
     if (!all && !g_hash_table_contains(watch->seen, uuid))
         return true;

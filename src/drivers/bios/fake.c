@@ -5,19 +5,19 @@
 #include "drivers/fake.h"
 
 static bool
-validate(Task *task, GError **error)
+fake_bios_validate(Task *task, GError **error)
 {
     return fake_act(task, "bios.validate", error);
 }
 
 static bool
-cache(Task *task, GError **error)
+fake_bios_cache(Task *task, GError **error)
 {
     return fake_act(task, "bios.cache", error);
 }
 
 static StepOutcome
-step_apply_configuration(Task *task, const json_t *args, GError **error)
+fake_bios_step_apply_configuration(Task *task, const json_t *args, GError **error)
 {
     StepOutcome outcome = fake_step(task, "bios.apply_configuration", error);
     if (outcome.result == STEP_ERROR || outcome.result == STEP_AGAIN)
@@ -27,7 +27,7 @@ step_apply_configuration(Task *task, const json_t *args, GError **error)
 }
 
 static StepOutcome
-step_factory_reset(Task *task, const json_t *args, GError **error)
+fake_bios_step_factory_reset(Task *task, const json_t *args, GError **error)
 {
     (void)args;
     StepOutcome outcome = fake_step(task, "bios.factory_reset", error);
@@ -38,7 +38,7 @@ step_factory_reset(Task *task, const json_t *args, GError **error)
 }
 
 static StepOutcome
-step_cache_bios_settings(Task *task, const json_t *args, GError **error)
+fake_bios_step_cache_bios_settings(Task *task, const json_t *args, GError **error)
 {
     (void)args;
     return fake_step(task, "bios.cache_bios_settings", error);
@@ -47,12 +47,12 @@ step_cache_bios_settings(Task *task, const json_t *args, GError **error)
 /* clang-format off */
 static const StepDef clean_steps[] = {
     {.name = "apply_configuration",
-     .run = step_apply_configuration,
+     .run = fake_bios_step_apply_configuration,
      .arguments =
          "{\"settings\": {\"description\": \"Settings to apply: a list of objects with name "
          "and value\", \"required\": true}}"},
-    {.name = "factory_reset", .run = step_factory_reset},
-    {.name = "cache_bios_settings", .run = step_cache_bios_settings},
+    {.name = "factory_reset", .run = fake_bios_step_factory_reset},
+    {.name = "cache_bios_settings", .run = fake_bios_step_cache_bios_settings},
     {0},
 };
 /* clang-format on */
@@ -61,6 +61,6 @@ const BiosOps bios_fake = {
     .interface = {.name = "fake",
                   .properties = fake_properties,
                   .steps = {[STEP_KIND_CLEAN] = clean_steps},
-                  .validate = validate},
-    .cache = cache,
+                  .validate = fake_bios_validate},
+    .cache = fake_bios_cache,
 };

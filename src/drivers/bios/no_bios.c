@@ -5,11 +5,11 @@
 #include "drivers/unsupported.h"
 
 static bool
-validate(Task *task, GError **error)
+no_bios_validate(Task *task, GError **error)
 {
     return interface_validate_none(task, INTERFACE_BIOS, error);
 }
 
 const BiosOps bios_no_bios = {
-    .interface = {.name = "no-bios", .validate = validate},
+    .interface = {.name = "no-bios", .validate = no_bios_validate},
 };

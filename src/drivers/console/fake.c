@@ -5,33 +5,33 @@
 #include "drivers/fake.h"
 
 static bool
-validate(Task *task, GError **error)
+fake_console_validate(Task *task, GError **error)
 {
     return fake_act(task, "console.validate", error);
 }
 
 static bool
-start(Task *task, GError **error)
+fake_console_start(Task *task, GError **error)
 {
     return fake_act(task, "console.start", error);
 }
 
 static bool
-stop(Task *task, GError **error)
+fake_console_stop(Task *task, GError **error)
 {
     return fake_act(task, "console.stop", error);
 }
 
 /* Nobody can connect to it, so there is nothing to tell. */
 static json_t *
-get(Task *task, GError **error)
+fake_console_get(Task *task, GError **error)
 {
     return fake_act(task, "console.get", error) ? json_object() : NULL;
 }
 
 const ConsoleOps console_fake = {
-    .interface = {.name = "fake", .properties = fake_properties, .validate = validate},
-    .start = start,
-    .stop = stop,
-    .get = get,
+    .interface = {.name = "fake", .properties = fake_properties, .validate = fake_console_validate},
+    .start = fake_console_start,
+    .stop = fake_console_stop,
+    .get = fake_console_get,
 };

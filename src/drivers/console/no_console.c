@@ -5,11 +5,11 @@
 #include "drivers/unsupported.h"
 
 static bool
-validate(Task *task, GError **error)
+no_console_validate(Task *task, GError **error)
 {
     return interface_validate_none(task, INTERFACE_CONSOLE, error);
 }
 
 const ConsoleOps console_no_console = {
-    .interface = {.name = "no-console", .validate = validate},
+    .interface = {.name = "no-console", .validate = no_console_validate},
 };

@@ -5,27 +5,27 @@
 #include "drivers/fake.h"
 
 static bool
-validate(Task *task, GError **error)
+fake_inspect_validate(Task *task, GError **error)
 {
     return fake_act(task, "inspect.validate", error);
 }
 
 static StepOutcome
-step_inspect(Task *task, const json_t *args, GError **error)
+fake_inspect_run(Task *task, const json_t *args, GError **error)
 {
     (void)args;
     return fake_step(task, "inspect.inspect", error);
 }
 
 static StepOutcome
-resume_inspect(Task *task, const json_t *args, GError **error)
+fake_inspect_resume(Task *task, const json_t *args, GError **error)
 {
     (void)args;
     return fake_step(task, "inspect.inspect.resume", error);
 }
 
 static bool
-abort_inspection(Task *task, GError **error)
+fake_inspect_abort(Task *task, GError **error)
 {
     return fake_act(task, "inspect.abort", error);
 }
@@ -34,8 +34,8 @@ static const StepDef inspect_steps[] = {
     {.name = "inspect",
      .priority = 100,
      .abortable = true,
-     .run = step_inspect,
-     .resume = resume_inspect},
+     .run = fake_inspect_run,
+     .resume = fake_inspect_resume},
     {0},
 };
 
@@ -43,6 +43,6 @@ const InspectOps inspect_fake = {
     .interface = {.name = "fake",
                   .properties = fake_properties,
                   .steps = {[STEP_KIND_INSPECT] = inspect_steps},
-                  .validate = validate},
-    .abort = abort_inspection,
+                  .validate = fake_inspect_validate},
+    .abort = fake_inspect_abort,
 };

@@ -5,11 +5,11 @@
 #include "drivers/unsupported.h"
 
 static bool
-validate(Task *task, GError **error)
+no_inspect_validate(Task *task, GError **error)
 {
     return interface_validate_none(task, INTERFACE_INSPECT, error);
 }
 
 const InspectOps inspect_no_inspect = {
-    .interface = {.name = "no-inspect", .validate = validate},
+    .interface = {.name = "no-inspect", .validate = no_inspect_validate},
 };

@@ -8,7 +8,7 @@
 #include <string.h>
 
 static bool
-validate(Task *task, GError **error)
+fake_management_validate(Task *task, GError **error)
 {
     return fake_act(task, "management.validate", error);
 }
@@ -25,7 +25,7 @@ memory(Task *task)
 }
 
 static bool
-set_boot_device(Task *task, const char *device, bool persistent, GError **error)
+fake_management_set_boot_device(Task *task, const char *device, bool persistent, GError **error)
 {
     if (!fake_act(task, "management.set_boot_device", error))
         return false;
@@ -36,7 +36,7 @@ set_boot_device(Task *task, const char *device, bool persistent, GError **error)
 }
 
 static bool
-get_boot_device(Task *task, BootDevice *device, GError **error)
+fake_management_get_boot_device(Task *task, BootDevice *device, GError **error)
 {
     if (!fake_act(task, "management.get_boot_device", error))
         return false;
@@ -48,7 +48,7 @@ get_boot_device(Task *task, BootDevice *device, GError **error)
 }
 
 static bool
-set_boot_mode(Task *task, const char *mode, GError **error)
+fake_management_set_boot_mode(Task *task, const char *mode, GError **error)
 {
     if (!fake_act(task, "management.set_boot_mode", error))
         return false;
@@ -57,7 +57,7 @@ set_boot_mode(Task *task, const char *mode, GError **error)
 }
 
 static bool
-set_secure_boot(Task *task, bool on, GError **error)
+fake_management_set_secure_boot(Task *task, bool on, GError **error)
 {
     if (!fake_act(task, "management.set_secure_boot", error))
         return false;
@@ -66,7 +66,7 @@ set_secure_boot(Task *task, bool on, GError **error)
 }
 
 static bool
-inject_nmi(Task *task, GError **error)
+fake_management_inject_nmi(Task *task, GError **error)
 {
     return fake_act(task, "management.inject_nmi", error);
 }
@@ -80,7 +80,7 @@ all_indicators(void)
 }
 
 static json_t *
-supported_indicators(Task *task, const char *component, GError **error)
+fake_management_supported_indicators(Task *task, const char *component, GError **error)
 {
     if (!fake_act(task, "management.supported_indicators", error))
         return NULL;
@@ -107,7 +107,8 @@ find_indicator(json_t *all, const char *component, const char *indicator, GError
 }
 
 static char *
-get_indicator(Task *task, const char *component, const char *indicator, GError **error)
+fake_management_get_indicator(Task *task, const char *component, const char *indicator,
+                              GError **error)
 {
     json_auto_t *all = all_indicators();
     if (!fake_act(task, "management.get_indicator", error) ||
@@ -133,8 +134,8 @@ allowed_state(const json_t *row, const char *indicator, const char *state, GErro
 }
 
 static bool
-set_indicator(Task *task, const char *component, const char *indicator, const char *state,
-              GError **error)
+fake_management_set_indicator(Task *task, const char *component, const char *indicator,
+                              const char *state, GError **error)
 {
     json_auto_t *all = all_indicators();
     const json_t *row = NULL;
@@ -155,15 +156,17 @@ static const char *const boot_devices[] = {"pxe", NULL};
 static const char *const boot_modes[] = {"bios", "uefi", NULL};
 
 const ManagementOps management_fake = {
-    .interface = {.name = "fake", .properties = fake_properties, .validate = validate},
+    .interface = {.name = "fake",
+                  .properties = fake_properties,
+                  .validate = fake_management_validate},
     .boot_devices = boot_devices,
-    .set_boot_device = set_boot_device,
-    .get_boot_device = get_boot_device,
+    .set_boot_device = fake_management_set_boot_device,
+    .get_boot_device = fake_management_get_boot_device,
     .boot_modes = boot_modes,
-    .set_boot_mode = set_boot_mode,
-    .set_secure_boot = set_secure_boot,
-    .inject_nmi = inject_nmi,
-    .supported_indicators = supported_indicators,
-    .get_indicator = get_indicator,
-    .set_indicator = set_indicator,
+    .set_boot_mode = fake_management_set_boot_mode,
+    .set_secure_boot = fake_management_set_secure_boot,
+    .inject_nmi = fake_management_inject_nmi,
+    .supported_indicators = fake_management_supported_indicators,
+    .get_indicator = fake_management_get_indicator,
+    .set_indicator = fake_management_set_indicator,
 };

@@ -35,7 +35,7 @@ is_supermicro(const Node *node)
 /* A BMC that does not keep a boot device gets it for one boot, again and again; what is to stay is kept here, in Ironic's
  * keys. */
 static void
-remember(Task *task, const char *device, bool persistent)
+remember_boot_device(Task *task, const char *device, bool persistent)
 {
     if (persistent) {
         info_remove(task->node, INFO_NEXT_BOOT_PERSISTENT);
@@ -46,7 +46,7 @@ remember(Task *task, const char *device, bool persistent)
 }
 
 static const char *
-remembered(const Task *task)
+remembered_boot_device(const Task *task)
 {
     return info_text(task->node, INFO_PERSISTENT_BOOT_DEVICE);
 }
@@ -55,7 +55,7 @@ remembered(const Task *task)
 static bool
 is_repetition(const Task *task, const char *device, bool persistent)
 {
-    return !persistent && g_strcmp0(remembered(task), device) == 0 &&
+    return !persistent && g_strcmp0(remembered_boot_device(task), device) == 0 &&
            !info_has(task->node, INFO_NEXT_BOOT_PERSISTENT);
 }
 
@@ -63,7 +63,7 @@ is_repetition(const Task *task, const char *device, bool persistent)
 static bool
 forget(Task *task, GError **error)
 {
-    if (remembered(task) == NULL)
+    if (remembered_boot_device(task) == NULL)
         return true;
     info_remove(task->node, INFO_NEXT_BOOT_PERSISTENT);
     info_remove(task->node, INFO_PERSISTENT_BOOT_DEVICE);
@@ -87,7 +87,7 @@ send_flags(Task *task, const IpmiBootRequest *boot, uint8_t *code, GError **erro
 
 /* Changes what is asked for after a refusal; false: there is nothing left to try. */
 static bool
-yield_to(IpmiBootRequest *boot, uint8_t code)
+relax_boot_request(IpmiBootRequest *boot, uint8_t code)
 {
     bool *way_out = NULL;
     switch (ipmi_completion_boot(code)) {
@@ -129,7 +129,7 @@ set_flags(Task *task, IpmiBootRequest *boot, GError **error)
             return false;
         if (code == IPMI_CC_OK)
             return true;
-        if (yield_to(boot, code) || (is_passing(code) && backoff_pause(&backoff)))
+        if (relax_boot_request(boot, code) || (is_passing(code) && backoff_pause(&backoff)))
             continue;
         return steel_fail(error, is_passing(code) ? STEEL_ERROR_BMC_BUSY : STEEL_ERROR_BMC_REFUSED,
                           "the BMC refuses the boot flags: %s (%02xh)", ipmi_completion_text(code),
@@ -138,7 +138,7 @@ set_flags(Task *task, IpmiBootRequest *boot, GError **error)
 }
 
 static bool
-set_boot_device(Task *task, const char *device, bool persistent, GError **error)
+ipmitool_management_set_boot_device(Task *task, const char *device, bool persistent, GError **error)
 {
     g_auto(IpmiNode) ipmi = {0};
     if (!ipmi_node_read(task->node, &ipmi, error))
@@ -161,27 +161,28 @@ set_boot_device(Task *task, const char *device, bool persistent, GError **error)
         log_warning("drivers.ipmi",
                     "the BMC refuses to keep boot device %s: it is set again before each power on",
                     device);
-    bool keeps_itself = !ipmi.force_boot_device && !persistent && remembered(task) == NULL;
+    bool keeps_itself =
+        !ipmi.force_boot_device && !persistent && remembered_boot_device(task) == NULL;
     if (keeps_itself || is_repetition(task, device, persistent))
         return true;
-    remember(task, device, persistent);
+    remember_boot_device(task, device, persistent);
     return task_save(task, error);
 }
 
 static bool
 get_remembered(const Task *task, BootDevice *device)
 {
-    if (remembered(task) == NULL || info_has(task->node, INFO_NEXT_BOOT_PERSISTENT))
+    if (remembered_boot_device(task) == NULL || info_has(task->node, INFO_NEXT_BOOT_PERSISTENT))
         return false;
     *device = (BootDevice){.persistent = 1};
-    g_strlcpy(device->device, remembered(task), sizeof device->device);
+    g_strlcpy(device->device, remembered_boot_device(task), sizeof device->device);
     return true;
 }
 
 static const char *const boot_devices[] = {"pxe", "disk", "cdrom", "bios", "safe", NULL};
 
 static bool
-get_boot_device(Task *task, BootDevice *device, GError **error)
+ipmitool_management_get_boot_device(Task *task, BootDevice *device, GError **error)
 {
     IpmiRequest request;
     IpmiResponse response;
@@ -208,7 +209,7 @@ get_boot_device(Task *task, BootDevice *device, GError **error)
 }
 
 static bool
-inject_nmi(Task *task, GError **error)
+ipmitool_management_inject_nmi(Task *task, GError **error)
 {
     IpmiRequest request;
     ipmi_build_chassis_control(&request, IPMI_CHASSIS_DIAG);
@@ -219,7 +220,7 @@ inject_nmi(Task *task, GError **error)
 }
 
 static char *
-detect_vendor(Task *task, GError **error)
+ipmitool_management_detect_vendor(Task *task, GError **error)
 {
     IpmiRequest request;
     IpmiResponse response;
@@ -236,8 +237,8 @@ const ManagementOps management_ipmitool = {
                   .properties = ipmi_node_properties,
                   .validate = ipmi_node_validate},
     .boot_devices = boot_devices,
-    .set_boot_device = set_boot_device,
-    .get_boot_device = get_boot_device,
-    .inject_nmi = inject_nmi,
-    .detect_vendor = detect_vendor,
+    .set_boot_device = ipmitool_management_set_boot_device,
+    .get_boot_device = ipmitool_management_get_boot_device,
+    .inject_nmi = ipmitool_management_inject_nmi,
+    .detect_vendor = ipmitool_management_detect_vendor,
 };

@@ -3,14 +3,14 @@
 #include "drivers/management/management.h"
 
 static bool
-set_boot_device(Task *task, const char *device, bool persistent, GError **error)
+noop_management_set_boot_device(Task *task, const char *device, bool persistent, GError **error)
 {
     (void)task, (void)device, (void)persistent, (void)error;
     return true;
 }
 
 static bool
-get_boot_device(Task *task, BootDevice *device, GError **error)
+noop_management_get_boot_device(Task *task, BootDevice *device, GError **error)
 {
     (void)task, (void)error;
     *device = (BootDevice){.device = "pxe", .persistent = 1};
@@ -22,6 +22,6 @@ static const char *const boot_devices[] = {"pxe", "disk", NULL};
 const ManagementOps management_noop = {
     .interface = {.name = "noop"},
     .boot_devices = boot_devices,
-    .set_boot_device = set_boot_device,
-    .get_boot_device = get_boot_device,
+    .set_boot_device = noop_management_set_boot_device,
+    .get_boot_device = noop_management_get_boot_device,
 };

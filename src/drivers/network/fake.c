@@ -6,39 +6,39 @@
 #include "model/internal_info.h"
 
 static bool
-validate(Task *task, GError **error)
+fake_network_validate(Task *task, GError **error)
 {
     return fake_act(task, "network.validate", error);
 }
 
 static bool
-add(Task *task, NetworkPurpose purpose, GError **error)
+fake_network_add(Task *task, NetworkPurpose purpose, GError **error)
 {
     (void)purpose;
     return fake_act(task, "network.add", error);
 }
 
 static bool
-remove_network(Task *task, NetworkPurpose purpose, GError **error)
+fake_network_remove(Task *task, NetworkPurpose purpose, GError **error)
 {
     (void)purpose;
     return fake_act(task, "network.remove", error);
 }
 
 static bool
-configure_tenant(Task *task, GError **error)
+fake_network_configure_tenant(Task *task, GError **error)
 {
     return fake_act(task, "network.configure_tenant", error);
 }
 
 static bool
-unconfigure_tenant(Task *task, GError **error)
+fake_network_unconfigure_tenant(Task *task, GError **error)
 {
     return fake_act(task, "network.unconfigure_tenant", error);
 }
 
 static json_t *
-vif_list(Task *task, GError **error)
+fake_network_vif_list(Task *task, GError **error)
 {
     if (!fake_act(task, "network.vif_list", error))
         return NULL;
@@ -53,7 +53,7 @@ vif_list(Task *task, GError **error)
 }
 
 static bool
-vif_attach(Task *task, const json_t *vif, GError **error)
+fake_network_vif_attach(Task *task, const json_t *vif, GError **error)
 {
     if (!fake_act(task, "network.vif_attach", error))
         return false;
@@ -72,7 +72,7 @@ vif_attach(Task *task, const json_t *vif, GError **error)
 }
 
 static bool
-vif_detach(Task *task, const char *vif_id, GError **error)
+fake_network_vif_detach(Task *task, const char *vif_id, GError **error)
 {
     if (!fake_act(task, "network.vif_detach", error))
         return false;
@@ -83,12 +83,12 @@ vif_detach(Task *task, const char *vif_id, GError **error)
 }
 
 const NetworkOps network_fake = {
-    .interface = {.name = "fake", .properties = fake_properties, .validate = validate},
-    .add = add,
-    .remove = remove_network,
-    .configure_tenant = configure_tenant,
-    .unconfigure_tenant = unconfigure_tenant,
-    .vif_attach = vif_attach,
-    .vif_detach = vif_detach,
-    .vif_list = vif_list,
+    .interface = {.name = "fake", .properties = fake_properties, .validate = fake_network_validate},
+    .add = fake_network_add,
+    .remove = fake_network_remove,
+    .configure_tenant = fake_network_configure_tenant,
+    .unconfigure_tenant = fake_network_unconfigure_tenant,
+    .vif_attach = fake_network_vif_attach,
+    .vif_detach = fake_network_vif_detach,
+    .vif_list = fake_network_vif_list,
 };

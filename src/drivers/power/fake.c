@@ -5,13 +5,13 @@
 #include "drivers/fake.h"
 
 static bool
-validate(Task *task, GError **error)
+fake_power_validate(Task *task, GError **error)
 {
     return fake_act(task, "power.validate", error);
 }
 
 static bool
-get(Task *task, PowerState *state, GError **error)
+fake_power_get(Task *task, PowerState *state, GError **error)
 {
     if (!fake_act(task, "power.get", error))
         return false;
@@ -21,7 +21,7 @@ get(Task *task, PowerState *state, GError **error)
 }
 
 static bool
-set(Task *task, PowerTarget target, int timeout_s, GError **error)
+fake_power_set(Task *task, PowerTarget target, int timeout_s, GError **error)
 {
     (void)timeout_s;
     if (!fake_act(task, "power.set", error))
@@ -31,8 +31,8 @@ set(Task *task, PowerTarget target, int timeout_s, GError **error)
 }
 
 const PowerOps power_fake = {
-    .interface = {.name = "fake", .properties = fake_properties, .validate = validate},
-    .get = get,
-    .set = set,
+    .interface = {.name = "fake", .properties = fake_properties, .validate = fake_power_validate},
+    .get = fake_power_get,
+    .set = fake_power_set,
     .targets = POWER_HARD_TARGETS | POWER_SOFT_TARGETS,
 };

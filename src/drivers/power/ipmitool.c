@@ -32,7 +32,7 @@ read_state(Task *task, const IpmiRequest *requests, size_t count, IpmiResponse *
 }
 
 static bool
-get(Task *task, PowerState *state, GError **error)
+ipmitool_power_get(Task *task, PowerState *state, GError **error)
 {
     IpmiRequest request;
     IpmiResponse response;
@@ -41,7 +41,7 @@ get(Task *task, PowerState *state, GError **error)
 }
 
 static bool
-get_with_vendor(Task *task, PowerState *state, char **vendor, GError **error)
+ipmitool_power_get_with_vendor(Task *task, PowerState *state, char **vendor, GError **error)
 {
     IpmiRequest requests[2];
     IpmiResponse responses[2];
@@ -119,7 +119,8 @@ not_reached(const Change *change, int timeout_s, GError **error)
 }
 
 static bool
-drive(Task *task, IpmiChassisControl control, PowerTarget target, int timeout_s, GError **error)
+switch_until_reached(Task *task, IpmiChassisControl control, PowerTarget target, int timeout_s,
+                     GError **error)
 {
     Change change = {.control = control,
                      .words = power_target_wire(target),
@@ -142,9 +143,10 @@ static bool
 soft_off(Task *task, PowerTarget target, int timeout_s, GError **error)
 {
     PowerState state;
-    if (!get(task, &state, error))
+    if (!ipmitool_power_get(task, &state, error))
         return false;
-    return state == POWER_OFF || drive(task, IPMI_CHASSIS_SOFT, target, timeout_s, error);
+    return state == POWER_OFF ||
+           switch_until_reached(task, IPMI_CHASSIS_SOFT, target, timeout_s, error);
 }
 
 /* For BMCs that forget: the device that was set to stay is set again, for one boot. The management driver remembers one only
@@ -162,11 +164,11 @@ static bool
 switch_on(Task *task, PowerTarget target, int timeout_s, GError **error)
 {
     return repeat_boot_device(task, error) &&
-           drive(task, IPMI_CHASSIS_ON, target, timeout_s, error);
+           switch_until_reached(task, IPMI_CHASSIS_ON, target, timeout_s, error);
 }
 
 static bool
-set(Task *task, PowerTarget target, int timeout_s, GError **error)
+ipmitool_power_set(Task *task, PowerTarget target, int timeout_s, GError **error)
 {
     if (timeout_s <= 0)
         timeout_s =
@@ -177,9 +179,9 @@ set(Task *task, PowerTarget target, int timeout_s, GError **error)
     case POWER_TARGET_ON:
         return switch_on(task, target, timeout_s, error);
     case POWER_TARGET_OFF:
-        return drive(task, IPMI_CHASSIS_OFF, target, timeout_s, error);
+        return switch_until_reached(task, IPMI_CHASSIS_OFF, target, timeout_s, error);
     case POWER_TARGET_REBOOT:
-        return drive(task, IPMI_CHASSIS_OFF, target, timeout_s, error) &&
+        return switch_until_reached(task, IPMI_CHASSIS_OFF, target, timeout_s, error) &&
                switch_on(task, target, timeout_s, error);
     case POWER_TARGET_SOFT_REBOOT:
         return soft_off(task, target, timeout_s, error) &&
@@ -199,7 +201,7 @@ typedef struct Asked {
 } Asked;
 
 static void
-answered(void *user_data, bool on, const GError *error)
+ipmitool_power_answered(void *user_data, bool on, const GError *error)
 {
     Asked *asked = user_data;
     PowerState state = POWER_UNKNOWN;
@@ -210,7 +212,8 @@ answered(void *user_data, bool on, const GError *error)
 }
 
 static void
-get_async(const DriverServices *services, const Node *node, PowerDone done, void *user_data)
+ipmitool_power_get_async(const DriverServices *services, const Node *node, PowerDone done,
+                         void *user_data)
 {
     g_autoptr(GError) error = NULL;
     g_auto(IpmiNode) ipmi = {0};
@@ -223,16 +226,16 @@ get_async(const DriverServices *services, const Node *node, PowerDone done, void
     int64_t patience_ms =
         config_integer(config_current(), OPT_IPMI_COMMAND_RETRY_TIMEOUT) * INT64_C(1000);
     ipmi.target.deadline_ms = (unsigned)CLAMP(patience_ms, 1, LONGEST_READING_MS);
-    ipmi_get_power_async(services->bmc.ipmi, &ipmi.target, answered, asked);
+    ipmi_get_power_async(services->bmc.ipmi, &ipmi.target, ipmitool_power_answered, asked);
 }
 
 const PowerOps power_ipmitool = {
     .interface = {.name = "ipmitool",
                   .properties = ipmi_node_properties,
                   .validate = ipmi_node_validate},
-    .get = get,
-    .get_with_vendor = get_with_vendor,
-    .set = set,
+    .get = ipmitool_power_get,
+    .get_with_vendor = ipmitool_power_get_with_vendor,
+    .set = ipmitool_power_set,
     .targets = POWER_HARD_TARGETS | POWER_SOFT_TARGETS,
-    .get_async = get_async,
+    .get_async = ipmitool_power_get_async,
 };

@@ -10,7 +10,7 @@
     "have yet"
 
 static bool
-validate(Task *task, GError **error)
+agent_raid_validate(Task *task, GError **error)
 {
     const json_t *target = task->node->target_raid_config;
     if (json_object_size(target) == 0)
@@ -20,7 +20,7 @@ validate(Task *task, GError **error)
 }
 
 static StepOutcome
-step_refused(Task *task, const json_t *args, GError **error)
+agent_raid_step_refused(Task *task, const json_t *args, GError **error)
 {
     (void)task;
     (void)args;
@@ -32,14 +32,14 @@ step_refused(Task *task, const json_t *args, GError **error)
 static const StepDef clean_steps[] = {
     {.name = "create_configuration",
      .requires_ramdisk = true,
-     .run = step_refused,
+     .run = agent_raid_step_refused,
      .arguments =
          "{\"create_root_volume\": {\"description\": \"Make the disk that has is_root_volume; true "
          "unless given\", \"required\": false}, \"create_nonroot_volumes\": {\"description\": "
          "\"Make the other disks; true unless given\", \"required\": false}, "
          "\"delete_existing\": {\"description\": \"Delete what is there first; false unless "
          "given\", \"required\": false}}"},
-    {.name = "delete_configuration", .requires_ramdisk = true, .run = step_refused},
+    {.name = "delete_configuration", .requires_ramdisk = true, .run = agent_raid_step_refused},
     {0},
 };
 /* clang-format on */
@@ -47,6 +47,6 @@ static const StepDef clean_steps[] = {
 const RaidOps raid_agent = {
     .interface = {.name = "agent",
                   .steps = {[STEP_KIND_CLEAN] = clean_steps},
-                  .validate = validate},
+                  .validate = agent_raid_validate},
     .supported = true,
 };

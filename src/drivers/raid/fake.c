@@ -5,7 +5,7 @@
 #include "drivers/fake.h"
 
 static bool
-validate(Task *task, GError **error)
+fake_raid_validate(Task *task, GError **error)
 {
     return fake_act(task, "raid.validate", error);
 }
@@ -28,7 +28,7 @@ wanted(const json_t *disk, const json_t *args)
 }
 
 static StepOutcome
-step_create_configuration(Task *task, const json_t *args, GError **error)
+fake_raid_step_create_configuration(Task *task, const json_t *args, GError **error)
 {
     StepOutcome outcome = fake_step(task, "raid.create_configuration", error);
     if (outcome.result == STEP_ERROR || outcome.result == STEP_AGAIN)
@@ -49,7 +49,7 @@ step_create_configuration(Task *task, const json_t *args, GError **error)
 }
 
 static StepOutcome
-step_delete_configuration(Task *task, const json_t *args, GError **error)
+fake_raid_step_delete_configuration(Task *task, const json_t *args, GError **error)
 {
     (void)args;
     StepOutcome outcome = fake_step(task, "raid.delete_configuration", error);
@@ -61,12 +61,12 @@ step_delete_configuration(Task *task, const json_t *args, GError **error)
 /* clang-format off */
 static const StepDef clean_steps[] = {
     {.name = "create_configuration",
-     .run = step_create_configuration,
+     .run = fake_raid_step_create_configuration,
      .arguments =
          "{\"create_root_volume\": {\"description\": \"Make the disk that has is_root_volume; true "
          "unless given\", \"required\": false}, \"create_nonroot_volumes\": {\"description\": "
          "\"Make the other disks; true unless given\", \"required\": false}}"},
-    {.name = "delete_configuration", .run = step_delete_configuration},
+    {.name = "delete_configuration", .run = fake_raid_step_delete_configuration},
     {0},
 };
 /* clang-format on */
@@ -76,6 +76,6 @@ const RaidOps raid_fake = {
                   .properties = fake_properties,
                   .steps = {[STEP_KIND_CLEAN] = clean_steps},
                   .agent = &fake_agent,
-                  .validate = validate},
+                  .validate = fake_raid_validate},
     .supported = true,
 };

@@ -5,11 +5,11 @@
 #include "drivers/unsupported.h"
 
 static bool
-validate(Task *task, GError **error)
+no_raid_validate(Task *task, GError **error)
 {
     return interface_validate_none(task, INTERFACE_RAID, error);
 }
 
 const RaidOps raid_no_raid = {
-    .interface = {.name = "no-raid", .validate = validate},
+    .interface = {.name = "no-raid", .validate = no_raid_validate},
 };

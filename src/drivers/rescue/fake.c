@@ -5,34 +5,34 @@
 #include "drivers/fake.h"
 
 static bool
-validate(Task *task, GError **error)
+fake_rescue_validate(Task *task, GError **error)
 {
     return fake_act(task, "rescue.validate", error);
 }
 
 static StepOutcome
-step_rescue(Task *task, const json_t *args, GError **error)
+fake_rescue_run(Task *task, const json_t *args, GError **error)
 {
     (void)args;
     return fake_step(task, "rescue.rescue", error);
 }
 
 static StepOutcome
-resume_rescue(Task *task, const json_t *args, GError **error)
+fake_rescue_resume(Task *task, const json_t *args, GError **error)
 {
     (void)args;
     return fake_step(task, "rescue.rescue.resume", error);
 }
 
 static StepOutcome
-step_unrescue(Task *task, const json_t *args, GError **error)
+fake_rescue_run_unrescue(Task *task, const json_t *args, GError **error)
 {
     (void)args;
     return fake_step(task, "rescue.unrescue", error);
 }
 
 static bool
-clean_up(Task *task, GError **error)
+fake_rescue_clean_up(Task *task, GError **error)
 {
     return fake_act(task, "rescue.clean_up", error);
 }
@@ -41,14 +41,14 @@ static const StepDef rescue_steps[] = {
     {.name = "rescue",
      .priority = 100,
      .abortable = true,
-     .run = step_rescue,
-     .resume = resume_rescue},
+     .run = fake_rescue_run,
+     .resume = fake_rescue_resume},
     {0},
 };
 
 /* clang-format off */
 static const StepDef unrescue_steps[] = {
-    {.name = "unrescue", .priority = 100, .run = step_unrescue},
+    {.name = "unrescue", .priority = 100, .run = fake_rescue_run_unrescue},
     {0},
 };
 /* clang-format on */
@@ -58,6 +58,6 @@ const RescueOps rescue_fake = {
         {.name = "fake",
                     .properties = fake_properties,
                     .steps = {[STEP_KIND_RESCUE] = rescue_steps, [STEP_KIND_UNRESCUE] = unrescue_steps},
-                    .validate = validate},
-    .clean_up = clean_up,
+                    .validate = fake_rescue_validate},
+    .clean_up = fake_rescue_clean_up,
 };

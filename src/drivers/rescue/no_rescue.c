@@ -5,11 +5,11 @@
 #include "drivers/unsupported.h"
 
 static bool
-validate(Task *task, GError **error)
+no_rescue_validate(Task *task, GError **error)
 {
     return interface_validate_none(task, INTERFACE_RESCUE, error);
 }
 
 const RescueOps rescue_no_rescue = {
-    .interface = {.name = "no-rescue", .validate = validate},
+    .interface = {.name = "no-rescue", .validate = no_rescue_validate},
 };

@@ -6,7 +6,7 @@
 
 /* An image_source of null counts as one: it says that the instance was meant to have an image. */
 static bool
-should_write_image(Task *task)
+external_storage_should_write_image(Task *task)
 {
     return json_object_get(task->node->instance_info, "image_source") != NULL ||
            storage_boot_target(task) == NULL;
@@ -14,5 +14,5 @@ should_write_image(Task *task)
 
 const StorageOps storage_external = {
     .interface = {.name = "external", .validate = storage_validate_boot_from_volume},
-    .should_write_image = should_write_image,
+    .should_write_image = external_storage_should_write_image,
 };

@@ -5,25 +5,25 @@
 #include "drivers/fake.h"
 
 static bool
-validate(Task *task, GError **error)
+fake_storage_validate(Task *task, GError **error)
 {
     return fake_act(task, "storage.validate", error);
 }
 
 static bool
-attach(Task *task, GError **error)
+fake_storage_attach(Task *task, GError **error)
 {
     return fake_act(task, "storage.attach", error);
 }
 
 static bool
-detach(Task *task, GError **error)
+fake_storage_detach(Task *task, GError **error)
 {
     return fake_act(task, "storage.detach", error);
 }
 
 const StorageOps storage_fake = {
-    .interface = {.name = "fake", .properties = fake_properties, .validate = validate},
-    .attach = attach,
-    .detach = detach,
+    .interface = {.name = "fake", .properties = fake_properties, .validate = fake_storage_validate},
+    .attach = fake_storage_attach,
+    .detach = fake_storage_detach,
 };

@@ -7,7 +7,7 @@
 #include <string.h>
 
 static bool
-validate(Task *task, GError **error)
+fake_vendor_validate(Task *task, GError **error)
 {
     return fake_act(task, "vendor.validate", error);
 }
@@ -28,29 +28,28 @@ compare(Task *task, const char *method, const char *word, const json_t *argument
 }
 
 static json_t *
-first_method(Task *task, const char *http_method, const json_t *arguments, GError **error)
+fake_vendor_first(Task *task, const char *http_method, const json_t *arguments, GError **error)
 {
     (void)http_method;
     return compare(task, "first_method", "baz", arguments, error);
 }
 
 static json_t *
-second_method(Task *task, const char *http_method, const json_t *arguments, GError **error)
+fake_vendor_second(Task *task, const char *http_method, const json_t *arguments, GError **error)
 {
     (void)http_method;
     return compare(task, "second_method", "kazoo", arguments, error);
 }
 
 static json_t *
-third_method_sync(Task *task, const char *http_method, const json_t *arguments, GError **error)
+fake_vendor_third(Task *task, const char *http_method, const json_t *arguments, GError **error)
 {
     (void)http_method;
     return compare(task, "third_method_sync", "meow", arguments, error);
 }
 
 static json_t *
-fourth_method_shared_lock(Task *task, const char *http_method, const json_t *arguments,
-                          GError **error)
+fake_vendor_fourth(Task *task, const char *http_method, const json_t *arguments, GError **error)
 {
     (void)http_method;
     return compare(task, "fourth_method_shared_lock", "woof", arguments, error);
@@ -63,28 +62,28 @@ static const VendorMethod node_methods[] = {
      .description = "Tells whether the value of bar is baz",
      .asynchronous = true,
      .exclusive = true,
-     .run = first_method},
+     .run = fake_vendor_first},
     {.name = "second_method",
      .http_methods = "POST",
      .description = "Tells whether the value of bar is kazoo",
      .asynchronous = true,
      .exclusive = true,
-     .run = second_method},
+     .run = fake_vendor_second},
     {.name = "third_method_sync",
      .http_methods = "POST",
      .description = "Tells whether the value of bar is meow",
      .exclusive = true,
-     .run = third_method_sync},
+     .run = fake_vendor_third},
     {.name = "fourth_method_shared_lock",
      .http_methods = "POST",
      .description = "Tells whether the value of bar is woof",
      .asynchronous = true,
-     .run = fourth_method_shared_lock},
+     .run = fake_vendor_fourth},
     {0},
 };
 /* clang-format on */
 
 const VendorOps vendor_fake = {
-    .interface = {.name = "fake", .properties = fake_properties, .validate = validate},
+    .interface = {.name = "fake", .properties = fake_properties, .validate = fake_vendor_validate},
     .node_methods = node_methods,
 };

@@ -6,7 +6,8 @@
 #include "drivers/ipmi_node.h"
 
 static json_t *
-send_raw(Task *task, const char *http_method, const json_t *arguments, GError **error)
+ipmitool_vendor_send_raw(Task *task, const char *http_method, const json_t *arguments,
+                         GError **error)
 {
     (void)http_method;
     IpmiRequest request;
@@ -26,7 +27,8 @@ send_raw(Task *task, const char *http_method, const json_t *arguments, GError **
 }
 
 static json_t *
-bmc_reset(Task *task, const char *http_method, const json_t *arguments, GError **error)
+ipmitool_vendor_bmc_reset(Task *task, const char *http_method, const json_t *arguments,
+                          GError **error)
 {
     (void)http_method;
     const json_t *warm = json_object_get(arguments, "warm");
@@ -46,13 +48,13 @@ static const VendorMethod node_methods[] = {
      .description = "Sends raw bytes to the BMC. Required argument: 'raw_bytes', a string of bytes "
                     "such as '0x00 0x01'.", .asynchronous = true,
      .exclusive = true,
-     .run = send_raw},
+     .run = ipmitool_vendor_send_raw},
     {.name = "bmc_reset",
      .http_methods = "POST",
      .description = "Resets the BMC. Argument: 'warm' (boolean), true for a warm reset (the "
                     "default), false for a cold one.", .asynchronous = true,
      .exclusive = true,
-     .run = bmc_reset},
+     .run = ipmitool_vendor_bmc_reset},
     {0},
 };
 /* clang-format on */

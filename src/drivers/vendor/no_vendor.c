@@ -5,11 +5,11 @@
 #include "drivers/unsupported.h"
 
 static bool
-validate(Task *task, GError **error)
+no_vendor_validate(Task *task, GError **error)
 {
     return interface_validate_none(task, INTERFACE_VENDOR, error);
 }
 
 const VendorOps vendor_no_vendor = {
-    .interface = {.name = "no-vendor", .validate = validate},
+    .interface = {.name = "no-vendor", .validate = no_vendor_validate},
 };
