@@ -1,4 +1,4 @@
-/* What the rooms of the configuration share: the structure behind Config and the steps from text to value.
+/* What the files of the configuration share: the structure behind Config and the steps from text to value.
  * Nobody outside config*.c and their tests includes this.
  *
  * SPDX-License-Identifier: Apache-2.0 */
@@ -8,7 +8,7 @@
 
 #include <inttypes.h>
 
-/* Bounds on what a file may ask of us. */
+/* Bounds on what a file may contain. */
 #define CONFIG_MAX_FILE_SIZE ((size_t)4 * 1024 * 1024)
 #define CONFIG_MAX_VALUE_SIZE ((size_t)64 * 1024)
 #define CONFIG_MAX_REFERENCE_DEPTH 32
@@ -19,8 +19,8 @@ typedef enum ConfigRank { RANK_DEFAULT, RANK_FILE, RANK_ENVIRONMENT, RANK_COMMAN
 
 typedef enum ValueStage { VALUE_RAW, VALUE_EXPANDING, VALUE_DONE } ValueStage;
 
-/* One option's value on its way from text to number; immutable once its configuration is finished, and shared by configurations
- * in which it is the same. */
+/* One option's value on its way from text to number; immutable once its configuration is finished, and shared by
+ * configurations in which it is the same. */
 typedef struct ConfigValue {
     unsigned
         references; /* of configurations; changed by who finishes, reloads or frees one, one thread at a time */
@@ -28,7 +28,7 @@ typedef struct ConfigValue {
                        OPTION_MULTI...; NULL: the default */
     char *
         origin; /* owned; "file:line", "environment OS_X__Y" or "command line"; NULL: the default */
-    ConfigRank rank; /* of what has set it: what ranks lower no longer changes it */
+    ConfigRank rank; /* of what has set it; a lower rank does not change it */
     ValueStage stage;
     char *text;      /* owned; after expansion; NULL: unset */
     char **items;    /* owned; LIST, DICT and MULTI; NULL: none */
@@ -37,7 +37,7 @@ typedef struct ConfigValue {
     bool clamped;    /* the number is not the one written, but the nearest that Steel works with */
 } ConfigValue;
 
-/* What was read, to be read again by config_reload. */
+/* A source of options; config_reload reads it again. */
 typedef enum ConfigSourceKind {
     SOURCE_FILE,
     SOURCE_DIRECTORY,
@@ -83,8 +83,8 @@ bool config_same_value(const Config *left, const Config *right, ConfigOption opt
 /* Puts another configuration's value of an option in place of this one's. */
 void config_share_value(Config *config, ConfigOption option, const Config *other);
 
-/* Brings one option to VALUE_DONE: references, computed default, check. What is wrong with its value is noted as a mistake and
- * its default counts. Errors: CONFIG (it is being resolved already, or too deep). */
+/* Brings one option to VALUE_DONE: references, computed default, check. A wrong value is noted as a mistake; the option
+ * then has its default. Errors: CONFIG (it is being resolved already, or too deep). */
 bool config_resolve(Config *config, ConfigOption option, unsigned depth, GError **error);
 
 /* The default of an option with OPTION_COMPUTED. Caller frees. */
@@ -108,9 +108,9 @@ bool config_type_is_repeated(OptionType type);   /* lines of a file add up */
 bool config_remember_unknown(Config *config, const char *section, const char *name,
                              const char *text, char *origin, GError **error);
 
-/* Logs what loads but is not what was written: a line of options without effect, one of numbers beyond what Steel works with, and
- * one of unknown options with what may have been meant. */
+/* Warns of what was read but has another effect than written: one line of options without effect, one of numbers out of
+ * range, and one of unknown options with similar names. */
 void config_warn(const Config *config);
 
-/* The text of that line after its colon; empty when there is none. Caller frees. */
+/* The text of the last of these lines after its colon; "" without unknown options. Caller frees. */
 char *config_describe_unknown(const Config *config);

@@ -1,7 +1,7 @@
 /* Errors travel as GError values of one domain; error.def is the only list of codes.
  *
- * Rules: FALSE or NULL is returned if and only if the error is set; out-parameters stay untouched on failure;
- * the bottom says what happened in the device's own words, each hop prefixes what it was doing.
+ * Rules: a function returns false or NULL if and only if it sets the error, and leaves its out-parameters untouched
+ * then. The lowest function says what happened in the device's own words; each caller puts in front what it was doing.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
@@ -25,7 +25,7 @@ typedef struct SteelErrorInfo {
 
 GQuark steel_error_quark(void);
 
-/* The row of a code; any thread. An error of a foreign domain, or none, reads as INTERNAL. */
+/* The row of a code; any thread. An error of another domain, and NULL, count as INTERNAL. */
 const SteelErrorInfo *steel_error_info(const GError *error);
 
 /* True when the error is ours and its row says that trying again may help. */

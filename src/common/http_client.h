@@ -1,4 +1,4 @@
-/* One blocking HTTP request, for whoever talks to a BMC, to another OpenStack service or to Steel itself.
+/* One blocking HTTP request: to a BMC, to another OpenStack service or to Steel itself.
  *
  * Each thread keeps one libcurl handle of its own, so that connections to the same server are used again; it is freed
  * when the thread ends. HTTP and HTTPS only. The environment's http_proxy, https_proxy and no_proxy are honoured.

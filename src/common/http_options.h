@@ -1,5 +1,5 @@
-/* How a request reaches its server, on a handle of libcurl: for those who cannot wait for a whole answer. Everybody else
- * calls http_request.
+/* The settings of a request on a libcurl handle, for code that reads an answer piece by piece. All other code calls
+ * http_request.
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
@@ -7,7 +7,7 @@
 
 #include <curl/curl.h>
 
-/* Sets where the request goes, as whom, and what is believed of the server: url, protocols, user agent, connect_timeout_ms,
+/* Sets server, user and trust: url, protocols, user agent, connect_timeout_ms,
  * username, password, certificates. libcurl copies all of it. Threads: as for the handle. */
 void http_set_peer(CURL *handle, const HttpRequest *request);
 

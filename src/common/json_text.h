@@ -1,5 +1,5 @@
-/* JSON as text: bounded parsing into jansson values, and writing straight into a string for the answers that are
- * lists. Values of jansson are not shared between threads while they are changed.
+/* JSON as text: bounded parsing into jansson values, and writing into a string without a tree, for long lists. Values
+ * of jansson are not shared between threads while they are changed.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
@@ -12,8 +12,8 @@
  *
  * text, size     borrowed; need not end in NUL
  * maximum_depth  deepest nesting allowed (an object in an object is 2); 0 means 64
- * Returns        a new reference, or NULL with INVALID naming line and column, but nothing of the text, which may hold secrets.
- *                Duplicate keys are refused. */
+ * Returns        a new reference, or NULL with INVALID naming line and column, but nothing of the text, which may hold
+ *                secrets. Duplicate keys are refused. */
 json_t *json_text_parse(const char *text, size_t size, unsigned maximum_depth, GError **error);
 
 /* What a text from strangers may hold. */
@@ -30,8 +30,8 @@ json_t *json_text_parse_limited(const char *text, size_t size, const JsonLimits 
 /* Compact text of a value; the caller frees. NULL gives "null". Key order is kept. */
 char *json_text_dump(const json_t *value);
 
-/* Appends the compact text of a value if that takes at most `limit` bytes; else false, and `out` is as before. Writing stops
- * at the limit: what a great value costs is bounded too. */
+/* Appends the compact text of a value if it has at most `limit` bytes. Otherwise returns false and leaves `out` as it
+ * was. Writing stops at the limit, so that a huge value costs no more than that. */
 bool json_text_append(GString *out, const json_t *value, size_t limit);
 
 /* Appends a JSON string literal with quotes and escapes; NULL appends null. */
@@ -54,8 +54,8 @@ bool json_boolean_word(const char *word, bool *truth);
 /* json_read_boolean, where anything else is false. */
 bool json_is_truthy(const json_t *value);
 
-/* True for what says nothing: absent, null, false, 0, "", [] and {}. Clients of the reference service may give any of them
- * where it asks for an argument's truth (`if configdrive:`) and not whether there is one. */
+/* True for values that Python counts as false: absent, null, false, 0, "", [] and {}. Ironic tests some arguments so
+ * (`if configdrive:`), and its clients send any of these. */
 bool json_is_nothing(const json_t *value);
 
 /* A string, or an integer written as one ("623" and 623 are the same port). False when absent or no number. */

@@ -1,10 +1,10 @@
-/* Mutexes that the compiler and the tests check. clang's -Wthread-safety knows who holds what: a function that needs a lock
- * says so (REQUIRES), and a member that a lock guards is marked (GUARDED). In builds with a sanitizer, locks must also be
- * taken in the order of lock_ranks.def, and no lock may be held where a thread may block (lock_check_io): a breach ends the
- * program with a sentence.
+/* Mutexes that the compiler and the tests check. clang's -Wthread-safety checks which locks are held: a function that
+ * needs a lock says so (REQUIRES), and a member that a lock guards is marked (GUARDED). In builds with a sanitizer,
+ * locks must also be taken in the order of lock_ranks.def, and no lock may be held where a thread may block
+ * (lock_check_io): a breach ends the program with a sentence.
  *
- * A lock is held for moments: to look at a queue or a map. Nothing that waits for a disk, a network or a process runs under
- * one. Threads stay pthread's own, so that ThreadSanitizer sees them.
+ * A lock is held for microseconds, to read or change a queue or a map. No thread waits for a disk, a network or a
+ * process while it holds one. Threads are pthreads, so that ThreadSanitizer sees them.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
@@ -24,8 +24,8 @@
 /* On functions that take a lock and return with it, or give it back. */
 #define ACQUIRES(...) LOCK_ATTRIBUTE(acquire_capability(__VA_ARGS__))
 #define RELEASES(...) LOCK_ATTRIBUTE(release_capability(__VA_ARGS__))
-/* On members: read and written with the struct's lock only. C has no way to name the lock here, so any lock satisfies the
- * compiler. On globals, GUARDED_BY names it. */
+/* On members: read and written with the struct's lock only. C has no way to name the lock here, so any lock satisfies
+ * the compiler. On globals, GUARDED_BY names it. */
 #define GUARDED LOCK_ATTRIBUTE(guarded_var)
 #define GUARDED_BY(lock) LOCK_ATTRIBUTE(guarded_by(lock))
 /* On functions that make or free what the lock guards: no other thread knows it then. */
@@ -82,7 +82,7 @@ lock_release(Lock *lock)
 /* Makes a condition whose waits end by the monotonic clock. */
 void lock_condition_init(pthread_cond_t *condition);
 
-/* Waits for a signal. The lock is free meanwhile, so look again at what it guards: waits may also end for no reason. */
+/* Waits for a signal. The lock is free meanwhile, and a wait may end without a signal: check the condition again. */
 static inline void lock_wait(Lock *lock, pthread_cond_t *condition) REQUIRES(lock);
 
 static inline void UNSHARED
@@ -91,5 +91,5 @@ lock_wait(Lock *lock, pthread_cond_t *condition)
     pthread_cond_wait(condition, &lock->mutex);
 }
 
-/* The same, until `limit_ms` of the monotonic clock (time_monotonic_ms) at most. False: that time has come. */
+/* The same, at most until `limit_ms` of the monotonic clock (time_monotonic_ms). False: the time is up. */
 bool lock_wait_until(Lock *lock, pthread_cond_t *condition, int64_t limit_ms) REQUIRES(lock);

@@ -1,8 +1,8 @@
-/* What the program counts about itself, as Prometheus reads it. Counting is one relaxed atomic addition to memory that few
- * other threads touch: it may be done anywhere, also where every nanosecond counts. Only a scrape takes a lock.
+/* What the program counts about itself, as Prometheus reads it. Counting is one relaxed atomic addition to memory that
+ * few other threads touch: any code may count, even where every nanosecond matters. Only a scrape takes a lock.
  *
- * metrics.def lists what is counted; whoever has more to tell (labels, values that are looked up) registers a collector.
- * All functions may be called from any thread.
+ * metrics.def lists what is counted. Code with other metrics (labels, values that are read at a scrape) registers a
+ * collector. All functions may be called from any thread.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
@@ -19,7 +19,7 @@ typedef enum Metric {
 /* Counters are kept in this many places, so that threads rarely meet; readers add them up. */
 enum { METRIC_SHARDS = 8 };
 
-/* The place of the calling thread, from 0; for those who keep counters of their own. */
+/* The shard of the calling thread, from 0; for code that keeps its own counters. */
 unsigned metrics_shard(void);
 
 /* Adds to a COUNTER. */
@@ -35,13 +35,13 @@ uint64_t metrics_value(Metric metric);
  * long and must not register or unregister. */
 typedef void (*MetricsCollector)(GString *out, void *user_data);
 
-/* Collectors write in the order of their registration. After metrics_unregister has returned the collector is not running
- * and will not run again; a pair that is not registered is fine. */
+/* Collectors write in the order of their registration. After metrics_unregister has returned the collector is not
+ * running and will not run again; a pair that is not registered is fine. */
 void metrics_register(MetricsCollector collector, void *user_data);
 void metrics_unregister(MetricsCollector collector, void *user_data);
 
-/* Appends everything in the text format of Prometheus, version 0.0.4: the rows of metrics.def, the process, the build, the
- * collectors. */
+/* Appends everything in the text format of Prometheus, version 0.0.4: the rows of metrics.def, the process, the build,
+ * the collectors. */
 void metrics_write(GString *out);
 
 /* ---- for collectors ---- */

@@ -1,4 +1,4 @@
-/* Mistakes that a person has made in files, collected so that all are told at once. One thread.
+/* Mistakes in files, collected so that one error reports all of them. One thread.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
@@ -12,12 +12,12 @@ Mistakes *mistakes_new(void);
 void mistakes_free(Mistakes *mistakes);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Mistakes, mistakes_free)
 
-/* Adds one; beyond a hundred they are only counted. */
+/* Adds one. After a hundred they are only counted. */
 void mistakes_note(Mistakes *mistakes, const char *format, ...) G_GNUC_PRINTF(2, 3);
 
 /* Adds what an error says, each line of its own; frees the error. NULL is fine. */
 void mistakes_take(Mistakes *mistakes, GError *error);
 
-/* True when there are none. Else sets the error: a line for each, those of one file in the order of its lines.
+/* True without mistakes. Otherwise sets the error: a line for each, those of one file in the order of its lines.
  * Errors: the code of the only mistake; CONFIG for several. */
 bool mistakes_report(const Mistakes *mistakes, GError **error) G_GNUC_WARN_UNUSED_RESULT;

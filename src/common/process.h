@@ -1,10 +1,10 @@
-/* Runs other programs: to the end with their output captured, or as children that die with us.
+/* Runs other programs: to their end with their output captured, or as children that end with this process.
  *
  * A program is started by fork and exec with no shell in between. Every child gets a process group of its own, an
- * empty signal mask, default signal handlers, no descriptor it was not given, and PR_SET_PDEATHSIG (prctl(2)): it is
- * killed when the thread that started it ends. So long-lived children belong to a thread that lives as long as they
- * should, as a rule the main thread. Errors name the program and, where it said something, the last line of its
- * stderr; never its arguments, which may hold secrets.
+ * empty signal mask, default signal handlers, no descriptor it was not given, and PR_SET_PDEATHSIG (prctl(2)): the
+ * kernel kills it when the thread that started it ends. So a thread that lives long enough starts long-lived children,
+ * as a rule the main thread. Errors name the program and the last line of its stderr, never its arguments, which may
+ * hold secrets.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
@@ -38,7 +38,7 @@ typedef struct ProcessResult {
     char *output;    /* stdout, owned, NUL-ended */
     size_t output_size; /* without that NUL */
     char *errors;       /* stderr, owned, NUL-ended */
-    bool truncated;     /* one of the two was longer than output_limit */
+    bool truncated;     /* output or errors was longer than output_limit */
 } ProcessResult;
 
 /* Frees what the result holds and empties it; NULL and an empty result are fine. */
@@ -63,8 +63,8 @@ bool process_run(const ProcessSpec *spec, ProcessResult *result,
  */
 pid_t process_spawn(const ProcessSpec *spec, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Ends a child of ours: sends `signal_number` to it, and SIGKILL to its group after grace_ms. Returns when it is
- * reaped; true if it went without SIGKILL. A process id of 0 or less is nothing to end. Any thread; blocks. */
+/* Ends a child: sends `signal_number` to it, and SIGKILL to its group after grace_ms. Returns when it is reaped; true
+ * if it ended without SIGKILL. Does nothing for a process id of 0 or less. Any thread; blocks. */
 bool process_end(pid_t pid, int signal_number, int grace_ms);
 
 /* Where a program would be found: a new string, or NULL. Any thread. */

@@ -1,4 +1,4 @@
-/* Secrets: made at random, compared in constant time, wiped from memory. The one place for all three.
+/* Secrets: made at random, compared in constant time, wiped from memory. No other code does any of the three.
  *
  * Any thread.
  *
@@ -11,13 +11,13 @@
 /* Room for 128 random bits as hexadecimal digits and a NUL. */
 #define SECRET_TEXT_SIZE 33
 
-/* Fills memory from the kernel's generator. Ends the process if the kernel has none: nothing works without. */
+/* Fills memory from the kernel's generator. Ends the process if the kernel has none. */
 void secret_random(void *bytes, size_t size);
 
 /* Makes a text that nobody can guess: 32 hexadecimal digits. Returns the caller's buffer. */
 char *secret_text(char buffer[SECRET_TEXT_SIZE]);
 
-/* Compares texts. The time depends on the length of `given` alone, never on what is equal.
+/* Compares texts. The time depends on the length of `given` only, not on how much is equal.
  *
  * known, given  borrowed; NULL equals nothing, an empty text equals nothing */
 bool secret_equal(const char *known, const char *given);

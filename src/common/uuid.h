@@ -9,5 +9,5 @@
 /* Fills the buffer with a new random (version 4) UUID and returns it; any thread. */
 char *uuid_generate(char buffer[UUID_TEXT_SIZE]);
 
-/* True for 8-4-4-4-12 hexadecimal digits in either case. NULL is none. */
+/* True for 8-4-4-4-12 hexadecimal digits in either case. False for NULL. */
 bool uuid_valid(const char *text);

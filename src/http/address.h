@@ -20,11 +20,12 @@ typedef struct HttpAddress {
 /* peer  NULL: unknown */
 HttpAddress http_address_of(const struct sockaddr *peer);
 
-/* Reads "192.0.2.1", "192.0.2.1:4711", "2001:db8::1", "[2001:db8::1]" or "[2001:db8::1]:4711"; blanks around it are no part
- * of it. False: it is none. */
+/* Reads "192.0.2.1", "192.0.2.1:4711", "2001:db8::1", "[2001:db8::1]" or "[2001:db8::1]:4711"; blanks around it are
+ * ignored. False: not an address. */
 bool http_address_parse(const char *text, size_t length, HttpAddress *out);
 
-/* What is counted as one client: an IPv4 address, the first 64 bits of an IPv6 one (whoever has one has all of these). */
+/* What counts as one client: an IPv4 address, or the first 64 bits of an IPv6 address (one client has all addresses of
+ * such a network). */
 HttpAddress http_address_group(const HttpAddress *address);
 
 bool http_address_is_unix(const HttpAddress *address);
@@ -41,16 +42,16 @@ int http_address_equal(const void *a, const void *b);
 typedef struct HttpNetworks HttpNetworks;
 
 /* texts   "10.0.0.0/8", "2001:db8::/32", "192.0.2.1", ended by NULL
- * Errors  CONFIG naming the text that is no network */
+ * Errors  CONFIG naming the text that is not a network */
 HttpNetworks *http_networks_new(const char *const *texts, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void http_networks_free(HttpNetworks *networks);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(HttpNetworks, http_networks_free)
 
-/* networks  NULL: none. A unix socket is in every list: its permissions say who connects. */
+/* networks  NULL: none. A unix socket is in every list: its file permissions decide who connects. */
 bool http_networks_contain(const HttpNetworks *networks, const HttpAddress *address);
 
-/* Who asks behind proxies: the last address of X-Forwarded-For that is no trusted proxy itself.
+/* The client behind proxies: the last address of X-Forwarded-For that is not a trusted proxy.
  *
  * header  "192.0.2.7, 10.0.0.3"
- * False: there is none, or an entry that would count is no address */
+ * False: there is none, or its entry is not an address */
 bool http_forwarded_source(const char *header, const HttpNetworks *trusted, HttpAddress *out);

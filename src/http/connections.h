@@ -1,9 +1,9 @@
-/* The connections of one listener: how many there are, whose they are, which one gives way when there is no room, and which
- * one keeps the listener waiting for too long. Private to this folder.
+/* The connections of one listener: their number, their clients, which one is closed when there is no room, and which
+ * one is overdue. Private to this folder.
  *
- * A connection that waits for its client (for headers, a body, or that an answer is taken) stands in a queue by the end of
- * its last request; when the listener is full the first one is cut off. One that works or sleeps in the service's own cause
- * stands in no queue and is never cut off.
+ * A connection that waits for its client (for headers, a body, or until an answer is read) is in a queue, ordered by
+ * the end of its last request. When the listener is full, the first of the queue is cut off. A connection that waits
+ * for the service is not in the queue and is never cut off.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
@@ -26,12 +26,12 @@ typedef enum ConnectionPhase {
     CONNECTION_PHASE_COUNT
 } ConnectionPhase;
 
-/* Where a request stands between the threads; see listener.c. */
+/* How far a request has come; see listener.c. */
 typedef enum RequestStage {
-    STAGE_LINE,          /* the request line is in */
-    STAGE_BEGIN_LATER,   /* begin has said LATER */
-    STAGE_BODY,          /* the body comes */
-    STAGE_COMPLETE_LATER /* complete has said LATER */
+    STAGE_LINE,          /* the request line was read */
+    STAGE_BEGIN_LATER,   /* begin returned HTTP_LATER */
+    STAGE_BODY,          /* the body is being read */
+    STAGE_COMPLETE_LATER /* complete returned HTTP_LATER */
 } RequestStage;
 
 typedef struct HttpConnection {
@@ -54,7 +54,7 @@ typedef struct HttpConnection {
     int64_t window_ms;
     uint64_t window_bytes;
 
-    /* The request at hand; of the HTTP thread alone, but for `handover`. */
+    /* The current request; for the HTTP thread only, except `handover`. */
     RequestStage stage;
     bool started;       /* the server's `begin` was called */
     bool too_long;      /* the request line */
@@ -77,27 +77,27 @@ Connections *connections_new(const ConnectionLimits *limits);
 /* Frees; every connection must have ended. NULL is fine. */
 void connections_free(Connections *connections);
 
-/* Whether there is room for one more from there; makes room by cutting another one off. Refusals are counted and told in the
- * log, once a minute for each address. Any thread. */
+/* True if there is room for one more connection from this address; cuts another one off to make room. Refusals are
+ * counted, and logged once a minute for each address. Any thread. */
 bool connections_admit(Connections *connections, const HttpAddress *address);
 
-/* Takes a new connection into the book and makes its HttpConnection. */
+/* Adds a new connection and makes its HttpConnection. */
 HttpConnection *connections_add(Connections *connections, struct MHD_Connection *mhd, int fd,
                                 const HttpAddress *address);
 
-/* It is closed: out of the book, and freed. */
+/* Removes and frees a connection that is closed. */
 void connections_remove(HttpConnection *connection);
 
-/* Notes what it waits for. To be called by its HTTP thread. */
+/* Notes what it waits for. Its HTTP thread calls this. */
 void connection_set_phase(HttpConnection *connection, ConnectionPhase phase);
 
-/* It goes to sleep until the service has done something, or for good (a stream): it cannot be cut off. */
+/* Takes it out of the queue: it waits for the service, or is a stream, and cannot be cut off. */
 void connection_leave_turn(HttpConnection *connection);
 
-/* It goes to the end of the queue of those that may be cut off: a request has ended, or a body gets on. */
+/* Puts it at the end of the queue of those that may be cut off: a request has ended, or a part of a body came. */
 void connection_take_turn(HttpConnection *connection);
 
-/* Cuts off who is overdue. To be called each second or so, by one thread at a time.
+/* Cuts off connections that are overdue. Call it about once a second, by one thread at a time.
  *
  * now_ms   monotonic
  * Returns  how many connections there are */
@@ -106,5 +106,5 @@ unsigned connections_tick(Connections *connections, int64_t now_ms);
 /* How many are in a phase. */
 unsigned connections_count(Connections *connections, ConnectionPhase phase);
 
-/* Reads no more from those that wait for a request or its body: they end when they have been noticed. */
+/* Shuts down those that wait for a request or its body; the library then closes them. */
 void connections_end_waiting(Connections *connections);

@@ -1,5 +1,5 @@
-/* Requests that two readers could understand in two ways. Behind a proxy that reads them the other way, one request would
- * become two. Private to this folder.
+/* Finds requests that a proxy and this server could read differently, one as a single request and the other as two.
+ * Private to this folder.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
@@ -12,15 +12,15 @@ typedef struct Framing {
     bool unknown_coding;
 } Framing;
 
-/* Takes note of one header. */
+/* Notes one header. */
 void framing_note(Framing *framing, const char *name, size_t name_length, const char *value);
 
-/* NULL when a body's end can be told in one way only; else a sentence that says why not.
+/* NULL if the headers define the end of the body in one way only; otherwise a sentence that says why not.
  *
  * version  "HTTP/1.1" */
 const char *framing_fault(const Framing *framing, const char *version);
 
-/* True when the request line had more in it than the library has shown: a NUL byte ends its texts.
+/* True if the request line contains a NUL byte, where the library's texts end.
  *
  * target, length  the request's target as it came, as far as a NUL
  * version         what follows it in the same buffer */

@@ -1,4 +1,5 @@
-/* Query strings of URLs, taken apart. The library's own parser gives up without an answer where there are many arguments.
+/* Query strings of URLs, taken apart. The library's own parser gives up without an answer where there are many
+ * arguments.
  *
  * Pure; any thread.
  *
@@ -8,12 +9,11 @@
 #include <stddef.h>
 
 typedef struct HttpArgument {
-    const char *name,
-        *value; /* decoded; value is "" where there is none. Parts of the text that was parsed */
+    const char *name, *value; /* decoded; value is "" if absent. Both point into the parsed text */
 } HttpArgument;
 
-/* Takes "name=value&other=value" apart, in place: "+" is a blank, %XX a byte; %00, which would cut a text short unseen,
- * becomes \001.
+/* Splits "name=value&other=value" in place: "+" is a blank, %XX a byte; %00 becomes \001, since a NUL would cut the
+ * text short.
  *
  * query      without "?"; changed; must outlive the arguments. NULL: there are none
  * arguments  out, of `limit` places

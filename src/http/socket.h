@@ -7,10 +7,11 @@
  *
  * host     an address (IPv6 with or without brackets) or a name
  * port     0: any free one
- * Returns  the descriptor, to be closed by the caller, or -1. Errors: CONFIG (no such address), IO (the address is taken) */
+ * Returns  the descriptor, to be closed by the caller, or -1. Errors: CONFIG (no such address), IO (the address is
+ *          taken) */
 int http_socket_open(const char *host, unsigned port, GError **error);
 
-/* The same for a unix socket. What an earlier life left at the path goes, if it is a socket.
+/* The same for a unix socket. A socket that an earlier process left at the path is removed.
  *
  * mode     permissions, set before anybody can connect; -1: as the umask says
  * Errors   CONFIG (the path is too long), IO */

@@ -4,7 +4,7 @@
 #include "common/error.h"
 #include "model/resources.h"
 
-/* The value of a node's capability, instance_info before properties; the caller frees; NULL when there is none. */
+/* The value of a node's capability, instance_info before properties; the caller frees; NULL if absent. */
 char *capability_get(const Node *node, const char *name);
 
 /* True when the capability is there and true ("iscsi_boot:false" is false). "fibre_channel_boot" is also known by the

@@ -1,9 +1,8 @@
-/* What the program remembers of a node in driver_internal_info. Every key is a row of internal_info.def with a type and a
- * lifetime; no other file reads or writes that object, so that nothing is remembered without an end.
+/* What the program remembers of a node in driver_internal_info. Every key is a row of internal_info.def with a type and
+ * a lifetime. No other file reads or writes that object, so that every key is removed in time.
  *
- * A record belongs to one thread at a time, as everywhere; all functions change or read the record only, nothing is saved.
- * Reading a key by another type than its row's is a bug of the program and ends it. A stored value of another type reads
- * as absent.
+ * One thread at a time uses a record. The functions read or change the record only; they save nothing. Reading a key as
+ * another type than its row's is a bug and ends the program. A stored value of another type counts as absent.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
@@ -12,13 +11,13 @@
 /* How long a key lives. info_forget(node, lifetime) is called where the lifetime ends:
  *
  *   STEP       the step under way; ends when the next one begins
- *   OPERATION  the work of one verb (a deploy, a clean, a power change); ends when the node's state says that it is over
+ *   OPERATION  the work of one verb (a deploy, a clean, a power change); ends when the node enters a stable or a failed state
  *   AGENT      one run of an agent on the machine; ends when the machine is switched off or rebooted
  *   INSTANCE   what the node is deployed with; ends with an undeploy
  *   NODE       as long as the node
  *
- * Some end together: an operation ends its step; an instance ends its agent and the operation that removes it. The end of
- * an agent ends nothing else, since a step may reboot the machine and go on. */
+ * Some end together: an operation ends its step; an instance ends its agent and the operation that removes it. The end
+ * of an agent ends nothing else, since a step may reboot the machine and continue. */
 typedef enum InfoLifetime {
     LIFETIME_STEP,
     LIFETIME_OPERATION,
@@ -82,10 +81,10 @@ bool info_remove(Node *node, InfoKey key);
 /* Removes a JSON value and gives it to the caller; NULL when absent. */
 json_t *info_take_json(Node *node, InfoKey key);
 
-/* True when both nodes remember the same. */
+/* True if both nodes have the same keys and values. */
 bool info_same(const Node *a, const Node *b);
 
-/* Puts the changes made to `node` since `before` on top of `now`, which somebody else has saved meanwhile, and leaves the
- * result in `node`; values that are equal stay where they are. `now` is changed. Keys are merged one by one: each value is the one that was written last as a whole.
- * Where the agent was forgotten, nothing stays of what it has said meanwhile. */
+/* Merges the changes made to `node` since `before` into `now`, which another thread has saved meanwhile. The result is
+ * in `node`; `now` is changed too. Keys are merged one by one, each value as a whole; the changes of `node` win. If
+ * `node` has forgotten its agent, all keys of the agent go, also those saved meanwhile. */
 void info_merge(Node *node, const Node *before, json_t *now);

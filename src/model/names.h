@@ -11,5 +11,5 @@ bool node_name_valid(const char *name, GError **error);
 bool trait_name_valid(const char *name, GError **error);
 
 /* A MAC address in the usual spellings (colons or hyphens, either case) as aa:bb:cc:dd:ee:ff; the caller frees.
- * INVALID when it is none. */
+ * INVALID otherwise. */
 char *mac_address_normalize(const char *text, GError **error);

@@ -21,9 +21,9 @@ PowerState power_state_from_wire(const char *wire);
 /* The words of PUT states/power: "power on", "power off", "rebooting", "soft rebooting", "soft power off". */
 const char *power_target_wire(PowerTarget target);
 
-/* False when the word is none of them. */
+/* False for any other word. */
 bool power_target_from_wire(const char *wire, PowerTarget *target);
 
-/* The state the machine is in when the target is reached. */
+/* The state of the machine when it has reached the target. */
 PowerState power_target_state(PowerTarget target);
 bool power_target_is_soft(PowerTarget target);

@@ -1,5 +1,5 @@
-/* The provision state machine as data: states, edges, verbs. Code asks; exactly one function in the program
- * (task_process_event) writes node.provision_state.
+/* The provision state machine as data: states, edges, verbs. Exactly one function in the program (task_process_event)
+ * writes node.provision_state.
  *
  * Pure lookups in constant tables; any thread.
  *
@@ -41,14 +41,14 @@ typedef enum ProvisionEvent {
 
 enum {
     STATE_IS_STABLE = 1 << 0,  /* nothing is under way; the target is null */
-    STATE_IS_WAITING = 1 << 1, /* the machine or its agent has the next word; a deadline runs */
+    STATE_IS_WAITING = 1 << 1, /* it waits for the machine or its agent, until a deadline */
     STATE_IS_BUSY = 1 << 2,    /* a conductor works on it */
     STATE_IS_FAILURE = 1 << 3,
-    STATE_UPDATE_ALLOWED = 1 << 4,  /* PATCH is fine although a target is set */
+    STATE_UPDATE_ALLOWED = 1 << 4,  /* PATCH is allowed although a target is set */
     STATE_DELETE_ALLOWED = 1 << 5,  /* the node may be deleted */
     STATE_INTERFACES_FREE = 1 << 6, /* its interfaces may be changed */
     STATE_LOOKUP = 1 << 7,          /* an agent may look the node up */
-    STATE_POWER_SYNC = 1 << 8,      /* the power sync loop looks at it */
+    STATE_POWER_SYNC = 1 << 8,      /* the power sync reads it */
     STATE_HAS_INSTANCE =
         1 << 9, /* its machine may boot the instance, and be given the secrets for it */
 };
@@ -57,7 +57,7 @@ typedef struct StateInfo {
     const char *code;      /* "DEPLOYWAIT" */
     const char *wire;      /* "wait call-back": the database and the API */
     const char *history;   /* the event_type of the history's entries about it: "deploying" */
-    ProvisionState target; /* what it is on the way to; STATE_NONE for stable states */
+    ProvisionState target; /* where the work leads; STATE_NONE for stable states */
     unsigned flags;
 } StateInfo;
 
@@ -82,7 +82,7 @@ ProvisionState state_from_wire(const char *wire);
 
 const char *event_name(ProvisionEvent event);
 
-/* Where the event leads from the state, or STATE_NONE when there is no such edge. */
+/* The state to which the event leads, or STATE_NONE if there is no such edge. */
 ProvisionState state_next(ProvisionState from, ProvisionEvent event);
 
 /* The row of a verb, or NULL. */

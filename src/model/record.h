@@ -1,4 +1,4 @@
-/* Makes a struct and its table of fields from one list, so that neither can say what the other does not:
+/* Makes a struct and its table of fields from one list, so that they always agree:
  *
  *     FIELD(name, type, since, flags, limit, absent)
  *
@@ -34,7 +34,7 @@
 #define FIELD_AS_ROW(record, name, type, since, flags, limit, absent)                              \
     {#name, FIELD_##type, since, flags, OFFSET_##type(record, name), limit, absent, NULL},
 
-/* Free function and copy of a record type, beside the type. */
+/* The functions to make, copy and free a record type. */
 #define RECORD_DECLARE(Type, prefix)                                                               \
     extern const Resource prefix##_resource;                                                       \
     static inline Type *prefix##_new(void)                                                         \

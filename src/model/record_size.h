@@ -1,4 +1,4 @@
-/* How large a record may be: callers pay for each change of a large one, and so does everybody who lists it.
+/* How large a record may be: each change and each list of a large record costs time.
  *
  * Pure; any thread.
  *
@@ -15,10 +15,10 @@ typedef struct SizeLimits {
 /* Bytes of a value as compact JSON; 0: NULL. */
 size_t json_size(const json_t *value);
 
-/* Holds what a change makes of a record to limits. Counted are JSON fields, and texts that have no limit of their own; a node's
- * config drive is not, since the request that brings it has a limit for it. What was too large already may stay so.
+/* Checks a changed record against limits. It counts JSON fields, and texts without a limit of their own, but not a
+ * node's config drive: its request has a limit for that. A field that was too large before may stay.
  *
  * original  the record before the change; NULL: a new one
- * Errors    INVALID naming the field, its size and the limit; for a record that is too large its largest field */
+ * Errors    INVALID naming the field, its size and the limit; if the whole record is too large, its largest field */
 bool record_size_check(const Resource *resource, const void *record, const void *original,
                        const SizeLimits *limits, GError **error) G_GNUC_WARN_UNUSED_RESULT;

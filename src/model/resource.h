@@ -1,5 +1,5 @@
-/* What a resource of the API is: one row per field. Everything that can be derived from the rows is: parsing,
- * validation, SQL columns, fields= selection, version hiding, masking, sort keys, the struct the conductor works on.
+/* What a resource of the API is: one row per field. From the rows come parsing, validation, SQL columns, fields=
+ * selection, version hiding, masking, sort keys, and the struct the conductor works on.
  *
  * Pure data and pure functions; any thread.
  *
@@ -36,7 +36,7 @@ enum {
     FIELD_INTERNAL = 1 << 7, /* never in an answer: the program's own column */
     FIELD_NOT_NULL = 1 << 8, /* null is refused on input */
     FIELD_NULLABLE = 1 << 9, /* an integer that may be null: INTEGER_NULL */
-    FIELD_EARLY = 1 << 10,   /* `since` counts for POST and where a query names it only */
+    FIELD_EARLY = 1 << 10, /* `since` is checked only for POST and in queries that name the field */
 };
 
 /* The null of an integer field that has FIELD_NULLABLE. */
@@ -48,7 +48,7 @@ typedef struct Field {
     unsigned since; /* minor version of the API that introduced it */
     unsigned flags;
     size_t offset;  /* in the resource's struct; unused for FIELD_COMPUTED */
-    unsigned limit; /* greatest length in characters; 0: none but the body's */
+    unsigned limit; /* greatest length in characters; 0: only the body's limit */
     const char
         *absent; /* JSON text of the default on POST and of `remove` in a patch; NULL: null */
     const char *column; /* NULL: same as name */
@@ -78,7 +78,7 @@ field_column(const Field *field)
     return field->column != NULL ? field->column : field->name;
 }
 
-/* True when answers show the field at this version, and PATCH may change it. */
+/* True if answers show the field at this version, and PATCH may change it. */
 static inline bool
 field_is_shown(const Field *field, unsigned version)
 {
@@ -124,11 +124,11 @@ bool record_set(const Resource *resource, void *record, const Field *field, cons
 /* The member as a new JSON value; computed fields give null. */
 json_t *record_get(const void *record, const Field *field);
 
-/* A text member by its field's name; NULL when it is absent, or when the resource has no such field. Borrowed. */
+/* A text member by its field's name; NULL if it is absent, or if the resource has no such field. Borrowed. */
 const char *record_text(const Resource *resource, const void *record, const char *name);
 
 /* Replaces an owned text member. `text` is copied; NULL clears. */
 void record_set_text(char **member, const char *text);
 
-/* The word an operator knows a type by: "a string", "an object". */
+/* A type in words for an error text: "a string", "an object". */
 const char *field_type_words(FieldType type);

@@ -23,7 +23,7 @@ typedef struct StepKindInfo {
 
 const StepKindInfo *step_kind_info(StepKind kind);
 
-/* The kind whose steps run or wait in this state. False when there is none: *kind is untouched. */
+/* The kind whose steps run or wait in this state. False if there is none; *kind is untouched. */
 bool step_kind_of_state(ProvisionState state, StepKind *kind);
 
 /* The field of the node that shows the step under way, an object; NULL when the kind has none. */

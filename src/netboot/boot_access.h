@@ -1,5 +1,5 @@
-/* Who may have the boot script of a node, asked of the network and the database: collects the facts for boot_admission.h and
- * keeps the sessions of boot_session.h.
+/* Decides who may have the boot script of a node: collects the facts for boot_admission.h from the network and the
+ * database, and keeps the sessions of boot_session.h.
  *
  * Any thread. Blocks on the database, and for some milliseconds on the kernel.
  *
@@ -11,10 +11,10 @@
 #include "netboot/boot_record.h"
 #include "netboot/neighbours.h"
 
-/* What is known of an address outside of the database. Both: false with IO when it cannot be asked. */
+/* What the network knows of an address. Both functions: false with IO if the source cannot be read. */
 typedef struct BootNetwork {
     bool (*neighbours)(const HttpAddress *address, Neighbours *out, GError **error);
-    /* path: [boot_server]lease_file; mac: "" when nobody has the address */
+    /* path: [boot_server]lease_file; mac: "" if no lease has the address */
     bool (*lease)(const char *path, const HttpAddress *address, char mac[MAC_TEXT_SIZE],
                   GError **error);
 } BootNetwork;
@@ -30,9 +30,9 @@ typedef struct BootSource {
 
 typedef struct BootGrant {
     BootVerdict verdict;
-    char *token; /* owned; NULL when refused */
+    char *token; /* owned; NULL if refused */
     char *words; /* owned; why, with the addresses */
-    bool again;  /* the script of this boot was served to this address before */
+    bool again;  /* this address has had the script of this boot before */
 } BootGrant;
 
 void boot_grant_clear(BootGrant *grant);
@@ -45,10 +45,10 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(BootGrant, boot_grant_clear)
 bool boot_access_ask(const BootSource *source, const Node *node, const BootRecord *record,
                      const HttpAddress *address, BootGrant *out, GError **error);
 
-/* An address reports. After SAN_HOOKED it is remembered as the one that has attached the volumes.
+/* Checks a report from an address. After SAN_HOOKED this address counts as the one that has attached the volumes.
  *
  * token   as it came; NULL: none
- * Errors  FORBIDDEN: it is not believed; of the database */
+ * Errors  FORBIDDEN: the report is refused; of the database */
 bool boot_access_report(const BootSource *source, const Node *node, const BootRecord *record,
                         const HttpAddress *address, const char *token, BootPhase phase,
                         GError **error);

@@ -1,8 +1,8 @@
-/* Who may have the boot script of a node: one decision from what is known, without any I/O.
+/* Who may have the boot script of a node: one decision from the known facts, without I/O.
  *
- * A MAC address in a request proves nothing. What does, in this order: what the kernel's neighbour table knows of the address
- * (the same link), what the DHCP server has leased it to; and where neither can be known (routed networks, relays), that the
- * address was the first to ask after Steel has started the machine (the boot window), or has attached the volume last.
+ * A MAC address in a request proves nothing. What does, in this order: the kernel's neighbour table (on the same link),
+ * and the DHCP server's leases. If neither knows the address (routed networks, relays): it was the first to ask after
+ * Steel started the machine (the boot window), or it was the last to attach the volume.
  *
  * Pure; any thread.
  *
@@ -13,17 +13,17 @@
 /* Whose an address is. */
 typedef enum BootEvidence {
     BOOT_EVIDENCE_NONE,   /* cannot be known */
-    BOOT_EVIDENCE_NODES,  /* some port's of the node */
-    BOOT_EVIDENCE_OTHERS, /* known, and no port's of the node */
+    BOOT_EVIDENCE_NODES,  /* of a port of the node */
+    BOOT_EVIDENCE_OTHERS, /* known, but of no port of the node */
     BOOT_EVIDENCE_COUNT
 } BootEvidence;
 
 typedef struct BootFacts {
     BootEvidence neighbour, lease;
     bool window_open; /* Steel has just started the machine */
-    bool served;      /* the script of the last start by Steel was served to somebody */
-    bool holder;      /* ... to the address that asks */
-    bool attacher;    /* the address that asks has attached the volume last */
+    bool served;      /* some address has had the script since Steel last started the machine */
+    bool holder;      /* ... and it is the address that asks */
+    bool attacher;    /* the address that asks was the last to attach the volume */
     bool own_reboots; /* machines may restart by themselves */
 } BootFacts;
 
@@ -39,5 +39,5 @@ BootVerdict boot_admission_decide(const BootFacts *facts);
 /* True when the script is served. */
 bool boot_verdict_serves(BootVerdict verdict);
 
-/* Why; static. */
+/* The reason; static. */
 const char *boot_verdict_words(BootVerdict verdict);

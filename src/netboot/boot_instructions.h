@@ -8,10 +8,10 @@
 
 typedef enum BootAnswer {
     BOOT_ANSWER_UNKNOWN_MAC, /* nobody has enrolled this address */
-    BOOT_ANSWER_NONE, /* enrolled, but not to boot from the network now: go on to the next boot device */
+    BOOT_ANSWER_NONE, /* enrolled, but must not boot from the network now: use the next boot device */
     BOOT_ANSWER_BOOT,     /* boot as `mode` and its member of the union say */
     BOOT_ANSWER_UNUSABLE, /* should boot from the network, but what is stored does not allow it */
-    BOOT_ANSWER_REFUSED,  /* who asks may not have the node's script */
+    BOOT_ANSWER_REFUSED,  /* this address may not have the node's script */
 } BootAnswer;
 
 /* BOOT_MODE_ISCSI */
@@ -32,11 +32,11 @@ typedef struct BootInstructions {
     BootAnswer answer;
     char *mac;       /* owned; the address that was asked for: aa:bb:cc:dd:ee:ff */
     char *node_uuid; /* owned; NULL for BOOT_ANSWER_UNKNOWN_MAC */
-    char *node_name; /* owned; NULL when it has none */
+    char *node_name; /* owned; NULL if it has none */
     char *problem;   /* owned; UNUSABLE, REFUSED: a sentence for the machine's console */
-    bool told;       /* the same was served to the same address before in this boot */
-    char *token;     /* owned; BOOT: proves that a report comes from whoever got this script */
-    BootMode mode;   /* BOOT: which member is set */
+    bool told;       /* this address has had the same script before in this boot */
+    char *token; /* owned; BOOT: proves that a report comes from the machine that got this script */
+    BootMode mode; /* BOOT: which member is set */
     union {
         BootIscsi iscsi;
         BootRamdisk ramdisk;
@@ -49,7 +49,7 @@ void boot_instructions_init(BootInstructions *instructions, const char *mac);
 /* Makes them BOOT_ANSWER_BOOT in a mode, with nothing in it yet. */
 void boot_instructions_set_mode(BootInstructions *instructions, BootMode mode);
 
-/* Makes them an answer with a problem (copied); what was set of a mode is gone. */
+/* Makes them an answer with a problem (copied) and frees the mode's values. */
 void boot_instructions_set_problem(BootInstructions *instructions, BootAnswer answer,
                                    const char *problem);
 

@@ -29,10 +29,10 @@ typedef struct BootPhaseInfo {
 /* Static. */
 const BootPhaseInfo *boot_phase_info(BootPhase phase);
 
-/* BOOT_PHASE_COUNT for a word that is none; NULL is none. */
+/* BOOT_PHASE_COUNT for an unknown word and for NULL. */
 BootPhase boot_phase_from_word(const char *word);
 
-/* True when the machine says that something of its boot has failed. */
+/* True if the phase reports a failure of the machine's boot. */
 bool boot_phase_is_failure(BootPhase phase);
 
 /* One report; all borrowed. */
@@ -40,6 +40,5 @@ typedef struct BootReport {
     const char *node_uuid;
     BootPhase phase;
     const char *detail; /* words for a person; NULL: none */
-    bool
-        repeated; /* the same was reported before in this boot: it is counted, and nobody waits for it */
+    bool repeated;      /* reported before in this boot: it is counted, and resumes nothing */
 } BootReport;

@@ -1,10 +1,10 @@
-/* What a machine is to boot over the network: the record with its node (INFO_BOOT), which a boot interface writes and the boot
- * server obeys. Nobody else reads or writes it.
+/* What a machine is to boot over the network: a record with its node (INFO_BOOT). A boot interface writes it, the boot
+ * server follows it, and no other code uses it.
  *
  *     {"mode": "<a word of boot_modes.def>", "id": "<random>", "parameters"?: {"<name>": "<value>"}}
  *
- * It is there for as long as the machine is to boot so. The id is new with each record, so that what was noted of an earlier
- * one (db/boot_sessions.h) does not count for the next.
+ * It exists as long as the machine is to boot this way. Each record has a new id, so that the notes about an earlier
+ * one (db/boot_sessions.h) do not count for the next.
  *
  * Changes the Node only; nothing is saved.
  *
@@ -31,13 +31,13 @@ const BootModeInfo *boot_mode_info(BootMode mode);
 
 typedef struct BootRecord {
     BootMode mode;  /* BOOT_MODE_COUNT: one that this version does not know */
-    const char *id; /* borrowed from the node; "" in records of old */
+    const char *id; /* borrowed from the node; "" in records of early versions */
     const json_t
         *parameters; /* RAMDISK: words for the kernel, {name: value}, borrowed; NULL: none */
 } BootRecord;
 
-/* False when the machine is not to boot over the network: there is no record, or one that a failure has left behind in a
- * state without an instance. */
+/* False if the machine is not to boot over the network: there is no record, or a failure has left it behind in a state
+ * without an instance. */
 bool boot_record_read(const Node *node, BootRecord *record);
 
 /* True when there is a record, whatever the node's state is. */
@@ -60,5 +60,5 @@ bool boot_record_is(const Node *node, BootMode mode);
 /* True when there was one. */
 bool boot_record_remove(Node *node);
 
-/* What the booting machine has reported last in this operation (INFO_BOOT_PROGRESS); BOOT_PHASE_COUNT: nothing. */
+/* The last report of the machine in this operation (INFO_BOOT_PROGRESS); BOOT_PHASE_COUNT: none. */
 BootPhase boot_record_last_phase(const Node *node);

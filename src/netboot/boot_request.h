@@ -1,4 +1,4 @@
-/* What a machine asks of the boot server, taken apart and checked: the address in the path, the report of a boot's
+/* What a machine asks of the boot server, parsed and checked: the address in the path, the report of a boot's
  * progress, the range of a file. Pure; any thread.
  *
  * SPDX-License-Identifier: Apache-2.0 */
@@ -10,8 +10,8 @@
 /* Room for aa:bb:cc:dd:ee:ff and its NUL. */
 #define MAC_TEXT_SIZE 18
 
-/* Reads aa:bb:cc:dd:ee:ff, with hyphens or capitals as well, and nothing else. mac: out, in lower case with colons; untouched
- * when it is none. */
+/* Reads aa:bb:cc:dd:ee:ff, with hyphens or capitals as well, and nothing else. mac: out, in lower case with colons;
+ * untouched on failure. */
 bool boot_mac_read(const char *text, char mac[MAC_TEXT_SIZE]);
 
 typedef enum BootRoute {
@@ -19,10 +19,10 @@ typedef enum BootRoute {
     BOOT_ROUTE_SCRIPT,   /* /boot/<mac>.ipxe */
     BOOT_ROUTE_PROGRESS, /* /boot/<mac>/progress */
     BOOT_ROUTE_FILE,     /* anything else: a path below http_root */
-    BOOT_ROUTE_NONE,     /* below /boot/, but nothing that is served */
+    BOOT_ROUTE_NONE,     /* below /boot/, but unknown */
 } BootRoute;
 
-/* Finds out what a path asks for.
+/* Finds the route of a path.
  *
  * path  percent-decoded, starts with "/"
  * mac   out: for script and progress the address in lower case with colons; hyphens and capitals are accepted */
@@ -40,16 +40,16 @@ typedef struct BootProgressQuery {
 
 #define BOOT_DETAIL_LENGTH 128
 
-/* Checks a report and says it in words.
+/* Checks a report and puts it in words.
  *
  * phase   out
- * Returns words for a person, "" when the report has none, e.g. "attempt 2, volume 0: the target refused the CHAP login:
+ * Returns words for a person, "" if the report has none, e.g. "attempt 2, volume 0: the target refused the CHAP login:
  *         check auth_username and auth_password (iPXE error 410d613c)"; the caller frees
  * Errors  INVALID naming the parameter */
 char *boot_progress_words(const BootProgressQuery *query, BootPhase *phase, GError **error);
 
 typedef enum ByteRange {
-    BYTE_RANGE_WHOLE, /* no header, or one that RFC 9110, 14.2 lets a server pass over: several ranges, bad syntax */
+    BYTE_RANGE_WHOLE, /* no header, or one that a server may ignore (RFC 9110, 14.2): several ranges, bad syntax */
     BYTE_RANGE_PART,          /* first..last */
     BYTE_RANGE_UNSATISFIABLE, /* outside of the file */
 } ByteRange;

@@ -1,4 +1,4 @@
-/* The inside of the boot server: shared by its three files, by nobody else. boot_server.c listens and routes,
+/* The inside of the boot server, for its three files only. boot_server.c listens and routes,
  * boot_server_scripts.c answers machines, boot_server_files.c serves files.
  *
  * SPDX-License-Identifier: Apache-2.0 */
@@ -33,11 +33,11 @@ typedef struct BootRequest {
     HttpArgument arguments[BOOT_ARGUMENT_LIMIT];
     size_t argument_count;
     char mac[MAC_TEXT_SIZE];
-    HttpAddress source; /* who asks, behind proxies too */
+    HttpAddress source; /* the client, also behind proxies */
     bool counted;       /* the source is an address of its own, not a proxy */
 } BootRequest;
 
-/* Queues a response and gives it up; a line of text. */
+/* Queues a response and takes it; queues a line of text. */
 HttpStep boot_request_send(const BootRequest *request, unsigned status,
                            struct MHD_Response *response);
 HttpStep boot_request_send_text(const BootRequest *request, unsigned status, const char *text);

@@ -1,9 +1,9 @@
-/* Which MAC address a DHCP server has leased an address to: dnsmasq's lease file. A line for each lease:
+/* To which MAC address a DHCP server has leased an address: dnsmasq's lease file. A line for each lease:
  *
  *     1796082600 52:54:00:12:34:56 192.0.2.44 node-4 01:52:54:00:12:34:56
  *
- * the end of the lease (seconds since 1970; 0: never), the MAC address, the IP address, the host's name or *, the client's id
- * or *. Lines of IPv6 leases do not tell the MAC address and are passed over, as is everything else.
+ * the end of the lease (seconds since 1970; 0: never), the MAC address, the IP address, the host's name or *, the
+ * client's id or *. Lines of IPv6 leases have no MAC address and are ignored, as are all other lines.
  *
  * Any thread.
  *
@@ -12,9 +12,9 @@
 #include "http/address.h"
 #include "netboot/boot_request.h"
 
-/* The MAC address that holds an IP address now, "" when none does. Pure.
+/* The MAC address that holds an IP address now, "" if none does. Pure.
  *
- * now_s  of the wall clock, as the server's own */
+ * now_s  of the wall clock, as in the file */
 void dhcp_lease_read(const char *text, size_t size, const HttpAddress *address, int64_t now_s,
                      char mac[MAC_TEXT_SIZE]);
 

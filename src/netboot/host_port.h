@@ -10,7 +10,7 @@
  * default_port  when the text names none
  * host          out, the caller frees; without brackets; IPv4, IPv6 without a zone, or a host name (RFC 1123)
  * port          out, 1..65535
- * Errors        INVALID, a few words on what is wrong with it */
+ * Errors        INVALID, says what is wrong */
 bool host_port_parse(const char *text, unsigned default_port, char **host, unsigned *port,
                      GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

@@ -1,7 +1,7 @@
 /* Boot instructions from the database: the hooks of the boot server as the daemon runs it.
  *
- * Secrets are read for a node with a boot record only (boot_record.h), for an address of one of its own ports, and for whoever
- * boot_access.h admits. Without a record the node is told to go on to its next boot device.
+ * Secrets are read only for a node with a boot record (boot_record.h), for a MAC address of its ports, and for a client
+ * that boot_access.h admits. Without a record the machine is told to use its next boot device.
  *
  * Any thread.
  *
@@ -12,14 +12,14 @@
 
 /* Loads port, node, volume targets (of type iscsi, by boot_index) and the first volume connector of type iqn.
  *
- * address  who asks
- * out      initialised for a MAC address. What is stored and cannot be used (no boot volume, properties that do not hold, an
- *          initiator name that is none) gives BOOT_ANSWER_UNUSABLE with the reason
+ * address  the client
+ * out      initialised for a MAC address. Stored data that cannot be used (no boot volume, invalid properties, an
+ *          invalid initiator name) gives BOOT_ANSWER_UNUSABLE with the reason
  * Errors of the database (db.h), never NOT_FOUND */
 bool boot_instructions_load(const BootSource *source, const HttpAddress *address,
                             BootInstructions *out, GError **error);
 
-/* Whether a report in the name of a MAC address is to be believed.
+/* Checks a report that a client makes for a MAC address.
  *
  * token      as it came; NULL: none
  * node_uuid  out, the caller frees; untouched on failure

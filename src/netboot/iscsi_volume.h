@@ -1,11 +1,11 @@
-/* What a volume target's properties say of an iSCSI volume, checked so that it can stand in a boot script.
- * The storage interfaces write these properties, or an operator does by hand ("external"): then every value is a string.
+/* An iSCSI volume, read from a volume target's properties and checked so that it can be written into a boot script. The
+ * storage interfaces write these properties, or an operator does by hand ("external"): then every value is a string.
  *
  *     {"target_portal": "192.0.2.5:3260", "target_iqn": "iqn.2010-10.com.example:vol-1", "target_lun": 0 or "0",
  *      "target_portals": [str, ...], "target_iqns": [str, ...], "target_luns": [int or str, ...],
  *      "auth_method": "CHAP", "auth_username": str, "auth_password": str}
  *
- * Lists may also be one string with commas. Other keys are passed over. Pure; any thread.
+ * Lists may also be one string with commas. Other keys are ignored. Pure; any thread.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
@@ -44,16 +44,17 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(IscsiVolume, iscsi_volume_free)
 
 /* Reads and checks properties.
  *
- * target_portals wins over target_portal. A list target_iqns or target_luns as long as the list of portals goes with it,
- * item by item; otherwise target_iqn and target_lun hold for all portals, or the list's first item where they are absent.
- * No LUN at all means 0. Name and secret of CHAP come both or not at all.
+ * target_portals wins over target_portal. A list target_iqns or target_luns as long as the list of portals is used item
+ * by item. Otherwise target_iqn and target_lun hold for all portals, or the first item of the list if they are absent.
+ * The LUN is 0 if absent. CHAP needs both a name and a secret, or neither.
  *
  * properties  a JSON object, borrowed
- * Errors      INVALID, or MISSING for an absent one, naming the property and what is expected; a secret is never repeated */
+ * Errors      INVALID, or MISSING for an absent one, naming the property and what is expected; a secret is never
+ *             repeated */
 IscsiVolume *iscsi_volume_read(const json_t *properties, GError **error);
 
 /* True for iqn.YYYY-MM.authority[:name], eui. with 16, naa. with 16 or 32 hexadecimal digits (RFC 3720, 3.2.6.3 and RFC
- * 3980). Capital letters and underscores are let through because arrays in use have them. NULL is none. */
+ * 3980). Capital letters and underscores are allowed because arrays in use have them. False for NULL. */
 bool iscsi_name_valid(const char *name);
 
 /* The URI by which iPXE reaches the volume over one portal (RFC 4173, 5): iscsi:host::port:lun:name, where the empty

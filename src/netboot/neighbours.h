@@ -1,6 +1,7 @@
-/* Which MAC addresses the kernel knows for an IP address: its neighbour table (ARP, IPv6 neighbour discovery), by netlink.
+/* The MAC addresses that the kernel knows for an IP address: its neighbour table (ARP, IPv6 neighbour discovery), read
+ * over netlink.
  *
- * Whoever has sent us a request from the same link is in it. Addresses behind a router are not, nor is the loopback.
+ * Every client on the same link is in it. Addresses behind a router and loopback addresses are not.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
@@ -15,12 +16,12 @@ typedef struct Neighbours {
     char macs[NEIGHBOUR_LIMIT][MAC_TEXT_SIZE]; /* aa:bb:cc:dd:ee:ff */
 } Neighbours;
 
-/* Asks the kernel; some milliseconds at most. Any thread. False with IO when it does not answer. */
+/* Asks the kernel; takes some milliseconds at most. Any thread. False with IO if it does not answer. */
 bool neighbours_find(const HttpAddress *address, Neighbours *out, GError **error);
 
-/* Reads one answer of the kernel: NEWNEIGH messages, as recv(2) gives them. What is about other addresses, or about
- * neighbours that are not reached, is passed over.
+/* Reads one answer of the kernel: NEWNEIGH messages, as recv(2) gives them. Entries of other addresses, and of
+ * neighbours that were not reached, are ignored.
  *
- * data   aligned to 4 bytes; may be cut off anywhere
- * Returns true when it is the last one. Pure. */
+ * data   aligned to 4 bytes; may end anywhere
+ * Returns true if it is the last one. Pure. */
 bool neighbours_read(const void *data, size_t size, const HttpAddress *address, Neighbours *out);

@@ -1,4 +1,4 @@
-/* Files below one directory, opened so that no path leads out of it. For the boot server.
+/* Files below one directory, opened so that no path leads out of it, for the boot server.
  *
  * Any thread.
  *
@@ -19,7 +19,7 @@ int static_root_open(const char *path, GError **error);
 /* Opens a regular file below the directory for reading.
  *
  * root     from static_root_open
- * path     percent-decoded, starts with "/"; "." and ".." are refused, also where they would stay inside
+ * path     percent-decoded, starts with "/"; "." and ".." are refused, even if they would stay inside
  * Errors   NOT_FOUND: no such file, a directory, a device, a link that leads out; IO: anything else */
 bool static_file_open(int root, const char *path, StaticFile *file, GError **error);
 

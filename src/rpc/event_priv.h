@@ -1,4 +1,4 @@
-/* What events.c and event.c know of an event.
+/* The inside of an event, for events.c and event.c.
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 #include "rpc/events.h"

@@ -1,8 +1,9 @@
-/* Notifications inside the process: the conductor publishes what befell a node, the event stream of the API listens. Names
- * and payloads are those of Ironic's versioned notifications.
+/* Notifications inside the process: the conductor publishes what happens to a node, the event stream of the API
+ * listens. Names and payloads are those of Ironic's versioned notifications.
  *
- * An event is written as text once and shared by all who listen. What waits to be taken is bounded, in number and in bytes,
- * for each listener and for all together: who does not keep up loses the oldest and is told how many. Any thread.
+ * An event is written as text once and shared by all listeners. Waiting events are bounded in number and in bytes, for
+ * each listener and for all together. A listener that does not keep up loses the oldest events and learns how many. Any
+ * thread.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
@@ -24,13 +25,13 @@ enum {
 typedef struct Events Events;
 typedef struct EventListener EventListener;
 
-/* Whom an event concerns, for those who decide who gets it. */
+/* Whom an event concerns: this decides who may see it. */
 typedef struct EventAbout {
     const char *node_uuid; /* the node itself, or the one that the thing belongs to; NULL: none */
     const char *owner, *lessee; /* of that node, or of the allocation; NULL: nobody */
 } EventAbout;
 
-/* One event. It never changes, and lives until everybody who has it has called event_release. */
+/* One event. It is immutable and is freed by the last event_release. */
 typedef struct Event {
     int64_t id;       /* greater than that of the event before */
     const char *type; /* "baremetal.node.provision_set.success" */
@@ -41,16 +42,17 @@ typedef struct Event {
 
 Events *events_new(void);
 
-/* Frees; only after all listeners and events have gone. NULL is fine. */
+/* Frees. All listeners and events must be gone. NULL is fine. */
 void events_free(Events *events);
 
-/* False while nobody listens: an event need not be made then. */
+/* False without listeners: no event need be made then. */
 bool events_wanted(Events *events);
 
 /* The bytes of all events that wait or are being sent. */
 size_t events_size(Events *events);
 
-/* Publishes one event. Members that are too long become null, and the payload gets a member "left_out" with their names.
+/* Publishes one event. Members that are too long become null, and the payload gets a member "left_out" with their
+ * names.
  *
  * about    borrowed for the call
  * payload  an object; this call takes the reference */
@@ -61,7 +63,7 @@ typedef struct EventReader {
     /* False: the listener does not get this event. Never called twice at the same time. NULL: it gets all.
      * view  out, 0 before: a word that comes back with the event */
     bool (*wants)(const Event *event, unsigned *view, void *user_data);
-    void (*wake)(void *user_data); /* something came; NULL: nobody need know */
+    void (*wake)(void *user_data); /* an event waits; NULL: not called */
     void *user_data;
 } EventReader;
 
@@ -80,5 +82,5 @@ const Event *events_next(EventListener *listener, unsigned *view, int64_t *lost)
 /* Gives an event back; NULL is fine. */
 void event_release(const Event *event);
 
-/* Where the value of a member of the payload stands in the text; false when it has no such member. */
+/* The place of a member's value in the payload's text; false if it has no such member. */
 bool event_member(const Event *event, const char *name, size_t *begin, size_t *size);

@@ -1,6 +1,6 @@
-/* Which conductor is responsible for a node: consistent hashing over the live conductors that serve the node's group and
- * hardware type. The same conductors give the same answer in every process; one that joins or leaves moves only the nodes
- * it gains or loses.
+/* Which conductor is responsible for a node: consistent hashing over the live conductors that serve the node's group
+ * and hardware type. The same conductors give the same answer in every process; a conductor that joins or leaves moves
+ * only the nodes it gains or loses.
  *
  * A ring is filled by one thread, sealed, and then immutable: any number of threads may ask and hold references.
  *
@@ -26,7 +26,7 @@ void hash_ring_add(HashRing *ring, const char *hostname, const char *group, cons
 /* Ends filling. */
 void hash_ring_seal(HashRing *ring);
 
-/* True when it has no conductor at all. */
+/* True without any conductor. */
 bool hash_ring_is_empty(const HashRing *ring);
 
 /* The conductor of a node, or NULL when no conductor of this group serves the driver. Borrowed from the ring.

@@ -1,5 +1,5 @@
-/* How the API meets a conductor: a method, a node, JSON arguments; the answer comes later. The same call serves a
- * conductor in this process (local.c) and, one day, one behind a message bus; the API cannot tell.
+/* How the API calls a conductor: a method, a node, JSON arguments; the answer comes later. An RpcTransport carries the
+ * call, today to the conductor of this process (conductor/dispatch.c).
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
@@ -24,9 +24,9 @@ typedef struct RpcCall {
     RpcMethod method;
     const char *node_uuid; /* NULL when the method is not about a node */
     json_t *arguments;     /* an object; the call takes this reference */
-    /* {node uuid: {"owner": str or null, "lessee": ...}}, borrowed for the call: the caller may have this done because these
-     * nodes belong to whom they do. One that does not any more when it is done, or that is not named here, is left alone:
-     * CONFLICT. NULL: the caller may, whoever owns them. */
+    /* {node uuid: {"owner": str or null, "lessee": ...}}, borrowed for the call: the owners by which the policy allowed
+     * the call. A node that has another owner by the time of the work, or is not named here, is left alone: CONFLICT.
+     * NULL: the policy did not ask for owners. */
     json_t *judged;
     RpcContext context;
 } RpcCall;
