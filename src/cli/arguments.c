@@ -47,7 +47,7 @@ static const OptionRow single_output_options[] = {
 };
 
 static const OptionRow page_options[] = {
-    {"--limit", OPTION_INTEGER, USE_BY_COMMAND, NULL, "<limit>", "at most so many, over several requests if need be; 0: all. Default: one request, as many as the service gives", .natural = true},
+    {"--limit", OPTION_INTEGER, USE_BY_COMMAND, NULL, "<limit>", "at most this many, over several requests if needed; 0: all. Default: one request, as many as the service gives", .natural = true},
     {"--marker", OPTION_TEXT, USE_QUERY_TEXT, "marker", "<id>", "begin behind this one"},
     {"--sort", OPTION_TEXT, USE_BY_COMMAND, NULL, "<key>[:<direction>]", "order by these fields, asc or desc, separated by commas"},
     {0},
@@ -65,7 +65,7 @@ static const OptionRow show_options[] = {
 };
 
 static const OptionRow wait_options[] = {
-    {"--wait", OPTION_OPTIONAL_INTEGER, USE_BY_COMMAND, NULL, "<seconds>", "wait until the node is there; without seconds, or 0, for ever"},
+    {"--wait", OPTION_OPTIONAL_INTEGER, USE_BY_COMMAND, NULL, "<seconds>", "wait until the node is there; without seconds, or 0, forever"},
     {0},
 };
 /* clang-format on */
@@ -143,7 +143,7 @@ usual_name(const char *name)
     return name;
 }
 
-/* The row that an option word means: by letter, by its whole name, or by the beginning of only one. */
+/* The row of an option: by letter, by its whole name, or by an unambiguous beginning. */
 static const OptionRow *
 find_option(const Parser *parser, const char *word, GError **error)
 {
@@ -212,7 +212,7 @@ check_value(const Parser *parser, const OptionRow *row, const char *value, GErro
     return true;
 }
 
-/* The list of values of an option; made when it is met for the first time. */
+/* The list of values of an option; made at its first use. */
 static GPtrArray *
 values_of(Arguments *arguments, const OptionRow *row)
 {
@@ -246,7 +246,7 @@ add_value(Parser *parser, const OptionRow *row, const char *value, GError **erro
     return true;
 }
 
-/* Takes the values that follow an option in words of their own. */
+/* Takes the values that follow an option as separate words. */
 static bool
 take_values(Parser *parser, const OptionRow *row, GError **error)
 {
@@ -365,7 +365,7 @@ arguments_parse(Arguments *arguments, const Command *command, char *const *words
     size_t tables = 0;
     while (parser.tables[tables] != NULL)
         tables++;
-    parser.tables[tables] = global_options; /* the array is zero behind it */
+    parser.tables[tables] = global_options; /* the rest of the array is zero */
 
     bool only_positionals = false;
     while (parser.at < count) {

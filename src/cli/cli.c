@@ -33,7 +33,7 @@ usage_failure(const Command *command, const GError *error)
     return EXIT_USAGE;
 }
 
-/* The words do not name a command: shows those that begin with as many of them as do. */
+/* The words name no command: shows the commands that begin with most of them. */
 static int
 unknown_command(char *const *words, int count)
 {
@@ -172,7 +172,7 @@ run_command(const Command *command, Arguments *arguments, char *const *words, in
         return print_text(text);
     }
     bool done = run_and_print(command, arguments, &error);
-    fflush(stdout); /* what was printed on the way comes before the error */
+    fflush(stdout); /* progress is printed before the error */
     if (!done)
         fprintf(stderr, "%s\n", error->message);
     return done ? EXIT_DONE : EXIT_FAILED;

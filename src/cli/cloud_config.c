@@ -53,7 +53,7 @@ cloud_config_select(json_t *clouds, json_t *secure, const char *name, GError **e
     return json_incref(cloud);
 }
 
-/* The path of the first file there is; NULL when there is none. */
+/* The path of the first file that exists; NULL if none does. */
 static char *
 find_file(const char *variable, const char *stem)
 {
@@ -74,7 +74,7 @@ find_file(const char *variable, const char *stem)
     return NULL;
 }
 
-/* Any error of these files is one of the configuration, whatever it was. */
+/* Every error of these files counts as CONFIG. */
 static json_t *
 read_file(const char *path, GError **error)
 {
@@ -92,11 +92,10 @@ cloud_config_load(const char *name, GError **error)
     g_autofree char *secure_path = find_file("OS_CLIENT_SECURE_FILE", "secure");
     json_auto_t *secure = NULL;
     if (path == NULL) {
-        steel_fail(
-            error, STEEL_ERROR_CONFIG,
-            "cloud \"%s\" is asked for (--os-cloud or OS_CLOUD), but there is no clouds.yaml "
-            "here, in ~/.config/openstack or in /etc/openstack",
-            name);
+        steel_fail(error, STEEL_ERROR_CONFIG,
+                   "there is no clouds.yaml with cloud \"%s\" (--os-cloud or OS_CLOUD) "
+                   "here, in ~/.config/openstack or in /etc/openstack",
+                   name);
         return NULL;
     }
     json_auto_t *clouds = read_file(path, error);

@@ -1,4 +1,4 @@
-/* clouds.yaml and secure.yaml, as openstacksdk's users have them.
+/* clouds.yaml and secure.yaml, as openstacksdk reads them.
  *
  *     clouds:
  *       lab:
@@ -11,14 +11,14 @@
 #include <glib.h>
 #include <jansson.h>
 
-/* Picks a cloud out of a parsed clouds.yaml and lays what secure.yaml says of it over it.
+/* Takes a cloud from a parsed clouds.yaml and merges its entry of secure.yaml into it.
  *
  * secure   parsed secure.yaml or NULL
- * Returns  a new object, or NULL with CONFIG: no such cloud (the text lists those there are), wrong shape, a vendor
+ * Returns  a new object, or NULL with CONFIG: no such cloud (the text lists the clouds), wrong shape, a vendor
  *          profile without auth_url. Pure. */
 json_t *cloud_config_select(json_t *clouds, json_t *secure, const char *name, GError **error);
 
-/* Finds and reads the files and selects. Looked for: $OS_CLIENT_CONFIG_FILE, then clouds.yaml and clouds.yml in the
+/* Finds and reads the files and selects. Searches $OS_CLIENT_CONFIG_FILE, then clouds.yaml and clouds.yml in the
  * working directory, $XDG_CONFIG_HOME/openstack (~/.config/openstack) and /etc/openstack; the first wins. The same
  * for secure.yaml with $OS_CLIENT_SECURE_FILE. Errors: CONFIG. */
 json_t *cloud_config_load(const char *name, GError **error);

@@ -1,4 +1,4 @@
-/* Finding a command, and carrying it out by its row.
+/* Finds a command, and runs it by its row.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "cli/command.h"
 #include "cli/commands/commands.h"
@@ -20,7 +20,7 @@ const Command *const command_tables[] = {
     NULL,
 };
 
-/* How many of the words the command's own words take up; 0 when they differ. */
+/* How many words the command has; 0 if the given ones differ. */
 static size_t
 matching_words(const Command *command, char *const *words, size_t count)
 {

@@ -47,7 +47,7 @@ event_reader_free(EventReader *reader)
     g_free(reader);
 }
 
-/* A blank line: what was collected is an event, unless it has no data. */
+/* A blank line: the collected lines are an event, unless it has no data. */
 static void
 end_event(EventReader *reader)
 {
@@ -61,7 +61,7 @@ end_event(EventReader *reader)
     g_queue_push_tail(reader->events, event);
 }
 
-/* Takes the line that has ended. Fields other than event and data, and comments, mean nothing to us. */
+/* Takes a complete line. Comments, and fields other than event and data, are ignored. */
 static bool
 end_line(EventReader *reader)
 {

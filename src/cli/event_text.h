@@ -1,4 +1,4 @@
-/* Server-sent events (HTML Living Standard, 9.2.6) as text in pieces.
+/* Parses a stream of server-sent events (HTML Living Standard, 9.2.6) piece by piece.
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 #include <glib.h>
@@ -21,8 +21,9 @@ EventReader *event_reader_new(void);
 void event_reader_free(EventReader *reader);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(EventReader, event_reader_free)
 
-/* Takes the next bytes, cut anywhere. False: a line or an event is larger than 16 MiB; the reader is of no use then. */
+/* Takes the next bytes, cut anywhere. False: a line or an event is larger than 16 MiB; the reader cannot be used any
+ * more. */
 bool event_reader_feed(EventReader *reader, const char *bytes, size_t size);
 
-/* The next complete event, or NULL: there is none yet. The caller frees. */
+/* The next complete event, or NULL if there is none yet. The caller frees. */
 EventText *event_reader_next(EventReader *reader);

@@ -1,4 +1,4 @@
-/* What an error answer of the service says, in one sentence.
+/* The error answers of the service as one sentence.
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 #include "common/error.h"
@@ -8,9 +8,9 @@
 
 /* The message in an error answer.
  *
- * Ironic wraps a JSON document as a string into another: {"error_message": "{\"faultstring\": \"…\"}"}; older and
- * newer services put the inner one there as an object; keystone answers {"error": {"message": "…"}}. Anything else
- * gives the words that belong to the status. The caller frees. Pure. */
+ * Ironic wraps a JSON document as a string into another: {"error_message": "{\"faultstring\": \"…\"}"}; older and newer
+ * services have the inner one as an object; keystone answers {"error": {"message": "…"}}. For anything else the text is
+ * that of the status. The caller frees. Pure. */
 char *fault_text(const char *body, size_t size, int status);
 
 /* Sets "TEXT (HTTP 409)" with a code that fits the status; returns false. */

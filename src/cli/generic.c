@@ -1,4 +1,4 @@
-/* Commands whose row says all: one request, and its answer printed.
+/* Commands that need only their row: one request, and its answer printed.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "cli/generic.h"
 #include "cli/arguments.h"

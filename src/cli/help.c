@@ -8,7 +8,7 @@
 
 enum { HELP_COLUMN = 34, HELP_WIDTH = 100 };
 
-/* One line of two columns; a long text goes on below itself. */
+/* One line of two columns; a long text continues below itself. */
 static void
 append_two_columns(const char *left, const char *right, GString *out)
 {

@@ -14,7 +14,7 @@ by_id_or_name(const char *id, const char *name)
     return name != NULL ? json_pack("{s:s}", "name", name) : NULL;
 }
 
-/* The domain of a user or project; "default" as most installations have it, when none is said. */
+/* The domain of a user or project; "default", as in most installations, if none is set. */
 static json_t *
 domain_of(const Settings *settings, SettingId id, SettingId name)
 {
@@ -66,7 +66,7 @@ identity_of(const Settings *settings, GError **error)
     return password_method(settings, error);
 }
 
-/* The scope; NULL for none. An application credential carries its own. */
+/* The scope; NULL for none. An application credential has its own. */
 static json_t *
 scope_of(const Settings *settings)
 {

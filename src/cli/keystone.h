@@ -1,4 +1,4 @@
-/* A token from keystone (Identity API v3) and the service's URL out of its catalog.
+/* Gets a token from keystone (Identity API v3), and the service's URL from its catalog.
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 #include "cli/settings.h"
@@ -13,13 +13,13 @@ json_t *keystone_auth_body(const Settings *settings, GError **error);
 /* The URL of a service in the catalog of a token answer ({"token": {"catalog": […]}}).
  *
  * type, interface  "baremetal", "public"; region NULL: the first
- * Returns          a copy, or NULL with CONFIG listing the types there are. Pure. */
+ * Returns          a copy, or NULL with CONFIG listing the types of the catalog. Pure. */
 char *keystone_find_endpoint(json_t *answer, const char *type, const char *interface,
                              const char *region, GError **error);
 
 /* Asks keystone.
  *
- * transport  how to connect: timeouts and TLS are taken from it
+ * transport  its timeouts and TLS settings are used
  * token      out, owned by the caller, as endpoint
  * endpoint   out, NULL: not wanted
  * Errors     CONFIG, HTTP, TIMEOUT, and UNAUTHORIZED and others as keystone answers. */

@@ -11,11 +11,11 @@
 
 enum {
     PAUSE_MS = 2000,          /* between two tries to open the stream */
-    CONNECT_LIMIT_MS = 10000, /* until its first bytes are there */
-    SILENCE_LIMIT_S = 45,     /* the service says every 15 s that it is still there */
+    CONNECT_LIMIT_MS = 10000, /* until its first bytes arrive */
+    SILENCE_LIMIT_S = 45,     /* the service sends a comment every 15 s */
 };
 
-/* What the stream is at. */
+/* The state of the stream. */
 typedef enum State {
     STATE_CLOSED,  /* not open, or not any more */
     STATE_OPENING, /* asked for, nothing heard yet */
@@ -32,7 +32,7 @@ struct Listener {
     SessionRequest request; /* what `easy` points into */
     struct curl_slist *headers;
     EventReader *reader;
-    bool heard;       /* first bytes are there: from now on nothing is missed */
+    bool heard;       /* first bytes have arrived: from now on no event is missed */
     int64_t tried_ms; /* when it was last opened; 0: never */
 };
 
@@ -104,7 +104,7 @@ set_options(Listener *listener)
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, listener);
 }
 
-/* Asks for the stream. A failure is no news: the caller's own looks meet it and tell. */
+/* Requests the stream. A failure is ignored here: the caller's own requests report it. */
 static void
 open_stream(Listener *listener)
 {
@@ -124,12 +124,12 @@ open_stream(Listener *listener)
     curl_multi_add_handle(listener->multi, listener->easy);
 }
 
-/* What an answer that has ended means for the next try. */
+/* What an ended answer means for the next try. */
 static State
 state_after(long status)
 {
     switch (status) {
-    case 400: /* Ironic, below the version that events came with */
+    case 400: /* Ironic, or a version before events */
     case 403:
     case 404:
     case 405:
@@ -141,7 +141,7 @@ state_after(long status)
     }
 }
 
-/* Moves bytes, waiting up to so long for some. */
+/* Transfers bytes; waits at most timeout_ms for them. */
 static void
 listener_transfer(Listener *listener, int timeout_ms)
 {
@@ -160,7 +160,7 @@ listener_transfer(Listener *listener, int timeout_ms)
         listener_close(listener, STATE_CLOSED);
 }
 
-/* The next event that makes sense; one that says that others were lost is told by *lost. */
+/* The next valid event; *lost: the service reports that events were lost. */
 static bool
 take_event(Listener *listener, char **type, json_t **payload, bool *lost)
 {

@@ -1,7 +1,7 @@
-/* News of nodes from the service's event stream, or from asking again and again where there is no stream.
+/* Waits for changes of nodes: by the service's event stream, or by polling if it has none.
  *
- * A listener only says when it is worth looking; the state of things is read from the API. So what gets lost with a
- * connection that broke is found all the same.
+ * A listener only says when to read the API again; it is not the source of the state. So a broken connection loses no
+ * change.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
@@ -9,28 +9,28 @@
 
 typedef struct Listener Listener;
 
-/* What listener_next has to say. */
+/* The results of listener_next. */
 typedef enum News {
-    NEWS_EVENT, /* something happened: the event tells what */
-    NEWS_LOOK,  /* look: the stream has just begun, has lost events, has ended, or there is none */
-    NEWS_NOTHING, /* the time has passed and nothing happened */
+    NEWS_EVENT, /* an event came */
+    NEWS_LOOK, /* read the API: the stream has just begun, has lost events, has ended, or there is none */
+    NEWS_NOTHING, /* the time is up without an event */
 } News;
 
 /* Nothing is sent yet.
  *
  * session  borrowed; its thread is the listener's
- * node     UUID or name of the node to hear of; NULL: all */
+ * node     UUID or name of the node; NULL: all nodes */
 Listener *listener_new(Session *session, const char *node);
 void listener_free(Listener *listener);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Listener, listener_free)
 
-/* Waits for news. A stream that ended is opened anew, with two seconds between tries; a service that has no stream
- * (Ironic) is not asked for it again.
+/* Waits for an event. Opens an ended stream again, with two seconds between tries; asks a service without a stream
+ * (Ironic) only once.
  *
- * timeout_ms  how long to wait; without a stream never longer than LISTENER_POLL_MS, so that the caller looks that often
+ * timeout_ms  how long to wait; without a stream at most LISTENER_POLL_MS, so that the caller polls that often
  * type        out, with NEWS_EVENT: the event's type; the caller frees
  * payload     out, with NEWS_EVENT: a new reference */
 News listener_next(Listener *listener, int timeout_ms, char **type, json_t **payload);
 
-/* Where there is no stream: how often to look. */
+/* How often to poll without a stream. */
 enum { LISTENER_POLL_MS = 250 };

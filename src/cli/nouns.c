@@ -357,7 +357,7 @@ static const char *const passthru_columns[] = {
     "name", "http_methods", "async", "description", "attach", NULL,
 };
 
-/* Newer than the reference client: not in --long, whose columns scripts count on. */
+/* Newer than the reference client: not in --long, whose columns scripts rely on. */
 static const char *const node_more[] = {"shard", NULL};
 
 static const char *const only_links[] = {"links", NULL};

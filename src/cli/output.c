@@ -1,4 +1,4 @@
-/* Lists and single things in six formats.
+/* Lists and single items in six formats.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "cli/output.h"
 #include "cli/python_text.h"
@@ -124,7 +124,7 @@ sort_by_names(Listing *listing, const OutputOptions *options)
     }
 }
 
-/* Drops the columns that were not asked for. */
+/* Drops the columns that were not chosen. */
 static bool
 select_columns(Listing *listing, const GPtrArray *wanted, GError **error)
 {
@@ -152,7 +152,7 @@ select_columns(Listing *listing, const GPtrArray *wanted, GError **error)
     return true;
 }
 
-/* A cell's text for a terminal: control characters that could steer it are spelled out. */
+/* A cell's text for a terminal: control characters are shown as text. */
 static char *
 cell_text(json_t *value)
 {

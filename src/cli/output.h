@@ -8,7 +8,7 @@
 #include <jansson.h>
 #include <stdbool.h>
 
-/* Column names and rows of values. A thing that is shown is a listing of one row that knows it is single. */
+/* Column names and rows of values. One shown item is a listing of one row with `single` set. */
 typedef struct Listing {
     bool single;
     GPtrArray *columns; /* of char *, owned */
@@ -22,10 +22,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Listing, listing_free)
 /* The fields of an object in order of their names, as a single listing. */
 Listing *listing_from_object(json_t *object);
 
-/* Orders rows by one column; nulls last (first when descending), equal ones stay in their order. */
+/* Sorts rows by one column; nulls last (first when descending), equal rows keep their order. */
 void listing_sort(Listing *listing, guint column, bool descending);
 
-/* Python's order of two values; values of different types come in order of type, nulls last. */
+/* Python's order of two values; values of different types are ordered by type, nulls last. */
 int json_compare(const json_t *left, const json_t *right);
 
 typedef enum OutputFormat {
@@ -47,7 +47,7 @@ typedef enum CsvQuote {
 /* How to print; all zero is a table of all columns. Pointers are borrowed. */
 typedef struct OutputOptions {
     OutputFormat format;
-    const GPtrArray *columns; /* -c: names to print; NULL or empty: all */
+    const GPtrArray *columns; /* -c: columns to print; NULL or empty: all */
     const GPtrArray
         *sort_columns; /* --sort-column, the first has priority; unknown ones are ignored */
     bool sort_descending;
@@ -60,7 +60,7 @@ typedef struct OutputOptions {
     const char *prefix; /* shell; NULL: none */
 } OutputOptions;
 
-/* Appends the listing in the format asked for; the listing may be sorted and lose columns by it.
- * Errors: INVALID when none of the columns asked for exists. Any thread. */
+/* Appends the listing in the given format; sorts the listing and drops columns as the options say. Errors: INVALID if
+ * none of the given columns exists. Any thread. */
 bool output_render(Listing *listing, const OutputOptions *options, GString *out,
                    GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -14,8 +14,8 @@
 #include <unistd.h>
 
 enum {
-    LIVE_LINE_MS = 1000, /* how old the live line may get */
-    QUIET_MS = 5000,     /* how long an event may be missed where nobody sees a line */
+    LIVE_LINE_MS = 1000, /* how often the live line is renewed */
+    QUIET_MS = 5000, /* how often to read the node without a live line, in case an event was lost */
     SILENCE_LIMIT_MS = 60000,
 };
 
@@ -26,10 +26,10 @@ typedef struct Wait {
     const char *expected;
     Listener *listener;  /* owned */
     char *path;          /* owned */
-    char *timeline_path; /* owned; NULL once the service turned out to have no timeline */
+    char *timeline_path; /* owned; NULL if the service has no timeline */
     int64_t started_ms;
     int64_t answered_ms; /* when the service last answered */
-    bool terminal;       /* there is a line to keep up to date */
+    bool terminal;       /* there is a live line */
 } Wait;
 
 WaitOutcome
@@ -55,7 +55,7 @@ terminal_columns(void)
     return size.ws_col - 1u; /* the last column makes some terminals wrap */
 }
 
-/* Wipes the live line, so that what is printed next stands alone. */
+/* Wipes the live line before other output. */
 static void
 wipe(const Wait *wait)
 {
@@ -71,7 +71,7 @@ show_progress(Wait *wait, json_t *node)
         return;
     if (wait->timeline_path != NULL) {
         answer = session_try(wait->context->session, "GET", wait->timeline_path, NULL, NULL);
-        if (answer == NULL) /* not a Steel service: the state alone has to do */
+        if (answer == NULL) /* not a Steel service: only the state is shown */
             g_clear_pointer(&wait->timeline_path, g_free);
     }
     const char *state = json_string_member(node, "provision_state");
@@ -97,7 +97,7 @@ fail(const Wait *wait, json_t *node, GError **error)
                       last_error != NULL ? last_error : "");
 }
 
-/* Looks once. False ends the wait with an error; *reached ends it well. */
+/* Reads the node once. False ends the wait with an error, *reached with success. */
 static bool
 poll_node(Wait *wait, bool *reached, GError **error)
 {
@@ -120,7 +120,7 @@ poll_node(Wait *wait, bool *reached, GError **error)
     return true;
 }
 
-/* Waits until it is worth looking again, but not beyond the deadline. */
+/* Waits for an event or the next poll, but not beyond the deadline. */
 static void
 wait_for_news(const Wait *wait, int64_t deadline)
 {

@@ -3,18 +3,18 @@
 #pragma once
 #include "cli/rows.h"
 
-/* What a look at a node means for whoever waits for a state. */
+/* What the state of a node means for a wait. */
 typedef enum WaitOutcome { WAIT_GOES_ON, WAIT_REACHED, WAIT_FAILED } WaitOutcome;
 
-/* Judges a node (provision_state, target_provision_state): reached, a failure state, or a stable state that is another
- * one (no target left), which is a failure too. Pure. */
+/* The outcome by a node's provision_state and target_provision_state: reached, or failed in a failure state or in
+ * another stable state (without a target). Pure. */
 WaitOutcome wait_judge(json_t *node, const char *expected);
 
-/* Waits for context's first positional argument to be `expected`: looks whenever the service's event stream tells of it,
- * or four times a second where there is no stream. On a terminal the state, the phase from the node's timeline and the
- * time so far stand on one line of stderr. A service that stops answering for less than a minute (a restart) does not
- * end the waiting.
+/* Waits until the node of the first positional argument has the state `expected`: reads it at each event of the
+ * service's stream, or four times a second without a stream. On a terminal, one line of stderr shows the state, the
+ * phase of the node's timeline and the elapsed time. A service that does not answer for less than a minute (a restart)
+ * does not end the wait.
  *
- * timeout_s  0: for ever
+ * timeout_s  0: forever
  * Errors     DEPLOY_FAILED with the node's last_error, TIMEOUT, or what the service answers. */
 bool provision_wait(Context *context, const char *expected, int timeout_s, GError **error);

@@ -32,7 +32,7 @@ python_real_append(GString *out, double number)
         g_string_append_printf(out, "%se%c%02d", mantissa, exponent < 0 ? '-' : '+', abs(exponent));
         return;
     }
-    /* Fixed notation: as many decimals as the mantissa leaves behind the point. */
+    /* Fixed notation: as many decimals as the mantissa leaves after the point. */
     size_t decimals = point != NULL ? strlen(point + (*point != '\0')) : 0;
     int places = (int)decimals - exponent;
     char format[8], text[64];
@@ -40,7 +40,7 @@ python_real_append(GString *out, double number)
     g_string_append(out, g_ascii_formatd(text, sizeof text, format, number));
 }
 
-/* Whether Python's repr shows the character as it is. */
+/* True if Python's repr does not escape the character. */
 static bool
 printable(gunichar c)
 {

@@ -1,5 +1,5 @@
-/* Values written as Python writes them, because that is how `baremetal` fills the cells of its tables and its JSON,
- * and scripts have been written against it. Pure functions; any thread.
+/* Writes values as Python does, because `baremetal` fills its tables and its JSON so, and scripts rely on it. Pure
+ * functions; any thread.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
@@ -10,7 +10,7 @@
 /* Appends repr(value): {'a': [1, None, True]}. NULL is None. */
 void python_repr_append(GString *out, json_t *value);
 
-/* str(value): a string as it is, everything else as repr. The caller frees. */
+/* str(value): a string unchanged, everything else as repr. The caller frees. */
 char *python_str(json_t *value);
 
 /* osc_lib's format_dict: a='1', b.c='2'; a nested object's keys are joined by dots. The caller frees. */

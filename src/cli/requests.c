@@ -1,4 +1,4 @@
-/* Lists, single things, changes: requests and what becomes of their answers.
+/* Lists, single items, changes: the requests and their answers.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "cli/requests.h"
 #include "cli/body.h"
@@ -25,7 +25,7 @@ request_send(Context *context, const char *method, const char *path, const json_
     return answer != NULL;
 }
 
-/* Appends the members of page[collection] until there are `limit`; 0: all. */
+/* Appends the members of page[collection], up to `limit` in total; 0: all. */
 static void
 take_page(json_t *items, const json_t *page, const char *collection, size_t limit)
 {

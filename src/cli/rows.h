@@ -1,5 +1,5 @@
-/* The shape of the command tables: one row per command, and what its options mean, so that parsing, help, request and
- * output all come from the same row. A command that takes more than one request has a function of its own.
+/* The command tables: one row per command with its options. Parsing, help, request and output all come from the row. A
+ * command with more than one request has its own function.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
@@ -19,7 +19,7 @@ typedef enum OptionType {
 
 /* What the generic part of the client does with an option. */
 typedef enum OptionUse {
-    USE_BY_COMMAND,  /* nothing: the command's own function looks at it */
+    USE_BY_COMMAND,  /* nothing: the command's own function reads it */
     USE_BODY_TEXT,   /* body[field] = text */
     USE_BODY_NUMBER, /* body[field] = integer */
     USE_BODY_VALUE,  /* body[field] = the row's `value`, read as JSON */
@@ -29,8 +29,8 @@ typedef enum OptionUse {
     USE_BODY_CONFIG_DRIVE,
     USE_QUERY_TEXT,  /* ?field=text */
     USE_QUERY_VALUE, /* ?field=the row's `value` */
-    USE_ADD,         /* patch: add /field, the text read as JSON where it is JSON */
-    USE_ADD_STRING,  /* patch: add /field, as text in any case */
+    USE_ADD,         /* patch: add /field, the text, parsed if it is JSON */
+    USE_ADD_STRING,  /* patch: add /field, always as text */
     USE_ADD_VALUE,   /* patch: add /field, the row's `value` as text */
     USE_ADD_PAIRS,   /* patch: add /field/key, for each key=value */
     USE_ADD_JSON,    /* patch: add /field, as USE_BODY_JSON reads it */
@@ -38,7 +38,7 @@ typedef enum OptionUse {
     USE_REMOVE_KEYS, /* patch: remove /field/key */
 } OptionUse;
 
-/* One option. A table of them ends with {0}; rows stand in the order in which a patch lists their changes. */
+/* One option. A table of them ends with {0}; a patch lists its changes in the order of the rows. */
 typedef struct OptionRow {
     const char *name; /* "--driver-info" */
     OptionType type;
@@ -61,9 +61,9 @@ typedef struct PositionalRow {
     const char
         *field; /* body[field] = text, when the command has a body; NULL: only for the path */
     const char *choices; /* NULL: any */
-    bool several;        /* one or more; only the last can be */
-    bool optional;       /* none is fine too */
-    const char *unless;  /* an option that stands in for it; NULL: none */
+    bool several;        /* one or more; only the last argument of a command can be */
+    bool optional;       /* may be absent */
+    const char *unless;  /* an option that replaces it; NULL: none */
 } PositionalRow;
 
 /* How a collection is asked for all its fields. */
@@ -73,7 +73,7 @@ typedef enum DetailStyle {
     DETAIL_NONE,  /* the answer always has all fields */
 } DetailStyle;
 
-/* A kind of thing in the API. */
+/* A resource of the API. */
 typedef struct Noun {
     const char *word;       /* "port group", as in "Deleted port group X" */
     const char *path;       /* "/v1/portgroups" */
@@ -82,7 +82,7 @@ typedef struct Noun {
     const char *const *detailed_columns; /* of --long */
     const char *const *more_fields;      /* further names that --fields takes; NULL: none */
     const char *const *hidden;           /* what show and create do not print: links */
-    const char *const *labels; /* field, label, … that differ from the usual; NULL: none */
+    const char *const *labels; /* field, label, … that differ from nouns.c; NULL: none */
     DetailStyle detail;
     const char *always_shown; /* a field that show prints as "" when the service left it out */
     bool unpaged;             /* its list takes no --limit, --marker and --sort */
@@ -93,7 +93,7 @@ typedef enum CommandKind {
     COMMAND_SHOW,   /* GET path, all fields */
     COMMAND_CREATE, /* POST collection, then show the answer */
     COMMAND_DELETE, /* DELETE each positional argument */
-    COMMAND_PATCH,  /* PATCH path with what the options say */
+    COMMAND_PATCH,  /* PATCH path with the changes of the options */
     COMMAND_ACTION, /* method path with a body; prints nothing */
     COMMAND_CUSTOM, /* run */
 } CommandKind;
@@ -132,7 +132,7 @@ struct Context {
     Listing *listing; /* out: what to print, owned; NULL: nothing */
 };
 
-/* What a command prints: from its kind, or the row's own word for it. */
+/* What a command prints: by its kind, or as its row says. */
 CommandOutput command_output(const Command *command);
 
 /* The names that a --fields option of this noun takes, as a set of borrowed texts. The caller unrefs. */

@@ -20,7 +20,7 @@ struct Session {
     char *endpoint; /* owned, trimmed; NULL until keystone named it */
     char *token;    /* owned */
     int minor;      /* API version 1.minor that is sent */
-    bool fixed;     /* the user asked for that version */
+    bool fixed;     /* the user chose that version */
     bool negotiated;
 };
 
@@ -217,7 +217,7 @@ exchange(Session *session, const char *method, const char *path, const char *bod
     return true;
 }
 
-/* After a 406: takes the highest version of the service if that is what it was about. False: it was not. */
+/* After a 406: takes the service's highest version if the version was the reason. False: it was not. */
 static bool
 negotiate(Session *session, const HttpResponse *response)
 {
@@ -232,7 +232,7 @@ negotiate(Session *session, const HttpResponse *response)
     return true;
 }
 
-/* Whether the same request may do better in a moment: 503, or a 409 because somebody holds the node. */
+/* True if a retry may help: 503, or 409 for a locked node. */
 static bool
 worth_retrying(const HttpResponse *response)
 {

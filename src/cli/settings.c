@@ -1,4 +1,4 @@
-/* Options, clouds.yaml and environment made into one set of settings.
+/* Merges options, clouds.yaml and environment into one set of settings.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "cli/settings.h"
 #include "cli/arguments.h"

@@ -72,7 +72,7 @@ is_letter(char c)
     return g_ascii_isalpha(c) || (unsigned char)c >= 0x80;
 }
 
-/* Whether a word may be broken behind the hyphen at `at`: two letters before it, letters after it. */
+/* True if a word may be broken after the hyphen at `at`: two letters before it, letters after it. */
 static bool
 breaks_behind(const char *line, const char *at)
 {
@@ -80,7 +80,7 @@ breaks_behind(const char *line, const char *at)
            is_letter(at[1]) && (is_letter(at[2]) || (at[2] == '-' && is_letter(at[3])));
 }
 
-/* Splits a line where it may be broken: before and behind runs of blanks, and behind hyphens within words. These are
+/* Splits a line where it may be broken: before and after runs of blanks, and after hyphens within words. These are
  * the rules of Python's textwrap, which draws the tables of the reference client. */
 static GPtrArray *
 chunks_of(const char *line)
@@ -113,7 +113,7 @@ bytes_that_fit(const char *text, size_t width)
     return (size_t)(at - text);
 }
 
-/* Bytes to cut off a word that is longer than a line: behind a hyphen if one is among those that fit. */
+/* Bytes to cut off a word that is longer than a line: up to a hyphen, if one fits. */
 static size_t
 bytes_before_break(const char *word, size_t width)
 {
@@ -212,7 +212,7 @@ column_widths(const Table *table, const GArray *limits)
     return widths;
 }
 
-/* Shares out the columns of a table that is too wide: those below the average keep theirs, the others share the rest
+/* Distributes the columns of a table that is too wide: those below the average keep theirs, the others share the rest
  * (cliff's TableFormatter does it so). */
 static void
 assign_limits(const GArray *widths, size_t maximum_width, size_t least_width, GArray *limits)

@@ -1,5 +1,5 @@
 /* Tables with +---+ borders, as prettytable draws them for `baremetal`: cells padded by one blank, several lines per
- * cell, East Asian wide characters counted as two columns, long columns wrapped to a width when asked.
+ * cell, East Asian wide characters counted as two columns, long columns wrapped to a given width.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once

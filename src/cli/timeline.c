@@ -48,7 +48,7 @@ duration_text(int64_t seconds)
     return minutes > 0 ? g_strdup_printf("%d:%02d", minutes, rest) : g_strdup_printf("%d s", rest);
 }
 
-/* How much of a phase is done, in percent; -1 when its size is not known. */
+/* How much of a phase is done, in percent; -1 if its size is unknown. */
 static int
 percent_done(json_t *phase, int64_t *done, int64_t *total)
 {
@@ -82,7 +82,7 @@ timeline_phase_text(json_t *phase)
     return g_string_free(text, false);
 }
 
-/* Cuts a line to so many terminal columns, and makes one line of it. */
+/* Cuts a text to this many terminal columns, on one line. */
 static char *
 cut(const char *text, size_t columns)
 {

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Tried in this order; PyYAML tries them by first character, which comes to the same. */
+/* Tried in this order; PyYAML tries them by first character, with the same result. */
 static const struct {
     YamlScalarKind kind;
     const char *pattern;
@@ -44,7 +44,7 @@ YamlScalarKind
 yaml_scalar_kind(const char *text)
 {
     pthread_once(&once, compile);
-    if (strlen(text) > 128) /* nothing but strings is that long */
+    if (strlen(text) > 128) /* only strings are that long */
         return YAML_SCALAR_STRING;
     for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
         if (g_regex_match(compiled[i], text, 0, NULL))
@@ -61,7 +61,7 @@ without_underscores(const char *text)
     return g_strjoinv("", parts);
 }
 
-/* "1:30:00" is 5400: digits of base 60. False when it does not fit. */
+/* "1:30:00" is 5400: digits of base 60. False if it does not fit. */
 static bool
 sexagesimal(const char *digits, double *number)
 {

@@ -1,4 +1,4 @@
-/* What a plain (unquoted) YAML 1.1 scalar is: needed to read it, and to know which strings to quote when writing.
+/* The type of a plain (unquoted) YAML 1.1 scalar: to read it, and to know which strings need quotes.
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 #include <jansson.h>

@@ -13,7 +13,7 @@ enum {
     VALUE_LIMIT = 200000,
 };
 
-/* A document while it is turned into values. */
+/* A document during its conversion into values. */
 typedef struct Loader {
     yaml_document_t *document;
     int values; /* made so far */
@@ -67,7 +67,7 @@ load_key(yaml_node_t *node, GError **error)
     return value != NULL ? python_str(value) : NULL;
 }
 
-/* Merges what stands behind a "<<": one mapping or a list of them, earlier ones first. Keys that are there stay. */
+/* Merges the value of "<<": one mapping or a list of them, earlier ones first. Existing keys stay. */
 static bool
 merge(json_t *object, json_t *value, const yaml_node_t *node, GError **error)
 {
@@ -189,7 +189,7 @@ append_output(void *user, unsigned char *buffer, size_t size)
     return 1;
 }
 
-/* Hands an event to the emitter. It fails only without memory, which ends the program anyway. */
+/* Passes an event to the emitter. It fails only without memory, which ends the program anyway. */
 static void
 emit(yaml_emitter_t *emitter, yaml_event_t *event, int initialized)
 {

@@ -1,6 +1,5 @@
-/* YAML files as JSON values and JSON values as YAML: what operators write (clouds.yaml, steps, RAID configurations) is
- * read by the rules of YAML 1.1 that PyYAML's safe_load follows, and `-f yaml` writes what its safe_dump writes.
- * Built on libyaml.
+/* YAML files as JSON values and JSON values as YAML: operators' files (clouds.yaml, steps, RAID configurations) are
+ * read as PyYAML's safe_load reads YAML 1.1, and `-f yaml` writes as its safe_dump does. Uses libyaml.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
@@ -10,7 +9,7 @@
 #include <stddef.h>
 
 /* Parses one document; JSON is YAML too. An empty one is null. Aliases and merge keys (<<) are followed; dates stay
- * text; the last of equal keys wins; keys that are no strings become their text.
+ * text; the last of equal keys wins; keys that are not strings become text.
  *
  * text, size  borrowed; refused above 16 MiB, 64 levels or 200,000 values (aliases multiply)
  * Returns     a new reference, or NULL with INVALID naming line and column. Any thread. */

@@ -1,5 +1,5 @@
-/* The daemon: reads its configuration, opens the database, starts what it is made of in order, waits for a signal, stops
- * everything in the reverse order.
+/* The daemon: reads its configuration, opens the database, starts its parts in order, waits for a signal, and stops
+ * them in the reverse order.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "api/access.h"
@@ -90,7 +90,7 @@ read_option(Config *config, const char *name, const char *value, GError **error)
     return config_set(config, value, error);
 }
 
-/* A configuration that is only shown may be of another machine or of Ironic. */
+/* A configuration that is only shown may belong to another machine or to Ironic. */
 static bool
 is_used(int count, char **words)
 {
@@ -229,8 +229,7 @@ stop(Daemon *daemon)
     bool answered = api_stop(daemon->api);
     boot_server_stop(daemon->boot_server);
     if (!conductor_stop(daemon->conductor) || !answered)
-        _exit(
-            0); /* work that cannot be waited for still uses all of this; the next start goes on */
+        _exit(0); /* work that does not end still uses all of this; the next start continues it */
     ipmi_client_free(daemon->bmc.ipmi);
     conductor_free(daemon->conductor);
     rpc_free(daemon->rpc);
@@ -252,7 +251,7 @@ log_path(const Config *config)
                             file != NULL ? file : "steeld.log", NULL);
 }
 
-/* Sends the log where the configuration says; once more after a file was moved away. */
+/* Opens the configured log; called again after a file was rotated. */
 static bool
 open_log(GError **error)
 {
@@ -272,7 +271,7 @@ log_mistakes(const GError *error)
         log_error("steeld", "the configuration was not reloaded: %s", *line);
 }
 
-/* SIGHUP: each part is read anew by itself, and one that is wrong stays as it was. */
+/* SIGHUP: each part is read again on its own; a part with a mistake stays as it was. */
 static void
 reload(Daemon *daemon)
 {
@@ -301,8 +300,8 @@ block_signals(void)
     return signalfd(-1, &set, SFD_CLOEXEC);
 }
 
-/* The memory holds the passwords of BMCs, volumes and users: no file of it, and no other process of the same user that reads it. A
- * sanitizer does so itself to look for leaks. */
+/* The memory holds the passwords of BMCs, volumes and users: no core dumps, and no access by other processes of the
+ * same user. A sanitizer does so itself to look for leaks. */
 static void
 keep_memory_private(void)
 {
@@ -319,7 +318,7 @@ keep_memory_private(void)
 #define READ_TRIES 100
 #define TRIM_INTERVAL_MS (60 * 1000)
 
-/* Until there is a signal. Memory that busy minutes have left with the allocator goes back to the system meanwhile. */
+/* Waits for a signal. Meanwhile it returns the allocator's free memory to the system. */
 static void
 wait_for_signal(int signals)
 {
@@ -334,7 +333,7 @@ wait_for_end(Daemon *daemon, int signals)
     struct signalfd_siginfo info;
     for (unsigned failures = 0; failures < READ_TRIES; failures++) {
         wait_for_signal(signals);
-        /* a debugger that comes or goes interrupts this, and not only with EINTR */
+        /* a debugger that attaches or detaches interrupts this, and not only with EINTR */
         if (read(signals, &info, sizeof info) != sizeof info)
             continue;
         failures = 0;
@@ -383,7 +382,7 @@ print(char *text)
     return 0;
 }
 
-/* The mistakes were told already; this warns of what is left out. */
+/* The mistakes were reported already; this warns of names that are left out. */
 static int
 check_config(void)
 {

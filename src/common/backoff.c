@@ -1,4 +1,4 @@
-/* The one place where a worker sleeps between two tries.
+/* The only place where a worker sleeps between two tries.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "common/backoff.h"
 
@@ -8,7 +8,7 @@
 #include "common/lock.h"
 #include "common/time_text.h"
 
-enum { STOP_LOOK_MS = 50 }; /* how often a pause looks whether it is to end */
+enum { STOP_LOOK_MS = 50 }; /* how often a pause checks `stop` */
 
 void
 backoff_sleep(unsigned milliseconds)

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What of a broken assignment may be repeated in an error: not a value that may be a password. */
+/* The part of a broken assignment that an error may repeat: never the value, which may be a password. */
 #define NAME_CHARACTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-"
 
 static const char *const no_items[] = {NULL};
@@ -168,7 +168,7 @@ config_load_directory(Config *config, const char *path, GError **error)
     return mistakes_report(mistakes, error);
 }
 
-/* Takes one variable, "OS_API__PORT=6385", when its name is that of an option. */
+/* Sets an option from one variable, "OS_API__PORT=6385", if it names one. */
 static bool
 take_variable(Config *config, const char *variable, GError **error)
 {
@@ -430,7 +430,7 @@ config_check_api(const Config *config, GError **error)
         config_boolean(config, OPT_CORS_ALLOW_CREDENTIALS))
         return steel_fail(error, STEEL_ERROR_CONFIG,
                           "%s: [cors]allowed_origin: * lets every page act with the credentials of "
-                          "whoever looks at it; list the origins, or say [cors]allow_credentials = "
+                          "its visitor; list the origins, or say [cors]allow_credentials = "
                           "false",
                           config_origin(config, OPT_CORS_ALLOWED_ORIGIN));
     return true;

@@ -22,7 +22,7 @@ typedef struct Parser {
     GString *value;
     unsigned name_line;
     bool line_lost;    /* the line above was left out: so are those that continue it */
-    bool section_lost; /* there is no section that assignments belong to, and that was told */
+    bool section_lost; /* no section holds for the assignments, and that was reported */
     Mistakes *mistakes;
 } Parser;
 
@@ -104,7 +104,7 @@ read_all(int descriptor, const char *path, GString *text, GError **error)
     return true; /* too large: config_file_parse says so */
 }
 
-/* Leaves out the line at hand, and the assignment that it belongs to. */
+/* Leaves out the current line, and the assignment that it belongs to. */
 static void
 refuse_line(Parser *parser, const char *what)
 {
@@ -147,7 +147,7 @@ append_value(Parser *parser, const char *text, size_t length)
         g_string_append_len(parser->value, text, (gssize)length);
 }
 
-/* Begins a section; what follows a line that names none belongs nowhere. */
+/* Begins a section; assignments after a broken section line belong to none. */
 static void
 parse_section(Parser *parser, const char *line, size_t length)
 {

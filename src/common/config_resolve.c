@@ -1,5 +1,5 @@
-/* Finishes one option after the other: replaces references to other options, computes what depends on the machine,
- * checks against the row.
+/* Finishes one option after the other: replaces references to other options, computes defaults that depend on the
+ * machine, checks against the row.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "common/config_internal.h"
@@ -21,8 +21,8 @@ typedef struct Expansion {
 
 static bool expand(Expansion *expansion, const char *text, GError **error);
 
-/* The address other machines see: that of the route to the outside. Nothing is sent, the address is for documentation
- * only (RFC 5737). Caller frees. */
+/* The address that other machines see: that of the default route. Nothing is sent; the target is an address for
+ * documentation (RFC 5737). Caller frees. */
 static char *
 outgoing_address(void)
 {
@@ -45,7 +45,7 @@ boot_server_url(Config *config, unsigned depth)
     if (!config_resolve(config, OPT_BOOT_SERVER_HOST_IP, depth + 1, NULL) ||
         !config_resolve(config, OPT_BOOT_SERVER_PORT, depth + 1, NULL) ||
         !config_resolve(config, OPT_MY_IP, depth + 1, NULL))
-        return NULL; /* their own turn reports what is wrong */
+        return NULL; /* their own turn reports their mistakes */
     const char *host = config->values[OPT_BOOT_SERVER_HOST_IP]->text;
     if (g_str_equal(host, "0.0.0.0") || g_str_equal(host, "::"))
         host = config->values[OPT_MY_IP]->text;
@@ -96,7 +96,7 @@ append_option(Expansion *expansion, ConfigOption option, GError **error)
            append_bounded(expansion, "]", 1, error);
 }
 
-/* A reference to something that the file sets but Steel has no option for, as $pybasedir. */
+/* A reference to a name that the file sets but Steel has no option for, such as $pybasedir. */
 static bool
 append_unknown(Expansion *expansion, const char *section, const char *name, bool *found,
                GError **error)
@@ -150,7 +150,7 @@ reference_length(const char *text)
     return length;
 }
 
-/* Replaces the reference at `text`, which stands on a dollar sign, and tells how many characters it took. */
+/* Replaces the reference at `text`, which points to a dollar sign, and returns its length. */
 static bool
 expand_dollar(Expansion *expansion, const char *text, size_t *taken, GError **error)
 {
@@ -293,7 +293,7 @@ resolve_value(Config *config, ConfigOption option, unsigned depth, GError **erro
                : resolve_single(config, option, depth, error);
 }
 
-/* Notes what is wrong with a value; its default counts from here on. One that cannot be had either is nothing. */
+/* Notes a mistake in a value, and takes the default instead; if that fails too, the option is unset. */
 static void
 fall_back_to_default(Config *config, ConfigOption option, unsigned depth, GError *mistake)
 {

@@ -1,4 +1,4 @@
-/* The options for people: what is set and why, and the table of the manual. Secrets are masked here and nowhere else.
+/* Shows the options to people: their values and origins, and the table of the manual. Secrets are masked here only.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "common/config_internal.h"
 
@@ -29,7 +29,7 @@ mask_url(const char *url)
     size_t length = strcspn(authority, "/?#");
     const char *last_at = g_strrstr_len(authority, -1, "@");
     if (last_at != NULL && last_at > authority + length)
-        length = strlen(authority); /* an unescaped / in a password: better mask too much */
+        length = strlen(authority); /* an unescaped / in a password: rather mask too much */
     g_autofree char *hosts = g_strndup(authority, length);
     g_auto(GStrv) parts = g_strsplit(hosts, ",", -1);
     g_autoptr(GString) masked = g_string_new_len(url, authority - url);
@@ -74,7 +74,7 @@ describe_bounds(const OptionInfo *info)
     return g_strdup_printf("%" PRId64 " to %" PRId64, info->least, info->greatest);
 }
 
-/* Quotes for a value whose first line would lose spaces or quotes of its own when it is read; "" where none are needed. */
+/* The quotes that a value needs so that its first line keeps its spaces and quotes when it is read; "" for none. */
 static const char *
 quote_for(const char *value)
 {
@@ -216,7 +216,7 @@ append_markdown_option(GString *text, const OptionInfo *info)
     g_string_append(text, " |\n");
 }
 
-/* The table of a section's options that have an effect, or of those that have none; nothing when there are none. */
+/* The table of a section's options with an effect, or of those without; empty if there are none. */
 static void
 append_markdown_section(GString *text, size_t section, bool idle)
 {

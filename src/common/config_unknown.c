@@ -1,5 +1,5 @@
-/* Options that Steel does not have, or that do not count as written: a file of Ironic may set many of them, so they are warned
- * of, not refused.
+/* Warns of options that Steel does not have, or that have another effect than written. A file of Ironic may set many of
+ * them, so they are not refused.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "common/config_internal.h"
 #include "common/error.h"
@@ -32,8 +32,8 @@ config_remember_unknown(Config *config, const char *section, const char *name, c
     return true;
 }
 
-/* Typing errors (a character too many, too few, wrong, or two swapped) that make one name of the other; names of up to 64
- * characters. */
+/* Typing errors (a character too many, too few, wrong, or two swapped) that make one name of the other; names of up to
+ * 64 characters. */
 static unsigned
 typing_errors(const char *left, const char *right)
 {
@@ -59,7 +59,7 @@ typing_errors(const char *left, const char *right)
     return rows[height % 3][width];
 }
 
-/* The option of the same section whose name looks like a typing error away; NULL: none. */
+/* The option of the same section whose name is nearest, by typing errors; NULL: none is near. */
 static const char *
 similar_name(const char *section, const char *name)
 {
@@ -99,7 +99,7 @@ config_describe_unknown(const Config *config)
     return g_string_free(list, FALSE);
 }
 
-/* Numbers beyond what Steel works with: what counts instead. */
+/* Numbers out of Steel's range, and the bound that is used instead. */
 static void
 warn_of_clamped(const Config *config)
 {
@@ -114,11 +114,11 @@ warn_of_clamped(const Config *config)
                                (const char *)g_ptr_array_index(value->raw, 0), value->origin);
     }
     if (list->len > 0)
-        log_warning("config", "numbers beyond what Steel works with, the nearest counts: %s",
+        log_warning("config", "numbers out of Steel's range, the nearest bound is used: %s",
                     list->str);
 }
 
-/* Those that are set and that no code reads: whoever sets them expects something. */
+/* Options that are set and that no code reads: the operator expects an effect. */
 static void
 warn_of_idle(const Config *config)
 {

@@ -1,4 +1,4 @@
-/* From text to value: what each type of option accepts, and what replaces a $name.
+/* From text to value, for each type of option.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "common/config_internal.h"
 #include "common/error.h"
@@ -100,7 +100,7 @@ is_bounded(const OptionInfo *info)
     return info->least != 0 || info->greatest != 0;
 }
 
-/* Brings an integer within the bounds of its row where they are Steel's own. False: it is beyond a bound of Ironic. */
+/* Brings an integer within those bounds of its row that are Steel's own. False: it is beyond a bound of Ironic. */
 static bool
 fit_integer(const OptionInfo *info, int64_t *number, bool *clamped)
 {

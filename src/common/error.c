@@ -1,4 +1,4 @@
-/* The error table and the two or three things one does with it.
+/* The error table and its functions; the contract is in error.h.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "common/error.h"
 

@@ -14,7 +14,8 @@ typedef struct Measure {
     size_t depth, values; /* values: at least as many as there are */
 } Measure;
 
-/* Stops where a limit is passed. jansson's own limit of depth (2048) is deeper than any caller wants to recurse later. */
+/* Stops where a limit is passed. jansson's own limit of depth (2048) is deeper than any caller wants to recurse
+ * later. */
 static Measure
 measure(const char *text, size_t size, const JsonLimits *limits)
 {
@@ -57,7 +58,7 @@ check_limits(const char *text, size_t size, const JsonLimits *limits, GError **e
                       limits->values);
 }
 
-/* What jansson found wrong, without the text around it that it quotes: that may be part of a password. */
+/* jansson's message without the text that it quotes, which may be part of a password. */
 static void
 cut_quotation(json_error_t *fault)
 {

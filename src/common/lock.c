@@ -51,7 +51,7 @@ static const char *const guards[LOCK_RANK_COUNT] = {
 static _Thread_local const Lock *held[HELD_LIMIT];
 static _Thread_local unsigned held_count;
 
-/* Before the lock is taken, so that a breach is told in place of a deadlock. */
+/* Before the lock is taken, so that a breach is reported and does not deadlock. */
 void
 lock_check_taken(const Lock *lock)
 {
@@ -73,7 +73,7 @@ lock_check_given(const Lock *lock)
                 held[i] = held[i + 1];
             return;
         }
-    fprintf(stderr, "lock order: the lock of %s is given back by a thread that has it not\n",
+    fprintf(stderr, "lock order: the lock of %s is released by a thread that does not hold it\n",
             guards[lock->rank]);
     abort();
 }

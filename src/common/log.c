@@ -59,7 +59,7 @@ log_open(const char *path, GError **error)
         atomic_store(&output, file);
         return true;
     }
-    /* The number stays, so that nobody writes to one that is closed. */
+    /* The descriptor keeps its number, so that no thread writes to a closed one. */
     dup3(file, open_one, O_CLOEXEC);
     close(file);
     return true;
@@ -107,7 +107,7 @@ static void
 write_out(const char *text, size_t size)
 {
     ssize_t ignored = write(atomic_load_explicit(&output, memory_order_relaxed), text, size);
-    (void)ignored; /* there is no further place to report that the log itself cannot be written */
+    (void)ignored; /* a failure to write the log cannot be reported anywhere */
 }
 
 void

@@ -23,7 +23,7 @@ static const struct {
 #undef METRIC
 };
 
-/* A cache line of its own for each: that is what makes counting cheap. */
+/* Each shard has its own cache line: this makes counting cheap. */
 static struct {
     _Alignas(64) _Atomic uint64_t values[METRIC_COUNT];
 } shards[METRIC_SHARDS];
@@ -43,7 +43,7 @@ static pthread_cond_t collectors_free = PTHREAD_COND_INITIALIZER;
 static Collector collectors[COLLECTOR_LIMIT] GUARDED_BY(collectors_lock);
 static unsigned collector_count GUARDED_BY(collectors_lock);
 static bool scraping GUARDED_BY(collectors_lock);     /* a thread runs them */
-static Collector running GUARDED_BY(collectors_lock); /* the one it is in; none between two */
+static Collector running GUARDED_BY(collectors_lock); /* the running collector; none between two */
 
 unsigned
 metrics_shard(void)
@@ -93,7 +93,7 @@ is_same(const Collector *left, const Collector *right)
 
 static unsigned collector_index(const Collector *collector) REQUIRES(&collectors_lock);
 
-/* Its place in the list; collector_count when it is in none. */
+/* Its index in the list; collector_count if absent. */
 static unsigned
 collector_index(const Collector *collector)
 {
@@ -133,7 +133,7 @@ begin_scrape(Collector list[COLLECTOR_LIMIT])
     return count;
 }
 
-/* Says which collector runs from now on; NULL: none. False: it has been unregistered meanwhile. */
+/* Notes which collector runs now; NULL: none. False: it has been unregistered meanwhile. */
 static bool
 set_running(const Collector *collector, bool still_scraping)
 {

@@ -1,4 +1,4 @@
-/* What Linux knows of this process, under the names that all programs with metrics use.
+/* What Linux knows of this process, under the usual names of process metrics.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "common/metrics_process.h"
 
@@ -11,7 +11,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-/* What stands in /proc/self/stat behind the name of the program: field 3 of proc(5) is the first here. */
+/* The fields of /proc/self/stat after the program's name: the first here is field 3 of proc(5). */
 typedef struct ProcessStat {
     uint64_t user_ticks, system_ticks, threads, start_ticks, virtual_size, resident_pages;
 } ProcessStat;
@@ -67,17 +67,18 @@ metrics_write_process(GString *out)
     struct rlimit limit;
     double ticks = (double)sysconf(_SC_CLK_TCK), page = (double)sysconf(_SC_PAGESIZE);
     if (!read_stat(&stat))
-        return; /* no /proc here: nothing to tell */
+        return; /* no /proc: nothing to write */
     metrics_write_single(out, "process_cpu_seconds_total", "counter",
                          "Time that processors have worked for this process.",
                          (double)(stat.user_ticks + stat.system_ticks) / ticks);
     metrics_write_single(out, "process_resident_memory_bytes", "gauge", "Memory in use.",
                          (double)stat.resident_pages * page);
     struct mallinfo2 heap = mallinfo2();
-    metrics_write_single(out, "process_heap_bytes", "gauge",
-                         "Memory that was allocated and not freed; what the allocator holds in "
-                         "reserve is not in it.",
-                         (double)(heap.uordblks + heap.hblkhd));
+    metrics_write_single(
+        out, "process_heap_bytes", "gauge",
+        "Memory that was allocated and not freed; without what the allocator holds in "
+        "reserve.",
+        (double)(heap.uordblks + heap.hblkhd));
     metrics_write_single(out, "process_virtual_memory_bytes", "gauge", "Addresses in use.",
                          (double)stat.virtual_size);
     metrics_write_single(out, "process_threads", "gauge", "Threads.", (double)stat.threads);

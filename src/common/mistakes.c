@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-/* Nobody mends more at a time, and a file of another kind is nothing but mistakes. */
+/* Nobody mends more at a time, and a file of another format has a mistake in every line. */
 #define MOST 100
 
 struct Mistakes {
@@ -77,7 +77,7 @@ line_number(const char *text, size_t *file_length)
     return 0;
 }
 
-/* By file and line; what has no line stays where it is in front of or behind them. */
+/* By file and line. Mistakes without a line keep their place. */
 static int
 compare_places(const void *left, const void *right)
 {

@@ -30,17 +30,17 @@ struct Pool {
     char name[16];
     unsigned thread_limit, queue_limit;
     Lock lock;
-    pthread_cond_t done;         /* a thread ended */
-    pthread_cond_t timer_wake;   /* deferred changed, or stopping */
-    Rest *top GUARDED;           /* the thread that has rested least; it is the first to get work */
-    GQueue queue GUARDED;        /* Job, owned */
-    GSequence *deferred GUARDED; /* Job, owned, by due time */
+    pthread_cond_t done;       /* a thread ended */
+    pthread_cond_t timer_wake; /* deferred changed, or stopping */
+    Rest *top GUARDED;    /* the thread that rests for the shortest time; it gets the next job */
+    GQueue queue GUARDED; /* Job, owned */
+    GSequence *deferred GUARDED;     /* Job, owned, by due time */
     uint64_t deferred_count GUARDED; /* since the start */
     unsigned threads GUARDED;        /* started and not ended */
-    unsigned idle GUARDED;           /* of these: have no job and will look at the queue */
+    unsigned idle GUARDED;           /* of these: have no job and will check the queue */
     bool stopping GUARDED, timer_running GUARDED;
     pthread_t timer; /* there is one when timer_running is set; joined by whoever resets that */
-    bool has_ended GUARDED;       /* some thread has */
+    bool has_ended GUARDED;       /* a thread has called pool_finish */
     pthread_t last_ended GUARDED; /* not joined yet; it joins the one that ended before it */
 };
 
@@ -100,7 +100,7 @@ pool_thread_rise(Pool *pool, Rest *rest)
     rest->resting = false;
 }
 
-/* Waits for a job; NULL: this thread shall end. The thread is counted as idle before. */
+/* Waits for a job; NULL: this thread must end. The thread counts as idle before. */
 static Job *next_job(Pool *pool, Rest *rest) REQUIRES(pool->lock);
 
 static Job *
@@ -117,8 +117,8 @@ next_job(Pool *pool, Rest *rest)
     return g_queue_pop_head(&pool->queue);
 }
 
-/* A thread joins the one that ended before it, pool_free the last: when the pool is gone, so is all that its threads
- * kept for themselves (a connection to the database, say), not only their last job. */
+/* A thread joins the one that ended before it, and pool_free joins the last: so, when the pool is freed, its threads
+ * have freed what they kept (a connection to the database, say). */
 static void *
 worker_main(void *data)
 {

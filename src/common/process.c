@@ -21,14 +21,14 @@
 #define DEFAULT_OUTPUT_LIMIT (1024 * 1024)
 #define ERROR_LINE_LENGTH 300
 
-/* What the child needs between fork and exec, all made before the fork: there only async-signal-safe calls are
- * allowed, because another thread may have held any lock at the moment of the fork. */
+/* The data of the child between fork and exec. It is made before the fork: after it only async-signal-safe calls are
+ * allowed, because another thread may have held any lock at the fork. */
 typedef struct ChildPlan {
     const ProcessSpec *spec; /* borrowed */
     char *path;              /* owned */
     char **environment;      /* owned */
     int input_fd, output_fd, error_fd;
-    int report_fd; /* errno of what failed is written here; closed by a successful exec */
+    int report_fd; /* a failure's errno is written here; a successful exec closes it */
     pid_t parent;
 } ChildPlan;
 
@@ -124,7 +124,7 @@ child_main(const ChildPlan *plan)
     if (dup2(plan->input_fd, STDIN_FILENO) < 0 || dup2(plan->output_fd, STDOUT_FILENO) < 0 ||
         dup2(plan->error_fd, STDERR_FILENO) < 0)
         child_fail(plan);
-    /* a kernel without it (before 5.11) loses nothing: our own descriptors are close-on-exec one by one */
+    /* not needed in a kernel without it (before 5.11): each of our descriptors is close-on-exec */
     close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
     if (spec->inherited_fd > 0 && fcntl(spec->inherited_fd, F_SETFD, 0) != 0)
         child_fail(plan);
@@ -226,7 +226,7 @@ stream_read(Stream *stream, size_t limit)
     }
 }
 
-/* Writes the next piece of the input; closes the descriptor when all is written or nobody reads any more. */
+/* Writes the next piece of the input; closes the descriptor when all is written or the program has closed its input. */
 static void
 input_write(int *fd, const ProcessSpec *spec, size_t *written)
 {
@@ -270,7 +270,7 @@ exchange_until_end(int pid_fd, const ProcessSpec *spec, int *input_fd, Stream *o
     }
 }
 
-/* The last line of stderr that says something, without control characters; "" if there is none. */
+/* The last line of stderr that is not empty, without control characters; "" if there is none. */
 static char *
 last_line(const char *text)
 {
@@ -368,7 +368,7 @@ wait_and_reap(pid_t pid, const ProcessSpec *spec, Pipes *pipes, Stream *output, 
            check_exit_status(spec->argv[0], *status, errors->text->str, error);
 }
 
-/* Keeps SIGPIPE from ending us when the program does not read its input. */
+/* Blocks SIGPIPE, which would end us if the program does not read its input. */
 static void
 block_sigpipe(sigset_t *before)
 {
@@ -456,7 +456,7 @@ process_end(pid_t pid, int signal_number, int grace_ms)
             close(pid_fd);
         }
     }
-    kill(-pid, SIGKILL); /* also what the child left behind in its group */
+    kill(-pid, SIGKILL); /* also the rest of the child's group */
     while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
         ;
     return gentle;

@@ -8,7 +8,7 @@
 
 #define UNSET INT64_MIN
 
-/* From the monotonic clock to this time; what the first caller finds, or steady_resume. */
+/* The distance from the monotonic clock to this time; set by the first caller, or by steady_resume. */
 static _Atomic int64_t offset_ms = UNSET;
 
 int64_t
@@ -18,7 +18,7 @@ steady_now_ms(void)
     if (offset == UNSET) {
         int64_t found = time_now_ms() - time_monotonic_ms();
         if (atomic_compare_exchange_strong(&offset_ms, &offset, found))
-            offset = found; /* else another thread was first, and `offset` is what it has found */
+            offset = found; /* otherwise another thread was first, and `offset` has its value */
     }
     return time_monotonic_ms() + offset;
 }

@@ -7,7 +7,7 @@
 #include "drivers/power_action.h"
 #include "model/internal_info.h"
 
-/* Asks for the steps and remembers the versions they are of. */
+/* Asks for the steps and remembers the agent's versions. */
 static json_t *
 refresh(Task *task, StepKind kind, const AgentClient *client, GError **error)
 {
@@ -33,7 +33,7 @@ agent_steps_list(Task *task, StepKind kind, const AgentClient *client, GError **
     return steps;
 }
 
-/* What the agent cannot take now it is given when it calls again. */
+/* A step that the agent cannot take now is sent at its next heartbeat. */
 StepOutcome
 agent_steps_run(Task *task, StepKind kind, const json_t *step, const AgentClient *client,
                 GError **error)
@@ -53,7 +53,8 @@ agent_steps_run(Task *task, StepKind kind, const json_t *step, const AgentClient
     return step_wait(0);
 }
 
-/* The step is done when the machine has come up again. Written down first: a next life knows what it waits for. */
+/* The step ends when the machine has come up again. Saved first, so that a restarted conductor knows what it waits
+ * for. */
 static StepOutcome
 reboot(Task *task, GError **error)
 {
@@ -73,7 +74,7 @@ succeeded(Task *task, const json_t *step, GError **error)
                                                                    : step_done();
 }
 
-/* An agent that was started anew knows nothing of the step. */
+/* An agent that was started again does not know the step. */
 static StepOutcome
 agent_restarted(const Task *task, GError **error)
 {

@@ -58,7 +58,7 @@ count_of(const Task *task, const char *key)
     return number(info_json(task->node, INFO_FAKE_COUNTS), key, 0);
 }
 
-/* Counts are written at once: a failing function's task may not be saved by anybody. */
+/* Counts are saved at once: the task of a failing function may never be saved. */
 static void
 set_count(Task *task, const char *key, int64_t count)
 {

@@ -1,5 +1,5 @@
-/* An agent that runs on no machine: the node's driver_info says what it has to offer and how that goes; the contract is in
- * fake.h. What it remembers ends with its run, as a real one's memory does.
+/* An agent without a machine: the node's driver_info lists its steps and how they run; the contract is in fake.h. Its
+ * memory has the lifetime AGENT, as a real agent's.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "drivers/agent_steps.h"
 #include "drivers/fake.h"
@@ -33,7 +33,7 @@ same(const json_t *a, const json_t *b)
            json_equal(json_object_get(a, "step"), json_object_get(b, "step"));
 }
 
-/* How a step goes, from driver_info; NULL when the agent does not have it. */
+/* How a step runs, from driver_info; NULL if the agent does not have it. */
 static const json_t *
 find(const Task *task, StepKind kind, const json_t *step)
 {
@@ -54,7 +54,7 @@ versions_of(const Task *task)
     return json_pack("{s:s}", "fake", version != NULL ? version : "1");
 }
 
-/* What it tells of a step: not how that will go. */
+/* The public members of a step, without how it will run. */
 static json_t *
 described(const json_t *row)
 {
@@ -99,7 +99,7 @@ execute(Task *task, StepKind kind, const json_t *step, const json_t *versions, G
     return task_save(task, error);
 }
 
-/* Counts the looks that it is still running for. */
+/* Counts the calls that still find it running. */
 static bool
 still_runs(Task *task, json_t *memory, GError **error, bool *running)
 {

@@ -13,7 +13,7 @@
 #include <string.h>
 
 enum {
-    ONE_TRY_MS = 20 * 1000, /* for one session with all its repetitions */
+    ONE_TRY_MS = 20 * 1000, /* for one session with all its retries */
     SHORTEST_TRY_MS = 250,
     FIRST_PAUSE_MS = 500, /* between two tries; doubles */
     LONGEST_PAUSE_MS = 5000,
@@ -101,7 +101,7 @@ is_first_warning(const char *uuid)
     return is_new;
 }
 
-/* The BMC has cut it when it was set, and ipmitool cuts it when it is used: so it has worked there. */
+/* The BMC cut it when it was set, and ipmitool cuts it at use: so it works with Ironic. */
 static void
 cut_password(const Node *node, char *password)
 {
@@ -162,7 +162,7 @@ read_kg(const Node *node, IpmiNode *ipmi, GError **error)
     return true;
 }
 
-/* [ipmi]cipher_suite_versions with a single usable item is an order, with both it is what the client does anyway. */
+/* [ipmi]cipher_suite_versions with one usable item selects it; with both the client's own choice stays. */
 static int
 configured_suite(void)
 {
@@ -233,7 +233,7 @@ read_flags(const Node *node, IpmiNode *ipmi)
             : config_boolean(config_current(), OPT_IPMI_DISABLE_BOOT_TIMEOUT);
 }
 
-/* Ironic matches these texts with what ipmitool prints, which for a completion code is its words. */
+/* Ironic compares these texts with ipmitool's output, which for a completion code is its words. */
 static IpmiCodeSet
 codes_of_operators_texts(void)
 {
@@ -324,10 +324,10 @@ ipmi_node_vendor(const IpmiResponse *response, GError **error)
     return name != NULL ? g_ascii_strdown(name, -1) : NULL;
 }
 
-/* What ipmitool prints when it cannot log in, whatever the reason. */
+/* What ipmitool prints for every failed login. */
 static const char login_words[] = "Error: Unable to establish IPMI v2 / RMCP+ session";
 
-/* Is this one of the texts that the operator calls passing? Ours, or ipmitool's for the same. */
+/* True if the operator lists this error as retryable, in our words or in ipmitool's. */
 static bool
 matches_operators_texts(const GError *error)
 {

@@ -10,7 +10,7 @@
 #include "model/provision_states.h"
 #include "netboot/boot_access.h"
 
-/* The driver's own last look comes at its time's end. */
+/* The driver reads the state once more at the end of its time. */
 #define SPARE_MS 5000
 
 static int
@@ -29,7 +29,8 @@ is_reboot(PowerTarget target)
     return target == POWER_TARGET_REBOOT || target == POWER_TARGET_SOFT_REBOOT;
 }
 
-/* A machine that is on already is left alone: its agent runs. Off and reboot need no look, since both end the agent. */
+/* A machine that is on already is left alone: its agent runs. Off and reboot need no reading, since both end the
+ * agent. */
 static bool
 is_on_already(Task *task, const PowerAction *action, bool *on, GError **error)
 {
@@ -43,7 +44,7 @@ is_on_already(Task *task, const PowerAction *action, bool *on, GError **error)
     return true;
 }
 
-/* When the driver must be through: the machine has the time once to go off and once to come on. */
+/* The driver's deadline: the full time to go off, and again to come on. */
 static int64_t
 deadline_of(PowerTarget target, int timeout_s)
 {
@@ -57,7 +58,7 @@ is_deployed(const Task *task)
     return state_from_wire(task->node->provision_state) == STATE_ACTIVE;
 }
 
-/* Volumes of a deployed machine are there exactly while it is on. */
+/* Volumes of a deployed machine are attached exactly while it is on. */
 static bool
 attach_volumes(Task *task, PowerTarget target, GError **error)
 {

@@ -61,7 +61,7 @@ fitting_names(const Registry *registry, const HardwareType *hardware_type, Inter
     return g_string_free(names, FALSE);
 }
 
-/* The enabled and fitting implementation of a name; NULL with INVALID. */
+/* The implementation of this name, if it is enabled and supported; NULL with INVALID. */
 static const Interface *
 find_interface(const Registry *registry, const HardwareType *hardware_type, InterfaceType type,
                const char *name, GError **error)
@@ -146,7 +146,7 @@ registry_reset_interfaces(Node *node, const char *const *keep)
             g_clear_pointer(node_interface_field(node, (InterfaceType)type), g_free);
 }
 
-/* The name a node asks for, or NULL: what it is deployed with counts more than what it is enrolled with. */
+/* The name that the node has set, or NULL: instance_info wins over the node's field. */
 static const char *
 wanted_interface(const Node *node, InterfaceType type)
 {

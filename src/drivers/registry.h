@@ -1,4 +1,4 @@
-/* Which hardware types and interfaces there are, which are enabled, and which one a node gets.
+/* The hardware types and interfaces: which exist, which are enabled, and which one a node gets.
  *
  * The registry is built once from the configuration and then immutable: any thread.
  *
@@ -39,10 +39,10 @@ typedef struct DriverSet {
 
 typedef struct Registry Registry;
 
-/* Reads enabled_hardware_types, enabled_*_interfaces and default_*_interface. What Ironic has and Steel does not is left out,
- * with one warning: a list of interfaces that leaves nothing for a hardware type then counts as unset for it.
- * Errors: CONFIG, a line for each mistake: a name that nobody knows, no hardware type left, a hardware type without an interface
- * of a kind, a default that is not enabled or does not fit. */
+/* Reads enabled_hardware_types, enabled_*_interfaces and default_*_interface. Names that Ironic has and Steel lacks are
+ * left out, with one warning. If a list then has no interface for a hardware type, it counts as unset for that type.
+ * Errors: CONFIG, a line for each mistake: an unknown name, no hardware type left, a hardware type without an interface
+ * of a kind, a default that is not enabled or not supported. */
 Registry *registry_new(const Config *config, GError **error);
 
 /* The same without its result and its warning: a ConfigCheck. */
@@ -60,7 +60,8 @@ bool registry_complete_node(const Registry *registry, Node *node, GError **error
 /* Empties every interface field of the node that is not in `keep` (names, NULL-terminated, may be NULL). */
 void registry_reset_interfaces(Node *node, const char *const *keep);
 
-/* The node's implementations; instance_info["<kind>_interface"] wins over the field. INVALID when one is not enabled. */
+/* The node's implementations; instance_info["<kind>_interface"] wins over the field. INVALID when one is not
+ * enabled. */
 bool registry_driver_set(const Registry *registry, const Node *node, DriverSet *set,
                          GError **error);
 
@@ -72,6 +73,6 @@ char **node_interface_field(Node *node, InterfaceType type);
 json_t *registry_driver_properties(const Registry *registry, const char *hardware_type,
                                    GError **error);
 
-/* The default vendor interface of a hardware type; NULL with NOT_FOUND. */
+/* The default vendor interface of a hardware type; NULL with NOT_FOUND if it is not enabled. */
 const VendorOps *registry_default_vendor(const Registry *registry, const char *hardware_type,
                                          GError **error);

@@ -1,4 +1,4 @@
-/* Which hardware types and interfaces the configuration enables, and what a node gets that names none.
+/* Which hardware types and interfaces the configuration enables, and their defaults.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "common/log.h"
@@ -19,12 +19,12 @@ const InterfaceOptions interface_options[INTERFACE_COUNT] = {
     [INTERFACE_STORAGE] = OPTIONS_OF(STORAGE), [INTERFACE_VENDOR] = OPTIONS_OF(VENDOR),
 };
 
-/* A registry while it is made. */
+/* A registry during its construction. */
 typedef struct Reading {
     Registry *registry;
     const Config *config;
     Mistakes *mistakes;
-    GString *left_out;               /* what Ironic has and Steel does not, for the one warning */
+    GString *left_out; /* names that Ironic has and Steel lacks, for the one warning */
     bool shortened[INTERFACE_COUNT]; /* the list of enabled interfaces has lost names */
     bool warns;
 } Reading;
@@ -91,7 +91,7 @@ known_hardware_types(void)
     return g_string_free(known, FALSE);
 }
 
-/* Enables one; false when there is no such thing, neither here nor in Ironic, and that is noted. */
+/* Enables one; false, with the mistake noted, if neither Steel nor Ironic knows the name. */
 static bool
 enable_hardware_type(Reading *reading, const char *name, const char *origin, GString *absent)
 {
@@ -209,8 +209,7 @@ enable_interfaces(Reading *reading, InterfaceType type)
                       config_origin(reading->config, interface_options[type].enabled));
 }
 
-/* The default that the configuration names; NULL: none. One that nobody has written down gives way to
- * enabled_..._interfaces. */
+/* The configured default; NULL: none. A built-in default yields to enabled_..._interfaces. */
 static const Interface *
 configured_default(Reading *reading, InterfaceType type)
 {
@@ -257,8 +256,8 @@ first_enabled(const Registry *registry, const HardwareType *hardware_type, Inter
     return NULL;
 }
 
-/* What a hardware type gets when no default is configured. Where only names that Steel does not have were enabled for it, the
- * list counts as unset. */
+/* The default of a hardware type without a configured one. If only names that Steel lacks were enabled for it, the list
+ * counts as unset. */
 static const Interface *
 preferred(Reading *reading, const HardwareType *hardware_type, InterfaceType type)
 {
@@ -311,7 +310,7 @@ read_kind(Reading *reading, InterfaceType type)
             choose_default(reading, i, type, standard);
 }
 
-/* A registry whatever is wrong, with the mistakes. */
+/* Makes a registry in any case, and notes the mistakes. */
 static Registry *
 read_config(const Config *config, bool warns, Mistakes *mistakes, GString *left_out)
 {

@@ -3,10 +3,10 @@
 #pragma once
 #include "drivers/registry.h"
 
-/* A hardware type; which interfaces it supports is said in interfaces.def. */
+/* A hardware type; interfaces.def lists the interfaces that it supports. */
 typedef struct HardwareType {
     const char *name;   /* node.driver */
-    unsigned bit;       /* of it in InterfaceRow.hardware_types */
+    unsigned bit;       /* its bit in InterfaceRow.hardware_types */
     bool any_interface; /* takes any enabled interface, supported or not */
 } HardwareType;
 
@@ -26,10 +26,10 @@ enum {
 
 extern const HardwareType hardware_types[HARDWARE_TYPE_COUNT];
 
-/* All implementations; in each kind in order of preference. Static. */
+/* All implementations, those of each kind in order of preference. Static. */
 const InterfaceRow *interface_rows(size_t *count);
 
-/* Whether Ironic has or has had such a thing; ironic_names.def. */
+/* True if Ironic has, or had, one of this name (ironic_names.def). */
 bool ironic_has_hardware_type(const char *name);
 bool ironic_has_interface(InterfaceType type, const char *name);
 

@@ -1,5 +1,5 @@
-/* What a driver sees of the work it takes part in: the locked node, its ports and volumes, the node's other interfaces,
- * the services of the process, and the timeline. The conductor makes and ends tasks (conductor/task.h).
+/* What a driver sees of its work: the locked node, its ports and volumes, the node's other interfaces, the services of
+ * the process, and the timeline. The conductor makes and ends tasks (conductor/internal.h).
  *
  * A task is used by one thread at a time.
  *
@@ -10,7 +10,7 @@
 #include "drivers/registry.h"
 #include "rpc/events.h"
 
-/* Tells the world of something that happened to a node; see task_notify. `extra` is taken. Any thread; never blocks. */
+/* Publishes an event of a node; see task_notify. `extra` is taken. Any thread; never blocks. */
 typedef void (*TaskNotify)(const Task *task, const char *action, const char *status, json_t *extra);
 
 /* What drivers may use of the process; one for all, immutable, borrowed. */
@@ -20,7 +20,7 @@ typedef struct DriverServices {
     Events *events;
     const Registry *registry;
     const char *conductor_host;
-    const char *boot_url; /* how machines reach the boot file server; NULL when there is none */
+    const char *boot_url; /* how machines reach the boot file server; NULL without one */
     TaskNotify notify;    /* NULL: nobody listens */
 } DriverServices;
 
@@ -33,17 +33,17 @@ struct Task {
     GPtrArray *volume_connectors; /* owned, loaded by task_volume_connectors */
     GPtrArray *volume_targets;    /* owned, loaded by task_volume_targets, in order of boot_index */
     int64_t
-        deadline_ms; /* monotonic; 0: none. A call that blocks ends before it, or by its own limit if that is sooner */
+        deadline_ms; /* monotonic; 0: none. A call that blocks ends at it, or at its own limit if that is earlier */
     bool exclusive;             /* holds the lock */
-    char *purpose;              /* owned: what the lock is held for */
-    char *request_id, *user_id; /* owned: on whose behalf */
-    void *conductor;            /* borrowed: for the conductor alone */
+    char *purpose;              /* owned: why the lock is held */
+    char *request_id, *user_id; /* owned: of the client's request */
+    void *conductor;            /* borrowed: for the conductor only */
 };
 
 /* Loads the node's driver set and nothing else; the node is taken. */
 Task *task_new(const DriverServices *services, Node *node, GError **error);
 
-/* For a node whose driver is not enabled any more: the driver set is empty, so that nothing may be asked of it. */
+/* For a node whose driver is no longer enabled: the driver set is empty, and no function of it may be called. */
 Task *task_new_without_driver(const DriverServices *services, Node *node);
 void task_free(Task *task);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Task, task_free)
@@ -51,11 +51,11 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Task, task_free)
 /* Writes what has changed in task->node. */
 bool task_save(Task *task, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Reads the node again after somebody else may have changed it. */
+/* Reads the node again, after another thread may have changed it. */
 bool task_reload(Task *task, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Publishes "baremetal.node.<action>.<status>" with the node and `extra` (an object that is taken, or NULL). status: "start",
- * "end", "success" or "error". */
+/* Publishes "baremetal.node.<action>.<status>" with the node and `extra` (an object that is taken, or NULL). status:
+ * "start", "end", "success" or "error". */
 void task_notify(const Task *task, const char *action, const char *status, json_t *extra);
 
 /* Ports, connectors and targets of the node: loaded once, borrowed from the task; NULL on a database error. */
@@ -73,7 +73,7 @@ const char *task_driver_info(const Task *task, const char *key);
 unsigned task_time_left_ms(const Task *task, unsigned most);
 
 /* The timeline: an operation (a deploy) has phases (power_on), each started and finished. Starting a phase finishes the
- * one before it with "ok". Failures to write it are logged, never passed on: no work fails for its own record. */
+ * one before it with "ok". A failure to write it is logged, and never fails the work. */
 void task_operation_begin(Task *task, const char *operation);
 void task_phase_begin(Task *task, const char *phase, const char *detail);
 void task_phase_end(Task *task, const char *result, const char *detail);

@@ -1,4 +1,4 @@
-/* What the driver says to a request its interface has no function for; the contract is in unsupported.h.
+/* The error for a function that an interface does not have; the contract is in unsupported.h.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "drivers/unsupported.h"
 

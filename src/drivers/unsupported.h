@@ -1,4 +1,4 @@
-/* The one sentence for what a node's interface cannot do. For the dispatchers and the no-... interfaces.
+/* The error for what a node's interface cannot do, for the dispatchers and the no-... interfaces.
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 #include "drivers/task.h"
@@ -9,5 +9,5 @@
  * what   what was asked for, as a noun: "starting a console". Borrowed. */
 bool interface_unsupported(const Task *task, InterfaceType type, const char *what, GError **error);
 
-/* The validate of interfaces that stand for "this node has none". */
+/* The validate of the no-... interfaces. */
 bool interface_validate_none(const Task *task, InterfaceType type, GError **error);

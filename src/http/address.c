@@ -170,7 +170,7 @@ http_networks_new(const char *const *texts, GError **error)
         Network row;
         if (!parse_network(*texts, &row)) {
             steel_fail(error, STEEL_ERROR_CONFIG,
-                       "'%.80s' is no address or network; write 192.0.2.1 or 2001:db8::/32",
+                       "'%.80s' is not an address or network; write 192.0.2.1 or 2001:db8::/32",
                        *texts);
             return NULL;
         }

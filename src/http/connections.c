@@ -1,7 +1,7 @@
-/* The book of connections; the contract is in connections.h.
+/* The list of connections; the contract is in connections.h.
  *
- * A connection is cut off by shutting its socket down: the library's thread then finds its end and closes it. Its descriptor
- * stays valid as long as it is in the book.
+ * A connection is cut off by shutting its socket down: the library's thread then finds its end and closes it. The
+ * descriptor stays valid as long as the connection is in the list.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "http/connections.h"
@@ -17,15 +17,15 @@
 enum {
     /* Connections that are cut off and not closed yet, beyond the limit. */
     SLACK = 256,
-    /* Connections that one step of the clock looks at with the lock. */
+    /* How many connections one step of the clock checks while it holds the lock. */
     SLICE = 256,
     LOG_PAUSE_MS = 60 * 1000,
 };
 
-/* How long a phase may last: in each window so many bytes must move. */
+/* How long a phase may last: in each window this many bytes must move. */
 static const struct {
     int64_t window_ms;
-    uint64_t least; /* bytes; UINT64_MAX: they do not help */
+    uint64_t least; /* bytes; UINT64_MAX: no number is enough */
 } rules[CONNECTION_PHASE_COUNT] = {
     [CONNECTION_WAITING] = {10 * 1000, UINT64_MAX},
     [CONNECTION_BODY] = {10 * 1000, 8 * 1024  },
@@ -43,11 +43,11 @@ struct Connections {
     ConnectionLimits limits;
     Lock lock;
     GQueue all GUARDED;          /* HttpConnection.all */
-    GQueue turns GUARDED;        /* HttpConnection.turn; the first one gives way first */
+    GQueue turns GUARDED;        /* HttpConnection.turn; the first one is cut off first */
     GHashTable *sources GUARDED; /* of Source, owned */
-    GList *cursor GUARDED;       /* where the clock goes on */
+    GList *cursor GUARDED;       /* where the clock continues */
     unsigned giving_way GUARDED;
-    unsigned full_refused GUARDED; /* since the log told it last */
+    unsigned full_refused GUARDED; /* since the last log line about it */
     int64_t full_logged_ms GUARDED;
 };
 
@@ -95,7 +95,7 @@ cut_off(Connections *connections, HttpConnection *connection)
     shutdown(connection->fd, SHUT_RDWR);
 }
 
-/* True when the log is to say something again; *count is then what happened since the last time. */
+/* True if a log line is due; *count is then the number of events since the last one. */
 static bool
 is_due(unsigned *refused, int64_t *logged_ms, unsigned *count)
 {
@@ -112,7 +112,7 @@ is_due(unsigned *refused, int64_t *logged_ms, unsigned *count)
 static bool admit_address(Connections *connections, const HttpAddress *group, unsigned *count)
     REQUIRES(connections->lock);
 
-/* False, with *count set when it is to be told, when an address has all that it may have. */
+/* False if the address has its full number; *count is set if a log line is due. */
 static bool
 admit_address(Connections *connections, const HttpAddress *group, unsigned *count)
 {
@@ -160,7 +160,7 @@ connections_admit(Connections *connections, const HttpAddress *address)
                     http_address_text(address, text), connections->limits.per_address, of_address);
     if (of_all > 0)
         log_warning(connections->limits.area,
-                    "all %u connections are at work, none can give way; refused: %u",
+                    "all %u connections are busy, none can be cut off; refused: %u",
                     connections->limits.total, of_all);
     return admitted;
 }
@@ -284,8 +284,8 @@ open_window(HttpConnection *connection, int64_t now_ms, uint64_t bytes)
     connection->window_bytes = bytes;
 }
 
-/* A connection between two requests may rest, as long as the library lets it; from the first byte of a request on its
- * headers are due. */
+/* A connection between two requests may be idle for as long as the library allows; with the first byte of a request the
+ * deadline for its headers begins. */
 static bool
 is_between_requests(const HttpConnection *connection, uint64_t bytes)
 {
@@ -317,7 +317,7 @@ is_overdue(HttpConnection *connection, ConnectionPhase phase, int64_t now_ms)
 
 static bool tick_slice(Connections *connections, int64_t now_ms) REQUIRES(connections->lock);
 
-/* Looks at some connections from the cursor on; false when it was at the end. */
+/* Checks some connections from the cursor on; false at the end of the list. */
 static bool
 tick_slice(Connections *connections, int64_t now_ms)
 {

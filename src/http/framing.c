@@ -1,4 +1,4 @@
-/* What makes a request ambiguous; the contract is in framing.h.
+/* Ambiguous requests; the contract is in framing.h.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "http/framing.h"
 
@@ -6,7 +6,7 @@
 #include <stdint.h>
 #include <string.h>
 
-/* No request line is longer: beyond it two texts are not of the same buffer. */
+/* No request line is longer: texts further apart are not in the same buffer. */
 enum { LINE_LIMIT = 64 * 1024 };
 
 static bool
@@ -35,13 +35,14 @@ framing_fault(const Framing *framing, const char *version)
     if (framing->codings > 0 && framing->lengths > 0)
         return "There are both Content-Length and Transfer-Encoding.";
     if (framing->codings > 1 || framing->unknown_coding)
-        return "The only Transfer-Encoding that is served is chunked.";
+        return "The only Transfer-Encoding supported is chunked.";
     if (framing->codings > 0 && strcmp(version, "HTTP/1.0") == 0)
         return "HTTP/1.0 has no Transfer-Encoding.";
     return NULL;
 }
 
-/* Between the two the library has put one NUL in place of a blank; where clients write several blanks, more are left. */
+/* Between the two the library has put one NUL in place of a blank; where clients write several blanks, more are
+ * left. */
 bool
 framing_has_nul(const char *target, size_t length, const char *version)
 {

@@ -15,17 +15,17 @@
 #include <unistd.h>
 
 enum {
-    IDLE_LIMIT_S = 65, /* that a client may stay silent */
-    /* Bytes of a connection's memory, and of a request's target and headers in it; a token of Keystone takes a few thousand.
-     * The rest is for the library's own records and the headers of an answer. */
+    IDLE_LIMIT_S = 65, /* how long a client may be silent */
+    /* Bytes of a connection's memory, and of a request's target and headers in it; a token of Keystone takes a few
+     * thousand. The rest is for the library's own records and the headers of an answer. */
     MEMORY_LIMIT = 32 * 1024,
     TARGET_LIMIT = 8 * 1024,
     HEADER_LIMIT = 16 * 1024,
-    /* Bytes of a body after which its sender goes to the end of the queue. */
+    /* After this many bytes of a body its connection goes to the end of the queue. */
     BODY_TURN = 64 * 1024,
     TICK_MS = 1000,
     PAUSE_MS = 5,
-    SENDING_LIMIT_MS = 5000, /* that a stop waits for answers to be taken */
+    SENDING_LIMIT_MS = 5000, /* how long a stop waits until clients have read their answers */
     CONNECTIONS_LEAST = 64,
 };
 
@@ -46,7 +46,7 @@ struct Listener {
 
 /* ---- steps ---- */
 
-/* Puts the connection to sleep, unless what it is to wait for has happened already. */
+/* Suspends the connection, unless it was resumed already. */
 static void
 suspend_connection(HttpConnection *connection, RequestStage stage)
 {
@@ -107,7 +107,7 @@ apply_step(HttpConnection *connection, HttpStep step, RequestStage later)
 
 /* ---- requests ---- */
 
-/* The request line is in. The query is taken away from the library, whose parser cannot say no. */
+/* The request line was read. The query is hidden from the library, whose parser cannot refuse. */
 static void *
 listener_on_line(void *data, const char *uri, struct MHD_Connection *mhd)
 {
@@ -143,7 +143,7 @@ note_header(void *data, enum MHD_ValueKind kind, const char *name, size_t name_s
     return MHD_YES;
 }
 
-/* NULL when the request may begin; else why not, and the status of the answer. */
+/* NULL if the request may begin; otherwise why not, and the status of the answer. */
 static const char *
 request_fault(HttpConnection *connection, const char *version, unsigned *status)
 {
@@ -286,7 +286,7 @@ listener_on_connection(void *data, struct MHD_Connection *mhd, void **context,
     *context = connections_add(listener->connections, mhd, fd, &address);
 }
 
-/* Looks for overdue clients, each second. */
+/* Cuts off overdue clients, each second. */
 static void *
 listener_clock(void *data)
 {
@@ -325,7 +325,7 @@ unescape(void *data, struct MHD_Connection *connection, char *text)
     return http_unescape(text);
 }
 
-/* Connections may take a share of the descriptors: the database, BMCs and images need theirs. */
+/* Connections take only a share of the descriptors: the database, BMCs and images need some too. */
 static unsigned
 connection_limit(const ListenerOptions *options)
 {
@@ -386,7 +386,7 @@ listener_quiesce(Listener *listener)
 {
     if (listener->quiesced)
         return;
-    /* Calls are refused from here on; the socket is closed only when no thread of the library looks at it. */
+    /* New clients are refused now; the socket is closed only when no thread of the library uses it. */
     listener->quiesced = true;
     MHD_quiesce_daemon(listener->daemon);
     shutdown(listener->options.socket_fd, SHUT_RDWR);

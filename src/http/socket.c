@@ -14,7 +14,7 @@
 
 enum { BACKLOG = 1024 };
 
-/* Closes without losing why. */
+/* Closes the socket and keeps errno. */
 static int
 close_keeping_errno(int socket_fd)
 {

@@ -20,8 +20,8 @@ typedef struct Credentials {
 
 struct HttpTls {
     char *certificate_file, *key_file; /* owned */
-    /* All that were ever used: a handshake may still be looking at an older one. Certificates change a few times a year, and one
-     * that is read again is not kept twice. */
+    /* All certificates since the start: a handshake may still use an older one. They change a few times a year, and an
+     * equal one is not stored twice. */
     GPtrArray *all;
 };
 
@@ -124,7 +124,7 @@ http_tls_new(const char *certificate_file, const char *key_file, GError **error)
     return NULL;
 }
 
-/* What was read from the same texts before, or NULL. */
+/* The entry that was read from the same texts before, or NULL. */
 static Credentials *
 find_same(const HttpTls *tls, const Credentials *fresh)
 {
@@ -200,7 +200,8 @@ append_cipher(GString *priorities, const char *name, GError **error)
         return true;
     }
     return steel_fail(error, STEEL_ERROR_CONFIG,
-                      "[api]tls_ciphers: '%.80s' is not served; these are: %s", name, known->str);
+                      "[api]tls_ciphers: '%.80s' is not supported; these are: %s", name,
+                      known->str);
 }
 
 char *

@@ -45,7 +45,7 @@ cache_answer(const char *cache_folder, const char *host_kernel, const char *answ
         log_warning("lab.accelerator", "%s", error->message);
 }
 
-/* True when the guest said its line in time. */
+/* True if the guest printed its line in time. */
 static bool
 probe(const LabGuest *guest, GError **error)
 {
@@ -91,7 +91,7 @@ accelerator_choose(const char *wish, const char *cache_folder, const LabGuest *g
     if (strcmp(wish, "kvm") == 0 && there)
         return "kvm";
     if (strcmp(wish, "kvm") == 0) {
-        steel_fail(error, STEEL_ERROR_NOT_FOUND, "/dev/kvm: %s; --accel tcg does without",
+        steel_fail(error, STEEL_ERROR_NOT_FOUND, "/dev/kvm: %s; --accel tcg works without it",
                    g_strerror(errno));
         return NULL;
     }
@@ -109,7 +109,7 @@ accelerator_choose(const char *wish, const char *cache_folder, const LabGuest *g
     if (answer != NULL)
         return answer;
     if (progress != NULL)
-        progress("finding out whether guests run under KVM here (once, at most 10 s)");
+        progress("testing whether guests run under KVM here (once, at most 10 s)");
     g_autoptr(GError) why = NULL;
     answer = probe(guest, &why) ? "kvm" : "tcg";
     if (why != NULL && progress != NULL) {

@@ -50,7 +50,7 @@ print_json(const json_t *document)
     free(text);
 }
 
-/* The document of "describe" for people: what is where, then the lines to copy. */
+/* The document of "describe" for people: addresses first, then the lines to copy. */
 static void
 print_description(const json_t *document)
 {
@@ -110,7 +110,7 @@ start_lab(const LabOptions *options, const char *folder, GError **error)
         accelerator_choose(options->accelerator, cache, &guest, progress, error);
     if (accelerator == NULL)
         return false;
-    lab_remove_files(folder, false); /* of a lab that did not end in order */
+    lab_remove_files(folder, false); /* of a lab that did not end properly */
     LabPlan plan = {
         .folder = folder, .options = options, .guest = &guest, .accelerator = accelerator};
     g_autofree char *log_path = g_build_filename(folder, LAB_LOG_FILE, NULL);
@@ -126,7 +126,7 @@ command_up(const LabOptions *options, const char *folder, GError **error)
     int lock = folder_lock(folder, LAB_LOCK_FILE, false, error);
     if (lock < 0 && steel_error_is(*error, STEEL_ERROR_LOCKED)) {
         g_clear_error(error);
-        fprintf(stderr, "steel-lab: a lab is up in %s already, with the options it began with\n",
+        fprintf(stderr, "steel-lab: a lab runs in %s already, with the options of its start\n",
                 folder);
         return print_lab(options, folder, error);
     }

@@ -211,10 +211,10 @@ accept_clients(ControlServer *server)
     int fd;
     while ((fd = accept4(server->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK)) >= 0) {
         if (free_place(server) == NULL)
-            attend_clients(server); /* some may have left since */
+            attend_clients(server); /* some may be closed meanwhile */
         Client *place = free_place(server);
         if (place == NULL) {
-            log_warning("lab.control", "more than %d clients: one is turned away",
+            log_warning("lab.control", "more than %d clients: one is refused",
                         CONTROL_CLIENT_LIMIT);
             close(fd);
             continue;

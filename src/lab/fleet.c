@@ -51,7 +51,7 @@ raise_descriptor_limit(unsigned count, GError **error)
     return true;
 }
 
-/* What --quirk makes of a BMC. */
+/* The faults of a BMC by --quirk. */
 static bool
 add_quirks(const LabOptions *options, unsigned index, IpmiBmcFaults *faults, GError **error)
 {
@@ -196,7 +196,7 @@ announce(const Fleet *fleet)
     fflush(stdout);
 }
 
-/* Until a signal says so. */
+/* Serves until a signal. */
 static void
 serve(ControlServer *control, int signal_fd)
 {

@@ -4,7 +4,7 @@
 #include <glib.h>
 #include <stdbool.h>
 
-/* Where a lab or fleet of this name lives when nobody says otherwise: /var/lib/<name> for root, else
+/* The default folder of a lab or fleet of this name: /var/lib/<name> for root, else
  * $XDG_STATE_HOME/<name> (~/.local/state/<name>). A new string. */
 char *folder_default_state(const char *name);
 
@@ -15,18 +15,18 @@ char *folder_cache(void);
 /* Makes a folder and its parents, readable by its owner only. Errors: IO. */
 bool folder_make(const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Removes a folder with all it holds; symbolic links in it are removed, not followed. What cannot be removed stays and is
+/* Removes a folder with its contents; symbolic links in it are removed, not followed. Files that cannot be removed are
  * logged; an absent folder is fine. */
 void folder_remove(const char *path);
 
-/* Takes an exclusive lock on <folder>/<name> and returns its descriptor; closing it, or the death of all processes that
- * inherited it, gives the lock back.
+/* Takes an exclusive lock on <folder>/<name> and returns its descriptor; the lock is released when it is closed, or
+ * when all processes that inherited it have ended.
  *
- * wait     wait until it is free, else fail with LOCKED when somebody holds it
+ * wait     wait until it is free; otherwise fail with LOCKED if another process holds it
  * Errors   LOCKED, IO; -1 then
  */
 int folder_lock(const char *folder, const char *name, bool wait,
                 GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Removes a lock that the caller holds, and the folder unless it holds anything else: a log, files that are not ours. */
+/* Removes a lock that the caller holds, and the folder if it is empty then. */
 void folder_remove_lock(const char *folder, const char *name);

@@ -18,7 +18,7 @@
 
 #define KERNEL_METAPACKAGE "linux-image-cloud-amd64"
 
-/* Counts up whenever what is built changes in a way that the key below does not see. */
+/* Increase it when the build changes in a way that the key below does not include. */
 #define BUILD_REVISION "2"
 
 /* Modules that the guest loads together, when it needs them. */
@@ -53,7 +53,7 @@ report_progress(LabProgress progress, const char *text)
         progress(text);
 }
 
-/* Names the folder of a build: what goes in decides, so that a new program never takes an old guest. */
+/* Names the folder of a build by its inputs, so that a new program never uses an old guest. */
 static char *
 build_key(void)
 {
@@ -206,7 +206,7 @@ build(const char *cache_folder, const char *folder, LabProgress progress, GError
     return built;
 }
 
-/* What a build that was interrupted left; the caller holds the lock. */
+/* Removes the rest of an interrupted build; the caller holds the lock. */
 static void
 remove_unfinished(const char *cache_folder)
 {

@@ -1,5 +1,5 @@
 /* The guest operating system of the lab: a Debian kernel with an initramfs of a few megabytes, and a disk image of both
- * that boots under BIOS and UEFI. It says on the serial console what it was booted from and stays up until the power
+ * that boots under BIOS and UEFI. It prints on the serial console what it was booted from, and runs until the power
  * button. Built once per kernel version and cached.
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
@@ -7,9 +7,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* What the guest prints when it is up; the rest of the line says from where. */
+/* The guest prints this when it is up; the rest of the line says from where it booted. */
 #define GUEST_MARKER "STEEL-LAB guest is up: booted from"
-/* What it prints when it was started only to see whether guests run; then it powers off. */
+/* It prints this, and powers off, when it was started only to test whether guests run. */
 #define GUEST_PROBE_MARKER "STEEL-LAB probe: guest runs"
 #define GUEST_PROBE_ARGUMENT "steel_lab.probe"
 
@@ -26,10 +26,10 @@ typedef struct LabGuest {
 void lab_guest_clear(LabGuest *guest);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(LabGuest, lab_guest_clear)
 
-/* Called with a line for the user before something that takes a while. */
+/* Called with a line for the user before work that takes a while. */
 typedef void (*LabProgress)(const char *text);
 
-/* Gives the guest, building it when the cache has none. Needs apt (to download, not to install, the kernel package),
+/* Returns the guest; builds it if the cache has none. Needs apt (to download, not to install, the kernel package),
  * dpkg, busybox-static, gzip, and what volume.h needs.
  *
  * cache_folder   made when absent; locked while building

@@ -28,7 +28,7 @@
 #define GIB ((uint64_t)1024 * 1024 * 1024)
 #define TICK_MS 1000
 
-/* One server: what it is, the machine, its configuration. */
+/* One server: its node, its configuration and its machine. */
 typedef struct Server {
     LabNode *node;        /* owned */
     MachineConfig config; /* borrows from node and lab */
@@ -260,7 +260,7 @@ start(Lab *lab, GError **error)
     return lab->control != NULL;
 }
 
-/* The other way round. Without BMCs nobody orders anything, so machines can go. */
+/* In the reverse order. Without BMCs there are no more orders, so the machines can go. */
 static void
 stop(Lab *lab)
 {
@@ -283,7 +283,7 @@ attend_signals(Lab *lab)
     while (read(lab->signal_fd, &info, sizeof info) == (ssize_t)sizeof info)
         if (info.ssi_signo != SIGCHLD)
             lab->stopping = true;
-    /* several ends may come as one SIGCHLD */
+    /* one SIGCHLD may stand for several children */
     for (guint i = 0; i < lab->servers->len; i++)
         machine_reap(((Server *)lab->servers->pdata[i])->machine);
     target_reap(lab->target);
@@ -330,7 +330,7 @@ lab_run(Lab *lab)
             log_error(AREA, "poll: %s", g_strerror(errno));
             return;
         }
-        attend_machines(lab); /* what QEMU said before it ended */
+        attend_machines(lab); /* QEMU's last messages */
         attend_signals(lab);
         attend_orders(lab);
         control_server_attend(lab->control);
@@ -359,7 +359,7 @@ lab_main(void *user_data, int ready_fd)
     return started ? 0 : 1;
 }
 
-/* Files have known names or a known ending: a lab may have been put into a folder that holds other things. */
+/* The lab's files have known names or endings: its folder may hold other files. */
 static bool
 is_lab_file(const char *name)
 {

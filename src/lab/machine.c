@@ -19,8 +19,8 @@
 #include <unistd.h>
 
 #define CYCLE_PAUSE_MS 1000
-/* SeaBIOS answers a reset by resetting the machine twice more before it boots. Resets by the guest within this time of a
- * boot's start belong to that boot: they use up no boot flags, and the boot order stays until then. */
+/* SeaBIOS answers a reset by resetting the machine twice more before it boots. Resets by the guest within this time
+ * after a boot's start belong to that boot: they clear no boot flags, and the boot order stays. */
 #define BOOT_SETTLE_MS 2000
 #define AREA "lab.machine"
 
@@ -34,9 +34,9 @@ struct Machine {
     atomic_bool powered;     /* also read by the BMC's thread */
     pid_t pid;               /* 0 when off */
     Qmp *qmp;                /* owned; NULL when off */
-    bool network_first_next; /* what the running QEMU has been told for its next boot */
+    bool network_first_next; /* the order that the running QEMU has for its next boot */
     int64_t start_at_ms;     /* monotonic; 0: no start is due */
-    int64_t settled_at_ms; /* monotonic: until then the boot order belongs to the boot under way */
+    int64_t settled_at_ms;   /* monotonic: until then the boot order belongs to the current boot */
     IpmiBootDevice boot_device;
     MachineFirmware firmware;
     unsigned boot_count;
@@ -62,14 +62,15 @@ machine_set_bmc(Machine *machine, IpmiBmc *bmc)
     atomic_store(&machine->bmc, bmc);
 }
 
-/* Which place the network card takes for a device. Without an override a server tries its disk, then the network. */
+/* The network card's place in the boot order for a boot device. Without one a server tries its disk, then the
+ * network. */
 static bool
 is_network(IpmiBootDevice device)
 {
     return device == IPMI_BOOT_PXE;
 }
 
-/* What the flags say about the next boot, without using them up. */
+/* Reads the flags for the next boot and keeps them. */
 static bool
 next_is_network(const Machine *machine)
 {
@@ -78,7 +79,7 @@ next_is_network(const Machine *machine)
     return flags.valid && is_network(flags.device);
 }
 
-/* What the firmware does when it starts: looks at the flags, and uses up those for one boot. */
+/* What the firmware does when it starts: reads the flags, and clears those for one boot. */
 static void
 take_flags(Machine *machine)
 {
@@ -105,7 +106,7 @@ monitor_send(Machine *machine, const char *command, json_t *arguments)
         log_warning(AREA, "%s: %s", machine->config->name, error->message);
 }
 
-/* Tells the running QEMU the boot order of its next boot, when that has changed. */
+/* Sets the order of the next boot in the running QEMU, if it has changed. */
 static void
 update_order(Machine *machine)
 {
@@ -121,7 +122,7 @@ update_order(Machine *machine)
                   network_first ? MACHINE_NETWORK_BEFORE_DISK : MACHINE_NETWORK_AFTER_DISK));
 }
 
-/* Every boot starts with a line of its own in the console's log. */
+/* Every boot begins with a marker line in the console's log. */
 static void
 mark_console(const Machine *machine, const char *event)
 {
@@ -218,7 +219,7 @@ forget_process(Machine *machine)
     mark_console(machine, "power off");
 }
 
-/* As when the plug is pulled. */
+/* Ends it at once, like pulling the plug. */
 static void
 stop(Machine *machine)
 {

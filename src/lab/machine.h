@@ -1,9 +1,9 @@
-/* A virtual server: a QEMU process that starts, stops and resets as its BMC is told, and reads its boot order from the
- * BMC's boot flags as a real firmware does.
+/* A virtual server: a QEMU process that starts, stops and resets by commands to its BMC, and takes its boot order from
+ * the BMC's boot flags as real firmware does.
  *
  * The boot order of the next boot always follows the flags: it is given on the command line at power on and changed in
- * the running QEMU afterwards, because a guest may reboot by itself at any time. QEMU hands it to the firmware at reset.
- * All functions belong to the main thread, except the BMC's callbacks.
+ * the running QEMU afterwards, because a guest may reboot by itself at any time. QEMU hands it to the firmware at
+ * reset. All functions belong to the main thread, except the BMC's callbacks.
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 #include "bmc/ipmi/bmc/server.h"
@@ -17,7 +17,7 @@ typedef struct Machine Machine;
 /* Makes a machine that is off.
  *
  * config              borrowed with all it points to, until the machine is freed
- * folder              where its files are and QEMU runs; borrowed likewise
+ * folder              the folder of its files, where QEMU runs; borrowed likewise
  * uefi                always UEFI; else BIOS, but UEFI for a boot that the BMC's EFI flag asks it for, as servers do
  * network_namespace   descriptor, or 0; borrowed likewise
  * mailbox             takes the BMC's orders; borrowed likewise
@@ -28,21 +28,21 @@ Machine *machine_new(const MachineConfig *config, const char *folder, bool uefi,
 /* Powers off and frees. Its BMC must be gone. */
 void machine_free(Machine *machine);
 
-/* What to give ipmi_server_add(), with the machine as user_data. */
+/* For ipmi_server_add(), with the machine as user_data. */
 extern const IpmiBmcOps machine_bmc_ops;
 void machine_set_bmc(Machine *machine, IpmiBmc *bmc);
 
-/* Carries out a power verb. What goes wrong is logged: the BMC has answered already. */
+/* Carries out a power command. Logs failures, since the BMC has answered already. */
 void machine_control(Machine *machine, IpmiChassisControl control);
 
-/* After SIGCHLD: finds out whether QEMU has ended, which is how a guest powers off. */
+/* Call it after SIGCHLD: checks whether QEMU has ended, since a guest powers off so. */
 void machine_reap(Machine *machine);
 
-/* For poll(): the monitor's socket, or -1; readable means call machine_monitor_read. */
+/* For poll(): the monitor's socket, or -1; when it is readable, call machine_monitor_read. */
 int machine_monitor_fd(const Machine *machine);
 void machine_monitor_read(Machine *machine);
 
-/* To be called about once a second: the second half of a power cycle, and boot flags that have expired. */
+/* Call it about once a second: for the second half of a power cycle, and for boot flags that expire. */
 void machine_tick(Machine *machine);
 
 typedef struct MachineStatus {

@@ -1,4 +1,4 @@
-/* The QEMU command line of a virtual server. Pure: what goes in decides what comes out.
+/* The QEMU command line of a virtual server. Pure.
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 #include <stdbool.h>
@@ -7,12 +7,12 @@
 /* PCI network card of each machine in QEMU's object tree, to change its place in the boot order while it runs. */
 #define MACHINE_NETWORK_PATH "/machine/peripheral/nic0"
 
-/* Places in the boot order. The disk keeps its place, the network card moves before or behind it. */
+/* Places in the boot order. The disk keeps its place, the network card moves before or after it. */
 enum { MACHINE_NETWORK_BEFORE_DISK = 1, MACHINE_DISK = 2, MACHINE_NETWORK_AFTER_DISK = 3 };
 
 typedef enum MachineFirmware { MACHINE_BIOS, MACHINE_UEFI } MachineFirmware;
 
-/* What a machine is made of; all strings borrowed. Files are relative to the folder QEMU is started in. */
+/* The parts of a machine; all strings are borrowed. File names are relative to QEMU's folder. */
 typedef struct MachineConfig {
     const char *name;
     const char *uuid;
@@ -35,7 +35,7 @@ typedef struct MachineConfig {
 char **machine_command(const MachineConfig *config, MachineFirmware firmware, bool network_first,
                        int qmp_socket);
 
-/* Text as a value inside a QEMU option: a comma is written twice. A new string. */
+/* A text as a value in a QEMU option: each comma is doubled. A new string. */
 char *machine_escape(const char *text);
 
 /* Paths of the UEFI firmware (package ovmf). */

@@ -1,4 +1,4 @@
-/* Orders from the BMCs' thread to the main thread, which alone starts and stops machines: a child must be started by a
+/* Orders from the BMCs' thread to the main thread. Only the main thread starts and stops machines: a child needs a
  * thread that lives as long as the lab (see common/process.h), and a BMC must answer at once.
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
@@ -9,7 +9,7 @@
 typedef struct Mailbox Mailbox;
 
 typedef struct MailboxOrder {
-    void *recipient; /* borrowed; outlives the mailbox's use */
+    void *recipient; /* borrowed; must outlive the mailbox */
     IpmiChassisControl control;
 } MailboxOrder;
 
@@ -18,7 +18,7 @@ Mailbox *mailbox_new(GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void mailbox_free(Mailbox *mailbox);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Mailbox, mailbox_free)
 
-/* Becomes readable when there is an order. */
+/* Readable while an order waits. */
 int mailbox_fd(const Mailbox *mailbox);
 
 /* Any thread. Errors: BMC_BUSY when 1024 orders wait. */

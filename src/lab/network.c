@@ -24,7 +24,7 @@ struct Network {
     pid_t dnsmasq;    /* 0: ended */
 };
 
-/* Writes one setting of the kernel; what cannot be set is logged and done without. */
+/* Writes one setting of the kernel; logs a failure and continues. */
 static void
 set_kernel(const char *path, const char *value)
 {
@@ -190,7 +190,7 @@ network_start(const char *folder, GPtrArray *nodes, const char *boot_url, GError
     g_autoptr(Network) network = g_new0(Network, 1);
     network->folder = g_strdup(folder);
     network->namespace_fd = namespace_fd;
-    /* named after the process, so that two labs do not meet */
+    /* named after the process, so that two labs do not collide */
     network->host_link = g_strdup_printf("steellab%d", (int)(getpid() % 10000000));
     if (!make_interfaces(network, nodes, error) || !fill_tftp(folder, error) ||
         !start_dnsmasq(network, nodes, boot_url, error)) {
@@ -206,7 +206,7 @@ network_free(Network *network)
     if (network == NULL)
         return;
     process_end(network->dnsmasq, SIGTERM, 2000);
-    /* the kernel does that too when the namespace ends, but later */
+    /* the kernel does that too at the end of the namespace, but later */
     g_autofree char *remove_link = g_strdup_printf("link del %s", network->host_link);
     g_autoptr(GError) error = NULL;
     if (!ip(0, remove_link, &error))

@@ -1,6 +1,6 @@
 /* The lab's own network segment (`steel-lab up --bridge`, root only): a network namespace with a bridge, a tap per node
- * and a link to the host, and dnsmasq for DHCP, TFTP and router advertisements. The namespace has no name: it is gone
- * with the last process in it, and with it all its interfaces. Main thread only.
+ * and a link to the host, and dnsmasq for DHCP, TFTP and router advertisements. The namespace has no name: it ends with
+ * its last process, and its interfaces with it. Main thread only.
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 #include "lab/node.h"
@@ -9,9 +9,8 @@
 #include <sys/types.h>
 
 #define NETWORK_BRIDGE_ADDRESS "10.77.0.1" /* in the namespace: DHCP, TFTP, the iSCSI target */
-#define NETWORK_HOST_ADDRESS                                                                       \
-    "10.77.0.254"              /* the host's end of the link: what the guests reach of it */
-#define NETWORK_FIRST_GUEST 10 /* 10.77.0.10 is the first node's address */
+#define NETWORK_HOST_ADDRESS "10.77.0.254" /* the host's end of the link, which guests can reach */
+#define NETWORK_FIRST_GUEST 10             /* 10.77.0.10 is the first node's address */
 #define NETWORK_GUEST_LIMIT 100
 
 typedef struct Network Network;
@@ -19,14 +18,14 @@ typedef struct Network Network;
 /* Makes the namespace, its interfaces and starts dnsmasq.
  *
  * folder     for dnsmasq's files and the TFTP root; copied
- * nodes      array of LabNode; those get a tap each, named as in their `tap`
- * boot_url   what iPXE is told to fetch
+ * nodes      array of LabNode; each gets a tap, named as its `tap`
+ * boot_url   the URL that iPXE fetches
  * Errors     PROCESS, TIMEOUT, IO
  */
 Network *network_start(const char *folder, GPtrArray *nodes, const char *boot_url,
                        GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Ends dnsmasq and lets go of the namespace. NULL is fine. */
+/* Ends dnsmasq and closes the namespace. NULL is fine. */
 void network_free(Network *network);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Network, network_free)
 
@@ -35,7 +34,7 @@ int network_namespace(const Network *network);
 
 pid_t network_dnsmasq_pid(const Network *network);
 
-/* After SIGCHLD: logs it when dnsmasq has ended by itself. */
+/* Call it after SIGCHLD: logs it if dnsmasq has ended by itself. */
 void network_reap(Network *network);
 
 /* dnsmasq's configuration; the caller frees. Pure. */

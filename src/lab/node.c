@@ -20,7 +20,7 @@ lab_secret(unsigned length)
     for (unsigned i = 0; i < length;) {
         uint8_t byte;
         secret_random(&byte, 1);
-        if (byte < 256 / letter_count * letter_count) /* no letter more likely than another */
+        if (byte < 256 / letter_count * letter_count) /* every letter is equally likely */
             secret[i++] = letters[byte % letter_count];
     }
     return secret;

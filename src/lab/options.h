@@ -1,4 +1,4 @@
-/* The command line of steel-lab: one table of options says what each command takes, and prints the help.
+/* The command line of steel-lab: one table of options for parsing and help.
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 #include <glib.h>
@@ -18,7 +18,7 @@ typedef enum LabCommand {
     LAB_COMMAND_COUNT
 } LabCommand;
 
-/* What was asked for; strings are borrowed from the command line, or static. */
+/* The parsed command line; strings are borrowed from it, or static. */
 typedef struct LabOptions {
     LabCommand command;
     const char *folder; /* --dir; NULL: the default */
@@ -62,5 +62,5 @@ typedef struct LabOptions {
 bool lab_options_parse(int argc, char *const *argv, LabOptions *options,
                        GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Prints what the commands are, and the options of each. */
+/* Prints the commands, and the options of each. */
 void lab_options_help(FILE *out);

@@ -1,4 +1,4 @@
-/* What a lab needs; the contract is in preflight.h.
+/* The needs of a lab; the contract is in preflight.h.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "lab/preflight.h"
 
@@ -78,14 +78,14 @@ check_programs(const LabOptions *options, GError **error)
                       missing->str, packages->str);
 }
 
-/* Fails when somebody listens there. The lab binds again later: this is for the message. */
+/* Fails if another program listens there. The lab binds again later; this check gives a clear message. */
 static bool
 check_port(const char *address, int port, int type, const char *what, const char *option,
            GError **error)
 {
     struct sockaddr_in where = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
     if (inet_pton(AF_INET, address, &where.sin_addr) != 1)
-        return true; /* IPv6: the bind itself will tell */
+        return true; /* IPv6: bind itself will report it */
     int fd = socket(AF_INET, type | SOCK_CLOEXEC, 0);
     if (fd < 0)
         return steel_fail(error, STEEL_ERROR_IO, "cannot make a socket: %s", g_strerror(errno));

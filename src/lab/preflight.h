@@ -1,11 +1,11 @@
-/* Looks for the programs and files a lab needs before anything is started, and names the packages of all that are missing
- * at once.
+/* Checks that all programs and files of a lab exist before it starts, and names the packages of all missing ones
+ * together.
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 #include "lab/options.h"
 
-/* Errors: NOT_FOUND (what is missing, and the apt-get line that brings it), FORBIDDEN (--bridge without root), IO (a port
- * is taken). */
+/* Errors: NOT_FOUND (what is missing, and the apt-get line that installs it), FORBIDDEN (--bridge without root), IO (a
+ * port is taken). */
 bool preflight(const LabOptions *options, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 enum { PREFLIGHT_PLACES = 2 };

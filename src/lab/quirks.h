@@ -13,14 +13,14 @@ const char *quirk_name(size_t index);
 /* Adds the quirk of an index to a BMC's faults. */
 void quirk_apply(size_t index, IpmiBmcFaults *faults);
 
-/* Adds the quirks of a list, "suite-3-only,no-device-id"; "none" or "" is an empty one.
+/* Adds the quirks of a list, "suite-3-only,no-device-id"; "none" and "" are empty lists.
  *
  * faults  in and out; untouched on failure
- * Errors  INVALID, naming the word and those there are */
+ * Errors  INVALID, naming the unknown word and all quirks */
 bool quirks_apply_list(const char *list, IpmiBmcFaults *faults,
                        GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Takes all quirks away; what is not a quirk (latency, loss, death) stays. */
+/* Removes all quirks; other faults (latency, loss, death) stay. */
 void quirks_clear(IpmiBmcFaults *faults);
 
 /* Prints a line per quirk. */

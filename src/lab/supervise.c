@@ -54,7 +54,7 @@ kill_children(void)
     }
 }
 
-/* Children of the daemon become ours when it dies, and theirs when they die: until nobody is left. */
+/* Children of the daemon become ours when it dies, and their children when they die: repeat until none is left. */
 static void
 sweep(void)
 {
@@ -81,7 +81,7 @@ block_signals(sigset_t *signals)
     sigprocmask(SIG_BLOCK, signals, NULL);
 }
 
-/* Waits for the end of the daemon; passes on the wish to stop. */
+/* Waits for the end of the daemon; passes SIGTERM on. */
 static int
 guard(pid_t daemon, const sigset_t *signals)
 {
@@ -105,7 +105,8 @@ guard(pid_t daemon, const sigset_t *signals)
     }
 }
 
-/* Descriptors that whoever called the program left open to it: the daemon must not hold them. Ours are close-on-exec. */
+/* Closes descriptors that the caller of the program left open: the daemon must not hold them. Ours are
+ * close-on-exec. */
 static void
 close_foreign_descriptors(void)
 {

@@ -108,7 +108,7 @@ target_free(Target *target)
 {
     if (target == NULL)
         return;
-    process_end(target->pid, SIGKILL, 0); /* it keeps nothing that an orderly end would save */
+    process_end(target->pid, SIGKILL, 0); /* it has nothing to save at its end */
     g_free(target->folder);
     g_free(target);
 }

@@ -1,6 +1,6 @@
 /* An iSCSI target of the lab's own: tgtd from Debian's package tgt, in user space, with a control socket in the lab's
- * folder, so that it meets no other tgtd. CHAP accounts are per target. The disk is LUN 1 (LUN 0 is tgt's controller).
- * Main thread only: tgtd dies with the thread that started it.
+ * folder, apart from any other tgtd. CHAP accounts are per target. The disk is LUN 1 (LUN 0 is tgt's controller). Main
+ * thread only: tgtd dies with the thread that started it.
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 #include <glib.h>
@@ -29,14 +29,14 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Target, target_free)
 /* Exports a file as LUN 1 of a new target.
  *
  * number      of the target, from 1, unique
- * iqn, user   unique; the password should be 12 to 16 characters: initiators insist
+ * iqn, user   unique; initiators need a password of 12 to 16 characters
  * Errors      PROCESS, TIMEOUT
  */
 bool target_export(Target *target, unsigned number, const char *iqn, const char *file,
                    const char *chap_user, const char *chap_password,
                    GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* What is exported and who is logged in, as tgtadm says it; for target_count_sessions. Caller frees. */
+/* The targets and their sessions, as tgtadm prints them; for target_count_sessions. Caller frees. */
 char *target_show(Target *target, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Initiators logged in to a target, from the text of target_show. Pure. */
@@ -44,5 +44,5 @@ unsigned target_count_sessions(const char *shown, const char *iqn);
 
 pid_t target_pid(const Target *target);
 
-/* After SIGCHLD: logs it when tgtd has ended by itself. */
+/* Call it after SIGCHLD: logs it if tgtd has ended by itself. */
 void target_reap(Target *target);

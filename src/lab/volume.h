@@ -11,7 +11,7 @@
  * EFI system. No root, no loop device. Needs dosfstools, mtools, syslinux, syslinux-common, grub-common and
  * grub-efi-amd64-bin.
  *
- * work_folder   for files on the way; the caller removes it
+ * work_folder   for temporary files; the caller removes it
  * arguments     the kernel's command line
  * Errors        PROCESS, TIMEOUT, IO
  */

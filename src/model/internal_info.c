@@ -109,7 +109,7 @@ info_set_text(Node *node, InfoKey key, const char *text)
         return;
     }
     g_autofree char *valid =
-        g_utf8_make_valid(text, -1); /* JSON refuses what a BMC may have said */
+        g_utf8_make_valid(text, -1); /* not valid as JSON: a BMC may send any bytes */
     set_value(node, key, INFO_TYPE_TEXT, json_string(valid));
 }
 
@@ -187,6 +187,6 @@ info_merge(Node *node, const Node *before, json_t *now)
             json_object_del(now, key);
     }
     if (info_has(before, INFO_AGENT_SECRET_TOKEN) && !info_has(node, INFO_AGENT_SECRET_TOKEN))
-        forget(now, LIFETIME_AGENT); /* what it said in its last moment too */
+        forget(now, LIFETIME_AGENT); /* also what it has reported meanwhile */
     become(ours, now);
 }

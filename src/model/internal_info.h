@@ -11,7 +11,8 @@
 /* How long a key lives. info_forget(node, lifetime) is called where the lifetime ends:
  *
  *   STEP       the step under way; ends when the next one begins
- *   OPERATION  the work of one verb (a deploy, a clean, a power change); ends when the node enters a stable or a failed state
+ *   OPERATION  the work of one verb (a deploy, a clean, a power change); ends when the node enters a stable or a failed
+ *              state
  *   AGENT      one run of an agent on the machine; ends when the machine is switched off or rebooted
  *   INSTANCE   what the node is deployed with; ends with an undeploy
  *   NODE       as long as the node

@@ -146,7 +146,7 @@ static bool
 nowhere(const char *path, GError **error)
 {
     return steel_fail(error, STEEL_ERROR_PATCH,
-                      "'%.120s' leads nowhere: there is nothing of that name to change", path);
+                      "'%.120s' does not exist: nothing of that name can be changed", path);
 }
 
 /* An index of an array: decimal digits without leading zeros, below `bound`. */
@@ -202,8 +202,8 @@ change_object(json_t *object, const char *segment, const json_t *operation, GErr
     const char *op = json_string_member(operation, "op");
     if (strcmp(op, "replace") == 0 && json_object_get(object, segment) == NULL)
         return nowhere(operation_path(operation), error);
-    /* RFC 6902 would refuse to remove what is not there. Operators are told to make sure that a key is not set ("node
-     * unset --instance-info image_source") and mean the outcome. */
+    /* RFC 6902 refuses to remove an absent key. Here that succeeds: operators unset keys to be sure that they are gone
+     * ("node unset --instance-info image_source"). */
     if (strcmp(op, "remove") == 0)
         json_object_del(object, segment);
     else
@@ -274,7 +274,7 @@ json_patch_apply(const Resource *resource, void *record, const json_t *patch, GE
         record_free(resource, changed);
         return false;
     }
-    /* The two structs change places, with everything they own. */
+    /* The two structs are swapped, with everything they own. */
     g_autofree void *previous = g_memdup2(record, resource->size);
     memcpy(record, changed, resource->size);
     memcpy(changed, previous, resource->size);
@@ -282,7 +282,7 @@ json_patch_apply(const Resource *resource, void *record, const json_t *patch, GE
     return true;
 }
 
-/* 0: the path is elsewhere; 1: it is the whole field; 2: it lies below the field. */
+/* 0: the path is elsewhere; 1: it is the whole field; 2: it is below the field. */
 static int
 reaches(const json_t *operation, const char *field)
 {

@@ -128,7 +128,7 @@ field_type_words(FieldType type)
 static bool
 wrong_type(const Field *field, const json_t *value, GError **error)
 {
-    if (field->flags & FIELD_SECRETS) /* what was meant to go into it may be one */
+    if (field->flags & FIELD_SECRETS) /* the removed value may contain the new one */
         return steel_fail(error, STEEL_ERROR_INVALID, "%s must be %s", field->name,
                           field_type_words(field->type));
     g_autofree char *text = json_text_dump(value);
@@ -136,7 +136,7 @@ wrong_type(const Field *field, const json_t *value, GError **error)
                       field_type_words(field->type), text, strlen(text) > 80 ? "..." : "");
 }
 
-/* Text of a kind with rules of its own: folded and checked, the caller frees; NULL with the error set. */
+/* A text of a type with its own rules: folded and checked, the caller frees; NULL with the error set. */
 static char *
 checked_text(const Field *field, const json_t *value, GError **error)
 {

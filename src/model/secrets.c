@@ -5,15 +5,15 @@
 #include <glib.h>
 #include <string.h>
 
-/* Lower case. A longer key that contains one of these is secret as well. "configdrive" and "image_url" carry what is
- * in them: user data and signed addresses. */
+/* Lower case. A longer key that contains one of these is secret too. "configdrive" and "image_url" hold user data and
+ * signed addresses. */
 static const char *const words[] = {
     "password",      "secret",    "token",           "admin_pass",        "adminpass",
     "new_pass",      "sys_pswd",  "passphrase",      "encrypted_key",     "private_key",
     "fernetkey",     "sslkey",    "configdrive",     "encryption_key_id", "snmp_auth_key",
     "snmp_priv_key", "image_url", "ipmi_hex_kg_key",
 
-/* What the program itself remembers and must not show. */
+/* Keys of the program itself that must not be shown. */
 #define SECRET(key) key,
 #define OPEN(key)
 #define INFO(code, key, type, lifetime, secret, purpose) secret(key)

@@ -14,7 +14,7 @@
 #include <string.h>
 
 #define AREA "netboot.access"
-/* How often a change is made again that somebody else was faster with. */
+/* How often a change is repeated when another request was faster. */
 #define TRIES 16
 #define WARN_EVERY_MS (60 * 1000)
 
@@ -28,9 +28,9 @@ boot_grant_clear(BootGrant *grant)
     *grant = (BootGrant){0};
 }
 
-/* ---- whose the address is ---- */
+/* ---- the owner of an address ---- */
 
-/* Where the network cannot be asked, nothing is known; said once a minute, since anybody can make us ask. */
+/* If the network cannot be asked, nothing is known. Logged once a minute, since any client can cause it. */
 static void
 warn_seldom(const GError *error)
 {
@@ -39,10 +39,10 @@ warn_seldom(const GError *error)
     if (before != 0 && now - before < WARN_EVERY_MS)
         return;
     if (atomic_compare_exchange_strong(&told_ms, &before, now))
-        log_warning(AREA, "whose an address is cannot be known: %s", error->message);
+        log_warning(AREA, "the owner of an address cannot be found: %s", error->message);
 }
 
-/* Adds the MAC addresses of the node's ports, and of its port groups: a bond may speak with one of its own. */
+/* Adds the MAC addresses of the node's ports and of its port groups: a bond may have its own. */
 static bool
 add_macs(Db *db, const Node *node, GHashTable *macs, GError **error)
 {
@@ -101,7 +101,7 @@ ask_leases(const BootSource *source, const HttpAddress *address, GHashTable *mac
     return evidence_of(macs, found);
 }
 
-/* mac  out: what decided against the address, "" else */
+/* mac  out: the address that decided against the client; "" otherwise */
 static bool
 collect_evidence(const BootSource *source, const Node *node, const HttpAddress *address,
                  BootFacts *facts, char mac[MAC_TEXT_SIZE], GError **error)
@@ -124,14 +124,14 @@ window_ms(void)
     return config_integer(config_current(), OPT_BOOT_SERVER_BOOT_WINDOW) * 1000;
 }
 
-/* Changes a session as it is now; false: nothing to change. */
+/* Changes the current session; false: nothing to change. */
 typedef bool (*SessionChange)(BootSession *session, void *user_data);
 
 static bool
 fail_busy(const char *node_uuid, GError **error)
 {
     return steel_fail(error, STEEL_ERROR_DATABASE_BUSY,
-                      "the boot session of node %s changes all the time", node_uuid);
+                      "the boot session of node %s keeps changing", node_uuid);
 }
 
 static bool
@@ -161,7 +161,7 @@ typedef struct Asking {
     BootGrant *grant;
 } Asking;
 
-/* A SessionChange. Everything that the session says is looked at again when somebody else was faster. */
+/* A SessionChange. All facts are read again if another request was faster. */
 static bool
 serve_if_admitted(BootSession *session, void *user_data)
 {

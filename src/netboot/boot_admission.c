@@ -13,7 +13,7 @@ static const struct {
 #undef BOOT_VERDICT
 };
 
-/* Where the network does not say whose the address is. */
+/* If the network does not know the owner of the address. */
 static BootVerdict
 decide_by_window(const BootFacts *facts)
 {

@@ -14,8 +14,8 @@
 #define SWEEP_EVERY_MS 1000
 
 typedef struct Source {
-    HttpAddress address; /* the key; all zero: all those for whom there was no room */
-    double tokens;       /* requests that it may make at once */
+    HttpAddress address; /* the key; all zero: all addresses that found no room */
+    double tokens;       /* requests that it may send now */
     int64_t refilled_ms;
     int64_t unknown_from_ms;
     unsigned unknown_count;
@@ -32,7 +32,7 @@ struct BootLimits {
     Lock lock;
     GHashTable *sources GUARDED; /* HttpAddress -> Source, owned */
     GHashTable *lines GUARDED;   /* owned text -> Line, owned */
-    int64_t swept_ms GUARDED;    /* when what is stale was looked for last */
+    int64_t swept_ms GUARDED;    /* when stale entries were last removed */
 };
 
 BootLimits *UNSHARED
@@ -57,7 +57,7 @@ boot_limits_free(BootLimits *limits)
     g_free(limits);
 }
 
-/* An address that has been quiet for so long has no history. */
+/* An address without requests for this time is forgotten. */
 static gboolean
 source_is_stale(void *key, void *value, void *now_ms)
 {
@@ -75,7 +75,7 @@ line_is_stale(void *key, void *value, void *now_ms)
 
 static void sweep(BootLimits *limits, int64_t now_ms) REQUIRES(&limits->lock);
 
-/* Makes room where there is none; once a second, so that a flood of addresses does not pay for a look at all of them each. */
+/* Makes room if there is none; at most once a second, since it reads the whole table. */
 static void
 sweep(BootLimits *limits, int64_t now_ms)
 {

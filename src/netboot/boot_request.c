@@ -117,7 +117,7 @@ boot_progress_words(const BootProgressQuery *query, BootPhase *phase, GError **e
     return g_string_free(words, FALSE);
 }
 
-/* Digits of a range bound; returns what follows them, or NULL when there are none or too many. */
+/* Reads the digits of a range bound; returns what follows them, or NULL for none or too many. */
 static const char *
 read_bound(const char *text, uint64_t *bound)
 {
@@ -135,7 +135,7 @@ byte_range_read(const char *header, uint64_t size, uint64_t *first, uint64_t *la
         return BYTE_RANGE_WHOLE;
     const char *text = header + 6;
     uint64_t from, to;
-    if (text[0] == '-') { /* the last so many bytes */
+    if (text[0] == '-') { /* the last bytes of the file */
         const char *end = read_bound(text + 1, &to);
         if (end == NULL || *end != '\0')
             return BYTE_RANGE_WHOLE;

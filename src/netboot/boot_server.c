@@ -1,7 +1,7 @@
 /* The boot file server on libmicrohttpd; the contract is in boot_server.h.
  *
- * Every answer is made within the request's callback: scripts are a few rows of the database and some kilobytes of text,
- * and one small write for each boot; files go out by sendfile. A slow reader costs no thread (epoll).
+ * Every answer is made within the request's callback: scripts are a few rows of the database and some kilobytes of
+ * text, and one small write for each boot; files go out by sendfile. A slow reader costs no thread (epoll).
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "netboot/boot_server.h"
@@ -159,7 +159,7 @@ boot_server_stop(BootServer *server)
         return;
     if (server->listener != NULL) {
         listener_quiesce(server->listener);
-        (void)listener_drain(server->listener, DRAIN_LIMIT_MS); /* nothing sleeps here */
+        (void)listener_drain(server->listener, DRAIN_LIMIT_MS); /* no request is suspended here */
     }
     listener_free(server->listener);
     http_networks_free(server->trusted);

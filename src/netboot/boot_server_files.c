@@ -8,7 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* A time as HTTP writes it; "" when there is none. */
+/* A time as HTTP writes it; "" if absent. */
 typedef struct HttpDate {
     char text[64];
 } HttpDate;

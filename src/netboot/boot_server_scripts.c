@@ -1,6 +1,6 @@
-/* What the boot server tells machines, and what it takes from them; the contract is in boot_server_internal.h.
+/* Answers scripts and takes reports; the contract is in boot_server_internal.h.
  *
- * Nobody logs in here: each request is counted by its source, and the log tells of the same thing once a minute.
+ * Clients need no login: requests are counted by address, and repeated log lines appear once a minute.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "common/log.h"
@@ -10,8 +10,8 @@
 
 #include <string.h>
 
-/* One line a minute about the same thing from the same address; returns what is to stand behind it, NULL when it is not due.
- * The caller frees. */
+/* Returns the end of a log line, "" or the number of lines that were left out; NULL if no line is due: one a minute
+ * about the same thing from the same address. The caller frees. */
 static char *
 line_is_due(const BootRequest *request, const char *what)
 {
@@ -23,8 +23,8 @@ line_is_due(const BootRequest *request, const char *what)
     return skipped > 0 ? g_strdup_printf(" (and %u times before)", skipped) : g_strdup("");
 }
 
-/* Answers 503. iPXE obeys Retry-After by itself, for as long as it is told so: a machine that waits for its script goes on as
- * soon as there is an answer, but a report must not hold up a boot. */
+/* Answers 503. iPXE obeys Retry-After by itself: a machine that waits for its script continues as soon as there is one.
+ * A report must not delay a boot, so it gets no such header. */
 static HttpStep
 send_retry_later(const BootRequest *request, bool ask_again)
 {
@@ -36,7 +36,7 @@ send_retry_later(const BootRequest *request, bool ask_again)
     return boot_request_send(request, MHD_HTTP_SERVICE_UNAVAILABLE, response);
 }
 
-/* The database cannot say, or too much is to be written down. */
+/* The database cannot answer, or too many reports wait. */
 static HttpStep
 send_unavailable(const BootRequest *request, const GError *error, bool ask_again)
 {
@@ -47,7 +47,7 @@ send_unavailable(const BootRequest *request, const GError *error, bool ask_again
     return send_retry_later(request, ask_again);
 }
 
-/* Who asks: the peer, or whom a trusted proxy asks for. */
+/* The client: the peer, or the address that a trusted proxy forwards. */
 static void
 find_source(BootRequest *request)
 {
@@ -60,7 +60,7 @@ find_source(BootRequest *request)
     request->counted = !http_networks_contain(server->trusted, &request->source);
 }
 
-/* True when the source has asked for too much lately. */
+/* True if the client has sent too many requests lately. */
 static bool
 exceeds_request_limit(const BootRequest *request)
 {
@@ -72,12 +72,12 @@ exceeds_request_limit(const BootRequest *request)
     if (boot_limits_line(request->server->limits, &request->source, "too much", time_monotonic_ms(),
                          &skipped))
         log_warning(BOOT_SERVER_AREA,
-                    "%s asks too often ([boot_server]max_requests_per_second) and is put off",
+                    "%s asks too often ([boot_server]max_requests_per_second) and must retry later",
                     http_address_text(&request->source, text));
     return true;
 }
 
-/* True when the source has tried too many MAC addresses; each one that nobody has enrolled counts. */
+/* True if the client has asked for too many unknown MAC addresses. */
 static bool
 exceeds_unknown_limit(const BootRequest *request, const BootInstructions *instructions)
 {
@@ -98,7 +98,7 @@ exceeds_unknown_limit(const BootRequest *request, const BootInstructions *instru
     return count > BOOT_UNKNOWN_LIMIT;
 }
 
-/* What is served of a machine's boot, as a report to the conductor. False: there is nothing to report. */
+/* Makes a report to the conductor of a script that is served. False: there is nothing to report. */
 static bool
 make_report(const BootInstructions *instructions, BootReport *report)
 {
@@ -112,7 +112,7 @@ make_report(const BootInstructions *instructions, BootReport *report)
     case BOOT_ANSWER_UNUSABLE:
         report->phase = BOOT_PHASE_UNUSABLE;
         return true;
-    case BOOT_ANSWER_REFUSED: /* nobody waits for it, and anybody can make us say so */
+    case BOOT_ANSWER_REFUSED: /* no work waits for it, and any client can cause it */
         report->phase = BOOT_PHASE_SCRIPT_REFUSED;
         report->repeated = true;
         return true;
@@ -174,7 +174,7 @@ serve_script(const BootRequest *request)
 HttpStep
 boot_request_answer_script(BootRequest *request)
 {
-    if (request->head) /* nobody boots from it: nothing is begun, nothing told */
+    if (request->head) /* no machine boots from it: no session, no report */
         return boot_request_send_script(request, g_strdup("#!ipxe\n"));
     find_source(request);
     return exceeds_request_limit(request) ? send_retry_later(request, true) : serve_script(request);
@@ -197,7 +197,7 @@ refuse_report(const BootRequest *request, const GError *error)
     if (!steel_error_is(error, STEEL_ERROR_FORBIDDEN))
         return send_unavailable(request, error, false);
     if (due != NULL)
-        log_warning(BOOT_SERVER_AREA, "a report of %s in the name of %s is not believed: %s%s",
+        log_warning(BOOT_SERVER_AREA, "a report of %s for %s is refused: %s%s",
                     http_address_text(&request->source, text), request->mac, error->message, due);
     return boot_request_send_text(request, MHD_HTTP_FORBIDDEN, error->message);
 }

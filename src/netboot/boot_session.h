@@ -20,7 +20,7 @@
 void boot_session_facts(const BootSession *session, const char *record_id, const char *address,
                         int64_t now_ms, BootFacts *facts);
 
-/* True if the address that has the script of this session asks for it again: the session stays.
+/* True if the address that has the script of the session asks for it again: the session stays.
  *
  * window_ms  after this time it is another boot */
 bool boot_session_continues(const BootSession *session, const char *record_id, const char *address,

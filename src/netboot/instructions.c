@@ -13,7 +13,7 @@
 #define VOLUME_ISCSI "iscsi"
 #define CONNECTOR_IQN "iqn"
 
-/* The node that has a port with this address; NULL when there is none. */
+/* The node that has a port with this address; NULL if there is none. */
 static bool
 find_node(Db *db, const char *mac, Node **node, GError **error)
 {
@@ -97,7 +97,7 @@ load_iscsi(Db *db, const Node *node, const BootRecord *record, BootInstructions 
            (out->answer != BOOT_ANSWER_BOOT || load_initiator(db, node, out, error));
 }
 
-/* Reads what a mode needs into the instructions; what cannot be used makes them unusable. */
+/* Reads the data of the mode into the instructions; invalid data makes them unusable. */
 static bool (*const loaders[BOOT_MODE_COUNT])(Db *db, const Node *node, const BootRecord *record,
                                               BootInstructions *out, GError **error) = {
     [BOOT_MODE_ISCSI] = load_iscsi,
@@ -117,7 +117,7 @@ load_boot(const BootSource *source, const Node *node, const BootRecord *record,
     }
     if (record->mode == BOOT_MODE_COUNT) {
         boot_instructions_set_problem(out, BOOT_ANSWER_UNUSABLE,
-                                      "the node's boot mode is not known to this server");
+                                      "this server does not know the node's boot mode");
         return true;
     }
     boot_instructions_set_mode(out, record->mode);

@@ -1,21 +1,21 @@
 /* iPXE scripts; the contract is in ipxe.h.
  *
- * Decisions that the script embodies:
+ * Decisions in the script:
  *
  * - The iBFT. `sanhook` and `sanboot` without --no-describe leave the table behind (in memory under BIOS, as an ACPI
  *   table under UEFI), from which dracut, initramfs-tools and Windows find the root volume, its CHAP secret and the
- *   network card. With --no-describe the boot loader would start and the system would lose its disk; it is used only for
- *   volumes that the table cannot hold.
+ *   network card. With --no-describe the boot loader would start and the system would lose its disk; it is used only
+ *   for volumes that the table cannot hold.
  * - `sanhook` first, `sanboot` without a URI afterwards: the report of a failed login is apart from the one of a volume
  *   without a boot loader, and such a sanboot keeps the drive hooked whatever keep-san says. So keep-san is not set.
  * - The credentials are the boot volume's again when the system starts: iPXE opens a lost session anew with what is set
  *   at that moment. They are cleared on every other way out.
- * - A machine that should boot from its volume and cannot restarts after a bounded number of attempts: going on to the
- *   next boot device might start an old system from a local disk under this node's identity, a prompt would wait for
- *   ever. So a storage failure heals by itself, and each round is reported.
- * - The same where the boot server has served the generic script, but no other for a minute: machines whose system is on a
- *   local disk do not ask, they are set to boot from it. (While the server answers 503 with Retry-After, iPXE waits in
- *   its request.)
+ * - A machine that should boot from its volume and cannot restarts after a bounded number of attempts: the next boot
+ *   device might start an old system from a local disk under this node's identity, a prompt would wait forever. So a
+ *   storage failure heals by itself, and each round is reported.
+ * - It also restarts if the boot server has served the generic script, but no other for a minute: machines whose system
+ *   is on a local disk do not ask, they are set to boot from it. (While the server answers 503 with Retry-After, iPXE
+ *   waits in its request.)
  * - `exit 1`, not 0, to leave for the next boot device: the boot manager of UEFI takes success for the end of its list.
  *
  * SPDX-License-Identifier: Apache-2.0 */
@@ -117,7 +117,7 @@ hyphenated(const char *mac)
     return g_strdelimit(text, ":", '-');
 }
 
-/* A request that says how far the boot has come. Its failure is passed over, its answer thrown away. */
+/* A request that reports the progress of the boot. Its failure is ignored, its answer dropped. */
 static void
 append_report(GString *script, const BootInstructions *instructions, const char *phase,
               const char *parameters)
@@ -143,7 +143,7 @@ append_sanhook(GString *script, const char *option, unsigned drive, const GPtrAr
     }
 }
 
-/* The iBFT of iPXE holds IPv4 addresses only: it would name a false one for the others. */
+/* The iBFT of iPXE holds IPv4 addresses only: it would have a wrong one for others. */
 static bool
 fits_ibft(const GPtrArray *portals)
 {
@@ -153,8 +153,8 @@ fits_ibft(const GPtrArray *portals)
     return false;
 }
 
-/* Attaches a volume so that the iBFT lists it. Where that has no room, the boot volume is tried with one path after the
- * other, so that its system finds it at least by one; the lines after these attach what is left. */
+/* Attaches a volume so that the iBFT lists it. If the table has no room, the boot volume is tried with one path after
+ * the other, so that its system finds at least one; the following lines attach the rest. */
 static void
 append_listed_hook(GString *script, const GPtrArray *portals, unsigned index)
 {
@@ -172,7 +172,7 @@ append_listed_hook(GString *script, const GPtrArray *portals, unsigned index)
     }
 }
 
-/* Attaches one volume and goes on to the next. */
+/* Attaches one volume, then the next. */
 static void
 append_hook(GString *script, const IscsiVolume *volume, unsigned index)
 {
@@ -209,7 +209,7 @@ append_unhooks(GString *script, unsigned count)
         g_string_append_printf(script, "sanunhook --drive 0x%x ||\n", FIRST_DRIVE + i);
 }
 
-/* Where a failed attempt goes: report, pause, again; at last report, wipe and restart. */
+/* After a failed attempt: report, pause, repeat; in the end report, wipe and restart. */
 static void
 append_failures(GString *script, const BootInstructions *instructions)
 {
@@ -342,7 +342,7 @@ append_unusable(GString *script, const BootInstructions *instructions)
                             "sleep 60\nreboot\nexit 1\n");
 }
 
-/* Neither done nor unknown: the generic script asks again some times, and restarts the machine then. */
+/* Neither success nor unknown: the generic script asks again a few times, then restarts the machine. */
 static void
 append_refused(GString *script, const BootInstructions *instructions)
 {

@@ -1,8 +1,8 @@
 /* iPXE's error numbers; the contract is in ipxe_errno.h.
  *
- * A number is made of: bits 30-24 kind of error, 23-13 the source file that found it, 12-8 which of several places in that
- * file, 7-0 the firmware's own code (iPXE, include/errno.h and include/ipxe/errfile.h). File and place are checked only
- * where a row has them.
+ * A number is made of: bits 30-24 kind of error, 23-13 the source file that found it, 12-8 which of several places in
+ * that file, 7-0 the firmware's own code (iPXE, include/errno.h and include/ipxe/errfile.h). File and place are checked
+ * only where a row has them.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "netboot/ipxe_errno.h"
@@ -45,7 +45,7 @@ static const Row rows[] = {
     {0x2e, FILE_INT13, PLACE_ANY, "the volume has no BIOS boot sector: it holds no system, or one for UEFI only"},
     {0x1d, FILE_INT13, PLACE_ANY, "the volume has no BIOS boot sector that starts: it holds no system, or one for UEFI only"},
     {0x3c, FILE_INT13, PLACE_ANY, "the volume does not boot under BIOS"},
-    {0x34, FILE_INT13, PLACE_ANY, "the volumes find no room in the iBFT"},
+    {0x34, FILE_INT13, PLACE_ANY, "the iBFT has no room for the volumes"},
     {0x7f, FILE_EFI_BLOCK, PLACE_ANY, "the volume has no UEFI boot loader that starts: it holds no system, or one for BIOS only"},
     {0x2d, FILE_EFI_BLOCK, PLACE_ANY, "the volume has no UEFI boot loader: it holds no system, or one for BIOS only"},
     {0x03, FILE_ANY, PLACE_ANY, "the drive number is in use"},

@@ -80,7 +80,7 @@ iscsi_portal_uri(const IscsiPortal *portal)
                            portal->port, lun, portal->iqn);
 }
 
-/* The text of a string without NUL in it, else NULL. */
+/* The text of a string without NUL, otherwise NULL. */
 static const char *
 plain_text(const json_t *value)
 {
@@ -95,7 +95,7 @@ is_portal_group_tag(const char *text)
     return text[0] != '\0' && strlen(text) <= 5 && strspn(text, "0123456789") == strlen(text);
 }
 
-/* The parts of a text with commas. A number behind a portal is no portal of its own: no host is called so. */
+/* The parts of a text with commas. A number after a portal belongs to it: no host name is a number. */
 static void
 append_parts(json_t *values, const char *key, const char *text)
 {
@@ -136,7 +136,7 @@ property_values(const json_t *properties, const char *key, GError **error)
     return g_steal_pointer(&values);
 }
 
-/* Text of a foreign value for a message: short and printable. */
+/* A value as text for a message: short and printable. */
 static char *
 printable_value(const json_t *value)
 {
@@ -201,7 +201,7 @@ read_portal(const json_t *value, const char *key, IscsiPortal *portal, GError **
                       key, found, cause != NULL ? ": " : "", cause != NULL ? cause->message : "");
 }
 
-/* What the properties say before it is decided which name and LUN belongs to which portal. */
+/* The properties, before names and LUNs are assigned to portals. */
 typedef struct Lists {
     json_t *portals, *iqns, *luns;              /* owned */
     const char *portal_key, *iqn_key, *lun_key; /* the property that each comes from */
@@ -216,7 +216,8 @@ lists_clear(Lists *lists)
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Lists, lists_clear)
 
-/* The list `plural` if it has `count` items (any number but 0 when count is 0), else `singular`, else what the list has. */
+/* The list `plural` if it has `count` items (any number but 0 when count is 0), else `singular`, else what the list
+ * has. */
 static json_t *
 choose_values(const json_t *properties, const char *plural, const char *singular, size_t count,
               const char **key, GError **error)
@@ -282,7 +283,8 @@ read_paths(const Lists *lists, GPtrArray *portals, GError **error)
     return true;
 }
 
-/* Reads a name or secret: printable ASCII, blanks allowed, since scripts carry it encoded. Absent, null and "" are NULL. */
+/* Reads a name or secret: printable ASCII, blanks allowed, since scripts carry it encoded. Absent, null and "" are
+ * NULL. */
 static bool
 read_credential(const json_t *properties, const char *key, char **credential, GError **error)
 {

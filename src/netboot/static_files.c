@@ -10,7 +10,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* A pipe or a device must not hold up the caller, and no open may touch what O_NONBLOCK would wake. */
+/* A pipe or a device must not hold up the caller, and opening must not wake a device. */
 #define FILE_FLAGS (O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
 
 typedef struct MediaType {

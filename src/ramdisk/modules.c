@@ -12,7 +12,7 @@
 #define PLAIN ".ko"
 #define COMPRESSED ".xz"
 
-/* What one resolution carries from module to module. */
+/* The state of one resolution. */
 typedef struct Resolution {
     GHashTable *available; /* name -> path, both owned */
     GHashTable *built_in;  /* set of names, owned */

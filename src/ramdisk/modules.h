@@ -1,5 +1,4 @@
-/* Kernel modules with what they depend on, in the order in which they must be loaded: for an initramfs that has neither
- * modprobe nor depmod.
+/* Kernel modules and their dependencies in loading order, for an initramfs without modprobe and depmod.
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 #include <glib.h>
@@ -10,8 +9,8 @@
  *          that are needed are made plain there
  * names    NULL-ended; '-' and '_' are the same
  * Returns  an array of paths of plain modules (owned strings), each after those it depends on; NULL on failure
- * Errors   NOT_FOUND (a module is neither there nor built in), INVALID (one is damaged), IO, and those of process_run
- *          (busybox makes them plain)
+ * Errors   NOT_FOUND (a module is neither in the folder nor built in), INVALID (one is damaged), IO, and those of
+ *          process_run (busybox makes them plain)
  */
 GPtrArray *modules_resolve(const char *folder, const char *const *names,
                            GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -1,4 +1,4 @@
-/* One event: its text, bounded, and who uses it. The contract is in events.h.
+/* One event: its bounded text and its users. The contract is in events.h.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "common/json_text.h"
 #include "rpc/event_priv.h"

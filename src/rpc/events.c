@@ -1,8 +1,8 @@
-/* Who listens to events, and what waits for them; the contract is in events.h.
+/* The listeners and their queues; the contract is in events.h.
  *
- * Locks: `publishing` before `lock`. The first is held while listeners are asked what they want and woken, which may take
- * their own locks but waits for nothing; the second only while pointers are moved: who takes events never waits for a
- * publisher.
+ * Locks: `publishing` before `lock`. The first is held while listeners are asked what they want and woken, which may
+ * take their own locks but waits for nothing; the second only while pointers are moved: who takes events never waits
+ * for a publisher.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "common/lock.h"
@@ -12,12 +12,12 @@ struct Events {
     Lock
         publishing; /* held by one publisher at a time: events reach all in the order of their ids */
     int64_t last_id GUARDED; /* by publishing */
-    /* EventListener, owned by who listens; changed with both locks held, read with one. */
+    /* EventListener, owned by the caller of events_listen; changed with both locks held, read with one. */
     GPtrArray *listeners GUARDED;
     Lock lock;              /* guards what follows, and the queues of all listeners */
     GQueue waiting GUARDED; /* SharedEvent, the oldest first: those in at least one queue */
     size_t waiting_size GUARDED;
-    size_t total; /* atomic: what waits and what is being sent */
+    size_t total; /* atomic: bytes that wait or are being sent */
 };
 
 typedef struct QueuedEvent {
@@ -92,7 +92,7 @@ queue_push(Events *events, EventListener *listener, SharedEvent *event, unsigned
     events->waiting_size += event->cost;
 }
 
-/* The oldest, whose use passes to the caller. */
+/* Takes the oldest; the caller releases it. */
 static QueuedEvent
 queue_pop(Events *events, EventListener *listener)
 {
@@ -114,7 +114,7 @@ queue_drop_oldest(Events *events, EventListener *listener)
     listener->lost++;
 }
 
-/* A queue is in the order of the ids: what is oldest of all stands first wherever it stands. */
+/* Queues are in the order of ids: the oldest event is the first of every queue that has it. */
 static void
 drop_oldest_event(Events *events)
 {

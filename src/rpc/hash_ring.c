@@ -34,7 +34,7 @@ circle_free(void *data)
     g_free(circle);
 }
 
-/* The ring is Steel's own, so what GLib does not have may be the SHA-2 of the same length. */
+/* No other program computes this ring, so algorithms that GLib lacks are replaced by the SHA-2 of the same length. */
 static GChecksumType
 algorithm_of(const char *name)
 {

@@ -14,7 +14,7 @@
 
 enum { POLL_MS = 300 };
 
-/* Asks until the allocation is active. A new reference; NULL with DEPLOY_FAILED or TIMEOUT. */
+/* Polls until the allocation is active. A new reference; NULL with DEPLOY_FAILED or TIMEOUT. */
 static json_t *
 wait_active(Context *context, const char *uuid, int timeout_s, GError **error)
 {
@@ -113,7 +113,7 @@ static const OptionRow allocation_create_options[] = {
     {"--owner", OPTION_TEXT, USE_BODY_TEXT, "owner", "<owner>", "owner of the allocation"},
     {"--extra", OPTION_APPEND, USE_BODY_PAIRS, "extra", "<key=value>", "anything of yours (repeatable)"},
     {"--node", OPTION_TEXT, USE_BODY_TEXT, "node", "<node>", "make it from this node, which is deployed already"},
-    {"--wait", OPTION_OPTIONAL_INTEGER, USE_BY_COMMAND, NULL, "<seconds>", "wait until it is active; without seconds, or 0, for ever"},
+    {"--wait", OPTION_OPTIONAL_INTEGER, USE_BY_COMMAND, NULL, "<seconds>", "wait until it is active; without seconds, or 0, forever"},
     {NULL},
 };
 

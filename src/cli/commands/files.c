@@ -13,7 +13,7 @@
 #include "common/json_text.h"
 #include <string.h>
 
-/* What hangs below a thing: the key it stands under, what it becomes, and how it names the one above. */
+/* One level of a file: the key of its list, the resource it creates, and the field that names its parent. */
 typedef struct Level Level;
 struct Level {
     const char *key;
@@ -33,7 +33,7 @@ static const Level chassis_level = {"chassis", &chassis_noun, NULL, chassis_chil
 static const Level node_level = {"nodes", &node_noun, NULL, node_children};
 static const Level *const top_levels[] = {&chassis_level, &node_level, NULL};
 
-/* The UUIDs of the things above, by the field that refers to them; NULL: none. */
+/* The UUIDs of the parents, by the field that refers to them; NULL: none. */
 typedef struct Above {
     const char *chassis_uuid;
     const char *node_uuid;
@@ -49,7 +49,7 @@ note(GString *failures, const char *text)
     g_string_append_printf(failures, "%s%s", failures->len > 0 ? "\n" : "", text);
 }
 
-/* Writes a reference into a body; a different one that is there already is a contradiction. */
+/* Writes a reference into a body; fails if it has a different one already. */
 static bool
 set_reference(json_t *body, const char *field, const char *uuid, GString *failures)
 {
@@ -57,8 +57,7 @@ set_reference(json_t *body, const char *field, const char *uuid, GString *failur
     if (uuid == NULL)
         return true;
     if (own != NULL && strcmp(own, uuid) != 0) {
-        g_autofree char *text =
-            g_strdup_printf("%s is %s, but it stands below %s", field, own, uuid);
+        g_autofree char *text = g_strdup_printf("%s is %s, but it is below %s", field, own, uuid);
         note(failures, text);
         return false;
     }
@@ -78,7 +77,7 @@ set_parent_references(const Level *level, json_t *body, Above above, GString *fa
             set_reference(body, "portgroup_uuid", above.portgroup_uuid, failures));
 }
 
-/* Creates one thing and, when that went well, what hangs below it. */
+/* Creates one resource and, on success, its children. */
 static void
 create_one(Context *context, const Level *level, json_t *item, Above above, GString *failures)
 {
@@ -136,7 +135,7 @@ check_file(const char *path, json_t *file, GError **error)
     return true;
 }
 
-/* All files are read and checked before the first thing is created. */
+/* All files are read and checked before the first resource is created. */
 static bool
 run_create(Context *context, GError **error)
 {

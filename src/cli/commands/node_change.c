@@ -17,7 +17,7 @@ put_raid(Context *context, json_t *configuration, GError **error)
     return request_send(context, "PUT", path, configuration, error);
 }
 
-/* The patch, unless the RAID configuration was all there was to change. */
+/* The patch, unless only the RAID configuration changes. */
 static bool
 patch_rest(Context *context, bool raid_given, GError **error)
 {
@@ -60,7 +60,7 @@ static const PositionalRow one_node[] = {
     {NULL},
 };
 
-/* --X-interface and --reset-X-interface, of which only one can be given: the group is told by the word. */
+/* --X-interface and --reset-X-interface, of which only one can be given: the rows have the same group. */
 #define SET_INTERFACE(word) \
     {"--" word "-interface", OPTION_TEXT, USE_ADD, word "_interface", "<" word "_interface>", "set the " word " interface", .group = word}, \
     {"--reset-" word "-interface", OPTION_FLAG, USE_REMOVE, word "_interface", NULL, "back to the driver's default " word " interface", .group = word},

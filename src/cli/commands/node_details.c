@@ -1,5 +1,5 @@
-/* What a node has besides its fields: validation, traits, VIFs, BIOS settings, boot device, console, history, inventory,
- * vendor passthru.
+/* What a node has besides its fields: validation, traits, VIFs, BIOS settings, boot device, console, history,
+ * inventory, vendor passthru.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "cli/commands/commands.h"
 
@@ -184,7 +184,7 @@ run_passthru_list(Context *context, GError **error)
     return passthru_list(context, "/v1/nodes/{0}/vendor_passthru/methods", error);
 }
 
-/* Nobody knows the shape of the answer: it is printed as it came. */
+/* The shape of the answer is unknown: it is printed unchanged. */
 static bool
 run_passthru_call(Context *context, GError **error)
 {

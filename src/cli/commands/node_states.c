@@ -1,4 +1,4 @@
-/* Provisioning, power, maintenance, boot, console: what one request changes about a node.
+/* Provisioning, power, maintenance, boot, console: what one request changes on a node.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "cli/commands/commands.h"
 

@@ -1,4 +1,4 @@
-/* What Steel tells of a node beyond Ironic: its timeline, and changes as they happen.
+/* What Steel reports of a node beyond Ironic: its timeline, and changes as they happen.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "cli/commands/commands.h"
 
@@ -17,8 +17,8 @@
 #include <time.h>
 
 enum {
-    PHASES_MS = 1000,  /* how often nodes at work are asked for their phase when no event comes */
-    SETTLED_MS = 1000, /* an event that comes sooner after a look may be older than what was seen */
+    PHASES_MS = 1000,  /* how often the phases of busy nodes are read when no event comes */
+    SETTLED_MS = 1000, /* an event within this time after a read may be older than the answer */
 };
 
 /* The columns; those that are not `usual` only with --long. "seconds" is made of the times. */
@@ -37,7 +37,7 @@ static const struct {
     {"bytes_total", "Bytes Total", false},
 };
 
-/* How long a phase took, or takes so far, in seconds to the millisecond; null when its times are no times. */
+/* How long a phase took, or has taken so far, in seconds to the millisecond; null if its times are not valid. */
 static json_t *
 phase_seconds(json_t *phase, int64_t now_ms)
 {
@@ -50,7 +50,7 @@ phase_seconds(json_t *phase, int64_t now_ms)
     return json_real((double)MAX(finished - started, 0) / 1000.0);
 }
 
-/* One phase as a row; what the service did not say is null. */
+/* One phase as a row; missing members are null. */
 static json_t *
 phase_row(json_t *phase, bool detailed, int64_t now_ms)
 {
@@ -99,17 +99,17 @@ typedef struct Watched {
     char *name;
     bool at_work;   /* it has a target */
     bool reached;   /* the state asked for */
-    unsigned round; /* of looking at all nodes, in which it was there */
+    unsigned round; /* number of the last reading of all nodes that had it */
 } Watched;
 
 /* One watch. */
 typedef struct Watch {
     Context *context;
-    const char *until;  /* NULL: for ever */
+    const char *until;  /* NULL: forever */
     Listener *listener; /* owned */
     GHashTable *seen;   /* owned; UUID -> Watched */
     unsigned round;
-    int64_t looked_ms; /* when all nodes were last asked for */
+    int64_t looked_ms; /* when all nodes were last read */
 } Watch;
 
 static void
@@ -134,7 +134,7 @@ print_change(const char *name, const char *what)
     fflush(stdout);
 }
 
-/* Prints `text` when it differs from what was printed before, and remembers it. */
+/* Prints `text` if it differs from the last printed one, and remembers it. */
 static void
 print_if_new(const char *name, char **known, const char *text)
 {
@@ -163,7 +163,7 @@ state_text(json_t *node)
     return g_string_free(text, false);
 }
 
-/* Prints what is new about the phases of a node that is at work. A service without timelines has none. */
+/* Prints what is new in the phases of a busy node. A service without timelines has none. */
 static void
 watch_phase(const Watch *watch, const char *uuid, const char *name, Watched *watched)
 {
@@ -181,7 +181,7 @@ watch_phase(const Watch *watch, const char *uuid, const char *name, Watched *wat
     print_if_new(name, &watched->phase, line);
 }
 
-/* Takes what is known of a node: from the API, or from an event, which has the same members. */
+/* Takes a node's state from the API or from an event; both have the same members. */
 static bool
 watch_node(Watch *watch, json_t *node, GError **error)
 {
@@ -241,7 +241,7 @@ is_gone(gpointer uuid, gpointer watched, gpointer round)
     return ((const Watched *)watched)->round != *(const unsigned *)round;
 }
 
-/* Asks for all nodes and prints what is new. */
+/* Reads all nodes and prints what is new. */
 static bool
 watch_all(Watch *watch, GError **error)
 {
@@ -261,7 +261,7 @@ watch_all(Watch *watch, GError **error)
     return true;
 }
 
-/* Whether an event tells how a node is now; the others tell what was only begun. */
+/* True if an event has the node's present state; the others report only that work begins. */
 static bool
 tells_present_state(const char *type)
 {
@@ -269,7 +269,7 @@ tells_present_state(const char *type)
            !g_str_has_suffix(type, ".start");
 }
 
-/* Takes one event. *look: all nodes have to be asked for. */
+/* Takes one event. *look: all nodes must be read. */
 static bool
 watch_event(Watch *watch, const char *type, json_t *payload, bool *look, GError **error)
 {
@@ -289,7 +289,7 @@ watch_event(Watch *watch, const char *type, json_t *payload, bool *look, GError 
     return *look || watch_node(watch, node, error);
 }
 
-/* Looks at the phases of the nodes at work. */
+/* Reads the phases of the busy nodes. */
 static void
 watch_phases(Watch *watch)
 {

@@ -1,4 +1,4 @@
-/* Asks a node's BIOS driver and keeps what it read; the contract is in bios.h.
+/* Calls a node's BIOS driver and keeps what it read; the contract is in bios.h.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "drivers/bios/bios.h"
 

@@ -8,11 +8,11 @@ typedef struct BiosOps {
 
     /* Reads the settings from the BMC into the database (bios_store_settings).
      *
-     * When     nothing calls it yet; it is for the time after settings were applied
+     * When     nothing calls it yet; meant for after settings were applied
      * Lock     exclusive, from a worker
      * Blocks   on the BMC and the database, until task->deadline_ms, or, without one, until each request's own limit
-     * Errors   BMC_*, TIMEOUT, DATABASE; what was stored before stays
-     * Again    safe: what is stored is replaced as a whole
+     * Errors   BMC_*, TIMEOUT, DATABASE; the stored settings stay
+     * Again    safe: all stored settings are replaced
      * NULL     nothing to read */
     bool (*cache)(Task *task, GError **error);
 } BiosOps;
@@ -20,5 +20,5 @@ typedef struct BiosOps {
 /* Replaces the cached settings of the node by an array of {"name", "value", ...} (fields of BiosSetting). */
 bool bios_store_settings(Task *task, const json_t *settings, GError **error);
 
-/* What the node's driver does; true, and nothing is done, where the driver has none. */
+/* Calls the node's driver; true, without doing anything, if the member is NULL. */
 bool bios_cache(Task *task, GError **error);

@@ -1,4 +1,4 @@
-/* A BIOS driver whose settings live in the database alone. For demos, tests and development.
+/* A BIOS driver whose settings are only in the database. For demos, tests and development.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "drivers/bios/bios.h"
 

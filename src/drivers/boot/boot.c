@@ -1,4 +1,4 @@
-/* Asks a node's boot driver; the contract is in boot.h.
+/* Calls a node's boot driver; the contract is in boot.h.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "drivers/boot/boot.h"
 

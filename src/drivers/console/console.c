@@ -1,4 +1,4 @@
-/* Asks a node's console driver; the contract is in console.h.
+/* Calls a node's console driver; the contract is in console.h.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "drivers/console/console.h"
 

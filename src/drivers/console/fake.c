@@ -1,4 +1,4 @@
-/* A console that leads nowhere. For demos, tests and development.
+/* A console without a machine. For demos, tests and development.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "drivers/console/console.h"
 
@@ -22,7 +22,7 @@ fake_console_stop(Task *task, GError **error)
     return fake_act(task, "console.stop", error);
 }
 
-/* Nobody can connect to it, so there is nothing to tell. */
+/* It has no address, since no client can connect to it. */
 static json_t *
 fake_console_get(Task *task, GError **error)
 {

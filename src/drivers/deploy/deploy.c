@@ -1,4 +1,4 @@
-/* Asks a node's deploy driver; the contract is in deploy.h.
+/* Calls a node's deploy driver; the contract is in deploy.h.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "drivers/deploy/deploy.h"
 

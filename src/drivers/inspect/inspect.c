@@ -1,4 +1,4 @@
-/* Asks a node's inspection driver; the contract is in inspect.h.
+/* Calls a node's inspection driver; the contract is in inspect.h.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "drivers/inspect/inspect.h"
 

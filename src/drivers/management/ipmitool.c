@@ -1,5 +1,5 @@
-/* Boot device, NMI and identity of machines over IPMI 2.0. The boot mode is not IPMI's to set: it is told with the boot
- * device, from the node's boot_mode.
+/* Boot device, NMI and identity of machines over IPMI 2.0. IPMI has no command for the boot mode: it is sent with the
+ * boot device, from the node's boot_mode.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "drivers/management/management.h"
 
@@ -13,7 +13,7 @@
 
 #include <string.h>
 
-/* Supermicro boards under UEFI take the disk by the selector of the "primary remote medium", and not by 08h. */
+/* Supermicro boards under UEFI boot the disk with the selector of the "primary remote medium", not with 08h. */
 #define SUPERMICRO_UEFI_DISK 0x24
 
 enum { FIRST_PAUSE_MS = 500, LONGEST_PAUSE_MS = 5000 };
@@ -32,7 +32,7 @@ is_supermicro(const Node *node)
     return vendor != NULL && g_ascii_strcasecmp(vendor, "supermicro") == 0;
 }
 
-/* A BMC that does not keep a boot device gets it for one boot, again and again; what is to stay is kept here, in Ironic's
+/* A BMC that does not keep a boot device gets it before each boot; the persistent device is kept here, in Ironic's
  * keys. */
 static void
 remember_boot_device(Task *task, const char *device, bool persistent)
@@ -51,7 +51,8 @@ remembered_boot_device(const Task *task)
     return info_text(task->node, INFO_PERSISTENT_BOOT_DEVICE);
 }
 
-/* The power driver sets the remembered device again by this same function, once: that changes nothing in the memory. */
+/* The power driver sets the remembered device with this function too, for one boot: that does not change the remembered
+ * one. */
 static bool
 is_repetition(const Task *task, const char *device, bool persistent)
 {
@@ -59,7 +60,7 @@ is_repetition(const Task *task, const char *device, bool persistent)
            !info_has(task->node, INFO_NEXT_BOOT_PERSISTENT);
 }
 
-/* The BMC keeps the device itself: nothing is to be set again. */
+/* The BMC keeps the device itself: it need not be set again. */
 static bool
 forget(Task *task, GError **error)
 {
@@ -70,7 +71,7 @@ forget(Task *task, GError **error)
     return task_save(task, error);
 }
 
-/* Sends the flags; *code is what the BMC says to them. */
+/* Sends the flags; *code is the BMC's completion code. */
 static bool
 send_flags(Task *task, const IpmiBootRequest *boot, uint8_t *code, GError **error)
 {
@@ -85,7 +86,7 @@ send_flags(Task *task, const IpmiBootRequest *boot, uint8_t *code, GError **erro
     return true;
 }
 
-/* Changes what is asked for after a refusal; false: there is nothing left to try. */
+/* Relaxes the request after a refusal; false: nothing is left to try. */
 static bool
 relax_boot_request(IpmiBootRequest *boot, uint8_t code)
 {
@@ -118,7 +119,7 @@ is_passing(uint8_t code)
     return ipmi_completion_boot(code) == IPMI_BOOT_AGAIN || ipmi_node_is_passing(code);
 }
 
-/* Sets the flags in a way that the BMC takes. out: boot->persistent is false when it does not keep them. */
+/* Sets the flags in a way that the BMC accepts. out: boot->persistent is false if it does not keep them. */
 static bool
 set_flags(Task *task, IpmiBootRequest *boot, GError **error)
 {

@@ -1,4 +1,4 @@
-/* Asks a node's management driver; the contract is in management.h.
+/* Calls a node's management driver; the contract is in management.h.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "drivers/management/management.h"
 
@@ -12,7 +12,7 @@ unsupported(Task *task, const char *what, GError **error)
     return interface_unsupported(task, INTERFACE_MANAGEMENT, what, error);
 }
 
-/* INVALID names the words that would do. */
+/* INVALID names the valid words. */
 static bool
 check_word(const char *const *words, const char *kind, const char *word, GError **error)
 {

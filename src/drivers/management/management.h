@@ -1,5 +1,5 @@
-/* What a management driver must do: boot device, boot mode, NMI, indicators. A NULL member is a thing the driver cannot
- * do; the functions below answer UNSUPPORTED for it, so that callers never test pointers.
+/* What a management driver must do: boot device, boot mode, NMI, indicators. For a NULL member the functions below
+ * answer UNSUPPORTED, so that callers never test pointers.
  *
  * All are called from a worker with the node locked; they may block on the BMC until task->deadline_ms.
  * Errors: BMC_*, INVALID (a device or mode the driver does not know), TIMEOUT.
@@ -9,7 +9,7 @@
 #include "drivers/interface.h"
 
 typedef struct BootDevice {
-    char device[16];   /* "pxe", "disk", ...; "" when the BMC has none set */
+    char device[16];   /* "pxe", "disk", ...; "" if the BMC has none set */
     int8_t persistent; /* -1 unknown, 0, 1 */
 } BootDevice;
 
@@ -29,13 +29,13 @@ typedef struct ManagementOps {
                            GError **error);
     bool (*set_indicator)(Task *task, const char *component, const char *indicator,
                           const char *state, GError **error);
-    /* The maker's name for properties.vendor; the caller frees; NULL without an error when the BMC does not say. */
+    /* The maker's name for properties.vendor; the caller frees; NULL without an error if the BMC does not report it. */
     char *(*detect_vendor)(Task *task, GError **error);
 } ManagementOps;
 
-/* What the node's driver does, as the member of the same name says, once the arguments are words that the driver knows: INVALID names
- * those. UNSUPPORTED where the driver has none. From a worker; they may block until task->deadline_ms. What is returned is the
- * caller's. */
+/* Call the member of the same name of the node's driver, after checking the arguments: INVALID lists the words that the
+ * driver knows. UNSUPPORTED if the member is NULL. From a worker; they may block until task->deadline_ms. The caller
+ * frees what they return. */
 bool management_set_boot_device(Task *task, const char *device, bool persistent, GError **error);
 bool management_get_boot_device(Task *task, BootDevice *device, GError **error);
 bool management_set_boot_mode(Task *task, const char *mode, GError **error);

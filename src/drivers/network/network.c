@@ -1,4 +1,4 @@
-/* Asks a node's network driver; the contract is in network.h.
+/* Calls a node's network driver; the contract is in network.h.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "drivers/network/network.h"
 

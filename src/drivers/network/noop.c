@@ -1,4 +1,4 @@
-/* For networks that somebody else has set up: ports are left where they are. VIFs are accepted and forgotten.
+/* For networks that are set up outside of Steel: ports are left alone. VIFs are accepted and ignored.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "drivers/network/network.h"
 

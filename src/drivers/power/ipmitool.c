@@ -1,5 +1,5 @@
-/* Switches machines over IPMI 2.0. A power verb and the look at its effect travel in one session, because BMCs are asked
- * no more often than [ipmi]min_command_interval allows.
+/* Switches machines over IPMI 2.0. A power command and the reading of its effect share one session, because
+ * [ipmi]min_command_interval limits how often a BMC is called.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "drivers/power/power.h"
 
@@ -62,7 +62,7 @@ typedef struct Change {
     IpmiChassisControl control;
     const char *words; /* of the target, for messages */
     bool wanted_on;
-    bool accepted;        /* the BMC has taken the verb */
+    bool accepted;        /* the BMC has accepted the command */
     uint8_t refused_with; /* its completion code otherwise */
 } Change;
 
@@ -73,8 +73,8 @@ refused_for_now(uint8_t completion_code)
            ipmi_node_is_passing(completion_code);
 }
 
-/* Sends the verb unless the BMC has taken it, and reads the state. *reached: the machine is where it should be, whatever the BMC
- * thought of the verb: some refuse "off" for a machine that is off. */
+/* Sends the command, unless the BMC has accepted it before, and reads the state. *reached: the machine has the wanted
+ * state, even if the BMC refused the command: some refuse "off" for a machine that is off. */
 static bool
 send_and_read(Task *task, Change *change, bool *reached, GError **error)
 {
@@ -149,8 +149,8 @@ soft_off(Task *task, PowerTarget target, int timeout_s, GError **error)
            switch_until_reached(task, IPMI_CHASSIS_SOFT, target, timeout_s, error);
 }
 
-/* For BMCs that forget: the device that was set to stay is set again, for one boot. The management driver remembers one only
- * where that is so (ipmi_force_boot_device, or the BMC has refused to keep it). */
+/* For BMCs that forget: sets the persistent boot device again, for one boot. The management driver remembers one only
+ * for such a BMC (ipmi_force_boot_device, or it has refused to keep it). */
 static bool
 repeat_boot_device(Task *task, GError **error)
 {
@@ -194,7 +194,7 @@ ipmitool_power_set(Task *task, PowerTarget target, int timeout_s, GError **error
     return steel_fail(error, STEEL_ERROR_INTERNAL, "power target %d", (int)target);
 }
 
-/* Whom to tell when the engine has the answer. */
+/* The caller's PowerDone, for the engine's answer. */
 typedef struct Asked {
     PowerDone done;
     void *user_data;

@@ -1,4 +1,4 @@
-/* Asks a node's power driver; the contract is in power.h.
+/* Calls a node's power driver; the contract is in power.h.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "drivers/power/power.h"
 

@@ -16,9 +16,9 @@ typedef struct PowerOps {
     /* Reads the state from the BMC. From a worker; may block until task->deadline_ms. Errors: BMC_*, TIMEOUT. */
     bool (*get)(Task *task, PowerState *state, GError **error);
 
-    /* `get` and management's detect_vendor in one visit, for BMCs that want a pause between two. Called only when the
-     * management driver has a detect_vendor. *vendor: the caller frees; NULL when the BMC does not say or refuses to, which
-     * is no failure. NULL: callers ask twice. */
+    /* `get` and management's detect_vendor in one session, for BMCs that need a pause between two sessions. Called only
+     * if the management driver has a detect_vendor. *vendor: the caller frees; NULL if the BMC does not report it,
+     * which is not a failure. NULL: callers use two sessions. */
     bool (*get_with_vendor)(Task *task, PowerState *state, char **vendor, GError **error);
 
     /* Brings the machine to the target and waits until it is there, at most timeout_s seconds. From a worker, with the
@@ -28,9 +28,8 @@ typedef struct PowerOps {
     /* Targets that `set` understands: bits 1 << PowerTarget. */
     unsigned targets;
 
-    /* Reads the state without a task, lock or thread, for the sync of thousands. NULL: the sync uses `get` on a worker, without
-     * the node's lock.
-     * An error that can be known at once is reported through `done` as well. */
+    /* Reads the state without a task, lock or thread, for the sync of thousands of nodes. NULL: the sync uses `get` on
+     * a worker, without the node's lock. `done` gets every error, also one that is known at once. */
     void (*get_async)(const DriverServices *services, const Node *node, PowerDone done,
                       void *user_data);
 } PowerOps;
@@ -39,6 +38,6 @@ typedef struct PowerOps {
     (1u << POWER_TARGET_ON | 1u << POWER_TARGET_OFF | 1u << POWER_TARGET_REBOOT)
 #define POWER_SOFT_TARGETS (1u << POWER_TARGET_SOFT_REBOOT | 1u << POWER_TARGET_SOFT_OFF)
 
-/* Reads, sets: UNSUPPORTED when the driver has no such target; otherwise the driver's own errors. */
+/* Call the node's driver. UNSUPPORTED if the driver has no such target; otherwise the driver's own errors. */
 bool power_get(Task *task, PowerState *state, GError **error);
 bool power_set(Task *task, PowerTarget target, int timeout_s, GError **error);

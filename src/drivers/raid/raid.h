@@ -8,8 +8,8 @@ typedef struct RaidOps {
     bool supported; /* false: no-raid */
 } RaidOps;
 
-/* Checks a target_raid_config: {"logical_disks": [{"size_gb": int or "MAX", "raid_level": str, ...}]}. INVALID names the
- * disk and key. UNSUPPORTED when the node's RAID interface has none. */
+/* Checks a target_raid_config: {"logical_disks": [{"size_gb": int or "MAX", "raid_level": str, ...}]}. INVALID names
+ * the disk and key. UNSUPPORTED if the node's interface is no-raid. */
 bool raid_config_validate(Task *task, const json_t *config, GError **error);
 
 /* {property: help} of a logical disk, a new reference. */

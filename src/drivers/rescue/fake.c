@@ -1,4 +1,4 @@
-/* A rescue system that is nowhere. For demos, tests and development.
+/* A rescue without a rescue system. For demos, tests and development.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "drivers/rescue/rescue.h"
 

@@ -1,4 +1,4 @@
-/* Asks a node's rescue driver; the contract is in rescue.h.
+/* Calls a node's rescue driver; the contract is in rescue.h.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "drivers/rescue/rescue.h"
 

@@ -1,5 +1,5 @@
-/* Whether volumes, connectors, capabilities and boot interface of a node fit together, before it is deployed: a machine
- * that cannot attach its volume says so on its screen only. Each rule's sentence names what to set.
+/* Checks a node's volumes, connectors, capabilities and boot interface against each other before a deploy: a machine
+ * that cannot attach its volume reports that only on its screen. Each error names what to set.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "drivers/boot/boot.h"
 #include "drivers/storage/storage.h"
@@ -10,14 +10,14 @@
 
 #include <string.h>
 
-/* How the operator calls the node in commands. */
+/* The node's name in commands. */
 static const char *
 node_word(const Task *task)
 {
     return task->node->name != NULL ? task->node->name : task->node->uuid;
 }
 
-/* "volume target 5d0e... (boot_index 0)": what every sentence about a volume begins with. */
+/* "volume target 5d0e... (boot_index 0)": the beginning of every error about a volume. */
 static void
 prefix_target(const VolumeTarget *target, GError **error)
 {

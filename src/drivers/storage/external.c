@@ -1,4 +1,4 @@
-/* Volumes that somebody else made and attached: the node boots from them, and nothing is done to them.
+/* For volumes that are made and attached outside of Steel: the node boots from them.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "drivers/storage/storage.h"
 

@@ -1,4 +1,4 @@
-/* For nodes without remote volumes: whatever volumes they have are left alone, and images go to the local disk.
+/* For nodes without remote volumes: their volumes are left alone, and images go to the local disk.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "drivers/storage/storage.h"
 

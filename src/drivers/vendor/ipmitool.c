@@ -1,4 +1,4 @@
-/* IPMI that has no word of its own in the API: raw requests, and a reset of the BMC.
+/* IPMI beyond the API: raw requests, and a reset of the BMC.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "drivers/vendor/vendor.h"
 

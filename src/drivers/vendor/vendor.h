@@ -8,7 +8,7 @@ typedef struct VendorMethod {
     const char *name;
     const char *http_methods; /* "POST", or "POST,PUT" */
     const char *description;
-    bool asynchronous; /* the client has its 202 before it runs */
+    bool asynchronous; /* the client gets 202 before it runs */
     bool attach;       /* the answer is a file */
     bool exclusive;    /* needs the exclusive lock */
     /* Runs it.
@@ -27,7 +27,7 @@ typedef struct VendorOps {
     const VendorMethod *driver_methods; /* NULL: none */
 } VendorOps;
 
-/* The row of a method; NULL with INVALID when there is none, or UNSUPPORTED when it refuses the HTTP method. */
+/* The row of a method; NULL with INVALID if there is none, or UNSUPPORTED if it does not take the HTTP method. */
 const VendorMethod *vendor_method(const VendorMethod *methods, const char *name,
                                   const char *http_method, GError **error);
 
