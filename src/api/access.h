@@ -30,7 +30,7 @@ AccessOutcome access_identify(Request *request, bool may_block, GError **error);
 /* True when the request tries a login at all: it has the header that the strategy reads. */
 bool access_tries_login(const Request *request);
 
-/* The name that is tried with http_basic, to be freed by the caller; NULL where none is. */
+/* The name that is tried with http_basic, to be freed by the caller; NULL if there is none. */
 char *access_login_name(const Request *request);
 
 /* Whose thing a request is about; NULL members: nobody's. */
@@ -52,7 +52,7 @@ typedef struct PolicyTarget {
  * Errors  FORBIDDEN naming the rule; INVALID when the body must be looked at and is no JSON */
 bool policy_check(Request *request, const char *rule, const PolicyTarget *target, GError **error);
 
-/* Whether the caller is told of a thing at all, by its rule to see one ("baremetal:node:get"). Noted as policy_check does.
+/* True if the caller may see the thing, by its rule to see one ("baremetal:node:get"). Noted as policy_check does.
  * What may not be seen is to be answered like what is not there. */
 bool policy_sees(Request *request, const char *rule, const PolicyTarget *target);
 
@@ -66,7 +66,7 @@ void policy_look(void);
 /* What one rule itself says, without more ado. True with noauth and http_basic. */
 bool policy_allows(const Request *request, const char *rule, const PolicyTarget *target);
 
-/* False when the route's rule and the rule to see admit this identity whoever the owner is: owner and lessee need not be
+/* False if the route's rule and the rule to see admit this identity for any owner: owner and lessee need not be
  * loaded. see  NULL: none */
 bool policy_wants_target(const Request *request, const char *see);
 
@@ -92,9 +92,10 @@ enum {
  *          lessee must be selected with each row and asked for again; the value returned is then of no use */
 unsigned policy_visibility(const Request *request, const PolicyTarget *target, bool *depends);
 
-/* The JSON that stands in place of what one POLICY_HIDE_… bit hides: an object for fields that are objects, else a string.
+/* The JSON that replaces what one POLICY_HIDE_… bit hides: an object for fields that are objects, else a string.
  * Static. */
 const char *policy_hidden_json(unsigned bit);
 
-/* Table and effective rules of a configuration as YAML, for `steeld config policy`. The caller frees. Errors: CONFIG, IO. */
+/* Table and effective rules of a configuration as YAML, for `steeld config policy`. The caller frees. Errors: CONFIG,
+ * IO. */
 char *access_policy_yaml(const Config *config, GError **error);

@@ -30,8 +30,8 @@ typedef struct ListFilter {
     bool (*add)(ListCall *call, const struct ListFilter *filter, const char *value, GError **error);
 } ListFilter;
 
-/* The `add` of a filter: equal as text, as text in lower case, as a UUID, as a MAC address, as a boolean; present or not; part
- * of a text; one of a list with commas. */
+/* The `add` of a filter: equal as text, as text in lower case, as a UUID, as a MAC address, as a boolean; present or
+ * not; part of a text; one of a list with commas. */
 bool filter_text(ListCall *call, const ListFilter *filter, const char *value, GError **error);
 bool filter_text_lower(ListCall *call, const ListFilter *filter, const char *value, GError **error);
 bool filter_uuid(ListCall *call, const ListFilter *filter, const char *value, GError **error);
@@ -49,12 +49,12 @@ bool filter_node(ListCall *call, const ListFilter *filter, const char *value, GE
 typedef struct Reference {
     const char *member;
     bool named; /* the value may be a name; otherwise it is a UUID */
-    /* Finds what the value names if the caller may see it, and may put things there. Out: its uuid, the caller's to free.
-     * NOT_FOUND, NODE_NOT_FOUND: there is none for this caller; FORBIDDEN. */
+    /* Finds what the value names if the caller may see it, and may put things there. Out: its uuid, the caller's to
+     * free. NOT_FOUND, NODE_NOT_FOUND: there is none for this caller; FORBIDDEN. */
     bool (*find)(Request *request, const char *ident, char **uuid, GError **error);
 } Reference;
 
-/* A value that is a list may name so many. */
+/* How many items a list value may name. */
 enum { REFERENCE_LIMIT = 1000 };
 
 struct Collection {
@@ -74,7 +74,7 @@ struct Collection {
     SteelErrorCode not_found; /* of an item; 0: NOT_FOUND */
 
     /* To whom items belong. */
-    const char *see; /* the rule by which the caller is told of an item; NULL: all are */
+    const char *see; /* the rule by which the caller may see an item; NULL: all are visible */
     DbOwnership ownership;
     /* More checks and changes of a checked POST body; NULL: none. */
     bool (*check_create)(Request *request, json_t *values, GError **error);
@@ -110,8 +110,8 @@ bool collection_write_item(Request *request, const Collection *collection, const
 bool collection_check_values(const Request *request, const Collection *collection,
                              const json_t *values, GError **error);
 
-/* Finds an item that the caller may see by UUID, or name where there are names. What the caller may not see answers like
- * what is not there: NOT_FOUND; INVALID for what is no UUID. */
+/* Finds an item that the caller may see by UUID, or name where there are names. What the caller may not see answers
+ * like what is not there: NOT_FOUND; INVALID for what is no UUID. */
 bool collection_lookup(Request *request, const Collection *collection, const char *ident,
                        ItemBrief *brief, GError **error);
 

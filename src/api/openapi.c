@@ -301,7 +301,7 @@ openapi_document(void)
         "x-minimum-version", API_VERSION_TEXT(API_VERSION_MINIMUM));
 }
 
-static char *document_text; /* made once, kept for ever */
+static char *document_text; /* made once, kept forever */
 static size_t document_size;
 
 static void

@@ -1,5 +1,5 @@
-/* One request on its way through the API, as handlers see it. Whatever carries it makes it with pipeline.h: http.c from a
- * connection, tests from text.
+/* One request on its way through the API, as handlers see it. Whatever carries it makes it with pipeline.h: http.c from
+ * a connection, tests from text.
  *
  * A request belongs to one thread at a time: the HTTP thread, then perhaps the thread that completes its rpc call, then
  * the HTTP thread again; handing over is through the transport's `resume`.
@@ -27,13 +27,14 @@ typedef enum HttpMethod {
     HTTP_OTHER = 1 << 7,
 } HttpMethod;
 
-/* What a handler says: the answer is in the request, the error says why there is none, or a call is under way and `after`
- * will make it. */
+/* What a handler says: the answer is in the request, the error says why there is none, or a call is under way and
+ * `after` will make it. */
 typedef enum Answer { ANSWER_NOW, ANSWER_FAILED, ANSWER_LATER } Answer;
 
 typedef Answer (*RequestHandler)(Request *request, GError **error);
 
-/* Makes the answer from what the conductor returned; on the HTTP thread, or where waiting is allowed. False with the error set. */
+/* Makes the answer from what the conductor returned; on the HTTP thread, or where waiting is allowed. False with the
+ * error set. */
 typedef bool (*RequestAfter)(Request *request, json_t *result, GError **error);
 
 /* Who asks. Filled by access_identify. */
@@ -46,15 +47,15 @@ typedef struct Identity {
 /* What carries requests. */
 typedef struct RequestTransport {
     const char *(*header)(void *carrier, const char *name); /* NULL when absent */
-    void (*resume)(void *carrier);                          /* the answer may go on; any thread */
+    void (*resume)(void *carrier);   /* the answer may continue; any thread */
     bool (*is_local)(void *carrier); /* the client is on this machine; NULL: it always is */
     /* Where it comes from, behind proxies too. False: from a proxy that does not say, or several clients share it.
      * NULL: nobody knows. */
     bool (*source)(void *carrier, HttpAddress *address);
 } RequestTransport;
 
-/* The body of an answer that has no end yet: it is made while it is sent, and holds no thread while there is nothing. The
- * functions are called by one thread at a time. */
+/* The body of an answer that has no end yet: it is made while it is sent, and holds no thread while there is nothing.
+ * The functions are called by one thread at a time. */
 typedef struct RequestStream RequestStream;
 struct RequestStream {
     /* From now on `wake` may be called, from any thread, when there is something to read. */
@@ -141,7 +142,7 @@ const char *request_argument(const Request *request, const char *name);
 bool request_only_arguments(const Request *request, const char *const *names, GError **error);
 bool request_no_arguments(const Request *request, GError **error);
 
-/* A boolean query argument; INVALID when it is none. Absent: *value is untouched. */
+/* A boolean query argument; INVALID if it is not a boolean. Absent: *value is untouched. */
 bool request_boolean_argument(const Request *request, const char *name, bool *value,
                               GError **error);
 

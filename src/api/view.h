@@ -1,6 +1,6 @@
-/* How a resource looks in an answer: which fields in which order, the selection that fetches them, and the bytes that stand
- * before each value. Views of whole resources are made once per version and kept; rows are then written straight from the
- * database into the answer.
+/* How a resource looks in an answer: which fields in which order, the selection that fetches them, and the bytes that
+ * stand before each value. Views of whole resources are made once per version and kept; rows are then written straight
+ * from the database into the answer.
  *
  * A view is immutable once made; any thread.
  *
@@ -13,7 +13,7 @@
 /* VIEW_CREATED is VIEW_DETAIL as the item was when it was created, before anybody worked on it. */
 typedef enum ViewKind { VIEW_LIST, VIEW_DETAIL, VIEW_CREATED, VIEW_KINDS } ViewKind;
 
-/* What stands where a value is. */
+/* What replaces a value. */
 typedef enum ViewPart {
     PART_TEXT,  /* needs escaping */
     PART_CLEAN, /* a UUID, MAC or time: nothing in it needs escaping */
@@ -68,5 +68,6 @@ View *view_of_fields(const Resource *resource, const char *fields, unsigned vers
 void view_free(View *view);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(View, view_free)
 
-/* A view of these fields (NULL-terminated) without those newer than the version, and without links of its own accord. */
+/* A view of these fields (NULL-terminated) without those newer than the version, and without links of its own
+ * accord. */
 View *view_of_names(const Resource *resource, const char *const *names, unsigned version);

@@ -6,5 +6,5 @@
 /* A BootReportsTake with the Conductor: what the machines' reports mean for a node. */
 void boot_progress_take(void *conductor, const char *node_uuid, GQueue *reports);
 
-/* Why a deploy is given up whose machine was waited for in vain, from what it has last said; the caller frees. */
+/* Why a deploy fails whose machine did not call in time, by its last report; the caller frees. */
 char *boot_progress_late(const Node *node);

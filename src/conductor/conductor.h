@@ -18,18 +18,18 @@ typedef struct ConductorServices {
     const char *boot_url; /* how machines reach the boot file server; NULL: there is none */
 } ConductorServices;
 
-/* Registers under a new lease, makes void what an earlier life has left, and starts to work. Errors: CONFIG, DATABASE. */
+/* Registers under a new lease, voids the locks of an earlier process, and starts to work. Errors: CONFIG, DATABASE. */
 Conductor *conductor_new(const ConductorServices *services, GError **error);
 
 /* Stops: no new work is taken, work under way reaches a safe point, locks and the lease are given back. Calls that come
  * after it are refused. The services must still be there.
  *
- * False: some work was not over within [conductor]graceful_shutdown_timeout and still runs, so that nothing may be freed:
- * the process is to end at once. What it leaves is void with its lease, and the next start goes on with it. */
+ * False: some work was not over within [conductor]graceful_shutdown_timeout and still runs, so that nothing may be
+ * freed: the process is to end at once. Its locks are void with its lease, and the next start resumes its work. */
 bool conductor_stop(Conductor *conductor);
 
-/* Frees a stopped conductor. The rpc caller, the IPMI client and the boot file server that know it must be gone. NULL is
- * fine. */
+/* Frees a stopped conductor. The rpc caller, the IPMI client and the boot file server that know it must be gone. NULL
+ * is fine. */
 void conductor_free(Conductor *conductor);
 
 /* How calls reach a conductor in the same process; `self` of rpc_new is the Conductor. */

@@ -16,7 +16,7 @@ struct Conductor {
     Registry *registry;      /* owned, immutable */
     char *hostname;          /* owned, immutable */
     char *group;             /* owned, immutable */
-    char lease[37];          /* immutable: the identity of this life of the process */
+    char lease[37];          /* immutable: identifies this run of the process */
     /* Two pools, so that work which waits for BMCs never keeps what only needs the database from running. */
     Pool *
         quick; /* handlers of rpc methods that touch the database only, and the start of everything else */
@@ -31,7 +31,7 @@ struct Conductor {
     Lock gate; /* held for moments: a foreign thread hands us work, or `stopping` is set */
     Lock guard;
     GPtrArray *locked GUARDED; /* owned uuids: nodes whose lock the database did not take back */
-    /* Owned uuid -> when (ms): nodes of which a refused script was told; of boot_progress.c. */
+    /* Owned uuid -> when (ms): nodes whose refused script was logged; of boot_progress.c. */
     GHashTable *refused GUARDED;
     GHashTable *asked GUARDED;        /* owned uuids: nodes whose power state is being read */
     GQueue to_read GUARDED;           /* of power_sync.c: those among them that wait for a worker */

@@ -5,7 +5,7 @@
 #include <jansson.h>
 #include <stdbool.h>
 
-/* What an envelope says beside the payload; all borrowed for the call. */
+/* The parts of an envelope besides the payload; all borrowed for the call. */
 typedef struct Notification {
     const char *host;         /* of the conductor */
     const char *event_type;   /* "baremetal.node.provision_set.start" */

@@ -1,4 +1,4 @@
-/* What the world is told of nodes and records, and what a node's history keeps.
+/* Notifications about nodes and records, and the entries of a node's history.
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 #include "drivers/task.h"

@@ -6,7 +6,8 @@
 void conductor_clock_start(Conductor *conductor);
 void conductor_clock_stop(Conductor *conductor);
 void power_sync_run(Conductor *conductor);
-void power_recovery_run(Conductor *conductor); /* nodes that power_sync_run has given up */
+void
+power_recovery_run(Conductor *conductor);   /* nodes that power_sync_run has put into maintenance */
 void allocations_run(Conductor *conductor); /* allocations whose search has ended with a process */
 void history_prune_run(Conductor *conductor);
 void conductors_prune_run(Conductor *conductor);

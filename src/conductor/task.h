@@ -1,5 +1,5 @@
-/* A task of the conductor: a node that is loaded, and locked for as long as somebody works on it. What drivers see of it is in
- * drivers/task.h.
+/* A task of the conductor: a node that is loaded, and locked for as long as somebody works on it. What drivers see of
+ * it is in drivers/task.h.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
@@ -9,7 +9,7 @@ typedef enum TaskLock { TASK_SHARED, TASK_EXCLUSIVE } TaskLock;
 
 /* Loads a node, and locks it if asked to.
  *
- * purpose  a few words for whoever meets the lock
+ * purpose  a few words for others that find the node locked
  * Errors   LOCKED, NODE_NOT_FOUND, INVALID (an interface is not enabled here), DATABASE */
 Task *task_acquire(Conductor *conductor, const char *node_uuid, TaskLock lock, const char *purpose,
                    GError **error);
@@ -40,5 +40,6 @@ bool task_spawn(Task **task, void (*work)(Task *task), GError **error) G_GNUC_WA
 bool task_spawn_or_revert(Task **task, const Node *before, void (*work)(Task *task),
                           GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* The same after a pause; cannot fail. No thread is kept meanwhile, the lock is: so there are no more of these than nodes. */
+/* The same after a pause; cannot fail. No thread is kept meanwhile, the lock is: so there are no more of these than
+ * nodes. */
 void task_spawn_later(Task *task, unsigned delay_ms, void (*work)(Task *task));

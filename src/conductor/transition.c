@@ -29,7 +29,7 @@ goal_after(const Node *node, ProvisionEvent event, ProvisionState next, Provisio
     return state_info(info->target)->wire;
 }
 
-/* When the machine or its agent must have called; 0: it may take for ever. */
+/* When the machine or its agent must have called; 0: it may take forever. */
 static int64_t
 wait_deadline_ms(StepKind kind, int64_t limit_ms)
 {

@@ -14,14 +14,14 @@
 typedef struct Wakes Wakes;
 
 typedef struct WakesOps {
-    /* Takes the node's lock and returns what `go` needs; NULL when there is nothing to do, or, with *locked set, when somebody
-     * else has the lock. On a thread of `submit`. */
+    /* Takes the node's lock and returns what `go` needs; NULL when there is nothing to do, or, with *locked set, when
+     * somebody else has the lock. On a thread of `submit`. */
     void *(*take)(void *user, const char *node_uuid, bool *locked);
 
     /* Resumes the node. Takes what `take` has returned. On the same thread; may take long. */
     void (*go)(void *user, void *taken);
 
-    /* Runs a job on another thread soon; false when none is free. Never blocks. */
+    /* Runs a job on another thread soon; false if none is free. Never blocks. */
     bool (*submit)(void *user, PoolJob job, void *data);
 } WakesOps;
 

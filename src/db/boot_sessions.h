@@ -1,7 +1,7 @@
 /* Which machine has which boot script. What it means is in netboot/boot_session.h; here it is stored.
  *
- * Conductors (a window opens) and boot servers (a script is served) change a row without the node's lock: each change is put
- * on the row that it was made from, or not at all.
+ * Conductors (a window opens) and boot servers (a script is served) change a row without the node's lock: each change
+ * is put on the row that it was made from, or not at all.
  *
  * Any thread; errors as in db.h.
  *
@@ -19,7 +19,7 @@ typedef struct BootSession {
     char *served_window_id; /* what window_id was when the script was served */
     int64_t served_at_ms;
     char *token, *address;  /* of the script, and whom it was served to */
-    bool hooked;            /* whoever has it has attached the volumes */
+    bool hooked;            /* this address has attached the volumes */
     char *attached_address; /* the last that did so, in whatever boot */
 } BootSession;
 

@@ -7,7 +7,7 @@
 #include "db/db.h"
 #include "model/resources.h"
 
-/* Registers a conductor under a new lease, or replaces what an earlier life of the same host left. */
+/* Registers a conductor under a new lease, or replaces the row of an earlier process on the same host. */
 bool db_conductor_register(Db *db, ConductorRecord *conductor,
                            GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

@@ -13,7 +13,7 @@ typedef struct DbInventory {
     size_t inventory_size, plugin_size;
 } DbInventory;
 
-/* Calls `each` with the inventory of a node; does not call it when there is none. */
+/* Calls `each` with the inventory of a node; does not call it if there is none. */
 bool db_inventory_read(Db *db, const char *node_uuid,
                        void (*each)(const DbInventory *inventory, void *user_data), void *user_data,
                        GError **error) G_GNUC_WARN_UNUSED_RESULT;

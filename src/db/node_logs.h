@@ -1,4 +1,4 @@
-/* What grows with each node's life: its history and its timeline. Each keeps its newest rows.
+/* The logs of each node: its history and its timeline. Each keeps its newest rows.
  *
  * Any thread; errors as in db.h.
  *

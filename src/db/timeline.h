@@ -12,7 +12,7 @@
 bool db_phases_end(Db *db, const char *node_uuid, const char *operation_uuid, const char *result,
                    const char *detail, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Ends all open phases of a node as interrupted: they are of a life of the process that is over. */
+/* Ends all open phases of a node as interrupted: they are of a process that has ended. */
 bool db_phases_interrupt(Db *db, const char *node_uuid, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Writes the detail of an operation's open phases. */

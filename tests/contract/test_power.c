@@ -109,7 +109,7 @@ ask(Subject *subject, Answer *answer)
     subject->task->driver.power->get_async(&subject->fixture->services, subject->task->node,
                                            answer_came, answer);
     pthread_mutex_lock(&answer->lock);
-    while (answer->count == 0) /* the test's time limit ends a wait for ever */
+    while (answer->count == 0) /* the test's time limit ends a wait forever */
         pthread_cond_wait(&answer->came, &answer->lock);
     pthread_mutex_unlock(&answer->lock);
 }

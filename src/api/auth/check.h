@@ -3,8 +3,9 @@
  *     (role:admin and system_scope:all) or (role:member and project_id:%(node.owner)s)
  *
  * A string is parsed once into a tree; evaluating it allocates nothing. The words: and, or, not (in rising precedence),
- * parentheses, `role:R`, `rule:NAME`, `ATTRIBUTE:VALUE` of the credentials, `'literal':VALUE`, `@` (always), `!` (never),
- * `http://...` and `https://...` (another server says); a VALUE or URL may hold %(name)s of the target. An empty string is `@`.
+ * parentheses, `role:R`, `rule:NAME`, `ATTRIBUTE:VALUE` of the credentials, `'literal':VALUE`, `@` (always), `!`
+ * (never), `http://...` and `https://...` (another server says); a VALUE or URL may hold %(name)s of the target. An
+ * empty string is `@`.
  *
  * Source: the documentation of oslo.policy 4.0, "Policy Rule Expressions".
  * SPDX-License-Identifier: Apache-2.0 */
@@ -19,7 +20,7 @@ typedef enum Verdict {
     VERDICT_NO,
     VERDICT_YES,
     VERDICT_DEPENDS, /* on the target, which the context does not know */
-    VERDICT_FAILED, /* a server that had to be asked gave no answer: whatever stands around it, that is no yes */
+    VERDICT_FAILED, /* a server that had to be asked gave no answer: whatever is around it, the answer is no */
 } Verdict;
 
 /* Asks another server. YES or NO by its answer, FAILED without one. May block; see CheckContext.remote. */
@@ -52,7 +53,8 @@ Check *check_and(Check *first, Check *second);
 /* What rule: words refer to. NULL: there is no such rule, the word then answers NO. */
 typedef const Check *(*CheckResolver)(void *user_data, const char *rule);
 
-/* Replaces names of rules by the rules themselves, once, before evaluation. The rules must live as long as the check. */
+/* Replaces names of rules by the rules themselves, once, before evaluation. The rules must live as long as the
+ * check. */
 void check_resolve(Check *check, CheckResolver resolver, void *user_data);
 
 /* Calls `visit` with the name of each rule: word and what it was resolved to (or NULL). Stops when it returns false. */

@@ -16,7 +16,7 @@ typedef enum CheckKind {
     CHECK_REMOTE,  /* value: the URL */
 } CheckKind;
 
-/* One piece of a value: literal text, or what stands in %(…)s. */
+/* One piece of a value: literal text, or the name in %(…)s. */
 typedef struct CheckPart {
     char *text;
     bool is_name;

@@ -20,7 +20,7 @@ typedef struct Htpasswd Htpasswd;
 /* Parses the text of a file. Free with htpasswd_free; immutable, any thread may ask it.
  *
  * name      of the file, for messages
- * warnings  out, optional: one line per line left out; the caller frees. Never shows what stands in the file but names.
+ * warnings  out, optional: one line per line left out; the caller frees. Shows only names from the file.
  * Errors    CONFIG (over 1 MiB or 10,000 users, NUL bytes) */
 Htpasswd *htpasswd_parse(const char *name, const char *text, size_t size, char **warnings,
                          GError **error) G_GNUC_WARN_UNUSED_RESULT;

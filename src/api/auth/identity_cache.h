@@ -1,8 +1,9 @@
 /* What was found out about tokens and passwords, remembered for a short time, so that a caller who comes again costs no
  * other server and no bcrypt. Secrets are never kept: an entry is found by a hash of the secret.
  *
- * One question is asked once: whoever asks the same while it is under way waits for that answer. Bounded; the entry that
- * was not asked for longest goes first, and whoever is known last: strangers push nobody out. All functions from any thread; no lock is held while a question is under way.
+ * One question is asked once: requests with the same question wait for its answer. Bounded; the entry that
+ * was not asked for longest goes first, and whoever is known last: strangers push nobody out. All functions from any
+ * thread; no lock is held while a question is under way.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
@@ -32,7 +33,8 @@ typedef enum IdentityOutcome {
     IDENTITY_FAILED,  /* it could not be found out; the error is set */
 } IdentityOutcome;
 
-/* Finds out who it is, where waiting is allowed. KNOWN (with a new reference in *bearer), REFUSED or FAILED with the error. */
+/* Finds out who it is, where waiting is allowed. KNOWN (with a new reference in *bearer), REFUSED or FAILED with the
+ * error. */
 typedef IdentityOutcome (*IdentityQuestion)(void *user_data, Bearer **bearer, GError **error);
 
 typedef struct IdentityCache IdentityCache;
@@ -51,7 +53,7 @@ typedef struct IdentityLifetime {
  *
  * now_ms    wall clock
  * question  NULL: the caller may not wait, and an unknown key answers ASK
- * Errors    those of the question, of whoever asked it */
+ * Errors    those of the question, also if another request asked it */
 IdentityOutcome identity_cache_get(IdentityCache *cache, const uint8_t key[IDENTITY_KEY_SIZE],
                                    int64_t now_ms, const IdentityLifetime *lifetime,
                                    IdentityQuestion question, void *user_data, Bearer **bearer,

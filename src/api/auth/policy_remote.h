@@ -15,10 +15,10 @@ typedef struct PolicyQuestions PolicyQuestions;
 PolicyQuestions *policy_questions_new(void);
 void policy_questions_free(PolicyQuestions *questions);
 
-/* Whether this thread may wait for answers. While it may not, only what is known is answered, all else FAILED. At first it may
- * not. */
+/* Whether this thread may wait for answers. While it may not, only what is known is answered, all else FAILED. At first
+ * it may not. */
 void policy_questions_allow(PolicyQuestions *questions, bool may_wait);
 
-/* A CheckRemote; user_data is a PolicyQuestions, or NULL: nobody may be asked. What fails is told in the log. Blocks only while
- * it may. */
+/* A CheckRemote; user_data is a PolicyQuestions, or NULL: no server may be asked. Failures are logged. Blocks only
+ * while it may. */
 Verdict policy_remote_ask(void *user_data, const char *url, const CheckContext *context);

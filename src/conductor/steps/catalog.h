@@ -1,4 +1,4 @@
-/* All steps that there are for a node: those of its interfaces' tables and those its agent has told.
+/* All steps of a node: those of its interfaces' tables and those that its agent lists.
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 #include "conductor/steps/steps.h"
@@ -8,8 +8,9 @@
 /* The steps of the tables, a new array with rows as in StepSource.list; NULL with the error set. */
 json_t *catalog_of_tables(Task *task, StepKind kind, GError **error);
 
-/* Appends the steps of agents. A step counts when its interface works with that agent, and when no row before it has its
- * name. *told: false when an agent is not there yet. Errors: the agent's; INVALID when what it told is no list of steps. */
+/* Appends the steps of agents. A step counts when its interface works with that agent, and when no row before it has
+ * its name. *told: false when an agent is not there yet. Errors: the agent's; INVALID when what it told is no list of
+ * steps. */
 bool catalog_add_agents(Task *task, StepKind kind, json_t *catalog, bool *told, GError **error);
 
 /* True when an agent will have steps of this kind for the node. */
@@ -21,5 +22,5 @@ json_t *catalog_find(const json_t *rows, const json_t *step);
 /* "interface.step" for messages; the caller frees. Strange steps have "?" in it. */
 char *catalog_name(const json_t *step);
 
-/* A priority may be given as digits in a string; 0 when there is none. */
+/* A priority may be a string of digits; 0 if absent. */
 int catalog_priority(const json_t *step);

@@ -184,7 +184,7 @@ a_slow_collector_holds_up_nobody_but_who_takes_it_away(void **state)
     pthread_join(unregisterer, &waited);
     assert_ptr_equal(waited, &slow);
     pthread_join(scraper, NULL);
-    g_autofree char *text = scrape(); /* it would wait for ever */
+    g_autofree char *text = scrape(); /* it would wait forever */
     assert_non_null(text);
     sem_destroy(&slow.entered);
     sem_destroy(&slow.go);

@@ -398,7 +398,7 @@ call_many_times(void *data)
     return NULL;
 }
 
-/* Many nodes with one BMC address by mistake must not keep a worker each for ever. */
+/* Many nodes with one BMC address by mistake must not keep a worker each forever. */
 static void
 who_waits_too_long_behind_others_is_told_so(void **state)
 {
@@ -449,7 +449,7 @@ blocked_call(void *user_data, const IpmiResponse *responses, size_t count, const
     (void)error;
     g_autoptr(GError) refused = NULL;
     bool on;
-    /* Would wait for itself for ever. */
+    /* Would wait for itself forever. */
     if (!ipmi_get_power(fixture->client, &fixture->target, &on, &refused) &&
         steel_error_is(refused, STEEL_ERROR_INTERNAL))
         fixture->target.port = 1;

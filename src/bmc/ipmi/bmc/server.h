@@ -1,5 +1,6 @@
-/* Simulated BMCs: one process and one thread answer IPMI 2.0 (RMCP+) for many BMCs, each on its own address and port, with
- * users, power, boot flags, an event log, and faults that tests switch on. What a power verb does is the owner's callback.
+/* Simulated BMCs: one process and one thread answer IPMI 2.0 (RMCP+) for many BMCs, each on its own address and port,
+ * with users, power, boot flags, an event log, and faults that tests switch on. What a power verb does is the owner's
+ * callback.
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 #include <glib.h>
@@ -17,8 +18,8 @@ typedef struct IpmiBmcUser {
     IpmiPrivilege privilege;
 } IpmiBmcUser;
 
-/* What the machine behind a BMC does. All are called on the server thread without any lock held; they must not block (hand
- * the work to another thread and return) and may call ipmi_bmc_*() functions. NULL members: see each. */
+/* What the machine behind a BMC does. All are called on the server thread without any lock held; they must not block
+ * (hand the work to another thread and return) and may call ipmi_bmc_*() functions. NULL members: see each. */
 typedef struct IpmiBmcOps {
     /* Is the machine powered? NULL: the BMC keeps a power state of its own. */
     bool (*get_power)(void *user_data);
@@ -59,10 +60,10 @@ typedef struct IpmiBmcFaults {
     /* The session. */
     bool no_answer_after_login; /* authenticates, then is silent */
     bool
-        close_ignored; /* no answer to Close Session: sessions end by time, or give way when slots are short */
+        close_ignored; /* no answer to Close Session: sessions end by time, or are replaced when slots are short */
     bool busy;             /* every command in a session is answered C0h, node busy */
     uint8_t starting_code; /* every command in a session is answered with this, */
-    unsigned starting_ms;  /* for so long after these faults were set */
+    unsigned starting_ms;  /* for this time after these faults were set */
 
     /* Commands. */
     bool off_while_off_refused; /* with D5h */
@@ -117,8 +118,8 @@ void ipmi_bmc_set_kg(IpmiBmc *bmc, const uint8_t *kg, size_t size);
 /* The power state a BMC without get_power keeps; for tests and for machines that power off by themselves. */
 void ipmi_bmc_set_power(IpmiBmc *bmc, bool on);
 
-/* What the machine's firmware does at power on or reset: reads the boot flags and, when they are for one boot only, clears
- * them. False: no valid flags, boot as usual (out-parameters untouched). */
+/* What the machine's firmware does at power on or reset: reads the boot flags and, when they are for one boot only,
+ * clears them. False: no valid flags, boot as usual (out-parameters untouched). */
 bool ipmi_bmc_take_boot_device(IpmiBmc *bmc, IpmiBootDevice *device, bool *persistent, bool *efi);
 
 /* The flags as they stand, without taking them. */

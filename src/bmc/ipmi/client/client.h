@@ -1,5 +1,5 @@
 /* An asynchronous IPMI 2.0 (RMCP+) client: one engine thread talks to thousands of BMCs, one session per submission.
- * A slow or dead BMC delays nobody else; names are resolved beside the engine thread.
+ * A slow or dead BMC delays nobody else; names are resolved on other threads.
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 #include <glib.h>
@@ -26,7 +26,7 @@ typedef struct IpmiTarget {
      * (Ironic's [ipmi]min_command_interval, which also is per ipmitool run, not per datagram.) */
     unsigned min_command_interval_ms;
     IpmiCodeSet
-        passing; /* completion codes that an operator calls passing, beside those of the table */
+        passing; /* completion codes that the operator lists as retryable, in addition to the table's */
 } IpmiTarget;
 
 /* A target with the defaults and cipher_suite -1; fill in the rest. */
@@ -49,24 +49,25 @@ typedef void (*IpmiDone)(void *user_data, const IpmiResponse *responses, size_t 
 /* Starts the engine thread. Errors: INTERNAL (no descriptors or threads left). */
 IpmiClient *ipmi_client_new(GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Stops the engine: every outstanding submission is completed with CANCELLED before this returns. NULL is fine. Not from
- * an IpmiDone. No other thread may use the client any more. */
+/* Stops the engine: every outstanding submission is completed with CANCELLED before this returns. NULL is fine. Not
+ * from an IpmiDone. No other thread may use the client any more. */
 void ipmi_client_free(IpmiClient *client);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(IpmiClient, ipmi_client_free)
 
 /* Opens a session at the target, performs the requests in order, closes the session and calls done.
  * Submissions to the same BMC (resolved address and port) run one after the other in the order they came.
  *
- * requests, count   copied; 1..IPMI_REQUESTS_MAX. A request whose completion code says nothing final (completion.h) is sent
- *                   again until the deadline, where that does no harm. The first refused request (completion code not 0,
- *                   flag ignore_completion_code not set) ends the list.
+ * requests, count   copied; 1..IPMI_REQUESTS_MAX. A request whose completion code says nothing final (completion.h) is
+ *                   sent again until the deadline, where that does no harm. The first refused request (completion code
+ *                   not 0, flag ignore_completion_code not set) ends the list.
  * done              may be NULL when nobody wants to know
  * Errors (in done)  BMC_UNREACHABLE  no answer within the deadline, or the name does not resolve
  *                   BMC_AUTH         user, password, K_g or privilege level; the text says which to check
  *                   BMC_PROTOCOL     only garbage came, or an answer that cannot be
  *                   BMC_REFUSED      a completion code, in words
- *                   BMC_BUSY         no free session, node busy, or a code that says nothing final: trying later may help; or it waited
- *                                    behind other submissions to this BMC for three times its deadline
+ *                   BMC_BUSY         no free session, node busy, or a code that says nothing final: trying later may
+ *                                    help; or it waited behind other submissions to this BMC for three times its
+ *                                    deadline
  *                   UNSUPPORTED      no common cipher suite; the BMC speaks IPMI 1.5 only
  *                   INVALID          the target or a request is malformed
  *                   CANCELLED        the client was freed

@@ -1,4 +1,5 @@
-/* Turns names of BMCs into addresses beside the engine thread, which must not block: a few threads call getaddrinfo().
+/* Resolves names of BMCs on threads of its own, since the engine thread must not block: a few threads call
+ * getaddrinfo().
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 #include "bmc/ipmi/wire/socket.h"
@@ -25,5 +26,5 @@ void ipmi_resolver_close(IpmiResolver *resolver);
 bool ipmi_resolver_ask(IpmiResolver *resolver, uint64_t id, const char *name, uint16_t port,
                        GError **error);
 
-/* Takes an answer; false when there is none. */
+/* Takes an answer; false if there is none. */
 bool ipmi_resolver_take(IpmiResolver *resolver, IpmiResolved *resolved);

@@ -1,5 +1,5 @@
-/* One session of the client as a state machine: fed with datagrams and the time, it says what to send and when to wake it.
- * It owns no socket and no thread, so that tests and fuzzers drive it; client.c does for real.
+/* One session of the client as a state machine: fed with datagrams and the time, it says what to send and when to wake
+ * it. It owns no socket and no thread, so that tests and fuzzers drive it; client.c does for real.
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 #include "bmc/ipmi/client/client.h"
@@ -19,8 +19,8 @@ typedef enum SessionStep {
     SESSION_ENDED,
 } SessionStep;
 
-/* What earlier sessions have taught about a BMC. The owner of a session copies it in before the start and out after each
- * event. All zeros: nothing. */
+/* What earlier sessions have taught about a BMC. The owner of a session copies it in before the start and out after
+ * each event. All zeros: nothing. */
 typedef struct IpmiMemory {
     int suite;                  /* the last one that worked; 0: none */
     uint64_t suite_ms;          /* when it became that one */
@@ -31,9 +31,9 @@ typedef struct IpmiMemory {
     uint8_t digest[IPMI_DIGEST_MAX]; /* of the credentials that worked last */
 } IpmiMemory;
 
-/* A refusal that anybody who sends with the BMC's address could have sent, because it does not name our session id. It is
- * noted, and believed only when the step has been repeated and no valid answer came: a status of a login message, or one
- * of these. */
+/* A refusal that anybody who sends with the BMC's address could have sent, because it does not name our session id. It
+ * is noted, and believed only when the step has been repeated and no valid answer came: a status of a login message, or
+ * one of these. */
 enum {
     SESSION_NO_DOUBT = 0,
     SESSION_DOUBT_IPMI_15 = 0x100, /* "speaks IPMI 1.5 only" */
@@ -57,14 +57,14 @@ typedef struct IpmiSession {
     void (*send)(void *user_data, const uint8_t *bytes, size_t size);
     void *user_data;
 
-    /* Where it stands. */
+    /* The step of the login, or the request. */
     SessionStep step;
     uint64_t due_ms; /* call ipmi_session_expire() then */
     uint64_t deadline_ms;
     unsigned tries;    /* sends in this step */
     unsigned repeats;  /* sends beyond the first, in this login */
-    unsigned restarts; /* logins given up because the BMC and we fell apart */
-    bool pausing;      /* the BMC was busy: at due_ms the step is tried anew */
+    unsigned restarts; /* logins begun again because the BMC had lost the session */
+    bool pausing;      /* the BMC was busy: at due_ms the step is repeated */
     uint8_t paused_by; /* the completion code that said so; 0: it had no free session */
     bool logged_in;    /* keys are valid, the BMC holds a session */
     bool kg_required;  /* as the BMC tells */
@@ -85,7 +85,7 @@ typedef struct IpmiSession {
     bool window_open;  /* the first of them has come */
 
     /* What came of it. */
-    bool finished;           /* responses or error are final; the closing may still go on */
+    bool finished;           /* responses or error are final; the session may still be closing */
     GError *error;           /* owned */
     IpmiResponse *responses; /* owned, request_count elements */
     size_t response_count;
@@ -119,13 +119,13 @@ void ipmi_session_abort(IpmiSession *session, int code, const char *text);
 
 /* session.c: goes to a step and sends its first datagram. */
 void session_begin(IpmiSession *session, SessionStep step, uint64_t now_ms);
-/* Ends the requests with an error (taken) or, NULL, with success; goes on to the closing. */
+/* Ends the requests with an error (taken) or, NULL, with success; then closes the session. */
 void session_finish(IpmiSession *session, uint64_t now_ms, GError *error);
 void session_fail(IpmiSession *session, uint64_t now_ms, int code, const char *format, ...)
     G_GNUC_PRINTF(4, 5);
 /* Tries the step again after a pause, because of this completion code, or (0) because no session is free. */
 void session_pause(IpmiSession *session, uint64_t now_ms, uint8_t completion_code);
-/* Begins the login anew with fresh ids; false, and nothing done, when that has been tried often enough. */
+/* Begins the login again with new ids; false, and nothing done, after too many tries. */
 bool session_restart(IpmiSession *session, uint64_t now_ms);
 /* The request of a step that is an IPMI message. */
 void session_step_request(const IpmiSession *session, IpmiRequest *request);
@@ -140,15 +140,15 @@ bool session_build_rakp3(IpmiSession *session, uint8_t *out, size_t *size, GErro
 void session_capabilities(IpmiSession *session, uint64_t now_ms, const IpmiLanMessage *message);
 /* False: not an answer to what was asked. */
 bool session_login_answer(IpmiSession *session, uint64_t now_ms, const IpmiPacket *packet);
-/* Chooses a suite and begins to log in, or fails because none is left. */
+/* Chooses a suite and begins the login, or fails if none is left. */
 void session_login(IpmiSession *session, uint64_t now_ms);
 
 /* session_refusals.c: the suite to propose next; NULL when all that may be proposed were refused. */
 const IpmiSuite *session_suite(const IpmiSession *session);
 /* Open Session has got no answer: may another suite be proposed? */
 bool session_may_turn_suite(const IpmiSession *session);
-/* A login message was answered with a status. `named_id` is the session id that the answer names: our own proves that the
- * BMC has sent it, and the refusal holds at once; without it (0) it is noted. */
+/* A login message was answered with a status. `named_id` is the session id that the answer names: our own proves that
+ * the BMC has sent it, and the refusal holds at once; without it (0) it is noted. */
 void session_refused(IpmiSession *session, uint64_t now_ms, uint32_t named_id, uint8_t status);
 /* The time for a valid answer is over: what was noted holds. */
 void session_believe(IpmiSession *session, uint64_t now_ms);

@@ -26,7 +26,7 @@ typedef struct IpmiSuite {
 /* The suite of a number; NULL for those we do not speak (0, 1, 2 leave packets unprotected and are refused). Static. */
 const IpmiSuite *ipmi_suite(int id);
 
-/* The suite of three algorithm numbers; NULL when it is none of ours. */
+/* The suite of three algorithm numbers; NULL if Steel does not have it. */
 const IpmiSuite *ipmi_suite_from_algorithms(uint8_t authentication, uint8_t integrity,
                                             uint8_t confidentiality);
 
