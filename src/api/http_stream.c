@@ -1,5 +1,5 @@
-/* Streams over libmicrohttpd; the contract is in http_stream.h. A suspended connection notices neither that its client has
- * gone nor that it is silent for long: that is why a clock wakes it now and then.
+/* Streams over libmicrohttpd; the contract is in http_stream.h. A suspended connection notices neither that its client
+ * has gone nor that it is silent for long: that is why a clock wakes it now and then.
  *
  * Locks: HttpStreams.lock before HttpStream.lock before the library's own. A source is never called with one held.
  *
@@ -157,9 +157,9 @@ http_stream_free(HttpStream *stream)
     g_free(stream);
 }
 
-/* What is woken between the source's last word and this goes on; else the connection sleeps. */
+/* Suspends the connection, unless it was woken since the source had nothing to send. */
 static bool
-go_to_sleep(HttpStream *stream)
+suspend_if_idle(HttpStream *stream)
 {
     lock_acquire(&stream->lock);
     stream->suspended = !stream->pending && !stream->closing;
@@ -192,7 +192,7 @@ read_stream(void *data, uint64_t position, char *buffer, size_t size)
             lock_release(&stream->lock);
             return (ssize_t)filled;
         }
-    } while (!go_to_sleep(stream));
+    } while (!suspend_if_idle(stream));
     return 0;
 }
 

@@ -189,8 +189,8 @@ end_wait(Task **task, const PendingReport *report)
     return false;
 }
 
-/* Writes down the node's reports. Those that end the wait hand the task on: *task is NULL then, and what came behind them is
- * offered again when the lock is free. */
+/* Writes down the node's reports. Those that end the wait hand the task on: *task is NULL then, and what came behind
+ * them is offered again when the lock is free. */
 static void
 take_waiting(Task **task, GQueue *reports)
 {
@@ -217,9 +217,9 @@ take_waiting(Task **task, GQueue *reports)
 
 /* ---- a machine that is deployed ---- */
 
-/* The deploy is over, since the volume was attached; what came after is told where an operator looks. */
+/* The deploy has ended, since the volume was attached: a later failure goes into last_error and the history. */
 static void
-complain(Task *task, const PendingReport *report)
+note_later_failure(Task *task, const PendingReport *report)
 {
     g_autofree char *text =
         g_strdup_printf("the machine could not boot from its volume (%s): %s",
@@ -228,9 +228,9 @@ complain(Task *task, const PendingReport *report)
     history_add(task, "ERROR", "monitoring", text);
 }
 
-/* Somebody asked for the script of a machine that nobody is booting, and did not get it. */
+/* A client was refused the script of a machine that no deploy boots. */
 static void
-tell_refusal(Task *task, const PendingReport *report)
+note_refusal(Task *task, const PendingReport *report)
 {
     g_autofree char *text = g_strdup_printf("the boot script was refused %u times: %s",
                                             report->count, words_of(report->detail));
@@ -247,9 +247,9 @@ take_deployed(Task *task, GQueue *reports)
 {
     for (PendingReport *report; (report = g_queue_pop_head(reports)) != NULL;) {
         if (boot_phase_is_failure(report->phase))
-            complain(task, report);
+            note_later_failure(task, report);
         else if (report->phase == BOOT_PHASE_SCRIPT_REFUSED)
-            tell_refusal(task, report);
+            note_refusal(task, report);
         pending_report_free(report);
     }
     save(task);
@@ -263,9 +263,9 @@ is_deploying(ProvisionState state)
     return state == STATE_DEPLOYING || state == STATE_DEPLOYWAIT;
 }
 
-/* Whether a report is about the deploy under way, about a deployed machine, or about nothing of ours. */
+/* True if a report is about a running deploy or a deployed machine. */
 static bool
-concerns_us(ProvisionState state, BootPhase phase)
+is_relevant(ProvisionState state, BootPhase phase)
 {
     return is_deploying(state) || (state == STATE_ACTIVE && (boot_phase_is_failure(phase) ||
                                                              phase == BOOT_PHASE_SCRIPT_REFUSED));
@@ -303,21 +303,21 @@ drop(GQueue *reports, GList *link)
     g_queue_delete_link(reports, link);
 }
 
-/* Takes out what is of no interest in the node's state; true when something is left. */
+/* Drops reports that do not matter in the node's state; true if any are left. */
 static bool
-sort_out(ProvisionState state, GQueue *reports)
+drop_irrelevant(ProvisionState state, GQueue *reports)
 {
     for (GList *link = reports->head, *next; link != NULL; link = next) {
         next = link->next;
-        if (!concerns_us(state, ((const PendingReport *)link->data)->phase))
+        if (!is_relevant(state, ((const PendingReport *)link->data)->phase))
             drop(reports, link);
     }
     return !g_queue_is_empty(reports);
 }
 
-/* The same for a refusal of a deployed node that need not be told now. */
+/* The same for refusals of a deployed node that were logged a short time ago. */
 static bool
-sort_out_refusal(Conductor *conductor, const Node *node, GQueue *reports)
+drop_repeated_refusals(Conductor *conductor, const Node *node, GQueue *reports)
 {
     if (is_deploying(state_from_wire(node->provision_state)))
         return true;
@@ -334,7 +334,7 @@ static void
 take_locked(Task *task, GQueue *reports)
 {
     ProvisionState state = task_state(task);
-    if (sort_out(state, reports) && state == STATE_DEPLOYWAIT)
+    if (drop_irrelevant(state, reports) && state == STATE_DEPLOYWAIT)
         take_waiting(&task, reports);
     else if (state == STATE_ACTIVE)
         take_deployed(task, reports);
@@ -358,8 +358,8 @@ boot_progress_take(void *user, const char *node_uuid, GQueue *reports)
     g_autoptr(GError) error = NULL;
     g_autoptr(Node) node =
         db_record_find(conductor->services.db, &node_resource, "uuid", node_uuid, &error);
-    if (node != NULL && (!sort_out(state_from_wire(node->provision_state), reports) ||
-                         !sort_out_refusal(conductor, node, reports)))
+    if (node != NULL && (!drop_irrelevant(state_from_wire(node->provision_state), reports) ||
+                         !drop_repeated_refusals(conductor, node, reports)))
         return;
     log_context_node(node_uuid);
     Task *task = node != NULL

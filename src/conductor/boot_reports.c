@@ -1,5 +1,5 @@
-/* Reports of booting machines; the contract is in boot_reports.h. One lock guards all lists and is never held while a list
- * is worked on.
+/* Reports of booting machines; the contract is in boot_reports.h. One lock guards all lists and is never held while a
+ * list is worked on.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "conductor/boot_reports.h"
@@ -142,9 +142,9 @@ submit(BootReports *reports, List *list)
     lock_release(&reports->lock);
 }
 
-/* What was left comes before what was said meanwhile. */
+/* Puts the rest before newer reports. */
 static void
-put_back(List *list, GQueue *left)
+prepend_left(List *list, GQueue *left)
 {
     GQueue newer = list->reports;
     list->reports = *left;
@@ -159,7 +159,7 @@ static bool
 end_work(BootReports *reports, List *list, GQueue *left)
 {
     bool offered = list->offered;
-    put_back(list, left);
+    prepend_left(list, left);
     list->offered = false;
     if (g_queue_is_empty(&list->reports)) {
         atomic_fetch_sub(&reports->count, 1);

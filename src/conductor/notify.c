@@ -51,8 +51,8 @@ payload_of(const PayloadKind *kind, const void *record)
 /* Whom an event concerns. What belongs to a node concerns those whom the node concerns: they are looked up, and are the
  * caller's to free. */
 static EventAbout
-about(const DriverServices *services, const Resource *resource, const void *record, char **owner,
-      char **lessee)
+event_about(const DriverServices *services, const Resource *resource, const void *record,
+            char **owner, char **lessee)
 {
     if (resource == &node_resource) {
         const Node *node = record;
@@ -86,7 +86,7 @@ publish(const DriverServices *services, const PayloadKind *kind, const void *rec
                                        .is_error = strcmp(status, "error") == 0};
     notification_log(&notification, payload);
     g_autofree char *owner = NULL, *lessee = NULL;
-    const EventAbout concerns = about(services, kind->resource, record, &owner, &lessee);
+    const EventAbout concerns = event_about(services, kind->resource, record, &owner, &lessee);
     events_publish(services->events, type, &concerns, payload);
 }
 

@@ -1,4 +1,5 @@
-/* The power states of all machines, read without locks, and without threads where the driver can, compared with what we hold.
+/* The power states of all machines, read without locks, and without threads where the driver can, compared with what we
+ * hold.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "common/lock.h"
 #include "common/log.h"
@@ -55,8 +56,8 @@ typedef struct Reading {
     bool had_failures;
 } Reading;
 
-/* A machine that takes longer than the interval is not asked again meanwhile, nor before what it said is settled: there is at
- * most one reading of each node. */
+/* A machine that takes longer than the interval is not asked again meanwhile, nor before what it said is settled: there
+ * is at most one reading of each node. */
 static bool
 remember_asked(Conductor *conductor, const char *uuid)
 {
@@ -110,9 +111,9 @@ count_failure(Task *task, const char *failure)
     into_maintenance(task, reason);
 }
 
-/* Whoever finds that machines are not as they should be waits for none of them: a worker changes them. */
+/* A worker changes the machine: the sync does not wait for it. */
 static void
-bring_back(Task *task)
+restore_power_state(Task *task)
 {
     g_autoptr(GError) error = NULL;
     bool on = power_state_from_wire(task->node->power_state) == POWER_ON;
@@ -126,7 +127,7 @@ bring_back(Task *task)
     task_release(task);
 }
 
-/* The machine is not as we hold it: it is to be brought to our state (true), or we take its own. */
+/* The machine has another state than the node. True: switch the machine; false: the node takes its state. */
 static bool
 settle_mismatch(Task *task, PowerState found)
 {
@@ -224,7 +225,7 @@ settle_locked(Task *task, const Reading *reading)
         recover(task, reading);
     else if (!reading->recovery && still_wanted(task->node) && as_before)
         force = settle(task, reading);
-    if (force && !task_spawn(&task, bring_back, &error))
+    if (force && !task_spawn(&task, restore_power_state, &error))
         log_warning("conductor.power_sync", "the next sync tries it: %s", error->message);
     task_release(task);
     log_context_node(NULL);
@@ -306,8 +307,8 @@ reading_worker(void *data)
         read_blocking(reading);
 }
 
-/* One more worker reads, up to [conductor]sync_power_state_workers. Where all are busy, those that read already or the next
- * sweep go on with the queue. */
+/* One more worker reads, up to [conductor]sync_power_state_workers. Where all are busy, those that read already or the
+ * next sweep go on with the queue. */
 static void
 start_reading_worker(Conductor *conductor)
 {

@@ -50,7 +50,7 @@ prepare_work(Task *task)
 }
 
 static void
-go_on(Task *task)
+takeover_resume(Task *task)
 {
     log_info("conductor.takeover", "the node was left in %s: going on",
              task->node->provision_state);
@@ -87,7 +87,7 @@ take_over(Conductor *conductor, const char *uuid)
     if (task->node->target_power_state != NULL)
         forget_power_change(task);
     bool orphan = state_info(task_state(task))->flags & STATE_IS_BUSY;
-    if (!orphan || !task_spawn(&task, go_on, &error))
+    if (!orphan || !task_spawn(&task, takeover_resume, &error))
         task_release(task);
 }
 

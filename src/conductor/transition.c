@@ -71,9 +71,9 @@ notification_status(ProvisionEvent event, ProvisionState from, ProvisionState ne
     return !was_stable && is_stable ? "end" : "success";
 }
 
-/* What could not be saved has not happened. */
+/* A transition that could not be saved is taken back in memory. */
 static void
-put_back(Node *node, const Node *before)
+restore_fields(Node *node, const Node *before)
 {
     static const char *const moved[] = {
         "provision_state",
@@ -152,7 +152,7 @@ process(Task *task, const Move *move, GError **error)
     g_autoptr(Node) before = node_copy(node);
     change(task, move, next);
     if (!task_save(task, error)) {
-        put_back(node, before);
+        restore_fields(node, before);
         json_decref(extra);
         return false;
     }

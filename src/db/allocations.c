@@ -93,7 +93,7 @@ db_allocation_forget(Db *db, const char *uuid, GError **error)
 }
 
 static bool
-see_row(const DbRow *row, void *user_data)
+note_row_exists(const DbRow *row, void *user_data)
 {
     (void)row;
     *(bool *)user_data = true;
@@ -106,7 +106,7 @@ db_instance_exists(Db *db, const char *uuid, bool *exists, GError **error)
     const DbValue values[] = {db_text(uuid)};
     *exists = false;
     return db_query(db, "SELECT 1 FROM nodes WHERE instance_uuid = ?1", values,
-                    G_N_ELEMENTS(values), see_row, exists, error);
+                    G_N_ELEMENTS(values), note_row_exists, exists, error);
 }
 
 bool
@@ -119,5 +119,5 @@ db_instance_is_foreign(Db *db, const Node *node, bool *foreign, GError **error)
                     "SELECT 1 FROM allocations WHERE uuid = ?1 AND COALESCE(node_uuid, '') <> ?2 "
                     "AND owner IS NOT NULL AND owner <> COALESCE(?3, '') AND "
                     "owner <> COALESCE(?4, '')",
-                    values, G_N_ELEMENTS(values), see_row, foreign, error);
+                    values, G_N_ELEMENTS(values), note_row_exists, foreign, error);
 }

@@ -104,7 +104,7 @@ wait_for_turn(Db *db)
 }
 
 static bool
-take_turn(Db *db, GError **error)
+writer_begin(Db *db, GError **error)
 {
     if (!db->engine->single_writer)
         return true;
@@ -119,7 +119,7 @@ take_turn(Db *db, GError **error)
 }
 
 static void
-give_turn(Db *db)
+writer_end(Db *db)
 {
     if (!db->engine->single_writer)
         return;
@@ -181,7 +181,7 @@ db_transaction(Db *db, DbWorkKind kind, DbWork work, void *user_data, GError **e
     Session *session = session_of_thread(db);
     if (session->depth > 0)
         return join(session, kind, work, user_data, error);
-    if (!db_health_may_write(&db->health, error) || !take_turn(db, error))
+    if (!db_health_may_write(&db->health, error) || !writer_begin(db, error))
         return false;
     bool good = run_plain(session, db->engine->begin[kind], error);
     if (good) {
@@ -192,7 +192,7 @@ db_transaction(Db *db, DbWorkKind kind, DbWork work, void *user_data, GError **e
         if (!good)
             roll_back(session);
     }
-    give_turn(db);
+    writer_end(db);
     return good;
 }
 
@@ -219,11 +219,11 @@ db_execute(Db *db, const char *sql, const DbValue *values, size_t count, int64_t
     Session *session = session_of_thread(db);
     count_statement();
     bool alone = session->depth == 0;
-    if (alone && (!db_health_may_write(&db->health, error) || !take_turn(db, error)))
+    if (alone && (!db_health_may_write(&db->health, error) || !writer_begin(db, error)))
         return false;
     bool good = run(session, true, sql, values, count, NULL, NULL, changed, error);
     if (alone)
-        give_turn(db);
+        writer_end(db);
     return good;
 }
 
@@ -384,7 +384,7 @@ db_check_url(const char *url, GError **error)
 }
 
 static bool
-look_through(Db *db, GError **error)
+check_damage(Db *db, GError **error)
 {
     DbConnection *connection = connection_of(session_of_thread(db), false, error);
     if (connection == NULL)
@@ -411,7 +411,7 @@ db_open(const char *url, const DbSettings *settings, GError **error)
         (DbHealth){.engine = db->engine, .address = db->address, .settings = &db->settings};
     if (db->engine->protect != NULL)
         db->engine->protect(db->address);
-    if (!look_through(db, error) || !migrate(db, error)) {
+    if (!check_damage(db, error) || !migrate(db, error)) {
         db_close(db);
         return NULL;
     }

@@ -61,7 +61,7 @@ is_closing(void *user_data)
 }
 
 static void
-look(DbHealth *health, DbConnection *connection)
+health_check(DbHealth *health, DbConnection *connection)
 {
     g_autoptr(GError) error = NULL;
     g_autofree char *damage = NULL;
@@ -72,7 +72,7 @@ look(DbHealth *health, DbConnection *connection)
 }
 
 static void *
-look_at_leisure(void *data)
+health_check_thread(void *data)
 {
     DbHealth *health = data;
     g_autoptr(GError) error = NULL;
@@ -82,7 +82,7 @@ look_at_leisure(void *data)
         return NULL;
     }
     __atomic_store_n(&health->connection, connection, __ATOMIC_RELEASE);
-    look(health, connection);
+    health_check(health, connection);
     if (damage_of(health) == NULL && !is_closing(health))
         log_info("db", "the database was looked through: it is whole");
     return NULL;
@@ -95,9 +95,10 @@ db_health_begin(DbHealth *health, DbConnection *connection)
         return;
     int64_t small = health->settings->small_size > 0 ? health->settings->small_size : SMALL_SIZE;
     if (health->engine->file_size(health->address) <= small)
-        look(health, connection);
+        health_check(health, connection);
     else
-        health->has_thread = pthread_create(&health->thread, NULL, look_at_leisure, health) == 0;
+        health->has_thread =
+            pthread_create(&health->thread, NULL, health_check_thread, health) == 0;
 }
 
 /* A look may be anywhere in a large file, or about to begin: it is interrupted until it has ended. */

@@ -145,7 +145,7 @@ db_nodes_count_in_states(Db *db, const ProvisionState *states, size_t state_coun
 }
 
 static bool
-see_row(const DbRow *row, void *user_data)
+note_row_exists(const DbRow *row, void *user_data)
 {
     (void)row;
     *(bool *)user_data = true;
@@ -157,8 +157,8 @@ db_chassis_has_nodes(Db *db, const char *chassis_uuid, bool *has_nodes, GError *
 {
     const DbValue uuid = db_text(chassis_uuid);
     *has_nodes = false;
-    return db_query(db, "SELECT 1 FROM nodes WHERE chassis_uuid = ?1 LIMIT 1", &uuid, 1, see_row,
-                    has_nodes, error);
+    return db_query(db, "SELECT 1 FROM nodes WHERE chassis_uuid = ?1 LIMIT 1", &uuid, 1,
+                    note_row_exists, has_nodes, error);
 }
 
 typedef struct CountReader {

@@ -63,7 +63,7 @@ db_portgroup_member(Db *db, const char *portgroup_uuid, const char *except, GErr
 }
 
 static bool
-see_row(const DbRow *row, void *user_data)
+note_row_exists(const DbRow *row, void *user_data)
 {
     (void)row;
     *(bool *)user_data = true;
@@ -77,5 +77,5 @@ db_portgroup_has_strays(Db *db, const char *portgroup_uuid, const char *node_uui
     const DbValue values[] = {db_text(portgroup_uuid), db_text(node_uuid)};
     *strays = false;
     return db_query(db, "SELECT 1 FROM ports WHERE portgroup_uuid = ?1 AND node_uuid <> ?2 LIMIT 1",
-                    values, G_N_ELEMENTS(values), see_row, strays, error);
+                    values, G_N_ELEMENTS(values), note_row_exists, strays, error);
 }

@@ -56,7 +56,7 @@ note_conflict(DbConnection *connection, int code, const char *message)
 }
 
 static void
-tell_conflict(const DbConnection *connection, DbConflict *conflict)
+get_conflict(const DbConnection *connection, DbConflict *conflict)
 {
     *conflict = connection->conflict;
 }
@@ -138,7 +138,7 @@ configure_once(void)
 
 /* Takes the rights of others from a file that is there. Not through a descriptor: to close one would end the engine's locks. */
 static void
-tighten(const char *path)
+make_private(const char *path)
 {
     struct stat status;
     if (stat(path, &status) != 0 || !S_ISREG(status.st_mode) || !(status.st_mode & LOOSE_MODE))
@@ -166,7 +166,7 @@ protect(const char *address)
         close(descriptor); /* what could not be made is told by the engine */
     for (size_t i = 0; i < G_N_ELEMENTS(suffixes); i++) {
         g_autofree char *file = g_strconcat(path, suffixes[i], NULL);
-        tighten(file);
+        make_private(file);
     }
 }
 
@@ -425,7 +425,7 @@ const DbEngine db_engine_sqlite = {
     .connect = connect_file,
     .disconnect = disconnect,
     .run = run,
-    .conflict = tell_conflict,
+    .conflict = get_conflict,
     .script = script,
     .check = check,
     .interrupt = interrupt,

@@ -258,10 +258,10 @@ publish(Policy *policy, GError *error)
 }
 
 /* Reads the files if they have changed; the only thread that does so. */
-static void look(const char *known_stamp) EXCLUDES(&store.lock);
+static void policy_check_files(const char *known_stamp) EXCLUDES(&store.lock);
 
 static void
-look(const char *known_stamp)
+policy_check_files(const char *known_stamp)
 {
     const Config *config = config_current();
     g_autoptr(GPtrArray) paths = policy_paths(config);
@@ -282,7 +282,7 @@ look(const char *known_stamp)
 
 /* Whether it is this thread's turn to look, with what was seen last time. */
 static bool
-take_turn(int64_t now, int64_t interval_ms, char **known_stamp)
+policy_check_due(int64_t now, int64_t interval_ms, char **known_stamp)
 {
     lock_acquire(&store.lock);
     bool due = store.stamp == NULL ||
@@ -319,8 +319,8 @@ policy_current(int64_t interval_ms, GError **error)
     const Policy *policy = __atomic_load_n(&store.current, __ATOMIC_ACQUIRE);
     if (policy != NULL && now - __atomic_load_n(&store.looked_ms, __ATOMIC_RELAXED) < interval_ms)
         return policy;
-    if (take_turn(now, interval_ms, &known_stamp))
-        look(known_stamp);
+    if (policy_check_due(now, interval_ms, &known_stamp))
+        policy_check_files(known_stamp);
     return policy_or_error(error);
 }
 

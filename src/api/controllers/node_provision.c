@@ -18,8 +18,8 @@ is_verb(const ProvisionVerb *verb, const char *const *words)
 
 /* A member that only goes with some verbs, and from some version on. */
 static bool
-goes_with(const Request *request, const json_t *body, const char *member, unsigned since,
-          const ProvisionVerb *verb, const char *const *words, GError **error)
+member_allowed(const Request *request, const json_t *body, const char *member, unsigned since,
+               const ProvisionVerb *verb, const char *const *words, GError **error)
 {
     const json_t *value = json_object_get(body, member);
     if (value == NULL || json_is_null(value))
@@ -233,10 +233,10 @@ body_valid(const Request *request, const json_t *body, const ProvisionVerb *verb
     const json_t *ramdisk = json_object_get(body, "disable_ramdisk");
     if (ramdisk != NULL && !json_is_boolean(ramdisk) && !json_is_null(ramdisk))
         return steel_fail(error, STEEL_ERROR_INVALID, "disable_ramdisk must be a boolean");
-    return goes_with(request, body, "clean_steps", 15, verb, clean, error) &&
-           goes_with(request, body, "disable_ramdisk", 70, verb, clean, error) &&
-           goes_with(request, body, "deploy_steps", 69, verb, deploy, error) &&
-           goes_with(request, body, "rescue_password", 38, verb, rescue, error) &&
+    return member_allowed(request, body, "clean_steps", 15, verb, clean, error) &&
+           member_allowed(request, body, "disable_ramdisk", 70, verb, clean, error) &&
+           member_allowed(request, body, "deploy_steps", 69, verb, deploy, error) &&
+           member_allowed(request, body, "rescue_password", 38, verb, rescue, error) &&
            config_drive_valid(request, body, verb, error) &&
            size_valid(body, "clean_steps", error) && size_valid(body, "deploy_steps", error) &&
            steps_valid(body, "clean_steps", false, error) && clean_valid(body, verb, error) &&

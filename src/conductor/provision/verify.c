@@ -9,9 +9,9 @@
 
 #include <string.h>
 
-/* Silence says nothing of its cause: the usual ones. */
+/* Adds the usual causes of a BMC that does not answer. */
 static void
-say_what_to_check(GError **error)
+add_advice(GError **error)
 {
     if (error == NULL || !steel_error_is(*error, STEEL_ERROR_BMC_UNREACHABLE) ||
         strstr((*error)->message, "; check ") != NULL)
@@ -57,7 +57,7 @@ verify(Task *task, PowerState *power, char **vendor, GError **error)
     }
     if (read_power_and_vendor(task, power, vendor, error))
         return true;
-    say_what_to_check(error);
+    add_advice(error);
     g_prefix_error(error, "Failed to get power state for node %s. Error: ", task->node->uuid);
     return false;
 }

@@ -27,7 +27,7 @@ wait_on(Task *task, StepKind kind, int64_t limit_ms)
 }
 
 static void
-go_on(Task *task, StepsOutcome outcome)
+resume_work(Task *task, StepsOutcome outcome)
 {
     g_autoptr(GError) error = NULL;
     if (!task_process_event(task, EVENT_RESUME, &error)) {
@@ -57,7 +57,7 @@ provision_resume(Task *task)
     else if (outcome.end == STEPS_FAILED)
         provision_wait_fail(task, error);
     else
-        go_on(task, outcome);
+        resume_work(task, outcome);
 }
 
 void

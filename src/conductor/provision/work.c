@@ -103,7 +103,7 @@ begin(Task *task, StepKind kind, GError **error)
 
 /* Takes the task. */
 static void
-conclude(Task *task, StepKind kind, StepsOutcome outcome, const GError *error)
+finish_by_outcome(Task *task, StepKind kind, StepsOutcome outcome, const GError *error)
 {
     switch (outcome.end) {
     case STEPS_DONE:
@@ -141,7 +141,7 @@ work_in_steps(Task *task, StepKind kind)
         outcome.end = STEPS_DONE;
     else if (!task_failing(task, &error))
         outcome = begun ? steps_run(task, kind, &error) : begin(task, kind, &error);
-    conclude(task, kind, outcome, error);
+    finish_by_outcome(task, kind, outcome, error);
 }
 
 void

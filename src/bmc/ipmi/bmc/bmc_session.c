@@ -19,7 +19,7 @@ bmc_session_find(IpmiBmc *bmc, uint32_t bmc_id)
 /* The session that was silent longest among those that may give way: logins that stopped half way, and all where `any`.
  * NULL if there is none. */
 static BmcSession *
-stalest(IpmiBmc *bmc, uint64_t now_ms, bool any)
+most_silent_session(IpmiBmc *bmc, uint64_t now_ms, bool any)
 {
     BmcSession *oldest = NULL;
     for (guint i = 0; i < bmc->sessions->len; i++) {
@@ -40,7 +40,7 @@ bmc_session_add(IpmiBmc *bmc, uint64_t now_ms)
     bool any = bmc->faults.close_ignored;
     lock_release(&bmc->lock);
     if (bmc->sessions->len >= slots) {
-        BmcSession *stale = slots > 0 ? stalest(bmc, now_ms, any) : NULL;
+        BmcSession *stale = slots > 0 ? most_silent_session(bmc, now_ms, any) : NULL;
         if (stale == NULL)
             return NULL;
         bmc_session_drop(bmc, stale);

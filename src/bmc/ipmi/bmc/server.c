@@ -55,7 +55,7 @@ struct IpmiServer {
 
 /* xorshift: faults need no good randomness, and must not cost a system call per datagram. */
 static uint32_t
-roll(IpmiServer *server)
+next_random(IpmiServer *server)
 {
     server->dice ^= server->dice << 13;
     server->dice ^= server->dice >> 17;
@@ -64,9 +64,9 @@ roll(IpmiServer *server)
 }
 
 static bool
-happens(IpmiServer *server, unsigned per_mille)
+chance(IpmiServer *server, unsigned per_mille)
 {
-    return per_mille > 0 && roll(server) % 1000 < per_mille;
+    return per_mille > 0 && next_random(server) % 1000 < per_mille;
 }
 
 static void
@@ -82,10 +82,10 @@ transmit_garbage(IpmiServer *server, const Hosted *hosted, const IpmiPeer *peer)
 {
     static const uint8_t plausible[] = {0x06, 0x00, 0xff, 0x07, 0x06};
     uint8_t bytes[GARBAGE_MAX];
-    size_t size = 1 + roll(server) % GARBAGE_MAX;
+    size_t size = 1 + next_random(server) % GARBAGE_MAX;
     for (size_t i = 0; i < size; i++)
-        bytes[i] = (uint8_t)(roll(server) >> 8);
-    if (size > sizeof plausible && happens(server, 500))
+        bytes[i] = (uint8_t)(next_random(server) >> 8);
+    if (size > sizeof plausible && chance(server, 500))
         memcpy(bytes, plausible, sizeof plausible);
     transmit(hosted, peer, bytes, size);
 }
@@ -115,11 +115,11 @@ static void
 deliver(IpmiServer *server, Hosted *hosted, const IpmiPeer *peer, const IpmiBmcFaults *faults,
         const uint8_t *bytes, size_t size)
 {
-    unsigned copies = happens(server, faults->duplicate_per_mille) ? 2 : 1;
+    unsigned copies = chance(server, faults->duplicate_per_mille) ? 2 : 1;
     if (faults->noise)
         transmit_garbage(server, hosted, peer);
     for (unsigned i = 0; i < copies; i++) {
-        if (happens(server, faults->loss_per_mille))
+        if (chance(server, faults->loss_per_mille))
             continue;
         if (faults->latency_ms > 0)
             delay(server, hosted, peer, bytes, size, ipmi_now_ms() + faults->latency_ms);
@@ -136,7 +136,7 @@ handle(IpmiServer *server, Hosted *hosted, const IpmiPeer *peer, const uint8_t *
     lock_acquire(&hosted->bmc->lock);
     IpmiBmcFaults faults = hosted->bmc->faults;
     lock_release(&hosted->bmc->lock);
-    if (faults.dead || happens(server, faults.loss_per_mille))
+    if (faults.dead || chance(server, faults.loss_per_mille))
         return;
     if (faults.garbage) {
         transmit_garbage(server, hosted, peer);
@@ -180,9 +180,9 @@ forget_delayed(IpmiServer *server, Hosted *hosted)
         drop_delayed(server, g_queue_peek_head(&hosted->delayed));
 }
 
-/* Reads what other threads asked for; false: stop. */
+/* Takes the orders of other threads; false: stop. */
 static bool
-obey(IpmiServer *server)
+take_orders(IpmiServer *server)
 {
     uint64_t count;
     ssize_t got = read(server->wake_fd, &count, sizeof count);
@@ -215,7 +215,7 @@ serve(void *data)
         }
         transmit_due(server);
         /* After the events: none of them can name a BMC that leaves now. */
-        if (woken && !obey(server))
+        if (woken && !take_orders(server))
             return NULL;
     }
 }

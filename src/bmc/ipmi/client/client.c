@@ -114,9 +114,9 @@ next_incoming(IpmiClient *client, bool *stopping)
     return job;
 }
 
-/* Reads what other threads left; false: stop. */
+/* Takes the orders of other threads; false: stop. */
 static bool
-obey(IpmiClient *client)
+take_orders(IpmiClient *client)
 {
     uint64_t count;
     bool stopping = false;
@@ -162,7 +162,7 @@ run(void *data)
             else
                 receive(client, events[i].data.ptr);
         }
-        if (woken && !obey(client))
+        if (woken && !take_orders(client))
             break;
         expire_due(client);
         client_sockets_sweep(&client->sockets); /* last: no event names them any more */

@@ -105,9 +105,9 @@ end_job(Job *job)
         start_next(client, slot);
 }
 
-/* After anything happened to a session: tells its owner, sets its alarm, or ends it. */
+/* After each change of a session: reports to its owner, sets its due time, or ends it. */
 static void
-follow_up(Job *job)
+job_advance(Job *job)
 {
     IpmiSession *session = job->session;
     job->slot->memory = session->memory;
@@ -125,7 +125,7 @@ start_job(Job *job)
     job->state = JOB_RUNNING;
     job->session->memory = job->slot->memory;
     ipmi_session_start(job->session, ipmi_now_ms());
-    follow_up(job);
+    job_advance(job);
 }
 
 static void
@@ -210,7 +210,8 @@ ipmi_job_resolved(IpmiClient *client, const IpmiResolved *answer)
     enqueue(job);
 }
 
-/* A name with several addresses: as long as none has answered, the next copy goes to the next one that nobody talks to. */
+/* A name with several addresses: as long as none has answered, the next copy goes to the next one that nobody talks
+ * to. */
 static void
 rotate_peer(Job *job)
 {
@@ -248,7 +249,7 @@ ipmi_job_expire(Job *job, uint64_t now_ms)
         if (job->session->tries > 0)
             rotate_peer(job);
         ipmi_session_expire(job->session, now_ms);
-        follow_up(job);
+        job_advance(job);
         return;
     case JOB_QUEUED:
         g_queue_remove(&job->slot->waiting, job);
@@ -274,7 +275,7 @@ ipmi_job_receive(IpmiClient *client, const ClientSocket *socket, const IpmiPeer 
     if (job == NULL || job->state != JOB_RUNNING || job->socket != socket ||
         !ipmi_session_receive(job->session, ipmi_now_ms(), bytes, size))
         return false;
-    follow_up(job);
+    job_advance(job);
     return true;
 }
 

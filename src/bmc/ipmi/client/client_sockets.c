@@ -58,7 +58,7 @@ make_socket(const ClientSockets *sockets, int family, uint64_t now_ms)
 }
 
 static bool
-is_worn(const ClientSockets *sockets, const ClientSocket *socket, uint64_t now_ms, bool anew)
+must_replace(const ClientSockets *sockets, const ClientSocket *socket, uint64_t now_ms, bool anew)
 {
     return sockets->replaced->len < REPLACED_MAX &&
            (anew || now_ms - socket->born_ms >= (uint64_t)CLIENT_SOCKET_LIFE_MS);
@@ -80,7 +80,7 @@ ClientSocket *
 client_socket_join(ClientSockets *sockets, int family, unsigned hash, uint64_t now_ms, bool anew)
 {
     ClientSocket **place = &sockets->current[family == AF_INET6][hash % CLIENT_SOCKETS_PER_FAMILY];
-    if (*place == NULL || is_worn(sockets, *place, now_ms, anew))
+    if (*place == NULL || must_replace(sockets, *place, now_ms, anew))
         replace(sockets, place, family, now_ms);
     if (*place != NULL)
         (*place)->sessions++;

@@ -369,7 +369,7 @@ tries_max(const IpmiSession *session)
 
 /* The step got no answer and needs none. */
 static void
-go_on_unanswered(IpmiSession *session, uint64_t now_ms)
+continue_unanswered(IpmiSession *session, uint64_t now_ms)
 {
     if (session->step == SESSION_REQUESTS) {
         session_next_request(session, now_ms); /* its response stays zeroed: completed normally */
@@ -409,7 +409,7 @@ ipmi_session_expire(IpmiSession *session, uint64_t now_ms)
     }
     unsigned limit = tries_max(session);
     if (limit > 0 && session->tries >= limit) {
-        go_on_unanswered(session, now_ms);
+        continue_unanswered(session, now_ms);
         return;
     }
     /* The same rqSeq tells a BMC that this is a copy, so that a slow one does not cycle the power twice; but one that
