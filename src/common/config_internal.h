@@ -77,7 +77,7 @@ bool config_value_parse(const OptionInfo *info, const char *text, ConfigValue *v
 /* Gives back a reference to a value. */
 void config_value_unref(ConfigValue *value);
 
-/* Whether two configurations have the same value of an option, wherever it comes from. */
+/* True if two configurations have the same value of an option, from whatever source. */
 bool config_same_value(const Config *left, const Config *right, ConfigOption option);
 
 /* Puts another configuration's value of an option in place of this one's. */

@@ -13,7 +13,7 @@
 void *db_record_find(Db *db, const Resource *resource, const char *field, const char *value,
                      GError **error);
 
-/* The same; `record` is a pointer to a pointer, which gets NULL when there is none: that is no error. */
+/* The same; `record` is a pointer to a pointer, which is NULL if there is none, without an error. */
 bool db_record_look(Db *db, const Resource *resource, const char *field, const char *value,
                     void *record, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

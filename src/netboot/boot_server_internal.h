@@ -45,7 +45,7 @@ HttpStep boot_request_send_text(const BootRequest *request, unsigned status, con
 /* The response with a line of text; NULL when there is no memory. */
 struct MHD_Response *boot_text_response(const char *text);
 
-/* Sends a script and owns it from then on; it is wiped when it was sent. */
+/* Sends a script and takes it; wipes it after sending. */
 HttpStep boot_request_send_script(const BootRequest *request, char *script);
 
 /* /boot/<mac>.ipxe, /boot/<mac>/progress, and files below the root. */
