@@ -82,7 +82,7 @@ typedef struct Noun {
     const char *const *detailed_columns; /* of --long */
     const char *const *more_fields;      /* further names that --fields takes; NULL: none */
     const char *const *hidden;           /* what show and create do not print: links */
-    const char *const *labels; /* field, label, … that differ from nouns.c; NULL: none */
+    const char *const *labels; /* field, label, ... that differ from nouns.c; NULL: none */
     DetailStyle detail;
     const char *always_shown; /* a field that show prints as "" when the service left it out */
     bool unpaged;             /* its list takes no --limit, --marker and --sort */
