@@ -7,25 +7,6 @@
 
 #include <string.h>
 
-/* Resources that answers show, with the collection they are lists of where the version of that matters. */
-static const struct {
-    const Resource *resource;
-    const Collection *collection; /* NULL: hangs on a node */
-} resources[] = {
-    {&node_resource,             &node_collection            },
-    {&port_resource,             &port_collection            },
-    {&portgroup_resource,        &portgroup_collection       },
-    {&volume_connector_resource, &volume_connector_collection},
-    {&volume_target_resource,    &volume_target_collection   },
-    {&chassis_resource,          &chassis_collection         },
-    {&allocation_resource,       &allocation_collection      },
-    {&deploy_template_resource,  &deploy_template_collection },
-    {&conductor_record_resource, &conductor_collection       },
-    {&node_history_resource,     NULL                        },
-    {&timeline_phase_resource,   NULL                        },
-    {&bios_setting_resource,     NULL                        },
-};
-
 static const struct {
     const char *name, *json;
 } schemas[] = {
@@ -259,6 +240,20 @@ list_object(const Resource *resource, const char *name, bool short_form)
                      "string", links, openapi_reference("Links"));
 }
 
+/* The collection that lists a resource; NULL: it hangs on a node. */
+static const Collection *
+collection_of(const Resource *resource)
+{
+    size_t count;
+    const Route *routes = route_table(&count);
+    for (size_t i = 0; i < count; i++) {
+        const Collection *collection = routes[i].subject;
+        if (routes[i].handler == collection_list && collection->resource == resource)
+            return collection;
+    }
+    return NULL;
+}
+
 static void
 add_resource(json_t *all, const Resource *resource, const Collection *collection)
 {
@@ -313,8 +308,8 @@ json_t *
 openapi_schemas(void)
 {
     json_t *all = json_object();
-    for (size_t i = 0; i < G_N_ELEMENTS(resources); i++)
-        add_resource(all, resources[i].resource, resources[i].collection);
+    for (size_t i = 0; i < RESOURCE_COUNT; i++)
+        add_resource(all, all_resources[i], collection_of(all_resources[i]));
     for (size_t i = 0; i < G_N_ELEMENTS(parts); i++) {
         g_auto(GStrv) names = g_strsplit(parts[i].fields, " ", 0);
         json_object_set_new(all, parts[i].name, answer_object(parts[i].resource, is_named, names));
