@@ -120,7 +120,7 @@ next_job(Pool *pool, Rest *rest)
 /* A thread joins the one that ended before it, and pool_free joins the last: so, when the pool is freed, its threads
  * have freed what they kept (a connection to the database, say). */
 static void *
-worker_main(void *data)
+pool_worker_main(void *data)
 {
     Pool *pool = data;
     Rest rest = {0};
@@ -156,7 +156,7 @@ start_worker(Pool *pool)
     pthread_attr_t attributes;
     pthread_attr_init(&attributes);
     pthread_attr_setstacksize(&attributes, STACK_SIZE);
-    bool started = pthread_create(&thread, &attributes, worker_main, pool) == 0;
+    bool started = pthread_create(&thread, &attributes, pool_worker_main, pool) == 0;
     pthread_attr_destroy(&attributes);
     if (started) {
         pool->threads++;
@@ -235,7 +235,7 @@ compare_due(const void *a, const void *b, void *user_data)
 }
 
 static void *
-timer_main(void *data)
+pool_timer_main(void *data)
 {
     Pool *pool = data;
     lock_acquire(&pool->lock);
@@ -259,7 +259,7 @@ pool_submit_later(Pool *pool, unsigned delay_ms, PoolJob job, void *data)
     *entry = (Job){.run = job, .data = data, .due_ms = time_monotonic_ms() + delay_ms};
     lock_acquire(&pool->lock);
     if (!pool->timer_running && !pool->stopping)
-        pool->timer_running = pthread_create(&pool->timer, NULL, timer_main, pool) == 0;
+        pool->timer_running = pthread_create(&pool->timer, NULL, pool_timer_main, pool) == 0;
     if (pool->timer_running && !pool->stopping) {
         entry->number = pool->deferred_count++;
         g_sequence_insert_sorted(pool->deferred, entry, compare_due, NULL);

@@ -160,7 +160,7 @@ save(Task *task)
 
 /* On a worker: switching the machine off takes its time. */
 static void
-give_up(Task *task)
+boot_progress_give_up(Task *task)
 {
     g_autoptr(GError) cause = NULL;
     g_auto(Progress) progress;
@@ -183,7 +183,7 @@ end_wait(Task **task, const PendingReport *report)
     if (good)
         task_phase_end(*task, "ok", report->detail);
     save(*task);
-    if (task_spawn(task, good ? provision_resume : give_up, &error))
+    if (task_spawn(task, good ? provision_resume : boot_progress_give_up, &error))
         return true;
     log_warning("conductor.boot", "what the machine said has to wait: %s", error->message);
     return false;
@@ -390,7 +390,7 @@ boot_reports_run(Conductor *conductor)
 
 /* The wait of a node whose machine spoke, or may have spoken, while nobody listened: the machine starts over. */
 static void
-boot_again(Task *task)
+boot_progress_restart(Task *task)
 {
     g_autoptr(GError) error = NULL;
     bool waits = task_state(task) == STATE_DEPLOYWAIT && !task_failing(task, NULL) &&
@@ -432,7 +432,7 @@ spawn_boot_again(Conductor *conductor, const char *uuid)
     Task *task = task_acquire(conductor, uuid, TASK_EXCLUSIVE, "boot again", &error);
     if (task == NULL) /* somebody works on it, or it is gone */
         return true;
-    bool spawned = task_spawn(&task, boot_again, &error);
+    bool spawned = task_spawn(&task, boot_progress_restart, &error);
     task_release(task);
     return spawned;
 }

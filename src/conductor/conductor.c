@@ -48,7 +48,7 @@ register_or_wait(Conductor *conductor, GError **error)
 
 /* A BootReportsSubmit. */
 static bool
-submit_background(void *conductor, PoolJob job, void *data)
+conductor_submit_background(void *conductor, PoolJob job, void *data)
 {
     return conductor_submit(conductor, CONDUCTOR_BACKGROUND, job, data, NULL);
 }
@@ -68,7 +68,8 @@ conductor_new(const ConductorServices *services, GError **error)
     lock_init(&conductor->gate, LOCK_RANK_CONDUCTOR_GATE);
     lock_init(&conductor->guard, LOCK_RANK_CONDUCTOR);
     conductor->locked = g_ptr_array_new_with_free_func(g_free);
-    conductor->reports = boot_reports_new(boot_progress_take, submit_background, conductor);
+    conductor->reports =
+        boot_reports_new(boot_progress_take, conductor_submit_background, conductor);
     conductor->wakes = wakes_new(&provision_wakes, conductor, WAKES_MOST);
     conductor->refused = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     conductor->asked = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);

@@ -70,18 +70,18 @@ load_task(const Job *job, VerbCall *call, GError **error)
     return verb_call_holds(call, call->task->node, error);
 }
 
-static void run_job(void *data);
+static void dispatch_run_job(void *data);
 
 /* A worker is taken only when one is free: whoever waits for a lock must not keep others from working. */
 static void
-retry_job(void *data)
+dispatch_retry_job(void *data)
 {
     Job *job = data;
     GError *error = NULL;
     atomic_fetch_sub(&job->conductor->retries, 1);
     if (job->verb->pool == CONDUCTOR_QUICK)
-        run_job(job);
-    else if (!conductor_submit(job->conductor, CONDUCTOR_WORKERS, run_job, job, &error))
+        dispatch_run_job(job);
+    else if (!conductor_submit(job->conductor, CONDUCTOR_WORKERS, dispatch_run_job, job, &error))
         job_end(job, NULL, error);
 }
 
@@ -95,12 +95,12 @@ retry_later(Job *job)
         return false;
     }
     job->attempts_left--;
-    pool_submit_later(job->conductor->quick, (unsigned)interval_s * 1000, retry_job, job);
+    pool_submit_later(job->conductor->quick, (unsigned)interval_s * 1000, dispatch_retry_job, job);
     return true;
 }
 
 static void
-run_job(void *data)
+dispatch_run_job(void *data)
 {
     Job *job = data;
     GError *error = NULL;
@@ -146,7 +146,7 @@ transport_call(void *self, const RpcCall *call, RpcDone done, void *user_data)
             (unsigned)config_integer(config_current(), OPT_CONDUCTOR_NODE_LOCKED_RETRY_ATTEMPTS),
     };
     GError *error = NULL;
-    if (!conductor_submit(conductor, verb->pool, run_job, job, &error))
+    if (!conductor_submit(conductor, verb->pool, dispatch_run_job, job, &error))
         job_end(job, NULL, error);
 }
 

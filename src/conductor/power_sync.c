@@ -232,7 +232,7 @@ settle_locked(Task *task, const Reading *reading)
 }
 
 static void
-settle_job(void *data)
+power_sync_settle_job(void *data)
 {
     Reading *reading = data;
     g_autoptr(GError) error = NULL;
@@ -246,7 +246,7 @@ settle_job(void *data)
 
 /* Often on the IPMI engine's thread: only what differs costs a job. */
 static void
-reading_done(void *user_data, PowerState state, const GError *error)
+power_sync_reading_done(void *user_data, PowerState state, const GError *error)
 {
     Reading *reading = user_data;
     bool quiet = reading->recovery
@@ -259,7 +259,8 @@ reading_done(void *user_data, PowerState state, const GError *error)
         atomic_fetch_add(&reading->sweep->failures, 1);
     sweep_part_ended(g_steal_pointer(&reading->sweep));
     if (quiet || cancelled ||
-        !conductor_submit(reading->conductor, CONDUCTOR_BACKGROUND, settle_job, reading, NULL))
+        !conductor_submit(reading->conductor, CONDUCTOR_BACKGROUND, power_sync_settle_job, reading,
+                          NULL))
         reading_free(reading); /* the next sync looks again */
 }
 
@@ -277,7 +278,7 @@ read_blocking(Reading *reading)
     if (task == NULL) { /* stopping, or the database is at fault: nothing is known of the machine */
         g_autoptr(GError) cancelled = g_error_new_literal(
             steel_error_quark(), STEEL_ERROR_CANCELLED, "the power state was not read");
-        reading_done(reading, POWER_UNKNOWN, cancelled);
+        power_sync_reading_done(reading, POWER_UNKNOWN, cancelled);
         return;
     }
     task->deadline_ms = time_monotonic_ms() + READING_LIMIT_MS;
@@ -285,7 +286,7 @@ read_blocking(Reading *reading)
     bool good = power_get(task, &state, &error);
     log_context_node(NULL);
     task_release(task);
-    reading_done(reading, state, good ? NULL : error);
+    power_sync_reading_done(reading, state, good ? NULL : error);
 }
 
 static Reading *
@@ -300,7 +301,7 @@ next_to_read(Conductor *conductor)
 }
 
 static void
-reading_worker(void *data)
+power_sync_reading_worker(void *data)
 {
     Conductor *conductor = data;
     for (Reading *reading; (reading = next_to_read(conductor)) != NULL;)
@@ -319,10 +320,11 @@ start_reading_worker(Conductor *conductor)
     bool start = conductor->reading_workers < most && !g_queue_is_empty(&conductor->to_read);
     conductor->reading_workers += start;
     lock_release(&conductor->guard);
-    if (!start || conductor_submit(conductor, CONDUCTOR_WORKERS, reading_worker, conductor, &error))
+    if (!start || conductor_submit(conductor, CONDUCTOR_WORKERS, power_sync_reading_worker,
+                                   conductor, &error))
         return;
     if (steel_error_is(error, STEEL_ERROR_NO_CONDUCTOR)) {
-        reading_worker(conductor); /* stopping: gives the readings up */
+        power_sync_reading_worker(conductor); /* stopping: gives the readings up */
         return;
     }
     lock_acquire(&conductor->guard);
@@ -364,7 +366,7 @@ read_node(Conductor *conductor, const Node *node, Sweep *sweep, bool recovery)
     reading->stored = power_state_from_wire(node->power_state);
     reading->had_failures = node->power_sync_failures > 0;
     if (set.power->get_async != NULL)
-        set.power->get_async(&conductor->services, node, reading_done, reading);
+        set.power->get_async(&conductor->services, node, power_sync_reading_done, reading);
     else
         read_by_worker(reading);
 }

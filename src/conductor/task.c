@@ -107,7 +107,7 @@ typedef struct Spawned {
 } Spawned;
 
 static void
-run_spawned(void *data)
+task_run_spawned(void *data)
 {
     g_autofree Spawned *spawned = data;
     log_context_request(spawned->task->request_id);
@@ -122,7 +122,7 @@ task_spawn(Task **task, void (*work)(Task *task), GError **error)
 {
     Spawned *spawned = g_new(Spawned, 1);
     *spawned = (Spawned){*task, work};
-    if (pool_submit(task_conductor(*task)->workers, run_spawned, spawned, error)) {
+    if (pool_submit(task_conductor(*task)->workers, task_run_spawned, spawned, error)) {
         *task = NULL;
         return true;
     }
@@ -149,5 +149,5 @@ task_spawn_later(Task *task, unsigned delay_ms, void (*work)(Task *task))
 {
     Spawned *spawned = g_new(Spawned, 1);
     *spawned = (Spawned){task, work};
-    pool_submit_later(task_conductor(task)->workers, delay_ms, run_spawned, spawned);
+    pool_submit_later(task_conductor(task)->workers, delay_ms, task_run_spawned, spawned);
 }

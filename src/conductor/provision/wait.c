@@ -180,7 +180,7 @@ undo_aborted(Task *task, StepKind kind)
 
 /* The kind is that of the failure state that the abort leads to. */
 static void
-abort_work(Task *task)
+provision_abort_work(Task *task)
 {
     StepKind kind = STEP_KIND_DEPLOY;
     for (StepKind i = 0; i < STEP_KIND_COUNT; i++)
@@ -227,6 +227,6 @@ provision_abort(VerbCall *call, GError **error)
     history_add(task, "ERROR", state_info(task_state(task))->history, reason);
     if (!task_process_event(task, EVENT_ABORT, error))
         return false;
-    task_spawn_later(g_steal_pointer(&call->task), 0, abort_work);
+    task_spawn_later(g_steal_pointer(&call->task), 0, provision_abort_work);
     return true;
 }

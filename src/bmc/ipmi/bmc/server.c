@@ -199,7 +199,7 @@ take_orders(IpmiServer *server)
 }
 
 static void *
-serve(void *data)
+ipmi_server_serve(void *data)
 {
     IpmiServer *server = data;
     struct epoll_event events[EVENTS_MAX];
@@ -268,7 +268,7 @@ ipmi_server_new(GError **error)
     struct epoll_event event = {.events = EPOLLIN};
     if (server->epoll_fd < 0 || server->wake_fd < 0 ||
         epoll_ctl(server->epoll_fd, EPOLL_CTL_ADD, server->wake_fd, &event) != 0 ||
-        pthread_create(&server->thread, NULL, serve, server) != 0) {
+        pthread_create(&server->thread, NULL, ipmi_server_serve, server) != 0) {
         steel_fail(error, STEEL_ERROR_INTERNAL, "starting the BMC server: %s", g_strerror(errno));
         destroy(server);
         return NULL;

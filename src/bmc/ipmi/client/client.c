@@ -148,7 +148,7 @@ cancel_all(IpmiClient *client)
 }
 
 static void *
-run(void *data)
+ipmi_client_run(void *data)
 {
     IpmiClient *client = data;
     struct epoll_event events[EVENTS_MAX];
@@ -212,7 +212,7 @@ ipmi_client_new(GError **error)
     struct epoll_event event = {.events = EPOLLIN, .data.ptr = NULL};
     if (client->epoll_fd < 0 || client->wake_fd < 0 ||
         epoll_ctl(client->epoll_fd, EPOLL_CTL_ADD, client->wake_fd, &event) != 0 ||
-        pthread_create(&client->thread, NULL, run, client) != 0) {
+        pthread_create(&client->thread, NULL, ipmi_client_run, client) != 0) {
         steel_fail(error, STEEL_ERROR_INTERNAL, "starting the IPMI client: %s", g_strerror(errno));
         destroy(client);
         return NULL;

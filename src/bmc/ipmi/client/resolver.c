@@ -108,7 +108,7 @@ look_up(const Question *question, IpmiResolved *resolved)
 }
 
 static void *
-run(void *data)
+ipmi_resolver_run(void *data)
 {
     IpmiResolver *resolver = data;
     lock_acquire(&resolver->lock);
@@ -140,7 +140,7 @@ static bool
 start_thread(IpmiResolver *resolver, GError **error)
 {
     pthread_t thread;
-    if (pthread_create(&thread, NULL, run, resolver) != 0)
+    if (pthread_create(&thread, NULL, ipmi_resolver_run, resolver) != 0)
         return steel_fail(error, STEEL_ERROR_INTERNAL, "no thread for name lookups");
     pthread_detach(thread);
     resolver->threads++;
