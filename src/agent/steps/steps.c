@@ -35,13 +35,9 @@ arguments_json(const StepArgument *arguments)
 }
 
 static int
-priority_of(const Agent *agent, const Step *step, StepUse use)
+priority_of(const Step *step, StepUse use)
 {
-    if (use == STEP_CLEAN)
-        return step->clean_priority;
-    if (strcmp(step->name, "inject_files") == 0)
-        return (int)parameters_integer(agent->parameters, AGENT_PARAMETER_INJECT_FILES_PRIORITY);
-    return step->deploy_priority;
+    return use == STEP_CLEAN ? step->clean_priority : step->deploy_priority;
 }
 
 static json_t *
@@ -57,11 +53,11 @@ step_json(const Step *step, StepUse use, int priority)
 }
 
 json_t *
-steps_list(const Agent *agent, StepUse use)
+steps_list(StepUse use)
 {
     json_t *list = json_array();
     for (const Step *step = steps_table; step->name != NULL; step++) {
-        int priority = priority_of(agent, step, use);
+        int priority = priority_of(step, use);
         if (priority != STEP_NEVER)
             json_array_append_new(list, step_json(step, use, priority));
     }

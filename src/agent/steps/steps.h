@@ -47,7 +47,7 @@ extern const Step steps_table[];
 
 /* {"<use>_steps": {manager: [{step, priority, interface, reboot_requested, abortable?, argsinfo?}]},
  *  "hardware_manager_version": {manager: version}} */
-json_t *steps_list(const Agent *agent, StepUse use);
+json_t *steps_list(StepUse use);
 
 /* Runs the step of an execute command: {"step": {...}, "node", "ports", "<use>_version"}.
  *
