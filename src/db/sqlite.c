@@ -420,6 +420,7 @@ json_merge(const char *column, unsigned value)
     return g_strdup_printf("json_patch(COALESCE(%s, '{}'), ?%u)", column, value);
 }
 
+/* clang-format off */
 const DbEngine db_engine_sqlite = {
     .scheme = "sqlite",
     .connect = connect_file,
@@ -433,10 +434,11 @@ const DbEngine db_engine_sqlite = {
     .protect = protect,
     .claim = claim,
     .begin = {[DB_WRITE] = "BEGIN IMMEDIATE", [DB_READ_MODIFY_WRITE] = "BEGIN IMMEDIATE"},
-    .words = { .like = "LIKE",    .json_member = json_member,                   .json_merge = json_merge},
+    .words = {.like = "LIKE", .json_member = json_member, .json_merge = json_merge},
     .size = "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size",
     .single_writer = true,
     .row_is_null = row_is_null,
     .row_text = row_text,
     .row_integer = row_integer,
 };
+/* clang-format on */

@@ -60,10 +60,12 @@ a_fixed_column_has_its_text_whatever_is_stored(void **state)
     g_autoptr(GError) error = NULL;
     g_autoptr(GString) found = g_string_new(NULL);
     g_autoptr(Node) node = scratch_node(db, "a");
+    /* clang-format off */
     const DbColumn columns[] = {
-        {.field = resource_field(&node_resource, "name"), .fixed = true,                           .text = "it's \"so\""},
-        {.field = resource_field(&node_resource,                                      "driver"),        .fixed = true}
+        {.field = resource_field(&node_resource, "name"), .fixed = true, .text = "it's \"so\""},
+        {.field = resource_field(&node_resource, "driver"), .fixed = true},
     };
+    /* clang-format on */
     g_autoptr(DbSelection) selection = db_selection_new(&node_resource, columns, 2);
     assert_true(db_item(db, selection, DB_BY_KEY, node->uuid, read_texts, found, &error));
     assert_string_equal(found->str, "[it's \"so\"|null]");
