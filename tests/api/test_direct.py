@@ -153,8 +153,17 @@ class Direct(faults_support.Suite):
             self.rest(self.uuid, state)
 
     def tearDown(self):
-        self.want(202, "PUT", "/v1/nodes/%s/maintenance" % self.uuid, {"reason": "the test is over"})
-        self.want(204, "DELETE", "/v1/nodes/" + self.uuid)
+        self.when_free(202, "PUT", "/v1/nodes/%s/maintenance" % self.uuid, {"reason": "the test is over"})
+        self.when_free(204, "DELETE", "/v1/nodes/" + self.uuid)
+
+    def when_free(self, status, method, path, body=None):
+        """What a machine has asked for is noted a moment later, under the node's lock."""
+        def asked():
+            answer = self.call(method, path, body)
+            if answer.status != 409:
+                self.assertEqual(answer.status, status, answer.body[:1000])
+            return answer.status == status
+        until("%s %s is taken" % (method, path), asked)
 
     def info(self, **values):
         self.want(200, "PATCH", "/v1/nodes/" + self.uuid, [{"op": "add", "path": "/instance_info/" + name, "value": value}
@@ -236,7 +245,7 @@ class Direct(faults_support.Suite):
         self.assertNotIn("ipa-agent-token", self.script(STRANGER))
         found = self.get("/v1/lookup?node_uuid=" + self.uuid)
         self.assertEqual(found["config"]["agent_token"], "******")
-        self.ask(self.uuid, "deleted")
+        self.when_free(202, "PUT", "/v1/nodes/%s/states/provision" % self.uuid, {"target": "deleted"})
         self.rest(self.uuid, "available")
         self.assertEqual(self.fetch("/%s/deploy_kernel" % self.uuid), b"")
         self.assertEqual(self.fetch("/agent_images/" + self.uuid), b"")

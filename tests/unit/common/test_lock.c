@@ -134,7 +134,7 @@ static void
 a_lock_that_is_not_held_cannot_be_given_back(void **state)
 {
     (void)state;
-    assert_ends_with(give_what_is_not_held, "given back by a thread that has it not");
+    assert_ends_with(give_what_is_not_held, "is released by a thread that does not hold it");
 }
 
 static void
