@@ -104,7 +104,7 @@ class Up(unittest.TestCase):
     def test_second_up_prints_the_same_lab(self):
         with Lab() as lab:
             done = run(STEEL_LAB, "up", "--dir", lab.folder, "--json")
-            self.assertIn("is up", done.stderr)
+            self.assertIn("a lab runs in", done.stderr)
             self.assertEqual(json.loads(done.stdout), lab.document)
 
     def test_commands_to_enrol_are_printed(self):
@@ -143,7 +143,7 @@ class Up(unittest.TestCase):
 
     def test_half_a_kernel_package_is_not_kept(self):
         with tempfile.TemporaryDirectory(prefix="steel-lab-test-") as cache:
-            half = pathlib.Path(cache, "linux-image-half.deb")
+            half = pathlib.Path(cache, "linux-image-half-cloud-amd64.deb")
             half.write_bytes(b"")
             done = subprocess.run([STEEL_LAB, "up", "--dir", cache + "/lab"], capture_output=True, text=True, timeout=120,
                                   env=dict(os.environ, STEEL_LAB_CACHE=cache))
