@@ -81,6 +81,24 @@ for target in $ibft/target*; do
     break
 done
 
+# acpid would do more, but the only thing that can happen here is the button.
+mkdir -p /etc/acpi/PWRF
+printf '#!/bin/sh\necho "STEEL-LAB power button: shutting down"\nsync\npoweroff -f\n' >/etc/acpi/PWRF/00000080
+chmod 755 /etc/acpi/PWRF/00000080
+
+# Starts acpid and waits until it has opened the button: one that is pressed before is lost.
+listen() {
+    acpid -f -l /dev/ttyS0 &
+    acpid=$!
+    tries=0
+    until ls -l "/proc/$acpid/fd" 2>/dev/null | grep -q /dev/input/; do
+        tries=$((tries + 1))
+        [ "$tries" -lt 1000 ] || break
+        usleep 10000
+    done
+}
+listen
+
 mac=$(cat /sys/class/net/e*/address 2>/dev/null | head -n 1)
 uptime=$(cut -d ' ' -f 1 /proc/uptime)
 echo
@@ -89,12 +107,9 @@ tell_disk
 tell_config_drive
 echo "STEEL-LAB press the power button (ipmitool power soft) to shut down"
 
-# acpid would do more, but the only thing that can happen here is the button.
-mkdir -p /etc/acpi/PWRF
-printf '#!/bin/sh\necho "STEEL-LAB power button: shutting down"\nsync\npoweroff -f\n' >/etc/acpi/PWRF/00000080
-chmod 755 /etc/acpi/PWRF/00000080
 while :; do
-    acpid -f -l /dev/ttyS0
+    wait "$acpid"
     echo "STEEL-LAB acpid ended, starting it again"
     sleep 1
+    listen
 done
