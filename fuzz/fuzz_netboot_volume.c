@@ -1,6 +1,7 @@
 /* Volume properties from the API: whatever they hold, what is accepted stays within its line of a boot script.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "common/json_text.h"
+#include "netboot/fc_volume.h"
 #include "netboot/ipxe.h"
 
 #include <stdint.h>
@@ -66,6 +67,19 @@ check_script(IscsiVolume *volume)
         abort();
 }
 
+/* Each URI of a Fibre Channel volume is one plain word. */
+static void
+check_fc(const json_t *properties)
+{
+    g_autoptr(GError) error = NULL;
+    g_auto(GStrv) uris = fc_volume_uris(properties, &error);
+    if ((uris == NULL) != (error != NULL))
+        abort();
+    for (char **uri = uris; uri != NULL && *uri != NULL; uri++)
+        if (!g_str_has_prefix(*uri, "fcp:") || (*uri)[strspn(*uri, "fcp:0123456789abde")] != '\0')
+            abort();
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -73,6 +87,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     json_auto_t *properties = json_text_parse((const char *)data, size, 16, NULL);
     if (properties == NULL)
         return 0;
+    check_fc(properties);
     IscsiVolume *volume = iscsi_volume_read(properties, &error);
     if ((volume == NULL) != (error != NULL) ||
         (error != NULL && strchr(error->message, '\n') != NULL))

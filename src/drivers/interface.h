@@ -39,7 +39,7 @@ typedef struct PropertyDef {
 enum {
     CAPABILITY_IPXE_BOOT = 1 << 0,         /* can hand a machine an iPXE script */
     CAPABILITY_ISCSI_VOLUME_BOOT = 1 << 1, /* can boot a machine from an iSCSI volume */
-    CAPABILITY_FC_VOLUME_BOOT = 1 << 2,
+    CAPABILITY_FC_VOLUME_BOOT = 1 << 2,    /* ... from a Fibre Channel volume, over Ethernet */
     CAPABILITY_RAMDISK_BOOT = 1 << 3,
 };
 

@@ -10,6 +10,12 @@ volume_free(void *data)
     iscsi_volume_free(data);
 }
 
+static void
+uris_free(void *data)
+{
+    g_strfreev(data);
+}
+
 void
 boot_instructions_init(BootInstructions *instructions, const char *mac)
 {
@@ -32,6 +38,9 @@ clear_mode(BootInstructions *instructions)
         g_clear_pointer(&instructions->boot.ramdisk.initramfs, g_free);
         g_clear_pointer(&instructions->boot.ramdisk.arguments, secret_free);
         break;
+    case BOOT_MODE_FCOE:
+        g_clear_pointer(&instructions->boot.fcoe.volumes, g_ptr_array_unref);
+        break;
     case BOOT_MODE_COUNT:
         break;
     }
@@ -49,6 +58,9 @@ boot_instructions_set_mode(BootInstructions *instructions, BootMode mode)
         break;
     case BOOT_MODE_RAMDISK:
         instructions->boot.ramdisk = (BootRamdisk){0};
+        break;
+    case BOOT_MODE_FCOE:
+        instructions->boot.fcoe = (BootFcoe){g_ptr_array_new_with_free_func(uris_free)};
         break;
     case BOOT_MODE_COUNT:
         break;

@@ -28,6 +28,12 @@ typedef struct BootRamdisk {
         arguments; /* owned; the kernel's command line, with the agent's token; safe for a script */
 } BootRamdisk;
 
+/* BOOT_MODE_FCOE */
+typedef struct BootFcoe {
+    GPtrArray *
+        volumes; /* owned, of owned lists of URIs (fc_volume_uris), the boot volume first, at least one */
+} BootFcoe;
+
 typedef struct BootInstructions {
     BootAnswer answer;
     char *mac;       /* owned; the address that was asked for: aa:bb:cc:dd:ee:ff */
@@ -40,6 +46,7 @@ typedef struct BootInstructions {
     union {
         BootIscsi iscsi;
         BootRamdisk ramdisk;
+        BootFcoe fcoe;
     } boot;
 } BootInstructions;
 
@@ -57,5 +64,5 @@ void boot_instructions_set_problem(BootInstructions *instructions, BootAnswer an
 void boot_instructions_clear(BootInstructions *instructions);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(BootInstructions, boot_instructions_clear)
 
-/* "unknown-mac", "none", "unusable", "refused", or the mode's word: "iscsi", "ramdisk". Static. */
+/* "unknown-mac", "none", "unusable", "refused", or the mode's word: "iscsi", "fcoe", "ramdisk". Static. */
 const char *boot_answer_word(const BootInstructions *instructions);

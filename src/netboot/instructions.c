@@ -5,12 +5,14 @@
 #include "db/records.h"
 #include "db/volumes.h"
 #include "model/resources.h"
+#include "netboot/fc_volume.h"
 #include "netboot/ipxe.h"
 #include "netboot/ramdisk_boot.h"
 
 #include <string.h>
 
 #define VOLUME_ISCSI "iscsi"
+#define VOLUME_FIBRE_CHANNEL "fibre_channel"
 #define CONNECTOR_IQN "iqn"
 
 /* The node that has a port with this address; NULL if there is none. */
@@ -24,16 +26,10 @@ find_node(Db *db, const char *mac, Node **node, GError **error)
     return port == NULL || db_record_look(db, &node_resource, "uuid", port->node_uuid, node, error);
 }
 
-/* Reads one target; a problem makes the instructions unusable and ends the reading. */
+/* What is stored of a target cannot be used. */
 static bool
-add_volume(BootInstructions *out, const VolumeTarget *target)
+set_target_problem(BootInstructions *out, const VolumeTarget *target, const GError *error)
 {
-    g_autoptr(GError) error = NULL;
-    IscsiVolume *volume = iscsi_volume_read(target->properties, &error);
-    if (volume != NULL) {
-        g_ptr_array_add(out->boot.iscsi.volumes, volume);
-        return true;
-    }
     g_autofree char *reason =
         g_strdup_printf("volume target %s (boot index %" G_GINT64_FORMAT "): %s", target->uuid,
                         target->boot_index, error->message);
@@ -41,27 +37,55 @@ add_volume(BootInstructions *out, const VolumeTarget *target)
     return false;
 }
 
+/* Reads one target; a problem makes the instructions unusable and ends the reading. */
 static bool
-load_volumes(Db *db, const Node *node, BootInstructions *out, GError **error)
+add_iscsi_volume(BootInstructions *out, const VolumeTarget *target)
 {
-    g_autoptr(GPtrArray) targets = db_volume_targets_to_boot(db, node->uuid, VOLUME_ISCSI, error);
+    g_autoptr(GError) error = NULL;
+    IscsiVolume *volume = iscsi_volume_read(target->properties, &error);
+    if (volume == NULL)
+        return set_target_problem(out, target, error);
+    g_ptr_array_add(out->boot.iscsi.volumes, volume);
+    return true;
+}
+
+static bool
+add_fc_volume(BootInstructions *out, const VolumeTarget *target)
+{
+    g_autoptr(GError) error = NULL;
+    char **uris = fc_volume_uris(target->properties, &error);
+    if (uris == NULL)
+        return set_target_problem(out, target, error);
+    g_ptr_array_add(out->boot.fcoe.volumes, uris);
+    return true;
+}
+
+static bool
+check_targets(const GPtrArray *targets, const char *type, BootInstructions *out)
+{
+    const VolumeTarget *first = targets->len > 0 ? targets->pdata[0] : NULL;
+    g_autofree char *none =
+        g_strdup_printf("the node has no volume target of type %s with boot index 0", type);
+    if (first == NULL || first->boot_index != 0)
+        boot_instructions_set_problem(out, BOOT_ANSWER_UNUSABLE, none);
+    else if (targets->len > IPXE_VOLUME_LIMIT)
+        boot_instructions_set_problem(out, BOOT_ANSWER_UNUSABLE,
+                                      "the node has more volumes than a boot script can attach");
+    return out->answer == BOOT_ANSWER_BOOT;
+}
+
+static bool
+load_volumes(Db *db, const Node *node, const char *type,
+             bool (*add)(BootInstructions *out, const VolumeTarget *target), BootInstructions *out,
+             GError **error)
+{
+    g_autoptr(GPtrArray) targets = db_volume_targets_to_boot(db, node->uuid, type, error);
     if (targets == NULL)
         return false;
-    const VolumeTarget *first = targets->len > 0 ? targets->pdata[0] : NULL;
-    if (first == NULL || first->boot_index != 0) {
-        boot_instructions_set_problem(
-            out, BOOT_ANSWER_UNUSABLE,
-            "the node has no volume target of type iscsi with boot index 0");
+    if (!check_targets(targets, type, out))
         return true;
-    }
-    if (targets->len > IPXE_VOLUME_LIMIT) {
-        boot_instructions_set_problem(
-            out, BOOT_ANSWER_UNUSABLE,
-            "the node has more iSCSI volumes than a boot script can attach");
-        return true;
-    }
     for (unsigned i = 0; i < targets->len; i++)
-        if (!add_volume(out, targets->pdata[i]))
+        if (!add(out, targets->pdata[i]))
             return true;
     return true;
 }
@@ -93,14 +117,22 @@ load_iscsi(Db *db, const Node *node, const BootRecord *record, BootInstructions 
            GError **error)
 {
     (void)record;
-    return load_volumes(db, node, out, error) &&
+    return load_volumes(db, node, VOLUME_ISCSI, add_iscsi_volume, out, error) &&
            (out->answer != BOOT_ANSWER_BOOT || load_initiator(db, node, out, error));
+}
+
+static bool
+load_fcoe(Db *db, const Node *node, const BootRecord *record, BootInstructions *out, GError **error)
+{
+    (void)record;
+    return load_volumes(db, node, VOLUME_FIBRE_CHANNEL, add_fc_volume, out, error);
 }
 
 /* Reads the data of the mode into the instructions; invalid data makes them unusable. */
 static bool (*const loaders[BOOT_MODE_COUNT])(Db *db, const Node *node, const BootRecord *record,
                                               BootInstructions *out, GError **error) = {
     [BOOT_MODE_ISCSI] = load_iscsi,
+    [BOOT_MODE_FCOE] = load_fcoe,
     [BOOT_MODE_RAMDISK] = ramdisk_boot_load,
 };
 

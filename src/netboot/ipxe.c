@@ -211,7 +211,7 @@ append_unhooks(GString *script, unsigned count)
 
 /* After a failed attempt: report, pause, repeat; in the end report, wipe and restart. */
 static void
-append_failures(GString *script, const BootInstructions *instructions)
+append_failures(GString *script, const BootInstructions *instructions, unsigned volumes)
 {
     const char *failure = "&volume=${steel-volume}&try=${steel-try}&errno=${steel-errno}";
     g_string_append(script, ":hook_errno\n"
@@ -226,7 +226,7 @@ append_failures(GString *script, const BootInstructions *instructions)
                             "echo Steel: the boot volume is attached, but does not boot\n");
     append_report(script, instructions, "boot_failed", failure);
     g_string_append(script, ":retry\n");
-    append_unhooks(script, instructions->boot.iscsi.volumes->len);
+    append_unhooks(script, volumes);
     append_credentials(script, NULL);
     g_string_append_printf(script,
                            "iseq ${steel-try} %d && goto give_up ||\n"
@@ -245,21 +245,50 @@ append_failures(GString *script, const BootInstructions *instructions)
 }
 
 static void
-append_iscsi(GString *script, const BootInstructions *instructions)
+append_beginning(GString *script)
 {
     g_string_append(script, "set steel-done 1\n"
                             "set steel-try:int32 1\n"
                             "set steel-pause:int32 0\n");
+}
+
+/* All volumes are attached. A system that hands control back (a BIOS boot sector may) counts as one that does not boot. */
+static void
+append_sanboot(GString *script, const BootInstructions *instructions, unsigned volumes)
+{
+    append_report(script, instructions, "san_hooked",
+                  "&try=${steel-try}&unlisted=${steel-unlisted}");
+    g_string_append_printf(script, "sanboot --drive 0x%x || goto boot_failed\n", FIRST_DRIVE);
+    g_string_append(script, "goto boot_failed\n");
+    append_failures(script, instructions, volumes);
+}
+
+static void
+append_iscsi(GString *script, const BootInstructions *instructions)
+{
+    append_beginning(script);
     if (instructions->boot.iscsi.initiator_iqn != NULL)
         g_string_append_printf(script, "set initiator-iqn %s\n",
                                instructions->boot.iscsi.initiator_iqn);
     append_hooks(script, instructions);
-    append_report(script, instructions, "san_hooked",
-                  "&try=${steel-try}&unlisted=${steel-unlisted}");
-    g_string_append_printf(script, "sanboot --drive 0x%x || goto boot_failed\n", FIRST_DRIVE);
-    /* A system that hands control back (a BIOS boot sector may) counts as one that does not boot. */
-    g_string_append(script, "goto boot_failed\n");
-    append_failures(script, instructions);
+    append_sanboot(script, instructions, instructions->boot.iscsi.volumes->len);
+}
+
+/* Fibre Channel over Ethernet: no names or secrets, and no table that tells the system, which finds its disk by itself. */
+static void
+append_fcoe(GString *script, const BootInstructions *instructions)
+{
+    const GPtrArray *volumes = instructions->boot.fcoe.volumes;
+    append_beginning(script);
+    g_string_append(script, ":attempt\n");
+    for (unsigned i = 0; i < volumes->len; i++) {
+        g_autofree char *uris = g_strjoinv(" ", volumes->pdata[i]);
+        g_string_append_printf(script,
+                               "set steel-volume %u\n"
+                               "sanhook --drive 0x%x %s || goto hook_errno\n",
+                               i, FIRST_DRIVE + i, uris);
+    }
+    append_sanboot(script, instructions, volumes->len);
 }
 
 /* Kernel and initramfs have names of their own, so that a second attempt replaces them; UEFI finds the initramfs by the word
@@ -315,6 +344,7 @@ append_identity(GString *script, const BootInstructions *instructions)
 static void (*const renderings[BOOT_MODE_COUNT])(GString *script,
                                                  const BootInstructions *instructions) = {
     [BOOT_MODE_ISCSI] = append_iscsi,
+    [BOOT_MODE_FCOE] = append_fcoe,
     [BOOT_MODE_RAMDISK] = append_ramdisk,
 };
 

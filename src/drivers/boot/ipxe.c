@@ -9,6 +9,7 @@
 #include "drivers/boot/ramdisk_source.h"
 #include "drivers/image_copies.h"
 #include "drivers/management/management.h"
+#include "drivers/storage/boot_option.h"
 #include "drivers/storage/storage.h"
 #include "drivers/task.h"
 #include "model/capabilities.h"
@@ -128,9 +129,9 @@ remove_files(const Task *task)
 }
 
 static bool
-record_boot(Task *task, GError **error)
+record_boot(Task *task, BootMode mode, GError **error)
 {
-    boot_record_write(task->node, BOOT_MODE_ISCSI);
+    boot_record_write(task->node, mode);
     return task_save(task, error);
 }
 
@@ -177,6 +178,20 @@ set_boot_device(Task *task, const char *device, bool persistent, GError **error)
     return true;
 }
 
+/* The volume is a disk to the firmware (its HBA presents it), or the boot server tells the machine where it is. */
+static bool
+prepare_volume_boot(Task *task, GError **error)
+{
+    BootOption option = boot_option_of(task);
+    BootMode mode = boot_option_info(option)->mode;
+    boot_option_remember(task, option);
+    if (mode == BOOT_MODE_COUNT)
+        return task_save(task, error) && forget_boot(task, error) &&
+               set_boot_device(task, "disk", true, error);
+    task_phase_begin(task, "record_boot", "the machine may fetch its boot script");
+    return record_boot(task, mode, error) && set_boot_device(task, "pxe", true, error);
+}
+
 static bool
 prepare_instance(Task *task, GError **error)
 {
@@ -184,15 +199,14 @@ prepare_instance(Task *task, GError **error)
         return false; /* else the machine would start whatever its disk holds */
     if (!storage_boots_from_volume(task))
         return forget_boot(task, error) && set_boot_device(task, "disk", true, error);
-    task_phase_begin(task, "record_boot", "the machine may fetch its boot script");
-    return storage_validate_boot_from_volume(task, error) && record_boot(task, error) &&
-           set_boot_device(task, "pxe", true, error);
+    return storage_validate_boot_from_volume(task, error) && prepare_volume_boot(task, error);
 }
 
 static bool
 clean_up_instance(Task *task, GError **error)
 {
-    return forget_boot(task, error);
+    boot_option_forget(task);
+    return task_save(task, error) && forget_boot(task, error);
 }
 
 static bool
@@ -203,8 +217,8 @@ reports_progress(Task *task)
 
 const BootOps boot_ipxe = {
     .interface = {.name = "ipxe",
-                  .capabilities =
-                      CAPABILITY_IPXE_BOOT | CAPABILITY_ISCSI_VOLUME_BOOT | CAPABILITY_RAMDISK_BOOT,
+                  .capabilities = CAPABILITY_IPXE_BOOT | CAPABILITY_ISCSI_VOLUME_BOOT |
+                                  CAPABILITY_FC_VOLUME_BOOT | CAPABILITY_RAMDISK_BOOT,
                   .validate = validate},
     .prepare_ramdisk = prepare_ramdisk,
     .clean_up_ramdisk = clean_up_ramdisk,

@@ -2,9 +2,11 @@
  * that cannot attach its volume reports that only on its screen. Each error names what to set.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "drivers/boot/boot.h"
+#include "drivers/storage/boot_option.h"
 #include "drivers/storage/storage.h"
 #include "drivers/task.h"
 #include "model/capabilities.h"
+#include "netboot/fc_volume.h"
 #include "netboot/ipxe.h"
 #include "netboot/iscsi_volume.h"
 
@@ -56,15 +58,17 @@ check_capability(const Task *task, const char *name, GError **error)
 }
 
 static bool
-check_boot_interface(const Task *task, GError **error)
+check_boot_interface(const Task *task, const BootOptionInfo *option, GError **error)
 {
     const Interface *boot = &task->driver.boot->interface;
-    if ((boot->capabilities & CAPABILITY_ISCSI_VOLUME_BOOT) != 0)
+    if ((boot->capabilities & option->tag) == option->tag)
         return true;
     return steel_fail(error, STEEL_ERROR_INVALID,
-                      "boot interface %s cannot boot from iSCSI volumes; set another one with: "
+                      "boot interface %s cannot boot from %s volumes; set another one with: "
                       "steel node set %s --boot-interface ipxe",
-                      boot->name, node_word(task));
+                      boot->name,
+                      g_strcmp0(option->volume_type, "iscsi") == 0 ? "iSCSI" : option->volume_type,
+                      node_word(task));
 }
 
 /* The initiator's name is the first iqn connector's. */
@@ -95,35 +99,55 @@ check_initiator(Task *task, GError **error)
 }
 
 static bool
-check_iscsi_properties(const VolumeTarget *target, GError **error)
+iscsi_readable(const json_t *properties, GError **error)
+{
+    g_autoptr(IscsiVolume) volume = iscsi_volume_read(properties, error);
+    return volume != NULL;
+}
+
+static bool
+fc_readable(const json_t *properties, GError **error)
+{
+    g_auto(GStrv) uris = fc_volume_uris(properties, error);
+    return uris != NULL;
+}
+
+/* What a boot script needs to know of a volume. */
+static bool
+check_properties(const VolumeTarget *target, BootOption option, GError **error)
 {
     g_autoptr(GError) cause = NULL;
-    g_autoptr(IscsiVolume) volume = iscsi_volume_read(target->properties, &cause);
-    if (volume != NULL)
-        return true;
-    return steel_fail(error, STEEL_ERROR_INVALID,
+    bool good = option == BOOT_OPTION_HBA ||
+                (option == BOOT_OPTION_ISCSI ? iscsi_readable(target->properties, &cause)
+                                             : fc_readable(target->properties, &cause));
+    return good ||
+           steel_fail(error, STEEL_ERROR_INVALID,
                       "%s; set it with: steel volume target set %s --property <name>=<value>",
                       cause->message, target->uuid);
 }
 
 static bool
-check_type(const VolumeTarget *target, GError **error)
+check_type(const VolumeTarget *target, BootOption option, GError **error)
 {
-    if (g_strcmp0(target->volume_type, "iscsi") == 0)
-        return true;
-    if (g_strcmp0(target->volume_type, "fibre_channel") == 0)
-        return steel_fail(error, STEEL_ERROR_UNSUPPORTED,
-                          "volume_type fibre_channel is not supported yet; use iscsi");
-    return steel_fail(error, STEEL_ERROR_INVALID,
-                      "unknown volume_type '%.64s'; set it with: steel volume target set %s "
-                      "--type iscsi",
-                      target->volume_type != NULL ? target->volume_type : "", target->uuid);
+    const char *type = target->volume_type != NULL ? target->volume_type : "";
+    if (option == BOOT_OPTION_COUNT)
+        return steel_fail(error, STEEL_ERROR_INVALID,
+                          "unknown volume_type '%.64s'; set it with: steel volume target set %s "
+                          "--type iscsi (or fibre_channel)",
+                          type, target->uuid);
+    const char *wanted = boot_option_info(option)->volume_type;
+    return wanted == NULL || strcmp(type, wanted) == 0 ||
+           steel_fail(
+               error, STEEL_ERROR_INVALID,
+               "volume_type %.64s cannot be attached by a machine that boots from %s; set it "
+               "with: steel volume target set %s --type %s",
+               type, wanted, target->uuid, wanted);
 }
 
 static bool
-check_target(const VolumeTarget *target, GError **error)
+check_target(const VolumeTarget *target, BootOption option, GError **error)
 {
-    bool good = check_type(target, error);
+    bool good = check_type(target, option, error);
     if (good && (target->volume_id == NULL || *target->volume_id == '\0'))
         good = steel_fail(error, STEEL_ERROR_INVALID,
                           "no volume_id; set it with: steel volume target set %s --volume-id <id>",
@@ -133,14 +157,14 @@ check_target(const VolumeTarget *target, GError **error)
                           "a boot_index is 0 or greater; set it with: steel volume target set %s "
                           "--boot-index <number>",
                           target->uuid);
-    good = good && check_iscsi_properties(target, error);
+    good = good && check_properties(target, option, error);
     if (!good)
         prefix_target(target, error);
     return good;
 }
 
 static bool
-check_targets(Task *task, GError **error)
+check_targets(Task *task, BootOption option, GError **error)
 {
     const GPtrArray *targets = task_volume_targets(task, error);
     if (targets == NULL)
@@ -153,7 +177,7 @@ check_targets(Task *task, GError **error)
     for (guint i = 0; i < targets->len; i++) {
         const VolumeTarget *target = targets->pdata[i];
         boot_volumes += target->boot_index == 0;
-        if (!check_target(target, error))
+        if (!check_target(target, option, error))
             return false;
     }
     return boot_volumes <= 1 ||
@@ -163,13 +187,29 @@ check_targets(Task *task, GError **error)
                       boot_volumes);
 }
 
+/* Else the node would boot something else than its operator has asked for. */
+static bool
+check_nfs_root(const Task *task, GError **error)
+{
+    return json_object_get(task->node->instance_info, "nfs_root") == NULL ||
+           steel_fail(error, STEEL_ERROR_UNSUPPORTED,
+                      "instance_info nfs_root: this version of Steel cannot boot a node from NFS "
+                      "yet; to boot from a volume: steel node unset %s --instance-info nfs_root",
+                      node_word(task));
+}
+
 bool
 storage_validate_boot_from_volume(Task *task, GError **error)
 {
-    if (task_volume_targets(task, error) == NULL)
+    if (!check_nfs_root(task, error) || task_volume_targets(task, error) == NULL)
         return false;
     if (!storage_boots_from_volume(task))
         return true;
-    return check_targets(task, error) && check_capability(task, "iscsi_boot", error) &&
-           check_boot_interface(task, error) && check_initiator(task, error);
+    BootOption option = boot_option_of(task);
+    if (!check_targets(task, option, error))
+        return false;
+    const BootOptionInfo *info = boot_option_info(option);
+    return check_capability(task, info->capability, error) &&
+           check_boot_interface(task, info, error) &&
+           (option != BOOT_OPTION_ISCSI || check_initiator(task, error));
 }

@@ -143,6 +143,63 @@ a_node_without_a_volume_boots_from_disk(void **state)
     assert_int_equal(flags.device, IPMI_BOOT_DISK);
 }
 
+/* Its HBA presents the volume: nothing is served, and the disk is what it boots. */
+static void
+a_node_whose_hba_presents_its_volume_boots_from_disk_and_gets_no_script(void **state)
+{
+    DriverFixture *fixture = *state;
+    Task *task = fixture->task;
+    g_autoptr(GError) error = NULL;
+    json_object_set_new(task->node->properties, "capabilities", json_string("hba_boot:true"));
+    driver_fixture_port(fixture, "52:54:00:00:00:01", true);
+    driver_fixture_target(fixture, 0, "fibre_channel", "04452bed-5367-4202-8bf5-de4335ac57d2",
+                          "{}");
+    boot_prepare_instance(task, &error);
+    assert_no_error(error);
+    assert_false(boot_reports_progress(task));
+    switch_on(fixture);
+    assert_int_equal(told(fixture, NULL), BOOT_ANSWER_NONE);
+    IpmiBootFlags flags = {0};
+    ipmi_bmc_peek_boot_flags(fixture->bmc, &flags);
+    assert_int_equal(flags.device, IPMI_BOOT_DISK);
+    const json_t *info = task->node->instance_info;
+    assert_string_equal(json_string_value(json_object_get(info, "boot_option")), "hba_volume");
+    assert_true(boot_clean_up_instance(task, &error));
+    assert_null(json_object_get(task->node->instance_info, "boot_option"));
+}
+
+static void
+an_nfs_root_is_refused_and_not_passed_over(void **state)
+{
+    DriverFixture *fixture = *state;
+    g_autoptr(GError) error = NULL;
+    driver_fixture_port(fixture, "52:54:00:00:00:03", true);
+    json_object_set_new(fixture->task->node->instance_info, "nfs_root",
+                        json_string("192.0.2.5:/roots/a"));
+    assert_false(valid(fixture, &error));
+    assert_error(&error, STEEL_ERROR_UNSUPPORTED, "cannot boot a node from NFS yet");
+}
+
+/* What the operator wrote wins, and stays. */
+static void
+a_boot_option_that_is_there_decides(void **state)
+{
+    DriverFixture *fixture = *state;
+    Task *task = fixture->task;
+    g_autoptr(GError) error = NULL;
+    driver_fixture_volume(fixture);
+    json_object_set_new(task->node->properties, "capabilities",
+                        json_string("hba_boot:true,iscsi_boot:true"));
+    json_object_set_new(task->node->instance_info, "boot_option", json_string("hba_volume"));
+    assert_true(boot_prepare_instance(task, &error));
+    assert_false(boot_reports_progress(task));
+    assert_true(boot_clean_up_instance(task, &error));
+    assert_non_null(json_object_get(task->node->instance_info, "boot_option"));
+    json_object_del(task->node->instance_info, "boot_option");
+    assert_true(boot_prepare_instance(task, &error));
+    assert_true(boot_reports_progress(task));
+}
+
 /* Else a database that fails for a moment starts an old system from a local disk. */
 static void
 volumes_that_cannot_be_read_do_not_mean_a_disk(void **state)
@@ -225,6 +282,9 @@ main(void)
         CASE(a_prepared_node_gets_its_script_until_it_is_cleaned_up),
         CASE(a_boot_outlives_a_second_preparation_but_not_the_instance),
         CASE(a_node_without_a_volume_boots_from_disk),
+        CASE(a_node_whose_hba_presents_its_volume_boots_from_disk_and_gets_no_script),
+        CASE(a_boot_option_that_is_there_decides),
+        CASE(an_nfs_root_is_refused_and_not_passed_over),
         CASE(volumes_that_cannot_be_read_do_not_mean_a_disk),
         CASE(a_volume_that_cannot_be_booted_gets_no_record),
         CASE(an_active_nodes_bmc_is_left_alone),

@@ -362,7 +362,7 @@ another_mode_and_too_many_volumes_are_unusable(void **state)
     put_node(fixture->db, NODE, NULL, MAC, BOOT);
     for (int i = 0; i < 17; i++)
         put_target(fixture->db, NODE, i, "iscsi", VOLUME);
-    assert_unusable(fixture->db, "more iSCSI volumes");
+    assert_unusable(fixture->db, "more volumes");
 }
 
 static void

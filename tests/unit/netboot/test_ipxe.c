@@ -1,6 +1,7 @@
 /* Scripts, line by line, and what hostile values become in them.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "common/json_text.h"
+#include "netboot/fc_volume.h"
 #include "netboot/ipxe.h"
 
 #include <setjmp.h>
@@ -352,6 +353,104 @@ every_jump_has_its_label_and_nothing_waits_for_a_keyboard(void **state)
     assert_non_null(strstr(script, "sanhook --drive 0x8f "));
 }
 
+static void
+fibre_channel_volumes_are_hooked_by_every_path_without_credentials(void **state)
+{
+    (void)state;
+    g_auto(BootInstructions) instructions;
+    begin(&instructions, BOOT_ANSWER_NONE);
+    boot_instructions_set_mode(&instructions, BOOT_MODE_FCOE);
+    instructions.token = g_strdup(TOKEN);
+    static const char *const volumes[] = {
+        "{\"target_wwn\": [\"500601603BA01C2D\", \"50:06:01:68:3b:a0:1c:2d\"], \"target_lun\": "
+        "\"26\"}",
+        "{\"target_wwn\": \"50-06-01-60-3b-a0-1c-2d\", \"target_lun\": 256}"};
+    for (size_t i = 0; i < G_N_ELEMENTS(volumes); i++) {
+        json_auto_t *properties = json_text_parse(volumes[i], strlen(volumes[i]), 0, NULL);
+        char **uris = fc_volume_uris(properties, NULL);
+        assert_non_null(uris);
+        g_ptr_array_add(instructions.boot.fcoe.volumes, uris);
+    }
+    g_autofree char *script = ipxe_script(&instructions);
+    assert_lines(
+        script,
+        (const char *const[]){
+            "#!ipxe",
+            "echo Steel: " MAC " is node " NODE ", to boot from a Fibre Channel volume",
+            "set steel-done 1",
+            "set steel-try:int32 1",
+            "set steel-pause:int32 0",
+            ":attempt",
+            "set steel-volume 0",
+            "sanhook --drive 0x80 fcp:50:06:01:60:3b:a0:1c:2d:1a fcp:50:06:01:68:3b:a0:1c:2d:1a || "
+            "goto hook_errno",
+            "set steel-volume 1",
+            "sanhook --drive 0x81 fcp:50:06:01:60:3b:a0:1c:2d:4100 || goto hook_errno",
+            REPORT "san_hooked&try=${steel-try}&unlisted=${steel-unlisted} ||",
+            "imgfree steel-report ||",
+            "sanboot --drive 0x80 || goto boot_failed",
+            "goto boot_failed",
+            ":hook_errno",
+            "set steel-errno ${errno:hexraw}",
+            ":hook_failed",
+            "echo Steel: volume ${steel-volume} cannot be attached",
+            REPORT "san_failed&volume=${steel-volume}&try=${steel-try}&errno=${steel-errno} ||",
+            "imgfree steel-report ||",
+            "goto retry",
+            ":boot_failed",
+            "set steel-errno ${errno:hexraw}",
+            "set steel-volume 0",
+            "echo Steel: the boot volume is attached, but does not boot",
+            REPORT "boot_failed&volume=${steel-volume}&try=${steel-try}&errno=${steel-errno} ||",
+            "imgfree steel-report ||",
+            ":retry",
+            "sanunhook --drive 0x80 ||",
+            "sanunhook --drive 0x81 ||",
+            "clear username ||",
+            "clear password ||",
+            "iseq ${steel-try} 6 && goto give_up ||",
+            "inc steel-try",
+            "inc steel-pause 5",
+            "echo Steel: attempt ${steel-try} of 6 in ${steel-pause} seconds",
+            "sleep ${steel-pause}",
+            "goto attempt",
+            ":give_up",
+            REPORT "given_up&volume=${steel-volume}&try=${steel-try}&errno=${steel-errno} ||",
+            "imgfree steel-report ||",
+            "echo Steel: gave up, restarting in 10 seconds",
+            "sleep 10",
+            "reboot",
+            "exit 1",
+            NULL});
+    assert_labels(script);
+}
+
+static void
+names_of_fibre_channel_volumes_that_are_none_are_refused(void **state)
+{
+    (void)state;
+    static const char *const bad[][2] = {
+        {"{}",                                                            "target_wwn is missing"},
+        {"{\"target_wwn\": 5}",                                           "target_wwn must be"   },
+        {"{\"target_wwn\": []}",                                          "target_wwn must be"   },
+        {"{\"target_wwn\": \"\"}",                                        "target_wwn must be"   },
+        {"{\"target_wwn\": [\"500601603ba01c2d\", 5]}",                   "target_wwn must be"   },
+        {"{\"target_wwn\": \"500601603ba01c2\"}",                         "16 hexadecimal digits"},
+        {"{\"target_wwn\": \"500601603ba01c2d5\"}",                       "16 hexadecimal digits"},
+        {"{\"target_wwn\": \"500601603ba01c2d ||reboot\"}",               "16 hexadecimal digits"},
+        {"{\"target_wwn\": \"500601603ba01c2d\", \"target_lun\": \"x\"}", "target_lun must be"   },
+        {"{\"target_wwn\": \"500601603ba01c2d\", \"target_lun\": 16384}", "target_lun must be"   },
+        {"{\"target_wwn\": \"500601603ba01c2d\", \"target_lun\": null}",  "target_lun must be"   },
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(bad); i++) {
+        json_auto_t *properties = json_text_parse(bad[i][0], strlen(bad[i][0]), 0, NULL);
+        g_autoptr(GError) error = NULL;
+        assert_null(fc_volume_uris(properties, &error));
+        if (strstr(error->message, bad[i][1]) == NULL)
+            fail_msg("%s: %s", bad[i][0], error->message);
+    }
+}
+
 int
 main(void)
 {
@@ -368,6 +467,8 @@ main(void)
         cmocka_unit_test(credentials_that_could_break_out_of_their_line_are_encoded),
         cmocka_unit_test(whoever_is_refused_sees_why_and_asks_again),
         cmocka_unit_test(names_and_problems_cannot_become_commands),
+        cmocka_unit_test(fibre_channel_volumes_are_hooked_by_every_path_without_credentials),
+        cmocka_unit_test(names_of_fibre_channel_volumes_that_are_none_are_refused),
         cmocka_unit_test(every_jump_has_its_label_and_nothing_waits_for_a_keyboard),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

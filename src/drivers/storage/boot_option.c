@@ -1,0 +1,78 @@
+/* Ways to boot from a volume; the contract is in boot_option.h.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "drivers/storage/boot_option.h"
+
+#include "common/json_text.h"
+#include "drivers/storage/storage.h"
+#include "model/capabilities.h"
+#include "model/internal_info.h"
+
+#define KEY "boot_option"
+
+static const BootOptionInfo options[BOOT_OPTION_COUNT] = {
+#define BOOT_OPTION(code, word, capability, volume_type, tag, mode)                                \
+    [BOOT_OPTION_##code] = {word, capability, volume_type, tag, mode},
+#include "drivers/storage/boot_options.def"
+#undef BOOT_OPTION
+};
+
+const BootOptionInfo *
+boot_option_info(BootOption option)
+{
+    return &options[option];
+}
+
+static BootOption
+option_of_word(const char *word)
+{
+    BootOption option = 0;
+    while (option < BOOT_OPTION_COUNT && g_strcmp0(options[option].word, word) != 0)
+        option++;
+    return option;
+}
+
+static BootOption
+option_of_type(const char *volume_type)
+{
+    BootOption option = 0;
+    while (option < BOOT_OPTION_COUNT && (options[option].volume_type == NULL ||
+                                          g_strcmp0(options[option].volume_type, volume_type) != 0))
+        option++;
+    return option;
+}
+
+BootOption
+boot_option_of(Task *task)
+{
+    const VolumeTarget *target = storage_boot_target(task);
+    if (target == NULL)
+        return BOOT_OPTION_COUNT;
+    BootOption named = option_of_word(json_string_member(task->node->instance_info, KEY));
+    if (named != BOOT_OPTION_COUNT)
+        return named;
+    BootOption of_type = option_of_type(target->volume_type);
+    bool capable =
+        of_type != BOOT_OPTION_COUNT && capability_is_true(task->node, options[of_type].capability);
+    if (!capable && capability_is_true(task->node, options[BOOT_OPTION_HBA].capability))
+        return BOOT_OPTION_HBA;
+    return of_type;
+}
+
+void
+boot_option_remember(Task *task, BootOption option)
+{
+    Node *node = task->node;
+    if (json_object_get(node->instance_info, KEY) != NULL)
+        return;
+    json_object_set_new(node->instance_info, KEY, json_string(options[option].word));
+    info_set_boolean(node, INFO_BOOT_OPTION_SET, true);
+}
+
+void
+boot_option_forget(Task *task)
+{
+    Node *node = task->node;
+    if (info_true(node, INFO_BOOT_OPTION_SET))
+        json_object_del(node->instance_info, KEY);
+    info_remove(node, INFO_BOOT_OPTION_SET);
+}
