@@ -35,6 +35,14 @@ GRUB_SERIAL_COMMAND="serial --unit=0 --speed=115200"
     "etc/iscsi/iscsi.initramfs": """modprobe -q iscsi_ibft
 if [ -e /sys/firmware/ibft/target0 ]; then ISCSI_AUTO=true; fi
 """,
+    # systemd-networkd takes addresses away that it did not set: those by which the root file system is reached have to stay.
+    "etc/initramfs-tools/scripts/init-bottom/iscsi-network": """#!/bin/sh
+[ "$1" != prereqs ] || exit 0
+[ -s /run/initramfs/open-iscsi.interface ] || exit 0
+read -r interface </run/initramfs/open-iscsi.interface
+mkdir -p /run/systemd/network
+printf '[Match]\\nName=%s\\n[Network]\\nDHCP=yes\\nKeepConfiguration=yes\\n' "$interface" >/run/systemd/network/00-iscsi.network
+""",
     "etc/cloud/cloud.cfg.d/90_steel.cfg": """# Where an instance learns who it is, in this order.
 datasource_list: [ConfigDrive, OpenStack, NoCloud, None]
 datasource:
@@ -99,7 +107,7 @@ def write_files(folder, options, names):
         for name in folders:
             os.chmod(os.path.join(where, name), 0o755)
         for name in names_here:
-            os.chmod(os.path.join(where, name), 0o644)
+            os.chmod(os.path.join(where, name), 0o755 if "initramfs-tools/scripts" in where else 0o644)
 
 
 def fat_uuid(names):
