@@ -44,9 +44,7 @@ typedef struct LOCK_ATTRIBUTE(capability("mutex")) Lock {
 } Lock;
 
 /* For static locks: static Lock lock = LOCK_INITIALIZER(POLICY); */
-/* clang-format off */
 #define LOCK_INITIALIZER(name) {PTHREAD_MUTEX_INITIALIZER, LOCK_RANK_##name}
-/* clang-format on */
 
 void lock_init(Lock *lock, LockRank rank);
 void lock_destroy(Lock *lock);

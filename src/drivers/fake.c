@@ -10,7 +10,6 @@
 
 enum { LONGEST_DELAY_MS = 3600 * 1000, AGAIN_MS = 100 };
 
-/* clang-format off */
 const PropertyDef fake_properties[] = {
     {"fake", false,
      "How the fake interfaces behave: an object of \"<kind>.<function>\": {\"delay_ms\", \"fail\", "
@@ -19,7 +18,6 @@ const PropertyDef fake_properties[] = {
      "Optional."},
     {0},
 };
-/* clang-format on */
 
 static const char *const codes[] = {
 #define ERROR_ROW(code, class_name, http_status, retryable) #code,

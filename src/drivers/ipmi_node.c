@@ -20,7 +20,6 @@ enum {
     WARNED_MAX = 65536,
 };
 
-/* clang-format off */
 const PropertyDef ipmi_node_properties[] = {
     {"ipmi_address", true, "IP address or host name of the node's BMC. Required."},
     {"ipmi_port", false, "UDP port of the BMC; 623 unless set. Optional."},
@@ -49,7 +48,6 @@ const PropertyDef ipmi_node_properties[] = {
     {"ipmi_terminal_port", false, "Port for console access. Optional."},
     {0},
 };
-/* clang-format on */
 
 static bool
 invalid(const char *key, const char *expected, GError **error)

@@ -7,9 +7,7 @@
 
 #include <string.h>
 
-/* clang-format off */
 #define OPTIONS_OF(KIND) {OPT_ENABLED_##KIND##_INTERFACES, OPT_DEFAULT_##KIND##_INTERFACE}
-/* clang-format on */
 const InterfaceOptions interface_options[INTERFACE_COUNT] = {
     [INTERFACE_BIOS] = OPTIONS_OF(BIOS),       [INTERFACE_BOOT] = OPTIONS_OF(BOOT),
     [INTERFACE_CONSOLE] = OPTIONS_OF(CONSOLE), [INTERFACE_DEPLOY] = OPTIONS_OF(DEPLOY),

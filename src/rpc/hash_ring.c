@@ -38,7 +38,6 @@ circle_free(void *data)
 static GChecksumType
 algorithm_of(const char *name)
 {
-    /* clang-format off */
     static const struct {
         const char *name;
         GChecksumType type;
@@ -58,7 +57,6 @@ algorithm_of(const char *name)
         {"shake_128", G_CHECKSUM_SHA256},
         {"shake_256", G_CHECKSUM_SHA512},
     };
-    /* clang-format on */
     for (size_t i = 0; name != NULL && i < G_N_ELEMENTS(rows); i++)
         if (g_ascii_strcasecmp(rows[i].name, name) == 0)
             return rows[i].type;

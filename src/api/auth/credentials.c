@@ -4,7 +4,6 @@
 
 #include <string.h>
 
-/* clang-format off */
 #define ROW(name, type, member) {name, CREDENTIAL_##type, G_STRUCT_OFFSET(Credentials, member)}
 
 static const CredentialAttribute attributes[] = {
@@ -27,7 +26,6 @@ static const CredentialAttribute attributes[] = {
     ROW("service_project_domain_id", TEXT,    service_project_domain_id),
     ROW("service_roles",             LIST,    service_roles),
 };
-/* clang-format on */
 
 static void *
 member(const Credentials *credentials, const CredentialAttribute *attribute)

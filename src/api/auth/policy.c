@@ -14,13 +14,11 @@ enum { CHAIN_LIMIT = 32, COST_LIMIT = 20000 };
 /* Of Unicode: lines end with them in YAML 1.1, although GLib counts them as graphic. */
 enum { LINE_SEPARATOR = 0x2028, PARAGRAPH_SEPARATOR = 0x2029 };
 
-/* clang-format off */
 static const PolicyRule rules[] = {
 #define RULE(name, scopes, check, legacy_name, legacy_check, description) \
     {name, scopes, check, legacy_name, legacy_check, description},
 #include "api/auth/policy.def"
 };
-/* clang-format on */
 
 /* A rule as it is in force. */
 typedef struct Entry {

@@ -44,7 +44,6 @@ fake_bios_step_cache_bios_settings(Task *task, const json_t *args, GError **erro
     return fake_step(task, "bios.cache_bios_settings", error);
 }
 
-/* clang-format off */
 static const StepDef clean_steps[] = {
     {.name = "apply_configuration",
      .run = fake_bios_step_apply_configuration,
@@ -55,7 +54,6 @@ static const StepDef clean_steps[] = {
     {.name = "cache_bios_settings", .run = fake_bios_step_cache_bios_settings},
     {0},
 };
-/* clang-format on */
 
 const BiosOps bios_fake = {
     .interface = {.name = "fake",

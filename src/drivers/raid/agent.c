@@ -28,7 +28,6 @@ agent_raid_step_refused(Task *task, const json_t *args, GError **error)
     return step_failed();
 }
 
-/* clang-format off */
 static const StepDef clean_steps[] = {
     {.name = "create_configuration",
      .requires_ramdisk = true,
@@ -42,7 +41,6 @@ static const StepDef clean_steps[] = {
     {.name = "delete_configuration", .requires_ramdisk = true, .run = agent_raid_step_refused},
     {0},
 };
-/* clang-format on */
 
 const RaidOps raid_agent = {
     .interface = {.name = "agent",

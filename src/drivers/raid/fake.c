@@ -59,7 +59,6 @@ fake_raid_step_delete_configuration(Task *task, const json_t *args, GError **err
     return outcome;
 }
 
-/* clang-format off */
 static const StepDef clean_steps[] = {
     {.name = "create_configuration",
      .run = fake_raid_step_create_configuration,
@@ -70,7 +69,6 @@ static const StepDef clean_steps[] = {
     {.name = "delete_configuration", .run = fake_raid_step_delete_configuration},
     {0},
 };
-/* clang-format on */
 
 const RaidOps raid_fake = {
     .interface = {.name = "fake",

@@ -46,12 +46,10 @@ static const StepDef rescue_steps[] = {
     {0},
 };
 
-/* clang-format off */
 static const StepDef unrescue_steps[] = {
     {.name = "unrescue", .priority = 100, .run = fake_rescue_run_unrescue},
     {0},
 };
-/* clang-format on */
 
 const RescueOps rescue_fake = {
     .interface =

@@ -55,7 +55,6 @@ fake_vendor_fourth(Task *task, const char *http_method, const json_t *arguments,
     return compare(task, "fourth_method_shared_lock", "woof", arguments, error);
 }
 
-/* clang-format off */
 static const VendorMethod node_methods[] = {
     {.name = "first_method",
      .http_methods = "POST",
@@ -81,7 +80,6 @@ static const VendorMethod node_methods[] = {
      .run = fake_vendor_fourth},
     {0},
 };
-/* clang-format on */
 
 const VendorOps vendor_fake = {
     .interface = {.name = "fake", .properties = fake_properties, .validate = fake_vendor_validate},

@@ -23,9 +23,7 @@ typedef struct Row {
     SteelErrorCode code;
 } Row;
 
-/* clang-format off */
 #define GOOD {0, "iscsi", VOLUME, FIXTURE_PORTAL}
-/* clang-format on */
 #define WITH(properties)                                                                           \
     {                                                                                              \
         {                                                                                          \

@@ -4,13 +4,11 @@
 
 #include "drivers/vendor/vendor.h"
 
-/* clang-format off */
 static const VendorMethod methods[] = {
     {.name = "first", .http_methods = "POST,PUT", .description = "One.", .asynchronous = true},
     {.name = "second", .http_methods = "GET", .description = "Two.", .exclusive = true},
     {0},
 };
-/* clang-format on */
 
 static void
 a_method_is_found_for_the_http_methods_it_takes(void **state)

@@ -420,13 +420,11 @@ run_status_knowing(Wire *wire, const IpmiTarget *target, int suite)
 static void
 a_suite_that_worked_is_not_given_up_for_a_weaker_one(void **state)
 {
-    /* clang-format off */
     static const IpmiBmcFaults ways[] = {
         {.only_suite = 3},
         {.only_suite = 3, .suite_insisted = true},
         {.only_suite = 3, .refusal_without_id = true},
     };
-    /* clang-format on */
     (void)state;
     for (size_t i = 0; i < G_N_ELEMENTS(ways); i++) {
         Wire wire;

@@ -67,7 +67,6 @@ wire_send(void *user_data, const uint8_t *bytes, size_t size)
 static inline void
 wire_garbage(Wire *wire)
 {
-    /* clang-format off */
     static const uint8_t samples[][24] = {
         {0},
         {0x06, 0x00, 0xff, 0x07, 0x06, 0x13, 0xff, 0xff},
@@ -75,7 +74,6 @@ wire_garbage(Wire *wire)
         {0x06, 0x00, 0xff, 0x07, 0x00, 0, 0, 0, 0, 0, 0, 0, 0, 7, 0x81, 0x1c, 0x63, 0x20},
         {0x06, 0x00, 0xff, 0x06, 0x00, 0x00, 0x11, 0xbe, 0x40},
     };
-    /* clang-format on */
     for (size_t i = 0; i < G_N_ELEMENTS(samples); i++)
         assert_false(
             ipmi_session_receive(wire->session, wire->now_ms, samples[i], sizeof samples[i]));

@@ -21,7 +21,6 @@ typedef struct Row {
     BootVerdict verdict;
 } Row;
 
-/* clang-format off */
 static const Row rows[] = {
     /* neighbour, lease, window open, served, to the asker, attached last, own reboots allowed */
     /* the machine that Steel has just started */
@@ -59,7 +58,6 @@ static const Row rows[] = {
     {NONE,   NONE,   false, true,  true,  true,  false, BOOT_VERDICT_OWN_REBOOT   },
     {OTHERS, NONE,   false, true,  true,  true,  false, BOOT_VERDICT_OTHER_MACHINE},
 };
-/* clang-format on */
 
 static BootVerdict
 decide(const Row *row)

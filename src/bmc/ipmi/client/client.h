@@ -30,9 +30,7 @@ typedef struct IpmiTarget {
 } IpmiTarget;
 
 /* A target with the defaults and cipher_suite -1; fill in the rest. */
-/* clang-format off */
 #define IPMI_TARGET_INIT {.cipher_suite = -1}
-/* clang-format on */
 
 enum { IPMI_REQUESTS_MAX = 64 }; /* requests in one submission */
 
