@@ -1,9 +1,11 @@
 /* How long Steel's IPMI client takes to ask N BMCs for their power state, and what it costs:
  *
- *     ipmi_power_sweep ADDRESS FIRST_PORT COUNT USER PASSWORD [SWEEPS [SUITE]]    BMCs at FIRST_PORT .. FIRST_PORT+COUNT-1
- *     ipmi_power_sweep --self COUNT [LATENCY_MS [SWEEPS [DEAD [SUITE]]]]          with simulated BMCs in the same process
+ *     ipmi_power_sweep ADDRESS FIRST_PORT COUNT USER PASSWORD [SWEEPS [SUITE]] BMCs at FIRST_PORT
+ *     .. FIRST_PORT+COUNT-1 ipmi_power_sweep --self COUNT [LATENCY_MS [SWEEPS [DEAD [SUITE]]]] with
+ *     simulated BMCs in the same process
  *
- * Prints a line per sweep: seconds, CPU seconds of the client's thread and of the process, errors, datagrams.
+ * Prints a line per sweep: seconds, CPU seconds of the client's thread and of the process, errors,
+ * datagrams.
  * SPDX-License-Identifier: Apache-2.0 */
 #include <pthread.h>
 #include <stdio.h>

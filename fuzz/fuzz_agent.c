@@ -1,5 +1,5 @@
-/* What the agent reads of others: the kernel's command line, request lines, hints, config drives, checksum files. The first byte
- * chooses the reader.
+/* What the agent reads of others: the kernel's command line, request lines, hints, config drives,
+ * checksum files. The first byte chooses the reader.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "agent/command_check.h"
 #include "agent/disk/config_drive.h"

@@ -1,4 +1,5 @@
-/* Feeds properties to the reader of capabilities, in each of the forms clients write them; and names to their rules.
+/* Feeds properties to the reader of capabilities, in each of the forms clients write them; and
+ * names to their rules.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "model/capabilities.h"
 #include "model/names.h"

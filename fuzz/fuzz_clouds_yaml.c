@@ -1,5 +1,5 @@
-/* clouds.yaml, step files and create files: parsed, one cloud selected, and written again as YAML, which must read back
- * as the same value.
+/* clouds.yaml, step files and create files: parsed, one cloud selected, and written again as YAML,
+ * which must read back as the same value.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "cli/cloud_config.h"
 #include "cli/yaml_text.h"

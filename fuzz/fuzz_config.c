@@ -1,4 +1,5 @@
-/* Feeds configuration files to the parser, and what was understood back again: it must read as the same values.
+/* Feeds configuration files to the parser, and what was understood back again: it must read as the
+ * same values.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "common/config.h"
 #include "common/config_internal.h"

@@ -1,4 +1,5 @@
-/* Config drives from the API: an object becomes a drive that the check accepts, a text is refused or accepted in bounded memory.
+/* Config drives from the API: an object becomes a drive that the check accepts, a text is refused
+ * or accepted in bounded memory.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "common/json_text.h"
 #include "config_drive/config_drive.h"

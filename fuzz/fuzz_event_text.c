@@ -1,4 +1,5 @@
-/* Feeds a stream of server-sent events to the command line client's reader: however it is cut, the events are the same.
+/* Feeds a stream of server-sent events to the command line client's reader: however it is cut, the
+ * events are the same.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "cli/event_text.h"

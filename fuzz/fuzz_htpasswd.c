@@ -1,4 +1,5 @@
-/* Feeds password files to their parser: nothing but bcrypt of a bearable cost may come through, and no hash into a message.
+/* Feeds password files to their parser: nothing but bcrypt of a bearable cost may come through, and
+ * no hash into a message.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "api/auth/htpasswd.h"
 

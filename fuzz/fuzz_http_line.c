@@ -1,5 +1,5 @@
-/* What the listener reads of foreign bytes itself: a query, a list of forwarded addresses, headers that frame a body. The
- * input is the three of them, a line each.
+/* What the listener reads of foreign bytes itself: a query, a list of forwarded addresses, headers
+ * that frame a body. The input is the three of them, a line each.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "http/address.h"

@@ -1,5 +1,5 @@
-/* Images as servers send them: packed or not, qcow2 or not, in parts of any size, onto a small disk. The first byte is the size of
- * the parts.
+/* Images as servers send them: packed or not, qcow2 or not, in parts of any size, onto a small
+ * disk. The first byte is the size of the parts.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "stream/stage.h"
 

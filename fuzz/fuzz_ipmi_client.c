@@ -1,6 +1,6 @@
-/* The IPMI client's side of the wire: a session brought to any of its steps by a real BMC, then fed with what the input
- * says: raw datagrams, answers whose headers, checksums and seals are right but whose contents are not, altered real answers,
- * and the passing of time.
+/* The IPMI client's side of the wire: a session brought to any of its steps by a real BMC, then fed
+ * with what the input says: raw datagrams, answers whose headers, checksums and seals are right but
+ * whose contents are not, altered real answers, and the passing of time.
  * SPDX-License-Identifier: Apache-2.0 */
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,5 @@
-/* The simulated BMC's side of the wire: datagrams as they come, requests with right checksums outside of and within a
- * session, and login messages, in any order; time passes between them.
+/* The simulated BMC's side of the wire: datagrams as they come, requests with right checksums
+ * outside of and within a session, and login messages, in any order; time passes between them.
  * SPDX-License-Identifier: Apache-2.0 */
 #include <stdlib.h>
 #include <string.h>

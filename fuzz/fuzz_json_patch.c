@@ -1,4 +1,5 @@
-/* JSON patches from clients: what is checked and applied leaves a record whole, what is refused leaves it as it was.
+/* JSON patches from clients: what is checked and applied leaves a record whole, what is refused
+ * leaves it as it was.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "model/json_patch.h"
 #include "model/resources.h"

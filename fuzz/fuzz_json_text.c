@@ -1,5 +1,5 @@
-/* Feeds text to the JSON parser: what is taken must read the same after it was written, and any text must survive as a
- * JSON string.
+/* Feeds text to the JSON parser: what is taken must read the same after it was written, and any
+ * text must survive as a JSON string.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "common/json_text.h"

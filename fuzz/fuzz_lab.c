@@ -1,5 +1,5 @@
-/* What the lab reads from others: QEMU's monitor, captured consoles, the words of tgtadm and apt, kernel modules. The
- * first byte chooses the reader.
+/* What the lab reads from others: QEMU's monitor, captured consoles, the words of tgtadm and apt,
+ * kernel modules. The first byte chooses the reader.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "common/log.h"
 #include "lab/console.h"

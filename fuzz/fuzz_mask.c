@@ -1,4 +1,5 @@
-/* Masking while copying must say what masking the parsed value says, and never read beyond the text.
+/* Masking while copying must say what masking the parsed value says, and never read beyond the
+ * text.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "api/mask.h"
 #include "common/json_text.h"

@@ -1,4 +1,5 @@
-/* Volume properties from the API: whatever they hold, what is accepted stays within its line of a boot script.
+/* Volume properties from the API: whatever they hold, what is accepted stays within its line of a
+ * boot script.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "common/json_text.h"
 #include "netboot/fc_volume.h"
@@ -42,7 +43,8 @@ script_of(IscsiVolume *volume)
     return ipxe_script(&instructions);
 }
 
-/* A volume with nothing special about it, but for the number of its paths and whether all are IPv6. */
+/* A volume with nothing special about it, but for the number of its paths and whether all are
+ * IPv6. */
 static IscsiVolume *
 plain_volume(unsigned paths, bool ipv6)
 {

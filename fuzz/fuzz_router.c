@@ -1,5 +1,6 @@
-/* Methods, paths, headers and query arguments of strangers: each request gets a route or a fault, and nothing else happens.
- * Input: lines; the first is method and path, the others "name=value" arguments, the last the version header.
+/* Methods, paths, headers and query arguments of strangers: each request gets a route or a fault,
+ * and nothing else happens. Input: lines; the first is method and path, the others "name=value"
+ * arguments, the last the version header.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "api/internal.h"

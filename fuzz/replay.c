@@ -1,5 +1,5 @@
-/* Gives each file of a corpus to a fuzz target, so that the corpora are ordinary tests with any compiler and sanitizer.
- * An empty corpus is a failure: it would test nothing.
+/* Gives each file of a corpus to a fuzz target, so that the corpora are ordinary tests with any
+ * compiler and sanitizer. An empty corpus is a failure: it would test nothing.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include <glib.h>
@@ -8,7 +8,8 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* The input lies in a block of exactly its size, so that AddressSanitizer sees every byte read too far. */
+/* The input lies in a block of exactly its size, so that AddressSanitizer sees every byte read too
+ * far. */
 static void
 run_one(const char *text, size_t size)
 {

@@ -82,5 +82,6 @@ void agent_set_token(Agent *agent, const char *token);
 
 /* Whether a command may be given with this token (NULL: none came). */
 bool agent_token_valid(Agent *agent, const char *token);
-/* Whether results may be read with it. Old services ask without; one that has asked with the token must always. */
+/* Whether results may be read with it. Old services ask without; one that has asked with the token
+ * must always. */
 bool agent_token_may_read(Agent *agent, const char *token);

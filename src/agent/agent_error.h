@@ -1,6 +1,6 @@
-/* The agent's errors: GError values of one domain whose codes are the rows of errors.def. The text of an error is its
- * details; type, message and status come from the row. Errors of the program's other domain pass through and are shown as
- * CommandExecutionError.
+/* The agent's errors: GError values of one domain whose codes are the rows of errors.def. The text
+ * of an error is its details; type, message and status come from the row. Errors of the program's
+ * other domain pass through and are shown as CommandExecutionError.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
@@ -30,7 +30,8 @@ bool agent_fail(GError **error, AgentErrorCode code, const char *format, ...) G_
 
 bool agent_error_is(const GError *error, AgentErrorCode code);
 
-/* Gives an error of another domain this code; one that is of the agent's already keeps its own. NULL is fine. */
+/* Gives an error of another domain this code; one that is of the agent's already keeps its own.
+ * NULL is fine. */
 void agent_error_classify(GError **error, AgentErrorCode code);
 
 /* {"type": str, "code": int, "message": str, "details": str}, a new reference. */

@@ -1,5 +1,5 @@
-/* How the agent speaks to the service: which node am I (lookup), here I am (heartbeat). Each call blocks for at most a
- * minute.
+/* How the agent speaks to the service: which node am I (lookup), here I am (heartbeat). Each call
+ * blocks for at most a minute.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
@@ -16,8 +16,8 @@ typedef struct ApiClient {
 /* Asks the service once for its API version. What does not answer counts as an old one. */
 unsigned api_client_version(ApiClient *client);
 
-/* Asks which node this is until there is an answer or ipa-lookup-timeout is over, and takes note of node, token and heartbeat
- * interval.
+/* Asks which node this is until there is an answer or ipa-lookup-timeout is over, and takes note of
+ * node, token and heartbeat interval.
  *
  * addresses  MACs with commas
  * node_uuid  NULL: found by the addresses

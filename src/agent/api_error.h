@@ -4,6 +4,6 @@
 #include "agent/agent_error.h"
 #include "common/http_client.h"
 
-/* Sets an error "Error 404: <the service's words>" and returns false. The words are those of Ironic's faults in each of their
- * forms, else the beginning of the body. */
+/* Sets an error "Error 404: <the service's words>" and returns false. The words are those of
+ * Ironic's faults in each of their forms, else the beginning of the body. */
 bool api_error(const HttpResponse *response, AgentErrorCode code, GError **error);

@@ -1,4 +1,5 @@
-/* Finds commands in the extensions' tables and holds parameters to the protocol's table. Pure; any thread.
+/* Finds commands in the extensions' tables and holds parameters to the protocol's table. Pure; any
+ * thread.
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 #include "agent/commands.h"

@@ -3,7 +3,8 @@
 #pragma once
 #include "agent/agent_error.h"
 
-/* The address that packets to a URL's host leave from; the caller frees. Link-local ones do not count.
+/* The address that packets to a URL's host leave from; the caller frees. Link-local ones do not
+ * count.
  * Errors: LOOKUP_ADDRESS saying what is missing. May ask the resolver. */
 char *own_address_to(const char *url, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

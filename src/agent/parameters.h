@@ -1,5 +1,5 @@
-/* What the agent was told when its machine booted: "name=value" words of the kernel's command line, then of virtual media,
- * which wins. Immutable once read; any thread.
+/* What the agent was told when its machine booted: "name=value" words of the kernel's command line,
+ * then of virtual media, which wins. Immutable once read; any thread.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
@@ -19,10 +19,10 @@ Parameters *parameters_new(void);
 void parameters_free(Parameters *parameters);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Parameters, parameters_free)
 
-/* Takes the words of a text over; names it does not know are ignored, quotes around a value with blanks are taken off, the last
- * of several wins.
- * Errors: INVALID when a known one has a value of the wrong type; it names it, and keeps what it had before. The others are
- * taken over nevertheless. */
+/* Takes the words of a text over; names it does not know are ignored, quotes around a value with
+ * blanks are taken off, the last of several wins.
+ * Errors: INVALID when a known one has a value of the wrong type; it names it, and keeps what it
+ * had before. The others are taken over nevertheless. */
 bool parameters_read(Parameters *parameters, const char *text, size_t size, GError **error);
 
 /* The value as a text, or NULL. Borrowed. */

@@ -1,4 +1,5 @@
-/* How far a command has come: written by the thread that works, read by those that answer. Any thread.
+/* How far a command has come: written by the thread that works, read by those that answer. Any
+ * thread.
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 #include <jansson.h>

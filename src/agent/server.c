@@ -1,7 +1,7 @@
 /* The agent's API on the listener; the contract is in server.h.
  *
- * Reads are answered on the HTTP thread. A command is handed to a small pool, since a synchronous one may take seconds; who
- * waits for an asynchronous one sleeps without a thread.
+ * Reads are answered on the HTTP thread. A command is handed to a small pool, since a synchronous
+ * one may take seconds; who waits for an asynchronous one sleeps without a thread.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "agent/server.h"

@@ -5,10 +5,13 @@
  *     GET  /v1/status            {"started_at": seconds, "version": str}
  *     GET  /v1/commands/         {"commands": [result...]}, oldest first
  *     GET  /v1/commands/ID       result; ?wait=true answers when the command has ended
- *     POST /v1/commands/         {"name": "extension.command", "params": {...}} -> result; ?wait=true as above
- *     GET  /v1/log?offset=N      the agent's log from there on, as text; X-Log-Offset says where it ends (Steel's own)
+ *     POST /v1/commands/         {"name": "extension.command", "params": {...}} -> result;
+ *                                ?wait=true as above
+ *     GET  /v1/log?offset=N the agent's log from there on, as text; X-Log-Offset says where it ends
+ *          (Steel's own)
  *
- * The same without /v1. What needs the token has it in the query, agent_token=. Faults: {"faultcode", "faultstring"}.
+ * The same without /v1. What needs the token has it in the query, agent_token=. Faults:
+ * {"faultcode", "faultstring"}.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once

@@ -12,7 +12,7 @@ static const struct {
     ServerRoute get, post;
 } routes[] = {
     {"/status",   false, SERVER_ROUTE_STATUS, SERVER_ROUTE_WRONG_METHOD},
-    {"/commands", true,  SERVER_ROUTE_LIST,   SERVER_ROUTE_RUN         },
+    {"/commands", true,  SERVER_ROUTE_LIST,   SERVER_ROUTE_RUN},
     {"/log",      false, SERVER_ROUTE_LOG,    SERVER_ROUTE_WRONG_METHOD},
 };
 

@@ -65,10 +65,10 @@ status_of(const char *word)
         const char *word;
         AgentStatus status;
     } rows[] = {
-        {"RUNNING",                AGENT_STATUS_IS_RUNNING  },
+        {"RUNNING",                AGENT_STATUS_IS_RUNNING},
         {"SUCCEEDED",              AGENT_STATUS_IS_SUCCEEDED},
-        {"FAILED",                 AGENT_STATUS_IS_FAILED   },
-        {"CLEAN_VERSION_MISMATCH", AGENT_STATUS_IS_MISMATCH },
+        {"FAILED",                 AGENT_STATUS_IS_FAILED},
+        {"CLEAN_VERSION_MISMATCH", AGENT_STATUS_IS_MISMATCH},
     };
     for (size_t i = 0; i < G_N_ELEMENTS(rows); i++)
         if (g_strcmp0(rows[i].word, word) == 0)

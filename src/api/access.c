@@ -1,4 +1,5 @@
-/* Authentication: from headers to an identity, by the strategy that is configured; the contract is in access.h.
+/* Authentication: from headers to an identity, by the strategy that is configured; the contract is
+ * in access.h.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "api/access.h"
 
@@ -42,7 +43,8 @@ prepare(Authenticator *authenticator, GError **error)
     return authenticator->keystone != NULL && policy_current(0, error) != NULL;
 }
 
-/* Several threads may make one at the same time, since making it reads files; the first to be ready counts. */
+/* Several threads may make one at the same time, since making it reads files; the first to be ready
+ * counts. */
 static const Authenticator *
 authenticator_get(GError **error)
 {

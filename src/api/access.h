@@ -1,14 +1,17 @@
-/* Who asks, and may they: the seam between requests and authentication. Handlers know nothing beyond this header.
+/* Who asks, and may they: the seam between requests and authentication. Handlers know nothing
+ * beyond this header.
  *
- * With [DEFAULT]auth_strategy noauth everybody, with http_basic everybody in the password file may do everything. With
- * keystone the rules of the policy decide (auth/policy.def and what policy files say).
+ * With [DEFAULT]auth_strategy noauth everybody, with http_basic everybody in the password file may
+ * do everything. With keystone the rules of the policy decide (auth/policy.def and what policy
+ * files say).
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 #include "api/request.h"
 
-/* Reads what the authentication needs: password file, policy, [keystone_authtoken]. To be called before requests are
- * answered, so that mistakes stop the start; what was not called is made up for by the first request, which then fails.
+/* Reads what the authentication needs: password file, policy, [keystone_authtoken]. To be called
+ * before requests are answered, so that mistakes stop the start; what was not called is made up for
+ * by the first request, which then fails.
  * Errors: CONFIG, IO naming file or option. */
 bool access_start(GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
@@ -24,7 +27,8 @@ typedef enum AccessOutcome {
 /* Finds out who asks, by [DEFAULT]auth_strategy and the request's headers.
  *
  * may_block  true on a pool's thread: another service may be asked. false on an HTTP thread
- * Errors     UNAUTHORIZED; IDENTITY_UNAVAILABLE (Keystone does not answer: 503); CONFIG (no password file) */
+ * Errors     UNAUTHORIZED; IDENTITY_UNAVAILABLE (Keystone does not answer: 503); CONFIG (no
+ *            password file) */
 AccessOutcome access_identify(Request *request, bool may_block, GError **error);
 
 /* True when the request tries a login at all: it has the header that the strategy reads. */
@@ -39,41 +43,51 @@ typedef struct PolicyTarget {
     const char *node_uuid; /* of the node that they were read from; NULL: they are an item's own */
 } PolicyTarget;
 
-/* Checks a rule, e.g. "baremetal:node:get", for the request's identity. Some rules mean more than their own check:
+/* Checks a rule, e.g. "baremetal:node:get", for the request's identity. Some rules mean more than
+ * their own check:
  *
- *   …:list_all, …:list         either will do; policy_list_project says what the list is then limited to
- *   baremetal:node:create      a project's administrator creates nodes of that project: the body gets it as owner
- *   baremetal:allocation:create  as rule create_restricted decides, the body gets the caller's project as owner
+ *   …:list_all, …:list         either will do; policy_list_project says what the list is then
+ *                              limited to
+ *   baremetal:node:create      a project's administrator creates nodes of that project: the body
+ *                              gets it as owner
+ *   baremetal:allocation:create  as rule create_restricted decides, the body gets the caller's
+ *                                project as owner
  *   baremetal:node:delete      owners may delete their nodes
  *   baremetal:node:update      the rule of each field that the parsed body (a JSON patch) touches
  *
- * target  NULL when the rule is not about a thing that can have an owner; else the owner and lessee of the item, or of
- *         the node it hangs on. What was decided by them is noted in request->judged, see rpc.h
+ * target  NULL when the rule is not about a thing that can have an owner; else the owner and lessee
+ *         of the item, or of the node it hangs on. What was decided by them is noted in
+ *         request->judged, see rpc.h
  * Errors  FORBIDDEN naming the rule; INVALID when the body must be looked at and is no JSON */
 bool policy_check(Request *request, const char *rule, const PolicyTarget *target, GError **error);
 
-/* True if the caller may see the thing, by its rule to see one ("baremetal:node:get"). Noted as policy_check does.
- * What may not be seen is to be answered like what is not there. */
+/* True if the caller may see the thing, by its rule to see one ("baremetal:node:get"). Noted as
+ * policy_check does. What may not be seen is to be answered like what is not there. */
 bool policy_sees(Request *request, const char *rule, const PolicyTarget *target);
 
-/* True when the policy asks other servers about requests such as this one: it belongs where waiting is allowed, with
- * request->questions. Where there are none, and where they may not wait, such a check is no. */
+/* True when the policy asks other servers about requests such as this one: it belongs where waiting
+ * is allowed, with request->questions. Where there are none, and where they may not wait, such a
+ * check is no. */
 bool policy_may_wait(const Request *request);
 
-/* Reads the policy again when its files have changed: what streams show goes by it, and they do not look themselves. */
+/* Reads the policy again when its files have changed: what streams show goes by it, and they do not
+ * look themselves. */
 void policy_look(void);
 
 /* What one rule itself says, without more ado. True with noauth and http_basic. */
 bool policy_allows(const Request *request, const char *rule, const PolicyTarget *target);
 
-/* False if the route's rule and the rule to see admit this identity for any owner: owner and lessee need not be
+/* False if the route's rule and the rule to see admit this identity for any owner: owner and lessee
+ * need not be
  * loaded. see  NULL: none */
 bool policy_wants_target(const Request *request, const char *see);
 
-/* The project that lists are limited to (as owner or lessee), or NULL for all. Borrowed from the request. */
+/* The project that lists are limited to (as owner or lessee), or NULL for all. Borrowed from the
+ * request. */
 const char *policy_list_project(const Request *request);
 
-/* What the caller may not see of a node or volume target, and what it may see that others may not. */
+/* What the caller may not see of a node or volume target, and what it may see that others may
+ * not. */
 enum {
     POLICY_HIDE_DRIVER_INFO = 1 << 0,
     POLICY_HIDE_DRIVER_INTERNAL_INFO = 1 << 1,
@@ -88,14 +102,15 @@ enum {
 /* Which of the above hold for an item with this owner and lessee.
  *
  * target   NULL: the item is not known yet
- * depends  out, only with a NULL target, optional: true when the answer differs from item to item, so that owner and
- *          lessee must be selected with each row and asked for again; the value returned is then of no use */
+ * depends  out, only with a NULL target, optional: true when the answer differs from item to item,
+ *          so that owner and lessee must be selected with each row and asked for again; the value
+ *          returned is then of no use */
 unsigned policy_visibility(const Request *request, const PolicyTarget *target, bool *depends);
 
-/* The JSON that replaces what one POLICY_HIDE_… bit hides: an object for fields that are objects, else a string.
- * Static. */
+/* The JSON that replaces what one POLICY_HIDE_… bit hides: an object for fields that are objects,
+ * else a string. Static. */
 const char *policy_hidden_json(unsigned bit);
 
-/* Table and effective rules of a configuration as YAML, for `steeld config policy`. The caller frees. Errors: CONFIG,
- * IO. */
+/* Table and effective rules of a configuration as YAML, for `steeld config policy`. The caller
+ * frees. Errors: CONFIG, IO. */
 char *access_policy_yaml(const Config *config, GError **error);

@@ -1,4 +1,5 @@
-/* The policy as requests meet it: which rules count, on whose things, and what they narrow; the contract is in access.h.
+/* The policy as requests meet it: which rules count, on whose things, and what they narrow; the
+ * contract is in access.h.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "api/access.h"
 #include "api/auth/policy_remote.h"
@@ -35,7 +36,8 @@ is_enforced(void)
 static bool
 asker_init(Asker *asker, const Request *request, const PolicyTarget *target, GError **error)
 {
-    /* What a stream may show is decided on the thread that publishes: it waits for no file and no server. */
+    /* What a stream may show is decided on the thread that publishes: it waits for no file and no
+     * server. */
     asker->policy = request->streaming ? policy_known() : policy_current(LOOK_MS, error);
     asker->target = target;
     asker->target_unknown = false;
@@ -86,7 +88,8 @@ allows(Asker *asker, const char *rule)
     return allowed;
 }
 
-/* Remembers whose the node was by which the caller was judged: the conductor sees to it that it still is. */
+/* Remembers whose the node was by which the caller was judged: the conductor sees to it that it
+ * still is. */
 static void
 note(const Asker *asker, Request *request)
 {
@@ -124,21 +127,21 @@ forbid(const Asker *asker, const char *rule, GError **error)
 static const struct {
     const char *field, *rule;
 } field_rules[] = {
-    {"instance_info",   "baremetal:node:update_instance_info"    },
-    {"extra",           "baremetal:node:update_extra"            },
-    {"driver_info",     "baremetal:node:update:driver_info"      },
-    {"properties",      "baremetal:node:update:properties"       },
-    {"chassis_uuid",    "baremetal:node:update:chassis_uuid"     },
-    {"instance_uuid",   "baremetal:node:update:instance_uuid"    },
-    {"lessee",          "baremetal:node:update:lessee"           },
-    {"owner",           "baremetal:node:update:owner"            },
+    {"instance_info",   "baremetal:node:update_instance_info"},
+    {"extra",           "baremetal:node:update_extra"},
+    {"driver_info",     "baremetal:node:update:driver_info"},
+    {"properties",      "baremetal:node:update:properties"},
+    {"chassis_uuid",    "baremetal:node:update:chassis_uuid"},
+    {"instance_uuid",   "baremetal:node:update:instance_uuid"},
+    {"lessee",          "baremetal:node:update:lessee"},
+    {"owner",           "baremetal:node:update:owner"},
     {"driver",          "baremetal:node:update:driver_interfaces"},
-    {"network_data",    "baremetal:node:update:network_data"     },
-    {"conductor_group", "baremetal:node:update:conductor_group"  },
-    {"name",            "baremetal:node:update:name"             },
-    {"retired",         "baremetal:node:update:retired"          },
-    {"retired_reason",  "baremetal:node:update:retired"          },
-    {"shard",           "baremetal:node:update:shard"            },
+    {"network_data",    "baremetal:node:update:network_data"},
+    {"conductor_group", "baremetal:node:update:conductor_group"},
+    {"name",            "baremetal:node:update:name"},
+    {"retired",         "baremetal:node:update:retired"},
+    {"retired_reason",  "baremetal:node:update:retired"},
+    {"shard",           "baremetal:node:update:shard"},
 };
 
 /* False as a patch may write it. */
@@ -416,17 +419,17 @@ static const struct {
     unsigned bit;
     const char *rule, *json;
 } hidings[] = {
-    {POLICY_HIDE_DRIVER_INFO,          "baremetal:node:get:driver_info",
-     "{\"content\":\"** Redacted: this needs baremetal:node:get:driver_info **\"}"         },
+    {POLICY_HIDE_DRIVER_INFO, "baremetal:node:get:driver_info",
+     "{\"content\":\"** Redacted: this needs baremetal:node:get:driver_info **\"}"},
     {POLICY_HIDE_DRIVER_INTERNAL_INFO, "baremetal:node:get:driver_internal_info",
      "{\"content\":\"** Redacted: this needs baremetal:node:get:driver_internal_info **\"}"},
-    {POLICY_HIDE_LAST_ERROR,           "baremetal:node:get:last_error",
-     "\"** Redacted: this needs baremetal:node:get:last_error **\""                        },
-    {POLICY_HIDE_RESERVATION,          "baremetal:node:get:reservation",
-     "\"** Redacted: this needs baremetal:node:get:reservation **\""                       },
-    {POLICY_HIDE_TARGET_PROPERTIES,    "baremetal:volume:view_target_properties",
+    {POLICY_HIDE_LAST_ERROR, "baremetal:node:get:last_error",
+     "\"** Redacted: this needs baremetal:node:get:last_error **\""},
+    {POLICY_HIDE_RESERVATION, "baremetal:node:get:reservation",
+     "\"** Redacted: this needs baremetal:node:get:reservation **\""},
+    {POLICY_HIDE_TARGET_PROPERTIES, "baremetal:volume:view_target_properties",
      "{\"redacted_contents\":\"** Redacted: this needs baremetal:volume:view_target_properties "
-     "**\"}"                                                                               },
+     "**\"}"},
 };
 
 /* The verdict of a rule that hides; one that depends on the item is noted. */

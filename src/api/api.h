@@ -1,4 +1,5 @@
-/* The HTTP API: listens, answers reads from the database, hands everything else to a conductor through rpc.
+/* The HTTP API: listens, answers reads from the database, hands everything else to a conductor
+ * through rpc.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
@@ -8,7 +9,8 @@
 
 typedef struct Api Api;
 
-/* What the API needs; all borrowed until api_stop has returned. Options come from config_current(). */
+/* What the API needs; all borrowed until api_stop has returned. Options come from
+ * config_current(). */
 typedef struct ApiServices {
     Db *db;
     Rpc *rpc;
@@ -16,18 +18,20 @@ typedef struct ApiServices {
 } ApiServices;
 
 /* Opens the socket of [api]host_ip and port (or unix_socket) and starts to answer.
- * Errors: CONFIG (an address beyond loopback without authentication, TLS without certificate), IO (the address is
- * taken). */
+ * Errors: CONFIG (an address beyond loopback without authentication, TLS without certificate), IO
+ * (the address is taken). */
 Api *api_start(const ApiServices *services, GError **error);
 
-/* Stops: takes no new connections, lets requests under way finish, closes. The conductor must still answer rpc calls
- * while this runs. NULL is fine.
+/* Stops: takes no new connections, lets requests under way finish, closes. The conductor must still
+ * answer rpc calls while this runs. NULL is fine.
  *
- * False: some call has not returned within half a minute, or [conductor]graceful_shutdown_timeout where that is less (a
- * dead BMC holds it). The Api is still there and may not be freed: the process is to end. */
+ * False: some call has not returned within half a minute, or [conductor]graceful_shutdown_timeout
+ * where that is less (a dead BMC holds it). The Api is still there and may not be freed: the
+ * process is to end. */
 bool api_stop(Api *api);
 
-/* Reads certificate and key again; open connections stay. On failure the old ones stay. One thread at a time.
+/* Reads certificate and key again; open connections stay. On failure the old ones stay. One thread
+ * at a time.
  * Errors: CONFIG. */
 bool api_reload(Api *api, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

@@ -1,4 +1,5 @@
-/* Items of collections: made, changed and deleted through the conductor; the contract is in collection.h.
+/* Items of collections: made, changed and deleted through the conductor; the contract is in
+ * collection.h.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "api/collection.h"
 
@@ -67,7 +68,8 @@ collection_check_values(const Request *request, const Collection *collection, co
     return good;
 }
 
-/* Checks one value that names something else, and puts the uuid in its place: what was judged is what is done. */
+/* Checks one value that names something else, and puts the uuid in its place: what was judged is
+ * what is done. */
 static bool
 check_value(Request *request, const Reference *reference, json_t *value, GError **error)
 {

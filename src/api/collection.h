@@ -1,5 +1,6 @@
-/* What all collections have in common: lists with paging, sorting, fields and filters; items; create, patch and delete
- * through the conductor. A resource is a Collection row; what is special about it are hooks.
+/* What all collections have in common: lists with paging, sorting, fields and filters; items;
+ * create, patch and delete through the conductor. A resource is a Collection row; what is special
+ * about it are hooks.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
@@ -30,8 +31,8 @@ typedef struct ListFilter {
     bool (*add)(ListCall *call, const struct ListFilter *filter, const char *value, GError **error);
 } ListFilter;
 
-/* The `add` of a filter: equal as text, as text in lower case, as a UUID, as a MAC address, as a boolean; present or
- * not; part of a text; one of a list with commas. */
+/* The `add` of a filter: equal as text, as text in lower case, as a UUID, as a MAC address, as a
+ * boolean; present or not; part of a text; one of a list with commas. */
 bool filter_text(ListCall *call, const ListFilter *filter, const char *value, GError **error);
 bool filter_text_lower(ListCall *call, const ListFilter *filter, const char *value, GError **error);
 bool filter_uuid(ListCall *call, const ListFilter *filter, const char *value, GError **error);
@@ -49,8 +50,8 @@ bool filter_node(ListCall *call, const ListFilter *filter, const char *value, GE
 typedef struct Reference {
     const char *member;
     bool named; /* the value may be a name; otherwise it is a UUID */
-    /* Finds what the value names if the caller may see it, and may put things there. Out: its uuid, the caller's to
-     * free. NOT_FOUND, NODE_NOT_FOUND: there is none for this caller; FORBIDDEN. */
+    /* Finds what the value names if the caller may see it, and may put things there. Out: its uuid,
+     * the caller's to free. NOT_FOUND, NODE_NOT_FOUND: there is none for this caller; FORBIDDEN. */
     bool (*find)(Request *request, const char *ident, char **uuid, GError **error);
 } Reference;
 
@@ -66,8 +67,8 @@ struct Collection {
     unsigned names_since;  /* of names in place of UUIDs; 0: there are none */
     bool always_detail;    /* lists show all fields */
     const char *order;     /* the field that sorts lists unless asked otherwise; NULL: as created */
-    const char *const
-        *create_extras; /* members of a POST that are no fields; the hook checks them */
+    /* members of a POST that are no fields; the hook checks them */
+    const char *const *create_extras;
     const char *const *patch_arguments; /* of the query of a PATCH, NULL-terminated; NULL: none */
     const Reference *references;        /* checked after the hooks, in POST and PATCH */
     size_t reference_count;
@@ -106,12 +107,13 @@ Answer collection_list_within(Request *request, const Collection *collection, co
 bool collection_write_item(Request *request, const Collection *collection, const View *view,
                            const char *uuid, unsigned status, GError **error);
 
-/* Checks members and types of a POST body against the field table, and the version of each field. */
+/* Checks members and types of a POST body against the field table, and the version of each
+ * field. */
 bool collection_check_values(const Request *request, const Collection *collection,
                              const json_t *values, GError **error);
 
-/* Finds an item that the caller may see by UUID, or name where there are names. What the caller may not see answers
- * like what is not there: NOT_FOUND; INVALID for what is no UUID. */
+/* Finds an item that the caller may see by UUID, or name where there are names. What the caller may
+ * not see answers like what is not there: NOT_FOUND; INVALID for what is no UUID. */
 bool collection_lookup(Request *request, const Collection *collection, const char *ident,
                        ItemBrief *brief, GError **error);
 
@@ -119,7 +121,8 @@ bool collection_lookup(Request *request, const Collection *collection, const cha
 bool collection_find(Request *request, const Collection *collection, const char *ident,
                      ItemBrief *brief, GError **error);
 
-/* `after` of a create or patch whose item is request->subject and whose collection is the route's subject. */
+/* `after` of a create or patch whose item is request->subject and whose collection is the route's
+ * subject. */
 bool collection_after_create(Request *request, json_t *result, GError **error);
 bool collection_after_patch(Request *request, json_t *result, GError **error);
 

@@ -11,15 +11,15 @@ fault_title(unsigned status)
         unsigned status;
         const char *title;
     } rows[] = {
-        {400, "Bad Request"             },
-        {401, "Unauthorized"            },
-        {403, "Forbidden"               },
-        {404, "Not Found"               },
-        {405, "Method Not Allowed"      },
-        {406, "Not Acceptable"          },
-        {409, "Conflict"                },
+        {400, "Bad Request"},
+        {401, "Unauthorized"},
+        {403, "Forbidden"},
+        {404, "Not Found"},
+        {405, "Method Not Allowed"},
+        {406, "Not Acceptable"},
+        {409, "Conflict"},
         {413, "Request Entity Too Large"},
-        {503, "Service Unavailable"     },
+        {503, "Service Unavailable"},
     };
     for (size_t i = 0; i < G_N_ELEMENTS(rows); i++)
         if (rows[i].status == status)
@@ -45,7 +45,8 @@ fault_from_error(const GError *error, unsigned *status)
     GString *inner = g_string_new("{\"faultcode\":");
     json_text_append_string(inner, *status < 500 ? "Client" : "Server");
     g_string_append(inner, ",\"faultstring\":");
-    /* Messages may repeat bytes that came from outside: what is no UTF-8 must not reach the answer. */
+    /* Messages may repeat bytes that came from outside: what is no UTF-8 must not reach the
+     * answer. */
     g_autofree char *message =
         g_utf8_make_valid(error != NULL ? error->message : "unknown error", -1);
     json_text_append_string(inner, message);

@@ -1,5 +1,6 @@
-/* The API as a server of the listener: requests out of connections, answers back into them. Reads are answered on the HTTP
- * threads, a request that waits for a conductor holds its connection asleep and no thread.
+/* The API as a server of the listener: requests out of connections, answers back into them. Reads
+ * are answered on the HTTP threads, a request that waits for a conductor holds its connection
+ * asleep and no thread.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "api/cors.h"
@@ -18,9 +19,11 @@
 
 /* Connections that may be open. */
 #define CONNECTION_LIMIT 8192
-/* How long a stop waits for calls under way at most; [conductor]graceful_shutdown_timeout may shorten it. */
+/* How long a stop waits for calls under way at most; [conductor]graceful_shutdown_timeout may
+ * shorten it. */
 #define DRAIN_LIMIT_S 30
-/* Who needs no login has one of so many parts of the memory for bodies: the others are not kept out. */
+/* Who needs no login has one of so many parts of the memory for bodies: the others are not kept
+ * out. */
 #define PUBLIC_BODY_SHARE 8
 /* How long a stop waits for the ends of streams. */
 #define STREAM_LIMIT_MS 1000
@@ -47,7 +50,8 @@ carrier_header(void *carrier, const char *name)
     return http_connection_header(exchange->connection, name);
 }
 
-/* Any thread. A call may complete before its handler has returned: then the HTTP thread goes on by itself. */
+/* Any thread. A call may complete before its handler has returned: then the HTTP thread goes on by
+ * itself. */
 static void
 carrier_resume(void *carrier)
 {
@@ -222,8 +226,9 @@ judge_announced(Exchange *exchange)
     return count_bytes(exchange, 0) ? BODY_FINE : BODY_NO_ROOM;
 }
 
-/* The answer is there before the body. A body that is no larger than is allowed here is read and thrown away, so that the
- * client reads its answer and keeps its connection; one that is not wanted, or waits to be wanted, is cut off. */
+/* The answer is there before the body. A body that is no larger than is allowed here is read and
+ * thrown away, so that the client reads its answer and keeps its connection; one that is not
+ * wanted, or waits to be wanted, is cut off. */
 static HttpStep
 refuse_now(Exchange *exchange)
 {
@@ -458,7 +463,8 @@ http_stop(Api *api)
     if (!listener_drain(api->listener, MIN(graceful_s, DRAIN_LIMIT_S) * 1000)) {
         log_warning("api.http", "stopping although %u requests are not answered yet",
                     listener_busy_count(api->listener));
-        return false; /* the library aborts the process when it is stopped with a suspended connection */
+        /* the library aborts the process when it is stopped with a suspended connection */
+        return false;
     }
     listener_free(g_steal_pointer(&api->listener));
     return true;

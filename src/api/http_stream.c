@@ -1,7 +1,9 @@
-/* Streams over libmicrohttpd; the contract is in http_stream.h. A suspended connection notices neither that its client
- * has gone nor that it is silent for long: that is why a clock wakes it now and then.
+/* Streams over libmicrohttpd; the contract is in http_stream.h. A suspended connection notices
+ * neither that its client has gone nor that it is silent for long: that is why a clock wakes it now
+ * and then.
  *
- * Locks: HttpStreams.lock before HttpStream.lock before the library's own. A source is never called with one held.
+ * Locks: HttpStreams.lock before HttpStream.lock before the library's own. A source is never called
+ * with one held.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "api/http_stream.h"
@@ -151,7 +153,8 @@ http_stream_free(HttpStream *stream)
     lock_acquire(&stream->owner->lock);
     g_ptr_array_remove_fast(stream->owner->all, stream);
     lock_release(&stream->owner->lock);
-    /* In this order: the clock has looked at the source, and the source wakes the stream until it has gone. */
+    /* In this order: the clock has looked at the source, and the source wakes the stream until it
+     * has gone. */
     stream->source->free(stream->source);
     lock_destroy(&stream->lock);
     g_free(stream);

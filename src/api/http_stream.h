@@ -1,5 +1,5 @@
-/* Answers without an end: the connection of a RequestStream sleeps, holding no thread, until there is something to send.
- * Private to the adapter to libmicrohttpd.
+/* Answers without an end: the connection of a RequestStream sleeps, holding no thread, until there
+ * is something to send. Private to the adapter to libmicrohttpd.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
@@ -28,6 +28,6 @@ HttpStream *http_stream_new(HttpStreams *streams, RequestStream *source,
                             struct MHD_Connection *connection);
 struct MHD_Response *http_stream_response(HttpStream *stream);
 
-/* The answer has ended, or its client has gone: frees the stream and its source. What the source borrows from must still be
- * there. NULL is fine. */
+/* The answer has ended, or its client has gone: frees the stream and its source. What the source
+ * borrows from must still be there. NULL is fine. */
 void http_stream_free(HttpStream *stream);

@@ -11,16 +11,16 @@
 struct Api {
     ApiServices services;
     Rings *rings; /* who is responsible for which node */
-    Pool *
-        pool; /* for what must not keep an HTTP thread: metrics, streams, policies that ask other servers */
+    /* for what must not keep an HTTP thread: metrics, streams, policies that ask other servers */
+    Pool *pool;
     Pool *bodies; /* one thread: large bodies are parsed one after another */
     LoginQueue *logins;
     bool closing, telling_failures; /* atomic */
     /* Atomic: bytes of bodies that are held; of them, those of routes that need no login. */
     uint64_t body_bytes, public_body_bytes;
     RequestMetrics *metrics;
-    char
-        *default_base; /* where links start when nothing better is known: "http://127.0.0.1:6385" */
+    /* where links start when nothing better is known: "http://127.0.0.1:6385" */
+    char *default_base;
 
     /* Of http.c. */
     Listener *listener;
@@ -35,8 +35,8 @@ struct Api {
 Api *api_new(const ApiServices *services);
 void api_free(Api *api);
 
-/* What the API adds to the metrics of the process: requests, listeners, nodes, the database; a collector of
- * common/metrics.h, with the Api. */
+/* What the API adds to the metrics of the process: requests, listeners, nodes, the database; a
+ * collector of common/metrics.h, with the Api. */
 void api_metrics_write(GString *out, void *api);
 
 /* Opens the socket and starts the HTTP threads; the reverse. */

@@ -1,4 +1,5 @@
-/* Items of collections: found by what a request calls them, and shown; the contract is in collection.h.
+/* Items of collections: found by what a request calls them, and shown; the contract is in
+ * collection.h.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "api/access.h"
 #include "api/collection.h"

@@ -1,4 +1,5 @@
-/* Lists: the query's arguments become one question to the database, its rows become the answer. The contract is in collection.h.
+/* Lists: the query's arguments become one question to the database, its rows become the answer. The
+ * contract is in collection.h.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "api/access.h"
 #include "api/collection.h"

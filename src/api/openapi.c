@@ -55,12 +55,12 @@ static const struct {
     const char *suffix; /* of the schema, after the resource's name; NULL: empty */
     const char *body;   /* the same for the request; NULL: none. "=Patch": the schema itself */
 } generic[] = {
-    {collection_list,   200, "List", NULL    },
-    {collection_detail, 200, "List", NULL    },
-    {collection_get,    200, "",     NULL    },
+    {collection_list,   200, "List", NULL},
+    {collection_detail, 200, "List", NULL},
+    {collection_get,    200, "",     NULL},
     {collection_create, 201, "",     "Create"},
     {collection_patch,  200, "",     "=Patch"},
-    {collection_delete, 204, NULL,   NULL    },
+    {collection_delete, 204, NULL,   NULL},
 };
 
 /* ---- answers ---- */

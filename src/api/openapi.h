@@ -1,10 +1,11 @@
-/* The API as an OpenAPI 3.1 document, derived from the tables of routes and fields. What is told beside the standard:
+/* The API as an OpenAPI 3.1 document, derived from the tables of routes and fields. What is told
+ * beside the standard:
  *
  *   x-since     "1.N", the microversion that brought an operation, a parameter or a property
  *   x-below     the status that older versions get for an operation
  *   x-policy    the rule that an operation is checked by
- *   x-complete  true for objects that have all their properties up to the request's microversion, unless `fields` chose
- *               some
+ *   x-complete  true for objects that have all their properties up to the request's microversion,
+ *               unless `fields` chose some
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once

@@ -1,4 +1,5 @@
-/* Schemas of the OpenAPI document: of each resource from its field table, of all else from openapi.def.
+/* Schemas of the OpenAPI document: of each resource from its field table, of all else from
+ * openapi.def.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "api/controllers/controllers.h"
 #include "api/openapi.h"

@@ -45,7 +45,8 @@ answer_error(Request *request, const GError *error)
     return false;
 }
 
-/* A version that has no such resource does not speak in the answer, nor does Ironic's. Always false. */
+/* A version that has no such resource does not speak in the answer, nor does Ironic's. Always
+ * false. */
 static bool
 answer_routing(Request *request, unsigned status, const char *description)
 {
@@ -188,7 +189,8 @@ note_failure(Request *request)
                           request->api);
 }
 
-/* A lane for each name that is tried; of tokens, which say no name, one for each address, as far as it is one client's. */
+/* A lane for each name that is tried; of tokens, which say no name, one for each address, as far as
+ * it is one client's. */
 static LoginLane
 lane_of(const Request *request)
 {
@@ -209,7 +211,8 @@ identify_waiting(void *data)
     g_autoptr(GError) error = NULL;
     const LoginLane lane = lane_of(request);
     bool granted = access_identify(request, true, &error) == ACCESS_GRANTED;
-    /* What could not be found out counts as wrong too: who sends what Keystone chokes on holds up the others as well. */
+    /* What could not be found out counts as wrong too: who sends what Keystone chokes on holds up
+     * the others as well. */
     login_queue_judge(request->api->logins, &lane,
                       granted && request->identity.credentials != NULL);
     request->identified = granted;
@@ -260,7 +263,8 @@ request_body_limit(const Request *request)
     return public ? MIN(limit, PUBLIC_BODY_LIMIT) : limit;
 }
 
-/* The thing in the path must be there and be the caller's, as far as that can be told without the body. */
+/* The thing in the path must be there and be the caller's, as far as that can be told without the
+ * body. */
 static bool
 check_target(Request *request, GError **error)
 {
@@ -362,7 +366,8 @@ run_waiting(void *data)
     request->transport->resume(request->carrier);
 }
 
-/* True: the request is there, and whoever runs it resumes. False: the answer says that there is no place. */
+/* True: the request is there, and whoever runs it resumes. False: the answer says that there is no
+ * place. */
 static bool
 hand_over(Request *request, Pool *pool, PoolJob job)
 {
@@ -380,7 +385,8 @@ has_large_body(const Request *request)
     return request->body_size > QUICK_BODY_SIZE;
 }
 
-/* On the pool: the policy asks other servers before a body is parsed; what they said is known from then on. */
+/* On the pool: the policy asks other servers before a body is parsed; what they said is known from
+ * then on. */
 static void
 ask_then_run(void *data)
 {

@@ -1,7 +1,9 @@
-/* The way of a request, for what carries it (http.c, tests): route and version, who asks, whether the body may come, the
- * handler, the answer. In this order, so that strangers cost little: nobody's body is taken before it is known whose it is.
+/* The way of a request, for what carries it (http.c, tests): route and version, who asks, whether
+ * the body may come, the handler, the answer. In this order, so that strangers cost little:
+ * nobody's body is taken before it is known whose it is.
  *
- *     request_new → request_begin → request_identify → request_admit → request_take_body → request_run → request_finish
+ *     request_new → request_begin → request_identify → request_admit → request_take_body →
+ *     request_run → request_finish
  *
  * Each step may have the answer already; then the others are left out.
  *
@@ -21,8 +23,8 @@ Request *request_new(Api *api, const RequestTransport *transport, void *carrier,
 void request_free(Request *request);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Request, request_free)
 
-/* Takes the query apart, in place; it must outlive the request. NULL: there is none. Beyond REQUEST_ARGUMENTS the request will be
- * answered 400. */
+/* Takes the query apart, in place; it must outlive the request. NULL: there is none. Beyond
+ * REQUEST_ARGUMENTS the request will be answered 400. */
 void request_take_query(Request *request, char *query);
 
 /* Finds route and version. False: the answer (a fault, or the answer to OPTIONS) is ready. */
@@ -31,7 +33,8 @@ bool request_begin(Request *request);
 /* Finds out who asks. Never blocks: what must be asked elsewhere is, and LATER said. */
 PipelineStep request_identify(Request *request);
 
-/* Asks the policy about the thing in the path before a body is taken that is worth it. GO_ON or ANSWERED.
+/* Asks the policy about the thing in the path before a body is taken that is worth it. GO_ON or
+ * ANSWERED.
  *
  * size  what is announced; UINT64_MAX: nobody knows */
 PipelineStep request_admit(Request *request, uint64_t size);
@@ -47,7 +50,8 @@ void request_refuse_body(Request *request, BodyFault fault);
 /* Takes the body over (g_malloc'ed; NULL without one). */
 void request_take_body(Request *request, char *body, size_t size);
 
-/* Runs the handler. True: the answer is ready. False: transport->resume will be called when request_finish may be. */
+/* Runs the handler. True: the answer is ready. False: transport->resume will be called when
+ * request_finish may be. */
 bool request_run(Request *request);
 
 /* Makes the answer after a call; to be called once, after transport->resume. */

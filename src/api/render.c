@@ -1,5 +1,5 @@
-/* Rows as JSON; the contract is in render.h. This is where the time of a GET goes: nothing is parsed that is only passed
- * on, and nothing is copied twice.
+/* Rows as JSON; the contract is in render.h. This is where the time of a GET goes: nothing is
+ * parsed that is only passed on, and nothing is copied twice.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "api/render.h"
@@ -131,7 +131,8 @@ put_links(const Renderer *renderer, const ViewColumn *column, const DbRow *row)
         suffix[0] = '/';
         g_strlcpy(suffix + 1, column->field->name, sizeof suffix - 1);
     }
-    /* Host names and names of BIOS settings come from elsewhere: they must not end the string they stand in. */
+    /* Host names and names of BIOS settings come from elsewhere: they must not end the string they
+     * stand in. */
     const Field *key_field = renderer->view->selected[renderer->view->key];
     g_autofree char *escaped =
         key != NULL && key_field->type != FIELD_UUID ? g_uri_escape_string(key, NULL, FALSE) : NULL;

@@ -27,7 +27,8 @@ void renderer_clear(Renderer *renderer);
 /* Writes one row of the view's selection as an object. */
 void render_row(const Renderer *renderer, const DbRow *row);
 
-/* Writes the elements of a link pair, `{"href":..,"rel":"self"},{..}`, without brackets, for "<prefix><name><suffix>". */
+/* Writes the elements of a link pair, `{"href":..,"rel":"self"},{..}`, without brackets, for
+ * "<prefix><name><suffix>". */
 void render_link_pair(GString *out, const GString *self, const GString *bookmark, const char *name,
                       const char *suffix);
 

@@ -1,4 +1,5 @@
-/* Requests: from path and headers to a route, from a handler's word to an answer; the contract is in request.h.
+/* Requests: from path and headers to a route, from a handler's word to an answer; the contract is
+ * in request.h.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "api/request.h"
 
@@ -20,12 +21,12 @@ method_of(const char *name)
         const char *name;
         HttpMethod method;
     } rows[] = {
-        {"GET",     HTTP_GET    },
-        {"POST",    HTTP_POST   },
-        {"PUT",     HTTP_PUT    },
-        {"PATCH",   HTTP_PATCH  },
-        {"DELETE",  HTTP_DELETE },
-        {"HEAD",    HTTP_HEAD   },
+        {"GET",     HTTP_GET},
+        {"POST",    HTTP_POST},
+        {"PUT",     HTTP_PUT},
+        {"PATCH",   HTTP_PATCH},
+        {"DELETE",  HTTP_DELETE},
+        {"HEAD",    HTTP_HEAD},
         {"OPTIONS", HTTP_OPTIONS},
     };
     for (size_t i = 0; i < G_N_ELEMENTS(rows); i++)
@@ -34,7 +35,8 @@ method_of(const char *name)
     return HTTP_OTHER;
 }
 
-/* The path without slashes at its ends and without v1 before something. A path that does not fit is none of ours. */
+/* The path without slashes at its ends and without v1 before something. A path that does not fit is
+ * none of ours. */
 static void
 take_path(Request *request, const char *path)
 {
@@ -55,7 +57,8 @@ take_path(Request *request, const char *path)
     memcpy(request->path, request->original, length + 1);
 }
 
-/* "req-" and a UUID: random per thread, then counted up in its last twelve digits. Unique, not secret. */
+/* "req-" and a UUID: random per thread, then counted up in its last twelve digits. Unique, not
+ * secret. */
 static void
 make_id(char id[REQUEST_ID_SIZE])
 {

@@ -1,8 +1,9 @@
-/* One request on its way through the API, as handlers see it. Whatever carries it makes it with pipeline.h: http.c from
- * a connection, tests from text.
+/* One request on its way through the API, as handlers see it. Whatever carries it makes it with
+ * pipeline.h: http.c from a connection, tests from text.
  *
- * A request belongs to one thread at a time: the HTTP thread, then perhaps the thread that completes its rpc call, then
- * the HTTP thread again; handing over is through the transport's `resume`.
+ * A request belongs to one thread at a time: the HTTP thread, then perhaps the thread that
+ * completes its rpc call, then the HTTP thread again; handing over is through the transport's
+ * `resume`.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
@@ -27,14 +28,14 @@ typedef enum HttpMethod {
     HTTP_OTHER = 1 << 7,
 } HttpMethod;
 
-/* What a handler says: the answer is in the request, the error says why there is none, or a call is under way and
- * `after` will make it. */
+/* What a handler says: the answer is in the request, the error says why there is none, or a call is
+ * under way and `after` will make it. */
 typedef enum Answer { ANSWER_NOW, ANSWER_FAILED, ANSWER_LATER } Answer;
 
 typedef Answer (*RequestHandler)(Request *request, GError **error);
 
-/* Makes the answer from what the conductor returned; on the HTTP thread, or where waiting is allowed. False with the
- * error set. */
+/* Makes the answer from what the conductor returned; on the HTTP thread, or where waiting is
+ * allowed. False with the error set. */
 typedef bool (*RequestAfter)(Request *request, json_t *result, GError **error);
 
 /* Who asks. Filled by access_identify. */
@@ -49,19 +50,20 @@ typedef struct RequestTransport {
     const char *(*header)(void *carrier, const char *name); /* NULL when absent */
     void (*resume)(void *carrier);   /* the answer may continue; any thread */
     bool (*is_local)(void *carrier); /* the client is on this machine; NULL: it always is */
-    /* Where it comes from, behind proxies too. False: from a proxy that does not say, or several clients share it.
-     * NULL: nobody knows. */
+    /* Where it comes from, behind proxies too. False: from a proxy that does not say, or several
+     * clients share it. NULL: nobody knows. */
     bool (*source)(void *carrier, HttpAddress *address);
 } RequestTransport;
 
-/* The body of an answer that has no end yet: it is made while it is sent, and holds no thread while there is nothing.
- * The functions are called by one thread at a time. */
+/* The body of an answer that has no end yet: it is made while it is sent, and holds no thread while
+ * there is nothing. The functions are called by one thread at a time. */
 typedef struct RequestStream RequestStream;
 struct RequestStream {
     /* From now on `wake` may be called, from any thread, when there is something to read. */
     void (*open)(RequestStream *stream, void (*wake)(void *carrier), void *carrier);
     /* Fills at most `size` bytes; *filled 0: nothing now. False: the end. Must not block.
-     * silent  nothing was sent for silence_ms: a word is due, so that somebody notices when the client has gone */
+     * silent  nothing was sent for silence_ms: a word is due, so that somebody notices when the
+     *         client has gone */
     bool (*read)(RequestStream *stream, char *buffer, size_t size, bool silent, size_t *filled);
     /* Frees it. `wake` is not called any more when this returns. */
     void (*free)(RequestStream *stream);
@@ -110,8 +112,8 @@ struct Request {
     char *location;                         /* owned or NULL */
     const char *allow;                      /* static or NULL: for 405 */
     const char *header_name, *header_value; /* one more header, static or NULL (WWW-Authenticate) */
-    RequestStream
-        *stream;    /* owned until the transport takes it: in place of `out`; NULL for most */
+    /* owned until the transport takes it: in place of `out`; NULL for most */
+    RequestStream *stream;
     bool streaming; /* other threads ask the policy for it from here on, and may not wait */
 
     /* The call under way. */
@@ -119,8 +121,8 @@ struct Request {
     json_t *result;  /* owned */
     GError *failure; /* owned */
     char *subject;   /* owned: what `after` must know, usually the uuid of the item */
-    json_t *
-        judged; /* owned: whose the nodes were by which the policy decided, as RpcCall.judged; NULL */
+    /* owned: whose the nodes were by which the policy decided, as RpcCall.judged; NULL */
+    json_t *judged;
     bool judged_by_owner; /* it would have decided otherwise for other owners */
 
     char path
@@ -132,7 +134,8 @@ Db *request_db(const Request *request);
 
 const char *request_header(const Request *request, const char *name);
 
-/* True when the client is on this machine and asks for itself: no proxy says that it asks for somebody else. */
+/* True when the client is on this machine and asks for itself: no proxy says that it asks for
+ * somebody else. */
 bool request_is_local(const Request *request);
 
 /* The value of a query argument, or NULL. */
@@ -149,8 +152,8 @@ bool request_boolean_argument(const Request *request, const char *name, bool *va
 /* The same for a member of a body. */
 bool request_boolean_member(const json_t *body, const char *name, bool *value, GError **error);
 
-/* The body as JSON of a type (JSON_OBJECT, JSON_ARRAY), borrowed from the request; INVALID. An absent body reads as an
- * empty object. */
+/* The body as JSON of a type (JSON_OBJECT, JSON_ARRAY), borrowed from the request; INVALID. An
+ * absent body reads as an empty object. */
 json_t *request_json(Request *request, json_type type, GError **error);
 
 /* An object body with no members but these; names end with NULL. */
@@ -173,7 +176,8 @@ Answer request_answer_stream(Request *request, const char *content_type, Request
 /* Sets Location to base + "/v1/" + path. */
 void request_set_location(Request *request, const char *format, ...) G_GNUC_PRINTF(2, 3);
 
-/* Sends a call to a conductor; takes `arguments`. `after` makes the answer of its result. Always ANSWER_LATER. */
+/* Sends a call to a conductor; takes `arguments`. `after` makes the answer of its result. Always
+ * ANSWER_LATER. */
 Answer request_call(Request *request, RpcMethod method, const char *node_uuid, json_t *arguments,
                     RequestAfter after);
 

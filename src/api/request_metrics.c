@@ -107,7 +107,8 @@ sum(const RequestMetrics *metrics, size_t row, size_t offset)
     return total;
 }
 
-/* The labels of a row: what is not in the table has no route, and methods outside of it would be without number. */
+/* The labels of a row: what is not in the table has no route, and methods outside of it would be
+ * without number. */
 typedef struct RowName {
     char path[REQUEST_PATH_SIZE];
     const char *method;

@@ -1,5 +1,5 @@
-/* Requests counted by route, method and status, and how long their answers took. Counting costs a few atomic additions.
- * Private to the API.
+/* Requests counted by route, method and status, and how long their answers took. Counting costs a
+ * few atomic additions. Private to the API.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
@@ -20,5 +20,6 @@ int64_t request_metrics_now(void);
 void request_metrics_count(RequestMetrics *metrics, const Route *route, unsigned status,
                            int64_t duration);
 
-/* Appends steel_api_requests_total and steel_api_request_duration_seconds; a collector of common/metrics.h. */
+/* Appends steel_api_requests_total and steel_api_request_duration_seconds; a collector of
+ * common/metrics.h. */
 void request_metrics_write(GString *out, void *metrics);

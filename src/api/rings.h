@@ -1,5 +1,5 @@
-/* The hash ring as the API sees it: built from the conductors in the database, renewed when it is older than
- * [DEFAULT]hash_ring_reset_interval. Any thread.
+/* The hash ring as the API sees it: built from the conductors in the database, renewed when it is
+ * older than [DEFAULT]hash_ring_reset_interval. Any thread.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
@@ -11,5 +11,6 @@ typedef struct Rings Rings;
 Rings *rings_new(Db *db);
 void rings_free(Rings *rings);
 
-/* The ring of this moment, to be given back with hash_ring_unref. When the database fails, the last known one. */
+/* The ring of this moment, to be given back with hash_ring_unref. When the database fails, the last
+ * known one. */
 HashRing *rings_current(Rings *rings);

@@ -1,5 +1,5 @@
-/* From method and path to a row of the route table. The table is routes.def: what is served, since which microversion,
- * what is answered below it, which policy rule guards it, who answers.
+/* From method and path to a row of the route table. The table is routes.def: what is served, since
+ * which microversion, what is answered below it, which policy rule guards it, who answers.
  *
  * Pure lookups in a constant index built on first use; any thread.
  *
@@ -29,7 +29,8 @@ struct Route {
 enum { ROUTE_SEGMENTS = 8 };
 
 /* Finds the row for the request's method and path and cuts the path into captures.
- * Returns NULL with *status 404 or 405 and, for 405, *allow: the methods of that path as "DELETE, GET" (static). */
+ * Returns NULL with *status 404 or 405 and, for 405, *allow: the methods of that path as "DELETE,
+ * GET" (static). */
 const Route *route_find(Request *request, unsigned *status, const char **allow);
 
 /* The table, for documentation and tests. */

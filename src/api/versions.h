@@ -14,9 +14,11 @@
 /* Reads the version that a request asks for.
  *
  * legacy    value of X-OpenStack-Ironic-API-Version, or NULL
- * standard  value of OpenStack-API-Version ("baremetal 1.82, compute 2.1"), or NULL; wins when it names baremetal
+ * standard  value of OpenStack-API-Version ("baremetal 1.82, compute 2.1"), or NULL; wins when it
+ *           names baremetal
  * minor     out: 82 for "1.82" and for "latest", 1 when nothing is asked
- * Errors    NOT_ACCEPTABLE naming the served range (malformed, other major version, out of range) */
+ * Errors    NOT_ACCEPTABLE naming the served range (malformed, other major version, out of
+ *           range) */
 bool api_version_negotiate(const char *legacy, const char *standard, unsigned *minor,
                            GError **error);
 

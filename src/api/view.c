@@ -48,7 +48,8 @@ part_of(const Resource *resource, const Field *field)
     return state ? PART_STATE : PART_TEXT;
 }
 
-/* The column of a field in the row, added when it is not there yet; -1 for a field the resource does not have. */
+/* The column of a field in the row, added when it is not there yet; -1 for a field the resource
+ * does not have. */
 static int
 select_field(View *view, const Field *field)
 {
@@ -80,12 +81,12 @@ static const struct {
     const char *field;
     unsigned hide, show;
 } restricted[] = {
-    {&node_resource,          "driver_info",          POLICY_HIDE_DRIVER_INFO,          POLICY_SHOW_DRIVER_SECRETS  },
-    {&node_resource,          "driver_internal_info", POLICY_HIDE_DRIVER_INTERNAL_INFO, 0                           },
-    {&node_resource,          "last_error",           POLICY_HIDE_LAST_ERROR,           0                           },
-    {&node_resource,          "reservation",          POLICY_HIDE_RESERVATION,          0                           },
-    {&node_resource,          "instance_info",        0,                                POLICY_SHOW_INSTANCE_SECRETS},
-    {&volume_target_resource, "properties",           POLICY_HIDE_TARGET_PROPERTIES,    0                           },
+    {&node_resource, "driver_info", POLICY_HIDE_DRIVER_INFO, POLICY_SHOW_DRIVER_SECRETS},
+    {&node_resource, "driver_internal_info", POLICY_HIDE_DRIVER_INTERNAL_INFO, 0},
+    {&node_resource, "last_error", POLICY_HIDE_LAST_ERROR, 0},
+    {&node_resource, "reservation", POLICY_HIDE_RESERVATION, 0},
+    {&node_resource, "instance_info", 0, POLICY_SHOW_INSTANCE_SECRETS},
+    {&volume_target_resource, "properties", POLICY_HIDE_TARGET_PROPERTIES, 0},
 };
 
 static void
@@ -121,9 +122,9 @@ static const struct {
     const char *field, *value; /* value NULL: null */
 } as_created[] = {
     {&allocation_resource, "state",      "allocating"},
-    {&allocation_resource, "node_uuid",  NULL        },
-    {&allocation_resource, "last_error", NULL        },
-    {&allocation_resource, "updated_at", NULL        },
+    {&allocation_resource, "node_uuid",  NULL},
+    {&allocation_resource, "last_error", NULL},
+    {&allocation_resource, "updated_at", NULL},
 };
 
 static DbColumn
@@ -195,7 +196,8 @@ view_of(const Resource *resource, ViewKind kind, unsigned version)
     return view;
 }
 
-/* True for the fields that `fields=` may name. Of a node, the links to what hangs on it come with the whole node only. */
+/* True for the fields that `fields=` may name. Of a node, the links to what hangs on it come with
+ * the whole node only. */
 static bool
 choosable(const Resource *resource, const Field *field)
 {

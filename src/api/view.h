@@ -1,6 +1,6 @@
-/* How a resource looks in an answer: which fields in which order, the selection that fetches them, and the bytes that
- * stand before each value. Views of whole resources are made once per version and kept; rows are then written straight
- * from the database into the answer.
+/* How a resource looks in an answer: which fields in which order, the selection that fetches them,
+ * and the bytes that stand before each value. Views of whole resources are made once per version
+ * and kept; rows are then written straight from the database into the answer.
  *
  * A view is immutable once made; any thread.
  *
@@ -35,7 +35,8 @@ typedef struct ViewColumn {
     int column;   /* of the row; -1 when it has none */
     bool secrets; /* mask what hides in it */
     unsigned hide,
-        show; /* bits of policy_visibility: hides the value, leaves secrets unmasked; 0: none does */
+        /* bits of policy_visibility: hides the value, leaves secrets unmasked; 0: none does */
+        show;
     char *prefix; /* `{"uuid":` or `,"name":` */
     size_t prefix_size;
 } ViewColumn;
@@ -68,6 +69,6 @@ View *view_of_fields(const Resource *resource, const char *fields, unsigned vers
 void view_free(View *view);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(View, view_free)
 
-/* A view of these fields (NULL-terminated) without those newer than the version, and without links of its own
- * accord. */
+/* A view of these fields (NULL-terminated) without those newer than the version, and without links
+ * of its own accord. */
 View *view_of_names(const Resource *resource, const char *const *names, unsigned version);

@@ -131,11 +131,11 @@ usual_name(const char *name)
     static const struct {
         const char *name, *usual;
     } rows[] = {
-        {"--variable",         "--column"                  },
-        {"--verbose",          "--debug"                   },
-        {"--os-auth-plugin",   "--os-auth-type"            },
+        {"--variable",         "--column"},
+        {"--verbose",          "--debug"},
+        {"--os-auth-plugin",   "--os-auth-type"},
         {"--os-api-version",   "--os-baremetal-api-version"},
-        {"--os-endpoint-type", "--os-interface"            },
+        {"--os-endpoint-type", "--os-interface"},
     };
     for (size_t i = 0; i < G_N_ELEMENTS(rows); i++)
         if (strcmp(rows[i].name, name) == 0)
@@ -168,7 +168,8 @@ find_option(const Parser *parser, const char *word, GError **error)
     return ambiguous ? NULL : begun;
 }
 
-/* A word that an option may take as its value: anything that does not look like an option itself. */
+/* A word that an option may take as its value: anything that does not look like an option
+ * itself. */
 static bool
 is_value(const char *word)
 {

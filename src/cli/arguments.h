@@ -1,5 +1,5 @@
-/* The words after a command, parsed by its rows: options (also --name=value and unambiguous beginnings of a name, as
- * Python's argparse accepts) and positional arguments.
+/* The words after a command, parsed by its rows: options (also --name=value and unambiguous
+ * beginnings of a name, as Python's argparse accepts) and positional arguments.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
@@ -13,12 +13,12 @@ Arguments *arguments_new(void);
 void arguments_free(Arguments *arguments);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Arguments, arguments_free)
 
-/* Parses the global options at the front. Returns how many words they are; -1 on error (INVALID). The words must
- * outlive the arguments, here and below. */
+/* Parses the global options at the front. Returns how many words they are; -1 on error (INVALID).
+ * The words must outlive the arguments, here and below. */
 int arguments_take_global(Arguments *arguments, char *const *words, int count, GError **error);
 
-/* Parses all words after the command's own. With -h among them, missing arguments are no error. Errors: INVALID with a
- * sentence for the user. */
+/* Parses all words after the command's own. With -h among them, missing arguments are no error.
+ * Errors: INVALID with a sentence for the user. */
 bool arguments_parse(Arguments *arguments, const Command *command, char *const *words, int count,
                      GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

@@ -75,8 +75,8 @@ json_argument(const char *text, const char *what, GError **error)
     return value;
 }
 
-/* Sets body[field][key] for every key=value, or body[key] when the field is "". What is there already stays, so that two
- * options may fill one field. */
+/* Sets body[field][key] for every key=value, or body[key] when the field is "". What is there
+ * already stays, so that two options may fill one field. */
 static bool
 add_pairs(json_t *body, const char *field, const GPtrArray *texts, GError **error)
 {

@@ -81,10 +81,10 @@ format_named(const char *name)
         OutputFormat format;
     } rows[] = {
         {"table", OUTPUT_TABLE},
-        {"json",  OUTPUT_JSON },
-        {"yaml",  OUTPUT_YAML },
+        {"json",  OUTPUT_JSON},
+        {"yaml",  OUTPUT_YAML},
         {"value", OUTPUT_VALUE},
-        {"csv",   OUTPUT_CSV  },
+        {"csv",   OUTPUT_CSV},
         {"shell", OUTPUT_SHELL},
     };
     for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {

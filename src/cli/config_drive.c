@@ -23,7 +23,8 @@ find_iso_program(GError **error)
     return NULL;
 }
 
-/* The folder as a gzipped ISO image in base64. Both programs write to stdout: nothing is left on disk. */
+/* The folder as a gzipped ISO image in base64. Both programs write to stdout: nothing is left on
+ * disk. */
 static json_t *
 from_folder(const char *path, GError **error)
 {

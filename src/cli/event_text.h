@@ -21,8 +21,8 @@ EventReader *event_reader_new(void);
 void event_reader_free(EventReader *reader);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(EventReader, event_reader_free)
 
-/* Takes the next bytes, cut anywhere. False: a line or an event is larger than 16 MiB; the reader cannot be used any
- * more. */
+/* Takes the next bytes, cut anywhere. False: a line or an event is larger than 16 MiB; the reader
+ * cannot be used any more. */
 bool event_reader_feed(EventReader *reader, const char *bytes, size_t size);
 
 /* The next complete event, or NULL if there is none yet. The caller frees. */

@@ -10,18 +10,18 @@ static const struct {
     SteelErrorCode code;
     const char *words;
 } rows[] = {
-    {400, STEEL_ERROR_BAD_REQUEST,        "Bad Request"          },
-    {401, STEEL_ERROR_UNAUTHORIZED,       "Unauthorized"         },
-    {403, STEEL_ERROR_FORBIDDEN,          "Forbidden"            },
-    {404, STEEL_ERROR_NOT_FOUND,          "Not Found"            },
-    {405, STEEL_ERROR_METHOD_NOT_ALLOWED, "Method Not Allowed"   },
-    {406, STEEL_ERROR_NOT_ACCEPTABLE,     "Not Acceptable"       },
-    {409, STEEL_ERROR_CONFLICT,           "Conflict"             },
-    {413, STEEL_ERROR_TOO_LARGE,          "Request Too Large"    },
+    {400, STEEL_ERROR_BAD_REQUEST,        "Bad Request"},
+    {401, STEEL_ERROR_UNAUTHORIZED,       "Unauthorized"},
+    {403, STEEL_ERROR_FORBIDDEN,          "Forbidden"},
+    {404, STEEL_ERROR_NOT_FOUND,          "Not Found"},
+    {405, STEEL_ERROR_METHOD_NOT_ALLOWED, "Method Not Allowed"},
+    {406, STEEL_ERROR_NOT_ACCEPTABLE,     "Not Acceptable"},
+    {409, STEEL_ERROR_CONFLICT,           "Conflict"},
+    {413, STEEL_ERROR_TOO_LARGE,          "Request Too Large"},
     {500, STEEL_ERROR_INTERNAL,           "Internal Server Error"},
-    {502, STEEL_ERROR_HTTP,               "Bad Gateway"          },
-    {503, STEEL_ERROR_NO_CONDUCTOR,       "Service Unavailable"  },
-    {504, STEEL_ERROR_HTTP,               "Gateway Timeout"      },
+    {502, STEEL_ERROR_HTTP,               "Bad Gateway"},
+    {503, STEEL_ERROR_NO_CONDUCTOR,       "Service Unavailable"},
+    {504, STEEL_ERROR_HTTP,               "Gateway Timeout"},
 };
 
 /* The first member of an object that is a text with something in it. */

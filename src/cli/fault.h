@@ -8,9 +8,9 @@
 
 /* The message in an error answer.
  *
- * Ironic wraps a JSON document as a string into another: {"error_message": "{\"faultstring\": \"…\"}"}; older and newer
- * services have the inner one as an object; keystone answers {"error": {"message": "…"}}. For anything else the text is
- * that of the status. The caller frees. Pure. */
+ * Ironic wraps a JSON document as a string into another: {"error_message": "{\"faultstring\":
+ * \"…\"}"}; older and newer services have the inner one as an object; keystone answers {"error":
+ * {"message": "…"}}. For anything else the text is that of the status. The caller frees. Pure. */
 char *fault_text(const char *body, size_t size, int status);
 
 /* Sets "TEXT (HTTP 409)" with a code that fits the status; returns false. */

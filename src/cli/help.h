@@ -3,8 +3,8 @@
 #pragma once
 #include "cli/command.h"
 
-/* Appends what the program is, its global options and all commands; with words ("node", "power") only the commands that
- * begin with them. False if none does. */
+/* Appends what the program is, its global options and all commands; with words ("node", "power")
+ * only the commands that begin with them. False if none does. */
 bool help_overview(char *const *words, size_t count, GString *out);
 
 /* Appends "usage: steel node power on …" on one or more lines. */

@@ -6,8 +6,9 @@
 #include "common/http_client.h"
 #include <jansson.h>
 
-/* The body of POST /v3/auth/tokens for the settings: method password, token or application_credential, and the scope
- * (project, domain, system or none). A new object; CONFIG names what is missing. Pure. */
+/* The body of POST /v3/auth/tokens for the settings: method password, token or
+ * application_credential, and the scope (project, domain, system or none). A new object; CONFIG
+ * names what is missing. Pure. */
 json_t *keystone_auth_body(const Settings *settings, GError **error);
 
 /* The URL of a service in the catalog of a token answer ({"token": {"catalog": […]}}).

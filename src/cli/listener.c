@@ -1,4 +1,5 @@
-/* The event stream read with libcurl's multi interface: one connection, no thread, every wait with a limit.
+/* The event stream read with libcurl's multi interface: one connection, no thread, every wait with
+ * a limit.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "cli/listener.h"
 #include "cli/event_text.h"

@@ -1,4 +1,5 @@
-/* The resources of the API with their columns, and the headings of all fields, as `baremetal` has them.
+/* The resources of the API with their columns, and the headings of all fields, as `baremetal` has
+ * them.
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 #include "cli/rows.h"
@@ -18,6 +19,7 @@ extern const Noun history_noun;
 extern const Noun passthru_noun;
 extern const Noun shard_noun;
 
-/* The heading of a field: "Provisioning State" for "provision_state"; the field itself if it has none.
+/* The heading of a field: "Provisioning State" for "provision_state"; the field itself if it has
+ * none.
  * own  pairs of field and heading that come first, NULL-ended; NULL: none */
 const char *field_label(const char *field, const char *const *own);

@@ -1,5 +1,5 @@
-/* What a command prints: a list of rows or the fields of one thing, in the formats of `baremetal` (cliff): table, json,
- * yaml, value, csv (lists) and shell (one thing).
+/* What a command prints: a list of rows or the fields of one thing, in the formats of `baremetal`
+ * (cliff): table, json, yaml, value, csv (lists) and shell (one thing).
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
@@ -48,8 +48,8 @@ typedef enum CsvQuote {
 typedef struct OutputOptions {
     OutputFormat format;
     const GPtrArray *columns; /* -c: columns to print; NULL or empty: all */
-    const GPtrArray
-        *sort_columns; /* --sort-column, the first has priority; unknown ones are ignored */
+    /* --sort-column, the first has priority; unknown ones are ignored */
+    const GPtrArray *sort_columns;
     bool sort_descending;
     bool noindent;    /* json */
     bool print_empty; /* table: borders also without rows */
@@ -60,7 +60,7 @@ typedef struct OutputOptions {
     const char *prefix; /* shell; NULL: none */
 } OutputOptions;
 
-/* Appends the listing in the given format; sorts the listing and drops columns as the options say. Errors: INVALID if
- * none of the given columns exists. Any thread. */
+/* Appends the listing in the given format; sorts the listing and drops columns as the options say.
+ * Errors: INVALID if none of the given columns exists. Any thread. */
 bool output_render(Listing *listing, const OutputOptions *options, GString *out,
                    GError **error) G_GNUC_WARN_UNUSED_RESULT;

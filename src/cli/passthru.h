@@ -10,7 +10,8 @@ extern const OptionRow passthru_options[];
 /* Lists the methods found at a path (a pattern of the first positional argument). */
 bool passthru_list(Context *context, const char *pattern, GError **error);
 
-/* Calls the method at a path with --http-method and the --arg pairs. Returns the answer, or null; a new reference. */
+/* Calls the method at a path with --http-method and the --arg pairs. Returns the answer, or null; a
+ * new reference. */
 json_t *passthru_call(Context *context, const char *pattern, GError **error);
 
 /* Replaces each member that is a list by its items, separated by ", ", as the tables show them. */

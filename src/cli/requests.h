@@ -21,8 +21,8 @@ json_t *request_pages(Context *context, const char *path, const char *collection
 /* The --fields of the command line separated by commas; NULL without --fields. The caller frees. */
 char *requested_fields(const Context *context);
 
-/* The names of the columns to print for a noun: --fields, --long, or the default ones. A new array of borrowed
- * texts. */
+/* The names of the columns to print for a noun: --fields, --long, or the default ones. A new array
+ * of borrowed texts. */
 GPtrArray *list_columns(const Context *context, const Noun *noun);
 
 /* Fills context->listing with these columns of the items (objects); missing members are "". */
@@ -37,13 +37,16 @@ void show_object(Context *context, const Noun *noun, json_t *object);
 /* Fills context->listing with the noun's detailed columns of an object; missing members are "". */
 void show_columns(Context *context, const Noun *noun, json_t *object);
 
-/* Adds the field that the noun always shows, as "", if the answer lacks it and `fields` (NULL: all) has it. */
+/* Adds the field that the noun always shows, as "", if the answer lacks it and `fields` (NULL: all)
+ * has it. */
 void show_always(const Noun *noun, const char *fields, json_t *object);
 
-/* Shows the only item of a collection whose `filter` is the first positional argument; NOT_FOUND if there is none. */
+/* Shows the only item of a collection whose `filter` is the first positional argument; NOT_FOUND if
+ * there is none. */
 bool show_by_query(Context *context, const Noun *noun, const char *filter, GError **error);
 
-/* Runs `one` for every positional argument from `first` on, prints each result, and reports all failures at the end. */
+/* Runs `one` for every positional argument from `first` on, prints each result, and reports all
+ * failures at the end. */
 bool for_each_positional(Context *context, guint first,
                          bool (*one)(Context *context, const char *name, GError **error),
                          GError **error);

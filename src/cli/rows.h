@@ -1,5 +1,5 @@
-/* The command tables: one row per command with its options. Parsing, help, request and output all come from the row. A
- * command with more than one request has its own function.
+/* The command tables: one row per command with its options. Parsing, help, request and output all
+ * come from the row. A command with more than one request has its own function.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
@@ -58,8 +58,8 @@ typedef struct OptionRow {
 typedef struct PositionalRow {
     const char *metavar; /* "<node>"; NULL ends the table */
     const char *help;
-    const char
-        *field; /* body[field] = text, when the command has a body; NULL: only for the path */
+    /* body[field] = text, when the command has a body; NULL: only for the path */
+    const char *field;
     const char *choices; /* NULL: any */
     bool several;        /* one or more; only the last argument of a command can be */
     bool optional;       /* may be absent */
@@ -135,5 +135,6 @@ struct Context {
 /* What a command prints: by its kind, or as its row says. */
 CommandOutput command_output(const Command *command);
 
-/* The names that a --fields option of this noun takes, as a set of borrowed texts. The caller unrefs. */
+/* The names that a --fields option of this noun takes, as a set of borrowed texts. The caller
+ * unrefs. */
 GHashTable *noun_field_names(const Noun *noun);

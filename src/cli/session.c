@@ -217,7 +217,8 @@ exchange(Session *session, const char *method, const char *path, const char *bod
     return true;
 }
 
-/* After a 406: takes the service's highest version if the version was the reason. False: it was not. */
+/* After a 406: takes the service's highest version if the version was the reason. False: it was
+ * not. */
 static bool
 negotiate(Session *session, const HttpResponse *response)
 {

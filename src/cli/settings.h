@@ -1,5 +1,5 @@
-/* The service's address and the user's credentials. Every setting comes from its option, else from the chosen cloud in
- * clouds.yaml, else from the environment.
+/* The service's address and the user's credentials. Every setting comes from its option, else from
+ * the chosen cloud in clouds.yaml, else from the environment.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
@@ -31,8 +31,8 @@ struct Arguments;
 
 /* Gathers all settings.
  *
- * Errors   CONFIG (no such cloud, clouds.yaml unreadable), INVALID (not a number). Threads: reads the environment; call
- *          it before other threads start. */
+ * Errors   CONFIG (no such cloud, clouds.yaml unreadable), INVALID (not a number). Threads: reads
+ *          the environment; call it before other threads start. */
 Settings *settings_new(const struct Arguments *arguments, GError **error);
 void settings_free(Settings *settings);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Settings, settings_free)

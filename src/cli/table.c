@@ -72,7 +72,8 @@ is_letter(char c)
     return g_ascii_isalpha(c) || (unsigned char)c >= 0x80;
 }
 
-/* True if a word may be broken after the hyphen at `at`: two letters before it, letters after it. */
+/* True if a word may be broken after the hyphen at `at`: two letters before it, letters after
+ * it. */
 static bool
 breaks_behind(const char *line, const char *at)
 {
@@ -80,8 +81,9 @@ breaks_behind(const char *line, const char *at)
            is_letter(at[1]) && (is_letter(at[2]) || (at[2] == '-' && is_letter(at[3])));
 }
 
-/* Splits a line where it may be broken: before and after runs of blanks, and after hyphens within words. These are
- * the rules of Python's textwrap, which draws the tables of the reference client. */
+/* Splits a line where it may be broken: before and after runs of blanks, and after hyphens within
+ * words. These are the rules of Python's textwrap, which draws the tables of the reference
+ * client. */
 static GPtrArray *
 chunks_of(const char *line)
 {
@@ -97,7 +99,8 @@ chunks_of(const char *line)
     return chunks;
 }
 
-/* Bytes of the longest beginning of `text` that takes at most `width` columns; at least one character. */
+/* Bytes of the longest beginning of `text` that takes at most `width` columns; at least one
+ * character. */
 static size_t
 bytes_that_fit(const char *text, size_t width)
 {
@@ -194,7 +197,8 @@ widest(const char *text)
     return width;
 }
 
-/* Width of each column: its heading, and its cells up to the limit at which they are wrapped (0: none). */
+/* Width of each column: its heading, and its cells up to the limit at which they are wrapped (0:
+ * none). */
 static GArray *
 column_widths(const Table *table, const GArray *limits)
 {
@@ -212,8 +216,8 @@ column_widths(const Table *table, const GArray *limits)
     return widths;
 }
 
-/* Distributes the columns of a table that is too wide: those below the average keep theirs, the others share the rest
- * (cliff's TableFormatter does it so). */
+/* Distributes the columns of a table that is too wide: those below the average keep theirs, the
+ * others share the rest (cliff's TableFormatter does it so). */
 static void
 assign_limits(const GArray *widths, size_t maximum_width, size_t least_width, GArray *limits)
 {

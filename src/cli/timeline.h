@@ -1,8 +1,9 @@
 /* The phases of a node's operations, as GET /v1/nodes/{node}/timeline answers them, in words.
  *
- *     {"timeline": [{"operation": str, "phase": str, "started_at": time, "finished_at": time or null,
- *                    "result": str or null, "detail": str or null, "bytes_done": int or null, "bytes_total": int or
- *                    null}]}
+ *     {"timeline": [{"operation": str, "phase": str, "started_at": time, "finished_at": time or
+ *     null,
+ *                    "result": str or null, "detail": str or null, "bytes_done": int or null,
+ *                    "bytes_total": int or null}]}
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
@@ -11,10 +12,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The current phase: the last that has not finished, else the last of all; NULL without phases. Borrowed. */
+/* The current phase: the last that has not finished, else the last of all; NULL without phases.
+ * Borrowed. */
 json_t *timeline_current(json_t *answer);
 
-/* A phase in a few words: "write_image 1.2 GiB of 4.0 GiB (30%)", "reboot: waiting for the agent". The caller frees. */
+/* A phase in a few words: "write_image 1.2 GiB of 4.0 GiB (30%)", "reboot: waiting for the agent".
+ * The caller frees. */
 char *timeline_phase_text(json_t *phase);
 
 /* Bytes as people read them: "512 B", "1.2 GiB". The caller frees. */
@@ -23,7 +26,8 @@ char *bytes_text(int64_t bytes);
 /* Seconds as "4 s", "2:05" or "1:02:05". The caller frees. */
 char *duration_text(int64_t seconds);
 
-/* One line for a terminal: node, state, phase with a bar if its size is known, elapsed time; cut to `columns`.
+/* One line for a terminal: node, state, phase with a bar if its size is known, elapsed time; cut to
+ * `columns`.
  *
  * phase    as in the answer, or NULL
  * columns  0: not cut

@@ -14,19 +14,19 @@ static const struct {
     YamlScalarKind kind;
     const char *pattern;
 } rows[] = {
-    {YAML_SCALAR_NULL,      "^(?:~|null|Null|NULL|)$"                                            },
+    {YAML_SCALAR_NULL, "^(?:~|null|Null|NULL|)$"},
     {YAML_SCALAR_BOOLEAN,
-     "^(?:yes|Yes|YES|no|No|NO|true|True|TRUE|false|False|FALSE|on|On|ON|off|Off|OFF)$"          },
+     "^(?:yes|Yes|YES|no|No|NO|true|True|TRUE|false|False|FALSE|on|On|ON|off|Off|OFF)$"},
     {YAML_SCALAR_INTEGER,
      "^(?:[-+]?0b[0-1_]+|[-+]?0[0-7_]+|[-+]?(?:0|[1-9][0-9_]*)|[-+]?0x[0-9a-fA-F_]+"
-     "|[-+]?[1-9][0-9_]*(?::[0-5]?[0-9])+)$"                                                     },
+     "|[-+]?[1-9][0-9_]*(?::[0-5]?[0-9])+)$"},
     {YAML_SCALAR_REAL,
      "^(?:[-+]?[0-9][0-9_]*\\.[0-9_]*(?:[eE][-+][0-9]+)?|\\.[0-9][0-9_]*(?:[eE][-+][0-9]+)?"
      "|[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+\\.[0-9_]*|[-+]?\\.(?:inf|Inf|INF)|\\.(?:nan|NaN|NAN))$"},
     {YAML_SCALAR_TIMESTAMP,
      "^(?:[0-9]{4}-[0-9]{2}-[0-9]{2}|[0-9]{4}-[0-9][0-9]?-[0-9][0-9]?(?:[Tt]|[ \\t]+)[0-9][0-9]?"
-     ":[0-9]{2}:[0-9]{2}(?:\\.[0-9]*)?(?:[ \\t]*(?:Z|[-+][0-9][0-9]?(?::[0-9]{2})?))?)$"         },
-    {YAML_SCALAR_OTHER,     "^(?:=|<<)$"                                                         },
+     ":[0-9]{2}:[0-9]{2}(?:\\.[0-9]*)?(?:[ \\t]*(?:Z|[-+][0-9][0-9]?(?::[0-9]{2})?))?)$"},
+    {YAML_SCALAR_OTHER, "^(?:=|<<)$"},
 };
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;

@@ -67,7 +67,8 @@ load_key(yaml_node_t *node, GError **error)
     return value != NULL ? python_str(value) : NULL;
 }
 
-/* Merges the value of "<<": one mapping or a list of them, earlier ones first. Existing keys stay. */
+/* Merges the value of "<<": one mapping or a list of them, earlier ones first. Existing keys
+ * stay. */
 static bool
 merge(json_t *object, json_t *value, const yaml_node_t *node, GError **error)
 {

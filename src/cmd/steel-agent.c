@@ -1,5 +1,5 @@
-/* The agent's program: reads what it was told, runs until it is told to end, and switches the machine off or restarts it when
- * that was the command.
+/* The agent's program: reads what it was told, runs until it is told to end, and switches the
+ * machine off or restarts it when that was the command.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "agent/agent.h"
@@ -42,7 +42,8 @@ fail(const char *text)
     return 1;
 }
 
-/* A value of the wrong type is told, and the others count: an agent that does not start helps nobody. */
+/* A value of the wrong type is told, and the others count: an agent that does not start helps
+ * nobody. */
 static void
 take_text(Parameters *parameters, const char *text, size_t size)
 {

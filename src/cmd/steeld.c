@@ -1,5 +1,5 @@
-/* The daemon: reads its configuration, opens the database, starts its parts in order, waits for a signal, and stops
- * them in the reverse order.
+/* The daemon: reads its configuration, opens the database, starts its parts in order, waits for a
+ * signal, and stops them in the reverse order.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "api/access.h"
@@ -106,7 +106,8 @@ add_checks(Config *config)
     config_add_check(config, registry_check);
 }
 
-/* Takes the options and the environment; argv[*rest] is the command's first word afterwards. Errors: all mistakes. */
+/* Takes the options and the environment; argv[*rest] is the command's first word afterwards.
+ * Errors: all mistakes. */
 static bool
 read_options(Config *config, int argc, char **argv, int *rest, GError **error)
 {
@@ -300,8 +301,8 @@ block_signals(void)
     return signalfd(-1, &set, SFD_CLOEXEC);
 }
 
-/* The memory holds the passwords of BMCs, volumes and users: no core dumps, and no access by other processes of the
- * same user. A sanitizer does so itself to look for leaks. */
+/* The memory holds the passwords of BMCs, volumes and users: no core dumps, and no access by other
+ * processes of the same user. A sanitizer does so itself to look for leaks. */
 static void
 keep_memory_private(void)
 {

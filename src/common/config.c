@@ -11,7 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The part of a broken assignment that an error may repeat: never the value, which may be a password. */
+/* The part of a broken assignment that an error may repeat: never the value, which may be a
+ * password. */
 #define NAME_CHARACTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-"
 
 static const char *const no_items[] = {NULL};

@@ -1,5 +1,5 @@
-/* What the files of the configuration share: the structure behind Config and the steps from text to value.
- * Nobody outside config*.c and their tests includes this.
+/* What the files of the configuration share: the structure behind Config and the steps from text to
+ * value. Nobody outside config*.c and their tests includes this.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
@@ -19,15 +19,15 @@ typedef enum ConfigRank { RANK_DEFAULT, RANK_FILE, RANK_ENVIRONMENT, RANK_COMMAN
 
 typedef enum ValueStage { VALUE_RAW, VALUE_EXPANDING, VALUE_DONE } ValueStage;
 
-/* One option's value on its way from text to number; immutable once its configuration is finished, and shared by
- * configurations in which it is the same. */
+/* One option's value on its way from text to number; immutable once its configuration is finished,
+ * and shared by configurations in which it is the same. */
 typedef struct ConfigValue {
-    unsigned
-        references; /* of configurations; changed by who finishes, reloads or frees one, one thread at a time */
+    /* of configurations; changed by who finishes, reloads or frees one, one thread at a time */
+    unsigned references;
     GPtrArray *raw; /* char *, owned until it is finished; texts as written: one, or several for
                        OPTION_MULTI...; NULL: the default */
-    char *
-        origin; /* owned; "file:line", "environment OS_X__Y" or "command line"; NULL: the default */
+    /* owned; "file:line", "environment OS_X__Y" or "command line"; NULL: the default */
+    char *origin;
     ConfigRank rank; /* of what has set it; a lower rank does not change it */
     ValueStage stage;
     char *text;      /* owned; after expansion; NULL: unset */
@@ -69,7 +69,8 @@ struct Config {
     GString *kept; /* owned; while reloading: names of options that would have changed */
 };
 
-/* Puts an option's text into its value; checks it against the row. `text` is expanded. Does not touch value on failure.
+/* Puts an option's text into its value; checks it against the row. `text` is expanded. Does not
+ * touch value on failure.
  * Errors: CONFIG, "expected ..., not ..." without the option's name. */
 bool config_value_parse(const OptionInfo *info, const char *text, ConfigValue *value,
                         GError **error);
@@ -83,8 +84,9 @@ bool config_same_value(const Config *left, const Config *right, ConfigOption opt
 /* Puts another configuration's value of an option in place of this one's. */
 void config_share_value(Config *config, ConfigOption option, const Config *other);
 
-/* Brings one option to VALUE_DONE: references, computed default, check. A wrong value is noted as a mistake; the option
- * then has its default. Errors: CONFIG (it is being resolved already, or too deep). */
+/* Brings one option to VALUE_DONE: references, computed default, check. A wrong value is noted as a
+ * mistake; the option then has its default. Errors: CONFIG (it is being resolved already, or too
+ * deep). */
 bool config_resolve(Config *config, ConfigOption option, unsigned depth, GError **error);
 
 /* The default of an option with OPTION_COMPUTED. Caller frees. */
@@ -97,19 +99,21 @@ bool config_load_text(Config *config, const char *path, const char *text, size_t
 /* Reads what another configuration was made from. Errors: as config_load_file, of all sources. */
 bool config_load_sources(Config *config, const GPtrArray *sources, GError **error);
 
-/* A text that may be shown: secrets as ******, passwords in URLs too. Caller frees; NULL stays NULL. */
+/* A text that may be shown: secrets as ******, passwords in URLs too. Caller frees; NULL stays
+ * NULL. */
 char *config_masked(const OptionInfo *info, const char *text);
 
 const char *config_type_name(OptionType type);
 bool config_type_is_collection(OptionType type); /* read by config_list */
 bool config_type_is_repeated(OptionType type);   /* lines of a file add up */
 
-/* Remembers an option that Steel does not have. Takes `origin`. Errors: CONFIG when there are too many. */
+/* Remembers an option that Steel does not have. Takes `origin`. Errors: CONFIG when there are too
+ * many. */
 bool config_remember_unknown(Config *config, const char *section, const char *name,
                              const char *text, char *origin, GError **error);
 
-/* Warns of what was read but has another effect than written: one line of options without effect, one of numbers out of
- * range, and one of unknown options with similar names. */
+/* Warns of what was read but has another effect than written: one line of options without effect,
+ * one of numbers out of range, and one of unknown options with similar names. */
 void config_warn(const Config *config);
 
 /* The text of the last of these lines after its colon; "" without unknown options. Caller frees. */

@@ -7,9 +7,10 @@
 
 #include <stdatomic.h>
 
-/* Readers only load the pointer; earlier configurations stay until config_shutdown. That costs little: a reload stores
- * only the changed values, and nothing if an equal configuration was current before. So the memory grows with the
- * number of different configurations between two starts, some 7 KB each, not with the number of SIGHUPs. */
+/* Readers only load the pointer; earlier configurations stay until config_shutdown. That costs
+ * little: a reload stores only the changed values, and nothing if an equal configuration was
+ * current before. So the memory grows with the number of different configurations between two
+ * starts, some 7 KB each, not with the number of SIGHUPs. */
 static _Atomic(const Config *) current;
 static Lock published_lock = LOCK_INITIALIZER(CONFIG);
 static GPtrArray *published GUARDED_BY(published_lock); /* Config *, owned */
@@ -95,7 +96,8 @@ republish_equal(const Config *fresh)
     return found;
 }
 
-/* Shares the values that are equal to the running configuration's, and frees what only config_finish needed. */
+/* Shares the values that are equal to the running configuration's, and frees what only
+ * config_finish needed. */
 static void
 share_unchanged_values(Config *fresh, const Config *running)
 {

@@ -1,5 +1,5 @@
-/* Finishes one option after the other: replaces references to other options, computes defaults that depend on the
- * machine, checks against the row.
+/* Finishes one option after the other: replaces references to other options, computes defaults that
+ * depend on the machine, checks against the row.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "common/config_internal.h"
@@ -21,8 +21,8 @@ typedef struct Expansion {
 
 static bool expand(Expansion *expansion, const char *text, GError **error);
 
-/* The address that other machines see: that of the default route. Nothing is sent; the target is an address for
- * documentation (RFC 5737). Caller frees. */
+/* The address that other machines see: that of the default route. Nothing is sent; the target is an
+ * address for documentation (RFC 5737). Caller frees. */
 static char *
 outgoing_address(void)
 {
@@ -137,7 +137,8 @@ append_reference(Expansion *expansion, const char *reference, GError **error)
                       reference);
 }
 
-/* Length of the name a reference starts with: letters, digits, _ and dots between them; no digit first. */
+/* Length of the name a reference starts with: letters, digits, _ and dots between them; no digit
+ * first. */
 static size_t
 reference_length(const char *text)
 {
@@ -293,7 +294,8 @@ resolve_value(Config *config, ConfigOption option, unsigned depth, GError **erro
                : resolve_single(config, option, depth, error);
 }
 
-/* Notes a mistake in a value, and takes the default instead; if that fails too, the option is unset. */
+/* Notes a mistake in a value, and takes the default instead; if that fails too, the option is
+ * unset. */
 static void
 fall_back_to_default(Config *config, ConfigOption option, unsigned depth, GError *mistake)
 {

@@ -1,4 +1,5 @@
-/* Shows the options to people: their values and origins, and the table of the manual. Secrets are masked here only.
+/* Shows the options to people: their values and origins, and the table of the manual. Secrets are
+ * masked here only.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "common/config_internal.h"
 
@@ -18,7 +19,8 @@ static const struct {
 #include "common/options.def"
 };
 
-/* Passwords stand between the second colon and the @ of a URL; with several hosts there are several. */
+/* Passwords stand between the second colon and the @ of a URL; with several hosts there are
+ * several. */
 static char *
 mask_url(const char *url)
 {
@@ -74,7 +76,8 @@ describe_bounds(const OptionInfo *info)
     return g_strdup_printf("%" PRId64 " to %" PRId64, info->least, info->greatest);
 }
 
-/* The quotes that a value needs so that its first line keeps its spaces and quotes when it is read; "" for none. */
+/* The quotes that a value needs so that its first line keeps its spaces and quotes when it is read;
+ * "" for none. */
 static const char *
 quote_for(const char *value)
 {
@@ -87,7 +90,8 @@ quote_for(const char *value)
     return spaced || quoted ? "\"" : "";
 }
 
-/* One `name = value` that reads back as the same value: dollar signs escaped, further lines indented. */
+/* One `name = value` that reads back as the same value: dollar signs escaped, further lines
+ * indented. */
 static void
 append_assignment(GString *text, const char *name, const char *value)
 {
@@ -98,7 +102,8 @@ append_assignment(GString *text, const char *name, const char *value)
         if (next == first_end)
             g_string_append(text, quote);
         if (*next ==
-            '$') /* "$$", but after a backslash that would read as an escaped dollar sign and another */
+            /* "$$", but after a backslash that would read as an escaped dollar sign and another */
+            '$')
             g_string_append_c(text, next > value && next[-1] == '\\' ? '\\' : '$');
         g_string_append_c(text, *next);
         if (*next == '\n')

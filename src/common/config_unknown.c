@@ -1,5 +1,5 @@
-/* Warns of options that Steel does not have, or that have another effect than written. A file of Ironic may set many of
- * them, so they are not refused.
+/* Warns of options that Steel does not have, or that have another effect than written. A file of
+ * Ironic may set many of them, so they are not refused.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "common/config_internal.h"
 #include "common/error.h"
@@ -32,8 +32,8 @@ config_remember_unknown(Config *config, const char *section, const char *name, c
     return true;
 }
 
-/* Typing errors (a character too many, too few, wrong, or two swapped) that make one name of the other; names of up to
- * 64 characters. */
+/* Typing errors (a character too many, too few, wrong, or two swapped) that make one name of the
+ * other; names of up to 64 characters. */
 static unsigned
 typing_errors(const char *left, const char *right)
 {

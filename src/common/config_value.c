@@ -34,7 +34,8 @@ config_type_is_repeated(OptionType type)
     return type == OPTION_MULTI || type == OPTION_MULTI_DICT;
 }
 
-/* What a row accepts, for an error: "an integer from 1 to 65535", "one of noauth, http_basic". Caller frees. */
+/* What a row accepts, for an error: "an integer from 1 to 65535", "one of noauth, http_basic".
+ * Caller frees. */
 static char *
 describe_expected(const OptionInfo *info)
 {
@@ -100,7 +101,8 @@ is_bounded(const OptionInfo *info)
     return info->least != 0 || info->greatest != 0;
 }
 
-/* Brings an integer within those bounds of its row that are Steel's own. False: it is beyond a bound of Ironic. */
+/* Brings an integer within those bounds of its row that are Steel's own. False: it is beyond a
+ * bound of Ironic. */
 static bool
 fit_integer(const OptionInfo *info, int64_t *number, bool *clamped)
 {
@@ -178,10 +180,8 @@ parse_float(const OptionInfo *info, const char *text, ConfigValue *value)
 static bool
 parse_boolean(const OptionInfo *info, const char *text, ConfigValue *value)
 {
-    static const char *const words[2][4] = {
-        {"false", "0", "no",  "off"},
-        {"true",  "1", "yes", "on" }
-    };
+    static const char *const words[2][4] = {{"false", "0", "no", "off"},
+                                            {"true", "1", "yes", "on"}};
     (void)info;
     for (int truth = 0; truth < 2; truth++)
         for (size_t i = 0; i < G_N_ELEMENTS(words[truth]); i++)
@@ -315,19 +315,19 @@ parse_dict(const OptionInfo *info, const char *text, ConfigValue *value)
 }
 
 static const OptionTypeInfo types[] = {
-    [OPTION_STRING] = {"string",     "a text",                      parse_string  },
-    [OPTION_PATH] = {"path",       "a path",                      parse_path    },
-    [OPTION_URL] = {"url",        "a URL as scheme://...",       parse_url     },
-    [OPTION_ADDRESS] = {"address",    "an IP address or host name",  parse_address },
-    [OPTION_CHOICE] = {"choice",     "one of",                      parse_choice  },
-    [OPTION_INTEGER] = {"integer",    "an integer",                  parse_integer },
-    [OPTION_OCTAL] = {"octal",      "octal permissions",           parse_integer },
-    [OPTION_FLOAT] = {"float",      "a number",                    parse_float   },
-    [OPTION_BOOLEAN] = {"boolean",    "true or false",               parse_boolean },
-    [OPTION_LIST] = {"list",       "items with commas",           parse_list    },
-    [OPTION_DICT] = {"dict",       "key:value items with commas", parse_dict    },
-    [OPTION_MULTI] = {"multi",      "a text",                      parse_one_item},
-    [OPTION_MULTI_DICT] = {"multi dict", "key:value items with commas", parse_dict    },
+    [OPTION_STRING] = {"string", "a text", parse_string},
+    [OPTION_PATH] = {"path", "a path", parse_path},
+    [OPTION_URL] = {"url", "a URL as scheme://...", parse_url},
+    [OPTION_ADDRESS] = {"address", "an IP address or host name", parse_address},
+    [OPTION_CHOICE] = {"choice", "one of", parse_choice},
+    [OPTION_INTEGER] = {"integer", "an integer", parse_integer},
+    [OPTION_OCTAL] = {"octal", "octal permissions", parse_integer},
+    [OPTION_FLOAT] = {"float", "a number", parse_float},
+    [OPTION_BOOLEAN] = {"boolean", "true or false", parse_boolean},
+    [OPTION_LIST] = {"list", "items with commas", parse_list},
+    [OPTION_DICT] = {"dict", "key:value items with commas", parse_dict},
+    [OPTION_MULTI] = {"multi", "a text", parse_one_item},
+    [OPTION_MULTI_DICT] = {"multi dict", "key:value items with commas", parse_dict},
 };
 
 /* ---- values that several configurations have ---- */

@@ -1,7 +1,8 @@
 /* Errors travel as GError values of one domain; error.def is the only list of codes.
  *
- * Rules: a function returns false or NULL if and only if it sets the error, and leaves its out-parameters untouched
- * then. The lowest function says what happened in the device's own words; each caller puts in front what it was doing.
+ * Rules: a function returns false or NULL if and only if it sets the error, and leaves its
+ * out-parameters untouched then. The lowest function says what happened in the device's own words;
+ * each caller puts in front what it was doing.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once

@@ -1,4 +1,5 @@
-/* Blocking HTTP requests over libcurl: one easy handle per thread, answers with a limit, errors without credentials.
+/* Blocking HTTP requests over libcurl: one easy handle per thread, answers with a limit, errors
+ * without credentials.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "common/http_client.h"
 #include "common/http_options.h"
@@ -169,7 +170,8 @@ http_header_list(const HttpRequest *request)
         g_autofree char *line =
             g_strdup_printf("Content-Type: %s", type != NULL ? type : "application/json");
         list = curl_slist_append(list, line);
-        /* Without this, libcurl asks for "100 Continue" before large bodies and waits a second for servers that never answer it. */
+        /* Without this, libcurl asks for "100 Continue" before large bodies and waits a second for
+         * servers that never answer it. */
         list = curl_slist_append(list, "Expect:");
     }
     return list;

@@ -1,7 +1,8 @@
 /* One blocking HTTP request: to a BMC, to another OpenStack service or to Steel itself.
  *
- * Each thread keeps one libcurl handle of its own, so that connections to the same server are used again; it is freed
- * when the thread ends. HTTP and HTTPS only. The environment's http_proxy, https_proxy and no_proxy are honoured.
+ * Each thread keeps one libcurl handle of its own, so that connections to the same server are used
+ * again; it is freed when the thread ends. HTTP and HTTPS only. The environment's http_proxy,
+ * https_proxy and no_proxy are honoured.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
@@ -31,11 +32,12 @@ typedef struct HttpRequest {
     const char *client_certificate;
     const char *client_key;
     bool insecure; /* accept any certificate and name */
-    const char *
-        pinned_key; /* "sha256//<base64>": the server's public key; whoever has it is believed. NULL: none */
+    /* "sha256//<base64>": the server's public key; whoever has it is believed. NULL: none */
+    const char *pinned_key;
 
-    /* Takes the bytes of a good answer (status 200 to 299) instead of the response's body, as they come; body_limit does not
-     * hold. False ends the request with an error. NULL: they are collected. */
+    /* Takes the bytes of a good answer (status 200 to 299) instead of the response's body, as they
+     * come; body_limit does not hold. False ends the request with an error. NULL: they are
+     * collected. */
     bool (*sink)(void *user, const void *bytes, size_t size);
     void *sink_user;
 } HttpRequest;
@@ -45,8 +47,8 @@ typedef struct HttpResponse {
     int status; /* 100..599 */
     char *body; /* NUL-ended behind body_size bytes; never NULL after success */
     size_t body_size;
-    GPtrArray
-        *headers; /* name, value, name, value …, of the last answer when redirects were followed */
+    /* name, value, name, value …, of the last answer when redirects were followed */
+    GPtrArray *headers;
 } HttpResponse;
 
 /* Frees what the response holds and empties it; NULL and an empty response are fine. */
@@ -59,8 +61,8 @@ const char *http_response_header(const HttpResponse *response, const char *name)
 /* Asks and waits for the whole answer. Any HTTP status is a success here.
  *
  * response  out; untouched on failure.
- * Errors    HTTP (unreachable, refused, name unknown, TLS not trusted, broken or too large an answer), TIMEOUT. The
- *           text names the URL without user name, password and query.
+ * Errors    HTTP (unreachable, refused, name unknown, TLS not trusted, broken or too large an
+ *           answer), TIMEOUT. The text names the URL without user name, password and query.
  * Threads   any; blocks up to timeout_ms.
  */
 bool http_request(const HttpRequest *request, HttpResponse *response,
@@ -69,5 +71,6 @@ bool http_request(const HttpRequest *request, HttpResponse *response,
 /* A URL fit to be shown: without user name, password, query and fragment. The caller frees. */
 char *http_url_for_display(const char *url);
 
-/* Percent-encodes one path segment or query value (RFC 3986 unreserved characters stay). The caller frees. */
+/* Percent-encodes one path segment or query value (RFC 3986 unreserved characters stay). The caller
+ * frees. */
 char *http_escape(const char *text);

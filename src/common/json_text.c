@@ -9,13 +9,14 @@
 
 #define DEFAULT_DEPTH 64
 
-/* What the text is made of, seen before parsing: a value takes a hundred times the memory of its text. */
+/* What the text is made of, seen before parsing: a value takes a hundred times the memory of its
+ * text. */
 typedef struct Measure {
     size_t depth, values; /* values: at least as many as there are */
 } Measure;
 
-/* Stops where a limit is passed. jansson's own limit of depth (2048) is deeper than any caller wants to recurse
- * later. */
+/* Stops where a limit is passed. jansson's own limit of depth (2048) is deeper than any caller
+ * wants to recurse later. */
 static Measure
 measure(const char *text, size_t size, const JsonLimits *limits)
 {
@@ -182,10 +183,8 @@ json_string_member(const json_t *object, const char *key)
 bool
 json_boolean_word(const char *word, bool *truth)
 {
-    static const char *const words[2][6] = {
-        {"false", "f", "no",  "n", "off", "0"},
-        {"true",  "t", "yes", "y", "on",  "1"}
-    };
+    static const char *const words[2][6] = {{"false", "f", "no", "n", "off", "0"},
+                                            {"true", "t", "yes", "y", "on", "1"}};
     for (size_t i = 0; i < G_N_ELEMENTS(words[0]); i++)
         for (int value = 0; value < 2; value++)
             if (g_ascii_strcasecmp(word, words[value][i]) == 0) {

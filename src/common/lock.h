@@ -1,10 +1,12 @@
-/* Mutexes that the compiler and the tests check. clang's -Wthread-safety checks which locks are held: a function that
- * needs a lock says so (REQUIRES), and a member that a lock guards is marked (GUARDED). In builds with a sanitizer,
- * locks must also be taken in the order of lock_ranks.def, and no lock may be held where a thread may block
- * (lock_check_io): a breach ends the program with a sentence.
+/* Mutexes that the compiler and the tests check. clang's -Wthread-safety checks which locks are
+ * held: a function that needs a lock says so (REQUIRES), and a member that a lock guards is marked
+ * (GUARDED). In builds with a sanitizer, locks must also be taken in the order of lock_ranks.def,
+ * and no lock may be held where a thread may block (lock_check_io): a breach ends the program with
+ * a sentence.
  *
- * A lock is held for microseconds, to read or change a queue or a map. No thread waits for a disk, a network or a
- * process while it holds one. Threads are pthreads, so that ThreadSanitizer sees them.
+ * A lock is held for microseconds, to read or change a queue or a map. No thread waits for a disk,
+ * a network or a process while it holds one. Threads are pthreads, so that ThreadSanitizer sees
+ * them.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
@@ -24,8 +26,8 @@
 /* On functions that take a lock and return with it, or give it back. */
 #define ACQUIRES(...) LOCK_ATTRIBUTE(acquire_capability(__VA_ARGS__))
 #define RELEASES(...) LOCK_ATTRIBUTE(release_capability(__VA_ARGS__))
-/* On members: read and written with the struct's lock only. C has no way to name the lock here, so any lock satisfies
- * the compiler. On globals, GUARDED_BY names it. */
+/* On members: read and written with the struct's lock only. C has no way to name the lock here, so
+ * any lock satisfies the compiler. On globals, GUARDED_BY names it. */
 #define GUARDED LOCK_ATTRIBUTE(guarded_var)
 #define GUARDED_BY(lock) LOCK_ATTRIBUTE(guarded_by(lock))
 /* On functions that make or free what the lock guards: no other thread knows it then. */
@@ -52,7 +54,8 @@ void lock_destroy(Lock *lock);
 #ifdef STEEL_CHECK_LOCKS
 void lock_check_taken(const Lock *lock);
 void lock_check_given(const Lock *lock);
-/* Ends the program when this thread holds a lock. what: what it is about to do, "ask the database". */
+/* Ends the program when this thread holds a lock. what: what it is about to do, "ask the
+ * database". */
 void lock_check_io(const char *what);
 #else
 #define lock_check_taken(lock) ((void)0)
@@ -80,7 +83,8 @@ lock_release(Lock *lock)
 /* Makes a condition whose waits end by the monotonic clock. */
 void lock_condition_init(pthread_cond_t *condition);
 
-/* Waits for a signal. The lock is free meanwhile, and a wait may end without a signal: check the condition again. */
+/* Waits for a signal. The lock is free meanwhile, and a wait may end without a signal: check the
+ * condition again. */
 static inline void lock_wait(Lock *lock, pthread_cond_t *condition) REQUIRES(lock);
 
 static inline void UNSHARED
@@ -89,5 +93,6 @@ lock_wait(Lock *lock, pthread_cond_t *condition)
     pthread_cond_wait(condition, &lock->mutex);
 }
 
-/* The same, at most until `limit_ms` of the monotonic clock (time_monotonic_ms). False: the time is up. */
+/* The same, at most until `limit_ms` of the monotonic clock (time_monotonic_ms). False: the time is
+ * up. */
 bool lock_wait_until(Lock *lock, pthread_cond_t *condition, int64_t limit_ms) REQUIRES(lock);

@@ -93,7 +93,8 @@ log_find_journal(void)
     atomic_store(&for_journal, found);
 }
 
-/* "<4>": journald takes it off the line as its priority (sd-daemon(3)). Empty for every other reader. */
+/* "<4>": journald takes it off the line as its priority (sd-daemon(3)). Empty for every other
+ * reader. */
 static const char *
 priority_mark(LogLevel level)
 {

@@ -1,8 +1,9 @@
-/* What the program counts about itself, as Prometheus reads it. Counting is one relaxed atomic addition to memory that
- * few other threads touch: any code may count, even where every nanosecond matters. Only a scrape takes a lock.
+/* What the program counts about itself, as Prometheus reads it. Counting is one relaxed atomic
+ * addition to memory that few other threads touch: any code may count, even where every nanosecond
+ * matters. Only a scrape takes a lock.
  *
- * metrics.def lists what is counted. Code with other metrics (labels, values that are read at a scrape) registers a
- * collector. All functions may be called from any thread.
+ * metrics.def lists what is counted. Code with other metrics (labels, values that are read at a
+ * scrape) registers a collector. All functions may be called from any thread.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
@@ -31,17 +32,17 @@ void metrics_set(Metric metric, uint64_t value);
 /* The sum of a COUNTER, or the value of a GAUGE. */
 uint64_t metrics_value(Metric metric);
 
-/* Writes more metrics, by the functions below. Called during a scrape, never twice at the same time; must not block for
- * long and must not register or unregister. */
+/* Writes more metrics, by the functions below. Called during a scrape, never twice at the same
+ * time; must not block for long and must not register or unregister. */
 typedef void (*MetricsCollector)(GString *out, void *user_data);
 
-/* Collectors write in the order of their registration. After metrics_unregister has returned the collector is not
- * running and will not run again; a pair that is not registered is fine. */
+/* Collectors write in the order of their registration. After metrics_unregister has returned the
+ * collector is not running and will not run again; a pair that is not registered is fine. */
 void metrics_register(MetricsCollector collector, void *user_data);
 void metrics_unregister(MetricsCollector collector, void *user_data);
 
-/* Appends everything in the text format of Prometheus, version 0.0.4: the rows of metrics.def, the process, the build,
- * the collectors. */
+/* Appends everything in the text format of Prometheus, version 0.0.4: the rows of metrics.def, the
+ * process, the build, the collectors. */
 void metrics_write(GString *out);
 
 /* ---- for collectors ---- */

@@ -3,6 +3,6 @@
 #pragma once
 #include <glib.h>
 
-/* Appends process_resident_memory_bytes and the other standard metrics of a process, in the text format of Prometheus.
- * Nothing without /proc. */
+/* Appends process_resident_memory_bytes and the other standard metrics of a process, in the text
+ * format of Prometheus. Nothing without /proc. */
 void metrics_write_process(GString *out);

@@ -18,6 +18,7 @@ void mistakes_note(Mistakes *mistakes, const char *format, ...) G_GNUC_PRINTF(2,
 /* Adds what an error says, each line of its own; frees the error. NULL is fine. */
 void mistakes_take(Mistakes *mistakes, GError *error);
 
-/* True without mistakes. Otherwise sets the error: a line for each, those of one file in the order of its lines.
+/* True without mistakes. Otherwise sets the error: a line for each, those of one file in the order
+ * of its lines.
  * Errors: the code of the only mistake; CONFIG for several. */
 bool mistakes_report(const Mistakes *mistakes, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -1,5 +1,6 @@
-/* The thread pool; the contract is in pool.h. One mutex guards the queues and counts and is never held while a job
- * runs. A separate timer thread moves deferred jobs into the queue when they are due.
+/* The thread pool; the contract is in pool.h. One mutex guards the queues and counts and is never
+ * held while a job runs. A separate timer thread moves deferred jobs into the queue when they are
+ * due.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "common/pool.h"
@@ -59,8 +60,8 @@ pool_new(const char *name, unsigned thread_limit, unsigned queue_limit)
     return pool;
 }
 
-/* The last to rest is the first to work: a few threads stay warm, the others come to the end of their time and give
- * back what they kept. */
+/* The last to rest is the first to work: a few threads stay warm, the others come to the end of
+ * their time and give back what they kept. */
 static void wake_one(Pool *pool) REQUIRES(pool->lock);
 
 static void
@@ -117,8 +118,8 @@ next_job(Pool *pool, Rest *rest)
     return g_queue_pop_head(&pool->queue);
 }
 
-/* A thread joins the one that ended before it, and pool_free joins the last: so, when the pool is freed, its threads
- * have freed what they kept (a connection to the database, say). */
+/* A thread joins the one that ended before it, and pool_free joins the last: so, when the pool is
+ * freed, its threads have freed what they kept (a connection to the database, say). */
 static void *
 pool_worker_main(void *data)
 {

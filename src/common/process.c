@@ -21,8 +21,9 @@
 #define DEFAULT_OUTPUT_LIMIT (1024 * 1024)
 #define ERROR_LINE_LENGTH 300
 
-/* The data of the child between fork and exec. It is made before the fork: after it only async-signal-safe calls are
- * allowed, because another thread may have held any lock at the fork. */
+/* The data of the child between fork and exec. It is made before the fork: after it only
+ * async-signal-safe calls are allowed, because another thread may have held any lock at the
+ * fork. */
 typedef struct ChildPlan {
     const ProcessSpec *spec; /* borrowed */
     char *path;              /* owned */
@@ -226,7 +227,8 @@ stream_read(Stream *stream, size_t limit)
     }
 }
 
-/* Writes the next piece of the input; closes the descriptor when all is written or the program has closed its input. */
+/* Writes the next piece of the input; closes the descriptor when all is written or the program has
+ * closed its input. */
 static void
 input_write(int *fd, const ProcessSpec *spec, size_t *written)
 {
@@ -251,12 +253,10 @@ exchange_until_end(int pid_fd, const ProcessSpec *spec, int *input_fd, Stream *o
         int64_t left = deadline - g_get_monotonic_time() / 1000;
         if (left <= 0)
             return false;
-        struct pollfd polled[] = {
-            {.fd = pid_fd,     .events = POLLIN },
-            {.fd = output->fd, .events = POLLIN },
-            {.fd = errors->fd, .events = POLLIN },
-            {.fd = *input_fd,  .events = POLLOUT}
-        };
+        struct pollfd polled[] = {{.fd = pid_fd, .events = POLLIN},
+                                  {.fd = output->fd, .events = POLLIN},
+                                  {.fd = errors->fd, .events = POLLIN},
+                                  {.fd = *input_fd, .events = POLLOUT}};
         if (poll(polled, G_N_ELEMENTS(polled), (int)MIN(left, G_MAXINT)) < 0 && errno != EINTR)
             return false;
         if (polled[1].revents != 0)
@@ -316,11 +316,7 @@ pipes_clear(Pipes *pipes)
 static bool
 pipes_open(Pipes *pipes, const ProcessSpec *spec, GError **error)
 {
-    *pipes = (Pipes){
-        {-1, -1},
-        {-1, -1},
-        {-1, -1}
-    };
+    *pipes = (Pipes){{-1, -1}, {-1, -1}, {-1, -1}};
     bool opened = pipe2(pipes->output, O_CLOEXEC) == 0 && pipe2(pipes->errors, O_CLOEXEC) == 0;
     if (opened && spec->input != NULL && spec->input_size > 0)
         opened = pipe2(pipes->input, O_CLOEXEC) == 0;

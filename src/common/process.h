@@ -1,10 +1,11 @@
-/* Runs other programs: to their end with their output captured, or as children that end with this process.
+/* Runs other programs: to their end with their output captured, or as children that end with this
+ * process.
  *
- * A program is started by fork and exec with no shell in between. Every child gets a process group of its own, an
- * empty signal mask, default signal handlers, no descriptor it was not given, and PR_SET_PDEATHSIG (prctl(2)): the
- * kernel kills it when the thread that started it ends. So a thread that lives long enough starts long-lived children,
- * as a rule the main thread. Errors name the program and the last line of its stderr, never its arguments, which may
- * hold secrets.
+ * A program is started by fork and exec with no shell in between. Every child gets a process group
+ * of its own, an empty signal mask, default signal handlers, no descriptor it was not given, and
+ * PR_SET_PDEATHSIG (prctl(2)): the kernel kills it when the thread that started it ends. So a
+ * thread that lives long enough starts long-lived children, as a rule the main thread. Errors name
+ * the program and the last line of its stderr, never its arguments, which may hold secrets.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
@@ -15,8 +16,8 @@
 
 /* What to start. Zero means the default everywhere; all pointers are borrowed for the call. */
 typedef struct ProcessSpec {
-    const char *const
-        *argv; /* NULL-ended; argv[0] without a slash is looked up in PATH, /usr/sbin and /sbin */
+    /* NULL-ended; argv[0] without a slash is looked up in PATH, /usr/sbin and /sbin */
+    const char *const *argv;
     const char *const *environment; /* NULL-ended "NAME=value" that add to or replace ours */
     const char *working_directory;
     int network_namespace; /* descriptor of a network namespace to enter; 0: stay in ours */
@@ -48,8 +49,8 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(ProcessResult, process_result_clear)
 /* Runs a program to its end.
  *
  * result   out, may be NULL; untouched on failure.
- * Errors   PROCESS (not found, cannot be started, exit status other than 0, killed by a signal), TIMEOUT (it and its
- *          process group are killed first).
+ * Errors   PROCESS (not found, cannot be started, exit status other than 0, killed by a signal),
+ *          TIMEOUT (it and its process group are killed first).
  * Threads  any; blocks the caller up to timeout_ms.
  */
 bool process_run(const ProcessSpec *spec, ProcessResult *result,
@@ -63,8 +64,9 @@ bool process_run(const ProcessSpec *spec, ProcessResult *result,
  */
 pid_t process_spawn(const ProcessSpec *spec, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Ends a child: sends `signal_number` to it, and SIGKILL to its group after grace_ms. Returns when it is reaped; true
- * if it ended without SIGKILL. Does nothing for a process id of 0 or less. Any thread; blocks. */
+/* Ends a child: sends `signal_number` to it, and SIGKILL to its group after grace_ms. Returns when
+ * it is reaped; true if it ended without SIGKILL. Does nothing for a process id of 0 or less. Any
+ * thread; blocks. */
 bool process_end(pid_t pid, int signal_number, int grace_ms);
 
 /* Where a program would be found: a new string, or NULL. Any thread. */

@@ -1,4 +1,5 @@
-/* Secrets: made at random, compared in constant time, wiped from memory. No other code does any of the three.
+/* Secrets: made at random, compared in constant time, wiped from memory. No other code does any of
+ * the three.
  *
  * Any thread.
  *

@@ -8,7 +8,8 @@
 
 #define UNSET INT64_MIN
 
-/* The distance from the monotonic clock to this time; set by the first caller, or by steady_resume. */
+/* The distance from the monotonic clock to this time; set by the first caller, or by
+ * steady_resume. */
 static _Atomic int64_t offset_ms = UNSET;
 
 int64_t

@@ -1,4 +1,5 @@
-/* What machines tell the boot file server: it makes the phases of a deploy visible and ends its wait.
+/* What machines tell the boot file server: it makes the phases of a deploy visible and ends its
+ * wait.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "conductor/boot_progress.h"
 #include "common/log.h"
@@ -17,8 +18,8 @@
 #define REFUSAL_EVERY_MS (10 * 60 * 1000)
 #define REFUSED_LIMIT 4096
 
-/* What the machine has said so far in this operation: INFO_BOOT_PROGRESS, {"phase", "detail"?, "scripts"?, "refused"?,
- * "refusal"?}. */
+/* What the machine has said so far in this operation: INFO_BOOT_PROGRESS, {"phase", "detail"?,
+ * "scripts"?, "refused"?, "refusal"?}. */
 typedef struct Progress {
     BootPhase phase; /* BOOT_PHASE_COUNT: nothing yet */
     char *detail;    /* owned */
@@ -91,12 +92,14 @@ words_of(const char *detail)
 static const struct {
     const char *phase, *asked, *silent, *failed, *unusable;
 } mode_words[BOOT_MODE_COUNT] = {
-    [BOOT_MODE_ISCSI] = {"iscsi_login",  "attaches its volume",
-                         "did not say whether it could attach its volume", "the machine could not attach its volume",
+    [BOOT_MODE_ISCSI] = {"iscsi_login", "attaches its volume",
+                         "did not say whether it could attach its volume",
+                         "the machine could not attach its volume",
                          "the machine cannot boot from its volume"},
     [BOOT_MODE_RAMDISK] = {"load_ramdisk", "loads the ramdisk",
-                         "the agent of its ramdisk did not call in time",  "the machine could not load its ramdisk",
-                         "the machine cannot boot its ramdisk"    },
+                           "the agent of its ramdisk did not call in time",
+                           "the machine could not load its ramdisk",
+                           "the machine cannot boot its ramdisk"},
 };
 
 /* A boot interface that keeps no record reports as for a volume. */
@@ -174,7 +177,8 @@ boot_progress_give_up(Task *task)
     provision_wait_fail(task, cause);
 }
 
-/* The wait is over: a worker goes on. False: there is none, or the report is to be offered again; the task stays. */
+/* The wait is over: a worker goes on. False: there is none, or the report is to be offered again;
+ * the task stays. */
 static bool
 end_wait(Task **task, const PendingReport *report)
 {
@@ -189,8 +193,8 @@ end_wait(Task **task, const PendingReport *report)
     return false;
 }
 
-/* Writes down the node's reports. Those that end the wait hand the task on: *task is NULL then, and what came behind
- * them is offered again when the lock is free. */
+/* Writes down the node's reports. Those that end the wait hand the task on: *task is NULL then, and
+ * what came behind them is offered again when the lock is free. */
 static void
 take_waiting(Task **task, GQueue *reports)
 {
@@ -217,7 +221,8 @@ take_waiting(Task **task, GQueue *reports)
 
 /* ---- a machine that is deployed ---- */
 
-/* The deploy has ended, since the volume was attached: a later failure goes into last_error and the history. */
+/* The deploy has ended, since the volume was attached: a later failure goes into last_error and the
+ * history. */
 static void
 note_later_failure(Task *task, const PendingReport *report)
 {
@@ -388,7 +393,8 @@ boot_reports_run(Conductor *conductor)
 
 /* ---- after a restart ---- */
 
-/* The wait of a node whose machine spoke, or may have spoken, while nobody listened: the machine starts over. */
+/* The wait of a node whose machine spoke, or may have spoken, while nobody listened: the machine
+ * starts over. */
 static void
 boot_progress_restart(Task *task)
 {

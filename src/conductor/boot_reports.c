@@ -1,5 +1,5 @@
-/* Reports of booting machines; the contract is in boot_reports.h. One lock guards all lists and is never held while a
- * list is worked on.
+/* Reports of booting machines; the contract is in boot_reports.h. One lock guards all lists and is
+ * never held while a list is worked on.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "conductor/boot_reports.h"
@@ -25,8 +25,8 @@ typedef struct List {
     char *node_uuid; /* owned; the key of the table */
     GQueue reports;  /* owned PendingReport */
     ListState state;
-    bool
-        offered; /* while at work: the lock was free, or something new was said, so that it is offered again */
+    /* while at work: the lock was free, or something new was said, so that it is offered again */
+    bool offered;
     bool being_taken; /* by this thread, whose own use of the lock offers nothing */
     pthread_t taker;
     int64_t since_ms; /* monotonic: when the oldest report came */

@@ -1,9 +1,11 @@
-/* What booting machines have said and nobody has written down yet. Machines speak without a login, so what they can make us
- * do is bounded: a list per node holds each phase once (the newest words win, repetitions are counted), the number of lists
- * is limited, and a report that nobody could write down in time is dropped.
+/* What booting machines have said and nobody has written down yet. Machines speak without a login,
+ * so what they can make us do is bounded: a list per node holds each phase once (the newest words
+ * win, repetitions are counted), the number of lists is limited, and a report that nobody could
+ * write down in time is dropped.
  *
- * A list waits for the node's lock without asking for it again and again: whoever gives the lock back in this process hands
- * it over (boot_reports_lock_released). A slow tick covers everything else.
+ * A list waits for the node's lock without asking for it again and again: whoever gives the lock
+ * back in this process hands it over (boot_reports_lock_released). A slow tick covers everything
+ * else.
  *
  * Any thread, except where it says otherwise.
  *
@@ -25,8 +27,8 @@ typedef struct PendingReport {
 
 void pending_report_free(void *report);
 
-/* Writes down what it can of a node's reports (owned PendingReport, oldest first) and takes that out of the queue. What it
- * leaves is offered again. On a thread of `submit`. */
+/* Writes down what it can of a node's reports (owned PendingReport, oldest first) and takes that
+ * out of the queue. What it leaves is offered again. On a thread of `submit`. */
 typedef void (*BootReportsTake)(void *user, const char *node_uuid, GQueue *reports);
 
 /* Runs a job on another thread soon; false when it cannot. Never blocks. */

@@ -1,4 +1,5 @@
-/* The conductor's clock: one thread that runs what is due, by a table. What takes long is handed on, never done here.
+/* The conductor's clock: one thread that runs what is due, by a table. What takes long is handed
+ * on, never done here.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "db/clock.h"
 #include "common/lock.h"
@@ -107,18 +108,18 @@ static const struct {
     int64_t fixed_s;       /* used instead of the option when not 0 */
     void (*run)(Conductor *conductor);
 } rows[] = {
-    {"clock",           OPT_CONDUCTOR_HEARTBEAT_INTERVAL,              1, clock_follow        },
-    {"lease",           OPT_CONDUCTOR_HEARTBEAT_INTERVAL,              0, renew_lease         },
-    {"locks",           OPT_CONDUCTOR_HEARTBEAT_INTERVAL,              1, task_unlock_again   },
-    {"wait deadlines",  OPT_CONDUCTOR_HEARTBEAT_INTERVAL,              1, wait_deadlines_run  },
-    {"boot reports",    OPT_CONDUCTOR_HEARTBEAT_INTERVAL,              5, boot_reports_run    },
-    {"boot again",      OPT_CONDUCTOR_HEARTBEAT_INTERVAL,              1, boot_again_run      },
-    {"calls of agents", OPT_CONDUCTOR_HEARTBEAT_INTERVAL,              1, wakes_run           },
-    {"takeover",        OPT_CONDUCTOR_HEARTBEAT_INTERVAL,              5, takeover_run        },
-    {"power sync",      OPT_CONDUCTOR_SYNC_POWER_STATE_INTERVAL,       0, power_sync_run      },
-    {"power recovery",  OPT_CONDUCTOR_POWER_FAILURE_RECOVERY_INTERVAL, 0, power_recovery_run  },
-    {"allocations",     OPT_CONDUCTOR_CHECK_ALLOCATIONS_INTERVAL,      0, allocations_run     },
-    {"history",         OPT_CONDUCTOR_NODE_HISTORY_CLEANUP_INTERVAL,   0, history_prune_run   },
+    {"clock",           OPT_CONDUCTOR_HEARTBEAT_INTERVAL,              1, clock_follow},
+    {"lease",           OPT_CONDUCTOR_HEARTBEAT_INTERVAL,              0, renew_lease},
+    {"locks",           OPT_CONDUCTOR_HEARTBEAT_INTERVAL,              1, task_unlock_again},
+    {"wait deadlines",  OPT_CONDUCTOR_HEARTBEAT_INTERVAL,              1, wait_deadlines_run},
+    {"boot reports",    OPT_CONDUCTOR_HEARTBEAT_INTERVAL,              5, boot_reports_run},
+    {"boot again",      OPT_CONDUCTOR_HEARTBEAT_INTERVAL,              1, boot_again_run},
+    {"calls of agents", OPT_CONDUCTOR_HEARTBEAT_INTERVAL,              1, wakes_run},
+    {"takeover",        OPT_CONDUCTOR_HEARTBEAT_INTERVAL,              5, takeover_run},
+    {"power sync",      OPT_CONDUCTOR_SYNC_POWER_STATE_INTERVAL,       0, power_sync_run},
+    {"power recovery",  OPT_CONDUCTOR_POWER_FAILURE_RECOVERY_INTERVAL, 0, power_recovery_run},
+    {"allocations",     OPT_CONDUCTOR_CHECK_ALLOCATIONS_INTERVAL,      0, allocations_run},
+    {"history",         OPT_CONDUCTOR_NODE_HISTORY_CLEANUP_INTERVAL,   0, history_prune_run},
     {"conductors",      OPT_CONDUCTOR_CONDUCTOR_CLEANUP_INTERVAL,      0, conductors_prune_run},
 };
 

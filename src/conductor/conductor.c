@@ -21,14 +21,16 @@
 #define QUICK_THREADS 6
 #define QUICK_QUEUE 20000
 
-/* What nobody waits for, at most a job for each node of a large fleet: it may take its time, but no thread from a call. */
+/* What nobody waits for, at most a job for each node of a large fleet: it may take its time, but no
+ * thread from a call. */
 #define BACKGROUND_THREADS 2
 #define BACKGROUND_QUEUE 20000
 
 /* Nodes whose agents have called and were not resumed yet; whoever is not noted calls again. */
 #define WAKES_MOST 20000
 
-/* A database that cannot be written to now may be later: it is read meanwhile, and the clock tries again. */
+/* A database that cannot be written to now may be later: it is read meanwhile, and the clock tries
+ * again. */
 static bool
 register_or_wait(Conductor *conductor, GError **error)
 {

@@ -1,5 +1,5 @@
-/* Calls from the API in the same process: each becomes a job on one of the conductor's pools. A node that is locked is
- * tried again later without keeping a thread.
+/* Calls from the API in the same process: each becomes a job on one of the conductor's pools. A
+ * node that is locked is tried again later without keeping a thread.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "common/log.h"
@@ -72,7 +72,8 @@ load_task(const Job *job, VerbCall *call, GError **error)
 
 static void dispatch_run_job(void *data);
 
-/* A worker is taken only when one is free: whoever waits for a lock must not keep others from working. */
+/* A worker is taken only when one is free: whoever waits for a lock must not keep others from
+ * working. */
 static void
 dispatch_retry_job(void *data)
 {

@@ -1,5 +1,5 @@
-/* Agents: the token of a boot, and heartbeats. Both are written without the node lock: whoever asks without a login must not
- * lock out those who have one.
+/* Agents: the token of a boot, and heartbeats. Both are written without the node lock: whoever asks
+ * without a login must not lock out those who have one.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "common/secret.h"
 #include "common/time_text.h"
@@ -56,10 +56,10 @@ record(Db *db, const Node *node, const json_t *arguments, GError **error)
         const char *argument;
         InfoKey key;
     } kept[] = {
-        {"callback_url",         INFO_AGENT_URL           },
-        {"agent_version",        INFO_AGENT_VERSION       },
-        {"agent_verify_ca",      INFO_AGENT_VERIFY_CA     },
-        {"agent_status",         INFO_AGENT_STATUS        },
+        {"callback_url",         INFO_AGENT_URL},
+        {"agent_version",        INFO_AGENT_VERSION},
+        {"agent_verify_ca",      INFO_AGENT_VERIFY_CA},
+        {"agent_status",         INFO_AGENT_STATUS},
         {"agent_status_message", INFO_AGENT_STATUS_MESSAGE},
     };
     for (size_t i = 0; i < G_N_ELEMENTS(kept); i++) {

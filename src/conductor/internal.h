@@ -17,16 +17,17 @@ struct Conductor {
     char *hostname;          /* owned, immutable */
     char *group;             /* owned, immutable */
     char lease[37];          /* immutable: identifies this run of the process */
-    /* Two pools, so that work which waits for BMCs never keeps what only needs the database from running. */
-    Pool *
-        quick; /* handlers of rpc methods that touch the database only, and the start of everything else */
+    /* Two pools, so that work which waits for BMCs never keeps what only needs the database from
+     * running. */
+    /* handlers of rpc methods that touch the database only, and the start of everything else */
+    Pool *quick;
     Pool *workers;        /* what may block on hardware */
     Pool *background;     /* what nobody waits for: reports of machines, power states that differ */
     BootReports *reports; /* owned */
     Wakes *wakes;         /* owned: nodes whose agent has called */
     atomic_bool stopping;
-    atomic_bool
-        registered; /* it holds its lease; only the clock's thread changes it after the start */
+    /* it holds its lease; only the clock's thread changes it after the start */
+    atomic_bool registered;
     atomic_uint retries; /* calls that wait for a locked node; of dispatch.c */
     Lock gate; /* held for moments: a foreign thread hands us work, or `stopping` is set */
     Lock guard;
@@ -47,7 +48,8 @@ struct Conductor {
 
 /* ---- lease.c ---- */
 
-/* Takes the lease under which locks are worth something. Errors: those of the database; CONFLICT. */
+/* Takes the lease under which locks are worth something. Errors: those of the database;
+ * CONFLICT. */
 bool conductor_register(Conductor *conductor, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* ---- pools.c ---- */
@@ -59,7 +61,8 @@ typedef enum ConductorPool {
     CONDUCTOR_BACKGROUND, /* only needs the database, and no call waits for it */
 } ConductorPool;
 
-/* Hands a job to a pool from a thread that is not ours (an HTTP thread, the IPMI engine). Never blocks.
+/* Hands a job to a pool from a thread that is not ours (an HTTP thread, the IPMI engine). Never
+ * blocks.
  * Errors: NO_WORKER; NO_CONDUCTOR when stopping. data stays the caller's then. */
 bool conductor_submit(Conductor *conductor, ConductorPool pool, PoolJob job, void *data,
                       GError **error) G_GNUC_WARN_UNUSED_RESULT;

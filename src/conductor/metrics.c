@@ -73,15 +73,15 @@ write_ipmi(GString *out, IpmiClient *client)
         const char *name, *help;
         uint64_t value;
     } rows[] = {
-        {"steel_ipmi_submissions_total",        "Sessions opened with BMCs.",                   stats.submissions   },
-        {"steel_ipmi_failures_total",           "Of these: ended with an error.",               stats.failures      },
-        {"steel_ipmi_datagrams_sent_total",     "Datagrams sent to BMCs.",                      stats.datagrams_sent},
+        {"steel_ipmi_submissions_total", "Sessions opened with BMCs.", stats.submissions},
+        {"steel_ipmi_failures_total", "Of these: ended with an error.", stats.failures},
+        {"steel_ipmi_datagrams_sent_total", "Datagrams sent to BMCs.", stats.datagrams_sent},
         {"steel_ipmi_datagrams_received_total", "Datagrams received from BMCs.",
-         stats.datagrams_received                                                                                   },
-        {"steel_ipmi_datagrams_ignored_total",  "Of these: garbage, duplicates, late answers.",
-         stats.datagrams_ignored                                                                                    },
-        {"steel_ipmi_retransmissions_total",    "Datagrams sent again for want of an answer.",
-         stats.retransmissions                                                                                      },
+         stats.datagrams_received},
+        {"steel_ipmi_datagrams_ignored_total", "Of these: garbage, duplicates, late answers.",
+         stats.datagrams_ignored},
+        {"steel_ipmi_retransmissions_total", "Datagrams sent again for want of an answer.",
+         stats.retransmissions},
     };
     for (size_t i = 0; i < G_N_ELEMENTS(rows); i++)
         metrics_write_single(out, rows[i].name, "counter", rows[i].help, (double)rows[i].value);

@@ -1,4 +1,5 @@
-/* Management of one node: validation, maintenance, boot device and mode, NMI, indicators, console, RAID target.
+/* Management of one node: validation, maintenance, boot device and mode, NMI, indicators, console,
+ * RAID target.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "conductor/notify.h"
 #include "conductor/transition.h"

@@ -1,4 +1,5 @@
-/* Versioned notifications in the log, for consumers that read it: one line of JSON each, in Ironic's envelope.
+/* Versioned notifications in the log, for consumers that read it: one line of JSON each, in
+ * Ironic's envelope.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
@@ -20,7 +21,8 @@ bool notification_wanted(bool is_error);
 /* Writes a notification if [DEFAULT]notification_level admits its level. Any thread.
  *
  * payload  an object without secrets, borrowed, not changed
- * The line: {"message_id": uuid, "publisher_id": "ironic-conductor.HOST", "timestamp": str, "priority": "INFO",
- *           "event_type": str, "payload": {"ironic_object.name": str, "ironic_object.namespace": "ironic",
- *           "ironic_object.version": str, "ironic_object.data": payload}} */
+ * The line: {"message_id": uuid, "publisher_id": "ironic-conductor.HOST", "timestamp": str,
+ * "priority": "INFO",
+ *           "event_type": str, "payload": {"ironic_object.name": str, "ironic_object.namespace":
+ *           "ironic", "ironic_object.version": str, "ironic_object.data": payload}} */
 void notification_log(const Notification *notification, json_t *payload);

@@ -48,8 +48,8 @@ payload_of(const PayloadKind *kind, const void *record)
     return payload;
 }
 
-/* Whom an event concerns. What belongs to a node concerns those whom the node concerns: they are looked up, and are the
- * caller's to free. */
+/* Whom an event concerns. What belongs to a node concerns those whom the node concerns: they are
+ * looked up, and are the caller's to free. */
 static EventAbout
 event_about(const DriverServices *services, const Resource *resource, const void *record,
             char **owner, char **lessee)

@@ -3,11 +3,13 @@
 #pragma once
 #include "drivers/task.h"
 
-/* Publishes "baremetal.node.<action>.<status>" with the node's payload and `extra` members (taken, may be NULL): to the
- * event stream, and as a notification to the log. status: "start", "end", "success", "error". */
+/* Publishes "baremetal.node.<action>.<status>" with the node's payload and `extra` members (taken,
+ * may be NULL): to the event stream, and as a notification to the log. status: "start", "end",
+ * "success", "error". */
 void notify_node(const Task *task, const char *action, const char *status, json_t *extra);
 
-/* The same for any record that there are notifications of; nothing for others. action: "create", "update", "delete". */
+/* The same for any record that there are notifications of; nothing for others. action: "create",
+ * "update", "delete". */
 void notify_record(const DriverServices *services, const Resource *resource, const void *record,
                    const char *action, const char *status);
 
@@ -20,5 +22,6 @@ notify_record_end(const DriverServices *services, const Resource *resource, cons
     return good;
 }
 
-/* Remembers an event in the node's history, if [conductor]node_history. severity "ERROR" or "INFO". */
+/* Remembers an event in the node's history, if [conductor]node_history. severity "ERROR" or
+ * "INFO". */
 void history_add(Task *task, const char *severity, const char *type, const char *event);

@@ -15,16 +15,19 @@ void
 takeover_run(Conductor *conductor); /* nodes that nobody works on although their state says so */
 void wait_deadlines_run(Conductor *conductor);
 
-/* Fails the work of a node that no task can be made for, because its driver is not enabled any more. */
+/* Fails the work of a node that no task can be made for, because its driver is not enabled any
+ * more. */
 bool takeover_fail_node(Conductor *conductor, const char *uuid, const GError *cause);
 
 /* From the clock: calls that found no worker. */
 void wakes_run(Conductor *conductor);
 
-/* At the start: notes the machines that a deploy waits for. They have perhaps spoken while nobody listened. */
+/* At the start: notes the machines that a deploy waits for. They have perhaps spoken while nobody
+ * listened. */
 void boot_progress_recover(Conductor *conductor);
 
-/* Boots some of them again, as many as [conductor]periodic_max_workers, until there are none left. From the clock. */
+/* Boots some of them again, as many as [conductor]periodic_max_workers, until there are none left.
+ * From the clock. */
 void boot_again_run(Conductor *conductor);
 
 /* From the clock: reports that nobody has handed a lock to are tried again. */

@@ -1,4 +1,5 @@
-/* The power verb: a client asks for a power state, a worker brings the machine there (drivers/power_action.h).
+/* The power verb: a client asks for a power state, a worker brings the machine there
+ * (drivers/power_action.h).
  * SPDX-License-Identifier: Apache-2.0 */
 #include "drivers/power/power.h"
 #include "common/log.h"

@@ -1,5 +1,5 @@
-/* The power states of all machines, read without locks, and without threads where the driver can, compared with what we
- * hold.
+/* The power states of all machines, read without locks, and without threads where the driver can,
+ * compared with what we hold.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "common/lock.h"
 #include "common/log.h"
@@ -56,8 +56,8 @@ typedef struct Reading {
     bool had_failures;
 } Reading;
 
-/* A machine that takes longer than the interval is not asked again meanwhile, nor before what it said is settled: there
- * is at most one reading of each node. */
+/* A machine that takes longer than the interval is not asked again meanwhile, nor before what it
+ * said is settled: there is at most one reading of each node. */
 static bool
 remember_asked(Conductor *conductor, const char *uuid)
 {
@@ -127,7 +127,8 @@ restore_power_state(Task *task)
     task_release(task);
 }
 
-/* The machine has another state than the node. True: switch the machine; false: the node takes its state. */
+/* The machine has another state than the node. True: switch the machine; false: the node takes its
+ * state. */
 static bool
 settle_mismatch(Task *task, PowerState found)
 {
@@ -308,8 +309,8 @@ power_sync_reading_worker(void *data)
         read_blocking(reading);
 }
 
-/* One more worker reads, up to [conductor]sync_power_state_workers. Where all are busy, those that read already or the
- * next sweep go on with the queue. */
+/* One more worker reads, up to [conductor]sync_power_state_workers. Where all are busy, those that
+ * read already or the next sweep go on with the queue. */
 static void
 start_reading_worker(Conductor *conductor)
 {

@@ -13,7 +13,7 @@ static const struct {
     const char *what;
     DbLog log;
 } logs[] = {
-    {"history",  DB_LOG_HISTORY },
+    {"history", DB_LOG_HISTORY},
     {"timeline", DB_LOG_TIMELINE},
 };
 

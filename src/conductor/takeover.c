@@ -1,5 +1,5 @@
-/* Nodes whose conductor died in the middle: their locks are void with its lease; what their state stands for is taken up
- * again from the stored step, by whoever finds them.
+/* Nodes whose conductor died in the middle: their locks are void with its lease; what their state
+ * stands for is taken up again from the stored step, by whoever finds them.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "common/log.h"

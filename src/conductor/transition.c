@@ -1,5 +1,5 @@
-/* The only place that writes node.provision_state: one lookup in the table of edges, one save, then history and
- * notification.
+/* The only place that writes node.provision_state: one lookup in the table of edges, one save, then
+ * history and notification.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "conductor/transition.h"

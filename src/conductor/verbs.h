@@ -13,8 +13,9 @@ typedef struct VerbCall {
     const json_t *judged; /* borrowed: by whose ownership the caller may do this, see rpc.h; NULL */
 } VerbCall;
 
-/* True unless the caller was let in because the node belonged to somebody to whom it belongs no more, or because of other
- * nodes than this. To be asked of each node that a call is about, once it is locked. CONFLICT. */
+/* True unless the caller was let in because the node belonged to somebody to whom it belongs no
+ * more, or because of other nodes than this. To be asked of each node that a call is about, once it
+ * is locked. CONFLICT. */
 bool verb_call_holds(const VerbCall *call, const Node *node, GError **error);
 
 /* Does the work, or starts it. Returns the answer (a new reference), or NULL with the error set. */
@@ -26,9 +27,10 @@ typedef json_t *(*VerbHandler)(VerbCall *call, GError **error);
 #undef VERB
 
 typedef enum VerbLock {
-    VERB_NO_TASK,   /* the handler loads what it needs */
-    VERB_SHARED,    /* a task without the lock */
-    VERB_EXCLUSIVE, /* a task with the lock; a locked node is tried again for a while, then LOCKED */
+    VERB_NO_TASK, /* the handler loads what it needs */
+    VERB_SHARED,  /* a task without the lock */
+    /* a task with the lock; a locked node is tried again for a while, then LOCKED */
+    VERB_EXCLUSIVE,
 } VerbLock;
 
 typedef struct Verb {

@@ -77,8 +77,9 @@ forget(Wakes *wakes, const char *uuid)
     lock_release(&wakes->lock);
 }
 
-/* The node is noted as locked before its lock is tried: a lock that is given back in between is handed over all the same.
- * It is forgotten before the work: a call that comes meanwhile counts anew. */
+/* The node is noted as locked before its lock is tried: a lock that is given back in between is
+ * handed over all the same. It is forgotten before the work: a call that comes meanwhile counts
+ * anew. */
 static void
 wake_job(void *data)
 {

@@ -19,8 +19,8 @@ typedef struct PartRow {
 } PartRow;
 
 static const PartRow parts[] = {
-    {"meta_data",    "meta_data.json"   },
-    {"user_data",    "user_data"        },
+    {"meta_data",    "meta_data.json"},
+    {"user_data",    "user_data"},
     {"network_data", "network_data.json"},
     {"vendor_data",  "vendor_data2.json"},
 };
@@ -37,7 +37,8 @@ config_drive_is_url(const char *text)
 
 /* ---- checking ---- */
 
-/* Unpacks what is given and counts; false: it is damaged, goes on after its end, or has more than the limit. */
+/* Unpacks what is given and counts; false: it is damaged, goes on after its end, or has more than
+ * the limit. */
 static bool
 count_unpacked(z_stream *stream, size_t *total)
 {

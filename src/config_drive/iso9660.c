@@ -1,7 +1,8 @@
 /* ISO 9660 images; the contract is in iso9660.h.
  *
- * The order in the image: 16 empty sectors, a volume descriptor for each of the two trees, the end of the descriptors, the path
- * tables (each tree's in both byte orders), the folders of each tree, one sector each, then what is in the files, once.
+ * The order in the image: 16 empty sectors, a volume descriptor for each of the two trees, the end
+ * of the descriptors, the path tables (each tree's in both byte orders), the folders of each tree,
+ * one sector each, then what is in the files, once.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "config_drive/iso9660.h"
 
@@ -118,7 +119,8 @@ add_file(Image *image, const IsoFile *file, GError **error)
     return true;
 }
 
-/* By depth, then folder by folder, then by name: the order of the path tables, and within a folder that of its entries. */
+/* By depth, then folder by folder, then by name: the order of the path tables, and within a folder
+ * that of its entries. */
 static int
 compare_entries(const void *left, const void *right)
 {
@@ -244,7 +246,8 @@ put_text(uint8_t *to, const char *text, unsigned size, Tree tree)
     }
 }
 
-/* A name as a tree has it; returns its bytes. The plain tree knows capitals, digits and "_" alone, and one dot. */
+/* A name as a tree has it; returns its bytes. The plain tree knows capitals, digits and "_" alone,
+ * and one dot. */
 static unsigned
 put_name(uint8_t *to, const Entry *entry, Tree tree)
 {
@@ -266,7 +269,8 @@ put_name(uint8_t *to, const Entry *entry, Tree tree)
     return length;
 }
 
-/* A record of a folder; returns its bytes. name: of one byte for the folder itself (0) and its parent (1), or NULL. */
+/* A record of a folder; returns its bytes. name: of one byte for the folder itself (0) and its
+ * parent (1), or NULL. */
 static unsigned
 put_record(uint8_t *to, const Entry *entry, Tree tree, const uint8_t *name)
 {
@@ -307,7 +311,8 @@ write_folder(Image *image, guint index, Tree tree, GError **error)
     return true;
 }
 
-/* Writes a tree's path table in both byte orders and says how many bytes each has; 0 when it does not fit. */
+/* Writes a tree's path table in both byte orders and says how many bytes each has; 0 when it does
+ * not fit. */
 static uint32_t
 write_path_tables(Image *image, Tree tree)
 {

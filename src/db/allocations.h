@@ -1,4 +1,5 @@
-/* What is asked of allocations beyond loading and saving: which nodes they may have, taking one, the end.
+/* What is asked of allocations beyond loading and saving: which nodes they may have, taking one,
+ * the end.
  *
  * Any thread; errors as in db.h.
  *
@@ -7,17 +8,19 @@
 #include "db/db.h"
 #include "model/resources.h"
 
-/* Nodes of the allocation's class that are free, and that its owner owns or leases, if it has one. The array owns them;
- * NULL on failure. */
+/* Nodes of the allocation's class that are free, and that its owner owns or leases, if it has one.
+ * The array owns them; NULL on failure. */
 GPtrArray *db_allocation_nodes(Db *db, const Allocation *allocation, GError **error);
 
-/* Gives a node to the allocation if it is still one of those and nobody has it locked. To be called in a transaction.
+/* Gives a node to the allocation if it is still one of those and nobody has it locked. To be called
+ * in a transaction.
  *
  * taken  out: false when it is not */
 bool db_allocation_take(Db *db, const Allocation *allocation, const char *node_uuid, bool *taken,
                         GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Notes that an allocation has got its node. served  out: false when it was deleted or served meanwhile. */
+/* Notes that an allocation has got its node. served out: false when it was deleted or served
+ * meanwhile. */
 bool db_allocation_serve(Db *db, const char *uuid, const char *node_uuid, bool *served,
                          GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
@@ -41,7 +44,7 @@ bool db_allocation_forget(Db *db, const char *uuid, GError **error) G_GNUC_WARN_
 bool db_instance_exists(Db *db, const char *uuid, bool *exists,
                         GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Whether an allocation has the UUID of the node's instance that is not the node's, and belongs to a project that neither
- * owns nor leases the node. */
+/* Whether an allocation has the UUID of the node's instance that is not the node's, and belongs to
+ * a project that neither owns nor leases the node. */
 bool db_instance_is_foreign(Db *db, const Node *node, bool *foreign,
                             GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -7,7 +7,8 @@
 #include "db/db.h"
 #include "model/resources.h"
 
-/* Puts these in place of all settings of the node. One that was there before keeps the time at which it was first seen.
+/* Puts these in place of all settings of the node. One that was there before keeps the time at
+ * which it was first seen.
  *
  * settings  BiosSetting, each name once; they get what they lack: uuid, created_at */
 bool db_bios_settings_replace(Db *db, const char *node_uuid, const GPtrArray *settings,

@@ -1,7 +1,8 @@
-/* Which machine has which boot script. What it means is in netboot/boot_session.h; here it is stored.
+/* Which machine has which boot script. What it means is in netboot/boot_session.h; here it is
+ * stored.
  *
- * Conductors (a window opens) and boot servers (a script is served) change a row without the node's lock: each change
- * is put on the row that it was made from, or not at all.
+ * Conductors (a window opens) and boot servers (a script is served) change a row without the node's
+ * lock: each change is put on the row that it was made from, or not at all.
  *
  * Any thread; errors as in db.h.
  *

@@ -7,7 +7,8 @@
 #include "db/db.h"
 #include "model/resources.h"
 
-/* Registers a conductor under a new lease, or replaces the row of an earlier process on the same host. */
+/* Registers a conductor under a new lease, or replaces the row of an earlier process on the same
+ * host. */
 bool db_conductor_register(Db *db, ConductorRecord *conductor,
                            GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
@@ -26,12 +27,14 @@ typedef struct DbConductor {
     int64_t lease_expires_ms;
 } DbConductor;
 
-/* Calls `each` for every conductor by host name. alive_at_ms: only those whose lease runs then; 0: all. */
+/* Calls `each` for every conductor by host name. alive_at_ms: only those whose lease runs then; 0:
+ * all. */
 bool db_conductors(Db *db, int64_t alive_at_ms,
                    void (*each)(const DbConductor *conductor, void *user_data), void *user_data,
                    GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Removes conductors last heard of before this time (ISO 8601 text), but the one with `own_lease`; at most `limit`.
+/* Removes conductors last heard of before this time (ISO 8601 text), but the one with `own_lease`;
+ * at most `limit`.
  * removed  out: how many */
 bool db_conductors_prune(Db *db, const char *until, const char *own_lease, int64_t limit,
                          int64_t *removed, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -1,7 +1,8 @@
 /* Connections per thread, the writers' turns, transactions and migrations; the contract is in db.h.
  *
- * An engine of a single writer has one connection that writes: whoever has the turn has it too. Its cache stays good, as nobody
- * else changes the file; that of a thread's own connection is void after each change, and it only reads.
+ * An engine of a single writer has one connection that writes: whoever has the turn has it too. Its
+ * cache stays good, as nobody else changes the file; that of a thread's own connection is void
+ * after each change, and it only reads.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "db/db.h"
@@ -86,8 +87,9 @@ connection_of(Session *session, bool writes, GError **error)
 
 static bool wait_for_turn(Db *db) REQUIRES(db->lock);
 
-/* Nothing is written for long: the clock is read only where somebody waits. False when the turn does not come: another
- * process holds the database then, and all who wait would wait for it one after the other. */
+/* Nothing is written for long: the clock is read only where somebody waits. False when the turn
+ * does not come: another process holds the database then, and all who wait would wait for it one
+ * after the other. */
 static bool
 wait_for_turn(Db *db)
 {
@@ -155,7 +157,8 @@ run_plain(Session *session, const char *sql, GError **error)
     return run(session, true, sql, NULL, 0, NULL, NULL, NULL, error);
 }
 
-/* The connection that writes is everybody's: one that cannot be rolled back is given up, and that undoes its work. */
+/* The connection that writes is everybody's: one that cannot be rolled back is given up, and that
+ * undoes its work. */
 static void
 roll_back(Session *session)
 {
@@ -310,7 +313,8 @@ run_migration(Db *db, const DbMigration *migration, GError **error)
     return false;
 }
 
-/* Another process may have been faster: the schema is looked at again while nobody else can change it. */
+/* Another process may have been faster: the schema is looked at again while nobody else can change
+ * it. */
 static bool
 migrate_once(Db *db, void *user_data, GError **error)
 {

@@ -1,14 +1,17 @@
-/* The database: connections, rows, transactions. What is asked of it are questions with names: records.h, items.h, list.h and
- * one file per resource. SQL stays in this folder (sql.h); which engine answers is decided by the URL (sqlite.c now).
+/* The database: connections, rows, transactions. What is asked of it are questions with names:
+ * records.h, items.h, list.h and one file per resource. SQL stays in this folder (sql.h); which
+ * engine answers is decided by the URL (sqlite.c now).
  *
- * A Db is shared by all threads; each thread gets a connection of its own on first use, kept until the thread ends. Reads
- * run side by side. Writes of one process take turns (SQLite has one writer), so that none fails for a busy file, and go
- * through one connection; so do the reads of a transaction, which see what it has written. A read outside of one sees what was
- * committed when it began, also while the same thread writes from within its rows.
+ * A Db is shared by all threads; each thread gets a connection of its own on first use, kept until
+ * the thread ends. Reads run side by side. Writes of one process take turns (SQLite has one
+ * writer), so that none fails for a busy file, and go through one connection; so do the reads of a
+ * transaction, which see what it has written. A read outside of one sees what was committed when it
+ * began, also while the same thread writes from within its rows.
  *
- * Errors of all functions: DATABASE_BUSY (another process holds the file; retry), CONFLICT (a rule of the schema was
- * broken), DATABASE_DAMAGED (the file is damaged: from then on writing fails with it at once, reading goes on
- * as far as it goes), DATABASE (disk full, ...: a sentence with the file).
+ * Errors of all functions: DATABASE_BUSY (another process holds the file; retry), CONFLICT (a rule
+ * of the schema was broken), DATABASE_DAMAGED (the file is damaged: from then on writing fails with
+ * it at once, reading goes on as far as it goes), DATABASE (disk full, ...: a sentence with the
+ * file).
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
@@ -41,30 +44,33 @@ typedef struct DbSettings {
     bool synchronous; /* a commit waits for the disk: what was answered outlives a loss of power */
     unsigned wait_limit_s; /* how long to wait for others that write, then DATABASE_BUSY */
     bool write_damaged;    /* a damaged database is written to all the same */
-    int64_t
-        small_size; /* bytes up to which a file is looked through before db_open returns; 0: 64 MiB */
+    /* bytes up to which a file is looked through before db_open returns; 0: 64 MiB */
+    int64_t small_size;
 } DbSettings;
 
 /* For a database that nobody will miss: it does not wait for the disk. */
 extern const DbSettings db_throw_away;
 
-/* Whether there is an engine for an oslo URL. Errors: CONFIG, without what in the URL may be secret. Pure. */
+/* Whether there is an engine for an oslo URL. Errors: CONFIG, without what in the URL may be
+ * secret. Pure. */
 bool db_check_url(const char *url, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Opens (and makes, and migrates) the database of an oslo URL: sqlite:////absolute/path, sqlite:///relative/path. Its files are made
- * private. It is looked through, a large one on a thread; a damaged one opens if its schema can be read, and is not
- * written to.
- * `settings` is copied. */
+/* Opens (and makes, and migrates) the database of an oslo URL: sqlite:////absolute/path,
+ * sqlite:///relative/path. Its files are made private. It is looked through, a large one on a
+ * thread; a damaged one opens if its schema can be read, and is not written to. `settings` is
+ * copied. */
 Db *db_open(const char *url, const DbSettings *settings, GError **error);
 
-/* Takes the database for this process until db_close or its end, however it ends: node locks and leases of an embedded
- * database are worth something only if one process acts on them. CONFLICT names the process that has it. */
+/* Takes the database for this process until db_close or its end, however it ends: node locks and
+ * leases of an embedded database are worth something only if one process acts on them. CONFLICT
+ * names the process that has it. */
 bool db_claim(Db *db, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Closes all connections. No other thread may be using it. NULL is fine. */
 void db_close(Db *db);
 
-/* Called for each row; `row` is valid during the call. Returning false stops the query without an error. */
+/* Called for each row; `row` is valid during the call. Returning false stops the query without an
+ * error. */
 typedef bool (*DbRowFunc)(const DbRow *row, void *user_data);
 
 /* Columns of a row, from 0. The text is NUL-terminated and valid during the callback. */
@@ -72,17 +78,22 @@ bool db_row_is_null(const DbRow *row, int column);
 const char *db_row_text(const DbRow *row, int column, size_t *size);
 int64_t db_row_integer(const DbRow *row, int column);
 
-/* What a transaction is for: the engine keeps others out accordingly. (One question alone needs none.) */
+/* What a transaction is for: the engine keeps others out accordingly. (One question alone needs
+ * none.) */
 typedef enum DbWorkKind {
-    DB_WRITE, /* writes that stand or fall together; what was read before holds anyway (a node's lock) */
-    DB_READ_MODIFY_WRITE, /* what it reads decides what it writes: nobody else changes that before its end */
+    /* writes that stand or fall together; what was read before holds anyway (a node's lock) */
+    DB_WRITE,
+    /* what it reads decides what it writes: nobody else changes that before its end */
+    DB_READ_MODIFY_WRITE,
     DB_WORK_KINDS,
 } DbWorkKind;
 
-/* Runs `work` in one transaction on this thread's connection; rolls back when it returns false. Inside, all questions take
- * part in it. May be nested: the inner one joins the outer, which must keep out as much as the inner asks for.
+/* Runs `work` in one transaction on this thread's connection; rolls back when it returns false.
+ * Inside, all questions take part in it. May be nested: the inner one joins the outer, which must
+ * keep out as much as the inner asks for.
  *
- * Errors  those of `work`; DATABASE_BUSY: an engine may find at the end that another was faster, and nothing is written */
+ * Errors  those of `work`; DATABASE_BUSY: an engine may find at the end that another was faster,
+ *         and nothing is written */
 typedef bool (*DbWork)(Db *db, void *user_data, GError **error);
 bool db_transaction(Db *db, DbWorkKind kind, DbWork work, void *user_data,
                     GError **error) G_GNUC_WARN_UNUSED_RESULT;
@@ -93,5 +104,6 @@ uint64_t db_statement_count(void);
 /* Bytes that the database takes on disk, without what is waiting to be written into it. */
 bool db_size(Db *db, int64_t *size, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* True while the database answers and is whole: for health checks. Errors: DATABASE_DAMAGED, and those of a query. */
+/* True while the database answers and is whole: for health checks. Errors: DATABASE_DAMAGED, and
+ * those of a query. */
 bool db_alive(Db *db, GError **error);

@@ -5,17 +5,19 @@
 
 typedef struct DbConnection DbConnection;
 
-/* What engines say differently. The rest of SQL is common: an engine puts `?1` into its own form, takes a key of
- * `INTEGER PRIMARY KEY` for one that grows with each row, and compares and orders text byte by byte (collation C). */
+/* What engines say differently. The rest of SQL is common: an engine puts `?1` into its own form,
+ * takes a key of `INTEGER PRIMARY KEY` for one that grows with each row, and compares and orders
+ * text byte by byte (collation C). */
 typedef struct DbWords {
     const char *like; /* matches a pattern without regard to the case of letters */
 
-    /* An expression for a member of the JSON object in a column, as text; null when it is absent. `key` is a word of
-     * the program's own. The caller frees. */
+    /* An expression for a member of the JSON object in a column, as text; null when it is absent.
+     * `key` is a word of the program's own. The caller frees. */
     char *(*json_member)(const char *column, const char *key);
 
-    /* An expression for the object in a column (null: an empty one) with the members of parameter `value` put over its
-     * own. The members of the parameter are texts, numbers or booleans. The caller frees. */
+    /* An expression for the object in a column (null: an empty one) with the members of parameter
+     * `value` put over its own. The members of the parameter are texts, numbers or booleans. The
+     * caller frees. */
     char *(*json_merge)(const char *column, unsigned value);
 } DbWords;
 
@@ -36,9 +38,10 @@ typedef struct DbEngine {
     /* Runs a script of several statements without parameters (migrations). */
     bool (*script)(DbConnection *connection, const char *sql, GError **error);
 
-    /* Looks through the whole database; NULL: the engine sees to it itself, and the next two are NULL as well. `stop`
-     * is asked now and then, true ends it.
-     * damage   out: a sentence about what is damaged, owned by the caller; NULL: nothing that was seen
+    /* Looks through the whole database; NULL: the engine sees to it itself, and the next two are
+     * NULL as well. `stop` is asked now and then, true ends it.
+     * damage   out: a sentence about what is damaged, owned by the caller; NULL: nothing that was
+     *          seen
      * False with the error set when it could not be done. */
     bool (*check)(DbConnection *connection, bool (*stop)(void *user_data), void *user_data,
                   char **damage, GError **error);
@@ -47,19 +50,21 @@ typedef struct DbEngine {
     /* Bytes of the file; 0: no file. */
     int64_t (*file_size)(const char *address);
 
-    /* Makes the files of a database private before its first connection; NULL: it has none of its own. */
+    /* Makes the files of a database private before its first connection; NULL: it has none of its
+     * own. */
     void (*protect)(const char *address);
 
-    /* A descriptor that holds the claim of db_claim, or -1. NULL: many processes may act on this database. */
+    /* A descriptor that holds the claim of db_claim, or -1. NULL: many processes may act on this
+     * database. */
     int (*claim)(const char *address, GError **error);
 
-    /* The statements that start a transaction of each kind (db.h). In one of DB_READ_MODIFY_WRITE, what was read and
-     * what was looked for in vain stays so until the commit; an engine that cannot wait for others ends it with
-     * DATABASE_BUSY. */
+    /* The statements that start a transaction of each kind (db.h). In one of DB_READ_MODIFY_WRITE,
+     * what was read and what was looked for in vain stays so until the commit; an engine that
+     * cannot wait for others ends it with DATABASE_BUSY. */
     const char *begin[DB_WORK_KINDS];
 
-    /* Inside a transaction of DB_READ_MODIFY_WRITE: the statement that keeps other processes from changing the schema
-     * until its end. NULL: the transaction does so by itself. */
+    /* Inside a transaction of DB_READ_MODIFY_WRITE: the statement that keeps other processes from
+     * changing the schema until its end. NULL: the transaction does so by itself. */
     const char *migration_lock;
 
     DbWords words;

@@ -101,7 +101,8 @@ db_health_begin(DbHealth *health, DbConnection *connection)
             pthread_create(&health->thread, NULL, health_check_thread, health) == 0;
 }
 
-/* A look may be anywhere in a large file, or about to begin: it is interrupted until it has ended. */
+/* A look may be anywhere in a large file, or about to begin: it is interrupted until it has
+ * ended. */
 static void
 end_thread(DbHealth *health)
 {

@@ -1,5 +1,5 @@
-/* One item of a collection: its row, which the API writes straight into an answer, and what is to be known of it before
- * anything is done with it.
+/* One item of a collection: its row, which the API writes straight into an answer, and what is to
+ * be known of it before anything is done with it.
  *
  * Any thread; errors as in db.h.
  *

@@ -184,7 +184,8 @@ find_marker(Db *db, const DbListQuery *query, Marker *marker, GError **error)
                                        "the marker %.255s could not be found", query->marker);
 }
 
-/* The rows behind the marker. Nulls come first ascending and last descending, ties are ordered by id. */
+/* The rows behind the marker. Nulls come first ascending and last descending, ties are ordered by
+ * id. */
 static void
 append_marker(Statement *statement, const DbListQuery *query, const Marker *marker)
 {

@@ -1,5 +1,5 @@
-/* Pages of a collection as rows: the API writes its answers straight from them. One statement per page (and one for a
- * marker), whatever is in it; pages are found by key, not by counting.
+/* Pages of a collection as rows: the API writes its answers straight from them. One statement per
+ * page (and one for a marker), whatever is in it; pages are found by key, not by counting.
  *
  * Any thread; errors as in db.h.
  *
@@ -31,18 +31,19 @@ typedef struct DbListQuery {
     DbFilter filters[DB_FILTER_LIMIT];
     size_t filter_count;
     DbOwnership ownership;
-    const char *
-        project; /* what is there at all, also for the marker: the items of this project; NULL: all */
+    /* what is there at all, also for the marker: the items of this project; NULL: all */
+    const char *project;
     const Field *sort; /* NULL: order of creation */
     bool descending;
     const char *marker; /* key of the last item of the page before, or NULL */
     unsigned limit;     /* 0: all */
 } DbListQuery;
 
-/* Adds a filter. More than DB_FILTER_LIMIT is our own bug, and so is a field that the resource does not
- * have: db_list fails then. */
+/* Adds a filter. More than DB_FILTER_LIMIT is our own bug, and so is a field that the resource does
+ * not have: db_list fails then. */
 void db_list_filter(DbListQuery *query, const char *field, DbFilterKind kind, DbValue value);
 
-/* Calls func for each row of the page. NOT_FOUND when the marker is not among the project's items. */
+/* Calls func for each row of the page. NOT_FOUND when the marker is not among the project's
+ * items. */
 bool db_list(Db *db, const DbListQuery *query, DbRowFunc func, void *user_data,
              GError **error) G_GNUC_WARN_UNUSED_RESULT;

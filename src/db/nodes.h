@@ -1,7 +1,8 @@
-/* What is asked of nodes beyond loading and saving: the lock, the lists the conductor's loops work on.
+/* What is asked of nodes beyond loading and saving: the lock, the lists the conductor's loops work
+ * on.
  *
- * The node lock is in the database: it names the conductor and the lease under which it was taken. A lock whose lease
- * has ended is void, so no node stays locked by a dead process.
+ * The node lock is in the database: it names the conductor and the lease under which it was taken.
+ * A lock whose lease has ended is void, so no node stays locked by a dead process.
  *
  * Any thread; errors as in db.h.
  *
@@ -26,18 +27,18 @@ bool db_node_release(Db *db, const char *node_uuid, const char *lease,
  *
  * token   borrowed
  * made    out: false when the node has one already, which stays
- * Errors  LOCKED: whoever works on the node may be about to start another agent, and would forget this token;
- *         NODE_NOT_FOUND */
+ * Errors  LOCKED: whoever works on the node may be about to start another agent, and would forget
+ *         this token; NODE_NOT_FOUND */
 bool db_node_agent_token_make(Db *db, const char *node_uuid, const char *token, bool *made,
                               GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Saves a node that is locked, as db_record_save does. What an agent has said meanwhile without the lock stays: what
- * `node` has changed of driver_internal_info since `stored` is put on top of what is there now, and `node` has the
- * result. */
+/* Saves a node that is locked, as db_record_save does. What an agent has said meanwhile without the
+ * lock stays: what `node` has changed of driver_internal_info since `stored` is put on top of what
+ * is there now, and `node` has the result. */
 bool db_node_save(Db *db, Node *node, const Node *stored, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Records what an agent says, without the node lock: the members of `said` go into driver_internal_info, the rest of it
- * stays.
+/* Records what an agent says, without the node lock: the members of `said` go into
+ * driver_internal_info, the rest of it stays.
  *
  * node      as it was loaded: its agent's token must still be the one in the database
  * recorded  out; false when it is not: the agent was forgotten meanwhile, and nothing is written */
@@ -47,13 +48,13 @@ bool db_node_heartbeat(Db *db, const Node *node, const json_t *said, bool *recor
 /* The error of a caller that met a lock: who holds it, for what, since when. Always false. */
 bool db_node_locked_error(const Node *node, GError **error);
 
-/* Gives back every lock whose lease has ended, but those of `own_lease`: it counts whatever the clock says, which may
- * have jumped. */
+/* Gives back every lock whose lease has ended, but those of `own_lease`: it counts whatever the
+ * clock says, which may have jumped. */
 bool db_nodes_clear_void_locks(Db *db, const char *own_lease,
                                GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Unlocked nodes that a process has left in the middle: in a busy state, or in a power change. At most `limit` Nodes,
- * owned by the array; NULL on failure. */
+/* Unlocked nodes that a process has left in the middle: in a busy state, or in a power change. At
+ * most `limit` Nodes, owned by the array; NULL on failure. */
 GPtrArray *db_nodes_left_busy(Db *db, unsigned limit, GError **error);
 
 /* Nodes whose wait is past its deadline and that are not in maintenance; at most `limit`. */
@@ -65,7 +66,8 @@ GPtrArray *db_nodes_in_state(Db *db, ProvisionState state, GError **error);
 /* A page of the nodes whose power state is kept in step, in the order of their UUIDs.
  *
  * after   the last UUID of the page before; "" for the first
- * failed  true: only those that are in maintenance because their BMC did not answer; false: those not in maintenance */
+ * failed  true: only those that are in maintenance because their BMC did not answer; false: those
+ *         not in maintenance */
 GPtrArray *db_nodes_power_page(Db *db, const char *after, bool failed, unsigned limit,
                                GError **error);
 
@@ -82,7 +84,8 @@ bool db_nodes_count_in_states(Db *db, const ProvisionState *states, size_t state
 bool db_node_owners(Db *db, const char *node_uuid, char **owner, char **lessee,
                     GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Nodes that have these in common, and how many of them are locked. Texts are borrowed during the call. */
+/* Nodes that have these in common, and how many of them are locked. Texts are borrowed during the
+ * call. */
 typedef struct DbNodeCount {
     const char *provision_state;
     const char *power_state; /* NULL: not known */

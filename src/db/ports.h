@@ -10,7 +10,8 @@
 /* An agent has as many interfaces as a machine may have. */
 enum { DB_ADDRESS_LIMIT = 64 };
 
-/* Finds the node that ports with these addresses hang on. The addresses are in the form that ports have.
+/* Finds the node that ports with these addresses hang on. The addresses are in the form that ports
+ * have.
  *
  * count      at most DB_ADDRESS_LIMIT
  * uuid       out: of one such node, the caller frees; NULL if there is none
@@ -18,8 +19,8 @@ enum { DB_ADDRESS_LIMIT = 64 };
 bool db_ports_node(Db *db, const char *const *addresses, size_t count, char **uuid, bool *ambiguous,
                    GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* A port of this port group other than the one named, as an array that owns it; empty when there is none, NULL on
- * failure.
+/* A port of this port group other than the one named, as an array that owns it; empty when there is
+ * none, NULL on failure.
  *
  * except  the uuid of a port, or NULL */
 GPtrArray *db_portgroup_member(Db *db, const char *portgroup_uuid, const char *except,

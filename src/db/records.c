@@ -147,7 +147,8 @@ db_record_find_ident(Db *db, const Resource *resource, const char *ident, GError
                           error);
 }
 
-/* The value of a field for binding; JSON text is kept alive by `texts`. Empty JSON is stored as null. */
+/* The value of a field for binding; JSON text is kept alive by `texts`. Empty JSON is stored as
+ * null. */
 static DbValue
 bind_value(const Field *field, const void *record, GPtrArray *texts)
 {
@@ -172,8 +173,8 @@ bind_value(const Field *field, const void *record, GPtrArray *texts)
     return tristate < 0 ? db_text(NULL) : db_integer(tristate);
 }
 
-/* The field that a broken rule is about, as far as a person is concerned; NULL: not known. Of a rule over several columns the
- * node goes without saying. */
+/* The field that a broken rule is about, as far as a person is concerned; NULL: not known. Of a
+ * rule over several columns the node goes without saying. */
 static const Field *
 conflicting_field(const Resource *resource, const DbConflict *conflict)
 {
@@ -189,7 +190,8 @@ conflicting_field(const Resource *resource, const DbConflict *conflict)
     return found;
 }
 
-/* Puts a broken rule of the schema into a sentence with the value. `record` may be NULL where nothing is written. */
+/* Puts a broken rule of the schema into a sentence with the value. `record` may be NULL where
+ * nothing is written. */
 static void
 explain_conflict(Db *db, const Resource *resource, const void *record, GError **error)
 {

@@ -1,5 +1,5 @@
-/* Whole records in and out of the database, driven by the field tables. For the conductor and for writes; the API's
- * lists stream rows instead (list.h).
+/* Whole records in and out of the database, driven by the field tables. For the conductor and for
+ * writes; the API's lists stream rows instead (list.h).
  *
  * Any thread; errors as in db.h.
  *
@@ -8,12 +8,13 @@
 #include "db/db.h"
 #include "model/resource.h"
 
-/* Loads the one record whose field has this value (uuid, name, address, ...). The caller frees with record_free.
- * NOT_FOUND (NODE_NOT_FOUND for nodes) names what was looked for. */
+/* Loads the one record whose field has this value (uuid, name, address, ...). The caller frees with
+ * record_free. NOT_FOUND (NODE_NOT_FOUND for nodes) names what was looked for. */
 void *db_record_find(Db *db, const Resource *resource, const char *field, const char *value,
                      GError **error);
 
-/* The same; `record` is a pointer to a pointer, which is NULL if there is none, without an error. */
+/* The same; `record` is a pointer to a pointer, which is NULL if there is none, without an
+ * error. */
 bool db_record_look(Db *db, const Resource *resource, const char *field, const char *value,
                     void *record, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
@@ -27,18 +28,21 @@ void *db_record_find_ident(Db *db, const Resource *resource, const char *ident, 
 GPtrArray *db_records_of_node(Db *db, const Resource *resource, const char *node_uuid,
                               const char *order, GError **error);
 
-/* Gives a new record the uuid and created_at that it lacks, as db_record_insert does: for who must know them before. */
+/* Gives a new record the uuid and created_at that it lacks, as db_record_insert does: for who must
+ * know them before. */
 void db_record_identify(const Resource *resource, void *record);
 
 /* Inserts a record; fills an absent uuid and created_at in it. CONFLICT names the taken value. */
 bool db_record_insert(Db *db, const Resource *resource, void *record,
                       GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Writes the fields in which `record` differs from `original`, and updated_at when there is one; nothing to write is a
- * success without a statement. Found by the original's key. CONFLICT, NOT_FOUND. */
+/* Writes the fields in which `record` differs from `original`, and updated_at when there is one;
+ * nothing to write is a success without a statement. Found by the original's key. CONFLICT,
+ * NOT_FOUND. */
 bool db_record_save(Db *db, const Resource *resource, void *record, const void *original,
                     GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Deletes by key; NOT_FOUND when it is not there, INVALID when another record still refers to it. */
+/* Deletes by key; NOT_FOUND when it is not there, INVALID when another record still refers to
+ * it. */
 bool db_record_delete(Db *db, const Resource *resource, const char *key,
                       GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -16,7 +16,8 @@ typedef struct DbColumn {
 
 typedef struct DbSelection DbSelection;
 
-/* `columns` is borrowed during the call; its fields are those of the resource. Free with db_selection_free. */
+/* `columns` is borrowed during the call; its fields are those of the resource. Free with
+ * db_selection_free. */
 DbSelection *db_selection_new(const Resource *resource, const DbColumn *columns, size_t count);
 void db_selection_free(DbSelection *selection);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(DbSelection, db_selection_free)

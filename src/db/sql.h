@@ -1,8 +1,8 @@
-/* SQL, which is written in this folder alone: what the files of questions here are made of. Private to this folder, and to
- * the tests of what is in a table.
+/* SQL, which is written in this folder alone: what the files of questions here are made of. Private
+ * to this folder, and to the tests of what is in a table.
  *
- * SQL is the common subset of SQLite and PostgreSQL with parameters ?1, ?2, ... used in order; where the two say a thing
- * differently, the engine has the word (engine.h).
+ * SQL is the common subset of SQLite and PostgreSQL with parameters ?1, ?2, ... used in order;
+ * where the two say a thing differently, the engine has the word (engine.h).
  *
  * Any thread; errors as in db.h.
  *
@@ -12,8 +12,8 @@
 #include "db/selection.h"
 #include "model/resource.h"
 
-/* Runs one reading statement and calls func for each row, on the caller's thread. `values` are bound to its parameters in
- * order, borrowed for the call. */
+/* Runs one reading statement and calls func for each row, on the caller's thread. `values` are
+ * bound to its parameters in order, borrowed for the call. */
 bool db_query(Db *db, const char *sql, const DbValue *values, size_t count, DbRowFunc func,
               void *user_data, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
@@ -45,7 +45,8 @@ const DbWords *db_words(const Db *db);
 /* What this thread's last statement that failed with CONFLICT ran into. */
 DbConflict db_conflict(Db *db);
 
-/* Loads all records that satisfy a condition, e.g. "node_uuid = ?1 ORDER BY id". The array owns and frees them. */
+/* Loads all records that satisfy a condition, e.g. "node_uuid = ?1 ORDER BY id". The array owns and
+ * frees them. */
 GPtrArray *db_records_where(Db *db, const Resource *resource, const char *condition,
                             const DbValue *values, size_t count, GError **error);
 
@@ -54,6 +55,6 @@ struct DbSelection {
     char *columns; /* "uuid", "name" */
     char *by_key;  /* a statement with the key as ?1 */
     char *by_name; /* NULL: the resource has no names */
-    char *
-        of_node; /* a statement with the key as ?1 and node_uuid as ?2; NULL: it hangs on no node */
+    /* a statement with the key as ?1 and node_uuid as ?2; NULL: it hangs on no node */
+    char *of_node;
 };

@@ -21,7 +21,8 @@ struct DbConnection {
     DbConflict conflict;    /* of the last statement that broke a rule of the schema */
 };
 
-/* A statement over all fields of a node takes some 20 KB, and every thread has a connection of its own. */
+/* A statement over all fields of a node takes some 20 KB, and every thread has a connection of its
+ * own. */
 #define STATEMENT_LIMIT 64
 
 /* "UNIQUE constraint failed: ports.node_uuid, ports.address": SQLite has no other way to tell. */
@@ -106,7 +107,8 @@ disconnect(DbConnection *connection)
     g_free(connection);
 }
 
-/* "/var/lib/x" after "sqlite:///" is relative as oslo has it: three slashes relative, four absolute. */
+/* "/var/lib/x" after "sqlite:///" is relative as oslo has it: three slashes relative, four
+ * absolute. */
 static const char *
 path_of(const char *address)
 {
@@ -126,7 +128,8 @@ finalize(void *statement)
     sqlite3_finalize(statement);
 }
 
-/* SQLite counts its memory under one lock of the whole process otherwise; nobody reads the count. Before first use. */
+/* SQLite counts its memory under one lock of the whole process otherwise; nobody reads the count.
+ * Before first use. */
 static void
 configure_once(void)
 {
@@ -136,7 +139,8 @@ configure_once(void)
 /* What nobody but the owner may do, and what nobody but owner and group. */
 #define LOOSE_MODE (S_IWGRP | S_IRWXO)
 
-/* Takes the rights of others from a file that is there. Not through a descriptor: to close one would end the engine's locks. */
+/* Takes the rights of others from a file that is there. Not through a descriptor: to close one
+ * would end the engine's locks. */
 static void
 make_private(const char *path)
 {
@@ -155,7 +159,8 @@ make_private(const char *path)
                     path, (unsigned)status.st_mode & 0777, g_strerror(errno));
 }
 
-/* Passwords of BMCs and volumes are in it: not for everybody to read. Files that the engine makes beside it get its mode. */
+/* Passwords of BMCs and volumes are in it: not for everybody to read. Files that the engine makes
+ * beside it get its mode. */
 static void
 protect(const char *address)
 {
@@ -172,8 +177,9 @@ protect(const char *address)
 
 #define WAL_TRIES 100
 
-/* Of several processes that open a new database, one changes its mode; SQLite turns the others away at once then, where it would
- * wait elsewhere. So they wait with a transaction, and find the mode changed. */
+/* Of several processes that open a new database, one changes its mode; SQLite turns the others away
+ * at once then, where it would wait elsewhere. So they wait with a transaction, and find the mode
+ * changed. */
 static bool
 use_wal(DbConnection *connection, GError **error)
 {
@@ -204,7 +210,8 @@ connect_file(const char *address, const DbSettings *settings, GError **error)
         return NULL;
     }
     sqlite3_extended_result_codes(connection->handle, 1);
-    /* The files beside it stay when it is closed, next to empty: on a full disk they could not be made for the next start. */
+    /* The files beside it stay when it is closed, next to empty: on a full disk they could not be
+     * made for the next start. */
     int stay = 1;
     sqlite3_file_control(connection->handle, "main", SQLITE_FCNTL_PERSIST_WAL, &stay);
     sqlite3_busy_timeout(connection->handle,
@@ -326,8 +333,8 @@ is_idle(void *sql, void *statement, void *user_data)
     return !sqlite3_stmt_busy(statement);
 }
 
-/* The statement of a text, from the kept ones if it is not running: a row's callback may ask the same again.
- * `temporary` tells that the caller finalizes it. */
+/* The statement of a text, from the kept ones if it is not running: a row's callback may ask the
+ * same again. `temporary` tells that the caller finalizes it. */
 static sqlite3_stmt *
 prepare(DbConnection *connection, const char *sql, bool *temporary, GError **error)
 {

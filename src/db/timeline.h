@@ -1,5 +1,5 @@
-/* Phases of a node's timeline that are still open. They are found by operation, not remembered: a phase may outlive the
- * process that began it.
+/* Phases of a node's timeline that are still open. They are found by operation, not remembered: a
+ * phase may outlive the process that began it.
  *
  * Any thread; errors as in db.h.
  *

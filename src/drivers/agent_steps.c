@@ -53,8 +53,8 @@ agent_steps_run(Task *task, StepKind kind, const json_t *step, const AgentClient
     return step_wait(0);
 }
 
-/* The step ends when the machine has come up again. Saved first, so that a restarted conductor knows what it waits
- * for. */
+/* The step ends when the machine has come up again. Saved first, so that a restarted conductor
+ * knows what it waits for. */
 static StepOutcome
 reboot(Task *task, GError **error)
 {

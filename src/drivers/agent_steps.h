@@ -1,5 +1,5 @@
-/* The steps of an agent that runs on the machine: what each heartbeat of the agent means for the step that waits. An
- * AgentClient does the talking.
+/* The steps of an agent that runs on the machine: what each heartbeat of the agent means for the
+ * step that waits. An AgentClient does the talking.
  *
  * For step sources (drivers/step.h); their contract holds for these functions.
  *
@@ -22,8 +22,8 @@ typedef struct AgentReport {
     char *error; /* owned: why it failed, in its own words; NULL otherwise */
 } AgentReport;
 
-/* Calls an agent. Each call may block until task->deadline_ms. A retryable error means that the agent is busy or
- * unreachable now: its next heartbeat tries again. */
+/* Calls an agent. Each call may block until task->deadline_ms. A retryable error means that the
+ * agent is busy or unreachable now: its next heartbeat tries again. */
 typedef struct AgentClient {
     /* steps as in StepSource.list; versions {manager: version}; both new references. */
     bool (*get_steps)(Task *task, StepKind kind, json_t **steps, json_t **versions, GError **error);

@@ -1,10 +1,12 @@
-/* The image cache and the files of boot servers as the configuration has them, for drivers that hand files to machines.
+/* The image cache and the files of boot servers as the configuration has them, for drivers that
+ * hand files to machines.
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 #include "images/cache.h"
 
-/* Puts what a URL names at a path below [deploy]http_root, through the cache, from where machines get it at the same path
- * behind [deploy]http_url. From a worker; blocks until the copy is made, an hour at most.
+/* Puts what a URL names at a path below [deploy]http_root, through the cache, from where machines
+ * get it at the same path behind [deploy]http_url. From a worker; blocks until the copy is made, an
+ * hour at most.
  *
  * name   "agent_images/<uuid>"
  * image  out, in {0}

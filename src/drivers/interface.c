@@ -1,4 +1,5 @@
-/* Names of the kinds of interfaces, and what all interfaces have in common; the contract is in interface.h.
+/* Names of the kinds of interfaces, and what all interfaces have in common; the contract is in
+ * interface.h.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "drivers/interface.h"
 

@@ -1,6 +1,6 @@
-/* What every interface of a driver has in common: a name, properties, validation, steps, capabilities. Each kind of
- * interface has its contract in its folder (power/power.h, ...). Every implementation is one constant table that begins
- * with this struct.
+/* What every interface of a driver has in common: a name, properties, validation, steps,
+ * capabilities. Each kind of interface has its contract in its folder (power/power.h, ...). Every
+ * implementation is one constant table that begins with this struct.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
@@ -54,10 +54,10 @@ typedef struct Interface {
      *
      * When     for `node validate`, before a verb starts work, and again by some works
      * Lock     none, shared or exclusive: changes nothing
-     * Blocks   on the database only. It runs on the quick pool, whose few threads all calls share: it must not ask a
-     *          BMC, an image server or any other service
-     * Errors   INVALID, MISSING, UNSUPPORTED, STORAGE, DATABASE; the text is what the operator reads, and says what to
-     *          set
+     * Blocks   on the database only. It runs on the quick pool, whose few threads all calls share:
+     *          it must not ask a BMC, an image server or any other service
+     * Errors   INVALID, MISSING, UNSUPPORTED, STORAGE, DATABASE; the text is what the operator
+     *          reads, and says what to set
      * Again    any number of times
      * NULL     always valid */
     bool (*validate)(Task *task, GError **error);

@@ -55,8 +55,8 @@ invalid(const char *key, const char *expected, GError **error)
     return steel_fail(error, STEEL_ERROR_INVALID, "driver_info %s must be %s", key, expected);
 }
 
-/* The member as text: clients turn a password of digits, or 2.0, into a JSON number. *text stays NULL when the key is
- * absent, null or "". */
+/* The member as text: clients turn a password of digits, or 2.0, into a JSON number. *text stays
+ * NULL when the key is absent, null or "". */
 static bool
 read_text(const Node *node, const char *key, char **text, GError **error)
 {
@@ -160,7 +160,8 @@ read_kg(const Node *node, IpmiNode *ipmi, GError **error)
     return true;
 }
 
-/* [ipmi]cipher_suite_versions with one usable item selects it; with both the client's own choice stays. */
+/* [ipmi]cipher_suite_versions with one usable item selects it; with both the client's own choice
+ * stays. */
 static int
 configured_suite(void)
 {

@@ -17,8 +17,8 @@ node_agent_has_called(const Task *task)
 
 /* ---- where it is ---- */
 
-/* What certificates of an agent that has none of its own are checked with: driver_info wins over [agent]verify_ca, which is a
- * file, or true or false. */
+/* What certificates of an agent that has none of its own are checked with: driver_info wins over
+ * [agent]verify_ca, which is a file, or true or false. */
 static void
 set_authority(const Task *task, AgentPeer *peer)
 {
@@ -124,9 +124,9 @@ static const struct {
     const char *get, *execute, *executed, *steps, *done, *version;
 } words[STEP_KIND_COUNT] = {
     [STEP_KIND_DEPLOY] = {"deploy.get_deploy_steps", "deploy.execute_deploy_step",
-                          "execute_deploy_step",                                                         "deploy_steps", "deploy_step", "deploy_version"},
-    [STEP_KIND_CLEAN] = {"clean.get_clean_steps",   "clean.execute_clean_step",   "execute_clean_step",
-                          "clean_steps",                                                                                 "clean_step",  "clean_version" },
+                          "execute_deploy_step", "deploy_steps", "deploy_step", "deploy_version"},
+    [STEP_KIND_CLEAN] = {"clean.get_clean_steps", "clean.execute_clean_step", "execute_clean_step",
+                         "clean_steps", "clean_step", "clean_version"},
 };
 
 static bool

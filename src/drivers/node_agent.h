@@ -1,6 +1,6 @@
-/* The agent that runs on a node's machine: its steps as a source of the node's, and single commands for the steps of drivers.
- * How an agent is spoken to is agent_client/agent_client.h; this knows where a node's agent is, and what it may be told of the
- * node.
+/* The agent that runs on a node's machine: its steps as a source of the node's, and single commands
+ * for the steps of drivers. How an agent is spoken to is agent_client/agent_client.h; this knows
+ * where a node's agent is, and what it may be told of the node.
  *
  * From a worker with the node locked; blocks for [agent]command_timeout at most.
  *
@@ -16,8 +16,8 @@ bool node_agent_has_called(const Task *task);
  *
  * params  as for agent_command; borrowed
  * out     in {0}; SUCCEEDED
- * Errors  those of agent_command; AGENT_REFUSED with the agent's words when the command has failed; INVALID: no agent has
- *         called */
+ * Errors  those of agent_command; AGENT_REFUSED with the agent's words when the command has failed;
+ *         INVALID: no agent has called */
 bool node_agent_call(Task *task, const char *name, const json_t *params, AgentResult *out,
                      GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

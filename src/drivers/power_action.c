@@ -29,8 +29,8 @@ is_reboot(PowerTarget target)
     return target == POWER_TARGET_REBOOT || target == POWER_TARGET_SOFT_REBOOT;
 }
 
-/* A machine that is on already is left alone: its agent runs. Off and reboot need no reading, since both end the
- * agent. */
+/* A machine that is on already is left alone: its agent runs. Off and reboot need no reading, since
+ * both end the agent. */
 static bool
 is_on_already(Task *task, const PowerAction *action, bool *on, GError **error)
 {

@@ -1,5 +1,5 @@
-/* Changes the power of a machine, with everything that belongs to it. Deploy steps and power verbs use this; no other
- * code calls power_set.
+/* Changes the power of a machine, with everything that belongs to it. Deploy steps and power verbs
+ * use this; no other code calls power_set.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
@@ -9,20 +9,24 @@
 typedef struct PowerAction {
     PowerTarget target;
     int timeout_s; /* 0: [conductor]power_state_change_timeout, or soft_power_off_timeout */
-    PowerState
-        before; /* the machine's state if the caller knows it; POWER_UNKNOWN: it is read if needed */
+    /* the machine's state if the caller knows it; POWER_UNKNOWN: it is read if needed */
+    PowerState before;
 } PowerAction;
 
-/* Brings the machine to the target. From a worker, with the exclusive lock; blocks until it is there, at most timeout_s
- * (twice that for a reboot) and some seconds. Idempotent.
+/* Brings the machine to the target. From a worker, with the exclusive lock; blocks until it is
+ * there, at most timeout_s (twice that for a reboot) and some seconds. Idempotent.
  *
- * - Volumes of an active node are attached before the machine comes on, and detached after it went off.
- * - The agent that ran on the machine is forgotten (LIFETIME_AGENT), unless the machine was on and stays on.
- * - node.power_state is saved, and services->notify is told of "power_set" with "start", then "end" or "error".
+ * - Volumes of an active node are attached before the machine comes on, and detached after it went
+ *   off.
+ * - The agent that ran on the machine is forgotten (LIFETIME_AGENT), unless the machine was on and
+ *   stays on.
+ * - node.power_state is saved, and services->notify is told of "power_set" with "start", then "end"
+ *   or "error".
  *
- * Errors: those of power_set and storage_attach, TIMEOUT, DATABASE; their text begins with "Failed to change power
- * state to '...': ". A volume that cannot be detached is logged. */
+ * Errors: those of power_set and storage_attach, TIMEOUT, DATABASE; their text begins with "Failed
+ * to change power state to '...': ". A volume that cannot be detached is logged. */
 bool power_action(Task *task, PowerAction action, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Records the power state that was read from a machine (not saved). Forgets the agent of a machine that is off. */
+/* Records the power state that was read from a machine (not saved). Forgets the agent of a machine
+ * that is off. */
 void power_found(Task *task, PowerState state);

@@ -254,8 +254,8 @@ first_enabled(const Registry *registry, const HardwareType *hardware_type, Inter
     return NULL;
 }
 
-/* The default of a hardware type without a configured one. If only names that Steel lacks were enabled for it, the list
- * counts as unset. */
+/* The default of a hardware type without a configured one. If only names that Steel lacks were
+ * enabled for it, the list counts as unset. */
 static const Interface *
 preferred(Reading *reading, const HardwareType *hardware_type, InterfaceType type)
 {

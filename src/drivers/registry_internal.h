@@ -1,4 +1,5 @@
-/* What the files of the registry share: the tables of hardware types and implementations, and the registry itself.
+/* What the files of the registry share: the tables of hardware types and implementations, and the
+ * registry itself.
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 #include "drivers/registry.h"

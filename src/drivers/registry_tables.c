@@ -1,4 +1,5 @@
-/* The tables of hardware types and of all implementations, made from hardware_types.def and interfaces.def.
+/* The tables of hardware types and of all implementations, made from hardware_types.def and
+ * interfaces.def.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "drivers/bios/bios.h"
 #include "drivers/boot/boot.h"

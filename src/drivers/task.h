@@ -1,5 +1,6 @@
-/* What a driver sees of its work: the locked node, its ports and volumes, the node's other interfaces, the services of
- * the process, and the timeline. The conductor makes and ends tasks (conductor/internal.h).
+/* What a driver sees of its work: the locked node, its ports and volumes, the node's other
+ * interfaces, the services of the process, and the timeline. The conductor makes and ends tasks
+ * (conductor/internal.h).
  *
  * A task is used by one thread at a time.
  *
@@ -32,8 +33,8 @@ struct Task {
     GPtrArray *ports;             /* owned, loaded by task_ports; NULL before */
     GPtrArray *volume_connectors; /* owned, loaded by task_volume_connectors */
     GPtrArray *volume_targets;    /* owned, loaded by task_volume_targets, in order of boot_index */
-    int64_t
-        deadline_ms; /* monotonic; 0: none. A call that blocks ends at it, or at its own limit if that is earlier */
+    /* monotonic; 0: none. A call that blocks ends at it, or at its own limit if that is earlier */
+    int64_t deadline_ms;
     bool exclusive;             /* holds the lock */
     char *purpose;              /* owned: why the lock is held */
     char *request_id, *user_id; /* owned: of the client's request */
@@ -43,7 +44,8 @@ struct Task {
 /* Loads the node's driver set and nothing else; the node is taken. */
 Task *task_new(const DriverServices *services, Node *node, GError **error);
 
-/* For a node whose driver is no longer enabled: the driver set is empty, and no function of it may be called. */
+/* For a node whose driver is no longer enabled: the driver set is empty, and no function of it may
+ * be called. */
 Task *task_new_without_driver(const DriverServices *services, Node *node);
 void task_free(Task *task);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Task, task_free)
@@ -54,11 +56,12 @@ bool task_save(Task *task, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Reads the node again, after another thread may have changed it. */
 bool task_reload(Task *task, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Publishes "baremetal.node.<action>.<status>" with the node and `extra` (an object that is taken, or NULL). status:
- * "start", "end", "success" or "error". */
+/* Publishes "baremetal.node.<action>.<status>" with the node and `extra` (an object that is taken,
+ * or NULL). status: "start", "end", "success" or "error". */
 void task_notify(const Task *task, const char *action, const char *status, json_t *extra);
 
-/* Ports, connectors and targets of the node: loaded once, borrowed from the task; NULL on a database error. */
+/* Ports, connectors and targets of the node: loaded once, borrowed from the task; NULL on a
+ * database error. */
 GPtrArray *task_ports(Task *task, GError **error);
 GPtrArray *task_volume_connectors(Task *task, GError **error);
 GPtrArray *task_volume_targets(Task *task, GError **error);
@@ -72,8 +75,9 @@ const char *task_driver_info(const Task *task, const char *key);
 /* Milliseconds until the deadline, at most `most`, at least 1. */
 unsigned task_time_left_ms(const Task *task, unsigned most);
 
-/* The timeline: an operation (a deploy) has phases (power_on), each started and finished. Starting a phase finishes the
- * one before it with "ok". A failure to write it is logged, and never fails the work. */
+/* The timeline: an operation (a deploy) has phases (power_on), each started and finished. Starting
+ * a phase finishes the one before it with "ok". A failure to write it is logged, and never fails
+ * the work. */
 void task_operation_begin(Task *task, const char *operation);
 void task_phase_begin(Task *task, const char *phase, const char *detail);
 void task_phase_end(Task *task, const char *result, const char *detail);

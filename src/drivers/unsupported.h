@@ -3,8 +3,8 @@
 #pragma once
 #include "drivers/task.h"
 
-/* Sets UNSUPPORTED and returns false: "driver ipmi: its console interface no-console does not support starting a
- * console".
+/* Sets UNSUPPORTED and returns false: "driver ipmi: its console interface no-console does not
+ * support starting a console".
  *
  * what   what was asked for, as a noun: "starting a console". Borrowed. */
 bool interface_unsupported(const Task *task, InterfaceType type, const char *what, GError **error);

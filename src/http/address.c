@@ -21,9 +21,7 @@ struct HttpNetworks {
 static struct in6_addr
 map_ipv4(const void *bytes)
 {
-    struct in6_addr mapped = {
-        .s6_addr = {[10] = 0xff, [11] = 0xff}
-    };
+    struct in6_addr mapped = {.s6_addr = {[10] = 0xff, [11] = 0xff}};
     memcpy(mapped.s6_addr + 12, bytes, 4);
     return mapped;
 }

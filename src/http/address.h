@@ -1,4 +1,5 @@
-/* Addresses that connections come from, and networks of them. All are written as IPv6; IPv4 is mapped into it.
+/* Addresses that connections come from, and networks of them. All are written as IPv6; IPv4 is
+ * mapped into it.
  *
  * Pure; any thread.
  *
@@ -20,12 +21,12 @@ typedef struct HttpAddress {
 /* peer  NULL: unknown */
 HttpAddress http_address_of(const struct sockaddr *peer);
 
-/* Reads "192.0.2.1", "192.0.2.1:4711", "2001:db8::1", "[2001:db8::1]" or "[2001:db8::1]:4711"; blanks around it are
- * ignored. False: not an address. */
+/* Reads "192.0.2.1", "192.0.2.1:4711", "2001:db8::1", "[2001:db8::1]" or "[2001:db8::1]:4711";
+ * blanks around it are ignored. False: not an address. */
 bool http_address_parse(const char *text, size_t length, HttpAddress *out);
 
-/* What counts as one client: an IPv4 address, or the first 64 bits of an IPv6 address (one client has all addresses of
- * such a network). */
+/* What counts as one client: an IPv4 address, or the first 64 bits of an IPv6 address (one client
+ * has all addresses of such a network). */
 HttpAddress http_address_group(const HttpAddress *address);
 
 bool http_address_is_unix(const HttpAddress *address);
@@ -47,7 +48,8 @@ HttpNetworks *http_networks_new(const char *const *texts, GError **error) G_GNUC
 void http_networks_free(HttpNetworks *networks);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(HttpNetworks, http_networks_free)
 
-/* networks  NULL: none. A unix socket is in every list: its file permissions decide who connects. */
+/* networks  NULL: none. A unix socket is in every list: its file permissions decide who
+ *           connects. */
 bool http_networks_contain(const HttpNetworks *networks, const HttpAddress *address);
 
 /* The client behind proxies: the last address of X-Forwarded-For that is not a trusted proxy.

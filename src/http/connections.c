@@ -1,7 +1,7 @@
 /* The list of connections; the contract is in connections.h.
  *
- * A connection is cut off by shutting its socket down: the library's thread then finds its end and closes it. The
- * descriptor stays valid as long as the connection is in the list.
+ * A connection is cut off by shutting its socket down: the library's thread then finds its end and
+ * closes it. The descriptor stays valid as long as the connection is in the list.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "http/connections.h"
@@ -28,8 +28,8 @@ static const struct {
     uint64_t least; /* bytes; UINT64_MAX: no number is enough */
 } rules[CONNECTION_PHASE_COUNT] = {
     [CONNECTION_WAITING] = {10 * 1000, UINT64_MAX},
-    [CONNECTION_BODY] = {10 * 1000, 8 * 1024  },
-    [CONNECTION_SENDING] = {60 * 1000, 4 * 1024  },
+    [CONNECTION_BODY] = {10 * 1000, 8 * 1024},
+    [CONNECTION_SENDING] = {60 * 1000, 4 * 1024},
 };
 
 /* The connections of one address. */
@@ -284,8 +284,8 @@ open_window(HttpConnection *connection, int64_t now_ms, uint64_t bytes)
     connection->window_bytes = bytes;
 }
 
-/* A connection between two requests may be idle for as long as the library allows; with the first byte of a request the
- * deadline for its headers begins. */
+/* A connection between two requests may be idle for as long as the library allows; with the first
+ * byte of a request the deadline for its headers begins. */
 static bool
 is_between_requests(const HttpConnection *connection, uint64_t bytes)
 {

@@ -1,9 +1,9 @@
-/* The connections of one listener: their number, their clients, which one is closed when there is no room, and which
- * one is overdue. Private to this folder.
+/* The connections of one listener: their number, their clients, which one is closed when there is
+ * no room, and which one is overdue. Private to this folder.
  *
- * A connection that waits for its client (for headers, a body, or until an answer is read) is in a queue, ordered by
- * the end of its last request. When the listener is full, the first of the queue is cut off. A connection that waits
- * for the service is not in the queue and is never cut off.
+ * A connection that waits for its client (for headers, a body, or until an answer is read) is in a
+ * queue, ordered by the end of its last request. When the listener is full, the first of the queue
+ * is cut off. A connection that waits for the service is not in the queue and is never cut off.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
@@ -77,8 +77,8 @@ Connections *connections_new(const ConnectionLimits *limits);
 /* Frees; every connection must have ended. NULL is fine. */
 void connections_free(Connections *connections);
 
-/* True if there is room for one more connection from this address; cuts another one off to make room. Refusals are
- * counted, and logged once a minute for each address. Any thread. */
+/* True if there is room for one more connection from this address; cuts another one off to make
+ * room. Refusals are counted, and logged once a minute for each address. Any thread. */
 bool connections_admit(Connections *connections, const HttpAddress *address);
 
 /* Adds a new connection and makes its HttpConnection. */
@@ -94,7 +94,8 @@ void connection_set_phase(HttpConnection *connection, ConnectionPhase phase);
 /* Takes it out of the queue: it waits for the service, or is a stream, and cannot be cut off. */
 void connection_leave_turn(HttpConnection *connection);
 
-/* Puts it at the end of the queue of those that may be cut off: a request has ended, or a part of a body came. */
+/* Puts it at the end of the queue of those that may be cut off: a request has ended, or a part of a
+ * body came. */
 void connection_take_turn(HttpConnection *connection);
 
 /* Cuts off connections that are overdue. Call it about once a second, by one thread at a time.

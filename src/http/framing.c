@@ -41,8 +41,8 @@ framing_fault(const Framing *framing, const char *version)
     return NULL;
 }
 
-/* Between the two the library has put one NUL in place of a blank; where clients write several blanks, more are
- * left. */
+/* Between the two the library has put one NUL in place of a blank; where clients write several
+ * blanks, more are left. */
 bool
 framing_has_nul(const char *target, size_t length, const char *version)
 {

@@ -1,5 +1,5 @@
-/* Finds requests that a proxy and this server could read differently, one as a single request and the other as two.
- * Private to this folder.
+/* Finds requests that a proxy and this server could read differently, one as a single request and
+ * the other as two. Private to this folder.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
@@ -15,7 +15,8 @@ typedef struct Framing {
 /* Notes one header. */
 void framing_note(Framing *framing, const char *name, size_t name_length, const char *value);
 
-/* NULL if the headers define the end of the body in one way only; otherwise a sentence that says why not.
+/* NULL if the headers define the end of the body in one way only; otherwise a sentence that says
+ * why not.
  *
  * version  "HTTP/1.1" */
 const char *framing_fault(const Framing *framing, const char *version);

@@ -16,8 +16,9 @@
 
 enum {
     IDLE_LIMIT_S = 65, /* how long a client may be silent */
-    /* Bytes of a connection's memory, and of a request's target and headers in it; a token of Keystone takes a few
-     * thousand. The rest is for the library's own records and the headers of an answer. */
+    /* Bytes of a connection's memory, and of a request's target and headers in it; a token of
+     * Keystone takes a few thousand. The rest is for the library's own records and the headers of
+     * an answer. */
     MEMORY_LIMIT = 32 * 1024,
     TARGET_LIMIT = 8 * 1024,
     HEADER_LIMIT = 16 * 1024,
@@ -29,7 +30,8 @@ enum {
     CONNECTIONS_LEAST = 64,
 };
 
-/* HttpConnection.handover: where a request stands between the thread that says LATER and the one that resumes. */
+/* HttpConnection.handover: where a request stands between the thread that says LATER and the one
+ * that resumes. */
 enum { HANDOVER_NONE, HANDOVER_EARLY, HANDOVER_ASLEEP };
 
 struct Listener {
@@ -342,9 +344,9 @@ start_daemon(Listener *listener, unsigned limit)
 {
     const ListenerOptions *options = &listener->options;
     struct MHD_OptionItem tls_options[] = {
-        {MHD_OPTION_HTTPS_CERT_CALLBACK, 0, http_tls_callback()                       },
+        {MHD_OPTION_HTTPS_CERT_CALLBACK, 0, http_tls_callback()},
         {MHD_OPTION_HTTPS_PRIORITIES,    0, (void *)(uintptr_t)options->tls_priorities},
-        {MHD_OPTION_END,                 0, NULL                                      },
+        {MHD_OPTION_END,                 0, NULL},
     };
     if (!options->tls)
         tls_options[0].option = MHD_OPTION_END;
@@ -386,7 +388,8 @@ listener_quiesce(Listener *listener)
 {
     if (listener->quiesced)
         return;
-    /* New clients are refused now; the socket is closed only when no thread of the library uses it. */
+    /* New clients are refused now; the socket is closed only when no thread of the library uses
+     * it. */
     listener->quiesced = true;
     MHD_quiesce_daemon(listener->daemon);
     shutdown(listener->options.socket_fd, SHUT_RDWR);

@@ -1,12 +1,14 @@
-/* A listener: takes connections, reads requests, and hands them to a server. The API and the boot file server are two
- * servers on the same code, so that what protects one protects the other:
+/* A listener: takes connections, reads requests, and hands them to a server. The API and the boot
+ * file server are two servers on the same code, so that what protects one protects the other:
  *
- *   - a limit on connections, in total and per source address. When it is reached, the connection whose last finished
- *     request is oldest is cut off;
+ *   - a limit on connections, in total and per source address. When it is reached, the connection
+ *     whose last finished request is oldest is cut off;
  *   - deadlines for a request's headers, for its body (a least rate) and for reading its answer;
- *   - requests that a proxy could read differently (two lengths, a NUL in the request line) are refused.
+ *   - requests that a proxy could read differently (two lengths, a NUL in the request line) are
+ *     refused.
  *
- * A few threads serve all connections by epoll. A request that waits suspends its connection and holds no thread.
+ * A few threads serve all connections by epoll. A request that waits suspends its connection and
+ * holds no thread.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
@@ -30,8 +32,8 @@ typedef enum HttpStep {
 /* A server. All are called on the HTTP thread of the connection, one at a time for each connection;
  * `connection->request` is the server's own. */
 typedef struct HttpServer {
-    /* The headers were read, nothing of the body yet. An answer that is queued here closes the connection, since the
-     * body is not read. */
+    /* The headers were read, nothing of the body yet. An answer that is queued here closes the
+     * connection, since the body is not read. */
     HttpStep (*begin)(void *user, HttpConnection *connection, const char *method, const char *path);
     /* A part of the body. NULL: bodies are read and thrown away. */
     void (*body)(void *user, HttpConnection *connection, const char *data, size_t size);
@@ -39,7 +41,8 @@ typedef struct HttpServer {
     HttpStep (*complete)(void *user, HttpConnection *connection);
     /* After HTTP_LATER. `began`: begin returned it, not complete. NULL if neither does. */
     HttpStep (*resumed)(void *user, HttpConnection *connection, bool began);
-    /* The request has ended, or its client has gone. Called once for each `begin`. NULL: nothing to do. */
+    /* The request has ended, or its client has gone. Called once for each `begin`. NULL: nothing to
+     * do. */
     void (*end)(void *user, HttpConnection *connection);
     /* Makes the answer to a request that never reaches `begin`. text: one sentence, static */
     struct MHD_Response *(*refusal)(void *user, unsigned status, const char *text);
@@ -65,9 +68,9 @@ Listener *listener_start(const ListenerOptions *options, GError **error) G_GNUC_
 /* Takes no more connections; new clients are refused. May be called again. */
 void listener_quiesce(Listener *listener);
 
-/* Waits until no request is at work and every answer was read. It does not wait for headers or a body, and only some
- * seconds for a client that does not read its answer. False: after limit_ms some are left, and the listener must not be
- * freed. */
+/* Waits until no request is at work and every answer was read. It does not wait for headers or a
+ * body, and only some seconds for a client that does not read its answer. False: after limit_ms
+ * some are left, and the listener must not be freed. */
 bool listener_drain(Listener *listener, int64_t limit_ms);
 
 /* Closes all connections, ends the threads, frees. No connection may be asleep. NULL is fine. */
@@ -82,13 +85,14 @@ unsigned listener_busy_count(Listener *listener);
 /* A header's value without blanks around it, or NULL. Valid as long as the request. */
 const char *http_connection_header(const HttpConnection *connection, const char *name);
 
-/* Resumes a connection after HTTP_LATER, once for each. Any thread; also before the step that returns HTTP_LATER has
- * returned. */
+/* Resumes a connection after HTTP_LATER, once for each. Any thread; also before the step that
+ * returns HTTP_LATER has returned. */
 void http_connection_resume(HttpConnection *connection);
 
 /* Queues an answer and takes the response. */
 HttpStep http_connection_answer(HttpConnection *connection, unsigned status,
                                 struct MHD_Response *response);
 
-/* The answer is a stream without an end: listener_drain does not wait for the connection, and it is never cut off. */
+/* The answer is a stream without an end: listener_drain does not wait for the connection, and it is
+ * never cut off. */
 void http_connection_begin_stream(HttpConnection *connection);

@@ -1,5 +1,5 @@
-/* Query strings of URLs, taken apart. The library's own parser gives up without an answer where there are many
- * arguments.
+/* Query strings of URLs, taken apart. The library's own parser gives up without an answer where
+ * there are many arguments.
  *
  * Pure; any thread.
  *
@@ -12,8 +12,8 @@ typedef struct HttpArgument {
     const char *name, *value; /* decoded; value is "" if absent. Both point into the parsed text */
 } HttpArgument;
 
-/* Splits "name=value&other=value" in place: "+" is a blank, %XX a byte; %00 becomes \001, since a NUL would cut the
- * text short.
+/* Splits "name=value&other=value" in place: "+" is a blank, %XX a byte; %00 becomes \001, since a
+ * NUL would cut the text short.
  *
  * query      without "?"; changed; must outlive the arguments. NULL: there are none
  * arguments  out, of `limit` places

@@ -7,8 +7,8 @@
  *
  * host     an address (IPv6 with or without brackets) or a name
  * port     0: any free one
- * Returns  the descriptor, to be closed by the caller, or -1. Errors: CONFIG (no such address), IO (the address is
- *          taken) */
+ * Returns  the descriptor, to be closed by the caller, or -1. Errors: CONFIG (no such address), IO
+ *          (the address is taken) */
 int http_socket_open(const char *host, unsigned port, GError **error);
 
 /* The same for a unix socket. A socket that an earlier process left at the path is removed.

@@ -20,8 +20,8 @@ typedef struct Credentials {
 
 struct HttpTls {
     char *certificate_file, *key_file; /* owned */
-    /* All certificates since the start: a handshake may still use an older one. They change a few times a year, and an
-     * equal one is not stored twice. */
+    /* All certificates since the start: a handshake may still use an older one. They change a few
+     * times a year, and an equal one is not stored twice. */
     GPtrArray *all;
 };
 
@@ -175,12 +175,12 @@ static const struct {
     const char *cipher;
     const char *exchange; /* NULL: of TLS 1.3, where it is not the cipher's matter */
 } ciphers_known[] = {
-    {"TLS_AES_128_GCM_SHA256",        "AES-128-GCM",       NULL         },
-    {"TLS_AES_256_GCM_SHA384",        "AES-256-GCM",       NULL         },
-    {"TLS_CHACHA20_POLY1305_SHA256",  "CHACHA20-POLY1305", NULL         },
-    {"ECDHE-RSA-AES128-GCM-SHA256",   "AES-128-GCM",       "ECDHE-RSA"  },
-    {"ECDHE-RSA-AES256-GCM-SHA384",   "AES-256-GCM",       "ECDHE-RSA"  },
-    {"ECDHE-RSA-CHACHA20-POLY1305",   "CHACHA20-POLY1305", "ECDHE-RSA"  },
+    {"TLS_AES_128_GCM_SHA256",        "AES-128-GCM",       NULL},
+    {"TLS_AES_256_GCM_SHA384",        "AES-256-GCM",       NULL},
+    {"TLS_CHACHA20_POLY1305_SHA256",  "CHACHA20-POLY1305", NULL},
+    {"ECDHE-RSA-AES128-GCM-SHA256",   "AES-128-GCM",       "ECDHE-RSA"},
+    {"ECDHE-RSA-AES256-GCM-SHA384",   "AES-256-GCM",       "ECDHE-RSA"},
+    {"ECDHE-RSA-CHACHA20-POLY1305",   "CHACHA20-POLY1305", "ECDHE-RSA"},
     {"ECDHE-ECDSA-AES128-GCM-SHA256", "AES-128-GCM",       "ECDHE-ECDSA"},
     {"ECDHE-ECDSA-AES256-GCM-SHA384", "AES-256-GCM",       "ECDHE-ECDSA"},
     {"ECDHE-ECDSA-CHACHA20-POLY1305", "CHACHA20-POLY1305", "ECDHE-ECDSA"},

@@ -1,7 +1,8 @@
 /* Copies of images; the contract is in cache.h.
  *
- * A copy is called <sha256 of URL and version>.<sha256 of its contents>: both are in its name, so that nothing else must be
- * written with it. Its time of modification is when somebody wanted it last.
+ * A copy is called <sha256 of URL and version>.<sha256 of its contents>: both are in its name, so
+ * that nothing else must be written with it. Its time of modification is when somebody wanted it
+ * last.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "images/cache.h"
@@ -39,7 +40,8 @@ io_failed(const char *what, const char *path, GError **error)
     return steel_fail(error, STEEL_ERROR_IO, "cannot %s %s: %s", what, path, g_strerror(errno));
 }
 
-/* ---- locks: a copy's is that of the first two digits of its name, so that no more files are left than there are such ---- */
+/* ---- locks: a copy's is that of the first two digits of its name, so that no more files are left
+ * than there are such ---- */
 
 /* The descriptor that holds it, or -1. */
 static int

@@ -13,11 +13,11 @@ static const struct {
     const char *name;
     size_t digits;
 } algorithms[] = {
-    {"md5",    32 },
-    {"sha1",   40 },
-    {"sha224", 56 },
-    {"sha256", 64 },
-    {"sha384", 96 },
+    {"md5",    32},
+    {"sha1",   40},
+    {"sha224", 56},
+    {"sha256", 64},
+    {"sha384", 96},
     {"sha512", 128},
 };
 

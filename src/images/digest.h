@@ -1,4 +1,5 @@
-/* Checksums of images: which there are, and making one of a stream. Pure but for memory; any thread.
+/* Checksums of images: which there are, and making one of a stream. Pure but for memory; any
+ * thread.
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 #include "common/error.h"
@@ -7,10 +8,12 @@
 /* Room for the hexadecimal text of the longest, and a NUL. */
 #define DIGEST_TEXT_SIZE 129
 
-/* True for an algorithm that images may be checked with: md5, sha1, sha224, sha256, sha384, sha512. */
+/* True for an algorithm that images may be checked with: md5, sha1, sha224, sha256, sha384,
+ * sha512. */
 bool digest_known(const char *algorithm);
 
-/* The algorithm that hexadecimal digits of this number are of ("sha256" for 64); NULL: none, or other characters. */
+/* The algorithm that hexadecimal digits of this number are of ("sha256" for 64); NULL: none, or
+ * other characters. */
 const char *digest_algorithm_of(const char *value);
 
 typedef struct Digest Digest;

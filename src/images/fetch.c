@@ -209,7 +209,8 @@ copy_from_server(Sink *sink, GError **error)
            check_status(sink->fetch, answer.status, error);
 }
 
-/* A server that does not know HEAD says nothing of its version: the image is then fetched each time. */
+/* A server that does not know HEAD says nothing of its version: the image is then fetched each
+ * time. */
 static bool
 server_version(const ImageFetch *fetch, ImageVersion *version, GError **error)
 {

@@ -1,5 +1,5 @@
-/* Copies what a URL names into a file of this machine: file://, http:// and https://. What is read is bounded in size and in
- * time, nothing of it is held in memory.
+/* Copies what a URL names into a file of this machine: file://, http:// and https://. What is read
+ * is bounded in size and in time, nothing of it is held in memory.
  *
  * Blocks on disks and networks; any thread but those of the API.
  *
@@ -38,7 +38,7 @@ bool image_fetch_version(const ImageFetch *fetch, ImageVersion *version,
 /* Writes it into an open, empty file.
  *
  * algorithm, digest  what to make a checksum of it with, and its text (the caller frees)
- * Errors  INVALID (another kind of URL, a file outside of the allowed folders, no regular file), NOT_FOUND, IO, TOO_LARGE, HTTP,
- *         TIMEOUT; the text names the URL without its secrets */
+ * Errors  INVALID (another kind of URL, a file outside of the allowed folders, no regular file),
+ *         NOT_FOUND, IO, TOO_LARGE, HTTP, TIMEOUT; the text names the URL without its secrets */
 bool image_fetch(const ImageFetch *fetch, int to, const char *algorithm, char **digest,
                  GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -17,12 +17,12 @@ static const struct {
     const char *magic;
     size_t size;
 } formats[] = {
-    {"qcow2", 0,     "QFI\xfb",          4 },
-    {"vmdk",  0,     "KDMV",             4 },
+    {"qcow2", 0,     "QFI\xfb",          4},
+    {"vmdk",  0,     "KDMV",             4},
     {"vmdk",  0,     "# Disk Descripto", 16},
-    {"vhdx",  0,     "vhdxfile",         8 },
-    {"vdi",   64,    "\x7f\x10\xda\xbe", 4 },
-    {"iso",   32769, "CD001",            5 },
+    {"vhdx",  0,     "vhdxfile",         8},
+    {"vdi",   64,    "\x7f\x10\xda\xbe", 4},
+    {"iso",   32769, "CD001",            5},
 };
 
 static int

@@ -3,7 +3,8 @@
 #pragma once
 #include "common/error.h"
 
-/* "qcow2", "vmdk", "vhdx", "vdi", "iso" or, for anything else, "raw"; static. By its first bytes alone. Errors: IO. */
+/* "qcow2", "vmdk", "vhdx", "vdi", "iso" or, for anything else, "raw"; static. By its first bytes
+ * alone. Errors: IO. */
 bool local_image_format(const char *path, const char **format,
                         GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

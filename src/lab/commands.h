@@ -2,5 +2,6 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-/* Runs a command line. Returns the exit status: 0; 1 with a message on stderr; 2 if the command line is wrong. */
+/* Runs a command line. Returns the exit status: 0; 1 with a message on stderr; 2 if the command
+ * line is wrong. */
 int lab_commands_run(int argc, char *const *argv);

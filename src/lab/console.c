@@ -16,8 +16,8 @@
 #define LOOK_AGAIN_MS 100
 #define ESCAPE 0x1b
 
-/* Length of the escape sequence at text (ECMA-48: ESC [ parameters final, or ESC and one character), 1 when it is cut
- * off. */
+/* Length of the escape sequence at text (ECMA-48: ESC [ parameters final, or ESC and one
+ * character), 1 when it is cut off. */
 static size_t
 escape_length(const char *text, size_t length)
 {

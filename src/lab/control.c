@@ -152,7 +152,8 @@ handle(ControlServer *server, const char *text, size_t size)
     return answer;
 }
 
-/* Answers and closes. Writing may block, for WRITE_TIME_S at most: an answer fits the socket's buffer as a rule. */
+/* Answers and closes. Writing may block, for WRITE_TIME_S at most: an answer fits the socket's
+ * buffer as a rule. */
 static void
 answer_client(ControlServer *server, Client *client, size_t request_size)
 {

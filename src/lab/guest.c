@@ -27,14 +27,14 @@ typedef struct ModuleGroup {
     const char *const modules[10]; /* NULL-ended */
 } ModuleGroup;
 
-/* order: at once, virtio for disks and network, the iBFT, and what the power button needs. The guest's /init knows the
- * other names. */
+/* order: at once, virtio for disks and network, the iBFT, and what the power button needs. The
+ * guest's /init knows the other names. */
 static const ModuleGroup module_groups[] = {
     {"order",
      {"virtio_pci", "virtio_net", "virtio_blk", "virtio_scsi", "sd_mod", "iscsi_ibft", "evdev",
-      "button"}                                                 },
+      "button"}},
     {"config-drive", {"isofs", "vfat", "nls_cp437", "nls_ascii"}},
-    {"nfs",          {"nfsv4"}                                  },
+    {"nfs", {"nfsv4"}},
 };
 
 void
@@ -87,7 +87,8 @@ add_file_from_disk(CpioWriter *writer, const char *path, uint32_t permissions, c
         cpio_add_file(writer, path, permissions, contents, size);
 }
 
-/* One group: its modules, unless an earlier group brought them, and the order in which the guest loads them. */
+/* One group: its modules, unless an earlier group brought them, and the order in which the guest
+ * loads them. */
 static bool
 add_modules(CpioWriter *writer, const char *modules_folder, const ModuleGroup *group,
             GHashTable *added, GError **error)

@@ -1,6 +1,6 @@
-/* The guest operating system of the lab: a Debian kernel with an initramfs of a few megabytes, and a disk image of both
- * that boots under BIOS and UEFI. It prints on the serial console what it was booted from, and runs until the power
- * button. Built once per kernel version and cached.
+/* The guest operating system of the lab: a Debian kernel with an initramfs of a few megabytes, and
+ * a disk image of both that boots under BIOS and UEFI. It prints on the serial console what it was
+ * booted from, and runs until the power button. Built once per kernel version and cached.
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 #include <glib.h>
@@ -29,8 +29,8 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(LabGuest, lab_guest_clear)
 /* Called with a line for the user before work that takes a while. */
 typedef void (*LabProgress)(const char *text);
 
-/* Returns the guest; builds it if the cache has none. Needs apt (to download, not to install, the kernel package),
- * dpkg, busybox-static, gzip, and what volume.h needs.
+/* Returns the guest; builds it if the cache has none. Needs apt (to download, not to install, the
+ * kernel package), dpkg, busybox-static, gzip, and what volume.h needs.
  *
  * cache_folder   made when absent; locked while building
  * progress       may be NULL
@@ -40,7 +40,7 @@ typedef void (*LabProgress)(const char *text);
 bool lab_guest_prepare(const char *cache_folder, LabProgress progress, LabGuest *guest,
                        GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Builds the initramfs, not compressed. modules_folder: as for modules_resolve. Errors: those of modules_resolve, and
- * NOT_FOUND (no static busybox). */
+/* Builds the initramfs, not compressed. modules_folder: as for modules_resolve. Errors: those of
+ * modules_resolve, and NOT_FOUND (no static busybox). */
 GByteArray *lab_guest_initramfs(const char *modules_folder,
                                 GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -1,5 +1,5 @@
-/* One running lab: the daemon that holds the virtual servers, their BMCs, the iSCSI target and the network, and answers
- * on the control socket: {"command": "describe" | "status" | "down"}.
+/* One running lab: the daemon that holds the virtual servers, their BMCs, the iSCSI target and the
+ * network, and answers on the control socket: {"command": "describe" | "status" | "down"}.
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 #include "lab/guest.h"
@@ -24,6 +24,6 @@ typedef struct LabPlan {
 /* A DaemonMain (supervise.h); user_data is a const LabPlan. */
 int lab_main(void *user_data, int ready_fd);
 
-/* Removes the files of labs from a folder, and no others. With `keep_logs` the logs stay: they say why a lab did not
- * start. Call it only while no lab runs there. */
+/* Removes the files of labs from a folder, and no others. With `keep_logs` the logs stay: they say
+ * why a lab did not start. Call it only while no lab runs there. */
 void lab_remove_files(const char *folder, bool keep_logs);

@@ -19,8 +19,9 @@
 #include <unistd.h>
 
 #define CYCLE_PAUSE_MS 1000
-/* SeaBIOS answers a reset by resetting the machine twice more before it boots. Resets by the guest within this time
- * after a boot's start belong to that boot: they clear no boot flags, and the boot order stays. */
+/* SeaBIOS answers a reset by resetting the machine twice more before it boots. Resets by the guest
+ * within this time after a boot's start belong to that boot: they clear no boot flags, and the boot
+ * order stays. */
 #define BOOT_SETTLE_MS 2000
 #define AREA "lab.machine"
 
@@ -62,8 +63,8 @@ machine_set_bmc(Machine *machine, IpmiBmc *bmc)
     atomic_store(&machine->bmc, bmc);
 }
 
-/* The network card's place in the boot order for a boot device. Without one a server tries its disk, then the
- * network. */
+/* The network card's place in the boot order for a boot device. Without one a server tries its
+ * disk, then the network. */
 static bool
 is_network(IpmiBootDevice device)
 {

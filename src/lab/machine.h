@@ -1,9 +1,10 @@
-/* A virtual server: a QEMU process that starts, stops and resets by commands to its BMC, and takes its boot order from
- * the BMC's boot flags as real firmware does.
+/* A virtual server: a QEMU process that starts, stops and resets by commands to its BMC, and takes
+ * its boot order from the BMC's boot flags as real firmware does.
  *
- * The boot order of the next boot always follows the flags: it is given on the command line at power on and changed in
- * the running QEMU afterwards, because a guest may reboot by itself at any time. QEMU hands it to the firmware at
- * reset. All functions belong to the main thread, except the BMC's callbacks.
+ * The boot order of the next boot always follows the flags: it is given on the command line at
+ * power on and changed in the running QEMU afterwards, because a guest may reboot by itself at any
+ * time. QEMU hands it to the firmware at reset. All functions belong to the main thread, except the
+ * BMC's callbacks.
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 #include "bmc/ipmi/bmc/server.h"
@@ -18,7 +19,8 @@ typedef struct Machine Machine;
  *
  * config              borrowed with all it points to, until the machine is freed
  * folder              the folder of its files, where QEMU runs; borrowed likewise
- * uefi                always UEFI; else BIOS, but UEFI for a boot that the BMC's EFI flag asks it for, as servers do
+ * uefi                always UEFI; else BIOS, but UEFI for a boot that the BMC's EFI flag asks it
+ *                     for, as servers do
  * network_namespace   descriptor, or 0; borrowed likewise
  * mailbox             takes the BMC's orders; borrowed likewise
  */
@@ -42,7 +44,8 @@ void machine_reap(Machine *machine);
 int machine_monitor_fd(const Machine *machine);
 void machine_monitor_read(Machine *machine);
 
-/* Call it about once a second: for the second half of a power cycle, and for boot flags that expire. */
+/* Call it about once a second: for the second half of a power cycle, and for boot flags that
+ * expire. */
 void machine_tick(Machine *machine);
 
 typedef struct MachineStatus {

@@ -4,7 +4,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* PCI network card of each machine in QEMU's object tree, to change its place in the boot order while it runs. */
+/* PCI network card of each machine in QEMU's object tree, to change its place in the boot order
+ * while it runs. */
 #define MACHINE_NETWORK_PATH "/machine/peripheral/nic0"
 
 /* Places in the boot order. The disk keeps its place, the network card moves before or after it. */

@@ -1,5 +1,6 @@
-/* Orders from the BMCs' thread to the main thread. Only the main thread starts and stops machines: a child needs a
- * thread that lives as long as the lab (see common/process.h), and a BMC must answer at once.
+/* Orders from the BMCs' thread to the main thread. Only the main thread starts and stops machines:
+ * a child needs a thread that lives as long as the lab (see common/process.h), and a BMC must
+ * answer at once.
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 #include "bmc/ipmi/wire/chassis.h"

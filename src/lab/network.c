@@ -45,8 +45,8 @@ make_namespace(GError **error)
     if (ours < 0 || unshare(CLONE_NEWNET) != 0) {
         steel_fail(error, STEEL_ERROR_IO, "cannot make a network namespace: %s", g_strerror(errno));
     } else {
-        /* A TCP connection whose program was killed lives on to send what is unsent, for minutes as its peer is gone
-         * too, and the namespace with it. */
+        /* A TCP connection whose program was killed lives on to send what is unsent, for minutes as
+         * its peer is gone too, and the namespace with it. */
         set_kernel("/proc/sys/net/ipv4/tcp_orphan_retries", "1");
         made = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
         if (made < 0)

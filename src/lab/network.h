@@ -1,6 +1,7 @@
-/* The lab's own network segment (`steel-lab up --bridge`, root only): a network namespace with a bridge, a tap per node
- * and a link to the host, and dnsmasq for DHCP, TFTP and router advertisements. The namespace has no name: it ends with
- * its last process, and its interfaces with it. Main thread only.
+/* The lab's own network segment (`steel-lab up --bridge`, root only): a network namespace with a
+ * bridge, a tap per node and a link to the host, and dnsmasq for DHCP, TFTP and router
+ * advertisements. The namespace has no name: it ends with its last process, and its interfaces with
+ * it. Main thread only.
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 #include "lab/node.h"

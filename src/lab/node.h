@@ -1,5 +1,5 @@
-/* One virtual server of a lab: its name, the addresses of its BMC and its volume, and their secrets. Made when the lab
- * starts, and then constant.
+/* One virtual server of a lab: its name, the addresses of its BMC and its volume, and their
+ * secrets. Made when the lab starts, and then constant.
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 #include <glib.h>
@@ -11,8 +11,8 @@
 typedef struct LabNode {
     unsigned index;
     char *name;
-    char
-        *uuid; /* the same for the same folder and name, so that printed command lines stay valid */
+    /* the same for the same folder and name, so that printed command lines stay valid */
+    char *uuid;
     char *mac;
     char *tap; /* NULL under user networking */
     bool uefi;
@@ -46,8 +46,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(LabNode, lab_node_free)
 /* {"name", "uuid", "mac", "ipmi_address", ..., "console_log"}: a new object, with the secrets. */
 json_t *lab_node_json(const LabNode *node, const char *folder);
 
-/* Command lines that enrol a node, made from such an object: text, one command per line; the caller frees. NULL if
- * lab_node_json did not make the object. */
+/* Command lines that enrol a node, made from such an object: text, one command per line; the caller
+ * frees. NULL if lab_node_json did not make the object. */
 char *lab_node_commands(const json_t *node);
 
 /* A random secret of letters and digits; the caller frees. */

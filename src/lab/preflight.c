@@ -23,25 +23,25 @@ typedef struct NeedRow {
 
 /* Debian 13 keeps the ROMs of network cards in another folder than Debian 12. */
 static const NeedRow needs[] = {
-    {ALWAYS,     "qemu-system-x86",    {"qemu-system-x86_64"}                                                 },
-    {ALWAYS,     "seabios",            {"/usr/share/seabios/bios-256k.bin"}                                   },
-    {ALWAYS,     "ipxe-qemu",          {"/usr/lib/ipxe/qemu/efi-virtio.rom", "/usr/share/qemu/efi-virtio.rom"}},
-    {ALWAYS,     "tgt",                {"tgtd"}                                                               },
-    {ALWAYS,     "tgt",                {"tgtadm"}                                                             },
-    {ALWAYS,     "busybox-static",     {"busybox"}                                                            },
-    {ALWAYS,     "gzip",               {"gzip"}                                                               },
-    {ALWAYS,     "dpkg",               {"dpkg-deb"}                                                           },
-    {ALWAYS,     "dosfstools",         {"mkfs.vfat"}                                                          },
-    {ALWAYS,     "mtools",             {"mcopy"}                                                              },
-    {ALWAYS,     "mtools",             {"mmd"}                                                                },
-    {ALWAYS,     "syslinux",           {"syslinux"}                                                           },
-    {ALWAYS,     "syslinux-common",    {"/usr/lib/syslinux/mbr/mbr.bin"}                                      },
-    {ALWAYS,     "grub-common",        {"grub-mkstandalone"}                                                  },
-    {ALWAYS,     "grub-efi-amd64-bin", {"/usr/lib/grub/x86_64-efi/linux.mod"}                                 },
-    {FOR_UEFI,   "ovmf",               {MACHINE_UEFI_CODE}                                                    },
-    {FOR_BRIDGE, "iproute2",           {"ip"}                                                                 },
-    {FOR_BRIDGE, "dnsmasq-base",       {"dnsmasq"}                                                            },
-    {FOR_BRIDGE, "ipxe",               {"/usr/lib/ipxe/undionly.kpxe"}                                        },
+    {ALWAYS, "qemu-system-x86", {"qemu-system-x86_64"}},
+    {ALWAYS, "seabios", {"/usr/share/seabios/bios-256k.bin"}},
+    {ALWAYS, "ipxe-qemu", {"/usr/lib/ipxe/qemu/efi-virtio.rom", "/usr/share/qemu/efi-virtio.rom"}},
+    {ALWAYS, "tgt", {"tgtd"}},
+    {ALWAYS, "tgt", {"tgtadm"}},
+    {ALWAYS, "busybox-static", {"busybox"}},
+    {ALWAYS, "gzip", {"gzip"}},
+    {ALWAYS, "dpkg", {"dpkg-deb"}},
+    {ALWAYS, "dosfstools", {"mkfs.vfat"}},
+    {ALWAYS, "mtools", {"mcopy"}},
+    {ALWAYS, "mtools", {"mmd"}},
+    {ALWAYS, "syslinux", {"syslinux"}},
+    {ALWAYS, "syslinux-common", {"/usr/lib/syslinux/mbr/mbr.bin"}},
+    {ALWAYS, "grub-common", {"grub-mkstandalone"}},
+    {ALWAYS, "grub-efi-amd64-bin", {"/usr/lib/grub/x86_64-efi/linux.mod"}},
+    {FOR_UEFI, "ovmf", {MACHINE_UEFI_CODE}},
+    {FOR_BRIDGE, "iproute2", {"ip"}},
+    {FOR_BRIDGE, "dnsmasq-base", {"dnsmasq"}},
+    {FOR_BRIDGE, "ipxe", {"/usr/lib/ipxe/undionly.kpxe"}},
 };
 
 bool
@@ -78,7 +78,8 @@ check_programs(const LabOptions *options, GError **error)
                       missing->str, packages->str);
 }
 
-/* Fails if another program listens there. The lab binds again later; this check gives a clear message. */
+/* Fails if another program listens there. The lab binds again later; this check gives a clear
+ * message. */
 static bool
 check_port(const char *address, int port, int type, const char *what, const char *option,
            GError **error)

@@ -1,5 +1,6 @@
-/* Client of QEMU's machine protocol (QMP): JSON lines over a unix socket. Commands are sent without waiting for an
- * answer. QEMU runs them in order; an error in its answer is logged. Events go to a callback.
+/* Client of QEMU's machine protocol (QMP): JSON lines over a unix socket. Commands are sent without
+ * waiting for an answer. QEMU runs them in order; an error in its answer is logged. Events go to a
+ * callback.
  *
  * Source: QEMU docs/interop/qmp-spec.txt.
  * One thread at a time.
@@ -11,7 +12,8 @@
 
 typedef struct Qmp Qmp;
 
-/* One event, e.g. "RESET", "SHUTDOWN". `data` is borrowed and may be NULL. Must not free the Qmp. */
+/* One event, e.g. "RESET", "SHUTDOWN". `data` is borrowed and may be NULL. Must not free the
+ * Qmp. */
 typedef void (*QmpEvent)(void *user_data, const char *event, const json_t *data);
 
 /* Takes a connected stream socket and negotiates. name: for the log; copied. */
@@ -26,6 +28,7 @@ int qmp_fd(const Qmp *qmp);
 bool qmp_send(Qmp *qmp, const char *command, json_t *arguments,
               GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Reads what has arrived and calls back for each event. False if QEMU has closed the socket, or does not speak QMP (a
- * line of more than 64 KiB, or not a JSON object): the caller stops polling it. Errors: IO. */
+/* Reads what has arrived and calls back for each event. False if QEMU has closed the socket, or
+ * does not speak QMP (a line of more than 64 KiB, or not a JSON object): the caller stops polling
+ * it. Errors: IO. */
 bool qmp_read(Qmp *qmp, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -24,8 +24,8 @@
 #define SWEEP_PAUSE_MS 10
 #define SWEEP_LIMIT 500
 
-/* The parent of a process, from the fourth word of /proc/PID/stat; 0 when it is gone. The second word is a name in
- * parentheses that may hold anything. */
+/* The parent of a process, from the fourth word of /proc/PID/stat; 0 when it is gone. The second
+ * word is a name in parentheses that may hold anything. */
 static pid_t
 parent_of(const char *pid)
 {
@@ -54,7 +54,8 @@ kill_children(void)
     }
 }
 
-/* Children of the daemon become ours when it dies, and their children when they die: repeat until none is left. */
+/* Children of the daemon become ours when it dies, and their children when they die: repeat until
+ * none is left. */
 static void
 sweep(void)
 {
@@ -105,8 +106,8 @@ guard(pid_t daemon, const sigset_t *signals)
     }
 }
 
-/* Closes descriptors that the caller of the program left open: the daemon must not hold them. Ours are
- * close-on-exec. */
+/* Closes descriptors that the caller of the program left open: the daemon must not hold them. Ours
+ * are close-on-exec. */
 static void
 close_foreign_descriptors(void)
 {

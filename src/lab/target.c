@@ -25,8 +25,8 @@ struct Target {
     pid_t pid; /* 0: ended */
 };
 
-/* Relative to the folder, which tgtd and tgtadm are started in: a socket's path has at most 107 bytes. Both append the
- * control number, ".0". */
+/* Relative to the folder, which tgtd and tgtadm are started in: a socket's path has at most 107
+ * bytes. Both append the control number, ".0". */
 static const char *const socket_environment[] = {"TGT_IPC_SOCKET=tgtd", NULL};
 
 static bool

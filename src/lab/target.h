@@ -1,6 +1,6 @@
-/* An iSCSI target of the lab's own: tgtd from Debian's package tgt, in user space, with a control socket in the lab's
- * folder, apart from any other tgtd. CHAP accounts are per target. The disk is LUN 1 (LUN 0 is tgt's controller). Main
- * thread only: tgtd dies with the thread that started it.
+/* An iSCSI target of the lab's own: tgtd from Debian's package tgt, in user space, with a control
+ * socket in the lab's folder, apart from any other tgtd. CHAP accounts are per target. The disk is
+ * LUN 1 (LUN 0 is tgt's controller). Main thread only: tgtd dies with the thread that started it.
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 #include <glib.h>
@@ -36,7 +36,8 @@ bool target_export(Target *target, unsigned number, const char *iqn, const char 
                    const char *chap_user, const char *chap_password,
                    GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* The targets and their sessions, as tgtadm prints them; for target_count_sessions. Caller frees. */
+/* The targets and their sessions, as tgtadm prints them; for target_count_sessions. Caller
+ * frees. */
 char *target_show(Target *target, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Initiators logged in to a target, from the text of target_show. Pure. */

@@ -59,7 +59,8 @@ put_little_endian(uint8_t *bytes, uint32_t value)
         bytes[i] = (uint8_t)(value >> (8 * i));
 }
 
-/* The first sector: syslinux's boot code and a table with one active partition up to the end. CHS fields say "use LBA". */
+/* The first sector: syslinux's boot code and a table with one active partition up to the end. CHS
+ * fields say "use LBA". */
 static bool
 write_boot_sector(const char *path, GError **error)
 {

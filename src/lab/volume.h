@@ -7,9 +7,9 @@
 
 #define VOLUME_SIZE ((uint64_t)64 * 1024 * 1024)
 
-/* Makes an image that boots a kernel under BIOS (syslinux) and UEFI (GRUB): MBR with one active FAT32 partition of type
- * EFI system. No root, no loop device. Needs dosfstools, mtools, syslinux, syslinux-common, grub-common and
- * grub-efi-amd64-bin.
+/* Makes an image that boots a kernel under BIOS (syslinux) and UEFI (GRUB): MBR with one active
+ * FAT32 partition of type EFI system. No root, no loop device. Needs dosfstools, mtools, syslinux,
+ * syslinux-common, grub-common and grub-efi-amd64-bin.
  *
  * work_folder   for temporary files; the caller removes it
  * arguments     the kernel's command line

@@ -1,4 +1,5 @@
-/* The words that the conductor and an agent speak to each other: commands and parameters by their tables. Pure; any thread.
+/* The words that the conductor and an agent speak to each other: commands and parameters by their
+ * tables. Pure; any thread.
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 #include <stdbool.h>
@@ -6,7 +7,8 @@
 
 typedef enum AgentCommandKind {
     AGENT_COMMAND_SYNC, /* the answer has the result */
-    AGENT_COMMAND_ASYNC /* the answer says RUNNING; the result is asked for, and the agent calls when it is there */
+    /* the answer says RUNNING; the result is asked for, and the agent calls when it is there */
+    AGENT_COMMAND_ASYNC
 } AgentCommandKind;
 
 typedef enum AgentCommand {

@@ -151,7 +151,8 @@ info_same(const Node *a, const Node *b)
     return json_equal(a->driver_internal_info, b->driver_internal_info);
 }
 
-/* Makes `info` the same as `wanted`. Values that are equal stay the objects they are: they may be in use. */
+/* Makes `info` the same as `wanted`. Values that are equal stay the objects they are: they may be
+ * in use. */
 static void
 become(json_t *info, json_t *wanted)
 {

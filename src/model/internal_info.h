@@ -1,8 +1,10 @@
-/* What the program remembers of a node in driver_internal_info. Every key is a row of internal_info.def with a type and
- * a lifetime. No other file reads or writes that object, so that every key is removed in time.
+/* What the program remembers of a node in driver_internal_info. Every key is a row of
+ * internal_info.def with a type and a lifetime. No other file reads or writes that object, so that
+ * every key is removed in time.
  *
- * One thread at a time uses a record. The functions read or change the record only; they save nothing. Reading a key as
- * another type than its row's is a bug and ends the program. A stored value of another type counts as absent.
+ * One thread at a time uses a record. The functions read or change the record only; they save
+ * nothing. Reading a key as another type than its row's is a bug and ends the program. A stored
+ * value of another type counts as absent.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
@@ -11,14 +13,16 @@
 /* How long a key lives. info_forget(node, lifetime) is called where the lifetime ends:
  *
  *   STEP       the step under way; ends when the next one begins
- *   OPERATION  the work of one verb (a deploy, a clean, a power change); ends when the node enters a stable or a failed
- *              state
- *   AGENT      one run of an agent on the machine; ends when the machine is switched off or rebooted
+ *   OPERATION  the work of one verb (a deploy, a clean, a power change); ends when the node enters
+ *              a stable or a failed state
+ *   AGENT      one run of an agent on the machine; ends when the machine is switched off or
+ *              rebooted
  *   INSTANCE   what the node is deployed with; ends with an undeploy
  *   NODE       as long as the node
  *
- * Some end together: an operation ends its step; an instance ends its agent and the operation that removes it. The end
- * of an agent ends nothing else, since a step may reboot the machine and continue. */
+ * Some end together: an operation ends its step; an instance ends its agent and the operation that
+ * removes it. The end of an agent ends nothing else, since a step may reboot the machine and
+ * continue. */
 typedef enum InfoLifetime {
     LIFETIME_STEP,
     LIFETIME_OPERATION,
@@ -55,7 +59,8 @@ const InfoRow *info_row(InfoKey key);
 /* "STEP", ... as in the table. */
 const char *info_lifetime_name(InfoLifetime lifetime);
 
-/* True when the end of the first lifetime is also the end of the second; every lifetime ends itself. */
+/* True when the end of the first lifetime is also the end of the second; every lifetime ends
+ * itself. */
 bool info_ends(InfoLifetime ended, InfoLifetime other);
 
 /* Removes every key of this lifetime and of those that end with it. */
@@ -64,7 +69,8 @@ void info_forget(Node *node, InfoLifetime lifetime);
 /* True when the key has a value, whatever it is. */
 bool info_has(const Node *node, InfoKey key);
 
-/* Values; what is returned is borrowed from the node until the key changes. Absent: NULL, 0, false, NULL. */
+/* Values; what is returned is borrowed from the node until the key changes. Absent: NULL, 0, false,
+ * NULL. */
 const char *info_text(const Node *node, InfoKey key);
 int64_t info_integer(const Node *node, InfoKey key);
 bool info_true(const Node *node, InfoKey key);
@@ -85,7 +91,8 @@ json_t *info_take_json(Node *node, InfoKey key);
 /* True if both nodes have the same keys and values. */
 bool info_same(const Node *a, const Node *b);
 
-/* Merges the changes made to `node` since `before` into `now`, which another thread has saved meanwhile. The result is
- * in `node`; `now` is changed too. Keys are merged one by one, each value as a whole; the changes of `node` win. If
- * `node` has forgotten its agent, all keys of the agent go, also those saved meanwhile. */
+/* Merges the changes made to `node` since `before` into `now`, which another thread has saved
+ * meanwhile. The result is in `node`; `now` is changed too. Keys are merged one by one, each value
+ * as a whole; the changes of `node` win. If `node` has forgotten its agent, all keys of the agent
+ * go, also those saved meanwhile. */
 void info_merge(Node *node, const Node *before, json_t *now);

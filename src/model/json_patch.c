@@ -202,8 +202,8 @@ change_object(json_t *object, const char *segment, const json_t *operation, GErr
     const char *op = json_string_member(operation, "op");
     if (strcmp(op, "replace") == 0 && json_object_get(object, segment) == NULL)
         return nowhere(operation_path(operation), error);
-    /* RFC 6902 refuses to remove an absent key. Here that succeeds: operators unset keys to be sure that they are gone
-     * ("node unset --instance-info image_source"). */
+    /* RFC 6902 refuses to remove an absent key. Here that succeeds: operators unset keys to be sure
+     * that they are gone ("node unset --instance-info image_source"). */
     if (strcmp(op, "remove") == 0)
         json_object_del(object, segment);
     else

@@ -3,13 +3,15 @@
 #pragma once
 #include "common/error.h"
 
-/* A node's, port group's or allocation's name: 1 to 255 of A-Z a-z 0-9 . _ ~ - (RFC 3986, unreserved), not in the form
- * of a UUID, not a word of the node's own path (maintenance, management, states, ...). INVALID otherwise. */
+/* A node's, port group's or allocation's name: 1 to 255 of A-Z a-z 0-9 . _ ~ - (RFC 3986,
+ * unreserved), not in the form of a UUID, not a word of the node's own path (maintenance,
+ * management, states, ...). INVALID otherwise. */
 bool node_name_valid(const char *name, GError **error);
 
-/* A trait: CUSTOM_ followed by A-Z 0-9 _, or a standard one of the same alphabet; at most 255 characters. */
+/* A trait: CUSTOM_ followed by A-Z 0-9 _, or a standard one of the same alphabet; at most 255
+ * characters. */
 bool trait_name_valid(const char *name, GError **error);
 
-/* A MAC address in the usual spellings (colons or hyphens, either case) as aa:bb:cc:dd:ee:ff; the caller frees.
- * INVALID otherwise. */
+/* A MAC address in the usual spellings (colons or hyphens, either case) as aa:bb:cc:dd:ee:ff; the
+ * caller frees. INVALID otherwise. */
 char *mac_address_normalize(const char *text, GError **error);

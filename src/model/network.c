@@ -99,9 +99,9 @@ bool
 network_data_valid(const json_t *data, GError **error)
 {
     static const ListRule rules[] = {
-        {"links",    {"id", "type", NULL}                      },
+        {"links",    {"id", "type", NULL}},
         {"networks", {"id", "type", "link", "network_id", NULL}},
-        {"services", {"type", "address", NULL}                 },
+        {"services", {"type", "address", NULL}},
     };
     if (json_object_size(data) == 0)
         return true;

@@ -5,12 +5,14 @@
 
 #include <jansson.h>
 
-/* A port's local_link_connection: {} or {"switch_id": MAC address or OpenFlow datapath id ("0x" and 16 hexadecimal digits),
- * "port_id": str, "switch_info": str, "hostname": str, "network_type": "managed" or "unmanaged"}. It must have switch_id and
- * port_id, or port_id and hostname (a smart NIC), or network_type unmanaged. switch_id is written in lower case, with
- * colons. INVALID names what is wrong. */
+/* A port's local_link_connection: {} or {"switch_id": MAC address or OpenFlow datapath id ("0x" and
+ * 16 hexadecimal digits), "port_id": str, "switch_info": str, "hostname": str, "network_type":
+ * "managed" or "unmanaged"}. It must have switch_id and port_id, or port_id and hostname (a smart
+ * NIC), or network_type unmanaged. switch_id is written in lower case, with colons. INVALID names
+ * what is wrong. */
 bool local_link_normalize(json_t *link, GError **error);
 
 /* A node's network_data, in the form of the OpenStack metadata service's network_data.json: {} or
- * {"links": [], "networks": [], "services": []} whose items have their mandatory members. INVALID names what is wrong. */
+ * {"links": [], "networks": [], "services": []} whose items have their mandatory members. INVALID
+ * names what is wrong. */
 bool network_data_valid(const json_t *data, GError **error);

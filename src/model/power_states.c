@@ -12,11 +12,11 @@ static const struct {
     PowerState state;
     bool soft;
 } targets[POWER_TARGET_COUNT] = {
-    [POWER_TARGET_ON] = {"power on",       POWER_ON,  false},
-    [POWER_TARGET_OFF] = {"power off",      POWER_OFF, false},
-    [POWER_TARGET_REBOOT] = {"rebooting",      POWER_ON,  false},
-    [POWER_TARGET_SOFT_REBOOT] = {"soft rebooting", POWER_ON,  true },
-    [POWER_TARGET_SOFT_OFF] = {"soft power off", POWER_OFF, true },
+    [POWER_TARGET_ON] = {"power on", POWER_ON, false},
+    [POWER_TARGET_OFF] = {"power off", POWER_OFF, false},
+    [POWER_TARGET_REBOOT] = {"rebooting", POWER_ON, false},
+    [POWER_TARGET_SOFT_REBOOT] = {"soft rebooting", POWER_ON, true},
+    [POWER_TARGET_SOFT_OFF] = {"soft power off", POWER_OFF, true},
 };
 
 const char *

@@ -18,7 +18,8 @@ typedef enum PowerTarget {
 const char *power_state_wire(PowerState state);
 PowerState power_state_from_wire(const char *wire);
 
-/* The words of PUT states/power: "power on", "power off", "rebooting", "soft rebooting", "soft power off". */
+/* The words of PUT states/power: "power on", "power off", "rebooting", "soft rebooting", "soft
+ * power off". */
 const char *power_target_wire(PowerTarget target);
 
 /* False for any other word. */

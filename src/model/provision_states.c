@@ -1,4 +1,5 @@
-/* Lookups in the state tables; the contract is in provision_states.h, the tables are in provision_states.def.
+/* Lookups in the state tables; the contract is in provision_states.h, the tables are in
+ * provision_states.def.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "model/provision_states.h"
 
@@ -80,7 +81,8 @@ provision_verb(const char *word)
     return NULL;
 }
 
-/* Some edges are the service's own: no client may manage a node out of cleaning, or ask for "clean" while deleting. */
+/* Some edges are the service's own: no client may manage a node out of cleaning, or ask for "clean"
+ * while deleting. */
 static bool
 verb_is_open(const ProvisionVerb *verb, ProvisionState state)
 {

@@ -1,5 +1,5 @@
-/* The provision state machine as data: states, edges, verbs. Exactly one function in the program (task_process_event)
- * writes node.provision_state.
+/* The provision state machine as data: states, edges, verbs. Exactly one function in the program
+ * (task_process_event) writes node.provision_state.
  *
  * Pure lookups in constant tables; any thread.
  *

@@ -136,7 +136,8 @@ wrong_type(const Field *field, const json_t *value, GError **error)
                       field_type_words(field->type), text, strlen(text) > 80 ? "..." : "");
 }
 
-/* A text of a type with its own rules: folded and checked, the caller frees; NULL with the error set. */
+/* A text of a type with its own rules: folded and checked, the caller frees; NULL with the error
+ * set. */
 static char *
 checked_text(const Field *field, const json_t *value, GError **error)
 {

@@ -1,5 +1,6 @@
-/* What a resource of the API is: one row per field. From the rows come parsing, validation, SQL columns, fields=
- * selection, version hiding, masking, sort keys, and the struct the conductor works on.
+/* What a resource of the API is: one row per field. From the rows come parsing, validation, SQL
+ * columns, fields= selection, version hiding, masking, sort keys, and the struct the conductor
+ * works on.
  *
  * Pure data and pure functions; any thread.
  *
@@ -49,8 +50,8 @@ typedef struct Field {
     unsigned flags;
     size_t offset;  /* in the resource's struct; unused for FIELD_COMPUTED */
     unsigned limit; /* greatest length in characters; 0: only the body's limit */
-    const char
-        *absent; /* JSON text of the default on POST and of `remove` in a patch; NULL: null */
+    /* JSON text of the default on POST and of `remove` in a patch; NULL: null */
+    const char *absent;
     const char *column; /* NULL: same as name */
 } Field;
 
@@ -103,7 +104,8 @@ field_member(const Field *field, const void *record)
     return (char *)(uintptr_t)record + field->offset;
 }
 
-/* A zeroed struct of the resource: tristates -1, objects {} and arrays []. Free with record_free. */
+/* A zeroed struct of the resource: tristates -1, objects {} and arrays []. Free with
+ * record_free. */
 void *record_new(const Resource *resource);
 void *record_copy(const Resource *resource, const void *record);
 void record_free(const Resource *resource, void *record);
@@ -124,7 +126,8 @@ bool record_set(const Resource *resource, void *record, const Field *field, cons
 /* The member as a new JSON value; computed fields give null. */
 json_t *record_get(const void *record, const Field *field);
 
-/* A text member by its field's name; NULL if it is absent, or if the resource has no such field. Borrowed. */
+/* A text member by its field's name; NULL if it is absent, or if the resource has no such field.
+ * Borrowed. */
 const char *record_text(const Resource *resource, const void *record, const char *name);
 
 /* Replaces an owned text member. `text` is copied; NULL clears. */

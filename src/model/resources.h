@@ -1,8 +1,8 @@
-/* The resources of the API as structs and field tables; each is a row of resources.def and one list of fields
- * (NAME.def).
+/* The resources of the API as structs and field tables; each is a row of resources.def and one list
+ * of fields (NAME.def).
  *
- * The code that made or loaded a record owns it; threads share none. NAME_new, NAME_copy, NAME_free and
- * g_autoptr(NAME) work for each.
+ * The code that made or loaded a record owns it; threads share none. NAME_new, NAME_copy, NAME_free
+ * and g_autoptr(NAME) work for each.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once

@@ -5,8 +5,8 @@
 #include <glib.h>
 #include <string.h>
 
-/* Lower case. A longer key that contains one of these is secret too. "configdrive" and "image_url" hold user data and
- * signed addresses. */
+/* Lower case. A longer key that contains one of these is secret too. "configdrive" and "image_url"
+ * hold user data and signed addresses. */
 static const char *const words[] = {
     "password",      "secret",    "token",           "admin_pass",        "adminpass",
     "new_pass",      "sys_pswd",  "passphrase",      "encrypted_key",     "private_key",

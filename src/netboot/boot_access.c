@@ -30,7 +30,8 @@ boot_grant_clear(BootGrant *grant)
 
 /* ---- the owner of an address ---- */
 
-/* If the network cannot be asked, nothing is known. Logged once a minute, since any client can cause it. */
+/* If the network cannot be asked, nothing is known. Logged once a minute, since any client can
+ * cause it. */
 static void
 warn_seldom(const GError *error)
 {

@@ -1,5 +1,5 @@
-/* Decides who may have the boot script of a node: collects the facts for boot_admission.h from the network and the
- * database, and keeps the sessions of boot_session.h.
+/* Decides who may have the boot script of a node: collects the facts for boot_admission.h from the
+ * network and the database, and keeps the sessions of boot_session.h.
  *
  * Any thread. Blocks on the database, and for some milliseconds on the kernel.
  *
@@ -11,7 +11,8 @@
 #include "netboot/boot_record.h"
 #include "netboot/neighbours.h"
 
-/* What the network knows of an address. Both functions: false with IO if the source cannot be read. */
+/* What the network knows of an address. Both functions: false with IO if the source cannot be
+ * read. */
 typedef struct BootNetwork {
     bool (*neighbours)(const HttpAddress *address, Neighbours *out, GError **error);
     /* path: [boot_server]lease_file; mac: "" if no lease has the address */
@@ -45,7 +46,8 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(BootGrant, boot_grant_clear)
 bool boot_access_ask(const BootSource *source, const Node *node, const BootRecord *record,
                      const HttpAddress *address, BootGrant *out, GError **error);
 
-/* Checks a report from an address. After SAN_HOOKED this address counts as the one that has attached the volumes.
+/* Checks a report from an address. After SAN_HOOKED this address counts as the one that has
+ * attached the volumes.
  *
  * token   as it came; NULL: none
  * Errors  FORBIDDEN: the report is refused; of the database */
@@ -53,7 +55,8 @@ bool boot_access_report(const BootSource *source, const Node *node, const BootRe
                         const HttpAddress *address, const char *token, BootPhase phase,
                         GError **error);
 
-/* Steel is about to start the machine: opens the boot window, if the machine boots over the network.
+/* Steel is about to start the machine: opens the boot window, if the machine boots over the
+ * network.
  *
  * change_ms  how long the start may take; [boot_server]boot_window comes after it
  * Errors     of the database */

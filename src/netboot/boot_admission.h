@@ -1,8 +1,9 @@
 /* Who may have the boot script of a node: one decision from the known facts, without I/O.
  *
- * A MAC address in a request proves nothing. What does, in this order: the kernel's neighbour table (on the same link),
- * and the DHCP server's leases. If neither knows the address (routed networks, relays): it was the first to ask after
- * Steel started the machine (the boot window), or it was the last to attach the volume.
+ * A MAC address in a request proves nothing. What does, in this order: the kernel's neighbour table
+ * (on the same link), and the DHCP server's leases. If neither knows the address (routed networks,
+ * relays): it was the first to ask after Steel started the machine (the boot window), or it was the
+ * last to attach the volume.
  *
  * Pure; any thread.
  *

@@ -1,5 +1,5 @@
-/* What one machine is told when it asks how to boot: made from the database (instructions.h), turned into a script
- * (ipxe.h), served (boot_server.h). Plain data.
+/* What one machine is told when it asks how to boot: made from the database (instructions.h),
+ * turned into a script (ipxe.h), served (boot_server.h). Plain data.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
@@ -8,7 +8,8 @@
 
 typedef enum BootAnswer {
     BOOT_ANSWER_UNKNOWN_MAC, /* nobody has enrolled this address */
-    BOOT_ANSWER_NONE, /* enrolled, but must not boot from the network now: use the next boot device */
+    /* enrolled, but must not boot from the network now: use the next boot device */
+    BOOT_ANSWER_NONE,
     BOOT_ANSWER_BOOT,     /* boot as `mode` and its member of the union say */
     BOOT_ANSWER_UNUSABLE, /* should boot from the network, but what is stored does not allow it */
     BOOT_ANSWER_REFUSED,  /* this address may not have the node's script */
@@ -17,21 +18,21 @@ typedef enum BootAnswer {
 /* BOOT_MODE_ISCSI */
 typedef struct BootIscsi {
     GPtrArray *volumes; /* owned, of owned IscsiVolume, the boot volume first, at least one */
-    char *
-        initiator_iqn; /* owned; an iSCSI name, or NULL: iPXE makes one from the host name or UUID */
+    /* owned; an iSCSI name, or NULL: iPXE makes one from the host name or UUID */
+    char *initiator_iqn;
 } BootIscsi;
 
 /* BOOT_MODE_RAMDISK. Names of files are relative to the script's own address. */
 typedef struct BootRamdisk {
     char *kernel, *initramfs; /* owned */
-    char *
-        arguments; /* owned; the kernel's command line, with the agent's token; safe for a script */
+    /* owned; the kernel's command line, with the agent's token; safe for a script */
+    char *arguments;
 } BootRamdisk;
 
 /* BOOT_MODE_FCOE */
 typedef struct BootFcoe {
-    GPtrArray *
-        volumes; /* owned, of owned lists of URIs (fc_volume_uris), the boot volume first, at least one */
+    /* owned, of owned lists of URIs (fc_volume_uris), the boot volume first, at least one */
+    GPtrArray *volumes;
 } BootFcoe;
 
 typedef struct BootInstructions {
@@ -64,5 +65,6 @@ void boot_instructions_set_problem(BootInstructions *instructions, BootAnswer an
 void boot_instructions_clear(BootInstructions *instructions);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(BootInstructions, boot_instructions_clear)
 
-/* "unknown-mac", "none", "unusable", "refused", or the mode's word: "iscsi", "fcoe", "ramdisk". Static. */
+/* "unknown-mac", "none", "unusable", "refused", or the mode's word: "iscsi", "fcoe", "ramdisk".
+ * Static. */
 const char *boot_answer_word(const BootInstructions *instructions);

@@ -1,5 +1,5 @@
-/* What a machine asks of the boot server, parsed and checked: the address in the path, the report of a boot's
- * progress, the range of a file. Pure; any thread.
+/* What a machine asks of the boot server, parsed and checked: the address in the path, the report
+ * of a boot's progress, the range of a file. Pure; any thread.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
@@ -10,8 +10,8 @@
 /* Room for aa:bb:cc:dd:ee:ff and its NUL. */
 #define MAC_TEXT_SIZE 18
 
-/* Reads aa:bb:cc:dd:ee:ff, with hyphens or capitals as well, and nothing else. mac: out, in lower case with colons;
- * untouched on failure. */
+/* Reads aa:bb:cc:dd:ee:ff, with hyphens or capitals as well, and nothing else. mac: out, in lower
+ * case with colons; untouched on failure. */
 bool boot_mac_read(const char *text, char mac[MAC_TEXT_SIZE]);
 
 typedef enum BootRoute {
@@ -25,7 +25,8 @@ typedef enum BootRoute {
 /* Finds the route of a path.
  *
  * path  percent-decoded, starts with "/"
- * mac   out: for script and progress the address in lower case with colons; hyphens and capitals are accepted */
+ * mac   out: for script and progress the address in lower case with colons; hyphens and capitals
+ *       are accepted */
 BootRoute boot_route(const char *path, char mac[MAC_TEXT_SIZE]);
 
 /* A report's query parameters as they came: borrowed, each NULL when absent. */
@@ -43,16 +44,19 @@ typedef struct BootProgressQuery {
 /* Checks a report and puts it in words.
  *
  * phase   out
- * Returns words for a person, "" if the report has none, e.g. "attempt 2, volume 0: the target refused the CHAP login:
+ * Returns words for a person, "" if the report has none, e.g. "attempt 2, volume 0: the target
+ * refused the CHAP login:
  *         check auth_username and auth_password (iPXE error 410d613c)"; the caller frees
  * Errors  INVALID naming the parameter */
 char *boot_progress_words(const BootProgressQuery *query, BootPhase *phase, GError **error);
 
 typedef enum ByteRange {
-    BYTE_RANGE_WHOLE, /* no header, or one that a server may ignore (RFC 9110, 14.2): several ranges, bad syntax */
+    /* no header, or one that a server may ignore (RFC 9110, 14.2): several ranges, bad syntax */
+    BYTE_RANGE_WHOLE,
     BYTE_RANGE_PART,          /* first..last */
     BYTE_RANGE_UNSATISFIABLE, /* outside of the file */
 } ByteRange;
 
-/* Reads a Range header (RFC 9110, 14.1.2) for a file of `size` bytes; first and last (inclusive) are set for a part. */
+/* Reads a Range header (RFC 9110, 14.1.2) for a file of `size` bytes; first and last (inclusive)
+ * are set for a part. */
 ByteRange byte_range_read(const char *header, uint64_t size, uint64_t *first, uint64_t *last);

@@ -1,7 +1,8 @@
 /* The boot file server on libmicrohttpd; the contract is in boot_server.h.
  *
- * Every answer is made within the request's callback: scripts are a few rows of the database and some kilobytes of
- * text, and one small write for each boot; files go out by sendfile. A slow reader costs no thread (epoll).
+ * Every answer is made within the request's callback: scripts are a few rows of the database and
+ * some kilobytes of text, and one small write for each boot; files go out by sendfile. A slow
+ * reader costs no thread (epoll).
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "netboot/boot_server.h"

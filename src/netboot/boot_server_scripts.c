@@ -1,6 +1,7 @@
 /* Answers scripts and takes reports; the contract is in boot_server_internal.h.
  *
- * Clients need no login: requests are counted by address, and repeated log lines appear once a minute.
+ * Clients need no login: requests are counted by address, and repeated log lines appear once a
+ * minute.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "common/log.h"
@@ -10,8 +11,8 @@
 
 #include <string.h>
 
-/* Returns the end of a log line, "" or the number of lines that were left out; NULL if no line is due: one a minute
- * about the same thing from the same address. The caller frees. */
+/* Returns the end of a log line, "" or the number of lines that were left out; NULL if no line is
+ * due: one a minute about the same thing from the same address. The caller frees. */
 static char *
 line_is_due(const BootRequest *request, const char *what)
 {
@@ -23,8 +24,8 @@ line_is_due(const BootRequest *request, const char *what)
     return skipped > 0 ? g_strdup_printf(" (and %u times before)", skipped) : g_strdup("");
 }
 
-/* Answers 503. iPXE obeys Retry-After by itself: a machine that waits for its script continues as soon as there is one.
- * A report must not delay a boot, so it gets no such header. */
+/* Answers 503. iPXE obeys Retry-After by itself: a machine that waits for its script continues as
+ * soon as there is one. A report must not delay a boot, so it gets no such header. */
 static HttpStep
 send_retry_later(const BootRequest *request, bool ask_again)
 {

@@ -17,7 +17,8 @@ is_of(const BootSession *session, const char *record_id)
     return g_strcmp0(session->record_id, record_id) == 0;
 }
 
-/* True if it was served since Steel last started the machine. Before the first start there is no window. */
+/* True if it was served since Steel last started the machine. Before the first start there is no
+ * window. */
 static bool
 is_of_this_start(const BootSession *session)
 {

@@ -1,9 +1,9 @@
 /* One boot of a machine as the boot server sees it: which address has its script, with which token.
  *
- * A session begins when a script is served: for the first request after Steel has started the machine (the window), for
- * another address than before, after the volumes were attached (the machine has restarted by itself), or long after the
- * last session. Each has its own token. Reports count only from the session's address, with its token, and until Steel
- * starts the machine again.
+ * A session begins when a script is served: for the first request after Steel has started the
+ * machine (the window), for another address than before, after the volumes were attached (the
+ * machine has restarted by itself), or long after the last session. Each has its own token. Reports
+ * count only from the session's address, with its token, and until Steel starts the machine again.
  *
  * Changes the BootSession only; nothing is stored. Pure but for random numbers; any thread.
  *

@@ -1,9 +1,11 @@
-/* To which MAC address a DHCP server has leased an address: dnsmasq's lease file. A line for each lease:
+/* To which MAC address a DHCP server has leased an address: dnsmasq's lease file. A line for each
+ * lease:
  *
  *     1796082600 52:54:00:12:34:56 192.0.2.44 node-4 01:52:54:00:12:34:56
  *
- * the end of the lease (seconds since 1970; 0: never), the MAC address, the IP address, the host's name or *, the
- * client's id or *. Lines of IPv6 leases have no MAC address and are ignored, as are all other lines.
+ * the end of the lease (seconds since 1970; 0: never), the MAC address, the IP address, the host's
+ * name or *, the client's id or *. Lines of IPv6 leases have no MAC address and are ignored, as are
+ * all other lines.
  *
  * Any thread.
  *

@@ -15,7 +15,8 @@ is_ipv6(const char *text)
     return inet_pton(AF_INET6, text, &address) == 1;
 }
 
-/* Labels of letters, digits and inner hyphens. A name of digits and dots only would be meant as an IPv4 address. */
+/* Labels of letters, digits and inner hyphens. A name of digits and dots only would be meant as an
+ * IPv4 address. */
 static bool
 is_host_name(const char *text)
 {

@@ -1,5 +1,5 @@
-/* Host and port as operators write them: "192.0.2.5:3260", "[2001:db8::5]:3260", "2001:db8::5", "san.example".
- * Pure; any thread.
+/* Host and port as operators write them: "192.0.2.5:3260", "[2001:db8::5]:3260", "2001:db8::5",
+ * "san.example". Pure; any thread.
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 #include "common/error.h"
@@ -8,7 +8,8 @@
  *
  * text          borrowed; a colon belongs to the port unless the whole is an IPv6 address
  * default_port  when the text names none
- * host          out, the caller frees; without brackets; IPv4, IPv6 without a zone, or a host name (RFC 1123)
+ * host          out, the caller frees; without brackets; IPv4, IPv6 without a zone, or a host name
+ *               (RFC 1123)
  * port          out, 1..65535
  * Errors        INVALID, says what is wrong */
 bool host_port_parse(const char *text, unsigned default_port, char **host, unsigned *port,

@@ -1,7 +1,8 @@
 /* Boot instructions from the database: the hooks of the boot server as the daemon runs it.
  *
- * Secrets are read only for a node with a boot record (boot_record.h), for a MAC address of its ports, and for a client
- * that boot_access.h admits. Without a record the machine is told to use its next boot device.
+ * Secrets are read only for a node with a boot record (boot_record.h), for a MAC address of its
+ * ports, and for a client that boot_access.h admits. Without a record the machine is told to use
+ * its next boot device.
  *
  * Any thread.
  *
@@ -10,11 +11,12 @@
 #include "netboot/boot_access.h"
 #include "netboot/boot_instructions.h"
 
-/* Loads port, node, volume targets (of type iscsi, by boot_index) and the first volume connector of type iqn.
+/* Loads port, node, volume targets (of type iscsi, by boot_index) and the first volume connector of
+ * type iqn.
  *
  * address  the client
- * out      initialised for a MAC address. Stored data that cannot be used (no boot volume, invalid properties, an
- *          invalid initiator name) gives BOOT_ANSWER_UNUSABLE with the reason
+ * out      initialised for a MAC address. Stored data that cannot be used (no boot volume, invalid
+ *          properties, an invalid initiator name) gives BOOT_ANSWER_UNUSABLE with the reason
  * Errors of the database (db.h), never NOT_FOUND */
 bool boot_instructions_load(const BootSource *source, const HttpAddress *address,
                             BootInstructions *out, GError **error);

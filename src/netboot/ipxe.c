@@ -2,21 +2,25 @@
  *
  * Decisions in the script:
  *
- * - The iBFT. `sanhook` and `sanboot` without --no-describe leave the table behind (in memory under BIOS, as an ACPI
- *   table under UEFI), from which dracut, initramfs-tools and Windows find the root volume, its CHAP secret and the
- *   network card. With --no-describe the boot loader would start and the system would lose its disk; it is used only
- *   for volumes that the table cannot hold.
- * - `sanhook` first, `sanboot` without a URI afterwards: the report of a failed login is apart from the one of a volume
- *   without a boot loader, and such a sanboot keeps the drive hooked whatever keep-san says. So keep-san is not set.
- * - The credentials are the boot volume's again when the system starts: iPXE opens a lost session anew with what is set
- *   at that moment. They are cleared on every other way out.
- * - A machine that should boot from its volume and cannot restarts after a bounded number of attempts: the next boot
- *   device might start an old system from a local disk under this node's identity, a prompt would wait forever. So a
- *   storage failure heals by itself, and each round is reported.
- * - It also restarts if the boot server has served the generic script, but no other for a minute: machines whose system
- *   is on a local disk do not ask, they are set to boot from it. (While the server answers 503 with Retry-After, iPXE
- *   waits in its request.)
- * - `exit 1`, not 0, to leave for the next boot device: the boot manager of UEFI takes success for the end of its list.
+ * - The iBFT. `sanhook` and `sanboot` without --no-describe leave the table behind (in memory under
+ *   BIOS, as an ACPI table under UEFI), from which dracut, initramfs-tools and Windows find the
+ *   root volume, its CHAP secret and the network card. With --no-describe the boot loader would
+ *   start and the system would lose its disk; it is used only for volumes that the table cannot
+ *   hold.
+ * - `sanhook` first, `sanboot` without a URI afterwards: the report of a failed login is apart from
+ *   the one of a volume without a boot loader, and such a sanboot keeps the drive hooked whatever
+ *   keep-san says. So keep-san is not set.
+ * - The credentials are the boot volume's again when the system starts: iPXE opens a lost session
+ *   anew with what is set at that moment. They are cleared on every other way out.
+ * - A machine that should boot from its volume and cannot restarts after a bounded number of
+ *   attempts: the next boot device might start an old system from a local disk under this node's
+ *   identity, a prompt would wait forever. So a storage failure heals by itself, and each round is
+ *   reported.
+ * - It also restarts if the boot server has served the generic script, but no other for a minute:
+ *   machines whose system is on a local disk do not ask, they are set to boot from it. (While the
+ *   server answers 503 with Retry-After, iPXE waits in its request.)
+ * - `exit 1`, not 0, to leave for the next boot device: the boot manager of UEFI takes success for
+ *   the end of its list.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "netboot/ipxe.h"
@@ -25,8 +29,8 @@
 
 #define FIRST_DRIVE 0x80
 
-/* ENOSPC of iPXE's int13.c: under BIOS the iBFT has 768 bytes, enough for one or two paths with names of usual length.
- * Under UEFI it grows as needed. */
+/* ENOSPC of iPXE's int13.c: under BIOS the iBFT has 768 bytes, enough for one or two paths with
+ * names of usual length. Under UEFI it grows as needed. */
 #define ERRNO_IBFT_FULL "34852006"
 
 /* A report must not hold up a boot for long. */
@@ -77,7 +81,8 @@ append_words(GString *script, const char *text)
             script, g_ascii_isalnum(*c) || strchr(" ._:,/()[]'\"=~@+-", *c) != NULL ? *c : '_');
 }
 
-/* `set name value` with the value as it is, or percent-encoded where any character could mean something to iPXE. */
+/* `set name value` with the value as it is, or percent-encoded where any character could mean
+ * something to iPXE. */
 static void
 append_set(GString *script, const char *name, const char *value)
 {
@@ -153,8 +158,9 @@ fits_ibft(const GPtrArray *portals)
     return false;
 }
 
-/* Attaches a volume so that the iBFT lists it. If the table has no room, the boot volume is tried with one path after
- * the other, so that its system finds at least one; the following lines attach the rest. */
+/* Attaches a volume so that the iBFT lists it. If the table has no room, the boot volume is tried
+ * with one path after the other, so that its system finds at least one; the following lines attach
+ * the rest. */
 static void
 append_listed_hook(GString *script, const GPtrArray *portals, unsigned index)
 {
@@ -252,7 +258,8 @@ append_beginning(GString *script)
                             "set steel-pause:int32 0\n");
 }
 
-/* All volumes are attached. A system that hands control back (a BIOS boot sector may) counts as one that does not boot. */
+/* All volumes are attached. A system that hands control back (a BIOS boot sector may) counts as one
+ * that does not boot. */
 static void
 append_sanboot(GString *script, const BootInstructions *instructions, unsigned volumes)
 {
@@ -274,7 +281,8 @@ append_iscsi(GString *script, const BootInstructions *instructions)
     append_sanboot(script, instructions, instructions->boot.iscsi.volumes->len);
 }
 
-/* Fibre Channel over Ethernet: no names or secrets, and no table that tells the system, which finds its disk by itself. */
+/* Fibre Channel over Ethernet: no names or secrets, and no table that tells the system, which finds
+ * its disk by itself. */
 static void
 append_fcoe(GString *script, const BootInstructions *instructions)
 {
@@ -291,8 +299,8 @@ append_fcoe(GString *script, const BootInstructions *instructions)
     append_sanboot(script, instructions, volumes->len);
 }
 
-/* Kernel and initramfs have names of their own, so that a second attempt replaces them; UEFI finds the initramfs by the word
- * initrd=. */
+/* Kernel and initramfs have names of their own, so that a second attempt replaces them; UEFI finds
+ * the initramfs by the word initrd=. */
 static void
 append_ramdisk(GString *script, const BootInstructions *instructions)
 {
@@ -372,7 +380,8 @@ append_unusable(GString *script, const BootInstructions *instructions)
                             "sleep 60\nreboot\nexit 1\n");
 }
 
-/* Neither success nor unknown: the generic script asks again a few times, then restarts the machine. */
+/* Neither success nor unknown: the generic script asks again a few times, then restarts the
+ * machine. */
 static void
 append_refused(GString *script, const BootInstructions *instructions)
 {

@@ -1,8 +1,8 @@
 /* iPXE's error numbers; the contract is in ipxe_errno.h.
  *
- * A number is made of: bits 30-24 kind of error, 23-13 the source file that found it, 12-8 which of several places in
- * that file, 7-0 the firmware's own code (iPXE, include/errno.h and include/ipxe/errfile.h). File and place are checked
- * only where a row has them.
+ * A number is made of: bits 30-24 kind of error, 23-13 the source file that found it, 12-8 which of
+ * several places in that file, 7-0 the firmware's own code (iPXE, include/errno.h and
+ * include/ipxe/errfile.h). File and place are checked only where a row has them.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "netboot/ipxe_errno.h"

@@ -3,6 +3,6 @@
 #pragma once
 #include <stdint.h>
 
-/* A few words on an iPXE error number (the eight hexadecimal digits of http://ipxe.org/<number>): the cause and, if
- * known, what to check. NULL for unknown numbers. Static. */
+/* A few words on an iPXE error number (the eight hexadecimal digits of http://ipxe.org/<number>):
+ * the cause and, if known, what to check. NULL for unknown numbers. Static. */
 const char *ipxe_errno_words(uint32_t number);

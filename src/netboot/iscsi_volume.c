@@ -11,7 +11,8 @@
 /* CHAP's own limit is what a login text can carry; no target takes more. */
 #define CREDENTIAL_LENGTH 255
 
-/* Address method "flat space" in the two highest bits of a LUN's first two bytes (SAM-5, 4.7.7.3). */
+/* Address method "flat space" in the two highest bits of a LUN's first two bytes (SAM-5,
+ * 4.7.7.3). */
 #define LUN_FLAT_SPACE 0x4000
 
 static void
@@ -88,14 +89,16 @@ plain_text(const json_t *value)
     return text != NULL && strlen(text) == json_string_length(value) ? text : NULL;
 }
 
-/* iscsiadm writes a portal as "192.0.2.5:3260,1": the number is the portal group's tag (RFC 7143, 6.1). */
+/* iscsiadm writes a portal as "192.0.2.5:3260,1": the number is the portal group's tag (RFC 7143,
+ * 6.1). */
 static bool
 is_portal_group_tag(const char *text)
 {
     return text[0] != '\0' && strlen(text) <= 5 && strspn(text, "0123456789") == strlen(text);
 }
 
-/* The parts of a text with commas. A number after a portal belongs to it: no host name is a number. */
+/* The parts of a text with commas. A number after a portal belongs to it: no host name is a
+ * number. */
 static void
 append_parts(json_t *values, const char *key, const char *text)
 {
@@ -109,8 +112,8 @@ append_parts(json_t *values, const char *key, const char *text)
     }
 }
 
-/* The values of a property as a new array of new references: none when absent, null or "", several for a list or a
- * string with commas. False with INVALID for other types and too many. */
+/* The values of a property as a new array of new references: none when absent, null or "", several
+ * for a list or a string with commas. False with INVALID for other types and too many. */
 static json_t *
 property_values(const json_t *properties, const char *key, GError **error)
 {
@@ -216,8 +219,8 @@ lists_clear(Lists *lists)
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Lists, lists_clear)
 
-/* The list `plural` if it has `count` items (any number but 0 when count is 0), else `singular`, else what the list
- * has. */
+/* The list `plural` if it has `count` items (any number but 0 when count is 0), else `singular`,
+ * else what the list has. */
 static json_t *
 choose_values(const json_t *properties, const char *plural, const char *singular, size_t count,
               const char **key, GError **error)
@@ -283,8 +286,8 @@ read_paths(const Lists *lists, GPtrArray *portals, GError **error)
     return true;
 }
 
-/* Reads a name or secret: printable ASCII, blanks allowed, since scripts carry it encoded. Absent, null and "" are
- * NULL. */
+/* Reads a name or secret: printable ASCII, blanks allowed, since scripts carry it encoded. Absent,
+ * null and "" are NULL. */
 static bool
 read_credential(const json_t *properties, const char *key, char **credential, GError **error)
 {

@@ -1,4 +1,5 @@
-/* The kernel's neighbour table; the contract is in neighbours.h. Messages: rtnetlink(7), linux/neighbour.h.
+/* The kernel's neighbour table; the contract is in neighbours.h. Messages: rtnetlink(7),
+ * linux/neighbour.h.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "netboot/neighbours.h"
 

@@ -1,5 +1,5 @@
-/* The MAC addresses that the kernel knows for an IP address: its neighbour table (ARP, IPv6 neighbour discovery), read
- * over netlink.
+/* The MAC addresses that the kernel knows for an IP address: its neighbour table (ARP, IPv6
+ * neighbour discovery), read over netlink.
  *
  * Every client on the same link is in it. Addresses behind a router and loopback addresses are not.
  *
@@ -16,11 +16,12 @@ typedef struct Neighbours {
     char macs[NEIGHBOUR_LIMIT][MAC_TEXT_SIZE]; /* aa:bb:cc:dd:ee:ff */
 } Neighbours;
 
-/* Asks the kernel; takes some milliseconds at most. Any thread. False with IO if it does not answer. */
+/* Asks the kernel; takes some milliseconds at most. Any thread. False with IO if it does not
+ * answer. */
 bool neighbours_find(const HttpAddress *address, Neighbours *out, GError **error);
 
-/* Reads one answer of the kernel: NEWNEIGH messages, as recv(2) gives them. Entries of other addresses, and of
- * neighbours that were not reached, are ignored.
+/* Reads one answer of the kernel: NEWNEIGH messages, as recv(2) gives them. Entries of other
+ * addresses, and of neighbours that were not reached, are ignored.
  *
  * data   aligned to 4 bytes; may end anywhere
  * Returns true if it is the last one. Pure. */

@@ -82,7 +82,8 @@ add_parameters(GString *line, const json_t *parameters)
     return true;
 }
 
-/* The token of this run of the agent, made when there is none; to be freed by secret_free. NULL with the error set. */
+/* The token of this run of the agent, made when there is none; to be freed by secret_free. NULL
+ * with the error set. */
 static char *
 agent_token(Db *db, const char *node_uuid, GError **error)
 {

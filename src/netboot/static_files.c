@@ -19,14 +19,14 @@ typedef struct MediaType {
 } MediaType;
 
 static const MediaType media_types[] = {
-    {".ipxe",     "text/plain; charset=utf-8"  },
-    {".txt",      "text/plain; charset=utf-8"  },
-    {".json",     "application/json"           },
+    {".ipxe",     "text/plain; charset=utf-8"},
+    {".txt",      "text/plain; charset=utf-8"},
+    {".json",     "application/json"},
     {".iso",      "application/x-iso9660-image"},
-    {".gz",       "application/gzip"           },
-    {".efi",      "application/efi"            },
-    {".sha256",   "text/plain; charset=utf-8"  },
-    {".checksum", "text/plain; charset=utf-8"  },
+    {".gz",       "application/gzip"},
+    {".efi",      "application/efi"},
+    {".sha256",   "text/plain; charset=utf-8"},
+    {".checksum", "text/plain; charset=utf-8"},
 };
 
 int

@@ -19,12 +19,15 @@ int static_root_open(const char *path, GError **error);
 /* Opens a regular file below the directory for reading.
  *
  * root     from static_root_open
- * path     percent-decoded, starts with "/"; "." and ".." are refused, even if they would stay inside
- * Errors   NOT_FOUND: no such file, a directory, a device, a link that leads out; IO: anything else */
+ * path     percent-decoded, starts with "/"; "." and ".." are refused, even if they would stay
+ *          inside
+ * Errors   NOT_FOUND: no such file, a directory, a device, a link that leads out; IO: anything
+ *          else */
 bool static_file_open(int root, const char *path, StaticFile *file, GError **error);
 
-/* The same where the kernel has no openat2(2) or forbids it: refuses every symbolic link. For static_file_open and its
- * tests. Returns the descriptor, or -1 with errno set. `relative` has no leading slash. */
+/* The same where the kernel has no openat2(2) or forbids it: refuses every symbolic link. For
+ * static_file_open and its tests. Returns the descriptor, or -1 with errno set. `relative` has no
+ * leading slash. */
 int static_file_walk(int root, const char *relative);
 
 /* The media type for a file name, by its ending; application/octet-stream for others. Static. */

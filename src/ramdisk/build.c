@@ -162,7 +162,8 @@ resolve(const RamdiskPlan *plan, const Profile *profile, const char *unpacked, G
     return modules_resolve(folder, (const char *const *)names->pdata, error);
 }
 
-/* Writes the archive and has it compressed: zstd, which the kernel unpacks several times faster than xz. */
+/* Writes the archive and has it compressed: zstd, which the kernel unpacks several times faster
+ * than xz. */
 static bool
 write_archive(const GByteArray *archive, const char *path, GError **error)
 {

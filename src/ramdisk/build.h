@@ -1,5 +1,5 @@
-/* Builds the deploy ramdisk: a Debian kernel, and an initramfs with drivers, network set-up and steel-agent. Without root. The
- * same inputs give the same bytes.
+/* Builds the deploy ramdisk: a Debian kernel, and an initramfs with drivers, network set-up and
+ * steel-agent. Without root. The same inputs give the same bytes.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
@@ -26,6 +26,7 @@ bool ramdisk_profile_known(const char *word);
 char *ramdisk_profiles_help(void);
 
 /* Builds it; a folder that has an older one has the new one only when it is whole.
- * Errors: INVALID (profile, form of a file), NOT_FOUND (kernel, module, library, busybox), PROCESS, TIMEOUT, IO */
+ * Errors: INVALID (profile, form of a file), NOT_FOUND (kernel, module, library, busybox), PROCESS,
+ * TIMEOUT, IO */
 bool ramdisk_build(const RamdiskPlan *plan, KernelPackageProgress progress,
                    GError **error) G_GNUC_WARN_UNUSED_RESULT;

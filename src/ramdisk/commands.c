@@ -40,10 +40,10 @@ take_option(Options *options, const char *name, const char *value)
         const char *name;
         const char **member;
     } members[] = {
-        {"--output",  &options->plan.output },
+        {"--output",  &options->plan.output},
         {"--profile", &options->plan.profile},
-        {"--agent",   &options->plan.agent  },
-        {"--cache",   &options->plan.cache  },
+        {"--agent",   &options->plan.agent},
+        {"--cache",   &options->plan.cache},
         {"--ca",      &options->plan.ca_file},
     };
     for (size_t i = 0; i < G_N_ELEMENTS(members); i++)
@@ -126,8 +126,7 @@ ramdisk_commands_run(int argc, char **argv)
     Options options = {
         .plan = {.output = ".", .profile = "virtual", .agent = agent, .cache = cache},
         .modules = modules,
-        .files = files
-    };
+        .files = files};
     bool help = argc == 2 && strcmp(argv[1], "--help") == 0;
     if (help || !read_options(&options, argc, argv)) {
         print_usage(help ? stdout : stderr);

@@ -29,7 +29,8 @@ append_entry(CpioWriter *writer, const Entry *entry)
     size_t path_size = strlen(entry->path) + 1;
     uint32_t links = S_ISDIR(entry->mode) ? 2 : 1;
     char header[HEADER_SIZE + 1];
-    /* magic, inode, mode, uid, gid, links, mtime, size, device (2), special device (2), path size, check */
+    /* magic, inode, mode, uid, gid, links, mtime, size, device (2), special device (2), path size,
+     * check */
     snprintf(header, sizeof header, "070701%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X",
              writer->entry_count++, entry->mode, 0U, 0U, links, 0U, (uint32_t)entry->size, 0U, 0U,
              entry->major, entry->minor, (uint32_t)path_size, 0U);

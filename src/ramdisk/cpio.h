@@ -1,5 +1,5 @@
-/* Writes a cpio archive in the "newc" format, which the Linux kernel unpacks as an initramfs. Unlike with cpio(1),
- * device nodes and files of root need no privileges here.
+/* Writes a cpio archive in the "newc" format, which the Linux kernel unpacks as an initramfs.
+ * Unlike with cpio(1), device nodes and files of root need no privileges here.
  *
  * Source of the format: Linux, Documentation/driver-api/early-userspace/buffer-format.rst.
  * SPDX-License-Identifier: Apache-2.0 */

@@ -75,7 +75,8 @@ ask_for_name(const char *metapackage, GError **error)
     return name;
 }
 
-/* It goes through `folder`, which is removed when anything fails: half a package must not be taken for a whole one later. */
+/* It goes through `folder`, which is removed when anything fails: half a package must not be taken
+ * for a whole one later. */
 static bool
 download(const char *metapackage, const char *folder, KernelPackageProgress progress,
          GError **error)

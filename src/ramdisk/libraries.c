@@ -15,7 +15,8 @@ by_text(const void *a, const void *b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* "libc.so.6 => /lib/libc.so.6 (0x7f...)", "/lib64/ld.so (0x7f...)", "linux-vdso.so.1 (0x7f...)", "libx => not found". */
+/* "libc.so.6 => /lib/libc.so.6 (0x7f...)", "/lib64/ld.so (0x7f...)", "linux-vdso.so.1 (0x7f...)",
+ * "libx => not found". */
 static bool
 read_line(GPtrArray *paths, char *line, GError **error)
 {

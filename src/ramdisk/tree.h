@@ -1,5 +1,5 @@
-/* The files of an initramfs, put together in memory: folders are made as they are needed, each once, and nothing depends on the
- * clock or on who builds it.
+/* The files of an initramfs, put together in memory: folders are made as they are needed, each
+ * once, and nothing depends on the clock or on who builds it.
  *
  * The first error stays: whoever adds need not look at each.
  *

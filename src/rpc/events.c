@@ -1,18 +1,19 @@
 /* The listeners and their queues; the contract is in events.h.
  *
- * Locks: `publishing` before `lock`. The first is held while listeners are asked what they want and woken, which may
- * take their own locks but waits for nothing; the second only while pointers are moved: who takes events never waits
- * for a publisher.
+ * Locks: `publishing` before `lock`. The first is held while listeners are asked what they want and
+ * woken, which may take their own locks but waits for nothing; the second only while pointers are
+ * moved: who takes events never waits for a publisher.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "common/lock.h"
 #include "rpc/event_priv.h"
 
 struct Events {
-    Lock
-        publishing; /* held by one publisher at a time: events reach all in the order of their ids */
+    /* held by one publisher at a time: events reach all in the order of their ids */
+    Lock publishing;
     int64_t last_id GUARDED; /* by publishing */
-    /* EventListener, owned by the caller of events_listen; changed with both locks held, read with one. */
+    /* EventListener, owned by the caller of events_listen; changed with both locks held, read with
+     * one. */
     GPtrArray *listeners GUARDED;
     Lock lock;              /* guards what follows, and the queues of all listeners */
     GQueue waiting GUARDED; /* SharedEvent, the oldest first: those in at least one queue */

@@ -1,9 +1,9 @@
-/* Notifications inside the process: the conductor publishes what happens to a node, the event stream of the API
- * listens. Names and payloads are those of Ironic's versioned notifications.
+/* Notifications inside the process: the conductor publishes what happens to a node, the event
+ * stream of the API listens. Names and payloads are those of Ironic's versioned notifications.
  *
- * An event is written as text once and shared by all listeners. Waiting events are bounded in number and in bytes, for
- * each listener and for all together. A listener that does not keep up loses the oldest events and learns how many. Any
- * thread.
+ * An event is written as text once and shared by all listeners. Waiting events are bounded in
+ * number and in bytes, for each listener and for all together. A listener that does not keep up
+ * loses the oldest events and learns how many. Any thread.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
@@ -13,7 +13,8 @@
 #include <stdint.h>
 
 enum {
-    /* A member of a payload whose text is longer, or for which the event has no room left, is null in it. */
+    /* A member of a payload whose text is longer, or for which the event has no room left, is null
+     * in it. */
     EVENT_MEMBER_LIMIT = 32 * 1024,
     EVENT_TEXT_LIMIT = 64 * 1024,
     /* What waits for one listener, and for all of them. */
@@ -51,16 +52,18 @@ bool events_wanted(Events *events);
 /* The bytes of all events that wait or are being sent. */
 size_t events_size(Events *events);
 
-/* Publishes one event. Members that are too long become null, and the payload gets a member "left_out" with their
- * names.
+/* Publishes one event. Members that are too long become null, and the payload gets a member
+ * "left_out" with their names.
  *
  * about    borrowed for the call
  * payload  an object; this call takes the reference */
 void events_publish(Events *events, const char *type, const EventAbout *about, json_t *payload);
 
-/* How a listener listens. Both functions are called by the thread that publishes and must not block. */
+/* How a listener listens. Both functions are called by the thread that publishes and must not
+ * block. */
 typedef struct EventReader {
-    /* False: the listener does not get this event. Never called twice at the same time. NULL: it gets all.
+    /* False: the listener does not get this event. Never called twice at the same time. NULL: it
+     * gets all.
      * view  out, 0 before: a word that comes back with the event */
     bool (*wants)(const Event *event, unsigned *view, void *user_data);
     void (*wake)(void *user_data); /* an event waits; NULL: not called */

@@ -34,7 +34,8 @@ circle_free(void *data)
     g_free(circle);
 }
 
-/* No other program computes this ring, so algorithms that GLib lacks are replaced by the SHA-2 of the same length. */
+/* No other program computes this ring, so algorithms that GLib lacks are replaced by the SHA-2 of
+ * the same length. */
 static GChecksumType
 algorithm_of(const char *name)
 {
@@ -42,18 +43,18 @@ algorithm_of(const char *name)
         const char *name;
         GChecksumType type;
     } rows[] = {
-        {"md5", G_CHECKSUM_MD5},
-        {"sha1", G_CHECKSUM_SHA1},
-        {"sha224", G_CHECKSUM_SHA256},
-        {"sha256", G_CHECKSUM_SHA256},
-        {"sha384", G_CHECKSUM_SHA384},
-        {"sha512", G_CHECKSUM_SHA512},
-        {"sha3_224", G_CHECKSUM_SHA256},
-        {"sha3_256", G_CHECKSUM_SHA256},
-        {"sha3_384", G_CHECKSUM_SHA384},
-        {"sha3_512", G_CHECKSUM_SHA512},
-        {"blake2b", G_CHECKSUM_SHA512},
-        {"blake2s", G_CHECKSUM_SHA256},
+        {"md5",       G_CHECKSUM_MD5},
+        {"sha1",      G_CHECKSUM_SHA1},
+        {"sha224",    G_CHECKSUM_SHA256},
+        {"sha256",    G_CHECKSUM_SHA256},
+        {"sha384",    G_CHECKSUM_SHA384},
+        {"sha512",    G_CHECKSUM_SHA512},
+        {"sha3_224",  G_CHECKSUM_SHA256},
+        {"sha3_256",  G_CHECKSUM_SHA256},
+        {"sha3_384",  G_CHECKSUM_SHA384},
+        {"sha3_512",  G_CHECKSUM_SHA512},
+        {"blake2b",   G_CHECKSUM_SHA512},
+        {"blake2s",   G_CHECKSUM_SHA256},
         {"shake_128", G_CHECKSUM_SHA256},
         {"shake_256", G_CHECKSUM_SHA512},
     };
@@ -108,7 +109,8 @@ position_of(GChecksumType algorithm, const char *text)
     return position;
 }
 
-/* Fills the key of a circle; false when it would not fit (names are limited to 255 characters long before). */
+/* Fills the key of a circle; false when it would not fit (names are limited to 255 characters long
+ * before). */
 static bool
 circle_key(char *buffer, size_t size, const char *group, const char *driver)
 {

@@ -1,8 +1,9 @@
-/* Which conductor is responsible for a node: consistent hashing over the live conductors that serve the node's group
- * and hardware type. The same conductors give the same answer in every process; a conductor that joins or leaves moves
- * only the nodes it gains or loses.
+/* Which conductor is responsible for a node: consistent hashing over the live conductors that serve
+ * the node's group and hardware type. The same conductors give the same answer in every process; a
+ * conductor that joins or leaves moves only the nodes it gains or loses.
  *
- * A ring is filled by one thread, sealed, and then immutable: any number of threads may ask and hold references.
+ * A ring is filled by one thread, sealed, and then immutable: any number of threads may ask and
+ * hold references.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
@@ -20,7 +21,8 @@ HashRing *hash_ring_ref(HashRing *ring);
 void hash_ring_unref(HashRing *ring);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(HashRing, hash_ring_unref)
 
-/* Adds a conductor. `drivers` is an array of hardware types, borrowed; anything else counts as empty. */
+/* Adds a conductor. `drivers` is an array of hardware types, borrowed; anything else counts as
+ * empty. */
 void hash_ring_add(HashRing *ring, const char *hostname, const char *group, const json_t *drivers);
 
 /* Ends filling. */
@@ -29,7 +31,8 @@ void hash_ring_seal(HashRing *ring);
 /* True without any conductor. */
 bool hash_ring_is_empty(const HashRing *ring);
 
-/* The conductor of a node, or NULL when no conductor of this group serves the driver. Borrowed from the ring.
+/* The conductor of a node, or NULL when no conductor of this group serves the driver. Borrowed from
+ * the ring.
  *
  * group  NULL counts as "" */
 const char *hash_ring_host(const HashRing *ring, const char *group, const char *driver,

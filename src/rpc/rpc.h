@@ -1,5 +1,5 @@
-/* How the API calls a conductor: a method, a node, JSON arguments; the answer comes later. An RpcTransport carries the
- * call, today to the conductor of this process (conductor/dispatch.c).
+/* How the API calls a conductor: a method, a node, JSON arguments; the answer comes later. An
+ * RpcTransport carries the call, today to the conductor of this process (conductor/dispatch.c).
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
@@ -24,14 +24,15 @@ typedef struct RpcCall {
     RpcMethod method;
     const char *node_uuid; /* NULL when the method is not about a node */
     json_t *arguments;     /* an object; the call takes this reference */
-    /* {node uuid: {"owner": str or null, "lessee": ...}}, borrowed for the call: the owners by which the policy allowed
-     * the call. A node that has another owner by the time of the work, or is not named here, is left alone: CONFLICT.
-     * NULL: the policy did not ask for owners. */
+    /* {node uuid: {"owner": str or null, "lessee": ...}}, borrowed for the call: the owners by
+     * which the policy allowed the call. A node that has another owner by the time of the work, or
+     * is not named here, is left alone: CONFLICT. NULL: the policy did not ask for owners. */
     json_t *judged;
     RpcContext context;
 } RpcCall;
 
-/* Receives the answer, exactly once, on any thread, perhaps before rpc_call returns. It must not block.
+/* Receives the answer, exactly once, on any thread, perhaps before rpc_call returns. It must not
+ * block.
  * result  borrowed object, NULL on failure;  error  borrowed, NULL on success */
 typedef void (*RpcDone)(json_t *result, const GError *error, void *user_data);
 

@@ -59,8 +59,8 @@ checksum_algorithm_of(const char *text)
         size_t length;
         const char *name;
     } rows[] = {
-        {32,  "md5"   },
-        {40,  "sha1"  },
+        {32,  "md5"},
+        {40,  "sha1"},
         {64,  "sha256"},
         {96,  "sha384"},
         {128, "sha512"},

@@ -6,7 +6,8 @@
 
 typedef struct Checksum Checksum;
 
-/* algorithm  "sha256", "sha512", "md5", …; as OpenSSL knows it. Errors: INVALID: it is not known. */
+/* algorithm  "sha256", "sha512", "md5", …; as OpenSSL knows it. Errors: INVALID: it is not
+ *            known. */
 Checksum *checksum_new(const char *algorithm, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void checksum_add(Checksum *checksum, const void *data, size_t size);
 /* Hexadecimal, lower case; the caller frees. Nothing may be added any more. */
@@ -17,6 +18,6 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Checksum, checksum_free)
 /* The algorithm that a hexadecimal text of this length is of, or NULL. */
 const char *checksum_algorithm_of(const char *text);
 
-/* Finds a file's checksum in a text with lines "<checksum>  name" or "<checksum> *name"; a text of one word is that checksum.
- * The caller frees; NULL: it is not there. */
+/* Finds a file's checksum in a text with lines "<checksum> name" or "<checksum> *name"; a text of
+ * one word is that checksum. The caller frees; NULL: it is not there. */
 char *checksum_find(const char *text, const char *name);

@@ -48,9 +48,9 @@ read_features(const uint8_t *data, Qcow2Header *header, GError **error)
         uint64_t bit;
         const char *text;
     } refused[] = {
-        {2,  "is marked as damaged"                              },
+        {2,  "is marked as damaged"},
         {4,  "has its data in another file, which is not allowed"},
-        {16, "has extended L2 entries, which are not supported"  },
+        {16, "has extended L2 entries, which are not supported"},
     };
     uint64_t features = read_64(data + 72);
     for (size_t i = 0; i < G_N_ELEMENTS(refused); i++)

@@ -1,4 +1,5 @@
-/* Words of the qcow2 format (qemu's docs/interop/qcow2.txt): header, table entries, compressed clusters. Pure; any thread.
+/* Words of the qcow2 format (qemu's docs/interop/qcow2.txt): header, table entries, compressed
+ * clusters. Pure; any thread.
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 #include "common/error.h"

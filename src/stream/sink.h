@@ -1,5 +1,5 @@
-/* Where an image is written to: a disk, a part of one, a file, a LUN. Writes may come in any order; nothing is sure to be kept
- * before sink_flush. A sink is used by one thread at a time.
+/* Where an image is written to: a disk, a part of one, a file, a LUN. Writes may come in any order;
+ * nothing is sure to be kept before sink_flush. A sink is used by one thread at a time.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
@@ -28,7 +28,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Sink, sink_free)
 /* A part of a sink, which must outlive it. */
 Sink *sink_window(Sink *whole, uint64_t offset, uint64_t size);
 
-/* A file or block device that is there; a device that is in use (mounted) is refused. Errors: IO naming it. */
+/* A file or block device that is there; a device that is in use (mounted) is refused. Errors: IO
+ * naming it. */
 Sink *sink_open_file(const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 uint64_t sink_size(const Sink *sink);

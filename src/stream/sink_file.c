@@ -1,7 +1,8 @@
 /* Files and block devices as sinks; the contract is in sink.h.
  *
- * Writes go through the page cache, which lets the network and the disk work at the same time; what has been written is handed
- * to the disk and dropped from the cache behind us, so that memory stays free.
+ * Writes go through the page cache, which lets the network and the disk work at the same time; what
+ * has been written is handed to the disk and dropped from the cache behind us, so that memory stays
+ * free.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "stream/sink.h"

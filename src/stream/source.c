@@ -189,7 +189,8 @@ perform(Download *download)
     return code;
 }
 
-/* Whether all of it has come; else *why says what has happened, and *again whether another try may help. */
+/* Whether all of it has come; else *why says what has happened, and *again whether another try may
+ * help. */
 static bool
 judge(Download *download, CURLcode code, char **why, bool *again)
 {

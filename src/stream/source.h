@@ -1,8 +1,9 @@
 /* Reads what a URL names, from its beginning to its end, once, without holding it in memory.
  *
- * http:// and https:// with redirects. A download that is cut off, or stands still, goes on where it stopped, by a range
- * request; a server without ranges sends it anew and what is there already is skipped. A source that changes meanwhile is an
- * error, as far as it says so (ETag, Last-Modified, length).
+ * http:// and https:// with redirects. A download that is cut off, or stands still, goes on where
+ * it stopped, by a range request; a server without ranges sends it anew and what is there already
+ * is skipped. A source that changes meanwhile is an error, as far as it says so (ETag,
+ * Last-Modified, length).
  *
  * Blocks; any thread that may.
  *
@@ -27,7 +28,8 @@ typedef struct SourceOptions {
     void (*size_known)(void *user, uint64_t size); /* NULL: not told; 0: the server does not say */
 } SourceOptions;
 
-/* Errors: HTTP (unreachable, refused, cut off too often, not trusted, changed), NOT_FOUND and the like never: a status of 4xx is
- * HTTP and is not tried again; CANCELLED; what `take` fails with. The text names the URL without its secrets. */
+/* Errors: HTTP (unreachable, refused, cut off too often, not trusted, changed), NOT_FOUND and the
+ * like never: a status of 4xx is HTTP and is not tried again; CANCELLED; what `take` fails with.
+ * The text names the URL without its secrets. */
 bool source_read(const SourceOptions *options, SourceTake take, void *user,
                  GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -22,7 +22,7 @@ stage_for_magic(const uint8_t *data, size_t size)
         StageNew make;
     } rows[] = {
         {{0x1f, 0x8b, 0x08},               3, stage_gzip},
-        {{0xfd, '7', 'z', 'X', 'Z', 0x00}, 6, stage_xz  },
+        {{0xfd, '7', 'z', 'X', 'Z', 0x00}, 6, stage_xz},
         {{0x28, 0xb5, 0x2f, 0xfd},         4, stage_zstd},
     };
     for (size_t i = 0; i < G_N_ELEMENTS(rows); i++)

@@ -1,9 +1,10 @@
 /* The qcow2 format, read in one go; the contract is in stage.h.
  *
- * What has to be read at which place of the file is an Extent: the table of tables (L1), tables (L2), clusters with data. A
- * table's place is learned from the table above it, mostly before the stream gets there, since programs write them in that order.
- * A window of the stream holds the bytes of extents that have begun. An extent that was learned too late is kept for another
- * pass over the same bytes: three passes are always enough.
+ * What has to be read at which place of the file is an Extent: the table of tables (L1), tables
+ * (L2), clusters with data. A table's place is learned from the table above it, mostly before the
+ * stream gets there, since programs write them in that order. A window of the stream holds the
+ * bytes of extents that have begun. An extent that was learned too late is kept for another pass
+ * over the same bytes: three passes are always enough.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "stream/qcow2_format.h"

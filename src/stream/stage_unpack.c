@@ -1,5 +1,5 @@
-/* Decompressors: gzip, xz, zstd. Each takes streams that follow one another, and gives its output on in parts; memory is
- * bounded. The contract is in stage.h.
+/* Decompressors: gzip, xz, zstd. Each takes streams that follow one another, and gives its output
+ * on in parts; memory is bounded. The contract is in stage.h.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "stream/stage.h"

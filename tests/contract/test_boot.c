@@ -64,12 +64,12 @@ int
 main(void)
 {
     static const ContractCase cases[] = {
-        {"cleans up when nothing was prepared",                 cleans_up_when_nothing_was_prepared},
+        {"cleans up when nothing was prepared", cleans_up_when_nothing_was_prepared},
         {"prepares a node with a volume twice to the same end",
-         prepares_a_node_with_a_volume_twice                                                       },
-        {"leaves nothing behind",                               leaves_nothing_behind              },
+         prepares_a_node_with_a_volume_twice},
+        {"leaves nothing behind", leaves_nothing_behind},
         {"prepares a ramdisk or refuses in a sentence",
-         prepares_a_ramdisk_or_refuses_in_a_sentence                                               },
+         prepares_a_ramdisk_or_refuses_in_a_sentence},
     };
     return contract_run(INTERFACE_BOOT, cases, G_N_ELEMENTS(cases));
 }

@@ -102,12 +102,12 @@ int
 main(void)
 {
     static const ContractCase cases[] = {
-        {"deploys in steps that may be run twice",        deploys_in_steps_that_may_be_run_twice    },
-        {"has the core step",                             has_the_core_step                         },
+        {"deploys in steps that may be run twice", deploys_in_steps_that_may_be_run_twice},
+        {"has the core step", has_the_core_step},
         {"tears down what was deployed and what was not",
-         tears_down_what_was_deployed_and_what_was_not                                              },
-        {"takes over a running instance",                 takes_over_a_running_instance             },
-        {"prepares cleaning or refuses in a sentence",    prepares_cleaning_or_refuses_in_a_sentence},
+         tears_down_what_was_deployed_and_what_was_not},
+        {"takes over a running instance", takes_over_a_running_instance},
+        {"prepares cleaning or refuses in a sentence", prepares_cleaning_or_refuses_in_a_sentence},
     };
     return contract_run(INTERFACE_DEPLOY, cases, G_N_ELEMENTS(cases));
 }

@@ -1,4 +1,5 @@
-/* What every row of every kind must be (src/drivers/interface.h): well named, described, with sane steps.
+/* What every row of every kind must be (src/drivers/interface.h): well named, described, with sane
+ * steps.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "contract.h"
 

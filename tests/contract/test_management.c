@@ -145,13 +145,13 @@ int
 main(void)
 {
     static const ContractCase cases[] = {
-        {"remembers each boot device",                      remembers_each_boot_device               },
-        {"refuses unknown words and names the known",       refuses_unknown_words_and_names_the_known},
-        {"sets each boot mode or says that it cannot",      sets_each_boot_mode                      },
-        {"is not asked for what it does not have",          answers_or_refuses_everything            },
-        {"sets and reads each indicator",                   sets_and_reads_each_indicator            },
+        {"remembers each boot device", remembers_each_boot_device},
+        {"refuses unknown words and names the known", refuses_unknown_words_and_names_the_known},
+        {"sets each boot mode or says that it cannot", sets_each_boot_mode},
+        {"is not asked for what it does not have", answers_or_refuses_everything},
+        {"sets and reads each indicator", sets_and_reads_each_indicator},
         {"fails with an error and leaves the result alone",
-         fails_with_an_error_and_leaves_the_result_alone                                             },
+         fails_with_an_error_and_leaves_the_result_alone},
     };
     return contract_run(INTERFACE_MANAGEMENT, cases, G_N_ELEMENTS(cases));
 }

@@ -49,7 +49,7 @@ int
 main(void)
 {
     static const ContractCase cases[] = {
-        {"takes every step twice",  takes_every_step_twice },
+        {"takes every step twice", takes_every_step_twice},
         {"lists the VIFs it keeps", lists_the_vifs_it_keeps},
     };
     return contract_run(INTERFACE_NETWORK, cases, G_N_ELEMENTS(cases));

@@ -1,5 +1,5 @@
-/* What the drivers of optional things must do: they do it, or they say in one sentence that the node has none
- * (src/drivers/{bios,console,inspect,raid,rescue,vendor}).
+/* What the drivers of optional things must do: they do it, or they say in one sentence that the
+ * node has none (src/drivers/{bios,console,inspect,raid,rescue,vendor}).
  * SPDX-License-Identifier: Apache-2.0 */
 #include "contract.h"
 
@@ -119,22 +119,22 @@ main(void)
     } kinds[] = {
         {INTERFACE_BIOS,
          {{"validates or says that there is none", validates_or_says_that_there_is_none},
-          {"caches settings", caches_settings}}                      },
+          {"caches settings", caches_settings}}},
         {INTERFACE_CONSOLE,
          {{"validates or says that there is none", validates_or_says_that_there_is_none},
           {"starts and stops a console", starts_and_stops_a_console}}},
         {INTERFACE_INSPECT,
          {{"validates or says that there is none", validates_or_says_that_there_is_none},
-          {"inspects, or says that it cannot", inspects}}            },
+          {"inspects, or says that it cannot", inspects}}},
         {INTERFACE_RAID,
          {{"validates or says that there is none", validates_or_says_that_there_is_none},
           {"takes a RAID configuration", takes_a_raid_configuration}}},
         {INTERFACE_RESCUE,
          {{"validates or says that there is none", validates_or_says_that_there_is_none},
-          {"rescues and comes back", rescues_and_comes_back}}        },
+          {"rescues and comes back", rescues_and_comes_back}}},
         {INTERFACE_VENDOR,
          {{"validates or says that there is none", validates_or_says_that_there_is_none},
-          {"describes its methods", describes_its_methods}}          },
+          {"describes its methods", describes_its_methods}}},
     };
     int failed = 0;
     for (size_t i = 0; i < G_N_ELEMENTS(kinds); i++)

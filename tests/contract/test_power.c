@@ -161,13 +161,13 @@ int
 main(void)
 {
     static const ContractCase cases[] = {
-        {"reaches each target from each other",             reaches_each_target          },
-        {"takes the same target twice",                     takes_the_same_target_twice  },
-        {"knows on, off and reboot",                        knows_on_off_and_reboot      },
-        {"refuses a target that it does not know",          refuses_what_it_does_not_know},
+        {"reaches each target from each other", reaches_each_target},
+        {"takes the same target twice", takes_the_same_target_twice},
+        {"knows on, off and reboot", knows_on_off_and_reboot},
+        {"refuses a target that it does not know", refuses_what_it_does_not_know},
         {"fails with an error and leaves the result alone",
-         fails_with_an_error_and_leaves_the_result_alone                                 },
-        {"answers the sync exactly once",                   answers_the_sync             },
+         fails_with_an_error_and_leaves_the_result_alone},
+        {"answers the sync exactly once", answers_the_sync},
     };
     return contract_run(INTERFACE_POWER, cases, G_N_ELEMENTS(cases));
 }

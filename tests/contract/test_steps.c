@@ -1,5 +1,6 @@
-/* What every step must do that can wait: it may be resumed as often as its machine calls, and by another process than the one
- * that began it (src/drivers/step.h). Runs over the steps of all kinds of every implementation of every interface.
+/* What every step must do that can wait: it may be resumed as often as its machine calls, and by
+ * another process than the one that began it (src/drivers/step.h). Runs over the steps of all kinds
+ * of every implementation of every interface.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "contract.h"
 
@@ -61,7 +62,8 @@ type_of(const Subject *subject)
     return (InterfaceType)type;
 }
 
-/* Runs the step; true when it waits. Steps that need what the subject does not have (arguments, a ramdisk) may fail. */
+/* Runs the step; true when it waits. Steps that need what the subject does not have (arguments, a
+ * ramdisk) may fail. */
 static bool
 waits(Subject *subject, StepKind kind, const StepDef *row, const json_t *step)
 {
@@ -70,7 +72,8 @@ waits(Subject *subject, StepKind kind, const StepDef *row, const json_t *step)
     return step_table.run(subject->task, kind, step, &error).result == STEP_WAIT;
 }
 
-/* What the machines of the subjects say when they have come up, for drivers that ask what was said. */
+/* What the machines of the subjects say when they have come up, for drivers that ask what was
+ * said. */
 static void
 machine_has_come_up(Subject *subject)
 {
@@ -143,10 +146,10 @@ int
 main(void)
 {
     static const ContractCase cases[] = {
-        {"a step that waits may be resumed twice",           a_step_that_waits_may_be_resumed_twice },
+        {"a step that waits may be resumed twice", a_step_that_waits_may_be_resumed_twice},
         {"a step that waits may be resumed by another life",
-         a_step_that_waits_may_be_resumed_by_another_life                                           },
-        {"a boot is over when the machine says so",          a_boot_is_over_when_the_machine_says_so},
+         a_step_that_waits_may_be_resumed_by_another_life},
+        {"a boot is over when the machine says so", a_boot_is_over_when_the_machine_says_so},
     };
     int failed = 0;
     for (int type = 0; type < INTERFACE_COUNT; type++)

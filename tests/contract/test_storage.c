@@ -79,14 +79,14 @@ int
 main(void)
 {
     static const ContractCase cases[] = {
-        {"attaches and detaches twice",                         attaches_and_detaches_twice       },
-        {"has nothing to do without volumes",                   has_nothing_to_do_without_volumes },
-        {"writes the image when there is one",                  writes_the_image_when_there_is_one},
+        {"attaches and detaches twice", attaches_and_detaches_twice},
+        {"has nothing to do without volumes", has_nothing_to_do_without_volumes},
+        {"writes the image when there is one", writes_the_image_when_there_is_one},
         {"boots from a volume or writes an image but not both",
-         boots_from_a_volume_or_writes_an_image_but_not_both                                      },
-        {"validates a node in which all fits",                  validates_a_node_in_which_all_fits},
+         boots_from_a_volume_or_writes_an_image_but_not_both},
+        {"validates a node in which all fits", validates_a_node_in_which_all_fits},
         {"refuses a volume it would boot from and cannot",
-         refuses_a_volume_it_would_boot_from_and_cannot                                           },
+         refuses_a_volume_it_would_boot_from_and_cannot},
     };
     return contract_run(INTERFACE_STORAGE, cases, G_N_ELEMENTS(cases));
 }

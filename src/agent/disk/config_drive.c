@@ -35,10 +35,7 @@ collector_finish(Stage *stage, GError **error)
 static bool
 unpack(const uint8_t *data, size_t size, GByteArray *out, GError **error)
 {
-    Collector collector = {
-        {collector_push, collector_finish, NULL, NULL},
-        out
-    };
+    Collector collector = {{collector_push, collector_finish, NULL, NULL}, out};
     StageNew make = stage_for_magic(data, size);
     g_autoptr(Stage) unpacker = make != NULL ? make(&collector.stage) : NULL;
     Stage *first = unpacker != NULL ? unpacker : &collector.stage;

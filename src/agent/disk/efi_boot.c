@@ -21,7 +21,9 @@ enum {
     ATTRIBUTES_SIZE = 4,
     OPTION_ACTIVE = 1,
     SECTOR =
-        512, /* the units of a device path are those of the disk; disks of 4096 are rare where UEFI 512e exists */
+        /* the units of a device path are those of the disk; disks of 4096 are rare where UEFI 512e
+         * exists */
+    512,
     HARD_DRIVE_SIZE = 42,
 };
 

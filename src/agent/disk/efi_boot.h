@@ -1,8 +1,10 @@
-/* Boot entries of UEFI firmware, as variables in efivarfs: what efibootmgr does. SPDX-License-Identifier: Apache-2.0 */
+/* Boot entries of UEFI firmware, as variables in efivarfs: what efibootmgr does.
+ * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 #include "agent/disk/table.h"
 
-/* Makes the entry that boots a loader of a partition, first in the order. Entries with the same label go.
+/* Makes the entry that boots a loader of a partition, first in the order. Entries with the same
+ * label go.
  *
  * root    below which /sys/firmware/efi/efivars is
  * table   the partition's; GPT or MBR

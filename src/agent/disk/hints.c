@@ -14,18 +14,18 @@ static const struct {
     const char *name;
     HintType type;
 } hint_rows[] = {
-    {"size",                 HINT_SIZE   },
-    {"model",                HINT_TEXT   },
-    {"wwn",                  HINT_TEXT   },
-    {"wwn_with_extension",   HINT_TEXT   },
-    {"wwn_vendor_extension", HINT_TEXT   },
-    {"serial",               HINT_TEXT   },
-    {"vendor",               HINT_TEXT   },
-    {"name",                 HINT_TEXT   },
+    {"size",                 HINT_SIZE},
+    {"model",                HINT_TEXT},
+    {"wwn",                  HINT_TEXT},
+    {"wwn_with_extension",   HINT_TEXT},
+    {"wwn_vendor_extension", HINT_TEXT},
+    {"serial",               HINT_TEXT},
+    {"vendor",               HINT_TEXT},
+    {"name",                 HINT_TEXT},
     {"rotational",           HINT_BOOLEAN},
-    {"hctl",                 HINT_TEXT   },
-    {"by_path",              HINT_TEXT   },
-    {"tran",                 HINT_TEXT   },
+    {"hctl",                 HINT_TEXT},
+    {"by_path",              HINT_TEXT},
+    {"tran",                 HINT_TEXT},
 };
 
 /* What a comparison must come to; -1 less, 0 the same, 1 more. */
@@ -38,18 +38,18 @@ typedef struct Operator {
 /* A word that begins like another stands before it. */
 static const Operator operators[] = {
     {"s==", true,  false, true,  false},
-    {"s!=", true,  true,  false, true },
+    {"s!=", true,  true,  false, true},
     {"s<=", true,  true,  true,  false},
-    {"s>=", true,  false, true,  true },
+    {"s>=", true,  false, true,  true},
     {"s<",  true,  true,  false, false},
-    {"s>",  true,  false, false, true },
+    {"s>",  true,  false, false, true},
     {"==",  false, false, true,  false},
-    {"!=",  false, true,  false, true },
+    {"!=",  false, true,  false, true},
     {"<=",  false, true,  true,  false},
-    {">=",  false, false, true,  true },
-    {"=",   false, false, true,  true },
+    {">=",  false, false, true,  true},
+    {"=",   false, false, true,  true},
     {"<",   false, true,  false, false},
-    {">",   false, false, false, true },
+    {">",   false, false, false, true},
 };
 
 static bool

@@ -1,6 +1,7 @@
 /* The stages of an image; the contract is in image_format.h.
  *
- * A probe is a stage that keeps the first bytes, chooses the next stage by them, and passes on everything.
+ * A probe is a stage that keeps the first bytes, chooses the next stage by them, and passes on
+ * everything.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "agent/disk/image_format.h"

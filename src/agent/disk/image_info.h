@@ -1,4 +1,5 @@
-/* What image_info says: which image, from where, checked by what. Pure; any thread. SPDX-License-Identifier: Apache-2.0 */
+/* What image_info says: which image, from where, checked by what. Pure; any thread.
+ * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 #include "agent/agent_error.h"
 
@@ -16,6 +17,7 @@ typedef struct ImageInfo {
 /* Errors: INVALID_PARAMS naming what is missing or wrong. */
 bool image_info_read(ImageInfo *info, const json_t *json, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* A member that may be a number or a text with one; `otherwise` when it is absent. Errors: INVALID_PARAMS. */
+/* A member that may be a number or a text with one; `otherwise` when it is absent. Errors:
+ * INVALID_PARAMS. */
 bool image_info_number(const ImageInfo *info, const char *name, int64_t otherwise, int64_t *number,
                        GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -1,6 +1,7 @@
 /* Filesystems and swap; the contract is in make_filesystem.h.
  *
- * The programs are told where the partition lies in the disk: its device node need not be there yet.
+ * The programs are told where the partition lies in the disk: its device node need not be there
+ * yet.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "agent/disk/make_filesystem.h"
@@ -54,8 +55,8 @@ make_filesystem(const char *disk, const Partition *partition, const char *format
                       format);
 }
 
-/* The head of swap space, version 1 (linux/swap.h): behind 1024 bytes for a boot loader version, last page, number of bad pages,
- * UUID, label; at the end of the page its sign. */
+/* The head of swap space, version 1 (linux/swap.h): behind 1024 bytes for a boot loader version,
+ * last page, number of bad pages, UUID, label; at the end of the page its sign. */
 typedef struct SwapHead {
     uint8_t boot[1024];
     uint32_t version, last_page, bad_pages;

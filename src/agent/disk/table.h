@@ -1,7 +1,8 @@
-/* Partition tables, by libfdisk: of block devices and of files. Where a partition lies is told in bytes, so that it can be
- * written through the whole disk, without waiting for its device node.
+/* Partition tables, by libfdisk: of block devices and of files. Where a partition lies is told in
+ * bytes, so that it can be written through the whole disk, without waiting for its device node.
  *
- * Each call opens the disk, does one thing, writes it and lets the kernel read the table again. Blocks on the disk.
+ * Each call opens the disk, does one thing, writes it and lets the kernel read the table again.
+ * Blocks on the disk.
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 #include "common/error.h"
@@ -47,11 +48,13 @@ typedef struct PartitionPlan {
 /* Reads the table as it is. Errors: IO, STORAGE. */
 bool table_read(const char *path, Table *table, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Moves the second GPT to the end of a disk that is larger than its image; does nothing where there is no need.
+/* Moves the second GPT to the end of a disk that is larger than its image; does nothing where there
+ * is no need.
  * Errors: IO, STORAGE. */
 bool table_repair(const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Makes a new table with partitions in this order. table: out, as it is then. Errors: IO, STORAGE (no room). */
+/* Makes a new table with partitions in this order. table: out, as it is then. Errors: IO, STORAGE
+ * (no room). */
 bool table_create(const char *path, TableKind kind, const PartitionPlan *plans, size_t count,
                   Table *table, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

@@ -1,12 +1,14 @@
-/* Writes an image, with its config drive, to the node's disk. SPDX-License-Identifier: Apache-2.0 */
+/* Writes an image, with its config drive, to the node's disk. SPDX-License-Identifier:
+ * Apache-2.0 */
 #pragma once
 #include "agent/agent.h"
 #include "agent/disk/image_info.h"
 #include "agent/progress.h"
 
-/* Does all of it: chooses the disk of the agent's node, wipes it, writes and verifies the image, moves the second GPT to the end of
- * the disk, writes the config drive, and notes what standby.get_partition_uuids tells. When it fails in the middle the disk
- * is wiped again: what is half written never boots.
+/* Does all of it: chooses the disk of the agent's node, wipes it, writes and verifies the image,
+ * moves the second GPT to the end of the disk, writes the config drive, and notes what
+ * standby.get_partition_uuids tells. When it fails in the middle the disk is wiped again: what is
+ * half written never boots.
  *
  * configdrive  as config_drive_read takes it; NULL: none
  * Returns      the sentence that Ironic's agent says, a new JSON text */

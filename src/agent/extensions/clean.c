@@ -18,7 +18,7 @@ clean_execute_step(Agent *agent, const json_t *params, Progress *progress, GErro
 }
 
 const ExtensionCommand extension_clean[] = {
-    {AGENT_COMMAND_CLEAN_GET_STEPS,    clean_get_steps   },
+    {AGENT_COMMAND_CLEAN_GET_STEPS,    clean_get_steps},
     {AGENT_COMMAND_CLEAN_EXECUTE_STEP, clean_execute_step},
-    {AGENT_COMMAND_COUNT,              NULL              },
+    {AGENT_COMMAND_COUNT,              NULL},
 };

@@ -18,7 +18,7 @@ deploy_execute_step(Agent *agent, const json_t *params, Progress *progress, GErr
 }
 
 const ExtensionCommand extension_deploy[] = {
-    {AGENT_COMMAND_DEPLOY_GET_STEPS,    deploy_get_steps   },
+    {AGENT_COMMAND_DEPLOY_GET_STEPS,    deploy_get_steps},
     {AGENT_COMMAND_DEPLOY_EXECUTE_STEP, deploy_execute_step},
-    {AGENT_COMMAND_COUNT,               NULL               },
+    {AGENT_COMMAND_COUNT,               NULL},
 };

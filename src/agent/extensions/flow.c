@@ -77,5 +77,5 @@ flow_start(Agent *agent, const json_t *params, Progress *progress, GError **erro
 
 const ExtensionCommand extension_flow[] = {
     {AGENT_COMMAND_FLOW_START, flow_start},
-    {AGENT_COMMAND_COUNT,      NULL      },
+    {AGENT_COMMAND_COUNT, NULL},
 };

@@ -146,5 +146,5 @@ image_install_bootloader(Agent *agent, const json_t *params, Progress *progress,
 
 const ExtensionCommand extension_image[] = {
     {AGENT_COMMAND_IMAGE_INSTALL_BOOTLOADER, image_install_bootloader},
-    {AGENT_COMMAND_COUNT,                    NULL                    },
+    {AGENT_COMMAND_COUNT, NULL},
 };

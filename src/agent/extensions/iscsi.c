@@ -1,7 +1,7 @@
 /* Extension "iscsi": the disk as an iSCSI target, by the kernel's LIO through configfs.
  *
- * With username and password, which Steel's service gives, only who knows them may log in. Ironic of old gives none, and the
- * target is open then, as Ironic's agent opens it.
+ * With username and password, which Steel's service gives, only who knows them may log in. Ironic
+ * of old gives none, and the target is open then, as Ironic's agent opens it.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "agent/disk/choose.h"
@@ -188,5 +188,5 @@ iscsi_start_target(Agent *agent, const json_t *params, Progress *progress, GErro
 
 const ExtensionCommand extension_iscsi[] = {
     {AGENT_COMMAND_ISCSI_START_TARGET, iscsi_start_target},
-    {AGENT_COMMAND_COUNT,              NULL              },
+    {AGENT_COMMAND_COUNT, NULL},
 };

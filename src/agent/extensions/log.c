@@ -24,9 +24,7 @@ static void
 append_file(GByteArray *tar, const char *name, const void *data, size_t size)
 {
     static const uint8_t zeros[TAR_BLOCK];
-    TarHead head = {
-        .type = '0', .magic = "ustar", .version = {'0', '0'}
-    };
+    TarHead head = {.type = '0', .magic = "ustar", .version = {'0', '0'}};
     unsigned sum = 0;
     g_strlcpy(head.name, name, sizeof head.name);
     g_snprintf(head.mode, sizeof head.mode, "0000644");
@@ -69,11 +67,11 @@ make_archive(const Agent *agent)
         const char *name, *path;
     } files[] = {
         {"partitions", "/proc/partitions"},
-        {"mdstat",     "/proc/mdstat"    },
-        {"mounts",     "/proc/mounts"    },
-        {"modules",    "/proc/modules"   },
-        {"route",      "/proc/net/route" },
-        {"meminfo",    "/proc/meminfo"   },
+        {"mdstat",     "/proc/mdstat"},
+        {"mounts",     "/proc/mounts"},
+        {"modules",    "/proc/modules"},
+        {"route",      "/proc/net/route"},
+        {"meminfo",    "/proc/meminfo"},
     };
     GByteArray *tar = g_byte_array_new();
     if (log_file_path() != NULL)
@@ -119,5 +117,5 @@ log_collect(Agent *agent, const json_t *params, Progress *progress, GError **err
 
 const ExtensionCommand extension_log[] = {
     {AGENT_COMMAND_LOG_COLLECT, log_collect},
-    {AGENT_COMMAND_COUNT,       NULL       },
+    {AGENT_COMMAND_COUNT, NULL},
 };

@@ -1,4 +1,5 @@
-/* Extension "poll": for a service that asks instead of being called. SPDX-License-Identifier: Apache-2.0 */
+/* Extension "poll": for a service that asks instead of being called. SPDX-License-Identifier:
+ * Apache-2.0 */
 #include "agent/api_client.h"
 #include "agent/extensions/extensions.h"
 #include "agent/hardware/inventory.h"
@@ -31,5 +32,5 @@ poll_set_node_info(Agent *agent, const json_t *params, Progress *progress, GErro
 const ExtensionCommand extension_poll[] = {
     {AGENT_COMMAND_POLL_HARDWARE_INFO, poll_hardware_info},
     {AGENT_COMMAND_POLL_SET_NODE_INFO, poll_set_node_info},
-    {AGENT_COMMAND_COUNT,              NULL              },
+    {AGENT_COMMAND_COUNT,              NULL},
 };

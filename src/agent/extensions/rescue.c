@@ -71,5 +71,5 @@ rescue_finalize(Agent *agent, const json_t *params, Progress *progress, GError *
 
 const ExtensionCommand extension_rescue[] = {
     {AGENT_COMMAND_RESCUE_FINALIZE, rescue_finalize},
-    {AGENT_COMMAND_COUNT,           NULL           },
+    {AGENT_COMMAND_COUNT, NULL},
 };

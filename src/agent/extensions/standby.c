@@ -65,11 +65,11 @@ standby_partition_uuids(Agent *agent, const json_t *params, Progress *progress, 
 }
 
 const ExtensionCommand extension_standby[] = {
-    {AGENT_COMMAND_STANDBY_CACHE_IMAGE,     standby_cache_image    },
-    {AGENT_COMMAND_STANDBY_PREPARE_IMAGE,   standby_prepare_image  },
+    {AGENT_COMMAND_STANDBY_CACHE_IMAGE,     standby_cache_image},
+    {AGENT_COMMAND_STANDBY_PREPARE_IMAGE,   standby_prepare_image},
     {AGENT_COMMAND_STANDBY_PARTITION_UUIDS, standby_partition_uuids},
-    {AGENT_COMMAND_STANDBY_RUN_IMAGE,       standby_run_image      },
-    {AGENT_COMMAND_STANDBY_POWER_OFF,       standby_power_off      },
-    {AGENT_COMMAND_STANDBY_SYNC,            standby_sync           },
-    {AGENT_COMMAND_COUNT,                   NULL                   },
+    {AGENT_COMMAND_STANDBY_RUN_IMAGE,       standby_run_image},
+    {AGENT_COMMAND_STANDBY_POWER_OFF,       standby_power_off},
+    {AGENT_COMMAND_STANDBY_SYNC,            standby_sync},
+    {AGENT_COMMAND_COUNT,                   NULL},
 };

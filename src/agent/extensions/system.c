@@ -1,7 +1,8 @@
 /* Extension "system": what concerns the whole machine. SPDX-License-Identifier: Apache-2.0 */
 #include "agent/extensions/extensions.h"
 
-/* Nothing can be asked of this agent from here on; its interfaces go down, and the machine waits to be switched off. */
+/* Nothing can be asked of this agent from here on; its interfaces go down, and the machine waits to
+ * be switched off. */
 static json_t *
 system_lockdown(Agent *agent, const json_t *params, Progress *progress, GError **error)
 {
@@ -14,5 +15,5 @@ system_lockdown(Agent *agent, const json_t *params, Progress *progress, GError *
 
 const ExtensionCommand extension_system[] = {
     {AGENT_COMMAND_SYSTEM_LOCKDOWN, system_lockdown},
-    {AGENT_COMMAND_COUNT,           NULL           },
+    {AGENT_COMMAND_COUNT, NULL},
 };

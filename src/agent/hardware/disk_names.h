@@ -1,5 +1,5 @@
-/* The names that a disk has in the world: serial number, WWN, where it is plugged in. They are made as udev's rules make them,
- * which operators write hints by. SPDX-License-Identifier: Apache-2.0 */
+/* The names that a disk has in the world: serial number, WWN, where it is plugged in. They are made
+ * as udev's rules make them, which operators write hints by. SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 #include <glib.h>
 
@@ -20,6 +20,7 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(DiskNames, disk_names_clear)
 /* Takes "naa.5000c500a1b2c3d4" or "eui.…" apart. Pure. */
 void disk_names_take_wwid(DiskNames *names, const char *wwid);
 
-/* The path of a device, from where it stands in /sys: "../devices/pci0000:00/0000:00:05.0/virtio2/block/vda" ->
- * "pci-0000:00:05.0". NULL: not known. Pure; the caller frees. */
+/* The path of a device, from where it stands in /sys:
+ * "../devices/pci0000:00/0000:00:05.0/virtio2/block/vda" -> "pci-0000:00:05.0". NULL: not known.
+ * Pure; the caller frees. */
 char *disk_path_name(const char *device);

@@ -1,11 +1,13 @@
-/* Disks, from sysfs: without udev, with the words that udev would have for them. SPDX-License-Identifier: Apache-2.0 */
+/* Disks, from sysfs: without udev, with the words that udev would have for them.
+ * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 #include <jansson.h>
 #include <stdbool.h>
 
-/* Whole disks and software RAID devices of more than 0 bytes, as Ironic's inventory has them, in the order of their names; a
- * new reference:
- *     [{"name": "/dev/sda", "model", "size": bytes, "rotational": bool, "wwn", "serial", "vendor", "wwn_with_extension",
+/* Whole disks and software RAID devices of more than 0 bytes, as Ironic's inventory has them, in
+ * the order of their names; a new reference:
+ *     [{"name": "/dev/sda", "model", "size": bytes, "rotational": bool, "wwn", "serial", "vendor",
+ *     "wwn_with_extension",
  *       "wwn_vendor_extension", "hctl", "by_path", "tran", "logical_sectors": bytes}] */
 json_t *disks_list(const char *root);
 

@@ -3,7 +3,8 @@
 #include <jansson.h>
 
 /* Those that are devices, VLANs or bonds, as Ironic's inventory has them; a new reference:
- *     [{"name", "mac_address", "ipv4_address", "ipv6_address", "has_carrier", "lldp": null, "vendor", "product", "client_id",
+ *     [{"name", "mac_address", "ipv4_address", "ipv6_address", "has_carrier", "lldp": null,
+ *     "vendor", "product", "client_id",
  *       "biosdevname", "speed_mbps"}] */
 json_t *nics_list(const char *root);
 

@@ -8,7 +8,8 @@
 /* No more is read of a file. */
 #define SYSFS_LIMIT (64u * 1024)
 
-/* The text of root + path, without blanks around it; NULL when there is no such file, or it is empty. The caller frees. */
+/* The text of root + path, without blanks around it; NULL when there is no such file, or it is
+ * empty. The caller frees. */
 char *sysfs_read(const char *root, const char *format, ...) G_GNUC_PRINTF(2, 3);
 
 /* The number in it; `otherwise` when there is none. */

@@ -13,7 +13,7 @@ static const struct {
     const char *steps, *version, *result, *step;
     AgentErrorCode error;
 } uses[] = {
-    {"clean_steps",  "clean_version",  "clean_result",  "clean_step",  AGENT_ERROR_CLEANING  },
+    {"clean_steps", "clean_version", "clean_result", "clean_step", AGENT_ERROR_CLEANING},
     {"deploy_steps", "deploy_version", "deploy_result", "deploy_step", AGENT_ERROR_DEPLOYMENT},
 };
 

@@ -1,5 +1,5 @@
-/* What the agent does to its machine in a deploy or clean step: a table. The name of the whole table, with the program's
- * version, is what Ironic calls a hardware manager and its version.
+/* What the agent does to its machine in a deploy or clean step: a table. The name of the whole
+ * table, with the program's version, is what Ironic calls a hardware manager and its version.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
@@ -19,8 +19,8 @@ typedef struct StepCall {
     Progress *progress;
 } StepCall;
 
-/* Does the step. Returns a new reference to what it has to tell (json_null(): nothing), or NULL with an error. Runs in a
- * thread of its own; gives up soon after progress_stopped(). */
+/* Does the step. Returns a new reference to what it has to tell (json_null(): nothing), or NULL
+ * with an error. Runs in a thread of its own; gives up soon after progress_stopped(). */
 typedef json_t *(*StepRun)(const StepCall *call, GError **error);
 
 /* One argument as `argsinfo` shows it. */
@@ -45,14 +45,16 @@ typedef struct Step {
 
 extern const Step steps_table[];
 
-/* {"<use>_steps": {manager: [{step, priority, interface, reboot_requested, abortable?, argsinfo?}]},
+/* {"<use>_steps": {manager: [{step, priority, interface, reboot_requested, abortable?,
+ * argsinfo?}]},
  *  "hardware_manager_version": {manager: version}} */
 json_t *steps_list(StepUse use);
 
 /* Runs the step of an execute command: {"step": {...}, "node", "ports", "<use>_version"}.
  *
  * Returns {"<use>_result": ..., "<use>_step": step}
- * Errors  VERSION_MISMATCH; CLEANING or DEPLOYMENT (no step in it, no such step, arguments); the step's own */
+ * Errors  VERSION_MISMATCH; CLEANING or DEPLOYMENT (no step in it, no such step, arguments); the
+ *         step's own */
 json_t *steps_execute(Agent *agent, StepUse use, const json_t *params, Progress *progress,
                       GError **error);
 

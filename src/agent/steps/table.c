@@ -3,17 +3,17 @@
 #include "agent/steps/steps.h"
 
 static const StepArgument image_arguments[] = {
-    {"image_info",                                    true, "The image: id, urls, disk_format, checksums."},
+    {"image_info",  true,  "The image: id, urls, disk_format, checksums."},
     {"configdrive", false, "The config drive: base64 of a gzipped filesystem, or a URL of one."},
-    {0                                  },
+    {0},
 };
 
 /* The priority of write_image is that of the service's own step of this name. */
 const Step steps_table[] = {
     {"erase_devices", "deploy", 10, STEP_NEVER, true, NULL, false, step_erase_devices},
-    {"erase_devices_metadata",             "deploy", 99, 0, true, NULL, false, step_erase_devices_metadata},
-    {"erase_devices_express",           "deploy", 0, STEP_NEVER, true, NULL, false,
+    {"erase_devices_metadata", "deploy", 99, 0, true, NULL, false, step_erase_devices_metadata},
+    {"erase_devices_express", "deploy", 0, STEP_NEVER, true, NULL, false,
      step_erase_devices_express},
-    {"write_image",          "deploy", STEP_NEVER, 0, false, image_arguments, false, step_write_image},
-    {0              },
+    {"write_image", "deploy", STEP_NEVER, 0, false, image_arguments, false, step_write_image},
+    {0},
 };

@@ -13,10 +13,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* How long a checked login is good after its last use (a change of the file ends it at once), and how many are remembered. */
+/* How long a checked login is good after its last use (a change of the file ends it at once), and
+ * how many are remembered. */
 enum { KNOWN_MS = 60 * 60 * 1000, REFUSED_MS = 60 * 1000, REMEMBERED = 4096, HEADER_LIMIT = 4096 };
 
-/* A version of the file: counted, because one thread may check a password while another reads a newer one. */
+/* A version of the file: counted, because one thread may check a password while another reads a
+ * newer one. */
 typedef struct Version {
     Htpasswd *htpasswd; /* NULL: the file could not be read */
     GError *error;      /* why */
@@ -79,7 +81,8 @@ same_stamp(const struct stat *a, const struct stat *b)
            a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
 }
 
-/* True when the version at hand is that of the file. A file that is not there has a stamp of zeros. */
+/* True when the version at hand is that of the file. A file that is not there has a stamp of
+ * zeros. */
 static bool
 is_current(Basic *basic)
 {

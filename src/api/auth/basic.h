@@ -1,8 +1,8 @@
 /* [DEFAULT]auth_strategy = http_basic: names and passwords of an htpasswd file.
  *
- * The file is read again when it changes. Because bcrypt is slow on purpose, a login that was right is remembered until
- * it was not used for an hour, by an HMAC under a key that this process made for itself; the file's change forgets all
- * of them. All functions from any thread.
+ * The file is read again when it changes. Because bcrypt is slow on purpose, a login that was right
+ * is remembered until it was not used for an hour, by an HMAC under a key that this process made
+ * for itself; the file's change forgets all of them. All functions from any thread.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once

@@ -72,7 +72,8 @@ add_token(Parser *parser, TokenKind kind, const char *text)
     g_array_append_val(parser->tokens, token);
 }
 
-/* One run of characters between white space: parentheses at its ends are tokens, those inside (%(name)s) are not. */
+/* One run of characters between white space: parentheses at its ends are tokens, those inside
+ * (%(name)s) are not. */
 static void
 split_word(Parser *parser, const char *start, size_t length)
 {
@@ -163,7 +164,8 @@ is_number(const char *text)
     return length > 0 && strspn(text, "0123456789.") == length && strcmp(text, ".") != 0;
 }
 
-/* A word left of the colon that stands for itself: a quoted text, a number, True, False or None. NULL: it is a name. */
+/* A word left of the colon that stands for itself: a quoted text, a number, True, False or None.
+ * NULL: it is a name. */
 static char *
 literal_of(const char *word)
 {

@@ -2,10 +2,10 @@
  *
  *     (role:admin and system_scope:all) or (role:member and project_id:%(node.owner)s)
  *
- * A string is parsed once into a tree; evaluating it allocates nothing. The words: and, or, not (in rising precedence),
- * parentheses, `role:R`, `rule:NAME`, `ATTRIBUTE:VALUE` of the credentials, `'literal':VALUE`, `@` (always), `!`
- * (never), `http://...` and `https://...` (another server says); a VALUE or URL may hold %(name)s of the target. An
- * empty string is `@`.
+ * A string is parsed once into a tree; evaluating it allocates nothing. The words: and, or, not (in
+ * rising precedence), parentheses, `role:R`, `rule:NAME`, `ATTRIBUTE:VALUE` of the credentials,
+ * `'literal':VALUE`, `@` (always), `!` (never), `http://...` and `https://...` (another server
+ * says); a VALUE or URL may hold %(name)s of the target. An empty string is `@`.
  *
  * Source: the documentation of oslo.policy 4.0, "Policy Rule Expressions".
  * SPDX-License-Identifier: Apache-2.0 */
@@ -20,10 +20,12 @@ typedef enum Verdict {
     VERDICT_NO,
     VERDICT_YES,
     VERDICT_DEPENDS, /* on the target, which the context does not know */
-    VERDICT_FAILED, /* a server that had to be asked gave no answer: whatever is around it, the answer is no */
+    /* a server that had to be asked gave no answer: whatever is around it, the answer is no */
+    VERDICT_FAILED,
 } Verdict;
 
-/* Asks another server. YES or NO by its answer, FAILED without one. May block; see CheckContext.remote. */
+/* Asks another server. YES or NO by its answer, FAILED without one. May block; see
+ * CheckContext.remote. */
 typedef struct CheckContext CheckContext;
 typedef Verdict (*CheckRemote)(void *user_data, const char *url, const CheckContext *context);
 
@@ -53,23 +55,25 @@ Check *check_and(Check *first, Check *second);
 /* What rule: words refer to. NULL: there is no such rule, the word then answers NO. */
 typedef const Check *(*CheckResolver)(void *user_data, const char *rule);
 
-/* Replaces names of rules by the rules themselves, once, before evaluation. The rules must live as long as the
- * check. */
+/* Replaces names of rules by the rules themselves, once, before evaluation. The rules must live as
+ * long as the check. */
 void check_resolve(Check *check, CheckResolver resolver, void *user_data);
 
-/* Calls `visit` with the name of each rule: word and what it was resolved to (or NULL). Stops when it returns false. */
+/* Calls `visit` with the name of each rule: word and what it was resolved to (or NULL). Stops when
+ * it returns false. */
 typedef bool (*CheckVisitor)(void *user_data, const char *rule, const Check *resolved);
 bool check_visit_rules(const Check *check, CheckVisitor visit, void *user_data);
 
 /* Whether the check itself, without the rules that it refers to, asks another server. */
 bool check_asks_remote(const Check *check);
 
-/* Evaluations that answering the check takes at most, with the rules it refers to: each as often as it is referred to.
+/* Evaluations that answering the check takes at most, with the rules it refers to: each as often as
+ * it is referred to.
  *
  * cost_of  the cost of a rule that is referred to */
 typedef size_t (*CheckCost)(void *user_data, const char *rule);
 size_t check_cost(const Check *check, CheckCost cost_of, void *user_data);
 
-/* Evaluates a resolved check. Never DEPENDS when the target is known. Pure but for context->remote; any thread.
- * Rules must not refer to each other in a circle (policy_new sees to that). */
+/* Evaluates a resolved check. Never DEPENDS when the target is known. Pure but for context->remote;
+ * any thread. Rules must not refer to each other in a circle (policy_new sees to that). */
 Verdict check_evaluate(const Check *check, const CheckContext *context);

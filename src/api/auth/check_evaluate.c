@@ -73,8 +73,8 @@ target_value(const CheckContext *context, const char *name, const char **value, 
     return true;
 }
 
-/* Compares a text with a value that may have names in it. What a name stands for must be there: nothing never equals
- * nothing, so that a node without owner is not everybody's. */
+/* Compares a text with a value that may have names in it. What a name stands for must be there:
+ * nothing never equals nothing, so that a node without owner is not everybody's. */
 static Verdict
 compare(const Check *check, const CheckContext *context, const char *text, bool any_case)
 {
@@ -141,8 +141,8 @@ match(const Check *check, const CheckContext *context)
     return has_names(check) ? VERDICT_NO : compare(check, context, "None", false);
 }
 
-/* The URL with what its names stand for, escaped: who owns a thing does not choose where the question goes. NULL: a name stands
- * for nothing. */
+/* The URL with what its names stand for, escaped: who owns a thing does not choose where the
+ * question goes. NULL: a name stands for nothing. */
 static char *
 remote_url(const Check *check, const CheckContext *context)
 {

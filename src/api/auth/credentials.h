@@ -40,7 +40,8 @@ typedef enum CredentialType {
     CREDENTIAL_BOOLEAN,
 } CredentialType;
 
-/* One attribute of credentials by the name that check strings use ("project_id", "is_public_api"). */
+/* One attribute of credentials by the name that check strings use ("project_id",
+ * "is_public_api"). */
 typedef struct CredentialAttribute {
     const char *name;
     CredentialType type;
@@ -50,12 +51,14 @@ typedef struct CredentialAttribute {
 /* The row of an attribute, or NULL. Also knows the older names user and tenant. */
 const CredentialAttribute *credential_attribute(const char *name);
 
-/* The value of a TEXT or BOOLEAN attribute as text, "True" or "False" for the latter; NULL when it has none. */
+/* The value of a TEXT or BOOLEAN attribute as text, "True" or "False" for the latter; NULL when it
+ * has none. */
 const char *credential_text(const Credentials *credentials, const CredentialAttribute *attribute);
 
 /* The value of a LIST attribute, or NULL. */
 char *const *credential_list(const Credentials *credentials, const CredentialAttribute *attribute);
 
-/* All attributes by the names of check strings, for another server to judge: {"user_id": str or null, "roles": [str],
- * "is_admin_project": bool, ...}. Tokens and passwords are none. A new reference. */
+/* All attributes by the names of check strings, for another server to judge: {"user_id": str or
+ * null, "roles": [str], "is_admin_project": bool, ...}. Tokens and passwords are none. A new
+ * reference. */
 json_t *credentials_to_json(const Credentials *credentials);

@@ -170,7 +170,8 @@ set_end(Entry *entry, int64_t now_ms, int64_t length)
         entry->until_ms = MIN(entry->until_ms, entry->bearer->expires_ms);
 }
 
-/* The entry of a key that can be used or waited for, moved to the front; stale ones are forgotten. */
+/* The entry of a key that can be used or waited for, moved to the front; stale ones are
+ * forgotten. */
 static Entry *find(IdentityCache *cache, const uint8_t *key, int64_t now_ms,
                    const IdentityLifetime *lifetime) REQUIRES(cache->lock);
 

@@ -1,9 +1,10 @@
-/* What was found out about tokens and passwords, remembered for a short time, so that a caller who comes again costs no
- * other server and no bcrypt. Secrets are never kept: an entry is found by a hash of the secret.
+/* What was found out about tokens and passwords, remembered for a short time, so that a caller who
+ * comes again costs no other server and no bcrypt. Secrets are never kept: an entry is found by a
+ * hash of the secret.
  *
- * One question is asked once: requests with the same question wait for its answer. Bounded; the entry that
- * was not asked for longest goes first, and whoever is known last: strangers push nobody out. All functions from any
- * thread; no lock is held while a question is under way.
+ * One question is asked once: requests with the same question wait for its answer. Bounded; the
+ * entry that was not asked for longest goes first, and whoever is known last: strangers push nobody
+ * out. All functions from any thread; no lock is held while a question is under way.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
@@ -33,8 +34,8 @@ typedef enum IdentityOutcome {
     IDENTITY_FAILED,  /* it could not be found out; the error is set */
 } IdentityOutcome;
 
-/* Finds out who it is, where waiting is allowed. KNOWN (with a new reference in *bearer), REFUSED or FAILED with the
- * error. */
+/* Finds out who it is, where waiting is allowed. KNOWN (with a new reference in *bearer), REFUSED
+ * or FAILED with the error. */
 typedef IdentityOutcome (*IdentityQuestion)(void *user_data, Bearer **bearer, GError **error);
 
 typedef struct IdentityCache IdentityCache;
@@ -43,7 +44,8 @@ typedef struct IdentityCache IdentityCache;
 IdentityCache *identity_cache_new(size_t limit);
 void identity_cache_free(IdentityCache *cache);
 
-/* How long answers are good, in milliseconds; 0: they are not kept. A bearer is never remembered beyond its expiry. */
+/* How long answers are good, in milliseconds; 0: they are not kept. A bearer is never remembered
+ * beyond its expiry. */
 typedef struct IdentityLifetime {
     int64_t known_ms, refused_ms, failed_ms;
     bool sliding; /* known_ms counts from the last use */

@@ -1,8 +1,10 @@
-/* [DEFAULT]auth_strategy = keystone: tokens, checked with Keystone's API v3 as [keystone_authtoken] says.
+/* [DEFAULT]auth_strategy = keystone: tokens, checked with Keystone's API v3 as [keystone_authtoken]
+ * says.
  *
- * Answers are remembered for token_cache_time, by the SHA-256 of the token, never beyond the token's expiry. Steel logs in
- * with its own user and does so again before its token expires or when Keystone refuses it. After Keystone could not be
- * reached, questions are answered with that failure for a second instead of piling up. All functions from any thread.
+ * Answers are remembered for token_cache_time, by the SHA-256 of the token, never beyond the
+ * token's expiry. Steel logs in with its own user and does so again before its token expires or
+ * when Keystone refuses it. After Keystone could not be reached, questions are answered with that
+ * failure for a second instead of piling up. All functions from any thread.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
@@ -12,7 +14,8 @@
 typedef struct Keystone Keystone;
 
 /* Reads [keystone_authtoken]; nothing is asked yet.
- * Errors: CONFIG (no auth_url, no user and password or application credential, an auth_type that Steel does not have). */
+ * Errors: CONFIG (no auth_url, no user and password or application credential, an auth_type that
+ * Steel does not have). */
 Keystone *keystone_new(const Config *config, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void keystone_free(Keystone *keystone);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Keystone, keystone_free)
@@ -20,16 +23,19 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Keystone, keystone_free)
 /* What a 401 answer must carry: `Keystone uri="..."`. Lives as long as the program. */
 const char *keystone_challenge(const Keystone *keystone);
 
-/* True when [keystone_authtoken]delay_auth_decision leaves requests without a valid token to the policy. */
+/* True when [keystone_authtoken]delay_auth_decision leaves requests without a valid token to the
+ * policy. */
 bool keystone_delays_decision(const Keystone *keystone);
 
 /* Finds out whose a token is.
  *
  * token          X-Auth-Token; NULL, or longer than 4 KiB: REFUSED
- * service_token  X-Service-Token or NULL. A valid one with one of service_token_roles lets the token be an expired one,
- *                so that long work can be ended; one that is not valid refuses the request
+ * service_token  X-Service-Token or NULL. A valid one with one of service_token_roles lets the
+ *                token be an expired one, so that long work can be ended; one that is not valid
+ *                refuses the request
  * may_block      false: answers ASK where Keystone must be asked
- * credentials    out on KNOWN, to be cleared by the caller; with the service's, when there is a service token
+ * credentials    out on KNOWN, to be cleared by the caller; with the service's, when there is a
+ *                service token
  * Errors         IDENTITY_UNAVAILABLE: Keystone does not answer, or does not let Steel ask
  */
 IdentityOutcome keystone_check(Keystone *keystone, const char *token, const char *service_token,
@@ -37,6 +43,7 @@ IdentityOutcome keystone_check(Keystone *keystone, const char *token, const char
 
 /* ---- for tests ---- */
 
-/* Reads the document that GET /v3/auth/tokens answers with: {"token": {"user": {...}, "roles": [{"name": str}],
- * "expires_at": str, "project"|"domain"|"system": {...}}}. Errors: INVALID naming what is missing. Pure. */
+/* Reads the document that GET /v3/auth/tokens answers with: {"token": {"user": {...}, "roles":
+ * [{"name": str}], "expires_at": str, "project"|"domain"|"system": {...}}}. Errors: INVALID naming
+ * what is missing. Pure. */
 Bearer *keystone_parse_token(const char *text, size_t size, GError **error);

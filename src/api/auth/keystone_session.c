@@ -40,8 +40,8 @@ struct KeystoneSession {
     int64_t renew_ms GUARDED; /* wall clock: when it is too old */
     bool logging_in GUARDED;
     int64_t failed_until_ms GUARDED; /* monotonic */
-    int64_t complained_ms
-        GUARDED;                /* monotonic: when the log was last told of one token's failure */
+    /* monotonic: when the log was last told of one token's failure */
+    int64_t complained_ms GUARDED;
     int64_t in_vain_ms GUARDED; /* monotonic: when a new login did not help; 0: never */
     char *failure GUARDED;      /* what was wrong, while that counts */
 };
@@ -71,7 +71,8 @@ fail_unavailable(KeystoneSession *session, int64_t remember_ms, GError **error, 
 static bool fail_token(KeystoneSession *session, GError **error, const char *format, ...)
     G_GNUC_PRINTF(3, 4);
 
-/* Fails with what concerns one token alone: strangers choose those, so that it stops nobody else. Always false. */
+/* Fails with what concerns one token alone: strangers choose those, so that it stops nobody else.
+ * Always false. */
 static bool
 fail_token(KeystoneSession *session, GError **error, const char *format, ...)
 {
@@ -94,7 +95,8 @@ fail_token(KeystoneSession *session, GError **error, const char *format, ...)
 
 /* One exchange, repeated while Keystone cannot be reached or is overloaded.
  *
- * of_token  it is about a caller's token: that Keystone takes its time for it is the matter of that token */
+ * of_token  it is about a caller's token: that Keystone takes its time for it is the matter of that
+ *           token */
 static bool
 exchange(KeystoneSession *session, const HttpRequest *request, bool of_token,
          HttpResponse *response, GError **error)
@@ -183,7 +185,8 @@ check_recent_failure(const KeystoneSession *session, GError **error)
                       "Tokens cannot be checked at the moment: %s", session->failure);
 }
 
-/* Steel's token, logging in if there is none, it is too old, or it is `refused` (which Keystone did not take). */
+/* Steel's token, logging in if there is none, it is too old, or it is `refused` (which Keystone did
+ * not take). */
 static char *
 own_token(KeystoneSession *session, const char *refused, GError **error)
 {
@@ -215,7 +218,8 @@ own_token(KeystoneSession *session, const char *refused, GError **error)
     return good ? token : NULL;
 }
 
-/* Statuses that say of the subject token: it is none. Keystone itself says 404; what stands before it says the others. */
+/* Statuses that say of the subject token: it is none. Keystone itself says 404; what stands before
+ * it says the others. */
 static bool
 refuses_subject(int status)
 {
@@ -244,8 +248,8 @@ judge_status(KeystoneSession *session, int status, GError **error)
     return fail_token(session, error, "Keystone answered %d", status);
 }
 
-/* Whether a new login may help after a 401: Steel's token was revoked, or Keystone's keys have changed. It does not where the
- * 401 is about the subject token, which strangers choose.
+/* Whether a new login may help after a 401: Steel's token was revoked, or Keystone's keys have
+ * changed. It does not where the 401 is about the subject token, which strangers choose.
  *
  * in_vain  this is the answer after a new login */
 static bool

@@ -7,7 +7,8 @@
 
 enum { DEPTH_LIMIT = 16, ROLE_LIMIT = 200 };
 
-/* The text at a path of up to two names; NULL when it is not there or no text. Owned by the caller. */
+/* The text at a path of up to two names; NULL when it is not there or no text. Owned by the
+ * caller. */
 static char *
 text_at(const json_t *object, const char *first, const char *second)
 {

@@ -1,4 +1,5 @@
-/* Failed logins in the log and in the metrics: a line for each source address and minute, with a count.
+/* Failed logins in the log and in the metrics: a line for each source address and minute, with a
+ * count.
  *
  * Any thread.
  *
@@ -10,12 +11,12 @@
 /* The minute. */
 #define LOGIN_FAILURES_WINDOW_MS 60000
 
-/* Counts a failure. The first of an address is told at once, the others of a minute when it is over, by
- * login_failures_flush.
+/* Counts a failure. The first of an address is told at once, the others of a minute when it is
+ * over, by login_failures_flush.
  *
  * who     the name that was tried; NULL: a token */
 void login_failures_note(const HttpAddress *source, const char *who, int64_t now_ms);
 
-/* Tells what was counted in minutes that are over; INT64_MAX: all of it. Returns whether anything is left to tell or to wait
- * for. */
+/* Tells what was counted in minutes that are over; INT64_MAX: all of it. Returns whether anything
+ * is left to tell or to wait for. */
 bool login_failures_flush(int64_t now_ms);

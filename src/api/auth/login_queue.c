@@ -1,5 +1,5 @@
-/* Lanes of logins; the contract is in login_queue.h. A worker takes one check after another, from the lane whose turn it is,
- * until nothing may run.
+/* Lanes of logins; the contract is in login_queue.h. A worker takes one check after another, from
+ * the lane whose turn it is, until nothing may run.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "api/auth/login_queue.h"

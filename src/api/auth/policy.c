@@ -8,14 +8,14 @@
 #include <limits.h>
 #include <string.h>
 
-/* How many rules may refer to each other in a row, and how much one question may cost: rules that refer to each other twice, in 32
- * steps, would take minutes. */
+/* How many rules may refer to each other in a row, and how much one question may cost: rules that
+ * refer to each other twice, in 32 steps, would take minutes. */
 enum { CHAIN_LIMIT = 32, COST_LIMIT = 20000 };
 /* Of Unicode: lines end with them in YAML 1.1, although GLib counts them as graphic. */
 enum { LINE_SEPARATOR = 0x2028, PARAGRAPH_SEPARATOR = 0x2029 };
 
 static const PolicyRule rules[] = {
-#define RULE(name, scopes, check, legacy_name, legacy_check, description) \
+#define RULE(name, scopes, check, legacy_name, legacy_check, description)                          \
     {name, scopes, check, legacy_name, legacy_check, description},
 #include "api/auth/policy.def"
 };
@@ -113,8 +113,8 @@ add_entry(Policy *policy, const char *name, const PolicyRule *rule, const char *
     return true;
 }
 
-/* The override that counts for a row: its own; or, of a rule that once had another name, the one of that name, unless it
- * says what that name said anyway. */
+/* The override that counts for a row: its own; or, of a rule that once had another name, the one of
+ * that name, unless it says what that name said anyway. */
 static const PolicyOverride *
 effective_override(GHashTable *overrides, const PolicyRule *rule)
 {

@@ -1,4 +1,5 @@
-/* Who may do what: the table of rules, with what policy files say laid over it, compiled into checks.
+/* Who may do what: the table of rules, with what policy files say laid over it, compiled into
+ * checks.
  *
  * A Policy is immutable once made; any thread may ask it.
  *
@@ -36,8 +37,9 @@ GHashTable *policy_overrides_new(void);
 void policy_overrides_set(GHashTable *overrides, const char *name, const char *check,
                           const char *origin);
 
-/* Reads a policy file into the overrides: YAML or JSON, a mapping of rule names to check strings (or to oslo.policy's
- * older lists of lists). Errors: CONFIG "file:line: ..." (over 1 MiB or 10,000 rules, syntax, another shape), IO. */
+/* Reads a policy file into the overrides: YAML or JSON, a mapping of rule names to check strings
+ * (or to oslo.policy's older lists of lists). Errors: CONFIG "file:line: ..." (over 1 MiB or 10,000
+ * rules, syntax, another shape), IO. */
 bool policy_file_read(const char *path, GHashTable *overrides,
                       GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
@@ -52,24 +54,25 @@ typedef struct PolicyOptions {
     bool enforce_scope; /* [oslo_policy]enforce_scope */
 } PolicyOptions;
 
-/* Compiles table and overrides (borrowed for the call; NULL: none). Free with policy_free. References to rules that do
- * not exist answer NO, as in oslo.policy, and are warned of in the log, as are overrides of rules that Steel does not
- * have.
- * Errors: CONFIG, a line for each rule with a mistake (an invalid check string, rules that refer to each other in a
- * circle, or so often that a question would take more than 20,000 checks). */
+/* Compiles table and overrides (borrowed for the call; NULL: none). Free with policy_free.
+ * References to rules that do not exist answer NO, as in oslo.policy, and are warned of in the log,
+ * as are overrides of rules that Steel does not have.
+ * Errors: CONFIG, a line for each rule with a mistake (an invalid check string, rules that refer to
+ * each other in a circle, or so often that a question would take more than 20,000 checks). */
 Policy *policy_new(GHashTable *overrides, const PolicyOptions *options,
                    GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void policy_free(Policy *policy);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Policy, policy_free)
 
-/* Whether some rule of the table asks another server: questions then block where context->remote is set. */
+/* Whether some rule of the table asks another server: questions then block where context->remote is
+ * set. */
 bool policy_asks_remote(const Policy *policy);
 
-/* Asks one rule. A rule that does not exist answers NO, as does one whose scopes the credentials do not have, and one
- * that gets no answer from a server that it asks; never FAILED. `context->object` and `rule` are taken from the rule's
- * name and need not be set. */
+/* Asks one rule. A rule that does not exist answers NO, as does one whose scopes the credentials do
+ * not have, and one that gets no answer from a server that it asks; never FAILED. `context->object`
+ * and `rule` are taken from the rule's name and need not be set. */
 Verdict policy_ask(const Policy *policy, const char *rule, const CheckContext *context);
 
-/* Table and effective rules as YAML with comments, fit to be a policy file: rules that a file sets stand as they are,
- * all others as comments. The caller frees. */
+/* Table and effective rules as YAML with comments, fit to be a policy file: rules that a file sets
+ * stand as they are, all others as comments. The caller frees. */
 char *policy_to_yaml(const Policy *policy);

@@ -56,7 +56,8 @@ next_is(Reader *reader, yaml_event_type_t type, const char *expected)
                       line_of(reader), expected);
 }
 
-/* The text of the scalar at hand. A plain nothing is refused: it is a rule that somebody forgot to write. */
+/* The text of the scalar at hand. A plain nothing is refused: it is a rule that somebody forgot to
+ * write. */
 static char *
 scalar(Reader *reader, const char *rule)
 {
@@ -103,7 +104,8 @@ read_all_of(Reader *reader, const char *rule, GString *out)
     return true;
 }
 
-/* The older form of a rule, [["role:a", "role:b"], "role:c"]: one of the inner lists must hold. Becomes a check string. */
+/* The older form of a rule, [["role:a", "role:b"], "role:c"]: one of the inner lists must hold.
+ * Becomes a check string. */
 static char *
 read_any_of(Reader *reader, const char *rule)
 {
@@ -220,7 +222,8 @@ policy_text_read(const char *name, const char *text, size_t size, GHashTable *ov
     return good;
 }
 
-/* Reads a whole file of at most one byte more than the limit, so that a device or a growing file cannot fill the memory. */
+/* Reads a whole file of at most one byte more than the limit, so that a device or a growing file
+ * cannot fill the memory. */
 static char *
 read_bounded(const char *path, size_t *size, GError **error)
 {

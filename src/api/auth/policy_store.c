@@ -13,8 +13,8 @@
 /* Where the files lie when there is no configuration file to lie beside. */
 #define STANDARD_DIRECTORY "/etc/steel"
 
-/* Relative names start beside the configuration file; without one where it would be, and never where steeld was started: any
- * folder might hold a policy.yaml of somebody else. */
+/* Relative names start beside the configuration file; without one where it would be, and never
+ * where steeld was started: any folder might hold a policy.yaml of somebody else. */
 static char *
 full_path(const Config *config, const char *name)
 {
@@ -37,7 +37,8 @@ is_policy_name(const char *name)
                             g_str_has_suffix(name, ".json"));
 }
 
-/* Adds the policy files of a directory in the order of their names; one that is not there has none. */
+/* Adds the policy files of a directory in the order of their names; one that is not there has
+ * none. */
 static void
 add_directory(GPtrArray *paths, const char *directory)
 {
@@ -133,8 +134,9 @@ typedef struct Kept {
     char *digest;
 } Kept;
 
-/* Policies are not freed while the program runs, so that readers need not be counted. One that is read again, because a file was
- * touched or its old text put back, is the same one: the memory is bounded by how many different policies there were. */
+/* Policies are not freed while the program runs, so that readers need not be counted. One that is
+ * read again, because a file was touched or its old text put back, is the same one: the memory is
+ * bounded by how many different policies there were. */
 static struct {
     Lock lock;
     pthread_cond_t looked;

@@ -17,9 +17,9 @@ filter_known_node(ListCall *call, const ListFilter *filter, const char *value, G
 
 static const ListFilter filters[] = {
     {"node",           52, "node_uuid",      filter_known_node},
-    {"resource_class", 52, "resource_class", filter_text      },
-    {"state",          52, "state",          filter_text      },
-    {"owner",          60, "owner",          filter_text      },
+    {"resource_class", 52, "resource_class", filter_text},
+    {"state",          52, "state",          filter_text},
+    {"owner",          60, "owner",          filter_text},
 };
 
 static const char *const extras[] = {"node", NULL};
@@ -65,7 +65,7 @@ check_create(Request *request, json_t *values, GError **error)
 }
 
 static const Reference references[] = {
-    {.member = "node",            .named = true, .find = node_reference},
+    {.member = "node", .named = true, .find = node_reference},
     {.member = "candidate_nodes", .named = true, .find = node_reference},
 };
 

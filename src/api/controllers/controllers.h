@@ -1,4 +1,5 @@
-/* What the route table names: one handler per kind of request, one file per resource. Private to the API.
+/* What the route table names: one handler per kind of request, one file per resource. Private to
+ * the API.
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 #include "api/collection.h"

@@ -1,5 +1,5 @@
-/* The event stream: what happens to nodes, as server-sent events (HTML Living Standard, 9.2), for as long as the client
- * listens.
+/* The event stream: what happens to nodes, as server-sent events (HTML Living Standard, 9.2), for
+ * as long as the client listens.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "api/access.h"
@@ -16,7 +16,8 @@
 #define LISTENER_LIMIT 256
 /* What the room for that text may be between two events. */
 #define READY_SIZE 8192
-/* After this long without an event the client gets a comment: that is how both sides notice when the other has gone. */
+/* After this long without an event the client gets a comment: that is how both sides notice when
+ * the other has gone. */
 #define KEEP_ALIVE_MS 15000
 /* A token is checked when the stream begins: it must begin again some day. */
 #define LIFE_LIMIT_MS (60 * 60 * 1000)
@@ -35,15 +36,16 @@ typedef struct Stream {
     int64_t ends_at_ms; /* monotonic; 0: never */
 } Stream;
 
-/* What may be hidden from a listener: the bits are those of the view that comes back with an event. */
+/* What may be hidden from a listener: the bits are those of the view that comes back with an
+ * event. */
 static const struct {
     unsigned bit;
     const char *member;
 } hidings[] = {
-    {POLICY_HIDE_DRIVER_INFO,          "driver_info"         },
+    {POLICY_HIDE_DRIVER_INFO,          "driver_info"},
     {POLICY_HIDE_DRIVER_INTERNAL_INFO, "driver_internal_info"},
-    {POLICY_HIDE_LAST_ERROR,           "last_error"          },
-    {POLICY_HIDE_TARGET_PROPERTIES,    "properties"          },
+    {POLICY_HIDE_LAST_ERROR,           "last_error"},
+    {POLICY_HIDE_TARGET_PROPERTIES,    "properties"},
 };
 
 /* ---- who gets what; on the thread that publishes ---- */

@@ -12,7 +12,8 @@
 
 #include <string.h>
 
-/* What is counted in the database is counted again after this long: several scrapers cost no more than one. */
+/* What is counted in the database is counted again after this long: several scrapers cost no more
+ * than one. */
 #define CACHE_MS 2000
 
 typedef struct NodeCounts {

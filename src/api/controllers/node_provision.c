@@ -1,5 +1,5 @@
-/* PUT states/provision: the verb, what may come with it, and whether it is legal now. The conductor checks the state once
- * more under the node's lock.
+/* PUT states/provision: the verb, what may come with it, and whether it is legal now. The conductor
+ * checks the state once more under the node's lock.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "api/controllers/controllers.h"
@@ -196,7 +196,8 @@ rescue_valid(const json_t *body, const ProvisionVerb *verb, GError **error)
                       "state to rescue");
 }
 
-/* Members that say nothing when they are empty, whatever the verb, as the reference service takes them. */
+/* Members that say nothing when they are empty, whatever the verb, as the reference service takes
+ * them. */
 static void
 drop_empty_members(json_t *body)
 {
@@ -258,7 +259,8 @@ abort_exists(const Request *request, const NodeBrief *node, ProvisionState state
     return true;
 }
 
-/* Whether the verb is legal in the state the node is in; a locked node may well be in another one soon. */
+/* Whether the verb is legal in the state the node is in; a locked node may well be in another one
+ * soon. */
 static bool
 state_allows(const Request *request, const NodeBrief *node, const ProvisionVerb *verb,
              GError **error)

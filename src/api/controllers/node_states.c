@@ -88,7 +88,8 @@ power_target_valid(const Request *request, const char *target, const json_t *tim
     return true;
 }
 
-/* Python's int() is what Ironic makes of a timeout: 1.5 is 1, "5" is 5. What it refuses is left as it is. */
+/* Python's int() is what Ironic makes of a timeout: 1.5 is 1, "5" is 5. What it refuses is left as
+ * it is. */
 static void
 timeout_normalize(json_t *body)
 {

@@ -51,23 +51,23 @@ filter_chassis(ListCall *call, const ListFilter *filter, const char *value, GErr
 }
 
 static const ListFilter filters[] = {
-    {"chassis_uuid",         1,  "chassis_uuid",    filter_chassis   },
-    {"instance_uuid",        1,  "instance_uuid",   filter_uuid      },
-    {"associated",           1,  "instance_uuid",   filter_present   },
-    {"maintenance",          1,  "maintenance",     filter_boolean   },
-    {"provision_state",      9,  "provision_state", filter_state     },
-    {"driver",               16, "driver",          filter_text      },
-    {"resource_class",       21, "resource_class",  filter_text      },
-    {"fault",                42, "fault",           filter_fault     },
+    {"chassis_uuid",         1,  "chassis_uuid",    filter_chassis},
+    {"instance_uuid",        1,  "instance_uuid",   filter_uuid},
+    {"associated",           1,  "instance_uuid",   filter_present},
+    {"maintenance",          1,  "maintenance",     filter_boolean},
+    {"provision_state",      9,  "provision_state", filter_state},
+    {"driver",               16, "driver",          filter_text},
+    {"resource_class",       21, "resource_class",  filter_text},
+    {"fault",                42, "fault",           filter_fault},
     {"conductor_group",      46, "conductor_group", filter_text_lower},
-    {"conductor",            49, NULL,              filter_conductor },
-    {"owner",                50, "owner",           filter_text      },
-    {"description_contains", 1,  "description",     filter_contains  },
-    {"retired",              1,  "retired",         filter_boolean   },
-    {"lessee",               65, "lessee",          filter_text      },
-    {"project",              1,  NULL,              filter_project   },
-    {"shard",                82, "shard",           filter_any_of    },
-    {"sharded",              82, "shard",           filter_present   },
+    {"conductor",            49, NULL,              filter_conductor},
+    {"owner",                50, "owner",           filter_text},
+    {"description_contains", 1,  "description",     filter_contains},
+    {"retired",              1,  "retired",         filter_boolean},
+    {"lessee",               65, "lessee",          filter_text},
+    {"project",              1,  NULL,              filter_project},
+    {"shard",                82, "shard",           filter_any_of},
+    {"sharded",              82, "shard",           filter_present},
 };
 
 /* Before 1.10 a name had to be a host name. */
@@ -95,7 +95,8 @@ check_create(Request *request, json_t *values, GError **error)
     return true;
 }
 
-/* Since there is a state of waiting for an inspection, the inspection itself is not to be disturbed. */
+/* Since there is a state of waiting for an inspection, the inspection itself is not to be
+ * disturbed. */
 static bool
 state_takes_patches(Request *request, const ItemBrief *brief, GError **error)
 {

@@ -6,8 +6,8 @@
 #include "model/resources.h"
 
 static const ListFilter filters[] = {
-    {"address", 23, "address",   filter_mac },
-    {"node",    23, "node_uuid", filter_node},
+    {"address", 23, "address", filter_mac},
+    {"node", 23, "node_uuid", filter_node},
 };
 
 /* The mode that the operator wants where the client wants none. */
@@ -22,7 +22,8 @@ check_create(Request *request, json_t *values, GError **error)
     return true;
 }
 
-/* Clients from before 1.26 have always been refused these at the head of a patch, and nowhere else in it. */
+/* Clients from before 1.26 have always been refused these at the head of a patch, and nowhere else
+ * in it. */
 static bool
 check_patch(Request *request, const ItemBrief *brief, const json_t *patch, GError **error)
 {

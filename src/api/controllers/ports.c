@@ -45,11 +45,11 @@ filter_portgroup(ListCall *call, const ListFilter *filter, const char *value, GE
 }
 
 static const ListFilter filters[] = {
-    {"address",   1,  "address",        filter_mac      },
-    {"node",      1,  "node_uuid",      filter_node     },
-    {"node_uuid", 1,  "node_uuid",      filter_node     },
+    {"address",   1,  "address",        filter_mac},
+    {"node",      1,  "node_uuid",      filter_node},
+    {"node_uuid", 1,  "node_uuid",      filter_node},
     {"portgroup", 24, "portgroup_uuid", filter_portgroup},
-    {"shard",     82, "shard",          filter_shard    },
+    {"shard",     82, "shard",          filter_shard},
 };
 
 /* Its other rules are the conductor's, which knows the whole that a patch makes of it. */
@@ -73,7 +73,8 @@ check_patch(Request *request, const ItemBrief *brief, const json_t *patch, GErro
     return link_fits_version(request, json_patch_value(patch, "local_link_connection"), error);
 }
 
-/* The node's own port groups are the only ones that fit, which the conductor sees to; those of others are not there. */
+/* The node's own port groups are the only ones that fit, which the conductor sees to; those of
+ * others are not there. */
 static bool
 find_portgroup(Request *request, const char *ident, char **uuid, GError **error)
 {
@@ -85,7 +86,7 @@ find_portgroup(Request *request, const char *ident, char **uuid, GError **error)
 }
 
 static const Reference references[] = {
-    {.member = "node_uuid",      .find = node_reference},
+    {.member = "node_uuid", .find = node_reference},
     {.member = "portgroup_uuid", .find = find_portgroup},
 };
 

@@ -16,7 +16,8 @@ endpoints_enabled(GError **error)
                       "The ramdisk endpoints are disabled ([api]enable_ramdisk_endpoints).");
 }
 
-/* Valid addresses of the comma-separated list; others are passed over, as agents send what they see. */
+/* Valid addresses of the comma-separated list; others are passed over, as agents send what they
+ * see. */
 static GPtrArray *
 read_addresses(const char *text)
 {
@@ -123,7 +124,8 @@ ramdisk_lookup(Request *request, GError **error)
     return request_call(request, RPC_GET_AGENT_TOKEN, node.uuid, json_object(), after_token);
 }
 
-/* A member of a heartbeat, and the version that brought it. An empty one is not there, but a certificate is. */
+/* A member of a heartbeat, and the version that brought it. An empty one is not there, but a
+ * certificate is. */
 static bool
 member_valid(const Request *request, const json_t *body, const char *member, unsigned since,
              GError **error)

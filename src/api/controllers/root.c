@@ -51,19 +51,19 @@ root_v1_get(Request *request, GError **error)
         unsigned since;
         const char *name;
     } resources[] = {
-        {1,  "chassis"         },
-        {1,  "nodes"           },
-        {1,  "ports"           },
-        {1,  "drivers"         },
-        {23, "portgroups"      },
-        {32, "volume"          },
-        {22, "lookup"          },
-        {22, "heartbeat"       },
-        {49, "conductors"      },
-        {52, "allocations"     },
-        {54, "events"          },
+        {1,  "chassis"},
+        {1,  "nodes"},
+        {1,  "ports"},
+        {1,  "drivers"},
+        {23, "portgroups"},
+        {32, "volume"},
+        {22, "lookup"},
+        {22, "heartbeat"},
+        {49, "conductors"},
+        {52, "allocations"},
+        {54, "events"},
         {55, "deploy_templates"},
-        {82, "shards"          },
+        {82, "shards"},
     };
     (void)error;
     g_autofree char *base = base_of(request);

@@ -1,4 +1,5 @@
-/* Vendor passthru of nodes and drivers: the method's name and arguments go to the conductor as they are.
+/* Vendor passthru of nodes and drivers: the method's name and arguments go to the conductor as they
+ * are.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "api/controllers/controllers.h"
 #include "api/router.h"

@@ -13,7 +13,8 @@
 #include "common/json_text.h"
 #include <string.h>
 
-/* One level of a file: the key of its list, the resource it creates, and the field that names its parent. */
+/* One level of a file: the key of its list, the resource it creates, and the field that names its
+ * parent. */
 typedef struct Level Level;
 struct Level {
     const char *key;

@@ -9,7 +9,8 @@
 #include "cli/requests.h"
 #include <string.h>
 
-/* The RAID configuration has a request of its own, which comes first: the patch may rename the node. */
+/* The RAID configuration has a request of its own, which comes first: the patch may rename the
+ * node. */
 static bool
 put_raid(Context *context, json_t *configuration, GError **error)
 {
@@ -60,7 +61,8 @@ static const PositionalRow one_node[] = {
     {NULL},
 };
 
-/* --X-interface and --reset-X-interface, of which only one can be given: the rows have the same group. */
+/* --X-interface and --reset-X-interface, of which only one can be given: the rows have the same
+ * group. */
 #define SET_INTERFACE(word) \
     {"--" word "-interface", OPTION_TEXT, USE_ADD, word "_interface", "<" word "_interface>", "set the " word " interface", .group = word}, \
     {"--reset-" word "-interface", OPTION_FLAG, USE_REMOVE, word "_interface", NULL, "back to the driver's default " word " interface", .group = word},

@@ -1,5 +1,5 @@
-/* What a node has besides its fields: validation, traits, VIFs, BIOS settings, boot device, console, history,
- * inventory, vendor passthru.
+/* What a node has besides its fields: validation, traits, VIFs, BIOS settings, boot device,
+ * console, history, inventory, vendor passthru.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "cli/commands/commands.h"
 

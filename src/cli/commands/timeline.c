@@ -26,18 +26,19 @@ static const struct {
     const char *field, *label;
     bool usual;
 } timeline_columns[] = {
-    {"operation",   "Operation",   true },
-    {"phase",       "Phase",       true },
-    {"started_at",  "Started At",  true },
+    {"operation",   "Operation",   true},
+    {"phase",       "Phase",       true},
+    {"started_at",  "Started At",  true},
     {"finished_at", "Finished At", false},
-    {"seconds",     "Seconds",     true },
-    {"result",      "Result",      true },
-    {"detail",      "Detail",      true },
+    {"seconds",     "Seconds",     true},
+    {"result",      "Result",      true},
+    {"detail",      "Detail",      true},
     {"bytes_done",  "Bytes Done",  false},
     {"bytes_total", "Bytes Total", false},
 };
 
-/* How long a phase took, or has taken so far, in seconds to the millisecond; null if its times are not valid. */
+/* How long a phase took, or has taken so far, in seconds to the millisecond; null if its times are
+ * not valid. */
 static json_t *
 phase_seconds(json_t *phase, int64_t now_ms)
 {

@@ -26,7 +26,8 @@ validate(Task *task, const Interface *interface, const char *what, GError **erro
     return false;
 }
 
-/* Steps of the deploy templates that the instance's traits name; the operator's own steps win over them. */
+/* Steps of the deploy templates that the instance's traits name; the operator's own steps win over
+ * them. */
 static bool
 template_steps(Task *task, json_t *steps, GError **error)
 {
@@ -89,8 +90,8 @@ steps_valid(Task *task, GError **error)
     return good;
 }
 
-/* A drive is kept as text, as everybody reads it; what an object describes is built now. A text is kept as it came: who uses
- * it checks it. */
+/* A drive is kept as text, as everybody reads it; what an object describes is built now. A text is
+ * kept as it came: who uses it checks it. */
 static bool
 keep_config_drive(Task *task, const json_t *drive, GError **error)
 {
@@ -105,7 +106,8 @@ keep_config_drive(Task *task, const json_t *drive, GError **error)
     return true;
 }
 
-/* Copies: the call and its values belong to another thread (jansson's counts are not atomic everywhere). */
+/* Copies: the call and its values belong to another thread (jansson's counts are not atomic
+ * everywhere). */
 static bool
 keep_arguments(Task *task, const json_t *arguments, GError **error)
 {

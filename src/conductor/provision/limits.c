@@ -1,5 +1,5 @@
-/* How many nodes may be in work at the same time: a limit protects image servers, volumes and the operator's disks from
- * everybody at once.
+/* How many nodes may be in work at the same time: a limit protects image servers, volumes and the
+ * operator's disks from everybody at once.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "conductor/provision/provision.h"

@@ -1,4 +1,5 @@
-/* deleting: the machine is off, its volumes are detached and forgotten, nothing of the instance is left; then cleaning.
+/* deleting: the machine is off, its volumes are detached and forgotten, nothing of the instance is
+ * left; then cleaning.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "common/log.h"
 #include "conductor/provision/provision.h"

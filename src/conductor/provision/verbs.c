@@ -1,5 +1,5 @@
-/* Provision verbs: from the word of a client to the work of a state. The states and edges are model/provision_states; here
- * is what a verb needs before its work begins.
+/* Provision verbs: from the word of a client to the work of a state. The states and edges are
+ * model/provision_states; here is what a verb needs before its work begins.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "conductor/verbs.h"
@@ -12,14 +12,14 @@ static const struct {
     ProvisionEvent event;
     bool (*prepare)(Task *task, const json_t *arguments, GError **error);
 } preparations[] = {
-    {EVENT_DEPLOY,   deploy_prepare_verb   },
-    {EVENT_REBUILD,  deploy_prepare_verb   },
+    {EVENT_DEPLOY,   deploy_prepare_verb},
+    {EVENT_REBUILD,  deploy_prepare_verb},
     {EVENT_DELETE,   tear_down_prepare_verb},
-    {EVENT_CLEAN,    clean_prepare_verb    },
-    {EVENT_PROVIDE,  provide_prepare_verb  },
-    {EVENT_INSPECT,  inspect_prepare_verb  },
-    {EVENT_RESCUE,   rescue_prepare_verb   },
-    {EVENT_UNRESCUE, unrescue_prepare_verb },
+    {EVENT_CLEAN,    clean_prepare_verb},
+    {EVENT_PROVIDE,  provide_prepare_verb},
+    {EVENT_INSPECT,  inspect_prepare_verb},
+    {EVENT_RESCUE,   rescue_prepare_verb},
+    {EVENT_UNRESCUE, unrescue_prepare_verb},
 };
 
 static bool
@@ -44,7 +44,8 @@ start_work(VerbCall *call, const Node *before, GError **error)
     ProvisionState state = task_state(call->task);
     if (!(state_info(state)->flags & STATE_IS_BUSY))
         return true; /* a flip between stable states */
-    /* The pool is full: as if nothing had been asked. The node is put back by hand, since no edge leads back. */
+    /* The pool is full: as if nothing had been asked. The node is put back by hand, since no edge
+     * leads back. */
     return task_spawn_or_revert(&call->task, before, provision_work_begin, error);
 }
 
@@ -60,7 +61,8 @@ begin(VerbCall *call, const ProvisionVerb *verb, GError **error)
     if (!provision_verb_check(verb, task_state(task), error))
         return false;
     operation_over(
-        task->node); /* a wait that is undeployed, an abort whose process died: what they left is not ours */
+        /* a wait that is undeployed, an abort whose process died: what they left is not ours */
+        task->node);
     if (!prepare(task, verb, call->arguments, error))
         return false;
     g_autoptr(Node) before = node_copy(task->stored);

@@ -1,4 +1,5 @@
-/* Nodes that wait for their machine or its agent: how a wait ends, by a call, by its deadline, by an abort.
+/* Nodes that wait for their machine or its agent: how a wait ends, by a call, by its deadline, by
+ * an abort.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "common/log.h"
 #include "common/steady.h"

@@ -9,9 +9,9 @@ static const struct {
     ProvisionState state;
     void (*work)(Task *task);
 } works[] = {
-    {STATE_VERIFYING, verify_work   },
+    {STATE_VERIFYING, verify_work},
     {STATE_DELETING,  tear_down_work},
-    {STATE_ADOPTING,  adopt_work    },
+    {STATE_ADOPTING,  adopt_work},
 };
 
 const StepWork *

@@ -1,5 +1,5 @@
-/* Allocations: created, given to a node that runs already (backfilled), and ended. What an allocation has set on its node is
- * what its end takes away again, under the node's lock.
+/* Allocations: created, given to a node that runs already (backfilled), and ended. What an
+ * allocation has set on its node is what its end takes away again, under the node's lock.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "conductor/resources/allocation.h"
@@ -34,7 +34,8 @@ before_create(Conductor *conductor, void *record, GError **error)
     return true;
 }
 
-/* ---- backfill: the node is named, runs an instance already perhaps, and only the record is wanting ---- */
+/* ---- backfill: the node is named, runs an instance already perhaps, and only the record is
+ * wanting ---- */
 
 static bool
 owner_fits(const Allocation *allocation, const Node *node, GError **error)
@@ -140,7 +141,8 @@ backfill(VerbCall *call, Allocation *allocation, const char *node_uuid, GError *
 
 /* ---- create ---- */
 
-/* A node that gets an allocation gets its UUID as instance: one that runs elsewhere would keep it from any node. */
+/* A node that gets an allocation gets its UUID as instance: one that runs elsewhere would keep it
+ * from any node. */
 static bool
 insert_if_free(Db *db, void *user_data, GError **error)
 {

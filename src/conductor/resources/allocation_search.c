@@ -36,8 +36,8 @@ is_candidate(const Allocation *allocation, const Node *node)
     return listed && has_traits(node, allocation->traits);
 }
 
-/* A node that has the allocation's name is taken before others, the rest in random order, so that many at once do not all
- * reach for the same. */
+/* A node that has the allocation's name is taken before others, the rest in random order, so that
+ * many at once do not all reach for the same. */
 static void
 order_candidates(GPtrArray *nodes, const char *name)
 {
@@ -67,7 +67,8 @@ is_taken(const Association *association, GError **error)
                       association->node_uuid);
 }
 
-/* The node as it is now has the traits, and the instance is deployed with them: they choose among the deploy templates. */
+/* The node as it is now has the traits, and the instance is deployed with them: they choose among
+ * the deploy templates. */
 static bool
 hand_traits_over(Db *db, const Association *association, GError **error)
 {
@@ -149,8 +150,8 @@ typedef struct Search {
     char *uuid;
 } Search;
 
-/* What the database interrupts stays "allocating": the clock comes back to it. Two searches for one allocation do no harm:
- * only the first may make it active. */
+/* What the database interrupts stays "allocating": the clock comes back to it. Two searches for one
+ * allocation do no harm: only the first may make it active. */
 static void
 search(void *data)
 {

@@ -206,7 +206,8 @@ delete_empty_portgroup(Db *db, void *user_data, GError **error)
            db_record_delete(db, &portgroup_resource, group->uuid, error);
 }
 
-/* Ports are created without the lock of their node: the look at them and the end of the group are one. */
+/* Ports are created without the lock of their node: the look at them and the end of the group are
+ * one. */
 static json_t *
 portgroup_destroy(VerbCall *call, void *record, GError **error)
 {

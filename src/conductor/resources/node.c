@@ -1,4 +1,5 @@
-/* Nodes: created with the interfaces their driver gives them, changed under their lock, deleted when nothing holds them.
+/* Nodes: created with the interfaces their driver gives them, changed under their lock, deleted
+ * when nothing holds them.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "conductor/notify.h"
 #include "conductor/resources/resources.h"
@@ -126,7 +127,8 @@ node_create(VerbCall *call, const json_t *values, GError **error)
     return good ? json_pack("{s:s}", "uuid", node->uuid) : NULL;
 }
 
-/* Fields that may be changed at any time; for the others the node must not be on its way somewhere. */
+/* Fields that may be changed at any time; for the others the node must not be on its way
+ * somewhere. */
 static bool
 state_allows(const Node *node, const json_t *patch, GError **error)
 {

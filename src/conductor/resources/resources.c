@@ -33,7 +33,8 @@ created(const Resource *resource, const void *record)
     return json_pack("{s:s}", "uuid", record_text(resource, record, "uuid"));
 }
 
-/* What one transaction makes of a new record: the node is still there and the caller's, what it refers to still fits. */
+/* What one transaction makes of a new record: the node is still there and the caller's, what it
+ * refers to still fits. */
 typedef struct Insertion {
     VerbCall *call;
     const ResourceRules *rules;
@@ -117,7 +118,8 @@ verb_create(VerbCall *call, GError **error)
 
 /* ---- locks ---- */
 
-/* The nodes of a record that is changed: where it hangs, and where it goes; the second is empty unless it moves. */
+/* The nodes of a record that is changed: where it hangs, and where it goes; the second is empty
+ * unless it moves. */
 typedef struct Owners {
     LockedNode now, next;
 } Owners;
@@ -163,7 +165,8 @@ load(const VerbCall *call, const ResourceRules *rules, GError **error)
                           key != NULL ? key : "", error);
 }
 
-/* What was read before the lock may have changed: the record is loaded anew, and must hang on the node that is locked now. */
+/* What was read before the lock may have changed: the record is loaded anew, and must hang on the
+ * node that is locked now. */
 static void *
 load_locked(const VerbCall *call, const ResourceRules *rules, const Owners *owners, GError **error)
 {
@@ -220,7 +223,8 @@ change_record(const VerbCall *call, const ResourceRules *rules, const Owners *ow
     return good;
 }
 
-/* A resource without an owner has no lock: two changes at once are kept apart by the transaction. */
+/* A resource without an owner has no lock: two changes at once are kept apart by the
+ * transaction. */
 typedef struct Update {
     const VerbCall *call;
     const ResourceRules *rules;

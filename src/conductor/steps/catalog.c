@@ -15,7 +15,8 @@ catalog_of_tables(Task *task, StepKind kind, GError **error)
     return step_table.list(task, kind, error);
 }
 
-/* The n-th agent of the node, each once although many interfaces work with it; NULL behind the last. */
+/* The n-th agent of the node, each once although many interfaces work with it; NULL behind the
+ * last. */
 static const StepSource *
 agent_at(const Task *task, size_t n)
 {
@@ -76,7 +77,8 @@ check_row(const json_t *row, GError **error)
                       "the agent listed a step (%s) without interface, step or priority", name);
 }
 
-/* An agent need not say whether its step may be interrupted: a deploy's may, unless it says otherwise. */
+/* An agent need not say whether its step may be interrupted: a deploy's may, unless it says
+ * otherwise. */
 static json_t *
 completed(StepKind kind, const json_t *row)
 {

@@ -8,9 +8,9 @@
 /* The steps of the tables, a new array with rows as in StepSource.list; NULL with the error set. */
 json_t *catalog_of_tables(Task *task, StepKind kind, GError **error);
 
-/* Appends the steps of agents. A step counts when its interface works with that agent, and when no row before it has
- * its name. *told: false when an agent is not there yet. Errors: the agent's; INVALID when what it told is no list of
- * steps. */
+/* Appends the steps of agents. A step counts when its interface works with that agent, and when no
+ * row before it has its name. *told: false when an agent is not there yet. Errors: the agent's;
+ * INVALID when what it told is no list of steps. */
 bool catalog_add_agents(Task *task, StepKind kind, json_t *catalog, bool *told, GError **error);
 
 /* True when an agent will have steps of this kind for the node. */

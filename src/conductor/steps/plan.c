@@ -1,4 +1,5 @@
-/* Which steps an operation has, in which order, and where it stands in them; the contract is in steps.h.
+/* Which steps an operation has, in which order, and where it stands in them; the contract is in
+ * steps.h.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "common/log.h"
 #include "conductor/steps/catalog.h"
@@ -67,7 +68,8 @@ check_arguments(const json_t *row, const json_t *arguments, GError **error)
     return true;
 }
 
-/* The deployment itself can be left out, with priority 0, but not replaced: its place among the steps is its own. */
+/* The deployment itself can be left out, with priority 0, but not replaced: its place among the
+ * steps is its own. */
 static bool
 check_core(StepKind kind, const json_t *step, GError **error)
 {
@@ -258,8 +260,8 @@ place_of(const json_t *steps, const json_t *step)
     return place;
 }
 
-/* Where a node that stands in an old plan stands in the new one: at the step under way, or behind the last one that ran. What
- * the agent would have before that comes too late. */
+/* Where a node that stands in an old plan stands in the new one: at the step under way, or behind
+ * the last one that ran. What the agent would have before that comes too late. */
 static bool
 find_place(Task *task, StepKind kind, const json_t *steps, size_t *place, GError **error)
 {

@@ -43,7 +43,8 @@ begin_step(Task *task, StepKind kind, json_t *step, GError **error)
     return task_save(task, error);
 }
 
-/* Clients see the steps of some kinds by their whole name, other kinds are one operation to them. */
+/* Clients see the steps of some kinds by their whole name, other kinds are one operation to
+ * them. */
 static char *
 phase_name(StepKind kind, const json_t *step)
 {

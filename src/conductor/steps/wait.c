@@ -1,4 +1,5 @@
-/* The end of a wait: the step that waits is asked what has become of it; the contract is in steps.h.
+/* The end of a wait: the step that waits is asked what has become of it; the contract is in
+ * steps.h.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "common/log.h"
 #include "conductor/steps/catalog.h"

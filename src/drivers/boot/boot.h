@@ -1,14 +1,16 @@
-/* What a boot driver must do: bring a machine into a ramdisk or into its instance at its next start. It switches no power.
+/* What a boot driver must do: bring a machine into a ramdisk or into its instance at its next
+ * start. It switches no power.
  *
  * For every member that can fail:
  *   Lock     exclusive, from a worker
- *   Blocks   on the BMC, the database and what publishes boot files, each request until task->deadline_ms, or, where the task
- *            has none, until that request's own limit
+ *   Blocks   on the BMC, the database and what publishes boot files, each request until
+ *            task->deadline_ms, or, where the task has none, until that request's own limit
  *   Errors   INVALID (the node cannot boot so), UNSUPPORTED, BMC_*, TIMEOUT, STORAGE, DATABASE
  *   Again    it may be called again after the process died in it, and after it has succeeded
  *   NULL     nothing to do
  *
- * What must be found again to be removed is a key of the node (model/internal_info.h): another life of the process cleans up.
+ * What must be found again to be removed is a key of the node (model/internal_info.h): another life
+ * of the process cleans up.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
@@ -17,32 +19,34 @@
 typedef struct BootOps {
     Interface interface;
 
-    /* Makes the machine boot the ramdisk with the agent. From a step or before cleaning, with the machine off or about to be
-     * rebooted. parameters: kernel arguments {name: value}, or NULL; borrowed. */
+    /* Makes the machine boot the ramdisk with the agent. From a step or before cleaning, with the
+     * machine off or about to be rebooted. parameters: kernel arguments {name: value}, or NULL;
+     * borrowed. */
     bool (*prepare_ramdisk)(Task *task, const json_t *parameters, GError **error);
 
     /* Removes what prepare_ramdisk has left. Safe when nothing was prepared. */
     bool (*clean_up_ramdisk)(Task *task, GError **error);
 
-    /* Makes the machine boot what it is deployed with. From a deploy step, and when a node is taken over or adopted: then the
-     * machine runs, and its boot device is left alone. */
+    /* Makes the machine boot what it is deployed with. From a deploy step, and when a node is taken
+     * over or adopted: then the machine runs, and its boot device is left alone. */
     bool (*prepare_instance)(Task *task, GError **error);
 
     /* Removes what prepare_instance has left. Safe when nothing was prepared. */
     bool (*clean_up_instance)(Task *task, GError **error);
 
-    /* True when the machine will report that it has come up (a boot script that does): a step may wait for it then. Needs no
-     * lock, never blocks, cannot fail. NULL: false. */
+    /* True when the machine will report that it has come up (a boot script that does): a step may
+     * wait for it then. Needs no lock, never blocks, cannot fail. NULL: false. */
     bool (*reports_progress)(Task *task);
 } BootOps;
 
-/* What the node's driver does, as the member of the same name says; true, and nothing is done, where the driver has none.
- * boot_reports_progress is false then. */
+/* What the node's driver does, as the member of the same name says; true, and nothing is done,
+ * where the driver has none. boot_reports_progress is false then. */
 bool boot_prepare_ramdisk(Task *task, const json_t *parameters, GError **error);
 bool boot_clean_up_ramdisk(Task *task, GError **error);
 bool boot_prepare_instance(Task *task, GError **error);
 bool boot_clean_up_instance(Task *task, GError **error);
 bool boot_reports_progress(Task *task);
 
-/* Where the machine will report: begins the phase that its reports go on with. For a step that waits for them. */
+/* Where the machine will report: begins the phase that its reports go on with. For a step that
+ * waits for them. */
 void boot_begin_phase(Task *task);

@@ -1,5 +1,6 @@
-/* A boot driver that prepares nothing. It claims what an iPXE driver can, so that nodes with volumes validate, and reports
- * progress when driver_info says so ("fake": {"boot.reports_progress": {"wait": true}}).
+/* A boot driver that prepares nothing. It claims what an iPXE driver can, so that nodes with
+ * volumes validate, and reports progress when driver_info says so ("fake":
+ * {"boot.reports_progress": {"wait": true}}).
  * SPDX-License-Identifier: Apache-2.0 */
 #include "drivers/boot/boot.h"
 

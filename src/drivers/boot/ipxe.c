@@ -1,5 +1,6 @@
-/* Boots machines over the network by iPXE. The scripts are made when a machine asks for them (netboot/instructions.h);
- * this decides whether it is to get one: the record "boot" in driver_internal_info, without which no secret is served.
+/* Boots machines over the network by iPXE. The scripts are made when a machine asks for them
+ * (netboot/instructions.h); this decides whether it is to get one: the record "boot" in
+ * driver_internal_info, without which no secret is served.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "drivers/boot/boot.h"
 
@@ -144,7 +145,8 @@ forget_boot(Task *task, GError **error)
     return !boot_record_remove(task->node) || task_save(task, error);
 }
 
-/* A management interface that cannot set this device leaves it to whoever set up the machine's boot order. */
+/* A management interface that cannot set this device leaves it to whoever set up the machine's boot
+ * order. */
 /* The record of an instance's volume stays. */
 static bool
 clean_up_ramdisk(Task *task, GError **error)
@@ -178,7 +180,8 @@ set_boot_device(Task *task, const char *device, bool persistent, GError **error)
     return true;
 }
 
-/* The volume is a disk to the firmware (its HBA presents it), or the boot server tells the machine where it is. */
+/* The volume is a disk to the firmware (its HBA presents it), or the boot server tells the machine
+ * where it is. */
 static bool
 prepare_volume_boot(Task *task, GError **error)
 {

@@ -12,20 +12,21 @@
 typedef struct ConsoleOps {
     Interface interface;
 
-    /* Starts it. When a client enables it and node.console_enabled is false. From a worker, exclusive lock. Succeeds if
-     * it runs already. */
+    /* Starts it. When a client enables it and node.console_enabled is false. From a worker,
+     * exclusive lock. Succeeds if it runs already. */
     bool (*start)(Task *task, GError **error);
 
-    /* Stops it. When a client disables it, and in an undeploy. From a worker, exclusive lock. Succeeds if none runs. */
+    /* Stops it. When a client disables it, and in an undeploy. From a worker, exclusive lock.
+     * Succeeds if none runs. */
     bool (*stop)(Task *task, GError **error);
 
-    /* How to reach it: {"type": str, "url": str}, a new reference. Only while node.console_enabled is true. From a
-     * worker, no lock; any number of times. */
+    /* How to reach it: {"type": str, "url": str}, a new reference. Only while node.console_enabled
+     * is true. From a worker, no lock; any number of times. */
     json_t *(*get)(Task *task, GError **error);
 } ConsoleOps;
 
-/* Call the member of the same name of the node's driver. UNSUPPORTED if it is NULL. console_get returns
- * a new reference. */
+/* Call the member of the same name of the node's driver. UNSUPPORTED if it is NULL. console_get
+ * returns a new reference. */
 bool console_start(Task *task, GError **error);
 bool console_stop(Task *task, GError **error);
 json_t *console_get(Task *task, GError **error);

@@ -1,9 +1,11 @@
-/* What a deploy driver must do. The work itself is in its steps (step.h); these functions surround them.
+/* What a deploy driver must do. The work itself is in its steps (step.h); these functions surround
+ * them.
  *
  * For every member:
  *   Lock     exclusive, from a worker
- *   Blocks   on the BMC, the agent, the database and services, each request until task->deadline_ms, or, where the task has
- *            none, until that request's own limit. It never waits for a machine to boot: that is a step that answers WAIT
+ *   Blocks   on the BMC, the agent, the database and services, each request until
+ *            task->deadline_ms, or, where the task has none, until that request's own limit. It
+ *            never waits for a machine to boot: that is a step that answers WAIT
  *   Errors   those of what it asks (BMC_*, POWER, TIMEOUT, STORAGE, NETWORK, DATABASE), UNSUPPORTED
  *   Again    it may be called again after the process died in it, and after it has succeeded
  *   NULL     nothing to do
@@ -15,34 +17,37 @@
 typedef struct DeployOps {
     Interface interface;
 
-    /* Gets the machine ready for the steps: off, on the right network, its volumes attached. Before the first step of a deploy
-     * or rebuild (state deploying); of a node that is active it changes nothing, since an instance runs there. An error fails
-     * the deploy: clean_up follows. */
+    /* Gets the machine ready for the steps: off, on the right network, its volumes attached. Before
+     * the first step of a deploy or rebuild (state deploying); of a node that is active it changes
+     * nothing, since an instance runs there. An error fails the deploy: clean_up follows. */
     bool (*prepare)(Task *task, GError **error);
 
-    /* Ends the instance: afterwards the machine is off and its volumes are detached. In an undeploy, after clean_up. An error
-     * leaves the node in the state error; the instance is forgotten all the same. */
+    /* Ends the instance: afterwards the machine is off and its volumes are detached. In an
+     * undeploy, after clean_up. An error leaves the node in the state error; the instance is
+     * forgotten all the same. */
     bool (*tear_down)(Task *task, GError **error);
 
-    /* Removes what prepare and the steps have left outside the node: boot configuration, images, files. When a deploy has
-     * failed, was aborted or came too late, and in an undeploy. Safe when nothing was prepared. An error is logged, and fails
-     * an undeploy only. */
+    /* Removes what prepare and the steps have left outside the node: boot configuration, images,
+     * files. When a deploy has failed, was aborted or came too late, and in an undeploy. Safe when
+     * nothing was prepared. An error is logged, and fails an undeploy only. */
     bool (*clean_up)(Task *task, GError **error);
 
-    /* Makes this conductor serve an instance that runs: a node that is adopted. Must not touch the machine. */
+    /* Makes this conductor serve an instance that runs: a node that is adopted. Must not touch the
+     * machine. */
     bool (*take_over)(Task *task, GError **error);
 
-    /* Gets the machine ready for clean steps that need a ramdisk (state cleaning): DONE, or WAIT when the agent will call. Not
-     * called when no step needs a ramdisk, or the operator wants none. An error fails the cleaning: tear_down_cleaning follows. */
+    /* Gets the machine ready for clean steps that need a ramdisk (state cleaning): DONE, or WAIT
+     * when the agent will call. Not called when no step needs a ramdisk, or the operator wants
+     * none. An error fails the cleaning: tear_down_cleaning follows. */
     StepOutcome (*prepare_cleaning)(Task *task, GError **error);
 
-    /* Takes back what prepare_cleaning has done. After the last step, and when a cleaning has failed or was aborted. Safe when
-     * nothing was prepared. */
+    /* Takes back what prepare_cleaning has done. After the last step, and when a cleaning has
+     * failed or was aborted. Safe when nothing was prepared. */
     bool (*tear_down_cleaning)(Task *task, GError **error);
 } DeployOps;
 
-/* What the node's driver does, as the member of the same name says; true or DONE, and nothing is done, where the driver has
- * none. */
+/* What the node's driver does, as the member of the same name says; true or DONE, and nothing is
+ * done, where the driver has none. */
 bool deploy_prepare(Task *task, GError **error);
 bool deploy_tear_down(Task *task, GError **error);
 bool deploy_clean_up(Task *task, GError **error);

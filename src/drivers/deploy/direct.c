@@ -1,5 +1,6 @@
-/* The deploy interface direct: an agent in a ramdisk writes an image to the machine's disk; a machine that boots from a remote
- * volume is only started, and waited for until it says that it has its volume. The steps are in direct_steps.h.
+/* The deploy interface direct: an agent in a ramdisk writes an image to the machine's disk; a
+ * machine that boots from a remote volume is only started, and waited for until it says that it has
+ * its volume. The steps are in direct_steps.h.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "drivers/deploy/deploy.h"
 
@@ -112,7 +113,8 @@ power_off(Task *task, GError **error)
     return power_action(task, (PowerAction){.target = POWER_TARGET_OFF}, error);
 }
 
-/* The machine is on the network for it, the image is ready to be fetched, and the ramdisk to be booted. */
+/* The machine is on the network for it, the image is ready to be fetched, and the ramdisk to be
+ * booted. */
 static bool
 prepare_agent(Task *task, GError **error)
 {

@@ -1,7 +1,8 @@
 /* The deploy steps of direct; the contract is in direct_steps.h.
  *
- * The machine starts twice: for the agent (step deploy) and for its instance (boot_instance). Between them each step asks the
- * agent, or waits until it calls. Every step can be begun anew by another life of the process.
+ * The machine starts twice: for the agent (step deploy) and for its instance (boot_instance).
+ * Between them each step asks the agent, or waits until it calls. Every step can be begun anew by
+ * another life of the process.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "drivers/deploy/direct_steps.h"
@@ -26,7 +27,8 @@
 /* Between two looks whether the agent has switched its machine off. */
 #define LOOK_MS 1000
 
-/* A machine that is on already has said its word to nobody, when a process has died in the step: then it starts again. */
+/* A machine that is on already has said its word to nobody, when a process has died in the step:
+ * then it starts again. */
 static bool
 start_machine(Task *task, GError **error)
 {
@@ -108,7 +110,8 @@ boots_uefi(const Task *task)
     return strcmp(mode, "uefi") == 0;
 }
 
-/* A root file system needs a boot loader on the disk; a whole disk has one, which UEFI must be told of. */
+/* A root file system needs a boot loader on the disk; a whole disk has one, which UEFI must be told
+ * of. */
 static bool
 needs_boot_loader(const Task *task, const json_t *uuids)
 {
@@ -198,7 +201,8 @@ patience_ms(void)
     return MIN(MIN(retries, 10000) * MIN(pause_s, 3600), 24 * 3600) * 1000;
 }
 
-/* Asks the agent to write out what it holds, and to switch the machine off. It need not answer: it is looked at. */
+/* Asks the agent to write out what it holds, and to switch the machine off. It need not answer: it
+ * is looked at. */
 static void
 ask_to_go_off(Task *task)
 {
@@ -279,8 +283,8 @@ run_switch_to_tenant_network(Task *task, const json_t *args, GError **error)
     return step_ended(left && network_configure_tenant(task, error));
 }
 
-/* The machine is off. When a process has died in this step, it may be on already and have said its word to nobody: then it
- * starts again, so that it says it to us. */
+/* The machine is off. When a process has died in this step, it may be on already and have said its
+ * word to nobody: then it starts again, so that it says it to us. */
 static bool
 power_on(Task *task, GError **error)
 {
@@ -333,7 +337,7 @@ const StepDef direct_deploy_steps[] = {
      .abortable = true,
      .run = run_prepare_instance_boot,
      .resume = resume_prepare_instance_boot},
-    {.name = "tear_down_agent",           .priority = 40, .abortable = true, .run = run_tear_down_agent},
+    {.name = "tear_down_agent", .priority = 40, .abortable = true, .run = run_tear_down_agent},
     {.name = "switch_to_tenant_network",
      .priority = 30,
      .abortable = true,

@@ -1,4 +1,5 @@
-/* A deploy driver that deploys nothing, with one deploy step and two clean steps. For demos, tests and development.
+/* A deploy driver that deploys nothing, with one deploy step and two clean steps. For demos, tests
+ * and development.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "drivers/deploy/deploy.h"
 

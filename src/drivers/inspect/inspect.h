@@ -1,7 +1,8 @@
 /* What an inspection driver must do: learn the machine's properties.
  *
- * The work is in its steps of the kind INSPECT (step.h has their contract): they write their results into the node's
- * properties and ports. Without such steps the work fails with UNSUPPORTED. A step that boots an agent answers WAIT.
+ * The work is in its steps of the kind INSPECT (step.h has their contract): they write their
+ * results into the node's properties and ports. Without such steps the work fails with UNSUPPORTED.
+ * A step that boots an agent answers WAIT.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
@@ -15,7 +16,8 @@ typedef struct InspectOps {
      * When     the client asks for an abort (state inspect wait), before the state changes
      * Lock     exclusive, from the quick pool
      * Blocks   on the database only: it must not call the BMC
-     * Errors   UNSUPPORTED, INVALID, DATABASE: the client gets the error, and the inspection still waits
+     * Errors   UNSUPPORTED, INVALID, DATABASE: the client gets the error, and the inspection still
+     *          waits
      * Again    safe
      * NULL     UNSUPPORTED */
     bool (*abort)(Task *task, GError **error);

@@ -1,4 +1,5 @@
-/* A management driver without a BMC: driver_internal_info keeps what is set. For demos, tests and development.
+/* A management driver without a BMC: driver_internal_info keeps what is set. For demos, tests and
+ * development.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "drivers/management/management.h"
 

@@ -1,5 +1,5 @@
-/* Boot device, NMI and identity of machines over IPMI 2.0. IPMI has no command for the boot mode: it is sent with the
- * boot device, from the node's boot_mode.
+/* Boot device, NMI and identity of machines over IPMI 2.0. IPMI has no command for the boot mode:
+ * it is sent with the boot device, from the node's boot_mode.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "drivers/management/management.h"
 
@@ -13,7 +13,8 @@
 
 #include <string.h>
 
-/* Supermicro boards under UEFI boot the disk with the selector of the "primary remote medium", not with 08h. */
+/* Supermicro boards under UEFI boot the disk with the selector of the "primary remote medium", not
+ * with 08h. */
 #define SUPERMICRO_UEFI_DISK 0x24
 
 enum { FIRST_PAUSE_MS = 500, LONGEST_PAUSE_MS = 5000 };
@@ -32,8 +33,8 @@ is_supermicro(const Node *node)
     return vendor != NULL && g_ascii_strcasecmp(vendor, "supermicro") == 0;
 }
 
-/* A BMC that does not keep a boot device gets it before each boot; the persistent device is kept here, in Ironic's
- * keys. */
+/* A BMC that does not keep a boot device gets it before each boot; the persistent device is kept
+ * here, in Ironic's keys. */
 static void
 remember_boot_device(Task *task, const char *device, bool persistent)
 {
@@ -51,8 +52,8 @@ remembered_boot_device(const Task *task)
     return info_text(task->node, INFO_PERSISTENT_BOOT_DEVICE);
 }
 
-/* The power driver sets the remembered device with this function too, for one boot: that does not change the remembered
- * one. */
+/* The power driver sets the remembered device with this function too, for one boot: that does not
+ * change the remembered one. */
 static bool
 is_repetition(const Task *task, const char *device, bool persistent)
 {
@@ -119,7 +120,8 @@ is_passing(uint8_t code)
     return ipmi_completion_boot(code) == IPMI_BOOT_AGAIN || ipmi_node_is_passing(code);
 }
 
-/* Sets the flags in a way that the BMC accepts. out: boot->persistent is false if it does not keep them. */
+/* Sets the flags in a way that the BMC accepts. out: boot->persistent is false if it does not keep
+ * them. */
 static bool
 set_flags(Task *task, IpmiBootRequest *boot, GError **error)
 {

@@ -1,7 +1,8 @@
-/* What a management driver must do: boot device, boot mode, NMI, indicators. For a NULL member the functions below
- * answer UNSUPPORTED, so that callers never test pointers.
+/* What a management driver must do: boot device, boot mode, NMI, indicators. For a NULL member the
+ * functions below answer UNSUPPORTED, so that callers never test pointers.
  *
- * All are called from a worker with the node locked; they may block on the BMC until task->deadline_ms.
+ * All are called from a worker with the node locked; they may block on the BMC until
+ * task->deadline_ms.
  * Errors: BMC_*, INVALID (a device or mode the driver does not know), TIMEOUT.
  *
  * SPDX-License-Identifier: Apache-2.0 */
@@ -22,20 +23,22 @@ typedef struct ManagementOps {
     bool (*set_boot_mode)(Task *task, const char *mode, GError **error);
     bool (*set_secure_boot)(Task *task, bool on, GError **error);
     bool (*inject_nmi)(Task *task, GError **error);
-    /* {component: {name: {"readonly": bool, "states": [str]}}}, a new reference; component NULL: all */
+    /* {component: {name: {"readonly": bool, "states": [str]}}}, a new reference; component NULL:
+     * all */
     json_t *(*supported_indicators)(Task *task, const char *component, GError **error);
     /* A word of the row's states; the caller frees. */
     char *(*get_indicator)(Task *task, const char *component, const char *indicator,
                            GError **error);
     bool (*set_indicator)(Task *task, const char *component, const char *indicator,
                           const char *state, GError **error);
-    /* The maker's name for properties.vendor; the caller frees; NULL without an error if the BMC does not report it. */
+    /* The maker's name for properties.vendor; the caller frees; NULL without an error if the BMC
+     * does not report it. */
     char *(*detect_vendor)(Task *task, GError **error);
 } ManagementOps;
 
-/* Call the member of the same name of the node's driver, after checking the arguments: INVALID lists the words that the
- * driver knows. UNSUPPORTED if the member is NULL. From a worker; they may block until task->deadline_ms. The caller
- * frees what they return. */
+/* Call the member of the same name of the node's driver, after checking the arguments: INVALID
+ * lists the words that the driver knows. UNSUPPORTED if the member is NULL. From a worker; they may
+ * block until task->deadline_ms. The caller frees what they return. */
 bool management_set_boot_device(Task *task, const char *device, bool persistent, GError **error);
 bool management_get_boot_device(Task *task, BootDevice *device, GError **error);
 bool management_set_boot_mode(Task *task, const char *mode, GError **error);

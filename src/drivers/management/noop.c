@@ -1,4 +1,5 @@
-/* For machines whose boot order is fixed: network first, then disk. Boot devices are accepted and ignored.
+/* For machines whose boot order is fixed: network first, then disk. Boot devices are accepted and
+ * ignored.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "drivers/management/management.h"
 

@@ -1,4 +1,5 @@
-/* A network driver without a network; driver_internal_info keeps the VIFs. For demos, tests and development.
+/* A network driver without a network; driver_internal_info keeps the VIFs. For demos, tests and
+ * development.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "drivers/network/network.h"
 

@@ -1,14 +1,14 @@
-/* What a network driver must do: put the machine's ports on the right network for what is being done to it, and keep
- * the virtual interfaces (VIFs) that a user has attached.
+/* What a network driver must do: put the machine's ports on the right network for what is being
+ * done to it, and keep the virtual interfaces (VIFs) that a user has attached.
  *
  * For every member:
  *   Lock     exclusive, from a worker; vif_list: see there
- *   Blocks   on the network service and the database, each request until task->deadline_ms, or, where the task has
- *            none, until that request's own limit. It does not wait for a switch: a step waits for a service that
- *            answers by an event
+ *   Blocks   on the network service and the database, each request until task->deadline_ms, or,
+ *            where the task has none, until that request's own limit. It does not wait for a
+ *            switch: a step waits for a service that answers by an event
  *   Errors   NETWORK (what the service answered), INVALID, CONFLICT, TIMEOUT, DATABASE
- *   Again    safe, also after the process died in it and after a success; but a second vif_attach or vif_detach of the
- *            same VIF is refused
+ *   Again    safe, also after the process died in it and after a success; but a second vif_attach
+ *            or vif_detach of the same VIF is refused
  *   NULL     nothing to do
  *
  * SPDX-License-Identifier: Apache-2.0 */
@@ -29,31 +29,32 @@ typedef struct NetworkOps {
     /* Brings the machine onto the network for this purpose. Before a ramdisk boots for it. */
     bool (*add)(Task *task, NetworkPurpose purpose, GError **error);
 
-    /* Takes the machine off that network. When the work has ended, also after a failure. Safe if the machine is not on
-     * it. */
+    /* Takes the machine off that network. When the work has ended, also after a failure. Safe if
+     * the machine is not on it. */
     bool (*remove)(Task *task, NetworkPurpose purpose, GError **error);
 
-    /* Connects the user's VIFs to the machine. After the last step that needs the operator's network, before the
-     * instance boots. */
+    /* Connects the user's VIFs to the machine. After the last step that needs the operator's
+     * network, before the instance boots. */
     bool (*configure_tenant)(Task *task, GError **error);
 
-    /* Disconnects them; they stay attached to the node. Before a deploy and in an undeploy, with the machine off. Safe
-     * if none is connected. */
+    /* Disconnects them; they stay attached to the node. Before a deploy and in an undeploy, with
+     * the machine off. Safe if none is connected. */
     bool (*unconfigure_tenant)(Task *task, GError **error);
 
-    /* Notes a VIF for one of the node's ports. vif: {"id": str, ...} as the user gave it, borrowed. CONFLICT: it is
-     * attached; INVALID: no port is free for it. */
+    /* Notes a VIF for one of the node's ports. vif: {"id": str, ...} as the user gave it, borrowed.
+     * CONFLICT: it is attached; INVALID: no port is free for it. */
     bool (*vif_attach)(Task *task, const json_t *vif, GError **error);
 
     /* Detaches it. INVALID: it is not attached. */
     bool (*vif_detach)(Task *task, const char *vif_id, GError **error);
 
-    /* The attached VIFs: [{"id": str}], a new reference. No lock, from the quick pool: it asks the database only. */
+    /* The attached VIFs: [{"id": str}], a new reference. No lock, from the quick pool: it asks the
+     * database only. */
     json_t *(*vif_list)(Task *task, GError **error);
 } NetworkOps;
 
-/* Call the member of the same name of the node's driver; true, without doing anything, if it is NULL. network_vif_list
- * returns a new reference, or an empty array if it is NULL. */
+/* Call the member of the same name of the node's driver; true, without doing anything, if it is
+ * NULL. network_vif_list returns a new reference, or an empty array if it is NULL. */
 bool network_add(Task *task, NetworkPurpose purpose, GError **error);
 bool network_remove(Task *task, NetworkPurpose purpose, GError **error);
 bool network_configure_tenant(Task *task, GError **error);

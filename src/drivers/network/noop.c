@@ -1,4 +1,5 @@
-/* For networks that are set up outside of Steel: ports are left alone. VIFs are accepted and ignored.
+/* For networks that are set up outside of Steel: ports are left alone. VIFs are accepted and
+ * ignored.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "drivers/network/network.h"
 

@@ -1,4 +1,5 @@
-/* A power driver without a BMC: the machine is in the state that the node records. For demos, tests and development.
+/* A power driver without a BMC: the machine is in the state that the node records. For demos, tests
+ * and development.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "drivers/power/power.h"
 

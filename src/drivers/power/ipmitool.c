@@ -1,5 +1,5 @@
-/* Switches machines over IPMI 2.0. A power command and the reading of its effect share one session, because
- * [ipmi]min_command_interval limits how often a BMC is called.
+/* Switches machines over IPMI 2.0. A power command and the reading of its effect share one session,
+ * because [ipmi]min_command_interval limits how often a BMC is called.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "drivers/power/power.h"
 
@@ -73,8 +73,9 @@ refused_for_now(uint8_t completion_code)
            ipmi_node_is_passing(completion_code);
 }
 
-/* Sends the command, unless the BMC has accepted it before, and reads the state. *reached: the machine has the wanted
- * state, even if the BMC refused the command: some refuse "off" for a machine that is off. */
+/* Sends the command, unless the BMC has accepted it before, and reads the state. *reached: the
+ * machine has the wanted state, even if the BMC refused the command: some refuse "off" for a
+ * machine that is off. */
 static bool
 send_and_read(Task *task, Change *change, bool *reached, GError **error)
 {
@@ -149,8 +150,8 @@ soft_off(Task *task, PowerTarget target, int timeout_s, GError **error)
            switch_until_reached(task, IPMI_CHASSIS_SOFT, target, timeout_s, error);
 }
 
-/* For BMCs that forget: sets the persistent boot device again, for one boot. The management driver remembers one only
- * for such a BMC (ipmi_force_boot_device, or it has refused to keep it). */
+/* For BMCs that forget: sets the persistent boot device again, for one boot. The management driver
+ * remembers one only for such a BMC (ipmi_force_boot_device, or it has refused to keep it). */
 static bool
 repeat_boot_device(Task *task, GError **error)
 {

@@ -13,23 +13,26 @@ typedef void (*PowerDone)(void *user_data, PowerState state, const GError *error
 typedef struct PowerOps {
     Interface interface;
 
-    /* Reads the state from the BMC. From a worker; may block until task->deadline_ms. Errors: BMC_*, TIMEOUT. */
+    /* Reads the state from the BMC. From a worker; may block until task->deadline_ms. Errors:
+     * BMC_*, TIMEOUT. */
     bool (*get)(Task *task, PowerState *state, GError **error);
 
-    /* `get` and management's detect_vendor in one session, for BMCs that need a pause between two sessions. Called only
-     * if the management driver has a detect_vendor. *vendor: the caller frees; NULL if the BMC does not report it,
-     * which is not a failure. NULL: callers use two sessions. */
+    /* `get` and management's detect_vendor in one session, for BMCs that need a pause between two
+     * sessions. Called only if the management driver has a detect_vendor. *vendor: the caller
+     * frees; NULL if the BMC does not report it, which is not a failure. NULL: callers use two
+     * sessions. */
     bool (*get_with_vendor)(Task *task, PowerState *state, char **vendor, GError **error);
 
-    /* Brings the machine to the target and waits until it is there, at most timeout_s seconds. From a worker, with the
-     * exclusive lock. Idempotent. Errors: BMC_*, POWER (not reached in time). */
+    /* Brings the machine to the target and waits until it is there, at most timeout_s seconds. From
+     * a worker, with the exclusive lock. Idempotent. Errors: BMC_*, POWER (not reached in time). */
     bool (*set)(Task *task, PowerTarget target, int timeout_s, GError **error);
 
     /* Targets that `set` understands: bits 1 << PowerTarget. */
     unsigned targets;
 
-    /* Reads the state without a task, lock or thread, for the sync of thousands of nodes. NULL: the sync uses `get` on
-     * a worker, without the node's lock. `done` gets every error, also one that is known at once. */
+    /* Reads the state without a task, lock or thread, for the sync of thousands of nodes. NULL: the
+     * sync uses `get` on a worker, without the node's lock. `done` gets every error, also one that
+     * is known at once. */
     void (*get_async)(const DriverServices *services, const Node *node, PowerDone done,
                       void *user_data);
 } PowerOps;
@@ -38,6 +41,7 @@ typedef struct PowerOps {
     (1u << POWER_TARGET_ON | 1u << POWER_TARGET_OFF | 1u << POWER_TARGET_REBOOT)
 #define POWER_SOFT_TARGETS (1u << POWER_TARGET_SOFT_REBOOT | 1u << POWER_TARGET_SOFT_OFF)
 
-/* Call the node's driver. UNSUPPORTED if the driver has no such target; otherwise the driver's own errors. */
+/* Call the node's driver. UNSUPPORTED if the driver has no such target; otherwise the driver's own
+ * errors. */
 bool power_get(Task *task, PowerState *state, GError **error);
 bool power_set(Task *task, PowerTarget target, int timeout_s, GError **error);

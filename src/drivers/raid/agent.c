@@ -1,5 +1,6 @@
-/* RAID that is made from inside the machine, by the agent in a deploy ramdisk. A node may be configured for it, and its
- * target configuration is checked and kept. Its steps fail with a sentence until there is an agent.
+/* RAID that is made from inside the machine, by the agent in a deploy ramdisk. A node may be
+ * configured for it, and its target configuration is checked and kept. Its steps fail with a
+ * sentence until there is an agent.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "drivers/raid/raid.h"
 

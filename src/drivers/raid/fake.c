@@ -1,4 +1,5 @@
-/* A RAID driver without disks: the requested logical disks are recorded as made. For demos, tests and development.
+/* A RAID driver without disks: the requested logical disks are recorded as made. For demos, tests
+ * and development.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "drivers/raid/raid.h"
 
@@ -17,8 +18,8 @@ set_raid_config(Task *task, const json_t *config)
     task->node->raid_config = config != NULL ? json_deep_copy(config) : json_object();
 }
 
-/* False for a disk that the arguments leave out: create_root_volume and create_nonroot_volumes are true unless
- * given. */
+/* False for a disk that the arguments leave out: create_root_volume and create_nonroot_volumes are
+ * true unless given. */
 static bool
 wanted(const json_t *disk, const json_t *args)
 {

@@ -1,4 +1,5 @@
-/* The form of a target_raid_config; the contract is in raid.h. One row per property of a logical disk.
+/* The form of a target_raid_config; the contract is in raid.h. One row per property of a logical
+ * disk.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "drivers/raid/raid.h"
 
@@ -51,27 +52,27 @@ static const struct {
     const char *words; /* "a, b", or what the check wants, for the message */
     const char *help;
 } properties[] = {
-    {"raid_level",               true,  NULL,     "JBOD, 0, 1, 2, 5, 6, 1+0, 5+0, 6+0",
-     "RAID level of the logical disk: JBOD, 0, 1, 2, 5, 6, 1+0, 5+0 or 6+0. Required."            },
-    {"size_gb",                  true,  is_size,  "a whole number of GiB, or MAX",
-     "Size of the logical disk in GiB, or MAX for all the room that is left. Required."           },
-    {"volume_name",              false, is_text,  "a string",
-     "Name of the volume; made up by the driver unless set. Optional."                            },
-    {"is_root_volume",           false, is_flag,  "true or false",
+    {"raid_level", true, NULL, "JBOD, 0, 1, 2, 5, 6, 1+0, 5+0, 6+0",
+     "RAID level of the logical disk: JBOD, 0, 1, 2, 5, 6, 1+0, 5+0 or 6+0. Required."},
+    {"size_gb", true, is_size, "a whole number of GiB, or MAX",
+     "Size of the logical disk in GiB, or MAX for all the room that is left. Required."},
+    {"volume_name", false, is_text, "a string",
+     "Name of the volume; made up by the driver unless set. Optional."},
+    {"is_root_volume", false, is_flag, "true or false",
      "True for the disk that the instance is written to; at most one. False unless set. Optional."},
-    {"share_physical_disks",     false, is_flag,  "true or false",
-     "True when other logical disks may use the same physical disks. False unless set. Optional." },
-    {"disk_type",                false, NULL,     "hdd, ssd",
-     "Kind of physical disks, hdd or ssd; any unless set. Optional."                              },
-    {"interface_type",           false, NULL,     "sata, scsi, sas, nvme",
-     "Interface of the physical disks, sata, scsi, sas or nvme; any unless set. Optional."        },
+    {"share_physical_disks", false, is_flag, "true or false",
+     "True when other logical disks may use the same physical disks. False unless set. Optional."},
+    {"disk_type", false, NULL, "hdd, ssd",
+     "Kind of physical disks, hdd or ssd; any unless set. Optional."},
+    {"interface_type", false, NULL, "sata, scsi, sas, nvme",
+     "Interface of the physical disks, sata, scsi, sas or nvme; any unless set. Optional."},
     {"number_of_physical_disks", false, is_count, "a whole number above 0",
-     "How many physical disks to use; as few as the RAID level needs unless set. Optional."       },
-    {"controller",               false, is_text,  "a string",
-     "Controller that makes the disk; chosen by the driver unless set. Optional."                 },
-    {"physical_disks",           false, is_disks, "an array of strings, or of at least two objects",
+     "How many physical disks to use; as few as the RAID level needs unless set. Optional."},
+    {"controller", false, is_text, "a string",
+     "Controller that makes the disk; chosen by the driver unless set. Optional."},
+    {"physical_disks", false, is_disks, "an array of strings, or of at least two objects",
      "Physical disks to use, by the names the driver knows, or by hints; needs controller. "
-     "Optional."                                                                                  },
+     "Optional."},
 };
 
 static bool

@@ -1,4 +1,5 @@
-/* What a RAID driver must do: its clean and deploy steps make and delete logical disks from node.target_raid_config.
+/* What a RAID driver must do: its clean and deploy steps make and delete logical disks from
+ * node.target_raid_config.
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 #include "drivers/interface.h"
@@ -8,8 +9,8 @@ typedef struct RaidOps {
     bool supported; /* false: no-raid */
 } RaidOps;
 
-/* Checks a target_raid_config: {"logical_disks": [{"size_gb": int or "MAX", "raid_level": str, ...}]}. INVALID names
- * the disk and key. UNSUPPORTED if the node's interface is no-raid. */
+/* Checks a target_raid_config: {"logical_disks": [{"size_gb": int or "MAX", "raid_level": str,
+ * ...}]}. INVALID names the disk and key. UNSUPPORTED if the node's interface is no-raid. */
 bool raid_config_validate(Task *task, const json_t *config, GError **error);
 
 /* {property: help} of a logical disk, a new reference. */

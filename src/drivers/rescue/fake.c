@@ -54,8 +54,8 @@ static const StepDef unrescue_steps[] = {
 const RescueOps rescue_fake = {
     .interface =
         {.name = "fake",
-                    .properties = fake_properties,
-                    .steps = {[STEP_KIND_RESCUE] = rescue_steps, [STEP_KIND_UNRESCUE] = unrescue_steps},
-                    .validate = fake_rescue_validate},
+         .properties = fake_properties,
+         .steps = {[STEP_KIND_RESCUE] = rescue_steps, [STEP_KIND_UNRESCUE] = unrescue_steps},
+         .validate = fake_rescue_validate},
     .clean_up = fake_rescue_clean_up,
 };

@@ -1,8 +1,9 @@
 /* What a rescue driver must do: boot the machine into a rescue system and back.
  *
- * The work is in its steps of the kinds RESCUE and UNRESCUE (step.h has their contract). If the driver has no step of a
- * kind, the verb's work fails with UNSUPPORTED. The password is in instance_info.rescue_password during a rescue, and
- * is removed after it. A step that boots the rescue system answers WAIT; a step of UNRESCUE must not wait.
+ * The work is in its steps of the kinds RESCUE and UNRESCUE (step.h has their contract). If the
+ * driver has no step of a kind, the verb's work fails with UNSUPPORTED. The password is in
+ * instance_info.rescue_password during a rescue, and is removed after it. A step that boots the
+ * rescue system answers WAIT; a step of UNRESCUE must not wait.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
@@ -13,11 +14,13 @@ typedef struct RescueOps {
 
     /* Removes what the steps have made outside the node: boot configuration, the rescue network.
      *
-     * When     a rescue or unrescue has failed, was aborted or came too late; in the undeploy of a node that is rescued
+     * When     a rescue or unrescue has failed, was aborted or came too late; in the undeploy of a
+     *          node that is rescued
      * Lock     exclusive, from a worker
      * Blocks   as the members of DeployOps
-     * Errors   BMC_*, NETWORK, TIMEOUT, DATABASE. After an abort the node goes into maintenance: its machine may still
-     *          run the rescue system. In an undeploy the node ends in error. Otherwise the error is logged
+     * Errors   BMC_*, NETWORK, TIMEOUT, DATABASE. After an abort the node goes into maintenance:
+     *          its machine may still run the rescue system. In an undeploy the node ends in error.
+     *          Otherwise the error is logged
      * Again    safe, also if nothing was begun
      * NULL     nothing to do */
     bool (*clean_up)(Task *task, GError **error);

@@ -1,5 +1,6 @@
-/* Checks a node's volumes, connectors, capabilities and boot interface against each other before a deploy: a machine
- * that cannot attach its volume reports that only on its screen. Each error names what to set.
+/* Checks a node's volumes, connectors, capabilities and boot interface against each other before a
+ * deploy: a machine that cannot attach its volume reports that only on its screen. Each error names
+ * what to set.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "drivers/boot/boot.h"
 #include "drivers/storage/boot_option.h"

@@ -1,4 +1,5 @@
-/* Calls a node's storage driver, with the rules that all storage drivers share; the contract is in storage.h.
+/* Calls a node's storage driver, with the rules that all storage drivers share; the contract is in
+ * storage.h.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "drivers/storage/storage.h"
 

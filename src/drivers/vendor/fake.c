@@ -1,4 +1,5 @@
-/* Vendor methods that compare a word, as clients' own tests know them. For demos, tests and development.
+/* Vendor methods that compare a word, as clients' own tests know them. For demos, tests and
+ * development.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "drivers/vendor/vendor.h"
 

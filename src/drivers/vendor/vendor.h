@@ -15,7 +15,8 @@ typedef struct VendorMethod {
      *
      * When     a client calls the method; task is NULL for driver methods
      * Lock     exclusive if the row says so, otherwise none; from a worker
-     * Blocks   on the BMC, until each request's own limit: the client of a method that is not asynchronous waits for it
+     * Blocks   on the BMC, until each request's own limit: the client of a method that is not
+     *          asynchronous waits for it
      * Errors   BMC_*, INVALID, MISSING, TIMEOUT
      * Result   a new reference; NULL without error: null */
     json_t *(*run)(Task *task, const char *http_method, const json_t *arguments, GError **error);
@@ -27,9 +28,11 @@ typedef struct VendorOps {
     const VendorMethod *driver_methods; /* NULL: none */
 } VendorOps;
 
-/* The row of a method; NULL with INVALID if there is none, or UNSUPPORTED if it does not take the HTTP method. */
+/* The row of a method; NULL with INVALID if there is none, or UNSUPPORTED if it does not take the
+ * HTTP method. */
 const VendorMethod *vendor_method(const VendorMethod *methods, const char *name,
                                   const char *http_method, GError **error);
 
-/* {method: {"http_methods": [..], "description", "async", "attach", "require_exclusive_lock"}}, a new reference. */
+/* {method: {"http_methods": [..], "description", "async", "attach", "require_exclusive_lock"}}, a
+ * new reference. */
 json_t *vendor_methods_json(const VendorMethod *methods);

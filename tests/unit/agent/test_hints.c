@@ -33,30 +33,30 @@ each_operator_means_what_it_means_to_ironic(void **state)
         const char *hints;
         int result;
     } rows[] = {
-        {"{\"size\": 10}",                              1 },
-        {"{\"size\": 9}",                               0 },
-        {"{\"size\": \"= 9\"}",                         1 },
-        {"{\"size\": \">= 10\"}",                       1 },
-        {"{\"size\": \"< 10\"}",                        0 },
-        {"{\"size\": \"!= 11\"}",                       1 },
+        {"{\"size\": 10}",                              1},
+        {"{\"size\": 9}",                               0},
+        {"{\"size\": \"= 9\"}",                         1},
+        {"{\"size\": \">= 10\"}",                       1},
+        {"{\"size\": \"< 10\"}",                        0},
+        {"{\"size\": \"!= 11\"}",                       1},
         {"{\"size\": \"much\"}",                        -1},
-        {"{\"model\": \"ssd pro 850\"}",                1 },
-        {"{\"model\": \"ssd%20pro%20850\"}",            1 },
-        {"{\"model\": \"s== ssd\"}",                    0 },
-        {"{\"model\": \"s!= ssd\"}",                    1 },
-        {"{\"model\": \"<in> Pro\"}",                   1 },
-        {"{\"model\": \"<all-in> 850 SSD\"}",           1 },
-        {"{\"model\": \"<all-in> 850 HDD\"}",           0 },
-        {"{\"name\": \"<or> /dev/sdb <or> /dev/sda\"}", 1 },
-        {"{\"name\": \"<or> /dev/sdb\"}",               0 },
-        {"{\"rotational\": \"false\"}",                 1 },
-        {"{\"rotational\": true}",                      0 },
+        {"{\"model\": \"ssd pro 850\"}",                1},
+        {"{\"model\": \"ssd%20pro%20850\"}",            1},
+        {"{\"model\": \"s== ssd\"}",                    0},
+        {"{\"model\": \"s!= ssd\"}",                    1},
+        {"{\"model\": \"<in> Pro\"}",                   1},
+        {"{\"model\": \"<all-in> 850 SSD\"}",           1},
+        {"{\"model\": \"<all-in> 850 HDD\"}",           0},
+        {"{\"name\": \"<or> /dev/sdb <or> /dev/sda\"}", 1},
+        {"{\"name\": \"<or> /dev/sdb\"}",               0},
+        {"{\"rotational\": \"false\"}",                 1},
+        {"{\"rotational\": true}",                      0},
         {"{\"rotational\": \"perhaps\"}",               -1},
-        {"{\"serial\": \"x\"}",                         0 },
-        {"{\"serial\": \"s!= x\"}",                     0 },
-        {"{\"name\": \"/dev/sda\", \"size\": 11}",      0 },
+        {"{\"serial\": \"x\"}",                         0},
+        {"{\"serial\": \"s!= x\"}",                     0},
+        {"{\"name\": \"/dev/sda\", \"size\": 11}",      0},
         {"{\"color\": \"red\"}",                        -1},
-        {"{}",                                          1 },
+        {"{}",                                          1},
     };
     for (size_t i = 0; i < G_N_ELEMENTS(rows); i++)
         if (fits(rows[i].hints) != rows[i].result)
@@ -70,13 +70,13 @@ disks_have_udev_s_names_for_their_places(void **state)
     static const struct {
         const char *device, *name;
     } rows[] = {
-        {"../devices/pci0000:00/0000:00:05.0/virtio2/block/vda",                           "pci-0000:00:05.0"       },
+        {"../devices/pci0000:00/0000:00:05.0/virtio2/block/vda", "pci-0000:00:05.0"},
         {"../devices/pci0000:00/0000:00:1f.2/ata3/host2/target2:0:0/2:0:0:0/block/sda",
-         "pci-0000:00:1f.2-ata-3"                                                                                   },
+         "pci-0000:00:1f.2-ata-3"},
         {"../devices/pci0000:00/0000:00:06.0/virtio3/host0/target0:0:1/0:0:1:0/block/sdb",
-         "pci-0000:00:06.0-scsi-0:0:1:0"                                                                            },
-        {"../devices/pci0000:00/0000:00:07.0/nvme/nvme0/nvme0n1",                          "pci-0000:00:07.0-nvme-1"},
-        {"../devices/virtual/block/md0",                                                   NULL                     },
+         "pci-0000:00:06.0-scsi-0:0:1:0"},
+        {"../devices/pci0000:00/0000:00:07.0/nvme/nvme0/nvme0n1", "pci-0000:00:07.0-nvme-1"},
+        {"../devices/virtual/block/md0", NULL},
     };
     for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
         g_autofree char *name = disk_path_name(rows[i].device);

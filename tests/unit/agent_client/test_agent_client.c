@@ -18,7 +18,8 @@ typedef struct Row {
 
 static const Row rows[] = {
     {.text = "{\"command_name\":\"sync\",\"command_status\":\"SUCCEEDED\",\"command_result\":{"
-             "\"a\":1}}",                                                         .command = "sync",
+             "\"a\":1}}",
+     .command = "sync",
      .status = AGENT_STATUS_IS_SUCCEEDED,
      .result = true},
     {.text = "{\"command_name\":\"x\",\"command_status\":\"RUNNING\",\"command_result\":null}",
@@ -28,10 +29,12 @@ static const Row rows[] = {
      .command = "x",
      .status = AGENT_STATUS_IS_MISMATCH},
     {.text = "{\"command_status\":\"FAILED\",\"command_error\":{\"message\":\"No\",\"details\":"
-             "\"disk\\nfull\"}}", .words = "No: disk full",
+             "\"disk\\nfull\"}}",
+     .words = "No: disk full",
      .status = AGENT_STATUS_IS_FAILED},
     {.text = "{\"command_status\":\"FAILED\",\"command_error\":{\"message\":\"full\",\"details\":"
-             "\"disk full\"}}",                                                                                .words = "disk full",
+             "\"disk full\"}}",
+     .words = "disk full",
      .status = AGENT_STATUS_IS_FAILED},
     {.text = "{\"command_status\":\"FAILED\",\"command_error\":\"burnt\"}",
      .words = "burnt",
@@ -40,8 +43,8 @@ static const Row rows[] = {
      .words = "no reason given",
      .status = AGENT_STATUS_IS_FAILED},
     {.text = "{\"command_name\":7,\"command_status\":[],\"command_result\":null}",
-     .status = AGENT_STATUS_IS_UNKNOWN                                                                                   },
-    {.text = "[]",                                                                                .status = AGENT_STATUS_IS_UNKNOWN                                 },
+     .status = AGENT_STATUS_IS_UNKNOWN},
+    {.text = "[]", .status = AGENT_STATUS_IS_UNKNOWN},
 };
 
 static void

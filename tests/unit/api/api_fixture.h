@@ -1,4 +1,5 @@
-/* A database in a folder of its own and a conductor that only writes down what it is asked: for tests of the API.
+/* A database in a folder of its own and a conductor that only writes down what it is asked: for
+ * tests of the API.
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 #include "api/api.h"

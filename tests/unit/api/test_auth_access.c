@@ -1,4 +1,5 @@
-/* The policy as requests meet it: every route's rule exists, fields that are hidden, targets that must be loaded.
+/* The policy as requests meet it: every route's rule exists, fields that are hidden, targets that
+ * must be loaded.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "api/access.h"
 #include "api/auth/credentials.h"
@@ -159,19 +160,20 @@ a_patch_is_judged_field_by_field(void **state)
         const Credentials *who;
         const char *refused; /* NULL: allowed */
     } rows[] = {
-        {"[{\"op\":\"add\",\"path\":\"/instance_info/a\",\"value\":1}]",      &lessee_admin, NULL                   },
-        {"[{\"op\":\"add\",\"path\":\"/driver_info/a\",\"value\":1}]",        &lessee_admin,
-         "update:driver_info"                                                                                       },
+        {"[{\"op\":\"add\",\"path\":\"/instance_info/a\",\"value\":1}]", &lessee_admin, NULL},
+        {"[{\"op\":\"add\",\"path\":\"/driver_info/a\",\"value\":1}]", &lessee_admin,
+         "update:driver_info"},
         {"[{\"op\":\"add\",\"path\":\"/instance_info/"
-         "a\",\"value\":1},{\"op\":\"remove\",\"path\":\"/name\"}]", &lessee_admin, "update:name"          },
-        {"[{\"op\":\"remove\",\"path\":\"/boot_interface\"}]",                &lessee_admin,
-         "update:driver_interfaces"                                                                                 },
+         "a\",\"value\":1},{\"op\":\"remove\",\"path\":\"/name\"}]",
+         &lessee_admin, "update:name"},
+        {"[{\"op\":\"remove\",\"path\":\"/boot_interface\"}]", &lessee_admin,
+         "update:driver_interfaces"},
         {"[{\"op\":\"add\",\"path\":\"/automated_clean\",\"value\":\"No\"}]", &lessee_admin,
-         "disable_cleaning"                                                                                         },
-        {"[{\"op\":\"add\",\"path\":\"/retired_reason\",\"value\":\"x\"}]",   &lessee_admin,
-         "update:retired"                                                                                           },
-        {"[]",                                                                &lessee_admin, "baremetal:node:update"},
-        {"[7, {\"path\": 7}, {\"path\": \"\"}]",                              &lessee_admin, "baremetal:node:update"},
+         "disable_cleaning"},
+        {"[{\"op\":\"add\",\"path\":\"/retired_reason\",\"value\":\"x\"}]", &lessee_admin,
+         "update:retired"},
+        {"[]", &lessee_admin, "baremetal:node:update"},
+        {"[7, {\"path\": 7}, {\"path\": \"\"}]", &lessee_admin, "baremetal:node:update"},
     };
     for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
         g_autoptr(Request) request = request_of("PATCH", "/v1/nodes/x", rows[i].who);
@@ -196,7 +198,7 @@ by_whose_ownership_somebody_was_let_in_is_noted(void **state)
         bool by_owner;
     } rows[] = {
         {&system_reader, false},
-        {&owner_reader,  true },
+        {&owner_reader, true},
     };
     for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
         g_autoptr(Request) request = request_of("GET", "/v1/nodes/x", rows[i].who);

@@ -273,15 +273,15 @@ without_the_target_only_what_hangs_on_it_is_left_open(void **state)
         Verdict verdict;
     } open[] = {
         {"project_id:%(node.owner)s",                                      MEMBER, VERDICT_DEPENDS},
-        {"role:admin and project_id:%(node.owner)s",                       MEMBER, VERDICT_NO     },
+        {"role:admin and project_id:%(node.owner)s",                       MEMBER, VERDICT_NO},
         {"role:member and project_id:%(node.owner)s",                      MEMBER, VERDICT_DEPENDS},
-        {"role:member or project_id:%(node.owner)s",                       MEMBER, VERDICT_YES    },
-        {"project_id:%(node.owner)s or role:member",                       MEMBER, VERDICT_YES    },
+        {"role:member or project_id:%(node.owner)s",                       MEMBER, VERDICT_YES},
+        {"project_id:%(node.owner)s or role:member",                       MEMBER, VERDICT_YES},
         {"not project_id:%(node.owner)s",                                  MEMBER, VERDICT_DEPENDS},
-        {"project_id:%(node.owner)s",                                      SYSTEM, VERDICT_NO     },
-        {"project_id:x%(node.owner)s",                                     MEMBER, VERDICT_NO     },
-        {"project_id:%(node.owner)s and role:nosuch",                      MEMBER, VERDICT_NO     },
-        {"(role:admin and system_scope:all) or project_id:%(node.owner)s", SYSTEM, VERDICT_YES    },
+        {"project_id:%(node.owner)s",                                      SYSTEM, VERDICT_NO},
+        {"project_id:x%(node.owner)s",                                     MEMBER, VERDICT_NO},
+        {"project_id:%(node.owner)s and role:nosuch",                      MEMBER, VERDICT_NO},
+        {"(role:admin and system_scope:all) or project_id:%(node.owner)s", SYSTEM, VERDICT_YES},
     };
     for (size_t i = 0; i < G_N_ELEMENTS(open); i++) {
         const CheckContext context = {

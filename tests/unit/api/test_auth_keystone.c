@@ -1,4 +1,5 @@
-/* Tokens, checked with a small Keystone of our own on the loopback: what is asked how often, and what comes of it.
+/* Tokens, checked with a small Keystone of our own on the loopback: what is asked how often, and
+ * what comes of it.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "api/auth/keystone.h"
 #include "common/log.h"
@@ -294,7 +295,8 @@ a_keystone_that_does_not_answer_is_named_and_not_pestered(void **state)
     assert_true(steel_error_is(error, STEEL_ERROR_IDENTITY_UNAVAILABLE));
     assert_int_equal(steel_error_info(error)->http_status, 503);
     g_clear_error(&error);
-    /* For a second the answer is given without asking. On a busy machine a second may have passed: then once more. */
+    /* For a second the answer is given without asking. On a busy machine a second may have passed:
+     * then once more. */
     bool unasked = false;
     for (int i = 0; i < 50 && !unasked; i++) {
         assert_int_equal(check(keystone, "t2", true), IDENTITY_FAILED);
@@ -372,17 +374,17 @@ logins_say_what_the_configuration_says(void **state)
          "\"steel\","
          "\"password\":\"sesame\",\"domain\":{\"name\":\"Users\"}}}},\"scope\":{\"project\":{"
          "\"name\":"
-         "\"service\",\"domain\":{\"id\":\"abc\"}}}}}"    },
+         "\"service\",\"domain\":{\"id\":\"abc\"}}}}}"},
         {{"system_scope=all", NULL},
          "{\"auth\":{\"identity\":{\"methods\":[\"password\"],\"password\":{\"user\":{\"name\":"
          "\"steel\","
          "\"password\":\"sesame\",\"domain\":{\"id\":\"default\"}}}},\"scope\":{\"system\":{"
-         "\"all\":true}}}}"                               },
+         "\"all\":true}}}}"},
         {{"auth_type=v3applicationcredential", "application_credential_id=i",
           "application_credential_secret=sesame", NULL},
          "{\"auth\":{\"identity\":{\"methods\":[\"application_credential\"],\"application_"
          "credential\":"
-         "{\"id\":\"i\",\"secret\":\"sesame\"}}}}"        },
+         "{\"id\":\"i\",\"secret\":\"sesame\"}}}}"},
     };
     for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
         const char *const *s = rows[i].settings;
@@ -403,11 +405,11 @@ what_the_configuration_lacks_is_named(void **state)
     static const struct {
         const char *setting, *lacks;
     } rows[] = {
-        {"debug=false",                                          "auth_url"                 },
-        {"keystone_authtoken.auth_url=http://k:5000",            "username"                 },
-        {"keystone_authtoken.username=steel",                    "password"                 },
+        {"debug=false",                                          "auth_url"},
+        {"keystone_authtoken.auth_url=http://k:5000",            "username"},
+        {"keystone_authtoken.username=steel",                    "password"},
         {"keystone_authtoken.auth_type=v3applicationcredential", "application_credential_id"},
-        {"keystone_authtoken.auth_type=v3kerberos",              "v3kerberos"               },
+        {"keystone_authtoken.auth_type=v3kerberos",              "v3kerberos"},
     };
     for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
         g_autoptr(GError) error = NULL;
@@ -502,8 +504,8 @@ what_is_said_of_one_token_stops_no_other(void **state)
         {"status-413", IDENTITY_REFUSED},
         {"status-414", IDENTITY_REFUSED},
         {"status-431", IDENTITY_REFUSED},
-        {"status-403", IDENTITY_FAILED },
-        {"status-418", IDENTITY_FAILED },
+        {"status-403", IDENTITY_FAILED},
+        {"status-418", IDENTITY_FAILED},
     };
     (void)state;
     g_autoptr(Keystone) keystone = keystone_with("/v3", NULL);

@@ -81,7 +81,8 @@ wait_begun(size_t count)
     return begun;
 }
 
-/* Waits until all that may pass has passed: else the next check takes the pass of the one before it. */
+/* Waits until all that may pass has passed: else the next check takes the pass of the one before
+ * it. */
 static void
 wait_passed(void)
 {

@@ -1,4 +1,5 @@
-/* The policy: the table's rules for each kind of user, files laid over it, mistakes in files, reloading.
+/* The policy: the table's rules for each kind of user, files laid over it, mistakes in files,
+ * reloading.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "api/auth/policy.h"
 #include "api/auth/policy_store.h"
@@ -31,25 +32,26 @@ static const struct {
     const char *name;
     Credentials credentials;
 } people[] = {
-    {"system admin",   {SYSTEM, ADMIN}                },
-    {"system member",  {SYSTEM, MEMBER}               },
-    {"system reader",  {SYSTEM, READER}               },
-    {"system service", {SYSTEM, SERVICE}              },
-    {"owner admin",    {PROJECT("own"), ADMIN}        },
-    {"owner member",   {PROJECT("own"), MEMBER}       },
-    {"owner reader",   {PROJECT("own"), READER}       },
-    {"owner service",  {PROJECT("own"), SERVICE}      },
-    {"lessee admin",   {PROJECT("let"), ADMIN}        },
-    {"lessee member",  {PROJECT("let"), MEMBER}       },
-    {"lessee reader",  {PROJECT("let"), READER}       },
-    {"other admin",    {PROJECT("else"), ADMIN}       },
-    {"other service",  {PROJECT("else"), SERVICE}     },
-    {"the service",    {PROJECT("service"), SERVICE}  },
-    {"no role",        {PROJECT("own")}               },
+    {"system admin",   {SYSTEM, ADMIN}},
+    {"system member",  {SYSTEM, MEMBER}},
+    {"system reader",  {SYSTEM, READER}},
+    {"system service", {SYSTEM, SERVICE}},
+    {"owner admin",    {PROJECT("own"), ADMIN}},
+    {"owner member",   {PROJECT("own"), MEMBER}},
+    {"owner reader",   {PROJECT("own"), READER}},
+    {"owner service",  {PROJECT("own"), SERVICE}},
+    {"lessee admin",   {PROJECT("let"), ADMIN}},
+    {"lessee member",  {PROJECT("let"), MEMBER}},
+    {"lessee reader",  {PROJECT("let"), READER}},
+    {"other admin",    {PROJECT("else"), ADMIN}},
+    {"other service",  {PROJECT("else"), SERVICE}},
+    {"the service",    {PROJECT("service"), SERVICE}},
+    {"no role",        {PROJECT("own")}},
     {"domain admin",   {.domain_id = TEXT("d"), ADMIN}},
 };
 
-/* A letter for each of the people above, in their order: y or -. The node belongs to "own" and is leased to "let".
+/* A letter for each of the people above, in their order: y or -. The node belongs to "own" and is
+ * leased to "let".
  *
  * system  owner  lessee  other
  * amrs    amrs   amr     as     s  no  d
@@ -57,76 +59,76 @@ static const struct {
 static const struct {
     const char *rule, *answers;
 } rows[] = {
-    {"baremetal:node:create",                   "y--y"
+    {"baremetal:node:create", "y--y"
                               "----"
                               "---"
                               "--"
                               "-"
                               "-"
-                              "-"                                    },
-    {"baremetal:node:create:self_owned_node",   "y--y"
+                              "-"},
+    {"baremetal:node:create:self_owned_node", "y--y"
                                               "y--y"
                                               "y--"
                                               "yy"
                                               "y"
                                               "-"
-                                              "-"    },
-    {"baremetal:node:list",                     "yyyy"
+                                              "-"},
+    {"baremetal:node:list", "yyyy"
                             "yyyy"
                             "yyy"
                             "yy"
                             "y"
                             "-"
-                            "-"                                        },
-    {"baremetal:node:list_all",                 "yyyy"
+                            "-"},
+    {"baremetal:node:list_all", "yyyy"
                                 "----"
                                 "---"
                                 "--"
                                 "y"
                                 "-"
-                                "-"                                },
-    {"baremetal:node:get",                      "yyyy"
+                                "-"},
+    {"baremetal:node:get", "yyyy"
                            "yyyy"
                            "yyy"
                            "--"
                            "y"
                            "-"
-                           "-"                                          },
-    {"baremetal:node:get:driver_info",          "yyyy"
+                           "-"},
+    {"baremetal:node:get:driver_info", "yyyy"
                                        "yyyy"
                                        "---"
                                        "--"
                                        "y"
                                        "-"
-                                       "-"                  },
-    {"baremetal:node:get:filter_threshold",     "yyyy"
+                                       "-"},
+    {"baremetal:node:get:filter_threshold", "yyyy"
                                             "----"
                                             "---"
                                             "--"
                                             "y"
                                             "-"
-                                            "-"        },
-    {"baremetal:node:update",                   "yy-y"
+                                            "-"},
+    {"baremetal:node:update", "yy-y"
                               "yy--"
                               "yy-"
                               "--"
                               "y"
                               "-"
-                              "-"                                    },
-    {"baremetal:node:update:driver_info",       "yy-y"
+                              "-"},
+    {"baremetal:node:update:driver_info", "yy-y"
                                           "yy-y"
                                           "---"
                                           "--"
                                           "y"
                                           "-"
-                                          "-"            },
-    {"baremetal:node:update:owner",             "yy--"
+                                          "-"},
+    {"baremetal:node:update:owner", "yy--"
                                     "----"
                                     "---"
                                     "--"
                                     "y"
                                     "-"
-                                    "-"                        },
+                                    "-"},
     {"baremetal:node:update:driver_interfaces", "yy-y"
                                                 "y--y"
                                                 "---"
@@ -134,20 +136,20 @@ static const struct {
                                                 "y"
                                                 "-"
                                                 "-"},
-    {"baremetal:node:update_extra",             "yy-y"
+    {"baremetal:node:update_extra", "yy-y"
                                     "yy--"
                                     "yy-"
                                     "--"
                                     "y"
                                     "-"
-                                    "-"                        },
-    {"baremetal:node:update_instance_info",     "yy-y"
+                                    "-"},
+    {"baremetal:node:update_instance_info", "yy-y"
                                             "yy-y"
                                             "y--"
                                             "--"
                                             "y"
                                             "-"
-                                            "-"        },
+                                            "-"},
     {"baremetal:node:update_owner_provisioned", "y---"
                                                 "----"
                                                 "---"
@@ -155,69 +157,69 @@ static const struct {
                                                 "-"
                                                 "-"
                                                 "-"},
-    {"baremetal:node:delete",                   "y---"
+    {"baremetal:node:delete", "y---"
                               "----"
                               "---"
                               "--"
                               "-"
                               "-"
-                              "-"                                    },
-    {"baremetal:node:delete:self_owned_node",   "----"
+                              "-"},
+    {"baremetal:node:delete:self_owned_node", "----"
                                               "y---"
                                               "---"
                                               "--"
                                               "-"
                                               "-"
-                                              "-"    },
-    {"baremetal:node:set_power_state",          "yy-y"
+                                              "-"},
+    {"baremetal:node:set_power_state", "yy-y"
                                        "yy--"
                                        "yy-"
                                        "--"
                                        "y"
                                        "-"
-                                       "-"                  },
-    {"baremetal:node:set_provision_state",      "yy-y"
+                                       "-"},
+    {"baremetal:node:set_provision_state", "yy-y"
                                            "yy-y"
                                            "y--"
                                            "--"
                                            "y"
                                            "-"
-                                           "-"          },
-    {"baremetal:node:vendor_passthru",          "y---"
+                                           "-"},
+    {"baremetal:node:vendor_passthru", "y---"
                                        "----"
                                        "---"
                                        "--"
                                        "-"
                                        "-"
-                                       "-"                  },
-    {"baremetal:node:traits:set",               "yy-y"
+                                       "-"},
+    {"baremetal:node:traits:set", "yy-y"
                                   "y--y"
                                   "---"
                                   "--"
                                   "y"
                                   "-"
-                                  "-"                            },
-    {"baremetal:port:create",                   "y--y"
+                                  "-"},
+    {"baremetal:port:create", "y--y"
                               "y--y"
                               "---"
                               "--"
                               "-"
                               "-"
-                              "-"                                    },
-    {"baremetal:port:update",                   "yy-y"
+                              "-"},
+    {"baremetal:port:update", "yy-y"
                               "y--y"
                               "---"
                               "--"
                               "y"
                               "-"
-                              "-"                                    },
-    {"baremetal:volume:create",                 "yy-y"
+                              "-"},
+    {"baremetal:volume:create", "yy-y"
                                 "y--y"
                                 "y--"
                                 "--"
                                 "y"
                                 "-"
-                                "-"                                },
+                                "-"},
     {"baremetal:volume:view_target_properties", "yyyy"
                                                 "y---"
                                                 "y--"
@@ -225,76 +227,76 @@ static const struct {
                                                 "y"
                                                 "-"
                                                 "-"},
-    {"baremetal:chassis:get",                   "yyyy"
+    {"baremetal:chassis:get", "yyyy"
                               "----"
                               "---"
                               "--"
                               "-"
                               "-"
-                              "-"                                    },
-    {"baremetal:chassis:create",                "y---"
+                              "-"},
+    {"baremetal:chassis:create", "y---"
                                  "----"
                                  "---"
                                  "--"
                                  "-"
                                  "-"
-                                 "-"                              },
-    {"baremetal:conductor:get",                 "yyyy"
+                                 "-"},
+    {"baremetal:conductor:get", "yyyy"
                                 "----"
                                 "---"
                                 "--"
                                 "-"
                                 "-"
-                                "-"                                },
-    {"baremetal:deploy_template:create",        "y---"
+                                "-"},
+    {"baremetal:deploy_template:create", "y---"
                                          "----"
                                          "---"
                                          "--"
                                          "-"
                                          "-"
-                                         "-"              },
-    {"baremetal:allocation:get",                "yyyy"
+                                         "-"},
+    {"baremetal:allocation:get", "yyyy"
                                  "yyy-"
                                  "---"
                                  "--"
                                  "y"
                                  "-"
-                                 "-"                              },
-    {"baremetal:allocation:create",             "yy--"
+                                 "-"},
+    {"baremetal:allocation:create", "yy--"
                                     "yy--"
                                     "yy-"
                                     "y-"
                                     "y"
                                     "-"
-                                    "-"                        },
-    {"baremetal:allocation:create_restricted",  "yy--"
+                                    "-"},
+    {"baremetal:allocation:create_restricted", "yy--"
                                                "----"
                                                "---"
                                                "--"
                                                "y"
                                                "-"
-                                               "-"  },
-    {"baremetal:node:ipa_heartbeat",            "yyyy"
+                                               "-"},
+    {"baremetal:node:ipa_heartbeat", "yyyy"
                                      "yyyy"
                                      "yyy"
                                      "yy"
                                      "y"
                                      "y"
-                                     "y"                      },
-    {"show_password",                           "----"
+                                     "y"},
+    {"show_password", "----"
                       "----"
                       "---"
                       "--"
                       "-"
                       "-"
-                      "-"                                                    },
-    {"there:is:no:such:rule",                   "----"
+                      "-"},
+    {"there:is:no:such:rule", "----"
                               "----"
                               "---"
                               "--"
                               "-"
                               "-"
-                              "-"                                    },
+                              "-"},
 };
 
 static Policy *
@@ -413,20 +415,20 @@ mistakes_in_files_are_named_with_file_line_and_rule(void **state)
         const char *text, *said;
     } bad[] = {
         {"a: role:admin\nb: 'role:admin or'\n", "p:2: rule \"b\""},
-        {"x: rule:y\ny: rule:z\nz: rule:x\n",   "circle"         },
-        {"x: 'role:a or rule:x'\n",             "circle"         },
-        {"- role:admin\n",                      "p:1"            },
-        {"just text",                           "p:1"            },
-        {"a: {b: c}\n",                         "rule \"a\""     },
-        {"a:\n",                                "rule \"a\""     },
-        {"a: ~\n",                              "rule \"a\""     },
-        {"a: [[[b]]]\n",                        "rule \"a\""     },
-        {"a: &x role:admin\nb: *x\n",           "aliases"        },
-        {"a: \"role:admin\n",                   "p:"             },
-        {"a: b: c\n",                           "p:1"            },
-        {"a: \"x\\0y\"\n",                      "NUL"            },
-        {"a: '@'\n---\nb: '@'\n",               "p:2"            },
-        {"{\"a\": \"@\"",                       "p:"             },
+        {"x: rule:y\ny: rule:z\nz: rule:x\n",   "circle"},
+        {"x: 'role:a or rule:x'\n",             "circle"},
+        {"- role:admin\n",                      "p:1"},
+        {"just text",                           "p:1"},
+        {"a: {b: c}\n",                         "rule \"a\""},
+        {"a:\n",                                "rule \"a\""},
+        {"a: ~\n",                              "rule \"a\""},
+        {"a: [[[b]]]\n",                        "rule \"a\""},
+        {"a: &x role:admin\nb: *x\n",           "aliases"},
+        {"a: \"role:admin\n",                   "p:"},
+        {"a: b: c\n",                           "p:1"},
+        {"a: \"x\\0y\"\n",                      "NUL"},
+        {"a: '@'\n---\nb: '@'\n",               "p:2"},
+        {"{\"a\": \"@\"",                       "p:"},
     };
     for (size_t i = 0; i < G_N_ELEMENTS(bad); i++) {
         g_autoptr(GHashTable) overrides = policy_overrides_new();

@@ -1,4 +1,5 @@
-/* The event stream: order, filters, slow listeners, those that go, too many, and a stop in the middle of it.
+/* The event stream: order, filters, slow listeners, those that go, too many, and a stop in the
+ * middle of it.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "api/api.h"
 #include "api_fixture.h"
@@ -91,7 +92,8 @@ client_close(Client *client)
     g_string_free(client->text, TRUE);
 }
 
-/* Reads until the text has the word; false at the end of the connection. What was before its end is forgotten. */
+/* Reads until the text has the word; false at the end of the connection. What was before its end is
+ * forgotten. */
 static bool
 client_wait(Client *client, const char *word)
 {
@@ -246,7 +248,8 @@ what_silent_readers_leave_waiting_is_bounded_in_bytes(void **state)
         silent[i] = listener("", 4096);
     for (int i = 0; i < 600; i++) {
         publish("baremetal.node.update.end", node_uuid, extra);
-        /* All leave the same text waiting; the kernel takes what it likes, and one event is on its way to each. */
+        /* All leave the same text waiting; the kernel takes what it likes, and one event is on its
+         * way to each. */
         assert_in_range(events_size(events), 0,
                         EVENTS_QUEUE_SIZE + G_N_ELEMENTS(silent) * EVENT_TEXT_LIMIT);
     }
@@ -353,7 +356,8 @@ survives_publishers_listeners_and_a_stop_at_the_same_time(void **state)
         client_close(&clients[i]);
 }
 
-/* Clients that have gone before their stream begins, or soon after; who has gone is noticed when something is sent. */
+/* Clients that have gone before their stream begins, or soon after; who has gone is noticed when
+ * something is sent. */
 static void *
 come_and_go(void *data)
 {

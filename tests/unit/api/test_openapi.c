@@ -1,5 +1,5 @@
-/* The OpenAPI document: every route is in it or says why not, every row of its table belongs to a route, every reference
- * leads somewhere.
+/* The OpenAPI document: every route is in it or says why not, every row of its table belongs to a
+ * route, every reference leads somewhere.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "api/openapi.h"
 
@@ -171,17 +171,17 @@ a_resource_is_as_its_field_table_says(void **state)
     static const struct {
         const char *path, *json;
     } rows[] = {
-        {"Node|properties|uuid",               "{\"type\":\"string\",\"format\":\"uuid\",\"maxLength\":36}"},
-        {"Node|properties|maintenance",        "{\"type\":\"boolean\"}"                                    },
+        {"Node|properties|uuid", "{\"type\":\"string\",\"format\":\"uuid\",\"maxLength\":36}"},
+        {"Node|properties|maintenance", "{\"type\":\"boolean\"}"},
         {"Port|properties|address",
-         "{\"type\":\"string\",\"pattern\":\"^([0-9a-f]{2}:){5}[0-9a-f]{2}$\"}"                            },
-        {"VolumeTarget|properties|boot_index", "{\"type\":\"integer\"}"                                    },
+         "{\"type\":\"string\",\"pattern\":\"^([0-9a-f]{2}:){5}[0-9a-f]{2}$\"}"},
+        {"VolumeTarget|properties|boot_index", "{\"type\":\"integer\"}"},
         {"Port|properties|physical_network",
-         "{\"type\":[\"string\",\"null\"],\"maxLength\":64,\"x-since\":\"1.34\"}"                          },
+         "{\"type\":[\"string\",\"null\"],\"maxLength\":64,\"x-since\":\"1.34\"}"},
         {"VolumeTargetCreate|required",
-         "[\"node_uuid\",\"volume_type\",\"boot_index\",\"volume_id\"]"                                    },
-        {"NodeSummary|required",               "[\"uuid\",\"instance_uuid\",\"power_state\",\"provision_state\","
-                                 "\"maintenance\",\"links\"]"              },
+         "[\"node_uuid\",\"volume_type\",\"boot_index\",\"volume_id\"]"},
+        {"NodeSummary|required", "[\"uuid\",\"instance_uuid\",\"power_state\",\"provision_state\","
+                                 "\"maintenance\",\"links\"]"},
     };
     for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
         g_autofree char *path = g_strdup_printf("components|schemas|%s", rows[i].path);

@@ -1,4 +1,5 @@
-/* Requests without a connection: routing, what the conductor is asked, what becomes of its answers, statements per list.
+/* Requests without a connection: routing, what the conductor is asked, what becomes of its answers,
+ * statements per list.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "api/internal.h"
 #include "api/pipeline.h"
@@ -97,13 +98,13 @@ cuts_captures_and_their_json_suffix(void **state)
     static const struct {
         const char *path, *first, *second, *suffix;
     } cases[] = {
-        {"/v1/nodes/a",                 "a",      NULL,       NULL   },
+        {"/v1/nodes/a",                 "a",      NULL,       NULL},
         {"nodes/a.json",                "a",      NULL,       ".json"},
         {"/v1//nodes//a.b.json//",      "a.b",    NULL,       ".json"},
-        {"/v1/nodes/.json",             ".json",  NULL,       NULL   },
-        {"/v1/nodes/a.json/bios/b",     "a.json", "b",        NULL   },
-        {"/v1/nodes/a/traits/CUSTOM_A", "a",      "CUSTOM_A", NULL   },
-        {"/v1/nodes/v1",                "v1",     NULL,       NULL   },
+        {"/v1/nodes/.json",             ".json",  NULL,       NULL},
+        {"/v1/nodes/a.json/bios/b",     "a.json", "b",        NULL},
+        {"/v1/nodes/a/traits/CUSTOM_A", "a",      "CUSTOM_A", NULL},
+        {"/v1/nodes/v1",                "v1",     NULL,       NULL},
     };
     for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
         const char *method = strstr(cases[i].path, "traits") != NULL ? "PUT" : "GET";

@@ -17,16 +17,16 @@ gives_the_version_that_is_asked_for(void **state)
         const char *legacy, *standard;
         unsigned minor;
     } cases[] = {
-        {NULL,     NULL,                           1 },
-        {"1.1",    NULL,                           1 },
+        {NULL,     NULL,                           1},
+        {"1.1",    NULL,                           1},
         {"1.82",   NULL,                           82},
         {"latest", NULL,                           82},
         {"LATEST", NULL,                           82},
         {NULL,     "baremetal 1.50",               50},
         {"1.5",    "baremetal 1.50",               50},
         {"1.5",    "compute 2.90, baremetal 1.40", 40},
-        {"1.5",    "compute 2.90",                 5 },
-        {"1.5",    "",                             5 },
+        {"1.5",    "compute 2.90",                 5},
+        {"1.5",    "",                             5},
         {NULL,     "Baremetal latest",             82},
     };
     for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {

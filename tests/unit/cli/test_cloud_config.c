@@ -51,11 +51,11 @@ a_cloud_is_found_by_name_with_its_secrets_over_it(void **state)
     json_auto_t *cloud = cloud_config_select(clouds, secure, "basic", &error);
     assert_non_null(cloud);
     static const char *const rows[][2] = {
-        {"auth_type",     "http_basic"        },
+        {"auth_type",     "http_basic"},
         {"auth.endpoint", "https://steel:6385"},
-        {"auth.username", "admin"             },
-        {"auth.password", "s3cret"            },
-        {"verify",        "False"             },
+        {"auth.username", "admin"},
+        {"auth.password", "s3cret"},
+        {"verify",        "False"},
     };
     for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
         g_autofree char *value = cloud_value(cloud, rows[i][0]);
@@ -87,8 +87,8 @@ clouds_that_cannot_be_used_say_why(void **state)
     json_auto_t *nothing = yaml("");
     static const char *const rows[][2] = {
         {"nope",   "there are: basic, broken, second, vendor"},
-        {"vendor", "vendor profile"                          },
-        {"broken", "must be mappings"                        },
+        {"vendor", "vendor profile"},
+        {"broken", "must be mappings"},
     };
     for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
         g_autoptr(GError) error = NULL;
@@ -128,12 +128,12 @@ broken_yaml_names_its_place(void **state)
 {
     (void)state;
     static const char *const rows[][2] = {
-        {"a: [1, 2\nb: 3", "line 2"          },
-        {"a: *unknown",    "line 1"          },
+        {"a: [1, 2\nb: 3", "line 2"},
+        {"a: *unknown",    "line 1"},
         {"? [a]\n: 1",     "must be a scalar"},
-        {"<<: 5",          "needs a mapping" },
-        {"a: &x [*x]",     "nested too deep" },
-        {"a: \"\\0\"",     "zero byte"       },
+        {"<<: 5",          "needs a mapping"},
+        {"a: &x [*x]",     "nested too deep"},
+        {"a: \"\\0\"",     "zero byte"},
     };
     for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
         g_autoptr(GError) error = NULL;

@@ -28,15 +28,15 @@ events_are_found_wherever_the_stream_is_cut(void **state)
     static const struct {
         const char *text, *events;
     } rows[] = {
-        {"id: 1\nevent: a.b\ndata: {\"x\": \"y: z\"}\n\n",         "a.b={\"x\": \"y: z\"};"     },
-        {"event: a\r\ndata: 1\r\n\r\nevent: b\r\ndata: 2\r\n\r\n", "a=1;b=2;"                   },
-        {"event: a\rdata: 1\r\revent: b\rdata: 2\r\r",             "a=1;b=2;"                   },
-        {": comment\n\n: still here\n\ndata: 1\n\n",               "message=1;"                 },
+        {"id: 1\nevent: a.b\ndata: {\"x\": \"y: z\"}\n\n",         "a.b={\"x\": \"y: z\"};"},
+        {"event: a\r\ndata: 1\r\n\r\nevent: b\r\ndata: 2\r\n\r\n", "a=1;b=2;"},
+        {"event: a\rdata: 1\r\revent: b\rdata: 2\r\r",             "a=1;b=2;"},
+        {": comment\n\n: still here\n\ndata: 1\n\n",               "message=1;"},
         {"data: one\ndata:two\ndata\ndata:  three\n\n",            "message=one\ntwo\n\n three;"},
-        {"event: without data\n\nevent: a\ndata: 1\n\n",           "a=1;"                       },
-        {"event: unfinished\ndata: 1\n",                           ""                           },
-        {"events: a\ndat: 1\nretry: 5\ndata: 1\n\n",               "message=1;"                 },
-        {"",                                                       ""                           },
+        {"event: without data\n\nevent: a\ndata: 1\n\n",           "a=1;"},
+        {"event: unfinished\ndata: 1\n",                           ""},
+        {"events: a\ndat: 1\nretry: 5\ndata: 1\n\n",               "message=1;"},
+        {"",                                                       ""},
     };
     for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
         size_t size = strlen(rows[i].text);

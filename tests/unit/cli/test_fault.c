@@ -18,18 +18,20 @@ messages_are_found_in_every_shape_of_answer(void **state)
         const char *text;
     } rows[] = {
         {"{\"error_message\": \"{\\\"faultcode\\\": \\\"Client\\\", \\\"faultstring\\\": \\\"Node "
-         "x is locked\\\"}\"}",                                409, "Node x is locked"     },
-        {"{\"error_message\": {\"faultstring\": \"direct\"}}",          400, "direct"               },
+         "x is locked\\\"}\"}",
+         409, "Node x is locked"},
+        {"{\"error_message\": {\"faultstring\": \"direct\"}}", 400, "direct"},
         {"{\"error_message\": \"{\\\"code\\\": \\\"406\\\", \\\"title\\\": \\\"Not Acceptable\\\", "
-         "\\\"message\\\": \\\"range\\\"}\"}",                 406, "range"                },
-        {"{\"error_message\": \"plain words\"}",                        400, "plain words"          },
-        {"{\"error_message\": \"\"}",                                   404, "Not Found"            },
-        {"{\"error\": {\"message\": \"bad password\", \"code\": 401}}", 401, "bad password"         },
-        {"{\"faultstring\": \"too big\", \"faultcode\": \"Client\"}",   413, "too big"              },
-        {"<html>Bad gateway</html>",                                    502, "Bad Gateway"          },
-        {"",                                                            503, "Service Unavailable"  },
-        {"[1, 2]",                                                      500, "Internal Server Error"},
-        {"{\"error_message\": 5}",                                      418, "The service refused"  },
+         "\\\"message\\\": \\\"range\\\"}\"}",
+         406, "range"},
+        {"{\"error_message\": \"plain words\"}", 400, "plain words"},
+        {"{\"error_message\": \"\"}", 404, "Not Found"},
+        {"{\"error\": {\"message\": \"bad password\", \"code\": 401}}", 401, "bad password"},
+        {"{\"faultstring\": \"too big\", \"faultcode\": \"Client\"}", 413, "too big"},
+        {"<html>Bad gateway</html>", 502, "Bad Gateway"},
+        {"", 503, "Service Unavailable"},
+        {"[1, 2]", 500, "Internal Server Error"},
+        {"{\"error_message\": 5}", 418, "The service refused"},
     };
     for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
         g_autofree char *text = fault_text(rows[i].body, strlen(rows[i].body), rows[i].status);

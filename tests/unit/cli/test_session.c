@@ -273,9 +273,9 @@ settings_that_cannot_work_are_refused(void **state)
         const char *text, *part;
     } rows[] = {
         {SETTING_AUTH_TYPE,   "kerberos",   "there are none, http_basic"},
-        {SETTING_AUTH_TYPE,   "http_basic", "OS_USERNAME"               },
-        {SETTING_API_VERSION, "2.0",        "latest or 1.N"             },
-        {SETTING_API_VERSION, "1.x",        "latest or 1.N"             },
+        {SETTING_AUTH_TYPE,   "http_basic", "OS_USERNAME"},
+        {SETTING_API_VERSION, "2.0",        "latest or 1.N"},
+        {SETTING_API_VERSION, "1.x",        "latest or 1.N"},
     };
     for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
         g_autoptr(Settings) settings = g_new0(Settings, 1);
@@ -306,10 +306,10 @@ endpoints_lose_slashes_and_version(void **state)
 {
     (void)state;
     static const char *const rows[][2] = {
-        {"http://h:6385",          "http://h:6385"     },
-        {"http://h:6385/",         "http://h:6385"     },
+        {"http://h:6385",          "http://h:6385"},
+        {"http://h:6385/",         "http://h:6385"},
         {"http://h/baremetal/v1/", "http://h/baremetal"},
-        {"http://h/v1",            "http://h"          },
+        {"http://h/v1",            "http://h"},
     };
     for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
         g_autofree char *text = endpoint_trimmed(rows[i][0]);
@@ -326,8 +326,8 @@ next_links_stay_on_the_endpoint(void **state)
     g_autoptr(Session) session = session_new(settings, NULL);
     static const char *const rows[][2] = {
         {"http://inner:6385/baremetal/v1/nodes?limit=1&marker=x", "/v1/nodes?limit=1&marker=x"},
-        {"http://inner:6385/v1/nodes?limit=1",                    "/v1/nodes?limit=1"         },
-        {"/v1/nodes",                                             "/v1/nodes"                 },
+        {"http://inner:6385/v1/nodes?limit=1",                    "/v1/nodes?limit=1"},
+        {"/v1/nodes",                                             "/v1/nodes"},
     };
     for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
         g_autofree char *path = session_local_path(session, rows[i][0]);

@@ -29,10 +29,7 @@ static void
 columns_are_as_wide_as_their_widest_cell(void **state)
 {
     (void)state;
-    static const char *const cells[][2] = {
-        {"a",      "1"},
-        {"longer", "" }
-    };
+    static const char *const cells[][2] = {{"a", "1"}, {"longer", ""}};
     g_autofree char *text = draw(cells, 2, false, 0);
     assert_string_equal(text, "+--------+-------+\n"
                               "| Name   | Value |\n"
@@ -46,10 +43,7 @@ static void
 numbers_stand_on_the_right_with_their_heading(void **state)
 {
     (void)state;
-    static const char *const cells[][2] = {
-        {"a", "1"      },
-        {"b", "1234567"}
-    };
+    static const char *const cells[][2] = {{"a", "1"}, {"b", "1234567"}};
     g_autofree char *text = draw(cells, 2, true, 0);
     assert_non_null(strstr(text, "| Name |   Value |\n"));
     assert_non_null(strstr(text, "| a    |       1 |\n"));
@@ -80,9 +74,7 @@ static void
 lines_within_a_cell_become_lines_of_the_row(void **state)
 {
     (void)state;
-    static const char *const cells[][2] = {
-        {"a\nbb", "1"}
-    };
+    static const char *const cells[][2] = {{"a\nbb", "1"}};
     g_autofree char *text = draw(cells, 1, false, 0);
     assert_non_null(strstr(text, "| a    | 1     |\n| bb   |       |\n"));
 }
@@ -99,9 +91,7 @@ static void
 long_columns_are_wrapped_to_the_width_asked_for(void **state)
 {
     (void)state;
-    static const char *const cells[][2] = {
-        {"n1", "the quick brown fox jumps over the lazy dog"}
-    };
+    static const char *const cells[][2] = {{"n1", "the quick brown fox jumps over the lazy dog"}};
     g_autofree char *text = draw(cells, 1, false, 30);
     assert_string_equal(text, "+------+---------------------+\n"
                               "| Name | Value               |\n"

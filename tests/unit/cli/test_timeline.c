@@ -19,12 +19,14 @@ the_phase_at_work_is_the_last_unfinished_one(void **state)
     } rows[] = {
         {"{\"timeline\": [{\"phase\": \"a\", \"finished_at\": \"t\"}, {\"phase\": \"b\", "
          "\"finished_at\": null}, "
-         "{\"phase\": \"c\", \"finished_at\": \"t\"}]}", "b" },
+         "{\"phase\": \"c\", \"finished_at\": \"t\"}]}",
+         "b"},
         {"{\"timeline\": [{\"phase\": \"a\", \"finished_at\": \"t\"}, {\"phase\": \"c\", "
-         "\"finished_at\": \"t\"}]}",                    "c" },
-        {"{\"timeline\": []}",                                    NULL},
-        {"{\"timeline\": [5]}",                                   NULL},
-        {"{}",                                                    NULL},
+         "\"finished_at\": \"t\"}]}",
+         "c"},
+        {"{\"timeline\": []}", NULL},
+        {"{\"timeline\": [5]}", NULL},
+        {"{}", NULL},
     };
     for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
         json_auto_t *answer = json_loads(rows[i].answer, 0, NULL);
@@ -42,14 +44,8 @@ sizes_and_times_are_written_for_people(void **state)
     static const struct {
         int64_t bytes;
         const char *text;
-    } sizes[] = {
-        {0,          "0 B"    },
-        {1023,       "1023 B" },
-        {1024,       "1.0 KiB"},
-        {1048575,    "1.0 MiB"},
-        {5368709120, "5.0 GiB"},
-        {INT64_MAX,  "8.0 EiB"}
-    };
+    } sizes[] = {{0, "0 B"},           {1023, "1023 B"},        {1024, "1.0 KiB"},
+                 {1048575, "1.0 MiB"}, {5368709120, "5.0 GiB"}, {INT64_MAX, "8.0 EiB"}};
     for (size_t i = 0; i < G_N_ELEMENTS(sizes); i++) {
         g_autofree char *text = bytes_text(sizes[i].bytes);
         assert_string_equal(text, sizes[i].text);
@@ -57,12 +53,7 @@ sizes_and_times_are_written_for_people(void **state)
     static const struct {
         int64_t seconds;
         const char *text;
-    } times[] = {
-        {-1,   "0 s"    },
-        {59,   "59 s"   },
-        {125,  "2:05"   },
-        {3725, "1:02:05"}
-    };
+    } times[] = {{-1, "0 s"}, {59, "59 s"}, {125, "2:05"}, {3725, "1:02:05"}};
     for (size_t i = 0; i < G_N_ELEMENTS(times); i++) {
         g_autofree char *text = duration_text(times[i].seconds);
         assert_string_equal(text, times[i].text);
@@ -115,16 +106,16 @@ waiting_ends_in_the_state_in_a_failure_or_in_another_stable_state(void **state)
         const char *node;
         WaitOutcome outcome;
     } rows[] = {
-        {"{\"provision_state\": \"active\", \"target_provision_state\": null}",              WAIT_REACHED},
+        {"{\"provision_state\": \"active\", \"target_provision_state\": null}", WAIT_REACHED},
         {"{\"provision_state\": \"deploying\", \"target_provision_state\": \"active\"}",
-         WAIT_GOES_ON                                                                                    },
+         WAIT_GOES_ON},
         {"{\"provision_state\": \"deploy failed\", \"target_provision_state\": \"active\"}",
-         WAIT_FAILED                                                                                     },
+         WAIT_FAILED},
         {"{\"provision_state\": \"error\", \"target_provision_state\": \"available\"}",
-         WAIT_FAILED                                                                                     },
-        {"{\"provision_state\": \"manageable\", \"target_provision_state\": null}",          WAIT_FAILED },
-        {"{\"provision_state\": \"manageable\", \"target_provision_state\": \"\"}",          WAIT_FAILED },
-        {"{}",                                                                               WAIT_GOES_ON},
+         WAIT_FAILED},
+        {"{\"provision_state\": \"manageable\", \"target_provision_state\": null}", WAIT_FAILED},
+        {"{\"provision_state\": \"manageable\", \"target_provision_state\": \"\"}", WAIT_FAILED},
+        {"{}", WAIT_GOES_ON},
     };
     for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
         json_auto_t *node = json_loads(rows[i].node, 0, NULL);

@@ -1,4 +1,5 @@
-/* Pauses between tries: they grow, end at the limit, and can be stopped. No test measures how long they take.
+/* Pauses between tries: they grow, end at the limit, and can be stopped. No test measures how long
+ * they take.
  * SPDX-License-Identifier: Apache-2.0 */
 #include <setjmp.h>
 #include <stdarg.h>

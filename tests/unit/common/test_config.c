@@ -225,11 +225,11 @@ static void
 the_command_line_refuses_what_it_does_not_know(void **state)
 {
     static const char *const rows[][2] = {
-        {"api.prot=1",            "--set: there is no option [api]prot"               },
-        {"prot=1",                "--set: there is no option [DEFAULT]prot"           },
-        {"=1",                    "--set: there is no option [DEFAULT]"               },
-        {"api.port",              "--set api.port: expected section.name=value"       },
-        {"nova.password:hunter2", "--set nova.password: expected section.name=value"  },
+        {"api.prot=1",            "--set: there is no option [api]prot"},
+        {"prot=1",                "--set: there is no option [DEFAULT]prot"},
+        {"=1",                    "--set: there is no option [DEFAULT]"},
+        {"api.port",              "--set api.port: expected section.name=value"},
+        {"nova.password:hunter2", "--set nova.password: expected section.name=value"},
         {"host=\xff",             "--set: expected a value in UTF-8 of at most 64 KiB"},
     };
     (void)state;
@@ -351,20 +351,20 @@ the_api_listens_beyond_loopback_only_with_authentication(void **state)
         const char *settings[3];
         const char *message; /* NULL: allowed */
     } rows[] = {
-        {{"api.host_ip=127.0.0.1"},                                          NULL                                                 },
-        {{"api.host_ip=127.1.2.3"},                                          NULL                                                 },
-        {{"api.host_ip=::1"},                                                NULL                                                 },
-        {{"api.host_ip=localhost"},                                          NULL                                                 },
-        {{"api.host_ip=0.0.0.0"},                                            "command line: [api]host_ip: 0.0.0.0 is not loopback"},
-        {{"api.host_ip=::"},                                                 "command line: [api]host_ip: :: is not loopback"     },
+        {{"api.host_ip=127.0.0.1"}, NULL},
+        {{"api.host_ip=127.1.2.3"}, NULL},
+        {{"api.host_ip=::1"}, NULL},
+        {{"api.host_ip=localhost"}, NULL},
+        {{"api.host_ip=0.0.0.0"}, "command line: [api]host_ip: 0.0.0.0 is not loopback"},
+        {{"api.host_ip=::"}, "command line: [api]host_ip: :: is not loopback"},
         {{"api.host_ip=127.0.0.1.example.org"},
-         "command line: [api]host_ip: 127.0.0.1.example.org"                                                                      },
-        {{"api.host_ip=0.0.0.0", "auth_strategy=http_basic"},                NULL                                                 },
-        {{"api.host_ip=0.0.0.0", "api.allow_unauthenticated_remote=true"},   NULL                                                 },
-        {{"api.host_ip=0.0.0.0", "api.unix_socket=/run/steel.sock"},         NULL                                                 },
+         "command line: [api]host_ip: 127.0.0.1.example.org"},
+        {{"api.host_ip=0.0.0.0", "auth_strategy=http_basic"}, NULL},
+        {{"api.host_ip=0.0.0.0", "api.allow_unauthenticated_remote=true"}, NULL},
+        {{"api.host_ip=0.0.0.0", "api.unix_socket=/run/steel.sock"}, NULL},
         {{"api.enable_ssl_api=true", "api.cert_file=/c"},
-         "command line: [api]enable_ssl_api: needs"                                                                               },
-        {{"api.enable_ssl_api=true", "api.cert_file=/c", "api.key_file=/k"}, NULL                                                 },
+         "command line: [api]enable_ssl_api: needs"},
+        {{"api.enable_ssl_api=true", "api.cert_file=/c", "api.key_file=/k"}, NULL},
     };
     (void)state;
     for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {

@@ -121,16 +121,16 @@ static void
 broken_lines_are_refused_with_their_number(void **state)
 {
     static const char *const rows[][2] = {
-        {"x = 1\n",             "steel.conf:1: an option stands before any [section]"},
+        {"x = 1\n", "steel.conf:1: an option stands before any [section]"},
         {"[a]\nno separator\n",
-         "steel.conf:2: neither a section, nor \"name = value\", nor a comment"      },
-        {"[a]\n= 1\n",          "steel.conf:2: there is no name before the value"    },
-        {"[a\nx = 1\n",         "steel.conf:1: a section line must end with ]"       },
-        {"[",                   "steel.conf:1: a section line must end with ]"       },
-        {"[]\n",                "steel.conf:1: the section has no name"              },
-        {"[ \t]\n",             "steel.conf:1: the section has no name"              },
-        {"  x = 1\n",           "steel.conf:1: an indented line continues nothing"   },
-        {"[a]\nx = \xff\n",     "steel.conf:2: not UTF-8 text"                       },
+         "steel.conf:2: neither a section, nor \"name = value\", nor a comment"},
+        {"[a]\n= 1\n", "steel.conf:2: there is no name before the value"},
+        {"[a\nx = 1\n", "steel.conf:1: a section line must end with ]"},
+        {"[", "steel.conf:1: a section line must end with ]"},
+        {"[]\n", "steel.conf:1: the section has no name"},
+        {"[ \t]\n", "steel.conf:1: the section has no name"},
+        {"  x = 1\n", "steel.conf:1: an indented line continues nothing"},
+        {"[a]\nx = \xff\n", "steel.conf:2: not UTF-8 text"},
     };
     (void)state;
     for (size_t i = 0; i < G_N_ELEMENTS(rows); i++)

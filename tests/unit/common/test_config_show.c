@@ -1,4 +1,5 @@
-/* What `steeld config show` prints, that it reads back, that it hides secrets; and that the manual's table is this table.
+/* What `steeld config show` prints, that it reads back, that it hides secrets; and that the
+ * manual's table is this table.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "common/config.h"
 #include "common/config_internal.h"

@@ -12,7 +12,8 @@
 
 #include <cmocka.h>
 
-/* A finished configuration of --set arguments, ended by NULL; fails the test when that is an error. */
+/* A finished configuration of --set arguments, ended by NULL; fails the test when that is an
+ * error. */
 static Config *
 config_of(const char *first, ...)
 {
@@ -49,29 +50,29 @@ values_are_accepted_in_the_spellings_of_oslo(void **state)
         ConfigOption option;
         const char *text; /* NULL: unset */
     } rows[] = {
-        {"api.port= 8080 ",                         OPT_API_PORT,                      "8080"                   },
-        {"debug=TRUE",                              OPT_DEBUG,                         "true"                   },
-        {"debug=Yes",                               OPT_DEBUG,                         "true"                   },
-        {"debug=on",                                OPT_DEBUG,                         "true"                   },
-        {"debug=1",                                 OPT_DEBUG,                         "true"                   },
-        {"debug=False",                             OPT_DEBUG,                         "false"                  },
-        {"debug=no",                                OPT_DEBUG,                         "false"                  },
-        {"debug=OFF",                               OPT_DEBUG,                         "false"                  },
-        {"debug=0",                                 OPT_DEBUG,                         "false"                  },
-        {"auth_strategy=Keystone",                  OPT_AUTH_STRATEGY,                 "keystone"               },
-        {"api.host_ip=::",                          OPT_API_HOST_IP,                   "::"                     },
-        {"api.host_ip=[::1]",                       OPT_API_HOST_IP,                   "::1"                    },
-        {"api.host_ip=fe80::1%eth0",                OPT_API_HOST_IP,                   "fe80::1%eth0"           },
-        {"api.host_ip=steel-1.example.org",         OPT_API_HOST_IP,                   "steel-1.example.org"    },
-        {"deploy.http_url=http://192.0.2.1:8080/x", OPT_DEPLOY_HTTP_URL,               "http://192.0.2.1:8080/x"},
-        {"deploy.external_http_url=",               OPT_DEPLOY_EXTERNAL_HTTP_URL,      NULL                     },
-        {"notification_level=",                     OPT_NOTIFICATION_LEVEL,            NULL                     },
-        {"deploy.erase_devices_priority=",          OPT_DEPLOY_ERASE_DEVICES_PRIORITY, NULL                     },
-        {"pxe.instance_master_path=",               OPT_PXE_INSTANCE_MASTER_PATH,      ""                       },
-        {"default_conductor_group=",                OPT_DEFAULT_CONDUCTOR_GROUP,       ""                       },
-        {"pxe.kernel_append_params= a  b ",         OPT_PXE_KERNEL_APPEND_PARAMS,      " a  b "                 },
-        {"enabled_hardware_types= ipmi , ilo,,",    OPT_ENABLED_HARDWARE_TYPES,        "ipmi,ilo"               },
-        {"enabled_hardware_types=",                 OPT_ENABLED_HARDWARE_TYPES,        ""                       },
+        {"api.port= 8080 ", OPT_API_PORT, "8080"},
+        {"debug=TRUE", OPT_DEBUG, "true"},
+        {"debug=Yes", OPT_DEBUG, "true"},
+        {"debug=on", OPT_DEBUG, "true"},
+        {"debug=1", OPT_DEBUG, "true"},
+        {"debug=False", OPT_DEBUG, "false"},
+        {"debug=no", OPT_DEBUG, "false"},
+        {"debug=OFF", OPT_DEBUG, "false"},
+        {"debug=0", OPT_DEBUG, "false"},
+        {"auth_strategy=Keystone", OPT_AUTH_STRATEGY, "keystone"},
+        {"api.host_ip=::", OPT_API_HOST_IP, "::"},
+        {"api.host_ip=[::1]", OPT_API_HOST_IP, "::1"},
+        {"api.host_ip=fe80::1%eth0", OPT_API_HOST_IP, "fe80::1%eth0"},
+        {"api.host_ip=steel-1.example.org", OPT_API_HOST_IP, "steel-1.example.org"},
+        {"deploy.http_url=http://192.0.2.1:8080/x", OPT_DEPLOY_HTTP_URL, "http://192.0.2.1:8080/x"},
+        {"deploy.external_http_url=", OPT_DEPLOY_EXTERNAL_HTTP_URL, NULL},
+        {"notification_level=", OPT_NOTIFICATION_LEVEL, NULL},
+        {"deploy.erase_devices_priority=", OPT_DEPLOY_ERASE_DEVICES_PRIORITY, NULL},
+        {"pxe.instance_master_path=", OPT_PXE_INSTANCE_MASTER_PATH, ""},
+        {"default_conductor_group=", OPT_DEFAULT_CONDUCTOR_GROUP, ""},
+        {"pxe.kernel_append_params= a  b ", OPT_PXE_KERNEL_APPEND_PARAMS, " a  b "},
+        {"enabled_hardware_types= ipmi , ilo,,", OPT_ENABLED_HARDWARE_TYPES, "ipmi,ilo"},
+        {"enabled_hardware_types=", OPT_ENABLED_HARDWARE_TYPES, ""},
     };
     (void)state;
     for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
@@ -85,45 +86,45 @@ static void
 a_value_that_does_not_fit_says_where_and_what_was_expected(void **state)
 {
     static const char *const rows[][2] = {
-        {"api.port=70000",                            "[api]port: expected an integer from 0 to 65535, not \"70000\"" },
-        {"api.port=-1",                               "[api]port: expected an integer from 0 to 65535, not \"-1\""    },
-        {"api.port=80x",                              "[api]port: expected an integer from 0 to 65535, not \"80x\""   },
-        {"api.port=0x",                               "[api]port: expected an integer from 0 to 65535, not \"0x\""    },
+        {"api.port=70000", "[api]port: expected an integer from 0 to 65535, not \"70000\""},
+        {"api.port=-1", "[api]port: expected an integer from 0 to 65535, not \"-1\""},
+        {"api.port=80x", "[api]port: expected an integer from 0 to 65535, not \"80x\""},
+        {"api.port=0x", "[api]port: expected an integer from 0 to 65535, not \"0x\""},
         {"database.max_retries=99999999999999999999",
-         "[database]max_retries: expected an integer of at least -1, not \"99999999999999999999\""                    },
+         "[database]max_retries: expected an integer of at least -1, not \"99999999999999999999\""},
         {"pxe.dir_permission=0755",
-         "[pxe]dir_permission: expected an integer from 0 to 4095, not \"0755\""                                      },
-        {"api.port=--1",                              "[api]port: expected an integer from 0 to 65535, not \"--1\""   },
+         "[pxe]dir_permission: expected an integer from 0 to 4095, not \"0755\""},
+        {"api.port=--1", "[api]port: expected an integer from 0 to 65535, not \"--1\""},
         {"api.port=99999999999999999999",
-         "[api]port: expected an integer from 0 to 65535, not \"99999999999999999999\""                               },
+         "[api]port: expected an integer from 0 to 65535, not \"99999999999999999999\""},
         {"conductor.max_concurrent_deploy=0",
-         "[conductor]max_concurrent_deploy: expected an integer of at least 1, not \"0\""                             },
+         "[conductor]max_concurrent_deploy: expected an integer of at least 1, not \"0\""},
         {"api.unix_socket_mode=0999",
-         "[api]unix_socket_mode: expected octal permissions from 000 to 777, not \"0999\""                            },
+         "[api]unix_socket_mode: expected octal permissions from 000 to 777, not \"0999\""},
         {"raw_image_growth_factor=0.5",
-         "[DEFAULT]raw_image_growth_factor: expected a number from 1 to 1000, not \"0.5\""                            },
+         "[DEFAULT]raw_image_growth_factor: expected a number from 1 to 1000, not \"0.5\""},
         {"raw_image_growth_factor=nan",
-         "[DEFAULT]raw_image_growth_factor: expected a number from 1 to 1000, not \"nan\""                            },
-        {"debug=maybe",                               "[DEFAULT]debug: expected true or false, not \"maybe\""         },
-        {"debug=",                                    "[DEFAULT]debug: expected true or false, not \"\""              },
+         "[DEFAULT]raw_image_growth_factor: expected a number from 1 to 1000, not \"nan\""},
+        {"debug=maybe", "[DEFAULT]debug: expected true or false, not \"maybe\""},
+        {"debug=", "[DEFAULT]debug: expected true or false, not \"\""},
         {"auth_strategy=none",
-         "[DEFAULT]auth_strategy: expected one of noauth, http_basic, keystone, not \"none\""                         },
+         "[DEFAULT]auth_strategy: expected one of noauth, http_basic, keystone, not \"none\""},
         {"api.host_ip=1.2.3.256",
-         "[api]host_ip: expected an IP address or host name, not \"1.2.3.256\""                                       },
-        {"api.host_ip=a b",                           "[api]host_ip: expected an IP address or host name, not \"a b\""},
-        {"api.host_ip=",                              "[api]host_ip: expected an IP address or host name, not \"\""   },
+         "[api]host_ip: expected an IP address or host name, not \"1.2.3.256\""},
+        {"api.host_ip=a b", "[api]host_ip: expected an IP address or host name, not \"a b\""},
+        {"api.host_ip=", "[api]host_ip: expected an IP address or host name, not \"\""},
         {"deploy.http_url=192.0.2.1:80",
-         "[deploy]http_url: expected a URL as scheme://..., not \"192.0.2.1:80\""                                     },
+         "[deploy]http_url: expected a URL as scheme://..., not \"192.0.2.1:80\""},
         {"deploy.http_url=http://a\nb",
-         "[deploy]http_url: expected a URL as scheme://..., not \"http://a\\nb\""                                     },
-        {"state_path=",                               "[DEFAULT]state_path: expected a path, not \"\""                },
+         "[deploy]http_url: expected a URL as scheme://..., not \"http://a\\nb\""},
+        {"state_path=", "[DEFAULT]state_path: expected a path, not \"\""},
         {"conductor.deploy_kernel_by_arch=x86_64",
-         "[conductor]deploy_kernel_by_arch: expected key:value items with commas, not \"x86_64\""                     },
+         "[conductor]deploy_kernel_by_arch: expected key:value items with commas, not \"x86_64\""},
         {"conductor.deploy_kernel_by_arch=:x",
-         "[conductor]deploy_kernel_by_arch: expected key:value items with commas, not \":x\""                         },
+         "[conductor]deploy_kernel_by_arch: expected key:value items with commas, not \":x\""},
         {"conductor.clean_step_priority_override=x",
          "[conductor]clean_step_priority_override: expected key:value items with commas, not "
-         "\"x\""                                                                                                      },
+         "\"x\""},
     };
     (void)state;
     for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
@@ -198,19 +199,19 @@ references_are_replaced_by_the_value_of_the_option(void **state)
         const char *value; /* of [pxe]kernel_append_params */
         const char *text;
     } rows[] = {
-        {"ip=$my_ip",            "ip=192.0.2.9"     },
-        {"ip=${my_ip}0",         "ip=192.0.2.90"    },
-        {"$api.port",            "6385"             },
-        {"${api.port}",          "6385"             },
-        {"$tftp_root",           "/s/tftp"          }, /* the own section first */
-        {"$MY_IP",               "192.0.2.9"        },
+        {"ip=$my_ip",            "ip=192.0.2.9"},
+        {"ip=${my_ip}0",         "ip=192.0.2.90"},
+        {"$api.port",            "6385"},
+        {"${api.port}",          "6385"},
+        {"$tftp_root",           "/s/tftp"},           /* the own section first */
+        {"$MY_IP",               "192.0.2.9"},
         {"http://$my_ip.",       "http://192.0.2.9."},
-        {"a$$my_ip",             "a$my_ip"          },
-        {"a\\$my_ip",            "a$my_ip"          },
-        {"a\\b",                 "a\\b"             },
-        {"$ $1 ${my_ip $",       "$ $1 ${my_ip $"   },
-        {"[$my_ipv6]",           "[]"               }, /* unset is nothing */
-        {"$api.port$$$api.port", "6385$6385"        },
+        {"a$$my_ip",             "a$my_ip"},
+        {"a\\$my_ip",            "a$my_ip"},
+        {"a\\b",                 "a\\b"},
+        {"$ $1 ${my_ip $",       "$ $1 ${my_ip $"},
+        {"[$my_ipv6]",           "[]"},                /* unset is nothing */
+        {"$api.port$$$api.port", "6385$6385"},
     };
     (void)state;
     for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
@@ -266,7 +267,8 @@ a_reference_that_leads_nowhere_or_in_a_circle_is_refused(void **state)
 static void
 references_cannot_make_a_value_grow_without_end(void **state)
 {
-    /* Each of the three holds 40 references to the next, the last 40 x 64 bytes: 4 MiB if nobody counted. */
+    /* Each of the three holds 40 references to the next, the last 40 x 64 bytes: 4 MiB if nobody
+     * counted. */
     g_autoptr(GError) error = NULL;
     g_autoptr(Config) config = config_new();
     g_autofree char *filling = g_strnfill(2560, 'x');

@@ -1,4 +1,5 @@
-/* http_client against a small server of our own on the loopback: what is sent, what comes back, what an error says.
+/* http_client against a small server of our own on the loopback: what is sent, what comes back,
+ * what an error says.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "common/http_client.h"
 #include <arpa/inet.h>
@@ -26,7 +27,8 @@ typedef struct Server {
     int connections;    /* guarded by lock */
 } Server;
 
-/* True when the request in `text` is complete: head and as many bytes of body as Content-Length says. */
+/* True when the request in `text` is complete: head and as many bytes of body as Content-Length
+ * says. */
 static bool
 complete(const GString *text)
 {
@@ -43,10 +45,8 @@ complete(const GString *text)
 static bool
 readable(Server *server, int fd)
 {
-    struct pollfd fds[2] = {
-        {.fd = fd,                   .events = POLLIN},
-        {.fd = server->stop_pipe[0], .events = POLLIN}
-    };
+    struct pollfd fds[2] = {{.fd = fd, .events = POLLIN},
+                            {.fd = server->stop_pipe[0], .events = POLLIN}};
     return poll(fds, 2, 30000) > 0 && fds[1].revents == 0;
 }
 
@@ -106,7 +106,8 @@ server_start(Server *server, const char *answer)
     assert_int_equal(pthread_create(&server->thread, NULL, run, server), 0);
 }
 
-/* Ends the server; returns the last request it saw, and the number of connections. The caller frees. */
+/* Ends the server; returns the last request it saw, and the number of connections. The caller
+ * frees. */
 static char *
 server_stop(Server *server, int *connections)
 {
@@ -304,12 +305,12 @@ urls_are_shown_without_secrets(void **state)
 {
     (void)state;
     static const char *const rows[][2] = {
-        {"http://h/p",              "http://h/p"   },
+        {"http://h/p",              "http://h/p"},
         {"https://u:p@h:1/p?q=1#f", "https://h:1/p"},
-        {"http://u:p@ss@h/",        "http://h/"    },
-        {"http://h/a@b",            "http://h/a@b" },
-        {"http://h?x=a@b",          "http://h"     },
-        {"nonsense?x",              "nonsense"     },
+        {"http://u:p@ss@h/",        "http://h/"},
+        {"http://h/a@b",            "http://h/a@b"},
+        {"http://h?x=a@b",          "http://h"},
+        {"nonsense?x",              "nonsense"},
     };
     for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
         g_autofree char *shown = http_url_for_display(rows[i][0]);

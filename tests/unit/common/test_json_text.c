@@ -1,4 +1,5 @@
-/* JSON from outside: what is refused and with which words; JSON written: that every parser reads it back the same.
+/* JSON from outside: what is refused and with which words; JSON written: that every parser reads it
+ * back the same.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "common/json_text.h"
 
@@ -39,22 +40,22 @@ text_that_is_no_json_is_refused_with_its_place(void **state)
     static const struct {
         const char *text, *part;
     } rows[] = {
-        {"",                     "line 1"           },
-        {"{",                    "line 1"           },
-        {"{\n\n  \"a\": }",      "line 3, column"   },
-        {"{\"a\": 1,}",          "line 1"           },
-        {"[1 2]",                "line 1"           },
-        {"nul",                  "line 1"           },
-        {"{\"a\": 1} x",         "line 1"           },
-        {"{\"a\": 1, \"a\": 2}", "duplicate"        },
-        {"{'a': 1}",             "line 1"           },
-        {"[1e999]",              "overflow"         },
-        {"\"\\ud800\"",          "line 1"           },
+        {"",                     "line 1"},
+        {"{",                    "line 1"},
+        {"{\n\n  \"a\": }",      "line 3, column"},
+        {"{\"a\": 1,}",          "line 1"},
+        {"[1 2]",                "line 1"},
+        {"nul",                  "line 1"},
+        {"{\"a\": 1} x",         "line 1"},
+        {"{\"a\": 1, \"a\": 2}", "duplicate"},
+        {"{'a': 1}",             "line 1"},
+        {"[1e999]",              "overflow"},
+        {"\"\\ud800\"",          "line 1"},
         {"\"a\tb\"",             "control character"},
-        {"\"\\u0000\"",          "\\u0000"          },
-        {"{\"\\u0000\": 1}",     "NUL byte"         },
-        {"\"\xff\"",             "unable to decode" },
-        {"\xef\xbb\xbf{}",       "line 1"           },
+        {"\"\\u0000\"",          "\\u0000"},
+        {"{\"\\u0000\": 1}",     "NUL byte"},
+        {"\"\xff\"",             "unable to decode"},
+        {"\xef\xbb\xbf{}",       "line 1"},
     };
     (void)state;
     for (size_t i = 0; i < G_N_ELEMENTS(rows); i++)

@@ -1,4 +1,5 @@
-/* The log: one line per event whatever its text holds, with the context of the thread that wrote it.
+/* The log: one line per event whatever its text holds, with the context of the thread that wrote
+ * it.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "common/log.h"
 

@@ -89,11 +89,11 @@ values_are_written_whole_where_they_are_and_labels_escaped(void **state)
         double value;
         const char *text;
     } rows[] = {
-        {0,      "0"            },
-        {3,      "3"            },
+        {0,      "0"},
+        {3,      "3"},
         {1e12,   "1000000000000"},
-        {0.0005, "0.0005"       },
-        {-2.5,   "-2.5"         },
+        {0.0005, "0.0005"},
+        {-2.5,   "-2.5"},
     };
     for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
         g_autoptr(GString) out = g_string_new(NULL);
@@ -219,7 +219,8 @@ the_process_is_as_linux_says(void **state)
     close(descriptors[1]);
 }
 
-/* Every line is a comment or "name{labels} number", every family has its HELP and TYPE once and before its lines. */
+/* Every line is a comment or "name{labels} number", every family has its HELP and TYPE once and
+ * before its lines. */
 static void
 what_is_written_is_the_text_format(void **state)
 {

@@ -196,8 +196,8 @@ one_thread_runs_jobs_in_the_order_they_came(void **state)
     gate_free(gate);
 }
 
-/* Defers five jobs and waits for them. False when this thread was held up so long meanwhile that nothing is known of
- * the order in which they fell due. */
+/* Defers five jobs and waits for them. False when this thread was held up so long meanwhile that
+ * nothing is known of the order in which they fell due. */
 static bool
 defer_five(Gate *gate)
 {
@@ -362,8 +362,8 @@ every_job_taken_from_many_producers_runs_exactly_once(void **state)
 }
 
 static pthread_key_t own_key;
-static int
-    owned_ended; /* unguarded on purpose: freeing the pool must order it before the test's look */
+/* unguarded on purpose: freeing the pool must order it before the test's look */
+static int owned_ended;
 
 /* Takes its time, so that a pool that does not wait for it is caught. */
 static void

@@ -29,7 +29,7 @@ only_the_whole_secret_equals_it(void **state)
         const char *known, *given;
         bool equal;
     } rows[] = {
-        {"abc",  "abc",    true },
+        {"abc",  "abc",    true},
         {"abc",  "abd",    false},
         {"abc",  "xbc",    false},
         {"abc",  "ab",     false},

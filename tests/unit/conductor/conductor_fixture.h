@@ -21,8 +21,8 @@ typedef struct ConductorFixture {
     const char *judged;      /* of the calls from now on, as JSON text; NULL: none */
 } ConductorFixture;
 
-/* `settings` as for config_set, NULL-terminated, may be NULL; beside the fixture's own: fake hardware, no power sync, no
- * automated cleaning. */
+/* `settings` as for config_set, NULL-terminated, may be NULL; beside the fixture's own: fake
+ * hardware, no power sync, no automated cleaning. */
 ConductorFixture *conductor_fixture_new(const char *const *settings);
 void conductor_fixture_free(ConductorFixture *fixture);
 
@@ -34,7 +34,8 @@ void conductor_fixture_stop(ConductorFixture *fixture);
 int conductor_fixture_setup(void **state);
 int conductor_fixture_teardown(void **state);
 
-/* Sends a call and waits for its answer, a new reference; NULL with the error set. `arguments` is JSON text. */
+/* Sends a call and waits for its answer, a new reference; NULL with the error set. `arguments` is
+ * JSON text. */
 json_t *conductor_fixture_call(ConductorFixture *fixture, RpcMethod method, const char *node_uuid,
                                const char *arguments, GError **error);
 
@@ -44,7 +45,8 @@ void conductor_fixture_do(ConductorFixture *fixture, RpcMethod method, const cha
 void conductor_fixture_refused(ConductorFixture *fixture, RpcMethod method, const char *node_uuid,
                                const char *arguments, SteelErrorCode code, const char *part);
 
-/* Stores a node of fake hardware in a provision state; driver_info is JSON text, NULL: {}. The caller frees. */
+/* Stores a node of fake hardware in a provision state; driver_info is JSON text, NULL: {}. The
+ * caller frees. */
 Node *conductor_fixture_node(ConductorFixture *fixture, const char *state, const char *driver_info);
 
 /* The node as it is now; the caller frees. */
@@ -60,7 +62,8 @@ void conductor_fixture_await_that(const ConductorFixture *fixture, const char *c
 void conductor_fixture_write(const ConductorFixture *fixture, const char *column,
                              const char *value);
 
-/* The next published event of this type, skipping others; a new reference, NULL when there is none. */
+/* The next published event of this type, skipping others; a new reference, NULL when there is
+ * none. */
 json_t *conductor_fixture_event(ConductorFixture *fixture, const char *type);
 
 json_t *conductor_fixture_json(const char *text);

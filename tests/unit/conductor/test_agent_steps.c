@@ -1,6 +1,6 @@
-/* Steps that an agent drives: its calls move a deploy, a cleaning, a rescue and an inspection in the same way; its own steps
- * take their places among those of the drivers; what goes wrong with it ends in a sentence. The agent is the fake one, which
- * calls whenever the node waits.
+/* Steps that an agent drives: its calls move a deploy, a cleaning, a rescue and an inspection in
+ * the same way; its own steps take their places among those of the drivers; what goes wrong with it
+ * ends in a sentence. The agent is the fake one, which calls whenever the node waits.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "conductor/transition.h"
 #include "conductor_fixture.h"
@@ -30,8 +30,8 @@ is_waiting(const Node *node)
            state_info(state_from_wire(node->provision_state))->flags & STATE_IS_WAITING;
 }
 
-/* The agent of a node that waits looks itself up if it has no token, and calls. It may be refused: the machine was rebooted, or
- * the work went on, since the node was looked at. */
+/* The agent of a node that waits looks itself up if it has no token, and calls. It may be refused:
+ * the machine was rebooted, or the work went on, since the node was looked at. */
 static void
 call_once(ConductorFixture *fixture, const Node *node)
 {
@@ -115,14 +115,16 @@ its_calls_move_every_kind_of_work(void **state)
         const char *from, *orders, *verb, *end;
     } rows[] = {
         {"available",
-         "\"deploy.deploy\": {\"wait\": true}, \"deploy.deploy.resume\": {\"wait\": 2}",     ACTIVE,
-         "active"                                                                                                 },
-        {"manageable", "\"deploy.erase_devices\": {\"wait\": true}",                         PROVIDE, "available" },
+         "\"deploy.deploy\": {\"wait\": true}, \"deploy.deploy.resume\": {\"wait\": 2}", ACTIVE,
+         "active"},
+        {"manageable", "\"deploy.erase_devices\": {\"wait\": true}", PROVIDE, "available"},
         {"active",
          "\"rescue.rescue\": {\"wait\": true}, \"rescue.rescue.resume\": {\"wait\": 1, \"again\": "
-         "1, \"again_ms\": 1}",                                                              RESCUE,  "rescue"    },
+         "1, \"again_ms\": 1}",
+         RESCUE, "rescue"},
         {"manageable",
-         "\"inspect.inspect\": {\"wait\": true}, \"inspect.inspect.resume\": {\"wait\": 1}", INSPECT, "manageable"},
+         "\"inspect.inspect\": {\"wait\": true}, \"inspect.inspect.resume\": {\"wait\": 1}",
+         INSPECT, "manageable"},
     };
     ConductorFixture *fixture = *state;
     for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
@@ -136,8 +138,8 @@ its_calls_move_every_kind_of_work(void **state)
     }
 }
 
-/* deploy.erase_devices (10) and erase_devices_metadata (99) are the driver's own: they win over the agent's of that name. A step
- * of an interface that does not work with the agent is not taken. */
+/* deploy.erase_devices (10) and erase_devices_metadata (99) are the driver's own: they win over the
+ * agent's of that name. A step of an interface that does not work with the agent is not taken. */
 static void
 its_steps_stand_among_the_drivers_by_priority_and_interface(void **state)
 {
@@ -186,7 +188,7 @@ a_requested_step_that_it_does_not_have_ends_the_work(void **state)
         {"{\"interface\": \"deploy\", \"step\": \"unheard_of\", \"priority\": 10}",
          "has no deploy step deploy.unheard_of"},
         {"{\"interface\": \"deploy\", \"step\": \"write\", \"priority\": 10, \"args\": {\"x\": 1}}",
-         "no argument x"                       },
+         "no argument x"},
     };
     ConductorFixture *fixture = *state;
     for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
@@ -260,7 +262,7 @@ what_goes_wrong_ends_in_a_sentence(void **state)
         const char *step, *part;
     } rows[] = {
         {"\"fail\": \"no disk to erase\"",
-         "clean step deploy.burn_in: the agent reports: no disk to erase"      },
+         "clean step deploy.burn_in: the agent reports: no disk to erase"},
         {"\"vanish\": true",
          "clean step deploy.burn_in: the agent was started again in the middle"},
     };
@@ -359,7 +361,8 @@ static const char new_agent[] =
     "\"first\", \"priority\": 150}, {\"interface\": \"deploy\", \"step\": \"second\", "
     "\"priority\": 140}]}}}";
 
-/* The machine is rebooted by hand into another ramdisk: the step that is given to it next is refused. */
+/* The machine is rebooted by hand into another ramdisk: the step that is given to it next is
+ * refused. */
 static void
 change_agent(ConductorFixture *fixture, const Node *node)
 {

@@ -1,4 +1,5 @@
-/* Allocations, called as the API calls them: which node they get, and what they leave when they end.
+/* Allocations, called as the API calls them: which node they get, and what they leave when they
+ * end.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "conductor_fixture.h"
 #include "db/sql.h"
@@ -100,10 +101,10 @@ nodes_that_are_not_free_are_no_candidates(void **state)
     static const struct {
         const char *column, *value, *back;
     } rows[] = {
-        {"maintenance",     "1",                                    "0"        },
+        {"maintenance",     "1",                                    "0"},
         {"provision_state", "manageable",                           "available"},
-        {"instance_uuid",   "1be26c0b-03f2-4d2e-ae87-c02d7f33c781", NULL       },
-        {"resource_class",  "silver",                               "gold"     },
+        {"instance_uuid",   "1be26c0b-03f2-4d2e-ae87-c02d7f33c781", NULL},
+        {"resource_class",  "silver",                               "gold"},
         {"power_state",     NULL,                                   "power off"},
     };
     ConductorFixture *fixture = *state;
@@ -292,11 +293,11 @@ only_a_node_that_fits_is_backfilled(void **state)
         SteelErrorCode code;
         const char *part;
     } rows[] = {
-        {"provision_state", "available", "active", "",                                                     STEEL_ERROR_INVALID_STATE, "available"    },
-        {"name",            "runs",      "runs",   ", \"resource_class\": \"silver\"",                     STEEL_ERROR_INVALID,       "gold"         },
-        {"instance_uuid",   instance,    NULL,     ", \"uuid\": \"2be26c0b-03f2-4d2e-ae87-c02d7f33c781\"",
-         STEEL_ERROR_NODE_ASSOCIATED,                                                                                                 instance       },
-        {"owner",           "them",      NULL,     ", \"owner\": \"me\"",                                  STEEL_ERROR_INVALID,       "neither owned"},
+        {"provision_state", "available", "active", "", STEEL_ERROR_INVALID_STATE, "available"},
+        {"name", "runs", "runs", ", \"resource_class\": \"silver\"", STEEL_ERROR_INVALID, "gold"},
+        {"instance_uuid", instance, NULL, ", \"uuid\": \"2be26c0b-03f2-4d2e-ae87-c02d7f33c781\"",
+         STEEL_ERROR_NODE_ASSOCIATED, instance},
+        {"owner", "them", NULL, ", \"owner\": \"me\"", STEEL_ERROR_INVALID, "neither owned"},
     };
     ConductorFixture *fixture = *state;
     g_autoptr(Node) node = gold_node(fixture, "runs", "[]");

@@ -1,4 +1,5 @@
-/* What a booting machine says moves the deploy that waits for it, whoever holds the node's lock meanwhile.
+/* What a booting machine says moves the deploy that waits for it, whoever holds the node's lock
+ * meanwhile.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "conductor/periodic.h"
 #include "conductor_fixture.h"

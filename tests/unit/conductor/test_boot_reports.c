@@ -1,4 +1,5 @@
-/* Reports of machines wait for the node's lock without asking for it, and never become more than there are nodes and phases.
+/* Reports of machines wait for the node's lock without asking for it, and never become more than
+ * there are nodes and phases.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "conductor/boot_reports.h"
 #include "conductor/transition.h"

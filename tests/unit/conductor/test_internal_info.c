@@ -1,5 +1,6 @@
-/* What is remembered of a node ends with what it is about: an agent with its run, an operation with its state, an instance
- * with its undeploy. Each case plants every key of the lifetime before the event and finds none after it.
+/* What is remembered of a node ends with what it is about: an agent with its run, an operation with
+ * its state, an instance with its undeploy. Each case plants every key of the lifetime before the
+ * event and finds none after it.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "conductor_fixture.h"
 
@@ -127,40 +128,40 @@ typedef struct Way {
 #define ABORT "{\"target\": \"abort\"}"
 
 static const Way ways[] = {
-    {"enroll",     NULL,                                 "{\"target\": \"manage\"}",                             NULL,             NULL,  "manageable"   },
-    {"enroll",     FAIL_IN("power.get"),                 "{\"target\": \"manage\"}",                             NULL,             NULL,  "enroll"       },
-    {"available",  NULL,                                 "{\"target\": \"active\"}",                             NULL,             NULL,  "active"       },
-    {"available",  FAIL_IN("deploy.prepare"),            "{\"target\": \"active\"}",                             NULL,             NULL,
-     "deploy failed"                                                                                                                                     },
-    {"available",  FAIL_IN("deploy.deploy"),             "{\"target\": \"active\"}",                             NULL,             NULL,
-     "deploy failed"                                                                                                                                     },
-    {"available",  WAIT_IN("deploy.deploy"),             "{\"target\": \"active\"}",                             "wait call-back", ABORT,
-     "deploy failed"                                                                                                                                     },
-    {"available",  WAIT_IN("deploy.deploy"),             "{\"target\": \"active\"}",                             "wait call-back",
-     "{\"target\": \"deleted\"}",                                                                                                         "available"    },
-    {"active",     NULL,                                 "{\"target\": \"rebuild\"}",                            NULL,             NULL,  "active"       },
-    {"manageable", NULL,                                 CLEAN,                                                  NULL,             NULL,  "manageable"   },
-    {"manageable", FAIL_IN("deploy.erase_devices"),      CLEAN,                                                  NULL,             NULL,  "clean failed" },
-    {"manageable", FAIL_IN("deploy.tear_down_cleaning"), CLEAN,                                                  NULL,             NULL,  "clean failed" },
-    {"manageable", WAIT_IN("deploy.erase_devices"),      CLEAN,                                                  "clean wait",     ABORT, "clean failed" },
-    {"manageable", NULL,                                 "{\"target\": \"provide\"}",                            NULL,             NULL,  "available"    },
-    {"manageable", NULL,                                 "{\"target\": \"inspect\"}",                            NULL,             NULL,  "manageable"   },
-    {"manageable", FAIL_IN("inspect.inspect"),           "{\"target\": \"inspect\"}",                            NULL,             NULL,
-     "inspect failed"                                                                                                                                    },
-    {"manageable", WAIT_IN("inspect.inspect"),           "{\"target\": \"inspect\"}",                            "inspect wait",   ABORT,
-     "inspect failed"                                                                                                                                    },
-    {"manageable", NULL,                                 "{\"target\": \"adopt\"}",                              NULL,             NULL,  "active"       },
-    {"manageable", FAIL_IN("deploy.take_over"),          "{\"target\": \"adopt\"}",                              NULL,             NULL,
-     "adopt failed"                                                                                                                                      },
-    {"active",     NULL,                                 "{\"target\": \"rescue\", \"rescue_password\": \"p\"}", NULL,             NULL,  "rescue"       },
-    {"active",     FAIL_IN("rescue.rescue"),             "{\"target\": \"rescue\", \"rescue_password\": \"p\"}",
-     NULL,                                                                                                                         NULL,  "rescue failed"},
-    {"active",     WAIT_IN("rescue.rescue"),             "{\"target\": \"rescue\", \"rescue_password\": \"p\"}",
-     "rescue wait",                                                                                                                ABORT, "rescue failed"},
-    {"rescue",     NULL,                                 "{\"target\": \"unrescue\"}",                           NULL,             NULL,  "active"       },
-    {"rescue",     FAIL_IN("rescue.unrescue"),           "{\"target\": \"unrescue\"}",                           NULL,             NULL,
-     "unrescue failed"                                                                                                                                   },
-    {"rescue",     NULL,                                 "{\"target\": \"deleted\"}",                            NULL,             NULL,  "available"    },
+    {"enroll", NULL, "{\"target\": \"manage\"}", NULL, NULL, "manageable"},
+    {"enroll", FAIL_IN("power.get"), "{\"target\": \"manage\"}", NULL, NULL, "enroll"},
+    {"available", NULL, "{\"target\": \"active\"}", NULL, NULL, "active"},
+    {"available", FAIL_IN("deploy.prepare"), "{\"target\": \"active\"}", NULL, NULL,
+     "deploy failed"},
+    {"available", FAIL_IN("deploy.deploy"), "{\"target\": \"active\"}", NULL, NULL,
+     "deploy failed"},
+    {"available", WAIT_IN("deploy.deploy"), "{\"target\": \"active\"}", "wait call-back", ABORT,
+     "deploy failed"},
+    {"available", WAIT_IN("deploy.deploy"), "{\"target\": \"active\"}", "wait call-back",
+     "{\"target\": \"deleted\"}", "available"},
+    {"active", NULL, "{\"target\": \"rebuild\"}", NULL, NULL, "active"},
+    {"manageable", NULL, CLEAN, NULL, NULL, "manageable"},
+    {"manageable", FAIL_IN("deploy.erase_devices"), CLEAN, NULL, NULL, "clean failed"},
+    {"manageable", FAIL_IN("deploy.tear_down_cleaning"), CLEAN, NULL, NULL, "clean failed"},
+    {"manageable", WAIT_IN("deploy.erase_devices"), CLEAN, "clean wait", ABORT, "clean failed"},
+    {"manageable", NULL, "{\"target\": \"provide\"}", NULL, NULL, "available"},
+    {"manageable", NULL, "{\"target\": \"inspect\"}", NULL, NULL, "manageable"},
+    {"manageable", FAIL_IN("inspect.inspect"), "{\"target\": \"inspect\"}", NULL, NULL,
+     "inspect failed"},
+    {"manageable", WAIT_IN("inspect.inspect"), "{\"target\": \"inspect\"}", "inspect wait", ABORT,
+     "inspect failed"},
+    {"manageable", NULL, "{\"target\": \"adopt\"}", NULL, NULL, "active"},
+    {"manageable", FAIL_IN("deploy.take_over"), "{\"target\": \"adopt\"}", NULL, NULL,
+     "adopt failed"},
+    {"active", NULL, "{\"target\": \"rescue\", \"rescue_password\": \"p\"}", NULL, NULL, "rescue"},
+    {"active", FAIL_IN("rescue.rescue"), "{\"target\": \"rescue\", \"rescue_password\": \"p\"}",
+     NULL, NULL, "rescue failed"},
+    {"active", WAIT_IN("rescue.rescue"), "{\"target\": \"rescue\", \"rescue_password\": \"p\"}",
+     "rescue wait", ABORT, "rescue failed"},
+    {"rescue", NULL, "{\"target\": \"unrescue\"}", NULL, NULL, "active"},
+    {"rescue", FAIL_IN("rescue.unrescue"), "{\"target\": \"unrescue\"}", NULL, NULL,
+     "unrescue failed"},
+    {"rescue", NULL, "{\"target\": \"deleted\"}", NULL, NULL, "available"},
 };
 
 static void

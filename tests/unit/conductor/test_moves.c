@@ -1,5 +1,5 @@
-/* Things that hang on a node and go to another: both nodes are locked, both have a say, and both still belong to whom the
- * caller was let in for.
+/* Things that hang on a node and go to another: both nodes are locked, both have a say, and both
+ * still belong to whom the caller was let in for.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "conductor/transition.h"
@@ -14,11 +14,11 @@ static const struct {
     const Resource *resource;
     const char *values;
 } kinds[] = {
-    {&port_resource,             "\"address\": \"52:54:00:00:00:01\""            },
-    {&portgroup_resource,        "\"name\": \"group\""                           },
+    {&port_resource, "\"address\": \"52:54:00:00:00:01\""},
+    {&portgroup_resource, "\"name\": \"group\""},
     {&volume_connector_resource, "\"type\": \"iqn\", \"connector_id\": \"iqn.x\""},
     {&volume_target_resource,
-     "\"volume_type\": \"iscsi\", \"volume_id\": \"v\", \"boot_index\": 0"       },
+     "\"volume_type\": \"iscsi\", \"volume_id\": \"v\", \"boot_index\": 0"},
 };
 
 /* Two nodes, and one thing of each kind on the first. */
@@ -161,14 +161,14 @@ both_nodes_have_a_say_in_a_move(void **state)
         SteelErrorCode code;
         const char *part;
     } rows[] = {
-        {0, "provision_state", "available", STEEL_ERROR_INVALID_STATE,           "available"      },
-        {1, "provision_state", "available", STEEL_ERROR_INVALID_STATE,           "available"      },
-        {2, "power_state",     "power on",  STEEL_ERROR_INVALID_STATE_REQUESTED,
+        {0, "provision_state", "available", STEEL_ERROR_INVALID_STATE, "available"},
+        {1, "provision_state", "available", STEEL_ERROR_INVALID_STATE, "available"},
+        {2, "power_state", "power on", STEEL_ERROR_INVALID_STATE_REQUESTED,
          "while it is in state "
-         "\"power on\"."                                                                          },
-        {3, "power_state",     "power on",  STEEL_ERROR_INVALID_STATE_REQUESTED,
-         "The requested action \"volume target update\" can not be performed on node"             },
-        {3, "power_state",     NULL,        STEEL_ERROR_INVALID_STATE_REQUESTED, "state \"None\"."},
+         "\"power on\"."},
+        {3, "power_state", "power on", STEEL_ERROR_INVALID_STATE_REQUESTED,
+         "The requested action \"volume target update\" can not be performed on node"},
+        {3, "power_state", NULL, STEEL_ERROR_INVALID_STATE_REQUESTED, "state \"None\"."},
     };
     g_auto(Scene) scenery = scene(*state);
     Node *const nodes[] = {scenery.here, scenery.there};
@@ -300,13 +300,13 @@ nothing_is_done_with_a_node_that_has_got_another_owner(void **state)
         RpcMethod method;
         const char *arguments; /* NULL: with the node's key */
     } rows[] = {
-        {RPC_SET_MAINTENANCE, "{\"maintenance\": true}"   },
+        {RPC_SET_MAINTENANCE, "{\"maintenance\": true}"},
         {RPC_SET_POWER,       "{\"target\": \"power on\"}"},
-        {RPC_PROVISION,       "{\"target\": \"provide\"}" },
-        {RPC_SET_TRAITS,      "{\"traits\": []}"          },
-        {RPC_GET_BOOT_DEVICE, "{}"                        },
-        {RPC_UPDATE,          NULL                        },
-        {RPC_DESTROY,         NULL                        },
+        {RPC_PROVISION,       "{\"target\": \"provide\"}"},
+        {RPC_SET_TRAITS,      "{\"traits\": []}"},
+        {RPC_GET_BOOT_DEVICE, "{}"},
+        {RPC_UPDATE,          NULL},
+        {RPC_DESTROY,         NULL},
     };
     g_auto(Scene) scenery = scene(*state);
     conductor_fixture_write(scenery.fixture, "owner", "me");

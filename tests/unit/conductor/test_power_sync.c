@@ -1,4 +1,5 @@
-/* The power sync: what a machine says is held against what the node records, unless that has changed meanwhile.
+/* The power sync: what a machine says is held against what the node records, unless that has
+ * changed meanwhile.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "conductor/periodic.h"
 #include "conductor_fixture.h"

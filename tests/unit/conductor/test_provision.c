@@ -1,4 +1,5 @@
-/* Nodes on their way, driven as the API drives them: deploy, clean, abort, time-outs, a full service, a death in between.
+/* Nodes on their way, driven as the API drives them: deploy, clean, abort, time-outs, a full
+ * service, a death in between.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "conductor/periodic.h"
 #include "conductor_fixture.h"
@@ -322,7 +323,8 @@ what_a_dead_conductor_has_left_is_taken_up(void **state)
     g_autoptr(GError) error = NULL;
     g_autoptr(Node) node = conductor_fixture_node(fixture, "available", NULL);
     conductor_fixture_stop(fixture);
-    /* as a kill -9 in the middle of a deploy leaves it: busy, and locked under a lease that nobody renews */
+    /* as a kill -9 in the middle of a deploy leaves it: busy, and locked under a lease that nobody
+     * renews */
     conductor_fixture_write(fixture, "provision_state", "deploying");
     conductor_fixture_write(fixture, "target_provision_state", "active");
     assert_true(

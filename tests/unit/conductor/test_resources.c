@@ -57,14 +57,15 @@ a_node_that_cannot_work_here_is_refused(void **state)
     static const struct {
         const char *values, *part;
     } rows[] = {
-        {"{}",                                                                 "driver"            },
-        {"{\"driver\": \"nonsense\"}",                                         "nonsense"          },
-        {"{\"driver\": \"fake-hardware\", \"power_interface\": \"nonsense\"}", "power"             },
-        {"{\"driver\": \"fake-hardware\", \"name\": \"a b\"}",                 "not a name"        },
-        {"{\"driver\": \"fake-hardware\", \"retired_reason\": \"old\"}",       "retired"           },
-        {"{\"driver\": \"fake-hardware\", \"conductor_group\": \"a b\"}",      "conductor_group"   },
+        {"{}", "driver"},
+        {"{\"driver\": \"nonsense\"}", "nonsense"},
+        {"{\"driver\": \"fake-hardware\", \"power_interface\": \"nonsense\"}", "power"},
+        {"{\"driver\": \"fake-hardware\", \"name\": \"a b\"}", "not a name"},
+        {"{\"driver\": \"fake-hardware\", \"retired_reason\": \"old\"}", "retired"},
+        {"{\"driver\": \"fake-hardware\", \"conductor_group\": \"a b\"}", "conductor_group"},
         {"{\"driver\": \"fake-hardware\", \"chassis_uuid\": "
-         "\"1be26c0b-03f2-4d2e-ae87-c02d7f33c781\"}",                 "could not be found"},
+         "\"1be26c0b-03f2-4d2e-ae87-c02d7f33c781\"}",
+         "could not be found"},
     };
     ConductorFixture *fixture = *state;
     for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
@@ -189,10 +190,10 @@ nodes_are_deleted_where_nothing_is_lost(void **state)
         const char *state;
         bool allowed;
     } rows[] = {
-        {"enroll",         true },
-        {"manageable",     true },
-        {"available",      true },
-        {"adopt failed",   true },
+        {"enroll",         true},
+        {"manageable",     true},
+        {"available",      true},
+        {"adopt failed",   true},
         {"active",         false},
         {"wait call-back", false},
         {"clean failed",   false},

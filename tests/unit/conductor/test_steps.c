@@ -1,4 +1,5 @@
-/* The step engine: what it plans, where it stands in the database, and that every stop can be gone on from.
+/* The step engine: what it plans, where it stands in the database, and that every stop can be gone
+ * on from.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "conductor/transition.h"
 #include "conductor_fixture.h"
@@ -137,15 +138,15 @@ steps_and_arguments_that_are_not_there_are_named(void **state)
     static const struct {
         const char *steps, *part;
     } rows[] = {
-        {"[{\"interface\": \"deploy\", \"step\": \"nonsense\"}]",                               "deploy.nonsense"},
-        {"[{\"interface\": \"nonsense\", \"step\": \"x\"}]",                                    "nonsense.x"     },
-        {"[{\"step\": \"x\"}]",                                                                 "?.x"            },
-        {"[{}]",                                                                                "?.?"            },
-        {"[{\"interface\": 5, \"step\": []}]",                                                  "?.?"            },
+        {"[{\"interface\": \"deploy\", \"step\": \"nonsense\"}]", "deploy.nonsense"},
+        {"[{\"interface\": \"nonsense\", \"step\": \"x\"}]", "nonsense.x"},
+        {"[{\"step\": \"x\"}]", "?.x"},
+        {"[{}]", "?.?"},
+        {"[{\"interface\": 5, \"step\": []}]", "?.?"},
         {"[{\"interface\": \"bios\", \"step\": \"apply_configuration\"}]",
-         "needs the argument settings"                                                                           },
+         "needs the argument settings"},
         {"[{\"interface\": \"bios\", \"step\": \"factory_reset\", \"args\": {\"colour\": 1}}]",
-         "no argument colour"                                                                                    },
+         "no argument colour"},
     };
     Task *task = cleaning(*state, NULL);
     for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {

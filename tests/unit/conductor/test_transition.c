@@ -158,7 +158,8 @@ inspection_is_stamped_at_its_start_and_its_good_end_only(void **state)
     task_release(task);
 }
 
-/* Enters a wait with a limit of its own (0: none) and holds its deadline to so many seconds from now; 0: none. */
+/* Enters a wait with a limit of its own (0: none) and holds its deadline to so many seconds from
+ * now; 0: none. */
 static void
 waits_own(Task *task, ProvisionState busy, int64_t limit_ms, int seconds)
 {

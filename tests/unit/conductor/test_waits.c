@@ -1,5 +1,5 @@
-/* Nodes that wait: who may end the wait, who may make it longer, what a dying process leaves of it, and what comes of a machine
- * that goes off meanwhile.
+/* Nodes that wait: who may end the wait, who may make it longer, what a dying process leaves of it,
+ * and what comes of a machine that goes off meanwhile.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "conductor/periodic.h"
 #include "conductor/provision/provision.h"
@@ -182,7 +182,8 @@ look(const Task *task, const char *action, const char *status, json_t *extra)
     moment.known = stored != NULL && info_true(stored, INFO_STEP_REBOOTED);
 }
 
-/* Else the next life meets an agent that knows nothing of the step, and takes that for a failure. */
+/* Else the next life meets an agent that knows nothing of the step, and takes that for a
+ * failure. */
 static void
 that_a_step_reboots_its_machine_is_written_down_first(void **state)
 {
@@ -228,7 +229,8 @@ await_found_off(ConductorFixture *fixture, const char *uuid)
     }
 }
 
-/* The agent that ran on it is gone with it: the next one gets a token of its own, and may listen elsewhere. */
+/* The agent that ran on it is gone with it: the next one gets a token of its own, and may listen
+ * elsewhere. */
 static void
 a_machine_that_is_found_off_in_a_wait_can_have_another_agent(void **state)
 {

@@ -1,4 +1,5 @@
-/* Nodes whose agent has called: each is resumed once its lock is free, however often it calls, and nothing grows forever.
+/* Nodes whose agent has called: each is resumed once its lock is free, however often it calls, and
+ * nothing grows forever.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "conductor/wakes.h"
 

@@ -36,7 +36,8 @@ find_record(const GByteArray *image, const uint8_t *folder, const char *name, bo
     return NULL;
 }
 
-/* What a file of the image holds, found as a reader finds it; the caller frees; NULL: it is not there. */
+/* What a file of the image holds, found as a reader finds it; the caller frees; NULL: it is not
+ * there. */
 static char *
 read_file(const GByteArray *image, const char *path, bool joliet)
 {
@@ -103,11 +104,11 @@ an_object_becomes_a_drive_with_both_layouts(void **state)
     static const char *const versions[] = {"2012-08-10", "latest"};
     for (size_t i = 0; i < G_N_ELEMENTS(versions); i++) {
         static const char *const expected[][2] = {
-            {"meta_data.json;1",    "{\"hostname\": \"h\", \"name\": \"node-1\", \"uuid\": "
+            {"meta_data.json;1", "{\"hostname\": \"h\", \"name\": \"node-1\", \"uuid\": "
                                  "\"1be26c0b-03f2-4d2e-ae87-c02d7f33c123\"}"},
-            {"user_data;1",         "#cloud-config\n"                                                       },
-            {"network_data.json;1", "{\"links\": []}"                                                       },
-            {"vendor_data2.json;1", "{\"a\": 1}"                                                            },
+            {"user_data;1", "#cloud-config\n"},
+            {"network_data.json;1", "{\"links\": []}"},
+            {"vendor_data2.json;1", "{\"a\": 1}"},
         };
         for (size_t j = 0; j < G_N_ELEMENTS(expected); j++) {
             g_autofree char *path = g_strdup_printf("openstack/%s/%s", versions[i], expected[j][0]);
@@ -226,16 +227,10 @@ paths_that_an_image_cannot_have_are_refused(void **state)
         assert_null(iso9660_build("label", &file, 1, 1 << 20, &error));
         assert_true(steel_error_is(error, STEEL_ERROR_INVALID));
     }
-    IsoFile twice[] = {
-        {"a/b", "x", 1},
-        {"a/b", "y", 1}
-    };
+    IsoFile twice[] = {{"a/b", "x", 1}, {"a/b", "y", 1}};
     g_autoptr(GError) error = NULL;
     assert_null(iso9660_build("label", twice, 2, 1 << 20, &error));
-    IsoFile both[] = {
-        {"a",   "x", 1},
-        {"a/b", "y", 1}
-    };
+    IsoFile both[] = {{"a", "x", 1}, {"a/b", "y", 1}};
     g_autoptr(GError) second = NULL;
     assert_null(iso9660_build("label", both, 2, 1 << 20, &second));
 }

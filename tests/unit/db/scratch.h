@@ -1,5 +1,6 @@
-/* A folder of its own for each test, and a new database in it; gone when the test ends. The questions are the same for every engine:
- * with STEEL_TEST_DATABASE=URL the databases are URL and a name of its own for each test. What looks at files is of SQLite alone.
+/* A folder of its own for each test, and a new database in it; gone when the test ends. The
+ * questions are the same for every engine: with STEEL_TEST_DATABASE=URL the databases are URL and a
+ * name of its own for each test. What looks at files is of SQLite alone.
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 #include "db/db.h"

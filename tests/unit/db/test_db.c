@@ -1,4 +1,5 @@
-/* The database itself: opening, migrating, transactions, rows, and what is said when it cannot work.
+/* The database itself: opening, migrating, transactions, rows, and what is said when it cannot
+ * work.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "scratch.h"
 
@@ -288,8 +289,8 @@ a_large_database_is_looked_through_while_it_is_used(void **state)
 static void *
 read_nodes(void *db)
 {
-    g_autoptr(GError) error =
-        NULL; /* a thread with a connection of its own, and nothing remembered */
+    /* a thread with a connection of its own, and nothing remembered */
+    g_autoptr(GError) error = NULL;
     return db_records_where(db, &node_resource, "1 = 1", NULL, 0, &error);
 }
 
@@ -367,7 +368,8 @@ fill_a_small_disk(void)
 {
     g_autoptr(GError) error = NULL;
     int flags = geteuid() == 0 ? CLONE_NEWNS : CLONE_NEWNS | CLONE_NEWUSER;
-    /* In a chroot "/" is no mount point (EINVAL), and what is mounted below it in our own namespace goes with it. */
+    /* In a chroot "/" is no mount point (EINVAL), and what is mounted below it in our own namespace
+     * goes with it. */
     if (unshare(flags) != 0 ||
         (mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 && errno != EINVAL) ||
         mount("tmpfs", SMALL_DISK, "tmpfs", 0, "size=2m") != 0)
@@ -607,7 +609,8 @@ insert_with_inner(Db *db, void *user_data, GError **error)
            db_transaction(db, joined->inner, insert_inner, NULL, error);
 }
 
-/* The outer one decides what others may do meanwhile: it must keep out as much as the inner one asks for. */
+/* The outer one decides what others may do meanwhile: it must keep out as much as the inner one
+ * asks for. */
 static void
 a_transaction_joins_one_that_protects_as_much(void **state)
 {
@@ -688,7 +691,8 @@ insert_and_be_rolled_back(Db *db, void *user_data, GError **error)
            steel_fail(error, STEEL_ERROR_LIMIT, "the cause");
 }
 
-/* SQLite itself ends one that meets a full disk. A connection that cannot be rolled back is not used again. */
+/* SQLite itself ends one that meets a full disk. A connection that cannot be rolled back is not
+ * used again. */
 static void
 a_transaction_that_is_over_already_does_not_harm_the_next(void **state)
 {

@@ -1,4 +1,5 @@
-/* One item at a time: its row, what is known of it in brief, and the questions about what hangs on a node.
+/* One item at a time: its row, what is known of it in brief, and the questions about what hangs on
+ * a node.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "scratch.h"
 
@@ -168,15 +169,8 @@ addresses_name_a_node_unless_they_are_of_two(void **state)
         size_t from, count;
         const char *name;
         bool ambiguous;
-    } rows[] = {
-        {0, 0, NULL, false},
-        {0, 1, NULL, false},
-        {0, 3, "a",  false},
-        {2, 1, "a",  false},
-        {3, 1, "b",  false},
-        {1, 3, "?",  true },
-        {4, 1, NULL, false}
-    };
+    } rows[] = {{0, 0, NULL, false}, {0, 1, NULL, false}, {0, 3, "a", false}, {2, 1, "a", false},
+                {3, 1, "b", false},  {1, 3, "?", true},   {4, 1, NULL, false}};
     for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
         g_autofree char *uuid = NULL;
         bool ambiguous = true;
@@ -250,11 +244,7 @@ static void
 the_first_connector_of_a_type_is_the_oldest(void **state)
 {
     Db *db = database(state);
-    static const char *const rows[][2] = {
-        {"wwpn", "z"},
-        {"iqn",  "y"},
-        {"iqn",  "a"}
-    };
+    static const char *const rows[][2] = {{"wwpn", "z"}, {"iqn", "y"}, {"iqn", "a"}};
     g_autoptr(GError) error = NULL;
     g_autoptr(Node) node = scratch_node(db, "a");
     for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {

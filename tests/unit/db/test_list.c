@@ -1,4 +1,5 @@
-/* Pages of a collection: each row once, in order, whatever its values; filters that take text as text.
+/* Pages of a collection: each row once, in order, whatever its values; filters that take text as
+ * text.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "scratch.h"
 
@@ -251,7 +252,8 @@ filters_find_what_they_say_and_take_text_as_text(void **state)
     finds(db, "name", DB_FILTER_IN, "x1,x2,x3,x4,x5,x6,x7,x8,x9,x10,x11,x12,e,d", "d,e");
 }
 
-/* What a list is asked for is data: a condition smuggled in as a field is refused, it does not become SQL. */
+/* What a list is asked for is data: a condition smuggled in as a field is refused, it does not
+ * become SQL. */
 static void
 a_field_that_a_resource_does_not_have_is_refused(void **state)
 {

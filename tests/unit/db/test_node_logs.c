@@ -14,8 +14,8 @@ static const struct {
     DbLog log;
     const char *table, *time;
 } logs[] = {
-    {DB_LOG_HISTORY,  "node_history", "created_at" },
-    {DB_LOG_TIMELINE, "timeline",     "finished_at"},
+    {DB_LOG_HISTORY, "node_history", "created_at"},
+    {DB_LOG_TIMELINE, "timeline", "finished_at"},
 };
 
 /* time: as SQL. */

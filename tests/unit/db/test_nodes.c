@@ -179,7 +179,7 @@ a_node_is_its_owner_s_and_lessee_s(void **state)
     } rows[] = {
         {"nobody-s", "",                                           NULL, NULL},
         {"one-s",    "UPDATE nodes SET owner = 'a'",               "a",  NULL},
-        {"two-s",    "UPDATE nodes SET owner = 'a', lessee = 'b'", "a",  "b" },
+        {"two-s",    "UPDATE nodes SET owner = 'a', lessee = 'b'", "a",  "b"},
         {"gone",     "DELETE FROM nodes",                          NULL, NULL},
     };
     for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
@@ -286,7 +286,8 @@ of_many_that_reach_for_a_lock_exactly_one_gets_it(void **state)
     pthread_barrier_destroy(&race.end);
 }
 
-/* The node was read, its agent accepted; then, before the heartbeat is written, the machine is switched off. */
+/* The node was read, its agent accepted; then, before the heartbeat is written, the machine is
+ * switched off. */
 static void
 a_heartbeat_of_an_agent_that_is_forgotten_is_not_recorded(void **state)
 {

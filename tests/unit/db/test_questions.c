@@ -1,5 +1,5 @@
-/* Every question with a name that the other tests of this folder do not ask: what it finds, changes and leaves alone. Together
- * they say what an engine must answer.
+/* Every question with a name that the other tests of this folder do not ask: what it finds, changes
+ * and leaves alone. Together they say what an engine must answer.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "scratch.h"
@@ -31,7 +31,8 @@ add(Db *db, const char *name, const char *fields)
     return node;
 }
 
-/* Holds a list of nodes to the names it must give; frees it. Order counts only where the question says so. */
+/* Holds a list of nodes to the names it must give; frees it. Order counts only where the question
+ * says so. */
 static void
 names_are(GPtrArray *nodes, const char *expected)
 {

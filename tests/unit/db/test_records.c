@@ -1,4 +1,5 @@
-/* Whole records in and out of the database: each field of each resource survives the way, conflicts name the value.
+/* Whole records in and out of the database: each field of each resource survives the way, conflicts
+ * name the value.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "scratch.h"
 
@@ -8,35 +9,35 @@
 static const struct {
     const char *first, *second;
 } samples[] = {
-    [FIELD_STRING] = {"\"one'\\\"\"",                             "\"tw\u00f6\""                 },
+    [FIELD_STRING] = {"\"one'\\\"\"", "\"tw\u00f6\""},
     [FIELD_UUID] = {"\"1be26c0b-03f2-4d2e-ae87-c02d7f33c781\"",
-                      "\"2be26c0b-03f2-4d2e-ae87-c02d7f33c781\""                                 },
-    [FIELD_NAME] = {"\"rack1.node~1\"",                         "\"rack-2_node\""              },
-    [FIELD_MAC] = {"\"52:54:00:12:34:56\"",                    "\"52:54:00:12:34:57\""        },
-    [FIELD_TIME] = {"\"2026-11-21T09:14:02+00:00\"",            "\"2026-11-21T09:14:03+00:00\""},
-    [FIELD_INTEGER] = {"-7",                                       "9223372036854775807"          },
-    [FIELD_BOOLEAN] = {"true",                                     "false"                        },
-    [FIELD_TRISTATE] = {"true",                                     "false"                        },
-    [FIELD_OBJECT] = {"{\"a\":{\"b\":[1,\"\u00e4\"]}}",           "{\"a\":null}"                 },
-    [FIELD_ARRAY] = {"[{\"a\":1},\"b\"]",                        "[[]]"                         },
+                    "\"2be26c0b-03f2-4d2e-ae87-c02d7f33c781\""},
+    [FIELD_NAME] = {"\"rack1.node~1\"", "\"rack-2_node\""},
+    [FIELD_MAC] = {"\"52:54:00:12:34:56\"", "\"52:54:00:12:34:57\""},
+    [FIELD_TIME] = {"\"2026-11-21T09:14:02+00:00\"", "\"2026-11-21T09:14:03+00:00\""},
+    [FIELD_INTEGER] = {"-7", "9223372036854775807"},
+    [FIELD_BOOLEAN] = {"true", "false"},
+    [FIELD_TRISTATE] = {"true", "false"},
+    [FIELD_OBJECT] = {"{\"a\":{\"b\":[1,\"\u00e4\"]}}", "{\"a\":null}"},
+    [FIELD_ARRAY] = {"[{\"a\":1},\"b\"]", "[[]]"},
 };
 
 static const struct {
     const Resource *resource;
     const char *key_column; /* the field by which a test finds the row again */
 } cases[] = {
-    {&chassis_resource,          "uuid"    },
-    {&node_resource,             "uuid"    },
-    {&port_resource,             "uuid"    },
-    {&portgroup_resource,        "uuid"    },
-    {&volume_connector_resource, "uuid"    },
-    {&volume_target_resource,    "uuid"    },
-    {&allocation_resource,       "uuid"    },
-    {&deploy_template_resource,  "uuid"    },
+    {&chassis_resource,          "uuid"},
+    {&node_resource,             "uuid"},
+    {&port_resource,             "uuid"},
+    {&portgroup_resource,        "uuid"},
+    {&volume_connector_resource, "uuid"},
+    {&volume_target_resource,    "uuid"},
+    {&allocation_resource,       "uuid"},
+    {&deploy_template_resource,  "uuid"},
     {&conductor_record_resource, "hostname"},
-    {&node_history_resource,     "uuid"    },
-    {&timeline_phase_resource,   "uuid"    },
-    {&bios_setting_resource,     "name"    },
+    {&node_history_resource,     "uuid"},
+    {&timeline_phase_resource,   "uuid"},
+    {&bios_setting_resource,     "name"},
 };
 
 static void

@@ -55,8 +55,7 @@ static void
 start_bmc(DriverFixture *fixture)
 {
     static const IpmiBmcUser users[] = {
-        {FIXTURE_USER, FIXTURE_PASSWORD, IPMI_PRIVILEGE_ADMINISTRATOR}
-    };
+        {FIXTURE_USER, FIXTURE_PASSWORD, IPMI_PRIVILEGE_ADMINISTRATOR}};
     g_autoptr(GError) error = NULL;
     fixture->client = ipmi_client_new(&error);
     assert_no_error(error);

@@ -1,5 +1,5 @@
-/* What a driver needs around it, real: a database, a registry, an IPMI client and a BMC in this process, and a node with a
- * task. For the tests of drivers.
+/* What a driver needs around it, real: a database, a registry, an IPMI client and a BMC in this
+ * process, and a node with a task. For the tests of drivers.
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 #include "bmc/ipmi/bmc/server.h"
@@ -30,15 +30,17 @@ typedef struct DriverFixture {
     Task *task; /* NULL until driver_fixture_begin */
 } DriverFixture;
 
-/* Everything but the task. `settings` are those of config_set, NULL-terminated, beside the fixture's own: no pause between
- * IPMI commands, short patience. */
+/* Everything but the task. `settings` are those of config_set, NULL-terminated, beside the
+ * fixture's own: no pause between IPMI commands, short patience. */
 DriverFixture *driver_fixture_new(const char *const *settings);
 void driver_fixture_free(DriverFixture *fixture);
 
-/* A node that nobody has stored yet: FIXTURE_NODE, "rack1-07", deploying, its driver_info naming the fixture's BMC. */
+/* A node that nobody has stored yet: FIXTURE_NODE, "rack1-07", deploying, its driver_info naming
+ * the fixture's BMC. */
 Node *driver_fixture_node(const DriverFixture *fixture, const char *driver);
 
-/* Stores the node (taken) and begins an exclusive task for it. Fails the test when the registry refuses it. */
+/* Stores the node (taken) and begins an exclusive task for it. Fails the test when the registry
+ * refuses it. */
 Task *driver_fixture_begin(DriverFixture *fixture, Node *node);
 
 /* Rows of the node; texts are copied, properties is JSON text. */

@@ -17,19 +17,19 @@ typedef struct Row {
 } Row;
 
 static const Row rows[] = {
-    {"external", "{}",                                         2, 0,                   NULL                                                  },
-    {"external", "{\"configdrive\": null}",                    2, 0,                   NULL                                                  },
-    {"external", "{\"configdrive\": \"\"}",                    2, 0,                   NULL                                                  },
-    {"external", "{\"configdrive\": {}}",                      2, 0,                   NULL                                                  },
-    {"external", "{\"configdrive\": \"H4sI\"}",                2, STEEL_ERROR_INVALID,
-     "a config drive cannot be handed to a node that boots"                                                                                  },
-    {"noop",     "{}",                                         2, STEEL_ERROR_INVALID, "steel node set rack1-07 --storage-interface external"},
+    {"external", "{}", 2, 0, NULL},
+    {"external", "{\"configdrive\": null}", 2, 0, NULL},
+    {"external", "{\"configdrive\": \"\"}", 2, 0, NULL},
+    {"external", "{\"configdrive\": {}}", 2, 0, NULL},
+    {"external", "{\"configdrive\": \"H4sI\"}", 2, STEEL_ERROR_INVALID,
+     "a config drive cannot be handed to a node that boots"},
+    {"noop", "{}", 2, STEEL_ERROR_INVALID, "steel node set rack1-07 --storage-interface external"},
     {"external", "{\"image_source\": \"http://192.0.2.1/i\"}", 2, STEEL_ERROR_INVALID,
-     "steel node unset rack1-07 --instance-info image_source"                                                                                },
-    {"noop",     "{\"image_source\": \"http://192.0.2.1/i\"}", 2, STEEL_ERROR_INVALID,
-     "instance_info image_source"                                                                                                            },
-    {"external", "{}",                                         1, STEEL_ERROR_INVALID, "none has boot_index 0"                               },
-    {"noop",     "{}",                                         0, STEEL_ERROR_MISSING, "neither instance_info image_source nor a volume"     },
+     "steel node unset rack1-07 --instance-info image_source"},
+    {"noop", "{\"image_source\": \"http://192.0.2.1/i\"}", 2, STEEL_ERROR_INVALID,
+     "instance_info image_source"},
+    {"external", "{}", 1, STEEL_ERROR_INVALID, "none has boot_index 0"},
+    {"noop", "{}", 0, STEEL_ERROR_MISSING, "neither instance_info image_source nor a volume"},
 };
 
 static Task *
@@ -98,11 +98,11 @@ its_steps_have_ironics_names_and_order(void **state)
         int priority;
     } expected[] = {
         {"deploy",                   100},
-        {"write_image",              80 },
-        {"prepare_instance_boot",    60 },
-        {"tear_down_agent",          40 },
-        {"switch_to_tenant_network", 30 },
-        {"boot_instance",            20 },
+        {"write_image",              80},
+        {"prepare_instance_boot",    60},
+        {"tear_down_agent",          40},
+        {"switch_to_tenant_network", 30},
+        {"boot_instance",            20},
     };
     DriverFixture *fixture = driver_fixture_new(NULL);
     Task *task = begin(fixture, &rows[0]);
@@ -225,7 +225,8 @@ a_machine_is_rebooted_when_the_step_is_run_again(void **state)
     driver_fixture_free(fixture);
 }
 
-/* The steps switch the machine as the verbs do: the agent of its last life is forgotten, so that the next one gets a token. */
+/* The steps switch the machine as the verbs do: the agent of its last life is forgotten, so that
+ * the next one gets a token. */
 static void
 an_agent_does_not_outlive_what_the_steps_do_to_its_machine(void **state)
 {

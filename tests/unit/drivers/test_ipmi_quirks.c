@@ -60,8 +60,7 @@ static void
 scene_open(Scene *scene, size_t quirk)
 {
     static const IpmiBmcUser users[] = {
-        {FIXTURE_USER, FIXTURE_PASSWORD, IPMI_PRIVILEGE_ADMINISTRATOR}
-    };
+        {FIXTURE_USER, FIXTURE_PASSWORD, IPMI_PRIVILEGE_ADMINISTRATOR}};
     static const char *const settings[] = {"ipmi.command_retry_timeout=60",
                                            "conductor.power_state_change_timeout=60", NULL};
     g_autoptr(GError) error = NULL;

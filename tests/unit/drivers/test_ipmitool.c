@@ -1,4 +1,5 @@
-/* What the ipmitool interfaces do with BMCs that are slow, stubborn, busy, forgetful or gone; against a BMC in this process.
+/* What the ipmitool interfaces do with BMCs that are slow, stubborn, busy, forgetful or gone;
+ * against a BMC in this process.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "driver_fixture.h"
 
@@ -80,8 +81,7 @@ static int
 set_up(void **state)
 {
     static const IpmiBmcUser users[] = {
-        {FIXTURE_USER, FIXTURE_PASSWORD, IPMI_PRIVILEGE_ADMINISTRATOR}
-    };
+        {FIXTURE_USER, FIXTURE_PASSWORD, IPMI_PRIVILEGE_ADMINISTRATOR}};
     g_autoptr(GError) error = NULL;
     Scene *scene = g_new0(Scene, 1);
     pthread_mutex_init(&scene->machine.lock, NULL);
@@ -123,14 +123,14 @@ each_target_sends_its_verbs(void **state)
         PowerTarget target;
         const char *verbs;
     } rows[] = {
-        {false, POWER_TARGET_ON,          "on "     },
-        {true,  POWER_TARGET_OFF,         "off "    },
-        {true,  POWER_TARGET_REBOOT,      "off on " },
-        {false, POWER_TARGET_REBOOT,      "off on " },
-        {true,  POWER_TARGET_SOFT_OFF,    "soft "   },
-        {false, POWER_TARGET_SOFT_OFF,    ""        },
+        {false, POWER_TARGET_ON,          "on "},
+        {true,  POWER_TARGET_OFF,         "off "},
+        {true,  POWER_TARGET_REBOOT,      "off on "},
+        {false, POWER_TARGET_REBOOT,      "off on "},
+        {true,  POWER_TARGET_SOFT_OFF,    "soft "},
+        {false, POWER_TARGET_SOFT_OFF,    ""},
         {true,  POWER_TARGET_SOFT_REBOOT, "soft on "},
-        {false, POWER_TARGET_SOFT_REBOOT, "on "     },
+        {false, POWER_TARGET_SOFT_REBOOT, "on "},
     };
     for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
         scene->machine.on = rows[i].on_before;
@@ -254,11 +254,11 @@ the_boot_device_carries_the_boot_mode(void **state)
         bool efi;
         IpmiBootDevice expected;
     } rows[] = {
-        {"bios", NULL,         "pxe",  false, IPMI_BOOT_PXE         },
-        {"uefi", NULL,         "disk", true,  IPMI_BOOT_DISK        },
-        {"bios", "Supermicro", "disk", false, IPMI_BOOT_DISK        },
+        {"bios", NULL,         "pxe",  false, IPMI_BOOT_PXE},
+        {"uefi", NULL,         "disk", true,  IPMI_BOOT_DISK},
+        {"bios", "Supermicro", "disk", false, IPMI_BOOT_DISK},
         {"uefi", "Supermicro", "disk", true,  IPMI_BOOT_REMOTE_MEDIA},
-        {"uefi", "Supermicro", "pxe",  true,  IPMI_BOOT_PXE         },
+        {"uefi", "Supermicro", "pxe",  true,  IPMI_BOOT_PXE},
     };
     for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
         g_autoptr(GError) error = NULL;

@@ -1,4 +1,5 @@
-/* The record that lets a machine have its boot script, and its secrets, exists exactly while it is to boot from a volume.
+/* The record that lets a machine have its boot script, and its secrets, exists exactly while it is
+ * to boot from a volume.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "driver_fixture.h"
 

@@ -9,7 +9,8 @@
 
 #include <string.h>
 
-/* What was told through services->notify, as "power_set start power on, ..."; one test at a time. */
+/* What was told through services->notify, as "power_set start power on, ..."; one test at a
+ * time. */
 static GString *told;
 
 static void
@@ -21,7 +22,8 @@ listen(const Task *task, const char *action, const char *status, json_t *extra)
     json_decref(extra);
 }
 
-/* A fake machine in this power and provision state whose drivers do as `orders` say; its agent has a token. */
+/* A fake machine in this power and provision state whose drivers do as `orders` say; its agent has
+ * a token. */
 static Task *
 begin(DriverFixture *fixture, const char *provision_state, const char *power_state,
       const char *orders)
@@ -83,12 +85,12 @@ static const struct {
     bool agent_stays;
     const char *to;
 } changes[] = {
-    {"power off", POWER_TARGET_ON,          false, "power on" },
-    {"power on",  POWER_TARGET_ON,          true,  "power on" },
+    {"power off", POWER_TARGET_ON,          false, "power on"},
+    {"power on",  POWER_TARGET_ON,          true,  "power on"},
     {"power on",  POWER_TARGET_OFF,         false, "power off"},
     {"power off", POWER_TARGET_OFF,         false, "power off"},
-    {"power on",  POWER_TARGET_REBOOT,      false, "power on" },
-    {"power on",  POWER_TARGET_SOFT_REBOOT, false, "power on" },
+    {"power on",  POWER_TARGET_REBOOT,      false, "power on"},
+    {"power on",  POWER_TARGET_SOFT_REBOOT, false, "power on"},
     {"power on",  POWER_TARGET_SOFT_OFF,    false, "power off"},
 };
 

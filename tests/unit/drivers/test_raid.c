@@ -11,40 +11,46 @@ each_property_is_checked(void **state)
     static const struct {
         const char *config, *part; /* NULL: valid */
     } rows[] = {
-        {"{\"logical_disks\": [{\"size_gb\": 50, \"raid_level\": \"1\"}]}",                         NULL                                        },
+        {"{\"logical_disks\": [{\"size_gb\": 50, \"raid_level\": \"1\"}]}", NULL},
         {"{\"logical_disks\": [{\"size_gb\": \"MAX\", \"raid_level\": \"5+0\", \"is_root_volume\": "
          "true, "
          "\"disk_type\": \"ssd\", \"interface_type\": \"nvme\", \"number_of_physical_disks\": 2, "
          "\"controller\": \"c0\", \"physical_disks\": [\"a\", \"b\"], \"volume_name\": \"root\", "
-         "\"share_physical_disks\": false}]}",                                             NULL                                        },
-        {"[]",                                                                                      "non-empty array logical_disks"             },
-        {"{}",                                                                                      "non-empty array logical_disks"             },
-        {"{\"logical_disks\": []}",                                                                 "non-empty array logical_disks"             },
-        {"{\"logical_disks\": [1]}",                                                                "logical_disks[0] must be an object"        },
+         "\"share_physical_disks\": false}]}",
+         NULL},
+        {"[]", "non-empty array logical_disks"},
+        {"{}", "non-empty array logical_disks"},
+        {"{\"logical_disks\": []}", "non-empty array logical_disks"},
+        {"{\"logical_disks\": [1]}", "logical_disks[0] must be an object"},
         {"{\"logical_disks\": [{\"size_gb\": 1, \"raid_level\": \"1\"}], \"more\": 1}",
-         "unknown key more"                                                                                                                     },
+         "unknown key more"},
         {"{\"logical_disks\": [{\"size_gb\": 1, \"raid_level\": \"1\"}, {\"size_gb\": 1}]}",
-         "logical_disks[1] has no raid_level"                                                                                                   },
-        {"{\"logical_disks\": [{\"raid_level\": \"1\"}]}",                                          "logical_disks[0] has no size_gb"           },
+         "logical_disks[1] has no raid_level"},
+        {"{\"logical_disks\": [{\"raid_level\": \"1\"}]}", "logical_disks[0] has no size_gb"},
         {"{\"logical_disks\": [{\"size_gb\": -1, \"raid_level\": \"1\"}]}",
-         "size_gb must be a whole number of GiB, or MAX"                                                                                        },
+         "size_gb must be a whole number of GiB, or MAX"},
         {"{\"logical_disks\": [{\"size_gb\": 1, \"raid_level\": \"7\"}]}",
-         "raid_level must be one of JBOD, 0, 1"                                                                                                 },
-        {"{\"logical_disks\": [{\"size_gb\": 1, \"raid_level\": 1}]}",                              "raid_level must be one of"                 },
+         "raid_level must be one of JBOD, 0, 1"},
+        {"{\"logical_disks\": [{\"size_gb\": 1, \"raid_level\": 1}]}", "raid_level must be one of"},
         {"{\"logical_disks\": [{\"size_gb\": 1, \"raid_level\": \"1\", \"x\": 1}]}",
-         "no property x of a logical disk"                                                                                                      },
+         "no property x of a logical disk"},
         {"{\"logical_disks\": [{\"size_gb\": 1, \"raid_level\": \"1\", \"disk_type\": \"tape\"}]}",
-         "disk_type must be one of hdd, ssd"                                                                                                    },
+         "disk_type must be one of hdd, ssd"},
         {"{\"logical_disks\": [{\"size_gb\": 1, \"raid_level\": \"1\", "
-         "\"number_of_physical_disks\": 0}]}",                                             "number_of_physical_disks must be"          },
+         "\"number_of_physical_disks\": 0}]}",
+         "number_of_physical_disks must be"},
         {"{\"logical_disks\": [{\"size_gb\": 1, \"raid_level\": \"1\", \"is_root_volume\": "
-         "\"yes\"}]}",                                                                     "is_root_volume must be true or false"      },
+         "\"yes\"}]}",
+         "is_root_volume must be true or false"},
         {"{\"logical_disks\": [{\"size_gb\": 1, \"raid_level\": \"1\", \"physical_disks\": "
-         "[\"a\"]}]}",                                                                     "physical_disks needs controller"           },
+         "[\"a\"]}]}",
+         "physical_disks needs controller"},
         {"{\"logical_disks\": [{\"size_gb\": 1, \"raid_level\": \"1\", \"controller\": \"c\", "
-         "\"physical_disks\": [{}]}]}",                                                    "physical_disks must be an array of strings"},
+         "\"physical_disks\": [{}]}]}",
+         "physical_disks must be an array of strings"},
         {"{\"logical_disks\": [{\"size_gb\": 1, \"raid_level\": \"1\", \"is_root_volume\": true}, "
-         "{\"size_gb\": 1, \"raid_level\": \"1\", \"is_root_volume\": true}]}",            "2 logical disks have is_root_volume"       },
+         "{\"size_gb\": 1, \"raid_level\": \"1\", \"is_root_volume\": true}]}",
+         "2 logical disks have is_root_volume"},
     };
     DriverFixture *fixture = driver_fixture_new(NULL);
     Task *task = driver_fixture_begin(fixture, driver_fixture_node(fixture, "fake-hardware"));

@@ -42,7 +42,7 @@ without_configuration_the_defaults_are_those_of_the_manual(void **state)
           "no-raid", "no-rescue", "noop", "ipmitool"}},
         {"fake-hardware",
          {"fake", "fake", "fake", "fake", "fake", "fake", "noop", "fake", "fake", "fake", "noop",
-          "fake"}                                    },
+          "fake"}},
     };
     g_autoptr(GError) error = NULL;
     const char *const none[] = {NULL};
@@ -72,21 +72,21 @@ a_wrong_configuration_stops_the_start_and_names_the_option(void **state)
         const char *settings[4], *part;
     } rows[] = {
         {{"enabled_hardware_types=ipmi,hal9000"},
-         "enabled_hardware_types: there is no hardware type hal9000"                                                                    },
-        {{"enabled_hardware_types="},                                               "enabled_hardware_types is empty"                   },
+         "enabled_hardware_types: there is no hardware type hal9000"},
+        {{"enabled_hardware_types="}, "enabled_hardware_types is empty"},
         {{"enabled_hardware_types=redfish,ilo"},
-         "enabled_hardware_types names none that Steel has; known are ipmi, fake-hardware"                                              },
+         "enabled_hardware_types names none that Steel has; known are ipmi, fake-hardware"},
         {{"enabled_boot_interfaces=ipxe,pxe9"},
-         "enabled_boot_interfaces: there is no boot interface pxe9"                                                                     },
-        {{"enabled_power_interfaces=fake"},                                         "enabled_power_interfaces leaves hardware type ipmi"},
+         "enabled_boot_interfaces: there is no boot interface pxe9"},
+        {{"enabled_power_interfaces=fake"}, "enabled_power_interfaces leaves hardware type ipmi"},
         {{"enabled_hardware_types=ipmi", "default_power_interface=fake"},
-         "default_power_interface: fake is not in"                                                                                      },
+         "default_power_interface: fake is not in"},
         {{"enabled_hardware_types=ipmi", "default_power_interface=nothing"},
-         "default_power_interface: nothing is not in"                                                                                   },
+         "default_power_interface: nothing is not in"},
         {{"default_boot_interface=fake"},
-         "default_boot_interface: hardware type ipmi does not support"                                                                  },
+         "default_boot_interface: hardware type ipmi does not support"},
         {{"enabled_storage_interfaces=external", "default_storage_interface=noop"},
-         "default_storage_interface: noop is not in"                                                                                    },
+         "default_storage_interface: noop is not in"},
     };
     for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
         g_autoptr(GError) error = NULL;
@@ -158,10 +158,10 @@ a_node_is_refused_what_is_not_enabled_or_does_not_fit(void **state)
     static const struct {
         const char *driver, *boot, *part;
     } rows[] = {
-        {"redfish",       NULL,   "driver redfish is not enabled; enabled are: ipmi, fake-hardware"},
-        {"ipmi",          "fake", "driver ipmi does not support fake; it may be: ipxe"             },
-        {"ipmi",          "ilo",  "ilo is not enabled; for driver ipmi it may be: ipxe"            },
-        {"fake-hardware", "ilo",  "ilo is not enabled; for driver fake-hardware it may be: fake"   },
+        {"redfish", NULL, "driver redfish is not enabled; enabled are: ipmi, fake-hardware"},
+        {"ipmi", "fake", "driver ipmi does not support fake; it may be: ipxe"},
+        {"ipmi", "ilo", "ilo is not enabled; for driver ipmi it may be: ipxe"},
+        {"fake-hardware", "ilo", "ilo is not enabled; for driver fake-hardware it may be: fake"},
     };
     const char *const none[] = {NULL};
     Registry *registry = configured(none, NULL);

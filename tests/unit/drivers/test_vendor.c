@@ -47,10 +47,10 @@ the_fake_methods_compare_a_word(void **state)
     static const struct {
         const char *name, *word;
     } rows[] = {
-        {"first_method",              "baz"  },
+        {"first_method",              "baz"},
         {"second_method",             "kazoo"},
-        {"third_method_sync",         "meow" },
-        {"fourth_method_shared_lock", "woof" },
+        {"third_method_sync",         "meow"},
+        {"fourth_method_shared_lock", "woof"},
     };
     DriverFixture *fixture = driver_fixture_new(NULL);
     Task *task = driver_fixture_begin(fixture, driver_fixture_node(fixture, "fake-hardware"));

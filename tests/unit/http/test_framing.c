@@ -18,10 +18,10 @@ refuses_bodies_whose_end_is_not_certain(void **state)
         const char *headers, *version; /* "Name: value" by ";" */
         bool good;
     } rows[] = {
-        {"Host: a",                                               "HTTP/1.1", true },
-        {"Content-Length: 5",                                     "HTTP/1.1", true },
-        {"Transfer-Encoding: chunked",                            "HTTP/1.1", true },
-        {"transfer-encoding: Chunked",                            "HTTP/1.1", true },
+        {"Host: a",                                               "HTTP/1.1", true},
+        {"Content-Length: 5",                                     "HTTP/1.1", true},
+        {"Transfer-Encoding: chunked",                            "HTTP/1.1", true},
+        {"transfer-encoding: Chunked",                            "HTTP/1.1", true},
         {"Content-Length: 5;content-length: 6",                   "HTTP/1.1", false},
         {"Content-Length: 5;Content-Length: 5",                   "HTTP/1.1", false},
         {"Content-Length: 5;Transfer-Encoding: chunked",          "HTTP/1.1", false},
@@ -29,7 +29,7 @@ refuses_bodies_whose_end_is_not_certain(void **state)
         {"Transfer-Encoding: gzip, chunked",                      "HTTP/1.1", false},
         {"Transfer-Encoding: chunked;Transfer-Encoding: chunked", "HTTP/1.1", false},
         {"Transfer-Encoding: chunked",                            "HTTP/1.0", false},
-        {"X-Content-Length: 5;Content-Length: 5",                 "HTTP/1.1", true },
+        {"X-Content-Length: 5;Content-Length: 5",                 "HTTP/1.1", true},
     };
     (void)state;
     for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {

@@ -17,16 +17,16 @@ takes_queries_apart(void **state)
     static const struct {
         const char *query, *shown; /* "name=value;" for each argument */
     } rows[] = {
-        {"a=1&b=2",        "a=1;b=2;"   },
-        {"a",              "a=;"        },
-        {"a=",             "a=;"        },
-        {"a=1&&b=2&",      "a=1;b=2;"   },
-        {"a=b=c",          "a=b=c;"     },
-        {"a+b=c+d",        "a b=c d;"   },
+        {"a=1&b=2",        "a=1;b=2;"},
+        {"a",              "a=;"},
+        {"a=",             "a=;"},
+        {"a=1&&b=2&",      "a=1;b=2;"},
+        {"a=b=c",          "a=b=c;"},
+        {"a+b=c+d",        "a b=c d;"},
         {"a=%31%2b+%zz%2", "a=1+ %zz%2;"},
-        {"a=x%00y",        "a=x\001y;"  },
-        {"=x",             "=x;"        },
-        {"",               ""           },
+        {"a=x%00y",        "a=x\001y;"},
+        {"=x",             "=x;"},
+        {"",               ""},
     };
     (void)state;
     for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {

@@ -1,6 +1,8 @@
 /* A simulated BMC as a program, for trying foreign clients by hand:
- *     bmc_server ADDRESS PORT [SUITE]      prints "listening ADDRESS PORT", serves until its input ends
- * Users: admin / secret-admin (ADMINISTRATOR), oper / secret-oper (OPERATOR), and the null user / secret-null (USER).
+ *     bmc_server ADDRESS PORT [SUITE]      prints "listening ADDRESS PORT", serves until its input
+ *                                          ends
+ * Users: admin / secret-admin (ADMINISTRATOR), oper / secret-oper (OPERATOR), and the null user /
+ * secret-null (USER).
  * SPDX-License-Identifier: Apache-2.0 */
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,8 +12,8 @@
 
 static const IpmiBmcUser users[] = {
     {"admin", "secret-admin", IPMI_PRIVILEGE_ADMINISTRATOR},
-    {"oper",  "secret-oper",  IPMI_PRIVILEGE_OPERATOR     },
-    {"",      "secret-null",  IPMI_PRIVILEGE_USER         },
+    {"oper",  "secret-oper",  IPMI_PRIVILEGE_OPERATOR},
+    {"",      "secret-null",  IPMI_PRIVILEGE_USER},
 };
 
 int

@@ -1,4 +1,5 @@
-/* The simulated BMC by itself: boot flags and their end, privileges, sessions, event log; driven over a wire without sockets.
+/* The simulated BMC by itself: boot flags and their end, privileges, sessions, event log; driven
+ * over a wire without sockets.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "wire.h"
 
@@ -116,12 +117,12 @@ unused_flags_are_void_after_a_minute(void **state)
         uint64_t wait_ms;
         bool valid;
     } cases[] = {
-        {false, false, 55000,   true },
+        {false, false, 55000,   true},
         {false, false, 61000,   false},
-        {false, true,  61000,   true },
+        {false, true,  61000,   true},
         {false, true,  101000,  false},
-        {true,  false, 61000,   true },
-        {true,  true,  1000000, true },
+        {true,  false, 61000,   true},
+        {true,  true,  1000000, true},
     };
     (void)state;
     for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
@@ -201,13 +202,13 @@ malformed_boot_options_change_nothing(void **state)
         const char *raw;
         uint8_t completion_code;
     } cases[] = {
-        {"0 8",                  IPMI_CC_LENGTH_INVALID       },
-        {"0 8 5 0x80",           IPMI_CC_LENGTH_INVALID       },
-        {"0 8 5 0x80 4 0 0 0 0", IPMI_CC_LENGTH_INVALID       },
-        {"0 8 4 1",              IPMI_CC_LENGTH_INVALID       },
+        {"0 8",                  IPMI_CC_LENGTH_INVALID},
+        {"0 8 5 0x80",           IPMI_CC_LENGTH_INVALID},
+        {"0 8 5 0x80 4 0 0 0 0", IPMI_CC_LENGTH_INVALID},
+        {"0 8 4 1",              IPMI_CC_LENGTH_INVALID},
         {"0 8 99 1",             IPMI_CC_PARAMETER_UNSUPPORTED},
         {"0 9 99 0 0",           IPMI_CC_PARAMETER_UNSUPPORTED},
-        {"0 9 5",                IPMI_CC_LENGTH_INVALID       },
+        {"0 9 5",                IPMI_CC_LENGTH_INVALID},
     };
     (void)state;
     Wire wire;
@@ -253,11 +254,11 @@ the_machine_is_told_each_verb_and_its_refusal_is_passed_on(void **state)
         int refuse_with;
         uint8_t completion_code;
     } cases[] = {
-        {-1,                        IPMI_CC_OK               },
-        {STEEL_ERROR_BMC_BUSY,      IPMI_CC_BUSY             },
+        {-1,                        IPMI_CC_OK},
+        {STEEL_ERROR_BMC_BUSY,      IPMI_CC_BUSY},
         {STEEL_ERROR_INVALID_STATE, IPMI_CC_NOT_IN_THIS_STATE},
-        {STEEL_ERROR_UNSUPPORTED,   IPMI_CC_INVALID_FIELD    },
-        {STEEL_ERROR_IO,            IPMI_CC_UNSPECIFIED      },
+        {STEEL_ERROR_UNSUPPORTED,   IPMI_CC_INVALID_FIELD},
+        {STEEL_ERROR_IO,            IPMI_CC_UNSPECIFIED},
     };
     (void)state;
     for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {

@@ -1,4 +1,5 @@
-/* The client's engine against the simulated BMC server over real sockets: every verb, every fault, many at once.
+/* The client's engine against the simulated BMC server over real sockets: every verb, every fault,
+ * many at once.
  * SPDX-License-Identifier: Apache-2.0 */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -153,7 +154,8 @@ ipv6_and_names_work(void **state)
         fixture->target = target_of(bmc, ways[i]);
         assert_true(is_on(fixture));
     }
-    /* The BMC listens on one of the addresses of "localhost"; whichever comes first, it is found. */
+    /* The BMC listens on one of the addresses of "localhost"; whichever comes first, it is
+     * found. */
     fixture->target = target_of(fixture->bmc, "localhost");
     ipmi_bmc_set_power(fixture->bmc, true);
     assert_true(is_on(fixture));
@@ -213,9 +215,9 @@ a_bad_wire_is_only_slower(void **state)
     } cases[] = {
         {100, 0,   0,   false},
         {0,   500, 0,   false},
-        {0,   0,   0,   true },
+        {0,   0,   0,   true},
         {0,   0,   250, false},
-        {100, 100, 30,  true },
+        {100, 100, 30,  true},
     };
     Fixture *fixture = *state;
     for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
@@ -233,7 +235,8 @@ a_bad_wire_is_only_slower(void **state)
         power(fixture, IPMI_CHASSIS_OFF);
         assert_false(is_on(fixture));
         ipmi_bmc_stats(fixture->bmc, &after);
-        /* Four times privilege, verb and close, each done once; a close may be lost, or come late. */
+        /* Four times privilege, verb and close, each done once; a close may be lost, or come
+         * late. */
         assert_in_range(after.commands - before.commands, 8, 13);
     }
 }

@@ -1,5 +1,5 @@
-/* Foreign clients as judges of the simulated BMC: ipmitool with both cipher suites and with none named, FreeIPMI's ipmipower
- * without workaround flags. A missing program fails the test.
+/* Foreign clients as judges of the simulated BMC: ipmitool with both cipher suites and with none
+ * named, FreeIPMI's ipmipower without workaround flags. A missing program fails the test.
  * SPDX-License-Identifier: Apache-2.0 */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,7 +13,7 @@
 
 static const IpmiBmcUser users[] = {
     {"admin", "secret-admin", IPMI_PRIVILEGE_ADMINISTRATOR},
-    {"oper",  "secret-oper",  IPMI_PRIVILEGE_OPERATOR     },
+    {"oper", "secret-oper", IPMI_PRIVILEGE_OPERATOR},
 };
 
 typedef struct Fixture {
@@ -124,14 +124,14 @@ ipmitool_sets_boot_devices_and_reads_them_back(void **state)
         const char *lasting_words;
         const char *mode_words;
     } cases[] = {
-        {"pxe",   "",                            "Force PXE",                          "only next boot",   "(legacy)"},
-        {"pxe",   " options=persistent",         "Force PXE",                          "all future boots", "(legacy)"},
-        {"disk",  " options=persistent,efiboot", "Force Boot from default Hard-Drive",
-         "all future boots",                                                                               "EFI boot"},
-        {"cdrom", " options=efiboot",            "Force Boot from CD/DVD",             "only next boot",   "EFI boot"},
-        {"bios",  "",                            "Force Boot into BIOS Setup",         "only next boot",   "(legacy)"},
-        {"safe",  "",                            "Safe-Mode",                          "only next boot",   "(legacy)"},
-        {"none",  "",                            "No override",                        "only next boot",   "(legacy)"},
+        {"pxe", "", "Force PXE", "only next boot", "(legacy)"},
+        {"pxe", " options=persistent", "Force PXE", "all future boots", "(legacy)"},
+        {"disk", " options=persistent,efiboot", "Force Boot from default Hard-Drive",
+         "all future boots", "EFI boot"},
+        {"cdrom", " options=efiboot", "Force Boot from CD/DVD", "only next boot", "EFI boot"},
+        {"bios", "", "Force Boot into BIOS Setup", "only next boot", "(legacy)"},
+        {"safe", "", "Safe-Mode", "only next boot", "(legacy)"},
+        {"none", "", "No override", "only next boot", "(legacy)"},
     };
     Fixture *fixture = *state;
     for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
@@ -169,25 +169,25 @@ ipmitool_inventories_without_errors(void **state)
         const char *words;
     } cases[] = {
         {"mc info",                  "Manufacturer ID           : 10876"},
-        {"mc guid",                  "GUID"                             },
-        {"mc selftest",              "Selftest: passed"                 },
-        {"chassis status",           "System Power         : off"       },
-        {"chassis policy list",      "always-off"                       },
-        {"chassis policy always-on", "always-on"                        },
-        {"chassis status",           "Power Restore Policy : always-on" },
-        {"chassis identify 10",      "Chassis identify interval"        },
-        {"sel info",                 "Entries"                          },
-        {"sel list",                 "SEL has no entries"               },
-        {"power on",                 "Up/On"                            },
-        {"sel list",                 "S0/G0: working"                   },
-        {"sel clear",                "Clearing SEL"                     },
-        {"sdr",                      ""                                 },
-        {"sdr list all",             "Dynamic MC @ 20h"                 },
-        {"user list 1",              "ADMINISTRATOR"                    },
-        {"channel info",             "802.3 LAN"                        },
-        {"session info active",      "active sessions"                  },
-        {"mc reset warm",            "Sent warm reset"                  },
-        {"mc reset cold",            "Sent cold reset"                  },
+        {"mc guid",                  "GUID"},
+        {"mc selftest",              "Selftest: passed"},
+        {"chassis status",           "System Power         : off"},
+        {"chassis policy list",      "always-off"},
+        {"chassis policy always-on", "always-on"},
+        {"chassis status",           "Power Restore Policy : always-on"},
+        {"chassis identify 10",      "Chassis identify interval"},
+        {"sel info",                 "Entries"},
+        {"sel list",                 "SEL has no entries"},
+        {"power on",                 "Up/On"},
+        {"sel list",                 "S0/G0: working"},
+        {"sel clear",                "Clearing SEL"},
+        {"sdr",                      ""},
+        {"sdr list all",             "Dynamic MC @ 20h"},
+        {"user list 1",              "ADMINISTRATOR"},
+        {"channel info",             "802.3 LAN"},
+        {"session info active",      "active sessions"},
+        {"mc reset warm",            "Sent warm reset"},
+        {"mc reset cold",            "Sent cold reset"},
     };
     Fixture *fixture = *state;
     ipmi_bmc_set_identity(fixture->bmc, 10876, 0x96f);
@@ -258,15 +258,15 @@ ipmipower_does_every_verb_without_workarounds(void **state)
         const char *words;
     } verbs[] = {
         {"--stat",  ": off"},
-        {"--on",    ": ok" },
-        {"--stat",  ": on" },
-        {"--cycle", ": ok" },
-        {"--reset", ": ok" },
-        {"--pulse", ": ok" },
-        {"--soft",  ": ok" },
+        {"--on",    ": ok"},
+        {"--stat",  ": on"},
+        {"--cycle", ": ok"},
+        {"--reset", ": ok"},
+        {"--pulse", ": ok"},
+        {"--soft",  ": ok"},
         {"--stat",  ": off"},
-        {"--on",    ": ok" },
-        {"--off",   ": ok" },
+        {"--on",    ": ok"},
+        {"--off",   ": ok"},
         {"--stat",  ": off"},
     };
     Fixture *fixture = *state;

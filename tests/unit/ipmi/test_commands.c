@@ -30,12 +30,12 @@ power_verbs_are_the_bytes_of_the_specification(void **state)
         const char *raw;
         const char *name;
     } cases[] = {
-        {IPMI_CHASSIS_OFF,   "00 02 00", "off"  },
-        {IPMI_CHASSIS_ON,    "00 02 01", "on"   },
+        {IPMI_CHASSIS_OFF,   "00 02 00", "off"},
+        {IPMI_CHASSIS_ON,    "00 02 01", "on"},
         {IPMI_CHASSIS_CYCLE, "00 02 02", "cycle"},
         {IPMI_CHASSIS_RESET, "00 02 03", "reset"},
-        {IPMI_CHASSIS_DIAG,  "00 02 04", "diag" },
-        {IPMI_CHASSIS_SOFT,  "00 02 05", "soft" },
+        {IPMI_CHASSIS_DIAG,  "00 02 04", "diag"},
+        {IPMI_CHASSIS_SOFT,  "00 02 05", "soft"},
     };
     (void)state;
     IpmiRequest request;
@@ -64,15 +64,15 @@ boot_flags_are_the_bytes_ironic_sends(void **state)
         IpmiBootRequest boot;
         const char *raw;
     } cases[] = {
-        {{.device = IPMI_BOOT_NONE},                                   "00 08 05 80 00 00 00 00"},
-        {{.device = IPMI_BOOT_PXE},                                    "00 08 05 80 04 00 00 00"},
-        {{.device = IPMI_BOOT_PXE, .persistent = true},                "00 08 05 c0 04 00 00 00"},
-        {{.device = IPMI_BOOT_PXE, .efi = true},                       "00 08 05 a0 04 00 00 00"},
-        {{.device = IPMI_BOOT_PXE, .efi = true, .persistent = true},   "00 08 05 e0 04 00 00 00"},
-        {{.device = IPMI_BOOT_DISK},                                   "00 08 05 80 08 00 00 00"},
-        {{.device = IPMI_BOOT_SAFE},                                   "00 08 05 80 0c 00 00 00"},
-        {{.device = IPMI_BOOT_CDROM, .efi = true},                     "00 08 05 a0 14 00 00 00"},
-        {{.device = IPMI_BOOT_BIOS},                                   "00 08 05 80 18 00 00 00"},
+        {{.device = IPMI_BOOT_NONE}, "00 08 05 80 00 00 00 00"},
+        {{.device = IPMI_BOOT_PXE}, "00 08 05 80 04 00 00 00"},
+        {{.device = IPMI_BOOT_PXE, .persistent = true}, "00 08 05 c0 04 00 00 00"},
+        {{.device = IPMI_BOOT_PXE, .efi = true}, "00 08 05 a0 04 00 00 00"},
+        {{.device = IPMI_BOOT_PXE, .efi = true, .persistent = true}, "00 08 05 e0 04 00 00 00"},
+        {{.device = IPMI_BOOT_DISK}, "00 08 05 80 08 00 00 00"},
+        {{.device = IPMI_BOOT_SAFE}, "00 08 05 80 0c 00 00 00"},
+        {{.device = IPMI_BOOT_CDROM, .efi = true}, "00 08 05 a0 14 00 00 00"},
+        {{.device = IPMI_BOOT_BIOS}, "00 08 05 80 18 00 00 00"},
         {{.device = IPMI_BOOT_DISK, .efi = true, .device_byte = 0x24}, "00 08 05 a0 24 00 00 00"},
     };
     (void)state;
@@ -139,9 +139,7 @@ static void
 short_answers_are_protocol_errors(void **state)
 {
     (void)state;
-    IpmiResponse response = {
-        .data = {1, 5}
-    };
+    IpmiResponse response = {.data = {1, 5}};
     bool on;
     IpmiBootFlags flags;
     IpmiDeviceId id;
@@ -162,8 +160,7 @@ a_device_id_is_read(void **state)
 {
     /* A Supermicro X11's answer. */
     const IpmiResponse response = {
-        .size = 15, .data = {0x20, 0x01, 0x01, 0x52, 0x02, 0xbf, 0x7c, 0x2a, 0x00, 0x6f, 0x09}
-    };
+        .size = 15, .data = {0x20, 0x01, 0x01, 0x52, 0x02, 0xbf, 0x7c, 0x2a, 0x00, 0x6f, 0x09}};
     IpmiDeviceId id;
     (void)state;
     assert_true(ipmi_parse_device_id(&response, &id, NULL));

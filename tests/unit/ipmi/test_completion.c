@@ -20,18 +20,18 @@ codes_that_say_nothing_final_are_known(void **state)
         IpmiPowerRefusal power;
         IpmiBootRefusal boot;
     } cases[] = {
-        {IPMI_CC_BUSY,                   IPMI_RETRY_NOT_DONE, IPMI_POWER_AGAIN, IPMI_BOOT_AGAIN  },
-        {IPMI_CC_OUT_OF_SPACE,           IPMI_RETRY_NOT_DONE, IPMI_POWER_AGAIN, IPMI_BOOT_AGAIN  },
-        {IPMI_CC_INITIALIZING,           IPMI_RETRY_NOT_DONE, IPMI_POWER_AGAIN, IPMI_BOOT_AGAIN  },
-        {IPMI_CC_TIMEOUT,                IPMI_RETRY_UNCLEAR,  IPMI_POWER_AGAIN, IPMI_BOOT_AGAIN  },
-        {IPMI_CC_NO_RESPONSE,            IPMI_RETRY_UNCLEAR,  IPMI_POWER_AGAIN, IPMI_BOOT_AGAIN  },
-        {IPMI_CC_UNSPECIFIED,            IPMI_RETRY_UNCLEAR,  IPMI_POWER_AGAIN, IPMI_BOOT_AGAIN  },
-        {IPMI_CC_INSUFFICIENT_PRIVILEGE, IPMI_RETRY_FINAL,    IPMI_POWER_FINAL, IPMI_BOOT_FINAL  },
-        {IPMI_CC_NOT_IN_THIS_STATE,      IPMI_RETRY_FINAL,    IPMI_POWER_FINAL, IPMI_BOOT_FINAL  },
-        {IPMI_CC_INVALID_FIELD,          IPMI_RETRY_FINAL,    IPMI_POWER_FINAL, IPMI_BOOT_LESS   },
+        {IPMI_CC_BUSY,                   IPMI_RETRY_NOT_DONE, IPMI_POWER_AGAIN, IPMI_BOOT_AGAIN},
+        {IPMI_CC_OUT_OF_SPACE,           IPMI_RETRY_NOT_DONE, IPMI_POWER_AGAIN, IPMI_BOOT_AGAIN},
+        {IPMI_CC_INITIALIZING,           IPMI_RETRY_NOT_DONE, IPMI_POWER_AGAIN, IPMI_BOOT_AGAIN},
+        {IPMI_CC_TIMEOUT,                IPMI_RETRY_UNCLEAR,  IPMI_POWER_AGAIN, IPMI_BOOT_AGAIN},
+        {IPMI_CC_NO_RESPONSE,            IPMI_RETRY_UNCLEAR,  IPMI_POWER_AGAIN, IPMI_BOOT_AGAIN},
+        {IPMI_CC_UNSPECIFIED,            IPMI_RETRY_UNCLEAR,  IPMI_POWER_AGAIN, IPMI_BOOT_AGAIN},
+        {IPMI_CC_INSUFFICIENT_PRIVILEGE, IPMI_RETRY_FINAL,    IPMI_POWER_FINAL, IPMI_BOOT_FINAL},
+        {IPMI_CC_NOT_IN_THIS_STATE,      IPMI_RETRY_FINAL,    IPMI_POWER_FINAL, IPMI_BOOT_FINAL},
+        {IPMI_CC_INVALID_FIELD,          IPMI_RETRY_FINAL,    IPMI_POWER_FINAL, IPMI_BOOT_LESS},
         {IPMI_CC_SET_IN_PROGRESS,        IPMI_RETRY_FINAL,    IPMI_POWER_FINAL, IPMI_BOOT_RELEASE},
-        {IPMI_CC_READ_ONLY,              IPMI_RETRY_FINAL,    IPMI_POWER_FINAL, IPMI_BOOT_UNLOCK },
-        {0x55,                           IPMI_RETRY_FINAL,    IPMI_POWER_FINAL, IPMI_BOOT_FINAL  },
+        {IPMI_CC_READ_ONLY,              IPMI_RETRY_FINAL,    IPMI_POWER_FINAL, IPMI_BOOT_UNLOCK},
+        {0x55,                           IPMI_RETRY_FINAL,    IPMI_POWER_FINAL, IPMI_BOOT_FINAL},
     };
     (void)state;
     for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
@@ -48,18 +48,18 @@ ipmitools_words_mean_completion_codes(void **state)
         const char *text;
         uint8_t codes[4]; /* to the first 0 */
     } cases[] = {
-        {"Unspecified error",                                            {0xff}      },
-        {"Set Chassis Power Control to Up/On failed: Unspecified error", {0xff}      },
-        {"Timeout",                                                      {0xc3}      },
-        {"Command not supported in present state",                       {0xd5}      },
-        {"not supported in present",                                     {0xd5}      },
-        {"Unable to send RAW command (channel=0x0 netfn=0x6 rsp=0xce)",  {0xce}      },
-        {"Unknown (0x81)",                                               {0x81}      },
-        {"Requested sensor, data, or record not found",                  {0xcb}      },
+        {"Unspecified error",                                            {0xff}},
+        {"Set Chassis Power Control to Up/On failed: Unspecified error", {0xff}},
+        {"Timeout",                                                      {0xc3}},
+        {"Command not supported in present state",                       {0xd5}},
+        {"not supported in present",                                     {0xd5}},
+        {"Unable to send RAW command (channel=0x0 netfn=0x6 rsp=0xce)",  {0xce}},
+        {"Unknown (0x81)",                                               {0x81}},
+        {"Requested sensor, data, or record not found",                  {0xcb}},
         {"update mode",                                                  {0xd0, 0xd1}},
-        {"Device firmeware in update mode",                              {0xd1}      },
-        {"the moon is full",                                             {0}         },
-        {"",                                                             {0}         },
+        {"Device firmeware in update mode",                              {0xd1}},
+        {"the moon is full",                                             {0}},
+        {"",                                                             {0}},
     };
     (void)state;
     for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {

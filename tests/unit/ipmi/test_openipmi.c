@@ -1,5 +1,5 @@
-/* OpenIPMI's ipmi_sim as a judge of Steel's client: an independent BMC, cipher suite 3, whose power and boot device are a hook
- * script's files. A missing program fails the test.
+/* OpenIPMI's ipmi_sim as a judge of Steel's client: an independent BMC, cipher suite 3, whose power
+ * and boot device are a hook script's files. A missing program fails the test.
  * SPDX-License-Identifier: Apache-2.0 */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -27,7 +27,8 @@ typedef struct Simulator {
     IpmiTarget target;
 } Simulator;
 
-/* What ipmi_sim runs for chassis controls: `hook DIRECTORY get|set PARAMETER [VALUE]`, state in files. */
+/* What ipmi_sim runs for chassis controls: `hook DIRECTORY get|set PARAMETER [VALUE]`, state in
+ * files. */
 static const char hook[] = "#!/bin/sh\n"
                            "cd \"$1\" || exit 1\n"
                            "echo \"$2 $3 $4\" >>calls\n"
@@ -215,9 +216,9 @@ the_boot_device_reaches_the_machine(void **state)
         IpmiBootDevice device;
         const char *word;
     } cases[] = {
-        {IPMI_BOOT_PXE,   "pxe"  },
+        {IPMI_BOOT_PXE,   "pxe"},
         {IPMI_BOOT_CDROM, "cdrom"},
-        {IPMI_BOOT_BIOS,  "bios" },
+        {IPMI_BOOT_BIOS,  "bios"},
     };
     Simulator *simulator = *state;
     g_autoptr(GError) error = NULL;

@@ -1,4 +1,5 @@
-/* The login messages: built and parsed alike, bounded, and with codes that depend on everything they should.
+/* The login messages: built and parsed alike, bounded, and with codes that depend on everything
+ * they should.
  * SPDX-License-Identifier: Apache-2.0 */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -142,7 +143,8 @@ sample_login(int suite)
     return login;
 }
 
-/* Reference values, computed with Python's hmac and hashlib from the definitions in 13.21, 13.22 and 13.31. */
+/* Reference values, computed with Python's hmac and hashlib from the definitions in 13.21, 13.22
+ * and 13.31. */
 static const struct {
     int suite;
     const char *code_2;

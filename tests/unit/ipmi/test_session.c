@@ -1,4 +1,5 @@
-/* The client's session against the simulated BMC over a wire that loses, repeats and garbles as each test wants.
+/* The client's session against the simulated BMC over a wire that loses, repeats and garbles as
+ * each test wants.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "wire.h"
 
@@ -177,7 +178,8 @@ static void
 no_turned_bit_in_a_sealed_answer_gets_through(void **state)
 {
     (void)state;
-    /* Reply 6 (status) travels in the session, after capabilities, open, RAKP 2, RAKP 4, privilege. */
+    /* Reply 6 (status) travels in the session, after capabilities, open, RAKP 2, RAKP 4,
+     * privilege. */
     size_t size = 1;
     for (size_t byte = 0; byte < size; byte++) {
         Wire wire;
@@ -279,9 +281,9 @@ credentials_that_are_wrong_are_named(void **state)
     } cases[] = {
         {"admin",  "wrong",        0,                       "check user name and password"},
         {"admin",  "",             0,                       "check user name and password"},
-        {"nobody", "secret-admin", 0,                       "check the user name"         },
-        {"oper",   "secret-oper",  0,                       "check the privilege level"   },
-        {"",       "secret-null",  IPMI_PRIVILEGE_OPERATOR, "check the privilege level"   },
+        {"nobody", "secret-admin", 0,                       "check the user name"},
+        {"oper",   "secret-oper",  0,                       "check the privilege level"},
+        {"",       "secret-null",  IPMI_PRIVILEGE_OPERATOR, "check the privilege level"},
     };
     (void)state;
     for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
@@ -337,11 +339,11 @@ a_k_g_must_be_the_same_on_both_sides(void **state)
         const char *theirs;
         const char *words; /* NULL: fits */
     } cases[] = {
-        {"",         "",         NULL                     },
-        {"key-\x01", "key-\x01", NULL                     },
+        {"",         "",         NULL},
+        {"key-\x01", "key-\x01", NULL},
         {"",         "key",      "the BMC wants a K_g key"},
-        {"key",      "",         "but the BMC has none"   },
-        {"key1",     "key2",     "check the K_g key"      },
+        {"key",      "",         "but the BMC has none"},
+        {"key1",     "key2",     "check the K_g key"},
     };
     (void)state;
     for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
@@ -371,20 +373,20 @@ a_suite_is_found_without_configuration(void **state)
         IpmiBmcFaults faults;
         int used; /* 0: none */
     } cases[] = {
-        {-1, {.only_suite = 0},                                                         17},
-        {-1, {.only_suite = 3},                                                         3 },
-        {-1, {.only_suite = 17},                                                        17},
-        {-1, {.only_suite = 3, .no_cipher_suite_query = true},                          3 },
-        {-1, {.only_suite = 17, .no_cipher_suite_query = true},                         17},
-        {-1, {.only_suite = 3, .suite_insisted = true},                                 3 },
-        {-1, {.only_suite = 3, .suite_silent = true},                                   3 },
-        {-1, {.only_suite = 3, .refusal_without_id = true},                             3 },
+        {-1, {.only_suite = 0}, 17},
+        {-1, {.only_suite = 3}, 3},
+        {-1, {.only_suite = 17}, 17},
+        {-1, {.only_suite = 3, .no_cipher_suite_query = true}, 3},
+        {-1, {.only_suite = 17, .no_cipher_suite_query = true}, 17},
+        {-1, {.only_suite = 3, .suite_insisted = true}, 3},
+        {-1, {.only_suite = 3, .suite_silent = true}, 3},
+        {-1, {.only_suite = 3, .refusal_without_id = true}, 3},
         {-1, {.only_suite = 17, .suite_insisted = true, .no_cipher_suite_query = true}, 17},
-        {-1, {.no_auth_capabilities = true},                                            17},
-        {3,  {.only_suite = 17},                                                        0 },
-        {17, {.only_suite = 3},                                                         0 },
-        {17, {.only_suite = 3, .suite_insisted = true},                                 0 },
-        {3,  {.no_cipher_suite_query = true},                                           3 },
+        {-1, {.no_auth_capabilities = true}, 17},
+        {3, {.only_suite = 17}, 0},
+        {17, {.only_suite = 3}, 0},
+        {17, {.only_suite = 3, .suite_insisted = true}, 0},
+        {3, {.no_cipher_suite_query = true}, 3},
     };
     (void)state;
     for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
@@ -513,7 +515,7 @@ a_refusal_without_our_session_id_is_believed_when_nothing_better_comes(void **st
         IpmiPrivilege privilege;
         const char *words;
     } cases[] = {
-        {"nobody", 0,                       "check the user name"      },
+        {"nobody", 0,                       "check the user name"},
         {"oper",   0,                       "check the privilege level"},
         {"",       IPMI_PRIVILEGE_OPERATOR, "check the privilege level"},
     };

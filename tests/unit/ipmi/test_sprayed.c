@@ -1,5 +1,5 @@
-/* A BMC beside which somebody else sends with the BMC's own address: refusals with every number that fits, without having
- * seen anything, before each answer of the BMC.
+/* A BMC beside which somebody else sends with the BMC's own address: refusals with every number
+ * that fits, without having seen anything, before each answer of the BMC.
  * SPDX-License-Identifier: Apache-2.0 */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -35,11 +35,11 @@ typedef struct Spray {
 } Spray;
 
 static const Spray sprays[] = {
-    {"no such user",           IPMI_STATUS_UNAUTHORIZED_NAME    },
+    {"no such user",           IPMI_STATUS_UNAUTHORIZED_NAME},
     {"no such suite",          IPMI_STATUS_NO_CIPHER_SUITE_MATCH},
-    {"no free session",        IPMI_STATUS_NO_RESOURCES         },
-    {"the session is invalid", IPMI_STATUS_INVALID_SESSION      },
-    {"IPMI 1.5 only",          0                                },
+    {"no free session",        IPMI_STATUS_NO_RESOURCES},
+    {"the session is invalid", IPMI_STATUS_INVALID_SESSION},
+    {"IPMI 1.5 only",          0},
 };
 
 typedef struct Scene {
@@ -50,8 +50,8 @@ typedef struct Scene {
     pthread_t thread;
     atomic_bool stop;
     _Atomic(const Spray *) spray; /* NULL: nobody sprays */
-    atomic_uint
-        lost_port;    /* answers to login messages from this port are lost while somebody sprays */
+    /* answers to login messages from this port are lost while somebody sprays */
+    atomic_uint lost_port;
     atomic_uint lose; /* so many answers to login messages yet are lost */
 
     pthread_mutex_t lock; /* guards all below */
@@ -229,8 +229,8 @@ a_lost_answer_under_a_spray_is_waited_for(void **state)
         fail_msg("%s", error->message);
 }
 
-/* Nothing better than the spray comes: the client believes that there is no such user. With credentials that have worked it
- * begins anew, from another port. */
+/* Nothing better than the spray comes: the client believes that there is no such user. With
+ * credentials that have worked it begins anew, from another port. */
 static void
 credentials_that_have_worked_are_tried_again_from_another_port(void **state)
 {

@@ -1,5 +1,5 @@
-/* A wire between a client's session and a simulated BMC without sockets, threads or waiting: time is a number, and a test
- * decides what happens to each datagram.
+/* A wire between a client's session and a simulated BMC without sockets, threads or waiting: time
+ * is a number, and a test decides what happens to each datagram.
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 #include <setjmp.h>
@@ -18,8 +18,8 @@
 
 static const IpmiBmcUser wire_users[] = {
     {"admin", "secret-admin", IPMI_PRIVILEGE_ADMINISTRATOR},
-    {"oper",  "secret-oper",  IPMI_PRIVILEGE_OPERATOR     },
-    {"",      "secret-null",  IPMI_PRIVILEGE_USER         },
+    {"oper",  "secret-oper",  IPMI_PRIVILEGE_OPERATOR},
+    {"",      "secret-null",  IPMI_PRIVILEGE_USER},
 };
 
 typedef struct Wire {
@@ -45,10 +45,11 @@ typedef struct Wire {
     unsigned flip_reply; /* this reply has a bit turned, */
     size_t flip_byte;    /* in this byte */
     size_t reply_size;   /* out: of the reply that flip_reply names */
-    unsigned
-        refuse_users; /* so many logins yet are refused as those of an unknown user, in the BMC's name */
-    bool
-        replay_status; /* the answer to the first request comes again as if to the second; the machine is off by then */
+    /* so many logins yet are refused as those of an unknown user, in the BMC's name */
+    unsigned refuse_users;
+    /* the answer to the first request comes again as if to the second; the machine is off by
+     * then */
+    bool replay_status;
     uint8_t spray; /* before every reply come forged refusals with this status; 0: none */
 } Wire;
 
@@ -89,8 +90,8 @@ wire_forge(Wire *wire, bool rmcp_plus, uint8_t payload_type, const uint8_t *payl
     ipmi_session_receive(wire->session, wire->now_ms, datagram, datagram_size);
 }
 
-/* Somebody who sees nothing, but sends with the BMC's address: refusals with every tag, and "IPMI 1.5 only" with every
- * sequence number. The session id is not to be guessed. */
+/* Somebody who sees nothing, but sends with the BMC's address: refusals with every tag, and "IPMI
+ * 1.5 only" with every sequence number. The session id is not to be guessed. */
 static inline void
 wire_spray(Wire *wire)
 {
@@ -132,7 +133,8 @@ wire_refuse_user(Wire *wire)
     wire_forge(wire, true, IPMI_PAYLOAD_RAKP_2, payload, size);
 }
 
-/* Gives the second request the number of the first for the moment, so that only its packet's number tells the old answer. */
+/* Gives the second request the number of the first for the moment, so that only its packet's number
+ * tells the old answer. */
 static inline void
 wire_replay(Wire *wire, const uint8_t *reply, size_t size)
 {

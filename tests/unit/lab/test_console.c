@@ -1,4 +1,5 @@
-/* Captured consoles become text fit for a terminal, and a line is waited for in the current boot only.
+/* Captured consoles become text fit for a terminal, and a line is waited for in the current boot
+ * only.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "common/error.h"
 #include "lab/console.h"
@@ -27,15 +28,16 @@ escape_sequences_and_control_characters_go(void **state)
 {
     (void)state;
     static const char *const cases[][2] = {
-        {"plain\n",                         "plain\n"},
-        {"\x1b[2J\x1b[1;31mred\x1b[0m\r\n", "red\n"  },
-        {"\x1b[?7lx",                       "x"      },
+        {"plain\n", "plain\n"},
+        {"\x1b[2J\x1b[1;31mred\x1b[0m\r\n", "red\n"},
+        {"\x1b[?7lx", "x"},
         {"\x1b"
-         "cx",                     "x"      },
-        {"a\tb\a\b",                        "a\tb"   },
-        {"cut\x1b[12",                      "cut"    },
-        {"cut\x1b",                         "cut"    },
-        {"",                                ""       },
+         "cx",
+         "x"},
+        {"a\tb\a\b", "a\tb"},
+        {"cut\x1b[12", "cut"},
+        {"cut\x1b", "cut"},
+        {"", ""},
     };
     for (size_t i = 0; i < G_N_ELEMENTS(cases); i++)
         assert_cleaned(cases[i][0], strlen(cases[i][0]), cases[i][1]);

@@ -21,7 +21,8 @@
 
 #define WAIT_S 20
 
-/* A server in a thread of its own, in a folder whose path is longer than a socket's address may be. */
+/* A server in a thread of its own, in a folder whose path is longer than a socket's address may
+ * be. */
 typedef struct Fixture {
     char *top, *folder;
     ControlServer *server;

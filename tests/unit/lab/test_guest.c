@@ -1,4 +1,5 @@
-/* What the guest is built from: package names, modules in load order, an archive the kernel can unpack.
+/* What the guest is built from: package names, modules in load order, an archive the kernel can
+ * unpack.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "common/error.h"
 #include "common/process.h"
@@ -117,7 +118,8 @@ modules_come_after_what_they_depend_on(void **state)
     folder_remove(folder);
 }
 
-/* "\0depends=net-failover,virtio\0", as the kernel's build compresses modules: xz --check=crc32 --lzma2=dict=2MiB */
+/* "\0depends=net-failover,virtio\0", as the kernel's build compresses modules: xz --check=crc32
+ * --lzma2=dict=2MiB */
 static const uint8_t compressed_module[] = {
     0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00, 0x00, 0x01, 0x69, 0x22, 0xde, 0x36, 0x02, 0x00,
     0x21, 0x01, 0x12, 0x00, 0x00, 0x00, 0x23, 0xb8, 0x87, 0x2c, 0x01, 0x00, 0x1c, 0x00,

@@ -1,4 +1,5 @@
-/* What a lab says about its servers: names, secrets, enrolment lines, DHCP configuration, sessions of its target.
+/* What a lab says about its servers: names, secrets, enrolment lines, DHCP configuration, sessions
+ * of its target.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "common/uuid.h"
 #include "lab/network.h"
@@ -77,7 +78,7 @@ enrolment_lines_hold_all_that_is_needed(void **state)
     assert_int_equal(g_strv_length(lines), 4);
     const char *const expected[][2] = {
         {"baremetal node create --driver ipmi --uuid", node->ipmi_password},
-        {"baremetal port create --node",               node->mac          },
+        {"baremetal port create --node",               node->mac},
         {"baremetal volume connector create --node",   node->initiator_iqn},
         {"baremetal volume target create --node",      node->chap_password},
     };

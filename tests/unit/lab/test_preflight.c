@@ -16,14 +16,14 @@ static const struct {
     const char *places[PREFLIGHT_PLACES];
     bool there;
 } rows[] = {
-    {{"/etc/passwd"},                 true },
-    {{ABSENT_FILE, "/etc/passwd"},    true },
-    {{"/etc/passwd", ABSENT_FILE},    true },
+    {{"/etc/passwd"},                 true},
+    {{ABSENT_FILE, "/etc/passwd"},    true},
+    {{"/etc/passwd", ABSENT_FILE},    true},
     {{ABSENT_FILE},                   false},
     {{ABSENT_FILE, ABSENT_FILE},      false},
-    {{"sh"},                          true },
-    {{ABSENT_PROGRAM, "sh"},          true },
-    {{ABSENT_PROGRAM, "/etc/passwd"}, true },
+    {{"sh"},                          true},
+    {{ABSENT_PROGRAM, "sh"},          true},
+    {{ABSENT_PROGRAM, "/etc/passwd"}, true},
     {{ABSENT_PROGRAM},                false},
 };
 

@@ -1,4 +1,5 @@
-/* What ipmitool and ipmipower make of each quirk: what operators know from real BMCs. Missing programs fail the test.
+/* What ipmitool and ipmipower make of each quirk: what operators know from real BMCs. Missing
+ * programs fail the test.
  * SPDX-License-Identifier: Apache-2.0 */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -101,34 +102,34 @@ foreign_clients_meet_what_they_meet_in_the_field(void **state)
         const char *words;
         bool succeeds;
     } cases[] = {
-        {"none",                                         "power status",                           "Chassis Power is off",                           true },
-        {"no-suite-list",                                "-N 1 -R 1 power status",                 "Chassis Power is off",                           true },
-        {"suite-3-only",                                 "power status",                           "Chassis Power is off",                           true },
-        {"suite-3-only",                                 "-C 17 -N 1 -R 1 power status",           "Unable to establish",                            false},
-        {"suite-3-insisted",                             "power status",                           "Chassis Power is off",                           true },
-        {"suite-3-or-silent",                            "power status",                           "Chassis Power is off",                           true },
-        {"refusal-without-id",                           "power status",                           "Chassis Power is off",                           true },
-        {"no-capabilities",                              "-N 1 -R 1 power status",                 "Unable to establish",                            false},
-        {"operator-only",                                "-N 1 -R 1 power status",                 "Unable to establish",                            false},
-        {"operator-only",                                "-L OPERATOR power on",                   "Chassis Power Control: Up/On",                   true },
-        {"starting-ffh",                                 "-N 1 -R 1 power status",                 "failed: Unspecified error",                      false},
-        {"starting-c0h",                                 "-N 1 -R 1 power status",                 "failed: Node busy",                              false},
-        {"off-while-off-d5h",                            "power off",                              "failed: Command not supported in present state", false},
-        {"boot-option-0-refused",                        "chassis bootdev pxe",                    "Set Boot Device to pxe",                         true },
-        {"boot-option-0-refused",                        "raw 0x00 0x08 0x00 0x01",                "rsp=0x80",                                       false},
-        {"boot-option-3-refused",                        "raw 0x00 0x08 0x03 0x08",                "rsp=0x80",                                       false},
-        {"boot-flags-once",                              "chassis bootdev pxe",                    "Set Boot Device to pxe",                         true },
-        {"boot-flags-once",                              "chassis bootdev pxe options=persistent",
-         "failed: Invalid data field in request",                                                                                                    true },
-        {"boot-flags-locked",                            "chassis bootdev pxe",                    "failed: Parameter is read-only",                 true },
-        {"boot-flags-locked",                            "chassis bootparam get 5",                "Boot parameter 5 is invalid/locked",
-         true                                                                                                                                             },
-        {"boot-flags-held",                              "chassis bootdev pxe",                    "while not in 'complete' state",                  true },
-        {"short-device-id",                              "mc info",                                "IPMI Version              : 2.0",                true },
-        {"no-device-id",                                 "-N 1 -R 1 mc info",                      "Get Device ID command failed",                   false},
-        {"close-ignored",                                "-N 1 -R 1 power status",                 "Chassis Power is off",                           true },
+        {"none", "power status", "Chassis Power is off", true},
+        {"no-suite-list", "-N 1 -R 1 power status", "Chassis Power is off", true},
+        {"suite-3-only", "power status", "Chassis Power is off", true},
+        {"suite-3-only", "-C 17 -N 1 -R 1 power status", "Unable to establish", false},
+        {"suite-3-insisted", "power status", "Chassis Power is off", true},
+        {"suite-3-or-silent", "power status", "Chassis Power is off", true},
+        {"refusal-without-id", "power status", "Chassis Power is off", true},
+        {"no-capabilities", "-N 1 -R 1 power status", "Unable to establish", false},
+        {"operator-only", "-N 1 -R 1 power status", "Unable to establish", false},
+        {"operator-only", "-L OPERATOR power on", "Chassis Power Control: Up/On", true},
+        {"starting-ffh", "-N 1 -R 1 power status", "failed: Unspecified error", false},
+        {"starting-c0h", "-N 1 -R 1 power status", "failed: Node busy", false},
+        {"off-while-off-d5h", "power off", "failed: Command not supported in present state", false},
+        {"boot-option-0-refused", "chassis bootdev pxe", "Set Boot Device to pxe", true},
+        {"boot-option-0-refused", "raw 0x00 0x08 0x00 0x01", "rsp=0x80", false},
+        {"boot-option-3-refused", "raw 0x00 0x08 0x03 0x08", "rsp=0x80", false},
+        {"boot-flags-once", "chassis bootdev pxe", "Set Boot Device to pxe", true},
+        {"boot-flags-once", "chassis bootdev pxe options=persistent",
+         "failed: Invalid data field in request", true},
+        {"boot-flags-locked", "chassis bootdev pxe", "failed: Parameter is read-only", true},
+        {"boot-flags-locked", "chassis bootparam get 5", "Boot parameter 5 is invalid/locked",
+         true},
+        {"boot-flags-held", "chassis bootdev pxe", "while not in 'complete' state", true},
+        {"short-device-id", "mc info", "IPMI Version              : 2.0", true},
+        {"no-device-id", "-N 1 -R 1 mc info", "Get Device ID command failed", false},
+        {"close-ignored", "-N 1 -R 1 power status", "Chassis Power is off", true},
         {"suite-3-only,no-suite-list,off-while-off-d5h", "-C 3 -N 1 -R 1 power off",
-         "present state",                                                                                                                            false},
+         "present state", false},
     };
     Fixture *fixture = *state;
     for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
@@ -150,15 +151,15 @@ ipmipower_gets_along_with_what_is_no_hindrance(void **state)
         const char *command;
         const char *words;
     } cases[] = {
-        {"suite-3-only",       "--stat",          ": off"            },
-        {"no-suite-list",      "--stat",          ": off"            },
-        {"operator-only",      "--on",            ": ok"             },
+        {"suite-3-only",       "--stat",          ": off"},
+        {"no-suite-list",      "--stat",          ": off"},
+        {"operator-only",      "--on",            ": ok"},
         {"operator-only",      "-l ADMIN --stat", ": privilege level"},
-        {"no-device-id",       "--stat",          ": off"            },
-        {"short-device-id",    "--stat",          ": off"            },
-        {"boot-flags-locked",  "--on",            ": ok"             },
-        {"close-ignored",      "--stat",          ": off"            },
-        {"refusal-without-id", "--stat",          ": off"            },
+        {"no-device-id",       "--stat",          ": off"},
+        {"short-device-id",    "--stat",          ": off"},
+        {"boot-flags-locked",  "--on",            ": ok"},
+        {"close-ignored",      "--stat",          ": off"},
+        {"refusal-without-id", "--stat",          ": off"},
     };
     Fixture *fixture = *state;
     for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {

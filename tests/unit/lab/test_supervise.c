@@ -1,4 +1,5 @@
-/* However the daemon ends, its children end with it, also those that a child of its own left behind.
+/* However the daemon ends, its children end with it, also those that a child of its own left
+ * behind.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "common/error.h"
 #include "common/process.h"
@@ -22,8 +23,8 @@
 
 #define START_MS 20000
 
-/* A daemon with a child and an orphaned grandchild that ignore SIGTERM; all of them hold the pipe, whose end of file
- * says that all are gone. Then it does as told. */
+/* A daemon with a child and an orphaned grandchild that ignore SIGTERM; all of them hold the pipe,
+ * whose end of file says that all are gone. Then it does as told. */
 typedef struct Plan {
     int held_fd;
     int pid_fd; /* the daemon writes its process id here */

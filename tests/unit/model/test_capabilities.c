@@ -165,10 +165,10 @@ known_capabilities_are_held_to_their_values(void **state)
     static const struct {
         const char *text, *named;
     } bad[] = {
-        {"\"boot_mode:legacy\"",  "boot_mode"  },
+        {"\"boot_mode:legacy\"",  "boot_mode"},
         {"\"secure_boot:maybe\"", "secure_boot"},
-        {"\"disk_label:bsd\"",    "disk_label" },
-        {"{\"boot_mode\": 5}",    "boot_mode"  },
+        {"\"disk_label:bsd\"",    "disk_label"},
+        {"{\"boot_mode\": 5}",    "boot_mode"},
     };
     (void)state;
     for (size_t i = 0; i < G_N_ELEMENTS(good); i++) {

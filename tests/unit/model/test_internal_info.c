@@ -1,4 +1,5 @@
-/* The table of driver_internal_info: lifetimes end whole, types hold, secrets are masked, the documentation tells all.
+/* The table of driver_internal_info: lifetimes end whole, types hold, secrets are masked, the
+ * documentation tells all.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "common/json_text.h"
 #include "model/internal_info.h"

@@ -129,22 +129,22 @@ changes_nested_keys_and_array_items(void **state)
         const char *patch, *properties;
     } cases[] = {
         {"[{\"op\":\"add\",\"path\":\"/properties/arch\",\"value\":\"x86_64\"}]",
-         "{\"cpus\":4,\"list\":[1,2,3],\"deep\":{\"er\":{\"x\":true}},\"arch\":\"x86_64\"}"                                                     },
+         "{\"cpus\":4,\"list\":[1,2,3],\"deep\":{\"er\":{\"x\":true}},\"arch\":\"x86_64\"}"},
         {"[{\"op\":\"replace\",\"path\":\"/properties/cpus\",\"value\":8}]",
-         "{\"cpus\":8,\"list\":[1,2,3],\"deep\":{\"er\":{\"x\":true}}}"                                                                         },
+         "{\"cpus\":8,\"list\":[1,2,3],\"deep\":{\"er\":{\"x\":true}}}"},
         {"[{\"op\":\"remove\",\"path\":\"/properties/deep/er/x\"}]",
-         "{\"cpus\":4,\"list\":[1,2,3],\"deep\":{\"er\":{}}}"                                                                                   },
+         "{\"cpus\":4,\"list\":[1,2,3],\"deep\":{\"er\":{}}}"},
         {"[{\"op\":\"add\",\"path\":\"/properties/list/1\",\"value\":9}]",
-         "{\"cpus\":4,\"list\":[1,9,2,3],\"deep\":{\"er\":{\"x\":true}}}"                                                                       },
+         "{\"cpus\":4,\"list\":[1,9,2,3],\"deep\":{\"er\":{\"x\":true}}}"},
         {"[{\"op\":\"add\",\"path\":\"/properties/list/-\",\"value\":9}]",
-         "{\"cpus\":4,\"list\":[1,2,3,9],\"deep\":{\"er\":{\"x\":true}}}"                                                                       },
+         "{\"cpus\":4,\"list\":[1,2,3,9],\"deep\":{\"er\":{\"x\":true}}}"},
         {"[{\"op\":\"replace\",\"path\":\"/properties/list/0\",\"value\":9}]",
-         "{\"cpus\":4,\"list\":[9,2,3],\"deep\":{\"er\":{\"x\":true}}}"                                                                         },
+         "{\"cpus\":4,\"list\":[9,2,3],\"deep\":{\"er\":{\"x\":true}}}"},
         {"[{\"op\":\"remove\",\"path\":\"/properties/list/2\"}]",
-         "{\"cpus\":4,\"list\":[1,2],\"deep\":{\"er\":{\"x\":true}}}"                                                                           },
-        {"[{\"op\":\"remove\",\"path\":\"/properties\"}]",                        "{}"                                                          },
-        {"[{\"op\":\"replace\",\"path\":\"/properties\",\"value\":{\"a\":1}}]",   "{\"a\":1}"                                                   },
-        {"[]",                                                                    "{\"cpus\":4,\"list\":[1,2,3],\"deep\":{\"er\":{\"x\":true}}}"},
+         "{\"cpus\":4,\"list\":[1,2],\"deep\":{\"er\":{\"x\":true}}}"},
+        {"[{\"op\":\"remove\",\"path\":\"/properties\"}]", "{}"},
+        {"[{\"op\":\"replace\",\"path\":\"/properties\",\"value\":{\"a\":1}}]", "{\"a\":1}"},
+        {"[]", "{\"cpus\":4,\"list\":[1,2,3],\"deep\":{\"er\":{\"x\":true}}}"},
     };
     for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
         g_autoptr(Node) node = sample();

@@ -35,8 +35,8 @@ each_target_ends_in_its_state_and_is_hard_or_soft(void **state)
         {"power on",       POWER_ON,  false},
         {"power off",      POWER_OFF, false},
         {"rebooting",      POWER_ON,  false},
-        {"soft rebooting", POWER_ON,  true },
-        {"soft power off", POWER_OFF, true },
+        {"soft rebooting", POWER_ON,  true},
+        {"soft power off", POWER_OFF, true},
     };
     (void)state;
     for (int i = 0; i < POWER_TARGET_COUNT; i++) {

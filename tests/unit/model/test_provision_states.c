@@ -1,4 +1,5 @@
-/* The provision state machine: what Ironic's has, nothing else; what clients may ask for in each state; its picture.
+/* The provision state machine: what Ironic's has, nothing else; what clients may ask for in each
+ * state; its picture.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "model/provision_states.h"
 
@@ -10,34 +11,35 @@
 
 #include <cmocka.h>
 
-/* Ironic's machine up to API 1.82, written down a second time from its documentation: "event>state" per state. */
+/* Ironic's machine up to API 1.82, written down a second time from its documentation: "event>state"
+ * per state. */
 static const struct {
     const char *from, *edges;
 } machine[] = {
-    {"enroll",          "manage>verifying"                                                          },
-    {"verifying",       "done>manageable,fail>enroll"                                               },
-    {"manageable",      "provide>cleaning,clean>cleaning,inspect>inspecting,adopt>adopting"         },
-    {"available",       "deploy>deploying,manage>manageable"                                        },
-    {"active",          "rebuild>deploying,delete>deleting,rescue>rescuing"                         },
-    {"deploying",       "fail>deploy failed,wait>wait call-back,done>active"                        },
-    {"wait call-back",  "resume>deploying,fail>deploy failed,abort>deploy failed,delete>deleting"   },
-    {"deploy failed",   "rebuild>deploying,deploy>deploying,delete>deleting"                        },
-    {"deleting",        "fail>error,clean>cleaning"                                                 },
-    {"error",           "rebuild>deploying,delete>deleting"                                         },
-    {"cleaning",        "done>available,fail>clean failed,wait>clean wait,manage>manageable"        },
-    {"clean wait",      "fail>clean failed,abort>clean failed,resume>cleaning"                      },
-    {"clean failed",    "manage>manageable"                                                         },
-    {"inspecting",      "done>manageable,fail>inspect failed,wait>inspect wait"                     },
-    {"inspect wait",    "done>manageable,fail>inspect failed,abort>inspect failed,resume>inspecting"},
-    {"inspect failed",  "manage>manageable,inspect>inspecting"                                      },
-    {"adopting",        "done>active,fail>adopt failed"                                             },
-    {"adopt failed",    "adopt>adopting,manage>manageable"                                          },
-    {"rescuing",        "done>rescue,wait>rescue wait,fail>rescue failed"                           },
-    {"rescue wait",     "resume>rescuing,fail>rescue failed,abort>rescue failed,delete>deleting"    },
-    {"rescue",          "rescue>rescuing,delete>deleting,unrescue>unrescuing"                       },
-    {"rescue failed",   "rescue>rescuing,unrescue>unrescuing,delete>deleting"                       },
-    {"unrescuing",      "done>active,fail>unrescue failed"                                          },
-    {"unrescue failed", "rescue>rescuing,unrescue>unrescuing,delete>deleting"                       },
+    {"enroll", "manage>verifying"},
+    {"verifying", "done>manageable,fail>enroll"},
+    {"manageable", "provide>cleaning,clean>cleaning,inspect>inspecting,adopt>adopting"},
+    {"available", "deploy>deploying,manage>manageable"},
+    {"active", "rebuild>deploying,delete>deleting,rescue>rescuing"},
+    {"deploying", "fail>deploy failed,wait>wait call-back,done>active"},
+    {"wait call-back", "resume>deploying,fail>deploy failed,abort>deploy failed,delete>deleting"},
+    {"deploy failed", "rebuild>deploying,deploy>deploying,delete>deleting"},
+    {"deleting", "fail>error,clean>cleaning"},
+    {"error", "rebuild>deploying,delete>deleting"},
+    {"cleaning", "done>available,fail>clean failed,wait>clean wait,manage>manageable"},
+    {"clean wait", "fail>clean failed,abort>clean failed,resume>cleaning"},
+    {"clean failed", "manage>manageable"},
+    {"inspecting", "done>manageable,fail>inspect failed,wait>inspect wait"},
+    {"inspect wait", "done>manageable,fail>inspect failed,abort>inspect failed,resume>inspecting"},
+    {"inspect failed", "manage>manageable,inspect>inspecting"},
+    {"adopting", "done>active,fail>adopt failed"},
+    {"adopt failed", "adopt>adopting,manage>manageable"},
+    {"rescuing", "done>rescue,wait>rescue wait,fail>rescue failed"},
+    {"rescue wait", "resume>rescuing,fail>rescue failed,abort>rescue failed,delete>deleting"},
+    {"rescue", "rescue>rescuing,delete>deleting,unrescue>unrescuing"},
+    {"rescue failed", "rescue>rescuing,unrescue>unrescuing,delete>deleting"},
+    {"unrescuing", "done>active,fail>unrescue failed"},
+    {"unrescue failed", "rescue>rescuing,unrescue>unrescuing,delete>deleting"},
 };
 
 /* Where the list above leads from a state by an event; NULL: nowhere. The caller frees. */
@@ -172,21 +174,23 @@ static const struct {
     const char *word, *states;
     unsigned since;
 } verbs[] = {
-    {"active",   "available,deploy failed",                                                        1 },
-    {"deploy",   "available,deploy failed",                                                        73},
-    {"rebuild",  "active,deploy failed,error",                                                     1 },
+    {"active", "available,deploy failed", 1},
+    {"deploy", "available,deploy failed", 73},
+    {"rebuild", "active,deploy failed,error", 1},
     {"deleted",
-     "active,wait call-back,deploy failed,error,rescue,rescue wait,rescue failed,unrescue failed", 1 },
+     "active,wait call-back,deploy failed,error,rescue,rescue wait,rescue failed,unrescue failed",
+     1},
     {"undeploy",
-     "active,wait call-back,deploy failed,error,rescue,rescue wait,rescue failed,unrescue failed", 73},
-    {"manage",   "enroll,available,clean failed,inspect failed,adopt failed",                      4 },
-    {"provide",  "manageable",                                                                     4 },
-    {"inspect",  "manageable,inspect failed",                                                      6 },
-    {"abort",    "clean wait,inspect wait,rescue wait,wait call-back",                             13},
-    {"clean",    "manageable",                                                                     15},
-    {"adopt",    "manageable,adopt failed",                                                        17},
-    {"rescue",   "active,rescue,rescue failed,unrescue failed",                                    38},
-    {"unrescue", "rescue,rescue failed,unrescue failed",                                           38},
+     "active,wait call-back,deploy failed,error,rescue,rescue wait,rescue failed,unrescue failed",
+     73},
+    {"manage", "enroll,available,clean failed,inspect failed,adopt failed", 4},
+    {"provide", "manageable", 4},
+    {"inspect", "manageable,inspect failed", 6},
+    {"abort", "clean wait,inspect wait,rescue wait,wait call-back", 13},
+    {"clean", "manageable", 15},
+    {"adopt", "manageable,adopt failed", 17},
+    {"rescue", "active,rescue,rescue failed,unrescue failed", 38},
+    {"unrescue", "rescue,rescue failed,unrescue failed", 38},
 };
 
 static bool

@@ -1,4 +1,5 @@
-/* How large records may be: what is counted, what is told, and that what is too large already may be made smaller.
+/* How large records may be: what is counted, what is told, and that what is too large already may
+ * be made smaller.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "model/record_size.h"
 #include "model/resources.h"

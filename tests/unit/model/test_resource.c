@@ -1,4 +1,5 @@
-/* Records by field table: every field of every resource is set, read, copied and compared, and held to its type.
+/* Records by field table: every field of every resource is set, read, copied and compared, and held
+ * to its type.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "model/resources.h"
 
@@ -29,17 +30,17 @@ static const Resource *const resources[] = {
 static const struct {
     const char *first, *second;
 } samples[] = {
-    [FIELD_STRING] = {"\"one\"",                                  "\"two\""                      },
+    [FIELD_STRING] = {"\"one\"", "\"two\""},
     [FIELD_UUID] = {"\"1be26c0b-03f2-4d2e-ae87-c02d7f33c781\"",
-                      "\"2be26c0b-03f2-4d2e-ae87-c02d7f33c781\""                                 },
-    [FIELD_NAME] = {"\"rack1.node~1\"",                         "\"rack-2_node\""              },
-    [FIELD_MAC] = {"\"52:54:00:12:34:56\"",                    "\"52:54:00:12:34:57\""        },
-    [FIELD_TIME] = {"\"2026-11-21T09:14:02+00:00\"",            "\"2026-11-21T09:14:03+00:00\""},
-    [FIELD_INTEGER] = {"-7",                                       "9223372036854775807"          },
-    [FIELD_BOOLEAN] = {"true",                                     "false"                        },
-    [FIELD_TRISTATE] = {"true",                                     "false"                        },
-    [FIELD_OBJECT] = {"{\"a\":{\"b\":[1,2]}}",                    "{\"a\":{\"b\":[1,3]}}"        },
-    [FIELD_ARRAY] = {"[{\"a\":1},\"b\"]",                        "[{\"a\":2},\"b\"]"            },
+                    "\"2be26c0b-03f2-4d2e-ae87-c02d7f33c781\""},
+    [FIELD_NAME] = {"\"rack1.node~1\"", "\"rack-2_node\""},
+    [FIELD_MAC] = {"\"52:54:00:12:34:56\"", "\"52:54:00:12:34:57\""},
+    [FIELD_TIME] = {"\"2026-11-21T09:14:02+00:00\"", "\"2026-11-21T09:14:03+00:00\""},
+    [FIELD_INTEGER] = {"-7", "9223372036854775807"},
+    [FIELD_BOOLEAN] = {"true", "false"},
+    [FIELD_TRISTATE] = {"true", "false"},
+    [FIELD_OBJECT] = {"{\"a\":{\"b\":[1,2]}}", "{\"a\":{\"b\":[1,3]}}"},
+    [FIELD_ARRAY] = {"[{\"a\":1},\"b\"]", "[{\"a\":2},\"b\"]"},
 };
 
 static json_t *

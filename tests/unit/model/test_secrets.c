@@ -1,4 +1,5 @@
-/* Masking: no secret leaves in an answer, whatever its case and however deep it lies; all else stays as it is.
+/* Masking: no secret leaves in an answer, whatever its case and however deep it lies; all else
+ * stays as it is.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "common/json_text.h"
 #include "model/secrets.h"

@@ -1,4 +1,5 @@
-/* Boots as machines and strangers live them: who gets the script, which tokens are believed, and what a restart changes.
+/* Boots as machines and strangers live them: who gets the script, which tokens are believed, and
+ * what a restart changes.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "netboot/boot_access.h"
 

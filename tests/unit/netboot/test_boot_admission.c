@@ -1,4 +1,5 @@
-/* Who may have a boot script: every decision is a row, and what must hold for all of them is checked for all facts.
+/* Who may have a boot script: every decision is a row, and what must hold for all of them is
+ * checked for all facts.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "netboot/boot_admission.h"
 
@@ -24,39 +25,39 @@ typedef struct Row {
 static const Row rows[] = {
     /* neighbour, lease, window open, served, to the asker, attached last, own reboots allowed */
     /* the machine that Steel has just started */
-    {OURS,   NONE,   true,  false, false, false, true,  BOOT_VERDICT_KNOWN        },
-    {NONE,   OURS,   true,  false, false, false, true,  BOOT_VERDICT_KNOWN        },
-    {NONE,   NONE,   true,  false, false, false, true,  BOOT_VERDICT_FIRST        },
-    {NONE,   NONE,   true,  false, false, false, false, BOOT_VERDICT_FIRST        },
+    {OURS, NONE, true, false, false, false, true, BOOT_VERDICT_KNOWN},
+    {NONE, OURS, true, false, false, false, true, BOOT_VERDICT_KNOWN},
+    {NONE, NONE, true, false, false, false, true, BOOT_VERDICT_FIRST},
+    {NONE, NONE, true, false, false, false, false, BOOT_VERDICT_FIRST},
     /* ... asks again; had another address in the boot before */
-    {NONE,   NONE,   true,  true,  true,  false, true,  BOOT_VERDICT_AGAIN        },
-    {NONE,   NONE,   true,  true,  true,  true,  false, BOOT_VERDICT_AGAIN        },
-    {OURS,   NONE,   true,  true,  false, false, true,  BOOT_VERDICT_KNOWN        },
-    {NONE,   OURS,   true,  true,  false, false, true,  BOOT_VERDICT_KNOWN        },
+    {NONE, NONE, true, true, true, false, true, BOOT_VERDICT_AGAIN},
+    {NONE, NONE, true, true, true, true, false, BOOT_VERDICT_AGAIN},
+    {OURS, NONE, true, true, false, false, true, BOOT_VERDICT_KNOWN},
+    {NONE, OURS, true, true, false, false, true, BOOT_VERDICT_KNOWN},
     /* a stranger was faster; the machine comes with the address of its last boot */
-    {NONE,   NONE,   true,  true,  false, true,  true,  BOOT_VERDICT_ATTACHED     },
+    {NONE, NONE, true, true, false, true, true, BOOT_VERDICT_ATTACHED},
     /* a stranger */
-    {NONE,   NONE,   true,  true,  false, false, true,  BOOT_VERDICT_TAKEN        },
-    {NONE,   NONE,   false, true,  false, false, true,  BOOT_VERDICT_CLOSED       },
-    {NONE,   NONE,   false, false, false, false, true,  BOOT_VERDICT_CLOSED       },
-    {OTHERS, NONE,   true,  false, false, false, true,  BOOT_VERDICT_OTHER_MACHINE},
-    {OTHERS, OURS,   true,  false, false, false, true,  BOOT_VERDICT_OTHER_MACHINE},
-    {OTHERS, NONE,   true,  true,  true,  true,  true,  BOOT_VERDICT_OTHER_MACHINE},
-    {OTHERS, NONE,   false, false, false, true,  true,  BOOT_VERDICT_OTHER_MACHINE},
-    {NONE,   OTHERS, true,  false, false, false, true,  BOOT_VERDICT_OTHER_LEASE  },
-    {NONE,   OTHERS, false, false, false, true,  true,  BOOT_VERDICT_OTHER_LEASE  },
+    {NONE, NONE, true, true, false, false, true, BOOT_VERDICT_TAKEN},
+    {NONE, NONE, false, true, false, false, true, BOOT_VERDICT_CLOSED},
+    {NONE, NONE, false, false, false, false, true, BOOT_VERDICT_CLOSED},
+    {OTHERS, NONE, true, false, false, false, true, BOOT_VERDICT_OTHER_MACHINE},
+    {OTHERS, OURS, true, false, false, false, true, BOOT_VERDICT_OTHER_MACHINE},
+    {OTHERS, NONE, true, true, true, true, true, BOOT_VERDICT_OTHER_MACHINE},
+    {OTHERS, NONE, false, false, false, true, true, BOOT_VERDICT_OTHER_MACHINE},
+    {NONE, OTHERS, true, false, false, false, true, BOOT_VERDICT_OTHER_LEASE},
+    {NONE, OTHERS, false, false, false, true, true, BOOT_VERDICT_OTHER_LEASE},
     /* a lease that is out of date, and the machine is seen on the link */
-    {OURS,   OTHERS, true,  false, false, false, true,  BOOT_VERDICT_KNOWN        },
+    {OURS, OTHERS, true, false, false, false, true, BOOT_VERDICT_KNOWN},
     /* the machine restarts by itself, long after */
-    {OURS,   NONE,   false, true,  false, false, true,  BOOT_VERDICT_KNOWN        },
-    {NONE,   OURS,   false, true,  true,  true,  true,  BOOT_VERDICT_KNOWN        },
-    {NONE,   NONE,   false, true,  true,  true,  true,  BOOT_VERDICT_ATTACHED     },
-    {NONE,   NONE,   false, true,  true,  false, true,  BOOT_VERDICT_CLOSED       },
+    {OURS, NONE, false, true, false, false, true, BOOT_VERDICT_KNOWN},
+    {NONE, OURS, false, true, true, true, true, BOOT_VERDICT_KNOWN},
+    {NONE, NONE, false, true, true, true, true, BOOT_VERDICT_ATTACHED},
+    {NONE, NONE, false, true, true, false, true, BOOT_VERDICT_CLOSED},
     /* ... where that is forbidden */
-    {OURS,   NONE,   false, true,  true,  true,  false, BOOT_VERDICT_OWN_REBOOT   },
-    {NONE,   OURS,   false, false, false, true,  false, BOOT_VERDICT_OWN_REBOOT   },
-    {NONE,   NONE,   false, true,  true,  true,  false, BOOT_VERDICT_OWN_REBOOT   },
-    {OTHERS, NONE,   false, true,  true,  true,  false, BOOT_VERDICT_OTHER_MACHINE},
+    {OURS, NONE, false, true, true, true, false, BOOT_VERDICT_OWN_REBOOT},
+    {NONE, OURS, false, false, false, true, false, BOOT_VERDICT_OWN_REBOOT},
+    {NONE, NONE, false, true, true, true, false, BOOT_VERDICT_OWN_REBOOT},
+    {OTHERS, NONE, false, true, true, true, false, BOOT_VERDICT_OTHER_MACHINE},
 };
 
 static BootVerdict

@@ -12,24 +12,24 @@ static const struct {
     const char *path;
     BootRoute route;
 } routes[] = {
-    {"/boot.ipxe",                        BOOT_ROUTE_GENERIC },
-    {"/boot/52-54-00-AB-cd-01.ipxe",      BOOT_ROUTE_SCRIPT  },
-    {"/boot/52:54:00:ab:CD:01.ipxe",      BOOT_ROUTE_SCRIPT  },
+    {"/boot.ipxe",                        BOOT_ROUTE_GENERIC},
+    {"/boot/52-54-00-AB-cd-01.ipxe",      BOOT_ROUTE_SCRIPT},
+    {"/boot/52:54:00:ab:CD:01.ipxe",      BOOT_ROUTE_SCRIPT},
     {"/boot/52-54-00-ab-cd-01/progress",  BOOT_ROUTE_PROGRESS},
-    {"/boot/52-54-00-ab-cd-01",           BOOT_ROUTE_NONE    },
-    {"/boot/52-54-00-ab-cd-01/",          BOOT_ROUTE_NONE    },
-    {"/boot/52-54-00-ab-cd-01/progress/", BOOT_ROUTE_NONE    },
-    {"/boot/52-54-00-ab-cd-01.ipxe/x",    BOOT_ROUTE_NONE    },
-    {"/boot/52-54-00-ab-cd-01-02.ipxe",   BOOT_ROUTE_NONE    },
-    {"/boot/52-54-00-ab-cd.ipxe",         BOOT_ROUTE_NONE    },
-    {"/boot/52-54-00-ab-cd-0g.ipxe",      BOOT_ROUTE_NONE    },
-    {"/boot/525400abcd01.ipxe",           BOOT_ROUTE_NONE    },
-    {"/boot/",                            BOOT_ROUTE_NONE    },
-    {"/boot/../secret",                   BOOT_ROUTE_NONE    },
-    {"/boot",                             BOOT_ROUTE_FILE    },
-    {"/boot.ipxe/",                       BOOT_ROUTE_FILE    },
-    {"/",                                 BOOT_ROUTE_FILE    },
-    {"/images/a.img",                     BOOT_ROUTE_FILE    },
+    {"/boot/52-54-00-ab-cd-01",           BOOT_ROUTE_NONE},
+    {"/boot/52-54-00-ab-cd-01/",          BOOT_ROUTE_NONE},
+    {"/boot/52-54-00-ab-cd-01/progress/", BOOT_ROUTE_NONE},
+    {"/boot/52-54-00-ab-cd-01.ipxe/x",    BOOT_ROUTE_NONE},
+    {"/boot/52-54-00-ab-cd-01-02.ipxe",   BOOT_ROUTE_NONE},
+    {"/boot/52-54-00-ab-cd.ipxe",         BOOT_ROUTE_NONE},
+    {"/boot/52-54-00-ab-cd-0g.ipxe",      BOOT_ROUTE_NONE},
+    {"/boot/525400abcd01.ipxe",           BOOT_ROUTE_NONE},
+    {"/boot/",                            BOOT_ROUTE_NONE},
+    {"/boot/../secret",                   BOOT_ROUTE_NONE},
+    {"/boot",                             BOOT_ROUTE_FILE},
+    {"/boot.ipxe/",                       BOOT_ROUTE_FILE},
+    {"/",                                 BOOT_ROUTE_FILE},
+    {"/images/a.img",                     BOOT_ROUTE_FILE},
 };
 
 static void
@@ -50,17 +50,17 @@ static const struct {
     BootProgressQuery query;
     const char *words;
 } reports[] = {
-    {{.phase = "san_hooked"},                                                      ""         },
-    {{.phase = "san_hooked", .attempt = "1", .unlisted = ""},                      "attempt 1"},
+    {{.phase = "san_hooked"}, ""},
+    {{.phase = "san_hooked", .attempt = "1", .unlisted = ""}, "attempt 1"},
     {{.phase = "san_hooked", .attempt = "1", .unlisted = ".1.2"},
      "attempt 1, volume 1+2 attached, but not listed in the iBFT (no room, or IPv6): the system "
-     "must log in to it by its own configuration"                                             },
+     "must log in to it by its own configuration"},
     {{.phase = "san_failed", .attempt = "2", .volume = "0", .number = "410d613c"},
      "attempt 2, volume 0: the target refused the CHAP login: check auth_username and "
-     "auth_password (iPXE error 410d613c)"                                                    },
+     "auth_password (iPXE error 410d613c)"},
     {{.phase = "boot_failed", .number = "00000000"},
-     "the firmware reports an error (iPXE error 00000000)"                                    },
-    {{.phase = "given_up", .detail = "no more"},                                   "no more"  },
+     "the firmware reports an error (iPXE error 00000000)"},
+    {{.phase = "given_up", .detail = "no more"}, "no more"},
 };
 
 static void
@@ -86,23 +86,23 @@ reports_with_anything_unexpected_are_refused(void **state)
         BootProgressQuery query;
         const char *word;
     } bad[] = {
-        {{.phase = NULL},                                "phase"   },
-        {{.phase = ""},                                  "phase"   },
-        {{.phase = "script_served"},                     "phase"   },
-        {{.phase = "unusable"},                          "phase"   },
-        {{.phase = "SAN_HOOKED"},                        "phase"   },
-        {{.phase = "san_failed", .volume = "-1"},        "volume"  },
-        {{.phase = "san_failed", .volume = "100"},       "volume"  },
-        {{.phase = "san_failed", .volume = ""},          "volume"  },
-        {{.phase = "san_failed", .attempt = "1\n2"},     "try"     },
-        {{.phase = "san_failed", .number = "410d613"},   "errno"   },
-        {{.phase = "san_failed", .number = "410d613g"},  "errno"   },
-        {{.phase = "san_failed", .number = "410d613c0"}, "errno"   },
-        {{.phase = "san_hooked", .unlisted = ".1,2"},    "unlisted"},
-        {{.phase = "san_failed", .detail = "a\nb"},      "detail"  },
-        {{.phase = "san_failed", .detail = "\x1b[2J"},   "detail"  },
-        {{.phase = "san_failed", .detail = "\xc3\xa9"},  "detail"  },
-        {{.phase = "san_failed", .detail = long_detail}, "detail"  },
+        {{.phase = NULL}, "phase"},
+        {{.phase = ""}, "phase"},
+        {{.phase = "script_served"}, "phase"},
+        {{.phase = "unusable"}, "phase"},
+        {{.phase = "SAN_HOOKED"}, "phase"},
+        {{.phase = "san_failed", .volume = "-1"}, "volume"},
+        {{.phase = "san_failed", .volume = "100"}, "volume"},
+        {{.phase = "san_failed", .volume = ""}, "volume"},
+        {{.phase = "san_failed", .attempt = "1\n2"}, "try"},
+        {{.phase = "san_failed", .number = "410d613"}, "errno"},
+        {{.phase = "san_failed", .number = "410d613g"}, "errno"},
+        {{.phase = "san_failed", .number = "410d613c0"}, "errno"},
+        {{.phase = "san_hooked", .unlisted = ".1,2"}, "unlisted"},
+        {{.phase = "san_failed", .detail = "a\nb"}, "detail"},
+        {{.phase = "san_failed", .detail = "\x1b[2J"}, "detail"},
+        {{.phase = "san_failed", .detail = "\xc3\xa9"}, "detail"},
+        {{.phase = "san_failed", .detail = long_detail}, "detail"},
     };
     for (size_t i = 0; i < G_N_ELEMENTS(bad); i++) {
         g_autoptr(GError) error = NULL;
@@ -125,12 +125,12 @@ a_mac_address_is_read_whole(void **state)
     } rows[] = {
         {"52:54:00:ab:cd:01",   "52:54:00:ab:cd:01"},
         {"52-54-00-AB-CD-01",   "52:54:00:ab:cd:01"},
-        {"52:54:00:ab:cd:01 ",  NULL               },
-        {"52:54:00:ab:cd:01:2", NULL               },
-        {"52:54:00:ab:cd:0",    NULL               },
-        {"52:54:00:ab:cd:0g",   NULL               },
-        {"525400abcd01",        NULL               },
-        {"",                    NULL               },
+        {"52:54:00:ab:cd:01 ",  NULL},
+        {"52:54:00:ab:cd:01:2", NULL},
+        {"52:54:00:ab:cd:0",    NULL},
+        {"52:54:00:ab:cd:0g",   NULL},
+        {"525400abcd01",        NULL},
+        {"",                    NULL},
     };
     for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
         char mac[MAC_TEXT_SIZE] = "";
@@ -144,26 +144,26 @@ static const struct {
     ByteRange range;
     uint64_t first, last;
 } ranges[] = {
-    {NULL,                             BYTE_RANGE_WHOLE,         0,  0 },
-    {"bytes=0-0",                      BYTE_RANGE_PART,          0,  0 },
+    {NULL,                             BYTE_RANGE_WHOLE,         0,  0},
+    {"bytes=0-0",                      BYTE_RANGE_PART,          0,  0},
     {"bytes=0-99",                     BYTE_RANGE_PART,          0,  99},
     {"bytes=10-19",                    BYTE_RANGE_PART,          10, 19},
     {"BYTES=10-",                      BYTE_RANGE_PART,          10, 99},
     {"bytes=99-200",                   BYTE_RANGE_PART,          99, 99},
     {"bytes=-1",                       BYTE_RANGE_PART,          99, 99},
     {"bytes=-500",                     BYTE_RANGE_PART,          0,  99},
-    {"bytes=100-",                     BYTE_RANGE_UNSATISFIABLE, 0,  0 },
-    {"bytes=100-200",                  BYTE_RANGE_UNSATISFIABLE, 0,  0 },
-    {"bytes=-0",                       BYTE_RANGE_UNSATISFIABLE, 0,  0 },
-    {"bytes=20-10",                    BYTE_RANGE_WHOLE,         0,  0 },
-    {"bytes=0-1,4-5",                  BYTE_RANGE_WHOLE,         0,  0 },
-    {"bytes=",                         BYTE_RANGE_WHOLE,         0,  0 },
-    {"bytes=-",                        BYTE_RANGE_WHOLE,         0,  0 },
-    {"bytes=a-b",                      BYTE_RANGE_WHOLE,         0,  0 },
-    {"bytes=1-2x",                     BYTE_RANGE_WHOLE,         0,  0 },
-    {"bytes=--1",                      BYTE_RANGE_WHOLE,         0,  0 },
-    {"bytes=99999999999999999999999-", BYTE_RANGE_WHOLE,         0,  0 },
-    {"items=0-1",                      BYTE_RANGE_WHOLE,         0,  0 },
+    {"bytes=100-",                     BYTE_RANGE_UNSATISFIABLE, 0,  0},
+    {"bytes=100-200",                  BYTE_RANGE_UNSATISFIABLE, 0,  0},
+    {"bytes=-0",                       BYTE_RANGE_UNSATISFIABLE, 0,  0},
+    {"bytes=20-10",                    BYTE_RANGE_WHOLE,         0,  0},
+    {"bytes=0-1,4-5",                  BYTE_RANGE_WHOLE,         0,  0},
+    {"bytes=",                         BYTE_RANGE_WHOLE,         0,  0},
+    {"bytes=-",                        BYTE_RANGE_WHOLE,         0,  0},
+    {"bytes=a-b",                      BYTE_RANGE_WHOLE,         0,  0},
+    {"bytes=1-2x",                     BYTE_RANGE_WHOLE,         0,  0},
+    {"bytes=--1",                      BYTE_RANGE_WHOLE,         0,  0},
+    {"bytes=99999999999999999999999-", BYTE_RANGE_WHOLE,         0,  0},
+    {"items=0-1",                      BYTE_RANGE_WHOLE,         0,  0},
 };
 
 static void

@@ -408,10 +408,10 @@ files_come_whole_and_in_parts(void **state)
         const char *range, *body;
     } cases[] = {
         {"",                         200, NULL,           "0123456789"},
-        {"Range: bytes=2-4\r\n",     206, "bytes 2-4/10", "234"       },
-        {"Range: bytes=7-\r\n",      206, "bytes 7-9/10", "789"       },
-        {"Range: bytes=-1\r\n",      206, "bytes 9-9/10", "9"         },
-        {"Range: bytes=10-\r\n",     416, "bytes */10",   ""          },
+        {"Range: bytes=2-4\r\n",     206, "bytes 2-4/10", "234"},
+        {"Range: bytes=7-\r\n",      206, "bytes 7-9/10", "789"},
+        {"Range: bytes=-1\r\n",      206, "bytes 9-9/10", "9"},
+        {"Range: bytes=10-\r\n",     416, "bytes */10",   ""},
         {"Range: bytes=0-1,3-4\r\n", 200, NULL,           "0123456789"},
     };
     for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {

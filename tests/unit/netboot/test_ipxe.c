@@ -279,7 +279,8 @@ credentials_that_could_break_out_of_their_line_are_encoded(void **state)
     assert_null(strstr(script, "${password}"));
 }
 
-/* Neither steel-done nor steel-unknown: the generic script asks again, and restarts the machine in the end. */
+/* Neither steel-done nor steel-unknown: the generic script asks again, and restarts the machine in
+ * the end. */
 static void
 whoever_is_refused_sees_why_and_asks_again(void **state)
 {
@@ -431,16 +432,16 @@ names_of_fibre_channel_volumes_that_are_none_are_refused(void **state)
     (void)state;
     static const char *const bad[][2] = {
         {"{}",                                                            "target_wwn is missing"},
-        {"{\"target_wwn\": 5}",                                           "target_wwn must be"   },
-        {"{\"target_wwn\": []}",                                          "target_wwn must be"   },
-        {"{\"target_wwn\": \"\"}",                                        "target_wwn must be"   },
-        {"{\"target_wwn\": [\"500601603ba01c2d\", 5]}",                   "target_wwn must be"   },
+        {"{\"target_wwn\": 5}",                                           "target_wwn must be"},
+        {"{\"target_wwn\": []}",                                          "target_wwn must be"},
+        {"{\"target_wwn\": \"\"}",                                        "target_wwn must be"},
+        {"{\"target_wwn\": [\"500601603ba01c2d\", 5]}",                   "target_wwn must be"},
         {"{\"target_wwn\": \"500601603ba01c2\"}",                         "16 hexadecimal digits"},
         {"{\"target_wwn\": \"500601603ba01c2d5\"}",                       "16 hexadecimal digits"},
         {"{\"target_wwn\": \"500601603ba01c2d ||reboot\"}",               "16 hexadecimal digits"},
-        {"{\"target_wwn\": \"500601603ba01c2d\", \"target_lun\": \"x\"}", "target_lun must be"   },
-        {"{\"target_wwn\": \"500601603ba01c2d\", \"target_lun\": 16384}", "target_lun must be"   },
-        {"{\"target_wwn\": \"500601603ba01c2d\", \"target_lun\": null}",  "target_lun must be"   },
+        {"{\"target_wwn\": \"500601603ba01c2d\", \"target_lun\": \"x\"}", "target_lun must be"},
+        {"{\"target_wwn\": \"500601603ba01c2d\", \"target_lun\": 16384}", "target_lun must be"},
+        {"{\"target_wwn\": \"500601603ba01c2d\", \"target_lun\": null}",  "target_lun must be"},
     };
     for (size_t i = 0; i < G_N_ELEMENTS(bad); i++) {
         json_auto_t *properties = json_text_parse(bad[i][0], strlen(bad[i][0]), 0, NULL);

@@ -15,13 +15,13 @@ static const struct {
     uint32_t number;
     const char *word;
 } seen[] = {
-    {0x410d613c, "auth_username"   },
-    {0x430d6601, "may want CHAP"   },
-    {0x2c0d603b, "target_iqn"      },
-    {0x1d704039, "target_lun"      },
-    {0x0f0a6039, "target_portal"   },
-    {0x3e11613b, "DNS"             },
-    {0x34852006, "iBFT"            },
+    {0x410d613c, "auth_username"},
+    {0x430d6601, "may want CHAP"},
+    {0x2c0d603b, "target_iqn"},
+    {0x1d704039, "target_lun"},
+    {0x0f0a6039, "target_portal"},
+    {0x3e11613b, "DNS"},
+    {0x34852006, "iBFT"},
     {0x1d852039, "BIOS boot sector"},
     {0x7f22208e, "UEFI boot loader"},
 };

@@ -1,4 +1,5 @@
-/* Events inside the process: order, shared texts, bounds in number and bytes, losses that are told, many threads.
+/* Events inside the process: order, shared texts, bounds in number and bytes, losses that are told,
+ * many threads.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "rpc/events.h"
 
@@ -178,7 +179,8 @@ wants_group(const Event *event, unsigned *view, void *user_data)
     return number_of(event) / IN_GROUP == *group;
 }
 
-/* Each listener is within its own bound, and lets events wait that no other has: together they are too much. */
+/* Each listener is within its own bound, and lets events wait that no other has: together they are
+ * too much. */
 static void
 what_waits_for_all_listeners_is_bounded_in_bytes(void **state)
 {
@@ -261,12 +263,12 @@ members_are_found_in_the_text(void **state)
     static const struct {
         const char *name, *value;
     } rows[] = {
-        {"a",    "1"                    },
+        {"a",    "1"},
         {"ab",   "{\"a\":[1,{\"c\":2}]}"},
-        {"x",    "\"a\\\"b\""           },
-        {"b",    "null"                 },
-        {"none", NULL                   },
-        {"c",    NULL                   }, /* of a member, not of the payload */
+        {"x",    "\"a\\\"b\""},
+        {"b",    "null"},
+        {"none", NULL},
+        {"c",    NULL},                    /* of a member, not of the payload */
     };
     Events *events = events_new();
     EventListener *listener = listen_to_all(events);

@@ -135,8 +135,8 @@ same_request(const IpmiRequest *a, const IpmiRequest *b)
            a->size == b->size && memcmp(a->data, b->data, a->size) == 0;
 }
 
-/* A repeated request (same rqSeq, same bytes) gets the same answer without being done again: a lost answer to "power
- * cycle" must not cycle twice. */
+/* A repeated request (same rqSeq, same bytes) gets the same answer without being done again: a lost
+ * answer to "power cycle" must not cycle twice. */
 static void
 execute_once(BmcCall *call, uint8_t sequence)
 {
@@ -188,8 +188,8 @@ answer_login(IpmiBmc *bmc, uint64_t now_ms, const IpmiPacket *packet, uint8_t *r
         size_t (*answer)(IpmiBmc *, uint64_t, const uint8_t *, size_t, uint8_t *, size_t);
     } steps[] = {
         {IPMI_PAYLOAD_OPEN_REQUEST, bmc_open_session},
-        {IPMI_PAYLOAD_RAKP_1,       bmc_rakp1       },
-        {IPMI_PAYLOAD_RAKP_3,       bmc_rakp3       },
+        {IPMI_PAYLOAD_RAKP_1,       bmc_rakp1},
+        {IPMI_PAYLOAD_RAKP_3,       bmc_rakp3},
     };
     if (bmc_faults(bmc).ipmi_15_only)
         return 0;

@@ -1,5 +1,5 @@
-/* The inside of a simulated BMC: its state, and one function from a datagram to the answer. It owns no socket and no
- * thread, so that tests and fuzzers feed it bytes; server.c adds those.
+/* The inside of a simulated BMC: its state, and one function from a datagram to the answer. It owns
+ * no socket and no thread, so that tests and fuzzers feed it bytes; server.c adds those.
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
@@ -117,8 +117,8 @@ IpmiBmc *ipmi_bmc_new(const IpmiBmcUser *users, size_t user_count, const IpmiBmc
 void ipmi_bmc_free(IpmiBmc *bmc);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(IpmiBmc, ipmi_bmc_free)
 
-/* Answers one datagram; returns the size of the answer, 0 for none. The faults of the wire (dead, loss, latency,
- * garbage, noise, duplicates) are not applied here.
+/* Answers one datagram; returns the size of the answer, 0 for none. The faults of the wire (dead,
+ * loss, latency, garbage, noise, duplicates) are not applied here.
  *
  * data, size   1 byte and more, whatever came
  * reply        room for IPMI_DATAGRAM_MAX bytes
@@ -127,7 +127,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(IpmiBmc, ipmi_bmc_free)
 size_t ipmi_bmc_answer(IpmiBmc *bmc, uint64_t now_ms, const uint8_t *data, size_t size,
                        uint8_t *reply);
 
-/* bmc_login.c: payloads 10h, 12h and 14h. Each writes the answer's payload and returns its size, 0 for none. */
+/* bmc_login.c: payloads 10h, 12h and 14h. Each writes the answer's payload and returns its size, 0
+ * for none. */
 size_t bmc_open_session(IpmiBmc *bmc, uint64_t now_ms, const uint8_t *data, size_t size,
                         uint8_t *out, size_t capacity);
 size_t bmc_rakp1(IpmiBmc *bmc, uint64_t now_ms, const uint8_t *data, size_t size, uint8_t *out,
@@ -137,7 +138,8 @@ size_t bmc_rakp3(IpmiBmc *bmc, uint64_t now_ms, const uint8_t *data, size_t size
 
 /* bmc_session.c: the sessions of a BMC. */
 BmcSession *bmc_session_find(IpmiBmc *bmc, uint32_t bmc_id);
-/* NULL if all slots are taken (half-open ones older than a few seconds are replaced) or there are no random numbers. */
+/* NULL if all slots are taken (half-open ones older than a few seconds are replaced) or there are
+ * no random numbers. */
 BmcSession *bmc_session_add(IpmiBmc *bmc, uint64_t now_ms);
 void bmc_session_drop(IpmiBmc *bmc, BmcSession *session);
 void bmc_sessions_expire(IpmiBmc *bmc, uint64_t now_ms);
@@ -153,7 +155,8 @@ extern const BmcCommand bmc_storage_commands[];
 /* bmc_chassis.c */
 void bmc_boot_flags_expire(IpmiBmc *bmc, uint64_t now_ms) REQUIRES(bmc->lock);
 
-/* bmc_storage.c: a power event (sensor type 22h, System ACPI Power State) for the log. Any thread. */
+/* bmc_storage.c: a power event (sensor type 22h, System ACPI Power State) for the log. Any
+ * thread. */
 void bmc_log_power_event(IpmiBmc *bmc, IpmiChassisControl control);
 
 /* Fills a response; the size is bounded by IPMI_DATA_MAX. */

@@ -1,5 +1,6 @@
-/* The chassis of a simulated BMC: power verbs and boot options. The machine itself is the owner's callbacks, or, where there
- * are none, a power bit and a firmware that takes its boot flags at once.
+/* The chassis of a simulated BMC: power verbs and boot options. The machine itself is the owner's
+ * callbacks, or, where there are none, a power bit and a firmware that takes its boot flags at
+ * once.
  * SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
 
@@ -53,7 +54,8 @@ get_status(BmcCall *call)
     bmc_respond(call, status, sizeof status);
 }
 
-/* The machine of a BMC without chassis_control: on and off, and a firmware that takes what is for one boot only. */
+/* The machine of a BMC without chassis_control: on and off, and a firmware that takes what is for
+ * one boot only. */
 static void
 control_own_machine(IpmiBmc *bmc, IpmiChassisControl control)
 {
@@ -170,11 +172,11 @@ static const struct {
     uint8_t size;
     size_t offset;
 } stored[] = {
-    {IPMI_BOOT_OPTION_SET_IN_PROGRESS,  1,                    offsetof(BmcBootOptions, set_in_progress)},
-    {IPMI_BOOT_OPTION_VALID_CLEARING,   1,                    offsetof(BmcBootOptions, valid_clearing) },
+    {IPMI_BOOT_OPTION_SET_IN_PROGRESS, 1, offsetof(BmcBootOptions, set_in_progress)},
+    {IPMI_BOOT_OPTION_VALID_CLEARING, 1, offsetof(BmcBootOptions, valid_clearing)},
     {IPMI_BOOT_OPTION_INFO_ACKNOWLEDGE, BMC_ACKNOWLEDGE_SIZE,
-     offsetof(BmcBootOptions,                                                          acknowledge)    },
-    {IPMI_BOOT_OPTION_FLAGS,            IPMI_BOOT_FLAGS_SIZE, offsetof(BmcBootOptions, flags)          },
+     offsetof(BmcBootOptions, acknowledge)},
+    {IPMI_BOOT_OPTION_FLAGS, IPMI_BOOT_FLAGS_SIZE, offsetof(BmcBootOptions, flags)},
 };
 
 void
@@ -344,14 +346,14 @@ ipmi_bmc_peek_boot_flags(IpmiBmc *bmc, IpmiBootFlags *flags)
 enum { USER = IPMI_PRIVILEGE_USER, OPERATOR = IPMI_PRIVILEGE_OPERATOR };
 
 const BmcCommand bmc_chassis_commands[] = {
-    {IPMI_NETFN_CHASSIS, IPMI_CMD_CHASSIS_CAPABILITIES,     USER,     0, get_capabilities  },
-    {IPMI_NETFN_CHASSIS, IPMI_CMD_CHASSIS_STATUS,           USER,     0, get_status        },
-    {IPMI_NETFN_CHASSIS, IPMI_CMD_CHASSIS_CONTROL,          OPERATOR, 1, control           },
-    {IPMI_NETFN_CHASSIS, IPMI_CMD_CHASSIS_IDENTIFY,         OPERATOR, 0, identify          },
+    {IPMI_NETFN_CHASSIS, IPMI_CMD_CHASSIS_CAPABILITIES,     USER,     0, get_capabilities},
+    {IPMI_NETFN_CHASSIS, IPMI_CMD_CHASSIS_STATUS,           USER,     0, get_status},
+    {IPMI_NETFN_CHASSIS, IPMI_CMD_CHASSIS_CONTROL,          OPERATOR, 1, control},
+    {IPMI_NETFN_CHASSIS, IPMI_CMD_CHASSIS_IDENTIFY,         OPERATOR, 0, identify},
     {IPMI_NETFN_CHASSIS, IPMI_CMD_SET_POWER_RESTORE_POLICY, OPERATOR, 1, set_restore_policy},
-    {IPMI_NETFN_CHASSIS, IPMI_CMD_SYSTEM_RESTART_CAUSE,     USER,     0, get_restart_cause },
-    {IPMI_NETFN_CHASSIS, IPMI_CMD_SET_BOOT_OPTIONS,         OPERATOR, 1, set_boot_options  },
-    {IPMI_NETFN_CHASSIS, IPMI_CMD_GET_BOOT_OPTIONS,         OPERATOR, 3, get_boot_options  },
+    {IPMI_NETFN_CHASSIS, IPMI_CMD_SYSTEM_RESTART_CAUSE,     USER,     0, get_restart_cause},
+    {IPMI_NETFN_CHASSIS, IPMI_CMD_SET_BOOT_OPTIONS,         OPERATOR, 1, set_boot_options},
+    {IPMI_NETFN_CHASSIS, IPMI_CMD_GET_BOOT_OPTIONS,         OPERATOR, 3, get_boot_options},
     {IPMI_NETFN_CHASSIS, IPMI_CMD_POWER_ON_HOURS,           USER,     0, get_power_on_hours},
-    {0,                  0,                                 0,        0, NULL              },
+    {0,                  0,                                 0,        0, NULL},
 };

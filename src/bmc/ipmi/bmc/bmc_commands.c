@@ -1,4 +1,5 @@
-/* The commands of a simulated BMC that are about the BMC itself (network function App), and the way to every other table.
+/* The commands of a simulated BMC that are about the BMC itself (network function App), and the way
+ * to every other table.
  * SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
 
@@ -69,7 +70,8 @@ execute_foreign(BmcCall *call)
     call->response->size = MIN(call->response->size, IPMI_DATA_MAX);
 }
 
-/* What a BMC answers that is busy or starting, instead of doing anything; OK: nothing of that kind. */
+/* What a BMC answers that is busy or starting, instead of doing anything; OK: nothing of that
+ * kind. */
 static uint8_t
 passing_refusal(BmcCall *call, const BmcCommand *row)
 {
@@ -367,20 +369,20 @@ enum {
 };
 
 const BmcCommand bmc_app_commands[] = {
-    {IPMI_NETFN_APP, IPMI_CMD_DEVICE_ID,                 USER,     0,  get_device_id        },
-    {IPMI_NETFN_APP, IPMI_CMD_COLD_RESET,                ADMIN,    0,  reset_bmc            },
-    {IPMI_NETFN_APP, IPMI_CMD_WARM_RESET,                ADMIN,    0,  reset_bmc            },
-    {IPMI_NETFN_APP, IPMI_CMD_SELF_TEST,                 USER,     0,  self_test            },
-    {IPMI_NETFN_APP, IPMI_CMD_SYSTEM_GUID,               ANYONE,   0,  get_guid             },
+    {IPMI_NETFN_APP, IPMI_CMD_DEVICE_ID,                 USER,     0,  get_device_id},
+    {IPMI_NETFN_APP, IPMI_CMD_COLD_RESET,                ADMIN,    0,  reset_bmc},
+    {IPMI_NETFN_APP, IPMI_CMD_WARM_RESET,                ADMIN,    0,  reset_bmc},
+    {IPMI_NETFN_APP, IPMI_CMD_SELF_TEST,                 USER,     0,  self_test},
+    {IPMI_NETFN_APP, IPMI_CMD_SYSTEM_GUID,               ANYONE,   0,  get_guid},
     {IPMI_NETFN_APP, IPMI_CMD_CHANNEL_AUTH_CAPABILITIES, ANYONE,   2,  get_auth_capabilities},
-    {IPMI_NETFN_APP, IPMI_CMD_CHANNEL_CIPHER_SUITES,     ANYONE,   3,  get_cipher_suites    },
+    {IPMI_NETFN_APP, IPMI_CMD_CHANNEL_CIPHER_SUITES,     ANYONE,   3,  get_cipher_suites},
     {IPMI_NETFN_APP, IPMI_CMD_SET_SESSION_PRIVILEGE,     CALLBACK, 1,  set_session_privilege},
-    {IPMI_NETFN_APP, IPMI_CMD_CLOSE_SESSION,             CALLBACK, 4,  close_session        },
-    {IPMI_NETFN_APP, IPMI_CMD_SESSION_INFO,              USER,     1,  get_session_info     },
-    {IPMI_NETFN_APP, IPMI_CMD_CHANNEL_ACCESS,            USER,     2,  get_channel_access   },
-    {IPMI_NETFN_APP, IPMI_CMD_CHANNEL_INFO,              USER,     1,  get_channel_info     },
-    {IPMI_NETFN_APP, IPMI_CMD_USER_ACCESS,               OPERATOR, 2,  get_user_access      },
-    {IPMI_NETFN_APP, IPMI_CMD_SET_USER_NAME,             ADMIN,    17, set_user_name        },
-    {IPMI_NETFN_APP, IPMI_CMD_GET_USER_NAME,             OPERATOR, 1,  get_user_name        },
-    {0,              0,                                  0,        0,  NULL                 },
+    {IPMI_NETFN_APP, IPMI_CMD_CLOSE_SESSION,             CALLBACK, 4,  close_session},
+    {IPMI_NETFN_APP, IPMI_CMD_SESSION_INFO,              USER,     1,  get_session_info},
+    {IPMI_NETFN_APP, IPMI_CMD_CHANNEL_ACCESS,            USER,     2,  get_channel_access},
+    {IPMI_NETFN_APP, IPMI_CMD_CHANNEL_INFO,              USER,     1,  get_channel_info},
+    {IPMI_NETFN_APP, IPMI_CMD_USER_ACCESS,               OPERATOR, 2,  get_user_access},
+    {IPMI_NETFN_APP, IPMI_CMD_SET_USER_NAME,             ADMIN,    17, set_user_name},
+    {IPMI_NETFN_APP, IPMI_CMD_GET_USER_NAME,             OPERATOR, 1,  get_user_name},
+    {0,              0,                                  0,        0,  NULL},
 };

@@ -1,5 +1,5 @@
-/* The login side of a simulated BMC: Open Session, RAKP 1 and RAKP 3. A repeated message gets the same answer, because a
- * client repeats what was lost.
+/* The login side of a simulated BMC: Open Session, RAKP 1 and RAKP 3. A repeated message gets the
+ * same answer, because a client repeats what was lost.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "bmc/ipmi/bmc/bmc.h"
 #include "common/lock.h"

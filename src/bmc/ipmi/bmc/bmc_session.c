@@ -16,8 +16,8 @@ bmc_session_find(IpmiBmc *bmc, uint32_t bmc_id)
     return NULL;
 }
 
-/* The session that was silent longest among those that may give way: logins that stopped half way, and all where `any`.
- * NULL if there is none. */
+/* The session that was silent longest among those that may give way: logins that stopped half way,
+ * and all where `any`. NULL if there is none. */
 static BmcSession *
 most_silent_session(IpmiBmc *bmc, uint64_t now_ms, bool any)
 {

@@ -1,4 +1,5 @@
-/* The event log and the sensor repository of a simulated BMC: the log has power events, the repository one record.
+/* The event log and the sensor repository of a simulated BMC: the log has power events, the
+ * repository one record.
  * SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
 #include <time.h>
@@ -25,15 +26,16 @@ static const struct {
     uint8_t sensor_type;
     uint8_t offset;
 } power_events[] = {
-    [IPMI_CHASSIS_OFF] = {0x22, 0x06}, /* System ACPI Power State: soft off */
-    [IPMI_CHASSIS_ON] = {0x22, 0x00}, /* working */
+    [IPMI_CHASSIS_OFF] = {0x22, 0x06},   /* System ACPI Power State: soft off */
+    [IPMI_CHASSIS_ON] = {0x22, 0x00},    /* working */
     [IPMI_CHASSIS_CYCLE] = {0x1d, 0x00}, /* System Boot / Restart Initiated: power up */
     [IPMI_CHASSIS_RESET] = {0x1d, 0x01}, /* hard reset */
-    [IPMI_CHASSIS_DIAG] = {0x13, 0x00}, /* Critical Interrupt: NMI */
+    [IPMI_CHASSIS_DIAG] = {0x13, 0x00},  /* Critical Interrupt: NMI */
     [IPMI_CHASSIS_SOFT] = {0x22, 0x06},
 };
 
-/* The one record of the repository: a management controller device locator (43.9) for the BMC itself. */
+/* The one record of the repository: a management controller device locator (43.9) for the BMC
+ * itself. */
 static const uint8_t sdr_record[] = {
     0x01, 0x00, REPOSITORY_VERSION,
     0x12, 0x0e, /* id 1, type 12h, 14 bytes follow */
@@ -230,14 +232,14 @@ get_sdr(BmcCall *call)
 enum { USER = IPMI_PRIVILEGE_USER, OPERATOR = IPMI_PRIVILEGE_OPERATOR };
 
 const BmcCommand bmc_storage_commands[] = {
-    {IPMI_NETFN_STORAGE, IPMI_CMD_SDR_INFO,     USER,     0, get_sdr_info },
-    {IPMI_NETFN_STORAGE, IPMI_CMD_SDR_RESERVE,  USER,     0, reserve      },
-    {IPMI_NETFN_STORAGE, IPMI_CMD_SDR_GET,      USER,     6, get_sdr      },
-    {IPMI_NETFN_STORAGE, IPMI_CMD_SEL_INFO,     USER,     0, get_sel_info },
-    {IPMI_NETFN_STORAGE, IPMI_CMD_SEL_RESERVE,  USER,     0, reserve      },
+    {IPMI_NETFN_STORAGE, IPMI_CMD_SDR_INFO,     USER,     0, get_sdr_info},
+    {IPMI_NETFN_STORAGE, IPMI_CMD_SDR_RESERVE,  USER,     0, reserve},
+    {IPMI_NETFN_STORAGE, IPMI_CMD_SDR_GET,      USER,     6, get_sdr},
+    {IPMI_NETFN_STORAGE, IPMI_CMD_SEL_INFO,     USER,     0, get_sel_info},
+    {IPMI_NETFN_STORAGE, IPMI_CMD_SEL_RESERVE,  USER,     0, reserve},
     {IPMI_NETFN_STORAGE, IPMI_CMD_SEL_GET,      USER,     6, get_sel_entry},
-    {IPMI_NETFN_STORAGE, IPMI_CMD_SEL_CLEAR,    OPERATOR, 6, clear_sel    },
-    {IPMI_NETFN_STORAGE, IPMI_CMD_SEL_TIME,     USER,     0, get_sel_time },
-    {IPMI_NETFN_STORAGE, IPMI_CMD_SET_SEL_TIME, OPERATOR, 4, accept       },
-    {0,                  0,                     0,        0, NULL         },
+    {IPMI_NETFN_STORAGE, IPMI_CMD_SEL_CLEAR,    OPERATOR, 6, clear_sel},
+    {IPMI_NETFN_STORAGE, IPMI_CMD_SEL_TIME,     USER,     0, get_sel_time},
+    {IPMI_NETFN_STORAGE, IPMI_CMD_SET_SEL_TIME, OPERATOR, 4, accept},
+    {0,                  0,                     0,        0, NULL},
 };

@@ -1,4 +1,5 @@
-/* The thread that carries datagrams to simulated BMCs and their answers back, with the faults of the wire.
+/* The thread that carries datagrams to simulated BMCs and their answers back, with the faults of
+ * the wire.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "bmc/ipmi/bmc/server.h"
 

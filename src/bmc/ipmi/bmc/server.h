@@ -1,6 +1,6 @@
-/* Simulated BMCs: one process and one thread answer IPMI 2.0 (RMCP+) for many BMCs, each on its own address and port,
- * with users, power, boot flags, an event log, and faults that tests switch on. What a power verb does is the owner's
- * callback.
+/* Simulated BMCs: one process and one thread answer IPMI 2.0 (RMCP+) for many BMCs, each on its own
+ * address and port, with users, power, boot flags, an event log, and faults that tests switch on.
+ * What a power verb does is the owner's callback.
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 #include <glib.h>
@@ -9,8 +9,8 @@
 #include "bmc/ipmi/wire/message.h"
 
 typedef struct IpmiServer IpmiServer;
-typedef struct IpmiBmc
-    IpmiBmc; /* owned by its server; alive until ipmi_server_remove() or ipmi_server_free() */
+/* owned by its server; alive until ipmi_server_remove() or ipmi_server_free() */
+typedef struct IpmiBmc IpmiBmc;
 
 typedef struct IpmiBmcUser {
     const char *name;     /* at most 16 bytes; "" is the null user */
@@ -18,13 +18,15 @@ typedef struct IpmiBmcUser {
     IpmiPrivilege privilege;
 } IpmiBmcUser;
 
-/* What the machine behind a BMC does. All are called on the server thread without any lock held; they must not block
- * (hand the work to another thread and return) and may call ipmi_bmc_*() functions. NULL members: see each. */
+/* What the machine behind a BMC does. All are called on the server thread without any lock held;
+ * they must not block (hand the work to another thread and return) and may call ipmi_bmc_*()
+ * functions. NULL members: see each. */
 typedef struct IpmiBmcOps {
     /* Is the machine powered? NULL: the BMC keeps a power state of its own. */
     bool (*get_power)(void *user_data);
-    /* Does (or starts) a power verb. False with an error refuses it: BMC_BUSY is answered as C0h, INVALID_STATE and
-     * CONFLICT as D5h, UNSUPPORTED as CCh, others as FFh. NULL: the BMC's own power state changes. */
+    /* Does (or starts) a power verb. False with an error refuses it: BMC_BUSY is answered as C0h,
+     * INVALID_STATE and CONFLICT as D5h, UNSUPPORTED as CCh, others as FFh. NULL: the BMC's own
+     * power state changes. */
     bool (*chassis_control)(void *user_data, IpmiChassisControl control, GError **error);
     /* Identify light: seconds, 0 = off, 255 with `forever`. NULL: nothing happens. */
     void (*identify)(void *user_data, unsigned seconds, bool forever);
@@ -32,7 +34,8 @@ typedef struct IpmiBmcOps {
     void (*boot_flags_set)(void *user_data, const IpmiBootFlags *flags);
     /* The BMC itself was reset (all its sessions are gone). NULL: nobody wants to know. */
     void (*bmc_reset)(void *user_data, bool cold);
-    /* Any command the BMC does not know itself: fill the response and return true, or false for C1h. NULL: C1h. */
+    /* Any command the BMC does not know itself: fill the response and return true, or false for
+     * C1h. NULL: C1h. */
     bool (*command)(void *user_data, const IpmiRequest *request, IpmiResponse *response);
 } IpmiBmcOps;
 
@@ -59,8 +62,8 @@ typedef struct IpmiBmcFaults {
 
     /* The session. */
     bool no_answer_after_login; /* authenticates, then is silent */
-    bool
-        close_ignored; /* no answer to Close Session: sessions end by time, or are replaced when slots are short */
+    /* no answer to Close Session: sessions end by time, or are replaced when slots are short */
+    bool close_ignored;
     bool busy;             /* every command in a session is answered C0h, node busy */
     uint8_t starting_code; /* every command in a session is answered with this, */
     unsigned starting_ms;  /* for this time after these faults were set */
@@ -96,30 +99,37 @@ IpmiBmc *ipmi_server_add(IpmiServer *server, const char *address, uint16_t port,
                          const IpmiBmcUser *users, size_t user_count, const IpmiBmcOps *ops,
                          void *user_data, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Removes a BMC; when this returns no callback runs or will run for it. Any thread but the server's. */
+/* Removes a BMC; when this returns no callback runs or will run for it. Any thread but the
+ * server's. */
 void ipmi_server_remove(IpmiServer *server, IpmiBmc *bmc);
 
 /* All below: any thread, also from callbacks. */
 uint16_t ipmi_bmc_port(const IpmiBmc *bmc);
 void ipmi_bmc_set_faults(IpmiBmc *bmc, const IpmiBmcFaults *faults);
 
-/* Manufacturer (20 bits, IANA enterprise number) and product of Get Device ID; default 0 and 0 ("unspecified"). */
+/* Manufacturer (20 bits, IANA enterprise number) and product of Get Device ID; default 0 and 0
+ * ("unspecified"). */
 void ipmi_bmc_set_identity(IpmiBmc *bmc, uint32_t manufacturer, uint16_t product);
 void ipmi_bmc_set_guid(IpmiBmc *bmc, const uint8_t guid[16]);
 
-/* Seconds after a chassis control until unused boot flags are void (28.12, parameter 3); default 60000 ms. */
+/* Seconds after a chassis control until unused boot flags are void (28.12, parameter 3); default
+ * 60000 ms. */
 void ipmi_bmc_set_boot_flag_timeout(IpmiBmc *bmc, unsigned timeout_ms);
-/* Milliseconds until an idle session is dropped; default 60000. Sessions at a time; default 8, 1..32. */
+/* Milliseconds until an idle session is dropped; default 60000. Sessions at a time; default 8,
+ * 1..32. */
 void ipmi_bmc_set_session_limits(IpmiBmc *bmc, unsigned timeout_ms, unsigned slots);
 
-/* Requires a K_g for login (two-key); size 0 takes it away. At most IPMI_KG_MAX bytes, more is a bug of the caller. */
+/* Requires a K_g for login (two-key); size 0 takes it away. At most IPMI_KG_MAX bytes, more is a
+ * bug of the caller. */
 void ipmi_bmc_set_kg(IpmiBmc *bmc, const uint8_t *kg, size_t size);
 
-/* The power state a BMC without get_power keeps; for tests and for machines that power off by themselves. */
+/* The power state a BMC without get_power keeps; for tests and for machines that power off by
+ * themselves. */
 void ipmi_bmc_set_power(IpmiBmc *bmc, bool on);
 
-/* What the machine's firmware does at power on or reset: reads the boot flags and, when they are for one boot only,
- * clears them. False: no valid flags, boot as usual (out-parameters untouched). */
+/* What the machine's firmware does at power on or reset: reads the boot flags and, when they are
+ * for one boot only, clears them. False: no valid flags, boot as usual (out-parameters
+ * untouched). */
 bool ipmi_bmc_take_boot_device(IpmiBmc *bmc, IpmiBootDevice *device, bool *persistent, bool *efi);
 
 /* The flags as they stand, without taking them. */

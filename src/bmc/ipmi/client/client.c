@@ -1,5 +1,5 @@
-/* The engine of the IPMI client: one thread, a few sockets and a heap of due times. Which submission has its turn is
- * client_queue.c's, what is said in a session is session.c's.
+/* The engine of the IPMI client: one thread, a few sockets and a heap of due times. Which
+ * submission has its turn is client_queue.c's, what is said in a session is session.c's.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "bmc/ipmi/client/client_internal.h"
 
@@ -22,8 +22,8 @@ enum {
 
 /* ---- sending ---- */
 
-/* A session keeps its socket, since BMCs tie a session to the port it came from. A login that is begun anew, because
- * somebody may have answered in the BMC's place, gets another port. */
+/* A session keeps its socket, since BMCs tie a session to the port it came from. A login that is
+ * begun anew, because somebody may have answered in the BMC's place, gets another port. */
 static ClientSocket *
 socket_of(Job *job, const IpmiPeer *peer)
 {

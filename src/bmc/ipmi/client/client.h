@@ -1,5 +1,6 @@
-/* An asynchronous IPMI 2.0 (RMCP+) client: one engine thread talks to thousands of BMCs, one session per submission.
- * A slow or dead BMC delays nobody else; names are resolved on other threads.
+/* An asynchronous IPMI 2.0 (RMCP+) client: one engine thread talks to thousands of BMCs, one
+ * session per submission. A slow or dead BMC delays nobody else; names are resolved on other
+ * threads.
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 #include <glib.h>
@@ -8,7 +9,8 @@
 
 typedef struct IpmiClient IpmiClient;
 
-/* Which BMC, as whom, how patiently. Borrowed for the call: the client copies what it needs and wipes its copy. */
+/* Which BMC, as whom, how patiently. Borrowed for the call: the client copies what it needs and
+ * wipes its copy. */
 typedef struct IpmiTarget {
     const char *address;  /* IPv4, IPv6 (also in brackets, also with %scope) or a name */
     uint16_t port;        /* 0: 623 */
@@ -18,15 +20,15 @@ typedef struct IpmiTarget {
     size_t kg_size;          /* 0: no K_g, the password serves (one-key login) */
     int cipher_suite;        /* 3 or 17; -1: ask the BMC, take 17 before 3, remember */
     IpmiPrivilege privilege; /* 0: ADMINISTRATOR */
-    unsigned
-        retransmit_ms; /* first wait before a datagram is repeated; doubles every second time. 0: 1000 */
-    unsigned
-        deadline_ms; /* for the whole submission, counted from when its turn has come. 0: 20000 */
+    /* first wait before a datagram is repeated; doubles every second time. 0: 1000 */
+    unsigned retransmit_ms;
+    /* for the whole submission, counted from when its turn has come. 0: 20000 */
+    unsigned deadline_ms;
     /* Least pause between the end of one submission to this BMC and the start of the next. 0: none.
      * (Ironic's [ipmi]min_command_interval, which also is per ipmitool run, not per datagram.) */
     unsigned min_command_interval_ms;
-    IpmiCodeSet
-        passing; /* completion codes that the operator lists as retryable, in addition to the table's */
+    /* completion codes that the operator lists as retryable, in addition to the table's */
+    IpmiCodeSet passing;
 } IpmiTarget;
 
 /* A target with the defaults and cipher_suite -1; fill in the rest. */
@@ -34,11 +36,11 @@ typedef struct IpmiTarget {
 
 enum { IPMI_REQUESTS_MAX = 64 }; /* requests in one submission */
 
-/* Called exactly once per submission, from the engine thread: must not block, must not call ipmi_client_call() or
- * ipmi_client_free(); may submit.
+/* Called exactly once per submission, from the engine thread: must not block, must not call
+ * ipmi_client_call() or ipmi_client_free(); may submit.
  *
- * responses, count   what the BMC answered, in order; on success one per request. On failure those that were answered
- *                    before (the refused one included). Borrowed for the call.
+ * responses, count   what the BMC answered, in order; on success one per request. On failure those
+ *                    that were answered before (the refused one included). Borrowed for the call.
  * error              NULL on success; borrowed: g_error_copy() it to keep it.
  */
 typedef void (*IpmiDone)(void *user_data, const IpmiResponse *responses, size_t count,
@@ -47,25 +49,28 @@ typedef void (*IpmiDone)(void *user_data, const IpmiResponse *responses, size_t 
 /* Starts the engine thread. Errors: INTERNAL (no descriptors or threads left). */
 IpmiClient *ipmi_client_new(GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Stops the engine: every outstanding submission is completed with CANCELLED before this returns. NULL is fine. Not
- * from an IpmiDone. No other thread may use the client any more. */
+/* Stops the engine: every outstanding submission is completed with CANCELLED before this returns.
+ * NULL is fine. Not from an IpmiDone. No other thread may use the client any more. */
 void ipmi_client_free(IpmiClient *client);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(IpmiClient, ipmi_client_free)
 
 /* Opens a session at the target, performs the requests in order, closes the session and calls done.
- * Submissions to the same BMC (resolved address and port) run one after the other in the order they came.
+ * Submissions to the same BMC (resolved address and port) run one after the other in the order they
+ * came.
  *
- * requests, count   copied; 1..IPMI_REQUESTS_MAX. A request whose completion code says nothing final (completion.h) is
- *                   sent again until the deadline, where that does no harm. The first refused request (completion code
- *                   not 0, flag ignore_completion_code not set) ends the list.
+ * requests, count   copied; 1..IPMI_REQUESTS_MAX. A request whose completion code says nothing
+ *                   final (completion.h) is sent again until the deadline, where that does no harm.
+ *                   The first refused request (completion code not 0, flag ignore_completion_code
+ *                   not set) ends the list.
  * done              may be NULL when nobody wants to know
  * Errors (in done)  BMC_UNREACHABLE  no answer within the deadline, or the name does not resolve
- *                   BMC_AUTH         user, password, K_g or privilege level; the text says which to check
+ *                   BMC_AUTH         user, password, K_g or privilege level; the text says which to
+ *                                    check
  *                   BMC_PROTOCOL     only garbage came, or an answer that cannot be
  *                   BMC_REFUSED      a completion code, in words
- *                   BMC_BUSY         no free session, node busy, or a code that says nothing final: trying later may
- *                                    help; or it waited behind other submissions to this BMC for three times its
- *                                    deadline
+ *                   BMC_BUSY         no free session, node busy, or a code that says nothing final:
+ *                                    trying later may help; or it waited behind other submissions
+ *                                    to this BMC for three times its deadline
  *                   UNSUPPORTED      no common cipher suite; the BMC speaks IPMI 1.5 only
  *                   INVALID          the target or a request is malformed
  *                   CANCELLED        the client was freed

@@ -1,5 +1,6 @@
-/* What the engine (client.c) and its queue (client_queue.c) share: submissions as jobs, and a slot per BMC through
- * which its jobs pass one at a time. For these two files only; all functions are called on the engine thread.
+/* What the engine (client.c) and its queue (client_queue.c) share: submissions as jobs, and a slot
+ * per BMC through which its jobs pass one at a time. For these two files only; all functions are
+ * called on the engine thread.
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 #include "bmc/ipmi/client/client.h"
@@ -71,17 +72,19 @@ struct IpmiClient {
 /* Slots by their peer: the table owns them. */
 GHashTable *ipmi_slots_new(void);
 
-/* A new submission reaches the engine, which owns it from here: it is resolved if need be, waits for its turn, runs,
- * tells its owner and is freed. */
+/* A new submission reaches the engine, which owns it from here: it is resolved if need be, waits
+ * for its turn, runs, tells its owner and is freed. */
 void ipmi_job_admit(Job *job);
 
 /* The resolver has an answer; one for a job that has ended meanwhile is passed over. */
 void ipmi_job_resolved(IpmiClient *client, const IpmiResolved *answer);
 
-/* The job's time in the heap has come: the pause is over, an answer is overdue, or patience has ended. */
+/* The job's time in the heap has come: the pause is over, an answer is overdue, or patience has
+ * ended. */
 void ipmi_job_expire(Job *job, uint64_t now_ms);
 
-/* A datagram for the session with this peer on this socket. False: there is none, or it was not an answer. */
+/* A datagram for the session with this peer on this socket. False: there is none, or it was not an
+ * answer. */
 bool ipmi_job_receive(IpmiClient *client, const ClientSocket *socket, const IpmiPeer *peer,
                       const uint8_t *bytes, size_t size);
 

@@ -1,4 +1,5 @@
-/* The queue of the IPMI client: which submission talks to which BMC, and when; the contract is in client_internal.h.
+/* The queue of the IPMI client: which submission talks to which BMC, and when; the contract is in
+ * client_internal.h.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "bmc/ipmi/client/client_internal.h"
 
@@ -8,7 +9,8 @@
 
 enum {
     SLOTS_KEPT = 65536,
-    /* How many of its own deadlines a submission waits behind others to the same BMC before it gives up. */
+    /* How many of its own deadlines a submission waits behind others to the same BMC before it
+     * gives up. */
     QUEUE_PATIENCE = 3,
 };
 
@@ -142,7 +144,8 @@ start_next(IpmiClient *client, Slot *slot)
         due_heap_set(&client->due, &job->due, start_ms);
         return;
     }
-    /* Started by its timer, not from here: the end of one job must not recurse into the next ones. */
+    /* Started by its timer, not from here: the end of one job must not recurse into the next
+     * ones. */
     job->state = JOB_PAUSED;
     due_heap_set(&client->due, &job->due, now_ms);
 }
@@ -210,8 +213,8 @@ ipmi_job_resolved(IpmiClient *client, const IpmiResolved *answer)
     enqueue(job);
 }
 
-/* A name with several addresses: as long as none has answered, the next copy goes to the next one that nobody talks
- * to. */
+/* A name with several addresses: as long as none has answered, the next copy goes to the next one
+ * that nobody talks to. */
 static void
 rotate_peer(Job *job)
 {

@@ -1,4 +1,5 @@
-/* Provisioning's verbs as IPMI requests and responses; the blocking and the asynchronous calls share builders and parsers.
+/* Provisioning's verbs as IPMI requests and responses; the blocking and the asynchronous calls
+ * share builders and parsers.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "bmc/ipmi/client/commands.h"
 
@@ -267,23 +268,23 @@ static const struct {
     uint32_t number;
     const char *name;
 } manufacturers[] = {
-    {2,     "IBM"       },
-    {11,    "HPE"       },
-    {42,    "Oracle"    },
-    {343,   "Intel"     },
-    {373,   "Quanta"    },
-    {674,   "Dell"      },
-    {2011,  "Huawei"    },
-    {5771,  "Cisco"     },
-    {7244,  "Quanta"    },
-    {10368, "Fujitsu"   },
+    {2,     "IBM"},
+    {11,    "HPE"},
+    {42,    "Oracle"},
+    {343,   "Intel"},
+    {373,   "Quanta"},
+    {674,   "Dell"},
+    {2011,  "Huawei"},
+    {5771,  "Cisco"},
+    {7244,  "Quanta"},
+    {10368, "Fujitsu"},
     {10876, "Supermicro"},
-    {15370, "GIGABYTE"  },
-    {19046, "Lenovo"    },
-    {20301, "Lenovo"    },
-    {37945, "Inspur"    },
-    {40092, "Wiwynn"    },
-    {47196, "HPE"       },
+    {15370, "GIGABYTE"},
+    {19046, "Lenovo"},
+    {20301, "Lenovo"},
+    {37945, "Inspur"},
+    {40092, "Wiwynn"},
+    {47196, "HPE"},
     {47488, "Supermicro"},
     {49622, "ASRockRack"},
 };

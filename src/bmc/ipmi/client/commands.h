@@ -1,5 +1,6 @@
-/* The verbs of provisioning on top of the IPMI client: power, boot device, identity and reset of the BMC. Each exists as a
- * request builder with a response parser (pure), as a blocking call for workers and as an asynchronous call.
+/* The verbs of provisioning on top of the IPMI client: power, boot device, identity and reset of
+ * the BMC. Each exists as a request builder with a response parser (pure), as a blocking call for
+ * workers and as an asynchronous call.
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 #include "bmc/ipmi/client/client.h"
@@ -19,7 +20,8 @@ bool ipmi_get_power(IpmiClient *client, const IpmiTarget *target, bool *on,
 bool ipmi_chassis_control(IpmiClient *client, const IpmiTarget *target, IpmiChassisControl control,
                           GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Called once, on the engine thread (see IpmiDone). `on` means nothing when error is set; the error is borrowed. */
+/* Called once, on the engine thread (see IpmiDone). `on` means nothing when error is set; the error
+ * is borrowed. */
 typedef void (*IpmiPowerDone)(void *user_data, bool on, const GError *error);
 /* Called once, on the engine thread; NULL is success; the error is borrowed. */
 typedef void (*IpmiVerbDone)(void *user_data, const GError *error);
@@ -36,10 +38,11 @@ typedef struct IpmiBootRequest {
     IpmiBootDevice device;
     bool persistent;
     bool efi;
-    /* First tell the BMC not to clear the flags 60 s after a power verb (parameter 3, 03h 08h). Ironic does unless
-     * driver_info/ipmi_disable_boot_timeout is false. */
+    /* First tell the BMC not to clear the flags 60 s after a power verb (parameter 3, 03h 08h).
+     * Ironic does unless driver_info/ipmi_disable_boot_timeout is false. */
     bool disable_timeout;
-    /* Byte 2 of the flags as it is, for boards that want another selector (Supermicro with UEFI: 24h for disk); 0: by device. */
+    /* Byte 2 of the flags as it is, for boards that want another selector (Supermicro with UEFI:
+     * 24h for disk); 0: by device. */
     uint8_t device_byte;
     bool release; /* first end a change that somebody has begun: set complete */
     bool unlock;  /* first mark the flags as unlocked */
@@ -47,8 +50,9 @@ typedef struct IpmiBootRequest {
 
 enum { IPMI_BOOT_SEQUENCE_MAX = 8 };
 
-/* The requests that set a boot device, as ipmitool's "chassis bootdev" sends them: [set complete], [unlock], [parameter 3],
- * set in progress, acknowledge, flags, commit, set complete. Refusals are ignored except of the flags themselves.
+/* The requests that set a boot device, as ipmitool's "chassis bootdev" sends them: [set complete],
+ * [unlock], [parameter 3], set in progress, acknowledge, flags, commit, set complete. Refusals are
+ * ignored except of the flags themselves.
  * Returns how many were written. `flags_index` out: which of them carries the flags. */
 size_t ipmi_build_set_boot_device(const IpmiBootRequest *boot,
                                   IpmiRequest requests[IPMI_BOOT_SEQUENCE_MAX],
@@ -58,13 +62,15 @@ void ipmi_build_get_boot_device(IpmiRequest *request);
 /* Errors: BMC_PROTOCOL (short, another parameter). */
 bool ipmi_parse_boot_device(const IpmiResponse *response, IpmiBootFlags *flags, GError **error);
 
-/* Blocking, from a worker thread. Errors: those of ipmi_client_submit(); reading: those of ipmi_parse_boot_device() too. */
+/* Blocking, from a worker thread. Errors: those of ipmi_client_submit(); reading: those of
+ * ipmi_parse_boot_device() too. */
 bool ipmi_set_boot_device(IpmiClient *client, const IpmiTarget *target, const IpmiBootRequest *boot,
                           GError **error) G_GNUC_WARN_UNUSED_RESULT;
 bool ipmi_get_boot_device(IpmiClient *client, const IpmiTarget *target, IpmiBootFlags *flags,
                           GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Called once, on the engine thread; flags are borrowed, and mean nothing when error (borrowed) is set. */
+/* Called once, on the engine thread; flags are borrowed, and mean nothing when error (borrowed) is
+ * set. */
 typedef void (*IpmiBootFlagsDone)(void *user_data, const IpmiBootFlags *flags, const GError *error);
 /* As above, from any thread, without waiting. */
 void ipmi_set_boot_device_async(IpmiClient *client, const IpmiTarget *target,
@@ -95,8 +101,9 @@ bool ipmi_get_device_id(IpmiClient *client, const IpmiTarget *target, IpmiDevice
 /* "HPE", "Supermicro", ... of an enterprise number; NULL when not in the table. Static. */
 const char *ipmi_manufacturer_name(uint32_t manufacturer);
 
-/* Cold and Warm Reset (IPMI 2.0, 20.2 and 20.3) restart the BMC, not the machine; most BMCs are silent for a while after.
- * The calls block, from a worker thread. Errors: those of ipmi_client_submit(). */
+/* Cold and Warm Reset (IPMI 2.0, 20.2 and 20.3) restart the BMC, not the machine; most BMCs are
+ * silent for a while after. The calls block, from a worker thread. Errors: those of
+ * ipmi_client_submit(). */
 void ipmi_build_bmc_reset(IpmiRequest *request, bool cold);
 bool ipmi_bmc_cold_reset(IpmiClient *client, const IpmiTarget *target,
                          GError **error) G_GNUC_WARN_UNUSED_RESULT;
@@ -105,8 +112,8 @@ bool ipmi_bmc_warm_reset(IpmiClient *client, const IpmiTarget *target,
 
 /* ---- raw ---- */
 
-/* Reads "0x00 0x08 0x03 0x08": network function, command, data, with blanks or commas between; hexadecimal after 0x, else
- * decimal, as ipmitool's raw. Errors: INVALID. */
+/* Reads "0x00 0x08 0x03 0x08": network function, command, data, with blanks or commas between;
+ * hexadecimal after 0x, else decimal, as ipmitool's raw. Errors: INVALID. */
 bool ipmi_parse_raw(const char *text, IpmiRequest *request,
                     GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Sends one request; a refusal is BMC_REFUSED unless request->ignore_completion_code. */

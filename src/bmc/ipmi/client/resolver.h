@@ -1,5 +1,5 @@
-/* Resolves names of BMCs on threads of its own, since the engine thread must not block: a few threads call
- * getaddrinfo().
+/* Resolves names of BMCs on threads of its own, since the engine thread must not block: a few
+ * threads call getaddrinfo().
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 #include "bmc/ipmi/wire/socket.h"
@@ -19,7 +19,8 @@ typedef struct IpmiResolved {
 /* `notify` is called from resolver threads whenever an answer waits; it must be short. */
 IpmiResolver *ipmi_resolver_new(void (*notify)(void *user_data), void *user_data);
 
-/* From now on nothing is notified; returns at once. Threads that hang in a lookup end when the lookup does. */
+/* From now on nothing is notified; returns at once. Threads that hang in a lookup end when the
+ * lookup does. */
 void ipmi_resolver_close(IpmiResolver *resolver);
 
 /* Asks for a name (copied). Errors: INTERNAL (no thread can be started). */

@@ -15,7 +15,8 @@ enum {
     BUSY_PAUSE_MS = 1000,
     SAME_SEQUENCE_TRIES = 4, /* copies of a request under one rqSeq, then the next is taken */
     RESTARTS_MAX = 2,
-    /* Copies of a login message that a valid answer may come to before a refusal without our session id is believed. */
+    /* Copies of a login message that a valid answer may come to before a refusal without our
+     * session id is believed. */
     DOUBT_TRIES = 2,
     CLOSES_UNANSWERED = 2,
     WEAK_SUITE_MS = 60 * 60 * 1000, /* then a stronger one is proposed again */
@@ -412,8 +413,8 @@ ipmi_session_expire(IpmiSession *session, uint64_t now_ms)
         continue_unanswered(session, now_ms);
         return;
     }
-    /* The same rqSeq tells a BMC that this is a copy, so that a slow one does not cycle the power twice; but one that
-     * silently drops copies must get a new number in the end. */
+    /* The same rqSeq tells a BMC that this is a copy, so that a slow one does not cycle the power
+     * twice; but one that silently drops copies must get a new number in the end. */
     if (session->tries % SAME_SEQUENCE_TRIES == 0) {
         session->sequence = (session->sequence + 1) & 0x3f;
         session->sequences = MIN(session->sequences + 1, 16);

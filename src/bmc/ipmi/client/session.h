@@ -1,5 +1,6 @@
-/* One session of the client as a state machine: fed with datagrams and the time, it says what to send and when to wake
- * it. It owns no socket and no thread, so that tests and fuzzers drive it; client.c does for real.
+/* One session of the client as a state machine: fed with datagrams and the time, it says what to
+ * send and when to wake it. It owns no socket and no thread, so that tests and fuzzers drive it;
+ * client.c does for real.
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 #include "bmc/ipmi/client/client.h"
@@ -19,8 +20,8 @@ typedef enum SessionStep {
     SESSION_ENDED,
 } SessionStep;
 
-/* What earlier sessions have taught about a BMC. The owner of a session copies it in before the start and out after
- * each event. All zeros: nothing. */
+/* What earlier sessions have taught about a BMC. The owner of a session copies it in before the
+ * start and out after each event. All zeros: nothing. */
 typedef struct IpmiMemory {
     int suite;                  /* the last one that worked; 0: none */
     uint64_t suite_ms;          /* when it became that one */
@@ -31,9 +32,9 @@ typedef struct IpmiMemory {
     uint8_t digest[IPMI_DIGEST_MAX]; /* of the credentials that worked last */
 } IpmiMemory;
 
-/* A refusal that anybody who sends with the BMC's address could have sent, because it does not name our session id. It
- * is noted, and believed only when the step has been repeated and no valid answer came: a status of a login message, or
- * one of these. */
+/* A refusal that anybody who sends with the BMC's address could have sent, because it does not name
+ * our session id. It is noted, and believed only when the step has been repeated and no valid
+ * answer came: a status of a login message, or one of these. */
 enum {
     SESSION_NO_DOUBT = 0,
     SESSION_DOUBT_IPMI_15 = 0x100, /* "speaks IPMI 1.5 only" */
@@ -112,7 +113,8 @@ void ipmi_session_start(IpmiSession *session, uint64_t now_ms);
 bool ipmi_session_receive(IpmiSession *session, uint64_t now_ms, const uint8_t *data, size_t size);
 /* To be called when due_ms has come. */
 void ipmi_session_expire(IpmiSession *session, uint64_t now_ms);
-/* Ends it now: tells the BMC once if there is a session. An unfinished one fails with this code and text. */
+/* Ends it now: tells the BMC once if there is a session. An unfinished one fails with this code and
+ * text. */
 void ipmi_session_abort(IpmiSession *session, int code, const char *text);
 
 /* ---- between the source files of the session ---- */
@@ -123,7 +125,8 @@ void session_begin(IpmiSession *session, SessionStep step, uint64_t now_ms);
 void session_finish(IpmiSession *session, uint64_t now_ms, GError *error);
 void session_fail(IpmiSession *session, uint64_t now_ms, int code, const char *format, ...)
     G_GNUC_PRINTF(4, 5);
-/* Tries the step again after a pause, because of this completion code, or (0) because no session is free. */
+/* Tries the step again after a pause, because of this completion code, or (0) because no session is
+ * free. */
 void session_pause(IpmiSession *session, uint64_t now_ms, uint8_t completion_code);
 /* Begins the login again with new ids; false, and nothing done, after too many tries. */
 bool session_restart(IpmiSession *session, uint64_t now_ms);
@@ -143,12 +146,14 @@ bool session_login_answer(IpmiSession *session, uint64_t now_ms, const IpmiPacke
 /* Chooses a suite and begins the login, or fails if none is left. */
 void session_login(IpmiSession *session, uint64_t now_ms);
 
-/* session_refusals.c: the suite to propose next; NULL when all that may be proposed were refused. */
+/* session_refusals.c: the suite to propose next; NULL when all that may be proposed were
+ * refused. */
 const IpmiSuite *session_suite(const IpmiSession *session);
 /* Open Session has got no answer: may another suite be proposed? */
 bool session_may_turn_suite(const IpmiSession *session);
-/* A login message was answered with a status. `named_id` is the session id that the answer names: our own proves that
- * the BMC has sent it, and the refusal holds at once; without it (0) it is noted. */
+/* A login message was answered with a status. `named_id` is the session id that the answer names:
+ * our own proves that the BMC has sent it, and the refusal holds at once; without it (0) it is
+ * noted. */
 void session_refused(IpmiSession *session, uint64_t now_ms, uint32_t named_id, uint8_t status);
 /* The time for a valid answer is over: what was noted holds. */
 void session_believe(IpmiSession *session, uint64_t now_ms);

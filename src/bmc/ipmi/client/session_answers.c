@@ -1,4 +1,5 @@
-/* What a client's session makes of a datagram: whose it is, which request it answers, and what follows.
+/* What a client's session makes of a datagram: whose it is, which request it answers, and what
+ * follows.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "bmc/ipmi/client/session.h"
 

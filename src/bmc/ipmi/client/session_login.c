@@ -156,7 +156,8 @@ open_answer(IpmiSession *session, uint64_t now_ms, const IpmiPacket *packet)
     } else if (answer.authentication != login->suite->authentication ||
                answer.integrity != login->suite->integrity ||
                answer.confidentiality != login->suite->confidentiality) {
-        /* Some firmware answers a proposal that it does not know with the algorithms that it does know. */
+        /* Some firmware answers a proposal that it does not know with the algorithms that it does
+         * know. */
         session_suite_refused(session, now_ms, "it answers with other algorithms");
     } else if (answer.bmc_id == 0) {
         session_fail(session, now_ms, STEEL_ERROR_BMC_PROTOCOL,

@@ -1,8 +1,10 @@
-/* When a BMC will not let a client's session in: which refusal holds at once, which only when nothing better came, what a
- * status means to the caller, and which cipher suite is left to propose.
+/* When a BMC will not let a client's session in: which refusal holds at once, which only when
+ * nothing better came, what a status means to the caller, and which cipher suite is left to
+ * propose.
  *
- * A refusal is not authenticated. What proves that the BMC has sent it is our session id, a random number that only those see
- * who see our datagrams. BMCs that leave it out are believed after the step has been repeated without a valid answer.
+ * A refusal is not authenticated. What proves that the BMC has sent it is our session id, a random
+ * number that only those see who see our datagrams. BMCs that leave it out are believed after the
+ * step has been repeated without a valid answer.
  * SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
 
@@ -90,10 +92,10 @@ digest_credentials(const IpmiSession *session, const uint8_t *salt, uint8_t dige
     const uint8_t marks[] = {session->username_size, session->kg_given,
                              (uint8_t)session->privilege};
     const IpmiSpan spans[] = {
-        {marks,             sizeof marks            },
+        {marks,             sizeof marks},
         {session->username, sizeof session->username},
         {session->password, sizeof session->password},
-        {session->kg,       sizeof session->kg      },
+        {session->kg,       sizeof session->kg},
     };
     return ipmi_hmac(ipmi_suite(17), salt, IPMI_RANDOM_SIZE, spans, G_N_ELEMENTS(spans), digest,
                      NULL);
@@ -201,7 +203,8 @@ deserves_restart(const IpmiSession *session, Refusal refusal)
     switch (refusal) {
     case REFUSES_SESSION:
         return true;
-    case REFUSES_CHECK: /* a BMC that made a new random number for a repeated RAKP 1 cannot agree with us */
+    /* a BMC that made a new random number for a repeated RAKP 1 cannot agree with us */
+    case REFUSES_CHECK:
         return session->trusted || session->repeats > 0;
     case REFUSES_USER:
     case REFUSES_ROLE: /* BMCs that start know no users for a while */

@@ -1,6 +1,7 @@
-/* What a BMC tells before any login: its authentication capabilities and its cipher suites. The client does not ask for the
- * suites: anybody could have sent that answer, and a proposal tells as well. Pure functions; any thread.
- * Source: IPMI 2.0 rev 1.1, 22.13 (Get Channel Authentication Capabilities), 22.15 (cipher suite records).
+/* What a BMC tells before any login: its authentication capabilities and its cipher suites. The
+ * client does not ask for the suites: anybody could have sent that answer, and a proposal tells as
+ * well. Pure functions; any thread. Source: IPMI 2.0 rev 1.1, 22.13 (Get Channel Authentication
+ * Capabilities), 22.15 (cipher suite records).
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 #include <glib.h>
@@ -23,7 +24,8 @@ typedef struct IpmiAuthCapabilities {
     bool anonymous_login; /* a null user without a password exists */
 } IpmiAuthCapabilities;
 
-/* Get Channel Authentication Capabilities (IPMI 2.0, 22.13), of this channel, for a session of this privilege. */
+/* Get Channel Authentication Capabilities (IPMI 2.0, 22.13), of this channel, for a session of this
+ * privilege. */
 void ipmi_auth_capabilities_request(IpmiRequest *request, IpmiPrivilege privilege);
 /* data without completion code. Errors: BMC_PROTOCOL (short). */
 bool ipmi_auth_capabilities_parse(const uint8_t *data, size_t size, IpmiAuthCapabilities *found,
@@ -31,6 +33,7 @@ bool ipmi_auth_capabilities_parse(const uint8_t *data, size_t size, IpmiAuthCapa
 void ipmi_auth_capabilities_response(const IpmiAuthCapabilities *capabilities,
                                      IpmiResponse *response);
 
-/* Records of our suites, best last as BMCs list them; `only` 3 or 17 leaves the other out, 0 lists both.
+/* Records of our suites, best last as BMCs list them; `only` 3 or 17 leaves the other out, 0 lists
+ * both.
  * Returns their size. */
 size_t ipmi_cipher_suites_build(int only, uint8_t *records, size_t capacity);

@@ -1,5 +1,5 @@
-/* Power verbs and boot flags of the chassis as bytes and as words: what the client's commands build, the server parses, and
- * the other way round. Pure functions; any thread.
+/* Power verbs and boot flags of the chassis as bytes and as words: what the client's commands
+ * build, the server parses, and the other way round. Pure functions; any thread.
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 #include <stdbool.h>
@@ -49,12 +49,13 @@ typedef struct IpmiBootFlags {
     IpmiBootDevice device;
 } IpmiBootFlags;
 
-/* To and from the five data bytes of parameter 5 (IPMI 2.0, table 28-14). Bits that IpmiBootFlags does not know are 0, or
- * passed over. */
+/* To and from the five data bytes of parameter 5 (IPMI 2.0, table 28-14). Bits that IpmiBootFlags
+ * does not know are 0, or passed over. */
 void ipmi_boot_flags_pack(const IpmiBootFlags *flags, uint8_t bytes[IPMI_BOOT_FLAGS_SIZE]);
 void ipmi_boot_flags_unpack(const uint8_t bytes[IPMI_BOOT_FLAGS_SIZE], IpmiBootFlags *flags);
 
-/* "pxe", "disk", "cdrom", "bios", "safe", "diag", "floppy", "none", ...; "unknown" for a reserved value. Static. */
+/* "pxe", "disk", "cdrom", "bios", "safe", "diag", "floppy", "none", ...; "unknown" for a reserved
+ * value. Static. */
 const char *ipmi_boot_device_name(IpmiBootDevice device);
 
 /* The device of such a name; false for any other word. */

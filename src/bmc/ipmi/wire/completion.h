@@ -1,5 +1,6 @@
-/* Completion codes: what a BMC says of a request that it has answered. One table (completion_codes.def) says for each
- * code their words, and what follows for retries, power and boot flags. Pure functions; any thread.
+/* Completion codes: what a BMC says of a request that it has answered. One table
+ * (completion_codes.def) says for each code their words, and what follows for retries, power and
+ * boot flags. Pure functions; any thread.
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 #include <stdbool.h>
@@ -51,7 +52,7 @@ ipmi_code_set_has(const IpmiCodeSet *set, uint8_t completion_code)
     return (set->bits[completion_code / 64] >> completion_code % 64 & 1) != 0;
 }
 
-/* Adds the codes that ipmitool would report with this text: all of its words or a part of them ("Unspecified error"), a
- * whole line that has them ("... failed: Unspecified error"), or the number ("rsp=0xff", "0xff"). False: there is
- * none. */
+/* Adds the codes that ipmitool would report with this text: all of its words or a part of them
+ * ("Unspecified error"), a whole line that has them ("... failed: Unspecified error"), or the
+ * number ("rsp=0xff", "0xff"). False: there is none. */
 bool ipmi_code_set_add_words(IpmiCodeSet *set, const char *text);

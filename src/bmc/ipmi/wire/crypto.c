@@ -12,7 +12,7 @@
 /* id, authentication, integrity, confidentiality, digest, check */
 static const IpmiSuite suites[] = {
     {17, 3, 4, 1, 32, 16},
-    {3,  1, 1, 1, 20, 12},
+    {3, 1, 1, 1, 20, 12},
 };
 
 enum {
@@ -137,7 +137,8 @@ ipmi_decrypt(const IpmiKeys *keys, const uint8_t *cipher, size_t size, uint8_t *
     size_t whole = size - IPMI_AES_BLOCK;
     if (!aes_cbc(keys->k2, cipher, false, cipher + IPMI_AES_BLOCK, whole, plain))
         return steel_fail(error, STEEL_ERROR_BMC_PROTOCOL, "payload does not decrypt");
-    /* The bytes of the pad are not compared: some BMCs pad with zeros, and the packet is authenticated anyway. */
+    /* The bytes of the pad are not compared: some BMCs pad with zeros, and the packet is
+     * authenticated anyway. */
     size_t pad = plain[whole - 1];
     if (pad + 1 > whole)
         return steel_fail(error, STEEL_ERROR_BMC_PROTOCOL, "pad of %zu bytes in %zu", pad, whole);

@@ -1,5 +1,5 @@
-/* The cipher suites Steel speaks (3 and 17) and their arithmetic: HMAC, the keys of a session, AES-CBC-128. Pure
- * functions over OpenSSL's libcrypto; any thread.
+/* The cipher suites Steel speaks (3 and 17) and their arithmetic: HMAC, the keys of a session,
+ * AES-CBC-128. Pure functions over OpenSSL's libcrypto; any thread.
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 #include <glib.h>
@@ -13,7 +13,8 @@ enum {
     IPMI_AES_BLOCK = 16,
 };
 
-/* A row of table 22-20 with its algorithm numbers (13-17, 13-18, 13-19) and the sizes that follow from them. */
+/* A row of table 22-20 with its algorithm numbers (13-17, 13-18, 13-19) and the sizes that follow
+ * from them. */
 typedef struct IpmiSuite {
     int id;
     uint8_t authentication;  /* 1 RAKP-HMAC-SHA1, 3 RAKP-HMAC-SHA256 */
@@ -23,7 +24,8 @@ typedef struct IpmiSuite {
     size_t check_size;       /* of the RAKP 4 check and of each packet's authentication code */
 } IpmiSuite;
 
-/* The suite of a number; NULL for those we do not speak (0, 1, 2 leave packets unprotected and are refused). Static. */
+/* The suite of a number; NULL for those we do not speak (0, 1, 2 leave packets unprotected and are
+ * refused). Static. */
 const IpmiSuite *ipmi_suite(int id);
 
 /* The suite of three algorithm numbers; NULL if Steel does not have it. */
@@ -52,7 +54,8 @@ typedef struct IpmiKeys {
 bool ipmi_keys_derive(IpmiKeys *keys, GError **error);
 void ipmi_keys_clear(IpmiKeys *keys);
 
-/* AES-CBC-128 as in 13.29: random IV, data, pad 01 02 03 ..., pad length. Writes at most size + 32 bytes.
+/* AES-CBC-128 as in 13.29: random IV, data, pad 01 02 03 ..., pad length. Writes at most size + 32
+ * bytes.
  * Errors: INTERNAL (capacity, libcrypto). */
 bool ipmi_encrypt(const IpmiKeys *keys, const uint8_t *plain, size_t size, uint8_t *out,
                   size_t capacity, size_t *out_size, GError **error);

@@ -1,5 +1,6 @@
-/* The words of IPMI that the client, the commands and the server share: network functions, commands, completion codes,
- * privilege levels, and one request and its response. Values are those of IPMI 2.0 rev 1.1, appendix G and table 5-2.
+/* The words of IPMI that the client, the commands and the server share: network functions,
+ * commands, completion codes, privilege levels, and one request and its response. Values are those
+ * of IPMI 2.0 rev 1.1, appendix G and table 5-2.
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 #include <stdbool.h>
@@ -87,8 +88,8 @@ typedef struct IpmiRequest {
     uint8_t lun;                 /* 0..3 */
     bool ignore_completion_code; /* a refusal does not end the list; look at the response */
     bool answer_optional;        /* silence counts as success after three tries (BMC cold reset) */
-    bool
-        repeatable; /* doing it twice does no harm: sent again when it is unclear whether it was done */
+    /* doing it twice does no harm: sent again when it is unclear whether it was done */
+    bool repeatable;
     size_t size; /* bytes of data, 0..IPMI_DATA_MAX */
     uint8_t data[IPMI_DATA_MAX];
 } IpmiRequest;
@@ -107,5 +108,6 @@ const char *ipmi_privilege_name(IpmiPrivilege privilege);
  * False, without a GError, for any other word. */
 bool ipmi_privilege_from_name(const char *name, IpmiPrivilege *privilege);
 
-/* "Chassis Control", ... as IPMI's appendix G calls it; NULL for a command without a row. Static; any thread. */
+/* "Chassis Control", ... as IPMI's appendix G calls it; NULL for a command without a row. Static;
+ * any thread. */
 const char *ipmi_command_name(uint8_t net_function, uint8_t command);

@@ -111,7 +111,8 @@ ipmi_packet_build(bool rmcp_plus, uint8_t payload_type, const uint8_t *payload, 
     return finish(&writer, out_size, error);
 }
 
-/* Appends pad, pad length, next header and the authentication code over everything from the authentication type on. */
+/* Appends pad, pad length, next header and the authentication code over everything from the
+ * authentication type on. */
 static bool
 write_trailer(const IpmiKeys *keys, IpmiWriter *writer, GError **error)
 {

@@ -1,5 +1,6 @@
-/* IPMI datagrams: the RMCP header, the session header of IPMI 1.5 and of RMCP+, the sealing of payloads within a session, and
- * the IPMI LAN message inside. Pure functions for client and server; any thread.
+/* IPMI datagrams: the RMCP header, the session header of IPMI 1.5 and of RMCP+, the sealing of
+ * payloads within a session, and the IPMI LAN message inside. Pure functions for client and server;
+ * any thread.
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 #include <glib.h>
@@ -43,30 +44,33 @@ typedef struct IpmiPacket {
 /* Takes a datagram apart.
  *
  * data, size   the whole datagram, borrowed by *packet
- * Errors       BMC_PROTOCOL (short, not RMCP or not IPMI class, unknown authentication type, OEM payload,
- *              length past the end)
+ * Errors       BMC_PROTOCOL (short, not RMCP or not IPMI class, unknown authentication type, OEM
+ *              payload, length past the end)
  * Source       IPMI 2.0 rev 1.1, 13.1.3 (RMCP), table 13-8 (session header)
  */
 bool ipmi_packet_parse(const uint8_t *data, size_t size, IpmiPacket *packet, GError **error);
 
-/* A payload outside of a session (id and sequence 0), with the RMCP+ header or, for a MESSAGE, with that of IPMI 1.5.
+/* A payload outside of a session (id and sequence 0), with the RMCP+ header or, for a MESSAGE, with
+ * that of IPMI 1.5.
  * Errors: INTERNAL (capacity). */
 bool ipmi_packet_build(bool rmcp_plus, uint8_t payload_type, const uint8_t *payload, size_t size,
                        uint8_t *out, size_t capacity, size_t *out_size, GError **error);
 
-/* A payload encrypted and authenticated with the session's keys. Errors: INTERNAL. Source: 13.6, 13.28.4, 13.29. */
+/* A payload encrypted and authenticated with the session's keys. Errors: INTERNAL. Source: 13.6,
+ * 13.28.4, 13.29. */
 bool ipmi_packet_seal(const IpmiKeys *keys, uint32_t session_id, uint32_t sequence,
                       uint8_t payload_type, const uint8_t *payload, size_t size, uint8_t *out,
                       size_t capacity, size_t *out_size, GError **error);
 
-/* Checks the authentication code of a parsed datagram and decrypts its payload. A packet that is not both encrypted and
- * authenticated is refused, since suites 3 and 17 are.
+/* Checks the authentication code of a parsed datagram and decrypts its payload. A packet that is
+ * not both encrypted and authenticated is refused, since suites 3 and 17 are.
  * Errors: BMC_PROTOCOL. */
 bool ipmi_packet_open(const IpmiKeys *keys, const uint8_t *data, size_t size,
                       const IpmiPacket *packet, uint8_t *plain, size_t capacity, size_t *plain_size,
                       GError **error);
 
-/* An IPMI LAN message, request or response, 13.8. In a response the first data byte is the completion code. */
+/* An IPMI LAN message, request or response, 13.8. In a response the first data byte is the
+ * completion code. */
 typedef struct IpmiLanMessage {
     uint8_t to_address;
     uint8_t to_lun;
@@ -86,7 +90,8 @@ bool ipmi_lan_message_parse(const uint8_t *payload, size_t size, IpmiLanMessage 
 bool ipmi_lan_message_build(const IpmiLanMessage *message, uint8_t *out, size_t capacity,
                             size_t *out_size, GError **error);
 
-/* The sequence numbers seen in one direction of a session: each once, and none older than 32 behind the newest. 6.12.13. */
+/* The sequence numbers seen in one direction of a session: each once, and none older than 32 behind
+ * the newest. 6.12.13. */
 typedef struct IpmiWindow {
     uint32_t highest;
     uint32_t seen; /* bit n: highest - n has been seen */

@@ -51,13 +51,13 @@ ipmi_login_code_2(const IpmiLogin *login, uint8_t code[IPMI_DIGEST_MAX], GError 
     put_id(console_id, login->console_id);
     put_id(bmc_id, login->bmc_id);
     const IpmiSpan spans[] = {
-        {console_id,            4                   },
-        {bmc_id,                4                   },
-        {login->console_random, IPMI_RANDOM_SIZE    },
-        {login->bmc_random,     IPMI_RANDOM_SIZE    },
-        {login->guid,           IPMI_GUID_SIZE      },
-        {&login->role,          1                   },
-        {&login->username_size, 1                   },
+        {console_id,            4},
+        {bmc_id,                4},
+        {login->console_random, IPMI_RANDOM_SIZE},
+        {login->bmc_random,     IPMI_RANDOM_SIZE},
+        {login->guid,           IPMI_GUID_SIZE},
+        {&login->role,          1},
+        {&login->username_size, 1},
         {login->username,       login->username_size},
     };
     return ipmi_hmac(login->suite, login->password, sizeof login->password, spans,
@@ -70,10 +70,10 @@ ipmi_login_code_3(const IpmiLogin *login, uint8_t code[IPMI_DIGEST_MAX], GError 
     uint8_t console_id[4];
     put_id(console_id, login->console_id);
     const IpmiSpan spans[] = {
-        {login->bmc_random,     IPMI_RANDOM_SIZE    },
-        {console_id,            4                   },
-        {&login->role,          1                   },
-        {&login->username_size, 1                   },
+        {login->bmc_random,     IPMI_RANDOM_SIZE},
+        {console_id,            4},
+        {&login->role,          1},
+        {&login->username_size, 1},
         {login->username,       login->username_size},
     };
     return ipmi_hmac(login->suite, login->password, sizeof login->password, spans,
@@ -88,8 +88,8 @@ ipmi_login_check_4(const IpmiLogin *login, const IpmiKeys *keys, uint8_t code[IP
     put_id(bmc_id, login->bmc_id);
     const IpmiSpan spans[] = {
         {login->console_random, IPMI_RANDOM_SIZE},
-        {bmc_id,                4               },
-        {login->guid,           IPMI_GUID_SIZE  },
+        {bmc_id,                4},
+        {login->guid,           IPMI_GUID_SIZE},
     };
     return ipmi_hmac(login->suite, keys->sik, login->suite->digest_size, spans, G_N_ELEMENTS(spans),
                      code, error);
@@ -99,10 +99,10 @@ bool
 ipmi_login_keys(const IpmiLogin *login, IpmiKeys *keys, GError **error)
 {
     const IpmiSpan spans[] = {
-        {login->console_random, IPMI_RANDOM_SIZE    },
-        {login->bmc_random,     IPMI_RANDOM_SIZE    },
-        {&login->role,          1                   },
-        {&login->username_size, 1                   },
+        {login->console_random, IPMI_RANDOM_SIZE},
+        {login->bmc_random,     IPMI_RANDOM_SIZE},
+        {&login->role,          1},
+        {&login->username_size, 1},
         {login->username,       login->username_size},
     };
     keys->suite = login->suite;

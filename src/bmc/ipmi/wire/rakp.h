@@ -1,5 +1,5 @@
-/* The login of RMCP+: Open Session and RAKP messages 1 to 4 as structs, bytes and codes, for client and server. Pure
- * functions; any thread. Source: IPMI 2.0 rev 1.1, 13.17 to 13.24 and 13.31.
+/* The login of RMCP+: Open Session and RAKP messages 1 to 4 as structs, bytes and codes, for client
+ * and server. Pure functions; any thread. Source: IPMI 2.0 rev 1.1, 13.17 to 13.24 and 13.31.
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 #include <glib.h>
@@ -55,8 +55,8 @@ typedef struct IpmiLogin {
     uint8_t kg[IPMI_KG_MAX];             /* zero-padded; the password where there is no K_g */
 } IpmiLogin;
 
-/* Codes of RAKP 2 and 3 (suite->digest_size bytes) and the check of RAKP 4 (suite->check_size bytes, needs the
- * session integrity key). Errors: INTERNAL. */
+/* Codes of RAKP 2 and 3 (suite->digest_size bytes) and the check of RAKP 4 (suite->check_size
+ * bytes, needs the session integrity key). Errors: INTERNAL. */
 bool ipmi_login_code_2(const IpmiLogin *login, uint8_t code[IPMI_DIGEST_MAX], GError **error);
 bool ipmi_login_code_3(const IpmiLogin *login, uint8_t code[IPMI_DIGEST_MAX], GError **error);
 bool ipmi_login_check_4(const IpmiLogin *login, const IpmiKeys *keys, uint8_t code[IPMI_DIGEST_MAX],
@@ -64,8 +64,8 @@ bool ipmi_login_check_4(const IpmiLogin *login, const IpmiKeys *keys, uint8_t co
 /* Fills all of keys. Errors: INTERNAL. */
 bool ipmi_login_keys(const IpmiLogin *login, IpmiKeys *keys, GError **error);
 
-/* Messages. Parsers: BMC_PROTOCOL for what cannot be; builders: INTERNAL (capacity). A message with a status other
- * than OK is only 8 bytes long; its other fields are then zero. */
+/* Messages. Parsers: BMC_PROTOCOL for what cannot be; builders: INTERNAL (capacity). A message with
+ * a status other than OK is only 8 bytes long; its other fields are then zero. */
 
 typedef struct IpmiOpenRequest {
     uint8_t tag;
@@ -111,11 +111,13 @@ typedef struct IpmiRakp34 {
     uint8_t code[IPMI_DIGEST_MAX];
 } IpmiRakp34;
 
-/* The payload of each message, behind the RMCP+ session header, and back (IPMI 2.0, 13.17 to 13.23).
+/* The payload of each message, behind the RMCP+ session header, and back (IPMI 2.0, 13.17 to
+ * 13.23).
  *
  * capacity   bytes in `out`; out_size is written on success
  * data       what came, of any size and content; *message is untouched on failure
- * Errors     building: INTERNAL (does not fit); parsing: BMC_PROTOCOL (short, lengths or values that cannot be)
+ * Errors     building: INTERNAL (does not fit); parsing: BMC_PROTOCOL (short, lengths or values
+ *            that cannot be)
  * Threads    any */
 bool ipmi_open_request_build(const IpmiOpenRequest *message, uint8_t *out, size_t capacity,
                              size_t *out_size, GError **error);

@@ -17,8 +17,8 @@ typedef struct IpmiPeer {
     socklen_t size;
 } IpmiPeer;
 
-/* Reads an IPv4 or IPv6 literal, the latter also in brackets or with %scope. False, without a GError, for a name. Does
- * not ask a name server. */
+/* Reads an IPv4 or IPv6 literal, the latter also in brackets or with %scope. False, without a
+ * GError, for a name. Does not ask a name server. */
 bool ipmi_peer_parse(const char *address, uint16_t port, IpmiPeer *peer);
 
 /* Same family, address, port and scope. */
@@ -29,6 +29,7 @@ uint16_t ipmi_peer_port(const IpmiPeer *peer);
 /* "192.0.2.7:623", "[2001:db8::7]:623"; the caller frees. */
 char *ipmi_peer_text(const IpmiPeer *peer);
 
-/* A non-blocking UDP socket; receive_size > 0 asks for that large a receive buffer and takes what it gets.
+/* A non-blocking UDP socket; receive_size > 0 asks for that large a receive buffer and takes what
+ * it gets.
  * Errors: IO. */
 int ipmi_socket_new(int family, int receive_size, GError **error);
