@@ -19,6 +19,10 @@ typedef struct DbWords {
      * `value` put over its own. The members of the parameter are texts, numbers or booleans. The
      * caller frees. */
     char *(*json_merge)(const char *column, unsigned value);
+
+    /* A condition: the text in a column has parameter `value` somewhere within, letter by letter.
+     * The caller frees. */
+    char *(*text_within)(const char *column, unsigned value);
 } DbWords;
 
 typedef struct DbEngine {

@@ -422,6 +422,12 @@ json_member(const char *column, const char *key)
 }
 
 static char *
+text_within(const char *column, unsigned value)
+{
+    return g_strdup_printf("instr(%s, ?%u) > 0", column, value);
+}
+
+static char *
 json_merge(const char *column, unsigned value)
 {
     return g_strdup_printf("json_patch(COALESCE(%s, '{}'), ?%u)", column, value);
@@ -441,7 +447,10 @@ const DbEngine db_engine_sqlite = {
     .protect = protect,
     .claim = claim,
     .begin = {[DB_WRITE] = "BEGIN IMMEDIATE", [DB_READ_MODIFY_WRITE] = "BEGIN IMMEDIATE"},
-    .words = {.like = "LIKE", .json_member = json_member, .json_merge = json_merge},
+    .words = {.like = "LIKE",
+              .json_member = json_member,
+              .json_merge = json_merge,
+              .text_within = text_within},
     .size = "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size",
     .single_writer = true,
     .row_is_null = row_is_null,
