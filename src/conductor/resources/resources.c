@@ -184,10 +184,25 @@ load_locked(const VerbCall *call, const ResourceRules *rules, const Owners *owne
 /* ---- update ---- */
 
 typedef struct Saving {
+    const VerbCall *call;
     const ResourceRules *rules;
+    const Change *change;
     void *record;
     const void *original;
 } Saving;
+
+/* Applies the patch to the record, if its rules and the owners' states allow it. */
+static bool
+patch_checked(const Saving *saving, void *record, const void *original, GError **error)
+{
+    const ResourceRules *rules = saving->rules;
+    return json_patch_apply(rules->resource, record,
+                            json_object_get(saving->call->arguments, "patch"), error) &&
+           record_fits_limits(rules->resource, record, original, error) &&
+           (rules->before_update == NULL ||
+            rules->before_update(saving->change, record, original, error)) &&
+           (rules->fits == NULL || rules->fits(saving->change->db, record, error));
+}
 
 static bool
 save_checked(Db *db, void *user_data, GError **error)
@@ -198,7 +213,25 @@ save_checked(Db *db, void *user_data, GError **error)
            db_record_save(db, rules->resource, saving->record, saving->original, error);
 }
 
-/* Applies the patch to the record and saves it, if its rules and the owners' states allow it. */
+/* A resource without an owner has no lock: the record is read and patched anew within the
+ * transaction, so that no other change in between is lost. */
+static bool
+save_anew(Db *db, void *user_data, GError **error)
+{
+    const Saving *saving = user_data;
+    const Resource *resource = saving->rules->resource;
+    void *original = load(saving->call, saving->rules, error);
+    if (original == NULL)
+        return false;
+    void *record = record_copy(resource, original);
+    bool good = patch_checked(saving, record, original, error) &&
+                db_record_save(db, resource, record, original, error);
+    record_free(resource, record);
+    record_free(resource, original);
+    return good;
+}
+
+/* Patches the record and saves it; the notifications stand outside of the transaction. */
 static bool
 change_record(const VerbCall *call, const ResourceRules *rules, const Owners *owners, void *record,
               GError **error)
@@ -207,38 +240,26 @@ change_record(const VerbCall *call, const ResourceRules *rules, const Owners *ow
     const DriverServices *services = &call->conductor->services;
     const Change change = change_of(services->db, owners);
     void *original = record_copy(resource, record);
-    Saving saving = {rules, record, original};
-    bool good =
-        json_patch_apply(resource, record, json_object_get(call->arguments, "patch"), error) &&
-        record_fits_limits(resource, record, original, error) &&
-        (rules->before_update == NULL || rules->before_update(&change, record, original, error)) &&
-        (rules->fits == NULL || rules->fits(services->db, record, error));
+    Saving saving = {call, rules, &change, record, original};
+    bool good = patch_checked(&saving, record, original, error);
     if (good) {
         notify_record(services, resource, record, "update", "start");
-        good = notify_record_end(
-            services, resource, record, "update",
-            db_transaction(services->db, DB_READ_MODIFY_WRITE, save_checked, &saving, error));
+        good = notify_record_end(services, resource, record, "update",
+                                 db_transaction(services->db, DB_READ_MODIFY_WRITE,
+                                                rules->owned_by_node ? save_checked : save_anew,
+                                                &saving, error));
     }
     record_free(resource, original);
     return good;
 }
 
-/* A resource without an owner has no lock: two changes at once are kept apart by the
- * transaction. */
-typedef struct Update {
-    const VerbCall *call;
-    const ResourceRules *rules;
-} Update;
-
 static bool
-update_unlocked(Db *db, void *user_data, GError **error)
+update_unlocked(const VerbCall *call, const ResourceRules *rules, GError **error)
 {
     static const Owners none = {0};
-    const Update *update = user_data;
-    (void)db;
-    void *record = load(update->call, update->rules, error);
-    bool good = record != NULL && change_record(update->call, update->rules, &none, record, error);
-    record_free(update->rules->resource, record);
+    void *record = load(call, rules, error);
+    bool good = record != NULL && change_record(call, rules, &none, record, error);
+    record_free(rules->resource, record);
     return good;
 }
 
@@ -285,11 +306,8 @@ verb_update(VerbCall *call, GError **error)
     const ResourceRules *rules = rules_of(call->arguments, error);
     if (rules == NULL)
         return NULL;
-    Update update = {call, rules};
-    bool good = rules->owned_by_node
-                    ? update_locked(call, rules, error)
-                    : db_transaction(call->conductor->services.db, DB_READ_MODIFY_WRITE,
-                                     update_unlocked, &update, error);
+    bool good = rules->owned_by_node ? update_locked(call, rules, error)
+                                     : update_unlocked(call, rules, error);
     return good ? json_object() : NULL;
 }
 
