@@ -310,16 +310,19 @@ db_node_heartbeat(Db *db, const Node *node, const json_t *said, bool *recorded, 
 {
     const DbWords *words = db_words(db);
     int64_t changed = 0;
-    g_autofree char *text = json_text_dump(said), *merged = words->json_merge(INTERNAL_INFO, 1);
+    json_t *token = json_string(info_text(node, INFO_AGENT_SECRET_TOKEN));
     /* The caller has compared the token with the record's. It is long and random, so a record that
-     * holds its letters anywhere still has it: that costs a search and not another parse of
-     * JSON. */
-    g_autofree char *known = words->text_within(INTERNAL_INFO, 4);
+     * has its text anywhere still holds it: that costs a search and not another parse of JSON. */
+    g_autofree char *text = json_text_dump(said),
+                    *quoted = token != NULL ? json_text_dump(token) : NULL,
+                    *merged = words->json_merge(INTERNAL_INFO, 1),
+                    *known = words->text_within(INTERNAL_INFO, 4);
+    json_decref(token);
     g_autofree char *sql = g_strdup_printf("UPDATE nodes SET " INTERNAL_INFO
                                            " = %s, heartbeat_at_ms = ?2 WHERE uuid = ?3 AND %s",
                                            merged, known);
     const DbValue values[] = {db_text(text), db_integer(time_now_ms()), db_text(node->uuid),
-                              db_text(info_text(node, INFO_AGENT_SECRET_TOKEN))};
+                              db_text(quoted)};
     if (!db_execute(db, sql, values, G_N_ELEMENTS(values), &changed, error))
         return false;
     *recorded = changed == 1;
