@@ -85,14 +85,26 @@ ask_neighbours(const BootSource *source, const HttpAddress *address, GHashTable 
     return evidence;
 }
 
+/* NULL: there is none. */
+static const char *
+lease_file(void)
+{
+    const Config *config = config_current();
+    const char *own = config_string(config, OPT_BOOT_SERVER_LEASE_FILE);
+    if (own != NULL && *own != '\0')
+        return own;
+    bool dnsmasq = strcmp(config_string(config, OPT_DHCP_DHCP_PROVIDER), "dnsmasq") == 0;
+    return dnsmasq ? config_string(config, OPT_DNSMASQ_DHCP_LEASEFILE) : NULL;
+}
+
 static BootEvidence
 ask_leases(const BootSource *source, const HttpAddress *address, GHashTable *macs,
            char mac[MAC_TEXT_SIZE])
 {
     g_autoptr(GError) error = NULL;
     char found[MAC_TEXT_SIZE] = "";
-    const char *path = config_string(config_current(), OPT_BOOT_SERVER_LEASE_FILE);
-    if (path == NULL || *path == '\0')
+    const char *path = lease_file();
+    if (path == NULL)
         return BOOT_EVIDENCE_NONE;
     if (!source->network->lease(path, address, found, &error))
         warn_seldom(error);

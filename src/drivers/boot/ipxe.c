@@ -7,6 +7,7 @@
 #include "common/json_text.h"
 #include "common/log.h"
 #include "db/boot_sessions.h"
+#include "drivers/boot/dhcp.h"
 #include "drivers/boot/ramdisk_source.h"
 #include "drivers/image_copies.h"
 #include "drivers/management/management.h"
@@ -65,7 +66,7 @@ static bool
 validate(Task *task, GError **error)
 {
     return capabilities_validate(task->node, error) && check_ports(task, error) &&
-           check_boot_server(task, error) && check_ramdisk(task, error) &&
+           check_boot_server(task, error) && boot_dhcp_check(error) && check_ramdisk(task, error) &&
            storage_validate_boot_from_volume(task, error);
 }
 
@@ -115,7 +116,8 @@ prepare_ramdisk(Task *task, const json_t *parameters, GError **error)
     if (!place_files(task, error))
         return false;
     boot_record_write_ramdisk(task->node, all);
-    return task_save(task, error) && set_boot_device(task, "pxe", false, error);
+    return task_save(task, error) && boot_dhcp_offer(task, error) &&
+           set_boot_device(task, "pxe", false, error);
 }
 
 static void
@@ -136,13 +138,15 @@ record_boot(Task *task, BootMode mode, GError **error)
     return task_save(task, error);
 }
 
-/* Who had the script is forgotten with the record. */
+/* Who had the script is forgotten with the record, and DHCP offers nothing. */
 static bool
 forget_boot(Task *task, GError **error)
 {
     if (!db_boot_session_forget(task->services->db, task->node->uuid, error))
         return false;
-    return !boot_record_remove(task->node) || task_save(task, error);
+    bool changed = boot_record_remove(task->node);
+    changed = boot_dhcp_withdraw(task) || changed;
+    return !changed || task_save(task, error);
 }
 
 /* A management interface that cannot set this device leaves it to whoever set up the machine's boot
@@ -192,7 +196,8 @@ prepare_volume_boot(Task *task, GError **error)
         return task_save(task, error) && forget_boot(task, error) &&
                set_boot_device(task, "disk", true, error);
     task_phase_begin(task, "record_boot", "the machine may fetch its boot script");
-    return record_boot(task, mode, error) && set_boot_device(task, "pxe", true, error);
+    return record_boot(task, mode, error) && boot_dhcp_offer(task, error) &&
+           set_boot_device(task, "pxe", true, error);
 }
 
 static bool

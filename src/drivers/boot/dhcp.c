@@ -1,0 +1,133 @@
+/* What DHCP tells machines; the contract is in dhcp.h.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "drivers/boot/dhcp.h"
+
+#include "common/config.h"
+#include "common/log.h"
+#include "common/uuid.h"
+#include "model/capabilities.h"
+#include "model/internal_info.h"
+#include "netboot/dnsmasq_files.h"
+
+#include <string.h>
+
+static bool
+sets_up_dnsmasq(void)
+{
+    return strcmp(config_string(config_current(), OPT_DHCP_DHCP_PROVIDER), "dnsmasq") == 0;
+}
+
+static DnsmasqFolders
+folders(void)
+{
+    const Config *config = config_current();
+    return (DnsmasqFolders){config_string(config, OPT_DNSMASQ_DHCP_HOSTSDIR),
+                            config_string(config, OPT_DNSMASQ_DHCP_OPTSDIR)};
+}
+
+/* Words that go into a line of options, where a comma begins the next word. */
+static bool
+check_words(GError **error)
+{
+    static const struct {
+        ConfigOption option;
+        const char *name;
+    } words[] = {
+        {OPT_PXE_TFTP_SERVER,             "[pxe]tftp_server"},
+        {OPT_PXE_IPXE_BOOTFILE_NAME,      "[pxe]ipxe_bootfile_name"},
+        {OPT_PXE_UEFI_IPXE_BOOTFILE_NAME, "[pxe]uefi_ipxe_bootfile_name"},
+        {OPT_DEPLOY_HTTP_URL,             "[deploy]http_url"},
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(words); i++) {
+        const char *word = config_string(config_current(), words[i].option);
+        if (word == NULL || *word == '\0' || strpbrk(word, ", \t\r\n\"") != NULL)
+            return steel_fail(error, STEEL_ERROR_INVALID,
+                              "%s is \"%s\", which DHCP cannot tell a machine", words[i].name,
+                              word != NULL ? word : "");
+    }
+    return true;
+}
+
+bool
+boot_dhcp_check(GError **error)
+{
+    const DnsmasqFolders where = folders();
+    return !sets_up_dnsmasq() || (check_words(error) && dnsmasq_files_check(&where, error));
+}
+
+static const char *
+loader_of(const Task *task)
+{
+    const Config *config = config_current();
+    const char *standard = config_string(config, OPT_DEPLOY_DEFAULT_BOOT_MODE);
+    bool uefi = strcmp(capability_boot_mode(task->node, standard), "uefi") == 0;
+    return config_string(config,
+                         uefi ? OPT_PXE_UEFI_IPXE_BOOTFILE_NAME : OPT_PXE_IPXE_BOOTFILE_NAME);
+}
+
+/* Options of RFC 2132: 66 TFTP server name, 67 bootfile name; 150 TFTP server address (RFC 5859);
+ * 255 is dnsmasq's own word for the server's address in the packet's header. dnsmasq sets the tag
+ * "ipxe" where its configuration has dhcp-match=set:ipxe,175. */
+static GPtrArray *
+options_of(const Task *task)
+{
+    const char *server = config_string(config_current(), OPT_PXE_TFTP_SERVER);
+    static const char *const of_server[] = {"66", "150", "255"};
+    GPtrArray *options = g_ptr_array_new_with_free_func(g_free);
+    g_ptr_array_add(options, g_strdup_printf("tag:!ipxe,67,%s", loader_of(task)));
+    g_ptr_array_add(options, g_strdup_printf("tag:ipxe,67,%s/boot.ipxe", task->services->boot_url));
+    for (size_t i = 0; i < G_N_ELEMENTS(of_server); i++)
+        g_ptr_array_add(options, g_strdup_printf("%s,%s", of_server[i], server));
+    g_ptr_array_add(options, NULL);
+    return options;
+}
+
+/* Addresses of the cards that may boot, NULL-terminated and borrowed from the task; NULL with the
+ * error set. */
+static GPtrArray *
+cards_of(Task *task, GError **error)
+{
+    const GPtrArray *ports = task_ports(task, error);
+    if (ports == NULL)
+        return NULL;
+    GPtrArray *macs = g_ptr_array_new();
+    for (guint i = 0; i < ports->len; i++) {
+        const Port *port = ports->pdata[i];
+        if (port->pxe_enabled)
+            g_ptr_array_add(macs, port->address);
+    }
+    g_ptr_array_add(macs, NULL);
+    return macs;
+}
+
+bool
+boot_dhcp_offer(Task *task, GError **error)
+{
+    if (!sets_up_dnsmasq())
+        return true;
+    g_autoptr(GPtrArray) macs = cards_of(task, error), options = options_of(task);
+    if (macs == NULL)
+        return false;
+    const DnsmasqFolders where = folders();
+    char tag[UUID_TEXT_SIZE];
+    uuid_generate(tag);
+    info_set_text(task->node, INFO_DNSMASQ_TAG, tag);
+    /* Saved first: what is written must be found again, to be withdrawn. */
+    return task_save(task, error) &&
+           dnsmasq_files_offer(&where, task->node->uuid, tag, (const char *const *)macs->pdata,
+                               (const char *const *)options->pdata, error);
+}
+
+bool
+boot_dhcp_withdraw(Task *task)
+{
+    g_autoptr(GError) error = NULL;
+    if (!info_has(task->node, INFO_DNSMASQ_TAG))
+        return false;
+    g_autoptr(GPtrArray) macs = cards_of(task, &error);
+    const DnsmasqFolders where = folders();
+    if (macs == NULL ||
+        !dnsmasq_files_withdraw(&where, task->node->uuid, (const char *const *)macs->pdata, &error))
+        log_warning("drivers.boot", "%s", error->message);
+    return info_remove(task->node, INFO_DNSMASQ_TAG);
+}
