@@ -19,6 +19,7 @@
 void
 agent_result_clear(AgentResult *result)
 {
+    g_free(result->id);
     g_free(result->command);
     g_free(result->words);
     json_decref(result->result);
@@ -101,6 +102,7 @@ words_of(const json_t *error)
 void
 agent_result_read(const json_t *object, AgentResult *out)
 {
+    out->id = g_strdup(json_string_member(object, "id"));
     out->command = g_strdup(json_string_member(object, "command_name"));
     out->status = status_of(json_string_member(object, "command_status"));
     if (out->status == AGENT_STATUS_IS_FAILED)

@@ -36,6 +36,7 @@ typedef enum AgentStatus {
 
 /* A command and what has become of it. */
 typedef struct AgentResult {
+    char *id; /* owned; the agent's name for this very command; NULL: it has none */
     /* owned; "execute_deploy_step": without its extension; NULL: the agent was given none */
     char *command;
     AgentStatus status;

@@ -7,6 +7,16 @@
 #include "drivers/power_action.h"
 #include "model/internal_info.h"
 
+#include <string.h>
+
+void
+agent_report_clear(AgentReport *report)
+{
+    g_free(report->id);
+    g_free(report->error);
+    *report = (AgentReport){0};
+}
+
 /* Asks for the steps and remembers the agent's versions. */
 static json_t *
 refresh(Task *task, StepKind kind, const AgentClient *client, GError **error)
@@ -31,26 +41,6 @@ agent_steps_list(Task *task, StepKind kind, const AgentClient *client, GError **
     else if (cause != NULL)
         g_propagate_error(error, g_steal_pointer(&cause));
     return steps;
-}
-
-/* A step that the agent cannot take now is sent at its next heartbeat. */
-StepOutcome
-agent_steps_run(Task *task, StepKind kind, const json_t *step, const AgentClient *client,
-                GError **error)
-{
-    g_autoptr(GError) cause = NULL;
-    const json_t *versions = info_json(task->node, INFO_HARDWARE_MANAGER_VERSION);
-    bool taken = client->execute(task, kind, step, versions, &cause);
-    if (taken) {
-        info_set_boolean(task->node, INFO_STEP_SENT, true);
-    } else if (steel_error_info(cause)->retryable) {
-        log_info("drivers.agent", "the step is tried again when the agent calls: %s",
-                 cause->message);
-    } else {
-        g_propagate_error(error, g_steal_pointer(&cause));
-        return step_failed();
-    }
-    return step_wait(0);
 }
 
 /* The step ends when the machine has come up again. Saved first, so that a restarted conductor
@@ -119,21 +109,61 @@ outcome_of_report(Task *task, StepKind kind, const json_t *step, const AgentRepo
     return step_wait(0);
 }
 
+/* What the agent cannot do now is tried again at its next heartbeat. */
+static StepOutcome
+later_or_failed(GError *cause, GError **error)
+{
+    if (!steel_error_info(cause)->retryable) {
+        g_propagate_error(error, cause);
+        return step_failed();
+    }
+    log_info("drivers.agent", "the step is tried again when the agent calls: %s", cause->message);
+    g_error_free(cause);
+    return step_wait(0);
+}
+
+bool
+agent_has_command(Task *task, const char *last_id, bool *given, GError **error)
+{
+    const char *before = info_text(task->node, INFO_COMMAND_BEFORE);
+    const char *now = last_id != NULL ? last_id : "";
+    *given = before != NULL && strcmp(before, now) != 0;
+    if (before != NULL)
+        return true;
+    info_set_text(task->node, INFO_COMMAND_BEFORE, now);
+    return task_save(task, error);
+}
+
+StepOutcome
+agent_steps_run(Task *task, StepKind kind, const json_t *step, const AgentClient *client,
+                GError **error)
+{
+    g_auto(AgentReport) report = {0};
+    GError *cause = NULL;
+    bool given = false;
+    if (!client->last_command(task, kind, step, &report, &cause))
+        return later_or_failed(cause, error);
+    if (!agent_has_command(task, report.id, &given, error))
+        return step_failed();
+    const json_t *versions = info_json(task->node, INFO_HARDWARE_MANAGER_VERSION);
+    if (!given && !client->execute(task, kind, step, versions, &cause))
+        return later_or_failed(cause, error);
+    info_set_boolean(task->node, INFO_STEP_SENT, true);
+    if (!given)
+        return step_wait(0);
+    log_info("drivers.agent", "the agent has been given the step already");
+    return outcome_of_report(task, kind, step, &report, client, error);
+}
+
 StepOutcome
 agent_steps_resume(Task *task, StepKind kind, const json_t *step, const AgentClient *client,
                    GError **error)
 {
-    g_autoptr(GError) cause = NULL;
-    AgentReport report = {0};
+    g_auto(AgentReport) report = {0};
+    GError *cause = NULL;
     if (!info_true(task->node, INFO_STEP_SENT))
         return agent_steps_run(task, kind, step, client, error);
-    if (!client->last_command(task, kind, step, &report, &cause)) {
-        if (steel_error_info(cause)->retryable)
-            return step_wait(0);
-        g_propagate_error(error, g_steal_pointer(&cause));
-        return step_failed();
-    }
-    StepOutcome outcome = outcome_of_report(task, kind, step, &report, client, error);
-    g_free(report.error);
-    return outcome;
+    if (!client->last_command(task, kind, step, &report, &cause))
+        return later_or_failed(cause, error);
+    return outcome_of_report(task, kind, step, &report, client, error);
 }

@@ -19,8 +19,12 @@ typedef enum AgentState {
 
 typedef struct AgentReport {
     AgentState state;
+    char *id;    /* owned: of the agent's last command, whatever it was; NULL: it had none */
     char *error; /* owned: why it failed, in its own words; NULL otherwise */
 } AgentReport;
+
+void agent_report_clear(AgentReport *report);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(AgentReport, agent_report_clear)
 
 /* Calls an agent. Each call may block until task->deadline_ms. A retryable error means that the
  * agent is busy or unreachable now: its next heartbeat tries again. */
@@ -32,10 +36,20 @@ typedef struct AgentClient {
     bool (*execute)(Task *task, StepKind kind, const json_t *step, const json_t *versions,
                     GError **error);
 
-    /* report: in {0}, out; the caller frees its error. */
+    /* report: in {0}, out. */
     bool (*last_command)(Task *task, StepKind kind, const json_t *step, AgentReport *report,
                          GError **error);
 } AgentClient;
+
+/* To be called before a command is given to the agent that must not be given twice. True: the agent
+ * has it already, from a life of the process that ended before it could note so, or from a request
+ * whose answer was lost. False: notes what the agent's last command is, and saves the node.
+ *
+ * last_id  of the agent's last command, NULL: it had none
+ * given    out
+ * Errors   of the database */
+bool agent_has_command(Task *task, const char *last_id, bool *given,
+                       GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* The members of a StepSource. The agent is ready once it has called: INFO_AGENT_URL. */
 json_t *agent_steps_list(Task *task, StepKind kind, const AgentClient *client, GError **error);

@@ -6,6 +6,7 @@
 
 #include "model/internal_info.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 static const json_t *
@@ -90,12 +91,15 @@ execute(Task *task, StepKind kind, const json_t *step, const json_t *versions, G
     if (row == NULL)
         return steel_fail(error, STEEL_ERROR_INVALID, "the agent has no such step");
     json_auto_t *own = versions_of(task);
-    int64_t running = 0;
+    int64_t running = 0, given = 0;
+    json_integer_member(info_json(task->node, INFO_FAKE_AGENT), "given", &given);
     json_integer_member(row, "running", &running);
     info_set_json(task->node, INFO_FAKE_AGENT,
-                  json_pack("{s:O,s:O,s:I,s:b}", "interface", json_object_get(step, "interface"),
-                            "step", json_object_get(step, "step"), "left", (json_int_t)running,
-                            "mismatch", versions != NULL && !json_equal(own, versions)));
+                  json_pack("{s:O,s:O,s:I,s:I,s:b}", "interface",
+                            json_object_get(step, "interface"), "step",
+                            json_object_get(step, "step"), "left", (json_int_t)running, "given",
+                            (json_int_t)given + 1, "mismatch",
+                            versions != NULL && !json_equal(own, versions)));
     return task_save(task, error);
 }
 
@@ -118,9 +122,12 @@ last_command(Task *task, StepKind kind, const json_t *step, AgentReport *report,
     json_t *memory = info_json(task->node, INFO_FAKE_AGENT);
     const json_t *row = find(task, kind, step);
     bool running = false;
+    int64_t given = 0;
     if (!fake_act(task, "agent.last_command", error) || !still_runs(task, memory, error, &running))
         return false;
     const char *failure = json_string_member(row, "fail");
+    if (json_integer_member(memory, "given", &given))
+        report->id = g_strdup_printf("%" PRId64, given);
     if (memory == NULL || json_is_true(json_object_get(row, "vanish")))
         report->state = AGENT_FRESH;
     else if (!same(memory, step))

@@ -253,6 +253,7 @@ last_command(Task *task, StepKind kind, const json_t *step, AgentReport *report,
     if (!node_agent_last(task, &result, error))
         return false;
     report->state = state_of(&result, kind, step);
+    report->id = g_steal_pointer(&result.id);
     if (report->state == AGENT_FAILED)
         report->error = g_steal_pointer(&result.words);
     return true;

@@ -2,6 +2,7 @@
 
 SPDX-License-Identifier: Apache-2.0
 """
+import functools
 import hashlib
 import http.client
 import http.server
@@ -48,9 +49,11 @@ class Agent:
 
     def __init__(self, suite, certificate):
         self.suite, self.given, self.results, self.answers, self.refused = suite, [], [], {}, 0
+        self.taken = {}  # what happens when a command was taken, before it is answered; once
         self.token = None
         self.certificate = open(certificate[0], encoding="utf-8").read()
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), self.handler())
+        self.server.handle_error = lambda *about: None  # a daemon that is killed goes away
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(*certificate)
         self.server.socket = context.wrap_socket(self.server.socket, server_side=True, do_handshake_on_connect=False)
@@ -91,7 +94,9 @@ class Agent:
             def do_POST(self):
                 body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
                 if self.allowed():
-                    self.answer(200, agent.take(body["name"], body["params"]))
+                    result = agent.take(body["name"], body["params"])
+                    agent.taken.pop(agent.names()[-1], lambda: None)()
+                    self.answer(200, result)
 
         return Handler
 
@@ -336,6 +341,32 @@ class Direct(faults_support.Suite):
         agent.results[-1].update(command_status="SUCCEEDED", command_result={"deploy_step": agent.given[-1][1]["step"]})
         self.calls_until(agent, "active")
         self.assertEqual(agent.names().count("deploy.execute_deploy_step write_image"), 1)
+
+    def test_a_command_that_the_agent_has_taken_is_not_given_again_after_kill_9(self):
+        self.info(image_source="file://%s/image" % self.place, capabilities={"boot_mode": "uefi"})
+        commands = ("deploy.execute_deploy_step write_image", "deploy.execute_deploy_step label_disks", "image.install_bootloader")
+        self.ask(self.uuid, "active")
+        agent, _ = self.boots()
+        killed = []
+
+        def die(command):
+            killed.append(command)
+            self.steel.kill()  # the answer reaches nobody
+
+        for command in commands:
+            agent.taken[command] = functools.partial(die, command)
+        for number, command in enumerate(commands):
+            def is_killed():
+                try:
+                    if self.get("/v1/nodes/" + self.uuid)["reservation"] is None:
+                        agent.call()
+                except (OSError, http.client.HTTPException):
+                    pass
+                return len(killed) > number
+            until("the daemon dies in " + command, is_killed)
+            self.steel.again()
+        self.calls_until(agent, "active")
+        self.assertEqual([agent.names().count(command) for command in commands], [1, 1, 1], agent.names())
 
     def test_a_wrong_word_of_the_operator_is_refused_before_anything_happens(self):
         url = "http://192.0.2.1/image"

@@ -144,6 +144,26 @@ later_or_failed(const char *what, GError *cause, GError **error)
     return step_failed();
 }
 
+static bool
+is_boot_loader(const AgentResult *last)
+{
+    return g_strcmp0(last->command, "install_bootloader") == 0;
+}
+
+/* What has become of the boot loader, from the agent's last command. */
+static StepOutcome
+boot_loader_outcome(Task *task, const AgentResult *last, GError **error)
+{
+    if (!is_boot_loader(last) || last->status == AGENT_STATUS_IS_RUNNING)
+        return step_wait(0);
+    if (last->status == AGENT_STATUS_IS_SUCCEEDED)
+        return prepare_boot(task, error);
+    steel_fail(error, STEEL_ERROR_DEPLOY_FAILED, "the agent could not install the boot loader: %s",
+               last->words != NULL ? last->words : "no reason given");
+    return step_failed();
+}
+
+/* The first command of the step. */
 static StepOutcome
 install_boot_loader(Task *task, GError **error)
 {
@@ -161,12 +181,26 @@ install_boot_loader(Task *task, GError **error)
     return step_wait(0);
 }
 
+/* A life of the process that ended in this step may have given the command already. */
+static StepOutcome
+begin_boot_loader(Task *task, GError **error)
+{
+    g_auto(AgentResult) last = {0};
+    GError *cause = NULL;
+    if (!node_agent_last(task, &last, &cause))
+        return later_or_failed("the boot loader", cause, error);
+    if (!is_boot_loader(&last))
+        return install_boot_loader(task, error);
+    info_set_boolean(task->node, INFO_STEP_SENT, true);
+    return boot_loader_outcome(task, &last, error);
+}
+
 static StepOutcome
 run_prepare_instance_boot(Task *task, const json_t *args, GError **error)
 {
     (void)args;
     return storage_boots_from_volume(task) ? step_ended(boot_prepare_instance(task, error))
-                                           : install_boot_loader(task, error);
+                                           : begin_boot_loader(task, error);
 }
 
 static StepOutcome
@@ -176,17 +210,9 @@ resume_prepare_instance_boot(Task *task, const json_t *args, GError **error)
     g_auto(AgentResult) last = {0};
     GError *cause = NULL;
     if (!info_true(task->node, INFO_STEP_SENT))
-        return install_boot_loader(task, error);
-    if (!node_agent_last(task, &last, &cause))
-        return later_or_failed("the boot loader", cause, error);
-    if (g_strcmp0(last.command, "install_bootloader") != 0 ||
-        last.status == AGENT_STATUS_IS_RUNNING)
-        return step_wait(0);
-    if (last.status == AGENT_STATUS_IS_SUCCEEDED)
-        return prepare_boot(task, error);
-    steel_fail(error, STEEL_ERROR_DEPLOY_FAILED, "the agent could not install the boot loader: %s",
-               last.words != NULL ? last.words : "no reason given");
-    return step_failed();
+        return begin_boot_loader(task, error);
+    return node_agent_last(task, &last, &cause) ? boot_loader_outcome(task, &last, error)
+                                                : later_or_failed("the boot loader", cause, error);
 }
 
 /* ---- tear_down_agent: the machine goes off ---- */

@@ -371,6 +371,7 @@ change_agent(ConductorFixture *fixture, const Node *node)
     Task *task = task_acquire(fixture->conductor, node->uuid, TASK_EXCLUSIVE, "test", &error);
     assert_non_null(task);
     info_remove(task->node, INFO_STEP_SENT);
+    info_remove(task->node, INFO_COMMAND_BEFORE);
     assert_true(task_save(task, &error));
     task_release(task);
 }
