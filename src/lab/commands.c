@@ -71,6 +71,11 @@ print_description(const json_t *document)
                (int)json_integer_value(json_object_get(node, "target_lun")),
                json_string_member(node, "target_portal"), json_string_member(node, "chap_username"),
                json_string_member(node, "chap_password"));
+        if (json_string_member(node, "hba_wwn") != NULL)
+            printf("  HBA      presents the volume as a disk, WWN %s, serial %s\n",
+                   json_string_member(node, "hba_wwn"), json_string_member(node, "hba_serial"));
+        if (json_string_member(node, "nfs_root") != NULL)
+            printf("  NFS root %s\n", json_string_member(node, "nfs_root"));
         printf("  console  %s\n", json_string_member(node, "console_log"));
     }
     printf("\nTo enrol them (`steel` takes the same words):\n\n");

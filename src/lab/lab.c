@@ -12,6 +12,7 @@
 #include "lab/machine.h"
 #include "lab/mailbox.h"
 #include "lab/network.h"
+#include "lab/nfs.h"
 #include "lab/node.h"
 #include "lab/target.h"
 #include "lab/volume.h"
@@ -32,6 +33,7 @@
 typedef struct Server {
     LabNode *node;        /* owned */
     MachineConfig config; /* borrows from node and lab */
+    MachineLun lun;       /* borrows from node */
     Machine *machine;     /* owned */
 } Server;
 
@@ -42,6 +44,7 @@ typedef struct Lab {
     GPtrArray *nodes;       /* borrowed LabNode, of the same servers */
     Network *network;       /* owned; NULL under user networking */
     Target *target;         /* owned */
+    NfsServer *nfs;         /* owned; NULL: none is wanted */
     Mailbox *mailbox;       /* owned */
     IpmiServer *bmcs;       /* owned */
     ControlServer *control; /* owned */
@@ -67,6 +70,33 @@ choose_boot_url(const LabOptions *options)
                            options->bridge ? NETWORK_HOST_ADDRESS : LAB_SLIRP_HOST, LAB_BOOT_PORT);
 }
 
+/* Where services of the lab listen, and where servers reach them. */
+static const char *
+service_address(const LabOptions *options)
+{
+    return options->bridge ? NETWORK_BRIDGE_ADDRESS : "127.0.0.1";
+}
+
+static const char *
+service_address_of_guests(const LabOptions *options)
+{
+    return options->bridge ? NETWORK_BRIDGE_ADDRESS : LAB_SLIRP_HOST;
+}
+
+/* What only some labs have. */
+static void
+add_extras(LabNode *node, const LabOptions *options)
+{
+    g_autofree char *portal =
+        g_strdup_printf("%s:%d", service_address(options), options->target_port);
+    if (options->hba_lun)
+        lab_node_add_hba(node, portal);
+    if (options->nfs)
+        node->nfs_root =
+            g_strdup_printf("%s:" NFS_EXPORT "/%s,port=%d,vers=4.1",
+                            service_address_of_guests(options), node->name, options->nfs_port);
+}
+
 static LabNode *
 make_node(const LabPlan *plan, unsigned index)
 {
@@ -75,8 +105,9 @@ make_node(const LabPlan *plan, unsigned index)
     node->uefi = options->uefi;
     node->ipmi_address = g_strdup(options->address);
     node->ipmi_port = (uint16_t)((unsigned)options->ipmi_port + index);
-    const char *portal_address = options->bridge ? NETWORK_BRIDGE_ADDRESS : LAB_SLIRP_HOST;
-    node->target_portal = g_strdup_printf("%s:%d", portal_address, options->target_port);
+    node->target_portal =
+        g_strdup_printf("%s:%d", service_address_of_guests(options), options->target_port);
+    add_extras(node, options);
     if (options->agent_port > 0 && !options->bridge)
         node->agent_port = (uint16_t)((unsigned)options->agent_port + index);
     if (options->bridge) {
@@ -87,12 +118,63 @@ make_node(const LabPlan *plan, unsigned index)
 }
 
 static bool
+make_volume(const LabPlan *plan, const char *path, GError **error)
+{
+    int gib = plan->options->empty_volume_gib;
+    return gib > 0 ? volume_make_empty(path, (uint64_t)gib * GIB, error)
+                   : volume_copy(plan->guest->volume, path, error);
+}
+
+static bool
+make_second_disk(const LabPlan *plan, const LabNode *node, GError **error)
+{
+    g_autofree char *path = g_build_filename(plan->folder, node->second_disk_file, NULL);
+    int gib = plan->options->second_disk_gib;
+    return gib == 0 || volume_make_empty(path, (uint64_t)gib * GIB, error);
+}
+
+/* QEMU reads the password from a file: its arguments are for all to see. */
+static bool
+write_password(const LabPlan *plan, const LabNode *node, GError **error)
+{
+    g_autoptr(GError) cause = NULL;
+    if (node->hba_password_file == NULL)
+        return true;
+    g_autofree char *path = g_build_filename(plan->folder, node->hba_password_file, NULL);
+    return g_file_set_contents_full(path, node->chap_password, -1, G_FILE_SET_CONTENTS_CONSISTENT,
+                                    0600, &cause) ||
+           steel_fail(error, STEEL_ERROR_IO, "%s", cause->message);
+}
+
+static bool
 make_disks(const LabPlan *plan, const LabNode *node, GError **error)
 {
     g_autofree char *disk = g_build_filename(plan->folder, node->disk_file, NULL);
     g_autofree char *volume = g_build_filename(plan->folder, node->volume_file, NULL);
     return volume_make_empty(disk, (uint64_t)plan->options->disk_gib * GIB, error) &&
-           volume_copy(plan->guest->volume, volume, error);
+           make_volume(plan, volume, error) && make_second_disk(plan, node, error) &&
+           write_password(plan, node, error);
+}
+
+static void
+set_disks(Server *server, const LabOptions *options)
+{
+    const LabNode *node = server->node;
+    server->config.disk_file = node->disk_file;
+    if (options->second_disk_gib > 0) {
+        server->config.second_disk_file = node->second_disk_file;
+        server->config.second_disk_serial = node->second_disk_serial;
+    }
+    server->lun = (MachineLun){.portal = node->hba_portal,
+                               .target_iqn = node->target_iqn,
+                               .number = node->target_lun,
+                               .initiator_iqn = node->initiator_iqn,
+                               .chap_username = node->chap_username,
+                               .password_file = node->hba_password_file,
+                               .serial = node->hba_serial,
+                               .wwn = node->hba_wwn};
+    if (options->hba_lun)
+        server->config.lun = &server->lun;
 }
 
 static bool
@@ -106,13 +188,13 @@ make_servers(Lab *lab, GError **error)
                                          .uuid = node->uuid,
                                          .mac = node->mac,
                                          .memory_mib = plan->options->memory_mib,
-                                         .disk_file = node->disk_file,
                                          .console_file = node->console_file,
                                          .variables_file = node->variables_file,
                                          .accelerator = plan->accelerator,
                                          .boot_url = lab->boot_url,
                                          .agent_port = node->agent_port,
                                          .tap = node->tap};
+        set_disks(server, plan->options);
         g_ptr_array_add(lab->servers, server);
         g_ptr_array_add(lab->nodes, node);
         if (!make_disks(plan, node, error))
@@ -125,10 +207,9 @@ static bool
 export_volumes(Lab *lab, GError **error)
 {
     const LabOptions *options = lab->plan->options;
-    const char *address = options->bridge ? NETWORK_BRIDGE_ADDRESS : "127.0.0.1";
     int namespace_fd = lab->network != NULL ? network_namespace(lab->network) : 0;
-    lab->target = target_start(lab->plan->folder, address, (uint16_t)options->target_port,
-                               namespace_fd, error);
+    lab->target = target_start(lab->plan->folder, service_address(options),
+                               (uint16_t)options->target_port, namespace_fd, error);
     if (lab->target == NULL)
         return false;
     for (guint i = 0; i < lab->nodes->len; i++) {
@@ -139,6 +220,21 @@ export_volumes(Lab *lab, GError **error)
             return false;
     }
     return true;
+}
+
+static bool
+export_roots(Lab *lab, GError **error)
+{
+    const LabOptions *options = lab->plan->options;
+    int namespace_fd = lab->network != NULL ? network_namespace(lab->network) : 0;
+    if (!options->nfs)
+        return true;
+    lab->nfs = nfs_start(lab->plan->folder, service_address(options), (uint16_t)options->nfs_port,
+                         namespace_fd, error);
+    for (guint i = 0; lab->nfs != NULL && i < lab->nodes->len; i++)
+        if (!nfs_make_root(lab->plan->folder, ((LabNode *)lab->nodes->pdata[i])->name, error))
+            return false;
+    return lab->nfs != NULL;
 }
 
 static bool
@@ -173,10 +269,11 @@ describe(const Lab *lab)
     json_t *nodes = json_array();
     for (guint i = 0; i < lab->nodes->len; i++)
         json_array_append_new(nodes, lab_node_json(lab->nodes->pdata[i], lab->plan->folder));
-    return json_pack("{s:o, s:s, s:i, s:s, s:s, s:s, s:s}", "nodes", nodes, "dir",
+    return json_pack("{s:o, s:s, s:i, s:s, s:s, s:s, s:s, s:s, s:s}", "nodes", nodes, "dir",
                      lab->plan->folder, "pid", (int)getpid(), "accelerator", lab->plan->accelerator,
                      "network", lab->plan->options->bridge ? "bridge" : "user", "boot_url",
-                     lab->boot_url, "image", lab->plan->guest->volume);
+                     lab->boot_url, "image", lab->plan->guest->volume, "kernel",
+                     lab->plan->guest->kernel, "initramfs", lab->plan->guest->initramfs);
 }
 
 static json_t *
@@ -254,7 +351,7 @@ start(Lab *lab, GError **error)
         if (lab->network == NULL)
             return false;
     }
-    if (!export_volumes(lab, error) || !start_bmcs(lab, error))
+    if (!export_volumes(lab, error) || !export_roots(lab, error) || !start_bmcs(lab, error))
         return false;
     lab->control = control_server_new(lab->plan->folder, on_request, lab, error);
     return lab->control != NULL;
@@ -270,6 +367,7 @@ stop(Lab *lab)
     g_ptr_array_free(lab->servers, true);
     mailbox_free(lab->mailbox);
     target_free(lab->target);
+    nfs_free(lab->nfs);
     network_free(lab->network);
     if (lab->signal_fd >= 0)
         close(lab->signal_fd);
@@ -287,6 +385,8 @@ attend_signals(Lab *lab)
     for (guint i = 0; i < lab->servers->len; i++)
         machine_reap(((Server *)lab->servers->pdata[i])->machine);
     target_reap(lab->target);
+    if (lab->nfs != NULL)
+        nfs_reap(lab->nfs);
     if (lab->network != NULL)
         network_reap(lab->network);
 }
@@ -363,11 +463,11 @@ lab_main(void *user_data, int ready_fd)
 static bool
 is_lab_file(const char *name)
 {
-    static const char *const names[] = {LAB_LOG_FILE,  CONTROL_SOCKET,   "tgtd.0",
-                                        "tgtd.0.lock", "tgtd.log",       "dnsmasq.conf",
-                                        "dnsmasq.log", "dnsmasq.leases", "tftp"};
-    static const char *const endings[] = {".console.log", ".disk.raw", ".volume.raw",
-                                          ".uefi-variables.fd", ".qemu.log"};
+    static const char *const names[] = {
+        LAB_LOG_FILE,  CONTROL_SOCKET,   "tgtd.0", "tgtd.0.lock", "tgtd.log", "dnsmasq.conf",
+        "dnsmasq.log", "dnsmasq.leases", "tftp",   NFS_FOLDER,    NFS_FILES};
+    static const char *const endings[] = {".console.log",       ".disk.raw", ".volume.raw",
+                                          ".uefi-variables.fd", ".qemu.log", ".chap"};
     for (size_t i = 0; i < G_N_ELEMENTS(names); i++)
         if (strcmp(name, names[i]) == 0)
             return true;

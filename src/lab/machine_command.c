@@ -60,6 +60,36 @@ add_network(GPtrArray *arguments, const MachineConfig *config, bool network_firs
                network_first ? MACHINE_NETWORK_BEFORE_DISK : MACHINE_NETWORK_AFTER_DISK);
 }
 
+/* A serial number of its own tells it from the first one, which has none. */
+static void
+add_second_disk(GPtrArray *arguments, const MachineConfig *config)
+{
+    if (config->second_disk_file == NULL)
+        return;
+    g_autofree char *file = machine_escape(config->second_disk_file);
+    add_option(arguments, "-drive", "if=none,id=drive1,format=raw,discard=unmap,file=%s", file);
+    add_option(arguments, "-device", "virtio-blk-pci,id=disk1,drive=drive1,serial=%s",
+               config->second_disk_serial);
+}
+
+/* The machine sees a plain SCSI disk: no firmware table tells it of iSCSI. */
+static void
+add_lun(GPtrArray *arguments, const MachineLun *lun)
+{
+    if (lun == NULL)
+        return;
+    g_autofree char *file = machine_escape(lun->password_file);
+    add_option(arguments, "-object", "secret,id=chap0,file=%s", file);
+    add_option(arguments, "-blockdev",
+               "driver=iscsi,node-name=lun0,transport=tcp,discard=unmap,portal=%s,target=%s,lun=%d,"
+               "initiator-name=%s,user=%s,password-secret=chap0",
+               lun->portal, lun->target_iqn, lun->number, lun->initiator_iqn, lun->chap_username);
+    add_option(arguments, "-device", "virtio-scsi-pci,id=hba0");
+    add_option(arguments, "-device",
+               "scsi-hd,id=lundisk0,bus=hba0.0,drive=lun0,serial=%s,wwn=%s,bootindex=%d",
+               lun->serial, lun->wwn, MACHINE_LUN);
+}
+
 /* Never -no-reboot: it would turn a reset into an exit, that is into "power off". */
 char **
 machine_command(const MachineConfig *config, MachineFirmware firmware, bool network_first,
@@ -88,6 +118,8 @@ machine_command(const MachineConfig *config, MachineFirmware firmware, bool netw
     add_option(arguments, "-drive", "if=none,id=drive0,format=raw,discard=unmap,file=%s", disk);
     add_option(arguments, "-device", "virtio-blk-pci,id=disk0,drive=drive0,bootindex=%d",
                MACHINE_DISK);
+    add_second_disk(arguments, config);
+    add_lun(arguments, config->lun);
     add_network(arguments, config, network_first);
     add_option(arguments, "-device", "virtio-rng-pci");
     g_ptr_array_add(arguments, NULL);

@@ -8,10 +8,27 @@
  * while it runs. */
 #define MACHINE_NETWORK_PATH "/machine/peripheral/nic0"
 
-/* Places in the boot order. The disk keeps its place, the network card moves before or after it. */
-enum { MACHINE_NETWORK_BEFORE_DISK = 1, MACHINE_DISK = 2, MACHINE_NETWORK_AFTER_DISK = 3 };
+/* Places in the boot order. The disks keep theirs, the network card moves before or after them. */
+enum {
+    MACHINE_NETWORK_BEFORE_DISK = 1,
+    MACHINE_LUN = 2,
+    MACHINE_DISK = 3,
+    MACHINE_NETWORK_AFTER_DISK = 4
+};
 
 typedef enum MachineFirmware { MACHINE_BIOS, MACHINE_UEFI } MachineFirmware;
+
+/* A logical unit that the machine's host bus adapter presents as a disk: QEMU is the initiator. */
+typedef struct MachineLun {
+    const char *portal; /* as QEMU reaches it: "127.0.0.1:13260" */
+    const char *target_iqn;
+    int number;
+    const char *initiator_iqn;
+    const char *chap_username;
+    const char *password_file; /* only its owner may read it */
+    const char *serial;
+    const char *wwn; /* 0x and 16 hexadecimal digits */
+} MachineLun;
 
 /* The parts of a machine; all strings are borrowed. File names are relative to QEMU's folder. */
 typedef struct MachineConfig {
@@ -20,6 +37,9 @@ typedef struct MachineConfig {
     const char *mac;
     int memory_mib;
     const char *disk_file;
+    const char *second_disk_file; /* NULL: none */
+    const char *second_disk_serial;
+    const MachineLun *lun; /* NULL: no host bus adapter */
     const char *console_file;
     const char *variables_file; /* UEFI variable store, this machine's own */
     const char *accelerator;    /* "kvm" or "tcg" */

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "lab/node.h"
 
+#include "common/json_text.h"
 #include "common/secret.h"
 #include "lab/target.h"
 
@@ -72,9 +73,22 @@ lab_node_new(const char *folder, const char *prefix, unsigned index)
     node->chap_password = lab_secret(CHAP_PASSWORD_LENGTH);
     node->console_file = g_strdup_printf("%s.console.log", node->name);
     node->disk_file = g_strdup_printf("%s.disk.raw", node->name);
+    node->second_disk_file = g_strdup_printf("%s-second.disk.raw", node->name);
+    node->second_disk_serial = g_strdup_printf("%s-second", node->name);
     node->volume_file = g_strdup_printf("%s.volume.raw", node->name);
     node->variables_file = g_strdup_printf("%s.uefi-variables.fd", node->name);
     return node;
+}
+
+/* A world wide name as SPC-4 makes them of an OUI (NAA 5), here QEMU's. */
+void
+lab_node_add_hba(LabNode *node, const char *portal)
+{
+    g_auto(GStrv) bytes = g_strsplit(node->mac, ":", 6);
+    node->hba_portal = g_strdup(portal);
+    node->hba_serial = g_strdup_printf("%s-volume", node->name);
+    node->hba_wwn = g_strdup_printf("0x5525400%s%s%s001", bytes[3], bytes[4], bytes[5]);
+    node->hba_password_file = g_strdup_printf("%s.chap", node->name);
 }
 
 void
@@ -82,12 +96,18 @@ lab_node_free(LabNode *node)
 {
     if (node == NULL)
         return;
-    char *strings[] = {
-        node->name,         node->uuid,          node->mac,           node->tap,
-        node->ipmi_address, node->ipmi_username, node->ipmi_password, node->initiator_iqn,
-        node->target_iqn,   node->target_portal, node->chap_username, node->chap_password,
-        node->console_file, node->disk_file,     node->volume_file,   node->variables_file,
-        node->guest_address};
+    char *strings[] = {node->name,          node->uuid,
+                       node->mac,           node->tap,
+                       node->ipmi_address,  node->ipmi_username,
+                       node->ipmi_password, node->initiator_iqn,
+                       node->target_iqn,    node->target_portal,
+                       node->chap_username, node->chap_password,
+                       node->console_file,  node->disk_file,
+                       node->volume_file,   node->variables_file,
+                       node->guest_address, node->second_disk_file,
+                       node->hba_portal,    node->second_disk_serial,
+                       node->hba_serial,    node->hba_wwn,
+                       node->nfs_root,      node->hba_password_file};
     for (size_t i = 0; i < G_N_ELEMENTS(strings); i++)
         g_free(strings[i]);
     g_free(node);
@@ -98,49 +118,79 @@ lab_node_json(const LabNode *node, const char *folder)
 {
     g_autofree char *console = g_build_filename(folder, node->console_file, NULL);
     return json_pack(
-        "{s:s, s:s, s:s, s:s, s:s, s:i, s:s, s:s, s:s, s:i, s:s, s:s, s:s, s:s, s:s?, s:s, s:i}",
+        "{s:s, s:s, s:s, s:s, s:s, s:i, s:s, s:s, s:s, s:i, s:s, s:s, s:s, s:s, s:s?, s:s, s:i, "
+        "s:s?, s:s?, s:s?}",
         "name", node->name, "uuid", node->uuid, "mac", node->mac, "firmware",
         node->uefi ? "uefi" : "bios", "ipmi_address", node->ipmi_address, "ipmi_port",
         (int)node->ipmi_port, "ipmi_username", node->ipmi_username, "ipmi_password",
         node->ipmi_password, "target_iqn", node->target_iqn, "target_lun", node->target_lun,
         "target_portal", node->target_portal, "chap_username", node->chap_username, "chap_password",
         node->chap_password, "initiator_iqn", node->initiator_iqn, "guest_address",
-        node->guest_address, "console_log", console, "agent_port", (int)node->agent_port);
+        node->guest_address, "console_log", console, "agent_port", (int)node->agent_port,
+        "hba_serial", node->hba_serial, "hba_wwn", node->hba_wwn, "nfs_root", node->nfs_root);
+}
+
+/* iPXE attaches the volume. */
+static void
+add_iscsi_commands(GString *text, const json_t *node, const char *uuid)
+{
+    g_string_append_printf(
+        text, "baremetal volume connector create --node %s --type iqn --connector-id %s\n", uuid,
+        json_string_member(node, "initiator_iqn"));
+    g_string_append_printf(
+        text,
+        "baremetal volume target create --node %s --type iscsi --boot-index 0 --volume-id "
+        "%s-volume --property target_iqn=%s --property target_lun=%d --property target_portal=%s "
+        "--property auth_method=CHAP --property auth_username=%s --property auth_password=%s\n",
+        uuid, json_string_member(node, "name"), json_string_member(node, "target_iqn"),
+        (int)json_integer_value(json_object_get(node, "target_lun")),
+        json_string_member(node, "target_portal"), json_string_member(node, "chap_username"),
+        json_string_member(node, "chap_password"));
+}
+
+/* The volume is a disk of the server's. */
+static void
+add_hba_commands(GString *text, const json_t *node, const char *uuid)
+{
+    g_string_append_printf(text,
+                           "baremetal volume target create --node %s --type fibre_channel "
+                           "--boot-index 0 --volume-id %s-volume --property wwn=%s --property "
+                           "serial=%s\n",
+                           uuid, json_string_member(node, "name"),
+                           json_string_member(node, "hba_wwn"),
+                           json_string_member(node, "hba_serial"));
+}
+
+static void
+add_node_command(GString *text, const json_t *node, const char *uuid, bool hba)
+{
+    const char *root = json_string_member(node, "nfs_root");
+    g_string_append_printf(
+        text,
+        "baremetal node create --driver ipmi --uuid %s --name %s --storage-interface external "
+        "--property capabilities=%s_boot:true,%sboot_mode:%s --driver-info ipmi_address=%s "
+        "--driver-info ipmi_port=%d --driver-info ipmi_username=%s --driver-info "
+        "ipmi_password=%s\n",
+        uuid, json_string_member(node, "name"), hba ? "hba" : "iscsi",
+        root != NULL ? "nfs_boot:true," : "", json_string_member(node, "firmware"),
+        json_string_member(node, "ipmi_address"),
+        (int)json_integer_value(json_object_get(node, "ipmi_port")),
+        json_string_member(node, "ipmi_username"), json_string_member(node, "ipmi_password"));
 }
 
 char *
 lab_node_commands(const json_t *node)
 {
-    const char *name, *uuid, *mac, *firmware, *address, *user, *password;
-    const char *iqn, *portal, *chap_user, *chap_password, *initiator;
-    int port, lun;
-    /* json_unpack does not change what it reads, but its prototype does not say so */
-    if (json_unpack((json_t *)(uintptr_t)node,
-                    "{s:s, s:s, s:s, s:s, s:s, s:i, s:s, s:s, s:s, s:i, s:s, s:s, s:s, s:s}",
-                    "name", &name, "uuid", &uuid, "mac", &mac, "firmware", &firmware,
-                    "ipmi_address", &address, "ipmi_port", &port, "ipmi_username", &user,
-                    "ipmi_password", &password, "target_iqn", &iqn, "target_lun", &lun,
-                    "target_portal", &portal, "chap_username", &chap_user, "chap_password",
-                    &chap_password, "initiator_iqn", &initiator) != 0)
+    const char *uuid = json_string_member(node, "uuid"), *mac = json_string_member(node, "mac");
+    bool hba = json_string_member(node, "hba_wwn") != NULL;
+    if (uuid == NULL || mac == NULL)
         return NULL;
     GString *text = g_string_new(NULL);
-    g_string_append_printf(
-        text,
-        "baremetal node create --driver ipmi --uuid %s --name %s --storage-interface external "
-        "--property capabilities=iscsi_boot:true,boot_mode:%s --driver-info ipmi_address=%s "
-        "--driver-info "
-        "ipmi_port=%d --driver-info ipmi_username=%s --driver-info ipmi_password=%s\n",
-        uuid, name, firmware, address, port, user, password);
+    add_node_command(text, node, uuid, hba);
     g_string_append_printf(text, "baremetal port create --node %s %s\n", uuid, mac);
-    g_string_append_printf(
-        text, "baremetal volume connector create --node %s --type iqn --connector-id %s\n", uuid,
-        initiator);
-    g_string_append_printf(
-        text,
-        "baremetal volume target create --node %s --type iscsi --boot-index 0 --volume-id "
-        "%s-volume "
-        "--property target_iqn=%s --property target_lun=%d --property target_portal=%s --property "
-        "auth_method=CHAP --property auth_username=%s --property auth_password=%s\n",
-        uuid, name, iqn, lun, portal, chap_user, chap_password);
+    if (hba)
+        add_hba_commands(text, node, uuid);
+    else
+        add_iscsi_commands(text, node, uuid);
     return g_string_free(text, false);
 }

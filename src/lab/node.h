@@ -28,7 +28,15 @@ typedef struct LabNode {
     char *chap_password;
     char *console_file;
     char *disk_file;
+    char *second_disk_file;
+    char *second_disk_serial;
     char *volume_file;
+    /* of the volume as a disk of a host bus adapter: NULL where the server has none */
+    char *hba_portal; /* as QEMU reaches the target */
+    char *hba_serial;
+    char *hba_wwn; /* 0x and 16 hexadecimal digits */
+    char *hba_password_file;
+    char *nfs_root; /* "10.0.2.2:/nfsroot/lab-0,port=12049,vers=4.1"; NULL: none */
     char *variables_file;
     uint16_t agent_port; /* of the host, leads to the agent in the server; 0: none */
     char *guest_address; /* the address its DHCP server keeps for it; NULL under user networking */
@@ -41,6 +49,10 @@ typedef struct LabNode {
  */
 LabNode *lab_node_new(const char *folder, const char *prefix, unsigned index);
 void lab_node_free(LabNode *node);
+
+/* Gives the node a host bus adapter that presents its volume as a disk. portal: of the target, as
+ * QEMU reaches it; copied. */
+void lab_node_add_hba(LabNode *node, const char *portal);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(LabNode, lab_node_free)
 
 /* {"name", "uuid", "mac", "ipmi_address", ..., "console_log"}: a new object, with the secrets. */

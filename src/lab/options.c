@@ -194,6 +194,7 @@ lab_options_parse(int argc, char *const *argv, LabOptions *options, GError **err
                          .name_prefix = "lab",
                          .memory_mib = 256,
                          .disk_gib = 2,
+                         .nfs_port = 12049,
                          .accelerator = "auto",
                          .address = "127.0.0.1",
                          .ipmi_port = 6230,

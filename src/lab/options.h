@@ -36,6 +36,10 @@ typedef struct LabOptions {
     int target_port;
     int agent_port; /* 0: none */
     int disk_gib;
+    int second_disk_gib;  /* 0: none */
+    int empty_volume_gib; /* 0: the volume has the guest */
+    bool hba_lun, nfs;
+    int nfs_port;
 
     /* console */
     const char *node;

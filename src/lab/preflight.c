@@ -13,13 +13,16 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-typedef enum NeededBy { ALWAYS, FOR_UEFI, FOR_BRIDGE } NeededBy;
+typedef enum NeededBy { ALWAYS, FOR_UEFI, FOR_BRIDGE, FOR_HBA, FOR_NFS } NeededBy;
 
 typedef struct NeedRow {
     NeededBy needed_by;
     const char *package;
     const char *places[PREFLIGHT_PLACES]; /* as preflight_is_there takes them */
 } NeedRow;
+
+#define QEMU_MODULE(name) "/usr/lib/x86_64-linux-gnu/qemu/" name
+#define GANESHA_VFS "/usr/lib/x86_64-linux-gnu/ganesha/libfsalvfs.so"
 
 /* Debian 13 keeps the ROMs of network cards in another folder than Debian 12. */
 static const NeedRow needs[] = {
@@ -42,6 +45,9 @@ static const NeedRow needs[] = {
     {FOR_BRIDGE, "iproute2", {"ip"}},
     {FOR_BRIDGE, "dnsmasq-base", {"dnsmasq"}},
     {FOR_BRIDGE, "ipxe", {"/usr/lib/ipxe/undionly.kpxe"}},
+    {FOR_HBA, "qemu-block-extra", {QEMU_MODULE("block-iscsi.so")}},
+    {FOR_NFS, "nfs-ganesha", {"ganesha.nfsd"}},
+    {FOR_NFS, "nfs-ganesha-vfs", {GANESHA_VFS}},
 };
 
 bool
@@ -56,6 +62,17 @@ preflight_is_there(const char *const places[PREFLIGHT_PLACES])
 }
 
 static bool
+is_wanted(NeededBy needed_by, const LabOptions *options)
+{
+    const bool wanted[] = {[ALWAYS] = true,
+                           [FOR_UEFI] = options->uefi,
+                           [FOR_BRIDGE] = options->bridge,
+                           [FOR_HBA] = options->hba_lun,
+                           [FOR_NFS] = options->nfs};
+    return wanted[needed_by];
+}
+
+static bool
 check_programs(const LabOptions *options, GError **error)
 {
     g_autoptr(GString) missing = g_string_new(NULL);
@@ -63,8 +80,7 @@ check_programs(const LabOptions *options, GError **error)
     const char *last_package = "";
     for (size_t i = 0; i < G_N_ELEMENTS(needs); i++) {
         const NeedRow *row = &needs[i];
-        if ((row->needed_by == FOR_UEFI && !options->uefi) ||
-            (row->needed_by == FOR_BRIDGE && !options->bridge) || preflight_is_there(row->places))
+        if (!is_wanted(row->needed_by, options) || preflight_is_there(row->places))
             continue;
         g_string_append_printf(missing, "%s%s", missing->len > 0 ? ", " : "", row->places[0]);
         if (strcmp(row->package, last_package) != 0)
@@ -108,12 +124,20 @@ preflight(const LabOptions *options, GError **error)
         return steel_fail(
             error, STEEL_ERROR_FORBIDDEN,
             "--bridge makes network interfaces, which needs root; without it the lab needs none");
+    if (options->nfs && geteuid() != 0)
+        return steel_fail(error, STEEL_ERROR_FORBIDDEN,
+                          "--nfs starts an NFS server, which needs root to serve the files of a "
+                          "root file system; without it the lab needs none");
     if (!check_programs(options, error))
         return false;
     for (int i = 0; i < options->node_count; i++)
         if (!check_port(options->address, options->ipmi_port + i, SOCK_DGRAM, "a BMC",
                         "--ipmi-port", error))
             return false;
-    return options->bridge || check_port("127.0.0.1", options->target_port, SOCK_STREAM,
-                                         "the iSCSI target", "--target-port", error);
+    if (options->bridge)
+        return true;
+    return check_port("127.0.0.1", options->target_port, SOCK_STREAM, "the iSCSI target",
+                      "--target-port", error) &&
+           (!options->nfs || check_port("127.0.0.1", options->nfs_port, SOCK_STREAM,
+                                        "the NFS server", "--nfs-port", error));
 }

@@ -5,7 +5,7 @@
 #include "lab/options.h"
 
 /* Errors: NOT_FOUND (what is missing, and the apt-get line that installs it), FORBIDDEN (--bridge
- * without root), IO (a port is taken). */
+ * or --nfs without root), IO (a port is taken). */
 bool preflight(const LabOptions *options, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 enum { PREFLIGHT_PLACES = 2 };

@@ -1,12 +1,13 @@
 #!/bin/sh
 # /init of the lab's guest: says on the serial console what it was booted from, then stays up until the power button.
+# With nfsroot= on the command line it mounts that and starts the same script from there.
 # With steel_lab.probe on the command line it only says that it runs and powers off (see accelerator.h).
 # SPDX-License-Identifier: Apache-2.0
 export PATH=/bin
 /bin/busybox --install -s /bin
-mount -t proc proc /proc
-mount -t sysfs sysfs /sys
-mount -t devtmpfs devtmpfs /dev
+[ -d /proc/1 ] || mount -t proc proc /proc
+[ -d /sys/class ] || mount -t sysfs sysfs /sys
+[ -c /dev/ttyS0 ] || mount -t devtmpfs devtmpfs /dev
 exec </dev/ttyS0 >/dev/ttyS0 2>&1
 
 case $(cat /proc/cmdline) in
@@ -22,7 +23,44 @@ load() {
         [ -d "/sys/module/$module" ] || insmod "/lib/modules/$module.ko" || echo "STEEL-LAB cannot load module $module"
     done <"/lib/modules/$1"
 }
-load order
+
+# The address that the kernel's parameter ip=dhcp means.
+get_address() {
+    card=$(ls /sys/class/net | grep -v '^lo$' | head -n 1)
+    ip link set lo up
+    ip link set "$card" up
+    {
+        echo '#!/bin/sh'
+        echo '[ "$1" = bound ] || exit 0'
+        echo 'ip addr add "$ip/${mask:-24}" dev "$interface"'
+        echo '[ -z "$router" ] || ip route add default via "${router%% *}"'
+    } >/etc/udhcpc.sh
+    chmod 755 /etc/udhcpc.sh
+    udhcpc -q -n -t 20 -T 1 -i "$card" -s /etc/udhcpc.sh >/dev/null 2>&1
+}
+
+# The root file system as the kernel documents nfsroot=: [server:]path[,options].
+start_from_nfs() {
+    load nfs
+    get_address
+    source=${1%%,*}
+    options=${1#"$source"}
+    mount -t nfs4 -o "sec=sys,addr=${source%%:*},clientaddr=0.0.0.0$options" "$source" /mnt ||
+        echo "STEEL-LAB cannot mount $source"
+    for folder in proc sys dev; do mount --move "/$folder" "/mnt/$folder"; done
+    exec switch_root /mnt /sbin/init
+}
+
+root=$(sed -n 's,^\([^ ]*\) / nfs4 .*,\1,p' /proc/mounts | tail -n 1)
+if [ -n "$root" ]; then
+    what="NFS root=$root"
+    echo "booted $(cat /proc/sys/kernel/random/boot_id)" >>/steel-lab-boots
+    sync
+else
+    load order
+    nfsroot=$(sed -n 's/.*\bnfsroot=\([^ ]*\).*/\1/p' /proc/cmdline)
+    [ -z "$nfsroot" ] || start_from_nfs "$nfsroot"
+fi
 
 # The first block device that has a label (ext4, ISO 9660 and FAT keep it in their first 34 KiB).
 find_label() {
@@ -35,11 +73,13 @@ find_label() {
     done
 }
 
-# The disk with the partition that tools/make-image labels so; its serial number or WWN, where it has one.
+# The disk with the partition that tools/make-image or the lab's volume labels so; its serial number or WWN, where it
+# has one.
 tell_disk() {
-    partition=$(find_label steel-tiny)
+    partition=$(find_label 'steel-\(tiny\|lab  \)')
     [ -n "$partition" ] || return
     disk=$(readlink -f "/sys/class/block/$partition/..")
+    [ -b "/dev/${disk##*/}" ] || disk=/sys/class/block/$partition
     for fact in "$disk/wwid" "$disk/device/wwid" "$disk/serial"; do
         [ -s "$fact" ] || continue
         echo "STEEL-LAB disk ${disk##*/} id=$(tr -d ' ' <"$fact")"

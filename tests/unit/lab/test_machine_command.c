@@ -36,7 +36,7 @@ network_comes_before_the_disk_when_asked_for(void **state)
     g_autofree char *text = command_text(&plain, MACHINE_BIOS, true);
     assert_non_null(
         strstr(text, "virtio-net-pci,id=nic0,netdev=net0,mac=52:54:00:01:02:03,bootindex=1"));
-    assert_non_null(strstr(text, "virtio-blk-pci,id=disk0,drive=drive0,bootindex=2"));
+    assert_non_null(strstr(text, "virtio-blk-pci,id=disk0,drive=drive0,bootindex=3"));
 }
 
 static void
@@ -44,8 +44,8 @@ network_comes_after_the_disk_otherwise(void **state)
 {
     (void)state;
     g_autofree char *text = command_text(&plain, MACHINE_BIOS, false);
-    assert_non_null(strstr(text, "mac=52:54:00:01:02:03,bootindex=3"));
-    assert_non_null(strstr(text, "virtio-blk-pci,id=disk0,drive=drive0,bootindex=2"));
+    assert_non_null(strstr(text, "mac=52:54:00:01:02:03,bootindex=4"));
+    assert_non_null(strstr(text, "virtio-blk-pci,id=disk0,drive=drive0,bootindex=3"));
 }
 
 static void
@@ -125,6 +125,56 @@ monitor_uses_the_socket_it_was_given(void **state)
     assert_non_null(strstr(text, "chardev=qmp0,mode=control"));
 }
 
+static const MachineLun lun = {.portal = "127.0.0.1:13260",
+                               .target_iqn = "iqn.2026-01.test.steel-lab:volume.1",
+                               .number = 1,
+                               .initiator_iqn = "iqn.2026-01.test.steel-lab:host.1",
+                               .chap_username = "lab-0",
+                               .password_file = "lab-0.chap",
+                               .serial = "lab-0-volume",
+                               .wwn = "0x5525400010203001"};
+
+static void
+adapter_presents_the_volume_as_the_first_disk(void **state)
+{
+    (void)state;
+    MachineConfig config = plain;
+    g_autofree char *without = command_text(&config, MACHINE_BIOS, false);
+    assert_null(strstr(without, "scsi"));
+    config.lun = &lun;
+    g_autofree char *text = command_text(&config, MACHINE_BIOS, false);
+    assert_non_null(strstr(text, "driver=iscsi,node-name=lun0,transport=tcp,discard=unmap,"
+                                 "portal=127.0.0.1:13260,"
+                                 "target=iqn.2026-01.test.steel-lab:volume.1,lun=1,"
+                                 "initiator-name=iqn.2026-01.test.steel-lab:host.1,user=lab-0,"
+                                 "password-secret=chap0 "));
+    assert_non_null(strstr(text, "serial=lab-0-volume,wwn=0x5525400010203001,bootindex=2"));
+    assert_non_null(strstr(text, "virtio-blk-pci,id=disk0,drive=drive0,bootindex=3"));
+}
+
+static void
+chap_password_is_no_argument(void **state)
+{
+    (void)state;
+    MachineConfig config = plain;
+    config.lun = &lun;
+    g_autofree char *text = command_text(&config, MACHINE_BIOS, false);
+    assert_non_null(strstr(text, "-object secret,id=chap0,file=lab-0.chap "));
+    assert_null(strstr(text, "password="));
+}
+
+static void
+second_disk_has_a_serial_number_and_is_not_booted(void **state)
+{
+    (void)state;
+    MachineConfig config = plain;
+    config.second_disk_file = "lab-0-second.disk.raw";
+    config.second_disk_serial = "lab-0-second";
+    g_autofree char *text = command_text(&config, MACHINE_BIOS, false);
+    assert_non_null(strstr(text, "file=lab-0-second.disk.raw "));
+    assert_non_null(strstr(text, "id=disk1,drive=drive1,serial=lab-0-second "));
+}
+
 int
 main(void)
 {
@@ -138,6 +188,9 @@ main(void)
         cmocka_unit_test(comma_in_a_value_starts_no_new_option),
         cmocka_unit_test(kvm_brings_the_host_processor),
         cmocka_unit_test(monitor_uses_the_socket_it_was_given),
+        cmocka_unit_test(adapter_presents_the_volume_as_the_first_disk),
+        cmocka_unit_test(chap_password_is_no_argument),
+        cmocka_unit_test(second_disk_has_a_serial_number_and_is_not_booted),
     };
     return cmocka_run_group_tests_name("lab/machine_command", tests, NULL, NULL);
 }

@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "common/uuid.h"
 #include "lab/network.h"
+#include "lab/nfs.h"
 #include "lab/node.h"
 #include "lab/target.h"
 
@@ -95,6 +96,46 @@ enrolment_lines_hold_all_that_is_needed(void **state)
 }
 
 static void
+enrolment_lines_of_a_host_bus_adapter_name_the_disk_and_no_secret(void **state)
+{
+    (void)state;
+    g_autoptr(LabNode) node = make_node(0);
+    lab_node_add_hba(node, "127.0.0.1:13260");
+    assert_int_equal(strlen(node->hba_wwn), strlen("0x5525400010203001"));
+    json_auto_t *document = lab_node_json(node, "/srv/lab");
+    g_autofree char *text = lab_node_commands(document);
+    g_auto(GStrv) lines = g_strsplit(g_strchomp(text), "\n", -1);
+    assert_int_equal(g_strv_length(lines), 3);
+    assert_non_null(strstr(lines[0], "capabilities=hba_boot:true,boot_mode:bios "));
+    assert_non_null(strstr(lines[2], "--type fibre_channel --boot-index 0 "));
+    assert_non_null(strstr(lines[2], node->hba_wwn));
+    assert_non_null(strstr(lines[2], "--property serial=lab-0-volume"));
+    assert_null(strstr(text, node->chap_password));
+}
+
+static void
+wwns_of_servers_differ(void **state)
+{
+    (void)state;
+    g_autoptr(LabNode) first = make_node(0);
+    g_autoptr(LabNode) second = make_node(1);
+    lab_node_add_hba(first, "127.0.0.1:1");
+    lab_node_add_hba(second, "127.0.0.1:1");
+    assert_string_not_equal(first->hba_wwn, second->hba_wwn);
+    assert_string_not_equal(first->hba_serial, second->hba_serial);
+}
+
+static void
+nfs_server_serves_the_labs_folder_at_its_own_port(void **state)
+{
+    (void)state;
+    g_autofree char *text = nfs_config("/srv/lab", "127.0.0.1", 12049);
+    assert_non_null(strstr(text, "Bind_addr = 127.0.0.1; NFS_Port = 12049;"));
+    assert_non_null(strstr(text, "Path = \"/srv/lab/nfs\"; Pseudo = /nfsroot;"));
+    assert_non_null(strstr(text, "Squash = No_Root_Squash;"));
+}
+
+static void
 dnsmasq_is_told_of_each_server_and_keeps_its_user(void **state)
 {
     (void)state;
@@ -136,6 +177,9 @@ main(void)
         cmocka_unit_test(servers_and_labs_are_told_apart),
         cmocka_unit_test(secrets_have_the_length_that_initiators_and_bmcs_take),
         cmocka_unit_test(enrolment_lines_hold_all_that_is_needed),
+        cmocka_unit_test(enrolment_lines_of_a_host_bus_adapter_name_the_disk_and_no_secret),
+        cmocka_unit_test(wwns_of_servers_differ),
+        cmocka_unit_test(nfs_server_serves_the_labs_folder_at_its_own_port),
         cmocka_unit_test(dnsmasq_is_told_of_each_server_and_keeps_its_user),
         cmocka_unit_test(sessions_are_counted_per_target),
     };
