@@ -1,5 +1,5 @@
-/* Authentication: from headers to an identity, by the strategy that is configured; the contract is
- * in access.h.
+/* Authentication: the identity of a request by the configured strategy; the contract is in
+ * access.h.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "api/access.h"
 
@@ -10,7 +10,7 @@
 
 #include <string.h>
 
-/* What a strategy needs; made once. */
+/* The state of a strategy; made once. */
 typedef struct Authenticator {
     Basic *basic;       /* NULL unless http_basic */
     Keystone *keystone; /* NULL unless keystone */
@@ -43,8 +43,7 @@ prepare(Authenticator *authenticator, GError **error)
     return authenticator->keystone != NULL && policy_current(0, error) != NULL;
 }
 
-/* Several threads may make one at the same time, since making it reads files; the first to be ready
- * counts. */
+/* Several threads may make one at the same time, since that reads files; the first one counts. */
 static const Authenticator *
 authenticator_get(GError **error)
 {
@@ -132,7 +131,7 @@ identify_keystone(Request *request, Keystone *keystone, bool may_block, GError *
         break;
     }
     if (keystone_delays_decision(keystone))
-        return ACCESS_GRANTED; /* as nobody: the policy decides */
+        return ACCESS_GRANTED; /* without an identity: the policy decides */
     return refuse(request, keystone_challenge(keystone), error);
 }
 

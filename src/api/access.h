@@ -72,7 +72,7 @@ bool policy_may_wait(const Request *request);
 
 /* Reads the policy again when its files have changed: what streams show goes by it, and they do not
  * look themselves. */
-void policy_look(void);
+void policy_refresh(void);
 
 /* What one rule itself says, without more ado. True with noauth and http_basic. */
 bool policy_allows(const Request *request, const char *rule, const PolicyTarget *target);

@@ -1,5 +1,5 @@
-/* The policy as requests meet it: which rules count, on whose things, and what they narrow; the
- * contract is in access.h.
+/* The policy for requests: which rules apply, to whose things, and what they narrow; the contract
+ * is in access.h.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "api/access.h"
 #include "api/auth/policy_remote.h"
@@ -8,23 +8,24 @@
 
 #include <string.h>
 
-/* Policy files are looked at this often. */
+/* How often policy files are checked for changes. */
 enum { LOOK_MS = 1000 };
 
-/* A list of nobody's things: no project is called that. */
+/* A project that does not exist, for a list that must be empty. */
 static const char no_project[] = "\x1f";
 
-/* Who has no credentials. */
+/* Callers without credentials. */
 static const Credentials nobody = {0}, passer_by = {.is_public = true};
 
-/* Questions of one request. */
+/* The caller of one request, and the target that is judged. */
 typedef struct Asker {
     const Policy *policy;
     const Credentials *who;
-    const PolicyTarget *target; /* NULL: there is none */
-    bool target_unknown;        /* there is one, but it is not known yet */
-    PolicyQuestions *questions; /* of the request to other servers; NULL: it may not ask */
-    bool by_owner;              /* some answer was yes because of the target's owner or lessee */
+    const PolicyTarget *target; /* NULL if there is none */
+    bool target_unknown;        /* there is a target that is not known yet */
+    /* the request's questions to other servers; NULL if it may not ask */
+    PolicyQuestions *questions;
+    bool by_owner; /* an answer was yes because of the target's owner or lessee */
 } Asker;
 
 static bool
@@ -36,7 +37,7 @@ is_enforced(void)
 static bool
 asker_init(Asker *asker, const Request *request, const PolicyTarget *target, GError **error)
 {
-    /* What a stream may show is decided on the thread that publishes: it waits for no file and no
+    /* A stream's events are judged on the publisher's thread, which may not wait for a file or a
      * server. */
     asker->policy = request->streaming ? policy_known() : policy_current(LOOK_MS, error);
     asker->target = target;
@@ -67,7 +68,7 @@ ask(const Asker *asker, const char *rule)
     return policy_ask(asker->policy, rule, &context);
 }
 
-/* True whoever the thing belongs to. */
+/* True if the rule allows it whoever owns the target. */
 static bool
 allows_for_all(const Asker *asker, const char *rule)
 {
@@ -88,8 +89,8 @@ allows(Asker *asker, const char *rule)
     return allowed;
 }
 
-/* Remembers whose the node was by which the caller was judged: the conductor sees to it that it
- * still is. */
+/* Keeps the owner and lessee that the caller was judged by. The conductor checks that they are
+ * still the same. */
 static void
 note(const Asker *asker, Request *request)
 {
@@ -104,7 +105,8 @@ note(const Asker *asker, Request *request)
     request->judged_by_owner = request->judged_by_owner || asker->by_owner;
 }
 
-/* Says who was refused what, so that whoever reads it knows which role is missing. Always false. */
+/* Names the rule and the caller's roles, so that an administrator sees which role is missing.
+ * Always false. */
 static bool
 forbid(const Asker *asker, const char *rule, GError **error)
 {
@@ -123,7 +125,7 @@ forbid(const Asker *asker, const char *rule, GError **error)
 
 /* ---- fields of a node ---- */
 
-/* Fields with a rule of their own; all others go by baremetal:node:update. */
+/* Fields with a rule of their own; baremetal:node:update holds for all others. */
 static const struct {
     const char *field, *rule;
 } field_rules[] = {
@@ -144,7 +146,7 @@ static const struct {
     {"shard",           "baremetal:node:update:shard"},
 };
 
-/* False as a patch may write it. */
+/* True for the values that mean false in a patch. */
 static bool
 is_false(const json_t *value)
 {
@@ -158,7 +160,7 @@ is_false(const json_t *value)
     return false;
 }
 
-/* The rule for one operation of a patch. What is no operation will be refused for that later. */
+/* The rule for one operation of a patch. Something that is no operation is refused later. */
 static const char *
 rule_of_operation(const json_t *operation)
 {
@@ -176,7 +178,7 @@ rule_of_operation(const json_t *operation)
     return "baremetal:node:update";
 }
 
-/* Whether there is any field that the caller may change. */
+/* True if there is a field that the caller may change. */
 static bool
 check_some_update(Asker *asker, GError **error)
 {
@@ -202,7 +204,7 @@ check_node_update(Asker *asker, Request *request, GError **error)
            forbid(asker, "baremetal:node:update", error);
 }
 
-/* ---- new things belong to whoever makes them ---- */
+/* ---- the owner of new items ---- */
 
 static bool
 same_project(const Asker *asker, const char *owner)
@@ -210,9 +212,9 @@ same_project(const Asker *asker, const char *owner)
     return owner != NULL && g_strcmp0(owner, asker->who->project_id) == 0;
 }
 
-/* Writes the caller's project into the body as owner; also for versions that do not show owners. */
+/* Sets the caller's project as the owner, also in versions that do not show owners. */
 static bool
-claim(const Asker *asker, Request *request, json_t *body)
+claim_owner(const Asker *asker, Request *request, json_t *body)
 {
     const char *project = asker->who->project_id;
     if (project == NULL || same_project(asker, json_string_member(body, "owner")))
@@ -243,7 +245,7 @@ check_node_create(Asker *asker, Request *request, GError **error)
             error, STEEL_ERROR_FORBIDDEN,
             "A project's administrator can create nodes of the own project only; leave "
             "owner out.");
-    return claim(asker, request, body);
+    return claim_owner(asker, request, body);
 }
 
 static bool
@@ -267,13 +269,13 @@ check_allocation_create(Asker *asker, Request *request, GError **error)
             return forbid(asker, "baremetal:allocation:create_restricted", error);
         if (foreign && asker->who->project_id != NULL)
             return forbid(asker, "baremetal:allocation:create", error);
-        return claim(asker, request, body);
+        return claim_owner(asker, request, body);
     }
     if (legacy || asker->who->system_scope != NULL)
         return true;
     if (foreign)
         return restricted || forbid(asker, "baremetal:allocation:create_restricted", error);
-    return claim(asker, request, body);
+    return claim_owner(asker, request, body);
 }
 
 static bool
@@ -289,7 +291,7 @@ check_node_delete(Asker *asker, Request *request, GError **error)
 
 /* ---- the rules ---- */
 
-/* What policy.def says of some rules beyond their own checks. */
+/* Checks of policy.def's rules that go beyond their check string. */
 static const struct {
     const char *rule;
     bool (*check)(Asker *asker, Request *request, GError **error);
@@ -307,7 +309,7 @@ static const ListRule list_rules[] = {
 #include "api/auth/policy.def"
 };
 
-/* The pair that a rule is one of; NULL for rules that are not about lists. */
+/* The pair with this rule; NULL if the rule is not about lists. */
 static const ListRule *
 list_rule(const char *rule)
 {
@@ -317,7 +319,7 @@ list_rule(const char *rule)
     return NULL;
 }
 
-/* Lists of all, or of what belongs to the caller's project. */
+/* Allows a list of all items, or narrows it to the caller's project. */
 static bool
 check_list(Asker *asker, const ListRule *list, GError **error)
 {
@@ -365,7 +367,7 @@ policy_sees(Request *request, const char *rule, const PolicyTarget *target)
 }
 
 void
-policy_look(void)
+policy_refresh(void)
 {
     if (is_enforced())
         (void)policy_current(LOOK_MS, NULL);
@@ -432,7 +434,7 @@ static const struct {
      "**\"}"},
 };
 
-/* The verdict of a rule that hides; one that depends on the item is noted. */
+/* True unless the rule lets the caller see a field; notes if it depends on the item. */
 static bool
 hides(const Asker *asker, const char *rule, bool *depends)
 {
@@ -458,7 +460,7 @@ policy_visibility(const Request *request, const PolicyTarget *target, bool *depe
     } else if (is_enforced()) {
         bits = node_bits | POLICY_HIDE_TARGET_PROPERTIES;
     }
-    /* What an agent is told of its own node goes by no rule. */
+    /* No rule limits what an agent sees of its own node. */
     if (is_enforced() && asker.policy != NULL && !request->identity.is_public) {
         bool sees_all = !hides(&asker, "baremetal:node:get:filter_threshold", &differs);
         for (size_t i = 0; i < G_N_ELEMENTS(hidings); i++)

@@ -11,16 +11,16 @@
 #include <unistd.h>
 
 enum {
-    /* Threads for what may wait, and how many requests may wait for one. */
+    /* Threads for requests that may wait, and how many requests may wait for a thread. */
     POOL_THREADS = 8,
     POOL_QUEUE = 4096,
     BODY_QUEUE = 64,
-    /* Questions to Keystone at a time, and passwords that are hashed at most. */
+    /* Checks of tokens at a time, and of passwords at most. */
     TOKEN_THREADS = 8,
     PASSWORD_THREADS = 4,
 };
 
-/* Hashing keeps processors busy, asking keeps nobody. */
+/* Hashing a password needs a processor, asking Keystone does not. */
 static unsigned
 login_threads(void)
 {

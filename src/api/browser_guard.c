@@ -1,4 +1,4 @@
-/* Requests of foreign web pages; the contract is in browser_guard.h.
+/* Refuses requests of foreign web pages; the contract is in browser_guard.h.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "api/browser_guard.h"
 
@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* "[::1]:6385", "localhost:6385", "127.0.0.1" without the port and brackets; the caller frees. */
+/* The host of "[::1]:6385" or "localhost:6385", without port and brackets; the caller frees. */
 static char *
 host_of(const char *text)
 {
@@ -37,9 +37,9 @@ is_machine(const char *host)
            (strlen(host) == label && g_ascii_strncasecmp(host, name, label) == 0);
 }
 
-/* The rest of a URL behind its scheme. */
+/* The part of a URL after its scheme. */
 static const char *
-behind_scheme(const char *url)
+after_scheme(const char *url)
 {
     const char *separator = strstr(url, "://");
     return separator != NULL ? separator + 3 : url;
@@ -51,7 +51,7 @@ is_public(const Config *config, const char *host)
     const char *url = config_string(config, OPT_API_PUBLIC_ENDPOINT);
     if (url == NULL)
         return false;
-    g_autofree char *own = host_of(behind_scheme(url));
+    g_autofree char *own = host_of(after_scheme(url));
     return g_ascii_strcasecmp(own, host) == 0;
 }
 
@@ -72,7 +72,7 @@ check_host(const Config *config, const char *host, GError **error)
                       host);
 }
 
-/* What a page may send and not read does no harm unless it changes something. */
+/* A page cannot read the answer, so a request that changes nothing does no harm. */
 static bool
 check_origin(const Config *config, const Request *request, const char *host, GError **error)
 {
@@ -84,7 +84,7 @@ check_origin(const Config *config, const Request *request, const char *host, GEr
     if (origin != NULL && cors_origin_allowed(config, origin))
         return true;
     bool own =
-        origin == NULL || (host != NULL && g_ascii_strcasecmp(behind_scheme(origin), host) == 0);
+        origin == NULL || (host != NULL && g_ascii_strcasecmp(after_scheme(origin), host) == 0);
     bool foreign = site != NULL && g_ascii_strcasecmp(site, "cross-site") == 0;
     return (own && !foreign) ||
            steel_fail(error, STEEL_ERROR_FORBIDDEN,

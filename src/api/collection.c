@@ -1,4 +1,4 @@
-/* Items of collections: made, changed and deleted through the conductor; the contract is in
+/* Items of collections: creates, changes and deletes them through the conductor; the contract is in
  * collection.h.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "api/collection.h"
@@ -68,8 +68,8 @@ collection_check_values(const Request *request, const Collection *collection, co
     return good;
 }
 
-/* Checks one value that names something else, and puts the uuid in its place: what was judged is
- * what is done. */
+/* Checks one reference, and replaces it by the UUID, so that the item that was judged is also the
+ * one that is used. */
 static bool
 check_value(Request *request, const Reference *reference, json_t *value, GError **error)
 {
@@ -80,14 +80,14 @@ check_value(Request *request, const Reference *reference, json_t *value, GError 
                           reference->member, ident);
     if (reference->find(request, ident, &uuid, error))
         return json_string_set(value, uuid) == 0;
-    /* the thing is part of the body, not of the path */
+    /* the reference is part of the body, not of the path, so the answer is 400 */
     if (error != NULL && (steel_error_is(*error, STEEL_ERROR_NODE_NOT_FOUND) ||
                           steel_error_is(*error, STEEL_ERROR_NOT_FOUND)))
         (*error)->code = STEEL_ERROR_INVALID;
     return false;
 }
 
-/* A text, or a list of texts; anything else is the business of whoever checks types. */
+/* Checks a text or a list of texts. The check of types refuses anything else. */
 static bool
 check_reference(Request *request, const Reference *reference, json_t *value, GError **error)
 {
@@ -120,7 +120,7 @@ check_references(Request *request, const Collection *collection, const json_t *v
     return true;
 }
 
-/* Each operation counts, not only the last one. */
+/* Every operation is checked, not only the last one. */
 static bool
 check_patched_references(Request *request, const Collection *collection, const json_t *patch,
                          GError **error)
@@ -155,7 +155,7 @@ collection_create(Request *request, GError **error)
         return ANSWER_FAILED;
     const char *node_uuid = json_string_member(values, "node_uuid");
     if (node_uuid == NULL)
-        node_uuid = json_string_member(values, "node"); /* of an allocation */
+        node_uuid = json_string_member(values, "node"); /* an allocation's name for it */
     json_t *call = json_pack("{s:s, s:O}", "resource", resource->name, "values", values);
     return request_call(request, RPC_CREATE, node_uuid, call, collection_after_create);
 }
@@ -193,7 +193,7 @@ collection_patch(Request *request, GError **error)
          !collection->check_patch(request, &brief, patch, error)) ||
         !check_patched_references(request, collection, patch, error))
         return ANSWER_FAILED;
-    /* of nodes; others may not have the argument */
+    /* the argument of nodes; other collections refuse it */
     bool reset = false;
     if (!request_boolean_argument(request, "reset_interfaces", &reset, error))
         return ANSWER_FAILED;

@@ -1,4 +1,4 @@
-/* Cross-origin requests; the contract is in cors.h. What is allowed is what Ironic allows.
+/* Cross-origin requests; the contract is in cors.h. Allows what Ironic allows.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "api/cors.h"
 
@@ -37,7 +37,7 @@ cors_origin_allowed(const Config *config, const char *origin)
            config_list_contains(config, OPT_CORS_ALLOWED_ORIGIN, "*");
 }
 
-/* True when a page may send all of "x-auth-token, content-type". */
+/* True if a page may send all of "x-auth-token, content-type". */
 static bool
 headers_allowed(const char *wanted)
 {
@@ -48,7 +48,7 @@ headers_allowed(const char *wanted)
     return true;
 }
 
-/* What a browser asks before it sends the request itself. */
+/* A browser's question before the request itself (preflight). */
 static bool
 add_preflight(const Config *config, const char *method, const char *wanted, CorsHeader add,
               void *carrier)
@@ -72,7 +72,7 @@ cors_add_headers(const Request *request, CorsHeader add, void *carrier)
     if (config_list_count(config, OPT_CORS_ALLOWED_ORIGIN) == 0)
         return;
     const char *origin = request_header(request, "Origin");
-    add(carrier, "Vary", "Origin"); /* also where there is none: caches must not mix the two */
+    add(carrier, "Vary", "Origin"); /* also without an Origin: caches must not mix the two */
     if (origin == NULL || !cors_origin_allowed(config, origin))
         return;
     const char *method = request->method == HTTP_OPTIONS

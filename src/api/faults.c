@@ -45,8 +45,7 @@ fault_from_error(const GError *error, unsigned *status)
     GString *inner = g_string_new("{\"faultcode\":");
     json_text_append_string(inner, *status < 500 ? "Client" : "Server");
     g_string_append(inner, ",\"faultstring\":");
-    /* Messages may repeat bytes that came from outside: what is no UTF-8 must not reach the
-     * answer. */
+    /* Messages may repeat bytes from outside, and an answer must be valid UTF-8. */
     g_autofree char *message =
         g_utf8_make_valid(error != NULL ? error->message : "unknown error", -1);
     json_text_append_string(inner, message);

@@ -1,4 +1,4 @@
-/* The kinds of filters that lists know; the contract is in collection.h.
+/* The kinds of filters of lists; the contract is in collection.h.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "api/collection.h"
 #include "api/node_brief.h"

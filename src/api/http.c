@@ -1,6 +1,7 @@
-/* The API as a server of the listener: requests out of connections, answers back into them. Reads
- * are answered on the HTTP threads, a request that waits for a conductor holds its connection
- * asleep and no thread.
+/* The API as a server of the listener: makes requests of connections and answers them. Reads run on
+ * the HTTP threads. A request that waits for a conductor suspends its connection and holds no
+ * thread.
+ *
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "api/cors.h"
@@ -17,15 +18,14 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Connections that may be open. */
+/* Open connections at most. */
 #define CONNECTION_LIMIT 8192
-/* How long a stop waits for calls under way at most; [conductor]graceful_shutdown_timeout may
- * shorten it. */
+/* How long a stop waits for running calls; [conductor]graceful_shutdown_timeout may shorten it. */
 #define DRAIN_LIMIT_S 30
-/* Who needs no login has one of so many parts of the memory for bodies: the others are not kept
- * out. */
+/* Callers without a login share this part (one in 8) of the memory for bodies, so that they cannot
+ * keep out the others. */
 #define PUBLIC_BODY_SHARE 8
-/* How long a stop waits for the ends of streams. */
+/* How long a stop waits for streams to end. */
 #define STREAM_LIMIT_MS 1000
 #define STREAM_LOOK_MS 5
 
@@ -33,14 +33,14 @@ typedef struct Exchange {
     Api *api;
     HttpConnection *connection;
     Request *request;
-    HttpStream *stream; /* NULL for most */
+    HttpStream *stream; /* NULL for a request that is no stream */
     int64_t started_ns; /* monotonic */
-    GByteArray *body;   /* while it comes in */
-    uint64_t announced; /* bytes of the body; UINT64_MAX: it comes in chunks */
-    uint64_t held;      /* bytes of the body that are counted in Api.body_bytes */
+    GByteArray *body;   /* the part that has arrived */
+    uint64_t announced; /* bytes of the body; UINT64_MAX if it is chunked */
+    uint64_t held;      /* bytes of the body, as counted in Api.body_bytes */
     bool is_public;     /* the body is sent to a route that needs no login */
-    bool refused;       /* the answer is there already */
-    BodyFault fault;    /* why the body is not taken */
+    bool refused;       /* answered before the body */
+    BodyFault fault;    /* why the body is refused */
 } Exchange;
 
 static const char *
@@ -50,8 +50,8 @@ carrier_header(void *carrier, const char *name)
     return http_connection_header(exchange->connection, name);
 }
 
-/* Any thread. A call may complete before its handler has returned: then the HTTP thread goes on by
- * itself. */
+/* May be called by any thread, even before the handler has returned: then the HTTP thread continues
+ * at once. */
 static void
 carrier_resume(void *carrier)
 {
@@ -59,7 +59,7 @@ carrier_resume(void *carrier)
     http_connection_resume(exchange->connection);
 }
 
-/* A unix socket is local, and so is what came over the loopback interface. */
+/* A unix socket and the loopback interface are local. */
 static bool
 carrier_is_local(void *carrier)
 {
@@ -68,7 +68,7 @@ carrier_is_local(void *carrier)
     return http_address_is_unix(peer) || http_address_is_loopback(peer);
 }
 
-/* What a trusted proxy says counts; one that says nothing stands for all its clients. */
+/* A trusted proxy names the source. One that names none counts as the source of all its clients. */
 static bool
 carrier_source(void *carrier, HttpAddress *address)
 {
@@ -97,7 +97,7 @@ exchange_new(Api *api, HttpConnection *connection, const char *method, const cha
     return exchange;
 }
 
-/* Its share of the memory for bodies goes with it. */
+/* Frees the body and its share of the memory for bodies. */
 static void
 drop_body(Exchange *exchange)
 {
@@ -113,8 +113,7 @@ api_on_end(void *user, HttpConnection *connection)
 {
     (void)user;
     Exchange *exchange = connection->request;
-    http_stream_free(
-        exchange->stream); /* before the request, of which its source asks what it may show */
+    http_stream_free(exchange->stream); /* first: its source asks the request what it may show */
     request_free(exchange->request);
     drop_body(exchange);
     g_free(exchange);
@@ -145,7 +144,7 @@ add_headers(const Request *request, struct MHD_Response *response)
         MHD_add_response_header(response, request->header_name, request->header_value);
 }
 
-/* From here on the request is not waited for when the service stops: its stream is told to end. */
+/* A stop does not wait for this request any more: it ends the stream instead. */
 static struct MHD_Response *
 begin_stream(Exchange *exchange)
 {
@@ -191,7 +190,7 @@ announced_size(const HttpConnection *connection)
     return length != NULL ? g_ascii_strtoull(length, NULL, 10) : 0;
 }
 
-/* At least one body of the greatest size has room. */
+/* The memory for bodies; at least one of the greatest size fits. */
 static uint64_t
 body_memory(void)
 {
@@ -201,7 +200,7 @@ body_memory(void)
     return (uint64_t)MAX(memory, greatest);
 }
 
-/* Counts bytes of a body. False: there was no room for them. */
+/* Counts bytes of a body. False if there is no room for them. */
 static bool
 count_bytes(Exchange *exchange, size_t size)
 {
@@ -214,7 +213,7 @@ count_bytes(Exchange *exchange, size_t size)
     return all <= limit && part <= limit / PUBLIC_BODY_SHARE;
 }
 
-/* What is announced is only looked at; what counts is what comes. */
+/* Refuses a body by its announced size. Only bytes that arrive are counted. */
 static BodyFault
 judge_announced(Exchange *exchange)
 {
@@ -226,9 +225,9 @@ judge_announced(Exchange *exchange)
     return count_bytes(exchange, 0) ? BODY_FINE : BODY_NO_ROOM;
 }
 
-/* The answer is there before the body. A body that is no larger than is allowed here is read and
- * thrown away, so that the client reads its answer and keeps its connection; one that is not
- * wanted, or waits to be wanted, is cut off. */
+/* Answers before the body. A body within the limit is read and dropped, so that the client reads
+ * its answer and keeps its connection. For a larger one, or a client that waits for "100 Continue",
+ * the connection is closed. */
 static HttpStep
 refuse_now(Exchange *exchange)
 {
@@ -239,7 +238,7 @@ refuse_now(Exchange *exchange)
     return exchange->announced == 0 || drained ? HTTP_GO_ON : send_answer(exchange);
 }
 
-/* Who asks, and whether the body may come. */
+/* Identifies the caller, and decides if the body may come. */
 static HttpStep
 identify(Exchange *exchange)
 {
@@ -268,9 +267,9 @@ api_on_begin(void *user, HttpConnection *connection, const char *method, const c
     return request_begin(exchange->request) ? identify(exchange) : refuse_now(exchange);
 }
 
-/* Takes memory for a part of a body. */
+/* Takes memory for some bytes of a body. */
 static BodyFault
-hold(Exchange *exchange, size_t size)
+hold_bytes(Exchange *exchange, size_t size)
 {
     if (exchange->held + size > request_body_limit(exchange->request))
         return BODY_TOO_LARGE;
@@ -284,7 +283,7 @@ api_on_body(void *user, HttpConnection *connection, const char *data, size_t siz
     Exchange *exchange = connection->request;
     if (exchange->refused || exchange->fault != BODY_FINE)
         return;
-    exchange->fault = hold(exchange, size);
+    exchange->fault = hold_bytes(exchange, size);
     if (exchange->fault != BODY_FINE) {
         drop_body(exchange);
         return;
@@ -390,7 +389,7 @@ open_socket(const Config *config, GError **error)
     return socket_fd;
 }
 
-/* Where links start when a request does not say better, "https://127.0.0.1:6385". */
+/* Where links start if the request gives no better host, "https://127.0.0.1:6385". */
 static char *
 base_of(const Config *config, unsigned port)
 {
@@ -439,7 +438,7 @@ http_start(Api *api, GError **error)
     return api->listener != NULL;
 }
 
-/* Clients that read are told the end of their streams; one that does not is not waited for. */
+/* Waits a moment for clients to read the end of their streams. */
 static void
 wait_for_streams(Api *api)
 {
@@ -463,7 +462,7 @@ http_stop(Api *api)
     if (!listener_drain(api->listener, MIN(graceful_s, DRAIN_LIMIT_S) * 1000)) {
         log_warning("api.http", "stopping although %u requests are not answered yet",
                     listener_busy_count(api->listener));
-        /* the library aborts the process when it is stopped with a suspended connection */
+        /* the library aborts if it is stopped with a suspended connection */
         return false;
     }
     listener_free(g_steal_pointer(&api->listener));

@@ -1,9 +1,9 @@
-/* Streams over libmicrohttpd; the contract is in http_stream.h. A suspended connection notices
- * neither that its client has gone nor that it is silent for long: that is why a clock wakes it now
- * and then.
+/* Streams over libmicrohttpd; the contract is in http_stream.h. A suspended connection does not
+ * notice that its client is gone or that nothing was sent for long, so a clock wakes it.
  *
- * Locks: HttpStreams.lock before HttpStream.lock before the library's own. A source is never called
- * with one held.
+ * Locks: HttpStreams.lock before HttpStream.lock before the library's own. No lock is held while a
+ * source is called.
+ *
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "api/http_stream.h"
@@ -14,9 +14,9 @@
 
 #include <microhttpd.h>
 
-/* Bytes that the library asks for at a time. */
+/* Bytes that the library requests at a time. */
 #define BLOCK_SIZE 8192
-/* How often silent streams are looked for. */
+/* How often the clock checks for silent streams. */
 #define TICK_MS 1000
 
 struct HttpStreams {
@@ -32,7 +32,7 @@ struct HttpStream {
     struct MHD_Connection *connection;
     Lock lock;
     bool suspended GUARDED;
-    bool pending GUARDED; /* woken since the source was asked last */
+    bool pending GUARDED; /* woken since the source was last asked */
     bool closing GUARDED;
     int64_t last_sent_ms GUARDED; /* monotonic */
 };
@@ -75,13 +75,13 @@ is_silent(HttpStream *stream, int64_t now)
     return silent;
 }
 
-/* On the pool, while there are streams. */
+/* Runs on the pool while there are streams. */
 static void
 tick(void *data)
 {
     HttpStreams *streams = data;
     int64_t now = time_monotonic_ms();
-    policy_look(); /* those who filter the events do not */
+    policy_refresh(); /* the threads that filter events may not read files */
     lock_acquire(&streams->lock);
     for (guint i = 0; i < streams->all->len; i++) {
         HttpStream *stream = g_ptr_array_index(streams->all, i);
@@ -153,8 +153,8 @@ http_stream_free(HttpStream *stream)
     lock_acquire(&stream->owner->lock);
     g_ptr_array_remove_fast(stream->owner->all, stream);
     lock_release(&stream->owner->lock);
-    /* In this order: the clock has looked at the source, and the source wakes the stream until it
-     * has gone. */
+    /* The order matters: the stream is off the list before its source is freed, and the source
+     * stops waking the stream before the lock is destroyed. */
     stream->source->free(stream->source);
     lock_destroy(&stream->lock);
     g_free(stream);
@@ -173,7 +173,7 @@ suspend_if_idle(HttpStream *stream)
     return asleep;
 }
 
-/* The library wants bytes; on an HTTP thread. */
+/* Fills the library's buffer; on an HTTP thread. */
 static ssize_t
 read_stream(void *data, uint64_t position, char *buffer, size_t size)
 {

@@ -15,7 +15,7 @@ struct Api {
     Pool *pool;
     Pool *bodies; /* one thread: large bodies are parsed one after another */
     LoginQueue *logins;
-    bool closing, telling_failures; /* atomic */
+    bool closing, login_log_scheduled; /* atomic */
     /* Atomic: bytes of bodies that are held; of them, those of routes that need no login. */
     uint64_t body_bytes, public_body_bytes;
     RequestMetrics *metrics;

@@ -1,4 +1,4 @@
-/* Items of collections: found by what a request calls them, and shown; the contract is in
+/* Items of collections: finds them by their name in a request, and shows them; the contract is in
  * collection.h.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "api/access.h"
@@ -18,7 +18,7 @@ collection_not_found(const Collection *collection, const char *ident, GError **e
     return ident_not_found(collection->resource, code, ident, error);
 }
 
-/* How an ident names an item; IDENT_BAD: it cannot. */
+/* How an ident names an item; IDENT_BAD: no item can have it. */
 typedef enum IdentKind { IDENT_KEY = DB_BY_KEY, IDENT_NAME = DB_BY_NAME, IDENT_BAD } IdentKind;
 
 static IdentKind
@@ -54,7 +54,7 @@ write_row(const DbRow *row, void *user_data)
     return false;
 }
 
-/* Writes the item if it is there; false with the error set when the database fails. */
+/* Writes the item if it exists; false with the error set if the database fails. */
 static bool
 write_if_there(Request *request, const View *view, DbIdent by, const char *ident, bool *found,
                GError **error)
@@ -95,7 +95,7 @@ write_captured(Request *request, const Collection *collection, const View *view,
     if (kind != IDENT_BAD && !write_if_there(request, view, (DbIdent)kind, ident, &found, error))
         return ANSWER_FAILED;
     if (!found && request->capture_suffix != NULL && collection->resource->name_field != NULL) {
-        /* something really named "x.json" */
+        /* the item may be named "x.json" */
         g_autofree char *whole = g_strconcat(ident, request->capture_suffix, NULL);
         if (!write_if_there(request, view, DB_BY_NAME, whole, &found, error))
             return ANSWER_FAILED;
@@ -140,7 +140,7 @@ load_brief(Request *request, const Collection *collection, DbIdent by, const cha
                          lower != NULL ? lower : ident, brief, error);
 }
 
-/* True when an item belongs to whom its node belongs to, and not to an owner of its own. */
+/* True if an item belongs to its node's owner and has none of its own. */
 static bool
 is_the_nodes(const Collection *collection)
 {

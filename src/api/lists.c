@@ -1,4 +1,4 @@
-/* Lists: the query's arguments become one question to the database, its rows become the answer. The
+/* Lists: one database query from the request's arguments, and the answer from its rows. The
  * contract is in collection.h.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "api/access.h"
@@ -146,7 +146,7 @@ read_filters(ListCall *call, GError **error)
     return true;
 }
 
-/* Writing the rows, and seeing whether there is one more than the page holds. */
+/* Writes the rows, and notes if there is one more than the page holds. */
 typedef struct ListWriter {
     const ListCall *call;
     Renderer renderer;
@@ -183,7 +183,7 @@ write_item(const DbRow *row, void *user_data)
     return true;
 }
 
-/* The URL of the page behind this one: the same request with another marker. */
+/* The URL of the next page: the same request with another marker. */
 static void
 append_next(const ListWriter *writer, GString *url)
 {
@@ -196,7 +196,7 @@ append_next(const ListWriter *writer, GString *url)
         const HttpArgument *argument = &request->arguments[i];
         if (strcmp(argument->name, "limit") == 0 || strcmp(argument->name, "marker") == 0)
             continue;
-        g_string_append_printf(url, "%s=", argument->name); /* one of the known names */
+        g_string_append_printf(url, "%s=", argument->name); /* a known name: needs no escaping */
         g_string_append_uri_escaped(url, argument->value, ",", FALSE);
         g_string_append_c(url, '&');
     }

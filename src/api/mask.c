@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-/* The end of a string literal: behind its closing quote. `p` is at the opening one. */
+/* The end of a string literal, after its closing quote. `p` is at the opening one. */
 static const char *
 string_end(const char *p, const char *end)
 {
@@ -58,7 +58,7 @@ skip_space(const char *p, const char *end)
     return p;
 }
 
-/* Nothing to hide: null, false, "". */
+/* True for values without a secret: null, false, "". */
 static bool
 is_void(const char *value, size_t size)
 {
@@ -67,7 +67,7 @@ is_void(const char *value, size_t size)
            (size >= 2 && value[0] == '"' && value[1] == '"');
 }
 
-/* Keys repeat from node to node: what was found of one is kept per thread, one key a slot. */
+/* The same keys come with every node, so each thread keeps the verdicts, one key a slot. */
 enum { VERDICTS = 256, VERDICT_KEY_SIZE = 31 };
 
 typedef struct Verdict {
@@ -75,7 +75,7 @@ typedef struct Verdict {
     bool secret;
 } Verdict;
 
-/* A key with escapes in it ("\token" is a tab and four letters); the quotes stand around it. */
+/* Judges a key with escapes ("\token" is a tab and four letters), quotes included. */
 static bool
 is_secret_escaped(const char *key, size_t size)
 {
@@ -124,7 +124,7 @@ mask_append(GString *out, const char *text, size_t size)
             break;
         size_t key_size = (size_t)(p - key) - 1;
         const char *colon = skip_space(p, end);
-        if (colon == end || *colon != ':') /* a value, not a key */
+        if (colon == end || *colon != ':') /* a value, since no colon follows */
             continue;
         const char *value = skip_space(colon + 1, end);
         p = value;

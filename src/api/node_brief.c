@@ -1,4 +1,4 @@
-/* Nodes as requests name them; the contract is in node_brief.h.
+/* Finds the nodes that requests name; the contract is in node_brief.h.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "api/node_brief.h"
 
@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-/* Nothing can have a name with other characters than a URL's unreserved ones. */
+/* A name has only the unreserved characters of URLs. */
 static bool
 could_be_name(const char *ident)
 {
@@ -47,7 +47,7 @@ target_of(const NodeBrief *brief)
     return (PolicyTarget){brief->owner, brief->lessee, brief->uuid};
 }
 
-/* Routes without a login are for machines, which prove themselves otherwise. */
+/* Routes without a login are for machines, which prove their identity in another way. */
 static bool
 is_visible(Request *request, const NodeBrief *brief)
 {

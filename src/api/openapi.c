@@ -9,14 +9,14 @@
 #include <stdio.h>
 #include <string.h>
 
-/* What openapi.def says of one route. */
+/* One line of openapi.def about a route. */
 typedef struct OperationRow {
     enum { ROW_ANSWER, ROW_BODY, ROW_ARGUMENTS, ROW_REFUSED } kind;
     HttpMethod method;
     const char *pattern;
     unsigned status;   /* of an answer */
-    const char *text;  /* schema, or arguments with spaces */
-    const char *media; /* NULL: JSON where there is a schema */
+    const char *text;  /* schema, or arguments separated by spaces */
+    const char *media; /* NULL for JSON, if there is a schema */
 } OperationRow;
 
 static const OperationRow rows[] = {
@@ -36,7 +36,7 @@ static const OperationRow rows[] = {
 #undef REFUSED
 };
 
-/* The next row of this kind for the route, after `previous`; NULL when there is none. */
+/* The next row of this kind for the route, after `previous`; NULL if there is none. */
 static const OperationRow *
 next_row(const Route *route, int kind, const OperationRow *previous)
 {
@@ -48,12 +48,13 @@ next_row(const Route *route, int kind, const OperationRow *previous)
     return NULL;
 }
 
-/* What the generic handlers of collections answer and take. */
+/* The answers and bodies of the collections' generic handlers. */
 static const struct {
     RequestHandler handler;
     unsigned status;
-    const char *suffix; /* of the schema, after the resource's name; NULL: empty */
-    const char *body;   /* the same for the request; NULL: none. "=Patch": the schema itself */
+    const char *suffix; /* of the schema's name, after the resource's; NULL for an empty answer */
+    /* the same for the request's body; NULL for none, "=Patch" for that schema itself */
+    const char *body;
 } generic[] = {
     {collection_list,   200, "List", NULL},
     {collection_detail, 200, "List", NULL},
@@ -265,7 +266,7 @@ paths(void)
     return all;
 }
 
-/* The classes of errors, with their statuses and whether trying again may help. */
+/* The classes of errors, with their statuses, and whether a retry may help. */
 static json_t *
 error_classes(void)
 {

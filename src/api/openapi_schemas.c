@@ -1,4 +1,4 @@
-/* Schemas of the OpenAPI document: of each resource from its field table, of all else from
+/* Schemas of the OpenAPI document: those of resources from their field tables, all others from
  * openapi.def.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "api/controllers/controllers.h"
@@ -25,7 +25,7 @@ static const struct {
 static const struct {
     const char *name;
     const Resource *resource;
-    const char *fields; /* with spaces */
+    const char *fields; /* separated by spaces */
 } parts[] = {
 #define SCHEMA(name, json)
 #define FIELDS(name, resource, fields) {#name, &resource##_resource, fields},
@@ -154,7 +154,7 @@ type_schema(const Resource *resource, const Field *field)
     return text_schema(resource, field, nullable);
 }
 
-/* since  the version from which the field is there */
+/* since  the version that added the field */
 static json_t *
 field_schema(const Resource *resource, const Field *field, unsigned since)
 {
@@ -207,7 +207,7 @@ answer_object(const Resource *resource, FieldChoice chosen, const void *choice)
                      "required", required, "additionalProperties", 0, "x-complete", 1);
 }
 
-/* What POST takes. */
+/* The body of POST. */
 static json_t *
 create_object(const Resource *resource, const Collection *collection)
 {
@@ -241,7 +241,7 @@ list_object(const Resource *resource, const char *name, bool short_form)
                      "string", links, openapi_reference("Links"));
 }
 
-/* The collection that lists a resource; NULL: it hangs on a node. */
+/* The collection of a resource; NULL if a node contains it. */
 static const Collection *
 collection_of(const Resource *resource)
 {

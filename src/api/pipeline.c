@@ -1,4 +1,4 @@
-/* The way of a request; the contract is in pipeline.h.
+/* The stages of a request; the contract is in pipeline.h.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "api/pipeline.h"
 
@@ -18,15 +18,15 @@
 #include <string.h>
 
 enum {
-    /* Bodies beyond this are parsed where they keep no HTTP thread. */
+    /* Larger bodies are parsed on the pool, not on an HTTP thread. */
     QUICK_BODY_SIZE = 256 * 1024,
-    /* Before bodies beyond this are taken, the policy is asked about the thing in the path. */
+    /* Before a larger body is taken, the policy judges the target in the path. */
     ADMITTED_BODY_SIZE = 16 * 1024,
-    /* What may be sent to a route that needs no login. */
+    /* Bytes of a body on a route that needs no login. */
     PUBLIC_BODY_LIMIT = 64 * 1024,
 };
 
-/* Answers with a fault; the error stops travelling here. Always false. */
+/* Answers with a fault. The error is logged here. Always false. */
 static bool
 answer_error(Request *request, const GError *error)
 {
@@ -45,8 +45,7 @@ answer_error(Request *request, const GError *error)
     return false;
 }
 
-/* A version that has no such resource does not speak in the answer, nor does Ironic's. Always
- * false. */
+/* Ironic's routing errors carry no API version, so this answer has none either. Always false. */
 static bool
 answer_routing(Request *request, unsigned status, const char *description)
 {
@@ -70,7 +69,7 @@ answer_unrouted(Request *request, unsigned status)
     return answer_routing(request, status, description);
 }
 
-/* Older versions must not see the route: they get what they always got. */
+/* To older versions a newer route must look as if it did not exist. */
 static bool
 check_version(Request *request)
 {
@@ -89,7 +88,7 @@ check_version(Request *request)
     return answer_routing(request, route->below, description);
 }
 
-/* Health is also told where [healthcheck]path says. */
+/* [healthcheck]path is another path of the health check. */
 static bool
 is_health_path(const Request *request)
 {
@@ -106,7 +105,7 @@ announces_body(const Request *request)
            (length != NULL && strspn(length, "0") != strlen(length));
 }
 
-/* Which of the two counts nobody can know. */
+/* A repeated argument is refused: it would be unclear which value counts. */
 static const char *
 argument_given_twice(const Request *request)
 {
@@ -151,17 +150,17 @@ request_begin(Request *request)
     return true;
 }
 
-/* ---- who asks ---- */
+/* ---- the caller ---- */
 
 static void
-tell_failures(void *data)
+pipeline_log_login_failures(void *data)
 {
     Api *api = data;
     bool closing = __atomic_load_n(&api->closing, __ATOMIC_ACQUIRE);
     bool more = login_failures_flush(closing ? INT64_MAX : time_monotonic_ms());
-    __atomic_store_n(&api->telling_failures, more && !closing, __ATOMIC_RELEASE);
+    __atomic_store_n(&api->login_log_scheduled, more && !closing, __ATOMIC_RELEASE);
     if (more && !closing)
-        pool_submit_later(api->pool, LOGIN_FAILURES_WINDOW_MS, tell_failures, api);
+        pool_submit_later(api->pool, LOGIN_FAILURES_WINDOW_MS, pipeline_log_login_failures, api);
 }
 
 static HttpAddress
@@ -173,7 +172,7 @@ source_of(const Request *request, bool *own)
     return source;
 }
 
-/* A login was tried and is wrong. A request that tries none is not worth a word. */
+/* Counts a login that failed. A request without a login does not count. */
 static void
 note_failure(Request *request)
 {
@@ -183,14 +182,14 @@ note_failure(Request *request)
         return;
     const HttpAddress source = source_of(request, &own);
     login_failures_note(&source, who, time_monotonic_ms());
-    if (__atomic_compare_exchange_n(&request->api->telling_failures, &none, true, false,
+    if (__atomic_compare_exchange_n(&request->api->login_log_scheduled, &none, true, false,
                                     __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
-        pool_submit_later(request->api->pool, LOGIN_FAILURES_WINDOW_MS, tell_failures,
+        pool_submit_later(request->api->pool, LOGIN_FAILURES_WINDOW_MS, pipeline_log_login_failures,
                           request->api);
 }
 
-/* A lane for each name that is tried; of tokens, which say no name, one for each address, as far as
- * it is one client's. */
+/* The lane of a login. A login by name has one for each address and name. Tokens have no name, so
+ * they share one for each address, unless a proxy stands for several clients. */
 static LoginLane
 lane_of(const Request *request)
 {
@@ -203,7 +202,7 @@ lane_of(const Request *request)
                        word != NULL ? g_str_hash(word) % LOGIN_PARTS : 0};
 }
 
-/* On a thread of the logins. */
+/* Runs on a thread of the login queue. */
 static void
 identify_waiting(void *data)
 {
@@ -211,8 +210,8 @@ identify_waiting(void *data)
     g_autoptr(GError) error = NULL;
     const LoginLane lane = lane_of(request);
     bool granted = access_identify(request, true, &error) == ACCESS_GRANTED;
-    /* What could not be found out counts as wrong too: who sends what Keystone chokes on holds up
-     * the others as well. */
+    /* A check without a result counts as wrong too: a caller whose tokens Keystone cannot handle
+     * delays all others. */
     login_queue_judge(request->api->logins, &lane,
                       granted && request->identity.credentials != NULL);
     request->identified = granted;
@@ -226,7 +225,7 @@ refuse_identity(Request *request, const GError *error)
     if (steel_error_is(error, STEEL_ERROR_UNAUTHORIZED))
         note_failure(request);
     else if (steel_error_is(error, STEEL_ERROR_IDENTITY_UNAVAILABLE))
-        request_say_retry(request);
+        request_add_retry_after(request);
     answer_error(request, error);
     return PIPELINE_ANSWERED;
 }
@@ -263,8 +262,7 @@ request_body_limit(const Request *request)
     return public ? MIN(limit, PUBLIC_BODY_LIMIT) : limit;
 }
 
-/* The thing in the path must be there and be the caller's, as far as that can be told without the
- * body. */
+/* Judges the target in the path, as far as that is possible without the body. */
 static bool
 check_target(Request *request, GError **error)
 {
@@ -296,7 +294,7 @@ PipelineStep
 request_admit(Request *request, uint64_t size)
 {
     g_autoptr(GError) error = NULL;
-    /* Where the policy asks other servers, it is asked later, on a thread that may wait. */
+    /* A policy that asks other servers is asked later, on a thread that may wait. */
     if (size <= ADMITTED_BODY_SIZE || policy_may_wait(request) || admit(request, &error))
         return PIPELINE_GO_ON;
     answer_error(request, error);
@@ -304,7 +302,7 @@ request_admit(Request *request, uint64_t size)
 }
 
 void
-request_say_retry(Request *request)
+request_add_retry_after(Request *request)
 {
     request->header_name = "Retry-After";
     request->header_value = "2";
@@ -320,7 +318,7 @@ request_refuse_body(Request *request, BodyFault fault)
                    request_body_limit(request));
     } else {
         metrics_add(METRIC_API_BODIES_REFUSED, 1);
-        request_say_retry(request);
+        request_add_retry_after(request);
         steel_fail(&error, STEEL_ERROR_NO_WORKER,
                    "The memory for bodies of requests is used up; try again in a few seconds.");
     }
@@ -329,7 +327,7 @@ request_refuse_body(Request *request, BodyFault fault)
 
 /* ---- the handler ---- */
 
-/* Runs the handler and turns a failure into a fault. True: the answer is ready. */
+/* Runs the handler, and makes a fault of its failure. True if the answer is ready. */
 static bool
 run_handler(Request *request)
 {
@@ -346,7 +344,7 @@ run_handler(Request *request)
     return answer != ANSWER_LATER;
 }
 
-/* Whether the policy may ask other servers from here on. */
+/* From now on the policy may ask other servers, or may not. */
 static void
 allow_questions(Request *request, bool may_wait)
 {
@@ -354,27 +352,26 @@ allow_questions(Request *request, bool may_wait)
         policy_questions_allow(request->questions, may_wait);
 }
 
-/* On a pool: the same, where waiting is allowed. */
+/* Runs the handler on a pool, where it may wait. */
 static void
 run_waiting(void *data)
 {
     Request *request = data;
     allow_questions(request, true);
     if (!run_handler(request))
-        return; /* the call resumes */
+        return; /* the call resumes the request */
     allow_questions(request, false);
     request->transport->resume(request->carrier);
 }
 
-/* True: the request is there, and whoever runs it resumes. False: the answer says that there is no
- * place. */
+/* Moves the request to a pool; `job` resumes it. False with the answer made if the pool is full. */
 static bool
 hand_over(Request *request, Pool *pool, PoolJob job)
 {
     g_autoptr(GError) error = NULL;
     if (pool_submit(pool, job, request, &error))
         return true;
-    request_say_retry(request);
+    request_add_retry_after(request);
     answer_error(request, error);
     return false;
 }
@@ -385,8 +382,8 @@ has_large_body(const Request *request)
     return request->body_size > QUICK_BODY_SIZE;
 }
 
-/* On the pool: the policy asks other servers before a body is parsed; what they said is known from
- * then on. */
+/* Runs on the pool. The policy asks other servers before the body is parsed, and keeps their
+ * answers. */
 static void
 ask_then_run(void *data)
 {
@@ -427,7 +424,7 @@ request_finish(Request *request)
 
 /* ---- calls ---- */
 
-/* On the pool: makes the answer where the policy may ask other servers. */
+/* Runs on the pool: makes the answer where the policy may ask other servers. */
 static void
 finish_waiting(void *data)
 {
@@ -438,18 +435,18 @@ finish_waiting(void *data)
     request->transport->resume(request->carrier);
 }
 
-/* The conductor's answer, on its thread: kept, and the transport told. */
+/* Takes the conductor's answer, on its thread. */
 static void
 call_done(json_t *result, const GError *error, void *user_data)
 {
     Request *request = user_data;
-    /* Copies in both directions: no JSON value is shared between this thread and the request's. */
+    /* A copy, since the two threads must not share a JSON value. */
     request->result = json_deep_copy(result);
     if (error != NULL)
         request->failure = g_error_copy(error);
     else if (request->questions != NULL &&
              pool_submit(request->api->pool, finish_waiting, request, &request->failure))
-        return; /* it resumes */
+        return; /* finish_waiting resumes the request */
     request->transport->resume(request->carrier);
 }
 
@@ -458,8 +455,8 @@ request_call(Request *request, RpcMethod method, const char *node_uuid, json_t *
              RequestAfter after)
 {
     request->after = after;
-    allow_questions(request, false);          /* from here on other threads have it */
-    json_t *copy = json_deep_copy(arguments); /* it may refer to parts of the request's body */
+    allow_questions(request, false);          /* other threads have the request now */
+    json_t *copy = json_deep_copy(arguments); /* it may share parts of the request's body */
     json_decref(arguments);
     const RpcCall call = {
         .method = method,

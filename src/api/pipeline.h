@@ -58,7 +58,7 @@ bool request_run(Request *request);
 void request_finish(Request *request);
 
 /* Tells the client when to come again. */
-void request_say_retry(Request *request);
+void request_add_retry_after(Request *request);
 
 /* Sets the answer; takes the text. NULL: it is empty. */
 void request_answer_text(Request *request, unsigned status, GString *text);

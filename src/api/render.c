@@ -1,5 +1,6 @@
-/* Rows as JSON; the contract is in render.h. This is where the time of a GET goes: nothing is
- * parsed that is only passed on, and nothing is copied twice.
+/* Rows as JSON; the contract is in render.h. A GET spends its time here, so stored JSON is passed
+ * on without parsing, and nothing is copied twice.
+ *
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "api/render.h"
@@ -11,7 +12,7 @@
 
 #include <string.h>
 
-/* g_string_append_len without its call when there is room. */
+/* g_string_append_len, without the call if there is room. */
 static inline void
 put(GString *out, const char *text, size_t size)
 {
@@ -61,7 +62,7 @@ renderer_init(Renderer *renderer, const Request *request, const View *view, cons
     if (view->hideable != 0)
         renderer->visibility =
             policy_visibility(request, NULL, &renderer->visibility_differs) & view->hideable;
-    if (view->owner < 0) /* there is nothing to ask per row */
+    if (view->owner < 0) /* all rows have the same answer */
         renderer->visibility_differs = false;
     renderer->self = g_string_sized_new(128);
     renderer->bookmark = g_string_sized_new(128);
@@ -131,8 +132,7 @@ put_links(const Renderer *renderer, const ViewColumn *column, const DbRow *row)
         suffix[0] = '/';
         g_strlcpy(suffix + 1, column->field->name, sizeof suffix - 1);
     }
-    /* Host names and names of BIOS settings come from elsewhere: they must not end the string they
-     * stand in. */
+    /* Host names and names of BIOS settings come from outside, so they are escaped. */
     const Field *key_field = renderer->view->selected[renderer->view->key];
     g_autofree char *escaped =
         key != NULL && key_field->type != FIELD_UUID ? g_uri_escape_string(key, NULL, FALSE) : NULL;
@@ -229,7 +229,7 @@ put_value(const Renderer *renderer, const ViewColumn *column, const DbRow *row, 
     }
 }
 
-/* What the caller may see of this row. */
+/* The visibility bits of this row. */
 static unsigned
 visibility_of(const Renderer *renderer, const DbRow *row)
 {

@@ -1,4 +1,4 @@
-/* Requests: from path and headers to a route, from a handler's word to an answer; the contract is
+/* Requests: finds the route of a path, and makes the answer of a handler's result. The contract is
  * in request.h.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "api/request.h"
@@ -35,8 +35,8 @@ method_of(const char *name)
     return HTTP_OTHER;
 }
 
-/* The path without slashes at its ends and without v1 before something. A path that does not fit is
- * none of ours. */
+/* The path without slashes at its ends, and without the v1 before a further segment. A path that
+ * does not fit belongs to no route. */
 static void
 take_path(Request *request, const char *path)
 {
@@ -57,7 +57,7 @@ take_path(Request *request, const char *path)
     memcpy(request->path, request->original, length + 1);
 }
 
-/* "req-" and a UUID: random per thread, then counted up in its last twelve digits. Unique, not
+/* "req-" and a UUID that is random per thread; its last twelve digits count up. It is unique, not
  * secret. */
 static void
 make_id(char id[REQUEST_ID_SIZE])
@@ -81,7 +81,7 @@ Request *
 request_new(Api *api, const RequestTransport *transport, void *carrier, const char *method,
             const char *path)
 {
-    /* The two paths at the end need no zeroing: they are filled here. */
+    /* The two paths at the end are filled below and need no zeroing. */
     Request *request = g_malloc(sizeof *request);
     memset(request, 0, G_STRUCT_OFFSET(Request, path));
     request->api = api;
@@ -93,7 +93,7 @@ request_new(Api *api, const RequestTransport *transport, void *carrier, const ch
     return request;
 }
 
-/* What access_identify has put into it. */
+/* Frees what access_identify has set. */
 static void
 identity_clear(Identity *identity)
 {
@@ -255,7 +255,7 @@ request_json(Request *request, json_type type, GError **error)
         g_prefix_error(error, "the body is ");
         return NULL;
     }
-    request_take_body(request, NULL, 0); /* the text is not needed any more */
+    request_take_body(request, NULL, 0); /* the text is no longer needed */
     if (json_typeof(request->json) == type)
         return request->json;
     steel_fail(error, STEEL_ERROR_INVALID, "the body must be a JSON %s",
@@ -269,7 +269,7 @@ request_object(Request *request, const char *const *members, GError **error)
     json_t *object = request_json(request, JSON_OBJECT, error);
     if (object == NULL || !request_only_arguments(request, members, error))
         return NULL;
-    /* Ironic takes members from the query, too; the body's word counts. */
+    /* As in Ironic, the query may give members too; a member of the body comes first. */
     for (size_t i = 0; i < request->argument_count; i++) {
         const HttpArgument *argument = &request->arguments[i];
         if (json_object_get(object, argument->name) == NULL)
@@ -298,7 +298,7 @@ request_needs(const Request *request, unsigned since, const char *what, GError *
                       request->version);
 }
 
-/* A Host header ends up in links: only what a host and port can be made of is believed. */
+/* A Host header appears in links, so only the characters of a host and port are accepted. */
 static bool
 host_credible(const char *host)
 {

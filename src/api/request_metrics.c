@@ -10,10 +10,10 @@
 #include <string.h>
 #include <time.h>
 
-/* The statuses that answers have; the last row takes what is not here. */
+/* The statuses of answers; one more row counts all others. */
 static const unsigned statuses[] = {200, 201, 202, 204, 400, 401, 403, 404, 405,
                                     406, 409, 413, 500, 501, 502, 503, 504, 0};
-/* Upper bounds in microseconds; beyond the last is one more place. */
+/* Upper bounds in microseconds; one more place counts longer ones. */
 static const uint32_t bounds[] = {250,     500,     1000,     2500,     5000,    10000,
                                   25000,   50000,   100000,   250000,   500000,  1000000,
                                   2500000, 5000000, 10000000, 30000000, 60000000};
@@ -25,7 +25,7 @@ typedef struct RouteCounts {
 } RouteCounts;
 
 struct RequestMetrics {
-    size_t route_count;                 /* and one for what matched no route */
+    size_t route_count;                 /* one more counts requests without a route */
     RouteCounts *shards[METRIC_SHARDS]; /* each route_count + 1, on pages of its own */
 };
 
@@ -94,7 +94,7 @@ request_metrics_count(RequestMetrics *metrics, const Route *route, unsigned stat
     add(&counts->duration, microseconds);
 }
 
-/* The sum of one counter over all shards; `offset` is of the member in RouteCounts. */
+/* The sum of one counter over all shards; `offset` is that of the member in RouteCounts. */
 static uint64_t
 sum(const RequestMetrics *metrics, size_t row, size_t offset)
 {
@@ -107,8 +107,8 @@ sum(const RequestMetrics *metrics, size_t row, size_t offset)
     return total;
 }
 
-/* The labels of a row: what is not in the table has no route, and methods outside of it would be
- * without number. */
+/* The labels of a row. Paths without a route and unknown methods share one label each, since their
+ * number has no limit. */
 typedef struct RowName {
     char path[REQUEST_PATH_SIZE];
     const char *method;

@@ -12,12 +12,12 @@
 
 #include <string.h>
 
-/* A ring without conductors is looked at again after this time: the first one is about to come. */
+/* How soon an empty ring is read again: the first conductor is about to start. */
 #define EMPTY_INTERVAL_MS 1000
 
 struct Rings {
     Db *db;                 /* borrowed */
-    Lock lock;              /* not held while the database is read */
+    Lock lock;              /* not held during the query */
     HashRing *ring GUARDED; /* owned, never NULL */
     int64_t due_ms GUARDED; /* monotonic: when to read again */
 };
@@ -53,7 +53,7 @@ add_conductor(const DbConductor *conductor, void *user_data)
     json_decref(drivers);
 }
 
-/* A new ring from the conductors whose lease runs, or NULL when the database fails. */
+/* A new ring of the conductors with a running lease, or NULL if the database fails. */
 static HashRing *
 build(Db *db)
 {
@@ -78,7 +78,7 @@ rings_current(Rings *rings)
         config_integer(config_current(), OPT_HASH_RING_RESET_INTERVAL) * INT64_C(1000);
     lock_acquire(&rings->lock);
     bool due = now >= rings->due_ms;
-    if (due) /* others go on with the old ring while this thread reads */
+    if (due) /* other threads use the old ring meanwhile */
         rings->due_ms = now + interval_ms;
     HashRing *ring = hash_ring_ref(rings->ring);
     lock_release(&rings->lock);

@@ -16,7 +16,7 @@ static const Route routes[] = {
 
 /* A pattern cut into segments. */
 typedef struct Pattern {
-    const char *segments[ROUTE_SEGMENTS]; /* of `text`; NULL: a capture */
+    const char *segments[ROUTE_SEGMENTS]; /* parts of `text`; NULL for a capture */
     unsigned count;
     char *text;
 } Pattern;
@@ -53,7 +53,7 @@ make_index(void)
     }
 }
 
-/* Cuts the request's path in place; false when it has more segments than any route. */
+/* Cuts the request's path in place; false if it has more segments than any route. */
 static bool
 cut_path(char *path, char **segments, unsigned *count)
 {
@@ -68,7 +68,7 @@ cut_path(char *path, char **segments, unsigned *count)
     return true;
 }
 
-/* How long a segment is without ".json" at its end, which clients may append to any path. */
+/* The length of a segment without ".json", which clients may append to any path. */
 static size_t
 bare_length(const char *segment)
 {
@@ -76,7 +76,7 @@ bare_length(const char *segment)
     return length > 5 && strcmp(segment + length - 5, ".json") == 0 ? length - 5 : length;
 }
 
-/* Whether a path's segment is the pattern's word; the last one may have the suffix. */
+/* True if a path's segment is the pattern's word; the last one may have the suffix. */
 static bool
 is_word(const char *word, const char *segment, bool last)
 {
@@ -97,7 +97,7 @@ matches(const Pattern *pattern, char *const *segments, unsigned count)
     return true;
 }
 
-/* The rows of the routes that begin as the path does, or NULL. */
+/* The rows of the routes that begin with the path's first segment, or NULL. */
 static const GArray *
 rows_for(char *const *segments, unsigned count)
 {
@@ -146,7 +146,7 @@ allow_text(unsigned methods)
         if (methods & order[i])
             g_string_append_printf(text, "%s%s", text->len > 0 ? ", " : "",
                                    http_method_name(order[i]));
-    const char *interned = g_intern_string(text->str); /* at most 32 of them */
+    const char *interned = g_intern_string(text->str); /* at most 32 different texts */
     g_string_free(text, TRUE);
     return interned;
 }
@@ -157,7 +157,7 @@ route_find(Request *request, unsigned *status, const char **allow)
     pthread_once(&indexed, make_index);
     char *segments[ROUTE_SEGMENTS];
     unsigned count, methods = 0;
-    /* The library leaves the body out: HEAD is answered as GET is. */
+    /* HEAD is answered like GET; the library omits the body. */
     const HttpMethod wanted = request->method == HTTP_HEAD ? HTTP_GET : request->method;
     *status = 404;
     if (!cut_path(request->path, segments, &count))

@@ -41,8 +41,8 @@ parse(const char *text, unsigned *minor, GError **error)
     return true;
 }
 
-/* The version after "baremetal " in a comma-separated header, trimmed; the caller frees; NULL when
- * there is none. */
+/* The version after "baremetal " in a comma-separated header, trimmed; the caller frees; NULL if
+ * absent. */
 static char *
 standard_entry(const char *standard)
 {

@@ -48,8 +48,8 @@ part_of(const Resource *resource, const Field *field)
     return state ? PART_STATE : PART_TEXT;
 }
 
-/* The column of a field in the row, added when it is not there yet; -1 for a field the resource
- * does not have. */
+/* The column of a field in the row; adds it if absent. -1 for a field that the resource does not
+ * have. */
 static int
 select_field(View *view, const Field *field)
 {
@@ -75,7 +75,7 @@ view_new(const Resource *resource, unsigned version)
     return view;
 }
 
-/* Fields that not everybody who sees the item may see. */
+/* Fields that not every caller who sees the item may see. */
 static const struct {
     const Resource *resource;
     const char *field;
@@ -116,10 +116,10 @@ add_field(View *view, const Field *field)
     view->column_count++;
 }
 
-/* What work may have changed already when the answer to a creation is written. */
+/* The values of a new item in the answer to its creation, which work may have changed since. */
 static const struct {
     const Resource *resource;
-    const char *field, *value; /* value NULL: null */
+    const char *field, *value; /* NULL for null */
 } as_created[] = {
     {&allocation_resource, "state",      "allocating"},
     {&allocation_resource, "node_uuid",  NULL},
@@ -137,7 +137,7 @@ column_of(const View *view, const Field *field)
     return (DbColumn){.field = field};
 }
 
-/* Adds what computed values are made of, and the selection. */
+/* Adds the columns that computed fields need, and the selection. */
 static View *
 completed(View *view)
 {
@@ -148,7 +148,7 @@ completed(View *view)
             view->lease = select_field(view, resource_field(resource, "lease_expires_ms"));
     }
     if (resource == &node_resource &&
-        view->version >= 49) { /* lists can be narrowed to a conductor */
+        view->version >= 49) { /* since then lists filter by conductor */
         view->driver = select_field(view, resource_field(resource, "driver"));
         view->group = select_field(view, resource_field(resource, "conductor_group"));
     }
@@ -182,7 +182,7 @@ const View *
 view_of(const Resource *resource, ViewKind kind, unsigned version)
 {
     static const View *kept[RESOURCE_COUNT][API_VERSION_MAXIMUM + 1][VIEW_KINDS];
-    static Lock making = LOCK_INITIALIZER(VIEWS); /* guards writing to `kept` */
+    static Lock making = LOCK_INITIALIZER(VIEWS); /* guards changes of `kept` */
     g_assert(version <= API_VERSION_MAXIMUM);
     const View **slot = &kept[resource->index][version][kind];
     const View *view = __atomic_load_n(slot, __ATOMIC_ACQUIRE);
@@ -196,8 +196,8 @@ view_of(const Resource *resource, ViewKind kind, unsigned version)
     return view;
 }
 
-/* True for the fields that `fields=` may name. Of a node, the links to what hangs on it come with
- * the whole node only. */
+/* True for the fields that `fields=` may name. A node's links to its children come with the whole
+ * node only. */
 static bool
 choosable(const Resource *resource, const Field *field)
 {

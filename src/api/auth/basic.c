@@ -13,28 +13,28 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* How long a checked login is good after its last use (a change of the file ends it at once), and
- * how many are remembered. */
+/* How long a login is remembered after its last use, and how many are. A change of the file ends
+ * all at once. */
 enum { KNOWN_MS = 60 * 60 * 1000, REFUSED_MS = 60 * 1000, REMEMBERED = 4096, HEADER_LIMIT = 4096 };
 
-/* A version of the file: counted, because one thread may check a password while another reads a
- * newer one. */
+/* A version of the file. It is counted, because one thread may check a password while another reads
+ * a newer version. */
 typedef struct Version {
-    Htpasswd *htpasswd; /* NULL: the file could not be read */
-    GError *error;      /* why */
+    Htpasswd *htpasswd; /* NULL if the file could not be read */
+    GError *error;      /* why it could not */
     struct stat stamp;
     unsigned references; /* guarded by Basic.lock */
 } Version;
 
 struct Basic {
     char *path;
-    uint8_t key[32]; /* of the HMAC, made at start */
+    uint8_t key[32]; /* of the HMAC; random since the start */
     IdentityCache *cache;
-    Lock lock; /* guards references too; not held while reading or checking */
+    Lock lock; /* guards references too; not held while a thread reads or checks */
     Version *version GUARDED;
 };
 
-/* What is asked of the cache. */
+/* One login that is checked. */
 typedef struct Login {
     Basic *basic;
     char *user, *password; /* parts of one decoded buffer */
@@ -81,8 +81,7 @@ same_stamp(const struct stat *a, const struct stat *b)
            a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
 }
 
-/* True when the version at hand is that of the file. A file that is not there has a stamp of
- * zeros. */
+/* True if the version is that of the file. An absent file has a stamp of zeros. */
 static bool
 is_current(Basic *basic)
 {
@@ -149,7 +148,8 @@ basic_refresh(Basic *basic, GError **error)
         basic->version = version;
         version_unref(older);
         lock_release(&basic->lock);
-        identity_cache_clear(basic->cache); /* after the change: a check under way is not kept */
+        identity_cache_clear(
+            basic->cache); /* after the change, so that a check under way is not kept */
     }
     lock_acquire(&basic->lock);
     if (basic->version->error != NULL)
@@ -159,7 +159,7 @@ basic_refresh(Basic *basic, GError **error)
     return good;
 }
 
-/* Takes "Basic <base64 of name:password>" apart. */
+/* Splits "Basic <base64 of name:password>". */
 static bool
 parse_header(const char *header, Login *login, GByteArray *buffer)
 {
@@ -199,7 +199,7 @@ make_key(const Basic *basic, const Login *login, uint8_t key[IDENTITY_KEY_SIZE])
     g_hmac_unref(hmac);
 }
 
-/* Where waiting is allowed: the slow comparison. */
+/* Runs on a thread that may wait: the slow comparison. */
 static IdentityOutcome
 verify(void *user_data, Bearer **bearer, GError **error)
 {

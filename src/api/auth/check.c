@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-/* Chains become as deep a tree as they are long, so the words are counted as well. */
+/* A chain becomes a tree as deep as the chain is long, so the number of words is limited too. */
 enum { TEXT_LIMIT = 64 * 1024, TOKEN_LIMIT = 2000, DEPTH_LIMIT = 64 };
 
 typedef enum TokenKind {
@@ -23,7 +23,7 @@ typedef struct Token {
 
 typedef struct Parser {
     GArray *tokens;   /* of Token */
-    GPtrArray *words; /* owned texts of the tokens */
+    GPtrArray *words; /* texts of the tokens, owned */
     guint next;
     unsigned depth;
 } Parser;
@@ -44,7 +44,7 @@ check_free(Check *check)
     if (check == NULL)
         return;
     check_free(check->first);
-    /* Chains of "or" grow to the left: what is on the right is shallow. */
+    /* A chain grows to the left, so the right side is shallow and recursion is safe. */
     check_free(check->second);
     g_free(check->name);
     for (size_t i = 0; i < check->part_count; i++)
@@ -72,7 +72,7 @@ add_token(Parser *parser, TokenKind kind, const char *text)
     g_array_append_val(parser->tokens, token);
 }
 
-/* One run of characters between white space: parentheses at its ends are tokens, those inside
+/* Splits a run of characters without white space: parentheses at its ends are tokens, those inside
  * (%(name)s) are not. */
 static void
 split_word(Parser *parser, const char *start, size_t length)
@@ -164,8 +164,8 @@ is_number(const char *text)
     return length > 0 && strspn(text, "0123456789.") == length && strcmp(text, ".") != 0;
 }
 
-/* A word left of the colon that stands for itself: a quoted text, a number, True, False or None.
- * NULL: it is a name. */
+/* The text of a literal left of the colon: a quoted text, a number, True, False or None. NULL for a
+ * name. */
 static char *
 literal_of(const char *word)
 {
@@ -280,7 +280,7 @@ parse_unary(Parser *parser, GError **error)
     return check;
 }
 
-/* A chain of one operator; its operands are what `operand` parses. */
+/* A chain of one operator; `operand` parses its operands. */
 static Check *
 parse_chain(Parser *parser, TokenKind operator, CheckKind kind,
             Check *(*operand)(Parser *, GError **), GError **error)

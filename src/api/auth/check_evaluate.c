@@ -33,7 +33,7 @@ check_asks_remote(const Check *check)
                              check_asks_remote(check->second));
 }
 
-/* A sum that does not turn around. */
+/* A sum that does not overflow. */
 static size_t
 plus(size_t a, size_t b)
 {
@@ -50,7 +50,7 @@ check_cost(const Check *check, CheckCost cost_of, void *user_data)
                           check_cost(check->second, cost_of, user_data)));
 }
 
-/* A value of the target by the name in %(name)s. False: there is none. */
+/* Finds the target's value for %(name)s. False if absent. */
 static bool
 target_value(const CheckContext *context, const char *name, const char **value, bool *unknown)
 {
@@ -73,8 +73,8 @@ target_value(const CheckContext *context, const char *name, const char **value, 
     return true;
 }
 
-/* Compares a text with a value that may have names in it. What a name stands for must be there:
- * nothing never equals nothing, so that a node without owner is not everybody's. */
+/* Compares a text with a value that may contain names. An absent value equals nothing, so that a
+ * node without an owner does not belong to everybody. */
 static Verdict
 compare(const Check *check, const CheckContext *context, const char *text, bool any_case)
 {
@@ -86,7 +86,7 @@ compare(const Check *check, const CheckContext *context, const char *text, bool 
         if (part->is_name && !target_value(context, part->text, &value, &unknown))
             return VERDICT_NO;
         if (unknown) {
-            depends = true; /* the rest cannot be compared either */
+            depends = true; /* the rest cannot be compared yet */
             continue;
         }
         if (value == NULL)
@@ -137,12 +137,12 @@ match(const Check *check, const CheckContext *context)
     const char *text = credential_text(context->credentials, attribute);
     if (text != NULL)
         return compare(check, context, text, false);
-    /* What is missing is called None, where the rule itself says so. */
+    /* A rule may compare with an absent value as None, if it says so itself. */
     return has_names(check) ? VERDICT_NO : compare(check, context, "None", false);
 }
 
-/* The URL with what its names stand for, escaped: who owns a thing does not choose where the
- * question goes. NULL: a name stands for nothing. */
+/* The URL with the values of its names, escaped: an owner must not choose where the question goes.
+ * NULL if a value is absent. */
 static char *
 remote_url(const Check *check, const CheckContext *context)
 {
@@ -165,7 +165,7 @@ static Verdict
 ask_remote(const Check *check, const CheckContext *context)
 {
     if (context->target_unknown)
-        return VERDICT_DEPENDS; /* the server is told whose the target is */
+        return VERDICT_DEPENDS; /* the question names the target's owner */
     g_autofree char *url = context->remote != NULL ? remote_url(check, context) : NULL;
     return url != NULL ? context->remote(context->remote_data, url, context) : VERDICT_FAILED;
 }

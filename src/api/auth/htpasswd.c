@@ -14,7 +14,7 @@ enum { HASH_LENGTH = 60, PREFIX_LENGTH = 7, NAME_LIMIT = 255 };
 
 struct Htpasswd {
     GHashTable *hashes; /* name -> hash, both owned */
-    char *dummy;        /* what strangers are compared with */
+    char *dummy;        /* the hash that unknown users are compared with */
 };
 
 void
@@ -27,7 +27,7 @@ htpasswd_free(Htpasswd *htpasswd)
     g_free(htpasswd);
 }
 
-/* What is wrong with a hash, or NULL. */
+/* The mistake of a hash, or NULL. */
 static const char *
 hash_fault(const char *hash)
 {
@@ -67,7 +67,7 @@ take_line(Htpasswd *htpasswd, const char *name, unsigned line, char *text, GStri
     }
     *colon = '\0';
     char *hash = colon + 1;
-    hash[strcspn(hash, ":")] = '\0'; /* further columns are comments to Apache */
+    hash[strcspn(hash, ":")] = '\0'; /* Apache ignores further columns */
     const char *fault = hash_fault(hash);
     if (fault == NULL && g_hash_table_contains(htpasswd->hashes, text))
         fault = "this name was there before; the first line counts";
@@ -77,7 +77,7 @@ take_line(Htpasswd *htpasswd, const char *name, unsigned line, char *text, GStri
         g_hash_table_insert(htpasswd->hashes, g_strdup(text), g_strdup(hash));
 }
 
-/* Strangers must cost what users cost: the greatest cost of the file. */
+/* A hash with the greatest cost of the file: an unknown user must take as long as a known one. */
 static char *
 make_dummy(const Htpasswd *htpasswd)
 {
@@ -137,7 +137,7 @@ htpasswd_verify(const Htpasswd *htpasswd, const char *user, const char *password
     const char *known = g_hash_table_lookup(htpasswd->hashes, user);
     const char *hash = known != NULL ? known : htpasswd->dummy;
     struct crypt_data *data = g_malloc0(sizeof *data); /* 32 KiB: too much for a stack */
-    /* Not crypt_r: the sanitizers put themselves in front of it and do not find it behind them. */
+    /* The sanitizers intercept crypt_r and fail to find the original, so crypt_rn is called. */
     const char *computed = crypt_rn(password, hash, data, (int)sizeof *data);
     bool same = computed != NULL && strlen(computed) == HASH_LENGTH &&
                 secret_equal_bytes(computed, hash, HASH_LENGTH);

@@ -1,4 +1,4 @@
-/* Remembering who is who; the contract is in identity_cache.h.
+/* The cache of identities; the contract is in identity_cache.h.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "api/auth/identity_cache.h"
 
@@ -9,12 +9,12 @@
 typedef struct Entry {
     uint8_t key[IDENTITY_KEY_SIZE];
     bool under_way;
-    bool kept; /* it is in the table */
+    bool kept; /* in the table */
     IdentityOutcome outcome;
     Bearer *bearer;
     GError *error;
-    int64_t from_ms, until_ms; /* when the answer is good */
-    unsigned references;       /* of the table and of who waits */
+    int64_t from_ms, until_ms; /* the time for which the answer is good */
+    unsigned references;       /* of the table and of the threads that wait */
     GList link;                /* in one of the cache's orders */
 } Entry;
 
@@ -22,7 +22,7 @@ struct IdentityCache {
     Lock lock; /* guards the entries too */
     pthread_cond_t answered;
     GHashTable *entries GUARDED; /* key -> Entry */
-    /* Kept entries, the one used last in front: of who is known, and all others. */
+    /* Entries, the last used first: those of known identities, and all others. */
     GQueue known GUARDED, others GUARDED;
     size_t limit;
 };
@@ -91,7 +91,7 @@ entry_unref(Entry *entry)
     g_free(entry);
 }
 
-/* Where an entry stands. */
+/* The list that an entry belongs in. */
 static GQueue *order_of(IdentityCache *cache, const Entry *entry) REQUIRES(cache->lock);
 
 static GQueue *
@@ -100,7 +100,7 @@ order_of(IdentityCache *cache, const Entry *entry)
     return !entry->under_way && entry->outcome == IDENTITY_KNOWN ? &cache->known : &cache->others;
 }
 
-/* Takes an entry out of the table. */
+/* Removes an entry from the table. */
 static void forget(IdentityCache *cache, Entry *entry) REQUIRES(cache->lock);
 
 static void
@@ -114,7 +114,7 @@ forget(IdentityCache *cache, Entry *entry)
     entry_unref(entry);
 }
 
-/* The entry that is missed least; NULL when there is none. */
+/* The entry to remove first; NULL if there is none. */
 static Entry *least(const IdentityCache *cache) REQUIRES(cache->lock);
 
 static Entry *
@@ -170,8 +170,8 @@ set_end(Entry *entry, int64_t now_ms, int64_t length)
         entry->until_ms = MIN(entry->until_ms, entry->bearer->expires_ms);
 }
 
-/* The entry of a key that can be used or waited for, moved to the front; stale ones are
- * forgotten. */
+/* Finds the entry of a key that is good or under way and moves it to the front. Removes a stale
+ * one. */
 static Entry *find(IdentityCache *cache, const uint8_t *key, int64_t now_ms,
                    const IdentityLifetime *lifetime) REQUIRES(cache->lock);
 
@@ -181,7 +181,7 @@ find(IdentityCache *cache, const uint8_t *key, int64_t now_ms, const IdentityLif
     Entry *entry = g_hash_table_lookup(cache->entries, key);
     if (entry == NULL)
         return NULL;
-    /* A clock that was set back must not make answers good for longer. */
+    /* from_ms: after the clock was set back, an answer must not be good for longer. */
     bool good = entry->under_way || (now_ms >= entry->from_ms && now_ms < entry->until_ms);
     if (!good) {
         forget(cache, entry);
@@ -213,7 +213,7 @@ add(IdentityCache *cache, const uint8_t *key)
     return entry;
 }
 
-/* Hands out what an entry says. With the lock. */
+/* The outcome of an entry. With the lock. */
 static IdentityOutcome
 answer(const Entry *entry, Bearer **bearer, GError **error)
 {
@@ -232,7 +232,7 @@ lifetime_of(const Entry *entry, const IdentityLifetime *lifetime)
     return entry->outcome == IDENTITY_REFUSED ? lifetime->refused_ms : lifetime->failed_ms;
 }
 
-/* Notes the answer; with it the entry changes its place. */
+/* Stores the answer, and moves the entry to the list that it belongs in now. */
 static void settle(IdentityCache *cache, Entry *entry, IdentityOutcome outcome, Bearer *bearer,
                    GError *error) REQUIRES(cache->lock);
 
@@ -249,7 +249,7 @@ settle(IdentityCache *cache, Entry *entry, IdentityOutcome outcome, Bearer *bear
         g_queue_push_head_link(order_of(cache, entry), &entry->link);
 }
 
-/* Asks the question without the lock and leaves the answer in the entry. */
+/* Asks without the lock, and stores the answer in the entry. */
 static void ask(IdentityCache *cache, Entry *entry, int64_t now_ms,
                 const IdentityLifetime *lifetime, IdentityQuestion question, void *user_data)
     REQUIRES(cache->lock);

@@ -1,4 +1,4 @@
-/* Whose a token is; the contract is in keystone.h.
+/* The identity of a token; the contract is in keystone.h.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "api/auth/keystone.h"
 
@@ -10,8 +10,8 @@
 enum {
     TOKEN_LIMIT = 4096,       /* characters */
     REMEMBERED = 16384,       /* tokens */
-    REFUSED_LIMIT_MS = 30000, /* for how long a bad token is remembered at most */
-    FAILED_MS = 1000,         /* and one that could not be checked */
+    REFUSED_LIMIT_MS = 30000, /* how long a bad token is remembered at most */
+    FAILED_MS = 1000,         /* how long a failed check is remembered */
 };
 
 struct Keystone {
@@ -24,7 +24,7 @@ struct Keystone {
     bool service_roles_required;
 };
 
-/* One question to Keystone. */
+/* One check of a token. */
 typedef struct Question {
     Keystone *keystone;
     const char *token;
@@ -80,7 +80,7 @@ keystone_delays_decision(const Keystone *keystone)
     return keystone->delays_decision;
 }
 
-/* Only what can be a token is sent on. */
+/* Only a text that can be a token goes to Keystone. */
 static bool
 is_plausible(const char *token)
 {
@@ -93,7 +93,7 @@ is_plausible(const char *token)
     return true;
 }
 
-/* Where waiting is allowed: GET /v3/auth/tokens with the token as X-Subject-Token. */
+/* Runs on a thread that may wait: GET /v3/auth/tokens with the token as X-Subject-Token. */
 static IdentityOutcome
 ask_keystone(void *user_data, Bearer **bearer, GError **error)
 {

@@ -12,44 +12,44 @@
 #include <time.h>
 
 enum {
-    CONNECT_TIMEOUT_MS = 5000, /* unless http_connect_timeout says otherwise */
-    ANSWER_TIMEOUT_MS = 10000, /* on top of that */
+    CONNECT_TIMEOUT_MS = 5000, /* if http_connect_timeout is not set */
+    ANSWER_TIMEOUT_MS = 10000, /* after the connection */
     ANSWER_LIMIT = 1024 * 1024,
-    RENEW_BEFORE_MS = 60 * 1000, /* of the token's end, at most a quarter of its life */
-    PAUSE_MS = 100,              /* before the first repetition; then twice as long each time */
+    RENEW_BEFORE_MS = 60 * 1000, /* before the token expires; at most a quarter of its life */
+    PAUSE_MS = 100,              /* before the second try; then twice as long each time */
     PAUSE_LIMIT_MS = 800,
     TRY_LIMIT = 10,
-    REMEMBER_MS = 1000, /* for how long a failure is answered without asking */
+    REMEMBER_MS = 1000, /* how long a failure is answered without asking again */
     COMPLAIN_PAUSE_MS = 60 * 1000,
-    REMEMBER_REFUSED_MS = 5000, /* when the password is wrong: asking on would lock the user out */
-    IN_VAIN_MS = 5000, /* a new login that changed nothing is not tried again before that */
+    REMEMBER_REFUSED_MS = 5000, /* after a wrong password: more tries would lock the user out */
+    IN_VAIN_MS = 5000,          /* how long no new login is tried after one that did not help */
 };
 
 struct KeystoneSession {
     char *base;       /* "http://host:5000/v3" */
     char *login_body; /* holds the password */
-    char *user;       /* for messages */
+    char *user;       /* for error texts */
     char *ca_file, *certificate, *key;
     bool insecure;
     int connect_timeout_ms;
     int tries;
 
-    Lock lock; /* not held while asking */
+    Lock lock; /* not held during a request */
     pthread_cond_t changed;
-    char *token GUARDED;      /* NULL: not logged in */
-    int64_t renew_ms GUARDED; /* wall clock: when it is too old */
+    char *token GUARDED;      /* NULL before the login */
+    int64_t renew_ms GUARDED; /* wall clock: when to renew it */
     bool logging_in GUARDED;
     int64_t failed_until_ms GUARDED; /* monotonic */
-    /* monotonic: when the log was last told of one token's failure */
+    /* monotonic: when the failure of a token was last logged */
     int64_t complained_ms GUARDED;
-    int64_t in_vain_ms GUARDED; /* monotonic: when a new login did not help; 0: never */
-    char *failure GUARDED;      /* what was wrong, while that counts */
+    int64_t in_vain_ms GUARDED; /* monotonic: when a new login did not help; 0 for never */
+    char *failure GUARDED;      /* the error until failed_until_ms */
 };
 
 static bool fail_unavailable(KeystoneSession *session, int64_t remember_ms, GError **error,
                              const char *format, ...) G_GNUC_PRINTF(4, 5);
 
-/* Fails and remembers why. Always false. */
+/* Fails, and remembers the failure for all tokens. Always false. */
 static bool
 fail_unavailable(KeystoneSession *session, int64_t remember_ms, GError **error, const char *format,
                  ...)
@@ -71,7 +71,7 @@ fail_unavailable(KeystoneSession *session, int64_t remember_ms, GError **error, 
 static bool fail_token(KeystoneSession *session, GError **error, const char *format, ...)
     G_GNUC_PRINTF(3, 4);
 
-/* Fails with what concerns one token alone: strangers choose those, so that it stops nobody else.
+/* Fails for one token alone. Strangers choose tokens, so this failure does not affect others.
  * Always false. */
 static bool
 fail_token(KeystoneSession *session, GError **error, const char *format, ...)
@@ -95,8 +95,8 @@ fail_token(KeystoneSession *session, GError **error, const char *format, ...)
 
 /* One exchange, repeated while Keystone cannot be reached or is overloaded.
  *
- * of_token  it is about a caller's token: that Keystone takes its time for it is the matter of that
- *           token */
+ * of_token  the exchange checks a caller's token, so that a timeout counts as a failure of that
+ * token alone */
 static bool
 exchange(KeystoneSession *session, const HttpRequest *request, bool of_token,
          HttpResponse *response, GError **error)
@@ -116,7 +116,7 @@ exchange(KeystoneSession *session, const HttpRequest *request, bool of_token,
             return fail_unavailable(session, REMEMBER_MS, error, "%s", cause->message);
         }
         http_response_clear(response);
-        (void)backoff_pause(&backoff); /* the tries are counted, not the time */
+        (void)backoff_pause(&backoff); /* the loop counts the tries, not the time */
     }
 }
 
@@ -135,7 +135,7 @@ request_to(const KeystoneSession *session, const char *url)
     };
 }
 
-/* When a token got now should be renewed. An expiry that cannot be read counts as an hour. */
+/* When to renew a token that is received now. An expiry that cannot be read counts as an hour. */
 static int64_t
 renewal_time(const HttpResponse *response)
 {
@@ -173,7 +173,7 @@ log_in(KeystoneSession *session, char **token, int64_t *renew_ms, GError **error
     return true;
 }
 
-/* Answers with a failure of a moment ago. */
+/* False with the error of a recent failure. */
 static bool check_recent_failure(const KeystoneSession *session, GError **error)
     REQUIRES(session->lock);
 
@@ -185,8 +185,8 @@ check_recent_failure(const KeystoneSession *session, GError **error)
                       "Tokens cannot be checked at the moment: %s", session->failure);
 }
 
-/* Steel's token, logging in if there is none, it is too old, or it is `refused` (which Keystone did
- * not take). */
+/* Steel's own token. Logs in if there is none, if it is too old, or if Keystone has refused it
+ * (`refused`). */
 static char *
 own_token(KeystoneSession *session, const char *refused, GError **error)
 {
@@ -218,8 +218,8 @@ own_token(KeystoneSession *session, const char *refused, GError **error)
     return good ? token : NULL;
 }
 
-/* Statuses that say of the subject token: it is none. Keystone itself says 404; what stands before
- * it says the others. */
+/* True for statuses that mean "this is no token". Keystone itself answers 404, a proxy in front of
+ * it one of the others. */
 static bool
 refuses_subject(int status)
 {
@@ -248,10 +248,10 @@ judge_status(KeystoneSession *session, int status, GError **error)
     return fail_token(session, error, "Keystone answered %d", status);
 }
 
-/* Whether a new login may help after a 401: Steel's token was revoked, or Keystone's keys have
- * changed. It does not where the 401 is about the subject token, which strangers choose.
+/* True if a new login may help after a 401: Steel's token was revoked, or Keystone's keys have
+ * changed. It does not help if the 401 is about the subject token, which strangers choose.
  *
- * in_vain  this is the answer after a new login */
+ * in_vain  the 401 came after a new login */
 static bool
 may_log_in_again(KeystoneSession *session, bool in_vain)
 {
@@ -293,9 +293,9 @@ keystone_session_get(KeystoneSession *session, const char *path, const char *hea
     }
 }
 
-/* ---- making one ---- */
+/* ---- new and free ---- */
 
-/* auth_url with /v3 at its end, whatever it ended with. */
+/* auth_url ending with /v3. */
 static char *
 base_url(const char *auth_url)
 {
@@ -308,7 +308,7 @@ base_url(const char *auth_url)
     return g_str_has_suffix(url, "/v3") ? g_strdup(url) : g_strconcat(url, "/v3", NULL);
 }
 
-/* {"name": …} or {"id": …}; the domain "default" where nothing is said. */
+/* {"name": …} or {"id": …}; the domain "default" if neither is set. */
 static json_t *
 domain_of(const Config *config, ConfigOption name, ConfigOption id)
 {

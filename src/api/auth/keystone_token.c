@@ -7,8 +7,7 @@
 
 enum { DEPTH_LIMIT = 16, ROLE_LIMIT = 200 };
 
-/* The text at a path of up to two names; NULL when it is not there or no text. Owned by the
- * caller. */
+/* The text at a path of up to two names; NULL if absent or not a text. Caller frees. */
 static char *
 text_at(const json_t *object, const char *first, const char *second)
 {

@@ -11,12 +11,12 @@
 
 enum { SOURCES = 1024, NAME_SIZE = 65 };
 
-/* One address in one minute. */
+/* The failures of one address in one minute. */
 typedef struct Failures {
     HttpAddress source;
-    unsigned untold;
+    unsigned unlogged;
     int64_t since_ms;
-    char who[NAME_SIZE]; /* tried last */
+    char who[NAME_SIZE]; /* the name that was tried last */
 } Failures;
 
 static Lock lock = LOCK_INITIALIZER(LOGIN_FAILURES);
@@ -34,7 +34,7 @@ find(const HttpAddress *source)
     return NULL;
 }
 
-/* Names come from strangers: what is no plain character is not written into the log. */
+/* Names come from strangers, so only plain characters are logged. */
 static void
 copy_name(char name[NAME_SIZE], const char *who)
 {
@@ -45,38 +45,38 @@ copy_name(char name[NAME_SIZE], const char *who)
 }
 
 static void
-tell(const Failures *failures)
+log_failures(const Failures *failures)
 {
     char text[HTTP_ADDRESS_TEXT_SIZE];
     log_warning("api.auth", "failed logins from %s: %u, the last one %s%s",
-                http_address_text(&failures->source, text), failures->untold,
+                http_address_text(&failures->source, text), failures->unlogged,
                 failures->who[0] != '\0' ? "as " : "with a token", failures->who);
 }
 
 void
 login_failures_note(const HttpAddress *source, const char *who, int64_t now_ms)
 {
-    Failures first = {.source = *source, .untold = 1, .since_ms = now_ms};
+    Failures first = {.source = *source, .unlogged = 1, .since_ms = now_ms};
     metrics_add(METRIC_LOGIN_FAILURES, 1);
     copy_name(first.who, who);
     lock_acquire(&lock);
     Failures *known = find(source);
     bool quiet = known != NULL;
     if (known != NULL) {
-        known->untold++;
+        known->unlogged++;
         memcpy(known->who, first.who, sizeof known->who);
     } else if (source_count < SOURCES) {
         sources[source_count] = first;
-        sources[source_count++].untold = 0;
+        sources[source_count++].unlogged = 0;
     } else {
-        quiet = true; /* from so many addresses the metric alone tells */
+        quiet = true; /* the table is full: only the metric counts this */
     }
     lock_release(&lock);
     if (!quiet)
-        tell(&first);
+        log_failures(&first);
 }
 
-/* Takes what is due, some at a time. Returns how many. */
+/* Takes up to `limit` addresses whose minute is over. Returns how many. */
 static unsigned
 take_due(int64_t now_ms, Failures *due, unsigned limit, bool *more)
 {
@@ -86,8 +86,8 @@ take_due(int64_t now_ms, Failures *due, unsigned limit, bool *more)
         if (now_ms - sources[i].since_ms < LOGIN_FAILURES_WINDOW_MS)
             continue;
         due[count++] = sources[i];
-        if (sources[i].untold > 0 && now_ms < INT64_MAX) { /* it goes on */
-            sources[i].untold = 0;
+        if (sources[i].unlogged > 0 && now_ms < INT64_MAX) { /* its failures continue */
+            sources[i].unlogged = 0;
             sources[i].since_ms = now_ms;
         } else {
             sources[i] = sources[--source_count];
@@ -105,7 +105,7 @@ login_failures_flush(int64_t now_ms)
     bool more = false;
     for (unsigned count; (count = take_due(now_ms, due, G_N_ELEMENTS(due), &more)) > 0;)
         for (unsigned i = 0; i < count; i++)
-            if (due[i].untold > 0)
-                tell(&due[i]);
+            if (due[i].unlogged > 0)
+                log_failures(&due[i]);
     return more;
 }

@@ -1,5 +1,5 @@
-/* Lanes of logins; the contract is in login_queue.h. A worker takes one check after another, from
- * the lane whose turn it is, until nothing may run.
+/* Lanes of logins; the contract is in login_queue.h. A worker runs one check after another, each
+ * from the lane whose turn it is, until none may run.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "api/auth/login_queue.h"
@@ -9,12 +9,12 @@
 #include "common/time_text.h"
 
 enum {
-    WAITING_LIMIT = 1024, /* checks that wait, over all lanes */
-    LANE_LIMIT = 32,      /* and in one */
+    WAITING_LIMIT = 1024, /* waiting checks in all lanes */
+    LANE_LIMIT = 32,      /* waiting checks in one lane */
     SUSPECT_LIMIT = 4,
     SUSPECT_FAILURES = 5,
-    FORGIVE_MS = 60 * 1000, /* after its last failure a lane is like others again */
-    LANES = 4096,           /* that are remembered */
+    FORGIVE_MS = 60 * 1000, /* after this long without a failure a lane is no longer suspect */
+    LANES = 4096,           /* lanes that are remembered */
 };
 
 typedef struct Check {
@@ -27,7 +27,7 @@ typedef struct Lane {
     GQueue waiting; /* Check, owned */
     unsigned running, failures;
     int64_t failed_ms; /* monotonic */
-    GList link;        /* in the queue's `ready` while something waits, else in its `resting` */
+    GList link;        /* in the queue's `ready` while a check waits, else in its `resting` */
 } Lane;
 
 struct LoginQueue {
@@ -38,7 +38,7 @@ struct LoginQueue {
     GQueue ready GUARDED;      /* Lane, in the order of turns */
     GQueue resting GUARDED;    /* Lane, the one used last in front */
     unsigned waiting GUARDED;  /* checks */
-    unsigned workers GUARDED;  /* under way in the pool */
+    unsigned workers GUARDED;  /* jobs in the pool */
     unsigned suspects_running GUARDED;
 };
 
@@ -142,7 +142,7 @@ login_queue_work(void *data)
     lock_release(&queue->lock);
 }
 
-/* Lanes that rest and do nothing are forgotten, the one used longest ago first. */
+/* The lane of a key. A new one may replace the idle lane that was used longest ago. */
 static Lane *
 find_lane(LoginQueue *queue, const LoginLane *key)
 {
@@ -170,7 +170,7 @@ has_place(const LoginQueue *queue, const Lane *lane)
            lane->waiting.length < (is_suspect(lane) ? SUSPECT_LIMIT : LANE_LIMIT);
 }
 
-/* Sees that a worker comes by. */
+/* Starts a worker if another may run. False if none runs. */
 static bool
 start_worker(LoginQueue *queue)
 {

@@ -8,10 +8,10 @@
 #include <limits.h>
 #include <string.h>
 
-/* How many rules may refer to each other in a row, and how much one question may cost: rules that
- * refer to each other twice, in 32 steps, would take minutes. */
+/* How many rules may refer to each other in a row, and how many checks one question may cost: 32
+ * rules that each refer twice to the next would take minutes. */
 enum { CHAIN_LIMIT = 32, COST_LIMIT = 20000 };
-/* Of Unicode: lines end with them in YAML 1.1, although GLib counts them as graphic. */
+/* Unicode characters that end a line in YAML 1.1, although GLib counts them as graphic. */
 enum { LINE_SEPARATOR = 0x2028, PARAGRAPH_SEPARATOR = 0x2029 };
 
 static const PolicyRule rules[] = {
@@ -20,15 +20,15 @@ static const PolicyRule rules[] = {
 #include "api/auth/policy.def"
 };
 
-/* A rule as it is in force. */
+/* A rule in force. */
 typedef struct Entry {
-    const PolicyRule *rule; /* NULL: only a file has it */
+    const PolicyRule *rule; /* NULL if only a file has it */
     Check *check;
     char *text;
-    char *origin;     /* NULL: the table */
-    unsigned height;  /* of the search for circles */
-    size_t cost;      /* evaluations at most, with the rules that it refers to */
-    bool asks_remote; /* it or one of them */
+    char *origin;     /* the file; NULL for the table */
+    unsigned height;  /* for the search for circles; see Walk */
+    size_t cost;      /* the most checks that it takes, with those of the rules it refers to */
+    bool asks_remote; /* the rule, or one that it refers to */
 } Entry;
 
 struct Policy {
@@ -113,8 +113,8 @@ add_entry(Policy *policy, const char *name, const PolicyRule *rule, const char *
     return true;
 }
 
-/* The override that counts for a row: its own; or, of a rule that once had another name, the one of
- * that name, unless it says what that name said anyway. */
+/* The override of a row: its own, or that of the rule's former name, unless that one only repeats
+ * the default. */
 static const PolicyOverride *
 effective_override(GHashTable *overrides, const PolicyRule *rule)
 {
@@ -152,7 +152,8 @@ is_row(const char *name)
     return false;
 }
 
-/* Rules that only a file has: for other rules to refer to, or mistakes. */
+/* Adds rules that only a file has. Other rules may refer to them; a name that looks like a mistake
+ * is reported. */
 static void
 add_foreign(Policy *policy, GHashTable *overrides, Mistakes *mistakes)
 {
@@ -185,12 +186,12 @@ find_check(void *user_data, const char *name)
     return entry != NULL ? entry->check : NULL;
 }
 
-/* A walk along references; a rule's height is how many rules are in a row behind it. */
+/* A walk along references. A rule's height is the length of its longest chain of references. */
 typedef struct Walk {
     Policy *policy;
-    const char *rule; /* whose references are looked at */
-    unsigned height;  /* of what it refers to */
-    bool asks_remote; /* something of it */
+    const char *rule; /* the rule whose references are visited */
+    unsigned height;  /* the greatest of its references */
+    bool asks_remote; /* one of its references does */
     GError **error;
 } Walk;
 
@@ -287,7 +288,7 @@ policy_new(GHashTable *overrides, const PolicyOptions *options, GError **error)
     return g_steal_pointer(&policy);
 }
 
-/* What kind of token it is, in the words of PolicyRule.scopes; 0 for a domain's. */
+/* The kind of token, as in PolicyRule.scopes; 0 for a domain's. */
 static unsigned
 scope_of(const Credentials *credentials)
 {

@@ -11,7 +11,7 @@
 
 enum { FILE_LIMIT = 1024 * 1024, RULE_LIMIT = 10000 };
 
-/* A file being read, event by event. */
+/* A file that is read event by event. */
 typedef struct Reader {
     const char *name;
     yaml_parser_t parser;
@@ -27,7 +27,7 @@ line_of(const Reader *reader)
     return reader->event.start_mark.line + 1;
 }
 
-/* Steps to the next event. What the file may not have at all is refused here. */
+/* Goes to the next event. Refuses what no policy file may contain. */
 static bool
 next(Reader *reader)
 {
@@ -56,8 +56,7 @@ next_is(Reader *reader, yaml_event_type_t type, const char *expected)
                       line_of(reader), expected);
 }
 
-/* The text of the scalar at hand. A plain nothing is refused: it is a rule that somebody forgot to
- * write. */
+/* The text of the current scalar. A plain empty value is refused: it is a rule without a check. */
 static char *
 scalar(Reader *reader, const char *rule)
 {
@@ -79,7 +78,7 @@ scalar(Reader *reader, const char *rule)
     return g_strdup(text);
 }
 
-/* The inner list of the older form: all must hold. */
+/* An inner list of the older form: all its checks must hold. */
 static bool
 read_all_of(Reader *reader, const char *rule, GString *out)
 {
@@ -104,8 +103,8 @@ read_all_of(Reader *reader, const char *rule, GString *out)
     return true;
 }
 
-/* The older form of a rule, [["role:a", "role:b"], "role:c"]: one of the inner lists must hold.
- * Becomes a check string. */
+/* The older form of a rule, [["role:a", "role:b"], "role:c"], as a check string. One of the inner
+ * lists must hold. */
 static char *
 read_any_of(Reader *reader, const char *rule)
 {
@@ -190,7 +189,7 @@ read_stream(Reader *reader)
 {
     if (!next_is(reader, YAML_STREAM_START_EVENT, "text") || !next(reader))
         return false;
-    if (reader->event.type == YAML_STREAM_END_EVENT) /* nothing but comments */
+    if (reader->event.type == YAML_STREAM_END_EVENT) /* only comments */
         return true;
     if (!next(reader))
         return false;
@@ -222,8 +221,8 @@ policy_text_read(const char *name, const char *text, size_t size, GHashTable *ov
     return good;
 }
 
-/* Reads a whole file of at most one byte more than the limit, so that a device or a growing file
- * cannot fill the memory. */
+/* Reads a file up to one byte beyond the limit, so that a device or a growing file cannot fill the
+ * memory. */
 static char *
 read_bounded(const char *path, size_t *size, GError **error)
 {

@@ -10,7 +10,7 @@
 
 #include <string.h>
 
-/* The answer is a word. */
+/* The answer is one word. */
 enum { ANSWER_LIMIT = 4096 };
 
 static const char form_type[] = "application/x-www-form-urlencoded";
@@ -44,7 +44,7 @@ policy_questions_allow(PolicyQuestions *questions, bool may_wait)
     questions->may_wait = may_wait;
 }
 
-/* The member name of an owner or lessee: "node.owner". */
+/* The member for an owner or lessee: "node.owner". */
 static void
 set_owner(json_t *target, const char *object, const char *kind, const char *value)
 {
@@ -52,7 +52,7 @@ set_owner(json_t *target, const char *object, const char *kind, const char *valu
     json_object_set_new(target, name, value != NULL ? json_string(value) : json_null());
 }
 
-/* As in Ironic the target has the caller's attributes too. */
+/* As in Ironic, the target also contains the caller's attributes. */
 static json_t *
 target_of(const CheckContext *context, json_t *credentials)
 {
@@ -73,7 +73,7 @@ append_field(GString *form, const char *name, const json_t *value)
     g_string_append_uri_escaped(form, text, NULL, false);
 }
 
-/* The body of the question. Caller frees. */
+/* The body of the request. Caller frees. */
 static char *
 question_of(const CheckContext *context, bool as_form)
 {
@@ -91,7 +91,7 @@ question_of(const CheckContext *context, bool as_form)
     return g_string_free(form, FALSE);
 }
 
-/* True, in quotes or not. */
+/* True for the word True, in quotes or not. */
 static bool
 is_yes(const HttpResponse *response)
 {
@@ -131,7 +131,7 @@ answer_of(const char *url, const CheckContext *context, int64_t limit_ms)
     return VERDICT_FAILED;
 }
 
-/* What tells one question of a request from another. */
+/* The key of a question within one request. */
 static char *
 key_of(const char *url, const CheckContext *context)
 {

@@ -10,11 +10,11 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* Where the files lie when there is no configuration file to lie beside. */
+/* The directory of the files if there is no configuration file. */
 #define STANDARD_DIRECTORY "/etc/steel"
 
-/* Relative names start beside the configuration file; without one where it would be, and never
- * where steeld was started: any folder might hold a policy.yaml of somebody else. */
+/* A relative name starts at the configuration file's directory. It never starts at the working
+ * directory, which may hold somebody else's policy.yaml. */
 static char *
 full_path(const Config *config, const char *name)
 {
@@ -37,7 +37,7 @@ is_policy_name(const char *name)
                             g_str_has_suffix(name, ".json"));
 }
 
-/* Adds the policy files of a directory in the order of their names; one that is not there has
+/* Adds the policy files of a directory in the order of their names. An absent directory has
  * none. */
 static void
 add_directory(GPtrArray *paths, const char *directory)
@@ -55,7 +55,7 @@ add_directory(GPtrArray *paths, const char *directory)
         g_ptr_array_add(paths, g_ptr_array_index(found, i));
 }
 
-/* All files that make up the policy, the first of which is policy_file. */
+/* All files of the policy; policy_file comes first. */
 static GPtrArray *
 policy_paths(const Config *config)
 {
@@ -70,7 +70,7 @@ policy_paths(const Config *config)
     return paths;
 }
 
-/* What tells one state of the files from another. */
+/* A stamp that differs when a file has changed. */
 static char *
 stamp_of(const GPtrArray *paths)
 {
@@ -87,7 +87,7 @@ stamp_of(const GPtrArray *paths)
     return g_string_free(stamp, FALSE);
 }
 
-/* What all files say together. */
+/* Reads all files into one set of overrides. */
 static bool
 read_files(const Config *config, const GPtrArray *paths, GHashTable *overrides, GError **error)
 {
@@ -128,22 +128,22 @@ policy_load(const Config *config, GError **error)
 
 /* ---- the policy in force ---- */
 
-/* A policy that was in force, and what it was made of. */
+/* A policy, and the overrides that it was made of. */
 typedef struct Kept {
     Policy *policy;
     char *digest;
 } Kept;
 
-/* Policies are not freed while the program runs, so that readers need not be counted. One that is
- * read again, because a file was touched or its old text put back, is the same one: the memory is
- * bounded by how many different policies there were. */
+/* Policies are not freed while the program runs, so that readers need not be counted. Equal
+ * overrides, as after a touched or restored file, give the same policy, so the memory is bounded by
+ * the number of different ones. */
 static struct {
     Lock lock;
     pthread_cond_t looked;
-    GPtrArray *kept GUARDED; /* Kept, owned; NULL: none yet */
-    char *stamp GUARDED;     /* of the files that `current` (or `error`) was made of */
-    GError *error GUARDED;   /* why there is none */
-    bool looking GUARDED;    /* a thread reads the files, without the lock */
+    GPtrArray *kept GUARDED; /* Kept, owned; NULL before the first */
+    char *stamp GUARDED;     /* of the files that gave `current` or `error` */
+    GError *error GUARDED;   /* why `current` is NULL */
+    bool looking GUARDED;    /* a thread reads the files without the lock */
     Policy *current;         /* atomic */
     int64_t looked_ms;       /* atomic */
 } store = {.lock = LOCK_INITIALIZER(POLICY), .looked = PTHREAD_COND_INITIALIZER};
@@ -163,7 +163,7 @@ compare_keys(const void *a, const void *b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* Names what the files say, in whatever order and from whatever lines. */
+/* The overrides as one text that does not depend on the order of lines. */
 static char *
 digest_of(GHashTable *overrides)
 {
@@ -206,7 +206,7 @@ keep(Policy *policy, char *digest)
     g_ptr_array_add(store.kept, kept);
 }
 
-/* Reads the files and compiles them, unless that was done before. NULL with the error set. */
+/* Reads the files, and compiles them unless the same policy is kept. NULL with the error set. */
 static Policy *
 read_policy(const Config *config, const GPtrArray *paths, GError **error)
 {
@@ -228,7 +228,7 @@ read_policy(const Config *config, const GPtrArray *paths, GError **error)
     return policy;
 }
 
-/* A line for each mistake. */
+/* Logs a line for each mistake. */
 static void
 log_mistakes(const GError *error)
 {
@@ -239,7 +239,7 @@ log_mistakes(const GError *error)
 
 static void publish(Policy *policy, GError *error) REQUIRES(&store.lock);
 
-/* Puts a policy in force, or notes why there is none. */
+/* Puts a policy in force, or keeps the error. */
 static void
 publish(Policy *policy, GError *error)
 {
@@ -259,7 +259,7 @@ publish(Policy *policy, GError *error)
     __atomic_store_n(&store.current, policy, __ATOMIC_RELEASE);
 }
 
-/* Reads the files if they have changed; the only thread that does so. */
+/* Reads the files if they have changed. Only one thread at a time does so. */
 static void policy_check_files(const char *known_stamp) EXCLUDES(&store.lock);
 
 static void
@@ -282,7 +282,7 @@ policy_check_files(const char *known_stamp)
     lock_release(&store.lock);
 }
 
-/* Whether it is this thread's turn to look, with what was seen last time. */
+/* True if this thread must check the files; *known_stamp is then the stamp of the last check. */
 static bool
 policy_check_due(int64_t now, int64_t interval_ms, char **known_stamp)
 {
@@ -299,7 +299,7 @@ policy_check_due(int64_t now, int64_t interval_ms, char **known_stamp)
     return mine;
 }
 
-/* While there is no policy at all, threads wait for the one that reads it. */
+/* The policy in force. Before the first one, threads wait for the thread that reads it. */
 static const Policy *
 policy_or_error(GError **error)
 {

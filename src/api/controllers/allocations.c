@@ -1,10 +1,10 @@
-/* Allocations: a node is looked for after the client has its answer.
+/* Allocations: the search for a node begins after the client has its answer.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "api/controllers/controllers.h"
 #include "model/names.h"
 #include "model/resources.h"
 
-/* A node that is not there is the request's fault here. */
+/* A node that does not exist is a mistake of the request, so the answer is 400. */
 static bool
 filter_known_node(ListCall *call, const ListFilter *filter, const char *value, GError **error)
 {
@@ -31,7 +31,7 @@ check_create(Request *request, json_t *values, GError **error)
         json_object_del(values, "node");
     const json_t *node = json_object_get(values, "node");
     const json_t *class = json_object_get(values, "resource_class");
-    if (node != NULL && request->version < 58) /* 400 for clients of Ironic, not 406 */
+    if (node != NULL && request->version < 58) /* 400 as in Ironic, not 406 */
         return steel_fail(error, STEEL_ERROR_INVALID,
                           "an allocation for a given node exists from API version 1.58, the "
                           "request asks for 1.%u",
@@ -74,7 +74,7 @@ const Collection allocation_collection = {
     .filters = filters,
     .filter_count = G_N_ELEMENTS(filters),
     .since = 52,
-    .detail_since = API_VERSION_MAXIMUM + 1, /* there is but one view */
+    .detail_since = API_VERSION_MAXIMUM + 1, /* there is only one view */
     .names_since = 52,
     .always_detail = true,
     .create_extras = extras,

@@ -1,4 +1,4 @@
-/* Deploy templates: steps that a trait of the same name brings along.
+/* Deploy templates: steps that a trait of the same name adds to a deployment.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "api/controllers/controllers.h"
 #include "model/json_patch.h"

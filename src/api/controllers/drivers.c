@@ -1,4 +1,4 @@
-/* Drivers: what the live conductors say they serve.
+/* Drivers: the hardware types that the live conductors serve.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "api/controllers/controllers.h"
 #include "common/steady.h"
@@ -6,11 +6,11 @@
 
 #include <string.h>
 
-/* A hardware type and who serves it. */
+/* A hardware type and the conductors that serve it. */
 typedef struct Driver {
     char *name;
     json_t *hosts;      /* array of hostnames */
-    json_t *interfaces; /* of the first conductor that serves it */
+    json_t *interfaces; /* of the first conductor in the list */
 } Driver;
 
 static void
@@ -108,7 +108,7 @@ add_interfaces(const Request *request, const Driver *driver, json_t *item)
     }
 }
 
-/* Leaves only the fields asked for; false for one that drivers do not have. */
+/* Keeps the requested fields; false for a field that drivers do not have. */
 static bool
 select_fields(json_t *item, const char *fields, GError **error)
 {
@@ -233,7 +233,7 @@ driver_get(Request *request, GError **error)
     return ANSWER_FAILED;
 }
 
-/* Asks a conductor about a driver that some conductor serves. */
+/* Calls a conductor that serves the driver. */
 static Answer
 ask(Request *request, RpcMethod method, GError **error)
 {

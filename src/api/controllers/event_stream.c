@@ -1,5 +1,5 @@
-/* The event stream: what happens to nodes, as server-sent events (HTML Living Standard, 9.2), for
- * as long as the client listens.
+/* The event stream: sends what happens to nodes as server-sent events (HTML Living Standard, 9.2)
+ * until the client leaves.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "api/access.h"
@@ -12,32 +12,33 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Listeners at a time; each holds a connection, and at most one event's text of its own. */
+/* Listeners at a time; each holds a connection, and the text of at most one event. */
 #define LISTENER_LIMIT 256
-/* What the room for that text may be between two events. */
+/* The largest buffer that is kept between two events. */
 #define READY_SIZE 8192
-/* After this long without an event the client gets a comment: that is how both sides notice when
- * the other has gone. */
+/* After this long without an event the client gets a comment, so that each side notices when the
+ * other is gone. */
 #define KEEP_ALIVE_MS 15000
-/* A token is checked when the stream begins: it must begin again some day. */
+/* A token is checked when the stream begins, so a stream ends after this time and the client opens
+ * a new one. */
 #define LIFE_LIMIT_MS (60 * 60 * 1000)
 
 typedef struct Stream {
     RequestStream base;
-    Request *request; /* borrowed: it outlives its stream */
+    Request *request; /* borrowed; outlives the stream */
     EventListener *listener;
     void (*wake)(void *carrier);
     void *carrier;
     char *node_uuid;  /* owned; NULL: all nodes */
     const char *type; /* prefix, borrowed from the request; NULL: all types */
-    bool sees_all;    /* whoever the owner is */
-    GString *ready;   /* text that is to be sent, from `sent` on */
+    bool sees_all;    /* of every owner */
+    GString *ready;   /* text to send, from `sent` on */
     size_t sent;
     int64_t ends_at_ms; /* monotonic; 0: never */
 } Stream;
 
-/* What may be hidden from a listener: the bits are those of the view that comes back with an
- * event. */
+/* The members that a listener may not see. The bits are those of the view that events_next
+ * returns. */
 static const struct {
     unsigned bit;
     const char *member;
@@ -48,7 +49,7 @@ static const struct {
     {POLICY_HIDE_TARGET_PROPERTIES,    "properties"},
 };
 
-/* ---- who gets what; on the thread that publishes ---- */
+/* ---- which events a listener gets; on the publisher's thread ---- */
 
 static bool
 is_asked_for(const Stream *stream, const Event *event)
@@ -88,7 +89,7 @@ stream_woken(void *user_data)
     stream->wake(stream->carrier);
 }
 
-/* ---- its life ---- */
+/* ---- open and free ---- */
 
 static void
 stream_open(RequestStream *base, void (*wake)(void *carrier), void *carrier)
@@ -112,7 +113,7 @@ stream_free(RequestStream *base)
 
 /* ---- the text ---- */
 
-/* A value that stands in the text of an event, and what stands there for this listener. */
+/* A value in the text of an event, and the text that this listener gets for it. */
 typedef struct Hidden {
     size_t begin, size;
     const char *instead;
@@ -125,7 +126,7 @@ by_place(const void *a, const void *b)
     return one->begin < other->begin ? -1 : one->begin > other->begin;
 }
 
-/* In the order of their places; returns how many. */
+/* Finds the hidden values, in their order in the text. Returns how many. */
 static size_t
 find_hidden(const Event *event, unsigned view, Hidden *hidden)
 {
@@ -172,7 +173,7 @@ write_lost(Stream *stream, int64_t lost)
     metrics_add(METRIC_API_STREAM_LOST, (uint64_t)lost);
 }
 
-/* Takes the next event and what has been lost before it; false when there is nothing to say. */
+/* Writes the number of lost events and the next event; false if there is neither. */
 static bool
 take_event(Stream *stream)
 {
@@ -187,7 +188,7 @@ take_event(Stream *stream)
     return stream->ready->len > 0;
 }
 
-/* Room for one event is kept, not for the greatest that there ever was. */
+/* Frees a buffer that one large event has grown. */
 static void
 forget_sent(Stream *stream)
 {

@@ -1,4 +1,4 @@
-/* External events of networks: checked, logged, nothing more.
+/* External events of networks: they are checked and logged, and have no further effect.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "api/controllers/controllers.h"
 #include "common/log.h"

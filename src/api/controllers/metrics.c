@@ -1,4 +1,4 @@
-/* Metrics in Prometheus' text format: the document, and what the API itself adds to it.
+/* Metrics in Prometheus' text format: the document, and the metrics of the API itself.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "common/metrics.h"
 
@@ -12,8 +12,7 @@
 
 #include <string.h>
 
-/* What is counted in the database is counted again after this long: several scrapers cost no more
- * than one. */
+/* How long counts from the database are kept, so that several scrapers cost no more than one. */
 #define CACHE_MS 2000
 
 typedef struct NodeCounts {
@@ -66,7 +65,7 @@ write_database(Db *db, GString *out, GError **error)
     return true;
 }
 
-/* Scrapes come one at a time: the cache needs no lock of its own. */
+/* Scrapes run one at a time, so the cache needs no lock of its own. */
 static void
 write_database_cached(Api *api, GString *out)
 {
@@ -111,7 +110,7 @@ api_metrics_write(GString *out, void *data)
     write_database_cached(api, out);
 }
 
-/* On the pool: the counting of many nodes keeps no HTTP thread. */
+/* Runs on the pool: counting many nodes must not hold up an HTTP thread. */
 static void
 answer_with_metrics(void *data)
 {

@@ -1,4 +1,4 @@
-/* What hangs on a node: lists of other collections narrowed to it, its BIOS settings, history,
+/* The children of a node: lists of other collections narrowed to it, its BIOS settings, history,
  * inventory and timeline.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "api/controllers/controllers.h"
@@ -53,8 +53,7 @@ node_targets(Request *request, GError **error)
     return list_of_node(request, false, error);
 }
 
-/* The allocation of the node that the path names. It belongs to its own owner, not to the
- * node's. */
+/* The allocation of the node in the path. It has an owner of its own. */
 static bool
 find_allocation(Request *request, ItemBrief *allocation, GError **error)
 {

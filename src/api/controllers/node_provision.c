@@ -1,5 +1,5 @@
-/* PUT states/provision: the verb, what may come with it, and whether it is legal now. The conductor
- * checks the state once more under the node's lock.
+/* PUT states/provision: checks the verb, its arguments, and whether the node's state allows it now.
+ * The conductor checks the state again under the node's lock.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "api/controllers/controllers.h"
@@ -16,7 +16,7 @@ is_verb(const ProvisionVerb *verb, const char *const *words)
     return false;
 }
 
-/* A member that only goes with some verbs, and from some version on. */
+/* A member that some verbs allow, from some version on. */
 static bool
 member_allowed(const Request *request, const json_t *body, const char *member, unsigned since,
                const ProvisionVerb *verb, const char *const *words, GError **error)
@@ -41,7 +41,7 @@ only_base64(const char *text)
     return true;
 }
 
-/* Unlike other arguments that are too new, these have always been 400. */
+/* Ironic answers 400 for these, not the 406 of other arguments that are too new. */
 static bool
 config_drive_needs(const Request *request, unsigned minor, const char *what, GError **error)
 {
@@ -196,8 +196,8 @@ rescue_valid(const json_t *body, const ProvisionVerb *verb, GError **error)
                       "state to rescue");
 }
 
-/* Members that say nothing when they are empty, whatever the verb, as the reference service takes
- * them. */
+/* Removes the members that have no effect when they are empty; Ironic accepts them with every
+ * verb. */
 static void
 drop_empty_members(json_t *body)
 {
@@ -212,7 +212,7 @@ drop_empty_members(json_t *body)
     }
 }
 
-/* Steps are kept with the node until they are over, as one of its fields. */
+/* Steps are kept in a field of the node until they end, so its limit holds. */
 static bool
 size_valid(const json_t *body, const char *name, GError **error)
 {
@@ -244,7 +244,7 @@ body_valid(const Request *request, const json_t *body, const ProvisionVerb *verb
            steps_valid(body, "deploy_steps", true, error) && rescue_valid(body, verb, error);
 }
 
-/* Two edges of abort are younger than the verb. */
+/* Two edges of abort came with later versions than the verb. */
 static bool
 abort_exists(const Request *request, const NodeBrief *node, ProvisionState state, GError **error)
 {
@@ -259,8 +259,8 @@ abort_exists(const Request *request, const NodeBrief *node, ProvisionState state
     return true;
 }
 
-/* Whether the verb is legal in the state the node is in; a locked node may well be in another one
- * soon. */
+/* True if the node's state allows the verb. A locked node gets its own error, since its state may
+ * change soon. */
 static bool
 state_allows(const Request *request, const NodeBrief *node, const ProvisionVerb *verb,
              GError **error)
@@ -309,7 +309,7 @@ verb_valid(const Request *request, const ProvisionVerb *verb, const char *word,
                       legal);
 }
 
-/* What the conductor gets: the members that are there and not null. */
+/* The conductor's arguments: all members that are not null. */
 static json_t *
 call_arguments(const json_t *body)
 {

@@ -1,4 +1,4 @@
-/* A node's states: the document, power, RAID, boot mode, secure boot, console.
+/* A node's states: power, RAID, boot mode, secure boot, console.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "api/controllers/controllers.h"
 #include "api/render.h"
@@ -44,7 +44,7 @@ fail_missing(const char *name, GError **error)
     return ANSWER_FAILED;
 }
 
-/* Calls with a Location of the states document. */
+/* Calls the conductor; the answer's Location is the states document. */
 static Answer
 call_states(Request *request, RpcMethod method, const NodeBrief *node, json_t *arguments)
 {
@@ -88,8 +88,8 @@ power_target_valid(const Request *request, const char *target, const json_t *tim
     return true;
 }
 
-/* Python's int() is what Ironic makes of a timeout: 1.5 is 1, "5" is 5. What it refuses is left as
- * it is. */
+/* Ironic passes a timeout to Python's int(): 1.5 is 1, "5" is 5. A value that int() refuses stays
+ * unchanged. */
 static void
 timeout_normalize(json_t *body)
 {

@@ -1,4 +1,4 @@
-/* Nodes: what is special about their collection, validation, maintenance.
+/* Nodes: the rules of their collection, validation and maintenance.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "api/access.h"
 #include "api/controllers/controllers.h"
@@ -90,13 +90,12 @@ check_create(Request *request, json_t *values, GError **error)
 {
     if (!name_fits_version(request, json_object_get(values, "name"), error))
         return false;
-    if (request->version < 11) /* the state did not exist for them */
+    if (request->version < 11) /* before 1.11 there was no such state */
         json_object_set_new(values, "provision_state", json_string("available"));
     return true;
 }
 
-/* Since there is a state of waiting for an inspection, the inspection itself is not to be
- * disturbed. */
+/* Since "inspect wait" exists, a node that is being inspected must not be changed. */
 static bool
 state_takes_patches(Request *request, const ItemBrief *brief, GError **error)
 {
@@ -110,7 +109,7 @@ state_takes_patches(Request *request, const ItemBrief *brief, GError **error)
                       "Cannot update node \"%s\" while it is in state \"inspecting\".", node.uuid);
 }
 
-/* A node in use stays with its owner, unless a rule of its own lets it go. */
+/* A node in use keeps its owner, unless a rule of its own allows the change. */
 static bool
 owner_may_change(Request *request, const ItemBrief *brief, const json_t *patch, GError **error)
 {
@@ -149,7 +148,7 @@ check_patch(Request *request, const ItemBrief *brief, const json_t *patch, GErro
                       "driver.");
 }
 
-/* Who cannot see a chassis can put nothing into it. */
+/* A caller puts nodes only into a chassis that they can see. */
 static bool
 find_chassis(Request *request, const char *ident, char **uuid, GError **error)
 {

@@ -10,7 +10,7 @@ static const ListFilter filters[] = {
     {"node", 23, "node_uuid", filter_node},
 };
 
-/* The mode that the operator wants where the client wants none. */
+/* Sets the configured mode if the client names none. */
 static bool
 check_create(Request *request, json_t *values, GError **error)
 {
@@ -22,8 +22,7 @@ check_create(Request *request, json_t *values, GError **error)
     return true;
 }
 
-/* Clients from before 1.26 have always been refused these at the head of a patch, and nowhere else
- * in it. */
+/* Before 1.26 Ironic refuses these fields in the first operation of a patch, and only there. */
 static bool
 check_patch(Request *request, const ItemBrief *brief, const json_t *patch, GError **error)
 {

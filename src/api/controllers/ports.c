@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-/* A list is of a node, of a port group or of shards. */
+/* A list belongs to one node, to one port group or to shards. */
 static bool
 is_only_place(const Request *request, GError **error)
 {
@@ -52,7 +52,7 @@ static const ListFilter filters[] = {
     {"shard",     82, "shard",          filter_shard},
 };
 
-/* Its other rules are the conductor's, which knows the whole that a patch makes of it. */
+/* The conductor checks the other rules, since it knows the whole port after the patch. */
 static bool
 link_fits_version(const Request *request, const json_t *link, GError **error)
 {
@@ -73,8 +73,8 @@ check_patch(Request *request, const ItemBrief *brief, const json_t *patch, GErro
     return link_fits_version(request, json_patch_value(patch, "local_link_connection"), error);
 }
 
-/* The node's own port groups are the only ones that fit, which the conductor sees to; those of
- * others are not there. */
+/* The conductor checks that the port group belongs to the port's node; a group that the caller
+ * cannot see counts as absent. */
 static bool
 find_portgroup(Request *request, const char *ident, char **uuid, GError **error)
 {

@@ -1,4 +1,4 @@
-/* What agents call without a login: look-up of their node, heartbeats.
+/* The requests of agents, which have no login: the look-up of their node, and heartbeats.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "api/controllers/controllers.h"
 #include "api/render.h"
@@ -16,8 +16,8 @@ endpoints_enabled(GError **error)
                       "The ramdisk endpoints are disabled ([api]enable_ramdisk_endpoints).");
 }
 
-/* Valid addresses of the comma-separated list; others are passed over, as agents send what they
- * see. */
+/* Valid addresses of the comma-separated list. Agents send all that they see, so others are
+ * skipped. */
 static GPtrArray *
 read_addresses(const char *text)
 {
@@ -49,7 +49,7 @@ agent_config(const Request *request, const json_t *token)
         "{s:o, s:o, s:I}", "metrics", metrics, "metrics_statsd", statsd, "heartbeat_timeout",
         (json_int_t)config_integer(config, OPT_API_RAMDISK_HEARTBEAT_TIMEOUT));
     if (request->version >= 62) {
-        /* The token is told once; who asks again is told that there is one. */
+        /* Only the first look-up gets the token; a later one is told that there is one. */
         json_object_set_new(answer, "agent_token",
                             json_is_string(token) ? json_copy((json_t *)(uintptr_t)token)
                                                   : json_string("******"));
@@ -88,7 +88,7 @@ after_token(Request *request, json_t *result, GError **error)
 static Answer
 not_found(GError **error)
 {
-    /* No more: who is not the machine need not learn why. */
+    /* The answer gives no reason to a caller that may not be the machine. */
     steel_fail(error, STEEL_ERROR_NOT_FOUND, "Resource could not be found.");
     return ANSWER_FAILED;
 }
@@ -124,8 +124,8 @@ ramdisk_lookup(Request *request, GError **error)
     return request_call(request, RPC_GET_AGENT_TOKEN, node.uuid, json_object(), after_token);
 }
 
-/* A member of a heartbeat, and the version that brought it. An empty one is not there, but a
- * certificate is. */
+/* A member of a heartbeat, and the version that added it. An empty member counts as absent, except
+ * a certificate. */
 static bool
 member_valid(const Request *request, const json_t *body, const char *member, unsigned since,
              GError **error)
@@ -150,7 +150,7 @@ heartbeat_valid(const Request *request, const json_t *body, GError **error)
         unsigned since;
     } members[] = {
         {"agent_version",        36},
-        {"agent_token",          22}, /* older agents send it, too */
+        {"agent_token",          22}, /* agents send it with older versions too */
         {"agent_verify_ca",      68},
         {"agent_status",         72},
         {"agent_status_message", 72},

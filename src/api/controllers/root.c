@@ -1,4 +1,4 @@
-/* The version documents, health, and the answers of routes that exist only to be refused.
+/* The version documents, health, and the routes that exist only to refuse.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "api/access.h"
 #include "api/controllers/controllers.h"
@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* These documents are asked for by every client that starts: they are written, not built. */
+/* Every client that starts reads these documents, so they are written as text. */
 static void
 append_version(GString *out, const char *base)
 {
@@ -18,7 +18,7 @@ append_version(GString *out, const char *base)
                            api_version_text(API_VERSION_MAXIMUM));
 }
 
-/* Base URLs hold nothing that needs escaping (request_append_base). */
+/* A base URL needs no escaping (request_append_base). */
 static char *
 base_of(const Request *request)
 {

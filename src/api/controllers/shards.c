@@ -1,4 +1,4 @@
-/* Shards: how many nodes each has.
+/* Shards and the number of their nodes.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "api/controllers/controllers.h"
 #include "db/nodes.h"
@@ -10,7 +10,7 @@ write_shard(const char *name, int64_t count, void *user_data)
     if (out->str[out->len - 1] != '[')
         g_string_append_c(out, ',');
     g_string_append(out, "{\"name\":");
-    json_text_append_string(out, name != NULL ? name : "None"); /* as clients know it */
+    json_text_append_string(out, name != NULL ? name : "None"); /* the name that clients expect */
     g_string_append(out, ",\"count\":");
     json_text_append_integer(out, count);
     g_string_append_c(out, '}');

@@ -1,5 +1,5 @@
-/* Vendor passthru of nodes and drivers: the method's name and arguments go to the conductor as they
- * are.
+/* Vendor passthru of nodes and drivers: the method's name and arguments go to the conductor
+ * unchanged.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "api/controllers/controllers.h"
 #include "api/router.h"
@@ -21,7 +21,7 @@ driver_vendor_methods(Request *request, GError **error)
                         json_pack("{s:s}", "driver", request->captures[0]), request_after_200);
 }
 
-/* The rest of the query is what a GET method gets. */
+/* A GET method gets the rest of the query as its arguments. */
 static json_t *
 query_arguments(const Request *request)
 {

@@ -1,4 +1,4 @@
-/* Volume connectors and targets: how a node reaches remote volumes, and which.
+/* Volume connectors and targets: how a node reaches remote volumes, and which ones.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "api/controllers/controllers.h"
 #include "model/resources.h"
