@@ -17,7 +17,7 @@ const OptionRow global_options[] = {
 struct Arguments {
     GHashTable *options;    /* name (static) -> GPtrArray of borrowed values */
     GPtrArray *positionals; /* borrowed */
-    GPtrArray *owned;       /* pieces of words that had to be cut */
+    GPtrArray *owned;       /* parts of words, made when a word was split */
 };
 
 /* Tables, one row each. */

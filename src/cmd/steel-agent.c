@@ -1,5 +1,6 @@
-/* The agent's program: reads what it was told, runs until it is told to end, and switches the
- * machine off or restarts it when that was the command.
+/* The agent's program: reads its parameters, runs until it is stopped, and then switches the
+ * machine off or restarts it if that was the command.
+ *
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "agent/agent.h"
@@ -42,7 +43,7 @@ fail(const char *text)
     return 1;
 }
 
-/* A value of the wrong type is told, and the others count: an agent that does not start helps
+/* A value of the wrong type is logged, and the others count: an agent that does not start helps
  * nobody. */
 static void
 take_text(Parameters *parameters, const char *text, size_t size)
@@ -63,7 +64,7 @@ take_file(Parameters *parameters, const char *path, GError **error)
     return true;
 }
 
-/* The values of one option that may come again. */
+/* The values of an option that may be repeated. */
 static bool
 take_all(Options *options, int argc, char **argv, const char *name, GError **error)
 {

@@ -32,15 +32,15 @@ static const char usage[] =
     "[COMMAND]\n"
     "\n"
     "Without a command: run the service in the foreground until SIGTERM; SIGHUP reloads.\n"
-    "  db upgrade            bring the database to this version's schema and end\n"
-    "  config check          tell every mistake of the configuration, without starting\n"
+    "  db upgrade            migrate the database to this version's schema\n"
+    "  config check          report every mistake of the configuration, without starting\n"
     "  config show [--json]  every option with its value, default and help\n"
     "  config reference      the table of options as Markdown\n"
-    "  config policy         who may do what: every rule as YAML, with what policy files change\n"
+    "  config policy         the access policy: every rule as YAML, as the policy files change it\n"
     "  states                the provision state machine as a graphviz document\n"
     "  version               this program's version\n";
 
-/* Everything that runs; members are started in this order and stopped in the reverse one. */
+/* The running parts. Members are started in this order and stopped in the reverse one. */
 typedef struct Daemon {
     Db *db;
     Events *events;
@@ -58,7 +58,7 @@ fail(const GError *error)
     return 1;
 }
 
-/* What is wrong with the configuration, a line for each mistake. */
+/* Prints a line for each mistake of the configuration. */
 static int
 fail_config(const GError *error)
 {
@@ -90,7 +90,7 @@ read_option(Config *config, const char *name, const char *value, GError **error)
     return config_set(config, value, error);
 }
 
-/* A configuration that is only shown may belong to another machine or to Ironic. */
+/* A configuration that is only shown may belong to another machine, or to Ironic. */
 static bool
 is_used(int count, char **words)
 {
@@ -106,8 +106,8 @@ add_checks(Config *config)
     config_add_check(config, registry_check);
 }
 
-/* Takes the options and the environment; argv[*rest] is the command's first word afterwards.
- * Errors: all mistakes. */
+/* Reads the options and the environment. argv[*rest] is then the command's first word. Errors: all
+ * mistakes. */
 static bool
 read_options(Config *config, int argc, char **argv, int *rest, GError **error)
 {
@@ -230,7 +230,7 @@ stop(Daemon *daemon)
     bool answered = api_stop(daemon->api);
     boot_server_stop(daemon->boot_server);
     if (!conductor_stop(daemon->conductor) || !answered)
-        _exit(0); /* work that does not end still uses all of this; the next start continues it */
+        _exit(0); /* running work still uses all of this; the next start continues the work */
     ipmi_client_free(daemon->bmc.ipmi);
     conductor_free(daemon->conductor);
     rpc_free(daemon->rpc);
@@ -263,7 +263,7 @@ open_log(GError **error)
     return path == NULL || (make_state_path(config, error) && log_open(path, error));
 }
 
-/* One line of the log for each mistake. */
+/* Logs a line for each mistake. */
 static void
 log_mistakes(const GError *error)
 {
@@ -272,7 +272,7 @@ log_mistakes(const GError *error)
         log_error("steeld", "the configuration was not reloaded: %s", *line);
 }
 
-/* SIGHUP: each part is read again on its own; a part with a mistake stays as it was. */
+/* SIGHUP: each part is read again by itself. A part with a mistake keeps its old state. */
 static void
 reload(Daemon *daemon)
 {
@@ -287,7 +287,8 @@ reload(Daemon *daemon)
         log_info("steeld", "the configuration was reloaded");
 }
 
-/* Signals are blocked in every thread and read here, so that no work is done in a handler. */
+/* Every thread blocks the signals, and one reads them here, so that no work is done in a
+ * handler. */
 static int
 block_signals(void)
 {
@@ -301,8 +302,8 @@ block_signals(void)
     return signalfd(-1, &set, SFD_CLOEXEC);
 }
 
-/* The memory holds the passwords of BMCs, volumes and users: no core dumps, and no access by other
- * processes of the same user. A sanitizer does so itself to look for leaks. */
+/* The memory holds passwords of BMCs, volumes and users: no core dumps, and no access by other
+ * processes of the same user. A sanitizer needs such access to find leaks, so it is exempt. */
 static void
 keep_memory_private(void)
 {
@@ -315,11 +316,11 @@ keep_memory_private(void)
 #endif
 }
 
-/* How often in a row reading a signal may fail. */
+/* How often in a row the reading of a signal may fail. */
 #define READ_TRIES 100
 #define TRIM_INTERVAL_MS (60 * 1000)
 
-/* Waits for a signal. Meanwhile it returns the allocator's free memory to the system. */
+/* Waits for a signal. Meanwhile, returns the allocator's free memory to the system. */
 static void
 wait_for_signal(int signals)
 {
@@ -334,7 +335,7 @@ wait_for_end(Daemon *daemon, int signals)
     struct signalfd_siginfo info;
     for (unsigned failures = 0; failures < READ_TRIES; failures++) {
         wait_for_signal(signals);
-        /* a debugger that attaches or detaches interrupts this, and not only with EINTR */
+        /* a debugger that attaches or detaches interrupts the call, with EINTR or another error */
         if (read(signals, &info, sizeof info) != sizeof info)
             continue;
         failures = 0;
@@ -383,7 +384,7 @@ print(char *text)
     return 0;
 }
 
-/* The mistakes were reported already; this warns of names that are left out. */
+/* The mistakes are reported before; this warns of the names that are left out. */
 static int
 check_config(void)
 {

@@ -11,8 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The part of a broken assignment that an error may repeat: never the value, which may be a
- * password. */
+/* An error repeats only this part of a broken assignment: the value may be a password. */
 #define NAME_CHARACTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-"
 
 static const char *const no_items[] = {NULL};
@@ -289,7 +288,7 @@ config_finish(Config *config, GError **error)
     config->mistakes = mistakes_new();
     for (size_t i = 0; i < OPTION_COUNT; i++)
         if (!config_resolve(config, (ConfigOption)i, 0, error))
-            return false; /* cannot be: nothing is being resolved yet */
+            return false; /* cannot happen: no option is being resolved yet */
     config->finished = true;
     run_checks(config);
     config_warn(config);

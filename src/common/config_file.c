@@ -14,15 +14,15 @@
 
 typedef struct Parser {
     const char *path;
-    unsigned line; /* of the text being looked at, from 1 */
+    unsigned line; /* of the current text, from 1 */
     ConfigAssignment assignment;
     void *context;
     GString *section;
     GString *name; /* empty: no assignment is open */
     GString *value;
     unsigned name_line;
-    bool line_lost;    /* the line above was left out: so are those that continue it */
-    bool section_lost; /* no section holds for the assignments, and that was reported */
+    bool line_lost;    /* the line above was skipped, and so are its continuations */
+    bool section_lost; /* the section line is broken, which was reported */
     Mistakes *mistakes;
 } Parser;
 
@@ -101,10 +101,10 @@ read_all(int descriptor, const char *path, GString *text, GError **error)
             return steel_fail(error, STEEL_ERROR_IO, "%s: %s", path, g_strerror(errno));
         g_string_append_len(text, buffer, count);
     }
-    return true; /* too large: config_file_parse says so */
+    return true; /* too large, which config_file_parse reports */
 }
 
-/* Leaves out the current line, and the assignment that it belongs to. */
+/* Skips the current line, and the assignment that it belongs to. */
 static void
 refuse_line(Parser *parser, const char *what)
 {

@@ -14,7 +14,7 @@
 /* One text that is being expanded. */
 typedef struct Expansion {
     Config *config;
-    const OptionInfo *owner; /* whose text it is: its section is looked in first */
+    const OptionInfo *owner; /* the option with the text; its section is searched first */
     unsigned depth;
     GString *result;
 } Expansion;
@@ -45,7 +45,7 @@ boot_server_url(Config *config, unsigned depth)
     if (!config_resolve(config, OPT_BOOT_SERVER_HOST_IP, depth + 1, NULL) ||
         !config_resolve(config, OPT_BOOT_SERVER_PORT, depth + 1, NULL) ||
         !config_resolve(config, OPT_MY_IP, depth + 1, NULL))
-        return NULL; /* their own turn reports their mistakes */
+        return NULL; /* their mistakes are reported in their own turn */
     const char *host = config->values[OPT_BOOT_SERVER_HOST_IP]->text;
     if (g_str_equal(host, "0.0.0.0") || g_str_equal(host, "::"))
         host = config->values[OPT_MY_IP]->text;

@@ -101,9 +101,9 @@ append_assignment(GString *text, const char *name, const char *value)
     for (const char *next = value; *next != '\0'; next++) {
         if (next == first_end)
             g_string_append(text, quote);
-        if (*next ==
-            /* "$$", but after a backslash that would read as an escaped dollar sign and another */
-            '$')
+        /* "\$$" reads as an escaped dollar sign and another, so a backslash goes before it
+         * there. */
+        if (*next == '$')
             g_string_append_c(text, next > value && next[-1] == '\\' ? '\\' : '$');
         g_string_append_c(text, *next);
         if (*next == '\n')

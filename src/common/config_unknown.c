@@ -1,5 +1,5 @@
 /* Warns of options that Steel does not have, or that have another effect than written. A file of
- * Ironic may set many of them, so they are not refused.
+ * Ironic may contain many of them, so they are not refused.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "common/config_internal.h"
 #include "common/error.h"
@@ -63,7 +63,7 @@ typing_errors(const char *left, const char *right)
 static const char *
 similar_name(const char *section, const char *name)
 {
-    unsigned least = strlen(name) < 6 ? 2 : 3; /* fewer than this */
+    unsigned least = strlen(name) < 6 ? 2 : 3; /* one more than the allowed number */
     const char *similar = NULL;
     for (size_t i = 0; i < OPTION_COUNT; i++) {
         const OptionInfo *info = config_option_info((ConfigOption)i);

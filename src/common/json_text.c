@@ -9,14 +9,13 @@
 
 #define DEFAULT_DEPTH 64
 
-/* What the text is made of, seen before parsing: a value takes a hundred times the memory of its
- * text. */
+/* Counted before parsing, since a value takes a hundred times the memory of its text. */
 typedef struct Measure {
-    size_t depth, values; /* values: at least as many as there are */
+    size_t depth, values; /* values: an upper bound */
 } Measure;
 
-/* Stops where a limit is passed. jansson's own limit of depth (2048) is deeper than any caller
- * wants to recurse later. */
+/* Stops at the first limit that is exceeded. jansson's own limit of depth (2048) is too deep for
+ * callers that recurse. */
 static Measure
 measure(const char *text, size_t size, const JsonLimits *limits)
 {
@@ -59,7 +58,7 @@ check_limits(const char *text, size_t size, const JsonLimits *limits, GError **e
                       limits->values);
 }
 
-/* jansson's message without the text that it quotes, which may be part of a password. */
+/* jansson's message without the quoted text, which may be part of a password. */
 static void
 cut_quotation(json_error_t *fault)
 {

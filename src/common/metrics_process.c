@@ -1,4 +1,4 @@
-/* What Linux knows of this process, under the usual names of process metrics.
+/* The numbers of this process from /proc, under the usual names of process metrics.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "common/metrics_process.h"
 
@@ -57,7 +57,7 @@ open_descriptors(void)
     for (const struct dirent *entry; (entry = readdir(folder)) != NULL;)
         count += entry->d_name[0] != '.';
     closedir(folder);
-    return count - 1; /* the one that was open for this */
+    return count - 1; /* without the descriptor of this folder */
 }
 
 void

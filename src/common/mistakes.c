@@ -4,13 +4,13 @@
 
 #include <string.h>
 
-/* Nobody mends more at a time, and a file of another format has a mistake in every line. */
+/* Nobody corrects more at a time, and a file of another format has a mistake in every line. */
 #define MOST 100
 
 struct Mistakes {
     GPtrArray *texts; /* char *, owned; single lines */
     size_t left_out;
-    int code; /* of the first one */
+    int code; /* of the first mistake */
 };
 
 Mistakes *
@@ -63,7 +63,8 @@ mistakes_take(Mistakes *mistakes, GError *error)
     g_error_free(error);
 }
 
-/* Splits "file:12: ..." after the file; the line's number, or 0. */
+/* The number of the line in "file:12: ..."; 0 if absent. *file_length is the length of the file's
+ * name. */
 static uint64_t
 line_number(const char *text, size_t *file_length)
 {

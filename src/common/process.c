@@ -64,7 +64,7 @@ process_find(const char *name)
     char *found = g_find_program_in_path(name);
     if (found != NULL || strchr(name, '/') != NULL)
         return found;
-    /* mkfs, tgtd and their like are not in the PATH of ordinary users */
+    /* the PATH of ordinary users lacks the folders of mkfs and tgtd */
     static const char *const folders[] = {"/usr/sbin", "/sbin", "/usr/local/sbin"};
     for (size_t i = 0; i < G_N_ELEMENTS(folders); i++) {
         g_autofree char *path = g_build_filename(folders[i], name, NULL);
@@ -205,7 +205,7 @@ process_spawn(const ProcessSpec *spec, GError **error)
     return pid;
 }
 
-/* Reads what is there. Closes the stream at its end. */
+/* Reads the available bytes. Closes the stream at its end. */
 static void
 stream_read(Stream *stream, size_t limit)
 {
@@ -241,7 +241,7 @@ input_write(int *fd, const ProcessSpec *spec, size_t *written)
         close_fd(fd);
 }
 
-/* Moves data until the program has ended. False when the time is up. */
+/* Moves data until the program ends. False if the time is up. */
 static bool
 exchange_until_end(int pid_fd, const ProcessSpec *spec, int *input_fd, Stream *output,
                    Stream *errors, size_t limit)
@@ -348,7 +348,7 @@ wait_and_reap(pid_t pid, const ProcessSpec *spec, Pipes *pipes, Stream *output, 
         kill(-pid, SIGKILL);
     while (waitpid(pid, status, 0) < 0 && errno == EINTR)
         ;
-    /* what was written before the end; a grandchild that keeps the pipe open is not waited for */
+    /* reads the rest of the output, but does not wait for a grandchild that keeps the pipe open */
     if (output->fd >= 0)
         stream_read(output, limit);
     if (errors->fd >= 0)
@@ -364,7 +364,7 @@ wait_and_reap(pid_t pid, const ProcessSpec *spec, Pipes *pipes, Stream *output, 
            check_exit_status(spec->argv[0], *status, errors->text->str, error);
 }
 
-/* Blocks SIGPIPE, which would end us if the program does not read its input. */
+/* Blocks SIGPIPE, which would end this process if the program does not read its input. */
 static void
 block_sigpipe(sigset_t *before)
 {

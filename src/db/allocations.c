@@ -6,7 +6,7 @@
 #include "db/records.h"
 #include "db/sql.h"
 
-/* Without a node that has a power state that is known, nobody could switch the instance on. */
+/* A node without a known power state is not free: nobody could switch its instance on. */
 #define IS_FREE                                                                                    \
     "provision_state = 'available' AND maintenance = 0 AND instance_uuid IS NULL AND "             \
     "allocation_uuid IS NULL AND power_state IS NOT NULL"

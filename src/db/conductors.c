@@ -12,7 +12,8 @@ replace(Db *db, void *user_data, GError **error)
     ConductorRecord *conductor = user_data;
     const DbValue host = db_text(conductor->hostname);
     char now[TIME_TEXT_SIZE];
-    record_set_text(&conductor->updated_at, time_now_text(now)); /* when it was last heard of */
+    record_set_text(&conductor->updated_at,
+                    time_now_text(now)); /* as in Ironic, the time of the last heartbeat */
     return db_execute(db, "DELETE FROM conductors WHERE hostname = ?1", &host, 1, NULL, error) &&
            db_record_insert(db, &conductor_record_resource, conductor, error);
 }

@@ -1,8 +1,9 @@
 /* Connections per thread, the writers' turns, transactions and migrations; the contract is in db.h.
  *
- * An engine of a single writer has one connection that writes: whoever has the turn has it too. Its
- * cache stays good, as nobody else changes the file; that of a thread's own connection is void
- * after each change, and it only reads.
+ * An engine with a single writer has one connection for writing, and the thread that has the
+ * writers' turn uses it. Its cache stays valid, since nobody else changes the file. The cache of a
+ * thread's own connection, which only reads, is void after each change.
+ *
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "db/db.h"
@@ -27,19 +28,20 @@ struct Db {
     DbSettings settings; /* as db_open got them */
     char *address;       /* of the URL, after "scheme://" */
     pthread_key_t key;   /* Session of each thread */
-    Lock lock;           /* guards what is marked; never held while the engine works */
+    Lock lock;           /* guards the marked members; not held while the engine works */
     pthread_cond_t turn;
-    bool writing GUARDED;        /* some thread has the writers' turn */
-    DbConnection *writer;        /* of who has the turn, not guarded; NULL: not yet needed */
-    GPtrArray *sessions GUARDED; /* Session, owned: for db_close */
+    bool writing GUARDED; /* a thread has the writers' turn */
+    /* used by the thread that has the turn, not guarded; NULL until first needed */
+    DbConnection *writer;
+    GPtrArray *sessions GUARDED; /* Session, owned; db_close frees them */
     int claim;                   /* descriptor, or -1; set by db_claim */
     DbHealth health;
 };
 
-/* A thread's connection and how deep in transactions it is. Used by that thread alone. */
+/* A thread's connection, and how many transactions it is in. Only that thread uses it. */
 typedef struct Session {
     Db *db;
-    DbConnection *own; /* NULL: not yet needed */
+    DbConnection *own; /* NULL until first needed */
     unsigned depth;
     DbWorkKind kind; /* of the outermost transaction */
     DbConflict conflict;
@@ -74,7 +76,8 @@ session_of_thread(Db *db)
     return session;
 }
 
-/* Where this thread's next statement goes. `writes`: it has the writers' turn. NULL on failure. */
+/* The connection for this thread's next statement. `writes`: the thread has the writers' turn. NULL
+ * on failure. */
 static DbConnection *
 connection_of(Session *session, bool writes, GError **error)
 {
@@ -87,9 +90,9 @@ connection_of(Session *session, bool writes, GError **error)
 
 static bool wait_for_turn(Db *db) REQUIRES(db->lock);
 
-/* Nothing is written for long: the clock is read only where somebody waits. False when the turn
- * does not come: another process holds the database then, and all who wait would wait for it one
- * after the other. */
+/* Waits for the writers' turn. Writers are fast, so the clock is read only if the thread must wait.
+ * False when the time is up: another process holds the database then, and without this limit all
+ * threads would wait for it in turn. */
 static bool
 wait_for_turn(Db *db)
 {
@@ -157,18 +160,18 @@ run_plain(Session *session, const char *sql, GError **error)
     return run(session, true, sql, NULL, 0, NULL, NULL, NULL, error);
 }
 
-/* The connection that writes is everybody's: one that cannot be rolled back is given up, and that
- * undoes its work. */
+/* All threads share the connection for writing, so one that cannot roll back is closed. That undoes
+ * its work. */
 static void
 roll_back(Session *session)
 {
     Db *db = session->db;
-    g_autoptr(GError) ignored = NULL; /* what went wrong before is the caller's error already */
+    g_autoptr(GError) ignored = NULL; /* the caller has the first error already */
     if (!run_plain(session, "ROLLBACK", &ignored) && db->engine->single_writer)
         g_clear_pointer(&db->writer, db->engine->disconnect);
 }
 
-/* Inside another transaction: work that the outer one does not protect is our own bug. */
+/* Runs the work in the outer transaction. An outer one of a weaker kind is a bug of the program. */
 static bool
 join(const Session *session, DbWorkKind kind, DbWork work, void *user_data, GError **error)
 {
@@ -313,8 +316,8 @@ run_migration(Db *db, const DbMigration *migration, GError **error)
     return false;
 }
 
-/* Another process may have been faster: the schema is looked at again while nobody else can change
- * it. */
+/* Another process may have migrated meanwhile, so the schema is read again while nobody else can
+ * change it. */
 static bool
 migrate_once(Db *db, void *user_data, GError **error)
 {
@@ -325,7 +328,8 @@ migrate_once(Db *db, void *user_data, GError **error)
     return have >= migration->number || run_migration(db, migration, error);
 }
 
-/* The number of the schema; a database that is to be written to gets the table that says so. */
+/* Reads the number of the schema. Creates the table of that number if the database may be
+ * written. */
 static bool
 read_schema(Db *db, int64_t *have, GError **error)
 {
@@ -335,7 +339,8 @@ read_schema(Db *db, int64_t *have, GError **error)
            read_number(db, have, error);
 }
 
-/* Brings the schema to what this program needs. A database of a newer program is refused. */
+/* Migrates the schema to the number that this program needs. Refuses the database of a newer
+ * program. */
 static bool
 migrate(Db *db, GError **error)
 {
@@ -375,7 +380,7 @@ engine_of(const char *url)
 bool
 db_check_url(const char *url, GError **error)
 {
-    /* Of the URL only the scheme is shown: what follows may hold a password. */
+    /* the rest of the URL may hold a password */
     const char *separator = strstr(url, "://");
     int length = separator != NULL ? (int)MIN(separator - url, 20) : 0;
     return engine_of(url) != NULL ||

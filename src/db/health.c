@@ -6,7 +6,8 @@
 
 #include <time.h>
 
-/* Files up to this size are looked at before the start goes on: some tenths of a second. */
+/* Files up to this size are checked before the start continues; that takes some tenths of a
+ * second. */
 #define SMALL_SIZE (INT64_C(64) * 1024 * 1024)
 
 static char *
@@ -21,7 +22,7 @@ db_health_note(DbHealth *health, const char *damage)
     char *text = g_strdup(damage), *none = NULL;
     if (!__atomic_compare_exchange_n(&health->damage, &none, text, false, __ATOMIC_ACQ_REL,
                                      __ATOMIC_ACQUIRE)) {
-        g_free(text); /* one damage is enough */
+        g_free(text); /* the first damage is enough */
         return;
     }
     if (health->settings->write_damaged)
@@ -101,7 +102,7 @@ db_health_begin(DbHealth *health, DbConnection *connection)
             pthread_create(&health->thread, NULL, health_check_thread, health) == 0;
 }
 
-/* A look may be anywhere in a large file, or about to begin: it is interrupted until it has
+/* Stops the check's thread. The check may be about to begin, so it is interrupted until it has
  * ended. */
 static void
 end_thread(DbHealth *health)

@@ -48,7 +48,7 @@ column_or_null(const Resource *resource, bool wanted, const char *field)
     return wanted && resource_field(resource, field) != NULL ? field : "NULL";
 }
 
-/* Key, node, owner and lessee of an item: its own columns, or those of the node it hangs on. */
+/* The columns of key, node, owner and lessee of an item: its own, or those of its node. */
 static char *
 brief_sql(const Resource *resource, DbOwnership ownership, const char *column)
 {

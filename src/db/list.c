@@ -28,7 +28,7 @@ add_value(Statement *statement, DbValue value)
     return statement->values->len;
 }
 
-/* % and _ of the text itself stand for themselves. */
+/* A LIKE pattern that contains the text; its own % and _ are escaped. */
 static char *
 like_pattern(const char *text)
 {
@@ -75,7 +75,7 @@ append_project(Statement *statement, const Resource *resource, DbValue project)
         g_string_append_printf(statement->sql, "owner = ?%u", value);
 }
 
-/* The column of a filter's field; NULL: it needs none, or there is no such field. */
+/* The column of a filter's field; NULL if the filter needs none, or if there is no such field. */
 static const char *
 filter_column(const Resource *resource, const DbFilter *filter)
 {
@@ -124,7 +124,7 @@ append_filter(Statement *statement, const Resource *resource, const DbFilter *fi
     return true;
 }
 
-/* What the project of the query has. */
+/* Narrows the list to the query's project. */
 static void
 append_scope(Statement *statement, const DbListQuery *query)
 {
@@ -143,7 +143,7 @@ has_scope(const DbListQuery *query)
     return query->project != NULL && query->ownership != DB_OWNED_BY_NOBODY;
 }
 
-/* Where the marker stands in the order. */
+/* The marker's place in the order. */
 typedef struct Marker {
     bool found, is_null, is_text;
     int64_t id, integer;
@@ -184,8 +184,8 @@ find_marker(Db *db, const DbListQuery *query, Marker *marker, GError **error)
                                        "the marker %.255s could not be found", query->marker);
 }
 
-/* The rows behind the marker. Nulls come first ascending and last descending, ties are ordered by
- * id. */
+/* The rows after the marker. Nulls come first ascending and last descending; id orders equal
+ * rows. */
 static void
 append_marker(Statement *statement, const DbListQuery *query, const Marker *marker)
 {
@@ -227,7 +227,7 @@ append_order(Statement *statement, const DbListQuery *query)
         g_string_append_printf(statement->sql, " LIMIT %u", query->limit);
 }
 
-/* The rows that are wanted, on the page that is wanted. */
+/* Appends the conditions that a page's rows must meet. */
 static bool
 append_conditions(Statement *statement, const DbListQuery *query, const Marker *marker,
                   GError **error)

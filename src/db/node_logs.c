@@ -1,4 +1,4 @@
-/* Cutting back history and timeline; the contract is in node_logs.h.
+/* Limits history and timeline; the contract is in node_logs.h.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "db/node_logs.h"
 

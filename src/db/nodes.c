@@ -68,7 +68,7 @@ db_nodes_clear_void_locks(Db *db, const char *own_lease, GError **error)
         values, G_N_ELEMENTS(values), NULL, error);
 }
 
-/* 'deploying', 'cleaning': words of the program's own table. */
+/* Appends 'deploying', 'cleaning': the words come from the program's own table. */
 static void
 append_states(GString *sql, const ProvisionState *states, size_t count)
 {

@@ -19,8 +19,8 @@ read_match(const DbRow *row, void *user_data)
     return !*match->ambiguous;
 }
 
-/* The last address fills up the next power of two: few statements, each of them kept by the
- * engine. */
+/* Fills the list up to the next power of two with its last address: the engine then keeps a few
+ * statements instead of one for each number of addresses. */
 static size_t
 fill_up(DbValue values[DB_ADDRESS_LIMIT], size_t count)
 {

@@ -45,7 +45,7 @@ read_member(const Field *field, const DbRow *row, int column, void *record)
         json_decref(*(json_t **)member);
         *(json_t **)member = read_json(field, row, column);
     } else if (db_row_is_null(row, column)) {
-        return; /* record_new has set the null of the type */
+        return; /* record_new has set the type's null */
     } else if (field->type == FIELD_INTEGER) {
         *(int64_t *)member = db_row_integer(row, column);
     } else if (field->type == FIELD_BOOLEAN) {
@@ -147,8 +147,7 @@ db_record_find_ident(Db *db, const Resource *resource, const char *ident, GError
                           error);
 }
 
-/* The value of a field for binding; JSON text is kept alive by `texts`. Empty JSON is stored as
- * null. */
+/* The value of a field for binding; `texts` keeps JSON text alive. Empty JSON is stored as null. */
 static DbValue
 bind_value(const Field *field, const void *record, GPtrArray *texts)
 {
@@ -173,8 +172,8 @@ bind_value(const Field *field, const void *record, GPtrArray *texts)
     return tristate < 0 ? db_text(NULL) : db_integer(tristate);
 }
 
-/* The field that a broken rule is about, as far as a person is concerned; NULL: not known. Of a
- * rule over several columns the node goes without saying. */
+/* The field that a person would name for a broken rule; NULL if unknown. Of a rule over several
+ * columns the node's is left out. */
 static const Field *
 conflicting_field(const Resource *resource, const DbConflict *conflict)
 {
@@ -190,8 +189,8 @@ conflicting_field(const Resource *resource, const DbConflict *conflict)
     return found;
 }
 
-/* Puts a broken rule of the schema into a sentence with the value. `record` may be NULL where
- * nothing is written. */
+/* Makes an error of a broken rule of the schema, with the value. `record` may be NULL if nothing is
+ * written. */
 static void
 explain_conflict(Db *db, const Resource *resource, const void *record, GError **error)
 {
@@ -258,7 +257,7 @@ db_record_insert(Db *db, const Resource *resource, void *record, GError **error)
     return false;
 }
 
-/* updated_at by itself is no change: it follows from the others. */
+/* True if a field other than updated_at has changed. */
 static bool
 differs(const Resource *resource, const void *record, const void *original)
 {
@@ -294,7 +293,7 @@ db_record_save(Db *db, const Resource *resource, void *record, const void *origi
         return true;
     char buffer[TIME_TEXT_SIZE];
     char **updated = text_field(resource, record, "updated_at");
-    if (updated != NULL) /* before values are bound: they borrow the record's texts */
+    if (updated != NULL) /* before the binding, which borrows the record's texts */
         record_set_text(updated, time_now_text(buffer));
     g_autoptr(GPtrArray) texts = g_ptr_array_new_with_free_func(g_free);
     g_autofree DbValue *values = g_new(DbValue, resource->field_count + 1);

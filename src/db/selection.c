@@ -27,7 +27,7 @@ append_column(GString *sql, const DbColumn *column)
         g_string_append(sql, "NULL");
 }
 
-/* A statement for the rows that have this value in this field; NULL when there is no such field. */
+/* A statement for the rows with this value in this field; NULL if there is no such field. */
 static char *
 select_by(const DbSelection *selection, const char *field)
 {

@@ -21,11 +21,12 @@ struct DbConnection {
     DbConflict conflict;    /* of the last statement that broke a rule of the schema */
 };
 
-/* A statement over all fields of a node takes some 20 KB, and every thread has a connection of its
- * own. */
+/* Kept statements per connection. One over all fields of a node takes some 20 KB, and every thread
+ * has a connection. */
 #define STATEMENT_LIMIT 64
 
-/* "UNIQUE constraint failed: ports.node_uuid, ports.address": SQLite has no other way to tell. */
+/* Parses "UNIQUE constraint failed: ports.node_uuid, ports.address": SQLite names the columns only
+ * in this text. */
 static void
 note_columns(DbConflict *conflict, const char *message)
 {
@@ -107,8 +108,7 @@ disconnect(DbConnection *connection)
     g_free(connection);
 }
 
-/* "/var/lib/x" after "sqlite:///" is relative as oslo has it: three slashes relative, four
- * absolute. */
+/* The path after "sqlite://". As in oslo.db, three slashes are relative and four absolute. */
 static const char *
 path_of(const char *address)
 {
@@ -128,19 +128,19 @@ finalize(void *statement)
     sqlite3_finalize(statement);
 }
 
-/* SQLite counts its memory under one lock of the whole process otherwise; nobody reads the count.
- * Before first use. */
+/* Switches SQLite's memory statistics off: nobody reads them, and they need one lock for the whole
+ * process. Before first use. */
 static void
 configure_once(void)
 {
     sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 }
 
-/* What nobody but the owner may do, and what nobody but owner and group. */
+/* Rights that a database file must not give to group and others. */
 #define LOOSE_MODE (S_IWGRP | S_IRWXO)
 
-/* Takes the rights of others from a file that is there. Not through a descriptor: to close one
- * would end the engine's locks. */
+/* Takes these rights from an existing file. Not with a descriptor: closing it would release the
+ * engine's locks (POSIX). */
 static void
 make_private(const char *path)
 {
@@ -159,8 +159,8 @@ make_private(const char *path)
                     path, (unsigned)status.st_mode & 0777, g_strerror(errno));
 }
 
-/* Passwords of BMCs and volumes are in it: not for everybody to read. Files that the engine makes
- * beside it get its mode. */
+/* The database holds passwords of BMCs and volumes, so others may not read it. The engine's own
+ * files next to it get its mode. */
 static void
 protect(const char *address)
 {
@@ -168,7 +168,7 @@ protect(const char *address)
     const char *path = path_of(address);
     int descriptor = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0640);
     if (descriptor >= 0)
-        close(descriptor); /* what could not be made is told by the engine */
+        close(descriptor); /* the engine reports a file that could not be made */
     for (size_t i = 0; i < G_N_ELEMENTS(suffixes); i++) {
         g_autofree char *file = g_strconcat(path, suffixes[i], NULL);
         make_private(file);
@@ -177,9 +177,9 @@ protect(const char *address)
 
 #define WAL_TRIES 100
 
-/* Of several processes that open a new database, one changes its mode; SQLite turns the others away
- * at once then, where it would wait elsewhere. So they wait with a transaction, and find the mode
- * changed. */
+/* Switches to WAL. When several processes open a new database, SQLite turns all but one away at
+ * once here, although it waits elsewhere. So each waits for a transaction first, and the later ones
+ * find the mode changed. */
 static bool
 use_wal(DbConnection *connection, GError **error)
 {
@@ -210,8 +210,8 @@ connect_file(const char *address, const DbSettings *settings, GError **error)
         return NULL;
     }
     sqlite3_extended_result_codes(connection->handle, 1);
-    /* The files beside it stay when it is closed, next to empty: on a full disk they could not be
-     * made for the next start. */
+    /* The engine keeps its files when it closes, almost empty: on a full disk the next start could
+     * not create them. */
     int stay = 1;
     sqlite3_file_control(connection->handle, "main", SQLITE_FCNTL_PERSIST_WAL, &stay);
     sqlite3_busy_timeout(connection->handle,
@@ -231,7 +231,7 @@ connect_file(const char *address, const DbSettings *settings, GError **error)
     return connection;
 }
 
-/* The process that holds the claim, as it has written it down; 0: not known. */
+/* The process that holds the claim, as noted in the file; 0 if unknown. */
 static int
 claimant(int descriptor)
 {
@@ -240,7 +240,7 @@ claimant(int descriptor)
     return size > 0 ? (int)g_ascii_strtoll(text, NULL, 10) : 0;
 }
 
-/* A lock of its own on a file beside the database: the kernel ends it with the process. */
+/* Locks a file next to the database. The kernel releases the lock when the process ends. */
 static int
 claim(const char *address, GError **error)
 {
@@ -260,17 +260,18 @@ claim(const char *address, GError **error)
     }
     g_autofree char *process = g_strdup_printf("%-15d", (int)getpid());
     if (pwrite(descriptor, process, strlen(process), 0) != (ssize_t)strlen(process))
-        log_warning("db", "%s cannot be written: %s", path, g_strerror(errno)); /* it is held */
+        log_warning("db", "%s cannot be written: %s", path,
+                    g_strerror(errno)); /* the claim is held all the same */
     return descriptor;
 }
 
-/* A look that may be stopped. */
+/* A check that can be stopped. */
 typedef struct Look {
     bool (*stop)(void *user_data);
     void *user_data;
 } Look;
 
-/* Between two looks at `stop`: some tens of pages. */
+/* Steps of SQLite's machine between two checks of `stop`: some tens of pages. */
 #define LOOK_STEPS 20000
 
 static int
@@ -280,7 +281,7 @@ on_progress(void *data)
     return look->stop(look->user_data);
 }
 
-/* What the first row of quick_check says. */
+/* The first row of quick_check. */
 static char *
 damage_from(const DbConnection *connection, const char *text)
 {
@@ -333,8 +334,8 @@ is_idle(void *sql, void *statement, void *user_data)
     return !sqlite3_stmt_busy(statement);
 }
 
-/* The statement of a text, from the kept ones if it is not running: a row's callback may ask the
- * same again. `temporary` tells that the caller finalizes it. */
+/* The statement of a text, kept unless it is running: a row's callback may ask the same question.
+ * `temporary`: the caller finalizes it. */
 static sqlite3_stmt *
 prepare(DbConnection *connection, const char *sql, bool *temporary, GError **error)
 {

@@ -6,7 +6,7 @@
 #include <stdint.h>
 #include <string.h>
 
-/* No request line is longer: texts further apart are not in the same buffer. */
+/* No request line is longer, so texts further apart are in different buffers. */
 enum { LINE_LIMIT = 64 * 1024 };
 
 static bool
@@ -41,8 +41,8 @@ framing_fault(const Framing *framing, const char *version)
     return NULL;
 }
 
-/* Between the two the library has put one NUL in place of a blank; where clients write several
- * blanks, more are left. */
+/* The library puts one NUL in place of the blank between the two texts. If a client sends several
+ * blanks, the others remain. */
 bool
 framing_has_nul(const char *target, size_t length, const char *version)
 {

@@ -130,7 +130,7 @@ listener_on_line(void *data, const char *uri, struct MHD_Connection *mhd)
     return connection;
 }
 
-/* Blanks after a value are no part of it (RFC 9110, 5.5); the library leaves them. */
+/* Blanks after a value do not belong to it (RFC 9110, 5.5), but the library keeps them. */
 static enum MHD_Result
 note_header(void *data, enum MHD_ValueKind kind, const char *name, size_t name_size,
             const char *value, size_t value_size)

@@ -15,7 +15,7 @@ typedef struct Credentials {
     gnutls_pcert_st chain[CHAIN_LIMIT];
     unsigned chain_length;
     gnutls_privkey_t key;
-    unsigned char digest[32]; /* of what both files held */
+    unsigned char digest[32]; /* of the content of both files */
 } Credentials;
 
 struct HttpTls {
@@ -124,7 +124,7 @@ http_tls_new(const char *certificate_file, const char *key_file, GError **error)
     return NULL;
 }
 
-/* The entry that was read from the same texts before, or NULL. */
+/* The entry with the same content, or NULL. */
 static Credentials *
 find_same(const HttpTls *tls, const Credentials *fresh)
 {

@@ -11,7 +11,7 @@ static const InfoRow rows[INFO_KEY_COUNT] = {
 #undef INFO
 };
 
-/* What ends with a lifetime, itself included. */
+/* The lifetimes that end with a lifetime, itself included. */
 static const unsigned ends[LIFETIME_COUNT] = {
     [LIFETIME_STEP] = 1u << LIFETIME_STEP,
     [LIFETIME_OPERATION] = 1u << LIFETIME_OPERATION | 1u << LIFETIME_STEP,
@@ -109,7 +109,7 @@ info_set_text(Node *node, InfoKey key, const char *text)
         return;
     }
     g_autofree char *valid =
-        g_utf8_make_valid(text, -1); /* not valid as JSON: a BMC may send any bytes */
+        g_utf8_make_valid(text, -1); /* a BMC may send any bytes, and JSON must be UTF-8 */
     set_value(node, key, INFO_TYPE_TEXT, json_string(valid));
 }
 
@@ -151,8 +151,8 @@ info_same(const Node *a, const Node *b)
     return json_equal(a->driver_internal_info, b->driver_internal_info);
 }
 
-/* Makes `info` the same as `wanted`. Values that are equal stay the objects they are: they may be
- * in use. */
+/* Makes `info` equal to `wanted`. Equal values stay the same objects, since a caller may use
+ * them. */
 static void
 become(json_t *info, json_t *wanted)
 {
@@ -188,6 +188,6 @@ info_merge(Node *node, const Node *before, json_t *now)
             json_object_del(now, key);
     }
     if (info_has(before, INFO_AGENT_SECRET_TOKEN) && !info_has(node, INFO_AGENT_SECRET_TOKEN))
-        forget(now, LIFETIME_AGENT); /* also what it has reported meanwhile */
+        forget(now, LIFETIME_AGENT); /* also what the agent has reported meanwhile */
     become(ours, now);
 }

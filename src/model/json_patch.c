@@ -16,7 +16,7 @@ is_removal(const json_t *operation)
     return g_strcmp0(json_string_member(operation, "op"), "remove") == 0;
 }
 
-/* ^(/[\w-]+)+$ with \w as Unicode has it: bytes of multi-byte characters count as letters. */
+/* ^(/[\w-]+)+$ with Unicode's \w: bytes of multi-byte characters count as letters. */
 static bool
 path_valid(const char *path)
 {
@@ -31,7 +31,7 @@ path_valid(const char *path)
     return true;
 }
 
-/* The table's row of the first path segment, or NULL. */
+/* The field that the path's first segment names, or NULL. */
 static const Field *
 root_field(const Resource *resource, const char *path)
 {
@@ -202,8 +202,8 @@ change_object(json_t *object, const char *segment, const json_t *operation, GErr
     const char *op = json_string_member(operation, "op");
     if (strcmp(op, "replace") == 0 && json_object_get(object, segment) == NULL)
         return nowhere(operation_path(operation), error);
-    /* RFC 6902 refuses to remove an absent key. Here that succeeds: operators unset keys to be sure
-     * that they are gone ("node unset --instance-info image_source"). */
+    /* RFC 6902 refuses to remove an absent key. Here it succeeds, since operators unset keys to be
+     * sure that they are absent ("node unset --instance-info image_source"). */
     if (strcmp(op, "remove") == 0)
         json_object_del(object, segment);
     else
@@ -274,7 +274,7 @@ json_patch_apply(const Resource *resource, void *record, const json_t *patch, GE
         record_free(resource, changed);
         return false;
     }
-    /* The two structs are swapped, with everything they own. */
+    /* Swaps the two structs, with everything that they own. */
     g_autofree void *previous = g_memdup2(record, resource->size);
     memcpy(record, changed, resource->size);
     memcpy(changed, previous, resource->size);
@@ -282,7 +282,7 @@ json_patch_apply(const Resource *resource, void *record, const json_t *patch, GE
     return true;
 }
 
-/* 0: the path is elsewhere; 1: it is the whole field; 2: it is below the field. */
+/* 0 if the path is of another field, 1 if it is the whole field, 2 if it is a part of the field. */
 static int
 reaches(const json_t *operation, const char *field)
 {

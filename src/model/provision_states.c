@@ -81,8 +81,8 @@ provision_verb(const char *word)
     return NULL;
 }
 
-/* Some edges are the service's own: no client may manage a node out of cleaning, or ask for "clean"
- * while deleting. */
+/* True if the edge is for clients. Some are the service's own: no client may manage a node out of
+ * cleaning, or request "clean" during a deletion. */
 static bool
 verb_is_open(const ProvisionVerb *verb, ProvisionState state)
 {

@@ -29,7 +29,7 @@ object_size(const json_t *value)
     return json_size(value) - json_size(counted);
 }
 
-/* Bytes of a field; 0 for fields whose type or own limit keeps them small. */
+/* Bytes of a field; 0 if its type or a limit of its own keeps it small. */
 static size_t
 field_size(const Field *field, const void *record)
 {

@@ -106,7 +106,7 @@ record_same(const Field *field, const void *a, const void *b)
 void
 record_set_text(char **member, const char *text)
 {
-    char *copy = g_strdup(text); /* first: text may lie inside the old value */
+    char *copy = g_strdup(text); /* first, since text may be part of the old value */
     g_free(*member);
     *member = copy;
 }
@@ -128,7 +128,7 @@ field_type_words(FieldType type)
 static bool
 wrong_type(const Field *field, const json_t *value, GError **error)
 {
-    if (field->flags & FIELD_SECRETS) /* the removed value may contain the new one */
+    if (field->flags & FIELD_SECRETS) /* the new value may be a part of the old one */
         return steel_fail(error, STEEL_ERROR_INVALID, "%s must be %s", field->name,
                           field_type_words(field->type));
     g_autofree char *text = json_text_dump(value);
@@ -136,7 +136,7 @@ wrong_type(const Field *field, const json_t *value, GError **error)
                       field_type_words(field->type), text, strlen(text) > 80 ? "..." : "");
 }
 
-/* A text of a type with its own rules: folded and checked, the caller frees; NULL with the error
+/* A text of a type with rules, normalized and checked; the caller frees. NULL with the error
  * set. */
 static char *
 checked_text(const Field *field, const json_t *value, GError **error)

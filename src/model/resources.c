@@ -1,4 +1,4 @@
-/* The field tables, made from the same lists as the structs.
+/* The field tables, generated from the same lists as the structs.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "model/resources.h"
 

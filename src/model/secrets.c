@@ -5,7 +5,7 @@
 #include <glib.h>
 #include <string.h>
 
-/* Lower case. A longer key that contains one of these is secret too. "configdrive" and "image_url"
+/* In lower case. A longer key that contains a word is secret too. "configdrive" and "image_url"
  * hold user data and signed addresses. */
 static const char *const words[] = {
     "password",      "secret",    "token",           "admin_pass",        "adminpass",

@@ -50,7 +50,7 @@ ramdisk_profiles_help(void)
     return g_string_free(text, FALSE);
 }
 
-/* ---- what is in it ---- */
+/* ---- content ---- */
 
 static void
 add_system(Tree *tree, GError **error)
@@ -78,7 +78,7 @@ add_system(Tree *tree, GError **error)
     tree_add_text(tree, "etc/nsswitch.conf", 0644, "hosts: files dns\n");
 }
 
-/* The system's authorities and those of the plan, in one file. */
+/* The system's certificate authorities and those of the plan, in one file. */
 static void
 add_authorities(Tree *tree, const RamdiskPlan *plan)
 {
@@ -131,7 +131,7 @@ make_archive(const RamdiskPlan *plan, const GPtrArray *modules, GError **error)
     Tree tree;
     GError *cause = NULL;
     tree_begin(&tree);
-    /* first, so that a file of the plan replaces one of ours */
+    /* first, so that a file of the plan replaces one of Steel's */
     for (const char *const *file = plan->files; file != NULL && *file != NULL; file++)
         add_file_of_plan(&tree, *file);
     add_system(&tree, &cause);
@@ -162,7 +162,7 @@ resolve(const RamdiskPlan *plan, const Profile *profile, const char *unpacked, G
     return modules_resolve(folder, (const char *const *)names->pdata, error);
 }
 
-/* Writes the archive and has it compressed: zstd, which the kernel unpacks several times faster
+/* Writes the archive and compresses it with zstd, which the kernel unpacks several times faster
  * than xz. */
 static bool
 write_archive(const GByteArray *archive, const char *path, GError **error)

@@ -30,7 +30,7 @@ static const char usage[] =
 
 typedef struct Options {
     RamdiskPlan plan;
-    GPtrArray *modules, *files; /* owned; of borrowed strings, NULL-ended in the end */
+    GPtrArray *modules, *files; /* owned; borrowed strings, with a NULL at the end */
 } Options;
 
 static bool
@@ -64,7 +64,7 @@ print_usage(FILE *to)
     fprintf(to, "%s%s", usage, profiles);
 }
 
-/* False when the words make no sense. */
+/* False if the arguments are not valid. */
 static bool
 read_options(Options *options, int argc, char **argv)
 {

@@ -42,7 +42,7 @@ find_package(const char *folder, bool cloud)
     return NULL;
 }
 
-/* Moves the package that was downloaded whole into the cache. */
+/* Moves the complete package into the cache. */
 static char *
 keep_package(const char *cache_folder, const char *folder, bool cloud, GError **error)
 {
@@ -75,8 +75,8 @@ ask_for_name(const char *metapackage, GError **error)
     return name;
 }
 
-/* It goes through `folder`, which is removed when anything fails: half a package must not be taken
- * for a whole one later. */
+/* Unpacks into `folder` first, which is removed on failure: half a package must not pass for a
+ * whole one later. */
 static bool
 download(const char *metapackage, const char *folder, KernelPackageProgress progress,
          GError **error)
@@ -117,7 +117,7 @@ kernel_package_unpack(const char *package, const char *to, GError **error)
     return false;
 }
 
-/* On Debian 13 all that was in /lib is in /usr/lib. */
+/* Debian 13 has the files of /lib in /usr/lib. */
 char *
 kernel_package_modules(const char *unpacked)
 {

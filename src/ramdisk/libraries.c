@@ -41,7 +41,7 @@ libraries_parse(const char *output, GError **error)
     return g_steal_pointer(&paths);
 }
 
-/* False for a program without a loader: a static one. */
+/* False for a static program, which has no loader. */
 static bool
 is_dynamic(const char *program, bool *dynamic, GError **error)
 {

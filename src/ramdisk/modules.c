@@ -81,8 +81,8 @@ collect_built_in(GHashTable *built_in, const char *folder)
     }
 }
 
-/* Replaces a compressed module by its plain form, which is what the guest can load; the path of
- * that, or NULL. */
+/* Replaces a compressed module by its plain form, which the guest can load. The path of that, or
+ * NULL. */
 static char *
 make_plain(const char *path, GError **error)
 {
@@ -95,8 +95,8 @@ make_plain(const char *path, GError **error)
     return g_strndup(path, strlen(path) - strlen(COMPRESSED));
 }
 
-/* What a module depends on, NULL on failure. busybox makes an empty file of what is not compressed
- * at all. */
+/* The dependencies of a module, NULL on failure. busybox makes an empty file of an uncompressed
+ * module. */
 static char **
 read_depends(const char *path, GError **error)
 {

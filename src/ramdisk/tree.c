@@ -14,7 +14,7 @@ tree_begin(Tree *tree)
     cpio_begin(&tree->writer);
 }
 
-/* True when the path is new; its folders are there afterwards. */
+/* True if the path is new; then its folders exist. */
 static bool
 claim(Tree *tree, const char *path)
 {

@@ -1,4 +1,4 @@
-/* One event: its bounded text and its users. The contract is in events.h.
+/* One event: its bounded text and its reference count. The contract is in events.h.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "common/json_text.h"
 #include "rpc/event_priv.h"
@@ -15,7 +15,7 @@ append_value(GString *text, const json_t *value)
     return false;
 }
 
-/* Appends a member; false when its value was left out. */
+/* Appends a member; false if its value is too large, and null stands for it. */
 static bool
 append_member(SharedEvent *event, GString *text, const char *name, const json_t *value)
 {

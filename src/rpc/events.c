@@ -1,24 +1,25 @@
 /* The listeners and their queues; the contract is in events.h.
  *
- * Locks: `publishing` before `lock`. The first is held while listeners are asked what they want and
- * woken, which may take their own locks but waits for nothing; the second only while pointers are
- * moved: who takes events never waits for a publisher.
+ * Locks: `publishing` before `lock`. A publisher holds `publishing` while it asks and wakes the
+ * listeners, which may take their own locks but must not wait. `lock` is held only while pointers
+ * are moved, so a listener that takes an event never waits for a publisher.
+ *
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "common/lock.h"
 #include "rpc/event_priv.h"
 
 struct Events {
-    /* held by one publisher at a time: events reach all in the order of their ids */
+    /* one publisher at a time, so that every listener gets the events in the order of their ids */
     Lock publishing;
     int64_t last_id GUARDED; /* by publishing */
-    /* EventListener, owned by the caller of events_listen; changed with both locks held, read with
+    /* EventListener, owned by the caller of events_listen. Changes need both locks, reading needs
      * one. */
     GPtrArray *listeners GUARDED;
-    Lock lock;              /* guards what follows, and the queues of all listeners */
-    GQueue waiting GUARDED; /* SharedEvent, the oldest first: those in at least one queue */
+    Lock lock;              /* guards the members below and the queues of all listeners */
+    GQueue waiting GUARDED; /* SharedEvent, the oldest first: those in a queue */
     size_t waiting_size GUARDED;
-    size_t total; /* atomic: bytes that wait or are being sent */
+    size_t total; /* atomic: bytes that are queued or being sent */
 };
 
 typedef struct QueuedEvent {
@@ -29,9 +30,9 @@ typedef struct QueuedEvent {
 struct EventListener {
     Events *events;
     EventReader reader;
-    QueuedEvent *queue; /* owned: a ring of EVENTS_QUEUE_LENGTH, whose places the lock guards */
+    QueuedEvent *queue; /* owned: a ring of EVENTS_QUEUE_LENGTH places, which the lock guards */
     unsigned first GUARDED, length GUARDED;
-    size_t size GUARDED; /* bytes of what is in the queue */
+    size_t size GUARDED; /* bytes of the events in the queue */
     int64_t lost GUARDED;
 };
 
@@ -93,7 +94,7 @@ queue_push(Events *events, EventListener *listener, SharedEvent *event, unsigned
     events->waiting_size += event->cost;
 }
 
-/* Takes the oldest; the caller releases it. */
+/* Takes the oldest event; the caller releases it. */
 static QueuedEvent
 queue_pop(Events *events, EventListener *listener)
 {
@@ -115,7 +116,8 @@ queue_drop_oldest(Events *events, EventListener *listener)
     listener->lost++;
 }
 
-/* Queues are in the order of ids: the oldest event is the first of every queue that has it. */
+/* Drops the oldest event from every queue. Queues are in the order of ids, so it is the first of
+ * each. */
 static void
 drop_oldest_event(Events *events)
 {

@@ -13,8 +13,8 @@ typedef struct Point {
 
 /* The conductors of one group and driver. */
 typedef struct Circle {
-    GArray *points;   /* Point, ordered once sealed */
-    const char *only; /* the hostname when there is but one: nothing to hash */
+    GArray *points;   /* Point, sorted when sealed */
+    const char *only; /* the hostname if there is only one: no hashing needed */
     unsigned host_count;
 } Circle;
 
@@ -34,8 +34,8 @@ circle_free(void *data)
     g_free(circle);
 }
 
-/* No other program computes this ring, so algorithms that GLib lacks are replaced by the SHA-2 of
- * the same length. */
+/* No other program computes this ring, so an algorithm that GLib lacks may be replaced by the SHA-2
+ * of the same length. */
 static GChecksumType
 algorithm_of(const char *name)
 {
@@ -109,7 +109,7 @@ position_of(GChecksumType algorithm, const char *text)
     return position;
 }
 
-/* Fills the key of a circle; false when it would not fit (names are limited to 255 characters long
+/* Makes the key of a circle; false if it does not fit (names are limited to 255 characters
  * before). */
 static bool
 circle_key(char *buffer, size_t size, const char *group, const char *driver)
@@ -198,7 +198,7 @@ hash_ring_host(const HashRing *ring, const char *group, const char *driver, cons
         return circle->only;
     uint64_t position = position_of(ring->algorithm, node_uuid);
     size_t low = 0, high = circle->points->len;
-    while (low < high) { /* the first point at or behind the node's */
+    while (low < high) { /* the first point at or after the node's */
         size_t middle = low + (high - low) / 2;
         if (g_array_index(circle->points, Point, middle).position < position)
             low = middle + 1;

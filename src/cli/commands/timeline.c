@@ -1,4 +1,4 @@
-/* What Steel reports of a node beyond Ironic: its timeline, and changes as they happen.
+/* What Steel reports of a node beyond Ironic: its timeline, and its changes as they happen.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "cli/commands/commands.h"
 
