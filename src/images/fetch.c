@@ -4,7 +4,7 @@
 
 #include "common/http_client.h"
 #include "common/time_text.h"
-#include "images/digest.h"
+#include "stream/checksum.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -53,7 +53,7 @@ refuse_url(const ImageFetch *fetch, GError **error)
 typedef struct Sink {
     const ImageFetch *fetch;
     int to;
-    Digest *digest; /* borrowed */
+    Checksum *digest; /* borrowed */
     uint64_t size;
     int64_t deadline_ms;
     GError *error; /* owned */
@@ -88,7 +88,7 @@ take(void *user, const void *bytes, size_t size)
     if (time_monotonic_ms() > sink->deadline_ms)
         return steel_fail(&sink->error, STEEL_ERROR_TIMEOUT, "%s: not copied within %d s", shown,
                           sink->fetch->timeout_ms / 1000);
-    digest_add(sink->digest, bytes, size);
+    checksum_add(sink->digest, bytes, size);
     return write_all(sink->to, bytes, size) ||
            steel_fail(&sink->error, STEEL_ERROR_IO, "%s cannot be written down: %s", shown,
                       g_strerror(errno));
@@ -250,7 +250,7 @@ image_fetch_version(const ImageFetch *fetch, ImageVersion *version, GError **err
 bool
 image_fetch(const ImageFetch *fetch, int to, const char *algorithm, char **digest, GError **error)
 {
-    g_autoptr(Digest) made = digest_new(algorithm, error);
+    g_autoptr(Checksum) made = checksum_new(algorithm, error);
     Sink sink = {.fetch = fetch,
                  .to = to,
                  .digest = made,
@@ -263,8 +263,7 @@ image_fetch(const ImageFetch *fetch, int to, const char *algorithm, char **diges
         g_propagate_error(error, sink.error);
         return false;
     }
-    char text[DIGEST_TEXT_SIZE];
     if (good)
-        *digest = g_strdup(digest_text(made, text));
+        *digest = checksum_text(made);
     return good;
 }

@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "images/local_image.h"
 
-#include "images/digest.h"
+#include "stream/checksum.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -54,19 +54,18 @@ local_image_format(const char *path, const char **format, GError **error)
 bool
 local_image_digest(const char *path, const char *algorithm, char **digest, GError **error)
 {
-    g_autoptr(Digest) made = digest_new(algorithm, error);
+    g_autoptr(Checksum) made = checksum_new(algorithm, error);
     int fd = made != NULL ? open_image(path, error) : -1;
     if (fd < 0)
         return false;
     g_autofree char *buffer = g_malloc(CHUNK);
     ssize_t count;
     while ((count = read(fd, buffer, CHUNK)) > 0)
-        digest_add(made, buffer, (size_t)count);
+        checksum_add(made, buffer, (size_t)count);
     int reason = errno;
     close(fd);
     if (count < 0)
         return steel_fail(error, STEEL_ERROR_IO, "cannot read %s: %s", path, g_strerror(reason));
-    char text[DIGEST_TEXT_SIZE];
-    *digest = g_strdup(digest_text(made, text));
+    *digest = checksum_text(made);
     return true;
 }

@@ -9,19 +9,50 @@ struct Checksum {
     EVP_MD_CTX *context;
 };
 
+static const struct {
+    const char *name;
+    size_t digits;
+} algorithms[] = {
+    {"md5",    32},
+    {"sha1",   40},
+    {"sha224", 56},
+    {"sha256", 64},
+    {"sha384", 96},
+    {"sha512", 128},
+};
+
+bool
+checksum_known(const char *algorithm)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(algorithms); i++)
+        if (g_strcmp0(algorithms[i].name, algorithm) == 0)
+            return true;
+    return false;
+}
+
+const char *
+checksum_algorithm_of(const char *text)
+{
+    size_t length = strspn(text, "0123456789abcdefABCDEF");
+    for (size_t i = 0; text[length] == '\0' && i < G_N_ELEMENTS(algorithms); i++)
+        if (algorithms[i].digits == length)
+            return algorithms[i].name;
+    return NULL;
+}
+
 Checksum *
 checksum_new(const char *algorithm, GError **error)
 {
-    const EVP_MD *digest = EVP_get_digestbyname(algorithm);
+    const EVP_MD *digest = checksum_known(algorithm) ? EVP_get_digestbyname(algorithm) : NULL;
     if (digest == NULL) {
-        steel_fail(error, STEEL_ERROR_INVALID, "checksums of kind '%.40s' are not known",
-                   algorithm);
+        steel_fail(error, STEEL_ERROR_INVALID,
+                   "checksums of kind '%.40s' are not known; take sha256 or sha512", algorithm);
         return NULL;
     }
     Checksum *checksum = g_new0(Checksum, 1);
     checksum->context = EVP_MD_CTX_new();
     if (checksum->context == NULL || EVP_DigestInit_ex(checksum->context, digest, NULL) != 1)
-        g_error("libcrypto gives no digest");
+        g_error("libcrypto gives no %s", algorithm);
     return checksum;
 }
 
@@ -50,26 +81,6 @@ checksum_free(Checksum *checksum)
         return;
     EVP_MD_CTX_free(checksum->context);
     g_free(checksum);
-}
-
-const char *
-checksum_algorithm_of(const char *text)
-{
-    static const struct {
-        size_t length;
-        const char *name;
-    } rows[] = {
-        {32,  "md5"},
-        {40,  "sha1"},
-        {64,  "sha256"},
-        {96,  "sha384"},
-        {128, "sha512"},
-    };
-    size_t length = strspn(text, "0123456789abcdefABCDEF");
-    for (size_t i = 0; text[length] == '\0' && i < G_N_ELEMENTS(rows); i++)
-        if (rows[i].length == length)
-            return rows[i].name;
-    return NULL;
 }
 
 /* "<checksum> [*]name" */

@@ -6,17 +6,20 @@
 
 typedef struct Checksum Checksum;
 
-/* algorithm  "sha256", "sha512", "md5", …; as OpenSSL knows it. Errors: INVALID: it is not
- *            known. */
+/* True for an algorithm that images may be checked with: md5, sha1, sha224, sha256, sha384,
+ * sha512. */
+bool checksum_known(const char *algorithm);
+
+/* The algorithm that a hexadecimal text of this length is of ("sha256" for 64), or NULL. */
+const char *checksum_algorithm_of(const char *text);
+
+/* Errors: INVALID: the algorithm is not known. */
 Checksum *checksum_new(const char *algorithm, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void checksum_add(Checksum *checksum, const void *data, size_t size);
 /* Hexadecimal, lower case; the caller frees. Nothing may be added any more. */
 char *checksum_text(Checksum *checksum);
 void checksum_free(Checksum *checksum);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Checksum, checksum_free)
-
-/* The algorithm that a hexadecimal text of this length is of, or NULL. */
-const char *checksum_algorithm_of(const char *text);
 
 /* Finds a file's checksum in a text with lines "<checksum> name" or "<checksum> *name"; a text of
  * one word is that checksum. The caller frees; NULL: it is not there. */

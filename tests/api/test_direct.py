@@ -2,7 +2,9 @@
 
 SPDX-License-Identifier: Apache-2.0
 """
+import base64
 import functools
+import gzip
 import hashlib
 import http.client
 import http.server
@@ -380,6 +382,11 @@ class Direct(faults_support.Suite):
                 ({"image_source": url, "image_checksum": digest, "image_type": "tape"}, 'Invalid image_type "tape"'),
                 ({"image_source": url, "image_checksum": digest, "image_download_source": "carrier"},
                  'Invalid value for image_download_source: "carrier"'),
+                ({"image_source": url, "image_checksum": digest, "image_download_source": "swift"},
+                 "images of Swift cannot be deployed yet; take http"),
+                ({"image_source": url, "image_checksum": digest, "configdrive": "no drive!"}, "the config drive is not"),
+                ({"image_source": url, "image_checksum": digest, "configdrive": "H4sI"}, "not compressed by gzip, or it is damaged"),
+                ({"image_source": url, "image_checksum": digest, "configdrive": 7}, "a URL, base64 text or an object"),
                 ({"image_source": url, "image_checksum": digest, "image_type": "partition"}, "instance_info.root_gb"),
                 ({"image_source": "glance://x", "image_checksum": digest}, "no http://, https:// or file:// URL")):
             self.want(200, "PATCH", "/v1/nodes/" + self.uuid, [{"op": "add", "path": "/instance_info", "value": values}])
@@ -388,6 +395,14 @@ class Direct(faults_support.Suite):
             self.assertIn(words, shown["reason"])
         self.info(image_source=url, image_checksum=digest, image_type="whole-disk", image_download_source="http")
         self.assertTrue(self.get("/v1/nodes/%s/validate" % self.uuid)["deploy"]["result"])
+
+    def test_a_config_drive_that_is_described_is_built_for_the_agent(self):
+        self.info(image_source="file://%s/image" % self.place, configdrive={"meta_data": {"name": "one"}, "user_data": "hello"})
+        self.ask(self.uuid, "active")
+        agent, _ = self.boots()
+        self.calls_until(agent, "active")
+        told = agent.given[1][1]["step"]["args"]
+        self.assertIn(b"hello", gzip.decompress(base64.b64decode(told["configdrive"])))
 
     def test_a_file_outside_of_the_allowed_folders_is_not_served(self):
         os.symlink("/etc/passwd", self.place + "/link")

@@ -4,10 +4,12 @@
 
 #include "common/config.h"
 #include "common/json_text.h"
+#include "common/secret.h"
+#include "config_drive/config_drive.h"
 #include "drivers/image_copies.h"
-#include "images/digest.h"
 #include "images/local_image.h"
 #include "model/capabilities.h"
+#include "stream/checksum.h"
 
 #include <string.h>
 
@@ -113,13 +115,13 @@ check_algorithm(const Task *task, GError **error)
 {
     const char *algorithm = text(task->node, "image_os_hash_algo"),
                *checksum = text(task->node, "image_checksum");
-    if (algorithm != NULL && !digest_known(algorithm))
+    if (algorithm != NULL && !checksum_known(algorithm))
         return steel_fail(error, STEEL_ERROR_INVALID,
                           "instance_info image_os_hash_algo \"%.40s\" of node %s is not known; "
                           "take sha256 or sha512",
                           algorithm, task->node->uuid);
     bool url = checksum != NULL && strstr(checksum, "://") != NULL;
-    return checksum == NULL || url || digest_algorithm_of(checksum) != NULL ||
+    return checksum == NULL || url || checksum_algorithm_of(checksum) != NULL ||
            steel_fail(
                error, STEEL_ERROR_INVALID,
                "instance_info image_checksum of node %s is neither a checksum in hexadecimal "
@@ -136,6 +138,12 @@ check_download(const Task *task, GError **error)
                           "Invalid value for image_download_source: \"%.40s\". Valid values are "
                           "swift, http or local.",
                           source);
+    if (strcmp(source, "swift") == 0)
+        return steel_fail(error, STEEL_ERROR_UNSUPPORTED,
+                          "image_download_source of node %s is swift: images of Swift cannot be "
+                          "deployed yet; take http (the agent fetches it) or local (this conductor "
+                          "does): steel node set %s --instance-info image_download_source=http",
+                          task->node->uuid, task->node->uuid);
     if (!is_served_here(task) || task->services->boot_url != NULL)
         return true;
     return steel_fail(
@@ -162,15 +170,30 @@ check_partitions(const Task *task, GError **error)
                       task->node->uuid);
 }
 
+/* The config drive as an agent reads it; NULL without an error: there is none. secret_free. */
+static char *
+config_drive_of(const Task *task, GError **error)
+{
+    const Node *node = task->node;
+    const json_t *drive = member(node, "configdrive");
+    if (json_is_nothing(drive))
+        return NULL;
+    char *built = config_drive_text(drive, node->uuid, node->name, error);
+    if (built == NULL)
+        g_prefix_error(error, "instance_info configdrive of node %s: ", node->uuid);
+    return built;
+}
+
+/* The verb keeps a text as it came, and anybody may have set an object. */
 static bool
 check_config_drive(const Task *task, GError **error)
 {
-    const json_t *drive = member(task->node, "configdrive");
-    return json_is_nothing(drive) || json_is_string(drive) ||
-           steel_fail(error, STEEL_ERROR_UNSUPPORTED,
-                      "a config drive given as an object cannot be made on the conductor yet; give "
-                      "one that is built: steel node deploy %s --config-drive <folder>",
-                      task->node->uuid);
+    g_autoptr(GError) cause = NULL;
+    secret_free(config_drive_of(task, &cause));
+    if (cause == NULL)
+        return true;
+    g_propagate_error(error, g_steal_pointer(&cause));
+    return false;
 }
 
 bool
@@ -200,7 +223,7 @@ check_copy(const Task *task, const char *path, const char *sha256, GError **erro
     g_autofree char *made = NULL;
     if (wanted == NULL) {
         wanted = text(task->node, "image_checksum");
-        algorithm = wanted != NULL ? digest_algorithm_of(wanted) : NULL;
+        algorithm = wanted != NULL ? checksum_algorithm_of(wanted) : NULL;
     }
     if (wanted == NULL || is_file(text(task->node, "image_source")))
         return true;
@@ -249,6 +272,20 @@ copy_here(Task *task, GError **error)
     return true;
 }
 
+/* An object becomes the drive that it describes. */
+static bool
+keep_config_drive(Task *task, GError **error)
+{
+    if (!json_is_object(member(task->node, "configdrive")))
+        return true;
+    char *text = config_drive_of(task, error);
+    if (text == NULL)
+        return json_is_nothing(member(task->node, "configdrive"));
+    set_text(task->node, "configdrive", text);
+    secret_free(text);
+    return true;
+}
+
 bool
 instance_image_prepare(Task *task, GError **error)
 {
@@ -260,7 +297,7 @@ instance_image_prepare(Task *task, GError **error)
     else if (!copy_here(task, error))
         return false;
     set_text(task->node, "image_type", type);
-    return true;
+    return keep_config_drive(task, error);
 }
 
 void

@@ -1,8 +1,8 @@
 /* The image cache: what is handed out, what is fetched again, what is refused, what leaves.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "images/cache.h"
-#include "images/digest.h"
 #include "images/local_image.h"
+#include "stream/checksum.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -148,9 +148,9 @@ an_image_is_known_by_its_first_bytes(void **state)
     write_image(world, "abc");
     assert_true(local_image_digest(world->image, "md5", &digest, NULL));
     assert_string_equal(digest, "900150983cd24fb0d6963f7d28e17f72");
-    assert_string_equal(digest_algorithm_of(digest), "md5");
-    assert_null(digest_algorithm_of("900150983cd24fb0d6963f7d28e17f7"));
-    assert_null(digest_algorithm_of("z00150983cd24fb0d6963f7d28e17f72"));
+    assert_string_equal(checksum_algorithm_of(digest), "md5");
+    assert_null(checksum_algorithm_of("900150983cd24fb0d6963f7d28e17f7"));
+    assert_null(checksum_algorithm_of("z00150983cd24fb0d6963f7d28e17f72"));
 }
 
 #define CASE(name) cmocka_unit_test_setup_teardown(name, begin, end)
