@@ -15,6 +15,7 @@
 #include "lab/nfs.h"
 #include "lab/node.h"
 #include "lab/target.h"
+#include "lab/tftp.h"
 #include "lab/volume.h"
 
 #include <errno.h>
@@ -38,8 +39,9 @@ typedef struct Server {
 } Server;
 
 typedef struct Lab {
-    const LabPlan *plan;    /* borrowed */
-    char *boot_url;         /* owned */
+    const LabPlan *plan; /* borrowed */
+    char *boot_url;      /* owned */
+    bool uefi_by_tftp;
     GPtrArray *servers;     /* owned Server */
     GPtrArray *nodes;       /* borrowed LabNode, of the same servers */
     Network *network;       /* owned; NULL under user networking */
@@ -192,6 +194,7 @@ make_servers(Lab *lab, GError **error)
                                          .variables_file = node->variables_file,
                                          .accelerator = plan->accelerator,
                                          .boot_url = lab->boot_url,
+                                         .tftp_folder = lab->uefi_by_tftp ? TFTP_FOLDER : NULL,
                                          .agent_port = node->agent_port,
                                          .tap = node->tap};
         set_disks(server, plan->options);
@@ -344,6 +347,9 @@ static bool
 start(Lab *lab, GError **error)
 {
     lab->boot_url = choose_boot_url(lab->plan->options);
+    lab->uefi_by_tftp = !lab->plan->options->bridge && tftp_serves_uefi();
+    if (lab->uefi_by_tftp && !tftp_folder_make(lab->plan->folder, lab->boot_url, error))
+        return false;
     if (!open_signals(lab, error) || !make_servers(lab, error))
         return false;
     if (lab->plan->options->bridge) {

@@ -2,6 +2,8 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "lab/machine_command.h"
 
+#include "lab/tftp.h"
+
 #include <glib.h>
 
 static void G_GNUC_PRINTF(3, 4)
@@ -41,19 +43,30 @@ add_firmware(GPtrArray *arguments, const MachineConfig *config, MachineFirmware 
     add_option(arguments, "-drive", "if=pflash,format=raw,file=%s", variables);
 }
 
+/* What QEMU's DHCP names to the machine. The caller frees. */
+static char *
+boot_file(const MachineConfig *config, MachineFirmware firmware)
+{
+    bool by_tftp = firmware == MACHINE_UEFI && config->tftp_folder != NULL;
+    g_autofree char *place = machine_escape(by_tftp ? config->tftp_folder : config->boot_url);
+    return by_tftp ? g_strdup_printf("tftp=%s,bootfile=" TFTP_UEFI_LOADER, place)
+                   : g_strdup_printf("bootfile=%s", place);
+}
+
 static void
-add_network(GPtrArray *arguments, const MachineConfig *config, bool network_first)
+add_network(GPtrArray *arguments, const MachineConfig *config, MachineFirmware firmware,
+            bool network_first)
 {
     if (config->tap != NULL) {
         add_option(arguments, "-netdev", "tap,id=net0,ifname=%s,script=no,downscript=no",
                    config->tap);
     } else {
-        g_autofree char *url = machine_escape(config->boot_url);
+        g_autofree char *file = boot_file(config, firmware);
         g_autofree char *forward =
             config->agent_port > 0
                 ? g_strdup_printf(",hostfwd=tcp:127.0.0.1:%u-:9999", config->agent_port)
                 : g_strdup("");
-        add_option(arguments, "-netdev", "user,id=net0,bootfile=%s%s", url, forward);
+        add_option(arguments, "-netdev", "user,id=net0,%s%s", file, forward);
     }
     add_option(arguments, "-device", "virtio-net-pci,id=nic0,netdev=net0,mac=%s,bootindex=%d",
                config->mac,
@@ -120,7 +133,7 @@ machine_command(const MachineConfig *config, MachineFirmware firmware, bool netw
                MACHINE_DISK);
     add_second_disk(arguments, config);
     add_lun(arguments, config->lun);
-    add_network(arguments, config, network_first);
+    add_network(arguments, config, firmware, network_first);
     add_option(arguments, "-device", "virtio-rng-pci");
     g_ptr_array_add(arguments, NULL);
     return (char **)g_ptr_array_free(arguments, false);

@@ -44,8 +44,10 @@ typedef struct MachineConfig {
     const char *variables_file; /* UEFI variable store, this machine's own */
     const char *accelerator;    /* "kvm" or "tcg" */
     const char *boot_url;       /* handed out by QEMU's DHCP; not used with a tap */
-    unsigned agent_port;        /* of the host, leads to port 9999 of the machine; 0: none */
-    const char *tap;            /* NULL: user networking, the host is 10.0.2.2 */
+    /* where UEFI loads iPXE from; NULL: from the card's ROM; user network */
+    const char *tftp_folder;
+    unsigned agent_port; /* of the host, leads to port 9999 of the machine; 0: none */
+    const char *tap;     /* NULL: user networking, the host is 10.0.2.2 */
 } MachineConfig;
 
 /* Builds the arguments, NULL-ended; the caller frees them with g_strfreev.

@@ -6,6 +6,7 @@
 #include "common/log.h"
 #include "common/process.h"
 #include "lab/folder.h"
+#include "lab/tftp.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,8 +15,6 @@
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#define TFTP_FOLDER "tftp"
 
 struct Network {
     char *folder;     /* owned */
@@ -142,24 +141,6 @@ network_dnsmasq_config(const char *folder, GPtrArray *nodes, const char *boot_ur
     return g_string_free(text, false);
 }
 
-/* iPXE for machines whose network card has only the firmware's own PXE (package ipxe). */
-static bool
-fill_tftp(const char *folder, GError **error)
-{
-    g_autofree char *tftp = g_build_filename(folder, TFTP_FOLDER, NULL);
-    if (!folder_make(tftp, error))
-        return false;
-    const char *argv[] = {"cp",
-                          "--",
-                          "/usr/lib/ipxe/undionly.kpxe",
-                          "/usr/lib/ipxe/snponly.efi",
-                          "/usr/lib/ipxe/ipxe.efi",
-                          tftp,
-                          NULL};
-    ProcessSpec spec = {.argv = argv};
-    return process_run(&spec, NULL, error);
-}
-
 static bool
 start_dnsmasq(Network *network, GPtrArray *nodes, const char *boot_url, GError **error)
 {
@@ -192,7 +173,7 @@ network_start(const char *folder, GPtrArray *nodes, const char *boot_url, GError
     network->namespace_fd = namespace_fd;
     /* named after the process, so that two labs do not collide */
     network->host_link = g_strdup_printf("steellab%d", (int)(getpid() % 10000000));
-    if (!make_interfaces(network, nodes, error) || !fill_tftp(folder, error) ||
+    if (!make_interfaces(network, nodes, error) || !tftp_folder_make(folder, NULL, error) ||
         !start_dnsmasq(network, nodes, boot_url, error)) {
         g_prefix_error(error, "making the lab's network: ");
         return NULL;

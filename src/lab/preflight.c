@@ -42,6 +42,7 @@ static const NeedRow needs[] = {
     {ALWAYS, "grub-common", {"grub-mkstandalone"}},
     {ALWAYS, "grub-efi-amd64-bin", {"/usr/lib/grub/x86_64-efi/linux.mod"}},
     {FOR_UEFI, "ovmf", {MACHINE_UEFI_CODE}},
+    {FOR_UEFI, "ipxe", {"/usr/lib/ipxe/snponly.efi"}},
     {FOR_BRIDGE, "iproute2", {"ip"}},
     {FOR_BRIDGE, "dnsmasq-base", {"dnsmasq"}},
     {FOR_BRIDGE, "ipxe", {"/usr/lib/ipxe/undionly.kpxe"}},

@@ -104,6 +104,18 @@ comma_in_a_value_starts_no_new_option(void **state)
 }
 
 static void
+uefi_loads_ipxe_by_tftp_where_its_rom_is_not_started(void **state)
+{
+    (void)state;
+    MachineConfig config = plain;
+    config.tftp_folder = "tftp";
+    g_autofree char *bios = command_text(&config, MACHINE_BIOS, true);
+    g_autofree char *uefi = command_text(&config, MACHINE_UEFI, true);
+    assert_non_null(strstr(bios, "bootfile=http://10.0.2.2:8089/boot.ipxe"));
+    assert_non_null(strstr(uefi, "user,id=net0,tftp=tftp,bootfile=snponly.efi"));
+}
+
+static void
 kvm_brings_the_host_processor(void **state)
 {
     (void)state;
@@ -186,6 +198,7 @@ main(void)
         cmocka_unit_test(reset_never_becomes_an_exit),
         cmocka_unit_test(tap_takes_the_place_of_user_networking),
         cmocka_unit_test(comma_in_a_value_starts_no_new_option),
+        cmocka_unit_test(uefi_loads_ipxe_by_tftp_where_its_rom_is_not_started),
         cmocka_unit_test(kvm_brings_the_host_processor),
         cmocka_unit_test(monitor_uses_the_socket_it_was_given),
         cmocka_unit_test(adapter_presents_the_volume_as_the_first_disk),
