@@ -1,4 +1,4 @@
-/* What the parts of the agent share; the contract is in agent.h.
+/* The state that the agent's parts share; the contract is in agent.h.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "agent/agent.h"
 
@@ -51,7 +51,7 @@ agent_path(const Agent *agent, const char *path)
 void
 agent_finish(Agent *agent, AgentEnd end)
 {
-    int none = AGENT_GOES_ON;
+    int none = AGENT_RUNNING;
     atomic_compare_exchange_strong(&agent->end, &none, (int)end);
     atomic_store(&agent->stopping, true);
 }
@@ -112,7 +112,7 @@ agent_set_token(Agent *agent, const char *token)
     lock_release(&agent->lock);
 }
 
-/* The same token, or none where there is none. */
+/* True for the same token, or if neither side has one. */
 static bool
 matches(const char *known, const char *given)
 {

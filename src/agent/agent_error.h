@@ -30,8 +30,8 @@ bool agent_fail(GError **error, AgentErrorCode code, const char *format, ...) G_
 
 bool agent_error_is(const GError *error, AgentErrorCode code);
 
-/* Gives an error of another domain this code; one that is of the agent's already keeps its own.
- * NULL is fine. */
+/* Gives this code to an error of another domain; an error of the agent's domain keeps its code.
+ * *error may be NULL. */
 void agent_error_classify(GError **error, AgentErrorCode code);
 
 /* {"type": str, "code": int, "message": str, "details": str}, a new reference. */

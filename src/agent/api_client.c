@@ -16,7 +16,7 @@
 #define AREA "agent.api"
 
 enum {
-    VERSION_LEAST = 31, /* what every service knows */
+    VERSION_LEAST = 31, /* every service knows this version */
     VERSION_AGENT = 36, /* agent_version */
     VERSION_TOKEN = 62, /* agent_token */
     TOKEN_LENGTH_LEAST = 32,
@@ -33,7 +33,7 @@ text(const ApiClient *client, AgentParameter parameter)
     return parameters_string(client->agent->parameters, parameter);
 }
 
-/* One request. version: 0: none is named. body: NULL: GET */
+/* Sends one request: GET, or POST with a body. version 0: no version header. */
 static bool
 ask(const ApiClient *client, const char *path, unsigned version, const char *body,
     HttpResponse *response, GError **error)
@@ -112,8 +112,8 @@ take_token(Agent *agent, const json_t *config)
     if (token != NULL && strlen(token) >= TOKEN_LENGTH_LEAST)
         agent_set_token(agent, token);
     else if (token != NULL && own == NULL)
-        log_error(AREA, "the service has given this node's token to somebody else already, and "
-                        "this agent has none: it can do nothing. Restart the deployment");
+        log_error(AREA, "the service has given this node's token to another agent, and this one "
+                        "has none: it can do nothing. Restart the deployment");
 }
 
 bool

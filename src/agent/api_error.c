@@ -15,7 +15,8 @@ words_of(const json_t *fault)
     return words != NULL ? words : json_string_member(fault, "title");
 }
 
-/* {"error_message": {...}}, or the same with the object as a text, or the fault itself. */
+/* The fault is {"error_message": {...}}, the same with the object as a text, or the object
+ * alone. */
 static char *
 read_words(const json_t *body)
 {

@@ -1,4 +1,4 @@
-/* A certificate of one's own, with GnuTLS; the contract is in certificate.h.
+/* A self-signed certificate, with GnuTLS; the contract is in certificate.h.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "agent/certificate.h"
 
@@ -16,7 +16,7 @@ enum { SKEW_S = 3600, VALID_S = 90 * 24 * 3600 };
 
 #define COMMON_NAME "steel-agent"
 
-/* The address as a certificate has it. Returns its size, 0 when it is none. */
+/* The address in a certificate's form. Returns its size; 0 if the text is no address. */
 static unsigned
 address_bytes(const char *address, unsigned char bytes[16])
 {
@@ -25,7 +25,7 @@ address_bytes(const char *address, unsigned char bytes[16])
     return inet_pton(AF_INET6, address, bytes) == 1 ? 16 : 0;
 }
 
-/* What is in the certificate besides its key. Returns 0 or GnuTLS's code. */
+/* Sets all fields of the certificate. Returns 0 or GnuTLS's code. */
 static int
 fill(gnutls_x509_crt_t certificate, gnutls_x509_privkey_t key, const unsigned char *address,
      unsigned address_size)

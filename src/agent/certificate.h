@@ -1,12 +1,11 @@
-/* The certificate that the agent makes for itself and tells the service, which then trusts it and
- * no other.
+/* Makes the certificate of the agent's API. The agent sends it to the service, which then trusts
+ * this certificate alone.
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 #include "agent/agent_error.h"
 
-/* Makes an EC key and a certificate signed by itself for one address, valid from an hour ago
- * (clocks differ) for 90 days, and writes both: certificate_path, and key_path readable by its
- * owner alone.
+/* Makes an EC key and a self-signed certificate for one address, valid for 90 days from an hour ago
+ * (clocks differ). Writes both; only the owner can read key_path.
  *
  * address  "192.0.2.1" or an IPv6 address
  * Returns  the certificate as PEM; the caller frees. Errors: IO, INVALID (no address) */

@@ -38,7 +38,7 @@ command_find(const char *name, GError **error)
     return NULL;
 }
 
-/* Whether the table names the parameter; *required as it says. */
+/* True if the table has the parameter; *required: out. */
 static bool
 is_parameter(const AgentCommandInfo *info, const char *name)
 {

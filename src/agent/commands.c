@@ -24,7 +24,7 @@ typedef struct Result {
     json_t *params;                  /* owned while it runs */
     Progress progress;
     pthread_t thread;
-    bool has_thread; /* to be joined; guarded by the lock of Commands */
+    bool has_thread; /* must be joined; guarded by the lock of Commands */
 
     /* Guarded by the lock of Commands. */
     const char *status;
@@ -71,7 +71,7 @@ commands_free(Commands *commands)
     g_free(commands);
 }
 
-/* The threads are taken from the results, one by one: joining waits. */
+/* Takes one thread from the results. The caller joins it without the lock, since joining waits. */
 static bool
 take_thread(Commands *commands, pthread_t *thread)
 {
@@ -145,7 +145,7 @@ take_waiters(Commands *commands, Result *result)
     return waiters;
 }
 
-/* A text is shown in an object, as Ironic's agent has it. */
+/* Wraps a text in an object, as Ironic's agent does. */
 static json_t *
 wrap(const AgentCommandInfo *info, json_t *value)
 {
@@ -178,7 +178,7 @@ log_end(const AgentCommandInfo *info, const GError *error)
         log_error(AREA, "%s has failed: %s", info->full_name, text);
 }
 
-/* Writes down what has come of it. Takes `value`. */
+/* Stores the outcome of a command and calls its waiters. Takes `value`. */
 static void
 finish(Commands *commands, Result *result, json_t *value, const GError *error)
 {
@@ -219,7 +219,8 @@ command_thread(void *data)
     return NULL;
 }
 
-/* Makes room among the results, oldest first; those that run stay. Returns what is to be freed. */
+/* Removes the oldest result if the list is full and it does not run. The caller frees it without
+ * the lock. */
 static Result *trim(Commands *commands) REQUIRES(commands->lock);
 
 static Result *
@@ -244,7 +245,7 @@ result_new(Agent *agent, const ExtensionCommand *command, json_t *params)
     return result;
 }
 
-/* Takes its place as the one command that runs. */
+/* Adds the result as the running command. Errors: BUSY. */
 static bool
 admit(Commands *commands, Result *result, GError **error)
 {
@@ -281,7 +282,7 @@ is_client_mistake(const GError *error)
            agent_error_is(error, AGENT_ERROR_INVALID_PARAMS);
 }
 
-/* A mistake of the client is told to it, and leaves no result. */
+/* A mistake of the client becomes an error of the request and leaves no result. */
 static json_t *
 execute_sync(Commands *commands, Result *result, GError **error)
 {
@@ -302,7 +303,7 @@ execute_sync(Commands *commands, Result *result, GError **error)
 static json_t *
 execute_async(Commands *commands, Result *result, GError **error)
 {
-    json_t *shown = result_json(result); /* as it begins: nobody else has changed it yet */
+    json_t *shown = result_json(result); /* no lock: its thread does not run yet */
     lock_acquire(&commands->lock);
     int code = pthread_create(&result->thread, NULL, command_thread, result);
     result->has_thread = code == 0;

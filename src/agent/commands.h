@@ -1,6 +1,6 @@
-/* The commands that the agent is given: one at a time, each with its result, which is kept until
- * the agent ends. A command that changes the machine runs in a thread of its own; who waits for it
- * (wait=true) is called when it has ended.
+/* Runs the agent's commands, one at a time, and keeps their results until the agent ends. A command
+ * that changes the machine runs in a thread of its own; commands_wait calls a function when it has
+ * ended. Any thread.
  *
  * A result as clients see it:
  *     {"id": uuid, "command_name": str without extension, "command_status": "RUNNING" | "SUCCEEDED"
@@ -15,47 +15,49 @@
 #include "agent/agent.h"
 #include "agent/progress.h"
 
-/* Results that are kept; the oldest ones that have ended go first. */
+/* Limit of kept results. When it is reached, the oldest finished result is removed. */
 #define COMMANDS_KEPT 256
 
-/* What a command does. params: an object with all parameters of the command's row and no other,
- * borrowed. Returns a new reference (an object; a string is shown as Ironic's agent shows it;
- * json_null()) or NULL with an error. */
+/* Does a command's work, in the command's own thread or, for a synchronous one, in the caller's.
+ * params: an object that commands.c has checked against the command's row; borrowed. Returns a new
+ * reference (an object; a string, shown as {"result": str} like in Ironic's agent; json_null()) or
+ * NULL with an error. */
 typedef json_t *(*CommandRun)(Agent *agent, const json_t *params, Progress *progress,
                               GError **error);
 
-/* An extension's own table: which of its commands is done by which function. Ended by a row without
- * run. */
+/* A row of an extension's table: the function that does a command. A row without run ends the
+ * table. */
 typedef struct ExtensionCommand {
     AgentCommand command;
     CommandRun run;
 } ExtensionCommand;
 
 Commands *commands_new(Agent *agent);
-/* Waits until no command runs. */
+/* Waits until no command runs. Blocks without a limit: agent_finish makes running commands give
+ * up. */
 void commands_finish(Commands *commands);
-/* Frees what has finished. NULL is fine. */
+/* Frees the results. No command may run: call commands_finish first. NULL is fine. */
 void commands_free(Commands *commands);
 
 /* Runs a command; for an asynchronous one, starts it. Blocks while a synchronous one runs.
  *
  * name, params  as the client gave them; params is an object
- * Returns       its result as JSON, a new reference; a command that failed is a result too
- * Errors        BUSY, INVALID_COMMAND, NOT_FOUND (no such extension), INVALID_PARAMS: there is no
- *               result */
+ * Returns       its result as JSON, a new reference; a failed command has a result too
+ * Errors        BUSY, INVALID_COMMAND, NOT_FOUND (no such extension), INVALID_PARAMS; NULL then */
 json_t *commands_execute(Commands *commands, const char *name, json_t *params, GError **error);
 
-/* The result as it stands, or NULL with NOT_FOUND. */
+/* The present result of a command, a new reference. Errors: NOT_FOUND. */
 json_t *commands_find(Commands *commands, const char *id, GError **error);
 
-/* All results, oldest first: {"commands": [...]}. */
+/* All results, oldest first: {"commands": [...]}, a new reference. */
 json_t *commands_list(Commands *commands);
 
-/* Calls back once when the command has ended: at once, from this thread, when it has. False: there
- * is none of that id. Callbacks are at most COMMANDS_WAITERS; beyond that it is called at once. */
+/* Calls `done` once, when the command ends, from the thread that ran it; from this thread and at
+ * once if the command has ended already, or if COMMANDS_WAITERS wait for it. Returns false, without
+ * a call, if no command has this id. */
 #define COMMANDS_WAITERS 64
 typedef void (*CommandDone)(void *data);
 bool commands_wait(Commands *commands, const char *id, CommandDone done, void *data);
 
-/* Wakes everybody who waits, whatever has come of the command. For the end of the agent. */
+/* Calls all waiting `done` functions although their commands run. For the end of the agent. */
 void commands_wake_all(Commands *commands);

@@ -13,7 +13,7 @@
 
 enum {
     LEAST_MS = 1000,
-    FORCED_GAP_MS = 5000, /* between two calls, however many commands end */
+    FORCED_GAP_MS = 5000, /* between two heartbeats, however many commands end */
     FIRST_RETRY_MS = 5000,
 };
 
@@ -24,7 +24,7 @@ struct Heartbeat {
     Lock lock;
     pthread_cond_t changed;
     bool forced GUARDED, stopping GUARDED;
-    int64_t last_ms; /* of the thread alone */
+    int64_t last_ms; /* only the thread uses it */
     unsigned failures;
 };
 
@@ -66,14 +66,14 @@ call(Heartbeat *heartbeat)
     heartbeat->last_ms = time_monotonic_ms();
     heartbeat->failures = good ? 0 : heartbeat->failures + 1;
     if (good)
-        log_debug(AREA, "the service has heard of us");
+        log_debug(AREA, "the service has accepted the heartbeat");
     else if (conflict)
         log_warning(AREA, "the node is locked: %s", error->message);
     else
         log_error(AREA, "the service was not reached: %s", error->message);
 }
 
-/* Sleeps until the next call is due. False: the thread is to end. */
+/* Sleeps until the next heartbeat is due. Returns false if the thread must end. */
 static bool
 wait_for_turn(Heartbeat *heartbeat)
 {

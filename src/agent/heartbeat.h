@@ -1,22 +1,24 @@
-/* Calls the service again and again, from a thread of its own: at once, then after 0.3 to 0.6 times
- * the interval that the lookup told; soon after a command has ended; and with growing pauses while
- * the service does not answer.
+/* Sends heartbeats to the service from a thread of its own: the first at once, the next after 0.3
+ * to 0.6 times the timeout that the lookup returned, one soon after each command has ended. While
+ * the service does not answer, the pauses grow.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 #include "agent/agent.h"
 
-/* callback_url  copied. Returns NULL, with an error, when no thread can be started. */
+/* Starts the thread. callback_url: the agent's URL; copied. Returns NULL with an error if the
+ * thread cannot start. */
 Heartbeat *heartbeat_start(Agent *agent, const char *callback_url, GError **error);
 
-/* Calls as soon as may be: no more often than once in five seconds. NULL is fine; any thread. */
+/* Sends the next heartbeat early, but not within five seconds of the last one. NULL is fine; any
+ * thread. */
 void heartbeat_force(Heartbeat *heartbeat);
 
-/* Ends the thread, waiting for a call under way, and frees. NULL is fine. */
+/* Waits for a request under way, ends the thread and frees the heartbeat. NULL is fine. */
 void heartbeat_stop(Heartbeat *heartbeat);
 
-/* Milliseconds until the next call: jitter of 0.3 to 0.6 of the timeout; after failures 5 s
- * doubling up to that, with jitter of 1 to 2. Never less than one second. Pure.
+/* Milliseconds until the next heartbeat, at least one second: 0.3 to 0.6 of the timeout. After
+ * failures 5 s, doubled with each failure up to that, times 1 to 2. Pure.
  *
- * random  0..1 */
+ * random  0..1, chooses within the range */
 int64_t heartbeat_pause_ms(int64_t timeout_s, unsigned failures, double random);

@@ -7,7 +7,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-static char *file_path; /* owned; set once, before other threads are there */
+static char *file_path; /* owned; set once, before other threads start */
 
 bool
 log_file_open(const char *path, GError **error)

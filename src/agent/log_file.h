@@ -1,20 +1,20 @@
-/* The agent's own log as a file that can be read again: for the service, which collects it, and for
- * who follows it.
+/* Keeps the agent's log in a file: the service collects it, and clients of the API follow it.
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 #include "common/error.h"
 
 #include <stdint.h>
 
-/* At most so much is read at once. */
+/* Bytes that one read returns at most. */
 #define LOG_FILE_PART (256u * 1024)
 
-/* Sends the log to a file from here on, and copies of its lines nowhere else. Errors: IO. */
+/* Sends all further log lines to this file. Call it once, before other threads start. Errors:
+ * IO. */
 bool log_file_open(const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Up to LOG_FILE_PART bytes from *offset on, as text; the caller frees. *offset moves behind them.
- * "" when there is no more, or no log file. Any thread. */
+/* Reads up to LOG_FILE_PART bytes from *offset on and moves *offset behind them; the caller frees.
+ * "" at the end of the log, or without a log file. Any thread. */
 char *log_file_read(uint64_t *offset);
 
-/* The path, or NULL. */
+/* The path of the file, or NULL if there is none. Borrowed. */
 const char *log_file_path(void);

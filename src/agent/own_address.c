@@ -32,7 +32,7 @@ address_text(const struct sockaddr *address)
     return g_strdup(inet_ntop(address->sa_family, bytes, text, sizeof text));
 }
 
-/* A datagram socket that is connected knows its own end; nothing is sent. */
+/* A connected datagram socket has a local address, although it sends nothing. */
 static char *
 address_towards(const struct addrinfo *there)
 {

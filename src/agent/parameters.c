@@ -8,7 +8,7 @@
 #include <string.h>
 
 struct Parameters {
-    char *values[AGENT_PARAMETER_COUNT]; /* owned; NULL: the preset */
+    char *values[AGENT_PARAMETER_COUNT]; /* owned; NULL: the default */
 };
 
 Parameters *
@@ -86,7 +86,7 @@ take_word(Parameters *parameters, const char *word, GError **error)
     return true;
 }
 
-/* The end of the word that begins here; blanks inside quotes are part of it. */
+/* The end of the word that begins here; a word may have blanks inside quotes. */
 static const char *
 word_end(const char *at, const char *end)
 {

@@ -1,5 +1,5 @@
-/* What the agent was told when its machine booted: "name=value" words of the kernel's command line,
- * then of virtual media, which wins. Immutable once read; any thread.
+/* The agent's parameters: "name=value" words of the kernel's command line and of virtual media,
+ * where the latter win. Immutable once read; any thread.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
@@ -11,7 +11,7 @@
 
 typedef struct Parameters Parameters;
 
-/* No more is read of a text. */
+/* Bytes read from one text at most. */
 #define PARAMETERS_TEXT_LIMIT (64u * 1024)
 
 Parameters *parameters_new(void);
@@ -19,14 +19,13 @@ Parameters *parameters_new(void);
 void parameters_free(Parameters *parameters);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Parameters, parameters_free)
 
-/* Takes the words of a text over; names it does not know are ignored, quotes around a value with
- * blanks are taken off, the last of several wins.
- * Errors: INVALID when a known one has a value of the wrong type; it names it, and keeps what it
- * had before. The others are taken over nevertheless. */
+/* Reads the words of a text. Ignores unknown names; removes quotes around a value with blanks; the
+ * last of several values wins. Errors: INVALID naming a parameter whose value has the wrong type.
+ * That parameter keeps its old value; the others are set all the same. */
 bool parameters_read(Parameters *parameters, const char *text, size_t size, GError **error);
 
-/* The value as a text, or NULL. Borrowed. */
+/* The value as a text, or NULL if absent. Borrowed. */
 const char *parameters_string(const Parameters *parameters, AgentParameter parameter);
-/* 0 where there is no value. */
+/* 0 if there is no value. */
 int64_t parameters_integer(const Parameters *parameters, AgentParameter parameter);
 bool parameters_boolean(const Parameters *parameters, AgentParameter parameter);

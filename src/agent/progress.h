@@ -1,5 +1,4 @@
-/* How far a command has come: written by the thread that works, read by those that answer. Any
- * thread.
+/* The progress of a command: the thread that works writes it, HTTP threads read it. Any thread.
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 #include <jansson.h>
@@ -8,17 +7,18 @@
 #include <stdint.h>
 
 typedef struct Progress {
-    _Atomic(const char *) phase; /* static text; NULL: nothing to tell */
+    _Atomic(const char *) phase; /* static text; NULL: the work has not begun */
     atomic_uint_least64_t bytes;
-    atomic_uint_least64_t total; /* 0: not known */
-    const atomic_bool *stop;     /* the work is to give up; NULL: never */
+    atomic_uint_least64_t total; /* 0: unknown */
+    const atomic_bool *stop;     /* true: the work gives up; NULL: never */
 } Progress;
 
-/* Begins a phase. progress may be NULL, as everywhere here. */
+/* Begins a phase. phase: static text. total: bytes, or 0 if unknown. Every function here takes NULL
+ * as progress. */
 void progress_begin(Progress *progress, const char *phase, uint64_t total);
 void progress_set(Progress *progress, uint64_t bytes);
-/* True when the work is to give up. */
+/* True if the work must give up. */
 bool progress_stopped(const Progress *progress);
 
-/* {"phase", "bytes", "total"}, a new reference, or NULL when there is nothing to tell. */
+/* {"phase", "bytes", "total"}, a new reference, or NULL before the first phase. */
 json_t *progress_json(const Progress *progress);

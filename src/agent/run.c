@@ -39,7 +39,7 @@ is_standalone(const Agent *agent)
     return parameters_boolean(agent->parameters, AGENT_PARAMETER_STANDALONE);
 }
 
-/* Sleeps, but not beyond the end of the agent. */
+/* Sleeps for this time, or until the agent ends. */
 static void
 pause_for(Agent *agent, int64_t milliseconds)
 {
@@ -121,7 +121,7 @@ callback_url(const Agent *agent, const char *address, bool tls, unsigned port)
 
 /* ---- serving ---- */
 
-/* Makes the certificate, if the service can be told of one. */
+/* Makes the certificate, if the service's API version accepts one. */
 static bool
 make_certificate(Agent *agent, ApiClient *client, const char *address, const char *certificate,
                  const char *key, GError **error)

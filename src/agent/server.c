@@ -1,7 +1,7 @@
 /* The agent's API on the listener; the contract is in server.h.
  *
- * Reads are answered on the HTTP thread. A command is handed to a small pool, since a synchronous
- * one may take seconds; who waits for an asynchronous one sleeps without a thread.
+ * Reads are answered on the HTTP thread. A small pool runs commands, since a synchronous one may
+ * take seconds. A request that waits for an asynchronous one holds no thread.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "agent/server.h"
@@ -50,10 +50,10 @@ typedef struct Request {
     size_t argument_count;
     bool too_many_arguments, too_large;
     GString *body;
-    json_t *name, *params; /* owned; of a command to run */
+    json_t *name, *params; /* owned; the command to run */
     json_t *answer;        /* owned */
     GError *error;
-    char *waits_for; /* owned; the id of the command whose end is waited for */
+    char *waits_for; /* owned; id of the command that the request waits for */
 } Request;
 
 static const char *
@@ -94,7 +94,7 @@ send_fault(const Request *request, unsigned status, const char *text)
 
 /* ---- commands ---- */
 
-/* In the pool. */
+/* Runs in the pool. */
 static void
 server_run_command(void *data)
 {
@@ -145,7 +145,7 @@ run_command(Request *request)
     return send_fault(request, MHD_HTTP_SERVICE_UNAVAILABLE, error->message);
 }
 
-/* Sleeps until the command has ended; resumed without an answer then. */
+/* Suspends the request until the command has ended; the end resumes it without an answer. */
 static HttpStep
 wait_for(Request *request, const char *id)
 {
@@ -224,7 +224,7 @@ read_with_token(Request *request)
     return send_json(request, MHD_HTTP_OK, commands_list(request->server->agent->commands));
 }
 
-/* Where the client thinks it is, for links. */
+/* The base of links: the host that the client named. */
 static char *
 base_url(const Request *request)
 {

@@ -1,4 +1,4 @@
-/* What a request line of the agent's API asks for. Pure; any thread.
+/* The routes of the agent's API. Pure; any thread.
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 #include <stddef.h>
@@ -15,6 +15,6 @@ typedef enum ServerRoute {
     SERVER_ROUTE_LOG
 } ServerRoute;
 
-/* path  decoded
- * id    out: for COMMAND, the part of the path after "commands/"; borrowed from it */
+/* path  of the request, decoded
+ * id    out: for COMMAND the part of the path after "commands/"; borrowed from the path */
 ServerRoute server_route(const char *method, const char *path, const char **id);

@@ -129,7 +129,7 @@ end(const Options *options, AgentEnd how)
 {
     static const int statuses[] = {
         [AGENT_POWER_OFF] = 10, [AGENT_REBOOT] = 11, [AGENT_LOCKDOWN] = 12};
-    if (how == AGENT_STOPPED || how == AGENT_RESCUE || how == AGENT_GOES_ON)
+    if (how == AGENT_STOPPED || how == AGENT_RESCUE || how == AGENT_RUNNING)
         return 0;
     sync();
     if (options->power && how == AGENT_POWER_OFF)
@@ -154,7 +154,7 @@ run(const Options *options)
         log_error("agent", "%s", error->message);
     AgentEnd how = (AgentEnd)atomic_load(&agent->end);
     agent_free(agent);
-    return good || how != AGENT_GOES_ON ? end(options, how) : 1;
+    return good || how != AGENT_RUNNING ? end(options, how) : 1;
 }
 
 int

@@ -22,7 +22,7 @@ offered(const Task *task, StepKind kind)
 }
 
 static bool
-offers(const Task *task, StepKind kind)
+fake_agent_offers(const Task *task, StepKind kind)
 {
     return json_is_array(offered(task, kind));
 }
@@ -69,7 +69,7 @@ described(const json_t *row)
 }
 
 static bool
-get_steps(Task *task, StepKind kind, json_t **steps, json_t **versions, GError **error)
+fake_agent_get_steps(Task *task, StepKind kind, json_t **steps, json_t **versions, GError **error)
 {
     if (!fake_act(task, "agent.get_steps", error))
         return false;
@@ -83,7 +83,8 @@ get_steps(Task *task, StepKind kind, json_t **steps, json_t **versions, GError *
 }
 
 static bool
-execute(Task *task, StepKind kind, const json_t *step, const json_t *versions, GError **error)
+fake_agent_execute_step(Task *task, StepKind kind, const json_t *step, const json_t *versions,
+                        GError **error)
 {
     const json_t *row = find(task, kind, step);
     if (!fake_act(task, "agent.execute", error))
@@ -117,7 +118,8 @@ still_runs(Task *task, json_t *memory, GError **error, bool *running)
 }
 
 static bool
-last_command(Task *task, StepKind kind, const json_t *step, AgentReport *report, GError **error)
+fake_agent_last_step_command(Task *task, StepKind kind, const json_t *step, AgentReport *report,
+                             GError **error)
 {
     json_t *memory = info_json(task->node, INFO_FAKE_AGENT);
     const json_t *row = find(task, kind, step);
@@ -142,25 +144,29 @@ last_command(Task *task, StepKind kind, const json_t *step, AgentReport *report,
     return true;
 }
 
-static const AgentClient client = {
-    .get_steps = get_steps, .execute = execute, .last_command = last_command};
+static const AgentClient client = {.get_steps = fake_agent_get_steps,
+                                   .execute = fake_agent_execute_step,
+                                   .last_command = fake_agent_last_step_command};
 
 static json_t *
-list(Task *task, StepKind kind, GError **error)
+fake_agent_list_steps(Task *task, StepKind kind, GError **error)
 {
     return agent_steps_list(task, kind, &client, error);
 }
 
 static StepOutcome
-run(Task *task, StepKind kind, const json_t *step, GError **error)
+fake_agent_run_step(Task *task, StepKind kind, const json_t *step, GError **error)
 {
     return agent_steps_run(task, kind, step, &client, error);
 }
 
 static StepOutcome
-resume(Task *task, StepKind kind, const json_t *step, GError **error)
+fake_agent_resume_step(Task *task, StepKind kind, const json_t *step, GError **error)
 {
     return agent_steps_resume(task, kind, step, &client, error);
 }
 
-const StepSource fake_agent = {.offers = offers, .list = list, .run = run, .resume = resume};
+const StepSource fake_agent = {.offers = fake_agent_offers,
+                               .list = fake_agent_list_steps,
+                               .run = fake_agent_run_step,
+                               .resume = fake_agent_resume_step};

@@ -186,7 +186,7 @@ flatten(const json_t *managers)
 }
 
 static bool
-get_steps(Task *task, StepKind kind, json_t **steps, json_t **versions, GError **error)
+node_agent_get_steps(Task *task, StepKind kind, json_t **steps, json_t **versions, GError **error)
 {
     g_auto(AgentResult) result = {0};
     json_auto_t *params = params_of(task, error);
@@ -205,7 +205,8 @@ get_steps(Task *task, StepKind kind, json_t **steps, json_t **versions, GError *
 
 /* The agent gets the step without what the engine has noted with it. */
 static bool
-execute(Task *task, StepKind kind, const json_t *step, const json_t *versions, GError **error)
+node_agent_execute_step(Task *task, StepKind kind, const json_t *step, const json_t *versions,
+                        GError **error)
 {
     json_auto_t *params = params_of(task, error);
     if (params == NULL)
@@ -247,7 +248,8 @@ state_of(const AgentResult *result, StepKind kind, const json_t *step)
 }
 
 static bool
-last_command(Task *task, StepKind kind, const json_t *step, AgentReport *report, GError **error)
+node_agent_last_step_command(Task *task, StepKind kind, const json_t *step, AgentReport *report,
+                             GError **error)
 {
     g_auto(AgentResult) result = {0};
     if (!node_agent_last(task, &result, error))
@@ -259,11 +261,12 @@ last_command(Task *task, StepKind kind, const json_t *step, AgentReport *report,
     return true;
 }
 
-const AgentClient node_agent_client = {
-    .get_steps = get_steps, .execute = execute, .last_command = last_command};
+const AgentClient node_agent_client = {.get_steps = node_agent_get_steps,
+                                       .execute = node_agent_execute_step,
+                                       .last_command = node_agent_last_step_command};
 
 static bool
-offers(const Task *task, StepKind kind)
+node_agent_offers(const Task *task, StepKind kind)
 {
     return kind == STEP_KIND_CLEAN ||
            (kind == STEP_KIND_DEPLOY &&
@@ -271,21 +274,24 @@ offers(const Task *task, StepKind kind)
 }
 
 static json_t *
-list(Task *task, StepKind kind, GError **error)
+node_agent_list_steps(Task *task, StepKind kind, GError **error)
 {
     return agent_steps_list(task, kind, &node_agent_client, error);
 }
 
 static StepOutcome
-run(Task *task, StepKind kind, const json_t *step, GError **error)
+node_agent_run_step(Task *task, StepKind kind, const json_t *step, GError **error)
 {
     return agent_steps_run(task, kind, step, &node_agent_client, error);
 }
 
 static StepOutcome
-resume(Task *task, StepKind kind, const json_t *step, GError **error)
+node_agent_resume_step(Task *task, StepKind kind, const json_t *step, GError **error)
 {
     return agent_steps_resume(task, kind, step, &node_agent_client, error);
 }
 
-const StepSource node_agent_steps = {.offers = offers, .list = list, .run = run, .resume = resume};
+const StepSource node_agent_steps = {.offers = node_agent_offers,
+                                     .list = node_agent_list_steps,
+                                     .run = node_agent_run_step,
+                                     .resume = node_agent_resume_step};

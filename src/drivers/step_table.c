@@ -40,7 +40,7 @@ describe(InterfaceType type, const StepDef *row, GError **error)
 }
 
 static json_t *
-table_list(Task *task, StepKind kind, GError **error)
+step_table_list(Task *task, StepKind kind, GError **error)
 {
     json_t *steps = json_array();
     for (int type = 0; type < INTERFACE_COUNT; type++) {
@@ -59,18 +59,19 @@ table_list(Task *task, StepKind kind, GError **error)
 }
 
 static StepOutcome
-table_run(Task *task, StepKind kind, const json_t *step, GError **error)
+step_table_run(Task *task, StepKind kind, const json_t *step, GError **error)
 {
     const StepDef *row = find(task, kind, step);
     return row->run(task, json_object_get(step, "args"), error);
 }
 
 static StepOutcome
-table_resume(Task *task, StepKind kind, const json_t *step, GError **error)
+step_table_resume(Task *task, StepKind kind, const json_t *step, GError **error)
 {
     const StepDef *row = find(task, kind, step);
     return row->resume != NULL ? row->resume(task, json_object_get(step, "args"), error)
                                : step_done();
 }
 
-const StepSource step_table = {.list = table_list, .run = table_run, .resume = table_resume};
+const StepSource step_table = {
+    .list = step_table_list, .run = step_table_run, .resume = step_table_resume};

@@ -1,4 +1,4 @@
-/* A server's captured serial console: read as text, and waited for a line.
+/* A server's captured serial console: prints it as text, or waits for a line of it.
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 #include <glib.h>

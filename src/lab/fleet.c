@@ -28,7 +28,7 @@ typedef struct Fleet {
     const LabOptions *options; /* borrowed */
     IpmiServer *server;        /* owned */
     IpmiBmc **bmcs;            /* owned array; BMCs belong to the server */
-    IpmiBmcFaults *faults;     /* owned array: what each BMC was given */
+    IpmiBmcFaults *faults;     /* owned array: the faults that each BMC was set to */
     unsigned count;
 } Fleet;
 

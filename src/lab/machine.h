@@ -1,10 +1,10 @@
-/* A virtual server: a QEMU process that starts, stops and resets by commands to its BMC, and takes
- * its boot order from the BMC's boot flags as real firmware does.
+/* A virtual server: a QEMU process that its BMC starts, stops and resets on commands. It takes its
+ * boot order from the BMC's boot flags as real firmware does.
  *
- * The boot order of the next boot always follows the flags: it is given on the command line at
- * power on and changed in the running QEMU afterwards, because a guest may reboot by itself at any
- * time. QEMU hands it to the firmware at reset. All functions belong to the main thread, except the
- * BMC's callbacks.
+ * The boot order of the next boot always follows the flags: the command line has it at power on,
+ * and the running QEMU gets later changes, because a guest may reboot by itself at any time. QEMU
+ * hands it to the firmware at reset. All functions belong to the main thread, except the BMC's
+ * callbacks.
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 #include "bmc/ipmi/bmc/server.h"
@@ -53,6 +53,6 @@ typedef struct MachineStatus {
     pid_t pid;               /* 0 when off */
     const char *boot_device; /* of the last boot: "pxe", "disk", ... or "none" (no flags); static */
     const char *firmware;    /* of the last boot: "bios" or "uefi"; static */
-    unsigned boot_count;     /* power on and resets since the lab is up */
+    unsigned boot_count;     /* power on and resets since the lab started */
 } MachineStatus;
 void machine_status(const Machine *machine, MachineStatus *status);

@@ -6,7 +6,7 @@
 
 #include "bmc/ipmi/bmc/server.h"
 
-/* How many there are, and their names; NULL beyond the last. Static. */
+/* The number of quirks, and their names: NULL beyond the last. Static. */
 size_t quirk_count(void);
 const char *quirk_name(size_t index);
 

@@ -1,4 +1,5 @@
-/* Checksums of what passes by. One thread. SPDX-License-Identifier: Apache-2.0 */
+/* Checksums of what passes by. One thread.
+ * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 #include "common/error.h"
 

@@ -1,5 +1,6 @@
 /* A station that an image's bytes pass on their way to the disk: a decompressor, a format. Bytes
- * are pushed into the first one. One thread. SPDX-License-Identifier: Apache-2.0 */
+ * are pushed into the first one. One thread.
+ * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 #include "stream/sink.h"
 

@@ -12,7 +12,7 @@
 #define AREA "agent.disk"
 #define LEAST_SIZE (INT64_C(4) << 30)
 
-/* Volumes of a RAID have no hints of a disk. */
+/* Hints with volume_name are about RAID volumes, not disks. */
 static bool
 is_skipped(const json_t *skips, const json_t *disk, bool *skipped, GError **error)
 {
@@ -104,7 +104,7 @@ smallest(const json_t *disks)
     return found;
 }
 
-/* *found is NULL when there is none. */
+/* *found: out, NULL if no disk matches. */
 static bool
 first_match(const json_t *disks, const json_t *hints, const json_t **found, GError **error)
 {

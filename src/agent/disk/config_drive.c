@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-/* A stage that collects what comes. */
+/* A stage that keeps all bytes in memory. */
 typedef struct Collector {
     Stage stage;
     GByteArray *bytes; /* borrowed */
@@ -42,7 +42,7 @@ unpack(const uint8_t *data, size_t size, GByteArray *out, GError **error)
     return first->push(first, data, size, error) && first->finish(first, error);
 }
 
-/* Base64 has these characters and blanks only. */
+/* True for a text of base64 characters and blanks only. */
 static bool
 is_base64(const char *text, size_t size)
 {

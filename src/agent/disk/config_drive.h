@@ -1,4 +1,4 @@
-/* The config drive: a small filesystem with what the instance is to know, in a partition labelled
+/* Writes the config drive: a small filesystem with the instance's metadata, in a partition labelled
  * config-2.
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
@@ -10,19 +10,20 @@
 #define CONFIG_DRIVE_LIMIT (UINT64_C(64) << 20)
 #define CONFIG_DRIVE_LABEL "config-2"
 
-/* Its contents from what the service gave: base64 of a gzipped filesystem, or the URL of such a
- * text or of the filesystem itself. The caller frees. Errors: INVALID (no base64, damaged, larger
- * than 64 MiB), IMAGE_DOWNLOAD. */
+/* Returns the config drive's filesystem; the caller frees it. Blocks on a download. given: base64
+ * of the gzipped filesystem, or the URL of such a text or of the filesystem itself. info: the
+ * image's, whose download settings apply. Errors: INVALID (not base64, damaged, larger than 64
+ * MiB), IMAGE_DOWNLOAD. */
 GByteArray *config_drive_read(Agent *agent, const ImageInfo *info, const char *given,
                               GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Writes it to a whole disk: into the partition that is labelled config-2 already, else into a new
- * one at the end of the disk.
+/* Writes it to a disk: into the partition labelled config-2 if there is one, else into a new
+ * partition at the end of the disk. Blocks on the disk.
  * Errors: STORAGE, IO. */
 bool config_drive_write(const char *disk, const GByteArray *contents,
                         GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Writes it into this partition of a disk. */
+/* Writes it into this partition of a disk. Errors: STORAGE (no room), IO. Blocks on the disk. */
 bool config_drive_write_at(const char *disk, const Partition *partition, const GByteArray *contents,
                            GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

@@ -17,12 +17,12 @@
 #define VARIABLE_LIMIT 65536u
 
 enum {
-    ATTRIBUTES = 7, /* kept, seen by the boot services and the system */
+    ATTRIBUTES = 7, /* non-volatile, boot service access, runtime access */
     ATTRIBUTES_SIZE = 4,
     OPTION_ACTIVE = 1,
     SECTOR =
-        /* the units of a device path are those of the disk; disks of 4096 are rare where UEFI 512e
-         * exists */
+        /* a device path counts in the disk's sectors; disks with 4096 bytes are rare, most emulate
+         * 512 */
     512,
     HARD_DRIVE_SIZE = 42,
 };
@@ -114,7 +114,7 @@ variable_path(const char *root, const char *name)
     return g_strdup_printf("%s" VARIABLES "/%s-" GLOBAL, root, name);
 }
 
-/* efivarfs keeps variables from being changed by mistake. */
+/* efivarfs makes variables immutable against mistakes. */
 static void
 make_mutable(const char *path)
 {
@@ -128,7 +128,7 @@ make_mutable(const char *path)
     close(fd);
 }
 
-/* A variable is written by one write with its attributes before it. */
+/* efivarfs wants attributes and data in one write. */
 static bool
 write_variable(const char *root, const char *name, const GByteArray *data, GError **error)
 {
@@ -155,7 +155,7 @@ read_variable(const char *root, const char *name, size_t *size)
     return sysfs_read_bytes("", path, VARIABLE_LIMIT, size);
 }
 
-/* "Boot0001" of a file's name. */
+/* Reads the number of a file's name: 1 of "Boot0001-8be4df61-…". */
 static bool
 boot_number(const char *file, unsigned *number)
 {
@@ -180,7 +180,7 @@ has_label(const uint8_t *data, size_t size, const char *label)
     return true;
 }
 
-/* Takes entries of this label away, and finds the first number that is free. */
+/* Removes the entries with this label; returns the first free number. */
 static unsigned
 make_room(const char *root, const char *label, GArray *gone)
 {

@@ -22,7 +22,7 @@ enum {
     NVME_FORMAT = 0x80,
     NVME_IDENTIFY = 0x06,
     NVME_IDENTIFY_CONTROLLER = 1,
-    NVME_OACS = 256, /* where the controller says which commands it knows */
+    NVME_OACS = 256, /* offset of OACS, the optional commands that the controller supports */
     NVME_OACS_FORMAT = 2,
     NVME_ERASE_USER_DATA = 1 << 9,
     NVME_LIMIT_MS = 600000,
@@ -76,7 +76,7 @@ erase_nvme(const char *path, GError **error)
 
 /* ---- overwriting ---- */
 
-/* The block that stands at a place: noise that differs from place to place, or zeros. */
+/* Makes the block for an offset: noise that depends on the offset, or zeros. */
 static void
 fill(uint8_t *block, const uint8_t *noise, uint64_t place)
 {
@@ -117,7 +117,7 @@ check_block(int fd, const char *path, const uint8_t *noise, uint64_t place, size
                       "%s does not have what was written at byte %" G_GUINT64_FORMAT, path, place);
 }
 
-/* The first and the last block, and some between. */
+/* Checks the first and the last block, and some between. */
 static bool
 prove(const char *path, uint64_t size, const uint8_t *noise, GError **error)
 {

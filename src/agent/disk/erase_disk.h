@@ -1,18 +1,21 @@
-/* Erases all of a disk, so that nothing of it can be read any more. SPDX-License-Identifier:
- * Apache-2.0 */
+/* Erases a whole disk: none of its old data can be read afterwards.
+ * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 #include "agent/agent_error.h"
 #include "agent/progress.h"
 
-/* NVMe: a format with user data erase, where agent_enable_nvme_secure_erase allows it. What cannot,
- * or fails while agent_continue_if_secure_erase_failed is true, and every other disk: noise over
- * all of it, agent_erase_devices_iterations times, then zeros with agent_erase_devices_zeroize;
- * then it is read here and there, and must be what was written last.
+/* Erases a disk. An NVMe disk is formatted with user data erase if agent_enable_nvme_secure_erase
+ * allows it. Any other disk is overwritten; so is an NVMe disk that does not support the format, or
+ * whose format fails while agent_continue_if_secure_erase_failed is true. Overwriting writes noise
+ * agent_erase_devices_iterations times, then zeros with agent_erase_devices_zeroize. Some blocks
+ * are read back and compared with the last write. Blocks for hours on a large disk; gives up soon
+ * after progress_stopped().
  *
  * info   the node's driver_internal_info; may be NULL
  * Errors ERASE naming the disk */
 bool erase_disk(const json_t *info, const char *kernel_name, const char *path, Progress *progress,
                 GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Errors: ERASE (the device does not support it, or has refused). */
+/* Formats an NVMe namespace with user data erase. Blocks until the device is done. Errors: ERASE
+ * (the device does not support it, or refused). */
 bool erase_nvme(const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -1,4 +1,4 @@
-/* Filesystems and their signs; the contract is in filesystem.h.
+/* Filesystems and their signatures; the contract is in filesystem.h.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "agent/disk/filesystem.h"
 
@@ -14,7 +14,7 @@
 #define EDGE (UINT64_C(1) << 20)
 #define WIPES_LIMIT 64u
 
-/* NULL: the disk cannot be opened. */
+/* Returns NULL if the disk cannot be opened. */
 static blkid_probe
 open_probe(const char *path, int flags, int *fd, GError **error)
 {
@@ -56,7 +56,7 @@ filesystem_read(const char *path, uint64_t offset, uint64_t size, Filesystem *ou
     return true;
 }
 
-/* Every sign that libblkid finds in this part, one after the other. */
+/* Wipes each signature that libblkid finds in this part. */
 static bool
 wipe_signs(const char *path, uint64_t offset, uint64_t size, GError **error)
 {

@@ -1,5 +1,6 @@
-/* What lies on a disk or a part of it, by libblkid; and wiping its signs. SPDX-License-Identifier:
- * Apache-2.0 */
+/* Finds filesystems on a disk or a part of it, with libblkid, and wipes their signatures. Blocks on
+ * the disk.
+ * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 #include "common/error.h"
 
@@ -11,10 +12,12 @@ typedef struct Filesystem {
     char uuid[64];
 } Filesystem;
 
-/* Looks at a part of a disk or file; size 0: all from offset on. Errors: IO. */
+/* Finds the filesystem in a part of a disk or file. offset, size: bytes; size 0: up to the end.
+ * Errors: IO. */
 bool filesystem_read(const char *path, uint64_t offset, uint64_t size, Filesystem *out,
                      GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Takes the signs of filesystems, RAID members, LVM and partition tables away, wherever they are:
- * the first and last MiB, and each place that libblkid knows. Partitions first. Errors: IO. */
+/* Wipes the signatures of filesystems, RAID members, LVM and partition tables: the first and last
+ * MiB, and each place that libblkid knows. Wipes the partitions first, then the disk. Errors:
+ * IO. */
 bool filesystem_wipe(const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;

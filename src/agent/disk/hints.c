@@ -28,14 +28,14 @@ static const struct {
     {"tran",                 HINT_TEXT},
 };
 
-/* What a comparison must come to; -1 less, 0 the same, 1 more. */
+/* An operator, with the outcomes of a comparison that it accepts. */
 typedef struct Operator {
     const char *word;
-    bool text; /* compares texts */
+    bool text; /* compares texts, not numbers */
     bool less, same, more;
 } Operator;
 
-/* A word that begins like another stands before it. */
+/* A longer word stands before the shorter one that it begins with. */
 static const Operator operators[] = {
     {"s==", true,  false, true,  false},
     {"s!=", true,  true,  false, true},
@@ -58,7 +58,7 @@ fulfils(const Operator *wanted, int comparison)
     return comparison < 0 ? wanted->less : comparison > 0 ? wanted->more : wanted->same;
 }
 
-/* The operator that a text begins with; *rest is behind it and blanks. */
+/* Finds the operator that a text begins with. *rest: out, the text behind it and its blanks. */
 static const Operator *
 find_operator(const char *text, const char **rest)
 {
@@ -137,7 +137,7 @@ match_text(const char *hint, const char *value)
     return fulfils(found, strcmp(value, rest));
 }
 
-/* Blanks around it off, lower case, "%20" decoded. */
+/* Strips blanks, makes lower case, decodes "%20". */
 static char *
 normalize(const char *text)
 {
@@ -164,7 +164,7 @@ match_boolean(const json_t *hint, const json_t *value, bool *match)
     return true;
 }
 
-/* False: the hint's value is wrong. */
+/* Returns false if the hint's value is wrong. */
 static bool
 match_one(HintType type, const json_t *hint, const json_t *value, bool *match)
 {

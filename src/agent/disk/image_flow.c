@@ -43,7 +43,7 @@ has_login(const ImageInfo *info)
     return g_strcmp0(strategy, "http_basic") == 0;
 }
 
-/* image_request_authorization: base64 of what the header Authorization says. The caller frees. */
+/* The Authorization header, from image_request_authorization in base64. The caller frees. */
 static char *
 authorization(const ImageInfo *info)
 {
@@ -133,7 +133,7 @@ file_name(const char *url)
     return g_path_get_basename(path);
 }
 
-/* The value to compare with; the caller frees. */
+/* The expected checksum; the caller frees. */
 static char *
 expected_checksum(Agent *agent, const ImageInfo *info, GError **error)
 {
@@ -151,7 +151,7 @@ expected_checksum(Agent *agent, const ImageInfo *info, GError **error)
     return found;
 }
 
-/* Services that know the key say whether md5 will do; older ones use it. */
+/* Older services do not send the key, and use MD5. */
 static bool
 md5_allowed(Agent *agent)
 {
@@ -220,7 +220,7 @@ flow_size_known(void *user, uint64_t size)
     progress_begin(flow->progress, "write image", size);
 }
 
-/* One URL after the other, until something of the image has come. */
+/* Tries each URL until one delivers data. A partial download cannot continue at another URL. */
 static bool
 read_any(Agent *agent, const ImageInfo *info, Flow *flow, GError **error)
 {
@@ -256,7 +256,7 @@ finish_stage(Flow *flow, GError **error)
     return false;
 }
 
-/* One pass over the image, verified before its end is believed. */
+/* Streams the image once. The checksum is verified before the last stage finishes. */
 static bool
 run_pass(Agent *agent, const ImageInfo *info, const char *expected, Flow *flow, GError **error)
 {

@@ -1,7 +1,7 @@
 /* The stages of an image; the contract is in image_format.h.
  *
- * A probe is a stage that keeps the first bytes, chooses the next stage by them, and passes on
- * everything.
+ * A probe is a stage that keeps the first bytes, chooses the next stage by them, and passes all
+ * bytes on.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "agent/disk/image_format.h"
@@ -18,7 +18,7 @@ struct Probe {
     Stage *(*choose)(Probe *probe, GError **error);
     uint8_t head[HEAD_SIZE];
     size_t head_size;
-    Stage *next;  /* owned: what is behind a decompressor, or is chosen without one */
+    Stage *next;  /* owned: the stage behind a decompressor, or without one */
     char *format; /* owned */
     Sink *sink;   /* borrowed */
 };
@@ -46,7 +46,7 @@ probe_push(Stage *stage, const uint8_t *data, size_t size, GError **error)
     return part == size || probe->chosen->push(probe->chosen, data + part, size - part, error);
 }
 
-/* Another pass begins with the first bytes again. */
+/* A second pass probes again. */
 static bool
 probe_finish(Stage *stage, GError **error)
 {

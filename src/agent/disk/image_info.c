@@ -23,7 +23,7 @@ read_urls(ImageInfo *info, GError **error)
     return true;
 }
 
-/* A pair of algorithm and value goes before the old single one. */
+/* image_os_hash_algo with image_os_hash_value wins over the older image_checksum. */
 static bool
 read_checksum(ImageInfo *info, GError **error)
 {

@@ -1,7 +1,6 @@
 /* Filesystems and swap; the contract is in make_filesystem.h.
  *
- * The programs are told where the partition lies in the disk: its device node need not be there
- * yet.
+ * The programs get the partition's offset in the disk: its device node may not exist yet.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "agent/disk/make_filesystem.h"

@@ -20,7 +20,7 @@
 
 enum { PLAN_LIMIT = 6 };
 
-/* The partitions by what they are for. */
+/* The purposes of partitions. */
 typedef enum Role {
     ROLE_ESP,
     ROLE_BIOS_BOOT,
@@ -155,7 +155,7 @@ fill(Agent *agent, const ImageInfo *info, const char *path, const Layout *layout
     return true;
 }
 
-/* The table that is there must be what would be made. */
+/* The existing table must equal the one that would be made. */
 static bool
 use_table(const char *path, const Layout *layout, Table *table, GError **error)
 {

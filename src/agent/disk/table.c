@@ -25,7 +25,7 @@ fail(GError **error, const char *path, const char *what, int code)
     return steel_fail(error, STEEL_ERROR_STORAGE, "%s: %s: %s", path, what, g_strerror(-code));
 }
 
-/* libfdisk asks nobody: it takes its own proposals. */
+/* Answers no question: libfdisk then takes its own proposals. */
 static int
 table_on_question(struct fdisk_context *context, struct fdisk_ask *question, void *data)
 {
@@ -175,7 +175,7 @@ sectors_for(struct fdisk_context *context, uint64_t bytes)
     return (bytes + MIB - 1) / MIB * MIB / fdisk_get_sector_size(context);
 }
 
-/* Number and start come from libfdisk where they are not set. */
+/* libfdisk chooses the number and the start if they are not set. */
 static struct fdisk_partition *
 partition_for(struct fdisk_context *context, const PartitionPlan *plan)
 {
@@ -240,7 +240,8 @@ table_create(const char *path, TableKind kind, const PartitionPlan *plans, size_
     return good;
 }
 
-/* The start of a partition at the end of the last free place that has room. 0: there is none. */
+/* Returns the start of a partition at the end of the last free range with room, or 0 if there is
+ * none. */
 static uint64_t
 last_place(struct fdisk_context *context, uint64_t sectors)
 {

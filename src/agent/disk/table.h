@@ -1,8 +1,8 @@
-/* Partition tables, by libfdisk: of block devices and of files. Where a partition lies is told in
- * bytes, so that it can be written through the whole disk, without waiting for its device node.
+/* Partition tables of block devices and files, with libfdisk. A partition's place is in bytes of
+ * the disk: the agent writes it through the disk's device and need not wait for the partition's.
  *
- * Each call opens the disk, does one thing, writes it and lets the kernel read the table again.
- * Blocks on the disk.
+ * Each call opens the disk, reads or changes the table, and makes the kernel read a changed one
+ * again. Blocks on the disk.
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 #include "common/error.h"
@@ -23,9 +23,9 @@ typedef enum PartitionKind {
 typedef struct Partition {
     unsigned number; /* 1, … */
     uint64_t start, size;
-    char uuid[PARTITION_TEXT]; /* of the partition; "" where the table has none */
+    char uuid[PARTITION_TEXT]; /* of the partition; "" if the table has none */
     char type[PARTITION_TEXT]; /* GPT: UUID of the type, upper case; MBR: "0x83" */
-    char name[PARTITION_TEXT]; /* GPT's; may be "" */
+    char name[PARTITION_TEXT]; /* GPT; may be "" */
 } Partition;
 
 typedef enum TableKind { TABLE_NONE, TABLE_GPT, TABLE_MBR, TABLE_OTHER } TableKind;
@@ -40,25 +40,25 @@ typedef struct Table {
 
 typedef struct PartitionPlan {
     PartitionKind kind;
-    const char *name; /* GPT's; NULL: none */
-    uint64_t size;    /* bytes, made full MiB; 0: all that is left */
-    bool bootable;    /* MBR's flag */
+    const char *name; /* GPT; NULL: none */
+    uint64_t size;    /* bytes, rounded up to MiB; 0: the rest of the disk */
+    bool bootable;    /* MBR: the active flag */
 } PartitionPlan;
 
-/* Reads the table as it is. Errors: IO, STORAGE. */
+/* Reads the table. Errors: IO, STORAGE. */
 bool table_read(const char *path, Table *table, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Moves the second GPT to the end of a disk that is larger than its image; does nothing where there
- * is no need.
+/* Moves the second GPT to the end of a disk that is larger than its image. Does nothing if it is at
+ * the end already, or if the table is no GPT.
  * Errors: IO, STORAGE. */
 bool table_repair(const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Makes a new table with partitions in this order. table: out, as it is then. Errors: IO, STORAGE
- * (no room). */
+/* Makes a new table with these partitions in this order. table: out, the new table. Errors: IO,
+ * STORAGE (no room). */
 bool table_create(const char *path, TableKind kind, const PartitionPlan *plans, size_t count,
                   Table *table, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Adds a partition in the last free place that has room for it, at its end. partition: out.
+/* Adds a partition at the end of the last free range that has room for it. partition: out.
  * Errors: IO, STORAGE (no room, no table). */
 bool table_add_last(const char *path, const PartitionPlan *plan, Partition *partition,
                     GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -34,7 +34,7 @@ stream_to_disk(Agent *agent, const ImageInfo *info, const char *path, Progress *
     return image_flow_write(agent, info, sink, progress, error);
 }
 
-/* The disk's identifier, as Ironic knows a whole-disk image by. */
+/* The disk's identifier, by which Ironic knows a whole-disk image. */
 static json_t *
 disk_uuids(const char *path, GError **error)
 {
@@ -66,10 +66,11 @@ wipe_remains(const char *path)
 {
     g_autoptr(GError) error = NULL;
     if (!filesystem_wipe(path, &error))
-        log_error(AREA, "what is half written could not be wiped: %s", error->message);
+        log_error(AREA, "the incomplete image could not be wiped: %s", error->message);
 }
 
-/* Wipes first, and again when it fails. A partition image with preserve_ephemeral wipes nothing. */
+/* Wipes the disk first, and again after a failure. A partition image with preserve_ephemeral wipes
+ * nothing. */
 static json_t *
 write_to(Agent *agent, const ImageInfo *info, const char *path, const GByteArray *drive,
          Progress *progress, GError **error)
@@ -109,14 +110,14 @@ is_cached(Agent *agent, const char *id)
     return cached;
 }
 
-/* Nothing is on the disk from here on. */
+/* Forgets the image on the disk. */
 static void
 forget(Agent *agent)
 {
     remember(agent, NULL, NULL);
 }
 
-/* Not the path below the agent's root: what the machine calls its disk. */
+/* The message has the machine's name of the disk, without the agent's root. */
 static json_t *
 sentence(Agent *agent, const char *id, const char *what, const char *device)
 {
@@ -149,7 +150,7 @@ write_on(Agent *agent, const ImageInfo *info, const char *device, const char *co
     return true;
 }
 
-/* Some services put it into the image's description. */
+/* Some services put the config drive into image_info. */
 static const char *
 find_configdrive(const ImageInfo *info, const char *given)
 {

@@ -1,4 +1,5 @@
-/* Extension "clean": the agent's clean steps. SPDX-License-Identifier: Apache-2.0 */
+/* Extension "clean": the agent's clean steps.
+ * SPDX-License-Identifier: Apache-2.0 */
 #include "agent/extensions/extensions.h"
 #include "agent/steps/steps.h"
 

@@ -1,4 +1,5 @@
-/* Extension "deploy": the agent's deploy steps. SPDX-License-Identifier: Apache-2.0 */
+/* Extension "deploy": the agent's deploy steps.
+ * SPDX-License-Identifier: Apache-2.0 */
 #include "agent/extensions/extensions.h"
 #include "agent/steps/steps.h"
 

@@ -1,9 +1,9 @@
-/* What the agent can be told to do: each extension is a file with one table at its end.
+/* The agent's commands: each extension is a file with one table at its end.
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 #include "agent/commands.h"
 
-/* The tables of all extensions, ended by NULL. */
+/* The tables of all extensions; NULL ends the list. */
 extern const ExtensionCommand *const extension_tables[];
 
 extern const ExtensionCommand extension_clean[];

@@ -1,4 +1,5 @@
-/* Extension "flow": several commands, one after the other. SPDX-License-Identifier: Apache-2.0 */
+/* Extension "flow": several commands, one after the other.
+ * SPDX-License-Identifier: Apache-2.0 */
 #include "agent/command_check.h"
 #include "agent/extensions/extensions.h"
 
@@ -58,7 +59,8 @@ run_task(Agent *agent, const json_t *task, Progress *progress, GError **error)
     return true;
 }
 
-/* flow: [{"extension.command": {params}}, …]; all of it is looked at before anything is done. */
+/* flow: [{"extension.command": {params}}, …]. All commands are checked before the first one
+ * runs. */
 static json_t *
 flow_start(Agent *agent, const json_t *params, Progress *progress, GError **error)
 {

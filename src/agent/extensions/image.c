@@ -1,4 +1,5 @@
-/* Extension "image": how the machine finds what was written. SPDX-License-Identifier: Apache-2.0 */
+/* Extension "image": how the machine finds what was written.
+ * SPDX-License-Identifier: Apache-2.0 */
 #include "agent/disk/choose.h"
 #include "agent/disk/efi_boot.h"
 #include "agent/extensions/extensions.h"
@@ -15,7 +16,7 @@
 #define AREA "agent.bootloader"
 #define ESP_TYPE "C12A7328-F81F-11D2-BA4B-00A0C93EC93B"
 
-/* Loaders of a folder of the ESP; the first one that is there is taken. */
+/* Boot loaders in a folder of the ESP; the first one that exists wins. */
 static const char *const loaders[] = {"shimx64.efi",  "grubx64.efi",  "bootx64.efi",
                                       "BOOTX64.EFI",  "shimaa64.efi", "grubaa64.efi",
                                       "bootaa64.efi", "BOOTAA64.EFI"};
@@ -39,7 +40,7 @@ loader_in(const char *mount, const char *folder)
     return NULL;
 }
 
-/* A system's own loader goes before the one that every firmware finds. *label: its folder. */
+/* Prefers a system's own loader to the fallback in EFI/BOOT. *label: out, its folder. */
 static char *
 find_loader(const char *mount, char **label)
 {
@@ -66,7 +67,7 @@ partition_device(const char *disk, unsigned number)
     return g_strdup_printf("%s%s%u", disk, digit ? "p" : "", number);
 }
 
-/* Looks into the ESP. Errors: there is no loader. */
+/* Finds the loader in the mounted ESP. Errors: no loader. */
 static char *
 loader_of(const Agent *agent, const char *device, char **label, GError **error)
 {
@@ -104,7 +105,7 @@ install_uefi(Agent *agent, const char *disk, GError **error)
     return true;
 }
 
-/* What target_boot_mode says, else how the agent itself was booted. */
+/* target_boot_mode decides, else the mode that the agent itself was booted in. */
 static bool
 wants_uefi(const Agent *agent, const json_t *params)
 {
@@ -122,7 +123,7 @@ may_ignore(const Agent *agent, const json_t *params)
                : parameters_boolean(agent->parameters, AGENT_PARAMETER_IGNORE_BOOTLOADER);
 }
 
-/* In BIOS mode the image brings its own boot loader: nothing is installed. */
+/* In BIOS mode the image has its own boot loader, and nothing is installed. */
 static json_t *
 image_install_bootloader(Agent *agent, const json_t *params, Progress *progress, GError **error)
 {

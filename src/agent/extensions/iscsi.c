@@ -1,7 +1,7 @@
 /* Extension "iscsi": the disk as an iSCSI target, by the kernel's LIO through configfs.
  *
- * With username and password, which Steel's service gives, only who knows them may log in. Ironic
- * of old gives none, and the target is open then, as Ironic's agent opens it.
+ * Steel's service sends a username and a password: an initiator needs them to log in. Old Ironic
+ * sends none; the target is open then, as it is with Ironic's agent.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "agent/disk/choose.h"
@@ -120,7 +120,7 @@ export_disk(const Target *target, GError **error)
            set(target, error, "1", "%s/enable", group);
 }
 
-/* It becomes the name of a folder. */
+/* The IQN becomes the name of a folder. */
 static bool
 is_name(const char *iqn)
 {

@@ -1,4 +1,5 @@
-/* Extension "log": what the service keeps of a ramdisk. SPDX-License-Identifier: Apache-2.0 */
+/* Extension "log": what the service keeps of a ramdisk.
+ * SPDX-License-Identifier: Apache-2.0 */
 #include "agent/extensions/extensions.h"
 #include "agent/hardware/sysfs.h"
 #include "agent/log_file.h"
@@ -102,7 +103,7 @@ pack(const GByteArray *tar)
     return text;
 }
 
-/* The parameters are not in it: they may hold the token. */
+/* The kernel's command line is not in the archive: it may hold the token. */
 static json_t *
 log_collect(Agent *agent, const json_t *params, Progress *progress, GError **error)
 {

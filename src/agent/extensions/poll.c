@@ -1,5 +1,5 @@
-/* Extension "poll": for a service that asks instead of being called. SPDX-License-Identifier:
- * Apache-2.0 */
+/* Extension "poll": for a service that polls the agent and gets no heartbeats.
+ * SPDX-License-Identifier: Apache-2.0 */
 #include "agent/api_client.h"
 #include "agent/extensions/extensions.h"
 #include "agent/hardware/inventory.h"
@@ -13,7 +13,7 @@ poll_hardware_info(Agent *agent, const json_t *params, Progress *progress, GErro
     return inventory_collect(agent);
 }
 
-/* {"node": {...}, "config": {...}}, as a lookup answers. */
+/* params: {"node": {...}, "config": {...}}, like a lookup's answer. */
 static json_t *
 poll_set_node_info(Agent *agent, const json_t *params, Progress *progress, GError **error)
 {

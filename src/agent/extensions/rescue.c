@@ -1,4 +1,5 @@
-/* Extension "rescue": the way into a rescue system. SPDX-License-Identifier: Apache-2.0 */
+/* Extension "rescue": the way into a rescue system.
+ * SPDX-License-Identifier: Apache-2.0 */
 #include "agent/extensions/extensions.h"
 #include "common/json_text.h"
 #include "common/secret.h"
@@ -12,7 +13,8 @@
 #define PASSWORD_FILE PASSWORD_FOLDER "/ipa-rescue-password"
 #define HASH_LENGTH_LEAST 13
 
-/* A password in the clear is hashed here; what is written is never one. The caller frees. */
+/* The hash of a password; a hash stays as it is. No clear password is ever written. The caller
+ * frees. */
 static char *
 hash_of(const char *password, bool hashed)
 {
@@ -27,7 +29,7 @@ hash_of(const char *password, bool hashed)
     return copy;
 }
 
-/* A line of /etc/shadow is made of it. */
+/* The hash goes into a line of /etc/shadow. */
 static bool
 is_usable(const char *hash)
 {
@@ -50,7 +52,7 @@ write_hash(const Agent *agent, const char *hash, GError **error)
                       cause->message);
 }
 
-/* The agent ends after the answer: a rescue system is on the tenant's network. */
+/* The agent ends after the answer, because a rescue system is on the tenant's network. */
 static json_t *
 rescue_finalize(Agent *agent, const json_t *params, Progress *progress, GError **error)
 {

@@ -1,4 +1,5 @@
-/* Extension "standby": images, and the end of the agent. SPDX-License-Identifier: Apache-2.0 */
+/* Extension "standby": images, and the end of the agent.
+ * SPDX-License-Identifier: Apache-2.0 */
 #include "agent/disk/write_image.h"
 #include "agent/extensions/extensions.h"
 #include "common/json_text.h"

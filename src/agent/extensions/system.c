@@ -1,8 +1,9 @@
-/* Extension "system": what concerns the whole machine. SPDX-License-Identifier: Apache-2.0 */
+/* Extension "system": what concerns the whole machine.
+ * SPDX-License-Identifier: Apache-2.0 */
 #include "agent/extensions/extensions.h"
 
-/* Nothing can be asked of this agent from here on; its interfaces go down, and the machine waits to
- * be switched off. */
+/* From now on the agent accepts no command. Its interfaces go down, and the machine waits to be
+ * switched off. */
 static json_t *
 system_lockdown(Agent *agent, const json_t *params, Progress *progress, GError **error)
 {

@@ -67,7 +67,7 @@ is_pci(const char *part)
     return strlen(part) == 12 && part[4] == ':' && part[7] == ':' && part[10] == '.';
 }
 
-/* What udev adds for the bus behind the PCI device; "" where the disk is the device's only one. */
+/* udev's suffix for the bus behind the PCI device; "" if the device can have one disk only. */
 static char *
 bus_part(char *const *parts)
 {
@@ -102,7 +102,7 @@ disk_path_name(const char *device)
     return g_strdup_printf("pci-%s%s", pci, bus);
 }
 
-/* udev's own link, where udev runs. */
+/* The link that udev made, if udev runs. */
 static char *
 linked_path(const char *root, const char *name)
 {

@@ -1,4 +1,4 @@
-/* Disks, from sysfs: without udev, with the words that udev would have for them.
+/* Lists disks from sysfs, without udev but with udev's words. root: the folder that holds /sys.
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 #include <jansson.h>
@@ -11,13 +11,13 @@
  *       "wwn_vendor_extension", "hctl", "by_path", "tran", "logical_sectors": bytes}] */
 json_t *disks_list(const char *root);
 
-/* "/dev/sda" -> "sda" */
+/* The kernel's name of a disk of the list: "sda" for "/dev/sda". Borrowed. */
 const char *disk_kernel_name(const json_t *disk);
 
 bool disk_read_only(const char *root, const char *kernel_name);
-/* Of NVMe: a namespace. */
+/* True for an NVMe namespace. */
 bool disk_is_nvme(const char *kernel_name);
-/* A floppy, CD or stick that a BMC shows to the machine. */
+/* True for a floppy, CD or stick that the BMC emulates. */
 bool disk_is_virtual_media(const char *root, const char *kernel_name);
-/* Part of a RAID or multipath device, by its holders. */
+/* True if the disk is a member of a RAID or multipath device. */
 bool disk_has_holders(const char *root, const char *kernel_name);

@@ -55,7 +55,7 @@ flags_json(const char *cpuinfo)
     return flags;
 }
 
-/* The greatest frequency in MHz, as lscpu writes it; else the present one. */
+/* The maximum frequency in MHz, as lscpu writes it, else the current one. */
 static json_t *
 frequency_json(const char *root, const char *cpuinfo)
 {
@@ -81,7 +81,7 @@ cpu_json(const char *root)
                      flags_json(cpuinfo));
 }
 
-/* What the firmware has: memory blocks that the kernel manages, else what it counts. */
+/* The installed memory: the kernel's memory blocks, else MemTotal. */
 static int64_t
 physical_mib(const char *root, int64_t total_kib)
 {

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #define MAC_LENGTH 17
-/* Of an InfiniBand address only the last eight bytes are the port's own (RFC 4390). */
+/* The last eight bytes of an InfiniBand address identify the port (RFC 4390). */
 #define INFINIBAND_LENGTH 59
 #define CLIENT_ID_PREFIX "ff:00:00:00:00:00:02:00:00:02:c9:00:"
 
@@ -22,7 +22,7 @@ counts(const char *root, const char *name)
            sysfs_exists(root, "/sys/class/net/%s/bonding", name);
 }
 
-/* The address and, of InfiniBand, the client id that DHCP knows the port by. */
+/* The MAC and, for InfiniBand, the client id that DHCP uses. */
 static char *
 mac_of(const char *root, const char *name, char **client_id)
 {

@@ -1,12 +1,13 @@
-/* Network interfaces, from sysfs. SPDX-License-Identifier: Apache-2.0 */
+/* Lists network interfaces from sysfs. root: the folder that holds /sys.
+ * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 #include <jansson.h>
 
-/* Those that are devices, VLANs or bonds, as Ironic's inventory has them; a new reference:
+/* Physical devices, VLANs and bonds, as Ironic's inventory has them; a new reference:
  *     [{"name", "mac_address", "ipv4_address", "ipv6_address", "has_carrier", "lldp": null,
  *     "vendor", "product", "client_id",
  *       "biosdevname", "speed_mbps"}] */
 json_t *nics_list(const char *root);
 
-/* Their MACs with commas; the caller frees. */
+/* Their MACs, separated by commas; the caller frees. */
 char *nics_addresses(const char *root);

@@ -25,7 +25,7 @@ path_of(const char *root, const char *format, va_list arguments)
     g_autofree char *path = path_of(root, format, arguments);                                      \
     va_end(arguments)
 
-/* Reads up to the limit; a file of sysfs has no size, so it is read to its end. */
+/* Reads to the end of the file or up to the limit: a file of sysfs has no size. */
 static uint8_t *
 read_bytes(const char *path, size_t limit, size_t *size)
 {

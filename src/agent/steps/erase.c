@@ -1,4 +1,5 @@
-/* Steps that erase disks. SPDX-License-Identifier: Apache-2.0 */
+/* Steps that erase disks.
+ * SPDX-License-Identifier: Apache-2.0 */
 #include "agent/disk/choose.h"
 #include "agent/disk/erase_disk.h"
 #include "agent/disk/filesystem.h"
@@ -12,7 +13,7 @@
 typedef bool (*EraseOne)(const StepCall *call, const char *kernel_name, const char *path,
                          GError **error);
 
-/* Virtual media are the service's, members of a RAID are the RAID's. */
+/* Virtual media belong to the service, members of a RAID to the RAID. */
 static bool
 is_left_alone(const Agent *agent, const char *kernel_name)
 {
@@ -20,7 +21,7 @@ is_left_alone(const Agent *agent, const char *kernel_name)
            disk_has_holders(agent->root, kernel_name);
 }
 
-/* Cluster filesystems are shared: erasing one here takes it from everybody. */
+/* Cluster filesystems are shared: erasing one here erases it for all machines. */
 static bool
 check_guard(const Agent *agent, const char *path, GError **error)
 {
@@ -35,7 +36,7 @@ check_guard(const Agent *agent, const char *path, GError **error)
                       path, found.type);
 }
 
-/* True for those that the service says may be skipped. */
+/* True if the service lets read-only disks be skipped. */
 static bool
 may_skip_read_only(const StepCall *call)
 {
@@ -59,7 +60,7 @@ erase_disk_of(const StepCall *call, const json_t *disk, EraseOne erase, GError *
     return check_guard(call->agent, path, error) && erase(call, name, path, error);
 }
 
-/* All disks, also after one that fails; the error names each that has. */
+/* Erases all disks, also after a failure. The error names each failed disk. */
 static json_t *
 erase_all(const StepCall *call, EraseOne erase, GError **error)
 {
@@ -99,7 +100,7 @@ erase_whole(const StepCall *call, const char *kernel_name, const char *path, GEr
     return erase_disk(info, kernel_name, path, call->progress, error);
 }
 
-/* The quick way where there is one that is sure; the signs alone otherwise. */
+/* NVMe has a quick and sure way; of other disks only the metadata is erased. */
 static bool
 erase_express(const StepCall *call, const char *kernel_name, const char *path, GError **error)
 {

@@ -1,4 +1,5 @@
-/* Steps that write images. SPDX-License-Identifier: Apache-2.0 */
+/* Steps that write images.
+ * SPDX-License-Identifier: Apache-2.0 */
 #include "agent/disk/write_image.h"
 #include "agent/steps/step_functions.h"
 #include "common/json_text.h"

@@ -1,5 +1,5 @@
-/* The functions of the table of steps; what each does is in the table. SPDX-License-Identifier:
- * Apache-2.0 */
+/* The functions of the table of steps. The table says what each does.
+ * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 #include "agent/steps/steps.h"
 

@@ -73,7 +73,7 @@ steps_take_node(Agent *agent, const json_t *params)
         agent_set_node(agent, node);
 }
 
-/* Null, or none: the first call, which goes with any version. */
+/* True if the version is null or absent: the first call, which fits any version. */
 static bool
 check_version(StepUse use, const json_t *params, GError **error)
 {

@@ -1,5 +1,5 @@
-/* What the agent does to its machine in a deploy or clean step: a table. The name of the whole
- * table, with the program's version, is what Ironic calls a hardware manager and its version.
+/* The agent's deploy and clean steps: a table. Ironic calls such a table a hardware manager; its
+ * version is the program's.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
@@ -15,12 +15,12 @@ typedef struct StepCall {
     Agent *agent;
     const json_t *node;  /* object */
     const json_t *ports; /* array */
-    const json_t *args;  /* object, with all that the step requires and nothing it does not know */
+    const json_t *args;  /* object; has all required arguments and no unknown one */
     Progress *progress;
 } StepCall;
 
-/* Does the step. Returns a new reference to what it has to tell (json_null(): nothing), or NULL
- * with an error. Runs in a thread of its own; gives up soon after progress_stopped(). */
+/* Does the step in a thread of its own. Returns a new reference to its result (json_null(): none),
+ * or NULL with an error. Gives up soon after progress_stopped(). */
 typedef json_t *(*StepRun)(const StepCall *call, GError **error);
 
 /* One argument as `argsinfo` shows it. */
@@ -30,7 +30,7 @@ typedef struct StepArgument {
     const char *description;
 } StepArgument;
 
-/* No step of this use. */
+/* A priority that says: not a step of this use. */
 #define STEP_NEVER (-1)
 
 typedef struct Step {
@@ -39,7 +39,7 @@ typedef struct Step {
     int clean_priority, deploy_priority; /* 0: only when asked for; STEP_NEVER */
     bool abortable;
     const StepArgument *arguments; /* NULL: none */
-    bool arguments_told;           /* shown as argsinfo */
+    bool arguments_told;           /* get_deploy_steps and get_clean_steps show them as argsinfo */
     StepRun run;
 } Step;
 
@@ -50,13 +50,13 @@ extern const Step steps_table[];
  *  "hardware_manager_version": {manager: version}} */
 json_t *steps_list(StepUse use);
 
-/* Runs the step of an execute command: {"step": {...}, "node", "ports", "<use>_version"}.
+/* Runs the step that an execute command names: {"step": {...}, "node", "ports", "<use>_version"}.
  *
  * Returns {"<use>_result": ..., "<use>_step": step}
- * Errors  VERSION_MISMATCH; CLEANING or DEPLOYMENT (no step in it, no such step, arguments); the
- *         step's own */
+ * Errors  VERSION_MISMATCH; CLEANING or DEPLOYMENT (no step, an unknown step, wrong arguments);
+ *         those of the step */
 json_t *steps_execute(Agent *agent, StepUse use, const json_t *params, Progress *progress,
                       GError **error);
 
-/* The node is known from here on; as every command with a node does. */
+/* Stores the node of a command's parameters in the agent. Every command with a node calls it. */
 void steps_take_node(Agent *agent, const json_t *params);

@@ -1,4 +1,5 @@
-/* The table of steps. SPDX-License-Identifier: Apache-2.0 */
+/* The table of steps.
+ * SPDX-License-Identifier: Apache-2.0 */
 #include "agent/steps/step_functions.h"
 #include "agent/steps/steps.h"
 
@@ -8,7 +9,7 @@ static const StepArgument image_arguments[] = {
     {0},
 };
 
-/* The priority of write_image is that of the service's own step of this name. */
+/* write_image has the priority of the service's step of this name. */
 const Step steps_table[] = {
     {"erase_devices", "deploy", 10, STEP_NEVER, true, NULL, false, step_erase_devices},
     {"erase_devices_metadata", "deploy", 99, 0, true, NULL, false, step_erase_devices_metadata},

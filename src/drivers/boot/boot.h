@@ -3,14 +3,15 @@
  *
  * For every member that can fail:
  *   Lock     exclusive, from a worker
- *   Blocks   on the BMC, the database and what publishes boot files, each request until
+ *   Blocks   on the BMC, the database and the publisher of boot files, each request until
  *            task->deadline_ms, or, where the task has none, until that request's own limit
- *   Errors   INVALID (the node cannot boot so), UNSUPPORTED, BMC_*, TIMEOUT, STORAGE, DATABASE
+ *   Errors   INVALID (the node lacks what this boot needs), UNSUPPORTED, BMC_*, TIMEOUT, STORAGE,
+ *            DATABASE
  *   Again    it may be called again after the process died in it, and after it has succeeded
  *   NULL     nothing to do
  *
- * What must be found again to be removed is a key of the node (model/internal_info.h): another life
- * of the process cleans up.
+ * What a member must remove later, it remembers in a key of the node (model/internal_info.h),
+ * because the process may restart in between.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
@@ -34,19 +35,19 @@ typedef struct BootOps {
     /* Removes what prepare_instance has left. Safe when nothing was prepared. */
     bool (*clean_up_instance)(Task *task, GError **error);
 
-    /* True when the machine will report that it has come up (a boot script that does): a step may
-     * wait for it then. Needs no lock, never blocks, cannot fail. NULL: false. */
+    /* True if the machine will report its boot (its boot script does): a step may wait for the
+     * report. Needs no lock, never blocks, cannot fail. NULL: false. */
     bool (*reports_progress)(Task *task);
 } BootOps;
 
-/* What the node's driver does, as the member of the same name says; true, and nothing is done,
- * where the driver has none. boot_reports_progress is false then. */
+/* Call the member of the same name of the node's driver. If the driver has none, they do nothing
+ * and return true; boot_reports_progress returns false. */
 bool boot_prepare_ramdisk(Task *task, const json_t *parameters, GError **error);
 bool boot_clean_up_ramdisk(Task *task, GError **error);
 bool boot_prepare_instance(Task *task, GError **error);
 bool boot_clean_up_instance(Task *task, GError **error);
 bool boot_reports_progress(Task *task);
 
-/* Where the machine will report: begins the phase that its reports go on with. For a step that
- * waits for them. */
+/* Begins the first phase that the machine's reports continue, if it will report. For a step that
+ * waits for the reports; with the node's lock. */
 void boot_begin_phase(Task *task);

@@ -7,38 +7,38 @@
 #include "drivers/fake.h"
 
 static bool
-validate(Task *task, GError **error)
+fake_boot_validate(Task *task, GError **error)
 {
     return fake_act(task, "boot.validate", error);
 }
 
 static bool
-prepare_ramdisk(Task *task, const json_t *parameters, GError **error)
+fake_boot_prepare_ramdisk(Task *task, const json_t *parameters, GError **error)
 {
     (void)parameters;
     return fake_act(task, "boot.prepare_ramdisk", error);
 }
 
 static bool
-clean_up_ramdisk(Task *task, GError **error)
+fake_boot_clean_up_ramdisk(Task *task, GError **error)
 {
     return fake_act(task, "boot.clean_up_ramdisk", error);
 }
 
 static bool
-prepare_instance(Task *task, GError **error)
+fake_boot_prepare_instance(Task *task, GError **error)
 {
     return fake_act(task, "boot.prepare_instance", error);
 }
 
 static bool
-clean_up_instance(Task *task, GError **error)
+fake_boot_clean_up_instance(Task *task, GError **error)
 {
     return fake_act(task, "boot.clean_up_instance", error);
 }
 
 static bool
-reports_progress(Task *task)
+fake_boot_reports_progress(Task *task)
 {
     return fake_flag(task, "boot.reports_progress", "wait");
 }
@@ -48,10 +48,10 @@ const BootOps boot_fake = {
                   .properties = fake_properties,
                   .capabilities =
                       CAPABILITY_IPXE_BOOT | CAPABILITY_ISCSI_VOLUME_BOOT | CAPABILITY_RAMDISK_BOOT,
-                  .validate = validate},
-    .prepare_ramdisk = prepare_ramdisk,
-    .clean_up_ramdisk = clean_up_ramdisk,
-    .prepare_instance = prepare_instance,
-    .clean_up_instance = clean_up_instance,
-    .reports_progress = reports_progress,
+                  .validate = fake_boot_validate},
+    .prepare_ramdisk = fake_boot_prepare_ramdisk,
+    .clean_up_ramdisk = fake_boot_clean_up_ramdisk,
+    .prepare_instance = fake_boot_prepare_instance,
+    .clean_up_instance = fake_boot_clean_up_instance,
+    .reports_progress = fake_boot_reports_progress,
 };

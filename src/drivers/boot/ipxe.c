@@ -1,5 +1,5 @@
 /* Boots machines over the network by iPXE. The scripts are made when a machine asks for them
- * (netboot/instructions.h); this decides whether it is to get one: the record "boot" in
+ * (netboot/instructions.h); this driver decides whether it gets one: it writes the record "boot" in
  * driver_internal_info, without which no secret is served.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "drivers/boot/boot.h"
@@ -53,7 +53,7 @@ check_ports(Task *task, GError **error)
                       ((const Port *)ports->pdata[0])->uuid);
 }
 
-/* A node that is to get an image needs an agent. */
+/* A node with an image needs an agent to write it. */
 static bool
 check_ramdisk(Task *task, GError **error)
 {
@@ -63,14 +63,14 @@ check_ramdisk(Task *task, GError **error)
 }
 
 static bool
-validate(Task *task, GError **error)
+ipxe_boot_validate(Task *task, GError **error)
 {
     return capabilities_validate(task->node, error) && check_ports(task, error) &&
            check_boot_server(task, error) && boot_dhcp_check(error) && check_ramdisk(task, error) &&
            storage_validate_boot_from_volume(task, error);
 }
 
-/* The API as agents reach it. */
+/* The URL at which agents reach the API. */
 static char *
 api_url(void)
 {
@@ -84,7 +84,7 @@ api_url(void)
         config_string(config, OPT_MY_IP), (int)config_integer(config, OPT_API_PORT));
 }
 
-/* What the agent is told: where the service is, and what the caller adds. */
+/* The agent's kernel arguments: the service's URL, and those of the caller. */
 static json_t *
 agent_parameters(const json_t *parameters)
 {
@@ -110,7 +110,7 @@ place_files(Task *task, GError **error)
 static bool set_boot_device(Task *task, const char *device, bool persistent, GError **error);
 
 static bool
-prepare_ramdisk(Task *task, const json_t *parameters, GError **error)
+ipxe_boot_prepare_ramdisk(Task *task, const json_t *parameters, GError **error)
 {
     json_auto_t *all = agent_parameters(parameters);
     if (!place_files(task, error))
@@ -128,7 +128,7 @@ remove_files(const Task *task)
     g_autofree char *folder = image_copies_path(task->node->uuid);
     image_copies_remove(kernel);
     image_copies_remove(initramfs);
-    (void)rmdir(folder); /* another file of the node's may be in it */
+    (void)rmdir(folder); /* it may hold another file of the node */
 }
 
 static bool
@@ -138,7 +138,7 @@ record_boot(Task *task, BootMode mode, GError **error)
     return task_save(task, error);
 }
 
-/* Who had the script is forgotten with the record, and DHCP offers nothing. */
+/* Forgets the record, the machine that had the script, and the DHCP offer. */
 static bool
 forget_boot(Task *task, GError **error)
 {
@@ -149,16 +149,15 @@ forget_boot(Task *task, GError **error)
     return !changed || task_save(task, error);
 }
 
-/* A management interface that cannot set this device leaves it to whoever set up the machine's boot
- * order. */
 /* The record of an instance's volume stays. */
 static bool
-clean_up_ramdisk(Task *task, GError **error)
+ipxe_boot_clean_up_ramdisk(Task *task, GError **error)
 {
     remove_files(task);
     return !boot_record_is(task->node, BOOT_MODE_RAMDISK) || forget_boot(task, error);
 }
 
+/* If the management interface cannot set this device, the machine keeps its own boot order. */
 static bool
 set_boot_device(Task *task, const char *device, bool persistent, GError **error)
 {
@@ -184,8 +183,8 @@ set_boot_device(Task *task, const char *device, bool persistent, GError **error)
     return true;
 }
 
-/* The volume is a disk to the firmware (its HBA presents it), or the boot server tells the machine
- * where it is. */
+/* Either the firmware sees the volume as a disk of its HBA, or the boot server sends the machine
+ * its address. */
 static bool
 prepare_volume_boot(Task *task, GError **error)
 {
@@ -201,24 +200,24 @@ prepare_volume_boot(Task *task, GError **error)
 }
 
 static bool
-prepare_instance(Task *task, GError **error)
+ipxe_boot_prepare_instance(Task *task, GError **error)
 {
     if (task_volume_targets(task, error) == NULL)
-        return false; /* else the machine would start whatever its disk holds */
+        return false; /* without them the machine would start the system on its disk */
     if (!storage_boots_from_volume(task))
         return forget_boot(task, error) && set_boot_device(task, "disk", true, error);
     return storage_validate_boot_from_volume(task, error) && prepare_volume_boot(task, error);
 }
 
 static bool
-clean_up_instance(Task *task, GError **error)
+ipxe_boot_clean_up_instance(Task *task, GError **error)
 {
     boot_option_forget(task);
     return task_save(task, error) && forget_boot(task, error);
 }
 
 static bool
-reports_progress(Task *task)
+ipxe_boot_reports_progress(Task *task)
 {
     return boot_record_reports(task->node);
 }
@@ -227,10 +226,10 @@ const BootOps boot_ipxe = {
     .interface = {.name = "ipxe",
                   .capabilities = CAPABILITY_IPXE_BOOT | CAPABILITY_ISCSI_VOLUME_BOOT |
                                   CAPABILITY_FC_VOLUME_BOOT | CAPABILITY_RAMDISK_BOOT,
-                  .validate = validate},
-    .prepare_ramdisk = prepare_ramdisk,
-    .clean_up_ramdisk = clean_up_ramdisk,
-    .prepare_instance = prepare_instance,
-    .clean_up_instance = clean_up_instance,
-    .reports_progress = reports_progress,
+                  .validate = ipxe_boot_validate},
+    .prepare_ramdisk = ipxe_boot_prepare_ramdisk,
+    .clean_up_ramdisk = ipxe_boot_clean_up_ramdisk,
+    .prepare_instance = ipxe_boot_prepare_instance,
+    .clean_up_instance = ipxe_boot_clean_up_instance,
+    .reports_progress = ipxe_boot_reports_progress,
 };

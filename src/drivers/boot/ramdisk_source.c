@@ -6,7 +6,7 @@
 #include "images/fetch.h"
 #include "model/provision_states.h"
 
-/* One of the two names, from where both are looked for. */
+/* One of the two names, from driver_info or from the configuration. */
 static const char *
 value_of(const Task *task, const char *key, ConfigOption option, bool from_node)
 {

@@ -1,5 +1,5 @@
-/* Which ramdisk a node's machine runs: driver_info deploy_kernel and deploy_ramdisk, or, where it
- * has neither, those of [conductor]; for a rescue rescue_kernel and rescue_ramdisk before them.
+/* Finds the ramdisk of a node: driver_info deploy_kernel and deploy_ramdisk, or, if it has neither,
+ * those of [conductor]. For a rescue, rescue_kernel and rescue_ramdisk win over them.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
@@ -10,6 +10,6 @@ typedef struct RamdiskSource {
     const char *kernel, *initramfs;
 } RamdiskSource;
 
-/* Finds it by the state that the node is in. Errors: MISSING with Ironic's sentence; UNSUPPORTED:
- * no file://, http:// or https:// URL. */
+/* Finds the ramdisk for the node's state. Pure. Errors: MISSING with Ironic's sentence;
+ * UNSUPPORTED: the URL is not file://, http:// or https://. */
 bool ramdisk_source_find(const Task *task, RamdiskSource *source, GError **error);

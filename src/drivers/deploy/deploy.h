@@ -1,12 +1,13 @@
-/* What a deploy driver must do. The work itself is in its steps (step.h); these functions surround
- * them.
+/* What a deploy driver must do. Its steps do the work (step.h); these functions prepare it and
+ * clean up after it.
  *
  * For every member:
  *   Lock     exclusive, from a worker
  *   Blocks   on the BMC, the agent, the database and services, each request until
  *            task->deadline_ms, or, where the task has none, until that request's own limit. It
  *            never waits for a machine to boot: that is a step that answers WAIT
- *   Errors   those of what it asks (BMC_*, POWER, TIMEOUT, STORAGE, NETWORK, DATABASE), UNSUPPORTED
+ *   Errors   those of the services and drivers that it calls (BMC_*, POWER, TIMEOUT, STORAGE,
+ *            NETWORK, DATABASE), UNSUPPORTED
  *   Again    it may be called again after the process died in it, and after it has succeeded
  *   NULL     nothing to do
  *
@@ -32,8 +33,8 @@ typedef struct DeployOps {
      * nothing was prepared. An error is logged, and fails an undeploy only. */
     bool (*clean_up)(Task *task, GError **error);
 
-    /* Makes this conductor serve an instance that runs: a node that is adopted. Must not touch the
-     * machine. */
+    /* Makes this conductor serve a running instance, when a node is adopted or comes from another
+     * conductor. Must not touch the machine. */
     bool (*take_over)(Task *task, GError **error);
 
     /* Gets the machine ready for clean steps that need a ramdisk (state cleaning): DONE, or WAIT
@@ -41,13 +42,13 @@ typedef struct DeployOps {
      * none. An error fails the cleaning: tear_down_cleaning follows. */
     StepOutcome (*prepare_cleaning)(Task *task, GError **error);
 
-    /* Takes back what prepare_cleaning has done. After the last step, and when a cleaning has
-     * failed or was aborted. Safe when nothing was prepared. */
+    /* Undoes prepare_cleaning. After the last step, and when a cleaning has failed or was aborted.
+     * Safe when nothing was prepared. */
     bool (*tear_down_cleaning)(Task *task, GError **error);
 } DeployOps;
 
-/* What the node's driver does, as the member of the same name says; true or DONE, and nothing is
- * done, where the driver has none. */
+/* Call the member of the same name of the node's driver. If the driver has none, they do nothing
+ * and return true or DONE. */
 bool deploy_prepare(Task *task, GError **error);
 bool deploy_tear_down(Task *task, GError **error);
 bool deploy_clean_up(Task *task, GError **error);

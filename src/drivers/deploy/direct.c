@@ -1,6 +1,6 @@
 /* The deploy interface direct: an agent in a ramdisk writes an image to the machine's disk; a
- * machine that boots from a remote volume is only started, and waited for until it says that it has
- * its volume. The steps are in direct_steps.h.
+ * machine that boots from a remote volume is only started, and the step waits until it reports its
+ * volume. The steps are in direct_steps.h.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "drivers/deploy/deploy.h"
 
@@ -27,7 +27,7 @@ node_word(const Task *task)
     return task->node->name != NULL ? task->node->name : task->node->uuid;
 }
 
-/* The node has volumes and would not boot from one: it must not be deployed by accident. */
+/* Refuses to deploy a node by accident that has volumes but would not boot from one. */
 static bool
 refuse_volumes(Task *task, bool boot_volume, bool image, GError **error)
 {
@@ -55,7 +55,7 @@ has_image(const Task *task)
     return json_object_get(task->node->instance_info, "image_source") != NULL;
 }
 
-/* Volumes of a node that does not boot from one. */
+/* Checks the volumes of a node that boots from none of them. */
 static bool
 check_volumes(Task *task, GError **error)
 {
@@ -93,7 +93,7 @@ check_configdrive(Task *task, GError **error)
 }
 
 static bool
-validate(Task *task, GError **error)
+direct_deploy_validate(Task *task, GError **error)
 {
     if (task_volume_targets(task, error) == NULL)
         return false;
@@ -113,8 +113,7 @@ power_off(Task *task, GError **error)
     return power_action(task, (PowerAction){.target = POWER_TARGET_OFF}, error);
 }
 
-/* The machine is on the network for it, the image is ready to be fetched, and the ramdisk to be
- * booted. */
+/* Connects the machine to the provisioning network, and gets the image and the ramdisk ready. */
 static bool
 prepare_agent(Task *task, GError **error)
 {
@@ -126,10 +125,10 @@ prepare_agent(Task *task, GError **error)
 }
 
 static bool
-prepare(Task *task, GError **error)
+direct_deploy_prepare(Task *task, GError **error)
 {
     if (state_from_wire(task->node->provision_state) == STATE_ACTIVE)
-        return true; /* a running instance that has come to this conductor */
+        return true; /* a running instance that came from another conductor */
     if (!power_off(task, error))
         return false;
     task_phase_begin(task, "unconfigure_tenant_network", NULL);
@@ -141,7 +140,7 @@ prepare(Task *task, GError **error)
 }
 
 static bool
-tear_down(Task *task, GError **error)
+direct_deploy_tear_down(Task *task, GError **error)
 {
     if (!power_off(task, error))
         return false;
@@ -153,22 +152,22 @@ tear_down(Task *task, GError **error)
 }
 
 static bool
-clean_up(Task *task, GError **error)
+direct_deploy_clean_up(Task *task, GError **error)
 {
     instance_image_remove(task);
     return boot_clean_up_ramdisk(task, error) && boot_clean_up_instance(task, error) &&
            network_remove(task, NETWORK_PROVISIONING, error);
 }
 
-/* A machine with an operating system of its own on a local disk needs nothing from us. */
+/* A machine that boots its own system from a local disk needs nothing. */
 static bool
-take_over(Task *task, GError **error)
+direct_deploy_take_over(Task *task, GError **error)
 {
     return task_volume_targets(task, error) != NULL &&
            (!storage_boots_from_volume(task) || boot_prepare_instance(task, error));
 }
 
-/* Who has no ramdisk may want no cleaning. */
+/* An operator without a ramdisk may want to switch cleaning off. */
 static void
 add_way_out(const Task *task, GError **error)
 {
@@ -181,9 +180,9 @@ add_way_out(const Task *task, GError **error)
                before, node_word(task));
 }
 
-/* The machine starts with the agent. */
+/* Starts the machine with the agent. */
 static StepOutcome
-prepare_cleaning(Task *task, GError **error)
+direct_deploy_prepare_cleaning(Task *task, GError **error)
 {
     task_phase_begin(task, "add_cleaning_network", NULL);
     if (!network_add(task, NETWORK_CLEANING, error))
@@ -201,7 +200,7 @@ prepare_cleaning(Task *task, GError **error)
 }
 
 static bool
-tear_down_cleaning(Task *task, GError **error)
+direct_deploy_tear_down_cleaning(Task *task, GError **error)
 {
     return power_off(task, error) && boot_clean_up_ramdisk(task, error) &&
            network_remove(task, NETWORK_CLEANING, error);
@@ -211,11 +210,11 @@ const DeployOps deploy_direct = {
     .interface = {.name = "direct",
                   .steps = {[STEP_KIND_DEPLOY] = direct_deploy_steps},
                   .agent = &node_agent_steps,
-                  .validate = validate},
-    .prepare = prepare,
-    .tear_down = tear_down,
-    .clean_up = clean_up,
-    .take_over = take_over,
-    .prepare_cleaning = prepare_cleaning,
-    .tear_down_cleaning = tear_down_cleaning,
+                  .validate = direct_deploy_validate},
+    .prepare = direct_deploy_prepare,
+    .tear_down = direct_deploy_tear_down,
+    .clean_up = direct_deploy_clean_up,
+    .take_over = direct_deploy_take_over,
+    .prepare_cleaning = direct_deploy_prepare_cleaning,
+    .tear_down_cleaning = direct_deploy_tear_down_cleaning,
 };

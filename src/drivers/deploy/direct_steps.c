@@ -1,8 +1,8 @@
 /* The deploy steps of direct; the contract is in direct_steps.h.
  *
  * The machine starts twice: for the agent (step deploy) and for its instance (boot_instance).
- * Between them each step asks the agent, or waits until it calls. Every step can be begun anew by
- * another life of the process.
+ * Between them each step sends a command to the agent, or waits for its heartbeat. A restarted
+ * process can begin any step again.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "drivers/deploy/direct_steps.h"
@@ -24,11 +24,11 @@
 #include <string.h>
 
 #define AREA "drivers.deploy"
-/* Between two looks whether the agent has switched its machine off. */
+/* Time between two checks whether the machine is off. */
 #define LOOK_MS 1000
 
-/* A machine that is on already has said its word to nobody, when a process has died in the step:
- * then it starts again. */
+/* If the machine is on already, a process has died in this step and missed its reports: restarts
+ * the machine. */
 static bool
 start_machine(Task *task, GError **error)
 {
@@ -44,7 +44,7 @@ start_machine(Task *task, GError **error)
 /* ---- deploy: the machine starts with the agent ---- */
 
 static StepOutcome
-run_deploy(Task *task, const json_t *args, GError **error)
+direct_deploy_step_deploy(Task *task, const json_t *args, GError **error)
 {
     (void)args;
     if (storage_boots_from_volume(task))
@@ -56,7 +56,7 @@ run_deploy(Task *task, const json_t *args, GError **error)
 }
 
 static StepOutcome
-resume_deploy(Task *task, const json_t *args, GError **error)
+direct_deploy_resume_deploy(Task *task, const json_t *args, GError **error)
 {
     (void)args, (void)error;
     return node_agent_has_called(task) ? step_done() : step_wait(STEP_DEADLINE_STAYS);
@@ -64,7 +64,7 @@ resume_deploy(Task *task, const json_t *args, GError **error)
 
 /* ---- write_image ---- */
 
-/* The step as the agent gets it: with what is to be written. */
+/* The step for the agent, with the image as its arguments. */
 static json_t *
 image_step(const Task *task)
 {
@@ -73,7 +73,7 @@ image_step(const Task *task)
 }
 
 static StepOutcome
-run_write_image(Task *task, const json_t *args, GError **error)
+direct_deploy_step_write_image(Task *task, const json_t *args, GError **error)
 {
     (void)args;
     if (storage_boots_from_volume(task))
@@ -83,7 +83,7 @@ run_write_image(Task *task, const json_t *args, GError **error)
 }
 
 static StepOutcome
-resume_write_image(Task *task, const json_t *args, GError **error)
+direct_deploy_resume_write_image(Task *task, const json_t *args, GError **error)
 {
     (void)args;
     json_auto_t *step = image_step(task);
@@ -92,7 +92,7 @@ resume_write_image(Task *task, const json_t *args, GError **error)
 
 /* ---- prepare_instance_boot ---- */
 
-/* The served copy is not needed any more. */
+/* The image is on the disk, so its served copy goes. */
 static StepOutcome
 prepare_boot(Task *task, GError **error)
 {
@@ -110,8 +110,8 @@ boots_uefi(const Task *task)
     return strcmp(mode, "uefi") == 0;
 }
 
-/* A root file system needs a boot loader on the disk; a whole disk has one, which UEFI must be told
- * of. */
+/* A root file system needs a boot loader on the disk. A whole disk has one, but UEFI needs a boot
+ * entry for it. */
 static bool
 needs_boot_loader(const Task *task, const json_t *uuids)
 {
@@ -131,7 +131,7 @@ boot_loader_params(const Task *task, const json_t *uuids)
                      "target_boot_mode", uefi ? "uefi" : "bios");
 }
 
-/* An agent that cannot be reached for a moment is asked again when it calls. */
+/* If the agent cannot be reached for a moment, its next heartbeat repeats the request. */
 static StepOutcome
 later_or_failed(const char *what, GError *cause, GError **error)
 {
@@ -196,7 +196,7 @@ begin_boot_loader(Task *task, GError **error)
 }
 
 static StepOutcome
-run_prepare_instance_boot(Task *task, const json_t *args, GError **error)
+direct_deploy_step_prepare_instance_boot(Task *task, const json_t *args, GError **error)
 {
     (void)args;
     return storage_boots_from_volume(task) ? step_ended(boot_prepare_instance(task, error))
@@ -204,7 +204,7 @@ run_prepare_instance_boot(Task *task, const json_t *args, GError **error)
 }
 
 static StepOutcome
-resume_prepare_instance_boot(Task *task, const json_t *args, GError **error)
+direct_deploy_resume_prepare_instance_boot(Task *task, const json_t *args, GError **error)
 {
     (void)args;
     g_auto(AgentResult) last = {0};
@@ -217,7 +217,7 @@ resume_prepare_instance_boot(Task *task, const json_t *args, GError **error)
 
 /* ---- tear_down_agent: the machine goes off ---- */
 
-/* For how long the agent is given time to switch its machine off. */
+/* How long the agent may take to switch its machine off. */
 static int64_t
 patience_ms(void)
 {
@@ -227,8 +227,8 @@ patience_ms(void)
     return MIN(MIN(retries, 10000) * MIN(pause_s, 3600), 24 * 3600) * 1000;
 }
 
-/* Asks the agent to write out what it holds, and to switch the machine off. It need not answer: it
- * is looked at. */
+/* Asks the agent to flush its buffers and to switch the machine off. A failure does no harm: the
+ * machine's power is checked anyway. */
 static void
 ask_to_go_off(Task *task)
 {
@@ -251,7 +251,7 @@ forces_off(const Task *task)
     return json_is_truthy(json_object_get(task->node->driver_info, "deploy_forces_oob_reboot"));
 }
 
-/* The disk has what was written; then the plug is pulled, as driver_info wants it. */
+/* Flushes the disk, then switches the machine off by its BMC, as driver_info asks. */
 static StepOutcome
 sync_and_force_off(Task *task, GError **error)
 {
@@ -285,7 +285,7 @@ look_whether_off(Task *task, GError **error)
 }
 
 static StepOutcome
-run_tear_down_agent(Task *task, const json_t *args, GError **error)
+direct_deploy_step_tear_down_agent(Task *task, const json_t *args, GError **error)
 {
     (void)args;
     if (storage_boots_from_volume(task))
@@ -301,7 +301,7 @@ run_tear_down_agent(Task *task, const json_t *args, GError **error)
 /* ---- the last two ---- */
 
 static StepOutcome
-run_switch_to_tenant_network(Task *task, const json_t *args, GError **error)
+direct_deploy_step_switch_to_tenant_network(Task *task, const json_t *args, GError **error)
 {
     (void)args;
     bool left =
@@ -309,8 +309,8 @@ run_switch_to_tenant_network(Task *task, const json_t *args, GError **error)
     return step_ended(left && network_configure_tenant(task, error));
 }
 
-/* The machine is off. When a process has died in this step, it may be on already and have said its
- * word to nobody: then it starts again, so that it says it to us. */
+/* The machine is off, unless a process has died in this step and missed its reports. Then it
+ * restarts, so that it reports again. */
 static bool
 power_on(Task *task, GError **error)
 {
@@ -324,7 +324,7 @@ power_on(Task *task, GError **error)
 }
 
 static StepOutcome
-run_boot_instance(Task *task, const json_t *args, GError **error)
+direct_deploy_step_boot_instance(Task *task, const json_t *args, GError **error)
 {
     (void)args;
     int64_t wait_s = config_integer(config_current(), OPT_DEPLOY_BOOT_PROGRESS_TIMEOUT);
@@ -337,9 +337,9 @@ run_boot_instance(Task *task, const json_t *args, GError **error)
     return step_wait(wait_s * 1000);
 }
 
-/* Whoever has called: only the machine's own word that it has its volume ends the wait. */
+/* Only the machine's report that it has its volume ends the wait; a heartbeat does not. */
 static StepOutcome
-resume_boot_instance(Task *task, const json_t *args, GError **error)
+direct_deploy_resume_boot_instance(Task *task, const json_t *args, GError **error)
 {
     (void)args, (void)error;
     return boot_record_last_phase(task->node) == BOOT_PHASE_SAN_HOOKED
@@ -351,27 +351,30 @@ const StepDef direct_deploy_steps[] = {
     {.name = "deploy",
      .priority = 100,
      .abortable = true,
-     .run = run_deploy,
-     .resume = resume_deploy},
+     .run = direct_deploy_step_deploy,
+     .resume = direct_deploy_resume_deploy},
     {.name = "write_image",
      .priority = 80,
      .abortable = true,
-     .run = run_write_image,
-     .resume = resume_write_image},
+     .run = direct_deploy_step_write_image,
+     .resume = direct_deploy_resume_write_image},
     {.name = "prepare_instance_boot",
      .priority = 60,
      .abortable = true,
-     .run = run_prepare_instance_boot,
-     .resume = resume_prepare_instance_boot},
-    {.name = "tear_down_agent", .priority = 40, .abortable = true, .run = run_tear_down_agent},
+     .run = direct_deploy_step_prepare_instance_boot,
+     .resume = direct_deploy_resume_prepare_instance_boot},
+    {.name = "tear_down_agent",
+     .priority = 40,
+     .abortable = true,
+     .run = direct_deploy_step_tear_down_agent},
     {.name = "switch_to_tenant_network",
      .priority = 30,
      .abortable = true,
-     .run = run_switch_to_tenant_network},
+     .run = direct_deploy_step_switch_to_tenant_network},
     {.name = "boot_instance",
      .priority = 20,
      .abortable = true,
-     .run = run_boot_instance,
-     .resume = resume_boot_instance},
+     .run = direct_deploy_step_boot_instance,
+     .resume = direct_deploy_resume_boot_instance},
     {0},
 };

@@ -1,6 +1,6 @@
 /* The deploy steps of the interface direct, with Ironic's names and priorities: an agent writes an
- * image to the machine's disk, or, for a node that boots from a volume, nothing is written and only
- * the last two have something to do.
+ * image to the machine's disk. For a node that boots from a volume only the last two steps do
+ * something.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once

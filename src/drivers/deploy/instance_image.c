@@ -59,7 +59,7 @@ is_file(const char *source)
     return g_str_has_prefix(source, "file://");
 }
 
-/* True when the agent takes the image from this conductor. */
+/* True if the agent downloads the image from this conductor. */
 static bool
 is_served_here(const Task *task)
 {
@@ -153,7 +153,7 @@ check_download(const Task *task, GError **error)
         task->node->uuid);
 }
 
-/* What an image of a root file system needs besides. */
+/* An image of a root file system needs more fields. */
 static bool
 check_partitions(const Task *task, GError **error)
 {
@@ -214,7 +214,7 @@ served_name(const Task *task)
                            task->node->uuid);
 }
 
-/* The checksum that the operator has given must be the copy's. */
+/* The copy must have the checksum that the operator gave. */
 static bool
 check_copy(const Task *task, const char *path, const char *sha256, GError **error)
 {
@@ -241,7 +241,7 @@ check_copy(const Task *task, const char *path, const char *sha256, GError **erro
                       algorithm, made, wanted);
 }
 
-/* What the image is must be what instance_info says, and is noted where that says nothing. */
+/* The image must be what instance_info says. What it does not say is set from the image. */
 static bool
 note_format(Task *task, const char *path, GError **error)
 {
@@ -323,7 +323,7 @@ copy_if_given(const Task *task, json_t *info, const char *name, const char *key)
         copy_member(task, info, name, key);
 }
 
-/* MiB of a size that instance_info has in units of so many MiB. */
+/* Adds a size in MiB. unit: MiB per unit of the member of instance_info. */
 static void
 add_size(const Task *task, json_t *info, const char *name, const char *key, int64_t unit)
 {
