@@ -10,9 +10,9 @@
 #include <openssl/x509.h>
 #include <string.h>
 
-/* A list of results holds all that the agent has run; a result may hold its log. */
+/* A list of results has all commands that the agent has run, and a result may contain its log. */
 #define ANSWER_LIMIT ((size_t)16 << 20)
-/* Of an agent's words about a failure. */
+/* Limit of an agent's text about a failure, in bytes. */
 #define WORDS_LIMIT 1000
 #define CONNECT_TIMEOUT_MS 10000
 
@@ -85,7 +85,7 @@ bounded(const char *words)
     return g_strdelimit(g_strstrip(copy), "\r\n\t", ' ');
 }
 
-/* {"type", "code", "message", "details"}, or a text. */
+/* A fault is {"type", "code", "message", "details"}, or a text. */
 static char *
 words_of(const json_t *error)
 {
@@ -125,7 +125,7 @@ address_of(const AgentPeer *peer, const char *wait)
                            token != NULL ? "agent_token=" : "", token != NULL ? token : "");
 }
 
-/* What an agent that does not take a command says of it. */
+/* The agent's reason for refusing a command. */
 static bool
 refused(const AgentPeer *peer, const HttpResponse *answer, GError **error)
 {
@@ -160,7 +160,7 @@ read_answer(const AgentPeer *peer, const HttpResponse *answer, GError **error)
     return NULL;
 }
 
-/* The body of the answer; NULL with the error set. */
+/* Returns the body of the answer, or NULL with an error. */
 static json_t *
 ask(const AgentPeer *peer, HttpRequest *request, GError **error)
 {

@@ -1,12 +1,12 @@
-/* Speaks to the agent that runs on a machine (steel-agent, ironic-python-agent): gives it commands,
- * and asks what became of them. Knows nothing of nodes.
+/* Client of the agent that runs on a machine (steel-agent, ironic-python-agent): sends commands and
+ * reads their results. It does not know nodes.
  *
  *     POST <url>/v1/commands/?wait=true&agent_token=T {"name": "deploy.get_deploy_steps", "params":
  *     {...}}
  *     GET  <url>/v1/commands/?agent_token=T             {"commands": [RESULT, ...]}, oldest first
  *
- * What an agent answers is not trusted: it is bounded, its types are checked, its words are cut.
- * Redirects are not followed.
+ * An agent's answers are not trusted: they are bounded, their types are checked, their texts are
+ * cut. Redirects are not followed.
  *
  * Each call blocks until timeout_ms at most; any thread but those of the API.
  *
@@ -15,57 +15,57 @@
 #include "common/error.h"
 #include <jansson.h>
 
-/* Where an agent is and what it is known by; all borrowed. */
+/* An agent's address, and how it proves its identity; all borrowed. */
 typedef struct AgentPeer {
-    const char *url;   /* as it has said: "https://192.0.2.7:9999" */
+    const char *url;   /* from its heartbeat: "https://192.0.2.7:9999" */
     const char *token; /* NULL: none */
-    /* PEM: whoever has its key is the agent, nobody else; NULL: an authority signs */
+    /* PEM: only the owner of its key is the agent; NULL: an authority signs */
     const char *certificate;
-    const char *ca_file; /* where there is no certificate: authorities; NULL: the system's */
-    bool insecure;       /* where there is no certificate: believe anybody */
+    const char *ca_file; /* without a certificate: file of authorities; NULL: the system's */
+    bool insecure;       /* without a certificate: accept any */
     int timeout_ms;
 } AgentPeer;
 
 typedef enum AgentStatus {
-    AGENT_STATUS_IS_UNKNOWN, /* a word that is none of these */
+    AGENT_STATUS_IS_UNKNOWN, /* an unknown word */
     AGENT_STATUS_IS_RUNNING,
     AGENT_STATUS_IS_SUCCEEDED,
     AGENT_STATUS_IS_FAILED,
     AGENT_STATUS_IS_MISMATCH,
 } AgentStatus;
 
-/* A command and what has become of it. */
+/* A command and its result. */
 typedef struct AgentResult {
-    char *id; /* owned; the agent's name for this very command; NULL: it has none */
-    /* owned; "execute_deploy_step": without its extension; NULL: the agent was given none */
+    char *id; /* owned; the agent's id of this command; NULL: none */
+    /* owned; "execute_deploy_step", without its extension; NULL: the agent has had no command */
     char *command;
     AgentStatus status;
-    char *words;    /* owned; FAILED: why, in the agent's words; NULL else */
-    json_t *result; /* owned; what the command has found out; NULL: nothing */
+    char *words;    /* owned; FAILED: the agent's own words; NULL otherwise */
+    json_t *result; /* owned; the command's own result; NULL: none */
 } AgentResult;
 
 void agent_result_clear(AgentResult *result);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(AgentResult, agent_result_clear)
 
-/* Gives a command.
+/* Sends a command.
  *
  * name    "standby.sync"
  * params  an object, borrowed; NULL: none
- * wait    answer when the command has ended; of use for those that are quick
+ * wait    wait until the command has ended; for quick commands
  * out     in {0}
- * Errors  AGENT_BUSY (it runs another one), HTTP, TIMEOUT (it cannot be reached now): the same may
- *         be tried later; AGENT_REFUSED: it does not take the command, with what it said */
+ * Errors  AGENT_BUSY (it runs another one), HTTP, TIMEOUT (it cannot be reached now): the caller
+ *         may retry; AGENT_REFUSED: it refuses the command, with its own words */
 bool agent_command(const AgentPeer *peer, const char *name, const json_t *params, bool wait,
                    AgentResult *out, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* The last command that the agent was given. out: in {0}. Errors as above. */
+/* The last command that was sent to the agent. out: in {0}. Errors as for agent_command. */
 bool agent_last_command(const AgentPeer *peer, AgentResult *out,
                         GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* The public key of a certificate as "sha256//<base64>"; the caller frees. INVALID: it is no
- * certificate. Pure. */
+/* The public key of a certificate as "sha256//<base64>"; the caller frees. Errors: INVALID (no
+ * certificate). Pure. */
 char *agent_pin(const char *certificate, GError **error);
 
-/* Reads one result of an agent's answer; what has another form than expected is UNKNOWN. out: in
- * {0}. Pure. */
+/* Reads one result of an agent's answer; a result of an unexpected form is UNKNOWN. out: in {0}.
+ * Pure. */
 void agent_result_read(const json_t *object, AgentResult *out);

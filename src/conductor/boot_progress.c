@@ -1,5 +1,5 @@
-/* What machines tell the boot file server: it makes the phases of a deploy visible and ends its
- * wait.
+/* Applies what machines report to the boot file server: the reports become phases of a deploy, and
+ * end its wait.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "conductor/boot_progress.h"
 #include "common/log.h"
@@ -14,14 +14,14 @@
 #include "drivers/power_action.h"
 #include "netboot/boot_record.h"
 
-/* Refusals of deployed nodes: one is told in ten minutes, of so many nodes. */
+/* Refusals for deployed nodes: one per node is logged in ten minutes, for this many nodes. */
 #define REFUSAL_EVERY_MS (10 * 60 * 1000)
 #define REFUSED_LIMIT 4096
 
-/* What the machine has said so far in this operation: INFO_BOOT_PROGRESS, {"phase", "detail"?,
+/* The machine's reports in this operation, as INFO_BOOT_PROGRESS keeps them: {"phase", "detail"?,
  * "scripts"?, "refused"?, "refusal"?}. */
 typedef struct Progress {
-    BootPhase phase; /* BOOT_PHASE_COUNT: nothing yet */
+    BootPhase phase; /* BOOT_PHASE_COUNT: none yet */
     char *detail;    /* owned */
     int64_t scripts; /* how often its script was served */
     int64_t refused; /* how often it was refused */
@@ -60,7 +60,7 @@ progress_write(Node *node, const Progress *progress)
                             (json_int_t)progress->refused, "refusal", progress->refusal));
 }
 
-/* Takes a report into what is known. True: it is news, and not one more of what was said before. */
+/* Adds a report to the progress. Returns true if it is news and no repetition. */
 static bool
 progress_add(Progress *progress, const PendingReport *report)
 {
@@ -88,7 +88,7 @@ words_of(const char *detail)
     return detail != NULL && *detail != '\0' ? detail : "no reason given";
 }
 
-/* What is said of a machine by what it boots. */
+/* The sentences about a machine, by what it boots. */
 static const struct {
     const char *phase, *asked, *silent, *failed, *unusable;
 } mode_words[BOOT_MODE_COUNT] = {
@@ -102,7 +102,7 @@ static const struct {
                            "the machine cannot boot its ramdisk"},
 };
 
-/* A boot interface that keeps no record reports as for a volume. */
+/* Without a boot record the sentences are those of a volume. */
 static BootMode
 mode_of(const Node *node)
 {
@@ -161,7 +161,7 @@ save(Task *task)
                     error->message);
 }
 
-/* On a worker: switching the machine off takes its time. */
+/* On a worker: switching the machine off takes time. */
 static void
 boot_progress_give_up(Task *task)
 {
@@ -177,8 +177,8 @@ boot_progress_give_up(Task *task)
     provision_wait_fail(task, cause);
 }
 
-/* The wait is over: a worker goes on. False: there is none, or the report is to be offered again;
- * the task stays. */
+/* Ends the wait: a worker resumes the node. Returns false if there is none, or if the report must
+ * be offered again; the task stays the caller's then. */
 static bool
 end_wait(Task **task, const PendingReport *report)
 {
@@ -193,8 +193,8 @@ end_wait(Task **task, const PendingReport *report)
     return false;
 }
 
-/* Writes down the node's reports. Those that end the wait hand the task on: *task is NULL then, and
- * what came behind them is offered again when the lock is free. */
+/* Stores the node's reports. A report that ends the wait hands the task to a worker: *task is NULL
+ * then, and later reports are offered again when the lock is free. */
 static void
 take_waiting(Task **task, GQueue *reports)
 {
@@ -221,7 +221,7 @@ take_waiting(Task **task, GQueue *reports)
 
 /* ---- a machine that is deployed ---- */
 
-/* The deploy has ended, since the volume was attached: a later failure goes into last_error and the
+/* The volume was attached, so the deploy has ended. A later failure goes into last_error and the
  * history. */
 static void
 note_later_failure(Task *task, const PendingReport *report)
@@ -233,7 +233,7 @@ note_later_failure(Task *task, const PendingReport *report)
     history_add(task, "ERROR", "monitoring", text);
 }
 
-/* A client was refused the script of a machine that no deploy boots. */
+/* A client asked in vain for the script of a machine that no deploy boots. */
 static void
 note_refusal(Task *task, const PendingReport *report)
 {
@@ -268,7 +268,7 @@ is_deploying(ProvisionState state)
     return state == STATE_DEPLOYING || state == STATE_DEPLOYWAIT;
 }
 
-/* True if a report is about a running deploy or a deployed machine. */
+/* True for a report about a running deploy or a deployed machine. */
 static bool
 is_relevant(ProvisionState state, BootPhase phase)
 {
@@ -283,7 +283,8 @@ refusal_is_old(void *key, void *value, void *now_ms)
     return *(int64_t *)now_ms - *(int64_t *)value > REFUSAL_EVERY_MS;
 }
 
-/* Anybody can make us refuse: of a deployed node it is told once in a while. */
+/* Anybody can cause refusals without a login, so a deployed node's are logged only once in a
+ * while. */
 static bool
 refusal_is_due(Conductor *conductor, const char *node_uuid)
 {
@@ -308,7 +309,7 @@ drop(GQueue *reports, GList *link)
     g_queue_delete_link(reports, link);
 }
 
-/* Drops reports that do not matter in the node's state; true if any are left. */
+/* Drops reports that mean nothing in the node's state; returns true if any are left. */
 static bool
 drop_irrelevant(ProvisionState state, GQueue *reports)
 {
@@ -320,7 +321,7 @@ drop_irrelevant(ProvisionState state, GQueue *reports)
     return !g_queue_is_empty(reports);
 }
 
-/* The same for refusals of a deployed node that were logged a short time ago. */
+/* Drops refusals for a deployed node that were logged a short time ago. */
 static bool
 drop_repeated_refusals(Conductor *conductor, const Node *node, GQueue *reports)
 {
@@ -343,10 +344,10 @@ take_locked(Task *task, GQueue *reports)
         take_waiting(&task, reports);
     else if (state == STATE_ACTIVE)
         take_deployed(task, reports);
-    task_release(task); /* a deploy on its way into the wait: the reports stay */
+    task_release(task); /* the deploy does not wait yet: the reports stay */
 }
 
-/* The node is gone, or its driver is not served here any more. */
+/* True if the node is gone, or this conductor no longer serves its driver. */
 static void
 forget(GQueue *reports, const GError *error)
 {
@@ -393,8 +394,7 @@ boot_reports_run(Conductor *conductor)
 
 /* ---- after a restart ---- */
 
-/* The wait of a node whose machine spoke, or may have spoken, while nobody listened: the machine
- * starts over. */
+/* Restarts a machine whose report may have come while no process listened. */
 static void
 boot_progress_restart(Task *task)
 {
@@ -422,7 +422,7 @@ boot_progress_recover(Conductor *conductor)
         db_nodes_in_state(conductor->services.db, STATE_DEPLOYWAIT, &error);
     for (guint i = 0; nodes != NULL && i < nodes->len; i++) {
         const Node *node = nodes->pdata[i];
-        /* The others wait for an agent, which will call again by itself. */
+        /* The other nodes wait for an agent, which will call again by itself. */
         if (boot_record_reports(node) && !node->maintenance && node->reservation == NULL)
             g_queue_push_tail(&conductor->boot_again, g_strdup(node->uuid));
     }
@@ -430,13 +430,13 @@ boot_progress_recover(Conductor *conductor)
         log_warning("conductor.boot", "waiting nodes could not be listed: %s", error->message);
 }
 
-/* False: there is no worker now, and the node has to wait. */
+/* Returns false if no worker is free: the node has to wait. */
 static bool
 spawn_boot_again(Conductor *conductor, const char *uuid)
 {
     g_autoptr(GError) error = NULL;
     Task *task = task_acquire(conductor, uuid, TASK_EXCLUSIVE, "boot again", &error);
-    if (task == NULL) /* somebody works on it, or it is gone */
+    if (task == NULL) /* locked or gone */
         return true;
     bool spawned = task_spawn(&task, boot_progress_restart, &error);
     task_release(task);

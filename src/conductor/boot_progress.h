@@ -1,10 +1,11 @@
-/* What a booting machine says, as the node's work sees it.
+/* Applies the boot reports of machines to their nodes.
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 #include "conductor/conductor.h"
 
-/* A BootReportsTake with the Conductor: what the machines' reports mean for a node. */
+/* Applies the reports of one node; a BootReportsTake with the Conductor as user. */
 void boot_progress_take(void *conductor, const char *node_uuid, GQueue *reports);
 
-/* Why a deploy fails whose machine did not call in time, by its last report; the caller frees. */
+/* The reason why the machine of a deploy did not report in time, from its last report; the caller
+ * frees. */
 char *boot_progress_late(const Node *node);

@@ -10,14 +10,14 @@
 
 #include <stdatomic.h>
 
-/* Nodes with reports that wait, in all. */
+/* Limit of nodes with waiting reports. */
 #define LIST_LIMIT 4096
-/* Longer than whoever holds the lock may need with a BMC that does not answer. */
+/* Longer than a thread that holds the lock may wait for a BMC that does not answer. */
 #define LIFE_MS (10 * 60 * 1000)
 
 typedef enum ListState {
-    LIST_WAITING, /* for the lock, or a tick */
-    LIST_AT_WORK, /* a job is on its way, or works on it */
+    LIST_WAITING, /* waits for the lock, or a tick */
+    LIST_AT_WORK, /* a job is queued, or works on it */
 } ListState;
 
 typedef struct List {
@@ -25,9 +25,9 @@ typedef struct List {
     char *node_uuid; /* owned; the key of the table */
     GQueue reports;  /* owned PendingReport */
     ListState state;
-    /* while at work: the lock was free, or something new was said, so that it is offered again */
+    /* at work: the lock became free, or a report came, so the list must be offered again */
     bool offered;
-    bool being_taken; /* by this thread, whose own use of the lock offers nothing */
+    bool being_taken; /* by this thread, whose own release of the lock offers nothing */
     pthread_t taker;
     int64_t since_ms; /* monotonic: when the oldest report came */
 } List;
@@ -38,7 +38,7 @@ struct BootReports {
     void *user;
     Lock lock;
     GHashTable *lists GUARDED; /* node_uuid -> List, owned */
-    atomic_uint count;         /* of lists: most locks are given back while there is none */
+    atomic_uint count; /* of lists: saves taking the lock for most releases, which find no list */
 };
 
 void
@@ -88,7 +88,7 @@ find_phase(const List *list, BootPhase phase)
     return NULL;
 }
 
-/* A phase that is there already goes to the end with the newest words. Takes the report. */
+/* Adds a report, or updates the one of the same phase and moves it to the end. Takes the report. */
 static void
 list_append(List *list, PendingReport *report)
 {
@@ -119,7 +119,7 @@ find_or_make(BootReports *reports, const char *node_uuid)
     return list;
 }
 
-/* True: the caller has to submit its job, without the lock. */
+/* Returns true if the caller must submit a job, without the lock. */
 static bool
 begin_work(List *list)
 {
@@ -131,7 +131,7 @@ begin_work(List *list)
 
 static void boot_reports_job(void *data);
 
-/* No thread takes it now: it waits for the next tick. */
+/* No thread is free: the list waits for the next tick. */
 static void
 submit(BootReports *reports, List *list)
 {
@@ -142,7 +142,7 @@ submit(BootReports *reports, List *list)
     lock_release(&reports->lock);
 }
 
-/* Puts the rest before newer reports. */
+/* Puts the remaining reports before newer ones. */
 static void
 prepend_left(List *list, GQueue *left)
 {
@@ -152,7 +152,7 @@ prepend_left(List *list, GQueue *left)
         list_append(list, report);
 }
 
-/* True: there is something new to look at at once. */
+/* Returns true if new reports must be handled at once. */
 static bool end_work(BootReports *reports, List *list, GQueue *left) REQUIRES(reports->lock);
 
 static bool
@@ -170,7 +170,7 @@ end_work(BootReports *reports, List *list, GQueue *left)
     return offered;
 }
 
-/* Nobody else frees a list that is at work. */
+/* No other thread frees a list that is at work. */
 static void
 boot_reports_job(void *data)
 {
@@ -225,7 +225,7 @@ boot_reports_lock_released(BootReports *reports, const char *node_uuid)
         submit(reports, list);
 }
 
-/* A list that is in the table no more. */
+/* Frees a list that is no longer in the table. */
 static void
 list_drop(void *data)
 {
@@ -239,7 +239,7 @@ list_drop(void *data)
     list_free(list);
 }
 
-/* Sorts those that wait: to be offered, or too old and out of the table. */
+/* Collects the waiting lists: due ones to offer, and old ones, which it removes from the table. */
 static void collect(BootReports *reports, GPtrArray *due, GPtrArray *old) REQUIRES(&reports->lock);
 
 static void

@@ -1,5 +1,5 @@
-/* The conductor's clock: one thread that runs what is due, by a table. What takes long is handed
- * on, never done here.
+/* The conductor's clock: one thread that runs the due functions of a table. They hand long work to
+ * a pool.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "db/clock.h"
 #include "common/lock.h"
@@ -16,16 +16,16 @@
 /* Smaller steps are drift, or a leap second. */
 #define LEAST_STEP_MS 1500
 
-/* What an earlier life has left behind. */
+/* Resumes what an earlier process left. */
 static void
 begin_work(Conductor *conductor)
 {
-    takeover_run(conductor); /* first: it makes the locks of an earlier life void */
+    takeover_run(conductor); /* first: it voids the locks of an earlier process */
     boot_progress_recover(conductor);
     allocations_run(conductor);
 }
 
-/* The start could not write to the database. */
+/* Repeats the registration that failed at the start, because the database did not accept writes. */
 static void
 take_lease(Conductor *conductor)
 {
@@ -53,7 +53,7 @@ renew_lease(Conductor *conductor)
                     error->message);
 }
 
-/* The wall clock was set: deadlines and leases keep their length, in the next life too. */
+/* After a change of the wall clock deadlines and leases keep their length, also after a restart. */
 static void
 clock_follow(Conductor *conductor)
 {
@@ -75,7 +75,7 @@ time_out_node(Conductor *conductor, const char *uuid)
 {
     g_autoptr(GError) error = NULL;
     Task *task = task_acquire(conductor, uuid, TASK_EXCLUSIVE, "wait deadline", &error);
-    if (task == NULL) { /* locked: somebody is about to end the wait */
+    if (task == NULL) { /* locked: another thread is ending the wait */
         if (steel_error_is(error, STEEL_ERROR_INVALID))
             takeover_fail_node(conductor, uuid, error);
         return;
@@ -131,7 +131,7 @@ interval_ms(size_t row)
     return seconds * 1000;
 }
 
-/* Runs what is due; returns when something is due next. */
+/* Runs the due functions; returns the next due time. */
 static int64_t
 run_due(Conductor *conductor, int64_t due[])
 {

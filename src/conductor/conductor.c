@@ -17,19 +17,19 @@
 
 #include <string.h>
 
-/* Handlers that only touch the database: few threads do, and many calls may wait for them. */
+/* Handlers that only need the database: a few threads are enough, and many calls may queue. */
 #define QUICK_THREADS 6
 #define QUICK_QUEUE 20000
 
-/* What nobody waits for, at most a job for each node of a large fleet: it may take its time, but no
- * thread from a call. */
+/* Work that no caller waits for, at most one job per node of a large fleet: it may be slow, but
+ * must not take a call's thread. */
 #define BACKGROUND_THREADS 2
 #define BACKGROUND_QUEUE 20000
 
-/* Nodes whose agents have called and were not resumed yet; whoever is not noted calls again. */
+/* Limit of noted heartbeats; an agent beyond it calls again. */
 #define WAKES_MOST 20000
 
-/* A database that cannot be written to now may be later: it is read meanwhile, and the clock tries
+/* A database may accept writes later: until then the conductor reads it, and the clock tries
  * again. */
 static bool
 register_or_wait(Conductor *conductor, GError **error)
@@ -98,7 +98,7 @@ conductor_new(const ConductorServices *services, GError **error)
     return conductor;
 }
 
-/* The pools stay where they are until their last job has ended: a job may hand on another one. */
+/* All pools exist until the last job of each has ended: a job may submit another one. */
 static bool
 finish_pools(Conductor *conductor)
 {

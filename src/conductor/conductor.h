@@ -1,7 +1,7 @@
-/* What happens to nodes: the conductor answers the rpc methods, holds the locks, runs the work,
- * watches the clocks.
+/* The conductor: it answers the rpc methods, holds the locks of nodes, runs their work, and watches
+ * deadlines.
  *
- * One per process; all functions may be called from any thread unless they say otherwise.
+ * A process has one. Any thread may call these functions unless they say otherwise.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
@@ -11,37 +11,36 @@
 
 typedef struct Conductor Conductor;
 
-/* What the conductor needs; all borrowed until conductor_free. */
+/* The services that the conductor uses; all borrowed until conductor_free. */
 typedef struct ConductorServices {
     Db *db;
     BmcClients bmc;
     Events *events;
-    const char *boot_url; /* how machines reach the boot file server; NULL: there is none */
+    const char *boot_url; /* where machines reach the boot file server; NULL without one */
 } ConductorServices;
 
 /* Registers under a new lease, voids the locks of an earlier process, and starts to work. Errors:
  * CONFIG, DATABASE. */
 Conductor *conductor_new(const ConductorServices *services, GError **error);
 
-/* Stops: no new work is taken, work under way reaches a safe point, locks and the lease are given
- * back. Calls that come after it are refused. The services must still be there.
+/* Stops the conductor: refuses new calls, lets work under way reach a safe point, and releases
+ * locks and lease. The services must still exist.
  *
- * False: some work was not over within [conductor]graceful_shutdown_timeout and still runs, so that
- * nothing may be freed: the process is to end at once. Its locks are void with its lease, and the
- * next start resumes its work. */
+ * Returns false if some work still runs after [conductor]graceful_shutdown_timeout: then nothing
+ * may be freed, and the process must end at once. Its locks become void with its lease, and the
+ * next start resumes the work. */
 bool conductor_stop(Conductor *conductor);
 
-/* Frees a stopped conductor. The rpc caller, the IPMI client and the boot file server that know it
- * must be gone. NULL is fine. */
+/* Frees a stopped conductor. The rpc caller, the IPMI client and the boot file server that use it
+ * must be freed first. NULL is fine. */
 void conductor_free(Conductor *conductor);
 
-/* How calls reach a conductor in the same process; `self` of rpc_new is the Conductor. */
+/* The transport of calls to a conductor in the same process; `self` of rpc_new is the Conductor. */
 extern const RpcTransport conductor_transport;
 
-/* Takes what the boot file server reports of a machine; it is written down soon. Never blocks.
+/* Takes a report of the boot file server about a machine, and stores it soon. Never blocks.
  *
  * report  borrowed
- * Errors  NO_WORKER: too many machines report at this moment; NO_CONDUCTOR: the service is
- *         stopping */
+ * Errors  NO_WORKER: too many machines report now; NO_CONDUCTOR: the service is stopping */
 bool conductor_boot_report(Conductor *conductor, const BootReport *report,
                            GError **error) G_GNUC_WARN_UNUSED_RESULT;

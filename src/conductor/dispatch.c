@@ -1,12 +1,12 @@
 /* Calls from the API in the same process: each becomes a job on one of the conductor's pools. A
- * node that is locked is tried again later without keeping a thread.
+ * call for a locked node is retried later and holds no thread meanwhile.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "common/log.h"
 #include "conductor/transition.h"
 #include "conductor/verbs.h"
 
-/* Callers that wait for the lock of their node, in all. */
+/* Limit of callers that wait for a node's lock. */
 #define RETRY_LIMIT 1024
 
 typedef struct Job {
@@ -72,8 +72,7 @@ load_task(const Job *job, VerbCall *call, GError **error)
 
 static void dispatch_run_job(void *data);
 
-/* A worker is taken only when one is free: whoever waits for a lock must not keep others from
- * working. */
+/* Takes a worker only if one is free: a call that waits for a lock must not delay others. */
 static void
 dispatch_retry_job(void *data)
 {
@@ -86,7 +85,7 @@ dispatch_retry_job(void *data)
         job_end(job, NULL, error);
 }
 
-/* False: enough callers wait for locked nodes; this one is told that its node is locked. */
+/* Returns false if too many callers wait for locked nodes: this caller gets LOCKED at once. */
 static bool
 retry_later(Job *job)
 {

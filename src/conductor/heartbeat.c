@@ -1,5 +1,5 @@
-/* Agents: the token of a boot, and heartbeats. Both are written without the node lock: whoever asks
- * without a login must not lock out those who have one.
+/* The agent's token and its heartbeats. Both are written without the node's lock: a client without
+ * a login must not lock out clients that have one.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "common/secret.h"
 #include "common/time_text.h"
@@ -18,7 +18,7 @@ verb_get_agent_token(VerbCall *call, GError **error)
     g_autoptr(Node) node = db_record_find(db, &node_resource, "uuid", call->node_uuid, error);
     if (node == NULL)
         return NULL;
-    /* Where the boot script has the token, whoever did not get it there is not the machine. */
+    /* If the boot script has the token, a client that asks for one is not the machine. */
     if (info_has(node, INFO_AGENT_SECRET_TOKEN) || boot_record_is(node, BOOT_MODE_RAMDISK))
         return json_pack("{s:n}", "agent_token");
     char token[SECRET_TEXT_SIZE];
@@ -45,7 +45,7 @@ token_valid(const Node *node, const json_t *arguments, GError **error)
     return refuse_token(node, error);
 }
 
-/* What the heartbeat says, written without the lock: one statement, JSON merged by the database. */
+/* Stores a heartbeat without the lock, in one statement: the database merges the JSON. */
 static bool
 record(Db *db, const Node *node, const json_t *arguments, GError **error)
 {
@@ -70,8 +70,7 @@ record(Db *db, const Node *node, const json_t *arguments, GError **error)
     bool recorded = false;
     bool good = db_node_heartbeat(db, node, merge, &recorded, error);
     json_decref(merge);
-    return good &&
-           (recorded || refuse_token(node, error)); /* the agent was forgotten since we looked */
+    return good && (recorded || refuse_token(node, error)); /* the agent was removed meanwhile */
 }
 
 json_t *

@@ -1,4 +1,4 @@
-/* The conductor itself and its pools: for the files of this folder, and nobody else.
+/* The conductor itself and its pools. Only the files of this folder may include it.
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 #include "common/lock.h"
@@ -12,35 +12,35 @@
 #include <stdatomic.h>
 
 struct Conductor {
-    DriverServices services; /* immutable; handed to every task */
+    DriverServices services; /* immutable; every task gets them */
     Registry *registry;      /* owned, immutable */
     char *hostname;          /* owned, immutable */
     char *group;             /* owned, immutable */
     char lease[37];          /* immutable: identifies this run of the process */
-    /* Two pools, so that work which waits for BMCs never keeps what only needs the database from
-     * running. */
-    /* handlers of rpc methods that touch the database only, and the start of everything else */
+    /* Pools of their own, so that work that waits for BMCs never delays work that only needs the
+     * database. */
+    /* handlers of rpc methods that only need the database; they start all other work */
     Pool *quick;
-    Pool *workers;        /* what may block on hardware */
-    Pool *background;     /* what nobody waits for: reports of machines, power states that differ */
+    Pool *workers;    /* work that may block on hardware */
+    Pool *background; /* work that no caller waits for: reports of machines, changed power states */
     BootReports *reports; /* owned */
-    Wakes *wakes;         /* owned: nodes whose agent has called */
+    Wakes *wakes;         /* owned: nodes whose agent has sent a heartbeat */
     atomic_bool stopping;
-    /* it holds its lease; only the clock's thread changes it after the start */
+    /* the lease is held; after the start only the clock's thread writes it */
     atomic_bool registered;
-    atomic_uint retries; /* calls that wait for a locked node; of dispatch.c */
-    Lock gate; /* held for moments: a foreign thread hands us work, or `stopping` is set */
+    atomic_uint retries; /* calls that wait for a locked node; for dispatch.c */
+    Lock gate; /* held for moments: while another thread submits work, or `stopping` is set */
     Lock guard;
-    GPtrArray *locked GUARDED; /* owned uuids: nodes whose lock the database did not take back */
-    /* Owned uuid -> when (ms): nodes whose refused script was logged; of boot_progress.c. */
+    GPtrArray *locked GUARDED; /* owned uuids: nodes whose lock the database failed to release */
+    /* Owned uuid -> when (ms): nodes whose refused script was logged; for boot_progress.c. */
     GHashTable *refused GUARDED;
-    GHashTable *asked GUARDED;        /* owned uuids: nodes whose power state is being read */
-    GQueue to_read GUARDED;           /* of power_sync.c: those among them that wait for a worker */
-    unsigned reading_workers GUARDED; /* that read such nodes one after the other */
+    GHashTable *asked GUARDED; /* owned uuids: nodes whose power state is being read */
+    GQueue to_read GUARDED;    /* for power_sync.c: the nodes of `asked` that wait for a worker */
+    unsigned reading_workers GUARDED; /* workers that read these nodes one by one */
     /* The clock's thread: */
-    GQueue boot_again; /* its own; owned uuids: machines that are to boot again */
+    GQueue boot_again; /* clock's thread; owned uuids: machines that must boot again */
     pthread_t clock_thread;
-    int64_t clock_skew_ms; /* its own: what is stored of steady_skew_ms */
+    int64_t clock_skew_ms; /* clock's thread: the stored steady_skew_ms */
     Lock clock_lock;
     pthread_cond_t clock_wake;
     bool clock_stop GUARDED;
@@ -48,31 +48,31 @@ struct Conductor {
 
 /* ---- lease.c ---- */
 
-/* Takes the lease under which locks are worth something. Errors: those of the database;
+/* Takes the lease under which this process's locks hold. Blocks on the database. Errors: DATABASE;
  * CONFLICT. */
 bool conductor_register(Conductor *conductor, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* ---- pools.c ---- */
 
-/* Which pool a job is for. */
+/* The pools. */
 typedef enum ConductorPool {
     CONDUCTOR_QUICK,      /* calls that only need the database */
     CONDUCTOR_WORKERS,    /* may block on hardware */
     CONDUCTOR_BACKGROUND, /* only needs the database, and no call waits for it */
 } ConductorPool;
 
-/* Hands a job to a pool from a thread that is not ours (an HTTP thread, the IPMI engine). Never
- * blocks.
- * Errors: NO_WORKER; NO_CONDUCTOR when stopping. data stays the caller's then. */
+/* Hands a job to a pool from a thread of another module (an HTTP thread, the IPMI engine). Never
+ * blocks. On an error data stays the caller's. Errors: NO_WORKER; NO_CONDUCTOR while the conductor
+ * stops. */
 bool conductor_submit(Conductor *conductor, ConductorPool pool, PoolJob job, void *data,
                       GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* For metrics: workers at work and how many there may be. */
+/* For metrics: the number of busy workers and their limit. */
 void conductor_load(Conductor *conductor, unsigned *busy, unsigned *limit);
 
 /* ---- metrics.c ---- */
 
-/* Counts an answered call, a change of state. Any thread. */
+/* Count an answered call and a change of state. Any thread. */
 void metrics_count_call(RpcMethod method, bool good);
 void metrics_count_transition(ProvisionEvent event, ProvisionState next);
 

@@ -1,11 +1,11 @@
-/* What the conductor counts: calls, transitions, workers, and what its IPMI client has seen.
+/* The conductor's metrics: calls, transitions, workers, and those of its IPMI client.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "common/metrics.h"
 #include "bmc/ipmi/client/client.h"
 #include "conductor/internal.h"
 #include "rpc/rpc.h"
 
-/* One place for the process: they are added to seldom enough. */
+/* One array for the process: the counters change too seldom to contend. */
 static _Atomic uint64_t calls[RPC_METHOD_COUNT][2]; /* by method; [1]: those that failed */
 static _Atomic uint64_t transitions[EVENT_COUNT][STATE_COUNT];
 

@@ -1,4 +1,4 @@
-/* Traits, VIFs, vendor methods and driver questions of a node.
+/* Traits, VIFs and vendor methods of a node, and requests about drivers.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "conductor/verbs.h"
 #include "drivers/network/network.h"
@@ -140,7 +140,7 @@ run_vendor(Task *task, const VendorMethod *methods, const json_t *arguments, GEr
                      method->asynchronous, "attach", method->attach);
 }
 
-/* Locks the node of a call that began without a lock, and loads it anew. */
+/* Locks the node of a call that began without a lock, and reloads it. */
 static bool
 lock_now(VerbCall *call, const char *purpose, GError **error)
 {
@@ -154,7 +154,8 @@ lock_now(VerbCall *call, const char *purpose, GError **error)
     return verb_call_holds(call, task->node, error);
 }
 
-/* Each method says whether it needs the node for itself: others, and unknown ones, take no lock. */
+/* Each vendor method says whether it needs the exclusive lock. Other methods, and unknown ones,
+ * take none. */
 json_t *
 verb_vendor_passthru(VerbCall *call, GError **error)
 {

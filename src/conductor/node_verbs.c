@@ -15,7 +15,7 @@
 
 #include <string.h>
 
-/* A BMC gets this long to answer a short question. */
+/* Time for a BMC to answer a short request. */
 #define SHORT_OPERATION_MS 30000
 
 static json_t *
@@ -106,7 +106,7 @@ verb_get_supported_boot_devices(VerbCall *call, GError **error)
     return json_pack("{s:o}", "supported_boot_devices", devices);
 }
 
-/* The rest of a boot mode change, on a worker: what is asked for is kept in the node. */
+/* The second half of a boot mode change, on a worker: the node has the wanted mode. */
 static void
 boot_mode_work(Task *task)
 {
@@ -267,7 +267,8 @@ verb_set_raid(VerbCall *call, GError **error)
     Task *task = call->task;
     if (json_object_size(config) > 0 && !raid_config_validate(task, config, error)) {
         if (error != NULL && steel_error_is(*error, STEEL_ERROR_UNSUPPORTED))
-            (*error)->code = STEEL_ERROR_NOT_FOUND; /* clients know the want of RAID as 404 */
+            /* clients expect 404 from a node without RAID */
+            (*error)->code = STEEL_ERROR_NOT_FOUND;
         return NULL;
     }
     json_decref(task->node->target_raid_config);

@@ -1,4 +1,4 @@
-/* Versioned notifications in the log, for consumers that read it: one line of JSON each, in
+/* Writes versioned notifications to the log, for consumers that read it: one line of JSON each, in
  * Ironic's envelope.
  *
  * SPDX-License-Identifier: Apache-2.0 */
@@ -6,13 +6,13 @@
 #include <jansson.h>
 #include <stdbool.h>
 
-/* The parts of an envelope besides the payload; all borrowed for the call. */
+/* The parts of an envelope without the payload; all borrowed for the call. */
 typedef struct Notification {
     const char *host;         /* of the conductor */
     const char *event_type;   /* "baremetal.node.provision_set.start" */
     const char *payload_name; /* "NodeSetProvisionStatePayload" */
     const char *payload_version;
-    bool is_error; /* of level error; others are of level info */
+    bool is_error; /* level error; otherwise info */
 } Notification;
 
 /* True when [DEFAULT]notification_level admits notifications of level error, or of level info. */

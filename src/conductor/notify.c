@@ -1,4 +1,4 @@
-/* What the world is told of nodes and of all that hangs on them, and what is remembered.
+/* Builds the notifications of nodes and their records, and writes the history;
  * SPDX-License-Identifier: Apache-2.0 */
 #include "conductor/notify.h"
 #include "common/log.h"
@@ -10,10 +10,10 @@
 
 #include <string.h>
 
-/* What an event is about, and what it tells of it. */
+/* The payload of an event: the record's fields that it has. */
 typedef struct PayloadKind {
     const Resource *resource;
-    const char *object, *action; /* action NULL: all that have no row of their own */
+    const char *object, *action; /* action NULL: all actions without a row of their own */
     const char *name, *version;
     const char *fields; /* with spaces */
 } PayloadKind;
@@ -48,8 +48,8 @@ payload_of(const PayloadKind *kind, const void *record)
     return payload;
 }
 
-/* Whom an event concerns. What belongs to a node concerns those whom the node concerns: they are
- * looked up, and are the caller's to free. */
+/* The projects that an event concerns. A record of a node concerns the node's projects: they are
+ * looked up, and the caller frees them. */
 static EventAbout
 event_about(const DriverServices *services, const Resource *resource, const void *record,
             char **owner, char **lessee)
@@ -77,7 +77,7 @@ publish(const DriverServices *services, const PayloadKind *kind, const void *rec
     if (extra != NULL)
         json_object_update(payload, extra);
     json_decref(extra);
-    secret_mask(payload); /* passwords of BMCs and volumes, the arguments of a step */
+    secret_mask(payload); /* masks passwords of BMCs and volumes, and the arguments of a step */
     g_autofree char *type = g_strdup_printf("baremetal.%s.%s.%s", kind->object, action, status);
     const Notification notification = {.host = services->conductor_host,
                                        .event_type = type,
@@ -90,7 +90,7 @@ publish(const DriverServices *services, const PayloadKind *kind, const void *rec
     events_publish(services->events, type, &concerns, payload);
 }
 
-/* Most of the time nobody listens: then nothing is made. */
+/* Builds nothing if nobody listens, which is the usual case. */
 static bool
 is_wanted(const DriverServices *services, const char *status)
 {

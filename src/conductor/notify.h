@@ -1,4 +1,4 @@
-/* Notifications about nodes and records, and the entries of a node's history.
+/* Publishes notifications about nodes and records, and writes a node's history.
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 #include "drivers/task.h"
@@ -8,8 +8,8 @@
  * "success", "error". */
 void notify_node(const Task *task, const char *action, const char *status, json_t *extra);
 
-/* The same for any record that there are notifications of; nothing for others. action: "create",
- * "update", "delete". */
+/* Does the same for a record of any resource that has notifications; nothing for others. action:
+ * "create", "update", "delete". */
 void notify_record(const DriverServices *services, const Resource *resource, const void *record,
                    const char *action, const char *status);
 
@@ -22,6 +22,6 @@ notify_record_end(const DriverServices *services, const Resource *resource, cons
     return good;
 }
 
-/* Remembers an event in the node's history, if [conductor]node_history. severity "ERROR" or
+/* Adds an event to the node's history, if [conductor]node_history is true. severity "ERROR" or
  * "INFO". */
 void history_add(Task *task, const char *severity, const char *type, const char *event);

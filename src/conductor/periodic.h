@@ -1,4 +1,4 @@
-/* What the clock runs. Each function returns soon: what takes long is handed to a pool.
+/* The functions that the clock runs. Each returns soon: it hands long work to a pool.
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 #include "conductor/conductor.h"
@@ -6,29 +6,26 @@
 void conductor_clock_start(Conductor *conductor);
 void conductor_clock_stop(Conductor *conductor);
 void power_sync_run(Conductor *conductor);
-void
-power_recovery_run(Conductor *conductor);   /* nodes that power_sync_run has put into maintenance */
-void allocations_run(Conductor *conductor); /* allocations whose search has ended with a process */
+void power_recovery_run(Conductor *conductor); /* rereads nodes in maintenance by power_sync_run */
+void allocations_run(Conductor *conductor);    /* resumes allocations whose process died */
 void history_prune_run(Conductor *conductor);
 void conductors_prune_run(Conductor *conductor);
 void
-takeover_run(Conductor *conductor); /* nodes that nobody works on although their state says so */
+takeover_run(Conductor *conductor); /* resumes nodes in a busy state that no process works on */
 void wait_deadlines_run(Conductor *conductor);
 
-/* Fails the work of a node that no task can be made for, because its driver is not enabled any
- * more. */
+/* Fails the work of a node that cannot have a task, because its driver is no longer enabled. */
 bool takeover_fail_node(Conductor *conductor, const char *uuid, const GError *cause);
 
-/* From the clock: calls that found no worker. */
+/* Retries heartbeats that found no worker. */
 void wakes_run(Conductor *conductor);
 
-/* At the start: notes the machines that a deploy waits for. They have perhaps spoken while nobody
+/* At the start: notes the machines that a deploy waits for. They may have reported while no process
  * listened. */
 void boot_progress_recover(Conductor *conductor);
 
-/* Boots some of them again, as many as [conductor]periodic_max_workers, until there are none left.
- * From the clock. */
+/* Boots the noted machines again, at most [conductor]periodic_max_workers in one run. */
 void boot_again_run(Conductor *conductor);
 
-/* From the clock: reports that nobody has handed a lock to are tried again. */
+/* Retries reports whose node's lock no thread of this process has released. */
 void boot_reports_run(Conductor *conductor);

@@ -12,7 +12,7 @@
 
 #define LONGEST_TIMEOUT_S (7 * 24 * 3600)
 
-/* What the worker needs beside the node is kept in the node: it survives the process. */
+/* The node keeps the worker's arguments, so that they survive the process. */
 static PowerTarget
 requested_target(const Task *task, int *timeout_s)
 {
@@ -30,7 +30,7 @@ power_work(Task *task)
     g_autoptr(GError) error = NULL, save = NULL;
     int timeout_s = 0;
     PowerTarget target = requested_target(task, &timeout_s);
-    bool alone = task->node->operation_uuid == NULL; /* a deploy that waits keeps its own story */
+    bool alone = task->node->operation_uuid == NULL; /* a waiting deploy keeps its own timeline */
     if (alone) {
         task_operation_begin(task, "power");
         task_phase_begin(task, power_target_wire(target), NULL);

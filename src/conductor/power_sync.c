@@ -1,5 +1,5 @@
-/* The power states of all machines, read without locks, and without threads where the driver can,
- * compared with what we hold.
+/* Reads the power states of all machines and compares them with the nodes'. It holds no locks, and
+ * no threads if the driver can read asynchronously.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "common/lock.h"
 #include "common/log.h"
@@ -16,14 +16,14 @@
 #include <string.h>
 
 #define PAGE 500
-#define READING_LIMIT_MS 20000 /* for one machine, where a worker reads */
+#define READING_LIMIT_MS 20000 /* for one machine that a worker reads */
 
-/* One look at all machines: it ends with the last answer, on whatever thread that comes. */
+/* One pass over all machines. The thread that gets the last answer ends it. */
 typedef struct Sweep {
     int64_t started_ms;      /* monotonic */
-    atomic_uint outstanding; /* answers, and one for the loop that asks */
+    atomic_uint outstanding; /* answers still to come, plus one for the loop that asks */
     atomic_uint readings, failures;
-    bool uncounted; /* the metrics tell of the sync, not of what is looked at between */
+    bool uncounted; /* a pass between two syncs does not count in the metrics */
 } Sweep;
 
 static void
@@ -44,20 +44,20 @@ sweep_part_ended(Sweep *sweep)
     g_free(sweep);
 }
 
-/* One machine's answer on its way from the driver to a worker. */
+/* The answer of one machine, from the driver to a worker. */
 typedef struct Reading {
-    bool recovery; /* the node is in maintenance because its machine did not answer */
+    bool recovery; /* the node is in maintenance because its machine did not answer before */
     Conductor *conductor;
-    Sweep *sweep; /* until the answer is there */
+    Sweep *sweep; /* NULL after the answer */
     char *uuid;
     PowerState state;
-    char *failure; /* NULL: it was read */
+    char *failure; /* NULL: the state was read */
     PowerState stored;
     bool had_failures;
 } Reading;
 
-/* A machine that takes longer than the interval is not asked again meanwhile, nor before what it
- * said is settled: there is at most one reading of each node. */
+/* A node has one reading at most: a slow machine is not asked again before its answer has been
+ * handled. */
 static bool
 remember_asked(Conductor *conductor, const char *uuid)
 {
@@ -111,7 +111,7 @@ count_failure(Task *task, const char *failure)
     into_maintenance(task, reason);
 }
 
-/* A worker changes the machine: the sync does not wait for it. */
+/* Hands the power change to a worker; the sync does not wait for it. */
 static void
 restore_power_state(Task *task)
 {
@@ -127,8 +127,8 @@ restore_power_state(Task *task)
     task_release(task);
 }
 
-/* The machine has another state than the node. True: switch the machine; false: the node takes its
- * state. */
+/* Settles a difference between machine and node. Returns true if the machine must be switched;
+ * otherwise the node takes the machine's state. */
 static bool
 settle_mismatch(Task *task, PowerState found)
 {
@@ -152,7 +152,7 @@ settle_mismatch(Task *task, PowerState found)
     return false;
 }
 
-/* Put into maintenance by count_failure or settle_mismatch, and not by an operator. */
+/* True if count_failure or settle_mismatch, not an operator, set the maintenance. */
 static bool
 still_lost(const Node *node)
 {
@@ -167,7 +167,7 @@ still_wanted(const Node *node)
            !node->maintenance && node->target_power_state == NULL;
 }
 
-/* True: the machine is to be changed. */
+/* Returns true if the machine must be switched. */
 static bool
 settle(Task *task, const Reading *reading)
 {
@@ -188,7 +188,7 @@ settle(Task *task, const Reading *reading)
     return force;
 }
 
-/* The machine answers again: what the sync has done to the node is undone. */
+/* The machine answers again: undoes what the sync has done to the node. */
 static void
 recover(Task *task, const Reading *reading)
 {
@@ -214,7 +214,7 @@ recover(Task *task, const Reading *reading)
     json_decref(extra);
 }
 
-/* What was read may be older than what was done since. Takes the task. */
+/* Applies a reading, unless the node has changed since. Takes the task. */
 static void
 settle_locked(Task *task, const Reading *reading)
 {
@@ -239,13 +239,13 @@ power_sync_settle_job(void *data)
     g_autoptr(GError) error = NULL;
     Task *task =
         task_acquire(reading->conductor, reading->uuid, TASK_EXCLUSIVE, "power sync", &error);
-    /* A locked node is at work: the next sync looks again. */
+    /* Work on a locked node may change the power: the next sync reads it again. */
     if (task != NULL)
         settle_locked(task, reading);
     reading_free(reading);
 }
 
-/* Often on the IPMI engine's thread: only what differs costs a job. */
+/* Often on the IPMI engine's thread: only a difference costs a job. */
 static void
 power_sync_reading_done(void *user_data, PowerState state, const GError *error)
 {
@@ -262,7 +262,7 @@ power_sync_reading_done(void *user_data, PowerState state, const GError *error)
     if (quiet || cancelled ||
         !conductor_submit(reading->conductor, CONDUCTOR_BACKGROUND, power_sync_settle_job, reading,
                           NULL))
-        reading_free(reading); /* the next sync looks again */
+        reading_free(reading); /* the next sync reads it again */
 }
 
 /* ---- drivers that can only block ---- */
@@ -276,7 +276,7 @@ read_blocking(Reading *reading)
     Task *task = reading->conductor->stopping ? NULL
                                               : task_acquire(reading->conductor, reading->uuid,
                                                              TASK_SHARED, "power sync", &error);
-    if (task == NULL) { /* stopping, or the database is at fault: nothing is known of the machine */
+    if (task == NULL) { /* stopping, or the database fails: the state stays unknown */
         g_autoptr(GError) cancelled = g_error_new_literal(
             steel_error_quark(), STEEL_ERROR_CANCELLED, "the power state was not read");
         power_sync_reading_done(reading, POWER_UNKNOWN, cancelled);
@@ -309,8 +309,8 @@ power_sync_reading_worker(void *data)
         read_blocking(reading);
 }
 
-/* One more worker reads, up to [conductor]sync_power_state_workers. Where all are busy, those that
- * read already or the next sweep go on with the queue. */
+/* Starts one more reading worker, up to [conductor]sync_power_state_workers. If none is free, the
+ * present ones or the next pass empty the queue. */
 static void
 start_reading_worker(Conductor *conductor)
 {
@@ -325,7 +325,7 @@ start_reading_worker(Conductor *conductor)
                                    conductor, &error))
         return;
     if (steel_error_is(error, STEEL_ERROR_NO_CONDUCTOR)) {
-        power_sync_reading_worker(conductor); /* stopping: gives the readings up */
+        power_sync_reading_worker(conductor); /* the conductor stops: gives the readings up */
         return;
     }
     lock_acquire(&conductor->guard);
@@ -400,7 +400,7 @@ run(Conductor *conductor, bool recovery)
     sweep->started_ms = time_monotonic_ms();
     sweep->outstanding = 1;
     sweep->uncounted = recovery;
-    start_reading_worker(conductor); /* for what the last sweep has left */
+    start_reading_worker(conductor); /* for readings that the last pass left */
     read_all(conductor, sweep, recovery);
     sweep_part_ended(sweep);
 }

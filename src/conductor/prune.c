@@ -1,4 +1,5 @@
-/* What would grow forever is cut back: history and timeline of nodes, conductors that are gone.
+/* Deletes old rows that would grow forever: history and timeline of nodes, conductors that are
+ * gone.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "common/log.h"
 #include "common/time_text.h"
@@ -24,13 +25,14 @@ warn(const char *what, const GError *error)
     return false;
 }
 
-/* What stays of each node. */
+/* How much stays for each node. */
 typedef struct Keep {
     int64_t most, batch;
     char until[TIME_TEXT_SIZE];
 } Keep;
 
-/* Removes in batches, so that no other writer waits for long. Returns how many rows went. */
+/* Deletes in batches, so that no other writer waits for long. Returns the number of deleted
+ * rows. */
 static int64_t
 prune_node(Conductor *conductor, size_t row, const char *node_uuid, const Keep *keep)
 {
@@ -78,7 +80,7 @@ prune_job(void *data)
         prune_log(data, row, &keep);
 }
 
-/* Not on the clock's thread: there may be much to remove. */
+/* Runs on a pool, not on the clock's thread: there may be many rows. */
 void
 history_prune_run(Conductor *conductor)
 {

@@ -1,5 +1,5 @@
-/* Nodes whose conductor died in the middle: their locks are void with its lease; what their state
- * stands for is taken up again from the stored step, by whoever finds them.
+/* Takes over nodes whose conductor died. Its lease voids their locks, and the conductor that finds
+ * them resumes their work from the stored step.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "common/log.h"
@@ -10,10 +10,10 @@
 #include "db/nodes.h"
 #include "db/timeline.h"
 
-/* How many nodes are taken up at one look. */
+/* Limit of nodes in one run. */
 #define TAKEOVER_LIMIT 100
 
-/* The timeline's open phases were of a life that is over. */
+/* Closes the open phases of the dead process in the timeline. */
 static void
 end_open_phases(Task *task)
 {
@@ -22,7 +22,7 @@ end_open_phases(Task *task)
         log_warning("conductor.takeover", "%s", error->message);
 }
 
-/* A power change that was under way is over: what came of it is read by the next power sync. */
+/* Ends a power change that was under way: the next power sync reads its result. */
 static void
 forget_power_change(Task *task)
 {
@@ -39,7 +39,7 @@ forget_power_change(Task *task)
         log_warning("conductor.takeover", "%s", error->message);
 }
 
-/* Work in steps goes on where it stands, in the same operation; every other work begins anew. */
+/* Resumes work in steps at the stored step, in the same operation. Other work begins again. */
 static void
 prepare_work(Task *task)
 {
@@ -78,7 +78,7 @@ take_over(Conductor *conductor, const char *uuid)
     g_autoptr(GError) error = NULL;
     Task *task = task_acquire(conductor, uuid, TASK_EXCLUSIVE, "takeover", &error);
     if (task == NULL) {
-        if (steel_error_is(error, STEEL_ERROR_INVALID)) /* its driver is not enabled any more */
+        if (steel_error_is(error, STEEL_ERROR_INVALID)) /* its driver is no longer enabled */
             takeover_fail_node(conductor, uuid, error);
         else
             log_debug("conductor.takeover", "%s: %s", uuid, error->message);

@@ -1,4 +1,4 @@
-/* Tasks: the lock of a node and everything that is loaded under it.
+/* Tasks: a node's lock, and the data that is loaded under it.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "common/lock.h"
 #include "common/log.h"
@@ -100,7 +100,7 @@ task_operation_start(Task *task, const char *operation)
     task_operation_begin(task, operation);
 }
 
-/* A task on its way to a worker. */
+/* A task that is queued for a worker. */
 typedef struct Spawned {
     Task *task;
     void (*work)(Task *task);

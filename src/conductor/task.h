@@ -1,5 +1,5 @@
-/* A task of the conductor: a node that is loaded, and locked for as long as somebody works on it.
- * What drivers see of it is in drivers/task.h.
+/* Makes and ends tasks: a task is a loaded node, locked while work on it runs. drivers/task.h has
+ * the part that drivers see.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
@@ -7,19 +7,19 @@
 
 typedef enum TaskLock { TASK_SHARED, TASK_EXCLUSIVE } TaskLock;
 
-/* Loads a node, and locks it if asked to.
+/* Loads a node, and locks it if `lock` says so. Blocks on the database.
  *
- * purpose  a few words for others that find the node locked
+ * purpose  why the lock is held, for the error that others get
  * Errors   LOCKED, NODE_NOT_FOUND, INVALID (an interface is not enabled here), DATABASE */
 Task *task_acquire(Conductor *conductor, const char *node_uuid, TaskLock lock, const char *purpose,
                    GError **error);
 
-/* The same for a node whose driver is not enabled any more, with the exclusive lock: the task has
- * no driver. */
+/* Does the same, with the exclusive lock, for a node whose driver is no longer enabled: the task
+ * has no driver. */
 Task *task_acquire_without_driver(Conductor *conductor, const char *node_uuid, const char *purpose,
                                   GError **error);
 
-/* Gives the lock back and frees the task; NULL is fine. Unsaved changes are lost. */
+/* Releases the lock and frees the task; NULL is fine. Unsaved changes are lost. */
 void task_release(Task *task);
 
 static inline Conductor *
@@ -28,8 +28,8 @@ task_conductor(const Task *task)
     return task->conductor;
 }
 
-/* Gives the lock of a node back. What the database refuses is tried again by the clock: no lock
- * outlives its work by more than the database's trouble. */
+/* Releases the lock of a node. If the database refuses, the clock tries again: no lock outlives its
+ * work once the database works again. */
 void task_unlock(Conductor *conductor, const char *node_uuid);
 void task_unlock_again(Conductor *conductor);
 
@@ -37,11 +37,11 @@ void task_unlock_again(Conductor *conductor);
  * caller's; on success *task is NULL. */
 bool task_spawn(Task **task, void (*work)(Task *task), GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* The same, and when there is no worker, the node is saved as it was: `before` is a copy from under
- * the same lock. */
+/* Does the same, but saves the node as it was if there is no worker. before: a copy of the node
+ * from under the same lock. */
 bool task_spawn_or_revert(Task **task, const Node *before, void (*work)(Task *task),
                           GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* The same after a pause; cannot fail. No thread is kept meanwhile, the lock is: so there are no
- * more of these than nodes. */
+/* Does the same after a pause; cannot fail. The pause holds the lock but no thread, so a node has
+ * one of these at most. */
 void task_spawn_later(Task *task, unsigned delay_ms, void (*work)(Task *task));

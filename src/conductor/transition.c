@@ -8,7 +8,7 @@
 #include "common/time_text.h"
 #include "conductor/notify.h"
 
-/* While these happen, the way's goal stays what it was: manual cleaning goes back to manageable. */
+/* These events keep the goal of the operation: manual cleaning returns to manageable. */
 static bool
 keeps_goal(ProvisionEvent event)
 {
@@ -29,7 +29,7 @@ goal_after(const Node *node, ProvisionEvent event, ProvisionState next, Provisio
     return state_info(info->target)->wire;
 }
 
-/* When the machine or its agent must have called; 0: it may take forever. */
+/* The deadline for the call of the machine or its agent; 0: none. */
 static int64_t
 wait_deadline_ms(StepKind kind, int64_t limit_ms)
 {
@@ -71,7 +71,7 @@ notification_status(ProvisionEvent event, ProvisionState from, ProvisionState ne
     return !was_stable && is_stable ? "end" : "success";
 }
 
-/* A transition that could not be saved is taken back in memory. */
+/* Undoes a transition in memory that could not be saved. */
 static void
 restore_fields(Node *node, const Node *before)
 {
@@ -98,18 +98,18 @@ operation_over(Node *node)
     json_object_clear(node->clean_step);
 }
 
-/* The way ends here. What is aborted is not over before it is undone (provision_abort). */
+/* True if the operation ends here. An aborted one ends when it is undone (provision_abort). */
 static bool
 ends_operation(ProvisionEvent event, ProvisionState next)
 {
     return event != EVENT_ABORT && state_info(next)->flags & (STATE_IS_STABLE | STATE_IS_FAILURE);
 }
 
-/* A way along an edge. */
+/* A move along an edge. */
 typedef struct Move {
     ProvisionEvent event;
     ProvisionState goal; /* STATE_NONE: the table's */
-    int64_t wait_ms;     /* of a wait that begins; 0: as its kind's option says */
+    int64_t wait_ms;     /* of a wait that begins; 0: the option of its kind */
 } Move;
 
 static int64_t

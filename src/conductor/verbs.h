@@ -1,4 +1,4 @@
-/* The table of what a conductor answers: one row per rpc method.
+/* The table of rpc methods that a conductor answers, one row each.
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 #include "conductor/internal.h"
@@ -6,19 +6,19 @@
 
 typedef struct VerbCall {
     Conductor *conductor;
-    Task *task; /* for methods about a node; a handler that hands it to a worker sets it to NULL */
+    /* for methods about a node; a handler that hands the task to a worker sets it to NULL */
+    Task *task;
     const json_t *arguments; /* borrowed */
     const char *node_uuid;   /* NULL: not about a node */
     const char *user_id, *project_id;
-    const json_t *judged; /* borrowed: by whose ownership the caller may do this, see rpc.h; NULL */
+    const json_t *judged; /* borrowed: the ownership that allows the call, see rpc.h; may be NULL */
 } VerbCall;
 
-/* True unless the caller was let in because the node belonged to somebody to whom it belongs no
- * more, or because of other nodes than this. To be asked of each node that a call is about, once it
- * is locked. CONFLICT. */
+/* True unless the call was allowed by an ownership that the node no longer has, or by other nodes.
+ * Ask it for each node of a call, once the node is locked. Errors: CONFLICT. */
 bool verb_call_holds(const VerbCall *call, const Node *node, GError **error);
 
-/* Does the work, or starts it. Returns the answer (a new reference), or NULL with the error set. */
+/* Does the work, or starts it. Returns the answer (a new reference), or NULL with an error. */
 typedef json_t *(*VerbHandler)(VerbCall *call, GError **error);
 
 /* The handlers of verbs.def. */
@@ -29,7 +29,7 @@ typedef json_t *(*VerbHandler)(VerbCall *call, GError **error);
 typedef enum VerbLock {
     VERB_NO_TASK, /* the handler loads what it needs */
     VERB_SHARED,  /* a task without the lock */
-    /* a task with the lock; a locked node is tried again for a while, then LOCKED */
+    /* a task with the lock; waits for a locked node for a while, then LOCKED */
     VERB_EXCLUSIVE,
 } VerbLock;
 

@@ -6,9 +6,9 @@
 
 #include <glib.h>
 
-/* What a noted node waits for. */
+/* The reasons why a noted node waits. */
 enum {
-    WAKE_QUEUED = 1, /* a job is on its way */
+    WAKE_QUEUED = 1, /* for its job, which is queued */
     WAKE_LOCKED,     /* its lock */
     WAKE_STARVED,    /* a worker */
 };
@@ -57,7 +57,7 @@ waits_for(Wakes *wakes, const char *uuid)
     return what;
 }
 
-/* From one of the two to another; false when it waits for something else. */
+/* Changes the reason from one of two to another; returns false if the node has a different one. */
 static bool
 change(Wakes *wakes, const char *uuid, int from, int to)
 {
@@ -77,9 +77,8 @@ forget(Wakes *wakes, const char *uuid)
     lock_release(&wakes->lock);
 }
 
-/* The node is noted as locked before its lock is tried: a lock that is given back in between is
- * handed over all the same. It is forgotten before the work: a call that comes meanwhile counts
- * anew. */
+/* Notes the node as locked before it tries the lock, so that a release in between is not missed.
+ * Forgets it before the work, so that a call meanwhile is noted again. */
 static void
 wake_job(void *data)
 {
@@ -97,7 +96,7 @@ wake_job(void *data)
     g_free(job);
 }
 
-/* Of a node that was just noted as queued. */
+/* Submits the job of a node that was just noted as queued. */
 static void
 queue(Wakes *wakes, const char *uuid)
 {

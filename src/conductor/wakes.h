@@ -1,9 +1,9 @@
-/* Nodes whose machine or agent has called, until the step that waits for it is resumed. What
- * machines can make us do is bounded: a node is noted once however often it calls, and no more than
- * so many nodes are.
+/* Notes nodes whose machine or agent has called, until the step that waits for it is resumed. The
+ * load by machines is bounded: a node is noted once however often it calls, and the number of noted
+ * nodes is limited.
  *
- * A node that is locked is not asked for again and again: whoever gives its lock back in this
- * process hands it over (wakes_lock_released). A slow tick takes up those that found no worker.
+ * A locked node is not polled: a thread of this process that releases its lock calls
+ * wakes_lock_released. A slow tick retries nodes that found no worker.
  *
  * Any thread.
  *
@@ -15,32 +15,33 @@
 typedef struct Wakes Wakes;
 
 typedef struct WakesOps {
-    /* Takes the node's lock and returns what `go` needs; NULL when there is nothing to do, or, with
-     * *locked set, when somebody else has the lock. On a thread of `submit`. */
+    /* Takes the node's lock and returns the data for `go`. NULL if there is nothing to do, or, with
+     * *locked true, if the node is locked. On a thread of `submit`. */
     void *(*take)(void *user, const char *node_uuid, bool *locked);
 
-    /* Resumes the node. Takes what `take` has returned. On the same thread; may take long. */
+    /* Resumes the node. Takes the data that `take` returned. On the same thread; may block for
+     * long. */
     void (*go)(void *user, void *taken);
 
-    /* Runs a job on another thread soon; false if none is free. Never blocks. */
+    /* Runs a job on another thread soon; returns false if none is free. Never blocks. */
     bool (*submit)(void *user, PoolJob job, void *data);
 } WakesOps;
 
-/* ops, user  borrowed until wakes_free; user is handed to the functions
- * most       how many nodes may be noted */
+/* ops, user  borrowed until wakes_free; the functions get user
+ * most       limit of noted nodes */
 Wakes *wakes_new(const WakesOps *ops, void *user, size_t most);
 
-/* Forgets what is noted. No job may be under way. NULL is fine. */
+/* Forgets all nodes and frees. No job may be under way. NULL is fine. */
 void wakes_free(Wakes *wakes);
 
-/* The node's machine has called. Never blocks. False: too many nodes are noted; the machine will
- * call again. */
+/* Notes a node whose machine has called. Never blocks. Returns false if too many nodes are noted:
+ * the machine will call again. */
 bool wakes_add(Wakes *wakes, const char *node_uuid);
 
-/* The node's lock is free. */
+/* Call it when the node's lock is free. */
 void wakes_lock_released(Wakes *wakes, const char *node_uuid);
 
-/* Tries those again that found no worker. From the clock, each second or so. */
+/* Retries nodes that found no worker. From the clock, about every second. */
 void wakes_tick(Wakes *wakes);
 
 /* How many nodes are noted. */

@@ -13,7 +13,7 @@
 #define PIECE (64u << 10)
 #define GZIP_WINDOW (15 + 16)
 
-/* What a drive may be built of, and the file that it becomes. */
+/* A member of the object that describes a drive, and its file in the drive. */
 typedef struct PartRow {
     const char *key, *file;
 } PartRow;
@@ -37,8 +37,8 @@ config_drive_is_url(const char *text)
 
 /* ---- checking ---- */
 
-/* Unpacks what is given and counts; false: it is damaged, goes on after its end, or has more than
- * the limit. */
+/* Unpacks the data and counts its bytes. Returns false if it is damaged, has trailing bytes, or
+ * exceeds the limit. */
 static bool
 count_unpacked(z_stream *stream, size_t *total)
 {
@@ -89,7 +89,7 @@ config_drive_check(const char *text, GError **error)
 
 /* ---- building ---- */
 
-/* The file of one part: text as it is, everything else as JSON; NULL: there is none. */
+/* The file of one member: a text unchanged, other values as JSON; NULL if absent. */
 static char *
 part_text(const json_t *value)
 {
@@ -110,7 +110,7 @@ text_free(void *text)
     secret_free(text);
 }
 
-/* The metadata with what it has to have. New. */
+/* The metadata with its required members; a new reference. */
 static json_t *
 meta_data_of(const json_t *drive, const char *node_uuid, const char *node_name)
 {
@@ -137,7 +137,7 @@ compress_image(const GByteArray *image, GError **error)
     g_byte_array_set_size(packed, (guint)deflateBound(&stream, image->len));
     stream.next_out = packed->data;
     stream.avail_out = packed->len;
-    deflate(&stream, Z_FINISH); /* there is room for all of it */
+    deflate(&stream, Z_FINISH); /* the buffer has room for all output */
     g_byte_array_set_size(packed, packed->len - stream.avail_out);
     deflateEnd(&stream);
     return packed;

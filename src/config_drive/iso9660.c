@@ -2,7 +2,7 @@
  *
  * The order in the image: 16 empty sectors, a volume descriptor for each of the two trees, the end
  * of the descriptors, the path tables (each tree's in both byte orders), the folders of each tree,
- * one sector each, then what is in the files, once.
+ * one sector each, then the contents of the files, each content once.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "config_drive/iso9660.h"
 
@@ -22,7 +22,7 @@ typedef struct Entry {
     char *path; /* owned */
     const char *name;
     unsigned depth, parent; /* parent: index of an entry */
-    unsigned number;        /* of a folder in the path tables, from 1; 0: a file */
+    unsigned number;        /* the folder's number in the path tables, from 1; 0: a file */
     const IsoFile *file;    /* NULL: a folder */
     uint32_t extent[TREE_COUNT], size;
 } Entry;
@@ -225,7 +225,7 @@ put_big(uint8_t *to, uint32_t value, unsigned size)
         to[size - 1 - i] = (uint8_t)(value >> (8 * i));
 }
 
-/* Numbers stand in both byte orders, one after the other. */
+/* Writes a number in both byte orders, one after the other. */
 static void
 put_both(uint8_t *to, uint32_t value, unsigned size)
 {
@@ -246,8 +246,8 @@ put_text(uint8_t *to, const char *text, unsigned size, Tree tree)
     }
 }
 
-/* A name as a tree has it; returns its bytes. The plain tree knows capitals, digits and "_" alone,
- * and one dot. */
+/* Writes a name in a tree's form; returns its bytes. The plain tree allows only capitals, digits,
+ * "_" and one dot. */
 static unsigned
 put_name(uint8_t *to, const Entry *entry, Tree tree)
 {
@@ -269,13 +269,13 @@ put_name(uint8_t *to, const Entry *entry, Tree tree)
     return length;
 }
 
-/* A record of a folder; returns its bytes. name: of one byte for the folder itself (0) and its
- * parent (1), or NULL. */
+/* A record of a folder; returns its bytes. name: one byte for the folder itself (0) and its parent
+ * (1), or NULL. */
 static unsigned
 put_record(uint8_t *to, const Entry *entry, Tree tree, const uint8_t *name)
 {
-    static const uint8_t time[] = {100, 1, 1, 0,
-                                   0,   0, 0}; /* 2000-01-01, so that images are alike */
+    /* 2000-01-01, so that equal files make equal images */
+    static const uint8_t time[] = {100, 1, 1, 0, 0, 0, 0};
     unsigned length = 1;
     if (name != NULL)
         to[33] = *name;
@@ -311,8 +311,8 @@ write_folder(Image *image, guint index, Tree tree, GError **error)
     return true;
 }
 
-/* Writes a tree's path table in both byte orders and says how many bytes each has; 0 when it does
- * not fit. */
+/* Writes a tree's path table in both byte orders and returns the size of each; 0 if it does not
+ * fit. */
 static uint32_t
 write_path_tables(Image *image, Tree tree)
 {
@@ -360,7 +360,7 @@ write_descriptor(Image *image, Tree tree, const char *label, uint32_t path_table
     for (unsigned at = 702; at < 813; at += 37)
         put_text(to + at, "", 36, tree);
     for (unsigned at = 813; at < 881; at += 17)
-        memset(to + at, '0', 16); /* times that are not given */
+        memset(to + at, '0', 16); /* unset times */
     to[881] = 1;
 }
 

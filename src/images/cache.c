@@ -1,8 +1,7 @@
 /* Copies of images; the contract is in cache.h.
  *
- * A copy is called <sha256 of URL and version>.<sha256 of its contents>: both are in its name, so
- * that nothing else must be written with it. Its time of modification is when somebody wanted it
- * last.
+ * The name of a copy is <sha256 of URL and version>.<sha256 of its contents>, so no other file must
+ * describe it. Its time of modification is the time of its last use.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "images/cache.h"
@@ -23,7 +22,7 @@
 #define AREA "images.cache"
 #define LOCK_ENDING ".lock"
 #define PART_ENDING ".part"
-/* What is older was left by somebody who died. */
+/* An older partial copy belongs to a process that died. */
 #define PART_AGE_S (24 * 60 * 60)
 #define LOOK_MS 20
 #define LOOK_LONGEST_MS 500
@@ -40,10 +39,10 @@ io_failed(const char *what, const char *path, GError **error)
     return steel_fail(error, STEEL_ERROR_IO, "cannot %s %s: %s", what, path, g_strerror(errno));
 }
 
-/* ---- locks: a copy's is that of the first two digits of its name, so that no more files are left
- * than there are such ---- */
+/* ---- locks: copies share a lock by the first two digits of their names, which bounds the number
+ * of lock files ---- */
 
-/* The descriptor that holds it, or -1. */
+/* Returns the descriptor that holds the lock, or -1. */
 static int
 lock_copy(const char *path, int timeout_ms, GError **error)
 {
@@ -81,7 +80,7 @@ key_of(const ImageFetch *fetch, const ImageVersion *version)
     return g_strdup(g_checksum_get_string(checksum));
 }
 
-/* The path of a copy that is there, or NULL. */
+/* The path of the copy, or NULL if it is absent. */
 static char *
 find_copy(const char *folder, const char *key)
 {
@@ -121,7 +120,7 @@ make_copy(const char *folder, const char *key, const ImageFetch *fetch, GError *
     return NULL;
 }
 
-/* ---- what leaves ---- */
+/* ---- removal ---- */
 
 typedef struct Copy {
     char *path; /* owned */
@@ -153,7 +152,7 @@ is_unused(const char *name, const struct stat *status)
            time_now_ms() / 1000 - status->st_mtim.tv_sec > PART_AGE_S;
 }
 
-/* Copies that nobody has. */
+/* The unused copies. */
 static GPtrArray *
 list_unused(const char *folder)
 {
@@ -173,7 +172,7 @@ list_unused(const char *folder)
     return copies;
 }
 
-/* Removes what is too old, then the oldest until the rest is small enough. */
+/* Removes copies that are too old, then the oldest until the rest fits. */
 static void
 tidy(const ImageCache *cache)
 {
@@ -194,7 +193,7 @@ tidy(const ImageCache *cache)
 
 /* ---- handing out ---- */
 
-/* A link to the copy; where links cannot be made (another file system), the bytes. */
+/* Links the copy; copies its bytes if the path is on another file system. */
 static bool
 hand_out(const char *copy, const char *path, GError **error)
 {
@@ -243,7 +242,7 @@ put_locked(const ImageCache *cache, const ImageFetch *fetch, const char *key, bo
         copy = make_copy(cache->folder, key, fetch, error);
     if (copy == NULL)
         return false;
-    utimensat(AT_FDCWD, copy, NULL, 0); /* wanted now */
+    utimensat(AT_FDCWD, copy, NULL, 0); /* the time of its last use */
     bool good = describe(copy, image, error) && hand_out(copy, path, error);
     tidy(cache);
     return good;

@@ -1,9 +1,9 @@
-/* The images that this machine keeps copies of, in one folder: each URL is fetched once, however
- * many nodes want it at the same time, and again when what it names has changed. A copy is handed
- * out as a hard link, so that it may leave the cache while somebody has it.
+/* A cache of image copies in one folder. Each URL is fetched once, however many nodes need it at
+ * the same time, and again when its content has changed. A user gets a hard link to the copy, so
+ * that the cache may drop a copy in use.
  *
- * Processes share a folder: what is being made is locked (flock), which ends with whoever dies.
- * Copies that nobody has and that are too old, or too many, are removed when a new one comes.
+ * Processes share a folder: a copy is locked while it is made (flock), and the lock ends with its
+ * process. A new copy removes unused copies that are too old or too many.
  *
  * Blocks on disks and networks; any thread but those of the API.
  *
@@ -13,11 +13,11 @@
 
 typedef struct ImageCache {
     const char *folder;  /* borrowed; made if absent */
-    uint64_t size_limit; /* bytes of all copies that nobody has; 0: none is kept */
-    int64_t age_limit_s; /* since somebody wanted it last */
+    uint64_t size_limit; /* bytes of all unused copies; 0: none is kept */
+    int64_t age_limit_s; /* since its last use */
 } ImageCache;
 
-/* What was put somewhere. */
+/* The image that image_cache_put delivered. */
 typedef struct CachedImage {
     uint64_t size;
     char *sha256; /* owned */
@@ -26,12 +26,12 @@ typedef struct CachedImage {
 void cached_image_clear(CachedImage *image);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(CachedImage, cached_image_clear)
 
-/* Puts what a URL names at a path, in place of what is there. Readable by everybody: it is served
- * to machines.
+/* Puts the image of a URL at a path, and replaces a file there. The file is readable by everybody,
+ * since machines download it.
  *
  * path   its folder is made if absent
  * image  out, in {0}
- * Errors as image_fetch; TIMEOUT also when another process makes the copy for longer than the fetch
- * may take */
+ * Errors as image_fetch; TIMEOUT also if another process makes the copy and takes longer than the
+ * fetch may */
 bool image_cache_put(const ImageCache *cache, const ImageFetch *fetch, const char *path,
                      CachedImage *image, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -48,7 +48,7 @@ refuse_url(const ImageFetch *fetch, GError **error)
                       shown);
 }
 
-/* ---- where the bytes go ---- */
+/* ---- the sink ---- */
 
 typedef struct Sink {
     const ImageFetch *fetch;
@@ -109,7 +109,7 @@ is_below(const char *path, const char *const *folders)
     return false;
 }
 
-/* Where the open file really lies, whatever links led there: that is what must be allowed. */
+/* The real path of the open file, behind all links: this path must be allowed. */
 static bool
 check_place(const ImageFetch *fetch, int fd, GError **error)
 {
@@ -124,7 +124,7 @@ check_place(const ImageFetch *fetch, int fd, GError **error)
            steel_fail(error, STEEL_ERROR_INVALID, "%s is no regular file", fetch->url);
 }
 
-/* The open file, or -1. */
+/* Returns the open file, or -1. */
 static int
 open_file(const ImageFetch *fetch, GError **error)
 {
@@ -209,8 +209,7 @@ copy_from_server(Sink *sink, GError **error)
            check_status(sink->fetch, answer.status, error);
 }
 
-/* A server that does not know HEAD says nothing of its version: the image is then fetched each
- * time. */
+/* A server without HEAD tells no version, so its image is fetched each time. */
 static bool
 server_version(const ImageFetch *fetch, ImageVersion *version, GError **error)
 {
@@ -258,7 +257,7 @@ image_fetch(const ImageFetch *fetch, int to, const char *algorithm, char **diges
     if (made == NULL || !image_url_known(fetch->url))
         return made != NULL && refuse_url(fetch, error);
     bool good = is_file(fetch->url) ? copy_file(&sink, error) : copy_from_server(&sink, error);
-    if (sink.error != NULL) { /* it says more than what came of it */
+    if (sink.error != NULL) { /* the sink's error is the cause of the HTTP error */
         g_clear_error(error);
         g_propagate_error(error, sink.error);
         return false;

@@ -1,13 +1,15 @@
-/* What an image on this machine's disk is. Blocks on the disk; any thread but those of the API.
+/* Reads the format and the checksum of an image on the local disk. Blocks on the disk; any thread
+ * but those of the API.
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 #include "common/error.h"
 
-/* "qcow2", "vmdk", "vhdx", "vdi", "iso" or, for anything else, "raw"; static. By its first bytes
- * alone. Errors: IO. */
+/* "qcow2", "vmdk", "vhdx", "vdi", "iso" or, for anything else, "raw"; static. Reads the first bytes
+ * only. Errors: IO. */
 bool local_image_format(const char *path, const char **format,
                         GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Its checksum; the caller frees. Errors: IO, INVALID (unknown algorithm). */
+/* The checksum of the file, in lower case; the caller frees. Errors: IO, INVALID (unknown
+ * algorithm). */
 bool local_image_digest(const char *path, const char *algorithm, char **digest,
                         GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -22,7 +22,7 @@ boot_instructions_init(BootInstructions *instructions, const char *mac)
     *instructions = (BootInstructions){.answer = BOOT_ANSWER_UNKNOWN_MAC, .mac = g_strdup(mac)};
 }
 
-/* What belongs to the mode. */
+/* Frees the values of the mode. */
 static void
 clear_mode(BootInstructions *instructions)
 {

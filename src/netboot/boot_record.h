@@ -24,7 +24,7 @@ typedef enum BootMode {
 typedef struct BootModeInfo {
     const char *word, *purpose;
     unsigned states; /* flag of the provision states in which it counts */
-    bool reports;    /* the machine says itself when it has come up */
+    bool reports;    /* the machine itself reports that it has booted */
 } BootModeInfo;
 
 /* Static. */
@@ -37,29 +37,29 @@ typedef struct BootRecord {
     const json_t *parameters;
 } BootRecord;
 
-/* False if the machine is not to boot over the network: there is no record, or a failure has left
- * it behind in a state without an instance. */
+/* Returns false if the machine must not boot over the network: without a record, or if a failure
+ * left the record behind in a state without an instance. */
 bool boot_record_read(const Node *node, BootRecord *record);
 
-/* True when there is a record, whatever the node's state is. */
+/* True if there is a record, in any state of the node. */
 bool boot_record_exists(const Node *node);
 
 /* Records what the machine is to boot. A record of the same mode stays as it is: the machine may be
  * booting with it. */
 void boot_record_write(Node *node, BootMode mode);
 
-/* The same for a ramdisk. parameters: words for its kernel, {name: value}, copied; NULL: none. They
- * replace those of a record that is there. */
+/* Does the same for a ramdisk. parameters: words for its kernel, {name: value}, copied; NULL: none.
+ * They replace those of an existing record. */
 void boot_record_write_ramdisk(Node *node, const json_t *parameters);
 
-/* True when there is a record whose machine says itself when it has come up, whatever the node's
- * state is. Of a mode that this version does not know it is taken to. */
+/* True if there is a record whose machine itself reports that it has booted, in any state of the
+ * node. True also for an unknown mode. */
 bool boot_record_reports(const Node *node);
 
-/* True when there is a record of this mode, whatever the node's state is. */
+/* True if there is a record of this mode, in any state of the node. */
 bool boot_record_is(const Node *node, BootMode mode);
 
-/* True when there was one. */
+/* Removes the record. Returns true if there was one. */
 bool boot_record_remove(Node *node);
 
 /* The last report of the machine in this operation (INFO_BOOT_PROGRESS); BOOT_PHASE_COUNT: none. */

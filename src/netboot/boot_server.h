@@ -1,4 +1,4 @@
-/* The boot file server: tells machines over HTTP how to boot, on a port of its own.
+/* The boot file server: serves boot scripts and files to machines over HTTP, on a port of its own.
  *
  *     GET /boot.ipxe                    the script that every machine loads first (DHCP names it)
  *     GET /boot/<mac>.ipxe              the script of one machine, made for this request
@@ -24,7 +24,7 @@ typedef struct BootServer BootServer;
 /* What the server asks and reports. All are required. Any of its threads calls them, several at a
  * time; they must be quick, since a thread that waits serves no machine. */
 typedef struct BootServerHooks {
-    /* What the machine must do now.
+    /* Finds the instructions for a machine.
      *
      * source  the client
      * out     initialised for the MAC address asked for; filled in. For an unknown address it stays

@@ -44,7 +44,7 @@ boot_session_continues(const BootSession *session, const char *record_id, const 
            g_strcmp0(session->address, address) == 0 && now_ms - session->served_at_ms < window_ms;
 }
 
-/* Another record: the node was deployed anew. */
+/* Another record: the node was deployed again. */
 static void
 begin_record(BootSession *session, const char *record_id)
 {

@@ -1,5 +1,5 @@
-/* To which MAC address a DHCP server has leased an address: dnsmasq's lease file. A line for each
- * lease:
+/* Finds the MAC address to which a DHCP server has leased an IP address, in dnsmasq's lease file.
+ * It has a line for each lease:
  *
  *     1796082600 52:54:00:12:34:56 192.0.2.44 node-4 01:52:54:00:12:34:56
  *

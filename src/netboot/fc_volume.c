@@ -8,7 +8,7 @@
 #define WWN_DIGITS 16
 #define LUN_FLAT_SPACE 0x4000u /* SAM-5, 4.7.7.3 */
 
-/* The names as text, one per path; the caller frees; NULL: something is no string. */
+/* The names as text, one per path; the caller frees. NULL if an item is no string. */
 static char **
 names_of(const json_t *value)
 {
@@ -27,7 +27,7 @@ names_of(const json_t *value)
     return (char **)g_ptr_array_free(g_steal_pointer(&names), FALSE);
 }
 
-/* "50:06:01:60:3b:a0:1c:2d" of any spelling of it; NULL: it is none. */
+/* "50:06:01:60:3b:a0:1c:2d" for any spelling of a name; NULL if the text is no name. */
 static char *
 normal_wwn(const char *text)
 {

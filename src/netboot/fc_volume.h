@@ -1,11 +1,11 @@
-/* What a volume target's properties say of a Fibre Channel volume, checked so that it can stand in
- * a boot script.
+/* A Fibre Channel volume, read from a volume target's properties and checked so that it can be
+ * written into a boot script.
  *
  *     {"target_wwn": "50:06:01:60:3b:a0:1c:2d" or "500601603ba01c2d", or a list of them, or one
  *     string with commas,
  *      "target_lun": 0 or "0"}
  *
- * Other keys are passed over. Pure; any thread.
+ * Other keys are ignored. Pure; any thread.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once

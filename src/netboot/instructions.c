@@ -26,7 +26,7 @@ find_node(Db *db, const char *mac, Node **node, GError **error)
     return port == NULL || db_record_look(db, &node_resource, "uuid", port->node_uuid, node, error);
 }
 
-/* What is stored of a target cannot be used. */
+/* The stored data of a target cannot be used. */
 static bool
 set_target_problem(BootInstructions *out, const VolumeTarget *target, const GError *error)
 {

@@ -10,7 +10,7 @@
 
 #include <string.h>
 
-/* The kernel takes 2048 bytes; ours are not all of them. */
+/* The kernel's limit is 2048 bytes, and others add arguments too. */
 #define ARGUMENTS_LIMIT 1900
 #define DEFAULT_WORD "%default%"
 
@@ -26,7 +26,7 @@ ramdisk_boot_initramfs(const char *node_uuid)
     return g_strdup_printf("%s/deploy_ramdisk", node_uuid);
 }
 
-/* The words that the operator adds. The caller frees. */
+/* The operator's kernel parameters; the caller frees. */
 static char *
 operator_words(const Node *node)
 {
@@ -40,7 +40,7 @@ operator_words(const Node *node)
     return g_strjoinv(standard, parts);
 }
 
-/* A word that would mean something to iPXE, or end the line. */
+/* True for a word that has a meaning for iPXE, or ends the line. */
 static bool
 is_harmful(const char *word)
 {
@@ -53,7 +53,7 @@ is_harmful(const char *word)
            g_str_has_suffix(word, "\\");
 }
 
-/* False when a word cannot stand in a script. */
+/* Returns false if a word must not stand in a script. */
 static bool
 add_words(GString *line, const char *text)
 {
@@ -82,8 +82,7 @@ add_parameters(GString *line, const json_t *parameters)
     return true;
 }
 
-/* The token of this run of the agent, made when there is none; to be freed by secret_free. NULL
- * with the error set. */
+/* The agent's token, created if absent; the caller frees it with secret_free. NULL on an error. */
 static char *
 agent_token(Db *db, const char *node_uuid, GError **error)
 {

@@ -64,7 +64,7 @@ read_features(const uint8_t *data, Qcow2Header *header, GError **error)
     return true;
 }
 
-/* The table must be there for the whole disk; entries behind it are of no use. */
+/* The table must cover the whole disk; further entries are ignored. */
 static bool
 read_l1_place(const uint8_t *data, Qcow2Header *header, GError **error)
 {
@@ -142,7 +142,7 @@ inflate_cluster(const uint8_t *data, size_t size, uint8_t *cluster, size_t clust
     return good;
 }
 
-/* What follows the packed data in their last sector belongs to somebody else. */
+/* Bytes behind the packed data in its last sector belong to another cluster. */
 static bool
 unzstd_cluster(const uint8_t *data, size_t size, uint8_t *cluster, size_t cluster_size)
 {

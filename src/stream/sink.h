@@ -1,5 +1,5 @@
-/* Where an image is written to: a disk, a part of one, a file, a LUN. Writes may come in any order;
- * nothing is sure to be kept before sink_flush. A sink is used by one thread at a time.
+/* The destination of an image: a disk, a part of one, a file, a LUN. Writes may come in any order;
+ * only sink_flush makes them durable. A sink is used by one thread at a time.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
@@ -10,32 +10,32 @@
 
 typedef struct Sink Sink;
 
-/* An implementation. Offsets and sizes are within the sink's size: checked before. */
+/* An implementation. sink.c has checked that offset and size are within the sink's size. */
 typedef struct SinkOps {
     bool (*write)(void *self, uint64_t offset, const void *data, size_t size, GError **error);
-    /* Makes a range read as zeros, without writing them where the device can. */
+    /* Makes a range read as zeros, without writing them if the device can. */
     bool (*zero)(void *self, uint64_t offset, uint64_t size, GError **error);
     bool (*flush)(void *self, GError **error);
     void (*close)(void *self);
 } SinkOps;
 
 /* name  for errors, "/dev/vda"; copied
- * self  owned from then on */
+ * self  taken; `close` frees it */
 Sink *sink_new(const SinkOps *ops, void *self, const char *name, uint64_t size);
 void sink_free(Sink *sink);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Sink, sink_free)
 
-/* A part of a sink, which must outlive it. */
+/* A part of a sink; the whole sink must outlive it. */
 Sink *sink_window(Sink *whole, uint64_t offset, uint64_t size);
 
-/* A file or block device that is there; a device that is in use (mounted) is refused. Errors: IO
- * naming it. */
+/* Opens an existing file or block device; refuses a device in use (mounted). Errors: IO naming
+ * it. */
 Sink *sink_open_file(const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 uint64_t sink_size(const Sink *sink);
 const char *sink_name(const Sink *sink);
 
-/* Errors: STORAGE (beyond the end: the image is larger than the disk), IO. */
+/* All three block. Errors: STORAGE (beyond the end: the image is larger than the disk), IO. */
 bool sink_write(Sink *sink, uint64_t offset, const void *data, size_t size,
                 GError **error) G_GNUC_WARN_UNUSED_RESULT;
 bool sink_zero(Sink *sink, uint64_t offset, uint64_t size,

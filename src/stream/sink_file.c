@@ -1,8 +1,7 @@
 /* Files and block devices as sinks; the contract is in sink.h.
  *
- * Writes go through the page cache, which lets the network and the disk work at the same time; what
- * has been written is handed to the disk and dropped from the cache behind us, so that memory stays
- * free.
+ * Writes go through the page cache, which lets the network and the disk work at the same time;
+ * written data is sent to the disk early and dropped from the cache, so that memory stays free.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "stream/sink.h"
@@ -19,7 +18,7 @@ enum { ZERO_BLOCK = 1024 * 1024, DROP_BEHIND = 32 * 1024 * 1024 };
 typedef struct FileSink {
     int fd;
     char *path;       /* owned */
-    uint64_t written; /* since the last time that the cache was dropped */
+    uint64_t written; /* since the cache was last dropped */
     bool no_punch, no_zero_range;
 } FileSink;
 
@@ -30,7 +29,7 @@ fail(const FileSink *sink, const char *what, uint64_t offset, GError **error)
                       what, offset, g_strerror(errno));
 }
 
-/* Begins to write out what is dirty, and drops what is clean. */
+/* Begins to write out dirty pages, and drops clean ones. */
 static void
 drop_behind(FileSink *sink, size_t size)
 {
@@ -76,7 +75,7 @@ write_zeros(FileSink *sink, uint64_t offset, uint64_t size, GError **error)
     return true;
 }
 
-/* A hole reads as zeros; a device that cannot promise that refuses. */
+/* A hole reads as zeros; a device that cannot ensure that refuses. */
 static bool
 file_zero(void *self, uint64_t offset, uint64_t size, GError **error)
 {

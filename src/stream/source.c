@@ -18,13 +18,13 @@ typedef struct Download {
     void *user;
     CURL *handle;
     uint64_t position; /* bytes that were taken */
-    uint64_t skip;     /* bytes of this answer that were taken before */
-    uint64_t total;    /* 0: not known */
+    uint64_t skip;     /* bytes of this answer that were taken from an earlier one */
+    uint64_t total;    /* 0: unknown */
     char *validator;   /* owned; ETag or Last-Modified of the first answer */
-    char *seen;        /* owned; of this answer */
-    bool begun;        /* this answer's headers were looked at */
-    bool taken;        /* something of this try was new */
-    GError *fatal;     /* that ends the reading for good */
+    char *seen;        /* owned; the validator of this answer */
+    bool begun;        /* this answer's headers were checked */
+    bool taken;        /* this try has brought new bytes */
+    GError *fatal;     /* owned; ends the reading without a retry */
 } Download;
 
 /* ---- answers ---- */
@@ -70,7 +70,7 @@ end_for_good(Download *download, const char *what)
     return false;
 }
 
-/* The whole length, of an answer with the whole or with the rest. */
+/* The length of the whole content, from an answer with all of it or with the rest. */
 static uint64_t
 total_of(const Download *download, long status)
 {
@@ -81,14 +81,14 @@ total_of(const Download *download, long status)
     return (uint64_t)length + (status == 206 ? download->position : 0);
 }
 
-/* Looks at an answer's headers when its first byte comes. */
+/* Checks an answer's headers when its first byte comes. */
 static bool
 begin_answer(Download *download)
 {
     long status = status_of(download);
     download->begun = true;
     if (status != 200 && status != 206)
-        return true; /* its body is a message: not taken */
+        return true; /* its body is an error message, not content */
     uint64_t total = total_of(download, status);
     download->skip = status == 200 ? download->position : 0;
     if (download->position > 0 &&
@@ -189,8 +189,8 @@ perform(Download *download)
     return code;
 }
 
-/* Whether all of it has come; else *why says what has happened, and *again whether another try may
- * help. */
+/* Returns true if all bytes have come. Otherwise *why has the cause, and *again is true if a retry
+ * may help. */
 static bool
 judge(Download *download, CURLcode code, char **why, bool *again)
 {

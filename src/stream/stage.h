@@ -1,5 +1,5 @@
-/* A station that an image's bytes pass on their way to the disk: a decompressor, a format. Bytes
- * are pushed into the first one. One thread.
+/* A stage of the pipeline from an image to the disk: a decompressor, a format. The caller pushes
+ * bytes into the first one. One thread.
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 #include "stream/sink.h"
@@ -7,12 +7,12 @@
 typedef struct Stage Stage;
 
 struct Stage {
-    /* Takes all of it. */
+    /* Takes all bytes. May block on the disk. */
     bool (*push)(Stage *stage, const uint8_t *data, size_t size, GError **error);
-    /* There is no more. */
+    /* The input has ended. */
     bool (*finish)(Stage *stage, GError **error);
-    /* Whether the bytes must come once more from the beginning: a format that points back. Asked
-     * after finish. NULL: never */
+    /* True if the input must come again from the beginning, because the format points backwards.
+     * Called after finish. NULL: false */
     bool (*wants_again)(const Stage *stage);
     void (*free)(Stage *stage);
 };
@@ -26,19 +26,20 @@ Stage *stage_gzip(Stage *next);
 Stage *stage_xz(Stage *next);
 Stage *stage_zstd(Stage *next);
 
-/* The one that the first bytes ask for, or NULL: they are not compressed. size: 6 are enough */
+/* The decompressor for these first bytes, or NULL if they are not compressed. size: 6 bytes are
+ * enough. */
 typedef Stage *(*StageNew)(Stage *next);
 StageNew stage_for_magic(const uint8_t *data, size_t size);
 
-/* Writes what comes as it is; in blocks, zeros as holes. */
+/* Writes the bytes unchanged, in blocks; blocks of zeros become holes. */
 Stage *stage_raw(Sink *sink);
 
-/* Reads the qcow2 format, whatever order its parts have, in constant memory.
+/* Reads the qcow2 format with its parts in any order, in constant memory.
  *
- * Refused, INVALID: a backing file, an external data file, encryption, extended L2 entries,
- * features that are not known, an image marked corrupt, a virtual size beyond the sink, tables
- * beyond what their sizes allow, more than 2,097,152 clusters waiting at a time. Refcounts and
- * snapshots are ignored. */
+ * Refuses with INVALID: a backing file, an external data file, encryption, extended L2 entries,
+ * unknown features, an image marked corrupt, a virtual size beyond the sink, tables larger than
+ * their limits, more than 2,097,152 clusters waiting at a time. Refcounts and snapshots are
+ * ignored. */
 Stage *stage_qcow2(Sink *sink);
 
 /* True for the first bytes of a qcow2 image. */

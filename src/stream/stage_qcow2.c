@@ -1,10 +1,10 @@
 /* The qcow2 format, read in one go; the contract is in stage.h.
  *
- * What has to be read at which place of the file is an Extent: the table of tables (L1), tables
- * (L2), clusters with data. A table's place is learned from the table above it, mostly before the
- * stream gets there, since programs write them in that order. A window of the stream holds the
- * bytes of extents that have begun. An extent that was learned too late is kept for another pass
- * over the same bytes: three passes are always enough.
+ * An Extent is a range of the file that must be read: the table of tables (L1), a table (L2), or a
+ * cluster of data. A table's offset is in the table above it, which mostly comes earlier in the
+ * stream, since programs write them in that order. A window of the stream holds the bytes of
+ * extents that have begun. An extent that is found too late waits for another pass over the same
+ * bytes: three passes are always enough.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "stream/qcow2_format.h"
@@ -13,7 +13,7 @@
 #include <string.h>
 
 #define PENDING_LIMIT (2u * 1024 * 1024)
-/* Less than this is not worth moving the window for. */
+/* The window moves by this many bytes at least. */
 #define TRIM_LEAST (1024u * 1024)
 
 typedef enum ExtentKind { EXTENT_L1, EXTENT_L2, EXTENT_DATA, EXTENT_COMPRESSED } ExtentKind;
@@ -22,7 +22,7 @@ typedef struct Extent {
     uint64_t start; /* in the file */
     uint32_t size;
     uint32_t kind;  /* ExtentKind */
-    uint64_t guest; /* where its data belong */
+    uint64_t guest; /* the place of its data on the disk */
 } Extent;
 
 typedef struct Qcow2Stage {
@@ -30,12 +30,12 @@ typedef struct Qcow2Stage {
     Sink *sink; /* borrowed */
     bool has_header;
     Qcow2Header header;
-    uint64_t position;     /* of the stream: bytes that came */
+    uint64_t position;     /* bytes of the stream so far */
     uint64_t window_start; /* of the file */
     GByteArray *window;
-    GArray *heap;     /* of Extent, least start first */
+    GArray *heap;     /* of Extent, smallest start first */
     GArray *missed;   /* of Extent */
-    uint8_t *cluster; /* owned; to unpack into */
+    uint8_t *cluster; /* owned; buffer for unpacking */
     unsigned passes;
 } Qcow2Stage;
 
@@ -86,7 +86,7 @@ heap_pop(GArray *heap)
     return least;
 }
 
-/* Waits for the stream to get there; what has gone by already waits for another pass. */
+/* Queues an extent; one that the stream has passed already waits for another pass. */
 static bool
 expect(Qcow2Stage *qcow2, ExtentKind kind, uint64_t start, uint32_t size, uint64_t guest,
        GError **error)
@@ -155,7 +155,7 @@ expect_cluster(Qcow2Stage *qcow2, const Qcow2Entry *entry, uint64_t guest, GErro
     return expect(qcow2, EXTENT_DATA, entry->offset, qcow2->header.cluster_size, guest, error);
 }
 
-/* Zeros that follow one another are made in one go. */
+/* Adjacent zeros become one call. */
 static bool
 read_l2(Qcow2Stage *qcow2, const uint8_t *table, uint64_t guest, GError **error)
 {
@@ -193,7 +193,7 @@ take(Qcow2Stage *qcow2, const Extent *extent, const uint8_t *data, GError **erro
 
 /* ---- the stream ---- */
 
-/* Takes the extents that are complete. One that begins before another may end after it. */
+/* Processes the complete extents. An extent may end after a later one. */
 static bool
 take_complete(Qcow2Stage *qcow2, GError **error)
 {
@@ -256,7 +256,7 @@ qcow2_push(Stage *stage, const uint8_t *data, size_t size, GError **error)
     return true;
 }
 
-/* A file may end in the middle of its last cluster: what is missing is zeros. */
+/* A file may end in the middle of its last cluster: the rest is zeros. */
 static bool
 take_last(Qcow2Stage *qcow2, GError **error)
 {
@@ -277,7 +277,7 @@ take_last(Qcow2Stage *qcow2, GError **error)
     return true;
 }
 
-/* The next pass waits for what this one has missed. */
+/* The next pass reads the extents that this one missed. */
 static bool
 begin_again(Qcow2Stage *qcow2, GError **error)
 {

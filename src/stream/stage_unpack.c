@@ -1,5 +1,5 @@
-/* Decompressors: gzip, xz, zstd. Each takes streams that follow one another, and gives its output
- * on in parts; memory is bounded. The contract is in stage.h.
+/* Decompressors: gzip, xz, zstd. Each reads concatenated streams and passes its output on in parts;
+ * memory is bounded. The contract is in stage.h.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "stream/stage.h"
@@ -14,7 +14,7 @@ typedef struct Unpack {
     Stage stage;
     Stage *next; /* borrowed */
     bool ended;  /* at the end of a stream */
-    bool again;  /* finished: what comes now is another pass */
+    bool again;  /* finished: further input is another pass */
     union {
         z_stream gzip;
         lzma_stream xz;

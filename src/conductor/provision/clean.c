@@ -1,4 +1,4 @@
-/* cleaning: by itself between two uses of a machine, or on request with the operator's steps.
+/* cleaning: automatically between two uses of a machine, or on request with the operator's steps.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "common/log.h"
 #include "conductor/provision/provision.h"
@@ -65,7 +65,7 @@ operation(const Task *task)
     return is_manual(task) ? "clean" : "automated_clean";
 }
 
-/* Boots the ramdisk where a step needs it. A manual cleaning was planned by its verb. */
+/* Boots the ramdisk if a step needs it. The verb has planned a manual cleaning already. */
 static StepOutcome
 begin(Task *task, GError **error)
 {
@@ -108,7 +108,7 @@ undo(Task *task)
     return clean;
 }
 
-/* A cleaning that failed after a step began is looked at by a person first. */
+/* After a failed step a person must look at the machine first. */
 static void
 failed(Task *task, const char *reason)
 {

@@ -26,8 +26,8 @@ validate(Task *task, const Interface *interface, const char *what, GError **erro
     return false;
 }
 
-/* Steps of the deploy templates that the instance's traits name; the operator's own steps win over
- * them. */
+/* The steps of the deploy templates that the instance's traits name. The operator's own steps win
+ * over them. */
 static bool
 template_steps(Task *task, json_t *steps, GError **error)
 {
@@ -79,7 +79,7 @@ requested_steps(Task *task, GError **error)
     return NULL;
 }
 
-/* The steps are planned once for the check alone; the plan that counts is made by the work. */
+/* Plans the steps to check them; the work plans them again. */
 static bool
 steps_valid(Task *task, GError **error)
 {
@@ -90,8 +90,8 @@ steps_valid(Task *task, GError **error)
     return good;
 }
 
-/* A drive is kept as text, as everybody reads it; what an object describes is built now. A text is
- * kept as it came: who uses it checks it. */
+/* Keeps the config drive as text, since all readers expect text. An object is built into a drive
+ * now; a text is stored unchanged, and its readers check it. */
 static bool
 keep_config_drive(Task *task, const json_t *drive, GError **error)
 {
@@ -106,8 +106,8 @@ keep_config_drive(Task *task, const json_t *drive, GError **error)
     return true;
 }
 
-/* Copies: the call and its values belong to another thread (jansson's counts are not atomic
- * everywhere). */
+/* Copies the values: those of the call belong to another thread, and jansson's reference counts are
+ * not atomic everywhere. */
 static bool
 keep_arguments(Task *task, const json_t *arguments, GError **error)
 {
@@ -184,7 +184,7 @@ undo(Task *task)
     return clean;
 }
 
-/* From what the machine has last said. */
+/* The reason comes from the machine's last report. */
 static char *
 late(const Task *task)
 {

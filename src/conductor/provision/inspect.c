@@ -1,4 +1,4 @@
-/* inspecting: the machine's properties are learnt.
+/* inspecting: learns the machine's properties.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "drivers/inspect/inspect.h"
 #include "conductor/provision/provision.h"

@@ -1,5 +1,5 @@
-/* How many nodes may be in work at the same time: a limit protects image servers, volumes and the
- * operator's disks from everybody at once.
+/* Limits the number of nodes in work at the same time, to protect image servers, volumes and the
+ * operator's disks.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "conductor/provision/provision.h"

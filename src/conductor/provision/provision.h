@@ -1,6 +1,6 @@
-/* The work behind the provision states, one file per kind. Each *_work function takes the task of a
- * node in its busy state, does the work or goes on with it where an earlier life of the process
- * left it, moves the state on, and ends the task. From a worker.
+/* The work of the provision states, one file per kind. Each *_work function takes the task of a
+ * node in its busy state, does the work or resumes it after a restart of the process, moves the
+ * node to the next state, and ends the task. From a worker.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
@@ -12,62 +12,63 @@ void verify_work(Task *task);    /* verifying */
 void tear_down_work(Task *task); /* deleting */
 void adopt_work(Task *task);     /* adopting */
 
-/* Work in steps: what comes before them, after them, and when they fail. Members that are NULL do
- * nothing. */
+/* Work in steps: what runs before the steps, after them, and when they fail. All members need the
+ * exclusive lock and may block on the machine, from a worker, unless they say otherwise. A NULL
+ * member does nothing. */
 typedef struct StepWork {
-    /* Its name in the timeline. Never NULL. */
+    /* The name of the operation in the timeline. Pure. Never NULL. */
     const char *(*operation)(const Task *task);
 
-    /* False: there is nothing to do, the work is done at once. NULL: it is always wanted. */
+    /* False if there is nothing to do; the work is done then. NULL: true. */
     bool (*wanted)(const Task *task);
 
-    /* Gets the machine ready and plans the steps (steps_plan). DONE: the steps run; WAIT: when the
-     * machine has called; or an error. Once in an operation; again when the process died in it.
-     * Never NULL. */
+    /* Gets the machine ready and plans the steps (steps_plan). DONE: the steps run; WAIT: they run
+     * once the machine has called. Called once in an operation, and again if the process died in
+     * it. Never NULL. */
     StepOutcome (*begin)(Task *task, GError **error);
 
-    /* After the last step. */
+    /* Called after the last step; an error fails the work. */
     bool (*finish)(Task *task, GError **error);
 
-    /* The event of the end. NULL: EVENT_DONE. */
+    /* The event that ends the work. NULL: EVENT_DONE. */
     ProvisionEvent (*done)(const Task *task);
 
-    /* Removes what the work has left, when it has failed or was aborted; safe to call again. What
-     * cannot be undone is logged. False: something stays, and the machine is not to be worked with
-     * after an abort. */
+    /* Undoes work that has failed or was aborted, and logs what it cannot undo; safe to call again.
+     * Returns false if something stays: after an abort the node then goes into maintenance. */
     bool (*undo)(Task *task);
 
-    /* Marks the node whose work has failed (not saved). */
+    /* Marks the node after a failure; the caller saves it. */
     void (*failed)(Task *task, const char *reason);
 
-    /* Tells the machine of an abort, before the state changes; from the quick pool. False: it
-     * cannot be aborted. */
+    /* Prepares an abort, before the state changes. From the quick pool: must not block on hardware.
+     * An error refuses the abort. */
     bool (*abort)(Task *task, GError **error);
 
-    /* Why a wait that went past its deadline did. The caller frees. NULL: a sentence for all. */
+    /* The reason for a wait that passed its deadline; the caller frees. NULL: a general
+     * sentence. */
     char *(*late)(const Task *task);
 } StepWork;
 
 extern const StepWork deploy_work, clean_work, inspect_work, rescue_work, unrescue_work;
 
-/* The work in steps of a kind. Never NULL. */
+/* The work of a kind of steps. Never NULL. */
 const StepWork *step_work_of(StepKind kind);
 
-/* Plans all steps of a kind for a begin that does nothing else. UNSUPPORTED when there are none,
- * since the node's interface of this type does not support `what`. */
+/* Plans all steps of a kind, for a `begin` that does nothing else. what: the operation, for the
+ * error. Errors: UNSUPPORTED if the interface of this type has no such steps. */
 StepOutcome step_work_plan(Task *task, StepKind kind, InterfaceType type, const char *what,
                            GError **error);
 
-/* Undoes work that has failed, marks the node and ends the operation. Takes nothing; the task
- * stays. */
+/* Undoes work that has failed, marks the node and ends the operation. The task stays the
+ * caller's. */
 void step_work_fail(Task *task, StepKind kind, const GError *cause);
 
-/* Preconditions of a verb, checked under the lock before the state changes, and what it leaves in
- * the node for its work. arguments as in RPC PROVISION. */
+/* Each checks a verb's preconditions under the lock, before the state changes, and stores in the
+ * node what the work needs. arguments: as in RPC PROVISION. Errors are the client's answer. */
 bool deploy_prepare_verb(Task *task, const json_t *arguments, GError **error);
 
-/* With [conductor]automatic_lessee: the project that deploys a node without a lessee becomes it,
- * until undeployed (not saved). project_id NULL: nobody does. */
+/* With [conductor]automatic_lessee: makes the project that deploys a node without a lessee its
+ * lessee, until the undeploy. The caller saves the node. project_id: NULL changes nothing. */
 void deploy_lease(Task *task, const char *project_id);
 bool tear_down_prepare_verb(Task *task, const json_t *arguments, GError **error);
 bool clean_prepare_verb(Task *task, const json_t *arguments, GError **error);
@@ -76,7 +77,7 @@ bool inspect_prepare_verb(Task *task, const json_t *arguments, GError **error);
 bool rescue_prepare_verb(Task *task, const json_t *arguments, GError **error);
 bool unrescue_prepare_verb(Task *task, const json_t *arguments, GError **error);
 
-/* [conductor]max_concurrent_deploy and max_concurrent_clean: LIMIT if that many nodes do so
+/* LIMIT if [conductor]max_concurrent_deploy or max_concurrent_clean nodes are in such work
  * already. */
 bool provision_limit_deploy(Task *task, GError **error);
 bool provision_limit_clean(Task *task, GError **error);
@@ -86,22 +87,21 @@ bool provision_limit_clean(Task *task, GError **error);
 /* Starts or resumes the work of the node's state (deploying, cleaning, ...). Takes the task. */
 void provision_work_begin(Task *task);
 
-/* The machine, or its agent, has called: the step that waits is resumed, if the node waits. From a
+/* Resumes the step that waits, if the node waits, after its machine or agent has called. From a
  * worker. Takes the task. */
 void provision_resume(Task *task);
 
-/* An agent has called the node, which is as it was loaded. Never blocks: if the node is at work in
- * steps, the step that waits is resumed soon, by a worker, when the node's lock is free. */
+/* Notes a heartbeat of the node's agent. Never blocks: if the node is in a work in steps, a worker
+ * resumes the step that waits once the node's lock is free. node: as it was loaded, borrowed. */
 void provision_heartbeat(Conductor *conductor, const Node *node);
 
-/* What the conductor's Wakes work with; user is the Conductor. */
+/* The functions of the conductor's Wakes; user is the Conductor. */
 extern const WakesOps provision_wakes;
 
-/* A wait went past its deadline. Takes the task. */
+/* Ends a wait that passed its deadline. Takes the task. */
 void provision_wait_timed_out(Task *task);
 
-/* A wait has failed: undoes its work, after a restart if this process ends before. Takes the
- * task. */
+/* Fails a wait and undoes its work; after a restart the undo is repeated. Takes the task. */
 void provision_wait_fail(Task *task, const GError *cause);
 
 /* The verb abort: ends a wait. */

@@ -1,5 +1,5 @@
-/* deleting: the machine is off, its volumes are detached and forgotten, nothing of the instance is
- * left; then cleaning.
+/* deleting: switches the machine off, detaches and removes its volumes, and removes all of the
+ * instance; cleaning follows.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "common/log.h"
 #include "conductor/provision/provision.h"
@@ -70,7 +70,7 @@ tear_down(Task *task, GError **error)
     return delete_targets(task, error);
 }
 
-/* Whatever came of it, the instance is over. */
+/* The instance ends also if an error occurred. */
 static void
 forget_instance(Task *task)
 {

@@ -1,5 +1,5 @@
-/* Provision verbs: from the word of a client to the work of a state. The states and edges are
- * model/provision_states; here is what a verb needs before its work begins.
+/* Provision verbs: they check a client's request and start the work of a state. The states and
+ * edges are in model/provision_states.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "conductor/verbs.h"
@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-/* What is checked, and left in the node, before a verb changes the state. */
+/* The function that checks a verb and prepares the node, before the state changes. */
 static const struct {
     ProvisionEvent event;
     bool (*prepare)(Task *task, const json_t *arguments, GError **error);
@@ -31,7 +31,7 @@ prepare(Task *task, const ProvisionVerb *verb, const json_t *arguments, GError *
     return true;
 }
 
-/* Manual cleaning comes back to manageable. */
+/* Manual cleaning returns to manageable. */
 static ProvisionState
 goal_of(const ProvisionVerb *verb)
 {
@@ -43,9 +43,8 @@ start_work(VerbCall *call, const Node *before, GError **error)
 {
     ProvisionState state = task_state(call->task);
     if (!(state_info(state)->flags & STATE_IS_BUSY))
-        return true; /* a flip between stable states */
-    /* The pool is full: as if nothing had been asked. The node is put back by hand, since no edge
-     * leads back. */
+        return true; /* a direct move between stable states */
+    /* If the pool is full, the node is restored as if nobody had asked: no edge leads back. */
     return task_spawn_or_revert(&call->task, before, provision_work_begin, error);
 }
 
@@ -61,7 +60,8 @@ begin(VerbCall *call, const ProvisionVerb *verb, GError **error)
     if (!provision_verb_check(verb, task_state(task), error))
         return false;
     operation_over(
-        /* a wait that is undeployed, an abort whose process died: what they left is not ours */
+        /* keys of an undeployed wait, or of an abort whose process died, belong to the old
+         * operation */
         task->node);
     if (!prepare(task, verb, call->arguments, error))
         return false;

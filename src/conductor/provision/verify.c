@@ -1,4 +1,4 @@
-/* verifying: can the machine's BMC be talked to?
+/* verifying: checks that the machine's BMC answers.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "common/log.h"
 #include "conductor/provision/provision.h"
@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-/* Adds the usual causes of a BMC that does not answer. */
+/* Adds the usual reasons why a BMC does not answer. */
 static void
 add_advice(GError **error)
 {
@@ -23,7 +23,7 @@ add_advice(GError **error)
                          bare->message);
 }
 
-/* The maker is good to know, but no reason to refuse a machine. */
+/* An unknown maker is no reason to refuse a machine. */
 static bool
 vendor_is_wanted(const Task *task)
 {

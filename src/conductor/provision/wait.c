@@ -1,5 +1,4 @@
-/* Nodes that wait for their machine or its agent: how a wait ends, by a call, by its deadline, by
- * an abort.
+/* Ends the waits of nodes for their machine or its agent: by a call, by the deadline, by an abort.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "common/log.h"
 #include "common/steady.h"
@@ -8,7 +7,7 @@
 #include "conductor/provision/provision.h"
 #include "conductor/verbs.h"
 
-/* True when the node is in the waiting state of a kind. */
+/* True if the node is in the waiting state of a kind. */
 static bool
 waits(const Task *task, StepKind *kind)
 {
@@ -66,14 +65,14 @@ provision_wait_fail(Task *task, const GError *cause)
 {
     StepKind kind;
     if (waits(task, &kind)) {
-        /* A next life goes on with the failure at once. */
+        /* A restarted process continues the failure at once. */
         task->node->wait_deadline_ms = steady_now_ms();
         step_work_fail(task, kind, cause);
     }
     task_release(task);
 }
 
-/* Nodes in maintenance are left alone, or their work is ended: as the configuration says. */
+/* The configuration says whether the wait of a node in maintenance goes on or ends. */
 static bool
 leaves_maintenance_alone(void)
 {
@@ -160,14 +159,14 @@ provision_wait_timed_out(Task *task)
     provision_wait_fail(task, cause);
 }
 
-/* The state has moved on already; what is left is to undo what the wait was for. */
+/* The state has changed already; undoes the work of the wait. */
 static void
 undo_aborted(Task *task, StepKind kind)
 {
     const StepWork *work = step_work_of(kind);
     g_autoptr(GError) error = NULL;
     if (work->undo != NULL && !work->undo(task) && kind == STEP_KIND_RESCUE) {
-        /* A machine that may still run the rescue system is not to be worked with. */
+        /* The machine may still run the rescue system, so nobody must use it. */
         task->node->maintenance = true;
         record_set_text(&task->node->fault, "rescue abort failure");
         record_set_text(&task->node->maintenance_reason,
@@ -179,7 +178,7 @@ undo_aborted(Task *task, StepKind kind)
     task_release(task);
 }
 
-/* The kind is that of the failure state that the abort leads to. */
+/* The failure state that the abort leads to tells the kind. */
 static void
 provision_abort_work(Task *task)
 {
@@ -191,7 +190,7 @@ provision_abort_work(Task *task)
     undo_aborted(task, kind);
 }
 
-/* A step that may not be interrupted ends first; the engine looks at this mark behind it. */
+/* A step that may not be interrupted ends first; then the engine finds this mark. */
 static bool
 abort_after_step(Task *task, GError **error)
 {
@@ -199,7 +198,7 @@ abort_after_step(Task *task, GError **error)
     return task_save(task, error);
 }
 
-/* What clients read of an aborted wait, in Ironic's words where it has some. */
+/* The message about an aborted wait, in Ironic's words if it has some. */
 static char *
 abort_reason(const Task *task, StepKind kind)
 {

@@ -1,10 +1,10 @@
-/* The work that a busy state stands for, and how work in steps goes from its beginning to its end.
+/* Runs the work of a busy state, and work in steps from its beginning to its end.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "common/log.h"
 #include "conductor/provision/provision.h"
 #include "drivers/unsupported.h"
 
-/* What is done in one piece. */
+/* Work without steps. */
 static const struct {
     ProvisionState state;
     void (*work)(Task *task);
@@ -52,7 +52,7 @@ step_work_fail(Task *task, StepKind kind, const GError *cause)
     task_fail(task, cause);
 }
 
-/* An abort is no fault of the machine: the node is not marked. */
+/* An abort is no fault of the machine, so the node is not marked. */
 static void
 abort_here(Task *task, StepKind kind)
 {
@@ -107,7 +107,7 @@ finish_by_outcome(Task *task, StepKind kind, StepsOutcome outcome, const GError 
 {
     switch (outcome.end) {
     case STEPS_DONE:
-    case STEPS_GO_ON:
+    case STEPS_READY:
         finish(task, kind);
         break;
     case STEPS_WAIT:
@@ -117,7 +117,7 @@ finish_by_outcome(Task *task, StepKind kind, StepsOutcome outcome, const GError 
         task_spawn_later(task, (unsigned)CLAMP(outcome.after_ms, 0, UINT_MAX),
                          provision_work_begin);
         return;
-    case STEPS_STOPPED: /* the next life goes on from the stored step */
+    case STEPS_STOPPED: /* a restarted process resumes the stored step */
         break;
     case STEPS_ABORTED:
         abort_here(task, kind);

@@ -1,5 +1,5 @@
-/* Allocations: created, given to a node that runs already (backfilled), and ended. What an
- * allocation has set on its node is what its end takes away again, under the node's lock.
+/* Creates and ends allocations, and backfills them for nodes in use. The end of an allocation
+ * removes what it set on its node, under the node's lock.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "conductor/resources/allocation.h"
@@ -34,8 +34,7 @@ before_create(Conductor *conductor, void *record, GError **error)
     return true;
 }
 
-/* ---- backfill: the node is named, runs an instance already perhaps, and only the record is
- * wanting ---- */
+/* ---- backfill: the client names the node, which may run an instance already ---- */
 
 static bool
 owner_fits(const Allocation *allocation, const Node *node, GError **error)
@@ -87,7 +86,7 @@ save_pair(Db *db, void *user_data, GError **error)
            db_record_save(db, &node_resource, pair->locked->node, pair->locked->stored, error);
 }
 
-/* What the allocation gets from its node. */
+/* Copies the node's values to the allocation. */
 static void
 describe(Allocation *allocation, const Node *node)
 {
@@ -101,7 +100,7 @@ describe(Allocation *allocation, const Node *node)
     record_set_text(&allocation->updated_at, time_now_text(now));
 }
 
-/* What the node gets from its allocation; leave_node is the reverse. */
+/* Copies the allocation's values to the node; leave_node is the reverse. */
 static void
 enter_node(Node *node, const Allocation *allocation)
 {
@@ -141,8 +140,8 @@ backfill(VerbCall *call, Allocation *allocation, const char *node_uuid, GError *
 
 /* ---- create ---- */
 
-/* A node that gets an allocation gets its UUID as instance: one that runs elsewhere would keep it
- * from any node. */
+/* The node's instance gets the allocation's UUID, so that UUID must not be in use on another
+ * node. */
 static bool
 insert_if_free(Db *db, void *user_data, GError **error)
 {
@@ -192,7 +191,7 @@ may_release(const Allocation *allocation, const Node *node, GError **error)
                       allocation->uuid, node->uuid, node->provision_state);
 }
 
-/* Traits that the operator has added to the allocation's stay. */
+/* Traits that the operator added stay. */
 static void
 take_traits_back(Node *node, const json_t *given)
 {
@@ -210,7 +209,7 @@ take_traits_back(Node *node, const json_t *given)
         json_object_del(node->instance_info, "traits");
 }
 
-/* An instance that was there before its allocation stays. */
+/* An instance that is older than its allocation stays. */
 static void
 leave_node(Node *node, const Allocation *allocation)
 {
@@ -237,12 +236,12 @@ release(VerbCall *call, Allocation *allocation, GError **error)
     LockedNode locked = {0};
     g_autoptr(GError) failure = NULL;
     Db *db = call->conductor->services.db;
-    /* The allocation belongs to its owner, whosever the node is. */
+    /* The allocation's owner may end it, whoever owns the node. */
     VerbCall unjudged = *call;
     unjudged.judged = NULL;
     if (!locked_node_take(&unjudged, allocation->node_uuid, "allocation deletion", &locked,
                           &failure)) {
-        if (steel_error_is(failure, STEEL_ERROR_NODE_NOT_FOUND)) /* nothing is left to release */
+        if (steel_error_is(failure, STEEL_ERROR_NODE_NOT_FOUND)) /* nothing to release */
             return db_record_delete(db, &allocation_resource, allocation->uuid, error);
         g_propagate_error(error, g_steal_pointer(&failure));
         return false;
@@ -257,7 +256,7 @@ release(VerbCall *call, Allocation *allocation, GError **error)
     return good;
 }
 
-/* The search may serve an allocation at any moment, once. */
+/* The search may give a node to the allocation at any moment, but only once. */
 static json_t *
 destroy(VerbCall *call, void *record, GError **error)
 {

@@ -1,4 +1,4 @@
-/* Allocations look for a node of a class with some traits after the client has its answer.
+/* Searches a node with the class and traits of an allocation, after the client has its answer.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "conductor/periodic.h"
 #include "conductor/resources/allocation.h"
@@ -36,8 +36,8 @@ is_candidate(const Allocation *allocation, const Node *node)
     return listed && has_traits(node, allocation->traits);
 }
 
-/* A node that has the allocation's name is taken before others, the rest in random order, so that
- * many at once do not all reach for the same. */
+/* Prefers the node with the allocation's name. The others are in random order, so that parallel
+ * searches do not compete for one node. */
 static void
 order_candidates(GPtrArray *nodes, const char *name)
 {
@@ -67,8 +67,8 @@ is_taken(const Association *association, GError **error)
                       association->node_uuid);
 }
 
-/* The node as it is now has the traits, and the instance is deployed with them: they choose among
- * the deploy templates. */
+/* Checks the traits of the node as it is now, and stores them for the instance: they choose its
+ * deploy templates. */
 static bool
 hand_traits_over(Db *db, const Association *association, GError **error)
 {
@@ -101,7 +101,7 @@ associate(Db *db, void *user_data, GError **error)
                                 "the allocation was deleted or served meanwhile");
 }
 
-/* Only nodes that the owner may see are counted. */
+/* Counts only nodes that the owner may see. */
 static bool
 found_none(const Allocation *allocation, unsigned free_nodes, unsigned matching, GError **error)
 {
@@ -150,8 +150,8 @@ typedef struct Search {
     char *uuid;
 } Search;
 
-/* What the database interrupts stays "allocating": the clock comes back to it. Two searches for one
- * allocation do no harm: only the first may make it active. */
+/* If the database fails, the allocation stays "allocating" and the clock retries it. Two searches
+ * for one allocation do no harm: only the first can make it active. */
 static void
 search(void *data)
 {

@@ -1,4 +1,4 @@
-/* Ports and port groups: they may not change under a running machine.
+/* Ports and port groups: they must not change under a running machine.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "model/network.h"
 #include "conductor/resources/resources.h"
@@ -19,7 +19,7 @@ group_of(Db *db, const char *uuid, GError **error)
     return group;
 }
 
-/* The ports of a group are on one physical network, or on none that is known. */
+/* All ports of a group must have the same physical network, or none. */
 static bool
 group_network_fits(Db *db, const Port *port, GError **error)
 {
@@ -66,7 +66,7 @@ port_before_create(Conductor *conductor, void *record, GError **error)
     return local_link_normalize(((Port *)record)->local_link_connection, error);
 }
 
-/* In these states the way a machine is wired may change. */
+/* The states in which a machine's wiring may change. */
 static bool
 wiring_free(const Node *node)
 {
@@ -91,7 +91,7 @@ port_wiring_free(const Node *node, const Port *port, const char *field, GError *
                       port->uuid, field, node->uuid, node->provision_state);
 }
 
-/* A machine's link to a network stays with the machine. */
+/* A port with a VIF stays on its node. */
 static bool
 port_is_free(const Node *node, const Port *port, const char *verb, GError **error)
 {
@@ -145,12 +145,12 @@ portgroup_before_create(Conductor *conductor, void *record, GError **error)
 {
     Portgroup *group = record;
     (void)conductor;
-    if (group->mode != NULL && *group->mode == '\0') /* asks for the default */
+    if (group->mode != NULL && *group->mode == '\0') /* the client asks for the default */
         record_set_text(&group->mode, "active-backup");
     return group->name == NULL || node_name_valid(group->name, error);
 }
 
-/* Ports stay with their node: a group that goes away must have none. */
+/* A group with ports cannot be deleted, since its ports stay on the node. */
 static bool
 portgroup_is_empty(Db *db, const Portgroup *group, GError **error)
 {
@@ -163,7 +163,7 @@ portgroup_is_empty(Db *db, const Portgroup *group, GError **error)
                       group->uuid);
 }
 
-/* A group that has moved has left its ports behind: it must have had none. */
+/* A group with ports cannot move to another node, since its ports would stay. */
 static bool
 portgroup_fits(Db *db, const void *record, GError **error)
 {
@@ -206,8 +206,8 @@ delete_empty_portgroup(Db *db, void *user_data, GError **error)
            db_record_delete(db, &portgroup_resource, group->uuid, error);
 }
 
-/* Ports are created without the lock of their node: the look at them and the end of the group are
- * one. */
+/* Ports are created without their node's lock, so the check for ports and the delete are one
+ * transaction. */
 static json_t *
 portgroup_destroy(VerbCall *call, void *record, GError **error)
 {

@@ -1,5 +1,5 @@
-/* Nodes: created with the interfaces their driver gives them, changed under their lock, deleted
- * when nothing holds them.
+/* Creates nodes with the interfaces of their driver, changes them under their lock, and deletes
+ * unused ones.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "conductor/notify.h"
 #include "conductor/resources/resources.h"
@@ -33,7 +33,7 @@ chassis_exists(Db *db, const char *uuid, GError **error)
     return chassis != NULL || reference_failed(cause, error);
 }
 
-/* Schedulers count with these: numbers, also as text. */
+/* Schedulers calculate with these properties: they are numbers, also as text. */
 static bool
 property_numbers_valid(const json_t *properties, GError **error)
 {
@@ -70,7 +70,7 @@ node_valid(Conductor *conductor, const Node *node, GError **error)
            chassis_exists(conductor->services.db, node->chassis_uuid, error);
 }
 
-/* What the configuration gives a new node that says nothing itself. */
+/* Defaults of the configuration for fields that a new node does not set. */
 static void
 configured_defaults(Node *node, const json_t *values)
 {
@@ -85,7 +85,8 @@ configured_defaults(Node *node, const json_t *values)
         record_set_text(&node->provision_state, "enroll");
 }
 
-/* An instance has the UUID of its allocation: one of another project's cannot be run here. */
+/* An instance has the UUID of its allocation: the UUID of another project's allocation is
+ * refused. */
 static bool
 instance_is_free(Db *db, const Node *node, const Node *original, GError **error)
 {
@@ -127,8 +128,7 @@ node_create(VerbCall *call, const json_t *values, GError **error)
     return good ? json_pack("{s:s}", "uuid", node->uuid) : NULL;
 }
 
-/* Fields that may be changed at any time; for the others the node must not be on its way
- * somewhere. */
+/* Fields that may change at any time. The others may not change in a transient state. */
 static bool
 state_allows(const Node *node, const json_t *patch, GError **error)
 {
@@ -152,7 +152,7 @@ interfaces_free(const Node *original)
            (state != STATE_NONE && state_info(state)->flags & STATE_INTERFACES_FREE);
 }
 
-/* Who takes the instance from a node with an allocation ends the allocation. */
+/* Removing the instance of a node with an allocation ends the allocation. */
 static bool
 releases_allocation(const Node *node, const Node *original)
 {
@@ -177,7 +177,7 @@ instance_allows(const Node *node, const Node *original, GError **error)
     return true;
 }
 
-/* Interfaces, and the resource class, are what a deployed node rests on. */
+/* A deployed node depends on its interfaces and its resource class. */
 static bool
 interfaces_allow(Node *node, Node *original, GError **error)
 {
@@ -226,7 +226,7 @@ maintenance_changed(Node *node, const Node *original)
     node->power_sync_failures = 0;
 }
 
-/* A new driver: its interfaces are computed anew where asked for. */
+/* Recomputes the interfaces for a new driver if the client asks for it. */
 static void
 driver_changed(Node *node, const json_t *patch, bool reset)
 {
@@ -330,7 +330,7 @@ destroy_allowed(const Node *node, GError **error)
                                node->uuid, node->provision_state);
 }
 
-/* Everything that hangs on a node goes with it (ON DELETE CASCADE), but for its allocation. */
+/* The database deletes the node's records with it (ON DELETE CASCADE), but not its allocation. */
 static bool
 destroy(Db *db, void *user_data, GError **error)
 {
@@ -353,6 +353,6 @@ node_destroy(VerbCall *call, const char *uuid, GError **error)
         good = notify_record_end(services, &node_resource, node, "delete",
                                  db_transaction(services->db, DB_WRITE, destroy, node, error));
     }
-    locked_node_give(&locked); /* of a node that is gone it gives back nothing */
+    locked_node_give(&locked); /* does nothing for a deleted node */
     return good ? json_object() : NULL;
 }

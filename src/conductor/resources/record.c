@@ -1,5 +1,4 @@
-/* What the rules of all resources share: new records, their limits, locked nodes; the contract is
- * in resources.h.
+/* Shared by all resources: new records, their limits, locked nodes; the contract is in resources.h.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "conductor/resources/resources.h"
 #include "conductor/transition.h"

@@ -1,4 +1,5 @@
-/* The generic way of creating, changing and deleting; the rules stand in the files beside.
+/* Creates, changes and deletes records of any resource; the rules are in the files next to this
+ * one.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "conductor/resources/resources.h"
 #include "conductor/notify.h"
@@ -33,8 +34,8 @@ created(const Resource *resource, const void *record)
     return json_pack("{s:s}", "uuid", record_text(resource, record, "uuid"));
 }
 
-/* What one transaction makes of a new record: the node is still there and the caller's, what it
- * refers to still fits. */
+/* Inserts a new record in one transaction, which checks again that the node exists and is the
+ * caller's, and that all references fit. */
 typedef struct Insertion {
     VerbCall *call;
     const ResourceRules *rules;
@@ -62,7 +63,7 @@ insert_checked(Db *db, void *user_data, GError **error)
            db_record_insert(db, rules->resource, record, error);
 }
 
-/* Resources with a life of their own find their identity themselves. */
+/* Resources with a life of their own find their record themselves. */
 static json_t *
 insert_record(Insertion *insertion, GError **error)
 {
@@ -118,8 +119,8 @@ verb_create(VerbCall *call, GError **error)
 
 /* ---- locks ---- */
 
-/* The nodes of a record that is changed: where it hangs, and where it goes; the second is empty
- * unless it moves. */
+/* The nodes of a changed record: its present owner and its next one. The second is empty unless it
+ * moves. */
 typedef struct Owners {
     LockedNode now, next;
 } Owners;
@@ -165,8 +166,8 @@ load(const VerbCall *call, const ResourceRules *rules, GError **error)
                           key != NULL ? key : "", error);
 }
 
-/* What was read before the lock may have changed: the record is loaded anew, and must hang on the
- * node that is locked now. */
+/* The record may have changed before the lock: reloads it, and checks that the locked node still
+ * owns it. */
 static void *
 load_locked(const VerbCall *call, const ResourceRules *rules, const Owners *owners, GError **error)
 {
@@ -213,8 +214,8 @@ save_checked(Db *db, void *user_data, GError **error)
            db_record_save(db, rules->resource, saving->record, saving->original, error);
 }
 
-/* A resource without an owner has no lock: the record is read and patched anew within the
- * transaction, so that no other change in between is lost. */
+/* A resource without an owner has no lock: the transaction reads and patches the record again, so
+ * that no concurrent change is lost. */
 static bool
 save_anew(Db *db, void *user_data, GError **error)
 {
@@ -231,7 +232,7 @@ save_anew(Db *db, void *user_data, GError **error)
     return good;
 }
 
-/* Patches the record and saves it; the notifications stand outside of the transaction. */
+/* Patches the record and saves it. Notifications are sent outside of the transaction. */
 static bool
 change_record(const VerbCall *call, const ResourceRules *rules, const Owners *owners, void *record,
               GError **error)
@@ -263,7 +264,7 @@ update_unlocked(const VerbCall *call, const ResourceRules *rules, GError **error
     return good;
 }
 
-/* The nodes that the record hangs on and will hang on, the caller's to free. */
+/* The present and the next owner of the record; the caller frees them. */
 static bool
 owners_of_change(const VerbCall *call, const ResourceRules *rules, char **now, char **next,
                  GError **error)
@@ -333,7 +334,7 @@ destroy_record(VerbCall *call, const ResourceRules *rules, const Owners *owners,
     return result;
 }
 
-/* Locks the node that the record hangs on, if it hangs on one. */
+/* Locks the node that owns the record, if there is one. */
 static bool
 lock_owner(const VerbCall *call, const ResourceRules *rules, Owners *owners, GError **error)
 {

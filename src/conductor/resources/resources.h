@@ -33,8 +33,8 @@ bool record_fits_limits(const Resource *resource, const void *record, const void
 /* What the rules of a change are asked about. */
 typedef struct Change {
     Db *db;
-    const Node *now;  /* locked: the node that the record hangs on; NULL: it hangs on none */
-    const Node *next; /* locked: the one that it will hang on; the same unless it moves */
+    const Node *now;  /* locked: the node that owns the record; NULL: none */
+    const Node *next; /* locked: the node that will own it; the same unless it moves */
 } Change;
 
 /* Rules of one resource. A NULL member: no rule. */
@@ -44,10 +44,10 @@ typedef struct ResourceRules {
     bool (*before_create)(Conductor *conductor, void *record, GError **error);
     bool (*before_update)(const Change *change, void *record, const void *original, GError **error);
     bool (*before_destroy)(const Change *change, const void *record, GError **error);
-    /* What the record refers to is there and fits. Asked before a create or update, and once more
-     * in the transaction that writes it. */
+    /* Checks that the record's references exist and fit. Called before a create or update, and
+     * again in the transaction that writes it. */
     bool (*fits)(Db *db, const void *record, GError **error);
-    /* Other than an insert, a delete: for resources with a life of their own. */
+    /* Replace the plain insert and delete, for resources with a life of their own. */
     json_t *(*create)(VerbCall *call, void *record, GError **error);
     json_t *(*destroy)(VerbCall *call, void *record, GError **error);
 } ResourceRules;
@@ -55,17 +55,17 @@ typedef struct ResourceRules {
 extern const ResourceRules port_rules, portgroup_rules, volume_connector_rules, volume_target_rules,
     chassis_rules, deploy_template_rules, allocation_rules;
 
-/* Nodes go their own way: drivers, interfaces, locks and states have a say. */
+/* Nodes have functions of their own, because of their drivers, interfaces, locks and states. */
 json_t *node_create(VerbCall *call, const json_t *values, GError **error);
 json_t *node_update(VerbCall *call, const char *uuid, const json_t *patch, bool reset_interfaces,
                     GError **error);
 json_t *node_destroy(VerbCall *call, const char *uuid, GError **error);
 
-/* Tells of a reference that was looked up in vain: one to nothing is the request's fault and no
- * missing page; where the database could not say, that is told. Takes `cause`; false always. */
+/* Sets the error for a reference that was not found: INVALID, not NOT_FOUND, since the request is
+ * at fault. A database error passes through. Takes `cause`; returns false. */
 bool reference_failed(GError *cause, GError **error);
 
-/* Fills a new record from the fields a client gave, the others with their defaults. INVALID names
- * the field. */
+/* Fills a new record with the client's values, and the other fields with their defaults. Errors:
+ * INVALID naming the field. */
 bool record_from_values(const Resource *resource, void *record, const json_t *values,
                         GError **error);

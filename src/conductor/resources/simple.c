@@ -1,4 +1,4 @@
-/* Chassis and deploy templates: kept for the client, with few rules.
+/* Chassis and deploy templates: plain records with few rules.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "conductor/resources/resources.h"
 #include "db/nodes.h"
@@ -24,7 +24,7 @@ chassis_destroy(VerbCall *call, void *record, GError **error)
     return db_record_delete(db, &chassis_resource, chassis->uuid, error) ? json_object() : NULL;
 }
 
-/* A priority that came as text is kept as the number that it means. */
+/* Stores a priority that came as text as a number. */
 static bool
 step_valid(json_t *step, GError **error)
 {

@@ -1,8 +1,8 @@
-/* Volume connectors and targets: what a machine boots from may not change while it is running.
+/* Volume connectors and targets: the boot volume of a running machine must not change.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "conductor/resources/resources.h"
 
-/* The sentence is Ironic's: clients read it. */
+/* The sentence is Ironic's, since clients may match it. */
 static bool
 powered_off(const Node *node, const char *action, GError **error)
 {
@@ -35,7 +35,7 @@ connector_before_destroy(const Change *change, const void *record, GError **erro
     return powered_off(change->now, "volume connector deletion", error);
 }
 
-/* 0 is the boot volume; -1 is what Nova says of a volume that is not for booting. */
+/* 0 is the boot volume; Nova sends -1 for a volume that is not for booting. */
 static bool
 boot_index_valid(const VolumeTarget *target, GError **error)
 {

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-/* What an agent tells is foreign: no more than this is believed. */
+/* Limits for the list of an agent, which is input from outside. */
 enum { AGENT_STEPS_MOST = 500, AGENT_NAME_MOST = 255 };
 
 json_t *
@@ -15,8 +15,8 @@ catalog_of_tables(Task *task, StepKind kind, GError **error)
     return step_table.list(task, kind, error);
 }
 
-/* The n-th agent of the node, each once although many interfaces work with it; NULL behind the
- * last. */
+/* The n-th agent of the node, or NULL. An agent counts once although several interfaces work with
+ * it. */
 static const StepSource *
 agent_at(const Task *task, size_t n)
 {
@@ -77,8 +77,7 @@ check_row(const json_t *row, GError **error)
                       "the agent listed a step (%s) without interface, step or priority", name);
 }
 
-/* An agent need not say whether its step may be interrupted: a deploy's may, unless it says
- * otherwise. */
+/* An agent may leave out whether its step can be interrupted: a deploy step then can. */
 static json_t *
 completed(StepKind kind, const json_t *row)
 {

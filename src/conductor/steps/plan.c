@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-/* When priorities are equal: who goes first. */
+/* The order of interfaces with equal priorities. */
 static int
 interface_rank(const char *interface_name)
 {
@@ -37,7 +37,7 @@ sorted(json_t *steps)
     g_autofree json_t **items = g_new(json_t *, count + 1);
     for (size_t i = 0; i < count; i++)
         items[i] = json_array_get(steps, i);
-    /* A stable sort: equals stay in the operator's order. */
+    /* The sort is stable: equal steps stay in the operator's order. */
     g_qsort_with_data(items, (int)count, sizeof *items, compare_steps, NULL);
     json_t *result = json_array();
     for (size_t i = 0; i < count; i++)
@@ -46,7 +46,7 @@ sorted(json_t *steps)
     return result;
 }
 
-/* Arguments must be those of the row, and all required ones must be there. */
+/* The row must know all arguments, and have all required ones. */
 static bool
 check_arguments(const json_t *row, const json_t *arguments, GError **error)
 {
@@ -68,8 +68,7 @@ check_arguments(const json_t *row, const json_t *arguments, GError **error)
     return true;
 }
 
-/* The deployment itself can be left out, with priority 0, but not replaced: its place among the
- * steps is its own. */
+/* Priority 0 leaves the core deploy step out, but no other priority may move it. */
 static bool
 check_core(StepKind kind, const json_t *step, GError **error)
 {
@@ -83,7 +82,7 @@ check_core(StepKind kind, const json_t *step, GError **error)
                "leaves it out");
 }
 
-/* A row as the plan has it: what the catalog says without what only the planning needs. */
+/* A row of the plan: the catalog's row without the members that only planning needs. */
 static json_t *
 planned_row(const Task *task, StepKind kind, const json_t *row)
 {
@@ -94,14 +93,14 @@ planned_row(const Task *task, StepKind kind, const json_t *row)
     return planned;
 }
 
-/* What a plan is made of. */
+/* The inputs of a plan. */
 typedef struct Making {
     Task *task;
     StepKind kind;
     const json_t *catalog;   /* borrowed */
-    const json_t *requested; /* borrowed; NULL: nothing */
-    bool exact;              /* nothing else */
-    bool lenient;            /* what is not in the catalog is left out */
+    const json_t *requested; /* borrowed; NULL: none */
+    bool exact;              /* only requested steps */
+    bool lenient;            /* skips steps that the catalog lacks */
 } Making;
 
 static bool
@@ -119,13 +118,13 @@ add_requested(const Making *making, const json_t *item, json_t *steps, GError **
         !check_arguments(row, json_object_get(item, "args"), error))
         return false;
     json_t *step = json_deep_copy(item), *planned = planned_row(making->task, making->kind, row);
-    json_object_del(step, "abortable"); /* not the operator's to say */
+    json_object_del(step, "abortable"); /* the operator cannot set it */
     json_object_update_missing_new(step, planned);
     json_array_append_new(steps, step);
     return true;
 }
 
-/* Of the source, unless the configuration has another for this service. */
+/* The configuration's priority wins over the source's. */
 static int
 automatic_priority(StepKind kind, const json_t *row)
 {
@@ -146,7 +145,7 @@ automatic_priority(StepKind kind, const json_t *row)
     return own;
 }
 
-/* Every step that has a priority and that the operator has not spoken about. */
+/* Adds each step with a priority that the operator's list does not name. */
 static void
 add_automatic(const Making *making, json_t *steps)
 {
@@ -260,8 +259,8 @@ place_of(const json_t *steps, const json_t *step)
     return place;
 }
 
-/* Where a node that stands in an old plan stands in the new one: at the step under way, or behind
- * the last one that ran. What the agent would have before that comes too late. */
+/* The index in the new plan of a node that is in the middle of the old one: the current step, or
+ * the one behind the last that ran. New steps before it do not run. */
 static bool
 find_place(Task *task, StepKind kind, const json_t *steps, size_t *place, GError **error)
 {
@@ -290,7 +289,7 @@ find_place(Task *task, StepKind kind, const json_t *steps, size_t *place, GError
     return true;
 }
 
-/* With all that is known: the plan again. */
+/* Plans again with the agent's steps. */
 static json_t *
 make_pending(Task *task, StepKind kind, const json_t *catalog, GError **error)
 {

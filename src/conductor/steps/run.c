@@ -19,7 +19,7 @@ failed_unless_database(GError **error)
     return end(STEPS_STOPPED, 0);
 }
 
-/* What was reached is saved, so that the next life does not do it again. */
+/* Saves the progress, so that a restarted process does not repeat it. */
 static StepsOutcome
 stop_here(Task *task)
 {
@@ -31,7 +31,7 @@ stop_here(Task *task)
     return end(STEPS_STOPPED, 0);
 }
 
-/* Writes down which step is about to run. */
+/* Saves which step is about to run. */
 static bool
 begin_step(Task *task, StepKind kind, json_t *step, GError **error)
 {
@@ -43,8 +43,7 @@ begin_step(Task *task, StepKind kind, json_t *step, GError **error)
     return task_save(task, error);
 }
 
-/* Clients see the steps of some kinds by their whole name, other kinds are one operation to
- * them. */
+/* Clients see each step of some kinds by its full name; other kinds are one operation for them. */
 static char *
 phase_name(StepKind kind, const json_t *step)
 {
@@ -52,7 +51,7 @@ phase_name(StepKind kind, const json_t *step)
                                        : g_strdup(json_string_member(step, "step"));
 }
 
-/* A step that is called again goes on with the phase it has. */
+/* A step that is called again keeps its phase. */
 static void
 begin_phase(Task *task, StepKind kind, const json_t *step)
 {
@@ -101,28 +100,28 @@ steps_settle(Task *task, StepKind kind, StepOutcome outcome, GError **error)
     switch (outcome.result) {
     case STEP_DONE:
         steps_advance(task, kind);
-        return end(STEPS_GO_ON, 0);
+        return end(STEPS_READY, 0);
     case STEP_WAIT:
         return wait_here(task, kind, outcome.after_ms, error);
     case STEP_AGAIN:
         info_set_boolean(task->node, INFO_STEP_AGAIN, true);
         return end(STEPS_AGAIN, outcome.after_ms);
     case STEP_RESTART:
-        return end(steps_restart(task, kind, error) ? STEPS_GO_ON : STEPS_FAILED, 0);
+        return end(steps_restart(task, kind, error) ? STEPS_READY : STEPS_FAILED, 0);
     case STEP_ERROR:
         break;
     }
     return end(STEPS_FAILED, 0);
 }
 
-/* Behind a step an abort may be waiting; behind the last one it comes too late. */
+/* An abort takes effect after a step, but not after the last one. */
 static bool
 abort_is_due(const Task *task)
 {
     return info_true(task->node, INFO_ABORT_AFTER) && !info_has(task->node, INFO_STEP_RESUMED);
 }
 
-/* One step, from its beginning to its answer. GO_ON: the next one may run. */
+/* Runs one step up to its answer. READY: the next one may run. */
 static StepsOutcome
 run_step(Task *task, StepKind kind, json_t *step, GError **error)
 {
@@ -146,11 +145,12 @@ run_step(Task *task, StepKind kind, json_t *step, GError **error)
 StepsOutcome
 steps_run(Task *task, StepKind kind, GError **error)
 {
-    StepsOutcome outcome = {STEPS_GO_ON, 0};
-    while (outcome.end == STEPS_GO_ON) {
+    StepsOutcome outcome = {STEPS_READY, 0};
+    while (outcome.end == STEPS_READY) {
         if (!steps_complete(task, kind, error))
             return failed_unless_database(error);
-        json_auto_t *step = json_incref(steps_current(task, kind)); /* it may save the node */
+        /* a reference of its own: a save of the node may replace the step */
+        json_auto_t *step = json_incref(steps_current(task, kind));
         if (step == NULL)
             return steps_all_known(task, kind, error) ? end(STEPS_DONE, 0)
                                                       : failed_unless_database(error);

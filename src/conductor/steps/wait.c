@@ -26,8 +26,9 @@ steps_resume(Task *task, StepKind kind, GError **error)
     if (!steps_complete(task, kind, error))
         return failed(kind, NULL, error);
     bool step_waits = info_true(task->node, INFO_STEP_WAITING);
-    if (!step_waits) /* the machine was prepared: the steps begin when the agent has told its own */
-        return (StepsOutcome){steps_pending(task) ? STEPS_WAIT : STEPS_GO_ON, 0};
+    /* the machine was prepared: the steps begin once the agent has listed its own */
+    if (!step_waits)
+        return (StepsOutcome){steps_pending(task) ? STEPS_WAIT : STEPS_READY, 0};
     json_auto_t *step = json_incref(steps_current(task, kind));
     StepOutcome outcome = resume(task, kind, step, error);
     if (outcome.result == STEP_AGAIN) {

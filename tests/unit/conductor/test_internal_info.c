@@ -232,7 +232,7 @@ a_step_that_is_done_leaves_nothing_to_the_next(void **state)
     for (InfoKey key = 0; key < INFO_KEY_COUNT; key++)
         if (info_row(key)->lifetime == LIFETIME_STEP && key != INFO_STEP_WAITING)
             assert_false(info_has(task->node, key));
-    assert_int_equal(steps_resume(task, STEP_KIND_CLEAN, &error).end, STEPS_GO_ON);
+    assert_int_equal(steps_resume(task, STEP_KIND_CLEAN, &error).end, STEPS_READY);
     nothing_is_left(task->node, LIFETIME_STEP);
     task_release(task);
 }

@@ -218,8 +218,8 @@ a_wait_ends_the_run_and_the_next_goes_on_behind_it(void **state)
     assert_true(outcome.after_ms == 33000);
     stored_step_is(fixture, task, 0, "erase_devices_metadata");
     assert_true(steps_abortable(task, STEP_KIND_CLEAN));
-    assert_int_equal(resume(task), STEPS_GO_ON);
-    assert_int_equal(resume(task), STEPS_GO_ON); /* twice moves on once */
+    assert_int_equal(resume(task), STEPS_READY);
+    assert_int_equal(resume(task), STEPS_READY); /* twice moves on once */
     assert_int_equal(run(task, &error), STEPS_DONE);
     stored_step_is(fixture, task, 1, "erase_devices");
     task_release(task);
@@ -285,7 +285,7 @@ a_stop_is_obeyed_between_steps_and_another_life_goes_on(void **state)
         cleaning(fixture, "{\"fake\": {\"deploy.erase_devices_metadata\": {\"wait\": true}}}");
     plan(task, STEP_KIND_CLEAN, NULL, 0);
     assert_int_equal(run(task, &error), STEPS_WAIT);
-    assert_int_equal(resume(task), STEPS_GO_ON);
+    assert_int_equal(resume(task), STEPS_READY);
     atomic_store(&fixture->conductor->stopping, true);
     assert_int_equal(run(task, &error), STEPS_STOPPED);
     stored_step_is(fixture, task, 1, "erase_devices_metadata"); /* done; the second is not begun */
