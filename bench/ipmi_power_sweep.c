@@ -1,13 +1,13 @@
-/* How long Steel's IPMI client takes to ask N BMCs for their power state, and what it costs:
+/* Measures how long Steel's IPMI client takes to read the power state of many BMCs:
  *
- *     ipmi_power_sweep ADDRESS FIRST_PORT COUNT USER PASSWORD [SWEEPS [SUITE]] BMCs at FIRST_PORT
- *     .. FIRST_PORT+COUNT-1 ipmi_power_sweep --self COUNT [LATENCY_MS [SWEEPS [DEAD [SUITE]]]] with
- *     simulated BMCs in the same process
+ *     ipmi_power_sweep ADDRESS FIRST_PORT COUNT USER PASSWORD [SWEEPS [SUITE]]
+ *         of BMCs at FIRST_PORT .. FIRST_PORT+COUNT-1
+ *     ipmi_power_sweep --self COUNT [LATENCY_MS [SWEEPS [DEAD [SUITE]]]]
+ *         of simulated BMCs in the same process
  *
  * Prints a line per sweep: seconds, CPU seconds of the client's thread and of the process, errors,
  * datagrams.
  * SPDX-License-Identifier: Apache-2.0 */
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,15 +16,16 @@
 
 #include "bmc/ipmi/bmc/server.h"
 #include "bmc/ipmi/client/commands.h"
+#include "common/lock.h"
 
 typedef struct Sweep {
-    pthread_mutex_t lock;
-    pthread_cond_t changed;
-    unsigned left;
-    unsigned errors;
-    double alive_s; /* when the last BMC that answers had answered */
-    char *first_error;
-    clockid_t engine_clock;
+    Lock lock;
+    pthread_cond_t changed; /* left is 0 */
+    unsigned left GUARDED;
+    unsigned errors GUARDED;
+    double alive_s GUARDED;    /* when the last answer came */
+    char *first_error GUARDED; /* owned; NULL: none */
+    clockid_t engine_clock GUARDED;
 } Sweep;
 
 static double
@@ -41,7 +42,7 @@ one_done(void *user_data, bool on, const GError *error)
 {
     Sweep *sweep = user_data;
     (void)on;
-    pthread_mutex_lock(&sweep->lock);
+    lock_acquire(&sweep->lock);
     if (error != NULL) {
         sweep->errors++;
         if (sweep->first_error == NULL)
@@ -53,27 +54,27 @@ one_done(void *user_data, bool on, const GError *error)
     sweep->left--;
     if (sweep->left == 0)
         pthread_cond_signal(&sweep->changed);
-    pthread_mutex_unlock(&sweep->lock);
+    lock_release(&sweep->lock);
 }
 
-static void
+static void UNSHARED
 run_sweep(IpmiClient *client, const IpmiTarget *targets, unsigned count)
 {
     static double engine_before;
     Sweep sweep = {.left = count};
     IpmiClientStats before, after;
-    pthread_mutex_init(&sweep.lock, NULL);
-    pthread_cond_init(&sweep.changed, NULL);
+    lock_init(&sweep.lock, LOCK_RANK_IPMI_CALL);
+    lock_condition_init(&sweep.changed);
     ipmi_client_stats(client, &before);
     double start_s = seconds(CLOCK_MONOTONIC);
     double start_cpu_s = seconds(CLOCK_PROCESS_CPUTIME_ID);
     for (unsigned i = 0; i < count; i++)
         ipmi_get_power_async(client, &targets[i], one_done, &sweep);
-    pthread_mutex_lock(&sweep.lock);
+    lock_acquire(&sweep.lock);
     while (sweep.left > 0)
-        pthread_cond_wait(&sweep.changed, &sweep.lock);
+        lock_wait(&sweep.lock, &sweep.changed);
     double engine_s = seconds(sweep.engine_clock);
-    pthread_mutex_unlock(&sweep.lock);
+    lock_release(&sweep.lock);
     ipmi_client_stats(client, &after);
     printf("%u BMCs: %.2f s (those that answer: %.2f s), client CPU %.2f s, process CPU %.2f s, "
            "%u errors, %llu datagrams sent, %llu repeated\n",
@@ -87,6 +88,8 @@ run_sweep(IpmiClient *client, const IpmiTarget *targets, unsigned count)
         printf("    first error: %s\n", sweep.first_error);
     fflush(stdout);
     g_free(sweep.first_error);
+    lock_destroy(&sweep.lock);
+    pthread_cond_destroy(&sweep.changed);
 }
 
 static unsigned

@@ -1,5 +1,5 @@
 /* The clients of BMC protocols that a process has: made once by its main, handed down to the
- * drivers. Whoever passes them on needs to know none of the protocols.
+ * drivers. Code that passes them on knows none of the protocols.
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 

@@ -43,8 +43,8 @@ agent_steps_list(Task *task, StepKind kind, const AgentClient *client, GError **
     return steps;
 }
 
-/* The step ends when the machine has come up again. Saved first, so that a restarted conductor
- * knows what it waits for. */
+/* The step ends when the machine has booted again. Saves the node first, so that a restarted
+ * conductor knows the reason for the wait. */
 static StepOutcome
 reboot(Task *task, GError **error)
 {

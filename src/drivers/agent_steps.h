@@ -1,5 +1,5 @@
 /* The steps of an agent that runs on the machine: what each heartbeat of the agent means for the
- * step that waits. An AgentClient does the talking.
+ * step that waits. An AgentClient sends the requests.
  *
  * For step sources (drivers/step.h); their contract holds for these functions.
  *
@@ -14,7 +14,7 @@ typedef enum AgentState {
     AGENT_RUNNING,
     AGENT_SUCCEEDED,
     AGENT_FAILED,
-    AGENT_MISMATCH, /* its hardware managers have changed since the step was planned */
+    AGENT_MISMATCH, /* its hardware managers differ from those of the plan */
 } AgentState;
 
 typedef struct AgentReport {

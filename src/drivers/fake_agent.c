@@ -1,5 +1,5 @@
 /* An agent without a machine: the node's driver_info lists its steps and how they run; the contract
- * is in fake.h. Its memory has the lifetime AGENT, as a real agent's.
+ * is in fake.h. Its memory has the lifetime AGENT, like a real agent's.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "drivers/agent_steps.h"
 #include "drivers/fake.h"

@@ -8,7 +8,7 @@
 #include <errno.h>
 #include <unistd.h>
 
-/* Of one copy, which may take as long as the network is slow. */
+/* The limit of one copy over a slow network. */
 #define COPY_TIMEOUT_MS (60 * 60 * 1000)
 #define SIZE_LIMIT (UINT64_C(16) << 40)
 
@@ -18,7 +18,7 @@ image_copies_path(const char *name)
     return g_build_filename(config_string(config_current(), OPT_DEPLOY_HTTP_ROOT), name, NULL);
 }
 
-/* Without a cache copies are made in a folder of their own, and none is kept. */
+/* Without a configured cache copies are made in a folder of their own, and none is kept. */
 static ImageCache
 cache_of(const Config *config, const char *without)
 {

@@ -15,9 +15,9 @@ node_agent_has_called(const Task *task)
     return info_has(task->node, INFO_AGENT_URL);
 }
 
-/* ---- where it is ---- */
+/* ---- the agent's address ---- */
 
-/* What certificates of an agent that has none of its own are checked with: driver_info wins over
+/* How to check an agent that has not sent a certificate of its own: driver_info wins over
  * [agent]verify_ca, which is a file, or true or false. */
 static void
 set_authority(const Task *task, AgentPeer *peer)
@@ -90,7 +90,7 @@ node_agent_last(Task *task, AgentResult *out, GError **error)
     return find_peer(task, &peer, error) && agent_last_command(&peer, out, error);
 }
 
-/* ---- what it is told of the node ---- */
+/* ---- the node, for the agent ---- */
 
 static json_t *
 record_json(const Resource *resource, const void *record)
@@ -102,7 +102,7 @@ record_json(const Resource *resource, const void *record)
     return object;
 }
 
-/* As answers of the API show them: without passwords of BMCs and volumes. */
+/* A record as the API shows it: without passwords of BMCs and volumes. */
 static json_t *
 params_of(Task *task, GError **error)
 {
@@ -143,7 +143,7 @@ has_step(const json_t *steps, const json_t *step)
     return false;
 }
 
-/* What is listed of a step must have the form of one: it goes into the plan. */
+/* A listed step must have the right form, because it goes into the plan. */
 static bool
 is_step(const json_t *step)
 {
@@ -167,7 +167,8 @@ described(const json_t *told)
     return step;
 }
 
-/* {manager: [step]} as one list. Of steps with one name the manager that comes first has it. */
+/* {manager: [step]} as one list. If two managers have a step of one name, the first one's
+ * counts. */
 static json_t *
 flatten(const json_t *managers)
 {
@@ -203,7 +204,7 @@ node_agent_get_steps(Task *task, StepKind kind, json_t **steps, json_t **version
     return true;
 }
 
-/* The agent gets the step without what the engine has noted with it. */
+/* The agent gets the step without the engine's own members. */
 static bool
 node_agent_execute_step(Task *task, StepKind kind, const json_t *step, const json_t *versions,
                         GError **error)
@@ -217,7 +218,7 @@ node_agent_execute_step(Task *task, StepKind kind, const json_t *step, const jso
     return node_agent_start(task, words[kind].execute, params, error);
 }
 
-/* The result of a step says which one it is of. */
+/* The result of a step names its step. */
 static bool
 is_about(const AgentResult *result, StepKind kind, const json_t *step)
 {

@@ -10,7 +10,7 @@
 #include "model/provision_states.h"
 #include "netboot/boot_access.h"
 
-/* The driver reads the state once more at the end of its time. */
+/* At its deadline the driver reads the state once more. */
 #define SPARE_MS 5000
 
 static int

@@ -38,7 +38,7 @@ class Machine:
             file.write(text if isinstance(text, bytes) else text.encode())
 
     def disk(self, name, size, **attributes):
-        """A disk that reads as noise, so that what is not written shows."""
+        """A disk full of noise, so that unwritten parts show."""
         os.makedirs(self.root + "/dev", exist_ok=True)
         with open(self.path(name), "wb") as file:
             for _ in range(0, size, MIB):
@@ -104,7 +104,7 @@ class Agent:
         raise AssertionError("no %s in the log:\n%s" % (pattern, self.text()))
 
     def raw_call(self, method, path, body=None):
-        """Status and body of a request as it is."""
+        """Sends a request unchanged; status and body."""
         if self.context:
             connection = http.client.HTTPSConnection("127.0.0.1", self.port, timeout=LIMIT_S, context=self.context)
         else:
@@ -153,7 +153,7 @@ class Agent:
                             ports=[])
 
     def wait_end(self):
-        """The status that the agent ends with by itself."""
+        """Waits until the agent ends by itself; its exit status."""
         return self.process.wait(LIMIT_S)
 
     def stop(self):

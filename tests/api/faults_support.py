@@ -18,7 +18,7 @@ FAKE_STATES = ("verifying", "deploying", "cleaning", "deleting", "inspecting", "
 
 
 def until(what, check, limit_s=harness.LIMIT_S):
-    """Waits until check() is true; its value. Nothing here sleeps without looking."""
+    """Waits until check() is true; returns its value."""
     end = time.monotonic() + limit_s
     while True:
         value = check()
@@ -30,7 +30,7 @@ def until(what, check, limit_s=harness.LIMIT_S):
 
 
 class Service(harness.Steel):
-    """harness.Steel with a life after its end; `settings` may be changed between two lives."""
+    """harness.Steel that can be started again; `settings` may change in between."""
 
     def __init__(self, *options, folder=None):
         self.folder = folder or tempfile.mkdtemp(prefix="steel-faults-")
@@ -56,7 +56,7 @@ class Service(harness.Steel):
         self.port = int(self.wait_log(r"listening on \S+:(\d+)"))
 
     def kill(self):
-        """As by the kernel: no word, no clean-up."""
+        """SIGKILL: no warning, no clean-up."""
         os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
         self.log.close()
@@ -75,12 +75,12 @@ class Service(harness.Steel):
         return self.process.returncode, time.monotonic() - begun
 
     def again(self):
-        """The next life."""
+        """Starts the daemon again."""
         self.launch()
         self.ready()
 
     def refuse_to_start(self):
-        """A life that must not come to be; what it says and its exit status."""
+        """A start that must fail; its output and exit status."""
         self.launch()
         self.process.wait(harness.LIMIT_S)
         self.log.close()
@@ -88,7 +88,7 @@ class Service(harness.Steel):
 
 
 class Suite(harness.Suite):
-    """One daemon per suite; answers above 499 are looked at by the tests that want them."""
+    """One daemon per suite; the tests themselves check answers above 499."""
 
     server_errors = False
 
@@ -128,20 +128,20 @@ class Suite(harness.Suite):
         self.assertEqual(answer.status, 202, answer.body)
 
     def rest(self, node, state, **more):
-        """Waits until the node is in this state and nobody works on it."""
+        """Waits until the node is in this state and unlocked."""
         return self.wait_node(node, provision_state=state, reservation=None, **more)
 
     def power(self, node, target, **more):
         return self.call("PUT", "/v1/nodes/%s/states/power" % node, dict(more, target=target))
 
     def powered(self, node):
-        """The node with a power state that is known, as allocations want it."""
+        """Gives the node a known power state, which allocations need."""
         self.assertEqual(self.power(node, "power on").status, 202)
         self.wait_node(node, power_state="power on", reservation=None)
         return node
 
     def to(self, node, state):
-        """Brings a new node of the fake driver to a state at rest."""
+        """Brings a new node of the fake driver to a stable state."""
         for verb, reached in (("manage", "manageable"), ("provide", "available"), ("active", "active"), ("rescue", "rescue")):
             more = {"rescue_password": "x"} if verb == "rescue" else {}
             self.ask(node, verb, **more)

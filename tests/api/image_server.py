@@ -1,4 +1,4 @@
-"""An HTTP server of images that can misbehave: cut connections, know no ranges, lie about lengths.
+"""An HTTP server of images that can misbehave: cut connections, refuse ranges, lie about lengths.
 
 SPDX-License-Identifier: Apache-2.0
 """

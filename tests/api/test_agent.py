@@ -12,7 +12,7 @@ TOKEN = "0123456789abcdef0123456789abcdef"
 
 
 class Meeting(Suite):
-    """The agent finds out which node it is and calls."""
+    """The agent looks its node up and sends heartbeats."""
 
     options = ("api.restrict_lookup=false", "api.ramdisk_heartbeat_timeout=30")
 
@@ -25,7 +25,7 @@ class Meeting(Suite):
         return agent
 
     def heard(self, uuid):
-        """The node, once its agent has called."""
+        """The node, once its agent has sent a heartbeat."""
         end = time.monotonic() + LIMIT_S
         while time.monotonic() < end:
             info = self.get("/v1/nodes/" + uuid)["driver_internal_info"]
@@ -77,7 +77,7 @@ class Api(Suite):
         self.assertEqual(sorted(status), ["started_at", "version"])
         self.assertLess(abs(status["started_at"] - time.time()), 3600)
 
-    def test_what_it_does_not_know_is_refused_in_ironic_s_form(self):
+    def test_unknown_requests_are_refused_in_ironic_s_form(self):
         def fault(method, path, body=None):
             status, answer = self.agent.raw_call(method, self.agent.with_token(path), body)
             self.assertEqual(sorted(answer), ["faultcode", "faultstring"], answer)
@@ -107,16 +107,16 @@ class Api(Suite):
         self.assertIn("'ports'", error["details"])
         self.assertIn("'depth'", self.agent.fail("standby.sync", depth=1)["details"])
 
-    def test_who_has_read_with_the_token_must_always(self):
+    def test_a_client_that_has_read_with_the_token_always_needs_it(self):
         self.agent.get("/v1/commands/")
         self.assertEqual(self.agent.raw_call("GET", "/v1/commands/")[0], 401)
 
-    def test_steps_are_told_with_their_manager(self):
+    def test_steps_are_listed_with_their_manager(self):
         steps = self.agent.succeed("deploy.get_deploy_steps", node={"uuid": "x"}, ports=[])
         self.assertEqual(list(steps), ["deploy_steps", "hardware_manager_version"])
         self.assertEqual(list(steps["deploy_steps"]), list(steps["hardware_manager_version"]))
 
-    def test_a_step_of_another_version_is_told_apart(self):
+    def test_a_step_of_another_version_is_a_mismatch(self):
         result = self.agent.command("deploy.execute_deploy_step", step={"step": "write_image", "args": {}}, node={"uuid": "x"},
                                     ports=[], deploy_version={"other": "1"})
         self.assertEqual(result["command_status"], "CLEAN_VERSION_MISMATCH")

@@ -33,7 +33,7 @@ def run(*words):
 
 
 def sparse_image():
-    """20 MiB: data, zeros, data, and an end that is no full MiB."""
+    """20 MiB: data, zeros, data, and an incomplete last MiB."""
     return noise(2 * MIB) + bytes(10 * MIB) + noise(MIB + 4096, 2) + bytes(6 * MIB) + noise(512, 3)
 
 
@@ -116,7 +116,7 @@ class Images(Suite):
         self.assertIn("already present", self.agent.succeed("standby.cache_image", image_info=info)["result"])
         self.assertEqual(len(self.server.requests), 1)
 
-    def test_a_download_that_is_cut_goes_on_where_it_stopped(self):
+    def test_a_download_that_breaks_off_resumes_where_it_stopped(self):
         data = noise(6 * MIB)
         self.server.cuts["/image"] = [MIB + 7, 2 * MIB]
         self.write(self.info(data))
@@ -126,7 +126,7 @@ class Images(Suite):
         self.assertRegex(ranges[1], r"^bytes=\d+-$")
         self.assertEqual(len(ranges), 3)
 
-    def test_a_server_without_ranges_sends_it_anew(self):
+    def test_a_server_without_ranges_sends_everything_again(self):
         data = noise(4 * MIB)
         self.server.ranges = False
         self.server.cuts["/image"] = [MIB]
@@ -143,7 +143,7 @@ class Images(Suite):
         details = self.refuse(self.info(noise(MIB)), "ImageDownloadError")
         self.assertIn("/image", details)
 
-    def test_a_missing_image_is_not_asked_for_again(self):
+    def test_a_missing_image_is_not_requested_again(self):
         info = self.info(noise(MIB))
         self.server.statuses["/image"] = 404
         self.assertIn("status 404", self.refuse(info, "ImageDownloadError"))
@@ -174,14 +174,14 @@ class Images(Suite):
         del info["os_hash_value"]
         self.assertIn("verified", self.refuse(info, "InvalidCommandParamsError"))
 
-    def test_md5_is_refused_where_the_service_does_not_allow_it(self):
+    def test_md5_is_refused_if_the_service_does_not_allow_it(self):
         data = noise(MIB)
         config = {"heartbeat_timeout": 30, "agent_md5_checksum_enable": False}
         self.agent.succeed("poll.set_node_info", node_info={"node": NODE, "config": config})
         info = self.info(data, os_hash_algo="md5", os_hash_value=hashlib.md5(data).hexdigest())
         self.assertIn("MD5 is not allowed", self.refuse(info, "ImageChecksumError"))
 
-    def test_a_checksum_file_is_looked_into(self):
+    def test_a_checksum_is_found_in_a_checksum_file(self):
         data = noise(MIB)
         lines = "%s  other\n%s *image\n" % ("0" * 64, hashlib.sha256(data).hexdigest())
         url = self.server.add("/SHA256SUMS", lines.encode())
@@ -194,7 +194,7 @@ class Images(Suite):
         data = noise(MIB) + bytes(DISK)
         self.assertIn("the image is larger", self.refuse(self.info(data), "ImageWriteError"))
 
-    def test_login_data_go_with_the_request(self):
+    def test_the_request_has_the_login(self):
         data = noise(MIB)
         self.write(self.info(data, image_request_authorization=base64.b64encode(b"Bearer abc").decode()))
         self.assertEqual(self.server.requests[-1][2], "Bearer abc")
@@ -216,7 +216,7 @@ class Images(Suite):
             broken = packed[:MIB] + bytes(64) + packed[MIB + 64:]
             self.refuse(self.info(broken), "InvalidImage")
 
-    def test_a_small_stream_that_unpacks_to_more_than_the_disk_ends_at_its_end(self):
+    def test_a_small_stream_cannot_unpack_beyond_the_disk(self):
         bomb = gzip.compress(bytes(2 * DISK))
         self.assertLess(len(bomb), MIB)
         self.assertIn("the image is larger", self.refuse(self.info(bomb), "ImageWriteError"))
@@ -295,7 +295,7 @@ class Images(Suite):
         done = subprocess.run(["sfdisk", "--verify", self.machine.path("vdb")], capture_output=True, text=True, check=False)
         self.assertIn("No errors detected", done.stdout + done.stderr)
 
-    def test_the_identifier_of_an_mbr_disk_is_told(self):
+    def test_the_identifier_of_an_mbr_disk_is_reported(self):
         self.assertRegex(self.write(self.info(self.disk_image("dos"))), r"root_uuid=0x[0-9a-f]{8}$")
 
     def drive(self):
@@ -369,7 +369,7 @@ class Images(Suite):
         self.assertRegex(uuids["efi system partition uuid"], r"^[0-9A-F]{4}-[0-9A-F]{4}$")
         self.assertEqual(uuids["partitions"]["root"], "/dev/vdb4")
 
-    def test_an_mbr_partition_image_and_its_ephemeral_that_stays(self):
+    def test_an_mbr_partition_image_keeps_its_ephemeral_partition(self):
         self.machine.disk("vdb", 128 * MIB, serial="the-disk")
         info, data = self.partition_info(deploy_boot_mode="bios")
         self.write(info)
@@ -394,7 +394,7 @@ class Images(Suite):
 
     # -- which disk
 
-    def test_a_hint_that_fits_no_disk_names_those_there_are(self):
+    def test_a_hint_that_matches_no_disk_lists_the_disks(self):
         node = dict(NODE, properties={"root_device": {"serial": "other"}})
         details = self.refuse(self.info(noise(MIB)), "DeviceNotFound", node=node)
         self.assertIn('{"serial":"other"}', details)

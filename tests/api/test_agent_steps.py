@@ -1,4 +1,4 @@
-"""steel-agent erases, tells what the machine is, prepares a rescue, collects its log.
+"""steel-agent erases disks, collects the inventory, prepares a rescue, collects its log.
 
 SPDX-License-Identifier: Apache-2.0
 """
@@ -48,7 +48,7 @@ class Steps(Suite):
         self.assertEqual((found["erase_devices"], found["erase_devices_metadata"], found["erase_devices_express"]), (10, 99, 0))
         self.assertNotIn("write_image", found)
 
-    def test_metadata_of_every_disk_are_gone(self):
+    def test_the_metadata_of_every_disk_is_erased(self):
         subprocess.run(["mke2fs", "-q", "-F", self.machine.path("vda")], check=True)
         subprocess.run(["sfdisk", "-q", self.machine.path("vdb")], input="label: gpt\nstart=2048,size=2048\n", text=True, check=True)
         self.done("erase_devices_metadata")
@@ -112,7 +112,7 @@ class Steps(Suite):
         self.assertEqual(self.agent.wait_end(), 0)
         self.assertNotIn("secret", self.agent.text())
 
-    def test_a_hash_is_written_as_it_is_and_other_texts_refused(self):
+    def test_a_hash_is_written_unchanged_and_other_texts_are_refused(self):
         for wrong in ("", "x:y" * 9, "short"):
             self.agent.fail("rescue.finalize_rescue", rescue_password=wrong, hashed=True)
         hashed = crypt("secret", "$5$saltsalt")
@@ -131,7 +131,7 @@ class Steps(Suite):
         self.agent.get("/v1/status")
 
     def target(self, iqn, **attributes):
-        """What the kernel was told, in a made-up configfs."""
+        """The settings of the target in a made-up configfs."""
         base = self.machine.root + "/sys/kernel/config/target"
         for folder in ("core/iblock_0/disk/attrib", "iscsi/%s/tpgt_1/attrib" % iqn, "iscsi/%s/tpgt_1/auth" % iqn):
             os.makedirs(base + "/" + folder, exist_ok=True)

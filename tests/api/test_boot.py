@@ -1,4 +1,4 @@
-"""Deploys from volumes without machines: real BMCs of the lab, and the test is the machine that asks the boot file server.
+"""Deploys from volumes without machines: real BMCs of the lab, and the test plays the machine that asks the boot file server.
 
 SPDX-License-Identifier: Apache-2.0
 """
@@ -69,7 +69,7 @@ class Boot(faults_support.Suite):
     # -- the machine
 
     def machine(self, path, address=MACHINE):
-        """What the boot file server says to whom asks from this address; "" while it says nothing."""
+        """The boot script that a client at this address gets; "" while it gets none."""
         connection = http.client.HTTPConnection("127.0.0.1", self.boot_port, timeout=10, source_address=(address, 0))
         try:
             connection.request("GET", "/boot/%s%s" % (MAC.replace(":", "-"), path))
@@ -179,7 +179,7 @@ class Boot(faults_support.Suite):
         self.assertTrue(self.report(moved, "san_hooked", STRANGER))
         self.undeploy()
 
-    def test_a_machine_that_asks_again_and_again_stops_nobody(self):
+    def test_a_machine_that_keeps_asking_delays_no_other(self):
         other = self.fake()
         self.powered(other)
         self.ask(self.uuid, "active")
@@ -201,7 +201,7 @@ class Boot(faults_support.Suite):
         self.rest(self.uuid, "active")
         self.undeploy()
 
-    def test_kill_9_in_each_phase_of_a_deploy_lets_it_go_on(self):
+    def test_a_deploy_survives_kill_9_in_each_phase(self):
         self.fleet.set("--all", "--latency-ms", 10)
         for phase in ("prepare", "power_off", "attach_volumes", "record_boot", "set_boot_device", "power_on", "boot_script", "iscsi_login"):
             with self.subTest(phase=phase):
@@ -217,14 +217,14 @@ class Boot(faults_support.Suite):
                 self.add_volumes()
 
     def has_begun(self, phase):
-        """True when the newest deploy has come to the phase; the machine asks for its script where that is what it waits for."""
+        """True if the newest deploy has reached the phase; the machine asks for its script if the deploy waits for that."""
         if phase == "iscsi_login":
             self.script()
         rows = [row for row in self.phases(self.uuid) if row["operation"] == "deploy"]
         return phase in [row["phase"] for row in rows if row["operation_uuid"] == rows[-1]["operation_uuid"]]
 
     def given_up(self):
-        """A machine that has given up; its BMC is dead, so that switching it off takes its time."""
+        """A machine that has given up; its BMC is dead, so that switching it off takes long."""
         self.ask(self.uuid, "active")
         self.rest(self.uuid, "wait call-back")
         script = self.script()
@@ -243,7 +243,7 @@ class Boot(faults_support.Suite):
         self.assertNotIn("sanhook", self.script())
         self.undeploy()
 
-    def test_a_failure_of_the_deploy_before_is_not_the_next_ones(self):
+    def test_a_failure_does_not_appear_in_the_next_deploy(self):
         self.given_up()
         self.steel.kill()
         self.fleet.set("--all", "--alive")

@@ -1,4 +1,4 @@
-"""Deploys with an agent, without machines: the test is the machine that asks for its boot script, and the agent on it.
+"""Deploys with an agent, without machines: the test plays the machine that asks for its boot script, and its agent.
 
 SPDX-License-Identifier: Apache-2.0
 """
@@ -39,7 +39,7 @@ def free_port():
 
 
 def make_certificate(folder, name):
-    """Paths of a certificate that signs itself, and of its key."""
+    """Paths of a self-signed certificate and of its key."""
     paths = ["%s/%s.%s" % (folder, name, ending) for ending in ("crt", "key")]
     subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
                     "-subj", "/CN=" + name, "-out", paths[0], "-keyout", paths[1]], check=True, capture_output=True)
@@ -47,7 +47,7 @@ def make_certificate(folder, name):
 
 
 class Agent:
-    """An agent that does what it is told at once; `answers` overrides what a step's command comes to."""
+    """An agent that ends each command at once; `answers` overrides the result of a step."""
 
     def __init__(self, suite, certificate):
         self.suite, self.given, self.results, self.answers, self.refused = suite, [], [], {}, 0
@@ -164,7 +164,7 @@ class Direct(faults_support.Suite):
         self.when_free(204, "DELETE", "/v1/nodes/" + self.uuid)
 
     def when_free(self, status, method, path, body=None):
-        """What a machine has asked for is noted a moment later, under the node's lock."""
+        """Retries while the node is locked: a machine's request is noted a moment later, under the lock."""
         def asked():
             answer = self.call(method, path, body)
             if answer.status != 409:
@@ -257,14 +257,14 @@ class Direct(faults_support.Suite):
         self.assertEqual(self.fetch("/%s/deploy_kernel" % self.uuid), b"")
         self.assertEqual(self.fetch("/agent_images/" + self.uuid), b"")
 
-    def test_the_lookup_tells_nobody_the_token_before_the_machine_has_asked(self):
+    def test_the_lookup_gives_no_token_before_the_machine_has_asked(self):
         self.info(image_source="file://%s/image" % self.place)
         self.ask(self.uuid, "active")
         self.rest(self.uuid, "wait call-back")
         self.assertEqual(self.get("/v1/lookup?node_uuid=" + self.uuid)["config"]["agent_token"], "******")
         self.assertIn("ipa-agent-token=", until("the boot script", self.script))
 
-    def test_what_the_agent_says_of_a_failure_is_the_node_s_last_error(self):
+    def test_the_agent_s_failure_text_is_the_node_s_last_error(self):
         self.info(image_source="file://%s/image" % self.place)
         self.ask(self.uuid, "active")
         agent, _ = self.boots()
@@ -275,7 +275,7 @@ class Direct(faults_support.Suite):
         self.assertIn("no space left", node["last_error"])
         self.assertIn("write_image", node["last_error"])
 
-    def test_an_agent_with_another_key_than_it_has_told_is_given_nothing(self):
+    def test_an_agent_with_another_key_than_its_certificate_s_gets_nothing(self):
         self.info(image_source="file://%s/image" % self.place)
         self.ask(self.uuid, "active")
         agent, _ = self.boots(certificate=1)
@@ -286,7 +286,7 @@ class Direct(faults_support.Suite):
         self.assertEqual(agent.given, [])
 
     def clean(self):
-        """The node is cleaned by itself, as in `provide`."""
+        """Cleans the node automatically, as `provide` does."""
         self.ask(self.uuid, "manage")
         self.rest(self.uuid, "manageable")
         self.want(200, "PATCH", "/v1/nodes/" + self.uuid, [{"op": "add", "path": "/automated_clean", "value": True}])
@@ -302,7 +302,7 @@ class Direct(faults_support.Suite):
         self.assertNotIn("kernel", self.script())
         self.assertEqual(self.fetch("/%s/deploy_kernel" % self.uuid), b"")
 
-    def test_a_clean_step_that_fails_is_told_in_the_agent_s_words(self):
+    def test_a_failed_clean_step_is_reported_in_the_agent_s_words(self):
         self.clean()
         agent, _ = self.boots(state="clean wait")
         agent.answers["erase_devices"] = {"command_status": "FAILED", "command_error": {
@@ -321,7 +321,7 @@ class Direct(faults_support.Suite):
         self.assertEqual(agent.names(), ["clean.get_clean_steps", "clean.execute_clean_step burnin_cpu"])
         self.assertEqual(agent.given[1][1]["step"]["args"], {"seconds": 5})
 
-    def test_a_killed_daemon_goes_on_and_nothing_is_written_twice(self):
+    def test_a_killed_daemon_resumes_and_writes_nothing_twice(self):
         self.info(image_source="file://%s/image" % self.place)
         self.ask(self.uuid, "active")
         agent, _ = self.boots()
@@ -370,7 +370,7 @@ class Direct(faults_support.Suite):
         self.calls_until(agent, "active")
         self.assertEqual([agent.names().count(command) for command in commands], [1, 1, 1], agent.names())
 
-    def test_a_wrong_word_of_the_operator_is_refused_before_anything_happens(self):
+    def test_an_operator_s_wrong_word_is_refused_before_any_work(self):
         url = "http://192.0.2.1/image"
         digest = "ab" * 32
         for values, words in (

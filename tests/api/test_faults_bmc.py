@@ -74,7 +74,7 @@ class Absent(Fleet):
         self.manage(self.bmc(0), "manageable")
         self.assertEqual(self.fleet.status()["sessions_opened"], before + 1)
 
-    def test_the_maker_is_read_where_none_is_said(self):
+    def test_the_maker_is_read_if_the_operator_names_none(self):
         info = self.fleet.info(0, **self.server())
         for said, kept in (({}, "supermicro"), ({"vendor": ""}, "supermicro"), ({"vendor": None}, "supermicro"),
                            ({"vendor": "made-up"}, "made-up")):
@@ -82,7 +82,7 @@ class Absent(Fleet):
             self.manage(node, "manageable")
             self.assertEqual(self.get("/v1/nodes/" + node)["properties"].get("vendor"), kept, said)
 
-    def test_what_keeps_a_node_from_being_managed_is_told_with_what_to_check(self):
+    def test_a_failed_manage_says_what_to_check(self):
         self.fleet.set("--index", 1, "--dead")
         insane = Insane()
         cases = (
@@ -111,7 +111,7 @@ class Absent(Fleet):
         self.assertNotIn("wrong-secret", self.steel.text())
 
     def server(self, *arguments):
-        """What to put into driver_info for a BMC of its own, of a known maker."""
+        """The driver_info for a new BMC of a known maker."""
         server = subprocess.Popen([SERVER, "127.0.0.1", "0", *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
 
         def end():
@@ -122,14 +122,14 @@ class Absent(Fleet):
         self.addCleanup(end)
         return {"ipmi_port": int(server.stdout.readline().split()[-1]), "ipmi_username": "admin", "ipmi_password": "secret-admin"}
 
-    def test_a_wrong_cipher_suite_is_told(self):
+    def test_a_wrong_cipher_suite_is_reported(self):
         info = self.server("3")
         after = self.manage(self.bmc(0, ipmi_cipher_suite=17, **info), "enroll")
         self.assertIn("cipher suite", after["last_error"])
         self.assertNotIn("secret-admin", after["last_error"])
         self.manage(self.bmc(0, **info), "manageable")  # left to itself, the client finds the suite
 
-    def test_corrected_settings_are_enough_to_go_on(self):
+    def test_a_node_with_corrected_settings_can_be_managed(self):
         node = self.bmc(4, ipmi_password="wrong")
         self.manage(node, "enroll")
         self.want(200, "PATCH", "/v1/nodes/" + node, [{"op": "replace", "path": "/driver_info/ipmi_password", "value": "password"}])
@@ -177,7 +177,7 @@ class Absent(Fleet):
 
 
 class Lossy(Fleet):
-    """With the patience of the default, nearly."""
+    """With timeouts close to the defaults."""
 
     options = ("ipmi.command_retry_timeout=30", "conductor.sync_power_state_interval=0", "conductor.automated_clean=false")
 

@@ -1,4 +1,4 @@
-"""Many want the same: nodes that are locked, workers that are all busy, changes that meet.
+"""Many clients at once: locked nodes, busy workers, concurrent changes.
 
 SPDX-License-Identifier: Apache-2.0
 """
@@ -11,7 +11,7 @@ from faults_support import until
 
 
 def at_once(count, work):
-    """Runs work(i) in so many threads at once; what each returned."""
+    """Runs work(i) in this many threads at once; their results."""
     results = [None] * count
 
     def run(index):
@@ -28,7 +28,7 @@ def at_once(count, work):
 class Locks(faults_support.Suite):
     options = ("conductor.node_locked_retry_attempts=0",)
 
-    def test_two_patches_at_once_both_count_or_one_is_told_to_try_again(self):
+    def test_of_two_patches_at_once_none_is_lost_silently(self):
         node = self.fake()
 
         def patch(index):
@@ -45,7 +45,7 @@ class Locks(faults_support.Suite):
         self.assertEqual(set(answers), {200})
         self.assertEqual(self.get("/v1/chassis/" + chassis)["extra"], {"k%d" % index: index for index in range(20)})
 
-    def test_a_lock_is_told_with_holder_purpose_and_since_when(self):
+    def test_a_lock_error_names_holder_purpose_and_time(self):
         node = self.to(self.fake({"deploy.deploy": {"delay_ms": 1200}}), "available")
         self.ask(node, "active")
         for method, path, body in (("DELETE", "/v1/nodes/" + node, None),
@@ -59,7 +59,7 @@ class Locks(faults_support.Suite):
         self.assertEqual(after["extra"], {})
         self.assertFalse(after["maintenance"])
 
-    def test_an_allocation_that_is_deleted_while_its_node_is_looked_for_keeps_no_node(self):
+    def test_an_allocation_deleted_during_its_search_keeps_no_node(self):
         nodes = [self.powered(self.to(self.fake(resource_class="deleted-early"), "available")) for _ in range(4)]
         for _ in range(60):
             allocation = self.want(201, "POST", "/v1/allocations", {"resource_class": "deleted-early"})["uuid"]
@@ -75,19 +75,19 @@ class Locks(faults_support.Suite):
 class Retries(faults_support.Suite):
     options = ("conductor.node_locked_retry_attempts=3", "conductor.node_locked_retry_interval=1")
 
-    def test_who_meets_a_lock_waits_for_it(self):
+    def test_a_client_waits_for_a_locked_node(self):
         node = self.fake({"power.set": {"delay_ms": 700}})
         self.assertEqual(self.power(node, "power on").status, 202)
         self.want(200, "PATCH", "/v1/nodes/" + node, [{"op": "add", "path": "/extra/a", "value": 1}])
 
-    def test_after_the_last_try_it_is_told(self):
+    def test_after_the_last_try_the_client_gets_an_error(self):
         node = self.fake({"power.set": {"delay_ms": 6000}})
         self.assertEqual(self.power(node, "power on").status, 202)
         begun = time.monotonic()
         self.assertIn("power state change", self.refuse(409, "DELETE", "/v1/nodes/" + node))
         self.assertGreater(time.monotonic() - begun, 2.5)
 
-    def test_two_hundred_who_wait_for_one_node_do_not_keep_others_waiting(self):
+    def test_two_hundred_clients_that_wait_for_one_node_do_not_delay_others(self):
         node, other = self.fake({"power.set": {"delay_ms": 2500}}), self.fake()
         self.assertEqual(self.power(node, "power on").status, 202)
         statuses = []
@@ -147,7 +147,7 @@ class Workers(faults_support.Suite):
         self.ask(active, "rescue", rescue_password="secret")
         self.rest(active, "rescue")
 
-    def test_more_deploys_than_workers_all_end_when_each_steps_aside(self):
+    def test_more_deploys_than_workers_all_end(self):
         nodes = [self.to(self.fake(), "available") for _ in range(10)]
         for node in nodes:
             self.orders(node, {"deploy.deploy": {"again": 5, "again_ms": 50}})

@@ -1,4 +1,4 @@
-"""A database that is locked, damaged, of another time or on a full disk.
+"""A database that is locked, damaged, of another version or on a full disk.
 
 SPDX-License-Identifier: Apache-2.0
 """
@@ -16,7 +16,7 @@ from faults_support import until
 
 
 class Files(faults_support.Suite):
-    """What is found at the start; each life must end with a sentence."""
+    """Files found at the start: the daemon must refuse each with a sentence."""
 
     def setUp(self):
         self.steel.kill()
@@ -43,7 +43,7 @@ class Files(faults_support.Suite):
             self.assertIn(word, text)
         self.assertEqual(len([line for line in text.splitlines() if line.startswith("steeld: ")]), 1, text)
 
-    def test_what_is_no_database_is_refused(self):
+    def test_a_file_that_is_no_database_is_refused(self):
         for name in self.kept:
             os.unlink(self.steel.folder + "/" + name)
         with open(self.path, "wb") as file:
@@ -63,13 +63,13 @@ class Files(faults_support.Suite):
             database.execute("INSERT INTO schema_version (number) VALUES (900)")
         self.refused("schema 900", "use a newer steeld")
 
-    def test_a_folder_that_is_not_there_is_told(self):
+    def test_an_absent_folder_is_reported(self):
         kept = self.steel.settings["database.connection"]
         self.steel.settings["database.connection"] = "sqlite:////nowhere/at/all.sqlite"
         self.refused("/nowhere/at/all.sqlite")
         self.steel.settings["database.connection"] = kept
 
-    def test_a_scheme_that_is_not_supported_is_told_without_the_password(self):
+    def test_an_unsupported_scheme_is_reported_without_the_password(self):
         kept = self.steel.settings["database.connection"]
         self.steel.settings["database.connection"] = "mysql://steel:geheim@db/steel"
         text, status = self.steel.refuse_to_start()
@@ -97,7 +97,7 @@ class Damaged(faults_support.Suite):
             file.seek((page - 1) * 4096)
             file.write(b"\x5a" * 4096)
 
-    def test_it_is_noticed_at_the_start_and_told_until_somebody_decides(self):
+    def test_damage_is_found_at_the_start_and_reported_until_an_operator_acts(self):
         self.node(name="lost")
         self.want(201, "POST", "/v1/chassis", {"description": "kept"})
         self.assertEqual(self.health(), (200, "OK"))
@@ -194,7 +194,7 @@ class FullDisk(faults_support.Suite):
                 except OSError:
                     continue
 
-    def test_writes_fail_with_a_sentence_and_all_goes_on_when_there_is_room_again(self):
+    def test_writes_fail_with_a_sentence_and_work_again_when_there_is_room(self):
         deploying = self.to(self.fake(), "available")
         idle = self.fake()
         self.orders(deploying, {"deploy.deploy": {"delay_ms": 500}})
@@ -255,7 +255,7 @@ class Pruning(faults_support.Suite):
             until("the timeline is cut back", lambda: len(self.phases(node)) == 5)
         self.assertEqual([event["event"][-9:] for event in self.history(nodes[0])], ["failure %d" % number for number in range(4, 9)])
 
-    def test_conductors_that_are_gone_for_good_are_forgotten(self):
+    def test_conductors_that_are_gone_for_good_are_removed(self):
         with sqlite3.connect(self.steel.folder + "/steel.sqlite") as database:
             for name, when in (("gone", "2020-01-01T00:00:00+00:00"), ("lately", time.strftime("%Y-%m-%dT%H:%M:%S+00:00", time.gmtime()))):
                 database.execute("INSERT INTO conductors (hostname, lease, lease_expires_ms, created_at, updated_at) "

@@ -1,4 +1,4 @@
-"""The daemon is killed, or told to stop, while nodes are in every state that work has: what the next life makes of them.
+"""The daemon is killed or stopped while nodes are in every busy or waiting state; the next start resumes them.
 
 SPDX-License-Identifier: Apache-2.0
 """
@@ -73,14 +73,14 @@ class Restarts(faults_support.Suite):
             self.assertIn("interrupted", results, work)
             self.assertIn("ok", results[results.index("interrupted"):] + results, work)
 
-    def test_work_of_every_state_goes_on_after_kill_9(self):
+    def test_work_in_every_state_resumes_after_kill_9(self):
         nodes = [self.begin(work) for work in WORKS]
         self.steel.kill()
         self.unmute(nodes)
         self.steel.again()
         self.check_went_on(nodes)
 
-    def test_work_of_every_state_goes_on_after_sigterm(self):
+    def test_work_in_every_state_resumes_after_sigterm(self):
         nodes = [self.begin(work) for work in WORKS]
         status, _ = self.steel.end()
         self.assertEqual(status, 0, self.steel.text()[-2000:])
@@ -110,7 +110,7 @@ class Restarts(faults_support.Suite):
         self.rest(later, "deploy failed")
         self.steel.settings = {name: value for name, value in self.steel.settings.items() if "_timeout" not in name or "graceful" in name}
 
-    def test_a_power_change_that_kill_9_interrupts_is_told(self):
+    def test_a_power_change_that_kill_9_interrupts_is_reported(self):
         node = self.to(self.fake(), "manageable")
         self.orders(node, {"power.set": {"delay_ms": LONG}})
         self.assertEqual(self.power(node, "power on").status, 202)
@@ -262,7 +262,7 @@ class Driven(faults_support.Suite):
                    (not resumed or found["reservation"] is not None))
         return node
 
-    def test_steps_that_an_agent_drives_go_on_after_kill_9(self):
+    def test_steps_that_an_agent_drives_resume_after_kill_9(self):
         nodes = [self.begin(row) for row in DRIVEN]
         self.steel.kill()
         import json
@@ -286,7 +286,7 @@ class Driven(faults_support.Suite):
 class Stopping(faults_support.Suite):
     options = ("conductor.workers_pool_size=60", "conductor.graceful_shutdown_timeout=20")
 
-    def test_fifty_deploys_under_way_reach_a_safe_point_and_end_active_in_the_next_life(self):
+    def test_fifty_deploys_under_way_reach_a_safe_point_and_end_active_after_a_restart(self):
         orders = {"deploy.deploy": {"delay_ms": 1500}}
         nodes = [self.to(self.fake(), "available") for _ in range(50)]
         for node in nodes:
@@ -302,7 +302,7 @@ class Stopping(faults_support.Suite):
             self.assertIsNone(after["last_error"])
             self.assertEqual([phase["phase"] for phase in self.phases(node) if phase["operation"] == "deploy"].count("deploy.deploy"), 1)
 
-    def test_work_beyond_the_graceful_time_is_left_to_the_next_life(self):
+    def test_work_beyond_the_graceful_time_is_left_to_the_next_start(self):
         self.steel.end()
         self.steel.settings["conductor.graceful_shutdown_timeout"] = "1"
         self.steel.again()

@@ -32,7 +32,7 @@ class Deadlines(States):
     options = ("conductor.deploy_callback_timeout=1", "conductor.clean_callback_timeout=1", "conductor.rescue_callback_timeout=1",
                "conductor.inspect_wait_timeout=1")
 
-    def test_a_deploy_that_nobody_calls_back_for_fails_and_is_deployed_again(self):
+    def test_a_deploy_without_a_call_fails_and_can_be_deployed_again(self):
         node = self.to(self.fake(), "available")
         self.orders(node, {"deploy.deploy": {"wait": True}})
         self.ask(node, "active")
@@ -43,7 +43,7 @@ class Deadlines(States):
         self.ask(node, "active")
         self.assertIsNone(self.rest(node, "active")["last_error"])
 
-    def test_a_cleaning_that_nobody_calls_back_for_fails_into_maintenance(self):
+    def test_a_cleaning_without_a_call_fails_into_maintenance(self):
         node = self.to(self.fake(), "manageable")
         self.orders(node, {"deploy.erase_devices": {"wait": True}})
         self.ask(node, "provide")
@@ -56,7 +56,7 @@ class Deadlines(States):
         self.ask(node, "manage")
         self.rest(node, "manageable", target_provision_state=None)
 
-    def test_a_rescue_that_nobody_calls_back_for_fails_and_forgets_the_password(self):
+    def test_a_rescue_without_a_call_fails_and_forgets_the_password(self):
         node = self.to(self.fake(), "active")
         self.orders(node, {"rescue.rescue": {"wait": True}})
         self.ask(node, "rescue", rescue_password="secret")
@@ -67,7 +67,7 @@ class Deadlines(States):
         self.ask(node, "unrescue")
         self.rest(node, "active")
 
-    def test_an_inspection_that_nobody_calls_back_for_fails(self):
+    def test_an_inspection_without_a_call_fails(self):
         node = self.to(self.fake(), "manageable")
         self.orders(node, {"inspect.inspect": {"wait": True}})
         self.ask(node, "inspect")
@@ -127,7 +127,7 @@ class Aborts(States):
         after = self.failed(node, "rescue failed", "rescue", "By request, the rescue wait operation was aborted")
         self.assertNotIn("rescue_password", after["instance_info"])
 
-    def test_an_aborted_cleaning_begins_anew_the_next_time(self):
+    def test_an_aborted_cleaning_begins_again_the_next_time(self):
         node = self.waiting("manageable", "clean", "clean wait", "deploy.erase_devices", clean_steps=[STEP])
         self.ask(node, "abort")
         self.failed(node, "clean failed", "manageable", "By request, the clean operation was aborted")
@@ -209,7 +209,7 @@ class Failures(States):
         self.rest(node, "manageable")
         self.want(204, "DELETE", "/v1/nodes/" + node)
 
-    def test_a_failed_power_change_leaves_the_state_and_is_told(self):
+    def test_a_failed_power_change_leaves_the_state_and_is_reported(self):
         node = self.powered(self.fake())
         self.orders(node, {"power.set": {"fail": "BMC_BUSY", "message": "not now", "times": 1}})
         self.assertEqual(self.power(node, "power off").status, 202)
@@ -236,7 +236,7 @@ class Rules(States):
         self.ask(node, "deleted")
         self.rest(node, "available")
 
-    def test_maintenance_keeps_from_work_but_not_from_ending_it(self):
+    def test_maintenance_prevents_new_work_but_not_its_end(self):
         node = self.to(self.fake(), "active")
         managed = self.to(self.fake(), "manageable")
         for item in (node, managed):
@@ -265,7 +265,7 @@ class Rules(States):
         self.rest(node, "clean wait")
         self.assertEqual(self.power(node, "power on").status, 400)
 
-    def test_power_changes_during_a_deploys_wait_and_the_deploys_story_goes_on(self):
+    def test_power_changes_during_a_deploy_s_wait_keep_its_timeline(self):
         node = self.to(self.fake(), "available")
         self.orders(node, {"deploy.deploy": {"wait": True}})
         self.ask(node, "active")
@@ -301,7 +301,7 @@ class Rules(States):
         self.assertEqual(self.power(node, "rebooting", timeout=2).status, 202)
         self.assertIsNone(self.wait_node(node, target_power_state=None, reservation=None)["last_error"])
 
-    def test_automated_cleaning_runs_by_priority_and_manual_cleaning_as_it_was_asked(self):
+    def test_automated_cleaning_runs_by_priority_and_manual_cleaning_in_the_order_of_the_request(self):
         node = self.to(self.fake(), "manageable")
         self.ask(node, "provide")
         self.rest(node, "available")

@@ -1,4 +1,4 @@
-"""Nodes: creating, showing, changing, deleting; fields and their versions; masking; what hangs on a node.
+"""Nodes: creating, showing, changing, deleting; fields and their versions; masking; the records of a node.
 
 SPDX-License-Identifier: Apache-2.0
 """
@@ -293,6 +293,6 @@ class NodePatches(harness.Suite):
         self.patch(409, [{"op": "replace", "path": "/instance_uuid", "value": random_uuid()}])
         self.patch(200, [{"op": "remove", "path": "/instance_uuid"}])
 
-    def test_patching_nobody(self):
+    def test_patching_an_absent_node(self):
         self.refuse(404, "PATCH", "/v1/nodes/nobody", [])
         self.refuse(400, "PATCH", "/v1/nodes", [])

@@ -106,7 +106,7 @@ class Provisioning(harness.Suite):
         self.refuse(409, "DELETE", "/v1/nodes/" + node)
         self.wait_node(node, power_state="power on", reservation=None)
 
-    def test_failures_are_told_in_last_error(self):
+    def test_failures_are_in_last_error(self):
         node = self.node(driver_info={"fake": {"power.validate": {"fail": "INVALID", "message": "no such plug"}}})["uuid"]
         self.assertEqual(self.put(node, "manage").status, 202)
         self.wait_node(node, provision_state="enroll", target_provision_state=None, reservation=None)

@@ -16,7 +16,7 @@
 
 enum { FIRST_POLL_MS = 200, SLOWEST_POLL_MS = 2000, LONGEST_READING_MS = 20000 };
 
-/* Performs the requests, of which the first asks for the state of the chassis. */
+/* Performs the requests; the first one reads the state of the chassis. */
 static bool
 read_state(Task *task, const IpmiRequest *requests, size_t count, IpmiResponse *responses,
            PowerState *state, GError **error)

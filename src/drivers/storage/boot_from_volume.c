@@ -113,7 +113,7 @@ fc_readable(const json_t *properties, GError **error)
     return uris != NULL;
 }
 
-/* What a boot script needs to know of a volume. */
+/* Checks the properties of a volume that a boot script needs. */
 static bool
 check_properties(const VolumeTarget *target, BootOption option, GError **error)
 {
@@ -188,7 +188,7 @@ check_targets(Task *task, BootOption option, GError **error)
                       boot_volumes);
 }
 
-/* Else the node would boot something else than its operator has asked for. */
+/* Without this check the node would boot something that its operator did not ask for. */
 static bool
 check_nfs_root(const Task *task, GError **error)
 {

@@ -1,6 +1,5 @@
-/* In which way a node boots from its volume: chosen once when it is deployed, from its capabilities
- * and its boot volume, and kept in instance_info boot_option, where an operator may have written
- * another one before.
+/* How a node boots from its volume. The deploy chooses it once from the capabilities and the boot
+ * volume, and keeps it in instance_info boot_option, unless an operator has set that before.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
@@ -24,13 +23,13 @@ typedef struct BootOptionInfo {
 /* Static. */
 const BootOptionInfo *boot_option_info(BootOption option);
 
-/* The way that instance_info names; else the one that the volume's type and a true capability name;
- * else by the HBA, where hba_boot is true; else the one of the volume's type, which validation
- * refuses for its capability. BOOT_OPTION_COUNT: none fits, or there is no boot volume. Reads the
- * targets that task_volume_targets has loaded; any lock. */
+/* Finds the option, in this order: the one in instance_info; the one for the volume's type whose
+ * capability is true; the HBA, if hba_boot is true; the one for the volume's type, which validation
+ * then refuses. BOOT_OPTION_COUNT: none fits, or there is no boot volume. Reads the targets that
+ * task_volume_targets has loaded; any lock. */
 BootOption boot_option_of(Task *task);
 
-/* Writes the way down if nobody has yet; forget takes back what remember wrote. Nothing is saved.
- * Exclusive lock. */
+/* remember stores the option if none is stored; forget removes an option that remember stored. The
+ * caller saves the node. Exclusive lock. */
 void boot_option_remember(Task *task, BootOption option);
 void boot_option_forget(Task *task);

@@ -1,5 +1,5 @@
-/* Vendor methods that compare a word, as clients' own tests know them. For demos, tests and
- * development.
+/* Vendor methods that compare a word, like Ironic's fake ones, for tests of clients. For demos,
+ * tests and development.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "drivers/vendor/vendor.h"
 
@@ -13,7 +13,7 @@ fake_vendor_validate(Task *task, GError **error)
     return fake_act(task, "vendor.validate", error);
 }
 
-/* True when the argument "bar" is this word; NULL with MISSING when there is no argument. */
+/* True if the argument "bar" is this word; NULL with MISSING if it is absent. */
 static json_t *
 compare(Task *task, const char *method, const char *word, const json_t *arguments, GError **error)
 {

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-/* Whether {name: hint} fits a disk of 10 GiB; -1: the hint is wrong. */
+/* 1 if {name: hint} matches a disk of 10 GiB, 0 if not, -1 if the hint is wrong. */
 static int
 fits(const char *hints_text)
 {

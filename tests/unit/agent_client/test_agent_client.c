@@ -1,4 +1,4 @@
-/* What agents answer, in every form that it may have.
+/* Reads agents' answers in every form that they may have.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "agent_client/agent_client.h"
 

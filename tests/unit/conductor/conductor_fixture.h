@@ -21,12 +21,12 @@ typedef struct ConductorFixture {
     const char *judged;      /* of the calls from now on, as JSON text; NULL: none */
 } ConductorFixture;
 
-/* `settings` as for config_set, NULL-terminated, may be NULL; beside the fixture's own: fake
+/* `settings` as for config_set, NULL-terminated, may be NULL; next to the fixture's own: fake
  * hardware, no power sync, no automated cleaning. */
 ConductorFixture *conductor_fixture_new(const char *const *settings);
 void conductor_fixture_free(ConductorFixture *fixture);
 
-/* Another life of the conductor on the same database; stop may be followed by start. */
+/* Starts or stops a conductor on the same database; start may follow stop. */
 void conductor_fixture_start(ConductorFixture *fixture);
 void conductor_fixture_stop(ConductorFixture *fixture);
 
@@ -39,7 +39,8 @@ int conductor_fixture_teardown(void **state);
 json_t *conductor_fixture_call(ConductorFixture *fixture, RpcMethod method, const char *node_uuid,
                                const char *arguments, GError **error);
 
-/* The same for a call that must succeed, and for one that must fail with this code and say this. */
+/* Do the same for a call that must succeed, and for one that must fail with this code and this
+ * text. */
 void conductor_fixture_do(ConductorFixture *fixture, RpcMethod method, const char *node_uuid,
                           const char *arguments);
 void conductor_fixture_refused(ConductorFixture *fixture, RpcMethod method, const char *node_uuid,
@@ -62,7 +63,7 @@ void conductor_fixture_await_that(const ConductorFixture *fixture, const char *c
 void conductor_fixture_write(const ConductorFixture *fixture, const char *column,
                              const char *value);
 
-/* The next published event of this type, skipping others; a new reference, NULL when there is
+/* The next published event of this type, skipping others; a new reference, NULL if there is
  * none. */
 json_t *conductor_fixture_event(ConductorFixture *fixture, const char *type);
 

@@ -1,6 +1,6 @@
 /* Steps that an agent drives: its calls move a deploy, a cleaning, a rescue and an inspection in
- * the same way; its own steps take their places among those of the drivers; what goes wrong with it
- * ends in a sentence. The agent is the fake one, which calls whenever the node waits.
+ * the same way; the agent's own steps run among those of the drivers; each failure of an agent ends
+ * in a sentence. The agent is the fake one, which calls whenever the node waits.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "conductor/transition.h"
 #include "conductor_fixture.h"
@@ -30,8 +30,8 @@ is_waiting(const Node *node)
            state_info(state_from_wire(node->provision_state))->flags & STATE_IS_WAITING;
 }
 
-/* The agent of a node that waits looks itself up if it has no token, and calls. It may be refused:
- * the machine was rebooted, or the work went on, since the node was looked at. */
+/* The agent of a node that waits looks itself up if it has no token, and calls. The call may be
+ * refused, if the machine has rebooted or the work has moved on since the node was read. */
 static void
 call_once(ConductorFixture *fixture, const Node *node)
 {
@@ -89,7 +89,7 @@ begin(ConductorFixture *fixture, const Node *node, const char *verb)
     conductor_fixture_do(fixture, RPC_PROVISION, node->uuid, verb);
 }
 
-/* A cleaning by itself of a node whose agent has these steps and version. */
+/* An automated cleaning of a node whose agent has these steps and this version. */
 static Node *
 cleaned(ConductorFixture *fixture, const char *agent, const char *end)
 {
@@ -139,7 +139,7 @@ its_calls_move_every_kind_of_work(void **state)
 }
 
 /* deploy.erase_devices (10) and erase_devices_metadata (99) are the driver's own: they win over the
- * agent's of that name. A step of an interface that does not work with the agent is not taken. */
+ * agent's of that name. A step is skipped if its interface does not work with the agent. */
 static void
 its_steps_stand_among_the_drivers_by_priority_and_interface(void **state)
 {
@@ -178,7 +178,7 @@ a_deploy_takes_its_steps_in_when_it_has_booted(void **state)
     phases_are(fixture, node->uuid, "prepare deploy.deploy raid.apply deploy.write_image");
 }
 
-/* What was asked for is judged when it can be. */
+/* The requested steps are checked once the agent has listed its own. */
 static void
 a_requested_step_that_it_does_not_have_ends_the_work(void **state)
 {
@@ -204,7 +204,7 @@ a_requested_step_that_it_does_not_have_ends_the_work(void **state)
     }
 }
 
-/* A plan whose steps all ran without an agent has left out what only one could do. */
+/* A plan whose steps all ran without an agent lacks the steps that only an agent has. */
 static void
 a_requested_step_that_no_agent_came_for_ends_the_work(void **state)
 {
@@ -279,7 +279,7 @@ what_goes_wrong_ends_in_a_sentence(void **state)
     }
 }
 
-/* Its answers are foreign: a list that is none ends the work before a step runs. */
+/* An answer that is no list of steps ends the work before a step runs. */
 static void
 a_list_that_is_none_is_refused(void **state)
 {
@@ -297,7 +297,7 @@ a_list_that_is_none_is_refused(void **state)
     }
 }
 
-/* Busy when it is asked, given a step, or looked at: each is tried again when it calls again. */
+/* If the agent is busy in any of its requests, its next call repeats the request. */
 static void
 an_agent_that_is_busy_is_asked_again_when_it_calls(void **state)
 {
@@ -361,8 +361,7 @@ static const char new_agent[] =
     "\"first\", \"priority\": 150}, {\"interface\": \"deploy\", \"step\": \"second\", "
     "\"priority\": 140}]}}}";
 
-/* The machine is rebooted by hand into another ramdisk: the step that is given to it next is
- * refused. */
+/* The machine is rebooted by hand into another ramdisk: its agent refuses the next step. */
 static void
 change_agent(ConductorFixture *fixture, const Node *node)
 {
@@ -488,7 +487,7 @@ the_work_of_a_node_in_maintenance_ends_where_that_is_wanted(void **state)
     "{\"interface\": \"deploy\", \"step\": \"firmware\", \"priority\": 150, \"running\": 3}" more  \
     "]}}}"
 
-/* The request is kept where clients do not see it, and carried out behind the step. */
+/* The request is kept where clients do not see it, and takes effect after the step. */
 static void
 an_abort_waits_for_a_step_that_may_not_be_interrupted(void **state)
 {

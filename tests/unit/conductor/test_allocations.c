@@ -1,5 +1,4 @@
-/* Allocations, called as the API calls them: which node they get, and what they leave when they
- * end.
+/* Allocations, called as the API calls them: which node they get, and what stays when they end.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "conductor_fixture.h"
 #include "db/sql.h"
@@ -26,7 +25,7 @@ is_settled(const Allocation *allocation)
     return strcmp(allocation->state, "allocating") != 0;
 }
 
-/* Creates an allocation and waits for what comes of it; the caller frees. */
+/* Creates an allocation and waits until its search ends; the caller frees. */
 static Allocation *
 allocate(ConductorFixture *fixture, const char *values)
 {
@@ -207,7 +206,7 @@ backfill(ConductorFixture *fixture, const Node *node, const char *more)
     conductor_fixture_do(fixture, RPC_CREATE, NULL, arguments);
 }
 
-/* Refused, and nothing is left of it. */
+/* The call is refused and leaves nothing. */
 static void
 backfill_refused(ConductorFixture *fixture, const Node *node, const char *more, SteelErrorCode code,
                  const char *part)

@@ -1,5 +1,5 @@
-/* What a booting machine says moves the deploy that waits for it, whoever holds the node's lock
- * meanwhile.
+/* The reports of a booting machine move the deploy that waits for them, also while the node is
+ * locked.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "conductor/periodic.h"
 #include "conductor_fixture.h"
@@ -107,7 +107,7 @@ a_failure_of_a_deployed_machine_is_told_in_last_error(void **state)
     conductor_fixture_await_that(fixture, "last_error LIKE '%(san_failed): no route'");
 }
 
-/* Anybody can make us refuse. */
+/* Anybody can cause refusals. */
 static void
 refusals_of_a_deployed_node_are_told_once_in_a_while(void **state)
 {
@@ -116,7 +116,7 @@ refusals_of_a_deployed_node_are_told_once_in_a_while(void **state)
     for (int i = 0; i < 5; i++) {
         report(fixture, node->uuid, BOOT_PHASE_SCRIPT_REFUSED, "192.0.2.9: another's", true);
         boot_reports_run(fixture->conductor);
-        /* A failure behind it is written down after it, in the next look. */
+        /* A later failure is stored after it, in the next round. */
         g_autofree char *detail = g_strdup_printf("round %d", i);
         report(fixture, node->uuid, BOOT_PHASE_SAN_FAILED, detail, false);
         g_autofree char *condition = g_strdup_printf("last_error LIKE '%%%s'", detail);
@@ -151,7 +151,7 @@ was_booted_again(ConductorFixture *fixture, const Node *node)
     return phases->len > 0;
 }
 
-/* Both are looked at in their order by one thread, which locks those that it takes. */
+/* One thread handles both in their order, and locks each node that it takes. */
 static void
 a_new_start_boots_the_machines_that_are_waited_for_but_for_those_in_maintenance(void **state)
 {

@@ -1,5 +1,5 @@
-/* Reports of machines wait for the node's lock without asking for it, and never become more than
- * there are nodes and phases.
+/* Reports of machines wait for the node's lock without polling it, and their number is bounded by
+ * nodes and phases.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "conductor/boot_reports.h"
 #include "conductor/transition.h"
@@ -27,7 +27,7 @@ take(void *user, const char *node_uuid, GQueue *reports)
 {
     Fixture *fixture = user;
     fixture->offers++;
-    if (fixture->lock_is_given_back) /* as whoever looks into the node gives its lock back */
+    if (fixture->lock_is_given_back) /* as a thread does that has only read the node */
         boot_reports_lock_released(fixture->reports, node_uuid);
     if (fixture->locked)
         return;
@@ -55,7 +55,7 @@ run_jobs(Fixture *fixture)
 {
     unsigned count = 0;
     for (void *data; (data = g_queue_pop_head(&fixture->jobs)) != NULL; count++) {
-        assert_true(count < 100); /* it asks again and again */
+        assert_true(count < 100); /* it polls */
         fixture->job(data);
     }
     return count;
@@ -153,7 +153,7 @@ a_lock_that_is_given_back_while_a_job_looks_is_not_missed(void **state)
     add(fixture, "a", BOOT_PHASE_SAN_HOOKED, NULL, false);
     boot_reports_lock_released(fixture->reports, "a"); /* between the submission and its end */
     fixture->job(g_queue_pop_head(&fixture->jobs));
-    assert_int_equal(fixture->jobs.length, 0); /* the job looked after that */
+    assert_int_equal(fixture->jobs.length, 0); /* the job ran after that */
     fixture->locked = false;
     boot_reports_tick(fixture->reports);
     run_jobs(fixture);
@@ -209,7 +209,8 @@ the_number_of_nodes_that_wait_is_bounded(void **state)
         boot_reports_add(fixture->reports, &report, &error);
     }
     assert_true(steel_error_is(error, STEEL_ERROR_NO_WORKER));
-    add(fixture, "7", BOOT_PHASE_SCRIPT_SERVED, NULL, true); /* those that wait may say more */
+    add(fixture, "7", BOOT_PHASE_SCRIPT_SERVED, NULL,
+        true); /* a waiting list still takes reports */
     boot_reports_tick(fixture->reports);
     while (!g_queue_is_empty(&fixture->jobs))
         fixture->job(g_queue_pop_head(&fixture->jobs));

@@ -1,4 +1,4 @@
-/* Waits and leases keep their length when somebody sets the system's clock.
+/* Waits and leases keep their length if the system's clock is set.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "conductor/periodic.h"
 #include "conductor/transition.h"
@@ -23,7 +23,7 @@ teardown(void **state)
     return conductor_fixture_teardown(state);
 }
 
-/* A node whose deploy waits for so many seconds. */
+/* A node whose deploy waits for this many seconds. */
 static Node *
 waiting_node(ConductorFixture *fixture, int limit_s)
 {
@@ -34,7 +34,7 @@ waiting_node(ConductorFixture *fixture, int limit_s)
     return conductor_fixture_await(fixture, node->uuid, "wait call-back");
 }
 
-/* Whoever finds a wait too long locks the node before this returns. */
+/* Ends overdue waits: their nodes are locked before this returns. */
 static void
 assert_still_waits(ConductorFixture *fixture, const char *uuid)
 {

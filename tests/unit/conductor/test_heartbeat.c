@@ -1,5 +1,5 @@
-/* Heartbeats are recorded without the lock: neither they nor the work that holds it may lose what
- * the other has written.
+/* Heartbeats are stored without the lock: a heartbeat and the work under the lock must not
+ * overwrite each other.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "conductor_fixture.h"
 
@@ -76,8 +76,8 @@ work_that_forgets_the_agent_wins_over_its_last_heartbeat(void **state)
     assert_string_equal(json_string_member(after->driver_internal_info, "agent_version"), "9");
 }
 
-/* Its first heartbeat comes while the machine is being switched off: the next agent must be free to
- * listen elsewhere. */
+/* Its first heartbeat comes while the machine is being switched off: the next agent may listen
+ * elsewhere. */
 static void
 an_agent_that_is_forgotten_leaves_nothing_of_a_heartbeat_that_came_meanwhile(void **state)
 {
@@ -98,7 +98,7 @@ an_agent_that_is_forgotten_leaves_nothing_of_a_heartbeat_that_came_meanwhile(voi
                               "agent token");
 }
 
-/* The token that a look-up is told, NULL when there is one already. The caller frees. */
+/* The token that a lookup returns, NULL if the node has one already. The caller frees. */
 static char *
 look_up(ConductorFixture *fixture, const char *uuid)
 {

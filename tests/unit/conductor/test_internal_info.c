@@ -1,13 +1,13 @@
-/* What is remembered of a node ends with what it is about: an agent with its run, an operation with
- * its state, an instance with its undeploy. Each case plants every key of the lifetime before the
- * event and finds none after it.
+/* Keys of driver_internal_info end with their lifetime: an agent's with its run, an operation's
+ * with its state, an instance's with its undeploy. Each case plants every key of the lifetime
+ * before the event and finds none after it.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "conductor_fixture.h"
 
 #include "common/json_text.h"
 #include "conductor/steps/steps.h"
 
-/* Something of the row's type, so that nobody stumbles over it. */
+/* A value of the row's type, so that all readers accept it. */
 static json_t *
 something(InfoType type)
 {
@@ -115,8 +115,8 @@ an_undeploy_that_fails_ends_the_instance_too(void **state)
 /* One verb on its way from a state to its end, good or bad. */
 typedef struct Way {
     const char *from, *driver_info, *arguments,
-        *wait;        /* wait: where the keys are planted, NULL: before the verb */
-    const char *then; /* what is asked for in the wait */
+        *wait;        /* wait: the state in which the keys are planted; NULL: before the verb */
+    const char *then; /* the verb in the wait */
     const char *end;
 } Way;
 
@@ -171,7 +171,7 @@ plant_operation(const ConductorFixture *fixture, const char *uuid)
     plant(fixture, uuid, LIFETIME_STEP);
 }
 
-/* The operation that the keys are of ends with the state that says so, whatever came of it. */
+/* The keys' operation ends with its final state, by success or failure. */
 static void
 go(ConductorFixture *fixture, const Way *way)
 {

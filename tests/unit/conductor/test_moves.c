@@ -1,5 +1,5 @@
-/* Things that hang on a node and go to another: both nodes are locked, both have a say, and both
- * still belong to whom the caller was let in for.
+/* A record moves from one node to another: both nodes are locked, both are checked, and both must
+ * still have the ownership that allowed the call.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "conductor/transition.h"
@@ -9,7 +9,7 @@
 #include "db/sql.h"
 #include "model/json_patch.h"
 
-/* What hangs on a node, and the least that one is made of. */
+/* The records of a node, with the fewest members that one needs. */
 static const struct {
     const Resource *resource;
     const char *values;
@@ -21,7 +21,7 @@ static const struct {
      "\"volume_type\": \"iscsi\", \"volume_id\": \"v\", \"boot_index\": 0"},
 };
 
-/* Two nodes, and one thing of each kind on the first. */
+/* Two nodes, and one record of each kind on the first. */
 typedef struct Scene {
     ConductorFixture *fixture;
     Node *here, *there; /* here has the lesser UUID */
@@ -81,7 +81,7 @@ scene_clear(Scene *scene)
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Scene, scene_clear)
 
-/* Which node a thing hangs on; the caller frees. */
+/* The UUID of a record's node; the caller frees. */
 static char *
 owner_of(const Scene *scene, size_t kind)
 {
@@ -121,7 +121,7 @@ move(const Scene *scene, size_t kind, const Node *to)
     assert_on(scene, kind, to);
 }
 
-/* The thing stays on the node `here`, and no lock is left. */
+/* The record stays on the node `here`, and no lock is left. */
 static void
 move_refused(const Scene *scene, size_t kind, const char *to, SteelErrorCode code, const char *part)
 {
@@ -151,7 +151,7 @@ everything_moves_to_another_node_and_back(void **state)
     assert_unlocked(&scenery, scenery.there);
 }
 
-/* The states of the node that it leaves, and of the one that it goes to. */
+/* The states of the old and of the new node. */
 static void
 both_nodes_have_a_say_in_a_move(void **state)
 {
@@ -214,7 +214,7 @@ a_move_needs_the_locks_of_both_nodes(void **state)
         move(&scenery, i, scenery.there);
 }
 
-/* Two that move in opposite directions must not each hold what the other needs. */
+/* Two moves in opposite directions must not deadlock. */
 static void
 whichever_way_a_thing_moves_the_lesser_uuid_is_locked_first(void **state)
 {
@@ -240,7 +240,7 @@ whichever_way_a_thing_moves_the_lesser_uuid_is_locked_first(void **state)
 
 /* ---- whose the nodes are ---- */
 
-/* The right to both nodes, found while they belonged to these. */
+/* The ownership that allowed the call: both nodes belonged to these projects. */
 static char *
 judged(const Scene *scene, const char *here, const char *there)
 {
@@ -311,7 +311,7 @@ nothing_is_done_with_a_node_that_has_got_another_owner(void **state)
     g_auto(Scene) scenery = scene(*state);
     conductor_fixture_write(scenery.fixture, "owner", "me");
     conductor_fixture_write(scenery.fixture, "lessee", "tenant");
-    g_autofree char *wrong = judged(&scenery, "me", "me"); /* there was no lessee then */
+    g_autofree char *wrong = judged(&scenery, "me", "me"); /* there was no lessee at that time */
     g_autofree char *key =
         g_strdup_printf("{\"resource\": \"node\", \"key\": \"%s\", \"patch\": [{\"op\": \"add\", "
                         "\"path\": \"/extra/a\", \"value\": 1}]}",
@@ -327,7 +327,7 @@ nothing_is_done_with_a_node_that_has_got_another_owner(void **state)
     conductor_fixture_do(scenery.fixture, RPC_UPDATE, scenery.here->uuid, key);
 }
 
-/* The node was looked at without its lock, to learn whether the method needs one. */
+/* The node was read without its lock, to learn whether the method needs one. */
 static void
 a_vendor_method_holds_the_node_against_its_caller_again_once_it_is_locked(void **state)
 {
@@ -382,7 +382,7 @@ typedef struct Mover {
     unsigned refused;
 } Mover;
 
-/* Back and forth; whoever meets a lock tries again. */
+/* Moves back and forth; retries if a node is locked. */
 static void *
 move_to_and_fro(void *data)
 {

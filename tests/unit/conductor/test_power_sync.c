@@ -1,5 +1,5 @@
-/* The power sync: what a machine says is held against what the node records, unless that has
- * changed meanwhile.
+/* The power sync: compares a machine's state with the node's, unless the node has changed
+ * meanwhile.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "conductor/periodic.h"
 #include "conductor_fixture.h"
@@ -17,7 +17,7 @@ is_asking(Conductor *conductor)
     return asking;
 }
 
-/* Every machine has answered, and what it said is settled. */
+/* Every machine has answered, and its answer was handled. */
 static void
 await_settled(ConductorFixture *fixture)
 {

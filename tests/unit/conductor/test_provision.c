@@ -1,5 +1,5 @@
-/* Nodes on their way, driven as the API drives them: deploy, clean, abort, time-outs, a full
- * service, a death in between.
+/* Provisioning, called as the API calls it: deploy, clean, abort, time-outs, a full service, a
+ * crash in between.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "conductor/periodic.h"
 #include "conductor_fixture.h"
@@ -306,7 +306,7 @@ a_deploy_goes_on_in_the_next_life_from_the_step_it_had_reached(void **state)
         "{\"fake\": {\"deploy.deploy\": {\"again\": 1, \"again_ms\": 3600000}}}");
     conductor_fixture_do(fixture, RPC_PROVISION, node->uuid, ACTIVE);
     conductor_fixture_await_that(fixture, "driver_internal_info LIKE '%deploy.deploy.again%'");
-    /* The step has asked to be called again in an hour; the stop lets go of it. */
+    /* The step wants to run again in an hour; the stop gives it up. */
     conductor_fixture_stop(fixture);
     g_autoptr(Node) between = conductor_fixture_load(fixture, node->uuid);
     assert_string_equal(between->provision_state, "deploying");

@@ -1,4 +1,4 @@
-/* Rules of nodes, called as the API calls them: what may change when.
+/* Rules of nodes, called as the API calls them: which fields may change in which states.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "conductor_fixture.h"
 #include "db/sql.h"
@@ -29,7 +29,7 @@ patch_refused(ConductorFixture *fixture, const Node *node, const char *path, con
     g_autofree char *arguments = patch_of(node->uuid, path, value);
     conductor_fixture_refused(fixture, RPC_UPDATE, node->uuid, arguments, code, part);
     g_autoptr(Node) after = conductor_fixture_load(fixture, node->uuid);
-    assert_null(after->reservation); /* a refusal gives the lock back */
+    assert_null(after->reservation); /* a refusal releases the lock */
 }
 
 static void
@@ -168,7 +168,7 @@ leaving_maintenance_forgets_reason_and_fault(void **state)
     assert_null(after->fault);
 }
 
-/* A reference to nothing is the client's fault; that nobody can look is not. */
+/* A reference to an absent record is the client's fault; a database error is not. */
 static void
 a_database_that_cannot_look_a_reference_up_is_told_as_such(void **state)
 {

@@ -1,5 +1,4 @@
-/* The step engine: what it plans, where it stands in the database, and that every stop can be gone
- * on from.
+/* The step engine: its plans, its progress in the database, and that it resumes after every stop.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "conductor/transition.h"
 #include "conductor_fixture.h"
@@ -178,7 +177,7 @@ resume(Task *task)
     return outcome.end;
 }
 
-/* What the database says of the step under way. */
+/* Checks the current step in the database. */
 static void
 stored_step_is(const ConductorFixture *fixture, const Task *task, int index, const char *step)
 {
@@ -197,7 +196,7 @@ a_plan_runs_to_its_end_and_is_forgotten_on_request(void **state)
     Task *task = cleaning(fixture, NULL);
     plan(task, STEP_KIND_CLEAN, NULL, 0);
     assert_int_equal(run(task, &error), STEPS_DONE);
-    stored_step_is(fixture, task, 1, "erase_devices"); /* the last one that was begun */
+    stored_step_is(fixture, task, 1, "erase_devices"); /* the last one that has begun */
     assert_int_equal(run(task, &error), STEPS_DONE);   /* nothing is run twice */
     steps_forget(task, STEP_KIND_CLEAN);
     assert_false(steps_planned(task, STEP_KIND_CLEAN));
@@ -243,7 +242,7 @@ a_step_may_ask_to_be_called_again_and_again(void **state)
     task_release(task);
 }
 
-/* The step was begun once, by run; after that it is only asked. */
+/* run starts the step once; after that the step is only resumed. */
 static void
 a_step_that_takes_a_while_after_its_wait_is_not_begun_again(void **state)
 {

@@ -1,4 +1,4 @@
-/* What a transition leaves in the node: state, goal, stamps, deadline, and what the world is told.
+/* What a transition leaves in the node: state, goal, stamps, deadline, and notifications.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "conductor/transition.h"
 #include "conductor_fixture.h"
@@ -158,8 +158,8 @@ inspection_is_stamped_at_its_start_and_its_good_end_only(void **state)
     task_release(task);
 }
 
-/* Enters a wait with a limit of its own (0: none) and holds its deadline to so many seconds from
- * now; 0: none. */
+/* Enters a wait with a limit of its own (0: none) and checks that its deadline is this many seconds
+ * from now; 0: none. */
 static void
 waits_own(Task *task, ProvisionState busy, int64_t limit_ms, int seconds)
 {

@@ -1,5 +1,5 @@
-/* Nodes that wait: who may end the wait, who may make it longer, what a dying process leaves of it,
- * and what comes of a machine that goes off meanwhile.
+/* Nodes that wait: which calls end the wait or prolong it, how it survives the process, and what a
+ * machine that goes off meanwhile changes.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "conductor/periodic.h"
 #include "conductor/provision/provision.h"
@@ -28,7 +28,7 @@ waiting(ConductorFixture *fixture, const char *from, const char *orders, const c
     return conductor_fixture_await(fixture, node->uuid, wait);
 }
 
-/* The token of an agent that has just come up; the caller frees. NULL: it is refused one. */
+/* The token of an agent that has just come up; the caller frees. NULL if it is refused. */
 static char *
 token_of(ConductorFixture *fixture, const char *uuid)
 {
@@ -67,7 +67,7 @@ a_call_gives_no_time_to_a_wait_that_has_its_own(void **state)
 
 /* ---- who ends it ---- */
 
-/* Its steps have no state to wait in. */
+/* Unrescuing has no state to wait in. */
 static void
 an_unrescue_that_wants_to_wait_fails_with_a_sentence(void **state)
 {
@@ -88,7 +88,7 @@ lock(ConductorFixture *fixture, const char *uuid)
     return task;
 }
 
-/* What an earlier life of the process has begun to undo is undone to its end. */
+/* A restarted process completes an undo that was under way. */
 static void
 a_wait_that_has_failed_is_not_gone_on_with(void **state)
 {
@@ -108,7 +108,7 @@ a_wait_that_has_failed_is_not_gone_on_with(void **state)
 
 /* ---- a node that is locked ---- */
 
-/* Instead of the conductor's workers: the lock is met at once, by this thread. */
+/* Replaces the conductor's workers: this thread meets the lock at once. */
 typedef struct World {
     bool locked;
     unsigned resumed;
@@ -161,7 +161,7 @@ giving_the_lock_back_resumes_the_node_whose_agent_has_met_it(void **state)
 
 /* ---- reboots ---- */
 
-/* What the database holds at the moment when the machine is switched. */
+/* The node in the database at the moment when the machine is switched. */
 typedef struct Moment {
     Db *db;
     bool looked, known;
@@ -182,7 +182,7 @@ look(const Task *task, const char *action, const char *status, json_t *extra)
     moment.known = stored != NULL && info_true(stored, INFO_STEP_REBOOTED);
 }
 
-/* Else the next life meets an agent that knows nothing of the step, and takes that for a
+/* Otherwise a restarted process finds an agent that does not know the step, and takes that for a
  * failure. */
 static void
 that_a_step_reboots_its_machine_is_written_down_first(void **state)
@@ -229,8 +229,7 @@ await_found_off(ConductorFixture *fixture, const char *uuid)
     }
 }
 
-/* The agent that ran on it is gone with it: the next one gets a token of its own, and may listen
- * elsewhere. */
+/* Its agent has ended too: the next one gets a token of its own, and may listen elsewhere. */
 static void
 a_machine_that_is_found_off_in_a_wait_can_have_another_agent(void **state)
 {

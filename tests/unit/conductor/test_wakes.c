@@ -25,7 +25,7 @@ typedef struct World {
     GQueue jobs;           /* of Pending */
     bool no_worker;        /* submit refuses */
     bool locked;           /* take meets a lock */
-    bool released_in_take; /* the lock is given back while take looks at it */
+    bool released_in_take; /* the lock is released while `take` tries it */
     bool calls_in_go;      /* the agent calls again while its node is resumed */
     unsigned taken, gone;
 } World;
@@ -119,7 +119,7 @@ a_locked_node_is_resumed_when_its_lock_is_given_back(void **state)
     run_jobs(world);
     assert_int_equal(world->taken, 1);
     assert_int_equal(world->gone, 0);
-    wakes_tick(world->wakes); /* the tick does not ask for locks */
+    wakes_tick(world->wakes); /* the tick does not poll locks */
     wakes_lock_released(world->wakes, "b");
     assert_int_equal(g_queue_get_length(&world->jobs), 0);
     world->locked = false;
@@ -149,7 +149,7 @@ another_call_of_a_locked_node_looks_again(void **state)
     world->locked = true;
     assert_true(wakes_add(world->wakes, "a"));
     run_jobs(world);
-    world->locked = false; /* given back by another process */
+    world->locked = false; /* released by another process */
     assert_true(wakes_add(world->wakes, "a"));
     run_jobs(world);
     assert_int_equal(world->gone, 1);

@@ -1,4 +1,4 @@
-/* Config drives are what their readers expect.
+/* Config drives have the form that their readers expect.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "config_drive/config_drive.h"
 #include "config_drive/iso9660.h"
@@ -20,7 +20,7 @@ little(const uint8_t *at)
     return at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24;
 }
 
-/* A record of a folder whose name is `name` in the encoding of the tree; NULL: there is none. */
+/* A record of a folder whose name is `name` in the encoding of the tree; NULL if absent. */
 static const uint8_t *
 find_record(const GByteArray *image, const uint8_t *folder, const char *name, bool joliet)
 {
@@ -36,8 +36,8 @@ find_record(const GByteArray *image, const uint8_t *folder, const char *name, bo
     return NULL;
 }
 
-/* What a file of the image holds, found as a reader finds it; the caller frees; NULL: it is not
- * there. */
+/* The contents of a file of the image, found as a reader finds it; the caller frees. NULL if
+ * absent. */
 static char *
 read_file(const GByteArray *image, const char *path, bool joliet)
 {

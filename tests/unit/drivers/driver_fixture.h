@@ -1,5 +1,5 @@
-/* What a driver needs around it, real: a database, a registry, an IPMI client and a BMC in this
- * process, and a node with a task. For the tests of drivers.
+/* Real surroundings for the tests of drivers: a database, a registry, an IPMI client and a BMC in
+ * this process, and a node with a task.
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 #include "bmc/ipmi/bmc/server.h"
@@ -30,16 +30,16 @@ typedef struct DriverFixture {
     Task *task; /* NULL until driver_fixture_begin */
 } DriverFixture;
 
-/* Everything but the task. `settings` are those of config_set, NULL-terminated, beside the
+/* Everything but the task. `settings` are those of config_set, NULL-terminated, next to the
  * fixture's own: no pause between IPMI commands, short patience. */
 DriverFixture *driver_fixture_new(const char *const *settings);
 void driver_fixture_free(DriverFixture *fixture);
 
-/* A node that nobody has stored yet: FIXTURE_NODE, "rack1-07", deploying, its driver_info naming
- * the fixture's BMC. */
+/* A node that is not stored yet: FIXTURE_NODE, "rack1-07", deploying, its driver_info naming the
+ * fixture's BMC. */
 Node *driver_fixture_node(const DriverFixture *fixture, const char *driver);
 
-/* Stores the node (taken) and begins an exclusive task for it. Fails the test when the registry
+/* Stores the node (taken) and begins an exclusive task for it. Fails the test if the registry
  * refuses it. */
 Task *driver_fixture_begin(DriverFixture *fixture, Node *node);
 
@@ -54,7 +54,7 @@ void driver_fixture_volume(DriverFixture *fixture);
 
 json_t *driver_fixture_json(const char *text);
 
-/* Fails the test with the error's words when there is one. */
+/* Fails the test with the error's text if there is one. */
 void assert_no_error(const GError *error);
 
 /* The code and a part of the message; clears the error. */

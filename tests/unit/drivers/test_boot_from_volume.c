@@ -1,5 +1,5 @@
-/* A node whose volumes, connectors, capabilities and boot interface do not fit is refused, with the
- * command that mends it.
+/* A node whose volumes, connectors, capabilities and boot interface do not fit is refused; the
+ * error has the command that fixes it.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "driver_fixture.h"
 

@@ -169,7 +169,8 @@ resume_step(Task *task, const char *name)
     return outcome;
 }
 
-/* Else a ramdisk that calls now and then would keep a machine waiting that never boots. */
+/* Otherwise a ramdisk that calls now and then would prolong the wait for a machine that never
+ * boots. */
 static void
 only_the_machines_own_word_ends_the_wait_for_its_volume_or_gives_it_time(void **state)
 {
@@ -209,7 +210,7 @@ sessions_of_step(DriverFixture *fixture, const char *name)
     return (unsigned)(after.sessions_opened - before.sessions_opened);
 }
 
-/* What an earlier life of the conductor has switched on says its word again. */
+/* A machine that an earlier process switched on reports again. */
 static void
 a_machine_is_rebooted_when_the_step_is_run_again(void **state)
 {
@@ -225,8 +226,8 @@ a_machine_is_rebooted_when_the_step_is_run_again(void **state)
     driver_fixture_free(fixture);
 }
 
-/* The steps switch the machine as the verbs do: the agent of its last life is forgotten, so that
- * the next one gets a token. */
+/* The steps switch the machine as the verbs do: they forget the agent of the last boot, so that the
+ * next one gets a token. */
 static void
 an_agent_does_not_outlive_what_the_steps_do_to_its_machine(void **state)
 {

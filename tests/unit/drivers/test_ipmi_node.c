@@ -128,7 +128,7 @@ numbers_that_a_command_line_makes_of_strings_are_taken(void **state)
     assert_false(ipmi.disable_boot_timeout);
 }
 
-/* What the log says while `read` is called for a node, in a file of its own. */
+/* The log lines of a call of `read` for a node, in a file of its own. */
 static char *
 log_of(Node *node, unsigned times)
 {

@@ -14,10 +14,10 @@
 typedef struct Machine {
     pthread_mutex_t lock;
     bool on;
-    bool stubborn;   /* does not do what it is told */
+    bool stubborn;   /* ignores commands */
     unsigned busy;   /* verbs that are refused as busy before one is taken */
-    bool refuses;    /* every verb, as not possible in this state */
-    char verbs[128]; /* what it was told, "off on " */
+    bool refuses;    /* refuses every verb as impossible in this state */
+    char verbs[128]; /* its commands, "off on " */
     unsigned cold_resets, warm_resets;
 } Machine;
 
@@ -211,7 +211,8 @@ a_bmc_without_a_free_session_is_asked_again_until_patience_ends(void **state)
     assert_true(power_get(scene->task, &power, &error));
 }
 
-/* [ipmi]additional_retryable_ipmi_errors; but what must not happen twice is not said twice. */
+/* [ipmi]additional_retryable_ipmi_errors; but a command that must not run twice is not sent
+ * twice. */
 static void
 an_error_that_the_operator_calls_passing_is_tried_again(void **state)
 {
@@ -294,7 +295,7 @@ a_bmc_without_an_override_has_no_boot_device(void **state)
     assert_int_equal(device.persistent, -1);
 }
 
-/* ipmi_force_boot_device: what is to stay is set for one boot, before each power on. */
+/* ipmi_force_boot_device: the persistent device is set for one boot, before each power on. */
 static void
 a_forgetful_bmc_is_reminded_before_each_power_on(void **state)
 {

@@ -1,5 +1,5 @@
-/* The record that lets a machine have its boot script, and its secrets, exists exactly while it is
- * to boot from a volume.
+/* The boot record, without which a machine gets no boot script and no secrets, exists exactly while
+ * the machine must boot from a volume.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "driver_fixture.h"
 
@@ -56,7 +56,7 @@ validation_wants_a_port_with_pxe_a_boot_server_and_sane_capabilities(void **stat
     assert_error(&error, STEEL_ERROR_INVALID, "boot_mode must be bios or uefi");
 }
 
-/* What a machine with the fixture's port is told now, and the token of its script. */
+/* The present answer to a machine with the fixture's port, and the token of its script. */
 static BootAnswer
 told(DriverFixture *fixture, char **token)
 {
@@ -144,7 +144,7 @@ a_node_without_a_volume_boots_from_disk(void **state)
     assert_int_equal(flags.device, IPMI_BOOT_DISK);
 }
 
-/* Its HBA presents the volume: nothing is served, and the disk is what it boots. */
+/* Its HBA presents the volume: nothing is served, and it boots from disk. */
 static void
 a_node_whose_hba_presents_its_volume_boots_from_disk_and_gets_no_script(void **state)
 {
@@ -181,7 +181,7 @@ an_nfs_root_is_refused_and_not_passed_over(void **state)
     assert_error(&error, STEEL_ERROR_UNSUPPORTED, "cannot boot a node from NFS yet");
 }
 
-/* What the operator wrote wins, and stays. */
+/* The operator's value wins, and stays. */
 static void
 a_boot_option_that_is_there_decides(void **state)
 {
@@ -201,7 +201,7 @@ a_boot_option_that_is_there_decides(void **state)
     assert_true(boot_reports_progress(task));
 }
 
-/* Else a database that fails for a moment starts an old system from a local disk. */
+/* Otherwise a short failure of the database would start an old system from a local disk. */
 static void
 volumes_that_cannot_be_read_do_not_mean_a_disk(void **state)
 {

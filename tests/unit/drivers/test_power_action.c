@@ -1,4 +1,5 @@
-/* The one power action: what goes with switching a machine, in which order, and what is left alone.
+/* Power actions: what happens with the switching of a machine, in which order, and what stays
+ * unchanged.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "driver_fixture.h"
 
@@ -9,7 +10,7 @@
 
 #include <string.h>
 
-/* What was told through services->notify, as "power_set start power on, ..."; one test at a
+/* The notifications through services->notify, as "power_set start power on, ..."; one test at a
  * time. */
 static GString *told;
 
@@ -113,7 +114,7 @@ the_state_is_saved_and_told_and_the_agent_goes_with_its_run(void **state)
     }
 }
 
-/* Each look costs a visit at the BMC. */
+/* Each reading costs a session with the BMC. */
 static void
 the_machine_is_looked_at_only_where_that_matters(void **state)
 {

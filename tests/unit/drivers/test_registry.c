@@ -112,7 +112,7 @@ what_ironic_has_and_steel_has_not_is_left_out(void **state)
     assert_true(registry_complete_node(registry, ipmi, &error));
     assert_string_equal(ipmi->boot_interface, "ipxe");
     assert_string_equal(ipmi->deploy_interface, "direct");
-    assert_string_equal(ipmi->network_interface, "noop"); /* nothing of the list was left */
+    assert_string_equal(ipmi->network_interface, "noop"); /* no name of the list was usable */
     assert_string_equal(ipmi->power_interface, "ipmitool");
     assert_true(registry_complete_node(registry, fake, &error));
     assert_string_equal(fake->power_interface, "fake"); /* redfish might have been meant for it */

@@ -1,4 +1,4 @@
-/* The image cache: what is handed out, what is fetched again, what is refused, what leaves.
+/* The image cache: what it serves, fetches again, refuses and removes.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "images/cache.h"
 #include "images/local_image.h"

@@ -1,4 +1,4 @@
-/* The control socket answers requests, and whoever misuses it gets nowhere.
+/* The control socket answers requests and survives misuse.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "common/error.h"
 #include "lab/control.h"
@@ -106,7 +106,7 @@ assert_still_answers(Fixture *fixture)
     assert_string_equal(json_string_value(json_object_get(answer, "heard")), "hello");
 }
 
-/* A connection of our own, to say what control_ask never would. */
+/* A plain connection, to send what control_ask never sends. */
 static int
 connect_raw(Fixture *fixture)
 {

@@ -1,4 +1,4 @@
-/* What a lab says about its servers: names, secrets, enrolment lines, DHCP configuration, sessions
+/* The lab's data about its servers: names, secrets, enrolment lines, DHCP configuration, sessions
  * of its target.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "common/uuid.h"

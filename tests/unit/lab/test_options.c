@@ -1,4 +1,4 @@
-/* steel-lab's command line: what is taken, what is refused, and with which words.
+/* steel-lab's command line: accepted words, refused words, and the messages.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "common/error.h"
 #include "lab/options.h"

@@ -1,4 +1,4 @@
-/* What counts as there: releases of Debian keep some files in different folders.
+/* Files that preflight finds: releases of Debian keep some in different folders.
  * SPDX-License-Identifier: Apache-2.0 */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,5 +1,4 @@
-/* The monitor client speaks QMP with what sits at the other end of a socket pair, and survives what
- * is no QMP.
+/* The monitor client speaks QMP with the other end of a socket pair, and survives other data.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "common/error.h"
 #include "lab/qmp.h"

@@ -1,5 +1,5 @@
-/* What ipmitool and ipmipower make of each quirk: what operators know from real BMCs. Missing
- * programs fail the test.
+/* ipmitool and ipmipower meet each quirk, as operators know it from real BMCs. Missing programs
+ * fail the test.
  * SPDX-License-Identifier: Apache-2.0 */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -54,7 +54,7 @@ misbehave(Fixture *fixture, const char *quirks)
     ipmi_bmc_set_faults(fixture->bmc, &faults);
 }
 
-/* Runs a program of some words, then more; what it says, and whether it succeeded. */
+/* Runs a program with these words; returns its output, and whether it succeeded. */
 static char *
 run(const char *const *words, const char *more, bool *succeeded)
 {
@@ -92,7 +92,7 @@ ipmipower(Fixture *fixture, const char *command, bool *succeeded)
     return run(words, command, succeeded);
 }
 
-/* "chassis bootdev" of ipmitool 1.8.19 ends with 0 whatever the BMC says to the flags. */
+/* "chassis bootdev" of ipmitool 1.8.19 ends with 0 also if the BMC refuses the flags. */
 static void
 foreign_clients_meet_what_they_meet_in_the_field(void **state)
 {
@@ -188,7 +188,7 @@ a_starting_bmc_is_well_after_a_while(void **state)
     g_autofree char *output = ipmitool(fixture, "-N 1 -R 1 mc reset cold", &succeeded);
     assert_true(succeeded);
     g_autofree char *again = ipmitool(fixture, "-N 1 -R 1 power status", &succeeded);
-    assert_false(succeeded); /* it starts again */
+    assert_false(succeeded); /* the BMC restarts */
 }
 
 static void

@@ -70,7 +70,7 @@ assert_all_end(int held)
     assert_int_equal(read(held, &byte, 1), 0);
 }
 
-/* Starts it all, kills one of the processes, waits until none is left. */
+/* Starts all processes, kills one, waits until none is left. */
 static void
 check_end(bool kill_guardian, int signal_number)
 {

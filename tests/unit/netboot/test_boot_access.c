@@ -32,7 +32,7 @@ typedef struct Fixture {
     char token[64]; /* of the last script */
 } Fixture;
 
-/* What the network knows: the stand-in for the kernel and the lease file. */
+/* The network's answers, in place of the kernel and the lease file. */
 static const char *neighbour_mac, *lease_mac;
 static bool network_fails;
 
@@ -295,7 +295,7 @@ behind_a_relay_the_lease_decides(void **state)
     lease_mac = NODE_MAC;
     end_window(fixture);
     assert_int_equal(ask(fixture, MACHINE), BOOT_VERDICT_KNOWN);
-    neighbour_mac = STRANGER_MAC; /* who took the address of a lease */
+    neighbour_mac = STRANGER_MAC; /* the stranger took the address of a lease */
     assert_int_equal(ask(fixture, MACHINE), BOOT_VERDICT_OTHER_MACHINE);
 }
 

@@ -1,5 +1,5 @@
-/* Who may have a boot script: every decision is a row, and what must hold for all of them is
- * checked for all facts.
+/* Who may have a boot script: every decision is a row, and the invariants are checked for all
+ * facts.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "netboot/boot_admission.h"
 

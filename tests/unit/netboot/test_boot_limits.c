@@ -1,4 +1,4 @@
-/* What an address may ask for, and how often the log tells of it.
+/* The limits of one address, and of the log lines about it.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "netboot/boot_limits.h"
 

@@ -1,4 +1,4 @@
-/* What a machine is to boot is written and read in one place.
+/* The boot record is written and read in one place.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "netboot/boot_record.h"
 

@@ -90,7 +90,7 @@ ipmi_bmc_port(const IpmiBmc *bmc)
 
 /* ---- datagrams ---- */
 
-/* Runs the request of a LAN message and wraps the answer as one. Returns its size, 0 for none. */
+/* Runs the request of a LAN message and wraps the answer in one. Returns its size; 0: no answer. */
 static size_t
 answer_message(BmcCall *call, const IpmiLanMessage *message, uint8_t *out, size_t capacity)
 {
@@ -111,7 +111,7 @@ answer_message(BmcCall *call, const IpmiLanMessage *message, uint8_t *out, size_
     return ipmi_lan_message_build(&answer, out, capacity, &size, NULL) ? size : 0;
 }
 
-/* A request from a message; false for what is no request to this BMC. */
+/* Reads a request from a message; returns false if it is no request to this BMC. */
 static bool
 request_from_message(const IpmiLanMessage *message, IpmiRequest *request)
 {

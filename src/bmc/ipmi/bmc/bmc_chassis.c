@@ -1,6 +1,5 @@
-/* The chassis of a simulated BMC: power verbs and boot options. The machine itself is the owner's
- * callbacks, or, where there are none, a power bit and a firmware that takes its boot flags at
- * once.
+/* The chassis of a simulated BMC: power verbs and boot options. The owner's hooks are the machine;
+ * without them it is a power bit and a firmware that takes its boot flags at once.
  * SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
 
@@ -54,8 +53,8 @@ get_status(BmcCall *call)
     bmc_respond(call, status, sizeof status);
 }
 
-/* The machine of a BMC without chassis_control: on and off, and a firmware that takes what is for
- * one boot only. */
+/* The machine of a BMC without chassis_control: it is on or off, and its firmware takes flags for
+ * one boot at once. */
 static void
 control_own_machine(IpmiBmc *bmc, IpmiChassisControl control)
 {
@@ -140,7 +139,7 @@ set_restore_policy(BmcCall *call)
         bmc_refuse(call, IPMI_CC_INVALID_FIELD);
         return;
     }
-    if (policy != 3) { /* 3 only asks what is supported */
+    if (policy != 3) { /* 3 only reads what is supported */
         lock_acquire(&call->bmc->lock);
         call->bmc->restore_policy = policy;
         lock_release(&call->bmc->lock);
@@ -201,7 +200,7 @@ parameter_refused(const IpmiBmc *bmc, uint8_t parameter)
 
 static uint8_t check_flags(const IpmiBmc *bmc, const uint8_t *data) REQUIRES(bmc->lock);
 
-/* May flags of these bytes be written? */
+/* Returns whether these bytes of flags may be written. */
 static uint8_t
 check_flags(const IpmiBmc *bmc, const uint8_t *data)
 {
@@ -214,8 +213,7 @@ check_flags(const IpmiBmc *bmc, const uint8_t *data)
     return IPMI_CC_OK;
 }
 
-/* A change that somebody has begun keeps others from beginning one, until "set complete" (28.12,
- * parameter 0). */
+/* A change under way refuses others until "set complete" (28.12, parameter 0). */
 static uint8_t
 check_progress(BmcBootOptions *boot, uint8_t progress)
 {

@@ -1,5 +1,4 @@
-/* The commands of a simulated BMC that are about the BMC itself (network function App), and the way
- * to every other table.
+/* The commands about the BMC itself (network function App), and the dispatch to all command tables.
  * SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
 
@@ -52,7 +51,7 @@ find_command(const IpmiRequest *request)
     return NULL;
 }
 
-/* A command that is not in the tables is the owner's, for administrators only. */
+/* Passes a command that is not in the tables to the owner, for administrators only. */
 static void
 execute_foreign(BmcCall *call)
 {
@@ -70,8 +69,7 @@ execute_foreign(BmcCall *call)
     call->response->size = MIN(call->response->size, IPMI_DATA_MAX);
 }
 
-/* What a BMC answers that is busy or starting, instead of doing anything; OK: nothing of that
- * kind. */
+/* The answer of a BMC that is busy or starting, to any command; OK if it is neither. */
 static uint8_t
 passing_refusal(BmcCall *call, const BmcCommand *row)
 {
@@ -164,7 +162,7 @@ get_guid(BmcCall *call)
     lock_release(&bmc->lock);
 }
 
-/* ---- what is told before a login ---- */
+/* ---- answers before a login ---- */
 
 static bool
 is_our_channel(uint8_t byte)
@@ -278,7 +276,7 @@ get_session_info(BmcCall *call)
     lock_acquire(&call->bmc->lock);
     uint8_t slots = (uint8_t)call->bmc->session_slots;
     lock_release(&call->bmc->lock);
-    if (call->request->data[0] != 0) { /* only "the session this comes in on" */
+    if (call->request->data[0] != 0) { /* only "the session of this request" */
         const uint8_t none[] = {0, slots, (uint8_t)call->bmc->sessions->len};
         bmc_respond(call, none, sizeof none);
         return;
@@ -319,7 +317,7 @@ get_channel_access(BmcCall *call)
     bmc_respond(call, access, sizeof access);
 }
 
-/* The user of an id byte, refusing what is out of range. */
+/* The user of an id byte; refuses an id out of range. */
 static BmcUser *
 user_of(BmcCall *call, uint8_t byte)
 {

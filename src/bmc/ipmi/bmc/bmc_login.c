@@ -1,5 +1,5 @@
 /* The login side of a simulated BMC: Open Session, RAKP 1 and RAKP 3. A repeated message gets the
- * same answer, because a client repeats what was lost.
+ * same answer, because a client repeats a lost one.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "bmc/ipmi/bmc/bmc.h"
 #include "common/lock.h"
@@ -20,7 +20,7 @@ repeated_open(IpmiBmc *bmc, const IpmiOpenRequest *request)
     return NULL;
 }
 
-/* What the BMC makes of a proposal; NULL when it refuses. */
+/* The suite that the BMC chooses from a proposal; NULL if it refuses. */
 static const IpmiSuite *
 suite_for(const IpmiBmcFaults *faults, const IpmiOpenRequest *request)
 {
@@ -53,7 +53,7 @@ open_status(IpmiBmc *bmc, uint64_t now_ms, const IpmiOpenRequest *request, const
     return IPMI_STATUS_OK;
 }
 
-/* The console's id as an answer names it. */
+/* The console's id for an answer. */
 static uint32_t
 named_id(IpmiBmc *bmc, uint8_t status, uint32_t console_id)
 {

@@ -3,7 +3,7 @@
 #include "bmc/ipmi/bmc/bmc.h"
 #include "common/lock.h"
 
-enum { HALF_OPEN_MS = 3000 }; /* a login that has stopped gives its slot away after this */
+enum { HALF_OPEN_MS = 3000 }; /* a login that has stopped loses its slot after this */
 
 BmcSession *
 bmc_session_find(IpmiBmc *bmc, uint32_t bmc_id)
@@ -16,8 +16,8 @@ bmc_session_find(IpmiBmc *bmc, uint32_t bmc_id)
     return NULL;
 }
 
-/* The session that was silent longest among those that may give way: logins that stopped half way,
- * and all where `any`. NULL if there is none. */
+/* The session that may be replaced and was silent longest: among stopped logins, or all if `any`.
+ * NULL if there is none. */
 static BmcSession *
 most_silent_session(IpmiBmc *bmc, uint64_t now_ms, bool any)
 {

@@ -1,4 +1,4 @@
-/* What a simulated BMC is told to be, and how it is read; the contract is in server.h.
+/* Sets and reads the properties of a simulated BMC; the contract is in server.h.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "bmc/ipmi/bmc/bmc.h"
 

@@ -21,7 +21,7 @@ enum {
     CLEAR_DONE = 0x01,
 };
 
-/* What the log says of a power verb: sensor type and offset of table 42-3. */
+/* The log entry of a power verb: sensor type and offset of table 42-3. */
 static const struct {
     uint8_t sensor_type;
     uint8_t offset;
@@ -57,7 +57,7 @@ bmc_log_power_event(IpmiBmc *bmc, IpmiChassisControl control)
     lock_acquire(&bmc->lock);
     if (bmc->sel == NULL)
         bmc->sel = g_byte_array_new();
-    if (bmc->sel->len >= BMC_SEL_MAX * BMC_SEL_ENTRY_SIZE) /* the oldest goes */
+    if (bmc->sel->len >= BMC_SEL_MAX * BMC_SEL_ENTRY_SIZE) /* drops the oldest */
         g_byte_array_remove_range(bmc->sel, 0, BMC_SEL_ENTRY_SIZE);
     bmc->sel_next_id = bmc->sel_next_id >= LAST - 1 ? 1 : bmc->sel_next_id + 1;
     ipmi_write_le16(&writer, bmc->sel_next_id);
@@ -127,7 +127,7 @@ reserve(BmcCall *call)
     bmc_respond(call, id, sizeof id);
 }
 
-/* The piece of a record that offset and count ask for, behind the id of the next record. */
+/* Answers with the requested part of a record, behind the id of the next record. */
 static void
 respond_record(BmcCall *call, uint16_t next_id, const uint8_t *record, size_t size)
 {

@@ -19,7 +19,7 @@
 
 enum {
     EVENTS_MAX = 64,
-    BURST_MAX = 16, /* datagrams of one BMC before the others have their turn */
+    BURST_MAX = 16, /* datagrams of one BMC before the turn of the others */
     GARBAGE_MAX = 200,
 };
 
@@ -48,7 +48,7 @@ struct IpmiServer {
     Lock lock;
     pthread_cond_t removed;
     GPtrArray *hosted GUARDED; /* of Hosted, owned */
-    Hosted *leaving GUARDED;   /* the server thread lets go of it and sets NULL */
+    Hosted *leaving GUARDED;   /* the server thread releases it and sets NULL */
     bool stopping GUARDED;
 };
 
@@ -157,7 +157,7 @@ receive(IpmiServer *server, Hosted *hosted)
         IpmiPeer peer = {.size = sizeof peer.v6};
         ssize_t size = recvfrom(hosted->fd, bytes, sizeof bytes, 0, &peer.any, &peer.size);
         if (size < 0)
-            return; /* drained, or an ICMP error of a peer that is gone */
+            return; /* no more datagrams, or an ICMP error of a closed peer */
         handle(server, hosted, &peer, bytes, (size_t)size);
     }
 }
@@ -187,7 +187,7 @@ take_orders(IpmiServer *server)
 {
     uint64_t count;
     ssize_t got = read(server->wake_fd, &count, sizeof count);
-    (void)got; /* only wakes us */
+    (void)got; /* only wakes the thread */
     lock_acquire(&server->lock);
     if (server->leaving != NULL) {
         forget_delayed(server, server->leaving);
@@ -245,7 +245,7 @@ free_hosted(void *data)
 UNSHARED static void
 destroy(IpmiServer *server)
 {
-    due_heap_clear(&server->delayed); /* before its entries go with their BMCs */
+    due_heap_clear(&server->delayed); /* before the BMCs free its entries */
     g_ptr_array_unref(server->hosted);
     if (server->epoll_fd >= 0)
         close(server->epoll_fd);
@@ -338,7 +338,7 @@ void
 ipmi_server_remove(IpmiServer *server, IpmiBmc *bmc)
 {
     lock_acquire(&server->lock);
-    while (server->leaving != NULL) /* another thread removes */
+    while (server->leaving != NULL) /* another thread is removing one */
         lock_wait(&server->lock, &server->removed);
     Hosted *hosted = NULL;
     for (guint i = 0; i < server->hosted->len && hosted == NULL; i++) {

@@ -1,5 +1,5 @@
-/* The engine of the IPMI client: one thread, a few sockets and a heap of due times. Which
- * submission has its turn is client_queue.c's, what is said in a session is session.c's.
+/* The engine of the IPMI client: one thread, a few sockets and a heap of due times. client_queue.c
+ * chooses the next submission, session.c makes the datagrams of a session.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "bmc/ipmi/client/client_internal.h"
 
@@ -17,13 +17,13 @@ enum {
     RECEIVE_BATCH = 32,
     BATCHES_MAX = 8, /* per socket, before timers have their turn */
     STARTS_MAX =
-        64, /* new sessions between two looks at the sockets: answers must not pile up meanwhile */
+        64, /* new sessions between two reads of the sockets: answers must not pile up meanwhile */
 };
 
 /* ---- sending ---- */
 
-/* A session keeps its socket, since BMCs tie a session to the port it came from. A login that is
- * begun anew, because somebody may have answered in the BMC's place, gets another port. */
+/* A session keeps its socket, since BMCs tie a session to the port it came from. A login that
+ * begins again, because a stranger may have answered for the BMC, gets another port. */
 static ClientSocket *
 socket_of(Job *job, const IpmiPeer *peer)
 {
@@ -46,7 +46,7 @@ send_datagram(void *user_data, const uint8_t *bytes, size_t size)
     atomic_fetch_add_explicit(&job->client->sent, 1, memory_order_relaxed);
     if (job->session->tries > 1)
         atomic_fetch_add_explicit(&job->client->retransmissions, 1, memory_order_relaxed);
-    /* What cannot be sent now is lost as if on the wire, and repeated like that. */
+    /* A datagram that cannot be sent now counts as lost, and is repeated. */
     if (socket == NULL || sendto(socket->fd, bytes, size, 0, &peer->any, peer->size) < 0)
         job->session->send_errno = errno;
 }
@@ -90,7 +90,7 @@ receive(IpmiClient *client, const ClientSocket *socket)
     }
 }
 
-/* Wakes what is due, at most STARTS_MAX at a time; the rest stays due. */
+/* Wakes the jobs that are due, at most STARTS_MAX at a time; the rest stays due. */
 static void
 expire_due(IpmiClient *client)
 {
@@ -122,7 +122,7 @@ take_orders(IpmiClient *client)
     bool stopping = false;
     IpmiResolved answer;
     ssize_t got = read(client->wake_fd, &count, sizeof count);
-    (void)got; /* only wakes us */
+    (void)got; /* only wakes the thread */
     while (ipmi_resolver_take(client->resolver, &answer))
         ipmi_job_resolved(client, &answer);
     for (Job *job; (job = next_incoming(client, &stopping)) != NULL;) {
@@ -142,7 +142,7 @@ cancel_all(IpmiClient *client)
 {
     bool stopping;
     ipmi_jobs_cancel(client);
-    /* Last: what callbacks submitted meanwhile is here too. */
+    /* Last, so that jobs that callbacks submitted meanwhile are stopped too. */
     for (Job *job; (job = next_incoming(client, &stopping)) != NULL;)
         ipmi_job_cancel(job);
 }

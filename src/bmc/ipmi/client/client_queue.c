@@ -9,8 +9,7 @@
 
 enum {
     SLOTS_KEPT = 65536,
-    /* How many of its own deadlines a submission waits behind others to the same BMC before it
-     * gives up. */
+    /* A submission waits behind others to the same BMC for this many times its own deadline. */
     QUEUE_PATIENCE = 3,
 };
 
@@ -144,8 +143,7 @@ start_next(IpmiClient *client, Slot *slot)
         due_heap_set(&client->due, &job->due, start_ms);
         return;
     }
-    /* Started by its timer, not from here: the end of one job must not recurse into the next
-     * ones. */
+    /* Its timer starts it: the end of one job must not recurse into the next ones. */
     job->state = JOB_PAUSED;
     due_heap_set(&client->due, &job->due, now_ms);
 }
@@ -213,8 +211,8 @@ ipmi_job_resolved(IpmiClient *client, const IpmiResolved *answer)
     enqueue(job);
 }
 
-/* A name with several addresses: as long as none has answered, the next copy goes to the next one
- * that nobody talks to. */
+/* A name has several addresses: until one has answered, the next copy goes to the next address
+ * without another job. */
 static void
 rotate_peer(Job *job)
 {
@@ -267,7 +265,7 @@ ipmi_job_expire(Job *job, uint64_t now_ms)
     }
 }
 
-/* ---- what happens to jobs from outside ---- */
+/* ---- events from outside ---- */
 
 bool
 ipmi_job_receive(IpmiClient *client, const ClientSocket *socket, const IpmiPeer *peer,

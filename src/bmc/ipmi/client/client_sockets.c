@@ -11,7 +11,9 @@
 
 enum {
     RECEIVE_BUFFER = 4 << 20,
-    REPLACED_MAX = 64, /* that wait for their last session; then none is replaced */
+    REPLACED_MAX =
+        /* replaced sockets that wait for their last session; at this many no more are replaced */
+    64,
 };
 
 static void

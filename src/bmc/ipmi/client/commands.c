@@ -80,7 +80,7 @@ ipmi_chassis_control(IpmiClient *client, const IpmiTarget *target, IpmiChassisCo
 
 /* ---- asynchronous calls ---- */
 
-/* Whom to tell, and how. */
+/* The caller's callback. */
 typedef struct Pending {
     IpmiPowerDone power_done;
     IpmiVerbDone verb_done;
@@ -138,7 +138,7 @@ ipmi_chassis_control_async(IpmiClient *client, const IpmiTarget *target, IpmiCha
 
 /* ---- boot device ---- */
 
-/* A boot option; `tolerated`: a refusal does not matter. */
+/* A request that sets a boot option; `tolerated`: a refusal does not matter. */
 static void
 build_boot_option(IpmiRequest *request, uint8_t parameter, const uint8_t *data, size_t size,
                   bool tolerated)
@@ -263,7 +263,7 @@ ipmi_get_boot_device_async(IpmiClient *client, const IpmiTarget *target, IpmiBoo
 
 /* ---- the BMC itself ---- */
 
-/* Enterprise numbers of those whose servers one meets, as IANA lists them. */
+/* IANA's enterprise numbers of the usual makers of servers. */
 static const struct {
     uint32_t number;
     const char *name;
@@ -344,7 +344,7 @@ void
 ipmi_build_bmc_reset(IpmiRequest *request, bool cold)
 {
     build(request, IPMI_NETFN_APP, cold ? IPMI_CMD_COLD_RESET : IPMI_CMD_WARM_RESET, NULL, 0);
-    request->answer_optional = true; /* many are gone before they answer */
+    request->answer_optional = true; /* many restart before they answer */
 }
 
 static bool

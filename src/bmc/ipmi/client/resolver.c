@@ -40,7 +40,7 @@ free_question(void *data)
 
 static void unref_and_unlock(IpmiResolver *resolver) RELEASES(resolver->lock);
 
-/* The last one frees it: nobody else knows it then. */
+/* The owner of the last reference frees it. */
 static void
 unref_and_unlock(IpmiResolver *resolver)
 {

@@ -1,4 +1,5 @@
-/* The steps of a client's session: what is sent in each, how often, and what its answer leads to.
+/* The steps of a client's session: the datagram of each, its repetitions, and the step after its
+ * answer.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "bmc/ipmi/client/session.h"
 
@@ -15,11 +16,11 @@ enum {
     BUSY_PAUSE_MS = 1000,
     SAME_SEQUENCE_TRIES = 4, /* copies of a request under one rqSeq, then the next is taken */
     RESTARTS_MAX = 2,
-    /* Copies of a login message that a valid answer may come to before a refusal without our
-     * session id is believed. */
+    /* Copies of a login message that go out before a refusal without our session id is believed: a
+     * valid answer may still come. */
     DOUBT_TRIES = 2,
     CLOSES_UNANSWERED = 2,
-    WEAK_SUITE_MS = 60 * 60 * 1000, /* then a stronger one is proposed again */
+    WEAK_SUITE_MS = 60 * 60 * 1000, /* a stronger one is proposed again after this */
     SUITE_TRIES = 3,                /* copies of Open Session before another suite is proposed */
 };
 
@@ -193,7 +194,7 @@ send_step(IpmiSession *session, uint64_t now_ms)
     size_t size = 0;
     GError *error = NULL;
     if (!build_step(session, datagram, &size, &error)) {
-        session->logged_in = false; /* no closing either: building is what failed */
+        session->logged_in = false; /* no close request either: building a datagram has failed */
         if (session->finished) {
             g_clear_error(&error);
             session->step = SESSION_ENDED;
@@ -226,7 +227,8 @@ void
 ipmi_session_start(IpmiSession *session, uint64_t now_ms)
 {
     IpmiMemory *memory = &session->memory;
-    /* Whoever cannot see our datagrams must not know the numbers that an answer to them has. */
+    /* A stranger who cannot see our datagrams must not be able to guess the numbers of an
+     * answer. */
     uint8_t first[2];
     GError *error = NULL;
     session->deadline_ms = now_ms + session->deadline_after_ms;
@@ -259,7 +261,7 @@ session_finish(IpmiSession *session, uint64_t now_ms, GError *error)
     session->deadline_ms = now_ms + 4 * (uint64_t)session->retransmit_ms;
     session_begin(session, SESSION_CLOSE, now_ms);
     if (session->memory.closes_unanswered >= CLOSES_UNANSWERED)
-        session->step = SESSION_ENDED; /* it would only be waited for */
+        session->step = SESSION_ENDED; /* a wait for its answer is useless */
 }
 
 void
@@ -310,7 +312,7 @@ ipmi_session_abort(IpmiSession *session, int code, const char *text)
 
 /* ---- time ---- */
 
-/* What was being done, for messages. */
+/* The present step in words, for messages. */
 static const char *
 step_name(const IpmiSession *session)
 {
@@ -351,12 +353,12 @@ fail_late(IpmiSession *session, uint64_t now_ms)
                      session->send_errno != 0 ? g_strerror(session->send_errno) : "");
 }
 
-/* How many copies go out before the step is left without an answer; 0: until the deadline. */
+/* The number of copies after which the step ends without an answer; 0: until the deadline. */
 static unsigned
 tries_max(const IpmiSession *session)
 {
     static const unsigned limits[] = {
-        [SESSION_CAPABILITIES] = 4, /* some BMCs never answer it, yet let one in */
+        [SESSION_CAPABILITIES] = 4, /* some BMCs never answer it, but accept a login */
         [SESSION_CLOSE] = 2,
         [SESSION_ENDED] = 1,
     };
@@ -413,8 +415,8 @@ ipmi_session_expire(IpmiSession *session, uint64_t now_ms)
         continue_unanswered(session, now_ms);
         return;
     }
-    /* The same rqSeq tells a BMC that this is a copy, so that a slow one does not cycle the power
-     * twice; but one that silently drops copies must get a new number in the end. */
+    /* The same rqSeq marks a copy, so that a slow BMC does not cycle the power twice. But a BMC
+     * that silently drops copies must get a new number in the end. */
     if (session->tries % SAME_SEQUENCE_TRIES == 0) {
         session->sequence = (session->sequence + 1) & 0x3f;
         session->sequences = MIN(session->sequences + 1, 16);

@@ -1,5 +1,5 @@
-/* What a client's session makes of a datagram: whose it is, which request it answers, and what
- * follows.
+/* Handles a datagram of a client's session: checks its sender, finds the request that it answers,
+ * and moves on.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "bmc/ipmi/client/session.h"
 
@@ -17,7 +17,7 @@ session_next_request(IpmiSession *session, uint64_t now_ms)
         session_begin(session, SESSION_REQUESTS, now_ms);
 }
 
-/* Does the code say nothing final, so that the request is sent again? */
+/* True if the code is not final, so that the request is sent again. */
 static bool
 is_passing(const IpmiSession *session, uint8_t completion_code, bool repeatable)
 {
@@ -81,7 +81,7 @@ request_answer(IpmiSession *session, uint64_t now_ms, const IpmiLanMessage *mess
     refused(session, now_ms, request, completion_code);
 }
 
-/* Is it the answer to what this step asked? */
+/* True for the answer to this step's request. */
 static bool
 is_awaited(const IpmiSession *session, const IpmiLanMessage *message)
 {
@@ -124,7 +124,7 @@ message_answer(IpmiSession *session, uint64_t now_ms, const uint8_t *payload, si
     return true;
 }
 
-/* A packet of the session, unsealed; false for one that is not the BMC's, or was there before. */
+/* Unseals a packet of the session; returns false if it is not the BMC's, or a repetition. */
 static bool
 open_packet(IpmiSession *session, const uint8_t *data, size_t size, const IpmiPacket *packet,
             uint8_t *plain, size_t *plain_size)

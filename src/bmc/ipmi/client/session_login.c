@@ -1,4 +1,4 @@
-/* The login of a client's session: what the BMC can do, which cipher suite, Open Session, RAKP.
+/* The login of a client's session: the BMC's capabilities, the cipher suite, Open Session, RAKP.
  * SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
 
@@ -122,7 +122,7 @@ session_build_rakp3(IpmiSession *session, uint8_t *out, size_t *size, GError **e
     return build_rakp3(session, IPMI_STATUS_OK, out, size, error);
 }
 
-/* Tells the BMC that this login is over, so that it need not keep a slot for it (13.22). */
+/* Tells the BMC that this login has ended, so that it frees the slot (13.22). */
 static void
 send_refusal(IpmiSession *session)
 {
@@ -135,7 +135,7 @@ send_refusal(IpmiSession *session)
 
 /* ---- answers ---- */
 
-/* May an answer with this session id be one to us? A refusal may leave our id out, or say 0. */
+/* True if an answer with this session id may be ours. A refusal may leave our id out, or say 0. */
 static bool
 is_for_us(const IpmiSession *session, uint32_t console_id, uint8_t status)
 {
@@ -156,8 +156,7 @@ open_answer(IpmiSession *session, uint64_t now_ms, const IpmiPacket *packet)
     } else if (answer.authentication != login->suite->authentication ||
                answer.integrity != login->suite->integrity ||
                answer.confidentiality != login->suite->confidentiality) {
-        /* Some firmware answers a proposal that it does not know with the algorithms that it does
-         * know. */
+        /* Some firmware answers an unknown proposal with the algorithms that it knows. */
         session_suite_refused(session, now_ms, "it answers with other algorithms");
     } else if (answer.bmc_id == 0) {
         session_fail(session, now_ms, STEEL_ERROR_BMC_PROTOCOL,
@@ -186,7 +185,7 @@ rakp2_answer(IpmiSession *session, uint64_t now_ms, const IpmiPacket *packet)
     memcpy(login->bmc_random, answer.bmc_random, sizeof login->bmc_random);
     memcpy(login->guid, answer.guid, sizeof login->guid);
     if (answer.code_size != login->suite->digest_size) {
-        /* It took the proposal, but computes as another suite does. */
+        /* The BMC accepted the proposal, but computes as another suite does. */
         send_refusal(session);
         session_suite_refused(session, now_ms, "its proof has the length of another suite's");
         return true;
@@ -201,7 +200,7 @@ rakp2_answer(IpmiSession *session, uint64_t now_ms, const IpmiPacket *packet)
     return true;
 }
 
-/* The password was right on both sides; what is left to differ is K_g. */
+/* Both sides have the same password, so K_g differs. */
 static void
 fail_kg(IpmiSession *session, uint64_t now_ms)
 {

@@ -1,6 +1,5 @@
-/* When a BMC will not let a client's session in: which refusal holds at once, which only when
- * nothing better came, what a status means to the caller, and which cipher suite is left to
- * propose.
+/* A BMC refuses a client's session: which refusal holds at once, which one only without a better
+ * answer, what a status means to the caller, and which cipher suite is proposed next.
  *
  * A refusal is not authenticated. What proves that the BMC has sent it is our session id, a random
  * number that only those see who see our datagrams. BMCs that leave it out are believed after the
@@ -24,7 +23,7 @@ is_refused(const IpmiSession *session, int id)
     return false;
 }
 
-/* May the suite be proposed? One that has worked is not given up for a weaker one. */
+/* True if the suite may be proposed. A suite that has worked is never replaced by a weaker one. */
 static bool
 is_allowed(const IpmiSession *session, int id)
 {
@@ -137,15 +136,15 @@ session_fail_user(IpmiSession *session, uint64_t now_ms, const char *what, const
 
 /* ---- statuses ---- */
 
-/* What a refusing status is about. */
+/* The subject of a refusing status. */
 typedef enum Refusal {
-    REFUSES_MESSAGE, /* the message, by a status that says no more */
+    REFUSES_MESSAGE, /* the message, without a reason */
     REFUSES_FOR_NOW,
-    REFUSES_SESSION, /* the BMC and we fell apart */
+    REFUSES_SESSION, /* the BMC and the client disagree about the session */
     REFUSES_SUITE,
     REFUSES_USER,
     REFUSES_ROLE,
-    REFUSES_CHECK, /* what the password or K_g was to prove */
+    REFUSES_CHECK, /* the proof by the password or K_g */
 } Refusal;
 
 static const Refusal refusals[] = {
@@ -172,7 +171,7 @@ refusal_of(const IpmiSession *session, uint8_t status)
 {
     Refusal refusal = status < G_N_ELEMENTS(refusals) ? refusals[status] : REFUSES_MESSAGE;
     if (refusal == REFUSES_SUITE && session->step != SESSION_OPEN)
-        return REFUSES_MESSAGE; /* the suite was agreed on before */
+        return REFUSES_MESSAGE; /* both sides agreed on the suite before */
     return refusal;
 }
 
@@ -196,7 +195,7 @@ fail_role(IpmiSession *session, uint64_t now_ms)
                  ipmi_privilege_name(session->privilege));
 }
 
-/* Is the login worth another try, before the refusal is passed on? */
+/* True if the login deserves another try before the caller gets the refusal. */
 static bool
 deserves_restart(const IpmiSession *session, Refusal refusal)
 {
@@ -207,7 +206,7 @@ deserves_restart(const IpmiSession *session, Refusal refusal)
     case REFUSES_CHECK:
         return session->trusted || session->repeats > 0;
     case REFUSES_USER:
-    case REFUSES_ROLE: /* BMCs that start know no users for a while */
+    case REFUSES_ROLE: /* a starting BMC knows no users for a while */
         return session->trusted;
     case REFUSES_MESSAGE:
     case REFUSES_FOR_NOW:

@@ -6,7 +6,7 @@
 #include "common/error.h"
 
 enum {
-    AUTH_EXTENDED = 0x80, /* asks for, and tells of, IPMI 2.0 data */
+    AUTH_EXTENDED = 0x80, /* requests, and marks, IPMI 2.0 data */
     STATUS_KG = 0x20,
     STATUS_NAMED = 0x04,
     STATUS_NULL_NAMES = 0x02,

@@ -50,7 +50,7 @@ ipmi_completion_boot(uint8_t completion_code)
     return rows[completion_code].boot;
 }
 
-/* Does ipmitool say this of the code? */
+/* True if ipmitool prints this text for the code. */
 static bool
 has_words(unsigned code, const char *text)
 {

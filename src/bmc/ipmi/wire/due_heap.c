@@ -22,7 +22,7 @@ place(DueHeap *heap, DueEntry *entry, size_t position)
     entry->position = position;
 }
 
-/* Moves the entry from a free position to where it belongs. */
+/* Moves the entry from a free position to its place. */
 static void
 settle(DueHeap *heap, DueEntry *entry, size_t position)
 {

@@ -15,7 +15,7 @@ enum {
     PAYLOAD_ENCRYPTED = 0x80,
     PAYLOAD_AUTHENTICATED = 0x40,
     PAYLOAD_TYPE_MASK = 0x3f,
-    PAYLOAD_OEM = 0x02, /* carries six more header bytes; nobody needs it here */
+    PAYLOAD_OEM = 0x02, /* has six more header bytes; not supported */
     TRAILER_NEXT_HEADER = 0x07,
 };
 
@@ -123,7 +123,7 @@ write_trailer(const IpmiKeys *keys, IpmiWriter *writer, GError **error)
     ipmi_write_u8(writer, (unsigned)pad);
     ipmi_write_u8(writer, TRAILER_NEXT_HEADER);
     if (writer->overflow)
-        return true; /* told by finish() */
+        return true; /* finish() reports it */
     const IpmiSpan span = {writer->bytes + RMCP_SIZE, writer->size - RMCP_SIZE};
     uint8_t code[IPMI_DIGEST_MAX];
     if (!ipmi_hmac(keys->suite, keys->k1, keys->suite->digest_size, &span, 1, code, error))

@@ -93,7 +93,7 @@ ipmi_socket_new(int family, int receive_size, GError **error)
         steel_fail(error, STEEL_ERROR_IO, "UDP socket: %s", g_strerror(errno));
         return -1;
     }
-    /* Beyond the limit of the system where we may (root), up to it where not. */
+    /* As root beyond the system's limit, otherwise up to it. */
     if (receive_size > 0 &&
         setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &receive_size, sizeof receive_size) != 0)
         (void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &receive_size, sizeof receive_size);
