@@ -41,11 +41,11 @@ typedef struct AgentClient {
                          GError **error);
 } AgentClient;
 
-/* To be called before a command is given to the agent that must not be given twice. True: the agent
- * has it already, from a life of the process that ended before it could note so, or from a request
- * whose answer was lost. False: notes what the agent's last command is, and saves the node.
+/* Call it before sending a command that the agent must not run twice. *given is true if the agent
+ * has it already: from a process that died before it could save that, or from a request whose
+ * answer was lost. Otherwise it stores the agent's last command and saves the node.
  *
- * last_id  of the agent's last command, NULL: it had none
+ * last_id  id of the agent's last command, NULL: none
  * given    out
  * Errors   of the database */
 bool agent_has_command(Task *task, const char *last_id, bool *given,

@@ -24,7 +24,7 @@
 #define RECOVERY_FOLDER "ganesha-recovery"
 #define READY_LIMIT_MS 10000
 #define LOOK_AGAIN_MS 20
-/* What it writes into its log when it serves. */
+/* The server logs this when it is ready. */
 #define READY_WORDS "NFS SERVER INITIALIZED"
 
 struct NfsServer {
@@ -32,8 +32,8 @@ struct NfsServer {
     pid_t pid;    /* 0: ended */
 };
 
-/* No rpcbind, no locks for old clients, no grace period for clients of an earlier life: the lab's
- * servers start after it. */
+/* No rpcbind, no locks for old clients, and no grace period for earlier clients: the lab's servers
+ * start after it. */
 char *
 nfs_config(const char *folder, const char *address, uint16_t port)
 {
@@ -49,7 +49,7 @@ nfs_config(const char *folder, const char *address, uint16_t port)
         address, port, folder, folder);
 }
 
-/* Whether its log says that it serves. */
+/* True if the log says that the server is ready. */
 static bool
 is_ready(const NfsServer *server)
 {
@@ -79,7 +79,7 @@ wait_ready(NfsServer *server, GError **error)
     return true;
 }
 
-/* Its log is a file of its own: what it writes to stderr as well would be there twice. */
+/* The server has a log file of its own, so stderr would only repeat it. */
 static bool
 spawn(NfsServer *server, int network_namespace, GError **error)
 {
@@ -132,7 +132,7 @@ nfs_free(NfsServer *server)
 {
     if (server == NULL)
         return;
-    process_end(server->pid, SIGKILL, 0); /* its clients are gone, it has nothing to save */
+    process_end(server->pid, SIGKILL, 0); /* no client is left, and it has nothing to save */
     g_free(server->folder);
     g_free(server);
 }

@@ -10,7 +10,7 @@
 
 /* The folder of the export, within the lab's. */
 #define NFS_FOLDER "nfs"
-/* Its other files there, as a list. */
+/* The server's other files in the lab's folder, as a list. */
 #define NFS_FILES "ganesha.conf", "ganesha.log", "ganesha.pid", "ganesha-recovery"
 /* The export's path, as clients name it. */
 #define NFS_EXPORT "/nfsroot"
@@ -22,7 +22,8 @@ typedef struct NfsServer NfsServer;
  * folder              the lab's; copied. The export is NFS_FOLDER in it
  * address, port       where it listens
  * network_namespace   descriptor of the namespace it listens in, or 0
- * Errors              PROCESS (it has ended: the port is in use, or it may not), TIMEOUT, IO
+ * Errors              PROCESS (it has ended: the port is in use, or permission is missing),
+ *                     TIMEOUT, IO
  */
 NfsServer *nfs_start(const char *folder, const char *address, uint16_t port, int network_namespace,
                      GError **error) G_GNUC_WARN_UNUSED_RESULT;

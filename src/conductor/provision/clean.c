@@ -50,7 +50,7 @@ is_manual(const Task *task)
 }
 
 static bool
-wanted(const Task *task)
+clean_wanted(const Task *task)
 {
     if (is_manual(task))
         return true;
@@ -60,14 +60,14 @@ wanted(const Task *task)
 }
 
 static const char *
-operation(const Task *task)
+clean_operation(const Task *task)
 {
     return is_manual(task) ? "clean" : "automated_clean";
 }
 
 /* Boots the ramdisk if a step needs it. The verb has planned a manual cleaning already. */
 static StepOutcome
-begin(Task *task, GError **error)
+clean_begin(Task *task, GError **error)
 {
     task_phase_begin(task, "prepare", NULL);
     if (!steps_planned(task, STEP_KIND_CLEAN) && !steps_plan(task, STEP_KIND_CLEAN, NULL, 0, error))
@@ -82,19 +82,19 @@ begin(Task *task, GError **error)
 }
 
 static bool
-finish(Task *task, GError **error)
+clean_finish(Task *task, GError **error)
 {
     return !info_true(task->node, INFO_WORK_BEGUN) || deploy_tear_down_cleaning(task, error);
 }
 
 static ProvisionEvent
-done(const Task *task)
+clean_done(const Task *task)
 {
     return is_manual(task) || task->node->retired ? EVENT_MANAGE : EVENT_DONE;
 }
 
 static bool
-undo(Task *task)
+clean_undo(Task *task)
 {
     g_autoptr(GError) error = NULL;
     bool clean = deploy_tear_down_cleaning(task, &error);
@@ -110,7 +110,7 @@ undo(Task *task)
 
 /* After a failed step a person must look at the machine first. */
 static void
-failed(Task *task, const char *reason)
+clean_failed(Task *task, const char *reason)
 {
     Node *node = task->node;
     if (json_object_size(node->clean_step) == 0)
@@ -121,11 +121,11 @@ failed(Task *task, const char *reason)
 }
 
 const StepWork clean_work = {
-    .operation = operation,
-    .wanted = wanted,
-    .begin = begin,
-    .finish = finish,
-    .done = done,
-    .undo = undo,
-    .failed = failed,
+    .operation = clean_operation,
+    .wanted = clean_wanted,
+    .begin = clean_begin,
+    .finish = clean_finish,
+    .done = clean_done,
+    .undo = clean_undo,
+    .failed = clean_failed,
 };

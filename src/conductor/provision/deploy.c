@@ -148,14 +148,14 @@ deploy_lease(Task *task, const char *project_id)
 }
 
 static const char *
-operation(const Task *task)
+deploy_operation(const Task *task)
 {
     (void)task;
     return "deploy";
 }
 
 static StepOutcome
-begin(Task *task, GError **error)
+deploy_begin(Task *task, GError **error)
 {
     task_phase_begin(task, "prepare", NULL);
     if (!deploy_prepare(task, error)) {
@@ -169,7 +169,7 @@ begin(Task *task, GError **error)
 }
 
 static bool
-undo(Task *task)
+deploy_undo(Task *task)
 {
     g_autoptr(GError) error = NULL;
     bool clean = deploy_clean_up(task, &error);
@@ -186,7 +186,7 @@ undo(Task *task)
 
 /* The reason comes from the machine's last report. */
 static char *
-late(const Task *task)
+deploy_late(const Task *task)
 {
     if (boot_record_exists(task->node) && !info_has(task->node, INFO_AGENT_URL))
         return boot_progress_late(task->node);
@@ -195,8 +195,8 @@ late(const Task *task)
 }
 
 const StepWork deploy_work = {
-    .operation = operation,
-    .begin = begin,
-    .undo = undo,
-    .late = late,
+    .operation = deploy_operation,
+    .begin = deploy_begin,
+    .undo = deploy_undo,
+    .late = deploy_late,
 };

@@ -18,20 +18,20 @@ inspect_prepare_verb(Task *task, const json_t *arguments, GError **error)
 }
 
 static const char *
-operation(const Task *task)
+inspect_operation(const Task *task)
 {
     (void)task;
     return "inspect";
 }
 
 static StepOutcome
-begin(Task *task, GError **error)
+inspect_begin(Task *task, GError **error)
 {
     return step_work_plan(task, STEP_KIND_INSPECT, INTERFACE_INSPECT, "inspection", error);
 }
 
 const StepWork inspect_work = {
-    .operation = operation,
-    .begin = begin,
+    .operation = inspect_operation,
+    .begin = inspect_begin,
     .abort = inspect_abort,
 };

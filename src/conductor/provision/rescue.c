@@ -44,7 +44,7 @@ forget_password(Task *task)
 }
 
 static bool
-undo(Task *task)
+rescue_undo(Task *task)
 {
     g_autoptr(GError) error = NULL;
     forget_password(task);
@@ -56,7 +56,7 @@ undo(Task *task)
 }
 
 static bool
-finish(Task *task, GError **error)
+rescue_finish(Task *task, GError **error)
 {
     (void)error;
     forget_password(task);
@@ -79,8 +79,8 @@ rescue_begin(Task *task, GError **error)
 const StepWork rescue_work = {
     .operation = rescue_operation,
     .begin = rescue_begin,
-    .finish = finish,
-    .undo = undo,
+    .finish = rescue_finish,
+    .undo = rescue_undo,
 };
 
 static const char *
@@ -99,6 +99,6 @@ unrescue_begin(Task *task, GError **error)
 const StepWork unrescue_work = {
     .operation = unrescue_operation,
     .begin = unrescue_begin,
-    .finish = finish,
-    .undo = undo,
+    .finish = rescue_finish,
+    .undo = rescue_undo,
 };

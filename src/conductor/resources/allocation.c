@@ -16,7 +16,7 @@
 #include <string.h>
 
 static bool
-before_create(Conductor *conductor, void *record, GError **error)
+allocation_before_create(Conductor *conductor, void *record, GError **error)
 {
     const Allocation *allocation = record;
     (void)conductor;
@@ -158,7 +158,7 @@ insert_if_free(Db *db, void *user_data, GError **error)
 }
 
 static json_t *
-create(VerbCall *call, void *record, GError **error)
+allocation_create(VerbCall *call, void *record, GError **error)
 {
     Allocation *allocation = record;
     Db *db = call->conductor->services.db;
@@ -258,7 +258,7 @@ release(VerbCall *call, Allocation *allocation, GError **error)
 
 /* The search may give a node to the allocation at any moment, but only once. */
 static json_t *
-destroy(VerbCall *call, void *record, GError **error)
+allocation_destroy(VerbCall *call, void *record, GError **error)
 {
     Allocation *allocation = record;
     Db *db = call->conductor->services.db;
@@ -274,7 +274,7 @@ destroy(VerbCall *call, void *record, GError **error)
 }
 
 static bool
-before_update(const Change *change, void *record, const void *original, GError **error)
+allocation_before_update(const Change *change, void *record, const void *original, GError **error)
 {
     const Allocation *allocation = record;
     (void)change;
@@ -284,8 +284,8 @@ before_update(const Change *change, void *record, const void *original, GError *
 
 const ResourceRules allocation_rules = {
     .resource = &allocation_resource,
-    .before_create = before_create,
-    .before_update = before_update,
-    .create = create,
-    .destroy = destroy,
+    .before_create = allocation_before_create,
+    .before_update = allocation_before_update,
+    .create = allocation_create,
+    .destroy = allocation_destroy,
 };

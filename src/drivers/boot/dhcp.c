@@ -1,4 +1,4 @@
-/* What DHCP tells machines; the contract is in dhcp.h.
+/* DHCP offers for machines; the contract is in dhcp.h.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "drivers/boot/dhcp.h"
 
@@ -25,7 +25,7 @@ folders(void)
                             config_string(config, OPT_DNSMASQ_DHCP_OPTSDIR)};
 }
 
-/* Words that go into a line of options, where a comma begins the next word. */
+/* True for a word that fits a line of options, where a comma begins the next word. */
 static bool
 check_words(GError **error)
 {
@@ -67,7 +67,7 @@ loader_of(const Task *task)
 
 /* Options of RFC 2132: 66 TFTP server name, 67 bootfile name; 150 TFTP server address (RFC 5859);
  * 255 is dnsmasq's own word for the server's address in the packet's header. dnsmasq sets the tag
- * "ipxe" where its configuration has dhcp-match=set:ipxe,175. */
+ * "ipxe" if its configuration has dhcp-match=set:ipxe,175. */
 static GPtrArray *
 options_of(const Task *task)
 {
@@ -82,8 +82,8 @@ options_of(const Task *task)
     return options;
 }
 
-/* Addresses of the cards that may boot, NULL-terminated and borrowed from the task; NULL with the
- * error set. */
+/* The addresses of the cards that may boot, NULL-terminated and borrowed from the task; NULL on an
+ * error. */
 static GPtrArray *
 cards_of(Task *task, GError **error)
 {
@@ -112,7 +112,7 @@ boot_dhcp_offer(Task *task, GError **error)
     char tag[UUID_TEXT_SIZE];
     uuid_generate(tag);
     info_set_text(task->node, INFO_DNSMASQ_TAG, tag);
-    /* Saved first: what is written must be found again, to be withdrawn. */
+    /* Saves first, so that a restarted process can withdraw the offer. */
     return task_save(task, error) &&
            dnsmasq_files_offer(&where, task->node->uuid, tag, (const char *const *)macs->pdata,
                                (const char *const *)options->pdata, error);

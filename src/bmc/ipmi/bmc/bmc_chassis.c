@@ -35,14 +35,14 @@ get_power(IpmiBmc *bmc)
 }
 
 static void
-get_capabilities(BmcCall *call)
+bmc_get_capabilities(BmcCall *call)
 {
     const uint8_t capabilities[] = {0x00, 0x20, 0x20, 0x20, 0x20}; /* all devices at the BMC */
     bmc_respond(call, capabilities, sizeof capabilities);
 }
 
 static void
-get_status(BmcCall *call)
+bmc_get_status(BmcCall *call)
 {
     IpmiBmc *bmc = call->bmc;
     bool on = get_power(bmc);
@@ -95,7 +95,7 @@ restart_countdown(IpmiBmc *bmc, uint64_t now_ms)
 }
 
 static void
-control(BmcCall *call)
+bmc_control(BmcCall *call)
 {
     IpmiBmc *bmc = call->bmc;
     IpmiChassisControl verb = (IpmiChassisControl)(call->request->data[0] & 0x0f);
@@ -121,7 +121,7 @@ control(BmcCall *call)
 }
 
 static void
-identify(BmcCall *call)
+bmc_identify(BmcCall *call)
 {
     const IpmiRequest *request = call->request;
     unsigned seconds = request->size > 0 ? request->data[0] : IDENTIFY_DEFAULT_S;
@@ -131,7 +131,7 @@ identify(BmcCall *call)
 }
 
 static void
-set_restore_policy(BmcCall *call)
+bmc_set_restore_policy(BmcCall *call)
 {
     uint8_t policy = call->request->data[0] & 0x07;
     const uint8_t supported = RESTORE_POLICIES;
@@ -148,7 +148,7 @@ set_restore_policy(BmcCall *call)
 }
 
 static void
-get_restart_cause(BmcCall *call)
+bmc_get_restart_cause(BmcCall *call)
 {
     lock_acquire(&call->bmc->lock);
     const uint8_t cause[] = {call->bmc->restart_cause, 1};
@@ -157,7 +157,7 @@ get_restart_cause(BmcCall *call)
 }
 
 static void
-get_power_on_hours(BmcCall *call)
+bmc_get_power_on_hours(BmcCall *call)
 {
     const uint8_t hours[] = {60, 0, 0, 0, 0};
     bmc_respond(call, hours, sizeof hours);
@@ -271,7 +271,7 @@ store_option(IpmiBmc *bmc, const BmcCall *call, uint8_t parameter)
 }
 
 static void
-set_boot_options(BmcCall *call)
+bmc_set_boot_options(BmcCall *call)
 {
     IpmiBmc *bmc = call->bmc;
     uint8_t parameter = call->request->data[0] & (uint8_t)~PARAMETER_LOCKED;
@@ -288,7 +288,7 @@ set_boot_options(BmcCall *call)
 }
 
 static void
-get_boot_options(BmcCall *call)
+bmc_get_boot_options(BmcCall *call)
 {
     IpmiBmc *bmc = call->bmc;
     uint8_t parameter = call->request->data[0] & (uint8_t)~PARAMETER_LOCKED;
@@ -344,14 +344,14 @@ ipmi_bmc_peek_boot_flags(IpmiBmc *bmc, IpmiBootFlags *flags)
 enum { USER = IPMI_PRIVILEGE_USER, OPERATOR = IPMI_PRIVILEGE_OPERATOR };
 
 const BmcCommand bmc_chassis_commands[] = {
-    {IPMI_NETFN_CHASSIS, IPMI_CMD_CHASSIS_CAPABILITIES,     USER,     0, get_capabilities},
-    {IPMI_NETFN_CHASSIS, IPMI_CMD_CHASSIS_STATUS,           USER,     0, get_status},
-    {IPMI_NETFN_CHASSIS, IPMI_CMD_CHASSIS_CONTROL,          OPERATOR, 1, control},
-    {IPMI_NETFN_CHASSIS, IPMI_CMD_CHASSIS_IDENTIFY,         OPERATOR, 0, identify},
-    {IPMI_NETFN_CHASSIS, IPMI_CMD_SET_POWER_RESTORE_POLICY, OPERATOR, 1, set_restore_policy},
-    {IPMI_NETFN_CHASSIS, IPMI_CMD_SYSTEM_RESTART_CAUSE,     USER,     0, get_restart_cause},
-    {IPMI_NETFN_CHASSIS, IPMI_CMD_SET_BOOT_OPTIONS,         OPERATOR, 1, set_boot_options},
-    {IPMI_NETFN_CHASSIS, IPMI_CMD_GET_BOOT_OPTIONS,         OPERATOR, 3, get_boot_options},
-    {IPMI_NETFN_CHASSIS, IPMI_CMD_POWER_ON_HOURS,           USER,     0, get_power_on_hours},
+    {IPMI_NETFN_CHASSIS, IPMI_CMD_CHASSIS_CAPABILITIES,     USER,     0, bmc_get_capabilities},
+    {IPMI_NETFN_CHASSIS, IPMI_CMD_CHASSIS_STATUS,           USER,     0, bmc_get_status},
+    {IPMI_NETFN_CHASSIS, IPMI_CMD_CHASSIS_CONTROL,          OPERATOR, 1, bmc_control},
+    {IPMI_NETFN_CHASSIS, IPMI_CMD_CHASSIS_IDENTIFY,         OPERATOR, 0, bmc_identify},
+    {IPMI_NETFN_CHASSIS, IPMI_CMD_SET_POWER_RESTORE_POLICY, OPERATOR, 1, bmc_set_restore_policy},
+    {IPMI_NETFN_CHASSIS, IPMI_CMD_SYSTEM_RESTART_CAUSE,     USER,     0, bmc_get_restart_cause},
+    {IPMI_NETFN_CHASSIS, IPMI_CMD_SET_BOOT_OPTIONS,         OPERATOR, 1, bmc_set_boot_options},
+    {IPMI_NETFN_CHASSIS, IPMI_CMD_GET_BOOT_OPTIONS,         OPERATOR, 3, bmc_get_boot_options},
+    {IPMI_NETFN_CHASSIS, IPMI_CMD_POWER_ON_HOURS,           USER,     0, bmc_get_power_on_hours},
     {0,                  0,                                 0,        0, NULL},
 };

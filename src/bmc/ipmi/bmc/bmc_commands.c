@@ -108,7 +108,7 @@ bmc_execute(BmcCall *call)
 /* ---- identity and reset ---- */
 
 static void
-get_device_id(BmcCall *call)
+bmc_app_get_device_id(BmcCall *call)
 {
     IpmiBmc *bmc = call->bmc;
     IpmiWriter writer = ipmi_writer(call->response->data, IPMI_DATA_MAX);
@@ -133,7 +133,7 @@ get_device_id(BmcCall *call)
 }
 
 static void
-reset_bmc(BmcCall *call)
+bmc_app_reset_bmc(BmcCall *call)
 {
     IpmiBmc *bmc = call->bmc;
     lock_acquire(&bmc->lock);
@@ -147,14 +147,14 @@ reset_bmc(BmcCall *call)
 }
 
 static void
-self_test(BmcCall *call)
+bmc_app_self_test(BmcCall *call)
 {
     const uint8_t passed[] = {0x55, 0x00};
     bmc_respond(call, passed, sizeof passed);
 }
 
 static void
-get_guid(BmcCall *call)
+bmc_app_get_guid(BmcCall *call)
 {
     IpmiBmc *bmc = call->bmc;
     lock_acquire(&bmc->lock);
@@ -172,7 +172,7 @@ is_our_channel(uint8_t byte)
 }
 
 static void
-get_auth_capabilities(BmcCall *call)
+bmc_app_get_auth_capabilities(BmcCall *call)
 {
     IpmiBmc *bmc = call->bmc;
     if (!is_our_channel(call->request->data[0])) {
@@ -198,7 +198,7 @@ get_auth_capabilities(BmcCall *call)
 }
 
 static void
-get_cipher_suites(BmcCall *call)
+bmc_app_get_cipher_suites(BmcCall *call)
 {
     IpmiBmc *bmc = call->bmc;
     lock_acquire(&bmc->lock);
@@ -226,7 +226,7 @@ get_cipher_suites(BmcCall *call)
 /* ---- sessions ---- */
 
 static void
-set_session_privilege(BmcCall *call)
+bmc_app_set_session_privilege(BmcCall *call)
 {
     BmcSession *session = call->session;
     unsigned level = call->request->data[0] & 0x0f;
@@ -250,7 +250,7 @@ set_session_privilege(BmcCall *call)
 }
 
 static void
-close_session(BmcCall *call)
+bmc_app_close_session(BmcCall *call)
 {
     IpmiReader reader = ipmi_reader(call->request->data, call->request->size);
     uint32_t id = ipmi_read_le32(&reader);
@@ -270,7 +270,7 @@ close_session(BmcCall *call)
 }
 
 static void
-get_session_info(BmcCall *call)
+bmc_app_get_session_info(BmcCall *call)
 {
     const BmcSession *session = call->session;
     lock_acquire(&call->bmc->lock);
@@ -293,7 +293,7 @@ get_session_info(BmcCall *call)
 /* ---- channels and users ---- */
 
 static void
-get_channel_info(BmcCall *call)
+bmc_app_get_channel_info(BmcCall *call)
 {
     if (!is_our_channel(call->request->data[0])) {
         bmc_refuse(call, IPMI_CC_INVALID_FIELD);
@@ -307,7 +307,7 @@ get_channel_info(BmcCall *call)
 }
 
 static void
-get_channel_access(BmcCall *call)
+bmc_app_get_channel_access(BmcCall *call)
 {
     if (!is_our_channel(call->request->data[0])) {
         bmc_refuse(call, IPMI_CC_INVALID_FIELD);
@@ -330,7 +330,7 @@ user_of(BmcCall *call, uint8_t byte)
 }
 
 static void
-get_user_access(BmcCall *call)
+bmc_app_get_user_access(BmcCall *call)
 {
     const BmcUser *user = user_of(call, call->request->data[1]);
     if (user == NULL)
@@ -341,7 +341,7 @@ get_user_access(BmcCall *call)
 }
 
 static void
-get_user_name(BmcCall *call)
+bmc_app_get_user_name(BmcCall *call)
 {
     const BmcUser *user = user_of(call, call->request->data[0]);
     if (user != NULL)
@@ -349,7 +349,7 @@ get_user_name(BmcCall *call)
 }
 
 static void
-set_user_name(BmcCall *call)
+bmc_app_set_user_name(BmcCall *call)
 {
     BmcUser *user = user_of(call, call->request->data[0]);
     if (user == NULL)
@@ -367,20 +367,20 @@ enum {
 };
 
 const BmcCommand bmc_app_commands[] = {
-    {IPMI_NETFN_APP, IPMI_CMD_DEVICE_ID,                 USER,     0,  get_device_id},
-    {IPMI_NETFN_APP, IPMI_CMD_COLD_RESET,                ADMIN,    0,  reset_bmc},
-    {IPMI_NETFN_APP, IPMI_CMD_WARM_RESET,                ADMIN,    0,  reset_bmc},
-    {IPMI_NETFN_APP, IPMI_CMD_SELF_TEST,                 USER,     0,  self_test},
-    {IPMI_NETFN_APP, IPMI_CMD_SYSTEM_GUID,               ANYONE,   0,  get_guid},
-    {IPMI_NETFN_APP, IPMI_CMD_CHANNEL_AUTH_CAPABILITIES, ANYONE,   2,  get_auth_capabilities},
-    {IPMI_NETFN_APP, IPMI_CMD_CHANNEL_CIPHER_SUITES,     ANYONE,   3,  get_cipher_suites},
-    {IPMI_NETFN_APP, IPMI_CMD_SET_SESSION_PRIVILEGE,     CALLBACK, 1,  set_session_privilege},
-    {IPMI_NETFN_APP, IPMI_CMD_CLOSE_SESSION,             CALLBACK, 4,  close_session},
-    {IPMI_NETFN_APP, IPMI_CMD_SESSION_INFO,              USER,     1,  get_session_info},
-    {IPMI_NETFN_APP, IPMI_CMD_CHANNEL_ACCESS,            USER,     2,  get_channel_access},
-    {IPMI_NETFN_APP, IPMI_CMD_CHANNEL_INFO,              USER,     1,  get_channel_info},
-    {IPMI_NETFN_APP, IPMI_CMD_USER_ACCESS,               OPERATOR, 2,  get_user_access},
-    {IPMI_NETFN_APP, IPMI_CMD_SET_USER_NAME,             ADMIN,    17, set_user_name},
-    {IPMI_NETFN_APP, IPMI_CMD_GET_USER_NAME,             OPERATOR, 1,  get_user_name},
-    {0,              0,                                  0,        0,  NULL},
+    {IPMI_NETFN_APP, IPMI_CMD_DEVICE_ID, USER, 0, bmc_app_get_device_id},
+    {IPMI_NETFN_APP, IPMI_CMD_COLD_RESET, ADMIN, 0, bmc_app_reset_bmc},
+    {IPMI_NETFN_APP, IPMI_CMD_WARM_RESET, ADMIN, 0, bmc_app_reset_bmc},
+    {IPMI_NETFN_APP, IPMI_CMD_SELF_TEST, USER, 0, bmc_app_self_test},
+    {IPMI_NETFN_APP, IPMI_CMD_SYSTEM_GUID, ANYONE, 0, bmc_app_get_guid},
+    {IPMI_NETFN_APP, IPMI_CMD_CHANNEL_AUTH_CAPABILITIES, ANYONE, 2, bmc_app_get_auth_capabilities},
+    {IPMI_NETFN_APP, IPMI_CMD_CHANNEL_CIPHER_SUITES, ANYONE, 3, bmc_app_get_cipher_suites},
+    {IPMI_NETFN_APP, IPMI_CMD_SET_SESSION_PRIVILEGE, CALLBACK, 1, bmc_app_set_session_privilege},
+    {IPMI_NETFN_APP, IPMI_CMD_CLOSE_SESSION, CALLBACK, 4, bmc_app_close_session},
+    {IPMI_NETFN_APP, IPMI_CMD_SESSION_INFO, USER, 1, bmc_app_get_session_info},
+    {IPMI_NETFN_APP, IPMI_CMD_CHANNEL_ACCESS, USER, 2, bmc_app_get_channel_access},
+    {IPMI_NETFN_APP, IPMI_CMD_CHANNEL_INFO, USER, 1, bmc_app_get_channel_info},
+    {IPMI_NETFN_APP, IPMI_CMD_USER_ACCESS, OPERATOR, 2, bmc_app_get_user_access},
+    {IPMI_NETFN_APP, IPMI_CMD_SET_USER_NAME, ADMIN, 17, bmc_app_set_user_name},
+    {IPMI_NETFN_APP, IPMI_CMD_GET_USER_NAME, OPERATOR, 1, bmc_app_get_user_name},
+    {0, 0, 0, 0, NULL},
 };

@@ -97,7 +97,7 @@ entry_id(const uint8_t *entry)
 }
 
 static void
-get_sel_info(BmcCall *call)
+bmc_storage_get_sel_info(BmcCall *call)
 {
     IpmiBmc *bmc = call->bmc;
     IpmiWriter writer = ipmi_writer(call->response->data, IPMI_DATA_MAX);
@@ -117,7 +117,7 @@ get_sel_info(BmcCall *call)
 }
 
 static void
-reserve(BmcCall *call)
+bmc_storage_reserve(BmcCall *call)
 {
     IpmiBmc *bmc = call->bmc;
     lock_acquire(&bmc->lock);
@@ -151,7 +151,7 @@ requested_id(const BmcCall *call)
 }
 
 static void
-get_sel_entry(BmcCall *call)
+bmc_storage_get_sel_entry(BmcCall *call)
 {
     IpmiBmc *bmc = call->bmc;
     uint16_t id = requested_id(call);
@@ -172,7 +172,7 @@ get_sel_entry(BmcCall *call)
 }
 
 static void
-clear_sel(BmcCall *call)
+bmc_storage_clear_sel(BmcCall *call)
 {
     IpmiBmc *bmc = call->bmc;
     const uint8_t *data = call->request->data;
@@ -192,7 +192,7 @@ clear_sel(BmcCall *call)
 }
 
 static void
-get_sel_time(BmcCall *call)
+bmc_storage_get_sel_time(BmcCall *call)
 {
     IpmiWriter writer = ipmi_writer(call->response->data, IPMI_DATA_MAX);
     ipmi_write_le32(&writer, (uint32_t)time(NULL));
@@ -200,7 +200,7 @@ get_sel_time(BmcCall *call)
 }
 
 static void
-accept(BmcCall *call)
+bmc_storage_accept(BmcCall *call)
 {
     (void)call; /* the clock is the host's; setting it is answered and ignored */
 }
@@ -208,7 +208,7 @@ accept(BmcCall *call)
 /* ---- sensor data repository ---- */
 
 static void
-get_sdr_info(BmcCall *call)
+bmc_storage_get_sdr_info(BmcCall *call)
 {
     IpmiWriter writer = ipmi_writer(call->response->data, IPMI_DATA_MAX);
     ipmi_write_u8(&writer, REPOSITORY_VERSION);
@@ -220,7 +220,7 @@ get_sdr_info(BmcCall *call)
 }
 
 static void
-get_sdr(BmcCall *call)
+bmc_storage_get_sdr(BmcCall *call)
 {
     uint16_t id = requested_id(call);
     if (id != FIRST && id != LAST && id != 1)
@@ -232,14 +232,14 @@ get_sdr(BmcCall *call)
 enum { USER = IPMI_PRIVILEGE_USER, OPERATOR = IPMI_PRIVILEGE_OPERATOR };
 
 const BmcCommand bmc_storage_commands[] = {
-    {IPMI_NETFN_STORAGE, IPMI_CMD_SDR_INFO,     USER,     0, get_sdr_info},
-    {IPMI_NETFN_STORAGE, IPMI_CMD_SDR_RESERVE,  USER,     0, reserve},
-    {IPMI_NETFN_STORAGE, IPMI_CMD_SDR_GET,      USER,     6, get_sdr},
-    {IPMI_NETFN_STORAGE, IPMI_CMD_SEL_INFO,     USER,     0, get_sel_info},
-    {IPMI_NETFN_STORAGE, IPMI_CMD_SEL_RESERVE,  USER,     0, reserve},
-    {IPMI_NETFN_STORAGE, IPMI_CMD_SEL_GET,      USER,     6, get_sel_entry},
-    {IPMI_NETFN_STORAGE, IPMI_CMD_SEL_CLEAR,    OPERATOR, 6, clear_sel},
-    {IPMI_NETFN_STORAGE, IPMI_CMD_SEL_TIME,     USER,     0, get_sel_time},
-    {IPMI_NETFN_STORAGE, IPMI_CMD_SET_SEL_TIME, OPERATOR, 4, accept},
+    {IPMI_NETFN_STORAGE, IPMI_CMD_SDR_INFO,     USER,     0, bmc_storage_get_sdr_info},
+    {IPMI_NETFN_STORAGE, IPMI_CMD_SDR_RESERVE,  USER,     0, bmc_storage_reserve},
+    {IPMI_NETFN_STORAGE, IPMI_CMD_SDR_GET,      USER,     6, bmc_storage_get_sdr},
+    {IPMI_NETFN_STORAGE, IPMI_CMD_SEL_INFO,     USER,     0, bmc_storage_get_sel_info},
+    {IPMI_NETFN_STORAGE, IPMI_CMD_SEL_RESERVE,  USER,     0, bmc_storage_reserve},
+    {IPMI_NETFN_STORAGE, IPMI_CMD_SEL_GET,      USER,     6, bmc_storage_get_sel_entry},
+    {IPMI_NETFN_STORAGE, IPMI_CMD_SEL_CLEAR,    OPERATOR, 6, bmc_storage_clear_sel},
+    {IPMI_NETFN_STORAGE, IPMI_CMD_SEL_TIME,     USER,     0, bmc_storage_get_sel_time},
+    {IPMI_NETFN_STORAGE, IPMI_CMD_SET_SEL_TIME, OPERATOR, 4, bmc_storage_accept},
     {0,                  0,                     0,        0, NULL},
 };
