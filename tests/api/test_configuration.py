@@ -1,4 +1,4 @@
-"""What steeld takes as its configuration: files written for Ironic, the environment, every sample of the manual.
+"""The configuration of steeld: files written for Ironic, the environment, every sample of the manual.
 
 SPDX-License-Identifier: Apache-2.0
 """
@@ -46,7 +46,7 @@ class Configuration(unittest.TestCase):
                               env={**os.environ, **variables})
 
     def own_places(self):
-        """What belongs to the machine and not to the file, as the environment sets it."""
+        """The settings of the machine, which the environment gives in place of the file."""
         return {
             "OS_DEFAULT__STATE_PATH": self.folder,
             "OS_DEFAULT__LOG_DIR": self.folder,
@@ -89,7 +89,7 @@ class Configuration(unittest.TestCase):
                 self.assertEqual(steel.returncode, 0)
                 self.assertLessEqual(len(re.findall("left out, for Steel does not have it", self.log())), 1)
 
-    def test_of_a_file_for_ironic_only_what_lies_elsewhere_must_be_said(self):
+    def test_a_file_for_ironic_needs_only_paths_that_differ(self):
         for path in FILES:
             with self.subTest(os.path.basename(path)):
                 checked = self.steeld("--config-file", path, "config", "check",
@@ -105,7 +105,7 @@ class Configuration(unittest.TestCase):
                 checked = self.steeld("--config-file", self.write("sample.conf", text), "config", "check")
                 self.assertEqual((checked.returncode, checked.stderr), (0, ""))
 
-    def test_policy_files_of_the_folder_it_was_started_in_do_not_count(self):
+    def test_policy_files_of_the_working_directory_do_not_count(self):
         self.write("policy.yaml", "show_password: '@'\n")
         os.mkdir(self.folder + "/policy.d")
         self.write("policy.d/more.yaml", "&broken *broken\n")
@@ -115,7 +115,7 @@ class Configuration(unittest.TestCase):
         self.assertIn('\n#"show_password": "!"\n', told.stdout)
 
     def core_limit_of(self, **variables):
-        """How large a file of its memory may be, of a daemon that inherits no limit."""
+        """The limit of a core dump, of a daemon that inherits none."""
         steel = subprocess.Popen([harness.STEELD], stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                                  env={**os.environ, **self.own_places(), **variables}, start_new_session=True,
                                  preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_CORE,
@@ -128,14 +128,14 @@ class Configuration(unittest.TestCase):
             steel.terminate()
             steel.wait(harness.LIMIT_S)
 
-    def test_a_crash_leaves_no_file_of_its_memory_unless_asked_for(self):
+    def test_a_crash_leaves_no_core_dump_unless_allowed(self):
         self.assertEqual(self.core_limit_of(), "0")
         with open(harness.STEELD, "rb") as file:
             program = file.read()
         if not any(name in program for name in (b"__asan_init", b"__tsan_init")):  # they forbid it themselves
             self.assertEqual(self.core_limit_of(OS_DEFAULT__CORE_DUMPS="true"), "unlimited")
 
-    def test_all_mistakes_are_told_at_once(self):
+    def test_all_mistakes_are_reported_together(self):
         path = self.write("bad.conf", "[DEFAULT]\nenabled_hardware_types = ipmi, hal9000\nwhat is this\n[api]\nport = http\n"
                                       "host_ip = 0.0.0.0\n[database]\nconnection = mysql+pymysql://u:geheim@h/ironic\n"
                                       "[conductor]\nheartbeat_interval = x\n")
@@ -156,6 +156,32 @@ class Configuration(unittest.TestCase):
         self.assertIn("set by environment OS_API__MAX_LIMIT", shown.stdout)
         self.assertIn("[nothing]of_ours (environment OS_NOTHING__OF_OURS)", shown.stderr)
         self.assertNotIn("OS_AUTH_URL", shown.stderr)
+
+
+class ManualPages(unittest.TestCase):
+    """The pages of man/ against the help of the programs."""
+
+    def page(self, name):
+        with open(os.path.join(harness.ROOT, "man", name), encoding="utf-8") as file:
+            return file.read()
+
+    def help_of(self, program):
+        path = os.path.join(os.path.dirname(harness.STEELD), program)
+        done = subprocess.run([path, "--help"], capture_output=True, text=True, timeout=harness.LIMIT_S)
+        return done.stdout + done.stderr
+
+    def test_options_of_a_page_are_in_the_help(self):
+        for name in ("steeld.8", "steel.1", "steel-lab.1"):
+            known = self.help_of(name.rsplit(".", 1)[0])
+            options = set(re.findall(r"Fl -([a-z-]+)", self.page(name))) - {"help"}
+            self.assertGreater(len(options), 2, name)
+            self.assertEqual([option for option in sorted(options) if "--" + option not in known], [], name)
+
+    def test_the_page_of_steeld_has_every_command(self):
+        commands = re.findall(r"^  ([a-z]+(?: [a-z]+)?)(?: \[| {2,})", self.help_of("steeld"), re.M)
+        self.assertIn("config check", commands)
+        page = self.page("steeld.8")
+        self.assertEqual([command for command in commands if ".It Cm " + command not in page], [])
 
 
 if __name__ == "__main__":
