@@ -1,4 +1,4 @@
-"""Names and passwords: who is let in, how a changed file counts, and that reads do not cost a bcrypt each.
+"""Names and passwords: who is admitted, when a changed file counts, and that a read does not cost a bcrypt.
 
 SPDX-License-Identifier: Apache-2.0
 """
@@ -37,7 +37,7 @@ class Passwords(harness.Suite):
     def status(self, user, password, method="GET", path="/v1/nodes", body=None):
         return self.call(method, path, body, headers=login(user, password)).status
 
-    def test_only_those_in_the_file_are_let_in(self):
+    def test_only_users_of_the_file_are_admitted(self):
         self.assertEqual(self.status("ann", "rose"), 200)
         self.assertEqual(self.status("ann", "lily"), 401)
         self.assertEqual(self.status("ann", ""), 401)
@@ -47,7 +47,7 @@ class Passwords(harness.Suite):
             self.assertEqual(answer.status, 401)
             self.assertEqual(answer.headers["WWW-Authenticate"], 'Basic realm="Baremetal API"')
 
-    def test_whoever_is_let_in_may_do_everything(self):
+    def test_every_user_may_do_everything(self):
         node = self.want(201, "POST", "/v1/nodes", {"driver": "fake-hardware", "owner": "somebody"},
                          headers=login("ann", "rose"))
         self.want(200, "GET", "/v1/nodes/" + node["uuid"], headers=login("ann", "rose"))
@@ -68,7 +68,7 @@ class Passwords(harness.Suite):
         os.replace(self.users + "~", self.users)
         self.assertEqual(self.status("ann", "lily"), 401)
 
-    def test_a_body_arrives_although_its_sender_was_looked_up_meanwhile(self):
+    def test_a_body_arrives_while_its_sender_is_looked_up(self):
         self.write("lily")  # forgets what was known
         big = {"driver": "fake-hardware", "extra": {"text": "x" * 200000}}
         node = self.want(201, "POST", "/v1/nodes", big, headers=login("ann", "lily"))

@@ -1,4 +1,4 @@
-"""Tokens: which are taken, how often Keystone is asked, what is said when it does not answer.
+"""Tokens: which are accepted, how often Keystone is asked, and the errors when it does not answer.
 
 SPDX-License-Identifier: Apache-2.0
 """
@@ -16,7 +16,7 @@ ADMIN = "system/admin"
 class Tokens(auth_support.KeystoneSuite):
     settings = ("keystone_authtoken.www_authenticate_uri=https://keystone.example:5000",)
 
-    def test_without_a_token_there_is_but_the_way_to_keystone(self):
+    def test_without_a_token_the_answer_names_keystone(self):
         for headers in ({}, {"X-Auth-Token": ""}, {"X-Auth-Token": "nonsense"}, {"X-Auth-Token": "x" * 5000},
                         {"Authorization": "Basic YWRtaW46YWRtaW4="}):
             answer = self.call("GET", "/v1/nodes", headers=headers)
@@ -31,13 +31,13 @@ class Tokens(auth_support.KeystoneSuite):
         self.assertEqual(self.call("GET", "/v1/lookup?addresses=52:54:00:00:00:01",
                                    headers={"X-Auth-Token": "nonsense"}).status, 404)
 
-    def test_a_token_is_asked_for_once(self):
+    def test_a_token_is_checked_once(self):
         token = "p-once/reader"
         for _ in range(20):
             self.done(token, "GET", "/v1/nodes")
         self.assertEqual(self.keystone.asked(token), 1)
 
-    def test_many_who_come_at_once_cause_one_question(self):
+    def test_many_requests_at_once_cause_one_question(self):
         token = "p-crowd/reader"
 
         def ask(_):
@@ -51,13 +51,13 @@ class Tokens(auth_support.KeystoneSuite):
             self.assertEqual(set(pool.map(ask, range(120))), {200})
         self.assertEqual(self.keystone.asked(token), 1)
 
-    def test_a_bad_token_is_asked_for_once_too(self):
+    def test_a_bad_token_is_checked_once_too(self):
         for _ in range(5):
             self.assertEqual(self.as_("bad/but/plausible-no-roles", "GET", "/v1/nodes").status, 403)
             self.assertEqual(self.as_("gAAAAABnotoken", "GET", "/v1/nodes").status, 401)
         self.assertEqual(self.keystone.asked("gAAAAABnotoken"), 1)
 
-    def test_a_token_that_has_ended_is_none(self):
+    def test_an_expired_token_is_refused(self):
         self.keystone.expired.add("p-late/reader")
         self.assertEqual(self.as_("p-late/reader", "GET", "/v1/nodes").status, 401)
         answer = self.as_("p-late/reader", "GET", "/v1/nodes", **{"X-Service-Token": "service/service"})
@@ -65,7 +65,7 @@ class Tokens(auth_support.KeystoneSuite):
         answer = self.as_("p-late/reader", "GET", "/v1/nodes", **{"X-Service-Token": "other/reader"})
         self.assertEqual(answer.status, 401)
 
-    def test_a_service_token_that_is_none_refuses_the_request(self):
+    def test_a_bad_service_token_refuses_the_request(self):
         answer = self.as_(ADMIN, "GET", "/v1/nodes", **{"X-Service-Token": "nonsense"})
         self.assertEqual(answer.status, 401)
 
@@ -84,7 +84,7 @@ class Tokens(auth_support.KeystoneSuite):
 
 
 class Outage(auth_support.KeystoneSuite):
-    def test_when_keystone_fails_known_tokens_go_on_and_others_are_told(self):
+    def test_when_keystone_fails_known_tokens_still_work_and_others_get_503(self):
         self.done("p1/reader", "GET", "/v1/nodes")
         with self.keystone.lock:
             self.keystone.status = 500
@@ -103,7 +103,7 @@ class Outage(auth_support.KeystoneSuite):
 class Gone(auth_support.KeystoneSuite):
     settings = ("keystone_authtoken.auth_url=http://127.0.0.1:9",)
 
-    def test_a_keystone_that_is_not_there_is_said_at_once(self):
+    def test_an_absent_keystone_is_reported_at_once(self):
         for i in range(30):
             answer = self.as_("p%d/reader" % i, "GET", "/v1/nodes")
             self.assertEqual(answer.status, 503)
@@ -114,7 +114,7 @@ class Gone(auth_support.KeystoneSuite):
 class Delayed(auth_support.KeystoneSuite):
     settings = ("keystone_authtoken.delay_auth_decision=true",)
 
-    def test_the_policy_decides_about_nobody(self):
+    def test_the_policy_decides_on_requests_without_a_token(self):
         self.assertEqual(self.call("GET", "/v1/nodes").status, 403)
         self.done(ADMIN, "GET", "/v1/nodes")
 
@@ -141,7 +141,7 @@ class Leases(auth_support.KeystoneSuite):
         self.provision_as(ADMIN, name, "manage", "manageable")
         return self.provision_as(ADMIN, name, "provide", "available")
 
-    def test_who_deploys_a_node_leases_it_until_it_is_undeployed(self):
+    def test_a_deploying_project_leases_the_node_until_its_undeployment(self):
         self.available("free", owner="landlord")
         self.assertEqual(self.provision_as("landlord/admin", "free", "active", "active")["lessee"], "landlord")
         self.assertEqual(self.provision_as("landlord/admin", "free", "deleted", "available")["lessee"], None)

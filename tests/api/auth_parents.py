@@ -1,4 +1,4 @@
-"""What hangs on a node goes only to a node that the caller may use as well: every kind of thing, of user and of new owner.
+"""An item goes only to a node that the caller may use too: every kind of item, of user and of new owner.
 
 The nodes HERE and THERE belong to the project own and are leased to the project let; THEIRS belongs to somebody else, and
 ABSENT is none. Things are made on HERE.
@@ -140,7 +140,7 @@ class Parents(auth_support.KeystoneSuite):
         return "52:54:00:00:%02x:%02x" % divmod(number, 256)
 
     def filled(self, text, parent):
-        """A path or body with what its placeholders stand for; the idents that stand for the parent."""
+        """A path or body with its placeholders replaced; the idents of the parent."""
         if text is None:
             return None, []
         idents = [self.nodes[parent], "nobody" if parent == "ABSENT" else parent.lower()]
@@ -158,7 +158,7 @@ class Parents(auth_support.KeystoneSuite):
         return text.replace("{mac}", self.mac(number)).replace("{index}", str(number % 1000)), idents
 
     def ask(self, person, method, path, body, parent):
-        """The letter of the answer; what it says, with the same word for each parent; and whether the body was kept to."""
+        """The letter of the answer; its text, with the same word for each parent; and whether a refusal changed anything."""
         path, idents = self.filled(path, parent)
         body, more = self.filled(body, parent)
         before = self.fingerprint()
@@ -174,7 +174,7 @@ class Parents(auth_support.KeystoneSuite):
         return letter, said, changed
 
     def fingerprint(self):
-        """What hangs on nodes, and what they run: as it is kept."""
+        """The children of nodes, and their instances, as stored."""
         with contextlib.closing(sqlite3.connect("file:%s/steel.sqlite?mode=ro" % self.steel.folder, uri=True)) as database:
             return [database.execute(question).fetchall() for question in (
                 "SELECT uuid, instance_uuid, allocation_uuid, instance_info, chassis_uuid FROM nodes",
@@ -182,7 +182,7 @@ class Parents(auth_support.KeystoneSuite):
                 "SELECT uuid, node_uuid FROM volume_targets", "SELECT uuid, node_uuid FROM volume_connectors",
                 "SELECT uuid, node_uuid FROM allocations")]
 
-    def test_nothing_goes_to_a_node_that_the_caller_may_not_use(self):
+    def test_no_item_goes_to_a_node_that_the_caller_may_not_use(self):
         wrong = []
         for letters, method, path, body in rows():
             for person, wanted in zip(PEOPLE, letters):
@@ -198,7 +198,7 @@ class Parents(auth_support.KeystoneSuite):
                         wrong.append("%s to %s is refused, but changed something" % (what, parent))
         self.assertEqual(wrong, [], "\n" + "\n".join(wrong))
 
-    def test_what_is_done_is_done_on_the_new_node(self):
+    def test_a_change_of_node_is_judged_on_the_new_node(self):
         for kind in KINDS:
             thing = self.make(kind, "HERE")
             patch = [{"op": "replace", "path": "/node_uuid", "value": self.nodes["THERE"]}]
@@ -218,7 +218,7 @@ class Parents(auth_support.KeystoneSuite):
         self.assertEqual(none.message, "Allocation for node %s was not found" % node)
         self.assertEqual(self.as_("else/admin", "GET", path).message, "Node %s could not be found." % node)
 
-    def test_the_event_stream_of_a_node_of_others_is_that_of_none(self):
+    def test_the_event_stream_of_a_node_of_others_is_not_found(self):
         answers = [self.as_("else/admin", "GET", "/v1/events/stream?node=" + ident) for ident in ("theirs", "nobody")]
         self.assertEqual([answer.status for answer in answers], [404, 404])
         self.assertEqual(answers[0].message.replace("theirs", "nobody"), answers[1].message)

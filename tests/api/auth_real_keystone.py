@@ -1,4 +1,4 @@
-"""The table of auth_roles.py with a real Keystone: makes projects and users there, asks for their tokens, takes all away again.
+"""The table of auth_roles.py with a real Keystone: makes projects and users there, gets their tokens, and deletes all of it.
 
     . openrc        # OS_AUTH_URL, OS_USERNAME, OS_PASSWORD, OS_PROJECT_NAME, OS_USER_DOMAIN_NAME, OS_PROJECT_DOMAIN_NAME
     tests/api/run auth_real_keystone
@@ -21,7 +21,7 @@ PASSWORD = uuid.uuid4().hex
 
 
 class RealKeystone:
-    """Keystone's API as far as it is needed, with what was made to be taken away."""
+    """The part of Keystone's API that is needed; remembers what to delete."""
 
     def __init__(self):
         self.base = os.environ["OS_AUTH_URL"].rstrip("/")
@@ -73,7 +73,7 @@ class RealKeystone:
         return self.projects[name]
 
     def token(self, person):
-        """The token of somebody, "<scope>/<role>": made on first use."""
+        """The token of a user "<scope>/<role>", made on first use."""
         if person not in self.tokens:
             scope, _, role = person.partition("/")
             user = self.create("users", {"name": person.replace("/", "-"), "password": PASSWORD,

@@ -1,4 +1,4 @@
-"""Rules that another server answers: what it is told, what its word counts for, and that it holds up nobody else.
+"""Rules that another server answers: the questions it gets, how its answers count, and that it delays nobody else.
 
 SPDX-License-Identifier: Apache-2.0
 """
@@ -52,7 +52,7 @@ class QuietServer(http.server.ThreadingHTTPServer):
 
 
 class PolicyServer:
-    """Says True to whoever is in a project whose name begins with "good"; serves on a free port until stop()."""
+    """Answers True for callers of projects whose names begin with "good"; serves on a free port until stop()."""
 
     def __init__(self, context=None):
         self.lock, self.questions = threading.Lock(), []
@@ -82,7 +82,7 @@ class PolicyServer:
 
 
 class Remote(auth_support.KeystoneSuite):
-    """By form, which is oslo.policy's default."""
+    """As a form, oslo.policy's default."""
 
     content_type = "application/x-www-form-urlencoded"
     rules = {
@@ -115,7 +115,7 @@ class Remote(auth_support.KeystoneSuite):
         with self.judge.lock:
             self.judge.questions.clear()
 
-    def test_its_word_counts(self):
+    def test_its_answer_decides(self):
         self.assertEqual(self.as_("good/reader", "GET", "/v1/drivers").status, 200)
         self.assertEqual(self.as_("bad/reader", "GET", "/v1/drivers").status, 403)
         for status, body, admits in ((200, "True", True), (200, '"True"', True), (200, "False", False), (200, "true", False),
@@ -124,7 +124,7 @@ class Remote(auth_support.KeystoneSuite):
             self.judge.fixed = (status, body)
             self.assertEqual(self.as_("good/reader", "GET", "/v1/drivers").status, 200 if admits else 403, (status, body))
 
-    def test_it_is_told_who_wants_what(self):
+    def test_it_gets_the_caller_and_the_target(self):
         self.done(ADMIN, "POST", "/v1/nodes", {"driver": "fake-hardware", "name": "told", "owner": "good one/../x?y"})
         self.setUp()
         self.assertEqual(self.as_("tenant/reader", "GET", "/v1/nodes/told").status, 200)
@@ -151,7 +151,7 @@ class Remote(auth_support.KeystoneSuite):
         self.assertEqual(sorted(questions), sorted(set(questions)))
         self.assertIn(("/hide/good-1", "baremetal:node:get:last_error"), questions)
 
-    def test_no_answer_is_no_whatever_stands_around_it(self):
+    def test_without_an_answer_the_rule_refuses(self):
         self.assertEqual(self.as_("bad/reader", "GET", "/v1/chassis").status, 200)  # it says no, and no is asked for
         self.judge.fixed = (200, "x" * 100000)
         self.assertEqual(self.as_("bad/reader", "GET", "/v1/chassis").status, 403)
@@ -159,7 +159,7 @@ class Remote(auth_support.KeystoneSuite):
         self.assertEqual(self.as_(ADMIN, "GET", "/v1/conductors").status, 200)
         self.assertIn("127.0.0.1:9/nobody", self.steel.text())
 
-    def test_a_silent_server_costs_its_deadline_and_holds_up_no_public_route(self):
+    def test_a_silent_server_costs_its_deadline_and_delays_no_public_route(self):
         self.judge.silent.set()
 
         def ask(_):
@@ -178,7 +178,7 @@ class Remote(auth_support.KeystoneSuite):
             self.assertEqual({request.result() for request in waiting}, {403})
         self.judge.let_go.set()
 
-    def test_listeners_of_the_event_stream_ask_nobody(self):
+    def test_listeners_of_the_event_stream_ask_no_server(self):
         self.done(ADMIN, "POST", "/v1/nodes", {"driver": "fake-hardware", "name": "heard", "owner": "good"})
         listeners = [observe_support.Listener(self.steel.port, "?type=baremetal.node.maintenance_set", "X-Auth-Token: %s\r\n" % token)
                      for token in ("tenant/reader", ADMIN)]
@@ -193,7 +193,7 @@ class Remote(auth_support.KeystoneSuite):
         self.judge.silent.clear()
         self.judge.let_go.set()
 
-    def test_what_comes_after_a_call_is_judged_too(self):
+    def test_the_answer_after_a_call_is_judged_too(self):
         node = self.as_(ADMIN, "POST", "/v1/nodes", {"driver": "fake-hardware", "name": "after", "owner": "good"}).json
         answer = self.as_("good/admin", "PATCH", "/v1/nodes/after", [{"op": "add", "path": "/extra/a", "value": 1}])
         self.assertEqual((answer.status, answer.json["uuid"]), (200, node["uuid"]))
@@ -205,7 +205,7 @@ class RemoteJson(Remote):
 
 
 class RemoteTls(auth_support.KeystoneSuite):
-    """Over TLS, with the server's certificate checked and one of Steel's own asked for."""
+    """Over TLS: the server's certificate is checked, and Steel must show its own."""
 
     @classmethod
     def setUpClass(cls):

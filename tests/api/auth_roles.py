@@ -103,7 +103,7 @@ def fits(answer, status):
 
 
 class Roles(auth_support.KeystoneSuite):
-    """`token` and `project` are what a run against a real Keystone replaces."""
+    """A run against a real Keystone replaces `token` and `project`."""
 
     @classmethod
     def setUpClass(cls):
@@ -151,7 +151,7 @@ class Roles(auth_support.KeystoneSuite):
         return self.made("allocations", {"resource_class": "none-such", "owner": self.project("own")})
 
     def filled(self, text):
-        """A path or body with names of things in place of their placeholders."""
+        """A path or body with its placeholders replaced by names."""
         if text is None:
             return None
         for name in ("node", "port", "target", "allocation"):
@@ -179,7 +179,7 @@ class Roles(auth_support.KeystoneSuite):
     def uuids(self, person, path, collection):
         return {item["uuid"] for item in self.done(self.token(person), "GET", "/v1/" + path)[collection]}
 
-    def test_lists_hold_what_belongs_to_the_project(self):
+    def test_lists_contain_the_items_of_the_project(self):
         mine, theirs, nobodys = (self.things[name] for name in ("MINE", "THEIRS", "NOBODYS"))
         self.assertLessEqual({mine, theirs, nobodys}, self.uuids("system/reader", "nodes", "nodes"))
         for person in ("own/reader", "own/admin", "own/service", "let/reader", "let/admin"):
@@ -196,7 +196,7 @@ class Roles(auth_support.KeystoneSuite):
         self.assertIn(self.things["ALLOCATION"], self.uuids("own/reader", "allocations", "allocations"))
         self.assertNotIn(self.things["ALLOCATION"], self.uuids("let/reader", "allocations", "allocations"))
 
-    def test_things_of_others_answer_like_things_that_are_not_there(self):
+    def test_items_of_others_answer_like_absent_ones(self):
         missing = random_uuid()
         for path, name in (("nodes/%s", "THEIRS"), ("nodes/%s/states", "THEIRS"), ("nodes/%s/ports", "THEIRS"),
                            ("ports/%s", "PORT"), ("volume/targets/%s", "TARGET"), ("allocations/%s", "ALLOCATION")):
@@ -206,7 +206,7 @@ class Roles(auth_support.KeystoneSuite):
             self.assertEqual((real.status, none.status), (404, 404), path)
             self.assertEqual(real.message.replace(self.things[name], missing), none.message)
 
-    def test_what_a_project_makes_is_the_projects(self):
+    def test_items_belong_to_the_project_that_makes_them(self):
         token = self.token("own/admin")
         node = self.done(token, "POST", "/v1/nodes", {"driver": "fake-hardware"})
         self.assertEqual(node["owner"], self.project("own"))
@@ -216,7 +216,7 @@ class Roles(auth_support.KeystoneSuite):
         node = self.done(self.token(SYSTEM), "POST", "/v1/nodes", {"driver": "fake-hardware"})
         self.assertIsNone(node["owner"])
 
-    def test_what_versions_without_owners_make_is_the_projects_too(self):
+    def test_items_made_in_versions_without_owners_belong_to_the_project_too(self):
         for token, path, body, version in ((self.token("own/admin"), "nodes", {"driver": "fake-hardware"}, "1.38"),
                                            (self.token("own/member"), "allocations", {"resource_class": "x"}, "1.52")):
             made = self.as_(token, "POST", "/v1/" + path, body, version)
@@ -226,7 +226,7 @@ class Roles(auth_support.KeystoneSuite):
             refused = self.as_(token, "POST", "/v1/" + path, dict(body, owner=self.project("own")), version)
             self.assertEqual(refused.status, 406, refused.body)
 
-    def test_lessees_and_members_do_not_see_how_things_are_run(self):
+    def test_lessees_and_members_do_not_see_how_nodes_are_run(self):
         mine, hidden = self.things["MINE"], "Redacted"
         for person, sees in (("system/reader", True), ("own/reader", True), ("own/service", True), ("let/admin", False),
                              ("let/reader", False)):
@@ -261,7 +261,7 @@ class Roles(auth_support.KeystoneSuite):
 
 
 class Overrides(auth_support.KeystoneSuite):
-    """A policy file beside the state, changed while the daemon runs."""
+    """A policy file next to the state, changed while the daemon runs."""
 
     @classmethod
     def setUpClass(cls):
@@ -297,7 +297,7 @@ class Overrides(auth_support.KeystoneSuite):
 
 
 class Secrets(auth_support.KeystoneSuite):
-    """A policy file that lets somebody see the secrets in a node."""
+    """A policy file that shows the secrets of a node to a role."""
 
     @classmethod
     def setUpClass(cls):
@@ -307,7 +307,7 @@ class Secrets(auth_support.KeystoneSuite):
         cls.settings = ("oslo_policy.policy_file=" + path,)
         super().setUpClass()
 
-    def test_secrets_are_shown_to_whom_the_policy_says(self):
+    def test_the_policy_decides_who_sees_secrets(self):
         node = self.done("system/admin", "POST", "/v1/nodes", {
             "driver": "fake-hardware", "owner": "own", "lessee": "let", "driver_info": {"password": "a1"},
             "instance_info": {"password": "b2"}})["uuid"]
@@ -318,7 +318,7 @@ class Secrets(auth_support.KeystoneSuite):
 
 
 class Legacy(auth_support.KeystoneSuite):
-    """Clouds from before there were scopes: administrators of any project run everything."""
+    """Clouds without scopes: administrators of any project run everything."""
 
     settings = ("oslo_policy.enforce_new_defaults=false", "oslo_policy.enforce_scope=false")
 

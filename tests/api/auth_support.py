@@ -24,7 +24,7 @@ def stamp(seconds):
 
 
 def document(token, life_s):
-    """What a token stands for."""
+    """The content of a token."""
     scope, _, roles = token.partition("/")
     names = []
     for role in filter(None, roles.split(",")):
@@ -103,7 +103,7 @@ class FakeKeystone:
         threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True).start()
 
     def asked(self, token):
-        """How often this token was asked for."""
+        """How often this token was checked."""
         with self.lock:
             return self.questions.count(token)
 

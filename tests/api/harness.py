@@ -1,4 +1,4 @@
-"""Runs a steeld of its own for a suite and speaks HTTP to it: black box, standard library only.
+"""Runs a steeld for a suite and sends HTTP to it: black box, standard library only.
 
 Every answer is checked for what all answers have in common (version headers, request id, form of errors), so that suites
 need to say only what is special.
@@ -62,7 +62,7 @@ def settings_for(folder, options):
 
 
 def last_words(log):
-    """What a log says about a bad end: the sanitizer's first report, wherever it is, else the last lines."""
+    """The part of a log about a crash: the sanitizer's first report, or else the last lines."""
     report = re.search(r"^.*(Sanitizer:|runtime error:)", log, re.M)
     return log[report.start():][:8000] if report else log[-4000:]
 
@@ -99,7 +99,7 @@ class Steel:
         raise AssertionError("no %s in the log:\n%s" % (pattern, self.text()))
 
     def stop(self):
-        """Ends it as an operator would; the exit status."""
+        """Stops it as an operator would; the exit status."""
         if self.process.poll() is None:
             self.process.terminate()
             try:
@@ -132,7 +132,7 @@ class Suite(unittest.TestCase):
 
     @classmethod
     def temporary_folder(cls):
-        """A folder for the files of this suite; it goes with the suite."""
+        """A folder for the files of this suite, removed with the suite."""
         folder = tempfile.mkdtemp(prefix="steel-suite-")
         cls.addClassCleanup(shutil.rmtree, folder, ignore_errors=True)
         return folder
@@ -184,7 +184,7 @@ class Suite(unittest.TestCase):
         return answer
 
     def check_form(self, answer, method, path, version):
-        """What every answer has."""
+        """Checks what all answers have in common."""
         what = "%s %s -> %d %s" % (method, path, answer.status, answer.body[:300])
         self.assertEqual(answer.headers["X-OpenStack-Ironic-API-Minimum-Version"], "1.1", what)
         self.assertEqual(answer.headers["X-OpenStack-Ironic-API-Maximum-Version"], LATEST, what)
@@ -208,7 +208,7 @@ class Suite(unittest.TestCase):
             self.assertEqual(answer.headers[VERSION_HEADER], negotiated, what)
 
     def check_schema(self, answer, method, path, version):
-        """What the OpenAPI document of the service says about it."""
+        """Checks the answer against the service's OpenAPI document."""
         asked = LATEST if version == "latest" else answer.headers[VERSION_HEADER] or "1.1"
         document = schema.document_of(STEELD, self.steel.port)
         document.check(method, path, int(asked.split(".")[1]), answer.status, answer.headers["Content-Type"],
@@ -226,7 +226,7 @@ class Suite(unittest.TestCase):
         return self.want(200, "GET", path, version=version)
 
     def refuse(self, status, method, path, body=None, version=LATEST):
-        """A refusal; what it says."""
+        """A refusal; its message."""
         answer = self.call(method, path, body, version)
         self.assertEqual(answer.status, status, "%s %s %s\n%s" % (method, path, body, answer.body[:1000]))
         return answer.message
@@ -253,7 +253,7 @@ class Suite(unittest.TestCase):
             time.sleep(0.01)
 
     def provision(self, ident, target, state, **more):
-        """Asks for a state and waits for it."""
+        """Requests a state and waits for it."""
         self.want(202, "PUT", "/v1/nodes/%s/states/provision" % ident, dict(more, target=target))
         return self.wait_node(ident, provision_state=state, target_provision_state=None, reservation=None)
 

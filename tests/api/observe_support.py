@@ -1,4 +1,4 @@
-"""What the suites about events, metrics, logs and certificates share: a daemon with a configuration file that may change.
+"""Shared by the suites about events, metrics, logs and certificates: a daemon with a configuration file that may change.
 
 SPDX-License-Identifier: Apache-2.0
 """
@@ -52,7 +52,7 @@ class Daemon(harness.Steel):
         return os.path.join(self.folder, name)
 
     def text(self):
-        """All that was logged, wherever it went."""
+        """The whole log, wherever it is written."""
         text = b""
         for name in (self.log_path, self.path("steeld.log"), self.path("logs/steeld.log")):
             if os.path.exists(name):
@@ -67,7 +67,7 @@ class Daemon(harness.Steel):
         wait_until(lambda: len(re.findall(wanted, self.text())) > before, "a reload: " + wanted)
 
     def wait_end(self):
-        """The exit status of a daemon that ends by itself, and all it said."""
+        """The exit status of a daemon that ends by itself, and its output."""
         self.process.wait(harness.LIMIT_S)
         return self.process.returncode, self.text()
 
@@ -87,7 +87,7 @@ class Listener:
     """A client of the event stream, over a plain socket."""
 
     def __init__(self, port, query="", headers="", receive_size=None):
-        """receive_size: bytes that the kernel may keep for it; None: as it likes."""
+        """receive_size: bytes that the kernel may buffer; None for its default."""
         self.connection = socket.socket()
         self.connection.settimeout(harness.LIMIT_S)
         if receive_size:
@@ -117,7 +117,7 @@ class Listener:
             lines.append(line)
 
     def event(self):
-        """The next event as {"id", "event", "data"}; comments are passed over."""
+        """The next event as {"id", "event", "data"}; comments are skipped."""
         import json
         while True:
             fields = dict(line.split(": ", 1) for line in self.block() if not line.startswith(":"))

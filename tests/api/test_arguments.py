@@ -6,7 +6,7 @@ import harness
 
 
 class Arguments(harness.Suite):
-    def test_arguments_that_mean_nothing_are_refused_everywhere(self):
+    def test_unknown_arguments_are_refused_everywhere(self):
         node = self.node()
         base = "/v1/nodes/" + node["uuid"]
         for method, path in (
@@ -61,7 +61,7 @@ class Arguments(harness.Suite):
         self.refuse(404, "GET", "/v1/nodes.json/" + node["uuid"])
         self.refuse(404, "GET", base + "/.json")
 
-    def test_ports_are_listed_by_one_place_at_a_time(self):
+    def test_ports_are_listed_by_one_parent_at_a_time(self):
         node = self.node(shard="a")
         port = self.port(node, "52:54:00:0a:00:01")
         for query in ("node=" + node["uuid"], "shard=a", "node=%s&node_uuid=%s" % (node["uuid"], node["uuid"])):

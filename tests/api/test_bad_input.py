@@ -64,7 +64,7 @@ class Bodies(harness.Suite):
             if b" 200 " in answer.split(b"\r\n")[0]:
                 self.assertNotIn(host, answer.split(b"\r\n\r\n", 1)[1])
 
-    def test_garbage_does_not_hurt(self):
+    def test_garbage_does_no_harm(self):
         rng = random.Random(1)
         for _ in range(60):
             self.raw(bytes(rng.randrange(256) for _ in range(rng.randrange(1, 400))), 0.02)
@@ -112,7 +112,7 @@ class Sizes(harness.Suite):
                 return answer.message
         raise AssertionError("it grows without an end")
 
-    def test_many_patches_do_not_make_a_field_or_a_record_without_an_end(self):
+    def test_many_patches_do_not_grow_a_field_or_a_record_without_end(self):
         node = "/v1/nodes/" + self.node()["uuid"]
         self.assertRegex(self.grow(node + "#extra"), r"^extra: it would take \d+ bytes, more than the 65536 ")
         self.grow(node + "#properties")
@@ -124,7 +124,7 @@ class Sizes(harness.Suite):
         chassis = self.want(201, "POST", "/v1/chassis", {})
         self.assertIn("extra", self.grow("/v1/chassis/%s#extra" % chassis["uuid"]))
 
-    def test_one_request_is_held_to_it_as_well(self):
+    def test_one_request_has_the_same_limit(self):
         large = {"x": "y" * 70000}
         node = self.node()["uuid"]
         self.want(202, "PUT", "/v1/nodes/%s/states/provision" % node, {"target": "manage"})

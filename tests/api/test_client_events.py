@@ -119,7 +119,7 @@ class ClientEvents(harness.Suite):
         self.end(self.begin(relay, "node", "deploy", name, "--wait", "25"))
         self.assertEqual(self.get("/v1/nodes/" + name)["provision_state"], "active")
 
-    def test_waiting_looks_when_the_stream_tells_of_something(self):
+    def test_waiting_reads_the_node_after_an_event(self):
         relay = self.relay("whole")
         self.deploy(relay, "waited-for", 6000)
         self.assertEqual(len(relay.streams()), 1)
@@ -129,13 +129,13 @@ class ClientEvents(harness.Suite):
         self.assertLessEqual(len(relay.looks()), 6 + relay.events)
         self.assertLess(relay.events, 14)
 
-    def test_waiting_without_a_stream_asks_again_and_again(self):
+    def test_waiting_without_a_stream_polls(self):
         relay = self.relay("hidden")
         self.deploy(relay, "asked-for")
         self.assertEqual(len(relay.streams()), 1)
         self.assertGreater(len(relay.looks()), 3)
 
-    def test_waiting_goes_on_when_the_stream_breaks(self):
+    def test_waiting_continues_when_the_stream_breaks(self):
         self.deploy(self.relay("cut"), "cut-off")
 
     def watch(self, stream):
@@ -155,18 +155,18 @@ class ClientEvents(harness.Suite):
             self.assertTrue(states[0].startswith("deploying (to active)"), out)
         return relay
 
-    def test_watching_is_told_by_the_stream(self):
+    def test_watching_follows_the_stream(self):
         relay = self.watch("whole")
         self.assertEqual(len(relay.streams()), 1)
         nodes = [path for path in relay.looks() if "timeline" not in path]
         # three at the start and when the stream stands; events soon after that make it look at the node
         self.assertLessEqual(len(nodes), 6 + relay.events)
 
-    def test_watching_without_a_stream_asks_again_and_again(self):
+    def test_watching_without_a_stream_polls(self):
         relay = self.watch("hidden")
         self.assertEqual(len(relay.streams()), 1)
 
-    def test_watching_all_hears_of_new_and_deleted_nodes(self):
+    def test_watching_all_nodes_reports_new_and_deleted_ones(self):
         relay = self.relay("whole")
         self.slow_node("was-there")
         process = self.begin(relay, "node", "watch")

@@ -1,4 +1,4 @@
-"""What clients of the reference service send, and what they get: small things that asking both at once has shown.
+"""Small differences from the reference service, found by sending the same requests to both.
 
 SPDX-License-Identifier: Apache-2.0
 """
@@ -10,11 +10,11 @@ LINK = {"port_id": "Ethernet1", "switch_info": "rack1"}
 
 class Differences(harness.Suite):
     def settle(self, node):
-        """Waits until nobody works on the node."""
+        """Waits until no work runs on the node."""
         busy = ("ing", "wait", "call-back")
         wait_until(lambda: not self.get("/v1/nodes/" + node)["provision_state"].endswith(busy), "a stable state")
 
-    def test_validate_looks_at_the_traits_that_the_instance_wants(self):
+    def test_validate_checks_the_traits_of_the_instance(self):
         node = self.available_node()
         path = "/v1/nodes/%s" % node["uuid"]
         self.want(204, "PUT", path + "/traits", {"traits": ["CUSTOM_HERE"]})
@@ -95,7 +95,7 @@ class Differences(harness.Suite):
             self.assertIn("%s/%s" % (path, field), str(chosen[field]))
         self.refuse(400, "GET", "/v1/nodes?fields=ports")
 
-    def test_history_tells_what_the_work_was(self):
+    def test_history_names_the_work(self):
         for failing, verbs, kind in (
                 ("power.get", ("manage",), "verify"),
                 ("deploy.deploy", ("manage", "provide", "active"), "deploying"),
@@ -112,7 +112,7 @@ class Differences(harness.Suite):
             entry = self.get("/v1/nodes/%s/history/%s" % (node, events[0]["uuid"]))
             self.assertEqual((entry["event_type"], entry["severity"]), (kind, "ERROR"), failing)
 
-    def test_a_console_that_fails_is_history_too(self):
+    def test_a_console_failure_is_in_the_history_too(self):
         node = self.node(driver_info={"fake": {"console.start": {"fail": "INVALID", "message": "no tty"}}})["uuid"]
         self.want(202, "PUT", "/v1/nodes/%s/states/console" % node, {"enabled": True})
         path = "/v1/nodes/%s/history" % node
@@ -121,7 +121,7 @@ class Differences(harness.Suite):
         self.assertEqual((entry["event_type"], entry["severity"]), ("console", "ERROR"))
         self.assertIn("no tty", entry["event"])
 
-    def test_what_is_empty_says_nothing(self):
+    def test_empty_members_have_no_effect(self):
         node = self.node(owner="", retired_reason="")
         self.assertIsNone(node["owner"])
         path = "/v1/nodes/" + node["uuid"]

@@ -66,7 +66,7 @@ class Listening(unittest.TestCase):
         self.assertEqual(steel.wait(harness.LIMIT_S), 0)
 
     def refused(self, *settings):
-        """Starts with settings that must not be served; what it says."""
+        """Starts with settings that must be refused; its error."""
         folder = tempfile.mkdtemp(prefix="steel-refused-")
         self.addCleanup(shutil.rmtree, folder)
         command = [harness.STEELD, "--set", "state_path=" + folder, "--set", "boot_server.enabled=false", "--set",

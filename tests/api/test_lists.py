@@ -30,7 +30,7 @@ class Lists(harness.Suite):
         return [node["name"] for node in self.get("/v1/nodes?limit=100&fields=name&" + query)["nodes"]]
 
     def numbers(self, query):
-        """Which of the nodes, by the order of their making."""
+        """The numbers of the nodes that match, in the order of creation."""
         shown = {node["uuid"] for node in self.get("/v1/nodes?fields=uuid&" + query)["nodes"]}
         return [number for number, node in enumerate(self.nodes) if node["uuid"] in shown]
 

@@ -88,8 +88,8 @@ class Ports(harness.Suite):
         self.want(204, "DELETE", "/v1/portgroups/bond0")
         self.refuse(404, "GET", "/v1/portgroups/bond0")
 
-    def test_a_port_group_is_as_old_clients_know_it(self):
-        """Answers have always shown mode and properties, and a patch that begins with something else has changed them."""
+    def test_a_port_group_looks_to_old_clients_as_before(self):
+        """As in Ironic, all versions show mode and properties, and a patch that begins with another field changes them."""
         node = self.node()
         for version in ("1.23", "1.25", "1.26"):
             group = self.want(201, "POST", "/v1/portgroups", {"node_uuid": node["uuid"]}, version)
@@ -122,7 +122,7 @@ class Ports(harness.Suite):
 class PortgroupMode(harness.Suite):
     options = ("default_portgroup_mode=802.3ad",)
 
-    def test_the_configured_mode_is_that_of_groups_that_name_none(self):
+    def test_port_groups_without_a_mode_get_the_configured_one(self):
         node = self.node()
         for given, mode in (({}, "802.3ad"), ({"mode": None}, "802.3ad"), ({"mode": "active-backup"}, "active-backup")):
             group = self.want(201, "POST", "/v1/portgroups", dict(given, node_uuid=node["uuid"]))
@@ -154,8 +154,8 @@ class Volumes(harness.Suite):
         self.want(204, "DELETE", path)
         self.refuse(404, "GET", path)
 
-    def test_what_a_machine_that_is_on_boots_from_stays(self):
-        """In the words of Ironic, which clients read; also while nobody knows whether the machine is on."""
+    def test_volumes_of_a_machine_that_is_on_stay(self):
+        """With Ironic's error texts, which clients read; also while the power state is unknown."""
         node = self.node(name="on")
         others = {"targets": {"volume_type": "iscsi", "boot_index": 0, "volume_id": "v"},
                   "connectors": {"type": "iqn", "connector_id": "iqn.2026-11.org.example:on"}}

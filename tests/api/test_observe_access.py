@@ -1,4 +1,4 @@
-"""Who is told what: the event stream with Keystone's tokens, and what needs none.
+"""Who gets which events: the event stream with Keystone's tokens, and the routes that need none.
 
 SPDX-License-Identifier: Apache-2.0
 """
@@ -13,7 +13,7 @@ class Access(auth_support.KeystoneSuite):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        suite = cls("test_each_is_told_of_what_it_may_see")
+        suite = cls("test_each_listener_gets_the_events_it_may_see")
         cls.mine = suite.done(SYSTEM, "POST", "/v1/nodes", {"driver": "fake-hardware", "owner": "own", "lessee": "let",
                                                             "driver_info": {"fake_key": "visible"}})["uuid"]
         cls.theirs = suite.done(SYSTEM, "POST", "/v1/nodes", {"driver": "fake-hardware", "owner": "them"})["uuid"]
@@ -30,7 +30,7 @@ class Access(auth_support.KeystoneSuite):
         return seen
 
     def make_events(self):
-        """Something about a node of others, a port of it, a chassis, then a port of the own node, which is returned."""
+        """Changes a node of others, a port of it, a chassis, then a port of the own node, which is returned."""
         self.done(SYSTEM, "PUT", "/v1/nodes/%s/maintenance" % self.theirs, {})
         port = self.done(SYSTEM, "POST", "/v1/ports", {"node_uuid": self.theirs, "address": "02:00:00:00:08:01"})["uuid"]
         self.done(SYSTEM, "DELETE", "/v1/ports/" + port)
@@ -41,7 +41,7 @@ class Access(auth_support.KeystoneSuite):
         self.done(SYSTEM, "DELETE", "/v1/ports/" + port)
         return port
 
-    def test_each_is_told_of_what_it_may_see(self):
+    def test_each_listener_gets_the_events_it_may_see(self):
         tokens = ("system/reader", "own/reader", "let/member", "own/admin")
         listeners = {token: self.listener(token) for token in tokens}
         port = self.make_events()
@@ -56,7 +56,7 @@ class Access(auth_support.KeystoneSuite):
                 self.assertEqual(kinds, {"node", "port"})
             listener.close()
 
-    def test_what_is_hidden_in_an_answer_is_hidden_in_an_event(self):
+    def test_fields_hidden_in_an_answer_are_hidden_in_an_event(self):
         for token, hidden in (("system/reader", False), ("let/reader", None)):
             answer = self.done(token, "GET", "/v1/nodes/" + self.mine)
             listener = self.listener(token, "?type=baremetal.node.update")
@@ -68,7 +68,7 @@ class Access(auth_support.KeystoneSuite):
                 self.assertEqual(event["data"]["driver_info"], {"fake_key": "visible"})
             listener.close()
 
-    def test_what_belongs_to_a_node_is_shown_as_in_an_answer(self):
+    def test_children_of_a_node_are_shown_as_in_an_answer(self):
         tokens = ("system/reader", "own/admin", "own/reader", "let/admin", "let/reader")
         listeners = {token: self.listener(token, "?type=baremetal.volumetarget.create.end") for token in tokens}
         target = self.done(SYSTEM, "POST", "/v1/volume/targets", {
@@ -86,7 +86,7 @@ class Access(auth_support.KeystoneSuite):
             listener.close()
         self.assertEqual(get(self.steel.port, "/v1/events/stream")[0], 401)
 
-    def test_a_node_of_others_is_not_there(self):
+    def test_a_node_of_others_looks_absent(self):
         for token, status in (("own/member", 404), ("them/member", 200), ("system/member", 200)):
             listener = self.listener(token, "?node=" + self.theirs)
             self.assertEqual(listener.status, status, token)

@@ -1,4 +1,4 @@
-"""Pages of other sites: what a browser is told about them. And health checks.
+"""Cross-origin requests of web pages, and health checks.
 
 SPDX-License-Identifier: Apache-2.0
 """
@@ -38,7 +38,7 @@ class Cors(harness.Suite):
         status, found = self.headers("GET", "/v1/zork", Origin=ORIGIN)
         self.assertEqual((status, found["Allow-Origin"]), (404, ORIGIN))
 
-    def test_other_pages_and_programs_are_told_nothing(self):
+    def test_other_pages_and_programs_get_no_cors_headers(self):
         for headers in ({}, {"Origin": "https://evil.example.org"}, {"Origin": ORIGIN + ".evil.org"}):
             status, found = self.headers("GET", "/v1/nodes", **headers)
             self.assertEqual((status, found), (200, {"Vary": "Origin"}), headers)
@@ -53,7 +53,7 @@ class Cors(harness.Suite):
         self.assertIn("X-Auth-Token", found["Allow-Headers"])
         self.assertEqual(found["Max-Age"], "600")
 
-    def test_what_is_not_served_is_not_promised(self):
+    def test_a_preflight_promises_only_what_is_served(self):
         for more in ({"Access_Control_Request_Method": "TRACE"},
                      {"Access_Control_Request_Method": "GET", "Access_Control_Request_Headers": "X-Evil"}):
             status, found = self.headers("OPTIONS", "/v1/nodes", Origin=ORIGIN, **more)
@@ -68,13 +68,13 @@ class CorsForAll(Cors):
         self.assertEqual(found["Allow-Origin"], "https://anybody.example.org")
         self.assertNotIn("Allow-Credentials", found)
 
-    def test_other_pages_and_programs_are_told_nothing(self):
+    def test_other_pages_and_programs_get_no_cors_headers(self):
         _, found = self.headers("GET", "/v1/nodes")
         self.assertEqual(found, {"Vary": "Origin"})
 
 
 class NoCors(harness.Suite):
-    def test_without_the_option_nothing_is_said(self):
+    def test_without_the_option_there_are_no_cors_headers(self):
         answer = self.call("GET", "/v1/nodes", headers={"Origin": ORIGIN})
         self.assertEqual([name for name in answer.headers if name.startswith(PREFIX)], [])
         self.assertIsNone(answer.headers["Vary"])
@@ -96,7 +96,7 @@ class Health(harness.Suite):
         connection.close()
         return response.status, text
 
-    def test_it_is_told_without_login_and_can_be_switched_off(self):
+    def test_health_needs_no_login_and_can_be_switched_off(self):
         self.assertEqual(self.ask(), (200, b"OK"))
         self.assertEqual(self.ask("/is/it/well"), (200, b"OK"))
         self.assertEqual(self.ask("/is/it/ill")[0], 404)

@@ -29,7 +29,7 @@ class EventStream(harness.Suite):
         listener.close()
         cls.silent.close()
 
-    def test_a_deployment_is_told_step_by_step(self):
+    def test_a_deployment_is_reported_step_by_step(self):
         node = self.available_node(name="told")
         with_filter, all_of_them = Listener(self.steel.port, "?node=" + node["uuid"]), Listener(self.steel.port)
         self.provision(node["uuid"], "active", "active")
@@ -46,7 +46,7 @@ class EventStream(harness.Suite):
             self.assertEqual(ids, sorted(set(ids)))
             listener.close()
 
-    def test_a_name_is_as_good_as_a_uuid_and_others_are_not_told(self):
+    def test_a_name_selects_a_node_as_a_uuid_does(self):
         one, two = self.node(name="first-told"), self.node(name="second-told")
         listener = Listener(self.steel.port, "?node=second-told", "X-OpenStack-Ironic-API-Version: 1.82\r\n")
         self.assertEqual(listener.status, 200)
@@ -57,7 +57,7 @@ class EventStream(harness.Suite):
         self.assertEqual(event["data"]["maintenance_reason"], "loud")
         listener.close()
 
-    def test_types_are_told_apart_by_prefix(self):
+    def test_types_are_selected_by_prefix(self):
         listener = Listener(self.steel.port, "?type=baremetal.node.maintenance_set")
         node = self.node()
         self.provision(node["uuid"], "manage", "manageable")
@@ -65,7 +65,7 @@ class EventStream(harness.Suite):
         self.assertTrue(listener.event()["event"].startswith("baremetal.node.maintenance_set."))
         listener.close()
 
-    def test_no_secret_is_told(self):
+    def test_no_event_has_a_secret(self):
         listener = Listener(self.steel.port)
         node = self.node(driver_info={"fake_password": "hush-hush", "ipmi_password": "hush-hush"},
                          instance_info={"image_url": "http://hush-hush", "password": "hush-hush"})
@@ -77,7 +77,7 @@ class EventStream(harness.Suite):
         self.assertNotIn("hush-hush", repr(seen))
         listener.close()
 
-    def test_what_readers_leave_unread_is_bounded_and_told(self):
+    def test_unread_events_are_bounded_and_their_loss_is_reported(self):
         node = self.node()
         silent = [Listener(self.steel.port, receive_size=4096) for _ in range(20)]
         attentive = Listener(self.steel.port, "?type=baremetal.node.update.")
@@ -105,7 +105,7 @@ class EventStream(harness.Suite):
         self.refuse(404, "GET", "/v1/events/stream?node=" + harness.random_uuid())
         self.assertIn("node, type", self.refuse(400, "GET", "/v1/events/stream?kind=x"))
 
-    def test_while_silent_it_says_that_it_is_there(self):
+    def test_a_silent_stream_sends_comments(self):
         self.assertEqual(self.silent.block(), [": still here"])
         self.assertGreater(time.monotonic() - self.silent_since, 14)
 

@@ -1,4 +1,4 @@
-"""The log's places and forms, and what SIGHUP changes.
+"""The files and formats of the log, and the changes by SIGHUP.
 
 SPDX-License-Identifier: Apache-2.0
 """
@@ -41,7 +41,7 @@ class Log(unittest.TestCase):
         self.assertEqual(status, 1)
         self.assertIn("/nowhere/steeld.log", text)
 
-    def test_a_log_that_was_moved_away_is_let_go_of(self):
+    def test_a_log_that_was_moved_away_is_closed(self):
         folder = harness.tempfile.mkdtemp(prefix="steel-observe-")
         self.daemon = Daemon("DEFAULT.log_file=%s/steeld.log" % folder, folder=folder)
         os.rename(folder + "/steeld.log", folder + "/steeld.log.1")

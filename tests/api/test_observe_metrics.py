@@ -1,4 +1,4 @@
-"""/metrics: what is counted is what happened.
+"""/metrics: the counts are right.
 
 SPDX-License-Identifier: Apache-2.0
 """
@@ -68,7 +68,7 @@ class MetricsOfApi(harness.Suite):
         self.assertEqual(metrics.get("steel_conductor_alive", hostname="conductor-1"), 1)
         self.assertGreater(metrics.get("steel_database_size_bytes"), 4096)
 
-    def test_a_locked_node_is_seen(self):
+    def test_a_locked_node_is_counted(self):
         node = self.node(driver_info={"fake_power_delay": "30"})
         self.assertEqual(scrape(self.steel.port).types["steel_node_locks"], "gauge")
         self.want(204, "DELETE", "/v1/nodes/" + node["uuid"])
@@ -98,7 +98,7 @@ class MetricsOfApi(harness.Suite):
         self.assertEqual(metrics.get("steel_build_info"), 1)
         self.assertEqual(metrics.get("steel_api_requests_in_progress"), 1)
 
-    def test_what_a_proxy_passes_on_is_refused(self):
+    def test_requests_through_a_proxy_are_refused(self):
         for header in ("X-Forwarded-For", "Forwarded"):
             status, _, text = get(self.steel.port, "/metrics", {header: "for=192.0.2.1"})
             self.assertEqual(status, 403)
@@ -107,7 +107,7 @@ class MetricsOfApi(harness.Suite):
 
 
 class MetricsFromOutside(harness.unittest.TestCase):
-    def test_they_are_open_to_others_only_when_configured_so(self):
+    def test_metrics_are_open_to_others_only_if_configured(self):
         daemon = Daemon("metrics.allow_remote=false")
         try:
             status, _, _ = get(daemon.port, "/metrics", {"X-Forwarded-For": "192.0.2.1"})
@@ -119,7 +119,7 @@ class MetricsFromOutside(harness.unittest.TestCase):
         finally:
             self.assertEqual(daemon.stop(), 0)
 
-    def test_no_token_is_asked_for(self):
+    def test_metrics_need_no_token(self):
         daemon = Daemon("DEFAULT.auth_strategy=http_basic", "DEFAULT.http_basic_auth_user_file=/dev/null")
         try:
             self.assertEqual(get(daemon.port, "/v1/nodes")[0], 401)
@@ -129,7 +129,7 @@ class MetricsFromOutside(harness.unittest.TestCase):
 
 
 class MetricsOfPower(harness.unittest.TestCase):
-    def test_a_sweep_over_machines_that_cannot_be_asked_is_told(self):
+    def test_a_sweep_with_unreachable_machines_is_counted(self):
         daemon = Daemon("conductor.sync_power_state_interval=1")
         suite = harness.Suite("node")
         suite.steel, suite.connections = daemon, harness.threading.local()

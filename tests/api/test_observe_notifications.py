@@ -25,7 +25,7 @@ class Notifications(harness.Suite):
         return [json.loads(line) for line in self.steel.text().splitlines() if line.startswith("{")]
 
     def of(self, uuid, types):
-        """Waits until the notifications about something are these, and returns them."""
+        """Waits until the notifications about a resource are these, and returns them."""
         def found():
             about = [note for note in self.all() if note["payload"]["ironic_object.data"]["uuid"] == uuid]
             return [note["event_type"] for note in about] == types and about
@@ -47,7 +47,7 @@ class Notifications(harness.Suite):
                 self.assertEqual(set(payload["ironic_object.data"]), fields)
         return [note["payload"]["ironic_object.data"] for note in notes]
 
-    def test_a_node_is_told_from_its_creation_to_its_end(self):
+    def test_a_node_is_reported_from_its_creation_to_its_deletion(self):
         node = self.node(name="told", driver_info={"ipmi_password": "hush-hush"},
                          instance_info={"image_url": "http://hush-hush"})
         uuid, types = node["uuid"], ["baremetal.node.create.start", "baremetal.node.create.end"]
@@ -84,7 +84,7 @@ class Notifications(harness.Suite):
         self.check(self.of(uuid, types)[-2:], "NodeCRUDPayload", "1.14", CRUD)
         self.assertNotIn("hush-hush", json.dumps(self.all()))
 
-    def test_each_kind_of_thing_has_its_name(self):
+    def test_each_resource_has_its_event(self):
         node = self.node()["uuid"]
         self.provision(node, "manage", "manageable")
         self.want(202, "PUT", "/v1/nodes/%s/states/power" % node, {"target": "power off"})
@@ -112,7 +112,7 @@ class Notifications(harness.Suite):
             self.assertEqual(data[3]["extra"], {"x": "y"})
         self.assertNotIn("hush-hush", json.dumps(self.all()))
 
-    def test_what_fails_is_told_as_an_error(self):
+    def test_failures_are_reported_as_errors(self):
         self.node(name="taken")
         self.refuse(409, "POST", "/v1/nodes", {"driver": "fake-hardware", "name": "taken"})
 
@@ -122,7 +122,7 @@ class Notifications(harness.Suite):
         self.assertEqual(note["priority"], "ERROR")
         self.assertEqual(note["payload"]["ironic_object.data"]["name"], "taken")
 
-    def test_what_is_refused_at_once_is_not_told(self):
+    def test_requests_refused_at_once_are_not_reported(self):
         before = len(self.all())
         self.refuse(400, "POST", "/v1/nodes", {"driver": "fake-hardware", "name": "bad name"})
         self.refuse(400, "POST", "/v1/nodes", {"driver": "unknown"})
@@ -132,7 +132,7 @@ class Notifications(harness.Suite):
 class Errors(harness.Suite):
     options = ("notification_level=error",)
 
-    def test_only_errors_are_told_when_asked_for_them(self):
+    def test_with_level_error_only_errors_are_reported(self):
         node = self.node(name="taken")
         self.provision(node["uuid"], "manage", "manageable")
         self.refuse(409, "POST", "/v1/nodes", {"driver": "fake-hardware", "name": "taken"})
@@ -142,6 +142,6 @@ class Errors(harness.Suite):
 
 
 class Silence(harness.Suite):
-    def test_without_the_option_nothing_is_told(self):
+    def test_without_the_option_nothing_is_reported(self):
         self.provision(self.node()["uuid"], "manage", "manageable")
         self.assertNotIn('"event_type"', self.steel.text())

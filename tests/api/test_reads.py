@@ -1,4 +1,4 @@
-"""Reading changes nothing: no GET writes to the database, where the locks of nodes are as well.
+"""Reading changes nothing: no GET writes to the database.
 
 SPDX-License-Identifier: Apache-2.0
 """
@@ -19,11 +19,11 @@ class Reads(harness.Suite):
         self.addCleanup(self.database.close)
 
     def version(self):
-        """A number that is another one after each change that others made."""
+        """A number that differs after each change by another connection."""
         return self.database.execute("PRAGMA data_version").fetchone()[0]
 
     def things(self):
-        """One of each; what stands for the captures of a route."""
+        """Makes one item of each kind; the values for the captures of a route."""
         node = self.available_node(name="read", shard="a")
         group = self.want(201, "POST", "/v1/portgroups", {"node_uuid": node["uuid"]})
         port = self.port(node, "52:54:00:0b:00:01", portgroup_uuid=group["uuid"])

@@ -1,4 +1,4 @@
-"""The form of requests: methods, query, headers, the beginning of a body; and requests that only a web page would make.
+"""The form of requests: methods, query, headers, the beginning of a body; and requests that only a web page makes.
 
 SPDX-License-Identifier: Apache-2.0
 """
@@ -19,7 +19,7 @@ class Requests(harness.Suite):
         for query in ("fields=uuid&fields=name", "maintenance=true&maintenance=false", "limit=1&limit=1"):
             self.assertIn("twice", self.refuse(400, "GET", "/v1/nodes?" + query))
 
-    def test_blanks_around_a_header_are_no_part_of_it(self):
+    def test_blanks_around_a_header_do_not_belong_to_it(self):
         answer = self.raw(b"GET /v1/nodes HTTP/1.1\r\nHost: localhost\r\nX-OpenStack-Ironic-API-Version:  1.50 \t\r\n"
                           b"Connection: close\r\n\r\n").decode()
         self.assertIn(" 200 ", answer.split("\r\n")[0])
@@ -33,7 +33,7 @@ class Requests(harness.Suite):
 
 
 class WebPages(harness.Suite):
-    """Without authentication the API is for this machine, and not for the pages that its browser shows."""
+    """Without authentication the API is for this machine, but not for web pages in its browser."""
 
     options = ("api.allowed_hosts=bare.example", "cors.allowed_origin=http://console.example",
                "api.public_endpoint=http://metal.example:6385/")

@@ -1,4 +1,4 @@
-"""Drivers, conductors, allocations, deploy templates, events, and what agents call.
+"""Drivers, conductors, allocations, deploy templates, events, and the routes of agents.
 
 SPDX-License-Identifier: Apache-2.0
 """
@@ -32,7 +32,7 @@ class Drivers(harness.Suite):
         self.refuse(406, "GET", "/v1/drivers?detail=true", version="1.29")
         self.refuse(406, "GET", "/v1/drivers?fields=name", version="1.76")
 
-    def test_what_drivers_want_to_know(self):
+    def test_properties_of_drivers(self):
         self.assertIn("ipmi_address", self.get("/v1/drivers/ipmi/properties"))
         self.assertIn("raid_level", self.get("/v1/drivers/fake-hardware/raid/logical_disk_properties"))
         self.assertEqual(self.get("/v1/drivers/ipmi/vendor_passthru/methods"), {})
@@ -165,7 +165,7 @@ class Agents(harness.Suite):
         self.want(202, "PUT", "/v1/nodes/%s/states/provision" % node["uuid"], {"target": "active"})
         return self.wait_node(node["uuid"], provision_state="wait call-back", reservation=None)
 
-    def test_lookup_tells_the_token_once(self):
+    def test_lookup_gives_the_token_once(self):
         node = self.waiting_node("52:54:00:cc:00:01")
         found = self.get("/v1/lookup?addresses=zz,52:54:00:CC:00:01")
         self.assertEqual(set(found["node"]), {"uuid", "properties", "instance_info", "driver_internal_info", "links"})
@@ -199,7 +199,7 @@ class Agents(harness.Suite):
         self.refuse(400, "POST", path, dict(beat, agent_verify_ca=""), "1.67")
         self.refuse(400, "POST", path, dict(beat, agent_status=""))
 
-    def test_a_lookup_waits_for_no_lock_once_the_token_was_told(self):
+    def test_a_lookup_waits_for_no_lock_once_the_token_was_given(self):
         node = self.waiting_node("52:54:00:cc:02:01", **{"power.set": {"delay_ms": 4000}})["uuid"]
         self.get("/v1/lookup?node_uuid=" + node)
         self.want(202, "PUT", "/v1/nodes/%s/states/power" % node, {"target": "power on"})
@@ -208,14 +208,14 @@ class Agents(harness.Suite):
         self.assertIsNotNone(self.get("/v1/nodes/" + node)["reservation"], "the lock was given back too early for this test")
         self.wait_node(node, power_state="power on", reservation=None)
 
-    def test_an_agent_that_asks_while_its_node_is_locked_gets_no_token_that_would_be_forgotten(self):
+    def test_an_agent_gets_no_token_while_its_node_is_locked(self):
         node = self.waiting_node("52:54:00:cc:02:02", **{"power.set": {"delay_ms": 4000}})["uuid"]
         self.want(202, "PUT", "/v1/nodes/%s/states/power" % node, {"target": "power on"})
         self.refuse(409, "GET", "/v1/lookup?node_uuid=" + node)
         self.wait_node(node, power_state="power on", reservation=None)
         self.assertGreaterEqual(len(self.get("/v1/lookup?node_uuid=" + node)["config"]["agent_token"]), 32)
 
-    def test_lookups_lock_nobody_out(self):
+    def test_lookups_lock_no_node(self):
         nodes = [self.waiting_node("52:54:00:cc:03:%02x" % number)["uuid"] for number in range(4)]
         for node in nodes:
             self.get("/v1/lookup?node_uuid=" + node)

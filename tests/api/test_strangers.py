@@ -1,4 +1,4 @@
-"""What strangers may cost: bodies of nobody, bodies that the policy would refuse, wrong passwords, tokens that Keystone
+"""The cost of strangers: bodies without a login, bodies that the policy refuses, wrong passwords, tokens that Keystone
 chokes on.
 
 SPDX-License-Identifier: Apache-2.0
@@ -21,7 +21,7 @@ FEW, OTHER = "127.0.0.1", "127.0.0.2"  # addresses of clients
 
 
 def head(method, path, length, **headers):
-    """The head of a request whose body is to come."""
+    """The head of a request with a body that follows later."""
     sent = {"Host": "localhost", "Content-Type": "application/json", "Content-Length": length,
             "X-OpenStack-Ironic-API-Version": harness.LATEST}
     sent.update((name.replace("_", "-"), value) for name, value in headers.items())
@@ -30,7 +30,7 @@ def head(method, path, length, **headers):
 
 
 class Strangers:
-    """Connections of a suite that say only a part of what they announce."""
+    """A suite with connections that send a part of their announced body."""
 
     def open(self, data, source=FEW):
         connection = socket.create_connection((FEW, self.steel.port), harness.LIMIT_S, (source, 0))
@@ -39,7 +39,7 @@ class Strangers:
         return connection
 
     def status(self, connection):
-        """The status of what is answered."""
+        """The status of the answer."""
         answer = http.client.HTTPResponse(connection)
         answer.begin()
         self.text = answer.read().decode()
@@ -62,7 +62,7 @@ class Strangers:
 
 
 class Nobody(Strangers, harness.Suite):
-    """Passwords are asked for."""
+    """With passwords."""
 
     @classmethod
     def setUpClass(cls):
@@ -72,13 +72,13 @@ class Nobody(Strangers, harness.Suite):
         cls.options = ("auth_strategy=http_basic", "http_basic_auth_user_file=" + cls.users)
         super().setUpClass()
 
-    def test_a_body_of_nobody_is_not_asked_for(self):
+    def test_a_body_without_a_login_is_not_requested(self):
         for headers in ({}, auth_basic.login("ann", "wrong"), {"X-Auth-Token": "x"}):
             connection = self.open(head("PUT", "/v1/nodes/x/states/provision", 59 * MIB, Expect="100-continue", **headers))
             with connection.makefile("rb") as answer:
                 self.assertIn(b" 401 ", answer.readline())
 
-    def test_bodies_of_nobody_take_no_memory(self):
+    def test_bodies_without_a_login_take_no_memory(self):
         before = self.memory()
         part = b'{"target": "active", "configdrive": "' + b"x" * 8 * MIB
         for _ in range(20):
@@ -86,7 +86,7 @@ class Nobody(Strangers, harness.Suite):
         self.assertLess(self.memory() - before, 40 * MIB)
         self.get("/v1")
 
-    def test_wrong_passwords_hold_up_their_own_address(self):
+    def test_wrong_passwords_delay_their_own_address(self):
         wrong = [self.open(head("GET", "/v1/nodes", 0, **auth_basic.login("ann", "wrong-%d" % i))) for i in range(60)]
         right = http.client.HTTPConnection(FEW, self.steel.port, timeout=harness.LIMIT_S, source_address=(OTHER, 0))
         right.request("GET", "/v1/nodes", headers=auth_basic.login("bob", "lily"))
@@ -98,7 +98,7 @@ class Nobody(Strangers, harness.Suite):
         self.assertEqual(statuses, {401, 503})  # few may wait
         self.assertTrue(self.retry_after)
 
-    def test_failed_logins_are_told_and_counted(self):
+    def test_failed_logins_are_logged_and_counted(self):
         before = observe_support.scrape(self.steel.port).get("steel_api_login_failures_total")
         for i in range(5):
             self.assertEqual(self.call("GET", "/v1/nodes", headers=auth_basic.login("eve\x1b[1m", "guess-%d" % i)).status, 401)
@@ -115,7 +115,7 @@ class Nobody(Strangers, harness.Suite):
 
 
 class Policy(Strangers, auth_support.KeystoneSuite):
-    """Who may do nothing is told so before what he sends is read."""
+    """A caller without rights is refused before the body is read."""
 
     def test_the_policy_is_asked_before_a_body_is_parsed(self):
         node = self.done("system/admin", "POST", "/v1/nodes", {"driver": "fake-hardware", "owner": "owner"})
@@ -138,7 +138,7 @@ class Policy(Strangers, auth_support.KeystoneSuite):
         self.assertEqual(self.ask("PATCH", "/v1/nodes/" + node["uuid"], body, X_Auth_Token="owner/admin"), 400)
         self.assertEqual(self.ask("PATCH", "/v1/nodes/" + node["uuid"], body, X_Auth_Token="system/admin"), 400)
 
-    def test_what_keystone_says_of_one_token_is_about_that_token(self):
+    def test_a_failure_of_one_token_affects_that_token_only(self):
         self.done("system/admin", "GET", "/v1/nodes")
         logins, begun = self.keystone.logins, time.monotonic()
         for index, status in enumerate((400, 401, 403, 413, 414, 418, 431)):
@@ -153,7 +153,7 @@ class Policy(Strangers, auth_support.KeystoneSuite):
         # Steel does not log in again for each of them, but every five seconds.
         self.assertLessEqual(self.keystone.logins - logins, 1 + (time.monotonic() - begun) / 5)
 
-    def test_tokens_that_keystone_is_slow_about_hold_up_their_own_address(self):
+    def test_slow_tokens_delay_their_own_address(self):
         slow = ["slow-%d/reader" % i for i in range(12)]
         with self.keystone.lock:
             self.keystone.slow.update(slow)
@@ -179,7 +179,7 @@ class Bodies(Strangers, harness.Suite):
     def held(self):
         return observe_support.scrape(self.steel.port).get("steel_api_body_bytes")
 
-    def test_the_memory_for_bodies_is_one_for_all(self):
+    def test_all_bodies_share_one_memory(self):
         whole = json.dumps({"driver": "fake-hardware", "extra": {"text": "x" * 900000}}).encode()
         path = "/v1/nodes/%s/states/provision" % self.node()["uuid"]
         self.assertEqual(self.ask("POST", "/v1/nodes", whole), 201)
@@ -195,7 +195,7 @@ class Bodies(Strangers, harness.Suite):
         connection.close()
         self.wait(lambda: self.ask("POST", "/v1/nodes", whole) == 201, "the memory is not given back")
 
-    def test_who_needs_no_login_has_a_part_of_it(self):
+    def test_bodies_without_a_login_have_a_part_of_it(self):
         beat = {"callback_url": "http://192.0.2.1:9999/" + "x" * 60000}
         for _ in range(8):
             self.open(head("POST", "/v1/heartbeat/x", 60001) + b'"' + b"x" * 58999)
@@ -209,7 +209,7 @@ class Bodies(Strangers, harness.Suite):
         self.assertIn("values", self.refuse(400, "POST", "/v1/nodes", {"driver": "fake-hardware", "extra": {"list": [0] * 100001}}))
         self.node(extra={"list": [0] * 1000})
 
-    def test_several_large_bodies_are_all_taken(self):
+    def test_several_large_bodies_are_all_accepted(self):
         whole = json.dumps({"driver": "fake-hardware", "extra": {"text": "x" * 400000}}).encode()
         waiting = [self.open(head("POST", "/v1/nodes", len(whole), Connection="close") + whole) for _ in range(5)]
         self.assertEqual([self.status(connection) for connection in waiting], [201] * 5)

@@ -48,7 +48,7 @@ class Versions(harness.Suite):
             self.assertNotIn(VERSION_HEADER, answer.headers)
             self.assertEqual(answer.fault["title"], "Not Acceptable")
 
-    def test_v1_may_be_left_out_and_slashes_added(self):
+    def test_v1_may_be_omitted_and_slashes_added(self):
         for path in ("/chassis", "/v1/chassis/", "/chassis/", "//v1//chassis"):
             self.assertEqual(self.get(path), {"chassis": []})
 
@@ -111,7 +111,7 @@ class Versions(harness.Suite):
 class Health(harness.Suite):
     options = ("healthcheck.enabled=true",)
 
-    def test_health_is_told_without_a_version(self):
+    def test_health_needs_no_version(self):
         answer = self.call("GET", "/healthcheck", version=None)
         self.assertEqual((answer.status, answer.body), (200, b"OK"))
 

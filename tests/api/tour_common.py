@@ -1,4 +1,4 @@
-"""What the tours share: a service to visit, masking, comparing with what Ironic answered, counting.
+"""Shared by the tours: a service to visit, masking, comparing with what Ironic answered, counting.
 
 A tour sends a fixed row of commands or requests to a service with fake hardware. What OpenStack Ironic 21.4.4 answered to
 each is kept in tours/<tour>.json; a tour compares Steel's answers with it, whole, after masking what differs from run to
@@ -88,7 +88,7 @@ class Service:
         return json.loads(text)
 
     def moving(self):
-        """The nodes that something is being done to, and allocations that are being made."""
+        """The nodes with running work, and allocations in progress."""
         nodes = self.get("/v1/nodes?fields=uuid,reservation,target_power_state,provision_state,target_provision_state")
         passing = ("ing", "wait")
         found = [node for node in nodes["nodes"] if node["reservation"] or node["target_power_state"] or
@@ -114,7 +114,7 @@ class Service:
         return ["/v1/%s/%s" % (path, item[key]) for path, name, key in self.LISTS for item in self.get("/v1/" + path)[name]]
 
     def clear(self):
-        """Removes all there is: only called on a service that was empty."""
+        """Deletes everything: only called on a service that was empty."""
         self.settle()
         for path in self.contents():
             if "/nodes/" in path:
@@ -210,12 +210,12 @@ def arranged(value, path=""):
 
 
 def unlike(expected, answer):
-    """The differences of two answers, but for what they say to people."""
+    """The differences of two answers, except in the texts for people."""
     return differences(*(arranged({k: v for k, v in one.items() if k != "said"}) for one in (expected, answer)))
 
 
 def same_meaning(step, path, expected, seen):
-    """Both say something, in their own words."""
+    """Both have a text, in their own words."""
     if not (isinstance(expected, str) and isinstance(seen, str) and expected and seen) or "<absent>" in (expected, seen):
         return False
     return any(s.search(step) and p.search(path) for s, p in WORDING)

@@ -1,5 +1,5 @@
-/* A database in a folder of its own and a conductor that only writes down what it is asked: for
- * tests of the API.
+/* A database in a folder of its own, and a conductor that only records its calls: for tests of the
+ * API.
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 #include "api/api.h"
@@ -10,7 +10,7 @@ typedef struct ApiFixture {
     Db *db;
     Rpc *rpc;
 
-    /* The conductor: what it was asked last, and what it answers. */
+    /* The conductor: its last call, and its answer. */
     int calls; /* atomic */
     RpcMethod method;
     char *node_uuid;

@@ -1,5 +1,5 @@
-/* The policy as requests meet it: every route's rule exists, fields that are hidden, targets that
- * must be loaded.
+/* The policy for requests: every route's rule exists, fields are hidden, targets are loaded if
+ * needed.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "api/access.h"
 #include "api/auth/credentials.h"
@@ -71,7 +71,7 @@ tear_down(void **state)
     return 0;
 }
 
-/* A routed request of somebody. */
+/* A routed request of one of these callers. */
 static Request *
 request_of(const char *method, const char *path, const Credentials *who)
 {
@@ -88,7 +88,7 @@ request_of(const char *method, const char *path, const Credentials *who)
 }
 
 static void
-every_rule_that_a_route_names_is_in_the_table(void **state)
+every_rule_of_a_route_is_in_the_table(void **state)
 {
     (void)state;
     size_t route_count = 0, rule_count = 0;
@@ -127,7 +127,7 @@ lessees_do_not_see_how_a_node_is_run(void **state)
 }
 
 static void
-what_is_visible_is_asked_per_item_only_when_it_must_be(void **state)
+visibility_is_judged_per_item_only_if_it_depends_on_the_item(void **state)
 {
     (void)state;
     bool depends = true;
@@ -140,7 +140,7 @@ what_is_visible_is_asked_per_item_only_when_it_must_be(void **state)
 }
 
 static void
-owners_are_loaded_only_where_a_rule_looks_at_them(void **state)
+owners_are_loaded_only_if_a_rule_needs_them(void **state)
 {
     (void)state;
     g_autoptr(Request) system = request_of("GET", "/v1/nodes/x", &system_reader);
@@ -189,7 +189,7 @@ a_patch_is_judged_field_by_field(void **state)
 }
 
 static void
-by_whose_ownership_somebody_was_let_in_is_noted(void **state)
+the_owner_that_admitted_a_caller_is_kept(void **state)
 {
     (void)state;
     static const PolicyTarget target = {"own", NULL, "1be26c0b-03f2-4d2e-ae87-c02d7f33c781"};
@@ -234,15 +234,15 @@ main(void)
 {
     log_set_level(LOG_LEVEL_ERROR);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_rule_that_a_route_names_is_in_the_table),
+        cmocka_unit_test(every_rule_of_a_route_is_in_the_table),
         cmocka_unit_test_setup_teardown(lessees_do_not_see_how_a_node_is_run, with_keystone,
                                         tear_down),
-        cmocka_unit_test_setup_teardown(what_is_visible_is_asked_per_item_only_when_it_must_be,
-                                        with_keystone, tear_down),
-        cmocka_unit_test_setup_teardown(owners_are_loaded_only_where_a_rule_looks_at_them,
-                                        with_keystone, tear_down),
-        cmocka_unit_test_setup_teardown(by_whose_ownership_somebody_was_let_in_is_noted,
-                                        with_keystone, tear_down),
+        cmocka_unit_test_setup_teardown(
+            visibility_is_judged_per_item_only_if_it_depends_on_the_item, with_keystone, tear_down),
+        cmocka_unit_test_setup_teardown(owners_are_loaded_only_if_a_rule_needs_them, with_keystone,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(the_owner_that_admitted_a_caller_is_kept, with_keystone,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(a_patch_is_judged_field_by_field, with_keystone, tear_down),
         cmocka_unit_test_setup_teardown(
             without_authentication_everything_is_allowed_and_secrets_stay_hidden,

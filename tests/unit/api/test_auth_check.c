@@ -1,4 +1,4 @@
-/* Check strings: what they admit, what they refuse, and what is said of those that are none.
+/* Check strings: what they admit, what they refuse, and the errors of broken ones.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "api/auth/check.h"
 
@@ -13,7 +13,7 @@
 #define TEXT(literal) ((char *)(uintptr_t)(literal))
 #define LIST(...) ((char **)(uintptr_t)(const char *const[]){__VA_ARGS__, NULL})
 
-/* Whoever asks, in these tests. */
+/* The caller in these tests. */
 static const Credentials member = {
     .user_id = TEXT("u1"),
     .project_id = TEXT("p1"),
@@ -51,7 +51,7 @@ static const struct {
     {"role:members",                                 MEMBER, NULL, NULL, VERDICT_NO},
     {"role:admin",                                   MEMBER, NULL, NULL, VERDICT_NO},
     {"role:member",                                  NOBODY, NULL, NULL, VERDICT_NO},
-    {"ROLE:member",                                  MEMBER, NULL, NULL, VERDICT_NO}, /* words of ours are lower case */
+    {"ROLE:member",                                  MEMBER, NULL, NULL, VERDICT_NO}, /* roles are lower case here */
     {"role:admin or role:reader",                    MEMBER, NULL, NULL, VERDICT_YES},
     {"role:admin and role:reader",                   MEMBER, NULL, NULL, VERDICT_NO},
     {"role:admin AND role:reader OR @",              MEMBER, NULL, NULL, VERDICT_YES},
@@ -84,7 +84,7 @@ static const struct {
     {"project_id:%(node.owner)s",                    MEMBER, "p2", "p1", VERDICT_NO},
     {"project_id:%(node.lessee)s",                   MEMBER, "p2", "p1", VERDICT_YES},
     {"project_id:%(node.owner)s",                    MEMBER, NULL, NULL, VERDICT_NO},
-    {"project_id:%(node.owner)s",                    SYSTEM, NULL, NULL, VERDICT_NO}, /* nothing is not nothing's owner */
+    {"project_id:%(node.owner)s",                    SYSTEM, NULL, NULL, VERDICT_NO}, /* an absent project is not the owner of an absent owner */
     {"project_id:%(node.owner)s",                    MEMBER, "p11", NULL, VERDICT_NO},
     {"project_id:%(node.owner)s",                    MEMBER, "p", NULL, VERDICT_NO},
     {"project_id:%(allocation.owner)s",              MEMBER, "p1", NULL, VERDICT_NO}, /* it is a node's owner */
@@ -142,7 +142,7 @@ evaluate(const char *text, const CheckContext *context)
 }
 
 static void
-check_strings_admit_whom_they_name_and_nobody_else(void **state)
+check_strings_admit_only_the_callers_they_name(void **state)
 {
     (void)state;
     for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
@@ -158,7 +158,7 @@ check_strings_admit_whom_they_name_and_nobody_else(void **state)
 }
 
 static void
-what_is_no_check_string_is_refused_with_a_reason(void **state)
+broken_check_strings_are_refused_with_a_reason(void **state)
 {
     (void)state;
     for (size_t i = 0; i < G_N_ELEMENTS(bad); i++) {
@@ -171,7 +171,7 @@ what_is_no_check_string_is_refused_with_a_reason(void **state)
     }
 }
 
-/* A server that writes down what it is asked. */
+/* A server that records its requests. */
 typedef struct Server {
     char url[256];
     unsigned asked;
@@ -189,14 +189,14 @@ ask_server(void *user_data, const char *url, const CheckContext *context)
 }
 
 static void
-another_server_is_asked_only_where_its_word_counts(void **state)
+another_server_is_asked_only_if_its_answer_decides(void **state)
 {
     (void)state;
     /* clang-format off */
     static const struct {
         const char *text, *owner;
         Verdict says, verdict;
-        const char *url; /* NULL: it is not asked */
+        const char *url; /* NULL if it is not called */
     } cases[] = {
         {"http://h/x",                        NULL,    VERDICT_YES,    VERDICT_YES,    "http://h/x"},
         {"http://h/x",                        NULL,    VERDICT_NO,     VERDICT_NO,     "http://h/x"},
@@ -239,7 +239,7 @@ without_the_target_no_server_is_asked(void **state)
     assert_int_equal(evaluate("http://h/", &context), VERDICT_DEPENDS);
     assert_int_equal(server.asked, 0);
     context.target_unknown = false;
-    context.remote = NULL; /* nobody may be asked here */
+    context.remote = NULL; /* no server may be called here */
     assert_int_equal(evaluate("http://h/", &context), VERDICT_FAILED);
 }
 
@@ -264,7 +264,7 @@ endless_nesting_and_length_are_refused(void **state)
 }
 
 static void
-without_the_target_only_what_hangs_on_it_is_left_open(void **state)
+without_the_target_only_checks_of_it_stay_open(void **state)
 {
     (void)state;
     static const struct {
@@ -295,12 +295,12 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(check_strings_admit_whom_they_name_and_nobody_else),
-        cmocka_unit_test(what_is_no_check_string_is_refused_with_a_reason),
-        cmocka_unit_test(another_server_is_asked_only_where_its_word_counts),
+        cmocka_unit_test(check_strings_admit_only_the_callers_they_name),
+        cmocka_unit_test(broken_check_strings_are_refused_with_a_reason),
+        cmocka_unit_test(another_server_is_asked_only_if_its_answer_decides),
         cmocka_unit_test(without_the_target_no_server_is_asked),
         cmocka_unit_test(endless_nesting_and_length_are_refused),
-        cmocka_unit_test(without_the_target_only_what_hangs_on_it_is_left_open),
+        cmocka_unit_test(without_the_target_only_checks_of_it_stay_open),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,4 @@
-/* Password files: who may log in, which lines are left out, what a change of the file does.
+/* Password files: who may log in, which lines are skipped, and the effect of a changed file.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "api/auth/basic.h"
 #include "api/auth/htpasswd.h"
@@ -60,7 +60,7 @@ users_log_in_with_their_own_password_only(void **state)
 }
 
 static void
-nobody_logs_in_by_an_empty_file(void **state)
+nobody_logs_in_with_an_empty_file(void **state)
 {
     (void)state;
     g_autoptr(Htpasswd) htpasswd = parse("", NULL);
@@ -69,7 +69,7 @@ nobody_logs_in_by_an_empty_file(void **state)
 }
 
 static void
-lines_that_cannot_be_used_are_left_out_and_named_without_their_hash(void **state)
+unusable_lines_are_skipped_and_reported_without_their_hash(void **state)
 {
     (void)state;
     g_autofree char *good = hash_of("$2y$", "rose");
@@ -160,7 +160,7 @@ tear_down(void **state)
     return 0;
 }
 
-/* Asks with "user:password". */
+/* Logs in with "user:password". */
 static IdentityOutcome
 ask(const World *world, const char *login, bool may_block)
 {
@@ -175,7 +175,7 @@ ask(const World *world, const char *login, bool may_block)
 }
 
 static void
-a_checked_login_is_known_without_waiting(void **state)
+a_checked_login_is_answered_without_waiting(void **state)
 {
     const World *world = *state;
     assert_int_equal(ask(world, "ann:rose", false), IDENTITY_ASK);
@@ -200,7 +200,7 @@ a_changed_file_counts_from_the_next_request_on(void **state)
 }
 
 static void
-without_a_file_nobody_is_known_and_it_is_said_why(void **state)
+without_a_file_every_login_fails_with_the_reason(void **state)
 {
     const World *world = *state;
     assert_int_equal(ask(world, "ann:rose", true), IDENTITY_KNOWN);
@@ -216,7 +216,7 @@ without_a_file_nobody_is_known_and_it_is_said_why(void **state)
 }
 
 static void
-headers_that_are_no_logins_are_refused(void **state)
+broken_login_headers_are_refused(void **state)
 {
     const World *world = *state;
     g_autofree char *big = g_strnfill(10000, 'A');
@@ -280,16 +280,16 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(users_log_in_with_their_own_password_only),
-        cmocka_unit_test(nobody_logs_in_by_an_empty_file),
-        cmocka_unit_test(lines_that_cannot_be_used_are_left_out_and_named_without_their_hash),
+        cmocka_unit_test(nobody_logs_in_with_an_empty_file),
+        cmocka_unit_test(unusable_lines_are_skipped_and_reported_without_their_hash),
         cmocka_unit_test(huge_and_binary_files_are_refused),
-        cmocka_unit_test_setup_teardown(a_checked_login_is_known_without_waiting, set_up,
+        cmocka_unit_test_setup_teardown(a_checked_login_is_answered_without_waiting, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_changed_file_counts_from_the_next_request_on, set_up,
                                         tear_down),
-        cmocka_unit_test_setup_teardown(without_a_file_nobody_is_known_and_it_is_said_why, set_up,
+        cmocka_unit_test_setup_teardown(without_a_file_every_login_fails_with_the_reason, set_up,
                                         tear_down),
-        cmocka_unit_test_setup_teardown(headers_that_are_no_logins_are_refused, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(broken_login_headers_are_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(threads_log_in_while_the_file_changes, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

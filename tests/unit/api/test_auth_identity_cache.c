@@ -1,4 +1,4 @@
-/* Remembered identities: for how long, how many, and that one question is asked once.
+/* Remembered identities: how long, how many, and that equal questions are asked once.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "api/auth/identity_cache.h"
 
@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-/* A question that counts how often it is asked, and waits at a gate when it has one. */
+/* A question that counts its calls, and waits at a gate if it has one. */
 typedef struct Question {
     IdentityOutcome outcome;
     int64_t expires_ms;
@@ -85,7 +85,7 @@ answers_are_good_for_their_time_and_no_longer(void **state)
 }
 
 static void
-nobody_is_remembered_beyond_the_end_of_the_token(void **state)
+no_identity_outlives_its_token(void **state)
 {
     (void)state;
     IdentityCache *cache = identity_cache_new(10);
@@ -99,7 +99,7 @@ nobody_is_remembered_beyond_the_end_of_the_token(void **state)
 }
 
 static void
-a_clock_that_is_set_back_makes_no_answer_good(void **state)
+setting_the_clock_back_makes_no_answer_good(void **state)
 {
     (void)state;
     IdentityCache *cache = identity_cache_new(10);
@@ -125,7 +125,7 @@ failures_are_not_remembered(void **state)
 }
 
 static void
-what_was_not_asked_for_longest_goes_first(void **state)
+the_answer_used_longest_ago_is_forgotten_first(void **state)
 {
     (void)state;
     IdentityCache *cache = identity_cache_new(3);
@@ -144,7 +144,7 @@ what_was_not_asked_for_longest_goes_first(void **state)
 }
 
 static void
-who_is_known_is_not_pushed_out_by_strangers(void **state)
+strangers_do_not_push_out_known_identities(void **state)
 {
     (void)state;
     IdentityCache *cache = identity_cache_new(3);
@@ -232,19 +232,19 @@ ask_at_once(IdentityOutcome outcome)
         assert_int_equal(pthread_create(&callers[i].thread, NULL, call, &callers[i]), 0);
     }
     wait_until_asked(&question);
-    assert_int_equal(get(cache, 1, 5000, NULL), IDENTITY_ASK); /* nobody waits who may not */
+    assert_int_equal(get(cache, 1, 5000, NULL), IDENTITY_ASK); /* this thread may not wait */
     open_gate(&question);
     for (size_t i = 0; i < G_N_ELEMENTS(callers); i++) {
         pthread_join(callers[i].thread, NULL);
         assert_int_equal(callers[i].outcome, outcome);
     }
-    if (outcome != IDENTITY_FAILED) /* who comes after a failure asks anew */
+    if (outcome != IDENTITY_FAILED) /* a thread that comes after a failure asks again */
         assert_int_equal(question.asked, 1);
     identity_cache_free(cache);
 }
 
 static void
-many_who_ask_the_same_cause_one_question(void **state)
+equal_questions_at_the_same_time_are_asked_once(void **state)
 {
     (void)state;
     ask_at_once(IDENTITY_KNOWN);
@@ -306,13 +306,13 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(answers_are_good_for_their_time_and_no_longer),
-        cmocka_unit_test(nobody_is_remembered_beyond_the_end_of_the_token),
-        cmocka_unit_test(a_clock_that_is_set_back_makes_no_answer_good),
+        cmocka_unit_test(no_identity_outlives_its_token),
+        cmocka_unit_test(setting_the_clock_back_makes_no_answer_good),
         cmocka_unit_test(failures_are_not_remembered),
-        cmocka_unit_test(what_was_not_asked_for_longest_goes_first),
-        cmocka_unit_test(who_is_known_is_not_pushed_out_by_strangers),
+        cmocka_unit_test(the_answer_used_longest_ago_is_forgotten_first),
+        cmocka_unit_test(strangers_do_not_push_out_known_identities),
         cmocka_unit_test(a_sliding_answer_is_good_as_long_as_it_is_used),
-        cmocka_unit_test(many_who_ask_the_same_cause_one_question),
+        cmocka_unit_test(equal_questions_at_the_same_time_are_asked_once),
         cmocka_unit_test(an_answer_from_before_a_clear_is_given_but_not_kept),
         cmocka_unit_test(threads_share_a_cache_that_is_too_small_for_them),
     };

@@ -1,5 +1,5 @@
-/* Tokens, checked with a small Keystone of our own on the loopback: what is asked how often, and
- * what comes of it.
+/* Tokens, checked with a small Keystone on the loopback: which requests it gets, and how its
+ * answers count.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "api/auth/keystone.h"
 #include "common/log.h"
@@ -21,10 +21,10 @@ typedef struct FakeKeystone {
     pthread_mutex_t mutex; /* guards everything below */
     int logins, questions;
     int turned_away; /* answered with `status` */
-    unsigned own;    /* number in the service token given last: "own-<n>" */
+    unsigned own;    /* the number in the last service token, "own-<n>" */
     bool refuse_own; /* the next question is answered 401 */
-    unsigned status; /* of every answer, when not 0 */
-    int64_t life_s;  /* of tokens given and shown */
+    unsigned status; /* of every answer, if not 0 */
+    int64_t life_s;  /* of all tokens */
     char *login_body;
     char *last_url;
 } FakeKeystone;
@@ -220,7 +220,7 @@ check(Keystone *keystone, const char *token, bool may_block)
 /* ---- the tests ---- */
 
 static void
-a_token_is_asked_for_once_and_then_known(void **state)
+a_token_is_checked_once_and_then_remembered(void **state)
 {
     (void)state;
     g_autoptr(Keystone) keystone = keystone_with("/v3", NULL);
@@ -236,7 +236,7 @@ a_token_is_asked_for_once_and_then_known(void **state)
 }
 
 static void
-bad_tokens_are_refused_and_that_is_remembered_too(void **state)
+refused_tokens_are_remembered_too(void **state)
 {
     (void)state;
     g_autoptr(Keystone) keystone = keystone_with("/", NULL);
@@ -253,7 +253,7 @@ bad_tokens_are_refused_and_that_is_remembered_too(void **state)
 }
 
 static void
-without_a_cache_every_check_is_a_question(void **state)
+without_a_cache_every_check_asks_keystone(void **state)
 {
     (void)state;
     g_autoptr(Keystone) keystone = keystone_with("/v3/", "token_cache_time=-1", NULL);
@@ -272,7 +272,7 @@ steel_logs_in_again_when_its_own_token_is_refused_or_old(void **state)
     assert_int_equal(check(keystone, "t1", true), IDENTITY_KNOWN);
     pthread_mutex_lock(&fake.mutex);
     fake.refuse_own = true;
-    fake.life_s = 0; /* the next one is old at once */
+    fake.life_s = 0; /* the next token is old at once */
     pthread_mutex_unlock(&fake.mutex);
     assert_int_equal(check(keystone, "expired", true), IDENTITY_REFUSED);
     assert_int_equal(fake.logins, 2);
@@ -284,7 +284,7 @@ steel_logs_in_again_when_its_own_token_is_refused_or_old(void **state)
 }
 
 static void
-a_keystone_that_does_not_answer_is_named_and_not_pestered(void **state)
+a_keystone_that_does_not_answer_is_named_and_left_alone(void **state)
 {
     (void)state;
     g_autoptr(Keystone) keystone = keystone_with("/v3", NULL);
@@ -295,8 +295,8 @@ a_keystone_that_does_not_answer_is_named_and_not_pestered(void **state)
     assert_true(steel_error_is(error, STEEL_ERROR_IDENTITY_UNAVAILABLE));
     assert_int_equal(steel_error_info(error)->http_status, 503);
     g_clear_error(&error);
-    /* For a second the answer is given without asking. On a busy machine a second may have passed:
-     * then once more. */
+    /* For a second the failure is remembered. On a busy machine that second may have passed, so the
+     * test tries again. */
     bool unasked = false;
     for (int i = 0; i < 50 && !unasked; i++) {
         assert_int_equal(check(keystone, "t2", true), IDENTITY_FAILED);
@@ -320,7 +320,7 @@ a_wrong_password_of_steel_itself_is_said_without_the_password(void **state)
     assert_non_null(strstr(error->message, "user steel"));
     assert_null(strstr(error->message, "abracadabra"));
     assert_int_equal(check(keystone, "t2", true), IDENTITY_FAILED);
-    assert_int_equal(fake.logins, 1); /* asking on would lock the user out */
+    assert_int_equal(fake.logins, 1); /* more tries would lock the user out */
 }
 
 static void
@@ -348,7 +348,7 @@ a_service_token_is_checked_and_lets_an_expired_one_pass(void **state)
     assert_int_equal(keystone_check(keystone, "t1", "unknown", true, &who, &error),
                      IDENTITY_REFUSED);
     assert_int_equal(keystone_check(keystone, "expired", "t1", true, &who, &error),
-                     IDENTITY_REFUSED); /* t1 is a token, but no service's */
+                     IDENTITY_REFUSED); /* t1 is a token, but not a service's */
     assert_int_equal(keystone_check(keystone, "t2", "t1", true, &who, &error), IDENTITY_KNOWN);
     credentials_clear(&who);
     g_autoptr(Keystone) strict = keystone_with("/v3", "service_token_roles_required=true", NULL);
@@ -356,7 +356,7 @@ a_service_token_is_checked_and_lets_an_expired_one_pass(void **state)
 }
 
 static void
-logins_say_what_the_configuration_says(void **state)
+logins_follow_the_configuration(void **state)
 {
     (void)state;
     static const struct {
@@ -399,7 +399,7 @@ logins_say_what_the_configuration_says(void **state)
 }
 
 static void
-what_the_configuration_lacks_is_named(void **state)
+missing_options_are_named(void **state)
 {
     (void)state;
     static const struct {
@@ -424,7 +424,7 @@ what_the_configuration_lacks_is_named(void **state)
 }
 
 static void
-the_challenge_names_keystone_as_callers_know_it(void **state)
+the_challenge_names_the_public_url_of_keystone(void **state)
 {
     (void)state;
     g_autoptr(Keystone) keystone =
@@ -493,7 +493,7 @@ token_documents_are_read_and_incomplete_ones_refused(void **state)
 }
 
 static void
-what_is_said_of_one_token_stops_no_other(void **state)
+the_failure_of_one_token_affects_no_other(void **state)
 {
     static const struct {
         const char *token;
@@ -515,7 +515,8 @@ what_is_said_of_one_token_stops_no_other(void **state)
         assert_int_equal(check(keystone, fresh, true), IDENTITY_KNOWN);
         assert_int_equal(fake.questions, 2 * (int)i + 2);
     }
-    assert_int_equal(check(keystone, "status-400", false), IDENTITY_REFUSED); /* for itself */
+    assert_int_equal(check(keystone, "status-400", false),
+                     IDENTITY_REFUSED); /* a 400 is about the token itself */
 }
 
 int
@@ -523,26 +524,25 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(token_documents_are_read_and_incomplete_ones_refused),
-        cmocka_unit_test(what_the_configuration_lacks_is_named),
-        cmocka_unit_test_setup_teardown(a_token_is_asked_for_once_and_then_known, set_up,
+        cmocka_unit_test(missing_options_are_named),
+        cmocka_unit_test_setup_teardown(a_token_is_checked_once_and_then_remembered, set_up,
                                         tear_down),
-        cmocka_unit_test_setup_teardown(bad_tokens_are_refused_and_that_is_remembered_too, set_up,
-                                        tear_down),
-        cmocka_unit_test_setup_teardown(without_a_cache_every_check_is_a_question, set_up,
+        cmocka_unit_test_setup_teardown(refused_tokens_are_remembered_too, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(without_a_cache_every_check_asks_keystone, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(steel_logs_in_again_when_its_own_token_is_refused_or_old,
                                         set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_keystone_that_does_not_answer_is_named_and_not_pestered,
+        cmocka_unit_test_setup_teardown(a_keystone_that_does_not_answer_is_named_and_left_alone,
                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown(
             a_wrong_password_of_steel_itself_is_said_without_the_password, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(what_is_said_of_one_token_stops_no_other, set_up,
+        cmocka_unit_test_setup_teardown(the_failure_of_one_token_affects_no_other, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(answers_that_are_no_tokens_are_failures, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_service_token_is_checked_and_lets_an_expired_one_pass,
                                         set_up, tear_down),
-        cmocka_unit_test_setup_teardown(logins_say_what_the_configuration_says, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(the_challenge_names_keystone_as_callers_know_it, set_up,
+        cmocka_unit_test_setup_teardown(logins_follow_the_configuration, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(the_challenge_names_the_public_url_of_keystone, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(threads_share_one_login_and_one_question_per_token, set_up,
                                         tear_down),

@@ -1,4 +1,4 @@
-/* Logins that wait to be checked: whose turn it is, who finds no place, who is delayed.
+/* Logins that wait to be checked: whose turn it is, which are refused, which are delayed.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "api/auth/login_queue.h"
 
@@ -11,13 +11,13 @@
 
 #include <cmocka.h>
 
-/* Checks that wait for a word; they note in which order they were begun. */
+/* Checks that wait at a gate and record their order. */
 typedef struct Gate {
     pthread_mutex_t mutex; /* guards everything below */
     pthread_cond_t changed;
     GString *begun;
     unsigned running;
-    unsigned passes; /* so many may end */
+    unsigned passes; /* how many may end */
 } Gate;
 
 typedef struct Try {
@@ -69,7 +69,7 @@ let_pass(unsigned count)
     pthread_mutex_unlock(&gate.mutex);
 }
 
-/* Waits until so many checks have begun at all; what has begun by then. */
+/* Waits until this many checks have begun; their names in order. */
 static char *
 wait_begun(size_t count)
 {
@@ -81,8 +81,7 @@ wait_begun(size_t count)
     return begun;
 }
 
-/* Waits until all that may pass has passed: else the next check takes the pass of the one before
- * it. */
+/* Waits until all passes are used; otherwise the next check would take a pass of an earlier one. */
 static void
 wait_passed(void)
 {
@@ -123,7 +122,7 @@ one_address_does_not_keep_the_others_waiting(void **state)
     assert_string_equal(first, "c"); /* half of two threads */
     assert_true(try_login(queue, &other, 'o'));
     g_autofree char *second = wait_begun(2);
-    assert_string_equal(second, "co"); /* before nine that came earlier */
+    assert_string_equal(second, "co"); /* before nine checks that came earlier */
     let_pass(11);
     g_autofree char *all = wait_begun(11);
     login_queue_free(queue);
@@ -131,7 +130,7 @@ one_address_does_not_keep_the_others_waiting(void **state)
 }
 
 static void
-what_finds_no_place_is_refused_at_once(void **state)
+a_full_queue_refuses_at_once(void **state)
 {
     (void)state;
     LoginQueue *queue = login_queue_new("test", 2);
@@ -139,7 +138,7 @@ what_finds_no_place_is_refused_at_once(void **state)
     g_autoptr(GError) error = NULL;
     assert_true(try_login(queue, &crowd, 'c'));
     g_autofree char *begun =
-        wait_begun(1); /* it takes no place any more, and no other begins beside it */
+        wait_begun(1); /* it has left the queue, and no other begins next to it */
     unsigned accepted = 1;
     while (accepted < 1000 && try_login(queue, &crowd, 'c'))
         accepted++;
@@ -152,7 +151,7 @@ what_finds_no_place_is_refused_at_once(void **state)
 }
 
 static void
-failures_delay_those_who_failed_and_nobody_else(void **state)
+failures_delay_only_the_lane_that_failed(void **state)
 {
     (void)state;
     LoginQueue *queue = login_queue_new("test", 4);
@@ -170,7 +169,7 @@ failures_delay_those_who_failed_and_nobody_else(void **state)
     for (size_t i = 0; i < G_N_ELEMENTS(guessers); i++)
         for (int j = 0; j < 10; j++)
             accepted += try_login(queue, guessers[i], 'g');
-    assert_in_range(accepted, 12, 15); /* four each, and what was begun */
+    assert_in_range(accepted, 12, 15); /* four each, and those that have begun */
     assert_true(try_login(queue, &honest, 'h'));
     assert_true(try_login(queue, &honest, 'h'));
     /* three x, two g (half of the threads are for suspects), two h */
@@ -184,7 +183,7 @@ failures_delay_those_who_failed_and_nobody_else(void **state)
 }
 
 static void
-a_right_login_makes_up_for_wrong_ones(void **state)
+a_correct_login_makes_up_for_failures(void **state)
 {
     (void)state;
     LoginQueue *queue = login_queue_new("test", 2);
@@ -209,10 +208,10 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(one_address_does_not_keep_the_others_waiting, set_up,
                                         tear_down),
-        cmocka_unit_test_setup_teardown(what_finds_no_place_is_refused_at_once, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(failures_delay_those_who_failed_and_nobody_else, set_up,
+        cmocka_unit_test_setup_teardown(a_full_queue_refuses_at_once, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(failures_delay_only_the_lane_that_failed, set_up,
                                         tear_down),
-        cmocka_unit_test_setup_teardown(a_right_login_makes_up_for_wrong_ones, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_correct_login_makes_up_for_failures, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,4 @@
-/* The policy: the table's rules for each kind of user, files laid over it, mistakes in files,
+/* The policy: the table's rules for each kind of user, policy files over it, mistakes in files,
  * reloading.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "api/auth/policy.h"
@@ -375,7 +375,7 @@ scopes_are_enforced_only_when_asked_for(void **state)
 }
 
 static void
-files_replace_rules_and_may_bring_their_own(void **state)
+files_replace_rules_and_may_add_their_own(void **state)
 {
     (void)state;
     g_autoptr(Policy) policy = policy_of("# for the night shift\n"
@@ -462,7 +462,7 @@ chains_of_rules_without_end_are_refused(void **state)
 }
 
 static void
-what_is_printed_reads_back_as_the_same_policy(void **state)
+the_printed_policy_reads_back_as_the_same(void **state)
 {
     (void)state;
     g_autoptr(Policy) policy =
@@ -486,7 +486,7 @@ what_is_printed_reads_back_as_the_same_policy(void **state)
             assert_string_equal(lines[i], others[i]);
 }
 
-/* Rules that refer to each other twice, `steps` in a row. */
+/* A chain of `steps` rules that each refer twice to the next. */
 static Policy *
 doubling(int steps, GError **error)
 {
@@ -502,7 +502,7 @@ doubling(int steps, GError **error)
 }
 
 static void
-rules_that_would_take_for_ever_to_answer_are_refused(void **state)
+rules_that_would_take_forever_to_answer_are_refused(void **state)
 {
     (void)state;
     g_autoptr(GError) error = NULL;
@@ -586,7 +586,7 @@ a_changed_file_counts_at_once_and_a_broken_one_does_not(void **state)
     config_publish(config);
     log_set_level(LOG_LEVEL_ERROR + 1);
 
-    assert_null(policy_current(0, &error)); /* a file that is named must be there */
+    assert_null(policy_current(0, &error)); /* a file that is named must exist */
     assert_non_null(strstr(error->message, path));
     g_clear_error(&error);
     write_file(path, "show_password: role:a\n");
@@ -600,12 +600,13 @@ a_changed_file_counts_at_once_and_a_broken_one_does_not(void **state)
     const Policy *second = policy_current(0, &error);
     assert_true(admits(second, "show_password", &of_b));
     assert_false(admits(second, "show_password", &of_a));
-    assert_true(admits(first, "show_password", &of_a)); /* whoever holds it may go on */
+    assert_true(
+        admits(first, "show_password", &of_a)); /* a caller that holds the old policy may use it */
 
     write_file(path, "show_password: role:\n# broken\nx\n");
     assert_ptr_equal(policy_current(0, &error), second);
     assert_null(error);
-    write_file(path, "# moved\nshow_password: role:b\n"); /* what is kept is kept once */
+    write_file(path, "# moved\nshow_password: role:b\n"); /* an equal policy is kept once */
     assert_ptr_equal(policy_current(0, &error), second);
     write_file(path, "show_password: role:a\n# and again\n");
     assert_ptr_equal(policy_current(0, &error), first);
@@ -650,15 +651,15 @@ main(void)
         cmocka_unit_test(each_rule_admits_the_roles_it_should),
         cmocka_unit_test(older_defaults_admit_administrators_of_any_project),
         cmocka_unit_test(scopes_are_enforced_only_when_asked_for),
-        cmocka_unit_test(files_replace_rules_and_may_bring_their_own),
+        cmocka_unit_test(files_replace_rules_and_may_add_their_own),
         cmocka_unit_test(an_override_of_an_older_name_counts_for_the_newer_ones),
         cmocka_unit_test(mistakes_in_files_are_named_with_file_line_and_rule),
         cmocka_unit_test(chains_of_rules_without_end_are_refused),
-        cmocka_unit_test(what_is_printed_reads_back_as_the_same_policy),
+        cmocka_unit_test(the_printed_policy_reads_back_as_the_same),
         cmocka_unit_test(a_changed_file_counts_at_once_and_a_broken_one_does_not),
         cmocka_unit_test(files_of_a_directory_are_laid_over_in_the_order_of_their_names),
         cmocka_unit_test(every_rule_with_a_mistake_is_named),
-        cmocka_unit_test(rules_that_would_take_for_ever_to_answer_are_refused),
+        cmocka_unit_test(rules_that_would_take_forever_to_answer_are_refused),
         cmocka_unit_test(a_server_that_gives_no_answer_admits_nobody),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,5 @@
-/* The event stream: order, filters, slow listeners, those that go, too many, and a stop in the
- * middle of it.
+/* The event stream: order, filters, slow listeners, listeners that leave, too many, and a stop in
+ * the middle.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "api/api.h"
 #include "api_fixture.h"
@@ -58,13 +58,13 @@ tear_down(void **state)
     return 0;
 }
 
-/* A client; `text` is what it has read and not looked at yet. */
+/* A client; `text` is what it has read and not checked yet. */
 typedef struct Client {
     int connection;
     GString *text;
 } Client;
 
-/* receive_size: bytes that the kernel may keep for it; 0: as it likes. */
+/* receive_size: bytes that the kernel may buffer; 0 for its default. */
 static Client
 client_open(const char *query, int receive_size)
 {
@@ -92,8 +92,8 @@ client_close(Client *client)
     g_string_free(client->text, TRUE);
 }
 
-/* Reads until the text has the word; false at the end of the connection. What was before its end is
- * forgotten. */
+/* Reads until the text contains the word, and drops the text before its end. False at the end of
+ * the connection. */
 static bool
 client_wait(Client *client, const char *word)
 {
@@ -103,7 +103,7 @@ client_wait(Client *client, const char *word)
             g_string_erase(client->text, 0, found - client->text->str + (gssize)strlen(word));
             return true;
         }
-        /* Of a MiB that comes in small parts, each is looked at once. */
+        /* A MiB comes in small parts: each is checked once. */
         seen = client->text->len - MIN(client->text->len, strlen(word));
         char buffer[65536];
         ssize_t got = recv(client->connection, buffer, sizeof buffer, 0);
@@ -113,7 +113,7 @@ client_wait(Client *client, const char *word)
     }
 }
 
-/* A client whose listening has begun. */
+/* A client of a stream that has begun. */
 static Client
 listener(const char *query, int receive_size)
 {
@@ -134,7 +134,7 @@ publish(const char *type, const char *uuid, const char *more)
 }
 
 static void
-tells_type_id_and_payload_in_order(void **state)
+sends_type_id_and_payload_in_order(void **state)
 {
     (void)state;
     Client client = listener("", 0);
@@ -150,7 +150,7 @@ tells_type_id_and_payload_in_order(void **state)
 }
 
 static void
-tells_of_one_node_and_of_types_with_a_prefix_when_asked_to(void **state)
+sends_events_of_one_node_or_of_types_with_a_prefix_on_request(void **state)
 {
     (void)state;
     Client by_node = listener("?node=one", 0), by_type = listener("?type=baremetal.port.", 0);
@@ -188,7 +188,7 @@ refuses_unknown_nodes_and_arguments(void **state)
 }
 
 static void
-tells_a_slow_listener_how_much_it_lost_and_goes_on_with_the_newest(void **state)
+tells_a_slow_listener_how_much_it_lost_and_continues_with_the_newest(void **state)
 {
     (void)state;
     enum { COUNT = 6000 };
@@ -198,7 +198,7 @@ tells_a_slow_listener_how_much_it_lost_and_goes_on_with_the_newest(void **state)
     for (int i = 1; i <= COUNT; i++) {
         publish("baremetal.node.power_set.end", node_uuid, bulk);
         g_autofree char *id = g_strdup_printf("id: %d\n", i);
-        assert_true(client_wait(&quick, id)); /* a slow neighbour does not delay it */
+        assert_true(client_wait(&quick, id)); /* a slow client does not delay it */
     }
     assert_true(client_wait(&slow, "event: lost\ndata: {\"lost\": "));
     assert_true(client_wait(&slow, "}\n\n"));
@@ -210,7 +210,7 @@ tells_a_slow_listener_how_much_it_lost_and_goes_on_with_the_newest(void **state)
     client_close(&quick);
 }
 
-/* A gauge as /metrics has it. */
+/* A gauge as in /metrics. */
 static unsigned long
 gauge(const char *name)
 {
@@ -228,7 +228,7 @@ listener_count(void)
     return gauge("steel_api_event_stream_listeners");
 }
 
-/* Reads to the last event of a client that was silent; NULL when that did not come. */
+/* Reads a silent client's stream to its last event; NULL if that did not come. */
 static void *
 catch_up(void *data)
 {
@@ -239,7 +239,7 @@ catch_up(void *data)
 }
 
 static void
-what_silent_readers_leave_waiting_is_bounded_in_bytes(void **state)
+events_that_silent_readers_leave_are_bounded_in_bytes(void **state)
 {
     (void)state;
     Client silent[20];
@@ -248,13 +248,13 @@ what_silent_readers_leave_waiting_is_bounded_in_bytes(void **state)
         silent[i] = listener("", 4096);
     for (int i = 0; i < 600; i++) {
         publish("baremetal.node.update.end", node_uuid, extra);
-        /* All leave the same text waiting; the kernel takes what it likes, and one event is on its
-         * way to each. */
+        /* All leave the same text waiting; the kernel buffers what it likes, and one event is on
+         * its way to each. */
         assert_in_range(events_size(events), 0,
                         EVENTS_QUEUE_SIZE + G_N_ELEMENTS(silent) * EVENT_TEXT_LIMIT);
     }
     assert_true(gauge("steel_api_event_stream_bytes") > 0);
-    /* All at once: whoever stays silent for a minute is disconnected. */
+    /* All at once: a client that is silent for a minute is disconnected. */
     pthread_t readers[G_N_ELEMENTS(silent)];
     for (size_t i = 0; i < G_N_ELEMENTS(silent); i++)
         assert_int_equal(pthread_create(&readers[i], NULL, catch_up, &silent[i]), 0);
@@ -278,13 +278,13 @@ a_member_without_room_is_named_in_its_place(void **state)
 }
 
 static void
-forgets_a_listener_that_has_gone(void **state)
+forgets_a_listener_that_has_left(void **state)
 {
     (void)state;
     Client client = listener("", 0);
     assert_true(listener_count() == 1);
     client_close(&client);
-    while (listener_count() > 0) { /* noticed when something is sent */
+    while (listener_count() > 0) { /* noticed with the next bytes */
         publish("baremetal.node.power_set.end", node_uuid, "");
         sched_yield();
     }
@@ -356,8 +356,8 @@ survives_publishers_listeners_and_a_stop_at_the_same_time(void **state)
         client_close(&clients[i]);
 }
 
-/* Clients that have gone before their stream begins, or soon after; who has gone is noticed when
- * something is sent. */
+/* Clients that leave before their stream begins, or soon after; that is noticed with the next
+ * bytes. */
 static void *
 come_and_go(void *data)
 {
@@ -371,7 +371,7 @@ come_and_go(void *data)
 }
 
 static void
-survives_listeners_that_come_and_go_while_events_are_published(void **state)
+survives_listeners_that_come_and_leave_while_events_are_published(void **state)
 {
     (void)state;
     pthread_t threads[4];
@@ -383,7 +383,7 @@ survives_listeners_that_come_and_go_while_events_are_published(void **state)
         publish("baremetal.node.power_set.end", node_uuid, "");
         sched_yield();
     }
-    /* The last has been forgotten, but need not be freed yet. */
+    /* The last one is off the list, but need not be freed yet. */
     while (gauge("steel_api_event_stream_bytes") > 0)
         sched_yield();
 }
@@ -393,17 +393,17 @@ main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        TEST(tells_type_id_and_payload_in_order),
-        TEST(tells_of_one_node_and_of_types_with_a_prefix_when_asked_to),
+        TEST(sends_type_id_and_payload_in_order),
+        TEST(sends_events_of_one_node_or_of_types_with_a_prefix_on_request),
         TEST(refuses_unknown_nodes_and_arguments),
-        TEST(tells_a_slow_listener_how_much_it_lost_and_goes_on_with_the_newest),
-        TEST(what_silent_readers_leave_waiting_is_bounded_in_bytes),
+        TEST(tells_a_slow_listener_how_much_it_lost_and_continues_with_the_newest),
+        TEST(events_that_silent_readers_leave_are_bounded_in_bytes),
         TEST(a_member_without_room_is_named_in_its_place),
-        TEST(forgets_a_listener_that_has_gone),
+        TEST(forgets_a_listener_that_has_left),
         TEST(has_room_for_a_bounded_number_of_listeners),
         TEST(ends_all_streams_when_it_is_stopped),
         TEST(survives_publishers_listeners_and_a_stop_at_the_same_time),
-        TEST(survives_listeners_that_come_and_go_while_events_are_published),
+        TEST(survives_listeners_that_come_and_leave_while_events_are_published),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

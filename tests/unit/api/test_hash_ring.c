@@ -1,4 +1,4 @@
-/* Who is responsible for a node, and how little changes when a conductor comes or goes.
+/* Which conductor has a node, and how little changes when a conductor comes or leaves.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "common/uuid.h"
 #include "rpc/hash_ring.h"

@@ -1,4 +1,4 @@
-/* Connections: many at once, calls that come back early and late, a stop in the middle of them.
+/* Connections: many at once, calls that return early and late, a stop in the middle.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "api/api.h"
 #include "api_fixture.h"

@@ -1,4 +1,4 @@
-/* Streams without a library that sends them: who looks at a stream while it ends.
+/* Streams without a library that sends them: which thread uses a stream while it ends.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "api/http_stream.h"
 
@@ -49,7 +49,7 @@ source_new(void (*free)(RequestStream *base))
     return &source->base;
 }
 
-/* Where both threads are. Relaxed: what orders their accesses must be the streams' own locks. */
+/* The places of both threads. Relaxed: only the streams' own locks may order their accesses. */
 typedef enum Place { BEFORE, LISTENING, TICKED } Place;
 
 typedef struct Meeting {
@@ -82,7 +82,7 @@ come_and_go(void *data)
 }
 
 static void
-a_listener_may_go_right_after_the_clock_has_looked_at_it(void **state)
+a_listener_may_leave_right_after_a_tick(void **state)
 {
     (void)state;
     for (int i = 0; i < 20; i++) {
@@ -93,7 +93,7 @@ a_listener_may_go_right_after_the_clock_has_looked_at_it(void **state)
         wait_for(&meeting, LISTENING);
         assert_int_equal(http_streams_count(meeting.streams), 1);
         http_streams_close(meeting.streams); /* so that the clock ticks no more than once */
-        pool_free(pool);                     /* which runs what is not due yet: the clock */
+        pool_free(pool);                     /* runs the job that is not due yet: the clock */
         go(&meeting, TICKED);
         pthread_join(thread, NULL);
         assert_int_equal(http_streams_count(meeting.streams), 0);
@@ -102,7 +102,7 @@ a_listener_may_go_right_after_the_clock_has_looked_at_it(void **state)
 }
 
 static void
-an_event_may_wake_a_stream_that_is_about_to_go(void **state)
+an_event_may_wake_a_stream_that_is_about_to_end(void **state)
 {
     (void)state;
     Pool *pool = pool_new("clock", 1, 10);
@@ -115,7 +115,7 @@ an_event_may_wake_a_stream_that_is_about_to_go(void **state)
 }
 
 static void
-no_stream_at_all_is_freed_as_well(void **state)
+freeing_no_stream_is_fine(void **state)
 {
     (void)state;
     http_stream_free(NULL);
@@ -126,9 +126,9 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_listener_may_go_right_after_the_clock_has_looked_at_it),
-        cmocka_unit_test(an_event_may_wake_a_stream_that_is_about_to_go),
-        cmocka_unit_test(no_stream_at_all_is_freed_as_well),
+        cmocka_unit_test(a_listener_may_leave_right_after_a_tick),
+        cmocka_unit_test(an_event_may_wake_a_stream_that_is_about_to_end),
+        cmocka_unit_test(freeing_no_stream_is_fine),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

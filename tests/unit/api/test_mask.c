@@ -1,4 +1,4 @@
-/* Masking while copying says the same as masking the parsed value.
+/* Masking during the copy gives the same as masking the parsed value.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "api/mask.h"
 #include "common/json_text.h"
@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-/* The tree's way of masking, as text. */
+/* The mask of the parsed value, as text. */
 static char *
 masked_tree(const char *text)
 {
@@ -38,7 +38,7 @@ assert_same(const char *text)
 }
 
 static void
-masks_as_the_parsed_value_would_be(void **state)
+masks_like_the_parsed_value(void **state)
 {
     (void)state;
     static const char *const texts[] = {
@@ -61,7 +61,7 @@ masks_as_the_parsed_value_would_be(void **state)
         "\"password\"",
         "5",
     };
-    for (int turn = 0; turn < 2; turn++) /* the second from the kept verdicts */
+    for (int turn = 0; turn < 2; turn++) /* the second time from the kept verdicts */
         for (size_t i = 0; i < G_N_ELEMENTS(texts); i++)
             assert_same(texts[i]);
 }
@@ -92,7 +92,7 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(masks_as_the_parsed_value_would_be),
+        cmocka_unit_test(masks_like_the_parsed_value),
         cmocka_unit_test(does_not_run_over_the_end_of_broken_text),
     };
     return cmocka_run_group_tests_name("api_mask", tests, NULL, NULL);

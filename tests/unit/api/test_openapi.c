@@ -1,5 +1,5 @@
-/* The OpenAPI document: every route is in it or says why not, every row of its table belongs to a
- * route, every reference leads somewhere.
+/* The OpenAPI document: it describes every route or says why not, every row of its table belongs to
+ * a route, every reference has a target.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "api/openapi.h"
 
@@ -191,7 +191,7 @@ a_resource_is_as_its_field_table_says(void **state)
 }
 
 static void
-filters_and_their_versions_are_told(void **state)
+filters_are_described_with_their_versions(void **state)
 {
     (void)state;
     const json_t *parameters = member(document, "paths|/v1/nodes|get|parameters");
@@ -250,7 +250,7 @@ main(void)
         cmocka_unit_test(every_reference_leads_somewhere),
         cmocka_unit_test(operations_have_names_of_their_own_and_name_their_captures),
         cmocka_unit_test(a_resource_is_as_its_field_table_says),
-        cmocka_unit_test(filters_and_their_versions_are_told),
+        cmocka_unit_test(filters_are_described_with_their_versions),
         cmocka_unit_test(the_text_is_made_once_for_all_threads),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -1,5 +1,5 @@
-/* Requests without a connection: routing, what the conductor is asked, what becomes of its answers,
- * statements per list.
+/* Requests without a connection: routing, calls of the conductor and their answers, statements per
+ * list.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "api/internal.h"
 #include "api/pipeline.h"
@@ -48,7 +48,7 @@ header_of(void *carrier, const char *name)
 static void
 resume(void *carrier)
 {
-    (void)carrier; /* the conductor answers at once: there is nothing to wake */
+    (void)carrier; /* the conductor answers at once, so there is nothing to resume */
 }
 
 static const RequestTransport transport = {.header = header_of, .resume = resume};
@@ -59,7 +59,7 @@ run(const char *method, const char *path, const char *query, const char *body)
 {
     static char version[] = "1.82";
     Request *request = request_new(api, &transport, version, method, path);
-    static char text[256]; /* outlives the request; one is looked at at a time */
+    static char text[256]; /* outlives the request; tests check one at a time */
     if (query != NULL) {
         assert_true(g_strlcpy(text, query, sizeof text) < sizeof text);
         request_take_query(request, text);
@@ -164,7 +164,7 @@ lists_take_as_many_statements_for_many_items_as_for_one(void **state)
     assert_int_equal(statements_of("/v1/nodes/first/ports", NULL), 2);
 }
 
-/* One more of everything that hangs on a node, and an allocation, a chassis and a template. */
+/* One more child of each kind for a node, and an allocation, a chassis and a template. */
 static void
 add_one_of_each(const char *node_uuid, int number)
 {
@@ -234,7 +234,7 @@ every_list_takes_as_many_statements_for_many_items_as_for_one(void **state)
 }
 
 static void
-asks_the_conductor_and_shows_what_it_made(void **state)
+calls_the_conductor_and_shows_the_new_item(void **state)
 {
     (void)state;
     g_autofree char *uuid = api_fixture_add_node(fixture, "made");
@@ -253,7 +253,7 @@ asks_the_conductor_and_shows_what_it_made(void **state)
 }
 
 static void
-tells_the_conductor_by_whose_ownership_it_was_let_in(void **state)
+names_the_owner_that_admitted_the_caller_to_the_conductor(void **state)
 {
     (void)state;
     static char version[] = "1.82";
@@ -274,7 +274,7 @@ tells_the_conductor_by_whose_ownership_it_was_let_in(void **state)
 }
 
 static void
-asks_nothing_when_the_body_is_wrong(void **state)
+calls_nobody_if_the_body_is_wrong(void **state)
 {
     (void)state;
     static const char *const bodies[] = {"{",
@@ -334,11 +334,11 @@ main(void)
                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown(
             every_list_takes_as_many_statements_for_many_items_as_for_one, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(asks_the_conductor_and_shows_what_it_made, set_up,
+        cmocka_unit_test_setup_teardown(calls_the_conductor_and_shows_the_new_item, set_up,
                                         tear_down),
-        cmocka_unit_test_setup_teardown(tells_the_conductor_by_whose_ownership_it_was_let_in,
+        cmocka_unit_test_setup_teardown(names_the_owner_that_admitted_the_caller_to_the_conductor,
                                         set_up, tear_down),
-        cmocka_unit_test_setup_teardown(asks_nothing_when_the_body_is_wrong, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(calls_nobody_if_the_body_is_wrong, set_up, tear_down),
         cmocka_unit_test_setup_teardown(turns_the_conductors_errors_into_faults, set_up, tear_down),
         cmocka_unit_test_setup_teardown(checks_policy_names_on_every_route_that_is_not_public,
                                         set_up, tear_down),

@@ -1,4 +1,4 @@
-/* Which version a request gets.
+/* The version that a request gets.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "api/versions.h"
 
@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 static void
-gives_the_version_that_is_asked_for(void **state)
+gives_the_requested_version(void **state)
 {
     (void)state;
     static const struct {
@@ -39,7 +39,7 @@ gives_the_version_that_is_asked_for(void **state)
 }
 
 static void
-refuses_what_is_not_served(void **state)
+refuses_versions_that_are_not_served(void **state)
 {
     (void)state;
     static const char *const bad[] = {
@@ -70,8 +70,8 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(gives_the_version_that_is_asked_for),
-        cmocka_unit_test(refuses_what_is_not_served),
+        cmocka_unit_test(gives_the_requested_version),
+        cmocka_unit_test(refuses_versions_that_are_not_served),
         cmocka_unit_test(names_every_served_version),
     };
     return cmocka_run_group_tests_name("api_versions", tests, NULL, NULL);

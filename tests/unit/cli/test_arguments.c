@@ -188,7 +188,7 @@ fields_take_several_words_and_commas(void **state)
 }
 
 static void
-everything_behind_two_dashes_is_an_argument(void **state)
+everything_after_two_dashes_is_an_argument(void **state)
 {
     (void)state;
     g_auto(Line) line = parse("node show --instance -- -odd-name");
@@ -368,7 +368,7 @@ main(void)
         cmocka_unit_test(different_interfaces_can_be_set_and_reset_together),
         cmocka_unit_test(wait_takes_a_number_only_if_one_follows),
         cmocka_unit_test(fields_take_several_words_and_commas),
-        cmocka_unit_test(everything_behind_two_dashes_is_an_argument),
+        cmocka_unit_test(everything_after_two_dashes_is_an_argument),
         cmocka_unit_test(help_excuses_what_is_missing),
         cmocka_unit_test(set_reads_values_as_json_where_they_are_json),
         cmocka_unit_test(flags_and_their_opposites_are_sent_as_ironicclient_sends_them),

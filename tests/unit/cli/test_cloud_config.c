@@ -67,7 +67,7 @@ a_cloud_is_found_by_name_with_its_secrets_over_it(void **state)
 }
 
 static void
-merge_keys_bring_in_what_is_not_said_again(void **state)
+merge_keys_add_only_missing_keys(void **state)
 {
     (void)state;
     json_auto_t *clouds = yaml(clouds_text);
@@ -161,7 +161,7 @@ aliases_that_multiply_are_refused(void **state)
 }
 
 static void
-what_is_written_reads_back_the_same(void **state)
+written_yaml_reads_back_the_same(void **state)
 {
     (void)state;
     json_auto_t *value = yaml("{a: ['1', 'true', null, '', 'x: y', \"two\\nlines\", -5, 1.5, {}], "
@@ -250,13 +250,13 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_cloud_is_found_by_name_with_its_secrets_over_it),
-        cmocka_unit_test(merge_keys_bring_in_what_is_not_said_again),
+        cmocka_unit_test(merge_keys_add_only_missing_keys),
         cmocka_unit_test(clouds_that_cannot_be_used_say_why),
         cmocka_unit_test(plain_scalars_have_the_types_of_yaml_1_1),
         cmocka_unit_test(json_is_yaml_too),
         cmocka_unit_test(broken_yaml_names_its_place),
         cmocka_unit_test(aliases_that_multiply_are_refused),
-        cmocka_unit_test(what_is_written_reads_back_the_same),
+        cmocka_unit_test(written_yaml_reads_back_the_same),
         cmocka_unit_test(keystone_is_asked_with_password_and_project),
         cmocka_unit_test(keystone_is_asked_with_application_credential_without_scope),
         cmocka_unit_test(a_missing_password_is_named),

@@ -40,7 +40,7 @@ messages_are_found_in_every_shape_of_answer(void **state)
 }
 
 static void
-the_status_stands_behind_the_message_and_gives_the_code(void **state)
+the_status_follows_the_message_and_gives_the_code(void **state)
 {
     (void)state;
     const char *body = "{\"error_message\": \"gone\"}";
@@ -55,7 +55,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(messages_are_found_in_every_shape_of_answer),
-        cmocka_unit_test(the_status_stands_behind_the_message_and_gives_the_code),
+        cmocka_unit_test(the_status_follows_the_message_and_gives_the_code),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

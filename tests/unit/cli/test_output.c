@@ -112,7 +112,7 @@ shell_output_is_safe_to_eval(void **state)
 }
 
 static void
-only_the_columns_asked_for_are_printed(void **state)
+only_the_chosen_columns_are_printed(void **state)
 {
     (void)state;
     g_autoptr(GPtrArray) columns = g_ptr_array_new();
@@ -124,7 +124,7 @@ only_the_columns_asked_for_are_printed(void **state)
 }
 
 static void
-a_column_that_is_not_there_is_an_error_that_lists_those_that_are(void **state)
+an_unknown_column_is_an_error_that_lists_the_known_ones(void **state)
 {
     (void)state;
     g_autoptr(GPtrArray) columns = g_ptr_array_new();
@@ -234,8 +234,8 @@ main(void)
         cmocka_unit_test(values_stand_on_one_line_per_row_or_one_per_field),
         cmocka_unit_test(yaml_quotes_strings_that_would_be_something_else),
         cmocka_unit_test(shell_output_is_safe_to_eval),
-        cmocka_unit_test(only_the_columns_asked_for_are_printed),
-        cmocka_unit_test(a_column_that_is_not_there_is_an_error_that_lists_those_that_are),
+        cmocka_unit_test(only_the_chosen_columns_are_printed),
+        cmocka_unit_test(an_unknown_column_is_an_error_that_lists_the_known_ones),
         cmocka_unit_test(rows_are_sorted_with_nulls_last_and_equal_ones_in_their_order),
         cmocka_unit_test(an_empty_list_is_an_empty_line_unless_borders_are_wanted),
         cmocka_unit_test(control_characters_do_not_reach_the_terminal),

@@ -149,7 +149,7 @@ an_older_service_is_asked_again_with_its_own_version(void **state)
 }
 
 static void
-a_version_that_was_asked_for_is_not_given_up(void **state)
+a_chosen_version_is_kept(void **state)
 {
     (void)state;
     static const char *const answers[] = {NOT_ACCEPTABLE, NULL};
@@ -167,7 +167,7 @@ a_version_that_was_asked_for_is_not_given_up(void **state)
 }
 
 static void
-a_locked_node_is_tried_again(void **state)
+a_request_to_a_locked_node_is_repeated(void **state)
 {
     (void)state;
     static const char *const answers[] = {
@@ -341,8 +341,8 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_older_service_is_asked_again_with_its_own_version),
-        cmocka_unit_test(a_version_that_was_asked_for_is_not_given_up),
-        cmocka_unit_test(a_locked_node_is_tried_again),
+        cmocka_unit_test(a_chosen_version_is_kept),
+        cmocka_unit_test(a_request_to_a_locked_node_is_repeated),
         cmocka_unit_test(a_node_that_stays_locked_is_an_error_after_the_last_try),
         cmocka_unit_test(other_conflicts_are_errors_at_once),
         cmocka_unit_test(keystones_token_is_used_and_replaced_when_it_expires),

@@ -114,7 +114,7 @@ words_longer_than_a_line_are_cut(void **state)
 }
 
 static void
-words_are_broken_behind_hyphens(void **state)
+words_are_broken_after_hyphens(void **state)
 {
     (void)state;
     g_autoptr(GPtrArray) words = text_wrap("ilo-virtual-media, ipxe", 12);
@@ -156,7 +156,7 @@ main(void)
         cmocka_unit_test(a_table_without_rows_has_only_its_head),
         cmocka_unit_test(long_columns_are_wrapped_to_the_width_asked_for),
         cmocka_unit_test(words_longer_than_a_line_are_cut),
-        cmocka_unit_test(words_are_broken_behind_hyphens),
+        cmocka_unit_test(words_are_broken_after_hyphens),
         cmocka_unit_test(wrapping_never_gives_less_than_one_piece),
         cmocka_unit_test(bytes_that_are_no_text_count_as_one_column_each),
     };

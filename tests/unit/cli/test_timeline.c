@@ -11,7 +11,7 @@
 #include <cmocka.h>
 
 static void
-the_phase_at_work_is_the_last_unfinished_one(void **state)
+the_current_phase_is_the_last_unfinished_one(void **state)
 {
     (void)state;
     static const struct {
@@ -75,7 +75,7 @@ a_line_has_state_time_bar_and_phase(void **state)
 }
 
 static void
-more_done_than_there_is_fills_the_bar(void **state)
+progress_beyond_the_end_fills_the_bar(void **state)
 {
     (void)state;
     json_auto_t *phase =
@@ -127,10 +127,10 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_phase_at_work_is_the_last_unfinished_one),
+        cmocka_unit_test(the_current_phase_is_the_last_unfinished_one),
         cmocka_unit_test(sizes_and_times_are_written_for_people),
         cmocka_unit_test(a_line_has_state_time_bar_and_phase),
-        cmocka_unit_test(more_done_than_there_is_fills_the_bar),
+        cmocka_unit_test(progress_beyond_the_end_fills_the_bar),
         cmocka_unit_test(a_line_fits_the_terminal_and_cannot_steer_it),
         cmocka_unit_test(waiting_ends_in_the_state_in_a_failure_or_in_another_stable_state),
     };

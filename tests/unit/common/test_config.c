@@ -389,7 +389,7 @@ want_high_port(const Config *config, GError **error)
 }
 
 static void
-mistakes_of_all_kinds_are_told_at_once(void **state)
+mistakes_of_all_kinds_are_reported_together(void **state)
 {
     g_autoptr(Config) config = config_new();
     g_autoptr(GError) loading = NULL, finishing = NULL;
@@ -446,7 +446,7 @@ the_environment_stands_between_files_and_command_line(void **state)
 }
 
 static void
-a_variable_that_names_no_option_is_told_like_one_of_a_file(void **state)
+a_variable_that_names_no_option_is_reported_like_one_of_a_file(void **state)
 {
     static const char *const variables[] = {"OS_API__PROT=1", "OS_DEFAULT__NOTHING=1", NULL};
     g_autoptr(Config) config = config_new();
@@ -494,9 +494,9 @@ main(void)
         cmocka_unit_test(values_of_unknown_options_can_be_referred_to),
         cmocka_unit_test(a_configuration_file_of_ironic_loads),
         cmocka_unit_test(the_api_listens_beyond_loopback_only_with_authentication),
-        cmocka_unit_test(mistakes_of_all_kinds_are_told_at_once),
+        cmocka_unit_test(mistakes_of_all_kinds_are_reported_together),
         cmocka_unit_test(the_environment_stands_between_files_and_command_line),
-        cmocka_unit_test(a_variable_that_names_no_option_is_told_like_one_of_a_file),
+        cmocka_unit_test(a_variable_that_names_no_option_is_reported_like_one_of_a_file),
         cmocka_unit_test(a_variable_that_cannot_be_read_is_a_mistake),
     };
     return cmocka_run_group_tests_name("config", tests, make_directory, remove_directory);

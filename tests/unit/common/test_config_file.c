@@ -58,7 +58,7 @@ equals_and_colon_both_separate_and_the_first_one_counts(void **state)
 }
 
 static void
-comments_and_blank_lines_say_nothing(void **state)
+comments_and_blank_lines_have_no_effect(void **state)
 {
     (void)state;
     assert_parsed("# one\n; two\n\n[a]\n#x = 1\n\ny = 2 # not a comment ; neither\n",
@@ -188,7 +188,7 @@ a_refused_assignment_is_a_mistake_among_others(void **state)
 }
 
 static void
-every_mistake_is_told_and_what_is_right_is_read(void **state)
+every_mistake_is_reported_and_the_rest_is_read(void **state)
 {
     static const char text[] = "lost = 1\nalso = lost\n[a]\nx = 1\nwhat\n  of it\ny = 2\n"
                                "[b\nz = lost\n  with it\n[c]\n\xff\nw = 3\n";
@@ -205,7 +205,7 @@ every_mistake_is_told_and_what_is_right_is_read(void **state)
 }
 
 static void
-a_file_of_another_kind_is_not_told_line_by_line(void **state)
+a_file_of_another_kind_is_not_reported_line_by_line(void **state)
 {
     g_autoptr(GError) error = NULL;
     g_autoptr(GString) text = g_string_new(NULL), found = g_string_new(NULL);
@@ -240,7 +240,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(equals_and_colon_both_separate_and_the_first_one_counts),
-        cmocka_unit_test(comments_and_blank_lines_say_nothing),
+        cmocka_unit_test(comments_and_blank_lines_have_no_effect),
         cmocka_unit_test(indented_lines_continue_the_value_above),
         cmocka_unit_test(a_value_may_start_on_the_line_after_its_name),
         cmocka_unit_test(a_blank_or_comment_line_ends_a_continued_value),
@@ -252,8 +252,8 @@ main(void)
         cmocka_unit_test(a_nul_byte_is_refused),
         cmocka_unit_test(names_values_and_files_beyond_their_bounds_are_refused),
         cmocka_unit_test(a_refused_assignment_is_a_mistake_among_others),
-        cmocka_unit_test(every_mistake_is_told_and_what_is_right_is_read),
-        cmocka_unit_test(a_file_of_another_kind_is_not_told_line_by_line),
+        cmocka_unit_test(every_mistake_is_reported_and_the_rest_is_read),
+        cmocka_unit_test(a_file_of_another_kind_is_not_reported_line_by_line),
         cmocka_unit_test(a_file_that_cannot_be_read_is_an_error_of_its_own),
     };
     return cmocka_run_group_tests_name("config_file", tests, NULL, NULL);

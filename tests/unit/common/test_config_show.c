@@ -85,7 +85,7 @@ every_option_is_shown_with_help_default_and_origin(void **state)
 }
 
 static void
-what_is_shown_reads_back_as_the_same_configuration(void **state)
+the_shown_configuration_reads_back_as_the_same(void **state)
 {
     static const char *const assignments[] = {
         "pxe.kernel_append_params= spaced $$HOME \"x\" ",
@@ -120,7 +120,7 @@ what_is_shown_reads_back_as_the_same_configuration(void **state)
 }
 
 static void
-json_tells_the_same_for_programs(void **state)
+json_shows_the_same_for_programs(void **state)
 {
     static const char *const assignments[] = {"api.port=7000", NULL};
     g_autoptr(Config) config = config_of(assignments);
@@ -195,7 +195,7 @@ is_of_interfaces(const OptionInfo *info)
 }
 
 static void
-what_no_code_reads_is_said_to_be_without_effect(void **state)
+options_that_no_code_reads_are_shown_as_such(void **state)
 {
     (void)state;
     g_autoptr(GHashTable) names = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
@@ -211,7 +211,7 @@ what_no_code_reads_is_said_to_be_without_effect(void **state)
 }
 
 static void
-options_without_effect_are_warned_of_when_they_are_set(void **state)
+setting_an_option_without_effect_is_warned_of(void **state)
 {
     (void)state;
     g_autoptr(GError) error = NULL;
@@ -240,11 +240,11 @@ main(void)
         cmocka_unit_test(secrets_are_shown_nowhere),
         cmocka_unit_test(urls_without_a_password_are_shown_whole),
         cmocka_unit_test(every_option_is_shown_with_help_default_and_origin),
-        cmocka_unit_test(what_is_shown_reads_back_as_the_same_configuration),
-        cmocka_unit_test(json_tells_the_same_for_programs),
+        cmocka_unit_test(the_shown_configuration_reads_back_as_the_same),
+        cmocka_unit_test(json_shows_the_same_for_programs),
         cmocka_unit_test(the_manual_holds_the_table_of_options),
-        cmocka_unit_test(what_no_code_reads_is_said_to_be_without_effect),
-        cmocka_unit_test(options_without_effect_are_warned_of_when_they_are_set),
+        cmocka_unit_test(options_that_no_code_reads_are_shown_as_such),
+        cmocka_unit_test(setting_an_option_without_effect_is_warned_of),
     };
     return cmocka_run_group_tests_name("config_show", tests, NULL, NULL);
 }

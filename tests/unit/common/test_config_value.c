@@ -245,7 +245,7 @@ an_ipv6_address_is_bracketed_in_a_url(void **state)
 }
 
 static void
-a_reference_that_leads_nowhere_or_in_a_circle_is_refused(void **state)
+a_dangling_or_circular_reference_is_refused(void **state)
 {
     g_autoptr(GError) error = NULL;
     g_autoptr(Config) config = config_new();
@@ -393,7 +393,7 @@ main(void)
         cmocka_unit_test(references_are_replaced_by_the_value_of_the_option),
         cmocka_unit_test(references_reach_through_other_references_and_lists),
         cmocka_unit_test(an_ipv6_address_is_bracketed_in_a_url),
-        cmocka_unit_test(a_reference_that_leads_nowhere_or_in_a_circle_is_refused),
+        cmocka_unit_test(a_dangling_or_circular_reference_is_refused),
         cmocka_unit_test(references_cannot_make_a_value_grow_without_end),
         cmocka_unit_test(relative_paths_start_at_the_state_path),
         cmocka_unit_test(the_url_of_the_boot_server_follows_its_address),

@@ -37,7 +37,7 @@ every_row_has_a_name_a_class_and_an_http_status(void **state)
 }
 
 static void
-a_full_service_and_a_held_lock_invite_to_try_again(void **state)
+a_busy_service_and_a_held_lock_allow_a_retry(void **state)
 {
     g_autoptr(GError) locked = error_of(STEEL_ERROR_LOCKED);
     g_autoptr(GError) full = error_of(STEEL_ERROR_NO_WORKER);
@@ -53,7 +53,7 @@ a_full_service_and_a_held_lock_invite_to_try_again(void **state)
 }
 
 static void
-foreign_errors_and_unknown_codes_read_as_internal(void **state)
+other_errors_and_unknown_codes_count_as_internal(void **state)
 {
     g_autoptr(GError) foreign = g_error_new_literal(G_FILE_ERROR, G_FILE_ERROR_NOENT, "gone");
     g_autoptr(GError) beyond = g_error_new_literal(steel_error_quark(), STEEL_ERROR_COUNT, "x");
@@ -92,8 +92,8 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_row_has_a_name_a_class_and_an_http_status),
-        cmocka_unit_test(a_full_service_and_a_held_lock_invite_to_try_again),
-        cmocka_unit_test(foreign_errors_and_unknown_codes_read_as_internal),
+        cmocka_unit_test(a_busy_service_and_a_held_lock_allow_a_retry),
+        cmocka_unit_test(other_errors_and_unknown_codes_count_as_internal),
         cmocka_unit_test(the_message_is_formatted_and_takes_a_prefix_at_each_hop),
         cmocka_unit_test(a_caller_that_wants_no_error_gets_none),
     };

@@ -173,7 +173,7 @@ method_headers_body_and_basic_auth_are_sent(void **state)
 }
 
 static void
-a_thread_uses_its_connection_again_without_the_options_of_before(void **state)
+a_thread_reuses_its_connection_without_earlier_options(void **state)
 {
     (void)state;
     Server server;
@@ -369,7 +369,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(status_headers_and_body_come_back),
         cmocka_unit_test(method_headers_body_and_basic_auth_are_sent),
-        cmocka_unit_test(a_thread_uses_its_connection_again_without_the_options_of_before),
+        cmocka_unit_test(a_thread_reuses_its_connection_without_earlier_options),
         cmocka_unit_test(an_answer_over_the_limit_is_refused),
         cmocka_unit_test(an_answer_of_exactly_the_limit_is_taken),
         cmocka_unit_test(a_silent_server_is_a_timeout),

@@ -217,7 +217,7 @@ members_of_another_type_read_as_absent(void **state)
 }
 
 static void
-empty_and_false_values_say_nothing(void **state)
+empty_and_false_values_count_as_absent(void **state)
 {
     (void)state;
     json_t *nothing = parse("[null, false, 0, 0.0, -0.0, \"\", [], {}]");
@@ -292,7 +292,7 @@ main(void)
         cmocka_unit_test(strings_are_written_with_the_short_escapes_and_null_as_null),
         cmocka_unit_test(numbers_are_written_in_full),
         cmocka_unit_test(members_of_another_type_read_as_absent),
-        cmocka_unit_test(empty_and_false_values_say_nothing),
+        cmocka_unit_test(empty_and_false_values_count_as_absent),
         cmocka_unit_test(the_words_operators_write_for_true_are_true_and_nothing_else_is),
         cmocka_unit_test(an_integer_member_may_be_a_number_or_a_decimal_text),
     };

@@ -172,7 +172,7 @@ contents(const char *path)
 }
 
 static void
-a_log_file_is_appended_to_and_let_go_of_when_it_was_moved(void **state)
+a_log_file_is_appended_to_and_closed_after_it_was_moved(void **state)
 {
     (void)state;
     g_autoptr(GError) error = NULL;
@@ -282,7 +282,7 @@ lines_of_all_levels(void)
 }
 
 static void
-the_journal_is_told_the_priority_of_each_line(void **state)
+each_line_has_its_priority_in_the_journal(void **state)
 {
     static const char *const marks[] = {"<7>", "<6>", "<4>", "<3>", "<6>"};
     (void)state;
@@ -301,7 +301,7 @@ the_journal_is_told_the_priority_of_each_line(void **state)
 }
 
 static void
-nobody_but_the_journal_sees_priorities(void **state)
+only_the_journal_sees_priorities(void **state)
 {
     (void)state;
     int other = open("/dev/null", O_WRONLY | O_CLOEXEC);
@@ -324,12 +324,12 @@ main(void)
         cmocka_unit_test(control_characters_cannot_forge_a_line),
         cmocka_unit_test(text_of_any_length_stays_one_line_with_an_end),
         cmocka_unit_test(lines_below_the_level_are_not_written),
-        cmocka_unit_test(a_log_file_is_appended_to_and_let_go_of_when_it_was_moved),
+        cmocka_unit_test(a_log_file_is_appended_to_and_closed_after_it_was_moved),
         cmocka_unit_test(a_file_that_cannot_be_opened_leaves_the_log_where_it_was),
         cmocka_unit_test(a_line_of_json_is_one_object_whatever_its_text_holds),
         cmocka_unit_test(a_document_is_written_as_it_is_however_long),
-        cmocka_unit_test(the_journal_is_told_the_priority_of_each_line),
-        cmocka_unit_test(nobody_but_the_journal_sees_priorities),
+        cmocka_unit_test(each_line_has_its_priority_in_the_journal),
+        cmocka_unit_test(only_the_journal_sees_priorities),
         cmocka_unit_test(threads_neither_mix_their_lines_nor_their_contexts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

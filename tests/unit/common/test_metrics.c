@@ -164,7 +164,7 @@ unregister_slow(void *slow)
 }
 
 static void
-a_slow_collector_holds_up_nobody_but_who_takes_it_away(void **state)
+a_slow_collector_delays_only_its_own_removal(void **state)
 {
     (void)state;
     static char other[] = "test_other";
@@ -259,7 +259,7 @@ main(void)
         cmocka_unit_test(a_gauge_shows_what_was_set_last_in_its_unit),
         cmocka_unit_test(values_are_written_whole_where_they_are_and_labels_escaped),
         cmocka_unit_test(collectors_write_until_they_are_unregistered),
-        cmocka_unit_test(a_slow_collector_holds_up_nobody_but_who_takes_it_away),
+        cmocka_unit_test(a_slow_collector_delays_only_its_own_removal),
         cmocka_unit_test(the_process_is_as_linux_says),
         cmocka_unit_test(what_is_written_is_the_text_format),
     };

@@ -69,7 +69,7 @@ input_that_nobody_reads_is_no_error(void **state)
 }
 
 static void
-output_beyond_the_limit_is_dropped_and_said(void **state)
+output_beyond_the_limit_is_dropped_and_reported(void **state)
 {
     (void)state;
     ProcessSpec spec = {.argv = ARGV("sh", "-c", "head -c 100000 /dev/zero | tr '\\0' x"),
@@ -182,7 +182,7 @@ environment_and_folder_are_the_ones_asked_for(void **state)
 }
 
 static void
-descriptors_of_ours_do_not_leak_into_the_program(void **state)
+descriptors_do_not_leak_into_the_program(void **state)
 {
     (void)state;
     int leaking = open("/dev/null", O_RDONLY); /* on purpose without close-on-exec */
@@ -194,7 +194,7 @@ descriptors_of_ours_do_not_leak_into_the_program(void **state)
 }
 
 static void
-spawned_child_writes_where_it_was_told_and_is_ended(void **state)
+spawned_child_writes_to_its_file_and_is_ended(void **state)
 {
     (void)state;
     int pipe_fds[2];
@@ -254,7 +254,7 @@ main(void)
         cmocka_unit_test(arguments_reach_the_program_without_a_shell),
         cmocka_unit_test(input_larger_than_a_pipe_comes_back_whole),
         cmocka_unit_test(input_that_nobody_reads_is_no_error),
-        cmocka_unit_test(output_beyond_the_limit_is_dropped_and_said),
+        cmocka_unit_test(output_beyond_the_limit_is_dropped_and_reported),
         cmocka_unit_test(failure_names_program_status_and_last_line_of_stderr),
         cmocka_unit_test(failure_is_a_result_where_the_caller_accepts_it),
         cmocka_unit_test(death_by_signal_is_an_error),
@@ -262,8 +262,8 @@ main(void)
         cmocka_unit_test(program_that_takes_too_long_is_killed_with_its_children),
         cmocka_unit_test(end_is_seen_although_a_grandchild_keeps_the_output_open),
         cmocka_unit_test(environment_and_folder_are_the_ones_asked_for),
-        cmocka_unit_test(descriptors_of_ours_do_not_leak_into_the_program),
-        cmocka_unit_test(spawned_child_writes_where_it_was_told_and_is_ended),
+        cmocka_unit_test(descriptors_do_not_leak_into_the_program),
+        cmocka_unit_test(spawned_child_writes_to_its_file_and_is_ended),
         cmocka_unit_test(spawned_child_dies_when_its_parent_is_killed),
     };
     return cmocka_run_group_tests_name("process", tests, NULL, NULL);

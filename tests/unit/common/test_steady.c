@@ -50,7 +50,7 @@ a_clock_that_is_set_moves_it_neither_ahead_nor_back(void **state)
 }
 
 static void
-the_next_process_goes_on_with_it(void **state)
+the_next_process_continues_it(void **state)
 {
     (void)state;
     int64_t before = steady_now_ms();
@@ -77,7 +77,7 @@ main(void)
         cmocka_unit_test_setup(it_starts_as_the_wall_clock, wall_clock_is_right),
         cmocka_unit_test_setup(a_clock_that_is_set_moves_it_neither_ahead_nor_back,
                                wall_clock_is_right),
-        cmocka_unit_test_setup(the_next_process_goes_on_with_it, wall_clock_is_right),
+        cmocka_unit_test_setup(the_next_process_continues_it, wall_clock_is_right),
         cmocka_unit_test_setup(
             it_does_not_fall_behind_when_the_clock_was_set_back_while_no_process_ran,
             wall_clock_is_right),

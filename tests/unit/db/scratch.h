@@ -1,6 +1,6 @@
-/* A folder of its own for each test, and a new database in it; gone when the test ends. The
- * questions are the same for every engine: with STEEL_TEST_DATABASE=URL the databases are URL and a
- * name of its own for each test. What looks at files is of SQLite alone.
+/* A folder of its own for each test, and a new database in it; both are removed when the test ends.
+ * The questions are the same for every engine: with STEEL_TEST_DATABASE=URL each test has the
+ * database URL plus a name of its own. Tests of files are for SQLite only.
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 #include "db/db.h"

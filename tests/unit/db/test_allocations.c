@@ -1,4 +1,4 @@
-/* Which nodes an allocation may have, at the moment it takes one.
+/* Which nodes an allocation may take, at the moment it takes one.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "scratch.h"
 
@@ -49,7 +49,7 @@ a_node_is_taken_only_while_it_is_free_and_the_owners(void **state)
 {
     static const struct {
         const char *change, *back;
-        bool listed; /* it is found, and only taken by nobody meanwhile */
+        bool listed; /* it is found, but another thread takes it meanwhile */
     } rows[] = {
         {"owner = 'them'",                 "owner = 'me'",                  false},
         {"owner = NULL",                   "owner = 'me'",                  false},

@@ -1,5 +1,4 @@
-/* The database itself: opening, migrating, transactions, rows, and what is said when it cannot
- * work.
+/* The database itself: opening, migrating, transactions, rows, and its errors.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "scratch.h"
 
@@ -43,7 +42,7 @@ a_new_database_is_made_and_found_again_with_its_rows(void **state)
 }
 
 static void
-a_new_database_is_not_for_everybody_to_read(void **state)
+others_cannot_read_a_new_database(void **state)
 {
     static const char *const names[] = {"steel.sqlite", "steel.sqlite-wal", "steel.sqlite-shm"};
     Scratch *scratch = *state;
@@ -132,9 +131,9 @@ urls_of_unknown_engines_are_refused_by_name_of_the_option(void **state)
     }
 }
 
-/* Whether the engine syncs cannot be seen without cutting the power; what it was told can. */
+/* Only a power cut shows if the engine syncs, so the test reads its settings. */
 static void
-each_connection_keeps_to_the_settings_the_database_was_opened_with(void **state)
+each_connection_has_the_settings_of_the_database(void **state)
 {
     Scratch *scratch = *state;
     const DbSettings settings = {.synchronous = true, .wait_limit_s = 3};
@@ -158,7 +157,7 @@ a_path_that_cannot_be_opened_is_named(void **state)
 }
 
 static void
-a_file_that_is_no_database_is_called_so(void **state)
+a_file_that_is_no_database_is_refused_as_such(void **state)
 {
     Scratch *scratch = *state;
     g_autofree char *path = g_build_filename(scratch->folder, "text", NULL);
@@ -232,7 +231,7 @@ make_chassis(Db *db, GError **error)
                       error);
 }
 
-/* What a damaged database still does. */
+/* A damaged database can still be read. */
 static void
 assert_only_read(Db *db)
 {
@@ -268,13 +267,13 @@ a_damaged_database_is_noticed_when_it_is_opened_and_only_read(void **state)
 }
 
 static void
-a_large_database_is_looked_through_while_it_is_used(void **state)
+a_large_database_is_checked_while_it_is_used(void **state)
 {
     Scratch *scratch = *state;
     const DbSettings large = {.wait_limit_s = 10, .small_size = 1};
     g_autoptr(GError) error = NULL, health = NULL;
     node_free(scratch_node(scratch->db, NULL));
-    db_close(db_open(scratch->url, &large, &error)); /* at once: the look ends with it */
+    db_close(db_open(scratch->url, &large, &error)); /* at once: this ends the check */
     damage_nodes(scratch);
     db_close(g_steal_pointer(&scratch->db));
     Db *db = db_open(scratch->url, &large, &error);
@@ -295,7 +294,7 @@ read_nodes(void *db)
 }
 
 static void
-damage_that_a_read_meets_ends_writing(void **state)
+damage_found_by_a_read_ends_writing(void **state)
 {
     Scratch *scratch = *state;
     pthread_t reader;
@@ -331,12 +330,12 @@ a_database_that_others_can_read_is_made_private(void **state)
     assert_int_equal(mode_of(scratch->path, ""), 0640);
     assert_int_equal(mode_of(scratch->path, "-wal"), 0640);
     db_close(second);
-    assert_int_equal(chmod(scratch->path, 0600), 0); /* what is tighter stays */
+    assert_int_equal(chmod(scratch->path, 0600), 0); /* a tighter mode stays */
     db_close(scratch_open(scratch));
     assert_int_equal(mode_of(scratch->path, ""), 0600);
 }
 
-/* A child process runs `work`; its status must be 0. What it asserts is in its output. */
+/* A child process runs `work`; its status must be 0. Failed assertions are in its output. */
 static void
 in_child(void (*work)(void))
 {
@@ -388,7 +387,7 @@ fill_a_small_disk(void)
     if (!steel_error_is(error, STEEL_ERROR_DATABASE) || inserted < 10 || inserted > 500 ||
         strcmp(error->message, "the disk that holds " SMALL_DISK "/full.sqlite is full") != 0)
         child_fails("the sentence about a full disk", error);
-    GError *second = NULL; /* what is there can still be read, and room makes it work again */
+    GError *second = NULL; /* reading still works, and new room makes writing work again */
     g_autoptr(GPtrArray) rows =
         db_records_where(db, &node_resource, "1 = 1 ORDER BY id", NULL, 0, &second);
     if (rows == NULL || (int)rows->len != inserted)
@@ -403,7 +402,7 @@ fill_a_small_disk(void)
 }
 
 static void
-a_full_disk_is_told_loses_nothing_and_heals_when_there_is_room(void **state)
+a_full_disk_is_reported_loses_nothing_and_heals_with_room(void **state)
 {
     (void)state;
     in_child(fill_a_small_disk);
@@ -433,7 +432,7 @@ a_file_that_another_process_holds_is_busy_and_that_may_be_retried(void **state)
     assert_true(steel_error_retryable(error));
     assert_int_equal(steel_error_info(error)->http_status, 503);
     assert_says(error, scratch->path);
-    g_clear_error(&error); /* reads go on meanwhile, and writes afterwards */
+    g_clear_error(&error); /* reads continue meanwhile, and writes afterwards */
     assert_true(db_query(scratch->db, "SELECT * FROM nodes", NULL, 0, stop_at_once, NULL, &error));
     assert_int_equal(sqlite3_exec(other, "ROLLBACK", NULL, NULL, NULL), SQLITE_OK);
     scratch_execute(scratch->db, "UPDATE nodes SET extra = NULL");
@@ -441,7 +440,7 @@ a_file_that_another_process_holds_is_busy_and_that_may_be_retried(void **state)
 }
 
 static void
-statements_that_are_wrong_fail_with_the_engines_words(void **state)
+wrong_statements_fail_with_the_engines_words(void **state)
 {
     Scratch *scratch = *state;
     g_autoptr(GError) error = NULL;
@@ -609,8 +608,8 @@ insert_with_inner(Db *db, void *user_data, GError **error)
            db_transaction(db, joined->inner, insert_inner, NULL, error);
 }
 
-/* The outer one decides what others may do meanwhile: it must keep out as much as the inner one
- * asks for. */
+/* The outer transaction decides what others may do meanwhile, so it must be as strong as the inner
+ * one. */
 static void
 a_transaction_joins_one_that_protects_as_much(void **state)
 {
@@ -660,7 +659,7 @@ a_statement_that_fails_rolls_its_transaction_back(void **state)
 }
 
 static void
-a_broken_rule_is_told_as_table_and_columns(void **state)
+a_broken_rule_is_reported_as_table_and_columns(void **state)
 {
     Scratch *scratch = *state;
     g_autoptr(GError) error = NULL;
@@ -691,8 +690,8 @@ insert_and_be_rolled_back(Db *db, void *user_data, GError **error)
            steel_fail(error, STEEL_ERROR_LIMIT, "the cause");
 }
 
-/* SQLite itself ends one that meets a full disk. A connection that cannot be rolled back is not
- * used again. */
+/* SQLite itself ends a transaction on a full disk. A connection that cannot roll back is not used
+ * again. */
 static void
 a_transaction_that_is_over_already_does_not_harm_the_next(void **state)
 {
@@ -713,7 +712,7 @@ one_process_claims_a_database_until_it_closes_it(void **state)
     const Scratch *scratch = *state;
     g_autoptr(GError) error = NULL;
     assert_true(db_claim(scratch->db, &error));
-    assert_true(db_claim(scratch->db, &error)); /* it has it already */
+    assert_true(db_claim(scratch->db, &error)); /* a second claim by the same process */
     Db *other = scratch_open(scratch);
     assert_false(db_claim(other, &error));
     assert_error(error, STEEL_ERROR_CONFLICT);
@@ -747,29 +746,29 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         scratch_test(a_new_database_is_made_and_found_again_with_its_rows),
-        scratch_test(a_new_database_is_not_for_everybody_to_read),
+        scratch_test(others_cannot_read_a_new_database),
         scratch_test(a_database_of_a_newer_program_is_refused_and_left_alone),
         scratch_test(a_database_of_an_older_program_is_migrated_with_its_rows),
         scratch_test(a_migration_that_fails_leaves_the_schema_as_it_was),
-        scratch_test(each_connection_keeps_to_the_settings_the_database_was_opened_with),
+        scratch_test(each_connection_has_the_settings_of_the_database),
         cmocka_unit_test(urls_of_unknown_engines_are_refused_by_name_of_the_option),
         scratch_test(a_path_that_cannot_be_opened_is_named),
-        scratch_test(a_file_that_is_no_database_is_called_so),
+        scratch_test(a_file_that_is_no_database_is_refused_as_such),
         scratch_test(a_damaged_database_is_noticed_when_it_is_opened_and_only_read),
-        scratch_test(a_large_database_is_looked_through_while_it_is_used),
-        scratch_test(damage_that_a_read_meets_ends_writing),
+        scratch_test(a_large_database_is_checked_while_it_is_used),
+        scratch_test(damage_found_by_a_read_ends_writing),
         scratch_test(a_database_that_others_can_read_is_made_private),
         scratch_test(damaged_pages_give_a_sentence_with_the_file_and_what_to_do),
-        cmocka_unit_test(a_full_disk_is_told_loses_nothing_and_heals_when_there_is_room),
+        cmocka_unit_test(a_full_disk_is_reported_loses_nothing_and_heals_with_room),
         scratch_test(a_file_that_another_process_holds_is_busy_and_that_may_be_retried),
-        scratch_test(statements_that_are_wrong_fail_with_the_engines_words),
+        scratch_test(wrong_statements_fail_with_the_engines_words),
         scratch_test(values_come_back_as_they_were_bound),
         scratch_test(the_same_query_may_run_inside_its_own_rows),
         scratch_test(a_thousand_other_statements_do_not_end_the_one_that_runs),
         scratch_test(statements_are_counted_per_thread),
         scratch_test(a_transaction_happens_whole_or_not_at_all),
         scratch_test(a_transaction_joins_one_that_protects_as_much),
-        scratch_test(a_broken_rule_is_told_as_table_and_columns),
+        scratch_test(a_broken_rule_is_reported_as_table_and_columns),
         scratch_test(a_statement_that_fails_rolls_its_transaction_back),
         scratch_test(a_transaction_that_is_over_already_does_not_harm_the_next),
         scratch_test(one_process_claims_a_database_until_it_closes_it),

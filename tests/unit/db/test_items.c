@@ -1,5 +1,4 @@
-/* One item at a time: its row, what is known of it in brief, and the questions about what hangs on
- * a node.
+/* One item at a time: its row, its brief, and the questions about a node's children.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "scratch.h"
 
@@ -91,7 +90,7 @@ an_item_of_a_node_is_not_one_of_another(void **state)
 
 /* ---- briefs ---- */
 
-/* Holds a brief to "key node owner lessee"; nulls are dashes. */
+/* Compares a brief with "key node owner lessee"; nulls are dashes. */
 static void
 brief_is(Db *db, const Resource *resource, DbOwnership ownership, DbIdent by, const char *ident,
          const char *expected)
@@ -108,7 +107,7 @@ brief_is(Db *db, const Resource *resource, DbOwnership ownership, DbIdent by, co
 }
 
 static void
-a_brief_tells_whose_the_item_is(void **state)
+a_brief_names_the_owner_of_the_item(void **state)
 {
     Db *db = database(state);
     g_autoptr(Node) node = node_new();
@@ -153,10 +152,10 @@ a_node_in_brief_is_found_both_ways(void **state)
     assert_null(none.uuid);
 }
 
-/* ---- what hangs on a node ---- */
+/* ---- children of a node ---- */
 
 static void
-addresses_name_a_node_unless_they_are_of_two(void **state)
+addresses_of_one_node_name_it_those_of_two_do_not(void **state)
 {
     Db *db = database(state);
     g_autoptr(GError) error = NULL;
@@ -280,7 +279,7 @@ replace_settings(Db *db, const Node *node, const char *first, const char *second
 }
 
 static void
-bios_settings_are_replaced_and_remember_when_they_were_first_seen(void **state)
+bios_settings_are_replaced_and_keep_the_time_they_were_first_seen(void **state)
 {
     Db *db = database(state);
     g_autoptr(Node) node = scratch_node(db, "a"), other = scratch_node(db, "b");
@@ -313,7 +312,7 @@ a_chassis_knows_whether_it_has_nodes(void **state)
 }
 
 static void
-what_is_not_there_is_no_error_to_who_only_looks(void **state)
+looking_for_an_absent_record_is_no_error(void **state)
 {
     Db *db = database(state);
     g_autoptr(GError) error = NULL;
@@ -328,7 +327,7 @@ what_is_not_there_is_no_error_to_who_only_looks(void **state)
 }
 
 static void
-a_record_is_looked_for_by_a_field_that_it_has(void **state)
+a_record_is_found_by_its_own_fields_only(void **state)
 {
     static const char *const fields[] = {"id", "links", "name\" = 'a' OR \"name"};
     Db *db = database(state);
@@ -351,16 +350,16 @@ main(void)
         scratch_test(an_item_is_found_by_key_and_by_name_and_not_by_what_is_neither),
         scratch_test(a_fixed_column_has_its_text_whatever_is_stored),
         scratch_test(an_item_of_a_node_is_not_one_of_another),
-        scratch_test(a_brief_tells_whose_the_item_is),
+        scratch_test(a_brief_names_the_owner_of_the_item),
         scratch_test(a_node_in_brief_is_found_both_ways),
-        scratch_test(addresses_name_a_node_unless_they_are_of_two),
+        scratch_test(addresses_of_one_node_name_it_those_of_two_do_not),
         scratch_test(a_port_group_knows_its_members_and_strays),
         scratch_test(targets_to_boot_from_come_in_the_order_of_their_index),
         scratch_test(the_first_connector_of_a_type_is_the_oldest),
-        scratch_test(bios_settings_are_replaced_and_remember_when_they_were_first_seen),
+        scratch_test(bios_settings_are_replaced_and_keep_the_time_they_were_first_seen),
         scratch_test(a_chassis_knows_whether_it_has_nodes),
-        scratch_test(a_record_is_looked_for_by_a_field_that_it_has),
-        scratch_test(what_is_not_there_is_no_error_to_who_only_looks),
+        scratch_test(a_record_is_found_by_its_own_fields_only),
+        scratch_test(looking_for_an_absent_record_is_no_error),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

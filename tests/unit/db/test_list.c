@@ -1,4 +1,4 @@
-/* Pages of a collection: each row once, in order, whatever its values; filters that take text as
+/* Pages of a collection: each row once, in order, whatever its values; filters take text as
  * text.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "scratch.h"
@@ -7,7 +7,7 @@
 
 #define ROWS 1000
 
-/* What a page gave. */
+/* The content of a page. */
 typedef struct Page {
     GPtrArray *keys;   /* owned */
     GPtrArray *values; /* owned texts, NULL for null */
@@ -87,7 +87,7 @@ setup(void **state)
     return 0;
 }
 
-/* Walks all pages by marker; each key must come once. Returns the walk as one page. */
+/* Reads all pages by marker; each key must come once. Returns them as one page. */
 static Page
 walk(Db *db, DbListQuery query, const char *field)
 {
@@ -202,7 +202,7 @@ a_marker_that_is_gone_is_not_found(void **state)
     }
 }
 
-/* Holds a filter to the names it must find, as "a,b" in the order of creation. */
+/* Compares a filter's names with "a,b", in the order of creation. */
 static void
 finds(Db *db, const char *column, DbFilterKind kind, const char *value, const char *expected)
 {
@@ -227,7 +227,7 @@ add(Db *db, const char *name, const char *description)
 }
 
 static void
-filters_find_what_they_say_and_take_text_as_text(void **state)
+filters_find_their_rows_and_take_text_as_text(void **state)
 {
     Db *db = ((const Scratch *)*state)->db;
     add(db, "a", "100% of it");
@@ -252,8 +252,7 @@ filters_find_what_they_say_and_take_text_as_text(void **state)
     finds(db, "name", DB_FILTER_IN, "x1,x2,x3,x4,x5,x6,x7,x8,x9,x10,x11,x12,e,d", "d,e");
 }
 
-/* What a list is asked for is data: a condition smuggled in as a field is refused, it does not
- * become SQL. */
+/* A list's query is data: a condition in place of a field is refused and never becomes SQL. */
 static void
 a_field_that_a_resource_does_not_have_is_refused(void **state)
 {
@@ -290,7 +289,7 @@ add_port(Db *db, const char *address, const char *owner, const char *lessee, con
     scratch_insert(db, &port_resource, port);
 }
 
-/* Holds a list of ports to the addresses it must give, in the order of creation. */
+/* Compares a list of ports with addresses, in the order of creation. */
 static void
 ports_are(Db *db, DbListQuery query, const char *expected)
 {
@@ -309,7 +308,7 @@ ports_are(Db *db, DbListQuery query, const char *expected)
 }
 
 static void
-a_project_has_what_its_nodes_have_and_the_marker_too(void **state)
+a_project_sees_the_items_of_its_nodes_and_their_markers(void **state)
 {
     Db *db = ((const Scratch *)*state)->db;
     add_port(db, "a", "x", NULL, "s1");
@@ -411,9 +410,9 @@ main(void)
         filled_test(paging_keeps_to_its_filters),
         filled_test(a_page_is_one_statement_and_a_marker_one_more),
         filled_test(a_marker_that_is_gone_is_not_found),
-        scratch_test(filters_find_what_they_say_and_take_text_as_text),
+        scratch_test(filters_find_their_rows_and_take_text_as_text),
         scratch_test(a_field_that_a_resource_does_not_have_is_refused),
-        scratch_test(a_project_has_what_its_nodes_have_and_the_marker_too),
+        scratch_test(a_project_sees_the_items_of_its_nodes_and_their_markers),
         scratch_test(another_projects_item_is_no_marker),
         scratch_test(filters_join_with_and_up_to_their_limit),
         scratch_test(each_resource_can_be_sorted_by_each_of_its_fields),

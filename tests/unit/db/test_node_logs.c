@@ -1,4 +1,4 @@
-/* What is cut back of a node's history and timeline: neither what is young nor what is under way.
+/* The limits of a node's history and timeline: young rows and open phases stay.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "scratch.h"
 

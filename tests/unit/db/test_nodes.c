@@ -1,4 +1,4 @@
-/* The node lock in the database and the conductors' leases that give it its life.
+/* The node lock in the database, and the conductors' leases that keep it valid.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "scratch.h"
 
@@ -13,7 +13,7 @@
 
 #define HOUR_MS (3600 * 1000)
 
-/* Registers a conductor whose lease ends after so many milliseconds. */
+/* Registers a conductor with a lease of this many milliseconds. */
 static void
 conductor(Db *db, const char *hostname, const char *lease, int64_t runs_ms)
 {
@@ -130,7 +130,8 @@ a_lock_is_void_when_its_lease_has_ended(void **state)
     conductor(db, "rack2", "lease-2", HOUR_MS);
     reserve(db, node, "rack1", "lease-1");
     locked_out(db, node, "lease-2", "rack1");
-    assert_true(db_conductor_renew(db, "lease-1", steady_now_ms() - 1000, &error)); /* it ran out */
+    assert_true(db_conductor_renew(db, "lease-1", steady_now_ms() - 1000,
+                                   &error)); /* the lease has run out */
     reserve(db, node, "rack2", "lease-2");
     g_autoptr(Node) held = reload(db, node);
     assert_string_equal(held->reservation, "rack2");
@@ -195,7 +196,7 @@ a_node_is_its_owner_s_and_lessee_s(void **state)
 }
 
 static void
-a_node_that_is_gone_is_not_found(void **state)
+a_deleted_node_is_not_found(void **state)
 {
     Db *db = ((const Scratch *)*state)->db;
     g_autoptr(GError) error = NULL;
@@ -224,7 +225,7 @@ a_registration_replaces_the_earlier_life_of_its_host(void **state)
 #define CONTENDERS 8
 #define ROUNDS 40
 
-/* All threads reach for the same node, round after round. */
+/* All threads try to lock the same node, round after round. */
 typedef struct Race {
     Db *db;
     const Node *node;
@@ -259,7 +260,7 @@ contend(void *data)
 }
 
 static void
-of_many_that_reach_for_a_lock_exactly_one_gets_it(void **state)
+of_many_threads_exactly_one_takes_a_lock(void **state)
 {
     Db *db = ((const Scratch *)*state)->db;
     g_autoptr(Node) node = scratch_node(db, "one");
@@ -286,8 +287,8 @@ of_many_that_reach_for_a_lock_exactly_one_gets_it(void **state)
     pthread_barrier_destroy(&race.end);
 }
 
-/* The node was read, its agent accepted; then, before the heartbeat is written, the machine is
- * switched off. */
+/* The node is read and its agent accepted; before the heartbeat is written, the machine is switched
+ * off. */
 static void
 a_heartbeat_of_an_agent_that_is_forgotten_is_not_recorded(void **state)
 {
@@ -313,7 +314,7 @@ a_heartbeat_of_an_agent_that_is_forgotten_is_not_recorded(void **state)
     assert_false(info_has(after, INFO_AGENT_URL));
 }
 
-/* Else those that nobody works on would take the places of those that are to be ended. */
+/* Otherwise nodes without work would take the places of those that must be ended. */
 static void
 waits_of_nodes_in_maintenance_are_not_late(void **state)
 {
@@ -359,12 +360,12 @@ main(void)
         scratch_test(a_lock_is_void_when_its_host_has_started_anew),
         scratch_test(a_lock_of_an_unknown_lease_is_void),
         scratch_test(a_node_is_its_owner_s_and_lessee_s),
-        scratch_test(a_node_that_is_gone_is_not_found),
+        scratch_test(a_deleted_node_is_not_found),
         scratch_test(a_registration_replaces_the_earlier_life_of_its_host),
         scratch_test(a_heartbeat_of_an_agent_that_is_forgotten_is_not_recorded),
         scratch_test(waits_of_nodes_in_maintenance_are_not_late),
         scratch_test(a_conductor_does_not_forget_itself),
-        scratch_test(of_many_that_reach_for_a_lock_exactly_one_gets_it),
+        scratch_test(of_many_threads_exactly_one_takes_a_lock),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

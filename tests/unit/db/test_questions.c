@@ -1,5 +1,6 @@
-/* Every question with a name that the other tests of this folder do not ask: what it finds, changes
- * and leaves alone. Together they say what an engine must answer.
+/* The named questions that no other test of this folder asks: what they find, change and leave
+ * alone. Together the tests say what an engine must answer.
+ *
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "scratch.h"
@@ -31,8 +32,7 @@ add(Db *db, const char *name, const char *fields)
     return node;
 }
 
-/* Holds a list of nodes to the names it must give; frees it. Order counts only where the question
- * says so. */
+/* Compares a list of nodes with names; frees it. Order counts only if the question says so. */
 static void
 names_are(GPtrArray *nodes, const char *expected)
 {
@@ -49,7 +49,7 @@ names_are(GPtrArray *nodes, const char *expected)
 /* ---- nodes ---- */
 
 static void
-nodes_left_busy_are_unlocked_and_in_the_middle(void **state)
+nodes_left_busy_are_unlocked_and_in_a_busy_state(void **state)
 {
     Db *db = database(state);
     node_free(add(db, "busy", "provision_state = 'deploying'"));
@@ -122,7 +122,7 @@ append_shard(const char *shard, int64_t count, void *user_data)
 }
 
 static void
-nodes_are_counted_by_what_they_have_in_common(void **state)
+nodes_are_counted_by_their_common_values(void **state)
 {
     Db *db = database(state);
     g_autoptr(GError) error = NULL;
@@ -162,7 +162,7 @@ only_void_locks_are_cleared(void **state)
 }
 
 static void
-traits_are_an_array_whatever_is_there(void **state)
+traits_are_an_array_whatever_is_stored(void **state)
 {
     Db *db = database(state);
     g_autoptr(GError) error = NULL;
@@ -185,9 +185,9 @@ load(Db *db, const char *name)
     return node;
 }
 
-/* The agent speaks between the load and the save: both stay. */
+/* The agent reports between the load and the save: both changes stay. */
 static void
-a_save_keeps_what_the_agent_said_meanwhile(void **state)
+a_save_keeps_what_the_agent_has_reported_meanwhile(void **state)
 {
     Db *db = database(state);
     g_autoptr(GError) error = NULL;
@@ -214,7 +214,7 @@ a_save_keeps_what_the_agent_said_meanwhile(void **state)
 /* ---- allocations ---- */
 
 static void
-allocations_wait_are_forgotten_and_compared_with_instances(void **state)
+waiting_allocations_are_found_forgotten_and_compared_with_instances(void **state)
 {
     Db *db = database(state);
     g_autoptr(GError) error = NULL;
@@ -248,7 +248,7 @@ append_host(const DbConductor *conductor, void *user_data)
 }
 
 static void
-conductors_come_by_host_and_go_when_nothing_was_heard_of_them(void **state)
+conductors_are_listed_by_host_and_removed_after_silence(void **state)
 {
     Db *db = database(state);
     g_autoptr(GError) error = NULL;
@@ -266,7 +266,7 @@ conductors_come_by_host_and_go_when_nothing_was_heard_of_them(void **state)
     assert_true(scratch_number(db, "SELECT COUNT(*) FROM conductors WHERE hostname = 'a'") == 0);
 }
 
-/* ---- what grows ---- */
+/* ---- rows that grow in number ---- */
 
 static void
 a_crowded_history_loses_its_oldest_rows_only(void **state)
@@ -321,7 +321,7 @@ append_inventory(const DbInventory *inventory, void *user_data)
 }
 
 static void
-an_inventory_is_read_where_there_is_one(void **state)
+an_inventory_is_read_if_there_is_one(void **state)
 {
     Db *db = database(state);
     g_autoptr(GError) error = NULL;
@@ -335,7 +335,7 @@ an_inventory_is_read_where_there_is_one(void **state)
 }
 
 static void
-a_boot_session_is_stored_on_what_it_was_made_from(void **state)
+a_boot_session_is_stored_only_on_its_own_revision(void **state)
 {
     Db *db = database(state);
     g_autoptr(GError) error = NULL;
@@ -368,7 +368,7 @@ the_clock_is_noted_in_one_row(void **state)
 }
 
 static void
-what_hangs_on_a_node_comes_in_the_order_that_is_asked_for(void **state)
+children_of_a_node_come_in_the_requested_order(void **state)
 {
     Db *db = database(state);
     g_autoptr(GError) error = NULL;
@@ -401,22 +401,22 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        scratch_test(nodes_left_busy_are_unlocked_and_in_the_middle),
+        scratch_test(nodes_left_busy_are_unlocked_and_in_a_busy_state),
         scratch_test(nodes_that_wait_too_long_are_found_unless_in_maintenance),
         scratch_test(nodes_are_counted_and_found_by_state),
         scratch_test(pages_of_power_states_go_by_uuid),
-        scratch_test(nodes_are_counted_by_what_they_have_in_common),
+        scratch_test(nodes_are_counted_by_their_common_values),
         scratch_test(only_void_locks_are_cleared),
-        scratch_test(traits_are_an_array_whatever_is_there),
-        scratch_test(a_save_keeps_what_the_agent_said_meanwhile),
-        scratch_test(allocations_wait_are_forgotten_and_compared_with_instances),
-        scratch_test(conductors_come_by_host_and_go_when_nothing_was_heard_of_them),
+        scratch_test(traits_are_an_array_whatever_is_stored),
+        scratch_test(a_save_keeps_what_the_agent_has_reported_meanwhile),
+        scratch_test(waiting_allocations_are_found_forgotten_and_compared_with_instances),
+        scratch_test(conductors_are_listed_by_host_and_removed_after_silence),
         scratch_test(a_crowded_history_loses_its_oldest_rows_only),
         scratch_test(open_phases_are_noted_ended_and_interrupted),
-        scratch_test(an_inventory_is_read_where_there_is_one),
-        scratch_test(a_boot_session_is_stored_on_what_it_was_made_from),
+        scratch_test(an_inventory_is_read_if_there_is_one),
+        scratch_test(a_boot_session_is_stored_only_on_its_own_revision),
         scratch_test(the_clock_is_noted_in_one_row),
-        scratch_test(what_hangs_on_a_node_comes_in_the_order_that_is_asked_for),
+        scratch_test(children_of_a_node_come_in_the_requested_order),
         scratch_test(the_database_has_a_size),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

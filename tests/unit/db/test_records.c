@@ -1,11 +1,11 @@
-/* Whole records in and out of the database: each field of each resource survives the way, conflicts
+/* Whole records in and out of the database: every field of every resource comes back, and conflicts
  * name the value.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "scratch.h"
 
 #include "common/uuid.h"
 
-/* Two values of each type; a field that names another record takes what is there. */
+/* Two values of each type; a field that names another record gets an existing one. */
 static const struct {
     const char *first, *second;
 } samples[] = {
@@ -103,7 +103,8 @@ assert_same(const Resource *resource, const void *a, const void *b)
     }
 }
 
-/* Takes away what insert_referred made of the resource itself, so that unique values are free. */
+/* Deletes the rows that insert_referred made of the resource itself, so that unique values are
+ * free. */
 static void
 prepare(Db *db, const Resource *resource)
 {
@@ -197,7 +198,7 @@ a_save_writes_only_what_differs(void **state)
     g_autoptr(GError) error = NULL;
     g_autoptr(Node) node = scratch_node(scratch->db, "one");
     g_autoptr(Node) mine = node_copy(node);
-    scratch_execute(scratch->db, "UPDATE nodes SET power_state = 'power on'"); /* somebody else */
+    scratch_execute(scratch->db, "UPDATE nodes SET power_state = 'power on'"); /* another program */
     record_set_text(&mine->owner, "me");
     json_object_set_new(mine->extra, "a", json_integer(1));
     assert_true(db_record_save(scratch->db, &node_resource, mine, node, &error));
@@ -223,7 +224,7 @@ a_save_without_changes_asks_the_database_nothing(void **state)
 }
 
 static void
-a_save_of_what_is_gone_is_not_found(void **state)
+saving_a_deleted_record_is_not_found(void **state)
 {
     const Scratch *scratch = *state;
     g_autoptr(GError) error = NULL;
@@ -237,7 +238,7 @@ a_save_of_what_is_gone_is_not_found(void **state)
 }
 
 static void
-what_is_not_there_is_not_found_by_its_name(void **state)
+an_absent_record_is_reported_by_its_name(void **state)
 {
     const Scratch *scratch = *state;
     for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
@@ -336,7 +337,7 @@ a_taken_pair_of_values_is_named_by_the_one_that_is_chosen(void **state)
 }
 
 static void
-a_save_that_meets_a_taken_value_conflicts_and_changes_nothing(void **state)
+a_save_with_a_taken_value_conflicts_and_changes_nothing(void **state)
 {
     const Scratch *scratch = *state;
     g_autoptr(GError) error = NULL;
@@ -364,7 +365,7 @@ a_record_that_refers_to_nothing_is_invalid(void **state)
 }
 
 static void
-deleting_takes_what_belongs_to_a_node_and_spares_what_does_not(void **state)
+deleting_a_node_deletes_its_children_only(void **state)
 {
     const Scratch *scratch = *state;
     g_autoptr(GError) error = NULL;
@@ -388,7 +389,7 @@ deleting_takes_what_belongs_to_a_node_and_spares_what_does_not(void **state)
 }
 
 static void
-what_is_still_referred_to_cannot_be_deleted(void **state)
+a_record_with_references_to_it_cannot_be_deleted(void **state)
 {
     const Scratch *scratch = *state;
     g_autoptr(GError) error = NULL;
@@ -446,15 +447,15 @@ main(void)
         scratch_test(an_insert_fills_identity_and_time_of_creation),
         scratch_test(a_save_writes_only_what_differs),
         scratch_test(a_save_without_changes_asks_the_database_nothing),
-        scratch_test(a_save_of_what_is_gone_is_not_found),
-        scratch_test(what_is_not_there_is_not_found_by_its_name),
+        scratch_test(saving_a_deleted_record_is_not_found),
+        scratch_test(an_absent_record_is_reported_by_its_name),
         scratch_test(a_record_is_found_by_uuid_in_any_case_and_by_name),
         scratch_test(a_taken_value_is_named_in_the_conflict),
         scratch_test(a_taken_pair_of_values_is_named_by_the_one_that_is_chosen),
-        scratch_test(a_save_that_meets_a_taken_value_conflicts_and_changes_nothing),
+        scratch_test(a_save_with_a_taken_value_conflicts_and_changes_nothing),
         scratch_test(a_record_that_refers_to_nothing_is_invalid),
-        scratch_test(deleting_takes_what_belongs_to_a_node_and_spares_what_does_not),
-        scratch_test(what_is_still_referred_to_cannot_be_deleted),
+        scratch_test(deleting_a_node_deletes_its_children_only),
+        scratch_test(a_record_with_references_to_it_cannot_be_deleted),
         scratch_test(records_are_found_by_condition_in_its_order),
         scratch_test(json_that_was_damaged_in_the_database_reads_as_empty),
     };

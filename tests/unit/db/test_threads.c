@@ -1,6 +1,7 @@
 /* Many threads on one database: writers take turns and none fails, readers see whole transactions,
  * connections end with their threads.
  *
+ *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "scratch.h"
 
@@ -205,7 +206,7 @@ count_all(void *data)
 
 /* Each Db has connections and turns of its own, as another process has. */
 static void
-what_a_transaction_has_read_nobody_changes_before_its_end(void **state)
+nobody_changes_what_a_transaction_has_read_before_its_end(void **state)
 {
     Scratch *scratch = *state;
     pthread_t threads[COUNTERS];
@@ -236,7 +237,7 @@ open_database(void *data)
 
 /* Each Db has connections and turns of its own, as another process has. */
 static void
-a_new_database_that_many_open_at_once_is_made_once(void **state)
+many_processes_that_open_a_new_database_make_it_once(void **state)
 {
     Scratch *scratch = *state;
     int64_t newest = scratch_number(scratch->db, "SELECT MAX(number) FROM schema_version");
@@ -268,8 +269,8 @@ main(void)
         scratch_test(writers_never_find_the_database_busy_and_readers_never_see_half_a_transaction),
         scratch_test(the_database_may_be_closed_as_soon_as_the_pool_is_freed),
         scratch_test(a_transaction_that_fails_gives_its_turn_back),
-        scratch_test(what_a_transaction_has_read_nobody_changes_before_its_end),
-        scratch_test(a_new_database_that_many_open_at_once_is_made_once),
+        scratch_test(nobody_changes_what_a_transaction_has_read_before_its_end),
+        scratch_test(many_processes_that_open_a_new_database_make_it_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -104,7 +104,7 @@ knows_which_addresses_a_network_holds(void **state)
 }
 
 static void
-refuses_what_is_no_network(void **state)
+refuses_broken_networks(void **state)
 {
     static const char *const bad[] = {"10.0.0.0/33",    "10.0.0.0/",   "proxy",
                                       "2001:db8::/129", "10.0.0.0/-1", ""};
@@ -119,7 +119,7 @@ refuses_what_is_no_network(void **state)
 }
 
 static void
-finds_who_asks_behind_proxies(void **state)
+finds_the_client_behind_proxies(void **state)
 {
     static const char *const proxies[] = {"10.0.0.0/8", NULL};
     static const struct {
@@ -153,8 +153,8 @@ main(void)
         cmocka_unit_test(reads_addresses_with_and_without_ports),
         cmocka_unit_test(counts_an_ipv6_network_as_one_client),
         cmocka_unit_test(knows_which_addresses_a_network_holds),
-        cmocka_unit_test(refuses_what_is_no_network),
-        cmocka_unit_test(finds_who_asks_behind_proxies),
+        cmocka_unit_test(refuses_broken_networks),
+        cmocka_unit_test(finds_the_client_behind_proxies),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -80,7 +80,7 @@ is_cut_off(const Pair *pair)
 }
 
 static void
-one_address_may_have_so_many_and_proxies_more(void **state)
+one_address_has_a_limit_and_a_proxy_a_higher_one(void **state)
 {
     static const char *const proxies[] = {"10.0.0.0/8", NULL};
     (void)state;
@@ -103,7 +103,7 @@ one_address_may_have_so_many_and_proxies_more(void **state)
 }
 
 static void
-who_is_longest_without_a_finished_request_gives_way(void **state)
+the_client_longest_without_a_finished_request_gives_way(void **state)
 {
     (void)state;
     const ConnectionLimits limits = {"test", 3, 0, NULL};
@@ -230,8 +230,8 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(one_address_may_have_so_many_and_proxies_more),
-        cmocka_unit_test(who_is_longest_without_a_finished_request_gives_way),
+        cmocka_unit_test(one_address_has_a_limit_and_a_proxy_a_higher_one),
+        cmocka_unit_test(the_client_longest_without_a_finished_request_gives_way),
         cmocka_unit_test(nobody_is_admitted_when_all_are_at_work),
         cmocka_unit_test(headers_are_due_ten_seconds_after_the_first_byte),
         cmocka_unit_test(a_body_must_come_by_a_least_rate),

@@ -45,7 +45,7 @@ refuses_bodies_whose_end_is_not_certain(void **state)
 }
 
 static void
-finds_what_a_nul_hides(void **state)
+finds_a_nul_in_the_request_line(void **state)
 {
     static const char plain[] = "/v1/nodes/a\0HTTP/1.1", blanks[] = "/v1/nodes/a\0  HTTP/1.1",
                       hidden[] = "/v1/nodes/a\0b\0HTTP/1.1", last[] = "/v1/nodes/a\0\0HTTP/1.1";
@@ -61,7 +61,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(refuses_bodies_whose_end_is_not_certain),
-        cmocka_unit_test(finds_what_a_nul_hides),
+        cmocka_unit_test(finds_a_nul_in_the_request_line),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -12,7 +12,7 @@
 #include <cmocka.h>
 
 static void
-takes_queries_apart(void **state)
+splits_queries_into_arguments(void **state)
 {
     static const struct {
         const char *query, *shown; /* "name=value;" for each argument */
@@ -42,7 +42,7 @@ takes_queries_apart(void **state)
 }
 
 static void
-says_when_there_are_too_many_arguments(void **state)
+reports_too_many_arguments(void **state)
 {
     (void)state;
     char query[] = "a=1&b=2&c=3";
@@ -58,8 +58,8 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(takes_queries_apart),
-        cmocka_unit_test(says_when_there_are_too_many_arguments),
+        cmocka_unit_test(splits_queries_into_arguments),
+        cmocka_unit_test(reports_too_many_arguments),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -57,7 +57,7 @@ capabilities_are_read_from_text_object_and_json_in_a_string(void **state)
 }
 
 static void
-what_is_not_there_or_malformed_is_absent(void **state)
+malformed_capabilities_count_as_absent(void **state)
 {
     (void)state;
     finds(NULL, "iscsi_boot", NULL);
@@ -74,7 +74,7 @@ what_is_not_there_or_malformed_is_absent(void **state)
 }
 
 static void
-the_instance_speaks_before_the_node(void **state)
+the_instance_comes_before_the_node(void **state)
 {
     g_autoptr(Node) node =
         node_with("\"boot_mode:bios,iscsi_boot:true\"", "{\"boot_mode\": \"uefi\"}");
@@ -86,7 +86,7 @@ the_instance_speaks_before_the_node(void **state)
 }
 
 static void
-a_capability_is_true_only_when_it_says_so(void **state)
+a_capability_is_true_only_by_the_words_for_true(void **state)
 {
     static const char *const yes[] = {"\"iscsi_boot:true\"",
                                       "\"iscsi_boot:True\"",
@@ -191,9 +191,9 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(capabilities_are_read_from_text_object_and_json_in_a_string),
-        cmocka_unit_test(what_is_not_there_or_malformed_is_absent),
-        cmocka_unit_test(the_instance_speaks_before_the_node),
-        cmocka_unit_test(a_capability_is_true_only_when_it_says_so),
+        cmocka_unit_test(malformed_capabilities_count_as_absent),
+        cmocka_unit_test(the_instance_comes_before_the_node),
+        cmocka_unit_test(a_capability_is_true_only_by_the_words_for_true),
         cmocka_unit_test(an_instance_may_switch_off_what_the_node_offers),
         cmocka_unit_test(fibre_channel_boot_is_known_by_both_spellings),
         cmocka_unit_test(the_boot_mode_is_the_capability_then_the_nodes_own_then_the_standard),

@@ -116,7 +116,7 @@ a_value_of_another_type_reads_as_absent(void **state)
 }
 
 static void
-secrets_are_masked_and_what_is_open_is_not(void **state)
+only_secrets_are_masked(void **state)
 {
     (void)state;
     g_autoptr(Node) node = full_node();
@@ -128,7 +128,7 @@ secrets_are_masked_and_what_is_open_is_not(void **state)
 }
 
 static void
-changes_of_two_are_merged_key_by_key(void **state)
+concurrent_changes_are_merged_key_by_key(void **state)
 {
     (void)state;
     g_autoptr(Node) before = node_new();
@@ -166,7 +166,7 @@ an_agent_that_was_forgotten_stays_forgotten_whatever_it_has_said_meanwhile(void 
 
 /* docs/architecture.md has a row for each key, with its lifetime and its purpose. */
 static void
-the_documentation_tells_of_every_key(void **state)
+the_documentation_has_every_key(void **state)
 {
     (void)state;
     g_autofree char *text = NULL;
@@ -189,11 +189,11 @@ main(void)
         cmocka_unit_test(values_come_back_as_they_were_set),
         cmocka_unit_test(text_that_is_no_utf_8_is_kept_readable),
         cmocka_unit_test(a_value_of_another_type_reads_as_absent),
-        cmocka_unit_test(secrets_are_masked_and_what_is_open_is_not),
-        cmocka_unit_test(changes_of_two_are_merged_key_by_key),
+        cmocka_unit_test(only_secrets_are_masked),
+        cmocka_unit_test(concurrent_changes_are_merged_key_by_key),
         cmocka_unit_test(
             an_agent_that_was_forgotten_stays_forgotten_whatever_it_has_said_meanwhile),
-        cmocka_unit_test(the_documentation_tells_of_every_key),
+        cmocka_unit_test(the_documentation_has_every_key),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

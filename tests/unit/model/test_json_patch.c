@@ -177,7 +177,7 @@ refuses_paths_that_lead_nowhere(void **state)
 }
 
 static void
-takes_the_removal_of_an_absent_key_as_done(void **state)
+accepts_the_removal_of_an_absent_key(void **state)
 {
     (void)state;
     g_autoptr(Node) node = sample();
@@ -251,7 +251,7 @@ does_not_share_values_with_the_patch(void **state)
 }
 
 static void
-tells_what_a_patch_touches(void **state)
+names_the_fields_that_a_patch_touches(void **state)
 {
     (void)state;
     json_t *patch = parsed("[{\"op\":\"add\",\"path\":\"/driver\",\"value\":\"ilo\"},"
@@ -280,12 +280,12 @@ main(void)
         cmocka_unit_test(answers_not_acceptable_for_fields_newer_than_the_request),
         cmocka_unit_test(changes_nested_keys_and_array_items),
         cmocka_unit_test(refuses_paths_that_lead_nowhere),
-        cmocka_unit_test(takes_the_removal_of_an_absent_key_as_done),
+        cmocka_unit_test(accepts_the_removal_of_an_absent_key),
         cmocka_unit_test(gives_removed_fields_their_defaults),
         cmocka_unit_test(leaves_the_record_alone_when_one_operation_fails),
         cmocka_unit_test(holds_values_to_the_type_of_their_field),
         cmocka_unit_test(does_not_share_values_with_the_patch),
-        cmocka_unit_test(tells_what_a_patch_touches),
+        cmocka_unit_test(names_the_fields_that_a_patch_touches),
     };
     return cmocka_run_group_tests_name("json_patch", tests, NULL, NULL);
 }

@@ -66,7 +66,7 @@ all_fields_together_have_a_limit_and_the_largest_is_named(void **state)
 }
 
 static void
-what_is_too_large_already_may_stay_or_shrink_but_not_grow(void **state)
+a_record_beyond_the_limit_may_stay_or_shrink_but_not_grow(void **state)
 {
     g_autoptr(Node) before = node_new();
     (void)state;
@@ -106,7 +106,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_field_that_is_too_large_is_named_with_the_limit),
         cmocka_unit_test(all_fields_together_have_a_limit_and_the_largest_is_named),
-        cmocka_unit_test(what_is_too_large_already_may_stay_or_shrink_but_not_grow),
+        cmocka_unit_test(a_record_beyond_the_limit_may_stay_or_shrink_but_not_grow),
         cmocka_unit_test(a_config_drive_is_not_counted),
     };
     return cmocka_run_group_tests_name("record_size", tests, NULL, NULL);

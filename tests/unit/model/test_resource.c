@@ -150,7 +150,7 @@ case_set(const Resource *resource, const Field *field)
 }
 
 static void
-what_is_set_is_read_back(void **state)
+set_values_are_read_back(void **state)
 {
     (void)state;
     each_field(case_set);
@@ -264,7 +264,7 @@ case_secret(const Resource *resource, const Field *field)
 
 /* Errors are logged. */
 static void
-what_is_refused_for_an_object_with_secrets_is_not_repeated(void **state)
+a_refusal_does_not_repeat_an_object_with_secrets(void **state)
 {
     (void)state;
     for (size_t i = 0; i < G_N_ELEMENTS(resources); i++)
@@ -430,12 +430,12 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_new_record_holds_the_null_of_each_type),
-        cmocka_unit_test(what_is_set_is_read_back),
+        cmocka_unit_test(set_values_are_read_back),
         cmocka_unit_test(an_absent_value_means_the_default),
         cmocka_unit_test(null_means_the_default_unless_the_field_must_have_a_value),
         cmocka_unit_test(a_copy_is_the_same_until_either_is_changed),
         cmocka_unit_test(values_of_a_wrong_type_are_refused_and_change_nothing),
-        cmocka_unit_test(what_is_refused_for_an_object_with_secrets_is_not_repeated),
+        cmocka_unit_test(a_refusal_does_not_repeat_an_object_with_secrets),
         cmocka_unit_test(text_may_be_as_long_as_the_limit_and_no_longer),
         cmocka_unit_test(fields_are_found_by_name_and_computed_ones_cannot_be_set),
         cmocka_unit_test(every_resource_has_its_key_and_name_among_its_fields_once),

@@ -96,7 +96,7 @@ secrets_are_masked_at_every_depth_and_of_every_type(void **state)
 }
 
 static void
-that_there_is_no_secret_may_be_seen(void **state)
+an_absent_secret_is_shown_as_absent(void **state)
 {
     (void)state;
     masks("{\"password\":null}", "{\"password\":null}");
@@ -149,7 +149,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(keys_that_hide_a_secret_are_known_in_any_case),
         cmocka_unit_test(secrets_are_masked_at_every_depth_and_of_every_type),
-        cmocka_unit_test(that_there_is_no_secret_may_be_seen),
+        cmocka_unit_test(an_absent_secret_is_shown_as_absent),
         cmocka_unit_test(values_without_secrets_stay_as_they_are),
         cmocka_unit_test(the_cheap_look_misses_no_secret_key),
     };

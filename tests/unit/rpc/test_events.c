@@ -140,7 +140,7 @@ great_payload(int number)
 }
 
 static void
-what_waits_for_a_listener_is_bounded_in_bytes(void **state)
+the_queue_of_a_listener_is_bounded_in_bytes(void **state)
 {
     (void)state;
     Events *events = events_new();
@@ -182,7 +182,7 @@ wants_group(const Event *event, unsigned *view, void *user_data)
 /* Each listener is within its own bound, and lets events wait that no other has: together they are
  * too much. */
 static void
-what_waits_for_all_listeners_is_bounded_in_bytes(void **state)
+all_queues_together_are_bounded_in_bytes(void **state)
 {
     (void)state;
     static int groups[GROUPS];
@@ -294,7 +294,7 @@ members_are_found_in_the_text(void **state)
 }
 
 static void
-nothing_is_wanted_while_nobody_listens(void **state)
+no_event_is_wanted_without_listeners(void **state)
 {
     (void)state;
     Events *events = events_new();
@@ -307,7 +307,7 @@ nothing_is_wanted_while_nobody_listens(void **state)
 }
 
 static void
-what_was_not_read_is_freed_with_its_listener(void **state)
+unread_events_are_freed_with_their_listener(void **state)
 {
     (void)state;
     Events *events = events_new();
@@ -414,12 +414,12 @@ main(void)
         cmocka_unit_test(a_listener_gets_what_was_published_since_it_came_in_order),
         cmocka_unit_test(all_listeners_share_one_text),
         cmocka_unit_test(a_slow_listener_loses_the_oldest_and_is_told_how_many),
-        cmocka_unit_test(what_waits_for_a_listener_is_bounded_in_bytes),
-        cmocka_unit_test(what_waits_for_all_listeners_is_bounded_in_bytes),
+        cmocka_unit_test(the_queue_of_a_listener_is_bounded_in_bytes),
+        cmocka_unit_test(all_queues_together_are_bounded_in_bytes),
         cmocka_unit_test(members_without_room_are_left_out_and_named),
         cmocka_unit_test(members_are_found_in_the_text),
-        cmocka_unit_test(nothing_is_wanted_while_nobody_listens),
-        cmocka_unit_test(what_was_not_read_is_freed_with_its_listener),
+        cmocka_unit_test(no_event_is_wanted_without_listeners),
+        cmocka_unit_test(unread_events_are_freed_with_their_listener),
         cmocka_unit_test(from_many_publishers_each_event_is_read_or_counted_as_lost),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
