@@ -1,46 +1,45 @@
-/* Who asks, and may they: the seam between requests and authentication. Handlers know nothing
- * beyond this header.
+/* The caller of a request, and what the caller may do: the seam between requests and
+ * authentication. Handlers use only this header.
  *
- * With [DEFAULT]auth_strategy noauth everybody, with http_basic everybody in the password file may
- * do everything. With keystone the rules of the policy decide (auth/policy.def and what policy
- * files say).
+ * With [DEFAULT]auth_strategy noauth everybody may do everything, with http_basic every user of the
+ * password file. With keystone the rules of the policy decide (auth/policy.def and policy files).
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 #include "api/request.h"
 
-/* Reads what the authentication needs: password file, policy, [keystone_authtoken]. To be called
- * before requests are answered, so that mistakes stop the start; what was not called is made up for
- * by the first request, which then fails.
+/* Reads what the authentication needs: password file, policy, [keystone_authtoken]. Call it before
+ * requests are answered, so that a mistake stops the start; otherwise the first request reads it,
+ * and fails.
  * Errors: CONFIG, IO naming file or option. */
 bool access_start(GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Frees it; no request may be under way. */
+/* Frees it; no request may be running. */
 void access_stop(void);
 
 typedef enum AccessOutcome {
     ACCESS_GRANTED,   /* request->identity is filled */
-    ACCESS_REFUSED,   /* the error is set, and what a 401 needs in request->header_name */
-    ACCESS_MUST_WAIT, /* only with may_block false: ask again where waiting is allowed */
+    ACCESS_REFUSED,   /* the error is set, and the header of a 401 in request->header_name */
+    ACCESS_MUST_WAIT, /* only with may_block false: call it again where waiting is allowed */
 } AccessOutcome;
 
-/* Finds out who asks, by [DEFAULT]auth_strategy and the request's headers.
+/* Identifies the caller, by [DEFAULT]auth_strategy and the request's headers.
  *
  * may_block  true on a pool's thread: another service may be asked. false on an HTTP thread
  * Errors     UNAUTHORIZED; IDENTITY_UNAVAILABLE (Keystone does not answer: 503); CONFIG (no
  *            password file) */
 AccessOutcome access_identify(Request *request, bool may_block, GError **error);
 
-/* True when the request tries a login at all: it has the header that the strategy reads. */
+/* True if the request tries a login: it has the header that the strategy reads. */
 bool access_tries_login(const Request *request);
 
-/* The name that is tried with http_basic, to be freed by the caller; NULL if there is none. */
+/* The name of an http_basic login, to be freed by the caller; NULL if there is none. */
 char *access_login_name(const Request *request);
 
-/* Whose thing a request is about; NULL members: nobody's. */
+/* The owners of a request's target; NULL members if it has none. */
 typedef struct PolicyTarget {
     const char *owner, *lessee;
-    const char *node_uuid; /* of the node that they were read from; NULL: they are an item's own */
+    const char *node_uuid; /* the node that they were read from; NULL if they are the item's own */
 } PolicyTarget;
 
 /* Checks a rule, e.g. "baremetal:node:get", for the request's identity. Some rules mean more than
@@ -61,33 +60,31 @@ typedef struct PolicyTarget {
  * Errors  FORBIDDEN naming the rule; INVALID when the body must be looked at and is no JSON */
 bool policy_check(Request *request, const char *rule, const PolicyTarget *target, GError **error);
 
-/* True if the caller may see the thing, by its rule to see one ("baremetal:node:get"). Noted as
- * policy_check does. What may not be seen is to be answered like what is not there. */
+/* True if the caller may see the item, by its rule to see one ("baremetal:node:get"). Keeps the
+ * owners as policy_check does. An item that the caller may not see must look absent. */
 bool policy_sees(Request *request, const char *rule, const PolicyTarget *target);
 
-/* True when the policy asks other servers about requests such as this one: it belongs where waiting
- * is allowed, with request->questions. Where there are none, and where they may not wait, such a
- * check is no. */
+/* True if the policy asks other servers about requests such as this one: then it must run where
+ * waiting is allowed, with request->questions. Otherwise such a check refuses. */
 bool policy_may_wait(const Request *request);
 
-/* Reads the policy again when its files have changed: what streams show goes by it, and they do not
- * look themselves. */
+/* Reads the policy again if its files have changed. Streams need this, since their threads may not
+ * read files. */
 void policy_refresh(void);
 
-/* What one rule itself says, without more ado. True with noauth and http_basic. */
+/* The answer of one rule alone. True with noauth and http_basic. */
 bool policy_allows(const Request *request, const char *rule, const PolicyTarget *target);
 
-/* False if the route's rule and the rule to see admit this identity for any owner: owner and lessee
- * need not be
- * loaded. see  NULL: none */
+/* False if the route's rule and the rule to see admit this caller for any owner: then owner and
+ * lessee need not be loaded.
+ * see  NULL for none */
 bool policy_wants_target(const Request *request, const char *see);
 
 /* The project that lists are limited to (as owner or lessee), or NULL for all. Borrowed from the
  * request. */
 const char *policy_list_project(const Request *request);
 
-/* What the caller may not see of a node or volume target, and what it may see that others may
- * not. */
+/* What is hidden from the caller in a node or volume target, and which secrets are shown. */
 enum {
     POLICY_HIDE_DRIVER_INFO = 1 << 0,
     POLICY_HIDE_DRIVER_INTERNAL_INFO = 1 << 1,

@@ -1,5 +1,5 @@
-/* The HTTP API: listens, answers reads from the database, hands everything else to a conductor
- * through rpc.
+/* The HTTP API: listens, answers reads from the database, and hands all other requests to a
+ * conductor through rpc.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
@@ -22,12 +22,10 @@ typedef struct ApiServices {
  * (the address is taken). */
 Api *api_start(const ApiServices *services, GError **error);
 
-/* Stops: takes no new connections, lets requests under way finish, closes. The conductor must still
- * answer rpc calls while this runs. NULL is fine.
- *
- * False: some call has not returned within half a minute, or [conductor]graceful_shutdown_timeout
- * where that is less (a dead BMC holds it). The Api is still there and may not be freed: the
- * process is to end. */
+/* Stops: takes no new connections, lets running requests finish, closes. The conductor must still
+ * answer rpc calls while this runs. NULL is fine. False: a call has not returned within half a
+ * minute, or [conductor]graceful_shutdown_timeout if that is less (a dead BMC holds it). The Api
+ * still exists and may not be freed: the process must end. */
 bool api_stop(Api *api);
 
 /* Reads certificate and key again; open connections stay. On failure the old ones stay. One thread

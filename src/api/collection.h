@@ -1,6 +1,6 @@
-/* What all collections have in common: lists with paging, sorting, fields and filters; items;
- * create, patch and delete through the conductor. A resource is a Collection row; what is special
- * about it are hooks.
+/* The common part of all collections: lists with paging, sorting, fields and filters; items;
+ * create, patch and delete through the conductor. A resource is a Collection row; its own rules are
+ * hooks.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
@@ -9,7 +9,7 @@
 
 typedef struct Collection Collection;
 
-/* A list on its way: what handlers and filters add to. */
+/* A list in progress: handlers and filters add to it. */
 typedef struct ListCall {
     Request *request;
     const Collection *collection;
@@ -46,12 +46,12 @@ bool filter_project(ListCall *call, const ListFilter *filter, const char *value,
 /* A node by UUID or name: the field holds its uuid. NODE_NOT_FOUND. */
 bool filter_node(ListCall *call, const ListFilter *filter, const char *value, GError **error);
 
-/* A member of a body whose value names something else: a node that a port hangs on, a chassis. */
+/* A member of a body that names another item: the node of a port, a chassis. */
 typedef struct Reference {
     const char *member;
     bool named; /* the value may be a name; otherwise it is a UUID */
-    /* Finds what the value names if the caller may see it, and may put things there. Out: its uuid,
-     * the caller's to free. NOT_FOUND, NODE_NOT_FOUND: there is none for this caller; FORBIDDEN. */
+    /* Finds the named item if the caller may see it and may put items there. Out: its uuid, the
+     * caller's to free. NOT_FOUND, NODE_NOT_FOUND: there is none for this caller; FORBIDDEN. */
     bool (*find)(Request *request, const char *ident, char **uuid, GError **error);
 } Reference;
 
@@ -67,14 +67,14 @@ struct Collection {
     unsigned names_since;  /* of names in place of UUIDs; 0: there are none */
     bool always_detail;    /* lists show all fields */
     const char *order;     /* the field that sorts lists unless asked otherwise; NULL: as created */
-    /* members of a POST that are no fields; the hook checks them */
+    /* members of a POST that are not fields; the hook checks them */
     const char *const *create_extras;
     const char *const *patch_arguments; /* of the query of a PATCH, NULL-terminated; NULL: none */
     const Reference *references;        /* checked after the hooks, in POST and PATCH */
     size_t reference_count;
     SteelErrorCode not_found; /* of an item; 0: NOT_FOUND */
 
-    /* To whom items belong. */
+    /* The owner of items. */
     const char *see; /* the rule by which the caller may see an item; NULL: all are visible */
     DbOwnership ownership;
     /* More checks and changes of a checked POST body; NULL: none. */
@@ -92,15 +92,16 @@ Answer collection_create(Request *request, GError **error);
 Answer collection_patch(Request *request, GError **error);
 Answer collection_delete(Request *request, GError **error);
 
-/* A list of a collection inside something else, e.g. the ports of a node.
+/* A list of a collection inside another item, e.g. the ports of a node.
  *
- * field, value  what the items have in common; value borrowed until the call returns
+ * field, value  the field that the items share, and its value; value borrowed until the call
+ *               returns
  * item_path     of the items' links, NULL for the resource's own; taken
  * detail        all fields whatever the query says */
 Answer collection_list_within(Request *request, const Collection *collection, const char *field,
                               const char *value, char *item_path, bool detail, GError **error);
 
-/* What all collections of things that hang on a node say alike. */
+/* The members that all collections of a node's children share. */
 #define COLLECTION_ON_NODE .see = "baremetal:node:get", .ownership = DB_OWNED_BY_NODE
 
 /* Writes one item as the whole answer. NOT_FOUND as for the collection. */
@@ -112,8 +113,8 @@ bool collection_write_item(Request *request, const Collection *collection, const
 bool collection_check_values(const Request *request, const Collection *collection,
                              const json_t *values, GError **error);
 
-/* Finds an item that the caller may see by UUID, or name where there are names. What the caller may
- * not see answers like what is not there: NOT_FOUND; INVALID for what is no UUID. */
+/* Finds an item that the caller may see by UUID, or by name if items have names. An item that the
+ * caller may not see looks absent: NOT_FOUND. INVALID for a text that is no UUID. */
 bool collection_lookup(Request *request, const Collection *collection, const char *ident,
                        ItemBrief *brief, GError **error);
 
@@ -126,7 +127,7 @@ bool collection_find(Request *request, const Collection *collection, const char 
 bool collection_after_create(Request *request, json_t *result, GError **error);
 bool collection_after_patch(Request *request, json_t *result, GError **error);
 
-/* The error for an item that is not there, as ident_not_found. Always false. */
+/* The error for an absent item, as ident_not_found. Always false. */
 bool collection_not_found(const Collection *collection, const char *ident, GError **error);
 
 extern const Collection node_collection, port_collection, portgroup_collection,

@@ -2,7 +2,6 @@
  * the HTTP threads. A request that waits for a conductor suspends its connection and holds no
  * thread.
  *
- *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "api/cors.h"
 #include "api/faults.h"

@@ -4,7 +4,6 @@
  * Locks: HttpStreams.lock before HttpStream.lock before the library's own. No lock is held while a
  * source is called.
  *
- *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "api/http_stream.h"
 

@@ -28,6 +28,6 @@ HttpStream *http_stream_new(HttpStreams *streams, RequestStream *source,
                             struct MHD_Connection *connection);
 struct MHD_Response *http_stream_response(HttpStream *stream);
 
-/* The answer has ended, or its client has gone: frees the stream and its source. What the source
- * borrows from must still be there. NULL is fine. */
+/* The answer has ended, or its client has left: frees the stream and its source. Objects that the
+ * source borrows must still exist. NULL is fine. */
 void http_stream_free(HttpStream *stream);

@@ -10,7 +10,7 @@
 
 struct Api {
     ApiServices services;
-    Rings *rings; /* who is responsible for which node */
+    Rings *rings; /* which conductor has which node */
     /* for what must not keep an HTTP thread: metrics, streams, policies that ask other servers */
     Pool *pool;
     Pool *bodies; /* one thread: large bodies are parsed one after another */

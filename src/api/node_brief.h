@@ -1,6 +1,6 @@
-/* What most requests about a node need to know of it, and whether the caller may know it at all.
+/* The fields of a node that most requests need, if the caller may see it.
  *
- * A node that the caller may not see answers like one that is not there: one function says both.
+ * A node that the caller may not see looks absent: one function decides both.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
@@ -22,15 +22,15 @@ bool node_find(Request *request, const char *ident, NodeBrief *brief, GError **e
 /* node_find for the first capture. */
 bool node_captured(Request *request, NodeBrief *brief, GError **error);
 
-/* node_find for a Reference of collection.h: the node that something is to hang on. Out: its uuid,
+/* node_find for a Reference of collection.h: the node that the item shall belong to. Out: its uuid,
  * the caller's to free. */
 bool node_reference(Request *request, const char *ident, char **uuid, GError **error);
 
 /* A node named in the query may be named by its name from version 1.5 on; NOT_ACCEPTABLE before. */
 bool node_ident_allowed(const Request *request, const char *ident, GError **error);
 
-/* The error for a thing that is not there: "Port X could not be found.", or INVALID when things of
- * this kind have names and the ident is neither a UUID nor in the form of a name. Always false.
+/* The error for an absent item: "Port X could not be found.", or INVALID if items of this kind have
+ * names and the ident is neither a UUID nor in the form of a name. Always false.
  *
  * code  NOT_FOUND or NODE_NOT_FOUND */
 bool ident_not_found(const Resource *resource, SteelErrorCode code, const char *ident,

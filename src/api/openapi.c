@@ -78,7 +78,7 @@ add_answer(json_t *responses, unsigned status, const char *schema, const char *m
     char key[8];
     snprintf(key, sizeof key, "%u", status);
     json_t *answer = json_pack("{s:s}", "description",
-                               status == 202   ? "Accepted; the work goes on"
+                               status == 202   ? "Accepted; the work continues"
                                : status == 204 ? "Done"
                                : status == 201 ? "Created"
                                : status < 300  ? "The answer"

@@ -1,5 +1,5 @@
-/* The API as an OpenAPI 3.1 document, derived from the tables of routes and fields. What is told
- * beside the standard:
+/* The API as an OpenAPI 3.1 document, derived from the tables of routes and fields. The
+ * extensions of the standard:
  *
  *   x-since     "1.N", the microversion that brought an operation, a parameter or a property
  *   x-below     the status that older versions get for an operation

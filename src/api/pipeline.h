@@ -1,11 +1,11 @@
-/* The way of a request, for what carries it (http.c, tests): route and version, who asks, whether
- * the body may come, the handler, the answer. In this order, so that strangers cost little:
- * nobody's body is taken before it is known whose it is.
+/* The stages of a request, for its carriers (http.c, tests): route and version, the caller, the
+ * admission of the body, the handler, the answer. The order keeps strangers cheap: a body is taken
+ * only after its sender is identified.
  *
  *     request_new → request_begin → request_identify → request_admit → request_take_body →
  *     request_run → request_finish
  *
- * Each step may have the answer already; then the others are left out.
+ * Each stage may make the answer; then the others are skipped.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
@@ -14,7 +14,7 @@
 typedef enum PipelineStep {
     PIPELINE_GO_ON,
     PIPELINE_ANSWERED, /* the answer is in the request */
-    PIPELINE_LATER, /* transport->resume will be called; then the same step is to be called again */
+    PIPELINE_LATER,    /* transport->resume will be called; then call the same stage again */
 } PipelineStep;
 
 /* Makes a request for a method and a decoded path ("/v1/nodes"). Free with request_free. */
@@ -23,20 +23,19 @@ Request *request_new(Api *api, const RequestTransport *transport, void *carrier,
 void request_free(Request *request);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Request, request_free)
 
-/* Takes the query apart, in place; it must outlive the request. NULL: there is none. Beyond
- * REQUEST_ARGUMENTS the request will be answered 400. */
+/* Splits the query, in place; it must outlive the request. NULL if there is none. More than
+ * REQUEST_ARGUMENTS arguments are answered with 400. */
 void request_take_query(Request *request, char *query);
 
 /* Finds route and version. False: the answer (a fault, or the answer to OPTIONS) is ready. */
 bool request_begin(Request *request);
 
-/* Finds out who asks. Never blocks: what must be asked elsewhere is, and LATER said. */
+/* Identifies the caller. Never blocks: LATER if another service must be asked. */
 PipelineStep request_identify(Request *request);
 
-/* Asks the policy about the thing in the path before a body is taken that is worth it. GO_ON or
- * ANSWERED.
+/* Asks the policy about the target in the path before a large body is taken. GO_ON or ANSWERED.
  *
- * size  what is announced; UINT64_MAX: nobody knows */
+ * size  the announced size; UINT64_MAX if unknown */
 PipelineStep request_admit(Request *request, uint64_t size);
 
 /* The greatest body this request may have, in bytes. After request_begin. */
@@ -44,7 +43,7 @@ size_t request_body_limit(const Request *request);
 
 typedef enum BodyFault { BODY_FINE, BODY_TOO_LARGE, BODY_NO_ROOM } BodyFault;
 
-/* Makes the answer to a request whose body is not taken. */
+/* Makes the answer that refuses a body. */
 void request_refuse_body(Request *request, BodyFault fault);
 
 /* Takes the body over (g_malloc'ed; NULL without one). */
@@ -54,10 +53,10 @@ void request_take_body(Request *request, char *body, size_t size);
  * request_finish may be. */
 bool request_run(Request *request);
 
-/* Makes the answer after a call; to be called once, after transport->resume. */
+/* Makes the answer after a call. Call it once, after transport->resume. */
 void request_finish(Request *request);
 
-/* Tells the client when to come again. */
+/* Adds a Retry-After header. */
 void request_add_retry_after(Request *request);
 
 /* Sets the answer; takes the text. NULL: it is empty. */

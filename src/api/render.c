@@ -1,7 +1,6 @@
 /* Rows as JSON; the contract is in render.h. A GET spends its time here, so stored JSON is passed
  * on without parsing, and nothing is copied twice.
  *
- *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "api/render.h"
 

@@ -4,7 +4,7 @@
 #include "api/view.h"
 #include "rpc/hash_ring.h"
 
-/* What stays the same for all rows of an answer. One thread. */
+/* The common values of all rows of an answer. One thread. */
 typedef struct Renderer {
     const View *view;
     GString *out;      /* borrowed */

@@ -1,9 +1,8 @@
-/* One request on its way through the API, as handlers see it. Whatever carries it makes it with
- * pipeline.h: http.c from a connection, tests from text.
+/* One request in the API, as handlers see it. Its carrier makes it with pipeline.h: http.c from a
+ * connection, tests from text.
  *
  * A request belongs to one thread at a time: the HTTP thread, then perhaps the thread that
- * completes its rpc call, then the HTTP thread again; handing over is through the transport's
- * `resume`.
+ * completes its rpc call, then the HTTP thread again. The transport's `resume` hands it over.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
@@ -28,8 +27,8 @@ typedef enum HttpMethod {
     HTTP_OTHER = 1 << 7,
 } HttpMethod;
 
-/* What a handler says: the answer is in the request, the error says why there is none, or a call is
- * under way and `after` will make it. */
+/* The result of a handler: the answer is in the request, the error is set, or a call is running and
+ * `after` will make the answer. */
 typedef enum Answer { ANSWER_NOW, ANSWER_FAILED, ANSWER_LATER } Answer;
 
 typedef Answer (*RequestHandler)(Request *request, GError **error);
@@ -38,34 +37,34 @@ typedef Answer (*RequestHandler)(Request *request, GError **error);
  * allowed. False with the error set. */
 typedef bool (*RequestAfter)(Request *request, json_t *result, GError **error);
 
-/* Who asks. Filled by access_identify. */
+/* The caller. Filled by access_identify. */
 typedef struct Identity {
     struct Credentials *credentials;  /* owned; NULL: nobody */
     const char *user_id, *project_id; /* of the credentials; NULL: unknown */
     bool is_public;                   /* the route needs no login and none was given */
 } Identity;
 
-/* What carries requests. */
+/* The carrier's functions. */
 typedef struct RequestTransport {
-    const char *(*header)(void *carrier, const char *name); /* NULL when absent */
+    const char *(*header)(void *carrier, const char *name); /* NULL if absent */
     void (*resume)(void *carrier);   /* the answer may continue; any thread */
     bool (*is_local)(void *carrier); /* the client is on this machine; NULL: it always is */
-    /* Where it comes from, behind proxies too. False: from a proxy that does not say, or several
-     * clients share it. NULL: nobody knows. */
+    /* The client's address, also behind proxies. False if a proxy does not name it, or if several
+     * clients share it. NULL if the carrier does not know. */
     bool (*source)(void *carrier, HttpAddress *address);
 } RequestTransport;
 
-/* The body of an answer that has no end yet: it is made while it is sent, and holds no thread while
- * there is nothing. The functions are called by one thread at a time. */
+/* The body of an answer without a known end: it is made while it is sent, and holds no thread while
+ * there is nothing to send. One thread at a time calls the functions. */
 typedef struct RequestStream RequestStream;
 struct RequestStream {
-    /* From now on `wake` may be called, from any thread, when there is something to read. */
+    /* Begins. From now on any thread may call `wake` when there is something to read. */
     void (*open)(RequestStream *stream, void (*wake)(void *carrier), void *carrier);
-    /* Fills at most `size` bytes; *filled 0: nothing now. False: the end. Must not block.
-     * silent  nothing was sent for silence_ms: a word is due, so that somebody notices when the
-     *         client has gone */
+    /* Fills at most `size` bytes; *filled 0: nothing now. False at the end. Must not block.
+     * silent  nothing was sent for silence_ms: some bytes are due, so that a lost client is
+     *         noticed */
     bool (*read)(RequestStream *stream, char *buffer, size_t size, bool silent, size_t *filled);
-    /* Frees it. `wake` is not called any more when this returns. */
+    /* Frees it. `wake` is not called after this returns. */
     void (*free)(RequestStream *stream);
     unsigned silence_ms;
 };
@@ -86,13 +85,13 @@ struct Request {
     /* Filled by request_begin. */
     const Route *route;
     unsigned version;                       /* minor, 82 for 1.82 */
-    bool version_known;                     /* false: none that has the resource */
+    bool version_known;                     /* false: no version has the resource */
     char id[REQUEST_ID_SIZE];               /* "req-<uuid>" */
     const char *captures[REQUEST_CAPTURES]; /* of {name} in the route's pattern, in `path` */
     const char *capture_suffix;             /* ".json" that was cut off the last capture, or NULL */
     Identity identity;
-    bool identified;                   /* `identity` says who asks */
-    GError *identity_failure;          /* owned: what was found instead, until it is answered */
+    bool identified;                   /* `identity` is filled */
+    GError *identity_failure;          /* owned: why there is no identity, until that is answered */
     struct PolicyQuestions *questions; /* owned; NULL unless the policy asks other servers */
 
     HttpArgument arguments[REQUEST_ARGUMENTS];
@@ -101,9 +100,9 @@ struct Request {
 
     char *body; /* owned; NULL without one */
     size_t body_size;
-    bool body_pending;  /* the policy is asked before the body is there */
+    bool body_pending;  /* the policy is asked before the body has arrived */
     json_t *json;       /* owned; after request_json */
-    bool owner_claimed; /* the owner in it was not given, but is the caller's project */
+    bool owner_claimed; /* its owner was not given: it is the caller's project */
 
     /* The answer. */
     unsigned status;
@@ -112,36 +111,36 @@ struct Request {
     char *location;                         /* owned or NULL */
     const char *allow;                      /* static or NULL: for 405 */
     const char *header_name, *header_value; /* one more header, static or NULL (WWW-Authenticate) */
-    /* owned until the transport takes it: in place of `out`; NULL for most */
+    /* owned until the transport takes it: replaces `out`; NULL for most */
     RequestStream *stream;
-    bool streaming; /* other threads ask the policy for it from here on, and may not wait */
+    /* from now on other threads ask the policy for this request, and may not wait */
+    bool streaming;
 
     /* The call under way. */
     RequestAfter after;
     json_t *result;  /* owned */
     GError *failure; /* owned */
-    char *subject;   /* owned: what `after` must know, usually the uuid of the item */
-    /* owned: whose the nodes were by which the policy decided, as RpcCall.judged; NULL */
+    char *subject;   /* owned: what `after` needs, usually the item's uuid */
+    /* owned: the owners of nodes by which the policy decided, as RpcCall.judged; NULL */
     json_t *judged;
-    bool judged_by_owner; /* it would have decided otherwise for other owners */
+    bool judged_by_owner; /* it would have decided differently for other owners */
 
     char path
         [REQUEST_PATH_SIZE]; /* without leading slashes and v1; segments end in NUL after routing */
-    char original[REQUEST_PATH_SIZE]; /* the same before it was cut, for `next` links */
+    char original[REQUEST_PATH_SIZE]; /* the same, uncut, for `next` links */
 };
 
 Db *request_db(const Request *request);
 
 const char *request_header(const Request *request, const char *name);
 
-/* True when the client is on this machine and asks for itself: no proxy says that it asks for
- * somebody else. */
+/* True if the client is on this machine and no proxy names another client. */
 bool request_is_local(const Request *request);
 
 /* The value of a query argument, or NULL. */
 const char *request_argument(const Request *request, const char *name);
 
-/* 400 when the query has arguments that are not in the NULL-terminated list, or any at all. */
+/* 400 if the query has arguments that are not in the NULL-terminated list, or any at all. */
 bool request_only_arguments(const Request *request, const char *const *names, GError **error);
 bool request_no_arguments(const Request *request, GError **error);
 
@@ -162,7 +161,7 @@ json_t *request_object(Request *request, const char *const *members, GError **er
 /* NOT_ACCEPTABLE unless the request's version is at least `since`; `what` names the thing. */
 bool request_needs(const Request *request, unsigned since, const char *what, GError **error);
 
-/* Where links start: "http://host:port". Valid as long as the request. */
+/* Appends the start of links: "http://host:port". Valid as long as the request. */
 void request_append_base(const Request *request, GString *out);
 
 /* Answers. request_out begins a JSON answer to be written into. */

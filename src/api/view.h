@@ -1,6 +1,6 @@
-/* How a resource looks in an answer: which fields in which order, the selection that fetches them,
- * and the bytes that stand before each value. Views of whole resources are made once per version
- * and kept; rows are then written straight from the database into the answer.
+/* The form of a resource in an answer: which fields in which order, the selection that fetches
+ * them, and the text before each value. Views of whole resources are made once per version and
+ * kept; rows are then written straight from the database into the answer.
  *
  * A view is immutable once made; any thread.
  *
@@ -10,10 +10,10 @@
 #include "db/selection.h"
 #include "model/resource.h"
 
-/* VIEW_CREATED is VIEW_DETAIL as the item was when it was created, before anybody worked on it. */
+/* VIEW_CREATED is VIEW_DETAIL of the item at its creation, before any work on it. */
 typedef enum ViewKind { VIEW_LIST, VIEW_DETAIL, VIEW_CREATED, VIEW_KINDS } ViewKind;
 
-/* What replaces a value. */
+/* The kind of a value. */
 typedef enum ViewPart {
     PART_TEXT,  /* needs escaping */
     PART_CLEAN, /* a UUID, MAC or time: nothing in it needs escaping */
@@ -33,7 +33,7 @@ typedef struct ViewColumn {
     const Field *field;
     ViewPart part;
     int column;   /* of the row; -1 when it has none */
-    bool secrets; /* mask what hides in it */
+    bool secrets; /* its secrets are masked */
     unsigned hide,
         /* bits of policy_visibility: hides the value, leaves secrets unmasked; 0: none does */
         show;
@@ -51,7 +51,7 @@ typedef struct View {
     int key, driver, group,
         lease; /* columns of the row that computed values need; -1: none of them does */
     int owner,
-        lessee; /* columns that tell what may be seen of the row; -1: nothing depends on them */
+        lessee; /* columns that decide what is hidden in the row; -1: nothing depends on them */
     bool as_created;        /* VIEW_CREATED */
     unsigned hideable;      /* bits of policy_visibility that matter here */
     DbSelection *selection; /* the same for the database; owned */

@@ -48,7 +48,7 @@ static const OptionRow single_output_options[] = {
 
 static const OptionRow page_options[] = {
     {"--limit", OPTION_INTEGER, USE_BY_COMMAND, NULL, "<limit>", "at most this many, over several requests if needed; 0: all. Default: one request, as many as the service gives", .natural = true},
-    {"--marker", OPTION_TEXT, USE_QUERY_TEXT, "marker", "<id>", "begin behind this one"},
+    {"--marker", OPTION_TEXT, USE_QUERY_TEXT, "marker", "<id>", "begin after this one"},
     {"--sort", OPTION_TEXT, USE_BY_COMMAND, NULL, "<key>[:<direction>]", "order by these fields, asc or desc, separated by commas"},
     {0},
 };

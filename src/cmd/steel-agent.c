@@ -1,7 +1,6 @@
 /* The agent's program: reads its parameters, runs until it is stopped, and then switches the
  * machine off or restarts it if that was the command.
  *
- *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "agent/agent.h"
 #include "agent/log_file.h"

@@ -1,4 +1,4 @@
-/* What the files of the configuration share: the structure behind Config and the steps from text to
+/* Shared by the files of the configuration: the structure behind Config and the steps from text to
  * value. Nobody outside config*.c and their tests includes this.
  *
  * SPDX-License-Identifier: Apache-2.0 */

@@ -32,7 +32,7 @@ typedef struct HttpRequest {
     const char *client_certificate;
     const char *client_key;
     bool insecure; /* accept any certificate and name */
-    /* "sha256//<base64>": the server's public key; whoever has it is believed. NULL: none */
+    /* "sha256//<base64>": the server's public key; a server with it is trusted. NULL: none */
     const char *pinned_key;
 
     /* Takes the bytes of a good answer (status 200 to 299) instead of the response's body, as they
@@ -45,7 +45,7 @@ typedef struct HttpRequest {
 /* The answer. Everything is owned by it. */
 typedef struct HttpResponse {
     int status; /* 100..599 */
-    char *body; /* NUL-ended behind body_size bytes; never NULL after success */
+    char *body; /* with a NUL after body_size bytes; never NULL after success */
     size_t body_size;
     /* name, value, name, value …, of the last answer when redirects were followed */
     GPtrArray *headers;

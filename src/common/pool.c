@@ -40,7 +40,7 @@ struct Pool {
     unsigned threads GUARDED;        /* started and not ended */
     unsigned idle GUARDED;           /* of these: have no job and will check the queue */
     bool stopping GUARDED, timer_running GUARDED;
-    pthread_t timer; /* there is one when timer_running is set; joined by whoever resets that */
+    pthread_t timer; /* exists while timer_running is set; joined by the thread that resets that */
     bool has_ended GUARDED;       /* a thread has called pool_finish */
     pthread_t last_ended GUARDED; /* not joined yet; it joins the one that ended before it */
 };

@@ -31,7 +31,7 @@ bool db_allocation_fail(Db *db, const char *uuid, const char *reason,
 /* Allocations that wait for a node, the oldest first; at most `limit`. */
 GPtrArray *db_allocations_waiting(Db *db, unsigned limit, GError **error);
 
-/* Deletes an allocation that has no node. deleted  out: false when it has one, or is not there. */
+/* Deletes an allocation that has no node. deleted  out: false if it has one, or does not exist. */
 bool db_allocation_delete_unserved(Db *db, const char *uuid, bool *deleted,
                                    GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

@@ -1,8 +1,7 @@
-/* Which machine has which boot script. What it means is in netboot/boot_session.h; here it is
- * stored.
- *
- * Conductors (a window opens) and boot servers (a script is served) change a row without the node's
- * lock: each change is put on the row that it was made from, or not at all.
+/* Boot sessions: which machine has which boot script. netboot/boot_session.h says what they mean;
+ * here they are stored. Conductors (a window opens) and boot servers (a script is served) change a
+ * row without the node's lock: a change is stored only if the row is still the one that it was made
+ * from.
  *
  * Any thread; errors as in db.h.
  *
@@ -14,14 +13,14 @@
 /* Texts are owned; NULL: nothing yet. Times are those of common/steady.h. */
 typedef struct BootSession {
     int64_t revision; /* grows with each change; 0: there is no row */
-    char *record_id;  /* of the boot record (netboot/boot_record.h) that all below is about */
-    char *window_id;  /* the start of the machine by Steel that was the last */
+    char *record_id;  /* the boot record (netboot/boot_record.h) of all the members below */
+    char *window_id;  /* the last start of the machine by Steel */
     int64_t window_until_ms;
-    char *served_window_id; /* what window_id was when the script was served */
+    char *served_window_id; /* window_id when the script was served */
     int64_t served_at_ms;
-    char *token, *address;  /* of the script, and whom it was served to */
+    char *token, *address;  /* of the script, and of the client that got it */
     bool hooked;            /* this address has attached the volumes */
-    char *attached_address; /* the last that did so, in whatever boot */
+    char *attached_address; /* the last one that did so, in any boot */
 } BootSession;
 
 void boot_session_clear(BootSession *session);
@@ -34,7 +33,8 @@ bool db_boot_session_load(Db *db, const char *node_uuid, BootSession *out,
 /* Stores a session in place of the one that it was loaded as.
  *
  * session  its revision is that of the row it was loaded from
- * stored   out: false when somebody else has changed the row meanwhile, and nothing was stored */
+ * stored   out: false if another thread or process has changed the row meanwhile, and nothing
+ *          was stored */
 bool db_boot_session_store(Db *db, const char *node_uuid, const BootSession *session, bool *stored,
                            GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

@@ -19,7 +19,7 @@ bool db_conductor_renew(Db *db, const char *lease, int64_t expires_ms,
 /* Ends the lease at once: a clean stop. */
 bool db_conductor_leave(Db *db, const char *lease, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* A conductor as its row tells; texts are borrowed during the call. The lists are JSON. */
+/* The row of a conductor; texts are borrowed during the call. The lists are JSON. */
 typedef struct DbConductor {
     const char *hostname, *group;
     const char *drivers, *hardware;
@@ -33,8 +33,8 @@ bool db_conductors(Db *db, int64_t alive_at_ms,
                    void (*each)(const DbConductor *conductor, void *user_data), void *user_data,
                    GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Removes conductors last heard of before this time (ISO 8601 text), but the one with `own_lease`;
- * at most `limit`.
+/* Removes conductors without a heartbeat since this time (ISO 8601 text), except the one with
+ * `own_lease`; at most `limit`.
  * removed  out: how many */
 bool db_conductors_prune(Db *db, const char *until, const char *own_lease, int64_t limit,
                          int64_t *removed, GError **error) G_GNUC_WARN_UNUSED_RESULT;

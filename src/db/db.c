@@ -4,7 +4,6 @@
  * writers' turn uses it. Its cache stays valid, since nobody else changes the file. The cache of a
  * thread's own connection, which only reads, is void after each change.
  *
- *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "db/db.h"
 

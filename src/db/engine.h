@@ -1,13 +1,13 @@
-/* What a database engine must offer; private to this folder. One connection is used by one thread.
+/* The interface of a database engine; private to this folder. One thread uses a connection.
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 #include "db/sql.h"
 
 typedef struct DbConnection DbConnection;
 
-/* What engines say differently. The rest of SQL is common: an engine puts `?1` into its own form,
- * takes a key of `INTEGER PRIMARY KEY` for one that grows with each row, and compares and orders
- * text byte by byte (collation C). */
+/* The words that differ between engines. The rest of SQL is common: an engine puts `?1` into its
+ * own form, makes a key of `INTEGER PRIMARY KEY` grow with each row, and compares and orders text
+ * byte by byte (collation C). */
 typedef struct DbWords {
     const char *like; /* matches a pattern without regard to the case of letters */
 
@@ -36,20 +36,19 @@ typedef struct DbEngine {
     bool (*run)(DbConnection *connection, const char *sql, const DbValue *values, size_t count,
                 DbRowFunc func, void *user_data, int64_t *changed, GError **error);
 
-    /* What the last statement that failed with CONFLICT ran into. */
+    /* The rule that the last statement with CONFLICT has broken. */
     void (*conflict)(const DbConnection *connection, DbConflict *conflict);
 
     /* Runs a script of several statements without parameters (migrations). */
     bool (*script)(DbConnection *connection, const char *sql, GError **error);
 
-    /* Looks through the whole database; NULL: the engine sees to it itself, and the next two are
-     * NULL as well. `stop` is asked now and then, true ends it.
-     * damage   out: a sentence about what is damaged, owned by the caller; NULL: nothing that was
-     *          seen
-     * False with the error set when it could not be done. */
+    /* Checks the whole database; NULL if the engine does so itself, and then the next two are NULL
+     * too. `stop` is asked now and then, true ends it.
+     * damage   out: a sentence about the damage, owned by the caller; NULL if none was found
+     * False with the error set if the check failed. */
     bool (*check)(DbConnection *connection, bool (*stop)(void *user_data), void *user_data,
                   char **damage, GError **error);
-    /* Ends what the connection is doing, as if stopped. Any thread. */
+    /* Interrupts the connection's statement, as if stopped. Any thread. */
     void (*interrupt)(DbConnection *connection);
     /* Bytes of the file; 0: no file. */
     int64_t (*file_size)(const char *address);
@@ -62,9 +61,9 @@ typedef struct DbEngine {
      * database. */
     int (*claim)(const char *address, GError **error);
 
-    /* The statements that start a transaction of each kind (db.h). In one of DB_READ_MODIFY_WRITE,
-     * what was read and what was looked for in vain stays so until the commit; an engine that
-     * cannot wait for others ends it with DATABASE_BUSY. */
+    /* The statements that start a transaction of each kind (db.h). In one of DB_READ_MODIFY_WRITE
+     * nobody else changes what it has read, or adds rows that it has looked for, until the commit;
+     * an engine that cannot wait for others ends it with DATABASE_BUSY. */
     const char *begin[DB_WORK_KINDS];
 
     /* Inside a transaction of DB_READ_MODIFY_WRITE: the statement that keeps other processes from

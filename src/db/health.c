@@ -33,7 +33,7 @@ db_health_note(DbHealth *health, const char *damage)
             "db",
             "%s; nothing is written to it any more. Stop steeld and restore a backup, or save "
             "what can be read: sqlite3 DAMAGED .recover | sqlite3 NEW. "
-            "[database]write_damaged = true goes on with it as it is",
+            "[database]write_damaged = true writes to it as it is",
             damage);
 }
 

@@ -1,9 +1,8 @@
-/* Whether the database is whole: looked at when it is opened, noticed when it is read, and what
- * follows. Private to this folder.
+/* The health of the database: it is checked when it is opened, and damage is noticed when it is
+ * read. Private to this folder.
  *
- * A damaged database is not written to: what is written may land on what is damaged, and what was
- * acknowledged may not be found again. It is read as far as it goes, so that operators see what
- * they have.
+ * A damaged database is only read: a write may land on a damaged page, and an acknowledged change
+ * may be lost. Reads go as far as the file allows, so that operators see what they have.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
@@ -14,26 +13,26 @@ typedef struct DbHealth {
     const DbEngine *engine;
     const char *address;        /* borrowed from the Db */
     const DbSettings *settings; /* borrowed from the Db */
-    char *damage;               /* atomic; owned: what is damaged, NULL: nothing that is known of */
-    bool closing;               /* atomic: the thread is to end */
+    char *damage;               /* atomic; owned: the damage; NULL if none is known */
+    bool closing;               /* atomic: the thread must end */
     bool has_thread;
     pthread_t thread;
-    DbConnection *connection; /* atomic; of the thread, owned; NULL: it has none yet */
+    DbConnection *connection; /* atomic; of the thread, owned; NULL before the first */
 } DbHealth;
 
-/* Looks at the whole database. A small one is looked at on `connection` (borrowed for the call),
- * and known to be whole or damaged when this returns; a larger one on a thread. */
+/* Checks the whole database. A small one is checked on `connection` (borrowed for the call) before
+ * this returns; a larger one on a thread. */
 void db_health_begin(DbHealth *health, DbConnection *connection);
 
-/* Stops looking and frees. A zeroed one is fine. */
+/* Stops the check and frees. A zeroed one is fine. */
 void db_health_end(DbHealth *health);
 
-/* Notes that something is damaged; the first time the log says what to do. Any thread. */
+/* Notes damage; the first time the log says what to do. Any thread. */
 void db_health_note(DbHealth *health, const char *damage);
 
-/* False when nothing may be written. Errors: DATABASE_DAMAGED. Any thread. */
+/* False if nothing may be written. Errors: DATABASE_DAMAGED. Any thread. */
 bool db_health_may_write(const DbHealth *health, GError **error);
 
-/* False if something is damaged and [database]write_damaged is not set. Errors: DATABASE_DAMAGED.
- * Any thread. */
+/* False if there is damage and [database]write_damaged is not set. Errors: DATABASE_DAMAGED. Any
+ * thread. */
 bool db_health_is_good(const DbHealth *health, GError **error);

@@ -1,6 +1,4 @@
-/* What an inspection has found out about a machine.
- *
- * Any thread; errors as in db.h.
+/* The inventories of inspections. Any thread; errors as in db.h.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once

@@ -1,5 +1,4 @@
-/* One item of a collection: its row, which the API writes straight into an answer, and what is to
- * be known of it before anything is done with it.
+/* One item of a collection: its row, which the API writes straight into an answer, and its brief.
  *
  * Any thread; errors as in db.h.
  *
@@ -11,11 +10,11 @@
 /* How an ident names an item: the resource's key, or its second name. */
 typedef enum DbIdent { DB_BY_KEY, DB_BY_NAME } DbIdent;
 
-/* Whose the items of a resource are. */
+/* The owner of a resource's items. */
 typedef enum DbOwnership {
-    DB_OWNED_BY_NOBODY, /* every project sees all */
-    DB_OWNED_BY_FIELDS, /* whom its fields owner and, if it has one, lessee name */
-    DB_OWNED_BY_NODE,   /* whom the node owner and lessee name that it hangs on */
+    DB_OWNED_BY_NOBODY, /* none: every project sees all */
+    DB_OWNED_BY_FIELDS, /* named by its fields owner and, if it has one, lessee */
+    DB_OWNED_BY_NODE,   /* named by the owner and lessee of its node */
 } DbOwnership;
 
 /* Calls func with the row of the item; does not call it when there is none.
@@ -24,14 +23,14 @@ typedef enum DbOwnership {
 bool db_item(Db *db, const DbSelection *selection, DbIdent by, const char *ident, DbRowFunc func,
              void *user_data, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* The same for an item that hangs on a node, by key and among those of the node. */
+/* The same for a child of a node, by key and among that node's. */
 bool db_item_of_node(Db *db, const DbSelection *selection, const char *key, const char *node_uuid,
                      DbRowFunc func, void *user_data, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* What is known of an item before it is worked on. */
+/* The fields of an item that a request needs before it works on the item. */
 typedef struct ItemBrief {
     char *uuid;      /* its key */
-    char *node_uuid; /* the node it hangs on, or is; NULL when it belongs to no node */
+    char *node_uuid; /* its node, or the item itself if it is one; NULL if it has none */
     char *owner, *lessee;
 } ItemBrief;
 

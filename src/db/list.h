@@ -14,7 +14,7 @@ typedef enum DbFilterKind {
     DB_FILTER_NOT_NULL,
     DB_FILTER_CONTAINS, /* case-insensitive part of a text */
     DB_FILTER_IN,       /* one of a comma-separated list of texts */
-    DB_FILTER_NODE_IN,  /* the same, of a field of the node that the item hangs on */
+    DB_FILTER_NODE_IN,  /* the same, of a field of the item's node */
     DB_FILTER_PROJECT,  /* owner or lessee is this project; no field */
 } DbFilterKind;
 
@@ -27,20 +27,20 @@ typedef struct DbFilter {
 #define DB_FILTER_LIMIT 16
 
 typedef struct DbListQuery {
-    const DbSelection *selection; /* says of which resource */
+    const DbSelection *selection; /* of the resource */
     DbFilter filters[DB_FILTER_LIMIT];
     size_t filter_count;
     DbOwnership ownership;
-    /* what is there at all, also for the marker: the items of this project; NULL: all */
+    /* only the items of this project exist, also for the marker; NULL: all */
     const char *project;
     const Field *sort; /* NULL: order of creation */
     bool descending;
-    const char *marker; /* key of the last item of the page before, or NULL */
+    const char *marker; /* key of the last item of the previous page, or NULL */
     unsigned limit;     /* 0: all */
 } DbListQuery;
 
-/* Adds a filter. More than DB_FILTER_LIMIT is our own bug, and so is a field that the resource does
- * not have: db_list fails then. */
+/* Adds a filter. More than DB_FILTER_LIMIT is a bug of the caller, and so is a field that the
+ * resource does not have: db_list fails then. */
 void db_list_filter(DbListQuery *query, const char *field, DbFilterKind kind, DbValue value);
 
 /* Calls func for each row of the page. NOT_FOUND when the marker is not among the project's

@@ -1,10 +1,9 @@
-/* What is asked of nodes beyond loading and saving: the lock, the lists the conductor's loops work
- * on.
+/* Questions about nodes beyond loading and saving: the lock, the lists that the conductor's loops
+ * work on.
  *
  * The node lock is in the database: it names the conductor and the lease under which it was taken.
- * A lock whose lease has ended is void, so no node stays locked by a dead process.
- *
- * Any thread; errors as in db.h.
+ * A lock whose lease has ended is void, so no node stays locked by a dead process. Any thread;
+ * errors as in db.h.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
@@ -26,35 +25,35 @@ bool db_node_release(Db *db, const char *node_uuid, const char *lease,
 /* Gives a node the token of its agent, in one statement and without the lock.
  *
  * token   borrowed
- * made    out: false when the node has one already, which stays
- * Errors  LOCKED: whoever works on the node may be about to start another agent, and would forget
- *         this token; NODE_NOT_FOUND */
+ * made    out: false if the node has one already, which stays
+ * Errors  LOCKED: the holder may be about to start another agent, and would forget this token;
+ *         NODE_NOT_FOUND */
 bool db_node_agent_token_make(Db *db, const char *node_uuid, const char *token, bool *made,
                               GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Saves a node that is locked, as db_record_save does. What an agent has said meanwhile without the
- * lock stays: what `node` has changed of driver_internal_info since `stored` is put on top of what
- * is there now, and `node` has the result. */
+/* Saves a locked node, as db_record_save does. Reports of an agent that came meanwhile without the
+ * lock stay: the changes of `node` to driver_internal_info since `stored` are merged into the
+ * stored object, and `node` gets the result. */
 bool db_node_save(Db *db, Node *node, const Node *stored, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Records what an agent says, without the node lock: the members of `said` go into
+/* Records an agent's report, without the node lock: the members of `said` go into
  * driver_internal_info, the rest of it stays.
  *
  * node      as it was loaded: its agent's token must still be the one in the database
- * recorded  out; false when it is not: the agent was forgotten meanwhile, and nothing is written */
+ * recorded  out; false if it is not: the agent was forgotten meanwhile, and nothing is written */
 bool db_node_heartbeat(Db *db, const Node *node, const json_t *said, bool *recorded,
                        GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* The error of a caller that met a lock: who holds it, for what, since when. Always false. */
+/* The error of a caller that finds a lock: its holder, its purpose, since when. Always false. */
 bool db_node_locked_error(const Node *node, GError **error);
 
-/* Gives back every lock whose lease has ended, but those of `own_lease`: it counts whatever the
- * clock says, which may have jumped. */
+/* Releases every lock whose lease has ended, except those of `own_lease`, which is valid whatever
+ * the clock says: the clock may have jumped. */
 bool db_nodes_clear_void_locks(Db *db, const char *own_lease,
                                GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Unlocked nodes that a process has left in the middle: in a busy state, or in a power change. At
- * most `limit` Nodes, owned by the array; NULL on failure. */
+/* Unlocked nodes that a process has left in a busy state or in a power change. At most `limit`
+ * Nodes, owned by the array; NULL on failure. */
 GPtrArray *db_nodes_left_busy(Db *db, unsigned limit, GError **error);
 
 /* Nodes whose wait is past its deadline and that are not in maintenance; at most `limit`. */
@@ -80,11 +79,11 @@ bool db_nodes_count_in_states(Db *db, const ProvisionState *states, size_t state
                               const char *except, int64_t *count,
                               GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Whose a node is: both texts are the caller's, and NULL when it is nobody's or does not exist. */
+/* The owner and lessee of a node, to be freed by the caller; NULL if absent. */
 bool db_node_owners(Db *db, const char *node_uuid, char **owner, char **lessee,
                     GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Nodes that have these in common, and how many of them are locked. Texts are borrowed during the
+/* How many nodes share these values, and how many of them are locked. Texts are borrowed during the
  * call. */
 typedef struct DbNodeCount {
     const char *provision_state;
@@ -93,7 +92,7 @@ typedef struct DbNodeCount {
     int64_t count, locked;
 } DbNodeCount;
 
-/* Calls `each` for every combination that there is, in order. */
+/* Calls `each` for every combination that exists, in order. */
 bool db_nodes_count(Db *db, void (*each)(const DbNodeCount *count, void *user_data),
                     void *user_data, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

@@ -1,6 +1,4 @@
-/* What is asked of ports beyond loading and saving.
- *
- * Any thread; errors as in db.h.
+/* Questions about ports beyond loading and saving. Any thread; errors as in db.h.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
@@ -10,12 +8,11 @@
 /* An agent has as many interfaces as a machine may have. */
 enum { DB_ADDRESS_LIMIT = 64 };
 
-/* Finds the node that ports with these addresses hang on. The addresses are in the form that ports
- * have.
+/* Finds the node of the ports with these addresses. The addresses are in the form that ports have.
  *
  * count      at most DB_ADDRESS_LIMIT
  * uuid       out: of one such node, the caller frees; NULL if there is none
- * ambiguous  out: true when there is another one */
+ * ambiguous  out: true if there is another one */
 bool db_ports_node(Db *db, const char *const *addresses, size_t count, char **uuid, bool *ambiguous,
                    GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
@@ -26,6 +23,6 @@ bool db_ports_node(Db *db, const char *const *addresses, size_t count, char **uu
 GPtrArray *db_portgroup_member(Db *db, const char *portgroup_uuid, const char *except,
                                GError **error);
 
-/* Whether a port of this port group hangs on another node than this one. */
+/* True if a port of this port group belongs to another node than this one. */
 bool db_portgroup_has_strays(Db *db, const char *portgroup_uuid, const char *node_uuid,
                              bool *strays, GError **error) G_GNUC_WARN_UNUSED_RESULT;

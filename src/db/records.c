@@ -201,8 +201,7 @@ explain_conflict(Db *db, const Resource *resource, const void *record, GError **
     if (conflict.kind == DB_CONFLICT_REFERENCE) {
         g_clear_error(error);
         steel_fail(error, STEEL_ERROR_INVALID,
-                   "the %s refers to something that is not there, or is still referred to",
-                   resource->name);
+                   "the %s refers to an absent record, or is still referred to", resource->name);
     } else if (conflict.kind == DB_CONFLICT_UNIQUE && field != NULL) {
         g_clear_error(error);
         json_t *value = record_get(record, field);

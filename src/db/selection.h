@@ -1,6 +1,5 @@
-/* Which fields of a resource a question returns, in which order. Made once, asked often.
- *
- * Immutable once made; any thread.
+/* The fields of a resource that a question returns, in order. Made once, asked often. Immutable
+ * once made; any thread.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once

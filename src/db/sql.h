@@ -1,10 +1,8 @@
-/* SQL, which is written in this folder alone: what the files of questions here are made of. Private
- * to this folder, and to the tests of what is in a table.
+/* SQL, which is written in this folder alone: the base of the files of questions. Private to this
+ * folder, and to tests that read tables.
  *
  * SQL is the common subset of SQLite and PostgreSQL with parameters ?1, ?2, ... used in order;
- * where the two say a thing differently, the engine has the word (engine.h).
- *
- * Any thread; errors as in db.h.
+ * words that differ come from the engine (engine.h). Any thread; errors as in db.h.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
@@ -21,11 +19,11 @@ bool db_query(Db *db, const char *sql, const DbValue *values, size_t count, DbRo
 bool db_execute(Db *db, const char *sql, const DbValue *values, size_t count, int64_t *changed,
                 GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Which rule of the schema a statement broke. */
+/* The rule of the schema that a statement has broken. */
 typedef enum DbConflictKind {
     DB_CONFLICT_NONE,
     DB_CONFLICT_UNIQUE,    /* these columns together must be unique */
-    DB_CONFLICT_REFERENCE, /* it refers to something that is not there, or is referred to */
+    DB_CONFLICT_REFERENCE, /* it refers to an absent record, or another record refers to it */
     DB_CONFLICT_OTHER,
 } DbConflictKind;
 
@@ -33,16 +31,16 @@ enum { DB_CONFLICT_COLUMNS = 4, DB_NAME_SIZE = 64 };
 
 typedef struct DbConflict {
     DbConflictKind kind;
-    char table[DB_NAME_SIZE]; /* "" where the engine does not say */
+    char table[DB_NAME_SIZE]; /* "" if the engine does not say */
     char columns[DB_CONFLICT_COLUMNS][DB_NAME_SIZE];
     size_t column_count;
 } DbConflict;
 
-/* What the engine says in its own way. */
+/* The engine's own words. */
 typedef struct DbWords DbWords;
 const DbWords *db_words(const Db *db);
 
-/* What this thread's last statement that failed with CONFLICT ran into. */
+/* The rule that this thread's last statement with CONFLICT has broken. */
 DbConflict db_conflict(Db *db);
 
 /* Loads all records that satisfy a condition, e.g. "node_uuid = ?1 ORDER BY id". The array owns and
@@ -55,6 +53,6 @@ struct DbSelection {
     char *columns; /* "uuid", "name" */
     char *by_key;  /* a statement with the key as ?1 */
     char *by_name; /* NULL: the resource has no names */
-    /* a statement with the key as ?1 and node_uuid as ?2; NULL: it hangs on no node */
+    /* a statement with the key as ?1 and node_uuid as ?2; NULL if it has no node */
     char *of_node;
 };

@@ -8,7 +8,7 @@
 #include "db/db.h"
 #include <glib.h>
 
-/* Ends the open phases of an operation. detail: NULL keeps what is there. */
+/* Ends the open phases of an operation. detail: NULL keeps the old one. */
 bool db_phases_end(Db *db, const char *node_uuid, const char *operation_uuid, const char *result,
                    const char *detail, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

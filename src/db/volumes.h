@@ -1,6 +1,5 @@
-/* What is asked of volume targets and connectors beyond loading and saving.
- *
- * Any thread; errors as in db.h.
+/* Questions about volume targets and connectors beyond loading and saving. Any thread; errors as in
+ * db.h.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once

@@ -11,7 +11,8 @@ typedef struct RamdiskPlan {
     const char *output;  /* folder: RAMDISK_KERNEL and RAMDISK_INITRAMFS in it; made if absent */
     const char *cache;   /* folder in which the kernel's package is kept; made if absent */
     const char *agent;   /* the program steel-agent */
-    const char *ca_file; /* more authorities, PEM, beside those of this system; NULL: none */
+    /* more authorities, PEM, in addition to those of this system; NULL: none */
+    const char *ca_file;
     const char *const *modules; /* more kernel modules */
     const char *const *files;   /* more files: "<file of this machine>:</path in the ramdisk>" */
 } RamdiskPlan;

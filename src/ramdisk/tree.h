@@ -1,7 +1,7 @@
-/* The files of an initramfs, put together in memory: folders are made as they are needed, each
- * once, and nothing depends on the clock or on who builds it.
+/* The files of an initramfs, put together in memory: folders are made when needed, each once, and
+ * nothing depends on the clock or the user.
  *
- * The first error stays: whoever adds need not look at each.
+ * The first error stays, so callers need not check each call.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once

@@ -4,7 +4,6 @@
  * listeners, which may take their own locks but must not wait. `lock` is held only while pointers
  * are moved, so a listener that takes an event never waits for a publisher.
  *
- *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "common/lock.h"
 #include "rpc/event_priv.h"

@@ -13,11 +13,10 @@
 #include <stdint.h>
 
 enum {
-    /* A member of a payload whose text is longer, or for which the event has no room left, is null
-     * in it. */
+    /* A member that is longer, or does not fit into the event any more, becomes null. */
     EVENT_MEMBER_LIMIT = 32 * 1024,
     EVENT_TEXT_LIMIT = 64 * 1024,
-    /* What waits for one listener, and for all of them. */
+    /* The queue of one listener, and all queues together. */
     EVENTS_QUEUE_LENGTH = 1000,
     EVENTS_QUEUE_SIZE = 1024 * 1024,
     EVENTS_TOTAL_SIZE = 16 * 1024 * 1024,
@@ -26,9 +25,9 @@ enum {
 typedef struct Events Events;
 typedef struct EventListener EventListener;
 
-/* Whom an event concerns: this decides who may see it. */
+/* The node and owners of an event: they decide who may see it. */
 typedef struct EventAbout {
-    const char *node_uuid; /* the node itself, or the one that the thing belongs to; NULL: none */
+    const char *node_uuid;      /* the node itself, or the node of the item; NULL if none */
     const char *owner, *lessee; /* of that node, or of the allocation; NULL: nobody */
 } EventAbout;
 
@@ -59,14 +58,13 @@ size_t events_size(Events *events);
  * payload  an object; this call takes the reference */
 void events_publish(Events *events, const char *type, const EventAbout *about, json_t *payload);
 
-/* How a listener listens. Both functions are called by the thread that publishes and must not
- * block. */
+/* The functions of a listener. The publisher's thread calls them; they must not block. */
 typedef struct EventReader {
     /* False: the listener does not get this event. Never called twice at the same time. NULL: it
      * gets all.
      * view  out, 0 before: a word that comes back with the event */
     bool (*wants)(const Event *event, unsigned *view, void *user_data);
-    void (*wake)(void *user_data); /* an event waits; NULL: not called */
+    void (*wake)(void *user_data); /* an event waits; may be NULL */
     void *user_data;
 } EventReader;
 

@@ -1,8 +1,8 @@
-/* Which conductor is responsible for a node: consistent hashing over the live conductors that serve
- * the node's group and hardware type. The same conductors give the same answer in every process; a
- * conductor that joins or leaves moves only the nodes it gains or loses.
+/* The conductor of a node: consistent hashing over the live conductors that serve the node's group
+ * and hardware type. The same conductors give the same answer in every process; a conductor that
+ * joins or leaves moves only the nodes it gains or loses.
  *
- * A ring is filled by one thread, sealed, and then immutable: any number of threads may ask and
+ * One thread fills a ring and seals it; then it is immutable, and any number of threads may ask and
  * hold references.
  *
  * SPDX-License-Identifier: Apache-2.0 */

@@ -13,7 +13,7 @@ typedef enum RpcMethod {
     RPC_METHOD_COUNT
 } RpcMethod;
 
-/* On whose behalf: goes into logs, history and notifications. All borrowed for the call. */
+/* The caller, for logs, history and notifications. All borrowed for the call. */
 typedef struct RpcContext {
     const char *request_id; /* "req-<uuid>" */
     const char *user_id;    /* NULL without authentication */
@@ -38,7 +38,7 @@ typedef void (*RpcDone)(json_t *result, const GError *error, void *user_data);
 
 typedef struct Rpc Rpc;
 
-/* A way to conductors. `call` copies what it keeps, and takes call->arguments. */
+/* A way to reach conductors. `call` copies what it keeps, and takes call->arguments. */
 typedef struct RpcTransport {
     const char *name;
     void (*call)(void *self, const RpcCall *call, RpcDone done, void *user_data);

@@ -8,12 +8,12 @@
 #pragma once
 #include "api/auth/identity_cache.h"
 
-/* What a 401 answer must carry. */
+/* The challenge of a 401. */
 #define BASIC_CHALLENGE "Basic realm=\"Baremetal API\""
 
 typedef struct Basic Basic;
 
-/* path  of the htpasswd file; need not be there yet */
+/* path of the htpasswd file, which need not exist yet */
 Basic *basic_new(const char *path);
 void basic_free(Basic *basic);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Basic, basic_free)

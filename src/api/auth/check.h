@@ -1,13 +1,14 @@
-/* Check strings: the language in which policy files say who may do something.
+/* Check strings: the language of policy files.
  *
  *     (role:admin and system_scope:all) or (role:member and project_id:%(node.owner)s)
  *
  * A string is parsed once into a tree; evaluating it allocates nothing. The words: and, or, not (in
  * rising precedence), parentheses, `role:R`, `rule:NAME`, `ATTRIBUTE:VALUE` of the credentials,
- * `'literal':VALUE`, `@` (always), `!` (never), `http://...` and `https://...` (another server
- * says); a VALUE or URL may hold %(name)s of the target. An empty string is `@`.
+ * `'literal':VALUE`, `@` (always), `!` (never), `http://...` and `https://...` (the answer of
+ * another server); a VALUE or URL may contain %(name)s of the target. An empty string is `@`.
  *
  * Source: the documentation of oslo.policy 4.0, "Policy Rule Expressions".
+ *
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 #include "api/auth/credentials.h"
@@ -74,6 +75,7 @@ bool check_asks_remote(const Check *check);
 typedef size_t (*CheckCost)(void *user_data, const char *rule);
 size_t check_cost(const Check *check, CheckCost cost_of, void *user_data);
 
-/* Evaluates a resolved check. Never DEPENDS when the target is known. Pure but for context->remote;
- * any thread. Rules must not refer to each other in a circle (policy_new sees to that). */
+/* Evaluates a resolved check. Never DEPENDS if the target is known. Pure except for
+ * context->remote; any thread. Rules must not refer to each other in a circle (policy_new checks
+ * that). */
 Verdict check_evaluate(const Check *check, const CheckContext *context);

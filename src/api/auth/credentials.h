@@ -1,4 +1,4 @@
-/* Who somebody is: what a token or a login says of its bearer, in the words that policy rules use.
+/* The identity of a token or a login, in the words of policy rules.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* All members are owned; NULL means that it is not known or does not apply. */
+/* All members are owned; NULL: not known, or does not apply. */
 typedef struct Credentials {
     char *user_id, *user_name, *user_domain_id;
     char *project_id, *project_name, *project_domain_id; /* of a token for a project */
@@ -58,7 +58,7 @@ const char *credential_text(const Credentials *credentials, const CredentialAttr
 /* The value of a LIST attribute, or NULL. */
 char *const *credential_list(const Credentials *credentials, const CredentialAttribute *attribute);
 
-/* All attributes by the names of check strings, for another server to judge: {"user_id": str or
- * null, "roles": [str], "is_admin_project": bool, ...}. Tokens and passwords are none. A new
+/* All attributes by their names in check strings, for another server that judges them: {"user_id":
+ * str or null, "roles": [str], "is_admin_project": bool, ...}, without tokens and passwords. A new
  * reference. */
 json_t *credentials_to_json(const Credentials *credentials);

@@ -1,10 +1,10 @@
-/* What was found out about tokens and passwords, remembered for a short time, so that a caller who
- * comes again costs no other server and no bcrypt. Secrets are never kept: an entry is found by a
- * hash of the secret.
+/* Identities of tokens and passwords, remembered for a short time, so that a caller who returns
+ * needs no other server and no bcrypt. Secrets are never kept: the key of an entry is a hash of the
+ * secret.
  *
- * One question is asked once: requests with the same question wait for its answer. Bounded; the
- * entry that was not asked for longest goes first, and whoever is known last: strangers push nobody
- * out. All functions from any thread; no lock is held while a question is under way.
+ * Equal questions are asked once: requests with the same question wait for its answer. The size is
+ * bounded. The entry that was used longest ago is removed first, and known identities last, so that
+ * strangers push nobody out. Any thread; no lock is held while a question runs.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
@@ -12,7 +12,7 @@
 #include "common/error.h"
 #include <stdint.h>
 
-/* Somebody who proved who he is. Immutable, counted. */
+/* An identity with a proof. Immutable, counted. */
 typedef struct Bearer {
     Credentials credentials;
     int64_t expires_ms; /* wall clock; INT64_MAX: never */
@@ -30,11 +30,11 @@ enum { IDENTITY_KEY_SIZE = 32 };
 typedef enum IdentityOutcome {
     IDENTITY_KNOWN,   /* *bearer is set, with a reference for the caller */
     IDENTITY_REFUSED, /* token or password are wrong */
-    IDENTITY_ASK,     /* not known, and the caller may not wait */
-    IDENTITY_FAILED,  /* it could not be found out; the error is set */
+    IDENTITY_ASK,     /* unknown, and the caller may not wait */
+    IDENTITY_FAILED,  /* the question failed; the error is set */
 } IdentityOutcome;
 
-/* Finds out who it is, where waiting is allowed. KNOWN (with a new reference in *bearer), REFUSED
+/* Asks for the identity, where waiting is allowed. KNOWN (with a new reference in *bearer), REFUSED
  * or FAILED with the error. */
 typedef IdentityOutcome (*IdentityQuestion)(void *user_data, Bearer **bearer, GError **error);
 

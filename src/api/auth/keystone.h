@@ -20,24 +20,23 @@ Keystone *keystone_new(const Config *config, GError **error) G_GNUC_WARN_UNUSED_
 void keystone_free(Keystone *keystone);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Keystone, keystone_free)
 
-/* What a 401 answer must carry: `Keystone uri="..."`. Lives as long as the program. */
+/* The challenge of a 401: `Keystone uri="..."`. Lives as long as the program. */
 const char *keystone_challenge(const Keystone *keystone);
 
 /* True when [keystone_authtoken]delay_auth_decision leaves requests without a valid token to the
  * policy. */
 bool keystone_delays_decision(const Keystone *keystone);
 
-/* Finds out whose a token is.
+/* Identifies the bearer of a token.
  *
  * token          X-Auth-Token; NULL, or longer than 4 KiB: REFUSED
- * service_token  X-Service-Token or NULL. A valid one with one of service_token_roles lets the
- *                token be an expired one, so that long work can be ended; one that is not valid
- *                refuses the request
- * may_block      false: answers ASK where Keystone must be asked
- * credentials    out on KNOWN, to be cleared by the caller; with the service's, when there is a
+ * service_token  X-Service-Token or NULL. A valid one with one of service_token_roles admits an
+ *                expired token, so that long work can end; one that is not valid refuses the
+ *                request
+ * may_block      false: answers ASK if Keystone must be asked
+ * credentials    out on KNOWN, to be cleared by the caller; with the service's, if there is a
  *                service token
- * Errors         IDENTITY_UNAVAILABLE: Keystone does not answer, or does not let Steel ask
- */
+ * Errors         IDENTITY_UNAVAILABLE: Keystone does not answer, or does not let Steel ask */
 IdentityOutcome keystone_check(Keystone *keystone, const char *token, const char *service_token,
                                bool may_block, Credentials *credentials, GError **error);
 

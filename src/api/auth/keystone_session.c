@@ -96,7 +96,7 @@ fail_token(KeystoneSession *session, GError **error, const char *format, ...)
 /* One exchange, repeated while Keystone cannot be reached or is overloaded.
  *
  * of_token  the exchange checks a caller's token, so that a timeout counts as a failure of that
- * token alone */
+ *           token alone */
 static bool
 exchange(KeystoneSession *session, const HttpRequest *request, bool of_token,
          HttpResponse *response, GError **error)

@@ -11,10 +11,10 @@
 /* The minute. */
 #define LOGIN_FAILURES_WINDOW_MS 60000
 
-/* Counts a failure. The first of an address is told at once, the others of a minute when it is
- * over, by login_failures_flush.
+/* Counts a failure. The first one of an address is logged at once, the others of the same minute
+ * after it, by login_failures_flush.
  *
- * who     the name that was tried; NULL: a token */
+ * who  the name that was tried; NULL for a token */
 void login_failures_note(const HttpAddress *source, const char *who, int64_t now_ms);
 
 /* Tells what was counted in minutes that are over; INT64_MAX: all of it. Returns whether anything

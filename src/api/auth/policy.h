@@ -1,7 +1,5 @@
-/* Who may do what: the table of rules, with what policy files say laid over it, compiled into
- * checks.
- *
- * A Policy is immutable once made; any thread may ask it.
+/* The access policy: the table of rules, with policy files over it, compiled into checks. A Policy
+ * is immutable once made; any thread may ask it.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
@@ -15,7 +13,7 @@ enum {
 /* One row of policy.def. All strings are static. */
 typedef struct PolicyRule {
     const char *name;
-    unsigned scopes; /* of tokens that it admits when scopes are enforced; 0: all */
+    unsigned scopes; /* the kinds of tokens that it admits if scopes are enforced; 0: all */
     const char *check;
     const char *legacy_name, *legacy_check; /* NULL: none */
     const char *description;
@@ -24,7 +22,7 @@ typedef struct PolicyRule {
 /* The table. */
 const PolicyRule *policy_rules(size_t *count);
 
-/* What a policy file says of one rule. */
+/* The line of a policy file for one rule. */
 typedef struct PolicyOverride {
     char *check;
     char *origin; /* "policy.yaml:12" */
@@ -33,7 +31,7 @@ typedef struct PolicyOverride {
 /* A table of name -> PolicyOverride, both owned by it. Free with g_hash_table_unref. */
 GHashTable *policy_overrides_new(void);
 
-/* Sets one; replaces what was there. Copies its arguments. */
+/* Sets one; replaces an older one. Copies its arguments. */
 void policy_overrides_set(GHashTable *overrides, const char *name, const char *check,
                           const char *origin);
 
@@ -64,7 +62,7 @@ Policy *policy_new(GHashTable *overrides, const PolicyOptions *options,
 void policy_free(Policy *policy);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Policy, policy_free)
 
-/* Whether some rule of the table asks another server: questions then block where context->remote is
+/* True if a rule of the table asks another server: questions then block if context->remote is
  * set. */
 bool policy_asks_remote(const Policy *policy);
 
@@ -73,6 +71,6 @@ bool policy_asks_remote(const Policy *policy);
  * and `rule` are taken from the rule's name and need not be set. */
 Verdict policy_ask(const Policy *policy, const char *rule, const CheckContext *context);
 
-/* Table and effective rules as YAML with comments, fit to be a policy file: rules that a file sets
- * stand as they are, all others as comments. The caller frees. */
+/* Table and effective rules as YAML with comments, which is a valid policy file: rules that a file
+ * sets are in force in it, all others are comments. The caller frees. */
 char *policy_to_yaml(const Policy *policy);

@@ -113,7 +113,7 @@ compile(const Config *config, GHashTable *overrides, GError **error)
     if (policy != NULL && policy_asks_remote(policy) &&
         !config_boolean(config, OPT_OSLO_POLICY_REMOTE_SSL_VERIFY_SERVER_CRT))
         log_warning("api.policy",
-                    "another server is asked, and whoever takes its place decides: "
+                    "another server is asked, and anyone who takes its place decides: "
                     "set [oslo_policy]remote_ssl_verify_server_crt, and ask over https");
     return policy;
 }

@@ -21,7 +21,7 @@ Policy *policy_load(const Config *config, GError **error) G_GNUC_WARN_UNUSED_RES
  *          meanwhile; they wait only for the first one. */
 const Policy *policy_current(int64_t interval_ms, GError **error);
 
-/* The same without looking at files and without a lock, for threads that may not wait; NULL when
+/* The same without checking files and without a lock, for threads that may not wait; NULL when
  * there never was one. */
 const Policy *policy_known(void);
 

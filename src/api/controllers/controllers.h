@@ -19,7 +19,7 @@ Answer node_validate_query(Request *request, GError **error);
 Answer node_maintenance_set(Request *request, GError **error);
 Answer node_maintenance_unset(Request *request, GError **error);
 
-/* node_children.c: what hangs on a node */
+/* node_children.c: the children of a node */
 Answer node_ports(Request *request, GError **error);
 Answer node_ports_detail(Request *request, GError **error);
 Answer node_portgroups(Request *request, GError **error);

@@ -244,7 +244,7 @@ event_stream(Request *request, GError **error)
     stream->node_uuid = g_strdup(node.uuid);
     stream->type = request_argument(request, "type");
     stream->sees_all = policy_allows(request, "baremetal:node:get", NULL);
-    stream->ready = g_string_new(": Steel tells what happens to nodes\n\n");
+    stream->ready = g_string_new(": events of nodes\n\n");
     stream->ends_at_ms = open ? 0 : time_monotonic_ms() + LIFE_LIMIT_MS;
     return request_answer_stream(request, "text/event-stream", &stream->base);
 }

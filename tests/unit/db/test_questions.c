@@ -1,7 +1,6 @@
 /* The named questions that no other test of this folder asks: what they find, change and leave
  * alone. Together the tests say what an engine must answer.
  *
- *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "scratch.h"
 

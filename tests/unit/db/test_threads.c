@@ -1,7 +1,6 @@
 /* Many threads on one database: writers take turns and none fails, readers see whole transactions,
  * connections end with their threads.
  *
- *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "scratch.h"
 
