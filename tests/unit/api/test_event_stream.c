@@ -120,7 +120,7 @@ listener(const char *query, int receive_size)
     Client client = client_open(query, receive_size);
     assert_true(client_wait(&client, "HTTP/1.1 200 "));
     assert_true(client_wait(&client, "Content-Type: text/event-stream\r\n"));
-    assert_true(client_wait(&client, ": Steel tells"));
+    assert_true(client_wait(&client, ": events of nodes"));
     return client;
 }
 
