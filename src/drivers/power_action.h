@@ -20,7 +20,7 @@ typedef struct PowerAction {
  *   off.
  * - The agent that ran on the machine is forgotten (LIFETIME_AGENT), unless the machine was on and
  *   stays on.
- * - node.power_state is saved, and services->notify is told of "power_set" with "start", then "end"
+ * - node.power_state is saved, and services->notify gets "power_set" with "start", then "end"
  *   or "error".
  *
  * Errors: those of power_set and storage_attach, TIMEOUT, DATABASE; their text begins with "Failed

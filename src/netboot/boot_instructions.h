@@ -1,5 +1,5 @@
-/* What one machine is told when it asks how to boot: made from the database (instructions.h),
- * turned into a script (ipxe.h), served (boot_server.h). Plain data.
+/* The boot instructions of one machine: made from the database (instructions.h), turned into a
+ * script (ipxe.h), served (boot_server.h). Plain data.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once

@@ -1,8 +1,8 @@
 /* Boot instructions from the database: the hooks of the boot server as the daemon runs it.
  *
  * Secrets are read only for a node with a boot record (boot_record.h), for a MAC address of its
- * ports, and for a client that boot_access.h admits. Without a record the machine is told to use
- * its next boot device.
+ * ports, and for a client that boot_access.h admits. Without a record the machine's script says to
+ * use its next boot device.
  *
  * Any thread.
  *

@@ -11,7 +11,7 @@
  *   the one of a volume without a boot loader, and such a sanboot keeps the drive hooked whatever
  *   keep-san says. So keep-san is not set.
  * - The credentials are the boot volume's again when the system starts: iPXE opens a lost session
- *   anew with what is set at that moment. They are cleared on every other way out.
+ *   again with the credentials of that moment. They are cleared on every other way out.
  * - A machine that should boot from its volume and cannot restarts after a bounded number of
  *   attempts: the next boot device might start an old system from a local disk under this node's
  *   identity, a prompt would wait forever. So a storage failure heals by itself, and each round is

@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 typedef struct Filesystem {
-    char type[32];   /* "ext4"; "" where there is none */
+    char type[32];   /* "ext4"; "" if none */
     char label[256]; /* "" where there is none */
     char uuid[64];
 } Filesystem;

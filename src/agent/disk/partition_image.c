@@ -181,7 +181,7 @@ device_of(const char *path, unsigned number)
     return g_strdup_printf("%s%s%u", path, digit ? "p" : "", number);
 }
 
-/* ---- what is told ---- */
+/* ---- the result ---- */
 
 static json_t *
 filesystem_uuid(const char *path, const Partition *partition)

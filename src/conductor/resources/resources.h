@@ -10,7 +10,7 @@
 #include "conductor/verbs.h"
 
 /* A node that is locked without a look at its driver: what only the database is asked about goes on
- * also when the driver is not enabled any more. */
+ * also if the driver is no longer enabled. */
 typedef struct LockedNode {
     Conductor *conductor;
     Node *node;   /* owned: change it, then save it beside `stored` */

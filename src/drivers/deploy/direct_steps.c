@@ -150,7 +150,7 @@ is_boot_loader(const AgentResult *last)
     return g_strcmp0(last->command, "install_bootloader") == 0;
 }
 
-/* What has become of the boot loader, from the agent's last command. */
+/* The result of the boot loader's installation, from the agent's last command. */
 static StepOutcome
 boot_loader_outcome(Task *task, const AgentResult *last, GError **error)
 {
@@ -163,7 +163,7 @@ boot_loader_outcome(Task *task, const AgentResult *last, GError **error)
     return step_failed();
 }
 
-/* The first command of the step. */
+/* Sends the first command of the step. */
 static StepOutcome
 install_boot_loader(Task *task, GError **error)
 {
@@ -181,7 +181,7 @@ install_boot_loader(Task *task, GError **error)
     return step_wait(0);
 }
 
-/* A life of the process that ended in this step may have given the command already. */
+/* A process that died in this step may have sent the command already. */
 static StepOutcome
 begin_boot_loader(Task *task, GError **error)
 {

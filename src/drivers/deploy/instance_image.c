@@ -170,7 +170,8 @@ check_partitions(const Task *task, GError **error)
                       task->node->uuid);
 }
 
-/* The config drive as an agent reads it; NULL without an error: there is none. secret_free. */
+/* The config drive as an agent reads it; the caller frees it with secret_free. NULL without an
+ * error: none. */
 static char *
 config_drive_of(const Task *task, GError **error)
 {
@@ -184,7 +185,7 @@ config_drive_of(const Task *task, GError **error)
     return built;
 }
 
-/* The verb keeps a text as it came, and anybody may have set an object. */
+/* The verb stores a text unchanged, and a client may have set an object. */
 static bool
 check_config_drive(const Task *task, GError **error)
 {
@@ -272,7 +273,7 @@ copy_here(Task *task, GError **error)
     return true;
 }
 
-/* An object becomes the drive that it describes. */
+/* Builds the drive that an object describes. */
 static bool
 keep_config_drive(Task *task, GError **error)
 {
@@ -307,7 +308,7 @@ instance_image_remove(const Task *task)
     image_copies_remove(name);
 }
 
-/* ---- what the agent is told ---- */
+/* ---- the agent's arguments ---- */
 
 static void
 copy_member(const Task *task, json_t *info, const char *name, const char *key)

@@ -55,7 +55,7 @@ typedef struct BmcBootOptions {
     uint8_t acknowledge[BMC_ACKNOWLEDGE_SIZE];
     uint8_t flags[IPMI_BOOT_FLAGS_SIZE];
     bool flags_locked;
-    bool held;          /* somebody has begun a change and not ended it */
+    bool held;          /* a change has begun and not ended */
     uint64_t expiry_ms; /* when unused flags become void; 0: no countdown */
 } BmcBootOptions;
 

@@ -30,9 +30,9 @@ typedef struct IpmiBmcOps {
     bool (*chassis_control)(void *user_data, IpmiChassisControl control, GError **error);
     /* Identify light: seconds, 0 = off, 255 with `forever`. NULL: nothing happens. */
     void (*identify)(void *user_data, unsigned seconds, bool forever);
-    /* The boot flags were written. NULL: nobody wants to know. */
+    /* Called after the boot flags were written. NULL: not needed. */
     void (*boot_flags_set)(void *user_data, const IpmiBootFlags *flags);
-    /* The BMC itself was reset (all its sessions are gone). NULL: nobody wants to know. */
+    /* Called after the BMC itself was reset (it has lost all sessions). NULL: not needed. */
     void (*bmc_reset)(void *user_data, bool cold);
     /* Any command the BMC does not know itself: fill the response and return true, or false for
      * C1h. NULL: C1h. */
@@ -74,9 +74,9 @@ typedef struct IpmiBmcFaults {
     bool boot_option_3_refused; /* valid bit clearing likewise */
     bool boot_flags_once;       /* flags that are to persist are refused with CCh */
     bool boot_flags_locked;     /* flags are refused with 82h until the parameter is unlocked */
-    bool boot_flags_held; /* somebody has begun a change and not ended it: 81h until it is ended */
-    bool short_device_id; /* Get Device ID is answered with six bytes */
-    bool no_device_id;    /* or not at all */
+    bool boot_flags_held;       /* a change has begun and not ended: 81h until then */
+    bool short_device_id;       /* Get Device ID is answered with six bytes */
+    bool no_device_id;          /* or not at all */
 } IpmiBmcFaults;
 
 /* Starts the server thread. Errors: INTERNAL. */
@@ -91,7 +91,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(IpmiServer, ipmi_server_free)
  * address     IPv4 or IPv6 literal
  * port        0: the kernel chooses; see ipmi_bmc_port()
  * users       copied; at most 15 (user ids 1..15 in this order)
- * ops         borrowed until the BMC is gone; NULL: a machine that only remembers its power state
+ * ops         borrowed until the BMC is gone; NULL: a machine that only keeps its power state
  * Errors      INVALID (address, names), IO (bind)
  * Threads     any.
  */

@@ -165,7 +165,7 @@ ipmi_client_run(void *data)
         if (woken && !take_orders(client))
             break;
         expire_due(client);
-        client_sockets_sweep(&client->sockets); /* last: no event names them any more */
+        client_sockets_sweep(&client->sockets); /* last: no event names them now */
     }
     cancel_all(client);
     return NULL;

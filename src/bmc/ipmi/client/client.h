@@ -1,6 +1,5 @@
 /* An asynchronous IPMI 2.0 (RMCP+) client: one engine thread talks to thousands of BMCs, one
- * session per submission. A slow or dead BMC delays nobody else; names are resolved on other
- * threads.
+ * session per submission. A slow or dead BMC delays no other; names are resolved on other threads.
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 #include <glib.h>
@@ -9,8 +8,8 @@
 
 typedef struct IpmiClient IpmiClient;
 
-/* Which BMC, as whom, how patiently. Borrowed for the call: the client copies what it needs and
- * wipes its copy. */
+/* The BMC, the login, and the limits of time. Borrowed for the call: the client copies what it
+ * needs and wipes its copy. */
 typedef struct IpmiTarget {
     const char *address;  /* IPv4, IPv6 (also in brackets, also with %scope) or a name */
     uint16_t port;        /* 0: 623 */
@@ -50,7 +49,7 @@ typedef void (*IpmiDone)(void *user_data, const IpmiResponse *responses, size_t 
 IpmiClient *ipmi_client_new(GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Stops the engine: every outstanding submission is completed with CANCELLED before this returns.
- * NULL is fine. Not from an IpmiDone. No other thread may use the client any more. */
+ * NULL is fine. Not from an IpmiDone. No other thread may use the client then. */
 void ipmi_client_free(IpmiClient *client);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(IpmiClient, ipmi_client_free)
 
@@ -62,7 +61,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(IpmiClient, ipmi_client_free)
  *                   final (completion.h) is sent again until the deadline, where that does no harm.
  *                   The first refused request (completion code not 0, flag ignore_completion_code
  *                   not set) ends the list.
- * done              may be NULL when nobody wants to know
+ * done              NULL: no answer wanted
  * Errors (in done)  BMC_UNREACHABLE  no answer within the deadline, or the name does not resolve
  *                   BMC_AUTH         user, password, K_g or privilege level; the text says which to
  *                                    check

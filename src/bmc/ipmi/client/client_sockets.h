@@ -21,7 +21,7 @@ typedef struct ClientSocket {
 typedef struct ClientSockets {
     int epoll_fd;                                        /* borrowed */
     ClientSocket *current[2][CLIENT_SOCKETS_PER_FAMILY]; /* owned; IPv4, IPv6; NULL: none */
-    GPtrArray *replaced; /* of ClientSocket, owned: nobody joins them any more */
+    GPtrArray *replaced; /* of ClientSocket, owned: no new session joins them */
 } ClientSockets;
 
 /* Events of a socket carry its ClientSocket as data.ptr. */

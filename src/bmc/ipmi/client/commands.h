@@ -44,7 +44,7 @@ typedef struct IpmiBootRequest {
     /* Byte 2 of the flags as it is, for boards that want another selector (Supermicro with UEFI:
      * 24h for disk); 0: by device. */
     uint8_t device_byte;
-    bool release; /* first end a change that somebody has begun: set complete */
+    bool release; /* first end a change under way: set complete */
     bool unlock;  /* first mark the flags as unlocked */
 } IpmiBootRequest;
 

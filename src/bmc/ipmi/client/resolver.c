@@ -135,7 +135,7 @@ ipmi_resolver_run(void *data)
 
 static bool start_thread(IpmiResolver *resolver, GError **error) REQUIRES(resolver->lock);
 
-/* Detached: nobody waits for a lookup that hangs. */
+/* Detached: a lookup that hangs delays no stop. */
 static bool
 start_thread(IpmiResolver *resolver, GError **error)
 {

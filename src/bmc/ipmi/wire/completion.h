@@ -28,7 +28,7 @@ typedef enum IpmiPowerRefusal {
 typedef enum IpmiBootRefusal {
     IPMI_BOOT_FINAL,
     IPMI_BOOT_AGAIN,
-    IPMI_BOOT_RELEASE, /* end the change that somebody has begun */
+    IPMI_BOOT_RELEASE, /* end the change under way */
     IPMI_BOOT_UNLOCK,
     IPMI_BOOT_LESS, /* ask for less: flags for one boot */
 } IpmiBootRefusal;
