@@ -16,8 +16,15 @@ echo "STEEL-RAMDISK kernel $(uname -r), init at $(now) s"
 
 while read -r module; do
     if [ "$module" = efivarfs ] && ! [ -d /sys/firmware/efi ]; then continue; fi
-    insmod "/lib/modules/$module.ko" || echo "STEEL-RAMDISK cannot load module $module"
+    insmod "/lib/modules/$(uname -r)/$module.ko" 2>/dev/null || echo "STEEL-RAMDISK cannot load module $module"
 done </lib/modules/order
+# Drivers of what is there, of what that brings with it, and of what is found later.
+if [ "$(cat /lib/modules/*/modules.alias | wc -l)" -gt 0 ]; then
+    uevent /sbin/load-driver >/dev/null 2>&1 &
+    for _ in 1 2 3; do
+        find /sys/devices -name modalias -exec cat {} + | sort -u | tr '\n' '\0' | xargs -0 modprobe -a -b -q 2>/dev/null
+    done
+fi
 if [ -d /sys/firmware/efi ]; then mount -t efivarfs efivarfs /sys/firmware/efi/efivars; fi
 
 # The card that the machine booted from, 01-aa-bb-cc-dd-ee-ff on the command line; without one all of them.
@@ -33,12 +40,15 @@ for try in 1 2 3 4 5 6 7 8 9 10; do
     [ "$try" = 10 ] && wanted=
     sleep 1
 done
+asking=
 for card in $cards; do
     ip link set "$card" up
     # Goes on asking in the background where nobody answers at once.
     udhcpc -b -i "$card" -s /etc/udhcpc.script -t 4 -T 2 -A 5 >/dev/null 2>&1 &
+    asking="$asking $!"
 done
-wait
+# shellcheck disable=SC2086 # a list
+[ -z "$asking" ] || wait $asking
 for card in $cards; do
     echo "STEEL-RAMDISK $card has $(ip -4 -o addr show dev "$card" | sed 's/.*inet \([^ ]*\).*/\1/') at $(now) s"
 done
@@ -49,11 +59,36 @@ printf '#!/bin/sh\nsync\npoweroff -f\n' >/etc/acpi/PWRF/00000080
 chmod 755 /etc/acpi/PWRF/00000080
 acpid -f -l /dev/null 2>/dev/null &
 
+# What a medium beside the one that was booted has for the agent; USB takes a while to show it.
+parameters=
+if grep -q boot_method=vmedia /proc/cmdline; then
+    mkdir -p /run/parameters
+    for try in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15; do
+        device=$(findfs LABEL=ir-vfd-dev 2>/dev/null || findfs LABEL=IR-VFD-DEV 2>/dev/null)
+        if [ -n "$device" ]; then break; fi
+        sleep 1
+    done
+    if [ -n "$device" ] && mount -r -t vfat "$device" /run/parameters && [ -f /run/parameters/parameters.txt ]; then
+        (umask 077 && cp /run/parameters/parameters.txt /run/steel-agent.parameters)
+        umount /run/parameters
+        parameters="--parameters /run/steel-agent.parameters"
+    else
+        echo "STEEL-RAMDISK found no parameters for the agent on a medium called ir-vfd-dev"
+    fi
+fi
+
+# Who has a key of those that were built in may look at what happens.
+if [ -x /usr/sbin/dropbear ] && [ -f /root/.ssh/authorized_keys ]; then
+    chmod 700 /root /root/.ssh
+    dropbear -R -s -j -k -E 2>/dev/null
+fi
+
 touch /var/log/steel-agent.log
 tail -f /var/log/steel-agent.log &
 while :; do
     echo "STEEL-RAMDISK starts the agent at $(now) s"
-    steel-agent --log /var/log/steel-agent.log
+    # shellcheck disable=SC2086 # two words or none
+    steel-agent --log /var/log/steel-agent.log $parameters
     status=$?
     if [ "$status" = 0 ]; then break; fi
     echo "STEEL-RAMDISK the agent has ended with status $status, again in 5 s"

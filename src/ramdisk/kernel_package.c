@@ -128,6 +128,17 @@ kernel_package_modules(const char *unpacked)
 }
 
 char *
+kernel_package_release(const char *unpacked, GError **error)
+{
+    g_autofree char *folder = kernel_package_modules(unpacked);
+    g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);
+    const char *name = dir != NULL ? g_dir_read_name(dir) : NULL;
+    if (name == NULL)
+        steel_fail(error, STEEL_ERROR_NOT_FOUND, "the kernel package has no modules");
+    return g_strdup(name);
+}
+
+char *
 kernel_package_image(const char *unpacked, GError **error)
 {
     g_autofree char *boot = g_build_filename(unpacked, "boot", NULL);

@@ -33,5 +33,8 @@ bool kernel_package_unpack(const char *package, const char *to,
  * The caller frees. */
 char *kernel_package_modules(const char *unpacked);
 
+/* The kernel's release, "6.1.0-25-amd64"; the caller frees. NOT_FOUND. */
+char *kernel_package_release(const char *unpacked, GError **error);
+
 /* The kernel itself, boot/vmlinuz-*; the caller frees. NOT_FOUND. */
 char *kernel_package_image(const char *unpacked, GError **error);

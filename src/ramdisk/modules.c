@@ -11,6 +11,7 @@
 #define DEPTH_LIMIT 16
 #define PLAIN ".ko"
 #define COMPRESSED ".xz"
+#define MAY_BE_MISSING "?"
 
 /* The state of one resolution. */
 typedef struct Resolution {
@@ -30,20 +31,30 @@ modules_name(const char *path)
     return g_strdelimit(name, "-", '_');
 }
 
+/* .modinfo is a list of NUL-ended "key=value"; the key starts after a NUL. */
+char **
+modules_values(const char *contents, size_t size, const char *key)
+{
+    g_autoptr(GPtrArray) values = g_ptr_array_new();
+    g_autofree char *pattern = g_strdup_printf("_%s=", key);
+    size_t length = strlen(pattern);
+    const char *at = contents, *end = contents + size;
+    pattern[0] = '\0';
+    while ((at = memmem(at, (size_t)(end - at), pattern, length)) != NULL) {
+        at += length;
+        g_ptr_array_add(values, g_strndup(at, strnlen(at, (size_t)(end - at))));
+    }
+    g_ptr_array_add(values, NULL);
+    return (char **)g_ptr_array_free(g_steal_pointer(&values), FALSE);
+}
+
 char **
 modules_depends(const char *contents, size_t size)
 {
-    /* .modinfo is a list of NUL-ended "key=value"; the key starts after a NUL */
-    static const char key[] = "\0depends=";
-    size_t key_size = sizeof key - 1;
-    const char *found = memmem(contents, size, key, key_size);
-    if (found == NULL)
+    g_auto(GStrv) values = modules_values(contents, size, "depends");
+    if (values[0] == NULL || *values[0] == '\0')
         return g_new0(char *, 1);
-    const char *value = found + key_size;
-    g_autofree char *text = g_strndup(value, strnlen(value, size - (size_t)(value - contents)));
-    if (text[0] == '\0')
-        return g_new0(char *, 1);
-    return g_strsplit(g_strdelimit(text, "-", '_'), ",", -1);
+    return g_strsplit(g_strdelimit(values[0], "-", '_'), ",", -1);
 }
 
 static void
@@ -153,6 +164,11 @@ modules_resolve(const char *folder, const char *const *names, GError **error)
     Resolution resolution = {available, built_in, added, order};
     for (size_t i = 0; names[i] != NULL; i++) {
         g_autofree char *name = g_strdelimit(g_strdup(names[i]), "-", '_');
+        if (g_str_has_suffix(name, MAY_BE_MISSING)) {
+            name[strlen(name) - strlen(MAY_BE_MISSING)] = '\0';
+            if (!g_hash_table_contains(available, name))
+                continue;
+        }
         if (!resolve_one(&resolution, name, 0, error))
             return NULL;
     }
