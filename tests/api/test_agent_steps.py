@@ -106,6 +106,15 @@ class Steps(Suite):
         with open(self.machine.root + "/etc/ipa-rescue-config/ipa-rescue-password", encoding="utf-8") as file:
             return file.read()
 
+    def test_the_inventory_has_pci_devices(self):
+        for name, value in (("vendor", "0x8086"), ("device", "0x100e"), ("class", "0x020000"), ("revision", "0x03")):
+            self.machine.write("/sys/bus/pci/devices/0000:00:03.0/" + name, value + "\n")
+        inventory = self.agent.succeed("poll.get_hardware_info")
+        self.assertEqual(inventory["pci_devices"], [{"vendor_id": "8086", "product_id": "100e", "class": "020000",
+                                                     "revision": "03", "bus": "0000:00:03.0"}])
+        self.assertIsNone(inventory["bmc_address"])
+        self.assertIsNone(inventory["interfaces"][0]["lldp"])
+
     def test_a_rescue_password_is_written_hashed_and_ends_the_agent(self):
         self.agent.succeed("rescue.finalize_rescue", rescue_password="secret", hashed=False)
         self.assertEqual(crypt("secret", self.password()), self.password())

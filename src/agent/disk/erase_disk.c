@@ -2,6 +2,8 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "agent/disk/erase_disk.h"
 
+#include "agent/disk/ata_security.h"
+#include "agent/hardware/disks.h"
 #include "common/json_text.h"
 #include "common/log.h"
 #include "common/secret.h"
@@ -178,22 +180,38 @@ may_go_on(const json_t *info)
                 says(info, "agent_continue_if_ata_erase_failed", false));
 }
 
+/* What the disk itself can do. */
+static bool
+erase_itself(const json_t *info, const char *kernel_name, const char *path, bool *able,
+             GError **error)
+{
+    *able = false;
+    if (disk_is_nvme(kernel_name)) {
+        *able = says(info, "agent_enable_nvme_secure_erase", true);
+        return *able && erase_nvme(path, error);
+    }
+    if (!g_str_has_prefix(kernel_name, "sd") || !says(info, "agent_enable_ata_secure_erase", true))
+        return false;
+    AtaErase result = ata_device_erase(path, error);
+    *able = result != ATA_UNABLE;
+    return result == ATA_ERASED;
+}
+
 bool
 erase_disk(const json_t *info, const char *kernel_name, const char *path, Progress *progress,
            GError **error)
 {
     g_autoptr(GError) cause = NULL;
-    bool nvme =
-        g_str_has_prefix(kernel_name, "nvme") && says(info, "agent_enable_nvme_secure_erase", true);
+    bool able;
     progress_begin(progress, "erase", 0);
-    if (nvme && erase_nvme(path, &cause))
+    if (erase_itself(info, kernel_name, path, &able, &cause))
         return true;
-    if (nvme && !may_go_on(info))
+    if (able && !may_go_on(info))
         return agent_fail(error, AGENT_ERROR_ERASE,
                           "secure erase has failed, and overwriting instead is not enabled "
                           "([deploy]continue_if_disk_secure_erase_fails): %s",
                           cause->message);
-    if (nvme)
+    if (able)
         log_warning(AREA, "%s is overwritten: %s", kernel_name, cause->message);
     return overwrite(info, path, progress, error);
 }

@@ -5,11 +5,12 @@
 #include "agent/progress.h"
 
 /* Erases a disk. An NVMe disk is formatted with user data erase if agent_enable_nvme_secure_erase
- * allows it. Any other disk is overwritten; so is an NVMe disk that does not support the format, or
- * whose format fails while agent_continue_if_secure_erase_failed is true. Overwriting writes noise
+ * allows it; an ATA disk erases itself if it can and agent_enable_ata_secure_erase allows it. Any
+ * other disk is overwritten; so is one whose own erase fails while
+ * agent_continue_if_secure_erase_failed is true. Overwriting writes noise
  * agent_erase_devices_iterations times, then zeros with agent_erase_devices_zeroize. Some blocks
- * are read back and compared with the last write. Blocks for hours on a large disk; gives up soon
- * after progress_stopped().
+ * are read back and compared with the last write. Blocks for hours on a large disk; an overwrite
+ * gives up soon after progress_stopped().
  *
  * info   the node's driver_internal_info; may be NULL
  * Errors ERASE naming the disk */

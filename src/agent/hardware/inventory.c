@@ -2,8 +2,10 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "agent/hardware/inventory.h"
 
+#include "agent/hardware/bmc.h"
 #include "agent/hardware/disks.h"
 #include "agent/hardware/nics.h"
+#include "agent/hardware/pci.h"
 #include "agent/hardware/sysfs.h"
 
 #include <string.h>
@@ -130,13 +132,41 @@ boot_json(const Agent *agent)
                      text_json(from));
 }
 
+static json_t *
+interfaces_json(const Agent *agent)
+{
+    json_t *list = nics_list(agent->root);
+    int64_t seconds = parameters_integer(agent->parameters, AGENT_PARAMETER_LLDP_TIMEOUT);
+    if (parameters_boolean(agent->parameters, AGENT_PARAMETER_COLLECT_LLDP))
+        nics_add_lldp(list, seconds * 1000, &agent->stopping);
+    return list;
+}
+
+/* The service may say that the BMC is not to be asked. */
+static void
+add_bmc(Agent *agent, json_t *inventory)
+{
+    g_auto(BmcAddresses) addresses = {0};
+    json_t *config = agent_config(agent);
+    bool skip = json_is_true(json_object_get(config, "agent_skip_bmc_detect"));
+    json_decref(config);
+    if (!skip)
+        bmc_addresses_read(&addresses, agent->root);
+    json_object_set_new(inventory, "bmc_address", text_json(addresses.v4));
+    json_object_set_new(inventory, "bmc_v6address", text_json(addresses.v6));
+    if (addresses.mac != NULL)
+        json_object_set_new(inventory, "bmc_mac", json_string(addresses.mac));
+}
+
 json_t *
 inventory_collect(Agent *agent)
 {
     g_autofree char *host = sysfs_read(agent->root, "/proc/sys/kernel/hostname");
-    return json_pack("{s:o, s:o, s:o, s:o, s:n, s:n, s:o, s:o, s:o}", "interfaces",
-                     nics_list(agent->root), "cpu", cpu_json(agent->root), "disks",
-                     disks_list(agent->root), "memory", memory_json(agent->root), "bmc_address",
-                     "bmc_v6address", "system_vendor", vendor_json(agent->root), "boot",
-                     boot_json(agent), "hostname", text_json(host));
+    json_t *inventory = json_pack(
+        "{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "interfaces", interfaces_json(agent), "cpu",
+        cpu_json(agent->root), "disks", disks_list(agent->root), "memory", memory_json(agent->root),
+        "system_vendor", vendor_json(agent->root), "boot", boot_json(agent), "hostname",
+        text_json(host), "pci_devices", pci_list(agent->root));
+    add_bmc(agent, inventory);
+    return inventory;
 }

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "agent/hardware/nics.h"
 
+#include "agent/hardware/lldp.h"
 #include "agent/hardware/sysfs.h"
 
 #include <arpa/inet.h>
@@ -94,6 +95,24 @@ nics_list(const char *root)
     if (addresses != NULL)
         freeifaddrs(addresses);
     return list;
+}
+
+void
+nics_add_lldp(json_t *list, int64_t timeout_ms, const atomic_bool *stop)
+{
+    g_autoptr(GPtrArray) names = g_ptr_array_new();
+    json_t *nic;
+    size_t i;
+    json_array_foreach(list, i, nic)
+        g_ptr_array_add(names, (char *)(uintptr_t)json_string_value(json_object_get(nic, "name")));
+    g_ptr_array_add(names, NULL);
+    json_t *heard = lldp_listen((char *const *)names->pdata, timeout_ms, stop);
+    json_array_foreach(list, i, nic)
+    {
+        json_t *told = json_object_get(heard, names->pdata[i]);
+        json_object_set_new(nic, "lldp", told != NULL ? json_incref(told) : json_array());
+    }
+    json_decref(heard);
 }
 
 char *

@@ -15,6 +15,11 @@ const Step steps_table[] = {
     {"erase_devices_metadata", "deploy", 99, 0, true, NULL, false, step_erase_devices_metadata},
     {"erase_devices_express", "deploy", 0, STEP_NEVER, true, NULL, false,
      step_erase_devices_express},
+    {"erase_pstore", "deploy", 0, STEP_NEVER, true, NULL, false, step_erase_pstore},
+    {"burnin_cpu", "deploy", 0, STEP_NEVER, true, NULL, false, step_burnin_cpu},
+    {"burnin_disk", "deploy", 0, STEP_NEVER, true, NULL, false, step_burnin_disk},
+    {"burnin_memory", "deploy", 0, STEP_NEVER, true, NULL, false, step_burnin_memory},
+    {"burnin_network", "deploy", 0, STEP_NEVER, true, NULL, false, step_burnin_network},
     {"write_image", "deploy", STEP_NEVER, 0, false, image_arguments, false, step_write_image},
     {0},
 };
