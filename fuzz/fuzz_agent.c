@@ -1,7 +1,8 @@
 /* What the agent reads of others: the kernel's command line, request lines, hints, config drives,
- * checksum files. The first byte chooses the reader.
+ * checksum files, a system's loader. The first byte chooses the reader.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "agent/command_check.h"
+#include "agent/disk/boot_csv.h"
 #include "agent/disk/config_drive.h"
 #include "agent/disk/hints.h"
 #include "agent/parameters.h"
@@ -89,15 +90,28 @@ read_command(const char *text, size_t size)
     json_decref(body);
 }
 
+static void
+read_boot_csv(const char *text, size_t size)
+{
+    char *loader = NULL, *label = NULL;
+    bool good = boot_csv_parse((const uint8_t *)text, size, &loader, &label);
+    if (good != (loader != NULL && label != NULL) || (good && strpbrk(loader, "/\\") != NULL))
+        abort();
+    g_free(loader);
+    g_free(label);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     typedef void (*Reader)(const char *text, size_t size);
-    static const Reader readers[] = {read_parameters, read_route,     read_hints,
-                                     read_drive,      read_checksums, read_command};
+    static const Reader readers[] = {read_parameters, read_route,   read_hints,   read_drive,
+                                     read_checksums,  read_command, read_boot_csv};
     if (size < 1)
         return 0;
-    g_autofree char *text = g_strndup((const char *)data + 1, size - 1);
-    readers[data[0] % G_N_ELEMENTS(readers)](text, strlen(text));
+    g_autofree char *text = g_malloc0(size);
+    memcpy(text, data + 1, size - 1);
+    size_t length = data[0] % G_N_ELEMENTS(readers) == 6 ? size - 1 : strlen(text); /* UTF-16 */
+    readers[data[0] % G_N_ELEMENTS(readers)](text, length);
     return 0;
 }

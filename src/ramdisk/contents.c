@@ -39,6 +39,7 @@ add_system(Tree *tree, GError **error)
     tree_add_device(tree, "dev/null", 0666, 1, 3);
     tree_add_program(tree, "bin/busybox", busybox);
     tree_add_symlink(tree, "bin/sh", "busybox");
+    tree_add_symlink(tree, "sbin/modprobe", "../bin/busybox"); /* the kernel's way to filesystems */
     tree_add_text(tree, "init", 0755, ramdisk_init);
     tree_add_text(tree, "etc/udhcpc.script", 0755, ramdisk_udhcpc);
     tree_add_text(tree, "sbin/load-driver", 0755, load_driver);

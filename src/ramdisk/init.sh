@@ -19,7 +19,7 @@ while read -r module; do
     insmod "/lib/modules/$(uname -r)/$module.ko" 2>/dev/null || echo "STEEL-RAMDISK cannot load module $module"
 done </lib/modules/order
 # Drivers of what is there, of what that brings with it, and of what is found later.
-if [ "$(cat /lib/modules/*/modules.alias | wc -l)" -gt 0 ]; then
+if grep -q '^alias pci:' "/lib/modules/$(uname -r)/modules.alias"; then
     uevent /sbin/load-driver >/dev/null 2>&1 &
     for _ in 1 2 3; do
         find /sys/devices -name modalias -exec cat {} + | sort -u | tr '\n' '\0' | xargs -0 modprobe -a -b -q 2>/dev/null

@@ -2,8 +2,10 @@
 
 SPDX-License-Identifier: Apache-2.0
 """
+import json
 import os
 import shutil
+import subprocess
 import tempfile
 
 from agent_support import MIB, Agent, Machine
@@ -106,3 +108,42 @@ class Programs(Suite):
         self.done("erase_pstore")
         self.assertEqual(os.listdir(self.machine.root + "/sys/fs/pstore"), [])
         self.done("erase_pstore")
+
+    def test_a_raid_is_made_of_partitions_of_all_disks(self):
+        self.program("mdadm")
+        config = {"logical_disks": [{"controller": "software", "raid_level": "1", "size_gb": "MAX", "volume_name": "root"}]}
+        for name in ("vda", "vdb"):
+            with open(self.machine.path(name), "r+b") as file:
+                file.truncate(64 * MIB)
+        result = self.clean("create_configuration", interface="raid", target_raid_config=config)
+        self.assertEqual(result["command_status"], "SUCCEEDED", "%s\n%s" % (result, self.agent.text()[-2000:]))
+        self.assertEqual(result["command_result"]["clean_result"], config)
+        members = " ".join(self.machine.path(name) + "2" for name in ("vda", "vdb"))
+        self.assertEqual(self.calls(), ["--create --force --run --metadata=1 --level=1 --name=root --raid-devices=2 %s/dev/md0 %s"
+                                        % (self.machine.root, members)])
+        table = json.loads(subprocess.run(["/sbin/sfdisk", "-J", self.machine.path("vda")], check=True, capture_output=True).stdout)
+        self.assertEqual([part["name"] for part in table["partitiontable"]["partitions"]], ["bios", "root"])
+
+    def test_a_raid_that_cannot_be_made_touches_no_disk(self):
+        self.program("mdadm")
+        before = self.machine.contents("vda")
+        result = self.clean("create_configuration", interface="raid", target_raid_config={"logical_disks": [{"raid_level": "1"}]})
+        self.assertEqual(result["command_error"]["type"], "SoftwareRAIDError")
+        self.assertEqual(self.machine.contents("vda"), before)
+        self.assertFalse(os.path.exists(self.folder + "/calls"))
+
+    def test_arrays_are_stopped_and_their_members_cleared(self):
+        self.program("mdadm")
+        self.machine.write("/sys/block/md127/md/level", "raid1\n")
+        self.machine.write("/sys/block/md127/size", "0\n")
+        for member in ("vda2", "vdb2"):
+            self.machine.write("/sys/block/md127/slaves/%s/size" % member, "1\n")
+        self.done("delete_configuration", interface="raid")
+        root = self.machine.root
+        self.assertEqual(self.calls(), ["--stop %s/dev/md127" % root, "--zero-superblock %s/dev/vda2" % root,
+                                        "--zero-superblock %s/dev/vdb2" % root])
+
+    def test_files_to_inject_are_checked_before_anything_is_mounted(self):
+        result = self.agent.deploy_step("inject_files", dict(NODE, properties={"root_device": {"name": "/dev/vda"}}),
+                                        files=[{"path": "etc/motd"}])
+        self.assertIn("path must be an absolute path", result["command_error"]["details"])

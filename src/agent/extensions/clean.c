@@ -9,7 +9,7 @@ clean_get_steps(Agent *agent, const json_t *params, Progress *progress, GError *
     (void)progress;
     (void)error;
     steps_take_node(agent, params);
-    return steps_list(STEP_CLEAN);
+    return steps_list(agent, STEP_CLEAN);
 }
 
 static json_t *

@@ -1,5 +1,6 @@
 /* Extension "image": how the machine finds what was written.
  * SPDX-License-Identifier: Apache-2.0 */
+#include "agent/disk/boot_csv.h"
 #include "agent/disk/choose.h"
 #include "agent/disk/efi_boot.h"
 #include "agent/extensions/extensions.h"
@@ -40,12 +41,41 @@ loader_in(const char *mount, const char *folder)
     return NULL;
 }
 
-/* Prefers a system's own loader to the fallback in EFI/BOOT. *label: out, its folder. */
+/* What a system's BOOTX64.CSV names, if the file is there. *label: what it wants to be called. */
+static char *
+loader_by_csv(const char *mount, const char *folder, char **label)
+{
+    static const char *const names[] = {"BOOTX64.CSV", "BOOTAA64.CSV", "bootx64.csv",
+                                        "bootaa64.csv"};
+    for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
+        size_t size;
+        char *found = NULL;
+        g_autofree char *path = g_strdup_printf("/EFI/%s/%s", folder, names[i]);
+        g_autofree uint8_t *bytes = sysfs_read_bytes(mount, path, BOOT_CSV_LIMIT, &size);
+        g_autofree char *loader = NULL;
+        if (bytes == NULL || !boot_csv_parse(bytes, size, &loader, &found))
+            continue;
+        if (sysfs_exists(mount, "/EFI/%s/%s", folder, loader)) {
+            *label = found;
+            return g_strdup_printf("\\EFI\\%s\\%s", folder, loader);
+        }
+        g_free(found);
+    }
+    return NULL;
+}
+
+/* Prefers what a system names, then its own loader, then the fallback in EFI/BOOT. *label: out,
+ * what it wants to be called, else its folder. */
 static char *
 find_loader(const char *mount, char **label)
 {
     g_auto(GStrv) folders = sysfs_list(mount, "/EFI");
     char *fallback = NULL;
+    for (char **folder = folders; *folder != NULL; folder++) {
+        char *named = loader_by_csv(mount, *folder, label);
+        if (named != NULL)
+            return named;
+    }
     for (char **folder = folders; *folder != NULL; folder++) {
         char *loader = loader_in(mount, *folder);
         if (loader != NULL && g_ascii_strcasecmp(*folder, "BOOT") != 0) {

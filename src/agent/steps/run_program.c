@@ -5,29 +5,32 @@
 #include "common/process.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #define AREA "agent.program"
-#define LOOK_US 50000
+#define LOOK_MS 200 /* how often it is looked whether to stop */
 #define GRACE_MS 5000
 
 /* Waits for its end; the status as waitpid has it, or -1 when it was to be stopped. */
 static int
 wait_for(pid_t pid, const Progress *progress)
 {
-    int status;
-    pid_t ended;
-    while ((ended = waitpid(pid, &status, WNOHANG)) != pid) {
-        if (progress_stopped(progress) || (ended < 0 && errno != EINTR)) {
-            process_end(pid, SIGTERM, GRACE_MS);
-            return -1;
-        }
-        usleep(LOOK_US);
-    }
+    int status = -1;
+    struct pollfd end = {.fd = (int)syscall(SYS_pidfd_open, pid, 0), .events = POLLIN};
+    while (end.fd >= 0 && !progress_stopped(progress) && poll(&end, 1, LOOK_MS) <= 0)
+        ; /* it runs */
+    if (end.fd >= 0 && (end.revents & POLLIN) && waitpid(pid, &status, 0) != pid)
+        status = -1;
+    else if (end.fd < 0 || !(end.revents & POLLIN))
+        process_end(pid, SIGTERM, GRACE_MS);
+    if (end.fd >= 0)
+        close(end.fd);
     return status;
 }
 

@@ -35,8 +35,10 @@ arguments_json(const StepArgument *arguments)
 }
 
 static int
-priority_of(const Step *step, StepUse use)
+priority_of(const Agent *agent, const Step *step, StepUse use)
 {
+    if (use == STEP_DEPLOY && step->deploy_parameter != 0)
+        return (int)parameters_integer(agent->parameters, step->deploy_parameter);
     return use == STEP_CLEAN ? step->clean_priority : step->deploy_priority;
 }
 
@@ -53,11 +55,11 @@ step_json(const Step *step, StepUse use, int priority)
 }
 
 json_t *
-steps_list(StepUse use)
+steps_list(const Agent *agent, StepUse use)
 {
     json_t *list = json_array();
     for (const Step *step = steps_table; step->name != NULL; step++) {
-        int priority = priority_of(step, use);
+        int priority = priority_of(agent, step, use);
         if (priority != STEP_NEVER)
             json_array_append_new(list, step_json(step, use, priority));
     }

@@ -41,6 +41,7 @@ typedef struct Step {
     const StepArgument *arguments; /* NULL: none */
     bool arguments_told;           /* get_deploy_steps and get_clean_steps show them as argsinfo */
     StepRun run;
+    AgentParameter deploy_parameter; /* gives the deploy priority; 0 (API_URL): none does */
 } Step;
 
 extern const Step steps_table[];
@@ -48,7 +49,7 @@ extern const Step steps_table[];
 /* {"<use>_steps": {manager: [{step, priority, interface, reboot_requested, abortable?,
  * argsinfo?}]},
  *  "hardware_manager_version": {manager: version}} */
-json_t *steps_list(StepUse use);
+json_t *steps_list(const Agent *agent, StepUse use);
 
 /* Runs the step that an execute command names: {"step": {...}, "node", "ports", "<use>_version"}.
  *

@@ -9,12 +9,31 @@ static const StepArgument image_arguments[] = {
     {0},
 };
 
+static const StepArgument files_arguments[] = {
+    {"files", false,
+     "Files: path, partition, content (base64), deleted, mode, dirmode, owner, group."},
+    {"verify_ca", false, "Taken and without effect: content comes with the step."},
+    {0},
+};
+
+static const StepArgument raid_arguments[] = {
+    {"raid_config",     true,  "The RAID to make, as target_raid_config."},
+    {"delete_existing", false, "Delete what there is first; true without it."},
+    {0},
+};
+
 /* write_image has the priority of the service's step of this name. */
 const Step steps_table[] = {
     {"erase_devices", "deploy", 10, STEP_NEVER, true, NULL, false, step_erase_devices},
     {"erase_devices_metadata", "deploy", 99, 0, true, NULL, false, step_erase_devices_metadata},
     {"erase_devices_express", "deploy", 0, STEP_NEVER, true, NULL, false,
      step_erase_devices_express},
+    {"create_configuration", "raid", 0, STEP_NEVER, true, NULL, false, step_create_configuration},
+    {"delete_configuration", "raid", 0, STEP_NEVER, true, NULL, false, step_delete_configuration},
+    {"apply_configuration", "raid", STEP_NEVER, 0, false, raid_arguments, true,
+     step_apply_configuration},
+    {"inject_files", "deploy", STEP_NEVER, 0, false, files_arguments, true, step_inject_files,
+     AGENT_PARAMETER_INJECT_FILES_PRIORITY},
     {"erase_pstore", "deploy", 0, STEP_NEVER, true, NULL, false, step_erase_pstore},
     {"burnin_cpu", "deploy", 0, STEP_NEVER, true, NULL, false, step_burnin_cpu},
     {"burnin_disk", "deploy", 0, STEP_NEVER, true, NULL, false, step_burnin_disk},

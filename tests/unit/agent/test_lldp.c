@@ -5,6 +5,7 @@
 #include <arpa/inet.h>
 #include <linux/if_packet.h>
 #include <net/if.h>
+#include <poll.h>
 #include <pthread.h>
 #include <sched.h>
 #include <setjmp.h>
@@ -74,7 +75,7 @@ send_frames(void *data)
     struct sockaddr_ll to = {.sll_family = AF_PACKET, .sll_ifindex = (int)if_nametoindex("lo")};
     while (!atomic_load(heard) &&
            sendto(fd, whole, sizeof whole, 0, (const struct sockaddr *)&to, sizeof to) > 0)
-        usleep(1000);
+        poll(NULL, 0, 1);
     close(fd);
     return NULL;
 }
