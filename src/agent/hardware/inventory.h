@@ -5,5 +5,6 @@
 
 /* {"interfaces", "cpu", "disks", "memory", "bmc_address", "bmc_v6address", "bmc_mac"?,
  * "system_vendor", "boot", "hostname", "pci_devices"}, a new reference. Reads /sys and /proc, asks
- * the BMC, and listens for LLDP for up to ipa-lldp-timeout seconds where ipa-collect-lldp is set. */
+ * the BMC, and listens for LLDP for up to ipa-lldp-timeout seconds where ipa-collect-lldp is
+ * set. */
 json_t *inventory_collect(Agent *agent);
