@@ -91,6 +91,12 @@ while :; do
     steel-agent --log /var/log/steel-agent.log $parameters
     status=$?
     if [ "$status" = 0 ]; then break; fi
+    # Locked down: nobody reaches this machine any more, and it waits to be switched off.
+    if [ "$status" = 12 ]; then
+        for path in /sys/class/net/*; do ip link set "${path##*/}" down; done
+        echo "STEEL-RAMDISK is locked down"
+        while :; do sleep 3600; done
+    fi
     echo "STEEL-RAMDISK the agent has ended with status $status, again in 5 s"
     sleep 5
 done
