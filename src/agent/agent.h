@@ -52,8 +52,9 @@ typedef struct Agent {
     bool token_seen GUARDED; /* a read has come with the token: from then on every read needs it */
     char *certificate GUARDED; /* PEM of its API; NULL: plain HTTP */
     int64_t heartbeat_timeout_s GUARDED;
-    json_t *partition_uuids GUARDED; /* of the image that was written; NULL: none */
-    char *cached_image GUARDED;      /* the id of the image on the disk; NULL: none */
+    int64_t progress_interval_s GUARDED; /* 0: the service does not want to know */
+    json_t *partition_uuids GUARDED;     /* of the image that was written; NULL: none */
+    char *cached_image GUARDED;          /* the id of the image on the disk; NULL: none */
 } Agent;
 
 /* Makes the agent. root and state are copied; takes parameters. */

@@ -25,6 +25,9 @@ enum {
     HTTP_OK = 200,
     HTTP_ACCEPTED = 202,
     HTTP_CONFLICT = 409,
+    HTTP_NO_CONTENT = 204,
+    PROGRESS_LONGEST_S = 3600,
+    PROGRESS_TIMEOUT_MS = 5000,
 };
 
 static const char *
@@ -33,10 +36,11 @@ text(const ApiClient *client, AgentParameter parameter)
     return parameters_string(client->agent->parameters, parameter);
 }
 
-/* Sends one request: GET, or POST with a body. version 0: no version header. */
+/* Sends one request: GET, or POST with a body. version 0: no version header. timeout_ms 0: the
+ * default. */
 static bool
-ask(const ApiClient *client, const char *path, unsigned version, const char *body,
-    HttpResponse *response, GError **error)
+ask_within(const ApiClient *client, const char *path, unsigned version, const char *body,
+           int timeout_ms, HttpResponse *response, GError **error)
 {
     const char *api = text(client, AGENT_PARAMETER_API_URL);
     const char *request_id = text(client, AGENT_PARAMETER_GLOBAL_REQUEST_ID);
@@ -63,8 +67,16 @@ ask(const ApiClient *client, const char *path, unsigned version, const char *bod
         .client_key = text(client, AGENT_PARAMETER_KEY_FILE),
         .insecure = parameters_boolean(client->agent->parameters, AGENT_PARAMETER_INSECURE),
         .pinned_key = text(client, AGENT_PARAMETER_API_PIN),
+        .timeout_ms = timeout_ms,
     };
     return http_request(&request, response, error);
+}
+
+static bool
+ask(const ApiClient *client, const char *path, unsigned version, const char *body,
+    HttpResponse *response, GError **error)
+{
+    return ask_within(client, path, version, body, 0, response, error);
 }
 
 /* ---- version ---- */
@@ -124,12 +136,14 @@ api_client_take_lookup(Agent *agent, const json_t *body, GError **error)
     if (json_string_member(node, "uuid") == NULL || !json_is_object(config))
         return agent_fail(error, AGENT_ERROR_LOOKUP,
                           "the answer has no node.uuid or no config: is it Ironic's API?");
-    const json_t *timeout = json_object_get(config, "heartbeat_timeout");
+    const json_t *timeout = json_object_get(config, "heartbeat_timeout"),
+                 *interval = json_object_get(config, "progress_interval");
     agent_set_node(agent, node);
     agent_set_config(agent, config);
     take_token(agent, config);
     lock_acquire(&agent->lock);
     agent->heartbeat_timeout_s = json_is_integer(timeout) ? json_integer_value(timeout) : 300;
+    agent->progress_interval_s = CLAMP(json_integer_value(interval), 0, PROGRESS_LONGEST_S);
     lock_release(&agent->lock);
     log_info(AREA, "this is node %s", json_string_member(node, "uuid"));
     return true;
@@ -233,4 +247,25 @@ api_client_heartbeat(ApiClient *client, const char *callback_url, bool *conflict
     if (!asked && error != NULL)
         agent_error_classify(error, AGENT_ERROR_HEARTBEAT);
     return asked;
+}
+
+bool
+api_client_progress(ApiClient *client, const json_t *progress, GError **error)
+{
+    g_auto(HttpResponse) response = {0};
+    json_t *node = agent_node(client->agent);
+    g_autofree char *path =
+        g_strconcat("/v1/heartbeat/", json_string_member(node, "uuid"), "/progress", NULL);
+    char *token = agent_token(client->agent);
+    json_t *body = json_deep_copy(progress);
+    json_object_set_new(body, "agent_token", json_string(token != NULL ? token : ""));
+    char *text = json_text_dump(body);
+    bool asked = ask_within(client, path, API_VERSION_CERTIFICATE, text, PROGRESS_TIMEOUT_MS,
+                            &response, error);
+    secret_free(text);
+    secret_free(token);
+    json_decref(body);
+    json_decref(node);
+    return asked && (response.status == HTTP_NO_CONTENT ||
+                     api_error(&response, AGENT_ERROR_HEARTBEAT, error));
 }

@@ -31,6 +31,11 @@ bool api_client_lookup(ApiClient *client, const char *addresses, const char *nod
 bool api_client_take_lookup(Agent *agent, const json_t *body,
                             GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* Tells how far the command has come: {"phase", "bytes", "total"}, borrowed. Steel's own: only if
+ * the lookup told an interval. Errors: HEARTBEAT. Blocks for some seconds at most. */
+bool api_client_progress(ApiClient *client, const json_t *progress,
+                         GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* Sends a heartbeat with the agent's URL. Errors: HEARTBEAT; *conflict is true then if the node was
  * locked. */
 bool api_client_heartbeat(ApiClient *client, const char *callback_url, bool *conflict,

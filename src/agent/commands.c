@@ -368,6 +368,19 @@ commands_list(Commands *commands)
     return json_pack("{s:o}", "commands", list);
 }
 
+json_t *
+commands_progress(Commands *commands)
+{
+    lock_acquire(&commands->lock);
+    const Result *last = g_queue_peek_tail(commands->results);
+    json_t *progress = NULL;
+    if (last != NULL)
+        progress =
+            is_running(last) ? progress_json(&last->progress) : progress_most_json(&last->progress);
+    lock_release(&commands->lock);
+    return progress;
+}
+
 bool
 commands_wait(Commands *commands, const char *id, CommandDone done, void *data)
 {

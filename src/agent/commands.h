@@ -52,6 +52,10 @@ json_t *commands_find(Commands *commands, const char *id, GError **error);
 /* All results, oldest first: {"commands": [...]}, a new reference. */
 json_t *commands_list(Commands *commands);
 
+/* {"phase", "bytes", "total"} of the last command, a new reference: of the phase under way, or of
+ * the one that moved most when it has ended. NULL: there is nothing to tell. */
+json_t *commands_progress(Commands *commands);
+
 /* Calls `done` once, when the command ends, from the thread that ran it; from this thread and at
  * once if the command has ended already, or if COMMANDS_WAITERS wait for it. Returns false, without
  * a call, if no command has this id. */

@@ -3,6 +3,7 @@
 #include "agent/heartbeat.h"
 
 #include "agent/api_client.h"
+#include "agent/commands.h"
 #include "common/log.h"
 #include "common/secret.h"
 #include "common/time_text.h"
@@ -24,8 +25,9 @@ struct Heartbeat {
     Lock lock;
     pthread_cond_t changed;
     bool forced GUARDED, stopping GUARDED;
-    int64_t last_ms; /* only the thread uses it */
+    int64_t last_ms; /* only the thread uses it, and all below */
     unsigned failures;
+    json_t *told; /* owned: the last progress that the service was told; NULL: none */
 };
 
 int64_t
@@ -56,6 +58,16 @@ timeout_of(Agent *agent)
     return timeout_s;
 }
 
+/* Between two words about progress; 0: none are wanted. */
+static int64_t
+interval_ms(Agent *agent)
+{
+    lock_acquire(&agent->lock);
+    int64_t interval_s = agent->progress_interval_s;
+    lock_release(&agent->lock);
+    return interval_s * 1000;
+}
+
 static void
 call(Heartbeat *heartbeat)
 {
@@ -73,24 +85,61 @@ call(Heartbeat *heartbeat)
         log_error(AREA, "the service was not reached: %s", error->message);
 }
 
+/* Tells how far the command has come, if that has changed. */
+static void
+tell_progress(Heartbeat *heartbeat)
+{
+    Agent *agent = heartbeat->client.agent;
+    g_autoptr(GError) error = NULL;
+    json_t *progress = interval_ms(agent) > 0 ? commands_progress(agent->commands) : NULL;
+    if (progress == NULL || json_equal(progress, heartbeat->told)) {
+        json_decref(progress);
+        return;
+    }
+    json_decref(heartbeat->told);
+    heartbeat->told = progress;
+    if (!api_client_progress(&heartbeat->client, progress, &error))
+        log_debug(AREA, "the service was not told of the progress: %s", error->message);
+}
+
+typedef enum Turn { TURN_END, TURN_CALL, TURN_PROGRESS } Turn;
+
+/* Sleeps until the next call, or the next word about progress, is due. */
+static Turn
+next_turn(Heartbeat *heartbeat, int64_t due_ms)
+{
+    int64_t pause_ms = interval_ms(heartbeat->client.agent);
+    int64_t progress_ms = pause_ms > 0 ? time_monotonic_ms() + pause_ms : INT64_MAX;
+    Turn turn = TURN_END;
+    lock_acquire(&heartbeat->lock);
+    while (!heartbeat->stopping) {
+        int64_t now = time_monotonic_ms();
+        int64_t until =
+            heartbeat->forced ? MIN(due_ms, heartbeat->last_ms + FORCED_GAP_MS) : due_ms;
+        turn = now >= until ? TURN_CALL : now >= progress_ms ? TURN_PROGRESS : TURN_END;
+        if (turn != TURN_END)
+            break;
+        lock_wait_until(&heartbeat->lock, &heartbeat->changed, MIN(until, progress_ms));
+    }
+    if (turn == TURN_CALL)
+        heartbeat->forced = false;
+    lock_release(&heartbeat->lock);
+    return turn;
+}
+
 /* Sleeps until the next heartbeat is due. Returns false if the thread must end. */
 static bool
 wait_for_turn(Heartbeat *heartbeat)
 {
     int64_t due_ms = heartbeat->last_ms + heartbeat_pause_ms(timeout_of(heartbeat->client.agent),
                                                              heartbeat->failures, random_part());
-    lock_acquire(&heartbeat->lock);
-    while (!heartbeat->stopping) {
-        int64_t until =
-            heartbeat->forced ? MIN(due_ms, heartbeat->last_ms + FORCED_GAP_MS) : due_ms;
-        if (time_monotonic_ms() >= until)
-            break;
-        lock_wait_until(&heartbeat->lock, &heartbeat->changed, until);
+    Turn turn;
+    while ((turn = next_turn(heartbeat, due_ms)) != TURN_END) {
+        tell_progress(heartbeat);
+        if (turn == TURN_CALL)
+            return true;
     }
-    bool goes_on = !heartbeat->stopping;
-    heartbeat->forced = false;
-    lock_release(&heartbeat->lock);
-    return goes_on;
+    return false;
 }
 
 static void *
@@ -109,6 +158,7 @@ heartbeat_free(Heartbeat *heartbeat)
     pthread_cond_destroy(&heartbeat->changed);
     lock_destroy(&heartbeat->lock);
     g_free(heartbeat->callback_url);
+    json_decref(heartbeat->told);
     g_free(heartbeat);
 }
 

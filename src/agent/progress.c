@@ -4,11 +4,24 @@
 
 #include <stddef.h>
 
+/* The phase that ends, if none before it has moved more. */
+static void
+keep_most(Progress *progress)
+{
+    uint64_t bytes = atomic_load(&progress->bytes);
+    if (bytes == 0 || bytes < atomic_load(&progress->most_bytes))
+        return;
+    atomic_store(&progress->most_bytes, bytes);
+    atomic_store(&progress->most_total, atomic_load(&progress->total));
+    atomic_store(&progress->most_phase, atomic_load(&progress->phase));
+}
+
 void
 progress_begin(Progress *progress, const char *phase, uint64_t total)
 {
     if (progress == NULL)
         return;
+    keep_most(progress);
     atomic_store(&progress->bytes, 0);
     atomic_store(&progress->total, total);
     atomic_store(&progress->phase, phase);
@@ -27,14 +40,27 @@ progress_stopped(const Progress *progress)
     return progress != NULL && progress->stop != NULL && atomic_load(progress->stop);
 }
 
+static json_t *
+phase_json(const char *phase, uint64_t bytes, uint64_t total)
+{
+    if (phase == NULL)
+        return NULL;
+    return json_pack("{s:s, s:I, s:o}", "phase", phase, "bytes", (json_int_t)bytes, "total",
+                     total > 0 ? json_integer((json_int_t)total) : json_null());
+}
+
 json_t *
 progress_json(const Progress *progress)
 {
-    const char *phase = atomic_load(&progress->phase);
-    uint64_t total = atomic_load(&progress->total);
-    if (phase == NULL)
-        return NULL;
-    return json_pack("{s:s, s:I, s:o}", "phase", phase, "bytes",
-                     (json_int_t)atomic_load(&progress->bytes), "total",
-                     total > 0 ? json_integer((json_int_t)total) : json_null());
+    return phase_json(atomic_load(&progress->phase), atomic_load(&progress->bytes),
+                      atomic_load(&progress->total));
+}
+
+json_t *
+progress_most_json(const Progress *progress)
+{
+    if (atomic_load(&progress->bytes) >= atomic_load(&progress->most_bytes))
+        return progress_json(progress);
+    return phase_json(atomic_load(&progress->most_phase), atomic_load(&progress->most_bytes),
+                      atomic_load(&progress->most_total));
 }

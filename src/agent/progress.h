@@ -10,7 +10,10 @@ typedef struct Progress {
     _Atomic(const char *) phase; /* static text; NULL: the work has not begun */
     atomic_uint_least64_t bytes;
     atomic_uint_least64_t total; /* 0: unknown */
-    const atomic_bool *stop;     /* true: the work gives up; NULL: never */
+    /* The phase before that moved most, for when all is over. */
+    _Atomic(const char *) most_phase;
+    atomic_uint_least64_t most_bytes, most_total;
+    const atomic_bool *stop; /* true: the work gives up; NULL: never */
 } Progress;
 
 /* Begins a phase. phase: static text. total: bytes, or 0 if unknown. Every function here takes NULL
@@ -22,3 +25,6 @@ bool progress_stopped(const Progress *progress);
 
 /* {"phase", "bytes", "total"}, a new reference, or NULL before the first phase. */
 json_t *progress_json(const Progress *progress);
+
+/* The same of the phase that moved most bytes: what is to be said when the command has ended. */
+json_t *progress_most_json(const Progress *progress);

@@ -5,6 +5,7 @@
 #pragma once
 #include "db/db.h"
 #include "rpc/events.h"
+#include "rpc/progress_board.h"
 #include "rpc/rpc.h"
 
 typedef struct Api Api;
@@ -14,7 +15,8 @@ typedef struct Api Api;
 typedef struct ApiServices {
     Db *db;
     Rpc *rpc;
-    Events *events; /* NULL: no event stream */
+    Events *events;          /* NULL: no event stream */
+    ProgressBoard *progress; /* NULL: no agent's progress is shown */
 } ApiServices;
 
 /* Opens the socket of [api]host_ip and port (or unix_socket) and starts to answer.

@@ -30,6 +30,7 @@ typedef struct Wait {
     int64_t started_ms;
     int64_t answered_ms; /* when the service last answered */
     bool terminal;       /* there is a live line */
+    char *told;          /* owned: without one, the mark of the last line; NULL: none yet */
 } Wait;
 
 WaitOutcome
@@ -63,12 +64,35 @@ wipe(const Wait *wait)
         fputs("\r\033[K", stderr);
 }
 
+/* Without a terminal: a line for each tenth of what an agent does. Of the rest nothing is said:
+ * scripts that read this know Ironic's client. */
+static void
+tell_change(Wait *wait, const char *state, json_t *phase, int64_t elapsed_s)
+{
+    if (phase == NULL || json_string_member(phase, "agent_phase") == NULL)
+        return;
+    g_autofree char *mark = timeline_phase_mark(phase);
+    if (g_strcmp0(mark, wait->told) == 0)
+        return;
+    g_free(wait->told);
+    wait->told = g_steal_pointer(&mark);
+    g_autofree char *text = timeline_phase_text(phase), *elapsed = duration_text(elapsed_s);
+    fprintf(stderr, "%s: %s  %s  %s\n", wait->node, state, elapsed, text);
+    fflush(stderr);
+}
+
+static void
+show_live(const Wait *wait, const char *state, json_t *phase, int64_t elapsed_s)
+{
+    g_autofree char *line = progress_line(wait->node, state, phase, elapsed_s, terminal_columns());
+    fprintf(stderr, "\r\033[K%s", line);
+    fflush(stderr);
+}
+
 static void
 show_progress(Wait *wait, json_t *node)
 {
     json_auto_t *answer = NULL;
-    if (!wait->terminal)
-        return;
     if (wait->timeline_path != NULL) {
         answer = session_try(wait->context->session, "GET", wait->timeline_path, NULL, NULL);
         if (answer == NULL) /* not a Steel service: only the state is shown */
@@ -79,10 +103,10 @@ show_progress(Wait *wait, json_t *node)
     if (phase != NULL && json_is_string(json_object_get(phase, "finished_at")))
         phase = NULL; /* of an earlier operation, or between two phases */
     int64_t elapsed_s = (time_monotonic_ms() - wait->started_ms) / 1000;
-    g_autofree char *line = progress_line(wait->node, state != NULL ? state : "?", phase, elapsed_s,
-                                          terminal_columns());
-    fprintf(stderr, "\r\033[K%s", line);
-    fflush(stderr);
+    if (wait->terminal)
+        show_live(wait, state != NULL ? state : "?", phase, elapsed_s);
+    else
+        tell_change(wait, state != NULL ? state : "?", phase, elapsed_s);
 }
 
 static bool
@@ -174,5 +198,6 @@ provision_wait(Context *context, const char *expected, int timeout_s, GError **e
     listener_free(wait.listener);
     g_free(wait.path);
     g_free(wait.timeline_path);
+    g_free(wait.told);
     return reached;
 }

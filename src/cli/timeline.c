@@ -22,6 +22,9 @@ timeline_current(json_t *answer)
             current_runs = runs;
         }
     }
+    const json_t *progress = json_object_get(answer, "progress");
+    if (current_runs && json_is_object(progress))
+        json_object_update(current, (json_t *)(uintptr_t)progress);
     return current;
 }
 
@@ -61,6 +64,31 @@ percent_done(json_t *phase, int64_t *done, int64_t *total)
     return *done >= *total ? 100 : (int)((double)*done * 100.0 / (double)*total);
 }
 
+/* How fast, and how long it takes at that rate. */
+static void
+append_rate(GString *text, json_t *phase)
+{
+    int64_t rate = -1, left = -1;
+    if (json_integer_member(phase, "bytes_per_second", &rate) && rate >= 0) {
+        g_autofree char *bytes = bytes_text(rate);
+        g_string_append_printf(text, ", %s/s", bytes);
+    }
+    if (json_integer_member(phase, "seconds_left", &left) && left >= 0) {
+        g_autofree char *time = duration_text(left);
+        g_string_append_printf(text, ", %s left", time);
+    }
+}
+
+char *
+timeline_phase_mark(json_t *phase)
+{
+    int64_t done = -1, total = -1;
+    const char *name = json_string_member(phase, "phase");
+    const char *agent = json_string_member(phase, "agent_phase");
+    return g_strdup_printf("%s %s %d", name != NULL ? name : "", agent != NULL ? agent : "",
+                           percent_done(phase, &done, &total) / 10);
+}
+
 char *
 timeline_phase_text(json_t *phase)
 {
@@ -68,14 +96,18 @@ timeline_phase_text(json_t *phase)
     int percent = percent_done(phase, &done, &total);
     const char *name = json_string_member(phase, "phase");
     const char *detail = json_string_member(phase, "detail");
+    const char *agent = json_string_member(phase, "agent_phase");
     GString *text = g_string_new(name != NULL ? name : "?");
-    if (done >= 0) {
+    if (agent != NULL)
+        g_string_append_printf(text, " (%s)", agent);
+    if (done > 0 || percent >= 0) {
         g_autofree char *so_far = bytes_text(done);
         g_string_append_printf(text, " %s", so_far);
     }
     if (percent >= 0) {
         g_autofree char *all = bytes_text(total);
         g_string_append_printf(text, " of %s (%d%%)", all, percent);
+        append_rate(text, phase);
     }
     if (detail != NULL && detail[0] != '\0')
         g_string_append_printf(text, ": %s", detail);

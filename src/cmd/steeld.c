@@ -44,6 +44,7 @@ static const char usage[] =
 typedef struct Daemon {
     Db *db;
     Events *events;
+    ProgressBoard *progress;
     BmcClients bmc;
     Conductor *conductor;
     BootServer *boot_server;
@@ -210,16 +211,18 @@ start(Daemon *daemon, GError **error)
     if (!config_check_api(config_current(), error) || !open_database(daemon, error))
         return false;
     daemon->events = events_new();
+    daemon->progress = progress_board_new();
     daemon->bmc.ipmi = ipmi_client_new(error);
     if (daemon->bmc.ipmi == NULL)
         return false;
     const ConductorServices services = {daemon->db, daemon->bmc, daemon->events,
-                                        config_string(config_current(), OPT_DEPLOY_HTTP_URL)};
+                                        config_string(config_current(), OPT_DEPLOY_HTTP_URL),
+                                        daemon->progress};
     daemon->conductor = conductor_new(&services, error);
     if (daemon->conductor == NULL || !start_boot_server(daemon, error))
         return false;
     daemon->rpc = rpc_new(&conductor_transport, daemon->conductor);
-    const ApiServices api_services = {daemon->db, daemon->rpc, daemon->events};
+    const ApiServices api_services = {daemon->db, daemon->rpc, daemon->events, daemon->progress};
     daemon->api = api_start(&api_services, error);
     return daemon->api != NULL;
 }
@@ -235,6 +238,7 @@ stop(Daemon *daemon)
     conductor_free(daemon->conductor);
     rpc_free(daemon->rpc);
     events_free(daemon->events);
+    progress_board_free(daemon->progress);
     db_close(daemon->db);
 }
 

@@ -83,6 +83,7 @@ conductor_new(const ConductorServices *services, GError **error)
         .conductor_host = conductor->hostname,
         .boot_url = services->boot_url,
         .notify = notify_node,
+        .progress = services->progress,
     };
     if (!db_claim(services->db, error) || !db_clock_resume(services->db, error) ||
         !register_or_wait(conductor, error)) {

@@ -16,7 +16,8 @@ typedef struct ConductorServices {
     Db *db;
     BmcClients bmc;
     Events *events;
-    const char *boot_url; /* where machines reach the boot file server; NULL without one */
+    const char *boot_url;    /* where machines reach the boot file server; NULL without one */
+    ProgressBoard *progress; /* NULL: agents' progress is not kept */
 } ConductorServices;
 
 /* Registers under a new lease, voids the locks of an earlier process, and starts to work. Errors:

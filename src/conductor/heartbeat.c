@@ -1,6 +1,7 @@
 /* The agent's token and its heartbeats. Both are written without the node's lock: a client without
  * a login must not lock out clients that have one.
  * SPDX-License-Identifier: Apache-2.0 */
+#include "common/json_text.h"
 #include "common/secret.h"
 #include "common/time_text.h"
 #include "conductor/provision/provision.h"
@@ -90,5 +91,46 @@ verb_heartbeat(VerbCall *call, GError **error)
     if (!record(db, node, call->arguments, error))
         return NULL;
     provision_heartbeat(call->conductor, node);
+    return json_object();
+}
+
+/* ---- progress ---- */
+
+/* Told to who listens, and to no log: it comes every few seconds. */
+static void
+publish_progress(const Conductor *conductor, const Node *node)
+{
+    Events *events = conductor->services.events;
+    ProgressState state;
+    if (!events_wanted(events) ||
+        !progress_board_read(conductor->services.progress, node->uuid, &state))
+        return;
+    const char *operation = json_string_member(info_json(node, INFO_OPERATION), "name");
+    json_t *payload = progress_state_json(&state);
+    json_object_set_new(payload, "uuid", json_string(node->uuid));
+    json_object_set_new(payload, "name",
+                        node->name != NULL ? json_string(node->name) : json_null());
+    json_object_set_new(payload, "operation",
+                        operation != NULL ? json_string(operation) : json_null());
+    events_publish(events, "baremetal.node.progress.update",
+                   &(EventAbout){node->uuid, node->owner, node->lessee}, payload);
+}
+
+json_t *
+verb_agent_progress(VerbCall *call, GError **error)
+{
+    ProgressBoard *board = call->conductor->services.progress;
+    g_autoptr(Node) node = db_record_find(call->conductor->services.db, &node_resource, "uuid",
+                                          call->node_uuid, error);
+    if (node == NULL || !token_valid(node, call->arguments, error))
+        return NULL;
+    StepKind kind;
+    int64_t bytes = 0, total = -1;
+    json_integer_member(call->arguments, "bytes", &bytes);
+    json_integer_member(call->arguments, "total", &total);
+    if (board != NULL && step_kind_of_state(state_from_wire(node->provision_state), &kind) &&
+        progress_board_note(board, node->uuid, json_string_member(call->arguments, "phase"), bytes,
+                            total, time_monotonic_ms()))
+        publish_progress(call->conductor, node);
     return json_object();
 }

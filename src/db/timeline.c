@@ -41,3 +41,15 @@ db_phases_note(Db *db, const char *node_uuid, const char *operation_uuid, const 
                       "operation_uuid = ?2 AND finished_at IS NULL",
                       values, G_N_ELEMENTS(values), NULL, error);
 }
+
+bool
+db_phases_moved(Db *db, const char *node_uuid, const char *operation_uuid, int64_t bytes,
+                int64_t total, GError **error)
+{
+    const DbValue values[] = {db_integer(bytes), total >= 0 ? db_integer(total) : db_text(NULL),
+                              db_text(operation_uuid), db_text(node_uuid)};
+    return db_execute(db,
+                      "UPDATE timeline SET bytes_done = ?1, bytes_total = ?2 WHERE node_uuid = ?4 "
+                      "AND operation_uuid = ?3 AND finished_at IS NULL",
+                      values, G_N_ELEMENTS(values), NULL, error);
+}

@@ -15,6 +15,10 @@ bool db_phases_end(Db *db, const char *node_uuid, const char *operation_uuid, co
 /* Ends all open phases of a node as interrupted: they are of a process that has ended. */
 bool db_phases_interrupt(Db *db, const char *node_uuid, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* Writes how many bytes an operation's open phases have moved. total: -1: not known. */
+bool db_phases_moved(Db *db, const char *node_uuid, const char *operation_uuid, int64_t bytes,
+                     int64_t total, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* Writes the detail of an operation's open phases. */
 bool db_phases_note(Db *db, const char *node_uuid, const char *operation_uuid, const char *detail,
                     GError **error) G_GNUC_WARN_UNUSED_RESULT;

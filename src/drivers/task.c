@@ -175,12 +175,28 @@ task_phase_begin(Task *task, const char *phase, const char *detail)
         warn_unrecorded(error);
 }
 
+/* What the agent has last said of its progress belongs to the phase that ends. */
+static void
+keep_progress(Task *task)
+{
+    g_autoptr(GError) error = NULL;
+    ProgressState state;
+    if (task->services->progress != NULL &&
+        progress_board_take(task->services->progress, task->node->uuid, &state) &&
+        state.bytes > 0 &&
+        !db_phases_moved(task->services->db, task->node->uuid, task->node->operation_uuid,
+                         state.bytes, state.total, &error))
+        warn_unrecorded(error);
+}
+
 void
 task_phase_end(Task *task, const char *result, const char *detail)
 {
     g_autoptr(GError) error = NULL;
-    if (task->node->operation_uuid != NULL &&
-        !db_phases_end(task->services->db, task->node->uuid, task->node->operation_uuid, result,
+    if (task->node->operation_uuid == NULL)
+        return;
+    keep_progress(task);
+    if (!db_phases_end(task->services->db, task->node->uuid, task->node->operation_uuid, result,
                        detail, &error))
         warn_unrecorded(error);
 }

@@ -10,6 +10,7 @@
 #include "db/db.h"
 #include "drivers/registry.h"
 #include "rpc/events.h"
+#include "rpc/progress_board.h"
 
 /* Publishes an event of a node; see task_notify. `extra` is taken. Any thread; never blocks. */
 typedef void (*TaskNotify)(const Task *task, const char *action, const char *status, json_t *extra);
@@ -21,8 +22,9 @@ typedef struct DriverServices {
     Events *events;
     const Registry *registry;
     const char *conductor_host;
-    const char *boot_url; /* how machines reach the boot file server; NULL without one */
-    TaskNotify notify;    /* NULL: nobody listens */
+    const char *boot_url;    /* how machines reach the boot file server; NULL without one */
+    TaskNotify notify;       /* NULL: nobody listens */
+    ProgressBoard *progress; /* how far agents have come; NULL: it is not kept */
 } DriverServices;
 
 struct Task {

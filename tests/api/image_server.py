@@ -54,6 +54,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.close_connection = True
             self.connection.shutdown(2)
             return
+        if path in owner.holds:
+            size, until = owner.holds[path]
+            self.wfile.write(body[:size])
+            self.wfile.flush()
+            until.wait()
+            body = body[size:]
         self.wfile.write(body)
         if owner.lie.get(path):
             self.close_connection = True
@@ -69,6 +75,7 @@ class Server(http.server.ThreadingHTTPServer):
 class ImageServer:
     def __init__(self):
         self.files, self.cuts, self.redirects, self.statuses, self.lie = {}, {}, {}, {}, {}
+        self.holds = {}  # path: (bytes that come at once, the threading.Event after which the others come)
         self.ranges, self.etag, self.requests, self.after_cut = True, '"1"', [], None
         self.server = Server(("127.0.0.1", 0), Handler)
         self.server.owner = self

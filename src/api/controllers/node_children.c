@@ -2,6 +2,7 @@
  * inventory and timeline.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "api/controllers/controllers.h"
+#include "api/internal.h"
 #include "api/render.h"
 #include "api/router.h"
 #include "db/inventory.h"
@@ -152,10 +153,27 @@ node_history(Request *request, GError **error)
     return own_list(request, &history_collection, error);
 }
 
+/* Behind the list, in its object: what has not been written to the database. */
+static void
+append_progress(GString *out, const ProgressState *state)
+{
+    json_auto_t *progress = progress_state_json(state);
+    g_autofree char *text = json_text_dump(progress);
+    g_string_truncate(out, out->len - 1);
+    g_string_append_printf(out, ",\"progress\":%s}", text);
+}
+
 Answer
 node_timeline(Request *request, GError **error)
 {
-    return own_list(request, &timeline_collection, error);
+    ProgressState state;
+    g_auto(NodeBrief) node = {0};
+    const Answer answer = own_list(request, &timeline_collection, error);
+    ProgressBoard *board = request->api->services.progress;
+    if (answer == ANSWER_NOW && board != NULL && node_captured(request, &node, NULL) &&
+        progress_board_read(board, node.uuid, &state))
+        append_progress(request->out, &state);
+    return answer;
 }
 
 /* One row of a node's own list. */

@@ -46,8 +46,9 @@ agent_config(const Request *request, const json_t *token)
         "{s:s, s:I}", "statsd_host", config_string(config, OPT_METRICS_STATSD_AGENT_STATSD_HOST),
         "statsd_port", (json_int_t)config_integer(config, OPT_METRICS_STATSD_AGENT_STATSD_PORT));
     json_t *answer = json_pack(
-        "{s:o, s:o, s:I}", "metrics", metrics, "metrics_statsd", statsd, "heartbeat_timeout",
-        (json_int_t)config_integer(config, OPT_API_RAMDISK_HEARTBEAT_TIMEOUT));
+        "{s:o, s:o, s:I, s:I}", "metrics", metrics, "metrics_statsd", statsd, "heartbeat_timeout",
+        (json_int_t)config_integer(config, OPT_API_RAMDISK_HEARTBEAT_TIMEOUT), "progress_interval",
+        (json_int_t)config_integer(config, OPT_AGENT_PROGRESS_INTERVAL));
     if (request->version >= 62) {
         /* Only the first look-up gets the token; a later one is told that there is one. */
         json_object_set_new(answer, "agent_token",
@@ -190,4 +191,40 @@ ramdisk_heartbeat(Request *request, GError **error)
         !node_captured(request, &node, error))
         return ANSWER_FAILED;
     return request_call(request, RPC_HEARTBEAT, node.uuid, json_incref(body), request_after_202);
+}
+
+static bool
+number_valid(const json_t *body, const char *member, bool needed, GError **error)
+{
+    const json_t *value = json_object_get(body, member);
+    if (!needed && (value == NULL || json_is_null(value)))
+        return true;
+    return (json_is_integer(value) && json_integer_value(value) >= 0) ||
+           steel_fail(error, STEEL_ERROR_INVALID, "%s is a number of bytes", member);
+}
+
+static bool
+progress_valid(const json_t *body, GError **error)
+{
+    const char *phase = json_string_member(body, "phase");
+    if (phase == NULL || *phase == '\0' || strlen(phase) >= PROGRESS_PHASE_SIZE)
+        return steel_fail(error, STEEL_ERROR_INVALID, "phase is a text of 1 to %d bytes",
+                          PROGRESS_PHASE_SIZE - 1);
+    if (json_string_member(body, "agent_token") == NULL)
+        return steel_fail(error, STEEL_ERROR_INVALID, "agent_token is missing");
+    return number_valid(body, "bytes", true, error) && number_valid(body, "total", false, error);
+}
+
+Answer
+ramdisk_progress(Request *request, GError **error)
+{
+    static const char *const members[] = {"agent_token", "phase", "bytes", "total", NULL};
+    g_auto(NodeBrief) node = {0};
+    if (!endpoints_enabled(error))
+        return ANSWER_FAILED;
+    json_t *body = request_object(request, members, error);
+    if (body == NULL || !progress_valid(body, error) || !node_captured(request, &node, error))
+        return ANSWER_FAILED;
+    return request_call(request, RPC_AGENT_PROGRESS, node.uuid, json_incref(body),
+                        request_after_204);
 }

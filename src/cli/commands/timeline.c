@@ -96,7 +96,7 @@ run_timeline(Context *context, GError **error)
 /* One watched node and what was last printed of it. */
 typedef struct Watched {
     char *state; /* "power on, active" */
-    char *phase;
+    char *phase; /* its mark */
     char *name;
     bool at_work;   /* it has a target */
     bool reached;   /* the state asked for */
@@ -177,9 +177,14 @@ watch_phase(const Watch *watch, const char *uuid, const char *name, Watched *wat
     if (phase == NULL)
         return;
     const char *operation = json_string_member(phase, "operation");
-    g_autofree char *text = timeline_phase_text(phase);
+    g_autofree char *text = timeline_phase_text(phase), *mark = timeline_phase_mark(phase);
     g_autofree char *line = g_strdup_printf("  %s: %s", operation != NULL ? operation : "?", text);
-    print_if_new(name, &watched->phase, line);
+    g_autofree char *known = g_strdup_printf("%s %s", operation != NULL ? operation : "?", mark);
+    if (g_strcmp0(watched->phase, known) == 0)
+        return;
+    g_free(watched->phase);
+    watched->phase = g_steal_pointer(&known);
+    print_change(name, line);
 }
 
 /* Takes a node's state from the API or from an event; both have the same members. */
@@ -276,6 +281,12 @@ watch_event(Watch *watch, const char *type, json_t *payload, bool *look, GError 
 {
     const char *uuid = json_string_member(payload, "uuid");
     bool all = arguments_positional_count(watch->context->arguments) == 0;
+    Watched *watched = uuid != NULL ? g_hash_table_lookup(watch->seen, uuid) : NULL;
+    if (strcmp(type, "baremetal.node.progress.update") == 0) {
+        if (watched != NULL)
+            watch_phase(watch, uuid, watched->name, watched);
+        return true;
+    }
     if (uuid == NULL || !tells_present_state(type))
         return true;
     if (!all && !g_hash_table_contains(watch->seen, uuid))

@@ -75,6 +75,28 @@ a_line_has_state_time_bar_and_phase(void **state)
 }
 
 static void
+an_agent_s_progress_belongs_to_the_open_phase(void **state)
+{
+    (void)state;
+    json_auto_t *answer = json_loads(
+        "{\"timeline\": [{\"phase\": \"deploy.write_image\", \"finished_at\": null, "
+        "\"bytes_done\": null}], \"progress\": {\"agent_phase\": \"write image\", "
+        "\"bytes_done\": 536870912, \"bytes_total\": 1073741824, \"bytes_per_second\": 33554432, "
+        "\"seconds_left\": 16}}",
+        0, NULL);
+    json_t *phase = timeline_current(answer);
+    g_autofree char *text = timeline_phase_text(phase), *mark = timeline_phase_mark(phase);
+    assert_string_equal(text, "deploy.write_image (write image) 512.0 MiB of 1.0 GiB (50%), 32.0 "
+                              "MiB/s, 16 s left");
+    json_object_set_new(phase, "bytes_done", json_integer(536870912 + 50000000));
+    g_autofree char *same = timeline_phase_mark(phase);
+    assert_string_equal(mark, same);
+    json_object_set_new(phase, "bytes_done", json_integer(700000000));
+    g_autofree char *other = timeline_phase_mark(phase);
+    assert_string_not_equal(mark, other);
+}
+
+static void
 progress_beyond_the_end_fills_the_bar(void **state)
 {
     (void)state;
@@ -130,6 +152,7 @@ main(void)
         cmocka_unit_test(the_current_phase_is_the_last_unfinished_one),
         cmocka_unit_test(sizes_and_times_are_written_for_people),
         cmocka_unit_test(a_line_has_state_time_bar_and_phase),
+        cmocka_unit_test(an_agent_s_progress_belongs_to_the_open_phase),
         cmocka_unit_test(progress_beyond_the_end_fills_the_bar),
         cmocka_unit_test(a_line_fits_the_terminal_and_cannot_steer_it),
         cmocka_unit_test(waiting_ends_in_the_state_in_a_failure_or_in_another_stable_state),

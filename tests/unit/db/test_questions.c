@@ -300,6 +300,10 @@ open_phases_are_noted_ended_and_interrupted(void **state)
                         "detail) VALUES ('done', 'n', 'o', 'then', 'kept'), "
                         "('open', 'n', 'o', NULL, NULL), ('other', 'n', 'p', NULL, NULL)");
     assert_true(db_phases_note(db, "n", "o", "half", &error));
+    assert_true(db_phases_moved(db, "n", "o", 5, -1, &error));
+    assert_true(db_phases_moved(db, "n", "o", 6, 7, &error));
+    assert_true(scratch_number(db, "SELECT COUNT(*) FROM timeline WHERE bytes_done = 6 AND "
+                                   "bytes_total = 7") == 1);
     assert_true(db_phases_end(db, "n", "o", "ok", NULL, &error));
     assert_true(scratch_number(db, "SELECT COUNT(*) FROM timeline WHERE uuid = 'open' AND result = "
                                    "'ok' AND detail = 'half' AND finished_at IS NOT NULL") == 1);
