@@ -115,13 +115,13 @@ agent_result_read(const json_t *object, AgentResult *out)
 /* ---- requests ---- */
 
 static char *
-address_of(const AgentPeer *peer, const char *wait)
+address_of(const AgentPeer *peer, const char *path, const char *argument)
 {
     g_autofree char *token = peer->token != NULL ? http_escape(peer->token) : NULL;
     size_t length = strlen(peer->url);
     while (length > 0 && peer->url[length - 1] == '/')
         length--;
-    return g_strdup_printf("%.*s/v1/commands/?%s%s%s", (int)length, peer->url, wait,
+    return g_strdup_printf("%.*s/v1/%s?%s%s%s", (int)length, peer->url, path, argument,
                            token != NULL ? "agent_token=" : "", token != NULL ? token : "");
 }
 
@@ -160,16 +160,15 @@ read_answer(const AgentPeer *peer, const HttpResponse *answer, GError **error)
     return NULL;
 }
 
-/* Returns the body of the answer, or NULL with an error. */
-static json_t *
-ask(const AgentPeer *peer, HttpRequest *request, GError **error)
+/* Sends a request as the agent wants it. */
+static bool
+send_request(const AgentPeer *peer, HttpRequest *request, HttpResponse *answer, GError **error)
 {
-    g_auto(HttpResponse) answer = {0};
     g_autofree char *pin = NULL;
     if (peer->certificate != NULL && *peer->certificate != '\0') {
         pin = agent_pin(peer->certificate, error);
         if (pin == NULL)
-            return NULL;
+            return false;
     }
     request->pinned_key = pin;
     request->ca_file = peer->ca_file;
@@ -177,7 +176,15 @@ ask(const AgentPeer *peer, HttpRequest *request, GError **error)
     request->timeout_ms = peer->timeout_ms;
     request->connect_timeout_ms = MIN(CONNECT_TIMEOUT_MS, peer->timeout_ms);
     request->body_limit = ANSWER_LIMIT;
-    return http_request(request, &answer, error) ? read_answer(peer, &answer, error) : NULL;
+    return http_request(request, answer, error);
+}
+
+/* Returns the body of the answer, or NULL with an error. */
+static json_t *
+ask(const AgentPeer *peer, HttpRequest *request, GError **error)
+{
+    g_auto(HttpResponse) answer = {0};
+    return send_request(peer, request, &answer, error) ? read_answer(peer, &answer, error) : NULL;
 }
 
 bool
@@ -187,7 +194,7 @@ agent_command(const AgentPeer *peer, const char *name, const json_t *params, boo
     json_auto_t *given = params != NULL ? json_deep_copy(params) : json_object();
     json_auto_t *command = json_pack("{s:s,s:O}", "name", name, "params", given);
     g_autofree char *body = json_text_dump(command);
-    g_autofree char *url = address_of(peer, wait ? "wait=true&" : "wait=false&");
+    g_autofree char *url = address_of(peer, "commands/", wait ? "wait=true&" : "wait=false&");
     HttpRequest request = {.method = "POST", .url = url, .body = body, .body_size = strlen(body)};
     json_auto_t *answer = ask(peer, &request, error);
     if (answer == NULL) {
@@ -201,7 +208,7 @@ agent_command(const AgentPeer *peer, const char *name, const json_t *params, boo
 bool
 agent_last_command(const AgentPeer *peer, AgentResult *out, GError **error)
 {
-    g_autofree char *url = address_of(peer, "");
+    g_autofree char *url = address_of(peer, "commands/", "");
     HttpRequest request = {.url = url};
     json_auto_t *answer = ask(peer, &request, error);
     if (answer == NULL)
@@ -210,5 +217,34 @@ agent_last_command(const AgentPeer *peer, AgentResult *out, GError **error)
     size_t count = json_array_size(commands);
     if (count > 0)
         agent_result_read(json_array_get(commands, count - 1), out);
+    return true;
+}
+
+/* ---- its log ---- */
+
+/* What an agent says of itself is shown to people: it is text. */
+static char *
+text_of(const HttpResponse *answer)
+{
+    return g_utf8_make_valid(answer->body, (gssize)answer->body_size);
+}
+
+bool
+agent_log(const AgentPeer *peer, char **text, int64_t *offset, GError **error)
+{
+    g_auto(HttpResponse) answer = {0};
+    g_autofree char *argument = g_strdup_printf("offset=%" G_GINT64_FORMAT "&", *offset);
+    g_autofree char *url = address_of(peer, "log", argument);
+    HttpRequest request = {.url = url};
+    if (!send_request(peer, &request, &answer, error))
+        return false;
+    const char *next = http_response_header(&answer, "X-Log-Offset");
+    if (answer.status == 404 || (answer.status == 200 && next == NULL))
+        return steel_fail(error, STEEL_ERROR_UNSUPPORTED,
+                          "the agent has no log that can be read while it runs: it is not Steel's");
+    if (answer.status != 200)
+        return refused(peer, &answer, error);
+    *offset = MAX(g_ascii_strtoll(next, NULL, 10), 0);
+    *text = text_of(&answer);
     return true;
 }

@@ -62,6 +62,14 @@ bool agent_command(const AgentPeer *peer, const char *name, const json_t *params
 bool agent_last_command(const AgentPeer *peer, AgentResult *out,
                         GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* A part of the agent's log, which Steel's agent has: GET <url>/v1/log?offset=N.
+ *
+ * text    out, the caller's; "" when there is no more
+ * offset  in: the byte to begin at; out: where the next part begins
+ * Errors  HTTP, TIMEOUT; AGENT_REFUSED; UNSUPPORTED: this agent has no log to read */
+bool agent_log(const AgentPeer *peer, char **text, int64_t *offset,
+               GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* The public key of a certificate as "sha256//<base64>"; the caller frees. Errors: INVALID (no
  * certificate). Pure. */
 char *agent_pin(const char *certificate, GError **error);

@@ -8,6 +8,7 @@
 #include "conductor/verbs.h"
 #include "db/nodes.h"
 #include "db/records.h"
+#include "drivers/agent_logs.h"
 #include "netboot/boot_record.h"
 
 #include <string.h>
@@ -133,4 +134,15 @@ verb_agent_progress(VerbCall *call, GError **error)
                             total, time_monotonic_ms()))
         publish_progress(call->conductor, node);
     return json_object();
+}
+
+json_t *
+verb_agent_log(VerbCall *call, GError **error)
+{
+    g_autofree char *text = NULL;
+    int64_t offset = 0;
+    json_integer_member(call->arguments, "offset", &offset);
+    if (!agent_logs_read(call->task, &text, &offset, error))
+        return NULL;
+    return json_pack("{s:s, s:I}", "log", text, "offset", (json_int_t)offset);
 }

@@ -90,6 +90,13 @@ node_agent_last(Task *task, AgentResult *out, GError **error)
     return find_peer(task, &peer, error) && agent_last_command(&peer, out, error);
 }
 
+bool
+node_agent_log(Task *task, char **text, int64_t *offset, GError **error)
+{
+    AgentPeer peer;
+    return find_peer(task, &peer, error) && agent_log(&peer, text, offset, error);
+}
+
 /* ---- the node, for the agent ---- */
 
 static json_t *

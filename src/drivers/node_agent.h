@@ -28,6 +28,10 @@ bool node_agent_start(Task *task, const char *name, const json_t *params,
 /* The last command of the agent. Errors as agent_last_command. */
 bool node_agent_last(Task *task, AgentResult *out, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* A part of its log; see agent_log. Errors: INVALID: no agent has called; those of agent_log. */
+bool node_agent_log(Task *task, char **text, int64_t *offset,
+                    GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* How agent_steps.h speaks to it. */
 extern const AgentClient node_agent_client;
 

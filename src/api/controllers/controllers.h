@@ -35,6 +35,7 @@ Answer node_history(Request *request, GError **error);
 Answer node_history_entry(Request *request, GError **error);
 Answer node_inventory(Request *request, GError **error);
 Answer node_timeline(Request *request, GError **error);
+Answer node_agent_log_get(Request *request, GError **error);
 Answer ramdisk_progress(Request *request, GError **error);
 
 /* node_states.c */

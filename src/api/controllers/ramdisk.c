@@ -228,3 +228,24 @@ ramdisk_progress(Request *request, GError **error)
     return request_call(request, RPC_AGENT_PROGRESS, node.uuid, json_incref(body),
                         request_after_204);
 }
+
+/* ---- for people: what the agent logs ---- */
+
+Answer
+node_agent_log_get(Request *request, GError **error)
+{
+    static const char *const arguments[] = {"offset", NULL};
+    g_auto(NodeBrief) node = {0};
+    guint64 offset = 0;
+    const char *text = request_argument(request, "offset");
+    if (!request_only_arguments(request, arguments, error))
+        return ANSWER_FAILED;
+    if (text != NULL && !g_ascii_string_to_unsigned(text, 10, 0, INT64_MAX, &offset, NULL)) {
+        steel_fail(error, STEEL_ERROR_INVALID, "offset is a number of bytes, not \"%.20s\"", text);
+        return ANSWER_FAILED;
+    }
+    if (!node_captured(request, &node, error))
+        return ANSWER_FAILED;
+    return request_call(request, RPC_AGENT_LOG, node.uuid,
+                        json_pack("{s:I}", "offset", (json_int_t)offset), request_after_200);
+}

@@ -13,4 +13,5 @@ extern const Command volume_commands[];
 extern const Command allocation_commands[];
 extern const Command driver_commands[];
 extern const Command timeline_commands[];
+extern const Command node_log_commands[];
 extern const Command file_commands[];

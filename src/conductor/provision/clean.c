@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "common/log.h"
 #include "conductor/provision/provision.h"
+#include "drivers/agent_logs.h"
 #include "drivers/deploy/deploy.h"
 #include "drivers/power/power.h"
 #include "drivers/power_action.h"
@@ -84,7 +85,10 @@ clean_begin(Task *task, GError **error)
 static bool
 clean_finish(Task *task, GError **error)
 {
-    return !info_true(task->node, INFO_WORK_BEGUN) || deploy_tear_down_cleaning(task, error);
+    if (!info_true(task->node, INFO_WORK_BEGUN))
+        return true;
+    g_free(agent_logs_collect(task, "cleaning", false));
+    return deploy_tear_down_cleaning(task, error);
 }
 
 static ProvisionEvent

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "common/log.h"
 #include "conductor/provision/provision.h"
+#include "drivers/agent_logs.h"
 #include "drivers/unsupported.h"
 
 /* Work without steps. */
@@ -36,20 +37,44 @@ step_work_plan(Task *task, StepKind kind, InterfaceType type, const char *what, 
     return step_failed();
 }
 
+/* Of files of logs, by what the agent was there for; Ironic's names. */
+static const char *const log_labels[STEP_KIND_COUNT] = {
+    [STEP_KIND_CLEAN] = "cleaning",
+    [STEP_KIND_RESCUE] = "rescue",
+    [STEP_KIND_INSPECT] = "inspection",
+};
+
+/* The failure, with the place of the agent's logs: before the machine is switched off. A process
+ * that undoes what another has begun to undo has them. */
+static GError *
+with_logs(Task *task, StepKind kind, const GError *cause)
+{
+    GError *told = g_error_copy(cause);
+    if (task_failing(task, NULL))
+        return told;
+    g_autofree char *path = agent_logs_collect(task, log_labels[kind], true);
+    if (path == NULL)
+        return told;
+    g_autofree char *before = g_steal_pointer(&told->message);
+    told->message = g_strdup_printf("%s (the agent's logs are in %s)", before, path);
+    return told;
+}
+
 void
 step_work_fail(Task *task, StepKind kind, const GError *cause)
 {
     const StepWork *work = step_work_of(kind);
     if (work_interrupted(cause))
         return;
-    task_phase_end(task, "failed", cause->message);
-    if (!task_failing_begin(task, cause->message))
+    g_autoptr(GError) told = with_logs(task, kind, cause);
+    task_phase_end(task, "failed", told->message);
+    if (!task_failing_begin(task, told->message))
         return;
     if (work->undo != NULL)
         work->undo(task);
     if (work->failed != NULL)
-        work->failed(task, cause->message);
-    task_fail(task, cause);
+        work->failed(task, told->message);
+    task_fail(task, told);
 }
 
 /* An abort is no fault of the machine, so the node is not marked. */

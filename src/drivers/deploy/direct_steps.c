@@ -10,6 +10,7 @@
 #include "common/config.h"
 #include "common/log.h"
 #include "common/time_text.h"
+#include "drivers/agent_logs.h"
 #include "drivers/boot/boot.h"
 #include "drivers/deploy/instance_image.h"
 #include "drivers/network/network.h"
@@ -291,6 +292,7 @@ direct_deploy_step_tear_down_agent(Task *task, const json_t *args, GError **erro
     if (storage_boots_from_volume(task))
         return step_done();
     if (!info_has(task->node, INFO_POWER_OFF_LOOKS)) {
+        g_free(agent_logs_collect(task, NULL, false));
         if (forces_off(task))
             return sync_and_force_off(task, error);
         ask_to_go_off(task);
