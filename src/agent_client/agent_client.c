@@ -99,6 +99,32 @@ words_of(const json_t *error)
     return bounded(both);
 }
 
+/* What a person can do about it; NULL: nothing is known. */
+static const char *
+advice_of(const json_t *error)
+{
+    static const struct {
+        const char *type, *advice;
+    } rows[] = {
+#define ADVICE(type, advice) {type, advice},
+#include "agent_client/advice.def"
+#undef ADVICE
+    };
+    const char *type = json_string_member(error, "type");
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++)
+        if (g_strcmp0(rows[i].type, type) == 0)
+            return rows[i].advice;
+    return NULL;
+}
+
+static char *
+words_with_advice(const json_t *error)
+{
+    g_autofree char *words = words_of(error);
+    const char *advice = advice_of(error);
+    return advice != NULL ? g_strdup_printf("%s; %s", words, advice) : g_steal_pointer(&words);
+}
+
 void
 agent_result_read(const json_t *object, AgentResult *out)
 {
@@ -106,7 +132,7 @@ agent_result_read(const json_t *object, AgentResult *out)
     out->command = g_strdup(json_string_member(object, "command_name"));
     out->status = status_of(json_string_member(object, "command_status"));
     if (out->status == AGENT_STATUS_IS_FAILED)
-        out->words = words_of(json_object_get(object, "command_error"));
+        out->words = words_with_advice(json_object_get(object, "command_error"));
     json_t *result = json_object_get(object, "command_result");
     if (!json_is_null(result))
         out->result = json_incref(result);

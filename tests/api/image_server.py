@@ -55,7 +55,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.connection.shutdown(2)
             return
         if path in owner.holds:
-            size, until = owner.holds[path]
+            size, until = max(owner.holds[path][0] - start, 0), owner.holds[path][1]
             self.wfile.write(body[:size])
             self.wfile.flush()
             until.wait()
@@ -75,7 +75,7 @@ class Server(http.server.ThreadingHTTPServer):
 class ImageServer:
     def __init__(self):
         self.files, self.cuts, self.redirects, self.statuses, self.lie = {}, {}, {}, {}, {}
-        self.holds = {}  # path: (bytes that come at once, the threading.Event after which the others come)
+        self.holds = {}  # path: (bytes of the file that come at once, the threading.Event after which the others come)
         self.ranges, self.etag, self.requests, self.after_cut = True, '"1"', [], None
         self.server = Server(("127.0.0.1", 0), Handler)
         self.server.owner = self

@@ -172,8 +172,10 @@ run(Agent *agent, const json_t *image_info, const char *configdrive, bool force,
     if (!force && is_cached(agent, info.id))
         return sentence(agent, info.id, "already present on", device);
     log_info(AREA, "image %s is written to %s", info.id, device);
-    if (!write_on(agent, &info, device, find_configdrive(&info, configdrive), progress, error))
+    if (!write_on(agent, &info, device, find_configdrive(&info, configdrive), progress, error)) {
+        g_prefix_error(error, "disk %s: ", device);
         return NULL;
+    }
     return sentence(agent, info.id, done, device);
 }
 

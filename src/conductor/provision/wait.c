@@ -1,5 +1,7 @@
 /* Ends the waits of nodes for their machine or its agent: by a call, by the deadline, by an abort.
  * SPDX-License-Identifier: Apache-2.0 */
+#include "common/http_client.h"
+#include "common/json_text.h"
 #include "common/log.h"
 #include "common/steady.h"
 #include "conductor/notify.h"
@@ -137,10 +139,27 @@ wakes_run(Conductor *conductor)
     wakes_tick(conductor->wakes);
 }
 
+/* An agent that was there and does not call any more. */
+static char *
+silent_reason(const Task *task, StepKind kind)
+{
+    const char *heard = info_text(task->node, INFO_AGENT_LAST_HEARTBEAT);
+    const char *step = json_string_member(steps_current(task, kind), "step");
+    g_autofree char *url = http_url_for_display(info_text(task->node, INFO_AGENT_URL));
+    return g_strdup_printf(
+        "Timeout reached while waiting for callback: the agent at %s last called at %s, during "
+        "the %s step %s, and is silent since; look at the machine's console, and whether the "
+        "machine reaches the API at [deploy]external_callback_url",
+        url, heard != NULL ? heard : "an unknown time", step_kind_info(kind)->word,
+        step != NULL ? step : "that comes first");
+}
+
 static char *
 late_reason(const Task *task, StepKind kind)
 {
     const StepWork *work = step_work_of(kind);
+    if (info_has(task->node, INFO_AGENT_URL))
+        return silent_reason(task, kind);
     return work->late != NULL
                ? work->late(task)
                : g_strdup_printf("Timeout reached in %s: the machine's agent did not call in time",
