@@ -4,6 +4,7 @@
 #include "common/json_text.h"
 #include "netboot/fc_volume.h"
 #include "netboot/ipxe.h"
+#include "netboot/nfs_root.h"
 
 #include <stdint.h>
 #include <stdlib.h>
@@ -82,6 +83,18 @@ check_fc(const json_t *properties)
             abort();
 }
 
+/* A root file system on NFS is one plain word. */
+static void
+check_nfs(const json_t *properties)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *root = nfs_root_read(json_object_get(properties, "nfs_root"), &error);
+    if ((root == NULL) != (error != NULL))
+        abort();
+    if (root != NULL && (strpbrk(root, " \t\n$#|&;\\\"'") != NULL || strlen(root) > NFS_ROOT_LIMIT))
+        abort();
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -90,6 +103,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (properties == NULL)
         return 0;
     check_fc(properties);
+    check_nfs(properties);
     IscsiVolume *volume = iscsi_volume_read(properties, &error);
     if ((volume == NULL) != (error != NULL) ||
         (error != NULL && strchr(error->message, '\n') != NULL))

@@ -90,23 +90,33 @@ words_of(const char *detail)
 
 /* The sentences about a machine, by what it boots. */
 static const struct {
-    const char *phase, *asked, *silent, *failed, *unusable;
+    const char *phase, *asked, *silent, *failed, *unusable, *later;
 } mode_words[BOOT_MODE_COUNT] = {
     [BOOT_MODE_ISCSI] = {"iscsi_login", "attaches its volume",
                          "did not say whether it could attach its volume",
                          "the machine could not attach its volume",
-                         "the machine cannot boot from its volume"},
+                         "the machine cannot boot from its volume",
+                         "the machine could not boot from its volume"},
+    [BOOT_MODE_NFS] = {"load_kernel", "loads its kernel",
+                       "did not say whether it could load its kernel",
+                       "the machine could not load its kernel",
+                       "the machine cannot boot from its root file system on NFS",
+                       "the machine could not load its kernel"},
     [BOOT_MODE_RAMDISK] = {"load_ramdisk", "loads the ramdisk",
                            "the agent of its ramdisk did not call in time",
                            "the machine could not load its ramdisk",
-                           "the machine cannot boot its ramdisk"},
+                           "the machine cannot boot its ramdisk",
+                           "the machine could not load its ramdisk"},
 };
 
 /* Without a boot record the sentences are those of a volume. */
 static BootMode
 mode_of(const Node *node)
 {
-    return boot_record_is(node, BOOT_MODE_RAMDISK) ? BOOT_MODE_RAMDISK : BOOT_MODE_ISCSI;
+    for (BootMode mode = 0; mode < BOOT_MODE_COUNT; mode++)
+        if (mode_words[mode].phase != NULL && boot_record_is(node, mode))
+            return mode;
+    return BOOT_MODE_ISCSI;
 }
 
 /* The detail of the open phase. */
@@ -221,13 +231,13 @@ take_waiting(Task **task, GQueue *reports)
 
 /* ---- a machine that is deployed ---- */
 
-/* The volume was attached, so the deploy has ended. A later failure goes into last_error and the
- * history. */
+/* The machine had its volume or its kernel, so the deploy has ended. A later failure goes into
+ * last_error and the history. */
 static void
 note_later_failure(Task *task, const PendingReport *report)
 {
     g_autofree char *text =
-        g_strdup_printf("the machine could not boot from its volume (%s): %s",
+        g_strdup_printf("%s (%s): %s", mode_words[mode_of(task->node)].later,
                         boot_phase_info(report->phase)->word, words_of(report->detail));
     record_set_text(&task->node->last_error, text);
     history_add(task, "ERROR", "monitoring", text);

@@ -31,3 +31,18 @@ interface_type_from_name(const char *name, InterfaceType *type)
     }
     return false;
 }
+
+static const char *const capability_words[] = {
+#define CAPABILITY(code, word, number, purpose) [number] = word,
+#include "drivers/capabilities.def"
+#undef CAPABILITY
+};
+
+const char *
+interface_capability_word(unsigned capability)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(capability_words); i++)
+        if (capability == 1U << i)
+            return capability_words[i];
+    return "";
+}

@@ -36,12 +36,15 @@ typedef struct PropertyDef {
     const char *help;
 } PropertyDef;
 
+/* What boot and deploy interfaces can do beyond the usual, as bits: CAPABILITY_IPXE_BOOT, ... */
 enum {
-    CAPABILITY_IPXE_BOOT = 1 << 0,         /* can hand a machine an iPXE script */
-    CAPABILITY_ISCSI_VOLUME_BOOT = 1 << 1, /* can boot a machine from an iSCSI volume */
-    CAPABILITY_FC_VOLUME_BOOT = 1 << 2,    /* ... from a Fibre Channel volume, over Ethernet */
-    CAPABILITY_RAMDISK_BOOT = 1 << 3,
+#define CAPABILITY(code, word, number, purpose) CAPABILITY_##code = 1 << (number),
+#include "drivers/capabilities.def"
+#undef CAPABILITY
 };
+
+/* The word of one of them, "iscsi_volume_boot"; static; "" of none. */
+const char *interface_capability_word(unsigned capability);
 
 typedef struct Interface {
     const char *name;                      /* as in enabled_*_interfaces and in the node's field */

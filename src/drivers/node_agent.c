@@ -4,6 +4,7 @@
 
 #include "common/config.h"
 #include "common/json_text.h"
+#include "drivers/storage/volume_image.h"
 #include "model/internal_info.h"
 #include "model/secrets.h"
 
@@ -109,6 +110,17 @@ record_json(const Resource *resource, const void *record)
     return object;
 }
 
+/* A volume that is to be written has a hint of its own. */
+static void
+add_root_device(Task *task, json_t *node)
+{
+    json_t *hint = volume_image_hint(task), *info = json_object_get(node, "instance_info");
+    if (hint != NULL && json_is_object(info))
+        json_object_set_new(info, "root_device", hint);
+    else
+        json_decref(hint);
+}
+
 /* A record as the API shows it: without passwords of BMCs and volumes. */
 static json_t *
 params_of(Task *task, GError **error)
@@ -121,6 +133,7 @@ params_of(Task *task, GError **error)
         json_array_append_new(list, record_json(&port_resource, ports->pdata[i]));
     json_t *params =
         json_pack("{s:o,s:o}", "node", record_json(&node_resource, task->node), "ports", list);
+    add_root_device(task, json_object_get(params, "node"));
     secret_mask(params);
     return params;
 }

@@ -227,7 +227,7 @@ attach_if_believed(BootSession *session, void *user_data)
     Reporting *reporting = user_data;
     reporting->believed =
         boot_session_believes(session, reporting->record->id, reporting->address, reporting->token);
-    return reporting->believed && reporting->phase == BOOT_PHASE_SAN_HOOKED &&
+    return reporting->believed && boot_phase_is_up(reporting->phase) &&
            boot_session_attach(session);
 }
 

@@ -33,6 +33,7 @@ clear_mode(BootInstructions *instructions)
         g_clear_pointer(&instructions->boot.iscsi.volumes, g_ptr_array_unref);
         g_clear_pointer(&instructions->boot.iscsi.initiator_iqn, g_free);
         break;
+    case BOOT_MODE_NFS:
     case BOOT_MODE_RAMDISK:
         g_clear_pointer(&instructions->boot.ramdisk.kernel, g_free);
         g_clear_pointer(&instructions->boot.ramdisk.initramfs, g_free);
@@ -56,6 +57,7 @@ boot_instructions_set_mode(BootInstructions *instructions, BootMode mode)
     case BOOT_MODE_ISCSI:
         instructions->boot.iscsi = (BootIscsi){g_ptr_array_new_with_free_func(volume_free), NULL};
         break;
+    case BOOT_MODE_NFS:
     case BOOT_MODE_RAMDISK:
         instructions->boot.ramdisk = (BootRamdisk){0};
         break;

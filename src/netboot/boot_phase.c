@@ -29,5 +29,11 @@ boot_phase_from_word(const char *word)
 bool
 boot_phase_is_failure(BootPhase phase)
 {
-    return phases[phase].source == BOOT_REPORTER_MACHINE && phase != BOOT_PHASE_SAN_HOOKED;
+    return phases[phase].source == BOOT_REPORTER_MACHINE && !boot_phase_is_up(phase);
+}
+
+bool
+boot_phase_is_up(BootPhase phase)
+{
+    return phase < BOOT_PHASE_COUNT && phases[phase].effect == BOOT_EFFECT_RESUME;
 }

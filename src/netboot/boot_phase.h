@@ -35,6 +35,9 @@ BootPhase boot_phase_from_word(const char *word);
 /* True if the phase reports a failure of the machine's boot. */
 bool boot_phase_is_failure(BootPhase phase);
 
+/* True if the phase reports that the machine has all that its system is started with. */
+bool boot_phase_is_up(BootPhase phase);
+
 /* One report; all borrowed. */
 typedef struct BootReport {
     const char *node_uuid;

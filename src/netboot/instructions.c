@@ -7,6 +7,7 @@
 #include "model/resources.h"
 #include "netboot/fc_volume.h"
 #include "netboot/ipxe.h"
+#include "netboot/nfs_boot.h"
 #include "netboot/ramdisk_boot.h"
 
 #include <string.h>
@@ -133,6 +134,7 @@ static bool (*const loaders[BOOT_MODE_COUNT])(Db *db, const Node *node, const Bo
                                               BootInstructions *out, GError **error) = {
     [BOOT_MODE_ISCSI] = load_iscsi,
     [BOOT_MODE_FCOE] = load_fcoe,
+    [BOOT_MODE_NFS] = nfs_boot_load,
     [BOOT_MODE_RAMDISK] = ramdisk_boot_load,
 };
 

@@ -302,7 +302,7 @@ append_fcoe(GString *script, const BootInstructions *instructions)
 /* Kernel and initramfs have names of their own, so that a second attempt replaces them; UEFI finds
  * the initramfs by the word initrd=. */
 static void
-append_ramdisk(GString *script, const BootInstructions *instructions)
+append_kernel(GString *script, const BootInstructions *instructions)
 {
     const BootRamdisk *ramdisk = &instructions->boot.ramdisk;
     g_string_append_printf(
@@ -313,12 +313,14 @@ append_ramdisk(GString *script, const BootInstructions *instructions)
         "imgfree deploy_kernel ||\n"
         "imgfree deploy_ramdisk ||\n"
         "kernel --name deploy_kernel %s %s initrd=deploy_ramdisk || goto failed\n"
-        "initrd --name deploy_ramdisk %s || goto failed\n"
-        "boot deploy_kernel || goto failed\n"
-        ":failed\n"
-        "set steel-errno ${errno:hexraw}\n"
-        "echo Steel: the ramdisk cannot be loaded\n",
+        "initrd --name deploy_ramdisk %s || goto failed\n",
         ramdisk->kernel, ramdisk->arguments, ramdisk->initramfs);
+    if (boot_mode_info(instructions->mode)->reports)
+        append_report(script, instructions, "kernel_loaded", "&try=${steel-try}");
+    g_string_append(script, "boot deploy_kernel || goto failed\n"
+                            ":failed\n"
+                            "set steel-errno ${errno:hexraw}\n"
+                            "echo Steel: kernel or initramfs cannot be loaded\n");
     append_report(script, instructions, "ramdisk_failed", "&try=${steel-try}&errno=${steel-errno}");
     g_string_append_printf(script,
                            "iseq ${steel-try} %d && goto give_up ||\n"
@@ -353,7 +355,8 @@ static void (*const renderings[BOOT_MODE_COUNT])(GString *script,
                                                  const BootInstructions *instructions) = {
     [BOOT_MODE_ISCSI] = append_iscsi,
     [BOOT_MODE_FCOE] = append_fcoe,
-    [BOOT_MODE_RAMDISK] = append_ramdisk,
+    [BOOT_MODE_NFS] = append_kernel,
+    [BOOT_MODE_RAMDISK] = append_kernel,
 };
 
 static void

@@ -1,11 +1,11 @@
 /* The boot instructions of a machine that runs a ramdisk: its kernel, its initramfs, and the
  * kernel's command line.
  *
- * The command line is [pxe]kernel_append_params, or driver_info kernel_append_params, where
- * "%default%" stands for the former; then the parameters of the boot record (ipa-api-url and more),
- * the address of the card that it booted from (BOOTIF), and the agent's token. The first request
- * for the script creates the token. Only the machine gets it: boot_access.h decides by the network
- * who gets the script, and the lookup of such a node returns no token.
+ * The command line is the operator's words (kernel_words.h), then the parameters of the boot record
+ * (ipa-api-url and more), the address of the card that it booted from (BOOTIF), and the agent's
+ * token. The first request for the script creates the token. Only the machine gets it:
+ * boot_access.h decides by the network who gets the script, and the lookup of such a node returns
+ * no token.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once

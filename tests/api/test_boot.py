@@ -37,7 +37,7 @@ class Boot(faults_support.Suite):
         cls.boot_port = free_port()
         cls.options = ("boot_server.enabled=true", "boot_server.port=%d" % cls.boot_port, "conductor.automated_clean=false",
                        "conductor.sync_power_state_interval=0", "deploy.boot_progress_timeout=120",
-                       "ipmi.command_retry_timeout=%d" % PATIENCE_S, "DEFAULT.debug=true")
+                       "ipmi.command_retry_timeout=%d" % PATIENCE_S, "DEFAULT.debug=true", "DEFAULT.notification_level=info")
         super().setUpClass()
         cls.fleet = faults_support.Fleet(1)
 
@@ -96,12 +96,18 @@ class Boot(faults_support.Suite):
         for word in ("sanhook", "password", "token", CHAP, "SecondSecret9"):
             self.assertNotIn(word, script)
 
+    def detachments(self):
+        """What was told of volumes being detached, in order."""
+        return re.findall(r'"event_type":\s*"baremetal.node.storage_detach.(\w+)"', self.steel.text())
+
     def undeploy(self):
+        before = self.detachments()
         self.ask(self.uuid, "deleted")
         self.assertEqual(self.rest(self.uuid, "available")["power_state"], "power off")
         self.assertEqual(self.get("/v1/volume/targets")["targets"], [])
         self.assertEqual(len(self.get("/v1/volume/connectors")["connectors"]), 1)
         self.assertNotIn("sanhook", self.script())
+        self.assertEqual(self.detachments(), before + ["start", "end"])
 
     # -- tests
 

@@ -217,6 +217,12 @@ class World:
                                f"http://{self.boot_host}:{self.boot_port}{path}"], check=True, timeout=60, stdout=subprocess.PIPE)
         return done.stdout.decode()
 
+    def lab_status(self, index=0):
+        """What the lab says of a server."""
+        done = subprocess.run([str(BUILD / "steel-lab"), "status", "--dir", str(self.dir / "lab"), "--json"],
+                              check=True, timeout=60, stdout=subprocess.PIPE)
+        return json.loads(done.stdout)["nodes"][index]
+
     def guests(self, index=0):
         """How often the system of a server has come up."""
         return self.console(index).count("STEEL-LAB guest is up")
@@ -230,10 +236,18 @@ class World:
               lambda: "STEEL-LAB guest is up" in self.console(index).rsplit("--- power on", 1)[-1], pause=0.2)
         return [line for line in self.console(index).splitlines() if "STEEL-LAB guest is up" in line][-1].strip()
 
+    def wait_line(self, text, index=0, limit=60):
+        """The last whole line with a text of the current boot."""
+        def look():
+            lines = self.console(index).rsplit("--- power on", 1)[-1].split("\n")[:-1]
+            return [line.strip() for line in lines if text in line]
+        return until(f"the line '{text}' on the console", limit, look)[-1]
 
-def run(tests):
-    """Runs functions; prints one line each and the plain sum at the end."""
+
+def run(tests, more=()):
+    """Runs functions; prints one line each and the plain sum at the end. more: only when STEEL_ALL is set, or by name."""
     wanted = sys.argv[1:]
+    tests = [*tests, *(more if wanted or os.environ.get("STEEL_ALL") else ())]
     passed = failed = 0
     for test in tests:
         if wanted and test.__name__ not in wanted:

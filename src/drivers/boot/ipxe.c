@@ -8,11 +8,13 @@
 #include "common/log.h"
 #include "db/boot_sessions.h"
 #include "drivers/boot/dhcp.h"
+#include "drivers/boot/nfs_files.h"
 #include "drivers/boot/ramdisk_source.h"
 #include "drivers/image_copies.h"
 #include "drivers/management/management.h"
 #include "drivers/storage/boot_option.h"
 #include "drivers/storage/storage.h"
+#include "drivers/storage/volume_image.h"
 #include "drivers/task.h"
 #include "model/capabilities.h"
 #include "model/internal_info.h"
@@ -183,8 +185,8 @@ set_boot_device(Task *task, const char *device, bool persistent, GError **error)
     return true;
 }
 
-/* Either the firmware sees the volume as a disk of its HBA, or the boot server sends the machine
- * its address. */
+/* Either the firmware sees the volume as a disk of its HBA, or the boot server tells the machine
+ * where its volume or its kernel is. */
 static bool
 prepare_volume_boot(Task *task, GError **error)
 {
@@ -194,6 +196,11 @@ prepare_volume_boot(Task *task, GError **error)
     if (mode == BOOT_MODE_COUNT)
         return task_save(task, error) && forget_boot(task, error) &&
                set_boot_device(task, "disk", true, error);
+    if (option == BOOT_OPTION_NFS) {
+        task_phase_begin(task, "copy_kernel", NULL);
+        if (!nfs_files_put(task, error))
+            return false;
+    }
     task_phase_begin(task, "record_boot", "the machine may fetch its boot script");
     return record_boot(task, mode, error) && boot_dhcp_offer(task, error) &&
            set_boot_device(task, "pxe", true, error);
@@ -204,6 +211,8 @@ ipxe_boot_prepare_instance(Task *task, GError **error)
 {
     if (task_volume_targets(task, error) == NULL)
         return false; /* without them the machine would start the system on its disk */
+    if (volume_image_wanted(task->node) && storage_boot_target(task) != NULL)
+        boot_option_remember(task, BOOT_OPTION_HBA);
     if (!storage_boots_from_volume(task))
         return forget_boot(task, error) && set_boot_device(task, "disk", true, error);
     return storage_validate_boot_from_volume(task, error) && prepare_volume_boot(task, error);
@@ -213,6 +222,7 @@ static bool
 ipxe_boot_clean_up_instance(Task *task, GError **error)
 {
     boot_option_forget(task);
+    nfs_files_remove(task);
     return task_save(task, error) && forget_boot(task, error);
 }
 
@@ -225,7 +235,8 @@ ipxe_boot_reports_progress(Task *task)
 const BootOps boot_ipxe = {
     .interface = {.name = "ipxe",
                   .capabilities = CAPABILITY_IPXE_BOOT | CAPABILITY_ISCSI_VOLUME_BOOT |
-                                  CAPABILITY_FC_VOLUME_BOOT | CAPABILITY_RAMDISK_BOOT,
+                                  CAPABILITY_FC_VOLUME_BOOT | CAPABILITY_NFS_ROOT_BOOT |
+                                  CAPABILITY_RAMDISK_BOOT,
                   .validate = ipxe_boot_validate},
     .prepare_ramdisk = ipxe_boot_prepare_ramdisk,
     .clean_up_ramdisk = ipxe_boot_clean_up_ramdisk,

@@ -11,6 +11,7 @@
 #include "drivers/node_agent.h"
 #include "drivers/power_action.h"
 #include "drivers/storage/storage.h"
+#include "drivers/storage/volume_image.h"
 #include "drivers/task.h"
 #include "model/internal_info.h"
 #include "model/provision_states.h"
@@ -29,19 +30,13 @@ node_word(const Task *task)
 
 /* Refuses to deploy a node by accident that has volumes but would not boot from one. */
 static bool
-refuse_volumes(Task *task, bool boot_volume, bool image, GError **error)
+refuse_volumes(Task *task, bool boot_volume, GError **error)
 {
     if (!boot_volume)
         return steel_fail(error, STEEL_ERROR_INVALID,
                           "the node has volume targets, but none has boot_index 0, so there is "
                           "nothing to boot from; set it with: steel volume target set <uuid> "
                           "--boot-index 0");
-    if (image)
-        return steel_fail(error, STEEL_ERROR_INVALID,
-                          "the node has a volume to boot from and instance_info image_source; "
-                          "images cannot be written to volumes yet; to boot from the volume: steel "
-                          "node unset %s --instance-info image_source",
-                          node_word(task));
     return steel_fail(error, STEEL_ERROR_INVALID,
                       "the node has a volume to boot from, but its storage interface %s does not "
                       "boot from volumes; set another one with: steel node set %s "
@@ -63,8 +58,10 @@ check_volumes(Task *task, GError **error)
     if (targets == NULL)
         return false;
     bool boot_volume = storage_boot_target(task) != NULL;
-    return targets->len == 0 || (has_image(task) && !boot_volume) ||
-           refuse_volumes(task, boot_volume, has_image(task), error);
+    if (boot_volume && has_image(task))
+        return volume_image_validate(task, error) &&
+               validate_interface(task, &task->driver.storage->interface, error);
+    return targets->len == 0 || has_image(task) || refuse_volumes(task, boot_volume, error);
 }
 
 /* A node that does not boot from a volume needs an image. */
@@ -106,6 +103,18 @@ direct_deploy_validate(Task *task, GError **error)
            check_configdrive(task, error);
 }
 
+/* Which volume, as Ironic notes it: the machine boots from it, the image is written to it. */
+static void
+note_volume(Task *task)
+{
+    const VolumeTarget *target = storage_boot_target(task);
+    if (target == NULL)
+        return;
+    info_set_text(task->node, INFO_BOOT_FROM_VOLUME, target->uuid);
+    if (volume_image_wanted(task->node))
+        info_set_text(task->node, INFO_BOOT_FROM_VOLUME_DEPLOY, target->uuid);
+}
+
 static bool
 power_off(Task *task, GError **error)
 {
@@ -135,6 +144,7 @@ direct_deploy_prepare(Task *task, GError **error)
     if (!network_unconfigure_tenant(task, error))
         return false;
     task_phase_begin(task, "attach_volumes", NULL);
+    note_volume(task);
     return storage_attach(task, error) &&
            (storage_boots_from_volume(task) || prepare_agent(task, error));
 }
@@ -208,6 +218,7 @@ direct_deploy_tear_down_cleaning(Task *task, GError **error)
 
 const DeployOps deploy_direct = {
     .interface = {.name = "direct",
+                  .capabilities = CAPABILITY_VOLUME_DEPLOY,
                   .steps = {[STEP_KIND_DEPLOY] = direct_deploy_steps},
                   .agent = &node_agent_steps,
                   .validate = direct_deploy_validate},

@@ -18,6 +18,7 @@
 #include "drivers/power/power.h"
 #include "drivers/power_action.h"
 #include "drivers/storage/storage.h"
+#include "drivers/storage/volume_image.h"
 #include "model/capabilities.h"
 #include "model/internal_info.h"
 #include "netboot/boot_record.h"
@@ -333,20 +334,21 @@ direct_deploy_step_boot_instance(Task *task, const json_t *args, GError **error)
     task_phase_begin(task, "power_on", NULL);
     if (!power_on(task, error))
         return step_failed();
+    volume_image_done(task);
     if (wait_s <= 0 || !boot_reports_progress(task))
         return step_done();
     boot_begin_phase(task);
     return step_wait(wait_s * 1000);
 }
 
-/* Only the machine's report that it has its volume ends the wait; a heartbeat does not. */
+/* Only the machine's report that it has its volume or its kernel ends the wait; a heartbeat does
+ * not. */
 static StepOutcome
 direct_deploy_resume_boot_instance(Task *task, const json_t *args, GError **error)
 {
     (void)args, (void)error;
-    return boot_record_last_phase(task->node) == BOOT_PHASE_SAN_HOOKED
-               ? step_done()
-               : step_wait(STEP_DEADLINE_STAYS);
+    return boot_phase_is_up(boot_record_last_phase(task->node)) ? step_done()
+                                                                : step_wait(STEP_DEADLINE_STAYS);
 }
 
 const StepDef direct_deploy_steps[] = {

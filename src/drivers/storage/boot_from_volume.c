@@ -3,6 +3,7 @@
  * what to set.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "drivers/boot/boot.h"
+#include "drivers/boot/nfs_files.h"
 #include "drivers/storage/boot_option.h"
 #include "drivers/storage/storage.h"
 #include "drivers/task.h"
@@ -65,10 +66,9 @@ check_boot_interface(const Task *task, const BootOptionInfo *option, GError **er
     if ((boot->capabilities & option->tag) == option->tag)
         return true;
     return steel_fail(error, STEEL_ERROR_INVALID,
-                      "boot interface %s cannot boot from %s volumes; set another one with: "
-                      "steel node set %s --boot-interface ipxe",
-                      boot->name,
-                      g_strcmp0(option->volume_type, "iscsi") == 0 ? "iSCSI" : option->volume_type,
+                      "boot interface %s has no capability %s and cannot boot the node (%s); set "
+                      "another one with: steel node set %s --boot-interface ipxe",
+                      boot->name, interface_capability_word(option->tag), option->word,
                       node_word(task));
 }
 
@@ -134,7 +134,8 @@ check_type(const VolumeTarget *target, BootOption option, GError **error)
     if (option == BOOT_OPTION_COUNT)
         return steel_fail(error, STEEL_ERROR_INVALID,
                           "unknown volume_type '%.64s'; set it with: steel volume target set %s "
-                          "--type iscsi (or fibre_channel)",
+                          "--type iscsi (or fibre_channel; a root file system on NFS is no volume, "
+                          "but instance_info nfs_root)",
                           type, target->uuid);
     const char *wanted = boot_option_info(option)->volume_type;
     return wanted == NULL || strcmp(type, wanted) == 0 ||
@@ -188,21 +189,62 @@ check_targets(Task *task, BootOption option, GError **error)
                       boot_volumes);
 }
 
-/* Without this check the node would boot something that its operator did not ask for. */
+/* What else instance_info says must fit a root file system on NFS. */
 static bool
-check_nfs_root(const Task *task, GError **error)
+check_nfs_words(Task *task, GError **error)
 {
-    return json_object_get(task->node->instance_info, "nfs_root") == NULL ||
-           steel_fail(error, STEEL_ERROR_UNSUPPORTED,
-                      "instance_info nfs_root: this version of Steel cannot boot a node from NFS "
-                      "yet; to boot from a volume: steel node unset %s --instance-info nfs_root",
-                      node_word(task));
+    const json_t *info = task->node->instance_info;
+    const char *named = json_string_member(info, "boot_option"),
+               *word = boot_option_info(BOOT_OPTION_NFS)->word;
+    if (json_object_get(info, "image_source") != NULL)
+        return steel_fail(error, STEEL_ERROR_INVALID,
+                          "the node has instance_info nfs_root and image_source, and no image is "
+                          "written to a root file system on NFS: steel node unset %s "
+                          "--instance-info image_source (or nfs_root)",
+                          node_word(task));
+    if (named != NULL && strcmp(named, word) != 0)
+        return steel_fail(error, STEEL_ERROR_INVALID,
+                          "the node has instance_info nfs_root and boot_option %.40s; it has to be "
+                          "%s, or absent",
+                          named, word);
+    return storage_boot_target(task) == NULL ||
+           steel_fail(error, STEEL_ERROR_INVALID,
+                      "the node has instance_info nfs_root and a volume target with boot_index 0, "
+                      "but boots from one of them: steel node unset %s --instance-info nfs_root, "
+                      "or steel volume target delete %s",
+                      node_word(task), storage_boot_target(task)->uuid);
+}
+
+static bool
+validate_nfs_root(Task *task, GError **error)
+{
+    const BootOptionInfo *info = boot_option_info(BOOT_OPTION_NFS);
+    return check_nfs_words(task, error) && nfs_files_validate(task, error) &&
+           check_capability(task, info->capability, error) &&
+           check_boot_interface(task, info, error);
+}
+
+/* The word without the thing. */
+static bool
+check_named(const Task *task, GError **error)
+{
+    const char *named = json_string_member(task->node->instance_info, "boot_option");
+    return g_strcmp0(named, boot_option_info(BOOT_OPTION_NFS)->word) != 0 ||
+           steel_fail(
+               error, STEEL_ERROR_INVALID,
+               "instance_info boot_option is %s, but nfs_root is missing; set it with: steel "
+               "node set %s --instance-info nfs_root=<server:/path>",
+               named, node_word(task));
 }
 
 bool
 storage_validate_boot_from_volume(Task *task, GError **error)
 {
-    if (!check_nfs_root(task, error) || task_volume_targets(task, error) == NULL)
+    if (task_volume_targets(task, error) == NULL)
+        return false;
+    if (storage_has_nfs_root(task->node))
+        return validate_nfs_root(task, error);
+    if (!check_named(task, error))
         return false;
     if (!storage_boots_from_volume(task))
         return true;

@@ -44,11 +44,13 @@ option_of_type(const char *volume_type)
 BootOption
 boot_option_of(Task *task)
 {
+    if (storage_has_nfs_root(task->node))
+        return BOOT_OPTION_NFS;
     const VolumeTarget *target = storage_boot_target(task);
     if (target == NULL)
         return BOOT_OPTION_COUNT;
     BootOption named = option_of_word(json_string_member(task->node->instance_info, KEY));
-    if (named != BOOT_OPTION_COUNT)
+    if (named != BOOT_OPTION_COUNT && named != BOOT_OPTION_NFS)
         return named;
     BootOption of_type = option_of_type(target->volume_type);
     bool capable =

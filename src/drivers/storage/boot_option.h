@@ -1,5 +1,6 @@
-/* How a node boots from its volume. The deploy chooses it once from the capabilities and the boot
- * volume, and keeps it in instance_info boot_option, unless an operator has set that before.
+/* How a node boots from its volume or root file system. The deploy chooses it once from the
+ * capabilities and the boot volume, and keeps it in instance_info boot_option, unless an operator
+ * has set that before.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
@@ -23,9 +24,10 @@ typedef struct BootOptionInfo {
 /* Static. */
 const BootOptionInfo *boot_option_info(BootOption option);
 
-/* Finds the option, in this order: the one in instance_info; the one for the volume's type whose
- * capability is true; the HBA, if hba_boot is true; the one for the volume's type, which validation
- * then refuses. BOOT_OPTION_COUNT: none fits, or there is no boot volume. Reads the targets that
+/* Finds the option, in this order: the root file system on NFS, if instance_info nfs_root names
+ * one; the one in instance_info boot_option; the one for the volume's type whose capability is
+ * true; the HBA, if hba_boot is true; the one for the volume's type, which validation then refuses.
+ * BOOT_OPTION_COUNT: none fits, or there is no boot volume. Reads the targets that
  * task_volume_targets has loaded; any lock. */
 BootOption boot_option_of(Task *task);
 

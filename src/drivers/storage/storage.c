@@ -17,7 +17,15 @@ bool
 storage_detach(Task *task, GError **error)
 {
     const StorageOps *storage = task->driver.storage;
-    return storage->detach == NULL || storage->detach(task, error);
+    const GPtrArray *targets = task_volume_targets(task, error);
+    if (targets == NULL)
+        return false;
+    if (targets->len == 0)
+        return storage->detach == NULL || storage->detach(task, error);
+    task_notify(task, "storage_detach", "start", NULL);
+    bool good = storage->detach == NULL || storage->detach(task, error);
+    task_notify(task, "storage_detach", good ? "end" : "error", NULL);
+    return good;
 }
 
 bool
@@ -45,7 +53,14 @@ storage_boot_target(Task *task)
 }
 
 bool
+storage_has_nfs_root(const Node *node)
+{
+    return !json_is_nothing(json_object_get(node->instance_info, "nfs_root"));
+}
+
+bool
 storage_boots_from_volume(Task *task)
 {
-    return storage_boot_target(task) != NULL && !storage_should_write_image(task);
+    return storage_has_nfs_root(task->node) ||
+           (storage_boot_target(task) != NULL && !storage_should_write_image(task));
 }

@@ -28,15 +28,22 @@ typedef struct StorageOps {
     bool (*should_write_image)(Task *task);
 } StorageOps;
 
-/* Call the member of the same name of the node's driver; true, without doing anything, if it is
+/* detach tells the world when it begins and ends, of a node with volume targets (events
+ * storage_detach start, and end or error): then the volumes may be taken elsewhere, also those that
+ * Steel has not attached itself.
+ *
+ * Call the member of the same name of the node's driver; true, without doing anything, if it is
  * NULL. */
 bool storage_attach(Task *task, GError **error);
 bool storage_detach(Task *task, GError **error);
 bool storage_should_write_image(Task *task);
 
-/* True if the node boots from a remote volume: it has a target of boot_index 0, and no image is to
- * be written. Call task_volume_targets first and check its error: without loaded targets this is
- * false. */
+/* True if instance_info nfs_root names a root file system. */
+bool storage_has_nfs_root(const Node *node);
+
+/* True if the node boots from a remote volume unchanged: it has a root file system on NFS, or a
+ * target of boot_index 0 and no image is to be written. Call task_volume_targets first and check
+ * its error: without loaded targets this is false. */
 bool storage_boots_from_volume(Task *task);
 
 /* The target of boot_index 0, borrowed from the task, or NULL. */

@@ -3,6 +3,9 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "driver_fixture.h"
 
+#include "common/process.h"
+#include "drivers/boot/boot.h"
+#include "drivers/image_copies.h"
 #include "drivers/storage/storage.h"
 
 #include <string.h>
@@ -87,7 +90,7 @@ static const Row rows[] = {
      "fake",
      {NULL, NULL},
      {{0, "fibre_channel", VOLUME, FC}},
-     "boot interface fake cannot boot from fibre_channel volumes",
+     "boot interface fake has no capability fibre_channel_volume_boot",
      STEEL_ERROR_INVALID},
     {"fibre_channel_boot:true",
      "ipxe",
@@ -177,6 +180,41 @@ static const Row rows[] = {
      STEEL_ERROR_INVALID},
 };
 
+typedef struct NfsRow {
+    const char *capabilities, *boot, *info; /* instance_info */
+    bool volume;
+    const char *part; /* of the error; NULL: valid */
+    SteelErrorCode code;
+} NfsRow;
+
+#define ROOT "\"nfs_root\": \"192.0.2.5:/roots/a,vers=4.1\""
+#define FILES "\"kernel\": \"http://192.0.2.1/k\", \"ramdisk\": \"file:///srv/r\""
+
+static const NfsRow nfs_rows[] = {
+    {"nfs_boot:true", "ipxe", "{" ROOT ", " FILES "}", false, NULL, 0},
+    {"nfs_boot:true", "ipxe", "{" ROOT ", \"boot_option\": \"nfs_root\", " FILES "}", false, NULL,
+     0},
+    {"", "ipxe", "{" ROOT ", " FILES "}", false, "nfs_boot is not set", STEEL_ERROR_INVALID},
+    {"nfs_boot:true", "fake", "{" ROOT ", " FILES "}", false,
+     "boot interface fake has no capability nfs_root_boot", STEEL_ERROR_INVALID},
+    {"nfs_boot:true", "ipxe", "{" ROOT ", \"kernel\": \"http://192.0.2.1/k\"}", false,
+     "instance_info ramdisk, which boots it, is missing", STEEL_ERROR_MISSING},
+    {"nfs_boot:true", "ipxe", "{" ROOT ", \"kernel\": \"glance-id\", \"ramdisk\": \"http://h/r\"}",
+     false, "instance_info kernel of node", STEEL_ERROR_UNSUPPORTED},
+    {"nfs_boot:true", "ipxe", "{\"nfs_root\": \"/roots/a\", " FILES "}", false,
+     "nfs_root must be server:/path", STEEL_ERROR_INVALID},
+    {"nfs_boot:true", "ipxe", "{\"nfs_root\": 7, " FILES "}", false,
+     "nfs_root must be server:/path", STEEL_ERROR_INVALID},
+    {"nfs_boot:true", "ipxe", "{" ROOT ", \"image_source\": \"http://h/i\", " FILES "}", false,
+     "steel node unset rack1-07 --instance-info image_source", STEEL_ERROR_INVALID},
+    {"nfs_boot:true", "ipxe", "{" ROOT ", \"boot_option\": \"iscsi_volume\", " FILES "}", false,
+     "boot_option iscsi_volume; it has to be nfs_root", STEEL_ERROR_INVALID},
+    {"nfs_boot:true,iscsi_boot:true", "ipxe", "{" ROOT ", " FILES "}", true,
+     "boots from one of them", STEEL_ERROR_INVALID},
+    {"nfs_boot:true", "ipxe", "{\"boot_option\": \"nfs_root\"}", false, "nfs_root is missing",
+     STEEL_ERROR_INVALID},
+};
+
 static Task *
 begin(DriverFixture *fixture, const Row *row)
 {
@@ -211,6 +249,71 @@ each_rule_names_what_to_set(void **state)
         }
         driver_fixture_free(fixture);
     }
+}
+
+static void
+each_rule_of_a_root_on_nfs_names_what_to_set(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < G_N_ELEMENTS(nfs_rows); i++) {
+        const NfsRow *row = &nfs_rows[i];
+        g_autoptr(GError) error = NULL;
+        DriverFixture *fixture = driver_fixture_new(NULL);
+        Row plain = {.capabilities = row->capabilities, .boot = row->boot};
+        Task *task = begin(fixture, &plain);
+        json_decref(task->node->instance_info);
+        task->node->instance_info = driver_fixture_json(row->info);
+        if (row->volume)
+            driver_fixture_volume(fixture);
+        bool valid = storage_validate_boot_from_volume(task, &error);
+        if (row->part == NULL) {
+            assert_no_error(error);
+            assert_true(valid && storage_boots_from_volume(task));
+        } else {
+            assert_false(valid);
+            assert_error(&error, row->code, row->part);
+        }
+        driver_fixture_free(fixture);
+    }
+}
+
+/* A file in a folder, as a URL. */
+static char *
+file_url(const char *folder, const char *name)
+{
+    g_autofree char *path = g_build_filename(folder, name, NULL);
+    assert_true(g_file_set_contents(path, name, -1, NULL));
+    return g_strconcat("file://", path, NULL);
+}
+
+static void
+a_root_on_nfs_has_its_kernel_here_while_there_is_the_instance(void **state)
+{
+    (void)state;
+    g_autoptr(GError) error = NULL;
+    g_autofree char *folder = g_dir_make_tmp("steel-nfs-XXXXXX", NULL);
+    g_autofree char *setting = g_strconcat("DEFAULT.state_path=", folder, NULL);
+    const char *const settings[] = {setting, NULL};
+    g_autofree char *kernel = file_url(folder, "k"), *initramfs = file_url(folder, "r");
+    DriverFixture *fixture = driver_fixture_new(settings);
+    g_autofree char *served = image_copies_path(FIXTURE_NODE "/kernel");
+    Row row = {.capabilities = "nfs_boot:true", .boot = "ipxe"};
+    Task *task = begin(fixture, &row);
+    json_decref(task->node->instance_info);
+    task->node->instance_info = json_pack("{s:s,s:s,s:s}", "nfs_root", "192.0.2.5:/roots/a",
+                                          "kernel", kernel, "ramdisk", initramfs);
+    boot_prepare_instance(task, &error);
+    assert_no_error(error);
+    assert_true(boot_reports_progress(task));
+    assert_true(g_file_test(served, G_FILE_TEST_EXISTS));
+    const json_t *info = task->node->instance_info;
+    assert_string_equal(json_string_value(json_object_get(info, "boot_option")), "nfs_root");
+    assert_true(boot_clean_up_instance(task, &error));
+    assert_false(g_file_test(served, G_FILE_TEST_EXISTS));
+    assert_false(boot_reports_progress(task));
+    driver_fixture_free(fixture);
+    const char *remove[] = {"rm", "-r", folder, NULL};
+    assert_true(process_run(&(ProcessSpec){.argv = remove}, NULL, &error));
 }
 
 static void
@@ -267,6 +370,8 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_rule_names_what_to_set),
+        cmocka_unit_test(each_rule_of_a_root_on_nfs_names_what_to_set),
+        cmocka_unit_test(a_root_on_nfs_has_its_kernel_here_while_there_is_the_instance),
         cmocka_unit_test(a_secret_is_in_no_message),
         cmocka_unit_test(an_image_source_means_no_boot_from_volume_even_when_it_is_null),
     };

@@ -16,6 +16,10 @@ typedef struct Row {
     const char *part; /* NULL: valid */
 } Row;
 
+#define FORCED                                                                                     \
+    "\"force_deployment\": \"true\", \"image_source\": \"http://192.0.2.1/i\", "                   \
+    "\"image_os_hash_algo\": \"sha256\", \"image_os_hash_value\": \"00\""
+
 static const Row rows[] = {
     {"external", "{}", 2, 0, NULL},
     {"external", "{\"configdrive\": null}", 2, 0, NULL},
@@ -28,6 +32,13 @@ static const Row rows[] = {
      "steel node unset rack1-07 --instance-info image_source"},
     {"noop", "{\"image_source\": \"http://192.0.2.1/i\"}", 2, STEEL_ERROR_INVALID,
      "instance_info image_source"},
+    {"external", "{\"image_source\": \"http://192.0.2.1/i\"}", 2, STEEL_ERROR_INVALID,
+     "steel node set rack1-07 --instance-info force_deployment=true"},
+    {"noop", "{" FORCED "}", 2, STEEL_ERROR_INVALID, "--storage-interface external"},
+    {"external", "{" FORCED "}", 2, STEEL_ERROR_INVALID,
+     "set its capability hba_boot to true, and instance_info boot_option=hba_volume"},
+    {"external", "{" FORCED ", \"boot_option\": \"hba_volume\"}", 2, STEEL_ERROR_INVALID,
+     "--property wwn=<name> (or serial=<number>)"},
     {"external", "{}", 1, STEEL_ERROR_INVALID, "none has boot_index 0"},
     {"noop", "{}", 0, STEEL_ERROR_MISSING, "neither instance_info image_source nor a volume"},
 };
@@ -185,6 +196,28 @@ only_the_machines_own_word_ends_the_wait_for_its_volume_or_gives_it_time(void **
     info_set_json(task->node, INFO_BOOT_PROGRESS,
                   driver_fixture_json("{\"phase\": \"san_hooked\"}"));
     assert_int_equal(resume_step(task, "boot_instance").result, STEP_DONE);
+    info_set_json(task->node, INFO_BOOT_PROGRESS,
+                  driver_fixture_json("{\"phase\": \"ramdisk_failed\"}"));
+    assert_int_equal(resume_step(task, "boot_instance").result, STEP_WAIT);
+    info_set_json(task->node, INFO_BOOT_PROGRESS,
+                  driver_fixture_json("{\"phase\": \"kernel_loaded\"}"));
+    assert_int_equal(resume_step(task, "boot_instance").result, STEP_DONE);
+    driver_fixture_free(fixture);
+}
+
+/* Else the next rebuild would write over what is on the volume. */
+static void
+the_wish_to_write_to_the_volume_ends_when_the_machine_starts_from_it(void **state)
+{
+    (void)state;
+    static const Row row = {"external", "{" FORCED ", \"boot_option\": \"hba_volume\"}", 2, 0,
+                            NULL};
+    DriverFixture *fixture = driver_fixture_new(NULL);
+    Task *task = begin(fixture, &row);
+    assert_non_null(json_object_get(task->node->instance_info, "force_deployment"));
+    assert_int_equal(run_step(task, "boot_instance"), STEP_DONE);
+    assert_null(json_object_get(task->node->instance_info, "force_deployment"));
+    assert_int_equal(power_of(task), POWER_ON);
     driver_fixture_free(fixture);
 }
 
@@ -289,6 +322,7 @@ main(void)
         cmocka_unit_test(its_steps_have_ironics_names_and_order),
         cmocka_unit_test(the_machine_is_off_before_and_on_after_and_waited_for),
         cmocka_unit_test(only_the_machines_own_word_ends_the_wait_for_its_volume_or_gives_it_time),
+        cmocka_unit_test(the_wish_to_write_to_the_volume_ends_when_the_machine_starts_from_it),
         cmocka_unit_test(nobody_waits_when_the_option_is_zero),
         cmocka_unit_test(a_machine_is_rebooted_when_the_step_is_run_again),
         cmocka_unit_test(an_agent_does_not_outlive_what_the_steps_do_to_its_machine),

@@ -169,18 +169,6 @@ a_node_whose_hba_presents_its_volume_boots_from_disk_and_gets_no_script(void **s
     assert_null(json_object_get(task->node->instance_info, "boot_option"));
 }
 
-static void
-an_nfs_root_is_refused_and_not_passed_over(void **state)
-{
-    DriverFixture *fixture = *state;
-    g_autoptr(GError) error = NULL;
-    driver_fixture_port(fixture, "52:54:00:00:00:03", true);
-    json_object_set_new(fixture->task->node->instance_info, "nfs_root",
-                        json_string("192.0.2.5:/roots/a"));
-    assert_false(valid(fixture, &error));
-    assert_error(&error, STEEL_ERROR_UNSUPPORTED, "cannot boot a node from NFS yet");
-}
-
 /* The operator's value wins, and stays. */
 static void
 a_boot_option_that_is_there_decides(void **state)
@@ -285,7 +273,6 @@ main(void)
         CASE(a_node_without_a_volume_boots_from_disk),
         CASE(a_node_whose_hba_presents_its_volume_boots_from_disk_and_gets_no_script),
         CASE(a_boot_option_that_is_there_decides),
-        CASE(an_nfs_root_is_refused_and_not_passed_over),
         CASE(volumes_that_cannot_be_read_do_not_mean_a_disk),
         CASE(a_volume_that_cannot_be_booted_gets_no_record),
         CASE(an_active_nodes_bmc_is_left_alone),

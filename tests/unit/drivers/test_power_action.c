@@ -18,8 +18,9 @@ static void
 listen(const Task *task, const char *action, const char *status, json_t *extra)
 {
     (void)task;
-    g_string_append_printf(told, "%s%s %s %s", told->len > 0 ? ", " : "", action, status,
-                           json_string_member(extra, "to_power"));
+    const char *power = json_string_member(extra, "to_power");
+    g_string_append_printf(told, "%s%s %s%s%s", told->len > 0 ? ", " : "", action, status,
+                           power != NULL ? " " : "", power != NULL ? power : "");
     json_decref(extra);
 }
 
@@ -163,6 +164,41 @@ volumes_of_an_active_node_are_detached_after_it_is_off(void **state)
     end(fixture);
 }
 
+/* Who keeps volumes outside of Steel may take them back then. */
+static void
+detaching_is_told_when_it_begins_and_ends(void **state)
+{
+    (void)state;
+    DriverFixture *fixture = driver_fixture_new(NULL);
+    Task *task = begin(fixture, "active", "power on",
+                       "{\"storage.detach\": {\"fail\": \"STORAGE\", \"times\": 1}}");
+    driver_fixture_volume(fixture);
+    act(task, POWER_TARGET_OFF, POWER_UNKNOWN);
+    assert_string_equal(told->str, "power_set start power off, storage_detach start, "
+                                   "storage_detach error, power_set end power off");
+    g_string_truncate(told, 0);
+    act(task, POWER_TARGET_REBOOT, POWER_UNKNOWN);
+    act(task, POWER_TARGET_SOFT_OFF, POWER_UNKNOWN);
+    assert_string_equal(told->str, "power_set start power on, power_set end power on, "
+                                   "power_set start power off, storage_detach start, "
+                                   "storage_detach end, power_set end power off");
+    end(fixture);
+}
+
+static void
+volumes_of_an_active_node_are_attached_before_it_reboots(void **state)
+{
+    (void)state;
+    static const PowerTarget targets[] = {POWER_TARGET_REBOOT, POWER_TARGET_SOFT_REBOOT};
+    for (size_t i = 0; i < G_N_ELEMENTS(targets); i++) {
+        DriverFixture *fixture = driver_fixture_new(NULL);
+        Task *task = begin(fixture, "active", "power on",
+                           "{\"storage.attach\": {\"fail\": \"STORAGE\", \"message\": \"gone\"}}");
+        refused(task, targets[i], STEEL_ERROR_STORAGE, "gone");
+        end(fixture);
+    }
+}
+
 static void
 volumes_of_other_nodes_are_left_to_their_work(void **state)
 {
@@ -216,6 +252,8 @@ main(void)
         cmocka_unit_test(the_machine_is_looked_at_only_where_that_matters),
         cmocka_unit_test(volumes_of_an_active_node_are_attached_before_it_is_on),
         cmocka_unit_test(volumes_of_an_active_node_are_detached_after_it_is_off),
+        cmocka_unit_test(detaching_is_told_when_it_begins_and_ends),
+        cmocka_unit_test(volumes_of_an_active_node_are_attached_before_it_reboots),
         cmocka_unit_test(volumes_of_other_nodes_are_left_to_their_work),
         cmocka_unit_test(attaching_and_switching_have_a_deadline),
         cmocka_unit_test(a_machine_found_off_runs_no_agent),

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "common/config.h"
 #include "common/json_text.h"
+#include "db/nodes.h"
 #include "db/records.h"
 #include "db/sql.h"
 #include "model/resources.h"
@@ -365,6 +366,48 @@ another_mode_and_too_many_volumes_are_unusable(void **state)
     assert_unusable(fixture->db, "more volumes");
 }
 
+/* What a node in mode nfs is told: the kernel's command line, or the problem. */
+static char *
+told_of_nfs(Db *db, const char *instance_info)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(Node) stored = db_record_find(db, &node_resource, "uuid", NODE, &error);
+    g_autoptr(Node) node = node_copy(stored);
+    json_decref(node->instance_info);
+    node->instance_info = object(instance_info);
+    assert_true(db_node_save(db, node, stored, &error));
+    g_auto(BootInstructions) told;
+    load(db, MAC, &told);
+    if (told.answer == BOOT_ANSWER_UNUSABLE)
+        return g_strdup(told.problem);
+    assert_int_equal(told.answer, BOOT_ANSWER_BOOT);
+    assert_string_equal(told.boot.ramdisk.kernel, "../" NODE "/kernel");
+    assert_string_equal(told.boot.ramdisk.initramfs, "../" NODE "/ramdisk");
+    return g_strdup(told.boot.ramdisk.arguments);
+}
+
+static void
+a_root_on_nfs_is_named_to_the_kernel(void **state)
+{
+    Fixture *fixture = *state;
+    static const char *const rows[][2] = {
+        {"{\"nfs_root\": \"192.0.2.5:/r,vers=4.1\"}",
+         "root=/dev/nfs nfsroot=192.0.2.5:/r,vers=4.1 rw ip=dhcp BOOTIF=01-52-54-00-00-00-01"},
+        {"{\"nfs_root\": \"h:/r\", \"kernel_append_params\": \"quiet ip=eth0:dhcp\"}",
+         "root=/dev/nfs nfsroot=h:/r rw BOOTIF=01-52-54-00-00-00-01 quiet ip=eth0:dhcp"},
+        {"{\"nfs_root\": \"h:/r\", \"kernel_append_params\": \"a ${password}\"}",
+         "the kernel's parameters"},
+        {"{\"nfs_root\": \"h:/r x\"}", "instance_info nfs_root must be"},
+        {"{}", "instance_info nfs_root must be"},
+    };
+    put_node(fixture->db, NODE, NULL, MAC, "{\"boot\":{\"mode\":\"nfs\",\"id\":\"r\"}}");
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autofree char *told = told_of_nfs(fixture->db, rows[i][0]);
+        if (!g_str_has_prefix(told, rows[i][1]))
+            fail_msg("%s: %s", rows[i][0], told);
+    }
+}
+
 static void
 who_is_refused_gets_nothing_but_the_reason(void **state)
 {
@@ -399,6 +442,7 @@ main(void)
         CASE(properties_that_do_not_hold_are_named_with_their_target),
         CASE(an_initiator_that_is_no_iscsi_name_is_refused),
         CASE(another_mode_and_too_many_volumes_are_unusable),
+        CASE(a_root_on_nfs_is_named_to_the_kernel),
         CASE(who_is_refused_gets_nothing_but_the_reason),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -452,6 +452,49 @@ names_of_fibre_channel_volumes_that_are_none_are_refused(void **state)
     }
 }
 
+static void
+a_root_on_nfs_is_reported_when_its_kernel_is_there(void **state)
+{
+    (void)state;
+    g_auto(BootInstructions) instructions;
+    begin(&instructions, BOOT_ANSWER_NONE);
+    boot_instructions_set_mode(&instructions, BOOT_MODE_NFS);
+    instructions.token = g_strdup(TOKEN);
+    instructions.boot.ramdisk = (BootRamdisk){g_strdup("../n/kernel"), g_strdup("../n/ramdisk"),
+                                              g_strdup("root=/dev/nfs nfsroot=h:/r")};
+    g_autofree char *script = ipxe_script(&instructions);
+    assert_lines(script,
+                 (const char *const[]){
+                     "#!ipxe",
+                     "echo Steel: " MAC " is node " NODE ", to run from a root file system on NFS",
+                     "set steel-done 1",
+                     "set steel-try:int32 1",
+                     ":attempt",
+                     "imgfree deploy_kernel ||",
+                     "imgfree deploy_ramdisk ||",
+                     "kernel --name deploy_kernel ../n/kernel root=/dev/nfs nfsroot=h:/r "
+                     "initrd=deploy_ramdisk || goto failed",
+                     "initrd --name deploy_ramdisk ../n/ramdisk || goto failed",
+                     REPORT "kernel_loaded&try=${steel-try} ||",
+                     "imgfree steel-report ||",
+                     "boot deploy_kernel || goto failed",
+                     ":failed",
+                     "set steel-errno ${errno:hexraw}",
+                     "echo Steel: kernel or initramfs cannot be loaded",
+                     REPORT "ramdisk_failed&try=${steel-try}&errno=${steel-errno} ||",
+                     "imgfree steel-report ||",
+                     "iseq ${steel-try} 6 && goto give_up ||",
+                     "inc steel-try",
+                     "sleep 5",
+                     "goto attempt",
+                     ":give_up",
+                     "echo Steel: gave up, restarting in 10 seconds",
+                     "sleep 10",
+                     "reboot",
+                     "exit 1",
+                     NULL});
+}
+
 int
 main(void)
 {
@@ -470,6 +513,7 @@ main(void)
         cmocka_unit_test(names_and_problems_cannot_become_commands),
         cmocka_unit_test(fibre_channel_volumes_are_hooked_by_every_path_without_credentials),
         cmocka_unit_test(names_of_fibre_channel_volumes_that_are_none_are_refused),
+        cmocka_unit_test(a_root_on_nfs_is_reported_when_its_kernel_is_there),
         cmocka_unit_test(every_jump_has_its_label_and_nothing_waits_for_a_keyboard),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

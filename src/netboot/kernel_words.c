@@ -1,0 +1,76 @@
+/* Words for kernels; the contract is in kernel_words.h.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "netboot/kernel_words.h"
+
+#include "common/config.h"
+#include "common/json_text.h"
+
+#include <string.h>
+
+#define KEY "kernel_append_params"
+#define DEFAULT_WORD "%default%"
+
+static const char *
+own_words(const Node *node)
+{
+    const char *of_instance = json_string_member(node->instance_info, KEY);
+    const char *own =
+        of_instance != NULL ? of_instance : json_string_member(node->driver_info, KEY);
+    return own != NULL && *own != '\0' ? own : NULL;
+}
+
+char *
+kernel_words_of(const Node *node)
+{
+    const char *standard = config_string(config_current(), OPT_PXE_KERNEL_APPEND_PARAMS);
+    const char *own = own_words(node);
+    if (standard == NULL)
+        standard = "";
+    if (own == NULL)
+        return g_strdup(standard);
+    g_auto(GStrv) parts = g_strsplit(own, DEFAULT_WORD, -1);
+    return g_strjoinv(standard, parts);
+}
+
+/* A word that would mean something to iPXE, or end the line. */
+static bool
+is_harmful(const char *word)
+{
+    if (strstr(word, "${") != NULL || word[0] == '#')
+        return true;
+    for (const char *c = word; *c != '\0'; c++)
+        if (g_ascii_iscntrl(*c))
+            return true;
+    return strcmp(word, "||") == 0 || strcmp(word, "&&") == 0 || strcmp(word, ";") == 0 ||
+           g_str_has_suffix(word, "\\");
+}
+
+bool
+kernel_words_add(GString *line, const char *text)
+{
+    g_auto(GStrv) words = g_strsplit(text, " ", -1);
+    for (char **word = words; *word != NULL; word++) {
+        if (is_harmful(*word))
+            return false;
+        if (**word != '\0')
+            g_string_append_printf(line, "%s%s", line->len > 0 ? " " : "", *word);
+    }
+    return true;
+}
+
+char *
+kernel_words_card(const char *mac)
+{
+    g_autofree char *dashed = g_strdelimit(g_strdup(mac), ":", '-');
+    return g_strconcat("BOOTIF=01-", dashed, NULL);
+}
+
+bool
+kernel_words_have(const char *text, const char *beginning)
+{
+    g_auto(GStrv) words = g_strsplit(text, " ", -1);
+    for (char **word = words; *word != NULL; word++)
+        if (g_str_has_prefix(*word, beginning))
+            return true;
+    return false;
+}

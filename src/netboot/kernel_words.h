@@ -1,0 +1,27 @@
+/* Words of a kernel's command line, checked so that they can stand in a boot script. Pure; any
+ * thread.
+ *
+ * SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+#include "model/resources.h"
+
+/* The kernel takes 2048 bytes; ours are not all of them. */
+#define KERNEL_WORDS_LIMIT 1900
+
+/* What is said of words that cannot stand there. */
+#define KERNEL_WORDS_PROBLEM                                                                       \
+    "the kernel's parameters (kernel_append_params of instance_info, driver_info or [pxe]) are "   \
+    "too long or have words that cannot stand in a boot script"
+
+/* The words that the operator adds: kernel_append_params of instance_info, else of driver_info, in
+ * which "%default%" stands for [pxe]kernel_append_params; else these. The caller frees. */
+char *kernel_words_of(const Node *node);
+
+/* Adds the words of a text to a line. False when one cannot stand in a script. */
+bool kernel_words_add(GString *line, const char *text);
+
+/* "BOOTIF=01-52-54-00-12-34-56": the card that a machine booted from. The caller frees. */
+char *kernel_words_card(const char *mac);
+
+/* True when a word of the text begins so. */
+bool kernel_words_have(const char *text, const char *beginning);
