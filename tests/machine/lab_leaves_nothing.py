@@ -92,8 +92,8 @@ class Ends(unittest.TestCase):
 
 
 class EndsWithBridge(Ends):
-    arguments = ("--bridge",)
-    kinds = ["qemu-system", "tgtd", "dnsmasq"]
+    arguments = ("--bridge", "--nfs", "--hba-lun")
+    kinds = ["qemu-system", "tgtd", "dnsmasq", "ganesha.nfsd"]
 
     def setUp(self):
         if os.geteuid() != 0:

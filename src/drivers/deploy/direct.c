@@ -218,7 +218,7 @@ direct_deploy_tear_down_cleaning(Task *task, GError **error)
 
 const DeployOps deploy_direct = {
     .interface = {.name = "direct",
-                  .capabilities = CAPABILITY_VOLUME_DEPLOY,
+                  .capabilities = CAPABILITY_ISCSI_VOLUME_DEPLOY | CAPABILITY_FC_VOLUME_DEPLOY,
                   .steps = {[STEP_KIND_DEPLOY] = direct_deploy_steps},
                   .agent = &node_agent_steps,
                   .validate = direct_deploy_validate},

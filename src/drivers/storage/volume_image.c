@@ -123,14 +123,16 @@ check_way(Task *task, GError **error)
 }
 
 static bool
-check_deploy_interface(const Task *task, GError **error)
+check_deploy_interface(const Task *task, const VolumeTarget *target, GError **error)
 {
     const Interface *deploy = &task->driver.deploy->interface;
-    return (deploy->capabilities & CAPABILITY_VOLUME_DEPLOY) != 0 ||
+    unsigned tag = g_strcmp0(target->volume_type, "iscsi") == 0 ? CAPABILITY_ISCSI_VOLUME_DEPLOY
+                                                                : CAPABILITY_FC_VOLUME_DEPLOY;
+    return (deploy->capabilities & tag) != 0 ||
            steel_fail(error, STEEL_ERROR_INVALID,
-                      "deploy interface %s cannot write an image to a volume; set another one "
-                      "with: steel node set %s --deploy-interface direct",
-                      deploy->name, node_word(task));
+                      "deploy interface %s has no capability %s and cannot write an image to the "
+                      "volume; set another one with: steel node set %s --deploy-interface direct",
+                      deploy->name, interface_capability_word(tag), node_word(task));
 }
 
 bool
@@ -138,7 +140,7 @@ volume_image_validate(Task *task, GError **error)
 {
     const VolumeTarget *target = storage_boot_target(task);
     return check_wanted(task, error) && check_way(task, error) &&
-           check_deploy_interface(task, error) && check_hint(task, target, error);
+           check_deploy_interface(task, target, error) && check_hint(task, target, error);
 }
 
 json_t *

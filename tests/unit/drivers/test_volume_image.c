@@ -86,7 +86,8 @@ a_deploy_interface_that_writes_no_volumes_is_refused(void **state)
     DriverFixture *fixture = driver_fixture_new(NULL);
     Task *task = begin(fixture, &rows[0], "fake");
     assert_false(volume_image_validate(task, &error));
-    assert_error(&error, STEEL_ERROR_INVALID, "deploy interface fake cannot write an image");
+    assert_error(&error, STEEL_ERROR_INVALID,
+                 "deploy interface fake has no capability fibre_channel_volume_deploy");
     driver_fixture_free(fixture);
 }
 
