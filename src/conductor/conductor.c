@@ -29,7 +29,10 @@
 /* Limit of noted heartbeats; an agent beyond it calls again. */
 #define WAKES_MOST 20000
 
-/* A database may accept writes later: until then the conductor reads it, and the clock tries
+/* Images that wait until others are written. */
+#define WRITES_WAITING 10000
+
+/* A database that cannot be written to now may be later: it is read meanwhile, and the clock tries
  * again. */
 static bool
 register_or_wait(Conductor *conductor, GError **error)
@@ -55,7 +58,19 @@ conductor_submit_background(void *conductor, PoolJob job, void *data)
     return conductor_submit(conductor, CONDUCTOR_BACKGROUND, job, data, NULL);
 }
 
-UNSHARED Conductor *
+UNSHARED /* As many may wait as nodes may deploy at a time. */
+    static LunWrites *
+    writes_new(Conductor *conductor)
+{
+    const Config *config = config_current();
+    g_autofree char *initiator =
+        g_strconcat("iqn.2008-10.org.openstack:conductor-", conductor->lease, NULL);
+    return lun_writes_new(&conductor_image_writes, conductor, initiator,
+                          (unsigned)config_integer(config, OPT_ISCSI_CONCURRENT_WRITES),
+                          WRITES_WAITING);
+}
+
+Conductor *
 conductor_new(const ConductorServices *services, GError **error)
 {
     const Config *config = config_current();
@@ -75,6 +90,7 @@ conductor_new(const ConductorServices *services, GError **error)
     conductor->wakes = wakes_new(&provision_wakes, conductor, WAKES_MOST);
     conductor->refused = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     conductor->asked = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    conductor->writes = writes_new(conductor);
     conductor->services = (DriverServices){
         .db = services->db,
         .bmc = services->bmc,
@@ -84,6 +100,7 @@ conductor_new(const ConductorServices *services, GError **error)
         .boot_url = services->boot_url,
         .notify = notify_node,
         .progress = services->progress,
+        .writes = conductor->writes,
     };
     if (!db_claim(services->db, error) || !db_clock_resume(services->db, error) ||
         !register_or_wait(conductor, error)) {
@@ -130,6 +147,7 @@ conductor_stop(Conductor *conductor)
         pool_free(g_steal_pointer(&conductor->quick));
         pool_free(g_steal_pointer(&conductor->background));
         pool_free(g_steal_pointer(&conductor->workers));
+        lun_writes_free(g_steal_pointer(&conductor->writes));
         task_unlock_again(conductor);
     } else {
         log_warning("conductor",
@@ -155,6 +173,7 @@ conductor_free(Conductor *conductor)
     lock_destroy(&conductor->guard);
     boot_reports_free(conductor->reports);
     g_queue_clear_full(&conductor->boot_again, g_free);
+    lun_writes_free(conductor->writes);
     wakes_free(conductor->wakes);
     g_ptr_array_unref(conductor->locked);
     g_hash_table_unref(conductor->asked);

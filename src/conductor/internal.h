@@ -24,7 +24,8 @@ struct Conductor {
     Pool *workers;    /* work that may block on hardware */
     Pool *background; /* work that no caller waits for: reports of machines, changed power states */
     BootReports *reports; /* owned */
-    Wakes *wakes;         /* owned: nodes whose agent has sent a heartbeat */
+    Wakes *wakes;         /* owned: nodes whose agent has called */
+    LunWrites *writes;    /* owned: images that are written to machines' disks */
     atomic_bool stopping;
     /* the lease is held; after the start only the clock's thread writes it */
     atomic_bool registered;
@@ -69,6 +70,11 @@ bool conductor_submit(Conductor *conductor, ConductorPool pool, PoolJob job, voi
 
 /* For metrics: the number of busy workers and their limit. */
 void conductor_load(Conductor *conductor, unsigned *busy, unsigned *limit);
+
+/* ---- image_writes.c ---- */
+
+/* With the Conductor as user. */
+extern const LunWritesOps conductor_image_writes;
 
 /* ---- metrics.c ---- */
 

@@ -53,3 +53,14 @@ db_phases_moved(Db *db, const char *node_uuid, const char *operation_uuid, int64
                       "AND operation_uuid = ?3 AND finished_at IS NULL",
                       values, G_N_ELEMENTS(values), NULL, error);
 }
+
+bool
+db_phases_progress(Db *db, const char *node_uuid, uint64_t done, uint64_t total, GError **error)
+{
+    const DbValue values[] = {db_integer((int64_t)done), db_integer((int64_t)total),
+                              db_text(node_uuid)};
+    return db_execute(db,
+                      "UPDATE timeline SET bytes_done = ?1, bytes_total = ?2 WHERE "
+                      "node_uuid = ?3 AND finished_at IS NULL",
+                      values, G_N_ELEMENTS(values), NULL, error);
+}

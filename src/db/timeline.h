@@ -19,6 +19,10 @@ bool db_phases_interrupt(Db *db, const char *node_uuid, GError **error) G_GNUC_W
 bool db_phases_moved(Db *db, const char *node_uuid, const char *operation_uuid, int64_t bytes,
                      int64_t total, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* Writes how far a node's open phases have come, in bytes. */
+bool db_phases_progress(Db *db, const char *node_uuid, uint64_t done, uint64_t total,
+                        GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* Writes the detail of an operation's open phases. */
 bool db_phases_note(Db *db, const char *node_uuid, const char *operation_uuid, const char *detail,
                     GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -32,13 +32,17 @@ cache_of(const Config *config, const char *without)
         .age_limit_s = MIN(config_integer(config, OPT_PXE_IMAGE_CACHE_TTL), INT64_C(1) << 40) * 60};
 }
 
+static char *
+folder_without_cache(const Config *config)
+{
+    return g_build_filename(config_string(config, OPT_STATE_PATH), "image_copies", NULL);
+}
+
 bool
-image_copies_put(const char *url, const char *name, CachedImage *image, GError **error)
+image_copies_put(const char *url, const char *path, CachedImage *image, GError **error)
 {
     const Config *config = config_current();
-    g_autofree char *without =
-        g_build_filename(config_string(config, OPT_STATE_PATH), "image_copies", NULL);
-    g_autofree char *path = image_copies_path(name);
+    g_autofree char *without = folder_without_cache(config);
     const ImageCache cache = cache_of(config, without);
     const ImageFetch fetch = {.url = url,
                               .allowed = config_list(config, OPT_CONDUCTOR_FILE_URL_ALLOWED_PATHS),
@@ -47,10 +51,25 @@ image_copies_put(const char *url, const char *name, CachedImage *image, GError *
     return image_cache_put(&cache, &fetch, path, image, error);
 }
 
-void
-image_copies_remove(const char *name)
+bool
+image_copies_put_raw(const char *from, const char *sha256, const char *path, CachedImage *image,
+                     GError **error)
 {
-    g_autofree char *path = image_copies_path(name);
+    const Config *config = config_current();
+    g_autofree char *without = folder_without_cache(config);
+    const ImageCache cache = cache_of(config, without);
+    int64_t memory = config_integer(config, OPT_DISK_UTILS_IMAGE_CONVERT_MEMORY_LIMIT),
+            attempts = config_integer(config, OPT_DISK_UTILS_IMAGE_CONVERT_ATTEMPTS);
+    const ImageConversion conversion = {.from = from,
+                                        .memory_mib = (unsigned)MIN(memory, 1 << 20),
+                                        .attempts = (unsigned)MIN(attempts, 100),
+                                        .timeout_ms = COPY_TIMEOUT_MS};
+    return image_cache_put_raw(&cache, &conversion, sha256, path, image, error);
+}
+
+void
+image_copies_remove(const char *path)
+{
     if (unlink(path) != 0 && errno != ENOENT && errno != ENOTDIR)
         log_warning("drivers.images", "cannot remove %s: %s", path, g_strerror(errno));
 }

@@ -4,18 +4,24 @@
 #pragma once
 #include "images/cache.h"
 
-/* Puts the image of a URL at a path below [deploy]http_root, through the cache. Machines download
- * it at the same path behind [deploy]http_url. From a worker; blocks until the copy is made, an
- * hour at most.
+/* Puts what a URL names at a path, through the cache. From a worker; blocks until the copy is made,
+ * an hour at most.
  *
- * name   "agent_images/<uuid>"
+ * path   as image_copies_path has it, or elsewhere
  * image  out, in {0}
  * Errors of image_cache_put */
-bool image_copies_put(const char *url, const char *name, CachedImage *image,
+bool image_copies_put(const char *url, const char *path, CachedImage *image,
                       GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* The file of that name; the caller frees. */
+/* Puts the raw image that a qcow2 image becomes at a path, in place of what is there, through the
+ * cache, within the limits of [disk_utils]. From a worker; blocks until it is made, an hour at
+ * most. from: the image; sha256: its checksum. Errors of image_cache_put_raw */
+bool image_copies_put_raw(const char *from, const char *sha256, const char *path,
+                          CachedImage *image, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* A file below [deploy]http_root, which machines get at the same path behind [deploy]http_url; the
+ * caller frees. name: "agent_images/<uuid>" */
 char *image_copies_path(const char *name);
 
-/* Removes the file; logs a failure. Safe if it is absent. */
-void image_copies_remove(const char *name);
+/* Removes a copy; what cannot be removed is logged. Safe when there is none. */
+void image_copies_remove(const char *path);

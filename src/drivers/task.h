@@ -9,6 +9,7 @@
 #include "bmc/clients.h"
 #include "db/db.h"
 #include "drivers/registry.h"
+#include "iscsi/writes.h"
 #include "rpc/events.h"
 #include "rpc/progress_board.h"
 
@@ -25,6 +26,7 @@ typedef struct DriverServices {
     const char *boot_url;    /* how machines reach the boot file server; NULL without one */
     TaskNotify notify;       /* NULL: nobody listens */
     ProgressBoard *progress; /* how far agents have come; NULL: it is not kept */
+    LunWrites *writes;       /* images that are written to machines' disks */
 } DriverServices;
 
 struct Task {

@@ -10,6 +10,7 @@
 #include "common/http_client.h"
 #include "common/log.h"
 #include "common/time_text.h"
+#include "images/local_image.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -96,8 +97,9 @@ find_copy(const char *folder, const char *key)
 
 /* The copy's path, or NULL. */
 static char *
-make_copy(const char *folder, const char *key, const ImageFetch *fetch, GError **error)
+make_copy(const char *folder, const char *key, const void *what, GError **error)
 {
+    const ImageFetch *fetch = what;
     g_autofree char *part = g_strdup_printf("%s/%s" PART_ENDING, folder, key);
     g_autofree char *sha256 = NULL;
     g_autofree char *shown = http_url_for_display(fetch->url);
@@ -120,7 +122,28 @@ make_copy(const char *folder, const char *key, const ImageFetch *fetch, GError *
     return NULL;
 }
 
-/* ---- removal ---- */
+/* The same of an image that is here, as raw. */
+static char *
+make_raw(const char *folder, const char *key, const void *what, GError **error)
+{
+    g_autofree char *part = g_strdup_printf("%s/%s" PART_ENDING, folder, key), *sha256 = NULL;
+    ImageConversion conversion = *(const ImageConversion *)what;
+    conversion.to = part;
+    unlink(part);
+    log_info(AREA, "converting %s", conversion.from);
+    if (!image_convert(&conversion, error))
+        return NULL;
+    bool good = local_image_digest(part, "sha256", &sha256, error);
+    g_autofree char *path = good ? g_strdup_printf("%s/%s.%s", folder, key, sha256) : NULL;
+    if (good && (chmod(part, 0644) != 0 || rename(part, path) != 0))
+        good = io_failed("rename", part, error);
+    if (good)
+        return g_steal_pointer(&path);
+    unlink(part);
+    return NULL;
+}
+
+/* ---- what leaves ---- */
 
 typedef struct Copy {
     char *path; /* owned */
@@ -233,13 +256,16 @@ describe(const char *copy, CachedImage *image, GError **error)
     return true;
 }
 
+/* Hands out a copy that is there, or the one that `make` makes. */
+typedef char *(*MakeCopy)(const char *folder, const char *key, const void *what, GError **error);
+
 static bool
-put_locked(const ImageCache *cache, const ImageFetch *fetch, const char *key, bool known,
+put_locked(const ImageCache *cache, MakeCopy make, const void *what, const char *key, bool known,
            const char *path, CachedImage *image, GError **error)
 {
     g_autofree char *copy = known ? find_copy(cache->folder, key) : NULL;
     if (copy == NULL)
-        copy = make_copy(cache->folder, key, fetch, error);
+        copy = make(cache->folder, key, what, error);
     if (copy == NULL)
         return false;
     utimensat(AT_FDCWD, copy, NULL, 0); /* the time of its last use */
@@ -269,7 +295,24 @@ image_cache_put(const ImageCache *cache, const ImageFetch *fetch, const char *pa
     if (lock < 0)
         return false;
     bool known = version.text[0] != '\0';
-    bool good = put_locked(cache, fetch, key, known, path, image, error);
+    bool good = put_locked(cache, make_copy, fetch, key, known, path, image, error);
+    close(lock);
+    return good;
+}
+
+bool
+image_cache_put_raw(const ImageCache *cache, const ImageConversion *conversion, const char *sha256,
+                    const char *path, CachedImage *image, GError **error)
+{
+    g_autofree char *name = g_strconcat("raw ", sha256, NULL);
+    g_autofree char *key = g_compute_checksum_for_string(G_CHECKSUM_SHA256, name, -1);
+    g_autofree char *lock_path = g_strdup_printf("%s/%.2s" LOCK_ENDING, cache->folder, key);
+    if (g_mkdir_with_parents(cache->folder, 0755) != 0)
+        return io_failed("make the folder", cache->folder, error);
+    int lock = lock_copy(lock_path, conversion->timeout_ms, error);
+    if (lock < 0)
+        return false;
+    bool good = put_locked(cache, make_raw, conversion, key, true, path, image, error);
     close(lock);
     return good;
 }

@@ -9,6 +9,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
+#include "images/convert.h"
 #include "images/fetch.h"
 
 typedef struct ImageCache {
@@ -35,3 +36,13 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(CachedImage, cached_image_clear)
  * fetch may */
 bool image_cache_put(const ImageCache *cache, const ImageFetch *fetch, const char *path,
                      CachedImage *image, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Puts the raw image that a qcow2 image becomes at a path, in place of what is there: converted
+ * once, however many nodes want it.
+ *
+ * sha256  of the qcow2 image
+ * conversion  limits, and `from`; `to` is not used
+ * Errors of image_convert, IO, TIMEOUT */
+bool image_cache_put_raw(const ImageCache *cache, const ImageConversion *conversion,
+                         const char *sha256, const char *path, CachedImage *image,
+                         GError **error) G_GNUC_WARN_UNUSED_RESULT;

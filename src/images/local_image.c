@@ -11,12 +11,23 @@
 
 #define CHUNK (256u << 10)
 
-static const struct {
-    const char *format;
+typedef struct Magic {
+    const char *word;
     off_t offset;
-    const char *magic;
+    const char *bytes;
     size_t size;
-} formats[] = {
+} Magic;
+
+static const Magic packings[] = {
+    {"gzip", 0, "\x1f\x8b\x08", 3},
+    {"xz", 0,
+     "\xfd"
+     "7zXZ",
+     5},
+    {"zstd", 0, "\x28\xb5\x2f\xfd", 4},
+};
+
+static const Magic formats[] = {
     {"qcow2", 0,     "QFI\xfb",          4},
     {"vmdk",  0,     "KDMV",             4},
     {"vmdk",  0,     "# Disk Descripto", 16},
@@ -34,21 +45,35 @@ open_image(const char *path, GError **error)
     return fd;
 }
 
-bool
-local_image_format(const char *path, const char **format, GError **error)
+/* The word of the last row that fits, or what it was. */
+static bool
+look(const char *path, const Magic *rows, size_t count, const char **word, GError **error)
 {
     int fd = open_image(path, error);
     if (fd < 0)
         return false;
-    *format = "raw";
-    for (size_t i = 0; i < G_N_ELEMENTS(formats); i++) {
+    for (size_t i = 0; i < count; i++) {
         char bytes[16];
-        if (pread(fd, bytes, formats[i].size, formats[i].offset) == (ssize_t)formats[i].size &&
-            memcmp(bytes, formats[i].magic, formats[i].size) == 0)
-            *format = formats[i].format;
+        if (pread(fd, bytes, rows[i].size, rows[i].offset) == (ssize_t)rows[i].size &&
+            memcmp(bytes, rows[i].bytes, rows[i].size) == 0)
+            *word = rows[i].word;
     }
     close(fd);
     return true;
+}
+
+bool
+local_image_format(const char *path, const char **format, GError **error)
+{
+    *format = "raw";
+    return look(path, formats, G_N_ELEMENTS(formats), format, error);
+}
+
+bool
+local_image_packing(const char *path, const char **how, GError **error)
+{
+    *how = NULL;
+    return look(path, packings, G_N_ELEMENTS(packings), how, error);
 }
 
 bool

@@ -9,7 +9,10 @@
 bool local_image_format(const char *path, const char **format,
                         GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* The checksum of the file, in lower case; the caller frees. Errors: IO, INVALID (unknown
- * algorithm). */
+/* "gzip", "xz" or "zstd" for what is compressed, else NULL; static. Errors: IO. */
+bool local_image_packing(const char *path, const char **how,
+                         GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Its checksum; the caller frees. Errors: IO, INVALID (unknown algorithm). */
 bool local_image_digest(const char *path, const char *algorithm, char **digest,
                         GError **error) G_GNUC_WARN_UNUSED_RESULT;

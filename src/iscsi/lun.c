@@ -97,7 +97,7 @@ goes_on(const Lun *lun, GError **error)
 
 /* ---- commands ---- */
 
-static void request_ended(struct iscsi_context *iscsi, int status, void *data, void *user);
+static void lun_request_ended(struct iscsi_context *iscsi, int status, void *data, void *user);
 
 static uint32_t
 piece_left(const Request *request)
@@ -115,22 +115,22 @@ request_task(Request *request)
     switch (request->kind) {
     case REQUEST_WRITE:
         return iscsi_write16_task(iscsi, lun->number, at, request->data, (uint32_t)request->size,
-                                  block, 0, 0, 0, 0, 0, request_ended, request);
+                                  block, 0, 0, 0, 0, 0, lun_request_ended, request);
     case REQUEST_SAME:
         return iscsi_writesame16_task(iscsi, lun->number, at, zeros, lun->block,
                                       (uint32_t)(request->size / lun->block), 0, 0, 0, 0,
-                                      request_ended, request);
+                                      lun_request_ended, request);
     case REQUEST_ZEROS:
         return iscsi_write16_task(iscsi, lun->number, at, zeros, piece_left(request), block, 0, 0,
-                                  0, 0, 0, request_ended, request);
+                                  0, 0, 0, lun_request_ended, request);
     case REQUEST_FLUSH:
-        return iscsi_synchronizecache16_task(iscsi, lun->number, 0, 0, 0, 0, request_ended,
+        return iscsi_synchronizecache16_task(iscsi, lun->number, 0, 0, 0, 0, lun_request_ended,
                                              request);
     case REQUEST_READ:
         break;
     }
     return iscsi_read16_task(iscsi, lun->number, at, (uint32_t)request->size, block, 0, 0, 0, 0, 0,
-                             request_ended, request);
+                             lun_request_ended, request);
 }
 
 static void
@@ -214,7 +214,7 @@ request_bad(Request *request, int status, const struct scsi_task *task)
 }
 
 static void
-request_ended(struct iscsi_context *iscsi, int status, void *data, void *user)
+lun_request_ended(struct iscsi_context *iscsi, int status, void *data, void *user)
 {
     Request *request = user;
     struct scsi_task *task = data;
@@ -391,7 +391,7 @@ lun_size(const Lun *lun)
 /* ---- beginning and end ---- */
 
 static void
-connected(struct iscsi_context *iscsi, int status, void *data, void *user)
+lun_connected(struct iscsi_context *iscsi, int status, void *data, void *user)
 {
     Lun *lun = user;
     (void)iscsi, (void)data;
@@ -402,7 +402,7 @@ connected(struct iscsi_context *iscsi, int status, void *data, void *user)
 }
 
 static void
-size_told(struct iscsi_context *iscsi, int status, void *data, void *user)
+lun_size_told(struct iscsi_context *iscsi, int status, void *data, void *user)
 {
     Lun *lun = user;
     struct scsi_task *task = data;
@@ -430,7 +430,7 @@ log_in(Lun *lun, const LunOptions *options, GError **error)
     iscsi_set_header_digest(iscsi, ISCSI_HEADER_DIGEST_NONE_CRC32C);
     if (options->username != NULL)
         iscsi_set_initiator_username_pwd(iscsi, options->username, options->password);
-    if (iscsi_full_connect_async(iscsi, options->portal, options->lun, connected, lun) != 0)
+    if (iscsi_full_connect_async(iscsi, options->portal, options->lun, lun_connected, lun) != 0)
         note_failure(lun, "cannot connect");
     while (!lun->connected)
         if (!lun_turn(lun, error))
@@ -441,7 +441,7 @@ log_in(Lun *lun, const LunOptions *options, GError **error)
 static bool
 ask_size(Lun *lun, GError **error)
 {
-    if (iscsi_readcapacity16_task(lun->iscsi, lun->number, size_told, lun) == NULL)
+    if (iscsi_readcapacity16_task(lun->iscsi, lun->number, lun_size_told, lun) == NULL)
         note_failure(lun, "cannot ask for the size");
     while (lun->size == 0)
         if (!lun_turn(lun, error))
@@ -466,7 +466,7 @@ lun_open(const LunOptions *options, GError **error)
 }
 
 static void
-logged_out(struct iscsi_context *iscsi, int status, void *data, void *user)
+lun_logged_out(struct iscsi_context *iscsi, int status, void *data, void *user)
 {
     bool *over = user;
     (void)iscsi, (void)status, (void)data;
@@ -481,7 +481,7 @@ log_out(Lun *lun)
     int64_t end_ms = time_monotonic_ms() + LOGOUT_MS;
     iscsi_set_noautoreconnect(lun->iscsi, 1);
     if (lun->failed == NULL && lun->under_way == 0 && iscsi_is_logged_in(lun->iscsi) &&
-        iscsi_logout_async(lun->iscsi, logged_out, &over) == 0)
+        iscsi_logout_async(lun->iscsi, lun_logged_out, &over) == 0)
         while (!over && lun->failed == NULL && time_monotonic_ms() < end_ms)
             lun_turn(lun, NULL);
     iscsi_destroy_context(lun->iscsi); /* ends what is under way by calling back */

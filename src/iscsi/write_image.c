@@ -13,15 +13,17 @@ typedef struct Copy {
     const LunImage *image; /* borrowed */
     Sink *part;            /* borrowed */
     uint64_t size;         /* of the image */
+    uint64_t done;         /* of it */
     uint8_t *buffer;       /* owned: LUN_PIECE bytes from the file */
     uint8_t *back;         /* owned: the same from the unit */
 } Copy;
 
 static void
-tell(const Copy *copy, uint64_t done)
+tell(Copy *copy, uint64_t more)
 {
-    if (copy->image->done != NULL)
-        atomic_store(copy->image->done, done);
+    copy->done += more;
+    if (copy->image->tell != NULL)
+        copy->image->tell(copy->image->user, copy->done, copy->size);
 }
 
 static bool
@@ -51,7 +53,7 @@ all_zero(const uint8_t *data, size_t size)
 /* ---- writing ---- */
 
 static bool
-write_data(const Copy *copy, uint64_t from, uint64_t to, GError **error)
+write_data(Copy *copy, uint64_t from, uint64_t to, GError **error)
 {
     for (uint64_t at = from; at < to;) {
         size_t size = (size_t)MIN(to - at, LUN_PIECE);
@@ -63,7 +65,7 @@ write_data(const Copy *copy, uint64_t from, uint64_t to, GError **error)
         if (!good)
             return false;
         at += size;
-        tell(copy, at);
+        tell(copy, size);
     }
     return true;
 }
@@ -84,13 +86,13 @@ find_data(const Copy *copy, uint64_t at, uint64_t to, uint64_t *from, uint64_t *
 
 /* `from` is a multiple of LUN_PIECE. */
 static bool
-write_range(const Copy *copy, uint64_t from, uint64_t to, GError **error)
+write_range(Copy *copy, uint64_t from, uint64_t to, GError **error)
 {
     for (uint64_t at = from, data, behind; at < to; at = behind) {
         find_data(copy, at, to, &data, &behind);
         if (data > at && !sink_zero(copy->part, at, data - at, error))
             return false;
-        tell(copy, data);
+        tell(copy, data - at);
         if (!write_data(copy, data, behind, error))
             return false;
     }
@@ -154,14 +156,14 @@ wipe_ends(const Copy *copy, GError **error)
 }
 
 static bool
-write_body(const Copy *copy, GError **error)
+write_body(Copy *copy, GError **error)
 {
     return copy->size <= HEAD || (write_range(copy, HEAD, copy->size, error) &&
                                   sink_flush(copy->part, error) && check_body(copy, error));
 }
 
 static bool
-write_head(const Copy *copy, GError **error)
+write_head(Copy *copy, GError **error)
 {
     uint64_t head = MIN(copy->size, HEAD);
     if (write_data(copy, 0, head, error) && sink_flush(copy->part, error) &&
@@ -173,17 +175,14 @@ write_head(const Copy *copy, GError **error)
 }
 
 static bool
-write_all(const Copy *copy, GError **error)
+write_all(Copy *copy, GError **error)
 {
     if (copy->size == 0 || copy->size > sink_size(copy->part))
         return steel_fail(error, STEEL_ERROR_STORAGE,
                           "the image has %" G_GUINT64_FORMAT
                           " bytes, %s has room for %" G_GUINT64_FORMAT,
                           copy->size, sink_name(copy->part), sink_size(copy->part));
-    bool good = wipe_ends(copy, error) && write_body(copy, error) && write_head(copy, error);
-    if (good)
-        tell(copy, copy->size);
-    return good;
+    return wipe_ends(copy, error) && write_body(copy, error) && write_head(copy, error);
 }
 
 bool
@@ -200,11 +199,11 @@ lun_write_image(Lun *lun, const LunImage *image, GError **error)
     g_autoptr(Sink) part =
         sink_window(whole, image->offset, image->size > 0 ? image->size : end - image->offset);
     g_autofree uint8_t *buffer = g_malloc(LUN_PIECE), *back = g_malloc(LUN_PIECE);
-    const Copy copy = {.lun = lun,
-                       .image = image,
-                       .part = part,
-                       .size = (uint64_t)status.st_size,
-                       .buffer = buffer,
-                       .back = back};
+    Copy copy = {.lun = lun,
+                 .image = image,
+                 .part = part,
+                 .size = (uint64_t)status.st_size,
+                 .buffer = buffer,
+                 .back = back};
     return write_all(&copy, error);
 }

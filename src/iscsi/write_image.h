@@ -9,7 +9,9 @@ typedef struct LunImage {
     int file; /* borrowed: a regular file that nobody changes */
     /* the part of the unit, a multiple of its blocks; size 0: all that follows */
     uint64_t offset, size;
-    atomic_uint_least64_t *done; /* bytes of the image that are dealt with; NULL: not told */
+    /* so many bytes of the image are dealt with; often, on the same thread; NULL: not told */
+    void (*tell)(void *user, uint64_t done, uint64_t total);
+    void *user;
 } LunImage;
 
 /* Writes it. The first MiB comes last, so that nothing that is half written boots; when it fails,

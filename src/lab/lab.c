@@ -112,6 +112,8 @@ make_node(const LabPlan *plan, unsigned index)
     add_extras(node, options);
     if (options->agent_port > 0 && !options->bridge)
         node->agent_port = (uint16_t)((unsigned)options->agent_port + index);
+    if (options->iscsi_port > 0 && !options->bridge)
+        node->iscsi_port = (uint16_t)((unsigned)options->iscsi_port + index);
     if (options->bridge) {
         node->tap = g_strdup_printf("tap%u", index);
         node->guest_address = g_strdup_printf("10.77.0.%u", NETWORK_FIRST_GUEST + index);
@@ -196,6 +198,7 @@ make_servers(Lab *lab, GError **error)
                                          .boot_url = lab->boot_url,
                                          .tftp_folder = lab->uefi_by_tftp ? TFTP_FOLDER : NULL,
                                          .agent_port = node->agent_port,
+                                         .iscsi_port = node->iscsi_port,
                                          .tap = node->tap};
         set_disks(server, plan->options);
         g_ptr_array_add(lab->servers, server);

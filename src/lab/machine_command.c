@@ -6,6 +6,9 @@
 
 #include <glib.h>
 
+/* Where a ramdisk's agent listens. */
+#define MACHINE_AGENT_PORT 9999u
+
 static void G_GNUC_PRINTF(3, 4)
     add_option(GPtrArray *arguments, const char *name, const char *format, ...)
 {
@@ -53,6 +56,14 @@ boot_file(const MachineConfig *config, MachineFirmware firmware)
                    : g_strdup_printf("bootfile=%s", place);
 }
 
+/* An option that leads from a port of the host to one of the machine; "" where there is none. */
+static char *
+forward(unsigned host_port, unsigned machine_port)
+{
+    return host_port > 0 ? g_strdup_printf(",hostfwd=tcp:127.0.0.1:%u-:%u", host_port, machine_port)
+                         : g_strdup("");
+}
+
 static void
 add_network(GPtrArray *arguments, const MachineConfig *config, MachineFirmware firmware,
             bool network_first)
@@ -62,11 +73,9 @@ add_network(GPtrArray *arguments, const MachineConfig *config, MachineFirmware f
                    config->tap);
     } else {
         g_autofree char *file = boot_file(config, firmware);
-        g_autofree char *forward =
-            config->agent_port > 0
-                ? g_strdup_printf(",hostfwd=tcp:127.0.0.1:%u-:9999", config->agent_port)
-                : g_strdup("");
-        add_option(arguments, "-netdev", "user,id=net0,%s%s", file, forward);
+        g_autofree char *agent = forward(config->agent_port, MACHINE_AGENT_PORT),
+                        *iscsi = forward(config->iscsi_port, config->iscsi_port);
+        add_option(arguments, "-netdev", "user,id=net0,%s%s%s", file, agent, iscsi);
     }
     add_option(arguments, "-device", "virtio-net-pci,id=nic0,netdev=net0,mac=%s,bootindex=%d",
                config->mac,

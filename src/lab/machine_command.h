@@ -47,6 +47,7 @@ typedef struct MachineConfig {
     /* where UEFI loads iPXE from; NULL: from the card's ROM; user network */
     const char *tftp_folder;
     unsigned agent_port; /* of the host, leads to port 9999 of the machine; 0: none */
+    unsigned iscsi_port; /* of the host, leads to the same port of the machine; 0: none */
     const char *tap;     /* NULL: user networking, the host is 10.0.2.2 */
 } MachineConfig;
 

@@ -35,6 +35,7 @@ typedef struct LabOptions {
     int ipmi_port;
     int target_port;
     int agent_port; /* 0: none */
+    int iscsi_port; /* 0: none */
     int disk_gib;
     int second_disk_gib;  /* 0: none */
     int empty_volume_gib; /* 0: the volume has the guest */

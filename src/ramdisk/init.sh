@@ -25,6 +25,7 @@ if grep -q '^alias pci:' "/lib/modules/$(uname -r)/modules.alias"; then
         find /sys/devices -name modalias -exec cat {} + | sort -u | tr '\n' '\0' | xargs -0 modprobe -a -b -q 2>/dev/null
     done
 fi
+mount -t configfs configfs /sys/kernel/config # for iSCSI targets
 if [ -d /sys/firmware/efi ]; then mount -t efivarfs efivarfs /sys/firmware/efi/efivars; fi
 
 # The card that the machine booted from, 01-aa-bb-cc-dd-ee-ff on the command line; without one all of them.

@@ -4,6 +4,7 @@ SPDX-License-Identifier: Apache-2.0
 """
 import base64
 import ctypes
+import gzip
 import io
 import json
 import os
@@ -147,6 +148,7 @@ class Steps(Suite):
         self.agent.succeed("poll.set_node_info", node_info={"node": dict(NODE, properties={"root_device": {"name": "/dev/vdb"}}),
                                                             "config": {}})
         answer = self.agent.succeed("iscsi.start_iscsi_target", iqn=iqn, **attributes)
+        self.root = answer.pop("root", None)
         self.assertEqual(answer, {"iscsi_target_iqn": iqn})
 
         def read(path):
@@ -165,6 +167,49 @@ class Steps(Suite):
         self.assertEqual(os.readlink(base + "/" + group + "lun/lun_1/disk"), base + "/core/iblock_0/disk")
         self.assertTrue(os.path.isdir(base + "/" + group + "np/0.0.0.0:3999"))
         self.assertEqual(read(group + "enable"), "1")
+
+    def written(self, offset, data):
+        """The service has written this."""
+        with open(self.machine.path("vdb"), "r+b") as disk:
+            disk.seek(offset)
+            disk.write(data)
+
+    def test_a_partition_image_that_the_service_writes_has_its_partitions_around_it(self):
+        self.machine.disk("vdb", 128 * MIB)
+        path = self.agent.folder + "/filesystem"
+        with open(path, "wb") as file:
+            file.truncate(8 * MIB)
+        subprocess.run(["mke2fs", "-q", "-F", "-U", "aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee", path], check=True)
+        info = {"id": "i", "urls": ["iscsi:"], "image_type": "partition", "root_mb": 20, "swap_mb": 8, "deploy_boot_mode": "bios"}
+        base, read = self.target("iqn.2008-10.org.openstack:x", image_info=info)
+        self.assertEqual(self.root["size"], 20 * MIB)
+        with open(path, "rb") as file:
+            self.written(self.root["offset"], file.read())
+        self.agent.succeed("iscsi.stop_iscsi_target", image_info=info)
+        group = "iscsi/iqn.2008-10.org.openstack:x/tpgt_1/"
+        self.assertEqual(read(group + "enable"), "0")
+        self.assertFalse(os.path.lexists(base + "/" + group + "lun/lun_1"))
+        self.assertFalse(os.path.lexists(base + "/" + group + "np/0.0.0.0:3260"))
+        uuids = self.agent.succeed("standby.get_partition_uuids")
+        self.assertEqual(uuids["root uuid"], "aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee")
+        self.assertEqual(uuids["partitions"], {"swap": "/dev/vdb1", "root": "/dev/vdb2"})
+
+    def test_a_whole_disk_that_the_service_writes_gets_its_config_drive(self):
+        self.machine.disk("vdb", 128 * MIB)
+        image = self.agent.folder + "/image"
+        with open(image, "wb") as file:
+            file.truncate(16 * MIB)
+        subprocess.run(["sfdisk", "-q", image], input="label: gpt\nstart=2048,size=2048\n", text=True, check=True)
+        info = {"id": "i", "urls": ["iscsi:"]}
+        self.target("iqn.2008-10.org.openstack:x", image_info=info)
+        self.assertIsNone(self.root)
+        with open(image, "rb") as file:
+            self.written(0, file.read())
+        drive = base64.b64encode(gzip.compress(b"who it is" * 1000)).decode()
+        self.agent.succeed("iscsi.stop_iscsi_target", image_info=info, configdrive=drive)
+        table = subprocess.run(["sfdisk", "-d", self.machine.path("vdb")], check=True, capture_output=True, text=True).stdout
+        self.assertIn('name="config-2"', table)
+        self.assertIn(b"who it is" * 1000, self.machine.contents("vdb")[64 * MIB - MIB:])
 
     def test_a_target_with_half_a_login_or_a_strange_name_is_refused(self):
         for wrong in ({"username": "me"}, {"iqn": "../x"}, {"portal_port": 70000}):

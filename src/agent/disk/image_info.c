@@ -50,7 +50,10 @@ image_info_read(ImageInfo *info, const json_t *json, GError **error)
     info->partition = g_strcmp0(type, "partition") == 0;
     if (info->id == NULL)
         return agent_fail(error, AGENT_ERROR_INVALID_PARAMS, "Image is missing 'id' field");
-    return read_urls(info, error) && read_checksum(info, error);
+    if (!read_urls(info, error))
+        return false;
+    info->by_iscsi = g_str_has_prefix(json_string_value(json_array_get(info->urls, 0)), "iscsi:");
+    return info->by_iscsi || read_checksum(info, error);
 }
 
 bool

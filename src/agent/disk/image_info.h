@@ -8,10 +8,11 @@ typedef struct ImageInfo {
     const json_t *json;
     const char *id;
     const json_t *urls;         /* array of at least one text */
-    const char *format;         /* "raw", "qcow2"; NULL: detected */
-    const char *hash_algorithm; /* NULL: follows from the length of the checksum */
-    const char *checksum;       /* or the URL of a file that has it */
-    bool partition;             /* the image is one filesystem, for a partition */
+    const char *format;         /* "raw", "qcow2"; NULL: found out */
+    const char *hash_algorithm; /* NULL: told by the length of the checksum */
+    const char *checksum;       /* or the URL of a file with it */
+    bool partition;             /* an image of a filesystem, for a partition */
+    bool by_iscsi;              /* the service writes it (urls begin with iscsi:), not the agent */
 } ImageInfo;
 
 /* Reads a JSON object, which must outlive *info. Errors: INVALID_PARAMS naming the missing or wrong

@@ -139,7 +139,7 @@ fill(Agent *agent, const ImageInfo *info, const char *path, const Layout *layout
 {
     switch (layout->roles[i]) {
     case ROLE_ROOT:
-        return stream_to_root(agent, info, path, partition, progress, error);
+        return info->by_iscsi || stream_to_root(agent, info, path, partition, progress, error);
     case ROLE_CONFIG:
         return config_drive_write_at(path, partition, drive, error);
     case ROLE_SWAP:
@@ -163,13 +163,14 @@ use_table(const char *path, const Layout *layout, Table *table, GError **error)
         return false;
     if (table->count != layout->count)
         return agent_fail(error, AGENT_ERROR_IMAGE_WRITE,
-                          "preserve_ephemeral: the disk has %zu partitions where %zu are expected; "
-                          "deploy without it",
+                          "the disk has %zu partitions where %zu are expected; deploy without "
+                          "preserve_ephemeral",
                           table->count, layout->count);
     for (size_t i = 0; i < layout->count; i++)
         if (layout->plans[i].size > table->partitions[i].size)
             return agent_fail(error, AGENT_ERROR_IMAGE_WRITE,
-                              "preserve_ephemeral: the %s partition is smaller than asked for",
+                              "the %s partition is smaller than asked for; deploy without "
+                              "preserve_ephemeral",
                               role_names[layout->roles[i]]);
     return true;
 }
@@ -224,20 +225,54 @@ fill_all(Agent *agent, const ImageInfo *info, const char *path, const Layout *la
     return true;
 }
 
+/* The table, and all of its partitions filled. */
+static bool
+make_partitions(Agent *agent, const ImageInfo *info, const char *path, const GByteArray *drive,
+                Layout *layout, Table *table, Progress *progress, GError **error)
+{
+    bool keeps = partition_image_keeps_table(info);
+    if (!read_layout(agent, info, drive != NULL, layout, error))
+        return false;
+    bool good = keeps
+                    ? use_table(path, layout, table, error)
+                    : table_create(path, layout->table, layout->plans, layout->count, table, error);
+    if (good && fill_all(agent, info, path, layout, table, drive, progress, error))
+        return true;
+    agent_error_classify(error, AGENT_ERROR_IMAGE_WRITE);
+    return false;
+}
+
 json_t *
 partition_image_write(Agent *agent, const ImageInfo *info, const char *path,
                       const GByteArray *drive, Progress *progress, GError **error)
 {
     Layout layout;
     Table table;
-    bool keeps = partition_image_keeps_table(info);
-    if (!read_layout(agent, info, drive != NULL, &layout, error))
+    return make_partitions(agent, info, path, drive, &layout, &table, progress, error)
+               ? describe(agent, path, &layout, &table)
+               : NULL;
+}
+
+bool
+partition_image_begin(Agent *agent, const ImageInfo *info, const char *path,
+                      const GByteArray *drive, Partition *root, Progress *progress, GError **error)
+{
+    Layout layout;
+    Table table;
+    if (!make_partitions(agent, info, path, drive, &layout, &table, progress, error))
+        return false;
+    *root = table.partitions[layout.count - 1];
+    return true;
+}
+
+json_t *
+partition_image_describe(const Agent *agent, const ImageInfo *info, const char *path,
+                         const GByteArray *drive, GError **error)
+{
+    Layout layout;
+    Table table;
+    if (!read_layout(agent, info, drive != NULL, &layout, error) ||
+        !use_table(path, &layout, &table, error))
         return NULL;
-    bool good = keeps ? use_table(path, &layout, &table, error)
-                      : table_create(path, layout.table, layout.plans, layout.count, &table, error);
-    if (good && fill_all(agent, info, path, &layout, &table, drive, progress, error))
-        return describe(agent, path, &layout, &table);
-    if (error != NULL)
-        agent_error_classify(error, AGENT_ERROR_IMAGE_WRITE);
-    return NULL;
+    return describe(agent, path, &layout, &table);
 }

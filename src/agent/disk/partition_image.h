@@ -3,6 +3,7 @@
 #pragma once
 #include "agent/agent.h"
 #include "agent/disk/image_info.h"
+#include "agent/disk/table.h"
 #include "agent/progress.h"
 
 /* True if image_info says preserve_ephemeral: the existing partitions stay. */
@@ -21,3 +22,11 @@ bool partition_image_keeps_table(const ImageInfo *info);
  *         image_flow_write */
 json_t *partition_image_write(Agent *agent, const ImageInfo *info, const char *path,
                               const GByteArray *drive, Progress *progress, GError **error);
+
+/* The same in two parts, for an image that somebody else writes between them: all but the root
+ * partition, and what is told of it. root: out, where the image belongs. */
+bool partition_image_begin(Agent *agent, const ImageInfo *info, const char *path,
+                           const GByteArray *drive, Partition *root, Progress *progress,
+                           GError **error) G_GNUC_WARN_UNUSED_RESULT;
+json_t *partition_image_describe(const Agent *agent, const ImageInfo *info, const char *path,
+                                 const GByteArray *drive, GError **error);

@@ -44,12 +44,10 @@ disk_uuids(const char *path, GError **error)
     return json_pack("{s:s}", "root uuid", table.kind == TABLE_NONE ? "0x00000000" : table.id);
 }
 
+/* What follows the image. */
 static json_t *
-write_whole_disk(Agent *agent, const ImageInfo *info, const char *path, const GByteArray *drive,
-                 Progress *progress, GError **error)
+end_whole_disk(const char *path, const GByteArray *drive, Progress *progress, GError **error)
 {
-    if (!stream_to_disk(agent, info, path, progress, error))
-        return NULL;
     progress_begin(progress, "partition table", 0);
     bool good =
         table_repair(path, error) && (drive == NULL || config_drive_write(path, drive, error));
@@ -57,6 +55,15 @@ write_whole_disk(Agent *agent, const ImageInfo *info, const char *path, const GB
     if (uuids == NULL)
         as_write_error(error, "after the image was written");
     return uuids;
+}
+
+static json_t *
+write_whole_disk(Agent *agent, const ImageInfo *info, const char *path, const GByteArray *drive,
+                 Progress *progress, GError **error)
+{
+    return stream_to_disk(agent, info, path, progress, error)
+               ? end_whole_disk(path, drive, progress, error)
+               : NULL;
 }
 
 /* ---- both kinds ---- */
@@ -184,6 +191,72 @@ write_image(Agent *agent, const json_t *image_info, const char *configdrive, Pro
             GError **error)
 {
     return run(agent, image_info, configdrive, true, "written to", progress, error);
+}
+
+/* ---- images that the service writes ---- */
+
+typedef struct Service {
+    ImageInfo info;
+    char *path;        /* owned: of the disk */
+    GByteArray *drive; /* owned; NULL: none */
+} Service;
+
+static void
+service_clear(Service *service)
+{
+    g_free(service->path);
+    if (service->drive != NULL)
+        g_byte_array_free(service->drive, TRUE);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Service, service_clear)
+
+static bool
+service_read(Service *service, Agent *agent, const json_t *image_info, const char *configdrive,
+             const char *device, GError **error)
+{
+    if (!image_info_read(&service->info, image_info, error))
+        return false;
+    if (!service->info.by_iscsi)
+        return agent_fail(error, AGENT_ERROR_INVALID_PARAMS,
+                          "image_info is not of an image that comes by iSCSI");
+    const char *given = find_configdrive(&service->info, configdrive);
+    service->path = agent_path(agent, device);
+    if (given != NULL)
+        service->drive = config_drive_read(agent, &service->info, given, error);
+    return given == NULL || service->drive != NULL;
+}
+
+bool
+write_image_begin(Agent *agent, const json_t *image_info, const char *configdrive,
+                  const char *device, Partition *root, Progress *progress, GError **error)
+{
+    g_auto(Service) service = {0};
+    *root = (Partition){0};
+    if (!service_read(&service, agent, image_info, configdrive, device, error))
+        return false;
+    forget(agent);
+    bool keeps = service.info.partition && partition_image_keeps_table(&service.info);
+    if (!keeps && !filesystem_wipe(service.path, error))
+        return as_write_error(error, "wiping the disk");
+    return !service.info.partition || partition_image_begin(agent, &service.info, service.path,
+                                                            service.drive, root, progress, error);
+}
+
+json_t *
+write_image_end(Agent *agent, const json_t *image_info, const char *configdrive, const char *device,
+                Progress *progress, GError **error)
+{
+    g_auto(Service) service = {0};
+    if (!service_read(&service, agent, image_info, configdrive, device, error))
+        return NULL;
+    json_t *uuids =
+        service.info.partition
+            ? partition_image_describe(agent, &service.info, service.path, service.drive, error)
+            : end_whole_disk(service.path, service.drive, progress, error);
+    if (uuids == NULL)
+        return NULL;
+    remember(agent, service.info.id, uuids);
+    return sentence(agent, service.info.id, "written to", device);
 }
 
 json_t *

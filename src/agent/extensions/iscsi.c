@@ -6,6 +6,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "agent/disk/choose.h"
 #include "agent/disk/filesystem.h"
+#include "agent/disk/write_image.h"
 #include "agent/extensions/extensions.h"
 #include "agent/hardware/sysfs.h"
 #include "common/json_text.h"
@@ -14,7 +15,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -120,13 +123,78 @@ export_disk(const Target *target, GError **error)
            set(target, error, "1", "%s/enable", group);
 }
 
-/* The IQN becomes the name of a folder. */
+/* ---- taking it back ---- */
+
+/* It becomes the name of a folder. */
 static bool
 is_name(const char *iqn)
 {
     return strlen(iqn) <= NAME_LIMIT && strchr(iqn, '/') == NULL &&
            (g_str_has_prefix(iqn, "iqn.") || g_str_has_prefix(iqn, "eui.") ||
             g_str_has_prefix(iqn, "naa."));
+}
+
+/* What the kernel makes by itself goes with its folder. */
+static bool
+take_away(const Agent *agent, GError **error, const char *path)
+{
+    g_autofree char *whole = agent_path(agent, path);
+    return rmdir(whole) == 0 || errno == ENOENT || errno == ENOTEMPTY || fail(error, path);
+}
+
+static bool
+take_portals(const Agent *agent, const char *group, GError **error)
+{
+    g_autofree char *portals = g_strconcat(group, "/np", NULL);
+    g_auto(GStrv) names = sysfs_list(agent->root, "%s", portals);
+    for (char **name = names; *name != NULL; name++) {
+        g_autofree char *path = g_strdup_printf("%s/%s", portals, *name);
+        if (!take_away(agent, error, path))
+            return false;
+    }
+    return true;
+}
+
+/* Whoever is logged in is cut off. */
+static bool
+take_target(const Agent *agent, const char *iqn, GError **error)
+{
+    const Target target = {.agent = agent, .iqn = iqn};
+    g_autofree char *folder = g_strdup_printf(CONFIGFS "/iscsi/%s", iqn),
+                    *group = g_strconcat(folder, "/tpgt_1", NULL),
+                    *lun = g_strconcat(group, "/lun/lun_1", NULL),
+                    *link = g_strdup_printf("%s%s/disk", agent->root, lun);
+    if (!sysfs_exists(agent->root, "%s", group))
+        return true;                             /* "discovery_auth", or another's */
+    set(&target, NULL, "0", "%s/enable", group); /* refused where it was not enabled yet */
+    if (unlink(link) != 0 && errno != ENOENT)
+        return fail(error, lun);
+    return take_away(agent, error, lun) && take_portals(agent, group, error) &&
+           take_away(agent, error, group) && take_away(agent, error, folder);
+}
+
+/* The kernel may have read the disk before it was written behind its back. */
+static void
+forget_contents(const Agent *agent, const char *device)
+{
+    g_autofree char *path = agent_path(agent, device);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return;
+    fsync(fd);
+    ioctl(fd, BLKFLSBUF);
+    ioctl(fd, BLKRRPART);
+    close(fd);
+}
+
+static bool
+unexport_disk(const Agent *agent, GError **error)
+{
+    g_auto(GStrv) names = sysfs_list(agent->root, CONFIGFS "/iscsi");
+    for (char **name = names; *name != NULL; name++)
+        if (is_name(*name) && !take_target(agent, *name, error))
+            return false;
+    return take_away(agent, error, STORE) && take_away(agent, error, CONFIGFS "/core/iblock_0");
 }
 
 static bool
@@ -165,28 +233,81 @@ wipe(const Target *target, const json_t *params, GError **error)
     return filesystem_wipe(path, error);
 }
 
+static char *
+root_disk(Agent *agent, GError **error)
+{
+    json_t *node = agent_node(agent);
+    char *device = choose_root_disk(agent, node, error);
+    json_decref(node);
+    return device;
+}
+
+/* With image_info, which Steel's service gives, the disk is made ready for that image. root: out,
+ * {0} where the image is of the whole disk. */
+static bool
+make_ready(Agent *agent, const Target *target, const json_t *params, Partition *root,
+           Progress *progress, GError **error)
+{
+    const json_t *info = json_object_get(params, "image_info");
+    *root = (Partition){0};
+    if (json_is_object(info))
+        return write_image_begin(agent, info, json_string_member(params, "configdrive"),
+                                 target->device, root, progress, error);
+    return wipe(target, params, error);
+}
+
+static json_t *
+told(const Target *target, const Partition *root)
+{
+    json_t *told = json_pack("{s:s}", "iscsi_target_iqn", target->iqn);
+    if (root->size > 0)
+        json_object_set_new(told, "root",
+                            json_pack("{s:I,s:I}", "offset", (json_int_t)root->start, "size",
+                                      (json_int_t)root->size));
+    return told;
+}
+
+/* A target that is there already is that of a service that has died since. */
 static json_t *
 iscsi_start_target(Agent *agent, const json_t *params, Progress *progress, GError **error)
 {
-    (void)progress;
     char uuid[UUID_TEXT_SIZE];
+    Partition root;
     const char *given = json_string_member(params, "iqn");
     g_autofree char *random = g_strconcat("iqn.2008-10.org.openstack:", uuid_generate(uuid), NULL);
     Target target = {.agent = agent, .iqn = given != NULL ? given : random};
-    if (!read_target(&target, params, error))
+    if (!read_target(&target, params, error) || !unexport_disk(agent, error))
         return NULL;
-    json_t *node = agent_node(agent);
-    g_autofree char *device = choose_root_disk(agent, node, error);
-    json_decref(node);
+    g_autofree char *device = root_disk(agent, error);
     target.device = device;
-    if (device == NULL || !wipe(&target, params, error) || !export_disk(&target, error))
+    if (device == NULL || !make_ready(agent, &target, params, &root, progress, error) ||
+        !export_disk(&target, error))
         return NULL;
     log_info(AREA, "%s is exported as %s on port %d%s", device, target.iqn, (int)target.port,
              target.username != NULL ? ", with CHAP" : "");
-    return json_pack("{s:s}", "iscsi_target_iqn", target.iqn);
+    return told(&target, &root);
+}
+
+/* Steel's own: the service has written the image, and the agent does what follows. */
+static json_t *
+iscsi_stop_target(Agent *agent, const json_t *params, Progress *progress, GError **error)
+{
+    const json_t *info = json_object_get(params, "image_info");
+    if (!unexport_disk(agent, error))
+        return NULL;
+    g_autofree char *device = root_disk(agent, error);
+    if (device == NULL)
+        return NULL;
+    log_info(AREA, "%s is not exported any more", device);
+    forget_contents(agent, device);
+    return json_is_object(info)
+               ? write_image_end(agent, info, json_string_member(params, "configdrive"), device,
+                                 progress, error)
+               : json_null();
 }
 
 const ExtensionCommand extension_iscsi[] = {
     {AGENT_COMMAND_ISCSI_START_TARGET, iscsi_start_target},
-    {AGENT_COMMAND_COUNT, NULL},
+    {AGENT_COMMAND_ISCSI_STOP_TARGET,  iscsi_stop_target},
+    {AGENT_COMMAND_COUNT,              NULL},
 };

@@ -101,8 +101,10 @@ static bool
 place_files(Task *task, GError **error)
 {
     RamdiskSource source;
-    g_autofree char *kernel = ramdisk_boot_kernel(task->node->uuid),
-                    *initramfs = ramdisk_boot_initramfs(task->node->uuid);
+    g_autofree char *kernel_name = ramdisk_boot_kernel(task->node->uuid),
+                    *initramfs_name = ramdisk_boot_initramfs(task->node->uuid);
+    g_autofree char *kernel = image_copies_path(kernel_name),
+                    *initramfs = image_copies_path(initramfs_name);
     g_auto(CachedImage) first = {0}, second = {0};
     return ramdisk_source_find(task, &source, error) &&
            image_copies_put(source.kernel, kernel, &first, error) &&
@@ -125,8 +127,10 @@ ipxe_boot_prepare_ramdisk(Task *task, const json_t *parameters, GError **error)
 static void
 remove_files(const Task *task)
 {
-    g_autofree char *kernel = ramdisk_boot_kernel(task->node->uuid),
-                    *initramfs = ramdisk_boot_initramfs(task->node->uuid);
+    g_autofree char *kernel_name = ramdisk_boot_kernel(task->node->uuid),
+                    *initramfs_name = ramdisk_boot_initramfs(task->node->uuid);
+    g_autofree char *kernel = image_copies_path(kernel_name),
+                    *initramfs = image_copies_path(initramfs_name);
     g_autofree char *folder = image_copies_path(task->node->uuid);
     image_copies_remove(kernel);
     image_copies_remove(initramfs);

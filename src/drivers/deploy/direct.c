@@ -1,231 +1,58 @@
-/* The deploy interface direct: an agent in a ramdisk writes an image to the machine's disk; a
- * machine that boots from a remote volume is only started, and the step waits until it reports its
- * volume. The steps are in direct_steps.h.
+/* The deploy interface direct: the agent fetches the image and writes it.
  * SPDX-License-Identifier: Apache-2.0 */
-#include "drivers/deploy/deploy.h"
-
-#include "drivers/boot/boot.h"
-#include "drivers/deploy/direct_steps.h"
+#include "drivers/deploy/agent_deploy.h"
+#include "drivers/deploy/agent_deploy_steps.h"
 #include "drivers/deploy/instance_image.h"
-#include "drivers/network/network.h"
 #include "drivers/node_agent.h"
-#include "drivers/power_action.h"
 #include "drivers/storage/storage.h"
-#include "drivers/storage/volume_image.h"
-#include "drivers/task.h"
-#include "model/internal_info.h"
-#include "model/provision_states.h"
 
-static bool
-validate_interface(Task *task, const Interface *interface, GError **error)
+/* The step as the agent gets it: with what is to be written. */
+static json_t *
+image_step(const Task *task)
 {
-    return interface->validate == NULL || interface->validate(task, error);
+    return json_pack("{s:s,s:s,s:i,s:o}", "interface", "deploy", "step", "write_image", "priority",
+                     80, "args", instance_image_arguments(task));
 }
 
-static const char *
-node_word(const Task *task)
-{
-    return task->node->name != NULL ? task->node->name : task->node->uuid;
-}
-
-/* Refuses to deploy a node by accident that has volumes but would not boot from one. */
-static bool
-refuse_volumes(Task *task, bool boot_volume, GError **error)
-{
-    if (!boot_volume)
-        return steel_fail(error, STEEL_ERROR_INVALID,
-                          "the node has volume targets, but none has boot_index 0, so there is "
-                          "nothing to boot from; set it with: steel volume target set <uuid> "
-                          "--boot-index 0");
-    return steel_fail(error, STEEL_ERROR_INVALID,
-                      "the node has a volume to boot from, but its storage interface %s does not "
-                      "boot from volumes; set another one with: steel node set %s "
-                      "--storage-interface external",
-                      task->driver.storage->interface.name, node_word(task));
-}
-
-static bool
-has_image(const Task *task)
-{
-    return json_object_get(task->node->instance_info, "image_source") != NULL;
-}
-
-/* Checks the volumes of a node that boots from none of them. */
-static bool
-check_volumes(Task *task, GError **error)
-{
-    const GPtrArray *targets = task_volume_targets(task, error);
-    if (targets == NULL)
-        return false;
-    bool boot_volume = storage_boot_target(task) != NULL;
-    if (boot_volume && has_image(task))
-        return volume_image_validate(task, error) &&
-               validate_interface(task, &task->driver.storage->interface, error);
-    return targets->len == 0 || has_image(task) || refuse_volumes(task, boot_volume, error);
-}
-
-/* A node that does not boot from a volume needs an image. */
-static bool
-check_image(Task *task, GError **error)
-{
-    if (instance_image_validate(task, error))
-        return true;
-    if (!has_image(task))
-        g_prefix_error(
-            error, "the node has neither instance_info image_source nor a volume to boot from: ");
-    return false;
-}
-
-static bool
-check_configdrive(Task *task, GError **error)
-{
-    const json_t *drive = json_object_get(task->node->instance_info, "configdrive");
-    if (json_is_nothing(drive))
-        return true;
-    return steel_fail(error, STEEL_ERROR_INVALID,
-                      "a config drive cannot be handed to a node that boots from a volume: there "
-                      "is no disk to put it on; use a metadata service, and deploy without "
-                      "configdrive (steel node unset %s --instance-info configdrive)",
-                      node_word(task));
-}
-
-static bool
-direct_deploy_validate(Task *task, GError **error)
-{
-    if (task_volume_targets(task, error) == NULL)
-        return false;
-    if (!storage_boots_from_volume(task))
-        return check_volumes(task, error) &&
-               validate_interface(task, &task->driver.boot->interface, error) &&
-               check_image(task, error);
-    return validate_interface(task, &task->driver.boot->interface, error) &&
-           validate_interface(task, &task->driver.storage->interface, error) &&
-           check_configdrive(task, error);
-}
-
-/* Which volume, as Ironic notes it: the machine boots from it, the image is written to it. */
-static void
-note_volume(Task *task)
-{
-    const VolumeTarget *target = storage_boot_target(task);
-    if (target == NULL)
-        return;
-    info_set_text(task->node, INFO_BOOT_FROM_VOLUME, target->uuid);
-    if (volume_image_wanted(task->node))
-        info_set_text(task->node, INFO_BOOT_FROM_VOLUME_DEPLOY, target->uuid);
-}
-
-static bool
-power_off(Task *task, GError **error)
-{
-    task_phase_begin(task, "power_off", NULL);
-    return power_action(task, (PowerAction){.target = POWER_TARGET_OFF}, error);
-}
-
-/* Connects the machine to the provisioning network, and gets the image and the ramdisk ready. */
-static bool
-prepare_agent(Task *task, GError **error)
-{
-    task_phase_begin(task, "add_provisioning_network", NULL);
-    if (!network_add(task, NETWORK_PROVISIONING, error) || !instance_image_prepare(task, error))
-        return false;
-    task_phase_begin(task, "prepare_ramdisk", NULL);
-    return task_save(task, error) && boot_prepare_ramdisk(task, NULL, error);
-}
-
-static bool
-direct_deploy_prepare(Task *task, GError **error)
-{
-    if (state_from_wire(task->node->provision_state) == STATE_ACTIVE)
-        return true; /* a running instance that came from another conductor */
-    if (!power_off(task, error))
-        return false;
-    task_phase_begin(task, "unconfigure_tenant_network", NULL);
-    if (!network_unconfigure_tenant(task, error))
-        return false;
-    task_phase_begin(task, "attach_volumes", NULL);
-    note_volume(task);
-    return storage_attach(task, error) &&
-           (storage_boots_from_volume(task) || prepare_agent(task, error));
-}
-
-static bool
-direct_deploy_tear_down(Task *task, GError **error)
-{
-    if (!power_off(task, error))
-        return false;
-    task_phase_begin(task, "detach_volumes", NULL);
-    if (!storage_detach(task, error))
-        return false;
-    task_phase_begin(task, "unconfigure_tenant_network", NULL);
-    return network_unconfigure_tenant(task, error);
-}
-
-static bool
-direct_deploy_clean_up(Task *task, GError **error)
-{
-    instance_image_remove(task);
-    return boot_clean_up_ramdisk(task, error) && boot_clean_up_instance(task, error) &&
-           network_remove(task, NETWORK_PROVISIONING, error);
-}
-
-/* A machine that boots its own system from a local disk needs nothing. */
-static bool
-direct_deploy_take_over(Task *task, GError **error)
-{
-    return task_volume_targets(task, error) != NULL &&
-           (!storage_boots_from_volume(task) || boot_prepare_instance(task, error));
-}
-
-/* An operator without a ramdisk may want to switch cleaning off. */
-static void
-add_way_out(const Task *task, GError **error)
-{
-    if (!steel_error_is(*error, STEEL_ERROR_MISSING))
-        return;
-    g_autofree char *before = g_strdup((*error)->message);
-    g_clear_error(error);
-    steel_fail(error, STEEL_ERROR_MISSING,
-               "%s; to switch automated cleaning off: steel node set %s --no-automated-clean",
-               before, node_word(task));
-}
-
-/* Starts the machine with the agent. */
 static StepOutcome
-direct_deploy_prepare_cleaning(Task *task, GError **error)
+direct_deploy_run_write_image(Task *task, const json_t *args, GError **error)
 {
-    task_phase_begin(task, "add_cleaning_network", NULL);
-    if (!network_add(task, NETWORK_CLEANING, error))
-        return step_failed();
-    task_phase_begin(task, "prepare_ramdisk", NULL);
-    if (!boot_prepare_ramdisk(task, NULL, error)) {
-        add_way_out(task, error);
-        return step_failed();
-    }
-    task_phase_begin(task, "power_on", NULL);
-    if (!power_action(task, (PowerAction){.target = POWER_TARGET_REBOOT}, error))
-        return step_failed();
-    task_phase_begin(task, "boot_ramdisk", "waiting for the agent to call");
-    return step_wait(0);
+    (void)args;
+    if (storage_boots_from_volume(task))
+        return step_done();
+    json_auto_t *step = image_step(task);
+    return agent_steps_run(task, STEP_KIND_DEPLOY, step, &node_agent_client, error);
 }
 
-static bool
-direct_deploy_tear_down_cleaning(Task *task, GError **error)
+static StepOutcome
+direct_deploy_resume_write_image(Task *task, const json_t *args, GError **error)
 {
-    return power_off(task, error) && boot_clean_up_ramdisk(task, error) &&
-           network_remove(task, NETWORK_CLEANING, error);
+    (void)args;
+    json_auto_t *step = image_step(task);
+    return agent_steps_resume(task, STEP_KIND_DEPLOY, step, &node_agent_client, error);
 }
+
+static const StepDef deploy_steps[] = {
+    AGENT_DEPLOY_FIRST_STEP,
+    {.name = "write_image",
+     .priority = 80,
+     .abortable = true,
+     .run = direct_deploy_run_write_image,
+     .resume = direct_deploy_resume_write_image},
+    AGENT_DEPLOY_LAST_STEPS,
+    {0},
+};
 
 const DeployOps deploy_direct = {
     .interface = {.name = "direct",
                   .capabilities = CAPABILITY_ISCSI_VOLUME_DEPLOY | CAPABILITY_FC_VOLUME_DEPLOY,
-                  .steps = {[STEP_KIND_DEPLOY] = direct_deploy_steps},
+                  .steps = {[STEP_KIND_DEPLOY] = deploy_steps},
                   .agent = &node_agent_steps,
-                  .validate = direct_deploy_validate},
-    .prepare = direct_deploy_prepare,
-    .tear_down = direct_deploy_tear_down,
-    .clean_up = direct_deploy_clean_up,
-    .take_over = direct_deploy_take_over,
-    .prepare_cleaning = direct_deploy_prepare_cleaning,
-    .tear_down_cleaning = direct_deploy_tear_down_cleaning,
+                  .validate = agent_deploy_validate},
+    .prepare = agent_deploy_prepare,
+    .tear_down = agent_deploy_tear_down,
+    .clean_up = agent_deploy_clean_up,
+    .take_over = agent_deploy_take_over,
+    .prepare_cleaning = agent_deploy_prepare_cleaning,
+    .tear_down_cleaning = agent_deploy_tear_down_cleaning,
 };

@@ -6,9 +6,10 @@
 #include "common/json_text.h"
 #include "common/secret.h"
 #include "config_drive/config_drive.h"
-#include "drivers/image_copies.h"
-#include "images/local_image.h"
+#include "drivers/deploy/deploy.h"
+#include "images/fetch.h"
 #include "model/capabilities.h"
+#include "model/internal_info.h"
 #include "stream/checksum.h"
 
 #include <string.h>
@@ -26,10 +27,11 @@ text(const Node *node, const char *key)
     return value != NULL && *value != '\0' ? value : NULL;
 }
 
-static void
-set_text(Node *node, const char *key, const char *value)
+bool
+instance_image_keeps_table(const Node *node)
 {
-    json_object_set_new(node->instance_info, key, json_string(value));
+    return !instance_image_is_whole_disk(node) &&
+           json_is_truthy(member(node, "preserve_ephemeral"));
 }
 
 bool
@@ -59,11 +61,21 @@ is_file(const char *source)
     return g_str_has_prefix(source, "file://");
 }
 
-/* True if the agent downloads the image from this conductor. */
+InstanceImageWay
+instance_image_way(const Task *task)
+{
+    if (task->driver.deploy->writes_image)
+        return INSTANCE_IMAGE_WRITTEN;
+    bool served =
+        is_file(text(task->node, "image_source")) || strcmp(download_source(task), "local") == 0;
+    return served ? INSTANCE_IMAGE_SERVED : INSTANCE_IMAGE_FETCHED;
+}
+
+/* True when the agent takes the image from this conductor. */
 static bool
 is_served_here(const Task *task)
 {
-    return is_file(text(task->node, "image_source")) || strcmp(download_source(task), "local") == 0;
+    return instance_image_way(task) == INSTANCE_IMAGE_SERVED;
 }
 
 /* ---- validation ---- */
@@ -138,7 +150,7 @@ check_download(const Task *task, GError **error)
                           "Invalid value for image_download_source: \"%.40s\". Valid values are "
                           "swift, http or local.",
                           source);
-    if (strcmp(source, "swift") == 0)
+    if (strcmp(source, "swift") == 0 && instance_image_way(task) != INSTANCE_IMAGE_WRITTEN)
         return steel_fail(error, STEEL_ERROR_UNSUPPORTED,
                           "image_download_source of node %s is swift: images of Swift cannot be "
                           "deployed yet; take http (the agent fetches it) or local (this conductor "
@@ -170,10 +182,8 @@ check_partitions(const Task *task, GError **error)
                       task->node->uuid);
 }
 
-/* The config drive as an agent reads it; the caller frees it with secret_free. NULL without an
- * error: none. */
-static char *
-config_drive_of(const Task *task, GError **error)
+char *
+instance_image_config_drive(const Task *task, GError **error)
 {
     const Node *node = task->node;
     const json_t *drive = member(node, "configdrive");
@@ -190,7 +200,7 @@ static bool
 check_config_drive(const Task *task, GError **error)
 {
     g_autoptr(GError) cause = NULL;
-    secret_free(config_drive_of(task, &cause));
+    secret_free(instance_image_config_drive(task, &cause));
     if (cause == NULL)
         return true;
     g_propagate_error(error, g_steal_pointer(&cause));
@@ -205,110 +215,7 @@ instance_image_validate(const Task *task, GError **error)
            check_partitions(task, error) && check_config_drive(task, error);
 }
 
-/* ---- preparation ---- */
-
-/* "agent_images/<uuid>", below http_root and behind http_url. */
-static char *
-served_name(const Task *task)
-{
-    return g_strdup_printf("%s/%s", config_string(config_current(), OPT_DEPLOY_HTTP_IMAGE_SUBDIR),
-                           task->node->uuid);
-}
-
-/* The copy must have the checksum that the operator gave. */
-static bool
-check_copy(const Task *task, const char *path, const char *sha256, GError **error)
-{
-    const char *algorithm = text(task->node, "image_os_hash_algo"),
-               *wanted = text(task->node, "image_os_hash_value");
-    g_autofree char *made = NULL;
-    if (wanted == NULL) {
-        wanted = text(task->node, "image_checksum");
-        algorithm = wanted != NULL ? checksum_algorithm_of(wanted) : NULL;
-    }
-    if (wanted == NULL || is_file(text(task->node, "image_source")))
-        return true;
-    if (algorithm == NULL)
-        return steel_fail(error, STEEL_ERROR_UNSUPPORTED,
-                          "image_checksum is a URL, which cannot be used with "
-                          "image_download_source local yet; give the checksum itself");
-    if (strcmp(algorithm, "sha256") == 0)
-        made = g_strdup(sha256);
-    else if (!local_image_digest(path, algorithm, &made, error))
-        return false;
-    return g_ascii_strcasecmp(made, wanted) == 0 ||
-           steel_fail(error, STEEL_ERROR_DEPLOY_FAILED,
-                      "the image has another checksum (%s %s) than instance_info says (%s)",
-                      algorithm, made, wanted);
-}
-
-/* The image must be what instance_info says. What it does not say is set from the image. */
-static bool
-note_format(Task *task, const char *path, GError **error)
-{
-    const char *said = text(task->node, "image_disk_format"), *found = NULL;
-    if (!local_image_format(path, &found, error))
-        return false;
-    if (said != NULL && strcmp(said, found) != 0)
-        return steel_fail(error, STEEL_ERROR_INVALID,
-                          "the image is %s, but instance_info image_disk_format says %.40s", found,
-                          said);
-    set_text(task->node, "image_disk_format", found);
-    return true;
-}
-
-static bool
-copy_here(Task *task, GError **error)
-{
-    g_autofree char *name = served_name(task), *path = image_copies_path(name);
-    g_autofree char *url = g_strdup_printf("%s/%s", task->services->boot_url, name);
-    g_auto(CachedImage) image = {0};
-    task_phase_begin(task, "cache_image", "the conductor fetches the image");
-    if (!image_copies_put(text(task->node, "image_source"), name, &image, error) ||
-        !check_copy(task, path, image.sha256, error) || !note_format(task, path, error))
-        return false;
-    set_text(task->node, "image_url", url);
-    set_text(task->node, "image_os_hash_algo", "sha256");
-    set_text(task->node, "image_os_hash_value", image.sha256);
-    return true;
-}
-
-/* Builds the drive that an object describes. */
-static bool
-keep_config_drive(Task *task, GError **error)
-{
-    if (!json_is_object(member(task->node, "configdrive")))
-        return true;
-    char *text = config_drive_of(task, error);
-    if (text == NULL)
-        return json_is_nothing(member(task->node, "configdrive"));
-    set_text(task->node, "configdrive", text);
-    secret_free(text);
-    return true;
-}
-
-bool
-instance_image_prepare(Task *task, GError **error)
-{
-    const char *type = instance_image_is_whole_disk(task->node) ? "whole-disk" : "partition";
-    if (!instance_image_validate(task, error))
-        return false;
-    if (!is_served_here(task))
-        set_text(task->node, "image_url", text(task->node, "image_source"));
-    else if (!copy_here(task, error))
-        return false;
-    set_text(task->node, "image_type", type);
-    return keep_config_drive(task, error);
-}
-
-void
-instance_image_remove(const Task *task)
-{
-    g_autofree char *name = served_name(task);
-    image_copies_remove(name);
-}
-
-/* ---- the agent's arguments ---- */
+/* ---- what the agent is told ---- */
 
 static void
 copy_member(const Task *task, json_t *info, const char *name, const char *key)
@@ -371,20 +278,36 @@ add_proxies(const Task *task, json_t *info)
         json_object_set_new(info, "no_proxy", json_string(without));
 }
 
+/* Format and checksum: of the copy that we hand out, else of the image as the operator says. */
+static void
+add_kind(const Task *task, json_t *info)
+{
+    const json_t *copy = info_json(task->node, INFO_IMAGE_COPY);
+    if (copy == NULL) {
+        copy_member(task, info, "disk_format", "image_disk_format");
+        copy_if_given(task, info, "checksum", "image_checksum");
+        copy_if_given(task, info, "os_hash_algo", "image_os_hash_algo");
+        copy_if_given(task, info, "os_hash_value", "image_os_hash_value");
+        return;
+    }
+    json_object_set(info, "disk_format", json_object_get(copy, "disk_format"));
+    json_object_set_new(info, "os_hash_algo", json_string("sha256"));
+    json_object_set(info, "os_hash_value", json_object_get(copy, "sha256"));
+}
+
 json_t *
 instance_image_arguments(const Task *task)
 {
     const Node *node = task->node;
     const char *source = text(node, "image_source"), *slash = strrchr(source, '/');
-    json_t *info = json_pack("{s:s,s:[s?],s:b,s:s}", "id", slash != NULL ? slash + 1 : source,
-                             "urls", text(node, "image_url"), "stream_raw_images",
-                             (int)config_boolean(config_current(), OPT_AGENT_STREAM_RAW_IMAGES),
-                             "node_uuid", node->uuid);
-    copy_member(task, info, "disk_format", "image_disk_format");
+    bool written = instance_image_way(task) == INSTANCE_IMAGE_WRITTEN;
+    json_t *info =
+        json_pack("{s:s,s:[s?],s:b,s:s}", "id", slash != NULL ? slash + 1 : source, "urls",
+                  written ? "iscsi:" : text(node, "image_url"), "stream_raw_images",
+                  (int)config_boolean(config_current(), OPT_AGENT_STREAM_RAW_IMAGES), "node_uuid",
+                  node->uuid);
+    add_kind(task, info);
     copy_member(task, info, "container_format", "image_container_format");
-    copy_if_given(task, info, "checksum", "image_checksum");
-    copy_if_given(task, info, "os_hash_algo", "image_os_hash_algo");
-    copy_if_given(task, info, "os_hash_value", "image_os_hash_value");
     add_proxies(task, info);
     if (!instance_image_is_whole_disk(node))
         add_partitions(task, info);

@@ -304,6 +304,10 @@ open_phases_are_noted_ended_and_interrupted(void **state)
     assert_true(db_phases_moved(db, "n", "o", 6, 7, &error));
     assert_true(scratch_number(db, "SELECT COUNT(*) FROM timeline WHERE bytes_done = 6 AND "
                                    "bytes_total = 7") == 1);
+    assert_true(db_phases_progress(db, "n", 3, 7, &error));
+    assert_true(scratch_number(db, "SELECT COUNT(*) FROM timeline WHERE bytes_done = 3 AND "
+                                   "bytes_total = 7 AND uuid IN ('open', 'other')") == 2);
+    assert_true(scratch_number(db, "SELECT COUNT(*) FROM timeline WHERE bytes_done IS NULL") == 1);
     assert_true(db_phases_end(db, "n", "o", "ok", NULL, &error));
     assert_true(scratch_number(db, "SELECT COUNT(*) FROM timeline WHERE uuid = 'open' AND result = "
                                    "'ok' AND detail = 'half' AND finished_at IS NOT NULL") == 1);

@@ -66,6 +66,20 @@ start_bmc(DriverFixture *fixture)
     ipmi_bmc_set_identity(fixture->bmc, 10876, 1); /* Supermicro */
 }
 
+static void
+ignore_progress(void *user, const char *key, uint64_t done, uint64_t total)
+{
+    (void)user, (void)key, (void)done, (void)total;
+}
+
+static void
+ignore_end(void *user, const char *key)
+{
+    (void)user, (void)key;
+}
+
+static const LunWritesOps nobody = {ignore_progress, ignore_end};
+
 DriverFixture *
 driver_fixture_new(const char *const *settings)
 {
@@ -80,13 +94,15 @@ driver_fixture_new(const char *const *settings)
     fixture->registry = registry_new(config_current(), &error);
     assert_no_error(error);
     fixture->events = events_new();
+    fixture->writes = lun_writes_new(&nobody, NULL, "iqn.2008-10.org.openstack:test", 1, 1);
     start_bmc(fixture);
     fixture->services = (DriverServices){.db = fixture->db,
                                          .bmc = {.ipmi = fixture->client},
                                          .events = fixture->events,
                                          .registry = fixture->registry,
                                          .conductor_host = "test",
-                                         .boot_url = "http://192.0.2.1:8089"};
+                                         .boot_url = "http://192.0.2.1:8089",
+                                         .writes = fixture->writes};
     return fixture;
 }
 
@@ -95,6 +111,7 @@ driver_fixture_free(DriverFixture *fixture)
 {
     static const char *const endings[] = {"", "-wal", "-shm"};
     task_free(fixture->task);
+    lun_writes_free(fixture->writes);
     ipmi_client_free(fixture->client);
     ipmi_server_free(fixture->server);
     events_free(fixture->events);

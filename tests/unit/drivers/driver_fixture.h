@@ -23,6 +23,7 @@ typedef struct DriverFixture {
     Db *db;
     Registry *registry;
     Events *events;
+    LunWrites *writes; /* nobody is told of their end */
     IpmiClient *client;
     IpmiServer *server;
     IpmiBmc *bmc; /* at 127.0.0.1, users FIXTURE_USER and FIXTURE_PASSWORD */

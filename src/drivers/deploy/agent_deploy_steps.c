@@ -1,11 +1,11 @@
-/* The deploy steps of direct; the contract is in direct_steps.h.
+/* Deploy steps with an agent; the contract is in agent_deploy_steps.h.
  *
  * The machine starts twice: for the agent (step deploy) and for its instance (boot_instance).
  * Between them each step sends a command to the agent, or waits for its heartbeat. A restarted
  * process can begin any step again.
  *
  * SPDX-License-Identifier: Apache-2.0 */
-#include "drivers/deploy/direct_steps.h"
+#include "drivers/deploy/agent_deploy_steps.h"
 
 #include "common/config.h"
 #include "common/log.h"
@@ -45,8 +45,8 @@ start_machine(Task *task, GError **error)
 
 /* ---- deploy: the machine starts with the agent ---- */
 
-static StepOutcome
-direct_deploy_step_deploy(Task *task, const json_t *args, GError **error)
+StepOutcome
+agent_deploy_run_deploy(Task *task, const json_t *args, GError **error)
 {
     (void)args;
     if (storage_boots_from_volume(task))
@@ -57,39 +57,11 @@ direct_deploy_step_deploy(Task *task, const json_t *args, GError **error)
     return step_wait(0);
 }
 
-static StepOutcome
-direct_deploy_resume_deploy(Task *task, const json_t *args, GError **error)
+StepOutcome
+agent_deploy_resume_deploy(Task *task, const json_t *args, GError **error)
 {
     (void)args, (void)error;
     return node_agent_has_called(task) ? step_done() : step_wait(STEP_DEADLINE_STAYS);
-}
-
-/* ---- write_image ---- */
-
-/* The step for the agent, with the image as its arguments. */
-static json_t *
-image_step(const Task *task)
-{
-    return json_pack("{s:s,s:s,s:i,s:o}", "interface", "deploy", "step", "write_image", "priority",
-                     80, "args", instance_image_arguments(task));
-}
-
-static StepOutcome
-direct_deploy_step_write_image(Task *task, const json_t *args, GError **error)
-{
-    (void)args;
-    if (storage_boots_from_volume(task))
-        return step_done();
-    json_auto_t *step = image_step(task);
-    return agent_steps_run(task, STEP_KIND_DEPLOY, step, &node_agent_client, error);
-}
-
-static StepOutcome
-direct_deploy_resume_write_image(Task *task, const json_t *args, GError **error)
-{
-    (void)args;
-    json_auto_t *step = image_step(task);
-    return agent_steps_resume(task, STEP_KIND_DEPLOY, step, &node_agent_client, error);
 }
 
 /* ---- prepare_instance_boot ---- */
@@ -133,9 +105,8 @@ boot_loader_params(const Task *task, const json_t *uuids)
                      "target_boot_mode", uefi ? "uefi" : "bios");
 }
 
-/* If the agent cannot be reached for a moment, its next heartbeat repeats the request. */
-static StepOutcome
-later_or_failed(const char *what, GError *cause, GError **error)
+StepOutcome
+agent_deploy_later(const char *what, GError *cause, GError **error)
 {
     if (steel_error_info(cause)->retryable) {
         log_info(AREA, "%s is tried again when the agent calls: %s", what, cause->message);
@@ -172,13 +143,13 @@ install_boot_loader(Task *task, GError **error)
     g_auto(AgentResult) uuids = {0};
     GError *cause = NULL;
     if (!node_agent_call(task, "standby.get_partition_uuids", NULL, &uuids, &cause))
-        return later_or_failed("asking for partitions", cause, error);
+        return agent_deploy_later("asking for partitions", cause, error);
     if (!needs_boot_loader(task, uuids.result))
         return prepare_boot(task, error);
     json_auto_t *params = boot_loader_params(task, uuids.result);
     task_phase_begin(task, "install_bootloader", NULL);
     if (!node_agent_start(task, "image.install_bootloader", params, &cause))
-        return later_or_failed("the boot loader", cause, error);
+        return agent_deploy_later("the boot loader", cause, error);
     info_set_boolean(task->node, INFO_STEP_SENT, true);
     return step_wait(0);
 }
@@ -190,31 +161,32 @@ begin_boot_loader(Task *task, GError **error)
     g_auto(AgentResult) last = {0};
     GError *cause = NULL;
     if (!node_agent_last(task, &last, &cause))
-        return later_or_failed("the boot loader", cause, error);
+        return agent_deploy_later("the boot loader", cause, error);
     if (!is_boot_loader(&last))
         return install_boot_loader(task, error);
     info_set_boolean(task->node, INFO_STEP_SENT, true);
     return boot_loader_outcome(task, &last, error);
 }
 
-static StepOutcome
-direct_deploy_step_prepare_instance_boot(Task *task, const json_t *args, GError **error)
+StepOutcome
+agent_deploy_run_prepare_instance_boot(Task *task, const json_t *args, GError **error)
 {
     (void)args;
     return storage_boots_from_volume(task) ? step_ended(boot_prepare_instance(task, error))
                                            : begin_boot_loader(task, error);
 }
 
-static StepOutcome
-direct_deploy_resume_prepare_instance_boot(Task *task, const json_t *args, GError **error)
+StepOutcome
+agent_deploy_resume_prepare_instance_boot(Task *task, const json_t *args, GError **error)
 {
     (void)args;
     g_auto(AgentResult) last = {0};
     GError *cause = NULL;
     if (!info_true(task->node, INFO_STEP_SENT))
         return begin_boot_loader(task, error);
-    return node_agent_last(task, &last, &cause) ? boot_loader_outcome(task, &last, error)
-                                                : later_or_failed("the boot loader", cause, error);
+    return node_agent_last(task, &last, &cause)
+               ? boot_loader_outcome(task, &last, error)
+               : agent_deploy_later("the boot loader", cause, error);
 }
 
 /* ---- tear_down_agent: the machine goes off ---- */
@@ -286,8 +258,8 @@ look_whether_off(Task *task, GError **error)
     return step_again(LOOK_MS);
 }
 
-static StepOutcome
-direct_deploy_step_tear_down_agent(Task *task, const json_t *args, GError **error)
+StepOutcome
+agent_deploy_run_tear_down_agent(Task *task, const json_t *args, GError **error)
 {
     (void)args;
     if (storage_boots_from_volume(task))
@@ -303,8 +275,8 @@ direct_deploy_step_tear_down_agent(Task *task, const json_t *args, GError **erro
 
 /* ---- the last two ---- */
 
-static StepOutcome
-direct_deploy_step_switch_to_tenant_network(Task *task, const json_t *args, GError **error)
+StepOutcome
+agent_deploy_run_switch_to_tenant_network(Task *task, const json_t *args, GError **error)
 {
     (void)args;
     bool left =
@@ -326,8 +298,8 @@ power_on(Task *task, GError **error)
     return task_save(task, error) && power_action(task, action, error);
 }
 
-static StepOutcome
-direct_deploy_step_boot_instance(Task *task, const json_t *args, GError **error)
+StepOutcome
+agent_deploy_run_boot_instance(Task *task, const json_t *args, GError **error)
 {
     (void)args;
     int64_t wait_s = config_integer(config_current(), OPT_DEPLOY_BOOT_PROGRESS_TIMEOUT);
@@ -341,44 +313,11 @@ direct_deploy_step_boot_instance(Task *task, const json_t *args, GError **error)
     return step_wait(wait_s * 1000);
 }
 
-/* Only the machine's report that it has its volume or its kernel ends the wait; a heartbeat does
- * not. */
-static StepOutcome
-direct_deploy_resume_boot_instance(Task *task, const json_t *args, GError **error)
+/* Whoever has called: only the machine's own word that it has its volume ends the wait. */
+StepOutcome
+agent_deploy_resume_boot_instance(Task *task, const json_t *args, GError **error)
 {
     (void)args, (void)error;
     return boot_phase_is_up(boot_record_last_phase(task->node)) ? step_done()
                                                                 : step_wait(STEP_DEADLINE_STAYS);
 }
-
-const StepDef direct_deploy_steps[] = {
-    {.name = "deploy",
-     .priority = 100,
-     .abortable = true,
-     .run = direct_deploy_step_deploy,
-     .resume = direct_deploy_resume_deploy},
-    {.name = "write_image",
-     .priority = 80,
-     .abortable = true,
-     .run = direct_deploy_step_write_image,
-     .resume = direct_deploy_resume_write_image},
-    {.name = "prepare_instance_boot",
-     .priority = 60,
-     .abortable = true,
-     .run = direct_deploy_step_prepare_instance_boot,
-     .resume = direct_deploy_resume_prepare_instance_boot},
-    {.name = "tear_down_agent",
-     .priority = 40,
-     .abortable = true,
-     .run = direct_deploy_step_tear_down_agent},
-    {.name = "switch_to_tenant_network",
-     .priority = 30,
-     .abortable = true,
-     .run = direct_deploy_step_switch_to_tenant_network},
-    {.name = "boot_instance",
-     .priority = 20,
-     .abortable = true,
-     .run = direct_deploy_step_boot_instance,
-     .resume = direct_deploy_resume_boot_instance},
-    {0},
-};
