@@ -58,9 +58,8 @@ conductor_submit_background(void *conductor, PoolJob job, void *data)
     return conductor_submit(conductor, CONDUCTOR_BACKGROUND, job, data, NULL);
 }
 
-UNSHARED /* As many may wait as nodes may deploy at a time. */
-    static LunWrites *
-    writes_new(Conductor *conductor)
+static LunWrites *
+writes_new(Conductor *conductor)
 {
     const Config *config = config_current();
     g_autofree char *initiator =
@@ -70,7 +69,7 @@ UNSHARED /* As many may wait as nodes may deploy at a time. */
                           WRITES_WAITING);
 }
 
-Conductor *
+UNSHARED Conductor *
 conductor_new(const ConductorServices *services, GError **error)
 {
     const Config *config = config_current();

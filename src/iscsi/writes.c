@@ -156,7 +156,7 @@ lun_write_job(void *data)
 
 /* ---- orders ---- */
 
-LunWrites *
+UNSHARED LunWrites *
 lun_writes_new(const LunWritesOps *ops, void *user, const char *initiator, unsigned most,
                unsigned waiting)
 {
