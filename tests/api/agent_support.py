@@ -2,6 +2,7 @@
 
 SPDX-License-Identifier: Apache-2.0
 """
+import ctypes
 import http.client
 import json
 import os
@@ -17,6 +18,13 @@ from harness import LIMIT_S
 
 AGENT = os.path.join(os.path.dirname(harness.STEELD), "steel-agent")
 MIB = 1024 * 1024
+
+
+def crypt(password, setting):
+    """crypt(3): Python's own module ended with 3.12."""
+    library = ctypes.CDLL("libcrypt.so.1")
+    library.crypt.restype = ctypes.c_char_p
+    return library.crypt(password.encode(), setting.encode()).decode()
 
 
 class Machine:

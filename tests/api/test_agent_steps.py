@@ -3,7 +3,6 @@
 SPDX-License-Identifier: Apache-2.0
 """
 import base64
-import ctypes
 import gzip
 import io
 import json
@@ -11,17 +10,10 @@ import os
 import subprocess
 import tarfile
 
-from agent_support import MIB, Agent, Machine
+from agent_support import MIB, Agent, Machine, crypt
 from harness import Suite
 
 NODE = {"uuid": "11111111-2222-3333-4444-555555555555", "driver_internal_info": {}}
-
-
-def crypt(password, setting):
-    """crypt(3): Python's own module ended with 3.12."""
-    library = ctypes.CDLL("libcrypt.so.1")
-    library.crypt.restype = ctypes.c_char_p
-    return library.crypt(password.encode(), setting.encode()).decode()
 
 
 class Steps(Suite):

@@ -3,6 +3,18 @@
 #include "drivers/boot/boot.h"
 
 #include "drivers/task.h"
+#include "drivers/unsupported.h"
+
+bool
+boot_validate_ramdisk(Task *task, RamdiskUse use, GError **error)
+{
+    const BootOps *boot = task->driver.boot;
+    if (boot->interface.validate != NULL && !boot->interface.validate(task, error))
+        return false;
+    if (boot->validate_ramdisk != NULL)
+        return boot->validate_ramdisk(task, use, error);
+    return interface_unsupported(task, INTERFACE_BOOT, "booting a ramdisk", error);
+}
 
 bool
 boot_prepare_ramdisk(Task *task, const json_t *parameters, GError **error)

@@ -17,8 +17,19 @@
 #pragma once
 #include "drivers/interface.h"
 
+/* Which ramdisk a machine is to boot. */
+typedef enum RamdiskUse {
+    RAMDISK_FOR_AGENT, /* to deploy, clean or inspect it */
+    RAMDISK_FOR_RESCUE
+} RamdiskUse;
+
 typedef struct BootOps {
     Interface interface;
+
+    /* Checks whether the machine can boot such a ramdisk, beyond Interface.validate, whose contract
+     * this has.
+     * Errors: INVALID, MISSING, UNSUPPORTED. NULL: UNSUPPORTED */
+    bool (*validate_ramdisk)(Task *task, RamdiskUse use, GError **error);
 
     /* Makes the machine boot the ramdisk with the agent. From a step or before cleaning, with the
      * machine off or about to be rebooted. parameters: kernel arguments {name: value}, or NULL;
@@ -39,6 +50,9 @@ typedef struct BootOps {
      * report. Needs no lock, never blocks, cannot fail. NULL: false. */
     bool (*reports_progress)(Task *task);
 } BootOps;
+
+/* Interface.validate of the boot driver, and validate_ramdisk. */
+bool boot_validate_ramdisk(Task *task, RamdiskUse use, GError **error);
 
 /* Call the member of the same name of the node's driver. If the driver has none, they do nothing
  * and return true; boot_reports_progress returns false. */

@@ -13,6 +13,13 @@ fake_boot_validate(Task *task, GError **error)
 }
 
 static bool
+fake_boot_validate_ramdisk(Task *task, RamdiskUse use, GError **error)
+{
+    (void)use;
+    return fake_act(task, "boot.validate_ramdisk", error);
+}
+
+static bool
 fake_boot_prepare_ramdisk(Task *task, const json_t *parameters, GError **error)
 {
     (void)parameters;
@@ -49,6 +56,7 @@ const BootOps boot_fake = {
                   .capabilities =
                       CAPABILITY_IPXE_BOOT | CAPABILITY_ISCSI_VOLUME_BOOT | CAPABILITY_RAMDISK_BOOT,
                   .validate = fake_boot_validate},
+    .validate_ramdisk = fake_boot_validate_ramdisk,
     .prepare_ramdisk = fake_boot_prepare_ramdisk,
     .clean_up_ramdisk = fake_boot_clean_up_ramdisk,
     .prepare_instance = fake_boot_prepare_instance,

@@ -61,7 +61,14 @@ check_ramdisk(Task *task, GError **error)
 {
     RamdiskSource source;
     bool image = !json_is_nothing(json_object_get(task->node->instance_info, "image_source"));
-    return !image || ramdisk_source_find(task, &source, error);
+    return !image || ramdisk_source_find(task, RAMDISK_FOR_AGENT, &source, error);
+}
+
+static bool
+ipxe_boot_validate_ramdisk(Task *task, RamdiskUse use, GError **error)
+{
+    RamdiskSource source;
+    return ramdisk_source_find(task, use, &source, error);
 }
 
 static bool
@@ -106,7 +113,7 @@ place_files(Task *task, GError **error)
     g_autofree char *kernel = image_copies_path(kernel_name),
                     *initramfs = image_copies_path(initramfs_name);
     g_auto(CachedImage) first = {0}, second = {0};
-    return ramdisk_source_find(task, &source, error) &&
+    return ramdisk_source_find(task, ramdisk_use_of(task->node), &source, error) &&
            image_copies_put(source.kernel, kernel, &first, error) &&
            image_copies_put(source.initramfs, initramfs, &second, error);
 }
@@ -242,6 +249,7 @@ const BootOps boot_ipxe = {
                                   CAPABILITY_FC_VOLUME_BOOT | CAPABILITY_NFS_ROOT_BOOT |
                                   CAPABILITY_RAMDISK_BOOT,
                   .validate = ipxe_boot_validate},
+    .validate_ramdisk = ipxe_boot_validate_ramdisk,
     .prepare_ramdisk = ipxe_boot_prepare_ramdisk,
     .clean_up_ramdisk = ipxe_boot_clean_up_ramdisk,
     .prepare_instance = ipxe_boot_prepare_instance,

@@ -20,8 +20,12 @@ typedef struct Names {
     ConfigOption kernel_option, initramfs_option;
 } Names;
 
-static const Names deploy_names = {"deploy_kernel", "deploy_ramdisk", OPT_CONDUCTOR_DEPLOY_KERNEL,
-                                   OPT_CONDUCTOR_DEPLOY_RAMDISK};
+static const Names names_by_use[] = {
+    [RAMDISK_FOR_AGENT] = {"deploy_kernel", "deploy_ramdisk", OPT_CONDUCTOR_DEPLOY_KERNEL,
+                           OPT_CONDUCTOR_DEPLOY_RAMDISK},
+    [RAMDISK_FOR_RESCUE] = {"rescue_kernel", "rescue_ramdisk", OPT_CONDUCTOR_RESCUE_KERNEL,
+                            OPT_CONDUCTOR_RESCUE_RAMDISK},
+};
 
 /* Both from the node or both from the configuration: one of each would be an operator's mistake. */
 static void
@@ -36,27 +40,39 @@ find(const Task *task, const Names *names, RamdiskSource *source)
 }
 
 static bool
-check_urls(const RamdiskSource *source, GError **error)
+check_urls(const RamdiskSource *source, const Names *names, GError **error)
 {
     const char *const urls[] = {source->kernel, source->initramfs};
     for (size_t i = 0; i < G_N_ELEMENTS(urls); i++)
         if (!image_url_known(urls[i]))
             return steel_fail(error, STEEL_ERROR_UNSUPPORTED,
-                              "deploy_kernel and deploy_ramdisk are file://, http:// or https:// "
-                              "URLs; images of Glance cannot be booted yet");
+                              "%s and %s are file://, http:// or https:// URLs; images of Glance "
+                              "cannot be booted yet",
+                              names->kernel, names->initramfs);
     return true;
 }
 
-bool
-ramdisk_source_find(const Task *task, RamdiskSource *source, GError **error)
+RamdiskUse
+ramdisk_use_of(const Node *node)
 {
-    find(task, &deploy_names, source);
+    ProvisionState state = state_from_wire(node->provision_state);
+    return state == STATE_RESCUING || state == STATE_RESCUEWAIT ? RAMDISK_FOR_RESCUE
+                                                                : RAMDISK_FOR_AGENT;
+}
+
+bool
+ramdisk_source_find(const Task *task, RamdiskUse use, RamdiskSource *source, GError **error)
+{
+    const Names *names = &names_by_use[use];
+    find(task, names, source);
     if (source->kernel != NULL && source->initramfs != NULL)
-        return check_urls(source, error);
+        return check_urls(source, names, error);
+    g_autofree char *kernel =
+        source->kernel == NULL ? g_strdup_printf("'%s'", names->kernel) : g_strdup("");
+    g_autofree char *initramfs =
+        source->initramfs == NULL ? g_strdup_printf("'%s'", names->initramfs) : g_strdup("");
     return steel_fail(error, STEEL_ERROR_MISSING,
                       "Cannot validate PXE bootloader. Some parameters were missing in node's "
                       "driver_info and configuration. Missing are: [%s%s%s]",
-                      source->kernel == NULL ? "'deploy_kernel'" : "",
-                      source->kernel == NULL && source->initramfs == NULL ? ", " : "",
-                      source->initramfs == NULL ? "'deploy_ramdisk'" : "");
+                      kernel, *kernel != '\0' && *initramfs != '\0' ? ", " : "", initramfs);
 }

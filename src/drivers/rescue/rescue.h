@@ -1,8 +1,9 @@
 /* What a rescue driver must do: boot the machine into a rescue system and back.
  *
  * The work is in its steps of the kinds RESCUE and UNRESCUE (step.h has their contract). If the
- * driver has no step of a kind, the verb's work fails with UNSUPPORTED. The password is in
- * instance_info.rescue_password during a rescue, and is removed after it. A step that boots the
+ * driver has no step of a kind, the verb's work fails with UNSUPPORTED. During a rescue the
+ * password's hash is instance_info.hashed_rescue_password; the password itself is there, as
+ * rescue_password, only if [conductor]require_rescue_password_hashed is off. A step that boots the
  * rescue system answers WAIT; a step of UNRESCUE must not wait.
  *
  * SPDX-License-Identifier: Apache-2.0 */
