@@ -4,10 +4,10 @@
 #include "agent/command_check.h"
 #include "agent/disk/boot_csv.h"
 #include "agent/disk/config_drive.h"
-#include "agent/disk/hints.h"
 #include "agent/parameters.h"
 #include "agent/server_route.h"
 #include "common/json_text.h"
+#include "model/hints.h"
 #include "stream/checksum.h"
 
 #include <stdlib.h>

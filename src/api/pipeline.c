@@ -257,6 +257,9 @@ request_body_limit(const Request *request)
     const Route *route = request->route;
     const bool large = route != NULL && route->flags & ROUTE_BODY_LARGE;
     const bool public = route == NULL || route->flags & ROUTE_PUBLIC;
+    if (route != NULL && route->flags & ROUTE_BODY_INVENTORY)
+        return (size_t)config_integer(config_current(), OPT_API_MAX_JSON_BODY_SIZE_INSPECTION) *
+               1024;
     ConfigOption option = large ? OPT_API_MAX_JSON_BODY_SIZE_PROVISION : OPT_API_MAX_JSON_BODY_SIZE;
     size_t limit = (size_t)config_integer(config_current(), option) * 1024;
     return public ? MIN(limit, PUBLIC_BODY_LIMIT) : limit;

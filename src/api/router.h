@@ -11,8 +11,9 @@ enum {
     ROUTE_PUBLIC = 1 << 0,       /* needs no login */
     ROUTE_BODY_LARGE = 1 << 1,   /* may carry a config drive */
     ROUTE_UNVERSIONED = 1 << 2,  /* no microversion is read or written: "/" */
-    ROUTE_TARGETED = 1 << 3,     /* the handler checks the policy when it knows the node's owner */
-    ROUTE_HIDDEN_FAULT = 1 << 4, /* below its version: the 404 of an absent item */
+    ROUTE_TARGETED = 1 << 3,     /* the handler checks the policy, once it knows whose node it is */
+    ROUTE_HIDDEN_FAULT = 1 << 4, /* below its version: a 404 as of a thing that is not there */
+    ROUTE_BODY_INVENTORY = 1 << 5, /* carries what inspection has found */
 };
 
 struct Route {

@@ -69,6 +69,54 @@ capability_is_true(const Node *node, const char *name)
     return truth;
 }
 
+/* "k:v,k:v" with the pair at its old place, or at the end. */
+static char *
+set_in_text(const char *text, const char *name, const char *value)
+{
+    g_auto(GStrv) pairs = g_strsplit(text, ",", 256);
+    GString *out = g_string_new(NULL);
+    bool found = false;
+    for (char **pair = pairs; *pair != NULL; pair++) {
+        g_autofree char *key = g_strndup(*pair, strcspn(*pair, ":"));
+        bool same = strcmp(g_strstrip(key), name) == 0;
+        if (*g_strstrip(*pair) == '\0' || (same && found))
+            continue;
+        g_string_append_printf(out, "%s%s", out->len > 0 ? "," : "", same ? name : *pair);
+        if (same)
+            g_string_append_printf(out, ":%s", value);
+        found = found || same;
+    }
+    if (!found)
+        g_string_append_printf(out, "%s%s:%s", out->len > 0 ? "," : "", name, value);
+    return g_string_free(out, FALSE);
+}
+
+/* What is no object is replaced. */
+static char *
+set_in_object_text(const char *text, const char *name, const char *value)
+{
+    json_auto_t *object = json_text_parse(text, strlen(text), 8, NULL);
+    if (!json_is_object(object))
+        return g_strdup_printf("%s:%s", name, value);
+    json_object_set_new(object, name, json_string(value));
+    return json_text_dump(object);
+}
+
+void
+capability_set(json_t *properties, const char *name, const char *value)
+{
+    json_t *capabilities = json_object_get(properties, "capabilities");
+    const char *text = json_string_value(capabilities);
+    if (json_is_object(capabilities)) {
+        json_object_set_new(capabilities, name, json_string(value));
+        return;
+    }
+    g_autofree char *changed = text != NULL && *text == '{'
+                                   ? set_in_object_text(text, name, value)
+                                   : set_in_text(text != NULL ? text : "", name, value);
+    json_object_set_new(properties, "capabilities", json_string(changed));
+}
+
 const char *
 capability_boot_mode(const Node *node, const char *standard)
 {

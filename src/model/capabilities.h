@@ -13,6 +13,10 @@ char *capability_get(const Node *node, const char *name);
  * also known by the spelling "fiberchannel_boot". */
 bool capability_is_true(const Node *node, const char *name);
 
+/* Sets a capability in a node's properties, in the form that they have there; as text
+ * "name:value,..." where there are none. The others stay as they are. */
+void capability_set(json_t *properties, const char *name, const char *value);
+
 /* "bios" or "uefi": the node's boot_mode capability, else its own boot_mode, else the standard
  * given. Static or borrowed from the node. */
 const char *capability_boot_mode(const Node *node, const char *standard);

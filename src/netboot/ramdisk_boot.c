@@ -73,7 +73,9 @@ ramdisk_boot_load(Db *db, const Node *node, const BootRecord *record, BootInstru
                     *initramfs = ramdisk_boot_initramfs(node->uuid);
     ramdisk->kernel = g_strconcat("../", kernel, NULL);
     ramdisk->initramfs = g_strconcat("../", initramfs, NULL);
+    g_string_replace(line, RAMDISK_BOOT_TOKEN_WORD, token, 1);
     ramdisk->arguments = g_strdup_printf("%s ipa-agent-token=%s", line->str, token);
+    secret_wipe(line->str, line->len);
     secret_free(token);
     return true;
 }

@@ -7,10 +7,14 @@
  * boot_access.h decides by the network who gets the script, and the lookup of such a node returns
  * no token.
  *
+ * In a recorded parameter RAMDISK_BOOT_TOKEN_WORD stands for the token.
+ *
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 #include "db/db.h"
 #include "netboot/boot_instructions.h"
+
+#define RAMDISK_BOOT_TOKEN_WORD "%agent_token%"
 
 /* Names below the boot server's root. The caller frees. */
 char *ramdisk_boot_kernel(const char *node_uuid);

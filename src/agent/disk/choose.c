@@ -2,12 +2,12 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "agent/disk/choose.h"
 
-#include "agent/disk/hints.h"
 #include "agent/hardware/disks.h"
 #include "common/backoff.h"
 #include "common/json_text.h"
 #include "common/log.h"
 #include "common/time_text.h"
+#include "model/hints.h"
 
 #define AREA "agent.disk"
 #define LEAST_SIZE (INT64_C(4) << 30)

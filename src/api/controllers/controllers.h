@@ -92,6 +92,7 @@ Answer driver_raid_properties(Request *request, GError **error);
 /* ramdisk.c */
 Answer ramdisk_lookup(Request *request, GError **error);
 Answer ramdisk_heartbeat(Request *request, GError **error);
+Answer ramdisk_continue_inspection(Request *request, GError **error);
 
 /* event_stream.c, metrics.c, openapi.c */
 Answer event_stream(Request *request, GError **error);

@@ -1,4 +1,5 @@
-/* The requests of agents, which have no login: the look-up of their node, and heartbeats.
+/* The requests of agents, which have no login: the look-up of their node, heartbeats, and what they
+ * have found in an inspection.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "api/controllers/controllers.h"
 #include "api/render.h"
@@ -248,4 +249,95 @@ node_agent_log_get(Request *request, GError **error)
         return ANSWER_FAILED;
     return request_call(request, RPC_AGENT_LOG, node.uuid,
                         json_pack("{s:I}", "offset", (json_int_t)offset), request_after_200);
+}
+
+/* ---- inspection data ---- */
+
+/* The addresses of the interfaces of an inventory; NULL with INVALID when it is none. */
+static GPtrArray *
+inventory_addresses(const json_t *inventory, GError **error)
+{
+    const json_t *interfaces = json_object_get(inventory, "interfaces");
+    if (!json_is_object(inventory) || json_array_size(interfaces) == 0) {
+        steel_fail(error, STEEL_ERROR_INVALID,
+                   "\"inventory\" must be an object with at least one of \"interfaces\"");
+        return NULL;
+    }
+    GPtrArray *addresses = g_ptr_array_new_with_free_func(g_free);
+    for (size_t i = 0; i < json_array_size(interfaces) && addresses->len < DB_ADDRESS_LIMIT; i++) {
+        const char *text = json_string_member(json_array_get(interfaces, i), "mac_address");
+        char *address = text != NULL ? mac_address_normalize(text, NULL) : NULL;
+        if (address != NULL)
+            g_ptr_array_add(addresses, address);
+    }
+    if (addresses->len > 0)
+        return addresses;
+    g_ptr_array_unref(addresses);
+    steel_fail(error, STEEL_ERROR_INVALID, "no interface of the inventory has a MAC address");
+    return NULL;
+}
+
+static bool
+after_inspection_data(Request *request, json_t *result, GError **error)
+{
+    (void)error;
+    request_answer_json(request, 202, result);
+    return true;
+}
+
+/* Takes the inventory out of the body: the rest is what plug-ins of the agent have found. */
+static Answer
+send_inspection_data(Request *request, RpcMethod method, const char *node_uuid, json_t *body)
+{
+    json_t *inventory = json_incref(json_object_get(body, "inventory"));
+    json_object_del(body, "inventory");
+    json_t *arguments = json_pack("{s:o,s:O,s:s?}", "inventory", inventory, "plugin_data", body,
+                                  "agent_token", request_argument(request, "agent_token"));
+    return request_call(request, method, node_uuid, arguments, after_inspection_data);
+}
+
+/* Nobody's machine. */
+static Answer
+take_unknown(Request *request, json_t *body, GError **error)
+{
+    if (!config_boolean(config_current(), OPT_AUTO_DISCOVERY_ENABLED))
+        return not_found(error);
+    return send_inspection_data(request, RPC_ENROLL_DISCOVERED, NULL, body);
+}
+
+/* Agents of Ironic ask without a version; Ironic has it from 1.84 on, and as the inspector of old
+ * at 1.1. */
+static bool
+version_has_inspection_data(const Request *request)
+{
+    return request->version == 1 || request->version >= 84;
+}
+
+Answer
+ramdisk_continue_inspection(Request *request, GError **error)
+{
+    static const char *const arguments[] = {"agent_token", NULL};
+    if (!endpoints_enabled(error))
+        return ANSWER_FAILED;
+    if (!version_has_inspection_data(request))
+        return not_found(error);
+    json_t *body = request_only_arguments(request, arguments, error)
+                       ? request_json(request, JSON_OBJECT, error)
+                       : NULL;
+    if (body == NULL)
+        return ANSWER_FAILED;
+    g_autoptr(GPtrArray) addresses = inventory_addresses(json_object_get(body, "inventory"), error);
+    g_autofree char *uuid = NULL;
+    bool ambiguous = false;
+    g_auto(NodeBrief) node = {0};
+    if (addresses == NULL ||
+        !db_ports_node(request_db(request), (const char *const *)addresses->pdata, addresses->len,
+                       &uuid, &ambiguous, error))
+        return ANSWER_FAILED;
+    if (uuid == NULL)
+        return take_unknown(request, body, error);
+    if (ambiguous || !node_find(request, uuid, &node, NULL) ||
+        g_strcmp0(node.provision_state, state_info(STATE_INSPECTWAIT)->wire) != 0)
+        return not_found(error);
+    return send_inspection_data(request, RPC_CONTINUE_INSPECTION, node.uuid, body);
 }

@@ -91,6 +91,11 @@ void provision_work_begin(Task *task);
  * worker. Takes the task. */
 void provision_resume(Task *task);
 
+/* The same for a call that brings what the step waits for, and is answered when that is saved: the
+ * step must answer AGAIN at once, and goes on on a worker. From the quick pool. On failure nothing
+ * is saved. Errors: INVALID_STATE: nothing waits for it; NO_WORKER; those of the step. */
+bool provision_resume_now(VerbCall *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* Notes a heartbeat of the node's agent. Never blocks: if the node is in a work in steps, a worker
  * resumes the step that waits once the node's lock is free. node: as it was loaded, borrowed. */
 void provision_heartbeat(Conductor *conductor, const Node *node);

@@ -62,6 +62,24 @@ provision_resume(Task *task)
         resume_work(task, outcome);
 }
 
+bool
+provision_resume_now(VerbCall *call, GError **error)
+{
+    Task *task = call->task;
+    g_autoptr(Node) before = node_copy(task->stored);
+    StepKind kind;
+    if (!waits(task, &kind) || task_failing(task, NULL))
+        return steel_fail(error, STEEL_ERROR_INVALID_STATE, "nothing waits in %s",
+                          task->node->provision_state);
+    StepsOutcome outcome = steps_resume(task, kind, error);
+    if (outcome.end == STEPS_FAILED)
+        return false;
+    if (outcome.end != STEPS_AGAIN)
+        return steel_fail(error, STEEL_ERROR_INVALID_STATE, "the node does not wait for this");
+    return task_process_event(task, EVENT_RESUME, error) &&
+           task_spawn_or_revert(&call->task, before, provision_work_begin, error);
+}
+
 void
 provision_wait_fail(Task *task, const GError *cause)
 {

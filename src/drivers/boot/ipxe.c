@@ -79,25 +79,11 @@ ipxe_boot_validate(Task *task, GError **error)
            storage_validate_boot_from_volume(task, error);
 }
 
-/* The URL at which agents reach the API. */
-static char *
-api_url(void)
-{
-    static const ConfigOption named[] = {OPT_DEPLOY_EXTERNAL_CALLBACK_URL, OPT_API_PUBLIC_ENDPOINT};
-    const Config *config = config_current();
-    for (size_t i = 0; i < G_N_ELEMENTS(named); i++)
-        if (config_string(config, named[i]) != NULL)
-            return g_strdup(config_string(config, named[i]));
-    return g_strdup_printf(
-        "%s://%s:%d", config_boolean(config, OPT_API_ENABLE_SSL_API) ? "https" : "http",
-        config_string(config, OPT_MY_IP), (int)config_integer(config, OPT_API_PORT));
-}
-
 /* The agent's kernel arguments: the service's URL, and those of the caller. */
 static json_t *
 agent_parameters(const json_t *parameters)
 {
-    g_autofree char *url = api_url();
+    g_autofree char *url = ramdisk_api_url();
     json_t *all = json_pack("{s:s}", "ipa-api-url", url);
     if (parameters != NULL)
         json_object_update(all, (json_t *)(uintptr_t)parameters);

@@ -76,3 +76,16 @@ ramdisk_source_find(const Task *task, RamdiskUse use, RamdiskSource *source, GEr
                       "driver_info and configuration. Missing are: [%s%s%s]",
                       kernel, *kernel != '\0' && *initramfs != '\0' ? ", " : "", initramfs);
 }
+
+char *
+ramdisk_api_url(void)
+{
+    static const ConfigOption named[] = {OPT_DEPLOY_EXTERNAL_CALLBACK_URL, OPT_API_PUBLIC_ENDPOINT};
+    const Config *config = config_current();
+    for (size_t i = 0; i < G_N_ELEMENTS(named); i++)
+        if (config_string(config, named[i]) != NULL)
+            return g_strdup(config_string(config, named[i]));
+    return g_strdup_printf(
+        "%s://%s:%d", config_boolean(config, OPT_API_ENABLE_SSL_API) ? "https" : "http",
+        config_string(config, OPT_MY_IP), (int)config_integer(config, OPT_API_PORT));
+}

@@ -17,3 +17,6 @@ RamdiskUse ramdisk_use_of(const Node *node);
 /* Finds it. Pure. Errors: MISSING with Ironic's sentence; UNSUPPORTED: the URL is not file://,
  * http:// or https://. */
 bool ramdisk_source_find(const Task *task, RamdiskUse use, RamdiskSource *source, GError **error);
+
+/* The API as agents reach it: "http://192.0.2.1:6385"; the caller frees. */
+char *ramdisk_api_url(void);

@@ -12,3 +12,10 @@ inspect_abort(Task *task, GError **error)
         return inspect->abort(task, error);
     return interface_unsupported(task, INTERFACE_INSPECT, "aborting an inspection", error);
 }
+
+bool
+inspect_clean_up(Task *task, GError **error)
+{
+    const InspectOps *inspect = task->driver.inspect;
+    return inspect->clean_up == NULL || inspect->clean_up(task, error);
+}

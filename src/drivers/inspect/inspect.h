@@ -11,6 +11,10 @@
 typedef struct InspectOps {
     Interface interface;
 
+    /* The agent may send what it has found: it is kept (inspection.h), and the step that waits is
+     * resumed. */
+    bool takes_data;
+
     /* Undoes on the machine what an inspection that waits has begun.
      *
      * When     the client asks for an abort (state inspect wait), before the state changes
@@ -21,7 +25,21 @@ typedef struct InspectOps {
      * Again    safe
      * NULL     UNSUPPORTED */
     bool (*abort)(Task *task, GError **error);
+
+    /* Removes what the steps have made outside of the node: boot configuration, the inspection
+     * network.
+     *
+     * When     an inspection has failed, was aborted or came too late
+     * Lock     exclusive, from a worker
+     * Blocks   as the members of DeployOps
+     * Errors   BMC_*, NETWORK, TIMEOUT, DATABASE; logged
+     * Again    safe, also if nothing was begun
+     * NULL     nothing to do */
+    bool (*clean_up)(Task *task, GError **error);
 } InspectOps;
 
 /* Calls the node's driver. UNSUPPORTED if the member is NULL. */
 bool inspect_abort(Task *task, GError **error);
+
+/* Calls the node's driver; true, without doing anything, if the member is NULL. */
+bool inspect_clean_up(Task *task, GError **error);

@@ -1,6 +1,6 @@
 /* Root device hints. SPDX-License-Identifier: Apache-2.0 */
-#include "agent/disk/hints.h"
 #include "agent/hardware/disk_names.h"
+#include "model/hints.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -342,6 +342,24 @@ an_inventory_is_read_if_there_is_one(void **state)
 }
 
 static void
+an_inventory_is_replaced_and_forgotten(void **state)
+{
+    Db *db = database(state);
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GString) text = g_string_new(NULL);
+    node_free(add(db, "a", "uuid = 'n'"));
+    assert_true(db_inventory_write(db, "n", "{}", "{}", &error));
+    assert_true(db_inventory_write(db, "n", "{\"cpu\":1}", "{\"macs\":[]}", &error));
+    assert_true(db_inventory_read(db, "n", append_inventory, text, &error));
+    assert_string_equal(text->str, "{\"cpu\":1} {\"macs\":[]}");
+    for (int i = 0; i < 2; i++)
+        assert_true(db_inventory_forget(db, "n", &error));
+    g_string_truncate(text, 0);
+    assert_true(db_inventory_read(db, "n", append_inventory, text, &error));
+    assert_string_equal(text->str, "");
+}
+
+static void
 a_boot_session_is_stored_only_on_its_own_revision(void **state)
 {
     Db *db = database(state);
@@ -421,6 +439,7 @@ main(void)
         scratch_test(a_crowded_history_loses_its_oldest_rows_only),
         scratch_test(open_phases_are_noted_ended_and_interrupted),
         scratch_test(an_inventory_is_read_if_there_is_one),
+        scratch_test(an_inventory_is_replaced_and_forgotten),
         scratch_test(a_boot_session_is_stored_only_on_its_own_revision),
         scratch_test(the_clock_is_noted_in_one_row),
         scratch_test(children_of_a_node_come_in_the_requested_order),

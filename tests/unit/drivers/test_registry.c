@@ -38,7 +38,7 @@ without_configuration_the_defaults_are_those_of_the_manual(void **state)
         const char *driver, *interfaces[INTERFACE_COUNT];
     } rows[] = {
         {"ipmi",
-         {"no-bios", "ipxe", "no-console", "direct", "no-inspect", "ipmitool", "noop", "ipmitool",
+         {"no-bios", "ipxe", "no-console", "direct", "agent", "ipmitool", "noop", "ipmitool",
           "no-raid", "no-rescue", "noop", "ipmitool"}},
         {"fake-hardware",
          {"fake", "fake", "fake", "fake", "fake", "fake", "noop", "fake", "fake", "fake", "noop",

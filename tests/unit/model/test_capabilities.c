@@ -186,6 +186,30 @@ known_capabilities_are_held_to_their_values(void **state)
     }
 }
 
+/* What becomes of capabilities, as JSON text, when one is set. */
+static void
+sets(const char *before, const char *name, const char *value, const char *after)
+{
+    g_autoptr(Node) node = node_with(before, NULL);
+    capability_set(node->properties, name, value);
+    g_autofree char *text = json_text_dump(json_object_get(node->properties, "capabilities"));
+    assert_string_equal(text, after);
+}
+
+static void
+a_capability_is_set_and_the_others_stay(void **state)
+{
+    (void)state;
+    sets(NULL, "boot_mode", "uefi", "\"boot_mode:uefi\"");
+    sets("\"\"", "boot_mode", "uefi", "\"boot_mode:uefi\"");
+    sets("\"a:1,boot_mode:bios,b:2\"", "boot_mode", "uefi", "\"a:1,boot_mode:uefi,b:2\"");
+    sets("\" boot_mode : bios , url:http://x:80/,boot_mode:x\"", "boot_mode", "uefi",
+         "\"boot_mode:uefi,url:http://x:80/\"");
+    sets("{\"a\":true}", "boot_mode", "uefi", "{\"a\":true,\"boot_mode\":\"uefi\"}");
+    sets("\"{\\\"a\\\":1}\"", "boot_mode", "uefi",
+         "\"{\\\"a\\\":1,\\\"boot_mode\\\":\\\"uefi\\\"}\"");
+}
+
 int
 main(void)
 {
@@ -197,6 +221,7 @@ main(void)
         cmocka_unit_test(an_instance_may_switch_off_what_the_node_offers),
         cmocka_unit_test(fibre_channel_boot_is_known_by_both_spellings),
         cmocka_unit_test(the_boot_mode_is_the_capability_then_the_nodes_own_then_the_standard),
+        cmocka_unit_test(a_capability_is_set_and_the_others_stay),
         cmocka_unit_test(known_capabilities_are_held_to_their_values),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,6 @@
 /* Root device hints; the contract is in hints.h.
  * SPDX-License-Identifier: Apache-2.0 */
-#include "agent/disk/hints.h"
+#include "model/hints.h"
 
 #include "common/json_text.h"
 
