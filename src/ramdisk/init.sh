@@ -101,6 +101,16 @@ while :; do
     echo "STEEL-RAMDISK the agent has ended with status $status, again in 5 s"
     sleep 5
 done
-# A rescue system: the machine is its user's until it is switched off.
+# A rescue system: the machine is its user's until it is switched off. They log in as rescue, with the password of the rescue.
+secret=/etc/ipa-rescue-config/ipa-rescue-password
+if [ -f "$secret" ]; then
+    printf 'root:x:0:0:root:/root:/bin/sh\nrescue:x:0:0:rescue:/root:/bin/sh\n' >/etc/passwd
+    printf 'root:x:0:\n' >/etc/group
+    (umask 077 && printf 'root:*:::::::\nrescue:%s:::::::\n' "$(cat "$secret")" >/etc/shadow)
+    mkdir -p /root
+    for console in $(cat /sys/class/tty/console/active); do
+        (while :; do setsid getty 115200 "$console" linux; sleep 1; done) &
+    done
+fi
 echo "STEEL-RAMDISK is ready for its user"
 while :; do sleep 3600; done

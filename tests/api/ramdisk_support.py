@@ -47,6 +47,7 @@ class Agent:
 
     def __init__(self, suite, certificate):
         self.suite, self.given, self.results, self.answers, self.refused = suite, [], [], {}, 0
+        self.clean_steps = CLEAN
         self.taken = {}  # what happens when a command was taken, before it is answered; once
         self.token = None
         self.busy = 0  # so many commands are refused
@@ -114,7 +115,7 @@ class Agent:
             result["command_result"] = {"deploy_result": None, "deploy_step": params["step"]}
             result.update(self.answers.get(params["step"]["step"], {}))
         elif name == "clean.get_clean_steps":
-            result["command_result"] = {"clean_steps": {"M": CLEAN}, "hardware_manager_version": {"M": "1.0"}}
+            result["command_result"] = {"clean_steps": {"M": self.clean_steps}, "hardware_manager_version": {"M": "1.0"}}
         elif name == "clean.execute_clean_step":
             result["command_result"] = {"clean_result": None, "clean_step": params["step"]}
             result.update(self.answers.get(params["step"]["step"], {}))
