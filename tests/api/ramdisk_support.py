@@ -6,6 +6,7 @@ SPDX-License-Identifier: Apache-2.0
 import http.client
 import http.server
 import json
+import random
 import re
 import socket
 import ssl
@@ -29,9 +30,14 @@ CLEAN = [{"step": name, "interface": "deploy", "priority": priority, "reboot_req
 
 
 def free_port():
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
+    """A port below those that the kernel gives to connections: it is still free when a daemon was killed and starts again."""
+    while True:
+        with socket.socket() as listener:
+            try:
+                listener.bind(("127.0.0.1", random.randrange(10000, 32768)))
+                return listener.getsockname()[1]
+            except OSError:
+                continue
 
 
 def make_certificate(folder, name):
