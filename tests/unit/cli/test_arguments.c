@@ -1,4 +1,4 @@
-/* Command lines taken apart, and the bodies and patches made of them.
+/* Parsed command lines, and the bodies and patches made of them.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "cli/arguments.h"
 #include "cli/body.h"
@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-/* A command line: its words, the command they name, and what was parsed of the rest. */
+/* A command line: its words, the command that they name, and the parsed rest. */
 typedef struct Line {
     char **words;
     const Command *command;

@@ -1,4 +1,4 @@
-/* clouds.yaml, the YAML it is written in, and what keystone is sent for it.
+/* clouds.yaml, its YAML, and the requests to keystone for it.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "cli/cloud_config.h"
 #include "cli/keystone.h"

@@ -1,4 +1,4 @@
-/* Events out of a stream, wherever its pieces are cut.
+/* Events of a stream that is cut anywhere.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "cli/event_text.h"
 #include <setjmp.h>
@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-/* What the reader makes of a text: "type=data;" for each event. */
+/* The events of a text: "type=data;" for each. */
 static char *
 read_all(EventReader *reader)
 {

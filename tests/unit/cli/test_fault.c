@@ -1,4 +1,4 @@
-/* What error answers say.
+/* The messages of error answers.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "cli/fault.h"
 #include <setjmp.h>

@@ -14,7 +14,7 @@
 
 #include <cmocka.h>
 
-/* Takes one connection per answer, in order, and keeps what was asked. */
+/* Accepts one connection per answer, in order, and keeps the requests. */
 typedef struct Script {
     const char *const *answers; /* NULL-ended */
     int listener;
@@ -77,7 +77,7 @@ script_begin(Script *script, const char *const *answers)
     assert_int_equal(pthread_create(&script->thread, NULL, play, script), 0);
 }
 
-/* Waits for the last answer to be given; every answer of the script must have been asked for. */
+/* Waits until the last answer is sent; every answer of the script must have been requested. */
 static void
 script_end(Script *script)
 {
@@ -101,7 +101,7 @@ asked(const Script *script, guint index, const char *part)
     return strstr(g_ptr_array_index(script->requests, index), part) != NULL;
 }
 
-/* Settings for the script's server with no pause between tries, and further settings in pairs. */
+/* Settings for the script's server without a pause between tries, and further settings in pairs. */
 static Settings *
 settings_for(const Script *script, SettingId id, const char *text)
 {

@@ -1,4 +1,5 @@
-/* The table of options, what wins over what, unknown options, and what the API may listen on.
+/* The table of options, the order of its sources, unknown options, and the addresses that the API
+ * may listen on.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "common/config.h"
 #include "common/config_internal.h"
@@ -379,7 +380,7 @@ the_api_listens_beyond_loopback_only_with_authentication(void **state)
     }
 }
 
-/* What a check may see: the defaults in place of what is wrong. */
+/* A check sees the defaults in place of wrong values. */
 static bool
 want_high_port(const Config *config, GError **error)
 {

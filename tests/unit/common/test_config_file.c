@@ -1,4 +1,5 @@
-/* The file format of oslo.config: what becomes an assignment, and what is refused with its line.
+/* The file format of oslo.config: which lines are assignments, and which are refused with their
+ * number.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "common/config_file.h"
 #include "common/error.h"

@@ -199,7 +199,7 @@ items_with_commas_in_them_are_not_taken_for_several(void **state)
                      2);
 }
 
-/* Reads what was logged while `text` was loaded anew. Caller frees. */
+/* The log lines of a reload of `text`. Caller frees. */
 static char *
 log_of_reload(const char *text)
 {

@@ -1,5 +1,5 @@
-/* What `steeld config show` prints, that it reads back, that it hides secrets; and that the
- * manual's table is this table.
+/* The output of `steeld config show`: it reads back and hides secrets; and the manual's table is
+ * this table.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "common/config.h"
 #include "common/config_internal.h"
@@ -183,7 +183,7 @@ collect_names(const char *folder, GHashTable *names)
     }
 }
 
-/* The options of interfaces are put together by a macro from the interface's name. */
+/* A macro makes the options of interfaces from the interface's name. */
 static bool
 is_of_interfaces(const OptionInfo *info)
 {

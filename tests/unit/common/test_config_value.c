@@ -1,4 +1,4 @@
-/* What each type of option accepts, and what references to other options become.
+/* The values that each type of option accepts, and references to other options.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "common/config.h"
 #include "common/error.h"
@@ -210,7 +210,7 @@ references_are_replaced_by_the_value_of_the_option(void **state)
         {"a\\$my_ip",            "a$my_ip"},
         {"a\\b",                 "a\\b"},
         {"$ $1 ${my_ip $",       "$ $1 ${my_ip $"},
-        {"[$my_ipv6]",           "[]"},                /* unset is nothing */
+        {"[$my_ipv6]",           "[]"},                /* an unset option is empty */
         {"$api.port$$$api.port", "6385$6385"},
     };
     (void)state;
@@ -312,7 +312,7 @@ the_url_of_the_boot_server_follows_its_address(void **state)
     assert_string_equal(config_string(ipv6, OPT_DEPLOY_HTTP_URL), "http://[2001:db8::5]:8089");
 }
 
-/* Whether a number loads, whatever it counts as. */
+/* True if a number loads, whatever it counts as. */
 static bool
 number_loads(const char *section, const char *name, int64_t number)
 {
@@ -323,7 +323,8 @@ number_loads(const char *section, const char *name, int64_t number)
     return config_finish(config, &error);
 }
 
-/* A bound of Ironic: itself good, beyond it a mistake; without one any number loads. */
+/* A bound of Ironic: the bound itself loads, a number beyond it is a mistake; without a bound any
+ * number loads. */
 static void
 check_bound(char *const *words, const char *bound, int step, int64_t far)
 {
@@ -335,7 +336,7 @@ check_bound(char *const *words, const char *bound, int step, int64_t far)
         fail_msg("[%s]%s = %" PRId64 " is taken", words[0], words[1], number + step);
 }
 
-/* Each line of the file: section, name, least and greatest of Ironic, - where it has none. */
+/* A line of the file: section, name, least and greatest of Ironic, - if it has none. */
 static void
 numbers_have_the_bounds_of_ironic(void **state)
 {

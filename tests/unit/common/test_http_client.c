@@ -1,5 +1,4 @@
-/* http_client against a small server of our own on the loopback: what is sent, what comes back,
- * what an error says.
+/* http_client against a small server on the loopback: its requests, its answers, its errors.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "common/http_client.h"
 #include <arpa/inet.h>
@@ -15,7 +14,7 @@
 
 #include <cmocka.h>
 
-/* Answers one connection after the other with the same bytes and keeps the last request. */
+/* Answers every connection with the same bytes and keeps the last request. */
 typedef struct Server {
     int listener;
     int stop_pipe[2];
@@ -23,11 +22,11 @@ typedef struct Server {
     pthread_t thread;
     pthread_mutex_t lock;
     GString *request;   /* guarded by lock */
-    const char *answer; /* NULL: take the connection and say nothing */
+    const char *answer; /* NULL: accept the connection and stay silent */
     int connections;    /* guarded by lock */
 } Server;
 
-/* True when the request in `text` is complete: head and as many bytes of body as Content-Length
+/* True if the request in `text` is complete: the head, and as many bytes of body as Content-Length
  * says. */
 static bool
 complete(const GString *text)
@@ -247,7 +246,7 @@ static void
 a_refused_connection_names_the_url_without_credentials(void **state)
 {
     (void)state;
-    Server server; /* taken and given back, so that nobody listens there */
+    Server server; /* its port is free again: nobody listens there */
     server_start(&server, NULL);
     g_free(server_stop(&server, NULL));
     g_autofree char *url =
@@ -326,7 +325,7 @@ path_segments_are_percent_encoded(void **state)
     assert_string_equal(escaped, "a%2Fb%20c%3F%C3%BC~_-.");
 }
 
-/* One of several threads that ask at the same time. */
+/* One of several threads that send at the same time. */
 static void *
 ask(void *user)
 {

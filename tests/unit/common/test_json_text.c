@@ -1,4 +1,4 @@
-/* JSON from outside: what is refused and with which words; JSON written: that every parser reads it
+/* JSON from outside: which texts are refused, with which errors. JSON written: every parser reads
  * back the same.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "common/json_text.h"
@@ -21,7 +21,7 @@ parse(const char *text)
     return value;
 }
 
-/* Holds the text to be refused with words that contain `part`. */
+/* The text must be refused with an error that contains `part`. */
 static void
 refused(const char *text, size_t size, unsigned depth, const char *part)
 {

@@ -64,7 +64,7 @@ a_wait_ends_at_its_limit(void **state)
     int64_t limit_ms = time_monotonic_ms() + 20;
     lock_acquire(&counter.lock);
     while (lock_wait_until(&counter.lock, &counter.changed, limit_ms))
-        continue; /* for no reason */
+        continue; /* a spurious wakeup */
     lock_release(&counter.lock);
     assert_true(time_monotonic_ms() >= limit_ms);
     pthread_cond_destroy(&counter.changed);
@@ -76,7 +76,7 @@ a_wait_ends_at_its_limit(void **state)
 static Lock outer = LOCK_INITIALIZER(POOL);
 static Lock inner = LOCK_INITIALIZER(METRICS);
 
-/* What a child says on stderr before it ends by SIGABRT. */
+/* The output of a child on stderr before SIGABRT ends it. */
 static void
 assert_ends_with(void (*act)(void), const char *words)
 {

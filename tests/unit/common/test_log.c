@@ -18,7 +18,7 @@
 
 #include <cmocka.h>
 
-/* Stderr goes to a file while something is logged. */
+/* Redirects stderr to a file while a line is logged. */
 typedef struct Capture {
     int saved, file;
 } Capture;
@@ -254,7 +254,7 @@ a_document_is_written_as_it_is_however_long(void **state)
     assert_int_equal(line_count(written), 1);
 }
 
-/* What systemd sets for a service whose standard error it reads. */
+/* The variable that systemd sets if it reads a service's standard error. */
 static void
 say_the_journal_reads(int descriptor)
 {

@@ -1,4 +1,4 @@
-/* Metrics: nothing is lost between threads, and what is written is Prometheus' text format.
+/* Metrics: threads lose nothing, and the output is Prometheus' text format.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "common/metrics.h"
 
@@ -125,14 +125,14 @@ collectors_write_until_they_are_unregistered(void **state)
                                  "test_first 7\n"));
     assert_true(strstr(both, "test_second 7") > strstr(both, "test_first 7"));
     metrics_unregister(collect, first);
-    metrics_unregister(collect, first); /* once more does no harm */
+    metrics_unregister(collect, first); /* a second time does no harm */
     g_autofree char *one = scrape();
     assert_null(strstr(one, "test_first"));
     assert_non_null(strstr(one, "test_second"));
     metrics_unregister(collect, second);
 }
 
-/* A collector that stays in until it is let go. */
+/* A collector that runs until it is released. */
 typedef struct Slow {
     sem_t entered, go;
     atomic_bool left;
@@ -160,7 +160,7 @@ static void *
 unregister_slow(void *slow)
 {
     metrics_unregister(collect_slowly, slow);
-    return atomic_load(&((Slow *)slow)->left) ? slow : NULL; /* what it uses may go now */
+    return atomic_load(&((Slow *)slow)->left) ? slow : NULL; /* its data may be freed now */
 }
 
 static void
@@ -184,7 +184,7 @@ a_slow_collector_delays_only_its_own_removal(void **state)
     pthread_join(unregisterer, &waited);
     assert_ptr_equal(waited, &slow);
     pthread_join(scraper, NULL);
-    g_autofree char *text = scrape(); /* it would wait forever */
+    g_autofree char *text = scrape(); /* a second reader would wait forever */
     assert_non_null(text);
     sem_destroy(&slow.entered);
     sem_destroy(&slow.go);

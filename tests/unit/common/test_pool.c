@@ -1,4 +1,4 @@
-/* The thread pool: what it refuses, what it promised to run, in which order, with how many threads.
+/* The thread pool: which jobs it refuses, which it runs, in which order, with how many threads.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "common/pool.h"
 
@@ -157,7 +157,7 @@ takes_jobs_again_after_it_was_full(void **state)
     refused(pool, gate);
     gate_open(gate);
     wait_until(gate, &gate->done, 1);
-    bool accepted = false; /* the thread still has to count itself as idle */
+    bool accepted = false; /* the thread may not have counted itself as idle yet */
     for (int i = 0; i < 1000000 && !accepted; i++)
         accepted = pool_submit(pool, job_wait, gate, NULL);
     assert_true(accepted);
@@ -196,8 +196,8 @@ one_thread_runs_jobs_in_the_order_they_came(void **state)
     gate_free(gate);
 }
 
-/* Defers five jobs and waits for them. False when this thread was held up so long meanwhile that
- * nothing is known of the order in which they fell due. */
+/* Defers five jobs and waits for them. False if this thread was delayed so long that their order
+ * proves nothing. */
 static bool
 defer_five(Gate *gate)
 {
@@ -265,7 +265,7 @@ freeing_runs_what_is_queued_and_what_is_not_yet_due_in_order(void **state)
     gate_free(gate);
 }
 
-/* A job that hands on to the pool it runs in, as the conductor's do. */
+/* A job that submits to the pool it runs in, as the conductor's do. */
 typedef struct Chain {
     Pool *pool;
     Gate *gate;
@@ -362,10 +362,10 @@ every_job_taken_from_many_producers_runs_exactly_once(void **state)
 }
 
 static pthread_key_t own_key;
-/* unguarded on purpose: freeing the pool must order it before the test's look */
+/* unguarded on purpose: pool_free must order it before the test's read */
 static int owned_ended;
 
-/* Takes its time, so that a pool that does not wait for it is caught. */
+/* Runs for long, so that a pool that does not wait for it is caught. */
 static void
 end_owned(void *data)
 {
@@ -414,8 +414,8 @@ finishing_gives_up_at_its_limit_and_succeeds_when_the_jobs_have_ended(void **sta
     wait_until(gate, &gate->inside, 1);
     assert_false(pool_finish(pool, 1));
     assert_int_equal(pool_busy(pool), 1);
-    assert_false(
-        pool_submit(pool, job_wait, gate, &error)); /* no new work, whatever comes of the old */
+    assert_false(pool_submit(pool, job_wait, gate,
+                             &error)); /* no new work, whether the old jobs end or not */
     assert_true(steel_error_is(error, STEEL_ERROR_NO_WORKER));
     gate_open(gate);
     assert_true(pool_finish(pool, 0));
@@ -445,7 +445,7 @@ wait_until_busy(Pool *pool, unsigned wanted)
     assert_int_equal(pool_busy(pool), wanted);
 }
 
-/* The others may end then, and give back what they kept. */
+/* The other threads may end then, and free what they kept. */
 static void
 the_thread_that_worked_last_gets_the_next_job(void **state)
 {

@@ -1,4 +1,5 @@
-/* Programs are run with their input, output, limits and time limits, and children die with us.
+/* Programs run with their input, output, limits and time limits, and children end with their
+ * parent.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "common/error.h"
 #include "common/process.h"

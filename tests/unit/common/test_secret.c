@@ -1,4 +1,4 @@
-/* Secrets are made, compared and wiped in one place.
+/* Making, comparing and wiping secrets.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "common/secret.h"
 
@@ -34,7 +34,7 @@ only_the_whole_secret_equals_it(void **state)
         {"abc",  "xbc",    false},
         {"abc",  "ab",     false},
         {"ab",   "abc",    false},
-        {"abc",  "abcabc", false}, /* what a repeated secret would compare with */
+        {"abc",  "abcabc", false}, /* equal if the comparison repeated the secret */
         {"aaaa", "aa",     false},
         {"abc",  "",       false},
         {"",     "",       false},

@@ -1,4 +1,4 @@
-/* The time of deadlines does not follow the wall clock when that is set.
+/* The time of deadlines does not follow a wall clock that is set.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "common/steady.h"
 #include "common/time_text.h"
@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #define HOUR_MS 3600000
-#define LITTLE_MS 60000 /* how long a busy machine may let a test stand */
+#define LITTLE_MS 60000 /* how long a busy machine may delay a test */
 
 static void
 assert_near(int64_t value, int64_t expected)

@@ -1,4 +1,4 @@
-/* UUIDs: form, version, that none comes twice, also from many threads.
+/* UUIDs: form, version, and that none repeats, also from many threads.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "common/uuid.h"
 

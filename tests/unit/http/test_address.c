@@ -1,4 +1,4 @@
-/* Source addresses: what is one client, who is a proxy, and who asks behind it.
+/* Source addresses: which are one client, which are proxies, and the client behind them.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "http/address.h"
 
@@ -23,7 +23,7 @@ static void
 reads_addresses_with_and_without_ports(void **state)
 {
     static const struct {
-        const char *text, *means; /* NULL: it is none */
+        const char *text, *means; /* NULL if it is not one */
     } rows[] = {
         {"192.0.2.7",           "192.0.2.7"},
         {"  192.0.2.7\t",       "192.0.2.7"},
@@ -123,11 +123,11 @@ finds_the_client_behind_proxies(void **state)
 {
     static const char *const proxies[] = {"10.0.0.0/8", NULL};
     static const struct {
-        const char *header, *source; /* NULL: nobody knows */
+        const char *header, *source; /* NULL if unknown */
     } rows[] = {
         {"192.0.2.7",                   "192.0.2.7"},
         {"192.0.2.7, 10.0.0.3",         "192.0.2.7"},
-        {"198.51.100.9, 192.0.2.7",     "192.0.2.7"}, /* the first one is what the client wrote */
+        {"198.51.100.9, 192.0.2.7",     "192.0.2.7"}, /* the client wrote the first one */
         {"rubbish, 192.0.2.7,10.1.1.1", "192.0.2.7"},
         {"10.0.0.4, 10.0.0.3",          "10.0.0.4"},
         {"192.0.2.7, rubbish",          NULL},

@@ -1,4 +1,4 @@
-/* Connections: which are admitted, which gives way, which keeps the listener waiting for too long.
+/* Connections: which are admitted, which gives way, which delays the listener too long.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "http/connections.h"
 
@@ -14,7 +14,7 @@
 
 #include <cmocka.h>
 
-/* A connection over loopback, which calls itself what it likes. */
+/* A connection over loopback with any address as its source. */
 typedef struct Pair {
     int client, server;
     HttpConnection *connection;
@@ -62,7 +62,7 @@ connect_from(Connections *connections, const char *text)
     return pair;
 }
 
-/* Ends a connection as the library does it: out of the book, then closed. */
+/* Ends a connection as the library does: off the list, then closed. */
 static void
 end(Pair *pair)
 {
@@ -71,7 +71,7 @@ end(Pair *pair)
     close(pair->client);
 }
 
-/* True when the other side has cut the connection off. */
+/* True if the other side has cut the connection off. */
 static bool
 is_cut_off(const Pair *pair)
 {
@@ -140,7 +140,7 @@ nobody_is_admitted_when_all_are_at_work(void **state)
     connections_free(connections);
 }
 
-/* What the client sends has reached the other side. */
+/* Waits until the client's bytes have reached the other side. */
 static void
 send_byte(const Pair *pair)
 {

@@ -1,4 +1,4 @@
-/* Which requests have one meaning only.
+/* Requests that have only one meaning.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "http/framing.h"
 

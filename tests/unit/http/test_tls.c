@@ -1,4 +1,4 @@
-/* The certificate of the API: what is kept of those that were read.
+/* The certificate of the API: which of the loaded ones are kept.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "http/tls.h"
 
@@ -11,7 +11,7 @@
 #include <cmocka.h>
 #include <glib/gstdio.h>
 
-/* Two pairs that protect nothing. */
+/* Two pairs for tests only. */
 static const char *const certificates[] = {
     "-----BEGIN CERTIFICATE-----\n"
     "MIIBdjCCARugAwIBAgIUL12YryYHaYIqJ6UWeOc7ebVqpT0wCgYIKoZIzj0EAwIw\n"
@@ -83,7 +83,7 @@ remove_files(void **state)
     return 0;
 }
 
-/* The chain that a handshake would get now. */
+/* The chain of a handshake now. */
 static gnutls_pcert_st *
 current_chain(void)
 {

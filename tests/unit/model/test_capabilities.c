@@ -1,4 +1,4 @@
-/* Capabilities in every form clients write them, and what they mean.
+/* Capabilities in every form that clients write, and their meaning.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "model/capabilities.h"
 

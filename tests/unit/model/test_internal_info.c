@@ -1,5 +1,5 @@
-/* The table of driver_internal_info: lifetimes end whole, types hold, secrets are masked, the
- * documentation tells all.
+/* The table of driver_internal_info: lifetimes end whole, types are checked, secrets are masked,
+ * the documentation has every key.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "common/json_text.h"
 #include "model/internal_info.h"
@@ -13,7 +13,7 @@
 
 #include <cmocka.h>
 
-/* A node that remembers something under every key. */
+/* A node with a value for every key. */
 static Node *
 full_node(void)
 {
@@ -90,7 +90,7 @@ values_come_back_as_they_were_set(void **state)
     assert_null(info_take_json(node, INFO_BOOT));
 }
 
-/* What a BMC says need not be UTF-8; a reason must not get lost for that. */
+/* A BMC's text need not be UTF-8; its reason must not be lost for that. */
 static void
 text_that_is_no_utf_8_is_kept_readable(void **state)
 {
@@ -146,7 +146,7 @@ concurrent_changes_are_merged_key_by_key(void **state)
     assert_int_equal(info_integer(node, INFO_CLEAN_STEP_INDEX), 2);
     assert_false(info_has(node, INFO_WORK_BEGUN));
     assert_string_equal(info_text(node, INFO_AGENT_VERSION), "9");
-    assert_ptr_equal(info_json(node, INFO_CLEAN_STEPS), steps); /* whoever reads them goes on */
+    assert_ptr_equal(info_json(node, INFO_CLEAN_STEPS), steps); /* a reader of them may continue */
 }
 
 static void

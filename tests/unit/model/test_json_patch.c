@@ -1,4 +1,4 @@
-/* JSON Patch: its form, what it may touch, and what applying it does to a record.
+/* JSON Patch: its form, the fields it may touch, and its effect on a record.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "model/json_patch.h"
 #include "model/resources.h"

@@ -1,4 +1,4 @@
-/* Names, traits and addresses that come from outside.
+/* Names, traits and addresses from outside.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "model/names.h"
 

@@ -1,4 +1,4 @@
-/* Local link connections and network data that come from outside.
+/* Local link connections and network data from outside.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "model/network.h"
 

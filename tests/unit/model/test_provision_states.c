@@ -1,5 +1,5 @@
-/* The provision state machine: what Ironic's has, nothing else; what clients may ask for in each
- * state; its picture.
+/* The provision state machine: Ironic's edges and no others; the verbs of clients in each state;
+ * its picture.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "model/provision_states.h"
 
@@ -42,7 +42,7 @@ static const struct {
     {"unrescue failed", "rescue>rescuing,unrescue>unrescuing,delete>deleting"},
 };
 
-/* Where the list above leads from a state by an event; NULL: nowhere. The caller frees. */
+/* The target of a state and an event in the list above; NULL if there is none. The caller frees. */
 static char *
 expected(const char *from, const char *event)
 {
@@ -169,7 +169,7 @@ updates_and_deletion_are_open_in_the_states_ironic_opens_them(void **state)
     wire_list(STATE_DELETE_ALLOWED, "enroll, manageable, available, adopt failed");
 }
 
-/* What PUT states/provision accepts, per verb. */
+/* The states in which PUT states/provision accepts each verb. */
 static const struct {
     const char *word, *states;
     unsigned since;
@@ -221,7 +221,7 @@ each_verb_is_legal_in_its_states_and_refused_in_all_others(void **state)
             assert_true(steel_error_is(error, STEEL_ERROR_INVALID_STATE_REQUESTED));
             assert_non_null(strstr(error->message, wire));
             assert_non_null(strstr(error->message, verbs[v].word));
-            assert_non_null(strstr(error->message, allowed)); /* the legal ways on */
+            assert_non_null(strstr(error->message, allowed)); /* the legal verbs */
         }
     }
     assert_null(provision_verb("service"));

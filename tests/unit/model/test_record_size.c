@@ -1,5 +1,4 @@
-/* How large records may be: what is counted, what is told, and that what is too large already may
- * be made smaller.
+/* The limits of records: what counts, the errors, and that a record beyond the limit may shrink.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "model/record_size.h"
 #include "model/resources.h"

@@ -1,5 +1,5 @@
-/* Records by field table: every field of every resource is set, read, copied and compared, and held
- * to its type.
+/* Records by field table: every field of every resource is set, read, copied and compared, and its
+ * type is checked.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "model/resources.h"
 
@@ -26,7 +26,7 @@ static const Resource *const resources[] = {
     &bios_setting_resource,
 };
 
-/* Two different good values of each type, and one that is of no type but text. */
+/* Two valid values of each type, and one that is only valid as text. */
 static const struct {
     const char *first, *second;
 } samples[] = {
@@ -83,7 +83,7 @@ holds(const void *record, const Field *field, const char *text)
     assert_string_equal(written, text);
 }
 
-/* What a field reads as in a new record. */
+/* The value of a field in a new record. */
 static const char *
 zero_of(const Field *field)
 {

@@ -1,5 +1,4 @@
-/* Masking: no secret leaves in an answer, whatever its case and however deep it lies; all else
- * stays as it is.
+/* Masking: no secret is in an answer, in any case and at any depth; all other values stay.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "common/json_text.h"
 #include "model/secrets.h"
@@ -120,7 +119,7 @@ values_without_secrets_stay_as_they_are(void **state)
     secret_mask(NULL);
 }
 
-/* The cheap look may say yes too often, but never no where there is something to mask. */
+/* The quick check may say yes too often, but never no if there is a secret. */
 static void
 the_cheap_look_misses_no_secret_key(void **state)
 {

@@ -1,5 +1,5 @@
-/* Events inside the process: order, shared texts, bounds in number and bytes, losses that are told,
- * many threads.
+/* Events inside the process: order, shared texts, bounds in number and bytes, reported losses, many
+ * threads.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "rpc/events.h"
 
@@ -36,7 +36,7 @@ listen_to_all(Events *events)
     return events_listen(events, &(EventReader){0});
 }
 
-/* The next event, of which nobody must have been told anything but these losses. */
+/* The next event, before which exactly these losses must be reported. */
 static const Event *
 next(EventListener *listener, int64_t lost)
 {
@@ -115,7 +115,7 @@ a_slow_listener_loses_the_oldest_and_is_told_how_many(void **state)
     const int lost = MANY - EVENTS_QUEUE_LENGTH;
     for (int i = 0; i < MANY; i++)
         publish(events, i);
-    for (int i = lost; i < MANY; i++) { /* what is left begins right after them */
+    for (int i = lost; i < MANY; i++) { /* the rest begins right after them */
         const Event *event = next(listener, i == lost ? lost : 0);
         assert_int_equal(number_of(event), i);
         event_release(event);
@@ -131,7 +131,7 @@ a_slow_listener_loses_the_oldest_and_is_told_how_many(void **state)
 
 /* ---- bounds in bytes ---- */
 
-/* The payload of an event as great as they come; `number` comes first. */
+/* The payload of the largest possible event; `number` comes first. */
 static json_t *
 great_payload(int number)
 {
@@ -170,7 +170,7 @@ the_queue_of_a_listener_is_bounded_in_bytes(void **state)
 
 enum { GROUPS = 40, IN_GROUP = 14 };
 
-/* Wants the events of its own group alone. */
+/* Wants only the events of its own group. */
 static bool
 wants_group(const Event *event, unsigned *view, void *user_data)
 {
@@ -179,8 +179,8 @@ wants_group(const Event *event, unsigned *view, void *user_data)
     return number_of(event) / IN_GROUP == *group;
 }
 
-/* Each listener is within its own bound, and lets events wait that no other has: together they are
- * too much. */
+/* Each listener is within its own bound, and keeps events that no other has: together they exceed
+ * the bound. */
 static void
 all_queues_together_are_bounded_in_bytes(void **state)
 {
@@ -203,8 +203,8 @@ all_queues_together_are_bounded_in_bytes(void **state)
         int64_t lost;
         const Event *event = events_next(listeners[i], &view, &lost);
         lost_in_all += lost;
-        assert_true(i > 0 || (event == NULL && lost == IN_GROUP)); /* the oldest have gone */
-        assert_true(i < GROUPS - 1 || lost == 0);                  /* and the newest are there */
+        assert_true(i > 0 || (event == NULL && lost == IN_GROUP)); /* the oldest are lost */
+        assert_true(i < GROUPS - 1 || lost == 0);                  /* and the newest are kept */
         for (; event != NULL; event = events_next(listeners[i], &view, &lost), got++) {
             assert_int_equal(view, 7);
             event_release(event);
@@ -217,9 +217,9 @@ all_queues_together_are_bounded_in_bytes(void **state)
     events_free(events);
 }
 
-/* ---- what is in an event ---- */
+/* ---- the content of an event ---- */
 
-/* A member whose value takes so many bytes as text. */
+/* A member with a value of this many bytes as text. */
 static void
 add_member(json_t *payload, const char *name, size_t size)
 {
@@ -268,7 +268,7 @@ members_are_found_in_the_text(void **state)
         {"x",    "\"a\\\"b\""},
         {"b",    "null"},
         {"none", NULL},
-        {"c",    NULL},                    /* of a member, not of the payload */
+        {"c",    NULL},                    /* a member of a member, not of the payload */
     };
     Events *events = events_new();
     EventListener *listener = listen_to_all(events);
@@ -315,7 +315,7 @@ unread_events_are_freed_with_their_listener(void **state)
     for (int i = 0; i < 10; i++)
         publish(events, i);
     events_unlisten(listener);
-    publish(events, 10); /* to nobody */
+    publish(events, 10); /* without listeners */
     events_unlisten(NULL);
     events_free(events);
     events_free(NULL);
