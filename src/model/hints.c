@@ -78,8 +78,9 @@ read_number(const char *text, int64_t *number)
 {
     char *end;
     double value = g_ascii_strtod(text, &end);
-    *number = (int64_t)value;
-    return end != text && end[strspn(end, " ")] == '\0' && value >= -1e15 && value <= 1e15;
+    bool fits = value >= -1e15 && value <= 1e15; /* what does not cannot be cast */
+    *number = fits ? (int64_t)value : 0;
+    return fits && end != text && end[strspn(end, " ")] == '\0';
 }
 
 static bool
