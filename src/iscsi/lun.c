@@ -14,6 +14,10 @@
 #include <poll.h>
 #include <string.h>
 
+#ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/lsan_interface.h>
+#endif
+
 /* Commands under way at a time, and how often the target may put one off. */
 enum { QUEUE_DEPTH = 32, ATTEMPTS = 100 };
 enum { LOOK_MS = 100, STALL_S = 60, LOGOUT_MS = 2000, BLOCK_LIMIT = 4096 };
@@ -421,6 +425,21 @@ lun_size_told(struct iscsi_context *iscsi, int status, void *data, void *user)
         scsi_free_scsi_task(task);
 }
 
+/* libiscsi 1.19 loses 24 bytes when a login is broken off: the leak checker does not count them. */
+static int
+begin_login(Lun *lun, const LunOptions *options)
+{
+#ifdef __SANITIZE_ADDRESS__
+    __lsan_disable();
+#endif
+    int result =
+        iscsi_full_connect_async(lun->iscsi, options->portal, options->lun, lun_connected, lun);
+#ifdef __SANITIZE_ADDRESS__
+    __lsan_enable();
+#endif
+    return result;
+}
+
 static bool
 log_in(Lun *lun, const LunOptions *options, GError **error)
 {
@@ -430,7 +449,7 @@ log_in(Lun *lun, const LunOptions *options, GError **error)
     iscsi_set_header_digest(iscsi, ISCSI_HEADER_DIGEST_NONE_CRC32C);
     if (options->username != NULL)
         iscsi_set_initiator_username_pwd(iscsi, options->username, options->password);
-    if (iscsi_full_connect_async(iscsi, options->portal, options->lun, lun_connected, lun) != 0)
+    if (begin_login(lun, options) != 0)
         note_failure(lun, "cannot connect");
     while (!lun->connected)
         if (!lun_turn(lun, error))
