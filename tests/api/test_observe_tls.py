@@ -155,7 +155,7 @@ class Tls(unittest.TestCase):
         connection = self.connect(self.certificate)
         connection.request("GET", "/v1/events/stream")
         response = connection.getresponse()
-        self.assertTrue(response.readline().startswith(b": Steel"))
+        self.assertTrue(response.readline().startswith(b": events of nodes"))
         response.readline()
         poster = self.connect(self.certificate)
         poster.request("POST", "/v1/nodes", b'{"driver": "fake-hardware"}', {"Content-Type": "application/json"})

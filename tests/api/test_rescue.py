@@ -111,7 +111,7 @@ class Rescues(RescueSuite):
         until("the agent is asked", lambda: (agent.call(), agent.given)[1])
         node = self.failed("unexpected keyword argument 'hashed'")
         self.assertIn("build the ramdisk anew", node["last_error"])
-        self.assertEqual([name for name, _ in agent.given], [CALLED])
+        self.assertEqual([name for name, _ in agent.given].count(CALLED), 1)
 
     def test_an_agent_that_is_busy_is_asked_again_when_it_calls(self):
         agent, _ = self.rescue()

@@ -43,7 +43,8 @@ put(const Task *task, const char *key, const char *name, GError **error)
 {
     g_auto(CachedImage) image = {0};
     const char *url = json_string_member(task->node->instance_info, key);
-    return image_copies_put(url, name, &image, error);
+    g_autofree char *path = image_copies_path(name);
+    return image_copies_put(url, path, &image, error);
 }
 
 bool
@@ -58,8 +59,10 @@ nfs_files_put(const Task *task, GError **error)
 void
 nfs_files_remove(const Task *task)
 {
-    g_autofree char *kernel = nfs_boot_kernel(task->node->uuid),
-                    *initramfs = nfs_boot_initramfs(task->node->uuid);
+    g_autofree char *kernel_name = nfs_boot_kernel(task->node->uuid),
+                    *initramfs_name = nfs_boot_initramfs(task->node->uuid);
+    g_autofree char *kernel = image_copies_path(kernel_name),
+                    *initramfs = image_copies_path(initramfs_name);
     g_autofree char *folder = image_copies_path(task->node->uuid);
     image_copies_remove(kernel);
     image_copies_remove(initramfs);
