@@ -109,7 +109,7 @@ if [ -f "$secret" ]; then
     (umask 077 && printf 'root:*:::::::\nrescue:%s:::::::\n' "$(cat "$secret")" >/etc/shadow)
     mkdir -p /root
     for console in $(cat /sys/class/tty/console/active); do
-        (while :; do setsid getty 115200 "$console" linux; sleep 1; done) &
+        (while :; do setsid /bin/getty 115200 "$console" linux; sleep 1; done) &
     done
 fi
 echo "STEEL-RAMDISK is ready for its user"
