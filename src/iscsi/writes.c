@@ -99,6 +99,7 @@ write_now(Write *write, GError **error)
         return steel_fail(error, STEEL_ERROR_IO, "the image %s cannot be read: %s", write->path,
                           g_strerror(errno));
     int64_t begun_ms = time_monotonic_ms();
+    log_info(AREA, "%s: the write begins, by way of %s", write->target, write->portal);
     bool good = write_from(write, file, error);
     close(file);
     if (good)

@@ -49,7 +49,7 @@ class Iscsi(DeploySuite):
 
     @classmethod
     def setUpClass(cls):
-        port = free_port()
+        cls.port = port = free_port()
         cls.frozen = False
         cls.more_options = ("iscsi.portal_port=%d" % port,)
         cls.target = Target(port)
@@ -164,6 +164,7 @@ class Iscsi(DeploySuite):
                 agent.call()
             return agent.starts()
         until("the disk is exported", told)
+        until("the write begins", lambda: "openstack:%s: the write begins" % self.uuid in self.steel.text())
         self.rest(self.uuid, "wait call-back")
         return agent
 
@@ -171,6 +172,7 @@ class Iscsi(DeploySuite):
         self.begins_and_stands_still()
         self.when_free(202, "PUT", "/v1/nodes/%s/states/provision" % self.uuid, {"target": "deleted"})
         self.rest(self.uuid, "available")
+        self.assertIn("openstack:%s at 127.0.0.1:%d: by request" % (self.uuid, self.port), self.steel.text())
         self.target.thaw()
         self.assertEqual(self.target.contents()[:MIB], b"\xa5" * MIB)
 
