@@ -147,6 +147,7 @@ class Suite(faults_support.Suite):
     """A service whose machines boot a ramdisk; `own_options` are a suite's."""
 
     own_options = ()
+    agent_class = Agent
 
     @classmethod
     def setUpClass(cls):
@@ -202,7 +203,7 @@ class Suite(faults_support.Suite):
         """The machine has started: it gets its script, and its agent is ready to call."""
         self.rest(self.uuid, state)
         script = until("the boot script", self.script)
-        agent = Agent(self, self.certificates[certificate])
+        agent = self.agent_class(self, self.certificates[certificate])
         self.addCleanup(agent.close)
         agent.token = re.search(r"ipa-agent-token=(\S+)", script).group(1)
         return agent, script

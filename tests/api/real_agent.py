@@ -14,7 +14,7 @@ import harness
 from agent_support import MIB
 from faults_support import until
 from image_server import ImageServer
-from deploy_support import free_port
+from ramdisk_support import free_port
 
 DISK = 64 * MIB
 

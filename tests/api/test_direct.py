@@ -12,8 +12,9 @@ import re
 import subprocess
 import unittest
 
-from deploy_support import IMAGE, MAC, STRANGER, DeploySuite, make_qcow2
+from deploy_support import IMAGE, DeploySuite, make_qcow2
 from faults_support import until
+from ramdisk_support import MAC, STRANGER
 
 
 class Direct(DeploySuite):
@@ -47,7 +48,7 @@ class Direct(DeploySuite):
         agent, script = self.boots()
         line = re.search(r"^kernel --name deploy_kernel (\S+) (.*) initrd=deploy_ramdisk", script, re.M)
         self.assertEqual(line.group(1), "../%s/deploy_kernel" % self.uuid)
-        for word in ("console=ttyS0", "quiet", "ipa-debug=1", "ipa-api-url=http://192.0.2.9:6385",
+        for word in ("console=ttyS0", "quiet", "ipa-debug=1", "ipa-api-url=http://127.0.0.1:%d" % self.api_port,
                      "BOOTIF=01-" + MAC.replace(":", "-"), "ipa-agent-token=" + agent.token):
             self.assertIn(word, line.group(2).split())
         self.assertEqual(self.fetch("/%s/deploy_kernel" % self.uuid), b"kernel" * 100)

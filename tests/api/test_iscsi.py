@@ -7,17 +7,18 @@ import json
 import os
 import unittest
 
-import deploy_support
-from deploy_support import DeploySuite, free_port, make_qcow2
+import ramdisk_support
+from deploy_support import DeploySuite, make_qcow2
 from faults_support import until
 from iscsi_target import Target
+from ramdisk_support import free_port
 
 MIB = 1024 * 1024
 DISK = 8 * MIB
 IMAGE = b"the system on a disk\n" * 60000 + bytes(2 * MIB) + b"and its end\n"
 
 
-class IscsiAgent(deploy_support.Agent):
+class IscsiAgent(ramdisk_support.Agent):
     """Exports the disk as it is told. `secret`, `root`, `stop`: what it does otherwise."""
 
     def __init__(self, suite, certificate):
@@ -51,7 +52,7 @@ class Iscsi(DeploySuite):
     def setUpClass(cls):
         cls.port = port = free_port()
         cls.frozen = False
-        cls.more_options = ("iscsi.portal_port=%d" % port,)
+        cls.own_options = ("iscsi.portal_port=%d" % port,)
         cls.target = Target(port)
         cls.addClassCleanup(cls.target.close)
         super().setUpClass()

@@ -13,7 +13,7 @@ from agent_support import MIB, Agent
 from agent_support import Machine as Hardware
 from faults_support import until
 from image_server import ImageServer
-from deploy_support import free_port, make_certificate
+from ramdisk_support import free_port, make_certificate
 
 SIZE = 6 * MIB
 
