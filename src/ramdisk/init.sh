@@ -106,7 +106,8 @@ secret=/etc/ipa-rescue-config/ipa-rescue-password
 if [ -f "$secret" ]; then
     printf 'root:x:0:0:root:/root:/bin/sh\nrescue:x:0:0:rescue:/root:/bin/sh\n' >/etc/passwd
     printf 'root:x:0:\n' >/etc/group
-    (umask 077 && printf 'root:*:::::::\nrescue:%s:::::::\n' "$(cat "$secret")" >/etc/shadow)
+    # Without the day of the last change the login refuses the password.
+    (umask 077 && printf 'root:*:1::::::\nrescue:%s:1::::::\n' "$(cat "$secret")" >/etc/shadow)
     mkdir -p /root
     for console in $(cat /sys/class/tty/console/active); do
         (while :; do setsid /bin/getty 115200 "$console" linux; sleep 1; done) &
