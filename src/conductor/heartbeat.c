@@ -129,7 +129,9 @@ verb_agent_progress(VerbCall *call, GError **error)
     int64_t bytes = 0, total = -1;
     json_integer_member(call->arguments, "bytes", &bytes);
     json_integer_member(call->arguments, "total", &total);
-    if (board != NULL && step_kind_of_state(state_from_wire(node->provision_state), &kind) &&
+    /* What comes after the step has ended would be shown as the next one's. */
+    if (board != NULL && info_true(node, INFO_STEP_SENT) &&
+        step_kind_of_state(state_from_wire(node->provision_state), &kind) &&
         progress_board_note(board, node->uuid, json_string_member(call->arguments, "phase"), bytes,
                             total, time_monotonic_ms()))
         publish_progress(call->conductor, node);

@@ -11,6 +11,8 @@
 #include "db/timeline.h"
 #include "model/internal_info.h"
 
+#include <string.h>
+
 Task *
 task_new_without_driver(const DriverServices *services, Node *node)
 {
@@ -175,9 +177,10 @@ task_phase_begin(Task *task, const char *phase, const char *detail)
         warn_unrecorded(error);
 }
 
-/* What the agent has last said of its progress belongs to the phase that ends. */
+/* What the agent has last said of its progress belongs to the phase that ends. It may not have said
+ * the last of it: a phase that ends well has moved all. */
 static void
-keep_progress(Task *task)
+keep_progress(Task *task, bool good)
 {
     g_autoptr(GError) error = NULL;
     ProgressState state;
@@ -185,7 +188,7 @@ keep_progress(Task *task)
         progress_board_take(task->services->progress, task->node->uuid, &state) &&
         state.bytes > 0 &&
         !db_phases_moved(task->services->db, task->node->uuid, task->node->operation_uuid,
-                         state.bytes, state.total, &error))
+                         good ? MAX(state.bytes, state.total) : state.bytes, state.total, &error))
         warn_unrecorded(error);
 }
 
@@ -195,7 +198,7 @@ task_phase_end(Task *task, const char *result, const char *detail)
     g_autoptr(GError) error = NULL;
     if (task->node->operation_uuid == NULL)
         return;
-    keep_progress(task);
+    keep_progress(task, strcmp(result, "ok") == 0);
     if (!db_phases_end(task->services->db, task->node->uuid, task->node->operation_uuid, result,
                        detail, &error))
         warn_unrecorded(error);

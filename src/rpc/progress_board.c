@@ -86,8 +86,10 @@ note(Entry *entry, const char *phase, int64_t bytes, int64_t total, int64_t now_
         update_rate(state, bytes - state->bytes, now_ms - entry->noted_ms);
     else
         begin_phase(entry, phase);
-    state->bytes = bytes;
-    state->total = total;
+    if (bytes > 0 || total >= 0) { /* a phase that moves nothing leaves the bytes of the last one */
+        state->bytes = bytes;
+        state->total = total;
+    }
     entry->noted_ms = now_ms;
     update_left(state);
     if (same && entry->told_percent == percent(state) && now_ms - entry->told_ms < PROGRESS_TOLD_MS)

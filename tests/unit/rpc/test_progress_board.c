@@ -27,8 +27,10 @@ rate_and_time_left_come_from_what_was_told(void **state)
     progress_board_note(board, "n", "write image", 20 * MIB, 100 * MIB, 5000); /* it stands still */
     assert_true(progress_board_read(board, "n", &now));
     assert_int_equal(now.rate, 8 * MIB);
-    progress_board_note(board, "n", "flush", 0, -1, 6000); /* a phase knows nothing of the last */
+    progress_board_note(board, "n", "flush", 0, -1, 6000); /* it moves nothing */
     assert_true(progress_board_take(board, "n", &now));
+    assert_int_equal(now.bytes, 20 * MIB);
+    assert_int_equal(now.total, 100 * MIB);
     assert_int_equal(now.rate, -1);
     assert_int_equal(now.seconds_left, -1);
     assert_false(progress_board_read(board, "n", &now));
