@@ -23,6 +23,9 @@ WIRES = "ip link add br0 type bridge && ip addr add %s/24 dev br0 && ip link set
 # What the client was told, one word a line.
 CLIENT = '#!/bin/sh\n[ "$1" = bound ] && echo "file=$bootfile server=$siaddr"\nexit 0\n'
 IPXE = ("-x", "0xaf:01")  # option 175: it is iPXE that asks
+# Who is not root makes the network in a user namespace, which is not to be had everywhere (in a chroot).
+OURS = {"unshare": (), "nsenter": ()} if os.geteuid() == 0 else {"unshare": ("--map-root-user",),
+                                                                 "nsenter": ("--user", "--preserve-credentials")}
 
 
 class Dnsmasq:
@@ -40,7 +43,7 @@ class Dnsmasq:
                  "--log-facility=%s/log" % self.folder, "--dhcp-leasefile=%s/leases" % self.folder,
                  "--dhcp-range=10.9.0.100,10.9.0.200,255.255.255.0,10m", "--dhcp-match=set:ipxe,175",
                  "--dhcp-hostsdir=%s/hosts" % self.folder, "--dhcp-optsdir=%s/options" % self.folder]
-        self.process = subprocess.Popen(["unshare", "--map-root-user", "--net", "sh", "-ec", WIRES + 'exec "$@"', "sh", *words],
+        self.process = subprocess.Popen(["unshare", *OURS["unshare"], "--net", "sh", "-ec", WIRES + 'exec "$@"', "sh", *words],
                                         stdin=subprocess.DEVNULL)
         until("dnsmasq serves", lambda: self.process.poll() is not None or "DHCP, IP range" in self.log())
         assert self.process.poll() is None, "dnsmasq has ended; its complaint stands above"
@@ -52,8 +55,8 @@ class Dnsmasq:
     def ask(self, mac, *words):
         """What the card is told; "" if nothing within three tries."""
         client = subprocess.run(
-            ["nsenter", "--target", str(self.process.pid), "--user", "--preserve-credentials", "--net", "busybox", "udhcpc", "-f", "-q",
-             "-n", "-t", "3", "-T", "1", "-i", LINK_OF[mac], "-s", str(self.folder / "client"), "-O", "bootfile", *words],
+            ["nsenter", "--target", str(self.process.pid), *OURS["nsenter"], "--net", "busybox", "udhcpc", "-f", "-q", "-n",
+             "-t", "3", "-T", "1", "-i", LINK_OF[mac], "-s", str(self.folder / "client"), "-O", "bootfile", *words],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=harness.LIMIT_S)
         lines = [line for line in client.stdout.decode().splitlines() if line.startswith("file=")]
         return lines[-1] if lines else ""
