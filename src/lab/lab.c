@@ -495,6 +495,7 @@ lab_remove_files(const char *folder, bool keep_logs)
     while (dir != NULL && (name = g_dir_read_name(dir)) != NULL)
         if (is_lab_file(name) && !(keep_logs && g_str_has_suffix(name, ".log")))
             g_ptr_array_add(paths, g_build_filename(folder, name, NULL));
+    nfs_unmount(folder);
     for (guint i = 0; i < paths->len; i++)
         folder_remove(paths->pdata[i]);
 }

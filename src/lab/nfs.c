@@ -14,6 +14,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -103,15 +104,35 @@ write_file(const char *path, const char *text, mode_t permissions, GError **erro
            steel_fail(error, STEEL_ERROR_IO, "cannot change %s: %s", path, g_strerror(errno));
 }
 
+void
+nfs_unmount(const char *folder)
+{
+    g_autofree char *export = g_build_filename(folder, NFS_FOLDER, NULL);
+    while (umount2(export, MNT_DETACH | UMOUNT_NOFOLLOW) == 0)
+        ;
+}
+
+/* The server exports only a file system with file handles that it finds among the mounts, which the
+ * lab's folder need not be on: not in a container, nor in a chroot. So the export is one itself. */
+static bool
+mount_export(const char *folder, GError **error)
+{
+    g_autofree char *export = g_build_filename(folder, NFS_FOLDER, NULL);
+    if (!folder_make(export, error))
+        return false;
+    nfs_unmount(folder); /* what a daemon that was killed has left */
+    return mount("steel-lab", export, "tmpfs", MS_NOSUID | MS_NODEV, "size=256m,mode=755") == 0 ||
+           steel_fail(error, STEEL_ERROR_IO, "cannot mount %s: %s", export, g_strerror(errno));
+}
+
 static bool
 write_config(const char *folder, const char *address, uint16_t port, GError **error)
 {
     g_autofree char *path = g_build_filename(folder, CONFIG_FILE, NULL);
     g_autofree char *text = nfs_config(folder, address, port);
     g_autofree char *recovery = g_build_filename(folder, RECOVERY_FOLDER, NULL);
-    g_autofree char *export = g_build_filename(folder, NFS_FOLDER, NULL);
     return write_file(path, text, 0600, error) && folder_make(recovery, error) &&
-           folder_make(export, error);
+           mount_export(folder, error);
 }
 
 NfsServer *
@@ -133,6 +154,7 @@ nfs_free(NfsServer *server)
     if (server == NULL)
         return;
     process_end(server->pid, SIGKILL, 0); /* no client is left, and it has nothing to save */
+    nfs_unmount(server->folder);
     g_free(server->folder);
     g_free(server);
 }
