@@ -34,12 +34,14 @@ struct NfsServer {
 };
 
 /* No rpcbind, no locks for old clients, and no grace period for earlier clients: the lab's servers
- * start after it. */
+ * start after it. Ganesha 6 wants to be an "IO flusher", which a container may forbid; ganesha 4
+ * warns that it does not know the parameter. */
 char *
 nfs_config(const char *folder, const char *address, uint16_t port)
 {
     return g_strdup_printf(
-        "NFS_CORE_PARAM { Protocols = 4; Bind_addr = %s; NFS_Port = %u; Enable_NLM = false; "
+        "NFS_CORE_PARAM { Protocols = 4; Allow_Set_Io_Flusher_Fail = true; Bind_addr = %s; "
+        "NFS_Port = %u; Enable_NLM = false; "
         "Enable_RQUOTA = false; Enable_UDP = false; }\n"
         "NFSv4 { Graceless = true; Minor_Versions = 0, 1, 2; "
         "RecoveryRoot = \"%s/" RECOVERY_FOLDER "\"; }\n"
@@ -135,14 +137,24 @@ write_config(const char *folder, const char *address, uint16_t port, GError **er
            mount_export(folder, error);
 }
 
+/* Without the table the server starts and exports nothing. */
+static bool
+check_mount_table(GError **error)
+{
+    return access("/etc/mtab", R_OK) == 0 ||
+           steel_fail(error, STEEL_ERROR_NOT_FOUND,
+                      "nfs-ganesha looks for file systems in /etc/mtab, which is missing; make it "
+                      "with: ln -s ../proc/self/mounts /etc/mtab");
+}
+
 NfsServer *
 nfs_start(const char *folder, const char *address, uint16_t port, int network_namespace,
           GError **error)
 {
     g_autoptr(NfsServer) server = g_new0(NfsServer, 1);
     server->folder = g_strdup(folder);
-    if (write_config(folder, address, port, error) && spawn(server, network_namespace, error) &&
-        wait_ready(server, error))
+    if (check_mount_table(error) && write_config(folder, address, port, error) &&
+        spawn(server, network_namespace, error) && wait_ready(server, error))
         return g_steal_pointer(&server);
     g_prefix_error(error, "starting the NFS server: ");
     return NULL;

@@ -158,8 +158,8 @@ class Direct(DeploySuite):
         killed = []
 
         def die(command):
-            killed.append(command)
             self.steel.kill()  # the answer reaches nobody
+            killed.append(command)  # after that the daemon may be started again
 
         for command in commands:
             agent.taken[command] = functools.partial(die, command)
