@@ -114,8 +114,18 @@ nfs_unmount(const char *folder)
         ;
 }
 
-/* The server exports only a file system with file handles that it finds among the mounts, which the
- * lab's folder need not be on: not in a container, nor in a chroot. So the export is one itself. */
+/* True if the files of a folder have handles, by which an NFS server names them. */
+static bool
+has_handles(const char *folder)
+{
+    struct file_handle handle = {0};
+    int mount_id;
+    return name_to_handle_at(AT_FDCWD, folder, &handle, &mount_id, 0) == 0 || errno == EOVERFLOW;
+}
+
+/* The server exports only what it finds among the mounts, and the root of a chroot is none: so the
+ * export is a mount of its own. Where the folder's files have no handles (overlayfs in a
+ * container), it is a file system in memory, which ganesha 4 exports and ganesha 6 does not. */
 static bool
 mount_export(const char *folder, GError **error)
 {
@@ -123,7 +133,10 @@ mount_export(const char *folder, GError **error)
     if (!folder_make(export, error))
         return false;
     nfs_unmount(folder); /* what a daemon that was killed has left */
-    return mount("steel-lab", export, "tmpfs", MS_NOSUID | MS_NODEV, "size=256m,mode=755") == 0 ||
+    int status = has_handles(export) ? mount(export, export, NULL, MS_BIND, NULL)
+                                     : mount("steel-lab", export, "tmpfs", MS_NOSUID | MS_NODEV,
+                                             "size=256m,mode=755");
+    return status == 0 ||
            steel_fail(error, STEEL_ERROR_IO, "cannot mount %s: %s", export, g_strerror(errno));
 }
 

@@ -19,8 +19,8 @@ typedef struct NfsServer NfsServer;
 
 /* Starts the server and waits until it listens, at most 10 s.
  *
- * folder              the lab's; copied. The export is NFS_FOLDER in it, a file system
- *                     in memory of at most 256 MiB
+ * folder              the lab's; copied. The export is NFS_FOLDER in it, a mount of its
+ *                     own
  * address, port       where it listens
  * network_namespace   descriptor of the namespace it listens in, or 0
  * Errors              PROCESS (it has ended: the port is in use, or permission is missing),
@@ -29,7 +29,7 @@ typedef struct NfsServer NfsServer;
 NfsServer *nfs_start(const char *folder, const char *address, uint16_t port, int network_namespace,
                      GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Ends the server and its export, whose files are gone. NULL is fine. */
+/* Ends the server and unmounts its export. NULL is fine. */
 void nfs_free(NfsServer *server);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(NfsServer, nfs_free)
 
