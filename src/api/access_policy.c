@@ -68,7 +68,7 @@ ask(const Asker *asker, const char *rule)
     return policy_ask(asker->policy, rule, &context);
 }
 
-/* True if the rule allows it whoever owns the target. */
+/* True if the rule allows it for targets of all owners. */
 static bool
 allows_for_all(const Asker *asker, const char *rule)
 {

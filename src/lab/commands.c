@@ -13,6 +13,7 @@
 #include "lab/fleet.h"
 #include "lab/folder.h"
 #include "lab/lab.h"
+#include "lab/lab_files.h"
 #include "lab/node.h"
 #include "lab/options.h"
 #include "lab/preflight.h"

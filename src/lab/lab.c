@@ -467,35 +467,3 @@ lab_main(void *user_data, int ready_fd)
     log_info(AREA, "down");
     return started ? 0 : 1;
 }
-
-/* The lab's files have known names or endings: its folder may hold other files. */
-static bool
-is_lab_file(const char *name)
-{
-    static const char *const names[] = {
-        LAB_LOG_FILE,  CONTROL_SOCKET,   "tgtd.0", "tgtd.0.lock", "tgtd.log", "dnsmasq.conf",
-        "dnsmasq.log", "dnsmasq.leases", "tftp",   NFS_FOLDER,    NFS_FILES};
-    static const char *const endings[] = {".console.log",       ".disk.raw", ".volume.raw",
-                                          ".uefi-variables.fd", ".qemu.log", ".chap"};
-    for (size_t i = 0; i < G_N_ELEMENTS(names); i++)
-        if (strcmp(name, names[i]) == 0)
-            return true;
-    for (size_t i = 0; i < G_N_ELEMENTS(endings); i++)
-        if (g_str_has_suffix(name, endings[i]))
-            return true;
-    return false;
-}
-
-void
-lab_remove_files(const char *folder, bool keep_logs)
-{
-    g_autoptr(GPtrArray) paths = g_ptr_array_new_with_free_func(g_free);
-    g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);
-    const char *name;
-    while (dir != NULL && (name = g_dir_read_name(dir)) != NULL)
-        if (is_lab_file(name) && !(keep_logs && g_str_has_suffix(name, ".log")))
-            g_ptr_array_add(paths, g_build_filename(folder, name, NULL));
-    nfs_unmount(folder);
-    for (guint i = 0; i < paths->len; i++)
-        folder_remove(paths->pdata[i]);
-}

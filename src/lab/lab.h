@@ -23,7 +23,3 @@ typedef struct LabPlan {
 
 /* A DaemonMain (supervise.h); user_data is a const LabPlan. */
 int lab_main(void *user_data, int ready_fd);
-
-/* Removes the files of labs from a folder, and no others. With `keep_logs` the logs stay: they say
- * why a lab did not start. Call it only while no lab runs there. */
-void lab_remove_files(const char *folder, bool keep_logs);

@@ -56,7 +56,7 @@ class Failing(real_agent.Suite):
         (cutting, {}, r"disk \S+/vdb: .*Transferred a partial file \(after 0 bytes\); check that the image server"),
         (lying, {}, r"disk \S+/vdb: .*Transferred a partial file \(after 6291456 bytes\); .*tells the right length"),
         (missing, {}, r"disk \S+/vdb: .*the server answers with status 404"),
-        (refusing, {}, r"disk \S+/vdb: .*Couldn't connect to server.*; check that the image server answers"),
+        (refusing, {}, r"disk \S+/vdb: .*Could(n't| not) connect to server.*; check that the image server answers"),
         (stranger, {}, r"disk \S+/vdb: .*certificate.*; .*a certificate that the ramdisk trusts"),
         (wrong_checksum, {}, r"disk \S+/vdb: .*image checksum: (ab){32}; verification checksum: [0-9a-f]{64}; compare the checksum in instance_info"),
         (nothing, {"disk": 4 * MIB}, r"vdb has 4194304 bytes, and the image is larger; check that the disk is large enough"),

@@ -155,7 +155,7 @@ take_portals(const Agent *agent, const char *group, GError **error)
     return true;
 }
 
-/* Whoever is logged in is cut off. */
+/* Ends the sessions of all initiators. */
 static bool
 take_target(const Agent *agent, const char *iqn, GError **error)
 {

@@ -253,7 +253,7 @@ node_agent_log_get(Request *request, GError **error)
 
 /* ---- inspection data ---- */
 
-/* The addresses of the interfaces of an inventory; NULL with INVALID when it is none. */
+/* The addresses of an inventory's interfaces; NULL with INVALID if the body is no inventory. */
 static GPtrArray *
 inventory_addresses(const json_t *inventory, GError **error)
 {

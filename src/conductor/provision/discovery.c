@@ -9,7 +9,7 @@
 #include "drivers/inspect/inspection.h"
 
 #define AREA "conductor.discovery"
-/* Whoever can reach the API can send inventories. */
+/* Everybody who reaches the API can send inventories. */
 #define ENROLLED_LIMIT 1000
 
 static bool

@@ -236,7 +236,7 @@ release(VerbCall *call, Allocation *allocation, GError **error)
     LockedNode locked = {0};
     g_autoptr(GError) failure = NULL;
     Db *db = call->conductor->services.db;
-    /* The allocation's owner may end it, whoever owns the node. */
+    /* The allocation's owner may end it, also on a node of another owner. */
     VerbCall unjudged = *call;
     unjudged.judged = NULL;
     if (!locked_node_take(&unjudged, allocation->node_uuid, "allocation deletion", &locked,

@@ -1,5 +1,4 @@
-/* Which steps an operation has, in which order, and where it stands in them; the contract is in
- * steps.h.
+/* The plan of an operation: its steps, their order and the current one; the contract is in steps.h.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "common/log.h"
 #include "conductor/steps/catalog.h"

@@ -246,7 +246,7 @@ bmc_app_set_session_privilege(BmcCall *call)
     bool silent = call->bmc->faults.no_answer_after_login;
     lock_release(&call->bmc->lock);
     if (silent)
-        session->state = BMC_SESSION_CHALLENGED; /* from now on nothing in this session is heard */
+        session->state = BMC_SESSION_CHALLENGED; /* it answers nothing more */
 }
 
 static void
