@@ -42,3 +42,7 @@ bool image_fetch_version(const ImageFetch *fetch, ImageVersion *version,
  *         NOT_FOUND, IO, TOO_LARGE, HTTP, TIMEOUT; the text names the URL without its secrets */
 bool image_fetch(const ImageFetch *fetch, int to, const char *algorithm, char **digest,
                  GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* The content as a text that ends where its first NUL byte is; the caller frees. size_limit is
+ * memory: a few MiB at most. Errors as image_fetch. */
+char *image_fetch_text(const ImageFetch *fetch, GError **error);

@@ -33,7 +33,7 @@ direct_deploy_resume_write_image(Task *task, const json_t *args, GError **error)
 }
 
 static const StepDef deploy_steps[] = {
-    AGENT_DEPLOY_FIRST_STEP,
+    {AGENT_DEPLOY_FIRST_STEP},
     {.name = "write_image",
      .priority = 80,
      .abortable = true,
