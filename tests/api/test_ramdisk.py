@@ -49,6 +49,7 @@ class RamdiskInstance(ramdisk_support.Suite):
 
     def test_the_machine_boots_it_at_each_start_until_it_is_undeployed(self):
         script = self.deploys()
+        self.assertIn("load_kernel", [row["phase"] for row in self.phases(self.uuid)])
         line = re.search(r"^kernel --name deploy_kernel (\S+) (.*) initrd=deploy_ramdisk", script, re.M)
         self.assertEqual(line.group(1), "../%s/kernel" % self.uuid)
         words = line.group(2).split()
