@@ -40,13 +40,26 @@ folder_without_cache(const Config *config)
     return g_build_filename(config_string(config, OPT_STATE_PATH), "image_copies", NULL);
 }
 
+/* `true`, `false`, or a file of authorities. */
+static void
+read_trust(const Config *config, ImageFetch *fetch)
+{
+    const char *said = config_string(config, OPT_WEBSERVER_VERIFY_CA);
+    fetch->insecure = g_ascii_strcasecmp(said, "false") == 0;
+    if (*said == '/')
+        fetch->ca_file = said;
+}
+
 static ImageFetch
 fetch_of(const Config *config, const char *url)
 {
-    return (ImageFetch){.url = url,
+    ImageFetch fetch = {.url = url,
                         .allowed = config_list(config, OPT_CONDUCTOR_FILE_URL_ALLOWED_PATHS),
                         .size_limit = SIZE_LIMIT,
+                        .stall_s = (int)config_integer(config, OPT_WEBSERVER_CONNECTION_TIMEOUT),
                         .timeout_ms = COPY_TIMEOUT_MS};
+    read_trust(config, &fetch);
+    return fetch;
 }
 
 char *

@@ -186,6 +186,8 @@ request_of(const ImageFetch *fetch)
                          .redirect_limit = REDIRECT_LIMIT,
                          .ca_file = fetch->ca_file,
                          .insecure = fetch->insecure,
+                         .connect_timeout_ms = fetch->stall_s * 1000,
+                         .stall_s = fetch->stall_s,
                          .timeout_ms = fetch->timeout_ms};
 }
 

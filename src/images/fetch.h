@@ -15,6 +15,7 @@ typedef struct ImageFetch {
     const char *ca_file;        /* for https://; NULL: the system's */
     bool insecure;
     uint64_t size_limit; /* bytes */
+    int stall_s;         /* for the connection, and between bytes; 0: as http_request has it */
     int timeout_ms;      /* of the whole copy */
 } ImageFetch;
 

@@ -20,7 +20,7 @@
 typedef struct Write {
     LunWrites *writes;                                        /* borrowed */
     char *key, *path, *portal, *target, *username, *password; /* owned */
-    int lun;
+    int lun, stall_s;
     uint64_t offset, size;
     atomic_bool stop;
     atomic_uint_least64_t done;
@@ -79,6 +79,7 @@ write_from(Write *write, int file, GError **error)
                                 .initiator = write->writes->initiator,
                                 .username = write->username,
                                 .password = write->password,
+                                .stall_s = write->stall_s,
                                 .stop = &write->stop};
     const LunImage image = {.file = file,
                             .offset = write->offset,
@@ -186,6 +187,7 @@ write_new(LunWrites *writes, const LunOrder *order)
     write->password = g_strdup(order->password);
     write->offset = order->offset;
     write->size = order->size;
+    write->stall_s = order->stall_s;
     write->state = LUN_WRITE_RUNS;
     return write;
 }

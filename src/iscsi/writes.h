@@ -18,6 +18,7 @@ typedef struct LunOrder {
     int lun;
     const char *username, *password; /* NULL: no CHAP */
     uint64_t offset, size;           /* as in LunImage */
+    int stall_s;                     /* as in LunOptions */
 } LunOrder;
 
 /* How a write stands. */

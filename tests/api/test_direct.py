@@ -306,10 +306,6 @@ class Direct(DeploySuite):
         agent, _ = self.boots()
         self.calls_until(agent, "active")
 
-    def again(self):
-        self.assertEqual(self.steel.end()[0], 0)
-        self.steel.again()
-
     def test_a_file_outside_of_the_allowed_folders_is_not_served(self):
         os.symlink("/etc/passwd", self.place + "/link")
         self.addCleanup(os.unlink, self.place + "/link")

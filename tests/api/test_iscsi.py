@@ -3,15 +3,19 @@
 SPDX-License-Identifier: Apache-2.0
 """
 import gzip
+import hashlib
 import json
 import os
+import ssl
+import threading
 import unittest
 
 import ramdisk_support
 from deploy_support import DeploySuite, make_qcow2
 from faults_support import until
+from image_server import ImageServer
 from iscsi_target import Target
-from ramdisk_support import free_port
+from ramdisk_support import free_port, make_certificate
 
 MIB = 1024 * 1024
 DISK = 8 * MIB
@@ -138,6 +142,16 @@ class Iscsi(DeploySuite):
         node = self.calls_until(agent, "deploy failed")
         self.assertIn("write_image: the image has %d bytes" % len(IMAGE), node["last_error"])
         self.assertIn("has room for %d" % (2 * MIB), node["last_error"])
+        self.assertIn("; check that the machine's disk is large enough for the image", node["last_error"])
+
+    def test_a_disk_that_fails_is_told_with_the_place_and_nothing_of_it_boots(self):
+        with self.target.failing_beyond(3 * MIB):
+            agent = self.deploys()
+            node = self.calls_until(agent, "deploy failed")
+        self.assertRegex(node["last_error"], r"^deploy step deploy\.write_image: iqn\.2008-10\.org\.openstack:%s at 127\.0\.0\.1:%d: "
+                         r".* at byte \d+: the disk reports: a medium error \(sense key 3, code [0-9a-f]{4}\); check that the "
+                         r"machine's disk is large enough for the image, and its health" % (self.uuid, self.port))
+        self.assertEqual(self.target.contents()[:MIB], bytes(MIB))
 
     def test_a_target_that_refuses_us_is_told(self):
         agent = self.deploys()
@@ -145,6 +159,15 @@ class Iscsi(DeploySuite):
         node = self.calls_until(agent, "deploy failed")
         self.assertIn("the target does not let us in", node["last_error"])
         self.assertIn("Authentication failure", node["last_error"])
+
+    def test_a_target_that_falls_silent_is_told(self):
+        self.steel.settings["iscsi.stall_timeout"] = "3"
+        self.again()
+        self.addCleanup(self.again)
+        self.addCleanup(self.steel.settings.pop, "iscsi.stall_timeout")
+        node = self.calls_until(self.begins_and_stands_still(), "deploy failed")
+        self.assertRegex(node["last_error"], r"^deploy step deploy\.write_image: iqn\S+ at 127\.0\.0\.1:%d has not answered for 3 s; check "
+                         r"the network between this conductor and the machine" % self.port)
 
     def test_what_the_agent_says_at_the_end_is_told(self):
         agent = self.deploys()
@@ -194,6 +217,79 @@ class Iscsi(DeploySuite):
         self.steel.again()
         self.calls_until(agent, "active")
         self.assertEqual(self.target.contents()[:len(IMAGE)], IMAGE)
+
+
+class Fetched(DeploySuite):
+    """The conductor fetches the image itself, from servers that do not do what they should."""
+
+    deploy_interface = "iscsi"
+    own_options = ("DEFAULT.webserver_connection_timeout=2",)
+
+    def setUp(self):
+        super().setUp()
+        self.server = ImageServer()
+        self.addCleanup(self.server.close)
+
+    def slow(self, path):
+        rest = threading.Event()
+        self.server.holds[path] = (MIB, rest)
+        self.addCleanup(rest.set)
+
+    def cutting(self, path):
+        self.server.cuts[path] = [MIB] * 100
+
+    def lying(self, path):
+        self.server.lie[path] = MIB
+
+    def missing(self, path):
+        self.server.statuses[path] = 404
+
+    def refusing(self, path):
+        self.info(image_source="http://127.0.0.1:%d/image" % free_port())
+
+    def stranger(self, path):
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(*make_certificate(self.place, "images"))
+        self.server.server.socket = context.wrap_socket(self.server.server.socket, server_side=True, do_handshake_on_connect=False)
+        self.info(image_source=self.server.url(path).replace("http:", "https:"))
+
+    def wrong_checksum(self, path):
+        self.info(image_os_hash_value="ab" * 32)
+
+    FAULTS = (
+        (slow, r"no answer in time: .*2 seconds; check that the image server answers this conductor and is fast enough"),
+        (cutting, r"transfer closed with \d+ bytes remaining to read; check that the image server"),
+        (lying, r"transfer closed with 1048576 bytes remaining to read; .*tells the right length"),
+        (missing, r"the server answers with status 404; correct instance_info image_source"),
+        (refusing, r"[Cc]ould(n't| not) connect to server; check that the image server answers this conductor"),
+        (wrong_checksum, r"the image has another checksum \(sha256 [0-9a-f]{64}\) than instance_info says \((ab){32}\); compare"),
+        (stranger, r"certificate.*; .*a certificate that this conductor trusts \(\[DEFAULT\]webserver_verify_ca\)"),
+    )
+
+    def test_the_operator_reads_the_cause_and_what_to_do(self):
+        for fault, words in self.FAULTS:
+            with self.subTest(fault=fault.__name__):
+                path = "/" + fault.__name__
+                self.info(image_source=self.server.add(path, IMAGE), image_os_hash_algo="sha256",
+                          image_os_hash_value=hashlib.sha256(IMAGE).hexdigest())
+                fault(self, path)
+                self.ask(self.uuid, "active")
+                node = self.rest(self.uuid, "deploy failed")
+                self.assertRegex(node["last_error"], r"^Failed to prepare to deploy: .*" + words)
+                self.assertEqual(node["power_state"], "power off")
+                self.ask(self.uuid, "deleted")
+                self.rest(self.uuid, "available")
+
+    def test_a_server_with_an_authority_of_its_own_is_trusted_where_the_operator_says_so(self):
+        self.stranger("/image")
+        self.steel.settings["DEFAULT.webserver_verify_ca"] = self.place + "/images.crt"
+        self.again()
+        self.addCleanup(self.again)
+        self.addCleanup(self.steel.settings.pop, "DEFAULT.webserver_verify_ca")
+        self.server.add("/image", IMAGE)
+        self.info(image_os_hash_algo="sha256", image_os_hash_value="ab" * 32)
+        self.ask(self.uuid, "active")
+        self.assertIn("the image has another checksum", self.rest(self.uuid, "deploy failed")["last_error"])
 
 
 if __name__ == "__main__":

@@ -77,7 +77,8 @@ compare(const char *path, const char *algorithm, const char *sha256, const char 
         return false;
     return g_ascii_strcasecmp(made, wanted) == 0 ||
            steel_fail(error, STEEL_ERROR_DEPLOY_FAILED,
-                      "the image has another checksum (%s %s) than instance_info says (%.140s)",
+                      "the image has another checksum (%s %s) than instance_info says (%.140s); "
+                      "compare the checksum in instance_info with the image at image_source",
                       algorithm, made, wanted);
 }
 

@@ -101,11 +101,44 @@ note_copy(Task *task, const char *format, const char *sha256)
                   json_pack("{s:s,s:s}", "disk_format", format, "sha256", sha256));
 }
 
+/* What a person can do when the copy fails. */
+static void
+advise(GError **error)
+{
+    static const struct {
+        SteelErrorCode code;
+        const char *advice;
+    } rows[] = {
+        {STEEL_ERROR_HTTP, "check that the image server answers this conductor, that it tells the "
+                           "right length and has a certificate that this conductor trusts "
+                           "([DEFAULT]webserver_verify_ca)"},
+        {STEEL_ERROR_TIMEOUT, "check that the image server answers this conductor and is fast "
+                              "enough ([DEFAULT]webserver_connection_timeout)"},
+        {STEEL_ERROR_NOT_FOUND, "correct instance_info image_source"},
+        {STEEL_ERROR_IO, "look at the conductor's disk: its health, and the space that is left"},
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++)
+        if (error != NULL && steel_error_is(*error, rows[i].code)) {
+            steel_advise(error, rows[i].advice);
+            return;
+        }
+}
+
+static bool
+copy(Task *task, const char *path, CachedImage *image, GError **error)
+{
+    if (image_copies_put(text(task->node, "image_source"), path, image, error))
+        return true;
+    g_prefix_error(error, "the conductor cannot fetch the image: ");
+    advise(error);
+    return false;
+}
+
 static bool
 fetch(Task *task, const char *path, CachedImage *image, GError **error)
 {
     task_phase_begin(task, "cache_image", "the conductor fetches the image");
-    return image_copies_put(text(task->node, "image_source"), path, image, error) &&
+    return copy(task, path, image, error) &&
            instance_image_check(task, path, image->sha256, error) && note_format(task, path, error);
 }
 

@@ -113,13 +113,15 @@ static bool
 order_write(Task *task, const Export *export, const AgentResult *told, GError **error)
 {
     g_autofree char *path = instance_image_path(task->node);
+    int64_t stall_s = config_integer(config_current(), OPT_ISCSI_STALL_TIMEOUT);
     LunOrder order = {.key = task->node->uuid,
                       .path = path,
                       .portal = export->portal,
                       .target = export->iqn,
                       .lun = TARGET_LUN,
                       .username = task->node->uuid,
-                      .password = export->password};
+                      .password = export->password,
+                      .stall_s = (int)stall_s};
     return read_place(task, told, &order, error) &&
            lun_writes_begin(task->services->writes, &order, error);
 }
@@ -179,6 +181,20 @@ iscsi_deploy_run_write_image(Task *task, const json_t *args, GError **error)
     return storage_boots_from_volume(task) ? step_done() : begin_write(task, error);
 }
 
+/* What a person can do when the write fails. */
+static void
+advise(GError **error)
+{
+    bool timeout = error != NULL && steel_error_is(*error, STEEL_ERROR_TIMEOUT);
+    bool storage = error != NULL && steel_error_is(*error, STEEL_ERROR_STORAGE);
+    if (timeout)
+        steel_advise(error, "check the network between this conductor and the machine, and look at "
+                            "the machine's console");
+    if (storage)
+        steel_advise(error, "check that the machine's disk is large enough for the image, and its "
+                            "health");
+}
+
 /* The agent calls now and then while the write goes on: as long as bytes move, so does the end of
  * the wait. */
 static StepOutcome
@@ -194,6 +210,7 @@ iscsi_deploy_resume_write_image(Task *task, const json_t *args, GError **error)
     case LUN_WRITE_DONE:
         return end_export(task, error);
     case LUN_WRITE_FAILED:
+        advise(error);
         return step_failed();
     case LUN_WRITE_UNKNOWN:
         break;
