@@ -107,8 +107,7 @@ check_kept(const Table *before, const Table *after)
     }
 }
 
-/* What stands in the table and takes room: no extended partition, which holds others, no entry that
- * is marked as free, nothing that leads out of the disk. */
+/* No extended partition, which holds others, and no entry that is marked as free. */
 static bool
 takes_room(const Partition *partition)
 {
@@ -116,7 +115,7 @@ takes_room(const Partition *partition)
     for (size_t i = 0; i < G_N_ELEMENTS(others); i++)
         if (strcmp(partition->type, others[i]) == 0)
             return false;
-    return partition->start < DISK && partition->size <= DISK - partition->start;
+    return true;
 }
 
 static void

@@ -240,13 +240,40 @@ table_create(const char *path, TableKind kind, const PartitionPlan *plans, size_
     return good;
 }
 
+/* An entry that is marked as free, or holds other partitions. */
+static bool
+is_no_partition(const Partition *partition)
+{
+    static const char *const others[] = {"0x00", "0x05", "0x0f", "0x85"};
+    for (size_t i = 0; i < G_N_ELEMENTS(others); i++)
+        if (strcmp(partition->type, others[i]) == 0)
+            return true;
+    return false;
+}
+
+/* libfdisk takes a range within an extended partition for free, though a damaged table may have a
+ * primary partition there, or the extended one may lead out of the disk. */
+static bool
+is_free(const Table *table, uint64_t start, uint64_t size)
+{
+    if (start >= table->disk_size || size > table->disk_size - start)
+        return false;
+    for (size_t i = 0; i < table->count; i++) {
+        const Partition *other = &table->partitions[i];
+        if (!is_no_partition(other) && start < other->start + other->size &&
+            other->start < start + size)
+            return false;
+    }
+    return true;
+}
+
 /* Returns the start of a partition at the end of the last free range with room, or 0 if there is
  * none. */
 static uint64_t
-last_place(struct fdisk_context *context, uint64_t sectors)
+last_place(struct fdisk_context *context, const Table *table, uint64_t sectors)
 {
     struct fdisk_table *list = NULL;
-    uint64_t align = MIB / fdisk_get_sector_size(context), found = 0;
+    uint64_t sector = fdisk_get_sector_size(context), align = MIB / sector, found = 0;
     if (fdisk_get_freespaces(context, &list) != 0)
         return 0;
     size_t count = fdisk_table_get_nents(list);
@@ -255,7 +282,7 @@ last_place(struct fdisk_context *context, uint64_t sectors)
         uint64_t start = fdisk_partition_get_start(free_space);
         uint64_t end = start + fdisk_partition_get_size(free_space);
         uint64_t place = end >= sectors ? (end - sectors) / align * align : 0;
-        if (place >= start && place > found)
+        if (place >= start && place > found && is_free(table, place * sector, sectors * sector))
             found = place;
     }
     fdisk_unref_table(list);
@@ -271,14 +298,15 @@ add_last(struct fdisk_context *context, const char *path, const PartitionPlan *p
     if (kind != TABLE_GPT && kind != TABLE_MBR)
         return steel_fail(error, STEEL_ERROR_STORAGE,
                           "%s has no partition table to add a partition to", path);
-    uint64_t start = last_place(context, sectors_for(context, plan->size));
+    Table table;
+    read_table(context, &table);
+    uint64_t start = last_place(context, &table, sectors_for(context, plan->size));
     if (start == 0)
         return steel_fail(error, STEEL_ERROR_STORAGE,
                           "%s has no %" G_GUINT64_FORMAT " MiB free behind its partitions", path,
                           plan->size / MIB);
     if (!add(context, path, plan, start, &number, error) || !write_table(context, path, error))
         return false;
-    Table table;
     read_table(context, &table);
     for (size_t i = 0; i < table.count; i++)
         if (table.partitions[i].number == number + 1)
