@@ -49,7 +49,7 @@ class Direct(DeploySuite):
         agent, script = self.boots()
         line = re.search(r"^kernel --name deploy_kernel (\S+) (.*) initrd=deploy_ramdisk", script, re.M)
         self.assertEqual(line.group(1), "../%s/deploy_kernel" % self.uuid)
-        for word in ("console=ttyS0", "quiet", "ipa-debug=1", "ipa-api-url=http://127.0.0.1:%d" % self.api_port,
+        for word in ("cryptomgr.notests", "console=ttyS0", "quiet", "ipa-debug=1", "ipa-api-url=http://127.0.0.1:%d" % self.api_port,
                      "BOOTIF=01-" + MAC.replace(":", "-"), "ipa-agent-token=" + agent.token):
             self.assertIn(word, line.group(2).split())
         self.assertEqual(self.fetch("/%s/deploy_kernel" % self.uuid), b"kernel" * 100)
