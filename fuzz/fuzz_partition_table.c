@@ -107,17 +107,6 @@ check_kept(const Table *before, const Table *after)
     }
 }
 
-/* No extended partition, which holds others, and no entry that is marked as free. */
-static bool
-takes_room(const Partition *partition)
-{
-    static const char *const others[] = {"0x00", "0x05", "0x0f", "0x85"};
-    for (size_t i = 0; i < G_N_ELEMENTS(others); i++)
-        if (strcmp(partition->type, others[i]) == 0)
-            return false;
-    return true;
-}
-
 static void
 check_apart(const Table *before, const Partition *added)
 {
@@ -125,7 +114,7 @@ check_apart(const Table *before, const Partition *added)
         abort();
     for (size_t i = 0; i < before->count; i++) {
         const Partition *other = &before->partitions[i];
-        if (takes_room(other) && added->start < other->start + other->size &&
+        if (strcmp(other->type, "0x00") != 0 && added->start < other->start + other->size &&
             other->start < added->start + added->size)
             abort();
     }
