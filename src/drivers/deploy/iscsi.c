@@ -12,6 +12,7 @@
 #include "drivers/deploy/agent_deploy.h"
 #include "drivers/deploy/agent_deploy_steps.h"
 #include "drivers/deploy/instance_image.h"
+#include "drivers/deploy/volume_drive.h"
 #include "drivers/node_agent.h"
 #include "drivers/storage/storage.h"
 #include "iscsi/writes.h"
@@ -178,7 +179,8 @@ static StepOutcome
 iscsi_deploy_run_write_image(Task *task, const json_t *args, GError **error)
 {
     (void)args;
-    return storage_boots_from_volume(task) ? step_done() : begin_write(task, error);
+    return storage_boots_from_volume(task) ? volume_drive_run(task, error)
+                                           : begin_write(task, error);
 }
 
 /* What a person can do when the write fails. */
@@ -229,14 +231,6 @@ static const StepDef deploy_steps[] = {
     {0},
 };
 
-/* A write that goes on would go to a machine that is another's soon. */
-static bool
-iscsi_deploy_clean_up(Task *task, GError **error)
-{
-    lun_writes_cancel(task->services->writes, task->node->uuid);
-    return agent_deploy_clean_up(task, error);
-}
-
 const DeployOps deploy_iscsi = {
     .interface = {.name = "iscsi",
                   .steps = {[STEP_KIND_DEPLOY] = deploy_steps},
@@ -245,7 +239,7 @@ const DeployOps deploy_iscsi = {
     .writes_image = true,
     .prepare = agent_deploy_prepare,
     .tear_down = agent_deploy_tear_down,
-    .clean_up = iscsi_deploy_clean_up,
+    .clean_up = agent_deploy_clean_up,
     .take_over = agent_deploy_take_over,
     .prepare_cleaning = agent_deploy_prepare_cleaning,
     .tear_down_cleaning = agent_deploy_tear_down_cleaning,
