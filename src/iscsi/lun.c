@@ -9,28 +9,52 @@
 #include <sanitizer/lsan_interface.h>
 #endif
 
-enum { STALL_S = 60, LOGOUT_MS = 2000, BLOCK_LIMIT = 4096 };
-/* Of one WRITE SAME: what Linux' target takes without being asked. */
-enum { SAME_BLOCKS = 4096 };
+enum { STALL_S = 60, LOGOUT_MS = 2000 };
 
 /* ---- the sink ---- */
 
+static uint8_t *
+request_buffer(Request *request)
+{
+    if (request->data == NULL)
+        request->data = g_malloc(LUN_PIECE);
+    return request->data;
+}
+
 /* What ends within a block is filled up with zeros. */
+static void
+send_write(Request *request, uint64_t offset, size_t size)
+{
+    size_t block = request->lun->block, rest = size % block;
+    size_t whole = rest == 0 ? size : size + block - rest;
+    memset(request->data + size, 0, whole - size);
+    request->kind = REQUEST_WRITE;
+    request->offset = offset;
+    request->size = whole;
+    lun_send_request(request);
+}
+
 static bool
 write_piece(Lun *lun, uint64_t offset, const uint8_t *data, size_t size, GError **error)
 {
     Request *request = lun_take_request(lun, error);
     if (request == NULL)
         return false;
-    size_t rest = size % lun->block, whole = rest == 0 ? size : size + lun->block - rest;
-    if (request->data == NULL)
-        request->data = g_malloc(LUN_PIECE);
-    memcpy(request->data, data, size);
-    memset(request->data + size, 0, whole - size);
-    request->kind = REQUEST_WRITE;
-    request->offset = offset;
-    request->size = whole;
-    lun_send_request(request);
+    memcpy(request_buffer(request), data, size);
+    send_write(request, offset, size);
+    return true;
+}
+
+bool
+lun_write_buffer(Lun *lun, uint64_t offset, uint8_t **buffer, size_t size, GError **error)
+{
+    Request *request = lun_take_request(lun, error);
+    if (request == NULL)
+        return false;
+    uint8_t *free_buffer = request_buffer(request);
+    request->data = *buffer;
+    *buffer = free_buffer;
+    send_write(request, offset, size);
     return true;
 }
 
@@ -39,7 +63,7 @@ lun_write(void *self, uint64_t offset, const void *data, size_t size, GError **e
 {
     const uint8_t *from = data;
     for (size_t part = 0; size > 0; size -= part, from += part, offset += part) {
-        part = MIN(size, LUN_PIECE);
+        part = MIN(size, lun_piece(self));
         if (!write_piece(self, offset, from, part, error))
             return false;
     }
@@ -63,7 +87,7 @@ static bool
 lun_zero(void *self, uint64_t offset, uint64_t size, GError **error)
 {
     Lun *lun = self;
-    uint64_t most = (uint64_t)SAME_BLOCKS * lun->block;
+    uint64_t most = (uint64_t)lun->same_blocks * lun->block;
     for (uint64_t part = 0; size > 0; size -= part, offset += part) {
         part = MIN(size, most);
         if (!zero_piece(lun, offset, part, error))
@@ -105,15 +129,24 @@ lun_read(Lun *lun, uint64_t offset, void *data, size_t size, GError **error)
 {
     if (!lun_settle(lun, error))
         return false;
-    Request *request = lun_take_request(lun, error);
-    if (request == NULL)
-        return false;
-    request->kind = REQUEST_READ;
-    request->offset = offset;
-    request->size = size;
-    request->read_to = data;
-    lun_send_request(request);
+    for (size_t done = 0, part; done < size; done += part) {
+        Request *request = lun_take_request(lun, error);
+        if (request == NULL)
+            return false;
+        part = MIN(size - done, lun->piece);
+        request->kind = REQUEST_READ;
+        request->offset = offset + done;
+        request->size = part;
+        request->read_to = (uint8_t *)data + done;
+        lun_send_request(request);
+    }
     return lun_settle(lun, error);
+}
+
+size_t
+lun_piece(const Lun *lun)
+{
+    return lun->piece;
 }
 
 uint64_t
@@ -133,26 +166,6 @@ lun_connected(struct iscsi_context *iscsi, int status, void *data, void *user)
     lun->connected = true;
     if (status != SCSI_STATUS_GOOD)
         lun_note_failure(lun, "the target does not let us in");
-}
-
-static void
-lun_size_told(struct iscsi_context *iscsi, int status, void *data, void *user)
-{
-    Lun *lun = user;
-    struct scsi_task *task = data;
-    (void)iscsi;
-    struct scsi_readcapacity16 *told =
-        status == SCSI_STATUS_GOOD ? scsi_datain_unmarshall(task) : NULL;
-    if (told == NULL || told->block_length == 0 || told->block_length > BLOCK_LIMIT ||
-        told->returned_lba >= UINT64_MAX / BLOCK_LIMIT) {
-        lun_note_failure(lun, "the unit does not tell its size");
-        lun->size = 1;
-    } else {
-        lun->block = told->block_length;
-        lun->size = (told->returned_lba + 1) * told->block_length;
-    }
-    if (task != NULL)
-        scsi_free_scsi_task(task);
 }
 
 /* libiscsi 1.19 loses 24 bytes when a login is broken off: the leak checker does not count them. */
@@ -187,17 +200,6 @@ log_in(Lun *lun, const LunOptions *options, GError **error)
     return lun_is_alive(lun, error);
 }
 
-static bool
-ask_size(Lun *lun, GError **error)
-{
-    if (iscsi_readcapacity16_task(lun->iscsi, lun->number, lun_size_told, lun) == NULL)
-        lun_note_failure(lun, "cannot ask for the size");
-    while (lun->size == 0)
-        if (!lun_turn(lun, error))
-            return false;
-    return lun_is_alive(lun, error);
-}
-
 Lun *
 lun_open(const LunOptions *options, GError **error)
 {
@@ -208,7 +210,8 @@ lun_open(const LunOptions *options, GError **error)
     lun->stop = options->stop;
     lun->heard_ms = time_monotonic_ms();
     lun->iscsi = iscsi_create_context(options->initiator);
-    if (log_in(lun, options, error) && ask_size(lun, error))
+    lun->depth = 1;
+    if (log_in(lun, options, error) && lun_ask_limits(lun, error))
         return lun;
     lun_close(lun);
     return NULL;

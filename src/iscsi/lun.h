@@ -10,8 +10,8 @@
 
 #include <stdatomic.h>
 
-/* Of what a Lun's bytes move in pieces. */
-#define LUN_PIECE (256u << 10)
+/* The most bytes of one command; a target may take less. */
+#define LUN_PIECE (1u << 20)
 
 /* All borrowed for the call of lun_open, `stop` until lun_close. */
 typedef struct LunOptions {
@@ -41,7 +41,16 @@ uint64_t lun_size(const Lun *lun);
  * WRITE SAME where the target knows it. sink_flush returns when all is on the disk. */
 Sink *lun_sink(Lun *lun);
 
-/* Reads a range that begins and ends with a block, at most LUN_PIECE bytes. What is still being
- * written is waited for. Errors as above. */
+/* The bytes of one command: LUN_PIECE, or what the target takes if that is less. */
+size_t lun_piece(const Lun *lun);
+
+/* Writes at most lun_piece bytes from the caller's buffer without copying them: the buffer goes to
+ * the command, and another one comes back in its place. Both have LUN_PIECE bytes and g_free.
+ * Otherwise as a write to lun_sink. Errors as above. */
+bool lun_write_buffer(Lun *lun, uint64_t offset, uint8_t **buffer, size_t size,
+                      GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Reads a range that begins and ends with a block. What is still being written is waited for.
+ * Errors as above. */
 bool lun_read(Lun *lun, uint64_t offset, void *data, size_t size,
               GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -7,8 +7,10 @@
 #include <iscsi/iscsi.h>
 #include <iscsi/scsi-lowlevel.h>
 
-/* Commands under way at a time. */
-enum { LUN_QUEUE_DEPTH = 32 };
+/* Commands under way at a time: 16 MiB of them, whatever one may have. More bytes in fewer commands
+ * are faster, since each waits for several threads at both ends. */
+enum { LUN_QUEUE_DEPTH = 64 };
+#define LUN_QUEUE_BYTES (16u << 20)
 
 typedef enum RequestKind {
     REQUEST_WRITE,
@@ -35,7 +37,10 @@ struct Lun {
     int number;
     uint32_t block;
     uint64_t size;
-    bool connected, no_write_same;
+    uint32_t piece, same_blocks; /* the most of one write, and of one WRITE SAME */
+    unsigned depth;              /* commands under way at a time */
+    bool connected, asked, no_write_same;
+    bool thin; /* what was unmapped reads as zeros, and WRITE SAME may unmap */
     unsigned under_way;
     GError *failed; /* owned: the first failure of a command */
     int64_t heard_ms;
@@ -53,6 +58,9 @@ bool lun_is_alive(const Lun *lun, GError **error);
 
 /* Looks at the network once, 0.1 s at most. Errors as lun_is_alive. */
 bool lun_turn(Lun *lun, GError **error);
+
+/* Asks for the block size and what the unit takes. Errors as lun_is_alive. */
+bool lun_ask_limits(Lun *lun, GError **error);
 
 /* A free request; waits for one. NULL with the error set as lun_is_alive. */
 Request *lun_take_request(Lun *lun, GError **error);

@@ -61,7 +61,7 @@ static void lun_request_ended(struct iscsi_context *iscsi, int status, void *dat
 static uint32_t
 piece_left(const Request *request)
 {
-    return (uint32_t)MIN(request->size - request->done, sizeof zeros);
+    return (uint32_t)MIN(request->size - request->done, request->lun->piece);
 }
 
 static struct scsi_task *
@@ -77,7 +77,7 @@ request_task(Request *request)
                                   block, 0, 0, 0, 0, 0, lun_request_ended, request);
     case REQUEST_SAME:
         return iscsi_writesame16_task(iscsi, lun->number, at, zeros, lun->block,
-                                      (uint32_t)(request->size / lun->block), 0, 0, 0, 0,
+                                      (uint32_t)(request->size / lun->block), 0, lun->thin, 0, 0,
                                       lun_request_ended, request);
     case REQUEST_ZEROS:
         return iscsi_write16_task(iscsi, lun->number, at, zeros, piece_left(request), block, 0, 0,
@@ -147,38 +147,6 @@ request_good(Request *request, const struct scsi_task *task)
     request_over(request);
 }
 
-/* What the disk says of itself (SPC-4, 4.5.6 sense key); NULL: what libiscsi says will do. */
-static const char *
-sense_words(int status, const struct scsi_task *task)
-{
-    static const char *const words[] = {
-        [SCSI_SENSE_NOT_READY] = "it is not ready",
-        [SCSI_SENSE_MEDIUM_ERROR] = "a medium error",
-        [SCSI_SENSE_HARDWARE_ERROR] = "a hardware error",
-        [SCSI_SENSE_ILLEGAL_REQUEST] = "it does not know the request",
-        [SCSI_SENSE_DATA_PROTECTION] = "it is write-protected",
-        [SCSI_SENSE_COMMAND_ABORTED] = "it gave the command up",
-    };
-    size_t key = status == SCSI_STATUS_CHECK_CONDITION && task != NULL ? task->sense.key : 0;
-    return key < G_N_ELEMENTS(words) ? words[key] : NULL;
-}
-
-/* The first failure of all is the one that is told. */
-static void
-note_request_failure(Request *request, const char *what, int status, const struct scsi_task *task)
-{
-    const char *sense = sense_words(status, task);
-    uint64_t at = request->offset + request->done;
-    g_autofree char *where = g_strdup_printf("%s at byte %" G_GUINT64_FORMAT, what, at);
-    Lun *lun = request->lun;
-    if (sense == NULL)
-        lun_note_failure(lun, where);
-    else if (lun->failed == NULL)
-        steel_fail(&lun->failed, STEEL_ERROR_STORAGE,
-                   "%s: %s: the disk reports: %s (sense key %d, code %04x)", lun->name, where,
-                   sense, (int)task->sense.key, (unsigned)task->sense.ascq);
-}
-
 static void
 request_bad(Request *request, int status, const struct scsi_task *task)
 {
@@ -197,7 +165,9 @@ request_bad(Request *request, int status, const struct scsi_task *task)
     } else if (request->kind == REQUEST_FLUSH && is_illegal(status, task)) {
         request_over(request); /* it has no cache */
     } else {
-        note_request_failure(request, what[request->kind], status, task);
+        g_autofree char *where = g_strdup_printf(
+            "%s at byte %" G_GUINT64_FORMAT, what[request->kind], request->offset + request->done);
+        lun_note_failure(lun, where);
         request_over(request);
     }
 }
@@ -246,7 +216,7 @@ lun_take_request(Lun *lun, GError **error)
 {
     if (!lun_is_alive(lun, error))
         return NULL;
-    while (lun->under_way == LUN_QUEUE_DEPTH)
+    while (lun->under_way >= lun->depth)
         if (!lun_turn(lun, error))
             return NULL;
     Request *request = lun->requests;

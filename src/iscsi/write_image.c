@@ -2,11 +2,18 @@
 #include "iscsi/write_image.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #define HEAD (UINT64_C(1) << 20)
+/* Zeros of this length are told apart from data. All offsets but the image's end are multiples. */
+#define GRAIN (64u << 10)
+/* The file is read so much ahead. */
+#define AHEAD (UINT64_C(16) << 20)
+/* Of one place that is read back. */
+#define LOOK (256u << 10)
 
 typedef struct Copy {
     Lun *lun;              /* borrowed */
@@ -15,7 +22,7 @@ typedef struct Copy {
     uint64_t size;         /* of the image */
     uint64_t done;         /* of it */
     uint8_t *buffer;       /* owned: LUN_PIECE bytes from the file */
-    uint8_t *back;         /* owned: the same from the unit */
+    uint8_t *back;         /* owned: LOOK bytes from the unit */
 } Copy;
 
 static void
@@ -52,17 +59,42 @@ all_zero(const uint8_t *data, size_t size)
 
 /* ---- writing ---- */
 
+/* The length of what begins at `at` of the buffer and is alike: zeros, or data. */
+static size_t
+run_length(const Copy *copy, size_t at, size_t size, bool *zeros)
+{
+    size_t end = MIN(at + GRAIN, size);
+    *zeros = all_zero(copy->buffer + at, end - at);
+    while (end < size && all_zero(copy->buffer + end, MIN(GRAIN, size - end)) == *zeros)
+        end = MIN(end + GRAIN, size);
+    return end - at;
+}
+
+/* Writes what is in the buffer. Data without zeros are not copied. */
+static bool
+write_buffer(Copy *copy, uint64_t at, size_t size, GError **error)
+{
+    bool zeros;
+    if (run_length(copy, 0, size, &zeros) == size && !zeros)
+        return lun_write_buffer(copy->lun, copy->image->offset + at, &copy->buffer, size, error);
+    for (size_t done = 0, part; done < size; done += part) {
+        part = run_length(copy, done, size, &zeros);
+        bool good = zeros ? sink_zero(copy->part, at + done, part, error)
+                          : sink_write(copy->part, at + done, copy->buffer + done, part, error);
+        if (!good)
+            return false;
+    }
+    return true;
+}
+
+/* The kernel reads ahead what comes next, so that the file does not hold up the network. */
 static bool
 write_data(Copy *copy, uint64_t from, uint64_t to, GError **error)
 {
     for (uint64_t at = from; at < to;) {
-        size_t size = (size_t)MIN(to - at, LUN_PIECE);
-        if (!read_file(copy, at, size, error))
-            return false;
-        bool good = all_zero(copy->buffer, size)
-                        ? sink_zero(copy->part, at, size, error)
-                        : sink_write(copy->part, at, copy->buffer, size, error);
-        if (!good)
+        size_t size = (size_t)MIN(to - at, lun_piece(copy->lun));
+        posix_fadvise(copy->image->file, (off_t)(at + AHEAD), (off_t)size, POSIX_FADV_WILLNEED);
+        if (!read_file(copy, at, size, error) || !write_buffer(copy, at, size, error))
             return false;
         at += size;
         tell(copy, size);
@@ -70,21 +102,21 @@ write_data(Copy *copy, uint64_t from, uint64_t to, GError **error)
     return true;
 }
 
-/* The pieces from `at` on, up to `to`, that the file has as a hole; then those with data. Holes may
- * begin and end anywhere: whole pieces count, and what is not known is data. */
+/* The grains from `at` on, up to `to`, that the file has as a hole; then those with data. Holes may
+ * begin and end anywhere: whole grains count, and what is not known is data. */
 static void
 find_data(const Copy *copy, uint64_t at, uint64_t to, uint64_t *from, uint64_t *behind)
 {
     off_t data = lseek(copy->image->file, (off_t)at, SEEK_DATA);
     bool none = data < 0 && errno == ENXIO;
     off_t hole = data >= 0 ? lseek(copy->image->file, data, SEEK_HOLE) : -1;
-    uint64_t begin = data > 0 ? (uint64_t)data / LUN_PIECE * LUN_PIECE : at,
-             end = hole > 0 ? ((uint64_t)hole + LUN_PIECE - 1) / LUN_PIECE * LUN_PIECE : to;
+    uint64_t begin = data > 0 ? (uint64_t)data / GRAIN * GRAIN : at,
+             end = hole > 0 ? ((uint64_t)hole + GRAIN - 1) / GRAIN * GRAIN : to;
     *from = none ? to : CLAMP(begin, at, to);
-    *behind = none ? to : CLAMP(end, MIN(*from + LUN_PIECE, to), to);
+    *behind = none ? to : CLAMP(end, MIN(*from + GRAIN, to), to);
 }
 
-/* `from` is a multiple of LUN_PIECE. */
+/* `from` is a multiple of GRAIN. */
 static bool
 write_range(Copy *copy, uint64_t from, uint64_t to, GError **error)
 {
@@ -101,13 +133,13 @@ write_range(Copy *copy, uint64_t from, uint64_t to, GError **error)
 
 /* ---- looking at it again ---- */
 
-/* `at` is a multiple of LUN_PIECE. What is filled up behind the image's end is not compared. */
+/* `at` is a multiple of LOOK. What is filled up behind the image's end is not compared. */
 static bool
 check_piece(const Copy *copy, uint64_t at, GError **error)
 {
     uint64_t base = copy->image->offset, end = sink_size(copy->part);
-    size_t size = (size_t)MIN(copy->size - at, LUN_PIECE);
-    size_t whole = (size_t)MIN(end - at, LUN_PIECE);
+    size_t size = (size_t)MIN(copy->size - at, LOOK);
+    size_t whole = (size_t)MIN(end - at, LOOK);
     if (!read_file(copy, at, size, error) ||
         !lun_read(copy->lun, base + at, copy->back, whole, error))
         return false;
@@ -121,7 +153,7 @@ check_piece(const Copy *copy, uint64_t at, GError **error)
 static bool
 check_range(const Copy *copy, uint64_t from, uint64_t to, GError **error)
 {
-    for (uint64_t at = from; at < to; at += LUN_PIECE)
+    for (uint64_t at = from; at < to; at += LOOK)
         if (!check_piece(copy, at, error))
             return false;
     return true;
@@ -131,15 +163,15 @@ check_range(const Copy *copy, uint64_t from, uint64_t to, GError **error)
 static bool
 check_body(const Copy *copy, GError **error)
 {
-    uint64_t pieces = (copy->size - HEAD + LUN_PIECE - 1) / LUN_PIECE,
-             step = MAX(pieces / CHECKED_PLACES, 1), last = HEAD / LUN_PIECE + pieces;
-    for (uint64_t i = HEAD / LUN_PIECE; i < last; i += step) {
+    uint64_t pieces = (copy->size - HEAD + LOOK - 1) / LOOK, step = MAX(pieces / CHECKED_PLACES, 1),
+             last = HEAD / LOOK + pieces;
+    for (uint64_t i = HEAD / LOOK; i < last; i += step) {
         uint64_t place = i + (uint64_t)g_random_int_range(0, (gint32)MIN(step, G_MAXINT32));
-        if (!check_piece(copy, MIN(place, last - 1) * LUN_PIECE, error))
+        if (!check_piece(copy, MIN(place, last - 1) * LOOK, error))
             return false;
     }
-    uint64_t tail = MAX(last - MIN(pieces, HEAD / LUN_PIECE), HEAD / LUN_PIECE);
-    return check_range(copy, tail * LUN_PIECE, copy->size, error);
+    uint64_t tail = MAX(last - MIN(pieces, HEAD / LOOK), HEAD / LOOK);
+    return check_range(copy, tail * LOOK, copy->size, error);
 }
 
 /* ---- all of it ---- */
@@ -150,8 +182,8 @@ wipe_ends(const Copy *copy, GError **error)
 {
     uint64_t end = sink_size(copy->part), tail = MIN(end, HEAD);
     return sink_zero(copy->part, 0, tail, error) &&
-           sink_zero(copy->part, (end - tail) / LUN_PIECE * LUN_PIECE,
-                     end - (end - tail) / LUN_PIECE * LUN_PIECE, error) &&
+           sink_zero(copy->part, (end - tail) / GRAIN * GRAIN, end - (end - tail) / GRAIN * GRAIN,
+                     error) &&
            sink_flush(copy->part, error);
 }
 
@@ -198,12 +230,14 @@ lun_write_image(Lun *lun, const LunImage *image, GError **error)
     g_autoptr(Sink) whole = lun_sink(lun);
     g_autoptr(Sink) part =
         sink_window(whole, image->offset, image->size > 0 ? image->size : end - image->offset);
-    g_autofree uint8_t *buffer = g_malloc(LUN_PIECE), *back = g_malloc(LUN_PIECE);
+    g_autofree uint8_t *back = g_malloc(LOOK);
     Copy copy = {.lun = lun,
                  .image = image,
                  .part = part,
                  .size = (uint64_t)status.st_size,
-                 .buffer = buffer,
+                 .buffer = g_malloc(LUN_PIECE),
                  .back = back};
-    return write_all(&copy, error);
+    bool good = write_all(&copy, error);
+    g_free(copy.buffer);
+    return good;
 }

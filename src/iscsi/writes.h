@@ -17,9 +17,7 @@ typedef struct LunOrder {
     const char *portal, *target;
     int lun;
     const char *username, *password; /* NULL: no CHAP */
-    const char *initiator;           /* who we are; NULL: as lun_writes_new has it */
     uint64_t offset, size;           /* as in LunImage */
-    int stall_s;                     /* as in LunOptions */
 } LunOrder;
 
 /* How a write stands. */
@@ -57,5 +55,5 @@ bool lun_writes_begin(LunWrites *writes, const LunOrder *order,
 LunWriteState lun_writes_look(LunWrites *writes, const char *key, bool *moved, GError **why);
 
 /* Ends the write of a machine, if there is one, and forgets it: afterwards nothing is written any
- * more. NULL is fine. */
+ * more. */
 void lun_writes_cancel(LunWrites *writes, const char *key);

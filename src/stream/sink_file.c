@@ -1,7 +1,8 @@
 /* Files and block devices as sinks; the contract is in sink.h.
  *
- * Writes go through the page cache, which lets the network and the disk work at the same time;
- * written data is sent to the disk early and dropped from the cache, so that memory stays free.
+ * Writes go through the page cache, so that the disk always has something to do. Every few
+ * megabytes are sent to the disk when they are complete; those before them are waited for and
+ * dropped from the cache. So memory stays free, and little is left for the flush at the end.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "stream/sink.h"
@@ -13,12 +14,18 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { ZERO_BLOCK = 1024 * 1024, DROP_BEHIND = 32 * 1024 * 1024 };
+enum { ZERO_BLOCK = 1024 * 1024, BATCH = 16 * 1024 * 1024 };
+
+/* Bytes of the file that were written; mostly one behind the other. */
+typedef struct Batch {
+    uint64_t from, to; /* all lie between */
+    uint64_t size;     /* 0: none */
+} Batch;
 
 typedef struct FileSink {
     int fd;
-    char *path;       /* owned */
-    uint64_t written; /* since the cache was last dropped */
+    char *path;          /* owned */
+    Batch filling, sent; /* sent: the disk has been told to write it */
     bool no_punch, no_zero_range;
 } FileSink;
 
@@ -29,16 +36,37 @@ fail(const FileSink *sink, const char *what, uint64_t offset, GError **error)
                       what, offset, g_strerror(errno));
 }
 
-/* Begins to write out dirty pages, and drops clean ones. */
-static void
-drop_behind(FileSink *sink, size_t size)
+/* A failure that is told here is not told again by the flush. Filesystems that know no ranges
+ * refuse the call. */
+static bool
+drop_sent(const FileSink *sink, GError **error)
 {
-    sink->written += size;
-    if (sink->written < DROP_BEHIND)
-        return;
-    sink->written = 0;
-    sync_file_range(sink->fd, 0, 0, SYNC_FILE_RANGE_WRITE);
-    posix_fadvise(sink->fd, 0, 0, POSIX_FADV_DONTNEED);
+    off_t from = (off_t)sink->sent.from, size = (off_t)(sink->sent.to - sink->sent.from);
+    unsigned wait =
+        SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER;
+    if (sink->sent.size == 0)
+        return true;
+    if (sync_file_range(sink->fd, from, size, wait) != 0 && (errno == EIO || errno == ENOSPC))
+        return fail(sink, "the disk does not take what was written", sink->sent.from, error);
+    posix_fadvise(sink->fd, from, size, POSIX_FADV_DONTNEED);
+    return true;
+}
+
+static bool
+add_to_batch(FileSink *sink, uint64_t offset, size_t size, GError **error)
+{
+    Batch *batch = &sink->filling;
+    batch->from = batch->size == 0 ? offset : MIN(batch->from, offset);
+    batch->to = MAX(batch->to, offset + size);
+    batch->size += size;
+    if (batch->size < BATCH)
+        return true;
+    sync_file_range(sink->fd, (off_t)batch->from, (off_t)(batch->to - batch->from),
+                    SYNC_FILE_RANGE_WRITE);
+    bool good = drop_sent(sink, error);
+    sink->sent = *batch;
+    *batch = (Batch){0};
+    return good;
 }
 
 static bool
@@ -53,11 +81,12 @@ file_write(void *self, uint64_t offset, const void *data, size_t size, GError **
             continue;
         if (done <= 0)
             return fail(sink, "a write fails", offset, error);
+        if (!add_to_batch(sink, offset, (size_t)done, error))
+            return false;
         at += done;
         left -= (size_t)done;
         offset += (uint64_t)done;
     }
-    drop_behind(sink, size);
     return true;
 }
 

@@ -58,10 +58,40 @@ raw_write_block(RawStage *raw, GError **error)
     return good;
 }
 
+/* Whole blocks from the beginning on that are alike: zeros, or data. */
+static size_t
+run_length(const uint8_t *data, size_t size, bool *zeros)
+{
+    size_t length = BLOCK;
+    *zeros = all_zero(data, BLOCK);
+    while (length + BLOCK <= size && all_zero(data + length, BLOCK) == *zeros)
+        length += BLOCK;
+    return length;
+}
+
+/* Writes whole blocks from where they are; how many bytes, 0: a failure. */
+static size_t
+raw_write_run(RawStage *raw, const uint8_t *data, size_t size, GError **error)
+{
+    bool zeros;
+    size_t length = run_length(data, size, &zeros);
+    bool good = zeros ? sink_zero(raw->sink, raw->offset, length, error)
+                      : sink_write(raw->sink, raw->offset, data, length, error);
+    raw->offset += length;
+    return good ? length : 0;
+}
+
 static bool
 raw_push(Stage *stage, const uint8_t *data, size_t size, GError **error)
 {
     RawStage *raw = (RawStage *)stage;
+    while (raw->filled == 0 && size >= BLOCK) {
+        size_t written = raw_write_run(raw, data, size, error);
+        if (written == 0)
+            return false;
+        data += written;
+        size -= written;
+    }
     while (size > 0) {
         size_t part = MIN(size, BLOCK - raw->filled);
         memcpy(raw->block + raw->filled, data, part);

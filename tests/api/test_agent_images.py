@@ -247,7 +247,7 @@ class Images(Suite):
         image += bytes(-len(image) % cluster)
         for place, moved in ((l2, "l2"), (l1, "l1")):
             new = len(image)
-            image += image[place:place + cluster]
+            image += image[place:place + cluster] + bytes(4 * MIB)
             if moved == "l2":
                 image[l1:l1 + 8] = (new | 1 << 63).to_bytes(8, "big")
             else:

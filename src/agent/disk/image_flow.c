@@ -6,6 +6,7 @@
 #include "common/json_text.h"
 #include "common/log.h"
 #include "stream/checksum.h"
+#include "stream/relay.h"
 #include "stream/source.h"
 #include "stream/stage.h"
 
@@ -17,6 +18,7 @@
 typedef struct Flow {
     Checksum *checksum;
     Stage *stage; /* the first one */
+    Relay *relay; /* to checksum and stage */
     uint64_t bytes;
     Progress *progress;
 } Flow;
@@ -125,6 +127,14 @@ is_url(const char *checksum)
     return g_str_has_prefix(checksum, "http://") || g_str_has_prefix(checksum, "https://");
 }
 
+/* The last part of the image's path. */
+static char *
+file_name(const char *url)
+{
+    g_autofree char *path = g_strndup(url, strcspn(url, "?#"));
+    return g_path_get_basename(path);
+}
+
 /* The expected checksum; the caller frees. */
 static char *
 expected_checksum(Agent *agent, const ImageInfo *info, GError **error)
@@ -135,7 +145,7 @@ expected_checksum(Agent *agent, const ImageInfo *info, GError **error)
         image_flow_text(agent, info, info->checksum, CHECKSUM_FILE_LIMIT, NULL, error);
     if (file == NULL)
         return NULL;
-    g_autofree char *name = checksum_name_of_url(json_string_value(json_array_get(info->urls, 0)));
+    g_autofree char *name = file_name(json_string_value(json_array_get(info->urls, 0)));
     char *found = checksum_find(file, name);
     if (found == NULL)
         agent_fail(error, AGENT_ERROR_IMAGE_DOWNLOAD, "Checksum file does not contain name %s",
@@ -193,9 +203,24 @@ static bool
 flow_take(void *user, const uint8_t *data, size_t size, GError **error)
 {
     Flow *flow = user;
-    checksum_add(flow->checksum, data, size);
     flow->bytes += size;
     progress_set(flow->progress, flow->bytes);
+    return relay_push(flow->relay, data, size, error);
+}
+
+static bool
+flow_sum(void *user, const uint8_t *data, size_t size, GError **error)
+{
+    const Flow *flow = user;
+    (void)error;
+    checksum_add(flow->checksum, data, size);
+    return true;
+}
+
+static bool
+flow_write(void *user, const uint8_t *data, size_t size, GError **error)
+{
+    const Flow *flow = user;
     if (flow->stage->push(flow->stage, data, size, error))
         return true;
     if (error != NULL)
@@ -248,13 +273,26 @@ finish_stage(Flow *flow, GError **error)
     return false;
 }
 
+/* Network, checksum and disk work at the same time. */
+static bool
+stream(Agent *agent, const ImageInfo *info, Flow *flow, GError **error)
+{
+    const RelayReader readers[] = {{"image checksum", flow_sum, flow},
+                                   {"image to disk", flow_write, flow}};
+    flow->relay = relay_new(readers, G_N_ELEMENTS(readers), error);
+    bool good = flow->relay != NULL && read_any(agent, info, flow, error) &&
+                relay_finish(flow->relay, error);
+    g_clear_pointer(&flow->relay, relay_free);
+    return good;
+}
+
 /* Streams the image once. The checksum is verified before the last stage finishes. */
 static bool
 run_pass(Agent *agent, const ImageInfo *info, const char *expected, Flow *flow, GError **error)
 {
     flow->bytes = 0;
     flow->checksum = begin_checksum(agent, info, expected, error);
-    bool good = flow->checksum != NULL && read_any(agent, info, flow, error) &&
+    bool good = flow->checksum != NULL && stream(agent, info, flow, error) &&
                 check(info, flow, expected, error) && finish_stage(flow, error);
     g_clear_pointer(&flow->checksum, checksum_free);
     return good;

@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #define NEW_NAME ".steel-inject.new"
-#define UNCHANGED ((uid_t)UINT32_MAX)
+#define UNCHANGED ((uid_t)-1)
 
 struct InjectPlace {
     int fd;

@@ -166,6 +166,26 @@ what_is_written_is_on_the_disk(void **state)
     }
 }
 
+/* Data and zeros in turn, shorter and longer than a command's bytes. */
+static void
+data_and_zeros_in_turn_arrive(void **state)
+{
+    const World *world = *state;
+    const LunOptions options = options_of(world);
+    g_autoptr(GError) error = NULL;
+    g_autofree uint8_t *bytes = g_malloc0(DISK);
+    for (size_t at = 0, length = 1000; at + length < DISK;
+         at += 2 * length, length = length * 3 % 2999999 + 1)
+        memset(bytes + at, 'x', length);
+    g_autofree char *path = g_build_filename(world->folder, "image", NULL);
+    assert_true(g_file_set_contents(path, (const char *)bytes, DISK - 300, NULL));
+    LunImage image = {.file = open(path, O_RDONLY | O_CLOEXEC)};
+    if (!write_image(world, &options, &image, &error))
+        fail_msg("%s", error->message);
+    close(image.file);
+    check_written(world, DISK - 300, 0);
+}
+
 /* The rest of the disk keeps what it had. */
 static void
 a_part_of_the_disk_is_written_alone(void **state)
@@ -271,6 +291,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         CASE(what_is_written_is_on_the_disk),
+        CASE(data_and_zeros_in_turn_arrive),
         CASE(a_part_of_the_disk_is_written_alone),
         CASE(an_image_that_does_not_fit_is_refused_before_anything_is_written),
         CASE(a_wrong_password_is_told_without_it),
