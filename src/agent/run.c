@@ -16,6 +16,7 @@
 
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #define AREA "agent"
 
@@ -182,11 +183,20 @@ serve(Agent *agent, ApiClient *client, const char *address, GError **error)
     return true;
 }
 
+static double
+seconds_since_start(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_BOOTTIME, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
 bool
 agent_run(Agent *agent, GError **error)
 {
     ApiClient client = {.agent = agent};
-    log_info(AREA, "steel-agent %s", STEEL_VERSION);
+    log_info(AREA, "steel-agent %s, %.2f s after the kernel's start", STEEL_VERSION,
+             seconds_since_start());
     pause_for(agent, SECOND_MS * number(agent, AGENT_PARAMETER_INITIALIZATION_DELAY));
     if (!look_up(agent, &client, error))
         return false;
