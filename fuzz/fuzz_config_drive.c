@@ -27,7 +27,12 @@ check_packed(const uint8_t *data, size_t size)
 {
     g_autoptr(GError) error = NULL;
     g_autofree char *text = g_base64_encode(data, size);
-    if (config_drive_check(text, &error) == (error != NULL))
+    bool good = config_drive_check(text, &error);
+    if (good == (error != NULL))
+        abort();
+    g_autoptr(GByteArray) image = config_drive_image(text, NULL);
+    if ((good && !config_drive_is_url(text)) != (image != NULL) ||
+        (image != NULL && image->len % 512 != 0))
         abort();
 }
 

@@ -41,3 +41,11 @@ steel_fail(GError **error, SteelErrorCode code, const char *format, ...)
     g_propagate_error(error, created);
     return false;
 }
+
+void
+steel_advise(GError **error, const char *advice)
+{
+    g_autofree char *before = error != NULL ? (*error)->message : NULL;
+    if (error != NULL)
+        (*error)->message = g_strconcat(before, "; ", advice, NULL);
+}

@@ -37,6 +37,9 @@ bool steel_error_retryable(const GError *error);
  */
 bool steel_fail(GError **error, SteelErrorCode code, const char *format, ...) G_GNUC_PRINTF(3, 4);
 
+/* Appends what a person can do: "<message>; <advice>". The code stays. */
+void steel_advise(GError **error, const char *advice);
+
 /* True when the error carries this code. */
 static inline bool
 steel_error_is(const GError *error, SteelErrorCode code)

@@ -230,6 +230,10 @@ static void
 set_options(CURL *handle, const HttpRequest *request, Exchange *exchange)
 {
     http_set_peer(handle, request);
+    if (request->stall_s > 0) {
+        curl_easy_setopt(handle, CURLOPT_LOW_SPEED_LIMIT, 1L);
+        curl_easy_setopt(handle, CURLOPT_LOW_SPEED_TIME, (long)request->stall_s);
+    }
     curl_easy_setopt(handle, CURLOPT_TIMEOUT_MS,
                      (long)(request->timeout_ms > 0 ? request->timeout_ms : DEFAULT_TIMEOUT_MS));
     curl_easy_setopt(handle, CURLOPT_FOLLOWLOCATION, request->redirect_limit > 0 ? 1L : 0L);

@@ -25,6 +25,7 @@ typedef struct HttpRequest {
 
     int connect_timeout_ms; /* 0: 10,000; name resolution and TLS included */
     int timeout_ms;         /* of the whole exchange; 0: 60,000 */
+    int stall_s;            /* without a byte, this ends it; 0: only timeout_ms does */
     size_t body_limit;      /* bytes of answer accepted; 0: 16 MiB */
     int redirect_limit;     /* how many redirects are followed; 0: none, the 3xx is the answer */
 

@@ -87,6 +87,53 @@ config_drive_check(const char *text, GError **error)
     return check_gzip(data, size, error);
 }
 
+/* ---- unpacking ---- */
+
+#define SECTOR 512u
+
+/* What has been checked. */
+static GByteArray *
+unpack(uint8_t *data, size_t size)
+{
+    z_stream stream = {.next_in = data, .avail_in = (uInt)size};
+    GByteArray *image = g_byte_array_new();
+    uint8_t piece[PIECE];
+    int result = inflateInit2(&stream, GZIP_WINDOW);
+    while (result == Z_OK) {
+        stream.next_out = piece;
+        stream.avail_out = sizeof piece;
+        result = inflate(&stream, Z_NO_FLUSH);
+        g_byte_array_append(image, piece, (guint)(sizeof piece - stream.avail_out));
+    }
+    inflateEnd(&stream);
+    return image;
+}
+
+static void
+pad(GByteArray *image)
+{
+    static const uint8_t zeros[SECTOR];
+    guint rest = image->len % SECTOR;
+    if (rest > 0)
+        g_byte_array_append(image, zeros, SECTOR - rest);
+}
+
+GByteArray *
+config_drive_image(const char *text, GError **error)
+{
+    gsize size = 0;
+    if (config_drive_is_url(text)) {
+        steel_fail(error, STEEL_ERROR_INVALID, "the config drive is a URL");
+        return NULL;
+    }
+    if (!config_drive_check(text, error))
+        return NULL;
+    g_autofree guchar *data = g_base64_decode(text, &size);
+    GByteArray *image = unpack(data, size);
+    pad(image);
+    return image;
+}
+
 /* ---- building ---- */
 
 /* The file of one member: a text unchanged, other values as JSON; NULL if absent. */

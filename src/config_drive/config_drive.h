@@ -30,5 +30,9 @@ char *config_drive_text(const json_t *drive, const char *node_uuid, const char *
  * much memory. Errors: INVALID. */
 bool config_drive_check(const char *text, GError **error);
 
+/* The image of a text that is no URL, in whole sectors of 512 bytes; the caller wipes and frees it.
+ * Errors: as config_drive_check. */
+GByteArray *config_drive_image(const char *text, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* True for the URL of a drive. */
 bool config_drive_is_url(const char *text);

@@ -11,6 +11,8 @@
 /* The limit of one copy over a slow network. */
 #define COPY_TIMEOUT_MS (60 * 60 * 1000)
 #define SIZE_LIMIT (UINT64_C(16) << 40)
+#define TEXT_TIMEOUT_MS (60 * 1000)
+#define TEXT_LIMIT ((uint64_t)1 << 20)
 
 char *
 image_copies_path(const char *name)
@@ -38,16 +40,44 @@ folder_without_cache(const Config *config)
     return g_build_filename(config_string(config, OPT_STATE_PATH), "image_copies", NULL);
 }
 
+/* `true`, `false`, or a file of authorities. */
+static void
+read_trust(const Config *config, ImageFetch *fetch)
+{
+    const char *said = config_string(config, OPT_WEBSERVER_VERIFY_CA);
+    fetch->insecure = g_ascii_strcasecmp(said, "false") == 0;
+    if (*said == '/')
+        fetch->ca_file = said;
+}
+
+static ImageFetch
+fetch_of(const Config *config, const char *url)
+{
+    ImageFetch fetch = {.url = url,
+                        .allowed = config_list(config, OPT_CONDUCTOR_FILE_URL_ALLOWED_PATHS),
+                        .size_limit = SIZE_LIMIT,
+                        .stall_s = (int)config_integer(config, OPT_WEBSERVER_CONNECTION_TIMEOUT),
+                        .timeout_ms = COPY_TIMEOUT_MS};
+    read_trust(config, &fetch);
+    return fetch;
+}
+
+char *
+image_copies_text(const char *url, GError **error)
+{
+    ImageFetch fetch = fetch_of(config_current(), url);
+    fetch.size_limit = TEXT_LIMIT;
+    fetch.timeout_ms = TEXT_TIMEOUT_MS;
+    return image_fetch_text(&fetch, error);
+}
+
 bool
 image_copies_put(const char *url, const char *path, CachedImage *image, GError **error)
 {
     const Config *config = config_current();
     g_autofree char *without = folder_without_cache(config);
     const ImageCache cache = cache_of(config, without);
-    const ImageFetch fetch = {.url = url,
-                              .allowed = config_list(config, OPT_CONDUCTOR_FILE_URL_ALLOWED_PATHS),
-                              .size_limit = SIZE_LIMIT,
-                              .timeout_ms = COPY_TIMEOUT_MS};
+    const ImageFetch fetch = fetch_of(config, url);
     return image_cache_put(&cache, &fetch, path, image, error);
 }
 

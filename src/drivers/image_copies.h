@@ -19,6 +19,10 @@ bool image_copies_put(const char *url, const char *path, CachedImage *image,
 bool image_copies_put_raw(const char *from, const char *sha256, const char *path,
                           CachedImage *image, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* Fetches a text of at most 1 MiB, such as a file of checksums. From a worker; blocks for a minute
+ * at most. The caller frees. Errors as image_fetch. */
+char *image_copies_text(const char *url, GError **error);
+
 /* A file below [deploy]http_root, which machines get at the same path behind [deploy]http_url; the
  * caller frees. name: "agent_images/<uuid>" */
 char *image_copies_path(const char *name);

@@ -4,6 +4,7 @@
 
 #include "common/config.h"
 #include "common/json_text.h"
+#include "drivers/deploy/deploy.h"
 #include "drivers/storage/volume_image.h"
 #include "model/internal_info.h"
 #include "model/secrets.h"
@@ -290,7 +291,7 @@ static bool
 node_agent_offers(const Task *task, StepKind kind)
 {
     return kind == STEP_KIND_CLEAN ||
-           (kind == STEP_KIND_DEPLOY &&
+           (kind == STEP_KIND_DEPLOY && !task->driver.deploy->boots_ramdisk &&
             !json_is_nothing(json_object_get(task->node->instance_info, "image_source")));
 }
 

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -185,6 +186,8 @@ request_of(const ImageFetch *fetch)
                          .redirect_limit = REDIRECT_LIMIT,
                          .ca_file = fetch->ca_file,
                          .insecure = fetch->insecure,
+                         .connect_timeout_ms = fetch->stall_s * 1000,
+                         .stall_s = fetch->stall_s,
                          .timeout_ms = fetch->timeout_ms};
 }
 
@@ -265,4 +268,31 @@ image_fetch(const ImageFetch *fetch, int to, const char *algorithm, char **diges
     if (good)
         *digest = checksum_text(made);
     return good;
+}
+
+/* Reads a file that has been written to its end. */
+static char *
+read_back(int fd, GError **error)
+{
+    off_t size = lseek(fd, 0, SEEK_CUR);
+    char *text = g_malloc0((size_t)MAX(size, 0) + 1);
+    if (size >= 0 && pread(fd, text, (size_t)size, 0) == size)
+        return text;
+    steel_fail(error, STEEL_ERROR_IO, "cannot read back what was fetched: %s", g_strerror(errno));
+    g_free(text);
+    return NULL;
+}
+
+char *
+image_fetch_text(const ImageFetch *fetch, GError **error)
+{
+    g_autofree char *digest = NULL;
+    int fd = memfd_create("fetched", MFD_CLOEXEC);
+    if (fd < 0) {
+        steel_fail(error, STEEL_ERROR_IO, "no memory for what is fetched: %s", g_strerror(errno));
+        return NULL;
+    }
+    char *text = image_fetch(fetch, fd, "sha256", &digest, error) ? read_back(fd, error) : NULL;
+    close(fd);
+    return text;
 }

@@ -15,6 +15,7 @@ typedef struct ImageFetch {
     const char *ca_file;        /* for https://; NULL: the system's */
     bool insecure;
     uint64_t size_limit; /* bytes */
+    int stall_s;         /* for the connection, and between bytes; 0: as http_request has it */
     int timeout_ms;      /* of the whole copy */
 } ImageFetch;
 
@@ -42,3 +43,7 @@ bool image_fetch_version(const ImageFetch *fetch, ImageVersion *version,
  *         NOT_FOUND, IO, TOO_LARGE, HTTP, TIMEOUT; the text names the URL without its secrets */
 bool image_fetch(const ImageFetch *fetch, int to, const char *algorithm, char **digest,
                  GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* The content as a text that ends where its first NUL byte is; the caller frees. size_limit is
+ * memory: a few MiB at most. Errors as image_fetch. */
+char *image_fetch_text(const ImageFetch *fetch, GError **error);

@@ -147,6 +147,38 @@ request_good(Request *request, const struct scsi_task *task)
     request_over(request);
 }
 
+/* What the disk says of itself (SPC-4, 4.5.6 sense key); NULL: what libiscsi says will do. */
+static const char *
+sense_words(int status, const struct scsi_task *task)
+{
+    static const char *const words[] = {
+        [SCSI_SENSE_NOT_READY] = "it is not ready",
+        [SCSI_SENSE_MEDIUM_ERROR] = "a medium error",
+        [SCSI_SENSE_HARDWARE_ERROR] = "a hardware error",
+        [SCSI_SENSE_ILLEGAL_REQUEST] = "it does not know the request",
+        [SCSI_SENSE_DATA_PROTECTION] = "it is write-protected",
+        [SCSI_SENSE_COMMAND_ABORTED] = "it gave the command up",
+    };
+    size_t key = status == SCSI_STATUS_CHECK_CONDITION && task != NULL ? task->sense.key : 0;
+    return key < G_N_ELEMENTS(words) ? words[key] : NULL;
+}
+
+/* The first failure of all is the one that is told. */
+static void
+note_request_failure(Request *request, const char *what, int status, const struct scsi_task *task)
+{
+    const char *sense = sense_words(status, task);
+    uint64_t at = request->offset + request->done;
+    g_autofree char *where = g_strdup_printf("%s at byte %" G_GUINT64_FORMAT, what, at);
+    Lun *lun = request->lun;
+    if (sense == NULL)
+        lun_note_failure(lun, where);
+    else if (lun->failed == NULL)
+        steel_fail(&lun->failed, STEEL_ERROR_STORAGE,
+                   "%s: %s: the disk reports: %s (sense key %d, code %04x)", lun->name, where,
+                   sense, (int)task->sense.key, (unsigned)task->sense.ascq);
+}
+
 static void
 request_bad(Request *request, int status, const struct scsi_task *task)
 {
@@ -165,9 +197,7 @@ request_bad(Request *request, int status, const struct scsi_task *task)
     } else if (request->kind == REQUEST_FLUSH && is_illegal(status, task)) {
         request_over(request); /* it has no cache */
     } else {
-        g_autofree char *where = g_strdup_printf(
-            "%s at byte %" G_GUINT64_FORMAT, what[request->kind], request->offset + request->done);
-        lun_note_failure(lun, where);
+        note_request_failure(request, what[request->kind], status, task);
         request_over(request);
     }
 }

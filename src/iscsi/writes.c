@@ -18,9 +18,9 @@
 #define TELL_MS 2000
 
 typedef struct Write {
-    LunWrites *writes;                                        /* borrowed */
-    char *key, *path, *portal, *target, *username, *password; /* owned */
-    int lun;
+    LunWrites *writes;                                                    /* borrowed */
+    char *key, *path, *portal, *target, *username, *password, *initiator; /* owned */
+    int lun, stall_s;
     uint64_t offset, size;
     atomic_bool stop;
     atomic_uint_least64_t done;
@@ -51,6 +51,7 @@ write_free(Write *write)
     g_free(write->portal);
     g_free(write->target);
     g_free(write->username);
+    g_free(write->initiator);
     secret_free(write->password);
     g_clear_error(&write->why);
     g_free(write);
@@ -76,9 +77,10 @@ write_from(Write *write, int file, GError **error)
     const LunOptions options = {.portal = write->portal,
                                 .target = write->target,
                                 .lun = write->lun,
-                                .initiator = write->writes->initiator,
+                                .initiator = write->initiator,
                                 .username = write->username,
                                 .password = write->password,
+                                .stall_s = write->stall_s,
                                 .stop = &write->stop};
     const LunImage image = {.file = file,
                             .offset = write->offset,
@@ -183,9 +185,11 @@ write_new(LunWrites *writes, const LunOrder *order)
     write->target = g_strdup(order->target);
     write->lun = order->lun;
     write->username = g_strdup(order->username);
+    write->initiator = g_strdup(order->initiator != NULL ? order->initiator : writes->initiator);
     write->password = g_strdup(order->password);
     write->offset = order->offset;
     write->size = order->size;
+    write->stall_s = order->stall_s;
     write->state = LUN_WRITE_RUNS;
     return write;
 }
@@ -263,6 +267,8 @@ take(LunWrites *writes, const char *key)
 void
 lun_writes_cancel(LunWrites *writes, const char *key)
 {
+    if (writes == NULL)
+        return;
     lock_acquire(&writes->lock);
     Write *write = take(writes, key);
     while (write != NULL && write->state == LUN_WRITE_RUNS)

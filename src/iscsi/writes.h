@@ -17,7 +17,9 @@ typedef struct LunOrder {
     const char *portal, *target;
     int lun;
     const char *username, *password; /* NULL: no CHAP */
+    const char *initiator;           /* who we are; NULL: as lun_writes_new has it */
     uint64_t offset, size;           /* as in LunImage */
+    int stall_s;                     /* as in LunOptions */
 } LunOrder;
 
 /* How a write stands. */
@@ -55,5 +57,5 @@ bool lun_writes_begin(LunWrites *writes, const LunOrder *order,
 LunWriteState lun_writes_look(LunWrites *writes, const char *key, bool *moved, GError **why);
 
 /* Ends the write of a machine, if there is one, and forgets it: afterwards nothing is written any
- * more. */
+ * more. NULL is fine. */
 void lun_writes_cancel(LunWrites *writes, const char *key);

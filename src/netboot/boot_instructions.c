@@ -34,6 +34,7 @@ clear_mode(BootInstructions *instructions)
         g_clear_pointer(&instructions->boot.iscsi.initiator_iqn, g_free);
         break;
     case BOOT_MODE_NFS:
+    case BOOT_MODE_INSTANCE:
     case BOOT_MODE_RAMDISK:
         g_clear_pointer(&instructions->boot.ramdisk.kernel, g_free);
         g_clear_pointer(&instructions->boot.ramdisk.initramfs, g_free);
@@ -58,6 +59,7 @@ boot_instructions_set_mode(BootInstructions *instructions, BootMode mode)
         instructions->boot.iscsi = (BootIscsi){g_ptr_array_new_with_free_func(volume_free), NULL};
         break;
     case BOOT_MODE_NFS:
+    case BOOT_MODE_INSTANCE:
     case BOOT_MODE_RAMDISK:
         instructions->boot.ramdisk = (BootRamdisk){0};
         break;

@@ -22,7 +22,8 @@ typedef struct BootIscsi {
     char *initiator_iqn;
 } BootIscsi;
 
-/* BOOT_MODE_RAMDISK, BOOT_MODE_NFS. Names of files are relative to the script's own address. */
+/* BOOT_MODE_RAMDISK, BOOT_MODE_NFS, BOOT_MODE_INSTANCE. Names of files are relative to the script's
+ * own address. */
 typedef struct BootRamdisk {
     char *kernel, *initramfs; /* owned */
     /* owned; the kernel's command line, with the token of an agent; safe for a script */
@@ -66,5 +67,5 @@ void boot_instructions_clear(BootInstructions *instructions);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(BootInstructions, boot_instructions_clear)
 
 /* "unknown-mac", "none", "unusable", "refused", or the mode's word: "iscsi", "fcoe", "nfs",
- * "ramdisk". Static. */
+ * "instance_ramdisk", "ramdisk". Static. */
 const char *boot_answer_word(const BootInstructions *instructions);

@@ -6,8 +6,8 @@
 #include "db/volumes.h"
 #include "model/resources.h"
 #include "netboot/fc_volume.h"
+#include "netboot/instance_boot.h"
 #include "netboot/ipxe.h"
-#include "netboot/nfs_boot.h"
 #include "netboot/ramdisk_boot.h"
 
 #include <string.h>
@@ -132,9 +132,8 @@ load_fcoe(Db *db, const Node *node, const BootRecord *record, BootInstructions *
 /* Reads the data of the mode into the instructions; invalid data makes them unusable. */
 static bool (*const loaders[BOOT_MODE_COUNT])(Db *db, const Node *node, const BootRecord *record,
                                               BootInstructions *out, GError **error) = {
-    [BOOT_MODE_ISCSI] = load_iscsi,
-    [BOOT_MODE_FCOE] = load_fcoe,
-    [BOOT_MODE_NFS] = nfs_boot_load,
+    [BOOT_MODE_ISCSI] = load_iscsi,           [BOOT_MODE_FCOE] = load_fcoe,
+    [BOOT_MODE_NFS] = instance_boot_load_nfs, [BOOT_MODE_INSTANCE] = instance_boot_load_ramdisk,
     [BOOT_MODE_RAMDISK] = ramdisk_boot_load,
 };
 

@@ -353,9 +353,8 @@ append_identity(GString *script, const BootInstructions *instructions)
 
 static void (*const renderings[BOOT_MODE_COUNT])(GString *script,
                                                  const BootInstructions *instructions) = {
-    [BOOT_MODE_ISCSI] = append_iscsi,
-    [BOOT_MODE_FCOE] = append_fcoe,
-    [BOOT_MODE_NFS] = append_kernel,
+    [BOOT_MODE_ISCSI] = append_iscsi,    [BOOT_MODE_FCOE] = append_fcoe,
+    [BOOT_MODE_NFS] = append_kernel,     [BOOT_MODE_INSTANCE] = append_kernel,
     [BOOT_MODE_RAMDISK] = append_kernel,
 };
 

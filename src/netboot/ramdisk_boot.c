@@ -57,7 +57,7 @@ bool
 ramdisk_boot_load(Db *db, const Node *node, const BootRecord *record, BootInstructions *out,
                   GError **error)
 {
-    g_autoptr(GString) line = g_string_new(NULL);
+    g_autoptr(GString) line = g_string_new(RAMDISK_BOOT_WORDS);
     g_autofree char *own = kernel_words_of(node), *card = kernel_words_card(out->mac);
     bool good = kernel_words_add(line, own) && add_parameters(line, record->parameters) &&
                 kernel_words_add(line, card) && line->len < KERNEL_WORDS_LIMIT;

@@ -95,6 +95,13 @@ of_line(const char *line, const char *name)
 }
 
 char *
+checksum_name_of_url(const char *url)
+{
+    g_autofree char *path = g_strndup(url, strcspn(url, "?#"));
+    return g_path_get_basename(path);
+}
+
+char *
 checksum_find(const char *text, const char *name)
 {
     g_autofree char *copy = g_strdup(text);

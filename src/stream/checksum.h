@@ -21,6 +21,10 @@ char *checksum_text(Checksum *checksum);
 void checksum_free(Checksum *checksum);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Checksum, checksum_free)
 
+/* The name that a file of checksums has for what a URL names: the last part of its path. The caller
+ * frees. */
+char *checksum_name_of_url(const char *url);
+
 /* Finds a file's checksum in a text with lines "<checksum> name" or "<checksum> *name"; a text of
  * one word is that checksum. The caller frees; NULL if absent. */
 char *checksum_find(const char *text, const char *name);

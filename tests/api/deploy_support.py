@@ -34,3 +34,8 @@ class DeploySuite(ramdisk_support.Suite):
         for verb, state in (("manage", "manageable"), ("provide", "available")):
             self.ask(self.uuid, verb)
             self.rest(self.uuid, state)
+
+    def again(self):
+        """The daemon ends and begins again, with other settings."""
+        self.assertEqual(self.steel.end()[0], 0)
+        self.steel.again()

@@ -2,7 +2,9 @@
 
 SPDX-License-Identifier: Apache-2.0
 """
+import contextlib
 import os
+import resource
 import shutil
 import signal
 import subprocess
@@ -21,8 +23,9 @@ class Target:
         self.user = None
         self.environment = dict(os.environ, TGT_IPC_SOCKET="tgtd", PATH=os.environ["PATH"] + ":/usr/sbin:/sbin")
         self.log = open(self.folder + "/log", "wb")
+        # SIGXFSZ stays ignored, as it is in Python: see failing_beyond
         self.process = subprocess.Popen(["tgtd", "-f", "-C", "0", "-t", "1", "--iscsi", "portal=127.0.0.1:%d" % port],
-                                        cwd=self.folder, env=self.environment, stdout=self.log, stderr=self.log)
+                                        cwd=self.folder, env=self.environment, stdout=self.log, stderr=self.log, restore_signals=False)
         end = time.monotonic() + LIMIT_S
         while self.ask("--op", "show", "--mode", "system", good=False):
             if time.monotonic() > end or self.process.poll() is not None:
@@ -61,6 +64,16 @@ class Target:
     def contents(self):
         with open(self.disk, "rb") as file:
             return file.read()
+
+    @contextlib.contextmanager
+    def failing_beyond(self, size):
+        """The disk cannot write what lies beyond: the kernel refuses it to the target."""
+        pid, free = self.process.pid, resource.RLIM_INFINITY
+        resource.prlimit(pid, resource.RLIMIT_FSIZE, (size, free))
+        try:
+            yield
+        finally:
+            resource.prlimit(pid, resource.RLIMIT_FSIZE, (free, free))
 
     def freeze(self):
         self.process.send_signal(signal.SIGSTOP)

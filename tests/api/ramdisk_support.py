@@ -44,7 +44,7 @@ def make_certificate(folder, name):
     """Paths of a self-signed certificate and of its key."""
     paths = ["%s/%s.%s" % (folder, name, ending) for ending in ("crt", "key")]
     subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
-                    "-subj", "/CN=" + name, "-out", paths[0], "-keyout", paths[1]], check=True, capture_output=True)
+                    "-subj", "/CN=" + name, "-addext", "subjectAltName=IP:127.0.0.1", "-out", paths[0], "-keyout", paths[1]], check=True, capture_output=True)
     return paths
 
 

@@ -14,6 +14,7 @@ import unittest
 
 from deploy_support import IMAGE, DeploySuite, make_qcow2
 from faults_support import until
+from image_server import ImageServer
 from ramdisk_support import MAC, STRANGER
 
 
@@ -48,7 +49,7 @@ class Direct(DeploySuite):
         agent, script = self.boots()
         line = re.search(r"^kernel --name deploy_kernel (\S+) (.*) initrd=deploy_ramdisk", script, re.M)
         self.assertEqual(line.group(1), "../%s/deploy_kernel" % self.uuid)
-        for word in ("console=ttyS0", "quiet", "ipa-debug=1", "ipa-api-url=http://127.0.0.1:%d" % self.api_port,
+        for word in ("cryptomgr.notests", "console=ttyS0", "quiet", "ipa-debug=1", "ipa-api-url=http://127.0.0.1:%d" % self.api_port,
                      "BOOTIF=01-" + MAC.replace(":", "-"), "ipa-agent-token=" + agent.token):
             self.assertIn(word, line.group(2).split())
         self.assertEqual(self.fetch("/%s/deploy_kernel" % self.uuid), b"kernel" * 100)
@@ -263,9 +264,47 @@ class Direct(DeploySuite):
         self.addCleanup(self.steel.settings.pop, "disk_utils.image_convert_memory_limit")
         self.fails("[disk_utils]image_convert_memory_limit", image_source=url)
 
-    def again(self):
-        self.assertEqual(self.steel.end()[0], 0)
-        self.steel.again()
+    def served_with(self, name, checksums):
+        """instance_info of an image that this conductor fetches from a server which has a file of checksums, too."""
+        server = ImageServer()
+        self.addCleanup(server.close)
+        return {"image_source": server.add("/system.raw", IMAGE), "image_checksum": server.add(name, checksums.encode()),
+                "image_download_source": "local"}
+
+    def test_a_checksum_may_be_the_url_of_a_file_of_checksums(self):
+        digest = hashlib.sha512(IMAGE).hexdigest()
+        self.info(**self.served_with("/SHA512SUMS", "%s *other.raw\n%s *system.raw\n" % ("0" * 128, digest)))
+        self.ask(self.uuid, "active")
+        agent, _ = self.boots()
+        self.calls_until(agent, "active")
+        info = agent.given[1][1]["step"]["args"]["image_info"]
+        self.assertEqual((info["os_hash_algo"], info["os_hash_value"]), ("sha256", hashlib.sha256(IMAGE).hexdigest()))
+
+    def test_a_file_of_checksums_that_does_not_have_the_image_s_fails_the_deploy(self):
+        for name, text, words in (
+                ("/SHA256SUMS", "%s  other.raw\n%s  system.iso\n" % ("0" * 64, "1" * 64), "does not list system.raw"),
+                ("/wrong", "%s  system.raw\n" % ("0" * 64), "has another checksum (sha256 "),
+                ("/odd", "%s  system.raw\n" % ("0" * 63), "has the length of no known kind"),
+                ("/vast", " " * (1 << 20) + "x", "is larger than 1048576 bytes")):
+            with self.subTest(name):
+                self.fails(words, **self.served_with(name, text))
+        info = self.served_with("/there", "")
+        info["image_checksum"] += "-not"
+        self.fails("/there-not: the server answers with status 404", **info)
+
+    def test_md5_is_a_checksum_where_it_is_allowed(self):
+        info = self.served_with("/MD5SUMS", hashlib.md5(IMAGE).hexdigest() + "  system.raw\n")
+        self.steel.settings["agent.allow_md5_checksum"] = "false"
+        self.addCleanup(self.again)
+        self.addCleanup(self.steel.settings.pop, "agent.allow_md5_checksum")
+        self.again()
+        self.fails("[agent]allow_md5_checksum forbids", **info)
+        self.steel.settings["agent.allow_md5_checksum"] = "true"
+        self.again()
+        self.info(**info)
+        self.ask(self.uuid, "active")
+        agent, _ = self.boots()
+        self.calls_until(agent, "active")
 
     def test_a_file_outside_of_the_allowed_folders_is_not_served(self):
         os.symlink("/etc/passwd", self.place + "/link")

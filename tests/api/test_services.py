@@ -175,7 +175,7 @@ class Agents(harness.Suite):
         self.assertIs(found["config"]["agent_token_required"], True)
         self.assertEqual(found["config"]["heartbeat_timeout"], 300)
         self.assertEqual(set(found["config"]), {"metrics", "metrics_statsd", "heartbeat_timeout", "progress_interval",
-                                                "agent_token", "agent_token_required"})
+                                                "agent_md5_checksum_enable", "agent_token", "agent_token_required"})
         again = self.get("/v1/lookup?node_uuid=" + node["uuid"])
         self.assertEqual(again["config"]["agent_token"], "******")
         self.assertEqual(again["node"]["driver_internal_info"]["agent_secret_token"], "******")

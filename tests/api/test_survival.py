@@ -2,6 +2,7 @@
 
 SPDX-License-Identifier: Apache-2.0
 """
+import os
 import signal
 import sqlite3
 import ssl
@@ -47,6 +48,11 @@ class Failing(real_agent.Suite):
     def wrong_checksum(self, machine, path):
         machine.info(image_os_hash_value="ab" * 32)
 
+    def failing(self, machine, path):
+        """Each write to the disk fails."""
+        os.unlink(machine.hardware.path("vdb"))
+        os.symlink("/dev/full", machine.hardware.path("vdb"))
+
     def nothing(self, machine, path):
         pass
 
@@ -59,6 +65,7 @@ class Failing(real_agent.Suite):
         (refusing, {}, r"disk \S+/vdb: .*Could(n't| not) connect to server.*; check that the image server answers"),
         (stranger, {}, r"disk \S+/vdb: .*certificate.*; .*a certificate that the ramdisk trusts"),
         (wrong_checksum, {}, r"disk \S+/vdb: .*image checksum: (ab){32}; verification checksum: [0-9a-f]{64}; compare the checksum in instance_info"),
+        (failing, {}, r"disk \S+/vdb: .*the disk does not take what was written at byte 0: .*; check that the disk is large enough for the image, and its health"),
         (nothing, {"disk": 4 * MIB}, r"vdb has 4194304 bytes, and the image is larger; check that the disk is large enough"),
         (nothing, {"properties": {"root_device": {"serial": "another-disk"}}}, r"using these hints .*another-disk.*vdb \(67108864 bytes, serial the-disk\).*; correct the hints"),
     )

@@ -2,6 +2,8 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "contract.h"
 
+#include "drivers/deploy/deploy.h"
+
 #include <string.h>
 
 /* One case on one row: a test of cmocka, whose state it is. */
@@ -35,6 +37,20 @@ subject_node(const DriverFixture *fixture, const InterfaceRow *row)
     return node;
 }
 
+/* A volume, or what takes its place for an interface that boots none. */
+static void
+give_instance(Subject *subject, InterfaceType type)
+{
+    const Task *task = subject->task;
+    bool ramdisk = type == INTERFACE_DEPLOY && task->driver.deploy->boots_ramdisk;
+    if (!ramdisk) {
+        driver_fixture_volume(subject->fixture);
+        return;
+    }
+    json_object_set_new(task->node->instance_info, "kernel", json_string("http://192.0.2.1/k"));
+    json_object_set_new(task->node->instance_info, "ramdisk", json_string("http://192.0.2.1/r"));
+}
+
 static void
 run_case(void **state)
 {
@@ -42,7 +58,7 @@ run_case(void **state)
     Subject subject = {.fixture = driver_fixture_new(NULL), .interface = run->row->interface};
     Node *node = subject_node(subject.fixture, run->row);
     subject.task = driver_fixture_begin(subject.fixture, node);
-    driver_fixture_volume(subject.fixture);
+    give_instance(&subject, run->row->type);
     assert_ptr_equal(driver_set_interface(&subject.task->driver, run->row->type),
                      run->row->interface);
     run->contract_case->run(&subject);

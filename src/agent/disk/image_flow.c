@@ -127,14 +127,6 @@ is_url(const char *checksum)
     return g_str_has_prefix(checksum, "http://") || g_str_has_prefix(checksum, "https://");
 }
 
-/* The last part of the image's path. */
-static char *
-file_name(const char *url)
-{
-    g_autofree char *path = g_strndup(url, strcspn(url, "?#"));
-    return g_path_get_basename(path);
-}
-
 /* The expected checksum; the caller frees. */
 static char *
 expected_checksum(Agent *agent, const ImageInfo *info, GError **error)
@@ -145,7 +137,7 @@ expected_checksum(Agent *agent, const ImageInfo *info, GError **error)
         image_flow_text(agent, info, info->checksum, CHECKSUM_FILE_LIMIT, NULL, error);
     if (file == NULL)
         return NULL;
-    g_autofree char *name = file_name(json_string_value(json_array_get(info->urls, 0)));
+    g_autofree char *name = checksum_name_of_url(json_string_value(json_array_get(info->urls, 0)));
     char *found = checksum_find(file, name);
     if (found == NULL)
         agent_fail(error, AGENT_ERROR_IMAGE_DOWNLOAD, "Checksum file does not contain name %s",

@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #define NEW_NAME ".steel-inject.new"
-#define UNCHANGED ((uid_t)-1)
+#define UNCHANGED ((uid_t)UINT32_MAX)
 
 struct InjectPlace {
     int fd;

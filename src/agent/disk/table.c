@@ -240,25 +240,45 @@ table_create(const char *path, TableKind kind, const PartitionPlan *plans, size_
     return good;
 }
 
-/* Returns the start of a partition at the end of the last free range with room, or 0 if there is
- * none. */
-static uint64_t
-last_place(struct fdisk_context *context, uint64_t sectors)
+/* Whether a range is on the disk and apart from all partitions; what has the type 0 is none. */
+static bool
+is_free(const Table *table, uint64_t start, uint64_t size)
 {
-    struct fdisk_table *list = NULL;
-    uint64_t align = MIB / fdisk_get_sector_size(context), found = 0;
-    if (fdisk_get_freespaces(context, &list) != 0)
-        return 0;
-    size_t count = fdisk_table_get_nents(list);
-    for (size_t i = 0; i < count; i++) {
-        struct fdisk_partition *free_space = fdisk_table_get_partition(list, i);
-        uint64_t start = fdisk_partition_get_start(free_space);
-        uint64_t end = start + fdisk_partition_get_size(free_space);
-        uint64_t place = end >= sectors ? (end - sectors) / align * align : 0;
-        if (place >= start && place > found)
-            found = place;
+    if (start >= table->disk_size || size > table->disk_size - start)
+        return false;
+    for (size_t i = 0; i < table->count; i++) {
+        const Partition *other = &table->partitions[i];
+        if (strcmp(other->type, "0x00") != 0 && start < other->start + other->size &&
+            other->start < start + size)
+            return false;
     }
-    fdisk_unref_table(list);
+    return true;
+}
+
+/* The last place, in sectors, that ends before this one and is free; `found` if it lies before
+ * that. */
+static uint64_t
+place_before(struct fdisk_context *context, const Table *table, uint64_t end, uint64_t sectors,
+             uint64_t found)
+{
+    uint64_t sector = fdisk_get_sector_size(context), align = MIB / sector;
+    uint64_t place = end >= sectors ? (end - sectors) / align * align : 0;
+    bool good = place >= fdisk_get_first_lba(context) && end <= fdisk_get_last_lba(context) + 1 &&
+                is_free(table, place * sector, sectors * sector);
+    return good && place > found ? place : found;
+}
+
+/* Returns the start of a partition at the end of the last free range with room, or 0 if there is
+ * none. The search is our own: libfdisk's ends the process for partitions before the first sector
+ * that a damaged GPT calls usable, and may offer what is taken where an extended partition holds a
+ * primary one. */
+static uint64_t
+last_place(struct fdisk_context *context, const Table *table, uint64_t sectors)
+{
+    uint64_t sector = fdisk_get_sector_size(context);
+    uint64_t found = place_before(context, table, fdisk_get_last_lba(context) + 1, sectors, 0);
+    for (size_t i = 0; i < table->count; i++)
+        found = place_before(context, table, table->partitions[i].start / sector, sectors, found);
     return found;
 }
 
@@ -271,14 +291,15 @@ add_last(struct fdisk_context *context, const char *path, const PartitionPlan *p
     if (kind != TABLE_GPT && kind != TABLE_MBR)
         return steel_fail(error, STEEL_ERROR_STORAGE,
                           "%s has no partition table to add a partition to", path);
-    uint64_t start = last_place(context, sectors_for(context, plan->size));
+    Table table;
+    read_table(context, &table);
+    uint64_t start = last_place(context, &table, sectors_for(context, plan->size));
     if (start == 0)
         return steel_fail(error, STEEL_ERROR_STORAGE,
                           "%s has no %" G_GUINT64_FORMAT " MiB free behind its partitions", path,
                           plan->size / MIB);
     if (!add(context, path, plan, start, &number, error) || !write_table(context, path, error))
         return false;
-    Table table;
     read_table(context, &table);
     for (size_t i = 0; i < table.count; i++)
         if (table.partitions[i].number == number + 1)

@@ -11,6 +11,7 @@
 #include "agent/hardware/sysfs.h"
 #include "common/json_text.h"
 #include "common/log.h"
+#include "common/process.h"
 #include "common/uuid.h"
 
 #include <errno.h>
@@ -25,6 +26,7 @@
 #define CONFIGFS "/sys/kernel/config/target"
 #define STORE CONFIGFS "/core/iblock_0/disk"
 #define PORT_DEFAULT 3260
+#define LOAD_LIMIT_MS 30000
 #define NAME_LIMIT 223u
 #define SECRET_LIMIT 255u
 
@@ -40,6 +42,20 @@ static bool
 fail(GError **error, const char *what)
 {
     return agent_fail(error, AGENT_ERROR_ISCSI, "%s: %s", what, g_strerror(errno));
+}
+
+/* A kernel that has it built in, or has it already, needs no module: what fails here is said by
+ * what comes after it. */
+static void
+load_kernel_part(const Agent *agent)
+{
+    static const char *const argv[] = {
+        "modprobe", "-a", "target_core_mod", "target_core_iblock", "iscsi_target_mod", NULL};
+    const ProcessSpec spec = {.argv = argv, .timeout_ms = LOAD_LIMIT_MS};
+    g_autoptr(GError) error = NULL;
+    if (*agent->root == '\0' && !sysfs_exists(agent->root, CONFIGFS) &&
+        !process_run(&spec, NULL, &error))
+        log_warning(AREA, "the kernel's iSCSI target: %s", error->message);
 }
 
 static bool make_folder(const Target *target, GError **error, const char *format, ...)
@@ -280,8 +296,10 @@ iscsi_start_target(Agent *agent, const json_t *params, Progress *progress, GErro
         return NULL;
     g_autofree char *device = root_disk(agent, error);
     target.device = device;
-    if (device == NULL || !make_ready(agent, &target, params, &root, progress, error) ||
-        !export_disk(&target, error))
+    if (device == NULL || !make_ready(agent, &target, params, &root, progress, error))
+        return NULL;
+    load_kernel_part(agent);
+    if (!export_disk(&target, error))
         return NULL;
     log_info(AREA, "%s is exported as %s on port %d%s", device, target.iqn, (int)target.port,
              target.username != NULL ? ", with CHAP" : "");

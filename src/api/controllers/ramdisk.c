@@ -47,9 +47,10 @@ agent_config(const Request *request, const json_t *token)
         "{s:s, s:I}", "statsd_host", config_string(config, OPT_METRICS_STATSD_AGENT_STATSD_HOST),
         "statsd_port", (json_int_t)config_integer(config, OPT_METRICS_STATSD_AGENT_STATSD_PORT));
     json_t *answer = json_pack(
-        "{s:o, s:o, s:I, s:I}", "metrics", metrics, "metrics_statsd", statsd, "heartbeat_timeout",
-        (json_int_t)config_integer(config, OPT_API_RAMDISK_HEARTBEAT_TIMEOUT), "progress_interval",
-        (json_int_t)config_integer(config, OPT_AGENT_PROGRESS_INTERVAL));
+        "{s:o, s:o, s:I, s:I, s:b}", "metrics", metrics, "metrics_statsd", statsd,
+        "heartbeat_timeout", (json_int_t)config_integer(config, OPT_API_RAMDISK_HEARTBEAT_TIMEOUT),
+        "progress_interval", (json_int_t)config_integer(config, OPT_AGENT_PROGRESS_INTERVAL),
+        "agent_md5_checksum_enable", (int)config_boolean(config, OPT_AGENT_ALLOW_MD5_CHECKSUM));
     if (request->version >= 62) {
         /* Only the first look-up gets the token; a later one is told that there is one. */
         json_object_set_new(answer, "agent_token",

@@ -5,7 +5,7 @@
 #include "drivers/deploy/deploy.h"
 #include "drivers/power/power.h"
 #include "drivers/power_action.h"
-#include "drivers/storage/storage.h"
+#include "drivers/storage/boot_option.h"
 
 static bool
 adopt(Task *task, GError **error)
@@ -18,7 +18,7 @@ adopt(Task *task, GError **error)
     const Interface *boot = &task->driver.boot->interface;
     if (task_volume_targets(task, error) == NULL)
         return false;
-    if (storage_boots_from_volume(task) && boot->validate != NULL && !boot->validate(task, error))
+    if (boot_option_is_remote(task) && boot->validate != NULL && !boot->validate(task, error))
         return false;
     task_phase_begin(task, "take_over", NULL);
     return deploy_take_over(task, error);

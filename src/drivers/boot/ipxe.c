@@ -8,7 +8,7 @@
 #include "common/log.h"
 #include "db/boot_sessions.h"
 #include "drivers/boot/dhcp.h"
-#include "drivers/boot/nfs_files.h"
+#include "drivers/boot/instance_files.h"
 #include "drivers/boot/ramdisk_source.h"
 #include "drivers/image_copies.h"
 #include "drivers/management/management.h"
@@ -185,7 +185,7 @@ set_boot_device(Task *task, const char *device, bool persistent, GError **error)
 /* Either the firmware sees the volume as a disk of its HBA, or the boot server tells the machine
  * where its volume or its kernel is. */
 static bool
-prepare_volume_boot(Task *task, GError **error)
+prepare_remote_boot(Task *task, GError **error)
 {
     BootOption option = boot_option_of(task);
     BootMode mode = boot_option_info(option)->mode;
@@ -193,9 +193,9 @@ prepare_volume_boot(Task *task, GError **error)
     if (mode == BOOT_MODE_COUNT)
         return task_save(task, error) && forget_boot(task, error) &&
                set_boot_device(task, "disk", true, error);
-    if (option == BOOT_OPTION_NFS) {
+    if (boot_option_info(option)->files) {
         task_phase_begin(task, "copy_kernel", NULL);
-        if (!nfs_files_put(task, error))
+        if (!instance_files_put(task, error))
             return false;
     }
     task_phase_begin(task, "record_boot", "the machine may fetch its boot script");
@@ -210,16 +210,16 @@ ipxe_boot_prepare_instance(Task *task, GError **error)
         return false; /* without them the machine would start the system on its disk */
     if (volume_image_wanted(task->node) && storage_boot_target(task) != NULL)
         boot_option_remember(task, BOOT_OPTION_HBA);
-    if (!storage_boots_from_volume(task))
+    if (!boot_option_is_remote(task))
         return forget_boot(task, error) && set_boot_device(task, "disk", true, error);
-    return storage_validate_boot_from_volume(task, error) && prepare_volume_boot(task, error);
+    return storage_validate_boot_from_volume(task, error) && prepare_remote_boot(task, error);
 }
 
 static bool
 ipxe_boot_clean_up_instance(Task *task, GError **error)
 {
     boot_option_forget(task);
-    nfs_files_remove(task);
+    instance_files_remove(task);
     return task_save(task, error) && forget_boot(task, error);
 }
 

@@ -4,6 +4,7 @@
 
 #include "drivers/boot/boot.h"
 #include "drivers/deploy/instance_image.h"
+#include "drivers/deploy/volume_drive.h"
 #include "drivers/network/network.h"
 #include "drivers/node_agent.h"
 #include "drivers/power_action.h"
@@ -73,19 +74,6 @@ check_image(Task *task, GError **error)
     return false;
 }
 
-static bool
-check_configdrive(Task *task, GError **error)
-{
-    const json_t *drive = json_object_get(task->node->instance_info, "configdrive");
-    if (json_is_nothing(drive))
-        return true;
-    return steel_fail(error, STEEL_ERROR_INVALID,
-                      "a config drive cannot be handed to a node that boots from a volume: there "
-                      "is no disk to put it on; use a metadata service, and deploy without "
-                      "configdrive (steel node unset %s --instance-info configdrive)",
-                      node_word(task));
-}
-
 bool
 agent_deploy_validate(Task *task, GError **error)
 {
@@ -97,7 +85,7 @@ agent_deploy_validate(Task *task, GError **error)
                check_image(task, error);
     return validate_interface(task, &task->driver.boot->interface, error) &&
            validate_interface(task, &task->driver.storage->interface, error) &&
-           check_configdrive(task, error);
+           volume_drive_validate(task, error);
 }
 
 /* Which volume, as Ironic notes it: the machine boots from it, the image is written to it. */
@@ -162,6 +150,7 @@ agent_deploy_tear_down(Task *task, GError **error)
 bool
 agent_deploy_clean_up(Task *task, GError **error)
 {
+    volume_drive_remove(task); /* and ends a write, which would go to another's machine soon */
     instance_image_remove(task);
     return boot_clean_up_ramdisk(task, error) && boot_clean_up_instance(task, error) &&
            network_remove(task, NETWORK_PROVISIONING, error);

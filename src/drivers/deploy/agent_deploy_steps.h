@@ -17,12 +17,10 @@ StepOutcome agent_deploy_run_switch_to_tenant_network(Task *task, const json_t *
 StepOutcome agent_deploy_run_boot_instance(Task *task, const json_t *args, GError **error);
 StepOutcome agent_deploy_resume_boot_instance(Task *task, const json_t *args, GError **error);
 
-/* Rows of a table of steps: the one before write_image, those behind it. */
+/* Rows of a table of steps: the members of the one before write_image, and those behind it. */
 #define AGENT_DEPLOY_FIRST_STEP                                                                    \
-    {                                                                                              \
-        .name = "deploy", .priority = 100, .abortable = true, .run = agent_deploy_run_deploy,      \
-        .resume = agent_deploy_resume_deploy                                                       \
-    }
+    .name = "deploy", .priority = 100, .abortable = true, .run = agent_deploy_run_deploy,          \
+    .resume = agent_deploy_resume_deploy
 #define AGENT_DEPLOY_LAST_STEPS                                                                    \
     {.name = "prepare_instance_boot",                                                              \
      .priority = 60,                                                                               \

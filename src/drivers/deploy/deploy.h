@@ -18,6 +18,8 @@
 typedef struct DeployOps {
     Interface interface;
     bool writes_image; /* this conductor writes the image itself: it needs it here, as a raw file */
+    bool boots_ramdisk; /* the instance is a kernel and an initramfs that the machine boots each
+                         * time: instance_info kernel and ramdisk */
 
     /* Gets the machine ready for the steps: off, on the right network, its volumes attached. Before
      * the first step of a deploy or rebuild (state deploying); of a node that is active it changes

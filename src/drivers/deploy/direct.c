@@ -3,6 +3,7 @@
 #include "drivers/deploy/agent_deploy.h"
 #include "drivers/deploy/agent_deploy_steps.h"
 #include "drivers/deploy/instance_image.h"
+#include "drivers/deploy/volume_drive.h"
 #include "drivers/node_agent.h"
 #include "drivers/storage/storage.h"
 
@@ -19,7 +20,7 @@ direct_deploy_run_write_image(Task *task, const json_t *args, GError **error)
 {
     (void)args;
     if (storage_boots_from_volume(task))
-        return step_done();
+        return volume_drive_run(task, error);
     json_auto_t *step = image_step(task);
     return agent_steps_run(task, STEP_KIND_DEPLOY, step, &node_agent_client, error);
 }
@@ -33,7 +34,7 @@ direct_deploy_resume_write_image(Task *task, const json_t *args, GError **error)
 }
 
 static const StepDef deploy_steps[] = {
-    AGENT_DEPLOY_FIRST_STEP,
+    {AGENT_DEPLOY_FIRST_STEP},
     {.name = "write_image",
      .priority = 80,
      .abortable = true,

@@ -5,10 +5,10 @@
 #include "common/config.h"
 #include "common/json_text.h"
 #include "common/secret.h"
+#include "drivers/deploy/instance_image_check.h"
 #include "drivers/image_copies.h"
 #include "images/local_image.h"
 #include "model/internal_info.h"
-#include "stream/checksum.h"
 
 #include <string.h>
 #include <unistd.h>
@@ -32,45 +32,12 @@ set_text(Node *node, const char *key, const char *value)
     json_object_set_new(node->instance_info, key, json_string(value));
 }
 
-static bool
-is_file(const char *source)
-{
-    return g_str_has_prefix(source, "file://");
-}
-
 /* "agent_images/<uuid>", below http_root and behind http_url. */
 static char *
 served_name(const Task *task)
 {
     return g_strdup_printf("%s/%s", config_string(config_current(), OPT_DEPLOY_HTTP_IMAGE_SUBDIR),
                            task->node->uuid);
-}
-
-/* The checksum that the operator has given must be the copy's. */
-static bool
-check_copy(const Task *task, const char *path, const char *sha256, GError **error)
-{
-    const char *algorithm = text(task->node, "image_os_hash_algo"),
-               *wanted = text(task->node, "image_os_hash_value");
-    g_autofree char *made = NULL;
-    if (wanted == NULL) {
-        wanted = text(task->node, "image_checksum");
-        algorithm = wanted != NULL ? checksum_algorithm_of(wanted) : NULL;
-    }
-    if (wanted == NULL || is_file(text(task->node, "image_source")))
-        return true;
-    if (algorithm == NULL)
-        return steel_fail(error, STEEL_ERROR_UNSUPPORTED,
-                          "image_checksum is a URL, which cannot be used with "
-                          "image_download_source local yet; give the checksum itself");
-    if (strcmp(algorithm, "sha256") == 0)
-        made = g_strdup(sha256);
-    else if (!local_image_digest(path, algorithm, &made, error))
-        return false;
-    return g_ascii_strcasecmp(made, wanted) == 0 ||
-           steel_fail(error, STEEL_ERROR_DEPLOY_FAILED,
-                      "the image has another checksum (%s %s) than instance_info says (%s)",
-                      algorithm, made, wanted);
 }
 
 /* The formats that the configuration permits; a disk of partitions is "raw" to us, or "gpt". */
@@ -134,12 +101,45 @@ note_copy(Task *task, const char *format, const char *sha256)
                   json_pack("{s:s,s:s}", "disk_format", format, "sha256", sha256));
 }
 
+/* What a person can do when the copy fails. */
+static void
+advise(GError **error)
+{
+    static const struct {
+        SteelErrorCode code;
+        const char *advice;
+    } rows[] = {
+        {STEEL_ERROR_HTTP, "check that the image server answers this conductor, that it tells the "
+                           "right length and has a certificate that this conductor trusts "
+                           "([DEFAULT]webserver_verify_ca)"},
+        {STEEL_ERROR_TIMEOUT, "check that the image server answers this conductor and is fast "
+                              "enough ([DEFAULT]webserver_connection_timeout)"},
+        {STEEL_ERROR_NOT_FOUND, "correct instance_info image_source"},
+        {STEEL_ERROR_IO, "look at the conductor's disk: its health, and the space that is left"},
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++)
+        if (error != NULL && steel_error_is(*error, rows[i].code)) {
+            steel_advise(error, rows[i].advice);
+            return;
+        }
+}
+
+static bool
+copy(Task *task, const char *path, CachedImage *image, GError **error)
+{
+    if (image_copies_put(text(task->node, "image_source"), path, image, error))
+        return true;
+    g_prefix_error(error, "the conductor cannot fetch the image: ");
+    advise(error);
+    return false;
+}
+
 static bool
 fetch(Task *task, const char *path, CachedImage *image, GError **error)
 {
     task_phase_begin(task, "cache_image", "the conductor fetches the image");
-    return image_copies_put(text(task->node, "image_source"), path, image, error) &&
-           check_copy(task, path, image->sha256, error) && note_format(task, path, error);
+    return copy(task, path, image, error) &&
+           instance_image_check(task, path, image->sha256, error) && note_format(task, path, error);
 }
 
 /* The agent gets the copy from us. */

@@ -12,6 +12,7 @@
 #include "drivers/deploy/agent_deploy.h"
 #include "drivers/deploy/agent_deploy_steps.h"
 #include "drivers/deploy/instance_image.h"
+#include "drivers/deploy/volume_drive.h"
 #include "drivers/node_agent.h"
 #include "drivers/storage/storage.h"
 #include "iscsi/writes.h"
@@ -113,13 +114,15 @@ static bool
 order_write(Task *task, const Export *export, const AgentResult *told, GError **error)
 {
     g_autofree char *path = instance_image_path(task->node);
+    int64_t stall_s = config_integer(config_current(), OPT_ISCSI_STALL_TIMEOUT);
     LunOrder order = {.key = task->node->uuid,
                       .path = path,
                       .portal = export->portal,
                       .target = export->iqn,
                       .lun = TARGET_LUN,
                       .username = task->node->uuid,
-                      .password = export->password};
+                      .password = export->password,
+                      .stall_s = (int)stall_s};
     return read_place(task, told, &order, error) &&
            lun_writes_begin(task->services->writes, &order, error);
 }
@@ -176,7 +179,22 @@ static StepOutcome
 iscsi_deploy_run_write_image(Task *task, const json_t *args, GError **error)
 {
     (void)args;
-    return storage_boots_from_volume(task) ? step_done() : begin_write(task, error);
+    return storage_boots_from_volume(task) ? volume_drive_run(task, error)
+                                           : begin_write(task, error);
+}
+
+/* What a person can do when the write fails. */
+static void
+advise(GError **error)
+{
+    bool timeout = error != NULL && steel_error_is(*error, STEEL_ERROR_TIMEOUT);
+    bool storage = error != NULL && steel_error_is(*error, STEEL_ERROR_STORAGE);
+    if (timeout)
+        steel_advise(error, "check the network between this conductor and the machine, and look at "
+                            "the machine's console");
+    if (storage)
+        steel_advise(error, "check that the machine's disk is large enough for the image, and its "
+                            "health");
 }
 
 /* The agent calls now and then while the write goes on: as long as bytes move, so does the end of
@@ -194,6 +212,7 @@ iscsi_deploy_resume_write_image(Task *task, const json_t *args, GError **error)
     case LUN_WRITE_DONE:
         return end_export(task, error);
     case LUN_WRITE_FAILED:
+        advise(error);
         return step_failed();
     case LUN_WRITE_UNKNOWN:
         break;
@@ -202,7 +221,7 @@ iscsi_deploy_resume_write_image(Task *task, const json_t *args, GError **error)
 }
 
 static const StepDef deploy_steps[] = {
-    AGENT_DEPLOY_FIRST_STEP,
+    {AGENT_DEPLOY_FIRST_STEP},
     {.name = "write_image",
      .priority = 80,
      .abortable = true,
@@ -212,14 +231,6 @@ static const StepDef deploy_steps[] = {
     {0},
 };
 
-/* A write that goes on would go to a machine that is another's soon. */
-static bool
-iscsi_deploy_clean_up(Task *task, GError **error)
-{
-    lun_writes_cancel(task->services->writes, task->node->uuid);
-    return agent_deploy_clean_up(task, error);
-}
-
 const DeployOps deploy_iscsi = {
     .interface = {.name = "iscsi",
                   .steps = {[STEP_KIND_DEPLOY] = deploy_steps},
@@ -228,7 +239,7 @@ const DeployOps deploy_iscsi = {
     .writes_image = true,
     .prepare = agent_deploy_prepare,
     .tear_down = agent_deploy_tear_down,
-    .clean_up = iscsi_deploy_clean_up,
+    .clean_up = agent_deploy_clean_up,
     .take_over = agent_deploy_take_over,
     .prepare_cleaning = agent_deploy_prepare_cleaning,
     .tear_down_cleaning = agent_deploy_tear_down_cleaning,

@@ -3,7 +3,7 @@
  * what to set.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "drivers/boot/boot.h"
-#include "drivers/boot/nfs_files.h"
+#include "drivers/boot/instance_files.h"
 #include "drivers/storage/boot_option.h"
 #include "drivers/storage/storage.h"
 #include "drivers/task.h"
@@ -11,6 +11,7 @@
 #include "netboot/fc_volume.h"
 #include "netboot/ipxe.h"
 #include "netboot/iscsi_volume.h"
+#include "netboot/nfs_root.h"
 
 #include <string.h>
 
@@ -216,10 +217,19 @@ check_nfs_words(Task *task, GError **error)
 }
 
 static bool
+check_nfs_root(const Task *task, GError **error)
+{
+    g_autofree char *root =
+        nfs_root_read(json_object_get(task->node->instance_info, "nfs_root"), error);
+    return root != NULL;
+}
+
+static bool
 validate_nfs_root(Task *task, GError **error)
 {
     const BootOptionInfo *info = boot_option_info(BOOT_OPTION_NFS);
-    return check_nfs_words(task, error) && nfs_files_validate(task, error) &&
+    return check_nfs_words(task, error) && check_nfs_root(task, error) &&
+           instance_files_validate(task, "the root file system is on NFS", error) &&
            check_capability(task, info->capability, error) &&
            check_boot_interface(task, info, error);
 }

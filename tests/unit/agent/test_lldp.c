@@ -84,7 +84,7 @@ send_frames(void *data)
 static int
 listen_there(void)
 {
-    char *names[] = {(char *)(uintptr_t) "lo", (char *)(uintptr_t) "none0", NULL};
+    char loopback[] = "lo", absent[] = "none0", *names[] = {loopback, absent, NULL};
     atomic_bool heard = false;
     pthread_t sender;
     if (unshare(CLONE_NEWUSER | CLONE_NEWNET) != 0 && unshare(CLONE_NEWNET) != 0)
@@ -116,7 +116,7 @@ static void
 silence_ends_when_it_is_told_to(void **state)
 {
     (void)state;
-    char *names[] = {(char *)(uintptr_t) "lo", NULL};
+    char loopback[] = "lo", *names[] = {loopback, NULL};
     atomic_bool stop = true;
     json_t *list = lldp_listen(names, 3600000, &stop);
     assert_int_equal(json_object_size(list), 0);

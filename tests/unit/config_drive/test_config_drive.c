@@ -252,6 +252,22 @@ a_folder_with_more_than_fits_is_refused(void **state)
     expect_file(image, "folder/file-number-19;1", "x");
 }
 
+static void
+a_text_becomes_the_image_that_goes_on_a_volume(void **state)
+{
+    (void)state;
+    g_autoptr(GError) error = NULL;
+    g_autofree char *text = build("{\"user_data\": \"#!/bin/sh\\n\"}", &error);
+    g_autoptr(GByteArray) expected = unpack(text), image = config_drive_image(text, &error);
+    assert_non_null(image);
+    assert_int_equal(image->len, expected->len);
+    assert_memory_equal(image->data, expected->data, image->len);
+    assert_null(config_drive_image("http://192.0.2.1/drive", &error));
+    g_clear_error(&error);
+    assert_null(config_drive_image("aGVsbG8=", &error));
+    assert_non_null(strstr(error->message, "gzip"));
+}
+
 int
 main(void)
 {
@@ -260,6 +276,7 @@ main(void)
         cmocka_unit_test(metadata_that_is_given_stays_and_what_is_empty_makes_no_file),
         cmocka_unit_test(user_data_may_be_json),
         cmocka_unit_test(the_same_object_makes_the_same_drive),
+        cmocka_unit_test(a_text_becomes_the_image_that_goes_on_a_volume),
         cmocka_unit_test(text_is_checked_before_an_agent_gets_it),
         cmocka_unit_test(parts_that_are_too_large_are_refused),
         cmocka_unit_test(paths_that_an_image_cannot_have_are_refused),

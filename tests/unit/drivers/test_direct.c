@@ -26,7 +26,7 @@ static const Row rows[] = {
     {"external", "{\"configdrive\": \"\"}", 2, 0, NULL},
     {"external", "{\"configdrive\": {}}", 2, 0, NULL},
     {"external", "{\"configdrive\": \"H4sI\"}", 2, STEEL_ERROR_INVALID,
-     "a config drive cannot be handed to a node that boots"},
+     "no volume for its config drive; create one with: steel volume target create --node "},
     {"noop", "{}", 2, STEEL_ERROR_INVALID, "steel node set rack1-07 --storage-interface external"},
     {"external", "{\"image_source\": \"http://192.0.2.1/i\"}", 2, STEEL_ERROR_INVALID,
      "steel node unset rack1-07 --instance-info image_source"},

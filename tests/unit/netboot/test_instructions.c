@@ -366,9 +366,10 @@ another_mode_and_too_many_volumes_are_unusable(void **state)
     assert_unusable(fixture->db, "more volumes");
 }
 
-/* What a node in mode nfs is told: the kernel's command line, or the problem. */
+/* What a node that boots kernel and initramfs is told: the kernel's command line, or the
+ * problem. */
 static char *
-told_of_nfs(Db *db, const char *instance_info)
+told_of_kernel(Db *db, const char *instance_info)
 {
     g_autoptr(GError) error = NULL;
     g_autoptr(Node) stored = db_record_find(db, &node_resource, "uuid", NODE, &error);
@@ -402,7 +403,29 @@ a_root_on_nfs_is_named_to_the_kernel(void **state)
     };
     put_node(fixture->db, NODE, NULL, MAC, "{\"boot\":{\"mode\":\"nfs\",\"id\":\"r\"}}");
     for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
-        g_autofree char *told = told_of_nfs(fixture->db, rows[i][0]);
+        g_autofree char *told = told_of_kernel(fixture->db, rows[i][0]);
+        if (!g_str_has_prefix(told, rows[i][1]))
+            fail_msg("%s: %s", rows[i][0], told);
+    }
+}
+
+static void
+a_ramdisk_gets_the_operators_words_last(void **state)
+{
+    Fixture *fixture = *state;
+    static const char *const rows[][2] = {
+        {"{}", "root=/dev/ram0 text BOOTIF=01-52-54-00-00-00-01 nofb vga=normal"},
+        {"{\"ramdisk_kernel_arguments\": \"boot=live\", \"kernel_append_params\": \"quiet\"}",
+         "root=/dev/ram0 text BOOTIF=01-52-54-00-00-00-01 quiet boot=live"},
+        {"{\"ramdisk_kernel_arguments\": \"root=/dev/sda1\"}",
+         "BOOTIF=01-52-54-00-00-00-01 nofb vga=normal root=/dev/sda1"},
+        {"{\"ramdisk_kernel_arguments\": \"a ${password}\"}", "the kernel's parameters"},
+        {"{\"ramdisk_kernel_arguments\": 7}", "the kernel's parameters"},
+    };
+    put_node(fixture->db, NODE, NULL, MAC,
+             "{\"boot\":{\"mode\":\"instance_ramdisk\",\"id\":\"r\"}}");
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autofree char *told = told_of_kernel(fixture->db, rows[i][0]);
         if (!g_str_has_prefix(told, rows[i][1]))
             fail_msg("%s: %s", rows[i][0], told);
     }
@@ -443,6 +466,7 @@ main(void)
         CASE(an_initiator_that_is_no_iscsi_name_is_refused),
         CASE(another_mode_and_too_many_volumes_are_unusable),
         CASE(a_root_on_nfs_is_named_to_the_kernel),
+        CASE(a_ramdisk_gets_the_operators_words_last),
         CASE(who_is_refused_gets_nothing_but_the_reason),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

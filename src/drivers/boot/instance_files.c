@@ -1,0 +1,78 @@
+/* Files of an instance; the contract is in instance_files.h.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "drivers/boot/instance_files.h"
+
+#include "common/json_text.h"
+#include "drivers/image_copies.h"
+#include "images/fetch.h"
+#include "netboot/instance_boot.h"
+
+#include <unistd.h>
+
+static const struct {
+    const char *key;
+    char *(*name)(const char *node_uuid);
+} files[] = {
+    {"kernel", instance_boot_kernel},
+    {"ramdisk", instance_boot_initramfs},
+};
+
+static const char *
+url_of(const Task *task, size_t file)
+{
+    return json_string_member(task->node->instance_info, files[file].key);
+}
+
+static bool
+check_file(const Task *task, size_t file, const char *why, GError **error)
+{
+    const char *url = url_of(task, file), *key = files[file].key;
+    if (url == NULL || *url == '\0')
+        return steel_fail(error, STEEL_ERROR_MISSING,
+                          "%s, and instance_info %s, which boots it, is missing; set it with: "
+                          "steel node set %s --instance-info %s=<URL>",
+                          why, key, task->node->uuid, key);
+    return image_url_known(url) || steel_fail(error, STEEL_ERROR_UNSUPPORTED,
+                                              "instance_info %s of node %s is no file://, http:// "
+                                              "or https:// URL",
+                                              key, task->node->uuid);
+}
+
+bool
+instance_files_validate(const Task *task, const char *why, GError **error)
+{
+    bool good = true;
+    for (size_t i = 0; good && i < G_N_ELEMENTS(files); i++)
+        good = check_file(task, i, why, error);
+    return good;
+}
+
+static char *
+path_of(const Task *task, size_t file)
+{
+    g_autofree char *name = files[file].name(task->node->uuid);
+    return image_copies_path(name);
+}
+
+bool
+instance_files_put(const Task *task, GError **error)
+{
+    bool good = instance_files_validate(task, "the instance is booted by this conductor", error);
+    for (size_t i = 0; good && i < G_N_ELEMENTS(files); i++) {
+        g_auto(CachedImage) image = {0};
+        g_autofree char *path = path_of(task, i);
+        good = image_copies_put(url_of(task, i), path, &image, error);
+    }
+    return good;
+}
+
+void
+instance_files_remove(const Task *task)
+{
+    g_autofree char *folder = image_copies_path(task->node->uuid);
+    for (size_t i = 0; i < G_N_ELEMENTS(files); i++) {
+        g_autofree char *path = path_of(task, i);
+        image_copies_remove(path);
+    }
+    (void)rmdir(folder); /* another file of the node's may be in it */
+}

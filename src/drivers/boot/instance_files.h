@@ -1,0 +1,20 @@
+/* Kernel and initramfs of an instance that boots from this conductor (its root file system is on
+ * NFS, or it is a ramdisk): instance_info kernel and ramdisk, handed out for as long as there is
+ * the instance.
+ *
+ * SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+#include "drivers/task.h"
+
+/* Checks both.
+ *
+ * why     "the root file system is on NFS": why the instance needs them
+ * Errors  MISSING; UNSUPPORTED: no URL that can be fetched. Contract: Interface.validate */
+bool instance_files_validate(const Task *task, const char *why, GError **error);
+
+/* Copies both to where machines fetch them. From a worker; blocks until the copies are made.
+ * Errors: those of image_copies_put. */
+bool instance_files_put(const Task *task, GError **error);
+
+/* Removes the copies. Safe when there are none. */
+void instance_files_remove(const Task *task);
