@@ -21,7 +21,7 @@ verb_get_agent_token(VerbCall *call, GError **error)
     if (node == NULL)
         return NULL;
     /* If the boot script has the token, a client that asks for one is not the machine. */
-    if (info_has(node, INFO_AGENT_SECRET_TOKEN) || boot_record_is(node, BOOT_MODE_RAMDISK))
+    if (info_has(node, INFO_AGENT_SECRET_TOKEN) || boot_record_has_token(node))
         return json_pack("{s:n}", "agent_token");
     char token[SECRET_TEXT_SIZE];
     bool made = false;

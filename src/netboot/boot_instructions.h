@@ -22,8 +22,8 @@ typedef struct BootIscsi {
     char *initiator_iqn;
 } BootIscsi;
 
-/* BOOT_MODE_RAMDISK, BOOT_MODE_NFS, BOOT_MODE_INSTANCE. Names of files are relative to the script's
- * own address. */
+/* BOOT_MODE_RAMDISK, BOOT_MODE_NFS, BOOT_MODE_INSTANCE. Names of files are below the root of the
+ * server that has them. */
 typedef struct BootRamdisk {
     char *kernel, *initramfs; /* owned */
     /* owned; the kernel's command line, with the token of an agent; safe for a script */

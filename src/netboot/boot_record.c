@@ -7,6 +7,8 @@
 #include "model/internal_info.h"
 #include "model/provision_states.h"
 
+#define BY_FILES "by_files"
+
 static const BootModeInfo modes[BOOT_MODE_COUNT] = {
 #define BOOT_MODE(code, word, states, reports, purpose)                                            \
     [BOOT_MODE_##code] = {word, purpose, states, reports},
@@ -37,20 +39,33 @@ record_of(const Node *node)
     return json_is_object(record) ? record : NULL;
 }
 
+static bool
+is_by_files(const json_t *object)
+{
+    return json_is_true(json_object_get(object, BY_FILES));
+}
+
+bool
+boot_record_look(const Node *node, BootRecord *record)
+{
+    const json_t *object = record_of(node);
+    if (object == NULL)
+        return false;
+    const char *id = json_string_member(object, "id");
+    *record = (BootRecord){mode_from_word(json_string_member(object, "mode")), id != NULL ? id : "",
+                           json_object_get(object, "parameters"), is_by_files(object)};
+    return true;
+}
+
 bool
 boot_record_read(const Node *node, BootRecord *record)
 {
     ProvisionState state = state_from_wire(node->provision_state);
-    const json_t *object = record_of(node);
-    if (object == NULL || state == STATE_NONE)
+    if (state == STATE_NONE || !boot_record_look(node, record))
         return false;
-    BootMode mode = mode_from_word(json_string_member(object, "mode"));
+    BootMode mode = record->mode;
     unsigned flag = mode < BOOT_MODE_COUNT ? modes[mode].states : STATE_HAS_INSTANCE;
-    if (!(state_info(state)->flags & flag))
-        return false;
-    const char *id = json_string_member(object, "id");
-    *record = (BootRecord){mode, id != NULL ? id : "", json_object_get(object, "parameters")};
-    return true;
+    return (state_info(state)->flags & flag) != 0;
 }
 
 bool
@@ -93,7 +108,20 @@ boot_record_reports(const Node *node)
 {
     const json_t *object = record_of(node);
     BootMode mode = mode_from_word(json_string_member(object, "mode"));
-    return object != NULL && (mode == BOOT_MODE_COUNT || modes[mode].reports);
+    return object != NULL && !is_by_files(object) &&
+           (mode == BOOT_MODE_COUNT || modes[mode].reports);
+}
+
+void
+boot_record_set_by_files(Node *node)
+{
+    json_object_set_new(info_json(node, INFO_BOOT), BY_FILES, json_true());
+}
+
+bool
+boot_record_has_token(const Node *node)
+{
+    return boot_record_is(node, BOOT_MODE_RAMDISK) && !is_by_files(record_of(node));
 }
 
 bool

@@ -2,48 +2,19 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "netboot/dnsmasq_files.h"
 
+#include "netboot/replace_file.h"
+
 #include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
-#include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
+/* dnsmasq ignores names that begin with a dot, under which they are written. */
 static bool
-fail(const char *what, const char *path, GError **error)
+write_file(const char *folder, const char *name, const char *text, GError **error)
 {
-    return steel_fail(error, STEEL_ERROR_IO, "dnsmasq's file %s cannot be %s: %s", path, what,
-                      g_strerror(errno));
-}
-
-static bool
-write_all(int fd, const char *text)
-{
-    for (size_t left = strlen(text); left > 0;) {
-        ssize_t size = write(fd, text, left);
-        if (size < 0 && errno != EINTR)
-            return false;
-        text += MAX(size, 0);
-        left -= (size_t)MAX(size, 0);
-    }
-    return true;
-}
-
-/* dnsmasq ignores names that begin with a dot. */
-static bool
-replace_file(const char *folder, const char *name, const char *text, GError **error)
-{
-    g_autofree char *path = g_strdup_printf("%s/ironic-%s.conf", folder, name),
-                    *beside = g_strdup_printf("%s/.ironic-%s.conf", folder, name);
-    int fd = open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644);
-    if (fd < 0)
-        return fail("written", path, error);
-    bool good = fchmod(fd, 0644) == 0 && write_all(fd, text);
-    good = close(fd) == 0 && good && rename(beside, path) == 0;
-    if (good)
+    g_autofree char *whole = g_strdup_printf("ironic-%s.conf", name);
+    if (replace_file(folder, whole, text, 0644, error))
         return true;
-    fail("written", path, error);
-    (void)unlink(beside);
+    g_prefix_error(error, "dnsmasq: ");
     return false;
 }
 
@@ -51,7 +22,9 @@ static bool
 remove_file(const char *folder, const char *name, GError **error)
 {
     g_autofree char *path = g_strdup_printf("%s/ironic-%s.conf", folder, name);
-    return unlink(path) == 0 || errno == ENOENT || fail("removed", path, error);
+    return unlink(path) == 0 || errno == ENOENT ||
+           steel_fail(error, STEEL_ERROR_IO, "dnsmasq's file %s cannot be removed: %s", path,
+                      g_strerror(errno));
 }
 
 static bool
@@ -61,7 +34,7 @@ write_options(const DnsmasqFolders *folders, const char *node_uuid, const char *
     g_autoptr(GString) text = g_string_new(NULL);
     for (; *options != NULL; options++)
         g_string_append_printf(text, "tag:%s,%s\n", tag, *options);
-    return replace_file(folders->options, node_uuid, text->str, error);
+    return write_file(folders->options, node_uuid, text->str, error);
 }
 
 bool
@@ -72,7 +45,7 @@ dnsmasq_files_offer(const DnsmasqFolders *folders, const char *node_uuid, const 
         return false;
     for (; *macs != NULL; macs++) {
         g_autofree char *line = g_strdup_printf("%s,set:%s,set:ironic\n", *macs, tag);
-        if (!replace_file(folders->hosts, *macs, line, error))
+        if (!write_file(folders->hosts, *macs, line, error))
             return false;
     }
     return true;
@@ -84,7 +57,7 @@ dnsmasq_files_withdraw(const DnsmasqFolders *folders, const char *node_uuid,
 {
     for (; *macs != NULL; macs++) {
         g_autofree char *line = g_strdup_printf("%s,ignore\n", *macs);
-        if (!replace_file(folders->hosts, *macs, line, error))
+        if (!write_file(folders->hosts, *macs, line, error))
             return false;
     }
     return remove_file(folders->options, node_uuid, error);

@@ -49,11 +49,9 @@ fill_in(const Node *node, const GString *line, bool good, BootInstructions *out)
         boot_instructions_set_problem(out, BOOT_ANSWER_UNUSABLE, KERNEL_WORDS_PROBLEM);
         return true;
     }
-    g_autofree char *kernel = instance_boot_kernel(node->uuid),
-                    *initramfs = instance_boot_initramfs(node->uuid);
     boot->arguments = g_strdup(line->str);
-    boot->kernel = g_strconcat("../", kernel, NULL);
-    boot->initramfs = g_strconcat("../", initramfs, NULL);
+    boot->kernel = instance_boot_kernel(node->uuid);
+    boot->initramfs = instance_boot_initramfs(node->uuid);
     return true;
 }
 

@@ -172,8 +172,24 @@ boot_instructions_load(const BootSource *source, const HttpAddress *address, Boo
     out->node_uuid = g_strdup(node->uuid);
     out->node_name = g_strdup(node->name);
     out->answer = BOOT_ANSWER_NONE;
-    return !boot_record_read(node, &record) ||
+    return !boot_record_read(node, &record) || record.by_files ||
            load_boot(source, node, &record, address, out, error);
+}
+
+bool
+boot_instructions_of_files(Db *db, const Node *node, BootInstructions *out, GError **error)
+{
+    BootRecord record;
+    out->node_uuid = g_strdup(node->uuid);
+    out->node_name = g_strdup(node->name);
+    out->answer = BOOT_ANSWER_NONE;
+    if (!boot_record_look(node, &record))
+        return true;
+    if (!record.by_files || record.mode == BOOT_MODE_COUNT)
+        return steel_fail(error, STEEL_ERROR_UNSUPPORTED,
+                          "what node %s is to boot cannot be told by files", node->uuid);
+    boot_instructions_set_mode(out, record.mode);
+    return loaders[record.mode](db, node, &record, out, error);
 }
 
 bool

@@ -21,6 +21,14 @@
 bool boot_instructions_load(const BootSource *source, const HttpAddress *address,
                             BootInstructions *out, GError **error);
 
+/* Loads what files tell a machine (BootRecord.by_files; loader_config.h). The boot server tells
+ * such a machine to use its next boot device. Without a record: BOOT_ANSWER_NONE.
+ *
+ * node    as it is in memory, with the record
+ * out     initialised for the card's MAC address
+ * Errors  UNSUPPORTED: the record is not one for files; of the database */
+bool boot_instructions_of_files(Db *db, const Node *node, BootInstructions *out, GError **error);
+
 /* Checks a report that a client makes for a MAC address.
  *
  * token      as it came; NULL: none

@@ -312,8 +312,8 @@ append_kernel(GString *script, const BootInstructions *instructions)
         ":attempt\n"
         "imgfree deploy_kernel ||\n"
         "imgfree deploy_ramdisk ||\n"
-        "kernel --name deploy_kernel %s %s initrd=deploy_ramdisk || goto failed\n"
-        "initrd --name deploy_ramdisk %s || goto failed\n",
+        "kernel --name deploy_kernel ../%s %s initrd=deploy_ramdisk || goto failed\n"
+        "initrd --name deploy_ramdisk ../%s || goto failed\n",
         ramdisk->kernel, ramdisk->arguments, ramdisk->initramfs);
     if (boot_mode_info(instructions->mode)->reports)
         append_report(script, instructions, "kernel_loaded", "&try=${steel-try}");

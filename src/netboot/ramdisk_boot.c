@@ -53,6 +53,19 @@ agent_token(Db *db, const char *node_uuid, GError **error)
     return g_strdup(token);
 }
 
+static bool
+add_token(Db *db, const char *node_uuid, GString *line, BootRamdisk *ramdisk, GError **error)
+{
+    char *token = agent_token(db, node_uuid, error);
+    if (token == NULL)
+        return false;
+    g_string_replace(line, RAMDISK_BOOT_TOKEN_WORD, token, 1);
+    ramdisk->arguments = g_strdup_printf("%s ipa-agent-token=%s", line->str, token);
+    secret_wipe(line->str, line->len);
+    secret_free(token);
+    return true;
+}
+
 bool
 ramdisk_boot_load(Db *db, const Node *node, const BootRecord *record, BootInstructions *out,
                   GError **error)
@@ -65,17 +78,11 @@ ramdisk_boot_load(Db *db, const Node *node, const BootRecord *record, BootInstru
         boot_instructions_set_problem(out, BOOT_ANSWER_UNUSABLE, KERNEL_WORDS_PROBLEM);
         return true;
     }
-    char *token = agent_token(db, node->uuid, error);
-    if (token == NULL)
-        return false;
     BootRamdisk *ramdisk = &out->boot.ramdisk;
-    g_autofree char *kernel = ramdisk_boot_kernel(node->uuid),
-                    *initramfs = ramdisk_boot_initramfs(node->uuid);
-    ramdisk->kernel = g_strconcat("../", kernel, NULL);
-    ramdisk->initramfs = g_strconcat("../", initramfs, NULL);
-    g_string_replace(line, RAMDISK_BOOT_TOKEN_WORD, token, 1);
-    ramdisk->arguments = g_strdup_printf("%s ipa-agent-token=%s", line->str, token);
-    secret_wipe(line->str, line->len);
-    secret_free(token);
+    ramdisk->kernel = ramdisk_boot_kernel(node->uuid);
+    ramdisk->initramfs = ramdisk_boot_initramfs(node->uuid);
+    if (!record->by_files)
+        return add_token(db, node->uuid, line, ramdisk, error);
+    ramdisk->arguments = g_strdup(line->str);
     return true;
 }

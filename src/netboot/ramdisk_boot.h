@@ -7,7 +7,9 @@
  * machine gets it: boot_access.h decides by the network who gets the script, and the lookup of such
  * a node returns no token.
  *
- * In a recorded parameter RAMDISK_BOOT_TOKEN_WORD stands for the token.
+ * In a recorded parameter RAMDISK_BOOT_TOKEN_WORD stands for the token. Where everybody can read
+ * what the machine is told (BootRecord.by_files) there is no token in it: the agent gets one by its
+ * lookup, which hands it out once.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once

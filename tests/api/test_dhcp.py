@@ -17,7 +17,7 @@ from test_boot import free_port
 BIOS, UEFI, IDLE = "52:54:00:dc:00:01", "52:54:00:dc:00:02", "52:54:00:dc:00:03"
 LINK_OF = {BIOS: "card1", UEFI: "card2", IDLE: "card3"}
 SERVER = "10.9.0.1"
-WIRES = "ip link add br0 type bridge && ip addr add %s/24 dev br0 && ip link set br0 up\n" % SERVER + "".join(
+WIRES = "ip link set lo up && ip link add br0 type bridge && ip addr add %s/24 dev br0 && ip link set br0 up\n" % SERVER + "".join(
     "ip link add {0} address {1} type veth peer name w{0} && ip link set w{0} master br0 up && ip link set {0} up\n".format(link, mac)
     for mac, link in LINK_OF.items())
 # What the client was told, one word a line.
@@ -33,7 +33,7 @@ class Dnsmasq:
 
     def __init__(self):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="steel-dhcp-"))
-        for name in ("hosts", "options"):
+        for name in ("hosts", "options", "tftp"):
             (self.folder / name).mkdir()
         script = self.folder / "client"
         script.write_text(CLIENT)
@@ -42,7 +42,7 @@ class Dnsmasq:
                  "--user=", "--group=", "--pid-file=", "--log-dhcp", "--no-ping", "--dhcp-authoritative",
                  "--log-facility=%s/log" % self.folder, "--dhcp-leasefile=%s/leases" % self.folder,
                  "--dhcp-range=10.9.0.100,10.9.0.200,255.255.255.0,10m", "--dhcp-match=set:ipxe,175",
-                 "--dhcp-hostsdir=%s/hosts" % self.folder, "--dhcp-optsdir=%s/options" % self.folder]
+                 "--enable-tftp", "--tftp-root=%s/tftp" % self.folder, "--dhcp-hostsdir=%s/hosts" % self.folder, "--dhcp-optsdir=%s/options" % self.folder]
         self.process = subprocess.Popen(["unshare", *OURS["unshare"], "--net", "sh", "-ec", WIRES + 'exec "$@"', "sh", *words],
                                         stdin=subprocess.DEVNULL)
         until("dnsmasq serves", lambda: self.process.poll() is not None or "DHCP, IP range" in self.log())
@@ -61,6 +61,14 @@ class Dnsmasq:
         lines = [line for line in client.stdout.decode().splitlines() if line.startswith("file=")]
         return lines[-1] if lines else ""
 
+    def get(self, name):
+        """A file of the TFTP server, fetched on the machines' wire."""
+        client = subprocess.run(
+            ["nsenter", "--target", str(self.process.pid), *OURS["nsenter"], "--net", "curl", "-sS", "--max-time", str(harness.LIMIT_S),
+             "tftp://%s/%s" % (SERVER, name)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            timeout=harness.LIMIT_S + 10)
+        return client.stdout.decode()
+
     def close(self):
         self.process.terminate()
         self.process.wait()
@@ -76,7 +84,8 @@ class Dhcp(faults_support.Suite):
                        "conductor.automated_clean=false",
                        "conductor.sync_power_state_interval=0", "dhcp.dhcp_provider=dnsmasq", "pxe.tftp_server=" + SERVER,
                        "dnsmasq.dhcp_hostsdir=%s/hosts" % cls.dnsmasq.folder, "dnsmasq.dhcp_optsdir=%s/options" % cls.dnsmasq.folder,
-                       "dnsmasq.dhcp_leasefile=%s/leases" % cls.dnsmasq.folder)
+                       "dnsmasq.dhcp_leasefile=%s/leases" % cls.dnsmasq.folder,
+                       "pxe.tftp_root=%s/tftp" % cls.dnsmasq.folder, "conductor.file_url_allowed_paths=%s" % cls.dnsmasq.folder)
         super().setUpClass()
         cls.fleet = faults_support.Fleet(1)
 
@@ -128,6 +137,33 @@ class Dhcp(faults_support.Suite):
 
     def test_a_uefi_machine_gets_the_loader_of_uefi(self):
         self.deployed_is_told(UEFI, "uefi", "snponly.efi")
+
+    def without_ipxe(self, mac, boot_mode, loader, file, words):
+        """A machine of boot interface pxe is told its loader, and iPXE too; the loader finds its file."""
+        for name in ("kernel", "ramdisk"):
+            (self.dnsmasq.folder / name).write_text(name * 1000)
+        uuid = self.node(driver="ipmi", driver_info=self.fleet.info(0), boot_interface="pxe", deploy_interface="ramdisk",
+                         properties={"capabilities": "boot_mode:" + boot_mode},
+                         instance_info={name: "file://%s/%s" % (self.dnsmasq.folder, name) for name in ("kernel", "ramdisk")})["uuid"]
+        self.addCleanup(self.forget, uuid)
+        self.want(201, "POST", "/v1/ports", {"node_uuid": uuid, "address": mac})
+        for verb, state in (("manage", "manageable"), ("provide", "available"), ("active", "active")):
+            self.ask(uuid, verb)
+            self.rest(uuid, state)
+        for asks in ((), IPXE):
+            self.is_told(mac, "file=%s server=%s" % (loader, SERVER), *asks)
+        self.assertIn(words % uuid, self.dnsmasq.get(file))
+        self.assertEqual(self.dnsmasq.get(uuid + "/ramdisk"), "ramdisk" * 1000)
+        self.ask(uuid, "deleted")
+        self.rest(uuid, "available")
+        self.is_told(mac, "")
+        self.assertIn("(68)", self.dnsmasq.get(file))  # curl: there is no such file
+
+    def test_a_bios_machine_without_ipxe_gets_pxelinux_and_its_file(self):
+        self.without_ipxe(BIOS, "bios", "pxelinux.0", "pxelinux.cfg/01-" + BIOS.replace(":", "-"), "linux %s/kernel")
+
+    def test_a_uefi_machine_without_ipxe_gets_grub_and_its_file(self):
+        self.without_ipxe(UEFI, "uefi", "bootx64.efi", "grub/grub.cfg-01-" + UEFI.replace(":", "-"), "linux '/%s/kernel'")
 
     def test_a_folder_that_takes_no_files_is_told_before_the_deploy(self):
         uuid = self.machine(BIOS, "bios")

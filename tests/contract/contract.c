@@ -43,10 +43,13 @@ give_instance(Subject *subject, InterfaceType type)
 {
     const Task *task = subject->task;
     bool ramdisk = type == INTERFACE_DEPLOY && task->driver.deploy->boots_ramdisk;
-    if (!ramdisk) {
+    bool volume = type != INTERFACE_BOOT ||
+                  (subject->interface->capabilities & CAPABILITY_ISCSI_VOLUME_BOOT) != 0;
+    if (!ramdisk && volume) {
         driver_fixture_volume(subject->fixture);
         return;
     }
+    driver_fixture_port(subject->fixture, "52:54:00:00:00:01", true);
     json_object_set_new(task->node->instance_info, "kernel", json_string("http://192.0.2.1/k"));
     json_object_set_new(task->node->instance_info, "ramdisk", json_string("http://192.0.2.1/r"));
 }

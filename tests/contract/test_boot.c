@@ -18,7 +18,7 @@ cleans_up_when_nothing_was_prepared(Subject *subject)
 }
 
 static void
-prepares_a_node_with_a_volume_twice(Subject *subject)
+prepares_an_instance_twice(Subject *subject)
 {
     g_autoptr(GError) error = NULL;
     assert_true(subject->interface->validate(subject->task, &error));
@@ -65,8 +65,7 @@ main(void)
 {
     static const ContractCase cases[] = {
         {"cleans up when nothing was prepared", cleans_up_when_nothing_was_prepared},
-        {"prepares a node with a volume twice to the same end",
-         prepares_a_node_with_a_volume_twice},
+        {"prepares an instance twice to the same end", prepares_an_instance_twice},
         {"leaves nothing behind", leaves_nothing_behind},
         {"prepares a ramdisk or refuses in a sentence",
          prepares_a_ramdisk_or_refuses_in_a_sentence},

@@ -25,6 +25,9 @@ typedef enum RamdiskUse {
 
 typedef struct BootOps {
     Interface interface;
+    /* what the ramdisk is told reaches nobody but the machine: its parameters may have
+     * RAMDISK_BOOT_TOKEN_WORD (netboot/ramdisk_boot.h), which becomes the agent's token */
+    bool carries_token;
 
     /* Checks whether the machine can boot such a ramdisk, beyond Interface.validate, whose contract
      * this has.

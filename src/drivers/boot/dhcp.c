@@ -25,57 +25,59 @@ folders(void)
                             config_string(config, OPT_DNSMASQ_DHCP_OPTSDIR)};
 }
 
+const DhcpLoader dhcp_loader_ipxe = {OPT_PXE_IPXE_BOOTFILE_NAME, OPT_PXE_UEFI_IPXE_BOOTFILE_NAME,
+                                     true};
+const DhcpLoader dhcp_loader_pxe = {OPT_PXE_PXE_BOOTFILE_NAME, OPT_PXE_UEFI_PXE_BOOTFILE_NAME,
+                                    false};
+
 /* True for a word that fits a line of options, where a comma begins the next word. */
 static bool
-check_words(GError **error)
+check_words(const DhcpLoader *loader, GError **error)
 {
-    static const struct {
-        ConfigOption option;
-        const char *name;
-    } words[] = {
-        {OPT_PXE_TFTP_SERVER,             "[pxe]tftp_server"},
-        {OPT_PXE_IPXE_BOOTFILE_NAME,      "[pxe]ipxe_bootfile_name"},
-        {OPT_PXE_UEFI_IPXE_BOOTFILE_NAME, "[pxe]uefi_ipxe_bootfile_name"},
-        {OPT_DEPLOY_HTTP_URL,             "[deploy]http_url"},
-    };
-    for (size_t i = 0; i < G_N_ELEMENTS(words); i++) {
-        const char *word = config_string(config_current(), words[i].option);
+    const ConfigOption words[] = {OPT_PXE_TFTP_SERVER, loader->bios, loader->uefi,
+                                  OPT_DEPLOY_HTTP_URL};
+    size_t count = G_N_ELEMENTS(words) - (loader->script ? 0 : 1);
+    for (size_t i = 0; i < count; i++) {
+        const char *word = config_string(config_current(), words[i]);
         if (word == NULL || *word == '\0' || strpbrk(word, ", \t\r\n\"") != NULL)
             return steel_fail(error, STEEL_ERROR_INVALID,
-                              "%s is \"%s\", which DHCP cannot tell a machine", words[i].name,
-                              word != NULL ? word : "");
+                              "[%s]%s is \"%s\", which DHCP cannot tell a machine",
+                              config_option_info(words[i])->section,
+                              config_option_info(words[i])->name, word != NULL ? word : "");
     }
     return true;
 }
 
 bool
-boot_dhcp_check(GError **error)
+boot_dhcp_check(const DhcpLoader *loader, GError **error)
 {
     const DnsmasqFolders where = folders();
-    return !sets_up_dnsmasq() || (check_words(error) && dnsmasq_files_check(&where, error));
+    return !sets_up_dnsmasq() || (check_words(loader, error) && dnsmasq_files_check(&where, error));
 }
 
 static const char *
-loader_of(const Task *task)
+name_of(const Task *task, const DhcpLoader *loader)
 {
     const Config *config = config_current();
     const char *standard = config_string(config, OPT_DEPLOY_DEFAULT_BOOT_MODE);
     bool uefi = strcmp(capability_boot_mode(task->node, standard), "uefi") == 0;
-    return config_string(config,
-                         uefi ? OPT_PXE_UEFI_IPXE_BOOTFILE_NAME : OPT_PXE_IPXE_BOOTFILE_NAME);
+    return config_string(config, uefi ? loader->uefi : loader->bios);
 }
 
 /* Options of RFC 2132: 66 TFTP server name, 67 bootfile name; 150 TFTP server address (RFC 5859);
  * 255 is dnsmasq's own word for the server's address in the packet's header. dnsmasq sets the tag
  * "ipxe" if its configuration has dhcp-match=set:ipxe,175. */
 static GPtrArray *
-options_of(const Task *task)
+options_of(const Task *task, const DhcpLoader *loader)
 {
     const char *server = config_string(config_current(), OPT_PXE_TFTP_SERVER);
     static const char *const of_server[] = {"66", "150", "255"};
     GPtrArray *options = g_ptr_array_new_with_free_func(g_free);
-    g_ptr_array_add(options, g_strdup_printf("tag:!ipxe,67,%s", loader_of(task)));
-    g_ptr_array_add(options, g_strdup_printf("tag:ipxe,67,%s/boot.ipxe", task->services->boot_url));
+    g_ptr_array_add(options, g_strdup_printf("%s67,%s", loader->script ? "tag:!ipxe," : "",
+                                             name_of(task, loader)));
+    if (loader->script)
+        g_ptr_array_add(options,
+                        g_strdup_printf("tag:ipxe,67,%s/boot.ipxe", task->services->boot_url));
     for (size_t i = 0; i < G_N_ELEMENTS(of_server); i++)
         g_ptr_array_add(options, g_strdup_printf("%s,%s", of_server[i], server));
     g_ptr_array_add(options, NULL);
@@ -101,11 +103,11 @@ cards_of(Task *task, GError **error)
 }
 
 bool
-boot_dhcp_offer(Task *task, GError **error)
+boot_dhcp_offer(Task *task, const DhcpLoader *loader, GError **error)
 {
     if (!sets_up_dnsmasq())
         return true;
-    g_autoptr(GPtrArray) macs = cards_of(task, error), options = options_of(task);
+    g_autoptr(GPtrArray) macs = cards_of(task, error), options = options_of(task, loader);
     if (macs == NULL)
         return false;
     const DnsmasqFolders where = folders();

@@ -7,14 +7,24 @@
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
+#include "common/config.h"
 #include "drivers/task.h"
 
-/* Checks that an offer is possible. Errors: INVALID or IO naming the option or folder. */
-bool boot_dhcp_check(GError **error);
+/* What DHCP names to a card: a boot loader by TFTP; to iPXE a script instead, if there is one. */
+typedef struct DhcpLoader {
+    ConfigOption bios, uefi; /* options with the loader's name */
+    bool script;             /* iPXE gets boot.ipxe of the boot server */
+} DhcpLoader;
 
-/* Offers iPXE to the node's cards with pxe_enabled, and the boot script to iPXE. Saves the task.
- * Errors: IO naming the file; of the database. */
-bool boot_dhcp_offer(Task *task, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+extern const DhcpLoader dhcp_loader_ipxe, dhcp_loader_pxe;
+
+/* Checks that an offer is possible. Errors: INVALID or IO naming the option or folder. */
+bool boot_dhcp_check(const DhcpLoader *loader, GError **error);
+
+/* Offers the loader to the node's cards with pxe_enabled. Saves the task. Errors: IO naming the
+ * file; of the database. */
+bool boot_dhcp_offer(Task *task, const DhcpLoader *loader,
+                     GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Ends the offer: dnsmasq no longer answers the cards. Logs a failure: a stale offer reveals no
  * secret. Returns true if the node has changed: the caller saves the task. */

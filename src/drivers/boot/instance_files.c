@@ -48,31 +48,31 @@ instance_files_validate(const Task *task, const char *why, GError **error)
 }
 
 static char *
-path_of(const Task *task, size_t file)
+path_of(const Task *task, InstanceFilesPath path, size_t file)
 {
     g_autofree char *name = files[file].name(task->node->uuid);
-    return image_copies_path(name);
+    return path(name);
 }
 
 bool
-instance_files_put(const Task *task, GError **error)
+instance_files_put(const Task *task, InstanceFilesPath path, GError **error)
 {
     bool good = instance_files_validate(task, "the instance is booted by this conductor", error);
     for (size_t i = 0; good && i < G_N_ELEMENTS(files); i++) {
         g_auto(CachedImage) image = {0};
-        g_autofree char *path = path_of(task, i);
-        good = image_copies_put(url_of(task, i), path, &image, error);
+        g_autofree char *file = path_of(task, path, i);
+        good = image_copies_put(url_of(task, i), file, &image, error);
     }
     return good;
 }
 
 void
-instance_files_remove(const Task *task)
+instance_files_remove(const Task *task, InstanceFilesPath path)
 {
-    g_autofree char *folder = image_copies_path(task->node->uuid);
+    g_autofree char *folder = path(task->node->uuid);
     for (size_t i = 0; i < G_N_ELEMENTS(files); i++) {
-        g_autofree char *path = path_of(task, i);
-        image_copies_remove(path);
+        g_autofree char *file = path_of(task, path, i);
+        image_copies_remove(file);
     }
     (void)rmdir(folder); /* another file of the node's may be in it */
 }

@@ -12,9 +12,13 @@
  * Errors  MISSING; UNSUPPORTED: no URL that can be fetched. Contract: Interface.validate */
 bool instance_files_validate(const Task *task, const char *why, GError **error);
 
+/* Where a file belongs, by its name below the root of the server that hands it out. The caller
+ * frees. */
+typedef char *(*InstanceFilesPath)(const char *name);
+
 /* Copies both to where machines fetch them. From a worker; blocks until the copies are made.
  * Errors: those of image_copies_put. */
-bool instance_files_put(const Task *task, GError **error);
+bool instance_files_put(const Task *task, InstanceFilesPath path, GError **error);
 
 /* Removes the copies. Safe when there are none. */
-void instance_files_remove(const Task *task);
+void instance_files_remove(const Task *task, InstanceFilesPath path);

@@ -382,8 +382,8 @@ told_of_kernel(Db *db, const char *instance_info)
     if (told.answer == BOOT_ANSWER_UNUSABLE)
         return g_strdup(told.problem);
     assert_int_equal(told.answer, BOOT_ANSWER_BOOT);
-    assert_string_equal(told.boot.ramdisk.kernel, "../" NODE "/kernel");
-    assert_string_equal(told.boot.ramdisk.initramfs, "../" NODE "/ramdisk");
+    assert_string_equal(told.boot.ramdisk.kernel, NODE "/kernel");
+    assert_string_equal(told.boot.ramdisk.initramfs, NODE "/ramdisk");
     return g_strdup(told.boot.ramdisk.arguments);
 }
 

@@ -460,7 +460,7 @@ a_root_on_nfs_is_reported_when_its_kernel_is_there(void **state)
     begin(&instructions, BOOT_ANSWER_NONE);
     boot_instructions_set_mode(&instructions, BOOT_MODE_NFS);
     instructions.token = g_strdup(TOKEN);
-    instructions.boot.ramdisk = (BootRamdisk){g_strdup("../n/kernel"), g_strdup("../n/ramdisk"),
+    instructions.boot.ramdisk = (BootRamdisk){g_strdup("n/kernel"), g_strdup("n/ramdisk"),
                                               g_strdup("root=/dev/nfs nfsroot=h:/r")};
     g_autofree char *script = ipxe_script(&instructions);
     assert_lines(script,
