@@ -123,14 +123,37 @@ add_requested(const Making *making, const json_t *item, json_t *steps, GError **
     return true;
 }
 
-/* The configuration's priority wins over the source's. */
+/* Steps with an option of their own. */
+static const struct {
+    const char *name;
+    ConfigOption option;
+} priorities[] = {
+    {"deploy.erase_devices",          OPT_DEPLOY_ERASE_DEVICES_PRIORITY},
+    {"deploy.erase_devices_metadata", OPT_DEPLOY_ERASE_DEVICES_METADATA_PRIORITY},
+    {"raid.delete_configuration",     OPT_DEPLOY_DELETE_CONFIGURATION_PRIORITY},
+    {"raid.create_configuration",     OPT_DEPLOY_CREATE_CONFIGURATION_PRIORITY},
+};
+
+static int
+configured_priority(const char *key, const json_t *row)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(priorities); i++)
+        if (strcmp(priorities[i].name, key) == 0 &&
+            config_is_set(config_current(), priorities[i].option))
+            return (int)MIN(config_integer(config_current(), priorities[i].option),
+                            STEPS_PRIORITY_LIMIT);
+    return catalog_priority(row);
+}
+
+/* The configuration's priority wins over the source's: clean_step_priority_override, then the
+ * option of the step. */
 static int
 automatic_priority(StepKind kind, const json_t *row)
 {
-    int own = catalog_priority(row);
     if (kind != STEP_KIND_CLEAN)
-        return own;
+        return catalog_priority(row);
     g_autofree char *key = catalog_name(row);
+    int own = configured_priority(key, row);
     const char *text =
         config_lookup(config_current(), OPT_CONDUCTOR_CLEAN_STEP_PRIORITY_OVERRIDE, key);
     guint64 priority = 0;

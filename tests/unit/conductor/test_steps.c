@@ -103,6 +103,27 @@ the_configuration_may_give_clean_steps_other_priorities(void **state)
 }
 
 static void
+erasing_and_raids_have_options_for_their_priorities(void **state)
+{
+    static const char *const settings[] = {
+        "deploy.erase_devices_priority=0",
+        "deploy.erase_devices_metadata_priority=12",
+        "deploy.delete_configuration_priority=30",
+        "deploy.create_configuration_priority=20",
+        "conductor.clean_step_priority_override=deploy.erase_devices_metadata:25",
+        NULL};
+    ConductorFixture *fixture = conductor_fixture_new(settings);
+    (void)state;
+    Task *task = cleaning(fixture, NULL);
+    plan(task, STEP_KIND_CLEAN, NULL, 0);
+    plan_is(task, "clean_steps",
+            "raid.delete_configuration@30 deploy.erase_devices_metadata@25 "
+            "raid.create_configuration@20");
+    task_release(task);
+    conductor_fixture_free(fixture);
+}
+
+static void
 equal_priorities_go_by_interface_then_by_the_operators_order(void **state)
 {
     Task *task = cleaning(*state, NULL);
@@ -321,6 +342,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         fixture_test(an_automatic_plan_holds_the_steps_with_a_priority_highest_first),
         fixture_test(the_operators_priorities_win_and_zero_takes_a_step_out),
+        cmocka_unit_test(erasing_and_raids_have_options_for_their_priorities),
         cmocka_unit_test(the_configuration_may_give_clean_steps_other_priorities),
         fixture_test(equal_priorities_go_by_interface_then_by_the_operators_order),
         fixture_test(an_exact_plan_is_what_was_asked_for_in_its_order),
