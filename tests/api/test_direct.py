@@ -12,6 +12,7 @@ import re
 import subprocess
 import unittest
 
+import harness
 from deploy_support import IMAGE, DeploySuite, make_qcow2
 from faults_support import until
 from image_server import ImageServer
@@ -127,6 +128,39 @@ class Direct(DeploySuite):
         self.calls_until(agent, "manageable")
         self.assertEqual(agent.names(), ["clean.get_clean_steps", "clean.execute_clean_step burnin_cpu"])
         self.assertEqual(agent.given[1][1]["step"]["args"], {"seconds": 5})
+
+    def left(self):
+        """What the node still remembers that ends with a step, an operation or an agent's life; the table says which."""
+        with open(os.path.join(harness.ROOT, "src/model/internal_info.def"), encoding="utf-8") as table:
+            rows = re.findall(r'^INFO\(\w+, +"(\w+)", +\w+, +(\w+),', table.read(), re.M)
+        self.assertGreater(len(rows), 40)
+        temporary = {key for key, lifetime in rows if lifetime in ("STEP", "OPERATION", "AGENT")}
+        temporary |= {kind + end for kind in ("deploy", "clean", "rescue", "unrescue", "inspect") for end in ("_steps", "_step_index")}
+        known = temporary | {key for key, _ in rows}
+        found = set(self.get("/v1/nodes/" + self.uuid)["driver_internal_info"])
+        self.assertEqual(found - known, set())
+        return found & temporary
+
+    def test_nothing_of_an_operation_is_remembered_when_it_has_ended(self):
+        self.clean()
+        agent, _ = self.boots(state="clean wait")
+        self.calls_until(agent, "available")
+        self.assertEqual(self.left(), set())
+        self.info(image_source="file://%s/image" % self.place)
+        self.ask(self.uuid, "active")
+        agent, _ = self.boots()
+        agent.answers["write_image"] = {"command_status": "FAILED", "command_error": {"type": "ImageWriteError", "code": 500,
+                                                                                      "message": "no", "details": "no"}}
+        self.calls_until(agent, "deploy failed")
+        self.assertEqual({key for key in self.left() if not key.startswith("agent_")}, set())
+        self.ask(self.uuid, "active")
+        agent, _ = self.boots()
+        self.calls_until(agent, "active")
+        self.assertEqual(self.left(), set())
+        self.ask(self.uuid, "deleted")
+        agent, _ = self.boots(state="clean wait")
+        self.calls_until(agent, "available")
+        self.assertEqual(self.left(), set())
 
     def test_a_killed_daemon_resumes_and_writes_nothing_twice(self):
         self.info(image_source="file://%s/image" % self.place)
