@@ -165,6 +165,7 @@ set_disks(Server *server, const LabOptions *options)
 {
     const LabNode *node = server->node;
     server->config.disk_file = node->disk_file;
+    server->config.bad_sector = options->bad_sector;
     if (options->second_disk_gib > 0) {
         server->config.second_disk_file = node->second_disk_file;
         server->config.second_disk_serial = node->second_disk_serial;

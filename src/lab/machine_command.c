@@ -82,6 +82,24 @@ add_network(GPtrArray *arguments, const MachineConfig *config, MachineFirmware f
                network_first ? MACHINE_NETWORK_BEFORE_DISK : MACHINE_NETWORK_AFTER_DISK);
 }
 
+/* The first disk. QEMU's blkdebug fails each write to the bad sector. */
+static void
+add_disk(GPtrArray *arguments, const MachineConfig *config)
+{
+    g_autofree char *file = machine_escape(config->disk_file);
+    if (config->bad_sector > 0)
+        add_option(arguments, "-drive",
+                   "if=none,id=drive0,format=raw,file.driver=blkdebug,file.image.driver=file,"
+                   "file.image.filename=%s,file.inject-error.0.event=none,"
+                   "file.inject-error.0.iotype=write,file.inject-error.0.errno=5,"
+                   "file.inject-error.0.sector=%d",
+                   file, config->bad_sector);
+    else
+        add_option(arguments, "-drive", "if=none,id=drive0,format=raw,discard=unmap,file=%s", file);
+    add_option(arguments, "-device", "virtio-blk-pci,id=disk0,drive=drive0,bootindex=%d",
+               MACHINE_DISK);
+}
+
 /* A serial number of its own tells it from the first one, which has none. */
 static void
 add_second_disk(GPtrArray *arguments, const MachineConfig *config)
@@ -118,7 +136,6 @@ machine_command(const MachineConfig *config, MachineFirmware firmware, bool netw
                 int qmp_socket)
 {
     GPtrArray *arguments = g_ptr_array_new();
-    g_autofree char *disk = machine_escape(config->disk_file);
     g_autofree char *console = machine_escape(config->console_file);
     bool kvm = g_strcmp0(config->accelerator, "kvm") == 0;
     add_flag(arguments, "qemu-system-x86_64");
@@ -137,9 +154,7 @@ machine_command(const MachineConfig *config, MachineFirmware firmware, bool netw
     add_option(arguments, "-mon", "chardev=qmp0,mode=control");
     add_option(arguments, "-chardev", "file,id=console0,path=%s,append=on", console);
     add_option(arguments, "-serial", "chardev:console0");
-    add_option(arguments, "-drive", "if=none,id=drive0,format=raw,discard=unmap,file=%s", disk);
-    add_option(arguments, "-device", "virtio-blk-pci,id=disk0,drive=drive0,bootindex=%d",
-               MACHINE_DISK);
+    add_disk(arguments, config);
     add_second_disk(arguments, config);
     add_lun(arguments, config->lun);
     add_network(arguments, config, firmware, network_first);

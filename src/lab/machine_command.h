@@ -37,6 +37,7 @@ typedef struct MachineConfig {
     const char *mac;
     int memory_mib;
     const char *disk_file;
+    int bad_sector;               /* of the disk, cannot be written; 0: none */
     const char *second_disk_file; /* NULL: none */
     const char *second_disk_serial;
     const MachineLun *lun; /* NULL: no host bus adapter */

@@ -38,6 +38,7 @@ typedef struct LabOptions {
     int iscsi_port; /* 0: none */
     int disk_gib;
     int second_disk_gib;  /* 0: none */
+    int bad_sector;       /* of the first disk; 0: none */
     int empty_volume_gib; /* 0: the volume has the guest */
     bool hba_lun, nfs;
     int nfs_port;

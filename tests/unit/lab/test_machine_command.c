@@ -187,6 +187,18 @@ second_disk_has_a_serial_number_and_is_not_booted(void **state)
     assert_non_null(strstr(text, "id=disk1,drive=drive1,serial=lab-0-second "));
 }
 
+static void
+bad_sector_fails_writes_to_the_first_disk(void **state)
+{
+    (void)state;
+    MachineConfig config = plain;
+    config.bad_sector = 40960;
+    g_autofree char *text = command_text(&config, MACHINE_BIOS, false);
+    assert_non_null(strstr(text, "file.driver=blkdebug,"));
+    assert_non_null(strstr(text, "file.image.filename=lab-0.disk.raw,"));
+    assert_non_null(strstr(text, "file.inject-error.0.sector=40960 "));
+}
+
 int
 main(void)
 {
@@ -203,6 +215,7 @@ main(void)
         cmocka_unit_test(monitor_uses_the_socket_it_was_given),
         cmocka_unit_test(adapter_presents_the_volume_as_the_first_disk),
         cmocka_unit_test(chap_password_is_no_argument),
+        cmocka_unit_test(bad_sector_fails_writes_to_the_first_disk),
         cmocka_unit_test(second_disk_has_a_serial_number_and_is_not_booted),
     };
     return cmocka_run_group_tests_name("lab/machine_command", tests, NULL, NULL);
