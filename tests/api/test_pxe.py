@@ -92,7 +92,7 @@ class Pxe(ramdisk_support.Suite):
         self.ask(self.uuid, "active")
         self.rest(self.uuid, "wait call-back")
         text = self.told(UEFI)
-        self.assertIn("if linux '/%s/deploy_kernel' 'console=ttyS0' 'quiet' " % self.uuid, text)
+        self.assertRegex(text, r"(?m)^if linux '/%s/deploy_kernel'( '\S+')* 'console=ttyS0' 'quiet' .*; then$" % self.uuid)
         self.assertIn("initrd '/%s/deploy_ramdisk'" % self.uuid, text)
         self.assertEqual({self.files()[name].decode() for name in UEFI}, {text})
         self.ask(self.uuid, "deleted")
