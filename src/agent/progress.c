@@ -16,12 +16,20 @@ keep_most(Progress *progress)
     atomic_store(&progress->most_phase, atomic_load(&progress->phase));
 }
 
+Progress
+progress_part(Progress *whole)
+{
+    return (Progress){.stop = whole != NULL ? whole->stop : NULL, .whole = whole};
+}
+
 void
 progress_begin(Progress *progress, const char *phase, uint64_t total)
 {
     if (progress == NULL)
         return;
     keep_most(progress);
+    if (progress->whole != NULL)
+        atomic_fetch_add(&progress->whole->total, total);
     atomic_store(&progress->bytes, 0);
     atomic_store(&progress->total, total);
     atomic_store(&progress->phase, phase);
@@ -30,8 +38,11 @@ progress_begin(Progress *progress, const char *phase, uint64_t total)
 void
 progress_set(Progress *progress, uint64_t bytes)
 {
-    if (progress != NULL)
-        atomic_store(&progress->bytes, bytes);
+    if (progress == NULL)
+        return;
+    uint64_t before = atomic_exchange(&progress->bytes, bytes);
+    if (progress->whole != NULL)
+        atomic_fetch_add(&progress->whole->bytes, bytes - before);
 }
 
 bool

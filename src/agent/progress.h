@@ -6,7 +6,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-typedef struct Progress {
+typedef struct Progress Progress;
+struct Progress {
     _Atomic(const char *) phase; /* static text; NULL: the work has not begun */
     atomic_uint_least64_t bytes;
     atomic_uint_least64_t total; /* 0: unknown */
@@ -14,7 +15,12 @@ typedef struct Progress {
     _Atomic(const char *) most_phase;
     atomic_uint_least64_t most_bytes, most_total;
     const atomic_bool *stop; /* true: the work gives up; NULL: never */
-} Progress;
+    Progress *whole; /* borrowed: the work that this one is a part of; NULL: it is no part */
+};
+
+/* A part of a work whose parts run at the same time: its bytes, and those it is to move, count for
+ * the whole as well, whose phase its owner has begun. whole: lives longer; NULL: none. */
+Progress progress_part(Progress *whole);
 
 /* Begins a phase. phase: static text. total: bytes, or 0 if unknown. Every function here takes NULL
  * as progress. */

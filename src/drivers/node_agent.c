@@ -4,6 +4,7 @@
 
 #include "common/config.h"
 #include "common/json_text.h"
+#include "drivers/agent_clean.h"
 #include "drivers/deploy/deploy.h"
 #include "drivers/storage/volume_image.h"
 #include "model/internal_info.h"
@@ -211,6 +212,8 @@ static bool
 node_agent_get_steps(Task *task, StepKind kind, json_t **steps, json_t **versions, GError **error)
 {
     g_auto(AgentResult) result = {0};
+    if (kind == STEP_KIND_CLEAN)
+        agent_clean_settings(task->node);
     json_auto_t *params = params_of(task, error);
     if (params == NULL || !node_agent_call(task, words[kind].get, params, &result, error))
         return false;

@@ -87,6 +87,39 @@ class Cleaning(ramdisk_support.Suite):
         self.calls_until(agent, "available")
         self.assertEqual(agent.names(), ["clean.get_clean_steps", ERASE])
 
+    def test_the_configuration_says_how_the_agent_is_to_clean(self):
+        options = {"deploy.erase_devices_metadata_priority": "0", "deploy.erase_devices_priority": "7",
+                   "conductor.clean_step_priority_override": "", "deploy.shred_random_overwrite_iterations": "3",
+                   "deploy.shred_final_overwrite_with_zeros": "false", "deploy.continue_if_disk_secure_erase_fails": "true",
+                   "deploy.enable_ata_secure_erase": "false", "deploy.enable_nvme_secure_erase": "false",
+                   "deploy.erase_skip_read_only": "true", "deploy.disk_erasure_concurrency": "8"}
+        self.configured(options)
+        self.ask(self.uuid, "provide")
+        agent, _ = self.boots(state="clean wait")
+        node = self.calls_until(agent, "available")
+        self.assertEqual(agent.names(), ["clean.get_clean_steps", "clean.execute_clean_step erase_devices"])
+        wanted = {"agent_erase_devices_iterations": 3, "agent_erase_devices_zeroize": False,
+                  "agent_continue_if_secure_erase_failed": True, "agent_enable_ata_secure_erase": False,
+                  "agent_enable_nvme_secure_erase": False, "agent_erase_skip_read_only": True, "disk_erasure_concurrency": 8}
+        told = agent.given[-1][1]["node"]["driver_internal_info"]
+        self.assertEqual({key: told.get(key) for key in wanted}, wanted)
+        self.assertEqual(set(wanted) & set(node["driver_internal_info"]), set())
+
+    def configured(self, options):
+        before = dict(self.steel.settings)
+        self.steel.settings.update(options)
+
+        def again():
+            self.assertEqual(self.steel.end()[0], 0)
+            self.steel.again()
+
+        def back():
+            self.steel.settings.clear()
+            self.steel.settings.update(before)
+            again()
+        self.addCleanup(back)
+        again()
+
     def test_a_real_agent_cleans_what_the_operator_names(self):
         machine = agent_support.Machine(macs=(MAC,), disks=[("vda", 8 * MIB)])
         self.addCleanup(machine.close)

@@ -9,8 +9,10 @@ import json
 import os
 import subprocess
 import tarfile
+from concurrent.futures import ThreadPoolExecutor
 
 from agent_support import MIB, Agent, Machine, crypt
+from faults_support import until
 from harness import Suite
 
 NODE = {"uuid": "11111111-2222-3333-4444-555555555555", "driver_internal_info": {}}
@@ -55,6 +57,19 @@ class Steps(Suite):
         self.done("erase_devices")
         for name in ("vda", "vdb"):
             self.assertEqual(self.machine.contents(name).count(0), len(self.machine.contents(name)))
+
+    def test_disks_are_erased_at_the_same_time(self):
+        os.remove(self.machine.path("vda"))
+        os.mkfifo(self.machine.path("vda"))  # who opens it waits for the other end
+        node = dict(NODE, driver_internal_info={"disk_erasure_concurrency": 2})
+        with ThreadPoolExecutor() as pool:
+            result = pool.submit(self.clean, "erase_devices", node)
+            try:
+                until("the second disk is erased", lambda: not self.machine.contents("vdb").strip(b"\0"))
+                self.assertFalse(result.done())
+            finally:
+                os.close(os.open(self.machine.path("vda"), os.O_RDWR | os.O_NONBLOCK))
+            self.assertIn('"/dev/vda"', result.result()["command_error"]["details"])
 
     def test_without_zeros_noise_is_left(self):
         self.done("erase_devices", dict(NODE, driver_internal_info={"agent_erase_devices_zeroize": False}))

@@ -6,9 +6,12 @@
 #include "agent/hardware/disks.h"
 #include "agent/steps/step_functions.h"
 #include "common/json_text.h"
+#include "common/lock.h"
 #include "common/log.h"
 
 #define AREA "agent.erase"
+/* Of disks that are erased at the same time. */
+#define CONCURRENCY_LIMIT 64
 
 typedef bool (*EraseOne)(const StepCall *call, const char *kernel_name, const char *path,
                          GError **error);
@@ -60,25 +63,89 @@ erase_disk_of(const StepCall *call, const json_t *disk, EraseOne erase, GError *
     return check_guard(call->agent, path, error) && erase(call, name, path, error);
 }
 
+/* The disks of a step: several threads take one after the other. */
+typedef struct Erasing {
+    const StepCall *call;
+    EraseOne erase;
+    const json_t *disks;
+    Lock lock;
+    size_t next GUARDED;
+    GString *failures GUARDED; /* borrowed */
+} Erasing;
+
+static const json_t *
+next_disk(Erasing *erasing)
+{
+    lock_acquire(&erasing->lock);
+    const json_t *disk = json_array_get(erasing->disks, erasing->next++);
+    lock_release(&erasing->lock);
+    return disk;
+}
+
+static void
+note_failure(Erasing *erasing, const json_t *disk, const char *cause)
+{
+    lock_acquire(&erasing->lock);
+    g_string_append_printf(erasing->failures, "\"%s\": %s; ", json_string_member(disk, "name"),
+                           cause);
+    lock_release(&erasing->lock);
+}
+
+/* A thread. */
+static void *
+erase_disks(void *user)
+{
+    Erasing *erasing = user;
+    const json_t *disk;
+    while ((disk = next_disk(erasing)) != NULL) {
+        Progress part = progress_part(erasing->call->progress);
+        StepCall call = *erasing->call;
+        g_autoptr(GError) cause = NULL;
+        call.progress = &part;
+        if (progress_stopped(&part))
+            note_failure(erasing, disk, "the agent was told to end");
+        else if (!erase_disk_of(&call, disk, erasing->erase, &cause))
+            note_failure(erasing, disk, cause->message);
+    }
+    return NULL;
+}
+
+/* How many disks are erased at the same time, [deploy]disk_erasure_concurrency. */
+static size_t
+concurrency_of(const StepCall *call, size_t disks)
+{
+    int64_t count = 1;
+    json_integer_member(json_object_get(call->node, "driver_internal_info"),
+                        "disk_erasure_concurrency", &count);
+    return MIN((size_t)CLAMP(count, 1, CONCURRENCY_LIMIT), disks);
+}
+
+/* This thread is one of them, so that a machine without memory for another goes on. */
+static void
+erase_together(Erasing *erasing)
+{
+    pthread_t others[CONCURRENCY_LIMIT];
+    size_t wanted = concurrency_of(erasing->call, json_array_size(erasing->disks)), count = 0;
+    while (count + 1 < wanted && pthread_create(&others[count], NULL, erase_disks, erasing) == 0)
+        count++;
+    erase_disks(erasing);
+    for (size_t i = 0; i < count; i++)
+        pthread_join(others[i], NULL);
+}
+
 /* Erases all disks, also after a failure. The error names each failed disk. */
-static json_t *
+static json_t *UNSHARED
 erase_all(const StepCall *call, EraseOne erase, GError **error)
 {
     g_autoptr(GString) failures = g_string_new(NULL);
-    json_t *disks = choose_disks(call->agent, call->node, error), *disk;
-    size_t i;
+    json_auto_t *disks = choose_disks(call->agent, call->node, error);
+    Erasing erasing = {.call = call, .erase = erase, .disks = disks, .failures = failures};
     if (disks == NULL)
         return NULL;
-    json_array_foreach(disks, i, disk)
-    {
-        g_autoptr(GError) cause = NULL;
-        if (progress_stopped(call->progress))
-            g_string_append(failures, "the agent was told to end; ");
-        else if (!erase_disk_of(call, disk, erase, &cause))
-            g_string_append_printf(failures, "\"%s\": %s; ", json_string_member(disk, "name"),
-                                   cause->message);
-    }
-    json_decref(disks);
+    lock_init(&erasing.lock, LOCK_RANK_ERASING);
+    progress_begin(call->progress, "erase disks", 0);
+    erase_together(&erasing);
+    lock_destroy(&erasing.lock);
     if (failures->len == 0)
         return json_null();
     agent_fail(error, AGENT_ERROR_ERASE, "Failed to erase the device(s): %s", failures->str);
