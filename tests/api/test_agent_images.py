@@ -385,6 +385,21 @@ class Images(Suite):
         self.assertEqual(self.machine.contents("vdb")[start + 8 * MIB:start + 8 * MIB + 4096], kept)
         self.check_part(lines[2], data)
 
+    def test_a_boot_loader_is_wanted_for_a_root_file_system_alone(self):
+        """The disk is a file, so its partitions cannot be mounted: that is told, unless it may be ignored."""
+        self.agent.succeed("poll.set_node_info", node_info={"node": NODE, "config": {}})
+        self.machine.disk("vdb", 128 * MIB, serial="the-disk")
+        info, _ = self.partition_info(deploy_boot_mode="bios")
+        self.write(info)
+        uuid = self.agent.succeed("standby.get_partition_uuids")["root uuid"]
+        asked = {"root_uuid": uuid, "target_boot_mode": "bios"}
+        error = self.agent.fail("image.install_bootloader", **asked)
+        self.assertRegex(error["details"], r"Installing a bootloader failed: .*/dev/vdb3 cannot be opened")
+        self.agent.succeed("image.install_bootloader", ignore_bootloader_failure=True, **asked)
+        self.write(self.info(noise(MIB)))
+        uuid = self.agent.succeed("standby.get_partition_uuids")["root uuid"]
+        self.agent.succeed("image.install_bootloader", root_uuid=uuid, target_boot_mode="bios")
+
     def test_a_root_partition_that_is_too_small_fails(self):
         info, _ = self.partition_info(deploy_boot_mode="bios")
         info["root_mb"] = 10

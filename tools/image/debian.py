@@ -8,7 +8,7 @@ import pathlib
 import shutil
 import time
 
-from image.disk import BIOS_MODULES, ImageError, MIB, Names, run, write_image
+from image.disk import BIOS_MODULES, ImageError, MIB, Names, run, write_image, write_root_image
 
 LABEL = "root"
 ESP_SIZE = 64 * MIB
@@ -94,7 +94,7 @@ def write_files(folder, options, names):
     """What the image has beside its packages."""
     files = dict(FILES)
     files["etc/fstab"] = (f"UUID={names.uuid('root')} / ext4 errors=remount-ro 0 1\n"
-                          f"UUID={fat_uuid(names)} /boot/efi vfat umask=0077,nofail 0 1\n")
+                          f"{esp_name(options, names)} /boot/efi vfat umask=0077,nofail 0 1\n")
     files["boot/grub/grub.cfg"] = GRUB_CONFIG.replace("ROOT_UUID", names.uuid("root"))
     if options.ssh_key is not None:
         key = pathlib.Path(options.ssh_key).read_text().strip()
@@ -108,6 +108,11 @@ def write_files(folder, options, names):
             os.chmod(os.path.join(where, name), 0o755)
         for name in names_here:
             os.chmod(os.path.join(where, name), 0o755 if "initramfs-tools/scripts" in where else 0o644)
+
+
+def esp_name(options, names):
+    """The agent that makes the partitions gives the EFI system partition this label."""
+    return "LABEL=efi-part" if options.type == "partition" else f"UUID={fat_uuid(names)}"
 
 
 def fat_uuid(names):
@@ -164,6 +169,9 @@ def make(path, work, options, _):
     bootstrap(archive, work, options, names)
     wrapper = unpack(archive, root, work / "owners")
     archive.unlink()
+    if options.type == "partition":
+        write_root_image(path, root, names, options.epoch, label=LABEL, size=options.size * MIB, wrapper=wrapper)
+        return
     fill_esp(esp, root, names)
     for where, folders, files in os.walk(esp):
         for name in folders + files:

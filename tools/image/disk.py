@@ -157,6 +157,22 @@ def write_image(path, root, esp, boot_code, core_code, names, epoch, *, label, s
     write_bios_loader(path, boot_code, core_code)
 
 
+class RootOnly:
+    """The whole file is the root file system."""
+
+    def __init__(self, root_size):
+        self.root_at, self.root_size = 0, round_up(root_size)
+
+
+def write_root_image(path, root, names, epoch, *, label, size=0, wrapper=()):
+    """A root file system alone, for deploy interfaces that make the partitions themselves."""
+    needed = tree_size(root)
+    layout = RootOnly(max(size, round_up(needed + needed // 8 + 24 * MIB)))  # GRUB copies its modules once more
+    with open(path, "wb") as file:
+        file.truncate(layout.root_size)
+    write_root(path, layout, root, label, names, epoch, wrapper)
+
+
 def convert(raw, path, format_name):
     """Raw as it is, or a compressed qcow2."""
     if format_name == "raw":

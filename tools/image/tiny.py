@@ -6,9 +6,10 @@ SPDX-License-Identifier: Apache-2.0
 import json
 import os
 import pathlib
+import re
 import shutil
 
-from image.disk import BIOS_MODULES, CORE_MODULES, ImageError, MIB, Names, run, write_image
+from image.disk import BIOS_MODULES, CORE_MODULES, ImageError, MIB, Names, run, write_image, write_root_image
 
 LABEL = "steel-tiny"
 ARGUMENTS = "console=ttyS0,115200 loglevel=4 panic=5"
@@ -47,6 +48,28 @@ def stamp(folder, epoch):
             os.utime(os.path.join(where, name), (epoch, epoch), follow_symlinks=False)
 
 
+def copy_program(files, name):
+    """A program of this machine, at its place, with its libraries."""
+    path = shutil.which(name, path="/usr/sbin:/usr/bin:/sbin:/bin")
+    if path is None:
+        raise ImageError(f"{name} is not installed: tools/install-packages image")
+    for source in [path, *re.findall(r"(/\S+) \(0x", run("ldd", path))]:
+        target = files / source.lstrip("/")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(source, target)
+
+
+def add_grub(files):
+    """What installs GRUB from within, for BIOS and UEFI."""
+    copy_program(files, "grub-install")
+    for target in ("i386-pc", "x86_64-efi"):
+        if not (GRUB / target / "modinfo.sh").exists():
+            raise ImageError(f"GRUB for {target} is not installed: tools/install-packages image")
+        shutil.copytree(GRUB / target, files / "usr/lib/grub" / target, ignore=shutil.ignore_patterns("*.module", "*.exec", "monolithic"))
+    for folder in ("dev", "proc", "sys", "run", "tmp", "boot/efi"):
+        (files / folder).mkdir(parents=True, exist_ok=True)
+
+
 def make(path, work, options, root):
     guest = json.loads(run(steel_lab(root), "guest", "--json"))
     files, esp = work / "root", work / "esp"
@@ -55,6 +78,11 @@ def make(path, work, options, root):
     shutil.copyfile(guest["kernel"], files / "boot" / "vmlinuz")
     shutil.copyfile(guest["initramfs"], files / "boot" / "initramfs.gz")
     (files / "boot" / "grub" / "grub.cfg").write_text(GRUB_CONFIG)
+    if options.type == "partition":
+        add_grub(files)
+        stamp(files, EPOCH)
+        write_root_image(path, files, Names("steel-tiny"), EPOCH, label=LABEL, size=options.size * MIB)
+        return
     core = make_core(work, "i386-pc", BIOS_MODULES)
     shutil.copyfile(make_core(work, "x86_64-efi", CORE_MODULES), esp / "EFI" / "BOOT" / "BOOTX64.EFI")
     stamp(files, EPOCH)

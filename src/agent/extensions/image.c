@@ -5,6 +5,7 @@
 #include "agent/disk/efi_boot.h"
 #include "agent/extensions/extensions.h"
 #include "agent/hardware/sysfs.h"
+#include "agent/steps/grub.h"
 #include "common/json_text.h"
 #include "common/log.h"
 
@@ -118,21 +119,35 @@ loader_of(const Agent *agent, const char *device, char **label, GError **error)
 }
 
 static bool
-install_uefi(Agent *agent, const char *disk, GError **error)
+add_entry(const Agent *agent, const char *disk, const Table *table, const Partition *esp,
+          GError **error)
 {
-    Table table;
     g_autofree char *path = agent_path(agent, disk), *label = NULL;
-    if (!table_read(path, &table, error))
-        return false;
-    const Partition *esp = find_esp(&table);
-    if (esp == NULL)
-        return steel_fail(error, STEEL_ERROR_NOT_FOUND, "%s has no EFI system partition", disk);
     g_autofree char *device = partition_device(path, esp->number);
     g_autofree char *loader = loader_of(agent, device, &label, error);
-    if (loader == NULL || !efi_boot_add(agent->root, &table, esp, loader, label, error))
+    if (loader == NULL || !efi_boot_add(agent->root, table, esp, loader, label, error))
         return false;
     log_info(AREA, "the firmware boots %s of %s first", loader, device);
     return true;
+}
+
+/* A whole disk has a boot loader; UEFI needs a boot entry for it. A root file system installs its
+ * own. */
+static bool
+install(const Agent *agent, const char *disk, const char *root_uuid, bool uefi,
+        const Progress *progress, GError **error)
+{
+    Table table;
+    g_autofree char *path = agent_path(agent, disk);
+    if (!table_read(path, &table, error))
+        return false;
+    const Partition *esp = uefi ? find_esp(&table) : NULL;
+    const Partition *root = grub_find_root(path, &table, root_uuid);
+    if (uefi && esp == NULL)
+        return steel_fail(error, STEEL_ERROR_NOT_FOUND, "%s has no EFI system partition", disk);
+    if (root != NULL && !grub_install(agent, disk, root, esp, progress, error))
+        return false;
+    return !uefi || add_entry(agent, disk, &table, esp, error);
 }
 
 /* target_boot_mode decides, else the mode that the agent itself was booted in. */
@@ -153,18 +168,16 @@ may_ignore(const Agent *agent, const json_t *params)
                : parameters_boolean(agent->parameters, AGENT_PARAMETER_IGNORE_BOOTLOADER);
 }
 
-/* In BIOS mode the image has its own boot loader, and nothing is installed. */
 static json_t *
 image_install_bootloader(Agent *agent, const json_t *params, Progress *progress, GError **error)
 {
-    if (!wants_uefi(agent, params))
-        return json_null();
     progress_begin(progress, "boot loader", 0);
     GError *cause = NULL;
     json_t *node = agent_node(agent);
     g_autofree char *disk = choose_root_disk(agent, node, &cause);
     json_decref(node);
-    if (disk != NULL && install_uefi(agent, disk, &cause))
+    if (disk != NULL && install(agent, disk, json_string_member(params, "root_uuid"),
+                                wants_uefi(agent, params), progress, &cause))
         return json_null();
     if (may_ignore(agent, params)) {
         log_warning(AREA, "ignored: %s", cause->message);
