@@ -49,17 +49,32 @@ add_system(Tree *tree, GError **error)
     tree_add_text(tree, "etc/nsswitch.conf", 0644, "hosts: files dns\n");
 }
 
+/* Programs come before busybox's applets of the same names (PATH in init.sh). */
+static void
+add_program(Tree *tree, const char *name, const char *package)
+{
+    g_autofree char *from = process_find(name), *base = g_path_get_basename(name);
+    g_autofree char *path = g_build_filename("usr/bin", base, NULL);
+    if (from != NULL)
+        tree_add_program(tree, path, from);
+    else if (tree->error == NULL)
+        steel_fail(&tree->error, STEEL_ERROR_NOT_FOUND, "%s is not installed%s%s", name,
+                   package != NULL ? ", package " : "", package != NULL ? package : "");
+}
+
+/* What the agent makes file systems with: its partitions may be of these kinds. */
+static void
+add_makers(Tree *tree)
+{
+    add_program(tree, "mke2fs", "e2fsprogs");
+    add_program(tree, "mkfs.vfat", "dosfstools");
+}
+
 static void
 add_programs(Tree *tree, const RamdiskPlan *plan)
 {
-    for (const char *const *name = plan->programs; name != NULL && *name != NULL; name++) {
-        g_autofree char *from = process_find(*name), *base = g_path_get_basename(*name);
-        g_autofree char *path = g_build_filename("usr/bin", base, NULL);
-        if (from != NULL)
-            tree_add_program(tree, path, from);
-        else if (tree->error == NULL)
-            steel_fail(&tree->error, STEEL_ERROR_NOT_FOUND, "%s is not installed", *name);
-    }
+    for (const char *const *name = plan->programs; name != NULL && *name != NULL; name++)
+        add_program(tree, *name, NULL);
 }
 
 /* sshd for who has one of these keys; a key of the host is made when somebody comes. */
@@ -218,6 +233,7 @@ contents_archive(const RamdiskPlan *plan, const ContentsModules *modules, GError
     else
         g_clear_error(&cause);
     tree_add_program(&tree, "usr/bin/steel-agent", plan->agent);
+    add_makers(&tree);
     add_programs(&tree, plan);
     add_ssh(&tree, plan);
     add_authorities(&tree, plan);

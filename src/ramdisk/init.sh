@@ -1,7 +1,7 @@
 #!/bin/sh
 # /init of the deploy ramdisk: drivers, network, agent. The agent switches the machine off or restarts it by itself.
 # SPDX-License-Identifier: Apache-2.0
-export PATH=/bin:/sbin:/usr/bin:/usr/sbin
+export PATH=/usr/bin:/usr/sbin:/bin:/sbin
 /bin/busybox --install -s /bin
 mount -t proc proc /proc
 mount -t sysfs sysfs /sys

@@ -2,11 +2,13 @@
 
 SPDX-License-Identifier: Apache-2.0
 """
+import os
+import pathlib
 import shutil
 import subprocess
 import tempfile
 
-from world import BUILD, Failure, World, free_port, run
+from world import BUILD, ROOT, Failure, World, free_port, run
 
 RAMDISK = tempfile.mkdtemp(prefix="steel-ramdisk-")
 
@@ -37,11 +39,11 @@ class DeployWorld(World):
                          f"conductor.file_url_allowed_paths={RAMDISK},{folder}"]
         super().start()
 
-    def enroll_for_agent(self, boot_mode):
+    def enroll_for_agent(self, boot_mode, **info):
         lab = self.lab["nodes"][0]
         node = self.must("POST", "/v1/nodes", {
             "name": lab["name"], "driver": "ipmi", "deploy_interface": self.deploy_interface, "properties": {"capabilities": f"boot_mode:{boot_mode}"},
-            "instance_info": {"image_source": "file://" + self.lab["image"]},
+            "instance_info": {"image_source": "file://" + self.lab["image"], **info},
             "driver_info": {"ipmi_address": lab["ipmi_address"], "ipmi_port": str(lab["ipmi_port"]),
                             "ipmi_username": lab["ipmi_username"], "ipmi_password": lab["ipmi_password"],
                             "kernel_append_params": f"%default% ipa-advertise-host=127.0.0.1 ipa-advertise-port={lab['agent_port']}"}})
@@ -52,10 +54,20 @@ class DeployWorld(World):
         return lab["name"]
 
 
-def deploys(deploy_interface, firmware):
+def make_partition_image():
+    """A root file system that brings its GRUB."""
+    path = pathlib.Path(RAMDISK) / "root.raw"
+    done = subprocess.run([ROOT / "tools/make-image", "--profile", "tiny", "--type", "partition", path], timeout=300,
+                          env={**os.environ, "STEEL_BUILD": str(BUILD)}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    if done.returncode != 0:
+        raise Failure("the image was not built: " + done.stdout.decode(errors="replace"))
+    return {"image_source": f"file://{path}", "image_type": "partition", "root_gb": 1, "swap_mb": 64, "ephemeral_gb": 1}
+
+
+def deploys(deploy_interface, firmware, **info):
     """A machine's life with an image: its second start is from the disk."""
     with DeployWorld(deploy_interface, uefi=firmware == "uefi") as world:
-        name = world.enroll_for_agent(firmware)
+        name = world.enroll_for_agent(firmware, **info)
         world.provision(name, "active")
         world.wait_state(name, "active", 600)
         line = world.wait_guest(limit=300)
