@@ -2,8 +2,16 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "agent/disk/table.h"
 
+#include "common/log.h"
+
+#include <errno.h>
+#include <fcntl.h>
 #include <libfdisk/libfdisk.h>
+#include <linux/fs.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #define MIB (UINT64_C(1) << 20)
 
@@ -156,6 +164,19 @@ table_repair(const char *path, GError **error)
     bool good = !needed || write_table(context, path, error);
     close_disk(context);
     return good;
+}
+
+void
+table_tell_kernel(const char *path)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    struct stat status;
+    bool disk = fd >= 0 && fstat(fd, &status) == 0 && S_ISBLK(status.st_mode);
+    if (fd < 0 || (disk && ioctl(fd, BLKRRPART) != 0))
+        log_warning("agent.disk", "%s: the kernel does not read its partition table again: %s",
+                    path, g_strerror(errno));
+    if (fd >= 0)
+        close(fd);
 }
 
 /* ---- making partitions ---- */

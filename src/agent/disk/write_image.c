@@ -49,6 +49,7 @@ static json_t *
 end_whole_disk(const char *path, const GByteArray *drive, Progress *progress, GError **error)
 {
     progress_begin(progress, "partition table", 0);
+    table_tell_kernel(path);
     bool good =
         table_repair(path, error) && (drive == NULL || config_drive_write(path, drive, error));
     json_t *uuids = good ? disk_uuids(path, error) : NULL;

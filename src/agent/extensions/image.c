@@ -139,6 +139,7 @@ install(const Agent *agent, const char *disk, const char *root_uuid, bool uefi,
 {
     Table table;
     g_autofree char *path = agent_path(agent, disk);
+    table_tell_kernel(path); /* the conductor may have written it (iscsi) */
     if (!table_read(path, &table, error))
         return false;
     const Partition *esp = uefi ? find_esp(&table) : NULL;
