@@ -81,10 +81,12 @@ read_names(Voice *voice)
     g_autofree char *path = disk_path_name(text);
 }
 
+typedef void (*Reader)(Voice *voice);
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static void (*const readers[])(Voice * voice) = {hear_bmc, hear_disk, read_names};
+    static const Reader readers[] = {hear_bmc, hear_disk, read_names};
     if (size < 1)
         return 0;
     Voice voice = {data + 1, size - 1};
