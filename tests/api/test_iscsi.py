@@ -360,8 +360,8 @@ class Fetched(DeploySuite):
 
     FAULTS = (
         (slow, r"no answer in time: .*2 seconds; check that the image server answers this conductor and is fast enough"),
-        (cutting, r"transfer closed with \d+ bytes remaining to read; check that the image server"),
-        (lying, r"transfer closed with 1048576 bytes remaining to read; .*tells the right length"),
+        (cutting, r"(transfer closed with \d+ bytes remaining to read|end of response with \d+ bytes missing); check that the image server"),
+        (lying, r"(transfer closed with|end of response with) 1048576 bytes (remaining to read|missing); .*tells the right length"),
         (missing, r"the server answers with status 404; correct instance_info image_source"),
         (refusing, r"[Cc]ould(n't| not) connect to server; check that the image server answers this conductor"),
         (wrong_checksum, r"the image has another checksum \(sha256 [0-9a-f]{64}\) than instance_info says \((ab){32}\); compare"),
