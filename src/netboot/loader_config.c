@@ -3,7 +3,7 @@
  * PXELINUX takes the rest of the line after `append` as it is. GRUB takes words in single quotes as
  * they are, but puts a backslash before each quote and backslash in what it hands to the kernel, so
  * words with them are refused. A machine whose files cannot be loaded restarts, as with iPXE: a
- * prompt would wait for ever.
+ * prompt would wait without an end.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "netboot/loader_config.h"

@@ -53,9 +53,9 @@ bool table_read(const char *path, Table *table, GError **error) G_GNUC_WARN_UNUS
  * Errors: IO, STORAGE. */
 bool table_repair(const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Makes the kernel read the table again, so that the partitions have their devices: whoever writes
- * a whole image, or lets others write it, has to say so. Does nothing for files. Returns when the
- * devices are there; what hinders it is logged. */
+/* Makes the kernel read the table again, so that the partitions have their devices. Call it after
+ * a whole image was written, by this process or another one. Does nothing for files. Returns when
+ * the devices are there; what hinders it is logged. */
 void table_tell_kernel(const char *path);
 
 /* Makes a new table with these partitions in this order. table: out, the new table. Errors: IO,
