@@ -1,11 +1,12 @@
 /* What the agent reads of others: the kernel's command line, request lines, hints, config drives,
  * checksum files, a system's loader. The first byte chooses the reader.
  * SPDX-License-Identifier: Apache-2.0 */
-#include "agent/command_check.h"
 #include "agent/disk/boot_csv.h"
 #include "agent/disk/config_drive.h"
-#include "agent/parameters.h"
-#include "agent/server_route.h"
+#include "agent/extensions/extensions.h"
+#include "agent_protocol/command_check.h"
+#include "agent_protocol/parameters.h"
+#include "agent_protocol/server_route.h"
 #include "common/json_text.h"
 #include "model/hints.h"
 #include "stream/checksum.h"
@@ -79,7 +80,7 @@ read_command(const char *text, size_t size)
     g_autoptr(GError) error = NULL, mistake = NULL;
     json_t *body = json_text_parse(text, size, 0, NULL);
     const char *name = json_string_member(body, "name");
-    const ExtensionCommand *command = name != NULL ? command_find(name, &error) : NULL;
+    const ExtensionCommand *command = name != NULL ? extension_find(name, &error) : NULL;
     if (name != NULL && (command == NULL) != (error != NULL))
         abort();
     const json_t *params = json_object_get(body, "params");

@@ -1,7 +1,7 @@
 /* The state that the agent's parts share. A process has one: the caller of agent_run makes it and
  * frees it afterwards.
  *
- *     parameters   what it was told at boot              agent/parameters.h
+ *     parameters   what it was told at boot              agent_protocol/parameters.h
  *     api_client   asks the service: lookup, heartbeat   agent/api_client.h
  *     server       serves its own API                   agent/server.h
  *     commands     runs commands and keeps their results agent/commands.h
@@ -12,8 +12,8 @@
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
-#include "agent/agent_error.h"
-#include "agent/parameters.h"
+#include "agent_protocol/agent_error.h"
+#include "agent_protocol/parameters.h"
 #include "common/lock.h"
 
 #include <jansson.h>

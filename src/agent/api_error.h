@@ -1,7 +1,7 @@
 /* Turns the service's error answers into errors. Pure; any thread.
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
-#include "agent/agent_error.h"
+#include "agent_protocol/agent_error.h"
 #include "common/http_client.h"
 
 /* Sets an error "Error 404: <the service's words>" and returns false. It takes the words from an

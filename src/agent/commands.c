@@ -2,8 +2,9 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "agent/commands.h"
 
-#include "agent/command_check.h"
+#include "agent/extensions/extensions.h"
 #include "agent/heartbeat.h"
+#include "agent_protocol/command_check.h"
 #include "common/log.h"
 #include "common/uuid.h"
 
@@ -320,7 +321,7 @@ execute_async(Commands *commands, Result *result, GError **error)
 json_t *
 commands_execute(Commands *commands, const char *name, json_t *params, GError **error)
 {
-    const ExtensionCommand *command = command_find(name, error);
+    const ExtensionCommand *command = extension_find(name, error);
     if (command == NULL)
         return NULL;
     Result *result = result_new(commands->agent, command, params);

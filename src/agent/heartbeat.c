@@ -4,6 +4,7 @@
 
 #include "agent/api_client.h"
 #include "agent/commands.h"
+#include "agent_protocol/heartbeat_pace.h"
 #include "common/log.h"
 #include "common/secret.h"
 #include "common/time_text.h"
@@ -11,12 +12,6 @@
 #include <pthread.h>
 
 #define AREA "agent.heartbeat"
-
-enum {
-    LEAST_MS = 1000,
-    FORCED_GAP_MS = 5000, /* between two heartbeats, however many commands end */
-    FIRST_RETRY_MS = 5000,
-};
 
 struct Heartbeat {
     ApiClient client;
@@ -29,17 +24,6 @@ struct Heartbeat {
     unsigned failures;
     json_t *told; /* owned: the last progress that the service was told; NULL: none */
 };
-
-int64_t
-heartbeat_pause_ms(int64_t timeout_s, unsigned failures, double random)
-{
-    double usual = (double)timeout_s * 1000.0 * (0.3 + 0.3 * random);
-    double pause = usual;
-    if (failures > 0)
-        pause =
-            MIN(usual, FIRST_RETRY_MS * (double)(1u << MIN(failures - 1, 10u)) * (1.0 + random));
-    return MAX((int64_t)pause, (int64_t)LEAST_MS);
-}
 
 static double
 random_part(void)
@@ -115,7 +99,7 @@ next_turn(Heartbeat *heartbeat, int64_t due_ms)
     while (!heartbeat->stopping) {
         int64_t now = time_monotonic_ms();
         int64_t until =
-            heartbeat->forced ? MIN(due_ms, heartbeat->last_ms + FORCED_GAP_MS) : due_ms;
+            heartbeat->forced ? MIN(due_ms, heartbeat->last_ms + HEARTBEAT_FORCED_GAP_MS) : due_ms;
         turn = now >= until ? TURN_CALL : now >= progress_ms ? TURN_PROGRESS : TURN_END;
         if (turn != TURN_END)
             break;

@@ -10,15 +10,9 @@
  * thread cannot start. */
 Heartbeat *heartbeat_start(Agent *agent, const char *callback_url, GError **error);
 
-/* Sends the next heartbeat early, but not within five seconds of the last one. NULL is fine; any
- * thread. */
+/* Sends the next heartbeat early, but not within HEARTBEAT_FORCED_GAP_MS of the last one. NULL is
+ * fine; any thread. */
 void heartbeat_force(Heartbeat *heartbeat);
 
 /* Waits for a request under way, ends the thread and frees the heartbeat. NULL is fine. */
 void heartbeat_stop(Heartbeat *heartbeat);
-
-/* Milliseconds until the next heartbeat, at least one second: 0.3 to 0.6 of the timeout. After
- * failures 5 s, doubled with each failure up to that, times 1 to 2. Pure.
- *
- * random  0..1, chooses within the range */
-int64_t heartbeat_pause_ms(int64_t timeout_s, unsigned failures, double random);

@@ -1,7 +1,7 @@
 /* Finds the address at which the service reaches the agent.
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
-#include "agent/agent_error.h"
+#include "agent_protocol/agent_error.h"
 
 /* The source address of packets to a URL's host; the caller frees. Link-local addresses are
  * refused.

@@ -3,12 +3,12 @@
 #include "agent/run.h"
 
 #include "agent/api_client.h"
-#include "agent/certificate.h"
 #include "agent/commands.h"
 #include "agent/hardware/nics.h"
 #include "agent/heartbeat.h"
 #include "agent/own_address.h"
 #include "agent/server.h"
+#include "agent_protocol/certificate.h"
 #include "common/backoff.h"
 #include "common/json_text.h"
 #include "common/log.h"

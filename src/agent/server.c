@@ -8,8 +8,8 @@
 
 #include "agent/commands.h"
 #include "agent/log_file.h"
-#include "agent/server_answers.h"
-#include "agent/server_route.h"
+#include "agent_protocol/server_answers.h"
+#include "agent_protocol/server_route.h"
 #include "common/json_text.h"
 #include "common/log.h"
 #include "common/pool.h"

@@ -3,7 +3,7 @@
  * Source: ATA8-ACS, 4.18 security feature set, 7.16 IDENTIFY DEVICE, 7.43 to 7.48.
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
-#include "agent/agent_error.h"
+#include "agent_protocol/agent_error.h"
 
 #include <stdint.h>
 

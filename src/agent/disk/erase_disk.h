@@ -1,8 +1,8 @@
 /* Erases a whole disk: none of its old data can be read afterwards.
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
-#include "agent/agent_error.h"
 #include "agent/progress.h"
+#include "agent_protocol/agent_error.h"
 
 /* Erases a disk. An NVMe disk is formatted with user data erase if agent_enable_nvme_secure_erase
  * allows it; an ATA disk erases itself if it can and agent_enable_ata_secure_erase allows it. Any

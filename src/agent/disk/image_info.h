@@ -1,7 +1,7 @@
 /* Reads image_info: which image, from which URLs, with which checksum. Pure; any thread.
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
-#include "agent/agent_error.h"
+#include "agent_protocol/agent_error.h"
 
 /* All texts are borrowed from the JSON. */
 typedef struct ImageInfo {

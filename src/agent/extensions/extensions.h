@@ -16,3 +16,7 @@ extern const ExtensionCommand extension_poll[];
 extern const ExtensionCommand extension_rescue[];
 extern const ExtensionCommand extension_standby[];
 extern const ExtensionCommand extension_system[];
+
+/* Finds a command's row by its full name, "standby.sync". Errors: INVALID_COMMAND, NOT_FOUND (no
+ * such extension). */
+const ExtensionCommand *extension_find(const char *name, GError **error);

@@ -1,7 +1,7 @@
 /* Extension "flow": several commands, one after the other.
  * SPDX-License-Identifier: Apache-2.0 */
-#include "agent/command_check.h"
 #include "agent/extensions/extensions.h"
+#include "agent_protocol/command_check.h"
 
 #include <string.h>
 
@@ -14,7 +14,7 @@ check_task(const json_t *task, GError **error)
     json_t *params;
     json_object_foreach((json_t *)(uintptr_t)task, name, params)
     {
-        const ExtensionCommand *command = command_find(name, error);
+        const ExtensionCommand *command = extension_find(name, error);
         if (command == NULL)
             return false;
         if (command->command == AGENT_COMMAND_FLOW_START)
@@ -49,7 +49,7 @@ run_task(Agent *agent, const json_t *task, Progress *progress, GError **error)
     json_object_foreach((json_t *)(uintptr_t)task, name, params)
     {
         GError *cause = NULL;
-        json_t *value = command_find(name, NULL)->run(agent, params, progress, &cause);
+        json_t *value = extension_find(name, NULL)->run(agent, params, progress, &cause);
         json_decref(value);
         if (cause != NULL) {
             g_propagate_prefixed_error(error, cause, "%s was failed: ", name);

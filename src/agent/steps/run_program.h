@@ -1,7 +1,7 @@
 /* Runs programs that the ramdisk may have, for steps. SPDX-License-Identifier: Apache-2.0 */
 #pragma once
-#include "agent/agent_error.h"
 #include "agent/progress.h"
+#include "agent_protocol/agent_error.h"
 
 /* Runs a program to its end; what it says goes to the log, which the service collects.
  *

@@ -1,5 +1,5 @@
 /* When the agent calls. SPDX-License-Identifier: Apache-2.0 */
-#include "agent/heartbeat.h"
+#include "agent_protocol/heartbeat_pace.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,5 +1,5 @@
 /* What the agent reads from the kernel's command line. SPDX-License-Identifier: Apache-2.0 */
-#include "agent/parameters.h"
+#include "agent_protocol/parameters.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

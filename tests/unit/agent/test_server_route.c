@@ -1,5 +1,5 @@
 /* Request lines of the agent's API. SPDX-License-Identifier: Apache-2.0 */
-#include "agent/server_route.h"
+#include "agent_protocol/server_route.h"
 
 #include <glib.h>
 #include <setjmp.h>

@@ -1,6 +1,6 @@
 /* Words of the kernel's command line; the contract is in parameters.h.
  * SPDX-License-Identifier: Apache-2.0 */
-#include "agent/parameters.h"
+#include "agent_protocol/parameters.h"
 
 #include "common/json_text.h"
 #include "common/secret.h"

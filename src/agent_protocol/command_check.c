@@ -1,9 +1,10 @@
 /* Commands by name; the contract is in command_check.h.
  * SPDX-License-Identifier: Apache-2.0 */
-#include "agent/command_check.h"
+#include "agent_protocol/command_check.h"
 
-#include "agent/extensions/extensions.h"
+#include "agent_protocol/agent_error.h"
 
+#include <stdint.h>
 #include <string.h>
 
 static bool
@@ -13,29 +14,25 @@ in_extension(const AgentCommandInfo *info, const char *name)
     return strncmp(info->full_name, name, length) == 0;
 }
 
-const ExtensionCommand *
-command_find(const char *name, GError **error)
+bool
+command_by_name(const char *name, AgentCommand *command, GError **error)
 {
     bool extension = false;
-    if (strchr(name, '.') == NULL) {
-        agent_fail(error, AGENT_ERROR_INVALID_COMMAND,
-                   "Command name must be of the form <extension>.<name>");
-        return NULL;
+    if (strchr(name, '.') == NULL)
+        return agent_fail(error, AGENT_ERROR_INVALID_COMMAND,
+                          "Command name must be of the form <extension>.<name>");
+    for (int i = 0; i < AGENT_COMMAND_COUNT; i++) {
+        const AgentCommandInfo *info = agent_command_info((AgentCommand)i);
+        *command = (AgentCommand)i;
+        if (strcmp(info->full_name, name) == 0)
+            return true;
+        extension = extension || in_extension(info, name);
     }
-    for (size_t i = 0; extension_tables[i] != NULL; i++)
-        for (const ExtensionCommand *row = extension_tables[i]; row->run != NULL; row++) {
-            const AgentCommandInfo *info = agent_command_info(row->command);
-            if (strcmp(info->full_name, name) == 0)
-                return row;
-            extension = extension || in_extension(info, name);
-        }
     if (extension)
-        agent_fail(error, AGENT_ERROR_INVALID_COMMAND, "Unknown command: %.80s",
-                   strchr(name, '.') + 1);
-    else
-        agent_fail(error, AGENT_ERROR_NOT_FOUND, "Extension with id %.*s not found.",
-                   (int)MIN(strcspn(name, "."), 80), name);
-    return NULL;
+        return agent_fail(error, AGENT_ERROR_INVALID_COMMAND, "Unknown command: %.80s",
+                          strchr(name, '.') + 1);
+    return agent_fail(error, AGENT_ERROR_NOT_FOUND, "Extension with id %.*s not found.",
+                      (int)MIN(strcspn(name, "."), 80), name);
 }
 
 /* True if the table has the parameter; *required: out. */

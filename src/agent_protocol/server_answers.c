@@ -1,6 +1,6 @@
 /* Documents of the agent's API; the contract is in server_answers.h.
  * SPDX-License-Identifier: Apache-2.0 */
-#include "agent/server_answers.h"
+#include "agent_protocol/server_answers.h"
 
 #include "common/json_text.h"
 

@@ -1,6 +1,6 @@
 /* Routes of the agent's API; the contract is in server_route.h.
  * SPDX-License-Identifier: Apache-2.0 */
-#include "agent/server_route.h"
+#include "agent_protocol/server_route.h"
 
 #include <glib.h>
 #include <stdbool.h>

@@ -9,7 +9,7 @@
 
 typedef enum AgentErrorCode {
 #define AGENT_ERROR_ROW(code, type, status, message) AGENT_ERROR_##code,
-#include "agent/errors.def"
+#include "agent_protocol/errors.def"
 #undef AGENT_ERROR_ROW
     AGENT_ERROR_COUNT
 } AgentErrorCode;

@@ -1,6 +1,6 @@
 /* A self-signed certificate, with GnuTLS; the contract is in certificate.h.
  * SPDX-License-Identifier: Apache-2.0 */
-#include "agent/certificate.h"
+#include "agent_protocol/certificate.h"
 
 #include "common/secret.h"
 
@@ -55,11 +55,12 @@ fill(gnutls_x509_crt_t certificate, gnutls_x509_privkey_t key, const unsigned ch
 }
 
 static bool
-write_file(const char *path, const gnutls_datum_t *data, mode_t mode, GError **error)
+write_file(const char *path, const char *text, mode_t mode, GError **error)
 {
     unlink(path);
     int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
-    bool good = fd >= 0 && write(fd, data->data, data->size) == (ssize_t)data->size;
+    size_t size = strlen(text);
+    bool good = fd >= 0 && write(fd, text, size) == (ssize_t)size;
     if (!good)
         steel_fail(error, STEEL_ERROR_IO, "%s cannot be written: %s", path, g_strerror(errno));
     if (fd >= 0)
@@ -96,27 +97,38 @@ make(const unsigned char *address, unsigned address_size, gnutls_datum_t *certif
     return code;
 }
 
+bool
+certificate_make_text(const char *address, char **certificate, char **key, GError **error)
+{
+    unsigned char bytes[16];
+    unsigned size = address_bytes(address, bytes);
+    gnutls_datum_t certificate_text = {0}, key_text = {0};
+    if (size == 0)
+        return steel_fail(error, STEEL_ERROR_INVALID,
+                          "'%s' is no address to make a certificate for", address);
+    int code = make(bytes, size, &certificate_text, &key_text);
+    if (code < 0)
+        steel_fail(error, STEEL_ERROR_INTERNAL, "the certificate cannot be made: %s",
+                   gnutls_strerror(code));
+    else
+        *certificate = g_strndup((const char *)certificate_text.data, certificate_text.size);
+    if (code >= 0)
+        *key = g_strndup((const char *)key_text.data, key_text.size);
+    secret_wipe(key_text.data, key_text.size);
+    gnutls_free(key_text.data);
+    gnutls_free(certificate_text.data);
+    return code >= 0;
+}
+
 char *
 certificate_make(const char *address, const char *certificate_path, const char *key_path,
                  GError **error)
 {
-    unsigned char bytes[16];
-    unsigned size = address_bytes(address, bytes);
-    gnutls_datum_t certificate = {0}, key = {0};
-    if (size == 0) {
-        steel_fail(error, STEEL_ERROR_INVALID, "'%s' is no address to make a certificate for",
-                   address);
-        return NULL;
-    }
-    int code = make(bytes, size, &certificate, &key);
-    if (code < 0)
-        steel_fail(error, STEEL_ERROR_INTERNAL, "the certificate cannot be made: %s",
-                   gnutls_strerror(code));
-    bool good = code >= 0 && write_file(certificate_path, &certificate, 0644, error) &&
-                write_file(key_path, &key, 0600, error);
-    char *text = good ? g_strndup((const char *)certificate.data, certificate.size) : NULL;
-    secret_wipe(key.data, key.size);
-    gnutls_free(key.data);
-    gnutls_free(certificate.data);
-    return text;
+    g_autofree char *certificate = NULL;
+    char *key = NULL;
+    bool good = certificate_make_text(address, &certificate, &key, error) &&
+                write_file(certificate_path, certificate, 0644, error) &&
+                write_file(key_path, key, 0600, error);
+    secret_free(key);
+    return good ? g_steal_pointer(&certificate) : NULL;
 }

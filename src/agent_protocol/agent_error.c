@@ -1,12 +1,12 @@
 /* The agent's errors; the contract is in agent_error.h.
  * SPDX-License-Identifier: Apache-2.0 */
-#include "agent/agent_error.h"
+#include "agent_protocol/agent_error.h"
 
 #include <stdarg.h>
 
 static const AgentErrorInfo rows[] = {
 #define AGENT_ERROR_ROW(code, type, status, message) {type, status, message},
-#include "agent/errors.def"
+#include "agent_protocol/errors.def"
 #undef AGENT_ERROR_ROW
 };
 
