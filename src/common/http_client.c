@@ -16,11 +16,7 @@ enum {
 
 /* What the callbacks of one request fill. */
 typedef struct Exchange {
-    GString *body;
-    size_t body_limit;
-    GPtrArray *headers;
-    size_t header_size;
-    bool too_large;
+    HttpCollector collector;
     CURL *handle;               /* borrowed */
     const HttpRequest *request; /* borrowed */
 } Exchange;
@@ -121,19 +117,76 @@ goes_to_sink(const Exchange *exchange)
     return status >= 200 && status < 300;
 }
 
+void
+http_collector_begin(HttpCollector *collector, const HttpRequest *request)
+{
+    *collector = (HttpCollector){
+        .body = g_string_new(NULL),
+        .body_limit = request->body_limit > 0 ? request->body_limit : DEFAULT_BODY_LIMIT,
+        .headers = g_ptr_array_new_with_free_func(g_free),
+    };
+}
+
+bool
+http_collect_body(HttpCollector *collector, const char *data, size_t size)
+{
+    if (size > collector->body_limit - collector->body->len) {
+        collector->too_large = true;
+        return false;
+    }
+    g_string_append_len(collector->body, data, (gssize)size);
+    return true;
+}
+
+bool
+http_collect_header(HttpCollector *collector, const char *data, size_t size)
+{
+    collector->header_size += size;
+    if (collector->header_size > HEADER_LIMIT) {
+        collector->too_large = true;
+        return false;
+    }
+    if (size >= 5 && memcmp(data, "HTTP/", 5) == 0) { /* a new answer: after 100 or a redirect */
+        g_ptr_array_set_size(collector->headers, 0);
+        return true;
+    }
+    const char *colon = memchr(data, ':', size);
+    if (colon == NULL)
+        return true;
+    g_ptr_array_add(collector->headers, g_strndup(data, (size_t)(colon - data)));
+    char *value = g_strndup(colon + 1, size - (size_t)(colon + 1 - data));
+    g_ptr_array_add(collector->headers, g_strstrip(value));
+    return true;
+}
+
+void
+http_collector_finish(HttpCollector *collector, int status, HttpResponse *response)
+{
+    response->status = status;
+    response->headers = g_steal_pointer(&collector->headers);
+    response->body_size = collector->body->len;
+    response->body = g_string_free(g_steal_pointer(&collector->body), false);
+}
+
+void
+http_collector_clear(HttpCollector *collector)
+{
+    if (collector->body != NULL)
+        g_string_free(collector->body, true);
+    if (collector->headers != NULL)
+        g_ptr_array_unref(collector->headers);
+    *collector = (HttpCollector){0};
+}
+
 static size_t
 on_body(char *data, size_t size, size_t count, void *user)
 {
     Exchange *exchange = user;
     size_t bytes = size * count;
-    if (goes_to_sink(exchange))
-        return exchange->request->sink(exchange->request->sink_user, data, bytes) ? bytes : 0;
-    if (bytes > exchange->body_limit - exchange->body->len) {
-        exchange->too_large = true;
-        return 0;
-    }
-    g_string_append_len(exchange->body, data, (gssize)bytes);
-    return bytes;
+    bool taken = goes_to_sink(exchange)
+                     ? exchange->request->sink(exchange->request->sink_user, data, bytes)
+                     : http_collect_body(&exchange->collector, data, bytes);
+    return taken ? bytes : 0;
 }
 
 static size_t
@@ -141,22 +194,7 @@ on_header(char *data, size_t size, size_t count, void *user)
 {
     Exchange *exchange = user;
     size_t bytes = size * count;
-    exchange->header_size += bytes;
-    if (exchange->header_size > HEADER_LIMIT) {
-        exchange->too_large = true;
-        return 0;
-    }
-    if (bytes >= 5 && memcmp(data, "HTTP/", 5) == 0) { /* a new answer: after 100 or a redirect */
-        g_ptr_array_set_size(exchange->headers, 0);
-        return bytes;
-    }
-    const char *colon = memchr(data, ':', bytes);
-    if (colon == NULL)
-        return bytes;
-    g_ptr_array_add(exchange->headers, g_strndup(data, (size_t)(colon - data)));
-    char *value = g_strndup(colon + 1, bytes - (size_t)(colon + 1 - data));
-    g_ptr_array_add(exchange->headers, g_strstrip(value));
-    return bytes;
+    return http_collect_header(&exchange->collector, data, bytes) ? bytes : 0;
 }
 
 struct curl_slist *
@@ -193,8 +231,8 @@ set_tls(CURL *handle, const HttpRequest *request)
         curl_easy_setopt(handle, CURLOPT_PINNEDPUBLICKEY, request->pinned_key);
 }
 
-static void
-set_method(CURL *handle, const HttpRequest *request)
+void
+http_set_method(CURL *handle, const HttpRequest *request)
 {
     const char *method = request->method != NULL ? request->method : "GET";
     if (strcmp(method, "HEAD") == 0)
@@ -242,7 +280,7 @@ set_options(CURL *handle, const HttpRequest *request, Exchange *exchange)
     curl_easy_setopt(handle, CURLOPT_WRITEDATA, exchange);
     curl_easy_setopt(handle, CURLOPT_HEADERFUNCTION, on_header);
     curl_easy_setopt(handle, CURLOPT_HEADERDATA, exchange);
-    set_method(handle, request);
+    http_set_method(handle, request);
 }
 
 static bool
@@ -250,9 +288,9 @@ fail(const HttpRequest *request, const Exchange *exchange, CURLcode code, const 
      GError **error)
 {
     g_autofree char *url = http_url_for_display(request->url);
-    if (exchange->too_large)
+    if (exchange->collector.too_large)
         return steel_fail(error, STEEL_ERROR_HTTP, "%s: the answer is larger than %zu bytes", url,
-                          exchange->body_limit);
+                          exchange->collector.body_limit);
     const char *text = detail[0] != '\0' ? detail : curl_easy_strerror(code);
     if (code == CURLE_OPERATION_TIMEDOUT)
         return steel_fail(error, STEEL_ERROR_TIMEOUT, "%s: no answer in time: %s", url, text);
@@ -268,13 +306,8 @@ http_request(const HttpRequest *request, HttpResponse *response, GError **error)
     if (handle == NULL)
         return false;
     char detail[CURL_ERROR_SIZE] = "";
-    Exchange exchange = {
-        .body = g_string_new(NULL),
-        .body_limit = request->body_limit > 0 ? request->body_limit : DEFAULT_BODY_LIMIT,
-        .headers = g_ptr_array_new_with_free_func(g_free),
-        .handle = handle,
-        .request = request,
-    };
+    Exchange exchange = {.handle = handle, .request = request};
+    http_collector_begin(&exchange.collector, request);
     struct curl_slist *headers = http_header_list(request);
     set_options(handle, request, &exchange);
     curl_easy_setopt(handle, CURLOPT_HTTPHEADER, headers);
@@ -289,13 +322,9 @@ http_request(const HttpRequest *request, HttpResponse *response, GError **error)
 
     if (code != CURLE_OK) {
         fail(request, &exchange, code, detail, error);
-        g_string_free(exchange.body, true);
-        g_ptr_array_unref(exchange.headers);
+        http_collector_clear(&exchange.collector);
         return false;
     }
-    response->status = (int)status;
-    response->headers = exchange.headers;
-    response->body_size = exchange.body->len;
-    response->body = g_string_free(exchange.body, false);
+    http_collector_finish(&exchange.collector, (int)status, response);
     return true;
 }

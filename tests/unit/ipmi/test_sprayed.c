@@ -13,9 +13,9 @@
 #include <stdatomic.h>
 #include <unistd.h>
 
+#include "bmc/due_heap.h"
 #include "bmc/ipmi/bmc/bmc.h"
 #include "bmc/ipmi/client/commands.h"
-#include "bmc/ipmi/wire/due_heap.h"
 #include "bmc/ipmi/wire/socket.h"
 #include "common/error.h"
 
@@ -117,7 +117,7 @@ static void
 answer(Scene *scene, const IpmiPeer *peer, const uint8_t *bytes, size_t size)
 {
     uint8_t reply[IPMI_DATAGRAM_MAX];
-    size_t reply_size = ipmi_bmc_answer(scene->bmc, ipmi_now_ms(), bytes, size, reply);
+    size_t reply_size = ipmi_bmc_answer(scene->bmc, due_now_ms(), bytes, size, reply);
     const Spray *spray = scene->spray;
     note_port(scene, peer);
     if (spray != NULL)

@@ -10,10 +10,10 @@
 
 #include <cmocka.h>
 
+#include "bmc/due_heap.h"
 #include "bmc/ipmi/bmc/bmc.h"
 #include "bmc/ipmi/client/commands.h"
 #include "bmc/ipmi/client/session.h"
-#include "bmc/ipmi/wire/due_heap.h"
 #include "common/error.h"
 
 static const IpmiBmcUser wire_users[] = {
@@ -208,7 +208,7 @@ static inline void
 wire_open(Wire *wire, const IpmiBmcOps *ops, void *user_data)
 {
     g_autoptr(GError) error = NULL;
-    *wire = (Wire){.now_ms = ipmi_now_ms()};
+    *wire = (Wire){.now_ms = due_now_ms()};
     wire->bmc = ipmi_bmc_new(wire_users, G_N_ELEMENTS(wire_users), ops, user_data, &error);
     assert_non_null(wire->bmc);
 }

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "bmc/ipmi/wire/due_heap.h"
+#include "bmc/due_heap.h"
 #include "bmc/ipmi/wire/packet.h"
 #include "common/error.h"
 #include "common/lock.h"

@@ -3,8 +3,8 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
 
+#include "bmc/due_heap.h"
 #include "bmc/ipmi/bmc/bmc.h"
-#include "bmc/ipmi/wire/due_heap.h"
 #include "common/error.h"
 #include "common/lock.h"
 
@@ -317,7 +317,7 @@ ipmi_bmc_take_boot_device(IpmiBmc *bmc, IpmiBootDevice *device, bool *persistent
 {
     IpmiBootFlags flags;
     lock_acquire(&bmc->lock);
-    bmc_boot_flags_expire(bmc, ipmi_now_ms());
+    bmc_boot_flags_expire(bmc, due_now_ms());
     ipmi_boot_flags_unpack(bmc->boot.flags, &flags);
     if (flags.valid && !flags.persistent)
         bmc->boot.flags[0] &= (uint8_t)~FLAG_VALID;
@@ -336,7 +336,7 @@ void
 ipmi_bmc_peek_boot_flags(IpmiBmc *bmc, IpmiBootFlags *flags)
 {
     lock_acquire(&bmc->lock);
-    bmc_boot_flags_expire(bmc, ipmi_now_ms());
+    bmc_boot_flags_expire(bmc, due_now_ms());
     ipmi_boot_flags_unpack(bmc->boot.flags, flags);
     lock_release(&bmc->lock);
 }

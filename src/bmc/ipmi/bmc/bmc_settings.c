@@ -4,14 +4,14 @@
 
 #include <string.h>
 
-#include "bmc/ipmi/wire/due_heap.h"
+#include "bmc/due_heap.h"
 
 void
 ipmi_bmc_set_faults(IpmiBmc *bmc, const IpmiBmcFaults *faults)
 {
     lock_acquire(&bmc->lock);
     bmc->faults = *faults;
-    bmc->started_ms = ipmi_now_ms() + faults->starting_ms;
+    bmc->started_ms = due_now_ms() + faults->starting_ms;
     bmc->boot.flags_locked = faults->boot_flags_locked;
     bmc->boot.held = faults->boot_flags_held;
     lock_release(&bmc->lock);

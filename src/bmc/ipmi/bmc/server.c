@@ -10,8 +10,8 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "bmc/due_heap.h"
 #include "bmc/ipmi/bmc/bmc.h"
-#include "bmc/ipmi/wire/due_heap.h"
 #include "bmc/ipmi/wire/packet.h"
 #include "bmc/ipmi/wire/socket.h"
 #include "common/error.h"
@@ -123,7 +123,7 @@ deliver(IpmiServer *server, Hosted *hosted, const IpmiPeer *peer, const IpmiBmcF
         if (chance(server, faults->loss_per_mille))
             continue;
         if (faults->latency_ms > 0)
-            delay(server, hosted, peer, bytes, size, ipmi_now_ms() + faults->latency_ms);
+            delay(server, hosted, peer, bytes, size, due_now_ms() + faults->latency_ms);
         else
             transmit(hosted, peer, bytes, size);
     }
@@ -144,7 +144,7 @@ handle(IpmiServer *server, Hosted *hosted, const IpmiPeer *peer, const uint8_t *
         return;
     }
     uint8_t reply[IPMI_DATAGRAM_MAX];
-    size_t reply_size = ipmi_bmc_answer(hosted->bmc, ipmi_now_ms(), bytes, size, reply);
+    size_t reply_size = ipmi_bmc_answer(hosted->bmc, due_now_ms(), bytes, size, reply);
     if (reply_size > 0)
         deliver(server, hosted, peer, &faults, reply, reply_size);
 }
@@ -165,7 +165,7 @@ receive(IpmiServer *server, Hosted *hosted)
 static void
 transmit_due(IpmiServer *server)
 {
-    uint64_t now_ms = ipmi_now_ms();
+    uint64_t now_ms = due_now_ms();
     DueEntry *first;
     while ((first = due_heap_first(&server->delayed)) != NULL && first->due_ms <= now_ms) {
         Delayed *delayed = (Delayed *)first;
@@ -206,7 +206,7 @@ ipmi_server_serve(void *data)
     struct epoll_event events[EVENTS_MAX];
     for (;;) {
         int count = epoll_wait(server->epoll_fd, events, EVENTS_MAX,
-                               due_heap_wait_ms(&server->delayed, ipmi_now_ms()));
+                               due_heap_wait_ms(&server->delayed, due_now_ms()));
         bool woken = false;
         for (int i = 0; i < count; i++) {
             if (events[i].data.ptr == NULL)

@@ -33,7 +33,7 @@ socket_of(Job *job, const IpmiPeer *peer)
     client_socket_leave(g_steal_pointer(&job->socket));
     job->restarts = job->session->restarts;
     job->socket = client_socket_join(&job->client->sockets, peer->any.sa_family,
-                                     ipmi_peer_hash(peer), ipmi_now_ms(), anew);
+                                     ipmi_peer_hash(peer), due_now_ms(), anew);
     return job->socket;
 }
 
@@ -94,7 +94,7 @@ receive(IpmiClient *client, const ClientSocket *socket)
 static void
 expire_due(IpmiClient *client)
 {
-    uint64_t now_ms = ipmi_now_ms();
+    uint64_t now_ms = due_now_ms();
     for (int i = 0; i < STARTS_MAX; i++) {
         DueEntry *first = due_heap_first(&client->due);
         if (first == NULL || first->due_ms > now_ms)
@@ -154,7 +154,7 @@ ipmi_client_run(void *data)
     struct epoll_event events[EVENTS_MAX];
     for (;;) {
         int count = epoll_wait(client->epoll_fd, events, G_N_ELEMENTS(events),
-                               due_heap_wait_ms(&client->due, ipmi_now_ms()));
+                               due_heap_wait_ms(&client->due, due_now_ms()));
         bool woken = false;
         for (int i = 0; i < count; i++) {
             if (events[i].data.ptr == NULL)

@@ -99,7 +99,7 @@ end_job(Job *job)
     if (slot != NULL && slot->active == job) {
         slot->active = NULL;
         slot->used = true;
-        slot->last_end_ms = ipmi_now_ms();
+        slot->last_end_ms = due_now_ms();
     }
     free_job(job);
     if (slot != NULL)
@@ -125,7 +125,7 @@ start_job(Job *job)
 {
     job->state = JOB_RUNNING;
     job->session->memory = job->slot->memory;
-    ipmi_session_start(job->session, ipmi_now_ms());
+    ipmi_session_start(job->session, due_now_ms());
     job_advance(job);
 }
 
@@ -135,7 +135,7 @@ start_next(IpmiClient *client, Slot *slot)
     Job *job = slot->active == NULL ? g_queue_pop_head(&slot->waiting) : NULL;
     if (job == NULL)
         return;
-    uint64_t now_ms = ipmi_now_ms();
+    uint64_t now_ms = due_now_ms();
     uint64_t start_ms = slot->used ? slot->last_end_ms + job->min_interval_ms : 0;
     slot->active = job;
     if (start_ms > now_ms) {
@@ -155,7 +155,7 @@ enqueue(Job *job)
     job->slot = slot;
     job->state = JOB_QUEUED;
     due_heap_set(&job->client->due, &job->due,
-                 ipmi_now_ms() + (uint64_t)QUEUE_PATIENCE * job->deadline_after_ms);
+                 due_now_ms() + (uint64_t)QUEUE_PATIENCE * job->deadline_after_ms);
     g_queue_push_tail(&slot->waiting, job);
     start_next(job->client, slot);
 }
@@ -180,7 +180,7 @@ resolve(Job *job)
         return;
     }
     g_hash_table_insert(client->resolving, &job->id, job);
-    due_heap_set(&client->due, &job->due, ipmi_now_ms() + job->deadline_after_ms);
+    due_heap_set(&client->due, &job->due, due_now_ms() + job->deadline_after_ms);
 }
 
 void
@@ -274,7 +274,7 @@ ipmi_job_receive(IpmiClient *client, const ClientSocket *socket, const IpmiPeer 
     Slot *slot = g_hash_table_lookup(client->slots, peer);
     Job *job = slot != NULL ? slot->active : NULL;
     if (job == NULL || job->state != JOB_RUNNING || job->socket != socket ||
-        !ipmi_session_receive(job->session, ipmi_now_ms(), bytes, size))
+        !ipmi_session_receive(job->session, due_now_ms(), bytes, size))
         return false;
     job_advance(job);
     return true;

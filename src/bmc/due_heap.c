@@ -1,6 +1,6 @@
 /* A binary heap of due times.
  * SPDX-License-Identifier: Apache-2.0 */
-#include "bmc/ipmi/wire/due_heap.h"
+#include "bmc/due_heap.h"
 
 #include <glib.h>
 #include <limits.h>
@@ -91,7 +91,7 @@ due_heap_wait_ms(const DueHeap *heap, uint64_t now_ms)
 }
 
 uint64_t
-ipmi_now_ms(void)
+due_now_ms(void)
 {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);

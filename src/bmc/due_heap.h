@@ -30,4 +30,4 @@ DueEntry *due_heap_first(const DueHeap *heap);
 int due_heap_wait_ms(const DueHeap *heap, uint64_t now_ms);
 
 /* Milliseconds of CLOCK_MONOTONIC. */
-uint64_t ipmi_now_ms(void);
+uint64_t due_now_ms(void);

@@ -1,0 +1,258 @@
+/* Whose turn it is: calls wait at their BMC, BMCs take turns, and one that cannot be reached
+ * rests. The contract is in engine_internal.h.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "bmc/http_engine/engine_internal.h"
+#include "bmc/http_engine/redirect.h"
+
+enum { HOSTS_KEPT = 65536 };
+
+static void
+host_free(void *data)
+{
+    EngineHost *host = data;
+    g_free(host->key);
+    g_free(host->cause);
+    g_free(host);
+}
+
+GHashTable *
+engine_hosts_new(void)
+{
+    return g_hash_table_new_full(g_str_hash, g_str_equal, NULL, host_free);
+}
+
+static gboolean
+host_is_idle(void *key, void *value, void *user_data)
+{
+    (void)key;
+    (void)user_data;
+    const EngineHost *host = value;
+    return host->running == 0 && host->waiting.length == 0 && !host->queued;
+}
+
+/* Takes the key. */
+static EngineHost *
+host_of(HttpEngine *engine, char *key)
+{
+    EngineHost *host = g_hash_table_lookup(engine->hosts, key);
+    if (host != NULL) {
+        g_free(key);
+        return host;
+    }
+    if (g_hash_table_size(engine->hosts) >= HOSTS_KEPT)
+        g_hash_table_foreach_remove(engine->hosts, host_is_idle, NULL);
+    host = g_new0(EngineHost, 1);
+    host->key = key;
+    g_hash_table_insert(engine->hosts, host->key, host);
+    return host;
+}
+
+static void end_with(EngineCall *call, SteelErrorCode code, const char *format, ...)
+    G_GNUC_PRINTF(3, 4);
+
+static void
+end_with(EngineCall *call, SteelErrorCode code, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    g_autoptr(GError) error = g_error_new_valist(steel_error_quark(), (int)code, format, arguments);
+    va_end(arguments);
+    engine_call_end(call, error);
+}
+
+/* ---- rests ---- */
+
+static bool
+is_resting(const EngineHost *host)
+{
+    return host->rested_ms != 0 && due_now_ms() < host->rested_ms;
+}
+
+static void
+end_because_resting(EngineCall *call)
+{
+    const EngineHost *host = call->host;
+    uint64_t now_ms = due_now_ms();
+    uint64_t left_ms = host->rested_ms > now_ms ? host->rested_ms - now_ms : 0;
+    atomic_fetch_add_explicit(&call->engine->refused, 1, memory_order_relaxed);
+    end_with(call, STEEL_ERROR_BMC_UNREACHABLE,
+             "%s was not reached %u times in a row and is left alone for another %g s; the last "
+             "time: %s",
+             host->key, host->failures, (double)(left_ms + 99) / 100 / 10,
+             host->cause != NULL ? host->cause : "no answer");
+}
+
+static void
+end_waiting(EngineHost *host)
+{
+    for (EngineCall *call; (call = g_queue_pop_head(&host->waiting)) != NULL;) {
+        due_heap_remove(&call->engine->due, &call->order.due);
+        end_because_resting(call);
+    }
+}
+
+static void
+note_failure(HttpEngine *engine, EngineHost *host, const GError *error)
+{
+    const HttpEngineOptions *options = &engine->options;
+    g_free(host->cause);
+    host->cause = g_strdup(error->message);
+    if (++host->failures < options->failures)
+        return;
+    host->rest_ms =
+        host->rest_ms == 0 ? options->rest_ms : MIN(host->rest_ms * 2, options->rest_limit_ms);
+    host->rested_ms = due_now_ms() + host->rest_ms;
+}
+
+static void
+note_success(EngineHost *host)
+{
+    host->failures = host->rest_ms = 0;
+    host->rested_ms = 0;
+    g_clear_pointer(&host->cause, g_free);
+}
+
+/* ---- turns ---- */
+
+/* After a rest one call at a time shows whether the BMC is back. */
+static unsigned
+room_at(const HttpEngine *engine, const EngineHost *host)
+{
+    unsigned limit = host->rested_ms != 0 ? 1 : engine->options.per_host;
+    return host->running < limit ? limit - host->running : 0;
+}
+
+static void
+offer_host(HttpEngine *engine, EngineHost *host)
+{
+    if (host->queued || host->waiting.length == 0 || room_at(engine, host) == 0)
+        return;
+    host->queued = true;
+    g_queue_push_tail(&engine->startable, host);
+}
+
+void
+engine_call_admit(EngineCall *call)
+{
+    HttpEngine *engine = call->engine;
+    char *key = http_url_authority(call->request.url);
+    if (key == NULL) {
+        end_with(call, STEEL_ERROR_INVALID, "'%.200s' is not an http or https URL with a host",
+                 call->request.url);
+        return;
+    }
+    EngineHost *host = call->host = host_of(engine, key);
+    if (is_resting(host)) {
+        end_because_resting(call);
+        return;
+    }
+    if (host->waiting.length >= engine->options.host_queue) {
+        end_with(call, STEEL_ERROR_BMC_BUSY,
+                 "%s: %u calls wait for this BMC already; do several nodes have the same address?",
+                 host->key, host->waiting.length);
+        return;
+    }
+    g_queue_push_tail(&host->waiting, call);
+    due_heap_set(&engine->due, &call->order.due, call->deadline_ms);
+    offer_host(engine, host);
+}
+
+static void
+start_call(EngineCall *call)
+{
+    g_autoptr(GError) error = NULL;
+    HttpEngine *engine = call->engine;
+    if (!engine_call_start(call, &error)) {
+        engine_call_end(call, error);
+        return;
+    }
+    call->host->running++;
+    g_ptr_array_add(engine->running, call);
+}
+
+void
+engine_start_calls(HttpEngine *engine)
+{
+    while (engine->running->len < engine->options.total && engine->startable.length > 0) {
+        EngineHost *host = g_queue_pop_head(&engine->startable);
+        host->queued = false;
+        EngineCall *call = room_at(engine, host) > 0 ? g_queue_pop_head(&host->waiting) : NULL;
+        if (call == NULL)
+            continue;
+        due_heap_remove(&engine->due, &call->order.due);
+        start_call(call);
+        offer_host(engine, host);
+    }
+    atomic_store_explicit(&engine->running_seen, engine->running->len, memory_order_relaxed);
+}
+
+/* ---- ends ---- */
+
+static void
+leave_host(EngineCall *call)
+{
+    g_ptr_array_remove_fast(call->engine->running, call);
+    call->host->running--;
+}
+
+/* The new URL may be https where the old one was http: that is another host for the engine. */
+static void
+follow(EngineCall *call)
+{
+    engine_call_stop(call);
+    http_collector_clear(&call->collector);
+    engine_call_admit(call);
+}
+
+void
+engine_call_finished(EngineCall *call, CURLcode code)
+{
+    g_autoptr(GError) error = NULL;
+    HttpEngine *engine = call->engine;
+    EngineHost *host = call->host;
+    leave_host(call);
+    if (code != CURLE_OK)
+        engine_call_explain(call, code, &error);
+    if (steel_error_is(error, STEEL_ERROR_BMC_UNREACHABLE))
+        note_failure(engine, host, error);
+    else
+        note_success(host);
+    if (code == CURLE_OK && engine_call_redirected(call, &error))
+        follow(call);
+    else
+        engine_call_end(call, error);
+    if (is_resting(host))
+        end_waiting(host);
+    offer_host(engine, host);
+}
+
+void
+engine_call_expire(EngineCall *call)
+{
+    EngineHost *host = call->host;
+    g_queue_remove(&host->waiting, call);
+    end_with(call, STEEL_ERROR_BMC_UNREACHABLE,
+             "%s: no turn within %g s: other calls to this BMC or to others take long", host->key,
+             (double)(call->deadline_ms - call->born_ms) / 1000);
+}
+
+void
+engine_hosts_cancel(HttpEngine *engine)
+{
+    GHashTableIter iterator;
+    void *value;
+    static const char text[] = "the HTTP engine was stopped";
+    while (engine->running->len > 0) {
+        EngineCall *call = engine->running->pdata[0];
+        leave_host(call);
+        end_with(call, STEEL_ERROR_CANCELLED, text);
+    }
+    g_hash_table_iter_init(&iterator, engine->hosts);
+    while (g_hash_table_iter_next(&iterator, NULL, &value)) {
+        EngineHost *host = value;
+        for (EngineCall *call; (call = g_queue_pop_head(&host->waiting)) != NULL;) {
+            due_heap_remove(&engine->due, &call->order.due);
+            end_with(call, STEEL_ERROR_CANCELLED, text);
+        }
+    }
+}
