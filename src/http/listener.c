@@ -348,18 +348,26 @@ start_daemon(Listener *listener, unsigned limit)
         {MHD_OPTION_HTTPS_PRIORITIES,    0, (void *)(uintptr_t)options->tls_priorities},
         {MHD_OPTION_END,                 0, NULL},
     };
+    /* the library refuses a socket that is none */
+    struct MHD_OptionItem socket_options[] = {
+        {MHD_OPTION_LISTEN_SOCKET, options->socket_fd, NULL},
+        {MHD_OPTION_END, 0, NULL},
+    };
+    if (options->socket_fd < 0)
+        socket_options[0].option = MHD_OPTION_END;
     if (!options->tls)
         tls_options[0].option = MHD_OPTION_END;
     unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG |
-                     (options->tls ? MHD_USE_TLS : 0);
+                     (options->tls ? MHD_USE_TLS : 0) |
+                     (options->socket_fd < 0 ? MHD_USE_NO_LISTEN_SOCKET : 0);
     listener->daemon = MHD_start_daemon(
         flags, 0, listener_admits, listener, listener_on_request, listener,
         MHD_OPTION_EXTERNAL_LOGGER, log_from_library, listener, MHD_OPTION_UNESCAPE_CALLBACK,
         unescape, NULL, MHD_OPTION_URI_LOG_CALLBACK, listener_on_line, listener,
         MHD_OPTION_NOTIFY_CONNECTION, listener_on_connection, listener, MHD_OPTION_NOTIFY_COMPLETED,
-        listener_on_end, listener, MHD_OPTION_LISTEN_SOCKET, options->socket_fd,
-        MHD_OPTION_THREAD_POOL_SIZE, options->threads, MHD_OPTION_CONNECTION_TIMEOUT,
-        (unsigned)IDLE_LIMIT_S, MHD_OPTION_CONNECTION_LIMIT, 2 * limit * MAX(options->threads, 1),
+        listener_on_end, listener, MHD_OPTION_ARRAY, socket_options, MHD_OPTION_THREAD_POOL_SIZE,
+        options->threads, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_LIMIT_S,
+        MHD_OPTION_CONNECTION_LIMIT, 2 * limit * MAX(options->threads, 1),
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)MEMORY_LIMIT, MHD_OPTION_ARRAY, tls_options,
         MHD_OPTION_END);
     return listener->daemon != NULL;
@@ -383,10 +391,16 @@ listener_start(const ListenerOptions *options, GError **error)
     return g_steal_pointer(&listener);
 }
 
+bool
+listener_adopt(Listener *listener, int fd, const struct sockaddr *peer, socklen_t size)
+{
+    return MHD_add_connection(listener->daemon, fd, peer, size) == MHD_YES;
+}
+
 void
 listener_quiesce(Listener *listener)
 {
-    if (listener->quiesced)
+    if (listener->quiesced || listener->options.socket_fd < 0)
         return;
     /* New clients are refused now; the socket is closed only when no thread of the library uses
      * it. */
@@ -444,7 +458,8 @@ listener_free(Listener *listener)
     if (listener->daemon != NULL) {
         listener_quiesce(listener);
         MHD_stop_daemon(listener->daemon);
-        close(listener->options.socket_fd);
+        if (listener->options.socket_fd >= 0)
+            close(listener->options.socket_fd);
     }
     stop_clock(listener);
     connections_free(listener->connections);

@@ -50,7 +50,7 @@ typedef struct HttpServer {
 
 typedef struct ListenerOptions {
     const char *area; /* of log lines, "api.http"; static */
-    int socket_fd;    /* listening */
+    int socket_fd;    /* listening; -1: connections come by listener_adopt alone */
     unsigned threads;
     unsigned descriptor_share;   /* 3: connections may take a third of the process's descriptors */
     unsigned connection_limit;   /* at most */
@@ -64,6 +64,11 @@ typedef struct ListenerOptions {
 
 /* Starts the threads; takes the socket when it succeeds. Errors: IO. */
 Listener *listener_start(const ListenerOptions *options, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Serves a connection that was accepted elsewhere. Takes the descriptor, also on failure, when
+ * there is no room. Any thread. */
+bool listener_adopt(Listener *listener, int fd, const struct sockaddr *peer,
+                    socklen_t size) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Takes no more connections; new clients are refused. May be called again. */
 void listener_quiesce(Listener *listener);

@@ -8,6 +8,7 @@
 #include "common/log.h"
 #include "common/time_text.h"
 #include "lab/accelerator.h"
+#include "lab/bmc_run.h"
 #include "lab/console.h"
 #include "lab/control.h"
 #include "lab/fleet.h"
@@ -51,6 +52,23 @@ print_json(const json_t *document)
     free(text);
 }
 
+static void
+print_bmc(const json_t *node)
+{
+    const char *redfish = json_string_member(node, "redfish_address");
+    if (redfish != NULL)
+        printf("  BMC      %s, user %s, password %s, certificate %s\n", redfish,
+               json_string_member(node, "redfish_username"),
+               json_string_member(node, "redfish_password"),
+               json_string_member(node, "redfish_verify_ca"));
+    else
+        printf("  BMC      %s port %d, user %s, password %s\n",
+               json_string_member(node, "ipmi_address"),
+               (int)json_integer_value(json_object_get(node, "ipmi_port")),
+               json_string_member(node, "ipmi_username"),
+               json_string_member(node, "ipmi_password"));
+}
+
 /* The document of "describe" for people: addresses first, then the lines to copy. */
 static void
 print_description(const json_t *document)
@@ -62,11 +80,7 @@ print_description(const json_t *document)
     {
         printf("%s\n", json_string_member(node, "name"));
         printf("  MAC      %s\n", json_string_member(node, "mac"));
-        printf("  BMC      %s port %d, user %s, password %s\n",
-               json_string_member(node, "ipmi_address"),
-               (int)json_integer_value(json_object_get(node, "ipmi_port")),
-               json_string_member(node, "ipmi_username"),
-               json_string_member(node, "ipmi_password"));
+        print_bmc(node);
         printf("  volume   %s LUN %d at %s, CHAP user %s, password %s\n",
                json_string_member(node, "target_iqn"),
                (int)json_integer_value(json_object_get(node, "target_lun")),
@@ -247,14 +261,21 @@ command_guest(const LabOptions *options, GError **error)
     return true;
 }
 
+static const char *
+default_folder(LabCommand command)
+{
+    if (command == LAB_COMMAND_BMC)
+        return "steel-bmc";
+    return command == LAB_COMMAND_FLEET || command == LAB_COMMAND_FLEET_SET ? "steel-lab-fleet"
+                                                                            : "steel-lab";
+}
+
 static bool
 run_command(const LabOptions *options, GError **error)
 {
-    bool is_fleet =
-        options->command == LAB_COMMAND_FLEET || options->command == LAB_COMMAND_FLEET_SET;
-    g_autofree char *folder =
-        options->folder != NULL ? g_canonicalize_filename(options->folder, NULL)
-                                : folder_default_state(is_fleet ? "steel-lab-fleet" : "steel-lab");
+    g_autofree char *folder = options->folder != NULL
+                                  ? g_canonicalize_filename(options->folder, NULL)
+                                  : folder_default_state(default_folder(options->command));
     switch (options->command) {
     case LAB_COMMAND_UP:
         return command_up(options, folder, error);
@@ -268,6 +289,10 @@ run_command(const LabOptions *options, GError **error)
         return fleet_run(options, folder, error);
     case LAB_COMMAND_FLEET_SET:
         return fleet_set(options, folder, error);
+    case LAB_COMMAND_BMC:
+        return bmc_run(options, folder, error);
+    case LAB_COMMAND_BMC_SET:
+        return bmc_set(options, folder, error);
     case LAB_COMMAND_GUEST:
         return command_guest(options, error);
     case LAB_COMMAND_VERSION:

@@ -6,6 +6,7 @@
 #include "common/error.h"
 #include "common/json_text.h"
 #include "common/log.h"
+#include "lab/bmc_run.h"
 #include "lab/console.h"
 #include "lab/control.h"
 #include "lab/folder.h"
@@ -14,6 +15,7 @@
 #include "lab/network.h"
 #include "lab/nfs.h"
 #include "lab/node.h"
+#include "lab/redfish_bmcs.h"
 #include "lab/target.h"
 #include "lab/tftp.h"
 #include "lab/volume.h"
@@ -48,7 +50,8 @@ typedef struct Lab {
     Target *target;         /* owned */
     NfsServer *nfs;         /* owned; NULL: none is wanted */
     Mailbox *mailbox;       /* owned */
-    IpmiServer *bmcs;       /* owned */
+    IpmiServer *bmcs;       /* owned; NULL: the BMCs speak Redfish */
+    RedfishBmcs *redfish;   /* owned; NULL: the BMCs speak IPMI */
     ControlServer *control; /* owned */
     int signal_fd;          /* owned */
     bool stopping;
@@ -99,14 +102,31 @@ add_extras(LabNode *node, const LabOptions *options)
                             service_address_of_guests(options), node->name, options->nfs_port);
 }
 
+static bool
+speaks_redfish(const LabOptions *options)
+{
+    return strcmp(options->bmc, "redfish") == 0;
+}
+
+static void
+place_bmc(LabNode *node, const LabPlan *plan)
+{
+    const LabOptions *options = plan->options;
+    if (speaks_redfish(options)) {
+        redfish_bmcs_place(node, plan->folder, options->redfish_address, options->redfish_port);
+        return;
+    }
+    node->ipmi_address = g_strdup(options->address);
+    node->ipmi_port = (uint16_t)((unsigned)options->ipmi_port + node->index);
+}
+
 static LabNode *
 make_node(const LabPlan *plan, unsigned index)
 {
     const LabOptions *options = plan->options;
     LabNode *node = lab_node_new(plan->folder, options->name_prefix, index);
     node->uefi = options->uefi;
-    node->ipmi_address = g_strdup(options->address);
-    node->ipmi_port = (uint16_t)((unsigned)options->ipmi_port + index);
+    place_bmc(node, plan);
     node->target_portal =
         g_strdup_printf("%s:%d", service_address_of_guests(options), options->target_port);
     add_extras(node, options);
@@ -245,29 +265,62 @@ export_roots(Lab *lab, GError **error)
 }
 
 static bool
-start_bmcs(Lab *lab, GError **error)
+add_ipmi(Lab *lab, Server *server, GError **error)
+{
+    const LabNode *node = server->node;
+    IpmiBmcUser user = {node->bmc_username, node->bmc_password, IPMI_PRIVILEGE_ADMINISTRATOR};
+    IpmiBmc *bmc = ipmi_server_add(lab->bmcs, node->ipmi_address, node->ipmi_port, &user, 1,
+                                   &machine_bmc_ops, server->machine, error);
+    if (bmc == NULL) {
+        g_prefix_error(error, "BMC of %s at %s port %u: ", node->name, node->ipmi_address,
+                       node->ipmi_port);
+        return false;
+    }
+    machine_set_bmc(server->machine, bmc);
+    return true;
+}
+
+static bool
+add_redfish(Lab *lab, Server *server, GError **error)
+{
+    const LabOptions *options = lab->plan->options;
+    if (redfish_bmcs_add(lab->redfish, server->node, &server->config,
+                         (int64_t)options->disk_gib * (int64_t)GIB, options->redfish_port,
+                         server->machine, error))
+        return true;
+    g_prefix_error(error, "BMC of %s: ", server->node->name);
+    return false;
+}
+
+static bool
+add_bmcs(Lab *lab, GError **error)
 {
     int namespace_fd = lab->network != NULL ? network_namespace(lab->network) : 0;
-    lab->mailbox = mailbox_new(error);
-    lab->bmcs = lab->mailbox != NULL ? ipmi_server_new(error) : NULL;
-    if (lab->bmcs == NULL)
-        return false;
     for (guint i = 0; i < lab->servers->len; i++) {
         Server *server = lab->servers->pdata[i];
-        const LabNode *node = server->node;
         server->machine = machine_new(&server->config, lab->plan->folder, lab->plan->options->uefi,
                                       namespace_fd, lab->mailbox);
-        IpmiBmcUser user = {node->ipmi_username, node->ipmi_password, IPMI_PRIVILEGE_ADMINISTRATOR};
-        IpmiBmc *bmc = ipmi_server_add(lab->bmcs, node->ipmi_address, node->ipmi_port, &user, 1,
-                                       &machine_bmc_ops, server->machine, error);
-        if (bmc == NULL) {
-            g_prefix_error(error, "BMC of %s at %s port %u: ", node->name, node->ipmi_address,
-                           node->ipmi_port);
+        bool good =
+            lab->redfish != NULL ? add_redfish(lab, server, error) : add_ipmi(lab, server, error);
+        if (!good)
             return false;
-        }
-        machine_set_bmc(server->machine, bmc);
     }
     return true;
+}
+
+static bool
+start_bmcs(Lab *lab, GError **error)
+{
+    lab->mailbox = mailbox_new(error);
+    if (lab->mailbox == NULL)
+        return false;
+    if (speaks_redfish(lab->plan->options))
+        lab->redfish = redfish_bmcs_new(lab->plan->folder, lab->nodes, error);
+    else
+        lab->bmcs = ipmi_server_new(error);
+    if ((lab->bmcs == NULL && lab->redfish == NULL) || !add_bmcs(lab, error))
+        return false;
+    return lab->redfish == NULL || redfish_bmcs_start(lab->redfish, error);
 }
 
 static json_t *
@@ -315,6 +368,20 @@ status(Lab *lab, GError **error)
     return answer;
 }
 
+/* The BMC of a node, or the only one. */
+static json_t *
+set_bmc(Lab *lab, const json_t *request, GError **error)
+{
+    const char *node = json_string_member(request, "node");
+    RedfishBmc *bmc =
+        lab->redfish != NULL ? redfish_bmcs_find(lab->redfish, lab->nodes, node) : NULL;
+    if (bmc != NULL)
+        return bmc_take_settings(bmc, request, error);
+    steel_fail(error, STEEL_ERROR_NOT_FOUND, "there is no BMC that speaks Redfish%s%.40s",
+               node != NULL ? " of " : "; --node says which", node != NULL ? node : "");
+    return NULL;
+}
+
 static json_t *
 on_request(void *user_data, const json_t *request, GError **error)
 {
@@ -324,6 +391,8 @@ on_request(void *user_data, const json_t *request, GError **error)
         return describe(lab);
     if (g_strcmp0(command, "status") == 0)
         return status(lab, error);
+    if (g_strcmp0(command, "bmc-set") == 0)
+        return set_bmc(lab, request, error);
     if (g_strcmp0(command, "down") == 0) {
         lab->stopping = true;
         return json_pack("{s:i}", "pid", (int)getpid());
@@ -373,8 +442,10 @@ stop(Lab *lab)
 {
     control_server_free(lab->control);
     ipmi_server_free(lab->bmcs);
+    redfish_bmcs_stop(lab->redfish);
     g_ptr_array_free(lab->nodes, true);
     g_ptr_array_free(lab->servers, true);
+    redfish_bmcs_free(lab->redfish);
     mailbox_free(lab->mailbox);
     target_free(lab->target);
     nfs_free(lab->nfs);

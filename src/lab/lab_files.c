@@ -6,6 +6,7 @@
 #include "lab/folder.h"
 #include "lab/lab.h"
 #include "lab/nfs.h"
+#include "lab/redfish_bmcs.h"
 #include "lab/tftp.h"
 
 #include <string.h>
@@ -14,9 +15,11 @@
 static bool
 is_lab_file(const char *name)
 {
-    static const char *const names[] = {
-        LAB_LOG_FILE,  CONTROL_SOCKET,   "tgtd.0",    "tgtd.0.lock", "tgtd.log", "dnsmasq.conf",
-        "dnsmasq.log", "dnsmasq.leases", TFTP_FOLDER, NFS_FOLDER,    NFS_FILES};
+    static const char *const names[] = {LAB_LOG_FILE,    CONTROL_SOCKET,   "tgtd.0",
+                                        "tgtd.0.lock",   "tgtd.log",       "dnsmasq.conf",
+                                        "dnsmasq.log",   "dnsmasq.leases", TFTP_FOLDER,
+                                        NFS_FOLDER,      NFS_FILES,        REDFISH_CERTIFICATE_FILE,
+                                        REDFISH_KEY_FILE};
     static const char *const endings[] = {".console.log",       ".disk.raw", ".volume.raw",
                                           ".uefi-variables.fd", ".qemu.log", ".chap"};
     for (size_t i = 0; i < G_N_ELEMENTS(names); i++)

@@ -31,7 +31,8 @@ struct Machine {
     bool always_uefi;
     int network_namespace;
     Mailbox *mailbox;        /* borrowed */
-    _Atomic(IpmiBmc *) bmc;  /* borrowed from its server */
+    _Atomic(IpmiBmc *) bmc;  /* borrowed from its server; NULL if it speaks Redfish */
+    RedfishBmc *redfish;     /* borrowed; NULL if the BMC speaks IPMI */
     atomic_bool powered;     /* also read by the BMC's thread */
     pid_t pid;               /* 0 when off */
     Qmp *qmp;                /* owned; NULL when off */
@@ -63,6 +64,12 @@ machine_set_bmc(Machine *machine, IpmiBmc *bmc)
     atomic_store(&machine->bmc, bmc);
 }
 
+void
+machine_set_redfish(Machine *machine, RedfishBmc *bmc)
+{
+    machine->redfish = bmc;
+}
+
 /* The network card's place in the boot order for a boot device. Without one a server tries its
  * disk, then the network. */
 static bool
@@ -76,20 +83,48 @@ static bool
 next_is_network(const Machine *machine)
 {
     IpmiBootFlags flags = {0};
+    if (machine->redfish != NULL) {
+        RedfishBoot boot;
+        redfish_bmc_peek_boot(machine->redfish, &boot);
+        return boot.device == REDFISH_BOOT_PXE;
+    }
     ipmi_bmc_peek_boot_flags(atomic_load(&machine->bmc), &flags);
     return flags.valid && is_network(flags.device);
+}
+
+/* What a BMC that speaks Redfish decides at the start of a boot. */
+static void
+take_redfish_boot(Machine *machine)
+{
+    static const IpmiBootDevice devices[REDFISH_BOOT_COUNT] = {
+        [REDFISH_BOOT_PXE] = IPMI_BOOT_PXE,
+        [REDFISH_BOOT_HDD] = IPMI_BOOT_DISK,
+        [REDFISH_BOOT_CD] = IPMI_BOOT_CDROM,
+        [REDFISH_BOOT_SETUP] = IPMI_BOOT_BIOS,
+        [REDFISH_BOOT_FLOPPY] = IPMI_BOOT_FLOPPY};
+    RedfishBoot boot;
+    redfish_bmc_begin_post(machine->redfish, &boot);
+    machine->boot_device = devices[boot.device];
+    machine->firmware = boot.uefi ? MACHINE_UEFI : MACHINE_BIOS;
+    log_info(AREA, "%s: boot %u: device %s%s, %s", machine->config->name, machine->boot_count,
+             redfish_boot_device_name(boot.device), boot.once ? " once" : "",
+             boot.uefi ? "UEFI" : "BIOS");
 }
 
 /* What the firmware does when it starts: reads the flags, and clears those for one boot. */
 static void
 take_flags(Machine *machine)
 {
+    machine->boot_count++;
+    machine->settled_at_ms = time_monotonic_ms() + BOOT_SETTLE_MS;
+    if (machine->redfish != NULL) {
+        take_redfish_boot(machine);
+        return;
+    }
     IpmiBootDevice device = IPMI_BOOT_NONE;
     bool persistent = false, efi = false;
     bool valid = ipmi_bmc_take_boot_device(atomic_load(&machine->bmc), &device, &persistent, &efi);
     machine->boot_device = valid ? device : IPMI_BOOT_NONE;
-    machine->boot_count++;
-    machine->settled_at_ms = time_monotonic_ms() + BOOT_SETTLE_MS;
     log_info(AREA, "%s: boot %u: device %s%s%s", machine->config->name, machine->boot_count,
              ipmi_boot_device_name(machine->boot_device), valid && persistent ? ", persistent" : "",
              valid && efi ? ", EFI" : "");
@@ -215,6 +250,8 @@ static void
 forget_process(Machine *machine)
 {
     atomic_store(&machine->powered, false);
+    if (machine->redfish != NULL)
+        redfish_bmc_set_power(machine->redfish, false);
     machine->pid = 0;
     g_clear_pointer(&machine->qmp, qmp_free);
     mark_console(machine, "power off");
@@ -348,3 +385,17 @@ const IpmiBmcOps machine_bmc_ops = {
     .get_power = bmc_get_power,
     .chassis_control = bmc_chassis_control,
 };
+
+static bool
+redfish_power(void *user, RedfishPower power, GError **error)
+{
+    static const IpmiChassisControl controls[] = {
+        [REDFISH_POWER_ON] = IPMI_CHASSIS_ON,         [REDFISH_POWER_OFF] = IPMI_CHASSIS_OFF,
+        [REDFISH_POWER_RESTART] = IPMI_CHASSIS_RESET, [REDFISH_POWER_CYCLE] = IPMI_CHASSIS_CYCLE,
+        [REDFISH_POWER_PRESS] = IPMI_CHASSIS_SOFT,    [REDFISH_POWER_NMI] = IPMI_CHASSIS_DIAG};
+    Machine *machine = user;
+    MailboxOrder order = {.recipient = machine, .control = controls[power]};
+    return mailbox_put(machine->mailbox, &order, error);
+}
+
+const RedfishMachineOps machine_redfish_ops = {.power = redfish_power};

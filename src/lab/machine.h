@@ -10,6 +10,7 @@
 #include "bmc/ipmi/bmc/server.h"
 #include "lab/machine_command.h"
 #include "lab/mailbox.h"
+#include "lab/redfish/bmc.h"
 
 #include <sys/types.h>
 
@@ -33,6 +34,10 @@ void machine_free(Machine *machine);
 /* For ipmi_server_add(), with the machine as user_data. */
 extern const IpmiBmcOps machine_bmc_ops;
 void machine_set_bmc(Machine *machine, IpmiBmc *bmc);
+
+/* The same for a machine whose BMC speaks Redfish: for redfish_bmc_new(). */
+extern const RedfishMachineOps machine_redfish_ops;
+void machine_set_redfish(Machine *machine, RedfishBmc *bmc);
 
 /* Carries out a power command. Logs failures, since the BMC has answered already. */
 void machine_control(Machine *machine, IpmiChassisControl control);

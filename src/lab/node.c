@@ -64,8 +64,8 @@ lab_node_new(const char *folder, const char *prefix, unsigned index)
         g_strdup_printf("52:54:00:%02x:%02x:%02x", lab_digest[0], lab_digest[1], index & 0xff);
     g_autofree char *bare_mac =
         g_strdup_printf("525400%02x%02x%02x", lab_digest[0], lab_digest[1], index & 0xff);
-    node->ipmi_username = g_strdup("admin");
-    node->ipmi_password = lab_secret(IPMI_PASSWORD_LENGTH);
+    node->bmc_username = g_strdup("admin");
+    node->bmc_password = lab_secret(IPMI_PASSWORD_LENGTH);
     node->initiator_iqn = g_strdup_printf("%s:host.%s", IQN_AUTHORITY, bare_mac);
     node->target_iqn = g_strdup_printf("%s:volume.%s", IQN_AUTHORITY, bare_mac);
     node->target_lun = TARGET_LUN;
@@ -96,38 +96,73 @@ lab_node_free(LabNode *node)
 {
     if (node == NULL)
         return;
-    char *strings[] = {node->name,          node->uuid,
-                       node->mac,           node->tap,
-                       node->ipmi_address,  node->ipmi_username,
-                       node->ipmi_password, node->initiator_iqn,
-                       node->target_iqn,    node->target_portal,
-                       node->chap_username, node->chap_password,
-                       node->console_file,  node->disk_file,
-                       node->volume_file,   node->variables_file,
-                       node->guest_address, node->second_disk_file,
-                       node->hba_portal,    node->second_disk_serial,
-                       node->hba_serial,    node->hba_wwn,
-                       node->nfs_root,      node->hba_password_file};
+    char *strings[] = {node->name,
+                       node->uuid,
+                       node->mac,
+                       node->tap,
+                       node->ipmi_address,
+                       node->bmc_username,
+                       node->bmc_password,
+                       node->initiator_iqn,
+                       node->target_iqn,
+                       node->target_portal,
+                       node->chap_username,
+                       node->chap_password,
+                       node->console_file,
+                       node->disk_file,
+                       node->volume_file,
+                       node->variables_file,
+                       node->guest_address,
+                       node->second_disk_file,
+                       node->hba_portal,
+                       node->second_disk_serial,
+                       node->redfish_address,
+                       node->redfish_host,
+                       node->redfish_ca,
+                       node->hba_serial,
+                       node->hba_wwn,
+                       node->nfs_root,
+                       node->hba_password_file};
     for (size_t i = 0; i < G_N_ELEMENTS(strings); i++)
         g_free(strings[i]);
     g_free(node);
+}
+
+/* How its BMC is reached: the keys of the driver_info that `node create` is told, and the
+ * driver. */
+static void
+add_bmc(json_t *object, const LabNode *node)
+{
+    bool redfish = node->redfish_address != NULL;
+    json_t *bmc =
+        redfish ? json_pack("{s:s, s:s, s:s, s:s, s:s}", "driver", "redfish", "redfish_address",
+                            node->redfish_address, "redfish_username", node->bmc_username,
+                            "redfish_password", node->bmc_password, "redfish_verify_ca",
+                            node->redfish_ca)
+                : json_pack("{s:s, s:s, s:i, s:s, s:s}", "driver", "ipmi", "ipmi_address",
+                            node->ipmi_address, "ipmi_port", (int)node->ipmi_port, "ipmi_username",
+                            node->bmc_username, "ipmi_password", node->bmc_password);
+    if (redfish)
+        json_object_set_new(bmc, "redfish_system_id", json_string("/redfish/v1/Systems/1"));
+    json_object_update(object, bmc);
+    json_decref(bmc);
 }
 
 json_t *
 lab_node_json(const LabNode *node, const char *folder)
 {
     g_autofree char *console = g_build_filename(folder, node->console_file, NULL);
-    return json_pack(
-        "{s:s, s:s, s:s, s:s, s:s, s:i, s:s, s:s, s:s, s:i, s:s, s:s, s:s, s:s, s:s?, s:s, s:i, "
-        "s:s?, s:s?, s:s?}",
+    json_t *object = json_pack(
+        "{s:s, s:s, s:s, s:s, s:s, s:i, s:s, s:s, s:s, s:s, s:s?, s:s, s:i, s:s?, s:s?, s:s?}",
         "name", node->name, "uuid", node->uuid, "mac", node->mac, "firmware",
-        node->uefi ? "uefi" : "bios", "ipmi_address", node->ipmi_address, "ipmi_port",
-        (int)node->ipmi_port, "ipmi_username", node->ipmi_username, "ipmi_password",
-        node->ipmi_password, "target_iqn", node->target_iqn, "target_lun", node->target_lun,
-        "target_portal", node->target_portal, "chap_username", node->chap_username, "chap_password",
-        node->chap_password, "initiator_iqn", node->initiator_iqn, "guest_address",
-        node->guest_address, "console_log", console, "agent_port", (int)node->agent_port,
-        "hba_serial", node->hba_serial, "hba_wwn", node->hba_wwn, "nfs_root", node->nfs_root);
+        node->uefi ? "uefi" : "bios", "target_iqn", node->target_iqn, "target_lun",
+        node->target_lun, "target_portal", node->target_portal, "chap_username",
+        node->chap_username, "chap_password", node->chap_password, "initiator_iqn",
+        node->initiator_iqn, "guest_address", node->guest_address, "console_log", console,
+        "agent_port", (int)node->agent_port, "hba_serial", node->hba_serial, "hba_wwn",
+        node->hba_wwn, "nfs_root", node->nfs_root);
+    add_bmc(object, node);
+    return object;
 }
 
 /* iPXE attaches the volume. */
@@ -161,21 +196,35 @@ add_hba_commands(GString *text, const json_t *node, const char *uuid)
                            json_string_member(node, "hba_serial"));
 }
 
+/* The driver_info of `node create`. */
+static void
+add_driver_info(GString *text, const json_t *node)
+{
+    static const char *const keys[] = {"ipmi_address",      "ipmi_username",    "ipmi_password",
+                                       "redfish_address",   "redfish_username", "redfish_password",
+                                       "redfish_system_id", "redfish_verify_ca"};
+    int port = (int)json_integer_value(json_object_get(node, "ipmi_port"));
+    for (size_t i = 0; i < G_N_ELEMENTS(keys); i++)
+        if (json_string_member(node, keys[i]) != NULL)
+            g_string_append_printf(text, " --driver-info %s=%s", keys[i],
+                                   json_string_member(node, keys[i]));
+    if (port != 0)
+        g_string_append_printf(text, " --driver-info ipmi_port=%d", port);
+    g_string_append_c(text, '\n');
+}
+
 static void
 add_node_command(GString *text, const json_t *node, const char *uuid, bool hba)
 {
     const char *root = json_string_member(node, "nfs_root");
     g_string_append_printf(
         text,
-        "baremetal node create --driver ipmi --uuid %s --name %s --storage-interface external "
-        "--property capabilities=%s_boot:true,%sboot_mode:%s --driver-info ipmi_address=%s "
-        "--driver-info ipmi_port=%d --driver-info ipmi_username=%s --driver-info "
-        "ipmi_password=%s\n",
-        uuid, json_string_member(node, "name"), hba ? "hba" : "iscsi",
-        root != NULL ? "nfs_boot:true," : "", json_string_member(node, "firmware"),
-        json_string_member(node, "ipmi_address"),
-        (int)json_integer_value(json_object_get(node, "ipmi_port")),
-        json_string_member(node, "ipmi_username"), json_string_member(node, "ipmi_password"));
+        "baremetal node create --driver %s --uuid %s --name %s --storage-interface external "
+        "--property capabilities=%s_boot:true,%sboot_mode:%s",
+        json_string_member(node, "driver"), uuid, json_string_member(node, "name"),
+        hba ? "hba" : "iscsi", root != NULL ? "nfs_boot:true," : "",
+        json_string_member(node, "firmware"));
+    add_driver_info(text, node);
 }
 
 char *

@@ -16,10 +16,13 @@ typedef struct LabNode {
     char *mac;
     char *tap; /* NULL under user networking */
     bool uefi;
-    char *ipmi_address;
+    char *ipmi_address; /* NULL: the BMC speaks Redfish */
     uint16_t ipmi_port;
-    char *ipmi_username;
-    char *ipmi_password;
+    char *bmc_username;
+    char *bmc_password;
+    char *redfish_address; /* "https://127.1.0.1:8443"; NULL: the BMC speaks IPMI */
+    char *redfish_host;    /* "127.1.0.1" */
+    char *redfish_ca;      /* file of the certificate that it shows */
     char *initiator_iqn;
     char *target_iqn;
     int target_lun;

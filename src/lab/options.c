@@ -4,7 +4,9 @@
 
 #include "common/error.h"
 #include "lab/quirks.h"
+#include "lab/redfish/bmc.h"
 
+#include <arpa/inet.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -42,8 +44,10 @@ static const CommandRow commands[LAB_COMMAND_COUNT] = {
 #define DOWN (1U << LAB_COMMAND_DOWN)
 #define FLEET (1U << LAB_COMMAND_FLEET)
 #define FLEET_SET (1U << LAB_COMMAND_FLEET_SET)
+#define BMC (1U << LAB_COMMAND_BMC)
+#define BMC_SET (1U << LAB_COMMAND_BMC_SET)
 #define GUEST (1U << LAB_COMMAND_GUEST)
-#define WITH_FOLDER (UP | STATUS | CONSOLE | DOWN | FLEET | FLEET_SET)
+#define WITH_FOLDER (UP | STATUS | CONSOLE | DOWN | FLEET | FLEET_SET | BMC | BMC_SET)
 #define PORT_MAX 65535
 
 static const OptionRow option_rows[] = {
@@ -140,8 +144,22 @@ is_url(const char *text)
 }
 
 static bool
+check_bmc(const LabOptions *options, GError **error)
+{
+    struct in_addr address;
+    if (strcmp(options->bmc, "ipmi") != 0 && strcmp(options->bmc, "redfish") != 0)
+        return steel_fail(error, STEEL_ERROR_INVALID, "--bmc is ipmi or redfish, not %s",
+                          options->bmc);
+    return inet_pton(AF_INET, options->redfish_address, &address) == 1 ||
+           steel_fail(error, STEEL_ERROR_INVALID, "--redfish-address is an IPv4 address, not %s",
+                      options->redfish_address);
+}
+
+static bool
 check(const LabOptions *options, GError **error)
 {
+    if (!check_bmc(options, error))
+        return false;
     if (!is_name(options->name_prefix))
         return steel_fail(error, STEEL_ERROR_INVALID,
                           "--name is 1 to 20 of a-z, 0-9 and '-', not %s", options->name_prefix);
@@ -162,6 +180,8 @@ check(const LabOptions *options, GError **error)
     }
     if (options->command == LAB_COMMAND_FLEET_SET && (options->index >= 0) == options->all)
         return steel_fail(error, STEEL_ERROR_INVALID, "fleet-set needs either --index I or --all");
+    if (options->command == LAB_COMMAND_BMC_SET && options->set == NULL)
+        return steel_fail(error, STEEL_ERROR_INVALID, "bmc-set needs --set NAME=NUMBER");
     if (options->dead && options->alive)
         return steel_fail(error, STEEL_ERROR_INVALID, "a BMC is dead or alive, not both");
     if (options->power != NULL && strcmp(options->power, "on") != 0 &&
@@ -198,6 +218,9 @@ lab_options_parse(int argc, char *const *argv, LabOptions *options, GError **err
                          .accelerator = "auto",
                          .address = "127.0.0.1",
                          .ipmi_port = 6230,
+                         .bmc = "ipmi",
+                         .redfish_address = "127.1.0.1",
+                         .redfish_port = 443,
                          .target_port = 13260,
                          .timeout_s = 120,
                          .port_base = 20000,
@@ -244,6 +267,10 @@ lab_options_help(FILE *out)
                 g_strdup_printf("--%s%s%s", row->name, row->value != NULL ? " " : "",
                                 row->value != NULL ? row->value : "");
             fprintf(out, "      %-22s %s\n", usage, row->help);
+        }
+        if (i == LAB_COMMAND_BMC_SET) {
+            fprintf(out, "\n    words: what a BMC does, and the numbers they take\n");
+            redfish_knobs_help(out);
         }
         if (i == LAB_COMMAND_FLEET) {
             fprintf(out, "\n    quirks: what a BMC does\n");

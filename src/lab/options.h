@@ -12,6 +12,8 @@ typedef enum LabCommand {
     LAB_COMMAND_DOWN,
     LAB_COMMAND_FLEET,
     LAB_COMMAND_FLEET_SET,
+    LAB_COMMAND_BMC,
+    LAB_COMMAND_BMC_SET,
     LAB_COMMAND_GUEST,
     LAB_COMMAND_HELP,
     LAB_COMMAND_VERSION,
@@ -33,6 +35,9 @@ typedef struct LabOptions {
     const char *accelerator;
     const char *address; /* also fleet */
     int ipmi_port;
+    const char *bmc;             /* "ipmi" or "redfish": what the BMCs speak */
+    const char *redfish_address; /* of the first BMC, the next has the next */
+    int redfish_port;
     int target_port;
     int agent_port; /* 0: none */
     int iscsi_port; /* 0: none */
@@ -43,7 +48,9 @@ typedef struct LabOptions {
     bool hba_lun, nfs;
     int nfs_port;
 
-    /* console */
+    const char *set; /* bmc-set: "post-ms=5000,session-limit=1" */
+
+    /* console; also bmc-set, where NULL is the only BMC */
     const char *node;
     bool follow;
     const char *wait_for;

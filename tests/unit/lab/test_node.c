@@ -5,6 +5,7 @@
 #include "lab/network.h"
 #include "lab/nfs.h"
 #include "lab/node.h"
+#include "lab/redfish_bmcs.h"
 #include "lab/target.h"
 
 #include <glib.h>
@@ -35,7 +36,7 @@ names_stay_and_secrets_change_from_one_start_to_the_next(void **state)
     assert_string_equal(first->name, "lab-1");
     assert_string_equal(first->uuid, again->uuid);
     assert_string_equal(first->mac, again->mac);
-    assert_string_not_equal(first->ipmi_password, again->ipmi_password);
+    assert_string_not_equal(first->bmc_password, again->bmc_password);
     assert_string_not_equal(first->chap_password, again->chap_password);
     assert_true(uuid_valid(first->uuid));
 }
@@ -61,7 +62,7 @@ secrets_have_the_length_that_initiators_and_bmcs_take(void **state)
     (void)state;
     g_autoptr(LabNode) node = make_node(0);
     assert_in_range(strlen(node->chap_password), 12, 16);
-    assert_in_range(strlen(node->ipmi_password), 8, 16);
+    assert_in_range(strlen(node->bmc_password), 8, 16);
     for (const char *c = node->chap_password; *c != '\0'; c++)
         assert_true(g_ascii_isalnum(*c));
 }
@@ -78,7 +79,7 @@ enrolment_lines_hold_all_that_is_needed(void **state)
     g_auto(GStrv) lines = g_strsplit(g_strchomp(text), "\n", -1);
     assert_int_equal(g_strv_length(lines), 4);
     const char *const expected[][2] = {
-        {"baremetal node create --driver ipmi --uuid", node->ipmi_password},
+        {"baremetal node create --driver ipmi --uuid", node->bmc_password},
         {"baremetal port create --node",               node->mac},
         {"baremetal volume connector create --node",   node->initiator_iqn},
         {"baremetal volume target create --node",      node->chap_password},
@@ -169,6 +170,23 @@ sessions_are_counted_per_target(void **state)
     assert_int_equal(target_count_sessions("", "iqn.x:a"), 0);
 }
 
+static void
+enrolment_lines_of_a_redfish_bmc_name_its_address_and_certificate(void **state)
+{
+    (void)state;
+    g_autoptr(LabNode) node = lab_node_new("/srv/lab", "lab", 3);
+    node->target_portal = g_strdup("10.0.2.2:13260");
+    redfish_bmcs_place(node, "/srv/lab", "127.1.0.254", 8443);
+    json_auto_t *document = lab_node_json(node, "/srv/lab");
+    g_autofree char *text = lab_node_commands(document);
+    assert_non_null(strstr(text, "node create --driver redfish "));
+    assert_non_null(strstr(text, "redfish_address=https://127.1.1.1:8443 "));
+    assert_non_null(strstr(text, "redfish_system_id=/redfish/v1/Systems/1 "));
+    assert_non_null(strstr(text, "redfish_verify_ca=/srv/lab/bmc-certificate.pem"));
+    assert_non_null(strstr(text, node->bmc_password));
+    assert_null(strstr(text, "ipmi"));
+}
+
 int
 main(void)
 {
@@ -178,6 +196,7 @@ main(void)
         cmocka_unit_test(secrets_have_the_length_that_initiators_and_bmcs_take),
         cmocka_unit_test(enrolment_lines_hold_all_that_is_needed),
         cmocka_unit_test(enrolment_lines_of_a_host_bus_adapter_name_the_disk_and_no_secret),
+        cmocka_unit_test(enrolment_lines_of_a_redfish_bmc_name_its_address_and_certificate),
         cmocka_unit_test(wwns_of_servers_differ),
         cmocka_unit_test(nfs_server_serves_the_labs_folder_at_its_own_port),
         cmocka_unit_test(dnsmasq_is_told_of_each_server_and_keeps_its_user),

@@ -54,6 +54,8 @@ up_has_defaults_for_everything(void **state)
     assert_null(options.boot_url);
     assert_string_equal(options.accelerator, "auto");
     assert_string_equal(options.address, "127.0.0.1");
+    assert_string_equal(options.bmc, "ipmi");
+    assert_int_equal(options.redfish_port, 443);
 }
 
 static void
@@ -117,6 +119,9 @@ wrong_command_lines_are_refused_with_a_reason(void **state)
         {"steel-lab up --name -a",                         "--name is 1 to 20"},
         {"steel-lab up --boot-url nothing",                "--boot-url is a URL"},
         {"steel-lab up --ipmi-port 65535 --nodes 2",       "no 2 ports from 65535"},
+        {"steel-lab up --bmc ssh",                         "--bmc is ipmi or redfish"},
+        {"steel-lab up --redfish-address there",           "is an IPv4 address, not there"},
+        {"steel-lab bmc-set --node lab-0",                 "needs --set"},
         {"steel-lab console",                              "console needs the name"},
         {"steel-lab console a b",                          "does not take the word b"},
         {"steel-lab fleet",                                "needs --ipmi"},

@@ -1,0 +1,219 @@
+/* From a request to the answer of a simulated Redfish BMC: login, path, method.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "lab/redfish/inside.h"
+
+#include "common/json_text.h"
+
+#include <string.h>
+
+enum { BODY_DEPTH = 16, BODY_VALUES = 20000, PATH_LIMIT = 1024 };
+
+typedef void (*RedfishHandler)(RedfishCall *call);
+
+/* What is done beside reading and changing resources. Paths in lower case; "*" is one word. */
+typedef struct RouteRow {
+    const char *method, *path;
+    RedfishHandler handler;
+} RouteRow;
+
+#define SYSTEM "/redfish/v1/systems/1"
+#define SESSIONS "/redfish/v1/sessionservice/sessions"
+
+static const RouteRow routes[] = {
+    {"POST",   SESSIONS,                                       redfish_session_open},
+    {"DELETE", SESSIONS "/*",                                  redfish_session_close},
+    {"POST",   SYSTEM "/actions/computersystem.reset",         redfish_system_reset},
+    {"POST",   "/redfish/v1/managers/1/actions/manager.reset", redfish_manager_reset},
+};
+
+/* What strangers may read. */
+static const char *const public_paths[] = {"/redfish", "/redfish/v1"};
+
+void
+redfish_answer_clear(RedfishAnswer *answer)
+{
+    g_clear_pointer(&answer->text, g_free);
+    g_clear_pointer(&answer->headers, g_ptr_array_unref);
+}
+
+static bool
+path_matches(const char *pattern, const char *path)
+{
+    size_t length = strlen(pattern);
+    if (pattern[length - 1] != '*')
+        return strcmp(pattern, path) == 0;
+    return strncmp(pattern, path, length - 1) == 0 && path[length - 1] != '\0' &&
+           strchr(path + length - 1, '/') == NULL;
+}
+
+static const RouteRow *
+find_route(const char *method, const char *path)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(routes); i++)
+        if (strcmp(routes[i].method, method) == 0 && path_matches(routes[i].path, path))
+            return &routes[i];
+    return NULL;
+}
+
+static bool
+path_is_known(const char *path)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(routes); i++)
+        if (path_matches(routes[i].path, path))
+            return true;
+    return false;
+}
+
+static bool
+is_public(const RedfishCall *call)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(public_paths); i++)
+        if (strcmp(call->path, public_paths[i]) == 0)
+            return true;
+    return strcmp(call->request->method, "POST") == 0 && strcmp(call->path, SESSIONS) == 0;
+}
+
+static bool
+is_read(const char *method)
+{
+    return strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0;
+}
+
+static void read_resource(RedfishCall *call, const RedfishResource *resource)
+    REQUIRES(call->bmc->lock);
+
+static void
+read_resource(RedfishCall *call, const RedfishResource *resource)
+{
+    json_t *body = redfish_expand(call, resource);
+    if (body == NULL) {
+        redfish_refuse(call, REDFISH_MESSAGE_RESOURCE_MISSING, NULL, call->request->path, NULL);
+        return;
+    }
+    g_autofree char *etag = redfish_etag(call->bmc, body);
+    redfish_add_header(call, "ETag", etag);
+    json_object_set_new(body, "@odata.etag", json_string(etag));
+    redfish_say(call, 200, body);
+}
+
+/* What can be done with a resource. */
+static void
+add_allow(RedfishCall *call)
+{
+    redfish_add_header(call, "Allow", "GET, HEAD, PATCH, POST, DELETE");
+}
+
+/* A session that is not there has no resource, though the tree has a row for all. */
+static bool session_is_there(const RedfishBmc *bmc, const char *path) REQUIRES(bmc->lock);
+
+static bool
+session_is_there(const RedfishBmc *bmc, const char *path)
+{
+    if (!path_matches(SESSIONS "/*", path))
+        return true;
+    for (unsigned i = 0; i < bmc->session_count; i++)
+        if (strcmp(bmc->sessions[i].id, path + strlen(SESSIONS "/")) == 0)
+            return true;
+    return false;
+}
+
+static void dispatch(RedfishCall *call) REQUIRES(call->bmc->lock);
+
+static void
+dispatch(RedfishCall *call)
+{
+    const char *method = call->request->method;
+    const RouteRow *route = find_route(method, call->path);
+    const RedfishResource *resource = redfish_tree_find(call->bmc->tree, call->path);
+    bool gone = !session_is_there(call->bmc, call->path);
+    if (route != NULL)
+        route->handler(call);
+    else if (gone || (resource == NULL && !path_is_known(call->path)))
+        redfish_refuse(call, REDFISH_MESSAGE_RESOURCE_MISSING, NULL, call->request->path, NULL);
+    else if (resource != NULL && is_read(method))
+        read_resource(call, resource);
+    else if (resource != NULL && strcmp(method, "PATCH") == 0)
+        redfish_patch(call, resource);
+    else {
+        add_allow(call);
+        redfish_refuse(call, REDFISH_MESSAGE_METHOD, NULL, NULL, NULL);
+    }
+}
+
+/* False: the body is no JSON object. */
+static bool
+read_body(RedfishCall *call)
+{
+    const RedfishRequest *request = call->request;
+    if (request->body == NULL || request->body_size == 0)
+        return true;
+    const JsonLimits limits = {.depth = BODY_DEPTH, .values = BODY_VALUES};
+    call->body = json_text_parse_limited(request->body, request->body_size, &limits, NULL);
+    return json_is_object(call->body);
+}
+
+/* True if the client is sent to the path with a slash at its end. */
+static bool redirect(RedfishCall *call) REQUIRES(call->bmc->lock);
+
+static bool
+redirect(RedfishCall *call)
+{
+    const char *path = call->request->path;
+    if (call->bmc->knobs[REDFISH_KNOB_SLASH_REDIRECT] == 0 || g_str_has_suffix(path, "/") ||
+        redfish_tree_find(call->bmc->tree, call->path) == NULL)
+        return false;
+    g_autofree char *location = g_strconcat(path, "/", NULL);
+    redfish_add_header(call, "Location", location);
+    redfish_say(call, 308, NULL);
+    return true;
+}
+
+static void answer(RedfishCall *call) REQUIRES(call->bmc->lock);
+
+static void
+answer(RedfishCall *call)
+{
+    redfish_sessions_expire(call->bmc);
+    call->bmc->stats.requests++;
+    if (redirect(call))
+        return;
+    if (!is_public(call) && !redfish_authenticate(call)) {
+        redfish_add_header(call, "WWW-Authenticate", "Basic realm=\"Redfish\"");
+        redfish_refuse(call, REDFISH_MESSAGE_NO_SESSION, NULL, NULL, NULL);
+    } else if (!read_body(call)) {
+        redfish_refuse(call, REDFISH_MESSAGE_MALFORMED_JSON, NULL, NULL, NULL);
+    } else {
+        dispatch(call);
+    }
+}
+
+/* In lower case, without slashes at the end: BMCs take paths in any case. */
+static char *
+normal_path(const char *path)
+{
+    g_autofree char *shorter = g_strndup(path, PATH_LIMIT);
+    size_t length = strlen(shorter);
+    while (length > 1 && shorter[length - 1] == '/')
+        shorter[--length] = '\0';
+    return g_ascii_strdown(shorter, -1);
+}
+
+void
+redfish_bmc_answer(RedfishBmc *bmc, const RedfishRequest *request, RedfishAnswer *out)
+{
+    RedfishCall call = {.bmc = bmc, .request = request, .answer = out};
+    out->headers = g_ptr_array_new_with_free_func(g_free);
+    out->content_type = "application/json";
+    call.path = normal_path(request->path);
+    const char *slash = strrchr(call.path, '/');
+    call.id = slash != NULL ? slash + 1 : call.path;
+    redfish_add_header(&call, "OData-Version", "4.0");
+    redfish_add_header(&call, "Cache-Control", "no-cache");
+    lock_acquire(&call.bmc->lock);
+    answer(&call);
+    lock_release(&call.bmc->lock);
+    out->text = call.content != NULL ? json_text_dump(call.content) : NULL;
+    json_decref(call.content);
+    json_decref(call.body);
+    g_free(call.path);
+}

@@ -1,0 +1,131 @@
+/* A simulated BMC that speaks Redfish: its resources, and one function from a request to the
+ * answer. It owns no socket and no thread, so that tests and fuzzers feed it requests; server.h
+ * adds those. It knows no machine: it gives orders by RedfishMachineOps, and the machine tells it
+ * of power and boots. Without ops the machine is simulated as well.
+ *
+ * Sources: DMTF DSP0266 1.15, DSP0268; the resources stand in data/.
+ * All functions may be called by any thread.
+ * SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+#include <glib.h>
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+typedef struct RedfishBmc RedfishBmc;
+
+typedef enum RedfishPower {
+    REDFISH_POWER_ON,
+    REDFISH_POWER_OFF,     /* at once, like pulling the plug */
+    REDFISH_POWER_RESTART, /* at once; the machine is on */
+    REDFISH_POWER_CYCLE,   /* off at once, and on a moment later */
+    REDFISH_POWER_PRESS,   /* the power button of a machine that is on: the system may heed it */
+    REDFISH_POWER_NMI
+} RedfishPower;
+
+/* What a BMC asks of its machine. Called with the BMC's lock held: must not block, nor call the
+ * BMC. */
+typedef struct RedfishMachineOps {
+    /* Gives an order that is carried out soon. Errors: BMC_BUSY. */
+    bool (*power)(void *user, RedfishPower power, GError **error);
+} RedfishMachineOps;
+
+/* What the machine is. Borrowed for the call that takes it. */
+typedef struct RedfishIdentity {
+    const char *name;
+    const char *uuid;
+    const char *mac;
+    const char *username, *password; /* of the BMC's one account */
+    int memory_mib;
+    int processors;
+    int64_t disk_bytes;
+    bool uefi; /* the boot mode it starts with */
+} RedfishIdentity;
+
+typedef enum RedfishBootDevice {
+#define BOOT_DEVICE(code, name) REDFISH_BOOT_##code,
+#include "lab/redfish/boot_devices.def"
+#undef BOOT_DEVICE
+    REDFISH_BOOT_COUNT
+} RedfishBootDevice;
+
+/* What the firmware decides at the start of a POST. */
+typedef struct RedfishBoot {
+    RedfishBootDevice device; /* NONE: as the machine likes */
+    bool once, uefi;
+} RedfishBoot;
+
+/* How the BMC behaves, see knobs.def. */
+typedef enum RedfishKnob {
+#define KNOB(code, name, least, most, standard, help) REDFISH_KNOB_##code,
+#include "lab/redfish/knobs.def"
+#undef KNOB
+    REDFISH_KNOB_COUNT
+} RedfishKnob;
+
+/* ops  NULL: there is no machine; both are borrowed */
+RedfishBmc *redfish_bmc_new(const RedfishIdentity *identity, const RedfishMachineOps *ops,
+                            void *user);
+void redfish_bmc_free(RedfishBmc *bmc);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(RedfishBmc, redfish_bmc_free)
+
+/* ---- for the machine ---- */
+
+/* The machine starts its firmware: pending settings come into force, a boot device for one boot is
+ * used up, and the power is on. */
+void redfish_bmc_begin_post(RedfishBmc *bmc, RedfishBoot *boot);
+
+/* What the next POST would decide; changes nothing. */
+void redfish_bmc_peek_boot(RedfishBmc *bmc, RedfishBoot *boot);
+
+/* The machine is on or off. */
+void redfish_bmc_set_power(RedfishBmc *bmc, bool on);
+
+/* "Pxe", "Cd", ... and "None"; static. */
+const char *redfish_boot_device_name(RedfishBootDevice device);
+
+/* ---- for requests ---- */
+
+/* All borrowed. */
+typedef struct RedfishRequest {
+    const char *method;
+    const char *path; /* decoded, without query */
+    /* A header's value or NULL. */
+    const char *(*header)(void *carrier, const char *name);
+    void *carrier;
+    const char *body; /* NULL: none */
+    size_t body_size;
+} RedfishRequest;
+
+typedef struct RedfishAnswer {
+    unsigned status;
+    char *text;               /* of the body; owned; NULL: none */
+    const char *content_type; /* static */
+    GPtrArray *headers;       /* name, value, name, value ...; owned strings */
+} RedfishAnswer;
+
+/* Answers a request. answer: zeroed before, cleared after by the caller. */
+void redfish_bmc_answer(RedfishBmc *bmc, const RedfishRequest *request, RedfishAnswer *answer);
+void redfish_answer_clear(RedfishAnswer *answer);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(RedfishAnswer, redfish_answer_clear)
+
+/* Bytes of a request's body that a BMC reads. */
+#define REDFISH_BODY_LIMIT ((size_t)256 * 1024)
+
+/* ---- for tests ---- */
+
+/* Sets a knob by its name. Errors: INVALID naming the knobs there are, or the bounds. */
+bool redfish_bmc_set_knob(RedfishBmc *bmc, const char *name, int value, GError **error);
+/* Prints each with its bounds. */
+void redfish_knobs_help(FILE *out);
+int redfish_bmc_knob(RedfishBmc *bmc, RedfishKnob knob);
+
+typedef struct RedfishStats {
+    uint64_t requests;
+    uint64_t sessions_opened, sessions_closed;
+    unsigned sessions; /* open */
+    unsigned posts;
+} RedfishStats;
+void redfish_bmc_stats(RedfishBmc *bmc, RedfishStats *stats);

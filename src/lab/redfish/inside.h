@@ -1,0 +1,114 @@
+/* The inside of a simulated Redfish BMC; private to this folder.
+ * SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+#include "common/error.h"
+#include "common/lock.h"
+#include "common/secret.h"
+#include "lab/redfish/bmc.h"
+
+enum {
+    SESSIONS_MAX = 64,
+    SESSION_ID_SIZE = 24,
+};
+
+typedef struct RedfishSession {
+    char id[SESSION_ID_SIZE];
+    char token[SECRET_TEXT_SIZE];
+    int64_t last_used_ms; /* monotonic */
+} RedfishSession;
+
+/* Resources as they stand in data/: a string "$a.b" is the value of the BMC's state at a.b, and
+ * "$:name" one that is computed (live.c). Constant. */
+typedef struct RedfishTree {
+    json_t *document;      /* owned */
+    GHashTable *resources; /* path in lower case, without slash at the end -> RedfishResource */
+} RedfishTree;
+
+typedef struct RedfishResource {
+    const char *path;   /* as it stands in the tree; borrowed */
+    const json_t *body; /* borrowed */
+} RedfishResource;
+
+struct RedfishBmc {
+    const RedfishMachineOps *ops; /* borrowed; NULL: no machine */
+    void *user;                   /* borrowed */
+    const RedfishTree *tree;
+
+    Lock lock;
+    json_t *state GUARDED; /* owned: what the resources tell, see "state" in data/ */
+    char *password GUARDED;
+    RedfishSession sessions[SESSIONS_MAX] GUARDED;
+    unsigned session_count GUARDED;
+    bool power GUARDED;
+    int64_t post_begun_ms GUARDED; /* monotonic */
+    int knobs[REDFISH_KNOB_COUNT] GUARDED;
+    RedfishStats stats GUARDED;
+};
+
+/* One request on its way. */
+typedef struct RedfishCall {
+    RedfishBmc *bmc;
+    const RedfishRequest *request;
+    RedfishAnswer *answer;
+    char *path;      /* in lower case, without slash at the end; owned */
+    const char *id;  /* the last word of the path */
+    json_t *body;    /* of the request; owned; NULL: none */
+    json_t *content; /* of the answer; owned; NULL: none */
+} RedfishCall;
+
+typedef enum RedfishMessage {
+#define MESSAGE(code, id, status, severity, text, resolution) REDFISH_MESSAGE_##code,
+#include "lab/redfish/messages.def"
+#undef MESSAGE
+    REDFISH_MESSAGE_COUNT
+} RedfishMessage;
+
+/* ---- answers (reply.c) ---- */
+
+/* Takes `content`; NULL: an answer without a body. */
+void redfish_say(RedfishCall *call, unsigned status, json_t *content);
+void redfish_add_header(RedfishCall *call, const char *name, const char *value);
+/* An error body in DMTF's shape. related: "#/Boot/BootSourceOverrideMode" or NULL. */
+void redfish_refuse(RedfishCall *call, RedfishMessage message, const char *related,
+                    const char *first, const char *second);
+/* All messages as a registry has them; a new object. */
+json_t *redfish_messages_registry(void);
+
+/* ---- the tree (tree.c, live.c, state.c) ---- */
+
+const RedfishTree *redfish_tree_get(void);
+/* The resource of a path of a call, or NULL. */
+const RedfishResource *redfish_tree_find(const RedfishTree *tree, const char *path);
+/* The state at "boot.target"; borrowed, NULL if absent. */
+json_t *redfish_state(const RedfishBmc *bmc, const char *name) REQUIRES(bmc->lock);
+const char *redfish_state_text(const RedfishBmc *bmc, const char *name) REQUIRES(bmc->lock);
+/* Sets it; takes the value. The objects around it must be there. */
+void redfish_state_set(json_t *state, const char *name, json_t *value);
+/* A resource with its values put in; a new value, NULL if there is no such member. */
+json_t *redfish_expand(const RedfishCall *call, const RedfishResource *resource)
+    REQUIRES(call->bmc->lock);
+/* "$:name"; a new value or NULL. */
+json_t *redfish_live(const RedfishCall *call, const char *name) REQUIRES(call->bmc->lock);
+/* The ETag of a resource's body, with quotes; the caller frees. */
+char *redfish_etag(const RedfishBmc *bmc, const json_t *body) REQUIRES(bmc->lock);
+
+/* ---- what requests do; each answers ---- */
+
+void redfish_patch(RedfishCall *call, const RedfishResource *resource) REQUIRES(call->bmc->lock);
+void redfish_session_open(RedfishCall *call) REQUIRES(call->bmc->lock);
+void redfish_session_close(RedfishCall *call) REQUIRES(call->bmc->lock);
+void redfish_system_reset(RedfishCall *call) REQUIRES(call->bmc->lock);
+void redfish_manager_reset(RedfishCall *call) REQUIRES(call->bmc->lock);
+
+/* ---- sessions (sessions.c) ---- */
+
+/* Whether the request may be served: by a session's token, or by user name and password. */
+bool redfish_authenticate(RedfishCall *call) REQUIRES(call->bmc->lock);
+void redfish_sessions_expire(RedfishBmc *bmc) REQUIRES(bmc->lock);
+void redfish_sessions_drop(RedfishBmc *bmc) REQUIRES(bmc->lock);
+
+/* ---- boots (boot.c) ---- */
+
+void redfish_boot_begin(RedfishBmc *bmc, RedfishBoot *boot) REQUIRES(bmc->lock);
+/* Milliseconds of POST that are left; 0: it is over, or the machine is off. */
+int64_t redfish_post_left_ms(const RedfishBmc *bmc) REQUIRES(bmc->lock);

@@ -1,0 +1,191 @@
+/* What the resources of a simulated Redfish BMC compute when they are read: the table of "$:name".
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "lab/redfish/inside.h"
+
+#include "common/time_text.h"
+
+#include <string.h>
+
+typedef json_t *(*LiveValue)(const RedfishCall *call);
+typedef struct LiveRow {
+    const char *name;
+    LiveValue value;
+} LiveRow;
+
+static json_t *
+live_now(const RedfishCall *call)
+{
+    (void)call;
+    char text[TIME_TEXT_SIZE];
+    return json_string(time_now_text(text));
+}
+
+static json_t *
+live_id(const RedfishCall *call)
+{
+    return json_string(call->id);
+}
+
+static json_t *live_power_state(const RedfishCall *call) REQUIRES(call->bmc->lock);
+
+static json_t *
+live_power_state(const RedfishCall *call)
+{
+    return json_string(call->bmc->power ? "On" : "Off");
+}
+
+/* Absent from systems that do not tell it. */
+static json_t *live_boot_mode(const RedfishCall *call) REQUIRES(call->bmc->lock);
+
+static json_t *
+live_boot_mode(const RedfishCall *call)
+{
+    return call->bmc->knobs[REDFISH_KNOB_NO_MODE] != 0
+               ? NULL
+               : json_deep_copy(redfish_state(call->bmc, "boot.mode"));
+}
+
+static json_t *live_boot_modes(const RedfishCall *call) REQUIRES(call->bmc->lock);
+
+static json_t *
+live_boot_modes(const RedfishCall *call)
+{
+    return call->bmc->knobs[REDFISH_KNOB_NO_MODE] != 0
+               ? NULL
+               : json_deep_copy(redfish_state(call->bmc, "boot.modes"));
+}
+
+static json_t *live_reset_types(const RedfishCall *call) REQUIRES(call->bmc->lock);
+
+static json_t *
+live_reset_types(const RedfishCall *call)
+{
+    bool graceful = call->bmc->knobs[REDFISH_KNOB_NO_GRACEFUL] == 0;
+    json_t *types = json_deep_copy(redfish_state(call->bmc, "reset_types"));
+    for (size_t i = json_array_size(types); !graceful && i-- > 0;)
+        if (g_str_has_prefix(json_string_value(json_array_get(types, i)), "Graceful"))
+            json_array_remove(types, i);
+    return types;
+}
+
+static json_t *live_system_state(const RedfishCall *call) REQUIRES(call->bmc->lock);
+
+static json_t *
+live_system_state(const RedfishCall *call)
+{
+    if (!call->bmc->power)
+        return json_string("Disabled");
+    return json_string(redfish_post_left_ms(call->bmc) > 0 ? "Starting" : "Enabled");
+}
+
+static json_t *live_boot_progress(const RedfishCall *call) REQUIRES(call->bmc->lock);
+
+static json_t *
+live_boot_progress(const RedfishCall *call)
+{
+    if (!call->bmc->power)
+        return json_string("None");
+    return json_string(redfish_post_left_ms(call->bmc) > 0 ? "SystemHardwareInitializationComplete"
+                                                           : "OSBootStarted");
+}
+
+/* Only machines that are on turn their fans, are warm, and take power. */
+static json_t *live_fan_reading(const RedfishCall *call) REQUIRES(call->bmc->lock);
+
+static json_t *
+live_fan_reading(const RedfishCall *call)
+{
+    return json_integer(call->bmc->power ? 3200 : 0);
+}
+
+static json_t *live_cpu_reading(const RedfishCall *call) REQUIRES(call->bmc->lock);
+
+static json_t *
+live_cpu_reading(const RedfishCall *call)
+{
+    return json_integer(call->bmc->power ? 44 : 22);
+}
+
+static json_t *live_power_reading(const RedfishCall *call) REQUIRES(call->bmc->lock);
+
+static json_t *
+live_power_reading(const RedfishCall *call)
+{
+    return json_integer(call->bmc->power ? 120 : 8);
+}
+
+static json_t *live_session_timeout(const RedfishCall *call) REQUIRES(call->bmc->lock);
+
+static json_t *
+live_session_timeout(const RedfishCall *call)
+{
+    return json_integer(call->bmc->knobs[REDFISH_KNOB_SESSION_S]);
+}
+
+static json_t *live_session_count(const RedfishCall *call) REQUIRES(call->bmc->lock);
+
+static json_t *
+live_session_count(const RedfishCall *call)
+{
+    return json_integer(call->bmc->session_count);
+}
+
+static json_t *live_session_members(const RedfishCall *call) REQUIRES(call->bmc->lock);
+
+static json_t *
+live_session_members(const RedfishCall *call)
+{
+    json_t *members = json_array();
+    for (unsigned i = 0; i < call->bmc->session_count; i++) {
+        g_autofree char *path =
+            g_strdup_printf("/redfish/v1/SessionService/Sessions/%s", call->bmc->sessions[i].id);
+        json_array_append_new(members, json_pack("{s:s}", "@odata.id", path));
+    }
+    return members;
+}
+
+/* What will be in force after the next POST. */
+static json_t *live_bios_pending(const RedfishCall *call) REQUIRES(call->bmc->lock);
+
+static json_t *
+live_bios_pending(const RedfishCall *call)
+{
+    json_t *attributes = json_deep_copy(redfish_state(call->bmc, "bios.current"));
+    json_object_update(attributes, redfish_state(call->bmc, "bios.pending"));
+    return attributes;
+}
+
+static json_t *
+live_messages(const RedfishCall *call)
+{
+    (void)call;
+    return redfish_messages_registry();
+}
+
+static const LiveRow rows[] = {
+    {"bios_pending",    live_bios_pending},
+    {"boot_mode",       live_boot_mode},
+    {"boot_modes",      live_boot_modes},
+    {"boot_progress",   live_boot_progress},
+    {"cpu_reading",     live_cpu_reading},
+    {"fan_reading",     live_fan_reading},
+    {"id",              live_id},
+    {"messages",        live_messages},
+    {"now",             live_now},
+    {"power_reading",   live_power_reading},
+    {"power_state",     live_power_state},
+    {"reset_types",     live_reset_types},
+    {"session_count",   live_session_count},
+    {"session_members", live_session_members},
+    {"session_timeout", live_session_timeout},
+    {"system_state",    live_system_state},
+};
+
+json_t *
+redfish_live(const RedfishCall *call, const char *name)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++)
+        if (strcmp(rows[i].name, name) == 0)
+            return rows[i].value(call);
+    return NULL;
+}

@@ -1,0 +1,130 @@
+/* The resources of a simulated Redfish BMC, as they stand in data/; the contract is in inside.h.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "lab/redfish/inside.h"
+
+#include "common/json_text.h"
+
+#include <string.h>
+
+static const char redfish_json[] =
+#include "redfish_json.inc"
+    ;
+
+static RedfishTree *
+tree_read(const char *text, size_t size)
+{
+    g_autoptr(GError) error = NULL;
+    RedfishTree *tree = g_new0(RedfishTree, 1);
+    tree->document = json_text_parse(text, size, 0, &error);
+    if (tree->document == NULL)
+        g_error("the resources of a Redfish BMC: %s", error->message);
+    tree->resources = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    const char *path;
+    json_t *body;
+    json_object_foreach(json_object_get(tree->document, "resources"), path, body)
+    {
+        RedfishResource *resource = g_new0(RedfishResource, 1);
+        *resource = (RedfishResource){path, body};
+        g_hash_table_insert(tree->resources, g_ascii_strdown(path, -1), resource);
+    }
+    return tree;
+}
+
+/* Made once, never freed. */
+const RedfishTree *
+redfish_tree_get(void)
+{
+    static gsize tree;
+    if (g_once_init_enter(&tree))
+        g_once_init_leave(&tree, (gsize)tree_read(redfish_json, sizeof redfish_json - 1));
+    return (const RedfishTree *)tree;
+}
+
+/* A member of a collection whose members come and go stands as "*" in the tree. */
+const RedfishResource *
+redfish_tree_find(const RedfishTree *tree, const char *path)
+{
+    const RedfishResource *found = g_hash_table_lookup(tree->resources, path);
+    const char *last = strrchr(path, '/');
+    if (found != NULL || last == NULL)
+        return found;
+    g_autofree char *pattern = g_strdup_printf("%.*s/*", (int)(last - path), path);
+    return g_hash_table_lookup(tree->resources, pattern);
+}
+
+static json_t *expand(const RedfishCall *call, const json_t *value) REQUIRES(call->bmc->lock);
+
+static json_t *expand_object(const RedfishCall *call, const json_t *object)
+    REQUIRES(call->bmc->lock);
+
+static json_t *
+expand_object(const RedfishCall *call, const json_t *object)
+{
+    json_t *copy = json_object();
+    const char *key;
+    json_t *value;
+    json_object_foreach((json_t *)(uintptr_t)object, key, value)
+    {
+        json_t *member = expand(call, value);
+        if (member != NULL)
+            json_object_set_new(copy, key, member);
+    }
+    return copy;
+}
+
+static json_t *expand_array(const RedfishCall *call, const json_t *array) REQUIRES(call->bmc->lock);
+
+static json_t *
+expand_array(const RedfishCall *call, const json_t *array)
+{
+    json_t *copy = json_array();
+    for (size_t i = 0; i < json_array_size(array); i++)
+        json_array_append_new(copy, expand(call, json_array_get(array, i)));
+    return copy;
+}
+
+/* NULL: there is no such value at present. */
+static json_t *
+expand(const RedfishCall *call, const json_t *value)
+{
+    const char *text = json_string_value(value);
+    if (json_is_object(value))
+        return expand_object(call, value);
+    if (json_is_array(value))
+        return expand_array(call, value);
+    if (text == NULL || text[0] != '$')
+        return json_deep_copy(value);
+    return text[1] == ':' ? redfish_live(call, text + 2)
+                          : json_deep_copy(redfish_state(call->bmc, text + 1));
+}
+
+/* Its address, as the call names it where the tree has "*". */
+static char *
+odata_id(const RedfishCall *call, const RedfishResource *resource)
+{
+    const char *star = strchr(resource->path, '*');
+    return star == NULL
+               ? g_strdup(resource->path)
+               : g_strdup_printf("%.*s%s", (int)(star - resource->path), resource->path, call->id);
+}
+
+json_t *
+redfish_expand(const RedfishCall *call, const RedfishResource *resource)
+{
+    json_t *body = expand(call, resource->body);
+    if (json_object_get(body, "@odata.type") == NULL)
+        return body;
+    g_autofree char *id = odata_id(call, resource);
+    json_object_set_new(body, "@odata.id", json_string(id));
+    return body;
+}
+
+char *
+redfish_etag(const RedfishBmc *bmc, const json_t *body)
+{
+    g_autofree char *text = json_text_dump(body);
+    g_autofree char *digest = g_compute_checksum_for_string(G_CHECKSUM_MD5, text, -1);
+    digest[8] = '\0';
+    return g_strdup_printf("%s\"%s\"", bmc->knobs[REDFISH_KNOB_WEAK_ETAGS] != 0 ? "W/" : "",
+                           digest);
+}
