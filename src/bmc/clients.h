@@ -3,9 +3,13 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
+typedef struct HttpEngine HttpEngine;
+typedef struct IloClient IloClient;
 typedef struct IpmiClient IpmiClient;
 
 /* Immutable while drivers run; the clients are owned by the main. */
 typedef struct BmcClients {
     IpmiClient *ipmi; /* NULL where nothing speaks IPMI: tests */
+    HttpEngine *http; /* sends the requests of those below */
+    IloClient *ilo;
 } BmcClients;

@@ -4,6 +4,8 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "api/access.h"
 #include "api/api.h"
+#include "bmc/http_engine/engine.h"
+#include "bmc/ilo/ilo.h"
 #include "bmc/ipmi/client/client.h"
 #include "common/config.h"
 #include "common/log.h"
@@ -213,8 +215,10 @@ start(Daemon *daemon, GError **error)
     daemon->events = events_new();
     daemon->progress = progress_board_new();
     daemon->bmc.ipmi = ipmi_client_new(error);
-    if (daemon->bmc.ipmi == NULL)
+    daemon->bmc.http = daemon->bmc.ipmi != NULL ? http_engine_new(NULL, error) : NULL;
+    if (daemon->bmc.http == NULL)
         return false;
+    daemon->bmc.ilo = ilo_client_new(daemon->bmc.http);
     const ConductorServices services = {daemon->db, daemon->bmc, daemon->events,
                                         config_string(config_current(), OPT_DEPLOY_HTTP_URL),
                                         daemon->progress};
@@ -235,6 +239,8 @@ stop(Daemon *daemon)
     if (!conductor_stop(daemon->conductor) || !answered)
         _exit(0); /* running work still uses all of this; the next start continues the work */
     ipmi_client_free(daemon->bmc.ipmi);
+    ilo_client_free(daemon->bmc.ilo);
+    http_engine_free(daemon->bmc.http);
     conductor_free(daemon->conductor);
     rpc_free(daemon->rpc);
     events_free(daemon->events);

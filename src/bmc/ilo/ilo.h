@@ -1,0 +1,203 @@
+/* HPE iLO, over whichever protocol an iLO has: RIBCL (Gen8), HP's REST (iLO 4, Gen9), Redfish
+ * (iLO 5, Gen10). It knows nothing of nodes.
+ *
+ * Every function blocks: each of its requests until target->deadline_ms, or target->timeout_ms if
+ * that is earlier. Threads: any; an Ilo is used by one at a time.
+ *
+ * Errors of every function:
+ *   BMC_UNREACHABLE  no answer
+ *   BMC_AUTH         user name or password, or a certificate that is not trusted
+ *   BMC_BUSY         the iLO is being reset, or the machine is in its self-test (POST)
+ *   BMC_REFUSED      the iLO's own words
+ *   BMC_PROTOCOL     an answer that no iLO sends
+ *   UNSUPPORTED      this iLO, this machine or its boot mode does not have it; or the licence
+ *   INVALID          an argument that the protocol cannot carry
+ *
+ * Source: HPE iLO 4 Scripting and Command Line Guide; HPE iLO 4 and iLO 5 REST API references.
+ *
+ * SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+#include "bmc/ilo/ribcl.h"
+
+#include <jansson.h>
+#include <stdint.h>
+
+/* The iLO and the login. Borrowed for as long as the Ilo is used. */
+typedef struct IloTarget {
+    const char *address; /* IPv4, IPv6 (also in brackets) or a name */
+    uint16_t port;       /* 0: 443 */
+    const char *username, *password;
+    bool insecure;       /* accept any certificate */
+    const char *ca_file; /* PEM bundle, or a folder as c_rehash(1) makes it; NULL: the system's */
+    int timeout_ms;      /* of a request; 0: 60,000 */
+    int64_t deadline_ms; /* of time_monotonic_ms(), for all requests; 0: none */
+} IloTarget;
+
+/* Remembers which generation each iLO is. One for the process; any thread. */
+typedef struct IloClient IloClient;
+typedef struct HttpEngine HttpEngine;
+
+/* engine: sends the requests; borrowed until the client is freed. */
+IloClient *ilo_client_new(HttpEngine *engine);
+
+/* NULL is fine. No other thread may use it then. */
+void ilo_client_free(IloClient *client);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(IloClient, ilo_client_free)
+
+typedef struct IloDialect IloDialect;
+
+/* One iLO, ready to be asked. A value; nothing to free. */
+typedef struct Ilo {
+    IloClient *client;
+    const IloTarget *target;
+    const IloDialect *dialect; /* of its JSON; NULL: it has RIBCL alone */
+} Ilo;
+
+/* Finds out which protocol the iLO has: asks it the first time, and again after a failure. */
+bool ilo_open(IloClient *client, const IloTarget *target, Ilo *ilo,
+              GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* The server's name: "ProLiant DL380 Gen9". The caller frees. */
+char *ilo_get_model(const Ilo *ilo, GError **error);
+
+/* ---- power ---- */
+
+typedef enum IloPowerAction {
+    ILO_POWER_ON,
+    ILO_POWER_FORCE_OFF,
+    ILO_POWER_RESET, /* without a shutdown */
+    ILO_POWER_PRESS, /* the button: asks the system to shut down, or switches on */
+    ILO_POWER_HOLD,  /* the button, held: off */
+    ILO_POWER_NMI,
+    ILO_POWER_ACTION_COUNT
+} IloPowerAction;
+
+bool ilo_get_power(const Ilo *ilo, bool *on, GError **error);
+
+/* Does not wait for the effect. Nothing is sent if the machine is in the wanted state already. */
+bool ilo_set_power(const Ilo *ilo, IloPowerAction action, GError **error);
+
+/* Where the machine stands with its self-test: "PowerOff", "InPost", "InPostDiscoveryComplete",
+ * "FinishedPost", "Reset", "Null", "Unknown". The caller frees. UNSUPPORTED on Gen8. */
+char *ilo_get_post_state(const Ilo *ilo, GError **error);
+
+/* ---- boot device ---- */
+
+typedef enum IloBootDevice {
+    ILO_BOOT_NONE, /* read only: none is set, or one that is not in this list */
+    ILO_BOOT_NETWORK,
+    ILO_BOOT_CDROM,
+    ILO_BOOT_DISK,
+    ILO_BOOT_ISCSI,     /* an entry of UEFI that a set iSCSI target makes at the next POST */
+    ILO_BOOT_UEFI_HTTP, /* the URL of ilo_set_http_boot_url */
+    ILO_BOOT_DEVICE_COUNT
+} IloBootDevice;
+
+/* The device of the next boot, with *persistent false, if one is set for it; otherwise that of all
+ * boots, with *persistent true. */
+bool ilo_get_boot_device(const Ilo *ilo, IloBootDevice *device, bool *persistent, GError **error);
+bool ilo_set_boot_device(const Ilo *ilo, IloBootDevice device, bool persistent, GError **error);
+
+/* ---- boot mode ---- */
+
+typedef enum IloBootMode { ILO_MODE_UNKNOWN, ILO_MODE_LEGACY, ILO_MODE_UEFI } IloBootMode;
+
+/* The mode in force, and the one that the next POST brings. */
+bool ilo_get_boot_mode(const Ilo *ilo, IloBootMode *mode, GError **error);
+bool ilo_get_pending_boot_mode(const Ilo *ilo, IloBootMode *mode, GError **error);
+bool ilo_set_pending_boot_mode(const Ilo *ilo, IloBootMode mode, GError **error);
+
+/* Which modes the machine has. */
+bool ilo_get_supported_boot_modes(const Ilo *ilo, bool *legacy, bool *uefi, GError **error);
+
+/* ---- virtual media ---- */
+
+typedef enum IloMedium { ILO_MEDIUM_FLOPPY, ILO_MEDIUM_CDROM, ILO_MEDIUM_COUNT } IloMedium;
+
+/* "FLOPPY", "CDROM"; static. */
+const char *ilo_medium_name(IloMedium medium);
+
+typedef struct IloMediumStatus {
+    bool inserted;
+    char *url; /* owned; NULL: none */
+} IloMediumStatus;
+
+void ilo_medium_status_clear(IloMediumStatus *status);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(IloMediumStatus, ilo_medium_status_clear)
+
+bool ilo_get_medium(const Ilo *ilo, IloMedium medium, IloMediumStatus *status, GError **error);
+
+/* Inserts an image by its http:// or https:// URL, in place of one that is there. */
+bool ilo_insert_medium(const Ilo *ilo, IloMedium medium, const char *url, GError **error);
+
+/* Nothing is sent if the drive is empty. */
+bool ilo_eject_medium(const Ilo *ilo, IloMedium medium, GError **error);
+
+/* The next reset boots from the image in the CD drive, and the one after it ejects the image. */
+bool ilo_boot_medium_once(const Ilo *ilo, bool once, GError **error);
+
+/* ---- UEFI iSCSI boot ---- */
+
+/* A target. Borrowed. */
+typedef struct IloIscsiTarget {
+    const char *iqn;
+    const char *address;
+    uint16_t port;
+    const char *lun;               /* "1", or SAM-2 groups */
+    const char *username, *secret; /* CHAP; NULL: none */
+    const char *initiator;         /* the machine's own name; NULL: it keeps the one it has */
+} IloIscsiTarget;
+
+/* Sets the target for the cards with these addresses, NULL-terminated; an empty list: for every
+ * card that can boot. Attempts that an earlier call has made for more cards are disabled. It holds
+ * from the next POST on. UNSUPPORTED in legacy boot mode; INVALID: the machine has no such card. */
+bool ilo_set_iscsi_target(const Ilo *ilo, const IloIscsiTarget *target, const char *const *macs,
+                          GError **error);
+
+/* Disables every attempt of the machine. */
+bool ilo_clear_iscsi_target(const Ilo *ilo, GError **error);
+
+/* The machine's own iSCSI name in force, or NULL without an error. The caller frees. */
+char *ilo_get_iscsi_initiator(const Ilo *ilo, GError **error);
+
+/* True if the machine's firmware can boot from iSCSI volumes. */
+bool ilo_can_boot_iscsi(const Ilo *ilo, bool *can, GError **error);
+
+/* ---- secure boot: UEFI only; from the next POST on ---- */
+
+typedef enum IloSecureBootKeys { ILO_KEYS_RESET, ILO_KEYS_CLEAR } IloSecureBootKeys;
+
+bool ilo_get_secure_boot(const Ilo *ilo, bool *on, GError **error);
+bool ilo_set_secure_boot(const Ilo *ilo, bool on, GError **error);
+bool ilo_change_secure_boot_keys(const Ilo *ilo, IloSecureBootKeys change, GError **error);
+
+/* ---- BIOS settings: Gen9 and later ---- */
+
+/* {name: value}, a new reference: those in force, or those of the next POST. */
+json_t *ilo_get_bios_settings(const Ilo *ilo, bool pending, GError **error);
+
+/* settings: {name: value}, borrowed. */
+bool ilo_set_bios_settings(const Ilo *ilo, const json_t *settings, GError **error);
+bool ilo_reset_bios_settings(const Ilo *ilo, GError **error);
+
+/* The URL that UEFI HTTP boot fetches; "" removes it. */
+bool ilo_set_http_boot_url(const Ilo *ilo, const char *url, GError **error);
+
+/* ---- the iLO itself ---- */
+
+/* The name of its licence: "iLO 4 Advanced", "iLO Standard". The caller frees. */
+char *ilo_get_licence(const Ilo *ilo, GError **error);
+bool ilo_activate_licence(const Ilo *ilo, const char *key, GError **error);
+
+/* Does not wait until it answers again. */
+bool ilo_reset(const Ilo *ilo, GError **error);
+
+/* Of the account that target->username names. */
+bool ilo_set_password(const Ilo *ilo, const char *password, GError **error);
+
+/* ---- inspection ---- */
+
+/* What the machine has: {"memory_mb": int, "cpus": int, "cpu_arch": str, "local_gb": int,
+ * "macs": {"Port 1": "aa:bb:..."}, "capabilities": {name: str}}, a new reference. What the iLO does
+ * not say is absent. */
+json_t *ilo_inspect(const Ilo *ilo, GError **error);
