@@ -344,7 +344,7 @@ start_daemon(Listener *listener, unsigned limit)
 {
     const ListenerOptions *options = &listener->options;
     struct MHD_OptionItem tls_options[] = {
-        {MHD_OPTION_HTTPS_CERT_CALLBACK, 0, http_tls_callback()},
+        {MHD_OPTION_HTTPS_CERT_CALLBACK, 0, options->tls_certificates},
         {MHD_OPTION_HTTPS_PRIORITIES,    0, (void *)(uintptr_t)options->tls_priorities},
         {MHD_OPTION_END,                 0, NULL},
     };
@@ -357,6 +357,8 @@ start_daemon(Listener *listener, unsigned limit)
         socket_options[0].option = MHD_OPTION_END;
     if (!options->tls)
         tls_options[0].option = MHD_OPTION_END;
+    else if (options->tls_certificates == NULL)
+        tls_options[0].ptr_value = http_tls_callback();
     unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG |
                      (options->tls ? MHD_USE_TLS : 0) |
                      (options->socket_fd < 0 ? MHD_USE_NO_LISTEN_SOCKET : 0);

@@ -24,23 +24,40 @@ close_keeping_errno(int socket_fd)
     return -1;
 }
 
-/* A listening socket of one address, or -1 with errno set. */
+/* A socket of one address, or -1 with errno set. */
 static int
-listen_on(const struct addrinfo *address)
+bind_to(const struct addrinfo *address)
 {
     int socket_fd = socket(address->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (socket_fd < 0)
         return -1;
     const int one = 1;
     setsockopt(socket_fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
-    if (bind(socket_fd, address->ai_addr, address->ai_addrlen) == 0 &&
-        listen(socket_fd, BACKLOG) == 0)
+    if (bind(socket_fd, address->ai_addr, address->ai_addrlen) == 0)
         return socket_fd;
     return close_keeping_errno(socket_fd);
 }
 
-int
-http_socket_open(const char *host, unsigned port, GError **error)
+bool
+http_socket_listen(int socket_fd)
+{
+    return listen(socket_fd, BACKLOG) == 0;
+}
+
+/* A listening socket of one address, or -1 with errno set. */
+static int
+listen_on(const struct addrinfo *address)
+{
+    int socket_fd = bind_to(address);
+    if (socket_fd < 0 || http_socket_listen(socket_fd))
+        return socket_fd;
+    return close_keeping_errno(socket_fd);
+}
+
+/* Makes a socket with `make`, for the first of a host's addresses where that succeeds. */
+static int
+open_at(const char *host, unsigned port, int (*make)(const struct addrinfo *address),
+        GError **error)
 {
     g_autofree char *bare = g_strdup(host[0] == '[' ? host + 1 : host);
     char *bracket = strchr(bare, ']');
@@ -57,12 +74,24 @@ http_socket_open(const char *host, unsigned port, GError **error)
     }
     int socket_fd = -1;
     for (const struct addrinfo *a = addresses; a != NULL && socket_fd < 0; a = a->ai_next)
-        socket_fd = listen_on(a);
+        socket_fd = make(a);
     if (socket_fd < 0)
         steel_fail(error, STEEL_ERROR_IO, "cannot listen on %s port %u: %s", host, port,
                    g_strerror(errno));
     freeaddrinfo(addresses);
     return socket_fd;
+}
+
+int
+http_socket_open(const char *host, unsigned port, GError **error)
+{
+    return open_at(host, port, listen_on, error);
+}
+
+int
+http_socket_bind(const char *host, unsigned port, GError **error)
+{
+    return open_at(host, port, bind_to, error);
 }
 
 static int

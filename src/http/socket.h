@@ -11,7 +11,13 @@
  *          (the address is taken) */
 int http_socket_open(const char *host, unsigned port, GError **error);
 
-/* The same for a unix socket. A socket that an earlier process left at the path is removed.
+/* The same without listening: clients are refused until http_socket_listen. It keeps the port. */
+int http_socket_bind(const char *host, unsigned port, GError **error);
+
+/* Begins to listen; shutdown() ends it, and it may begin again. False with errno set. */
+bool http_socket_listen(int socket_fd) G_GNUC_WARN_UNUSED_RESULT;
+
+/* http_socket_open for a unix socket. A socket that an earlier process left at the path is removed.
  *
  * mode     permissions, set before anybody can connect; -1: as the umask says
  * Errors   CONFIG (the path is too long), IO */
