@@ -22,6 +22,7 @@ begin_work(Conductor *conductor)
 {
     takeover_run(conductor); /* first: it voids the locks of an earlier process */
     boot_progress_recover(conductor);
+    agents_recover(conductor);
     allocations_run(conductor);
 }
 

@@ -20,6 +20,10 @@ bool takeover_fail_node(Conductor *conductor, const char *uuid, const GError *ca
 /* Retries heartbeats that found no worker. */
 void wakes_run(Conductor *conductor);
 
+/* At the start: resumes the steps that wait for agents. A call that an earlier process had accepted
+ * may have ended with it, and the agent's next one comes much later. */
+void agents_recover(Conductor *conductor);
+
 /* At the start: notes the machines that a deploy waits for. They may have reported while no process
  * listened. */
 void boot_progress_recover(Conductor *conductor);

@@ -106,3 +106,25 @@ takeover_run(Conductor *conductor)
     for (guint i = 0; i < nodes->len; i++)
         take_over(conductor, ((Node *)nodes->pdata[i])->uuid);
 }
+
+static void
+wake_waiting(Conductor *conductor, ProvisionState state)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GPtrArray) nodes = db_nodes_in_state(conductor->services.db, state, &error);
+    if (nodes == NULL)
+        log_warning("conductor.takeover", "%s", error->message);
+    for (guint i = 0; nodes != NULL && i < nodes->len; i++)
+        if (info_has(nodes->pdata[i], INFO_AGENT_URL))
+            provision_heartbeat(conductor, nodes->pdata[i]);
+}
+
+void
+agents_recover(Conductor *conductor)
+{
+    for (int kind = 0; kind < STEP_KIND_COUNT; kind++) {
+        ProvisionState waiting = step_kind_info((StepKind)kind)->waiting;
+        if (waiting != STATE_NONE)
+            wake_waiting(conductor, waiting);
+    }
+}
