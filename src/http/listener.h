@@ -59,7 +59,7 @@ typedef struct ListenerOptions {
     bool tls;                    /* with the certificate of the HttpTls that was made before */
     /* a gnutls_certificate_retrieve_function2 that chooses another one; NULL: none does */
     void *tls_certificates;
-    const char *tls_priorities;  /* from http_tls_priorities; NULL without TLS */
+    const char *tls_priorities; /* from http_tls_priorities; NULL without TLS */
     HttpServer server;
     void *user;
 } ListenerOptions;

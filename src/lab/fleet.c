@@ -7,6 +7,7 @@
 #include "common/json_text.h"
 #include "common/log.h"
 #include "lab/control.h"
+#include "lab/fleet/machines.h"
 #include "lab/folder.h"
 #include "lab/lab.h"
 #include "lab/quirks.h"
@@ -21,23 +22,27 @@
 #include <unistd.h>
 
 #define SPARE_DESCRIPTORS 100
+#define AGENT_SPARE_DESCRIPTORS 2000 /* connections to agents */
 #define TICK_MS 1000
 #define ASK_TIMEOUT_MS 10000
 
 typedef struct Fleet {
     const LabOptions *options; /* borrowed */
     IpmiServer *server;        /* owned */
+    Machines *machines;        /* owned; NULL: BMCs alone */
     IpmiBmc **bmcs;            /* owned array; BMCs belong to the server */
     IpmiBmcFaults *faults;     /* owned array: the faults that each BMC was set to */
     unsigned count;
 } Fleet;
 
-/* One descriptor per BMC: the soft limit is 1024 as a rule. */
+/* One descriptor per BMC, and one for its agent: the soft limit is 1024 as a rule. */
 static bool
-raise_descriptor_limit(unsigned count, GError **error)
+raise_descriptor_limit(const LabOptions *options, GError **error)
 {
     struct rlimit limit;
-    rlim_t wanted = (rlim_t)count + SPARE_DESCRIPTORS;
+    rlim_t wanted = options->agent_count > 0 ? 2 * (rlim_t)options->agent_count +
+                                                   AGENT_SPARE_DESCRIPTORS + SPARE_DESCRIPTORS
+                                             : (rlim_t)options->fleet_count + SPARE_DESCRIPTORS;
     if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
         return steel_fail(error, STEEL_ERROR_IO, "getrlimit: %s", g_strerror(errno));
     if (limit.rlim_cur >= wanted)
@@ -46,8 +51,8 @@ raise_descriptor_limit(unsigned count, GError **error)
     limit.rlim_max = MAX(limit.rlim_max, wanted);
     if (setrlimit(RLIMIT_NOFILE, &limit) != 0)
         return steel_fail(error, STEEL_ERROR_IO,
-                          "%u BMCs need as many file descriptors; raise `ulimit -n` (%s)", count,
-                          g_strerror(errno));
+                          "the fleet needs %lu file descriptors; raise `ulimit -n` (%s)",
+                          (unsigned long)wanted, g_strerror(errno));
     return true;
 }
 
@@ -72,12 +77,16 @@ add_bmcs(Fleet *fleet, GError **error)
     IpmiBmcUser user = {options->username, options->password, IPMI_PRIVILEGE_ADMINISTRATOR};
     for (unsigned i = 0; i < fleet->count; i++) {
         uint16_t port = (uint16_t)((unsigned)options->port_base + i);
+        const IpmiBmcOps *ops = fleet->machines != NULL ? &machines_bmc_ops : NULL;
+        void *machine = ops != NULL ? machines_user(fleet->machines, i) : NULL;
         fleet->bmcs[i] =
-            ipmi_server_add(fleet->server, options->address, port, &user, 1, NULL, NULL, error);
+            ipmi_server_add(fleet->server, options->address, port, &user, 1, ops, machine, error);
         if (fleet->bmcs[i] == NULL) {
             g_prefix_error(error, "BMC %u at %s port %u: ", i, options->address, port);
             return false;
         }
+        if (fleet->machines != NULL)
+            machines_set_bmc(fleet->machines, i, fleet->bmcs[i]);
         IpmiBmcFaults *faults = &fleet->faults[i];
         faults->latency_ms = (unsigned)MAX(options->latency_ms, 0);
         faults->loss_per_mille = (unsigned)MAX(options->loss_per_mille, 0);
@@ -157,11 +166,14 @@ sum_stats(const Fleet *fleet)
         sum.sessions += stats.sessions;
         dead += fleet->faults[i].dead;
     }
-    return json_pack("{s:i, s:i, s:I, s:I, s:I, s:I, s:i}", "bmcs", (int)fleet->count, "dead",
-                     (int)dead, "datagrams_received", (json_int_t)sum.datagrams_received,
-                     "datagrams_dropped", (json_int_t)sum.datagrams_dropped, "sessions_opened",
-                     (json_int_t)sum.sessions_opened, "commands", (json_int_t)sum.commands,
-                     "sessions", (int)sum.sessions);
+    json_t *status = json_pack(
+        "{s:i, s:i, s:I, s:I, s:I, s:I, s:i}", "bmcs", (int)fleet->count, "dead", (int)dead,
+        "datagrams_received", (json_int_t)sum.datagrams_received, "datagrams_dropped",
+        (json_int_t)sum.datagrams_dropped, "sessions_opened", (json_int_t)sum.sessions_opened,
+        "commands", (json_int_t)sum.commands, "sessions", (int)sum.sessions);
+    if (fleet->machines != NULL)
+        json_object_set_new(status, "machines", machines_sum(fleet->machines));
+    return status;
 }
 
 static json_t *
@@ -178,22 +190,65 @@ on_request(void *user_data, const json_t *request, GError **error)
     return NULL;
 }
 
+/* {"bmcs", "address", ..., "nodes": [...]} */
+static void
+announce_json(const Fleet *fleet)
+{
+    const LabOptions *options = fleet->options;
+    json_auto_t *document = json_pack("{s:i, s:s, s:i, s:s, s:i}", "bmcs", (int)fleet->count,
+                                      "address", options->address, "port_base", options->port_base,
+                                      "username", options->username, "pid", (int)getpid());
+    json_t *nodes = json_array();
+    for (unsigned i = 0; fleet->machines != NULL && i < fleet->count; i++)
+        json_array_append_new(nodes, machines_node(fleet->machines, i));
+    json_object_set_new(document, "nodes", nodes);
+    g_autofree char *text = json_text_dump(document);
+    printf("%s\n", text);
+}
+
+static void
+announce_words(const Fleet *fleet)
+{
+    const LabOptions *options = fleet->options;
+    bool agents = fleet->machines != NULL;
+    printf("%u BMCs answer at %s, UDP ports %d to %d, user %s\n", fleet->count, options->address,
+           options->port_base, options->port_base + (int)fleet->count - 1, options->username);
+    if (agents)
+        printf("their machines boot what %s says; an agent has the TCP port of its BMC's number\n"
+               "\nTo enrol them (`steel` takes the same words):\n\n",
+               machines_boot_url(fleet->machines));
+    for (unsigned i = 0; agents && i < fleet->count; i++) {
+        g_autofree char *commands = machines_commands(fleet->machines, i);
+        printf("%s", commands);
+    }
+}
+
 static void
 announce(const Fleet *fleet)
 {
-    const LabOptions *options = fleet->options;
-    int last = options->port_base + (int)fleet->count - 1;
-    if (options->json) {
-        json_auto_t *document = json_pack(
-            "{s:i, s:s, s:i, s:s, s:i}", "bmcs", (int)fleet->count, "address", options->address,
-            "port_base", options->port_base, "username", options->username, "pid", (int)getpid());
-        g_autofree char *text = json_text_dump(document);
-        printf("%s\n", text);
-    } else {
-        printf("%u BMCs answer at %s, UDP ports %d to %d, user %s\n", fleet->count,
-               options->address, options->port_base, last, options->username);
-    }
+    if (fleet->options->json)
+        announce_json(fleet);
+    else
+        announce_words(fleet);
     fflush(stdout);
+}
+
+/* What the machines saw: all of it to the file of --report, or their sums. */
+static bool
+report(const Fleet *fleet, GError **error)
+{
+    if (fleet->machines == NULL)
+        return true;
+    const char *path = fleet->options->report;
+    json_auto_t *document =
+        path != NULL ? machines_report(fleet->machines) : machines_sum(fleet->machines);
+    char *text = json_dumps(document, JSON_INDENT(1));
+    g_autoptr(GError) cause = NULL;
+    bool good = path == NULL || g_file_set_contents(path, text, -1, &cause);
+    if (path == NULL)
+        printf("%s\n", text);
+    free(text);
+    return good || steel_fail(error, STEEL_ERROR_IO, "the report: %s", cause->message);
 }
 
 /* Serves until a signal. */
@@ -213,6 +268,10 @@ serve(ControlServer *control, int signal_fd)
 static bool
 start_and_serve(Fleet *fleet, const char *folder, int signal_fd, GError **error)
 {
+    bool agents = fleet->options->agent_count > 0;
+    fleet->machines = agents ? machines_new(fleet->options, error) : NULL;
+    if (agents && fleet->machines == NULL)
+        return false;
     fleet->server = ipmi_server_new(error);
     if (fleet->server == NULL || !add_bmcs(fleet, error))
         return false;
@@ -221,15 +280,14 @@ start_and_serve(Fleet *fleet, const char *folder, int signal_fd, GError **error)
         return false;
     announce(fleet);
     serve(control, signal_fd);
-    return true;
+    return report(fleet, error);
 }
 
 bool
 fleet_run(const LabOptions *options, const char *folder, GError **error)
 {
     umask(077);
-    if (!folder_make(folder, error) ||
-        !raise_descriptor_limit((unsigned)options->fleet_count, error))
+    if (!folder_make(folder, error) || !raise_descriptor_limit(options, error))
         return false;
     int lock = folder_lock(folder, LAB_LOCK_FILE, false, error);
     if (lock < 0 && steel_error_is(*error, STEEL_ERROR_LOCKED))
@@ -243,11 +301,14 @@ fleet_run(const LabOptions *options, const char *folder, GError **error)
     sigprocmask(SIG_BLOCK, &signals,
                 NULL); /* before the server's thread starts: it inherits this */
     int signal_fd = signalfd(-1, &signals, SFD_CLOEXEC);
-    Fleet fleet = {.options = options, .count = (unsigned)options->fleet_count};
+    Fleet fleet = {.options = options,
+                   .count = (unsigned)MAX(options->fleet_count, options->agent_count)};
     fleet.bmcs = g_new0(IpmiBmc *, fleet.count);
     fleet.faults = g_new0(IpmiBmcFaults, fleet.count);
     bool good = start_and_serve(&fleet, folder, signal_fd, error);
+    machines_stop(fleet.machines); /* before the BMCs that they ask are gone */
     ipmi_server_free(fleet.server);
+    machines_free(fleet.machines);
     g_free(fleet.bmcs);
     g_free(fleet.faults);
     close(signal_fd);

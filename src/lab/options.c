@@ -10,8 +10,8 @@
 #include <stddef.h>
 #include <string.h>
 
-/* OPTION_PERCENT: a decimal number with at most one digit after the point, kept as per mille. */
-typedef enum OptionKind { OPTION_FLAG, OPTION_NUMBER, OPTION_PERCENT, OPTION_TEXT } OptionKind;
+/* OPTION_DECIMAL: a decimal number with at most one digit after the point, kept times ten. */
+typedef enum OptionKind { OPTION_FLAG, OPTION_NUMBER, OPTION_DECIMAL, OPTION_TEXT } OptionKind;
 
 typedef struct CommandRow {
     const char *name;
@@ -82,10 +82,10 @@ take_value(const OptionRow *row, const char *value, LabOptions *options, GError 
         memcpy(field, &value, sizeof value);
         return true;
     }
-    int scale = row->kind == OPTION_PERCENT ? 10 : 1;
+    int scale = row->kind == OPTION_DECIMAL ? 10 : 1;
     char *end;
     gint64 number = g_ascii_strtoll(value, &end, 10);
-    if (row->kind == OPTION_PERCENT) {
+    if (row->kind == OPTION_DECIMAL) {
         number = number * 10;
         if (end[0] == '.' && g_ascii_isdigit(end[1])) {
             number += end[1] - '0';
@@ -172,11 +172,12 @@ check(const LabOptions *options, GError **error)
     if (options->command == LAB_COMMAND_CONSOLE && options->node == NULL)
         return steel_fail(error, STEEL_ERROR_INVALID, "console needs the name of a server");
     if (options->command == LAB_COMMAND_FLEET) {
-        if (options->fleet_count == 0)
-            return steel_fail(error, STEEL_ERROR_INVALID, "fleet needs --ipmi N");
-        if (options->port_base + options->fleet_count - 1 > PORT_MAX)
+        if ((options->fleet_count == 0) == (options->agent_count == 0))
+            return steel_fail(error, STEEL_ERROR_INVALID,
+                              "fleet needs either --agents N or --ipmi N");
+        if (options->port_base + MAX(options->fleet_count, options->agent_count) - 1 > PORT_MAX)
             return steel_fail(error, STEEL_ERROR_INVALID, "there are no %d ports from %d on",
-                              options->fleet_count, options->port_base);
+                              MAX(options->fleet_count, options->agent_count), options->port_base);
     }
     if (options->command == LAB_COMMAND_FLEET_SET && (options->index >= 0) == options->all)
         return steel_fail(error, STEEL_ERROR_INVALID, "fleet-set needs either --index I or --all");
@@ -224,6 +225,9 @@ lab_options_parse(int argc, char *const *argv, LabOptions *options, GError **err
                          .target_port = 13260,
                          .timeout_s = 120,
                          .port_base = 20000,
+                         .boot_tenths = 20,
+                         .write_tenths = 50,
+                         .clean_tenths = 10,
                          .latency_ms = -1,
                          .loss_per_mille = -1,
                          .username = "admin",

@@ -57,8 +57,13 @@ typedef struct LabOptions {
     int timeout_s;
 
     /* fleet, fleet-set; -1: not given */
-    int fleet_count;
+    int fleet_count; /* BMCs */
+    int agent_count; /* machines with BMC and agent; 0: BMCs alone */
     int port_base;
+    int boot_tenths, write_tenths, clean_tenths; /* of a second */
+    int fail_per_mille, silent_per_mille;
+    int seed;
+    const char *report; /* NULL: to the standard output */
     int latency_ms, loss_per_mille;
     int dead_count;
     const char *username, *password;
@@ -70,6 +75,7 @@ typedef struct LabOptions {
 
 #define LAB_NODE_LIMIT 100
 #define LAB_FLEET_LIMIT 40000
+#define LAB_AGENT_LIMIT 20000
 
 /* Reads a command line. Errors: INVALID, with a text for the user. Pure. */
 bool lab_options_parse(int argc, char *const *argv, LabOptions *options,

@@ -72,6 +72,22 @@ loss_takes_a_tenth_of_a_percent(void **state)
 }
 
 static void
+agents_take_times_to_a_tenth_of_a_second(void **state)
+{
+    (void)state;
+    LabOptions options;
+    assert_true(parse("steel-lab fleet --agents 20 --write-seconds 0.5 --boot-seconds=3 "
+                      "--fail-percent 0.1 --silent-percent 5",
+                      &options, NULL));
+    assert_int_equal(options.agent_count, 20);
+    assert_int_equal(options.write_tenths, 5);
+    assert_int_equal(options.boot_tenths, 30);
+    assert_int_equal(options.clean_tenths, 10);
+    assert_int_equal(options.fail_per_mille, 1);
+    assert_int_equal(options.silent_per_mille, 50);
+}
+
+static void
 the_same_word_means_different_things_to_different_commands(void **state)
 {
     (void)state;
@@ -124,7 +140,11 @@ wrong_command_lines_are_refused_with_a_reason(void **state)
         {"steel-lab bmc-set --node lab-0",                 "needs --set"},
         {"steel-lab console",                              "console needs the name"},
         {"steel-lab console a b",                          "does not take the word b"},
-        {"steel-lab fleet",                                "needs --ipmi"},
+        {"steel-lab fleet",                                "either --agents N or --ipmi N"},
+        {"steel-lab fleet --ipmi 1 --agents 1",            "either --agents N or --ipmi N"},
+        {"steel-lab fleet --agents 2 --port-base 65535",   "no 2 ports"},
+        {"steel-lab fleet --agents 1 --write-seconds x",   "from 0 to 3600, not x"},
+        {"steel-lab fleet --agents 1 --boot-url nothing",  "--boot-url is a URL"},
         {"steel-lab fleet --ipmi 40000 --port-base 30000", "no 40000 ports"},
         {"steel-lab fleet --ipmi 1 --loss-percent 1.25",   "not 1.25"},
         {"steel-lab fleet --ipmi 1 --loss-percent 100.1",  "from 0 to 100"},
@@ -162,6 +182,7 @@ main(void)
         cmocka_unit_test(up_takes_its_options_with_space_or_equals_sign),
         cmocka_unit_test(up_has_defaults_for_everything),
         cmocka_unit_test(loss_takes_a_tenth_of_a_percent),
+        cmocka_unit_test(agents_take_times_to_a_tenth_of_a_second),
         cmocka_unit_test(the_same_word_means_different_things_to_different_commands),
         cmocka_unit_test(console_takes_the_name_of_a_server),
         cmocka_unit_test(wrong_command_lines_are_refused_with_a_reason),

@@ -1,0 +1,305 @@
+/* The API of simulated agents; the contract is in agent_server.h.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "lab/fleet/agent_server.h"
+
+#include "agent_protocol/agent_error.h"
+#include "agent_protocol/server_answers.h"
+#include "agent_protocol/server_route.h"
+#include "common/json_text.h"
+#include "common/log.h"
+#include "common/secret.h"
+#include "http/listener.h"
+#include "http/socket.h"
+#include "lab/fleet/agent_commands.h"
+#include "lab/fleet/results.h"
+
+#include <string.h>
+
+#define AREA "lab.fleet"
+
+enum {
+    ARGUMENT_LIMIT = 16,
+    BODY_LIMIT = 4 * 1024 * 1024,
+    CONNECTION_LIMIT = 4096,
+    DRAIN_LIMIT_MS = 5000,
+};
+
+struct FleetServer {
+    FleetMachine *machines; /* borrowed */
+    unsigned count;
+    char *priorities;
+    Listener *listener;
+};
+
+typedef struct Request {
+    FleetMachine *machine; /* borrowed */
+    HttpConnection *connection;
+    ServerRoute route;
+    char *path;     /* owned */
+    const char *id; /* in path */
+    HttpArgument arguments[ARGUMENT_LIMIT];
+    size_t argument_count;
+    bool bad, too_large;
+    GString *body;
+} Request;
+
+static const char *
+argument(const Request *request, const char *name)
+{
+    for (size_t i = 0; i < request->argument_count; i++)
+        if (strcmp(request->arguments[i].name, name) == 0)
+            return request->arguments[i].value;
+    return NULL;
+}
+
+static HttpStep
+send_json(const Request *request, json_t *value)
+{
+    return http_connection_answer(request->connection, MHD_HTTP_OK, answer_json(value));
+}
+
+static HttpStep
+send_fault(const Request *request, unsigned status, const char *text)
+{
+    return http_connection_answer(request->connection, status, answer_fault(status, text));
+}
+
+static HttpStep
+send_error(const Request *request, const GError *error)
+{
+    g_autofree char *text = agent_error_text(error);
+    return send_fault(request, (unsigned)agent_error_info(error)->http_status, text);
+}
+
+static bool
+token_valid(const Request *request)
+{
+    const char *given = argument(request, "agent_token");
+    FleetMachine *machine = request->machine;
+    lock_acquire(&machine->lock);
+    bool valid = machine->token != NULL && secret_equal(machine->token, given != NULL ? given : "");
+    if (!valid)
+        machine_count(machine, COUNT_COMMAND_REFUSED);
+    lock_release(&machine->lock);
+    return valid;
+}
+
+/* ---- answers ---- */
+
+static HttpStep
+run_command(const Request *request)
+{
+    g_autoptr(GError) error = NULL;
+    if (request->too_large)
+        return send_fault(request, MHD_HTTP_CONTENT_TOO_LARGE, "the command is longer than 4 MiB");
+    json_t *body = json_text_parse(request->body->str, request->body->len, 0, NULL);
+    const char *name = json_string_member(body, "name");
+    const json_t *params = json_object_get(body, "params");
+    json_t *result = NULL;
+    if (name == NULL || !json_is_object(params))
+        agent_fail(&error, AGENT_ERROR_INVALID_CONTENT, "Missing or invalid name or params");
+    else
+        result = agent_commands_take(request->machine, name, params, &error);
+    json_decref(body);
+    return result != NULL ? send_json(request, result) : send_error(request, error);
+}
+
+static HttpStep
+send_result(const Request *request)
+{
+    FleetMachine *machine = request->machine;
+    lock_acquire(&machine->lock);
+    const MachineResult *result = results_find(machine, request->id);
+    json_t *shown = result != NULL ? result_json(machine, result) : NULL;
+    lock_release(&machine->lock);
+    return shown != NULL ? send_json(request, shown)
+                         : send_fault(request, MHD_HTTP_NOT_FOUND, "Command Result not found.");
+}
+
+static HttpStep
+send_results(const Request *request)
+{
+    lock_acquire(&request->machine->lock);
+    json_t *shown = results_json(request->machine);
+    lock_release(&request->machine->lock);
+    return send_json(request, shown);
+}
+
+static HttpStep
+send_status(const Request *request)
+{
+    lock_acquire(&request->machine->lock);
+    double started = (double)request->machine->started_ms / 1000.0;
+    lock_release(&request->machine->lock);
+    return send_json(request,
+                     json_pack("{s:f, s:s}", "started_at", started, "version", STEEL_VERSION));
+}
+
+static HttpStep
+send_log(const Request *request)
+{
+    const char *text = argument(request, "offset");
+    uint64_t offset = text != NULL ? g_ascii_strtoull(text, NULL, 10) : 0;
+    g_autofree char *log = g_strdup_printf("the simulated agent of %s\n", request->machine->name);
+    size_t length = strlen(log);
+    return http_connection_answer(request->connection, MHD_HTTP_OK,
+                                  answer_log(log + MIN(offset, length), length));
+}
+
+/* What needs no token. */
+static HttpStep
+answer_open(const Request *request)
+{
+    g_autofree char *base = g_strdup_printf(
+        "https://%s:%u", request->machine->shared->options->address, request->machine->port);
+    switch ((int)request->route) {
+    case SERVER_ROUTE_ROOT:
+        return send_json(request, answer_root(base));
+    case SERVER_ROUTE_V1:
+        return send_json(request, answer_v1(base));
+    case SERVER_ROUTE_STATUS:
+        return send_status(request);
+    case SERVER_ROUTE_WRONG_METHOD:
+        return send_fault(request, MHD_HTTP_METHOD_NOT_ALLOWED, "405 Method Not Allowed");
+    default:
+        return send_fault(request, MHD_HTTP_NOT_FOUND, "404 Not Found: there is no such URL");
+    }
+}
+
+static HttpStep
+fleet_on_complete(void *user, HttpConnection *connection)
+{
+    (void)user;
+    const Request *request = connection->request;
+    static HttpStep (*const answers[])(const Request *request) = {
+        [SERVER_ROUTE_LIST] = send_results,
+        [SERVER_ROUTE_COMMAND] = send_result,
+        [SERVER_ROUTE_RUN] = run_command,
+        [SERVER_ROUTE_LOG] = send_log,
+    };
+    if (request->bad)
+        return send_fault(request, MHD_HTTP_BAD_REQUEST, "the query has too many arguments");
+    if (request->route >= G_N_ELEMENTS(answers) || answers[request->route] == NULL)
+        return answer_open(request);
+    if (!token_valid(request))
+        return send_fault(request, MHD_HTTP_UNAUTHORIZED, "401 Unauthorized: Token invalid.");
+    return answers[request->route](request);
+}
+
+/* ---- the life of a request ---- */
+
+static bool
+is_up(FleetMachine *machine)
+{
+    lock_acquire(&machine->lock);
+    bool up = machine->phase == MACHINE_AGENT;
+    lock_release(&machine->lock);
+    return up;
+}
+
+/* A machine without an agent takes no requests, also not on connections that it still has. */
+static HttpStep
+fleet_on_begin(void *user, HttpConnection *connection, const char *method, const char *path)
+{
+    const FleetServer *server = user;
+    unsigned index = http_socket_port(connection->fd) - server->machines[0].port;
+    if (index >= server->count || !is_up(&server->machines[index]))
+        return HTTP_FAILED;
+    Request *request = g_new0(Request, 1);
+    request->machine = &server->machines[index];
+    request->connection = connection;
+    request->path = g_strdup(path);
+    request->route = server_route(method, request->path, &request->id);
+    request->body = g_string_new(NULL);
+    request->bad = !http_query_parse(connection->query, request->arguments, ARGUMENT_LIMIT,
+                                     &request->argument_count);
+    connection->request = request;
+    return HTTP_GO_ON;
+}
+
+static void
+fleet_on_body(void *user, HttpConnection *connection, const char *data, size_t size)
+{
+    (void)user;
+    Request *request = connection->request;
+    request->too_large = request->too_large || size > BODY_LIMIT - request->body->len;
+    if (!request->too_large)
+        g_string_append_len(request->body, data, (gssize)size);
+}
+
+static void
+fleet_on_end(void *user, HttpConnection *connection)
+{
+    (void)user;
+    Request *request = connection->request;
+    if (request == NULL)
+        return;
+    secret_wipe(request->body->str, request->body->len);
+    g_string_free(request->body, TRUE);
+    g_free(request->path);
+    g_free(request);
+}
+
+static struct MHD_Response *
+fleet_on_refusal(void *user, unsigned status, const char *text)
+{
+    (void)user;
+    return answer_fault(status, text);
+}
+
+/* ---- start and stop ---- */
+
+static void
+fleet_take(void *user, int connection_fd, const struct sockaddr *peer, socklen_t size)
+{
+    const FleetServer *server = user;
+    if (!listener_adopt(server->listener, connection_fd, peer, size))
+        log_debug(AREA, "no room for one more connection to an agent");
+}
+
+static bool
+listen_to(FleetServer *server, GError **error)
+{
+    server->priorities = http_tls_priorities("1.2", NULL, error);
+    const ListenerOptions options = {
+        .area = AREA,
+        .socket_fd = -1,
+        .threads = 1,
+        .descriptor_share = 2,
+        .connection_limit = CONNECTION_LIMIT,
+        .tls = true,
+        .tls_certificates = certificates_callback(),
+        .tls_priorities = server->priorities,
+        .server = {fleet_on_begin, fleet_on_body, fleet_on_complete, NULL, fleet_on_end,
+                   fleet_on_refusal},
+        .user = server,
+    };
+    server->listener = server->priorities != NULL ? listener_start(&options, error) : NULL;
+    return server->listener != NULL;
+}
+
+FleetServer *
+fleet_server_start(Doors *doors, FleetMachine *machines, unsigned count, GError **error)
+{
+    FleetServer *server = g_new0(FleetServer, 1);
+    server->machines = machines;
+    server->count = count;
+    if (listen_to(server, error) && doors_start(doors, fleet_take, server, error))
+        return server;
+    fleet_server_free(server);
+    return NULL;
+}
+
+void
+fleet_server_free(FleetServer *server)
+{
+    if (server == NULL)
+        return;
+    if (server->listener != NULL) {
+        listener_quiesce(server->listener);
+        (void)!listener_drain(server->listener, DRAIN_LIMIT_MS);
+    }
+    listener_free(server->listener);
+    g_free(server->priorities);
+    g_free(server);
+}

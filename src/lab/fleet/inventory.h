@@ -1,0 +1,7 @@
+/* The hardware of a simulated machine, as an agent reports it.
+ * SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+#include "lab/fleet/machine.h"
+
+/* The inventory, a new object. Any thread. */
+json_t *fleet_inventory(const FleetMachine *machine);
