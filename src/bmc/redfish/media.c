@@ -1,0 +1,192 @@
+/* Virtual media by action or by PATCH, as the BMC has it; the contract is in media.h.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "bmc/redfish/media.h"
+
+#include <string.h>
+
+enum { DRIVES_MAX = 16 };
+
+static const char insert_action[] = "#VirtualMedia.InsertMedia";
+static const char eject_action[] = "#VirtualMedia.EjectMedia";
+
+/* MediaTypes of a drive that take an image of this kind. */
+static const char *const media_types[][3] = {
+    [REDFISH_MEDIA_CD] = {"CD", "DVD"},
+    [REDFISH_MEDIA_FLOPPY] = {"Floppy", "USBStick"},
+    [REDFISH_MEDIA_USB] = {"USBStick"},
+};
+static const char *const media_words[] = {[REDFISH_MEDIA_CD] = "CD",
+                                          [REDFISH_MEDIA_FLOPPY] = "floppy",
+                                          [REDFISH_MEDIA_USB] = "USB stick"};
+
+static bool
+takes(const json_t *drive, RedfishMedia kind)
+{
+    const json_t *type;
+    size_t i;
+    json_array_foreach(json_object_get(drive, "MediaTypes"), i,
+                       type) for (const char *const *wanted = media_types[kind]; *wanted != NULL;
+                                  wanted++) if (g_strcmp0(json_string_value(type), *wanted) ==
+                                                0) return true;
+    return false;
+}
+
+/* The collection hangs on the system (newer services) or on the manager of the system. NULL without
+ * an error: there is none. */
+static char *
+collection_path(const RedfishBmc *bmc, const RedfishSystem *system, GError **error)
+{
+    const json_t *links = json_object_get(system->document, "Links");
+    char *own = redfish_link(system->document, "VirtualMedia");
+    if (own != NULL)
+        return own;
+    g_autoptr(GPtrArray) managers = redfish_links(json_object_get(links, "ManagedBy"));
+    for (guint i = 0; i < managers->len; i++) {
+        json_auto_t *manager = redfish_get(bmc, managers->pdata[i], error);
+        if (manager == NULL)
+            return NULL;
+        char *path = redfish_link(manager, "VirtualMedia");
+        if (path != NULL)
+            return path;
+    }
+    return NULL;
+}
+
+/* The system's drives; a new array, empty if it has none. */
+static json_t *
+drives_of(const RedfishBmc *bmc, const RedfishSystem *system, GError **error)
+{
+    g_autoptr(GError) cause = NULL;
+    g_autofree char *path = collection_path(bmc, system, &cause);
+    if (path != NULL)
+        return redfish_get_members(bmc, path, DRIVES_MAX, error);
+    if (cause == NULL)
+        return json_array();
+    g_propagate_error(error, g_steal_pointer(&cause));
+    return NULL;
+}
+
+/* What is in the drive, or NULL. Some BMCs say only that something is. */
+static const char *
+image_in(const json_t *drive)
+{
+    const char *image = json_string_member(drive, "Image");
+    if (image != NULL && image[0] != '\0')
+        return image;
+    return json_is_true(json_object_get(drive, "Inserted")) ? "" : NULL;
+}
+
+static char *
+drive_path(const json_t *drive)
+{
+    return redfish_path(json_string_member(drive, "@odata.id"));
+}
+
+/* ---- inserting ---- */
+
+static bool
+insert_by_action(const RedfishBmc *bmc, const char *target, const char *url, GError **error)
+{
+    g_auto(RedfishAnswer) answer = {0};
+    g_autoptr(GError) cause = NULL;
+    json_auto_t *body = json_pack("{s:s}", "Image", url);
+    if (redfish_post(bmc, target, body, &answer, &cause))
+        return true;
+    if (!redfish_answer_names(&answer, "ActionParameterMissing", "/TransferProtocolType")) {
+        g_propagate_error(error, g_steal_pointer(&cause));
+        return false;
+    }
+    bool secure = g_str_has_prefix(url, "https:");
+    json_object_set_new(body, "TransferProtocolType", json_string(secure ? "HTTPS" : "HTTP"));
+    return redfish_post(bmc, target, body, NULL, error);
+}
+
+static bool
+insert_into(const RedfishBmc *bmc, const json_t *drive, const char *url, GError **error)
+{
+    g_autofree char *target = redfish_action_target(drive, insert_action);
+    if (target != NULL)
+        return insert_by_action(bmc, target, url, error);
+    g_autofree char *path = drive_path(drive);
+    json_auto_t *body =
+        json_pack("{s:s, s:b, s:b}", "Image", url, "Inserted", 1, "WriteProtected", 1);
+    return path != NULL && redfish_patch(bmc, path, body, error);
+}
+
+static bool
+eject_from(const RedfishBmc *bmc, const json_t *drive, GError **error)
+{
+    g_autofree char *target = redfish_action_target(drive, eject_action);
+    if (target != NULL)
+        return redfish_post(bmc, target, NULL, NULL, error);
+    g_autofree char *path = drive_path(drive);
+    json_auto_t *body = json_pack("{s:n, s:b}", "Image", "Inserted", 0);
+    return path == NULL || redfish_patch(bmc, path, body, error);
+}
+
+/* The first free drive of this kind, else the first. NULL: there is none. */
+static const json_t *
+choose_drive(const json_t *drives, RedfishMedia kind)
+{
+    const json_t *drive, *first = NULL;
+    size_t i;
+    json_array_foreach(drives, i, drive)
+    {
+        if (!takes(drive, kind))
+            continue;
+        if (image_in(drive) == NULL)
+            return drive;
+        if (first == NULL)
+            first = drive;
+    }
+    return first;
+}
+
+static bool
+holds(const json_t *drives, RedfishMedia kind, const char *url)
+{
+    const json_t *drive;
+    size_t i;
+    json_array_foreach(drives, i, drive) if (takes(drive, kind) &&
+                                             g_strcmp0(image_in(drive), url) == 0) return true;
+    return false;
+}
+
+bool
+redfish_media_insert(const RedfishBmc *bmc, const RedfishSystem *system, RedfishMedia kind,
+                     const char *url, GError **error)
+{
+    json_auto_t *drives = drives_of(bmc, system, error);
+    if (drives == NULL)
+        return false;
+    if (holds(drives, kind, url))
+        return true;
+    const json_t *drive = choose_drive(drives, kind);
+    if (drive == NULL)
+        return steel_fail(error, STEEL_ERROR_UNSUPPORTED,
+                          "the BMC of system %s has no virtual %s drive", system->path,
+                          media_words[kind]);
+    if (image_in(drive) != NULL && !eject_from(bmc, drive, error))
+        return false;
+    return insert_into(bmc, drive, url, error);
+}
+
+bool
+redfish_media_eject(const RedfishBmc *bmc, const RedfishSystem *system, RedfishMedia kind,
+                    GError **error)
+{
+    json_auto_t *drives = drives_of(bmc, system, error);
+    const json_t *drive;
+    size_t i;
+    json_array_foreach(drives, i, drive) if (takes(drive, kind) && image_in(drive) != NULL &&
+                                             !eject_from(bmc, drive, error)) return false;
+    return drives != NULL;
+}
+
+bool
+redfish_media_exists(const RedfishBmc *bmc, const RedfishSystem *system, RedfishMedia kind,
+                     GError **error)
+{
+    json_auto_t *drives = drives_of(bmc, system, error);
+    return choose_drive(drives, kind) != NULL;
+}
