@@ -82,7 +82,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     size_t length = size - 1, part = 1 + (size_t)data[0] * 16;
     StageNew make = stage_for_magic(image, length);
     g_autoptr(Stage) format =
-        qcow2_magic(image, length) || (data[0] & 1) ? stage_qcow2(sink) : stage_raw(sink);
+        qcow2_magic(image, length) || (data[0] & 1) ? stage_qcow2(sink) : stage_raw(sink, false);
     g_autoptr(Stage) unpacker = make != NULL ? make(format) : NULL;
     read_image(unpacker != NULL ? unpacker : format, image, length, part);
     return 0;

@@ -4,6 +4,7 @@
 
 #include "common/lock.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 typedef struct Seat {
@@ -11,7 +12,9 @@ typedef struct Seat {
     RelayReader reader;
     pthread_t thread;
     bool started;
-    uint64_t taken GUARDED; /* parts */
+    uint64_t next;           /* the part that is taken next; the thread's own */
+    uint64_t let_go GUARDED; /* parts that are not needed any more */
+    bool settled GUARDED;
 } Seat;
 
 struct Relay {
@@ -19,10 +22,14 @@ struct Relay {
     Seat seats[RELAY_READERS];
     uint8_t *parts[RELAY_PARTS]; /* owned; read by readers from `published` on */
     size_t sizes[RELAY_PARTS];
-    size_t filled; /* of the part that is being filled; the pusher's own */
+    /* The pusher's own: the part that is being filled, NULL if none is open; its number. */
+    uint8_t *open;
+    size_t filled;
+    uint64_t filling;
     Lock lock;
     pthread_cond_t changed;
     uint64_t published GUARDED; /* parts */
+    bool complete GUARDED;      /* no part follows */
     bool dropped GUARDED;       /* what is left is not wanted */
     GError *failed GUARDED;     /* owned: the first failure of a reader */
 };
@@ -37,24 +44,26 @@ place_of(uint64_t part)
 
 /* Waits for a part. False: none follows. */
 static bool
-next_part(Seat *seat, uint64_t *part)
+next_part(const Seat *seat)
 {
     Relay *relay = seat->relay;
     lock_acquire(&relay->lock);
-    *part = seat->taken;
-    while (relay->published == *part && !relay->dropped && relay->failed == NULL)
+    while (relay->published == seat->next && !relay->complete && !relay->dropped &&
+           relay->failed == NULL)
         lock_wait(&relay->lock, &relay->changed);
-    bool follows = relay->published > *part && !relay->dropped && relay->failed == NULL;
+    bool follows = relay->published > seat->next && !relay->dropped && relay->failed == NULL;
     lock_release(&relay->lock);
     return follows;
 }
 
+/* Tells the pusher. error: taken; NULL: none */
 static void
-part_taken(Seat *seat, GError *error)
+tell(Seat *seat, uint64_t let_go, bool settled, GError *error)
 {
     Relay *relay = seat->relay;
     lock_acquire(&relay->lock);
-    seat->taken++;
+    seat->let_go = let_go;
+    seat->settled = settled;
     if (error != NULL && relay->failed == NULL)
         relay->failed = g_steal_pointer(&error);
     pthread_cond_broadcast(&relay->changed);
@@ -62,43 +71,63 @@ part_taken(Seat *seat, GError *error)
     g_clear_error(&error);
 }
 
+static void
+take_part(Seat *seat)
+{
+    GError *error = NULL;
+    size_t place = place_of(seat->next);
+    const Relay *relay = seat->relay;
+    if (seat->reader.take(seat->reader.user, relay->parts[place], relay->sizes[place], &error))
+        g_clear_error(&error);
+    seat->next++;
+    tell(seat, seat->reader.settle != NULL ? seat->next - 1 : seat->next, false, error);
+}
+
 static void *
 relay_reader_main(void *data)
 {
     Seat *seat = data;
-    const Relay *relay = seat->relay;
-    uint64_t part;
-    while (next_part(seat, &part)) {
-        GError *error = NULL;
-        size_t place = place_of(part);
-        if (seat->reader.take(seat->reader.user, relay->parts[place], relay->sizes[place], &error))
-            g_clear_error(&error);
-        part_taken(seat, error);
-    }
+    const RelayReader *reader = &seat->reader;
+    GError *error = NULL;
+    while (next_part(seat))
+        take_part(seat);
+    if (reader->settle == NULL || reader->settle(reader->user, &error))
+        g_clear_error(&error);
+    tell(seat, seat->next, true, error);
     return NULL;
 }
 
 /* ---- the pusher ---- */
 
-/* The slowest reader has taken so many parts. */
-static uint64_t taken_by_all(const Relay *relay) REQUIRES(relay->lock);
+/* Parts that no reader needs any more. */
+static uint64_t let_go_by_all(const Relay *relay) REQUIRES(relay->lock);
 
 static uint64_t
-taken_by_all(const Relay *relay)
+let_go_by_all(const Relay *relay)
 {
     uint64_t least = relay->published;
     for (size_t i = 0; i < relay->count; i++)
-        least = MIN(least, relay->seats[i].taken);
+        least = MIN(least, relay->seats[i].let_go);
     return least;
 }
 
-/* Waits until not more than so many parts are on their way. */
+static bool all_settled(const Relay *relay) REQUIRES(relay->lock);
+
 static bool
-wait_for_readers(Relay *relay, uint64_t most, GError **error)
+all_settled(const Relay *relay)
 {
-    lock_acquire(&relay->lock);
-    while (relay->failed == NULL && relay->published - taken_by_all(relay) > most)
-        lock_wait(&relay->lock, &relay->changed);
+    bool all = true;
+    for (size_t i = 0; i < relay->count; i++)
+        all = all && relay->seats[i].settled;
+    return all;
+}
+
+/* Gives back the lock. False, with an error: a reader has failed. */
+static bool release_and_judge(Relay *relay, GError **error) RELEASES(relay->lock);
+
+static bool
+release_and_judge(Relay *relay, GError **error)
+{
     GError *failed = relay->failed != NULL ? g_error_copy(relay->failed) : NULL;
     lock_release(&relay->lock);
     if (failed == NULL)
@@ -107,25 +136,31 @@ wait_for_readers(Relay *relay, uint64_t most, GError **error)
     return false;
 }
 
-/* Where the next bytes go; waits for a free part. NULL: a reader has failed. */
-static uint8_t *
-open_part(Relay *relay, size_t *place, GError **error)
+/* Waits for a free part and opens it. */
+static bool
+open_part(Relay *relay, GError **error)
 {
-    if (relay->filled == 0 && !wait_for_readers(relay, RELAY_PARTS - 1, error))
-        return NULL;
     lock_acquire(&relay->lock);
-    *place = place_of(relay->published);
-    lock_release(&relay->lock);
-    return relay->parts[*place];
+    while (relay->failed == NULL && relay->published - let_go_by_all(relay) == RELAY_PARTS)
+        lock_wait(&relay->lock, &relay->changed);
+    if (!release_and_judge(relay, error))
+        return false;
+    relay->open = relay->parts[place_of(relay->filling)];
+    return true;
 }
 
+/* complete: no part follows */
 static void
-publish(Relay *relay, size_t place)
+publish(Relay *relay, bool complete)
 {
-    relay->sizes[place] = relay->filled;
+    bool some = relay->open != NULL;
+    if (some)
+        relay->sizes[place_of(relay->filling++)] = relay->filled;
     relay->filled = 0;
+    relay->open = NULL;
     lock_acquire(&relay->lock);
-    relay->published++;
+    relay->published += some;
+    relay->complete = complete;
     pthread_cond_broadcast(&relay->changed);
     lock_release(&relay->lock);
 }
@@ -134,16 +169,15 @@ bool
 relay_push(Relay *relay, const uint8_t *data, size_t size, GError **error)
 {
     while (size > 0) {
-        size_t place, some = MIN(size, RELAY_PART - relay->filled);
-        uint8_t *part = open_part(relay, &place, error);
-        if (part == NULL)
+        size_t some = MIN(size, RELAY_PART - relay->filled);
+        if (relay->open == NULL && !open_part(relay, error))
             return false;
-        memcpy(part + relay->filled, data, some);
+        memcpy(relay->open + relay->filled, data, some);
         relay->filled += some;
         data += some;
         size -= some;
         if (relay->filled == RELAY_PART)
-            publish(relay, place);
+            publish(relay, false);
     }
     return true;
 }
@@ -151,12 +185,11 @@ relay_push(Relay *relay, const uint8_t *data, size_t size, GError **error)
 bool
 relay_finish(Relay *relay, GError **error)
 {
-    size_t place;
-    if (relay->filled > 0 && open_part(relay, &place, error) == NULL)
-        return false;
-    if (relay->filled > 0)
-        publish(relay, place);
-    return wait_for_readers(relay, 0, error);
+    publish(relay, true);
+    lock_acquire(&relay->lock);
+    while (relay->failed == NULL && !all_settled(relay))
+        lock_wait(&relay->lock, &relay->changed);
+    return release_and_judge(relay, error);
 }
 
 /* ---- beginning and end ---- */
@@ -176,6 +209,15 @@ start_readers(Relay *relay, GError **error)
     return true;
 }
 
+static bool
+has_parts(const Relay *relay)
+{
+    bool all = true;
+    for (size_t i = 0; i < RELAY_PARTS; i++)
+        all = all && relay->parts[i] != NULL;
+    return all;
+}
+
 UNSHARED Relay *
 relay_new(const RelayReader *readers, size_t count, GError **error)
 {
@@ -186,7 +228,9 @@ relay_new(const RelayReader *readers, size_t count, GError **error)
     for (size_t i = 0; i < relay->count; i++)
         relay->seats[i] = (Seat){.relay = relay, .reader = readers[i]};
     for (size_t i = 0; i < RELAY_PARTS; i++)
-        relay->parts[i] = g_malloc(RELAY_PART);
+        relay->parts[i] = aligned_alloc(RELAY_ALIGNMENT, RELAY_PART);
+    if (!has_parts(relay))
+        g_error("no memory for the parts of an image");
     return start_readers(relay, error) ? g_steal_pointer(&relay) : NULL;
 }
 
@@ -209,7 +253,7 @@ relay_free(Relay *relay)
         return;
     end_readers(relay);
     for (size_t i = 0; i < RELAY_PARTS; i++)
-        g_free(relay->parts[i]);
+        free(relay->parts[i]);
     g_clear_error(&relay->failed);
     pthread_cond_destroy(&relay->changed);
     lock_destroy(&relay->lock);

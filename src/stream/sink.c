@@ -72,6 +72,27 @@ sink_flush(Sink *sink, GError **error)
     return sink->ops->flush(sink->self, error);
 }
 
+bool
+sink_write_lent(Sink *sink, uint64_t offset, const void *data, size_t size, GError **error)
+{
+    if (sink->ops->write_lent == NULL)
+        return sink_write(sink, offset, data, size, error);
+    return fits(sink, offset, size, error) &&
+           (size == 0 || sink->ops->write_lent(sink->self, offset, data, size, error));
+}
+
+bool
+sink_end_turn(Sink *sink, GError **error)
+{
+    return sink->ops->settle == NULL || sink->ops->settle(sink->self, false, error);
+}
+
+bool
+sink_settle(Sink *sink, GError **error)
+{
+    return sink->ops->settle == NULL || sink->ops->settle(sink->self, true, error);
+}
+
 /* ---- windows ---- */
 
 typedef struct Window {
@@ -100,7 +121,22 @@ window_flush(void *self, GError **error)
     return sink_flush(window->whole, error);
 }
 
-static const SinkOps window_ops = {window_write, window_zero, window_flush, g_free};
+static bool
+window_write_lent(void *self, uint64_t offset, const void *data, size_t size, GError **error)
+{
+    const Window *window = self;
+    return sink_write_lent(window->whole, window->offset + offset, data, size, error);
+}
+
+static bool
+window_settle(void *self, bool all, GError **error)
+{
+    const Window *window = self;
+    return all ? sink_settle(window->whole, error) : sink_end_turn(window->whole, error);
+}
+
+static const SinkOps window_ops = {window_write, window_zero,       window_flush,
+                                   g_free,       window_write_lent, window_settle};
 
 Sink *
 sink_window(Sink *whole, uint64_t offset, uint64_t size)

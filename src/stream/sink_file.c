@@ -1,10 +1,12 @@
 /* Files and block devices as sinks; the contract is in sink.h.
  *
- * Writes go through the page cache, so that the disk always has something to do. Every few
- * megabytes are sent to the disk when they are complete; those before them are waited for and
- * dropped from the cache. So memory stays free, and little is left for the flush at the end.
+ * Lent data goes straight to the disk if its place and size allow that. Other writes go through the
+ * page cache, so that the disk always has something to do. Every few megabytes are sent to the disk
+ * when they are complete; those before them are waited for and dropped from the cache. So memory
+ * stays free, and little is left for the flush at the end.
  *
  * SPDX-License-Identifier: Apache-2.0 */
+#include "stream/direct_writes.h"
 #include "stream/sink.h"
 
 #include <errno.h>
@@ -14,7 +16,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { ZERO_BLOCK = 1024 * 1024, BATCH = 16 * 1024 * 1024 };
+enum { ZERO_BLOCK = 1024 * 1024, BATCH = 16 * 1024 * 1024, SEARCH_LIMIT = 4 * BATCH };
+
+#define NOT_TAKEN "the disk does not take what was written"
 
 /* Bytes of the file that were written; mostly one behind the other. */
 typedef struct Batch {
@@ -24,30 +28,40 @@ typedef struct Batch {
 
 typedef struct FileSink {
     int fd;
-    char *path;          /* owned */
-    Batch filling, sent; /* sent: the disk has been told to write it */
+    char *path;           /* owned */
+    DirectWrites *direct; /* owned; NULL: not possible */
+    Batch filling, sent;  /* sent: the disk has been told to write it */
     bool no_punch, no_zero_range;
 } FileSink;
 
+/* what: what failed between these bytes; code: of errno. Names the byte if it can be found. */
 static bool
-fail(const FileSink *sink, const char *what, uint64_t offset, GError **error)
+fail_between(const FileSink *sink, const char *what, uint64_t from, uint64_t to, int code,
+             GError **error)
 {
-    return steel_fail(error, STEEL_ERROR_IO, "%s: %s at byte %" G_GUINT64_FORMAT ": %s", sink->path,
-                      what, offset, g_strerror(errno));
+    uint64_t byte;
+    fsync(sink->fd); /* what fails is told already, and must not spoil the search */
+    if (sink->direct != NULL && to - from <= SEARCH_LIMIT &&
+        direct_writes_find_fault(sink->direct, from, to, &byte))
+        return steel_fail(error, STEEL_ERROR_IO, "%s: %s at byte %" G_GUINT64_FORMAT ": %s",
+                          sink->path, what, byte, g_strerror(code));
+    return steel_fail(error, STEEL_ERROR_IO,
+                      "%s: %s between bytes %" G_GUINT64_FORMAT " and %" G_GUINT64_FORMAT ": %s",
+                      sink->path, what, from, to, g_strerror(code));
 }
 
 /* A failure that is told here is not told again by the flush. Filesystems that know no ranges
  * refuse the call. */
 static bool
-drop_sent(const FileSink *sink, GError **error)
+drop(const FileSink *sink, const Batch *batch, GError **error)
 {
-    off_t from = (off_t)sink->sent.from, size = (off_t)(sink->sent.to - sink->sent.from);
+    off_t from = (off_t)batch->from, size = (off_t)(batch->to - batch->from);
     unsigned wait =
         SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER;
-    if (sink->sent.size == 0)
+    if (batch->size == 0)
         return true;
     if (sync_file_range(sink->fd, from, size, wait) != 0 && (errno == EIO || errno == ENOSPC))
-        return fail(sink, "the disk does not take what was written", sink->sent.from, error);
+        return fail_between(sink, NOT_TAKEN, batch->from, batch->to, errno, error);
     posix_fadvise(sink->fd, from, size, POSIX_FADV_DONTNEED);
     return true;
 }
@@ -63,7 +77,7 @@ add_to_batch(FileSink *sink, uint64_t offset, size_t size, GError **error)
         return true;
     sync_file_range(sink->fd, (off_t)batch->from, (off_t)(batch->to - batch->from),
                     SYNC_FILE_RANGE_WRITE);
-    bool good = drop_sent(sink, error);
+    bool good = drop(sink, &sink->sent, error);
     sink->sent = *batch;
     *batch = (Batch){0};
     return good;
@@ -80,7 +94,7 @@ file_write(void *self, uint64_t offset, const void *data, size_t size, GError **
         if (done <= 0 && errno == EINTR)
             continue;
         if (done <= 0)
-            return fail(sink, "a write fails", offset, error);
+            return fail_between(sink, "a write fails", offset, offset + left, errno, error);
         if (!add_to_batch(sink, offset, (size_t)done, error))
             return false;
         at += done;
@@ -120,23 +134,63 @@ file_zero(void *self, uint64_t offset, uint64_t size, GError **error)
     return write_zeros(sink, offset, size, error);
 }
 
+/* ---- lent data ---- */
+
+static bool
+fail_direct(const FileSink *sink, const WriteFault *fault, GError **error)
+{
+    return fail_between(sink, "a write fails", fault->offset, fault->offset + fault->size,
+                        fault->code, error);
+}
+
+static bool
+file_write_lent(void *self, uint64_t offset, const void *data, size_t size, GError **error)
+{
+    const FileSink *sink = self;
+    WriteFault fault;
+    if (sink->direct == NULL || !direct_writes_fits(offset, data, size))
+        return file_write(self, offset, data, size, error);
+    return direct_writes_begin(sink->direct, offset, data, size, &fault) ||
+           fail_direct(sink, &fault, error);
+}
+
+static bool
+file_settle(void *self, bool all, GError **error)
+{
+    const FileSink *sink = self;
+    WriteFault fault;
+    return sink->direct == NULL || direct_writes_settle(sink->direct, all, &fault) ||
+           fail_direct(sink, &fault, error);
+}
+
+/* ---- the end ---- */
+
 static bool
 file_flush(void *self, GError **error)
 {
-    const FileSink *sink = self;
-    return fsync(sink->fd) == 0 || fail(sink, "the disk does not take what was written", 0, error);
+    FileSink *sink = self;
+    if (!file_settle(sink, true, error) || !drop(sink, &sink->sent, error) ||
+        !drop(sink, &sink->filling, error))
+        return false;
+    sink->sent = sink->filling = (Batch){0};
+    if (fsync(sink->fd) == 0)
+        return true;
+    return steel_fail(error, STEEL_ERROR_IO, "%s: " NOT_TAKEN ": %s", sink->path,
+                      g_strerror(errno));
 }
 
 static void
 file_close(void *self)
 {
     FileSink *sink = self;
+    direct_writes_free(sink->direct);
     close(sink->fd);
     g_free(sink->path);
     g_free(sink);
 }
 
-static const SinkOps file_ops = {file_write, file_zero, file_flush, file_close};
+static const SinkOps file_ops = {file_write, file_zero,       file_flush,
+                                 file_close, file_write_lent, file_settle};
 
 static bool
 find_size(int fd, uint64_t *size)
@@ -165,5 +219,6 @@ sink_open_file(const char *path, GError **error)
     FileSink *sink = g_new0(FileSink, 1);
     sink->fd = fd;
     sink->path = g_strdup(path);
+    sink->direct = direct_writes_new(path);
     return sink_new(&file_ops, sink, path, size);
 }

@@ -23,6 +23,7 @@ typedef struct Download {
     char *validator;   /* owned; ETag or Last-Modified of the first answer */
     char *seen;        /* owned; the validator of this answer */
     bool begun;        /* this answer's headers were checked */
+    long status;       /* of this answer, once its headers were checked */
     bool taken;        /* this try has brought new bytes */
     GError *fatal;     /* owned; ends the reading without a retry */
 } Download;
@@ -85,7 +86,7 @@ total_of(const Download *download, long status)
 static bool
 begin_answer(Download *download)
 {
-    long status = status_of(download);
+    long status = download->status = status_of(download);
     download->begun = true;
     if (status != 200 && status != 206)
         return true; /* its body is an error message, not content */
@@ -112,8 +113,7 @@ source_on_data(char *data, size_t size, size_t count, void *user)
     size_t all = size * count;
     if (!download->begun && !begin_answer(download))
         return 0;
-    long status = status_of(download);
-    if (status != 200 && status != 206)
+    if (download->status != 200 && download->status != 206)
         return all;
     size_t skipped = (size_t)MIN(download->skip, all);
     download->skip -= skipped;

@@ -36,6 +36,7 @@ stage_for_magic(const uint8_t *data, size_t size)
 typedef struct RawStage {
     Stage stage;
     Sink *sink; /* borrowed */
+    bool (*write)(Sink *sink, uint64_t offset, const void *data, size_t size, GError **error);
     uint64_t offset;
     size_t filled;
     uint8_t block[BLOCK];
@@ -76,7 +77,7 @@ raw_write_run(RawStage *raw, const uint8_t *data, size_t size, GError **error)
     bool zeros;
     size_t length = run_length(data, size, &zeros);
     bool good = zeros ? sink_zero(raw->sink, raw->offset, length, error)
-                      : sink_write(raw->sink, raw->offset, data, length, error);
+                      : raw->write(raw->sink, raw->offset, data, length, error);
     raw->offset += length;
     return good ? length : 0;
 }
@@ -118,11 +119,12 @@ raw_free(Stage *stage)
 }
 
 Stage *
-stage_raw(Sink *sink)
+stage_raw(Sink *sink, bool lent)
 {
     RawStage *raw = g_new(RawStage, 1);
     raw->stage = (Stage){raw_push, raw_finish, NULL, raw_free};
     raw->sink = sink;
+    raw->write = lent ? sink_write_lent : sink_write;
     raw->offset = 0;
     raw->filled = 0;
     return &raw->stage;

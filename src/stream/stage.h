@@ -31,8 +31,9 @@ Stage *stage_zstd(Stage *next);
 typedef Stage *(*StageNew)(Stage *next);
 StageNew stage_for_magic(const uint8_t *data, size_t size);
 
-/* Writes the bytes unchanged, in blocks; blocks of zeros become holes. */
-Stage *stage_raw(Sink *sink);
+/* Writes the bytes unchanged, in blocks; blocks of zeros become holes. lent: what is pushed is lent
+ * to the sink (see sink.h) */
+Stage *stage_raw(Sink *sink, bool lent);
 
 /* Reads the qcow2 format with its parts in any order, in constant memory.
  *

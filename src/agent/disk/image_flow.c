@@ -14,12 +14,14 @@
 
 #define AREA "agent.image"
 #define CHECKSUM_FILE_LIMIT ((size_t)1024 * 1024)
+#define TELL_EACH ((uint64_t)256 * 1024)
 
 typedef struct Flow {
     Checksum *checksum;
     Stage *stage; /* the first one */
+    Sink *sink;   /* behind the last one */
     Relay *relay; /* to checksum and stage */
-    uint64_t bytes;
+    uint64_t bytes, told;
     Progress *progress;
 } Flow;
 
@@ -191,12 +193,20 @@ check(const ImageInfo *info, Flow *flow, const char *expected, GError **error)
 
 /* ---- the stream ---- */
 
+static void
+tell(Flow *flow)
+{
+    flow->told = flow->bytes;
+    progress_set(flow->progress, flow->bytes);
+}
+
 static bool
 flow_take(void *user, const uint8_t *data, size_t size, GError **error)
 {
     Flow *flow = user;
     flow->bytes += size;
-    progress_set(flow->progress, flow->bytes);
+    if (flow->bytes - flow->told >= TELL_EACH)
+        tell(flow);
     return relay_push(flow->relay, data, size, error);
 }
 
@@ -209,17 +219,31 @@ flow_sum(void *user, const uint8_t *data, size_t size, GError **error)
     return true;
 }
 
+/* good: what a stage or the sink says */
+static bool
+judge(bool good, GError **error)
+{
+    if (!good && error != NULL)
+        agent_error_classify(error, steel_error_is(*error, STEEL_ERROR_INVALID)
+                                        ? AGENT_ERROR_INVALID_IMAGE
+                                        : AGENT_ERROR_IMAGE_WRITE);
+    return good;
+}
+
 static bool
 flow_write(void *user, const uint8_t *data, size_t size, GError **error)
 {
     const Flow *flow = user;
-    if (flow->stage->push(flow->stage, data, size, error))
-        return true;
-    if (error != NULL)
-        agent_error_classify(error, steel_error_is(*error, STEEL_ERROR_INVALID)
-                                        ? AGENT_ERROR_INVALID_IMAGE
-                                        : AGENT_ERROR_IMAGE_WRITE);
-    return false;
+    return judge(flow->stage->push(flow->stage, data, size, error) &&
+                     sink_end_turn(flow->sink, error),
+                 error);
+}
+
+static bool
+flow_settle(void *user, GError **error)
+{
+    const Flow *flow = user;
+    return judge(sink_settle(flow->sink, error), error);
 }
 
 static void
@@ -253,27 +277,16 @@ read_any(Agent *agent, const ImageInfo *info, Flow *flow, GError **error)
     return false;
 }
 
-static bool
-finish_stage(Flow *flow, GError **error)
-{
-    if (flow->stage->finish(flow->stage, error))
-        return true;
-    if (error != NULL)
-        agent_error_classify(error, steel_error_is(*error, STEEL_ERROR_INVALID)
-                                        ? AGENT_ERROR_INVALID_IMAGE
-                                        : AGENT_ERROR_IMAGE_WRITE);
-    return false;
-}
-
 /* Network, checksum and disk work at the same time. */
 static bool
 stream(Agent *agent, const ImageInfo *info, Flow *flow, GError **error)
 {
-    const RelayReader readers[] = {{"image checksum", flow_sum, flow},
-                                   {"image to disk", flow_write, flow}};
+    const RelayReader readers[] = {{"image checksum", flow_sum, NULL, flow},
+                                   {"image to disk", flow_write, flow_settle, flow}};
     flow->relay = relay_new(readers, G_N_ELEMENTS(readers), error);
     bool good = flow->relay != NULL && read_any(agent, info, flow, error) &&
                 relay_finish(flow->relay, error);
+    tell(flow);
     g_clear_pointer(&flow->relay, relay_free);
     return good;
 }
@@ -282,10 +295,11 @@ stream(Agent *agent, const ImageInfo *info, Flow *flow, GError **error)
 static bool
 run_pass(Agent *agent, const ImageInfo *info, const char *expected, Flow *flow, GError **error)
 {
-    flow->bytes = 0;
+    flow->bytes = flow->told = 0;
     flow->checksum = begin_checksum(agent, info, expected, error);
     bool good = flow->checksum != NULL && stream(agent, info, flow, error) &&
-                check(info, flow, expected, error) && finish_stage(flow, error);
+                check(info, flow, expected, error) &&
+                judge(flow->stage->finish(flow->stage, error), error);
     g_clear_pointer(&flow->checksum, checksum_free);
     return good;
 }
@@ -294,11 +308,7 @@ static bool
 flush(Sink *sink, Progress *progress, GError **error)
 {
     progress_begin(progress, "flush", 0);
-    if (sink_flush(sink, error))
-        return true;
-    if (error != NULL)
-        agent_error_classify(error, AGENT_ERROR_IMAGE_WRITE);
-    return false;
+    return judge(sink_flush(sink, error), error);
 }
 
 bool
@@ -310,7 +320,7 @@ image_flow_write(Agent *agent, const ImageInfo *info, Sink *sink, Progress *prog
         expected != NULL ? image_format_stage(agent, info->format, sink, error) : NULL;
     if (stage == NULL)
         return false;
-    Flow flow = {.stage = stage, .progress = progress};
+    Flow flow = {.stage = stage, .sink = sink, .progress = progress};
     bool again;
     do {
         if (!run_pass(agent, info, expected, &flow, error))

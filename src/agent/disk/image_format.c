@@ -21,6 +21,7 @@ struct Probe {
     Stage *next;  /* owned: the stage behind a decompressor, or without one */
     char *format; /* owned */
     Sink *sink;   /* borrowed */
+    bool lent;    /* what is pushed is lent to the sink */
 };
 
 static bool
@@ -90,6 +91,7 @@ choose_unpacking(Probe *probe, GError **error)
 {
     (void)error;
     StageNew make = stage_for_magic(probe->head, probe->head_size);
+    ((Probe *)probe->next)->lent = make == NULL;
     return make != NULL ? make(probe->next) : probe->next;
 }
 
@@ -98,9 +100,9 @@ choose_format(Probe *probe, GError **error)
 {
     bool qcow2 = qcow2_magic(probe->head, probe->head_size);
     if (probe->format == NULL)
-        return qcow2 ? stage_qcow2(probe->sink) : stage_raw(probe->sink);
+        return qcow2 ? stage_qcow2(probe->sink) : stage_raw(probe->sink, probe->lent);
     if (strcmp(probe->format, "qcow2") != 0)
-        return stage_raw(probe->sink);
+        return stage_raw(probe->sink, probe->lent);
     if (qcow2)
         return stage_qcow2(probe->sink);
     agent_fail(error, AGENT_ERROR_INVALID_IMAGE,

@@ -71,7 +71,7 @@ take(void *user, const uint8_t *data, size_t size, GError **error)
 static Relay *
 two_readers(Seen *first, Seen *second)
 {
-    const RelayReader readers[] = {{"first", take, first}, {"second", take, second}};
+    const RelayReader readers[] = {{"first", take, NULL, first}, {"second", take, NULL, second}};
     Relay *relay = relay_new(readers, 2, NULL);
     assert_non_null(relay);
     return relay;
