@@ -14,8 +14,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define COMPRESS_TIMEOUT_MS (5 * 60 * 1000)
-
 typedef struct Profile {
     const char *word, *metapackage, *first, *drivers, *help;
 } Profile;
@@ -23,6 +21,7 @@ typedef struct Profile {
 static const Profile profiles[] = {
 #define PROFILE(word, metapackage, first, drivers, help) {word, metapackage, first, drivers, help},
 #include "ramdisk/profiles.def"
+#include "ramdisk/program_limit.h"
 #undef PROFILE
 };
 
@@ -91,7 +90,7 @@ write_archive(const GByteArray *archive, const char *path, GError **error)
         return steel_fail(error, STEEL_ERROR_IO, "%s", cause->message);
     const char *argv[] = {"zstd", "-q",  "-19", "--single-thread", "-f", "-o", path,
                           "--",   plain, NULL};
-    ProcessSpec spec = {.argv = argv, .timeout_ms = COMPRESS_TIMEOUT_MS};
+    ProcessSpec spec = {.argv = argv, .timeout_ms = RAMDISK_PROGRAM_LIMIT_MS};
     return process_run(&spec, NULL, error);
 }
 
@@ -100,7 +99,7 @@ copy_kernel(const char *unpacked, const char *to, GError **error)
 {
     g_autofree char *from = kernel_package_image(unpacked, error);
     const char *argv[] = {"cp", "--", from, to, NULL};
-    ProcessSpec spec = {.argv = argv};
+    ProcessSpec spec = {.argv = argv, .timeout_ms = RAMDISK_PROGRAM_LIMIT_MS};
     return from != NULL && process_run(&spec, NULL, error);
 }
 
@@ -141,7 +140,7 @@ remove_folder(const char *folder)
 {
     g_autoptr(GError) error = NULL;
     const char *argv[] = {"rm", "-rf", "--", folder, NULL};
-    ProcessSpec spec = {.argv = argv};
+    ProcessSpec spec = {.argv = argv, .timeout_ms = RAMDISK_PROGRAM_LIMIT_MS};
     if (!process_run(&spec, NULL, &error))
         fprintf(stderr, "steel-ramdisk: %s stays: %s\n", folder, error->message);
 }

@@ -4,6 +4,7 @@
 
 #include "common/error.h"
 #include "common/process.h"
+#include "ramdisk/program_limit.h"
 
 #include <glib/gstdio.h>
 #include <stdint.h>
@@ -40,7 +41,7 @@ run(const char *folder, const char *const *argv, GError **error)
     ProcessSpec spec = {.argv = argv,
                         .environment = environment,
                         .working_directory = folder,
-                        .timeout_ms = 5 * 60 * 1000};
+                        .timeout_ms = RAMDISK_PROGRAM_LIMIT_MS};
     return process_run(&spec, NULL, error);
 }
 

@@ -4,14 +4,13 @@
 
 #include "common/error.h"
 #include "common/process.h"
+#include "ramdisk/program_limit.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-#define DOWNLOAD_TIMEOUT_MS (10 * 60 * 1000)
-#define UNPACK_TIMEOUT_MS (2 * 60 * 1000)
 #define CLOUD "-cloud-"
 
 char *
@@ -64,7 +63,8 @@ ask_for_name(const char *metapackage, GError **error)
 {
     const char *depends[] = {"apt-cache", "depends", metapackage, NULL};
     static const char *const plain_language[] = {"LC_ALL=C", NULL};
-    ProcessSpec query = {.argv = depends, .environment = plain_language};
+    ProcessSpec query = {
+        .argv = depends, .environment = plain_language, .timeout_ms = RAMDISK_PROGRAM_LIMIT_MS};
     g_auto(ProcessResult) result = {0};
     if (!process_run(&query, &result, error))
         return NULL;
@@ -89,7 +89,7 @@ download(const char *metapackage, const char *folder, KernelPackageProgress prog
         progress(text);
     const char *argv[] = {"apt-get", "-q", "-o", "APT::Sandbox::User=root", "download", name, NULL};
     ProcessSpec spec = {
-        .argv = argv, .working_directory = folder, .timeout_ms = DOWNLOAD_TIMEOUT_MS};
+        .argv = argv, .working_directory = folder, .timeout_ms = RAMDISK_PROGRAM_LIMIT_MS};
     return process_run(&spec, NULL, error);
 }
 
@@ -110,7 +110,7 @@ bool
 kernel_package_unpack(const char *package, const char *to, GError **error)
 {
     const char *argv[] = {"dpkg-deb", "-x", package, to, NULL};
-    ProcessSpec spec = {.argv = argv, .timeout_ms = UNPACK_TIMEOUT_MS};
+    ProcessSpec spec = {.argv = argv, .timeout_ms = RAMDISK_PROGRAM_LIMIT_MS};
     if (process_run(&spec, NULL, error))
         return true;
     unlink(package);

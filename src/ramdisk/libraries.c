@@ -4,6 +4,7 @@
 
 #include "common/error.h"
 #include "common/process.h"
+#include "ramdisk/program_limit.h"
 
 #include <string.h>
 
@@ -46,7 +47,8 @@ static bool
 is_dynamic(const char *program, bool *dynamic, GError **error)
 {
     const char *argv[] = {LOADER, "--verify", program, NULL};
-    ProcessSpec spec = {.argv = argv, .accepts_failure = true};
+    ProcessSpec spec = {
+        .argv = argv, .accepts_failure = true, .timeout_ms = RAMDISK_PROGRAM_LIMIT_MS};
     g_auto(ProcessResult) result = {0};
     if (!process_run(&spec, &result, error))
         return false;
@@ -58,7 +60,7 @@ GPtrArray *
 libraries_of(const char *program, GError **error)
 {
     const char *argv[] = {LOADER, "--list", program, NULL};
-    ProcessSpec spec = {.argv = argv};
+    ProcessSpec spec = {.argv = argv, .timeout_ms = RAMDISK_PROGRAM_LIMIT_MS};
     g_auto(ProcessResult) result = {0};
     bool dynamic = false;
     if (!is_dynamic(program, &dynamic, error))

@@ -4,6 +4,7 @@
 
 #include "common/error.h"
 #include "common/process.h"
+#include "ramdisk/program_limit.h"
 
 #include <stdint.h>
 #include <string.h>
@@ -100,7 +101,7 @@ make_plain(const char *path, GError **error)
     if (!g_str_has_suffix(path, COMPRESSED))
         return g_strdup(path);
     const char *argv[] = {"busybox", "unxz", path, NULL};
-    ProcessSpec spec = {.argv = argv};
+    ProcessSpec spec = {.argv = argv, .timeout_ms = RAMDISK_PROGRAM_LIMIT_MS};
     if (!process_run(&spec, NULL, error))
         return NULL;
     return g_strndup(path, strlen(path) - strlen(COMPRESSED));

@@ -24,7 +24,7 @@ struct DirectWrites {
     Slot slots[SLOTS];
     uint64_t turn;
     bool failed;
-    WriteFault fault; /* the first one, which is not told yet */
+    WriteFault fault; /* that of the lowest offset */
 };
 
 bool
@@ -63,7 +63,7 @@ direct_writes_free(DirectWrites *writes)
 static void
 note_fault(DirectWrites *writes, int code, const Slot *slot)
 {
-    if (!writes->failed)
+    if (!writes->failed || slot->offset < writes->fault.offset)
         writes->fault = (WriteFault){code, slot->offset, slot->size};
     writes->failed = true;
 }
@@ -148,11 +148,24 @@ submit(DirectWrites *writes, Slot *slot)
 
 /* ---- all ---- */
 
+/* Whether writes of turns before this one are under way. */
+static bool
+waits_for(const DirectWrites *writes, uint64_t before)
+{
+    bool waits = false;
+    for (size_t i = 0; i < SLOTS; i++)
+        waits = waits || (writes->slots[i].busy && writes->slots[i].turn < before);
+    return waits;
+}
+
+/* Writes end in any order: the failure that is told is known when all have ended. */
 static bool
 judge(DirectWrites *writes, WriteFault *fault)
 {
     if (!writes->failed)
         return true;
+    while (waits_for(writes, UINT64_MAX))
+        reap(writes);
     *fault = writes->fault;
     return false;
 }
@@ -166,15 +179,6 @@ direct_writes_begin(DirectWrites *writes, uint64_t offset, const void *data, siz
     if (!submit(writes, slot))
         write_now(writes, slot);
     return judge(writes, fault);
-}
-
-static bool
-waits_for(const DirectWrites *writes, uint64_t turn)
-{
-    bool waits = false;
-    for (size_t i = 0; i < SLOTS; i++)
-        waits = waits || (writes->slots[i].busy && writes->slots[i].turn < turn);
-    return waits;
 }
 
 bool

@@ -32,12 +32,13 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(DirectWrites, direct_writes_free)
 bool direct_writes_fits(uint64_t offset, const void *data, size_t size);
 
 /* Begins a write; the data is lent until its turn is over. Waits if too many are under way. False:
- * this one or an earlier one failed. */
+ * this one or an earlier one failed; nothing is under way then, and the fault is the one of the
+ * lowest offset. */
 bool direct_writes_begin(DirectWrites *writes, uint64_t offset, const void *data, size_t size,
                          WriteFault *fault);
 
 /* Ends a turn: waits for the writes of those before; all: for those of this one too. It waits for
- * them even if one fails, and tells the first failure. */
+ * them even if one fails. False as above. */
 bool direct_writes_settle(DirectWrites *writes, bool all, WriteFault *fault);
 
 /* Finds the first byte that cannot be written, between two bytes whose contents do not matter any

@@ -65,7 +65,7 @@ class Failing(real_agent.Suite):
         (refusing, {}, r"disk \S+/vdb: .*Could(n't| not) connect to server.*; check that the image server answers"),
         (stranger, {}, r"disk \S+/vdb: .*certificate.*; .*a certificate that the ramdisk trusts"),
         (wrong_checksum, {}, r"disk \S+/vdb: .*image checksum: (ab){32}; verification checksum: [0-9a-f]{64}; compare the checksum in instance_info"),
-        (failing, {}, r"disk \S+/vdb: .*the disk does not take what was written at byte 0: .*; check that the disk is large enough for the image, and its health"),
+        (failing, {}, r"disk \S+/vdb: .*the disk does not take what was written: .*; check that the disk is large enough for the image, and its health"),
         (nothing, {"disk": 4 * MIB}, r"vdb has 4194304 bytes, and the image is larger; check that the disk is large enough"),
         (nothing, {"properties": {"root_device": {"serial": "another-disk"}}}, r"using these hints .*another-disk.*vdb \(67108864 bytes, serial the-disk\).*; correct the hints"),
     )

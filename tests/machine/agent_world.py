@@ -29,7 +29,7 @@ class Ramdisk:
             yield from ("--file", f"{path}:{place}")
 
     def __enter__(self):
-        done = subprocess.run([str(BUILD / "steel-ramdisk"), "build", "--output", self.folder, *self.words()], timeout=900,
+        done = subprocess.run([str(BUILD / "steel-ramdisk"), "build", "--output", self.folder, *self.words()], timeout=4000,
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         if done.returncode != 0:
             shutil.rmtree(self.folder, ignore_errors=True)

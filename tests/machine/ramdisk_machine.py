@@ -15,7 +15,7 @@ AGENT, SSH = 9999, 22
 
 def build(folder, *words):
     """Builds a ramdisk; the folder."""
-    done = subprocess.run([str(BUILD / "steel-ramdisk"), "build", "--output", str(folder), *words], timeout=900,
+    done = subprocess.run([str(BUILD / "steel-ramdisk"), "build", "--output", str(folder), *words], timeout=4000,
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     if done.returncode != 0:
         raise Failure("the ramdisk was not built: " + done.stderr.decode(errors="replace"))

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "stream/relay.h"
 
+#include <limits.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -77,12 +78,13 @@ two_readers(Seen *first, Seen *second)
     return relay;
 }
 
+/* No part is like another one. */
 static uint8_t *
 make_bytes(size_t size)
 {
     uint8_t *bytes = g_malloc(size);
     for (size_t i = 0; i < size; i++)
-        bytes[i] = (uint8_t)(i * 2654435761u >> 13);
+        bytes[i] = (uint8_t)((i * 2654435761u >> 13) + 37 * (i / RELAY_PART));
     return bytes;
 }
 
@@ -198,6 +200,127 @@ a_failure_with_the_last_part_shows_at_the_end(void **state)
     seen_end(&bad);
 }
 
+/* A reader that needs each part until it has the next one, as a disk does that still writes it. It
+ * takes its time, so that the pusher comes as far as it may. */
+typedef struct Borrower {
+    const uint8_t *held; /* NULL: nothing */
+    size_t held_size, settled;
+    GByteArray *bytes;
+    unsigned fails_at, taken;
+    bool waits;
+    Seen pushed; /* its parts */
+} Borrower;
+
+static void
+use_held(Borrower *borrower)
+{
+    if (borrower->held != NULL)
+        g_byte_array_append(borrower->bytes, borrower->held, (guint)borrower->held_size);
+    borrower->held = NULL;
+}
+
+static bool
+borrow(void *user, const uint8_t *data, size_t size, GError **error)
+{
+    Borrower *borrower = user;
+    if (++borrower->taken == borrower->fails_at)
+        return steel_fail(error, STEEL_ERROR_IO, "the disk is full");
+    if (borrower->held != NULL && borrower->waits)
+        wait_for_parts(&borrower->pushed, borrower->taken - 2 + RELAY_PARTS);
+    use_held(borrower);
+    borrower->held = data;
+    borrower->held_size = size;
+    return true;
+}
+
+static bool
+settle(void *user, GError **error)
+{
+    Borrower *borrower = user;
+    use_held(borrower);
+    borrower->settled++;
+    return borrower->fails_at != UINT_MAX ||
+           steel_fail(error, STEEL_ERROR_IO, "the disk is full at its end");
+}
+
+static Relay *
+one_borrower(Borrower *borrower)
+{
+    const RelayReader readers[] = {{"borrower", borrow, settle, borrower}};
+    borrower->bytes = g_byte_array_new();
+    seen_begin(&borrower->pushed);
+    Relay *relay = relay_new(readers, 1, NULL);
+    assert_non_null(relay);
+    return relay;
+}
+
+static void
+end_borrower(Borrower *borrower, Relay *relay)
+{
+    relay_free(relay);
+    seen_end(&borrower->pushed);
+    g_byte_array_unref(borrower->bytes);
+}
+
+static void
+note_pushed(Seen *pushed, unsigned parts)
+{
+    pthread_mutex_lock(&pushed->lock);
+    pushed->parts += parts;
+    pthread_cond_broadcast(&pushed->changed);
+    pthread_mutex_unlock(&pushed->lock);
+}
+
+static void
+a_part_stays_until_the_next_one_is_taken(void **state)
+{
+    (void)state;
+    enum { PARTS = 4 * RELAY_PARTS };
+    Borrower borrower = {.waits = true};
+    g_autofree uint8_t *bytes = make_bytes(PARTS * RELAY_PART);
+    Relay *relay = one_borrower(&borrower);
+    for (size_t i = 0; i < PARTS; i++) {
+        assert_true(relay_push(relay, bytes + i * RELAY_PART, RELAY_PART, NULL));
+        note_pushed(&borrower.pushed, 1);
+    }
+    note_pushed(&borrower.pushed, RELAY_PARTS);
+    assert_true(relay_finish(relay, NULL));
+    assert_int_equal(borrower.settled, 1);
+    assert_int_equal(borrower.bytes->len, PARTS * RELAY_PART);
+    assert_memory_equal(borrower.bytes->data, bytes, PARTS * RELAY_PART);
+    end_borrower(&borrower, relay);
+}
+
+static void
+a_reader_settles_after_failures_too(void **state)
+{
+    (void)state;
+    Borrower borrower = {.fails_at = 3};
+    g_autofree uint8_t *bytes = make_bytes(RELAY_PART);
+    Relay *relay = one_borrower(&borrower);
+    bool pushed = true;
+    for (size_t i = 0; pushed && i < 3 * RELAY_PARTS; i++)
+        pushed = relay_push(relay, bytes, RELAY_PART, NULL);
+    assert_false(pushed);
+    relay_free(g_steal_pointer(&relay));
+    assert_int_equal(borrower.settled, 1);
+    assert_int_equal(borrower.bytes->len, 2 * RELAY_PART);
+    end_borrower(&borrower, relay);
+}
+
+static void
+what_fails_while_it_settles_shows_at_the_end(void **state)
+{
+    (void)state;
+    Borrower borrower = {.fails_at = UINT_MAX};
+    g_autoptr(GError) error = NULL;
+    Relay *relay = one_borrower(&borrower);
+    assert_true(relay_push(relay, (const uint8_t *)"end", 3, NULL));
+    assert_false(relay_finish(relay, &error));
+    assert_string_equal(error->message, "the disk is full at its end");
+    end_borrower(&borrower, relay);
+}
+
 /* A download that breaks off: what waits is dropped. */
 static void
 what_was_not_read_is_dropped_when_it_is_freed(void **state)
@@ -227,6 +350,9 @@ main(void)
         cmocka_unit_test(a_slow_reader_holds_up_the_pusher_and_loses_nothing),
         cmocka_unit_test(what_a_reader_says_is_told_to_the_pusher),
         cmocka_unit_test(a_failure_with_the_last_part_shows_at_the_end),
+        cmocka_unit_test(a_part_stays_until_the_next_one_is_taken),
+        cmocka_unit_test(a_reader_settles_after_failures_too),
+        cmocka_unit_test(what_fails_while_it_settles_shows_at_the_end),
         cmocka_unit_test(what_was_not_read_is_dropped_when_it_is_freed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
