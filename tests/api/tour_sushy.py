@@ -3,6 +3,8 @@
 
 SPDX-License-Identifier: Apache-2.0
 """
+import subprocess
+
 import sushy
 from sushy import auth, exceptions
 
@@ -174,6 +176,160 @@ class Resources(Case):
         self.bmc.set("slash-redirect=1")
         self.assertEqual(self.bmc.ask("GET", SYSTEM).status, 308)
         self.assertEqual(self.system().identity, "1")
+
+
+class Media(Case):
+    URL = "http://127.0.0.1:1/some/image.iso?key=1"
+
+    def media(self, kind=sushy.VIRTUAL_MEDIA_CD):
+        members = self.connect().get_manager().virtual_media.get_members()
+        return [member for member in members if kind in member.media_types][0]
+
+    def state(self, medium):
+        medium.refresh(force=True)
+        return medium.image, medium.image_name, medium.inserted
+
+    def test_media_are_inserted_and_ejected(self):
+        for kind in (sushy.VIRTUAL_MEDIA_CD, sushy.VIRTUAL_MEDIA_USBSTICK):
+            medium = self.media(kind)
+            self.assertEqual(self.state(medium), (None, None, False))
+            medium.insert_media(self.URL)
+            self.assertEqual(self.state(medium), (self.URL, "image.iso", True))
+            medium.eject_media()
+            self.assertEqual(self.state(medium), (None, None, False))
+
+    def test_what_some_bmcs_want(self):
+        for setting in ("no-insert-action=1", "no-insert-action=0,protocol-needed=1", "eject-body=1"):
+            self.bmc.set(setting)
+            medium = self.media()
+            medium.insert_media(self.URL)
+            self.assertTrue(self.state(medium)[2], setting)
+            medium.eject_media()
+            self.assertFalse(self.state(medium)[2], setting)
+
+    def test_what_is_refused(self):
+        medium = self.media()
+        with self.assertRaisesRegex(exceptions.BadRequestError, "different format"):
+            medium.insert_media("nfs://host/image.iso")
+        medium.insert_media(self.URL)
+        with self.assertRaisesRegex(exceptions.HTTPError, "in use"):
+            medium.insert_media(self.URL)
+        medium.eject_media()
+        self.bmc.set("refuse-insert=500")
+        with self.assertRaises(exceptions.ServerSideError):
+            medium.insert_media(self.URL)
+        self.assertFalse(self.state(medium)[2])
+
+
+class Settings(Case):
+    def post(self, system):
+        system.reset_system(sushy.RESET_POWER_CYCLE if hasattr(sushy, "RESET_POWER_CYCLE") else sushy.ResetType.POWER_CYCLE)
+        system.refresh(force=True)
+
+    def test_bios_settings_wait_for_the_next_post(self):
+        system = self.system()
+        system.bios.set_attributes({"BootMode": "Uefi", "NumLock": False})
+        system.bios.refresh(force=True)
+        self.assertEqual(system.bios.attributes["BootMode"], "LegacyBios")
+        self.assertEqual(system.bios.pending_attributes["BootMode"], "Uefi")
+        self.post(system)
+        system.bios.refresh(force=True)
+        self.assertEqual((system.bios.attributes["BootMode"], system.bios.attributes["NumLock"]), ("Uefi", False))
+        self.assertEqual(system.boot.mode, sushy.BOOT_SOURCE_MODE_UEFI)
+        system.bios.reset_bios()
+        self.post(system)
+        system.bios.refresh(force=True)
+        self.assertEqual((system.bios.attributes["BootMode"], system.bios.attributes["NumLock"]), ("LegacyBios", True))
+        system.bios.change_password("new", "old", "Administrator")
+
+    def test_settings_that_are_not_there_are_refused(self):
+        path = SYSTEM + "/Bios/Settings"
+        for attributes, message in (({"Moon": 1}, "PropertyUnknown"), ({"NumLock": "yes"}, "PropertyValueTypeError")):
+            answer = self.bmc.ask("PATCH", path, {"Attributes": attributes})
+            self.assertEqual((answer.status, answer.message_id), (400, message))
+
+    def test_every_setting_is_in_the_registry(self):
+        place = self.bmc.ask("GET", "/redfish/v1/Registries/BiosAttributeRegistry").json["Location"][0]["Uri"]
+        known = {entry["AttributeName"] for entry in self.bmc.ask("GET", place).json["RegistryEntries"]["Attributes"]}
+        self.assertEqual(known, set(self.system().bios.attributes))
+
+    def test_secure_boot_waits_for_a_post_in_uefi_mode(self):
+        system = self.system()
+        system.secure_boot.set_enabled(True)
+        for mode, enabled in (("LegacyBios", False), ("Uefi", True)):
+            system.bios.set_attributes({"BootMode": mode})
+            self.post(system)
+            system.secure_boot.refresh(force=True)
+            self.assertEqual(system.secure_boot.current_boot == sushy.SECURE_BOOT_ENABLED, enabled, mode)
+        system.secure_boot.reset_keys(sushy.SECURE_BOOT_RESET_KEYS_DELETE_ALL)
+        self.post(system)
+        system.secure_boot.refresh(force=True)
+        self.assertEqual((system.secure_boot.current_boot, system.secure_boot.mode),
+                         (sushy.SECURE_BOOT_DISABLED, sushy.SECURE_BOOT_MODE_SETUP))
+
+
+class Services(Case):
+    def test_an_update_is_a_task(self):
+        connection = self.connect()
+        for settings, state in (("task-ms=0", "Completed"), ("task-fails=1", "Exception"), ("task-ms=3600000", "Running")):
+            self.bmc.set(settings)
+            monitor = connection.get_update_service().simple_update("http://127.0.0.1/fw.bin")
+            self.assertEqual(monitor.check_is_processing, state == "Running", settings)
+            self.assertEqual(monitor.get_task().task_state.value, state)
+
+    def test_subscriptions_are_made_and_deleted(self):
+        service = self.connect().get_event_service()
+        made = service.subscriptions.create({"Destination": "https://127.0.0.1/", "Protocol": "Redfish", "Context": "c",
+                                             "EventTypes": ["Alert"]})
+        self.assertEqual(len(self.members()), 1)
+        made.delete()
+        self.assertEqual(self.members(), [])
+        for body, message in (({"Protocol": "Redfish"}, "PropertyMissing"), ({"Destination": 1, "Protocol": "Redfish"}, "PropertyValueTypeError")):
+            answer = self.bmc.ask("POST", self.PATH, body)
+            self.assertEqual((answer.status, answer.message_id), (400, message))
+
+    PATH = "/redfish/v1/EventService/Subscriptions"
+
+    def members(self):
+        return self.bmc.ask("GET", self.PATH).json["Members"]
+
+    def test_there_are_no_more_subscriptions_than_there_is_room(self):
+        body = {"Destination": "https://127.0.0.1/", "Protocol": "Redfish"}
+        self.assertEqual([self.bmc.ask("POST", self.PATH, body).status for _ in range(21)], [201] * 20 + [400])
+
+    def test_volumes_are_made_and_deleted(self):
+        def volumes():
+            return self.system().storage.get_members()[0].volumes
+
+        self.assertEqual(volumes().get_members(), [])
+        volumes().create({"RAIDType": "RAID0", "Name": "root", "CapacityBytes": 1 << 30})
+        self.assertEqual([volume.capacity_bytes for volume in volumes().get_members()], [1 << 30])
+        volumes().get_members()[0].delete()
+        self.assertEqual(volumes().get_members(), [])
+
+
+class Faults(Case):
+    def test_a_bmc_that_resets_says_so_for_a_while(self):
+        self.bmc.set("reset-seconds=600")
+        self.connect().get_manager().reset_manager(sushy.RESET_MANAGER_FORCE_RESTART)
+        answer = self.bmc.ask("GET", SYSTEM)
+        self.assertEqual((answer.status, answer.message_id), (503, "ServiceTemporarilyUnavailable"))
+        self.assertLessEqual(int(answer.headers["Retry-After"]), 600)
+
+    def test_requests_fail_as_often_as_is_set(self):
+        self.bmc.set("fail-percent=100", "fail-status=500")
+        self.assertEqual(self.bmc.ask("GET", SYSTEM).status, 500)
+        self.bmc.set("fail-percent=0")
+        self.assertEqual(self.bmc.ask("GET", SYSTEM).status, 200)
+
+    def test_answers_come_later(self):
+        self.bmc.set("latency-ms=1")
+        self.assertEqual(self.system().power_state, sushy.POWER_STATE_OFF)
+
+    def test_settings_of_a_bmc_that_are_not_there_are_refused(self):
+        for setting in ("moon=1", "post-ms=x", "session-limit=65"):
+            with self.assertRaises(subprocess.CalledProcessError):
+                self.bmc.set(setting)
 
 
 class BadRequests(Case):

@@ -3,6 +3,7 @@
 #include "lab/redfish/inside.h"
 
 #include "common/json_text.h"
+#include "common/time_text.h"
 
 #include <string.h>
 
@@ -17,13 +18,33 @@ typedef struct RouteRow {
 } RouteRow;
 
 #define SYSTEM "/redfish/v1/systems/1"
+#define MEDIA "/redfish/v1/managers/1/virtualmedia"
+#define SUBSCRIPTIONS "/redfish/v1/eventservice/subscriptions"
+#define VOLUMES SYSTEM "/storage/1/volumes"
 #define SESSIONS "/redfish/v1/sessionservice/sessions"
 
 static const RouteRow routes[] = {
-    {"POST",   SESSIONS,                                       redfish_session_open},
-    {"DELETE", SESSIONS "/*",                                  redfish_session_close},
-    {"POST",   SYSTEM "/actions/computersystem.reset",         redfish_system_reset},
-    {"POST",   "/redfish/v1/managers/1/actions/manager.reset", redfish_manager_reset},
+    {"POST", SESSIONS, redfish_session_open},
+    {"DELETE", SESSIONS "/*", redfish_session_close},
+    {"POST", SYSTEM "/actions/computersystem.reset", redfish_system_reset},
+    {"POST", "/redfish/v1/managers/1/actions/manager.reset", redfish_manager_reset},
+    {"POST", MEDIA "/cd/actions/virtualmedia.insertmedia", redfish_media_insert},
+    {"POST", MEDIA "/cd/actions/virtualmedia.ejectmedia", redfish_media_eject},
+    {"PATCH", MEDIA "/cd", redfish_media_patch},
+    {"POST", MEDIA "/floppy/actions/virtualmedia.insertmedia", redfish_media_insert},
+    {"POST", MEDIA "/floppy/actions/virtualmedia.ejectmedia", redfish_media_eject},
+    {"PATCH", MEDIA "/floppy", redfish_media_patch},
+    {"POST", SYSTEM "/bios/actions/bios.resetbios", redfish_bios_reset},
+    {"POST", SYSTEM "/bios/actions/bios.changepassword", redfish_bios_password},
+    {"POST", SYSTEM "/secureboot/actions/secureboot.resetkeys", redfish_secure_boot_keys},
+    {"POST", SUBSCRIPTIONS, redfish_subscription_add},
+    {"DELETE", SUBSCRIPTIONS "/*", redfish_subscription_remove},
+    {"POST", VOLUMES, redfish_volume_add},
+    {"DELETE", VOLUMES "/*", redfish_volume_remove},
+    {"POST", "/redfish/v1/updateservice/actions/updateservice.simpleupdate", redfish_simple_update},
+    {"GET", "/redfish/v1/taskservice/taskmonitors/*", redfish_task_monitor},
+    {"GET", "/redfish/v1/taskservice/tasks/*", redfish_task_monitor},
+    {"POST", "/redfish/v1/eventservice/actions/eventservice.submittestevent", redfish_test_event},
 };
 
 /* What strangers may read. */
@@ -79,6 +100,20 @@ is_read(const char *method)
     return strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0;
 }
 
+/* What can be done with a resource. */
+static void
+add_allow(RedfishCall *call, bool readable)
+{
+    static const char *const methods[] = {"PATCH", "POST", "DELETE"};
+    GString *allow = g_string_new(readable ? "GET, HEAD" : "");
+    for (size_t i = 0; i < G_N_ELEMENTS(methods); i++)
+        if (find_route(methods[i], call->path) != NULL ||
+            (i == 0 && redfish_patch_is_known(call->path)))
+            g_string_append_printf(allow, "%s%s", allow->len > 0 ? ", " : "", methods[i]);
+    redfish_add_header(call, "Allow", allow->str);
+    g_string_free(allow, TRUE);
+}
+
 static void read_resource(RedfishCall *call, const RedfishResource *resource)
     REQUIRES(call->bmc->lock);
 
@@ -92,15 +127,9 @@ read_resource(RedfishCall *call, const RedfishResource *resource)
     }
     g_autofree char *etag = redfish_etag(call->bmc, body);
     redfish_add_header(call, "ETag", etag);
+    add_allow(call, true);
     json_object_set_new(body, "@odata.etag", json_string(etag));
     redfish_say(call, 200, body);
-}
-
-/* What can be done with a resource. */
-static void
-add_allow(RedfishCall *call)
-{
-    redfish_add_header(call, "Allow", "GET, HEAD, PATCH, POST, DELETE");
 }
 
 /* A session that is not there has no resource, though the tree has a row for all. */
@@ -135,7 +164,7 @@ dispatch(RedfishCall *call)
     else if (resource != NULL && strcmp(method, "PATCH") == 0)
         redfish_patch(call, resource);
     else {
-        add_allow(call);
+        add_allow(call, resource != NULL);
         redfish_refuse(call, REDFISH_MESSAGE_METHOD, NULL, NULL, NULL);
     }
 }
@@ -168,6 +197,36 @@ redirect(RedfishCall *call)
     return true;
 }
 
+/* The faults that a test has asked for. */
+static bool fails_at_random(RedfishCall *call) REQUIRES(call->bmc->lock);
+
+static bool
+fails_at_random(RedfishCall *call)
+{
+    uint16_t dice;
+    int percent = call->bmc->knobs[REDFISH_KNOB_FAIL_PERCENT];
+    secret_random(&dice, sizeof dice);
+    if (dice % 100 >= percent)
+        return false;
+    redfish_refuse(call, REDFISH_MESSAGE_UNAVAILABLE, NULL, "1", NULL);
+    call->answer->status = (unsigned)call->bmc->knobs[REDFISH_KNOB_FAIL_STATUS];
+    return true;
+}
+
+static bool is_silent(RedfishCall *call) REQUIRES(call->bmc->lock);
+
+static bool
+is_silent(RedfishCall *call)
+{
+    int64_t left = call->bmc->silent_until_ms - time_monotonic_ms();
+    if (left <= 0)
+        return false;
+    g_autofree char *seconds = g_strdup_printf("%d", (int)((left + 999) / 1000));
+    redfish_add_header(call, "Retry-After", seconds);
+    redfish_refuse(call, REDFISH_MESSAGE_UNAVAILABLE, NULL, seconds, NULL);
+    return true;
+}
+
 static void answer(RedfishCall *call) REQUIRES(call->bmc->lock);
 
 static void
@@ -175,7 +234,7 @@ answer(RedfishCall *call)
 {
     redfish_sessions_expire(call->bmc);
     call->bmc->stats.requests++;
-    if (redirect(call))
+    if (fails_at_random(call) || is_silent(call) || redirect(call))
         return;
     if (!is_public(call) && !redfish_authenticate(call)) {
         redfish_add_header(call, "WWW-Authenticate", "Basic realm=\"Redfish\"");
@@ -196,6 +255,14 @@ normal_path(const char *path)
     while (length > 1 && shorter[length - 1] == '/')
         shorter[--length] = '\0';
     return g_ascii_strdown(shorter, -1);
+}
+
+/* Images of virtual media are fetched while the client waits. */
+bool
+redfish_request_is_slow(const RedfishRequest *request)
+{
+    g_autofree char *path = normal_path(request->path);
+    return !is_read(request->method) && strstr(path, "/virtualmedia/") != NULL;
 }
 
 void

@@ -25,11 +25,25 @@ typedef enum RedfishPower {
     REDFISH_POWER_NMI
 } RedfishPower;
 
-/* What a BMC asks of its machine. Called with the BMC's lock held: must not block, nor call the
- * BMC. */
+typedef enum RedfishSlot { REDFISH_SLOT_CD, REDFISH_SLOT_STICK, REDFISH_SLOT_COUNT } RedfishSlot;
+
+/* What virtual media are to be made of. All borrowed. */
+typedef struct RedfishMedium {
+    const char *url;                 /* http or https */
+    const char *username, *password; /* NULL: none */
+    bool verify;                     /* the server's certificate */
+} RedfishMedium;
+
+/* What a BMC asks of its machine. */
 typedef struct RedfishMachineOps {
-    /* Gives an order that is carried out soon. Errors: BMC_BUSY. */
+    /* Gives an order that is carried out soon. Called with the BMC's lock held: must not block, nor
+     * call the BMC. Errors: BMC_BUSY. */
     bool (*power)(void *user, RedfishPower power, GError **error);
+    /* Fetches an image and puts it into a drive, which is empty. Blocks; called without the lock.
+     * Errors: HTTP, TIMEOUT, TOO_LARGE, IO, BMC_BUSY. */
+    bool (*insert)(void *user, RedfishSlot slot, const RedfishMedium *medium, GError **error);
+    /* Empties a drive; as `power`. Errors: BMC_BUSY. */
+    bool (*eject)(void *user, RedfishSlot slot, GError **error);
 } RedfishMachineOps;
 
 /* What the machine is. Borrowed for the call that takes it. */
@@ -55,6 +69,7 @@ typedef enum RedfishBootDevice {
 typedef struct RedfishBoot {
     RedfishBootDevice device; /* NONE: as the machine likes */
     bool once, uefi;
+    bool inserted[REDFISH_SLOT_COUNT]; /* drives that hold something */
 } RedfishBoot;
 
 /* How the BMC behaves, see knobs.def. */
@@ -110,6 +125,10 @@ typedef struct RedfishAnswer {
 void redfish_bmc_answer(RedfishBmc *bmc, const RedfishRequest *request, RedfishAnswer *answer);
 void redfish_answer_clear(RedfishAnswer *answer);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(RedfishAnswer, redfish_answer_clear)
+
+/* True if the answer may take its time: the request must not be answered on a thread that others
+ * wait for. */
+bool redfish_request_is_slow(const RedfishRequest *request);
 
 /* Bytes of a request's body that a BMC reads. */
 #define REDFISH_BODY_LIMIT ((size_t)256 * 1024)

@@ -42,33 +42,13 @@ evaluate(const RedfishBmc *bmc, RedfishBoot *boot)
         .once = strcmp(enabled, "Once") == 0,
         .uefi = strcmp(overridden ? redfish_state_text(bmc, "boot.mode") : mode, "UEFI") == 0 ||
                 (!overridden && strcmp(mode, "Uefi") == 0)};
-}
-
-/* Pending BIOS settings come into force. */
-static void apply_settings(RedfishBmc *bmc) REQUIRES(bmc->lock);
-
-static void
-apply_settings(RedfishBmc *bmc)
-{
-    json_t *pending = redfish_state(bmc, "bios.pending");
-    if (json_object_size(pending) == 0)
-        return;
-    const char *mode = json_string_member(pending, "BootMode");
-    if (mode != NULL)
-        redfish_state_set(bmc->state, "boot.mode",
-                          json_string(strcmp(mode, "Uefi") == 0 ? "UEFI" : "Legacy"));
-    json_object_update(redfish_state(bmc, "bios.current"), pending);
-    char now[TIME_TEXT_SIZE];
-    redfish_state_set(bmc->state, "bios.applied", json_string(time_now_text(now)));
-    redfish_state_set(bmc->state, "bios.messages",
-                      json_pack("[{s:s}]", "MessageId", "Base.1.8.Success"));
-    json_object_clear(pending);
+    redfish_media_fill(bmc, boot);
 }
 
 void
 redfish_boot_begin(RedfishBmc *bmc, RedfishBoot *boot)
 {
-    apply_settings(bmc);
+    redfish_settings_apply(bmc);
     evaluate(bmc, boot);
     bmc->power = true;
     bmc->post_begun_ms = time_monotonic_ms();
@@ -196,10 +176,12 @@ redfish_system_reset(RedfishCall *call)
         carry_out(call, row);
 }
 
-/* The sessions end; the machine does not notice. */
+/* The sessions end, and the BMC is silent for a while; the machine does not notice. */
 void
 redfish_manager_reset(RedfishCall *call)
 {
     redfish_sessions_drop(call->bmc);
+    call->bmc->silent_until_ms =
+        time_monotonic_ms() + (int64_t)call->bmc->knobs[REDFISH_KNOB_RESET_S] * 1000;
     redfish_say(call, 204, NULL);
 }

@@ -17,8 +17,9 @@ typedef struct RedfishSession {
     int64_t last_used_ms; /* monotonic */
 } RedfishSession;
 
-/* Resources as they stand in data/: a string "$a.b" is the value of the BMC's state at a.b, and
- * "$:name" one that is computed (live.c). Constant. */
+/* Resources as they stand in data/. A string "$a.b" is the value of the BMC's state at a.b,
+ * "$:name" one that is computed (live.c). Of what requests make (records.c), "$#tasks" is the
+ * number, "$@tasks" the members of the collection, and "$*tasks" the one of the path. Constant. */
 typedef struct RedfishTree {
     json_t *document;      /* owned */
     GHashTable *resources; /* path in lower case, without slash at the end -> RedfishResource */
@@ -42,6 +43,9 @@ struct RedfishBmc {
     bool power GUARDED;
     int64_t post_begun_ms GUARDED; /* monotonic */
     int knobs[REDFISH_KNOB_COUNT] GUARDED;
+    bool drive_busy[REDFISH_SLOT_COUNT] GUARDED; /* an image is being fetched for it */
+    int64_t silent_until_ms GUARDED;             /* monotonic: the BMC is resetting */
+    unsigned last_record GUARDED;                /* the number of the record made last */
     RedfishStats stats GUARDED;
 };
 
@@ -94,11 +98,37 @@ char *redfish_etag(const RedfishBmc *bmc, const json_t *body) REQUIRES(bmc->lock
 
 /* ---- what requests do; each answers ---- */
 
+/* Whether a path, in lower case, has members that can be changed. */
+bool redfish_patch_is_known(const char *path);
 void redfish_patch(RedfishCall *call, const RedfishResource *resource) REQUIRES(call->bmc->lock);
 void redfish_session_open(RedfishCall *call) REQUIRES(call->bmc->lock);
 void redfish_session_close(RedfishCall *call) REQUIRES(call->bmc->lock);
 void redfish_system_reset(RedfishCall *call) REQUIRES(call->bmc->lock);
 void redfish_manager_reset(RedfishCall *call) REQUIRES(call->bmc->lock);
+
+/* media.c */
+void redfish_media_insert(RedfishCall *call) REQUIRES(call->bmc->lock);
+void redfish_media_eject(RedfishCall *call) REQUIRES(call->bmc->lock);
+void redfish_media_patch(RedfishCall *call) REQUIRES(call->bmc->lock);
+void redfish_media_fill(const RedfishBmc *bmc, RedfishBoot *boot) REQUIRES(bmc->lock);
+/* bios.c */
+void redfish_bios_reset(RedfishCall *call) REQUIRES(call->bmc->lock);
+void redfish_bios_password(RedfishCall *call) REQUIRES(call->bmc->lock);
+void redfish_secure_boot_keys(RedfishCall *call) REQUIRES(call->bmc->lock);
+/* Pending settings come into force. */
+void redfish_settings_apply(RedfishBmc *bmc) REQUIRES(bmc->lock);
+/* records.c: what is made and deleted by requests */
+void redfish_subscription_add(RedfishCall *call) REQUIRES(call->bmc->lock);
+void redfish_subscription_remove(RedfishCall *call) REQUIRES(call->bmc->lock);
+void redfish_volume_add(RedfishCall *call) REQUIRES(call->bmc->lock);
+void redfish_volume_remove(RedfishCall *call) REQUIRES(call->bmc->lock);
+void redfish_simple_update(RedfishCall *call) REQUIRES(call->bmc->lock);
+/* The members of "tasks", "subscriptions" or "volumes", and one of them by a call's id. */
+json_t *redfish_record_members(const RedfishCall *call, const char *kind) REQUIRES(call->bmc->lock);
+json_t *redfish_record(const RedfishCall *call, const char *kind) REQUIRES(call->bmc->lock);
+/* Answers the monitor of a task. */
+void redfish_test_event(RedfishCall *call) REQUIRES(call->bmc->lock);
+void redfish_task_monitor(RedfishCall *call) REQUIRES(call->bmc->lock);
 
 /* ---- sessions (sessions.c) ---- */
 

@@ -155,6 +155,21 @@ live_bios_pending(const RedfishCall *call)
     return attributes;
 }
 
+/* Absent where a medium is changed by PATCH. */
+static json_t *live_insert_actions(const RedfishCall *call) REQUIRES(call->bmc->lock);
+
+static json_t *
+live_insert_actions(const RedfishCall *call)
+{
+    if (call->bmc->knobs[REDFISH_KNOB_NO_INSERT_ACTION] != 0)
+        return NULL;
+    g_autofree char *base = g_strconcat(call->request->path, "/Actions/VirtualMedia.", NULL);
+    g_autofree char *insert = g_strconcat(base, "InsertMedia", NULL);
+    g_autofree char *eject = g_strconcat(base, "EjectMedia", NULL);
+    return json_pack("{s:{s:s}, s:{s:s}}", "#VirtualMedia.InsertMedia", "target", insert,
+                     "#VirtualMedia.EjectMedia", "target", eject);
+}
+
 static json_t *
 live_messages(const RedfishCall *call)
 {
@@ -163,6 +178,7 @@ live_messages(const RedfishCall *call)
 }
 
 static const LiveRow rows[] = {
+    {"insert_actions",  live_insert_actions},
     {"bios_pending",    live_bios_pending},
     {"boot_mode",       live_boot_mode},
     {"boot_modes",      live_boot_modes},

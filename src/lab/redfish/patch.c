@@ -55,6 +55,15 @@ find_row(const char *path, const char *member)
     return NULL;
 }
 
+bool
+redfish_patch_is_known(const char *path)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++)
+        if (strcmp(rows[i].path, path) == 0)
+            return true;
+    return false;
+}
+
 static bool
 in_list(const json_t *list, const char *text)
 {

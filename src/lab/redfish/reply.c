@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#define REGISTRY "Base.1.8"
+#define REGISTRY "Base.1.5"
 
 typedef struct MessageRow {
     const char *id;

@@ -104,15 +104,21 @@ server_body(void *user, HttpConnection *connection, const char *data, size_t siz
         g_byte_array_append(exchange->body, (const guint8 *)data, (guint)size);
 }
 
+static RedfishRequest
+request_of(Exchange *exchange)
+{
+    return (RedfishRequest){.method = exchange->method,
+                            .path = exchange->path,
+                            .header = carrier_header,
+                            .carrier = exchange,
+                            .body = (const char *)exchange->body->data,
+                            .body_size = exchange->body->len};
+}
+
 static void
 make_answer(Exchange *exchange)
 {
-    RedfishRequest request = {.method = exchange->method,
-                              .path = exchange->path,
-                              .header = carrier_header,
-                              .carrier = exchange,
-                              .body = (const char *)exchange->body->data,
-                              .body_size = exchange->body->len};
+    const RedfishRequest request = request_of(exchange);
     redfish_bmc_answer(exchange->bmc, &request, &exchange->answer);
 }
 
@@ -162,7 +168,8 @@ server_complete(void *user, HttpConnection *connection)
         return http_connection_answer(
             connection, MHD_HTTP_CONTENT_TOO_LARGE,
             server_refusal(user, MHD_HTTP_CONTENT_TOO_LARGE, "The body is too large."));
-    if (latency > 0) {
+    const RedfishRequest request = request_of(exchange);
+    if (latency > 0 || redfish_request_is_slow(&request)) {
         pool_submit_later(server->pool, (unsigned)latency, answer_job, exchange);
         return HTTP_LATER;
     }

@@ -2,6 +2,8 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "lab/redfish/inside.h"
 
+#include "common/json_text.h"
+
 json_t *
 redfish_state(const RedfishBmc *bmc, const char *name)
 {
@@ -27,4 +29,14 @@ redfish_state_set(json_t *state, const char *name, json_t *value)
     for (; word[1] != NULL; word++)
         state = json_object_get(state, *word);
     json_object_set_new(state, *word, value);
+}
+
+char *
+redfish_etag(const RedfishBmc *bmc, const json_t *body)
+{
+    g_autofree char *text = json_text_dump(body);
+    g_autofree char *digest = g_compute_checksum_for_string(G_CHECKSUM_MD5, text, -1);
+    digest[8] = '\0';
+    return g_strdup_printf("%s\"%s\"", bmc->knobs[REDFISH_KNOB_WEAK_ETAGS] != 0 ? "W/" : "",
+                           digest);
 }

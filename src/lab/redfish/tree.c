@@ -83,6 +83,25 @@ expand_array(const RedfishCall *call, const json_t *array)
     return copy;
 }
 
+static json_t *expand_text(const RedfishCall *call, const char *text) REQUIRES(call->bmc->lock);
+
+static json_t *
+expand_text(const RedfishCall *call, const char *text)
+{
+    switch (text[0]) {
+    case ':':
+        return redfish_live(call, text + 1);
+    case '#':
+        return json_integer((json_int_t)json_object_size(redfish_state(call->bmc, text + 1)));
+    case '@':
+        return redfish_record_members(call, text + 1);
+    case '*':
+        return redfish_record(call, text + 1);
+    default:
+        return json_deep_copy(redfish_state(call->bmc, text));
+    }
+}
+
 /* NULL: there is no such value at present. */
 static json_t *
 expand(const RedfishCall *call, const json_t *value)
@@ -94,8 +113,7 @@ expand(const RedfishCall *call, const json_t *value)
         return expand_array(call, value);
     if (text == NULL || text[0] != '$')
         return json_deep_copy(value);
-    return text[1] == ':' ? redfish_live(call, text + 2)
-                          : json_deep_copy(redfish_state(call->bmc, text + 1));
+    return expand_text(call, text + 1);
 }
 
 /* Its address, as the call names it where the tree has "*". */
@@ -117,14 +135,4 @@ redfish_expand(const RedfishCall *call, const RedfishResource *resource)
     g_autofree char *id = odata_id(call, resource);
     json_object_set_new(body, "@odata.id", json_string(id));
     return body;
-}
-
-char *
-redfish_etag(const RedfishBmc *bmc, const json_t *body)
-{
-    g_autofree char *text = json_text_dump(body);
-    g_autofree char *digest = g_compute_checksum_for_string(G_CHECKSUM_MD5, text, -1);
-    digest[8] = '\0';
-    return g_strdup_printf("%s\"%s\"", bmc->knobs[REDFISH_KNOB_WEAK_ETAGS] != 0 ? "W/" : "",
-                           digest);
 }
