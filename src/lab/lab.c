@@ -477,7 +477,7 @@ attend_orders(Lab *lab)
 {
     MailboxOrder order;
     while (mailbox_take(lab->mailbox, &order))
-        machine_control(order.recipient, order.control);
+        machine_obey(order.recipient, &order);
 }
 
 static void

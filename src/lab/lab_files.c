@@ -20,8 +20,9 @@ is_lab_file(const char *name)
                                         "dnsmasq.log",   "dnsmasq.leases", TFTP_FOLDER,
                                         NFS_FOLDER,      NFS_FILES,        REDFISH_CERTIFICATE_FILE,
                                         REDFISH_KEY_FILE};
-    static const char *const endings[] = {".console.log",       ".disk.raw", ".volume.raw",
-                                          ".uefi-variables.fd", ".qemu.log", ".chap"};
+    static const char *const endings[] = {
+        ".console.log", ".disk.raw", ".volume.raw", ".uefi-variables.fd",
+        ".qemu.log",    ".chap",     ".medium"};
     for (size_t i = 0; i < G_N_ELEMENTS(names); i++)
         if (strcmp(name, names[i]) == 0)
             return true;

@@ -1,8 +1,9 @@
 /* A virtual server; the contract is in machine.h.
  * SPDX-License-Identifier: Apache-2.0 */
-#include "lab/machine.h"
+#include "lab/machine_inside.h"
 
 #include "common/error.h"
+#include "common/json_text.h"
 #include "common/log.h"
 #include "common/process.h"
 #include "common/time_text.h"
@@ -12,7 +13,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <stdatomic.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -24,25 +24,6 @@
  * order stays. */
 #define BOOT_SETTLE_MS 2000
 #define AREA "lab.machine"
-
-struct Machine {
-    const MachineConfig *config; /* borrowed */
-    const char *folder;          /* borrowed */
-    bool always_uefi;
-    int network_namespace;
-    Mailbox *mailbox;        /* borrowed */
-    _Atomic(IpmiBmc *) bmc;  /* borrowed from its server; NULL if it speaks Redfish */
-    RedfishBmc *redfish;     /* borrowed; NULL if the BMC speaks IPMI */
-    atomic_bool powered;     /* also read by the BMC's thread */
-    pid_t pid;               /* 0 when off */
-    Qmp *qmp;                /* owned; NULL when off */
-    bool network_first_next; /* the order that the running QEMU has for its next boot */
-    int64_t start_at_ms;     /* monotonic; 0: no start is due */
-    int64_t settled_at_ms;   /* monotonic: until then the boot order belongs to the current boot */
-    IpmiBootDevice boot_device;
-    MachineFirmware firmware;
-    unsigned boot_count;
-};
 
 Machine *
 machine_new(const MachineConfig *config, const char *folder, bool uefi, int network_namespace,
@@ -83,32 +64,8 @@ static bool
 next_is_network(const Machine *machine)
 {
     IpmiBootFlags flags = {0};
-    if (machine->redfish != NULL) {
-        RedfishBoot boot;
-        redfish_bmc_peek_boot(machine->redfish, &boot);
-        return boot.device == REDFISH_BOOT_PXE;
-    }
     ipmi_bmc_peek_boot_flags(atomic_load(&machine->bmc), &flags);
     return flags.valid && is_network(flags.device);
-}
-
-/* What a BMC that speaks Redfish decides at the start of a boot. */
-static void
-take_redfish_boot(Machine *machine)
-{
-    static const IpmiBootDevice devices[REDFISH_BOOT_COUNT] = {
-        [REDFISH_BOOT_PXE] = IPMI_BOOT_PXE,
-        [REDFISH_BOOT_HDD] = IPMI_BOOT_DISK,
-        [REDFISH_BOOT_CD] = IPMI_BOOT_CDROM,
-        [REDFISH_BOOT_SETUP] = IPMI_BOOT_BIOS,
-        [REDFISH_BOOT_FLOPPY] = IPMI_BOOT_FLOPPY};
-    RedfishBoot boot;
-    redfish_bmc_begin_post(machine->redfish, &boot);
-    machine->boot_device = devices[boot.device];
-    machine->firmware = boot.uefi ? MACHINE_UEFI : MACHINE_BIOS;
-    log_info(AREA, "%s: boot %u: device %s%s, %s", machine->config->name, machine->boot_count,
-             redfish_boot_device_name(boot.device), boot.once ? " once" : "",
-             boot.uefi ? "UEFI" : "BIOS");
 }
 
 /* What the firmware does when it starts: reads the flags, and clears those for one boot. */
@@ -118,7 +75,7 @@ take_flags(Machine *machine)
     machine->boot_count++;
     machine->settled_at_ms = time_monotonic_ms() + BOOT_SETTLE_MS;
     if (machine->redfish != NULL) {
-        take_redfish_boot(machine);
+        machine_redfish_boot(machine);
         return;
     }
     IpmiBootDevice device = IPMI_BOOT_NONE;
@@ -132,30 +89,21 @@ take_flags(Machine *machine)
         machine->firmware = MACHINE_UEFI;
 }
 
-static void
-monitor_send(Machine *machine, const char *command, json_t *arguments)
-{
-    g_autoptr(GError) error = NULL;
-    if (machine->qmp == NULL)
-        json_decref(arguments);
-    else if (!qmp_send(machine->qmp, command, arguments, &error))
-        log_warning(AREA, "%s: %s", machine->config->name, error->message);
-}
-
 /* Sets the order of the next boot in the running QEMU, if it has changed. */
 static void
 update_order(Machine *machine)
 {
-    if (machine->qmp == NULL || time_monotonic_ms() < machine->settled_at_ms)
+    if (machine->qmp == NULL || machine->redfish != NULL ||
+        time_monotonic_ms() < machine->settled_at_ms)
         return;
     bool network_first = next_is_network(machine);
     if (network_first == machine->network_first_next)
         return;
     machine->network_first_next = network_first;
-    monitor_send(
-        machine, "qom-set",
-        json_pack("{s:s, s:s, s:i}", "path", MACHINE_NETWORK_PATH, "property", "bootindex", "value",
-                  network_first ? MACHINE_NETWORK_BEFORE_DISK : MACHINE_NETWORK_AFTER_DISK));
+    qmp_tell(machine->qmp, "qom-set",
+             json_pack("{s:s, s:s, s:i}", "path", MACHINE_NETWORK_PATH, "property", "bootindex",
+                       "value",
+                       network_first ? MACHINE_NETWORK_BEFORE_DISK : MACHINE_NETWORK_AFTER_DISK));
 }
 
 /* Every boot begins with a marker line in the console's log. */
@@ -186,6 +134,7 @@ on_monitor_event(void *user_data, const char *event, const json_t *data)
         take_flags(machine);
     } else if (strcmp(event, "SHUTDOWN") == 0) {
         log_info(AREA, "%s: shutdown by the %s", machine->config->name, by_guest ? "guest" : "BMC");
+        machine->reset_by_guest = g_strcmp0(json_string_member(data, "reason"), "guest-reset") == 0;
     }
 }
 
@@ -208,8 +157,10 @@ spawn(Machine *machine, int monitor_fd, GError **error)
     int log_fd = open(log_path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (log_fd < 0)
         return steel_fail(error, STEEL_ERROR_IO, "cannot open %s: %s", log_path, g_strerror(errno));
-    g_auto(GStrv) command = machine_command(machine->config, machine->firmware,
-                                            is_network(machine->boot_device), monitor_fd);
+    const MachineDrives drives = machine_drives(machine);
+    g_auto(GStrv) command =
+        machine_command(machine->config, machine->redfish != NULL ? &drives : NULL,
+                        machine->firmware, is_network(machine->boot_device), monitor_fd);
     ProcessSpec spec = {.argv = (const char *const *)command,
                         .working_directory = machine->folder,
                         .network_namespace = machine->network_namespace,
@@ -227,7 +178,9 @@ static bool
 start(Machine *machine, GError **error)
 {
     machine->start_at_ms = 0;
-    machine->firmware = machine->always_uefi ? MACHINE_UEFI : MACHINE_BIOS;
+    machine->reset_by_guest = false;
+    if (machine->redfish == NULL)
+        machine->firmware = machine->always_uefi ? MACHINE_UEFI : MACHINE_BIOS;
     take_flags(machine);
     int sockets[2];
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets) != 0)
@@ -247,13 +200,19 @@ start(Machine *machine, GError **error)
 }
 
 static void
+drop_process(Machine *machine)
+{
+    machine->pid = 0;
+    g_clear_pointer(&machine->qmp, qmp_free);
+}
+
+static void
 forget_process(Machine *machine)
 {
     atomic_store(&machine->powered, false);
     if (machine->redfish != NULL)
         redfish_bmc_set_power(machine->redfish, false);
-    machine->pid = 0;
-    g_clear_pointer(&machine->qmp, qmp_free);
+    drop_process(machine);
     mark_console(machine, "power off");
 }
 
@@ -269,8 +228,32 @@ stop(Machine *machine)
     log_info(AREA, "%s: power off", machine->config->name);
 }
 
-void
-machine_control(Machine *machine, IpmiChassisControl control)
+/* The firmware of a new QEMU starts; the power stays on. */
+static bool
+start_anew(Machine *machine, GError **error)
+{
+    drop_process(machine);
+    if (start(machine, error))
+        return true;
+    forget_process(machine);
+    return false;
+}
+
+static bool
+reset(Machine *machine, GError **error)
+{
+    if (machine->redfish != NULL && machine->pid != 0) {
+        process_end(machine->pid, SIGKILL, 0);
+        return start_anew(machine, error);
+    }
+    machine->settled_at_ms = 0;
+    update_order(machine);
+    qmp_tell(machine->qmp, "system_reset", NULL);
+    return true;
+}
+
+static void
+control_machine(Machine *machine, IpmiChassisControl control)
 {
     g_autoptr(GError) error = NULL;
     bool good = true;
@@ -286,15 +269,13 @@ machine_control(Machine *machine, IpmiChassisControl control)
         machine->start_at_ms = time_monotonic_ms() + CYCLE_PAUSE_MS;
         break;
     case IPMI_CHASSIS_RESET:
-        machine->settled_at_ms = 0;
-        update_order(machine);
-        monitor_send(machine, "system_reset", NULL);
+        good = reset(machine, &error);
         break;
     case IPMI_CHASSIS_SOFT:
-        monitor_send(machine, "system_powerdown", NULL);
+        qmp_tell(machine->qmp, "system_powerdown", NULL);
         break;
     case IPMI_CHASSIS_DIAG:
-        monitor_send(machine, "inject-nmi", NULL);
+        qmp_tell(machine->qmp, "inject-nmi", NULL);
         break;
     default:
         break;
@@ -304,11 +285,27 @@ machine_control(Machine *machine, IpmiChassisControl control)
 }
 
 void
+machine_obey(Machine *machine, MailboxOrder *order)
+{
+    if (order->kind == MAILBOX_MEDIUM)
+        machine_change_medium(machine, (RedfishSlot)order->slot, g_steal_pointer(&order->file));
+    else
+        control_machine(machine, order->control);
+}
+
+void
 machine_reap(Machine *machine)
 {
     int status;
+    g_autoptr(GError) error = NULL;
     if (machine->pid == 0 || waitpid(machine->pid, &status, WNOHANG) != machine->pid)
         return;
+    if (machine->redfish != NULL && machine->reset_by_guest) {
+        log_info(AREA, "%s: reset by the guest", machine->config->name);
+        if (!start_anew(machine, &error))
+            log_error(AREA, "%s: reset: %s", machine->config->name, error->message);
+        return;
+    }
     if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
         log_info(AREA, "%s: powered itself off", machine->config->name);
     else
@@ -339,7 +336,7 @@ void
 machine_tick(Machine *machine)
 {
     if (machine->start_at_ms != 0 && time_monotonic_ms() >= machine->start_at_ms)
-        machine_control(machine, IPMI_CHASSIS_ON);
+        control_machine(machine, IPMI_CHASSIS_ON);
     update_order(machine);
 }
 
@@ -349,6 +346,8 @@ machine_free(Machine *machine)
     if (machine == NULL)
         return;
     stop(machine);
+    for (int slot = 0; slot < REDFISH_SLOT_COUNT; slot++)
+        g_free(machine->media[slot]);
     g_free(machine);
 }
 
@@ -385,17 +384,3 @@ const IpmiBmcOps machine_bmc_ops = {
     .get_power = bmc_get_power,
     .chassis_control = bmc_chassis_control,
 };
-
-static bool
-redfish_power(void *user, RedfishPower power, GError **error)
-{
-    static const IpmiChassisControl controls[] = {
-        [REDFISH_POWER_ON] = IPMI_CHASSIS_ON,         [REDFISH_POWER_OFF] = IPMI_CHASSIS_OFF,
-        [REDFISH_POWER_RESTART] = IPMI_CHASSIS_RESET, [REDFISH_POWER_CYCLE] = IPMI_CHASSIS_CYCLE,
-        [REDFISH_POWER_PRESS] = IPMI_CHASSIS_SOFT,    [REDFISH_POWER_NMI] = IPMI_CHASSIS_DIAG};
-    Machine *machine = user;
-    MailboxOrder order = {.recipient = machine, .control = controls[power]};
-    return mailbox_put(machine->mailbox, &order, error);
-}
-
-const RedfishMachineOps machine_redfish_ops = {.power = redfish_power};

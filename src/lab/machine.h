@@ -39,8 +39,9 @@ void machine_set_bmc(Machine *machine, IpmiBmc *bmc);
 extern const RedfishMachineOps machine_redfish_ops;
 void machine_set_redfish(Machine *machine, RedfishBmc *bmc);
 
-/* Carries out a power command. Logs failures, since the BMC has answered already. */
-void machine_control(Machine *machine, IpmiChassisControl control);
+/* Carries out an order: a power command, or another medium in a drive. Takes its file. Logs
+ * failures, since the BMC has answered already. */
+void machine_obey(Machine *machine, MailboxOrder *order);
 
 /* Call it after SIGCHLD: checks whether QEMU has ended, since a guest powers off so. */
 void machine_reap(Machine *machine);

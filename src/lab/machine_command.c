@@ -130,10 +130,46 @@ add_lun(GPtrArray *arguments, const MachineLun *lun)
                lun->serial, lun->wwn, MACHINE_LUN);
 }
 
-/* Never -no-reboot: it would turn a reset into an exit, that is into "power off". */
+static void
+add_cd(GPtrArray *arguments, const MachineDrives *drives)
+{
+    g_autofree char *file = drives->cd_file != NULL ? machine_escape(drives->cd_file) : NULL;
+    add_option(arguments, "-drive", "if=none,id=cd0,media=cdrom%s%s",
+               file != NULL ? ",format=raw,readonly=on,file=" : "", file != NULL ? file : "");
+    add_option(arguments, "-device", "ide-cd,id=" MACHINE_CD_DEVICE ",drive=cd0,bootindex=%d",
+               drives->cd_first ? MACHINE_BEFORE_ALL : MACHINE_AFTER_ALL);
+}
+
+static void
+add_stick(GPtrArray *arguments, const MachineDrives *drives)
+{
+    add_option(arguments, "-device", "qemu-xhci,id=usb0");
+    if (drives->stick_file == NULL)
+        return;
+    g_autofree char *file = machine_escape(drives->stick_file);
+    add_option(arguments, "-blockdev",
+               "driver=raw,node-name=stick%u,read-only=on,file.driver=file,file.filename=%s",
+               drives->stick, file);
+    add_option(arguments, "-device",
+               "usb-storage,id=stickdev%u,bus=" MACHINE_USB_BUS ",drive=stick%u,removable=on%s",
+               drives->stick, drives->stick, drives->stick_first ? ",bootindex=0" : "");
+}
+
+/* Virtual media. */
+static void
+add_drives(GPtrArray *arguments, const MachineDrives *drives)
+{
+    if (drives == NULL)
+        return;
+    add_option(arguments, "-action", "reboot=shutdown");
+    add_cd(arguments, drives);
+    add_stick(arguments, drives);
+}
+
+/* Where the BMC has no virtual media, never -no-reboot: it would turn a reset into "power off". */
 char **
-machine_command(const MachineConfig *config, MachineFirmware firmware, bool network_first,
-                int qmp_socket)
+machine_command(const MachineConfig *config, const MachineDrives *drives, MachineFirmware firmware,
+                bool network_first, int qmp_socket)
 {
     GPtrArray *arguments = g_ptr_array_new();
     g_autofree char *console = machine_escape(config->console_file);
@@ -159,6 +195,7 @@ machine_command(const MachineConfig *config, MachineFirmware firmware, bool netw
     add_lun(arguments, config->lun);
     add_network(arguments, config, firmware, network_first);
     add_option(arguments, "-device", "virtio-rng-pci");
+    add_drives(arguments, drives);
     g_ptr_array_add(arguments, NULL);
     return (char **)g_ptr_array_free(arguments, false);
 }

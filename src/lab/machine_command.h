@@ -10,10 +10,12 @@
 
 /* Places in the boot order. The disks keep theirs, the network card moves before or after them. */
 enum {
+    MACHINE_BEFORE_ALL = 0,
     MACHINE_NETWORK_BEFORE_DISK = 1,
     MACHINE_LUN = 2,
     MACHINE_DISK = 3,
-    MACHINE_NETWORK_AFTER_DISK = 4
+    MACHINE_NETWORK_AFTER_DISK = 4,
+    MACHINE_AFTER_ALL = 5
 };
 
 typedef enum MachineFirmware { MACHINE_BIOS, MACHINE_UEFI } MachineFirmware;
@@ -52,13 +54,28 @@ typedef struct MachineConfig {
     const char *tap;     /* NULL: user networking, the host is 10.0.2.2 */
 } MachineConfig;
 
+/* What a BMC with virtual media puts into a machine for one boot. File names are relative to QEMU's
+ * folder. Such a machine's resets end QEMU, and the lab starts it anew: so a reset can change the
+ * firmware as well. */
+typedef struct MachineDrives {
+    const char *cd_file;        /* NULL: the drive is empty */
+    const char *stick_file;     /* of a USB stick; NULL: none */
+    unsigned stick;             /* its number, in the names of QEMU's parts */
+    bool cd_first, stick_first; /* boot from it before all others */
+} MachineDrives;
+
+/* Names of QEMU's parts, to change them while it runs. */
+#define MACHINE_CD_DEVICE "cddev0"
+#define MACHINE_USB_BUS "usb0.0"
+
 /* Builds the arguments, NULL-ended; the caller frees them with g_strfreev.
  *
+ * drives          NULL: the BMC has no virtual media
  * network_first   boot from the network card before the disk
  * qmp_socket      descriptor, in QEMU, of a connected socket for the monitor
  */
-char **machine_command(const MachineConfig *config, MachineFirmware firmware, bool network_first,
-                       int qmp_socket);
+char **machine_command(const MachineConfig *config, const MachineDrives *drives,
+                       MachineFirmware firmware, bool network_first, int qmp_socket);
 
 /* A text as a value in a QEMU option: each comma is doubled. A new string. */
 char *machine_escape(const char *text);

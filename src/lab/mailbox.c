@@ -37,6 +37,9 @@ mailbox_free(Mailbox *mailbox)
 {
     if (mailbox == NULL)
         return;
+    MailboxOrder order;
+    while (mailbox_take(mailbox, &order))
+        g_free(order.file);
     close(mailbox->fd);
     lock_destroy(&mailbox->lock);
     g_free(mailbox);

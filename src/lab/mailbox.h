@@ -9,9 +9,17 @@
 
 typedef struct Mailbox Mailbox;
 
+typedef enum MailboxKind {
+    MAILBOX_CONTROL, /* switch the machine */
+    MAILBOX_MEDIUM   /* change what is in a drive */
+} MailboxKind;
+
 typedef struct MailboxOrder {
+    MailboxKind kind;
     void *recipient; /* borrowed; must outlive the mailbox */
     IpmiChassisControl control;
+    unsigned slot; /* a RedfishSlot */
+    char *file;    /* of the medium, a name in the lab's folder; owned by the order; NULL: none */
 } MailboxOrder;
 
 /* Errors: IO. */
@@ -22,9 +30,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Mailbox, mailbox_free)
 /* Readable while an order waits. */
 int mailbox_fd(const Mailbox *mailbox);
 
-/* Any thread. Errors: BMC_BUSY when 1024 orders wait. */
+/* Takes the order's file when it succeeds. Any thread. Errors: BMC_BUSY when 1024 orders wait. */
 bool mailbox_put(Mailbox *mailbox, const MailboxOrder *order,
                  GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* The oldest order; false when there is none. Any thread. */
+/* The oldest order, whose file is the caller's; false when there is none. Any thread. */
 bool mailbox_take(Mailbox *mailbox, MailboxOrder *order);

@@ -127,3 +127,13 @@ qmp_read(Qmp *qmp, GError **error)
             return false;
     }
 }
+
+void
+qmp_tell(Qmp *qmp, const char *command, json_t *arguments)
+{
+    g_autoptr(GError) error = NULL;
+    if (qmp == NULL)
+        json_decref(arguments);
+    else if (!qmp_send(qmp, command, arguments, &error))
+        log_warning("lab.machine", "%s: %s", qmp->name, error->message);
+}

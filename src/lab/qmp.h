@@ -28,6 +28,9 @@ int qmp_fd(const Qmp *qmp);
 bool qmp_send(Qmp *qmp, const char *command, json_t *arguments,
               GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* The same, where nothing can be done about a failure: it is logged. qmp: NULL is fine. */
+void qmp_tell(Qmp *qmp, const char *command, json_t *arguments);
+
 /* Reads what has arrived and calls back for each event. False if QEMU has closed the socket, or
  * does not speak QMP (a line of more than 64 KiB, or not a JSON object): the caller stops polling
  * it. Errors: IO. */

@@ -25,7 +25,7 @@ static const MachineConfig plain = {.name = "lab-0",
 static char *
 command_text(const MachineConfig *config, MachineFirmware firmware, bool network_first)
 {
-    g_auto(GStrv) command = machine_command(config, firmware, network_first, 7);
+    g_auto(GStrv) command = machine_command(config, NULL, firmware, network_first, 7);
     return g_strjoinv(" ", command);
 }
 

@@ -1,0 +1,42 @@
+/* The inside of a virtual server; for machine.c and machine_redfish.c.
+ * SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+#include "lab/machine.h"
+#include "lab/qmp.h"
+
+#include <stdatomic.h>
+
+struct Machine {
+    const MachineConfig *config; /* borrowed */
+    const char *folder;          /* borrowed */
+    bool always_uefi;
+    int network_namespace;
+    Mailbox *mailbox;        /* borrowed */
+    _Atomic(IpmiBmc *) bmc;  /* borrowed from its server; NULL if it speaks Redfish */
+    RedfishBmc *redfish;     /* borrowed; NULL if the BMC speaks IPMI */
+    atomic_bool powered;     /* also read by the BMC's thread */
+    pid_t pid;               /* 0 when off */
+    Qmp *qmp;                /* owned; NULL when off */
+    bool network_first_next; /* the order that the running QEMU has for its next boot */
+    int64_t start_at_ms;     /* monotonic; 0: no start is due */
+    int64_t settled_at_ms;   /* monotonic: until then the boot order belongs to the current boot */
+    IpmiBootDevice boot_device;
+    MachineFirmware firmware;
+    unsigned boot_count;
+
+    /* of a machine whose BMC speaks Redfish */
+    RedfishBoot boot;                /* what the current boot was to be */
+    char *media[REDFISH_SLOT_COUNT]; /* owned, names in the folder; NULL: the drive is empty */
+    unsigned stick;                  /* the number of the USB stick */
+    atomic_uint media_count;         /* images that were fetched, also by the BMCs' threads */
+    bool reset_by_guest;             /* QEMU ends because of that, and starts anew */
+};
+
+/* Asks the BMC what the boot that begins now is to be. */
+void machine_redfish_boot(Machine *machine);
+
+/* What is in the drives at the start of a boot. */
+MachineDrives machine_drives(const Machine *machine);
+
+/* Takes the file; NULL: nothing. */
+void machine_change_medium(Machine *machine, RedfishSlot slot, char *file);
