@@ -24,6 +24,17 @@ has_row(InterfaceType type, const char *name)
     return false;
 }
 
+/* The interface of the same name, or of its first word: of "ilo-pxe" that is "ilo". */
+static void
+set_relative(Node *node, InterfaceType type, const char *name)
+{
+    g_autofree char *word = g_strndup(name, strcspn(name, "-"));
+    if (has_row(type, name))
+        record_set_text(node_interface_field(node, type), name);
+    else if (has_row(type, word))
+        record_set_text(node_interface_field(node, type), word);
+}
+
 static Node *
 subject_node(const DriverFixture *fixture, const InterfaceRow *row)
 {
@@ -31,8 +42,7 @@ subject_node(const DriverFixture *fixture, const InterfaceRow *row)
     Node *node = driver_fixture_node(fixture, "fake-hardware");
     record_set_text(&node->storage_interface, "external");
     for (size_t i = 0; i < G_N_ELEMENTS(relatives); i++)
-        if (has_row(relatives[i], row->interface->name))
-            record_set_text(node_interface_field(node, relatives[i]), row->interface->name);
+        set_relative(node, relatives[i], row->interface->name);
     record_set_text(node_interface_field(node, row->type), row->interface->name);
     return node;
 }
@@ -47,6 +57,9 @@ give_instance(Subject *subject, InterfaceType type)
                   (subject->interface->capabilities & CAPABILITY_ISCSI_VOLUME_BOOT) != 0;
     if (!ramdisk && volume) {
         driver_fixture_volume(subject->fixture);
+        if (g_str_has_prefix(subject->interface->name, "ilo")) /* their firmware boots it */
+            json_object_set_new(task->node->properties, "capabilities",
+                                json_string("boot_mode:uefi,iscsi_boot:true"));
         return;
     }
     driver_fixture_port(subject->fixture, "52:54:00:00:00:01", true);
@@ -98,6 +111,7 @@ contract_break(Subject *subject, const char *action)
 {
     json_t *info = subject->task->node->driver_info;
     json_object_set_new(info, "ipmi_password", json_string("not-the-password"));
+    json_object_set_new(info, "ilo_password", json_string("not-the-password"));
     json_object_set_new(info, "fake", json_pack("{s:{s:s}}", action, "fail", "BMC_AUTH"));
 }
 

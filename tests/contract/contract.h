@@ -7,8 +7,9 @@
 
 /* What a case gets: a task whose interface of this kind is the row's, with real surroundings. The
  * node is one of fake-hardware, its other interfaces are fakes, but management and power are those
- * of the row's name where there are any; it has a boot volume and everything that belongs to it
- * (for an interface that boots none: a port, kernel and ramdisk), and storage external. */
+ * of the row's name, or of its first word, where there are any; it has a boot volume and everything
+ * that belongs to it (for an interface that boots none: a port, kernel and ramdisk), and storage
+ * external. */
 typedef struct Subject {
     DriverFixture *fixture;
     Task *task;

@@ -6,10 +6,24 @@
 
 #include <string.h>
 
+/* A machine boots from iSCSI by its firmware once it was given a target, and was in its self-test
+ * since. */
+static void
+make_iscsi_entry(Subject *subject)
+{
+    g_autoptr(GError) error = NULL;
+    if (subject->task->driver.management->set_iscsi_boot_target == NULL)
+        return;
+    management_set_iscsi_boot_target(subject->task, &error);
+    assert_no_error(error);
+    ilo_device_post(subject->fixture->ilo);
+}
+
 static void
 remembers_each_boot_device(Subject *subject)
 {
     const ManagementOps *management = subject->task->driver.management;
+    make_iscsi_entry(subject);
     for (size_t i = 0; management->boot_devices[i] != NULL; i++)
         for (int persistent = 0; persistent <= 1; persistent++) {
             g_autoptr(GError) error = NULL;
@@ -73,6 +87,10 @@ answers_or_refuses_everything(Subject *subject)
     assert_error(&error, STEEL_ERROR_UNSUPPORTED, "does not support setting secure boot");
     assert_false(management_inject_nmi(subject->task, &error));
     assert_error(&error, STEEL_ERROR_UNSUPPORTED, "does not support injecting an NMI");
+    assert_false(management_set_iscsi_boot_target(subject->task, &error));
+    assert_error(&error, STEEL_ERROR_UNSUPPORTED, "does not support booting iSCSI volumes");
+    assert_false(management_clear_iscsi_boot_target(subject->task, &error));
+    assert_error(&error, STEEL_ERROR_UNSUPPORTED, "does not support booting iSCSI volumes");
     assert_null(management_supported_indicators(subject->task, NULL, &error));
     assert_error(&error, STEEL_ERROR_UNSUPPORTED, "does not support indicators");
     assert_null(management_get_indicator(subject->task, "system", "led", &error));

@@ -209,6 +209,18 @@ find_iscsi_entry(const json_t *targets)
     return NULL;
 }
 
+bool
+ilo_has_iscsi_entry(const Ilo *ilo, bool *there, GError **error)
+{
+    if (ilo->dialect == NULL)
+        return ilo_lacks(error, "iSCSI boot by its firmware");
+    json_auto_t *system = ilo_system(ilo, error);
+    if (system == NULL)
+        return false;
+    *there = find_iscsi_entry(ilo_at(system, ilo->dialect->uefi_targets)) != NULL;
+    return true;
+}
+
 /* The entry has to be chosen before UefiTarget is the device. */
 static bool
 choose_iscsi_entry(const Ilo *ilo, GError **error)

@@ -8,6 +8,7 @@ enum { REMEMBERED_MAX = 65536 };
 
 struct IloClient {
     HttpEngine *engine; /* borrowed */
+    LoginGuard *guard;  /* owned */
     Lock lock;
     GHashTable *dialects GUARDED_BY(&lock); /* "address:port" -> IloDialect, or &ribcl_alone */
 };
@@ -20,6 +21,7 @@ ilo_client_new(HttpEngine *engine)
 {
     IloClient *client = g_new0(IloClient, 1);
     client->engine = engine;
+    client->guard = login_guard_new(0, 0);
     lock_init(&client->lock, LOCK_RANK_ILO_CLIENT);
     client->dialects = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     return client;
@@ -31,6 +33,7 @@ ilo_client_free(IloClient *client)
     if (client == NULL)
         return;
     g_hash_table_unref(client->dialects);
+    login_guard_free(client->guard);
     lock_destroy(&client->lock);
     g_free(client);
 }
@@ -77,4 +80,10 @@ HttpEngine *
 ilo_engine(const IloClient *client)
 {
     return client->engine;
+}
+
+LoginGuard *
+ilo_login_guard(const IloClient *client)
+{
+    return client->guard;
 }

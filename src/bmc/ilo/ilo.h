@@ -157,6 +157,10 @@ bool ilo_set_iscsi_target(const Ilo *ilo, const IloIscsiTarget *target, const ch
 /* Disables every attempt of the machine. */
 bool ilo_clear_iscsi_target(const Ilo *ilo, GError **error);
 
+/* *there: whether the machine has made a boot entry of a target, so that ILO_BOOT_ISCSI can be
+ * set. */
+bool ilo_has_iscsi_entry(const Ilo *ilo, bool *there, GError **error);
+
 /* The machine's own iSCSI name in force, or NULL without an error. The caller frees. */
 char *ilo_get_iscsi_initiator(const Ilo *ilo, GError **error);
 

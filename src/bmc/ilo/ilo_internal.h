@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 #include "bmc/ilo/ilo.h"
+#include "bmc/login_guard.h"
 
 /* ---- dialects (dialect.c) ---- */
 
@@ -44,6 +45,7 @@ extern const IloDialect ilo_rest, ilo_redfish;
 /* ---- the client's memory (client.c) ---- */
 
 HttpEngine *ilo_engine(const IloClient *client);
+LoginGuard *ilo_login_guard(const IloClient *client);
 
 /* False if the iLO was not asked yet. *dialect: NULL: it has RIBCL alone. */
 bool ilo_recall(const Ilo *ilo, const IloDialect **dialect);

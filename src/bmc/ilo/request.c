@@ -84,6 +84,30 @@ time_left(const IloTarget *target)
     return (int)CLAMP(target->deadline_ms - time_monotonic_ms(), 0, most);
 }
 
+/* Notes whether the iLO has taken the login. error: what it has answered; NULL: it has. */
+static void
+note_login(const Ilo *ilo, const GError *error)
+{
+    const IloTarget *target = ilo->target;
+    LoginGuard *guard = ilo_login_guard(ilo->client);
+    g_autofree char *place = url_of(target, ""),
+                    *key = login_guard_key(guard, place, target->username, target->password);
+    if (error == NULL)
+        login_guard_accepted(guard, key);
+    else if (steel_error_is(error, STEEL_ERROR_BMC_AUTH))
+        login_guard_refused(guard, key, error->message);
+}
+
+static bool
+may_log_in(const Ilo *ilo, GError **error)
+{
+    const IloTarget *target = ilo->target;
+    LoginGuard *guard = ilo_login_guard(ilo->client);
+    g_autofree char *place = url_of(target, ""),
+                    *key = login_guard_key(guard, place, target->username, target->password);
+    return login_guard_may_try(guard, key, error);
+}
+
 static bool
 send(const Ilo *ilo, HttpRequest *request, const char *uri, HttpResponse *response, GError **error)
 {
@@ -98,6 +122,8 @@ send(const Ilo *ilo, HttpRequest *request, const char *uri, HttpResponse *respon
     if (request->timeout_ms == 0)
         return steel_fail(error, STEEL_ERROR_BMC_UNREACHABLE,
                           "the time for the iLO to answer is over");
+    if (!may_log_in(ilo, error))
+        return false;
     if (http_engine_call(ilo_engine(ilo->client), request, response, error))
         return true;
     ilo_forget(ilo);
@@ -117,6 +143,18 @@ has_status(const Ilo *ilo, const HttpResponse *response, GError **error)
                       "the iLO answers RIBCL with HTTP status %d", response->status);
 }
 
+static bool
+read_ribcl(const Ilo *ilo, const HttpResponse *response, RibclAnswer *answer, GError **error)
+{
+    g_autoptr(GError) cause = NULL;
+    bool good = ribcl_answer_read(response->body, response->body_size, ilo->target->password,
+                                  answer, &cause);
+    note_login(ilo, cause);
+    if (!good)
+        g_propagate_error(error, g_steal_pointer(&cause));
+    return good;
+}
+
 bool
 ilo_ribcl(const Ilo *ilo, const RibclCommand *command, RibclAnswer *answer, GError **error)
 {
@@ -132,8 +170,7 @@ ilo_ribcl(const Ilo *ilo, const RibclCommand *command, RibclAnswer *answer, GErr
                            .content_type = "application/xml"};
     bool sent = send(ilo, &request, "/ribcl", &response, error);
     secret_free(text);
-    if (!sent || !has_status(ilo, &response, error) ||
-        !ribcl_answer_read(response.body, response.body_size, target->password, &own, error)) {
+    if (!sent || !has_status(ilo, &response, error) || !read_ribcl(ilo, &response, &own, error)) {
         g_prefix_error(error, "%s: ", command->element.name);
         return false;
     }
@@ -245,9 +282,13 @@ refuse(const Ilo *ilo, int status, const json_t *body, GError **error)
     g_autofree char *shown = shown_words(ilo, words);
     if (code == STEEL_ERROR_BMC_AUTH || code == STEEL_ERROR_BMC_BUSY)
         ilo_forget(ilo);
-    steel_fail(error, code, "the iLO answers \"%s\" (HTTP status %d)", shown, status);
+    GError *own = NULL;
+    steel_fail(&own, code, "the iLO answers \"%s\" (HTTP status %d)", shown, status);
+    if (status == 401)
+        note_login(ilo, own);
     if (advice != NULL)
-        steel_advise(error, advice);
+        steel_advise(&own, advice);
+    g_propagate_error(error, own);
     return false;
 }
 
@@ -282,6 +323,7 @@ take_answer(const Ilo *ilo, const HttpResponse *response, IloAnswer *answer, GEr
         json_decref(body);
         return false;
     }
+    note_login(ilo, NULL);
     *answer = (IloAnswer){response->status, body, g_strdup(http_response_header(response, "ETag")),
                           g_strdup(http_response_header(response, "Allow"))};
     return true;

@@ -73,6 +73,24 @@ management_inject_nmi(Task *task, GError **error)
     return management->inject_nmi(task, error);
 }
 
+bool
+management_set_iscsi_boot_target(Task *task, GError **error)
+{
+    const ManagementOps *management = task->driver.management;
+    if (management->set_iscsi_boot_target == NULL)
+        return unsupported(task, "booting iSCSI volumes by the machine's firmware", error);
+    return management->set_iscsi_boot_target(task, error);
+}
+
+bool
+management_clear_iscsi_boot_target(Task *task, GError **error)
+{
+    const ManagementOps *management = task->driver.management;
+    if (management->clear_iscsi_boot_target == NULL)
+        return unsupported(task, "booting iSCSI volumes by the machine's firmware", error);
+    return management->clear_iscsi_boot_target(task, error);
+}
+
 json_t *
 management_supported_indicators(Task *task, const char *component, GError **error)
 {

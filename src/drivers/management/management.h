@@ -23,6 +23,11 @@ typedef struct ManagementOps {
     bool (*set_boot_mode)(Task *task, const char *mode, GError **error);
     bool (*set_secure_boot)(Task *task, bool on, GError **error);
     bool (*inject_nmi)(Task *task, GError **error);
+    /* set: makes the firmware of a machine in UEFI mode boot the iSCSI volume of boot_index 0, from
+     * the next self-test on; clear: ends that, also if nothing was set. More errors: MISSING,
+     * INVALID (the volume, or a port that the machine does not have), UNSUPPORTED (BIOS mode). */
+    bool (*set_iscsi_boot_target)(Task *task, GError **error);
+    bool (*clear_iscsi_boot_target)(Task *task, GError **error);
     /* {component: {name: {"readonly": bool, "states": [str]}}}, a new reference; component NULL:
      * all */
     json_t *(*supported_indicators)(Task *task, const char *component, GError **error);
@@ -44,6 +49,8 @@ bool management_get_boot_device(Task *task, BootDevice *device, GError **error);
 bool management_set_boot_mode(Task *task, const char *mode, GError **error);
 bool management_set_secure_boot(Task *task, bool on, GError **error);
 bool management_inject_nmi(Task *task, GError **error);
+bool management_set_iscsi_boot_target(Task *task, GError **error);
+bool management_clear_iscsi_boot_target(Task *task, GError **error);
 json_t *management_supported_indicators(Task *task, const char *component, GError **error);
 char *management_get_indicator(Task *task, const char *component, const char *indicator,
                                GError **error);

@@ -2,6 +2,8 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "driver_fixture.h"
 
+#include "bmc/http_engine/engine.h"
+#include "bmc/ilo/ilo.h"
 #include "bmc/ipmi/client/client.h"
 #include "common/config.h"
 #include "db/records.h"
@@ -38,8 +40,12 @@ assert_error(GError **error, SteelErrorCode code, const char *part)
 static void
 configure(const char *const *settings)
 {
-    static const char *const own[] = {"ipmi.min_command_interval=0", "ipmi.command_retry_timeout=3",
-                                      "conductor.power_state_change_timeout=5", NULL};
+    static const char *const own[] = {"ipmi.min_command_interval=0",
+                                      "ipmi.command_retry_timeout=3",
+                                      "conductor.power_state_change_timeout=5",
+                                      "ilo.power_wait=1",
+                                      "DEFAULT.enabled_hardware_types=ipmi,fake-hardware,ilo,ilo5",
+                                      NULL};
     g_autoptr(GError) error = NULL;
     Config *config = config_new();
     for (size_t i = 0; own[i] != NULL; i++)
@@ -64,6 +70,16 @@ start_bmc(DriverFixture *fixture)
     fixture->bmc = ipmi_server_add(fixture->server, "127.0.0.1", 0, users, 1, NULL, NULL, &error);
     assert_no_error(error);
     ipmi_bmc_set_identity(fixture->bmc, 10876, 1); /* Supermicro */
+}
+
+static void
+start_ilo(DriverFixture *fixture)
+{
+    g_autoptr(GError) error = NULL;
+    fixture->http = http_engine_new(NULL, &error);
+    assert_no_error(error);
+    fixture->ilo_client = ilo_client_new(fixture->http);
+    fixture->ilo = ilo_device_new(ILO_DEVICE_GEN10);
 }
 
 static void
@@ -96,13 +112,15 @@ driver_fixture_new(const char *const *settings)
     fixture->events = events_new();
     fixture->writes = lun_writes_new(&nobody, NULL, "iqn.2008-10.org.openstack:test", 1, 1);
     start_bmc(fixture);
-    fixture->services = (DriverServices){.db = fixture->db,
-                                         .bmc = {.ipmi = fixture->client},
-                                         .events = fixture->events,
-                                         .registry = fixture->registry,
-                                         .conductor_host = "test",
-                                         .boot_url = "http://192.0.2.1:8089",
-                                         .writes = fixture->writes};
+    start_ilo(fixture);
+    fixture->services = (DriverServices){
+        .db = fixture->db,
+        .bmc = {.ipmi = fixture->client, .http = fixture->http, .ilo = fixture->ilo_client},
+        .events = fixture->events,
+        .registry = fixture->registry,
+        .conductor_host = "test",
+        .boot_url = "http://192.0.2.1:8089",
+        .writes = fixture->writes};
     return fixture;
 }
 
@@ -112,6 +130,9 @@ driver_fixture_free(DriverFixture *fixture)
     static const char *const endings[] = {"", "-wal", "-shm"};
     task_free(fixture->task);
     lun_writes_free(fixture->writes);
+    ilo_client_free(fixture->ilo_client);
+    http_engine_free(fixture->http);
+    ilo_device_free(fixture->ilo);
     ipmi_client_free(fixture->client);
     ipmi_server_free(fixture->server);
     events_free(fixture->events);
@@ -140,6 +161,13 @@ driver_fixture_node(const DriverFixture *fixture, const char *driver)
     json_object_set_new(node->driver_info, "ipmi_port", json_integer(ipmi_bmc_port(fixture->bmc)));
     json_object_set_new(node->driver_info, "ipmi_username", json_string(FIXTURE_USER));
     json_object_set_new(node->driver_info, "ipmi_password", json_string(FIXTURE_PASSWORD));
+    json_object_set_new(node->driver_info, "ilo_address", json_string("127.0.0.1"));
+    json_object_set_new(node->driver_info, "client_port",
+                        json_integer(ilo_device_port(fixture->ilo)));
+    json_object_set_new(node->driver_info, "ilo_username", json_string(ILO_DEVICE_USER));
+    json_object_set_new(node->driver_info, "ilo_password", json_string(ILO_DEVICE_PASSWORD));
+    json_object_set_new(node->driver_info, "ilo_verify_ca",
+                        json_string(ilo_device_certificate(fixture->ilo)));
     return node;
 }
 

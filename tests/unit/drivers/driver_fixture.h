@@ -4,6 +4,7 @@
 #pragma once
 #include "bmc/ipmi/bmc/server.h"
 #include "drivers/task.h"
+#include "ilo_device.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -25,6 +26,9 @@ typedef struct DriverFixture {
     Events *events;
     LunWrites *writes; /* nobody is told of their end */
     IpmiClient *client;
+    HttpEngine *http;
+    IloClient *ilo_client;
+    IloDevice *ilo; /* an iLO 5, users ILO_DEVICE_USER and ILO_DEVICE_PASSWORD */
     IpmiServer *server;
     IpmiBmc *bmc; /* at 127.0.0.1, users FIXTURE_USER and FIXTURE_PASSWORD */
     DriverServices services;

@@ -74,7 +74,7 @@ a_wrong_configuration_stops_the_start_and_names_the_option(void **state)
         {{"enabled_hardware_types=ipmi,hal9000"},
          "enabled_hardware_types: there is no hardware type hal9000"},
         {{"enabled_hardware_types="}, "enabled_hardware_types is empty"},
-        {{"enabled_hardware_types=redfish,ilo"},
+        {{"enabled_hardware_types=irmc,snmp"},
          "enabled_hardware_types names none that Steel has; known are ipmi, fake-hardware"},
         {{"enabled_boot_interfaces=ipxe,pxe9"},
          "enabled_boot_interfaces: there is no boot interface pxe9"},
@@ -99,10 +99,10 @@ static void
 what_ironic_has_and_steel_has_not_is_left_out(void **state)
 {
     (void)state;
-    const char *const settings[] = {"enabled_hardware_types=redfish,ipmi,ilo5,fake-hardware",
-                                    "enabled_boot_interfaces=ipxe,redfish-virtual-media",
+    const char *const settings[] = {"enabled_hardware_types=irmc,ipmi,snmp,fake-hardware",
+                                    "enabled_boot_interfaces=ipxe,irmc-virtual-media",
                                     "enabled_network_interfaces=flat,neutron",
-                                    "enabled_power_interfaces=ipmitool,redfish",
+                                    "enabled_power_interfaces=ipmitool,irmc",
                                     "default_deploy_interface=autodetect",
                                     NULL};
     g_autoptr(GError) error = NULL;
@@ -115,7 +115,7 @@ what_ironic_has_and_steel_has_not_is_left_out(void **state)
     assert_string_equal(ipmi->network_interface, "noop"); /* no name of the list was usable */
     assert_string_equal(ipmi->power_interface, "ipmitool");
     assert_true(registry_complete_node(registry, fake, &error));
-    assert_string_equal(fake->power_interface, "fake"); /* redfish might have been meant for it */
+    assert_string_equal(fake->power_interface, "fake"); /* irmc might have been meant for it */
     registry_free(registry);
 }
 

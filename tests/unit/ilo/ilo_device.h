@@ -1,6 +1,6 @@
 /* An iLO for tests, in this process: HTTPS on a free port of 127.0.0.1, the resources that the
  * client reads, merges of what is written, and the effects of actions. Pending settings come into
- * force with ilo_device_post.
+ * force with ilo_device_post, and when the machine is switched on or reset.
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 #include <jansson.h>

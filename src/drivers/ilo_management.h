@@ -1,0 +1,17 @@
+/* What the management interfaces ilo and ilo5 share; the members of ManagementOps and the steps
+ * have their contracts in management/management.h and step.h.
+ * SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+#include "drivers/management/management.h"
+
+bool ilo_management_set_boot_device(Task *task, const char *device, bool persistent,
+                                    GError **error);
+bool ilo_management_get_boot_device(Task *task, BootDevice *device, GError **error);
+bool ilo_management_set_boot_mode(Task *task, const char *mode, GError **error);
+bool ilo_management_set_secure_boot(Task *task, bool on, GError **error);
+bool ilo_management_inject_nmi(Task *task, GError **error);
+bool ilo_management_set_iscsi_boot_target(Task *task, GError **error);
+bool ilo_management_clear_iscsi_boot_target(Task *task, GError **error);
+
+extern const char *const ilo_management_boot_modes[];
+extern const StepDef ilo_management_clean_steps[], ilo_management_deploy_steps[];

@@ -1,0 +1,135 @@
+"""Nodes of the hardware types ilo and ilo5, against an iLO of each generation that a program of the unit tests plays.
+
+SPDX-License-Identifier: Apache-2.0
+"""
+import json
+import os
+import subprocess
+import unittest
+
+import harness
+
+BUILD = os.path.abspath(os.environ.get("STEEL_BUILD", os.path.join(os.path.dirname(harness.__file__), "../../build")))
+PROGRAM = BUILD + "/tests/unit/ilo/ilo_device_server"
+MAC = "52:54:00:00:00:01"
+VOLUME = {"target_portal": "192.0.2.5:3260", "target_iqn": "iqn.2010-10.org.openstack:volume-1", "target_lun": 1,
+          "auth_method": "CHAP", "auth_username": "steel", "auth_password": "chap-secret-1"}
+
+
+class Ilo:
+    def __init__(self, kind):
+        self.process = subprocess.Popen([PROGRAM, kind], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.driver_info = json.loads(self.process.stdout.readline())
+        self.root = "/redfish/v1" if kind == "gen10" else "/rest/v1"
+
+    def get(self, uri, path):
+        self.process.stdin.write("get %s%s %s\n" % (self.root, uri, path))
+        self.process.stdin.flush()
+        return json.loads(self.process.stdout.readline())
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.wait(timeout=60)
+        self.process.stdout.close()
+
+
+class IloSuite(harness.Suite):
+    options = ("DEFAULT.enabled_hardware_types=ilo,ilo5,fake-hardware", "ilo.power_wait=1", "deploy.boot_progress_timeout=0",
+               "DEFAULT.enabled_network_interfaces=noop", "conductor.automated_clean=false")
+
+    def setUp(self):
+        self.ilo = None
+
+    def tearDown(self):
+        if self.ilo is not None:
+            self.ilo.close()
+
+    def machine(self, kind, **more):
+        self.ilo = Ilo(kind)
+        driver = "ilo5" if kind == "gen10" else "ilo"
+        info = dict(self.ilo.driver_info, **more.pop("driver_info", {}))
+        return self.node(driver=driver, driver_info=info, **more)["uuid"]
+
+    def with_volume(self, kind, boot, mode):
+        uuid = self.machine(kind, boot_interface=boot, storage_interface="external",
+                            properties={"capabilities": "boot_mode:%s,iscsi_boot:true" % mode})
+        self.want(201, "POST", "/v1/ports", {"node_uuid": uuid, "address": MAC})
+        self.want(201, "POST", "/v1/volume/targets", {"node_uuid": uuid, "volume_type": "iscsi", "boot_index": 0, "volume_id": uuid,
+                                                      "properties": VOLUME})
+        self.want(201, "POST", "/v1/volume/connectors",
+                  {"node_uuid": uuid, "type": "iqn", "connector_id": "iqn.2017-08.org.openstack.rack1"})
+        for verb, state in (("manage", "manageable"), ("provide", "available")):
+            self.provision(uuid, verb, state)
+        return uuid
+
+    def power(self, uuid, target, state):
+        self.want(202, "PUT", "/v1/nodes/%s/states/power" % uuid, {"target": target})
+        self.wait_node(uuid, power_state=state, target_power_state=None)
+
+    def test_power_of_each_generation(self):
+        for kind in ("gen8", "gen9", "gen10"):
+            with self.subTest(kind):
+                uuid = self.machine(kind)
+                self.provision(uuid, "manage", "manageable")
+                for target, state in (("power off", "power off"), ("power on", "power on"), ("rebooting", "power on"),
+                                      ("soft power off", "power off")):
+                    self.power(uuid, target, state)
+                self.ilo.close()
+        self.ilo = None
+
+    def test_boot_devices(self):
+        uuid = self.machine("gen9")
+        self.provision(uuid, "manage", "manageable")
+        path = "/v1/nodes/%s/management/boot_device" % uuid
+        self.assertEqual(self.get(path + "/supported")["supported_boot_devices"], ["pxe", "disk", "cdrom", "iscsiboot"])
+        self.want(204, "PUT", path, {"boot_device": "cdrom", "persistent": False})
+        self.assertEqual(self.get(path), {"boot_device": "cdrom", "persistent": False})
+
+    def test_a_wrong_password_is_told_and_not_repeated(self):
+        uuid = self.machine("gen10", driver_info={"ilo_password": "not-it"})
+        self.want(202, "PUT", "/v1/nodes/%s/states/provision" % uuid, {"target": "manage"})
+        node = self.wait_node(uuid, provision_state="enroll", target_provision_state=None)
+        self.assertIn("Login failed.", node["last_error"])
+        self.assertNotIn("not-it", node["last_error"])
+
+    def test_what_driver_info_lacks_is_told(self):
+        uuid = self.node(driver="ilo", driver_info={"ilo_address": "192.0.2.1"})["uuid"]
+        told = self.get("/v1/nodes/%s/validate" % uuid)
+        for interface in ("power", "management"):
+            self.assertFalse(told[interface]["result"])
+            self.assertIn("The following required iLO parameters are missing from the node's driver_info: "
+                          "['ilo_username', 'ilo_password']", told[interface]["reason"])
+
+    def test_a_volume_is_deployed_by_the_firmware(self):
+        names = {"gen9": ("iSCSIBootSources/0/", "iSCSIBootEnable"), "gen10": ("iSCSISources/0/", "iSCSIConnection")}
+        for kind, boot in (("gen9", "ilo-pxe"), ("gen10", "ilo-virtual-media"), ("gen10", "ilo-ipxe")):
+            with self.subTest(kind=kind, boot=boot):
+                uuid = self.with_volume(kind, boot, "uefi")
+                attempt, state = names[kind]
+                self.provision(uuid, "active", "active")
+                settings = "/Systems/1/Bios/iScsi/Settings"
+                self.assertEqual(self.ilo.get(settings, attempt + "iSCSITargetName"), VOLUME["target_iqn"])
+                self.assertEqual(self.ilo.get(settings, attempt + "iSCSIChapSecret"), VOLUME["auth_password"])
+                self.assertEqual(self.ilo.get(settings, attempt + "iSCSINicSource"), "NicBoot1")
+                self.assertEqual(self.ilo.get(settings, "iSCSIInitiatorName"), "iqn.2017-08.org.openstack.rack1")
+                self.assertEqual(self.ilo.get("/Systems/1", "Boot/BootSourceOverrideTarget"), "UefiTarget")
+                self.assertEqual(self.get("/v1/nodes/" + uuid)["power_state"], "power on")
+                self.provision(uuid, "deleted", "available")
+                self.assertEqual(self.ilo.get(settings, attempt + state), "Disabled")
+                self.assertNotIn("ilo_uefi_iscsi_boot", self.get("/v1/nodes/" + uuid)["driver_internal_info"])
+                self.want(204, "DELETE", "/v1/nodes/" + uuid)
+                self.ilo.close()
+        self.ilo = None
+
+    def test_virtual_media_boots_no_volume_in_bios_mode(self):
+        uuid = self.with_volume("gen10", "ilo-virtual-media", "bios")
+        self.want(202, "PUT", "/v1/nodes/%s/states/provision" % uuid, {"target": "active"})
+        node = self.wait_node(uuid, provision_state="deploy failed")
+        self.assertIn("virtual media can not boot volume in bios mode.", node["last_error"])
+        self.assertNotIn(VOLUME["auth_password"], self.steel.text())
+        self.provision(uuid, "deleted", "available")
+        self.want(204, "DELETE", "/v1/nodes/" + uuid)
+
+
+if __name__ == "__main__":
+    unittest.main()

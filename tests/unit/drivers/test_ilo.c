@@ -1,0 +1,374 @@
+/* Nodes with an iLO: driver_info, power, and volumes that the firmware boots.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "driver_fixture.h"
+
+#include "drivers/boot/boot.h"
+#include "drivers/ilo_node.h"
+#include "drivers/management/management.h"
+#include "drivers/power/power.h"
+#include "drivers/storage/storage.h"
+#include "model/capabilities.h"
+#include "model/internal_info.h"
+
+#include <string.h>
+
+#define SYSTEM "/redfish/v1/Systems/1"
+#define SETTINGS "/redfish/v1/Systems/1/Bios/iScsi/Settings"
+
+/* A node with an iSCSI volume, of this boot interface and mode. */
+static Task *
+begin(DriverFixture **fixture, const char *boot, const char *mode)
+{
+    *fixture = driver_fixture_new(NULL);
+    Node *node = driver_fixture_node(*fixture, "ilo5");
+    record_set_text(&node->storage_interface, "external");
+    record_set_text(&node->boot_interface, boot);
+    Task *task = driver_fixture_begin(*fixture, node);
+    driver_fixture_volume(*fixture);
+    g_autofree char *capabilities = g_strdup_printf("boot_mode:%s,iscsi_boot:true", mode);
+    json_object_set_new(task->node->properties, "capabilities", json_string(capabilities));
+    return task;
+}
+
+static void
+expect(DriverFixture *fixture, const char *uri, const char *path, const char *value)
+{
+    g_autofree char *text = ilo_device_text(fixture->ilo, uri, path);
+    assert_string_equal(text != NULL ? text : "(absent)", value);
+}
+
+/* ---- driver_info ---- */
+
+static void
+a_mistake_in_driver_info_is_named(void **state)
+{
+    static const struct {
+        const char *change;
+        SteelErrorCode code;
+        const char *words;
+    } cases[] = {
+        {"{\"ilo_address\": null, \"ilo_password\": null}", STEEL_ERROR_MISSING,
+         "The following required iLO parameters are missing from the node's driver_info: "
+         "['ilo_address', 'ilo_password']"},
+        {"{\"ilo_username\": \"\"}", STEEL_ERROR_MISSING, "['ilo_username']"},
+        {"{\"ilo_address\": [1]}", STEEL_ERROR_INVALID, "['ilo_address']"},
+        {"{\"client_port\": \"none\"}", STEEL_ERROR_INVALID, "client_port is not a valid port"},
+        {"{\"client_port\": 65536}", STEEL_ERROR_INVALID, "client_port is not a valid port"},
+        {"{\"client_timeout\": \"soon\"}", STEEL_ERROR_INVALID,
+         "The following iLO parameters from the node's driver_info should be integers: "
+         "['client_timeout']"},
+        {"{\"client_timeout\": 0}", STEEL_ERROR_INVALID, "client_timeout"},
+        {"{\"ca_file\": \"/no/such/file\"}", STEEL_ERROR_INVALID,
+         "ca_file \"/no/such/file\" is not found."},
+        {"{\"ilo_verify_ca\": \"/no/such/file\"}", STEEL_ERROR_INVALID,
+         "The value should be a Boolean or the path to a file/directory"},
+        {"{\"ilo_verify_ca\": 7}", STEEL_ERROR_INVALID, "ilo_verify_ca"},
+    };
+    DriverFixture *fixture = driver_fixture_new(NULL);
+    (void)state;
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(Node) node = driver_fixture_node(fixture, "ilo");
+        g_autoptr(GError) error = NULL;
+        g_auto(IloNode) ilo = {0};
+        json_auto_t *change = driver_fixture_json(cases[i].change);
+        json_object_update(node->driver_info, change);
+        assert_false(ilo_node_read(node, &ilo, &error));
+        assert_null(strstr(error->message, ILO_DEVICE_PASSWORD));
+        assert_error(&error, cases[i].code, cases[i].words);
+    }
+    driver_fixture_free(fixture);
+}
+
+static void
+driver_info_is_read_as_clients_write_it(void **state)
+{
+    DriverFixture *fixture = driver_fixture_new(NULL);
+    g_autoptr(Node) node = driver_fixture_node(fixture, "ilo");
+    g_autoptr(GError) error = NULL;
+    (void)state;
+    json_auto_t *change = driver_fixture_json(
+        "{\"client_port\": \"8443\", \"client_timeout\": \"7\", \"ilo_password\": 123456, "
+        "\"ilo_verify_ca\": \"False\"}");
+    json_object_update(node->driver_info, change);
+    g_auto(IloNode) ilo = {0};
+    ilo_node_read(node, &ilo, &error);
+    assert_no_error(error);
+    assert_int_equal(ilo.target.port, 8443);
+    assert_int_equal(ilo.target.timeout_ms, 7000);
+    assert_string_equal(ilo.target.password, "123456");
+    assert_true(ilo.target.insecure);
+    driver_fixture_free(fixture);
+}
+
+static void
+what_is_not_in_driver_info_comes_from_the_configuration(void **state)
+{
+    static const char *const settings[] = {"ilo.client_port=444", "ilo.client_timeout=9",
+                                           "ilo.verify_ca=false", NULL};
+    DriverFixture *fixture = driver_fixture_new(settings);
+    g_autoptr(Node) node = driver_fixture_node(fixture, "ilo");
+    g_autoptr(GError) error = NULL;
+    g_auto(IloNode) ilo = {0};
+    (void)state;
+    json_object_del(node->driver_info, "client_port");
+    json_object_del(node->driver_info, "ilo_verify_ca");
+    ilo_node_read(node, &ilo, &error);
+    assert_no_error(error);
+    assert_int_equal(ilo.target.port, 444);
+    assert_int_equal(ilo.target.timeout_ms, 9000);
+    assert_true(ilo.target.insecure);
+    driver_fixture_free(fixture);
+}
+
+static void
+hardware_types_have_ironics_defaults(void **state)
+{
+    static const struct {
+        const char *driver, *management;
+    } cases[] = {{"ilo", "ilo"}, {"ilo5", "ilo5"}};
+    DriverFixture *fixture = driver_fixture_new(NULL);
+    (void)state;
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(Node) node = driver_fixture_node(fixture, cases[i].driver);
+        g_autoptr(GError) error = NULL;
+        registry_complete_node(fixture->registry, node, &error);
+        assert_no_error(error);
+        assert_string_equal(node->boot_interface, "ilo-virtual-media");
+        assert_string_equal(node->management_interface, cases[i].management);
+        assert_string_equal(node->power_interface, "ilo");
+    }
+    driver_fixture_free(fixture);
+}
+
+/* ---- volumes by firmware ---- */
+
+static void
+prepares_by_firmware(const char *boot)
+{
+    DriverFixture *fixture;
+    g_autoptr(GError) error = NULL;
+    Task *task = begin(&fixture, boot, "uefi");
+    boot_prepare_instance(task, &error);
+    assert_no_error(error);
+    expect(fixture, SETTINGS, "iSCSISources/0/iSCSITargetName", "iqn.2010-10.com.example:a");
+    expect(fixture, SETTINGS, "iSCSISources/0/iSCSITargetIpAddress", "192.0.2.5");
+    expect(fixture, SETTINGS, "iSCSISources/0/iSCSILUN", "1");
+    expect(fixture, SETTINGS, "iSCSISources/0/iSCSIConnection", "Enabled");
+    expect(fixture, SETTINGS, "iSCSIInitiatorName", "iqn.2017-08.org.openstack.rack1-07");
+    expect(fixture, SYSTEM, "Boot/UefiTargetBootSourceOverride", "NIC.LOM.1.1.iSCSI");
+    expect(fixture, SYSTEM, "Boot/BootSourceOverrideTarget", "UefiTarget");
+    expect(fixture, SYSTEM, "Boot/BootSourceOverrideEnabled", "Continuous");
+    expect(fixture, SYSTEM, "PowerState",
+           "Off"); /* the self-test made the entry; the deploy starts it */
+    assert_true(info_true(task->node, INFO_ILO_UEFI_ISCSI_BOOT));
+    assert_false(boot_reports_progress(task));
+    boot_clean_up_instance(task, &error);
+    assert_no_error(error);
+    expect(fixture, SETTINGS, "iSCSISources/0/iSCSIConnection", "Disabled");
+    assert_false(info_has(task->node, INFO_ILO_UEFI_ISCSI_BOOT));
+    driver_fixture_free(fixture);
+}
+
+static void
+a_volume_is_booted_by_the_firmware_in_uefi_mode(void **state)
+{
+    (void)state;
+    prepares_by_firmware("ilo-pxe");
+    prepares_by_firmware("ilo-ipxe");
+    prepares_by_firmware("ilo-virtual-media");
+}
+
+static void
+ipxe_boots_a_volume_in_bios_mode(void **state)
+{
+    static const char *const boots[] = {"ilo-pxe", "ilo-ipxe"};
+    (void)state;
+    for (size_t i = 0; i < G_N_ELEMENTS(boots); i++) {
+        DriverFixture *fixture;
+        g_autoptr(GError) error = NULL;
+        Task *task = begin(&fixture, boots[i], "bios");
+        assert_true(task->driver.boot->interface.validate(task, &error));
+        boot_prepare_instance(task, &error);
+        assert_no_error(error);
+        assert_false(info_has(task->node, INFO_ILO_UEFI_ISCSI_BOOT));
+        assert_true(info_has(task->node, INFO_BOOT));
+        expect(fixture, SYSTEM, "Boot/BootSourceOverrideTarget", "Pxe");
+        expect(fixture, SETTINGS, "iSCSISources/0/iSCSIConnection", "Disabled");
+        expect(fixture, "/redfish/v1/Systems/1/Bios/Settings", "Attributes/BootMode", "LegacyBios");
+        boot_clean_up_instance(task, &error);
+        assert_no_error(error);
+        assert_false(info_has(task->node, INFO_BOOT));
+        driver_fixture_free(fixture);
+    }
+}
+
+static void
+virtual_media_boots_no_volume_in_bios_mode(void **state)
+{
+    DriverFixture *fixture;
+    g_autoptr(GError) error = NULL;
+    Task *task = begin(&fixture, "ilo-virtual-media", "bios");
+    (void)state;
+    assert_false(boot_prepare_instance(task, &error));
+    assert_error(&error, STEEL_ERROR_DEPLOY_FAILED,
+                 "virtual media can not boot volume in bios mode.");
+    expect(fixture, SETTINGS, "iSCSISources/0/iSCSIConnection", "Disabled");
+    driver_fixture_free(fixture);
+}
+
+static void
+storage_admits_volumes_by_firmware(void **state)
+{
+    static const char *const boots[] = {"ilo-pxe", "ilo-ipxe", "ilo-virtual-media"};
+    (void)state;
+    for (size_t i = 0; i < G_N_ELEMENTS(boots); i++) {
+        DriverFixture *fixture;
+        g_autoptr(GError) error = NULL;
+        Task *task = begin(&fixture, boots[i], "uefi");
+        task->driver.storage->interface.validate(task, &error);
+        assert_no_error(error);
+        task->driver.boot->interface.validate(task, &error);
+        assert_no_error(error);
+        driver_fixture_free(fixture);
+    }
+}
+
+static void
+a_running_machine_is_left_alone(void **state)
+{
+    DriverFixture *fixture;
+    g_autoptr(GError) error = NULL;
+    Task *task = begin(&fixture, "ilo-pxe", "uefi");
+    (void)state;
+    record_set_text(&task->node->provision_state, "active");
+    boot_prepare_instance(task, &error);
+    assert_no_error(error);
+    g_autofree char *changes = ilo_device_changes(fixture->ilo);
+    assert_string_equal(changes, "");
+    driver_fixture_free(fixture);
+}
+
+static void
+a_machine_in_legacy_mode_is_taken_through_a_post(void **state)
+{
+    DriverFixture *fixture;
+    g_autoptr(GError) error = NULL;
+    Task *task = begin(&fixture, "ilo-pxe", "uefi");
+    (void)state;
+    ilo_device_set(fixture->ilo, "/redfish/v1/Systems/1/Bios",
+                   "{\"Attributes\": {\"BootMode\": \"LegacyBios\"}}");
+    ilo_device_set(fixture->ilo, "/redfish/v1/Systems/1/Bios/Settings",
+                   "{\"Attributes\": {\"BootMode\": \"LegacyBios\"}}");
+    boot_prepare_instance(task, &error);
+    assert_no_error(error);
+    expect(fixture, "/redfish/v1/Systems/1/Bios", "Attributes/BootMode", "Uefi");
+    expect(fixture, SYSTEM, "Boot/BootSourceOverrideTarget", "UefiTarget");
+    driver_fixture_free(fixture);
+}
+
+/* ---- ramdisks ---- */
+
+static void
+a_ramdisk_is_booted_from_its_iso_once(void **state)
+{
+    DriverFixture *fixture;
+    g_autoptr(GError) error = NULL;
+    Task *task = begin(&fixture, "ilo-virtual-media", "uefi");
+    (void)state;
+    assert_false(boot_validate_ramdisk(task, RAMDISK_FOR_AGENT, &error));
+    assert_error(&error, STEEL_ERROR_MISSING, "deploy_iso");
+    json_object_set_new(task->node->driver_info, "deploy_iso",
+                        json_string("http://192.0.2.1/agent.iso"));
+    boot_prepare_ramdisk(task, NULL, &error);
+    assert_no_error(error);
+    expect(fixture, "/redfish/v1/Managers/1/VirtualMedia/2", "Image", "http://192.0.2.1/agent.iso");
+    expect(fixture, SYSTEM, "Boot/BootSourceOverrideTarget", "Cd");
+    expect(fixture, SYSTEM, "Boot/BootSourceOverrideEnabled", "Once");
+    expect(fixture, SYSTEM, "PowerState", "Off");
+    boot_clean_up_ramdisk(task, &error);
+    assert_no_error(error);
+    json_auto_t *inserted =
+        ilo_device_get(fixture->ilo, "/redfish/v1/Managers/1/VirtualMedia/2", "Inserted");
+    assert_true(json_is_false(inserted));
+    driver_fixture_free(fixture);
+}
+
+static void
+secure_boot_is_off_for_a_ramdisk(void **state)
+{
+    DriverFixture *fixture;
+    g_autoptr(GError) error = NULL;
+    Task *task = begin(&fixture, "ilo-virtual-media", "uefi");
+    (void)state;
+    json_object_set_new(task->node->driver_info, "deploy_iso",
+                        json_string("http://192.0.2.1/agent.iso"));
+    ilo_device_set(fixture->ilo, "/redfish/v1/Systems/1/SecureBoot",
+                   "{\"SecureBootCurrentBoot\": \"Enabled\", \"SecureBootEnable\": true}");
+    boot_prepare_ramdisk(task, NULL, &error);
+    assert_no_error(error);
+    json_auto_t *on =
+        ilo_device_get(fixture->ilo, "/redfish/v1/Systems/1/SecureBoot", "SecureBootEnable");
+    assert_true(json_is_false(on));
+    driver_fixture_free(fixture);
+}
+
+/* ---- power ---- */
+
+static void
+an_active_node_gets_its_iso_before_it_comes_on(void **state)
+{
+    static const PowerTarget targets[] = {POWER_TARGET_REBOOT, POWER_TARGET_ON};
+    (void)state;
+    for (size_t i = 0; i < G_N_ELEMENTS(targets); i++) {
+        DriverFixture *fixture;
+        g_autoptr(GError) error = NULL;
+        Task *task = begin(&fixture, "ilo-virtual-media", "uefi");
+        if (targets[i] == POWER_TARGET_ON)
+            assert_true(power_set(task, POWER_TARGET_OFF, 5, &error));
+        json_object_set_new(task->node->instance_info, "boot_iso",
+                            json_string("http://192.0.2.1/boot.iso"));
+        record_set_text(&task->node->provision_state, "active");
+        power_set(task, targets[i], 10, &error);
+        assert_no_error(error);
+        expect(fixture, "/redfish/v1/Managers/1/VirtualMedia/2", "Image",
+               "http://192.0.2.1/boot.iso");
+        expect(fixture, SYSTEM, "Boot/BootSourceOverrideTarget", "Cd");
+        driver_fixture_free(fixture);
+    }
+}
+
+static void
+power_off_holds_the_button(void **state)
+{
+    DriverFixture *fixture;
+    g_autoptr(GError) error = NULL;
+    Task *task = begin(&fixture, "ilo-pxe", "uefi");
+    (void)state;
+    power_set(task, POWER_TARGET_OFF, 5, &error);
+    assert_no_error(error);
+    g_autofree char *changes = ilo_device_changes(fixture->ilo);
+    assert_non_null(strstr(changes, "{\"PushType\":\"PressAndHold\"}"));
+    driver_fixture_free(fixture);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_mistake_in_driver_info_is_named),
+        cmocka_unit_test(driver_info_is_read_as_clients_write_it),
+        cmocka_unit_test(what_is_not_in_driver_info_comes_from_the_configuration),
+        cmocka_unit_test(hardware_types_have_ironics_defaults),
+        cmocka_unit_test(a_volume_is_booted_by_the_firmware_in_uefi_mode),
+        cmocka_unit_test(ipxe_boots_a_volume_in_bios_mode),
+        cmocka_unit_test(virtual_media_boots_no_volume_in_bios_mode),
+        cmocka_unit_test(storage_admits_volumes_by_firmware),
+        cmocka_unit_test(a_running_machine_is_left_alone),
+        cmocka_unit_test(a_machine_in_legacy_mode_is_taken_through_a_post),
+        cmocka_unit_test(a_ramdisk_is_booted_from_its_iso_once),
+        cmocka_unit_test(secure_boot_is_off_for_a_ramdisk),
+        cmocka_unit_test(an_active_node_gets_its_iso_before_it_comes_on),
+        cmocka_unit_test(power_off_holds_the_button),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
