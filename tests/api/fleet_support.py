@@ -20,7 +20,7 @@ IMAGE = b"an image of a disk\n" * 1000
 class Machines:
     """steel-lab fleet --agents; `nodes` say how to enrol them."""
 
-    LAB = os.path.join(os.path.dirname(harness.STEELD), "steel-lab")
+    LAB = os.environ.get("STEEL_LAB", os.path.join(os.path.dirname(harness.STEELD), "steel-lab"))
 
     def __init__(self, count, boot_url, *options):
         self.folder = tempfile.mkdtemp(prefix="steel-machines-")
@@ -66,7 +66,8 @@ def settings(place, api_port, boot_port, count):
             "deploy.http_url=http://127.0.0.1:%d" % boot_port, "deploy.external_callback_url=http://127.0.0.1:%d" % api_port,
             "conductor.deploy_kernel=%skernel" % files, "conductor.deploy_ramdisk=%sramdisk" % files,
             "conductor.file_url_allowed_paths=" + place, "default.enabled_hardware_types=ipmi,fake-hardware",
-            "deploy.default_boot_mode=bios", "conductor.max_concurrent_deploy=%d" % (count + 1),
+            "conductor.rescue_kernel=%skernel" % files, "conductor.rescue_ramdisk=%sramdisk" % files, "deploy.default_boot_mode=bios",
+            "conductor.max_concurrent_deploy=%d" % (count + 1),
             "conductor.max_concurrent_clean=%d" % (count + 1))
 
 

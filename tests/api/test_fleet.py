@@ -3,7 +3,10 @@ is killed on the way, and nothing is lost or done twice.
 
 SPDX-License-Identifier: Apache-2.0
 """
+import http.client
+import json
 import shutil
+import ssl
 import tempfile
 import unittest
 
@@ -19,6 +22,7 @@ class Suite(faults_support.Suite):
     lab_options = fleet_support.SECONDS
     more = ()
     count = COUNT
+    values = {}
 
     @classmethod
     def setUpClass(cls):
@@ -34,7 +38,7 @@ class Suite(faults_support.Suite):
         self.addCleanup(self.machines.close)
         self.uuids = [machine["uuid"] for machine in self.machines.nodes]
         for machine in self.machines.nodes:
-            self.want(201, "POST", "/v1/nodes", fleet_support.node_of(machine, self.place))
+            self.want(201, "POST", "/v1/nodes", fleet_support.node_of(machine, self.place, **self.values))
             self.want(201, "POST", "/v1/ports", {"node_uuid": machine["uuid"], "address": machine["mac"]})
 
     def states(self):
@@ -88,6 +92,100 @@ class Deploys(Suite):
         self.all_are("active")
         self.rest_at("instance")
         self.seen(writes_begun=1, writes=1, agents=1, instance_boots=1, image=True, commands_failed=0)
+
+
+class Lives(Suite):
+    """All that agents are for, one after the other, on each machine."""
+
+    count = 5
+    values = {"inspect_interface": "agent", "rescue_interface": "agent"}
+
+    def test_machines_are_inspected_cleaned_deployed_rescued_and_cleaned_again(self):
+        self.ask_all("manage")
+        self.all_are("manageable")
+        self.ask_all("inspect")
+        until("the inspections end", lambda: all(
+            self.want(200, "GET", "/v1/nodes/" + uuid)["properties"].get("cpus") for uuid in self.uuids), 120)
+        self.all_are("manageable")
+        properties = self.want(200, "GET", "/v1/nodes/" + self.uuids[0])["properties"]
+        self.assertEqual({key: str(properties.get(key)) for key in ("cpus", "cpu_arch", "memory_mb")},
+                         {"cpus": "8", "cpu_arch": "x86_64", "memory_mb": "16384"})
+        self.ask_all("provide")
+        self.all_are("available")
+        self.ask_all("active")
+        self.all_are("active")
+        self.rest_at("instance")
+        self.ask_all("rescue", rescue_password="a secret")
+        self.all_are("rescue")
+        self.rest_at("rescue")
+        self.ask_all("unrescue")
+        self.all_are("active")
+        self.rest_at("instance")
+        self.ask_all("deleted")
+        self.all_are("available")
+        self.seen(agents=5, writes=1, writes_begun=1, rescues=1, erasures=4, instance_boots=2, image=False, commands_failed=0)
+
+
+class Faults(Suite):
+    """Faults by rate: the same machines fail each time, since the seed is the same."""
+
+    lab_options = fleet_support.SECONDS + ("--fail-percent", "20", "--silent-percent", "20", "--loss-percent", "5", "--seed", "3")
+    more = ("conductor.automated_clean=false",)
+
+    def of(self, *wanted):
+        return {uuid for uuid, node in self.states().items() if node["provision_state"] in wanted}
+
+    def settled(self):
+        silent = self.machines.status()["sum"]["silent_agents"]
+        return len(self.of("active", "deploy failed")) + silent == self.count
+
+    def test_each_node_ends_as_its_machine_did(self):
+        self.make_available()
+        self.ask_all("active")
+        until("every machine has come to its end", self.settled, 120)
+        nodes, waiting, failed = self.states(), self.of("wait call-back"), self.of("deploy failed")
+        seen = {machine["uuid"]: machine for machine in self.machines.end().values()}
+        self.assertEqual(waiting, {uuid for uuid, machine in seen.items() if machine["silent_agents"]})
+        self.assertEqual(failed, {uuid for uuid, machine in seen.items() if machine["commands_failed"]})
+        self.assertTrue(waiting and failed, (waiting, failed))
+        for uuid, machine in seen.items():
+            self.assertEqual(machine["writes"], 0 if uuid in waiting | failed else 1, machine)
+        for uuid in failed:
+            self.assertIn("chosen to fail", nodes[uuid]["last_error"])
+
+
+class Doors(Suite):
+    """The agents' ports, from outside."""
+
+    count = 2
+    more = ("conductor.automated_clean=false",)
+    lab_options = ("--boot-seconds", "0", "--write-seconds", "600")
+
+    def request(self, port, method, path, body=None):
+        context = ssl.create_default_context()
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        connection = http.client.HTTPSConnection("127.0.0.1", port, timeout=harness.LIMIT_S, context=context)
+        connection.request(method, path, body)
+        answer = connection.getresponse()
+        text, certificate = answer.read().decode(), connection.sock.getpeercert(True)
+        connection.close()
+        return answer.status, text, certificate
+
+    def test_an_agent_is_there_while_it_works_with_a_certificate_of_its_own_and_minds_its_token(self):
+        ports = [machine["ipmi_port"] for machine in self.machines.nodes]
+        for port in ports:
+            with self.assertRaises(ConnectionRefusedError):
+                self.request(port, "GET", "/v1/status")
+        self.make_available()
+        self.ask_all("active")
+        until("all write", lambda: self.machines.status()["sum"]["writes_begun"] == self.count)
+        answers = [self.request(port, "GET", "/v1/status") for port in ports]
+        self.assertEqual([status for status, _, _ in answers], [200, 200])
+        self.assertNotEqual(answers[0][2], answers[1][2])
+        for token in ("", "?agent_token=wrong"):
+            command = json.dumps({"name": "standby.power_off", "params": {}})
+            self.assertEqual(self.request(ports[0], "POST", "/v1/commands/" + token, command)[0], 401)
+            self.assertEqual(self.request(ports[0], "GET", "/v1/commands/" + token)[0], 401)
 
 
 if __name__ == "__main__":

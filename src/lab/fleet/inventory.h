@@ -3,5 +3,5 @@
 #pragma once
 #include "lab/fleet/machine.h"
 
-/* The inventory, a new object. Any thread. */
+/* The inventory, a new object. While the machine's agent is up; any thread. */
 json_t *fleet_inventory(const FleetMachine *machine);
