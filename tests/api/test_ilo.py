@@ -100,6 +100,31 @@ class IloSuite(harness.Suite):
             self.assertIn("The following required iLO parameters are missing from the node's driver_info: "
                           "['ilo_username', 'ilo_password']", told[interface]["reason"])
 
+    def test_an_inspection_asks_the_ilo(self):
+        for kind, memory, mac in (("gen8", 16384, "40:a8:f0:1e:86:74"), ("gen10", 65536, MAC)):
+            with self.subTest(kind):
+                uuid = self.machine(kind)
+                self.provision(uuid, "manage", "manageable")
+                self.provision(uuid, "inspect", "manageable")
+                node = self.get("/v1/nodes/" + uuid)
+                self.assertEqual(node["properties"]["memory_mb"], memory)
+                self.assertIn("boot_mode_bios:true", node["properties"]["capabilities"])
+                ports = self.get("/v1/nodes/%s/ports" % uuid)["ports"]
+                self.assertEqual([port["address"] for port in ports], [mac])
+                self.want(204, "DELETE", "/v1/nodes/" + uuid)
+                self.ilo.close()
+        self.ilo = None
+
+    def test_bios_settings_are_cleaned(self):
+        uuid = self.machine("gen9")
+        self.provision(uuid, "manage", "manageable")
+        settings = [{"name": "ProcVirtualization", "value": "Disabled"}]
+        self.provision(uuid, "clean", "manageable", disable_ramdisk=True, clean_steps=[
+            {"interface": "bios", "step": "apply_configuration", "args": {"settings": settings}}])
+        self.assertEqual(self.ilo.get("/Systems/1/Bios", "ProcVirtualization"), "Disabled")
+        told = self.get("/v1/nodes/%s/bios/ProcVirtualization" % uuid)["ProcVirtualization"]
+        self.assertEqual(told["value"], "Disabled")
+
     def test_a_volume_is_deployed_by_the_firmware(self):
         names = {"gen9": ("iSCSIBootSources/0/", "iSCSIBootEnable"), "gen10": ("iSCSISources/0/", "iSCSIConnection")}
         for kind, boot in (("gen9", "ilo-pxe"), ("gen10", "ilo-virtual-media"), ("gen10", "ilo-ipxe")):

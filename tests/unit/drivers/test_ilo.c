@@ -2,11 +2,14 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "driver_fixture.h"
 
+#include "drivers/bios/bios.h"
 #include "drivers/boot/boot.h"
 #include "drivers/ilo_node.h"
+#include "drivers/inspect/inspect.h"
 #include "drivers/management/management.h"
 #include "drivers/power/power.h"
 #include "drivers/storage/storage.h"
+#include "drivers/vendor/vendor.h"
 #include "model/capabilities.h"
 #include "model/internal_info.h"
 
@@ -136,6 +139,9 @@ hardware_types_have_ironics_defaults(void **state)
         assert_string_equal(node->boot_interface, "ilo-virtual-media");
         assert_string_equal(node->management_interface, cases[i].management);
         assert_string_equal(node->power_interface, "ilo");
+        assert_string_equal(node->bios_interface, "ilo");
+        assert_string_equal(node->inspect_interface, "ilo");
+        assert_string_equal(node->vendor_interface, "ilo");
     }
     driver_fixture_free(fixture);
 }
@@ -312,6 +318,150 @@ secure_boot_is_off_for_a_ramdisk(void **state)
     driver_fixture_free(fixture);
 }
 
+static void
+https_boots_from_secure_urls_alone(void **state)
+{
+    DriverFixture *fixture;
+    g_autoptr(GError) error = NULL;
+    Task *task = begin(&fixture, "ilo-uefi-https", "uefi");
+    (void)state;
+    assert_false(boot_validate_ramdisk(task, RAMDISK_FOR_AGENT, &error));
+    assert_error(&error, STEEL_ERROR_INVALID, "cannot boot the node"); /* its volume */
+    assert_false(task->driver.boot->validate_ramdisk(task, RAMDISK_FOR_AGENT, &error));
+    assert_error(&error, STEEL_ERROR_MISSING, "deploy_iso");
+    json_object_set_new(task->node->driver_info, "deploy_iso",
+                        json_string("http://192.0.2.1/a.iso"));
+    assert_false(task->driver.boot->validate_ramdisk(task, RAMDISK_FOR_AGENT, &error));
+    assert_error(&error, STEEL_ERROR_INVALID, "Secure URLs exposed over HTTPS are expected");
+    json_object_set_new(task->node->driver_info, "deploy_iso",
+                        json_string("https://192.0.2.1/a.iso"));
+    boot_prepare_ramdisk(task, NULL, &error);
+    assert_no_error(error);
+    expect(fixture, "/redfish/v1/Systems/1/Bios/Settings", "Attributes/UrlBootFile",
+           "https://192.0.2.1/a.iso");
+    expect(fixture, SYSTEM, "Boot/BootSourceOverrideTarget", "UefiHttp");
+    json_object_set_new(task->node->properties, "capabilities", json_string("boot_mode:bios"));
+    assert_false(task->driver.boot->interface.validate(task, &error));
+    assert_error(&error, STEEL_ERROR_INVALID, "required to be in 'UEFI' boot mode");
+    driver_fixture_free(fixture);
+}
+
+/* ---- inspection, BIOS, vendor ---- */
+
+static const StepDef *
+step_named(const StepDef *steps, const char *name)
+{
+    while (strcmp(steps->name, name) != 0)
+        steps++;
+    return steps;
+}
+
+static void
+an_inspection_fills_properties_and_ports(void **state)
+{
+    DriverFixture *fixture;
+    g_autoptr(GError) error = NULL;
+    Task *task = begin(&fixture, "ilo-pxe", "uefi");
+    (void)state;
+    const StepDef *step =
+        step_named(task->driver.inspect->interface.steps[STEP_KIND_INSPECT], "inspect");
+    for (int i = 0; i < 2; i++) {
+        StepOutcome outcome = step->run(task, NULL, &error);
+        assert_no_error(error);
+        assert_int_equal(outcome.result, STEP_DONE);
+    }
+    const json_t *properties = task->node->properties;
+    assert_int_equal(json_integer_value(json_object_get(properties, "memory_mb")), 64 * 1024);
+    assert_int_equal(json_integer_value(json_object_get(properties, "cpus")), 32);
+    assert_int_equal(json_integer_value(json_object_get(properties, "local_gb")), 99);
+    assert_string_equal(json_string_value(json_object_get(properties, "cpu_arch")), "x86_64");
+    g_autofree char *model = capability_get(task->node, "server_model"),
+                    *mode = capability_get(task->node, "boot_mode");
+    assert_string_equal(model, "ProLiant DL380 Gen10");
+    assert_string_equal(mode, "uefi");                  /* what was there stays */
+    assert_int_equal(task_ports(task, &error)->len, 1); /* it was there already */
+    driver_fixture_free(fixture);
+}
+
+static void
+a_machine_that_is_off_is_inspected_and_off_again(void **state)
+{
+    DriverFixture *fixture;
+    g_autoptr(GError) error = NULL;
+    Task *task = begin(&fixture, "ilo-pxe", "uefi");
+    (void)state;
+    assert_true(power_set(task, POWER_TARGET_OFF, 5, &error));
+    step_named(task->driver.inspect->interface.steps[STEP_KIND_INSPECT], "inspect")
+        ->run(task, NULL, &error);
+    assert_no_error(error);
+    expect(fixture, SYSTEM, "PowerState", "Off");
+    driver_fixture_free(fixture);
+}
+
+static void
+bios_settings_are_in_force_after_the_step(void **state)
+{
+    DriverFixture *fixture;
+    g_autoptr(GError) error = NULL;
+    Task *task = begin(&fixture, "ilo-pxe", "uefi");
+    StepOutcome outcome;
+    (void)state;
+    json_auto_t *args = driver_fixture_json(
+        "{\"settings\": [{\"name\": \"ProcVirtualization\", \"value\": \"Disabled\"}]}");
+    const StepDef *step =
+        step_named(task->driver.bios->interface.steps[STEP_KIND_CLEAN], "apply_configuration");
+    do
+        outcome = step->run(task, args, &error);
+    while (outcome.result == STEP_AGAIN);
+    assert_no_error(error);
+    assert_int_equal(outcome.result, STEP_DONE);
+    expect(fixture, "/redfish/v1/Systems/1/Bios", "Attributes/ProcVirtualization", "Disabled");
+    driver_fixture_free(fixture);
+}
+
+static void
+an_iso_is_booted_in_states_where_nothing_else_runs(void **state)
+{
+    DriverFixture *fixture;
+    g_autoptr(GError) error = NULL;
+    Task *task = begin(&fixture, "ilo-pxe", "uefi");
+    const VendorMethod *method =
+        vendor_method(task->driver.vendor->node_methods, "boot_into_iso", "POST", &error);
+    json_auto_t *arguments = json_pack("{s:s}", "boot_iso_href", "http://192.0.2.1/a.iso");
+    (void)state;
+    assert_null(method->run(task, "POST", arguments, &error));
+    assert_error(&error, STEEL_ERROR_INVALID_STATE_REQUESTED, "manageable");
+    record_set_text(&task->node->provision_state, "manageable");
+    assert_non_null(method->run(task, "POST", arguments, &error));
+    assert_no_error(error);
+    expect(fixture, "/redfish/v1/Managers/1/VirtualMedia/2", "Image", "http://192.0.2.1/a.iso");
+    expect(fixture, SYSTEM, "Boot/BootSourceOverrideTarget", "Cd");
+    driver_fixture_free(fixture);
+}
+
+static void
+a_password_is_changed_once(void **state)
+{
+    DriverFixture *fixture;
+    g_autoptr(GError) error = NULL;
+    Task *task = begin(&fixture, "ilo-pxe", "uefi");
+    (void)state;
+    const StepDef *step = step_named(task->driver.management->interface.steps[STEP_KIND_CLEAN],
+                                     "reset_ilo_credential");
+    assert_int_equal(step->run(task, NULL, &error).result, STEP_DONE);
+    g_autofree char *nothing = ilo_device_changes(fixture->ilo);
+    assert_string_equal(nothing, "");
+    json_object_set_new(task->node->driver_info, "ilo_change_password", json_string("another-1"));
+    assert_int_equal(step->run(task, NULL, &error).result, STEP_DONE);
+    assert_no_error(error);
+    assert_string_equal(json_string_value(json_object_get(task->node->driver_info, "ilo_password")),
+                        "another-1");
+    assert_null(json_object_get(task->node->driver_info, "ilo_change_password"));
+    g_autofree char *changes = ilo_device_changes(fixture->ilo);
+    assert_non_null(strstr(changes, "{\"Password\":\"another-1\"}"));
+    driver_fixture_free(fixture);
+}
+
 /* ---- power ---- */
 
 static void
@@ -367,6 +517,12 @@ main(void)
         cmocka_unit_test(a_machine_in_legacy_mode_is_taken_through_a_post),
         cmocka_unit_test(a_ramdisk_is_booted_from_its_iso_once),
         cmocka_unit_test(secure_boot_is_off_for_a_ramdisk),
+        cmocka_unit_test(https_boots_from_secure_urls_alone),
+        cmocka_unit_test(an_inspection_fills_properties_and_ports),
+        cmocka_unit_test(a_machine_that_is_off_is_inspected_and_off_again),
+        cmocka_unit_test(bios_settings_are_in_force_after_the_step),
+        cmocka_unit_test(an_iso_is_booted_in_states_where_nothing_else_runs),
+        cmocka_unit_test(a_password_is_changed_once),
         cmocka_unit_test(an_active_node_gets_its_iso_before_it_comes_on),
         cmocka_unit_test(power_off_holds_the_button),
     };
