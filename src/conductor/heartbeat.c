@@ -3,22 +3,37 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "common/json_text.h"
 #include "common/secret.h"
+#include "common/steady.h"
 #include "common/time_text.h"
 #include "conductor/provision/provision.h"
 #include "conductor/verbs.h"
 #include "db/nodes.h"
 #include "db/records.h"
 #include "drivers/agent_logs.h"
+#include "drivers/fast_track.h"
 #include "netboot/boot_record.h"
 
 #include <string.h>
+
+/* The API has looked at the state. Between two operations only an agent that runs is expected (fast
+ * track), and it has its token. */
+static bool
+may_be_looked_up(const Node *node, GError **error)
+{
+    ProvisionState state = state_from_wire(node->provision_state);
+    unsigned flags = state != STATE_NONE ? state_info(state)->flags : 0;
+    bool between = flags & STATE_AGENT_MAY_STAY,
+         stays = fast_track_wanted(node) && info_has(node, INFO_AGENT_SECRET_TOKEN);
+    return !between || stays || !config_boolean(config_current(), OPT_API_RESTRICT_LOOKUP) ||
+           steel_fail(error, STEEL_ERROR_NOT_FOUND, "Resource could not be found.");
+}
 
 json_t *
 verb_get_agent_token(VerbCall *call, GError **error)
 {
     Db *db = call->conductor->services.db;
     g_autoptr(Node) node = db_record_find(db, &node_resource, "uuid", call->node_uuid, error);
-    if (node == NULL)
+    if (node == NULL || !may_be_looked_up(node, error))
         return NULL;
     /* If the boot script has the token, a client that asks for one is not the machine. */
     if (info_has(node, INFO_AGENT_SECRET_TOKEN) || boot_record_has_token(node))
@@ -53,7 +68,8 @@ record(Db *db, const Node *node, const json_t *arguments, GError **error)
 {
     char now[TIME_TEXT_SIZE];
     time_now_text(now);
-    json_t *merge = json_pack("{s:s}", info_row(INFO_AGENT_LAST_HEARTBEAT)->key, now);
+    json_t *merge = json_pack("{s:s,s:I}", info_row(INFO_AGENT_LAST_HEARTBEAT)->key, now,
+                              info_row(INFO_AGENT_HEARD)->key, (json_int_t)steady_now_ms());
     static const struct {
         const char *argument;
         InfoKey key;

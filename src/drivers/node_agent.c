@@ -12,6 +12,9 @@
 
 #include <string.h>
 
+/* The machine of an agent that takes longer is rather started anew. */
+#define IDLE_LOOK_MS 10000
+
 bool
 node_agent_has_called(const Task *task)
 {
@@ -91,6 +94,19 @@ node_agent_last(Task *task, AgentResult *out, GError **error)
 {
     AgentPeer peer;
     return find_peer(task, &peer, error) && agent_last_command(&peer, out, error);
+}
+
+bool
+node_agent_is_idle(Task *task, GError **error)
+{
+    AgentPeer peer;
+    g_auto(AgentResult) last = {0};
+    if (!find_peer(task, &peer, error))
+        return false;
+    peer.timeout_ms = MIN(peer.timeout_ms, IDLE_LOOK_MS);
+    return agent_last_command(&peer, &last, error) &&
+           (last.command == NULL || last.status != AGENT_STATUS_IS_RUNNING ||
+            steel_fail(error, STEEL_ERROR_AGENT_BUSY, "the agent still runs %s", last.command));
 }
 
 bool

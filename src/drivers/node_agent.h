@@ -12,6 +12,10 @@
 /* True when an agent has called since the machine was started. */
 bool node_agent_has_called(const Task *task);
 
+/* True if the agent answers within a few seconds, and runs no command. Errors: those of
+ * agent_last_command; AGENT_BUSY: it runs one; INVALID: no agent has called. */
+bool node_agent_is_idle(Task *task, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* Runs a command that is quick, and waits for its end.
  *
  * params  as for agent_command; borrowed

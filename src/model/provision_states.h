@@ -51,6 +51,7 @@ enum {
     STATE_POWER_SYNC = 1 << 8,      /* the power sync reads it */
     STATE_HAS_INSTANCE =
         1 << 9, /* its machine may boot the instance, and be given the secrets for it */
+    STATE_AGENT_MAY_STAY = 1 << 10, /* the agent of the operation before it may still run */
 };
 
 typedef struct StateInfo {

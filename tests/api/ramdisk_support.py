@@ -53,7 +53,7 @@ class Agent:
 
     def __init__(self, suite, certificate):
         self.suite, self.given, self.results, self.answers, self.refused = suite, [], [], {}, 0
-        self.clean_steps = CLEAN
+        self.clean_steps, self.deploy_steps = CLEAN, [EXTRA]
         self.taken = {}  # what happens when a command was taken, before it is answered; once
         self.token = None
         self.busy = 0  # so many commands are refused
@@ -116,7 +116,7 @@ class Agent:
         result = {"id": str(uuid.uuid4()), "command_name": name.split(".")[1], "command_status": "SUCCEEDED",
                   "command_error": None, "command_result": {"result": "done"}}
         if name == "deploy.get_deploy_steps":
-            result["command_result"] = {"deploy_steps": {"M": [EXTRA]}, "hardware_manager_version": {"M": "1.0"}}
+            result["command_result"] = {"deploy_steps": {"M": self.deploy_steps}, "hardware_manager_version": {"M": "1.0"}}
         elif name == "deploy.execute_deploy_step":
             result["command_result"] = {"deploy_result": None, "deploy_step": params["step"]}
             result.update(self.answers.get(params["step"]["step"], {}))

@@ -94,7 +94,7 @@ prepares_cleaning_or_refuses_in_a_sentence(Subject *subject)
         run_step(subject, step);
     assert_true(outcome.result == STEP_DONE || outcome.result == STEP_WAIT ||
                 outcome.result == STEP_ERROR);
-    deploy_tear_down_cleaning(subject->task, &error);
+    deploy_tear_down_cleaning(subject->task, true, &error);
     assert_no_error(error);
 }
 

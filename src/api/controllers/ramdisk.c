@@ -120,7 +120,9 @@ ramdisk_lookup(Request *request, GError **error)
         return not_found(error);
     ProvisionState state =
         node.provision_state != NULL ? state_from_wire(node.provision_state) : STATE_NONE;
-    bool expected = state != STATE_NONE && state_info(state)->flags & STATE_LOOKUP;
+    /* the conductor knows whether an agent stays */
+    bool expected =
+        state != STATE_NONE && state_info(state)->flags & (STATE_LOOKUP | STATE_AGENT_MAY_STAY);
     if (config_boolean(config_current(), OPT_API_RESTRICT_LOOKUP) && !expected)
         return not_found(error);
     request->subject = g_strdup(node.uuid);

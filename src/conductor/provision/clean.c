@@ -66,6 +66,18 @@ clean_operation(const Task *task)
     return is_manual(task) ? "clean" : "automated_clean";
 }
 
+/* An agent that runs already lists its steps now, or when it calls. Without it nothing is known of
+ * the order of all steps. */
+static StepOutcome
+list_steps(Task *task, GError **error)
+{
+    if (!info_has(task->node, INFO_AGENT_URL))
+        return step_done();
+    if (!steps_complete(task, STEP_KIND_CLEAN, error))
+        return step_failed();
+    return steps_pending(task) ? step_wait(0) : step_done();
+}
+
 /* Boots the ramdisk if a step needs it. The verb has planned a manual cleaning already. */
 static StepOutcome
 clean_begin(Task *task, GError **error)
@@ -79,7 +91,7 @@ clean_begin(Task *task, GError **error)
     StepOutcome outcome = deploy_prepare_cleaning(task, error);
     if (outcome.result == STEP_ERROR)
         g_prefix_error(error, "Failed to prepare node %s for cleaning: ", task->node->uuid);
-    return outcome;
+    return outcome.result == STEP_DONE ? list_steps(task, error) : outcome;
 }
 
 static bool
@@ -88,7 +100,7 @@ clean_finish(Task *task, GError **error)
     if (!info_true(task->node, INFO_WORK_BEGUN))
         return true;
     g_free(agent_logs_collect(task, "cleaning", false));
-    return deploy_tear_down_cleaning(task, error);
+    return deploy_tear_down_cleaning(task, true, error);
 }
 
 static ProvisionEvent
@@ -101,7 +113,7 @@ static bool
 clean_undo(Task *task)
 {
     g_autoptr(GError) error = NULL;
-    bool clean = deploy_tear_down_cleaning(task, &error);
+    bool clean = deploy_tear_down_cleaning(task, false, &error);
     if (!clean)
         log_warning("conductor.clean", "not everything of the failed cleaning could be removed: %s",
                     error->message);

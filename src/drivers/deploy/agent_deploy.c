@@ -5,6 +5,7 @@
 #include "drivers/boot/boot.h"
 #include "drivers/deploy/instance_image.h"
 #include "drivers/deploy/volume_drive.h"
+#include "drivers/fast_track.h"
 #include "drivers/network/network.h"
 #include "drivers/node_agent.h"
 #include "drivers/power_action.h"
@@ -77,7 +78,7 @@ check_image(Task *task, GError **error)
 bool
 agent_deploy_validate(Task *task, GError **error)
 {
-    if (task_volume_targets(task, error) == NULL)
+    if (task_volume_targets(task, error) == NULL || !fast_track_validate(task->node, error))
         return false;
     if (!storage_boots_from_volume(task))
         return check_volumes(task, error) &&
@@ -107,14 +108,28 @@ power_off(Task *task, GError **error)
     return power_action(task, (PowerAction){.target = POWER_TARGET_OFF}, error);
 }
 
+/* The machine is off, unless the deploy goes on with the agent that runs. */
+static bool
+end_what_runs(Task *task, GError **error)
+{
+    info_remove(task->node, INFO_FAST_TRACK);
+    if (!fast_track_ready(task))
+        return power_off(task, error);
+    info_set_boolean(task->node, INFO_FAST_TRACK, true);
+    task_phase_begin(task, "fast_track", "the agent that runs goes on");
+    return true;
+}
+
 /* The machine is on the network for it, the image is ready to be fetched, and the ramdisk to be
- * booted. */
+ * booted if need be. */
 static bool
 prepare_agent(Task *task, GError **error)
 {
     task_phase_begin(task, "add_provisioning_network", NULL);
     if (!network_add(task, NETWORK_PROVISIONING, error) || !instance_image_prepare(task, error))
         return false;
+    if (info_true(task->node, INFO_FAST_TRACK))
+        return task_save(task, error);
     task_phase_begin(task, "prepare_ramdisk", NULL);
     return task_save(task, error) && boot_prepare_ramdisk(task, NULL, error);
 }
@@ -124,7 +139,7 @@ agent_deploy_prepare(Task *task, GError **error)
 {
     if (state_from_wire(task->node->provision_state) == STATE_ACTIVE)
         return true; /* a running instance that has come to this conductor */
-    if (!power_off(task, error))
+    if (!end_what_runs(task, error))
         return false;
     task_phase_begin(task, "unconfigure_tenant_network", NULL);
     if (!network_unconfigure_tenant(task, error))
@@ -177,13 +192,16 @@ add_way_out(const Task *task, GError **error)
                before, node_word(task));
 }
 
-/* The machine starts with the agent. */
+/* The machine starts with the agent, unless that runs already. */
 StepOutcome
 agent_deploy_prepare_cleaning(Task *task, GError **error)
 {
+    bool runs = fast_track_ready(task);
     task_phase_begin(task, "add_cleaning_network", NULL);
     if (!network_add(task, NETWORK_CLEANING, error))
         return step_failed();
+    if (runs)
+        return step_done();
     task_phase_begin(task, "prepare_ramdisk", NULL);
     if (!boot_prepare_ramdisk(task, NULL, error)) {
         add_way_out(task, error);
@@ -197,8 +215,9 @@ agent_deploy_prepare_cleaning(Task *task, GError **error)
 }
 
 bool
-agent_deploy_tear_down_cleaning(Task *task, GError **error)
+agent_deploy_tear_down_cleaning(Task *task, bool done, GError **error)
 {
-    return power_off(task, error) && boot_clean_up_ramdisk(task, error) &&
+    bool stays = done && fast_track_ready(task);
+    return (stays || power_off(task, error)) && boot_clean_up_ramdisk(task, error) &&
            network_remove(task, NETWORK_CLEANING, error);
 }

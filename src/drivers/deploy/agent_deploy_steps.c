@@ -45,13 +45,36 @@ start_machine(Task *task, GError **error)
 
 /* ---- deploy: the machine starts with the agent ---- */
 
+/* A step before this one may have restarted the machine of an agent that was to go on: then nothing
+ * is ready for the ramdisk yet. */
+static bool
+start_ramdisk(Task *task, GError **error)
+{
+    if (info_remove(task->node, INFO_FAST_TRACK)) {
+        task_phase_begin(task, "prepare_ramdisk", NULL);
+        if (!boot_prepare_ramdisk(task, NULL, error))
+            return false;
+    }
+    return start_machine(task, error);
+}
+
+/* The next step needs the agent to have called, and its steps to be known: some may come before
+ * it. */
+static bool
+is_ready(const Task *task)
+{
+    return node_agent_has_called(task) && !info_has(task->node, INFO_STEPS_PENDING);
+}
+
 StepOutcome
 agent_deploy_run_deploy(Task *task, const json_t *args, GError **error)
 {
     (void)args;
     if (storage_boots_from_volume(task))
         return step_done();
-    if (!start_machine(task, error))
+    if (info_true(task->node, INFO_FAST_TRACK) && node_agent_has_called(task))
+        return is_ready(task) ? step_done() : step_wait(0);
+    if (!start_ramdisk(task, error))
         return step_failed();
     task_phase_begin(task, "boot_ramdisk", "waiting for the agent to call");
     return step_wait(0);
@@ -61,7 +84,7 @@ StepOutcome
 agent_deploy_resume_deploy(Task *task, const json_t *args, GError **error)
 {
     (void)args, (void)error;
-    return node_agent_has_called(task) ? step_done() : step_wait(STEP_DEADLINE_STAYS);
+    return is_ready(task) ? step_done() : step_wait(STEP_DEADLINE_STAYS);
 }
 
 /* ---- prepare_instance_boot ---- */

@@ -40,8 +40,8 @@ deploy_prepare_cleaning(Task *task, GError **error)
 }
 
 bool
-deploy_tear_down_cleaning(Task *task, GError **error)
+deploy_tear_down_cleaning(Task *task, bool done, GError **error)
 {
     const DeployOps *deploy = task->driver.deploy;
-    return deploy->tear_down_cleaning == NULL || deploy->tear_down_cleaning(task, error);
+    return deploy->tear_down_cleaning == NULL || deploy->tear_down_cleaning(task, done, error);
 }

@@ -45,9 +45,9 @@ typedef struct DeployOps {
      * none. An error fails the cleaning: tear_down_cleaning follows. */
     StepOutcome (*prepare_cleaning)(Task *task, GError **error);
 
-    /* Undoes prepare_cleaning. After the last step, and when a cleaning has failed or was aborted.
-     * Safe when nothing was prepared. */
-    bool (*tear_down_cleaning)(Task *task, GError **error);
+    /* Undoes prepare_cleaning. After the last step (done), and when a cleaning has failed or was
+     * aborted (not done): the machine is then off. Safe when nothing was prepared. */
+    bool (*tear_down_cleaning)(Task *task, bool done, GError **error);
 } DeployOps;
 
 /* Call the member of the same name of the node's driver. If the driver has none, they do nothing
@@ -57,4 +57,4 @@ bool deploy_tear_down(Task *task, GError **error);
 bool deploy_clean_up(Task *task, GError **error);
 bool deploy_take_over(Task *task, GError **error);
 StepOutcome deploy_prepare_cleaning(Task *task, GError **error);
-bool deploy_tear_down_cleaning(Task *task, GError **error);
+bool deploy_tear_down_cleaning(Task *task, bool done, GError **error);

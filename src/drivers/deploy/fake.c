@@ -88,8 +88,9 @@ fake_deploy_prepare_cleaning(Task *task, GError **error)
 }
 
 static bool
-fake_deploy_tear_down_cleaning(Task *task, GError **error)
+fake_deploy_tear_down_cleaning(Task *task, bool done, GError **error)
 {
+    (void)done;
     return fake_act(task, "deploy.tear_down_cleaning", error);
 }
 

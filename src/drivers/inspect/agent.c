@@ -12,6 +12,7 @@
 #include "common/log.h"
 #include "drivers/boot/boot.h"
 #include "drivers/boot/ramdisk_source.h"
+#include "drivers/fast_track.h"
 #include "drivers/inspect/inspection.h"
 #include "drivers/management/management.h"
 #include "drivers/network/network.h"
@@ -102,9 +103,8 @@ prepare(Task *task, GError **error)
 }
 
 static StepOutcome
-agent_inspect_run(Task *task, const json_t *args, GError **error)
+start_machine(Task *task, GError **error)
 {
-    (void)args;
     if (!power(task, "power_off", POWER_TARGET_OFF, error) || !prepare(task, error) ||
         !power(task, "power_on", POWER_TARGET_ON, error)) {
         g_prefix_error(error, "the machine could not be started for its inspection: ");
@@ -144,10 +144,11 @@ collect(Task *task, GError **error)
 }
 
 static bool
-tear_down(Task *task, GError **error)
+tear_down(Task *task, bool done, GError **error)
 {
-    bool off = config_boolean(config_current(), OPT_INSPECTOR_POWER_OFF);
-    return (!off || power(task, "power_off", POWER_TARGET_OFF, error)) &&
+    bool off = config_boolean(config_current(), OPT_INSPECTOR_POWER_OFF),
+         stays = done && fast_track_wanted(task->node);
+    return (!off || stays || power(task, "power_off", POWER_TARGET_OFF, error)) &&
            boot_clean_up_ramdisk(task, error) && network_remove(task, NETWORK_INSPECTION, error);
 }
 
@@ -157,7 +158,7 @@ process(Task *task, GError **error)
     task_phase_begin(task, "process_inventory", NULL);
     if (!inspection_finish(task, error))
         return step_failed();
-    if (tear_down(task, error))
+    if (tear_down(task, true, error))
         return step_done();
     g_prefix_error(error, "after the inspection: ");
     return step_failed();
@@ -173,6 +174,33 @@ agent_inspect_resume(Task *task, const json_t *args, GError **error)
         return collect(task, error);
     bool waits = state_from_wire(task->node->provision_state) == STATE_INSPECTWAIT;
     return waits ? step_again(0) : process(task, error);
+}
+
+static bool
+agent_inspect_clean_up(Task *task, GError **error)
+{
+    return tear_down(task, false, error);
+}
+
+/* An agent that runs already is asked. */
+static bool
+ask_running_agent(Task *task)
+{
+    g_autoptr(GError) why = NULL;
+    if (!fast_track_ready(task))
+        return false;
+    task_phase_begin(task, "fast_track", "the agent that runs is asked");
+    if (ask_agent(task, &why))
+        return true;
+    log_info(AREA, "the machine of node %s is started anew: %s", task->node->uuid, why->message);
+    return false;
+}
+
+static StepOutcome
+agent_inspect_run(Task *task, const json_t *args, GError **error)
+{
+    (void)args;
+    return ask_running_agent(task) ? process(task, error) : start_machine(task, error);
 }
 
 static bool
@@ -197,5 +225,5 @@ const InspectOps inspect_agent = {
                   .validate = agent_inspect_validate},
     .takes_data = true,
     .abort = agent_inspect_abort,
-    .clean_up = tear_down,
+    .clean_up = agent_inspect_clean_up,
 };

@@ -310,7 +310,7 @@ steps_that_need_a_ramdisk_are_refused(void **state)
     Task *task = begin(fixture, &rows[0]);
     assert_int_equal(deploy_prepare_cleaning(task, &error).result, STEP_ERROR);
     assert_error(&error, STEEL_ERROR_MISSING, "--no-automated-clean");
-    assert_true(deploy_tear_down_cleaning(task, &error));
+    assert_true(deploy_tear_down_cleaning(task, false, &error));
     driver_fixture_free(fixture);
 }
 
