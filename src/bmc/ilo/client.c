@@ -10,7 +10,7 @@ struct IloClient {
     HttpEngine *engine; /* borrowed */
     LoginGuard *guard;  /* owned */
     Lock lock;
-    GHashTable *dialects GUARDED_BY(&lock); /* "address:port" -> IloDialect, or &ribcl_alone */
+    GHashTable *dialects GUARDED; /* "address:port" -> IloDialect, or &ribcl_alone */
 };
 
 /* Stands for a NULL dialect in the table. */

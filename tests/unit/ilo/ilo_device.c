@@ -286,11 +286,10 @@ static char *
 attribute(const char *text, const char *name)
 {
     g_autofree char *start = g_strdup_printf(" %s=\"", name);
-    const char *at = strstr(text, start);
-    if (at == NULL)
-        return NULL;
-    at += strlen(start);
-    return g_strndup(at, strcspn(at, "\""));
+    for (; *text != '\0'; text++)
+        if (g_ascii_strncasecmp(text, start, strlen(start)) == 0)
+            return g_strndup(text + strlen(start), strcspn(text + strlen(start), "\""));
+    return NULL;
 }
 
 /* State of a Gen8, which has no tree of its own: kept in resources of these names. */
@@ -444,16 +443,15 @@ is_forced(IloDevice *device, const char *method, const char *uri)
     return true;
 }
 
+/* Basic authentication; clients spell the scheme in any case. */
 static bool
 is_known(IloDevice *device, struct MHD_Connection *connection)
 {
-    char *password = NULL;
-    char *name = MHD_basic_auth_get_username_password(connection, &password);
-    bool known =
-        g_strcmp0(name, ILO_DEVICE_USER) == 0 && g_strcmp0(password, device->password) == 0;
-    MHD_free(name);
-    MHD_free(password);
-    return known;
+    const char *header = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Authorization");
+    g_autofree char *pair = g_strconcat(ILO_DEVICE_USER ":", device->password, NULL);
+    g_autofree char *wanted = g_base64_encode((const guchar *)pair, strlen(pair));
+    return header != NULL && g_ascii_strncasecmp(header, "Basic ", 6) == 0 &&
+           strcmp(header + 6, wanted) == 0;
 }
 
 static unsigned
@@ -501,6 +499,8 @@ on_request(void *user, struct MHD_Connection *connection, const char *uri, const
         answer != NULL ? strlen(answer) : 0, answer != NULL ? answer : (void *)(uintptr_t) "",
         MHD_RESPMEM_MUST_COPY);
     g_free(answer);
+    MHD_add_response_header(response, "Allow",
+                            strstr(uri, "Settings") != NULL ? "GET, HEAD, PATCH" : "GET, HEAD");
     enum MHD_Result queued = MHD_queue_response(connection, status, response);
     MHD_destroy_response(response);
     return queued;

@@ -35,6 +35,7 @@ static const DeviceResource gen9_resources[] = {
      "{\"SecureBootCurrentState\": false, \"SecureBootEnable\": false}"},
     {"/rest/v1/Systems/1/Bios",
      "{\"Type\": \"HpBios.1.2.0\", \"BootMode\": \"Uefi\", \"CustomPostMessage\": \"hello\", "
+     "\"UefiOptimizedBoot\": \"Enabled\", "
      "\"ProcVirtualization\": \"Enabled\", \"links\": {\"Settings\": {\"href\": "
      "\"/rest/v1/Systems/1/Bios/Settings\"}, \"Boot\": {\"href\": "
      "\"/rest/v1/Systems/1/Bios/Boot\"},"
@@ -43,6 +44,7 @@ static const DeviceResource gen9_resources[] = {
      "\"/rest/v1/Systems/1/Bios/BaseConfigs\"}}}"},
     {"/rest/v1/Systems/1/Bios/Settings",
      "{\"Type\": \"HpBios.1.2.0\", \"BootMode\": \"Uefi\", \"CustomPostMessage\": \"hello\", "
+     "\"UefiOptimizedBoot\": \"Enabled\", "
      "\"ProcVirtualization\": \"Enabled\"}"},
     {"/rest/v1/Systems/1/Bios/Boot",
      "{\"BootSources\": [{\"BootString\": \"Embedded LOM 1 Port 1 : NIC (PXE IPv4)\", "
@@ -78,10 +80,13 @@ static const DeviceResource gen9_resources[] = {
      "\"/rest/v1/Managers/1/VirtualMedia/1\"}, {\"href\": "
      "\"/rest/v1/Managers/1/VirtualMedia/2\"}]}}"},
     {"/rest/v1/Managers/1/VirtualMedia/1",
-     "{\"Image\": null, \"Inserted\": false, \"MediaTypes\": [\"Floppy\", \"USBStick\"]}"},
+     "{\"Image\": null, \"Inserted\": false, \"MediaTypes\": [\"Floppy\", \"USBStick\"], "
+     "\"links\": "
+     "{\"self\": {\"href\": \"/rest/v1/Managers/1/VirtualMedia/1\"}}}"},
     {"/rest/v1/Managers/1/VirtualMedia/2",
      "{\"Image\": null, \"Inserted\": false, \"MediaTypes\": [\"CD\", \"DVD\"], \"Oem\": {\"Hp\": "
-     "{\"BootOnNextServerReset\": false}}}"},
+     "{\"BootOnNextServerReset\": false}}, \"links\": {\"self\": {\"href\": "
+     "\"/rest/v1/Managers/1/VirtualMedia/2\"}}}"},
     {"/rest/v1/AccountService/Accounts",
      "{\"Type\": \"Collection.1.0.0\", \"Items\": [{\"UserName\": \"Administrator\", \"links\": "
      "{\"self\": {\"href\": \"/rest/v1/AccountService/Accounts/1\"}}}]}"},
