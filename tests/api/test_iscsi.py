@@ -6,6 +6,7 @@ import gzip
 import hashlib
 import json
 import os
+import socket
 import ssl
 import threading
 import unittest
@@ -319,6 +320,34 @@ class Drive(ramdisk_support.Suite):
                     {"op": "add", "path": "/volume_type", "value": kind},
                     {"op": "add", "path": "/properties/target_wwn", "value": "50:06:01:60:3b:a0:1c:2d"}])
             self.refused(words)
+
+
+class LateDrive(ramdisk_support.Suite):
+    """A target that takes connections and says nothing."""
+
+    own_options = ("conductor.deploy_callback_timeout=2", "iscsi.stall_timeout=3600")
+
+    def test_a_target_that_never_answers_does_not_hold_the_deploy(self):
+        silent = socket.create_server(("127.0.0.1", 0))
+        self.addCleanup(silent.close)
+        self.uuid = self.node(driver="fake-hardware", deploy_interface="direct", boot_interface="ipxe", storage_interface="external",
+                              properties={"capabilities": "iscsi_boot:true"})["uuid"]
+        self.want(201, "POST", "/v1/ports", {"node_uuid": self.uuid, "address": ramdisk_support.MAC})
+        self.want(201, "POST", "/v1/volume/connectors", {"node_uuid": self.uuid, "type": "iqn", "connector_id": "iqn.2017-08.org.openstack.n"})
+        volumes = [self.want(201, "POST", "/v1/volume/targets", {
+            "node_uuid": self.uuid, "volume_type": "iscsi", "boot_index": index, "volume_id": "v%d" % index,
+            "properties": dict(more, target_portal="127.0.0.1:%d" % silent.getsockname()[1], target_iqn="iqn.2010-10.com.example:v")})["uuid"]
+            for index, more in enumerate(({}, {"config_drive": "true"}))]
+        for verb, state in (("manage", "manageable"), ("provide", "available")):
+            self.ask(self.uuid, verb)
+            self.rest(self.uuid, state)
+        self.ask(self.uuid, "active", configdrive={"user_data": "hello"})
+        node = self.rest(self.uuid, "deploy failed")
+        self.assertRegex(node["last_error"], r"the config drive cannot be written to volume target %s: it is not written within "
+                         r"\[conductor\]deploy_callback_timeout \(2 s\); this conductor must reach the target" % volumes[1])
+        self.assertEqual(node["power_state"], "power off")
+        self.assertNotIn("drive_deadline_ms", node["driver_internal_info"])
+        self.assertFalse([name for _, _, files in os.walk(self.steel.folder + "/images") for name in files])
 
 
 class Fetched(DeploySuite):

@@ -5,10 +5,12 @@
 #include "common/config.h"
 #include "common/json_text.h"
 #include "common/secret.h"
+#include "common/steady.h"
 #include "config_drive/config_drive.h"
 #include "drivers/deploy/instance_image.h"
 #include "drivers/image_copies.h"
 #include "drivers/storage/boot_option.h"
+#include "model/internal_info.h"
 #include "netboot/iscsi_volume.h"
 
 #include <string.h>
@@ -194,11 +196,33 @@ failed(Task *task, GError **error)
     return step_failed();
 }
 
+/* Also for a write that waits in line, and for a target that answers now and then. */
+static void
+set_deadline(Task *task)
+{
+    int64_t limit_s = config_integer(config_current(), OPT_CONDUCTOR_DEPLOY_CALLBACK_TIMEOUT);
+    info_set_integer(task->node, INFO_DRIVE_DEADLINE,
+                     limit_s > 0 ? steady_now_ms() + limit_s * 1000 : 0);
+}
+
+static StepOutcome
+look_again(Task *task, GError **error)
+{
+    int64_t deadline_ms = info_integer(task->node, INFO_DRIVE_DEADLINE);
+    if (deadline_ms == 0 || steady_now_ms() < deadline_ms)
+        return step_again(LOOK_MS);
+    steel_fail(error, STEEL_ERROR_TIMEOUT,
+               "it is not written within [conductor]deploy_callback_timeout (%d s)",
+               (int)config_integer(config_current(), OPT_CONDUCTOR_DEPLOY_CALLBACK_TIMEOUT));
+    return failed(task, error);
+}
+
 static StepOutcome
 begin(Task *task, const VolumeTarget *target, GError **error)
 {
     g_autofree char *path = copy_path(task);
     g_autoptr(IscsiVolume) volume = iscsi_volume_read(target->properties, error);
+    set_deadline(task);
     bool good =
         volume != NULL && put_copy(task, path, error) && order_write(task, volume, path, error);
     return good ? step_again(LOOK_MS) : failed(task, error);
@@ -213,7 +237,7 @@ volume_drive_run(Task *task, GError **error)
         return step_done();
     switch (lun_writes_look(task->services->writes, task->node->uuid, NULL, error)) {
     case LUN_WRITE_RUNS:
-        return step_again(LOOK_MS);
+        return look_again(task, error);
     case LUN_WRITE_DONE:
         volume_drive_remove(task);
         return step_done();
