@@ -276,7 +276,7 @@ server_on_begin(void *user, HttpConnection *connection, const char *method, cons
     request->too_many_arguments = !http_query_parse(connection->query, request->arguments,
                                                     ARGUMENT_LIMIT, &request->argument_count);
     connection->request = request;
-    return HTTP_GO_ON;
+    return HTTP_NOT_ANSWERED;
 }
 
 static void

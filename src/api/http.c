@@ -234,7 +234,7 @@ refuse_now(Exchange *exchange)
     uint64_t limit = request_body_limit(exchange->request);
     bool expects = http_connection_header(exchange->connection, "Expect") != NULL;
     bool drained = exchange->announced == UINT64_MAX || (exchange->announced <= limit && !expects);
-    return exchange->announced == 0 || drained ? HTTP_GO_ON : send_answer(exchange);
+    return exchange->announced == 0 || drained ? HTTP_NOT_ANSWERED : send_answer(exchange);
 }
 
 /* Identifies the caller, and decides if the body may come. */
@@ -245,14 +245,14 @@ identify(Exchange *exchange)
     PipelineStep step = request_identify(request);
     if (step == PIPELINE_LATER)
         return HTTP_LATER;
-    if (step == PIPELINE_GO_ON)
+    if (step == PIPELINE_NOT_ANSWERED)
         step = request_admit(request, exchange->announced);
     if (step == PIPELINE_ANSWERED)
         return refuse_now(exchange);
     exchange->is_public = request->identity.is_public;
     exchange->fault = judge_announced(exchange);
     if (exchange->fault == BODY_FINE)
-        return HTTP_GO_ON;
+        return HTTP_NOT_ANSWERED;
     request_refuse_body(request, exchange->fault);
     return refuse_now(exchange);
 }

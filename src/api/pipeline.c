@@ -237,11 +237,11 @@ request_identify(Request *request)
     if (error != NULL)
         return refuse_identity(request, error);
     if (request->identified)
-        return PIPELINE_GO_ON;
+        return PIPELINE_NOT_ANSWERED;
     AccessOutcome outcome = access_identify(request, false, &error);
     request->identified = outcome == ACCESS_GRANTED;
     if (outcome == ACCESS_GRANTED)
-        return PIPELINE_GO_ON;
+        return PIPELINE_NOT_ANSWERED;
     const LoginLane lane = lane_of(request);
     if (outcome == ACCESS_REFUSED ||
         !login_queue_submit(request->api->logins, &lane, identify_waiting, request, &error))
@@ -299,7 +299,7 @@ request_admit(Request *request, uint64_t size)
     g_autoptr(GError) error = NULL;
     /* A policy that asks other servers is asked later, on a thread that may wait. */
     if (size <= ADMITTED_BODY_SIZE || policy_may_wait(request) || admit(request, &error))
-        return PIPELINE_GO_ON;
+        return PIPELINE_NOT_ANSWERED;
     answer_error(request, error);
     return PIPELINE_ANSWERED;
 }

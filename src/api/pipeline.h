@@ -12,9 +12,9 @@
 #include "api/request.h"
 
 typedef enum PipelineStep {
-    PIPELINE_GO_ON,
-    PIPELINE_ANSWERED, /* the answer is in the request */
-    PIPELINE_LATER,    /* transport->resume will be called; then call the same stage again */
+    PIPELINE_NOT_ANSWERED, /* the next stage follows */
+    PIPELINE_ANSWERED,     /* the answer is in the request */
+    PIPELINE_LATER,        /* transport->resume will be called; then call the same stage again */
 } PipelineStep;
 
 /* Makes a request for a method and a decoded path ("/v1/nodes"). Free with request_free. */
@@ -33,7 +33,8 @@ bool request_begin(Request *request);
 /* Identifies the caller. Never blocks: LATER if another service must be asked. */
 PipelineStep request_identify(Request *request);
 
-/* Asks the policy about the target in the path before a large body is taken. GO_ON or ANSWERED.
+/* Asks the policy about the target in the path before a large body is taken. NOT_ANSWERED or
+ * ANSWERED.
  *
  * size  the announced size; UINT64_MAX if unknown */
 PipelineStep request_admit(Request *request, uint64_t size);

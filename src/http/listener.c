@@ -98,9 +98,9 @@ apply_step(HttpConnection *connection, HttpStep step, RequestStage later)
         return MHD_NO;
     if (step == HTTP_LATER)
         suspend_connection(connection, later);
-    if (step == HTTP_GO_ON && later == STAGE_COMPLETE_LATER)
+    if (step == HTTP_NOT_ANSWERED && later == STAGE_COMPLETE_LATER)
         return MHD_NO;
-    if (step == HTTP_GO_ON) {
+    if (step == HTTP_NOT_ANSWERED) {
         connection->stage = STAGE_BODY;
         connection_set_phase(connection, CONNECTION_BODY);
     }

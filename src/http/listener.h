@@ -23,8 +23,8 @@ typedef struct Listener Listener;
 
 /* What a server answers to a step of a request. */
 typedef enum HttpStep {
-    HTTP_GO_ON,    /* begin: read the body. complete: a mistake, the connection is closed */
-    HTTP_ANSWERED, /* an answer is queued */
+    HTTP_NOT_ANSWERED, /* begin: the body is read. complete: a mistake, the connection is closed */
+    HTTP_ANSWERED,     /* an answer is queued */
     HTTP_LATER,  /* the connection is suspended; http_connection_resume continues with `resumed` */
     HTTP_FAILED, /* no answer can be made: the connection is closed */
 } HttpStep;

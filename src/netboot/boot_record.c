@@ -10,8 +10,8 @@
 #define BY_FILES "by_files"
 
 static const BootModeInfo modes[BOOT_MODE_COUNT] = {
-#define BOOT_MODE(code, word, states, reports, purpose)                                            \
-    [BOOT_MODE_##code] = {word, purpose, states, reports},
+#define BOOT_MODE(code, word, states, kernel, reports, purpose)                                    \
+    [BOOT_MODE_##code] = {word, purpose, states, kernel, reports},
 #include "netboot/boot_modes.def"
 #undef BOOT_MODE
 };

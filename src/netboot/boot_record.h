@@ -15,7 +15,7 @@
 #include "netboot/boot_phase.h"
 
 typedef enum BootMode {
-#define BOOT_MODE(code, word, states, reports, purpose) BOOT_MODE_##code,
+#define BOOT_MODE(code, word, states, kernel, reports, purpose) BOOT_MODE_##code,
 #include "netboot/boot_modes.def"
 #undef BOOT_MODE
     BOOT_MODE_COUNT
@@ -24,6 +24,7 @@ typedef enum BootMode {
 typedef struct BootModeInfo {
     const char *word, *purpose;
     unsigned states; /* flag of the provision states in which it counts */
+    bool kernel;     /* the machine loads a kernel and an initramfs */
     bool reports;    /* the machine itself reports that it has booted */
 } BootModeInfo;
 

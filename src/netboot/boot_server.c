@@ -53,7 +53,7 @@ boot_on_begin(void *user, HttpConnection *connection, const char *method, const 
     request->too_many_arguments = !http_query_parse(connection->query, request->arguments,
                                                     BOOT_ARGUMENT_LIMIT, &request->argument_count);
     connection->request = request;
-    return HTTP_GO_ON;
+    return HTTP_NOT_ANSWERED;
 }
 
 static HttpStep

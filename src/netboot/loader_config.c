@@ -10,19 +10,13 @@
 
 #include <string.h>
 
-static bool
-has_kernel(const BootInstructions *instructions)
-{
-    BootMode mode = instructions->mode;
-    return mode == BOOT_MODE_RAMDISK || mode == BOOT_MODE_INSTANCE || mode == BOOT_MODE_NFS;
-}
-
 /* True if the instructions can be rendered. */
 static bool
 check(const BootInstructions *instructions, GError **error)
 {
     BootAnswer answer = instructions->answer;
-    if (answer == BOOT_ANSWER_NONE || (answer == BOOT_ANSWER_BOOT && has_kernel(instructions)))
+    if (answer == BOOT_ANSWER_NONE ||
+        (answer == BOOT_ANSWER_BOOT && boot_mode_info(instructions->mode)->kernel))
         return true;
     if (answer == BOOT_ANSWER_BOOT)
         return steel_fail(error, STEEL_ERROR_UNSUPPORTED,

@@ -18,8 +18,7 @@
 static char *
 partition_device(const Agent *agent, const char *disk, unsigned number)
 {
-    bool digit = g_ascii_isdigit(disk[strlen(disk) - 1]);
-    g_autofree char *path = g_strdup_printf("%s%s%u", disk, digit ? "p" : "", number);
+    g_autofree char *path = table_partition_device(disk, number);
     return agent_path(agent, path);
 }
 

@@ -175,13 +175,6 @@ use_table(const char *path, const Layout *layout, Table *table, GError **error)
     return true;
 }
 
-static char *
-device_of(const char *path, unsigned number)
-{
-    bool digit = g_ascii_isdigit(path[strlen(path) - 1]);
-    return g_strdup_printf("%s%s%u", path, digit ? "p" : "", number);
-}
-
 /* ---- the result ---- */
 
 static json_t *
@@ -200,7 +193,8 @@ describe(const Agent *agent, const char *path, const Layout *layout, const Table
                              "efi system partition uuid", "PReP Boot partition uuid");
     for (size_t i = 0; i < layout->count; i++) {
         const Partition *partition = &table->partitions[i];
-        g_autofree char *device = device_of(path + strlen(agent->root), partition->number);
+        g_autofree char *device =
+            table_partition_device(path + strlen(agent->root), partition->number);
         json_object_set_new(devices, role_names[layout->roles[i]], json_string(device));
         if (layout->roles[i] == ROLE_ROOT)
             json_object_set_new(told, "root uuid", filesystem_uuid(path, partition));

@@ -142,6 +142,13 @@ read_table(struct fdisk_context *context, Table *table)
     read_partitions(context, table);
 }
 
+char *
+table_partition_device(const char *disk, unsigned number)
+{
+    bool digit = g_ascii_isdigit(disk[strlen(disk) - 1]);
+    return g_strdup_printf("%s%s%u", disk, digit ? "p" : "", number);
+}
+
 bool
 table_read(const char *path, Table *table, GError **error)
 {

@@ -45,6 +45,9 @@ typedef struct PartitionPlan {
     bool bootable;    /* MBR: the active flag */
 } PartitionPlan;
 
+/* The device of a partition: "/dev/vda1", "/dev/nvme0n1p1"; the caller frees. Pure. */
+char *table_partition_device(const char *disk, unsigned number);
+
 /* Reads the table. Errors: IO, STORAGE. */
 bool table_read(const char *path, Table *table, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

@@ -3,9 +3,9 @@
 #include "agent/disk/boot_csv.h"
 #include "agent/disk/choose.h"
 #include "agent/disk/efi_boot.h"
+#include "agent/disk/grub.h"
 #include "agent/extensions/extensions.h"
 #include "agent/hardware/sysfs.h"
-#include "agent/steps/grub.h"
 #include "common/json_text.h"
 #include "common/log.h"
 
@@ -91,13 +91,6 @@ find_loader(const char *mount, char **label)
     return fallback;
 }
 
-static char *
-partition_device(const char *disk, unsigned number)
-{
-    bool digit = g_ascii_isdigit(disk[strlen(disk) - 1]);
-    return g_strdup_printf("%s%s%u", disk, digit ? "p" : "", number);
-}
-
 /* Finds the loader in the mounted ESP. Errors: no loader. */
 static char *
 loader_of(const Agent *agent, const char *device, char **label, GError **error)
@@ -123,7 +116,7 @@ add_entry(const Agent *agent, const char *disk, const Table *table, const Partit
           GError **error)
 {
     g_autofree char *path = agent_path(agent, disk), *label = NULL;
-    g_autofree char *device = partition_device(path, esp->number);
+    g_autofree char *device = table_partition_device(path, esp->number);
     g_autofree char *loader = loader_of(agent, device, &label, error);
     if (loader == NULL || !efi_boot_add(agent->root, table, esp, loader, label, error))
         return false;

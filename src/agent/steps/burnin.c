@@ -2,7 +2,7 @@
  * defaults are those of Ironic's agent. SPDX-License-Identifier: Apache-2.0 */
 #include "agent/disk/choose.h"
 #include "agent/hardware/disks.h"
-#include "agent/steps/run_program.h"
+#include "agent/run_program.h"
 #include "agent/steps/step_functions.h"
 #include "common/json_text.h"
 

@@ -5,7 +5,7 @@
 #include "agent/disk/raid_plan.h"
 #include "agent/hardware/disks.h"
 #include "agent/hardware/sysfs.h"
-#include "agent/steps/run_program.h"
+#include "agent/run_program.h"
 #include "agent/steps/step_functions.h"
 #include "common/json_text.h"
 #include "common/log.h"
@@ -108,13 +108,6 @@ part_disk(const StepCall *call, const char *path, const RaidPlan *plan, GError *
            table_create(path, TABLE_GPT, parts, 1 + plan->count, &table, error);
 }
 
-static char *
-partition_of(const char *disk, size_t number)
-{
-    bool digit = g_ascii_isdigit(disk[strlen(disk) - 1]);
-    return g_strdup_printf("%s%s%zu", disk, digit ? "p" : "", number);
-}
-
 static bool
 create_array(const StepCall *call, const RaidArray *array, size_t number, const GPtrArray *members,
              GError **error)
@@ -129,7 +122,7 @@ create_array(const StepCall *call, const RaidArray *array, size_t number, const 
     g_ptr_array_add(argv, g_strdup_printf("--raid-devices=%u", members->len));
     g_ptr_array_add(argv, agent_path(call->agent, device));
     for (guint i = 0; i < members->len; i++)
-        g_ptr_array_add(argv, partition_of(members->pdata[i], 2 + number));
+        g_ptr_array_add(argv, table_partition_device(members->pdata[i], (unsigned)(2 + number)));
     g_ptr_array_add(argv, NULL);
     return run_program((const char *const *)argv->pdata, call->progress, NULL, error);
 }

@@ -214,7 +214,7 @@ fleet_on_begin(void *user, HttpConnection *connection, const char *method, const
     request->bad = !http_query_parse(connection->query, request->arguments, ARGUMENT_LIMIT,
                                      &request->argument_count);
     connection->request = request;
-    return HTTP_GO_ON;
+    return HTTP_NOT_ANSWERED;
 }
 
 static void

@@ -91,7 +91,7 @@ server_begin(void *user, HttpConnection *connection, const char *method, const c
     exchange->path = g_strdup(path);
     exchange->body = g_byte_array_new();
     connection->request = exchange;
-    return HTTP_GO_ON;
+    return HTTP_NOT_ANSWERED;
 }
 
 static void

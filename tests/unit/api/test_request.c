@@ -78,7 +78,7 @@ run(const char *method, const char *path, const char *query, const char *body)
         assert_true(g_strlcpy(text, query, sizeof text) < sizeof text);
         request_take_query(request, text);
     }
-    if (request_begin(request) && request_identify(request) == PIPELINE_GO_ON) {
+    if (request_begin(request) && request_identify(request) == PIPELINE_NOT_ANSWERED) {
         if (body != NULL)
             request_take_body(request, g_strdup(body), strlen(body));
         if (!request_run(request))

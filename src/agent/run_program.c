@@ -1,5 +1,5 @@
 /* Runs programs for steps; the contract is in run_program.h. SPDX-License-Identifier: Apache-2.0 */
-#include "agent/steps/run_program.h"
+#include "agent/run_program.h"
 
 #include "common/log.h"
 #include "common/process.h"

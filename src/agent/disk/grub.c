@@ -1,9 +1,9 @@
 /* GRUB from an image; the contract is in grub.h. SPDX-License-Identifier: Apache-2.0 */
-#include "agent/steps/grub.h"
+#include "agent/disk/grub.h"
 
 #include "agent/disk/filesystem.h"
 #include "agent/hardware/sysfs.h"
-#include "agent/steps/run_program.h"
+#include "agent/run_program.h"
 #include "common/log.h"
 
 #include <errno.h>
@@ -110,9 +110,7 @@ static bool
 mount_partition(System *system, const Partition *partition, const char *where, GError **error)
 {
     Filesystem found;
-    const char *disk = system->disk;
-    bool digit = g_ascii_isdigit(disk[strlen(disk) - 1]);
-    g_autofree char *name = g_strdup_printf("%s%s%u", disk, digit ? "p" : "", partition->number);
+    g_autofree char *name = table_partition_device(system->disk, partition->number);
     g_autofree char *device = agent_path(system->agent, name);
     forget_contents(device);
     if (!filesystem_read(device, 0, 0, &found, error))
