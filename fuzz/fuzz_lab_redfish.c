@@ -1,5 +1,6 @@
-/* Requests to a simulated Redfish BMC. A request is "METHOD PATH\n" and a body; requests are
- * separated by a byte of 0xff. All come from somebody who has logged in.
+/* Requests to a simulated Redfish BMC; a first byte of 5 makes it an iLO 5. A request is "METHOD
+ * PATH\n" and a body; requests are separated by a byte of 0xff. All come from somebody who has
+ * logged in.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "lab/redfish/bmc.h"
 
@@ -38,7 +39,9 @@ ask(RedfishBmc *bmc, const char *text, size_t size)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    const RedfishIdentity identity = {.name = "lab-0",
+    bool ilo = size > 0 && data[0] == 5;
+    const RedfishIdentity identity = {.kind = ilo ? REDFISH_KIND_ILO5 : REDFISH_KIND_PLAIN,
+                                      .name = "lab-0",
                                       .uuid = "5739a4d8-0000-4000-8000-000000000001",
                                       .mac = "52:54:00:00:00:01",
                                       .username = "admin",
@@ -47,6 +50,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                                       .processors = 1,
                                       .disk_bytes = 1 << 30};
     g_autoptr(RedfishBmc) bmc = redfish_bmc_new(&identity, NULL, NULL);
+    data += ilo;
+    size -= ilo;
     while (size > 0) {
         const uint8_t *end = memchr(data, 0xff, size);
         size_t part = end != NULL ? (size_t)(end - data) : size;

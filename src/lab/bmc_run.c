@@ -85,17 +85,18 @@ start(Bmc *bmc, GError **error)
 {
     const LabOptions *options = bmc->options;
     const char *const addresses[] = {options->redfish_address, NULL};
-    const RedfishIdentity identity = {.name = options->name_prefix,
-                                      .uuid = "5739a4d8-0000-4000-8000-000000000001",
-                                      .mac = "52:54:00:00:00:01",
-                                      .username = options->username,
-                                      .password = options->password,
-                                      .memory_mib = MEMORY_MIB,
-                                      .processors = 2,
-                                      .disk_bytes = DISK_BYTES,
-                                      .uefi = options->uefi};
+    RedfishIdentity identity = {.name = options->name_prefix,
+                                .uuid = "5739a4d8-0000-4000-8000-000000000001",
+                                .mac = "52:54:00:00:00:01",
+                                .username = options->username,
+                                .password = options->password,
+                                .memory_mib = MEMORY_MIB,
+                                .processors = 2,
+                                .disk_bytes = DISK_BYTES,
+                                .uefi = options->uefi};
     if (!redfish_certificate_write(bmc->certificate, bmc->key, addresses, error))
         return false;
+    (void)redfish_kind_parse(options->bmc, &identity.kind); /* "ipmi" is the default, not a wish */
     bmc->bmc = redfish_bmc_new(&identity, NULL, NULL);
     bmc->server = redfish_server_new(bmc->certificate, bmc->key, error);
     if (bmc->server == NULL)

@@ -105,7 +105,7 @@ add_extras(LabNode *node, const LabOptions *options)
 static bool
 speaks_redfish(const LabOptions *options)
 {
-    return strcmp(options->bmc, "redfish") == 0;
+    return strcmp(options->bmc, "ipmi") != 0;
 }
 
 static void
@@ -284,7 +284,7 @@ static bool
 add_redfish(Lab *lab, Server *server, GError **error)
 {
     const LabOptions *options = lab->plan->options;
-    if (redfish_bmcs_add(lab->redfish, server->node, &server->config,
+    if (redfish_bmcs_add(lab->redfish, options->bmc, server->node, &server->config,
                          (int64_t)options->disk_gib * (int64_t)GIB, options->redfish_port,
                          server->machine, error))
         return true;

@@ -147,8 +147,9 @@ static bool
 check_bmc(const LabOptions *options, GError **error)
 {
     struct in_addr address;
-    if (strcmp(options->bmc, "ipmi") != 0 && strcmp(options->bmc, "redfish") != 0)
-        return steel_fail(error, STEEL_ERROR_INVALID, "--bmc is ipmi or redfish, not %s",
+    RedfishKind kind;
+    if (strcmp(options->bmc, "ipmi") != 0 && !redfish_kind_parse(options->bmc, &kind))
+        return steel_fail(error, STEEL_ERROR_INVALID, "--bmc is ipmi, redfish or ilo5, not %s",
                           options->bmc);
     return inet_pton(AF_INET, options->redfish_address, &address) == 1 ||
            steel_fail(error, STEEL_ERROR_INVALID, "--redfish-address is an IPv4 address, not %s",

@@ -66,7 +66,7 @@ static bool
 is_wanted(NeededBy needed_by, const LabOptions *options)
 {
     const bool wanted[] = {[ALWAYS] = true,
-                           [FOR_UEFI] = options->uefi || strcmp(options->bmc, "redfish") == 0,
+                           [FOR_UEFI] = options->uefi || strcmp(options->bmc, "ipmi") != 0,
                            [FOR_BRIDGE] = options->bridge,
                            [FOR_HBA] = options->hba_lun,
                            [FOR_NFS] = options->nfs};
@@ -131,7 +131,7 @@ preflight(const LabOptions *options, GError **error)
                           "root file system; without it the lab needs none");
     if (!check_programs(options, error))
         return false;
-    bool redfish = strcmp(options->bmc, "redfish") == 0;
+    bool redfish = strcmp(options->bmc, "ipmi") != 0;
     if (redfish && !check_port(options->redfish_address, options->redfish_port, SOCK_STREAM,
                                "a BMC", "--redfish-address or --redfish-port", error))
         return false;

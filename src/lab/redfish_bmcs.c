@@ -56,18 +56,20 @@ redfish_bmcs_new(const char *folder, GPtrArray *nodes, GError **error)
 }
 
 bool
-redfish_bmcs_add(RedfishBmcs *bmcs, const LabNode *node, const MachineConfig *config,
-                 int64_t disk_bytes, int port, Machine *machine, GError **error)
+redfish_bmcs_add(RedfishBmcs *bmcs, const char *kind, const LabNode *node,
+                 const MachineConfig *config, int64_t disk_bytes, int port, Machine *machine,
+                 GError **error)
 {
-    const RedfishIdentity identity = {.name = node->name,
-                                      .uuid = node->uuid,
-                                      .mac = node->mac,
-                                      .username = node->bmc_username,
-                                      .password = node->bmc_password,
-                                      .memory_mib = config->memory_mib,
-                                      .processors = 1,
-                                      .disk_bytes = disk_bytes,
-                                      .uefi = node->uefi};
+    RedfishIdentity identity = {.name = node->name,
+                                .uuid = node->uuid,
+                                .mac = node->mac,
+                                .username = node->bmc_username,
+                                .password = node->bmc_password,
+                                .memory_mib = config->memory_mib,
+                                .processors = 1,
+                                .disk_bytes = disk_bytes,
+                                .uefi = node->uefi};
+    (void)redfish_kind_parse(kind, &identity.kind);
     RedfishBmc *bmc = redfish_bmc_new(&identity, &machine_redfish_ops, machine);
     g_ptr_array_add(bmcs->bmcs, bmc);
     machine_set_redfish(machine, bmc);

@@ -22,8 +22,8 @@ RedfishBmcs *redfish_bmcs_new(const char *folder, GPtrArray *nodes,
                               GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Puts a BMC before a machine. port: as in redfish_bmcs_place. Errors: IO, CONFIG. */
-bool redfish_bmcs_add(RedfishBmcs *bmcs, const LabNode *node, const MachineConfig *config,
-                      int64_t disk_bytes, int port, Machine *machine,
+bool redfish_bmcs_add(RedfishBmcs *bmcs, const char *kind, const LabNode *node,
+                      const MachineConfig *config, int64_t disk_bytes, int port, Machine *machine,
                       GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* The BMC of a node by its name, or the only one (NULL); NULL if there is no such. */

@@ -15,6 +15,7 @@ typedef void (*RedfishHandler)(RedfishCall *call);
 typedef struct RouteRow {
     const char *method, *path;
     RedfishHandler handler;
+    bool ilo; /* only iLOs have it */
 } RouteRow;
 
 #define SYSTEM "/redfish/v1/systems/1"
@@ -34,6 +35,28 @@ static const RouteRow routes[] = {
     {"POST", MEDIA "/floppy/actions/virtualmedia.insertmedia", redfish_media_insert},
     {"POST", MEDIA "/floppy/actions/virtualmedia.ejectmedia", redfish_media_eject},
     {"PATCH", MEDIA "/floppy", redfish_media_patch},
+    {"POST", MEDIA "/1/actions/virtualmedia.insertmedia", redfish_media_insert, true},
+    {"POST", MEDIA "/1/actions/virtualmedia.ejectmedia", redfish_media_eject, true},
+    {"POST", MEDIA "/1/actions/oem/hpe/hpeilovirtualmedia.insertvirtualmedia", redfish_media_insert,
+     true},
+    {"POST", MEDIA "/1/actions/oem/hpe/hpeilovirtualmedia.ejectvirtualmedia", redfish_media_eject,
+     true},
+    {"PATCH", MEDIA "/1", redfish_media_patch, true},
+    {"POST", MEDIA "/2/actions/virtualmedia.insertmedia", redfish_media_insert, true},
+    {"POST", MEDIA "/2/actions/virtualmedia.ejectmedia", redfish_media_eject, true},
+    {"POST", MEDIA "/2/actions/oem/hpe/hpeilovirtualmedia.insertvirtualmedia", redfish_media_insert,
+     true},
+    {"POST", MEDIA "/2/actions/oem/hpe/hpeilovirtualmedia.ejectvirtualmedia", redfish_media_eject,
+     true},
+    {"PATCH", MEDIA "/2", redfish_media_patch, true},
+    {"POST", SYSTEM "/actions/oem/hpe/hpecomputersystemext.powerbutton", redfish_power_button,
+     true},
+    {"POST", SYSTEM "/bios/settings", redfish_bios_post, true},
+    {"POST", SYSTEM "/bios/settings/actions/bios.resetbios", redfish_bios_reset, true},
+    {"PATCH", SYSTEM "/bios/iscsi/settings", redfish_iscsi_patch, true},
+    {"POST", "/redfish/v1/managers/1/licenseservice", redfish_licence_post, true},
+    {"POST", "/ribcl", redfish_ribcl, true},
+    {"GET", "/xmldata", redfish_xmldata, true},
     {"POST", SYSTEM "/bios/actions/bios.resetbios", redfish_bios_reset},
     {"POST", SYSTEM "/bios/actions/bios.changepassword", redfish_bios_password},
     {"POST", SYSTEM "/secureboot/actions/secureboot.resetkeys", redfish_secure_boot_keys},
@@ -48,7 +71,7 @@ static const RouteRow routes[] = {
 };
 
 /* What strangers may read. */
-static const char *const public_paths[] = {"/redfish", "/redfish/v1"};
+static const char *const public_paths[] = {"/redfish", "/redfish/v1", "/ribcl", "/xmldata"};
 
 void
 redfish_answer_clear(RedfishAnswer *answer)
@@ -155,7 +178,7 @@ dispatch(RedfishCall *call)
     const RouteRow *route = find_route(method, call->path);
     const RedfishResource *resource = redfish_tree_find(call->bmc->tree, call->path);
     bool gone = !session_is_there(call->bmc, call->path);
-    if (route != NULL)
+    if (route != NULL && (!route->ilo || call->bmc->tree->slash))
         route->handler(call);
     else if (gone || (resource == NULL && !path_is_known(call->path)))
         redfish_refuse(call, REDFISH_MESSAGE_RESOURCE_MISSING, NULL, call->request->path, NULL);
@@ -169,12 +192,12 @@ dispatch(RedfishCall *call)
     }
 }
 
-/* False: the body is no JSON object. */
+/* False: the body is no JSON object. RIBCL reads its own. */
 static bool
 read_body(RedfishCall *call)
 {
     const RedfishRequest *request = call->request;
-    if (request->body == NULL || request->body_size == 0)
+    if (request->body == NULL || request->body_size == 0 || strcmp(call->path, "/ribcl") == 0)
         return true;
     const JsonLimits limits = {.depth = BODY_DEPTH, .values = BODY_VALUES};
     call->body = json_text_parse_limited(request->body, request->body_size, &limits, NULL);
@@ -262,7 +285,8 @@ bool
 redfish_request_is_slow(const RedfishRequest *request)
 {
     g_autofree char *path = normal_path(request->path);
-    return !is_read(request->method) && strstr(path, "/virtualmedia/") != NULL;
+    return !is_read(request->method) &&
+           (strstr(path, "/virtualmedia/") != NULL || strcmp(path, "/ribcl") == 0);
 }
 
 void
@@ -279,7 +303,11 @@ redfish_bmc_answer(RedfishBmc *bmc, const RedfishRequest *request, RedfishAnswer
     lock_acquire(&call.bmc->lock);
     answer(&call);
     lock_release(&call.bmc->lock);
-    out->text = call.content != NULL ? json_text_dump(call.content) : NULL;
+    out->text = call.content != NULL ? json_text_dump(call.content) : call.xml;
+    if (call.xml != NULL && call.content != NULL)
+        g_free(call.xml);
+    else if (call.xml != NULL)
+        out->content_type = "text/xml";
     json_decref(call.content);
     json_decref(call.body);
     g_free(call.path);

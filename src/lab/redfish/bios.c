@@ -49,6 +49,7 @@ redfish_settings_apply(RedfishBmc *bmc)
 {
     apply_bios(bmc);
     apply_secure_boot(bmc);
+    redfish_iscsi_apply(bmc, strcmp(redfish_state_text(bmc, "bios.current.BootMode"), "Uefi") == 0);
 }
 
 void
@@ -56,7 +57,6 @@ redfish_bios_reset(RedfishCall *call)
 {
     json_t *defaults = json_object_get(json_object_get(call->bmc->tree->document, "state"), "bios");
     json_t *pending = json_deep_copy(json_object_get(defaults, "current"));
-    json_object_update_existing(pending, json_object_get(defaults, "defaults"));
     redfish_state_set(call->bmc->state, "bios.pending", pending);
     redfish_say(call, 204, NULL);
 }

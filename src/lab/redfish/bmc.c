@@ -22,11 +22,25 @@ static json_t *
 identity_json(const RedfishIdentity *identity)
 {
     g_autofree char *serial = g_strndup(identity->uuid, 8);
-    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:i, s:i, s:i, s:I}", "name", identity->name,
+    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:i, s:i, s:i, s:I, s:I}", "name", identity->name,
                      "uuid", identity->uuid, "mac", identity->mac, "username", identity->username,
                      "serial", serial, "memory_mib", identity->memory_mib, "memory_gib",
                      MAX(identity->memory_mib / MIB_PER_GIB, 1), "processors", identity->processors,
-                     "disk_bytes", (json_int_t)identity->disk_bytes);
+                     "disk_bytes", (json_int_t)identity->disk_bytes, "disk_mib",
+                     (json_int_t)(identity->disk_bytes >> 20));
+}
+
+bool
+redfish_kind_parse(const char *word, RedfishKind *kind)
+{
+    static const char *const words[REDFISH_KIND_COUNT] = {
+        [REDFISH_KIND_PLAIN] = "redfish", [REDFISH_KIND_ILO5] = "ilo5"};
+    for (int i = 0; i < REDFISH_KIND_COUNT; i++)
+        if (strcmp(words[i], word) == 0) {
+            *kind = (RedfishKind)i;
+            return true;
+        }
+    return false;
 }
 
 RedfishBmc *UNSHARED
@@ -36,12 +50,15 @@ redfish_bmc_new(const RedfishIdentity *identity, const RedfishMachineOps *ops, v
     lock_init(&bmc->lock, LOCK_RANK_BMC);
     bmc->ops = ops;
     bmc->user = user;
-    bmc->tree = redfish_tree_get();
+    bmc->tree = redfish_tree_get(identity->kind);
     bmc->state = json_deep_copy(json_object_get(bmc->tree->document, "state"));
     json_object_set_new(bmc->state, "identity", identity_json(identity));
     bmc->password = g_strdup(identity->password);
-    for (int i = 0; i < REDFISH_KNOB_COUNT; i++)
-        bmc->knobs[i] = knobs[i].standard;
+    for (int i = 0; i < REDFISH_KNOB_COUNT; i++) {
+        const json_t *own =
+            json_object_get(json_object_get(bmc->tree->document, "knobs"), knobs[i].name);
+        bmc->knobs[i] = own != NULL ? (int)json_integer_value(own) : knobs[i].standard;
+    }
     redfish_state_set(bmc->state, "boot.mode", json_string(identity->uefi ? "UEFI" : "Legacy"));
     redfish_state_set(bmc->state, "bios.current.BootMode",
                       json_string(identity->uefi ? "Uefi" : "LegacyBios"));

@@ -46,8 +46,14 @@ typedef struct RedfishMachineOps {
     bool (*eject)(void *user, RedfishSlot slot, GError **error);
 } RedfishMachineOps;
 
+typedef enum RedfishKind { REDFISH_KIND_PLAIN, REDFISH_KIND_ILO5, REDFISH_KIND_COUNT } RedfishKind;
+
+/* "redfish" and "ilo5". False: no such kind. */
+bool redfish_kind_parse(const char *word, RedfishKind *kind);
+
 /* What the machine is. Borrowed for the call that takes it. */
 typedef struct RedfishIdentity {
+    RedfishKind kind;
     const char *name;
     const char *uuid;
     const char *mac;
@@ -65,11 +71,21 @@ typedef enum RedfishBootDevice {
     REDFISH_BOOT_COUNT
 } RedfishBootDevice;
 
+/* A volume that the firmware attaches. Texts are cut to their room. */
+typedef struct RedfishIscsi {
+    bool wanted;
+    char iqn[224], initiator[224];
+    char address[64];
+    char username[128], secret[128]; /* "": no CHAP */
+    int port, lun;
+} RedfishIscsi;
+
 /* What the firmware decides at the start of a POST. */
 typedef struct RedfishBoot {
     RedfishBootDevice device; /* NONE: as the machine likes */
     bool once, uefi;
     bool inserted[REDFISH_SLOT_COUNT]; /* drives that hold something */
+    RedfishIscsi iscsi;                /* of a UEFI target */
 } RedfishBoot;
 
 /* How the BMC behaves, see knobs.def. */

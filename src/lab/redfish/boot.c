@@ -43,6 +43,8 @@ evaluate(const RedfishBmc *bmc, RedfishBoot *boot)
         .uefi = strcmp(overridden ? redfish_state_text(bmc, "boot.mode") : mode, "UEFI") == 0 ||
                 (!overridden && strcmp(mode, "Uefi") == 0)};
     redfish_media_fill(bmc, boot);
+    if (boot->device == REDFISH_BOOT_UEFI_TARGET)
+        redfish_iscsi_fill(bmc, boot);
 }
 
 void
@@ -50,6 +52,7 @@ redfish_boot_begin(RedfishBmc *bmc, RedfishBoot *boot)
 {
     redfish_settings_apply(bmc);
     evaluate(bmc, boot);
+    redfish_media_once(bmc);
     bmc->power = true;
     bmc->post_begun_ms = time_monotonic_ms();
     bmc->stats.posts++;
@@ -156,6 +159,12 @@ carry_out(RedfishCall *call, const ResetRow *row)
         return;
     }
     redfish_say(call, 204, NULL);
+}
+
+void
+redfish_power_order(RedfishCall *call, const char *type)
+{
+    carry_out(call, find_reset(type, true));
 }
 
 void

@@ -22,6 +22,7 @@ typedef struct RedfishSession {
  * number, "$@tasks" the members of the collection, and "$*tasks" the one of the path. Constant. */
 typedef struct RedfishTree {
     json_t *document;      /* owned */
+    bool slash;            /* addresses of resources end in one */
     GHashTable *resources; /* path in lower case, without slash at the end -> RedfishResource */
 } RedfishTree;
 
@@ -58,6 +59,7 @@ typedef struct RedfishCall {
     const char *id;  /* the last word of the path */
     json_t *body;    /* of the request; owned; NULL: none */
     json_t *content; /* of the answer; owned; NULL: none */
+    char *xml;       /* the answer instead of content; owned; NULL: none */
 } RedfishCall;
 
 typedef enum RedfishMessage {
@@ -80,7 +82,7 @@ json_t *redfish_messages_registry(void);
 
 /* ---- the tree (tree.c, live.c, state.c) ---- */
 
-const RedfishTree *redfish_tree_get(void);
+const RedfishTree *redfish_tree_get(RedfishKind kind);
 /* The resource of a path of a call, or NULL. */
 const RedfishResource *redfish_tree_find(const RedfishTree *tree, const char *path);
 /* The state at "boot.target"; borrowed, NULL if absent. */
@@ -117,6 +119,37 @@ void redfish_bios_password(RedfishCall *call) REQUIRES(call->bmc->lock);
 void redfish_secure_boot_keys(RedfishCall *call) REQUIRES(call->bmc->lock);
 /* Pending settings come into force. */
 void redfish_settings_apply(RedfishBmc *bmc) REQUIRES(bmc->lock);
+void redfish_bios_post(RedfishCall *call) REQUIRES(call->bmc->lock);
+/* iscsi.c */
+void redfish_iscsi_patch(RedfishCall *call) REQUIRES(call->bmc->lock);
+void redfish_iscsi_apply(RedfishBmc *bmc, bool uefi) REQUIRES(bmc->lock);
+void redfish_iscsi_fill(const RedfishBmc *bmc, RedfishBoot *boot) REQUIRES(bmc->lock);
+/* New values: the attempts without their secrets, the initiator that is pending, and what UEFI can
+ * boot from. */
+json_t *redfish_iscsi_show(const RedfishCall *call, bool is_pending) REQUIRES(call->bmc->lock);
+json_t *redfish_iscsi_initiator(const RedfishCall *call) REQUIRES(call->bmc->lock);
+json_t *redfish_boot_sources(const RedfishCall *call) REQUIRES(call->bmc->lock);
+json_t *redfish_boot_order(const RedfishCall *call) REQUIRES(call->bmc->lock);
+/* ilo.c */
+void redfish_power_button(RedfishCall *call) REQUIRES(call->bmc->lock);
+void redfish_licence_post(RedfishCall *call) REQUIRES(call->bmc->lock);
+bool redfish_licence_activate(RedfishBmc *bmc, const char *key) REQUIRES(bmc->lock);
+json_t *redfish_licence(const RedfishCall *call) REQUIRES(call->bmc->lock);
+/* ribcl.c: HPE's XML language at /ribcl, and what anybody may read at /xmldata */
+void redfish_ribcl(RedfishCall *call) REQUIRES(call->bmc->lock);
+void redfish_xmldata(RedfishCall *call) REQUIRES(call->bmc->lock);
+/* boot.c: a reset by its type, which is known */
+void redfish_power_order(RedfishCall *call, const char *type) REQUIRES(call->bmc->lock);
+/* media.c, for ribcl.c. slot by word "CDROM" or "FLOPPY"; false: there is no such */
+bool redfish_media_find(const char *word, RedfishSlot *slot);
+/* The state of a drive: {"image", "inserted", ...}; borrowed. */
+json_t *redfish_media_state(const RedfishBmc *bmc, RedfishSlot slot) REQUIRES(bmc->lock);
+/* False: it was refused, in an answer that Redfish would have. */
+bool redfish_media_put(RedfishCall *call, RedfishSlot slot, const char *url)
+    REQUIRES(call->bmc->lock);
+bool redfish_media_take(RedfishCall *call, RedfishSlot slot) REQUIRES(call->bmc->lock);
+/* Media that boot once: what the next POST boots, and what a POST does about them. */
+void redfish_media_once(RedfishBmc *bmc) REQUIRES(bmc->lock);
 /* records.c: what is made and deleted by requests */
 void redfish_subscription_add(RedfishCall *call) REQUIRES(call->bmc->lock);
 void redfish_subscription_remove(RedfishCall *call) REQUIRES(call->bmc->lock);

@@ -163,11 +163,93 @@ live_insert_actions(const RedfishCall *call)
 {
     if (call->bmc->knobs[REDFISH_KNOB_NO_INSERT_ACTION] != 0)
         return NULL;
-    g_autofree char *base = g_strconcat(call->request->path, "/Actions/VirtualMedia.", NULL);
+    const char *path = call->request->path;
+    g_autofree char *base =
+        g_strconcat(path, g_str_has_suffix(path, "/") ? "" : "/", "Actions/VirtualMedia.", NULL);
     g_autofree char *insert = g_strconcat(base, "InsertMedia", NULL);
     g_autofree char *eject = g_strconcat(base, "EjectMedia", NULL);
     return json_pack("{s:{s:s}, s:{s:s}}", "#VirtualMedia.InsertMedia", "target", insert,
                      "#VirtualMedia.EjectMedia", "target", eject);
+}
+
+/* Where an iLO's POST stands. */
+static json_t *live_post_state(const RedfishCall *call) REQUIRES(call->bmc->lock);
+
+static json_t *
+live_post_state(const RedfishCall *call)
+{
+    const RedfishBmc *bmc = call->bmc;
+    int64_t past = time_monotonic_ms() - bmc->post_begun_ms;
+    int64_t whole = bmc->knobs[REDFISH_KNOB_POST_MS];
+    if (!bmc->power)
+        return json_string("PowerOff");
+    if (past < whole)
+        return json_string("InPost");
+    return json_string(past < whole + whole / 5 ? "InPostDiscoveryComplete" : "FinishedPost");
+}
+
+static json_t *live_uefi_targets(const RedfishCall *call) REQUIRES(call->bmc->lock);
+
+static json_t *
+live_uefi_targets(const RedfishCall *call)
+{
+    return json_deep_copy(redfish_state(call->bmc, "boot.iscsi"));
+}
+
+static json_t *live_bios_defaults(const RedfishCall *call) REQUIRES(call->bmc->lock);
+
+static json_t *
+live_bios_defaults(const RedfishCall *call)
+{
+    const json_t *state = json_object_get(call->bmc->tree->document, "state");
+    return json_deep_copy(json_object_get(json_object_get(state, "bios"), "current"));
+}
+
+static json_t *live_iscsi_sources(const RedfishCall *call) REQUIRES(call->bmc->lock);
+
+static json_t *
+live_iscsi_sources(const RedfishCall *call)
+{
+    return redfish_iscsi_show(call, false);
+}
+
+static json_t *live_iscsi_pending_sources(const RedfishCall *call) REQUIRES(call->bmc->lock);
+
+static json_t *
+live_iscsi_pending_sources(const RedfishCall *call)
+{
+    return redfish_iscsi_show(call, true);
+}
+
+/* An iLO tells of an empty drive with an empty text. */
+static json_t *live_cd_image(const RedfishCall *call) REQUIRES(call->bmc->lock);
+
+static json_t *
+live_cd_image(const RedfishCall *call)
+{
+    return json_string(redfish_state_text(call->bmc, "media.Cd.image"));
+}
+
+static json_t *live_floppy_image(const RedfishCall *call) REQUIRES(call->bmc->lock);
+
+static json_t *
+live_floppy_image(const RedfishCall *call)
+{
+    return json_string(redfish_state_text(call->bmc, "media.Floppy.image"));
+}
+
+static json_t *
+live_update_state(const RedfishCall *call)
+{
+    (void)call;
+    return json_string("Idle");
+}
+
+static json_t *
+live_update_percent(const RedfishCall *call)
+{
+    (void)call;
+    return json_integer(0);
 }
 
 static json_t *
@@ -178,23 +260,36 @@ live_messages(const RedfishCall *call)
 }
 
 static const LiveRow rows[] = {
-    {"insert_actions",  live_insert_actions},
-    {"bios_pending",    live_bios_pending},
-    {"boot_mode",       live_boot_mode},
-    {"boot_modes",      live_boot_modes},
-    {"boot_progress",   live_boot_progress},
-    {"cpu_reading",     live_cpu_reading},
-    {"fan_reading",     live_fan_reading},
-    {"id",              live_id},
-    {"messages",        live_messages},
-    {"now",             live_now},
-    {"power_reading",   live_power_reading},
-    {"power_state",     live_power_state},
-    {"reset_types",     live_reset_types},
-    {"session_count",   live_session_count},
-    {"session_members", live_session_members},
-    {"session_timeout", live_session_timeout},
-    {"system_state",    live_system_state},
+    {"post_state",              live_post_state},
+    {"uefi_targets",            live_uefi_targets},
+    {"bios_defaults",           live_bios_defaults},
+    {"iscsi_sources",           live_iscsi_sources},
+    {"iscsi_pending_sources",   live_iscsi_pending_sources},
+    {"iscsi_pending_initiator", redfish_iscsi_initiator},
+    {"boot_sources",            redfish_boot_sources},
+    {"boot_order",              redfish_boot_order},
+    {"licence",                 redfish_licence},
+    {"cd_image",                live_cd_image},
+    {"floppy_image",            live_floppy_image},
+    {"update_state",            live_update_state},
+    {"update_percent",          live_update_percent},
+    {"insert_actions",          live_insert_actions},
+    {"bios_pending",            live_bios_pending},
+    {"boot_mode",               live_boot_mode},
+    {"boot_modes",              live_boot_modes},
+    {"boot_progress",           live_boot_progress},
+    {"cpu_reading",             live_cpu_reading},
+    {"fan_reading",             live_fan_reading},
+    {"id",                      live_id},
+    {"messages",                live_messages},
+    {"now",                     live_now},
+    {"power_reading",           live_power_reading},
+    {"power_state",             live_power_state},
+    {"reset_types",             live_reset_types},
+    {"session_count",           live_session_count},
+    {"session_members",         live_session_members},
+    {"session_timeout",         live_session_timeout},
+    {"system_state",            live_system_state},
 };
 
 json_t *

@@ -9,20 +9,28 @@
 #define INSERT "VirtualMedia.InsertMedia"
 
 typedef struct SlotRow {
-    const char *word; /* in paths */
-    const char *state;
+    const char *words[2]; /* in paths; the second is an iLO's */
+    const char *ribcl;
+    const char *state, *once;
 } SlotRow;
 
 static const SlotRow slots[REDFISH_SLOT_COUNT] = {
-    [REDFISH_SLOT_CD] = {"/virtualmedia/cd", "media.Cd"},
-    [REDFISH_SLOT_STICK] = {"/virtualmedia/floppy", "media.Floppy"},
+    [REDFISH_SLOT_CD] = {{"/virtualmedia/cd", "/virtualmedia/2"},
+                         "CDROM",
+                         "media.Cd",
+                         "media_once.Cd"},
+    [REDFISH_SLOT_STICK] = {{"/virtualmedia/floppy", "/virtualmedia/1"},
+                            "FLOPPY",
+                            "media.Floppy",
+                            "media_once.Floppy"},
 };
 
 static RedfishSlot
 slot_of(const RedfishCall *call)
 {
-    return strstr(call->path, slots[REDFISH_SLOT_CD].word) != NULL ? REDFISH_SLOT_CD
-                                                                   : REDFISH_SLOT_STICK;
+    const char *const *words = slots[REDFISH_SLOT_CD].words;
+    bool cd = strstr(call->path, words[0]) != NULL || strstr(call->path, words[1]) != NULL;
+    return cd ? REDFISH_SLOT_CD : REDFISH_SLOT_STICK;
 }
 
 static bool is_inserted(const RedfishBmc *bmc, RedfishSlot slot) REQUIRES(bmc->lock);
@@ -38,6 +46,9 @@ redfish_media_fill(const RedfishBmc *bmc, RedfishBoot *boot)
 {
     for (int slot = 0; slot < REDFISH_SLOT_COUNT; slot++)
         boot->inserted[slot] = is_inserted(bmc, (RedfishSlot)slot);
+    bool once = json_is_true(redfish_state(bmc, slots[REDFISH_SLOT_CD].once));
+    if (once && boot->inserted[REDFISH_SLOT_CD] && boot->device == REDFISH_BOOT_NONE)
+        boot->device = REDFISH_BOOT_CD;
 }
 
 static char *
@@ -122,6 +133,10 @@ check_drive(RedfishCall *call, RedfishSlot slot)
     if (status != 0) {
         redfish_refuse(call, REDFISH_MESSAGE_INSERT_REFUSED, NULL, NULL, NULL);
         call->answer->status = (unsigned)status;
+        return false;
+    }
+    if (call->bmc->knobs[REDFISH_KNOB_NO_LICENCE] != 0) {
+        redfish_refuse(call, REDFISH_MESSAGE_LICENCE_REQUIRED, NULL, NULL, NULL);
         return false;
     }
     if (!call->bmc->drive_busy[slot] && !is_inserted(call->bmc, slot))
@@ -209,11 +224,65 @@ redfish_media_patch(RedfishCall *call)
     if (json_is_boolean(verify))
         json_object_set_new(redfish_state(call->bmc, slots[slot].state), "verify",
                             json_boolean(json_is_true(verify)));
+    const json_t *hpe = json_object_get(json_object_get(call->body, "Oem"), "Hpe");
+    const json_t *once = json_object_get(hpe, "BootOnNextServerReset");
+    if (json_is_boolean(once) && redfish_state(call->bmc, slots[slot].once) != NULL)
+        redfish_state_set(call->bmc->state, slots[slot].once, json_boolean(json_is_true(once)));
     bool good = image == NULL || (json_is_null(image) ? eject(call, slot) : insert(call, slot));
     if (!good)
         return;
-    if (image == NULL && verify == NULL)
+    if (image == NULL && verify == NULL && once == NULL)
         redfish_refuse(call, REDFISH_MESSAGE_EMPTY_JSON, NULL, NULL, NULL);
     else
         redfish_say(call, 204, NULL);
+}
+
+bool
+redfish_media_find(const char *word, RedfishSlot *slot)
+{
+    for (int i = 0; i < REDFISH_SLOT_COUNT; i++)
+        if (g_ascii_strcasecmp(slots[i].ribcl, word) == 0) {
+            *slot = (RedfishSlot)i;
+            return true;
+        }
+    return false;
+}
+
+json_t *
+redfish_media_state(const RedfishBmc *bmc, RedfishSlot slot)
+{
+    return redfish_state(bmc, slots[slot].state);
+}
+
+bool
+redfish_media_put(RedfishCall *call, RedfishSlot slot, const char *url)
+{
+    json_decref(call->body);
+    call->body = json_pack("{s:s}", "Image", url);
+    return insert(call, slot);
+}
+
+bool
+redfish_media_take(RedfishCall *call, RedfishSlot slot)
+{
+    return eject(call, slot);
+}
+
+/* ---- media that boot at the next reset ---- */
+
+/* The POST that boots a medium notes it; the next one throws it out. */
+void
+redfish_media_once(RedfishBmc *bmc)
+{
+    for (int slot = 0; slot < REDFISH_SLOT_COUNT; slot++) {
+        json_t *medium = redfish_state(bmc, slots[slot].state);
+        bool booted = json_is_true(json_object_get(medium, "booted"));
+        bool once = json_is_true(redfish_state(bmc, slots[slot].once));
+        json_object_set_new(medium, "booted",
+                            json_boolean(once && is_inserted(bmc, (RedfishSlot)slot)));
+        if (once)
+            redfish_state_set(bmc->state, slots[slot].once, json_false());
+        if (booted && (bmc->ops == NULL || bmc->ops->eject(bmc->user, (RedfishSlot)slot, NULL)))
+            show(bmc, (RedfishSlot)slot, NULL, NULL, true);
+    }
 }

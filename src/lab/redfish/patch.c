@@ -272,3 +272,10 @@ redfish_patch(RedfishCall *call, const RedfishResource *resource)
         apply_change(call, &g_array_index(changes, Change, i));
     redfish_say(call, 200, redfish_expand(call, resource));
 }
+
+/* As a PATCH: this is how an iLO's settings are set to their defaults. */
+void
+redfish_bios_post(RedfishCall *call)
+{
+    redfish_patch(call, redfish_tree_find(call->bmc->tree, call->path));
+}

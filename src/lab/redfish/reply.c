@@ -68,7 +68,8 @@ redfish_refuse(RedfishCall *call, RedfishMessage message, const char *related, c
                const char *second)
 {
     const MessageRow *row = &rows[message];
-    g_autofree char *id = g_strdup_printf(REGISTRY ".%s", row->id);
+    g_autofree char *id =
+        strchr(row->id, '.') != NULL ? g_strdup(row->id) : g_strdup_printf(REGISTRY ".%s", row->id);
     g_autofree char *wild = fill(row->text, first, second);
     g_autofree char *text = g_utf8_make_valid(wild, -1);
     json_t *info = extended_info(row, id, text, related);

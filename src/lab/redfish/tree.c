@@ -6,38 +6,73 @@
 
 #include <string.h>
 
-static const char redfish_json[] =
+static const char plain_json[] =
 #include "redfish_json.inc"
     ;
+static const char ilo5_json[] =
+#include "ilo5_json.inc"
+    ;
 
-static RedfishTree *
-tree_read(const char *text, size_t size)
+static json_t *
+read_document(const char *text, size_t size)
 {
     g_autoptr(GError) error = NULL;
-    RedfishTree *tree = g_new0(RedfishTree, 1);
-    tree->document = json_text_parse(text, size, 0, &error);
-    if (tree->document == NULL)
+    json_t *document = json_text_parse(text, size, 0, &error);
+    if (document == NULL)
         g_error("the resources of a Redfish BMC: %s", error->message);
-    tree->resources = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    return document;
+}
+
+/* null takes a resource away. */
+static void
+add_resources(RedfishTree *tree, const json_t *document)
+{
     const char *path;
     json_t *body;
-    json_object_foreach(json_object_get(tree->document, "resources"), path, body)
+    json_object_foreach(json_object_get(document, "resources"), path, body)
     {
         RedfishResource *resource = g_new0(RedfishResource, 1);
         *resource = (RedfishResource){path, body};
-        g_hash_table_insert(tree->resources, g_ascii_strdown(path, -1), resource);
+        g_autofree char *key = g_ascii_strdown(path, -1);
+        g_hash_table_remove(tree->resources, key);
+        if (json_is_null(body))
+            g_free(resource);
+        else
+            g_hash_table_insert(tree->resources, g_steal_pointer(&key), resource);
     }
+}
+
+/* All kinds have what plain Redfish has, but where they have something else. */
+static RedfishTree *
+tree_read(const char *text, size_t size)
+{
+    json_t *plain = read_document(plain_json, sizeof plain_json - 1);
+    json_t *own = text != NULL ? read_document(text, size) : json_object();
+    RedfishTree *tree = g_new0(RedfishTree, 1);
+    tree->resources = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    tree->slash = json_is_true(json_object_get(own, "slash"));
+    add_resources(tree, plain);
+    add_resources(tree, own);
+    json_t *state = json_deep_copy(json_object_get(plain, "state"));
+    json_object_update(state, json_object_get(own, "state"));
+    json_t *knobs = json_object_get(own, "knobs");
+    tree->document = json_pack("{s:o, s:o, s:o, s:O*}", "plain", plain, "own", own, "state", state,
+                               "knobs", knobs);
     return tree;
 }
 
 /* Made once, never freed. */
 const RedfishTree *
-redfish_tree_get(void)
+redfish_tree_get(RedfishKind kind)
 {
-    static gsize tree;
-    if (g_once_init_enter(&tree))
-        g_once_init_leave(&tree, (gsize)tree_read(redfish_json, sizeof redfish_json - 1));
-    return (const RedfishTree *)tree;
+    static gsize trees[REDFISH_KIND_COUNT];
+    static const struct {
+        const char *text;
+        size_t size;
+    } texts[REDFISH_KIND_COUNT] = {[REDFISH_KIND_ILO5] = {ilo5_json, sizeof ilo5_json - 1}};
+    if (g_once_init_enter(&trees[kind]))
+        g_once_init_leave(&trees[kind], (gsize)tree_read(texts[kind].text, texts[kind].size));
+    return (const RedfishTree *)trees[kind];
 }
 
 /* A member of a collection whose members come and go stands as "*" in the tree. */

@@ -135,7 +135,7 @@ wrong_command_lines_are_refused_with_a_reason(void **state)
         {"steel-lab up --name -a",                         "--name is 1 to 20"},
         {"steel-lab up --boot-url nothing",                "--boot-url is a URL"},
         {"steel-lab up --ipmi-port 65535 --nodes 2",       "no 2 ports from 65535"},
-        {"steel-lab up --bmc ssh",                         "--bmc is ipmi or redfish"},
+        {"steel-lab up --bmc ssh",                         "--bmc is ipmi, redfish or"},
         {"steel-lab up --redfish-address there",           "is an IPv4 address, not there"},
         {"steel-lab bmc-set --node lab-0",                 "needs --set"},
         {"steel-lab console",                              "console needs the name"},
