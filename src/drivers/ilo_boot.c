@@ -47,6 +47,40 @@ ilo_boot_insert_iso(Task *task, const char *url, GError **error)
     return done;
 }
 
+/* "iLO Standard", "iLO 4 Standard Blade Edition" */
+static bool
+has_media(const char *licence)
+{
+    g_autofree char *lower = g_ascii_strdown(licence, -1);
+    return strstr(lower, "standard") == NULL && strstr(lower, "unlicensed") == NULL;
+}
+
+/* An iLO that does not tell its licence may have it. */
+static bool
+check_licence(const Ilo *ilo, GError **error)
+{
+    g_autoptr(GError) cause = NULL;
+    g_autofree char *licence = ilo_get_licence(ilo, &cause);
+    if (licence == NULL && !steel_error_is(cause, STEEL_ERROR_UNSUPPORTED)) {
+        g_propagate_error(error, g_steal_pointer(&cause));
+        return false;
+    }
+    return licence == NULL || has_media(licence) ||
+           steel_fail(error, STEEL_ERROR_UNSUPPORTED,
+                      "the iLO has the licence \"%.60s\", which has no virtual media by URL; "
+                      "activate another one such as iLO Advanced, by hand or with the step "
+                      "management.activate_license",
+                      licence);
+}
+
+bool
+ilo_boot_check_media(Task *task, GError **error)
+{
+    g_auto(IloNode) node = {0};
+    Ilo ilo;
+    return ilo_node_open(task, &node, &ilo, error) && check_licence(&ilo, error);
+}
+
 bool
 ilo_boot_eject_media(Task *task, GError **error)
 {

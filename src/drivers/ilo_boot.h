@@ -39,6 +39,10 @@ bool ilo_boot_clean_up_volume(Task *task, bool *had, GError **error);
 /* Switches secure boot on or off if the instance asks for it; nothing otherwise. */
 bool ilo_boot_set_secure_boot(Task *task, bool on, GError **error);
 
+/* Checks that the iLO's licence has virtual media by URL. Errors: UNSUPPORTED naming the
+ * licence. */
+bool ilo_boot_check_media(Task *task, GError **error);
+
 /* Ejects what is in both drives. */
 bool ilo_boot_eject_media(Task *task, GError **error);
 

@@ -114,7 +114,7 @@ ilo_virtual_media_boot_prepare_ramdisk(Task *task, const json_t *parameters, GEr
 {
     const char *iso = find_iso(task, ramdisk_use_of(task->node), error);
     (void)parameters;
-    if (iso == NULL || !ilo_boot_prepare_machine(task, error))
+    if (iso == NULL || !ilo_boot_check_media(task, error) || !ilo_boot_prepare_machine(task, error))
         return false;
     task_phase_begin(task, "insert_virtual_media", NULL);
     return ilo_boot_eject_media(task, error) && ilo_boot_insert_iso(task, iso, error) &&

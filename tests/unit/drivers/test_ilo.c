@@ -300,6 +300,24 @@ a_ramdisk_is_booted_from_its_iso_once(void **state)
 }
 
 static void
+a_licence_without_virtual_media_ends_it_before_anything_is_done(void **state)
+{
+    DriverFixture *fixture;
+    g_autoptr(GError) error = NULL;
+    Task *task = begin(&fixture, "ilo-virtual-media", "uefi");
+    (void)state;
+    json_object_set_new(task->node->driver_info, "deploy_iso",
+                        json_string("http://192.0.2.1/agent.iso"));
+    ilo_device_set(fixture->ilo, "/redfish/v1/Managers/1",
+                   "{\"Oem\": {\"Hpe\": {\"License\": {\"LicenseString\": \"iLO Standard\"}}}}");
+    assert_false(boot_prepare_ramdisk(task, NULL, &error));
+    assert_error(&error, STEEL_ERROR_UNSUPPORTED, "\"iLO Standard\"");
+    g_autofree char *changes = ilo_device_changes(fixture->ilo);
+    assert_string_equal(changes, "");
+    driver_fixture_free(fixture);
+}
+
+static void
 secure_boot_is_off_for_a_ramdisk(void **state)
 {
     DriverFixture *fixture;
@@ -516,6 +534,7 @@ main(void)
         cmocka_unit_test(a_running_machine_is_left_alone),
         cmocka_unit_test(a_machine_in_legacy_mode_is_taken_through_a_post),
         cmocka_unit_test(a_ramdisk_is_booted_from_its_iso_once),
+        cmocka_unit_test(a_licence_without_virtual_media_ends_it_before_anything_is_done),
         cmocka_unit_test(secure_boot_is_off_for_a_ramdisk),
         cmocka_unit_test(https_boots_from_secure_urls_alone),
         cmocka_unit_test(an_inspection_fills_properties_and_ports),
