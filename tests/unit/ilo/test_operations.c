@@ -313,13 +313,13 @@ the_password_is_that_of_the_own_account(void **state)
     }
 }
 
+#define REDFISH_RESET "POST /redfish/v1/Managers/1/Actions/Manager.Reset/ {}\n"
+
 static void
 the_ilo_is_reset(void **state)
 {
-    static const char *const changes[] = {"RIBCL RESET_RIB\n",
-                                          "POST /rest/v1/Managers/1 {\"Action\":\"Reset\"}\n",
-                                          "POST /redfish/v1/Managers/1/Actions/Manager.Reset/ "
-                                          "{}\n"};
+    static const char *const changes[] = {
+        "RIBCL RESET_RIB\n", "POST /rest/v1/Managers/1 {\"Action\":\"Reset\"}\n", REDFISH_RESET};
     (void)state;
     EACH_KIND(kind)
     {
