@@ -8,6 +8,7 @@ import subprocess
 import unittest
 
 import harness
+import simulated_bmc
 
 BUILD = os.path.abspath(os.environ.get("STEEL_BUILD", os.path.join(os.path.dirname(harness.__file__), "../../build")))
 PROGRAM = BUILD + "/tests/unit/ilo/ilo_device_server"
@@ -145,6 +146,32 @@ class IloSuite(harness.Suite):
                 self.want(204, "DELETE", "/v1/nodes/" + uuid)
                 self.ilo.close()
         self.ilo = None
+
+    def test_the_labs_ilo_is_inspected_and_its_machine_boots_a_volume(self):
+        bmc = simulated_bmc.Bmc("--bmc", "ilo5", "--uefi")
+        self.addCleanup(bmc.stop)
+        info = {"ilo_address": bmc.host, "client_port": bmc.port, "ilo_username": simulated_bmc.USER,
+                "ilo_password": simulated_bmc.PASSWORD, "ilo_verify_ca": bmc.certificate}
+        uuid = self.node(driver="ilo5", driver_info=info, boot_interface="ilo-virtual-media", storage_interface="external",
+                         properties={"capabilities": "boot_mode:uefi,iscsi_boot:true"})["uuid"]
+        self.provision(uuid, "manage", "manageable")
+        self.provision(uuid, "inspect", "manageable")
+        self.assertIn("server_model:ProLiant DL380 Gen10", self.get("/v1/nodes/" + uuid)["properties"]["capabilities"])
+        for target, state in (("power off", "power off"), ("power on", "power on"), ("rebooting", "power on")):
+            self.power(uuid, target, state)
+        self.want(201, "POST", "/v1/volume/targets", {"node_uuid": uuid, "volume_type": "iscsi", "boot_index": 0, "volume_id": uuid,
+                                                      "properties": VOLUME})
+        self.want(201, "POST", "/v1/volume/connectors",
+                  {"node_uuid": uuid, "type": "iqn", "connector_id": "iqn.2017-08.org.openstack.rack1"})
+        self.provision(uuid, "provide", "available")
+        self.provision(uuid, "active", "active")
+        self.assertEqual(self.get("/v1/nodes/%s/management/boot_device" % uuid), {"boot_device": "iscsiboot", "persistent": True})
+        attempt = bmc.ask("GET", "/redfish/v1/Systems/1/Bios/iScsi/Settings/").json["iSCSISources"][0]
+        self.assertEqual((attempt["iSCSITargetName"], attempt["iSCSIConnection"]), (VOLUME["target_iqn"], "Enabled"))
+        self.provision(uuid, "deleted", "available")
+        attempt = bmc.ask("GET", "/redfish/v1/Systems/1/Bios/iScsi/Settings/").json["iSCSISources"][0]
+        self.assertEqual(attempt["iSCSIConnection"], "Disabled")
+        self.want(204, "DELETE", "/v1/nodes/" + uuid)
 
     def test_virtual_media_boots_no_volume_in_bios_mode(self):
         uuid = self.with_volume("gen10", "ilo-virtual-media", "bios")
