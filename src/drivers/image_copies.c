@@ -25,10 +25,12 @@ static ImageCache
 cache_of(const Config *config, const char *without)
 {
     const char *folder = config_string(config, OPT_PXE_INSTANCE_MASTER_PATH);
+    unsigned at_a_time = (unsigned)config_integer(config, OPT_IMAGE_DOWNLOAD_CONCURRENCY);
     if (folder == NULL || *folder == '\0')
-        return (ImageCache){.folder = without};
+        return (ImageCache){.folder = without, .at_a_time = at_a_time};
     return (ImageCache){
         .folder = folder,
+        .at_a_time = at_a_time,
         .size_limit =
             (uint64_t)MIN(config_integer(config, OPT_PXE_IMAGE_CACHE_SIZE), INT64_C(1) << 40) << 20,
         .age_limit_s = MIN(config_integer(config, OPT_PXE_IMAGE_CACHE_TTL), INT64_C(1) << 40) * 60};
@@ -81,6 +83,19 @@ image_copies_put(const char *url, const char *path, CachedImage *image, GError *
     return image_cache_put(&cache, &fetch, path, image, error);
 }
 
+/* All waits together are shorter than the limit of a copy. */
+static void
+read_needs(const Config *config, ImageConversion *conversion)
+{
+    int64_t pause_s =
+        MIN(config_integer(config, OPT_MINIMUM_MEMORY_WAIT_TIME), COPY_TIMEOUT_MS / 1000);
+    conversion->needed_mib = (uint64_t)config_integer(config, OPT_MINIMUM_REQUIRED_MEMORY);
+    conversion->needed_pause_s = (unsigned)pause_s;
+    conversion->needed_looks = (unsigned)MIN(
+        config_integer(config, OPT_MINIMUM_MEMORY_WAIT_RETRIES), COPY_TIMEOUT_MS / 1000 / pause_s);
+    conversion->needed_warns = config_boolean(config, OPT_MINIMUM_MEMORY_WARNING_ONLY);
+}
+
 bool
 image_copies_put_raw(const char *from, const char *sha256, const char *path, CachedImage *image,
                      GError **error)
@@ -90,10 +105,11 @@ image_copies_put_raw(const char *from, const char *sha256, const char *path, Cac
     const ImageCache cache = cache_of(config, without);
     int64_t memory = config_integer(config, OPT_DISK_UTILS_IMAGE_CONVERT_MEMORY_LIMIT),
             attempts = config_integer(config, OPT_DISK_UTILS_IMAGE_CONVERT_ATTEMPTS);
-    const ImageConversion conversion = {.from = from,
-                                        .memory_mib = (unsigned)MIN(memory, 1 << 20),
-                                        .attempts = (unsigned)MIN(attempts, 100),
-                                        .timeout_ms = COPY_TIMEOUT_MS};
+    ImageConversion conversion = {.from = from,
+                                  .memory_mib = (unsigned)MIN(memory, 1 << 20),
+                                  .attempts = (unsigned)MIN(attempts, 100),
+                                  .timeout_ms = COPY_TIMEOUT_MS};
+    read_needs(config, &conversion);
     return image_cache_put_raw(&cache, &conversion, sha256, path, image, error);
 }
 

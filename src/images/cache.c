@@ -11,6 +11,7 @@
 #include "common/log.h"
 #include "common/time_text.h"
 #include "images/local_image.h"
+#include "images/slots.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -259,13 +260,24 @@ describe(const char *copy, CachedImage *image, GError **error)
 /* Hands out a copy that is there, or the one that `make` makes. */
 typedef char *(*MakeCopy)(const char *folder, const char *key, const void *what, GError **error);
 
+static char *
+make_in_slot(const ImageCache *cache, MakeCopy make, const void *what, const char *key,
+             int timeout_ms, GError **error)
+{
+    if (!image_slot_take(cache->at_a_time, timeout_ms, error))
+        return NULL;
+    char *copy = make(cache->folder, key, what, error);
+    image_slot_give();
+    return copy;
+}
+
 static bool
 put_locked(const ImageCache *cache, MakeCopy make, const void *what, const char *key, bool known,
-           const char *path, CachedImage *image, GError **error)
+           int timeout_ms, const char *path, CachedImage *image, GError **error)
 {
     g_autofree char *copy = known ? find_copy(cache->folder, key) : NULL;
     if (copy == NULL)
-        copy = make(cache->folder, key, what, error);
+        copy = make_in_slot(cache, make, what, key, timeout_ms, error);
     if (copy == NULL)
         return false;
     utimensat(AT_FDCWD, copy, NULL, 0); /* the time of its last use */
@@ -295,7 +307,8 @@ image_cache_put(const ImageCache *cache, const ImageFetch *fetch, const char *pa
     if (lock < 0)
         return false;
     bool known = version.text[0] != '\0';
-    bool good = put_locked(cache, make_copy, fetch, key, known, path, image, error);
+    bool good =
+        put_locked(cache, make_copy, fetch, key, known, fetch->timeout_ms, path, image, error);
     close(lock);
     return good;
 }
@@ -312,7 +325,8 @@ image_cache_put_raw(const ImageCache *cache, const ImageConversion *conversion, 
     int lock = lock_copy(lock_path, conversion->timeout_ms, error);
     if (lock < 0)
         return false;
-    bool good = put_locked(cache, make_raw, conversion, key, true, path, image, error);
+    bool good = put_locked(cache, make_raw, conversion, key, true, conversion->timeout_ms, path,
+                           image, error);
     close(lock);
     return good;
 }

@@ -16,6 +16,7 @@ typedef struct ImageCache {
     const char *folder;  /* borrowed; made if absent */
     uint64_t size_limit; /* bytes of all unused copies; 0: none is kept */
     int64_t age_limit_s; /* since its last use */
+    unsigned at_a_time;  /* copies that this process makes at a time; 0: no limit */
 } ImageCache;
 
 /* The image that image_cache_put delivered. */

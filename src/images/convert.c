@@ -1,6 +1,7 @@
 /* Conversion by qemu-img; the contract is in convert.h. SPDX-License-Identifier: Apache-2.0 */
 #include "images/convert.h"
 
+#include "common/backoff.h"
 #include "common/log.h"
 #include "common/process.h"
 #include "common/time_text.h"
@@ -94,13 +95,52 @@ run(const ImageConversion *conversion, uint64_t size, GError **error)
     }
 }
 
+/* ---- memory ---- */
+
+/* MiB that programs can have; UINT64_MAX: the kernel does not say. */
+static uint64_t
+free_memory_mib(void)
+{
+    g_autofree char *text = NULL;
+    const char *row = g_file_get_contents("/proc/meminfo", &text, NULL, NULL)
+                          ? strstr(text, "MemAvailable:")
+                          : NULL;
+    return row != NULL ? g_ascii_strtoull(row + strlen("MemAvailable:"), NULL, 10) >> 10
+                       : UINT64_MAX;
+}
+
+/* Waits until enough memory is free: others' conversions may end meanwhile. */
+static bool
+wait_for_memory(const ImageConversion *conversion, GError **error)
+{
+    uint64_t found = free_memory_mib();
+    for (unsigned look = 0; found < conversion->needed_mib && look < conversion->needed_looks;
+         look++) {
+        log_info(AREA, "%" G_GUINT64_FORMAT " MiB of memory are free: a conversion waits", found);
+        backoff_sleep(conversion->needed_pause_s * 1000);
+        found = free_memory_mib();
+    }
+    if (found >= conversion->needed_mib)
+        return true;
+    if (conversion->needed_warns) {
+        log_warning(AREA, "only %" G_GUINT64_FORMAT " MiB of memory are free for a conversion",
+                    found);
+        return true;
+    }
+    return steel_fail(error, STEEL_ERROR_LIMIT,
+                      "the conductor has %" G_GUINT64_FORMAT " MiB of memory free, and converting "
+                      "an image needs %" G_GUINT64_FORMAT " ([DEFAULT]minimum_required_memory); "
+                      "deploy it when others are done",
+                      found, conversion->needed_mib);
+}
+
 bool
 image_convert(const ImageConversion *conversion, GError **error)
 {
     uint64_t size = 0;
     struct stat status;
     if (!image_check_qcow2(conversion->from, &size, error) ||
-        !check_room(conversion->to, size, error))
+        !check_room(conversion->to, size, error) || !wait_for_memory(conversion, error))
         return false;
     bool good = run(conversion, size, error);
     if (good && (stat(conversion->to, &status) != 0 || (uint64_t)status.st_size != size))

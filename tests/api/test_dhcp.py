@@ -85,6 +85,7 @@ class Dhcp(faults_support.Suite):
                        "conductor.sync_power_state_interval=0", "dhcp.dhcp_provider=dnsmasq", "pxe.tftp_server=" + SERVER,
                        "dnsmasq.dhcp_hostsdir=%s/hosts" % cls.dnsmasq.folder, "dnsmasq.dhcp_optsdir=%s/options" % cls.dnsmasq.folder,
                        "dnsmasq.dhcp_leasefile=%s/leases" % cls.dnsmasq.folder,
+                       "pxe.ipxe_bootfile_name_by_arch=aarch64:ipxe-arm64.efi,ppc64:core.elf",
                        "pxe.tftp_root=%s/tftp" % cls.dnsmasq.folder, "conductor.file_url_allowed_paths=%s" % cls.dnsmasq.folder)
         super().setUpClass()
         cls.fleet = faults_support.Fleet(1)
@@ -95,10 +96,10 @@ class Dhcp(faults_support.Suite):
         super().tearDownClass()
         cls.dnsmasq.close()
 
-    def machine(self, mac, boot_mode):
+    def machine(self, mac, boot_mode, **properties):
         """A node that boots from a volume, available, with its card and one that may not boot."""
         uuid = self.node(driver="ipmi", driver_info=self.fleet.info(0), storage_interface="external",
-                         properties={"capabilities": "iscsi_boot:True,boot_mode:" + boot_mode})["uuid"]
+                         properties=dict(properties, capabilities="iscsi_boot:True,boot_mode:" + boot_mode))["uuid"]
         for address, boots in ((mac, True), (IDLE, False)):
             self.want(201, "POST", "/v1/ports", {"node_uuid": uuid, "address": address, "pxe_enabled": boots})
         self.want(201, "POST", "/v1/volume/connectors", {"node_uuid": uuid, "type": "iqn", "connector_id": "iqn.2017-08.org.example:n"})
@@ -119,8 +120,8 @@ class Dhcp(faults_support.Suite):
         """dnsmasq sees changed files a moment later."""
         until("%s is told: %s" % (mac, what), lambda: self.dnsmasq.ask(mac, *words) == what)
 
-    def deployed_is_told(self, mac, boot_mode, loader):
-        uuid = self.machine(mac, boot_mode)
+    def deployed_is_told(self, mac, boot_mode, loader, **properties):
+        uuid = self.machine(mac, boot_mode, **properties)
         self.ask(uuid, "active")
         self.rest(uuid, "wait call-back")
         self.is_told(mac, "file=%s server=%s" % (loader, SERVER))
@@ -137,6 +138,9 @@ class Dhcp(faults_support.Suite):
 
     def test_a_uefi_machine_gets_the_loader_of_uefi(self):
         self.deployed_is_told(UEFI, "uefi", "snponly.efi")
+
+    def test_a_machine_of_another_architecture_gets_its_own_loader(self):
+        self.deployed_is_told(UEFI, "uefi", "ipxe-arm64.efi", cpu_arch="aarch64")
 
     def without_ipxe(self, mac, boot_mode, loader, file, words):
         """A machine of boot interface pxe is told its loader, and iPXE too; the loader finds its file."""

@@ -3,6 +3,7 @@
 #include "drivers/boot/dhcp.h"
 
 #include "common/config.h"
+#include "common/json_text.h"
 #include "common/log.h"
 #include "common/uuid.h"
 #include "model/capabilities.h"
@@ -26,25 +27,34 @@ folders(void)
 }
 
 const DhcpLoader dhcp_loader_ipxe = {OPT_PXE_IPXE_BOOTFILE_NAME, OPT_PXE_UEFI_IPXE_BOOTFILE_NAME,
-                                     true};
+                                     OPT_PXE_IPXE_BOOTFILE_NAME_BY_ARCH, true};
 const DhcpLoader dhcp_loader_pxe = {OPT_PXE_PXE_BOOTFILE_NAME, OPT_PXE_UEFI_PXE_BOOTFILE_NAME,
-                                    false};
+                                    OPT_PXE_PXE_BOOTFILE_NAME_BY_ARCH, false};
 
 /* True for a word that fits a line of options, where a comma begins the next word. */
+static bool
+check_word(ConfigOption option, const char *word, GError **error)
+{
+    return (word != NULL && *word != '\0' && strpbrk(word, ", \t\r\n\"") == NULL) ||
+           steel_fail(error, STEEL_ERROR_INVALID,
+                      "[%s]%s is \"%s\", which DHCP cannot tell a machine",
+                      config_option_info(option)->section, config_option_info(option)->name,
+                      word != NULL ? word : "");
+}
+
 static bool
 check_words(const DhcpLoader *loader, GError **error)
 {
     const ConfigOption words[] = {OPT_PXE_TFTP_SERVER, loader->bios, loader->uefi,
                                   OPT_DEPLOY_HTTP_URL};
     size_t count = G_N_ELEMENTS(words) - (loader->script ? 0 : 1);
-    for (size_t i = 0; i < count; i++) {
-        const char *word = config_string(config_current(), words[i]);
-        if (word == NULL || *word == '\0' || strpbrk(word, ", \t\r\n\"") != NULL)
-            return steel_fail(error, STEEL_ERROR_INVALID,
-                              "[%s]%s is \"%s\", which DHCP cannot tell a machine",
-                              config_option_info(words[i])->section,
-                              config_option_info(words[i])->name, word != NULL ? word : "");
-    }
+    for (size_t i = 0; i < count; i++)
+        if (!check_word(words[i], config_string(config_current(), words[i]), error))
+            return false;
+    const char *const *items = config_list(config_current(), loader->by_arch);
+    for (; *items != NULL; items++)
+        if (!check_word(loader->by_arch, *items, error))
+            return false;
     return true;
 }
 
@@ -60,8 +70,10 @@ name_of(const Task *task, const DhcpLoader *loader)
 {
     const Config *config = config_current();
     const char *standard = config_string(config, OPT_DEPLOY_DEFAULT_BOOT_MODE);
+    const char *arch = json_string_member(task->node->properties, "cpu_arch");
+    const char *own = arch != NULL ? config_lookup(config, loader->by_arch, arch) : NULL;
     bool uefi = strcmp(capability_boot_mode(task->node, standard), "uefi") == 0;
-    return config_string(config, uefi ? loader->uefi : loader->bios);
+    return own != NULL ? own : config_string(config, uefi ? loader->uefi : loader->bios);
 }
 
 /* Options of RFC 2132: 66 TFTP server name, 67 bootfile name; 150 TFTP server address (RFC 5859);

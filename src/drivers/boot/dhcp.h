@@ -13,6 +13,7 @@
 /* What DHCP names to a card: a boot loader by TFTP; to iPXE a script instead, if there is one. */
 typedef struct DhcpLoader {
     ConfigOption bios, uefi; /* options with the loader's name */
+    ConfigOption by_arch;    /* of machines with this properties cpu_arch instead */
     bool script;             /* iPXE gets boot.ipxe of the boot server */
 } DhcpLoader;
 

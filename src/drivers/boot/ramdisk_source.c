@@ -3,44 +3,61 @@
 #include "drivers/boot/ramdisk_source.h"
 
 #include "common/config.h"
+#include "common/json_text.h"
 #include "images/fetch.h"
 #include "model/provision_states.h"
 
-/* One of the two names, from driver_info or from the configuration. */
+/* What a ramdisk consists of, and where each file is named. */
+typedef struct Names {
+    const char *key; /* in driver_info */
+    ConfigOption option, by_arch;
+} Names;
+
+typedef struct UseNames {
+    Names kernel, initramfs;
+} UseNames;
+
+static const UseNames names_by_use[] = {
+    [RAMDISK_FOR_AGENT] = {{"deploy_kernel", OPT_CONDUCTOR_DEPLOY_KERNEL,
+                            OPT_CONDUCTOR_DEPLOY_KERNEL_BY_ARCH},
+                           {"deploy_ramdisk", OPT_CONDUCTOR_DEPLOY_RAMDISK,
+                            OPT_CONDUCTOR_DEPLOY_RAMDISK_BY_ARCH}},
+    [RAMDISK_FOR_RESCUE] = {{"rescue_kernel", OPT_CONDUCTOR_RESCUE_KERNEL,
+                             OPT_CONDUCTOR_RESCUE_KERNEL_BY_ARCH},
+                            {"rescue_ramdisk", OPT_CONDUCTOR_RESCUE_RAMDISK,
+                             OPT_CONDUCTOR_RESCUE_RAMDISK_BY_ARCH}},
+};
+
+/* Who names a ramdisk; the first one that names a part of it names all of it. */
+typedef enum Source { FROM_NODE, FROM_ARCHITECTURE, FROM_CONFIGURATION, SOURCE_COUNT } Source;
+
 static const char *
-value_of(const Task *task, const char *key, ConfigOption option, bool from_node)
+value_of(const Task *task, const Names *names, Source from)
 {
-    const char *value =
-        from_node ? task_driver_info(task, key) : config_string(config_current(), option);
+    const char *arch = json_string_member(task->node->properties, "cpu_arch"), *value = NULL;
+    if (from == FROM_NODE)
+        value = task_driver_info(task, names->key);
+    else if (from == FROM_CONFIGURATION)
+        value = config_string(config_current(), names->option);
+    else if (arch != NULL)
+        value = config_lookup(config_current(), names->by_arch, arch);
     return value != NULL && *value != '\0' ? value : NULL;
 }
 
-typedef struct Names {
-    const char *kernel, *initramfs;
-    ConfigOption kernel_option, initramfs_option;
-} Names;
-
-static const Names names_by_use[] = {
-    [RAMDISK_FOR_AGENT] = {"deploy_kernel", "deploy_ramdisk", OPT_CONDUCTOR_DEPLOY_KERNEL,
-                           OPT_CONDUCTOR_DEPLOY_RAMDISK},
-    [RAMDISK_FOR_RESCUE] = {"rescue_kernel", "rescue_ramdisk", OPT_CONDUCTOR_RESCUE_KERNEL,
-                            OPT_CONDUCTOR_RESCUE_RAMDISK},
-};
-
-/* Both from the node or both from the configuration: one of each would be an operator's mistake. */
+/* One of each would be an operator's mistake. */
 static void
-find(const Task *task, const Names *names, RamdiskSource *source)
+find(const Task *task, const UseNames *names, RamdiskSource *source)
 {
-    for (int from_node = 1; from_node >= 0; from_node--) {
-        source->kernel = value_of(task, names->kernel, names->kernel_option, from_node);
-        source->initramfs = value_of(task, names->initramfs, names->initramfs_option, from_node);
+    for (Source from = FROM_NODE; from < SOURCE_COUNT; from++) {
+        source->kernel = value_of(task, &names->kernel, from);
+        source->initramfs = value_of(task, &names->initramfs, from);
         if (source->kernel != NULL || source->initramfs != NULL)
             return;
     }
 }
 
 static bool
-check_urls(const RamdiskSource *source, const Names *names, GError **error)
+check_urls(const RamdiskSource *source, const UseNames *names, GError **error)
 {
     const char *const urls[] = {source->kernel, source->initramfs};
     for (size_t i = 0; i < G_N_ELEMENTS(urls); i++)
@@ -48,7 +65,7 @@ check_urls(const RamdiskSource *source, const Names *names, GError **error)
             return steel_fail(error, STEEL_ERROR_UNSUPPORTED,
                               "%s and %s are file://, http:// or https:// URLs; images of Glance "
                               "cannot be booted yet",
-                              names->kernel, names->initramfs);
+                              names->kernel.key, names->initramfs.key);
     return true;
 }
 
@@ -63,14 +80,14 @@ ramdisk_use_of(const Node *node)
 bool
 ramdisk_source_find(const Task *task, RamdiskUse use, RamdiskSource *source, GError **error)
 {
-    const Names *names = &names_by_use[use];
+    const UseNames *names = &names_by_use[use];
     find(task, names, source);
     if (source->kernel != NULL && source->initramfs != NULL)
         return check_urls(source, names, error);
     g_autofree char *kernel =
-        source->kernel == NULL ? g_strdup_printf("'%s'", names->kernel) : g_strdup("");
+        source->kernel == NULL ? g_strdup_printf("'%s'", names->kernel.key) : g_strdup("");
     g_autofree char *initramfs =
-        source->initramfs == NULL ? g_strdup_printf("'%s'", names->initramfs) : g_strdup("");
+        source->initramfs == NULL ? g_strdup_printf("'%s'", names->initramfs.key) : g_strdup("");
     return steel_fail(error, STEEL_ERROR_MISSING,
                       "Cannot validate PXE bootloader. Some parameters were missing in node's "
                       "driver_info and configuration. Missing are: [%s%s%s]",

@@ -1,5 +1,6 @@
 /* Finds the ramdisk of a node: driver_info deploy_kernel and deploy_ramdisk, or, if it has neither,
- * those of [conductor]. For a rescue, rescue_kernel and rescue_ramdisk take their place.
+ * those of [conductor]deploy_kernel_by_arch and deploy_ramdisk_by_arch for its properties cpu_arch,
+ * or else those of [conductor]. For a rescue, rescue_kernel and rescue_ramdisk take their place.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
