@@ -32,7 +32,7 @@ begin(const BootInstructions *instructions)
 {
     GString *text = g_string_new(NULL);
     bool boots = instructions->answer == BOOT_ANSWER_BOOT;
-    g_string_append_printf(text, "# Written by Steel for node %s, %s\n",
+    g_string_append_printf(text, LOADER_CONFIG_FIRST_WORDS "%s, %s\n",
                            instructions->node_uuid != NULL ? instructions->node_uuid : "?",
                            boots ? boot_mode_info(instructions->mode)->purpose
                                  : "to boot from its disk");

@@ -9,6 +9,9 @@
 #include "common/error.h"
 #include "netboot/boot_instructions.h"
 
+/* Each text begins so, then comes the node's UUID. */
+#define LOADER_CONFIG_FIRST_WORDS "# Written by Steel for node "
+
 /* Renders BOOT_ANSWER_BOOT of a mode with kernel and initramfs, whose names are below the TFTP
  * server's root; and BOOT_ANSWER_NONE: the machine's disk is booted. Neither waits for a keyboard.
  *

@@ -99,6 +99,24 @@ class Pxe(ramdisk_support.Suite):
         self.rest(self.uuid, "available")
         self.assertEqual(self.files(), {})
 
+    def test_the_file_of_a_card_that_is_another_node_s_now_stays(self):
+        self.info(image_source="file://%s/image" % self.place)
+        self.ask(self.uuid, "active")
+        self.rest(self.uuid, "wait call-back")
+        first = self.uuid
+        self.want(202, "PUT", "/v1/nodes/%s/maintenance" % first, {})
+        port = self.get("/v1/nodes/%s/ports" % first)["ports"][0]
+        self.want(204, "DELETE", "/v1/ports/" + port["uuid"])
+        self.want(202, "DELETE", "/v1/nodes/%s/maintenance" % first)
+        self.uuid = self.make()
+        self.info(image_source="file://%s/image" % self.place)
+        self.ask(self.uuid, "active")
+        self.rest(self.uuid, "wait call-back")
+        self.ask(first, "deleted")
+        self.rest(first, "available")
+        self.assertIn("for node %s," % self.uuid, self.told())
+        self.want(204, "DELETE", "/v1/nodes/" + first)
+
     def test_files_of_ports_that_are_gone_are_removed_too(self):
         self.info(image_source="file://%s/image" % self.place)
         self.ask(self.uuid, "active")

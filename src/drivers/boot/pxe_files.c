@@ -12,6 +12,7 @@
 #include "netboot/replace_file.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -187,6 +188,20 @@ pxe_files_publish(Task *task, GError **error)
     return good;
 }
 
+/* A card may be another node's by now, whose file has the same name. loader_config.h says how a
+ * file begins. */
+static bool
+is_of_node(const char *path, const Node *node)
+{
+    char text[128] = "";
+    g_autofree char *begin = g_strdup_printf(LOADER_CONFIG_FIRST_WORDS "%s", node->uuid);
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    ssize_t size = fd >= 0 ? read(fd, text, sizeof text - 1) : -1;
+    if (fd >= 0)
+        close(fd);
+    return size > 0 && g_str_has_prefix(text, begin);
+}
+
 bool
 pxe_files_withdraw(Task *task)
 {
@@ -197,7 +212,7 @@ pxe_files_withdraw(Task *task)
     {
         g_autofree char *path =
             json_is_string(name) ? pxe_files_path(json_string_value(name)) : NULL;
-        if (path != NULL)
+        if (path != NULL && is_of_node(path, task->node))
             image_copies_remove(path);
     }
     return info_remove(task->node, INFO_PXE_FILES);

@@ -23,6 +23,7 @@ char *pxe_files_path(const char *name);
 /* Checks that files can be made there. Errors: INVALID, IO, naming the option. */
 bool pxe_files_check(GError **error);
 
-/* publish and withdraw of NetworkBoot. A file that cannot be removed is logged. */
+/* publish and withdraw of NetworkBoot. A file that cannot be removed is logged; one that was
+ * written for another node meanwhile, which has the card now, stays. */
 bool pxe_files_publish(Task *task, GError **error);
 bool pxe_files_withdraw(Task *task);
