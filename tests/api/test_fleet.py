@@ -3,9 +3,11 @@ is killed on the way, and nothing is lost or done twice.
 
 SPDX-License-Identifier: Apache-2.0
 """
+import contextlib
 import http.client
 import json
 import shutil
+import sqlite3
 import ssl
 import tempfile
 import unittest
@@ -39,7 +41,13 @@ class Suite(faults_support.Suite):
         self.uuids = [machine["uuid"] for machine in self.machines.nodes]
         for machine in self.machines.nodes:
             self.want(201, "POST", "/v1/nodes", fleet_support.node_of(machine, self.place, **self.values))
+            self.addCleanup(self.forget, machine["uuid"])
             self.want(201, "POST", "/v1/ports", {"node_uuid": machine["uuid"], "address": machine["mac"]})
+
+    def forget(self, uuid):
+        """The next test has the same machines."""
+        self.want(202, "PUT", "/v1/nodes/%s/maintenance" % uuid, {})
+        self.want(204, "DELETE", "/v1/nodes/" + uuid)
 
     def states(self):
         nodes = self.want(200, "GET", "/v1/nodes?fields=uuid,provision_state,last_error&limit=100")["nodes"]
@@ -159,7 +167,12 @@ class Doors(Suite):
 
     count = 2
     more = ("conductor.automated_clean=false",)
-    lab_options = ("--boot-seconds", "0", "--write-seconds", "600")
+    lab_options = ("--boot-seconds", "0.4", "--write-seconds", "5")
+
+    def token(self, uuid):
+        with contextlib.closing(sqlite3.connect(self.steel.folder + "/steel.sqlite")) as database:
+            row = database.execute("SELECT driver_internal_info FROM nodes WHERE uuid = ?", (uuid,)).fetchone()
+        return json.loads(row[0])["agent_secret_token"]
 
     def request(self, port, method, path, body=None):
         context = ssl.create_default_context()
@@ -186,6 +199,22 @@ class Doors(Suite):
             command = json.dumps({"name": "standby.power_off", "params": {}})
             self.assertEqual(self.request(ports[0], "POST", "/v1/commands/" + token, command)[0], 401)
             self.assertEqual(self.request(ports[0], "GET", "/v1/commands/" + token)[0], 401)
+        self.rest_at("instance")
+        for port in ports:
+            with self.assertRaises(ConnectionRefusedError):
+                self.request(port, "GET", "/v1/status")
+
+    def test_a_client_may_wait_for_the_end_of_a_command(self):
+        self.make_available()
+        self.ask_all("active")
+        until("all write", lambda: self.machines.status()["sum"]["writes_begun"] == self.count)
+        port, token = self.machines.nodes[0]["ipmi_port"], "agent_token=" + self.token(self.uuids[0])
+        last = json.loads(self.request(port, "GET", "/v1/commands/?" + token)[1])["commands"][-1]
+        self.assertEqual((last["command_name"], last["command_status"]), ("execute_deploy_step", "RUNNING"))
+        self.assertIn("bytes", last["command_result"]["progress"])
+        ended = json.loads(self.request(port, "GET", "/v1/commands/%s?wait=true&%s" % (last["id"], token))[1])
+        self.assertEqual((ended["id"], ended["command_status"]), (last["id"], "SUCCEEDED"))
+        self.all_are("active")
 
 
 if __name__ == "__main__":

@@ -22,9 +22,10 @@ enum {
     HTTP_NO_CONTENT = 204,
     HTTP_CONFLICT = 409,
     HTTP_SERVER_ERROR = 500,
-    VERSION_LEAST = 31,
-    VERSION_LOOKUP = 62,
-    VERSION_HEARTBEAT = 68, /* agent_verify_ca */
+    VERSION_LEAST = 31,       /* every service knows this version */
+    VERSION_AGENT = 36,       /* agent_version */
+    VERSION_TOKEN = 62,       /* agent_token */
+    VERSION_CERTIFICATE = 68, /* agent_verify_ca */
     PAUSE_LONGEST_MS = 60000,
     LOCKED_PAUSE_MS = 5000,
     PROGRESS_LONGEST_S = 3600,
@@ -62,19 +63,25 @@ ask(const FleetMachine *machine, const char *path, unsigned version, const char 
 /* ---- lookup ---- */
 
 /* {"default_version": {"version": "1.82"}} */
-static void
-ask_version(FleetMachine *machine)
+static unsigned
+read_version(const HttpResponse *response)
 {
     unsigned major = 0, minor = 0;
-    g_auto(HttpResponse) response = {0};
-    machine->api_minor = VERSION_LEAST;
-    if (!ask(machine, "/", 0, NULL, 0, &response, NULL))
-        return;
-    json_t *body = json_text_parse(response.body, response.body_size, 0, NULL);
+    json_t *body = json_text_parse(response->body, response->body_size, 0, NULL);
     const char *version = json_string_member(json_object_get(body, "default_version"), "version");
-    if (version != NULL && sscanf(version, "%u.%u", &major, &minor) == 2 && major == 1)
-        machine->api_minor = minor;
+    bool good = version != NULL && sscanf(version, "%u.%u", &major, &minor) == 2 && major == 1;
     json_decref(body);
+    return good ? minor : 0;
+}
+
+/* The API's version. A service that does not tell it counts as old, and is asked again. */
+static unsigned
+version_of(FleetMachine *machine)
+{
+    g_auto(HttpResponse) response = {0};
+    if (machine->api_minor == 0 && ask(machine, "/", 0, NULL, 0, &response, NULL))
+        machine->api_minor = read_version(&response);
+    return machine->api_minor > 0 ? machine->api_minor : VERSION_LEAST;
 }
 
 /* The token of the boot script, or else the one of the lookup's answer. */
@@ -155,10 +162,10 @@ agent_look_up(FleetMachine *machine, unsigned epoch)
     g_autoptr(GError) error = NULL;
     g_auto(HttpResponse) response = {0};
     g_autofree char *path = g_strdup_printf("/v1/lookup?addresses=%s", machine->mac);
-    ask_version(machine);
+    machine->api_minor = 0;
+    unsigned version = MIN(version_of(machine), VERSION_TOKEN);
     bool asked =
-        make_certificate(machine) &&
-        ask(machine, path, MIN(machine->api_minor, VERSION_LOOKUP), NULL, 0, &response, &error);
+        make_certificate(machine) && ask(machine, path, version, NULL, 0, &response, &error);
     json_t *body = asked && response.status == HTTP_OK
                        ? json_text_parse(response.body, response.body_size, 0, NULL)
                        : NULL;
@@ -177,16 +184,28 @@ agent_look_up(FleetMachine *machine, unsigned epoch)
 /* ---- heartbeat ---- */
 
 static char *
-heartbeat_body(FleetMachine *machine)
+callback_url(const FleetMachine *machine)
 {
-    bool v6 = strchr(machine->shared->options->address, ':') != NULL;
-    json_t *url = json_sprintf("https://%s%s%s:%u", v6 ? "[" : "",
-                               machine->shared->options->address, v6 ? "]" : "", machine->port);
+    const char *address = machine->shared->options->address;
+    bool v6 = strchr(address, ':') != NULL;
+    return g_strdup_printf("https://%s%s%s:%u", v6 ? "[" : "", address, v6 ? "]" : "",
+                           machine->port);
+}
+
+/* A version knows only its own members. */
+static char *
+heartbeat_body(FleetMachine *machine, unsigned version)
+{
+    g_autofree char *url = callback_url(machine);
+    json_t *body = json_pack("{s:s}", "callback_url", url);
     lock_acquire(&machine->lock);
-    json_t *body = json_pack("{s:o, s:s, s:s, s:s}", "callback_url", url, "agent_token",
-                             machine->token != NULL ? machine->token : "", "agent_version",
-                             STEEL_VERSION, "agent_verify_ca", machine->certificate);
+    if (version >= VERSION_TOKEN && machine->token != NULL)
+        json_object_set_new(body, "agent_token", json_string(machine->token));
     lock_release(&machine->lock);
+    if (version >= VERSION_AGENT)
+        json_object_set_new(body, "agent_version", json_string(STEEL_VERSION));
+    if (version >= VERSION_CERTIFICATE)
+        json_object_set_new(body, "agent_verify_ca", json_string(machine->certificate));
     char *text = json_text_dump(body);
     json_decref(body);
     return text;
@@ -210,9 +229,9 @@ agent_heartbeat(FleetMachine *machine, unsigned epoch)
     g_autoptr(GError) error = NULL;
     g_auto(HttpResponse) response = {0};
     g_autofree char *path = g_strdup_printf("/v1/heartbeat/%s", machine->node_uuid);
-    char *body = heartbeat_body(machine);
-    bool asked =
-        ask(machine, path, MIN(machine->api_minor, VERSION_HEARTBEAT), body, 0, &response, &error);
+    unsigned version = MIN(version_of(machine), VERSION_CERTIFICATE);
+    char *body = heartbeat_body(machine, version);
+    bool asked = ask(machine, path, version, body, 0, &response, &error);
     secret_free(body);
     lock_acquire(&machine->lock);
     count_heartbeat(machine, asked, response.status);
@@ -247,7 +266,8 @@ send_progress(FleetMachine *machine)
     g_auto(HttpResponse) response = {0};
     g_autofree char *path = g_strdup_printf("/v1/heartbeat/%s/progress", machine->node_uuid);
     char *body = progress_body(machine);
-    bool asked = ask(machine, path, VERSION_HEARTBEAT, body, PROGRESS_TIMEOUT_MS, &response, NULL);
+    bool asked =
+        ask(machine, path, VERSION_CERTIFICATE, body, PROGRESS_TIMEOUT_MS, &response, NULL);
     secret_free(body);
     return asked && response.status == HTTP_NO_CONTENT;
 }

@@ -22,6 +22,7 @@ enum {
     BODY_LIMIT = 4 * 1024 * 1024,
     CONNECTION_LIMIT = 4096,
     DRAIN_LIMIT_MS = 5000,
+    LOOK_AGAIN_MS = 100, /* whether a command that a client waits for has ended */
 };
 
 struct FleetServer {
@@ -41,6 +42,7 @@ typedef struct Request {
     size_t argument_count;
     bool bad, too_large;
     GString *body;
+    MachineResult *waits_for; /* owned reference: the answer waits for its end; NULL: for none */
 } Request;
 
 static const char *
@@ -84,10 +86,85 @@ token_valid(const Request *request)
     return valid;
 }
 
-/* ---- answers ---- */
+/* ---- waits ---- */
+
+static bool
+wants_to_wait(const Request *request)
+{
+    const char *wait = argument(request, "wait");
+    return wait != NULL && g_ascii_strcasecmp(wait, "true") == 0;
+}
 
 static HttpStep
-run_command(const Request *request)
+send_no_result(const Request *request)
+{
+    return send_fault(request, MHD_HTTP_NOT_FOUND, "404 Not Found: no such Command Result");
+}
+
+/* A job that looks every now and then: waits are few, since Steel waits for no command that runs
+ * on. */
+static void
+fleet_look_again(void *data)
+{
+    Request *request = data;
+    FleetMachine *machine = request->machine;
+    const MachineResult *result = request->waits_for;
+    lock_acquire(&machine->lock);
+    bool waits = strcmp(result->status, AGENT_STATUS_RUNNING) == 0 && !result->gone &&
+                 !atomic_load(&machine->shared->stopping);
+    lock_release(&machine->lock);
+    if (waits)
+        pool_submit_later(machine->shared->pool, LOOK_AGAIN_MS, fleet_look_again, request);
+    else
+        http_connection_resume(request->connection);
+}
+
+static HttpStep
+wait_for(Request *request, const char *id)
+{
+    FleetMachine *machine = request->machine;
+    lock_acquire(&machine->lock);
+    MachineResult *result = results_find(machine, id);
+    request->waits_for = result != NULL ? result_ref(result) : NULL;
+    lock_release(&machine->lock);
+    if (request->waits_for == NULL)
+        return send_no_result(request);
+    pool_submit_later(machine->shared->pool, 0, fleet_look_again, request);
+    return HTTP_LATER;
+}
+
+static HttpStep
+fleet_on_resumed(void *user, HttpConnection *connection, bool began)
+{
+    (void)user, (void)began;
+    const Request *request = connection->request;
+    lock_acquire(&request->machine->lock);
+    json_t *shown = result_json(request->machine, request->waits_for);
+    lock_release(&request->machine->lock);
+    return send_json(request, shown);
+}
+
+/* ---- answers ---- */
+
+static bool
+runs(const json_t *result)
+{
+    return g_strcmp0(json_string_member(result, "command_status"), AGENT_STATUS_RUNNING) == 0;
+}
+
+/* The result of a command that was given, or a wait for it. Takes it. */
+static HttpStep
+send_given(Request *request, json_t *result)
+{
+    if (!runs(result) || !wants_to_wait(request))
+        return send_json(request, result);
+    HttpStep step = wait_for(request, json_string_member(result, "id"));
+    json_decref(result);
+    return step;
+}
+
+static HttpStep
+run_command(Request *request)
 {
     g_autoptr(GError) error = NULL;
     if (request->too_large)
@@ -101,7 +178,7 @@ run_command(const Request *request)
     else
         result = agent_commands_take(request->machine, name, params, &error);
     json_decref(body);
-    return result != NULL ? send_json(request, result) : send_error(request, error);
+    return result != NULL ? send_given(request, result) : send_error(request, error);
 }
 
 static HttpStep
@@ -112,12 +189,17 @@ send_result(const Request *request)
     const MachineResult *result = results_find(machine, request->id);
     json_t *shown = result != NULL ? result_json(machine, result) : NULL;
     lock_release(&machine->lock);
-    return shown != NULL ? send_json(request, shown)
-                         : send_fault(request, MHD_HTTP_NOT_FOUND, "Command Result not found.");
+    return shown != NULL ? send_json(request, shown) : send_no_result(request);
 }
 
 static HttpStep
-send_results(const Request *request)
+get_result(Request *request)
+{
+    return wants_to_wait(request) ? wait_for(request, request->id) : send_result(request);
+}
+
+static HttpStep
+send_results(Request *request)
 {
     lock_acquire(&request->machine->lock);
     json_t *shown = results_json(request->machine);
@@ -136,7 +218,7 @@ send_status(const Request *request)
 }
 
 static HttpStep
-send_log(const Request *request)
+send_log(Request *request)
 {
     const char *text = argument(request, "offset");
     uint64_t offset = text != NULL ? g_ascii_strtoull(text, NULL, 10) : 0;
@@ -170,10 +252,10 @@ static HttpStep
 fleet_on_complete(void *user, HttpConnection *connection)
 {
     (void)user;
-    const Request *request = connection->request;
-    static HttpStep (*const answers[])(const Request *request) = {
+    Request *request = connection->request;
+    static HttpStep (*const answers[])(Request * request) = {
         [SERVER_ROUTE_LIST] = send_results,
-        [SERVER_ROUTE_COMMAND] = send_result,
+        [SERVER_ROUTE_COMMAND] = get_result,
         [SERVER_ROUTE_RUN] = run_command,
         [SERVER_ROUTE_LOG] = send_log,
     };
@@ -236,6 +318,7 @@ fleet_on_end(void *user, HttpConnection *connection)
         return;
     secret_wipe(request->body->str, request->body->len);
     g_string_free(request->body, TRUE);
+    result_unref(request->waits_for);
     g_free(request->path);
     g_free(request);
 }
@@ -270,7 +353,7 @@ listen_to(FleetServer *server, GError **error)
         .tls = true,
         .tls_certificates = certificates_callback(),
         .tls_priorities = server->priorities,
-        .server = {fleet_on_begin, fleet_on_body, fleet_on_complete, NULL, fleet_on_end,
+        .server = {fleet_on_begin, fleet_on_body, fleet_on_complete, fleet_on_resumed, fleet_on_end,
                    fleet_on_refusal},
         .user = server,
     };

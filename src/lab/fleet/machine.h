@@ -49,12 +49,13 @@ typedef struct MachineShared {
     atomic_bool stopping;
 } MachineShared;
 
-/* A command's result, as agent_server.c shows it. */
+/* A command's result, as agent_server.c shows it; counted by references (results.h). */
 typedef struct MachineResult {
     char id[UUID_TEXT_SIZE];
     AgentCommand command;
     const char *status;    /* AGENT_STATUS_… */
     json_t *value, *error; /* owned; NULL: null */
+    bool gone;             /* its agent has ended */
 } MachineResult;
 
 /* What a command does to its machine when it has succeeded. */
@@ -96,7 +97,7 @@ typedef struct FleetMachine {
     BootScript script;
     Parameters *parameters; /* owned; NULL: no ramdisk was booted yet */
     char *node_uuid;        /* owned; as the lookup said */
-    unsigned api_minor;
+    unsigned api_minor;     /* version of the API; 0: it has not told yet */
     int64_t heartbeat_timeout_s, progress_interval_s;
     char *certificate; /* owned: PEM; NULL before its first agent */
 

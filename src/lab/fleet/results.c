@@ -8,23 +8,35 @@
 #include <string.h>
 
 static void
-result_free(void *data)
+result_clear(void *data)
 {
     MachineResult *result = data;
     json_decref(result->value);
     json_decref(result->error);
-    g_free(result);
+}
+
+MachineResult *
+result_ref(MachineResult *result)
+{
+    return g_atomic_rc_box_acquire(result);
+}
+
+void
+result_unref(MachineResult *result)
+{
+    if (result != NULL)
+        g_atomic_rc_box_release_full(result, result_clear);
 }
 
 MachineResult *
 results_add(FleetMachine *machine, AgentCommand command)
 {
-    MachineResult *result = g_new0(MachineResult, 1);
+    MachineResult *result = g_atomic_rc_box_new0(MachineResult);
     uuid_generate(result->id);
     result->command = command;
     result->status = AGENT_STATUS_RUNNING;
     if (machine->results.length >= RESULTS_KEPT)
-        result_free(g_queue_pop_head(&machine->results));
+        result_unref(g_queue_pop_head(&machine->results));
     g_queue_push_tail(&machine->results, result);
     return result;
 }
@@ -35,7 +47,7 @@ results_last(FleetMachine *machine)
     return g_queue_peek_tail(&machine->results);
 }
 
-const MachineResult *
+MachineResult *
 results_find(FleetMachine *machine, const char *id)
 {
     for (GList *link = machine->results.head; link != NULL; link = link->next)
@@ -103,6 +115,10 @@ work_clear(MachineWork *work)
 void
 results_clear(FleetMachine *machine)
 {
+    MachineResult *result;
     work_clear(&machine->work);
-    g_queue_clear_full(&machine->results, result_free);
+    while ((result = g_queue_pop_head(&machine->results)) != NULL) {
+        result->gone = true;
+        result_unref(result);
+    }
 }

@@ -14,7 +14,11 @@ MachineResult *results_add(FleetMachine *machine, AgentCommand command) REQUIRES
 MachineResult *results_last(FleetMachine *machine) REQUIRES(machine->lock);
 
 /* The result with this id, or NULL. */
-const MachineResult *results_find(FleetMachine *machine, const char *id) REQUIRES(machine->lock);
+MachineResult *results_find(FleetMachine *machine, const char *id) REQUIRES(machine->lock);
+
+/* A reference keeps a result that its machine may forget. NULL is fine for unref. */
+MachineResult *result_ref(MachineResult *result);
+void result_unref(MachineResult *result);
 
 /* Sets its end: takes value; fault is borrowed, NULL: it has succeeded. */
 void result_end(MachineResult *result, json_t *value, const GError *fault);
