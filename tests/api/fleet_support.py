@@ -5,16 +5,36 @@ SPDX-License-Identifier: Apache-2.0
 import json
 import os
 import pathlib
+import random
 import shutil
+import socket
 import subprocess
 import tempfile
 
-import faults_support
 import harness
 from ramdisk_support import free_port
 
 SECONDS = ("--boot-seconds", "0.4", "--write-seconds", "0.5", "--clean-seconds", "0.2")
 IMAGE = b"an image of a disk\n" * 1000
+
+
+def free_port_row(count):
+    """The first of `count` adjacent ports that nobody uses, for datagrams and for connections. They are below those that the kernel
+    gives to connections: none of them is taken while the machines run."""
+    for _ in range(1000):
+        base, taken = random.randrange(10000, 32768 - count), []
+        try:
+            for port in range(base, base + count):
+                for kind in (socket.SOCK_DGRAM, socket.SOCK_STREAM):
+                    taken.append(socket.socket(socket.AF_INET, kind))
+                    taken[-1].bind(("127.0.0.1", port))
+            return base
+        except OSError:
+            continue
+        finally:
+            for item in taken:
+                item.close()
+    raise AssertionError("no %d free ports in a row" % count)
 
 
 class Machines:
@@ -25,14 +45,15 @@ class Machines:
     def __init__(self, count, boot_url, *options):
         self.folder = tempfile.mkdtemp(prefix="steel-machines-")
         self.file = self.folder + "/report.json"
-        self.base = faults_support.free_udp_ports(count)
+        self.base = free_port_row(count)
         self.process = subprocess.Popen(
             [self.LAB, "fleet", "--agents", str(count), "--port-base", str(self.base), "--dir", self.folder + "/lab", "--json",
              "--boot-url", boot_url, "--report", self.file, *options], stdout=subprocess.PIPE, stdin=subprocess.DEVNULL,
             stderr=open(self.folder + "/log", "wb"), start_new_session=True)
         line = self.process.stdout.readline()
         if not line:
-            raise AssertionError("the machines did not come up; steel-lab ended with %d" % self.process.wait(20))
+            raise AssertionError("the machines did not come up; steel-lab ended with %d: %s" % (
+                self.process.wait(20), pathlib.Path(self.folder, "log").read_text(encoding="utf-8")))
         self.nodes = json.loads(line)["nodes"]
 
     def status(self):
