@@ -260,8 +260,10 @@ class Ribcl(Case):
 
     def test_what_is_no_request_is_a_syntax_error(self):
         login = '<RIBCL VERSION="2.0"><LOGIN USER_LOGIN="admin" PASSWORD="password">%s</LOGIN></RIBCL>'
+        name = '<SERVER_INFO MODE="read"><GET_PRODUCT_NAME/></SERVER_INFO>'
+        self.assertIn("ProLiant", self.ribcl(login % name))
         for text, told in (("nothing", "Syntax error"), ("<RIBCL/>", "Syntax error"), ("<RIBCL>" * 500, "Syntax error"),
-                           ('<!DOCTYPE RIBCL [<!ENTITY a "b">]>' + login % "", "Syntax error"),
+                           ('<!DOCTYPE RIBCL [<!ENTITY a "b">]>' + login % name, "Syntax error: Line"),
                            (login % '<SERVER_INFO MODE="read"><RESET_SERVER/></SERVER_INFO>', "write access"),
                            (login % '<SERVER_INFO MODE="read"><FLY/></SERVER_INFO>', "Feature not supported - FLY"),
                            (login.replace("password", "wrong") % "", "Login failed")):
