@@ -7,13 +7,18 @@
 #include "ramdisk/init_script.h"
 #include "ramdisk/module_index.h"
 #include "ramdisk/modules.h"
+#include "ramdisk/program_limit.h"
 #include "ramdisk/tree.h"
 
+#include <lzma.h>
 #include <stdint.h>
 #include <string.h>
+#include <unistd.h>
 
 #define AUTHORITIES "etc/ssl/certs/ca-certificates.crt"
 #define DEPTH_LIMIT 32
+/* More takes longer and saves nothing with modules of a few MB. */
+#define PACK_LEVEL 6
 
 /* Run for each thing that the kernel finds: its driver, if it has one here. */
 static const char load_driver[] =
@@ -47,6 +52,24 @@ add_system(Tree *tree, GError **error)
     tree_add_text(tree, "etc/group", 0644, "root:x:0:\n");
     tree_add_text(tree, "etc/hosts", 0644, "127.0.0.1 localhost\n::1 localhost\n");
     tree_add_text(tree, "etc/nsswitch.conf", 0644, "hosts: files dns\n");
+}
+
+/* Without its symbols, which take a third of it, where there is a program that can take them out:
+ * an installed agent has none. */
+static void
+add_agent(Tree *tree, const RamdiskPlan *plan)
+{
+    g_autofree char *strip = process_find("strip");
+    g_autofree char *copy = g_build_filename(plan->output, ".steel-agent.XXXXXX", NULL);
+    int fd = strip != NULL ? g_mkstemp(copy) : -1;
+    const char *argv[] = {"strip", "-o", copy, "--", plan->agent, NULL};
+    const ProcessSpec spec = {.argv = argv, .timeout_ms = RAMDISK_PROGRAM_LIMIT_MS};
+    bool stripped = fd >= 0 && process_run(&spec, NULL, NULL);
+    tree_add_program(tree, "usr/bin/steel-agent", stripped ? copy : plan->agent);
+    if (fd < 0)
+        return;
+    close(fd);
+    unlink(copy);
 }
 
 /* Programs come before busybox's applets of the same names (PATH in init.sh). */
@@ -114,15 +137,47 @@ add_authorities(Tree *tree, const RamdiskPlan *plan)
     tree_add_bytes(tree, AUTHORITIES, 0644, all->str, all->len);
 }
 
-/* What modprobe looks for below the kernel's release. */
+/* What modprobe looks for below the kernel's release. text: taken; NULL: could not be made */
 static void
-add_index(Tree *tree, const char *release, const char *name, const GPtrArray *modules,
-          char *(*make)(const GPtrArray *, GError **))
+add_index(Tree *tree, const char *release, const char *name, char *text)
 {
     g_autofree char *path = g_build_filename("lib/modules", release, name, NULL);
-    g_autofree char *text = tree->error == NULL ? make(modules, &tree->error) : NULL;
     if (text != NULL)
         tree_add_text(tree, path, 0644, text);
+    g_free(text);
+}
+
+/* As modprobe unpacks it. */
+static void
+add_packed(Tree *tree, const char *path, const char *from)
+{
+    g_autofree char *contents = NULL;
+    g_autoptr(GError) cause = NULL;
+    gsize size = 0;
+    if (tree->error != NULL)
+        return;
+    if (!g_file_get_contents(from, &contents, &size, &cause)) {
+        steel_fail(&tree->error, STEEL_ERROR_IO, "%s", cause->message);
+        return;
+    }
+    size_t room = lzma_stream_buffer_bound(size), used = 0;
+    g_autofree uint8_t *packed = g_malloc(room);
+    if (lzma_easy_buffer_encode(PACK_LEVEL, LZMA_CHECK_CRC32, NULL, (const uint8_t *)contents, size,
+                                packed, &used, room) != LZMA_OK)
+        g_error("liblzma has no memory");
+    tree_add_bytes(tree, path, 0644, packed, used);
+}
+
+static void
+add_module(Tree *tree, const char *release, const char *from, bool packs)
+{
+    g_autofree char *name = modules_name(from);
+    g_autofree char *path =
+        g_strdup_printf("lib/modules/%s/%s.ko%s", release, name, packs ? MODULE_PACKED : "");
+    if (packs)
+        add_packed(tree, path, from);
+    else
+        tree_add_file(tree, path, 0644, from);
 }
 
 /* Those that are not loaded at the start; paths of `all`. */
@@ -141,19 +196,24 @@ static void
 add_modules(Tree *tree, const ContentsModules *modules)
 {
     g_autoptr(GString) order = g_string_new(NULL);
+    g_autoptr(GPtrArray) later = not_first(modules);
+    const GPtrArray *packed = modules->packs_later ? later : NULL;
     for (guint i = 0; i < modules->all->len; i++) {
-        g_autofree char *name = modules_name(modules->all->pdata[i]);
-        g_autofree char *path = g_strdup_printf("lib/modules/%s/%s.ko", modules->release, name);
-        tree_add_file(tree, path, 0644, modules->all->pdata[i]);
+        char *path = modules->all->pdata[i];
+        bool packs = packed != NULL && g_ptr_array_find(later, path, NULL);
+        add_module(tree, modules->release, path, packs);
     }
     for (guint i = 0; i < modules->first->len; i++) {
         g_autofree char *name = modules_name(modules->first->pdata[i]);
         g_string_append_printf(order, "%s\n", name);
     }
     tree_add_bytes(tree, "lib/modules/order", 0644, order->str, order->len);
-    g_autoptr(GPtrArray) later = not_first(modules);
-    add_index(tree, modules->release, "modules.dep", modules->all, module_index_dependencies);
-    add_index(tree, modules->release, "modules.alias", later, module_index_aliases);
+    if (tree->error == NULL)
+        add_index(tree, modules->release, "modules.dep",
+                  module_index_dependencies(modules->all, packed, &tree->error));
+    if (tree->error == NULL)
+        add_index(tree, modules->release, "modules.alias",
+                  module_index_aliases(later, &tree->error));
 }
 
 static int
@@ -232,7 +292,7 @@ contents_archive(const RamdiskPlan *plan, const ContentsModules *modules, GError
         tree.error = cause;
     else
         g_clear_error(&cause);
-    tree_add_program(&tree, "usr/bin/steel-agent", plan->agent);
+    add_agent(&tree, plan);
     add_makers(&tree);
     add_programs(&tree, plan);
     add_ssh(&tree, plan);

@@ -8,6 +8,7 @@ typedef struct ContentsModules {
     const char *release;    /* of the kernel */
     const GPtrArray *first; /* paths of those that are loaded at the start */
     const GPtrArray *all;   /* paths of all that are there */
+    bool packs_later;       /* those that are loaded later stay compressed until then */
 } ContentsModules;
 
 /* The archive; the caller frees. Errors: NOT_FOUND (a program, a library), IO, INVALID (form of a

@@ -23,9 +23,9 @@ def build(folder, *words):
 
 
 class Machine:
-    """line: the kernel's; with that given here the agent asks no service and speaks plain HTTP."""
+    """line: the kernel's; with that given here the agent asks no service and speaks plain HTTP. more: words for QEMU."""
 
-    def __init__(self, ramdisk, memory=256, line="cryptomgr.notests console=ttyS0,115200 loglevel=4 panic=5 ipa-standalone=1"):
+    def __init__(self, ramdisk, memory=256, line="cryptomgr.notests console=ttyS0,115200 loglevel=4 panic=5 ipa-standalone=1", more=()):
         self.folder = tempfile.TemporaryDirectory(prefix="steel-machine-")
         self.log = pathlib.Path(self.folder.name) / "console"
         self.ports = {port: free_port() for port in (AGENT, SSH)}
@@ -33,7 +33,7 @@ class Machine:
         self.process = subprocess.Popen(
             ["qemu-system-x86_64", "-m", str(memory), "-display", "none", "-serial", f"file:{self.log}", "-no-reboot",
              "-kernel", str(ramdisk / "steel-ramdisk.kernel"), "-initrd", str(ramdisk / "steel-ramdisk.initramfs"), "-append", line,
-             "-nic", f"user,model=virtio-net-pci{forwards}", "-device", "virtio-rng-pci"], stdin=subprocess.DEVNULL)
+             "-nic", f"user,model=virtio-net-pci{forwards}", "-device", "virtio-rng-pci", *more], stdin=subprocess.DEVNULL)
 
     def __enter__(self):
         return self
