@@ -11,6 +11,7 @@ import tempfile
 
 from world import BUILD, ROOT, Failure, World, free_port
 
+MIB = 1024 * 1024
 FAILURES = ("inspect failed", "clean failed", "deploy failed", "rescue failed", "unrescue failed", "error", "enroll")
 
 
@@ -100,11 +101,24 @@ def make_partition_image(ramdisk):
     return {"image_source": f"file://{path}", "image_type": "partition", "root_gb": 1, "swap_mb": 64, "ephemeral_gb": 1}
 
 
-def deploys(ramdisk, deploy_interface, firmware, info=None):
-    """A machine's life with an image: its second start is from the disk."""
-    with AgentWorld(ramdisk, uefi=firmware == "uefi") as world:
+def make_large_image(ramdisk, size):
+    """One that boots, and behind that data which cannot be compressed, up to its last byte: its path."""
+    path = pathlib.Path(ramdisk) / "large.raw"
+    subprocess.run([ROOT / "tools/make-image", "--profile", "tiny", path], timeout=600, check=True, stdout=subprocess.DEVNULL,
+                   env={**os.environ, "STEEL_BUILD": str(BUILD)})
+    noise = os.urandom(MIB)
+    with open(path, "ab") as file:
+        while file.tell() < size:
+            part = file.tell().to_bytes(8, "little") + noise[8:]
+            file.write(part[:size - file.tell()])
+    return path
+
+
+def deploys(ramdisk, deploy_interface, firmware, info=None, limit=600, look=None, **words):
+    """A machine's life with an image: its second start is from the disk. look: called with the world and the node then"""
+    with AgentWorld(ramdisk, uefi=firmware == "uefi", **words) as world:
         name = world.ready_for_image(firmware, deploy_interface, info)
-        world.to(name, "active", "active", 600)
+        world.to(name, "active", "active", limit)
         line = world.wait_guest(limit=300)
         for word in ("local disk", f"firmware={firmware}"):
             if word not in line:
@@ -113,6 +127,8 @@ def deploys(ramdisk, deploy_interface, firmware, info=None):
         for phase in ("deploy.deploy", "load_ramdisk", "deploy.write_image", "deploy.tear_down_agent", "deploy.boot_instance"):
             if phase not in phases:
                 raise Failure(f"the timeline lacks {phase}: {phases}")
+        if look is not None:
+            look(world, name)
         node = world.to(name, "deleted", "available", 120)
         if node["power_state"] != "power off":
             raise Failure("the machine is on after undeploy")
