@@ -157,7 +157,8 @@ spawn(Machine *machine, int monitor_fd, GError **error)
     int log_fd = open(log_path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (log_fd < 0)
         return steel_fail(error, STEEL_ERROR_IO, "cannot open %s: %s", log_path, g_strerror(errno));
-    const MachineDrives drives = machine_drives(machine);
+    const MachineDrives drives =
+        machine->redfish != NULL ? machine_drives(machine) : (MachineDrives){0};
     g_auto(GStrv) command =
         machine_command(machine->config, machine->redfish != NULL ? &drives : NULL,
                         machine->firmware, is_network(machine->boot_device), monitor_fd);
@@ -181,7 +182,9 @@ start(Machine *machine, GError **error)
     machine->reset_by_guest = false;
     if (machine->redfish == NULL)
         machine->firmware = machine->always_uefi ? MACHINE_UEFI : MACHINE_BIOS;
-    take_flags(machine);
+    if (!machine->keep_boot)
+        take_flags(machine);
+    machine->keep_boot = false;
     int sockets[2];
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets) != 0)
         return steel_fail(error, STEEL_ERROR_IO, "socketpair: %s", g_strerror(errno));
@@ -300,8 +303,9 @@ machine_reap(Machine *machine)
     g_autoptr(GError) error = NULL;
     if (machine->pid == 0 || waitpid(machine->pid, &status, WNOHANG) != machine->pid)
         return;
-    if (machine->redfish != NULL && machine->reset_by_guest) {
-        log_info(AREA, "%s: reset by the guest", machine->config->name);
+    if (machine->redfish != NULL &&
+        (machine->reset_by_guest || machine_volume_is_lost(machine, status))) {
+        log_info(AREA, "%s: reset", machine->config->name);
         if (!start_anew(machine, &error))
             log_error(AREA, "%s: reset: %s", machine->config->name, error->message);
         return;
@@ -348,6 +352,7 @@ machine_free(Machine *machine)
     stop(machine);
     for (int slot = 0; slot < REDFISH_SLOT_COUNT; slot++)
         g_free(machine->media[slot]);
+    g_free(machine->password_file);
     g_free(machine);
 }
 

@@ -114,20 +114,25 @@ add_second_disk(GPtrArray *arguments, const MachineConfig *config)
 
 /* The machine sees a plain SCSI disk: no firmware table tells it of iSCSI. */
 static void
-add_lun(GPtrArray *arguments, const MachineLun *lun)
+add_lun(GPtrArray *arguments, const MachineLun *lun, int place)
 {
     if (lun == NULL)
         return;
-    g_autofree char *file = machine_escape(lun->password_file);
-    add_option(arguments, "-object", "secret,id=chap0,file=%s", file);
+    g_autofree char *file = lun->chap_username != NULL ? machine_escape(lun->password_file) : NULL;
+    g_autofree char *login =
+        file != NULL ? g_strdup_printf(",user=%s,password-secret=chap0", lun->chap_username)
+                     : g_strdup("");
+    g_autofree char *wwn = lun->wwn != NULL ? g_strconcat(",wwn=", lun->wwn, NULL) : g_strdup("");
+    if (file != NULL)
+        add_option(arguments, "-object", "secret,id=chap0,file=%s", file);
     add_option(arguments, "-blockdev",
                "driver=iscsi,node-name=lun0,transport=tcp,discard=unmap,portal=%s,target=%s,lun=%d,"
-               "initiator-name=%s,user=%s,password-secret=chap0",
-               lun->portal, lun->target_iqn, lun->number, lun->initiator_iqn, lun->chap_username);
+               "initiator-name=%s%s",
+               lun->portal, lun->target_iqn, lun->number, lun->initiator_iqn, login);
     add_option(arguments, "-device", "virtio-scsi-pci,id=hba0");
     add_option(arguments, "-device",
-               "scsi-hd,id=lundisk0,bus=hba0.0,drive=lun0,serial=%s,wwn=%s,bootindex=%d",
-               lun->serial, lun->wwn, MACHINE_LUN);
+               "scsi-hd,id=lundisk0,bus=hba0.0,drive=lun0,serial=%s%s,bootindex=%d", lun->serial,
+               wwn, place);
 }
 
 static void
@@ -192,7 +197,10 @@ machine_command(const MachineConfig *config, const MachineDrives *drives, Machin
     add_option(arguments, "-serial", "chardev:console0");
     add_disk(arguments, config);
     add_second_disk(arguments, config);
-    add_lun(arguments, config->lun);
+    if (drives != NULL && drives->lun != NULL)
+        add_lun(arguments, drives->lun, MACHINE_BEFORE_ALL);
+    else
+        add_lun(arguments, config->lun, MACHINE_LUN);
     add_network(arguments, config, firmware, network_first);
     add_option(arguments, "-device", "virtio-rng-pci");
     add_drives(arguments, drives);

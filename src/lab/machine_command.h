@@ -26,10 +26,10 @@ typedef struct MachineLun {
     const char *target_iqn;
     int number;
     const char *initiator_iqn;
-    const char *chap_username;
+    const char *chap_username; /* NULL: no CHAP */
     const char *password_file; /* only its owner may read it */
     const char *serial;
-    const char *wwn; /* 0x and 16 hexadecimal digits */
+    const char *wwn; /* 0x and 16 hexadecimal digits; NULL: none */
 } MachineLun;
 
 /* The parts of a machine; all strings are borrowed. File names are relative to QEMU's folder. */
@@ -62,6 +62,7 @@ typedef struct MachineDrives {
     const char *stick_file;     /* of a USB stick; NULL: none */
     unsigned stick;             /* its number, in the names of QEMU's parts */
     bool cd_first, stick_first; /* boot from it before all others */
+    const MachineLun *lun;      /* a volume that the firmware attaches and boots; NULL: none */
 } MachineDrives;
 
 /* Names of QEMU's parts, to change them while it runs. */

@@ -29,14 +29,22 @@ struct Machine {
     char *media[REDFISH_SLOT_COUNT]; /* owned, names in the folder; NULL: the drive is empty */
     unsigned stick;                  /* the number of the USB stick */
     atomic_uint media_count;         /* images that were fetched, also by the BMCs' threads */
-    bool reset_by_guest;             /* QEMU ends because of that, and starts anew */
+    bool keep_boot;                  /* the next start belongs to the current boot */
+    MachineLun lun;                  /* what the firmware attaches; borrows from boot and portal */
+    char portal[96];
+    char *password_file; /* owned, a name in the folder */
+    bool reset_by_guest; /* QEMU ends because of that, and starts anew */
 };
 
 /* Asks the BMC what the boot that begins now is to be. */
 void machine_redfish_boot(Machine *machine);
 
 /* What is in the drives at the start of a boot. */
-MachineDrives machine_drives(const Machine *machine);
+MachineDrives machine_drives(Machine *machine);
+
+/* True if QEMU has ended because it does not reach the firmware's volume: the next start is the
+ * same boot without it. */
+bool machine_volume_is_lost(Machine *machine, int status);
 
 /* Takes the file; NULL: nothing. */
 void machine_change_medium(Machine *machine, RedfishSlot slot, char *file);

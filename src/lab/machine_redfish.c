@@ -5,8 +5,11 @@
 
 #include "common/error.h"
 #include "common/log.h"
+#include "lab/lab.h"
 #include "lab/media.h"
 
+#include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define AREA "lab.machine"
@@ -34,14 +37,82 @@ machine_redfish_boot(Machine *machine)
              boot.uefi ? "UEFI" : "BIOS");
 }
 
+/* QEMU stands for the firmware's initiator: what the guest would reach through it, it reaches
+ * itself. */
+static void
+set_portal(Machine *machine)
+{
+    const RedfishIscsi *iscsi = &machine->boot.iscsi;
+    bool host = machine->config->tap == NULL && strcmp(iscsi->address, LAB_SLIRP_HOST) == 0;
+    g_snprintf(machine->portal, sizeof machine->portal, "%s:%d",
+               host ? "127.0.0.1" : iscsi->address, iscsi->port);
+}
+
+/* Its texts come from strangers, and go into QEMU's options: they are such as options take. */
+static bool
+is_safe(const char *text)
+{
+    return text[0] != '\0' &&
+           text[strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                             "0123456789.:-_")] == '\0';
+}
+
+static bool
+write_secret(Machine *machine)
+{
+    g_autoptr(GError) error = NULL;
+    const char *secret = machine->boot.iscsi.secret;
+    if (machine->password_file == NULL)
+        machine->password_file = g_strdup_printf("%s.firmware.chap", machine->config->name);
+    g_autofree char *path = g_build_filename(machine->folder, machine->password_file, NULL);
+    if (g_file_set_contents_full(path, secret, -1, G_FILE_SET_CONTENTS_CONSISTENT, 0600, &error))
+        return true;
+    log_error(AREA, "%s: %s", machine->config->name, error->message);
+    return false;
+}
+
+/* The volume that the firmware attaches, or NULL. */
+static const MachineLun *
+firmware_lun(Machine *machine)
+{
+    const RedfishIscsi *iscsi = &machine->boot.iscsi;
+    bool chap = iscsi->username[0] != '\0';
+    if (!iscsi->wanted || !is_safe(iscsi->iqn) || !is_safe(iscsi->address) ||
+        !is_safe(iscsi->initiator) ||
+        (chap && (!is_safe(iscsi->username) || !write_secret(machine))))
+        return NULL;
+    set_portal(machine);
+    machine->lun = (MachineLun){.portal = machine->portal,
+                                .target_iqn = iscsi->iqn,
+                                .number = iscsi->lun,
+                                .initiator_iqn = iscsi->initiator,
+                                .chap_username = chap ? iscsi->username : NULL,
+                                .password_file = machine->password_file,
+                                .serial = machine->config->name};
+    return &machine->lun;
+}
+
+bool
+machine_volume_is_lost(Machine *machine, int status)
+{
+    if (!machine->boot.iscsi.wanted || (WIFEXITED(status) && WEXITSTATUS(status) == 0))
+        return false;
+    log_warning(AREA, "%s: the firmware does not reach %s at %s", machine->config->name,
+                machine->boot.iscsi.iqn, machine->portal);
+    machine->boot.iscsi.wanted = false;
+    machine->keep_boot = true;
+    return true;
+}
+
 MachineDrives
-machine_drives(const Machine *machine)
+machine_drives(Machine *machine)
 {
     RedfishBootDevice device = machine->boot.device;
     const char *cd = machine->media[REDFISH_SLOT_CD], *stick = machine->media[REDFISH_SLOT_STICK];
     return (MachineDrives){.cd_file = cd,
                            .stick_file = stick,
                            .stick = machine->stick,
+                           .lun = firmware_lun(machine),
                            .cd_first = cd != NULL && device == REDFISH_BOOT_CD,
                            .stick_first = stick != NULL && (device == REDFISH_BOOT_USB ||
                                                             device == REDFISH_BOOT_FLOPPY)};

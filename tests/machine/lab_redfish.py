@@ -17,8 +17,9 @@ for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):  # python-requests prefers
     os.environ.pop(name, None)
 
 import sushy
+from proliantutils.ilo.client import IloClient
 
-from lab_support import BIOS_LIMIT, UEFI_LIMIT, BootServer, Lab, free_ports, main, wait_until
+from lab_support import BIOS_LIMIT, MARKER, UEFI_LIMIT, BootServer, Lab, free_ports, main, wait_until
 
 GRUB = """
 serial --unit=0
@@ -64,8 +65,8 @@ class Redfish(unittest.TestCase):
         self.addCleanup(self.boot_server.close)
         self.boot_server.texts["/boot.ipxe"] = "#!ipxe\necho TEST script runs\nsleep 1000\n"
 
-    def lab(self, *words):
-        return Lab("--bmc", "redfish", "--redfish-port", str(free_ports(1)), *words, boot_server=self.boot_server)
+    def lab(self, *words, kind="redfish"):
+        return Lab("--bmc", kind, "--redfish-port", str(free_ports(1)), *words, boot_server=self.boot_server)
 
     def url(self, name):
         return f"http://127.0.0.1:{self.server.server_address[1]}/{name}"
@@ -130,6 +131,27 @@ class Redfish(unittest.TestCase):
             self.assertEqual(lab.status()["firmware"], "uefi")
             system.refresh(force=True)
             self.assertEqual(system.boot.mode, sushy.BOOT_SOURCE_MODE_UEFI)
+
+    def test_the_firmware_boots_a_volume_over_iscsi(self):
+        with self.lab("--uefi", kind="ilo5") as lab:
+            node = lab.node()
+            host = node["redfish_address"].rpartition("/")[2]
+            ilo = IloClient.cls(host, node["redfish_username"], node["redfish_password"], port=None)
+            address, _, port = node["target_portal"].partition(":")
+            ilo.set_iscsi_info(node["target_iqn"], node["target_lun"], address, int(port), "CHAP", node["chap_username"],
+                               node["chap_password"], macs=[node["mac"]])
+            ilo.set_iscsi_initiator_info(node["initiator_iqn"])
+            ilo.set_host_power("ON")
+            wait_until(lambda: ilo.get_host_power_status() == "ON", 20, "power on")
+            ilo.update_persistent_boot(["ISCSI"])
+            ilo.reset_server()
+            self.assertIn("firmware=uefi", lab.wait_console(MARKER, UEFI_LIMIT))
+            self.assertEqual(lab.status()["iscsi_sessions"], 1)
+            ilo.set_iscsi_info(node["target_iqn"], node["target_lun"], address, int(port), "CHAP", node["chap_username"],
+                               "not-the-password", macs=[node["mac"]])
+            ilo.reset_server()  # the password is pending until then
+            lab.wait_console("TEST script runs", UEFI_LIMIT)
+            self.assertEqual(lab.status()["iscsi_sessions"], 0)
 
     def test_an_image_that_cannot_be_fetched_is_refused(self):
         with self.lab() as lab:
