@@ -308,8 +308,8 @@ make_loader(const BootIso *iso, size_t i, GError **error)
     struct utimbuf date = {DATE, DATE};
     if (output == NULL || !run(iso, (const char *const *)argv->pdata, error))
         return false;
-    return utime(output, &date) == 0 || steel_fail(error, STEEL_ERROR_IO, "cannot date %s: %s",
-                                                   output, g_strerror(errno));
+    return utime(output, &date) == 0 ||
+           steel_fail(error, STEEL_ERROR_IO, "cannot date %s: %s", output, g_strerror(errno));
 }
 
 /* The partition that UEFI starts from, as an image of FAT. */
@@ -359,8 +359,8 @@ write_tree(const BootIso *iso, const char *configuration, GError **error)
                 put(iso, iso->kernel, TREE "/" KERNEL, error) &&
                 put(iso, iso->initramfs, TREE "/" INITRAMFS, error);
     for (size_t i = 0; good && i < iso->file_count; i++)
-        good = write_on_disc(iso, iso->files[i].name, iso->files[i].data, iso->files[i].size,
-                             error);
+        good =
+            write_on_disc(iso, iso->files[i].name, iso->files[i].data, iso->files[i].size, error);
     return good;
 }
 

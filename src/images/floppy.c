@@ -155,7 +155,7 @@ put(const Floppy *floppy, const char *name, const char *text, GError **error)
 static bool
 format(const Floppy *floppy, GError **error)
 {
-    const char *const argv[] = {"mkfs.vfat",    "-C",           "--invariant",    "-n",
+    const char *const argv[] = {"mkfs.vfat",  "-C",           "--invariant",    "-n",
                                 FLOPPY_LABEL, floppy->output, TEXT(FLOPPY_KIB), NULL};
     (void)unlink(floppy->output);
     return run(floppy, argv, error);

@@ -19,8 +19,8 @@
 
 /* All borrowed. */
 typedef struct Floppy {
-    const char *folder; /* an empty one for what is made on the way; the caller removes it */
-    const char *output; /* file; made anew, readable by everybody */
+    const char *folder;       /* an empty one for what is made on the way; the caller removes it */
+    const char *output;       /* file; made anew, readable by everybody */
     const json_t *parameters; /* {name: text} */
     const char *token;        /* the content of the file token; NULL: no such file */
 } Floppy;

@@ -43,8 +43,8 @@ typedef struct VirtualMedia {
      * always). Never blocks. NULL: never, they are in the ISO. A ready ISO (driver_info deploy_iso)
      * without a floppy gets no parameters: its agent finds the API by its own means */
     bool (*has_floppy)(const Task *task);
-    /* The configuration wants the media in Swift ([redfish]use_swift, [ilo]use_web_server_for_images
-     * false). NULL: never */
+    /* The configuration wants the media in Swift ([redfish]use_swift,
+     * [ilo]use_web_server_for_images false). NULL: never */
     bool (*uses_swift)(void);
     /* The machine boots its boot volume by its own firmware (iSCSI). NULL: validation refuses boot
      * volumes */
@@ -56,16 +56,20 @@ typedef struct VirtualMedia {
  * deploy_ramdisk, rescue_kernel, rescue_ramdisk, bootloader. To be put into a table of one's own:
  *     {VIRTUAL_MEDIA_PROPERTIES, {"config_via_removable", false, "..."}, {0}} */
 #define VIRTUAL_MEDIA_PROPERTIES                                                                   \
-    {"deploy_iso", false, "URL of a bootable ISO with the deploy ramdisk; takes the place of "     \
-                          "deploy_kernel and deploy_ramdisk"},                                     \
+    {"deploy_iso", false,                                                                          \
+     "URL of a bootable ISO with the deploy ramdisk; takes the place of "                          \
+     "deploy_kernel and deploy_ramdisk"},                                                          \
         {"rescue_iso", false, "URL of a bootable ISO with the rescue ramdisk"},                    \
         {"deploy_kernel", false, "URL of the deploy ramdisk's kernel"},                            \
         {"deploy_ramdisk", false, "URL of the deploy ramdisk's initramfs"},                        \
         {"rescue_kernel", false, "URL of the rescue ramdisk's kernel"},                            \
         {"rescue_ramdisk", false, "URL of the rescue ramdisk's initramfs"},                        \
         {"kernel_append_params", false, "words for the command line of the ramdisk's kernel"},     \
-        {"bootloader", false, "URL of an EFI system partition image that boots the ISO where the " \
-                              "one that is made does not; [conductor]bootloader without it"}
+    {                                                                                              \
+        "bootloader", false,                                                                       \
+            "URL of an EFI system partition image that boots the ISO where the "                   \
+            "one that is made does not; [conductor]bootloader without it"                          \
+    }
 
 /* Interface.validate: ramdisk or ISO, capabilities, boot volume, a place to publish. */
 bool virtual_media_validate(Task *task, const VirtualMedia *how, GError **error);

@@ -93,7 +93,7 @@ static char *
 read_disc(const World *world, const char *name)
 {
     g_autofree char *copy = below(world, "extracted");
-    const char *argv[] = {"xorriso", "-osirrox", "on",  "-indev", world->output,
+    const char *argv[] = {"xorriso",  "-osirrox", "on", "-indev", world->output,
                           "-extract", name,       copy, NULL};
     char *text = NULL;
     unlink(copy);
@@ -146,8 +146,9 @@ test_an_iso_starts_with_bios_and_uefi(void **state)
     World *world = *state;
     const BootIso iso = iso_of(world);
     build(&iso);
-    const char *argv[] = {"xorriso",          "-indev", world->output, "-report_el_torito", "plain",
-                          "-report_system_area", "plain",  NULL};
+    const char *argv[] = {
+        "xorriso", "-indev", world->output, "-report_el_torito", "plain", "-report_system_area",
+        "plain",   NULL};
     g_autofree char *report = output_of(argv);
     assert_non_null(strstr(report, "BIOS"));
     assert_non_null(strstr(report, "UEFI"));
@@ -202,8 +203,8 @@ test_a_given_esp_takes_the_place_of_ours(void **state)
 static void
 test_words_that_grub_would_read_are_refused(void **state)
 {
-    static const char *const words[] = {"a='b'",     "a=\"b c\"", "a=\\b", "a\nb",
-                                        "a\tb", "a=\xc3\xa4"};
+    static const char *const words[] = {"a='b'", "a=\"b c\"", "a=\\b",
+                                        "a\nb",  "a\tb",      "a=\xc3\xa4"};
     for (size_t i = 0; i < G_N_ELEMENTS(words); i++) {
         GError *error = NULL;
         BootIso iso = iso_of(*state);
@@ -227,8 +228,8 @@ test_words_of_grubs_language_reach_the_kernel(void **state)
 static void
 test_names_that_leave_the_disc_are_refused(void **state)
 {
-    static const char *const names[] = {"../etc/passwd", "/etc/passwd",  "a//b",  "",
-                                        "a/../b",        "boot/grub/grub.cfg", "a b", ".hidden"};
+    static const char *const names[] = {"../etc/passwd", "/etc/passwd",        "a//b", "",
+                                        "a/../b",        "boot/grub/grub.cfg", "a b",  ".hidden"};
     for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
         GError *error = NULL;
         const BootIsoFile file = {names[i], "", 0};
@@ -299,7 +300,8 @@ test_a_floppy_has_parameters_and_token(void **state)
     json_t *all = json_pack("{s:s, s:s, s:s}", "ipa-api-url", "http://192.0.2.1:6385",
                             "boot_method", "vmedia", "disk", "sda vda");
     assert_true(build_floppy(world, all, "a-token", &error));
-    g_autofree char *text = read_floppy(world, "parameters.txt"), *token = read_floppy(world, "token");
+    g_autofree char *text = read_floppy(world, "parameters.txt"),
+                    *token = read_floppy(world, "token");
     assert_string_equal(text, "boot_method=vmedia\ndisk=\"sda vda\"\n"
                               "ipa-api-url=http://192.0.2.1:6385");
     assert_string_equal(token, "a-token");
