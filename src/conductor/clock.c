@@ -24,6 +24,7 @@ begin_work(Conductor *conductor)
     boot_progress_recover(conductor);
     agents_recover(conductor);
     allocations_run(conductor);
+    media_sweep_run(conductor);
 }
 
 /* Repeats the registration that failed at the start, because the database did not accept writes. */
@@ -109,19 +110,20 @@ static const struct {
     int64_t fixed_s;       /* used instead of the option when not 0 */
     void (*run)(Conductor *conductor);
 } rows[] = {
-    {"clock",           OPT_CONDUCTOR_HEARTBEAT_INTERVAL,              1, clock_follow},
-    {"lease",           OPT_CONDUCTOR_HEARTBEAT_INTERVAL,              0, renew_lease},
-    {"locks",           OPT_CONDUCTOR_HEARTBEAT_INTERVAL,              1, task_unlock_again},
-    {"wait deadlines",  OPT_CONDUCTOR_HEARTBEAT_INTERVAL,              1, wait_deadlines_run},
-    {"boot reports",    OPT_CONDUCTOR_HEARTBEAT_INTERVAL,              5, boot_reports_run},
-    {"boot again",      OPT_CONDUCTOR_HEARTBEAT_INTERVAL,              1, boot_again_run},
-    {"calls of agents", OPT_CONDUCTOR_HEARTBEAT_INTERVAL,              1, wakes_run},
-    {"takeover",        OPT_CONDUCTOR_HEARTBEAT_INTERVAL,              5, takeover_run},
-    {"power sync",      OPT_CONDUCTOR_SYNC_POWER_STATE_INTERVAL,       0, power_sync_run},
-    {"power recovery",  OPT_CONDUCTOR_POWER_FAILURE_RECOVERY_INTERVAL, 0, power_recovery_run},
-    {"allocations",     OPT_CONDUCTOR_CHECK_ALLOCATIONS_INTERVAL,      0, allocations_run},
-    {"history",         OPT_CONDUCTOR_NODE_HISTORY_CLEANUP_INTERVAL,   0, history_prune_run},
-    {"conductors",      OPT_CONDUCTOR_CONDUCTOR_CLEANUP_INTERVAL,      0, conductors_prune_run},
+    {"clock",           OPT_CONDUCTOR_HEARTBEAT_INTERVAL,              1,  clock_follow},
+    {"lease",           OPT_CONDUCTOR_HEARTBEAT_INTERVAL,              0,  renew_lease},
+    {"locks",           OPT_CONDUCTOR_HEARTBEAT_INTERVAL,              1,  task_unlock_again},
+    {"wait deadlines",  OPT_CONDUCTOR_HEARTBEAT_INTERVAL,              1,  wait_deadlines_run},
+    {"boot reports",    OPT_CONDUCTOR_HEARTBEAT_INTERVAL,              5,  boot_reports_run},
+    {"boot again",      OPT_CONDUCTOR_HEARTBEAT_INTERVAL,              1,  boot_again_run},
+    {"calls of agents", OPT_CONDUCTOR_HEARTBEAT_INTERVAL,              1,  wakes_run},
+    {"takeover",        OPT_CONDUCTOR_HEARTBEAT_INTERVAL,              5,  takeover_run},
+    {"media",           OPT_CONDUCTOR_HEARTBEAT_INTERVAL,              60, media_sweep_run},
+    {"power sync",      OPT_CONDUCTOR_SYNC_POWER_STATE_INTERVAL,       0,  power_sync_run},
+    {"power recovery",  OPT_CONDUCTOR_POWER_FAILURE_RECOVERY_INTERVAL, 0,  power_recovery_run},
+    {"allocations",     OPT_CONDUCTOR_CHECK_ALLOCATIONS_INTERVAL,      0,  allocations_run},
+    {"history",         OPT_CONDUCTOR_NODE_HISTORY_CLEANUP_INTERVAL,   0,  history_prune_run},
+    {"conductors",      OPT_CONDUCTOR_CONDUCTOR_CLEANUP_INTERVAL,      0,  conductors_prune_run},
 };
 
 static int64_t

@@ -10,6 +10,7 @@ void power_recovery_run(Conductor *conductor); /* rereads nodes in maintenance b
 void allocations_run(Conductor *conductor);    /* resumes allocations whose process died */
 void history_prune_run(Conductor *conductor);
 void conductors_prune_run(Conductor *conductor);
+void media_sweep_run(Conductor *conductor); /* removes images for virtual media that nobody needs */
 void
 takeover_run(Conductor *conductor); /* resumes nodes in a busy state that no process works on */
 void wait_deadlines_run(Conductor *conductor);

@@ -7,6 +7,7 @@
 #include "conductor/periodic.h"
 #include "db/conductors.h"
 #include "db/node_logs.h"
+#include "drivers/boot/virtual_media_images.h"
 
 #define DAY_MS (INT64_C(24) * 3600 * 1000)
 
@@ -87,6 +88,24 @@ history_prune_run(Conductor *conductor)
     g_autoptr(GError) error = NULL;
     if (!pool_submit(conductor->quick, prune_job, conductor, &error))
         warn("history", error);
+}
+
+static void
+media_sweep_job(void *data)
+{
+    const Conductor *conductor = data;
+    g_auto(MediaOwner) owner = {0};
+    virtual_media_owner(&conductor->services, NULL, &owner);
+    (void)media_sweep(&owner);
+}
+
+/* Also at the start: what an earlier process has left. */
+void
+media_sweep_run(Conductor *conductor)
+{
+    g_autoptr(GError) error = NULL;
+    if (!pool_submit(conductor->quick, media_sweep_job, conductor, &error))
+        warn("images for virtual media", error);
 }
 
 void

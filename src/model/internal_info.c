@@ -2,6 +2,8 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "model/internal_info.h"
 
+#include <string.h>
+
 enum { SECRET = true, OPEN = false };
 
 static const InfoRow rows[INFO_KEY_COUNT] = {
@@ -43,11 +45,19 @@ info_ends(InfoLifetime ended, InfoLifetime other)
     return ends[ended] & 1u << other;
 }
 
+/* A token on virtual media is that of the agent which the machine starts next. */
+static bool
+outlives(const json_t *info, InfoKey key, InfoLifetime ended)
+{
+    return ended == LIFETIME_AGENT && key == INFO_AGENT_SECRET_TOKEN &&
+           json_is_true(json_object_get(info, rows[INFO_AGENT_TOKEN_PREGENERATED].key));
+}
+
 static void
 forget(json_t *info, InfoLifetime lifetime)
 {
     for (InfoKey key = 0; key < INFO_KEY_COUNT; key++)
-        if (info_ends(lifetime, rows[key].lifetime))
+        if (info_ends(lifetime, rows[key].lifetime) && !outlives(info, key, lifetime))
             json_object_del(info, rows[key].key);
 }
 
@@ -171,12 +181,23 @@ become(json_t *info, json_t *wanted)
     }
 }
 
+/* Another agent is to start. */
+static bool
+token_differs(const Node *before, const Node *node)
+{
+    const char *old = info_text(before, INFO_AGENT_SECRET_TOKEN),
+               *new = info_text(node, INFO_AGENT_SECRET_TOKEN);
+    return old != NULL && new != NULL &&strcmp(old, new) != 0;
+}
+
 void
 info_merge(Node *node, const Node *before, json_t *now)
 {
     json_t *ours = node->driver_internal_info;
     const char *key;
     json_t *value;
+    if (token_differs(before, node))
+        forget(now, LIFETIME_AGENT); /* what the agent before has reported meanwhile */
     json_object_foreach(ours, key, value)
     {
         if (!json_equal(value, json_object_get(before->driver_internal_info, key)))

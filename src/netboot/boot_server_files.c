@@ -1,6 +1,8 @@
 /* Files for machines that boot; the contract is in boot_server_internal.h.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "common/log.h"
+#include "common/steady.h"
+#include "images/publisher.h"
 #include "netboot/boot_server_internal.h"
 #include "netboot/static_files.h"
 
@@ -82,7 +84,7 @@ boot_request_answer_file(const BootRequest *request)
 {
     g_autoptr(GError) error = NULL;
     StaticFile file;
-    if (request->server->root < 0)
+    if (request->server->root < 0 || publisher_path_refused(request->path, steady_now_ms() / 1000))
         return boot_request_send_text(request, MHD_HTTP_NOT_FOUND, "there is no such file");
     if (static_file_open(request->server->root, request->path, &file, &error))
         return send_file(request, &file);

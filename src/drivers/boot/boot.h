@@ -28,6 +28,8 @@ typedef struct BootOps {
     /* what the ramdisk is told reaches nobody but the machine: its parameters may have
      * RAMDISK_BOOT_TOKEN_WORD (netboot/ramdisk_boot.h), which becomes the agent's token */
     bool carries_token;
+    /* an instance may be an ISO (instance_info boot_iso) */
+    bool boots_iso;
 
     /* Checks whether the machine can boot such a ramdisk, beyond Interface.validate, whose contract
      * this has.

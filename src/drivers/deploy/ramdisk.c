@@ -45,7 +45,8 @@ check_iso(const Task *task, GError **error)
         return steel_fail(error, STEEL_ERROR_INVALID,
                           "An 'image_source' and 'boot_iso' parameter may not be specified at the "
                           "same time");
-    return steel_fail(error, STEEL_ERROR_UNSUPPORTED,
+    return task->driver.boot->boots_iso ||
+           steel_fail(error, STEEL_ERROR_UNSUPPORTED,
                       "boot interface %s cannot boot instance_info boot_iso; give the instance a "
                       "kernel and a ramdisk: steel node set %s --instance-info kernel=<URL> "
                       "--instance-info ramdisk=<URL>, and steel node unset %s --instance-info "
@@ -58,7 +59,7 @@ static bool
 check_given(const Task *task, GError **error)
 {
     bool kernel = is_given(task, "kernel"), initramfs = is_given(task, "ramdisk");
-    return (kernel && initramfs) ||
+    return (kernel && initramfs) || is_given(task, "boot_iso") ||
            steel_fail(error, STEEL_ERROR_MISSING,
                       "Cannot validate image information for node %s because one or more "
                       "parameters are missing from its instance_info and insufficient information "
@@ -91,7 +92,8 @@ ramdisk_deploy_validate(Task *task, GError **error)
            (boot->validate == NULL || boot->validate(task, error)) &&
            capabilities_validate(task->node, error) && check_iso(task, error) &&
            check_given(task, error) &&
-           instance_files_validate(task, "the instance is a ramdisk", error) &&
+           (is_given(task, "boot_iso") ||
+            instance_files_validate(task, "the instance is a ramdisk", error)) &&
            instance_boot_check_words(task->node, error);
 }
 
