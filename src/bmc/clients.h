@@ -6,10 +6,12 @@
 typedef struct HttpEngine HttpEngine;
 typedef struct IloClient IloClient;
 typedef struct IpmiClient IpmiClient;
+typedef struct RedfishClient RedfishClient;
 
 /* Immutable while drivers run; the clients are owned by the main. */
 typedef struct BmcClients {
     IpmiClient *ipmi; /* NULL where nothing speaks IPMI: tests */
     HttpEngine *http; /* sends the requests of those below */
     IloClient *ilo;
+    RedfishClient *redfish;
 } BmcClients;

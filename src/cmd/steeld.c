@@ -7,6 +7,7 @@
 #include "bmc/http_engine/engine.h"
 #include "bmc/ilo/ilo.h"
 #include "bmc/ipmi/client/client.h"
+#include "bmc/redfish/client.h"
 #include "common/config.h"
 #include "common/log.h"
 #include "common/mistakes.h"
@@ -48,6 +49,7 @@ typedef struct Daemon {
     Events *events;
     ProgressBoard *progress;
     BmcClients bmc;
+    LoginGuard *guard; /* of the Redfish client */
     Conductor *conductor;
     BootServer *boot_server;
     Rpc *rpc;
@@ -219,6 +221,8 @@ start(Daemon *daemon, GError **error)
     if (daemon->bmc.http == NULL)
         return false;
     daemon->bmc.ilo = ilo_client_new(daemon->bmc.http);
+    daemon->guard = login_guard_new(0, 0);
+    daemon->bmc.redfish = redfish_client_new(daemon->bmc.http, daemon->guard);
     const ConductorServices services = {daemon->db, daemon->bmc, daemon->events,
                                         config_string(config_current(), OPT_DEPLOY_HTTP_URL),
                                         daemon->progress};
@@ -231,6 +235,21 @@ start(Daemon *daemon, GError **error)
     return daemon->api != NULL;
 }
 
+/* BMCs have few sessions: none is left open on those that answer. */
+static void
+close_redfish(Daemon *daemon)
+{
+    enum { LIMIT_MS = 5000 };
+    if (daemon->bmc.redfish == NULL)
+        return;
+    unsigned left = redfish_client_close(daemon->bmc.redfish, LIMIT_MS);
+    if (left > 0)
+        log_warning("bmc.redfish",
+                    "%u BMCs have not answered when their sessions were deleted; they end by "
+                    "themselves",
+                    left);
+}
+
 static void
 stop(Daemon *daemon)
 {
@@ -240,7 +259,10 @@ stop(Daemon *daemon)
         _exit(0); /* running work still uses all of this; the next start continues the work */
     ipmi_client_free(daemon->bmc.ipmi);
     ilo_client_free(daemon->bmc.ilo);
+    close_redfish(daemon);
     http_engine_free(daemon->bmc.http);
+    redfish_client_free(daemon->bmc.redfish);
+    login_guard_free(daemon->guard);
     conductor_free(daemon->conductor);
     rpc_free(daemon->rpc);
     events_free(daemon->events);

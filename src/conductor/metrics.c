@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "common/metrics.h"
 #include "bmc/ipmi/client/client.h"
+#include "bmc/redfish/client.h"
 #include "conductor/internal.h"
 #include "rpc/rpc.h"
 
@@ -87,6 +88,35 @@ write_ipmi(GString *out, IpmiClient *client)
         metrics_write_single(out, rows[i].name, "counter", rows[i].help, (double)rows[i].value);
 }
 
+static void
+write_http(GString *out, HttpEngine *engine)
+{
+    HttpEngineStats stats;
+    http_engine_stats(engine, &stats);
+    metrics_write_single(out, "steel_bmc_http_calls_total", "counter", "HTTP requests to BMCs.",
+                         (double)stats.calls);
+    metrics_write_single(out, "steel_bmc_http_failures_total", "counter",
+                         "Of these: without an answer.", (double)stats.failures);
+    metrics_write_single(out, "steel_bmc_http_connections_total", "counter",
+                         "Connections opened to BMCs.", (double)stats.connections);
+    metrics_write_single(out, "steel_bmc_http_left_alone_total", "counter",
+                         "Requests that were not sent, since the BMC could not be reached before.",
+                         (double)stats.refused);
+}
+
+static void
+write_redfish(GString *out, RedfishClient *client)
+{
+    RedfishStats stats;
+    redfish_stats(client, &stats);
+    metrics_write_single(out, "steel_redfish_requests_total", "counter",
+                         "Redfish requests, without logins.", (double)stats.requests);
+    metrics_write_single(out, "steel_redfish_logins_total", "counter",
+                         "Redfish sessions that were asked for.", (double)stats.logins);
+    metrics_write_single(out, "steel_redfish_sessions_open", "gauge",
+                         "Redfish sessions that are open.", (double)stats.sessions_open);
+}
+
 void
 conductor_metrics_write(GString *out, void *data)
 {
@@ -96,4 +126,8 @@ conductor_metrics_write(GString *out, void *data)
     write_transitions(out);
     if (conductor->services.bmc.ipmi != NULL)
         write_ipmi(out, conductor->services.bmc.ipmi);
+    if (conductor->services.bmc.http != NULL)
+        write_http(out, conductor->services.bmc.http);
+    if (conductor->services.bmc.redfish != NULL)
+        write_redfish(out, conductor->services.bmc.redfish);
 }

@@ -9,6 +9,7 @@
 #include "common/log.h"
 #include "common/secret.h"
 #include "common/time_text.h"
+#include "drivers/driver_info.h"
 
 #include <string.h>
 
@@ -50,27 +51,6 @@ const PropertyDef ipmi_node_properties[] = {
 };
 
 static bool
-invalid(const char *key, const char *expected, GError **error)
-{
-    return steel_fail(error, STEEL_ERROR_INVALID, "driver_info %s must be %s", key, expected);
-}
-
-/* The member as text: clients turn a password of digits, or 2.0, into a JSON number. *text stays
- * NULL when the key is absent, null or "". */
-static bool
-read_text(const Node *node, const char *key, char **text, GError **error)
-{
-    const json_t *value = json_object_get(node->driver_info, key);
-    if (json_is_number(value))
-        *text = json_text_dump(value);
-    else if (json_is_string(value) && *json_string_value(value) != '\0')
-        *text = g_strdup(json_string_value(value));
-    else if (value != NULL && !json_is_null(value) && !json_is_string(value))
-        return invalid(key, "a string", error);
-    return true;
-}
-
-static bool
 read_port(const Node *node, const char *key, uint16_t *port, GError **error)
 {
     const json_t *value = json_object_get(node->driver_info, key);
@@ -78,7 +58,7 @@ read_port(const Node *node, const char *key, uint16_t *port, GError **error)
     if (value == NULL || json_is_null(value))
         return true;
     if (!json_integer_member(node->driver_info, key, &number) || number < 1 || number > UINT16_MAX)
-        return invalid(key, "a port number, 1 to 65535", error);
+        return driver_info_invalid(key, "a port number, 1 to 65535", error);
     *port = (uint16_t)number;
     return true;
 }
@@ -117,11 +97,12 @@ cut_password(const Node *node, char *password)
 static bool
 read_credentials(const Node *node, IpmiNode *ipmi, GError **error)
 {
-    if (!read_text(node, "ipmi_username", &ipmi->username, error) ||
-        !read_text(node, "ipmi_password", &ipmi->password, error))
+    if (!driver_info_text(node, "ipmi_username", &ipmi->username, error) ||
+        !driver_info_text(node, "ipmi_password", &ipmi->password, error))
         return false;
     if (ipmi->username != NULL && strlen(ipmi->username) > IPMI_USERNAME_MAX)
-        return invalid("ipmi_username", "at most 16 bytes long: IPMI knows no longer ones", error);
+        return driver_info_invalid("ipmi_username",
+                                   "at most 16 bytes long: IPMI knows no longer ones", error);
     cut_password(node, ipmi->password);
     ipmi->target.username = ipmi->username;
     ipmi->target.password = ipmi->password;
@@ -132,11 +113,12 @@ static bool
 read_privilege(const Node *node, IpmiNode *ipmi, GError **error)
 {
     g_autofree char *text = NULL;
-    if (!read_text(node, "ipmi_priv_level", &text, error))
+    if (!driver_info_text(node, "ipmi_priv_level", &text, error))
         return false;
     if (text == NULL || ipmi_privilege_from_name(text, &ipmi->target.privilege))
         return true;
-    return invalid("ipmi_priv_level", "ADMINISTRATOR, OPERATOR, USER or CALLBACK", error);
+    return driver_info_invalid("ipmi_priv_level", "ADMINISTRATOR, OPERATOR, USER or CALLBACK",
+                               error);
 }
 
 static bool
@@ -148,11 +130,11 @@ read_kg(const Node *node, IpmiNode *ipmi, GError **error)
     const char *digits = json_string_value(value);
     size_t length = digits != NULL ? strlen(digits) : 1;
     if (length % 2 != 0 || length > 2 * IPMI_KG_MAX)
-        return invalid("ipmi_hex_kg_key", "an even number of hexadecimal digits, at most 40",
-                       error);
+        return driver_info_invalid("ipmi_hex_kg_key",
+                                   "an even number of hexadecimal digits, at most 40", error);
     for (size_t i = 0; i < length; i++)
         if (!g_ascii_isxdigit(digits[i]))
-            return invalid("ipmi_hex_kg_key", "of hexadecimal digits alone", error);
+            return driver_info_invalid("ipmi_hex_kg_key", "of hexadecimal digits alone", error);
     for (size_t i = 0; i < length / 2; i++)
         ipmi->target.kg[i] = (uint8_t)(g_ascii_xdigit_value(digits[2 * i]) << 4 |
                                        g_ascii_xdigit_value(digits[2 * i + 1]));
@@ -180,7 +162,7 @@ read_suite(const Node *node, IpmiNode *ipmi, GError **error)
     int64_t suite = configured_suite();
     if (value != NULL && !json_is_null(value) &&
         !json_integer_member(node->driver_info, "ipmi_cipher_suite", &suite))
-        return invalid("ipmi_cipher_suite", "a number, 17 or 3", error);
+        return driver_info_invalid("ipmi_cipher_suite", "a number, 17 or 3", error);
     ipmi->target.cipher_suite = (int)suite;
     if (suite == -1 || suite == 3 || suite == 17)
         return true;
@@ -193,7 +175,7 @@ static bool
 check_version(const Node *node, GError **error)
 {
     g_autofree char *version = NULL;
-    if (!read_text(node, "ipmi_protocol_version", &version, error))
+    if (!driver_info_text(node, "ipmi_protocol_version", &version, error))
         return false;
     if (version == NULL || strcmp(version, "2.0") == 0 || strcmp(version, "2") == 0)
         return true;
@@ -201,14 +183,14 @@ check_version(const Node *node, GError **error)
         return steel_fail(error, STEEL_ERROR_UNSUPPORTED,
                           "driver_info ipmi_protocol_version 1.5 is not supported: it sends "
                           "everything unencrypted; use a BMC that speaks 2.0");
-    return invalid("ipmi_protocol_version", "2.0", error);
+    return driver_info_invalid("ipmi_protocol_version", "2.0", error);
 }
 
 static bool
 check_bridging(const Node *node, GError **error)
 {
     g_autofree char *bridging = NULL;
-    if (!read_text(node, "ipmi_bridging", &bridging, error))
+    if (!driver_info_text(node, "ipmi_bridging", &bridging, error))
         return false;
     if (bridging == NULL || strcmp(bridging, "no") == 0)
         return true;
@@ -217,7 +199,7 @@ check_bridging(const Node *node, GError **error)
                           "driver_info ipmi_bridging '%s' is not supported: ipmi_address must be "
                           "that of the machine's own BMC",
                           bridging);
-    return invalid("ipmi_bridging", "no", error);
+    return driver_info_invalid("ipmi_bridging", "no", error);
 }
 
 static void

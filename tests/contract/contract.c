@@ -112,6 +112,7 @@ contract_break(Subject *subject, const char *action)
     json_t *info = subject->task->node->driver_info;
     json_object_set_new(info, "ipmi_password", json_string("not-the-password"));
     json_object_set_new(info, "ilo_password", json_string("not-the-password"));
+    json_object_set_new(info, "redfish_password", json_string("not-the-password"));
     json_object_set_new(info, "fake", json_pack("{s:{s:s}}", action, "fail", "BMC_AUTH"));
 }
 

@@ -32,6 +32,7 @@ typedef struct RedfishTarget {
     bool insecure;       /* any certificate */
     const char *ca_path; /* file or folder of certificates; NULL: the system's */
     unsigned timeout_ms; /* of one request; 0: 60000 */
+    unsigned connect_ms; /* of that for connecting; 0: 10000 */
 } RedfishTarget;
 
 /* A copy whose texts are owned, and its end; the password is wiped. */

@@ -22,7 +22,7 @@ typedef struct RedfishSession {
     char *address, *root, *username, *password, *ca_path; /* owned */
     bool insecure;
     RedfishAuth auth;
-    unsigned timeout_ms; /* of the request that began the login */
+    unsigned timeout_ms, connect_ms; /* of the request that began the login */
 
     RedfishClient *client;
     char *guard_key; /* owned */

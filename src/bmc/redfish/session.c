@@ -48,6 +48,7 @@ request_for(const RedfishSession *session, unsigned timeout_ms)
 {
     return (HttpRequest){
         .timeout_ms = (int)timeout_ms,
+        .connect_timeout_ms = (int)session->connect_ms,
         .body_limit = REDFISH_BODY_MAX,
         .redirect_limit = REDIRECTS_MAX,
         .insecure = session->insecure,

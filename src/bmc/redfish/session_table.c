@@ -88,6 +88,7 @@ redfish_session_of(RedfishClient *client, const RedfishTarget *target)
     g_free(key);
     session->used_ms = due_now_ms();
     session->timeout_ms = target->timeout_ms;
+    session->connect_ms = target->connect_ms;
     return session;
 }
 

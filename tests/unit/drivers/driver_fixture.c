@@ -5,6 +5,7 @@
 #include "bmc/http_engine/engine.h"
 #include "bmc/ilo/ilo.h"
 #include "bmc/ipmi/client/client.h"
+#include "bmc/redfish/client.h"
 #include "common/config.h"
 #include "db/records.h"
 
@@ -44,7 +45,8 @@ configure(const char *const *settings)
                                       "ipmi.command_retry_timeout=3",
                                       "conductor.power_state_change_timeout=5",
                                       "ilo.power_wait=1",
-                                      "DEFAULT.enabled_hardware_types=ipmi,fake-hardware,ilo,ilo5",
+                                      "redfish.connection_retry_interval=1",
+                                      "DEFAULT.enabled_hardware_types=ipmi,redfish,fake-hardware,ilo,ilo5",
                                       NULL};
     g_autoptr(GError) error = NULL;
     Config *config = config_new();
@@ -80,6 +82,28 @@ start_ilo(DriverFixture *fixture)
     assert_no_error(error);
     fixture->ilo_client = ilo_client_new(fixture->http);
     fixture->ilo = ilo_device_new(ILO_DEVICE_GEN10);
+}
+
+static void
+start_redfish(DriverFixture *fixture)
+{
+    fixture->machine = redfish_machine_start(FIXTURE_USER, FIXTURE_PASSWORD);
+    fixture->guard = login_guard_new(0, 0);
+    fixture->services.bmc.redfish = redfish_client_new(fixture->http, fixture->guard);
+}
+
+/* No session may be left open on the BMC. */
+static void
+stop_http(DriverFixture *fixture)
+{
+    assert_int_equal(redfish_client_close(fixture->services.bmc.redfish, 30000), 0);
+    ilo_client_free(fixture->ilo_client);
+    http_engine_free(fixture->http);
+    redfish_client_free(fixture->services.bmc.redfish);
+    login_guard_free(fixture->guard);
+    ilo_device_free(fixture->ilo);
+    assert_int_equal(redfish_machine_sessions(fixture->machine), 0);
+    redfish_machine_stop(fixture->machine);
 }
 
 static void
@@ -121,6 +145,7 @@ driver_fixture_new(const char *const *settings)
         .conductor_host = "test",
         .boot_url = "http://192.0.2.1:8089",
         .writes = fixture->writes};
+    start_redfish(fixture);
     return fixture;
 }
 
@@ -130,9 +155,7 @@ driver_fixture_free(DriverFixture *fixture)
     static const char *const endings[] = {"", "-wal", "-shm"};
     task_free(fixture->task);
     lun_writes_free(fixture->writes);
-    ilo_client_free(fixture->ilo_client);
-    http_engine_free(fixture->http);
-    ilo_device_free(fixture->ilo);
+    stop_http(fixture);
     ipmi_client_free(fixture->client);
     ipmi_server_free(fixture->server);
     events_free(fixture->events);
@@ -168,6 +191,12 @@ driver_fixture_node(const DriverFixture *fixture, const char *driver)
     json_object_set_new(node->driver_info, "ilo_password", json_string(ILO_DEVICE_PASSWORD));
     json_object_set_new(node->driver_info, "ilo_verify_ca",
                         json_string(ilo_device_certificate(fixture->ilo)));
+    json_object_set_new(node->driver_info, "redfish_address",
+                        json_string(redfish_machine_url(fixture->machine)));
+    json_object_set_new(node->driver_info, "redfish_verify_ca",
+                        json_string(redfish_machine_ca(fixture->machine)));
+    json_object_set_new(node->driver_info, "redfish_username", json_string(FIXTURE_USER));
+    json_object_set_new(node->driver_info, "redfish_password", json_string(FIXTURE_PASSWORD));
     return node;
 }
 

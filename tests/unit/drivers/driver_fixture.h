@@ -1,10 +1,11 @@
-/* Real surroundings for the tests of drivers: a database, a registry, an IPMI client and a BMC in
- * this process, and a node with a task.
+/* Real surroundings for the tests of drivers: a database, a registry, clients of IPMI and Redfish
+ * with a BMC each in this process, and a node with a task.
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 #include "bmc/ipmi/bmc/server.h"
 #include "drivers/task.h"
 #include "ilo_device.h"
+#include "redfish_machine.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -30,7 +31,9 @@ typedef struct DriverFixture {
     IloClient *ilo_client;
     IloDevice *ilo; /* an iLO 5, users ILO_DEVICE_USER and ILO_DEVICE_PASSWORD */
     IpmiServer *server;
-    IpmiBmc *bmc; /* at 127.0.0.1, users FIXTURE_USER and FIXTURE_PASSWORD */
+    IpmiBmc *bmc;            /* at 127.0.0.1, users FIXTURE_USER and FIXTURE_PASSWORD */
+    RedfishMachine *machine; /* another BMC, with the same user; its client is in services */
+    struct LoginGuard *guard;
     DriverServices services;
     Task *task; /* NULL until driver_fixture_begin */
 } DriverFixture;
