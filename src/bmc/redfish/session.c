@@ -280,6 +280,15 @@ session_login(RedfishSession *session)
 
 /* ---- requests ---- */
 
+/* The root of a service is open to everybody (DSP0266, 13.2.1): reading it needs no login, and
+ * would prove none. Where it is not open, the exchange is repeated with a login. */
+static bool
+is_public(const RedfishExchange *exchange)
+{
+    return !exchange->repeated && strcmp(exchange->method, "GET") == 0 &&
+           strcmp(exchange->path, exchange->session->root) == 0;
+}
+
 /* The session was refused: another login, unless a newer one exists already. True: the exchange
  * waits for it or is sent again. */
 static bool
@@ -287,11 +296,12 @@ exchange_retry(RedfishExchange *exchange, const RedfishAnswer *answer)
 {
     RedfishSession *session = exchange->session;
     if ((answer->status != 401 && answer->status != 403) || exchange->repeated ||
-        !exchange->with_token || session->client->closing)
+        !(exchange->with_token || is_public(exchange)) || session->client->closing)
         return false;
     exchange->repeated = true;
     /* A session that may not do something still exists: it is not left open. */
-    if (session->state == REDFISH_SESSION_TOKEN && session->logins == exchange->login) {
+    if (exchange->with_token && session->state == REDFISH_SESSION_TOKEN &&
+        session->logins == exchange->login) {
         if (answer->status == 403)
             redfish_session_delete(session, session->timeout_ms);
         session_forget(session);
@@ -336,7 +346,7 @@ static void
 exchange_finish(RedfishExchange *exchange, RedfishAnswer *answer, const GError *failure)
 {
     RedfishSession *session = exchange->session;
-    if (session->state == REDFISH_SESSION_BASIC && answer->status == 401)
+    if (session->state == REDFISH_SESSION_BASIC && answer->status == 401 && !is_public(exchange))
         session->state = REDFISH_SESSION_NONE; /* the password was changed meanwhile */
     if (failure != NULL)
         redfish_exchange_fail(exchange, failure);
@@ -371,9 +381,10 @@ exchange_send(RedfishExchange *exchange)
     size_t count = 2;
     if (exchange->if_match != NULL)
         headers[count++] = match;
-    if (session->state == REDFISH_SESSION_TOKEN)
+    exchange->with_token = session->state == REDFISH_SESSION_TOKEN && !is_public(exchange);
+    if (exchange->with_token)
         headers[count++] = token;
-    if (session->state == REDFISH_SESSION_BASIC) {
+    if (session->state == REDFISH_SESSION_BASIC && !is_public(exchange)) {
         request.username = session->username;
         request.password = session->password;
     }
@@ -386,7 +397,6 @@ exchange_send(RedfishExchange *exchange)
         request.content_type = "";
     }
     exchange->login = session->logins;
-    exchange->with_token = session->state == REDFISH_SESSION_TOKEN;
     session->running++;
     submit(session, &request, exchange->path, redfish_exchange_answered, exchange);
     secret_free(token);
@@ -404,6 +414,10 @@ redfish_exchange_begin(RedfishExchange *exchange)
     if (exchange->session == NULL)
         exchange->session = redfish_session_of(client, &exchange->target);
     RedfishSession *session = exchange->session;
+    if (is_public(exchange)) {
+        exchange_send(exchange);
+        return;
+    }
     if (session->state != REDFISH_SESSION_NONE && session->state != REDFISH_SESSION_LOGIN &&
         session->trial == NULL) {
         exchange_send(exchange);

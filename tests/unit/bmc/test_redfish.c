@@ -347,16 +347,36 @@ a_refused_login_is_not_hammered(void **state)
         assert_non_null(strstr(error->message, "refuses the login of user 'admin'"));
         assert_null(strstr(error->message, "wrong"));
     }
+    g_auto(RedfishSystem) system = {0};
+    g_autoptr(GError) again = NULL;
+    assert_false(redfish_system_read(&world->bmc, NULL, &system, &again));
+    assert_non_null(strstr(again->message, "refuses the login of user 'admin'"));
     g_autofree char *log = scripted_bmc_log(world->server);
-    assert_int_equal(scripted_bmc_count(world->server), 3);
+    assert_int_equal(scripted_bmc_count(world->server), 4);
     assert_string_equal(log, "GET /redfish/v1/\n"
                              "POST /redfish/v1/SessionService/Sessions "
                              "{\"UserName\":\"admin\",\"Password\":\"wrong\"}\n"
-                             "GET /special\n");
+                             "GET /special\n"
+                             "GET /redfish/v1/\n"); /* which is open to everybody */
     /* Another password is tried at once. */
     world->bmc.target.password = "right";
     set_special(world, (BmcTold){.body = "{}"});
     assert_true(read_special(world, NULL));
+    end(world);
+}
+
+/* The root is open: reading it does not show that a login is accepted. */
+static void
+reading_the_root_proves_no_login(void **state)
+{
+    (void)state;
+    World *world = begin();
+    g_auto(RedfishSystem) system = {0};
+    g_autoptr(GError) error = NULL;
+    world->bmc.target.password = "wrong";
+    assert_false(redfish_system_read(&world->bmc, NULL, &system, &error));
+    assert_non_null(strstr(error->message, "refuses the login of user 'admin'"));
+    assert_int_equal(scripted_bmc_count(world->server), 4);
     end(world);
 }
 
@@ -682,6 +702,7 @@ main(void)
         cmocka_unit_test(basic_is_the_fallback_of_auto),
         cmocka_unit_test(exhausted_sessions_are_said_so),
         cmocka_unit_test(a_refused_login_is_not_hammered),
+        cmocka_unit_test(reading_the_root_proves_no_login),
         cmocka_unit_test(a_crowd_makes_one_login),
         cmocka_unit_test(odd_answers_are_errors_with_the_bmcs_words),
         cmocka_unit_test(links_lead_nowhere_else),

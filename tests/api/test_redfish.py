@@ -1,0 +1,150 @@
+"""Machines behind BMCs that speak Redfish: the daemon against steel-lab's simulated BMCs.
+
+SPDX-License-Identifier: Apache-2.0
+"""
+import json
+import subprocess
+
+import harness
+import simulated_bmc
+from faults_support import until
+
+OPTIONS = ("enabled_hardware_types=redfish,fake-hardware", "redfish.connection_retry_interval=1",
+           "conductor.sync_power_state_interval=2",
+           "conductor.force_power_state_during_sync=false")
+
+
+def sessions(bmc):
+    """Sessions that are open on the BMC."""
+    told = subprocess.run([simulated_bmc.STEEL_LAB, "status", "--json", "--dir", bmc.folder], check=True, timeout=harness.LIMIT_S,
+                          stdout=subprocess.PIPE, text=True)
+    return json.loads(told.stdout)["sessions"]
+
+
+class Redfish(harness.Suite):
+    options = OPTIONS
+
+    def setUp(self):
+        self.bmc = simulated_bmc.Bmc()
+        self.addCleanup(self.bmc.stop)
+
+    def info(self, **more):
+        return dict({"redfish_address": self.bmc.url, "redfish_verify_ca": self.bmc.certificate, "redfish_username": simulated_bmc.USER,
+                     "redfish_password": simulated_bmc.PASSWORD}, **more)
+
+    def machine(self, **more):
+        node = self.node(driver="redfish", driver_info=self.info(**more))
+        self.addCleanup(self.call, "DELETE", "/v1/nodes/" + node["uuid"])
+        return node["uuid"]
+
+    def system(self):
+        return self.bmc.ask("GET", "/redfish/v1/Systems/1").json
+
+    def power(self, uuid, target, state):
+        self.want(202, "PUT", "/v1/nodes/%s/states/power" % uuid, {"target": target})
+        return self.wait_node(uuid, power_state=state, target_power_state=None, reservation=None, last_error=None)
+
+    def failed(self, uuid):
+        return until("an error of the node", lambda: self.get("/v1/nodes/" + uuid).get("last_error"))
+
+    def test_defaults_are_the_interfaces_of_ironic(self):
+        node = self.get("/v1/nodes/" + self.machine())
+        self.assertEqual(["redfish", "redfish", "ipxe", "no-bios"],
+                         [node[kind + "_interface"] for kind in ("power", "management", "boot", "bios")])
+
+    def test_the_machine_is_switched_as_asked(self):
+        uuid = self.machine()
+        for target, state, word in (("power on", "power on", "On"), ("power off", "power off", "Off"), ("rebooting", "power on", "On"),
+                                    ("soft rebooting", "power on", "On"), ("soft power off", "power off", "Off")):
+            self.power(uuid, target, state)
+            until("the machine", lambda: self.system()["PowerState"] == word)
+
+    def test_boot_device_and_mode_reach_the_machine(self):
+        uuid = self.machine()
+        self.want(204, "PUT", "/v1/nodes/%s/management/boot_device" % uuid, {"boot_device": "cdrom", "persistent": True})
+        self.assertEqual(("Cd", "Continuous"), tuple(self.system()["Boot"]["BootSourceOverride" + key] for key in ("Target", "Enabled")))
+        self.assertEqual({"boot_device": "cdrom", "persistent": True}, self.get("/v1/nodes/%s/management/boot_device" % uuid))
+
+    def test_the_sync_sees_what_others_switch(self):
+        uuid = self.machine()
+        self.provision(uuid, "manage", "manageable")
+        for reset, state in (("On", "power on"), ("ForceOff", "power off")):
+            self.bmc.ask("POST", "/redfish/v1/Systems/1/Actions/ComputerSystem.Reset", {"ResetType": reset})
+            self.wait_node(uuid, power_state=state, reservation=None)
+
+    def test_one_session_is_used_for_everything(self):
+        uuid = self.machine()
+        for _ in range(3):
+            self.power(uuid, "power on", "power on")
+            self.power(uuid, "power off", "power off")
+        self.assertEqual(1, sessions(self.bmc))
+
+    def test_basic_is_used_where_there_are_no_sessions(self):
+        self.bmc.set("no-sessions=1")
+        self.power(self.machine(), "power on", "power on")
+        self.assertEqual(0, sessions(self.bmc))
+
+    def test_odd_bmcs_do_as_well(self):
+        for knob in ("weak-etags=1", "etag-required=1", "slash-redirect=1", "no-continuous=1"):
+            with self.subTest(knob), self.other_bmc():
+                self.bmc.set(knob)
+                uuid = self.machine()
+                self.want(204, "PUT", "/v1/nodes/%s/management/boot_device" % uuid, {"boot_device": "pxe", "persistent": True})
+                self.power(uuid, "power on", "power on")
+
+    def other_bmc(self):
+        bmc = simulated_bmc.Bmc()
+
+        class Other:
+            def __enter__(inner):
+                inner.before, self.bmc = self.bmc, bmc
+
+            def __exit__(inner, *_):
+                self.bmc = inner.before
+                bmc.stop()
+        return Other()
+
+    def test_a_wrong_password_is_said_and_not_repeated(self):
+        uuid = self.machine(redfish_password="wrong-one")
+        self.want(202, "PUT", "/v1/nodes/%s/states/power" % uuid, {"target": "power on"})
+        error = self.failed(uuid)
+        self.assertIn("refuses the login of user 'admin'", error)
+        self.assertNotIn("wrong-one", error)
+        # The password is put right: nobody waits.
+        self.want(200, "PATCH", "/v1/nodes/" + uuid, [{"op": "replace", "path": "/driver_info/redfish_password",
+                                                      "value": simulated_bmc.PASSWORD}])
+        self.power(uuid, "power on", "power on")
+
+    def test_a_certificate_that_is_not_trusted_is_said(self):
+        uuid = self.machine(redfish_verify_ca=True)
+        self.want(202, "PUT", "/v1/nodes/%s/states/power" % uuid, {"target": "power on"})
+        self.assertIn("certificate", self.failed(uuid))
+
+    def test_validation_names_what_is_missing(self):
+        uuid = self.node(driver="redfish")["uuid"]
+        self.addCleanup(self.call, "DELETE", "/v1/nodes/" + uuid)
+        told = self.get("/v1/nodes/%s/validate" % uuid)
+        for kind in ("power", "management"):
+            self.assertFalse(told[kind]["result"])
+            self.assertIn("redfish_address", told[kind]["reason"])
+
+
+class TheEnd(harness.Suite):
+    """What stays on the BMC when the daemon ends."""
+
+    options = OPTIONS
+
+    def test_no_session_is_left_open(self):
+        bmc = simulated_bmc.Bmc()
+        self.addCleanup(bmc.stop)
+        steel, self.__class__.steel = self.steel, harness.Steel(*OPTIONS)
+        try:
+            node = self.node(driver="redfish", driver_info={
+                "redfish_address": bmc.url, "redfish_verify_ca": bmc.certificate, "redfish_username": simulated_bmc.USER,
+                "redfish_password": simulated_bmc.PASSWORD})
+            self.provision(node["uuid"], "manage", "manageable")
+            self.assertEqual(1, sessions(bmc))
+            self.assertEqual(0, self.steel.stop())
+            self.assertEqual(0, sessions(bmc))
+        finally:
+            self.__class__.steel = steel
