@@ -49,8 +49,8 @@ class Redfish(harness.Suite):
 
     def test_defaults_are_the_interfaces_of_ironic(self):
         node = self.get("/v1/nodes/" + self.machine())
-        self.assertEqual(["redfish", "redfish", "ipxe", "no-bios"],
-                         [node[kind + "_interface"] for kind in ("power", "management", "boot", "bios")])
+        self.assertEqual(["redfish", "redfish", "ipxe", "redfish", "redfish", "no-raid"],
+                         [node[kind + "_interface"] for kind in ("power", "management", "boot", "bios", "inspect", "raid")])
 
     def test_the_machine_is_switched_as_asked(self):
         uuid = self.machine()
@@ -119,6 +119,25 @@ class Redfish(harness.Suite):
         uuid = self.machine(redfish_verify_ca=True)
         self.want(202, "PUT", "/v1/nodes/%s/states/power" % uuid, {"target": "power on"})
         self.assertIn("certificate", self.failed(uuid))
+
+    def test_inspection_learns_properties_and_ports(self):
+        uuid = self.machine()
+        self.want(202, "PUT", "/v1/nodes/%s/states/provision" % uuid, {"target": "manage"})
+        self.wait_node(uuid, provision_state="manageable", reservation=None)
+        self.want(200, "PATCH", "/v1/nodes/" + uuid, [{"op": "add", "path": "/inspect_interface", "value": "redfish"}])
+        node = self.provision(uuid, "inspect", "manageable")
+        system = self.system()
+        self.assertEqual(str(int(system["MemorySummary"]["TotalSystemMemoryGiB"] * 1024)), node["properties"]["memory_mb"])
+        self.assertEqual("x86_64", node["properties"]["cpu_arch"])
+        self.assertLess(0, node["properties"]["cpus"])
+        self.assertLess(0, int(node["properties"]["local_gb"]))
+        self.assertEqual("boot_mode:bios", node["properties"]["capabilities"])
+        card = self.bmc.ask("GET", "/redfish/v1/Systems/1/EthernetInterfaces/1").json
+        ports = self.get("/v1/ports?node=%s" % uuid)["ports"]
+        self.assertEqual([card["MACAddress"].lower()], [port["address"] for port in ports])
+        # Again: nothing comes twice.
+        self.provision(uuid, "inspect", "manageable")
+        self.assertEqual(1, len(self.get("/v1/ports?node=%s" % uuid)["ports"]))
 
     def test_validation_names_what_is_missing(self):
         uuid = self.node(driver="redfish")["uuid"]

@@ -17,8 +17,9 @@
 struct RedfishMachine {
     ScriptedBmc *bmc;
     const char *user, *password;
-    pthread_mutex_t lock; /* guards the rest */
-    json_t *boot;         /* the system's Boot */
+    pthread_mutex_t lock;   /* guards the rest */
+    json_t *boot;           /* the system's Boot */
+    json_t *bios, *pending; /* settings: those in force, and those from the next start on */
     char *power, *led, *maker;
     bool secure_boot, refuses_continuous, hides_mode;
     unsigned busy, sessions;
@@ -46,12 +47,15 @@ tell_system(RedfishMachine *machine, BmcTold *told)
     }
     if (machine->hides_mode)
         json_object_del(boot, "BootSourceOverrideMode");
-    tell(machine, told,
-         json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:{s:s}, s:{s:{s:s}}}", "@odata.id", SYSTEM,
-                   "UUID", "0b6a1b2c-0000-4000-8000-000000000001", "Manufacturer", machine->maker,
-                   "PowerState", machine->power, "IndicatorLED", machine->led, "Boot", boot,
-                   "SecureBoot", "@odata.id", SYSTEM "/SecureBoot", "Actions",
-                   "#ComputerSystem.Reset", "target", SYSTEM "/Actions/Reset"));
+    tell(
+        machine, told,
+        json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:{s:s}, s:{s:s}, s:{s:{s:s}}, s:{s:i}, s:{s:s}}",
+                  "@odata.id", SYSTEM, "UUID", "0b6a1b2c-0000-4000-8000-000000000001",
+                  "Manufacturer", machine->maker, "PowerState", machine->power, "IndicatorLED",
+                  machine->led, "Boot", boot, "Bios", "@odata.id", SYSTEM "/Bios", "SecureBoot",
+                  "@odata.id", SYSTEM "/SecureBoot", "Actions", "#ComputerSystem.Reset", "target",
+                  SYSTEM "/Actions/Reset", "MemorySummary", "TotalSystemMemoryGiB", 4, "Processors",
+                  "@odata.id", "/processors"));
 }
 
 /* The values that no machine takes, for the tests of refusals. */
@@ -87,6 +91,72 @@ reset(RedfishMachine *machine, const json_t *body, BmcTold *told)
     told->status = 204;
     g_free(machine->power);
     machine->power = g_strdup(off ? "Off" : "On");
+    if (off)
+        return;
+    json_object_update(machine->bios, machine->pending);
+    json_object_clear(machine->pending);
+}
+
+static void
+tell_bios(RedfishMachine *machine, BmcTold *told)
+{
+    tell(machine, told,
+         json_pack("{s:O, s:s, s:{s:{s:s}, s:[s]}, s:{s:{s:s}}}", "Attributes", machine->bios,
+                   "AttributeRegistry", "Bios.v1_0_0", "@Redfish.Settings", "SettingsObject",
+                   "@odata.id", SYSTEM "/Bios/Settings", "SupportedApplyTimes", "OnReset",
+                   "Actions", "#Bios.ResetBios", "target", SYSTEM "/Bios/Actions/Reset"));
+}
+
+/* A value that the machine does not know is dropped at its next start, as real ones do. */
+static void
+change_bios(RedfishMachine *machine, const json_t *body, BmcTold *told)
+{
+    json_t *attributes = json_object_get(body, "Attributes");
+    told->status = 204;
+    if (json_object_get(attributes, "Unheard") == NULL)
+        json_object_update(machine->pending, attributes);
+}
+
+static bool
+serve_bios(RedfishMachine *machine, const BmcAsked *asked, const json_t *body, BmcTold *told)
+{
+    if (strcmp(asked->path, SYSTEM "/Bios") == 0)
+        tell_bios(machine, told);
+    else if (strcmp(asked->path, SYSTEM "/Bios/Settings") != 0 &&
+             strcmp(asked->path, SYSTEM "/Bios/Actions/Reset") != 0)
+        return false;
+    else if (strcmp(asked->method, "PATCH") == 0)
+        change_bios(machine, body, told);
+    else if (strcmp(asked->method, "POST") == 0)
+        json_object_set_new(machine->pending, "BootMode", json_string("Uefi"));
+    else
+        told->body = "{\"Attributes\":{}}";
+    return true;
+}
+
+static bool
+serve_fixed(const BmcAsked *asked, BmcTold *told)
+{
+    static const struct {
+        const char *path, *body;
+    } documents[] = {
+        {"/processors", "{\"Members\":[{\"@odata.id\":\"/processors/1\"}]}"},
+        {"/processors/1", "{\"TotalThreads\":8,\"ProcessorArchitecture\":\"x86\"}"},
+        {"/redfish/v1/Registries",
+         "{\"Members\":[{\"@odata.id\":\"/redfish/v1/Registries/Bios\"}]}"},
+        {"/redfish/v1/Registries/Bios",
+         "{\"Registry\":\"Bios.v1_0_0\",\"Location\":[{\"Language\":\"en\",\"Uri\":"
+         "\"/registry.json\"}]}"},
+        {"/registry.json",
+         "{\"RegistryEntries\":{\"Attributes\":[{\"AttributeName\":\"BootMode\",\"Type\":"
+         "\"Enumeration\",\"ReadOnly\":false,\"Value\":[{\"ValueName\":\"Uefi\"},{\"ValueName\":"
+         "\"LegacyBios\"}]},{\"AttributeName\":\"Delay\",\"Type\":\"Integer\",\"LowerBound\":0,"
+         "\"UpperBound\":30}]}}"},
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(documents); i++)
+        if (strcmp(asked->path, documents[i].path) == 0)
+            told->body = documents[i].body;
+    return told->body != NULL;
 }
 
 static void
@@ -106,6 +176,8 @@ static void
 serve_inside(RedfishMachine *machine, const BmcAsked *asked, const json_t *body, BmcTold *told)
 {
     bool change = strcmp(asked->method, "PATCH") == 0;
+    if (serve_bios(machine, asked, body, told) || serve_fixed(asked, told))
+        return;
     if (strcmp(asked->path, SYSTEM) == 0 && change)
         change_system(machine, body, told);
     else if (strcmp(asked->path, SYSTEM) == 0)
@@ -133,7 +205,8 @@ serve_machine(void *user_data, const BmcAsked *asked, BmcTold *told)
     json_t *body = json_loads(asked->body, 0, NULL);
     pthread_mutex_lock(&machine->lock);
     if (strcmp(asked->path, "/redfish/v1/") == 0)
-        told->body = "{\"Systems\":{\"@odata.id\":\"/redfish/v1/Systems\"}}";
+        told->body = "{\"Systems\":{\"@odata.id\":\"/redfish/v1/Systems\"},\"Registries\":{"
+                     "\"@odata.id\":\"/redfish/v1/Registries\"}}";
     else if (strcmp(asked->path, SESSIONS) == 0)
         log_in(machine, body, told);
     else if (strcmp(asked->token, TOKEN) == 0)
@@ -154,6 +227,8 @@ redfish_machine_start(const char *user, const char *password)
     machine->boot =
         json_pack("{s:s, s:s, s:s}", "BootSourceOverrideTarget", "None",
                   "BootSourceOverrideEnabled", "Disabled", "BootSourceOverrideMode", "UEFI");
+    machine->bios = json_pack("{s:s, s:b, s:i}", "BootMode", "Uefi", "NumLock", 1, "Delay", 5);
+    machine->pending = json_object();
     machine->power = g_strdup("On");
     machine->led = g_strdup("Off");
     machine->maker = g_strdup("ACME");
@@ -166,6 +241,8 @@ redfish_machine_stop(RedfishMachine *machine)
 {
     scripted_bmc_stop(machine->bmc);
     json_decref(machine->boot);
+    json_decref(machine->bios);
+    json_decref(machine->pending);
     pthread_mutex_destroy(&machine->lock);
     g_free(machine->power);
     g_free(machine->led);

@@ -41,13 +41,14 @@ assert_error(GError **error, SteelErrorCode code, const char *part)
 static void
 configure(const char *const *settings)
 {
-    static const char *const own[] = {"ipmi.min_command_interval=0",
-                                      "ipmi.command_retry_timeout=3",
-                                      "conductor.power_state_change_timeout=5",
-                                      "ilo.power_wait=1",
-                                      "redfish.connection_retry_interval=1",
-                                      "DEFAULT.enabled_hardware_types=ipmi,redfish,fake-hardware,ilo,ilo5",
-                                      NULL};
+    static const char *const own[] = {
+        "ipmi.min_command_interval=0",
+        "ipmi.command_retry_timeout=3",
+        "conductor.power_state_change_timeout=5",
+        "ilo.power_wait=1",
+        "redfish.connection_retry_interval=1",
+        "DEFAULT.enabled_hardware_types=ipmi,redfish,fake-hardware,ilo,ilo5",
+        NULL};
     g_autoptr(GError) error = NULL;
     Config *config = config_new();
     for (size_t i = 0; own[i] != NULL; i++)

@@ -2,6 +2,7 @@
  * or are busy, and what a maker wants otherwise.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "driver_fixture.h"
+#include "drivers/bios/bios.h"
 #include "drivers/management/management.h"
 #include "drivers/power/power.h"
 #include "drivers/redfish_node.h"
@@ -205,6 +206,84 @@ secure_boot_needs_uefi(void **state)
     driver_fixture_free(fixture);
 }
 
+/* ---- BIOS ---- */
+
+extern const BiosOps bios_redfish;
+
+static DriverFixture *
+begin_bios(void)
+{
+    DriverFixture *fixture = driver_fixture_new(NULL);
+    Node *node = driver_fixture_node(fixture, "fake-hardware");
+    record_set_text(&node->power_interface, "redfish");
+    record_set_text(&node->bios_interface, "redfish");
+    driver_fixture_begin(fixture, node);
+    return fixture;
+}
+
+static const StepDef *
+step(const char *name)
+{
+    const StepDef *found = bios_redfish.interface.steps[STEP_KIND_CLEAN];
+    while (strcmp(found->name, name) != 0)
+        found++;
+    return found;
+}
+
+/* Runs the step, and lets the agent call after the machine's start. */
+static StepResult
+run_step(DriverFixture *fixture, const char *name, const char *settings, GError **error)
+{
+    json_auto_t *args = driver_fixture_json(settings);
+    Task *task = fixture->task;
+    StepOutcome outcome = step(name)->run(task, args, error);
+    if (outcome.result != STEP_WAIT)
+        return outcome.result;
+    assert_int_equal(step(name)->resume(task, args, error).result, STEP_WAIT); /* it starts still */
+    info_set_text(task->node, INFO_AGENT_URL, "https://192.0.2.7:9999");
+    return step(name)->resume(task, args, error).result;
+}
+
+static void
+bios_settings_hold_after_the_reboot(void **state)
+{
+    (void)state;
+    DriverFixture *fixture = begin_bios();
+    g_autoptr(GError) error = NULL;
+    StepResult result =
+        run_step(fixture, "apply_configuration",
+                 "{\"settings\": [{\"name\": \"BootMode\", \"value\": \"LegacyBios\"}, "
+                 "{\"name\": \"NumLock\", \"value\": false}]}",
+                 &error);
+    assert_no_error(error);
+    assert_int_equal(result, STEP_DONE);
+    assert_int_equal(count(fixture, "\"ApplyTime\":\"OnReset\""), 1);
+    result = run_step(fixture, "factory_reset", "{}", &error);
+    assert_no_error(error);
+    assert_int_equal(result, STEP_DONE);
+    driver_fixture_free(fixture);
+}
+
+static void
+bios_settings_that_the_machine_drops_are_named(void **state)
+{
+    (void)state;
+    static const char *const bad[] = {"{}", "{\"settings\": []}", "{\"settings\": [{\"name\": 1}]}",
+                                      "{\"settings\": \"all\"}"};
+    DriverFixture *fixture = begin_bios();
+    g_autoptr(GError) error = NULL;
+    StepResult result =
+        run_step(fixture, "apply_configuration",
+                 "{\"settings\": [{\"name\": \"Unheard\", \"value\": \"of\"}]}", &error);
+    assert_int_equal(result, STEP_ERROR);
+    assert_error(&error, STEEL_ERROR_BMC_REFUSED, "Unheard");
+    for (size_t i = 0; i < G_N_ELEMENTS(bad); i++) {
+        assert_int_equal(run_step(fixture, "apply_configuration", bad[i], &error), STEP_ERROR);
+        assert_error(&error, STEEL_ERROR_INVALID, "settings");
+    }
+    driver_fixture_free(fixture);
+}
+
 int
 main(void)
 {
@@ -215,6 +294,8 @@ main(void)
         cmocka_unit_test(a_busy_bmc_is_asked_again),
         cmocka_unit_test(a_system_without_boot_mode_does_not_support_setting_it),
         cmocka_unit_test(secure_boot_needs_uefi),
+        cmocka_unit_test(bios_settings_hold_after_the_reboot),
+        cmocka_unit_test(bios_settings_that_the_machine_drops_are_named),
     };
     return cmocka_run_group_tests_name("redfish_node", tests, NULL, NULL);
 }

@@ -1,0 +1,164 @@
+/* Reads the parts of a system; the contract is in inventory.h.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "bmc/redfish/inventory.h"
+
+#include <string.h>
+
+enum { PARTS_MAX = 64 };
+#define GIB (INT64_C(1) << 30)
+#define SMALLEST_DISK (4 * GIB)
+
+void
+redfish_inventory_clear(RedfishInventory *inventory)
+{
+    g_free(inventory->architecture);
+    if (inventory->mac_addresses != NULL)
+        g_ptr_array_unref(inventory->mac_addresses);
+    *inventory = (RedfishInventory){0};
+}
+
+/* The documents of a collection that a document links; empty where it links none; NULL on
+ * failure. */
+static json_t *
+linked_members(const RedfishBmc *bmc, const json_t *document, const char *name, GError **error)
+{
+    g_autofree char *path = redfish_link(document, name);
+    return path != NULL ? redfish_get_members(bmc, path, PARTS_MAX, error) : json_array();
+}
+
+/* Absent and disabled parts are listed as well. */
+static bool
+is_enabled(const json_t *part)
+{
+    const char *state = json_string_member(json_object_get(part, "Status"), "State");
+    return state == NULL || strcmp(state, "Enabled") == 0;
+}
+
+/* GiB may be a fraction. */
+static int64_t
+memory_of(const RedfishSystem *system)
+{
+    const json_t *summary = json_object_get(system->document, "MemorySummary");
+    double gib = json_number_value(json_object_get(summary, "TotalSystemMemoryGiB"));
+    return gib > 0 && gib < 1e9 ? (int64_t)(gib * 1024) : 0;
+}
+
+static bool
+read_processors(const RedfishBmc *bmc, const RedfishSystem *system, RedfishInventory *inventory,
+                GError **error)
+{
+    json_auto_t *processors = linked_members(bmc, system->document, "Processors", error);
+    const json_t *processor;
+    size_t i;
+    json_array_foreach(processors, i, processor)
+    {
+        json_int_t threads = json_integer_value(json_object_get(processor, "TotalThreads"));
+        const char *architecture = json_string_member(processor, "ProcessorArchitecture");
+        if (threads > 0 && threads < G_MAXINT32)
+            inventory->threads += threads;
+        if (architecture != NULL && inventory->architecture == NULL)
+            inventory->architecture = g_strdup(architecture);
+    }
+    return processors != NULL;
+}
+
+/* ---- disks ---- */
+
+static void
+note_disk(RedfishInventory *inventory, const json_t *disk)
+{
+    json_int_t size = json_integer_value(json_object_get(disk, "CapacityBytes"));
+    if (size >= SMALLEST_DISK && (inventory->disk_bytes == 0 || size < inventory->disk_bytes))
+        inventory->disk_bytes = size;
+}
+
+static bool
+read_simple_storage(const RedfishBmc *bmc, const RedfishSystem *system, RedfishInventory *inventory,
+                    GError **error)
+{
+    json_auto_t *controllers = linked_members(bmc, system->document, "SimpleStorage", error);
+    const json_t *controller, *device;
+    size_t i, j;
+    json_array_foreach(controllers, i, controller)
+        json_array_foreach(json_object_get(controller, "Devices"), j, device)
+            note_disk(inventory, device);
+    return controllers != NULL;
+}
+
+static bool
+read_volumes(const RedfishBmc *bmc, const json_t *controllers, RedfishInventory *inventory,
+             GError **error)
+{
+    const json_t *controller, *volume;
+    size_t i, j;
+    json_array_foreach(controllers, i, controller)
+    {
+        json_auto_t *volumes = linked_members(bmc, controller, "Volumes", error);
+        if (volumes == NULL)
+            return false;
+        json_array_foreach(volumes, j, volume) note_disk(inventory, volume);
+    }
+    return true;
+}
+
+static bool
+read_drives(const RedfishBmc *bmc, const json_t *controllers, RedfishInventory *inventory,
+            GError **error)
+{
+    const json_t *controller;
+    size_t i;
+    json_array_foreach(controllers, i, controller)
+    {
+        g_autoptr(GPtrArray) paths = redfish_links(json_object_get(controller, "Drives"));
+        for (guint j = 0; j < paths->len && j < PARTS_MAX; j++) {
+            json_auto_t *drive = redfish_get(bmc, paths->pdata[j], error);
+            if (drive == NULL)
+                return false;
+            note_disk(inventory, drive);
+        }
+    }
+    return true;
+}
+
+/* Volumes are what the machine sees; without them the drives are. */
+static bool
+read_storage(const RedfishBmc *bmc, const RedfishSystem *system, RedfishInventory *inventory,
+             GError **error)
+{
+    int64_t before = inventory->disk_bytes;
+    json_auto_t *controllers = linked_members(bmc, system->document, "Storage", error);
+    if (controllers == NULL || !read_volumes(bmc, controllers, inventory, error))
+        return false;
+    return inventory->disk_bytes != before || read_drives(bmc, controllers, inventory, error);
+}
+
+static bool
+read_interfaces(const RedfishBmc *bmc, const RedfishSystem *system, RedfishInventory *inventory,
+                GError **error)
+{
+    json_auto_t *interfaces = linked_members(bmc, system->document, "EthernetInterfaces", error);
+    const json_t *interface;
+    size_t i;
+    inventory->mac_addresses = g_ptr_array_new_with_free_func(g_free);
+    json_array_foreach(interfaces, i, interface)
+    {
+        const char *address = json_string_member(interface, "MACAddress");
+        if (address != NULL && address[0] != '\0' && is_enabled(interface))
+            g_ptr_array_add(inventory->mac_addresses, g_strdup(address));
+    }
+    return interfaces != NULL;
+}
+
+bool
+redfish_inventory_read(const RedfishBmc *bmc, const RedfishSystem *system,
+                       RedfishInventory *inventory, GError **error)
+{
+    *inventory = (RedfishInventory){.memory_mib = memory_of(system)};
+    if (read_processors(bmc, system, inventory, error) &&
+        read_simple_storage(bmc, system, inventory, error) &&
+        read_storage(bmc, system, inventory, error) &&
+        read_interfaces(bmc, system, inventory, error))
+        return true;
+    redfish_inventory_clear(inventory);
+    return false;
+}

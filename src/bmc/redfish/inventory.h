@@ -1,0 +1,22 @@
+/* What a system says it consists of. For workers, with the errors of resource.h.
+ * SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+#include "bmc/redfish/system.h"
+
+typedef struct RedfishInventory {
+    int64_t memory_mib;       /* 0: not told */
+    int64_t threads;          /* of all processors; 0: not told */
+    char *architecture;       /* "x86", "ARM", ...; owned; NULL: not told */
+    int64_t disk_bytes;       /* the smallest of the disks of 4 GiB and more; 0: none */
+    GPtrArray *mac_addresses; /* owned texts, of enabled Ethernet interfaces */
+} RedfishInventory;
+
+void redfish_inventory_clear(RedfishInventory *inventory);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(RedfishInventory, redfish_inventory_clear)
+
+/* Reads memory, processors, disks and Ethernet interfaces. A part that the system does not link is
+ * not told; a link that does not work is an error.
+ *
+ * inventory  out; empty on failure */
+bool redfish_inventory_read(const RedfishBmc *bmc, const RedfishSystem *system,
+                            RedfishInventory *inventory, GError **error) G_GNUC_WARN_UNUSED_RESULT;
