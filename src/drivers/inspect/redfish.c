@@ -134,6 +134,14 @@ redfish_inspect_run(Task *task, const json_t *args, GError **error)
     return step_ended(inspect_system(task, error));
 }
 
+/* The step never waits: there is nothing to abort. */
+static bool
+redfish_inspect_abort(Task *task, GError **error)
+{
+    (void)task, (void)error;
+    return true;
+}
+
 static const StepDef inspect_steps[] = {
     {.name = "inspect", .priority = 100, .run = redfish_inspect_run},
     {0},
@@ -144,4 +152,5 @@ const InspectOps inspect_redfish = {
                   .properties = redfish_node_properties,
                   .steps = {[STEP_KIND_INSPECT] = inspect_steps},
                   .validate = redfish_node_validate},
+    .abort = redfish_inspect_abort,
 };

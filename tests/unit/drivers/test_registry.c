@@ -75,7 +75,8 @@ a_wrong_configuration_stops_the_start_and_names_the_option(void **state)
          "enabled_hardware_types: there is no hardware type hal9000"},
         {{"enabled_hardware_types="}, "enabled_hardware_types is empty"},
         {{"enabled_hardware_types=irmc,snmp"},
-         "enabled_hardware_types names none that Steel has; known are ipmi, fake-hardware"},
+         "enabled_hardware_types names none that Steel has; known are ipmi, redfish, "
+         "fake-hardware"},
         {{"enabled_boot_interfaces=ipxe,pxe9"},
          "enabled_boot_interfaces: there is no boot interface pxe9"},
         {{"enabled_power_interfaces=fake"}, "enabled_power_interfaces leaves hardware type ipmi"},
