@@ -85,7 +85,9 @@ machine_has_come_up(Subject *subject)
 static StepResult
 end_of_boot(const Subject *subject)
 {
-    return contract_is(subject, "agent") ? STEP_WAIT : STEP_DONE;
+    bool agent = contract_is(subject, "agent") ||
+                 (type_of(subject) == INTERFACE_BIOS && contract_is(subject, "redfish"));
+    return agent ? STEP_WAIT : STEP_DONE;
 }
 
 /* Each waiting step, before its machine has come up and after it, in this life or another. */
