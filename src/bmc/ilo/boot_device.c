@@ -37,7 +37,7 @@ device_of_json(const char *word)
 
 /* A UEFI machine describes its devices, "HP iLO Virtual USB CD"; the others name them. */
 static IloBootDevice
-device_of_description(const struct IloBootWord *row, const char *description)
+device_of_description(const IloBootWord *row, const char *description)
 {
     while (row->word != NULL && strstr(description, row->word) == NULL)
         row++;

@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "bmc/ilo/ilo_internal.h"
 
-static const struct IloBootWord rest_boot_words[] = {
+static const IloBootWord rest_boot_words[] = {
     {"HP iLO Virtual USB CD", ILO_BOOT_CDROM},
     {"NIC",                   ILO_BOOT_NETWORK},
     {"PXE",                   ILO_BOOT_NETWORK},
@@ -14,7 +14,7 @@ static const struct IloBootWord rest_boot_words[] = {
     {NULL,                    ILO_BOOT_NONE},
 };
 
-static const struct IloBootWord redfish_boot_words[] = {
+static const IloBootWord redfish_boot_words[] = {
     {"HPE Virtual CD-ROM", ILO_BOOT_CDROM},
     {"iSCSI",              ILO_BOOT_ISCSI},
     {"ISCSI",              ILO_BOOT_ISCSI},

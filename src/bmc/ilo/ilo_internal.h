@@ -6,6 +6,12 @@
 
 /* ---- dialects (dialect.c) ---- */
 
+/* A word within the name of a boot source, and the device that it means. */
+typedef struct IloBootWord {
+    const char *word;
+    IloBootDevice device;
+} IloBootWord;
+
 /* The JSON of HP's REST and of Redfish has the same things in other places. Paths have '/' between
  * the names of members; links are paths to a URI within the resource that the comment names. */
 struct IloDialect {
@@ -30,11 +36,8 @@ struct IloDialect {
     const char *card_path;
     /* in an iSCSI resource */
     const char *attempts, *attempt_instance, *attempt_name, *attempt_state, *attempt_lun;
-    /* words within the name of a boot source; the first that fits counts; ends with a NULL word */
-    const struct IloBootWord {
-        const char *word;
-        IloBootDevice device;
-    } * boot_words;
+    /* the first word that fits counts; ends with a NULL word */
+    const IloBootWord *boot_words;
     const char *uefi_mode_word; /* to write */
     bool settings_by_post;      /* all settings at once are written by POST */
     bool actions;               /* Redfish's: POST to a target, not to the resource */

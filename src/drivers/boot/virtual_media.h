@@ -55,21 +55,19 @@ typedef struct VirtualMedia {
 /* Rows of PropertyDef for Interface.properties: deploy_iso, rescue_iso, deploy_kernel,
  * deploy_ramdisk, rescue_kernel, rescue_ramdisk, bootloader. To be put into a table of one's own:
  *     {VIRTUAL_MEDIA_PROPERTIES, {"config_via_removable", false, "..."}, {0}} */
+/* clang-format off */
 #define VIRTUAL_MEDIA_PROPERTIES                                                                   \
-    {"deploy_iso", false,                                                                          \
-     "URL of a bootable ISO with the deploy ramdisk; takes the place of "                          \
-     "deploy_kernel and deploy_ramdisk"},                                                          \
-        {"rescue_iso", false, "URL of a bootable ISO with the rescue ramdisk"},                    \
-        {"deploy_kernel", false, "URL of the deploy ramdisk's kernel"},                            \
-        {"deploy_ramdisk", false, "URL of the deploy ramdisk's initramfs"},                        \
-        {"rescue_kernel", false, "URL of the rescue ramdisk's kernel"},                            \
-        {"rescue_ramdisk", false, "URL of the rescue ramdisk's initramfs"},                        \
-        {"kernel_append_params", false, "words for the command line of the ramdisk's kernel"},     \
-    {                                                                                              \
-        "bootloader", false,                                                                       \
-            "URL of an EFI system partition image that boots the ISO where the "                   \
-            "one that is made does not; [conductor]bootloader without it"                          \
-    }
+    {"deploy_iso", false, "URL of a bootable ISO with the deploy ramdisk; takes the place of "     \
+                          "deploy_kernel and deploy_ramdisk"},                                     \
+    {"rescue_iso", false, "URL of a bootable ISO with the rescue ramdisk"},                        \
+    {"deploy_kernel", false, "URL of the deploy ramdisk's kernel"},                                \
+    {"deploy_ramdisk", false, "URL of the deploy ramdisk's initramfs"},                            \
+    {"rescue_kernel", false, "URL of the rescue ramdisk's kernel"},                                \
+    {"rescue_ramdisk", false, "URL of the rescue ramdisk's initramfs"},                            \
+    {"kernel_append_params", false, "words for the command line of the ramdisk's kernel"},         \
+    {"bootloader", false, "URL of an EFI system partition image that boots the ISO where the "     \
+                          "one that is made does not; [conductor]bootloader without it"}
+/* clang-format on */
 
 /* Interface.validate: ramdisk or ISO, capabilities, boot volume, a place to publish. */
 bool virtual_media_validate(Task *task, const VirtualMedia *how, GError **error);

@@ -248,12 +248,14 @@ answer_open(const Request *request)
     }
 }
 
+typedef HttpStep (*Answer)(Request *request);
+
 static HttpStep
 fleet_on_complete(void *user, HttpConnection *connection)
 {
     (void)user;
     Request *request = connection->request;
-    static HttpStep (*const answers[])(Request * request) = {
+    static const Answer answers[] = {
         [SERVER_ROUTE_LIST] = send_results,
         [SERVER_ROUTE_COMMAND] = get_result,
         [SERVER_ROUTE_RUN] = run_command,

@@ -14,10 +14,11 @@ database(void **state)
 static Medium
 row(const char *id, const char *name, int64_t expires_ms)
 {
+    static char store[] = "web", host[] = "here", file[] = "boot.iso";
     return (Medium){.id = (char *)(uintptr_t)id,
-                    .store = (char *)(uintptr_t) "web",
-                    .host = (char *)(uintptr_t) "here",
-                    .file = (char *)(uintptr_t) "boot.iso",
+                    .store = store,
+                    .host = host,
+                    .file = file,
                     .name = (char *)(uintptr_t)name,
                     .expires_ms = expires_ms};
 }

@@ -495,9 +495,10 @@ on_request(void *user, struct MHD_Connection *connection, const char *uri, const
     unsigned status =
         answer_request(device, connection, method, uri, ((GString *)*state)->str, &answer);
     unlock(device);
-    struct MHD_Response *response = MHD_create_response_from_buffer(
-        answer != NULL ? strlen(answer) : 0, answer != NULL ? answer : (void *)(uintptr_t) "",
-        MHD_RESPMEM_MUST_COPY);
+    if (answer == NULL)
+        answer = g_strdup("");
+    struct MHD_Response *response =
+        MHD_create_response_from_buffer(strlen(answer), answer, MHD_RESPMEM_MUST_COPY);
     g_free(answer);
     MHD_add_response_header(response, "Allow",
                             strstr(uri, "Settings") != NULL ? "GET, HEAD, PATCH" : "GET, HEAD");
