@@ -272,6 +272,17 @@ preferred(Reading *reading, const HardwareType *hardware_type, InterfaceType typ
     return first;
 }
 
+static bool
+any_supports(const Registry *registry, const Interface *interface)
+{
+    for (int i = 0; i < HARDWARE_TYPE_COUNT; i++)
+        if (registry->hardware_types[i] && supports(&hardware_types[i], interface))
+            return true;
+    return false;
+}
+
+/* A configured default is for the hardware types that know it; the others have their own. One that
+ * none knows is a mistake. */
 static void
 choose_default(Reading *reading, int index, InterfaceType type, const Interface *standard)
 {
@@ -281,11 +292,18 @@ choose_default(Reading *reading, int index, InterfaceType type, const Interface 
     const char *kind = interface_type_name(type);
     const bool fits = standard != NULL && supports(hardware_type, standard);
     if (standard != NULL && !fits && config_is_explicit(config, options->standard)) {
-        mistakes_note(reading->mistakes,
-                      "%s: [DEFAULT]default_%s_interface: hardware type %s does not support %s",
-                      config_origin(config, options->standard), kind, hardware_type->name,
-                      standard->name);
-        return;
+        if (!any_supports(reading->registry, standard)) {
+            mistakes_note(reading->mistakes,
+                          "%s: [DEFAULT]default_%s_interface: hardware type %s does not support %s",
+                          config_origin(config, options->standard), kind, hardware_type->name,
+                          standard->name);
+            return;
+        }
+        if (reading->warns)
+            log_warning("drivers.registry",
+                        "[DEFAULT]default_%s_interface: hardware type %s does not support %s and "
+                        "has its own default",
+                        kind, hardware_type->name, standard->name);
     }
     const Interface *chosen = fits ? standard : preferred(reading, hardware_type, type);
     reading->registry->defaults[index][type] = chosen;

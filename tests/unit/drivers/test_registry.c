@@ -84,7 +84,8 @@ a_wrong_configuration_stops_the_start_and_names_the_option(void **state)
          "default_power_interface: fake is not in"},
         {{"enabled_hardware_types=ipmi", "default_power_interface=nothing"},
          "default_power_interface: nothing is not in"},
-        {{"default_boot_interface=fake"},
+        {{"enabled_hardware_types=ipmi", "enabled_boot_interfaces=ipxe,fake",
+          "default_boot_interface=fake"},
          "default_boot_interface: hardware type ipmi does not support"},
         {{"enabled_storage_interfaces=external", "default_storage_interface=noop"},
          "default_storage_interface: noop is not in"},
@@ -94,6 +95,24 @@ a_wrong_configuration_stops_the_start_and_names_the_option(void **state)
         assert_null(configured(rows[i].settings, &error));
         assert_error(&error, STEEL_ERROR_CONFIG, rows[i].part);
     }
+}
+
+static void
+a_default_is_for_the_hardware_types_that_know_it(void **state)
+{
+    (void)state;
+    const char *const settings[] = {"enabled_hardware_types=ilo,ipmi",
+                                    "enabled_boot_interfaces=ipxe,ilo-ipxe",
+                                    "default_boot_interface=ipxe", NULL};
+    g_autoptr(GError) error = NULL;
+    Registry *registry = configured(settings, &error);
+    assert_no_error(error);
+    g_autoptr(Node) ipmi = bare_node("ipmi"), ilo = bare_node("ilo");
+    assert_true(registry_complete_node(registry, ipmi, &error));
+    assert_true(registry_complete_node(registry, ilo, &error));
+    assert_string_equal(ipmi->boot_interface, "ipxe");
+    assert_string_equal(ilo->boot_interface, "ilo-ipxe");
+    registry_free(registry);
 }
 
 static void
@@ -301,6 +320,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(without_configuration_the_defaults_are_those_of_the_manual),
         cmocka_unit_test(a_wrong_configuration_stops_the_start_and_names_the_option),
+        cmocka_unit_test(a_default_is_for_the_hardware_types_that_know_it),
         cmocka_unit_test(what_ironic_has_and_steel_has_not_is_left_out),
         cmocka_unit_test(all_mistakes_are_told_at_once),
         cmocka_unit_test(an_unwritten_default_gives_way_to_what_is_enabled),
