@@ -185,16 +185,22 @@ ilo_step_activate_license(Task *task, const json_t *args, GError **error)
     "driver_info ilo_change_password.\", \"required\": false}}"
 
 const StepDef ilo_management_clean_steps[] = {
-    {.name = "reset_ilo", .run = ilo_step_reset_ilo},
+    {.name = "reset_ilo",
+     .priority_option = OPT_ILO_CLEAN_PRIORITY_RESET_ILO,
+     .run = ilo_step_reset_ilo},
     {.name = "reset_ilo_credential",
-     .priority = 30,
+     .priority_option = OPT_ILO_CLEAN_PRIORITY_RESET_ILO_CREDENTIAL,
      .run = ilo_step_reset_ilo_credential,
      .arguments = PASSWORD_ARGUMENTS},
-    {.name = "reset_bios_to_default", .priority = 10, .run = ilo_step_reset_bios_to_default},
+    {.name = "reset_bios_to_default",
+     .priority_option = OPT_ILO_CLEAN_PRIORITY_RESET_BIOS_TO_DEFAULT,
+     .run = ilo_step_reset_bios_to_default},
     {.name = "reset_secure_boot_keys_to_default",
-     .priority = 20,
+     .priority_option = OPT_ILO_CLEAN_PRIORITY_RESET_SECURE_BOOT_KEYS_TO_DEFAULT,
      .run = ilo_step_reset_secure_boot_keys},
-    {.name = "clear_secure_boot_keys", .run = ilo_step_clear_secure_boot_keys},
+    {.name = "clear_secure_boot_keys",
+     .priority_option = OPT_ILO_CLEAN_PRIORITY_CLEAR_SECURE_BOOT_KEYS,
+     .run = ilo_step_clear_secure_boot_keys},
     {.name = "activate_license", .run = ilo_step_activate_license, .arguments = LICENCE_ARGUMENTS},
     {0},
 };

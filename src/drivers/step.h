@@ -3,6 +3,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
+#include "common/config.h"
 #include "common/error.h"
 #include "model/step_kinds.h"
 #include <jansson.h>
@@ -78,6 +79,8 @@ step_again(int64_t after_ms)
 typedef struct StepDef {
     const char *name;
     int priority; /* order of automatic runs, high first; 0: only on request */
+    /* the option that takes the place of `priority`; 0, which is no such option: none */
+    ConfigOption priority_option;
     bool abortable;
     bool requires_ramdisk;
     StepOutcome (*run)(Task *task, const json_t *args, GError **error);

@@ -26,6 +26,14 @@ step_table_has(const Task *task, StepKind kind, const json_t *step)
     return find(task, kind, step) != NULL;
 }
 
+static int
+priority(const StepDef *row)
+{
+    if (row->priority_option == 0)
+        return row->priority;
+    return (int)MIN(config_integer(config_current(), row->priority_option), G_MAXINT);
+}
+
 static json_t *
 describe(InterfaceType type, const StepDef *row, GError **error)
 {
@@ -35,7 +43,7 @@ describe(InterfaceType type, const StepDef *row, GError **error)
     return known == NULL ? NULL
                          : json_pack("{s:s,s:s,s:i,s:b,s:b,s:o}", "interface",
                                      interface_type_name(type), "step", row->name, "priority",
-                                     row->priority, "abortable", row->abortable, "requires_ramdisk",
+                                     priority(row), "abortable", row->abortable, "requires_ramdisk",
                                      row->requires_ramdisk, "argsinfo", known);
 }
 

@@ -123,21 +123,15 @@ add_requested(const Making *making, const json_t *item, json_t *steps, GError **
     return true;
 }
 
-/* Steps with an option of their own. */
+/* Steps of an agent that have an option; those of a table name it in their row. */
 static const struct {
     const char *name;
     ConfigOption option;
 } priorities[] = {
-    {"deploy.erase_devices", OPT_DEPLOY_ERASE_DEVICES_PRIORITY},
+    {"deploy.erase_devices",          OPT_DEPLOY_ERASE_DEVICES_PRIORITY},
     {"deploy.erase_devices_metadata", OPT_DEPLOY_ERASE_DEVICES_METADATA_PRIORITY},
-    {"raid.delete_configuration", OPT_DEPLOY_DELETE_CONFIGURATION_PRIORITY},
-    {"raid.create_configuration", OPT_DEPLOY_CREATE_CONFIGURATION_PRIORITY},
-    {"management.reset_ilo", OPT_ILO_CLEAN_PRIORITY_RESET_ILO},
-    {"management.reset_ilo_credential", OPT_ILO_CLEAN_PRIORITY_RESET_ILO_CREDENTIAL},
-    {"management.reset_bios_to_default", OPT_ILO_CLEAN_PRIORITY_RESET_BIOS_TO_DEFAULT},
-    {"management.reset_secure_boot_keys_to_default",
-     OPT_ILO_CLEAN_PRIORITY_RESET_SECURE_BOOT_KEYS_TO_DEFAULT},
-    {"management.clear_secure_boot_keys", OPT_ILO_CLEAN_PRIORITY_CLEAR_SECURE_BOOT_KEYS},
+    {"raid.delete_configuration",     OPT_DEPLOY_DELETE_CONFIGURATION_PRIORITY},
+    {"raid.create_configuration",     OPT_DEPLOY_CREATE_CONFIGURATION_PRIORITY},
 };
 
 static int

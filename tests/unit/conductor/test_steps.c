@@ -123,6 +123,33 @@ erasing_and_raids_have_options_for_their_priorities(void **state)
     conductor_fixture_free(fixture);
 }
 
+/* A cleaning by another management interface. */
+static void
+managed_plan_is(const char *management, const char *expected)
+{
+    g_autofree char *standard = g_strconcat("default_management_interface=", management, NULL);
+    const char *const settings[] = {"enabled_management_interfaces=fake,ilo,redfish", standard,
+                                    "ilo.clean_priority_reset_bios_to_default=0",
+                                    "ilo.clean_priority_clear_secure_boot_keys=7", NULL};
+    ConductorFixture *fixture = conductor_fixture_new(settings);
+    Task *task = cleaning(fixture, NULL);
+    assert_string_equal(task->node->management_interface, management);
+    plan(task, STEP_KIND_CLEAN, NULL, 0);
+    plan_is(task, "clean_steps", expected);
+    task_release(task);
+    conductor_fixture_free(fixture);
+}
+
+static void
+the_options_of_an_ilos_steps_are_for_its_steps_alone(void **state)
+{
+    (void)state;
+    managed_plan_is("ilo", "deploy.erase_devices_metadata@99 management.reset_ilo_credential@30 "
+                           "management.reset_secure_boot_keys_to_default@20 "
+                           "deploy.erase_devices@10 management.clear_secure_boot_keys@7");
+    managed_plan_is("redfish", ERASE);
+}
+
 static void
 equal_priorities_go_by_interface_then_by_the_operators_order(void **state)
 {
@@ -343,6 +370,7 @@ main(void)
         fixture_test(an_automatic_plan_holds_the_steps_with_a_priority_highest_first),
         fixture_test(the_operators_priorities_win_and_zero_takes_a_step_out),
         cmocka_unit_test(erasing_and_raids_have_options_for_their_priorities),
+        cmocka_unit_test(the_options_of_an_ilos_steps_are_for_its_steps_alone),
         cmocka_unit_test(the_configuration_may_give_clean_steps_other_priorities),
         fixture_test(equal_priorities_go_by_interface_then_by_the_operators_order),
         fixture_test(an_exact_plan_is_what_was_asked_for_in_its_order),
