@@ -172,7 +172,7 @@ db_medium_count_users(Db *db, const char *id, int64_t *count, GError **error)
 
 /* ---- removing ---- */
 
-/* Whoever wants the name of what nobody uses gets a new medium. */
+/* A medium that nobody uses loses its name: the next request for that name makes a new one. */
 static bool
 detach(Db *db, GError **error)
 {

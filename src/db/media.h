@@ -1,9 +1,8 @@
 /* Images that BMCs fetch (drivers/boot/media.h makes them): what is published where, and which
  * nodes use it. A row is there before the image, and until it is gone.
  *
- * A medium with a name is shared: who wants the same name uses the same medium, until nobody does.
- * Then it loses its name, so that whoever wants that from now on gets a new one, and it can be
- * removed.
+ * A medium with a name is shared: requests for that name use the same medium. When no node uses it
+ * any more it loses its name and may be removed; the next request for the name makes a new one.
  *
  * Any thread; errors as in db.h.
  *

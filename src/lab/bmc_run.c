@@ -11,15 +11,12 @@
 #include "lab/redfish/server.h"
 #include "lab/redfish_bmcs.h"
 
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define TICK_MS 1000
 #define ASK_TIMEOUT_MS 10000
 #define DISK_BYTES ((int64_t)64 * 1024 * 1024 * 1024)
 #define MEMORY_MIB 4096
@@ -126,30 +123,6 @@ announce(const Bmc *bmc)
     fflush(stdout);
 }
 
-static void
-serve(ControlServer *control, int signal_fd)
-{
-    struct pollfd polled[1 + CONTROL_POLL_COUNT];
-    for (;;) {
-        polled[0] = (struct pollfd){.fd = signal_fd, .events = POLLIN};
-        size_t count = 1 + control_server_poll(control, polled + 1);
-        if (poll(polled, count, TICK_MS) > 0 && polled[0].revents != 0)
-            return;
-        control_server_attend(control);
-    }
-}
-
-static int
-open_signals(void)
-{
-    sigset_t signals;
-    sigemptyset(&signals);
-    sigaddset(&signals, SIGTERM);
-    sigaddset(&signals, SIGINT);
-    sigprocmask(SIG_BLOCK, &signals, NULL); /* before threads start: they inherit this */
-    return signalfd(-1, &signals, SFD_CLOEXEC);
-}
-
 static bool
 start_and_serve(Bmc *bmc, const char *folder, int signal_fd, GError **error)
 {
@@ -159,7 +132,7 @@ start_and_serve(Bmc *bmc, const char *folder, int signal_fd, GError **error)
     if (control == NULL)
         return false;
     announce(bmc);
-    serve(control, signal_fd);
+    control_server_run(control, signal_fd);
     return true;
 }
 
@@ -172,7 +145,7 @@ bmc_run(const LabOptions *options, const char *folder, GError **error)
     int lock = folder_lock(folder, LAB_LOCK_FILE, false, error);
     if (lock < 0)
         return false;
-    int signal_fd = open_signals();
+    int signal_fd = control_open_signals();
     Bmc bmc = {.options = options,
                .certificate = g_build_filename(folder, REDFISH_CERTIFICATE_FILE, NULL),
                .key = g_build_filename(folder, REDFISH_KEY_FILE, NULL)};

@@ -9,11 +9,15 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
+
+#define TICK_MS 1000
 
 #define REQUEST_SIZE 4096
 #define REQUEST_DEPTH 4
@@ -322,4 +326,28 @@ control_ask(const char *folder, const json_t *request, int timeout_ms, GError **
         return NULL;
     }
     return g_steal_pointer(&answer);
+}
+
+int
+control_open_signals(void)
+{
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGINT);
+    sigprocmask(SIG_BLOCK, &signals, NULL);
+    return signalfd(-1, &signals, SFD_CLOEXEC);
+}
+
+void
+control_server_run(ControlServer *server, int signal_fd)
+{
+    struct pollfd polled[1 + CONTROL_POLL_COUNT];
+    for (;;) {
+        polled[0] = (struct pollfd){.fd = signal_fd, .events = POLLIN};
+        size_t count = 1 + control_server_poll(server, polled + 1);
+        if (poll(polled, count, TICK_MS) > 0 && polled[0].revents != 0)
+            return;
+        control_server_attend(server);
+    }
 }

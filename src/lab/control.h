@@ -36,6 +36,13 @@ size_t control_server_poll(const ControlServer *server, struct pollfd *polled);
  * limit. */
 void control_server_attend(ControlServer *server);
 
+/* SIGTERM and SIGINT as a descriptor, the caller closes; they are blocked from now on. Before
+ * threads start, since these inherit it. */
+int control_open_signals(void);
+
+/* Attends to the server until one of these signals comes. */
+void control_server_run(ControlServer *server, int signal_fd);
+
 /* Asks a server. Returns its answer, a new object. Errors: NOT_FOUND (nobody listens), TIMEOUT, IO,
  * and the error of the answer with its code. Any thread; blocks. */
 json_t *control_ask(const char *folder, const json_t *request, int timeout_ms,

@@ -13,17 +13,14 @@
 #include "lab/quirks.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #define SPARE_DESCRIPTORS 100
 #define AGENT_SPARE_DESCRIPTORS 2000 /* connections to agents */
-#define TICK_MS 1000
 #define ASK_TIMEOUT_MS 10000
 
 typedef struct Fleet {
@@ -251,20 +248,6 @@ report(const Fleet *fleet, GError **error)
     return good || steel_fail(error, STEEL_ERROR_IO, "the report: %s", cause->message);
 }
 
-/* Serves until a signal. */
-static void
-serve(ControlServer *control, int signal_fd)
-{
-    struct pollfd polled[1 + CONTROL_POLL_COUNT];
-    for (;;) {
-        polled[0] = (struct pollfd){.fd = signal_fd, .events = POLLIN};
-        size_t count = 1 + control_server_poll(control, polled + 1);
-        if (poll(polled, count, TICK_MS) > 0 && polled[0].revents != 0)
-            return;
-        control_server_attend(control);
-    }
-}
-
 static bool
 start_and_serve(Fleet *fleet, const char *folder, int signal_fd, GError **error)
 {
@@ -279,7 +262,7 @@ start_and_serve(Fleet *fleet, const char *folder, int signal_fd, GError **error)
     if (control == NULL)
         return false;
     announce(fleet);
-    serve(control, signal_fd);
+    control_server_run(control, signal_fd);
     return report(fleet, error);
 }
 
@@ -294,13 +277,7 @@ fleet_run(const LabOptions *options, const char *folder, GError **error)
         g_prefix_error(error, "a lab or fleet runs in %s already; choose another --dir: ", folder);
     if (lock < 0)
         return false;
-    sigset_t signals;
-    sigemptyset(&signals);
-    sigaddset(&signals, SIGTERM);
-    sigaddset(&signals, SIGINT);
-    sigprocmask(SIG_BLOCK, &signals,
-                NULL); /* before the server's thread starts: it inherits this */
-    int signal_fd = signalfd(-1, &signals, SFD_CLOEXEC);
+    int signal_fd = control_open_signals();
     Fleet fleet = {.options = options,
                    .count = (unsigned)MAX(options->fleet_count, options->agent_count)};
     fleet.bmcs = g_new0(IpmiBmc *, fleet.count);

@@ -27,7 +27,7 @@ typedef struct RedfishTree {
 } RedfishTree;
 
 typedef struct RedfishResource {
-    const char *path;   /* as it stands in the tree; borrowed */
+    const char *path;   /* in the spelling of the tree; borrowed */
     const json_t *body; /* borrowed */
 } RedfishResource;
 
@@ -140,7 +140,7 @@ void redfish_ribcl(RedfishCall *call) REQUIRES(call->bmc->lock);
 void redfish_xmldata(RedfishCall *call) REQUIRES(call->bmc->lock);
 /* boot.c: a reset by its type, which is known */
 void redfish_power_order(RedfishCall *call, const char *type) REQUIRES(call->bmc->lock);
-/* media.c, for ribcl.c. slot by word "CDROM" or "FLOPPY"; false: there is no such */
+/* media.c, for ribcl_commands.c. slot by word "CDROM" or "FLOPPY"; false: there is no such */
 bool redfish_media_find(const char *word, RedfishSlot *slot);
 /* The state of a drive: {"image", "inserted", ...}; borrowed. */
 json_t *redfish_media_state(const RedfishBmc *bmc, RedfishSlot slot) REQUIRES(bmc->lock);
