@@ -58,10 +58,11 @@ stats(const Bmc *bmc)
 {
     RedfishStats now;
     redfish_bmc_stats(bmc->bmc, &now);
-    return json_pack("{s:I, s:I, s:I, s:i, s:i}", "requests", (json_int_t)now.requests,
+    return json_pack("{s:I, s:I, s:I, s:i, s:i, s:s, s:b}", "requests", (json_int_t)now.requests,
                      "sessions_opened", (json_int_t)now.sessions_opened, "sessions_closed",
                      (json_int_t)now.sessions_closed, "sessions", (int)now.sessions, "posts",
-                     (int)now.posts);
+                     (int)now.posts, "booted", redfish_boot_device_name(now.booted), "once",
+                     now.once);
 }
 
 static json_t *

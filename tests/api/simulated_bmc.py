@@ -54,6 +54,11 @@ class Bmc:
     def set(self, *settings):
         subprocess.run([STEEL_LAB, "bmc-set", "--dir", self.folder, "--set", ",".join(settings)], check=True, timeout=LIMIT_S)
 
+    def status(self):
+        """What has happened to it: requests, sessions, starts."""
+        return json.loads(subprocess.run([STEEL_LAB, "status", "--json", "--dir", self.folder], check=True, timeout=LIMIT_S,
+                                         stdout=subprocess.PIPE).stdout)
+
     def ask(self, method, path, body=None, headers=None, login=True):
         """One request of our own, with basic authentication."""
         context = ssl.create_default_context(cafile=self.certificate)

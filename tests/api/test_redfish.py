@@ -2,9 +2,6 @@
 
 SPDX-License-Identifier: Apache-2.0
 """
-import json
-import subprocess
-
 import harness
 import simulated_bmc
 from faults_support import until
@@ -16,9 +13,7 @@ OPTIONS = ("enabled_hardware_types=redfish,fake-hardware", "redfish.connection_r
 
 def sessions(bmc):
     """Sessions that are open on the BMC."""
-    told = subprocess.run([simulated_bmc.STEEL_LAB, "status", "--json", "--dir", bmc.folder], check=True, timeout=harness.LIMIT_S,
-                          stdout=subprocess.PIPE, text=True)
-    return json.loads(told.stdout)["sessions"]
+    return bmc.status()["sessions"]
 
 
 class Redfish(harness.Suite):

@@ -162,5 +162,7 @@ typedef struct RedfishStats {
     uint64_t sessions_opened, sessions_closed;
     unsigned sessions; /* open */
     unsigned posts;
+    RedfishBootDevice booted; /* in the last one */
+    bool once;                /* for this one boot */
 } RedfishStats;
 void redfish_bmc_stats(RedfishBmc *bmc, RedfishStats *stats);

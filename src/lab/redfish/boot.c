@@ -56,6 +56,8 @@ redfish_boot_begin(RedfishBmc *bmc, RedfishBoot *boot)
     bmc->power = true;
     bmc->post_begun_ms = time_monotonic_ms();
     bmc->stats.posts++;
+    bmc->stats.booted = boot->device;
+    bmc->stats.once = boot->once;
     if (!boot->once)
         return;
     redfish_state_set(bmc->state, "boot.enabled", json_string("Disabled"));

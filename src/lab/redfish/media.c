@@ -189,6 +189,12 @@ static bool
 eject(RedfishCall *call, RedfishSlot slot)
 {
     const RedfishMachineOps *ops = call->bmc->ops;
+    int status = call->bmc->knobs[REDFISH_KNOB_REFUSE_EJECT];
+    if (status != 0) {
+        redfish_refuse(call, REDFISH_MESSAGE_EJECT_REFUSED, NULL, NULL, NULL);
+        call->answer->status = (unsigned)status;
+        return false;
+    }
     if (call->bmc->drive_busy[slot] || (ops != NULL && !ops->eject(call->bmc->user, slot, NULL))) {
         redfish_refuse(call, REDFISH_MESSAGE_BUSY, NULL, NULL, NULL);
         return false;
