@@ -2,9 +2,11 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "bmc/redfish/media.h"
 
+#include "common/backoff.h"
+
 #include <string.h>
 
-enum { DRIVES_MAX = 16 };
+enum { DRIVES_MAX = 16, INSERT_TRIES = 3, INSERT_PAUSE_MS = 3000 };
 
 static const char insert_action[] = "#VirtualMedia.InsertMedia";
 static const char eject_action[] = "#VirtualMedia.EjectMedia";
@@ -12,7 +14,7 @@ static const char eject_action[] = "#VirtualMedia.EjectMedia";
 /* MediaTypes of a drive that take an image of this kind. */
 static const char *const media_types[][3] = {
     [REDFISH_MEDIA_CD] = {"CD", "DVD"},
-    [REDFISH_MEDIA_FLOPPY] = {"Floppy", "USBStick"},
+    [REDFISH_MEDIA_FLOPPY] = {"USBStick", "Floppy"},
     [REDFISH_MEDIA_USB] = {"USBStick"},
 };
 static const char *const media_words[] = {[REDFISH_MEDIA_CD] = "CD",
@@ -114,6 +116,24 @@ insert_into(const RedfishBmc *bmc, const json_t *drive, const char *url, GError 
 }
 
 static bool
+insert_patiently(const RedfishBmc *bmc, const json_t *drive, const char *url, GError **error)
+{
+    Backoff backoff = {INSERT_PAUSE_MS, INSERT_PAUSE_MS, bmc->limit_ms, NULL};
+    for (int tries = 1;; tries++) {
+        g_autoptr(GError) cause = NULL;
+        if (insert_into(bmc, drive, url, &cause))
+            return true;
+        if (tries < INSERT_TRIES && steel_error_is(cause, STEEL_ERROR_BMC_BUSY) &&
+            backoff_pause(&backoff))
+            continue;
+        g_propagate_error(error, g_steal_pointer(&cause));
+        return false;
+    }
+}
+
+/* ---- ejecting ---- */
+
+static bool
 eject_from(const RedfishBmc *bmc, const json_t *drive, GError **error)
 {
     g_autofree char *target = redfish_action_target(drive, eject_action);
@@ -124,22 +144,30 @@ eject_from(const RedfishBmc *bmc, const json_t *drive, GError **error)
     return path == NULL || redfish_patch(bmc, path, body, error);
 }
 
-/* The first free drive of this kind, else the first. NULL: there is none. */
+/* How well a drive suits, -1: not at all. A free one is better than one in use; what takes CDs too
+ * is left to them. */
+static int
+suits(const json_t *drive, RedfishMedia kind)
+{
+    if (!takes(drive, kind))
+        return -1;
+    bool is_free = image_in(drive) == NULL;
+    bool apart = kind == REDFISH_MEDIA_CD || !takes(drive, REDFISH_MEDIA_CD);
+    return (is_free ? 2 : 0) + (apart ? 1 : 0);
+}
+
+/* NULL: there is none. */
 static const json_t *
 choose_drive(const json_t *drives, RedfishMedia kind)
 {
-    const json_t *drive, *first = NULL;
+    const json_t *drive, *best = NULL;
     size_t i;
     json_array_foreach(drives, i, drive)
     {
-        if (!takes(drive, kind))
-            continue;
-        if (image_in(drive) == NULL)
-            return drive;
-        if (first == NULL)
-            first = drive;
+        if (suits(drive, kind) > (best != NULL ? suits(best, kind) : -1))
+            best = drive;
     }
-    return first;
+    return best;
 }
 
 static bool
@@ -164,11 +192,12 @@ redfish_media_insert(const RedfishBmc *bmc, const RedfishSystem *system, Redfish
     const json_t *drive = choose_drive(drives, kind);
     if (drive == NULL)
         return steel_fail(error, STEEL_ERROR_UNSUPPORTED,
-                          "the BMC of system %s has no virtual %s drive", system->path,
-                          media_words[kind]);
+                          "No suitable virtual media device found: the BMC of system %s has no "
+                          "virtual %s drive",
+                          system->path, media_words[kind]);
     if (image_in(drive) != NULL && !eject_from(bmc, drive, error))
         return false;
-    return insert_into(bmc, drive, url, error);
+    return insert_patiently(bmc, drive, url, error);
 }
 
 bool

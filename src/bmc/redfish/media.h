@@ -9,8 +9,10 @@ typedef enum RedfishMedia {
     REDFISH_MEDIA_USB
 } RedfishMedia;
 
-/* Inserts the image at a URL into a drive of this kind; what is in the drive is ejected first. An
- * image that is in the drive already is left there.
+/* Inserts the image at a URL into a drive of this kind, write-protected. Of several drives a free
+ * one is taken, and for a stick one that takes no CD; else what is in the drive is ejected first.
+ * An image that is in a drive already is left there. A BMC that answers with a fault of its own
+ * (5xx) is asked three times: the one before may not be quite ejected.
  *
  * Errors  UNSUPPORTED: there is no such drive */
 bool redfish_media_insert(const RedfishBmc *bmc, const RedfishSystem *system, RedfishMedia kind,

@@ -201,3 +201,21 @@ redfish_system_reset(const RedfishBmc *bmc, const RedfishSystem *system, const c
     json_auto_t *body = json_pack("{s:s}", "ResetType", type);
     return redfish_post(bmc, target, body, NULL, error);
 }
+
+/* ---- its manager ---- */
+
+char *
+redfish_manager_firmware(const RedfishBmc *bmc, const RedfishSystem *system, GError **error)
+{
+    const json_t *links = json_object_get(system->document, "Links");
+    g_autoptr(GPtrArray) paths = redfish_links(json_object_get(links, "ManagedBy"));
+    for (guint i = 0; i < paths->len; i++) {
+        json_auto_t *manager = redfish_get(bmc, paths->pdata[i], error);
+        if (manager == NULL)
+            return NULL;
+        const char *version = json_string_member(manager, "FirmwareVersion");
+        if (version != NULL && g_strcmp0(json_string_member(manager, "ManagerType"), "BMC") == 0)
+            return g_strdup(version);
+    }
+    return g_strdup("");
+}

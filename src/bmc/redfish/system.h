@@ -69,6 +69,10 @@ RedfishBoot redfish_system_boot(const RedfishSystem *system);
 bool redfish_system_set_boot(const RedfishBmc *bmc, const RedfishSystem *system,
                              const RedfishBoot *wanted, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* The firmware version of the system's manager that is a BMC; the caller frees; "" if none tells
+ * it. */
+char *redfish_manager_firmware(const RedfishBmc *bmc, const RedfishSystem *system, GError **error);
+
 /* UNSUPPORTED: the system has no SecureBoot resource. */
 bool redfish_secure_boot_get(const RedfishBmc *bmc, const RedfishSystem *system, bool *enabled,
                              GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -35,6 +35,8 @@ typedef struct Service {
     const char *task_end;
     const char *system; /* document of the system */
     unsigned system_status;
+    const char *drives[2];   /* virtual media in place of the one CD drive, at /media/0 and 1 */
+    unsigned faulty_inserts; /* so many are answered 503 first */
 } Service;
 
 static const char plain_system[] =
@@ -47,6 +49,8 @@ static const char plain_system[] =
 
 static const char manager[] = "{\"VirtualMedia\":{\"@odata.id\":\"/media\"}}";
 static const char media[] = "{\"Members\":[{\"@odata.id\":\"/media/cd\"}]}";
+static const char two_media[] =
+    "{\"Members\":[{\"@odata.id\":\"/media/0\"},{\"@odata.id\":\"/media/1\"}]}";
 static const char cd_drive[] =
     "{\"@odata.id\":\"/media/cd\",\"MediaTypes\":[\"CD\",\"DVD\"],\"Inserted\":false,\"Image\":"
     "null,\"Actions\":{\"#VirtualMedia.InsertMedia\":{\"target\":\"/media/cd/insert\"},"
@@ -125,10 +129,11 @@ serve_task(Service *service, BmcTold *told)
 }
 
 static void
-insert_media(const BmcAsked *asked, BmcTold *told)
+insert_media(Service *service, const BmcAsked *asked, BmcTold *told)
 {
-    told->status = 204;
-    if (strstr(asked->body, "TransferProtocolType") != NULL)
+    told->status = service->faulty_inserts > 0 ? 503 : 204;
+    service->faulty_inserts -= service->faulty_inserts > 0 ? 1 : 0;
+    if (told->status == 503 || strstr(asked->body, "TransferProtocolType") != NULL)
         return;
     told->status = 400;
     told->body = needs_protocol;
@@ -147,11 +152,15 @@ serve_inside(Service *service, const BmcAsked *asked, BmcTold *told)
     else if (strcmp(path, "/redfish/v1/Managers/1") == 0)
         told->body = manager;
     else if (strcmp(path, "/media") == 0)
-        told->body = media;
+        told->body = service->drives[0] != NULL ? two_media : media;
+    else if (strcmp(path, "/media/0") == 0 || strcmp(path, "/media/1") == 0)
+        told->body = service->drives[path[7] - '0'];
+    else if (g_str_has_suffix(path, "/eject"))
+        told->status = 204;
     else if (strcmp(path, "/media/cd") == 0)
         told->body = cd_drive;
-    else if (strcmp(path, "/media/cd/insert") == 0)
-        insert_media(asked, told);
+    else if (g_str_has_suffix(path, "/insert"))
+        insert_media(service, asked, told);
     else if (strcmp(path, "/task") == 0)
         serve_task(service, told);
     else if (strcmp(path, "/reset") == 0)
@@ -692,6 +701,63 @@ media_go_in_with_the_protocol_that_the_bmc_wants(void **state)
     end(world);
 }
 
+#define DRIVE(number, types, image)                                                                \
+    "{\"@odata.id\":\"/media/" number "\",\"MediaTypes\":[" types "],\"Image\":" image ","         \
+    "\"Actions\":{\"#VirtualMedia.InsertMedia\":{\"target\":\"/media/" number "/insert\"},"        \
+    "\"#VirtualMedia.EjectMedia\":{\"target\":\"/media/" number "/eject\"}}}"
+#define ALL "\"CD\",\"DVD\",\"USBStick\""
+#define STICK "\"USBStick\",\"Floppy\""
+#define OLD "\"http://192.0.2.1/old\""
+
+/* A stick leaves the drive for CDs free where it can; a free drive is taken before one in use. */
+static void
+a_drive_is_chosen_that_leaves_the_other_free(void **state)
+{
+    static const struct {
+        const char *drives[2];
+        RedfishMedia kind;
+        const char *insert, *eject;
+    } rows[] = {
+        {{DRIVE("0", ALL, "null"), DRIVE("1", STICK, "null")}, REDFISH_MEDIA_FLOPPY, "1", NULL},
+        {{DRIVE("0", ALL, "null"), DRIVE("1", STICK, "null")}, REDFISH_MEDIA_CD,     "0", NULL},
+        {{DRIVE("0", ALL, "null"), DRIVE("1", ALL, "null")},   REDFISH_MEDIA_FLOPPY, "0", NULL},
+        {{DRIVE("0", ALL, OLD), DRIVE("1", ALL, "null")},      REDFISH_MEDIA_CD,     "1", NULL},
+        {{DRIVE("0", STICK, "null"), DRIVE("1", ALL, OLD)},    REDFISH_MEDIA_CD,     "1", "1"},
+    };
+    (void)state;
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        World *world = begin();
+        g_auto(RedfishSystem) system = {0};
+        memcpy(world->service.drives, rows[i].drives, sizeof world->service.drives);
+        assert_true(redfish_system_read(&world->bmc, NULL, &system, NULL));
+        assert_true(
+            redfish_media_insert(&world->bmc, &system, rows[i].kind, "http://192.0.2.1/new", NULL));
+        g_autofree char *log = scripted_bmc_log(world->server),
+                        *insert = g_strdup_printf("POST /media/%s/insert", rows[i].insert),
+                        *eject = g_strdup_printf("POST /media/%s/eject", rows[i].eject);
+        assert_non_null(strstr(log, insert));
+        if (rows[i].eject != NULL)
+            assert_non_null(strstr(log, eject));
+        else
+            assert_null(strstr(log, "/eject"));
+        end(world);
+    }
+}
+
+/* What was there before may not be quite ejected. */
+static void
+a_bmc_with_a_fault_of_its_own_is_asked_again(void **state)
+{
+    (void)state;
+    World *world = begin();
+    g_auto(RedfishSystem) system = {0};
+    world->service.faulty_inserts = 1;
+    assert_true(redfish_system_read(&world->bmc, NULL, &system, NULL));
+    assert_true(redfish_media_insert(&world->bmc, &system, REDFISH_MEDIA_CD,
+                                     "http://192.0.2.1/boot.iso", NULL));
+    end(world);
+}
+
 int
 main(void)
 {
@@ -713,6 +779,8 @@ main(void)
         cmocka_unit_test(stale_etags_are_left_out_step_by_step),
         cmocka_unit_test(boot_is_set_as_the_maker_wants_it),
         cmocka_unit_test(media_go_in_with_the_protocol_that_the_bmc_wants),
+        cmocka_unit_test(a_drive_is_chosen_that_leaves_the_other_free),
+        cmocka_unit_test(a_bmc_with_a_fault_of_its_own_is_asked_again),
     };
     return cmocka_run_group_tests_name("redfish", tests, NULL, NULL);
 }
