@@ -35,18 +35,6 @@ power_off(Task *task, GError **error)
 
 /* ---- virtual media ---- */
 
-bool
-ilo_boot_insert_iso(Task *task, const char *url, GError **error)
-{
-    g_auto(IloNode) node = {0};
-    Ilo ilo;
-    bool done = ilo_node_open(task, &node, &ilo, error) &&
-                ilo_insert_medium(&ilo, ILO_MEDIUM_CDROM, url, error);
-    if (!done)
-        g_prefix_error(error, "Inserting virtual media CDROM failed, error: ");
-    return done;
-}
-
 /* "iLO Standard", "iLO 4 Standard Blade Edition" */
 static bool
 has_media(const char *licence)
@@ -81,49 +69,7 @@ ilo_boot_check_media(Task *task, GError **error)
     return ilo_node_open(task, &node, &ilo, error) && check_licence(&ilo, error);
 }
 
-bool
-ilo_boot_eject_media(Task *task, GError **error)
-{
-    g_auto(IloNode) node = {0};
-    Ilo ilo;
-    if (!ilo_node_open(task, &node, &ilo, error))
-        return false;
-    for (int medium = 0; medium < ILO_MEDIUM_COUNT; medium++)
-        if (!ilo_eject_medium(&ilo, (IloMedium)medium, error)) {
-            g_prefix_error(error, "Eject virtual media %s failed, error: ",
-                           ilo_medium_name((IloMedium)medium));
-            return false;
-        }
-    return true;
-}
-
-static const char *
-boot_iso(const Task *task)
-{
-    const json_t *info = task->node->instance_info;
-    const char *iso = json_string_member(info, "boot_iso");
-    return iso != NULL ? iso : json_string_member(info, "ilo_boot_iso");
-}
-
-bool
-ilo_boot_attach_iso(Task *task, GError **error)
-{
-    const char *iso = boot_iso(task);
-    if (iso == NULL || state_from_wire(task->node->provision_state) != STATE_ACTIVE)
-        return true;
-    return ilo_boot_insert_iso(task, iso, error) &&
-           management_set_boot_device(task, "cdrom", false, error);
-}
-
 /* ---- the boot mode ---- */
-
-/* Secure boot as the instance asks for it; that of properties says what the machine can do. */
-static bool
-wants_secure_boot(const Node *node)
-{
-    Node instance = {.instance_info = node->instance_info};
-    return capability_is_true(&instance, "secure_boot");
-}
 
 /* What the node asks for; NULL: nothing. *owned frees it. */
 static const char *
@@ -131,7 +77,7 @@ wanted_mode(const Node *node, char **owned)
 {
     const char *old = json_string_member(node->instance_info, "deploy_boot_mode");
     *owned = NULL;
-    if (wants_secure_boot(node))
+    if (capability_wants_secure_boot(node))
         return "uefi";
     *owned = capability_get(node, "boot_mode");
     if (*owned != NULL)
@@ -235,7 +181,7 @@ read_secure_boot(const Ilo *ilo, bool *on, GError **error)
 bool
 ilo_boot_set_secure_boot(Task *task, bool on, GError **error)
 {
-    return !wants_secure_boot(task->node) || management_set_secure_boot(task, on, error);
+    return !capability_wants_secure_boot(task->node) || management_set_secure_boot(task, on, error);
 }
 
 /* Secure boot was on, so that the mode is uefi. */

@@ -8,10 +8,6 @@
 #pragma once
 #include "drivers/task.h"
 
-/* Inserts the ISO that an active node lives on (instance_info boot_iso), for its next boot; nothing
- * if it has none. Before the machine comes on: an iLO may have ejected it. */
-bool ilo_boot_attach_iso(Task *task, GError **error);
-
 /* Readies a machine for a ramdisk: switches it off, and secure boot off; otherwise sets the boot
  * mode that the node asks for. The two cannot be changed together. */
 bool ilo_boot_prepare_machine(Task *task, GError **error);
@@ -42,12 +38,6 @@ bool ilo_boot_set_secure_boot(Task *task, bool on, GError **error);
 /* Checks that the iLO's licence has virtual media by URL. Errors: UNSUPPORTED naming the
  * licence. */
 bool ilo_boot_check_media(Task *task, GError **error);
-
-/* Ejects what is in both drives. */
-bool ilo_boot_eject_media(Task *task, GError **error);
-
-/* Inserts an ISO by its URL into the CD drive. */
-bool ilo_boot_insert_iso(Task *task, const char *url, GError **error);
 
 /* True in states whose machine runs its instance: then nothing is changed on it. */
 bool ilo_boot_machine_runs(const Task *task);

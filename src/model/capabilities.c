@@ -69,6 +69,13 @@ capability_is_true(const Node *node, const char *name)
     return truth;
 }
 
+bool
+capability_wants_secure_boot(const Node *node)
+{
+    Node instance = {.instance_info = node->instance_info};
+    return capability_is_true(&instance, "secure_boot");
+}
+
 /* "k:v,k:v" with the pair at its old place, or at the end. */
 static char *
 set_in_text(const char *text, const char *name, const char *value)

@@ -13,6 +13,9 @@ char *capability_get(const Node *node, const char *name);
  * also known by the spelling "fiberchannel_boot". */
 bool capability_is_true(const Node *node, const char *name);
 
+/* True when the instance asks for secure boot; that of properties says what the machine can do. */
+bool capability_wants_secure_boot(const Node *node);
+
 /* Sets a capability in a node's properties, in the form that they have there; as text
  * "name:value,..." where there are none. The others stay as they are. */
 void capability_set(json_t *properties, const char *name, const char *value);

@@ -22,7 +22,12 @@ own_words(const Node *node)
 char *
 kernel_words_of(const Node *node)
 {
-    const char *standard = config_string(config_current(), OPT_PXE_KERNEL_APPEND_PARAMS);
+    return kernel_words_with(node, config_string(config_current(), OPT_PXE_KERNEL_APPEND_PARAMS));
+}
+
+char *
+kernel_words_with(const Node *node, const char *standard)
+{
     const char *own = own_words(node);
     if (standard == NULL)
         standard = "";

@@ -17,6 +17,9 @@
  * which "%default%" stands for [pxe]kernel_append_params; else these. The caller frees. */
 char *kernel_words_of(const Node *node);
 
+/* The same with another text in place of [pxe]kernel_append_params. standard: NULL: none */
+char *kernel_words_with(const Node *node, const char *standard);
+
 /* Adds the words of a text to a line. False when one cannot stand in a script. */
 bool kernel_words_add(GString *line, const char *text);
 

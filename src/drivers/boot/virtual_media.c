@@ -12,6 +12,7 @@
 #include "drivers/storage/boot_option.h"
 #include "drivers/storage/storage.h"
 #include "images/fetch.h"
+#include "images/publisher.h"
 #include "model/capabilities.h"
 #include "model/internal_info.h"
 #include "model/provision_states.h"
@@ -45,12 +46,9 @@ is_uefi(const Task *task)
 /* ---- validation ---- */
 
 static const char *
-protocol_of(const Task *task)
+use_word(RamdiskUse use)
 {
-    const char *name = task->driver.boot->interface.name;
-    return g_str_has_prefix(name, "redfish") ? "Redfish "
-           : g_str_has_prefix(name, "ilo")   ? "iLO "
-                                             : "";
+    return use == RAMDISK_FOR_RESCUE ? "rescue" : "deploy";
 }
 
 /* Ironic's sentence for what is missing. */
@@ -58,15 +56,16 @@ static bool
 with_own_words(const Task *task, RamdiskUse use, GError **error)
 {
     const char *list = strstr((*error)->message, "Missing are: ");
+    bool ilo = g_str_has_prefix(task->driver.boot->interface.name, "ilo");
     if (!steel_error_is(*error, STEEL_ERROR_MISSING) || list == NULL)
         return false;
     g_autofree char *missing = g_strdup(list);
-    const char *iso = use == RAMDISK_FOR_RESCUE ? "rescue_iso" : "deploy_iso";
     g_clear_error(error);
     return steel_fail(error, STEEL_ERROR_MISSING,
-                      "Error validating %svirtual media. Some parameters were missing in node's "
-                      "driver_info. %s; or set %s, the URL of a bootable ISO",
-                      protocol_of(task), missing, iso);
+                      "Error validating %s%s. Some parameters were missing in node's driver_info. "
+                      "%s; or set %s_iso, the URL of a bootable ISO",
+                      ilo ? "iLO boot for " : "Redfish virtual media", ilo ? use_word(use) : "",
+                      missing, use_word(use));
 }
 
 bool
@@ -136,13 +135,42 @@ eject_all(Task *task, const VirtualMedia *how, GError **error)
     return true;
 }
 
+/* The message of an error without a text; BMCs repeat the URL. */
+static void
+hide(GError *error, const char *secret, const char *shown)
+{
+    GString *text = g_string_new(error->message);
+    if (*secret != '\0')
+        g_string_replace(text, secret, shown, 0);
+    g_free(error->message);
+    error->message = g_string_free(text, FALSE);
+}
+
+/* Who knows the id of a published image, or the signature of a URL, reads the agent's token. */
+static void
+hide_secrets(GError *error, const char *url)
+{
+    static const char folder[] = "/" PUBLISHER_FOLDER "/";
+    const char *id = strstr(url, folder), *query = strchr(url, '?');
+    if (id != NULL) {
+        id += strlen(folder);
+        g_autofree char *secret = g_strndup(id, strcspn(id, "/?"));
+        hide(error, secret, "...");
+    }
+    if (query != NULL)
+        hide(error, query, "");
+}
+
 static bool
 insert(Task *task, const VirtualMedia *how, VirtualMediaKind kind, const char *url, GError **error)
 {
+    g_autoptr(GError) cause = NULL;
     task_phase_begin(task, kind == VIRTUAL_MEDIA_CD ? "insert_cd" : "insert_floppy", NULL);
-    if (how->insert(task, kind, url, error))
+    if (how->insert(task, kind, url, &cause))
         return true;
-    g_prefix_error(error, "the virtual %s could not be inserted: ", virtual_media_word(kind));
+    hide_secrets(cause, url);
+    g_propagate_prefixed_error(error, g_steal_pointer(&cause),
+                               "the virtual %s could not be inserted: ", virtual_media_word(kind));
     return false;
 }
 
@@ -368,7 +396,8 @@ virtual_media_clean_up_instance(Task *task, const VirtualMedia *how, GError **er
 bool
 virtual_media_before_power_on(Task *task, const VirtualMedia *how, GError **error)
 {
-    if (state_from_wire(task->node->provision_state) != STATE_ACTIVE)
+    if (state_from_wire(task->node->provision_state) != STATE_ACTIVE ||
+        !task->driver.boot->boots_iso)
         return true;
     if (task_volume_targets(task, error) == NULL)
         return false;
@@ -376,7 +405,8 @@ virtual_media_before_power_on(Task *task, const VirtualMedia *how, GError **erro
         return true;
     char *url = virtual_media_instance_iso(task, how, error);
     bool good = url != NULL && insert(task, how, VIRTUAL_MEDIA_CD, url, error) &&
-                set_boot_once(task, how, error);
+                (how->cd_for_all_starts ? set_persistent(task, "cdrom", error)
+                                        : set_boot_once(task, how, error));
     secret_free(url);
     return good;
 }

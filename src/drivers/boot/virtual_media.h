@@ -39,10 +39,15 @@ typedef struct VirtualMedia {
     /* The next start is from the CD, one time, in the boot mode that the node has. NULL:
      * management_set_boot_device(task, "cdrom", false) */
     bool (*set_boot_once_cd)(Task *task, GError **error);
+    /* Starts of an instance on its ISO: a boot device for one start would replace the one for all,
+     * so that one is set again */
+    bool cd_for_all_starts;
     /* The parameters are to be on a floppy image (redfish: driver_info config_via_removable; ilo:
      * always). Never blocks. NULL: never, they are in the ISO. A ready ISO (driver_info deploy_iso)
      * without a floppy gets no parameters: its agent finds the API by its own means */
     bool (*has_floppy)(const Task *task);
+    /* [PROTOCOL]kernel_append_params, which the node's own words replace. NULL: none */
+    const char *(*kernel_words)(void);
     /* The configuration wants the media in Swift ([redfish]use_swift,
      * [ilo]use_web_server_for_images false). NULL: never */
     bool (*uses_swift)(void);
@@ -52,8 +57,7 @@ typedef struct VirtualMedia {
     bool (*clean_up_volume)(Task *task, GError **error);
 } VirtualMedia;
 
-/* Rows of PropertyDef for Interface.properties: deploy_iso, rescue_iso, deploy_kernel,
- * deploy_ramdisk, rescue_kernel, rescue_ramdisk, bootloader. To be put into a table of one's own:
+/* Rows of PropertyDef for Interface.properties. To be put into a table of one's own:
  *     {VIRTUAL_MEDIA_PROPERTIES, {"config_via_removable", false, "..."}, {0}} */
 /* clang-format off */
 #define VIRTUAL_MEDIA_PROPERTIES                                                                   \
@@ -65,6 +69,8 @@ typedef struct VirtualMedia {
     {"rescue_kernel", false, "URL of the rescue ramdisk's kernel"},                                \
     {"rescue_ramdisk", false, "URL of the rescue ramdisk's initramfs"},                            \
     {"kernel_append_params", false, "words for the command line of the ramdisk's kernel"},         \
+    {"external_http_url", false, "where the BMC reaches this conductor's boot file server; "       \
+                                 "[deploy]external_http_url or http_url without it"},              \
     {"bootloader", false, "URL of an EFI system partition image that boots the ISO where the "     \
                           "one that is made does not; [conductor]bootloader without it"}
 /* clang-format on */
@@ -81,6 +87,6 @@ bool virtual_media_prepare_instance(Task *task, const VirtualMedia *how, GError 
 bool virtual_media_clean_up_instance(Task *task, const VirtualMedia *how, GError **error);
 
 /* For the power interface, before it switches on or restarts the machine of an instance that lives
- * on its boot ISO: inserts it again with a new URL, and sets the boot from it. Does nothing for any
- * other node, and in any other state than active. */
+ * on its boot ISO: inserts it again, and sets the boot from it. Does nothing for any other node,
+ * with any other boot interface, and in any other state than active. */
 bool virtual_media_before_power_on(Task *task, const VirtualMedia *how, GError **error);

@@ -19,6 +19,8 @@
 /* Where a deploy waits forever for its agent. */
 #define LONGEST_LIFE_S (24 * 60 * 60)
 #define NETWORK_DATA "openstack/latest/network_data.json"
+/* Tells our own ramdisk (src/ramdisk/init.sh) to wait for the disc. */
+#define NETWORK_WORDS RAMDISK_BOOT_WORDS " steel.network_data=" BOOT_ISO_LABEL_CONFIG
 
 /* ---- whose, and where ---- */
 
@@ -206,9 +208,16 @@ add_parameters(GString *line, const json_t *parameters)
 }
 
 static char *
-words_of(const Node *node, const char *first, const json_t *parameters, GError **error)
+own_words(const Node *node, const VirtualMedia *how)
 {
-    g_autofree char *own = kernel_words_of(node);
+    return kernel_words_with(node, how->kernel_words != NULL ? how->kernel_words() : NULL);
+}
+
+static char *
+words_of(const Node *node, const VirtualMedia *how, const char *first, const json_t *parameters,
+         GError **error)
+{
+    g_autofree char *own = own_words(node, how);
     GString *line = g_string_new(first);
     if (kernel_words_add(line, own) && add_parameters(line, parameters) &&
         line->len < KERNEL_WORDS_LIMIT)
@@ -217,6 +226,23 @@ words_of(const Node *node, const char *first, const json_t *parameters, GError *
     g_string_free(line, TRUE);
     steel_fail(error, STEEL_ERROR_INVALID, "%s", KERNEL_WORDS_PROBLEM);
     return NULL;
+}
+
+static bool
+has_network_data(const Task *task)
+{
+    return !json_is_nothing(task->node->network_data) &&
+           json_object_size(task->node->network_data) > 0;
+}
+
+/* parameters: NULL: they are on the floppy */
+static char *
+ramdisk_words(const Task *task, const VirtualMedia *how, const json_t *parameters, GError **error)
+{
+    g_autofree char *first =
+        g_strconcat(has_network_data(task) ? NETWORK_WORDS : RAMDISK_BOOT_WORDS,
+                    parameters == NULL ? " boot_method=vmedia" : "", NULL);
+    return words_of(task->node, how, first, parameters, error);
 }
 
 char *
@@ -234,13 +260,10 @@ virtual_media_ramdisk_iso(Task *task, const VirtualMedia *how, const json_t *par
     making.kernel = source.kernel;
     making.initramfs = source.initramfs;
     making.loader = loader_of(task);
-    making.arguments =
-        words_of(task->node,
-                 parameters == NULL ? RAMDISK_BOOT_WORDS " boot_method=vmedia" : RAMDISK_BOOT_WORDS,
-                 parameters, error);
+    making.arguments = ramdisk_words(task, how, parameters, error);
     if (making.arguments == NULL)
         return NULL;
-    if (!json_is_nothing(task->node->network_data))
+    if (has_network_data(task))
         making.network_data = json_text_dump(task->node->network_data);
     const MediaWanted wanted = {.publisher = publisher_of(how),
                                 .purpose = VIRTUAL_MEDIA_RAMDISK,
@@ -283,12 +306,12 @@ instance_text(const Task *task, const char *key)
 
 /* Those of an instance that is a ramdisk, as the boot server has them (netboot/instance_boot.h). */
 static char *
-instance_words(const Task *task, GError **error)
+instance_words(const Task *task, const VirtualMedia *how, GError **error)
 {
-    g_autofree char *own = kernel_words_of(task->node);
+    g_autofree char *own = own_words(task->node, how);
     const char *words = instance_text(task, "ramdisk_kernel_arguments");
     bool rooted = kernel_words_have(own, "root=") || kernel_words_have(words, "root=");
-    char *first = words_of(task->node, rooted ? "" : "root=/dev/ram0 text", NULL, error);
+    char *first = words_of(task->node, how, rooted ? "" : "root=/dev/ram0 text", NULL, error);
     if (first == NULL)
         return NULL;
     char *all = g_strdup_printf("%s %s", first, words);
@@ -325,7 +348,7 @@ new_instance_iso(Task *task, const VirtualMedia *how, GError **error)
     const char *ready = instance_text(task, "boot_iso");
     if (*ready != '\0')
         return ready_iso_url(task, how, ready, VIRTUAL_MEDIA_INSTANCE, 0, error);
-    making.arguments = instance_words(task, error);
+    making.arguments = instance_words(task, how, error);
     if (making.arguments == NULL)
         return NULL;
     g_autofree char *name = shared_name(task, &making);

@@ -6,6 +6,7 @@
 #include "common/config.h"
 #include "common/log.h"
 #include "common/time_text.h"
+#include "drivers/boot/redfish_media.h"
 #include "drivers/management/redfish_boot.h"
 #include "drivers/redfish_node.h"
 
@@ -93,10 +94,18 @@ switch_to(RedfishVisit *visit, const char *type, PowerState wanted, int64_t limi
     return state_of(visit) == wanted || reset_and_wait(visit, type, wanted, limit_ms, error);
 }
 
+/* What the machine is to boot may have gone since its last start. */
+static bool
+restore_boot(Task *task, RedfishVisit *visit, GError **error)
+{
+    return virtual_media_before_power_on(task, &redfish_media, error) &&
+           redfish_boot_restore(task, visit, error);
+}
+
 static bool
 switch_on(Task *task, RedfishVisit *visit, int64_t limit_ms, GError **error)
 {
-    return state_of(visit) == POWER_ON || (redfish_boot_restore(task, visit, error) &&
+    return state_of(visit) == POWER_ON || (restore_boot(task, visit, error) &&
                                            reset_and_wait(visit, "On", POWER_ON, limit_ms, error));
 }
 
@@ -106,7 +115,7 @@ soft_reboot(Task *task, RedfishVisit *visit, int64_t limit_ms, GError **error)
 {
     if (state_of(visit) == POWER_OFF)
         return switch_on(task, visit, limit_ms, error);
-    return redfish_boot_restore(task, visit, error) &&
+    return restore_boot(task, visit, error) &&
            reset_and_wait(visit, "GracefulRestart", POWER_ON, limit_ms, error);
 }
 

@@ -3,7 +3,7 @@
 #include "drivers/vendor/vendor.h"
 
 #include "common/json_text.h"
-#include "drivers/ilo_boot.h"
+#include "drivers/boot/ilo_media.h"
 #include "drivers/ilo_node.h"
 #include "drivers/management/management.h"
 #include "drivers/power_action.h"
@@ -31,13 +31,22 @@ iso_of(Task *task, const json_t *arguments, GError **error)
     return NULL;
 }
 
+static bool
+insert(Task *task, const char *url, GError **error)
+{
+    if (ilo_media.insert(task, VIRTUAL_MEDIA_CD, url, error))
+        return true;
+    g_prefix_error(error, "Inserting virtual media CDROM failed, error: ");
+    return false;
+}
+
 static json_t *
 ilo_vendor_boot_into_iso(Task *task, const char *http_method, const json_t *arguments,
                          GError **error)
 {
     const char *url = iso_of(task, arguments, error);
     (void)http_method;
-    bool good = url != NULL && ilo_boot_insert_iso(task, url, error) &&
+    bool good = url != NULL && insert(task, url, error) &&
                 management_set_boot_device(task, "cdrom", false, error) &&
                 power_action(task, (PowerAction){.target = POWER_TARGET_REBOOT}, error);
     return good ? json_null() : NULL;

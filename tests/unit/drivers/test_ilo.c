@@ -18,18 +18,37 @@
 #define SYSTEM "/redfish/v1/Systems/1"
 #define SETTINGS "/redfish/v1/Systems/1/Bios/iScsi/Settings"
 
-/* A node with an iSCSI volume, of this boot interface and mode. */
-static Task *
-begin(DriverFixture **fixture, const char *boot, const char *mode)
+static char *state_path; /* "state_path=..."; owned */
+
+static void
+set_capabilities(Node *node, const char *mode)
 {
-    *fixture = driver_fixture_new(NULL);
+    g_autofree char *capabilities = g_strdup_printf("boot_mode:%s,iscsi_boot:true", mode);
+    json_object_set_new(node->properties, "capabilities", json_string(capabilities));
+}
+
+/* A node with these interfaces, in this mode. */
+static Task *
+begin_with(DriverFixture **fixture, const char *boot, const char *deploy, const char *mode)
+{
+    const char *const settings[] = {state_path, "deploy.ramdisk_image_download_source=http",
+                                    "enabled_deploy_interfaces=direct,ramdisk", NULL};
+    *fixture = driver_fixture_new(settings);
     Node *node = driver_fixture_node(*fixture, "ilo5");
     record_set_text(&node->storage_interface, "external");
     record_set_text(&node->boot_interface, boot);
-    Task *task = driver_fixture_begin(*fixture, node);
+    record_set_text(&node->deploy_interface, deploy);
+    set_capabilities(node, mode);
+    return driver_fixture_begin(*fixture, node);
+}
+
+/* The same with an iSCSI volume. */
+static Task *
+begin(DriverFixture **fixture, const char *boot, const char *mode)
+{
+    Task *task = begin_with(fixture, boot, "direct", mode);
     driver_fixture_volume(*fixture);
-    g_autofree char *capabilities = g_strdup_printf("boot_mode:%s,iscsi_boot:true", mode);
-    json_object_set_new(task->node->properties, "capabilities", json_string(capabilities));
+    set_capabilities(task->node, mode);
     return task;
 }
 
@@ -490,7 +509,7 @@ an_active_node_gets_its_iso_before_it_comes_on(void **state)
     for (size_t i = 0; i < G_N_ELEMENTS(targets); i++) {
         DriverFixture *fixture;
         g_autoptr(GError) error = NULL;
-        Task *task = begin(&fixture, "ilo-virtual-media", "uefi");
+        Task *task = begin_with(&fixture, "ilo-virtual-media", "ramdisk", "uefi");
         if (targets[i] == POWER_TARGET_ON)
             assert_true(power_set(task, POWER_TARGET_OFF, 5, &error));
         json_object_set_new(task->node->instance_info, "boot_iso",
@@ -545,5 +564,11 @@ main(void)
         cmocka_unit_test(an_active_node_gets_its_iso_before_it_comes_on),
         cmocka_unit_test(power_off_holds_the_button),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    g_autofree char *folder = g_dir_make_tmp("steel-ilo-XXXXXX", NULL);
+    state_path = g_strconcat("state_path=", folder, NULL);
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    g_autofree char *command = g_strdup_printf("rm -rf '%s'", folder);
+    assert_true(g_spawn_command_line_sync(command, NULL, NULL, NULL, NULL));
+    g_free(state_path);
+    return failed;
 }

@@ -1,0 +1,7 @@
+/* How an iLO takes virtual media (virtual_media.h): for the boot interface ilo-virtual-media, and
+ * for the power interface, which inserts the ISO that an active node lives on.
+ * SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+#include "drivers/boot/virtual_media.h"
+
+extern const VirtualMedia ilo_media;

@@ -1,0 +1,72 @@
+/* Boots machines from an ISO that their BMC inserts over Redfish. What is on the media, where it is
+ * published, and its end are virtual_media.h's.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "drivers/boot/redfish_media.h"
+#include "drivers/management/management.h"
+#include "drivers/redfish_node.h"
+#include "model/capabilities.h"
+#include "model/provision_states.h"
+
+static const PropertyDef properties[] = {
+    VIRTUAL_MEDIA_PROPERTIES,
+    {"config_via_removable", false,
+     "true: the agent finds its parameters on a virtual USB stick or floppy, also with a ready "
+     "deploy_iso. Optional; false unless set."},
+    {0},
+};
+
+static bool
+redfish_virtual_media_boot_validate(Task *task, GError **error)
+{
+    return redfish_node_validate(task, error) &&
+           virtual_media_validate(task, &redfish_media, error);
+}
+
+static bool
+redfish_virtual_media_boot_prepare_ramdisk(Task *task, const json_t *parameters, GError **error)
+{
+    return virtual_media_prepare_ramdisk(task, &redfish_media, parameters, error);
+}
+
+static bool
+redfish_virtual_media_boot_clean_up_ramdisk(Task *task, GError **error)
+{
+    return virtual_media_clean_up_ramdisk(task, &redfish_media, error);
+}
+
+static bool
+set_secure_boot(Task *task, bool on, GError **error)
+{
+    ProvisionState state = state_from_wire(task->node->provision_state);
+    bool runs = state == STATE_ACTIVE || state == STATE_ADOPTING;
+    return runs || !capability_wants_secure_boot(task->node) ||
+           management_set_secure_boot(task, on, error);
+}
+
+static bool
+redfish_virtual_media_boot_prepare_instance(Task *task, GError **error)
+{
+    return virtual_media_prepare_instance(task, &redfish_media, error) &&
+           set_secure_boot(task, true, error);
+}
+
+static bool
+redfish_virtual_media_boot_clean_up_instance(Task *task, GError **error)
+{
+    return virtual_media_clean_up_instance(task, &redfish_media, error) &&
+           set_secure_boot(task, false, error);
+}
+
+const BootOps boot_redfish_virtual_media = {
+    .interface = {.name = "redfish-virtual-media",
+                  .properties = properties,
+                  .capabilities = CAPABILITY_RAMDISK_BOOT,
+                  .validate = redfish_virtual_media_boot_validate},
+    .carries_token = true,
+    .boots_iso = true,
+    .validate_ramdisk = virtual_media_validate_ramdisk,
+    .prepare_ramdisk = redfish_virtual_media_boot_prepare_ramdisk,
+    .clean_up_ramdisk = redfish_virtual_media_boot_clean_up_ramdisk,
+    .prepare_instance = redfish_virtual_media_boot_prepare_instance,
+    .clean_up_instance = redfish_virtual_media_boot_clean_up_instance,
+};
