@@ -293,12 +293,19 @@ admit(Request *request, GError **error)
     return admitted;
 }
 
+/* A handler that may wait, for a server that the policy asks or for the database, runs on a thread
+ * that serves no other request. */
+static bool
+may_wait(const Request *request)
+{
+    return db_may_block(request->api->services.db) || policy_may_wait(request);
+}
+
 PipelineStep
 request_admit(Request *request, uint64_t size)
 {
     g_autoptr(GError) error = NULL;
-    /* A policy that asks other servers is asked later, on a thread that may wait. */
-    if (size <= ADMITTED_BODY_SIZE || policy_may_wait(request) || admit(request, &error))
+    if (size <= ADMITTED_BODY_SIZE || may_wait(request) || admit(request, &error))
         return PIPELINE_NOT_ANSWERED;
     answer_error(request, error);
     return PIPELINE_ANSWERED;
@@ -407,7 +414,7 @@ ask_then_run(void *data)
 bool
 request_run(Request *request)
 {
-    if (policy_may_wait(request))
+    if (may_wait(request))
         return !hand_over(request, request->api->pool, ask_then_run);
     return has_large_body(request) ? !hand_over(request, request->api->bodies, run_waiting)
                                    : run_handler(request);

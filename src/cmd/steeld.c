@@ -148,17 +148,40 @@ make_state_path(const Config *config, GError **error)
                       g_strerror(errno));
 }
 
+/* A number of a section; -1 stands for "forever". */
+static unsigned
+unsigned_option(const Config *config, ConfigOption option)
+{
+    int64_t value = config_integer(config, option);
+    return value < 0 ? UINT_MAX : (unsigned)MIN(value, (int64_t)UINT_MAX);
+}
+
+static DbSettings
+database_settings(const Config *config)
+{
+    return (DbSettings){
+        .synchronous = config_boolean(config, OPT_DATABASE_SQLITE_SYNCHRONOUS),
+        .wait_limit_s = unsigned_option(config, OPT_DATABASE_SQLITE_MAX_WAIT_FOR_RETRY),
+        .write_damaged = config_boolean(config, OPT_DATABASE_WRITE_DAMAGED),
+        .pool_size = unsigned_option(config, OPT_DATABASE_MAX_POOL_SIZE),
+        .pool_overflow = unsigned_option(config, OPT_DATABASE_MAX_OVERFLOW),
+        .pool_timeout_s = unsigned_option(config, OPT_DATABASE_POOL_TIMEOUT),
+        .recycle_s =
+            (int)MIN(config_integer(config, OPT_DATABASE_CONNECTION_RECYCLE_TIME), INT_MAX),
+        .connect_tries = unsigned_option(config, OPT_DATABASE_MAX_RETRIES),
+        .connect_pause_s = unsigned_option(config, OPT_DATABASE_RETRY_INTERVAL),
+        .tries = unsigned_option(config, OPT_DATABASE_DB_MAX_RETRIES),
+        .call_limit_s = unsigned_option(config, OPT_DATABASE_CALL_TIMEOUT),
+    };
+}
+
 static bool
 open_database(Daemon *daemon, GError **error)
 {
     const Config *config = config_current();
     if (!make_state_path(config, error))
         return false;
-    const DbSettings settings = {
-        .synchronous = config_boolean(config, OPT_DATABASE_SQLITE_SYNCHRONOUS),
-        .wait_limit_s = (unsigned)config_integer(config, OPT_DATABASE_SQLITE_MAX_WAIT_FOR_RETRY),
-        .write_damaged = config_boolean(config, OPT_DATABASE_WRITE_DAMAGED),
-    };
+    const DbSettings settings = database_settings(config);
     daemon->db = db_open(config_string(config, OPT_DATABASE_CONNECTION), &settings, error);
     return daemon->db != NULL;
 }

@@ -17,8 +17,8 @@ db_allocation_nodes(Db *db, const Allocation *allocation, GError **error)
     const DbValue values[] = {db_text(allocation->resource_class), db_text(allocation->owner)};
     return db_records_where(
         db, &node_resource,
-        "resource_class = ?1 AND (?2 IS NULL OR ?2 IN (owner, lessee)) AND " IS_FREE, values,
-        G_N_ELEMENTS(values), error);
+        "resource_class = ?1 AND (CAST(?2 AS TEXT) IS NULL OR ?2 IN (owner, lessee)) AND " IS_FREE,
+        values, G_N_ELEMENTS(values), error);
 }
 
 /* Runs a statement that changes one row or none. */
@@ -38,11 +38,12 @@ db_allocation_take(Db *db, const Allocation *allocation, const char *node_uuid, 
 {
     const DbValue values[] = {db_text(allocation->uuid), db_text(node_uuid),
                               db_text(allocation->resource_class), db_text(allocation->owner)};
-    return execute_one(db,
-                       "UPDATE nodes SET instance_uuid = ?1, allocation_uuid = ?1 WHERE uuid = ?2 "
-                       "AND resource_class = ?3 AND (?4 IS NULL OR ?4 IN (owner, lessee)) AND "
-                       "reservation IS NULL AND " IS_FREE,
-                       values, G_N_ELEMENTS(values), taken, error);
+    return execute_one(
+        db,
+        "UPDATE nodes SET instance_uuid = ?1, allocation_uuid = ?1 WHERE uuid = ?2 "
+        "AND resource_class = ?3 AND (CAST(?4 AS TEXT) IS NULL OR ?4 IN (owner, lessee)) AND "
+        "reservation IS NULL AND " IS_FREE,
+        values, G_N_ELEMENTS(values), taken, error);
 }
 
 bool

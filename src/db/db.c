@@ -1,26 +1,36 @@
-/* Connections per thread, the writers' turns, transactions and migrations; the contract is in db.h.
+/* Connections of threads, the writers' turns, and transactions; the contract is in db.h.
  *
  * An engine with a single writer has one connection for writing, and the thread that has the
  * writers' turn uses it. Its cache stays valid, since nobody else changes the file. The cache of a
  * thread's own connection, which only reads, is void after each change.
  *
+ * Of a server's connections a thread has one while it needs it: for a statement and its rows, or
+ * for a transaction.
+ *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "db/db.h"
 
+#include "common/backoff.h"
 #include "common/lock.h"
 #include "common/log.h"
 #include "common/metrics.h"
 #include "common/time_text.h"
+#include "db/connections.h"
 #include "db/engine.h"
 #include "db/health.h"
-#include "db/migrations.h"
+#include "db/internal.h"
 #include "db/sql.h"
 
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
-const DbSettings db_throw_away = {.synchronous = false, .wait_limit_s = 10};
+const DbSettings db_throw_away = {.synchronous = false,
+                                  .wait_limit_s = 10,
+                                  .pool_size = 5,
+                                  .pool_overflow = 50,
+                                  .pool_timeout_s = 30,
+                                  .tries = 20};
 
 struct Db {
     const DbEngine *engine;
@@ -33,6 +43,7 @@ struct Db {
     /* used by the thread that has the turn, not guarded; NULL until first needed */
     DbConnection *writer;
     GPtrArray *sessions GUARDED; /* Session, owned; db_close frees them */
+    DbConnections *connections;  /* of an engine whose connections are shared; NULL: none */
     int claim;                   /* descriptor, or -1; set by db_claim */
     DbHealth health;
 };
@@ -40,7 +51,7 @@ struct Db {
 /* A thread's connection, and how many transactions it is in. Only that thread uses it. */
 typedef struct Session {
     Db *db;
-    DbConnection *own; /* NULL until first needed */
+    DbConnection *own; /* NULL until first needed; a shared one: while it is needed */
     unsigned depth;
     DbWorkKind kind; /* of the outermost transaction */
     DbConflict conflict;
@@ -83,8 +94,18 @@ connection_of(Session *session, bool writes, GError **error)
     Db *db = session->db;
     DbConnection **place = writes && db->engine->single_writer ? &db->writer : &session->own;
     if (*place == NULL)
-        *place = db->engine->connect(db->address, &db->settings, error);
+        *place = db->connections != NULL ? db_connections_take(db->connections, error)
+                                         : db->engine->connect(db->address, &db->settings, error);
     return *place;
+}
+
+/* Gives a shared connection back; `kept`: the thread had it before, and needs it further. */
+static void
+connection_give(Session *session, bool kept)
+{
+    Db *db = session->db;
+    if (db->connections != NULL && !kept && session->own != NULL)
+        db_connections_give(db->connections, g_steal_pointer(&session->own));
 }
 
 static bool wait_for_turn(Db *db) REQUIRES(db->lock);
@@ -133,30 +154,73 @@ writer_end(Db *db)
     lock_release(&db->lock);
 }
 
+/* Notes what a failure tells about the database. Always false. */
 static bool
-run(Session *session, bool writes, const char *sql, const DbValue *values, size_t count,
-    DbRowFunc func, void *user_data, int64_t *changed, GError **error)
+note_failure(Session *session, const DbConnection *connection, GError *cause, GError **error)
 {
-    lock_check_io("ask the database");
-    DbConnection *connection = connection_of(session, writes, error);
-    if (connection == NULL)
-        return false;
-    g_autoptr(GError) cause = NULL;
-    const DbEngine *engine = session->db->engine;
-    if (engine->run(connection, sql, values, count, func, user_data, changed, &cause))
-        return true;
     if (steel_error_is(cause, STEEL_ERROR_CONFLICT))
-        engine->conflict(connection, &session->conflict);
+        session->db->engine->conflict(connection, &session->conflict);
     if (steel_error_is(cause, STEEL_ERROR_DATABASE_DAMAGED))
         db_health_note(&session->db->health, cause->message);
-    g_propagate_error(error, g_steal_pointer(&cause));
+    g_propagate_error(error, cause);
     return false;
 }
 
 static bool
-run_plain(Session *session, const char *sql, GError **error)
+run_once(Session *session, const DbStatement *statement, DbRowFunc func, void *user_data,
+         int64_t *changed, GError **error)
 {
-    return run(session, true, sql, NULL, 0, NULL, NULL, NULL, error);
+    GError *cause = NULL;
+    DbConnection *connection =
+        connection_of(session, statement->writes || session->depth > 0, error);
+    if (connection == NULL)
+        return false;
+    return session->db->engine->run(connection, statement, func, user_data, changed, &cause) ||
+           note_failure(session, connection, cause, error);
+}
+
+/* The pauses before further tries of what may be repeated. */
+static Backoff
+tries_of(const Db *db)
+{
+    return (Backoff){.pause_ms = 10,
+                     .longest_ms = 500,
+                     .limit_ms = time_monotonic_ms() + (int64_t)db->settings.wait_limit_s * 1000};
+}
+
+/* True after a pause if the failure has left nothing behind, and there are tries left. */
+static bool
+try_again(const Session *session, bool good, unsigned *tries, Backoff *backoff, GError **error)
+{
+    const Db *db = session->db;
+    if (good || db->engine->may_repeat == NULL || session->own == NULL ||
+        !db->engine->may_repeat(session->own) || ++*tries > db->settings.tries)
+        return false;
+    if (*tries == 1)
+        *backoff = tries_of(db);
+    if (!backoff_pause(backoff))
+        return false;
+    log_debug("db", "once more: %s", error != NULL ? (*error)->message : "a failure");
+    if (error != NULL)
+        g_clear_error(error);
+    return true;
+}
+
+/* Runs a statement, outside of a transaction as often as it may be repeated. */
+static bool
+run(Session *session, const DbStatement *statement, DbRowFunc func, void *user_data,
+    int64_t *changed, GError **error)
+{
+    bool kept = session->own != NULL, good, again;
+    unsigned tries = 0;
+    Backoff backoff = {0};
+    lock_check_io("ask the database");
+    do {
+        good = run_once(session, statement, func, user_data, changed, error);
+        again = session->depth == 0 && try_again(session, good, &tries, &backoff, error);
+        connection_give(session, kept);
+    } while (again);
+    return good;
 }
 
 /* All threads share the connection for writing, so one that cannot roll back is closed. That undoes
@@ -166,7 +230,9 @@ roll_back(Session *session)
 {
     Db *db = session->db;
     g_autoptr(GError) ignored = NULL; /* the caller has the first error already */
-    if (!run_plain(session, "ROLLBACK", &ignored) && db->engine->single_writer)
+    DbConnection *connection = connection_of(session, true, &ignored);
+    if (connection != NULL && !db->engine->roll_back(connection, &ignored) &&
+        db->engine->single_writer)
         g_clear_pointer(&db->writer, db->engine->disconnect);
 }
 
@@ -180,6 +246,35 @@ join(const Session *session, DbWorkKind kind, DbWork work, void *user_data, GErr
     return work(session->db, user_data, error);
 }
 
+static bool
+commit(Session *session, DbConnection *connection, GError **error)
+{
+    GError *cause = NULL;
+    return session->db->engine->commit(connection, &cause) ||
+           note_failure(session, connection, cause, error);
+}
+
+/* Runs the whole transaction once, on a connection that the thread keeps meanwhile. */
+static bool
+transact(Session *session, DbWorkKind kind, DbWork work, void *user_data, GError **error)
+{
+    Db *db = session->db;
+    GError *cause = NULL;
+    lock_check_io("ask the database");
+    DbConnection *connection = connection_of(session, true, error);
+    if (connection == NULL)
+        return false;
+    if (!db->engine->begin(connection, kind, &cause))
+        return note_failure(session, connection, cause, error);
+    session->depth = 1;
+    session->kind = kind;
+    bool good = work(db, user_data, error) && commit(session, connection, error);
+    session->depth = 0;
+    if (!good)
+        roll_back(session);
+    return good;
+}
+
 bool
 db_transaction(Db *db, DbWorkKind kind, DbWork work, void *user_data, GError **error)
 {
@@ -188,15 +283,17 @@ db_transaction(Db *db, DbWorkKind kind, DbWork work, void *user_data, GError **e
         return join(session, kind, work, user_data, error);
     if (!db_health_may_write(&db->health, error) || !writer_begin(db, error))
         return false;
-    bool good = run_plain(session, db->engine->begin[kind], error);
-    if (good) {
-        session->depth = 1;
-        session->kind = kind;
-        good = work(db, user_data, error) && run_plain(session, "COMMIT", error);
-        session->depth = 0;
-        if (!good)
-            roll_back(session);
-    }
+    bool kept = session->own != NULL, good, again;
+    unsigned tries = 0;
+    Backoff backoff = {0};
+    g_autoptr(GError) cause = NULL; /* the caller may not want it */
+    do {
+        good = transact(session, kind, work, user_data, &cause);
+        again = try_again(session, good, &tries, &backoff, &cause);
+        connection_give(session, kept && !again);
+    } while (again);
+    if (!good)
+        g_propagate_error(error, g_steal_pointer(&cause));
     writer_end(db);
     return good;
 }
@@ -212,24 +309,55 @@ bool
 db_query(Db *db, const char *sql, const DbValue *values, size_t count, DbRowFunc func,
          void *user_data, GError **error)
 {
-    Session *session = session_of_thread(db);
+    const DbStatement statement = {sql, values, count, false};
     count_statement();
-    return run(session, session->depth > 0, sql, values, count, func, user_data, NULL, error);
+    return run(session_of_thread(db), &statement, func, user_data, NULL, error);
 }
 
 bool
 db_execute(Db *db, const char *sql, const DbValue *values, size_t count, int64_t *changed,
            GError **error)
 {
+    const DbStatement statement = {sql, values, count, true};
     Session *session = session_of_thread(db);
     count_statement();
     bool alone = session->depth == 0;
     if (alone && (!db_health_may_write(&db->health, error) || !writer_begin(db, error)))
         return false;
-    bool good = run(session, true, sql, values, count, NULL, NULL, changed, error);
+    bool good = run(session, &statement, NULL, NULL, changed, error);
     if (alone)
         writer_end(db);
     return good;
+}
+
+bool
+db_run_script(Db *db, const char *sql, GError **error)
+{
+    GError *cause = NULL;
+    Session *session = session_of_thread(db);
+    DbConnection *connection = connection_of(session, true, error);
+    if (connection == NULL)
+        return false;
+    return db->engine->script(connection, sql, &cause) ||
+           note_failure(session, connection, cause, error);
+}
+
+bool
+db_may_write(Db *db)
+{
+    return db_health_may_write(&db->health, NULL);
+}
+
+const DbSettings *
+db_settings(const Db *db)
+{
+    return &db->settings;
+}
+
+bool
+db_may_block(const Db *db)
+{
+    return db->connections != NULL;
 }
 
 const DbWords *
@@ -290,110 +418,10 @@ db_row_integer(const DbRow *row, int column)
 }
 
 static bool
-read_number(Db *db, int64_t *number, GError **error)
-{
-    return db_query(db, "SELECT COALESCE(MAX(number), 0) FROM schema_version", NULL, 0,
-                    read_integer, number, error);
-}
-
-static bool
-lock_schema(Db *db, GError **error)
-{
-    const char *sql = db->engine->migration_lock;
-    return sql == NULL || db_execute(db, sql, NULL, 0, NULL, error);
-}
-
-static bool
-run_migration(Db *db, const DbMigration *migration, GError **error)
-{
-    const DbValue number = db_integer(migration->number);
-    DbConnection *connection = connection_of(session_of_thread(db), true, error);
-    if (connection != NULL && db->engine->script(connection, migration->sql, error) &&
-        db_execute(db, "INSERT INTO schema_version (number) VALUES (?1)", &number, 1, NULL, error))
-        return true;
-    g_prefix_error(error, "database migration %s: ", migration->name);
-    return false;
-}
-
-/* Another process may have migrated meanwhile, so the schema is read again while nobody else can
- * change it. */
-static bool
-migrate_once(Db *db, void *user_data, GError **error)
-{
-    const DbMigration *migration = user_data;
-    int64_t have = 0;
-    if (!lock_schema(db, error) || !read_number(db, &have, error))
-        return false;
-    return have >= migration->number || run_migration(db, migration, error);
-}
-
-/* Reads the number of the schema. Creates the table of that number if the database may be
- * written. */
-static bool
-read_schema(Db *db, int64_t *have, GError **error)
-{
-    return (!db_health_may_write(&db->health, NULL) ||
-            db_execute(db, "CREATE TABLE IF NOT EXISTS schema_version (number BIGINT NOT NULL)",
-                       NULL, 0, NULL, error)) &&
-           read_number(db, have, error);
-}
-
-/* Migrates the schema to the number that this program needs. Refuses the database of a newer
- * program. */
-static bool
-migrate(Db *db, GError **error)
-{
-    int64_t have = 0;
-    if (!read_schema(db, &have, error))
-        return false;
-    size_t count;
-    const DbMigration *migrations = db_migrations(&count);
-    if (count > 0 && have > migrations[count - 1].number)
-        return steel_fail(
-            error, STEEL_ERROR_DATABASE,
-            "the database has schema %d, this program knows only %d: use a newer steeld", (int)have,
-            migrations[count - 1].number);
-    for (size_t i = 0; i < count; i++) {
-        DbMigration migration = migrations[i];
-        if (migration.number > have &&
-            !db_transaction(db, DB_READ_MODIFY_WRITE, migrate_once, &migration, error))
-            return false;
-    }
-    return true;
-}
-
-/* The engine of a URL, or NULL. */
-static const DbEngine *
-engine_of(const char *url)
-{
-    static const DbEngine *const engines[] = {&db_engine_sqlite};
-    const char *separator = strstr(url, "://");
-    size_t length = separator != NULL ? (size_t)(separator - url) : 0;
-    for (size_t i = 0; separator != NULL && i < G_N_ELEMENTS(engines); i++)
-        if (strlen(engines[i]->scheme) == length && strncmp(url, engines[i]->scheme, length) == 0 &&
-            separator[3] != '\0')
-            return engines[i];
-    return NULL;
-}
-
-bool
-db_check_url(const char *url, GError **error)
-{
-    /* the rest of the URL may hold a password */
-    const char *separator = strstr(url, "://");
-    int length = separator != NULL ? (int)MIN(separator - url, 20) : 0;
-    return engine_of(url) != NULL ||
-           steel_fail(error, STEEL_ERROR_CONFIG,
-                      "[database]connection: Steel has no engine for '%.*s://'; it keeps a "
-                      "database of its own: "
-                      "sqlite:////PATH, here, as --set database.connection=... or as "
-                      "OS_DATABASE__CONNECTION",
-                      length, url);
-}
-
-static bool
 check_damage(Db *db, GError **error)
 {
+    if (db->engine->check == NULL)
+        return true;
     DbConnection *connection = connection_of(session_of_thread(db), false, error);
     if (connection == NULL)
         return false;
@@ -402,12 +430,12 @@ check_damage(Db *db, GError **error)
 }
 
 UNSHARED Db *
-db_open(const char *url, const DbSettings *settings, GError **error)
+db_new(const char *url, const DbSettings *settings, GError **error)
 {
     if (!db_check_url(url, error))
         return NULL;
     Db *db = g_new0(Db, 1);
-    db->engine = engine_of(url);
+    db->engine = db_engine_of(url);
     db->settings = *settings;
     db->address = g_strdup(strstr(url, "://") + 3);
     db->sessions = g_ptr_array_new();
@@ -415,15 +443,16 @@ db_open(const char *url, const DbSettings *settings, GError **error)
     lock_init(&db->lock, LOCK_RANK_DATABASE);
     lock_condition_init(&db->turn);
     pthread_key_create(&db->key, session_end);
+    if (db->engine->pooled)
+        db->connections = db_connections_new(db->engine, db->address, &db->settings);
     db->health =
         (DbHealth){.engine = db->engine, .address = db->address, .settings = &db->settings};
     if (db->engine->protect != NULL)
         db->engine->protect(db->address);
-    if (!check_damage(db, error) || !migrate(db, error)) {
-        db_close(db);
-        return NULL;
-    }
-    return db;
+    if (check_damage(db, error))
+        return db;
+    db_close(db);
+    return NULL;
 }
 
 bool
@@ -448,6 +477,7 @@ db_close(Db *db)
         db->engine->disconnect(session->own);
         g_free(session);
     }
+    db_connections_free(db->connections);
     db->engine->disconnect(db->writer);
     g_ptr_array_free(db->sessions, TRUE);
     lock_destroy(&db->lock);

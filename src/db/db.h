@@ -46,6 +46,14 @@ typedef struct DbSettings {
     bool write_damaged;    /* a damaged database is written to all the same */
     /* bytes up to which a file is looked through before db_open returns; 0: 64 MiB */
     int64_t small_size;
+
+    /* of a server: [database]max_pool_size and so on */
+    unsigned pool_size, pool_overflow, pool_timeout_s;
+    int recycle_s;          /* age at which a connection is replaced; 0 and below: never */
+    unsigned connect_tries; /* further tries of db_open to reach it */
+    unsigned connect_pause_s;
+    unsigned tries;        /* further ones of what lost a deadlock or its connection */
+    unsigned call_limit_s; /* longest time for one statement; 0: 30 s */
 } DbSettings;
 
 /* For a database that nobody will miss: it does not wait for the disk. */
@@ -103,6 +111,9 @@ uint64_t db_statement_count(void);
 
 /* Bytes that the database takes on disk, without what is waiting to be written into it. */
 bool db_size(Db *db, int64_t *size, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Whether a question may wait for a server. Then no thread that serves others asks it. */
+bool db_may_block(const Db *db);
 
 /* True while the database answers and is whole: for health checks. Errors: DATABASE_DAMAGED, and
  * those of a query. */

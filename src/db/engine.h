@@ -1,4 +1,19 @@
 /* The interface of a database engine; private to this folder. One thread uses a connection.
+ *
+ * What keeps transactions apart, on each engine:
+ *
+ *   - SQLite has one writer: a transaction of either kind begins when it has the file.
+ *   - On PostgreSQL, at READ COMMITTED, each write shares one lock of the database and a
+ *     DB_READ_MODIFY_WRITE has it alone. So nothing is written anywhere while one is under way,
+ *     also no row that it has looked for and not found. Reads never wait. Such transactions are
+ *     short and rare: a write that is frequent is a DB_WRITE that reads with `lock_rows`, which
+ *     keeps others from the rows it reads, or one statement that names its condition.
+ *   - A statement that decides by the rows of another table (a lock by a lease) must see them as
+ *     they are when it has its own row: it locks the row first, in a DB_WRITE.
+ *   - A transaction that failed through no fault of its own (a deadlock, a lost connection) runs
+ *     again from its beginning, a bounded number of times. So `work` computes everything anew. A
+ *     commit whose answer is lost does not run again: nobody knows if it is done.
+ *
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 #include "db/sql.h"
@@ -10,6 +25,10 @@ typedef struct DbConnection DbConnection;
  * byte by byte (collation C). */
 typedef struct DbWords {
     const char *like; /* matches a pattern without regard to the case of letters */
+
+    /* The end of a SELECT in a DB_WRITE: others neither change nor lock the rows it returns before
+     * the transaction's end. Empty: the transaction does so by itself. */
+    const char *lock_rows;
 
     /* An expression for a member of the JSON object in a column, as text; null when it is absent.
      * `key` is a word of the program's own. The caller frees. */
@@ -25,16 +44,39 @@ typedef struct DbWords {
     char *(*text_within)(const char *column, unsigned value);
 } DbWords;
 
+typedef struct DbStatement {
+    const char *sql;
+    const DbValue *values;
+    size_t count;
+    bool writes; /* it may change rows */
+} DbStatement;
+
 typedef struct DbEngine {
-    const char *scheme; /* of the URL */
+    const char *scheme; /* of the URL, also with a driver behind it: "scheme+driver" */
+
+    /* Whether the rest of a URL can be understood, without asking anybody; NULL: always.
+     * Errors: CONFIG, without what in the URL may be secret. */
+    bool (*check_address)(const char *address, GError **error);
 
     /* Opens a connection; `address` is what follows "scheme://". */
     DbConnection *(*connect)(const char *address, const DbSettings *settings, GError **error);
     void (*disconnect)(DbConnection *connection);
 
     /* Runs one statement; func may be NULL. `changed` may be NULL. */
-    bool (*run)(DbConnection *connection, const char *sql, const DbValue *values, size_t count,
-                DbRowFunc func, void *user_data, int64_t *changed, GError **error);
+    bool (*run)(DbConnection *connection, const DbStatement *statement, DbRowFunc func,
+                void *user_data, int64_t *changed, GError **error);
+
+    /* Begins a transaction of a kind (db.h). In one of DB_READ_MODIFY_WRITE nobody else changes
+     * what it has read, or adds rows that it has looked for, until the commit. */
+    bool (*begin)(DbConnection *connection, DbWorkKind kind, GError **error);
+    bool (*commit)(DbConnection *connection, GError **error);
+    bool (*roll_back)(DbConnection *connection, GError **error);
+
+    /* Whether the last failure of the connection has left nothing behind, so that the statement, or
+     * the whole transaction, may run again. NULL: never. */
+    bool (*may_repeat)(const DbConnection *connection);
+    /* Whether the connection can be used further. NULL: always. */
+    bool (*is_usable)(DbConnection *connection);
 
     /* The rule that the last statement with CONFLICT has broken. */
     void (*conflict)(const DbConnection *connection, DbConflict *conflict);
@@ -61,20 +103,12 @@ typedef struct DbEngine {
      * database. */
     int (*claim)(const char *address, GError **error);
 
-    /* The statements that start a transaction of each kind (db.h). In one of DB_READ_MODIFY_WRITE
-     * nobody else changes what it has read, or adds rows that it has looked for, until the commit;
-     * an engine that cannot wait for others ends it with DATABASE_BUSY. */
-    const char *begin[DB_WORK_KINDS];
-
-    /* Inside a transaction of DB_READ_MODIFY_WRITE: the statement that keeps other processes from
-     * changing the schema until its end. NULL: the transaction does so by itself. */
-    const char *migration_lock;
-
     DbWords words;
 
     const char *size; /* a query for the bytes on disk */
 
     bool single_writer; /* writes of this process must take turns */
+    bool pooled;        /* threads share a bounded number of connections (pool.h) */
 
     bool (*row_is_null)(const DbRow *row, int column);
     const char *(*row_text)(const DbRow *row, int column, size_t *size);
@@ -88,3 +122,4 @@ struct DbRow {
 };
 
 extern const DbEngine db_engine_sqlite;
+extern const DbEngine db_engine_postgres;

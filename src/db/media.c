@@ -148,10 +148,11 @@ GPtrArray *
 db_media_of_node(Db *db, const char *node_uuid, const char *purpose, GError **error)
 {
     const DbValue values[] = {db_text(node_uuid), db_text(purpose)};
-    return query_all(db,
-                     "SELECT " COLUMNS " FROM media m JOIN media_users u ON u.medium_id = m.id "
-                     "WHERE u.node_uuid = ?1 AND (?2 IS NULL OR u.purpose = ?2) ORDER BY m.id",
-                     values, G_N_ELEMENTS(values), error);
+    return query_all(
+        db,
+        "SELECT " COLUMNS " FROM media m JOIN media_users u ON u.medium_id = m.id "
+        "WHERE u.node_uuid = ?1 AND (CAST(?2 AS TEXT) IS NULL OR u.purpose = ?2) ORDER BY m.id",
+        values, G_N_ELEMENTS(values), error);
 }
 
 static bool
@@ -191,7 +192,7 @@ release(Db *db, void *user_data, GError **error)
     const DbValue values[] = {db_text(releasing->node_uuid), db_text(releasing->purpose)};
     return db_execute(db,
                       "DELETE FROM media_users WHERE node_uuid = ?1 AND "
-                      "(?2 IS NULL OR purpose = ?2)",
+                      "(CAST(?2 AS TEXT) IS NULL OR purpose = ?2)",
                       values, G_N_ELEMENTS(values), NULL, error) &&
            detach(db, error);
 }

@@ -20,24 +20,52 @@ db_node_locked_error(const Node *node, GError **error)
                       time_text_ms(node->reserved_at_ms, since));
 }
 
+typedef struct Reservation {
+    const DbValue *values;
+    size_t count;
+    const char *node_uuid;
+    int64_t changed;
+} Reservation;
+
+static bool
+reserve(Db *db, void *user_data, GError **error)
+{
+    Reservation *reservation = user_data;
+    return db_execute(
+        db,
+        "UPDATE nodes SET reservation = ?1, reservation_lease = ?2, reservation_purpose = ?3, "
+        "reserved_at_ms = ?4 WHERE uuid = ?5 AND (reservation IS NULL OR "
+        "(COALESCE(reservation_lease, '') <> ?2 AND NOT EXISTS "
+        "(SELECT 1 FROM conductors c WHERE c.lease = nodes.reservation_lease AND "
+        "c.lease_expires_ms > ?6)))",
+        reservation->values, reservation->count, &reservation->changed, error);
+}
+
+/* Where others may write meanwhile, the statement that judges the lease must begin when the row is
+ * this transaction's: a lease that is newer than the wait for the row counts as well. */
+static bool
+lock_and_reserve(Db *db, void *user_data, GError **error)
+{
+    const Reservation *reservation = user_data;
+    const DbValue uuid = db_text(reservation->node_uuid);
+    g_autofree char *sql =
+        g_strconcat("SELECT 1 FROM nodes WHERE uuid = ?1", db_words(db)->lock_rows, NULL);
+    return db_query(db, sql, &uuid, 1, NULL, NULL, error) && reserve(db, user_data, error);
+}
+
 bool
 db_node_reserve(Db *db, const char *node_uuid, const char *hostname, const char *lease,
                 const char *purpose, GError **error)
 {
-    int64_t changed = 0;
     const DbValue values[] = {db_text(hostname),  db_text(lease),
                               db_text(purpose),   db_integer(time_now_ms()),
                               db_text(node_uuid), db_integer(steady_now_ms())};
-    if (!db_execute(
-            db,
-            "UPDATE nodes SET reservation = ?1, reservation_lease = ?2, reservation_purpose = ?3, "
-            "reserved_at_ms = ?4 WHERE uuid = ?5 AND (reservation IS NULL OR "
-            "(COALESCE(reservation_lease, '') <> ?2 AND NOT EXISTS "
-            "(SELECT 1 FROM conductors c WHERE c.lease = nodes.reservation_lease AND "
-            "c.lease_expires_ms > ?6)))",
-            values, G_N_ELEMENTS(values), &changed, error))
+    Reservation reservation = {values, G_N_ELEMENTS(values), node_uuid, 0};
+    bool alone = *db_words(db)->lock_rows == '\0';
+    if (alone ? !reserve(db, &reservation, error)
+              : !db_transaction(db, DB_WRITE, lock_and_reserve, &reservation, error))
         return false;
-    if (changed == 1)
+    if (reservation.changed == 1)
         return true;
     g_autoptr(Node) holder = db_record_find(db, &node_resource, "uuid", node_uuid, error);
     return holder != NULL && db_node_locked_error(holder, error);
@@ -54,10 +82,11 @@ db_node_release(Db *db, const char *node_uuid, const char *lease, GError **error
                       values, G_N_ELEMENTS(values), NULL, error);
 }
 
-bool
-db_nodes_clear_void_locks(Db *db, const char *own_lease, GError **error)
+/* It judges many rows by the leases of one moment, so nobody writes meanwhile. */
+static bool
+clear_void_locks(Db *db, void *user_data, GError **error)
 {
-    const DbValue values[] = {db_integer(steady_now_ms()), db_text(own_lease)};
+    const DbValue values[] = {db_integer(steady_now_ms()), db_text(user_data)};
     return db_execute(
         db,
         "UPDATE nodes SET reservation = NULL, reservation_lease = NULL, reservation_purpose = "
@@ -66,6 +95,13 @@ db_nodes_clear_void_locks(Db *db, const char *own_lease, GError **error)
         "COALESCE(reservation_lease, '') <> ?2 AND NOT EXISTS (SELECT 1 FROM conductors c "
         "WHERE c.lease = nodes.reservation_lease AND c.lease_expires_ms > ?1)",
         values, G_N_ELEMENTS(values), NULL, error);
+}
+
+bool
+db_nodes_clear_void_locks(Db *db, const char *own_lease, GError **error)
+{
+    g_autofree char *lease = g_strdup(own_lease);
+    return db_transaction(db, DB_READ_MODIFY_WRITE, clear_void_locks, lease, error);
 }
 
 /* Appends 'deploying', 'cleaning': the words come from the program's own table. */
@@ -251,19 +287,33 @@ read_json(const DbRow *row, void *user_data)
 typedef struct Saving {
     Node *node;
     const Node *stored;
+    json_t *own; /* what the node remembers before the merge; NULL until then */
 } Saving;
+
+/* Each run of the transaction merges the node's own memory: an earlier one may have seen what is no
+ * longer stored. */
+static void
+merge(Saving *saving, json_t *now)
+{
+    if (saving->own == NULL)
+        saving->own = info_copy(saving->node);
+    else
+        info_restore(saving->node, saving->own);
+    if (json_is_object(now))
+        info_merge(saving->node, saving->stored, now);
+}
 
 static bool
 save_with_internal_info(Db *db, void *user_data, GError **error)
 {
-    const Saving *saving = user_data;
+    Saving *saving = user_data;
     json_t *now = NULL;
     const DbValue uuid = db_text(saving->node->uuid);
-    if (!db_query(db, "SELECT driver_internal_info FROM nodes WHERE uuid = ?1", &uuid, 1, read_json,
-                  &now, error))
+    g_autofree char *sql = g_strconcat("SELECT driver_internal_info FROM nodes WHERE uuid = ?1",
+                                       db_words(db)->lock_rows, NULL);
+    if (!db_query(db, sql, &uuid, 1, read_json, &now, error))
         return false;
-    if (json_is_object(now))
-        info_merge(saving->node, saving->stored, now);
+    merge(saving, now);
     json_decref(now);
     return db_record_save(db, &node_resource, saving->node, saving->stored, error);
 }
@@ -271,10 +321,12 @@ save_with_internal_info(Db *db, void *user_data, GError **error)
 bool
 db_node_save(Db *db, Node *node, const Node *stored, GError **error)
 {
-    Saving saving = {node, stored};
-    return info_same(node, stored)
-               ? db_record_save(db, &node_resource, node, stored, error)
-               : db_transaction(db, DB_READ_MODIFY_WRITE, save_with_internal_info, &saving, error);
+    Saving saving = {node, stored, NULL};
+    if (info_same(node, stored))
+        return db_record_save(db, &node_resource, node, stored, error);
+    bool good = db_transaction(db, DB_WRITE, save_with_internal_info, &saving, error);
+    json_decref(saving.own);
+    return good;
 }
 
 #define INTERNAL_INFO "driver_internal_info"

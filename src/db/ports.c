@@ -58,9 +58,10 @@ GPtrArray *
 db_portgroup_member(Db *db, const char *portgroup_uuid, const char *except, GError **error)
 {
     const DbValue values[] = {db_text(portgroup_uuid), db_text(except)};
-    return db_records_where(db, &port_resource,
-                            "portgroup_uuid = ?1 AND (?2 IS NULL OR uuid <> ?2) LIMIT 1", values,
-                            G_N_ELEMENTS(values), error);
+    return db_records_where(
+        db, &port_resource,
+        "portgroup_uuid = ?1 AND (CAST(?2 AS TEXT) IS NULL OR uuid <> ?2) LIMIT 1", values,
+        G_N_ELEMENTS(values), error);
 }
 
 static bool

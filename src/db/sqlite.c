@@ -370,14 +370,14 @@ bind(sqlite3_stmt *statement, const DbValue *values, size_t count)
 }
 
 static bool
-run(DbConnection *connection, const char *sql, const DbValue *values, size_t count, DbRowFunc func,
-    void *user_data, int64_t *changed, GError **error)
+run(DbConnection *connection, const DbStatement *wanted, DbRowFunc func, void *user_data,
+    int64_t *changed, GError **error)
 {
     bool temporary;
-    sqlite3_stmt *statement = prepare(connection, sql, &temporary, error);
+    sqlite3_stmt *statement = prepare(connection, wanted->sql, &temporary, error);
     if (statement == NULL)
         return false;
-    bind(statement, values, count);
+    bind(statement, wanted->values, wanted->count);
     const DbRow row = {&db_engine_sqlite, statement};
     int code;
     while ((code = sqlite3_step(statement)) == SQLITE_ROW)
@@ -393,6 +393,33 @@ run(DbConnection *connection, const char *sql, const DbValue *values, size_t cou
     if (temporary)
         sqlite3_finalize(statement);
     return good;
+}
+
+static bool
+run_plain(DbConnection *connection, const char *sql, GError **error)
+{
+    const DbStatement statement = {.sql = sql, .writes = true};
+    return run(connection, &statement, NULL, NULL, NULL, error);
+}
+
+/* There is one writer, so both kinds begin alike. */
+static bool
+begin(DbConnection *connection, DbWorkKind kind, GError **error)
+{
+    (void)kind;
+    return run_plain(connection, "BEGIN IMMEDIATE", error);
+}
+
+static bool
+commit(DbConnection *connection, GError **error)
+{
+    return run_plain(connection, "COMMIT", error);
+}
+
+static bool
+roll_back(DbConnection *connection, GError **error)
+{
+    return run_plain(connection, "ROLLBACK", error);
 }
 
 static bool
@@ -447,8 +474,11 @@ const DbEngine db_engine_sqlite = {
     .file_size = file_size,
     .protect = protect,
     .claim = claim,
-    .begin = {[DB_WRITE] = "BEGIN IMMEDIATE", [DB_READ_MODIFY_WRITE] = "BEGIN IMMEDIATE"},
+    .begin = begin,
+    .commit = commit,
+    .roll_back = roll_back,
     .words = {.like = "LIKE",
+              .lock_rows = "",
               .json_member = json_member,
               .json_merge = json_merge,
               .text_within = text_within},

@@ -190,6 +190,18 @@ token_differs(const Node *before, const Node *node)
     return old != NULL && new != NULL &&strcmp(old, new) != 0;
 }
 
+json_t *
+info_copy(const Node *node)
+{
+    return json_copy(node->driver_internal_info);
+}
+
+void
+info_restore(Node *node, json_t *copy)
+{
+    become(node->driver_internal_info, copy);
+}
+
 void
 info_merge(Node *node, const Node *before, json_t *now)
 {

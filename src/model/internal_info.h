@@ -91,6 +91,10 @@ json_t *info_take_json(Node *node, InfoKey key);
 /* True if both nodes have the same keys and values. */
 bool info_same(const Node *a, const Node *b);
 
+/* A copy of all keys, and the node with those keys again. The caller of the first frees. */
+json_t *info_copy(const Node *node);
+void info_restore(Node *node, json_t *copy);
+
 /* Merges the changes made to `node` since `before` into `now`, which another thread has saved
  * meanwhile. The result is in `node`; `now` is changed too. Keys are merged one by one, each value
  * as a whole; the changes of `node` win. If `node` has forgotten its agent, all keys of the agent

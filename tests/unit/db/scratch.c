@@ -3,7 +3,48 @@
 #include "scratch.h"
 
 #include <glib/gstdio.h>
+#include <libpq-fe.h>
 #include <unistd.h>
+
+/* Runs "BEFORE name AFTER" on the server's own database. */
+static void
+ask_server(const char *server, const char *before, const char *name, const char *after)
+{
+    g_autofree char *url = g_strconcat(server, "postgres", NULL);
+    g_autofree char *sql = g_strdup_printf("%s \"%s\" %s", before, name, after);
+    PGconn *connection = PQconnectdb(url);
+    PGresult *result = PQexec(connection, sql);
+    if (PQresultStatus(result) != PGRES_COMMAND_OK)
+        fail_msg("%s: %s", sql, PQerrorMessage(connection));
+    PQclear(result);
+    PQfinish(connection);
+}
+
+static const char *
+server_of_tests(void)
+{
+    return g_getenv("STEEL_TEST_DATABASE");
+}
+
+static void
+make_empty(const Scratch *scratch)
+{
+    if (scratch->name != NULL)
+        ask_server(server_of_tests(), "CREATE DATABASE", scratch->name, "TEMPLATE template0");
+}
+
+/* A server's database, or the files of one. */
+static void
+drop(const Scratch *scratch)
+{
+    if (scratch->name != NULL)
+        ask_server(server_of_tests(), "DROP DATABASE", scratch->name, "WITH (FORCE)");
+    g_autoptr(GDir) folder = g_dir_open(scratch->folder, 0, NULL);
+    for (const char *name; folder != NULL && (name = g_dir_read_name(folder)) != NULL;) {
+        g_autofree char *path = g_build_filename(scratch->folder, name, NULL);
+        g_unlink(path);
+    }
+}
 
 int
 scratch_setup(void **state)
@@ -14,10 +55,11 @@ scratch_setup(void **state)
     if (scratch->folder == NULL)
         fail_msg("%s", error->message);
     scratch->path = g_build_filename(scratch->folder, "steel.sqlite", NULL);
-    const char *other = g_getenv("STEEL_TEST_DATABASE");
-    g_autofree char *name = g_path_get_basename(scratch->folder);
-    scratch->url = other != NULL ? g_strconcat(other, name, NULL)
-                                 : g_strconcat("sqlite:///", scratch->path, NULL);
+    if (server_of_tests() != NULL)
+        scratch->name = g_path_get_basename(scratch->folder);
+    scratch->url = scratch->name != NULL ? g_strconcat(server_of_tests(), scratch->name, NULL)
+                                         : g_strconcat("sqlite:///", scratch->path, NULL);
+    make_empty(scratch);
     scratch->db = scratch_open(scratch);
     *state = scratch;
     return 0;
@@ -27,21 +69,20 @@ void
 scratch_empty(Scratch *scratch)
 {
     g_clear_pointer(&scratch->db, db_close);
-    g_autoptr(GDir) folder = g_dir_open(scratch->folder, 0, NULL);
-    for (const char *name; folder != NULL && (name = g_dir_read_name(folder)) != NULL;) {
-        g_autofree char *path = g_build_filename(scratch->folder, name, NULL);
-        g_unlink(path);
-    }
+    drop(scratch);
+    make_empty(scratch);
 }
 
 int
 scratch_teardown(void **state)
 {
     Scratch *scratch = *state;
-    scratch_empty(scratch);
+    g_clear_pointer(&scratch->db, db_close);
+    drop(scratch);
     g_rmdir(scratch->folder);
     g_free(scratch->folder);
     g_free(scratch->path);
+    g_free(scratch->name);
     g_free(scratch->url);
     g_free(scratch);
     return 0;

@@ -1,6 +1,6 @@
-/* A folder of its own for each test, and a new database in it; both are removed when the test ends.
- * The questions are the same for every engine: with STEEL_TEST_DATABASE=URL each test has the
- * database URL plus a name of its own. Tests of files are for SQLite only.
+/* A folder of its own for each test, and a new database; both are removed when the test ends. The
+ * questions are the same for every engine: with STEEL_TEST_DATABASE=URL/ (tests/on-postgresql sets
+ * it) each test has a database of its own on that server, without it a file of SQLite.
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 #include "db/db.h"
@@ -18,7 +18,8 @@
 
 typedef struct Scratch {
     char *folder; /* owned */
-    char *path;   /* of the database, owned */
+    char *path;   /* of SQLite's file, owned */
+    char *name;   /* of the server's database, owned; NULL for SQLite */
     char *url;    /* owned */
     Db *db;
 } Scratch;
@@ -27,7 +28,7 @@ typedef struct Scratch {
 int scratch_setup(void **state);
 int scratch_teardown(void **state);
 
-/* Closes the scratch's database and removes its files. */
+/* Closes the scratch's database and makes a new, empty one, which is not opened. */
 void scratch_empty(Scratch *scratch);
 
 /* Opens the scratch's database, which must succeed. The caller closes it. */

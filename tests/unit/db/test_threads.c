@@ -221,6 +221,82 @@ nobody_changes_what_a_transaction_has_read_before_its_end(void **state)
                 (int64_t)COUNTERS * COUNTS);
 }
 
+static bool
+note_row(const DbRow *row, void *user_data)
+{
+    (void)row;
+    *(bool *)user_data = true;
+    return false;
+}
+
+static bool
+insert_unless_there(Db *db, void *user_data, GError **error)
+{
+    const DbValue name = db_text(user_data);
+    bool there = false;
+    return db_query(db, "SELECT 1 FROM nodes WHERE description = ?1", &name, 1, note_row, &there,
+                    error) &&
+           (there || db_execute(db, "INSERT INTO chassis (uuid, description) VALUES (?1, ?1)",
+                                &name, 1, NULL, error));
+}
+
+static bool
+insert_node_unless_chassis(Db *db, const char *name, GError **error)
+{
+    const DbValue value = db_text(name);
+    return db_execute(db,
+                      "INSERT INTO nodes (uuid, driver, description) SELECT ?1, 'fake', ?1 WHERE "
+                      "NOT EXISTS (SELECT 1 FROM chassis WHERE description = ?1)",
+                      &value, 1, NULL, error);
+}
+
+#define NAMES 100
+
+/* Half of the threads look for a node and make a chassis, the others do the reverse with a single
+ * statement: neither may miss what the other adds. */
+static void *
+look_and_insert(void *data)
+{
+    const Scratch *scratch = data;
+    g_autoptr(GError) error = NULL;
+    static int number;
+    bool transacts = __atomic_fetch_add(&number, 1, __ATOMIC_RELAXED) % 2;
+    Db *db = scratch_open(scratch);
+    uintptr_t failures = 0;
+    for (int i = 0; i < NAMES; i++) {
+        g_autofree char *name = g_strdup_printf("name-%d", i);
+        bool good =
+            transacts ? db_transaction(db, DB_READ_MODIFY_WRITE, insert_unless_there, name, &error)
+                      : insert_node_unless_chassis(db, name, &error);
+        if (!good && !steel_error_is(error, STEEL_ERROR_CONFLICT)) {
+            fprintf(stderr, "%s\n", error->message);
+            failures++;
+        }
+        g_clear_error(&error);
+    }
+    db_close(db);
+    return (void *)failures;
+}
+
+static void
+nobody_adds_what_a_transaction_has_looked_for_before_its_end(void **state)
+{
+    Scratch *scratch = *state;
+    pthread_t threads[COUNTERS];
+    for (int i = 0; i < COUNTERS; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, look_and_insert, scratch), 0);
+    for (int i = 0; i < COUNTERS; i++) {
+        void *failures = NULL;
+        pthread_join(threads[i], &failures);
+        assert_null(failures);
+    }
+    assert_true(scratch_number(scratch->db, "SELECT COUNT(*) FROM nodes") +
+                    scratch_number(scratch->db, "SELECT COUNT(*) FROM chassis") ==
+                NAMES);
+    assert_true(scratch_number(scratch->db, "SELECT COUNT(*) FROM nodes n JOIN chassis c ON "
+                                            "c.description = n.description") == 0);
+}
+
 #define OPENERS 8
 
 static void *
@@ -269,6 +345,7 @@ main(void)
         scratch_test(the_database_may_be_closed_as_soon_as_the_pool_is_freed),
         scratch_test(a_transaction_that_fails_gives_its_turn_back),
         scratch_test(nobody_changes_what_a_transaction_has_read_before_its_end),
+        scratch_test(nobody_adds_what_a_transaction_has_looked_for_before_its_end),
         scratch_test(many_processes_that_open_a_new_database_make_it_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

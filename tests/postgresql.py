@@ -1,0 +1,120 @@
+"""A PostgreSQL of a test's own: a cluster in a folder that is removed afterwards, a free port, an ordinary user.
+
+It is the real server as Debian packages it, and no cluster of the system's. It does not wait for the disk.
+
+SPDX-License-Identifier: Apache-2.0
+"""
+import glob
+import os
+import pwd
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+
+USER, PASSWORD = "steel", "s3cret of steel"
+QUOTED = "steel:s3cret%20of%20steel"
+LIMIT_S = 60
+SETTINGS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "200", "autovacuum": "off",
+            "listen_addresses": "127.0.0.1", "log_min_messages": "warning", "lc_messages": "C"}
+
+
+def program(name):
+    """A program of the newest PostgreSQL that is installed."""
+    found = sorted(glob.glob("/usr/lib/postgresql/*/bin/" + name), key=lambda path: int(path.split("/")[4]))
+    if not found:
+        raise RuntimeError("there is no PostgreSQL: tools/install-packages test")
+    return found[-1]
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Postgresql:
+    """A running server. `settings` are added to postgresql.conf; `data` is a place for the cluster, made by the caller."""
+
+    def __init__(self, settings=None, data=None):
+        self.folder = tempfile.mkdtemp(prefix="steel-postgresql-")
+        self.data = data or os.path.join(self.folder, "data")
+        self.log_path = os.path.join(self.folder, "log")
+        self.process = None
+        self.databases = 0
+        # The server refuses to run as root.
+        self.as_user = []
+        if os.geteuid() == 0:
+            account = pwd.getpwnam("postgres")
+            self.as_user = ["setpriv", "--reuid=%d" % account.pw_uid, "--regid=%d" % account.pw_gid, "--clear-groups"]
+            os.chown(self.folder, account.pw_uid, account.pw_gid)
+        try:
+            self.make(dict(SETTINGS, **(settings or {})))
+            self.start()
+        except BaseException:
+            self.remove()
+            raise
+
+    def run(self, *command, **more):
+        done = subprocess.run([*self.as_user, *command], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                              text=True, timeout=LIMIT_S, check=False, cwd=self.folder, **more)
+        if done.returncode != 0:
+            raise RuntimeError("%s: %s" % (command[0], done.stdout))
+        return done.stdout
+
+    def make(self, settings):
+        password = os.path.join(self.folder, "password")
+        with open(password, "w", encoding="ascii") as file:
+            file.write(PASSWORD)
+        # Not the collation C: the program must not depend on how the server orders text.
+        self.run(program("initdb"), "-D", self.data, "-U", USER, "--pwfile=" + password, "-A", "scram-sha-256", "-E", "UTF8",
+                 "--locale=C.UTF-8", "--locale-provider=icu", "--icu-locale=en-US", "--no-sync")
+        self.port = free_port()
+        settings = dict(settings, port=str(self.port), unix_socket_directories=self.folder)
+        with open(os.path.join(self.data, "postgresql.conf"), "a", encoding="ascii") as file:
+            file.writelines("%s = '%s'\n" % item for item in settings.items())
+
+    def start(self):
+        with open(self.log_path, "ab") as log:
+            self.process = subprocess.Popen([*self.as_user, program("postgres"), "-D", self.data], stdin=subprocess.DEVNULL,
+                                            stdout=log, stderr=log, cwd=self.folder, start_new_session=True)
+        end = time.monotonic() + LIMIT_S
+        while subprocess.run([program("pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(self.port)], check=False).returncode != 0:
+            if self.process.poll() is not None or time.monotonic() > end:
+                raise RuntimeError("PostgreSQL does not start: " + self.log())
+            time.sleep(0.02)
+
+    def log(self):
+        with open(self.log_path, encoding="utf-8", errors="replace") as file:
+            return file.read()
+
+    def stop(self, how=signal.SIGINT):
+        """SIGINT: at once, with every client's work undone. SIGTERM: waits for clients. SIGQUIT: as in a crash."""
+        if self.process is not None and self.process.poll() is None:
+            self.process.send_signal(how)
+            try:
+                self.process.wait(LIMIT_S)
+            except subprocess.TimeoutExpired:
+                os.killpg(self.process.pid, signal.SIGKILL)
+                self.process.wait()
+
+    def remove(self):
+        self.stop()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def url(self, name, scheme="postgresql"):
+        return "%s://%s@127.0.0.1:%d/%s" % (scheme, QUOTED, self.port, name)
+
+    def sql(self, text, name="postgres"):
+        """What psql answers, rows as lines with | between columns."""
+        return self.run(program("psql"), "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-h", "127.0.0.1", "-p", str(self.port), "-U",
+                        USER, "-d", name, "-c", text, env=dict(os.environ, PGPASSWORD=PASSWORD)).rstrip("\n")
+
+    def database(self):
+        """A new, empty database; its name."""
+        self.databases += 1
+        name = "steel_%d_%d" % (os.getpid(), self.databases)
+        self.sql('CREATE DATABASE "%s" TEMPLATE template0' % name)
+        return name
