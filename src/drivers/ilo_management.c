@@ -62,16 +62,68 @@ ilo_management_get_boot_device(Task *task, BootDevice *device, GError **error)
     return true;
 }
 
+typedef bool (*ModeReader)(const Ilo *ilo, IloBootMode *mode, GError **error);
+
+/* A machine from before UEFI tells no mode: it has one. */
+static bool
+read_mode(const Ilo *ilo, ModeReader read, IloBootMode *mode, GError **error)
+{
+    g_autoptr(GError) cause = NULL;
+    if (read(ilo, mode, &cause))
+        return true;
+    *mode = ILO_MODE_LEGACY;
+    if (steel_error_is(cause, STEEL_ERROR_UNSUPPORTED))
+        return true;
+    g_propagate_error(error, g_steal_pointer(&cause));
+    return false;
+}
+
+/* What the next POST brings already is not written. */
+static bool
+set_pending_mode(const Ilo *ilo, IloBootMode wanted, GError **error)
+{
+    IloBootMode pending = ILO_MODE_UNKNOWN;
+    return read_mode(ilo, ilo_get_pending_boot_mode, &pending, error) &&
+           (pending == wanted || ilo_set_pending_boot_mode(ilo, wanted, error));
+}
+
 bool
 ilo_management_set_boot_mode(Task *task, const char *mode, GError **error)
 {
     g_auto(IloNode) node = {0};
     Ilo ilo;
     IloBootMode wanted = strcmp(mode, "uefi") == 0 ? ILO_MODE_UEFI : ILO_MODE_LEGACY;
-    if (ilo_node_open(task, &node, &ilo, error) && ilo_set_pending_boot_mode(&ilo, wanted, error))
+    if (ilo_node_open(task, &node, &ilo, error) && set_pending_mode(&ilo, wanted, error))
         return true;
     g_prefix_error(error, "Setting %s as boot mode failed, error: ", mode);
     return false;
+}
+
+bool
+ilo_management_get_boot_mode(Task *task, const char **mode, GError **error)
+{
+    static const char *const words[] = {[ILO_MODE_LEGACY] = "bios", [ILO_MODE_UEFI] = "uefi"};
+    g_auto(IloNode) node = {0};
+    Ilo ilo;
+    IloBootMode is = ILO_MODE_UNKNOWN;
+    if (!ilo_node_open(task, &node, &ilo, error) || !read_mode(&ilo, ilo_get_boot_mode, &is, error))
+        return false;
+    *mode = words[is];
+    return true;
+}
+
+/* There is none in legacy mode. */
+bool
+ilo_management_get_secure_boot(Task *task, bool *on, GError **error)
+{
+    g_auto(IloNode) node = {0};
+    Ilo ilo;
+    IloBootMode mode = ILO_MODE_UNKNOWN;
+    if (!ilo_node_open(task, &node, &ilo, error) ||
+        !read_mode(&ilo, ilo_get_boot_mode, &mode, error))
+        return false;
+    *on = false;
+    return mode != ILO_MODE_UEFI || ilo_get_secure_boot(&ilo, on, error);
 }
 
 bool

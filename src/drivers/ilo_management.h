@@ -9,6 +9,8 @@ bool ilo_management_set_boot_device(Task *task, const char *device, bool persist
 bool ilo_management_get_boot_device(Task *task, BootDevice *device, GError **error);
 bool ilo_management_set_boot_mode(Task *task, const char *mode, GError **error);
 bool ilo_management_set_secure_boot(Task *task, bool on, GError **error);
+bool ilo_management_get_boot_mode(Task *task, const char **mode, GError **error);
+bool ilo_management_get_secure_boot(Task *task, bool *on, GError **error);
 bool ilo_management_inject_nmi(Task *task, GError **error);
 bool ilo_management_set_iscsi_boot_target(Task *task, GError **error);
 bool ilo_management_clear_iscsi_boot_target(Task *task, GError **error);

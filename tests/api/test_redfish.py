@@ -134,6 +134,25 @@ class Redfish(harness.Suite):
         self.provision(uuid, "inspect", "manageable")
         self.assertEqual(1, len(self.get("/v1/ports?node=%s" % uuid)["ports"]))
 
+    def test_a_managed_node_shows_how_its_machine_boots(self):
+        uuid = self.machine()
+        node = self.provision(uuid, "manage", "manageable")
+        self.assertEqual(("bios", False), (node["boot_mode"], node["secure_boot"]))
+        bios = self.bmc.ask("GET", "/redfish/v1/Systems/1/Bios").json["Attributes"]
+        told = self.get("/v1/nodes/%s/bios" % uuid)["bios"]
+        self.assertEqual(sorted(bios), sorted(setting["name"] for setting in told))
+
+    def test_secure_boot_that_was_asked_for_is_taken_back_before_the_machine_has_started(self):
+        uuid = self.machine()
+        self.provision(uuid, "manage", "manageable")
+        for setting in ({"target": "uefi"}, {"target": True}, {"target": False}):
+            name = "boot_mode" if setting["target"] == "uefi" else "secure_boot"
+            self.want(202, "PUT", "/v1/nodes/%s/states/%s" % (uuid, name), setting)
+            self.wait_node(uuid, reservation=None, last_error=None, **{name: setting["target"]})
+            if name == "secure_boot":
+                told = self.bmc.ask("GET", "/redfish/v1/Systems/1/SecureBoot").json
+                self.assertIs(told["SecureBootEnable"], setting["target"])
+
     def test_validation_names_what_is_missing(self):
         uuid = self.node(driver="redfish")["uuid"]
         self.addCleanup(self.call, "DELETE", "/v1/nodes/" + uuid)

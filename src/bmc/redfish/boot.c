@@ -114,11 +114,12 @@ redfish_secure_boot_get(const RedfishBmc *bmc, const RedfishSystem *system, bool
     json_auto_t *secure_boot = path != NULL ? redfish_get(bmc, path, error) : NULL;
     if (secure_boot == NULL)
         return false;
+    const json_t *wanted = json_object_get(secure_boot, "SecureBootEnable");
     const char *current = json_string_member(secure_boot, "SecureBootCurrentBoot");
-    if (current == NULL)
+    if (!json_is_boolean(wanted) && current == NULL)
         return steel_fail(error, STEEL_ERROR_UNSUPPORTED,
-                          "system %s does not tell whether it has booted securely", system->path);
-    *enabled = strcmp(current, "Enabled") == 0;
+                          "system %s does not tell whether it boots securely", system->path);
+    *enabled = json_is_boolean(wanted) ? json_is_true(wanted) : strcmp(current, "Enabled") == 0;
     return true;
 }
 

@@ -73,7 +73,8 @@ bool redfish_system_set_boot(const RedfishBmc *bmc, const RedfishSystem *system,
  * it. */
 char *redfish_manager_firmware(const RedfishBmc *bmc, const RedfishSystem *system, GError **error);
 
-/* UNSUPPORTED: the system has no SecureBoot resource. */
+/* Whether the next start is to be a secure one. UNSUPPORTED: the system has no SecureBoot resource,
+ * or does not tell. */
 bool redfish_secure_boot_get(const RedfishBmc *bmc, const RedfishSystem *system, bool *enabled,
                              GError **error) G_GNUC_WARN_UNUSED_RESULT;
 bool redfish_secure_boot_set(const RedfishBmc *bmc, const RedfishSystem *system, bool enabled,

@@ -83,6 +83,7 @@ static StepOutcome
 clean_begin(Task *task, GError **error)
 {
     task_phase_begin(task, "prepare", NULL);
+    facts_read_bios(task);
     if (!steps_planned(task, STEP_KIND_CLEAN) && !steps_plan(task, STEP_KIND_CLEAN, NULL, 0, error))
         return step_failed();
     if (!steps_need_ramdisk(task, STEP_KIND_CLEAN) ||

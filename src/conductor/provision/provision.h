@@ -12,6 +12,12 @@ void verify_work(Task *task);    /* verifying */
 void tear_down_work(Task *task); /* deleting */
 void adopt_work(Task *task);     /* adopting */
 
+/* What a node shows of its machine without being asked for it, read anew: the BIOS settings; boot
+ * mode and secure boot. What cannot be read stays as it is, with a line in the log. The caller
+ * saves the node. Exclusive lock, from a worker; they block on the BMC. */
+void facts_read_bios(Task *task);
+void facts_read_boot_mode(Task *task);
+
 /* Work in steps: what runs before the steps, after them, and when they fail. All members need the
  * exclusive lock and may block on the machine, from a worker, unless they say otherwise. A NULL
  * member does nothing. */

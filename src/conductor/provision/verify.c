@@ -74,6 +74,8 @@ verify_work(Task *task)
         power_found(task, power);
         if (vendor != NULL)
             json_object_set_new(task->node->properties, "vendor", json_string(vendor));
+        facts_read_bios(task);
+        facts_read_boot_mode(task);
         task_operation_end(task, "ok", NULL);
         task_event_or_log(task, EVENT_DONE);
     } else {

@@ -9,7 +9,7 @@ typedef struct BiosOps {
 
     /* Reads the settings from the BMC into the database (bios_store_settings).
      *
-     * When     nothing calls it yet; meant for after settings were applied
+     * When     a node is verified, a cleaning begins
      * Lock     exclusive, from a worker
      * Blocks   on the BMC and the database, until task->deadline_ms, or, without one, until each
      *          request's own limit

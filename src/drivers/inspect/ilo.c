@@ -83,6 +83,7 @@ add_port(Task *task, const char *text, GError **error)
     }
     record_set_text(&port->node_uuid, task->node->uuid);
     record_set_text(&port->address, address);
+    port->pxe_enabled = true;
     if (db_record_insert(task->services->db, &port_resource, port, &cause) ||
         steel_error_is(cause, STEEL_ERROR_CONFLICT))
         return true;

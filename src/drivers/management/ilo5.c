@@ -7,7 +7,7 @@ static const char *const boot_devices[] = {"pxe", "disk", "cdrom", "iscsiboot", 
 
 const ManagementOps management_ilo5 = {
     .interface = {.name = "ilo5",
-                  .properties = ilo_node_properties,
+                  .properties = ilo_management_properties,
                   .steps = {[STEP_KIND_CLEAN] = ilo_management_clean_steps,
                             [STEP_KIND_DEPLOY] = ilo_management_deploy_steps},
                   .validate = ilo_node_validate},
@@ -17,6 +17,8 @@ const ManagementOps management_ilo5 = {
     .boot_modes = ilo_management_boot_modes,
     .set_boot_mode = ilo_management_set_boot_mode,
     .set_secure_boot = ilo_management_set_secure_boot,
+    .get_boot_mode = ilo_management_get_boot_mode,
+    .get_secure_boot = ilo_management_get_secure_boot,
     .inject_nmi = ilo_management_inject_nmi,
     .set_iscsi_boot_target = ilo_management_set_iscsi_boot_target,
     .clear_iscsi_boot_target = ilo_management_clear_iscsi_boot_target,

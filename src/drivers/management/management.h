@@ -22,6 +22,11 @@ typedef struct ManagementOps {
     const char *const *boot_modes; /* NULL-terminated, or NULL */
     bool (*set_boot_mode)(Task *task, const char *mode, GError **error);
     bool (*set_secure_boot)(Task *task, bool on, GError **error);
+    /* The mode in force: a word of boot_modes, or NULL without an error if the machine does not
+     * tell; and whether secure boot is wanted from the next start on. Both together read what the
+     * node shows. NULL: they cannot be read. */
+    bool (*get_boot_mode)(Task *task, const char **mode, GError **error);
+    bool (*get_secure_boot)(Task *task, bool *on, GError **error);
     bool (*inject_nmi)(Task *task, GError **error);
     /* set: makes the firmware of a machine in UEFI mode boot the iSCSI volume of boot_index 0, from
      * the next self-test on; clear: ends that, also if nothing was set. More errors: MISSING,

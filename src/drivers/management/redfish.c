@@ -59,6 +59,27 @@ redfish_management_set_boot_mode(Task *task, const char *mode, GError **error)
 }
 
 static bool
+redfish_management_get_boot_mode(Task *task, const char **mode, GError **error)
+{
+    g_auto(RedfishVisit) visit = {0};
+    if (!redfish_visit_begin(task, &visit, error))
+        return false;
+    *mode = NULL;
+    for (const char *const *known = redfish_boot_modes; *known != NULL; known++)
+        if (g_strcmp0(redfish_system_boot(&visit.system).mode, redfish_boot_mode(*known)) == 0)
+            *mode = *known;
+    return true;
+}
+
+static bool
+redfish_management_get_secure_boot(Task *task, bool *on, GError **error)
+{
+    g_auto(RedfishVisit) visit = {0};
+    return redfish_visit_begin(task, &visit, error) &&
+           redfish_secure_boot_get(&visit.bmc, &visit.system, on, error);
+}
+
+static bool
 redfish_management_set_secure_boot(Task *task, bool on, GError **error)
 {
     g_auto(RedfishVisit) visit = {0};
@@ -136,6 +157,8 @@ const ManagementOps management_redfish = {
     .boot_modes = redfish_boot_modes,
     .set_boot_mode = redfish_management_set_boot_mode,
     .set_secure_boot = redfish_management_set_secure_boot,
+    .get_boot_mode = redfish_management_get_boot_mode,
+    .get_secure_boot = redfish_management_get_secure_boot,
     .inject_nmi = redfish_management_inject_nmi,
     .supported_indicators = redfish_indicators_list,
     .get_indicator = redfish_indicators_get,
