@@ -49,7 +49,7 @@ typedef struct Daemon {
     Events *events;
     ProgressBoard *progress;
     BmcClients bmc;
-    LoginGuard *guard; /* of the Redfish client */
+    LoginGuard *guard; /* of the clients that speak HTTP */
     Conductor *conductor;
     BootServer *boot_server;
     Rpc *rpc;
@@ -243,9 +243,9 @@ start(Daemon *daemon, GError **error)
     daemon->bmc.http = daemon->bmc.ipmi != NULL ? http_engine_new(NULL, error) : NULL;
     if (daemon->bmc.http == NULL)
         return false;
-    daemon->bmc.ilo = ilo_client_new(daemon->bmc.http);
     daemon->guard = login_guard_new(0, 0);
     daemon->bmc.redfish = redfish_client_new(daemon->bmc.http, daemon->guard);
+    daemon->bmc.ilo = ilo_client_new(daemon->bmc.http, daemon->guard, daemon->bmc.redfish);
     const ConductorServices services = {daemon->db, daemon->bmc, daemon->events,
                                         config_string(config_current(), OPT_DEPLOY_HTTP_URL),
                                         daemon->progress};

@@ -8,20 +8,29 @@
 
 #include <string.h>
 
-const PropertyDef ilo_node_properties[] = {
-    {"ilo_address", true, "IP address or hostname of the iLO. Required."},
-    {"ilo_username", true,
-     "User name of an account of the iLO with administrator privileges. Required."},
-    {"ilo_password", true, "Password of ilo_username. Required."},
-    {"client_port", false, "Port of the iLO; [ilo]client_port unless set. Optional."},
-    {"client_timeout", false,
-     "Seconds to wait for an answer of the iLO; [ilo]client_timeout unless set. Optional."},
-    {"ca_file", false,
-     "File of authorities that the iLO's certificate is checked with. Deprecated: use "
-     "ilo_verify_ca. Optional."},
-    {"ilo_verify_ca", false,
-     "Whether the iLO's certificate is checked: true, false, or the path of a file or folder of "
-     "authorities. [ilo]verify_ca unless set, which is true. Optional."},
+#define ILO_PROPERTIES                                                                             \
+    {"ilo_address", true, "IP address or hostname of the iLO. Required."},                         \
+        {"ilo_username", true,                                                                     \
+         "User name of an account of the iLO with administrator privileges. Required."},           \
+        {"ilo_password", true, "Password of ilo_username. Required."},                             \
+        {"client_port", false, "Port of the iLO; [ilo]client_port unless set. Optional."},         \
+        {"client_timeout", false,                                                                  \
+         "Seconds to wait for an answer of the iLO; [ilo]client_timeout unless set. Optional."},   \
+        {"ca_file", false,                                                                         \
+         "File of authorities that the iLO's certificate is checked with. Deprecated: use "        \
+         "ilo_verify_ca. Optional."},                                                              \
+    {                                                                                              \
+        "ilo_verify_ca", false,                                                                    \
+            "Whether the iLO's certificate is checked: true, false, or the path of a file or "     \
+            "folder of authorities. [ilo]verify_ca unless set, which is true. Optional."           \
+    }
+
+const PropertyDef ilo_node_properties[] = {ILO_PROPERTIES, {0}};
+
+const PropertyDef ilo_management_properties[] = {
+    ILO_PROPERTIES,
+    {"ilo_change_password", false,
+     "The password that step reset_ilo_credential gives ilo_username. Optional."},
     {0},
 };
 

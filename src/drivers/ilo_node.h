@@ -12,7 +12,7 @@ typedef struct IloNode {
 } IloNode;
 
 /* The keys of driver_info, as Ironic knows them; and with those of the clean steps. */
-extern const PropertyDef ilo_node_properties[];
+extern const PropertyDef ilo_node_properties[], ilo_management_properties[];
 
 /* Reads driver_info; what is not there comes from [ilo]. Numbers may be strings.
  *

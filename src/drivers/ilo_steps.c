@@ -104,6 +104,8 @@ ilo_step_reset_ilo_credential(Task *task, const json_t *args, GError **error)
 {
     const char *password = json_string_member(args, "change_password");
     if (password == NULL)
+        password = json_string_member(args, "ilo_password"); /* Ironic's name in deploy templates */
+    if (password == NULL)
         password = json_string_member(task->node->driver_info, "ilo_change_password");
     if (password != NULL && *password != '\0') {
         g_autofree char *own = g_strdup(password);
@@ -180,6 +182,10 @@ ilo_step_activate_license(Task *task, const json_t *args, GError **error)
 #define LICENCE_ARGUMENTS                                                                          \
     "{\"ilo_license_key\": {\"description\": \"The HPE iLO Advanced license key to activate "      \
     "enterprise features.\", \"required\": true}}"
+#define DEPLOY_PASSWORD_ARGUMENTS                                                                  \
+    "{\"change_password\": {\"description\": \"The new password of ilo_username, instead of "      \
+    "driver_info ilo_change_password.\", \"required\": false}, "                                   \
+    "\"ilo_password\": {\"description\": \"The same.\", \"required\": false}}"
 #define PASSWORD_ARGUMENTS                                                                         \
     "{\"change_password\": {\"description\": \"The new password of ilo_username, instead of "      \
     "driver_info ilo_change_password.\", \"required\": false}}"
@@ -209,7 +215,7 @@ const StepDef ilo_management_deploy_steps[] = {
     {.name = "reset_ilo", .run = ilo_step_reset_ilo},
     {.name = "reset_ilo_credential",
      .run = ilo_step_reset_ilo_credential,
-     .arguments = PASSWORD_ARGUMENTS},
+     .arguments = DEPLOY_PASSWORD_ARGUMENTS},
     {.name = "reset_bios_to_default", .run = ilo_step_reset_bios_to_default},
     {.name = "reset_secure_boot_keys_to_default", .run = ilo_step_reset_secure_boot_keys},
     {.name = "clear_secure_boot_keys", .run = ilo_step_clear_secure_boot_keys},

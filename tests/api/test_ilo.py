@@ -35,7 +35,7 @@ class Ilo:
 
 
 class IloSuite(harness.Suite):
-    options = ("DEFAULT.enabled_hardware_types=ilo,ilo5,fake-hardware", "ilo.power_wait=1", "deploy.boot_progress_timeout=0",
+    options = ("DEFAULT.enabled_hardware_types=ilo,ilo5,redfish,fake-hardware", "ilo.power_wait=1", "deploy.boot_progress_timeout=0",
                "DEFAULT.enabled_network_interfaces=noop", "conductor.automated_clean=false")
 
     def setUp(self):
@@ -112,6 +112,8 @@ class IloSuite(harness.Suite):
                 self.assertIn("boot_mode_bios:true", node["properties"]["capabilities"])
                 ports = self.get("/v1/nodes/%s/ports" % uuid)["ports"]
                 self.assertEqual([port["address"] for port in ports], [mac])
+                self.assertIs(self.get("/v1/ports/" + ports[0]["uuid"])["pxe_enabled"], True)
+                self.assertIn(node["boot_mode"], ("bios", "uefi"))
                 self.want(204, "DELETE", "/v1/nodes/" + uuid)
                 self.ilo.close()
         self.ilo = None
@@ -172,6 +174,46 @@ class IloSuite(harness.Suite):
         attempt = bmc.ask("GET", "/redfish/v1/Systems/1/Bios/iScsi/Settings/").json["iSCSISources"][0]
         self.assertEqual(attempt["iSCSIConnection"], "Disabled")
         self.want(204, "DELETE", "/v1/nodes/" + uuid)
+
+    def lab_ilo(self):
+        bmc = simulated_bmc.Bmc("--bmc", "ilo5", "--uefi")
+        self.addCleanup(bmc.stop)
+        return bmc, {"ilo_address": bmc.host, "client_port": bmc.port, "ilo_username": simulated_bmc.USER,
+                     "ilo_password": simulated_bmc.PASSWORD, "ilo_verify_ca": bmc.certificate}
+
+    def counts(self, bmc):
+        told = subprocess.run([simulated_bmc.STEEL_LAB, "status", "--json", "--dir", bmc.folder], check=True, timeout=harness.LIMIT_S,
+                              stdout=subprocess.PIPE, text=True)
+        return json.loads(told.stdout)
+
+    def test_an_ilo5_has_one_session_and_none_after_the_end(self):
+        bmc, info = self.lab_ilo()
+        steel, self.__class__.steel = self.steel, harness.Steel(*self.options)
+        self.connections.value = None
+        try:
+            uuid = self.node(driver="ilo5", driver_info=info)["uuid"]
+            self.provision(uuid, "manage", "manageable")
+            for target, state in (("power on", "power on"), ("power off", "power off")):
+                self.power(uuid, target, state)
+            self.assertEqual((1, 1), (self.counts(bmc)["sessions_opened"], self.counts(bmc)["sessions"]))
+            self.assertEqual(0, self.steel.stop())
+            self.assertEqual(0, self.counts(bmc)["sessions"], self.steel.last_words)
+        finally:
+            self.__class__.steel, self.connections.value = steel, None
+
+    def test_a_refused_login_rests_in_every_protocol(self):
+        bmc, info = self.lab_ilo()
+        errors, counts = [], []
+        for driver, keys in (("ilo5", dict(info, ilo_password="not-it")), ("redfish", {
+                "redfish_address": bmc.url, "redfish_username": simulated_bmc.USER, "redfish_password": "not-it",
+                "redfish_verify_ca": bmc.certificate})):
+            uuid = self.node(driver=driver, driver_info=keys)["uuid"]
+            self.want(202, "PUT", "/v1/nodes/%s/states/provision" % uuid, {"target": "manage"})
+            errors.append(self.wait_node(uuid, provision_state="enroll", target_provision_state=None)["last_error"])
+            counts.append(self.counts(bmc)["sessions_opened"])
+        self.assertIn("Login failed.", errors[0])
+        self.assertIn("are not sent again", errors[1])
+        self.assertEqual([0, 0], counts)
 
     def test_virtual_media_boots_no_volume_in_bios_mode(self):
         uuid = self.with_volume("gen10", "ilo-virtual-media", "bios")

@@ -7,8 +7,9 @@
 enum { REMEMBERED_MAX = 65536 };
 
 struct IloClient {
-    HttpEngine *engine; /* borrowed */
-    LoginGuard *guard;  /* owned */
+    HttpEngine *engine; /* borrowed, like the next two */
+    LoginGuard *guard;
+    RedfishClient *redfish; /* NULL: none */
     Lock lock;
     GHashTable *dialects GUARDED; /* "address:port" -> IloDialect, or &ribcl_alone */
 };
@@ -17,11 +18,12 @@ struct IloClient {
 static const IloDialect ribcl_alone;
 
 UNSHARED IloClient *
-ilo_client_new(HttpEngine *engine)
+ilo_client_new(HttpEngine *engine, LoginGuard *guard, RedfishClient *redfish)
 {
     IloClient *client = g_new0(IloClient, 1);
     client->engine = engine;
-    client->guard = login_guard_new(0, 0);
+    client->guard = guard;
+    client->redfish = redfish;
     lock_init(&client->lock, LOCK_RANK_ILO_CLIENT);
     client->dialects = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     return client;
@@ -33,7 +35,6 @@ ilo_client_free(IloClient *client)
     if (client == NULL)
         return;
     g_hash_table_unref(client->dialects);
-    login_guard_free(client->guard);
     lock_destroy(&client->lock);
     g_free(client);
 }
@@ -86,4 +87,10 @@ LoginGuard *
 ilo_login_guard(const IloClient *client)
 {
     return client->guard;
+}
+
+RedfishClient *
+ilo_redfish_client(const IloClient *client)
+{
+    return client->redfish;
 }

@@ -36,9 +36,15 @@ typedef struct IloTarget {
 /* Remembers which generation each iLO is. One for the process; any thread. */
 typedef struct IloClient IloClient;
 typedef struct HttpEngine HttpEngine;
+typedef struct LoginGuard LoginGuard;
+typedef struct RedfishClient RedfishClient;
 
-/* engine: sends the requests; borrowed until the client is freed. */
-IloClient *ilo_client_new(HttpEngine *engine);
+/* All are borrowed until the client is freed.
+ *
+ * engine   sends the requests
+ * guard    remembers refused logins, whatever protocol an iLO refused them in
+ * redfish  has the sessions of iLOs that speak Redfish; NULL: each request carries the login */
+IloClient *ilo_client_new(HttpEngine *engine, LoginGuard *guard, RedfishClient *redfish);
 
 /* NULL is fine. No other thread may use it then. */
 void ilo_client_free(IloClient *client);

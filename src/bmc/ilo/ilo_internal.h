@@ -3,6 +3,7 @@
 #pragma once
 #include "bmc/ilo/ilo.h"
 #include "bmc/login_guard.h"
+#include "bmc/redfish/client.h"
 
 /* ---- dialects (dialect.c) ---- */
 
@@ -49,6 +50,7 @@ extern const IloDialect ilo_rest, ilo_redfish;
 
 HttpEngine *ilo_engine(const IloClient *client);
 LoginGuard *ilo_login_guard(const IloClient *client);
+RedfishClient *ilo_redfish_client(const IloClient *client); /* NULL: none */
 
 /* False if the iLO was not asked yet. *dialect: NULL: it has RIBCL alone. */
 bool ilo_recall(const Ilo *ilo, const IloDialect **dialect);

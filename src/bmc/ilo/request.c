@@ -294,7 +294,7 @@ refuse(const Ilo *ilo, int status, const json_t *body, GError **error)
 
 /* An object; an empty one if there is no body. */
 static json_t *
-read_body(const HttpResponse *response, GError **error)
+read_body(const RedfishAnswer *response, GError **error)
 {
     static const JsonLimits limits = {32, VALUES_MAX};
     g_autoptr(GError) cause = NULL;
@@ -313,7 +313,7 @@ read_body(const HttpResponse *response, GError **error)
 }
 
 static bool
-take_answer(const Ilo *ilo, const HttpResponse *response, IloAnswer *answer, GError **error)
+take_answer(const Ilo *ilo, RedfishAnswer *response, IloAnswer *answer, GError **error)
 {
     json_t *body = read_body(response, error);
     if (body == NULL)
@@ -324,29 +324,79 @@ take_answer(const Ilo *ilo, const HttpResponse *response, IloAnswer *answer, GEr
         return false;
     }
     note_login(ilo, NULL);
-    *answer = (IloAnswer){response->status, body, g_strdup(http_response_header(response, "ETag")),
-                          g_strdup(http_response_header(response, "Allow"))};
+    *answer = (IloAnswer){response->status, body, g_steal_pointer(&response->etag),
+                          g_steal_pointer(&response->allow)};
     return true;
+}
+
+/* With the login in the request. */
+static bool
+send_with_login(const Ilo *ilo, const RedfishRequest *wanted, RedfishAnswer *answer, GError **error)
+{
+    g_auto(HttpResponse) response = {0};
+    g_autofree char *match =
+        wanted->if_match != NULL ? g_strdup_printf("If-Match: %s", wanted->if_match) : NULL;
+    const char *headers[] = {"OData-Version: 4.0", match, NULL};
+    HttpRequest request = {.method = wanted->method,
+                           .headers = headers,
+                           .body = wanted->body,
+                           .body_size = wanted->body != NULL ? strlen(wanted->body) : 0,
+                           .username = ilo->target->username,
+                           .password = ilo->target->password};
+    if (!send(ilo, &request, wanted->path, &response, error))
+        return false;
+    answer->status = response.status;
+    answer->body = g_steal_pointer(&response.body);
+    answer->body_size = response.body_size;
+    answer->etag = g_strdup(http_response_header(&response, "ETag"));
+    answer->allow = g_strdup(http_response_header(&response, "Allow"));
+    return true;
+}
+
+/* In the session that the Redfish client has with the iLO; it minds the guard itself. True also for
+ * a refusal, but not that of the login. */
+static bool
+send_in_session(const Ilo *ilo, const RedfishRequest *wanted, RedfishAnswer *answer, GError **error)
+{
+    const IloTarget *target = ilo->target;
+    g_autoptr(GError) cause = NULL;
+    g_autofree char *address = url_of(target, "");
+    const RedfishTarget login = {.address = address,
+                                 .username = target->username,
+                                 .password = target->password,
+                                 .insecure = target->insecure,
+                                 .ca_path = target->ca_file,
+                                 .timeout_ms = (unsigned)time_left(target)};
+    if (login.timeout_ms == 0)
+        return steel_fail(error, STEEL_ERROR_BMC_UNREACHABLE,
+                          "the time for the iLO to answer is over");
+    if (redfish_call(ilo_redfish_client(ilo->client), &login, wanted, answer, &cause) ||
+        (answer->status != 0 && answer->status != 401))
+        return true;
+    ilo_forget(ilo);
+    g_propagate_error(error, g_steal_pointer(&cause));
+    return false;
+}
+
+static bool
+send_json(const Ilo *ilo, const RedfishRequest *wanted, RedfishAnswer *answer, GError **error)
+{
+    bool sessions = ilo->dialect->actions && ilo_redfish_client(ilo->client) != NULL;
+    return sessions ? send_in_session(ilo, wanted, answer, error)
+                    : send_with_login(ilo, wanted, answer, error);
 }
 
 bool
 ilo_request(const Ilo *ilo, const char *method, const char *uri, const json_t *body,
             const char *etag, IloAnswer *answer, GError **error)
 {
-    g_auto(HttpResponse) response = {0};
+    g_auto(RedfishAnswer) response = {0};
     g_auto(IloAnswer) own = {0};
     if (!check_uri(uri, error))
         return false;
     char *text = body != NULL ? json_text_dump(body) : NULL;
-    g_autofree char *match = etag != NULL ? g_strdup_printf("If-Match: %s", etag) : NULL;
-    const char *headers[] = {"OData-Version: 4.0", match, NULL};
-    HttpRequest request = {.method = method,
-                           .headers = headers,
-                           .body = text,
-                           .body_size = text != NULL ? strlen(text) : 0,
-                           .username = ilo->target->username,
-                           .password = ilo->target->password};
-    bool sent = send(ilo, &request, uri, &response, error);
+    const RedfishRequest request = {.method = method, .path = uri, .body = text, .if_match = etag};
+    bool sent = send_json(ilo, &request, &response, error);
     secret_free(text);
     if (!sent || !take_answer(ilo, &response, &own, error)) {
         g_prefix_error(error, "%s %s: ", method, uri);

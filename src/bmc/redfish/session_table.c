@@ -4,6 +4,8 @@
 #include "bmc/redfish/client_internal.h"
 #include "common/secret.h"
 
+#include <string.h>
+
 static const char *
 or_empty(const char *text)
 {
@@ -57,6 +59,23 @@ root_of(const RedfishTarget *target)
     return g_strconcat(root, g_str_has_suffix(root, "/") ? "" : "/", NULL);
 }
 
+/* An address with its port, so that a guard knows it again whoever names it. */
+static char *
+place_of(const char *address)
+{
+    static const struct {
+        const char *scheme, *port;
+    } usual[] = {{"https://", ":443"}, {"http://", ":80"}};
+    const char *end = strrchr(address, ']'); /* of an IPv6 address */
+    for (size_t i = 0; i < G_N_ELEMENTS(usual); i++) {
+        size_t length = strlen(usual[i].scheme);
+        if (g_str_has_prefix(address, usual[i].scheme) &&
+            strchr(end != NULL ? end : address + length, ':') == NULL)
+            return g_strconcat(address, usual[i].port, NULL);
+    }
+    return g_strdup(address);
+}
+
 /* Takes the key. */
 static RedfishSession *
 session_new(RedfishClient *client, const RedfishTarget *target, char *key)
@@ -71,8 +90,8 @@ session_new(RedfishClient *client, const RedfishTarget *target, char *key)
     session->ca_path = g_strdup(target->ca_path);
     session->insecure = target->insecure;
     session->auth = target->auth;
-    session->guard_key =
-        login_guard_key(client->guard, target->address, target->username, target->password);
+    g_autofree char *place = place_of(target->address);
+    session->guard_key = login_guard_key(client->guard, place, target->username, target->password);
     return session;
 }
 

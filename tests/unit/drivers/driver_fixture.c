@@ -81,7 +81,6 @@ start_ilo(DriverFixture *fixture)
     g_autoptr(GError) error = NULL;
     fixture->http = http_engine_new(NULL, &error);
     assert_no_error(error);
-    fixture->ilo_client = ilo_client_new(fixture->http);
     fixture->ilo = ilo_device_new(ILO_DEVICE_GEN10);
 }
 
@@ -91,6 +90,9 @@ start_redfish(DriverFixture *fixture)
     fixture->machine = redfish_machine_start(FIXTURE_USER, FIXTURE_PASSWORD);
     fixture->guard = login_guard_new(0, 0);
     fixture->services.bmc.redfish = redfish_client_new(fixture->http, fixture->guard);
+    fixture->ilo_client =
+        ilo_client_new(fixture->http, fixture->guard, fixture->services.bmc.redfish);
+    fixture->services.bmc.ilo = fixture->ilo_client;
 }
 
 /* No session may be left open on the BMC. */
@@ -138,14 +140,13 @@ driver_fixture_new(const char *const *settings)
     fixture->writes = lun_writes_new(&nobody, NULL, "iqn.2008-10.org.openstack:test", 1, 1);
     start_bmc(fixture);
     start_ilo(fixture);
-    fixture->services = (DriverServices){
-        .db = fixture->db,
-        .bmc = {.ipmi = fixture->client, .http = fixture->http, .ilo = fixture->ilo_client},
-        .events = fixture->events,
-        .registry = fixture->registry,
-        .conductor_host = "test",
-        .boot_url = "http://192.0.2.1:8089",
-        .writes = fixture->writes};
+    fixture->services = (DriverServices){.db = fixture->db,
+                                         .bmc = {.ipmi = fixture->client, .http = fixture->http},
+                                         .events = fixture->events,
+                                         .registry = fixture->registry,
+                                         .conductor_host = "test",
+                                         .boot_url = "http://192.0.2.1:8089",
+                                         .writes = fixture->writes};
     start_redfish(fixture);
     return fixture;
 }

@@ -12,11 +12,13 @@
 
 #include "bmc/http_engine/engine.h"
 #include "bmc/ilo/ilo.h"
+#include "bmc/login_guard.h"
 #include "ilo_device.h"
 
 typedef struct World {
     IloDevice *device;
     HttpEngine *engine;
+    LoginGuard *guard;
     IloClient *client;
     IloTarget target;
     Ilo ilo;
@@ -45,7 +47,8 @@ static inline World
 world_closed(IloDeviceKind kind)
 {
     World world = {.device = ilo_device_new(kind), .engine = http_engine_new(NULL, NULL)};
-    world.client = ilo_client_new(world.engine);
+    world.guard = login_guard_new(0, 0);
+    world.client = ilo_client_new(world.engine, world.guard, NULL);
     world.target = (IloTarget){.address = "127.0.0.1",
                                .port = ilo_device_port(world.device),
                                .username = ILO_DEVICE_USER,
@@ -68,6 +71,7 @@ world_end(World *world)
 {
     ilo_client_free(world->client);
     http_engine_free(world->engine);
+    login_guard_free(world->guard);
     ilo_device_free(world->device);
 }
 
