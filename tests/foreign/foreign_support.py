@@ -163,14 +163,16 @@ class Ironic:
 
     ramdisk  a folder with a kernel and an initramfs for a lab server; None: there is no server, and the agent is a process here
     newest   not the one of this Debian, but that of newest_ironic
+    overlay  the text of a configuration file that is read after the one from here
     """
 
-    def __init__(self, ramdisk=None, uefi=False, newest=False):
+    def __init__(self, ramdisk=None, uefi=False, newest=False, overlay=""):
         self.within, self.rpc = ([str(HERE / "newest_ironic")], "none") if newest else ([], "json-rpc")
         self.dir = pathlib.Path(tempfile.mkdtemp(prefix="steel-foreign-"))
         for name in ("state", "tmp", "log", "http", "tftp/master", "images/master", "lock", "agent-logs"):
             (self.dir / name).mkdir(parents=True)
         self.ramdisk, self.port, self.process, self.lab = ramdisk, free_port(), None, None
+        (self.dir / "overlay.conf").write_text(overlay)
         self.files = FileServer(self.dir / "http")
         try:
             if ramdisk is None:
@@ -189,14 +191,15 @@ class Ironic:
                                     images=self.lab.image.rsplit("/", 1)[0] if self.lab else self.dir, host=host, http_port=self.files.port)
         path = self.dir / "ironic.conf"
         path.write_text(text)
-        done = subprocess.run([*self.within, "ironic-dbsync", "--config-file", str(path), "create_schema"], stdout=subprocess.PIPE,
+        files = ["--config-file", str(path), "--config-file", str(self.dir / "overlay.conf")]
+        done = subprocess.run([*self.within, "ironic-dbsync", *files, "create_schema"], stdout=subprocess.PIPE,
                               stderr=subprocess.STDOUT, timeout=1500)
         if done.returncode != 0:
             raise Failure("ironic-dbsync: " + done.stdout.decode(errors="replace")[-2000:])
         self.log = open(self.dir / "ironic.out", "ab")
         proxy = {"http_proxy": f"http://127.0.0.1:{self.files.port}", "no_proxy": "127.0.0.1"}
-        self.process = subprocess.Popen([*self.within, "ironic", "--config-file", str(path)], env={**os.environ, **proxy},
-                                        stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log, start_new_session=True, cwd=str(self.dir))
+        self.process = subprocess.Popen([*self.within, "ironic", *files], env={**os.environ, **proxy}, stdin=subprocess.DEVNULL,
+                                        stdout=self.log, stderr=self.log, start_new_session=True, cwd=str(self.dir))
         until("Ironic answers with its driver", 180, self.answers, pause=0.2)
 
     def answers(self):
@@ -206,7 +209,7 @@ class Ironic:
             status, body = self.call("GET", "/v1/drivers")
         except OSError:
             return False
-        return status == 200 and any(driver["name"] == "ipmi" for driver in body["drivers"])
+        return status == 200 and bool(body["drivers"])
 
     def tail(self, count=60):
         lines = []
