@@ -89,11 +89,13 @@ class Real(Side):
 
     def __init__(self):
         self.ironic = Ironic(overlay=overlay())
+        (self.ironic.dir / "steel-ramdisk.bootloader").write_text("nobody boots this")
         self.port = self.ironic.port
 
     def ramdisk(self):
         return {"deploy_%s" % name: "file://%s/steel-ramdisk.%s" % (self.ironic.dir, ending)
-                for name, ending in (("kernel", "kernel"), ("ramdisk", "initramfs"))}
+                for name, ending in (("kernel", "kernel"), ("ramdisk", "initramfs"))} | {
+                    "bootloader": "file://%s/steel-ramdisk.bootloader" % self.ironic.dir}
 
     def agent_words(self):
         return {"ipa-api-url": "http://127.0.0.1:%d" % self.port, "ipa-advertise-host": "127.0.0.1"}
@@ -111,7 +113,7 @@ class Ours(Side):
     def __init__(self):
         self.folder = tempfile.mkdtemp(prefix="steel-judge-")
         self.boot_port = free_port()
-        for name in ("kernel", "ramdisk"):
+        for name in ("kernel", "ramdisk", "bootloader"):
             pathlib.Path(self.folder, name).write_bytes(name.encode() * 100)
         port = free_port()
         settings = dict({"DEFAULT." + name: value for name, value in INTERFACES.items()}, **OPTIONS)
@@ -125,7 +127,8 @@ class Ours(Side):
         self.port = self.steel.port
 
     def ramdisk(self):
-        return {"deploy_" + name: "file://%s/%s" % (self.folder, name) for name in ("kernel", "ramdisk")}
+        return {("deploy_" if name != "bootloader" else "") + name: "file://%s/%s" % (self.folder, name)
+                for name in ("kernel", "ramdisk", "bootloader")}
 
     def script(self):
         connection = http.client.HTTPConnection("127.0.0.1", self.boot_port, timeout=LIMIT_S)
@@ -301,9 +304,22 @@ class Pair:
             return status, {key: value for key, value in (answer or {}).items() if key not in ("provision_updated_at", "links")}
         return self.each(send)
 
-    def set(self, *settings):
-        for bmc in self.bmcs:
-            bmc.set(*settings)
+    def validations(self, key, value):
+        """What each says of every interface when driver_info has this value (None: has not the key): whether it is valid, and
+        which keys the reason names."""
+        def validate(side, bmc):
+            path = "/v1/nodes/" + self.name
+            before = dict(self.driver_info(bmc), **side.ramdisk())
+            changed = {name: item for name, item in dict(before, **{key: value}).items() if item is not None}
+            side.must("PATCH", path, [{"op": "replace", "path": "/driver_info", "value": changed}])
+            told = side.must("GET", path + "/validate")
+            side.must("PATCH", path, [{"op": "replace", "path": "/driver_info", "value": before}])
+            return {kind: [about["result"], key in (about["reason"] or "")] for kind, about in told.items()}
+        ironic, steel = self.each(validate)
+        for kind, (result, names_it) in steel.items():
+            if not result and ironic[kind] == [result, False]:
+                ironic[kind][1] = names_it  # Ironic's reason is another one, that is true as well
+        return ironic, steel
 
     def settle(self, state=None):
         """Waits until nothing is under way, and the node is in this state."""
