@@ -4,7 +4,6 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "agent/agent.h"
 #include "agent/log_file.h"
-#include "agent/network_plan.h"
 #include "agent/run.h"
 #include "common/log.h"
 
@@ -25,7 +24,6 @@ static const char usage[] =
     "  --log FILE       the log; without it it goes to standard error, and cannot be collected\n"
     "  --root DIR       where /sys, /proc, /dev and /etc are looked for; default /\n"
     "  --power yes|no   no: end with a status instead of switching the machine off; default yes\n"
-    "  --network FILE   prints how network data sets up the network, and ends (for the ramdisk)\n"
     "\n"
     "Ends with 0 after a signal or a rescue, 1 when it could not start, and without power with 10 "
     "(power off),\n"
@@ -33,7 +31,7 @@ static const char usage[] =
 
 typedef struct Options {
     Parameters *parameters;
-    const char *cmdline, *state, *log, *root, *network;
+    const char *cmdline, *state, *log, *root;
     bool power;
 } Options;
 
@@ -94,31 +92,12 @@ read_options(Options *options, int argc, char **argv)
             options->log = argv[i + 1];
         else if (strcmp(argv[i], "--root") == 0)
             options->root = argv[i + 1];
-        else if (strcmp(argv[i], "--network") == 0)
-            options->network = argv[i + 1];
         else if (strcmp(argv[i], "--power") == 0)
             options->power = strcmp(argv[i + 1], "no") != 0;
         else if (strcmp(argv[i], "--set") != 0 && strcmp(argv[i], "--parameters") != 0)
             return false;
     }
     return true;
-}
-
-/* ---- the network ---- */
-
-static int
-print_network_plan(const char *path)
-{
-    g_autoptr(GError) error = NULL;
-    g_autofree char *text = NULL;
-    size_t size = 0;
-    if (!g_file_get_contents(path, &text, &size, &error))
-        return fail(error->message);
-    g_autofree char *plan = network_plan(text, size, &error);
-    if (plan == NULL)
-        return fail(error->message);
-    fputs(plan, stdout);
-    return 0;
 }
 
 /* ---- signals ---- */
@@ -190,8 +169,6 @@ main(int argc, char **argv)
         fputs(usage, stderr);
         return 2;
     }
-    if (options.network != NULL)
-        return print_network_plan(options.network);
     if (options.log != NULL && !log_file_open(options.log, &error))
         return fail(error->message);
     if (!take_file(options.parameters, options.cmdline, &error) ||

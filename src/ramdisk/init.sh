@@ -41,60 +41,8 @@ for try in 1 2 3 4 5 6 7 8 9 10; do
     [ "$try" = 10 ] && wanted=
     sleep 1
 done
-
-# The medium with this label, once it shows; USB takes a while.
-find_medium() {
-    for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15; do
-        for label in "$@"; do
-            if findfs "LABEL=$label" 2>/dev/null; then return 0; fi
-        done
-        sleep 1
-    done
-    return 1
-}
-
-# The interface of a card with this address; 52:54:00:00:00:01.100 is that of its VLAN.
-interface_of() {
-    for path in /sys/class/net/*; do
-        [ -e "$path/device" ] || continue
-        if [ "$(cat "$path/address")" = "${1%%.*}" ]; then echo "${path##*/}${1#"${1%%.*}"}"; fi
-    done
-}
-
-# One line of the plan that the agent makes of the node's network data.
-set_up() {
-    what=$1 card=$(interface_of "$2")
-    if [ "$what" = nameserver ]; then echo "nameserver $2" >>/etc/resolv.conf; return; fi
-    if [ -z "$card" ]; then echo "STEEL-RAMDISK has no card $2, which the network data names"; return; fi
-    case $what in
-    up) ip link set "$card" up ;;
-    vlan) ip link add link "${card%.*}" name "$card" type vlan id "${card##*.}" 2>/dev/null ;;
-    address) ip addr add "$3" dev "$card"; planned="$planned $card" ;;
-    route) ip route add "$3" via "$4" dev "$card" ;;
-    dhcp) asked="$asked $card" ;;
-    esac
-}
-
-# What the ISO that the machine booted says of its network; without that every card asks by DHCP.
-planned= asked=$cards
-label=$(sed -n 's/.*steel\.network_data=\([^ ]*\).*/\1/p' /proc/cmdline)
-if [ -n "$label" ]; then
-    mkdir -p /run/network
-    if device=$(find_medium "$label") && mount -r -t iso9660 "$device" /run/network &&
-        steel-agent --network /run/network/openstack/latest/network_data.json >/run/network.plan; then
-        asked=
-        while read -r line; do
-            # shellcheck disable=SC2086 # words without blanks
-            set_up $line
-        done </run/network.plan
-    else
-        echo "STEEL-RAMDISK cannot use the network data on the medium called $label: cards ask by DHCP"
-    fi
-    umount /run/network 2>/dev/null
-fi
-
 asking=
-for card in $asked; do
+for card in $cards; do
     ip link set "$card" up
     # Goes on asking in the background where nobody answers at once.
     udhcpc -b -i "$card" -s /etc/udhcpc.script -t 4 -T 2 -A 5 >/dev/null 2>&1 &
@@ -102,10 +50,7 @@ for card in $asked; do
 done
 # shellcheck disable=SC2086 # a list
 [ -z "$asking" ] || wait $asking
-for card in $planned; do
-    echo "STEEL-RAMDISK $card has $(ip -o addr show dev "$card" scope global | sed 's/.*inet6* \([^ ]*\).*/\1/' | tr '\n' ' ')by its network data at $(now) s"
-done
-for card in $asked; do
+for card in $cards; do
     echo "STEEL-RAMDISK $card has $(ip -4 -o addr show dev "$card" | sed 's/.*inet \([^ ]*\).*/\1/') at $(now) s"
 done
 
@@ -119,7 +64,11 @@ acpid -f -l /dev/null 2>/dev/null &
 parameters=
 if grep -q boot_method=vmedia /proc/cmdline; then
     mkdir -p /run/parameters
-    device=$(find_medium ir-vfd-dev IR-VFD-DEV)
+    for try in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15; do
+        device=$(findfs LABEL=ir-vfd-dev 2>/dev/null || findfs LABEL=IR-VFD-DEV 2>/dev/null)
+        if [ -n "$device" ]; then break; fi
+        sleep 1
+    done
     if [ -n "$device" ] && mount -r -t vfat "$device" /run/parameters && [ -f /run/parameters/parameters.txt ]; then
         (umask 077 && cp /run/parameters/parameters.txt /run/steel-agent.parameters)
         umount /run/parameters
