@@ -169,7 +169,9 @@ floppy_build(const Floppy *floppy, GError **error)
     char *text = floppy_parameters_text(floppy->parameters, error);
     bool good = text != NULL && format(floppy, error) &&
                 put(floppy, FLOPPY_PARAMETERS, text, error) &&
-                (floppy->token == NULL || put(floppy, FLOPPY_TOKEN, floppy->token, error));
+                (floppy->token == NULL || put(floppy, FLOPPY_TOKEN, floppy->token, error)) &&
+                (floppy->network_data == NULL ||
+                 put(floppy, FLOPPY_NETWORK_DATA, floppy->network_data, error));
     secret_free(text);
     if (good && chmod(floppy->output, 0644) != 0)
         good = steel_fail(error, STEEL_ERROR_IO, "cannot open %s to others: %s", floppy->output,

@@ -1,5 +1,6 @@
 /* Floppy images that tell a ramdisk on virtual media its parameters: FAT with the label
- * "ir-vfd-dev", parameters.txt ("name=value" lines) and, where there is one, token.
+ * "ir-vfd-dev", parameters.txt ("name=value" lines) and, where there are such, token and
+ * network_data.json.
  *
  * Runs mkfs.vfat and mcopy, without root, each with a deadline. The same inputs give the same
  * bytes. Blocks on the disk; any thread but those of the API.
@@ -13,6 +14,7 @@
 #define FLOPPY_LABEL "ir-vfd-dev"
 #define FLOPPY_PARAMETERS "parameters.txt"
 #define FLOPPY_TOKEN "token"
+#define FLOPPY_NETWORK_DATA "network_data.json"
 #define FLOPPY_KIB 100
 /* Of parameters.txt: what is left of the image by its tables. */
 #define FLOPPY_TEXT_LIMIT (64u * 1024)
@@ -23,6 +25,7 @@ typedef struct Floppy {
     const char *output;       /* file; made anew, readable by everybody */
     const json_t *parameters; /* {name: text} */
     const char *token;        /* the content of the file token; NULL: no such file */
+    const char *network_data; /* the content of network_data.json; NULL: no such file */
 } Floppy;
 
 /* The content of parameters.txt: lines without one at the end, sorted by name. A value with blanks

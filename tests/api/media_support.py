@@ -82,14 +82,18 @@ class MediaSuite(ramdisk_support.Suite):
             file.write(answer.read())
         return path
 
+    def in_floppy(self, name, bmc=None):
+        """A file of the floppy."""
+        path = self.fetched(self.drive("floppy", bmc))
+        text = subprocess.run(["mtype", "-i", path, "::" + name], check=True, stdout=subprocess.PIPE, text=True).stdout
+        os.unlink(path)
+        return text
+
     def on_floppy(self, bmc=None):
         """What the floppy tells the agent; {}."""
-        url = self.drive("floppy", bmc)
-        if not url:
+        if not self.drive("floppy", bmc):
             return {}
-        path = self.fetched(url)
-        text = subprocess.run(["mtype", "-i", path, "::parameters.txt"], check=True, stdout=subprocess.PIPE, text=True).stdout
-        os.unlink(path)
+        text = self.in_floppy("parameters.txt", bmc)
         return dict(line.split("=", 1) for line in text.splitlines() if "=" in line)
 
     def on_cd(self, name="/boot/grub/grub.cfg", bmc=None):

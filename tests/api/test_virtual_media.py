@@ -86,14 +86,28 @@ class Deploys(MediaSuite):
         self.assertEqual((self.drive("cd"), self.boot_override()), (None, ("Hdd", "Continuous")))
         self.undeploy()
 
-    def test_the_network_of_the_node_is_on_the_iso(self):
+    def give_network(self):
         self.want(200, "PATCH", "/v1/nodes/" + self.uuid, [{"op": "add", "path": "/network_data", "value": {
             "links": [{"id": "one", "type": "phy", "ethernet_mac_address": "52:54:00:00:00:01"}], "services": [],
             "networks": [{"id": "n", "type": "ipv4", "link": "one", "network_id": "x", "ip_address": "192.0.2.7",
                           "netmask": "255.255.255.0", "routes": []}]}}])
+
+    def test_the_network_of_the_node_is_on_the_iso(self):
+        self.give_network()
         self.ask(self.uuid, "active")
         self.boots()
         self.assertIn("192.0.2.7", self.on_cd("/openstack/latest/network_data.json"))
+        self.assertEqual(self.words()["steel-network-data"], "1")
+        self.undeploy()
+
+    def test_it_is_on_the_floppy_beside_a_ready_iso(self):
+        with open(self.place + "/ready.iso", "wb") as file:
+            file.write(b"an ISO")
+        self.driver_info(deploy_iso="file://%s/ready.iso" % self.place, config_via_removable=True)
+        self.give_network()
+        self.ask(self.uuid, "active")
+        self.boots()
+        self.assertIn("192.0.2.7", self.in_floppy("network_data.json"))
         self.undeploy()
 
     def test_odd_bmcs_take_media_too(self):

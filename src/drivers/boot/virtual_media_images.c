@@ -19,8 +19,8 @@
 /* Where a deploy waits forever for its agent. */
 #define LONGEST_LIFE_S (24 * 60 * 60)
 #define NETWORK_DATA "openstack/latest/network_data.json"
-/* Tells our own ramdisk (src/ramdisk/init.sh) to wait for the disc. */
-#define NETWORK_WORDS RAMDISK_BOOT_WORDS " steel.network_data=" BOOT_ISO_LABEL_CONFIG
+/* Tells our own ramdisk (src/ramdisk/init.sh) to look at the disc. */
+#define NETWORK_WORDS RAMDISK_BOOT_WORDS " steel-network-data=1"
 
 /* ---- whose, and where ---- */
 
@@ -276,22 +276,41 @@ virtual_media_ramdisk_iso(Task *task, const VirtualMedia *how, const json_t *par
 
 /* ---- the floppy ---- */
 
+typedef struct FloppyMaking {
+    const json_t *parameters; /* borrowed */
+    char *network_data;       /* owned; NULL: it is on the ISO */
+} FloppyMaking;
+
+static void
+floppy_making_clear(FloppyMaking *making)
+{
+    g_free(making->network_data);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(FloppyMaking, floppy_making_clear)
+
 static bool
 make_floppy(void *user, const char *folder, const char *output, GError **error)
 {
-    const Floppy floppy = {.folder = folder, .output = output, .parameters = user};
+    const FloppyMaking *making = user;
+    const Floppy floppy = {.folder = folder,
+                           .output = output,
+                           .parameters = making->parameters,
+                           .network_data = making->network_data};
     return floppy_build(&floppy, error);
 }
 
 char *
 virtual_media_floppy(Task *task, const VirtualMedia *how, const json_t *parameters, GError **error)
 {
+    g_auto(FloppyMaking) making = {.parameters = parameters};
+    if (has_network_data(task) && virtual_media_ready_iso(task, ramdisk_use_of(task->node)) != NULL)
+        making.network_data = json_text_dump(task->node->network_data);
     const MediaWanted wanted = {.publisher = publisher_of(how),
                                 .purpose = VIRTUAL_MEDIA_RAMDISK,
                                 .file = FLOPPY_FILE,
                                 .lifetime_s = lifetime_s(),
                                 .make = make_floppy,
-                                .user = (json_t *)(uintptr_t)parameters};
+                                .user = &making};
     return publish(task, &wanted, error);
 }
 
