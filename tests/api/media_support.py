@@ -23,7 +23,7 @@ class MediaSuite(ramdisk_support.Suite):
     """Nodes of the hardware type redfish, each with a BMC of its own; `more` are fields of the node."""
 
     own_options = ("enabled_hardware_types=redfish", "redfish.connection_retry_interval=1", "enabled_rescue_interfaces=no-rescue,agent", "enabled_deploy_interfaces=direct,ramdisk,iscsi",
-                   "enabled_boot_interfaces=redfish-virtual-media,ipxe", "redfish.kernel_append_params=console=ttyS0")
+                   "enabled_boot_interfaces=redfish-virtual-media,redfish-https,ipxe", "redfish.kernel_append_params=console=ttyS0")
 
     @classmethod
     def setUpClass(cls):
@@ -96,22 +96,29 @@ class MediaSuite(ramdisk_support.Suite):
         text = self.in_floppy("parameters.txt", bmc)
         return dict(line.split("=", 1) for line in text.splitlines() if "=" in line)
 
-    def on_cd(self, name="/boot/grub/grub.cfg", bmc=None):
-        """A file of the ISO."""
-        path = self.fetched(self.drive("cd", bmc))
+    @classmethod
+    def inside(cls, url, name="/boot/grub/grub.cfg"):
+        """A file of an ISO."""
+        path = cls.fetched(url)
         copy = path + ".file"
         subprocess.run(["xorriso", "-osirrox", "on", "-indev", path, "-extract", name, copy], check=True, capture_output=True)
         with open(copy, encoding="utf-8") as file:
             text = file.read()
-        os.unlink(path)
-        os.chmod(copy, 0o600)
-        os.unlink(copy)
+        for file in (path, copy):
+            os.unlink(file)
         return text
 
-    def words(self, bmc=None):
-        """What the kernel of the ISO is told."""
-        line = re.search(r"^\s*linux \S+ (.*)$", self.on_cd(bmc=bmc), re.M).group(1)
+    def on_cd(self, name="/boot/grub/grub.cfg", bmc=None):
+        return self.inside(self.drive("cd", bmc), name)
+
+    @classmethod
+    def words_of(cls, url):
+        """What the kernel of an ISO is told."""
+        line = re.search(r"^\s*linux \S+ (.*)$", cls.inside(url), re.M).group(1)
         return dict(word.partition("=")[::2] for word in re.findall(r"'([^']*)'", line))
+
+    def words(self, bmc=None):
+        return self.words_of(self.drive("cd", bmc))
 
     def boots(self, certificate=0, state="wait call-back", uuid=None, bmc=None):
         """The machine has started: it has its media, and its agent is ready to call; the agent and what it is told."""

@@ -4,6 +4,7 @@ SPDX-License-Identifier: Apache-2.0
 """
 import os
 import unittest
+import urllib.error
 
 from faults_support import until
 from media_support import DRIVES, MediaSuite
@@ -130,6 +131,36 @@ class Deploys(MediaSuite):
         agent, _ = self.boots()
         self.calls_until(agent, "active")
         self.undeploy()
+
+
+class Https(MediaSuite):
+    """The firmware fetches the ISO."""
+
+    def setUp(self):
+        self.bmc, self.uuid = self.machine(boot_interface="redfish-https", properties={"capabilities": "boot_mode:uefi"})
+
+    def uri(self):
+        return self.bmc.ask("GET", "/redfish/v1/Systems/1").json["Boot"]["HttpBootUri"]
+
+    def test_the_machine_boots_it_once_and_then_its_disk(self):
+        self.ask(self.uuid, "active")
+        self.rest(self.uuid, "wait call-back")
+        self.assertEqual(self.started_from(), ("UefiHttp", True))
+        self.assertEqual((self.drive("cd"), self.drive("floppy")), (None, None))
+        told = self.words_of(self.uri())
+        agent = self.agent_class(self, self.certificates[0])
+        self.addCleanup(agent.close)
+        agent.token = told["ipa-agent-token"]
+        self.calls_until(agent, "active")
+        self.assertEqual(self.boot_override(), ("Hdd", "Continuous"))
+        with self.assertRaises(urllib.error.HTTPError):
+            self.fetched(self.uri())
+        self.undeploy()
+
+    def test_a_machine_in_bios_mode_cannot(self):
+        self.want(200, "PATCH", "/v1/nodes/" + self.uuid,
+                  [{"op": "add", "path": "/properties/capabilities", "value": "boot_mode:bios"}])
+        self.assertIn("needs a machine in UEFI boot mode", self.get("/v1/nodes/%s/validate" % self.uuid)["boot"]["reason"])
 
 
 class Instances(MediaSuite):

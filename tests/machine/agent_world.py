@@ -16,11 +16,12 @@ FAILURES = ("inspect failed", "clean failed", "deploy failed", "rescue failed", 
 
 
 class Ramdisk:
-    """A folder with the ramdisk, thrown away at the end. `programs`: {path in the ramdisk: text of a program}."""
+    """A folder with the ramdisk, thrown away at the end. `programs`: {path in the ramdisk: text of a program}; profile: for which
+    machines."""
 
-    def __init__(self, programs=None):
+    def __init__(self, programs=None, profile="virtual"):
         self.folder = tempfile.mkdtemp(prefix="steel-ramdisk-")
-        self.programs = programs or {}
+        self.programs, self.profile = programs or {}, profile
 
     def words(self):
         for number, (place, text) in enumerate(self.programs.items()):
@@ -30,7 +31,8 @@ class Ramdisk:
             yield from ("--file", f"{path}:{place}")
 
     def __enter__(self):
-        done = subprocess.run([str(BUILD / "steel-ramdisk"), "build", "--output", self.folder, *self.words()], timeout=4000,
+        done = subprocess.run([str(BUILD / "steel-ramdisk"), "build", "--profile", self.profile, "--output", self.folder,
+                               *self.words()], timeout=4000,
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         if done.returncode != 0:
             shutil.rmtree(self.folder, ignore_errors=True)

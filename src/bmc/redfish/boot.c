@@ -91,6 +91,7 @@ redfish_system_set_boot(const RedfishBmc *bmc, const RedfishSystem *system,
     put(on_system, on_settings, settings_boot, "BootSourceOverrideTarget", target);
     put(on_system, on_settings, settings_boot, "BootSourceOverrideEnabled", wanted->enabled);
     put(on_system, on_settings, settings_boot, "BootSourceOverrideMode", wanted->mode);
+    put(on_system, on_settings, settings_boot, "HttpBootUri", wanted->http_uri);
     return patch_boot(bmc, settings_path, on_settings, error) &&
            patch_boot(bmc, system->path, on_system, error);
 }

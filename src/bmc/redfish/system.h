@@ -55,9 +55,10 @@ bool redfish_system_reset(const RedfishBmc *bmc, const RedfishSystem *system, co
 
 /* The boot override, as read or as wanted; NULL: absent, or not to be set. */
 typedef struct RedfishBoot {
-    const char *target;  /* "Pxe" */
-    const char *enabled; /* "Once", "Continuous", "Disabled" */
-    const char *mode;    /* "UEFI", "Legacy" */
+    const char *target;   /* "Pxe" */
+    const char *enabled;  /* "Once", "Continuous", "Disabled" */
+    const char *mode;     /* "UEFI", "Legacy" */
+    const char *http_uri; /* what the target UefiHttp fetches */
 } RedfishBoot;
 
 /* What the system says; borrowed from its document. */

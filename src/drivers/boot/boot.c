@@ -45,6 +45,13 @@ boot_clean_up_instance(Task *task, GError **error)
 }
 
 bool
+boot_before_power_on(Task *task, GError **error)
+{
+    const BootOps *boot = task->driver.boot;
+    return boot->before_power_on == NULL || boot->before_power_on(task, error);
+}
+
+bool
 boot_reports_progress(Task *task)
 {
     const BootOps *boot = task->driver.boot;

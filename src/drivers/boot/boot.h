@@ -51,6 +51,10 @@ typedef struct BootOps {
     /* Removes what prepare_instance has left. Safe when nothing was prepared. */
     bool (*clean_up_instance)(Task *task, GError **error);
 
+    /* Called by power interfaces before they switch on or restart a machine: what the instance
+     * boots from may have gone since its last start. */
+    bool (*before_power_on)(Task *task, GError **error);
+
     /* True if the machine will report its boot (its boot script does): a step may wait for the
      * report. Needs no lock, never blocks, cannot fail. NULL: false. */
     bool (*reports_progress)(Task *task);
@@ -65,6 +69,7 @@ bool boot_prepare_ramdisk(Task *task, const json_t *parameters, GError **error);
 bool boot_clean_up_ramdisk(Task *task, GError **error);
 bool boot_prepare_instance(Task *task, GError **error);
 bool boot_clean_up_instance(Task *task, GError **error);
+bool boot_before_power_on(Task *task, GError **error);
 bool boot_reports_progress(Task *task);
 
 /* Begins the first phase that the machine's reports continue, if it will report. For a step that

@@ -69,6 +69,12 @@ ilo_virtual_media_boot_clean_up_instance(Task *task, GError **error)
            virtual_media_clean_up_instance(task, &ilo_media, error);
 }
 
+static bool
+ilo_virtual_media_boot_before_power_on(Task *task, GError **error)
+{
+    return virtual_media_before_power_on(task, &ilo_media, error);
+}
+
 const BootOps boot_ilo_virtual_media = {
     .interface = {.name = "ilo-virtual-media",
                   .properties = properties,
@@ -81,4 +87,5 @@ const BootOps boot_ilo_virtual_media = {
     .clean_up_ramdisk = ilo_virtual_media_boot_clean_up_ramdisk,
     .prepare_instance = ilo_virtual_media_boot_prepare_instance,
     .clean_up_instance = ilo_virtual_media_boot_clean_up_instance,
+    .before_power_on = ilo_virtual_media_boot_before_power_on,
 };

@@ -1,6 +1,5 @@
 /* How a BMC that speaks Redfish takes virtual media (virtual_media.h): for the boot interface
- * redfish-virtual-media, and for the power interface, which inserts the ISO that an active node
- * lives on.
+ * redfish-virtual-media.
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 #include "drivers/boot/virtual_media.h"

@@ -57,6 +57,12 @@ redfish_virtual_media_boot_clean_up_instance(Task *task, GError **error)
            set_secure_boot(task, false, error);
 }
 
+static bool
+redfish_virtual_media_boot_before_power_on(Task *task, GError **error)
+{
+    return virtual_media_before_power_on(task, &redfish_media, error);
+}
+
 const BootOps boot_redfish_virtual_media = {
     .interface = {.name = "redfish-virtual-media",
                   .properties = properties,
@@ -69,4 +75,5 @@ const BootOps boot_redfish_virtual_media = {
     .clean_up_ramdisk = redfish_virtual_media_boot_clean_up_ramdisk,
     .prepare_instance = redfish_virtual_media_boot_prepare_instance,
     .clean_up_instance = redfish_virtual_media_boot_clean_up_instance,
+    .before_power_on = redfish_virtual_media_boot_before_power_on,
 };

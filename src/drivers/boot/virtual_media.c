@@ -191,14 +191,21 @@ set_boot_mode(Task *task, GError **error)
     return true;
 }
 
+static const char *
+cd_device(const VirtualMedia *how)
+{
+    return how->cd_device != NULL ? how->cd_device : "cdrom";
+}
+
 static bool
 set_boot_once(Task *task, const VirtualMedia *how, GError **error)
 {
-    task_phase_begin(task, "set_boot_device", "cdrom");
+    task_phase_begin(task, "set_boot_device", cd_device(how));
     if (!set_boot_mode(task, error))
         return false;
-    return how->set_boot_once_cd != NULL ? how->set_boot_once_cd(task, error)
-                                         : management_set_boot_device(task, "cdrom", false, error);
+    return how->set_boot_once_cd != NULL
+               ? how->set_boot_once_cd(task, error)
+               : management_set_boot_device(task, cd_device(how), false, error);
 }
 
 /* What is published first, since it may have secrets. Nothing of it is needed: errors of the BMC
@@ -343,7 +350,7 @@ prepare_iso(Task *task, const VirtualMedia *how, GError **error)
     task_phase_begin(task, "make_media", NULL);
     char *url = virtual_media_instance_iso(task, how, error);
     bool good = url != NULL && insert(task, how, VIRTUAL_MEDIA_CD, url, error) &&
-                set_boot_mode(task, error) && set_persistent(task, "cdrom", error);
+                set_boot_mode(task, error) && set_persistent(task, cd_device(how), error);
     secret_free(url);
     return good;
 }
@@ -396,8 +403,7 @@ virtual_media_clean_up_instance(Task *task, const VirtualMedia *how, GError **er
 bool
 virtual_media_before_power_on(Task *task, const VirtualMedia *how, GError **error)
 {
-    if (state_from_wire(task->node->provision_state) != STATE_ACTIVE ||
-        !task->driver.boot->boots_iso)
+    if (state_from_wire(task->node->provision_state) != STATE_ACTIVE)
         return true;
     if (task_volume_targets(task, error) == NULL)
         return false;
@@ -405,7 +411,7 @@ virtual_media_before_power_on(Task *task, const VirtualMedia *how, GError **erro
         return true;
     char *url = virtual_media_instance_iso(task, how, error);
     bool good = url != NULL && insert(task, how, VIRTUAL_MEDIA_CD, url, error) &&
-                (how->cd_for_all_starts ? set_persistent(task, "cdrom", error)
+                (how->cd_for_all_starts ? set_persistent(task, cd_device(how), error)
                                         : set_boot_once(task, how, error));
     secret_free(url);
     return good;

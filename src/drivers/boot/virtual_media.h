@@ -37,8 +37,10 @@ typedef struct VirtualMedia {
     /* Succeeds when nothing is in, and when the BMC has no such drive. */
     bool (*eject)(Task *task, VirtualMediaKind kind, GError **error);
     /* The next start is from the CD, one time, in the boot mode that the node has. NULL:
-     * management_set_boot_device(task, "cdrom", false) */
+     * management_set_boot_device(task, cd_device, false) */
     bool (*set_boot_once_cd)(Task *task, GError **error);
+    /* Where machines boot the CD from; NULL: "cdrom" */
+    const char *cd_device;
     /* Starts of an instance on its ISO: a boot device for one start would replace the one for all,
      * so that one is set again */
     bool cd_for_all_starts;
@@ -86,7 +88,6 @@ bool virtual_media_clean_up_ramdisk(Task *task, const VirtualMedia *how, GError 
 bool virtual_media_prepare_instance(Task *task, const VirtualMedia *how, GError **error);
 bool virtual_media_clean_up_instance(Task *task, const VirtualMedia *how, GError **error);
 
-/* For the power interface, before it switches on or restarts the machine of an instance that lives
- * on its boot ISO: inserts it again, and sets the boot from it. Does nothing for any other node,
- * with any other boot interface, and in any other state than active. */
+/* BootOps.before_power_on: the instance of an active node lives on its ISO: inserts that again, and
+ * sets the boot from it. Does nothing for any other node, and in any other state. */
 bool virtual_media_before_power_on(Task *task, const VirtualMedia *how, GError **error);

@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-const char *const redfish_boot_devices[] = {"pxe", "disk", "cdrom", "bios", NULL};
+const char *const redfish_boot_devices[] = {"pxe", "disk", "cdrom", "bios", "uefihttp", NULL};
 const char *const redfish_boot_modes[] = {"uefi", "bios", NULL};
 
 typedef struct Pair {
@@ -17,8 +17,9 @@ typedef struct Pair {
 } Pair;
 
 /* UsbCd is how some makers name inserted media. */
-static const Pair device_pairs[] = {
-    {"pxe", "Pxe"}, {"disk", "Hdd"}, {"cdrom", "Cd"}, {"bios", "BiosSetup"}, {"cdrom", "UsbCd"}};
+static const Pair device_pairs[] = {{"pxe", "Pxe"},           {"disk", "Hdd"},
+                                    {"cdrom", "Cd"},          {"bios", "BiosSetup"},
+                                    {"uefihttp", "UefiHttp"}, {"cdrom", "UsbCd"}};
 static const Pair mode_pairs[] = {{"uefi", "UEFI"}, {"bios", "Legacy"}};
 
 const char *

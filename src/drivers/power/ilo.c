@@ -7,7 +7,7 @@
 #include "common/config.h"
 #include "common/json_text.h"
 #include "common/time_text.h"
-#include "drivers/boot/ilo_media.h"
+#include "drivers/boot/boot.h"
 #include "drivers/ilo_node.h"
 
 #include <string.h>
@@ -130,8 +130,7 @@ static bool
 start(Task *task, Change change, GError **error)
 {
     change.seen_off = true;
-    return virtual_media_before_power_on(task, &ilo_media, error) &&
-           change_power(change, ILO_POWER_ON, true, error);
+    return boot_before_power_on(task, error) && change_power(change, ILO_POWER_ON, true, error);
 }
 
 /* A machine that is on is left alone. */
@@ -151,8 +150,7 @@ reboot(Task *task, Change change, GError **error)
         return false;
     if (!on)
         return start(task, change, error);
-    return virtual_media_before_power_on(task, &ilo_media, error) &&
-           change_power(change, ILO_POWER_RESET, true, error);
+    return boot_before_power_on(task, error) && change_power(change, ILO_POWER_RESET, true, error);
 }
 
 /* The button of a machine that is off would switch it on. */

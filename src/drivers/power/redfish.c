@@ -6,7 +6,7 @@
 #include "common/config.h"
 #include "common/log.h"
 #include "common/time_text.h"
-#include "drivers/boot/redfish_media.h"
+#include "drivers/boot/boot.h"
 #include "drivers/management/redfish_boot.h"
 #include "drivers/redfish_node.h"
 
@@ -98,8 +98,7 @@ switch_to(RedfishVisit *visit, const char *type, PowerState wanted, int64_t limi
 static bool
 restore_boot(Task *task, RedfishVisit *visit, GError **error)
 {
-    return virtual_media_before_power_on(task, &redfish_media, error) &&
-           redfish_boot_restore(task, visit, error);
+    return boot_before_power_on(task, error) && redfish_boot_restore(task, visit, error);
 }
 
 static bool
