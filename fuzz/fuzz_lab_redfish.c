@@ -39,11 +39,15 @@ ask(RedfishBmc *bmc, const char *text, size_t size)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    bool ilo = size > 0 && data[0] == 5;
-    const RedfishIdentity identity = {.kind = ilo ? REDFISH_KIND_ILO5 : REDFISH_KIND_PLAIN,
+    /* the kind of BMC: plain Redfish needs no byte */
+    static const RedfishKind kinds[] = {
+        [3] = REDFISH_KIND_GEN8, [4] = REDFISH_KIND_ILO4, [5] = REDFISH_KIND_ILO5};
+    bool ilo = size > 0 && data[0] >= 3 && data[0] <= 5;
+    const RedfishIdentity identity = {.kind = ilo ? kinds[data[0]] : REDFISH_KIND_PLAIN,
                                       .name = "lab-0",
                                       .uuid = "5739a4d8-0000-4000-8000-000000000001",
                                       .mac = "52:54:00:00:00:01",
+                                      .second_mac = "52:54:00:00:00:02",
                                       .username = "admin",
                                       .password = "password",
                                       .memory_mib = 256,

@@ -86,6 +86,7 @@ start(Bmc *bmc, GError **error)
     RedfishIdentity identity = {.name = options->name_prefix,
                                 .uuid = "5739a4d8-0000-4000-8000-000000000001",
                                 .mac = "52:54:00:00:00:01",
+                                .second_mac = options->ports > 1 ? "52:54:00:00:00:02" : NULL,
                                 .username = options->username,
                                 .password = options->password,
                                 .memory_mib = MEMORY_MIB,

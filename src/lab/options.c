@@ -149,8 +149,8 @@ check_bmc(const LabOptions *options, GError **error)
     struct in_addr address;
     RedfishKind kind;
     if (strcmp(options->bmc, "ipmi") != 0 && !redfish_kind_parse(options->bmc, &kind))
-        return steel_fail(error, STEEL_ERROR_INVALID, "--bmc is ipmi, redfish or ilo5, not %s",
-                          options->bmc);
+        return steel_fail(error, STEEL_ERROR_INVALID,
+                          "--bmc is ipmi, redfish, ilo5, ilo4 or ilo4-gen8, not %s", options->bmc);
     return inet_pton(AF_INET, options->redfish_address, &address) == 1 ||
            steel_fail(error, STEEL_ERROR_INVALID, "--redfish-address is an IPv4 address, not %s",
                       options->redfish_address);

@@ -38,6 +38,7 @@ typedef struct LabOptions {
     const char *bmc;             /* "ipmi" or "redfish": what the BMCs speak */
     const char *redfish_address; /* of the first BMC, the next has the next */
     int redfish_port;
+    int ports; /* of the machine of one BMC */
     int target_port;
     int agent_port; /* 0: none */
     int iscsi_port; /* 0: none */

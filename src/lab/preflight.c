@@ -68,7 +68,7 @@ is_wanted(NeededBy needed_by, const LabOptions *options)
     const bool wanted[] = {[ALWAYS] = true,
                            [FOR_UEFI] = options->uefi || strcmp(options->bmc, "ipmi") != 0,
                            [FOR_BRIDGE] = options->bridge,
-                           [FOR_HBA] = options->hba_lun || strcmp(options->bmc, "ilo5") == 0,
+                           [FOR_HBA] = options->hba_lun || g_str_has_prefix(options->bmc, "ilo"),
                            [FOR_NFS] = options->nfs};
     return wanted[needed_by];
 }

@@ -175,8 +175,8 @@ class IloSuite(harness.Suite):
         self.assertEqual(attempt["iSCSIConnection"], "Disabled")
         self.want(204, "DELETE", "/v1/nodes/" + uuid)
 
-    def lab_ilo(self):
-        bmc = simulated_bmc.Bmc("--bmc", "ilo5", "--uefi")
+    def lab_ilo(self, kind="ilo5", words=("--uefi",)):
+        bmc = simulated_bmc.Bmc("--bmc", kind, *words)
         self.addCleanup(bmc.stop)
         return bmc, {"ilo_address": bmc.host, "client_port": bmc.port, "ilo_username": simulated_bmc.USER,
                      "ilo_password": simulated_bmc.PASSWORD, "ilo_verify_ca": bmc.certificate}
@@ -214,6 +214,57 @@ class IloSuite(harness.Suite):
         self.assertIn("Login failed.", errors[0])
         self.assertIn("are not sent again", errors[1])
         self.assertEqual([0, 0], counts)
+
+    def test_the_labs_ilo4_boots_a_volume_from_any_of_its_ports(self):
+        bmc, info = self.lab_ilo("ilo4", ("--uefi", "--ports", "2"))
+
+        def attempts(kind):
+            return bmc.ask("GET", "/rest/v1/systems/1/bios/iScsi" + kind).json["iSCSIBootSources"]
+
+        uuid = self.node(driver="ilo", driver_info=info, boot_interface="ilo-pxe", storage_interface="external",
+                         properties={"capabilities": "boot_mode:uefi,iscsi_boot:true"})["uuid"]
+        self.provision(uuid, "manage", "manageable")
+        self.provision(uuid, "inspect", "manageable")
+        self.assertIn("server_model:ProLiant DL380 Gen9", self.get("/v1/nodes/" + uuid)["properties"]["capabilities"])
+        ports = self.get("/v1/nodes/%s/ports" % uuid)["ports"]
+        self.assertEqual(sorted(port["address"] for port in ports), [MAC, "52:54:00:00:00:02"])
+        for target, state in (("power off", "power off"), ("power on", "power on"), ("rebooting", "power on")):
+            self.power(uuid, target, state)
+        self.want(201, "POST", "/v1/volume/targets", {"node_uuid": uuid, "volume_type": "iscsi", "boot_index": 0, "volume_id": uuid,
+                                                      "properties": VOLUME})
+        self.want(201, "POST", "/v1/volume/connectors",
+                  {"node_uuid": uuid, "type": "iqn", "connector_id": "iqn.2017-08.org.openstack.rack1"})
+        self.provision(uuid, "provide", "available")
+        self.provision(uuid, "active", "active")
+        self.assertEqual(self.get("/v1/nodes/%s/management/boot_device" % uuid), {"boot_device": "iscsiboot", "persistent": True})
+        for number, attempt in enumerate(attempts("")[:2]):
+            self.assertEqual([attempt[name] for name in ("iSCSITargetName", "iSCSIBootEnable", "iSCSIBootLUN", "iSCSIChapUsername",
+                                                         "iSCSIAuthenticationMethod", "iSCSITargetIpAddress", "iSCSITargetTcpPort",
+                                                         "iSCSIBootAttemptInstance")],
+                             [VOLUME["target_iqn"], "Enabled", "1", "steel", "Chap", "192.0.2.5", 3260, number + 1])
+        self.assertEqual({attempt["iSCSINicSource"] for attempt in attempts("")[:2]}, {"NicBoot1", "NicBoot2"})
+        current = bmc.ask("GET", "/rest/v1/systems/1/bios/iScsi").json
+        self.assertEqual(current["iSCSIInitiatorName"], "iqn.2017-08.org.openstack.rack1")
+        self.provision(uuid, "deleted", "available")
+        self.assertEqual({attempt["iSCSIBootEnable"] for attempt in attempts("/Settings")}, {"Disabled"})
+        self.assertNotIn(VOLUME["auth_password"], self.steel.text())
+        self.want(204, "DELETE", "/v1/nodes/" + uuid)
+
+    def test_the_labs_ilo4_takes_settings(self):
+        bmc, info = self.lab_ilo("ilo4", ())
+        uuid = self.node(driver="ilo", driver_info=info)["uuid"]
+        self.provision(uuid, "manage", "manageable")
+        self.power(uuid, "power on", "power on")
+        self.want(204, "PUT", "/v1/nodes/%s/management/boot_device" % uuid, {"boot_device": "cdrom", "persistent": False})
+        boot = bmc.ask("GET", "/rest/v1/Systems/1").json["Boot"]
+        self.assertEqual((boot["BootSourceOverrideTarget"], boot["BootSourceOverrideEnabled"]), ("Cd", "Once"))
+        self.want(202, "PUT", "/v1/nodes/%s/states/boot_mode" % uuid, {"target": "uefi"})
+        self.wait_node(uuid, reservation=None)
+        pending = bmc.ask("GET", "/rest/v1/systems/1/bios/Settings").json["BootMode"]
+        self.assertEqual((bmc.ask("GET", "/rest/v1/systems/1/bios").json["BootMode"], pending), ("LegacyBios", "Uefi"))
+        self.power(uuid, "rebooting", "power on")
+        self.assertEqual(bmc.ask("GET", "/rest/v1/systems/1/bios").json["BootMode"], "Uefi")
+        self.assertEqual(bmc.ask("GET", "/rest/v1/Systems/1").json["Boot"]["BootSourceOverrideEnabled"], "Disabled")
 
     def test_virtual_media_boots_no_volume_in_bios_mode(self):
         uuid = self.with_volume("gen10", "ilo-virtual-media", "bios")

@@ -133,7 +133,12 @@ class Redfish(unittest.TestCase):
             self.assertEqual(system.boot.mode, sushy.BOOT_SOURCE_MODE_UEFI)
 
     def test_the_firmware_boots_a_volume_over_iscsi(self):
-        with self.lab("--uefi", kind="ilo5") as lab:
+        for kind in ("ilo5", "ilo4"):
+            with self.subTest(kind=kind):
+                self.boot_a_volume(kind)
+
+    def boot_a_volume(self, kind):
+        with self.lab("--uefi", kind=kind) as lab:
             node = lab.node()
             host = node["redfish_address"].rpartition("/")[2]
             ilo = IloClient.cls(host, node["redfish_username"], node["redfish_password"], port=None)

@@ -15,14 +15,24 @@ typedef void (*RedfishHandler)(RedfishCall *call);
 typedef struct RouteRow {
     const char *method, *path;
     RedfishHandler handler;
-    bool ilo; /* only iLOs have it */
+    unsigned kinds; /* of BMCs that have it, as bits; 0: all that speak Redfish */
 } RouteRow;
+
+enum {
+    ILO5 = 1U << REDFISH_KIND_ILO5,
+    ILO4 = 1U << REDFISH_KIND_ILO4,
+    GEN8 = 1U << REDFISH_KIND_GEN8,
+    SPEAK_REDFISH = ILO5 | ILO4 | 1U << REDFISH_KIND_PLAIN
+};
 
 #define SYSTEM "/redfish/v1/systems/1"
 #define MEDIA "/redfish/v1/managers/1/virtualmedia"
 #define SUBSCRIPTIONS "/redfish/v1/eventservice/subscriptions"
 #define VOLUMES SYSTEM "/storage/1/volumes"
 #define SESSIONS "/redfish/v1/sessionservice/sessions"
+#define REST_SYSTEM "/rest/v1/systems/1"
+#define REST_MEDIA "/rest/v1/managers/1/virtualmedia"
+#define REST_SESSIONS "/rest/v1/sessions"
 
 static const RouteRow routes[] = {
     {"POST", SESSIONS, redfish_session_open},
@@ -35,28 +45,39 @@ static const RouteRow routes[] = {
     {"POST", MEDIA "/floppy/actions/virtualmedia.insertmedia", redfish_media_insert},
     {"POST", MEDIA "/floppy/actions/virtualmedia.ejectmedia", redfish_media_eject},
     {"PATCH", MEDIA "/floppy", redfish_media_patch},
-    {"POST", MEDIA "/1/actions/virtualmedia.insertmedia", redfish_media_insert, true},
-    {"POST", MEDIA "/1/actions/virtualmedia.ejectmedia", redfish_media_eject, true},
+    {"POST", MEDIA "/1/actions/virtualmedia.insertmedia", redfish_media_insert, ILO5},
+    {"POST", MEDIA "/1/actions/virtualmedia.ejectmedia", redfish_media_eject, ILO5},
     {"POST", MEDIA "/1/actions/oem/hpe/hpeilovirtualmedia.insertvirtualmedia", redfish_media_insert,
-     true},
+     ILO5},
     {"POST", MEDIA "/1/actions/oem/hpe/hpeilovirtualmedia.ejectvirtualmedia", redfish_media_eject,
-     true},
-    {"PATCH", MEDIA "/1", redfish_media_patch, true},
-    {"POST", MEDIA "/2/actions/virtualmedia.insertmedia", redfish_media_insert, true},
-    {"POST", MEDIA "/2/actions/virtualmedia.ejectmedia", redfish_media_eject, true},
+     ILO5},
+    {"PATCH", MEDIA "/1", redfish_media_patch, ILO5},
+    {"POST", MEDIA "/2/actions/virtualmedia.insertmedia", redfish_media_insert, ILO5},
+    {"POST", MEDIA "/2/actions/virtualmedia.ejectmedia", redfish_media_eject, ILO5},
     {"POST", MEDIA "/2/actions/oem/hpe/hpeilovirtualmedia.insertvirtualmedia", redfish_media_insert,
-     true},
+     ILO5},
     {"POST", MEDIA "/2/actions/oem/hpe/hpeilovirtualmedia.ejectvirtualmedia", redfish_media_eject,
-     true},
-    {"PATCH", MEDIA "/2", redfish_media_patch, true},
+     ILO5},
+    {"PATCH", MEDIA "/2", redfish_media_patch, ILO5},
     {"POST", SYSTEM "/actions/oem/hpe/hpecomputersystemext.powerbutton", redfish_power_button,
-     true},
-    {"POST", SYSTEM "/bios/settings", redfish_bios_post, true},
-    {"POST", SYSTEM "/bios/settings/actions/bios.resetbios", redfish_bios_reset, true},
-    {"PATCH", SYSTEM "/bios/iscsi/settings", redfish_iscsi_patch, true},
-    {"POST", "/redfish/v1/managers/1/licenseservice", redfish_licence_post, true},
-    {"POST", "/ribcl", redfish_ribcl, true},
-    {"GET", "/xmldata", redfish_xmldata, true},
+     ILO5},
+    {"POST", SYSTEM "/bios/settings", redfish_bios_post, ILO5},
+    {"POST", SYSTEM "/bios/settings/actions/bios.resetbios", redfish_bios_reset, ILO5},
+    {"PATCH", SYSTEM "/bios/iscsi/settings", redfish_iscsi_patch, ILO5},
+    {"POST", "/redfish/v1/managers/1/licenseservice", redfish_licence_post, ILO5},
+    {"POST", "/ribcl", redfish_ribcl, ILO5 | ILO4 | GEN8},
+    {"GET", "/xmldata", redfish_xmldata, ILO5 | ILO4 | GEN8},
+    {"POST", REST_SESSIONS, redfish_session_open, ILO4},
+    {"DELETE", REST_SESSIONS "/*", redfish_session_close, ILO4},
+    {"POST", REST_SYSTEM, redfish_rest_system_post, ILO4},
+    {"POST", "/rest/v1/managers/1", redfish_rest_manager_post, ILO4},
+    {"POST", REST_MEDIA "/1", redfish_rest_media_post, ILO4},
+    {"PATCH", REST_MEDIA "/1", redfish_media_patch, ILO4},
+    {"POST", REST_MEDIA "/2", redfish_rest_media_post, ILO4},
+    {"PATCH", REST_MEDIA "/2", redfish_media_patch, ILO4},
+    {"PATCH", REST_SYSTEM "/secureboot", redfish_rest_secure_boot_patch, ILO4},
+    {"PATCH", REST_SYSTEM "/bios/iscsi/settings", redfish_rest_iscsi_patch, ILO4},
+    {"POST", "/rest/v1/managers/1/licenseservice", redfish_licence_post, ILO4},
     {"POST", SYSTEM "/bios/actions/bios.resetbios", redfish_bios_reset},
     {"POST", SYSTEM "/bios/actions/bios.changepassword", redfish_bios_password},
     {"POST", SYSTEM "/secureboot/actions/secureboot.resetkeys", redfish_secure_boot_keys},
@@ -71,7 +92,8 @@ static const RouteRow routes[] = {
 };
 
 /* What strangers may read. */
-static const char *const public_paths[] = {"/redfish", "/redfish/v1", "/ribcl", "/xmldata"};
+static const char *const public_paths[] = {"/redfish", "/redfish/v1", "/rest",
+                                           "/rest/v1", "/ribcl",      "/xmldata"};
 
 void
 redfish_answer_clear(RedfishAnswer *answer)
@@ -90,22 +112,18 @@ path_matches(const char *pattern, const char *path)
            strchr(path + length - 1, '/') == NULL;
 }
 
+/* method: NULL: any */
 static const RouteRow *
-find_route(const char *method, const char *path)
+find_route(const RedfishCall *call, const char *method)
 {
-    for (size_t i = 0; i < G_N_ELEMENTS(routes); i++)
-        if (strcmp(routes[i].method, method) == 0 && path_matches(routes[i].path, path))
+    unsigned kind = 1U << call->bmc->tree->kind;
+    for (size_t i = 0; i < G_N_ELEMENTS(routes); i++) {
+        unsigned kinds = routes[i].kinds != 0 ? routes[i].kinds : SPEAK_REDFISH;
+        if ((kinds & kind) != 0 && path_matches(routes[i].path, call->path) &&
+            (method == NULL || strcmp(routes[i].method, method) == 0))
             return &routes[i];
+    }
     return NULL;
-}
-
-static bool
-path_is_known(const char *path)
-{
-    for (size_t i = 0; i < G_N_ELEMENTS(routes); i++)
-        if (path_matches(routes[i].path, path))
-            return true;
-    return false;
 }
 
 static bool
@@ -114,7 +132,8 @@ is_public(const RedfishCall *call)
     for (size_t i = 0; i < G_N_ELEMENTS(public_paths); i++)
         if (strcmp(call->path, public_paths[i]) == 0)
             return true;
-    return strcmp(call->request->method, "POST") == 0 && strcmp(call->path, SESSIONS) == 0;
+    return strcmp(call->request->method, "POST") == 0 &&
+           (strcmp(call->path, SESSIONS) == 0 || strcmp(call->path, REST_SESSIONS) == 0);
 }
 
 static bool
@@ -130,8 +149,7 @@ add_allow(RedfishCall *call, bool readable)
     static const char *const methods[] = {"PATCH", "POST", "DELETE"};
     GString *allow = g_string_new(readable ? "GET, HEAD" : "");
     for (size_t i = 0; i < G_N_ELEMENTS(methods); i++)
-        if (find_route(methods[i], call->path) != NULL ||
-            (i == 0 && redfish_patch_is_known(call->path)))
+        if (find_route(call, methods[i]) != NULL || (i == 0 && redfish_patch_is_known(call->path)))
             g_string_append_printf(allow, "%s%s", allow->len > 0 ? ", " : "", methods[i]);
     redfish_add_header(call, "Allow", allow->str);
     g_string_free(allow, TRUE);
@@ -151,7 +169,8 @@ read_resource(RedfishCall *call, const RedfishResource *resource)
     g_autofree char *etag = redfish_etag(call->bmc, body);
     redfish_add_header(call, "ETag", etag);
     add_allow(call, true);
-    json_object_set_new(body, "@odata.etag", json_string(etag));
+    if (!redfish_call_is_rest(call))
+        json_object_set_new(body, "@odata.etag", json_string(etag));
     redfish_say(call, 200, body);
 }
 
@@ -175,12 +194,12 @@ static void
 dispatch(RedfishCall *call)
 {
     const char *method = call->request->method;
-    const RouteRow *route = find_route(method, call->path);
+    const RouteRow *route = find_route(call, method);
     const RedfishResource *resource = redfish_tree_find(call->bmc->tree, call->path);
     bool gone = !session_is_there(call->bmc, call->path);
-    if (route != NULL && (!route->ilo || call->bmc->tree->slash))
+    if (route != NULL)
         route->handler(call);
-    else if (gone || (resource == NULL && !path_is_known(call->path)))
+    else if (gone || (resource == NULL && find_route(call, NULL) == NULL))
         redfish_refuse(call, REDFISH_MESSAGE_RESOURCE_MISSING, NULL, call->request->path, NULL);
     else if (resource != NULL && is_read(method))
         read_resource(call, resource);
@@ -192,12 +211,13 @@ dispatch(RedfishCall *call)
     }
 }
 
-/* False: the body is no JSON object. RIBCL reads its own. */
+/* False: the body is no JSON object. RIBCL reads its own; HP's clients send "null" with a GET. */
 static bool
 read_body(RedfishCall *call)
 {
     const RedfishRequest *request = call->request;
-    if (request->body == NULL || request->body_size == 0 || strcmp(call->path, "/ribcl") == 0)
+    if (request->body == NULL || request->body_size == 0 || is_read(request->method) ||
+        strcmp(call->path, "/ribcl") == 0)
         return true;
     const JsonLimits limits = {.depth = BODY_DEPTH, .values = BODY_VALUES};
     call->body = json_text_parse_limited(request->body, request->body_size, &limits, NULL);
@@ -302,6 +322,8 @@ redfish_bmc_answer(RedfishBmc *bmc, const RedfishRequest *request, RedfishAnswer
     redfish_add_header(&call, "Cache-Control", "no-cache");
     lock_acquire(&call.bmc->lock);
     answer(&call);
+    if (redfish_call_is_rest(&call))
+        redfish_rest_dress(&call);
     lock_release(&call.bmc->lock);
     out->text = call.content != NULL ? json_text_dump(call.content) : call.xml;
     if (call.xml != NULL && call.content != NULL)

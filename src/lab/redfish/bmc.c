@@ -22,9 +22,10 @@ static json_t *
 identity_json(const RedfishIdentity *identity)
 {
     g_autofree char *serial = g_strndup(identity->uuid, 8);
-    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:i, s:i, s:i, s:I, s:I}", "name", identity->name,
-                     "uuid", identity->uuid, "mac", identity->mac, "username", identity->username,
-                     "serial", serial, "memory_mib", identity->memory_mib, "memory_gib",
+    return json_pack("{s:s, s:s, s:s, s:s*, s:s, s:s, s:i, s:i, s:i, s:I, s:I}", "name",
+                     identity->name, "uuid", identity->uuid, "mac", identity->mac, "second_mac",
+                     identity->second_mac, "username", identity->username, "serial", serial,
+                     "memory_mib", identity->memory_mib, "memory_gib",
                      MAX(identity->memory_mib / MIB_PER_GIB, 1), "processors", identity->processors,
                      "disk_bytes", (json_int_t)identity->disk_bytes, "disk_mib",
                      (json_int_t)(identity->disk_bytes >> 20));
@@ -33,8 +34,10 @@ identity_json(const RedfishIdentity *identity)
 bool
 redfish_kind_parse(const char *word, RedfishKind *kind)
 {
-    static const char *const words[REDFISH_KIND_COUNT] = {
-        [REDFISH_KIND_PLAIN] = "redfish", [REDFISH_KIND_ILO5] = "ilo5"};
+    static const char *const words[REDFISH_KIND_COUNT] = {[REDFISH_KIND_PLAIN] = "redfish",
+                                                          [REDFISH_KIND_ILO5] = "ilo5",
+                                                          [REDFISH_KIND_ILO4] = "ilo4",
+                                                          [REDFISH_KIND_GEN8] = "ilo4-gen8"};
     for (int i = 0; i < REDFISH_KIND_COUNT; i++)
         if (strcmp(words[i], word) == 0) {
             *kind = (RedfishKind)i;

@@ -46,9 +46,15 @@ typedef struct RedfishMachineOps {
     bool (*eject)(void *user, RedfishSlot slot, GError **error);
 } RedfishMachineOps;
 
-typedef enum RedfishKind { REDFISH_KIND_PLAIN, REDFISH_KIND_ILO5, REDFISH_KIND_COUNT } RedfishKind;
+typedef enum RedfishKind {
+    REDFISH_KIND_PLAIN,
+    REDFISH_KIND_ILO5,
+    REDFISH_KIND_ILO4, /* of a Gen9: HP's REST, RIBCL, and plain Redfish */
+    REDFISH_KIND_GEN8, /* an iLO 4 that speaks RIBCL alone */
+    REDFISH_KIND_COUNT
+} RedfishKind;
 
-/* "redfish" and "ilo5". False: no such kind. */
+/* "redfish", "ilo5", "ilo4" and "ilo4-gen8". False: no such kind. */
 bool redfish_kind_parse(const char *word, RedfishKind *kind);
 
 /* What the machine is. Borrowed for the call that takes it. */
@@ -57,6 +63,7 @@ typedef struct RedfishIdentity {
     const char *name;
     const char *uuid;
     const char *mac;
+    const char *second_mac;          /* of an iLO's second port; NULL: there is one port */
     const char *username, *password; /* of the BMC's one account */
     int memory_mib;
     int processors;

@@ -17,12 +17,13 @@ typedef struct RedfishSession {
     int64_t last_used_ms; /* monotonic */
 } RedfishSession;
 
-/* Resources as they stand in data/. A string "$a.b" is the value of the BMC's state at a.b,
+/* Resources as they stand in data/. The members of an object's member "..." stand in the object
+ * itself. A string "$a.b" is the value of the BMC's state at a.b,
  * "$:name" one that is computed (live.c). Of what requests make (records.c), "$#tasks" is the
  * number, "$@tasks" the members of the collection, and "$*tasks" the one of the path. Constant. */
 typedef struct RedfishTree {
-    json_t *document;      /* owned */
-    bool slash;            /* addresses of resources end in one */
+    json_t *document; /* owned */
+    RedfishKind kind;
     GHashTable *resources; /* path in lower case, without slash at the end -> RedfishResource */
 } RedfishTree;
 
@@ -162,6 +163,32 @@ json_t *redfish_record(const RedfishCall *call, const char *kind) REQUIRES(call-
 /* Answers the monitor of a task. */
 void redfish_test_event(RedfishCall *call) REQUIRES(call->bmc->lock);
 void redfish_task_monitor(RedfishCall *call) REQUIRES(call->bmc->lock);
+
+/* ports.c: they are numbered from 1 */
+unsigned redfish_port_count(const RedfishBmc *bmc) REQUIRES(bmc->lock);
+const char *redfish_port_mac(const RedfishBmc *bmc, unsigned number) REQUIRES(bmc->lock);
+/* As UEFI writes it; the caller frees. */
+char *redfish_port_path(unsigned number);
+/* "NicBoot2" */
+unsigned redfish_port_of_source(const char *source);
+json_t *redfish_live_nic_sources(const RedfishCall *call) REQUIRES(call->bmc->lock);
+json_t *redfish_live_nic_subinstances(const RedfishCall *call) REQUIRES(call->bmc->lock);
+json_t *redfish_live_rest_ports(const RedfishCall *call) REQUIRES(call->bmc->lock);
+json_t *redfish_live_port_count(const RedfishCall *call) REQUIRES(call->bmc->lock);
+json_t *redfish_live_port_members(const RedfishCall *call) REQUIRES(call->bmc->lock);
+json_t *redfish_live_second_port(const RedfishCall *call) REQUIRES(call->bmc->lock);
+/* rest.c: HP's REST of an iLO 4 */
+bool redfish_call_is_rest(const RedfishCall *call);
+void redfish_rest_system_post(RedfishCall *call) REQUIRES(call->bmc->lock);
+void redfish_rest_manager_post(RedfishCall *call) REQUIRES(call->bmc->lock);
+void redfish_rest_media_post(RedfishCall *call) REQUIRES(call->bmc->lock);
+void redfish_rest_secure_boot_patch(RedfishCall *call) REQUIRES(call->bmc->lock);
+void redfish_rest_iscsi_patch(RedfishCall *call) REQUIRES(call->bmc->lock);
+json_t *redfish_live_rest_secure_boot(const RedfishCall *call) REQUIRES(call->bmc->lock);
+json_t *redfish_live_rest_iscsi(const RedfishCall *call) REQUIRES(call->bmc->lock);
+json_t *redfish_live_rest_iscsi_pending(const RedfishCall *call) REQUIRES(call->bmc->lock);
+/* Makes what Redfish would answer HP's answer. */
+void redfish_rest_dress(RedfishCall *call) REQUIRES(call->bmc->lock);
 
 /* ---- sessions (sessions.c) ---- */
 

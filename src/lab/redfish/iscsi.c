@@ -1,4 +1,4 @@
-/* UEFI iSCSI boot of a simulated iLO 5: attempts that are pending until a POST, and then targets to
+/* UEFI iSCSI boot of a simulated iLO: attempts that are pending until a POST, and then targets to
  * boot from. The contract is in inside.h.
  *
  * Sources: HPE iLO 5 Redfish API reference, HpeiSCSISoftwareInitiator 2.0.
@@ -9,8 +9,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-
-#define NIC_PATH "PciRoot(0x0)/Pci(0x2,0x0)/Pci(0x0,0x0)"
 
 /* What the firmware fills in. */
 static const char *const read_only[] = {"StructuredBootString", "UEFIDevicePath"};
@@ -164,25 +162,30 @@ static char *device_path(const RedfishBmc *bmc, const json_t *attempt) REQUIRES(
 static char *
 device_path(const RedfishBmc *bmc, const json_t *attempt)
 {
-    g_auto(GStrv) bytes = g_strsplit(redfish_state_text(bmc, "identity.mac"), ":", -1);
+    unsigned port = redfish_port_of_source(text_of(attempt, "iSCSINicSource"));
+    g_autofree char *card = redfish_port_path(port);
+    g_auto(GStrv) bytes = g_strsplit(redfish_port_mac(bmc, port), ":", -1);
     g_autofree char *joined = g_strjoinv("", bytes);
     g_autofree char *mac = g_ascii_strup(joined, -1);
     bool chap = g_ascii_strcasecmp(text_of(attempt, "iSCSIAuthenticationMethod"), "chap") == 0;
-    return g_strdup_printf(NIC_PATH "/MAC(%s,0x0)/IPv4(%s)/iSCSI(%s,0x1,0x%s,None,None,%s,TCP)",
-                           mac, text_of(attempt, "iSCSITargetIpAddress"),
+    return g_strdup_printf("%s/MAC(%s,0x0)/IPv4(%s)/iSCSI(%s,0x1,0x%s,None,None,%s,TCP)", card, mac,
+                           text_of(attempt, "iSCSITargetIpAddress"),
                            text_of(attempt, "iSCSITargetName"), text_of(attempt, "iSCSILUN"),
                            chap ? "CHAP_BI" : "None");
 }
 
 static void fill_attempt(RedfishBmc *bmc, json_t *attempt, json_t *targets) REQUIRES(bmc->lock);
 
+/* An iLO 4 names its targets by the short name. */
 static void
 fill_attempt(RedfishBmc *bmc, json_t *attempt, json_t *targets)
 {
     g_autofree char *path = device_path(bmc, attempt);
-    json_object_set_new(attempt, "StructuredBootString", json_string("NIC.LOM.1.1.iSCSI"));
+    g_autofree char *name = g_strdup_printf(
+        "NIC.LOM.1.%u.iSCSI", redfish_port_of_source(text_of(attempt, "iSCSINicSource")));
+    json_object_set_new(attempt, "StructuredBootString", json_string(name));
     json_object_set_new(attempt, "UEFIDevicePath", json_string(path));
-    json_array_append_new(targets, json_string(path));
+    json_array_append_new(targets, json_string(bmc->tree->kind == REDFISH_KIND_ILO4 ? name : path));
 }
 
 void
@@ -241,29 +244,24 @@ redfish_iscsi_fill(const RedfishBmc *bmc, RedfishBoot *boot)
 
 /* ---- the boot order ---- */
 
-/* The entries of a server, and those of its targets before them. */
+/* The entries of a server, and those of its targets. */
 json_t *
 redfish_boot_sources(const RedfishCall *call)
 {
-    json_t *sources = json_pack(
-        "[{s:s, s:s, s:s, s:s, s:s}, {s:s, s:s, s:s, s:s, s:s}, {s:s, s:s, s:s, s:s, s:s}]",
-        "StructuredBootString", "HD.Emb.1.1", "BootString",
-        "Embedded RAID 1 : Logical Drive 1 - Size:1 TB", "UEFIDevicePath",
-        "PciRoot(0x0)/Pci(0x17,0x0)/Scsi(0x0,0x0)", "CorrelatableID", "PciRoot(0x0)/Pci(0x17,0x0)",
-        "BootOptionNumber", "000A", "StructuredBootString", "NIC.LOM.1.1.IPv4", "BootString",
-        "Embedded LOM 1 Port 1 : NIC - 1G (PXE IPv4)", "UEFIDevicePath", NIC_PATH "/IPv4(0.0.0.0)",
-        "CorrelatableID", NIC_PATH, "BootOptionNumber", "000B", "StructuredBootString",
-        "CD.Virtual.2.1", "BootString", "HPE Virtual CD-ROM : iLO Virtual USB 2", "UEFIDevicePath",
-        "UsbClass(0xFFFF,0xFFFF,0xFF,0xFF,0xFF)", "CorrelatableID", "UsbClass", "BootOptionNumber",
-        "000C");
-    const json_t *targets = redfish_state(call->bmc, "boot.iscsi");
-    for (size_t i = 0; i < json_array_size(targets); i++)
-        json_array_append_new(sources,
-                              json_pack("{s:s, s:s, s:O, s:s, s:s}", "StructuredBootString",
-                                        "NIC.LOM.1.1.iSCSI", "BootString",
-                                        "Embedded LOM 1 Port 1 : NIC - 1G (iSCSI IPv4)",
-                                        "UEFIDevicePath", json_array_get(targets, i),
-                                        "CorrelatableID", NIC_PATH, "BootOptionNumber", "000D"));
+    json_t *sources = json_deep_copy(redfish_state(call->bmc, "boot_sources"));
+    const json_t *attempts = redfish_state(call->bmc, "iscsi.sources");
+    for (size_t i = 0; i < json_array_size(attempts); i++) {
+        const json_t *attempt = json_array_get(attempts, i);
+        json_t *name = json_object_get(attempt, "StructuredBootString");
+        unsigned port = redfish_port_of_source(text_of(attempt, "iSCSINicSource"));
+        g_autofree char *path = redfish_port_path(port);
+        if (json_is_string(name))
+            json_array_append_new(
+                sources, json_pack("{s:O, s:s, s:O, s:s, s:s}", "StructuredBootString", name,
+                                   "BootString", "Embedded LOM 1 Port 1 : NIC - 1G (iSCSI IPv4)",
+                                   "UEFIDevicePath", json_object_get(attempt, "UEFIDevicePath"),
+                                   "CorrelatableID", path, "BootOptionNumber", "000D"));
+    }
     return sources;
 }
 

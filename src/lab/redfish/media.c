@@ -230,8 +230,9 @@ redfish_media_patch(RedfishCall *call)
     if (json_is_boolean(verify))
         json_object_set_new(redfish_state(call->bmc, slots[slot].state), "verify",
                             json_boolean(json_is_true(verify)));
-    const json_t *hpe = json_object_get(json_object_get(call->body, "Oem"), "Hpe");
-    const json_t *once = json_object_get(hpe, "BootOnNextServerReset");
+    const json_t *oem = json_object_get(call->body, "Oem");
+    const json_t *own = json_object_get(oem, redfish_call_is_rest(call) ? "Hp" : "Hpe");
+    const json_t *once = json_object_get(own, "BootOnNextServerReset");
     if (json_is_boolean(once) && redfish_state(call->bmc, slots[slot].once) != NULL)
         redfish_state_set(call->bmc->state, slots[slot].once, json_boolean(json_is_true(once)));
     bool good = image == NULL || (json_is_null(image) ? eject(call, slot) : insert(call, slot));

@@ -25,6 +25,9 @@ typedef struct ChangeRow {
 } ChangeRow;
 
 #define SYSTEM "/redfish/v1/systems/1"
+#define REST_SYSTEM "/rest/v1/systems/1"
+/* Instead of a member: the request as a whole. */
+#define WHOLE "*"
 
 static const ChangeRow rows[] = {
     {SYSTEM, "Boot.BootSourceOverrideTarget", CHANGE_CHOICE, "boot.target", "boot.targets"},
@@ -38,6 +41,14 @@ static const ChangeRow rows[] = {
     {SYSTEM "/bios/settings", "Attributes", CHANGE_ATTRIBUTES, "bios.pending", "bios.current"},
     {SYSTEM "/secureboot", "SecureBootEnable", CHANGE_BOOLEAN, "secure_boot.enable", NULL},
     {"/redfish/v1/accountservice/accounts/1", "Password", CHANGE_PASSWORD, NULL, NULL},
+    {REST_SYSTEM, "Boot.BootSourceOverrideTarget", CHANGE_CHOICE, "boot.target", "boot.targets"},
+    {REST_SYSTEM, "Boot.BootSourceOverrideEnabled", CHANGE_CHOICE, "boot.enabled", "boot.enables"},
+    {REST_SYSTEM, "Boot.UefiTargetBootSourceOverride", CHANGE_TEXT, "boot.uefi_target", NULL},
+    {REST_SYSTEM, "IndicatorLED", CHANGE_CHOICE, "led", "leds"},
+    {REST_SYSTEM, "AssetTag", CHANGE_TEXT, "asset", NULL},
+    {REST_SYSTEM "/bios/settings", WHOLE, CHANGE_ATTRIBUTES, "bios.pending", "bios.current"},
+    {REST_SYSTEM "/secureboot", "SecureBootEnable", CHANGE_BOOLEAN, "secure_boot.enable", NULL},
+    {"/rest/v1/accountservice/accounts/1", "Password", CHANGE_PASSWORD, NULL, NULL},
 };
 
 /* One change that a request asks for. All borrowed, but the name. */
@@ -164,6 +175,15 @@ check_change(RedfishCall *call, const Change *change)
     return typed || refuse(call, REDFISH_MESSAGE_PROPERTY_TYPE, change->row->member, value);
 }
 
+/* HPE's own tools write "uefi". */
+static void
+tidy_boot_mode(json_t *attributes)
+{
+    const char *mode = json_string_member(attributes, "BootMode");
+    if (mode != NULL && g_ascii_strcasecmp(mode, "uefi") == 0)
+        json_object_set_new(attributes, "BootMode", json_string("Uefi"));
+}
+
 static void apply_change(RedfishCall *call, const Change *change) REQUIRES(call->bmc->lock);
 
 static void
@@ -175,6 +195,7 @@ apply_change(RedfishCall *call, const Change *change)
         redfish_sessions_drop(call->bmc);
     } else if (change->row->kind == CHANGE_ATTRIBUTES) {
         json_object_update(redfish_state(call->bmc, change->row->state), change->value);
+        tidy_boot_mode(redfish_state(call->bmc, change->row->state));
     } else {
         redfish_state_set(call->bmc->state, change->row->state, json_deep_copy(change->value));
     }
@@ -216,6 +237,8 @@ collect_all(RedfishCall *call, const json_t *resource, GArray *changes)
 {
     const char *name, *inner;
     json_t *value, *part;
+    if (find_row(call->path, WHOLE) != NULL)
+        return collect(call, resource, WHOLE, call->body, changes);
     json_object_foreach(call->body, name, value)
     {
         const json_t *here = json_object_get(resource, name);

@@ -122,10 +122,10 @@ redfish_xmldata(RedfishCall *call)
 {
     call->xml = g_markup_printf_escaped(
         "<?xml version=\"1.0\"?><RIMP><HSI><SBSN>%s</SBSN><SPN>%s</SPN><cUUID>%s</cUUID></HSI>"
-        "<MP><ST>1</ST><PN>Integrated Lights-Out 5 (iLO 5)</PN><FWRI>%s</FWRI></MP></RIMP>",
+        "<MP><ST>1</ST><PN>%s</PN><FWRI>%s</FWRI></MP></RIMP>",
         redfish_state_text(call->bmc, "identity.serial"),
         redfish_state_text(call->bmc, "vendor.model"),
-        redfish_state_text(call->bmc, "identity.uuid"),
+        redfish_state_text(call->bmc, "identity.uuid"), redfish_state_text(call->bmc, "vendor.ilo"),
         redfish_state_text(call->bmc, "vendor.firmware"));
     redfish_say(call, 200, NULL);
 }

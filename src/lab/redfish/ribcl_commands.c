@@ -383,12 +383,17 @@ run_health(RibclCommand *command)
         (int)MAX(mib / 1024, 1), (int)threads, (int)threads, (int)threads);
     give(command,
          "<STORAGE><CONTROLLER><LABEL VALUE=\"Controller on System Board\"/><LOGICAL_DRIVE>"
-         "<CAPACITY VALUE=\"%d GB\"/></LOGICAL_DRIVE></CONTROLLER></STORAGE><NIC_INFORMATION><NIC>"
-         "<NETWORK_PORT VALUE=\"Port 1\"/><MAC_ADDRESS VALUE=\"%s\"/><LOCATION VALUE=\"Embedded\"/>"
-         "</NIC></NIC_INFORMATION><FIRMWARE_INFORMATION><INDEX_1><FIRMWARE_NAME VALUE=\"iLO\"/>"
+         "<CAPACITY VALUE=\"%d GB\"/></LOGICAL_DRIVE></CONTROLLER></STORAGE><NIC_INFORMATION>",
+         (int)(disk_mib / 1024));
+    for (unsigned i = 1; i <= redfish_port_count(command->call->bmc); i++)
+        give(command,
+             "<NIC><NETWORK_PORT VALUE=\"Port %u\"/><MAC_ADDRESS VALUE=\"%s\"/>"
+             "<LOCATION VALUE=\"Embedded\"/></NIC>",
+             i, redfish_port_mac(command->call->bmc, i));
+    give(command,
+         "</NIC_INFORMATION><FIRMWARE_INFORMATION><INDEX_1><FIRMWARE_NAME VALUE=\"iLO\"/>"
          "<FIRMWARE_VERSION VALUE=\"%s\"/></INDEX_1></FIRMWARE_INFORMATION>"
          "</GET_EMBEDDED_HEALTH_DATA>",
-         (int)(disk_mib / 1024), redfish_state_text(command->call->bmc, "identity.mac"),
          redfish_state_text(command->call->bmc, "vendor.firmware"));
 }
 
@@ -433,6 +438,17 @@ static const CommandRow rows[] = {
 };
 /* clang-format on */
 
+/* A Gen8 has no UEFI, and its iLO does not know the word. */
+static bool is_missing(const RibclCommand *command, const char *name)
+    REQUIRES(command->call->bmc->lock);
+
+static bool
+is_missing(const RibclCommand *command, const char *name)
+{
+    return command->call->bmc->tree->kind == REDFISH_KIND_GEN8 &&
+           strstr(name, "_BOOT_MODE") != NULL;
+}
+
 void
 ribcl_run(RibclCommand *command)
 {
@@ -440,6 +456,8 @@ ribcl_run(RibclCommand *command)
     for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
         if (!ribcl_is_named(command->element, rows[i].name))
             continue;
+        if (is_missing(command, rows[i].name))
+            break;
         if (rows[i].changes && !command->write)
             say(command, 0x0001, "Syntax error: write access is required.");
         else

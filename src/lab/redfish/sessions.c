@@ -9,6 +9,7 @@
 #include <string.h>
 
 #define SESSIONS_PATH "/redfish/v1/SessionService/Sessions/"
+#define REST_PATH "/rest/v1/Sessions/"
 
 static void drop(RedfishBmc *bmc, unsigned index) REQUIRES(bmc->lock);
 
@@ -123,7 +124,8 @@ redfish_session_open(RedfishCall *call)
         return;
     }
     const RedfishSession *session = add_session(call->bmc);
-    g_autofree char *path = g_strconcat(SESSIONS_PATH, session->id, NULL);
+    g_autofree char *path =
+        g_strconcat(redfish_call_is_rest(call) ? REST_PATH : SESSIONS_PATH, session->id, NULL);
     redfish_add_header(call, "X-Auth-Token", session->token);
     redfish_add_header(call, "Location", path);
     redfish_say(call, 201,

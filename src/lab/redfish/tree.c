@@ -12,6 +12,12 @@ static const char plain_json[] =
 static const char ilo5_json[] =
 #include "ilo5_json.inc"
     ;
+static const char ilo4_json[] =
+#include "ilo4_json.inc"
+    ;
+static const char gen8_json[] =
+#include "gen8_json.inc"
+    ;
 
 static json_t *
 read_document(const char *text, size_t size)
@@ -42,16 +48,18 @@ add_resources(RedfishTree *tree, const json_t *document)
     }
 }
 
-/* All kinds have what plain Redfish has, but where they have something else. */
+/* All kinds have what plain Redfish has, but where they have something else; "alone": but for its
+ * resources. */
 static RedfishTree *
-tree_read(const char *text, size_t size)
+tree_read(RedfishKind kind, const char *text, size_t size)
 {
     json_t *plain = read_document(plain_json, sizeof plain_json - 1);
     json_t *own = text != NULL ? read_document(text, size) : json_object();
     RedfishTree *tree = g_new0(RedfishTree, 1);
     tree->resources = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
-    tree->slash = json_is_true(json_object_get(own, "slash"));
-    add_resources(tree, plain);
+    tree->kind = kind;
+    if (!json_is_true(json_object_get(own, "alone")))
+        add_resources(tree, plain);
     add_resources(tree, own);
     json_t *state = json_deep_copy(json_object_get(plain, "state"));
     json_object_update(state, json_object_get(own, "state"));
@@ -69,9 +77,11 @@ redfish_tree_get(RedfishKind kind)
     static const struct {
         const char *text;
         size_t size;
-    } texts[REDFISH_KIND_COUNT] = {[REDFISH_KIND_ILO5] = {ilo5_json, sizeof ilo5_json - 1}};
+    } texts[REDFISH_KIND_COUNT] = {[REDFISH_KIND_ILO5] = {ilo5_json, sizeof ilo5_json - 1},
+                                   [REDFISH_KIND_ILO4] = {ilo4_json, sizeof ilo4_json - 1},
+                                   [REDFISH_KIND_GEN8] = {gen8_json, sizeof gen8_json - 1}};
     if (g_once_init_enter(&trees[kind]))
-        g_once_init_leave(&trees[kind], (gsize)tree_read(texts[kind].text, texts[kind].size));
+        g_once_init_leave(&trees[kind], (gsize)tree_read(kind, texts[kind].text, texts[kind].size));
     return (const RedfishTree *)trees[kind];
 }
 
@@ -101,8 +111,12 @@ expand_object(const RedfishCall *call, const json_t *object)
     json_object_foreach((json_t *)(uintptr_t)object, key, value)
     {
         json_t *member = expand(call, value);
-        if (member != NULL)
+        if (member != NULL && strcmp(key, "...") == 0) {
+            json_object_update(copy, member);
+            json_decref(member);
+        } else if (member != NULL) {
             json_object_set_new(copy, key, member);
+        }
     }
     return copy;
 }
