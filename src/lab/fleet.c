@@ -11,6 +11,7 @@
 #include "lab/folder.h"
 #include "lab/lab.h"
 #include "lab/quirks.h"
+#include "lab/redfish_fleet.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -21,6 +22,7 @@
 
 #define SPARE_DESCRIPTORS 100
 #define AGENT_SPARE_DESCRIPTORS 2000 /* connections to agents */
+#define REDFISH_DESCRIPTORS 8        /* the server takes a half of them for connections */
 #define ASK_TIMEOUT_MS 10000
 
 typedef struct Fleet {
@@ -32,14 +34,22 @@ typedef struct Fleet {
     unsigned count;
 } Fleet;
 
-/* One descriptor per BMC, and one for its agent: the soft limit is 1024 as a rule. */
+/* One descriptor per BMC, and one for its agent, or those of its clients. */
+static rlim_t
+needed_descriptors(const LabOptions *options)
+{
+    if (options->agent_count > 0)
+        return 2 * (rlim_t)options->agent_count + AGENT_SPARE_DESCRIPTORS + SPARE_DESCRIPTORS;
+    return (rlim_t)options->fleet_count + REDFISH_DESCRIPTORS * (rlim_t)options->redfish_count +
+           SPARE_DESCRIPTORS;
+}
+
+/* The soft limit is 1024 as a rule. */
 static bool
 raise_descriptor_limit(const LabOptions *options, GError **error)
 {
     struct rlimit limit;
-    rlim_t wanted = options->agent_count > 0 ? 2 * (rlim_t)options->agent_count +
-                                                   AGENT_SPARE_DESCRIPTORS + SPARE_DESCRIPTORS
-                                             : (rlim_t)options->fleet_count + SPARE_DESCRIPTORS;
+    rlim_t wanted = needed_descriptors(options);
     if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
         return steel_fail(error, STEEL_ERROR_IO, "getrlimit: %s", g_strerror(errno));
     if (limit.rlim_cur >= wanted)
@@ -266,6 +276,22 @@ start_and_serve(Fleet *fleet, const char *folder, int signal_fd, GError **error)
     return report(fleet, error);
 }
 
+static bool
+ipmi_fleet_run(const LabOptions *options, const char *folder, int signal_fd, GError **error)
+{
+    Fleet fleet = {.options = options,
+                   .count = (unsigned)MAX(options->fleet_count, options->agent_count)};
+    fleet.bmcs = g_new0(IpmiBmc *, fleet.count);
+    fleet.faults = g_new0(IpmiBmcFaults, fleet.count);
+    bool good = start_and_serve(&fleet, folder, signal_fd, error);
+    machines_stop(fleet.machines); /* before the BMCs that they ask are gone */
+    ipmi_server_free(fleet.server);
+    machines_free(fleet.machines);
+    g_free(fleet.bmcs);
+    g_free(fleet.faults);
+    return good;
+}
+
 bool
 fleet_run(const LabOptions *options, const char *folder, GError **error)
 {
@@ -278,16 +304,8 @@ fleet_run(const LabOptions *options, const char *folder, GError **error)
     if (lock < 0)
         return false;
     int signal_fd = control_open_signals();
-    Fleet fleet = {.options = options,
-                   .count = (unsigned)MAX(options->fleet_count, options->agent_count)};
-    fleet.bmcs = g_new0(IpmiBmc *, fleet.count);
-    fleet.faults = g_new0(IpmiBmcFaults, fleet.count);
-    bool good = start_and_serve(&fleet, folder, signal_fd, error);
-    machines_stop(fleet.machines); /* before the BMCs that they ask are gone */
-    ipmi_server_free(fleet.server);
-    machines_free(fleet.machines);
-    g_free(fleet.bmcs);
-    g_free(fleet.faults);
+    bool good = options->redfish_count > 0 ? redfish_fleet_run(options, folder, signal_fd, error)
+                                           : ipmi_fleet_run(options, folder, signal_fd, error);
     close(signal_fd);
     folder_remove_lock(folder, LAB_LOCK_FILE);
     close(lock);
@@ -308,6 +326,8 @@ fleet_set(const LabOptions *options, const char *folder, GError **error)
         json_object_set_new(request, "dead", json_boolean(options->dead));
     if (options->quirks != NULL)
         json_object_set_new(request, "quirk", json_string(options->quirks));
+    if (options->set != NULL)
+        json_object_set_new(request, "set", json_string(options->set));
     if (options->power != NULL)
         json_object_set_new(request, "power", json_string(options->power));
     json_auto_t *answer = control_ask(folder, request, ASK_TIMEOUT_MS, error);

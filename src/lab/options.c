@@ -157,6 +157,23 @@ check_bmc(const LabOptions *options, GError **error)
 }
 
 static bool
+check_fleet(const LabOptions *options, GError **error)
+{
+    const int counts[] = {options->agent_count, options->fleet_count, options->redfish_count};
+    int count = 0, kinds = 0;
+    for (size_t i = 0; i < G_N_ELEMENTS(counts); i++) {
+        count = MAX(count, counts[i]);
+        kinds += counts[i] > 0;
+    }
+    if (kinds != 1)
+        return steel_fail(error, STEEL_ERROR_INVALID,
+                          "fleet needs one of --agents N, --ipmi N and --redfish N");
+    return options->port_base + count - 1 <= PORT_MAX ||
+           steel_fail(error, STEEL_ERROR_INVALID, "there are no %d ports from %d on", count,
+                      options->port_base);
+}
+
+static bool
 check(const LabOptions *options, GError **error)
 {
     if (!check_bmc(options, error))
@@ -172,14 +189,8 @@ check(const LabOptions *options, GError **error)
                           options->node_count, options->ipmi_port);
     if (options->command == LAB_COMMAND_CONSOLE && options->node == NULL)
         return steel_fail(error, STEEL_ERROR_INVALID, "console needs the name of a server");
-    if (options->command == LAB_COMMAND_FLEET) {
-        if ((options->fleet_count == 0) == (options->agent_count == 0))
-            return steel_fail(error, STEEL_ERROR_INVALID,
-                              "fleet needs either --agents N or --ipmi N");
-        if (options->port_base + MAX(options->fleet_count, options->agent_count) - 1 > PORT_MAX)
-            return steel_fail(error, STEEL_ERROR_INVALID, "there are no %d ports from %d on",
-                              MAX(options->fleet_count, options->agent_count), options->port_base);
-    }
+    if (options->command == LAB_COMMAND_FLEET && !check_fleet(options, error))
+        return false;
     if (options->command == LAB_COMMAND_FLEET_SET && (options->index >= 0) == options->all)
         return steel_fail(error, STEEL_ERROR_INVALID, "fleet-set needs either --index I or --all");
     if (options->command == LAB_COMMAND_BMC_SET && options->set == NULL)

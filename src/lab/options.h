@@ -58,8 +58,9 @@ typedef struct LabOptions {
     int timeout_s;
 
     /* fleet, fleet-set; -1: not given */
-    int fleet_count; /* BMCs */
-    int agent_count; /* machines with BMC and agent; 0: BMCs alone */
+    int redfish_count; /* of a fleet */
+    int fleet_count;   /* BMCs */
+    int agent_count;   /* machines with BMC and agent; 0: BMCs alone */
     int port_base;
     int boot_tenths, write_tenths, clean_tenths; /* of a second */
     int fail_per_mille, silent_per_mille;

@@ -169,7 +169,7 @@ read_resource(RedfishCall *call, const RedfishResource *resource)
     g_autofree char *etag = redfish_etag(call->bmc, body);
     redfish_add_header(call, "ETag", etag);
     add_allow(call, true);
-    if (!redfish_call_is_rest(call))
+    if (!call->rest)
         json_object_set_new(body, "@odata.etag", json_string(etag));
     redfish_say(call, 200, body);
 }
@@ -316,13 +316,14 @@ redfish_bmc_answer(RedfishBmc *bmc, const RedfishRequest *request, RedfishAnswer
     out->headers = g_ptr_array_new_with_free_func(g_free);
     out->content_type = "application/json";
     call.path = normal_path(request->path);
+    call.rest = strcmp(call.path, "/rest") == 0 || g_str_has_prefix(call.path, "/rest/");
     const char *slash = strrchr(call.path, '/');
     call.id = slash != NULL ? slash + 1 : call.path;
     redfish_add_header(&call, "OData-Version", "4.0");
     redfish_add_header(&call, "Cache-Control", "no-cache");
     lock_acquire(&call.bmc->lock);
     answer(&call);
-    if (redfish_call_is_rest(&call))
+    if (call.rest)
         redfish_rest_dress(&call);
     lock_release(&call.bmc->lock);
     out->text = call.content != NULL ? json_text_dump(call.content) : call.xml;

@@ -56,6 +56,7 @@ typedef struct RedfishCall {
     RedfishBmc *bmc;
     const RedfishRequest *request;
     RedfishAnswer *answer;
+    bool rest;       /* HP's REST, not Redfish */
     char *path;      /* in lower case, without slash at the end; owned */
     const char *id;  /* the last word of the path */
     json_t *body;    /* of the request; owned; NULL: none */
@@ -178,17 +179,16 @@ json_t *redfish_live_port_count(const RedfishCall *call) REQUIRES(call->bmc->loc
 json_t *redfish_live_port_members(const RedfishCall *call) REQUIRES(call->bmc->lock);
 json_t *redfish_live_second_port(const RedfishCall *call) REQUIRES(call->bmc->lock);
 /* rest.c: HP's REST of an iLO 4 */
-bool redfish_call_is_rest(const RedfishCall *call);
 void redfish_rest_system_post(RedfishCall *call) REQUIRES(call->bmc->lock);
 void redfish_rest_manager_post(RedfishCall *call) REQUIRES(call->bmc->lock);
 void redfish_rest_media_post(RedfishCall *call) REQUIRES(call->bmc->lock);
 void redfish_rest_secure_boot_patch(RedfishCall *call) REQUIRES(call->bmc->lock);
-void redfish_rest_iscsi_patch(RedfishCall *call) REQUIRES(call->bmc->lock);
-json_t *redfish_live_rest_secure_boot(const RedfishCall *call) REQUIRES(call->bmc->lock);
-json_t *redfish_live_rest_iscsi(const RedfishCall *call) REQUIRES(call->bmc->lock);
-json_t *redfish_live_rest_iscsi_pending(const RedfishCall *call) REQUIRES(call->bmc->lock);
 /* Makes what Redfish would answer HP's answer. */
 void redfish_rest_dress(RedfishCall *call) REQUIRES(call->bmc->lock);
+/* rest_iscsi.c */
+void redfish_rest_iscsi_patch(RedfishCall *call) REQUIRES(call->bmc->lock);
+json_t *redfish_live_rest_iscsi(const RedfishCall *call) REQUIRES(call->bmc->lock);
+json_t *redfish_live_rest_iscsi_pending(const RedfishCall *call) REQUIRES(call->bmc->lock);
 
 /* ---- sessions (sessions.c) ---- */
 

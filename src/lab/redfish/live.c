@@ -221,6 +221,15 @@ live_iscsi_pending_sources(const RedfishCall *call)
     return redfish_iscsi_show(call, true);
 }
 
+static json_t *live_rest_secure_boot(const RedfishCall *call) REQUIRES(call->bmc->lock);
+
+static json_t *
+live_rest_secure_boot(const RedfishCall *call)
+{
+    return json_boolean(strcmp(redfish_state_text(call->bmc, "secure_boot.current"), "Enabled") ==
+                        0);
+}
+
 /* An iLO tells of an empty drive with an empty text. */
 static json_t *live_cd_image(const RedfishCall *call) REQUIRES(call->bmc->lock);
 
@@ -276,7 +285,7 @@ static const LiveRow rows[] = {
     {"port_members",               redfish_live_port_members},
     {"second_port",                redfish_live_second_port},
     {"rest_ports",                 redfish_live_rest_ports},
-    {"rest_secure_boot",           redfish_live_rest_secure_boot},
+    {"rest_secure_boot",           live_rest_secure_boot},
     {"rest_iscsi_sources",         redfish_live_rest_iscsi},
     {"rest_iscsi_pending_sources", redfish_live_rest_iscsi_pending},
     {"floppy_image",               live_floppy_image},

@@ -231,7 +231,7 @@ redfish_media_patch(RedfishCall *call)
         json_object_set_new(redfish_state(call->bmc, slots[slot].state), "verify",
                             json_boolean(json_is_true(verify)));
     const json_t *oem = json_object_get(call->body, "Oem");
-    const json_t *own = json_object_get(oem, redfish_call_is_rest(call) ? "Hp" : "Hpe");
+    const json_t *own = json_object_get(oem, call->rest ? "Hp" : "Hpe");
     const json_t *once = json_object_get(own, "BootOnNextServerReset");
     if (json_is_boolean(once) && redfish_state(call->bmc, slots[slot].once) != NULL)
         redfish_state_set(call->bmc->state, slots[slot].once, json_boolean(json_is_true(once)));

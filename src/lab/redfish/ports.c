@@ -2,11 +2,6 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "lab/redfish/inside.h"
 
-#include "common/json_text.h"
-
-#include <stdlib.h>
-#include <string.h>
-
 #define CARD_PATH "PciRoot(0x0)/Pci(0x2,0x0)"
 #define SOURCE "NicBoot"
 
@@ -33,8 +28,7 @@ redfish_port_path(unsigned number)
 unsigned
 redfish_port_of_source(const char *source)
 {
-    bool named = source != NULL && g_str_has_prefix(source, SOURCE);
-    return named && atoi(source + strlen(SOURCE)) == 2 ? 2 : 1;
+    return g_strcmp0(source, SOURCE "2") == 0 ? 2 : 1;
 }
 
 json_t *

@@ -124,8 +124,7 @@ redfish_session_open(RedfishCall *call)
         return;
     }
     const RedfishSession *session = add_session(call->bmc);
-    g_autofree char *path =
-        g_strconcat(redfish_call_is_rest(call) ? REST_PATH : SESSIONS_PATH, session->id, NULL);
+    g_autofree char *path = g_strconcat(call->rest ? REST_PATH : SESSIONS_PATH, session->id, NULL);
     redfish_add_header(call, "X-Auth-Token", session->token);
     redfish_add_header(call, "Location", path);
     redfish_say(call, 201,
