@@ -151,6 +151,33 @@ redfish_call(RedfishClient *client, const RedfishTarget *target, const RedfishRe
     return false;
 }
 
+/* ---- a target that is not needed any more ---- */
+
+typedef struct Farewell {
+    RedfishClient *client;
+    RedfishTarget target; /* owned */
+} Farewell;
+
+static void
+redfish_farewell(void *user_data, bool stopping)
+{
+    Farewell *farewell = user_data;
+    RedfishSession *session = redfish_session_find(farewell->client, &farewell->target);
+    if (session != NULL && !stopping)
+        redfish_session_delete(session, DELETE_TIMEOUT_MS);
+    redfish_target_clear(&farewell->target);
+    g_free(farewell);
+}
+
+void
+redfish_client_forget(RedfishClient *client, const RedfishTarget *target)
+{
+    Farewell *farewell = g_new0(Farewell, 1);
+    farewell->client = client;
+    redfish_target_copy(&farewell->target, target);
+    http_engine_run(client->engine, 0, redfish_farewell, farewell);
+}
+
 /* ---- the end ---- */
 
 static void

@@ -56,6 +56,10 @@ typedef void (*RedfishDone)(void *user_data, RedfishAnswer *answer, const GError
 /* The engine and the guard are borrowed. */
 RedfishClient *redfish_client_new(HttpEngine *engine, LoginGuard *guard);
 
+/* The target is not needed any more: its session is deleted on the BMC, soon. What still asks the
+ * target logs in once more. Any thread; does not block. */
+void redfish_client_forget(RedfishClient *client, const RedfishTarget *target);
+
 /* Deletes all sessions on their BMCs and waits for that, at most limit_ms. Requests after it fail
  * with CANCELLED. Returns how many calls had no answer by then: as many sessions may be left open.
  * Once, before http_engine_free. */

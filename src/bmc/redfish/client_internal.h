@@ -70,6 +70,8 @@ struct RedfishClient {
 
 /* The session of the target, made if need be. */
 RedfishSession *redfish_session_of(RedfishClient *client, const RedfishTarget *target);
+/* NULL: there is none. */
+RedfishSession *redfish_session_find(RedfishClient *client, const RedfishTarget *target);
 void redfish_session_free(void *session);
 /* "https://host/redfish/v1/Systems" for a path; the caller frees. */
 char *redfish_session_url(const RedfishSession *session, const char *path);

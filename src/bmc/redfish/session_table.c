@@ -96,6 +96,13 @@ session_new(RedfishClient *client, const RedfishTarget *target, char *key)
 }
 
 RedfishSession *
+redfish_session_find(RedfishClient *client, const RedfishTarget *target)
+{
+    g_autofree char *key = key_of(client, target);
+    return g_hash_table_lookup(client->sessions, key);
+}
+
+RedfishSession *
 redfish_session_of(RedfishClient *client, const RedfishTarget *target)
 {
     char *key = key_of(client, target);

@@ -6,6 +6,7 @@
 #include "conductor/transition.h"
 #include "db/allocations.h"
 #include "db/records.h"
+#include "drivers/power/power.h"
 #include "model/internal_info.h"
 #include "model/json_patch.h"
 #include "model/names.h"
@@ -353,6 +354,8 @@ node_destroy(VerbCall *call, const char *uuid, GError **error)
         good = notify_record_end(services, &node_resource, node, "delete",
                                  db_transaction(services->db, DB_WRITE, destroy, node, error));
     }
+    if (good)
+        power_forget(services, node);
     locked_node_give(&locked); /* does nothing for a deleted node */
     return good ? json_object() : NULL;
 }

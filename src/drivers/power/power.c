@@ -19,3 +19,11 @@ power_set(Task *task, PowerTarget target, int timeout_s, GError **error)
     g_autofree char *what = g_strdup_printf("'%s'", power_target_wire(target));
     return interface_unsupported(task, INTERFACE_POWER, what, error);
 }
+
+void
+power_forget(const DriverServices *services, const Node *node)
+{
+    DriverSet set;
+    if (registry_driver_set(services->registry, node, &set, NULL) && set.power->forget != NULL)
+        set.power->forget(services, node);
+}

@@ -35,6 +35,9 @@ typedef struct PowerOps {
      * is known at once. */
     void (*get_async)(const DriverServices *services, const Node *node, PowerDone done,
                       void *user_data);
+
+    /* The node is deleted: ends what is kept open to its BMC. Does not block. NULL: nothing is. */
+    void (*forget)(const DriverServices *services, const Node *node);
 } PowerOps;
 
 #define POWER_HARD_TARGETS                                                                         \
@@ -45,3 +48,6 @@ typedef struct PowerOps {
  * errors. */
 bool power_get(Task *task, PowerState *state, GError **error);
 bool power_set(Task *task, PowerTarget target, int timeout_s, GError **error);
+
+/* Any thread, without a task; a node whose driver is not enabled has nothing open. */
+void power_forget(const DriverServices *services, const Node *node);

@@ -187,6 +187,14 @@ redfish_power_get_async(const DriverServices *services, const Node *node, PowerD
                          redfish_power_told, asked);
 }
 
+static void
+redfish_power_forget(const DriverServices *services, const Node *node)
+{
+    g_auto(RedfishNode) redfish = {0};
+    if (redfish_node_read(node, &redfish, NULL))
+        redfish_client_forget(services->bmc.redfish, &redfish.target);
+}
+
 const PowerOps power_redfish = {
     .interface = {.name = "redfish",
                   .properties = redfish_node_properties,
@@ -196,4 +204,5 @@ const PowerOps power_redfish = {
     .set = redfish_power_set,
     .targets = POWER_HARD_TARGETS | POWER_SOFT_TARGETS,
     .get_async = redfish_power_get_async,
+    .forget = redfish_power_forget,
 };

@@ -12,6 +12,7 @@
 #include "http/socket.h"
 
 #include <errno.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -26,12 +27,14 @@ enum {
     CONNECTION_LIMIT = 20000,
     DESCRIPTOR_SHARE = 2,
     EVENTS = 64,
+    DEAD_MS = 600 * 1000, /* longer than clients wait */
 };
 
 /* A BMC at its address. */
 typedef struct Place {
     RedfishBmc *bmc; /* borrowed */
     int fd;          /* owned, listening */
+    atomic_bool dead;
 } Place;
 
 struct RedfishServer {
@@ -49,7 +52,7 @@ struct RedfishServer {
 /* One request. */
 typedef struct Exchange {
     HttpConnection *connection;
-    RedfishBmc *bmc;
+    const Place *place;
     char *method, *path;
     GByteArray *body;
     bool too_large;
@@ -65,28 +68,27 @@ carrier_header(void *carrier, const char *name)
     return http_connection_header(exchange->connection, name);
 }
 
-/* The BMC of the address that the client has connected to. */
-static RedfishBmc *
-bmc_of(const RedfishServer *server, int fd)
+/* The BMC's place at the address that the client has connected to. */
+static const Place *
+place_of(const RedfishServer *server, int fd)
 {
     struct sockaddr_in own;
     socklen_t size = sizeof own;
     if (getsockname(fd, (struct sockaddr *)&own, &size) != 0 || own.sin_family != AF_INET)
         return NULL;
     int64_t key = (int64_t)own.sin_addr.s_addr << 16 | own.sin_port;
-    const Place *place = g_hash_table_lookup(server->by_address, &key);
-    return place != NULL ? place->bmc : NULL;
+    return g_hash_table_lookup(server->by_address, &key);
 }
 
 static HttpStep
 server_begin(void *user, HttpConnection *connection, const char *method, const char *path)
 {
-    RedfishBmc *bmc = bmc_of(user, connection->fd);
-    if (bmc == NULL)
+    const Place *place = place_of(user, connection->fd);
+    if (place == NULL)
         return HTTP_FAILED;
     Exchange *exchange = g_new0(Exchange, 1);
     exchange->connection = connection;
-    exchange->bmc = bmc;
+    exchange->place = place;
     exchange->method = g_strdup(method);
     exchange->path = g_strdup(path);
     exchange->body = g_byte_array_new();
@@ -119,7 +121,7 @@ static void
 make_answer(Exchange *exchange)
 {
     const RedfishRequest request = request_of(exchange);
-    redfish_bmc_answer(exchange->bmc, &request, &exchange->answer);
+    redfish_bmc_answer(exchange->place->bmc, &request, &exchange->answer);
 }
 
 static HttpStep
@@ -163,7 +165,9 @@ server_complete(void *user, HttpConnection *connection)
 {
     RedfishServer *server = user;
     Exchange *exchange = connection->request;
-    int latency = redfish_bmc_knob(exchange->bmc, REDFISH_KNOB_LATENCY_MS);
+    int latency = redfish_bmc_knob(exchange->place->bmc, REDFISH_KNOB_LATENCY_MS);
+    if (exchange->place->dead)
+        latency = DEAD_MS;
     if (exchange->too_large)
         return http_connection_answer(
             connection, MHD_HTTP_CONTENT_TOO_LARGE,
@@ -278,7 +282,7 @@ redfish_server_add(RedfishServer *server, RedfishBmc *bmc, const char *address, 
     struct sockaddr_in own = {0};
     socklen_t size = sizeof own;
     Place *place = g_new0(Place, 1);
-    *place = (Place){bmc, fd};
+    *place = (Place){.bmc = bmc, .fd = fd};
     g_ptr_array_add(server->places, place);
     if (getsockname(fd, (struct sockaddr *)&own, &size) != 0 || own.sin_family != AF_INET) {
         steel_fail(error, STEEL_ERROR_CONFIG, "%s is not an IPv4 address", address);
@@ -319,13 +323,14 @@ redfish_server_start(RedfishServer *server, GError **error)
            steel_fail(error, STEEL_ERROR_IO, "the thread of the BMCs could not be started");
 }
 
-/* The kernel still takes connections for a socket that nobody watches. */
+/* The kernel still takes connections for a socket that nobody watches. Requests on those that are
+ * open wait. */
 void
 redfish_server_set_dead(RedfishServer *server, const RedfishBmc *bmc, bool dead)
 {
     for (guint i = 0; i < server->places->len; i++) {
         Place *place = server->places->pdata[i];
-        if (place->bmc != bmc)
+        if (place->bmc != bmc || atomic_exchange(&place->dead, dead) == dead)
             continue;
         if (dead)
             (void)epoll_ctl(server->epoll_fd, EPOLL_CTL_DEL, place->fd, NULL);

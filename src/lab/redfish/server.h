@@ -24,7 +24,7 @@ unsigned redfish_server_add(RedfishServer *server, RedfishBmc *bmc, const char *
 /* Begins to answer. Errors: IO. */
 bool redfish_server_start(RedfishServer *server, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* A dead BMC takes connections, and says nothing on them. Any thread. */
+/* A dead BMC takes connections, and says nothing on them, nor on those it has. Any thread. */
 void redfish_server_set_dead(RedfishServer *server, const RedfishBmc *bmc, bool dead);
 
 /* Closes all connections and frees. NULL is fine. */
