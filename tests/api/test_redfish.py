@@ -44,7 +44,7 @@ class Redfish(harness.Suite):
 
     def test_defaults_are_the_interfaces_of_ironic(self):
         node = self.get("/v1/nodes/" + self.machine())
-        self.assertEqual(["redfish", "redfish", "ipxe", "redfish", "redfish", "no-raid"],
+        self.assertEqual(["redfish", "redfish", "ipxe", "redfish", "redfish", "redfish"],
                          [node[kind + "_interface"] for kind in ("power", "management", "boot", "bios", "inspect", "raid")])
 
     def test_the_machine_is_switched_as_asked(self):

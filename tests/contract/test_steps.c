@@ -85,8 +85,7 @@ machine_has_come_up(Subject *subject)
 static StepResult
 end_of_boot(const Subject *subject)
 {
-    bool agent = contract_is(subject, "agent") ||
-                 (type_of(subject) == INTERFACE_BIOS && contract_is(subject, "redfish"));
+    bool agent = contract_is(subject, "agent") || contract_is(subject, "redfish");
     return agent ? STEP_WAIT : STEP_DONE;
 }
 

@@ -101,22 +101,31 @@ look_at(const RedfishBmc *bmc, const char *monitor, RedfishAnswer *answer, bool 
         GError **error)
 {
     const RedfishRequest request = {.path = monitor};
+    g_autoptr(GError) cause = NULL;
+    bool good = redfish_call(bmc->client, &bmc->target, &request, answer, &cause);
     *done = false;
-    if (!redfish_call(bmc->client, &bmc->target, &request, answer, error)) {
-        g_prefix_error(error, "task %s: ", monitor);
+    if (task_failed(answer, monitor, error)) /* also with the status of an error */
+        return false;
+    if (!good) {
+        g_propagate_prefixed_error(error, g_steal_pointer(&cause), "task %s: ", monitor);
         return false;
     }
-    if (task_failed(answer, monitor, error))
-        return false;
     *done = !task_runs(answer);
     return true;
 }
 
+/* BMCs forget tasks that have ended. */
 bool
 redfish_task_look(const RedfishBmc *bmc, const char *monitor, bool *done, GError **error)
 {
     g_auto(RedfishAnswer) answer = {0};
-    return look_at(bmc, monitor, &answer, done, error);
+    g_autoptr(GError) cause = NULL;
+    if (look_at(bmc, monitor, &answer, done, &cause))
+        return true;
+    *done = answer.status == 404 || answer.status == 410;
+    if (!*done)
+        g_propagate_error(error, g_steal_pointer(&cause));
+    return *done;
 }
 
 /* The monitor of a 202: Location, or the task in its body. NULL: it says none. */
@@ -224,12 +233,12 @@ redfish_post(const RedfishBmc *bmc, const char *path, const json_t *body, Redfis
 }
 
 bool
-redfish_post_begin(const RedfishBmc *bmc, const char *path, const json_t *body, char **monitor,
-                   GError **error)
+redfish_begin(const RedfishBmc *bmc, const char *method, const char *path, const json_t *body,
+              char **monitor, GError **error)
 {
     g_auto(RedfishAnswer) answer = {0};
-    g_autofree char *text = json_text_dump(body);
-    const RedfishRequest request = {.method = "POST", .path = path, .body = text};
+    g_autofree char *text = body != NULL ? json_text_dump(body) : NULL;
+    const RedfishRequest request = {.method = method, .path = path, .body = text};
     if (!redfish_call(bmc->client, &bmc->target, &request, &answer, error))
         return false;
     *monitor = answer.status == 202 ? monitor_of(&answer) : NULL;

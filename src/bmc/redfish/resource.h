@@ -35,13 +35,16 @@ bool redfish_patch(const RedfishBmc *bmc, const char *path, const json_t *body,
 bool redfish_post(const RedfishBmc *bmc, const char *path, const json_t *body,
                   RedfishAnswer *answer, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Posts and does not wait for a task: *monitor is its path, NULL if there is none; the caller
- * frees. */
-bool redfish_post_begin(const RedfishBmc *bmc, const char *path, const json_t *body, char **monitor,
-                        GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Asks and does not wait for a task: *monitor is its path, NULL if there is none; the caller
+ * frees.
+ *
+ * method  "POST", "DELETE"
+ * body    NULL: none */
+bool redfish_begin(const RedfishBmc *bmc, const char *method, const char *path, const json_t *body,
+                   char **monitor, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Asks a task once. *done: it has ended well. Errors: BMC_REFUSED with the task's words when it has
- * ended otherwise. */
+/* Asks a task once. *done: it has ended well, or the BMC does not know it any more. Errors:
+ * BMC_REFUSED with the task's words when it has ended otherwise. */
 bool redfish_task_look(const RedfishBmc *bmc, const char *monitor, bool *done,
                        GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

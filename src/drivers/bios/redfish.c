@@ -5,9 +5,8 @@
 
 #include "bmc/redfish/bios.h"
 #include "common/log.h"
-#include "drivers/boot/boot.h"
+#include "drivers/bmc_step.h"
 #include "drivers/node_agent.h"
-#include "drivers/power_action.h"
 #include "drivers/redfish_node.h"
 #include "model/internal_info.h"
 
@@ -154,12 +153,10 @@ static StepOutcome
 reboot_for(Task *task, json_t *request, GError **error)
 {
     info_set_json(task->node, INFO_BIOS_REQUEST, request);
-    bool good = task_save(task, error) && boot_prepare_ramdisk(task, NULL, error) &&
-                power_action(task, (PowerAction){.target = POWER_TARGET_REBOOT}, error);
-    if (good)
-        return step_wait(0);
-    g_prefix_error(error, "the reboot that applies the BIOS settings: ");
-    return step_failed();
+    StepOutcome outcome = bmc_step_reboot(task, error);
+    if (outcome.result == STEP_ERROR)
+        g_prefix_error(error, "the reboot that applies the BIOS settings: ");
+    return outcome;
 }
 
 static StepOutcome

@@ -156,7 +156,8 @@ raid_config_validate(Task *task, const json_t *config, GError **error)
 {
     if (!task->driver.raid->supported)
         return interface_validate_none(task, INTERFACE_RAID, error);
-    return check_config(config, error);
+    const RaidOps *raid = task->driver.raid;
+    return check_config(config, error) && (raid->check == NULL || raid->check(config, error));
 }
 
 json_t *

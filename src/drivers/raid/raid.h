@@ -7,6 +7,9 @@
 typedef struct RaidOps {
     Interface interface;
     bool supported; /* false: no-raid */
+    /* Refuses with INVALID a configuration of the right form that the driver cannot make. Pure.
+     * NULL: it can make all. */
+    bool (*check)(const json_t *config, GError **error);
 } RaidOps;
 
 /* Checks a target_raid_config: {"logical_disks": [{"size_gb": int or "MAX", "raid_level": str,

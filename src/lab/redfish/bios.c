@@ -49,6 +49,7 @@ redfish_settings_apply(RedfishBmc *bmc)
 {
     apply_bios(bmc);
     apply_secure_boot(bmc);
+    redfish_volumes_apply(bmc);
     redfish_iscsi_apply(bmc, strcmp(redfish_state_text(bmc, "bios.current.BootMode"), "Uefi") == 0);
 }
 

@@ -155,12 +155,26 @@ void redfish_media_once(RedfishBmc *bmc) REQUIRES(bmc->lock);
 /* records.c: what is made and deleted by requests */
 void redfish_subscription_add(RedfishCall *call) REQUIRES(call->bmc->lock);
 void redfish_subscription_remove(RedfishCall *call) REQUIRES(call->bmc->lock);
+/* volumes.c: RAID volumes, made at once or at the next POST */
 void redfish_volume_add(RedfishCall *call) REQUIRES(call->bmc->lock);
 void redfish_volume_remove(RedfishCall *call) REQUIRES(call->bmc->lock);
+void redfish_volumes_apply(RedfishBmc *bmc) REQUIRES(bmc->lock);
+/* New values: when volumes can be made. */
+json_t *redfish_volumes_times(const RedfishCall *call) REQUIRES(call->bmc->lock);
 void redfish_simple_update(RedfishCall *call) REQUIRES(call->bmc->lock);
 /* The members of "tasks", "subscriptions" or "volumes", and one of them by a call's id. */
 json_t *redfish_record_members(const RedfishCall *call, const char *kind) REQUIRES(call->bmc->lock);
 json_t *redfish_record(const RedfishCall *call, const char *kind) REQUIRES(call->bmc->lock);
+/* A request for a member of a collection by what the kind knows; false: it was refused. Makes it
+ * and answers 201. Deletes the one of the path. */
+bool redfish_record_check(RedfishCall *call, const char *kind) REQUIRES(call->bmc->lock);
+void redfish_record_create(RedfishCall *call, const char *kind) REQUIRES(call->bmc->lock);
+void redfish_record_drop(RedfishCall *call, const char *kind) REQUIRES(call->bmc->lock);
+/* Makes one without a request; takes `content`. Its number; the caller frees. */
+char *redfish_record_put(RedfishBmc *bmc, const char *kind, json_t *content) REQUIRES(bmc->lock);
+/* Begins a task that ends by itself at that time (monotonic; INT64_MAX: when something else says
+ * so), and answers 202. Its number, borrowed; NULL: refused. */
+const char *redfish_task_begin(RedfishCall *call, int64_t due_ms) REQUIRES(call->bmc->lock);
 /* Answers the monitor of a task. */
 void redfish_test_event(RedfishCall *call) REQUIRES(call->bmc->lock);
 void redfish_task_monitor(RedfishCall *call) REQUIRES(call->bmc->lock);

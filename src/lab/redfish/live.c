@@ -271,6 +271,7 @@ live_messages(const RedfishCall *call)
 static const LiveRow rows[] = {
     {"post_state",                 live_post_state},
     {"uefi_targets",               live_uefi_targets},
+    {"volume_times",               redfish_volumes_times},
     {"bios_defaults",              live_bios_defaults},
     {"iscsi_sources",              live_iscsi_sources},
     {"iscsi_pending_sources",      live_iscsi_pending_sources},

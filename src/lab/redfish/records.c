@@ -134,25 +134,34 @@ static char *add(RedfishCall *call, const RecordKind *kind, json_t *content)
 static char *
 add(RedfishCall *call, const RecordKind *kind, json_t *content)
 {
-    json_t *records = redfish_state(call->bmc, kind->name);
-    if (json_object_size(records) >= RECORDS_MAX) {
-        json_decref(content);
-        redfish_refuse(call, REDFISH_MESSAGE_LIMIT, NULL, NULL, NULL);
-        return NULL;
-    }
-    char *id = g_strdup_printf("%u", ++call->bmc->last_record);
+    if (json_object_size(redfish_state(call->bmc, kind->name)) < RECORDS_MAX)
+        return redfish_record_put(call->bmc, kind->name, content);
+    json_decref(content);
+    redfish_refuse(call, REDFISH_MESSAGE_LIMIT, NULL, NULL, NULL);
+    return NULL;
+}
+
+char *
+redfish_record_put(RedfishBmc *bmc, const char *name, json_t *content)
+{
+    const RecordKind *kind = find_kind(name);
+    char *id = g_strdup_printf("%u", ++bmc->last_record);
     json_object_set_new(content, "@odata.type", json_string(kind->type));
     json_object_set_new(content, "Id", json_string(id));
     if (json_object_get(content, "Name") == NULL)
         json_object_set_new(content, "Name", json_string(kind->title));
-    json_object_set_new(records, id, content);
+    json_object_set_new(redfish_state(bmc, name), id, content);
     return id;
 }
 
-static void create(RedfishCall *call, const char *name) REQUIRES(call->bmc->lock);
+bool
+redfish_record_check(RedfishCall *call, const char *name)
+{
+    return check_record(call, find_kind(name));
+}
 
-static void
-create(RedfishCall *call, const char *name)
+void
+redfish_record_create(RedfishCall *call, const char *name)
 {
     const RecordKind *kind = find_kind(name);
     if (!check_record(call, kind))
@@ -169,10 +178,8 @@ create(RedfishCall *call, const char *name)
     redfish_say(call, 201, answer);
 }
 
-static void drop(RedfishCall *call, const char *name) REQUIRES(call->bmc->lock);
-
-static void
-drop(RedfishCall *call, const char *name)
+void
+redfish_record_drop(RedfishCall *call, const char *name)
 {
     if (json_object_del(redfish_state(call->bmc, name), call->id) == 0)
         redfish_say(call, 204, NULL);
@@ -183,25 +190,13 @@ drop(RedfishCall *call, const char *name)
 void
 redfish_subscription_add(RedfishCall *call)
 {
-    create(call, "subscriptions");
+    redfish_record_create(call, "subscriptions");
 }
 
 void
 redfish_subscription_remove(RedfishCall *call)
 {
-    drop(call, "subscriptions");
-}
-
-void
-redfish_volume_add(RedfishCall *call)
-{
-    create(call, "volumes");
-}
-
-void
-redfish_volume_remove(RedfishCall *call)
-{
-    drop(call, "volumes");
+    redfish_record_drop(call, "subscriptions");
 }
 
 /* ---- tasks ---- */
@@ -261,6 +256,23 @@ redfish_task_monitor(RedfishCall *call)
     redfish_say(call, status, task);
 }
 
+const char *
+redfish_task_begin(RedfishCall *call, int64_t due_ms)
+{
+    g_autofree char *id =
+        add(call, find_kind("tasks"), json_pack("{s:I}", "due_ms", (json_int_t)due_ms));
+    if (id == NULL)
+        return NULL;
+    g_autofree char *monitor = g_strconcat("/redfish/v1/TaskService/TaskMonitors/", id, NULL);
+    g_autofree char *path = g_strconcat("/redfish/v1/TaskService/Tasks/", id, NULL);
+    redfish_add_header(call, "Location", monitor);
+    const json_t *record = json_object_get(redfish_state(call->bmc, "tasks"), id);
+    json_t *task = task_now(call, record);
+    json_object_set_new(task, "@odata.id", json_string(path));
+    redfish_say(call, 202, task);
+    return json_string_member(record, "Id");
+}
+
 void
 redfish_simple_update(RedfishCall *call)
 {
@@ -270,16 +282,7 @@ redfish_simple_update(RedfishCall *call)
                        "UpdateService.SimpleUpdate", "ImageURI");
         return;
     }
-    json_int_t due = time_monotonic_ms() + call->bmc->knobs[REDFISH_KNOB_TASK_MS];
-    g_autofree char *id = add(call, find_kind("tasks"), json_pack("{s:I}", "due_ms", due));
-    if (id == NULL)
-        return;
-    g_autofree char *monitor = g_strconcat("/redfish/v1/TaskService/TaskMonitors/", id, NULL);
-    g_autofree char *path = g_strconcat("/redfish/v1/TaskService/Tasks/", id, NULL);
-    redfish_add_header(call, "Location", monitor);
-    json_t *task = task_now(call, json_object_get(redfish_state(call->bmc, "tasks"), id));
-    json_object_set_new(task, "@odata.id", json_string(path));
-    redfish_say(call, 202, task);
+    redfish_task_begin(call, time_monotonic_ms() + call->bmc->knobs[REDFISH_KNOB_TASK_MS]);
 }
 
 void
