@@ -122,6 +122,8 @@ class Raid(ramdisk_support.Suite):
         self.calls_until(agent, "manageable")
         self.assertEqual(posts(self.bmc), before)
         self.assertEqual(self.levels(), ["RAID1"])
+        task = self.bmc.ask("GET", "/redfish/v1/TaskService/Tasks").json["Members"][0]["@odata.id"]
+        self.assertEqual(self.bmc.ask("GET", task).json["TaskState"], "Completed")
 
     def test_a_task_that_fails_fails_the_cleaning_with_its_words(self):
         self.bmc.set("volume-tasks=1", "task-fails=1")
