@@ -233,8 +233,8 @@ redfish_post(const RedfishBmc *bmc, const char *path, const json_t *body, Redfis
 }
 
 bool
-redfish_begin(const RedfishBmc *bmc, const char *method, const char *path, const json_t *body,
-              char **monitor, GError **error)
+redfish_request_begin(const RedfishBmc *bmc, const char *method, const char *path,
+                      const json_t *body, char **monitor, GError **error)
 {
     g_auto(RedfishAnswer) answer = {0};
     g_autofree char *text = body != NULL ? json_text_dump(body) : NULL;

@@ -40,8 +40,9 @@ bool redfish_post(const RedfishBmc *bmc, const char *path, const json_t *body,
  *
  * method  "POST", "DELETE"
  * body    NULL: none */
-bool redfish_begin(const RedfishBmc *bmc, const char *method, const char *path, const json_t *body,
-                   char **monitor, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool redfish_request_begin(const RedfishBmc *bmc, const char *method, const char *path,
+                           const json_t *body, char **monitor,
+                           GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Asks a task once. *done: it has ended well, or the BMC does not know it any more. Errors:
  * BMC_REFUSED with the task's words when it has ended otherwise. */

@@ -225,7 +225,7 @@ redfish_volume_create(const RedfishBmc *bmc, const char *path, const json_t *vol
                       const char *apply_time, char **monitor, GError **error)
 {
     json_auto_t *body = body_with_time(volume, apply_time);
-    return redfish_begin(bmc, "POST", path, body, monitor, error);
+    return redfish_request_begin(bmc, "POST", path, body, monitor, error);
 }
 
 /* A request to delete has a body only where it says when. */
@@ -234,5 +234,5 @@ redfish_volume_delete(const RedfishBmc *bmc, const char *path, const char *apply
                       char **monitor, GError **error)
 {
     json_auto_t *body = apply_time != NULL ? body_with_time(NULL, apply_time) : NULL;
-    return redfish_begin(bmc, "DELETE", path, body, monitor, error);
+    return redfish_request_begin(bmc, "DELETE", path, body, monitor, error);
 }

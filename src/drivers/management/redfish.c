@@ -4,6 +4,7 @@
 
 #include "common/log.h"
 #include "drivers/management/redfish_boot.h"
+#include "drivers/management/redfish_firmware.h"
 #include "drivers/management/redfish_indicators.h"
 #include "drivers/redfish_node.h"
 
@@ -140,7 +141,23 @@ redfish_management_clear_keys(Task *task, const json_t *args, GError **error)
     return reset_keys(task, "DeleteAllKeys", error);
 }
 
-static const StepDef steps[] = {
+#define FIRMWARE_ARGUMENTS                                                                         \
+    "{\"firmware_images\": {\"description\": \"A list of firmware images to apply: objects with "  \
+    "url, checksum and, if wanted, wait (seconds) and source (http or local)\", \"required\": "    \
+    "true}}"
+
+static const StepDef clean_steps[] = {
+    {.name = "update_firmware",
+     .requires_ramdisk = true,
+     .run = redfish_firmware_run,
+     .resume = redfish_firmware_resume,
+     .arguments = FIRMWARE_ARGUMENTS},
+    {.name = "reset_secure_boot_keys_to_default", .run = redfish_management_keys_to_default},
+    {.name = "clear_secure_boot_keys", .run = redfish_management_clear_keys},
+    {0},
+};
+
+static const StepDef deploy_steps[] = {
     {.name = "reset_secure_boot_keys_to_default", .run = redfish_management_keys_to_default},
     {.name = "clear_secure_boot_keys", .run = redfish_management_clear_keys},
     {0},
@@ -150,7 +167,7 @@ const ManagementOps management_redfish = {
     .interface = {.name = "redfish",
                   .properties = redfish_node_properties,
                   .validate = redfish_node_validate,
-                  .steps = {[STEP_KIND_CLEAN] = steps, [STEP_KIND_DEPLOY] = steps}},
+                  .steps = {[STEP_KIND_CLEAN] = clean_steps, [STEP_KIND_DEPLOY] = deploy_steps}},
     .boot_devices = redfish_boot_devices,
     .set_boot_device = redfish_management_set_boot_device,
     .get_boot_device = redfish_management_get_boot_device,

@@ -260,7 +260,8 @@ const char *
 redfish_task_begin(RedfishCall *call, int64_t due_ms)
 {
     g_autofree char *id =
-        add(call, find_kind("tasks"), json_pack("{s:I}", "due_ms", (json_int_t)due_ms));
+        add(call, find_kind("tasks"),
+            json_pack("{s:I, s:O*}", "due_ms", (json_int_t)due_ms, "Payload", call->body));
     if (id == NULL)
         return NULL;
     g_autofree char *monitor = g_strconcat("/redfish/v1/TaskService/TaskMonitors/", id, NULL);

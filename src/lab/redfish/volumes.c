@@ -33,7 +33,7 @@ is_drive(const RedfishCall *call, const json_t *link)
     const char *path = json_string_member(link, "@odata.id");
     g_autofree char *lower = path != NULL ? g_ascii_strdown(path, -1) : NULL;
     return lower != NULL && g_str_has_prefix(lower, DRIVES) &&
-           redfish_tree_find(call->bmc->tree, lower) != NULL;
+           g_hash_table_contains(call->bmc->tree->resources, lower);
 }
 
 /* A request without drives leaves their choice to the controller. */
