@@ -158,7 +158,13 @@ class IloSuite(harness.Suite):
                          properties={"capabilities": "boot_mode:uefi,iscsi_boot:true"})["uuid"]
         self.provision(uuid, "manage", "manageable")
         self.provision(uuid, "inspect", "manageable")
-        self.assertIn("server_model:ProLiant DL380 Gen10", self.get("/v1/nodes/" + uuid)["properties"]["capabilities"])
+        properties = self.get("/v1/nodes/" + uuid)["properties"]
+        for capability in ("server_model:ProLiant DL380 Gen10", "cpu_vt:true", "sriov_enabled:true", "has_ssd:true", "nic_capacity:0Gb",
+                           "pci_gpu_devices:0", "hardware_supports_raid:true", "logical_raid_level_0:true", "overall_security_status:Risk",
+                           "last_firmware_scan_result:Ok", "security_override_switch:Ok"):
+            self.assertIn(capability, properties["capabilities"].split(","))
+        self.assertEqual({"security_status": "Ok", "state": "Off", "ignore": False},
+                         properties["security_parameters"]["Security Override Switch"])
         for target, state in (("power off", "power off"), ("power on", "power on"), ("rebooting", "power on")):
             self.power(uuid, target, state)
         self.want(201, "POST", "/v1/volume/targets", {"node_uuid": uuid, "volume_type": "iscsi", "boot_index": 0, "volume_id": uuid,

@@ -314,7 +314,7 @@ class Pair:
             side.must("PATCH", path, [{"op": "replace", "path": "/driver_info", "value": changed}])
             told = side.must("GET", path + "/validate")
             side.must("PATCH", path, [{"op": "replace", "path": "/driver_info", "value": before}])
-            return {kind: [about["result"], key in (about["reason"] or "")] for kind, about in told.items()}
+            return {kind: [about["result"], key in (about.get("reason") or "")] for kind, about in told.items()}
         ironic, steel = self.each(validate)
         for kind, (result, names_it) in steel.items():
             if not result and ironic[kind] == [result, False]:

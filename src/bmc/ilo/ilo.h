@@ -208,6 +208,7 @@ bool ilo_set_password(const Ilo *ilo, const char *password, GError **error);
 /* ---- inspection ---- */
 
 /* What the machine has: {"memory_mb": int, "cpus": int, "cpu_arch": str, "local_gb": int,
- * "macs": {"Port 1": "aa:bb:..."}, "capabilities": {name: str}}, a new reference. What the iLO does
+ * "macs": {"Port 1": "aa:bb:..."}, "capabilities": {name: str}, "security_parameters": {name:
+ * {...}}}, a new reference. What the iLO does
  * not say is absent. */
 json_t *ilo_inspect(const Ilo *ilo, GError **error);

@@ -120,5 +120,15 @@ bool ilo_each_member(const Ilo *ilo, const char *collection, IloVisit visit, voi
 /* Writes settings of the BIOS for the next POST; `settings` is taken. */
 bool ilo_write_bios(const Ilo *ilo, json_t *settings, bool all, GError **error);
 
+/* ---- what an inspection finds beside the needed (capabilities.c) ---- */
+
+/* Adds to found["capabilities"] what a machine with an iLO 5 can do, and
+ * found["security_parameters"] as the iLO's security dashboard has them: {name: {"security_status",
+ * "state", "ignore"}}. What cannot be read is left out. system, manager: their resources. */
+void ilo_take_abilities(const Ilo *ilo, const json_t *system, const json_t *manager, json_t *found);
+
+/* Adds what a drive is: has_ssd, has_rotational, ... */
+void ilo_take_drive(json_t *capabilities, const json_t *drive);
+
 /* UNSUPPORTED unless the machine is in UEFI mode; `what` begins the sentence (boot_mode.c). */
 bool ilo_require_uefi(const Ilo *ilo, const char *what, GError **error);

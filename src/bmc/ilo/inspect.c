@@ -188,6 +188,7 @@ ilo_look_at_interface(void *user, const char *uri, const json_t *member)
 /* The largest volume or drive, in bytes. */
 typedef struct Largest {
     const Ilo *ilo;
+    json_t *capabilities; /* borrowed */
     int64_t bytes;
     GError *error; /* owned */
 } Largest;
@@ -221,6 +222,7 @@ ilo_look_at_storage(void *user, const char *uri, const json_t *member)
         if (largest->error != NULL)
             return false;
         ilo_look_at_volume(largest, link, body);
+        ilo_take_drive(largest->capabilities, body);
     }
     return true;
 }
@@ -237,7 +239,7 @@ each_of(const Ilo *ilo, const json_t *system, const char *link, IloVisit visit, 
 static bool
 take_disk(const Ilo *ilo, const json_t *system, json_t *found, GError **error)
 {
-    Largest largest = {ilo, 0, NULL};
+    Largest largest = {ilo, json_object_get(found, "capabilities"), 0, NULL};
     if (!each_of(ilo, system, "Storage/@odata.id", ilo_look_at_storage, &largest, error)) {
         g_clear_error(&largest.error);
         return false;
@@ -275,6 +277,7 @@ take_redfish(const Ilo *ilo, json_t *found, GError **error)
     if (manager == NULL || !take_system(ilo, system, found, error))
         return false;
     set_capability(found, "ilo_firmware_version", json_string_member(manager, "FirmwareVersion"));
+    ilo_take_abilities(ilo, system, manager, found);
     return true;
 }
 

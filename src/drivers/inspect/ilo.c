@@ -63,6 +63,9 @@ take_properties(Task *task, const json_t *found)
         if (json_object_get(found, essential[i]) != NULL)
             json_object_set(task->node->properties, essential[i],
                             json_object_get(found, essential[i]));
+    if (json_object_get(found, "security_parameters") != NULL)
+        json_object_set(task->node->properties, "security_parameters",
+                        json_object_get(found, "security_parameters"));
     json_object_foreach((json_t *)(uintptr_t)capabilities, name, value)
     {
         capability_set(task->node->properties, name, json_string_value(value));
