@@ -13,6 +13,7 @@
 #include "common/mistakes.h"
 #include "conductor/conductor.h"
 #include "db/db.h"
+#include "drivers/image_login.h"
 #include "drivers/registry.h"
 #include "model/provision_states.h"
 #include "netboot/boot_server.h"
@@ -109,6 +110,7 @@ add_checks(Config *config)
     config_add_check(config, config_check_api);
     config_add_check(config, check_database);
     config_add_check(config, registry_check);
+    config_add_check(config, image_login_check);
 }
 
 /* Reads the options and the environment. argv[*rest] is then the command's first word. Errors: all

@@ -101,6 +101,46 @@ http_url_for_display(const char *url)
                            rest);
 }
 
+/* "[::1]" becomes "::1". Takes the text. */
+static char *
+without_brackets(char *host)
+{
+    size_t length = strlen(host);
+    memmove(host, host + 1, length);
+    if (length > 2 && host[length - 2] == ']')
+        host[length - 2] = '\0';
+    return host;
+}
+
+/* A part of a URL, or NULL if it has none; curl_free frees it. */
+static char *
+url_part(CURLU *parts, CURLUPart which)
+{
+    char *text = NULL;
+    return curl_url_get(parts, which, &text, 0) == CURLUE_OK ? text : NULL;
+}
+
+char *
+http_url_host(const char *url)
+{
+    CURLU *parts = curl_url();
+    char *found = NULL;
+    if (parts != NULL && curl_url_set(parts, CURLUPART_URL, url, 0) == CURLUE_OK) {
+        char *scheme = url_part(parts, CURLUPART_SCHEME), *user = url_part(parts, CURLUPART_USER),
+             *host = url_part(parts, CURLUPART_HOST);
+        bool http = g_strcmp0(scheme, "http") == 0 || g_strcmp0(scheme, "https") == 0;
+        if (http && user == NULL && host != NULL)
+            found = g_ascii_strdown(host, -1);
+        curl_free(scheme);
+        curl_free(user);
+        curl_free(host);
+    }
+    curl_url_cleanup(parts);
+    if (found != NULL && *found == '[')
+        return without_brackets(found);
+    return found;
+}
+
 char *
 http_escape(const char *text)
 {

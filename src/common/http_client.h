@@ -72,6 +72,11 @@ bool http_request(const HttpRequest *request, HttpResponse *response,
 /* A URL fit to be shown: without user name, password, query and fragment. The caller frees. */
 char *http_url_for_display(const char *url);
 
+/* The host that a request for this URL goes to, in lower case, without a port and brackets, as
+ * libcurl reads it. NULL if it is no http or https URL, or has a user of its own. The caller
+ * frees. */
+char *http_url_host(const char *url);
+
 /* Percent-encodes one path segment or query value (RFC 3986 unreserved characters stay). The caller
  * frees. */
 char *http_escape(const char *text);

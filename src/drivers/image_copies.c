@@ -4,6 +4,7 @@
 
 #include "common/config.h"
 #include "common/log.h"
+#include "drivers/image_login.h"
 
 #include <errno.h>
 #include <unistd.h>
@@ -60,6 +61,10 @@ fetch_of(const Config *config, const char *url)
                         .size_limit = SIZE_LIMIT,
                         .stall_s = (int)config_integer(config, OPT_WEBSERVER_CONNECTION_TIMEOUT),
                         .timeout_ms = COPY_TIMEOUT_MS};
+    ImageLogin login;
+    image_login_for(config, url, &login);
+    fetch.username = login.user;
+    fetch.password = login.password;
     read_trust(config, &fetch);
     return fetch;
 }

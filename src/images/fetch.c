@@ -186,6 +186,8 @@ request_of(const ImageFetch *fetch)
                          .redirect_limit = REDIRECT_LIMIT,
                          .ca_file = fetch->ca_file,
                          .insecure = fetch->insecure,
+                         .username = fetch->username,
+                         .password = fetch->password,
                          .connect_timeout_ms = fetch->stall_s * 1000,
                          .stall_s = fetch->stall_s,
                          .timeout_ms = fetch->timeout_ms};
@@ -197,6 +199,14 @@ check_status(const ImageFetch *fetch, int status, GError **error)
     g_autofree char *shown = http_url_for_display(fetch->url);
     if (status == 200)
         return true;
+    if (status == 401)
+        return steel_fail(error, STEEL_ERROR_HTTP,
+                          fetch->username != NULL
+                              ? "%s: the server answers with status 401: it does not let "
+                                "[deploy]image_server_user in"
+                              : "%s: the server answers with status 401: it wants a user, and "
+                                "[deploy]image_server_auth_hosts does not name it",
+                          shown);
     return steel_fail(error, status == 404 ? STEEL_ERROR_NOT_FOUND : STEEL_ERROR_HTTP,
                       "%s: the server answers with status %d", shown, status);
 }

@@ -14,9 +14,10 @@ typedef struct ImageFetch {
     const char *const *allowed; /* folders that may hold the files of file:// URLs; NULL-ended */
     const char *ca_file;        /* for https://; NULL: the system's */
     bool insecure;
-    uint64_t size_limit; /* bytes */
-    int stall_s;         /* for the connection, and between bytes; 0: as http_request has it */
-    int timeout_ms;      /* of the whole copy */
+    const char *username, *password; /* for its server; NULL: none */
+    uint64_t size_limit;             /* bytes */
+    int stall_s;    /* for the connection, and between bytes; 0: as http_request has it */
+    int timeout_ms; /* of the whole copy */
 } ImageFetch;
 
 /* The present version of a URL's content. */

@@ -17,6 +17,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
         owner = self.server.owner
         path = self.path.split("?")[0]
         owner.requests.append((path, self.headers.get("Range"), self.headers.get("Authorization")))
+        if path in owner.logins and self.headers.get("Authorization") != owner.logins[path]:
+            self.send_response(401)
+            self.send_header("WWW-Authenticate", 'Basic realm="images"')
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+            return
         if path in owner.statuses:
             self.send_response(owner.statuses[path])
             self.send_header("Content-Length", "0")
@@ -75,6 +81,7 @@ class Server(http.server.ThreadingHTTPServer):
 class ImageServer:
     def __init__(self):
         self.files, self.cuts, self.redirects, self.statuses, self.lie = {}, {}, {}, {}, {}
+        self.logins = {}  # path: the header Authorization that is wanted
         self.holds = {}  # path: (bytes of the file that come at once, the threading.Event after which the others come)
         self.ranges, self.etag, self.requests, self.after_cut = True, '"1"', [], None
         self.server = Server(("127.0.0.1", 0), Handler)

@@ -5,6 +5,7 @@ SPDX-License-Identifier: Apache-2.0
 import base64
 import gzip
 import hashlib
+import json
 import lzma
 import os
 import random
@@ -198,6 +199,20 @@ class Images(Suite):
         data = noise(MIB)
         self.write(self.info(data, image_request_authorization=base64.b64encode(b"Bearer abc").decode()))
         self.assertEqual(self.server.requests[-1][2], "Bearer abc")
+
+    def test_the_login_goes_to_the_image_s_server_and_shows_nowhere(self):
+        drive = base64.b64encode(gzip.compress(b"drive" * 100))
+        data = self.disk_image("gpt")
+        self.machine.disk("vdb", 128 * MIB, serial="the-disk")
+        sums = self.server.add("/SHA256SUMS", ("%s  image\n" % hashlib.sha256(data).hexdigest()).encode())
+        info = self.info(data, os_hash_algo=None, checksum=sums, image_server_auth_strategy="http_basic", image_server_user="images",
+                         image_server_password="a-secret-of-images")
+        self.write(info, configdrive=self.server.add("/drive", drive))
+        login = "Basic " + base64.b64encode(b"images:a-secret-of-images").decode()
+        self.assertEqual({path: login for path, _, login in self.server.requests},
+                         {"/image": login, "/SHA256SUMS": login, "/drive": None})
+        self.assertNotIn("a-secret-of-images", json.dumps(self.agent.get("/v1/commands/")))
+        self.assertNotIn("a-secret-of-images", self.agent.text())
 
     # -- packed
 

@@ -5,6 +5,7 @@
 #include "agent/disk/image_format.h"
 #include "common/json_text.h"
 #include "common/log.h"
+#include "common/secret.h"
 #include "stream/checksum.h"
 #include "stream/relay.h"
 #include "stream/source.h"
@@ -40,6 +41,9 @@ proxy_for(const ImageInfo *info, const char *url)
     return json_string_member(proxies, g_str_has_prefix(url, "https://") ? "https" : "http");
 }
 
+/* Whether what is fetched comes from the image's own server, which may know who we are. */
+typedef enum Login { LOGIN_NONE, LOGIN_OF_IMAGE } Login;
+
 static bool
 has_login(const ImageInfo *info)
 {
@@ -60,12 +64,13 @@ authorization(const ImageInfo *info)
 }
 
 static bool
-download(Agent *agent, const ImageInfo *info, const char *url, SourceTake take, void *user,
-         void (*size_known)(void *, uint64_t), GError **error)
+download(Agent *agent, const ImageInfo *info, Login as, const char *url, SourceTake take,
+         void *user, void (*size_known)(void *, uint64_t), GError **error)
 {
     const Parameters *parameters = agent->parameters;
-    g_autofree char *login = authorization(info);
-    const char *const headers[] = {login, NULL};
+    char *header = as == LOGIN_OF_IMAGE ? authorization(info) : NULL;
+    const char *const headers[] = {header, NULL};
+    bool basic = as == LOGIN_OF_IMAGE && has_login(info);
     const SourceOptions options = {
         .peer = {.url = url,
                  .headers = headers,
@@ -73,8 +78,7 @@ download(Agent *agent, const ImageInfo *info, const char *url, SourceTake take, 
                  .client_certificate = text(agent, AGENT_PARAMETER_CERTIFICATE_FILE),
                  .client_key = text(agent, AGENT_PARAMETER_KEY_FILE),
                  .insecure = parameters_boolean(parameters, AGENT_PARAMETER_INSECURE),
-                 .username =
-                     has_login(info) ? json_string_member(info->json, "image_server_user") : NULL,
+                 .username = basic ? json_string_member(info->json, "image_server_user") : NULL,
                  .password = json_string_member(info->json, "image_server_password")},
         .stall_s = (int)parameters_integer(parameters, AGENT_PARAMETER_DOWNLOAD_TIMEOUT),
         .retries = (unsigned)parameters_integer(parameters, AGENT_PARAMETER_DOWNLOAD_RETRIES),
@@ -85,7 +89,9 @@ download(Agent *agent, const ImageInfo *info, const char *url, SourceTake take, 
         .stop = &agent->stopping,
         .size_known = size_known,
     };
-    return source_read(&options, take, user, error);
+    bool good = source_read(&options, take, user, error);
+    secret_free(header);
+    return good;
 }
 
 typedef struct Collected {
@@ -104,13 +110,13 @@ flow_collect(void *user, const uint8_t *data, size_t size, GError **error)
     return true;
 }
 
-char *
-image_flow_text(Agent *agent, const ImageInfo *info, const char *url, size_t limit, size_t *size,
-                GError **error)
+static char *
+download_text(Agent *agent, const ImageInfo *info, Login as, const char *url, size_t limit,
+              size_t *size, GError **error)
 {
     Collected collected = {g_string_new(NULL), limit};
     GError *cause = NULL;
-    bool good = download(agent, info, url, flow_collect, &collected, NULL, &cause);
+    bool good = download(agent, info, as, url, flow_collect, &collected, NULL, &cause);
     if (size != NULL)
         *size = collected.text->len;
     if (good)
@@ -119,6 +125,13 @@ image_flow_text(Agent *agent, const ImageInfo *info, const char *url, size_t lim
     agent_error_classify(&cause, AGENT_ERROR_IMAGE_DOWNLOAD);
     g_propagate_prefixed_error(error, cause, "Download of %s failed: ", info->id);
     return NULL;
+}
+
+char *
+image_flow_text(Agent *agent, const ImageInfo *info, const char *url, size_t limit, size_t *size,
+                GError **error)
+{
+    return download_text(agent, info, LOGIN_NONE, url, limit, size, error);
 }
 
 /* ---- the checksum ---- */
@@ -135,8 +148,8 @@ expected_checksum(Agent *agent, const ImageInfo *info, GError **error)
 {
     if (!is_url(info->checksum))
         return g_strdup(info->checksum);
-    g_autofree char *file =
-        image_flow_text(agent, info, info->checksum, CHECKSUM_FILE_LIMIT, NULL, error);
+    g_autofree char *file = download_text(agent, info, LOGIN_OF_IMAGE, info->checksum,
+                                          CHECKSUM_FILE_LIMIT, NULL, error);
     if (file == NULL)
         return NULL;
     g_autofree char *name = checksum_name_of_url(json_string_value(json_array_get(info->urls, 0)));
@@ -263,7 +276,8 @@ read_any(Agent *agent, const ImageInfo *info, Flow *flow, GError **error)
     json_array_foreach((json_t *)(uintptr_t)info->urls, i, url)
     {
         GError *cause = NULL;
-        if (download(agent, info, json_string_value(url), flow_take, flow, flow_size_known, &cause))
+        if (download(agent, info, LOGIN_OF_IMAGE, json_string_value(url), flow_take, flow,
+                     flow_size_known, &cause))
             return true;
         if (flow->bytes > 0 || i + 1 == json_array_size(info->urls)) {
             agent_error_classify(&cause, AGENT_ERROR_IMAGE_DOWNLOAD);

@@ -13,7 +13,8 @@
 bool image_flow_write(Agent *agent, const ImageInfo *info, Sink *sink, Progress *progress,
                       GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Downloads a text of at most `limit` bytes; the caller frees. Blocks. size: out, in bytes; may be
- * NULL. Errors: IMAGE_DOWNLOAD. */
+/* Downloads a text of at most `limit` bytes; the caller frees. Blocks. The login at the image's
+ * server is not used: another server may have the text. size: out, in bytes; may be NULL. Errors:
+ * IMAGE_DOWNLOAD. */
 char *image_flow_text(Agent *agent, const ImageInfo *info, const char *url, size_t limit,
                       size_t *size, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -4,6 +4,7 @@
 
 #include "common/json_text.h"
 #include "common/log.h"
+#include "model/secrets.h"
 
 #include <string.h>
 
@@ -149,6 +150,20 @@ run_step(StepUse use, const Step *step, const StepCall *call, GError **error)
     return NULL;
 }
 
+/* The step as a result shows it, to whoever may read results: without the login at the image's
+ * server. A new reference. */
+static json_t *
+shown_step(json_t *step)
+{
+    static const char *const secrets[] = {"image_server_password", "image_request_authorization"};
+    json_t *shown = json_deep_copy(step);
+    json_t *image = json_object_get(json_object_get(shown, "args"), "image_info");
+    for (size_t i = 0; i < G_N_ELEMENTS(secrets); i++)
+        if (json_object_get(image, secrets[i]) != NULL)
+            json_object_set_new(image, secrets[i], json_string(SECRET_MASK));
+    return shown;
+}
+
 json_t *
 steps_execute(Agent *agent, StepUse use, const json_t *params, Progress *progress, GError **error)
 {
@@ -165,7 +180,7 @@ steps_execute(Agent *agent, StepUse use, const json_t *params, Progress *progres
                            json_is_object(args) ? args : nothing, progress};
     json_t *result = run_step(use, step, &call, error);
     json_decref(nothing);
-    return result == NULL
-               ? NULL
-               : json_pack("{s:o, s:O}", uses[use].result, result, uses[use].step, wanted);
+    return result == NULL ? NULL
+                          : json_pack("{s:o, s:o}", uses[use].result, result, uses[use].step,
+                                      shown_step(wanted));
 }

@@ -7,6 +7,7 @@
 #include "common/secret.h"
 #include "config_drive/config_drive.h"
 #include "drivers/deploy/deploy.h"
+#include "drivers/image_login.h"
 #include "images/fetch.h"
 #include "model/capabilities.h"
 #include "model/internal_info.h"
@@ -278,6 +279,24 @@ add_proxies(const Task *task, json_t *info)
         json_object_set_new(info, "no_proxy", json_string(without));
 }
 
+/* The login at the image's server, for an agent that asks it. The agent logs in wherever it goes
+ * for the image: at the server of a checksum file too. */
+static void
+add_login(const Task *task, json_t *info)
+{
+    ImageLogin login, other;
+    const Config *config = config_current();
+    const char *checksum = text(task->node, "image_checksum");
+    bool elsewhere = checksum != NULL && strstr(checksum, "://") != NULL &&
+                     !image_login_for(config, checksum, &other);
+    if (instance_image_way(task) != INSTANCE_IMAGE_FETCHED || elsewhere ||
+        !image_login_for(config, text(task->node, "image_url"), &login))
+        return;
+    json_object_set_new(info, "image_server_auth_strategy", json_string("http_basic"));
+    json_object_set_new(info, "image_server_user", json_string(login.user));
+    json_object_set_new(info, "image_server_password", json_string(login.password));
+}
+
 /* Format and checksum: of the copy that we hand out, else of the image as the operator says. */
 static void
 add_kind(const Task *task, json_t *info)
@@ -309,6 +328,7 @@ instance_image_arguments(const Task *task)
     add_kind(task, info);
     copy_member(task, info, "container_format", "image_container_format");
     add_proxies(task, info);
+    add_login(task, info);
     if (!instance_image_is_whole_disk(node))
         add_partitions(task, info);
     const char *drive = text(node, "configdrive");
