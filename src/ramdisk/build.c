@@ -78,7 +78,7 @@ make_archive(const RamdiskPlan *plan, const Profile *profile, const char *unpack
     g_autoptr(GPtrArray) first =
         release != NULL ? resolve(plan, profile->first, folder, error) : NULL;
     g_autoptr(GPtrArray) all = first != NULL ? resolve(plan, words, folder, error) : NULL;
-    const ContentsModules modules = {release, first, all, profile->quick};
+    const ContentsModules modules = {release, first, all};
     return all != NULL ? contents_archive(plan, &modules, error) : NULL;
 }
 

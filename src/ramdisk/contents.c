@@ -197,11 +197,9 @@ add_modules(Tree *tree, const ContentsModules *modules)
 {
     g_autoptr(GString) order = g_string_new(NULL);
     g_autoptr(GPtrArray) later = not_first(modules);
-    const GPtrArray *packed = modules->packs_later ? later : NULL;
     for (guint i = 0; i < modules->all->len; i++) {
         char *path = modules->all->pdata[i];
-        bool packs = packed != NULL && g_ptr_array_find(later, path, NULL);
-        add_module(tree, modules->release, path, packs);
+        add_module(tree, modules->release, path, g_ptr_array_find(later, path, NULL));
     }
     for (guint i = 0; i < modules->first->len; i++) {
         g_autofree char *name = modules_name(modules->first->pdata[i]);
@@ -210,7 +208,7 @@ add_modules(Tree *tree, const ContentsModules *modules)
     tree_add_bytes(tree, "lib/modules/order", 0644, order->str, order->len);
     if (tree->error == NULL)
         add_index(tree, modules->release, "modules.dep",
-                  module_index_dependencies(modules->all, packed, &tree->error));
+                  module_index_dependencies(modules->all, later, &tree->error));
     if (tree->error == NULL)
         add_index(tree, modules->release, "modules.alias",
                   module_index_aliases(later, &tree->error));

@@ -7,8 +7,9 @@
 typedef struct ContentsModules {
     const char *release;    /* of the kernel */
     const GPtrArray *first; /* paths of those that are loaded at the start */
-    const GPtrArray *all;   /* paths of all that are there */
-    bool packs_later;       /* those that are loaded later stay compressed until then */
+    /* paths of all that are there; those that are loaded later stay compressed until then, since
+     * unpacked they take memory that a small machine has not got */
+    const GPtrArray *all;
 } ContentsModules;
 
 /* The archive; the caller frees. Errors: NOT_FOUND (a program, a library), IO, INVALID (form of a
