@@ -37,9 +37,13 @@ read_file(const json_t *json)
 static void
 read_raid(const json_t *json)
 {
-    for (size_t disks = 0; disks <= 5; disks++) {
+    json_auto_t *disks = json_array();
+    for (int count = 0; count <= 5; count++) {
         RaidPlan plan;
         g_autoptr(GError) error = NULL;
+        if (count > 0)
+            json_array_append_new(disks, json_pack("{s:s,s:s,s:I}", "name", "/dev/sda", "serial",
+                                                   "a", "size", (json_int_t)count << 40));
         bool good = raid_plan_read(json, disks, &plan, &error);
         if (good != (error == NULL) || (good && plan.count > RAID_ARRAYS_LIMIT))
             abort();

@@ -124,6 +124,23 @@ class Programs(Suite):
         table = json.loads(subprocess.run(["/sbin/sfdisk", "-J", self.machine.path("vda")], check=True, capture_output=True).stdout)
         self.assertEqual([part["name"] for part in table["partitiontable"]["partitions"]], ["bios", "root"])
 
+    def test_arrays_take_the_disks_that_their_hints_name_and_no_other(self):
+        self.program("mdadm")
+        for number in range(4):
+            self.machine.disk("vd" + "cdef"[number], 64 * MIB, serial="d%d" % number)
+        untouched = self.machine.contents("vdd"), self.machine.contents("vda")
+        disks = lambda *serials: [{"serial": serial} for serial in serials]  # noqa: E731
+        config = {"logical_disks": [
+            {"controller": "software", "raid_level": "1", "size_gb": "MAX", "volume_name": "root", "physical_disks": disks("d0", "d2")},
+            {"controller": "software", "raid_level": "0", "size_gb": "MAX", "physical_disks": disks("d3", "the-disk")}]}
+        self.machine.disk("vdb", 64 * MIB, serial="the-disk")
+        result = self.clean("create_configuration", interface="raid", target_raid_config=config)
+        self.assertEqual(result["command_status"], "SUCCEEDED", "%s\n%s" % (result, self.agent.text()[-2000:]))
+        self.assertEqual([line.split("--raid-devices=2 ")[1] for line in self.calls()],
+                         [" ".join([self.machine.root + "/dev/md0"] + [self.machine.path(name) for name in ("vdc2", "vde2")]),
+                          " ".join([self.machine.root + "/dev/md1"] + [self.machine.path(name) for name in ("vdf2", "vdb2")])])
+        self.assertEqual((self.machine.contents("vdd"), self.machine.contents("vda")), untouched)
+
     def test_a_raid_that_cannot_be_made_touches_no_disk(self):
         self.program("mdadm")
         before = self.machine.contents("vda")

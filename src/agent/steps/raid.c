@@ -69,49 +69,90 @@ delete_arrays(const StepCall *call, GError **error)
 
 /* ---- making ---- */
 
-/* Disks that an array may be made of: paths below the root, owned. */
-static GPtrArray *
-find_members(const StepCall *call, GError **error)
+/* Disks that an array may be made of; a new reference. */
+static json_t *
+find_disks(const StepCall *call, GError **error)
 {
     const char *root = call->agent->root;
-    json_t *disks = choose_disks(call->agent, call->node, error), *disk;
+    json_t *all = choose_disks(call->agent, call->node, error), *disk;
     size_t i;
-    if (disks == NULL)
+    if (all == NULL)
         return NULL;
-    GPtrArray *members = g_ptr_array_new_with_free_func(g_free);
-    json_array_foreach(disks, i, disk)
+    json_t *disks = json_array();
+    json_array_foreach(all, i, disk)
     {
         const char *name = disk_kernel_name(disk);
         if (!g_str_has_prefix(name, "md") && !disk_is_virtual_media(root, name) &&
             !disk_has_holders(root, name) && !disk_read_only(root, name))
-            g_ptr_array_add(members, agent_path(call->agent, json_string_member(disk, "name")));
+            json_array_append(disks, disk);
     }
-    json_decref(disks);
-    return members;
+    json_decref(all);
+    return disks;
 }
 
-/* The first partition is what the machine starts from, then one for each array. */
+/* What is done with a machine's disks. */
+typedef struct Layout {
+    RaidPlan plan;
+    GPtrArray *paths; /* owned; of all disks, below the root */
+} Layout;
+
+static void
+layout_clear(Layout *layout)
+{
+    if (layout->paths != NULL)
+        g_ptr_array_free(layout->paths, TRUE);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Layout, layout_clear)
+
 static bool
-part_disk(const StepCall *call, const char *path, const RaidPlan *plan, GError **error)
+plan_layout(const StepCall *call, const json_t *config, Layout *layout, GError **error)
+{
+    json_t *disks = find_disks(call, error), *disk;
+    size_t i;
+    layout->paths = g_ptr_array_new_with_free_func(g_free);
+    json_array_foreach(disks, i, disk)
+        g_ptr_array_add(layout->paths, agent_path(call->agent, json_string_member(disk, "name")));
+    bool good = disks != NULL && raid_plan_read(config, disks, &layout->plan, error);
+    json_decref(disks);
+    return good;
+}
+
+/* The number of an array's partition on a disk: the first one is what the machine starts from. */
+static unsigned
+partition_of(const RaidPlan *plan, size_t array, size_t disk)
+{
+    unsigned number = 2;
+    for (size_t i = 0; i < array; i++)
+        number += raid_array_has(&plan->arrays[i], disk);
+    return number;
+}
+
+/* Disks that no array takes stay as they are. */
+static bool
+part_disk(const StepCall *call, const Layout *layout, size_t disk, GError **error)
 {
     Table table;
+    const char *path = layout->paths->pdata[disk];
     bool uefi = sysfs_exists(call->agent->root, "/sys/firmware/efi");
     PartitionPlan parts[1 + RAID_ARRAYS_LIMIT] = {
         {.kind = uefi ? PARTITION_ESP : PARTITION_BIOS_BOOT,
          .name = uefi ? "esp" : "bios",
          .size = uefi ? ESP_BYTES : BIOS_BOOT_BYTES}};
-    for (size_t i = 0; i < plan->count; i++)
-        parts[1 + i] = (PartitionPlan){.kind = PARTITION_LINUX,
-                                       .name = plan->arrays[i].name,
-                                       .size = plan->arrays[i].member_bytes};
-    return filesystem_wipe(path, error) &&
-           table_create(path, TABLE_GPT, parts, 1 + plan->count, &table, error);
+    size_t count = 1;
+    for (size_t i = 0; i < layout->plan.count; i++) {
+        const RaidArray *array = &layout->plan.arrays[i];
+        if (raid_array_has(array, disk))
+            parts[count++] = (PartitionPlan){
+                .kind = PARTITION_LINUX, .name = array->name, .size = array->member_bytes};
+    }
+    return count == 1 || (filesystem_wipe(path, error) &&
+                          table_create(path, TABLE_GPT, parts, count, &table, error));
 }
 
 static bool
-create_array(const StepCall *call, const RaidArray *array, size_t number, const GPtrArray *members,
-             GError **error)
+create_array(const StepCall *call, const Layout *layout, size_t number, GError **error)
 {
+    const RaidArray *array = &layout->plan.arrays[number];
     g_autoptr(GPtrArray) argv = g_ptr_array_new_with_free_func(g_free);
     const char *const first[] = {"mdadm", "--create", "--force", "--run", "--metadata=1"};
     g_autofree char *device = g_strdup_printf("/dev/md%zu", number);
@@ -119,10 +160,13 @@ create_array(const StepCall *call, const RaidArray *array, size_t number, const 
         g_ptr_array_add(argv, g_strdup(first[i]));
     g_ptr_array_add(argv, g_strdup_printf("--level=%s", array->level));
     g_ptr_array_add(argv, g_strdup_printf("--name=%s", array->name));
-    g_ptr_array_add(argv, g_strdup_printf("--raid-devices=%u", members->len));
+    g_ptr_array_add(argv, g_strdup_printf("--raid-devices=%zu", array->member_count));
     g_ptr_array_add(argv, agent_path(call->agent, device));
-    for (guint i = 0; i < members->len; i++)
-        g_ptr_array_add(argv, table_partition_device(members->pdata[i], (unsigned)(2 + number)));
+    for (size_t i = 0; i < array->member_count; i++) {
+        size_t disk = array->members[i];
+        g_ptr_array_add(argv, table_partition_device(layout->paths->pdata[disk],
+                                                     partition_of(&layout->plan, number, disk)));
+    }
     g_ptr_array_add(argv, NULL);
     return run_program((const char *const *)argv->pdata, call->progress, NULL, error);
 }
@@ -130,16 +174,15 @@ create_array(const StepCall *call, const RaidArray *array, size_t number, const 
 static bool
 create_arrays(const StepCall *call, const json_t *config, GError **error)
 {
-    RaidPlan plan;
-    g_autoptr(GPtrArray) members = find_members(call, error);
-    if (members == NULL || !raid_plan_read(config, members->len, &plan, error))
+    g_auto(Layout) layout = {0};
+    if (!plan_layout(call, config, &layout, error))
         return false;
     progress_begin(call->progress, "RAID", 0);
-    for (guint i = 0; i < members->len; i++)
-        if (!part_disk(call, members->pdata[i], &plan, error))
+    for (guint i = 0; i < layout.paths->len; i++)
+        if (!part_disk(call, &layout, i, error))
             return false;
-    for (size_t i = 0; i < plan.count; i++)
-        if (!create_array(call, &plan.arrays[i], i, members, error))
+    for (size_t i = 0; i < layout.plan.count; i++)
+        if (!create_array(call, &layout, i, error))
             return false;
     return true;
 }
