@@ -3,12 +3,12 @@
 #include "agent/disk/image_flow.h"
 
 #include "agent/disk/image_format.h"
+#include "agent/download.h"
 #include "common/json_text.h"
 #include "common/log.h"
 #include "common/secret.h"
 #include "stream/checksum.h"
 #include "stream/relay.h"
-#include "stream/source.h"
 #include "stream/stage.h"
 
 #include <string.h>
@@ -27,12 +27,6 @@ typedef struct Flow {
 } Flow;
 
 /* ---- downloads ---- */
-
-static const char *
-text(Agent *agent, AgentParameter parameter)
-{
-    return parameters_string(agent->parameters, parameter);
-}
 
 static const char *
 proxy_for(const ImageInfo *info, const char *url)
@@ -67,28 +61,17 @@ static bool
 download(Agent *agent, const ImageInfo *info, Login as, const char *url, SourceTake take,
          void *user, void (*size_known)(void *, uint64_t), GError **error)
 {
-    const Parameters *parameters = agent->parameters;
     char *header = as == LOGIN_OF_IMAGE ? authorization(info) : NULL;
     const char *const headers[] = {header, NULL};
-    bool basic = as == LOGIN_OF_IMAGE && has_login(info);
-    const SourceOptions options = {
-        .peer = {.url = url,
-                 .headers = headers,
-                 .ca_file = text(agent, AGENT_PARAMETER_CA_FILE),
-                 .client_certificate = text(agent, AGENT_PARAMETER_CERTIFICATE_FILE),
-                 .client_key = text(agent, AGENT_PARAMETER_KEY_FILE),
-                 .insecure = parameters_boolean(parameters, AGENT_PARAMETER_INSECURE),
-                 .username = basic ? json_string_member(info->json, "image_server_user") : NULL,
-                 .password = json_string_member(info->json, "image_server_password")},
-        .stall_s = (int)parameters_integer(parameters, AGENT_PARAMETER_DOWNLOAD_TIMEOUT),
-        .retries = (unsigned)parameters_integer(parameters, AGENT_PARAMETER_DOWNLOAD_RETRIES),
-        .retry_pause_ms = 1000u * (unsigned)parameters_integer(
-                                      parameters, AGENT_PARAMETER_DOWNLOAD_RETRY_INTERVAL),
-        .proxy = proxy_for(info, url),
-        .no_proxy = json_string_member(info->json, "no_proxy"),
-        .stop = &agent->stopping,
-        .size_known = size_known,
-    };
+    SourceOptions options = download_options(agent, url);
+    options.peer.headers = headers;
+    if (as == LOGIN_OF_IMAGE && has_login(info)) {
+        options.peer.username = json_string_member(info->json, "image_server_user");
+        options.peer.password = json_string_member(info->json, "image_server_password");
+    }
+    options.proxy = proxy_for(info, url);
+    options.no_proxy = json_string_member(info->json, "no_proxy");
+    options.size_known = size_known;
     bool good = source_read(&options, take, user, error);
     secret_free(header);
     return good;

@@ -4,6 +4,7 @@
 
 #include "agent/disk/filesystem.h"
 #include "agent/disk/inject_place.h"
+#include "agent/disk/inject_url.h"
 #include "agent/disk/table.h"
 #include "common/json_text.h"
 #include "common/log.h"
@@ -51,35 +52,69 @@ is_named(const Partition *partition, const json_t *name)
     return strcmp(text, partition->name) == 0;
 }
 
+/* Content that a URL has. */
+typedef struct Remote {
+    const InjectCall *call;
+    char *url; /* owned; NULL: the file brings its content */
+} Remote;
+
+static void
+remote_clear(Remote *remote)
+{
+    g_free(remote->url);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Remote, remote_clear)
+
+static bool
+inject_remote_content(void *user, int fd, GError **error)
+{
+    const Remote *remote = user;
+    return inject_url_write(remote->call->agent, remote->url, remote->call->verified, fd, error);
+}
+
+/* As Ironic's agent tells a URL from base64. */
+static bool
+read_remote(const InjectCall *call, const json_t *file, Remote *remote, GError **error)
+{
+    const char *content = json_string_member(file, "content");
+    *remote = (Remote){.call = call};
+    if (content == NULL || strstr(content, "://") == NULL)
+        return true;
+    remote->url = inject_url_expand(content, call->node, call->ports, error);
+    return remote->url != NULL;
+}
+
 /* Does the file's work in a partition that is mounted; *fits: it is the one. */
 static bool
-put_there(const char *place, const json_t *file, bool *fits, GError **error)
+put_there(const char *place, const json_t *file, Remote *remote, bool *fits, GError **error)
 {
     const char *path = json_string_member(file, "path");
     bool named = json_object_get(file, "partition") != NULL;
+    InjectWrite bring = remote->url != NULL ? inject_remote_content : NULL;
     g_autoptr(InjectPlace) root = inject_place_open(place, error);
     if (root == NULL)
         return false;
     *fits = named || inject_place_has_folder(root, path);
-    return !*fits || inject_place_put(root, file, error);
+    return !*fits || inject_place_put(root, file, bring, remote, error);
 }
 
 /* One partition: *fits says whether it was the one. */
 static bool
-try_partition(Agent *agent, const char *disk, const Partition *partition, const json_t *file,
-              bool *fits, GError **error)
+try_partition(const Partition *partition, const json_t *file, Remote *remote, bool *fits,
+              GError **error)
 {
+    Agent *agent = remote->call->agent;
     const json_t *name = json_object_get(file, "partition");
     *fits = false;
     if (name != NULL && !is_named(partition, name))
         return true;
-    g_autofree char *device = partition_device(agent, disk, partition->number);
+    g_autofree char *device = partition_device(agent, remote->call->disk, partition->number);
     g_autofree char *place = g_build_filename(agent->state, "inject", NULL);
     g_mkdir_with_parents(place, 0700);
     if (!mount_device(device, place))
         return name == NULL || steel_fail(error, STEEL_ERROR_IO, "%s cannot be mounted: %s", device,
                                           g_strerror(errno));
-    bool good = put_there(place, file, fits, error);
+    bool good = put_there(place, file, remote, fits, error);
     if (umount(place) == 0 || !good)
         return good;
     return steel_fail(error, STEEL_ERROR_IO, "%s cannot be unmounted: %s", device,
@@ -87,19 +122,21 @@ try_partition(Agent *agent, const char *disk, const Partition *partition, const 
 }
 
 bool
-inject_file(Agent *agent, const char *disk, const json_t *file, GError **error)
+inject_file(const InjectCall *call, const json_t *file, GError **error)
 {
     Table table;
-    g_autofree char *path = agent_path(agent, disk);
+    g_auto(Remote) remote = {0};
+    g_autofree char *path = agent_path(call->agent, call->disk);
     bool fits = false;
-    if (!inject_check(file, error) || !table_read(path, &table, error))
+    if (!inject_check(file, error) || !read_remote(call, file, &remote, error) ||
+        !table_read(path, &table, error))
         return false;
     for (size_t i = 0; i < table.count && !fits; i++)
-        if (!try_partition(agent, disk, &table.partitions[i], file, &fits, error))
+        if (!try_partition(&table.partitions[i], file, &remote, &fits, error))
             return false;
     if (!fits)
         return steel_fail(error, STEEL_ERROR_NOT_FOUND, "no partition of %s is the one for %.200s",
-                          disk, json_string_member(file, "path"));
+                          call->disk, json_string_member(file, "path"));
     log_info(AREA, "%s is written", json_string_member(file, "path"));
     return true;
 }

@@ -141,7 +141,7 @@ inject_check(const json_t *file, GError **error)
         return wrong(error, "partition must be a number or a name");
     if (content != NULL &&
         (!json_is_string(content) || json_string_length(content) > INJECT_CONTENT_LIMIT))
-        return wrong(error, "content must be base64 of at most 8 MiB");
+        return wrong(error, "content must be base64 of at most 8 MiB, or a URL");
     if (!mode_of(json_object_get(file, "mode"), 0, &mode) ||
         !mode_of(json_object_get(file, "dirmode"), 0, &mode))
         return wrong(error,
@@ -184,30 +184,51 @@ write_all(int fd, const uint8_t *bytes, size_t size)
     return true;
 }
 
-/* Under a new name first, so that nobody finds half of it. */
 static bool
-write_file(int folder, const char *name, const json_t *file)
+failed(const json_t *file, GError **error)
+{
+    return steel_fail(error, STEEL_ERROR_IO, "%.200s: %s", json_string_member(file, "path"),
+                      g_strerror(errno));
+}
+
+/* An InjectWrite of what the file says itself. */
+static bool
+inject_own_content(void *user, int fd, GError **error)
 {
     gsize size = 0;
-    mode_t mode;
-    uid_t owner, group;
+    const json_t *file = user;
     const char *content = json_string_member(file, "content");
     g_autofree guchar *bytes =
         content != NULL && *content != '\0' ? g_base64_decode(content, &size) : NULL;
+    return write_all(fd, bytes, size) || failed(file, error);
+}
+
+/* Gives the new file its owner and permissions, and then its name. */
+static bool
+finish_file(int folder, int fd, const char *name, const json_t *file)
+{
+    mode_t mode;
+    uid_t owner, group;
     mode_of(json_object_get(file, "mode"), 0644, &mode);
     id_of(json_object_get(file, "owner"), &owner);
     id_of(json_object_get(file, "group"), &group);
+    return fchown(fd, owner, group) == 0 && fchmod(fd, mode) == 0 && fsync(fd) == 0 &&
+           renameat(folder, NEW_NAME, folder, name) == 0;
+}
+
+/* Under a new name first, so that nobody finds half of it. */
+static bool
+write_file(int folder, const char *name, const json_t *file, InjectWrite bring, void *user,
+           GError **error)
+{
     int fd = openat(folder, NEW_NAME, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (fd < 0)
-        return false;
-    bool good = write_all(fd, bytes, size) && fchown(fd, owner, group) == 0 &&
-                fchmod(fd, mode) == 0 && fsync(fd) == 0 &&
-                renameat(folder, NEW_NAME, folder, name) == 0;
-    int code = errno;
+        return failed(file, error);
+    bool good =
+        bring(user, fd, error) && (finish_file(folder, fd, name, file) || failed(file, error));
     close(fd);
     if (!good)
         unlinkat(folder, NEW_NAME, 0);
-    errno = code;
     return good;
 }
 
@@ -224,22 +245,21 @@ delete_file(const InjectPlace *place, const char *parent, const char *name)
 }
 
 bool
-inject_place_put(const InjectPlace *place, const json_t *file, GError **error)
+inject_place_put(const InjectPlace *place, const json_t *file, InjectWrite bring, void *user,
+                 GError **error)
 {
     const char *path = json_string_member(file, "path");
     g_autofree char *parent = g_path_get_dirname(path), *name = g_path_get_basename(path);
     mode_t mode;
-    bool good;
     mode_of(json_object_get(file, "dirmode"), 0755, &mode);
-    if (json_is_true(json_object_get(file, "deleted"))) {
-        good = delete_file(place, parent, name);
-    } else {
-        int folder = make_folder(place, parent, mode);
-        good = folder >= 0 && write_file(folder, name, file);
-        int code = errno;
-        if (folder >= 0)
-            close(folder);
-        errno = code;
-    }
-    return good || steel_fail(error, STEEL_ERROR_IO, "%.200s: %s", path, g_strerror(errno));
+    if (json_is_true(json_object_get(file, "deleted")))
+        return delete_file(place, parent, name) || failed(file, error);
+    int folder = make_folder(place, parent, mode);
+    if (folder < 0)
+        return failed(file, error);
+    bool good = bring != NULL ? write_file(folder, name, file, bring, user, error)
+                              : write_file(folder, name, file, inject_own_content,
+                                           (json_t *)(uintptr_t)file, error);
+    close(folder);
+    return good;
 }

@@ -17,9 +17,15 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(InjectPlace, inject_place_close)
 /* Whether the first folder of "/etc/hosts" is there. A file in the root itself fits nowhere. */
 bool inject_place_has_folder(const InjectPlace *place, const char *path);
 
+/* Writes content into an open, empty file. Errors: its own. */
+typedef bool (*InjectWrite)(void *user, int fd, GError **error);
+
 /* Writes or deletes the file that {"path", "content", "deleted", "mode", "dirmode", "owner",
- * "group"} says. The file is whole or as it was. Errors: INVALID, IO. */
-bool inject_place_put(const InjectPlace *place, const json_t *file,
+ * "group"} says. The file is whole or as it was.
+ *
+ * write   brings the content; NULL: it is the file's own, in base64
+ * Errors  INVALID, IO, those of write */
+bool inject_place_put(const InjectPlace *place, const json_t *file, InjectWrite write, void *user,
                       GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Looks whether such an object says what it must and nothing else. Errors: INVALID. Pure. */

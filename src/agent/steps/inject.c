@@ -7,7 +7,7 @@
 
 /* Each file of a list; NULL and null are empty. */
 static bool
-inject_list(const StepCall *call, const char *disk, const json_t *files, GError **error)
+inject_list(const InjectCall *call, const json_t *files, GError **error)
 {
     json_t *file;
     size_t i;
@@ -16,8 +16,11 @@ inject_list(const StepCall *call, const char *disk, const json_t *files, GError 
     if (!json_is_array(files) || json_array_size(files) > FILES_LIMIT)
         return steel_fail(error, STEEL_ERROR_INVALID, "files must be a list of at most %u files",
                           FILES_LIMIT);
-    json_array_foreach(files, i,
-                       file) if (!inject_file(call->agent, disk, file, error)) return false;
+    json_array_foreach(files, i, file)
+    {
+        if (!inject_file(call, file, error))
+            return false;
+    }
     return true;
 }
 
@@ -26,11 +29,12 @@ json_t *
 step_inject_files(const StepCall *call, GError **error)
 {
     const json_t *properties = json_object_get(call->node, "properties");
+    const json_t *verify = json_object_get(call->args, "verify_ca");
     g_autofree char *disk = choose_root_disk(call->agent, call->node, error);
+    const InjectCall inject = {call->agent, disk, call->node, call->ports, !json_is_false(verify)};
     progress_begin(call->progress, "inject files", 0);
-    if (disk == NULL ||
-        !inject_list(call, disk, json_object_get(properties, "inject_files"), error) ||
-        !inject_list(call, disk, json_object_get(call->args, "files"), error))
+    if (disk == NULL || !inject_list(&inject, json_object_get(properties, "inject_files"), error) ||
+        !inject_list(&inject, json_object_get(call->args, "files"), error))
         return NULL;
     return json_null();
 }

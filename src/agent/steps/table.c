@@ -11,8 +11,8 @@ static const StepArgument image_arguments[] = {
 
 static const StepArgument files_arguments[] = {
     {"files", false,
-     "Files: path, partition, content (base64), deleted, mode, dirmode, owner, group."},
-    {"verify_ca", false, "Taken and without effect: content comes with the step."},
+     "Files: path, partition, content (base64 or a URL), deleted, mode, dirmode, owner, group."},
+    {"verify_ca", false, "False: content comes from servers whatever their certificates are."},
     {0},
 };
 

@@ -40,7 +40,7 @@ put(const char *text, GError **error)
     json_t *file = json_loads(text, 0, NULL);
     assert_non_null(file);
     g_autoptr(InjectPlace) place = inject_place_open(root, error);
-    bool good = inject_check(file, error) && inject_place_put(place, file, error);
+    bool good = inject_check(file, error) && inject_place_put(place, file, NULL, NULL, error);
     json_decref(file);
     return good;
 }
