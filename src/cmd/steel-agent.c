@@ -4,6 +4,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "agent/agent.h"
 #include "agent/log_file.h"
+#include "agent/network/network.h"
 #include "agent/run.h"
 #include "common/log.h"
 
@@ -23,6 +24,7 @@ static const char usage[] =
     "  --state DIR      certificate and key; default /run/steel-agent\n"
     "  --log FILE       the log; without it it goes to standard error, and cannot be collected\n"
     "  --root DIR       where /sys, /proc, /dev and /etc are looked for; default /\n"
+    "  --network FILE   set the network up by this network_data.json, and end\n"
     "  --power yes|no   no: end with a status instead of switching the machine off; default yes\n"
     "\n"
     "Ends with 0 after a signal or a rescue, 1 when it could not start, and without power with 10 "
@@ -31,7 +33,7 @@ static const char usage[] =
 
 typedef struct Options {
     Parameters *parameters;
-    const char *cmdline, *state, *log, *root;
+    const char *cmdline, *state, *log, *root, *network;
     bool power;
 } Options;
 
@@ -92,6 +94,8 @@ read_options(Options *options, int argc, char **argv)
             options->log = argv[i + 1];
         else if (strcmp(argv[i], "--root") == 0)
             options->root = argv[i + 1];
+        else if (strcmp(argv[i], "--network") == 0)
+            options->network = argv[i + 1];
         else if (strcmp(argv[i], "--power") == 0)
             options->power = strcmp(argv[i + 1], "no") != 0;
         else if (strcmp(argv[i], "--set") != 0 && strcmp(argv[i], "--parameters") != 0)
@@ -171,6 +175,8 @@ main(int argc, char **argv)
     }
     if (options.log != NULL && !log_file_open(options.log, &error))
         return fail(error->message);
+    if (options.network != NULL)
+        return network_set_up(options.root, options.network, &error) ? 0 : fail(error->message);
     if (!take_file(options.parameters, options.cmdline, &error) ||
         !take_all(&options, argc, argv, "--parameters", &error) ||
         !take_all(&options, argc, argv, "--set", &error))

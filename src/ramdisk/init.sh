@@ -28,6 +28,59 @@ fi
 mount -t configfs configfs /sys/kernel/config # for iSCSI targets
 if [ -d /sys/firmware/efi ]; then mount -t efivarfs efivarfs /sys/firmware/efi/efivars; fi
 
+# What virtual media have for us. A medium beside the one that was booted has the agent's parameters; USB takes a while to show it.
+parameters=
+network_data=
+if grep -q boot_method=vmedia /proc/cmdline; then
+    mkdir -p /run/media
+    for try in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15; do
+        device=$(findfs LABEL=ir-vfd-dev 2>/dev/null || findfs LABEL=IR-VFD-DEV 2>/dev/null)
+        if [ -n "$device" ]; then break; fi
+        sleep 1
+    done
+    if [ -n "$device" ] && mount -r -t vfat "$device" /run/media; then
+        if [ -f /run/media/parameters.txt ]; then
+            (umask 077 && cp /run/media/parameters.txt /run/steel-agent.parameters)
+            parameters="--parameters /run/steel-agent.parameters"
+        fi
+        if [ -f /run/media/network_data.json ]; then
+            cp /run/media/network_data.json /run/network_data.json
+            network_data=/run/network_data.json
+        fi
+        umount /run/media
+    fi
+    [ -n "$parameters" ] || echo "STEEL-RAMDISK found no parameters for the agent on a medium called ir-vfd-dev"
+fi
+# A disc in a drive, or a stick: what lies on the machine's own disks may be the last user's.
+find_disc() {
+    for path in /sys/block/*; do
+        case ${path##*/} in
+        sr*) ;;
+        *) [ "$(cat "$path/removable")" = 1 ] || continue ;;
+        esac
+        # The name of a volume of ISO 9660 is at byte 32808.
+        [ "$(dd if="/dev/${path##*/}" bs=8 skip=4101 count=1 2>/dev/null)" = config-2 ] || continue
+        mount -r -t iso9660 "/dev/${path##*/}" /run/media 2>/dev/null || continue
+        if [ -f /run/media/openstack/latest/network_data.json ]; then
+            cp /run/media/openstack/latest/network_data.json /run/network_data.json
+        fi
+        umount /run/media
+        if [ -f /run/network_data.json ]; then return 0; fi
+    done
+    return 1
+}
+if [ -z "$network_data" ] && cat /proc/cmdline /run/steel-agent.parameters 2>/dev/null | grep -q steel-network-data=1; then
+    mkdir -p /run/media
+    for try in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30; do
+        if find_disc; then
+            network_data=/run/network_data.json
+            break
+        fi
+        sleep 1
+    done
+    [ -n "$network_data" ] || echo "STEEL-RAMDISK found no disc called config-2 with network_data.json"
+fi
+
 # The card that the machine booted from, 01-aa-bb-cc-dd-ee-ff on the command line; without one all of them.
 wanted=$(sed -n 's/.*BOOTIF=01-\([0-9a-fA-F-]*\).*/\1/p' /proc/cmdline | tr - : | tr A-F a-f)
 ip link set lo up
@@ -41,17 +94,27 @@ for try in 1 2 3 4 5 6 7 8 9 10; do
     [ "$try" = 10 ] && wanted=
     sleep 1
 done
-asking=
+ask_by_dhcp() {
+    asking=
+    for card in $cards; do
+        ip link set "$card" up
+        # Goes on asking in the background where nobody answers at once.
+        udhcpc -b -i "$card" -s /etc/udhcpc.script -t 4 -T 2 -A 5 >/dev/null 2>&1 &
+        asking="$asking $!"
+    done
+    # shellcheck disable=SC2086 # a list
+    [ -z "$asking" ] || wait $asking
+}
+# Without DHCP where somebody has written down what the network is.
+if [ -n "$network_data" ] && steel-agent --network "$network_data"; then
+    cards=$(ls /sys/class/net)
+    echo "STEEL-RAMDISK has set the network up by network_data.json"
+else
+    ask_by_dhcp
+fi
 for card in $cards; do
-    ip link set "$card" up
-    # Goes on asking in the background where nobody answers at once.
-    udhcpc -b -i "$card" -s /etc/udhcpc.script -t 4 -T 2 -A 5 >/dev/null 2>&1 &
-    asking="$asking $!"
-done
-# shellcheck disable=SC2086 # a list
-[ -z "$asking" ] || wait $asking
-for card in $cards; do
-    echo "STEEL-RAMDISK $card has $(ip -4 -o addr show dev "$card" | sed 's/.*inet \([^ ]*\).*/\1/') at $(now) s"
+    address=$(ip -4 -o addr show dev "$card" scope global | sed 's/.*inet \([^ ]*\).*/\1/')
+    [ "$card" = lo ] || echo "STEEL-RAMDISK $card has $address at $(now) s"
 done
 
 # The power button, which a BMC presses for "power soft".
@@ -59,24 +122,6 @@ mkdir -p /etc/acpi/PWRF
 printf '#!/bin/sh\nsync\npoweroff -f\n' >/etc/acpi/PWRF/00000080
 chmod 755 /etc/acpi/PWRF/00000080
 acpid -f -l /dev/null 2>/dev/null &
-
-# What a medium beside the one that was booted has for the agent; USB takes a while to show it.
-parameters=
-if grep -q boot_method=vmedia /proc/cmdline; then
-    mkdir -p /run/parameters
-    for try in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15; do
-        device=$(findfs LABEL=ir-vfd-dev 2>/dev/null || findfs LABEL=IR-VFD-DEV 2>/dev/null)
-        if [ -n "$device" ]; then break; fi
-        sleep 1
-    done
-    if [ -n "$device" ] && mount -r -t vfat "$device" /run/parameters && [ -f /run/parameters/parameters.txt ]; then
-        (umask 077 && cp /run/parameters/parameters.txt /run/steel-agent.parameters)
-        umount /run/parameters
-        parameters="--parameters /run/steel-agent.parameters"
-    else
-        echo "STEEL-RAMDISK found no parameters for the agent on a medium called ir-vfd-dev"
-    fi
-fi
 
 # Who has a key of those that were built in may look at what happens.
 if [ -x /usr/sbin/dropbear ] && [ -f /root/.ssh/authorized_keys ]; then
