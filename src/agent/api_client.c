@@ -3,6 +3,7 @@
 #include "agent/api_client.h"
 
 #include "agent/api_error.h"
+#include "agent/clock.h"
 #include "common/backoff.h"
 #include "common/http_client.h"
 #include "common/json_text.h"
@@ -100,8 +101,15 @@ api_client_version(ApiClient *client)
     g_auto(HttpResponse) response = {0};
     if (client->minor > 0)
         return client->minor;
-    if (ask(client, "/", 0, NULL, &response, &error))
+    bool asked = ask(client, "/", 0, NULL, &response, &error);
+    if (!asked && clock_ask(client->agent, text(client, AGENT_PARAMETER_API_URL))) {
+        g_clear_error(&error);
+        asked = ask(client, "/", 0, NULL, &response, &error);
+    }
+    if (asked) {
+        clock_follow(client->agent, http_response_header(&response, "Date"));
         client->minor = read_version(&response);
+    }
     if (client->minor > 0)
         return client->minor;
     log_warning(AREA, "the API does not tell its version, so it counts as old: %s",
