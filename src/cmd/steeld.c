@@ -13,6 +13,7 @@
 #include "common/mistakes.h"
 #include "conductor/conductor.h"
 #include "db/db.h"
+#include "drivers/boot/loader_files.h"
 #include "drivers/image_login.h"
 #include "drivers/registry.h"
 #include "model/provision_states.h"
@@ -412,7 +413,8 @@ run(void)
     Daemon daemon = {0};
     int signals = block_signals();
     keep_memory_private();
-    bool started = open_log(&error) && start(&daemon, &error);
+    bool started =
+        open_log(&error) && loader_files_place(config_current(), &error) && start(&daemon, &error);
     if (started) {
         log_info("steeld", "Steel %s serves the API on port %u", STEEL_VERSION,
                  api_port(daemon.api));
