@@ -4,6 +4,7 @@ It is the real server as Debian packages it, and no cluster of the system's. It 
 
 SPDX-License-Identifier: Apache-2.0
 """
+import contextlib
 import glob
 import os
 import pwd
@@ -112,9 +113,50 @@ class Postgresql:
         return self.run(program("psql"), "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-h", "127.0.0.1", "-p", str(self.port), "-U",
                         USER, "-d", name, "-c", text, env=dict(os.environ, PGPASSWORD=PASSWORD)).rstrip("\n")
 
-    def database(self):
-        """A new, empty database; its name."""
+    def database(self, folder=None):
+        """A new, empty database, with its tables in a folder; its name."""
         self.databases += 1
         name = "steel_%d_%d" % (os.getpid(), self.databases)
-        self.sql('CREATE DATABASE "%s" TEMPLATE template0' % name)
+        if folder is not None:
+            if self.as_user:
+                os.chown(folder, pwd.getpwnam("postgres").pw_uid, -1)
+            self.sql("CREATE TABLESPACE space_%s LOCATION '%s'" % (name, folder))
+        self.sql('CREATE DATABASE "%s" TEMPLATE template0%s' % (name, " TABLESPACE space_" + name if folder else ""))
         return name
+
+    @staticmethod
+    def sql_over(connection, text):
+        """A statement over an open connection of psycopg2."""
+        connection.autocommit = True
+        with connection.cursor() as cursor:
+            cursor.execute(text)
+
+    @contextlib.contextmanager
+    def frozen(self):
+        """Meanwhile no process of the server does anything; its sockets stay open."""
+        with open("/proc/%d/task/%d/children" % (self.process.pid, self.process.pid), encoding="ascii") as file:
+            pids = [self.process.pid] + [int(pid) for pid in file.read().split()]
+        try:
+            for pid in pids:
+                os.kill(pid, signal.SIGSTOP)
+            yield
+        finally:
+            for pid in pids:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGCONT)
+
+    def standby(self):
+        """A server that follows this one."""
+        other = Postgresql.__new__(Postgresql)
+        other.__dict__.update(self.__dict__, folder=tempfile.mkdtemp(prefix="steel-postgresql-"), process=None, port=free_port())
+        other.data, other.log_path = os.path.join(other.folder, "data"), os.path.join(other.folder, "log")
+        if self.as_user:
+            os.chown(other.folder, pwd.getpwnam("postgres").pw_uid, -1)
+        other.run(program("pg_basebackup"), "-R", "-X", "stream", "-c", "fast", "--no-sync", "-D", other.data, "-d", self.url("postgres"))
+        with open(os.path.join(other.data, "postgresql.conf"), "a", encoding="ascii") as file:
+            file.write("port = %d\nunix_socket_directories = '%s'\n" % (other.port, other.folder))
+        other.start()
+        return other
+
+    def promote(self):
+        self.run(program("pg_ctl"), "promote", "-w", "-D", self.data)

@@ -8,6 +8,7 @@
 #include "bmc/ilo/ilo.h"
 #include "bmc/ipmi/client/client.h"
 #include "bmc/redfish/client.h"
+#include "cmd/database.h"
 #include "common/config.h"
 #include "common/log.h"
 #include "common/mistakes.h"
@@ -38,6 +39,7 @@ static const char usage[] =
     "\n"
     "Without a command: run the service in the foreground until SIGTERM; SIGHUP reloads.\n"
     "  db upgrade            migrate the database to this version's schema\n"
+    "  db copy FROM [TO]     copy a database to an empty one (the configured one), and prove it\n"
     "  config check          report every mistake of the configuration, without starting\n"
     "  config show [--json]  every option with its value, default and help\n"
     "  config reference      the table of options as Markdown\n"
@@ -151,44 +153,6 @@ make_state_path(const Config *config, GError **error)
                       g_strerror(errno));
 }
 
-/* A number of a section; -1 stands for "forever". */
-static unsigned
-unsigned_option(const Config *config, ConfigOption option)
-{
-    int64_t value = config_integer(config, option);
-    return value < 0 ? UINT_MAX : (unsigned)MIN(value, (int64_t)UINT_MAX);
-}
-
-static DbSettings
-database_settings(const Config *config)
-{
-    return (DbSettings){
-        .synchronous = config_boolean(config, OPT_DATABASE_SQLITE_SYNCHRONOUS),
-        .wait_limit_s = unsigned_option(config, OPT_DATABASE_SQLITE_MAX_WAIT_FOR_RETRY),
-        .write_damaged = config_boolean(config, OPT_DATABASE_WRITE_DAMAGED),
-        .pool_size = unsigned_option(config, OPT_DATABASE_MAX_POOL_SIZE),
-        .pool_overflow = unsigned_option(config, OPT_DATABASE_MAX_OVERFLOW),
-        .pool_timeout_s = unsigned_option(config, OPT_DATABASE_POOL_TIMEOUT),
-        .recycle_s =
-            (int)MIN(config_integer(config, OPT_DATABASE_CONNECTION_RECYCLE_TIME), INT_MAX),
-        .connect_tries = unsigned_option(config, OPT_DATABASE_MAX_RETRIES),
-        .connect_pause_s = unsigned_option(config, OPT_DATABASE_RETRY_INTERVAL),
-        .tries = unsigned_option(config, OPT_DATABASE_DB_MAX_RETRIES),
-        .call_limit_s = unsigned_option(config, OPT_DATABASE_CALL_TIMEOUT),
-    };
-}
-
-static bool
-open_database(Daemon *daemon, GError **error)
-{
-    const Config *config = config_current();
-    if (!make_state_path(config, error))
-        return false;
-    const DbSettings settings = database_settings(config);
-    daemon->db = db_open(config_string(config, OPT_DATABASE_CONNECTION), &settings, error);
-    return daemon->db != NULL;
-}
-
 static bool
 boot_report(void *user, const BootReport *report, GError **error)
 {
@@ -238,7 +202,8 @@ start_boot_server(Daemon *daemon, GError **error)
 static bool
 start(Daemon *daemon, GError **error)
 {
-    if (!config_check_api(config_current(), error) || !open_database(daemon, error))
+    if (!config_check_api(config_current(), error) || !make_state_path(config_current(), error) ||
+        !database_open(&daemon->db, error))
         return false;
     daemon->events = events_new();
     daemon->progress = progress_board_new();
@@ -426,12 +391,10 @@ run(void)
 }
 
 static int
-upgrade_database(void)
+run_database_command(int count, char **words)
 {
     g_autoptr(GError) error = NULL;
-    Daemon daemon = {0};
-    bool good = open_database(&daemon, &error);
-    db_close(daemon.db);
+    bool good = make_state_path(config_current(), &error) && database_command(count, words, &error);
     return good ? 0 : fail(error);
 }
 
@@ -473,8 +436,8 @@ run_command(int count, char **words)
     const char *first = count > 0 ? words[0] : "", *second = count > 1 ? words[1] : "";
     if (count == 0)
         return run();
-    if (strcmp(first, "db") == 0 && strcmp(second, "upgrade") == 0)
-        return upgrade_database();
+    if (strcmp(first, "db") == 0 && (strcmp(second, "upgrade") == 0 || strcmp(second, "copy") == 0))
+        return run_database_command(count - 1, words + 1);
     if (strcmp(first, "config") == 0 && strcmp(second, "check") == 0)
         return check_config();
     if (strcmp(first, "config") == 0 && strcmp(second, "show") == 0)

@@ -47,7 +47,8 @@ renew_lease(Conductor *conductor)
         return;
     }
     int64_t timeout_s = config_integer(config_current(), OPT_CONDUCTOR_HEARTBEAT_TIMEOUT);
-    if (!db_conductor_renew(conductor->services.db, conductor->lease,
+    if (!db_claim(conductor->services.db, &error) ||
+        !db_conductor_renew(conductor->services.db, conductor->lease,
                             steady_now_ms() + timeout_s * 1000, &error))
         log_error("conductor.lease", "the lease was not renewed: %s", error->message);
     else if (!db_clock_note(conductor->services.db, &error))

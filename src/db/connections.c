@@ -84,30 +84,6 @@ drop(DbConnections *connections, DbConnection *connection)
 
 /* ---- opening ---- */
 
-static bool wait_out_outage(DbConnections *connections, GError **error) REQUIRES(connections->lock);
-
-/* Waits until this thread may ask a server that did not answer. False when others have asked in
- * vain for long. */
-static bool
-wait_out_outage(DbConnections *connections, GError **error)
-{
-    for (;;) {
-        int64_t now = time_monotonic_ms();
-        if (connections->outage == NULL)
-            return true;
-        if (now >= connections->next_try_ms) {
-            connections->next_try_ms = now + LONGEST_PAUSE_MS; /* the others wait for this one */
-            return true;
-        }
-        if (now - connections->down_since_ms >= OUTAGE_WAIT_MS) {
-            if (error != NULL)
-                *error = g_error_copy(connections->outage);
-            return false;
-        }
-        (void)lock_wait_until(&connections->lock, &connections->changed, connections->next_try_ms);
-    }
-}
-
 static void note_outage(DbConnections *connections, const GError *cause)
     REQUIRES(connections->lock);
 
@@ -146,76 +122,82 @@ note_opened(DbConnections *connections, DbConnection *connection)
     pthread_cond_broadcast(&connections->changed);
 }
 
-/* One try, counted already. Whether another try makes sense is in `again`. */
-static DbConnection *
-try_to_open(DbConnections *connections, bool *again, GError **error)
-{
-    g_autoptr(GError) cause = NULL;
-    *again = false;
-    lock_acquire(&connections->lock);
-    bool may = wait_out_outage(connections, error);
-    lock_release(&connections->lock);
-    if (!may)
-        return NULL;
-    DbConnection *connection =
-        connections->engine->connect(connections->address, connections->settings, &cause);
-    *again = steel_error_is(cause, STEEL_ERROR_DATABASE_BUSY);
-    lock_acquire(&connections->lock);
-    if (connection != NULL)
-        note_opened(connections, connection);
-    else if (*again)
-        note_outage(connections, cause);
-    lock_release(&connections->lock);
-    if (cause != NULL && !*again)
-        g_propagate_error(error, g_steal_pointer(&cause));
-    return connection;
-}
-
+/* One try, counted already. NULL without an error: others may have better luck. */
 static DbConnection *
 open_one(DbConnections *connections, GError **error)
 {
-    DbConnection *connection;
-    bool again;
-    do
-        connection = try_to_open(connections, &again, error);
-    while (again);
-    if (connection != NULL)
-        return connection;
+    g_autoptr(GError) cause = NULL;
+    DbConnection *connection =
+        connections->engine->connect(connections->address, connections->settings, &cause);
     lock_acquire(&connections->lock);
-    connections->count--;
-    pthread_cond_signal(&connections->changed);
+    if (connection != NULL) {
+        note_opened(connections, connection);
+    } else {
+        connections->count--;
+        if (steel_error_is(cause, STEEL_ERROR_DATABASE_BUSY))
+            note_outage(connections, cause);
+        else
+            g_propagate_error(error, g_steal_pointer(&cause));
+        pthread_cond_signal(&connections->changed);
+    }
     lock_release(&connections->lock);
-    return NULL;
+    return connection;
 }
 
 /* ---- taking ---- */
 
 /* What a thread may do now. */
-typedef enum Turn { TURN_HAS_IDLE, TURN_MAY_OPEN, TURN_NONE } Turn;
+typedef enum Turn { TURN_HAS_IDLE, TURN_MAY_OPEN, TURN_WAITS, TURN_FAILS } Turn;
 
-static Turn wait_for_turn(DbConnections *connections, Idle *out) EXCLUDES(connections->lock);
+static Turn turn_now(DbConnections *connections, Idle *out, int64_t now)
+    REQUIRES(connections->lock);
+
+/* While the server does not answer, one thread after the other asks it. A thread that could get a
+ * connection from another one waits for that. */
+static Turn
+turn_now(DbConnections *connections, Idle *out, int64_t now)
+{
+    Idle *idle = g_queue_pop_head(&connections->idle);
+    if (idle != NULL) {
+        *out = *idle;
+        g_free(idle);
+        return TURN_HAS_IDLE;
+    }
+    if (connections->count >= limit_of(connections))
+        return TURN_WAITS;
+    if (connections->outage != NULL && now < connections->next_try_ms)
+        return g_hash_table_size(connections->opened) > 0 ||
+                       now - connections->down_since_ms < OUTAGE_WAIT_MS
+                   ? TURN_WAITS
+                   : TURN_FAILS;
+    connections->next_try_ms = now + LONGEST_PAUSE_MS; /* of an outage: the others wait for this */
+    connections->count++;
+    return TURN_MAY_OPEN;
+}
+
+static Turn wait_for_turn(DbConnections *connections, Idle *out, int64_t limit_ms, GError **error)
+    EXCLUDES(connections->lock);
 
 static Turn
-wait_for_turn(DbConnections *connections, Idle *out)
+wait_for_turn(DbConnections *connections, Idle *out, int64_t limit_ms, GError **error)
 {
-    int64_t limit_ms = time_monotonic_ms() + (int64_t)connections->settings->pool_timeout_s * 1000;
-    Turn turn = TURN_NONE;
+    Turn turn;
     lock_acquire(&connections->lock);
-    for (bool time_left = true; turn == TURN_NONE;) {
-        Idle *idle = g_queue_pop_head(&connections->idle);
-        if (idle != NULL) {
-            *out = *idle;
-            g_free(idle);
-            turn = TURN_HAS_IDLE;
-        } else if (connections->count < limit_of(connections)) {
-            connections->count++;
-            turn = TURN_MAY_OPEN;
-        } else if (!time_left) {
-            break;
-        } else {
-            time_left = lock_wait_until(&connections->lock, &connections->changed, limit_ms);
-        }
+    for (int64_t now;
+         (now = time_monotonic_ms(), turn = turn_now(connections, out, now)) == TURN_WAITS &&
+         now < limit_ms;) {
+        int64_t until = connections->outage != NULL && connections->next_try_ms > now
+                            ? MIN(limit_ms, connections->next_try_ms)
+                            : limit_ms;
+        (void)lock_wait_until(&connections->lock, &connections->changed, until);
     }
+    if (turn >= TURN_WAITS && connections->outage != NULL && error != NULL)
+        *error = g_error_copy(connections->outage);
+    else if (turn >= TURN_WAITS)
+        steel_fail(error, STEEL_ERROR_DATABASE_BUSY,
+                   "all %u connections to the database were in use for %u s; try again, or raise "
+                   "[database]max_pool_size or max_overflow",
+                   limit_of(connections), connections->settings->pool_timeout_s);
     lock_release(&connections->lock);
     return turn;
 }
@@ -232,19 +214,26 @@ DbConnection *
 db_connections_take(DbConnections *connections, GError **error)
 {
     Idle idle = {0};
-    Turn turn;
-    while ((turn = wait_for_turn(connections, &idle)) == TURN_HAS_IDLE) {
-        if (is_fresh(connections, &idle))
+    GError *cause = NULL;
+    int64_t limit_ms = time_monotonic_ms() + (int64_t)connections->settings->pool_timeout_s * 1000;
+    for (;;) {
+        Turn turn = wait_for_turn(connections, &idle, limit_ms, error);
+        if (turn >= TURN_WAITS)
+            return NULL;
+        if (turn == TURN_HAS_IDLE && is_fresh(connections, &idle))
             return idle.connection;
-        drop(connections, idle.connection);
+        if (turn == TURN_HAS_IDLE) {
+            drop(connections, idle.connection);
+            continue;
+        }
+        DbConnection *connection = open_one(connections, &cause);
+        if (connection != NULL)
+            return connection;
+        if (cause != NULL) {
+            g_propagate_error(error, cause);
+            return NULL;
+        }
     }
-    if (turn == TURN_MAY_OPEN)
-        return open_one(connections, error);
-    steel_fail(error, STEEL_ERROR_DATABASE_BUSY,
-               "all %u connections to the database were in use for %u s; try again, or raise "
-               "[database]max_pool_size or max_overflow",
-               limit_of(connections), connections->settings->pool_timeout_s);
-    return NULL;
 }
 
 static DbConnection *surplus(DbConnections *connections) REQUIRES(connections->lock);

@@ -44,7 +44,7 @@ struct Db {
     DbConnection *writer;
     GPtrArray *sessions GUARDED; /* Session, owned; db_close frees them */
     DbConnections *connections;  /* of an engine whose connections are shared; NULL: none */
-    int claim;                   /* descriptor, or -1; set by db_claim */
+    void *claim;                 /* the engine's; NULL until db_claim */
     DbHealth health;
 };
 
@@ -439,7 +439,6 @@ db_new(const char *url, const DbSettings *settings, GError **error)
     db->settings = *settings;
     db->address = g_strdup(strstr(url, "://") + 3);
     db->sessions = g_ptr_array_new();
-    db->claim = -1;
     lock_init(&db->lock, LOCK_RANK_DATABASE);
     lock_condition_init(&db->turn);
     pthread_key_create(&db->key, session_end);
@@ -458,9 +457,10 @@ db_new(const char *url, const DbSettings *settings, GError **error)
 bool
 db_claim(Db *db, GError **error)
 {
-    if (db->claim < 0 && db->engine->claim != NULL)
-        db->claim = db->engine->claim(db->address, error);
-    return db->claim >= 0 || db->engine->claim == NULL;
+    void *held = db->engine->claim(db->address, &db->settings, db->claim, error);
+    if (held != NULL)
+        db->claim = held;
+    return held != NULL;
 }
 
 UNSHARED void
@@ -469,8 +469,7 @@ db_close(Db *db)
     if (db == NULL)
         return;
     db_health_end(&db->health);
-    if (db->claim >= 0)
-        close(db->claim);
+    db->engine->unclaim(db->claim);
     pthread_key_delete(db->key);
     for (guint i = 0; i < db->sessions->len; i++) {
         Session *session = g_ptr_array_index(db->sessions, i);

@@ -69,9 +69,9 @@ bool db_check_url(const char *url, GError **error) G_GNUC_WARN_UNUSED_RESULT;
  * copied. */
 Db *db_open(const char *url, const DbSettings *settings, GError **error);
 
-/* Takes the database for this process until db_close or its end, however it ends: node locks and
- * leases of an embedded database are worth something only if one process acts on them. CONFLICT
- * names the process that has it. */
+/* Takes the database for this process until db_close or its end, however it ends: one process acts
+ * on it. A server that is restarted forgets that: call this again now and then, on one thread at a
+ * time. CONFLICT names the process that has it. */
 bool db_claim(Db *db, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Closes all connections. No other thread may be using it. NULL is fine. */

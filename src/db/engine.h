@@ -42,6 +42,13 @@ typedef struct DbWords {
     /* A condition: the text in a column has parameter `value` somewhere within, letter by letter.
      * The caller frees. */
     char *(*text_within)(const char *column, unsigned value);
+
+    /* Queries for the names of all tables, and of the columns of table ?1 in their order. */
+    const char *tables, *columns;
+
+    /* A query after which keys that grow (INTEGER PRIMARY KEY) continue behind the table's rows.
+     * NULL: they do so by themselves. The caller frees. */
+    char *(*move_sequence)(const char *table);
 } DbWords;
 
 typedef struct DbStatement {
@@ -99,9 +106,11 @@ typedef struct DbEngine {
      * own. */
     void (*protect)(const char *address);
 
-    /* A descriptor that holds the claim of db_claim, or -1. NULL: many processes may act on this
-     * database. */
-    int (*claim)(const char *address, GError **error);
+    /* Takes the claim of db_claim, or looks if `held`, from an earlier call, still is one and
+     * takes it again if not. What holds it, or NULL on failure; `held` stays the caller's then. */
+    void *(*claim)(const char *address, const DbSettings *settings, void *held, GError **error);
+    /* Ends the claim and frees; NULL is fine. */
+    void (*unclaim)(void *held);
 
     DbWords words;
 

@@ -227,6 +227,14 @@ json_merge(const char *column, unsigned value)
     return g_strdup_printf("(COALESCE(%s, '{}')::jsonb || ?%u::jsonb)::text", column, value);
 }
 
+static char *
+move_sequence(const char *table)
+{
+    return g_strdup_printf("SELECT setval(pg_get_serial_sequence('%s', 'id'), "
+                           "COALESCE(MAX(id), 0) + 1, false) FROM %s",
+                           table, table);
+}
+
 /* clang-format off */
 const DbEngine db_engine_postgres = {
     .scheme = "postgresql",
@@ -241,12 +249,18 @@ const DbEngine db_engine_postgres = {
     .is_usable = is_usable,
     .conflict = get_conflict,
     .script = script,
+    .claim = postgres_claim,
+    .unclaim = postgres_unclaim,
     .words = {.like = "ILIKE",
               /* not FOR UPDATE, which would hold up new ports, phases, ... of a node */
               .lock_rows = " FOR NO KEY UPDATE",
               .json_member = json_member,
               .json_merge = json_merge,
-              .text_within = text_within},
+              .text_within = text_within,
+              .tables = "SELECT tablename FROM pg_tables WHERE schemaname = current_schema()",
+              .columns = "SELECT attname FROM pg_attribute WHERE attrelid = CAST(?1 AS regclass) AND attnum > 0 "
+                         "AND NOT attisdropped ORDER BY attnum",
+              .move_sequence = move_sequence},
     .size = "SELECT pg_database_size(current_database())",
     .pooled = true,
     .row_is_null = row_is_null,

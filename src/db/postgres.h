@@ -53,6 +53,12 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(PostgresAddress, postgres_address_clear)
 DbConnection *postgres_connect(const char *address, const DbSettings *settings, GError **error);
 void postgres_disconnect(DbConnection *connection);
 
+/* ---- postgres_claim.c ---- */
+
+/* DbEngine.claim and unclaim. */
+void *postgres_claim(const char *address, const DbSettings *settings, void *held, GError **error);
+void postgres_unclaim(void *held);
+
 /* ---- postgres_error.c ---- */
 
 /* Makes the error of a failed statement: its code, a sentence, what is known of a broken rule, and

@@ -241,14 +241,17 @@ claimant(int descriptor)
 }
 
 /* Locks a file next to the database. The kernel releases the lock when the process ends. */
-static int
-claim(const char *address, GError **error)
+static void *
+claim(const char *address, const DbSettings *settings, void *held, GError **error)
 {
+    (void)settings;
+    if (held != NULL)
+        return held;
     g_autofree char *path = g_strconcat(path_of(address), ".lock", NULL);
     int descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0640);
     if (descriptor < 0) {
         steel_fail(error, STEEL_ERROR_DATABASE, "%s cannot be made: %s", path, g_strerror(errno));
-        return -1;
+        return NULL;
     }
     if (flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
         steel_fail(error, STEEL_ERROR_CONFLICT,
@@ -256,13 +259,22 @@ claim(const char *address, GError **error)
                    "lock",
                    claimant(descriptor), path);
         close(descriptor);
-        return -1;
+        return NULL;
     }
     g_autofree char *process = g_strdup_printf("%-15d", (int)getpid());
     if (pwrite(descriptor, process, strlen(process), 0) != (ssize_t)strlen(process))
         log_warning("db", "%s cannot be written: %s", path,
                     g_strerror(errno)); /* the claim is held all the same */
-    return descriptor;
+    held = g_memdup2(&descriptor, sizeof descriptor);
+    return held;
+}
+
+static void
+unclaim(void *held)
+{
+    if (held != NULL)
+        close(*(int *)held);
+    g_free(held);
 }
 
 /* A check that can be stopped. */
@@ -474,6 +486,7 @@ const DbEngine db_engine_sqlite = {
     .file_size = file_size,
     .protect = protect,
     .claim = claim,
+    .unclaim = unclaim,
     .begin = begin,
     .commit = commit,
     .roll_back = roll_back,
@@ -481,7 +494,9 @@ const DbEngine db_engine_sqlite = {
               .lock_rows = "",
               .json_member = json_member,
               .json_merge = json_merge,
-              .text_within = text_within},
+              .text_within = text_within,
+              .tables = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite~_%' ESCAPE '~'",
+              .columns = "SELECT name FROM pragma_table_info(?1) ORDER BY cid"},
     .size = "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size",
     .single_writer = true,
     .row_is_null = row_is_null,

@@ -8,9 +8,9 @@ SPDX-License-Identifier: Apache-2.0
 import contextlib
 import itertools
 import re
-import sqlite3
 import unittest
 
+import database
 import auth_support
 from harness import random_uuid
 
@@ -175,8 +175,8 @@ class Parents(auth_support.KeystoneSuite):
 
     def fingerprint(self):
         """The children of nodes, and their instances, as stored."""
-        with contextlib.closing(sqlite3.connect("file:%s/steel.sqlite?mode=ro" % self.steel.folder, uri=True)) as database:
-            return [database.execute(question).fetchall() for question in (
+        with database.opened(self.steel.folder) as stored:
+            return [stored.execute(question).fetchall() for question in (
                 "SELECT uuid, instance_uuid, allocation_uuid, instance_info, chassis_uuid FROM nodes",
                 "SELECT uuid, node_uuid, portgroup_uuid FROM ports", "SELECT uuid, node_uuid FROM portgroups",
                 "SELECT uuid, node_uuid FROM volume_targets", "SELECT uuid, node_uuid FROM volume_connectors",

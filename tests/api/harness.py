@@ -19,6 +19,7 @@ import time
 import unittest
 import uuid
 
+import database
 import schema
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -46,10 +47,13 @@ class Answer:
 
 
 def settings_for(folder, options):
-    """Fake hardware, a database in the folder, any free port; then the options "section.name=value"."""
+    """Fake hardware, a database of its own, any free port; then the options "section.name=value".
+
+    database.connection=sqlite: a file in the folder, whatever the other suites run on.
+    """
     settings = {
         "state_path": folder,
-        "database.connection": "sqlite:///" + folder + "/steel.sqlite",
+        "database.connection": None,
         "database.sqlite_synchronous": "false",
         "api.port": "0",
         "boot_server.enabled": "false",
@@ -58,6 +62,10 @@ def settings_for(folder, options):
         "conductor.node_locked_retry_attempts": "0",
     }
     settings.update(option.split("=", 1) for option in options)
+    if settings["database.connection"] is None:
+        settings["database.connection"] = database.url(folder)
+    elif settings["database.connection"] == "sqlite":
+        settings["database.connection"] = "sqlite:///" + database.file_of(folder)
     return settings
 
 
@@ -109,6 +117,7 @@ class Steel:
                 self.process.wait()
         self.log.close()
         self.last_words = last_words(self.text())
+        database.forget(self.folder)
         shutil.rmtree(self.folder, ignore_errors=True)
         return self.process.returncode
 

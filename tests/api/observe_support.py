@@ -11,6 +11,7 @@ import subprocess
 import tempfile
 import time
 
+import database
 import harness
 
 
@@ -25,7 +26,7 @@ class Daemon(harness.Steel):
             "DEFAULT.state_path": self.folder,
             "DEFAULT.enabled_hardware_types": "fake-hardware,ipmi",
             "DEFAULT.host": "conductor-1",
-            "database.connection": "sqlite:///" + self.folder + "/steel.sqlite",
+            "database.connection": database.url(self.folder),
             "api.port": "0",
             "boot_server.enabled": "false",
             "conductor.node_locked_retry_attempts": "0",

@@ -6,8 +6,8 @@ import http.client
 import json
 import re
 import socket
-import sqlite3
 
+import database
 import faults_support
 from faults_support import until
 
@@ -253,8 +253,8 @@ class Boot(faults_support.Suite):
         self.given_up()
         self.steel.kill()
         self.fleet.set("--all", "--alive")
-        with sqlite3.connect(self.steel.folder + "/steel.sqlite") as database:  # in maintenance no deadline ends the wait
-            database.execute("UPDATE nodes SET maintenance = 1")
+        with database.opened(self.steel.folder) as stored:  # in maintenance no deadline ends the wait
+            stored.execute("UPDATE nodes SET maintenance = 1")
         self.steel.again()
         self.undeploy()
         self.want(202, "DELETE", "/v1/nodes/%s/maintenance" % self.uuid)

@@ -10,6 +10,7 @@ import tempfile
 import threading
 import time
 
+import database
 import faults_support
 import harness
 from faults_support import until
@@ -17,6 +18,8 @@ from faults_support import until
 
 class Files(faults_support.Suite):
     """Files found at the start: the daemon must refuse each with a sentence."""
+
+    options = ("database.connection=sqlite",)
 
     def setUp(self):
         self.steel.kill()
@@ -82,7 +85,7 @@ class Files(faults_support.Suite):
 class Damaged(faults_support.Suite):
     """A part of it is damaged: what can be read is read, nothing is written."""
 
-    options = ("healthcheck.enabled=true",)
+    options = ("healthcheck.enabled=true", "database.connection=sqlite")
 
     def health(self):
         answer = harness.Suite.raw(self, b"GET /healthcheck HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").decode()
@@ -133,7 +136,7 @@ WORKS_THAT_MEET_IT = (
 
 
 class Held(faults_support.Suite):
-    options = ("conductor.workers_pool_size=20",)
+    options = ("conductor.workers_pool_size=20", "database.connection=sqlite")
 
     def under_way(self, state, verb, function, _):
         node = self.to(self.fake(), state)
@@ -256,9 +259,9 @@ class Pruning(faults_support.Suite):
         self.assertEqual([event["event"][-9:] for event in self.history(nodes[0])], ["failure %d" % number for number in range(4, 9)])
 
     def test_conductors_that_are_gone_for_good_are_removed(self):
-        with sqlite3.connect(self.steel.folder + "/steel.sqlite") as database:
+        with database.opened(self.steel.folder) as stored:
             for name, when in (("gone", "2020-01-01T00:00:00+00:00"), ("lately", time.strftime("%Y-%m-%dT%H:%M:%S+00:00", time.gmtime()))):
-                database.execute("INSERT INTO conductors (hostname, lease, lease_expires_ms, created_at, updated_at) "
+                stored.execute("INSERT INTO conductors (hostname, lease, lease_expires_ms, created_at, updated_at) "
                                  "VALUES (?, ?, 0, ?, ?)", (name, name, when, when))
         names = lambda: {item["hostname"] for item in self.get("/v1/conductors")["conductors"]}
         until("the old one is forgotten", lambda: "gone" not in names())
@@ -272,8 +275,8 @@ class Pruning(faults_support.Suite):
 
     def test_allocations_whose_search_died_are_searched_for_again(self):
         node = self.powered(self.to(self.fake(resource_class="searched-again"), "available"))
-        with sqlite3.connect(self.steel.folder + "/steel.sqlite") as database:
-            database.execute("INSERT INTO allocations (uuid, resource_class, state, created_at) VALUES (?, 'searched-again', "
+        with database.opened(self.steel.folder) as stored:
+            stored.execute("INSERT INTO allocations (uuid, resource_class, state, created_at) VALUES (?, 'searched-again', "
                              "'allocating', '2020-01-01T00:00:00+00:00')", (harness.random_uuid(),))
         after = until("it is served", lambda: [item for item in self.get("/v1/allocations")["allocations"] if item["state"] == "active"])
         self.assertEqual(after[0]["node_uuid"], node)

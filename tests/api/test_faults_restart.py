@@ -4,6 +4,7 @@ SPDX-License-Identifier: Apache-2.0
 """
 import socket
 
+import database
 import faults_support
 import harness
 from faults_support import until
@@ -55,10 +56,9 @@ class Restarts(faults_support.Suite):
 
     def unmute(self, nodes):
         """The orders of nodes are void from now on: they are written where only a dead daemon leaves them alone."""
-        import sqlite3
-        with sqlite3.connect(self.steel.folder + "/steel.sqlite") as database:
+        with database.opened(self.steel.folder) as stored:
             for node in nodes:
-                database.execute("UPDATE nodes SET driver_info = NULL WHERE uuid = ?", (node,))
+                stored.execute("UPDATE nodes SET driver_info = NULL WHERE uuid = ?", (node,))
 
     def check_went_on(self, nodes):
         for node, work in zip(nodes, WORKS):
@@ -186,7 +186,7 @@ class Restarts(faults_support.Suite):
         other.folder, other.settings, other.lives = self.steel.folder, dict(self.steel.settings), 100
         text, status = other.refuse_to_start()
         self.assertEqual(status, 1)
-        self.assertIn("another steeld (process %d)" % self.steel.process.pid, text)
+        self.assertIn("another steeld (process %d" % self.steel.process.pid, text)
         node = self.fake(orders={"power.set": {"delay_ms": 500}})
         self.assertEqual(self.power(node, "power on").status, 202)
         self.refuse(409, "DELETE", "/v1/nodes/" + node)  # the first one's locks still count
@@ -266,13 +266,13 @@ class Driven(faults_support.Suite):
         nodes = [self.begin(row) for row in DRIVEN]
         self.steel.kill()
         import json
-        import sqlite3
-        with sqlite3.connect(self.steel.folder + "/steel.sqlite") as database:
+        with database.opened(self.steel.folder) as stored:
             for node, row in zip(nodes, DRIVEN):
-                database.execute("UPDATE nodes SET driver_info = ? WHERE uuid = ?", (json.dumps({"fake": row[4]}), node))
+                stored.execute("UPDATE nodes SET driver_info = ? WHERE uuid = ?", (json.dumps({"fake": row[4]}), node))
                 if "running" in str(row[3]):  # it has run long enough meanwhile
-                    database.execute("UPDATE nodes SET driver_internal_info = json_set(driver_internal_info, "
-                                     "'$.fake_agent.left', 1) WHERE uuid = ?", (node,))
+                    info = json.loads(stored.execute("SELECT driver_internal_info FROM nodes WHERE uuid = ?", (node,)).fetchone()[0])
+                    info["fake_agent"]["left"] = 1
+                    stored.execute("UPDATE nodes SET driver_internal_info = ? WHERE uuid = ?", (json.dumps(info), node))
         self.steel.again()
         for node, row in zip(nodes, DRIVEN):
             after = self.drive(node, lambda found: found["provision_state"] == row[7] and found["reservation"] is None)

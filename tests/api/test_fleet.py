@@ -7,11 +7,11 @@ import contextlib
 import http.client
 import json
 import shutil
-import sqlite3
 import ssl
 import tempfile
 import unittest
 
+import database
 import faults_support
 import fleet_support
 import harness
@@ -170,8 +170,8 @@ class Doors(Suite):
     lab_options = ("--boot-seconds", "0.4", "--write-seconds", "5")
 
     def token(self, uuid):
-        with contextlib.closing(sqlite3.connect(self.steel.folder + "/steel.sqlite")) as database:
-            row = database.execute("SELECT driver_internal_info FROM nodes WHERE uuid = ?", (uuid,)).fetchone()
+        with database.opened(self.steel.folder) as stored:
+            row = stored.execute("SELECT driver_internal_info FROM nodes WHERE uuid = ?", (uuid,)).fetchone()
         return json.loads(row[0])["agent_secret_token"]
 
     def request(self, port, method, path, body=None):

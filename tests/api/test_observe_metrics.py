@@ -3,9 +3,9 @@
 SPDX-License-Identifier: Apache-2.0
 """
 import os
-import sqlite3
 import time
 
+import database
 import harness
 from observe_support import Daemon, get, scrape, wait_until
 
@@ -136,8 +136,8 @@ class MetricsOfPower(harness.unittest.TestCase):
         try:
             suite.node(driver="ipmi", driver_info={"ipmi_address": "127.0.0.1", "ipmi_port": 9,
                                                    "ipmi_username": "x" * 99, "ipmi_password": "x"})
-            with sqlite3.connect(daemon.path("steel.sqlite"), timeout=30) as database:
-                database.execute("UPDATE nodes SET provision_state = 'manageable', power_state = 'power on'")
+            with database.opened(daemon.folder) as stored:
+                stored.execute("UPDATE nodes SET provision_state = 'manageable', power_state = 'power on'")
 
             def swept():
                 metrics = scrape(daemon.port)

@@ -4,8 +4,8 @@ SPDX-License-Identifier: Apache-2.0
 """
 import os
 import re
-import sqlite3
 
+import database
 import harness
 
 
@@ -15,12 +15,12 @@ class Reads(harness.Suite):
                "conductor.sync_power_state_interval=0")
 
     def setUp(self):
-        self.database = sqlite3.connect(os.path.join(self.steel.folder, "steel.sqlite"))
+        self.database = database.Database(self.steel.folder)
         self.addCleanup(self.database.close)
 
     def version(self):
         """A number that differs after each change by another connection."""
-        return self.database.execute("PRAGMA data_version").fetchone()[0]
+        return self.database.version()
 
     def things(self):
         """Makes one item of each kind; the values for the captures of a route."""

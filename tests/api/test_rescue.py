@@ -4,9 +4,9 @@ SPDX-License-Identifier: Apache-2.0
 """
 import json
 import os
-import sqlite3
 import unittest
 
+import database
 import agent_support
 import ramdisk_support
 from agent_support import crypt
@@ -42,12 +42,9 @@ class RescueSuite(ramdisk_support.Suite):
 
     def instance_info(self):
         """As it is in the database, with its secrets."""
-        connection = sqlite3.connect(self.steel.folder + "/steel.sqlite")
-        try:
-            row = connection.execute("SELECT instance_info FROM nodes WHERE uuid = ?", (self.uuid,)).fetchone()
+        with database.opened(self.steel.folder) as stored:
+            row = stored.execute("SELECT instance_info FROM nodes WHERE uuid = ?", (self.uuid,)).fetchone()
             return json.loads(row[0] or "{}")
-        finally:
-            connection.close()
 
     def failed(self, words):
         node = self.rest(self.uuid, "rescue failed")

@@ -4,11 +4,11 @@ SPDX-License-Identifier: Apache-2.0
 """
 import os
 import signal
-import sqlite3
 import ssl
 import threading
 import unittest
 
+import database
 import real_agent
 from agent_support import MIB, Agent
 from agent_support import Machine as Hardware
@@ -178,9 +178,9 @@ class Killed(real_agent.Suite):
 
     def unmute(self, machines):
         """Power changes are quick from now on: that is written where only a dead daemon leaves it alone."""
-        with sqlite3.connect(self.steel.folder + "/steel.sqlite") as database:
+        with database.opened(self.steel.folder) as stored:
             for machine in machines:
-                database.execute("UPDATE nodes SET driver_info = '{}' WHERE uuid = ?", (machine.uuid,))
+                stored.execute("UPDATE nodes SET driver_info = '{}' WHERE uuid = ?", (machine.uuid,))
 
     def test_the_next_life_finishes_deploys_of_every_phase_and_writes_once(self):
         (off, _), (booting, _), (writing, rest), (switching, _) = machines = [self.begin(number, number == 3) for number in range(1, 5)]

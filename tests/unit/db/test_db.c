@@ -311,6 +311,32 @@ a_broken_rule_is_reported_as_table_and_columns(void **state)
 }
 
 static void
+one_process_claims_a_database_until_it_closes_it(void **state)
+{
+    const Scratch *scratch = *state;
+    g_autoptr(GError) error = NULL;
+    assert_true(db_claim(scratch->db, &error));
+    assert_true(db_claim(scratch->db, &error)); /* a second claim by the same process */
+    Db *other = scratch_open(scratch);
+    assert_false(db_claim(other, &error));
+    assert_error(error, STEEL_ERROR_CONFLICT);
+    assert_says(error, "another steeld (process ");
+    db_close(other);
+}
+
+static void
+a_claim_ends_with_the_database(void **state)
+{
+    const Scratch *scratch = *state;
+    g_autoptr(GError) error = NULL;
+    Db *first = scratch_open(scratch), *second = scratch_open(scratch);
+    assert_true(db_claim(first, &error));
+    db_close(first);
+    assert_true(db_claim(second, &error));
+    db_close(second);
+}
+
+static void
 only_a_server_keeps_its_clients_waiting(void **state)
 {
     const Scratch *scratch = *state;
@@ -343,6 +369,8 @@ main(void)
         scratch_test(a_transaction_joins_one_that_protects_as_much),
         scratch_test(a_broken_rule_is_reported_as_table_and_columns),
         scratch_test(a_statement_that_fails_rolls_its_transaction_back),
+        scratch_test(one_process_claims_a_database_until_it_closes_it),
+        scratch_test(a_claim_ends_with_the_database),
         scratch_test(only_a_server_keeps_its_clients_waiting),
         cmocka_unit_test(closing_nothing_is_fine),
     };

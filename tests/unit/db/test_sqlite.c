@@ -452,32 +452,6 @@ a_transaction_that_is_over_already_does_not_harm_the_next(void **state)
     transaction(scratch->db, (Work){false, true, true}, false, 0);
 }
 
-static void
-one_process_claims_a_database_until_it_closes_it(void **state)
-{
-    const Scratch *scratch = *state;
-    g_autoptr(GError) error = NULL;
-    assert_true(db_claim(scratch->db, &error));
-    assert_true(db_claim(scratch->db, &error)); /* a second claim by the same process */
-    Db *other = scratch_open(scratch);
-    assert_false(db_claim(other, &error));
-    assert_error(error, STEEL_ERROR_CONFLICT);
-    assert_says(error, "another steeld (process ");
-    db_close(other);
-}
-
-static void
-a_claim_ends_with_the_database(void **state)
-{
-    const Scratch *scratch = *state;
-    g_autoptr(GError) error = NULL;
-    Db *first = scratch_open(scratch), *second = scratch_open(scratch);
-    assert_true(db_claim(first, &error));
-    db_close(first);
-    assert_true(db_claim(second, &error));
-    db_close(second);
-}
-
 #define scratch_test(name) cmocka_unit_test_setup_teardown(name, scratch_setup, scratch_teardown)
 
 int
@@ -497,8 +471,6 @@ main(void)
         cmocka_unit_test(a_full_disk_is_reported_loses_nothing_and_heals_with_room),
         scratch_test(a_file_that_another_process_holds_is_busy_and_that_may_be_retried),
         scratch_test(a_transaction_that_is_over_already_does_not_harm_the_next),
-        scratch_test(one_process_claims_a_database_until_it_closes_it),
-        scratch_test(a_claim_ends_with_the_database),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
