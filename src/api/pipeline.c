@@ -392,6 +392,15 @@ has_large_body(const Request *request)
     return request->body_size > QUICK_BODY_SIZE;
 }
 
+/* The policy judges the target before a large body is parsed, and before one whose size nobody has
+ * announced. */
+static bool
+body_is_judged_first(const Request *request)
+{
+    return request->body_size > ADMITTED_BODY_SIZE ||
+           request_header(request, "Transfer-Encoding") != NULL;
+}
+
 /* Runs on the pool. The policy asks other servers before the body is parsed, and keeps their
  * answers. */
 static void
@@ -401,7 +410,7 @@ ask_then_run(void *data)
     g_autoptr(GError) error = NULL;
     request->questions = policy_questions_new();
     allow_questions(request, true);
-    if (request->body_size > ADMITTED_BODY_SIZE && !admit(request, &error))
+    if (body_is_judged_first(request) && !admit(request, &error))
         answer_error(request, error);
     else if (!has_large_body(request))
         return run_waiting(request);
