@@ -122,6 +122,7 @@ power_action(Task *task, PowerAction action, GError **error)
     const char *state = power_state_wire(power_target_state(action.target));
     task_notify(task, "power_set", "start", json_pack("{s:s}", "to_power", state));
     bool good = act(task, &action, error);
+    record_set_text(&task->node->target_power_state, NULL); /* nothing is under way any more */
     task_notify(task, "power_set", good ? "end" : "error", json_pack("{s:s}", "to_power", state));
     return good;
 }

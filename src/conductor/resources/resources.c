@@ -227,6 +227,8 @@ save_anew(Db *db, void *user_data, GError **error)
     void *record = record_copy(resource, original);
     bool good = patch_checked(saving, record, original, error) &&
                 db_record_save(db, resource, record, original, error);
+    if (good) /* for the notification */
+        record_copy_field(resource_field(resource, "updated_at"), record, saving->record);
     record_free(resource, record);
     record_free(resource, original);
     return good;
