@@ -8,6 +8,7 @@
 #include "bmc/ilo/ilo.h"
 #include "bmc/ipmi/client/client.h"
 #include "bmc/redfish/client.h"
+#include "bus/notifier.h"
 #include "cmd/database.h"
 #include "common/config.h"
 #include "common/log.h"
@@ -51,6 +52,7 @@ static const char usage[] =
 typedef struct Daemon {
     Db *db;
     Events *events;
+    Notifier *notifier;
     ProgressBoard *progress;
     BmcClients bmc;
     LoginGuard *guard; /* of the clients that speak HTTP */
@@ -114,6 +116,7 @@ add_checks(Config *config)
     config_add_check(config, check_database);
     config_add_check(config, registry_check);
     config_add_check(config, image_login_check);
+    config_add_check(config, notifier_check);
 }
 
 /* Reads the options and the environment. argv[*rest] is then the command's first word. Errors: all
@@ -206,6 +209,9 @@ start(Daemon *daemon, GError **error)
         !database_open(&daemon->db, error))
         return false;
     daemon->events = events_new();
+    daemon->notifier = notifier_new(config_current(), error);
+    if (daemon->notifier == NULL)
+        return false;
     daemon->progress = progress_board_new();
     daemon->bmc.ipmi = ipmi_client_new(error);
     daemon->bmc.http = daemon->bmc.ipmi != NULL ? http_engine_new(NULL, error) : NULL;
@@ -214,7 +220,10 @@ start(Daemon *daemon, GError **error)
     daemon->guard = login_guard_new(0, 0);
     daemon->bmc.redfish = redfish_client_new(daemon->bmc.http, daemon->guard);
     daemon->bmc.ilo = ilo_client_new(daemon->bmc.http, daemon->guard, daemon->bmc.redfish);
-    const ConductorServices services = {daemon->db, daemon->bmc, daemon->events,
+    const ConductorServices services = {daemon->db,
+                                        daemon->bmc,
+                                        daemon->events,
+                                        daemon->notifier,
                                         config_string(config_current(), OPT_DEPLOY_HTTP_URL),
                                         daemon->progress};
     daemon->conductor = conductor_new(&services, error);
@@ -241,6 +250,9 @@ close_redfish(Daemon *daemon)
                     left);
 }
 
+/* How long RabbitMQ may take for the last notifications. */
+enum { NOTIFIER_LIMIT_MS = 4000 };
+
 static void
 stop(Daemon *daemon)
 {
@@ -259,6 +271,8 @@ stop(Daemon *daemon)
     events_free(daemon->events);
     progress_board_free(daemon->progress);
     db_close(daemon->db);
+    if (!notifier_stop(daemon->notifier, NOTIFIER_LIMIT_MS))
+        _exit(0);
 }
 
 /* The file of the log, or NULL for standard error. */

@@ -41,6 +41,12 @@ log_context_request(const char *request_id)
     g_strlcpy(context_request, request_id != NULL ? request_id : "", sizeof context_request);
 }
 
+const char *
+log_request(void)
+{
+    return context_request[0] != '\0' ? context_request : NULL;
+}
+
 void
 log_context_node(const char *node_uuid)
 {

@@ -44,6 +44,9 @@ bool log_enabled(LogLevel level);
 void log_context_request(const char *request_id);
 void log_context_node(const char *node_uuid);
 
+/* The request of this thread's context, NULL without one; borrowed until it is changed. */
+const char *log_request(void);
+
 /* Writes one line. `area` is the module, e.g. "api.http". Newlines in the text become spaces. */
 void log_write(LogLevel level, const char *area, const char *format, ...) G_GNUC_PRINTF(3, 4)
     __attribute__((nonnull(3)));

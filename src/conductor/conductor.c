@@ -94,6 +94,7 @@ conductor_new(const ConductorServices *services, GError **error)
         .db = services->db,
         .bmc = services->bmc,
         .events = services->events,
+        .notifier = services->notifier,
         .registry = registry,
         .conductor_host = conductor->hostname,
         .boot_url = services->boot_url,

@@ -16,6 +16,7 @@ typedef struct ConductorServices {
     Db *db;
     BmcClients bmc;
     Events *events;
+    Notifier *notifier;      /* NULL: notifications go nowhere */
     const char *boot_url;    /* where machines reach the boot file server; NULL without one */
     ProgressBoard *progress; /* NULL: agents' progress is not kept */
 } ConductorServices;

@@ -2,7 +2,6 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "conductor/notify.h"
 #include "common/log.h"
-#include "conductor/notification_log.h"
 #include "db/nodes.h"
 #include "db/records.h"
 #include "model/resources.h"
@@ -14,13 +13,14 @@
 typedef struct PayloadKind {
     const Resource *resource;
     const char *object, *action; /* action NULL: all actions without a row of their own */
+    const char *service;         /* "ironic-api" or "ironic-conductor" */
     const char *name, *version;
     const char *fields; /* with spaces */
 } PayloadKind;
 
 static const PayloadKind kinds[] = {
-#define PAYLOAD(resource, object, action, name, version, fields)                                   \
-    {&resource##_resource, object, action, name, version, fields},
+#define PAYLOAD(resource, object, action, service, name, version, fields)                          \
+    {&resource##_resource, object, action, "ironic-" service, name, version, fields},
 #include "conductor/notification_payloads.def"
 #undef PAYLOAD
 };
@@ -79,12 +79,14 @@ publish(const DriverServices *services, const PayloadKind *kind, const void *rec
     json_decref(extra);
     secret_mask(payload); /* masks passwords of BMCs and volumes, and the arguments of a step */
     g_autofree char *type = g_strdup_printf("baremetal.%s.%s.%s", kind->object, action, status);
-    const Notification notification = {.host = services->conductor_host,
+    const Notification notification = {.service = kind->service,
+                                       .host = services->conductor_host,
                                        .event_type = type,
                                        .payload_name = kind->name,
                                        .payload_version = kind->version,
+                                       .request_id = log_request(),
                                        .is_error = strcmp(status, "error") == 0};
-    notification_log(&notification, payload);
+    notifier_send(services->notifier, &notification, payload);
     g_autofree char *owner = NULL, *lessee = NULL;
     const EventAbout concerns = event_about(services, kind->resource, record, &owner, &lessee);
     events_publish(services->events, type, &concerns, payload);
@@ -94,7 +96,8 @@ publish(const DriverServices *services, const PayloadKind *kind, const void *rec
 static bool
 is_wanted(const DriverServices *services, const char *status)
 {
-    return events_wanted(services->events) || notification_wanted(strcmp(status, "error") == 0);
+    return events_wanted(services->events) ||
+           notifier_wants(services->notifier, strcmp(status, "error") == 0);
 }
 
 void

@@ -7,6 +7,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 #include "bmc/clients.h"
+#include "bus/notifier.h"
 #include "db/db.h"
 #include "drivers/registry.h"
 #include "iscsi/writes.h"
@@ -21,6 +22,7 @@ typedef struct DriverServices {
     Db *db;
     BmcClients bmc;
     Events *events;
+    Notifier *notifier; /* NULL: notifications go nowhere */
     const Registry *registry;
     const char *conductor_host;
     const char *boot_url;    /* how machines reach the boot file server; NULL without one */

@@ -38,7 +38,9 @@ class Notifications(harness.Suite):
     def check(self, notes, name, version, fields=None):
         for note in notes:
             self.assertEqual(set(note), {"message_id", "publisher_id", "timestamp", "priority", "event_type", "payload"})
-            self.assertEqual(note["publisher_id"], "ironic-conductor.conductor-1")
+            action = note["event_type"].split(".")[2]
+            service = "conductor" if action in ("provision_set", "power_set") else "api"
+            self.assertEqual(note["publisher_id"], "ironic-%s.conductor-1" % service)
             payload = note["payload"]
             self.assertEqual(set(payload), {"ironic_object." + word for word in ("name", "namespace", "version", "data")})
             self.assertEqual(payload["ironic_object.namespace"], "ironic")
