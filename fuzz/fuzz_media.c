@@ -6,7 +6,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "images/boot_iso.h"
 #include "images/floppy.h"
-#include "images/swift_url.h"
+#include "openstack/swift_url.h"
 
 #include <stdint.h>
 #include <stdlib.h>

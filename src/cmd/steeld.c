@@ -21,6 +21,7 @@
 #include "model/provision_states.h"
 #include "netboot/boot_server.h"
 #include "netboot/instructions.h"
+#include "openstack/session.h"
 
 #include <errno.h>
 #include <malloc.h>
@@ -56,6 +57,7 @@ typedef struct Daemon {
     ProgressBoard *progress;
     BmcClients bmc;
     LoginGuard *guard; /* of the clients that speak HTTP */
+    Openstack *openstack;
     Conductor *conductor;
     BootServer *boot_server;
     Rpc *rpc;
@@ -220,12 +222,15 @@ start(Daemon *daemon, GError **error)
     daemon->guard = login_guard_new(0, 0);
     daemon->bmc.redfish = redfish_client_new(daemon->bmc.http, daemon->guard);
     daemon->bmc.ilo = ilo_client_new(daemon->bmc.http, daemon->guard, daemon->bmc.redfish);
-    const ConductorServices services = {daemon->db,
-                                        daemon->bmc,
-                                        daemon->events,
-                                        daemon->notifier,
-                                        config_string(config_current(), OPT_DEPLOY_HTTP_URL),
-                                        daemon->progress};
+    daemon->openstack = openstack_new(config_current());
+    const ConductorServices services = {.db = daemon->db,
+                                        .bmc = daemon->bmc,
+                                        .events = daemon->events,
+                                        .notifier = daemon->notifier,
+                                        .boot_url =
+                                            config_string(config_current(), OPT_DEPLOY_HTTP_URL),
+                                        .progress = daemon->progress,
+                                        .openstack = daemon->openstack};
     daemon->conductor = conductor_new(&services, error);
     if (daemon->conductor == NULL || !start_boot_server(daemon, error))
         return false;
@@ -267,6 +272,7 @@ stop(Daemon *daemon)
     redfish_client_free(daemon->bmc.redfish);
     login_guard_free(daemon->guard);
     conductor_free(daemon->conductor);
+    openstack_free(daemon->openstack);
     rpc_free(daemon->rpc);
     events_free(daemon->events);
     progress_board_free(daemon->progress);

@@ -4,8 +4,11 @@
 #include "common/http_client.h"
 #include "common/http_options.h"
 #include "common/lock.h"
+#include <errno.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 enum {
     DEFAULT_CONNECT_TIMEOUT_MS = 10000,
@@ -19,6 +22,7 @@ typedef struct Exchange {
     HttpCollector collector;
     CURL *handle;               /* borrowed */
     const HttpRequest *request; /* borrowed */
+    FILE *file;                 /* owned: body_file, open */
 } Exchange;
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -243,7 +247,7 @@ http_header_list(const HttpRequest *request)
     struct curl_slist *list = NULL;
     for (const char *const *header = request->headers; header != NULL && *header != NULL; header++)
         list = curl_slist_append(list, *header);
-    if (request->body != NULL) {
+    if (request->body != NULL || request->body_file != NULL) {
         const char *type = request->content_type;
         g_autofree char *line =
             g_strdup_printf("Content-Type: %s", type != NULL ? type : "application/json");
@@ -323,10 +327,68 @@ set_options(CURL *handle, const HttpRequest *request, Exchange *exchange)
     http_set_method(handle, request);
 }
 
+/* ---- a file as the body ---- */
+
+/* libcurl goes back to the beginning when a connection that it has used before is closed. */
+static int
+on_seek(void *user, curl_off_t offset, int origin)
+{
+    return fseeko(user, offset, origin) == 0 ? CURL_SEEKFUNC_OK : CURL_SEEKFUNC_FAIL;
+}
+
+static size_t
+on_read(char *data, size_t size, size_t count, void *user)
+{
+    size_t got = fread(data, size, count, user);
+    return got == 0 && ferror((FILE *)user) ? CURL_READFUNC_ABORT : got * size;
+}
+
+static bool
+open_body(CURL *handle, Exchange *exchange, GError **error)
+{
+    struct stat stat;
+    const char *path = exchange->request->body_file;
+    if (path == NULL)
+        return true;
+    exchange->file = fopen(path, "re");
+    if (exchange->file == NULL || fstat(fileno(exchange->file), &stat) != 0)
+        return steel_fail(error, STEEL_ERROR_IO, "cannot read %s: %s", path, g_strerror(errno));
+    curl_easy_setopt(handle, CURLOPT_UPLOAD, 1L);
+    curl_easy_setopt(handle, CURLOPT_INFILESIZE_LARGE, (curl_off_t)stat.st_size);
+    curl_easy_setopt(handle, CURLOPT_READFUNCTION, on_read);
+    curl_easy_setopt(handle, CURLOPT_READDATA, exchange->file);
+    curl_easy_setopt(handle, CURLOPT_SEEKFUNCTION, on_seek);
+    curl_easy_setopt(handle, CURLOPT_SEEKDATA, exchange->file);
+    return true;
+}
+
+static void
+close_body(Exchange *exchange)
+{
+    if (exchange->file != NULL)
+        fclose(exchange->file);
+}
+
+/* ---- asking ---- */
+
+static bool
+is_unsent(CURLcode code)
+{
+    static const CURLcode rows[] = {CURLE_COULDNT_CONNECT, CURLE_COULDNT_RESOLVE_HOST,
+                                    CURLE_COULDNT_RESOLVE_PROXY, CURLE_SSL_CONNECT_ERROR,
+                                    CURLE_PEER_FAILED_VERIFICATION};
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++)
+        if (rows[i] == code)
+            return true;
+    return false;
+}
+
 static bool
 fail(const HttpRequest *request, const Exchange *exchange, CURLcode code, const char *detail,
      GError **error)
 {
+    if (request->unsent != NULL)
+        *request->unsent = is_unsent(code);
     g_autofree char *url = http_url_for_display(request->url);
     if (exchange->collector.too_large)
         return steel_fail(error, STEEL_ERROR_HTTP, "%s: the answer is larger than %zu bytes", url,
@@ -339,6 +401,19 @@ fail(const HttpRequest *request, const Exchange *exchange, CURLcode code, const 
     return steel_fail(error, STEEL_ERROR_HTTP, "%s: %s", url, text);
 }
 
+static CURLcode
+perform(CURL *handle, const HttpRequest *request, long *status)
+{
+    struct curl_slist *headers = http_header_list(request);
+    curl_easy_setopt(handle, CURLOPT_HTTPHEADER, headers);
+    lock_check_io("ask another service");
+    CURLcode code = curl_easy_perform(handle);
+    curl_easy_getinfo(handle, CURLINFO_RESPONSE_CODE, status);
+    curl_easy_reset(handle); /* it must not point into the caller's frame any longer */
+    curl_slist_free_all(headers);
+    return code;
+}
+
 bool
 http_request(const HttpRequest *request, HttpResponse *response, GError **error)
 {
@@ -348,23 +423,19 @@ http_request(const HttpRequest *request, HttpResponse *response, GError **error)
     char detail[CURL_ERROR_SIZE] = "";
     Exchange exchange = {.handle = handle, .request = request};
     http_collector_begin(&exchange.collector, request);
-    struct curl_slist *headers = http_header_list(request);
     set_options(handle, request, &exchange);
-    curl_easy_setopt(handle, CURLOPT_HTTPHEADER, headers);
     curl_easy_setopt(handle, CURLOPT_ERRORBUFFER, detail);
-
-    lock_check_io("ask another service");
-    CURLcode code = curl_easy_perform(handle);
     long status = 0;
-    curl_easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &status);
-    curl_easy_reset(handle); /* it must not point into this frame any longer */
-    curl_slist_free_all(headers);
-
-    if (code != CURLE_OK) {
-        fail(request, &exchange, code, detail, error);
+    CURLcode code = CURLE_OK;
+    bool good = open_body(handle, &exchange, error);
+    if (good)
+        code = perform(handle, request, &status);
+    close_body(&exchange);
+    if (code != CURLE_OK)
+        good = fail(request, &exchange, code, detail, error);
+    if (good)
+        http_collector_finish(&exchange.collector, (int)status, response);
+    else
         http_collector_clear(&exchange.collector);
-        return false;
-    }
-    http_collector_finish(&exchange.collector, (int)status, response);
-    return true;
+    return good;
 }

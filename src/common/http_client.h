@@ -19,6 +19,9 @@ typedef struct HttpRequest {
     const void *body;
     size_t body_size;
     const char *content_type; /* of the body; NULL: application/json */
+    /* A file that is sent as the body, piece by piece, instead of body; the method is PUT. Its size
+     * is that at the beginning. Without a stall_s the whole of it must fit into timeout_ms */
+    const char *body_file;
 
     const char *username; /* basic authentication; NULL: none */
     const char *password;
@@ -35,6 +38,10 @@ typedef struct HttpRequest {
     bool insecure; /* accept any certificate and name */
     /* "sha256//<base64>": the server's public key; a server with it is trusted. NULL: none */
     const char *pinned_key;
+
+    /* out, on failure: nothing of the request has reached the server, so that it may be asked again
+     * whatever the method is. NULL: not wanted */
+    bool *unsent;
 
     /* Takes the bytes of a good answer (status 200 to 299) instead of the response's body, as they
      * come; body_limit does not hold. False ends the request with an error. NULL: they are
@@ -63,7 +70,8 @@ const char *http_response_header(const HttpResponse *response, const char *name)
  *
  * response  out; untouched on failure.
  * Errors    HTTP (unreachable, refused, name unknown, TLS not trusted, broken or too large an
- *           answer), TIMEOUT. The text names the URL without user name, password and query.
+ *           answer), TIMEOUT, IO (body_file). The text names the URL without user name, password
+ *           and query.
  * Threads   any; blocks up to timeout_ms.
  */
 bool http_request(const HttpRequest *request, HttpResponse *response,

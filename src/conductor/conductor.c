@@ -100,6 +100,7 @@ conductor_new(const ConductorServices *services, GError **error)
         .boot_url = services->boot_url,
         .notify = notify_node,
         .progress = services->progress,
+        .openstack = services->openstack,
         .writes = conductor->writes,
     };
     if (!db_claim(services->db, error) || !db_clock_resume(services->db, error) ||

@@ -16,9 +16,10 @@ typedef struct ConductorServices {
     Db *db;
     BmcClients bmc;
     Events *events;
-    Notifier *notifier;      /* NULL: notifications go nowhere */
-    const char *boot_url;    /* where machines reach the boot file server; NULL without one */
-    ProgressBoard *progress; /* NULL: agents' progress is not kept */
+    Notifier *notifier;         /* NULL: notifications go nowhere */
+    const char *boot_url;       /* where machines reach the boot file server; NULL without one */
+    ProgressBoard *progress;    /* NULL: agents' progress is not kept */
+    const Openstack *openstack; /* NULL: no other services are asked */
 } ConductorServices;
 
 /* Registers under a new lease, voids the locks of an earlier process, and starts to work. Errors:

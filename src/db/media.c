@@ -4,7 +4,7 @@
 
 #include "db/sql.h"
 
-#define COLUMNS "m.id, m.store, m.host, m.file, m.name, m.expires_ms, m.ready"
+#define COLUMNS "m.id, m.store, m.host, m.file, m.name, m.expires_ms, m.ready, m.container"
 #define UNUSED "NOT EXISTS (SELECT 1 FROM media_users u WHERE u.medium_id = media.id)"
 
 void
@@ -12,6 +12,7 @@ medium_clear(Medium *medium)
 {
     g_free(medium->id);
     g_free(medium->store);
+    g_free(medium->container);
     g_free(medium->host);
     g_free(medium->file);
     g_free(medium->name);
@@ -42,6 +43,7 @@ read_medium(const DbRow *row, void *user_data)
         .name = column_text(row, 4),
         .expires_ms = db_row_integer(row, 5),
         .ready = db_row_integer(row, 6) != 0,
+        .container = column_text(row, 7),
     };
     return false;
 }
@@ -75,18 +77,20 @@ typedef struct Taking {
 static bool
 insert(Db *db, const Medium *wanted, Medium *out, GError **error)
 {
-    const DbValue values[] = {db_text(wanted->id),   db_text(wanted->store),
-                              db_text(wanted->host), db_text(wanted->file),
-                              db_text(wanted->name), db_integer(wanted->expires_ms)};
+    const DbValue values[] = {db_text(wanted->id),       db_text(wanted->store),
+                              db_text(wanted->host),     db_text(wanted->file),
+                              db_text(wanted->name),     db_integer(wanted->expires_ms),
+                              db_text(wanted->container)};
     *out = (Medium){.id = g_strdup(wanted->id),
                     .store = g_strdup(wanted->store),
                     .host = g_strdup(wanted->host),
                     .file = g_strdup(wanted->file),
                     .name = g_strdup(wanted->name),
-                    .expires_ms = wanted->expires_ms};
+                    .expires_ms = wanted->expires_ms,
+                    .container = g_strdup(wanted->container)};
     return db_execute(db,
-                      "INSERT INTO media (id, store, host, file, name, expires_ms) "
-                      "VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                      "INSERT INTO media (id, store, host, file, name, expires_ms, container) "
+                      "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
                       values, G_N_ELEMENTS(values), NULL, error);
 }
 
@@ -153,6 +157,16 @@ db_media_of_node(Db *db, const char *node_uuid, const char *purpose, GError **er
         "SELECT " COLUMNS " FROM media m JOIN media_users u ON u.medium_id = m.id "
         "WHERE u.node_uuid = ?1 AND (CAST(?2 AS TEXT) IS NULL OR u.purpose = ?2) ORDER BY m.id",
         values, G_N_ELEMENTS(values), error);
+}
+
+GPtrArray *
+db_media_shared(Db *db, const char *host, const char *store, GError **error)
+{
+    const DbValue values[] = {db_text(host), db_text(store)};
+    return query_all(db,
+                     "SELECT " COLUMNS " FROM media m WHERE m.host = ?1 AND m.store = ?2 AND "
+                     "m.ready = 1 AND m.name IS NOT NULL ORDER BY m.id",
+                     values, G_N_ELEMENTS(values), error);
 }
 
 static bool

@@ -15,6 +15,7 @@
 typedef struct Medium {
     char *id;           /* also a secret: who knows it may fetch the image */
     char *store;        /* word of its publisher */
+    char *container;    /* in it; NULL: the store has none */
     char *host;         /* the conductor that removes it */
     char *file;         /* "boot.iso" */
     char *name;         /* NULL: it belongs to one node */
@@ -41,6 +42,10 @@ bool db_medium_look(Db *db, const char *id, Medium *out, bool *found,
 
 /* Those that a node uses for a purpose; NULL: for any. The array owns Mediums; NULL on failure. */
 GPtrArray *db_media_of_node(Db *db, const char *node_uuid, const char *purpose, GError **error);
+
+/* Shared ones of a conductor in a store, ready and in use. The array owns Mediums; NULL on
+ * failure. */
+GPtrArray *db_media_shared(Db *db, const char *host, const char *store, GError **error);
 
 /* How many nodes use one. */
 bool db_medium_count_users(Db *db, const char *id, int64_t *count,

@@ -11,6 +11,7 @@
 #include "db/db.h"
 #include "drivers/registry.h"
 #include "iscsi/writes.h"
+#include "openstack/session.h"
 #include "rpc/events.h"
 #include "rpc/progress_board.h"
 
@@ -25,10 +26,11 @@ typedef struct DriverServices {
     Notifier *notifier; /* NULL: notifications go nowhere */
     const Registry *registry;
     const char *conductor_host;
-    const char *boot_url;    /* how machines reach the boot file server; NULL without one */
-    TaskNotify notify;       /* NULL: nobody listens */
-    ProgressBoard *progress; /* how far agents have come; NULL: it is not kept */
-    LunWrites *writes;       /* images that are written to machines' disks */
+    const char *boot_url;       /* how machines reach the boot file server; NULL without one */
+    TaskNotify notify;          /* NULL: nobody listens */
+    ProgressBoard *progress;    /* how far agents have come; NULL: it is not kept */
+    LunWrites *writes;          /* images that are written to machines' disks */
+    const Openstack *openstack; /* sessions with other services; NULL: there are none */
 } DriverServices;
 
 struct Task {

@@ -24,9 +24,8 @@ publisher_id(int64_t until_s, char buffer[PUBLISHER_ID_SIZE])
     return buffer;
 }
 
-/* The end of an id; -1 if it is none. */
-static int64_t
-end_of(const char *id)
+int64_t
+publisher_id_end(const char *id)
 {
     const char *c = id;
     int64_t end = 0;
@@ -41,13 +40,12 @@ publisher_path_refused(const char *path, int64_t now_s)
     static const char beginning[] = "/" PUBLISHER_FOLDER "/";
     if (!g_str_has_prefix(path, beginning))
         return false;
-    int64_t end = end_of(path + strlen(beginning));
+    int64_t end = publisher_id_end(path + strlen(beginning));
     return end < 0 || (end > 0 && end <= now_s);
 }
 
-/* An id of the database or of a folder is never taken for a path. */
-static bool
-id_good(const char *id)
+bool
+publisher_id_good(const char *id)
 {
     for (const char *c = id; *c != '\0'; c++)
         if (!g_ascii_isxdigit(*c) && *c != '-')
@@ -100,10 +98,11 @@ publisher_web_put(const PublisherPlace *place, const char *id, const char *file,
 }
 
 static bool
-publisher_web_remove(const PublisherPlace *place, const char *id, GError **error)
+publisher_web_remove(const PublisherPlace *place, const char *id, const char *file, GError **error)
 {
+    (void)file; /* it is alone in its folder */
     g_autofree char *folder = folder_of(place, id);
-    if (!id_good(id))
+    if (!publisher_id_good(id))
         return steel_fail(error, STEEL_ERROR_INVALID, "'%.64s' is no id of an image", id);
     const char *const argv[] = {"rm", "-rf", "--", folder, NULL};
     const ProcessSpec spec = {.argv = argv, .timeout_ms = MOVE_TIMEOUT_MS};
@@ -129,7 +128,7 @@ publisher_web_list(const PublisherPlace *place)
     g_autoptr(GDir) dir = g_dir_open(all, 0, NULL);
     const char *name;
     while (dir != NULL && (name = g_dir_read_name(dir)) != NULL)
-        if (id_good(name))
+        if (publisher_id_good(name))
             g_ptr_array_add(ids, g_strdup(name));
     return ids;
 }
@@ -141,55 +140,6 @@ const Publisher publisher_web = {
     .remove = publisher_web_remove,
     .url = publisher_web_url,
     .list = publisher_web_list,
-};
-
-/* ---- Swift: swift_url.h signs; the service's catalog and login are not there yet ---- */
-
-static bool
-not_configured(GError **error)
-{
-    return steel_fail(error, STEEL_ERROR_UNSUPPORTED,
-                      "Swift is not configured, and images for virtual media cannot be put there; "
-                      "let this conductor serve them: set [ilo]use_web_server_for_images to true, "
-                      "[redfish]use_swift to false");
-}
-
-static bool
-publisher_swift_check(const PublisherPlace *place, GError **error)
-{
-    (void)place;
-    return not_configured(error);
-}
-
-static bool
-publisher_swift_put(const PublisherPlace *place, const char *id, const char *file, const char *path,
-                    GError **error)
-{
-    (void)place, (void)id, (void)file, (void)path;
-    return not_configured(error);
-}
-
-static bool
-publisher_swift_remove(const PublisherPlace *place, const char *id, GError **error)
-{
-    (void)place, (void)id;
-    return not_configured(error);
-}
-
-static char *
-publisher_swift_url(const PublisherPlace *place, const char *id, const char *file, GError **error)
-{
-    (void)place, (void)id, (void)file;
-    (void)not_configured(error);
-    return NULL;
-}
-
-const Publisher publisher_swift = {
-    .word = "swift",
-    .check = publisher_swift_check,
-    .put = publisher_swift_put,
-    .remove = publisher_swift_remove,
-    .url = publisher_swift_url,
 };
 
 const Publisher *

@@ -23,6 +23,16 @@
 #define SWEEP_LIMIT 200
 #define LOCK_ENDING ".lock"
 
+/* Where a medium is: in the container in which it was published, whatever is configured now. */
+static const Publisher *
+publisher_of(const MediaOwner *owner, const Medium *medium, PublisherPlace *place)
+{
+    *place = owner->place;
+    if (medium->container != NULL)
+        place->container = medium->container;
+    return publisher_find(medium->store);
+}
+
 /* ---- folders ---- */
 
 static bool
@@ -124,16 +134,52 @@ take(const MediaOwner *owner, const MediaWanted *wanted, Medium *medium, GError 
 {
     char id[PUBLISHER_ID_SIZE];
     int64_t until_ms = wanted->lifetime_s > 0 ? steady_now_ms() + wanted->lifetime_s * 1000 : 0;
+    const Publisher *publisher = wanted->publisher;
+    const char *container = publisher->in_container ? owner->place.container : NULL;
     g_autofree char *name = NULL;
     if (wanted->name != NULL) /* a file of another conductor or store is another medium */
-        name = g_strdup_printf("%s:%s:%s", wanted->publisher->word, owner->host, wanted->name);
+        name = g_strdup_printf("%s:%s:%s", publisher->word, owner->host, wanted->name);
     Medium row = {.id = publisher_id(until_ms / 1000, id),
-                  .store = (char *)(uintptr_t)wanted->publisher->word,
+                  .store = (char *)(uintptr_t)publisher->word,
+                  .container = (char *)(uintptr_t)container,
                   .host = (char *)(uintptr_t)owner->host,
                   .file = (char *)(uintptr_t)wanted->file,
                   .name = name,
                   .expires_ms = until_ms};
     return db_medium_take(owner->db, &row, owner->node_uuid, wanted->purpose, medium, error);
+}
+
+/* ---- users ---- */
+
+/* The database counts the users of a shared image; its store only shows the number. Under the
+ * medium's lock, so that the number that was read last is written last. */
+static bool
+note_users_locked(const MediaOwner *owner, const Medium *medium, GError **error)
+{
+    PublisherPlace place;
+    int64_t count = 0;
+    const Publisher *publisher = publisher_of(owner, medium, &place);
+    if (!db_medium_count_users(owner->db, medium->id, &count, error))
+        return false;
+    return count == 0 || /* it is about to be removed */
+           publisher->note_users(&place, medium->id, medium->file, count, error);
+}
+
+/* A number that could not be written is found by the sweep. */
+static void
+note_users(const MediaOwner *owner, const Medium *medium)
+{
+    g_autoptr(GError) cause = NULL;
+    const Publisher *publisher = publisher_find(medium->store);
+    if (medium->name == NULL || publisher == NULL || publisher->note_users == NULL)
+        return;
+    int lock = lock_medium(owner, medium->id, &cause);
+    if (lock >= 0)
+        (void)note_users_locked(owner, medium, &cause);
+    if (lock >= 0)
+        close(lock);
+    if (cause != NULL)
+        log_warning(AREA, "the number of users of an image is not written yet: %s", cause->message);
 }
 
 char *
@@ -146,6 +192,8 @@ media_publish(const MediaOwner *owner, const MediaWanted *wanted, GError **error
     char *url = NULL;
     if (make_locked(owner, wanted, medium.id, error))
         url = wanted->publisher->url(&owner->place, medium.id, medium.file, error);
+    if (url != NULL)
+        note_users(owner, &medium);
     if (url == NULL && !media_release(owner, wanted->purpose, &ignored))
         log_warning(AREA, "what was made for node %s stays for a while: %s", owner->node_uuid,
                     ignored->message);
@@ -158,9 +206,10 @@ media_url(const MediaOwner *owner, const char *purpose, const char *file, GError
     g_autoptr(GPtrArray) media = db_media_of_node(owner->db, owner->node_uuid, purpose, error);
     for (guint i = 0; media != NULL && i < media->len; i++) {
         const Medium *medium = media->pdata[i];
-        const Publisher *publisher = publisher_find(medium->store);
+        PublisherPlace place;
+        const Publisher *publisher = publisher_of(owner, medium, &place);
         if (medium->ready && publisher != NULL && strcmp(medium->file, file) == 0)
-            return publisher->url(&owner->place, medium->id, medium->file, error);
+            return publisher->url(&place, medium->id, medium->file, error);
     }
     return NULL;
 }
@@ -171,10 +220,11 @@ media_url(const MediaOwner *owner, const char *purpose, const char *file, GError
 static bool
 remove_medium(const MediaOwner *owner, const Medium *medium, GError **error)
 {
-    const Publisher *publisher = publisher_find(medium->store);
+    PublisherPlace place;
+    const Publisher *publisher = publisher_of(owner, medium, &place);
     g_autofree char *folder = g_build_filename(owner->work, medium->id, NULL),
                     *lock = g_strconcat(folder, LOCK_ENDING, NULL);
-    if (publisher != NULL && !publisher->remove(&owner->place, medium->id, error))
+    if (publisher != NULL && !publisher->remove(&place, medium->id, medium->file, error))
         return false;
     return remove_tree(folder, error) && remove_tree(lock, error) &&
            db_medium_forget(owner->db, medium->id, error);
@@ -202,8 +252,11 @@ remove_unused(const MediaOwner *owner)
 bool
 media_release(const MediaOwner *owner, const char *purpose, GError **error)
 {
-    if (!db_media_release(owner->db, owner->node_uuid, purpose, error))
+    g_autoptr(GPtrArray) media = db_media_of_node(owner->db, owner->node_uuid, purpose, error);
+    if (media == NULL || !db_media_release(owner->db, owner->node_uuid, purpose, error))
         return false;
+    for (guint i = 0; i < media->len; i++)
+        note_users(owner, media->pdata[i]);
     (void)remove_unused(owner);
     return true;
 }
@@ -228,7 +281,7 @@ remove_unknown_published(const MediaOwner *owner)
         g_autoptr(GError) error = NULL;
         if (is_known(owner, ids->pdata[i]))
             continue;
-        if (publisher_web.remove(&owner->place, ids->pdata[i], &error))
+        if (publisher_web.remove(&owner->place, ids->pdata[i], NULL, &error))
             count++;
         else
             log_warning(AREA, "an image that nobody remembers stays: %s", error->message);
@@ -252,9 +305,37 @@ remove_unknown_work(const MediaOwner *owner)
     return count;
 }
 
+/* What a process did not write that died after it had counted. */
+static void
+correct_users(const MediaOwner *owner, const Medium *medium)
+{
+    g_autoptr(GError) cause = NULL;
+    PublisherPlace place;
+    int64_t written = 0, count = 0;
+    const Publisher *publisher = publisher_of(owner, medium, &place);
+    if (publisher->read_users(&place, medium->id, medium->file, &written, &cause) &&
+        db_medium_count_users(owner->db, medium->id, &count, &cause) && written != count)
+        note_users(owner, medium);
+    if (cause != NULL)
+        log_warning(AREA, "the number of users of an image is not known: %s", cause->message);
+}
+
+static void
+correct_all_users(const MediaOwner *owner)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GPtrArray) media =
+        db_media_shared(owner->db, owner->host, publisher_swift.word, &error);
+    if (media == NULL)
+        log_warning(AREA, "users of images are not counted: %s", error->message);
+    for (guint i = 0; media != NULL && i < media->len; i++)
+        correct_users(owner, media->pdata[i]);
+}
+
 unsigned
 media_sweep(const MediaOwner *owner)
 {
+    correct_all_users(owner);
     unsigned count =
         remove_unused(owner) + remove_unknown_published(owner) + remove_unknown_work(owner);
     if (count > 0)

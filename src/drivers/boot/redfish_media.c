@@ -82,7 +82,16 @@ redfish_media_kernel_words(void)
     return config_string(config_current(), OPT_REDFISH_KERNEL_APPEND_PARAMS);
 }
 
+static void
+redfish_media_swift_place(VirtualMediaSwift *place)
+{
+    const Config *config = config_current();
+    place->container = config_string(config, OPT_REDFISH_SWIFT_CONTAINER);
+    place->life_s = config_integer(config, OPT_REDFISH_SWIFT_OBJECT_EXPIRY_TIMEOUT);
+}
+
 const VirtualMedia redfish_media = {
+    .swift_place = redfish_media_swift_place,
     .check = redfish_media_check,
     .insert = redfish_media_put_in,
     .eject = redfish_media_take_out,

@@ -22,6 +22,12 @@ typedef enum VirtualMediaKind {
 /* "cd", "floppy"; static. */
 const char *virtual_media_word(VirtualMediaKind kind);
 
+/* Where media are put in Swift. */
+typedef struct VirtualMediaSwift {
+    const char *container; /* borrowed from the configuration */
+    int64_t life_s;        /* of images, and of the URLs by which BMCs fetch them */
+} VirtualMediaSwift;
+
 /* How a BMC takes media. Constant. The functions ask the BMC, from a worker with the node locked;
  * each ends with task->deadline_ms or with its own limit.
  * Errors of all: BMC_*, UNSUPPORTED, INVALID, TIMEOUT; the text says what the BMC said.
@@ -53,6 +59,8 @@ typedef struct VirtualMedia {
     /* The configuration wants the media in Swift ([redfish]use_swift,
      * [ilo]use_web_server_for_images false). NULL: never */
     bool (*uses_swift)(void);
+    /* Where there, and for how long. NULL only if uses_swift is */
+    void (*swift_place)(VirtualMediaSwift *place);
     /* The machine boots its boot volume by its own firmware (iSCSI). NULL: validation refuses boot
      * volumes */
     bool (*prepare_volume)(Task *task, GError **error);

@@ -40,12 +40,16 @@ void
 virtual_media_owner(const DriverServices *services, const Node *node, MediaOwner *owner)
 {
     const Config *config = config_current();
+    g_autoptr(GError) cause = NULL;
+    OpenstackSession *swift = openstack_service(services->openstack, OPENSTACK_SWIFT, &cause);
     *owner = (MediaOwner){
         .db = services->db,
         .host = services->conductor_host,
         .node_uuid = node != NULL ? node->uuid : NULL,
         .place = {.http_root = config_string(config, OPT_DEPLOY_HTTP_ROOT),
-                  .http_url = http_url(services, node)},
+                  .http_url = http_url(services, node),
+                  .swift = swift,
+                  .swift_problem = cause != NULL ? g_strdup(cause->message) : NULL},
         .work = g_build_filename(config_string(config, OPT_STATE_PATH), "virtual_media", NULL)};
 }
 
@@ -53,36 +57,60 @@ void
 virtual_media_owner_clear(MediaOwner *owner)
 {
     g_free((char *)(uintptr_t)owner->work);
+    g_free((char *)(uintptr_t)owner->place.swift_problem);
     *owner = (MediaOwner){0};
+}
+
+static bool
+uses_swift(const VirtualMedia *how)
+{
+    return how->uses_swift != NULL && how->uses_swift();
 }
 
 static const Publisher *
 publisher_of(const VirtualMedia *how)
 {
-    return how->uses_swift != NULL && how->uses_swift() ? &publisher_swift : &publisher_web;
+    return uses_swift(how) ? &publisher_swift : &publisher_web;
+}
+
+/* The owner with the place of this boot interface. */
+static void
+owner_for(const Task *task, const VirtualMedia *how, MediaOwner *owner)
+{
+    VirtualMediaSwift swift = {0};
+    virtual_media_owner(task->services, task->node, owner);
+    if (uses_swift(how) && how->swift_place != NULL)
+        how->swift_place(&swift);
+    owner->place.container = swift.container;
+    owner->place.url_life_s = swift.life_s;
 }
 
 bool
 virtual_media_check_place(const Task *task, const VirtualMedia *how, GError **error)
 {
     g_auto(MediaOwner) owner = {0};
-    virtual_media_owner(task->services, task->node, &owner);
+    owner_for(task, how, &owner);
     return publisher_of(how)->check(&owner.place, error);
 }
 
-/* As long as somebody waits for the machine. */
+/* As long as somebody waits for the machine, or as the configuration says for Swift. */
 static int64_t
-lifetime_s(void)
+lifetime_s(const VirtualMedia *how)
 {
+    VirtualMediaSwift swift = {0};
+    if (uses_swift(how) && how->swift_place != NULL)
+        how->swift_place(&swift);
+    if (swift.life_s > 0)
+        return swift.life_s;
     int64_t wait_s = config_integer(config_current(), OPT_CONDUCTOR_DEPLOY_CALLBACK_TIMEOUT);
     return wait_s > 0 ? MIN(wait_s, LONGEST_LIFE_S) : LONGEST_LIFE_S;
 }
 
 static char *
-publish(const Task *task, const MediaWanted *wanted, GError **error)
+publish(const Task *task, const VirtualMedia *how, const MediaWanted *wanted, GError **error)
 {
     g_auto(MediaOwner) owner = {0};
-    virtual_media_owner(task->services, task->node, &owner);
+    owner_for(task, how, &owner);
     return media_publish(&owner, wanted, error);
 }
 
@@ -110,7 +138,7 @@ ready_iso_url(const Task *task, const VirtualMedia *how, const char *url, const 
                                 .lifetime_s = life_s,
                                 .make = copy_iso,
                                 .user = (char *)(uintptr_t)url};
-    return publish(task, &wanted, error);
+    return publish(task, how, &wanted, error);
 }
 
 const char *
@@ -254,7 +282,7 @@ virtual_media_ramdisk_iso(Task *task, const VirtualMedia *how, const json_t *par
     g_auto(Making) making = {0};
     const char *ready = virtual_media_ready_iso(task, use);
     if (ready != NULL)
-        return ready_iso_url(task, how, ready, VIRTUAL_MEDIA_RAMDISK, lifetime_s(), error);
+        return ready_iso_url(task, how, ready, VIRTUAL_MEDIA_RAMDISK, lifetime_s(how), error);
     if (!ramdisk_source_find(task, use, &source, error))
         return NULL;
     making.kernel = source.kernel;
@@ -268,10 +296,10 @@ virtual_media_ramdisk_iso(Task *task, const VirtualMedia *how, const json_t *par
     const MediaWanted wanted = {.publisher = publisher_of(how),
                                 .purpose = VIRTUAL_MEDIA_RAMDISK,
                                 .file = ISO_FILE,
-                                .lifetime_s = lifetime_s(),
+                                .lifetime_s = lifetime_s(how),
                                 .make = make_iso,
                                 .user = &making};
-    return publish(task, &wanted, error);
+    return publish(task, how, &wanted, error);
 }
 
 /* ---- the floppy ---- */
@@ -308,10 +336,10 @@ virtual_media_floppy(Task *task, const VirtualMedia *how, const json_t *paramete
     const MediaWanted wanted = {.publisher = publisher_of(how),
                                 .purpose = VIRTUAL_MEDIA_RAMDISK,
                                 .file = FLOPPY_FILE,
-                                .lifetime_s = lifetime_s(),
+                                .lifetime_s = lifetime_s(how),
                                 .make = make_floppy,
                                 .user = &making};
-    return publish(task, &wanted, error);
+    return publish(task, how, &wanted, error);
 }
 
 /* ---- the instance ---- */
@@ -350,10 +378,10 @@ shared_name(const Task *task, const Making *making)
 }
 
 static char *
-known_url(const Task *task, const char *purpose, GError **error)
+known_url(const Task *task, const VirtualMedia *how, const char *purpose, GError **error)
 {
     g_auto(MediaOwner) owner = {0};
-    virtual_media_owner(task->services, task->node, &owner);
+    owner_for(task, how, &owner);
     return media_url(&owner, purpose, ISO_FILE, error);
 }
 
@@ -377,14 +405,14 @@ new_instance_iso(Task *task, const VirtualMedia *how, GError **error)
                                 .file = ISO_FILE,
                                 .make = make_iso,
                                 .user = &making};
-    return publish(task, &wanted, error);
+    return publish(task, how, &wanted, error);
 }
 
 char *
 virtual_media_instance_iso(Task *task, const VirtualMedia *how, GError **error)
 {
     g_autoptr(GError) cause = NULL;
-    char *url = known_url(task, VIRTUAL_MEDIA_INSTANCE, &cause);
+    char *url = known_url(task, how, VIRTUAL_MEDIA_INSTANCE, &cause);
     if (url == NULL && cause == NULL)
         return new_instance_iso(task, how, error);
     if (cause != NULL)

@@ -99,6 +99,31 @@ a_medium_goes_at_its_end_and_with_its_node(void **state)
 }
 
 static void
+shared_media_of_a_store_are_listed_when_they_are_ready(void **state)
+{
+    Db *db = database(state);
+    g_autoptr(Node) one = scratch_node(db, "one");
+    const Medium wanted = {.id = (char *)(uintptr_t) "s",
+                           .store = (char *)(uintptr_t) "swift",
+                           .container = (char *)(uintptr_t) "a-container",
+                           .host = (char *)(uintptr_t) "here",
+                           .file = (char *)(uintptr_t) "boot.iso",
+                           .name = (char *)(uintptr_t) "shared"};
+    g_auto(Medium) taken = {0}, read = {0};
+    bool found = false;
+    g_free(take(db, "w", "in the web", 0, one));
+    assert_true(db_medium_take(db, &wanted, one->uuid, "instance", &taken, NULL));
+    assert_true(db_medium_look(db, "s", &read, &found, NULL));
+    assert_string_equal(read.container, "a-container");
+    ids_are(db_media_shared(db, "here", "swift", NULL), "");
+    assert_true(db_medium_set_ready(db, "s", NULL) && db_medium_set_ready(db, "w", NULL));
+    ids_are(db_media_shared(db, "here", "swift", NULL), "s");
+    ids_are(db_media_shared(db, "there", "swift", NULL), "");
+    assert_true(db_media_release(db, one->uuid, NULL, NULL));
+    ids_are(db_media_shared(db, "here", "swift", NULL), "");
+}
+
+static void
 a_medium_is_ready_when_it_is_said(void **state)
 {
     Db *db = database(state);
@@ -125,6 +150,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_name_is_shared_until_nobody_has_it),
         TEST(a_medium_goes_at_its_end_and_with_its_node),
+        TEST(shared_media_of_a_store_are_listed_when_they_are_ready),
         TEST(a_medium_is_ready_when_it_is_said),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

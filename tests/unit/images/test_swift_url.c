@@ -1,6 +1,6 @@
 /* Temporary URLs of Swift, beside what other programs make of the same words.
  * SPDX-License-Identifier: Apache-2.0 */
-#include "images/swift_url.h"
+#include "openstack/swift_url.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,6 +1,6 @@
 /* Temporary URLs; the contract is in swift_url.h.
  * SPDX-License-Identifier: Apache-2.0 */
-#include "images/swift_url.h"
+#include "openstack/swift_url.h"
 
 #include "common/http_client.h"
 #include "common/secret.h"
