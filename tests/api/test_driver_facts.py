@@ -36,6 +36,8 @@ NOT_THERE = [
 
 # What Steel has and Ironic has not. A row may have become needless.
 MORE = [
+    (r"hardware_types/[^/]+/\w+/[\w-]+", "an interface of later releases, or of Steel's own"),
+    (r"interfaces/vendor\.\w+/(driver_)?methods/\w+", "likewise"),
     (r"interfaces/\w+\.(ilo|redfish)[\w-]*/properties/\w+", "every interface lists what it reads"),
     (r"interfaces/(management|raid)\.\w+/\w+_steps/\w+", "a step that a deploy or a cleaning may use as well"),
 ]
