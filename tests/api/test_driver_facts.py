@@ -44,8 +44,6 @@ MORE = [
 
 # What is another thing on purpose.
 MEANT = [
-    (r"hardware_types/[^/]+/deploy/iscsi", "the deploy interface that Ironic had until 2021"),
-    (r"hardware_types/[^/]+/inspect/agent", "as in later releases"),
     (r"interfaces/(bios\.ilo|management\.\w+|raid\.ilo5|raid\.redfish)/\w+_steps/\w+/requires_ramdisk", "the BMC alone does it: disable_ramdisk is fine"),
     (r"interfaces/deploy\.\w+/deploy_steps/\w+/requires_ramdisk", "a deploy has its ramdisk"),
     (r"interfaces/management\.ilo5?/\w+_steps/reset_ilo_credential/args/(change|ilo)_password",
