@@ -80,10 +80,12 @@ typedef struct Driver {
 } Driver;
 
 static const Driver drivers[] = {
-    {"log",         false, driver_log},
-    {"messaging",   true,  driver_messaging},
-    {"messagingv2", true,  driver_messaging_v2},
-    {"noop",        false, driver_noop},
+    {"log", false, driver_log},
+    {"messaging", true, driver_messaging},
+    {"messagingv2", true, driver_messaging_v2},
+    {"noop", false, driver_noop},
+    /* Ironic's exporter takes sensor data only; Steel's are in /metrics. */
+    {"prometheus_exporter", false, driver_noop},
 };
 
 static const Driver *
@@ -135,7 +137,7 @@ check_names(const Config *config, GError **error)
         if (driver_of(*name) == NULL)
             return steel_fail(error, STEEL_ERROR_CONFIG,
                               "%s: [oslo_messaging_notifications]driver: there is no driver %s, "
-                              "only messagingv2, messaging, log and noop",
+                              "only messagingv2, messaging, log, noop and prometheus_exporter",
                               config_origin(config, OPT_OSLO_MESSAGING_NOTIFICATIONS_DRIVER),
                               *name);
     return true;

@@ -5,6 +5,7 @@
  *   messaging    to RabbitMQ without the envelope
  *   log          a line of JSON in the log
  *   noop         nowhere
+ *   prometheus_exporter  nowhere: /metrics takes its place
  *
  * Several may be named; without any the log gets them. RabbitMQ: exchange
  * [DEFAULT]control_exchange, routing key and queue "<topic>.<priority>". Nothing here waits for the

@@ -69,7 +69,7 @@ class Beyond(ramdisk_support.Suite):
         self.assertNotIn("firmware_updates", node["driver_internal_info"])
 
     def test_the_file_is_there_while_the_bmc_needs_it(self):
-        self.bmc.set("task-ms=3000")
+        self.bmc.set("task-ms=3600000")
         self.want(202, "PUT", "/v1/nodes/%s/states/provision" % self.uuid, {"target": "clean", "clean_steps": [
             {"interface": "management", "step": "update_firmware", "args": {"firmware_images": [{"url": self.url, "checksum": SHA1}]}}]})
         self.boots(state="clean wait")[0].call()
@@ -77,7 +77,7 @@ class Beyond(ramdisk_support.Suite):
         agent = self.boots(state="clean wait")[0]
         path = urllib.parse.urlsplit(until("the BMC is told", self.updates)[0]["Payload"]["ImageURI"]).path
         self.assertEqual(self.fetch(path), CONTENT)
-        self.bmc.set("task-fails=1")
+        self.bmc.set("task-fails=1,task-ms=0")
         agent.call()
         node = self.rest(self.uuid, "clean failed")
         self.assertIn("ended as Exception", node["last_error"])

@@ -148,7 +148,7 @@ class Resources(Case):
         self.assertEqual(list(system.ethernet_interfaces.summary), ["52:54:00:00:00:01"])
         self.assertEqual(system.processors.summary.count, 2)
         self.assertEqual(system.memory_summary.size_gib, 4)
-        self.assertEqual(system.storage.drives_sizes_bytes, [64 << 30])
+        self.assertEqual(system.storage.drives_sizes_bytes, [64 << 30] * 4 + [1000204886016] * 2)
         self.assertEqual(system.simple_storage.disks_sizes_bytes, [64 << 30])
         self.assertEqual(system.bios.attributes["BootMode"], "LegacyBios")
         self.assertFalse(system.secure_boot.enabled)

@@ -173,7 +173,8 @@ void redfish_record_drop(RedfishCall *call, const char *kind) REQUIRES(call->bmc
 /* Makes one without a request; takes `content`. Its number; the caller frees. */
 char *redfish_record_put(RedfishBmc *bmc, const char *kind, json_t *content) REQUIRES(bmc->lock);
 /* Begins a task that ends by itself at that time (monotonic; INT64_MAX: when something else says
- * so), and answers 202. Its number, borrowed; NULL: refused. */
+ * so; 0: when it has run for the knob task-ms), and answers 202. Its number, borrowed; NULL:
+ * refused. */
 const char *redfish_task_begin(RedfishCall *call, int64_t due_ms) REQUIRES(call->bmc->lock);
 /* Answers the monitor of a task. */
 void redfish_test_event(RedfishCall *call) REQUIRES(call->bmc->lock);

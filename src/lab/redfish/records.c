@@ -207,11 +207,15 @@ static json_t *task_now(const RedfishCall *call, const json_t *record) REQUIRES(
 static json_t *
 task_now(const RedfishCall *call, const json_t *record)
 {
-    json_int_t due = json_integer_value(json_object_get(record, "due_ms"));
+    const json_t *begun = json_object_get(record, "begun_ms");
+    json_int_t due = begun != NULL
+                         ? json_integer_value(begun) + call->bmc->knobs[REDFISH_KNOB_TASK_MS]
+                         : json_integer_value(json_object_get(record, "due_ms"));
     bool running = time_monotonic_ms() < due;
     bool failed = call->bmc->knobs[REDFISH_KNOB_TASK_FAILS] != 0;
     json_t *task = json_deep_copy(record);
     json_object_del(task, "due_ms");
+    json_object_del(task, "begun_ms");
     const char *state = running ? "Running" : failed ? "Exception" : "Completed";
     json_object_set_new(task, "TaskState", json_string(state));
     json_object_set_new(task, "TaskStatus", json_string(!running && failed ? "Critical" : "OK"));
@@ -259,9 +263,11 @@ redfish_task_monitor(RedfishCall *call)
 const char *
 redfish_task_begin(RedfishCall *call, int64_t due_ms)
 {
-    g_autofree char *id =
-        add(call, find_kind("tasks"),
-            json_pack("{s:I, s:O*}", "due_ms", (json_int_t)due_ms, "Payload", call->body));
+    g_autofree char *id = add(
+        call, find_kind("tasks"),
+        due_ms > 0 ? json_pack("{s:I, s:O*}", "due_ms", (json_int_t)due_ms, "Payload", call->body)
+                   : json_pack("{s:I, s:O*}", "begun_ms", (json_int_t)time_monotonic_ms(),
+                               "Payload", call->body));
     if (id == NULL)
         return NULL;
     g_autofree char *monitor = g_strconcat("/redfish/v1/TaskService/TaskMonitors/", id, NULL);
@@ -283,7 +289,7 @@ redfish_simple_update(RedfishCall *call)
                        "UpdateService.SimpleUpdate", "ImageURI");
         return;
     }
-    redfish_task_begin(call, time_monotonic_ms() + call->bmc->knobs[REDFISH_KNOB_TASK_MS]);
+    redfish_task_begin(call, 0);
 }
 
 void
