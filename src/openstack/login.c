@@ -11,6 +11,7 @@
 #include "openstack/answer.h"
 #include "openstack/section.h"
 
+#include <stdatomic.h>
 #include <string.h>
 
 #define AREA "openstack"
@@ -48,11 +49,50 @@ struct Login {
     int64_t failed_until_ms GUARDED; /* monotonic */
 };
 
+struct Catalog {
+    atomic_uint uses;
+    json_t *services;
+};
+
+static Catalog *
+catalog_new(json_t *services)
+{
+    if (services == NULL)
+        return NULL;
+    Catalog *catalog = g_new0(Catalog, 1);
+    atomic_init(&catalog->uses, 1);
+    catalog->services = json_incref(services);
+    return catalog;
+}
+
+static Catalog *
+catalog_use(Catalog *catalog)
+{
+    if (catalog != NULL)
+        atomic_fetch_add(&catalog->uses, 1);
+    return catalog;
+}
+
+static void
+catalog_let_go(Catalog *catalog)
+{
+    if (catalog == NULL || atomic_fetch_sub(&catalog->uses, 1) > 1)
+        return;
+    json_decref(catalog->services);
+    g_free(catalog);
+}
+
+const json_t *
+grant_catalog(const Grant *grant)
+{
+    return grant->catalog != NULL ? grant->catalog->services : NULL;
+}
+
 void
 grant_clear(Grant *grant)
 {
     secret_free(grant->token);
-    json_decref(grant->catalog);
+    catalog_let_go(grant->catalog);
     g_free(grant->project);
     *grant = (Grant){0};
 }
@@ -61,7 +101,7 @@ static void
 grant_copy(Grant *to, const Grant *from)
 {
     to->token = g_strdup(from->token);
-    to->catalog = json_incref(from->catalog);
+    to->catalog = catalog_use(from->catalog);
     to->project = g_strdup(from->project);
 }
 
@@ -168,7 +208,7 @@ read_grant(const HttpResponse *response, Grant *grant, int64_t *renew_ms, GError
         return steel_fail(error, STEEL_ERROR_HTTP,
                           "Keystone's answer to a login is not understood: it has no token");
     grant->token = g_strdup(got);
-    grant->catalog = json_incref(json_object_get(token, "catalog"));
+    grant->catalog = catalog_new(json_object_get(token, "catalog"));
     grant->project = g_strdup(json_string_member(json_object_get(token, "project"), "id"));
     *renew_ms = renewal_time(token);
     return true;

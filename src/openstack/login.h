@@ -14,12 +14,19 @@
 
 typedef struct Login Login;
 
+/* Where the services are: immutable, and shared by the grants of many threads, which jansson's own
+ * count of references is not made for. */
+typedef struct Catalog Catalog;
+
 /* What a login gives. All owned. */
 typedef struct Grant {
-    char *token;     /* a secret */
-    json_t *catalog; /* immutable; NULL: Keystone sent none */
-    char *project;   /* ID; NULL: the token is for no project */
+    char *token;      /* a secret */
+    Catalog *catalog; /* a reference; NULL: Keystone sent none */
+    char *project;    /* ID; NULL: the token is for no project */
 } Grant;
+
+/* "catalog" of Keystone's answer, borrowed from the grant; NULL: there is none. */
+const json_t *grant_catalog(const Grant *grant);
 
 void grant_clear(Grant *grant);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Grant, grant_clear)

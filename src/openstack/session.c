@@ -91,7 +91,7 @@ endpoint_of(const OpenstackSession *session, const Grant *grant, GError **error)
                                  .interfaces = (const char *const *)session->interfaces,
                                  .region = session->region};
     return session->override != NULL ? own_endpoint(session, grant)
-                                     : endpoint_find(grant->catalog, &query, error);
+                                     : endpoint_find(grant_catalog(grant), &query, error);
 }
 
 static bool

@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 """Compares `steel` with `baremetal` (python-ironicclient) against a running service, command by command.
 
 Both clients go on the same tour: each makes a node of its own with everything that belongs to it, changes it, drives it
