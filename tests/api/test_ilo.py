@@ -9,6 +9,7 @@ import unittest
 
 import harness
 import simulated_bmc
+from faults_support import until
 
 BUILD = os.path.abspath(os.environ.get("STEEL_BUILD", os.path.join(os.path.dirname(harness.__file__), "../../build")))
 PROGRAM = BUILD + "/tests/unit/ilo/ilo_device_server"
@@ -206,6 +207,14 @@ class IloSuite(harness.Suite):
             self.assertEqual(0, self.counts(bmc)["sessions"], self.steel.last_words)
         finally:
             self.__class__.steel, self.connections.value = steel, None
+
+    def test_the_session_of_a_deleted_ilo5_ends(self):
+        bmc, info = self.lab_ilo()
+        uuid = self.node(driver="ilo5", driver_info=info)["uuid"]
+        self.provision(uuid, "manage", "manageable")
+        self.assertEqual(1, self.counts(bmc)["sessions"])
+        self.want(204, "DELETE", "/v1/nodes/" + uuid)
+        until("no session on the iLO", lambda: self.counts(bmc)["sessions"] == 0)
 
     def test_a_refused_login_rests_in_every_protocol(self):
         bmc, info = self.lab_ilo()

@@ -162,6 +162,23 @@ class Redfish(harness.Suite):
             self.assertIn("redfish_address", told[kind]["reason"])
 
 
+class Deleted(harness.Suite):
+    """What stays on the BMC of a node that is deleted. Nothing else asks the BMC meanwhile."""
+
+    options = ("enabled_hardware_types=redfish,fake-hardware", "conductor.sync_power_state_interval=0")
+
+    def test_its_session_ends(self):
+        bmc = simulated_bmc.Bmc()
+        self.addCleanup(bmc.stop)
+        node = self.node(driver="redfish", driver_info={
+            "redfish_address": bmc.url, "redfish_verify_ca": bmc.certificate, "redfish_username": simulated_bmc.USER,
+            "redfish_password": simulated_bmc.PASSWORD})
+        self.provision(node["uuid"], "manage", "manageable")
+        self.assertEqual(1, sessions(bmc))
+        self.want(204, "DELETE", "/v1/nodes/" + node["uuid"])
+        until("no session on the BMC", lambda: sessions(bmc) == 0)
+
+
 class TheEnd(harness.Suite):
     """What stays on the BMC when the daemon ends."""
 

@@ -63,6 +63,9 @@ typedef struct Ilo {
 bool ilo_open(IloClient *client, const IloTarget *target, Ilo *ilo,
               GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* The iLO is not needed any more: its session, if there is one, is deleted soon. Does not block. */
+void ilo_leave(const IloClient *client, const IloTarget *target);
+
 /* The server's name: "ProLiant DL380 Gen9". The caller frees. */
 char *ilo_get_model(const Ilo *ilo, GError **error);
 

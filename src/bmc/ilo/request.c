@@ -353,6 +353,26 @@ send_with_login(const Ilo *ilo, const RedfishRequest *wanted, RedfishAnswer *ans
     return true;
 }
 
+static RedfishTarget
+login_of(const IloTarget *target, const char *address)
+{
+    return (RedfishTarget){.address = address,
+                           .username = target->username,
+                           .password = target->password,
+                           .insecure = target->insecure,
+                           .ca_path = target->ca_file,
+                           .timeout_ms = (unsigned)time_left(target)};
+}
+
+void
+ilo_leave(const IloClient *client, const IloTarget *target)
+{
+    g_autofree char *address = url_of(target, "");
+    const RedfishTarget login = login_of(target, address);
+    if (ilo_redfish_client(client) != NULL)
+        redfish_client_forget(ilo_redfish_client(client), &login);
+}
+
 /* In the session that the Redfish client has with the iLO; it minds the guard itself. True also for
  * a refusal, but not that of the login. */
 static bool
@@ -361,12 +381,7 @@ send_in_session(const Ilo *ilo, const RedfishRequest *wanted, RedfishAnswer *ans
     const IloTarget *target = ilo->target;
     g_autoptr(GError) cause = NULL;
     g_autofree char *address = url_of(target, "");
-    const RedfishTarget login = {.address = address,
-                                 .username = target->username,
-                                 .password = target->password,
-                                 .insecure = target->insecure,
-                                 .ca_path = target->ca_file,
-                                 .timeout_ms = (unsigned)time_left(target)};
+    const RedfishTarget login = login_of(target, address);
     if (login.timeout_ms == 0)
         return steel_fail(error, STEEL_ERROR_BMC_UNREACHABLE,
                           "the time for the iLO to answer is over");

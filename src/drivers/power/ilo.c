@@ -227,9 +227,18 @@ ilo_power_get(Task *task, PowerState *state, GError **error)
     return true;
 }
 
+static void
+ilo_power_forget(const DriverServices *services, const Node *node)
+{
+    g_auto(IloNode) ilo = {0};
+    if (ilo_node_read(node, &ilo, NULL))
+        ilo_leave(services->bmc.ilo, &ilo.target);
+}
+
 const PowerOps power_ilo = {
     .interface = {.name = "ilo", .properties = ilo_node_properties, .validate = ilo_node_validate},
     .get = ilo_power_get,
+    .forget = ilo_power_forget,
     .set = ilo_power_set,
     .targets = POWER_HARD_TARGETS | POWER_SOFT_TARGETS,
 };
