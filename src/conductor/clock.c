@@ -122,6 +122,7 @@ static const struct {
     {"media",           OPT_CONDUCTOR_HEARTBEAT_INTERVAL,              60, media_sweep_run},
     {"power sync",      OPT_CONDUCTOR_SYNC_POWER_STATE_INTERVAL,       0,  power_sync_run},
     {"power recovery",  OPT_CONDUCTOR_POWER_FAILURE_RECOVERY_INTERVAL, 0,  power_recovery_run},
+    {"sensors",         OPT_SENSOR_DATA_INTERVAL,                      0,  sensors_run},
     {"allocations",     OPT_CONDUCTOR_CHECK_ALLOCATIONS_INTERVAL,      0,  allocations_run},
     {"history",         OPT_CONDUCTOR_NODE_HISTORY_CLEANUP_INTERVAL,   0,  history_prune_run},
     {"conductors",      OPT_CONDUCTOR_CONDUCTOR_CLEANUP_INTERVAL,      0,  conductors_prune_run},

@@ -89,6 +89,7 @@ conductor_new(const ConductorServices *services, GError **error)
     conductor->wakes = wakes_new(&provision_wakes, conductor, WAKES_MOST);
     conductor->refused = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     conductor->asked = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    conductor->sensors = sensors_new();
     conductor->writes = writes_new(conductor);
     conductor->services = (DriverServices){
         .db = services->db,
@@ -176,6 +177,7 @@ conductor_free(Conductor *conductor)
     g_queue_clear_full(&conductor->boot_again, g_free);
     lun_writes_free(conductor->writes);
     wakes_free(conductor->wakes);
+    sensors_free(conductor->sensors);
     g_ptr_array_unref(conductor->locked);
     g_hash_table_unref(conductor->asked);
     g_hash_table_unref(conductor->refused);

@@ -5,6 +5,7 @@
 #include "common/pool.h"
 #include "conductor/boot_reports.h"
 #include "conductor/conductor.h"
+#include "conductor/sensors.h"
 #include "conductor/wakes.h"
 #include "model/provision_states.h"
 
@@ -25,6 +26,7 @@ struct Conductor {
     Pool *background; /* work that no caller waits for: reports of machines, changed power states */
     BootReports *reports; /* owned */
     Wakes *wakes;         /* owned: nodes whose agent has called */
+    Sensors *sensors;     /* owned: what machines' sensors said last */
     LunWrites *writes;    /* owned: images that are written to machines' disks */
     atomic_bool stopping;
     /* the lease is held; after the start only the clock's thread writes it */

@@ -124,6 +124,7 @@ conductor_metrics_write(GString *out, void *data)
     write_pools(out, conductor);
     write_calls(out);
     write_transitions(out);
+    sensors_write(out, conductor->sensors);
     if (conductor->services.bmc.ipmi != NULL)
         write_ipmi(out, conductor->services.bmc.ipmi);
     if (conductor->services.bmc.http != NULL)

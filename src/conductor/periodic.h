@@ -6,6 +6,7 @@
 void conductor_clock_start(Conductor *conductor);
 void conductor_clock_stop(Conductor *conductor);
 void power_sync_run(Conductor *conductor);
+void sensors_run(Conductor *conductor);        /* reads the sensors of machines */
 void power_recovery_run(Conductor *conductor); /* rereads nodes in maintenance by power_sync_run */
 void allocations_run(Conductor *conductor);    /* resumes allocations whose process died */
 void history_prune_run(Conductor *conductor);

@@ -73,6 +73,15 @@ fake_management_inject_nmi(Task *task, GError **error)
 }
 
 static json_t *
+fake_management_get_sensors(Task *task, GError **error)
+{
+    return fake_act(task, "management.get_sensors", error)
+               ? json_pack("[{s:s, s:s, s:s, s:i, s:s}]", "type", "Temperature", "name", "CPU",
+                           "unit", "celsius", "value", 40, "health", "OK")
+               : NULL;
+}
+
+static json_t *
 all_indicators(void)
 {
     return json_pack("{s:{s:{s:b, s:[s,s]}}, s:{s:{s:b, s:[s,s,s]}}}", "chassis", "led-0",
@@ -170,4 +179,5 @@ const ManagementOps management_fake = {
     .supported_indicators = fake_management_supported_indicators,
     .get_indicator = fake_management_get_indicator,
     .set_indicator = fake_management_set_indicator,
+    .get_sensors = fake_management_get_sensors,
 };

@@ -92,6 +92,16 @@ management_clear_iscsi_boot_target(Task *task, GError **error)
 }
 
 json_t *
+management_get_sensors(Task *task, GError **error)
+{
+    const ManagementOps *management = task->driver.management;
+    if (management->get_sensors != NULL)
+        return management->get_sensors(task, error);
+    unsupported(task, "reading sensors", error);
+    return NULL;
+}
+
+json_t *
 management_supported_indicators(Task *task, const char *component, GError **error)
 {
     const ManagementOps *management = task->driver.management;

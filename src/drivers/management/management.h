@@ -44,6 +44,10 @@ typedef struct ManagementOps {
     /* The maker's name for properties.vendor; the caller frees; NULL without an error if the BMC
      * does not report it. */
     char *(*detect_vendor)(Task *task, GError **error);
+    /* What the machine's sensors say: [{"type": "Temperature", "name": str, "unit": str, "value"?:
+     * number, "health"?: "OK", "Warning" or "Critical"}], a new reference. The node may be locked
+     * by others. */
+    json_t *(*get_sensors)(Task *task, GError **error);
 } ManagementOps;
 
 /* Call the member of the same name of the node's driver, after checking the arguments: INVALID
@@ -59,5 +63,6 @@ bool management_clear_iscsi_boot_target(Task *task, GError **error);
 json_t *management_supported_indicators(Task *task, const char *component, GError **error);
 char *management_get_indicator(Task *task, const char *component, const char *indicator,
                                GError **error);
+json_t *management_get_sensors(Task *task, GError **error);
 bool management_set_indicator(Task *task, const char *component, const char *indicator,
                               const char *state, GError **error);

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "drivers/management/management.h"
 
+#include "bmc/redfish/sensors.h"
 #include "common/log.h"
 #include "drivers/management/redfish_boot.h"
 #include "drivers/management/redfish_firmware.h"
@@ -117,6 +118,15 @@ redfish_management_detect_vendor(Task *task, GError **error)
     return g_strdup(json_string_member(visit.system.document, "Manufacturer"));
 }
 
+static json_t *
+redfish_management_get_sensors(Task *task, GError **error)
+{
+    g_auto(RedfishVisit) visit = {0};
+    return redfish_visit_begin(task, &visit, error)
+               ? redfish_sensors_read(&visit.bmc, &visit.system, error)
+               : NULL;
+}
+
 /* ---- steps ---- */
 
 static StepOutcome
@@ -181,4 +191,5 @@ const ManagementOps management_redfish = {
     .get_indicator = redfish_indicators_get,
     .set_indicator = redfish_indicators_set,
     .detect_vendor = redfish_management_detect_vendor,
+    .get_sensors = redfish_management_get_sensors,
 };
