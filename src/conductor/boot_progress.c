@@ -208,6 +208,27 @@ end_wait(Task **task, const PendingReport *report)
     return false;
 }
 
+/* The agent of the ramdisk has called since, so that the deploy is further than the report, which
+ * had to wait for the node's lock. */
+static bool
+agent_was_first(const Node *node, BootMode mode)
+{
+    return mode == BOOT_MODE_RAMDISK && info_has(node, INFO_AGENT_URL);
+}
+
+/* Opens or describes the phase in which the machine boots. */
+static void
+tell_phase(Task *task, const Progress *progress, BootMode mode, bool begins)
+{
+    if (agent_was_first(task->node, mode))
+        return;
+    g_autofree char *words = progress_words(progress, mode);
+    if (begins)
+        task_phase_begin(task, mode_words[mode].phase, words);
+    else
+        task_phase_note(task, words);
+}
+
 /* Stores the node's reports. A report that ends the wait hands the task to a worker: *task is NULL
  * then, and later reports are offered again when the lock is free. */
 static void
@@ -220,14 +241,11 @@ take_waiting(Task **task, GQueue *reports)
         const PendingReport *report = g_queue_peek_head(reports);
         BootEffect effect = boot_phase_info(report->phase)->effect;
         bool news = progress_add(&progress, report);
-        g_autofree char *words = progress_words(&progress, mode);
         progress_write((*task)->node, &progress);
         if ((effect == BOOT_EFFECT_RESUME || effect == BOOT_EFFECT_FAIL) && !end_wait(task, report))
             return;
-        if (*task != NULL && news && effect == BOOT_EFFECT_BEGIN)
-            task_phase_begin(*task, mode_words[mode].phase, words);
-        else if (*task != NULL)
-            task_phase_note(*task, words);
+        if (*task != NULL)
+            tell_phase(*task, &progress, mode, news && effect == BOOT_EFFECT_BEGIN);
         pending_report_free(g_queue_pop_head(reports));
     }
     if (*task != NULL)

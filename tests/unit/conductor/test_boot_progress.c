@@ -97,6 +97,27 @@ repeated_requests_are_counted_in_one_row_of_the_timeline(void **state)
                                  "(SELECT COUNT(*) FROM timeline WHERE phase = 'iscsi_login') = 1");
 }
 
+/* The report of a ramdisk's boot script had to wait for the node's lock; meanwhile the agent called
+ * and got its command. */
+static void
+a_report_that_comes_after_the_agent_ends_no_phase(void **state)
+{
+    ConductorFixture *fixture = *state;
+    g_autoptr(Node) node = waiting_node(fixture);
+    Task *task = lock(fixture, node->uuid);
+    info_set_json(task->node, INFO_BOOT, json_pack("{s:s, s:s}", "mode", "ramdisk", "token", "t"));
+    info_set_text(task->node, INFO_AGENT_URL, "https://192.0.2.7:9999");
+    task_phase_begin(task, "deploy.write_image", NULL);
+    assert_true(task_save(task, NULL));
+    report(fixture, node->uuid, BOOT_PHASE_SCRIPT_SERVED, NULL, false);
+    task_release(task);
+    conductor_fixture_await_that(fixture, "driver_internal_info LIKE '%script_served%'");
+    conductor_fixture_await_that(fixture, "EXISTS (SELECT 1 FROM timeline WHERE phase = "
+                                          "'deploy.write_image' AND finished_at IS NULL)");
+    conductor_fixture_await_that(
+        fixture, "(SELECT COUNT(*) FROM timeline WHERE phase = 'load_ramdisk') = 0");
+}
+
 static void
 a_failure_of_a_deployed_machine_is_told_in_last_error(void **state)
 {
@@ -179,6 +200,7 @@ main(void)
         fixture_test(a_machine_that_gives_up_fails_the_deploy_in_its_own_words),
         fixture_test(volumes_that_cannot_be_used_fail_the_deploy_whatever_the_words_are),
         fixture_test(repeated_requests_are_counted_in_one_row_of_the_timeline),
+        fixture_test(a_report_that_comes_after_the_agent_ends_no_phase),
         fixture_test(a_failure_of_a_deployed_machine_is_told_in_last_error),
         fixture_test(refusals_of_a_deployed_node_are_told_once_in_a_while),
         fixture_test(
