@@ -52,26 +52,19 @@ ilo_media_clean_up_volume(Task *task, GError **error)
 /* Ironic's default is Swift, which a conductor without a cloud does not have: only an option that
  * is set says so. */
 static bool
-ilo_media_uses_swift(void)
-{
-    const Config *config = config_current();
-    return config_is_explicit(config, OPT_ILO_USE_WEB_SERVER_FOR_IMAGES) &&
-           !config_boolean(config, OPT_ILO_USE_WEB_SERVER_FOR_IMAGES);
-}
-
-static void
-ilo_media_swift_place(VirtualMediaSwift *place)
+ilo_media_in_swift(VirtualMediaSwift *place)
 {
     const Config *config = config_current();
     int64_t minutes = config_integer(config, OPT_ILO_DEPLOY_HELPER_IMAGES_TTL);
     place->container = config_string(config, OPT_ILO_SWIFT_ILO_CONTAINER);
     place->life_s =
         minutes > 0 ? minutes * 60 : config_integer(config, OPT_ILO_SWIFT_OBJECT_EXPIRY_TIMEOUT);
+    return config_is_explicit(config, OPT_ILO_USE_WEB_SERVER_FOR_IMAGES) &&
+           !config_boolean(config, OPT_ILO_USE_WEB_SERVER_FOR_IMAGES);
 }
 
 const VirtualMedia ilo_media = {
-    .uses_swift = ilo_media_uses_swift,
-    .swift_place = ilo_media_swift_place,
+    .in_swift = ilo_media_in_swift,
     .check = ilo_boot_check_media,
     .insert = ilo_media_insert,
     .eject = ilo_media_eject,

@@ -4,11 +4,9 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "common/config.h"
 #include "common/json_text.h"
-#include "drivers/boot/virtual_media.h"
-#include "drivers/management/management.h"
+#include "drivers/boot/redfish_media.h"
 #include "drivers/redfish_node.h"
 #include "model/capabilities.h"
-#include "model/provision_states.h"
 
 #include <string.h>
 
@@ -61,25 +59,13 @@ redfish_https_take_out(Task *task, VirtualMediaKind kind, GError **error)
     return true;
 }
 
-static bool
-redfish_https_uses_swift(void)
-{
-    return config_boolean(config_current(), OPT_REDFISH_USE_SWIFT);
-}
-
-static const char *
-redfish_https_kernel_words(void)
-{
-    return config_string(config_current(), OPT_REDFISH_KERNEL_APPEND_PARAMS);
-}
-
 static const VirtualMedia https = {.check = redfish_https_check,
                                    .insert = redfish_https_put_in,
                                    .eject = redfish_https_take_out,
                                    .cd_device = "uefihttp",
                                    .cd_for_all_starts = true,
-                                   .kernel_words = redfish_https_kernel_words,
-                                   .uses_swift = redfish_https_uses_swift};
+                                   .kernel_words = redfish_media_kernel_words,
+                                   .in_swift = redfish_media_in_swift};
 
 /* ---- the boot interface ---- */
 
@@ -119,26 +105,17 @@ redfish_https_boot_clean_up_ramdisk(Task *task, GError **error)
 }
 
 static bool
-set_secure_boot(Task *task, bool on, GError **error)
-{
-    ProvisionState state = state_from_wire(task->node->provision_state);
-    bool runs = state == STATE_ACTIVE || state == STATE_ADOPTING;
-    return runs || !capability_wants_secure_boot(task->node) ||
-           management_set_secure_boot(task, on, error);
-}
-
-static bool
 redfish_https_boot_prepare_instance(Task *task, GError **error)
 {
     return virtual_media_prepare_instance(task, &https, error) &&
-           set_secure_boot(task, true, error);
+           redfish_media_set_secure_boot(task, true, error);
 }
 
 static bool
 redfish_https_boot_clean_up_instance(Task *task, GError **error)
 {
     return virtual_media_clean_up_instance(task, &https, error) &&
-           set_secure_boot(task, false, error);
+           redfish_media_set_secure_boot(task, false, error);
 }
 
 static bool

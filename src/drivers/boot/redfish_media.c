@@ -5,7 +5,10 @@
 #include "bmc/redfish/media.h"
 #include "common/config.h"
 #include "common/json_text.h"
+#include "drivers/management/management.h"
 #include "drivers/redfish_node.h"
+#include "model/capabilities.h"
+#include "model/provision_states.h"
 
 static const RedfishMedia kinds[VIRTUAL_MEDIA_KINDS] = {
     [VIRTUAL_MEDIA_CD] = REDFISH_MEDIA_CD, [VIRTUAL_MEDIA_FLOPPY] = REDFISH_MEDIA_FLOPPY};
@@ -70,33 +73,36 @@ redfish_media_has_floppy(const Task *task)
     return json_is_truthy(own);
 }
 
-static bool
-redfish_media_uses_swift(void)
-{
-    return config_boolean(config_current(), OPT_REDFISH_USE_SWIFT);
-}
-
-static const char *
+const char *
 redfish_media_kernel_words(void)
 {
     return config_string(config_current(), OPT_REDFISH_KERNEL_APPEND_PARAMS);
 }
 
-static void
-redfish_media_swift_place(VirtualMediaSwift *place)
+bool
+redfish_media_in_swift(VirtualMediaSwift *place)
 {
     const Config *config = config_current();
     place->container = config_string(config, OPT_REDFISH_SWIFT_CONTAINER);
     place->life_s = config_integer(config, OPT_REDFISH_SWIFT_OBJECT_EXPIRY_TIMEOUT);
+    return config_boolean(config, OPT_REDFISH_USE_SWIFT);
+}
+
+bool
+redfish_media_set_secure_boot(Task *task, bool on, GError **error)
+{
+    ProvisionState state = state_from_wire(task->node->provision_state);
+    bool runs = state == STATE_ACTIVE || state == STATE_ADOPTING;
+    return runs || !capability_wants_secure_boot(task->node) ||
+           management_set_secure_boot(task, on, error);
 }
 
 const VirtualMedia redfish_media = {
-    .swift_place = redfish_media_swift_place,
     .check = redfish_media_check,
     .insert = redfish_media_put_in,
     .eject = redfish_media_take_out,
     .cd_for_all_starts = true,
     .has_floppy = redfish_media_has_floppy,
     .kernel_words = redfish_media_kernel_words,
-    .uses_swift = redfish_media_uses_swift,
+    .in_swift = redfish_media_in_swift,
 };

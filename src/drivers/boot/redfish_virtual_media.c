@@ -2,10 +2,7 @@
  * published, and its end are virtual_media.h's.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "drivers/boot/redfish_media.h"
-#include "drivers/management/management.h"
 #include "drivers/redfish_node.h"
-#include "model/capabilities.h"
-#include "model/provision_states.h"
 
 static const PropertyDef properties[] = {
     VIRTUAL_MEDIA_PROPERTIES,
@@ -35,26 +32,17 @@ redfish_virtual_media_boot_clean_up_ramdisk(Task *task, GError **error)
 }
 
 static bool
-set_secure_boot(Task *task, bool on, GError **error)
-{
-    ProvisionState state = state_from_wire(task->node->provision_state);
-    bool runs = state == STATE_ACTIVE || state == STATE_ADOPTING;
-    return runs || !capability_wants_secure_boot(task->node) ||
-           management_set_secure_boot(task, on, error);
-}
-
-static bool
 redfish_virtual_media_boot_prepare_instance(Task *task, GError **error)
 {
     return virtual_media_prepare_instance(task, &redfish_media, error) &&
-           set_secure_boot(task, true, error);
+           redfish_media_set_secure_boot(task, true, error);
 }
 
 static bool
 redfish_virtual_media_boot_clean_up_instance(Task *task, GError **error)
 {
     return virtual_media_clean_up_instance(task, &redfish_media, error) &&
-           set_secure_boot(task, false, error);
+           redfish_media_set_secure_boot(task, false, error);
 }
 
 static bool

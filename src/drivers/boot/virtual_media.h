@@ -56,11 +56,9 @@ typedef struct VirtualMedia {
     bool (*has_floppy)(const Task *task);
     /* [PROTOCOL]kernel_append_params, which the node's own words replace. NULL: none */
     const char *(*kernel_words)(void);
-    /* The configuration wants the media in Swift ([redfish]use_swift,
-     * [ilo]use_web_server_for_images false). NULL: never */
-    bool (*uses_swift)(void);
-    /* Where there, and for how long. NULL only if uses_swift is */
-    void (*swift_place)(VirtualMediaSwift *place);
+    /* True: the configuration wants the media in Swift ([redfish]use_swift,
+     * [ilo]use_web_server_for_images false), and `place` says where there. NULL: never */
+    bool (*in_swift)(VirtualMediaSwift *place);
     /* The machine boots its boot volume by its own firmware (iSCSI). NULL: validation refuses boot
      * volumes */
     bool (*prepare_volume)(Task *task, GError **error);

@@ -61,26 +61,31 @@ virtual_media_owner_clear(MediaOwner *owner)
     *owner = (MediaOwner){0};
 }
 
+/* True: the media are to be in Swift, there. False: place is {0} */
 static bool
-uses_swift(const VirtualMedia *how)
+in_swift(const VirtualMedia *how, VirtualMediaSwift *place)
 {
-    return how->uses_swift != NULL && how->uses_swift();
+    *place = (VirtualMediaSwift){0};
+    if (how->in_swift != NULL && how->in_swift(place))
+        return true;
+    *place = (VirtualMediaSwift){0};
+    return false;
 }
 
 static const Publisher *
 publisher_of(const VirtualMedia *how)
 {
-    return uses_swift(how) ? &publisher_swift : &publisher_web;
+    VirtualMediaSwift swift;
+    return in_swift(how, &swift) ? &publisher_swift : &publisher_web;
 }
 
 /* The owner with the place of this boot interface. */
 static void
 owner_for(const Task *task, const VirtualMedia *how, MediaOwner *owner)
 {
-    VirtualMediaSwift swift = {0};
+    VirtualMediaSwift swift;
     virtual_media_owner(task->services, task->node, owner);
-    if (uses_swift(how) && how->swift_place != NULL)
-        how->swift_place(&swift);
+    in_swift(how, &swift);
     owner->place.container = swift.container;
     owner->place.url_life_s = swift.life_s;
 }
@@ -97,10 +102,8 @@ virtual_media_check_place(const Task *task, const VirtualMedia *how, GError **er
 static int64_t
 lifetime_s(const VirtualMedia *how)
 {
-    VirtualMediaSwift swift = {0};
-    if (uses_swift(how) && how->swift_place != NULL)
-        how->swift_place(&swift);
-    if (swift.life_s > 0)
+    VirtualMediaSwift swift;
+    if (in_swift(how, &swift))
         return swift.life_s;
     int64_t wait_s = config_integer(config_current(), OPT_CONDUCTOR_DEPLOY_CALLBACK_TIMEOUT);
     return wait_s > 0 ? MIN(wait_s, LONGEST_LIFE_S) : LONGEST_LIFE_S;

@@ -82,8 +82,9 @@ fake_floppy(const Task *task)
 }
 
 static bool
-fake_swift(void)
+fake_swift(VirtualMediaSwift *place)
 {
+    *place = (VirtualMediaSwift){"media", 900};
     return true;
 }
 
@@ -104,7 +105,7 @@ static const VirtualMedia cd_only = {.check = fake_check,
                                      .eject = fake_eject,
                                      .set_boot_once_cd = fake_boot_once};
 static const VirtualMedia in_swift = {
-    .insert = fake_insert, .eject = fake_eject, .uses_swift = fake_swift};
+    .insert = fake_insert, .eject = fake_eject, .in_swift = fake_swift};
 
 /* ---- surroundings ---- */
 
