@@ -10,7 +10,7 @@
 
 enum { BACKLOG_SIZE_MOST = 32 * 1024 * 1024 };
 
-/* One message on its way to the broker; owned by whoever took it. */
+/* One message on its way to the broker; the one who takes it owns it. */
 typedef struct Parcel {
     char *exchange, *routing_key;
     char *body;

@@ -31,7 +31,7 @@ bool swift_set_word(OpenstackSession *session, const SwiftObject *object, const 
 char *swift_word(OpenstackSession *session, const SwiftObject *object, const char *name,
                  GError **error);
 
-/* A URL by which whoever has it may fetch the object for so long; the caller frees, and does not
+/* A URL that gives the object to everybody who has it, for so long. The caller frees, and does not
  * log. Signed with the key of the container, or of the account.
  * filename  the last word of the URL: some BMCs look at its ending; NULL: none
  * Errors    MISSING: neither has a key */

@@ -150,7 +150,7 @@ run_step(StepUse use, const Step *step, const StepCall *call, GError **error)
     return NULL;
 }
 
-/* The step as a result shows it, to whoever may read results: without the login at the image's
+/* The step as a result shows it. Many may read results, so it is without the login at the image's
  * server. A new reference. */
 static json_t *
 shown_step(json_t *step)

@@ -59,7 +59,7 @@ root_of(const RedfishTarget *target)
     return g_strconcat(root, g_str_has_suffix(root, "/") ? "" : "/", NULL);
 }
 
-/* An address with its port, so that a guard knows it again whoever names it. */
+/* An address with its port: the same text for each client that speaks to this BMC. */
 static char *
 place_of(const char *address)
 {

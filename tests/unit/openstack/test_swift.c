@@ -155,7 +155,7 @@ take_away(const World *world, const char *name)
         fail_msg("%s", error->message);
 }
 
-/* What whoever has the URL gets. */
+/* What the URL gives to those who have it. */
 static int
 fetch(const char *url, char **body)
 {
