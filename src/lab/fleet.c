@@ -8,6 +8,7 @@
 #include "common/log.h"
 #include "lab/control.h"
 #include "lab/fleet/machines.h"
+#include "lab/fleet_request.h"
 #include "lab/folder.h"
 #include "lab/lab.h"
 #include "lab/quirks.h"
@@ -107,8 +108,9 @@ add_bmcs(Fleet *fleet, GError **error)
 
 /* The members of a request that change a BMC; absent ones change nothing. */
 static bool
-apply(Fleet *fleet, unsigned index, const json_t *request, GError **error)
+apply(void *user_data, unsigned index, const json_t *request, GError **error)
 {
+    Fleet *fleet = user_data;
     IpmiBmcFaults *faults = &fleet->faults[index];
     int64_t number;
     if (json_integer_member(request, "latency_ms", &number)) {
@@ -141,26 +143,9 @@ apply(Fleet *fleet, unsigned index, const json_t *request, GError **error)
 }
 
 static json_t *
-set(Fleet *fleet, const json_t *request, GError **error)
+sum_stats(const void *user_data)
 {
-    int64_t index = -1;
-    bool all = json_is_true(json_object_get(request, "all"));
-    if (!all &&
-        (!json_integer_member(request, "index", &index) || index < 0 || index >= fleet->count)) {
-        steel_fail(error, STEEL_ERROR_INVALID, "index is a number from 0 to %u", fleet->count - 1);
-        return NULL;
-    }
-    unsigned first = all ? 0 : (unsigned)index;
-    unsigned end = all ? fleet->count : (unsigned)index + 1;
-    for (unsigned i = first; i < end; i++)
-        if (!apply(fleet, i, request, error))
-            return NULL;
-    return json_pack("{s:i}", "changed", (int)(end - first));
-}
-
-static json_t *
-sum_stats(const Fleet *fleet)
-{
+    const Fleet *fleet = user_data;
     IpmiBmcStats sum = {0};
     unsigned dead = 0;
     for (unsigned i = 0; i < fleet->count; i++) {
@@ -187,14 +172,8 @@ static json_t *
 on_request(void *user_data, const json_t *request, GError **error)
 {
     Fleet *fleet = user_data;
-    const char *command = json_string_member(request, "command");
-    if (g_strcmp0(command, "fleet-set") == 0)
-        return set(fleet, request, error);
-    if (g_strcmp0(command, "status") == 0)
-        return sum_stats(fleet);
-    steel_fail(error, STEEL_ERROR_INVALID,
-               "a fleet knows only status and fleet-set; SIGTERM ends it");
-    return NULL;
+    const FleetRequests requests = {fleet, fleet->count, apply, sum_stats};
+    return fleet_answer(&requests, request, error);
 }
 
 /* {"bmcs", "address", ..., "nodes": [...]} */

@@ -8,6 +8,7 @@
 #include "common/json_text.h"
 #include "lab/bmc_run.h"
 #include "lab/control.h"
+#include "lab/fleet_request.h"
 #include "lab/lab.h"
 #include "lab/redfish/certificate.h"
 #include "lab/redfish/server.h"
@@ -44,8 +45,9 @@ set_knob(RedfishBmc *bmc, const char *name, const json_t *request, const char *m
 
 /* The members of a request that change a BMC; absent ones change nothing. */
 static bool
-apply(Fleet *fleet, unsigned index, const json_t *request, GError **error)
+apply(void *user_data, unsigned index, const json_t *request, GError **error)
 {
+    Fleet *fleet = user_data;
     RedfishBmc *bmc = fleet->bmcs[index];
     json_auto_t *settings = bmc_take_settings(bmc, request, error);
     const json_t *dead = json_object_get(request, "dead");
@@ -62,26 +64,9 @@ apply(Fleet *fleet, unsigned index, const json_t *request, GError **error)
 }
 
 static json_t *
-set(Fleet *fleet, const json_t *request, GError **error)
+sum_stats(const void *user_data)
 {
-    int64_t index = -1;
-    bool all = json_is_true(json_object_get(request, "all"));
-    if (!all &&
-        (!json_integer_member(request, "index", &index) || index < 0 || index >= fleet->count)) {
-        steel_fail(error, STEEL_ERROR_INVALID, "index is a number from 0 to %u", fleet->count - 1);
-        return NULL;
-    }
-    unsigned first = all ? 0 : (unsigned)index;
-    unsigned end = all ? fleet->count : (unsigned)index + 1;
-    for (unsigned i = first; i < end; i++)
-        if (!apply(fleet, i, request, error))
-            return NULL;
-    return json_pack("{s:i}", "changed", (int)(end - first));
-}
-
-static json_t *
-sum_stats(const Fleet *fleet)
-{
+    const Fleet *fleet = user_data;
     RedfishStats sum = {0};
     unsigned dead = 0;
     for (unsigned i = 0; i < fleet->count; i++) {
@@ -105,14 +90,8 @@ static json_t *
 on_request(void *user_data, const json_t *request, GError **error)
 {
     Fleet *fleet = user_data;
-    const char *command = json_string_member(request, "command");
-    if (g_strcmp0(command, "fleet-set") == 0)
-        return set(fleet, request, error);
-    if (g_strcmp0(command, "status") == 0)
-        return sum_stats(fleet);
-    steel_fail(error, STEEL_ERROR_INVALID,
-               "a fleet knows only status and fleet-set; SIGTERM ends it");
-    return NULL;
+    const FleetRequests requests = {fleet, fleet->count, apply, sum_stats};
+    return fleet_answer(&requests, request, error);
 }
 
 /* ---- start and end ---- */
