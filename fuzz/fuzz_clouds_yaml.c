@@ -2,7 +2,7 @@
  * which must read back as the same value.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "cli/cloud_config.h"
-#include "cli/yaml_text.h"
+#include "common/yaml_text.h"
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>

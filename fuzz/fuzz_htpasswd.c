@@ -1,7 +1,7 @@
 /* Feeds password files to their parser: nothing but bcrypt of a bearable cost may come through, and
  * no hash into a message.
  * SPDX-License-Identifier: Apache-2.0 */
-#include "api/auth/htpasswd.h"
+#include "auth/htpasswd.h"
 
 #include <stdint.h>
 #include <stdlib.h>

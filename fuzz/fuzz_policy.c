@@ -1,7 +1,7 @@
 /* Feeds policy files to the reader and compiler; what comes through must print as the same policy
  * and answer questions.
  * SPDX-License-Identifier: Apache-2.0 */
-#include "api/auth/policy.h"
+#include "auth/policy.h"
 #include "common/log.h"
 
 #include <stdlib.h>

@@ -10,10 +10,13 @@ import os
 import pwd
 import shutil
 import signal
-import socket
 import subprocess
+import sys
 import tempfile
 import time
+
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "api"))
+from ports import free_port  # noqa: E402
 
 USER, PASSWORD = "steel", "s3cret of steel"
 QUOTED = "steel:s3cret%20of%20steel"
@@ -30,10 +33,13 @@ def program(name):
     return found[-1]
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+def small_disk(test_class):
+    """The folder of a disk of 24 MiB, for a tablespace, until the end of the class."""
+    folder = tempfile.mkdtemp(prefix="steel-tablespace-")
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=24m,mode=777", "tmpfs", folder], check=True)
+    test_class.addClassCleanup(os.rmdir, folder)
+    test_class.addClassCleanup(subprocess.run, ["umount", "-l", folder], check=True)
+    return folder
 
 
 class Postgresql:

@@ -3,10 +3,10 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "api/access.h"
 
-#include "api/auth/basic.h"
-#include "api/auth/keystone.h"
-#include "api/auth/policy_store.h"
 #include "api/router.h"
+#include "auth/basic.h"
+#include "auth/keystone.h"
+#include "auth/policy_store.h"
 
 #include <string.h>
 

@@ -52,7 +52,8 @@ typedef struct PolicyTarget {
  *   baremetal:allocation:create  as rule create_restricted decides, the body gets the caller's
  *                                project as owner
  *   baremetal:node:delete      owners may delete their nodes
- *   baremetal:node:update      the rule of each field that the parsed body (a JSON patch) touches
+ *   baremetal:node:update, baremetal:runbook:update  the rule of each field that the parsed body (a
+ *                              JSON patch) touches
  *
  * target  NULL when the rule is not about a thing that can have an owner; else the owner and lessee
  *         of the item, or of the node it hangs on. What was decided by them is noted in

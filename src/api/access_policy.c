@@ -2,9 +2,9 @@
  * is in access.h.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "api/access.h"
-#include "api/auth/policy_remote.h"
-#include "api/auth/policy_store.h"
 #include "api/router.h"
+#include "auth/policy_remote.h"
+#include "auth/policy_store.h"
 
 #include <string.h>
 
@@ -129,21 +129,24 @@ forbid(const Asker *asker, const char *rule, GError **error)
 static const struct {
     const char *field, *rule;
 } field_rules[] = {
-    {"instance_info",   "baremetal:node:update_instance_info"},
-    {"extra",           "baremetal:node:update_extra"},
-    {"driver_info",     "baremetal:node:update:driver_info"},
-    {"properties",      "baremetal:node:update:properties"},
-    {"chassis_uuid",    "baremetal:node:update:chassis_uuid"},
-    {"instance_uuid",   "baremetal:node:update:instance_uuid"},
-    {"lessee",          "baremetal:node:update:lessee"},
-    {"owner",           "baremetal:node:update:owner"},
-    {"driver",          "baremetal:node:update:driver_interfaces"},
-    {"network_data",    "baremetal:node:update:network_data"},
-    {"conductor_group", "baremetal:node:update:conductor_group"},
-    {"name",            "baremetal:node:update:name"},
-    {"retired",         "baremetal:node:update:retired"},
-    {"retired_reason",  "baremetal:node:update:retired"},
-    {"shard",           "baremetal:node:update:shard"},
+    {"instance_info",     "baremetal:node:update_instance_info"},
+    {"extra",             "baremetal:node:update_extra"},
+    {"driver_info",       "baremetal:node:update:driver_info"},
+    {"properties",        "baremetal:node:update:properties"},
+    {"chassis_uuid",      "baremetal:node:update:chassis_uuid"},
+    {"instance_uuid",     "baremetal:node:update:instance_uuid"},
+    {"lessee",            "baremetal:node:update:lessee"},
+    {"owner",             "baremetal:node:update:owner"},
+    {"driver",            "baremetal:node:update:driver_interfaces"},
+    {"network_data",      "baremetal:node:update:network_data"},
+    {"conductor_group",   "baremetal:node:update:conductor_group"},
+    {"name",              "baremetal:node:update:name"},
+    {"retired",           "baremetal:node:update:retired"},
+    {"retired_reason",    "baremetal:node:update:retired"},
+    {"shard",             "baremetal:node:update:shard"},
+    {"parent_node",       "baremetal:node:update:parent_node"},
+    {"disable_power_off", "baremetal:node:update:disable_power_off"},
+    {"instance_name",     "baremetal:node:update_instance_info"},
 };
 
 /* True for the values that mean false in a patch. */
@@ -160,9 +163,9 @@ is_false(const json_t *value)
     return false;
 }
 
-/* The rule for one operation of a patch. Something that is no operation is refused later. */
+/* The rule for one operation of a node's patch. Something that is no operation is refused later. */
 static const char *
-rule_of_operation(const json_t *operation)
+node_rule_of(const json_t *operation)
 {
     const char *path = json_string_value(json_object_get(operation, "path"));
     if (path == NULL || *path != '/')
@@ -189,19 +192,52 @@ check_some_update(Asker *asker, GError **error)
     return some || forbid(asker, "baremetal:node:update", error);
 }
 
+/* Asks the rule of each operation; `update` when there is none. */
+static bool
+check_operations(Asker *asker, const json_t *patch, const char *(*rule_of)(const json_t *operation),
+                 const char *update, GError **error)
+{
+    size_t count = json_array_size(patch);
+    for (size_t i = 0; i < count; i++) {
+        const char *rule = rule_of(json_array_get(patch, i));
+        if (!allows(asker, rule))
+            return forbid(asker, rule, error);
+    }
+    return count > 0 || allows(asker, update) || forbid(asker, update, error);
+}
+
 static bool
 check_node_update(Asker *asker, Request *request, GError **error)
 {
     if (request->body_pending)
         return check_some_update(asker, error);
-    size_t count = json_array_size(request->json);
-    for (size_t i = 0; i < count; i++) {
-        const char *rule = rule_of_operation(json_array_get(request->json, i));
-        if (!allows(asker, rule))
-            return forbid(asker, rule, error);
-    }
-    return count > 0 || allows(asker, "baremetal:node:update") ||
-           forbid(asker, "baremetal:node:update", error);
+    return check_operations(asker, request->json, node_rule_of, "baremetal:node:update", error);
+}
+
+/* ---- fields of a runbook ---- */
+
+static const char *
+runbook_rule_of(const json_t *operation)
+{
+    const char *path = json_string_value(json_object_get(operation, "path"));
+    if (path != NULL && g_str_has_prefix(path, "/owner"))
+        return "baremetal:runbook:update:owner";
+    if (path != NULL && g_str_has_prefix(path, "/public"))
+        return "baremetal:runbook:update:public";
+    return "baremetal:runbook:update";
+}
+
+static bool
+check_runbook_update(Asker *asker, Request *request, GError **error)
+{
+    /* traits are changed by requests that are no patches */
+    if (!request->body_pending && json_is_array(request->json))
+        return check_operations(asker, request->json, runbook_rule_of, "baremetal:runbook:update",
+                                error);
+    return allows(asker, "baremetal:runbook:update") ||
+           (request->body_pending && (allows(asker, "baremetal:runbook:update:owner") ||
+                                      allows(asker, "baremetal:runbook:update:public"))) ||
+           forbid(asker, "baremetal:runbook:update", error);
 }
 
 /* ---- the owner of new items ---- */
@@ -297,7 +333,7 @@ static const struct {
     bool (*check)(Asker *asker, Request *request, GError **error);
 } specials[] = {
 #define SPECIAL(name, function) {name, function},
-#include "api/auth/policy.def"
+#include "auth/policy.def"
 };
 
 typedef struct ListRule {
@@ -306,7 +342,7 @@ typedef struct ListRule {
 
 static const ListRule list_rules[] = {
 #define LIST(own, all) {own, all},
-#include "api/auth/policy.def"
+#include "auth/policy.def"
 };
 
 /* The pair with this rule; NULL if the rule is not about lists. */

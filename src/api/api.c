@@ -4,6 +4,7 @@
 
 #include "api/access.h"
 #include "api/internal.h"
+#include "api/versions.h"
 #include "common/config.h"
 #include "common/log.h"
 #include "common/metrics.h"
@@ -40,6 +41,8 @@ api_new(const ApiServices *services)
     api->bodies = pool_new("api-bodies", 1, BODY_QUEUE);
     api->logins = login_queue_new("api-logins", login_threads());
     api->metrics = request_metrics_new();
+    api->newest_version =
+        api_version_of_release(config_string(config_current(), OPT_PIN_RELEASE_VERSION));
     api->streams = http_streams_new(api->pool);
     api->default_base = g_strdup("http://127.0.0.1:6385");
     return api;

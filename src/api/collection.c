@@ -14,7 +14,7 @@ static bool
 check_member(const Request *request, const Resource *resource, void *scratch, const char *name,
              const json_t *value, GError **error)
 {
-    const Field *field = resource_field(resource, name);
+    const Field *field = resource_field_at(resource, name, request->version);
     if (field == NULL || !(field->flags & FIELD_CREATE) || field->flags & FIELD_INTERNAL)
         return steel_fail(error, STEEL_ERROR_INVALID,
                           "Schema error for %s: Additional properties are not allowed ('%.80s' was "

@@ -62,9 +62,12 @@ struct Collection {
     const Resource *resource;
     const ListFilter *filters;
     size_t filter_count;
+    /* Narrows every list, whatever was asked for; NULL: nothing does. */
+    void (*narrow)(ListCall *call);
     unsigned since;        /* the version of the collection itself: `fields` needs 1.8 or this */
     unsigned detail_since; /* of ?detail= */
     unsigned names_since;  /* of names in place of UUIDs; 0: there are none */
+    bool any_marker;       /* a marker that is no UUID is one that is not found */
     bool always_detail;    /* lists show all fields */
     const char *order;     /* the field that sorts lists unless asked otherwise; NULL: as created */
     /* members of a POST that are not fields; the hook checks them */
@@ -132,4 +135,5 @@ bool collection_not_found(const Collection *collection, const char *ident, GErro
 
 extern const Collection node_collection, port_collection, portgroup_collection,
     volume_connector_collection, volume_target_collection, chassis_collection,
-    allocation_collection, deploy_template_collection, conductor_collection;
+    allocation_collection, deploy_template_collection, conductor_collection, runbook_collection,
+    inspection_rule_collection;

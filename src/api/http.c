@@ -131,8 +131,11 @@ add_headers(const Request *request, struct MHD_Response *response)
     if (request->version_known)
         MHD_add_response_header(response, API_HEADER_VERSION, api_version_text(request->version));
     MHD_add_response_header(response, API_HEADER_MINIMUM, API_VERSION_TEXT(1));
-    MHD_add_response_header(response, API_HEADER_MAXIMUM, api_version_text(API_VERSION_MAXIMUM));
+    MHD_add_response_header(response, API_HEADER_MAXIMUM,
+                            api_version_text(request_newest_version(request)));
     MHD_add_response_header(response, "Openstack-Request-Id", request->id);
+    if (request_newest_version(request) >= REQUEST_ID_HEADER_SINCE)
+        MHD_add_response_header(response, "X-Openstack-Request-Id", request->id);
     if (request->content_type != NULL)
         MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, request->content_type);
     if (request->location != NULL)

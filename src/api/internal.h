@@ -1,12 +1,12 @@
 /* What the parts of the API share: the Api itself. Private to this folder.
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
-#include "api/auth/login_queue.h"
 #include "api/http_stream.h"
 #include "api/request_metrics.h"
-#include "api/rings.h"
+#include "auth/login_queue.h"
 #include "common/pool.h"
 #include "http/listener.h"
+#include "rpc/rings.h"
 
 struct Api {
     ApiServices services;
@@ -19,6 +19,7 @@ struct Api {
     /* Atomic: bytes of bodies that are held; of them, those of routes that need no login. */
     uint64_t body_bytes, public_body_bytes;
     RequestMetrics *metrics;
+    unsigned newest_version; /* that is served */
     /* where links start when nothing better is known: "http://127.0.0.1:6385" */
     char *default_base;
 

@@ -34,7 +34,7 @@ ident_kind(const Request *request, const Collection *collection, const char *ide
 static bool
 bad_ident(const Collection *collection, const char *ident, GError **error)
 {
-    if (collection->names_since > 0)
+    if (collection->names_since > 0 && collection->names_since <= VERSION_ELDER)
         return collection_not_found(collection, ident, error);
     return steel_fail(error, STEEL_ERROR_INVALID, "Expected UUID of a %s: %.80s",
                       collection->resource->name, ident);
@@ -158,7 +158,8 @@ static bool
 is_visible(Request *request, const Collection *collection, const ItemBrief *brief)
 {
     const PolicyTarget target = target_of(collection, brief);
-    return collection->see == NULL || policy_sees(request, collection->see, &target);
+    return collection->see == NULL || brief->is_public ||
+           policy_sees(request, collection->see, &target);
 }
 
 bool
@@ -187,6 +188,7 @@ collection_find(Request *request, const Collection *collection, const char *iden
     if (!collection_lookup(request, collection, ident, brief, error))
         return false;
     const PolicyTarget target = target_of(collection, brief);
-    return !(request->route->flags & ROUTE_TARGETED) ||
+    bool only_seen = brief->is_public && g_strcmp0(request->route->policy, collection->see) == 0;
+    return !(request->route->flags & ROUTE_TARGETED) || only_seen ||
            policy_check(request, request->route->policy, &target, error);
 }

@@ -11,7 +11,7 @@
 #include <string.h>
 
 static bool
-is_known_argument(const Collection *collection, const char *name)
+is_known_argument(const Collection *collection, const char *name, unsigned version)
 {
     static const char *const common[] = {"limit",    "marker", "sort_key",
                                          "sort_dir", "fields", "detail"};
@@ -20,7 +20,7 @@ is_known_argument(const Collection *collection, const char *name)
             return true;
     for (size_t i = 0; i < collection->filter_count; i++)
         if (strcmp(collection->filters[i].argument, name) == 0)
-            return true;
+            return version_knows(version, collection->filters[i].since);
     return false;
 }
 
@@ -30,12 +30,13 @@ check_arguments(const ListCall *call, GError **error)
     const Request *request = call->request;
     for (size_t i = 0; i < request->argument_count; i++) {
         const char *name = request->arguments[i].name;
-        if (is_known_argument(call->collection, name))
+        if (is_known_argument(call->collection, name, request->version))
             continue;
         g_autoptr(GString) legal =
             g_string_new("fields, detail, limit, marker, sort_key, sort_dir");
         for (size_t k = 0; k < call->collection->filter_count; k++)
-            g_string_append_printf(legal, ", %s", call->collection->filters[k].argument);
+            if (version_knows(request->version, call->collection->filters[k].since))
+                g_string_append_printf(legal, ", %s", call->collection->filters[k].argument);
         return steel_fail(error, STEEL_ERROR_INVALID, "Unexpected arguments: %.80s; known are: %s",
                           name, legal->str);
     }
@@ -79,8 +80,9 @@ read_sort(ListCall *call, GError **error)
         call->query.sort = resource_field(resource, call->collection->order);
     if (key == NULL || strcmp(key, "id") == 0)
         return true;
-    const Field *field = resource_field(resource, key);
+    const Field *field = resource_field_at(resource, key, call->request->version);
     if (field == NULL || field->type == FIELD_COMPUTED || field_is_json(field) ||
+        !version_knows(call->request->version, field->since) ||
         field->flags & (FIELD_INTERNAL | FIELD_UNSORTABLE))
         return steel_fail(error, STEEL_ERROR_INVALID,
                           "The sort_key value \"%.80s\" is an invalid field for sorting", key);
@@ -141,6 +143,8 @@ read_filters(ListCall *call, GError **error)
         if (!filter->add(call, filter, value, error))
             return false;
     }
+    if (collection->narrow != NULL)
+        collection->narrow(call);
     call->query.ownership = collection->ownership;
     call->query.project = policy_list_project(call->request);
     return true;
@@ -245,7 +249,7 @@ read_marker(ListCall *call, GError **error)
     const char *marker = request_argument(call->request, "marker");
     call->query.marker = marker;
     if (marker == NULL || strcmp(call->collection->resource->key, "uuid") != 0 ||
-        uuid_valid(marker))
+        call->collection->any_marker || uuid_valid(marker))
         return true;
     return steel_fail(error, STEEL_ERROR_INVALID, "Expected UUID for marker: %.80s", marker);
 }

@@ -119,12 +119,28 @@ text_schema(const Resource *resource, const Field *field, bool nullable)
     return schema;
 }
 
+/* Arrays whose items are no texts. */
+static const struct {
+    const Resource *resource;
+    const char *field, *item;
+    bool hidden; /* null where the item's answer does not show it */
+} arrays[] = {
+    {&deploy_template_resource, "steps",      "Step",          false},
+    {&runbook_resource,         "steps",      "RunbookStep",   false},
+    {&inspection_rule_resource, "conditions", "RuleOperation", true},
+    {&inspection_rule_resource, "actions",    "RuleOperation", true},
+};
+
 static json_t *
-array_schema(const Resource *resource)
+array_schema(const Resource *resource, const Field *field)
 {
-    return json_pack("{s:s, s:o}", "type", "array", "items",
-                     resource == &deploy_template_resource ? openapi_reference("Step")
-                                                           : type_or_null("string", false));
+    for (size_t i = 0; i < G_N_ELEMENTS(arrays); i++)
+        if (arrays[i].resource == resource && strcmp(arrays[i].field, field->name) == 0) {
+            json_t *schema = type_or_null("array", arrays[i].hidden);
+            json_object_set_new(schema, "items", openapi_reference(arrays[i].item));
+            return schema;
+        }
+    return json_pack("{s:s, s:o}", "type", "array", "items", type_or_null("string", false));
 }
 
 static json_t *
@@ -141,7 +157,7 @@ type_schema(const Resource *resource, const Field *field)
     case FIELD_OBJECT:
         return type_or_null("object", false);
     case FIELD_ARRAY:
-        return array_schema(resource);
+        return array_schema(resource, field);
     case FIELD_COMPUTED:
         return computed_schema(resource, field);
     case FIELD_STRING:

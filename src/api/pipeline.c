@@ -3,17 +3,18 @@
 #include "api/pipeline.h"
 
 #include "api/access.h"
-#include "api/auth/login_failures.h"
-#include "api/auth/policy_remote.h"
 #include "api/browser_guard.h"
 #include "api/collection.h"
 #include "api/faults.h"
 #include "api/internal.h"
 #include "api/node_brief.h"
 #include "api/router.h"
+#include "auth/login_failures.h"
+#include "auth/policy_remote.h"
 #include "common/log.h"
 #include "common/metrics.h"
 #include "common/time_text.h"
+#include "common/uuid.h"
 
 #include <string.h>
 
@@ -88,6 +89,25 @@ check_version(Request *request)
     return answer_routing(request, route->below, description);
 }
 
+/* Newer versions take ".json" for a part of the name; no word of a route has it there. */
+static bool
+keep_suffix(Request *request)
+{
+    if (request->version < VERSION_NO_SUFFIX)
+        return true;
+    if (request->capture_suffix != NULL) {
+        request->suffixed[strlen(request->suffixed)] = *request->capture_suffix;
+        request->capture_suffix = NULL;
+        return true;
+    }
+    size_t length = strcspn(request->original, "?");
+    while (length > 0 && request->original[length - 1] == '/')
+        length--;
+    bool suffixed = length > 5 && strncmp(request->original + length - 5, ".json", 5) == 0;
+    return !suffixed || g_str_has_suffix(request->route->pattern, ".json") ||
+           answer_unrouted(request, 404);
+}
+
 /* [healthcheck]path is another path of the health check. */
 static bool
 is_health_path(const Request *request)
@@ -129,10 +149,11 @@ request_begin(Request *request)
     if (!(request->route->flags & ROUTE_UNVERSIONED)) {
         const char *legacy = request_header(request, API_HEADER_VERSION);
         const char *standard = request_header(request, "OpenStack-API-Version");
-        if (!api_version_negotiate(legacy, standard, &request->version, &error))
+        if (!api_version_negotiate(request_newest_version(request), legacy, standard,
+                                   &request->version, &error))
             return answer_routing(request, 406, error->message);
         request->version_known = true;
-        if (!check_version(request))
+        if (!keep_suffix(request) || !check_version(request))
             return false;
     }
     if (!browser_guard_admits(request, announces_body(request), &error))
@@ -224,8 +245,6 @@ refuse_identity(Request *request, const GError *error)
 {
     if (steel_error_is(error, STEEL_ERROR_UNAUTHORIZED))
         note_failure(request);
-    else if (steel_error_is(error, STEEL_ERROR_IDENTITY_UNAVAILABLE))
-        request_add_retry_after(request);
     answer_error(request, error);
     return PIPELINE_ANSWERED;
 }
@@ -312,13 +331,6 @@ request_admit(Request *request, uint64_t size)
 }
 
 void
-request_add_retry_after(Request *request)
-{
-    request->header_name = "Retry-After";
-    request->header_value = "2";
-}
-
-void
 request_refuse_body(Request *request, BodyFault fault)
 {
     g_autoptr(GError) error = NULL;
@@ -328,7 +340,6 @@ request_refuse_body(Request *request, BodyFault fault)
                    request_body_limit(request));
     } else {
         metrics_add(METRIC_API_BODIES_REFUSED, 1);
-        request_add_retry_after(request);
         steel_fail(&error, STEEL_ERROR_NO_WORKER,
                    "The memory for bodies of requests is used up; try again in a few seconds.");
     }
@@ -381,7 +392,6 @@ hand_over(Request *request, Pool *pool, PoolJob job)
     g_autoptr(GError) error = NULL;
     if (pool_submit(pool, job, request, &error))
         return true;
-    request_add_retry_after(request);
     answer_error(request, error);
     return false;
 }
@@ -469,6 +479,16 @@ call_done(json_t *result, const GError *error, void *user_data)
     request->transport->resume(request->carrier);
 }
 
+/* "req-<uuid>" as oslo.middleware takes it; NULL: the client has sent none, or something else. */
+static const char *
+global_request_id(const Request *request)
+{
+    static const char start[] = "req-";
+    const char *said = request_header(request, "X-OpenStack-Request-ID");
+    bool good = said != NULL && g_str_has_prefix(said, start) && uuid_valid(said + strlen(start));
+    return good ? said : NULL;
+}
+
 Answer
 request_call(Request *request, RpcMethod method, const char *node_uuid, json_t *arguments,
              RequestAfter after)
@@ -484,7 +504,8 @@ request_call(Request *request, RpcMethod method, const char *node_uuid, json_t *
         .judged = request->judged_by_owner ? request->judged : NULL,
         .context = {.request_id = request->id,
                     .user_id = request->identity.user_id,
-                    .project_id = request->identity.project_id},
+                    .project_id = request->identity.project_id,
+                    .global_request_id = global_request_id(request)},
     };
     rpc_call(request->api->services.rpc, &call, call_done, request);
     return ANSWER_LATER;

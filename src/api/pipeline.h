@@ -57,8 +57,5 @@ bool request_run(Request *request);
 /* Makes the answer after a call. Call it once, after transport->resume. */
 void request_finish(Request *request);
 
-/* Adds a Retry-After header. */
-void request_add_retry_after(Request *request);
-
 /* Sets the answer; takes the text. NULL: it is empty. */
 void request_answer_text(Request *request, unsigned status, GString *text);

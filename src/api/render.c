@@ -7,7 +7,10 @@
 #include "api/access.h"
 #include "api/internal.h"
 #include "api/mask.h"
+#include "common/log.h"
 #include "common/steady.h"
+#include "db/secrets.h"
+#include "model/network.h"
 
 #include <string.h>
 
@@ -96,6 +99,22 @@ put_text(GString *out, const char *text, size_t size)
         json_text_append_string_size(out, text, size);
 }
 
+/* Secrets that the caller may see. What does not open is told in the log, and masked. */
+static void
+put_opened(const Renderer *renderer, const ViewColumn *column, const DbRow *row, const char *text,
+           size_t size)
+{
+    g_autoptr(GError) error = NULL;
+    const View *view = renderer->view;
+    const char *key = db_row_text(row, view->key, NULL);
+    if (key != NULL && db_secrets_show(request_db(renderer->request), view->resource, key,
+                                       column->field, text, size, renderer->out, &error))
+        return;
+    if (error != NULL)
+        log_error("api", "%s", error->message);
+    mask_append(renderer->out, text, size);
+}
+
 static void
 put_json(const Renderer *renderer, const ViewColumn *column, const DbRow *row, bool unmasked)
 {
@@ -106,9 +125,23 @@ put_json(const Renderer *renderer, const ViewColumn *column, const DbRow *row, b
         put(out, column->part == PART_OBJECT ? "{}" : "[]", 2);
     } else if (column->secrets && !unmasked && size > 2) {
         mask_append(out, text, size);
+    } else if (column->secrets) {
+        put_opened(renderer, column, row, text, size);
     } else {
         put(out, text, size);
     }
+}
+
+/* A link to a switch of OVN's gateway is none to versions that do not know it. */
+static void
+put_link(const Renderer *renderer, const ViewColumn *column, const DbRow *row)
+{
+    size_t size = 0;
+    const char *text = db_row_text(row, column->column, &size);
+    if (text == NULL || size == 0 || g_strstr_len(text, (gssize)size, "\"" LINK_VTEP_LOGICAL "\":"))
+        put_literal(renderer->out, "{}");
+    else
+        put(renderer->out, text, size);
 }
 
 static void
@@ -203,6 +236,9 @@ put_value(const Renderer *renderer, const ViewColumn *column, const DbRow *row, 
         break;
     case PART_TRUTH:
         put_truth(out, column->field, row, column->column);
+        break;
+    case PART_LINK:
+        put_link(renderer, column, row);
         break;
     case PART_OBJECT:
     case PART_ARRAY:

@@ -4,10 +4,10 @@
 #include "api/request.h"
 
 #include "api/access.h"
-#include "api/auth/policy_remote.h"
 #include "api/internal.h"
 #include "api/pipeline.h"
 #include "api/router.h"
+#include "auth/policy_remote.h"
 #include "common/uuid.h"
 
 #include <string.h>
@@ -140,6 +140,12 @@ request_answer_text(Request *request, unsigned status, GString *text)
     request->out = text;
     request->status = status;
     request->content_type = text != NULL ? json_type_text : NULL;
+}
+
+unsigned
+request_newest_version(const Request *request)
+{
+    return request->api->newest_version;
 }
 
 Db *

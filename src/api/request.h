@@ -89,6 +89,7 @@ struct Request {
     char id[REQUEST_ID_SIZE];               /* "req-<uuid>" */
     const char *captures[REQUEST_CAPTURES]; /* of {name} in the route's pattern, in `path` */
     const char *capture_suffix;             /* ".json" that was cut off the last capture, or NULL */
+    char *suffixed;                         /* that capture, in `path` */
     Identity identity;
     bool identified;                   /* `identity` is filled */
     GError *identity_failure;          /* owned: why there is no identity, until that is answered */
@@ -131,6 +132,9 @@ struct Request {
 };
 
 Db *request_db(const Request *request);
+
+/* The newest version of the API that is served: API_VERSION_MAXIMUM unless a release is pinned. */
+unsigned request_newest_version(const Request *request);
 
 const char *request_header(const Request *request, const char *name);
 

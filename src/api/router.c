@@ -123,6 +123,7 @@ take_captures(Request *request, const Pattern *pattern, char *const *segments)
     if (last[length] != '\0') {
         last[length] = '\0';
         request->capture_suffix = ".json";
+        request->suffixed = last;
     }
 }
 

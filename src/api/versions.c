@@ -5,6 +5,23 @@
 #include <stdio.h>
 #include <string.h>
 
+unsigned
+api_version_of_release(const char *release)
+{
+    static const struct {
+        const char *name;
+        unsigned minor;
+    } releases[] = {
+#define RELEASE(name, minor) {name, minor},
+#include "api/releases.def"
+#undef RELEASE
+    };
+    for (size_t i = 0; release != NULL && i < G_N_ELEMENTS(releases); i++)
+        if (strcmp(releases[i].name, release) == 0)
+            return MIN(releases[i].minor, API_VERSION_MAXIMUM);
+    return API_VERSION_MAXIMUM;
+}
+
 /* Reads 1 to 5 decimal digits up to `end`. */
 static bool
 read_number(const char **text, unsigned *number)
@@ -19,10 +36,10 @@ read_number(const char **text, unsigned *number)
 }
 
 static bool
-parse(const char *text, unsigned *minor, GError **error)
+parse(unsigned newest, const char *text, unsigned *minor, GError **error)
 {
     if (g_ascii_strcasecmp(text, "latest") == 0) {
-        *minor = API_VERSION_MAXIMUM;
+        *minor = newest;
         return true;
     }
     unsigned major = 0, number = 0;
@@ -31,12 +48,12 @@ parse(const char *text, unsigned *minor, GError **error)
     if (!good)
         return steel_fail(error, STEEL_ERROR_NOT_ACCEPTABLE,
                           "'%.40s' is not an API version: 1.N or latest is", text);
-    if (major != 1 || number < API_VERSION_MINIMUM || number > API_VERSION_MAXIMUM)
+    if (major != 1 || number < API_VERSION_MINIMUM || number > newest)
         return steel_fail(error, STEEL_ERROR_NOT_ACCEPTABLE,
                           "Version %u.%u was requested but is not supported by this service. The "
-                          "supported version range is: [" API_VERSION_TEXT(
-                              API_VERSION_MINIMUM) ", " API_VERSION_TEXT(API_VERSION_MAXIMUM) "].",
-                          major, number);
+                          "supported version range is: [%s, %s].",
+                          major, number, api_version_text(API_VERSION_MINIMUM),
+                          api_version_text(newest));
     *minor = number;
     return true;
 }
@@ -56,12 +73,13 @@ standard_entry(const char *standard)
 }
 
 bool
-api_version_negotiate(const char *legacy, const char *standard, unsigned *minor, GError **error)
+api_version_negotiate(unsigned newest, const char *legacy, const char *standard, unsigned *minor,
+                      GError **error)
 {
     g_autofree char *entry = standard != NULL ? standard_entry(standard) : NULL;
     const char *asked = entry != NULL ? entry : legacy;
     if (asked != NULL)
-        return parse(asked, minor, error);
+        return parse(newest, asked, minor, error);
     *minor = API_VERSION_MINIMUM;
     return true;
 }
@@ -74,8 +92,8 @@ api_version_text(unsigned minor)
 #define TEN(t)                                                                                     \
     ROW(t##0), ROW(t##1), ROW(t##2), ROW(t##3), ROW(t##4), ROW(t##5), ROW(t##6), ROW(t##7),        \
         ROW(t##8), ROW(t##9)
-        ROW(0), ROW(1), ROW(2), ROW(3), ROW(4), ROW(5), ROW(6), ROW(7), ROW(8),
-        ROW(9), TEN(1), TEN(2), TEN(3), TEN(4), TEN(5), TEN(6), TEN(7), TEN(8),
+        ROW(0), ROW(1), ROW(2), ROW(3), ROW(4), ROW(5), ROW(6), ROW(7), ROW(8),  ROW(9),  TEN(1),
+        TEN(2), TEN(3), TEN(4), TEN(5), TEN(6), TEN(7), TEN(8), TEN(9), TEN(10), TEN(11),
 #undef TEN
 #undef ROW
     };

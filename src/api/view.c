@@ -3,6 +3,7 @@
 #include "api/view.h"
 
 #include "api/access.h"
+#include "api/versions.h"
 #include "common/lock.h"
 #include "model/resources.h"
 
@@ -108,6 +109,9 @@ add_field(View *view, const Field *field)
     ViewColumn *column = &view->columns[view->column_count];
     column->field = field;
     column->part = part_of(view->resource, field);
+    if (view->resource == &port_resource && strcmp(field->name, "local_link_connection") == 0 &&
+        !version_has_vtep(view->version))
+        column->part = PART_LINK;
     column->secrets = field->flags & FIELD_SECRETS;
     column->column = field->type != FIELD_COMPUTED ? select_field(view, field) : -1;
     column->prefix = g_strdup_printf("%c\"%s\":", view->column_count == 0 ? '{' : ',', field->name);
@@ -127,9 +131,21 @@ static const struct {
     {&allocation_resource, "updated_at", NULL},
 };
 
+/* Fields of which nothing is shown in items whose other field says so. */
+static const struct {
+    const Resource *resource;
+    const char *field, *unless;
+} hidden[] = {
+    {&inspection_rule_resource, "conditions", "sensitive"},
+    {&inspection_rule_resource, "actions", "sensitive"},
+};
+
 static DbColumn
 column_of(const View *view, const Field *field)
 {
+    for (size_t i = 0; i < G_N_ELEMENTS(hidden); i++)
+        if (hidden[i].resource == view->resource && strcmp(hidden[i].field, field->name) == 0)
+            return (DbColumn){.field = field, .unless = hidden[i].unless};
     for (size_t i = 0; view->as_created && i < G_N_ELEMENTS(as_created); i++)
         if (as_created[i].resource == view->resource &&
             strcmp(as_created[i].field, field->name) == 0)
@@ -221,7 +237,7 @@ has_field(const View *view, const Field *field)
 static bool
 choose(View *view, const char *name, GError **error)
 {
-    const Field *field = resource_field(view->resource, name);
+    const Field *field = resource_field_at(view->resource, name, view->version);
     if (field == NULL || !choosable(view->resource, field))
         return steel_fail(error, STEEL_ERROR_INVALID, "Field %.80s is not a valid field of a %s.",
                           name, view->resource->name);

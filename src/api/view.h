@@ -20,6 +20,7 @@ typedef enum ViewPart {
     PART_INTEGER,
     PART_TRUTH,           /* boolean; null where the column is null and the field has no default */
     PART_OBJECT,          /* JSON as stored; {} for null */
+    PART_LINK,            /* the same; {} for what the version does not know of a port's link */
     PART_ARRAY,           /* JSON as stored; [] for null */
     PART_STATE,           /* provision state: older versions see other words */
     PART_LINKS,           /* self and bookmark */

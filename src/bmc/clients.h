@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
+typedef struct BmcGuard BmcGuard;
 typedef struct HttpEngine HttpEngine;
 typedef struct IloClient IloClient;
 typedef struct IpmiClient IpmiClient;
@@ -10,6 +11,7 @@ typedef struct RedfishClient RedfishClient;
 
 /* Immutable while drivers run; the clients are owned by the main. */
 typedef struct BmcClients {
+    BmcGuard *guard;  /* of all of them; NULL in some tests */
     IpmiClient *ipmi; /* NULL where nothing speaks IPMI: tests */
     HttpEngine *http; /* sends the requests of those below */
     IloClient *ilo;

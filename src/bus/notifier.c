@@ -22,6 +22,7 @@ struct Notifier {
 typedef struct Message {
     json_t *plain;        /* as the log has it */
     json_t *with_context; /* as the bus has it */
+    const char *const *topics;
     const char *priority; /* "info", "error" */
 } Message;
 
@@ -48,10 +49,9 @@ publish(Notifier *notifier, const Message *message, char *body)
 {
     const Config *config = config_current();
     const char *exchange = config_string(config, OPT_CONTROL_EXCHANGE);
-    const char *const *topics = config_list(config, OPT_VERSIONED_NOTIFICATIONS_TOPICS);
     size_t size = strlen(body);
-    for (; *topics != NULL; topics++) {
-        g_autofree char *key = g_strdup_printf("%s.%s", *topics, message->priority);
+    for (const char *const *topic = message->topics; *topic != NULL; topic++) {
+        g_autofree char *key = g_strdup_printf("%s.%s", *topic, message->priority);
         bus_publish(notifier->bus, exchange, key, g_strndup(body, size), size);
     }
     g_free(body);
@@ -119,13 +119,15 @@ least_level(const Config *config)
     return NEVER;
 }
 
+/* Sensors are told at any level. */
 static bool
 needs_bus(const Config *config)
 {
+    bool sensors = config_boolean(config, OPT_SENSOR_DATA_SEND_SENSOR_DATA);
     for (const char *const *name = driver_names(config); *name != NULL; name++) {
         const Driver *driver = driver_of(*name);
         if (driver != NULL && driver->needs_bus)
-            return least_level(config) != NEVER;
+            return sensors || least_level(config) != NEVER;
     }
     return false;
 }
@@ -222,6 +224,15 @@ notifier_wants(const Notifier *notifier, bool is_error)
     return notifier != NULL && (is_error ? ERROR : INFO) >= least_level(config_current());
 }
 
+/* A new reference. */
+static json_t *
+versioned(const Notification *notification, json_t *payload)
+{
+    return json_pack("{s:s, s:s, s:s, s:O}", "ironic_object.name", notification->payload_name,
+                     "ironic_object.namespace", "ironic", "ironic_object.version",
+                     notification->payload_version, "ironic_object.data", payload);
+}
+
 static json_t *
 message_of(const Notification *notification, json_t *payload)
 {
@@ -232,12 +243,12 @@ message_of(const Notification *notification, json_t *payload)
     g_autofree char *second = g_date_time_format(now, "%Y-%m-%d %H:%M:%S");
     g_autofree char *timestamp =
         g_strdup_printf("%s.%06d", second, g_date_time_get_microsecond(now));
-    return json_pack(
-        "{s:s, s:s, s:s, s:s, s:{s:s, s:s, s:s, s:O}, s:s}", "message_id", uuid_generate(uuid),
-        "publisher_id", publisher, "event_type", notification->event_type, "priority",
-        notification->is_error ? "ERROR" : "INFO", "payload", "ironic_object.name",
-        notification->payload_name, "ironic_object.namespace", "ironic", "ironic_object.version",
-        notification->payload_version, "ironic_object.data", payload, "timestamp", timestamp);
+    json_t *whole = notification->payload_name != NULL ? versioned(notification, payload)
+                                                       : json_incref(payload);
+    return json_pack("{s:s, s:s, s:s, s:s, s:o, s:s}", "message_id", uuid_generate(uuid),
+                     "publisher_id", publisher, "event_type", notification->event_type, "priority",
+                     notification->is_error ? "ERROR" : "INFO", "payload", whole, "timestamp",
+                     timestamp);
 }
 
 /* oslo's context of a request, as consumers know it. Ironic puts the client's token here; Steel
@@ -267,13 +278,13 @@ add_context(json_t *message, const Notification *notification)
     json_decref(rest);
 }
 
-void
-notifier_send(Notifier *notifier, const Notification *notification, json_t *payload)
+static void
+send(Notifier *notifier, const Notification *notification, json_t *payload,
+     const char *const *topics)
 {
-    if (!notifier_wants(notifier, notification->is_error))
-        return;
     Message message = {.plain = message_of(notification, payload),
-                       .priority = notification->is_error ? "error" : "info"};
+                       .priority = notification->is_error ? "error" : "info",
+                       .topics = topics};
     message.with_context = json_copy(message.plain);
     add_context(message.with_context, notification);
     for (const char *const *name = driver_names(config_current()); *name != NULL; name++)
@@ -281,4 +292,21 @@ notifier_send(Notifier *notifier, const Notification *notification, json_t *payl
     json_decref(message.plain);
     json_decref(message.with_context);
     metrics_add(METRIC_NOTIFICATIONS, 1);
+}
+
+void
+notifier_send(Notifier *notifier, const Notification *notification, json_t *payload)
+{
+    if (notifier_wants(notifier, notification->is_error))
+        send(notifier, notification, payload,
+             config_list(config_current(), OPT_VERSIONED_NOTIFICATIONS_TOPICS));
+}
+
+void
+notifier_send_sensors(Notifier *notifier, const Notification *notification, json_t *payload)
+{
+    static const char *const topics[] = {"notifications", NULL}; /* oslo's default */
+    bool named = config_list_count(config_current(), OPT_OSLO_MESSAGING_NOTIFICATIONS_DRIVER) > 0;
+    if (notifier != NULL && named)
+        send(notifier, notification, payload, topics);
 }

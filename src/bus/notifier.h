@@ -23,7 +23,7 @@ typedef struct Notification {
     const char *service;      /* "ironic-api" or "ironic-conductor" */
     const char *host;         /* of the conductor */
     const char *event_type;   /* "baremetal.node.provision_set.start" */
-    const char *payload_name; /* "NodeSetProvisionStatePayload" */
+    const char *payload_name; /* "NodeSetProvisionStatePayload"; NULL: it is not versioned */
     const char *payload_version;
     const char *request_id; /* of the client; NULL: there is none */
     bool is_error;          /* level error; otherwise info */
@@ -55,3 +55,8 @@ bool notifier_wants(const Notifier *notifier, bool is_error);
  *    09:14:02.113000"}; on the bus also "_unique_id": hex and the context of the request as oslo
  * packs it, "_context_request_id"... without its token. */
 void notifier_send(Notifier *notifier, const Notification *notification, json_t *payload);
+
+/* Sends readings of sensors to the topic "notifications", by the drivers that are named, whatever
+ * notification_level is, as Ironic does; the message is as above, but `payload` stands there as it
+ * is. notification: without a version. Never blocks. Any thread. */
+void notifier_send_sensors(Notifier *notifier, const Notification *notification, json_t *payload);

@@ -2,6 +2,8 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "bus/session.h"
 
+#include "common/secret.h"
+
 #include <amqp.h>
 #include <amqp_framing.h>
 #include <amqp_ssl_socket.h>
@@ -11,6 +13,7 @@
 
 #define CHANNEL 1
 #define FRAME_SIZE 131072
+#define DELIVERY_TRANSIENT 1
 #define DELIVERY_PERSISTENT 2
 #define SYSTEM_AUTHORITIES "/etc/ssl/certs/ca-certificates.crt" /* Debian's ca-certificates */
 
@@ -111,8 +114,8 @@ make_socket(BusSession *session, GError **error)
 
 /* What this client understands, beyond what librabbitmq says of itself: without it a broker that is
  * short of disk stops reading and says nothing. */
-static const char *const capabilities[] = {"connection.blocked", "publisher_confirms",
-                                           "basic.nack"};
+static const char *const capabilities[] = {"connection.blocked", "publisher_confirms", "basic.nack",
+                                           "consumer_cancel_notify"};
 enum { CAPABILITIES_COUNT = G_N_ELEMENTS(capabilities) };
 
 static amqp_table_t
@@ -249,26 +252,111 @@ bus_session_declare_queue(BusSession *session, const char *name, const char *exc
     return check_call(session, "binding of queue", name, error);
 }
 
-/* ---- messages ---- */
+/* An argument of a queue; 0 is left out. Returns how many there are now. */
+static int
+add_number(amqp_table_entry_t *entries, int count, const char *name, unsigned number)
+{
+    if (number == 0)
+        return count;
+    entries[count].key = amqp_cstring_bytes(name);
+    entries[count].value.kind = AMQP_FIELD_KIND_I64;
+    entries[count].value.value.i64 = number;
+    return count + 1;
+}
 
 bool
-bus_session_publish(BusSession *session, const BusOutput *output, uint64_t *number, GError **error)
+bus_session_declare_inbox(BusSession *session, const char *name, unsigned expires_ms,
+                          unsigned messages_most, GError **error)
 {
-    char text[24]; /* the number comes back with a message that no queue takes */
-    g_snprintf(text, sizeof text, "%" G_GUINT64_FORMAT, session->published + 1);
-    const amqp_basic_properties_t properties = {
+    amqp_table_entry_t entries[2];
+    int count = add_number(entries, 0, "x-expires", expires_ms);
+    count = add_number(entries, count, "x-max-length", messages_most);
+    amqp_queue_declare(session->connection, CHANNEL, amqp_cstring_bytes(name), 0, 0, 0,
+                       expires_ms == 0, (amqp_table_t){count, entries});
+    return check_call(session, "queue", name, error);
+}
+
+bool
+bus_session_declare_fanout(BusSession *session, const char *name, const char *queue, GError **error)
+{
+    amqp_exchange_declare(session->connection, CHANNEL, amqp_cstring_bytes(name),
+                          amqp_cstring_bytes("fanout"), 0, 0, 0, 0, amqp_empty_table);
+    if (!check_call(session, "exchange", name, error))
+        return false;
+    if (queue == NULL)
+        return true;
+    amqp_queue_bind(session->connection, CHANNEL, amqp_cstring_bytes(queue),
+                    amqp_cstring_bytes(name), amqp_empty_bytes, amqp_empty_table);
+    return check_call(session, "binding of queue", queue, error);
+}
+
+bool
+bus_session_consume(BusSession *session, const char *queue, unsigned prefetch, GError **error)
+{
+    if (prefetch > 0) {
+        amqp_basic_qos(session->connection, CHANNEL, 0, (uint16_t)MIN(prefetch, UINT16_MAX), 0);
+        if (!check_call(session, "prefetch of", queue, error))
+            return false;
+    }
+    amqp_basic_consume(session->connection, CHANNEL, amqp_cstring_bytes(queue), amqp_empty_bytes, 0,
+                       prefetch == 0, 0, amqp_empty_table);
+    return check_call(session, "consuming", queue, error);
+}
+
+bool
+bus_session_ack(BusSession *session, uint64_t tag, GError **error)
+{
+    return check_status(amqp_basic_ack(session->connection, CHANNEL, tag, 0), "acknowledge",
+                        error) ||
+           over(session);
+}
+
+/* ---- messages ---- */
+
+static amqp_bytes_t
+bytes_or_none(const char *text)
+{
+    return text != NULL ? amqp_cstring_bytes(text) : amqp_empty_bytes;
+}
+
+static amqp_basic_properties_t
+properties_of(const BusOutput *output, const char *number, const char *expiration)
+{
+    amqp_basic_properties_t properties = {
         ._flags = AMQP_BASIC_CONTENT_TYPE_FLAG | AMQP_BASIC_CONTENT_ENCODING_FLAG |
                   AMQP_BASIC_DELIVERY_MODE_FLAG | AMQP_BASIC_PRIORITY_FLAG |
                   AMQP_BASIC_MESSAGE_ID_FLAG | AMQP_BASIC_HEADERS_FLAG,
         .content_type = amqp_cstring_bytes("application/json"),
         .content_encoding = amqp_cstring_bytes("utf-8"),
-        .delivery_mode = DELIVERY_PERSISTENT,
-        .message_id = amqp_cstring_bytes(text),
+        .delivery_mode = output->is_transient ? DELIVERY_TRANSIENT : DELIVERY_PERSISTENT,
+        .message_id = amqp_cstring_bytes(number),
+        .correlation_id = bytes_or_none(output->correlation_id),
+        .reply_to = bytes_or_none(output->reply_to),
+        .type = bytes_or_none(output->type),
+        .expiration = amqp_cstring_bytes(expiration),
     };
+    if (output->correlation_id != NULL)
+        properties._flags |= AMQP_BASIC_CORRELATION_ID_FLAG;
+    if (output->reply_to != NULL)
+        properties._flags |= AMQP_BASIC_REPLY_TO_FLAG;
+    if (output->type != NULL)
+        properties._flags |= AMQP_BASIC_TYPE_FLAG;
+    if (output->expires_ms != 0)
+        properties._flags |= AMQP_BASIC_EXPIRATION_FLAG;
+    return properties;
+}
+
+bool
+bus_session_publish(BusSession *session, const BusOutput *output, uint64_t *number, GError **error)
+{
+    char text[24], expiration[24]; /* the number comes back with a message that no queue takes */
+    g_snprintf(text, sizeof text, "%" G_GUINT64_FORMAT, session->published + 1);
+    g_snprintf(expiration, sizeof expiration, "%u", output->expires_ms);
+    const amqp_basic_properties_t properties = properties_of(output, text, expiration);
     const amqp_bytes_t body = {output->size, (void *)(uintptr_t)output->body};
-    int status =
-        amqp_basic_publish(session->connection, CHANNEL, amqp_cstring_bytes(output->exchange),
-                           amqp_cstring_bytes(output->routing_key), 1, 0, &properties, body);
+    int status = amqp_basic_publish(
+        session->connection, CHANNEL, amqp_cstring_bytes(output->exchange),
+        amqp_cstring_bytes(output->routing_key), !output->is_optional, 0, &properties, body);
     if (!check_status(status, "publish", error))
         return over(session);
     *number = ++session->published;
@@ -303,15 +391,65 @@ take_returned(BusSession *session, BusEvent *event, GError **error)
     return true;
 }
 
+static void
+copy_name(char out[BUS_NAME_SIZE], amqp_bytes_t name, bool is_set)
+{
+    size_t length = is_set ? MIN(name.len, BUS_NAME_SIZE - 1) : 0;
+    if (length > 0)
+        memcpy(out, name.bytes, length);
+    out[length] = '\0';
+}
+
+/* Head and body of a delivered message follow its method. */
+static bool
+take_delivered(BusSession *session, const amqp_basic_deliver_t *method, BusEvent *event,
+               GError **error)
+{
+    amqp_message_t message;
+    uint64_t tag = method->delivery_tag;
+    bool is_again = method->redelivered != 0;
+    if (!check_reply(amqp_read_message(session->connection, CHANNEL, &message, 0),
+                     "a delivered message", error))
+        return over(session);
+    const amqp_basic_properties_t *properties = &message.properties;
+    BusDelivery *delivery = g_new0(BusDelivery, 1);
+    delivery->body = g_malloc(message.body.len + 1);
+    if (message.body.len > 0)
+        memcpy(delivery->body, message.body.bytes, message.body.len);
+    delivery->body[message.body.len] = '\0';
+    delivery->size = message.body.len;
+    delivery->tag = tag;
+    delivery->is_again = is_again;
+    copy_name(delivery->correlation_id, properties->correlation_id,
+              properties->_flags & AMQP_BASIC_CORRELATION_ID_FLAG);
+    copy_name(delivery->reply_to, properties->reply_to,
+              properties->_flags & AMQP_BASIC_REPLY_TO_FLAG);
+    copy_name(delivery->type, properties->type, properties->_flags & AMQP_BASIC_TYPE_FLAG);
+    amqp_destroy_message(&message);
+    event->kind = BUS_EVENT_DELIVERED;
+    event->delivery = delivery;
+    return true;
+}
+
+void
+bus_delivery_free(BusDelivery *delivery)
+{
+    if (delivery == NULL)
+        return;
+    secret_wipe(delivery->body, delivery->size);
+    g_free(delivery->body);
+    g_free(delivery);
+}
+
 static bool
 take_method(BusSession *session, const amqp_method_t *method, BusEvent *event, GError **error)
 {
     if (method->id == AMQP_BASIC_ACK_METHOD) {
         const amqp_basic_ack_t *ack = method->decoded;
-        *event = (BusEvent){BUS_EVENT_CONFIRMED, ack->delivery_tag, ack->multiple != 0, ""};
+        *event = (BusEvent){BUS_EVENT_CONFIRMED, ack->delivery_tag, ack->multiple != 0, "", NULL};
     } else if (method->id == AMQP_BASIC_NACK_METHOD) {
         const amqp_basic_nack_t *nack = method->decoded;
-        *event = (BusEvent){BUS_EVENT_REFUSED, nack->delivery_tag, nack->multiple != 0, ""};
+        *event = (BusEvent){BUS_EVENT_REFUSED, nack->delivery_tag, nack->multiple != 0, "", NULL};
     } else if (method->id == AMQP_CONNECTION_BLOCKED_METHOD) {
         event->kind = BUS_EVENT_BLOCKED;
         set_text(event, ((const amqp_connection_blocked_t *)method->decoded)->reason);
@@ -319,6 +457,10 @@ take_method(BusSession *session, const amqp_method_t *method, BusEvent *event, G
         event->kind = BUS_EVENT_UNBLOCKED;
     } else if (method->id == AMQP_BASIC_RETURN_METHOD) {
         return take_returned(session, event, error);
+    } else if (method->id == AMQP_BASIC_DELIVER_METHOD) {
+        return take_delivered(session, method->decoded, event, error);
+    } else if (method->id == AMQP_BASIC_CANCEL_METHOD) {
+        event->kind = BUS_EVENT_CANCELLED;
     } else if (method->id == AMQP_CONNECTION_CLOSE_METHOD ||
                method->id == AMQP_CHANNEL_CLOSE_METHOD) {
         over(session);

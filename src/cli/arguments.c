@@ -306,17 +306,30 @@ arguments_take_global(Arguments *arguments, char *const *words, int count, GErro
     return parser.at;
 }
 
+/* Of the rows that are required, one that is absent and that no other of its group replaces. */
+static bool
+check_required(const OptionRow *const *tables, const Arguments *arguments, GHashTable *seen,
+               GError **error)
+{
+    for (; *tables != NULL; tables++) {
+        for (const OptionRow *row = *tables; row->name != NULL; row++) {
+            bool given = arguments_has(arguments, row->name) ||
+                         (row->group != NULL && g_hash_table_contains(seen, row->group));
+            if (row->required && !given)
+                return steel_fail(error, STEEL_ERROR_INVALID, "%s %s is required", row->name,
+                                  row->metavar);
+        }
+    }
+    return true;
+}
+
 static bool
 check_groups(const Arguments *arguments, const OptionRow *const *tables, GError **error)
 {
     g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
-    for (; *tables != NULL; tables++) {
-        for (const OptionRow *row = *tables; row->name != NULL; row++) {
-            bool given = arguments_has(arguments, row->name);
-            if (row->required && !given)
-                return steel_fail(error, STEEL_ERROR_INVALID, "%s %s is required", row->name,
-                                  row->metavar);
-            if (row->group == NULL || !given)
+    for (const OptionRow *const *table = tables; *table != NULL; table++) {
+        for (const OptionRow *row = *table; row->name != NULL; row++) {
+            if (row->group == NULL || !arguments_has(arguments, row->name))
                 continue;
             const char *other = g_hash_table_lookup(seen, row->group);
             if (other != NULL)
@@ -325,7 +338,7 @@ check_groups(const Arguments *arguments, const OptionRow *const *tables, GError 
             g_hash_table_insert(seen, (void *)(uintptr_t)row->group, (void *)(uintptr_t)row->name);
         }
     }
-    return true;
+    return check_required(tables, arguments, seen, error);
 }
 
 static bool

@@ -2,8 +2,8 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "cli/body.h"
 #include "cli/config_drive.h"
-#include "cli/yaml_text.h"
 #include "common/http_client.h"
+#include "common/yaml_text.h"
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>

@@ -1,8 +1,8 @@
 /* Reading clouds.yaml.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "cli/cloud_config.h"
-#include "cli/python_text.h"
-#include "cli/yaml_text.h"
+#include "common/python_text.h"
+#include "common/yaml_text.h"
 #include <string.h>
 
 static json_t *

@@ -7,9 +7,13 @@
 #include <string.h>
 
 const Command *const command_tables[] = {
-    node_commands,       node_change_commands, node_state_commands, node_detail_commands,
-    timeline_commands,   node_log_commands,    port_commands,       volume_commands,
-    allocation_commands, driver_commands,      file_commands,       NULL,
+    node_commands,         node_change_commands,
+    node_state_commands,   node_detail_commands,
+    timeline_commands,     node_log_commands,
+    node_console_commands, port_commands,
+    volume_commands,       allocation_commands,
+    rule_commands,         driver_commands,
+    file_commands,         NULL,
 };
 
 /* How many words the command has; 0 if the given ones differ. */

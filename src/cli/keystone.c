@@ -22,12 +22,23 @@ domain_of(const Settings *settings, SettingId id, SettingId name)
     return domain != NULL ? domain : json_pack("{s:s}", "id", "default");
 }
 
+/* NULL: none is set. */
+static json_t *
+user_of(const Settings *settings)
+{
+    const char *id = settings_text(settings, SETTING_USER_ID);
+    json_t *user = by_id_or_name(id, settings_text(settings, SETTING_USERNAME));
+    if (user != NULL && id == NULL)
+        json_object_set_new(user, "domain",
+                            domain_of(settings, SETTING_USER_DOMAIN_ID, SETTING_USER_DOMAIN_NAME));
+    return user;
+}
+
 static json_t *
 password_method(const Settings *settings, GError **error)
 {
     const char *password = settings_text(settings, SETTING_PASSWORD);
-    const char *id = settings_text(settings, SETTING_USER_ID);
-    json_t *user = by_id_or_name(id, settings_text(settings, SETTING_USERNAME));
+    json_t *user = user_of(settings);
     if (user == NULL || password == NULL) {
         json_decref(user);
         steel_fail(error, STEEL_ERROR_CONFIG,
@@ -36,34 +47,69 @@ password_method(const Settings *settings, GError **error)
         return NULL;
     }
     json_object_set_new(user, "password", json_string(password));
-    if (id == NULL)
-        json_object_set_new(user, "domain",
-                            domain_of(settings, SETTING_USER_DOMAIN_ID, SETTING_USER_DOMAIN_NAME));
     return json_pack("{s:[s], s:{s:o}}", "methods", "password", "password", "user", user);
+}
+
+/* Names of application credentials are a user's own. */
+static json_t *
+credential_method(const Settings *settings, GError **error)
+{
+    const char *id = settings_text(settings, SETTING_APPLICATION_CREDENTIAL_ID),
+               *secret = settings_text(settings, SETTING_APPLICATION_CREDENTIAL_SECRET);
+    json_t *user = id == NULL ? user_of(settings) : NULL;
+    json_t *credential =
+        by_id_or_name(id, settings_text(settings, SETTING_APPLICATION_CREDENTIAL_NAME));
+    if (credential == NULL || secret == NULL || (id == NULL && user == NULL)) {
+        json_decref(user);
+        json_decref(credential);
+        steel_fail(error, STEEL_ERROR_CONFIG,
+                   "auth type v3applicationcredential needs OS_APPLICATION_CREDENTIAL_SECRET, and "
+                   "OS_APPLICATION_CREDENTIAL_ID, or OS_APPLICATION_CREDENTIAL_NAME and the user");
+        return NULL;
+    }
+    json_object_set_new(credential, "secret", json_string(secret));
+    if (user != NULL)
+        json_object_set_new(credential, "user", user);
+    return json_pack("{s:[s], s:o}", "methods", "application_credential", "application_credential",
+                     credential);
+}
+
+static json_t *
+token_method(const Settings *settings, GError **error)
+{
+    const char *token = settings_text(settings, SETTING_TOKEN);
+    if (token != NULL)
+        return json_pack("{s:[s], s:{s:s}}", "methods", "token", "token", "id", token);
+    steel_fail(error, STEEL_ERROR_CONFIG, "auth type token needs OS_TOKEN");
+    return NULL;
+}
+
+static bool
+is_credential(const Settings *settings)
+{
+    return strcmp(keystone_auth_type(settings), "v3applicationcredential") == 0;
+}
+
+const char *
+keystone_auth_type(const Settings *settings)
+{
+    const char *type = settings_text(settings, SETTING_AUTH_TYPE);
+    if (type != NULL)
+        return type;
+    if (settings_text(settings, SETTING_APPLICATION_CREDENTIAL_SECRET) != NULL)
+        return "v3applicationcredential";
+    return settings_text(settings, SETTING_TOKEN) != NULL ? "token" : "password";
 }
 
 static json_t *
 identity_of(const Settings *settings, GError **error)
 {
-    const char *type = settings_text(settings, SETTING_AUTH_TYPE);
-    const char *token = settings_text(settings, SETTING_TOKEN);
-    const char *id = settings_text(settings, SETTING_APPLICATION_CREDENTIAL_ID);
-    const char *secret = settings_text(settings, SETTING_APPLICATION_CREDENTIAL_SECRET);
-    if (g_strcmp0(type, "v3applicationcredential") == 0) {
-        if (id != NULL && secret != NULL)
-            return json_pack("{s:[s], s:{s:s, s:s}}", "methods", "application_credential",
-                             "application_credential", "id", id, "secret", secret);
-        steel_fail(error, STEEL_ERROR_CONFIG,
-                   "auth type v3applicationcredential needs an id and a secret");
-        return NULL;
-    }
-    if (g_strcmp0(type, "token") == 0 || g_strcmp0(type, "v3token") == 0) {
-        if (token != NULL)
-            return json_pack("{s:[s], s:{s:s}}", "methods", "token", "token", "id", token);
-        steel_fail(error, STEEL_ERROR_CONFIG, "auth type token needs OS_TOKEN");
-        return NULL;
-    }
-    return password_method(settings, error);
+    const char *type = keystone_auth_type(settings);
+    if (is_credential(settings))
+        return credential_method(settings, error);
+    return strcmp(type, "token") == 0 || strcmp(type, "v3token") == 0
+               ? token_method(settings, error)
+               : password_method(settings, error);
 }
 
 /* The scope; NULL for none. An application credential has its own. */
@@ -72,7 +118,7 @@ scope_of(const Settings *settings)
 {
     const char *id = settings_text(settings, SETTING_PROJECT_ID);
     const char *name = settings_text(settings, SETTING_PROJECT_NAME);
-    if (g_strcmp0(settings_text(settings, SETTING_AUTH_TYPE), "v3applicationcredential") == 0)
+    if (is_credential(settings))
         return NULL;
     if (settings_text(settings, SETTING_SYSTEM_SCOPE) != NULL)
         return json_pack("{s:{s:b}}", "system", "all", 1);

@@ -6,6 +6,10 @@
 #include "common/http_client.h"
 #include <jansson.h>
 
+/* The settings' auth type, or the one that they mean: "v3applicationcredential" with the secret of
+ * one, "token" with a token, else "password". Borrowed or static. Pure. */
+const char *keystone_auth_type(const Settings *settings);
+
 /* The body of POST /v3/auth/tokens for the settings: method password, token or
  * application_credential, and the scope (project, domain, system or none). A new object; CONFIG
  * names what is missing. Pure. */

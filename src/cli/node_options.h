@@ -9,6 +9,7 @@
     ROW("boot")                                                                                    \
     ROW("console")                                                                                 \
     ROW("deploy")                                                                                  \
+    ROW("firmware")                                                                                \
     ROW("inspect")                                                                                 \
     ROW("management")                                                                              \
     ROW("network")                                                                                 \

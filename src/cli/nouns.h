@@ -1,5 +1,4 @@
-/* The resources of the API with their columns, and the headings of all fields, as `baremetal` has
- * them.
+/* The resources of the API with their columns, as `baremetal` has them.
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 #include "cli/rows.h"
@@ -13,13 +12,13 @@ extern const Noun volume_target_noun;
 extern const Noun conductor_noun;
 extern const Noun allocation_noun;
 extern const Noun deploy_template_noun;
+extern const Noun runbook_noun;
+extern const Noun inspection_rule_noun;
 extern const Noun driver_noun;
 extern const Noun bios_noun;
+extern const Noun firmware_noun;
 extern const Noun history_noun;
 extern const Noun passthru_noun;
 extern const Noun shard_noun;
-
-/* The heading of a field: "Provisioning State" for "provision_state"; the field itself if it has
- * none.
- * own  pairs of field and heading that come first, NULL-ended; NULL: none */
-const char *field_label(const char *field, const char *const *own);
+extern const Noun capacity_noun;
+extern const Noun queue_noun;

@@ -1,9 +1,9 @@
 /* Lists and single items in six formats.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "cli/output.h"
-#include "cli/python_text.h"
 #include "cli/table.h"
-#include "cli/yaml_text.h"
+#include "common/python_text.h"
+#include "common/yaml_text.h"
 #include <string.h>
 
 Listing *

@@ -3,9 +3,9 @@
 #include "cli/passthru.h"
 #include "cli/body.h"
 #include "cli/nouns.h"
-#include "cli/python_text.h"
 #include "cli/requests.h"
 #include "cli/session.h"
+#include "common/python_text.h"
 #include <string.h>
 
 /* Tables, one row each. */

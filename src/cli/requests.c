@@ -2,11 +2,12 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "cli/requests.h"
 #include "cli/body.h"
+#include "cli/field_label.h"
 #include "cli/nouns.h"
 #include "cli/output.h"
-#include "cli/python_text.h"
 #include "cli/session.h"
 #include "common/http_client.h"
+#include "common/python_text.h"
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>

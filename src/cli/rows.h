@@ -50,8 +50,8 @@ typedef struct OptionRow {
     const char *choices; /* "asc|desc"; NULL: any */
     const char *letter;  /* "-f"; NULL: none */
     const char *group;   /* not NULL: at most one option of this name can be given */
-    bool required;
-    bool natural; /* an integer that must not be negative */
+    bool required;       /* it, or another of its group */
+    bool natural;        /* an integer that must not be negative */
 } OptionRow;
 
 /* One positional argument. */

@@ -64,7 +64,8 @@ choose_auth(Session *session, GError **error)
         "password", "v3password", "token", "v3token", "v3applicationcredential", NULL};
     const char *type = settings_text(settings, SETTING_AUTH_TYPE);
     if (type == NULL) /* openrc files name keystone, but seldom the type */
-        type = settings_text(settings, SETTING_AUTH_URL) != NULL ? "password" : "none";
+        type = settings_text(settings, SETTING_AUTH_URL) != NULL ? keystone_auth_type(settings)
+                                                                 : "none";
     if (strcmp(type, "none") == 0 || strcmp(type, "noauth") == 0) {
         session->auth = AUTH_NONE;
     } else if (strcmp(type, "http_basic") == 0) {

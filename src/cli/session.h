@@ -11,7 +11,7 @@
 #include <jansson.h>
 
 /* The highest minor API version that this client knows. */
-enum { SESSION_KNOWN_MINOR = 82 };
+enum { SESSION_KNOWN_MINOR = 115 };
 
 typedef struct Session Session;
 

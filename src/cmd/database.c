@@ -3,7 +3,9 @@
 #include "cmd/database.h"
 
 #include "common/config.h"
+#include "common/log.h"
 #include "db/copy.h"
+#include "db/secrets.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -43,10 +45,106 @@ open_url(const char *url, Db **db, GError **error)
     return *db != NULL;
 }
 
+/* The file of keys: as configured, else a credential that systemd hands over, else one in the
+ * state directory. The caller frees. */
+static char *
+key_file(const Config *config)
+{
+    const char *file = config_string(config, OPT_DATABASE_KEY_FILE);
+    if (file != NULL)
+        return g_strdup(file);
+    const char *folder = g_getenv("CREDENTIALS_DIRECTORY");
+    g_autofree char *credential =
+        folder != NULL ? g_build_filename(folder, "steel.keys", NULL) : NULL;
+    if (credential != NULL && g_file_test(credential, G_FILE_TEST_EXISTS))
+        return g_steal_pointer(&credential);
+    return g_build_filename(config_string(config, OPT_STATE_PATH), "secret.keys", NULL);
+}
+
+/* Opens the configured database with its keys. */
+static bool
+open_configured(Db **db, GError **error)
+{
+    const Config *config = config_current();
+    g_autofree char *keys = key_file(config);
+    return open_url(config_string(config, OPT_DATABASE_CONNECTION), db, error) &&
+           db_secrets_use(*db, keys, error);
+}
+
+static bool
+open_and_seal(Db **db, DbSealed *done, GError **error)
+{
+    return open_configured(db, error) && db_secrets_seal_once(*db, done, error);
+}
+
 bool
 database_open(Db **db, GError **error)
 {
-    return open_url(config_string(config_current(), OPT_DATABASE_CONNECTION), db, error);
+    DbSealed done = {0};
+    if (!open_and_seal(db, &done, error))
+        return false;
+    if (done.plain + done.former > 0)
+        log_info("db", "%" G_GUINT64_FORMAT " secrets in the database were sealed",
+                 done.plain + done.former);
+    return true;
+}
+
+/* `upgrade`, `seal` and `rekey`. */
+typedef struct Command {
+    const char *word;
+    bool (*run)(Db *db, DbSealed *done, GError **error);
+} Command;
+
+/* The schema, and what it leaves for later; then the secrets. */
+static bool
+upgrade(Db *db, DbSealed *done, GError **error)
+{
+    g_auto(DbUpgrade) made = {0};
+    bool good = db_upgrade(db, &made, error);
+    if (made.made > 0)
+        printf("schema: %u changes made, %" G_GINT64_FORMAT " rows\n", made.made, made.rows);
+    if (made.waits != NULL)
+        printf("schema: %s; repeat this then\n", made.waits);
+    return good && db_secrets_seal_once(db, done, error);
+}
+
+static bool
+rekey(Db *db, DbSealed *done, GError **error)
+{
+    return db_secrets_new_key(db, error) && db_secrets_seal(db, done, error);
+}
+
+static const Command commands[] = {
+    {"upgrade", upgrade},
+    {"seal",    db_secrets_seal},
+    {"rekey",   rekey},
+};
+
+static const Command *
+find_command(const char *word)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(commands); i++)
+        if (strcmp(commands[i].word, word) == 0)
+            return &commands[i];
+    return NULL;
+}
+
+static bool
+run_command(const char *word, GError **error)
+{
+    Db *db = NULL;
+    DbSealed done = {0};
+    const Command *command = find_command(word);
+    if (command == NULL)
+        return steel_fail(error, STEEL_ERROR_CONFIG,
+                          "usage: steeld db upgrade | seal | rekey | copy FROM [TO]");
+    bool good = open_configured(&db, error) && command->run(db, &done, error);
+    db_close(db);
+    if (good && (done.plain > 0 || strcmp(word, "upgrade") != 0))
+        printf("sealed: %" G_GUINT64_FORMAT " that were plain, %" G_GUINT64_FORMAT
+               " that had another key\n",
+               done.plain, done.former);
+    return good;
 }
 
 typedef struct Sum {
@@ -80,7 +178,6 @@ copy_database(const char *from_url, const char *to_url, GError **error)
 bool
 database_command(int count, char **words, GError **error)
 {
-    Db *db = NULL;
     const char *configured = config_string(config_current(), OPT_DATABASE_CONNECTION);
     if (strcmp(words[0], "copy") == 0)
         return count == 2 || count == 3
@@ -88,7 +185,5 @@ database_command(int count, char **words, GError **error)
                    : steel_fail(error, STEEL_ERROR_CONFIG,
                                 "usage: steeld db copy FROM [TO], both as [database]connection "
                                 "is written");
-    bool good = open_url(configured, &db, error);
-    db_close(db);
-    return good;
+    return count == 1 ? run_command(words[0], error) : run_command("", error);
 }

@@ -292,6 +292,9 @@ void
 http_set_peer(CURL *handle, const HttpRequest *request)
 {
     curl_easy_setopt(handle, CURLOPT_URL, request->url);
+    curl_easy_setopt(handle, CURLOPT_FRESH_CONNECT, request->once ? 1L : 0L);
+    if (request->proxy != NULL)
+        curl_easy_setopt(handle, CURLOPT_PROXY, request->proxy);
     curl_easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(handle, CURLOPT_PROTOCOLS_STR, "http,https");
     curl_easy_setopt(handle, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");

@@ -23,6 +23,8 @@ typedef struct HttpRequest {
      * is that at the beginning. Without a stall_s the whole of it must fit into timeout_ms */
     const char *body_file;
 
+    const char *proxy; /* a URL, in place of those of the environment; NULL: those */
+
     const char *username; /* basic authentication; NULL: none */
     const char *password;
 
@@ -39,6 +41,10 @@ typedef struct HttpRequest {
     /* "sha256//<base64>": the server's public key; a server with it is trusted. NULL: none */
     const char *pinned_key;
 
+    /* It must not be done twice: it gets a connection of its own, since libcurl sends a request
+     * again when an open connection ends without an answer */
+    bool once;
+
     /* out, on failure: nothing of the request has reached the server, so that it may be asked again
      * whatever the method is. NULL: not wanted */
     bool *unsent;
@@ -48,6 +54,11 @@ typedef struct HttpRequest {
      * collected. */
     bool (*sink)(void *user, const void *bytes, size_t size);
     void *sink_user;
+
+    /* For bmc/http_engine alone: asked on its thread when the connection stands and nothing of the
+     * request is sent yet; false ends it with LEASE_LOST. It must not block. NULL: always */
+    bool (*may_send)(void *user);
+    void *may_send_user; /* lives until the request has ended */
 } HttpRequest;
 
 /* The answer. Everything is owned by it. */

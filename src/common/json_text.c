@@ -235,6 +235,22 @@ json_is_nothing(const json_t *value)
     return false;
 }
 
+size_t
+json_array_find_text(const json_t *array, const char *text)
+{
+    size_t size = json_array_size(array), index = 0;
+    while (index < size &&
+           (text == NULL || g_strcmp0(json_string_value(json_array_get(array, index)), text) != 0))
+        index++;
+    return index;
+}
+
+bool
+json_array_has_text(const json_t *array, const char *text)
+{
+    return json_array_find_text(array, text) < json_array_size(array);
+}
+
 bool
 json_integer_member(const json_t *object, const char *key, int64_t *number)
 {

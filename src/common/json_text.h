@@ -61,6 +61,10 @@ bool json_is_truthy(const json_t *value);
  * some arguments so (`if configdrive:`), and its clients send any of these. */
 bool json_is_nothing(const json_t *value);
 
+/* Where a text stands in an array; the array's size if it does not, or if the text is NULL. */
+size_t json_array_find_text(const json_t *array, const char *text);
+bool json_array_has_text(const json_t *array, const char *text);
+
 /* A string, or an integer written as one ("623" and 623 are the same port). False when absent or no
  * number. */
 bool json_integer_member(const json_t *object, const char *key, int64_t *number);

@@ -21,6 +21,7 @@ static atomic_int output = STDERR_FILENO;
 static atomic_bool as_json;
 static atomic_bool for_journal;
 static _Thread_local char context_request[48];
+static _Thread_local char context_global_request[48];
 static _Thread_local char context_node[64];
 
 void
@@ -36,8 +37,10 @@ log_enabled(LogLevel level)
 }
 
 void
-log_context_request(const char *request_id)
+log_context_request(const char *request_id, const char *global_request_id)
 {
+    g_strlcpy(context_global_request, global_request_id != NULL ? global_request_id : "",
+              sizeof context_global_request);
     g_strlcpy(context_request, request_id != NULL ? request_id : "", sizeof context_request);
 }
 
@@ -45,6 +48,12 @@ const char *
 log_request(void)
 {
     return context_request[0] != '\0' ? context_request : NULL;
+}
+
+const char *
+log_request_told(void)
+{
+    return context_global_request[0] != '\0' ? context_global_request : log_request();
 }
 
 void
@@ -118,6 +127,17 @@ write_out(const char *text, size_t size)
 }
 
 void
+log_but_first(const char *area, GError **first, GError *cause)
+{
+    if (*first == NULL) {
+        *first = cause;
+        return;
+    }
+    log_warning(area, "%s", cause->message);
+    g_error_free(cause);
+}
+
+void
 log_document(const char *text)
 {
     g_autofree char *line = g_strconcat(priority_mark(LOG_LEVEL_INFO), text, "\n", NULL);
@@ -171,6 +191,8 @@ write_json(LogLevel level, const char *area, const char *message)
     append_member(line, "area", area);
     if (context_request[0] != '\0')
         append_member(line, "request_id", context_request);
+    if (context_global_request[0] != '\0')
+        append_member(line, "global_request_id", context_global_request);
     if (context_node[0] != '\0')
         append_member(line, "node", context_node);
     append_member(line, "message", text);

@@ -33,7 +33,7 @@ void log_close(void);
 void log_find_journal(void);
 
 /* Writes each line as one JSON object: {"time": str (RFC 3339, UTC), "level": str, "area": str,
- * "request_id"?: str, "node"?: uuid, "message": str}. */
+ * "request_id"?: str, "global_request_id"?: str, "node"?: uuid, "message": str}. */
 void log_set_json(bool json);
 
 /* Sets the least level that is written; default INFO. Any thread. */
@@ -41,15 +41,22 @@ void log_set_level(LogLevel level);
 bool log_enabled(LogLevel level);
 
 /* The context that every line of this thread carries until it is changed. Copied; NULL clears. */
-void log_context_request(const char *request_id);
+void log_context_request(const char *request_id, const char *global_request_id);
 void log_context_node(const char *node_uuid);
 
 /* The request of this thread's context, NULL without one; borrowed until it is changed. */
 const char *log_request(void);
 
+/* What other services are told of it: the client's own id, or else ours. */
+const char *log_request_told(void);
+
 /* Writes one line. `area` is the module, e.g. "api.http". Newlines in the text become spaces. */
 void log_write(LogLevel level, const char *area, const char *format, ...) G_GNUC_PRINTF(3, 4)
     __attribute__((nonnull(3)));
+
+/* Of the failures of work that goes on after one, keeps the first in *first, for the caller to
+ * tell, and logs the others as warnings. Takes `cause`. */
+void log_but_first(const char *area, GError **first, GError *cause);
 
 /* Writes a line that is a whole document, at any level and of any length; newlines in it become
  * spaces. */

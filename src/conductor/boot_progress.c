@@ -448,17 +448,22 @@ boot_progress_restart(Task *task)
 }
 
 void
+boot_progress_recover_node(Conductor *conductor, const Node *node)
+{
+    /* The other nodes wait for an agent, which will call again by itself. */
+    if (boot_record_reports(node) && !node->maintenance && node->reservation == NULL)
+        g_queue_push_tail(&conductor->boot_again, g_strdup(node->uuid));
+}
+
+void
 boot_progress_recover(Conductor *conductor)
 {
     g_autoptr(GError) error = NULL;
     g_autoptr(GPtrArray) nodes =
         db_nodes_in_state(conductor->services.db, STATE_DEPLOYWAIT, &error);
-    for (guint i = 0; nodes != NULL && i < nodes->len; i++) {
-        const Node *node = nodes->pdata[i];
-        /* The other nodes wait for an agent, which will call again by itself. */
-        if (boot_record_reports(node) && !node->maintenance && node->reservation == NULL)
-            g_queue_push_tail(&conductor->boot_again, g_strdup(node->uuid));
-    }
+    for (guint i = 0; nodes != NULL && i < nodes->len; i++)
+        if (ring_was_mine(conductor, nodes->pdata[i]))
+            boot_progress_recover_node(conductor, nodes->pdata[i]);
     if (error != NULL)
         log_warning("conductor.boot", "waiting nodes could not be listed: %s", error->message);
 }

@@ -8,52 +8,52 @@
 #include "common/time_text.h"
 #include "conductor/periodic.h"
 #include "conductor/provision/provision.h"
-#include "db/conductors.h"
 #include "db/nodes.h"
 
 #include <stdlib.h>
 
+/* How many nodes are looked at for one that is to be this conductor's. */
+#define OTHERS 20
+
 /* Smaller steps are drift, or a leap second. */
 #define LEAST_STEP_MS 1500
 
-/* Resumes what an earlier process left. */
+/* Resumes what an earlier process, or a lost lease, has left. */
 static void
 begin_work(Conductor *conductor)
 {
-    takeover_run(conductor); /* first: it voids the locks of an earlier process */
+    (void)lease_look(conductor); /* which nodes are its own */
+    takeover_run(conductor);     /* first: it voids the locks of an earlier process */
     boot_progress_recover(conductor);
     agents_recover(conductor);
+    consoles_recover(conductor);
     allocations_run(conductor);
     media_sweep_run(conductor);
 }
 
-/* Repeats the registration that failed at the start, because the database did not accept writes. */
 static void
-take_lease(Conductor *conductor)
+keep_lease(Conductor *conductor)
 {
-    g_autoptr(GError) error = NULL;
-    if (conductor_register(conductor, &error))
+    if (lease_keep(conductor))
         begin_work(conductor);
-    else
-        log_error("conductor.lease", "the lease cannot be taken yet: %s", error->message);
 }
 
 static void
-renew_lease(Conductor *conductor)
+note_clock(Conductor *conductor)
 {
     g_autoptr(GError) error = NULL;
-    if (!atomic_load(&conductor->registered)) {
-        take_lease(conductor);
-        return;
-    }
-    int64_t timeout_s = config_integer(config_current(), OPT_CONDUCTOR_HEARTBEAT_TIMEOUT);
-    if (!db_claim(conductor->services.db, &error) ||
-        !db_conductor_renew(conductor->services.db, conductor->lease,
-                            steady_now_ms() + timeout_s * 1000, &error))
-        log_error("conductor.lease", "the lease was not renewed: %s", error->message);
-    else if (!db_clock_note(conductor->services.db, &error))
+    if (!db_is_shared(conductor->services.db) && !db_clock_note(conductor->services.db, &error))
         log_warning("conductor.clock", "how far the time has come was not stored: %s",
                     error->message);
+}
+
+static void
+watch_leases(Conductor *conductor)
+{
+    if (!lease_look(conductor))
+        return;
+    takeover_run(conductor);
+    orphans_run(conductor);
 }
 
 /* After a change of the wall clock deadlines and leases keep their length, also after a restart. */
@@ -66,7 +66,7 @@ clock_follow(Conductor *conductor)
         return;
     log_warning("conductor.clock", "the system's clock was set %s by %.1f s; waits go on as before",
                 step_ms > 0 ? "ahead" : "back", (double)ABS(step_ms) / 1000);
-    if (db_clock_note(conductor->services.db, &error))
+    if (db_is_shared(conductor->services.db) || db_clock_note(conductor->services.db, &error))
         conductor->clock_skew_ms -= step_ms;
     else
         log_error("conductor.clock", "the new distance of the clocks was not stored: %s",
@@ -95,14 +95,16 @@ wait_deadlines_run(Conductor *conductor)
 {
     g_autoptr(GError) error = NULL;
     int64_t limit = config_integer(config_current(), OPT_CONDUCTOR_PERIODIC_MAX_WORKERS);
-    g_autoptr(GPtrArray) nodes =
-        db_nodes_waiting_late(conductor->services.db, steady_now_ms(), limit, &error);
+    g_autoptr(GPtrArray) nodes = db_nodes_waiting_late(
+        conductor->services.db, steady_now_ms(),
+        db_is_shared(conductor->services.db) ? limit * OTHERS : limit, &error);
     if (nodes == NULL) {
         log_warning("conductor.clock", "deadlines: %s", error->message);
         return;
     }
     for (guint i = 0; i < nodes->len; i++)
-        time_out_node(conductor, ((Node *)nodes->pdata[i])->uuid);
+        if (ring_is_mine(conductor, nodes->pdata[i]))
+            time_out_node(conductor, ((Node *)nodes->pdata[i])->uuid);
 }
 
 static const struct {
@@ -112,16 +114,21 @@ static const struct {
     void (*run)(Conductor *conductor);
 } rows[] = {
     {"clock",           OPT_CONDUCTOR_HEARTBEAT_INTERVAL,              1,  clock_follow},
-    {"lease",           OPT_CONDUCTOR_HEARTBEAT_INTERVAL,              0,  renew_lease},
+    {"lease",           OPT_CONDUCTOR_HEARTBEAT_INTERVAL,              1,  keep_lease},
+    {"leases",          OPT_CONDUCTOR_HEARTBEAT_INTERVAL,              1,  watch_leases},
+    {"time",            OPT_CONDUCTOR_HEARTBEAT_INTERVAL,              0,  note_clock},
     {"locks",           OPT_CONDUCTOR_HEARTBEAT_INTERVAL,              1,  task_unlock_again},
     {"wait deadlines",  OPT_CONDUCTOR_HEARTBEAT_INTERVAL,              1,  wait_deadlines_run},
     {"boot reports",    OPT_CONDUCTOR_HEARTBEAT_INTERVAL,              5,  boot_reports_run},
     {"boot again",      OPT_CONDUCTOR_HEARTBEAT_INTERVAL,              1,  boot_again_run},
     {"calls of agents", OPT_CONDUCTOR_HEARTBEAT_INTERVAL,              1,  wakes_run},
+    {"consoles",        OPT_CONDUCTOR_HEARTBEAT_INTERVAL,              1,  consoles_recover_run},
+    {"queue",           OPT_CONDUCTOR_HEARTBEAT_INTERVAL,              1,  queue_run},
     {"takeover",        OPT_CONDUCTOR_HEARTBEAT_INTERVAL,              5,  takeover_run},
+    {"orphans",         OPT_CONDUCTOR_SYNC_LOCAL_STATE_INTERVAL,       0,  orphans_run},
     {"media",           OPT_CONDUCTOR_HEARTBEAT_INTERVAL,              60, media_sweep_run},
-    {"power sync",      OPT_CONDUCTOR_SYNC_POWER_STATE_INTERVAL,       0,  power_sync_run},
-    {"power recovery",  OPT_CONDUCTOR_POWER_FAILURE_RECOVERY_INTERVAL, 0,  power_recovery_run},
+    {"power sync",      OPT_CONDUCTOR_SYNC_POWER_STATE_INTERVAL,       0,  power_sync_begin},
+    {"power recovery",  OPT_CONDUCTOR_POWER_FAILURE_RECOVERY_INTERVAL, 0,  power_recovery_begin},
     {"sensors",         OPT_SENSOR_DATA_INTERVAL,                      0,  sensors_run},
     {"allocations",     OPT_CONDUCTOR_CHECK_ALLOCATIONS_INTERVAL,      0,  allocations_run},
     {"history",         OPT_CONDUCTOR_NODE_HISTORY_CLEANUP_INTERVAL,   0,  history_prune_run},
@@ -143,7 +150,7 @@ run_due(Conductor *conductor, int64_t due[])
     int64_t next = INT64_MAX;
     for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
         int64_t interval = interval_ms(i);
-        bool waits = !atomic_load(&conductor->registered) && rows[i].run != renew_lease;
+        bool waits = !atomic_load(&conductor->registered) && rows[i].run != keep_lease;
         if (interval <= 0 || waits)
             continue;
         if (due[i] <= time_monotonic_ms()) {

@@ -5,6 +5,7 @@
 #include "conductor/notify.h"
 #include "conductor/periodic.h"
 #include "conductor/provision/provision.h"
+#include "conductor/task.h"
 
 #include "common/lock.h"
 #include "common/log.h"
@@ -23,7 +24,7 @@
 
 /* Work that no caller waits for, at most one job per node of a large fleet: it may be slow, but
  * must not take a call's thread. */
-#define BACKGROUND_THREADS 2
+#define BACKGROUND_THREADS 3 /* one of them may ask for the power of all machines */
 #define BACKGROUND_QUEUE 20000
 
 /* Limit of noted heartbeats; an agent beyond it calls again. */
@@ -48,6 +49,7 @@ register_or_wait(Conductor *conductor, GError **error)
     }
     log_error("conductor", "%s does not work yet: it cannot take its lease: %s",
               conductor->hostname, fault->message);
+    conductor_lease_trouble(conductor, fault);
     return true;
 }
 
@@ -62,11 +64,22 @@ static LunWrites *
 writes_new(Conductor *conductor)
 {
     const Config *config = config_current();
+    char life[UUID_TEXT_SIZE];
     g_autofree char *initiator =
-        g_strconcat("iqn.2008-10.org.openstack:conductor-", conductor->lease, NULL);
+        g_strconcat("iqn.2008-10.org.openstack:conductor-", uuid_generate(life), NULL);
     return lun_writes_new(&conductor_image_writes, conductor, initiator,
                           (unsigned)config_integer(config, OPT_ISCSI_CONCURRENT_WRITES),
                           WRITES_WAITING);
+}
+
+/* A TaskNotify: Nova is told of a power change, also where nobody listens to notifications. */
+static void
+conductor_notify(const Task *task, const char *action, const char *status, json_t *extra)
+{
+    Conductor *conductor = task->conductor;
+    if (conductor != NULL && strcmp(action, "power_set") == 0 && strcmp(status, "end") == 0)
+        power_events_tell(conductor->power_events, task->node);
+    notify_node(task, action, status, extra);
 }
 
 UNSHARED Conductor *
@@ -80,17 +93,23 @@ conductor_new(const ConductorServices *services, GError **error)
     conductor->registry = registry;
     conductor->hostname = g_strdup(config_string(config, OPT_HOST));
     conductor->group = g_ascii_strdown(config_string(config, OPT_CONDUCTOR_CONDUCTOR_GROUP), -1);
-    uuid_generate(conductor->lease);
     lock_init(&conductor->gate, LOCK_RANK_CONDUCTOR_GATE);
     lock_init(&conductor->guard, LOCK_RANK_CONDUCTOR);
-    conductor->locked = g_ptr_array_new_with_free_func(g_free);
+    conductor->locked = task_locked_new();
+    conductor->lease_watch = lease_watch_new();
     conductor->reports =
         boot_reports_new(boot_progress_take, conductor_submit_background, conductor);
     conductor->wakes = wakes_new(&provision_wakes, conductor, WAKES_MOST);
     conductor->refused = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     conductor->asked = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     conductor->sensors = sensors_new();
+    conductor->power_events = power_events_new(services->openstack);
     conductor->writes = writes_new(conductor);
+    conductor->consoles = consoles_new(consoles_trouble, conductor, error);
+    if (conductor->consoles == NULL) {
+        conductor_free(conductor);
+        return NULL;
+    }
     conductor->services = (DriverServices){
         .db = services->db,
         .bmc = services->bmc,
@@ -99,12 +118,16 @@ conductor_new(const ConductorServices *services, GError **error)
         .registry = registry,
         .conductor_host = conductor->hostname,
         .boot_url = services->boot_url,
-        .notify = notify_node,
+        .notify = conductor_notify,
+        .lease_left_ms = task_lease_left_ms,
         .progress = services->progress,
         .openstack = services->openstack,
         .writes = conductor->writes,
+        .consoles = conductor->consoles,
     };
-    if (!db_claim(services->db, error) || !db_clock_resume(services->db, error) ||
+    if (!db_claim(services->db, conductor->hostname, error) ||
+        /* several hosts: each one's clock is its own */
+        (!db_is_shared(services->db) && !db_clock_resume(services->db, error)) ||
         !register_or_wait(conductor, error)) {
         conductor_free(conductor);
         return NULL;
@@ -131,7 +154,8 @@ finish_pools(Conductor *conductor)
         if (!pool_finish(pools[i], limit_ms > 0 ? (unsigned)left_ms : 0))
             return false;
     }
-    return true;
+    int64_t left_ms = CLAMP(until_ms - time_monotonic_ms(), 1, (int64_t)UINT_MAX);
+    return power_events_finish(conductor->power_events, limit_ms > 0 ? (unsigned)left_ms : 0);
 }
 
 bool
@@ -150,6 +174,7 @@ conductor_stop(Conductor *conductor)
         pool_free(g_steal_pointer(&conductor->background));
         pool_free(g_steal_pointer(&conductor->workers));
         lun_writes_free(g_steal_pointer(&conductor->writes));
+        consoles_free(g_steal_pointer(&conductor->consoles));
         task_unlock_again(conductor);
     } else {
         log_warning("conductor",
@@ -158,7 +183,9 @@ conductor_stop(Conductor *conductor)
                     pool_busy(conductor->workers));
     }
     g_autoptr(GError) error = NULL;
-    if (!db_conductor_leave(conductor->services.db, conductor->lease, &error))
+    char lease[LEASE_SIZE];
+    conductor_lease_drop(conductor);
+    if (!db_conductor_leave(conductor->services.db, conductor_lease(conductor, lease), &error))
         log_warning("conductor", "the lease could not be given back and will run out: %s",
                     error->message);
     log_info("conductor", "%s has stopped", conductor->hostname);
@@ -176,9 +203,16 @@ conductor_free(Conductor *conductor)
     boot_reports_free(conductor->reports);
     g_queue_clear_full(&conductor->boot_again, g_free);
     lun_writes_free(conductor->writes);
+    consoles_free(conductor->consoles);
+    g_queue_clear_full(&conductor->consoles_left, g_free);
     wakes_free(conductor->wakes);
     sensors_free(conductor->sensors);
-    g_ptr_array_unref(conductor->locked);
+    power_events_free(conductor->power_events);
+    g_free(conductor->lease_trouble);
+    g_array_unref(conductor->locked);
+    lease_watch_free(conductor->lease_watch);
+    hash_ring_unref(conductor->ring);
+    g_free(conductor->members);
     g_hash_table_unref(conductor->asked);
     g_hash_table_unref(conductor->refused);
     g_free(conductor->hostname);

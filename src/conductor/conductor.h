@@ -26,6 +26,14 @@ typedef struct ConductorServices {
  * CONFIG, DATABASE. */
 Conductor *conductor_new(const ConductorServices *services, GError **error);
 
+/* From now on takes no new work: it locks no more nodes, calls that need a lock get NO_CONDUCTOR,
+ * and other conductors sweep its nodes. Work under way goes on, and so does the lease. Blocks on
+ * the database. */
+void conductor_drain(Conductor *conductor);
+
+/* Whether no node is locked any more. Blocks on the database. */
+bool conductor_is_drained(Conductor *conductor);
+
 /* Stops the conductor: refuses new calls, lets work under way reach a safe point, and releases
  * locks and lease. The services must still exist.
  *

@@ -13,9 +13,9 @@ typedef struct Job {
     Conductor *conductor;
     const Verb *verb;
     RpcMethod method;
-    char *node_uuid, *request_id, *user_id, *project_id; /* owned */
-    json_t *arguments;                                   /* owned */
-    json_t *judged;                                      /* owned, or NULL */
+    char *node_uuid, *request_id, *user_id, *project_id, *global_request_id; /* owned */
+    json_t *arguments;                                                       /* owned */
+    json_t *judged;                                                          /* owned, or NULL */
     RpcDone done;
     void *user_data;
     unsigned attempts_left;
@@ -34,6 +34,7 @@ job_end(Job *job, json_t *result, GError *error)
     g_free(job->request_id);
     g_free(job->user_id);
     g_free(job->project_id);
+    g_free(job->global_request_id);
     g_free(job);
 }
 
@@ -67,7 +68,36 @@ load_task(const Job *job, VerbCall *call, GError **error)
         return false;
     call->task->request_id = g_strdup(job->request_id);
     call->task->user_id = g_strdup(job->user_id);
+    call->task->project_id = g_strdup(job->project_id);
+    call->task->global_request_id = g_strdup(job->global_request_id);
     return verb_call_holds(call, call->task->node, error);
+}
+
+/* Another service is told of an address: those of ports and port groups are at the head of a
+ * path. */
+static bool
+update_may_block(const json_t *arguments)
+{
+    const char *resource = json_string_member(arguments, "resource");
+    size_t index;
+    json_t *operation;
+    if (g_strcmp0(resource, port_resource.name) != 0 &&
+        g_strcmp0(resource, portgroup_resource.name) != 0)
+        return false;
+    json_array_foreach(json_object_get(arguments, "patch"), index, operation)
+    {
+        if (g_strcmp0(json_string_member(operation, "path"), "/address") == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Most changes of records need only the database. */
+static ConductorPool
+pool_of(const Job *job)
+{
+    bool blocks = job->method == RPC_UPDATE && update_may_block(job->arguments);
+    return blocks ? CONDUCTOR_WORKERS : job->verb->pool;
 }
 
 static void dispatch_run_job(void *data);
@@ -79,7 +109,7 @@ dispatch_retry_job(void *data)
     Job *job = data;
     GError *error = NULL;
     atomic_fetch_sub(&job->conductor->retries, 1);
-    if (job->verb->pool == CONDUCTOR_QUICK)
+    if (pool_of(job) == CONDUCTOR_QUICK)
         dispatch_run_job(job);
     else if (!conductor_submit(job->conductor, CONDUCTOR_WORKERS, dispatch_run_job, job, &error))
         job_end(job, NULL, error);
@@ -110,11 +140,11 @@ dispatch_run_job(void *data)
                      .user_id = job->user_id,
                      .project_id = job->project_id,
                      .judged = job->judged};
-    log_context_request(job->request_id);
+    log_context_request(job->request_id, job->global_request_id);
     log_context_node(job->node_uuid);
     json_t *result = load_task(job, &call, &error) ? job->verb->handle(&call, &error) : NULL;
     task_release(call.task);
-    log_context_request(NULL);
+    log_context_request(NULL, NULL);
     log_context_node(NULL);
     bool again = steel_error_is(error, STEEL_ERROR_LOCKED) && job->attempts_left > 0 &&
                  !job->conductor->stopping;
@@ -138,6 +168,7 @@ transport_call(void *self, const RpcCall *call, RpcDone done, void *user_data)
         .request_id = g_strdup(call->context.request_id),
         .user_id = g_strdup(call->context.user_id),
         .project_id = g_strdup(call->context.project_id),
+        .global_request_id = g_strdup(call->context.global_request_id),
         .arguments = call->arguments != NULL ? call->arguments : json_object(),
         .judged = json_deep_copy(call->judged), /* no JSON value is shared between threads */
         .done = done,
@@ -146,7 +177,7 @@ transport_call(void *self, const RpcCall *call, RpcDone done, void *user_data)
             (unsigned)config_integer(config_current(), OPT_CONDUCTOR_NODE_LOCKED_RETRY_ATTEMPTS),
     };
     GError *error = NULL;
-    if (!conductor_submit(conductor, verb->pool, dispatch_run_job, job, &error))
+    if (!conductor_submit(conductor, pool_of(job), dispatch_run_job, job, &error))
         job_end(job, NULL, error);
 }
 

@@ -14,13 +14,13 @@ image_writes_progress(void *user, const char *node_uuid, uint64_t done, uint64_t
         log_warning("conductor.images", "the progress is not written down: %s", error->message);
 }
 
-/* A node that cannot be noted is resumed when its agent calls. */
+/* There are few writes at a time, and a ramdisk without an agent does not call again. */
 static void
 image_writes_ended(void *user, const char *node_uuid)
 {
     const Conductor *conductor = user;
     if (!atomic_load(&conductor->stopping))
-        wakes_add(conductor->wakes, node_uuid);
+        wakes_add_anyway(conductor->wakes, node_uuid);
 }
 
 const LunWritesOps conductor_image_writes = {.progress = image_writes_progress,

@@ -117,6 +117,30 @@ write_redfish(GString *out, RedfishClient *client)
                          "Redfish sessions that are open.", (double)stats.sessions_open);
 }
 
+static void
+write_guard(GString *out, BmcGuard *guard)
+{
+    BmcGuardStats stats;
+    bmc_guard_stats(guard, &stats);
+    const struct {
+        const char *name, *type, *help;
+        uint64_t value;
+    } rows[] = {
+        {"steel_bmc_left_alone_total", "counter",
+         "Questions to BMCs that were not asked, since these could not be reached before.",
+         stats.left_alone},
+        {"steel_bmc_resting", "gauge", "BMCs that are left alone at this moment.", stats.resting},
+        {"steel_bmc_logins_refused_total", "counter", "Logins that BMCs have refused.",
+         stats.refused},
+        {"steel_bmc_logins_held_total", "counter",
+         "Logins that were not tried, since the same had been refused before.", stats.held},
+        {"steel_bmc_logins_waiting", "gauge", "Refused logins that are not tried at this moment.",
+         stats.waiting},
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++)
+        metrics_write_single(out, rows[i].name, rows[i].type, rows[i].help, (double)rows[i].value);
+}
+
 void
 conductor_metrics_write(GString *out, void *data)
 {
@@ -125,6 +149,8 @@ conductor_metrics_write(GString *out, void *data)
     write_calls(out);
     write_transitions(out);
     sensors_write(out, conductor->sensors);
+    if (conductor->services.bmc.guard != NULL)
+        write_guard(out, conductor->services.bmc.guard);
     if (conductor->services.bmc.ipmi != NULL)
         write_ipmi(out, conductor->services.bmc.ipmi);
     if (conductor->services.bmc.http != NULL)

@@ -1,5 +1,6 @@
 /* Traits, VIFs and vendor methods of a node, and requests about drivers.
  * SPDX-License-Identifier: Apache-2.0 */
+#include "conductor/provision/provision.h"
 #include "conductor/verbs.h"
 #include "drivers/network/network.h"
 #include "drivers/raid/raid.h"
@@ -8,25 +9,10 @@
 
 #include <string.h>
 
-#define TRAITS_LIMIT 50
-
 static json_t *
 empty_or_null(bool good)
 {
     return good ? json_object() : NULL;
-}
-
-static bool
-contains(const json_t *traits, const char *trait)
-{
-    size_t index;
-    json_t *item;
-    json_array_foreach(traits, index, item)
-    {
-        if (g_strcmp0(json_string_value(item), trait) == 0)
-            return true;
-    }
-    return false;
 }
 
 static bool
@@ -37,7 +23,7 @@ append_trait(json_t *traits, const json_t *item, GError **error)
         return steel_fail(error, STEEL_ERROR_INVALID, "traits must be strings");
     if (!trait_name_valid(trait, error))
         return false;
-    if (contains(traits, trait))
+    if (json_array_has_text(traits, trait))
         return true;
     if (json_array_size(traits) >= TRAITS_LIMIT)
         return steel_fail(error, STEEL_ERROR_INVALID, "a node may have at most %d traits",
@@ -85,7 +71,7 @@ verb_remove_traits(VerbCall *call, GError **error)
 {
     const char *trait = json_string_member(call->arguments, "trait");
     const json_t *have = call->task->node->traits;
-    if (trait != NULL && !contains(have, trait)) {
+    if (trait != NULL && !json_array_has_text(have, trait)) {
         steel_fail(error, STEEL_ERROR_NOT_FOUND, "Node %s doesn't have a trait '%s'",
                    call->task->node->uuid, trait);
         return NULL;
@@ -149,9 +135,27 @@ lock_now(VerbCall *call, const char *purpose, GError **error)
         return false;
     task->request_id = g_steal_pointer(&call->task->request_id);
     task->user_id = g_steal_pointer(&call->task->user_id);
+    task->project_id = g_steal_pointer(&call->task->project_id);
+    task->global_request_id = g_steal_pointer(&call->task->global_request_id);
     task_release(call->task);
     call->task = task;
     return verb_call_holds(call, task->node, error);
+}
+
+/* What has been saved resumes the step that waits, on a worker that gets the lock. It needs no
+ * place among the noted nodes: who called may not call again. */
+static void
+resume_by_vendor(VerbCall *call)
+{
+    task_spawn_later(g_steal_pointer(&call->task), 0, provision_resume);
+}
+
+/* A call that its method refuses takes no lock: it may be a stranger's. */
+static bool
+vendor_allowed(const VerbCall *call, const VendorMethod *method, GError **error)
+{
+    return method->check == NULL ||
+           method->check(call->task, json_object_get(call->arguments, "arguments"), error);
 }
 
 /* Each vendor method says whether it needs the exclusive lock. Other methods, and unknown ones,
@@ -164,9 +168,14 @@ verb_vendor_passthru(VerbCall *call, GError **error)
     const VendorMethod *method =
         vendor_method(call->task->driver.vendor->node_methods, name != NULL ? name : "",
                       http != NULL ? http : "", error);
-    if (method == NULL || (method->exclusive && !lock_now(call, "vendor passthru", error)))
+    if (method == NULL || !vendor_allowed(call, method, error) ||
+        (method->exclusive && !lock_now(call, "vendor passthru", error)))
         return NULL;
-    return run_vendor(call->task, call->task->driver.vendor->node_methods, call->arguments, error);
+    json_t *result =
+        run_vendor(call->task, call->task->driver.vendor->node_methods, call->arguments, error);
+    if (result != NULL && method->resumes)
+        resume_by_vendor(call);
+    return result;
 }
 
 json_t *

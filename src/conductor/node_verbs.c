@@ -234,6 +234,8 @@ console_work(Task *task)
     info_remove(task->node, INFO_CONSOLE_REQUEST);
     if (good) {
         task->node->console_enabled = on;
+        record_set_text(&task->node->conductor_affinity, task->services->conductor_host);
+        record_set_text(&task->node->last_error, NULL);
     } else {
         record_set_text(&task->node->last_error, error->message);
         history_add(task, "ERROR", "console", error->message);
@@ -244,6 +246,14 @@ console_work(Task *task)
     task_release(task);
 }
 
+/* One that is enabled may have been stopped by an undeploy: then it is started again. */
+static bool
+console_listens(const Task *task)
+{
+    return task->driver.console->restore == NULL ||
+           consoles_port(task->services->consoles, task->node->uuid) != 0;
+}
+
 json_t *
 verb_set_console(VerbCall *call, GError **error)
 {
@@ -252,7 +262,7 @@ verb_set_console(VerbCall *call, GError **error)
     bool on = json_is_true(json_object_get(call->arguments, "enabled"));
     if (interface->validate != NULL && !interface->validate(task, error))
         return NULL;
-    if (on == task->node->console_enabled)
+    if (on == task->node->console_enabled && (!on || console_listens(task)))
         return json_object();
     g_autoptr(Node) before = node_copy(task->node);
     info_set_boolean(task->node, INFO_CONSOLE_REQUEST, on);

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "conductor/notify.h"
 #include "common/log.h"
+#include "common/time_text.h"
 #include "db/nodes.h"
 #include "db/records.h"
 #include "model/resources.h"
@@ -35,6 +36,18 @@ kind_of(const Resource *resource, const char *action)
     return NULL;
 }
 
+/* What a sensitive rule does is nobody's to read. */
+static void
+redact_rule(const PayloadKind *kind, const void *record, json_t *payload)
+{
+    static const char *const members[] = {"actions", "conditions"};
+    if (kind->resource != &inspection_rule_resource || !((const InspectionRule *)record)->sensitive)
+        return;
+    for (size_t i = 0; i < G_N_ELEMENTS(members); i++)
+        json_object_set_new(payload, members[i],
+                            json_pack("[{s:s}]", "redacted_contents", SECRET_MASK));
+}
+
 static json_t *
 payload_of(const PayloadKind *kind, const void *record)
 {
@@ -45,6 +58,7 @@ payload_of(const PayloadKind *kind, const void *record)
         json_object_set_new(payload, *name,
                             field != NULL ? record_get(record, field) : json_null());
     }
+    redact_rule(kind, record, payload);
     return payload;
 }
 
@@ -59,7 +73,7 @@ event_about(const DriverServices *services, const Resource *resource, const void
         return (EventAbout){node->uuid, node->owner, node->lessee};
     }
     const char *node_uuid = record_text(resource, record, "node_uuid");
-    if (resource == &allocation_resource)
+    if (resource == &allocation_resource || resource == &runbook_resource)
         return (EventAbout){node_uuid, record_text(resource, record, "owner"), NULL};
     g_autoptr(GError) error = NULL;
     if (node_uuid != NULL && !db_node_owners(services->db, node_uuid, owner, lessee, &error))
@@ -118,6 +132,16 @@ notify_record(const DriverServices *services, const Resource *resource, const vo
         publish(services, kind, record, action, status, NULL);
 }
 
+/* How long the node has been in its state; INTEGER_NULL if that is not known. */
+static int64_t
+seconds_in_state(const Node *node)
+{
+    int64_t since_ms = 0;
+    if (node->provision_updated_at == NULL || !time_parse_ms(node->provision_updated_at, &since_ms))
+        return INTEGER_NULL;
+    return MAX(time_now_ms() - since_ms, 0) / 1000;
+}
+
 void
 history_add(Task *task, const char *severity, const char *type, const char *event)
 {
@@ -130,6 +154,10 @@ history_add(Task *task, const char *severity, const char *type, const char *even
     row->event = g_strdup(event);
     row->conductor = g_strdup(task->services->conductor_host);
     row->user = g_strdup(task->user_id);
+    row->project = g_strdup(task->project_id);
+    row->state = g_strdup(task->node->provision_state);
+    row->target_provision_state = g_strdup(task->node->target_provision_state);
+    row->duration_seconds = seconds_in_state(task->node);
     g_autoptr(GError) error = NULL;
     if (!db_record_insert(task->services->db, &node_history_resource, row, &error))
         log_warning("conductor.history", "an event was not remembered: %s", error->message);

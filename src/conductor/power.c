@@ -59,6 +59,11 @@ target_allowed(Task *task, PowerTarget target, GError **error)
         return steel_fail(error, STEEL_ERROR_INVALID_STATE_REQUESTED,
                           "The power state of node %s can not be changed while it is in state %s",
                           task->node->uuid, task->node->provision_state);
+    if (task->node->disable_power_off &&
+        (target == POWER_TARGET_OFF || target == POWER_TARGET_SOFT_OFF))
+        return steel_fail(error, STEEL_ERROR_CONFLICT,
+                          "Failed to set node power state to %s: node %s has disable_power_off",
+                          power_target_wire(target), task->node->uuid);
     if (!(ops->targets & 1u << target))
         return steel_fail(error, STEEL_ERROR_INVALID,
                           "driver %s does not support the power target '%s' (power interface %s)",

@@ -5,10 +5,12 @@
 #include "common/log.h"
 #include "common/metrics.h"
 #include "common/time_text.h"
+#include "conductor/health.h"
 #include "conductor/notify.h"
 #include "conductor/periodic.h"
 #include "conductor/transition.h"
 #include "db/nodes.h"
+#include "drivers/management/management.h"
 #include "drivers/power/power.h"
 #include "drivers/power_action.h"
 
@@ -23,7 +25,8 @@ typedef struct Sweep {
     int64_t started_ms;      /* monotonic */
     atomic_uint outstanding; /* answers still to come, plus one for the loop that asks */
     atomic_uint readings, failures;
-    bool uncounted; /* a pass between two syncs does not count in the metrics */
+    atomic_llong answered_ms; /* monotonic: when a machine last told its state; 0: none has */
+    bool uncounted;           /* a pass between two syncs does not count in the metrics */
 } Sweep;
 
 static void
@@ -35,12 +38,14 @@ sweep_part_ended(Sweep *sweep)
         g_free(sweep);
         return;
     }
-    metrics_add(METRIC_POWER_SYNC_SWEEPS, 1);
     metrics_add(METRIC_POWER_SYNC_READINGS, sweep->readings);
     metrics_add(METRIC_POWER_SYNC_FAILURES, sweep->failures);
     metrics_set(METRIC_POWER_SYNC_LAST_READINGS, sweep->readings);
     metrics_set(METRIC_POWER_SYNC_LAST_FAILURES, sweep->failures);
     metrics_set(METRIC_POWER_SYNC_DURATION, (uint64_t)(time_monotonic_ms() - sweep->started_ms));
+    metrics_set(METRIC_POWER_SYNC_ANSWERED,
+                (uint64_t)MAX(sweep->answered_ms - sweep->started_ms, 0));
+    metrics_add(METRIC_POWER_SYNC_SWEEPS, 1); /* last: the others are of this sweep */
     g_free(sweep);
 }
 
@@ -53,6 +58,8 @@ typedef struct Reading {
     PowerState state;
     char *failure; /* NULL: the state was read */
     PowerState stored;
+    const char *health, *stored_health; /* static words */
+    bool tells_health;
     bool had_failures;
 } Reading;
 
@@ -183,8 +190,12 @@ settle(Task *task, const Reading *reading)
     } else {
         task->node->power_sync_failures = 0;
     }
+    if (reading->failure == NULL && reading->tells_health)
+        health_note(task, reading->health);
     if (!task_save(task, &error))
         log_warning("conductor.power_sync", "%s", error->message);
+    else if (power_state_from_wire(task->node->power_state) != held)
+        power_events_tell(reading->conductor->power_events, task->node);
     return force;
 }
 
@@ -209,8 +220,10 @@ recover(Task *task, const Reading *reading)
              power_state_wire(reading->state));
     if (!task_save(task, &error))
         log_warning("conductor.power_sync", "%s", error->message);
-    else if (corrected)
+    else if (corrected) {
         notify_node(task, "power_state_corrected", "success", json_incref(extra));
+        power_events_tell(reading->conductor->power_events, task->node);
+    }
     json_decref(extra);
 }
 
@@ -245,21 +258,33 @@ power_sync_settle_job(void *data)
     reading_free(reading);
 }
 
+static bool
+health_differs(const Reading *reading)
+{
+    return reading->tells_health && g_strcmp0(reading->health, reading->stored_health) != 0;
+}
+
 /* Often on the IPMI engine's thread: only a difference costs a job. */
 static void
-power_sync_reading_done(void *user_data, PowerState state, const GError *error)
+power_sync_reading_done(void *user_data, const PowerTold *told, const GError *error)
 {
     Reading *reading = user_data;
-    bool quiet = reading->recovery
-                     ? error != NULL
-                     : error == NULL && state == reading->stored && !reading->had_failures;
-    bool cancelled = steel_error_is(error, STEEL_ERROR_CANCELLED);
+    PowerState state = told->state;
+    reading->tells_health = told->tells_health && health_is_watched();
+    reading->health = told->health;
+    bool quiet = reading->recovery ? error != NULL
+                                   : error == NULL && state == reading->stored &&
+                                         !reading->had_failures && !health_differs(reading);
+    bool unasked = steel_error_is(error, STEEL_ERROR_CANCELLED) ||
+                   steel_error_is(error, STEEL_ERROR_NO_WORKER);
     reading->state = state;
     reading->failure = error != NULL ? g_strdup(error->message) : NULL;
     if (error != NULL)
         atomic_fetch_add(&reading->sweep->failures, 1);
+    else
+        atomic_store(&reading->sweep->answered_ms, time_monotonic_ms());
     sweep_part_ended(g_steal_pointer(&reading->sweep));
-    if (quiet || cancelled ||
+    if (quiet || unasked ||
         !conductor_submit(reading->conductor, CONDUCTOR_BACKGROUND, power_sync_settle_job, reading,
                           NULL))
         reading_free(reading); /* the next sync reads it again */
@@ -267,27 +292,41 @@ power_sync_reading_done(void *user_data, PowerState state, const GError *error)
 
 /* ---- drivers that can only block ---- */
 
+static void
+ask_health(Task *task, PowerTold *told)
+{
+    const ManagementOps *management = task->driver.management;
+    g_autoptr(GError) error = NULL;
+    if (management->get_health == NULL || !health_is_watched())
+        return;
+    told->tells_health = management->get_health(task, &told->health, &error);
+    if (!told->tells_health)
+        log_warning("conductor.health", "the health could not be read: %s", error->message);
+}
+
 /* Reads without the node's lock, as the asynchronous drivers do. */
 static void
 read_blocking(Reading *reading)
 {
     g_autoptr(GError) error = NULL;
-    PowerState state = POWER_UNKNOWN;
+    PowerTold told = {.state = POWER_UNKNOWN};
     Task *task = reading->conductor->stopping ? NULL
                                               : task_acquire(reading->conductor, reading->uuid,
                                                              TASK_SHARED, "power sync", &error);
     if (task == NULL) { /* stopping, or the database fails: the state stays unknown */
         g_autoptr(GError) cancelled = g_error_new_literal(
             steel_error_quark(), STEEL_ERROR_CANCELLED, "the power state was not read");
-        power_sync_reading_done(reading, POWER_UNKNOWN, cancelled);
+        power_sync_reading_done(reading, &told, cancelled);
         return;
     }
     task->deadline_ms = time_monotonic_ms() + READING_LIMIT_MS;
     log_context_node(reading->uuid);
-    bool good = power_get(task, &state, &error);
+    bool good = power_get(task, &told.state, &error);
+    if (good)
+        ask_health(task, &told);
     log_context_node(NULL);
     task_release(task);
-    power_sync_reading_done(reading, state, good ? NULL : error);
+    power_sync_reading_done(reading, &told, good ? NULL : error);
 }
 
 static Reading *
@@ -349,7 +388,8 @@ read_node(Conductor *conductor, const Node *node, Sweep *sweep, bool recovery)
 {
     g_autoptr(GError) error = NULL;
     DriverSet set;
-    if (node->reservation != NULL || !(recovery ? still_lost(node) : still_wanted(node)))
+    if (node->reservation != NULL || !(recovery ? still_lost(node) : still_wanted(node)) ||
+        !ring_is_mine(conductor, node))
         return;
     if (!registry_driver_set(conductor->registry, node, &set, &error)) {
         log_debug("conductor.power_sync", "%s: %s", node->uuid, error->message);
@@ -365,6 +405,7 @@ read_node(Conductor *conductor, const Node *node, Sweep *sweep, bool recovery)
     atomic_fetch_add(&sweep->readings, 1);
     reading->uuid = g_strdup(node->uuid);
     reading->stored = power_state_from_wire(node->power_state);
+    reading->stored_health = health_word(node->health);
     reading->had_failures = node->power_sync_failures > 0;
     if (set.power->get_async != NULL)
         set.power->get_async(&conductor->services, node, power_sync_reading_done, reading);
@@ -415,4 +456,48 @@ void
 power_recovery_run(Conductor *conductor)
 {
     run(conductor, true);
+}
+
+/* ---- on the clock ---- */
+
+static void
+power_sync_job(void *data)
+{
+    Conductor *conductor = data;
+    power_sync_run(conductor);
+    atomic_store(&conductor->sync_asks, false);
+}
+
+static void
+power_recovery_job(void *data)
+{
+    Conductor *conductor = data;
+    power_recovery_run(conductor);
+    atomic_store(&conductor->recovery_asks, false);
+}
+
+/* Asking for many nodes takes the database some seconds: the clock, which renews the lease, does
+ * not wait for it. */
+static void
+begin(Conductor *conductor, atomic_bool *asks, PoolJob job)
+{
+    g_autoptr(GError) error = NULL;
+    if (atomic_exchange(asks, true))
+        return; /* the one before still asks */
+    if (conductor_submit(conductor, CONDUCTOR_BACKGROUND, job, conductor, &error))
+        return;
+    atomic_store(asks, false);
+    log_debug("conductor.power_sync", "the next time: %s", error->message);
+}
+
+void
+power_sync_begin(Conductor *conductor)
+{
+    begin(conductor, &conductor->sync_asks, power_sync_job);
+}
+
+void
+power_recovery_begin(Conductor *conductor)
+{
+    begin(conductor, &conductor->recovery_asks, power_recovery_job);
 }

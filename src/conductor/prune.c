@@ -1,5 +1,5 @@
 /* Deletes old rows that would grow forever: history and timeline of nodes, conductors that are
- * gone.
+ * gone. Of several conductors one does it for all.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "common/log.h"
 #include "common/time_text.h"
@@ -86,6 +86,8 @@ void
 history_prune_run(Conductor *conductor)
 {
     g_autoptr(GError) error = NULL;
+    if (!ring_leads(conductor))
+        return;
     if (!pool_submit(conductor->quick, prune_job, conductor, &error))
         warn("history", error);
 }
@@ -115,13 +117,15 @@ conductors_prune_run(Conductor *conductor)
     int64_t batch = config_integer(config, OPT_CONDUCTOR_CONDUCTOR_CLEANUP_BATCH_SIZE),
             timeout_s = config_integer(config, OPT_CONDUCTOR_CONDUCTOR_CLEANUP_TIMEOUT),
             removed = batch, total = 0;
-    char until[TIME_TEXT_SIZE];
+    char until[TIME_TEXT_SIZE], lease[LEASE_SIZE];
+    if (!ring_leads(conductor))
+        return;
     time_text_ms(time_now_ms() - timeout_s * 1000, until);
     g_autoptr(GError) error = NULL;
     bool good = true;
     while (good && removed >= batch && !conductor->stopping) {
-        good = db_conductors_prune(conductor->services.db, until, conductor->lease, batch, &removed,
-                                   &error) ||
+        good = db_conductors_prune(conductor->services.db, until, conductor_lease(conductor, lease),
+                                   batch, &removed, &error) ||
                warn("conductors", error);
         total += good ? removed : 0;
     }

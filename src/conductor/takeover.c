@@ -9,9 +9,13 @@
 #include "conductor/steps/steps.h"
 #include "db/nodes.h"
 #include "db/timeline.h"
+#include "drivers/power_action.h"
 
 /* Limit of nodes in one run. */
 #define TAKEOVER_LIMIT 100
+
+/* How many nodes are looked at for one that is to be this conductor's. */
+#define OTHERS 20
 
 /* Closes the open phases of the dead process in the timeline. */
 static void
@@ -37,6 +41,16 @@ forget_power_change(Task *task)
         end_open_phases(task);
     if (!task_save(task, &error))
         log_warning("conductor.takeover", "%s", error->message);
+}
+
+/* The process may have died between the machine and its volumes. */
+static void
+takeover_settle(Task *task)
+{
+    g_autoptr(GError) error = NULL;
+    if (!power_action_settle(task, &error))
+        log_warning("conductor.takeover", "after an interrupted power change: %s", error->message);
+    task_release(task);
 }
 
 /* Resumes work in steps at the stored step, in the same operation. Other work begins again. */
@@ -84,10 +98,12 @@ take_over(Conductor *conductor, const char *uuid)
             log_debug("conductor.takeover", "%s: %s", uuid, error->message);
         return;
     }
-    if (task->node->target_power_state != NULL)
+    bool changing = task->node->target_power_state != NULL;
+    if (changing)
         forget_power_change(task);
     bool orphan = state_info(task_state(task))->flags & STATE_IS_BUSY;
-    if (!orphan || !task_spawn(&task, takeover_resume, &error))
+    if ((!orphan && !changing) ||
+        !task_spawn(&task, orphan ? takeover_resume : takeover_settle, &error))
         task_release(task);
 }
 
@@ -97,14 +113,33 @@ takeover_run(Conductor *conductor)
     g_autoptr(GError) error = NULL;
     Db *db = conductor->services.db;
     g_autoptr(GPtrArray) nodes = NULL;
-    if (db_nodes_clear_void_locks(db, conductor->lease, &error))
-        nodes = db_nodes_left_busy(db, TAKEOVER_LIMIT, &error);
+    char lease[LEASE_SIZE];
+    if (db_nodes_clear_void_locks(db, conductor_lease(conductor, lease), &error))
+        nodes = db_nodes_left_busy(db, db_is_shared(db) ? TAKEOVER_LIMIT * OTHERS : TAKEOVER_LIMIT,
+                                   &error);
     if (nodes == NULL) {
         log_warning("conductor.takeover", "%s", error->message);
         return;
     }
-    for (guint i = 0; i < nodes->len; i++)
+    unsigned taken = 0;
+    for (guint i = 0; i < nodes->len && taken < TAKEOVER_LIMIT; i++) {
+        if (!ring_is_mine(conductor, nodes->pdata[i]))
+            continue;
         take_over(conductor, ((Node *)nodes->pdata[i])->uuid);
+        taken++;
+    }
+}
+
+/* Resumes the step of a node that waits for its machine or agent. */
+static void
+wake(Conductor *conductor, const Node *node)
+{
+    if (info_has(node, INFO_DEPLOY_INFO)) /* it does not call again */
+        wakes_add_anyway(conductor->wakes, node->uuid);
+    else if (info_true(node, INFO_STEP_RELEASED)) /* the process died before the next step ran */
+        wakes_add_anyway(conductor->wakes, node->uuid);
+    else if (info_has(node, INFO_AGENT_URL))
+        provision_heartbeat(conductor, node);
 }
 
 static void
@@ -115,8 +150,8 @@ wake_waiting(Conductor *conductor, ProvisionState state)
     if (nodes == NULL)
         log_warning("conductor.takeover", "%s", error->message);
     for (guint i = 0; nodes != NULL && i < nodes->len; i++)
-        if (info_has(nodes->pdata[i], INFO_AGENT_URL))
-            provision_heartbeat(conductor, nodes->pdata[i]);
+        if (ring_was_mine(conductor, nodes->pdata[i]))
+            wake(conductor, nodes->pdata[i]);
 }
 
 void
@@ -126,5 +161,60 @@ agents_recover(Conductor *conductor)
         ProvisionState waiting = step_kind_info((StepKind)kind)->waiting;
         if (waiting != STATE_NONE)
             wake_waiting(conductor, waiting);
+    }
+}
+
+/* ---- orphans ---- */
+
+/* What the dead conductor's memory had of the node. */
+static void
+recover_node(Conductor *conductor, const Node *node)
+{
+    ProvisionState state = state_from_wire(node->provision_state);
+    bool waits = state != STATE_NONE && state_info(state)->flags & STATE_IS_WAITING;
+    log_info("conductor.takeover", "node %s of conductor %s is looked after from here", node->uuid,
+             node->conductor_affinity);
+    if (waits)
+        wake(conductor, node);
+    if (state == STATE_DEPLOYWAIT)
+        boot_progress_recover_node(conductor, node);
+    if (node->console_enabled)
+        g_queue_push_tail(&conductor->consoles_left, g_strdup(node->uuid));
+}
+
+static void
+adopt(Conductor *conductor, const Node *node)
+{
+    g_autoptr(GError) error = NULL;
+    bool adopted = false;
+    if (!db_node_adopt(conductor->services.db, node->uuid, node->conductor_affinity,
+                       conductor->hostname, &adopted, &error))
+        log_warning("conductor.takeover", "%s", error->message);
+    else if (adopted)
+        recover_node(conductor, node);
+}
+
+void
+orphans_run(Conductor *conductor)
+{
+    g_autofree char *last = g_strdup("");
+    if (!db_is_shared(conductor->services.db))
+        return;
+    for (guint found = TAKEOVER_LIMIT; found == TAKEOVER_LIMIT;) {
+        g_autoptr(GError) error = NULL;
+        g_autoptr(GPtrArray) nodes =
+            db_nodes_orphaned(conductor->services.db, last, TAKEOVER_LIMIT, &error);
+        if (nodes == NULL) {
+            log_warning("conductor.takeover", "%s", error->message);
+            return;
+        }
+        for (guint i = 0; i < nodes->len; i++) {
+            lease_refresh(conductor); /* thousands of nodes may be adopted */
+            if (ring_is_mine(conductor, nodes->pdata[i]))
+                adopt(conductor, nodes->pdata[i]);
+        }
+        found = nodes->len;
+        g_free(last);
+        last = g_strdup(found > 0 ? ((const Node *)nodes->pdata[found - 1])->uuid : "");
     }
 }

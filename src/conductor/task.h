@@ -28,10 +28,27 @@ task_conductor(const Task *task)
     return task->conductor;
 }
 
+/* Takes the lock of a node under the present lease.
+ * lease   out: for task_load_locked and task_unlock
+ * Errors  LOCKED, NODE_NOT_FOUND, DATABASE; LEASE_LOST: this conductor has none at the moment;
+ *         NO_CONDUCTOR: it drains */
+bool task_lock(Conductor *conductor, const char *node_uuid, const char *purpose,
+               char lease[LEASE_SIZE], GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Loads a locked node, for the caller to free. LEASE_LOST if it is locked no longer. */
+Node *task_load_locked(Conductor *conductor, const char *node_uuid, const char *lease,
+                       GError **error);
+
 /* Releases the lock of a node. If the database refuses, the clock tries again: no lock outlives its
  * work once the database works again. */
-void task_unlock(Conductor *conductor, const char *node_uuid);
+void task_unlock(Conductor *conductor, const char *node_uuid, const char *lease);
 void task_unlock_again(Conductor *conductor);
+
+/* The array of the locks that task_unlock could not release. */
+GArray *task_locked_new(void);
+
+/* A TaskLeaseLeft (drivers/task.h). */
+int64_t task_lease_left_ms(const Task *task);
 
 /* Hands the task to a worker, which must end it with task_release. On NO_WORKER the task stays the
  * caller's; on success *task is NULL. */

@@ -12,8 +12,8 @@
 static bool
 keeps_goal(ProvisionEvent event)
 {
-    return event == EVENT_WAIT || event == EVENT_RESUME || event == EVENT_FAIL ||
-           event == EVENT_ABORT;
+    return event == EVENT_WAIT || event == EVENT_RESUME || event == EVENT_HOLD ||
+           event == EVENT_UNHOLD || event == EVENT_FAIL || event == EVENT_ABORT;
 }
 
 static const char *
@@ -82,9 +82,11 @@ restore_fields(Node *node, const Node *before)
         "inspection_started_at",
         "inspection_finished_at",
         "wait_deadline_ms",
+        "conductor_affinity",
         "driver_internal_info",
         "deploy_step",
         "clean_step",
+        "service_step",
     };
     for (size_t i = 0; i < G_N_ELEMENTS(moved); i++)
         record_copy_field(resource_field(&node_resource, moved[i]), before, node);
@@ -96,6 +98,7 @@ operation_over(Node *node)
     info_forget(node, LIFETIME_OPERATION);
     json_object_clear(node->deploy_step);
     json_object_clear(node->clean_step);
+    json_object_clear(node->service_step);
 }
 
 /* True if the operation ends here. An aborted one ends when it is undone (provision_abort). */
@@ -130,6 +133,7 @@ change(Task *task, const Move *move, ProvisionState next)
     record_set_text(&node->target_provision_state, target);
     record_set_text(&node->provision_state, state_info(next)->wire);
     record_set_text(&node->provision_updated_at, time_now_text(now));
+    record_set_text(&node->conductor_affinity, task->services->conductor_host);
     stamp_inspection(node, from, next, now);
     node->wait_deadline_ms = deadline_in(next, move->wait_ms);
     if (ends_operation(move->event, next))
@@ -158,6 +162,9 @@ process(Task *task, const Move *move, GError **error)
     }
     log_info("conductor.transition", "%s: %s -> %s", event_name(event), state_info(from)->wire,
              state_info(next)->wire);
+    log_debug("conductor.lock", "%s written under lease %s: %s", node->uuid,
+              node->reservation_lease != NULL ? node->reservation_lease : "none",
+              state_info(next)->wire);
     metrics_count_transition(event, next);
     notify_node(task, "provision_set", notification_status(event, from, next), extra);
     return true;

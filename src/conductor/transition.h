@@ -40,12 +40,13 @@ bool task_failing_begin(Task *task, const char *reason) G_GNUC_WARN_UNUSED_RESUL
  * then. */
 bool task_failing(const Task *task, GError **error);
 
-/* True for an error of the database, not of a machine or a client. */
+/* True for an error of the database, or a lost lease: not of a machine or a client. */
 static inline bool
 database_failed(const GError *error)
 {
     return steel_error_is(error, STEEL_ERROR_DATABASE) ||
-           steel_error_is(error, STEEL_ERROR_DATABASE_BUSY);
+           steel_error_is(error, STEEL_ERROR_DATABASE_BUSY) ||
+           steel_error_is(error, STEEL_ERROR_LEASE_LOST);
 }
 
 /* True, and logged, for an error of the database: the caller leaves the work as it is, and the

@@ -109,19 +109,31 @@ queue(Wakes *wakes, const char *uuid)
     change(wakes, uuid, WAKE_QUEUED, WAKE_STARVED);
 }
 
-bool
-wakes_add(Wakes *wakes, const char *node_uuid)
+static bool
+add(Wakes *wakes, const char *node_uuid, size_t most)
 {
     lock_acquire(&wakes->lock);
     bool queued = GPOINTER_TO_INT(g_hash_table_lookup(wakes->nodes, node_uuid)) == WAKE_QUEUED;
-    bool room = g_hash_table_contains(wakes->nodes, node_uuid) ||
-                g_hash_table_size(wakes->nodes) < wakes->most;
+    bool room =
+        g_hash_table_contains(wakes->nodes, node_uuid) || g_hash_table_size(wakes->nodes) < most;
     if (room && !queued)
         g_hash_table_insert(wakes->nodes, g_strdup(node_uuid), GINT_TO_POINTER(WAKE_QUEUED));
     lock_release(&wakes->lock);
     if (room && !queued)
         queue(wakes, node_uuid);
     return room;
+}
+
+bool
+wakes_add(Wakes *wakes, const char *node_uuid)
+{
+    return add(wakes, node_uuid, wakes->most);
+}
+
+void
+wakes_add_anyway(Wakes *wakes, const char *node_uuid)
+{
+    add(wakes, node_uuid, SIZE_MAX);
 }
 
 void

@@ -38,6 +38,10 @@ void wakes_free(Wakes *wakes);
  * the machine will call again. */
 bool wakes_add(Wakes *wakes, const char *node_uuid);
 
+/* Notes a node of our own accord, also above the limit: for what nobody calls about again. The
+ * caller bounds how many these are. Never blocks. */
+void wakes_add_anyway(Wakes *wakes, const char *node_uuid);
+
 /* Call it when the node's lock is free. */
 void wakes_lock_released(Wakes *wakes, const char *node_uuid);
 

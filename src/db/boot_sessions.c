@@ -3,6 +3,7 @@
 #include "db/boot_sessions.h"
 
 #include "common/secret.h"
+#include "db/seal.h"
 #include "db/sql.h"
 
 void
@@ -15,6 +16,12 @@ boot_session_clear(BootSession *session)
     g_free(session->address);
     g_free(session->attached_address);
     *session = (BootSession){0};
+}
+
+static SealPlace
+token_of(const char *node_uuid)
+{
+    return (SealPlace){"boot_sessions", node_uuid, "token", ""};
 }
 
 static char *
@@ -45,11 +52,18 @@ bool
 db_boot_session_load(Db *db, const char *node_uuid, BootSession *out, GError **error)
 {
     const DbValue node = db_text(node_uuid);
-    return db_query(db,
-                    "SELECT revision, record_id, window_id, window_until_ms, served_window_id, "
-                    "served_at_ms, token, address, hooked, attached_address FROM boot_sessions "
-                    "WHERE node_uuid = ?1",
-                    &node, 1, read_session, out, error);
+    const SealPlace place = token_of(node_uuid);
+    if (!db_query(db,
+                  "SELECT revision, record_id, window_id, window_until_ms, served_window_id, "
+                  "served_at_ms, token, address, hooked, attached_address FROM boot_sessions "
+                  "WHERE node_uuid = ?1",
+                  &node, 1, read_session, out, error))
+        return false;
+    if (out->token == NULL)
+        return true;
+    g_autofree char *sealed = out->token;
+    out->token = db_open_value(db, &place, sealed, error);
+    return out->token != NULL;
 }
 
 bool
@@ -66,6 +80,8 @@ db_boot_session_store(Db *db, const char *node_uuid, const BootSession *session,
         "excluded.served_at_ms, token = excluded.token, address = excluded.address, hooked = "
         "excluded.hooked, attached_address = excluded.attached_address "
         "WHERE boot_sessions.revision = ?2";
+    const SealPlace place = token_of(node_uuid);
+    g_autofree char *token = db_seal_value(db, &place, session->token);
     const DbValue values[] = {
         db_text(node_uuid),
         db_integer(session->revision),
@@ -74,7 +90,7 @@ db_boot_session_store(Db *db, const char *node_uuid, const BootSession *session,
         db_integer(session->window_until_ms),
         db_text(session->served_window_id),
         db_integer(session->served_at_ms),
-        db_text(session->token),
+        db_text(token),
         db_text(session->address),
         db_integer(session->hooked),
         db_text(session->attached_address),

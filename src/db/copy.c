@@ -23,15 +23,21 @@ static const struct {
     {"volume_targets",    "id",                              true},
     {"allocations",       "id",                              true},
     {"deploy_templates",  "id",                              true},
+    {"runbooks",          "id",                              true},
+    {"inspection_rules",  "id",                              true},
     {"conductors",        "id",                              true},
+    {"lease_numbers",     "id",                              false},
     {"node_history",      "id",                              true},
     {"timeline",          "id",                              true},
     {"bios_settings",     "id",                              true},
+    {"firmware_components", "id",                            true},
+    {"work_queue",        "id",                              true},
     {"node_inventory",    "node_uuid",                       false},
     {"clock",             "id",                              false},
     {"boot_sessions",     "node_uuid",                       false},
     {"media",             "id",                              false},
     {"media_users",       "medium_id, node_uuid, purpose",   false},
+    {"secret_keys",       "id",                              false},
 };
 /* clang-format on */
 
@@ -61,17 +67,10 @@ texts(Db *db, const char *sql, const char *value, GError **error)
 }
 
 static bool
-read_number(const DbRow *row, void *user_data)
-{
-    *(int64_t *)user_data = db_row_integer(row, 0);
-    return false;
-}
-
-static bool
 count_rows(Db *db, size_t table, int64_t *count, GError **error)
 {
     g_autofree char *sql = g_strdup_printf("SELECT COUNT(*) FROM %s", tables[table].name);
-    return db_query(db, sql, NULL, 0, read_number, count, error);
+    return db_query(db, sql, NULL, 0, db_read_integer, count, error);
 }
 
 /* ---- before ---- */
@@ -123,7 +122,7 @@ static bool
 is_at_rest(Db *db, GError **error)
 {
     g_autofree char *alive = NULL;
-    if (!db_claim(db, error) || !db_clock_resume(db, error) ||
+    if (!db_claim(db, NULL, error) || !db_clock_resume(db, error) ||
         !db_conductors(db, steady_now_ms(), note_alive, &alive, error))
         return false;
     return alive == NULL || steel_fail(error, STEEL_ERROR_CONFLICT,

@@ -45,6 +45,7 @@ struct Db {
     GPtrArray *sessions GUARDED; /* Session, owned; db_close frees them */
     DbConnections *connections;  /* of an engine whose connections are shared; NULL: none */
     void *claim;                 /* the engine's; NULL until db_claim */
+    SealKeys *keys;              /* of secrets; NULL: none in use */
     DbHealth health;
 };
 
@@ -342,6 +343,32 @@ db_run_script(Db *db, const char *sql, GError **error)
            note_failure(session, connection, cause, error);
 }
 
+SealKeys *
+db_keys(const Db *db)
+{
+    return db->keys;
+}
+
+void
+db_set_keys(Db *db, SealKeys *keys)
+{
+    seal_keys_free(db->keys);
+    db->keys = keys;
+}
+
+bool
+db_wipe_deleted(Db *db, GError **error)
+{
+    if (db->engine->wipe_deleted == NULL)
+        return true;
+    if (!db_health_may_write(&db->health, error) || !writer_begin(db, error))
+        return false;
+    DbConnection *connection = connection_of(session_of_thread(db), true, error);
+    bool good = connection != NULL && db->engine->wipe_deleted(connection, error);
+    writer_end(db);
+    return good;
+}
+
 bool
 db_may_write(Db *db)
 {
@@ -378,43 +405,18 @@ db_statement_count(void)
     return statement_count;
 }
 
-static bool
-read_integer(const DbRow *row, void *user_data)
-{
-    *(int64_t *)user_data = db_row_integer(row, 0);
-    return false;
-}
-
 bool
 db_alive(Db *db, GError **error)
 {
     int64_t one = 0;
     return db_health_is_good(&db->health, error) &&
-           db_query(db, "SELECT 1", NULL, 0, read_integer, &one, error);
+           db_query(db, "SELECT 1", NULL, 0, db_read_integer, &one, error);
 }
 
 bool
 db_size(Db *db, int64_t *size, GError **error)
 {
-    return db_query(db, db->engine->size, NULL, 0, read_integer, size, error);
-}
-
-bool
-db_row_is_null(const DbRow *row, int column)
-{
-    return row->engine->row_is_null(row, column);
-}
-
-const char *
-db_row_text(const DbRow *row, int column, size_t *size)
-{
-    return row->engine->row_text(row, column, size);
-}
-
-int64_t
-db_row_integer(const DbRow *row, int column)
-{
-    return row->engine->row_integer(row, column);
+    return db_query(db, db->engine->size, NULL, 0, db_read_integer, size, error);
 }
 
 static bool
@@ -454,10 +456,22 @@ db_new(const char *url, const DbSettings *settings, GError **error)
     return NULL;
 }
 
-bool
-db_claim(Db *db, GError **error)
+UNSHARED void
+db_set_schema(Db *db, int known)
 {
-    void *held = db->engine->claim(db->address, &db->settings, db->claim, error);
+    db->settings.schema = known;
+}
+
+bool
+db_is_shared(const Db *db)
+{
+    return !db->engine->single_writer;
+}
+
+bool
+db_claim(Db *db, const char *name, GError **error)
+{
+    void *held = db->engine->claim(db->address, &db->settings, name, db->claim, error);
     if (held != NULL)
         db->claim = held;
     return held != NULL;
@@ -479,6 +493,7 @@ db_close(Db *db)
     db_connections_free(db->connections);
     db->engine->disconnect(db->writer);
     g_ptr_array_free(db->sessions, TRUE);
+    seal_keys_free(db->keys);
     lock_destroy(&db->lock);
     pthread_cond_destroy(&db->turn);
     g_free(db->address);

@@ -54,6 +54,10 @@ typedef struct DbSettings {
     unsigned connect_pause_s;
     unsigned tries;        /* further ones of what lost a deadlock or its connection */
     unsigned call_limit_s; /* longest time for one statement; 0: 30 s */
+
+    /* db_open's own: the newest schema that the program knows; 0 until the database has it. Each
+     * new connection to a server asks whether that is still enough */
+    int schema;
 } DbSettings;
 
 /* For a database that nobody will miss: it does not wait for the disk. */
@@ -69,10 +73,30 @@ bool db_check_url(const char *url, GError **error) G_GNUC_WARN_UNUSED_RESULT;
  * copied. */
 Db *db_open(const char *url, const DbSettings *settings, GError **error);
 
-/* Takes the database for this process until db_close or its end, however it ends: one process acts
- * on it. A server that is restarted forgets that: call this again now and then, on one thread at a
- * time. CONFLICT names the process that has it. */
-bool db_claim(Db *db, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* What db_upgrade has done. */
+typedef struct DbUpgrade {
+    int schema;    /* the newest that the program knows */
+    unsigned made; /* changes that were made */
+    int64_t rows;  /* of data, that were changed by them */
+    char *waits;   /* owned: which change was left, and for whom; NULL: none */
+} DbUpgrade;
+void db_upgrade_clear(DbUpgrade *upgrade);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(DbUpgrade, db_upgrade_clear)
+
+/* Makes the changes of the schema that a start leaves on a database which others work on: data in
+ * batches, between which others write; and, when no older program works on it any more, what only
+ * those needed. May be broken off and called again. `upgrade` is filled also on failure. */
+bool db_upgrade(Db *db, DbUpgrade *upgrade, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Takes a name on the database for this process until db_close or its end, however it ends: one
+ * process acts under it. NULL: the whole database; nobody has any name on it meanwhile. An embedded
+ * database knows no names: one process has the whole of it. A server that is restarted forgets
+ * that: call this again now and then with the same name, on one thread at a time. CONFLICT names
+ * the process that has it. */
+bool db_claim(Db *db, const char *name, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Whether several processes may act on the database, each under a name of its own. */
+bool db_is_shared(const Db *db);
 
 /* Closes all connections. No other thread may be using it. NULL is fine. */
 void db_close(Db *db);

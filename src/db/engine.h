@@ -20,6 +20,9 @@
 
 typedef struct DbConnection DbConnection;
 
+/* In the name by which a program introduces itself, before the newest schema that it knows. */
+#define DB_SCHEMA_MARK " schema "
+
 /* The words that differ between engines. The rest of SQL is common: an engine puts `?1` into its
  * own form, makes a key of `INTEGER PRIMARY KEY` grow with each row, and compares and orders text
  * byte by byte (collation C). */
@@ -42,6 +45,10 @@ typedef struct DbWords {
     /* A condition: the text in a column has parameter `value` somewhere within, letter by letter.
      * The caller frees. */
     char *(*text_within)(const char *column, unsigned value);
+
+    /* A query for the names by which programs have introduced themselves at this database, and
+     * where they are; NULL: there is only this one. */
+    const char *programs;
 
     /* Queries for the names of all tables, and of the columns of table ?1 in their order. */
     const char *tables, *columns;
@@ -106,9 +113,14 @@ typedef struct DbEngine {
      * own. */
     void (*protect)(const char *address);
 
+    /* Removes what deleted and replaced values have left in the files, outside of a transaction.
+     * NULL: the engine's own tools do. */
+    bool (*wipe_deleted)(DbConnection *connection, GError **error);
+
     /* Takes the claim of db_claim, or looks if `held`, from an earlier call, still is one and
      * takes it again if not. What holds it, or NULL on failure; `held` stays the caller's then. */
-    void *(*claim)(const char *address, const DbSettings *settings, void *held, GError **error);
+    void *(*claim)(const char *address, const DbSettings *settings, const char *name, void *held,
+                   GError **error);
     /* Ends the claim and frees; NULL is fine. */
     void (*unclaim)(void *held);
 

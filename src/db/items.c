@@ -39,6 +39,7 @@ read_brief(const DbRow *row, void *user_data)
     brief->node_uuid = g_strdup(db_row_text(row, 1, NULL));
     brief->owner = g_strdup(db_row_text(row, 2, NULL));
     brief->lessee = g_strdup(db_row_text(row, 3, NULL));
+    brief->is_public = db_row_integer(row, 4) != 0;
     return false;
 }
 
@@ -48,20 +49,21 @@ column_or_null(const Resource *resource, bool wanted, const char *field)
     return wanted && resource_field(resource, field) != NULL ? field : "NULL";
 }
 
-/* The columns of key, node, owner and lessee of an item: its own, or those of its node. */
+/* The columns of key, node, owner, lessee and public of an item: its own, or those of its node. */
 static char *
 brief_sql(const Resource *resource, DbOwnership ownership, const char *column)
 {
     if (ownership == DB_OWNED_BY_NODE)
-        return g_strdup_printf("SELECT i.\"%s\", i.node_uuid, n.owner, n.lessee FROM %s i "
+        return g_strdup_printf("SELECT i.\"%s\", i.node_uuid, n.owner, n.lessee, 0 FROM %s i "
                                "LEFT JOIN nodes n ON n.uuid = i.node_uuid WHERE i.\"%s\" = ?1",
                                resource->key, resource->table, column);
-    bool owned = ownership == DB_OWNED_BY_FIELDS;
+    bool owned = ownership != DB_OWNED_BY_NOBODY;
     const char *node = resource == &node_resource ? "uuid" : "node_uuid";
-    return g_strdup_printf("SELECT \"%s\", %s, %s, %s FROM %s WHERE \"%s\" = ?1", resource->key,
-                           column_or_null(resource, true, node),
-                           column_or_null(resource, owned, "owner"),
-                           column_or_null(resource, owned, "lessee"), resource->table, column);
+    return g_strdup_printf(
+        "SELECT \"%s\", %s, %s, %s, %s FROM %s WHERE \"%s\" = ?1", resource->key,
+        column_or_null(resource, true, node), column_or_null(resource, owned, "owner"),
+        column_or_null(resource, owned, "lessee"),
+        ownership == DB_OWNED_OR_PUBLIC ? "\"public\"" : "0", resource->table, column);
 }
 
 bool

@@ -15,6 +15,7 @@ typedef enum DbOwnership {
     DB_OWNED_BY_NOBODY, /* none: every project sees all */
     DB_OWNED_BY_FIELDS, /* named by its fields owner and, if it has one, lessee */
     DB_OWNED_BY_NODE,   /* named by the owner and lessee of its node */
+    DB_OWNED_OR_PUBLIC, /* by its fields; an item whose field public is true is for all to see */
 } DbOwnership;
 
 /* Calls func with the row of the item; does not call it when there is none.
@@ -32,6 +33,7 @@ typedef struct ItemBrief {
     char *uuid;      /* its key */
     char *node_uuid; /* its node, or the item itself if it is one; NULL if it has none */
     char *owner, *lessee;
+    bool is_public; /* of DB_OWNED_OR_PUBLIC: every project may see it */
 } ItemBrief;
 
 void item_brief_clear(ItemBrief *brief);

@@ -132,8 +132,10 @@ append_scope(Statement *statement, const DbListQuery *query)
     bool of_node = query->ownership == DB_OWNED_BY_NODE;
     if (of_node)
         g_string_append(statement->sql, "node_uuid IN (SELECT uuid FROM nodes WHERE ");
+    if (query->ownership == DB_OWNED_OR_PUBLIC)
+        g_string_append(statement->sql, "(\"public\" <> 0 OR ");
     append_project(statement, of_node ? &node_resource : query->selection->resource, project);
-    if (of_node)
+    if (of_node || query->ownership == DB_OWNED_OR_PUBLIC)
         g_string_append_c(statement->sql, ')');
 }
 

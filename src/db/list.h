@@ -24,7 +24,7 @@ typedef struct DbFilter {
     DbValue value;
 } DbFilter;
 
-#define DB_FILTER_LIMIT 16
+#define DB_FILTER_LIMIT 24
 
 typedef struct DbListQuery {
     const DbSelection *selection; /* of the resource */

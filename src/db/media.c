@@ -169,20 +169,13 @@ db_media_shared(Db *db, const char *host, const char *store, GError **error)
                      values, G_N_ELEMENTS(values), error);
 }
 
-static bool
-read_count(const DbRow *row, void *user_data)
-{
-    *(int64_t *)user_data = db_row_integer(row, 0);
-    return false;
-}
-
 bool
 db_medium_count_users(Db *db, const char *id, int64_t *count, GError **error)
 {
     const DbValue value = db_text(id);
     *count = 0;
     return db_query(db, "SELECT COUNT(DISTINCT node_uuid) FROM media_users WHERE medium_id = ?1",
-                    &value, 1, read_count, count, error);
+                    &value, 1, db_read_integer, count, error);
 }
 
 /* ---- removing ---- */

@@ -31,10 +31,21 @@ bool db_node_release(Db *db, const char *node_uuid, const char *lease,
 bool db_node_agent_token_make(Db *db, const char *node_uuid, const char *token, bool *made,
                               GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Saves a locked node, as db_record_save does. Reports of an agent that came meanwhile without the
+/* Saves a locked node, as db_record_save does. `stored` was loaded under the lock, so it names the
+ * lease; the statement that writes asks for it. LEASE_LOST: the lock is gone, another conductor may
+ * have the node, and nothing is written. (A node that was loaded without a lock is just saved.)
+ *
+ * Reports of an agent that came meanwhile without the
  * lock stay: the changes of `node` to driver_internal_info since `stored` are merged into the
  * stored object, and `node` gets the result. */
 bool db_node_save(Db *db, Node *node, const Node *stored, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Deletes a locked node in the same way. NODE_NOT_FOUND, LEASE_LOST; INVALID if another record
+ * still refers to it. */
+bool db_node_delete(Db *db, const Node *stored, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* The error of a holder whose lock is gone. Always false. */
+bool db_node_lock_lost(const Node *node, GError **error);
 
 /* Records an agent's report, without the node lock: the members of `said` go into
  * driver_internal_info, the rest of it stays.
@@ -47,8 +58,11 @@ bool db_node_heartbeat(Db *db, const Node *node, const json_t *said, bool *recor
 /* The error of a caller that finds a lock: its holder, its purpose, since when. Always false. */
 bool db_node_locked_error(const Node *node, GError **error);
 
-/* Releases every lock whose lease has ended, except those of `own_lease`, which is valid whatever
- * the clock says: the clock may have jumped. */
+/* How many nodes are locked under a lease. */
+bool db_nodes_count_locked(Db *db, const char *lease, int64_t *count,
+                           GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Releases every lock whose lease has ended, except those of `own_lease`. */
 bool db_nodes_clear_void_locks(Db *db, const char *own_lease,
                                GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
@@ -56,8 +70,21 @@ bool db_nodes_clear_void_locks(Db *db, const char *own_lease,
  * Nodes, owned by the array; NULL on failure. */
 GPtrArray *db_nodes_left_busy(Db *db, unsigned limit, GError **error);
 
+/* A page of the nodes that were worked on by a conductor whose lease has ended, in the order of
+ * their UUIDs after `after` ("" for the first page). */
+GPtrArray *db_nodes_orphaned(Db *db, const char *after, unsigned limit, GError **error);
+
+/* Gives an orphan to a conductor, without its lock; of several conductors that ask, one gets it.
+ * affinity  whose it was
+ * adopted   out */
+bool db_node_adopt(Db *db, const char *node_uuid, const char *affinity, const char *hostname,
+                   bool *adopted, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* Nodes whose wait is past its deadline and that are not in maintenance; at most `limit`. */
 GPtrArray *db_nodes_waiting_late(Db *db, int64_t now_ms, int64_t limit, GError **error);
+
+/* All nodes whose console is enabled. */
+GPtrArray *db_nodes_with_console(Db *db, GError **error);
 
 /* All nodes in one provision state. */
 GPtrArray *db_nodes_in_state(Db *db, ProvisionState state, GError **error);

@@ -31,8 +31,12 @@ Db *
 db_open(const char *url, const DbSettings *settings, GError **error)
 {
     Db *db = db_new(url, settings, error);
-    if (db == NULL || (wait_for_server(db, error) && db_migrate(db, error)))
+    if (db == NULL)
+        return NULL;
+    if (wait_for_server(db, error) && db_migrate(db, &db_migrations, error)) {
+        db_set_schema(db, db_schema_known(&db_migrations));
         return db;
+    }
     db_close(db);
     return NULL;
 }

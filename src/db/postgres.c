@@ -257,6 +257,8 @@ const DbEngine db_engine_postgres = {
               .json_member = json_member,
               .json_merge = json_merge,
               .text_within = text_within,
+              .programs = "SELECT DISTINCT application_name, COALESCE(host(client_addr), 'this host') FROM pg_stat_activity "
+                          "WHERE datname = current_database()",
               .tables = "SELECT tablename FROM pg_tables WHERE schemaname = current_schema()",
               .columns = "SELECT attname FROM pg_attribute WHERE attrelid = CAST(?1 AS regclass) AND attnum > 0 "
                          "AND NOT attisdropped ORDER BY attnum",

@@ -56,7 +56,8 @@ void postgres_disconnect(DbConnection *connection);
 /* ---- postgres_claim.c ---- */
 
 /* DbEngine.claim and unclaim. */
-void *postgres_claim(const char *address, const DbSettings *settings, void *held, GError **error);
+void *postgres_claim(const char *address, const DbSettings *settings, const char *name, void *held,
+                     GError **error);
 void postgres_unclaim(void *held);
 
 /* ---- postgres_error.c ---- */

@@ -7,6 +7,7 @@
 #include "db/postgres.h"
 
 #include "common/time_text.h"
+#include "db/migrate.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -44,18 +45,41 @@ static bool
 set_limits(DbConnection *connection, GError **error)
 {
     static const char sql[] =
-        "SELECT set_config('statement_timeout', ?1, false), set_config('lock_timeout', ?2, false), "
+        "SELECT set_config('application_name', "
+        "left(current_setting('application_name'), 40) || ?3, false), "
+        "set_config('statement_timeout', ?1, false), set_config('lock_timeout', ?2, false), "
         "set_config('idle_in_transaction_session_timeout', ?2, false), "
         "set_config('client_min_messages', 'error', false), set_config('jit', 'off', false), "
         "set_config('default_transaction_isolation', 'read committed', false)";
     int64_t call_ms = connection->call_limit_ms;
+    g_autofree char *mark = g_strdup_printf(DB_SCHEMA_MARK "%d", db_schema_known(&db_migrations));
     const DbValue values[] = {db_integer(call_ms * 9 / 10),
-                              db_integer(MIN(STAND_STILL_S * INT64_C(1000), call_ms / 2))};
+                              db_integer(MIN(STAND_STILL_S * INT64_C(1000), call_ms / 2)),
+                              db_text(mark)};
     PostgresBatch batch = {.connection = connection};
     postgres_batch_add(&batch, sql, values, G_N_ELEMENTS(values));
     PGresult *result = postgres_batch_run(&batch, error);
     PQclear(result);
     return result != NULL;
+}
+
+/* Another program may have changed the schema since this one was started. */
+static bool
+check_schema(DbConnection *connection, int known, GError **error)
+{
+    static const char sql[] =
+        "SELECT COALESCE(MAX(number), 0) FROM schema_version WHERE expands = 0";
+    if (known == 0)
+        return true;
+    PostgresBatch batch = {.connection = connection};
+    postgres_batch_add(&batch, sql, NULL, 0);
+    PGresult *result = postgres_batch_run(&batch, error);
+    int64_t needed = result != NULL && PQntuples(result) == 1
+                         ? g_ascii_strtoll(PQgetvalue(result, 0, 0), NULL, 10)
+                         : 0;
+    bool good = result != NULL;
+    PQclear(result);
+    return good && (needed <= known || db_schema_refuse(needed, known, error));
 }
 
 static bool
@@ -108,7 +132,7 @@ begin_connect(const PostgresAddress *address, const PostgresHost *host)
 }
 
 static bool
-finish_connect(DbConnection *connection, const PostgresAddress *address, GError **error)
+finish_connect(DbConnection *connection, const PostgresAddress *address, int schema, GError **error)
 {
     PGconn *handle = connection->handle;
     if (handle == NULL)
@@ -125,7 +149,7 @@ finish_connect(DbConnection *connection, const PostgresAddress *address, GError 
     return check_encoding(connection, error) &&
            ((PQsetnonblocking(handle, 1) == 0 && PQenterPipelineMode(handle)) ||
             postgres_fail_lost(connection, PQerrorMessage(handle), error)) &&
-           set_limits(connection, error);
+           set_limits(connection, error) && check_schema(connection, schema, error);
 }
 
 static void
@@ -146,7 +170,7 @@ connect_to(const PostgresAddress *address, const PostgresHost *host, const DbSet
     connection->handle = begin_connect(address, host);
     if (connection->handle != NULL)
         PQsetNoticeReceiver(connection->handle, ignore_notice, NULL);
-    if (finish_connect(connection, address, error))
+    if (finish_connect(connection, address, settings->schema, error))
         return connection;
     postgres_disconnect(connection);
     return NULL;

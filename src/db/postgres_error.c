@@ -164,6 +164,14 @@ state_in(char *line)
     return NULL;
 }
 
+/* The library has no code for these: its sentences name what is at fault, in every language. */
+static bool
+is_about_tls(const char *words)
+{
+    return strstr(words, "SSL") != NULL || strstr(words, "certificate") != NULL ||
+           strstr(words, "sslrootcert") != NULL;
+}
+
 bool
 postgres_fail_connect(const char *place, const char *user, const char *message, GError **error)
 {
@@ -172,6 +180,11 @@ postgres_fail_connect(const char *place, const char *user, const char *message, 
     char *state = state_in(first);
     if (state == NULL) {
         g_autofree char *words = tidy(first);
+        if (is_about_tls(words))
+            return steel_fail(error, STEEL_ERROR_DATABASE,
+                              "%s: TLS fails: %s; check sslmode and sslrootcert in "
+                              "[database]connection, and the server's certificate",
+                              place, words);
         return steel_fail(error, STEEL_ERROR_DATABASE_BUSY, "%s does not answer: %s", place, words);
     }
     state[5] = '\0';

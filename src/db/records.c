@@ -2,31 +2,71 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "db/records.h"
 
+#include "common/log.h"
+#include "common/secret.h"
 #include "common/time_text.h"
 #include "common/uuid.h"
+#include "db/seal.h"
 #include "db/sql.h"
 #include "model/resources.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-static void
-append_columns(GString *sql, const Resource *resource)
+/* Texts of statements over all fields of a resource. They are long and always the same, so each is
+ * made once and kept. Of two threads that make one at once, one frees its own. */
+typedef const char *Kept[RESOURCE_COUNT];
+
+static const char *
+keep(Kept kept, const Resource *resource, char *text)
 {
-    const char *separator = "";
-    for (size_t i = 0; i < resource->field_count; i++) {
-        if (resource->fields[i].type == FIELD_COMPUTED)
-            continue;
-        g_string_append_printf(sql, "%s\"%s\"", separator, field_column(&resource->fields[i]));
-        separator = ", ";
-    }
+    const char *none = NULL;
+    if (__atomic_compare_exchange_n(&kept[resource->index], &none, text, false, __ATOMIC_ACQ_REL,
+                                    __ATOMIC_ACQUIRE))
+        return text;
+    g_free(text);
+    return none;
+}
+
+/* "uuid", "name", ... */
+static const char *
+columns_of(const Resource *resource)
+{
+    static Kept kept;
+    const char *text = __atomic_load_n(&kept[resource->index], __ATOMIC_ACQUIRE);
+    if (text != NULL)
+        return text;
+    GString *columns = g_string_new(NULL);
+    for (size_t i = 0; i < resource->field_count; i++)
+        if (resource->fields[i].type != FIELD_COMPUTED)
+            g_string_append_printf(columns, "%s\"%s\"", columns->len > 0 ? ", " : "",
+                                   field_column(&resource->fields[i]));
+    return keep(kept, resource, g_string_free(columns, FALSE));
+}
+
+static const char *
+insert_of(const Resource *resource)
+{
+    static Kept kept;
+    const char *text = __atomic_load_n(&kept[resource->index], __ATOMIC_ACQUIRE);
+    if (text != NULL)
+        return text;
+    GString *sql = g_string_new(NULL);
+    size_t count = 0;
+    g_string_append_printf(sql, "INSERT INTO %s (%s) VALUES (", resource->table,
+                           columns_of(resource));
+    for (size_t i = 0; i < resource->field_count; i++)
+        if (resource->fields[i].type != FIELD_COMPUTED) {
+            count++;
+            g_string_append_printf(sql, "%s?%zu", count > 1 ? ", " : "", count);
+        }
+    g_string_append_c(sql, ')');
+    return keep(kept, resource, g_string_free(sql, FALSE));
 }
 
 static json_t *
-read_json(const Field *field, const DbRow *row, int column)
+parse_json(const Field *field, const char *text, size_t size)
 {
-    size_t size = 0;
-    const char *text = db_row_text(row, column, &size);
     json_t *value = text != NULL ? json_text_parse(text, size, 0, NULL) : NULL;
     if (value == NULL || json_is_null(value)) {
         json_decref(value);
@@ -42,8 +82,10 @@ read_member(const Field *field, const DbRow *row, int column, void *record)
     if (field_is_text(field)) {
         *(char **)member = g_strdup(db_row_text(row, column, NULL));
     } else if (field_is_json(field)) {
+        size_t size = 0;
+        const char *text = db_row_text(row, column, &size);
         json_decref(*(json_t **)member);
-        *(json_t **)member = read_json(field, row, column);
+        *(json_t **)member = parse_json(field, text, size);
     } else if (db_row_is_null(row, column)) {
         return; /* record_new has set the type's null */
     } else if (field->type == FIELD_INTEGER) {
@@ -56,9 +98,66 @@ read_member(const Field *field, const DbRow *row, int column, void *record)
 }
 
 typedef struct Reader {
+    Db *db;
     const Resource *resource;
     GPtrArray *records;
+    bool lenient;    /* a secret that does not open makes its field empty */
+    GError *failure; /* else this */
 } Reader;
+
+/* The key of a record, which is loaded. */
+static const char *
+key_of(const Resource *resource, const void *record)
+{
+    const char *key = *(char **)field_member(resource_field(resource, resource->key), record);
+    return key != NULL ? key : "";
+}
+
+static bool
+note_closed(Reader *reader, GError *cause)
+{
+    if (!reader->lenient) {
+        reader->failure = cause;
+        return false;
+    }
+    log_error("db", "%s", cause->message);
+    g_error_free(cause);
+    return true;
+}
+
+/* Opens the sealed values of a field. */
+static bool
+open_member(Reader *reader, const Field *field, const DbRow *row, int column, void *record)
+{
+    size_t size = 0;
+    GError *cause = NULL;
+    const char *text = db_row_text(row, column, &size);
+    if (text == NULL || !db_text_is_sealed(text, size))
+        return true;
+    const Resource *resource = reader->resource;
+    const SealPlace place = {resource->table, key_of(resource, record), field_column(field), ""};
+    char *opened = db_open_text(reader->db, &place, text, size, &cause);
+    json_t **member = field_member(field, record);
+    json_decref(*member);
+    *member = parse_json(field, opened, opened != NULL ? strlen(opened) : 0);
+    secret_free(opened);
+    return cause == NULL || note_closed(reader, cause);
+}
+
+static bool
+open_members(Reader *reader, const DbRow *row, void *record)
+{
+    const Resource *resource = reader->resource;
+    for (size_t i = 0, column = 0; i < resource->field_count; i++) {
+        const Field *field = &resource->fields[i];
+        if (field->type == FIELD_COMPUTED)
+            continue;
+        if (field->flags & FIELD_SECRETS && !open_member(reader, field, row, (int)column, record))
+            return false;
+        column++;
+    }
+    return true;
+}
 
 static bool
 read_record(const DbRow *row, void *user_data)
@@ -70,21 +169,32 @@ read_record(const DbRow *row, void *user_data)
         if (resource->fields[i].type != FIELD_COMPUTED)
             read_member(&resource->fields[i], row, (int)column++, record);
     g_ptr_array_add(reader->records, record);
-    return true;
+    return open_members(reader, row, record);
 }
 
+static GPtrArray *
+read_where(Db *db, const Resource *resource, bool lenient, const char *condition,
+           const DbValue *values, size_t count, GError **error)
+{
+    g_autofree char *sql = g_strconcat("SELECT ", columns_of(resource), " FROM ", resource->table,
+                                       " WHERE ", condition, NULL);
+    Reader reader = {db, resource, g_ptr_array_new_with_free_func(resource->free), lenient, NULL};
+    bool good = db_query(db, sql, values, count, read_record, &reader, error);
+    if (good && reader.failure == NULL)
+        return reader.records;
+    if (reader.failure != NULL)
+        g_propagate_error(error, reader.failure);
+    g_ptr_array_free(reader.records, TRUE);
+    return NULL;
+}
+
+/* One node whose secret does not open must not keep the others from their work. Children of a node
+ * are its whole truth or nothing. */
 GPtrArray *
 db_records_where(Db *db, const Resource *resource, const char *condition, const DbValue *values,
                  size_t count, GError **error)
 {
-    g_autoptr(GString) sql = g_string_new("SELECT ");
-    append_columns(sql, resource);
-    g_string_append_printf(sql, " FROM %s WHERE %s", resource->table, condition);
-    Reader reader = {resource, g_ptr_array_new_with_free_func(resource->free)};
-    if (db_query(db, sql->str, values, count, read_record, &reader, error))
-        return reader.records;
-    g_ptr_array_free(reader.records, TRUE);
-    return NULL;
+    return read_where(db, resource, resource == &node_resource, condition, values, count, error);
 }
 
 GPtrArray *
@@ -119,7 +229,7 @@ db_record_look(Db *db, const Resource *resource, const char *field, const char *
                           resource->name, field);
     g_autofree char *condition = g_strdup_printf("\"%s\" = ?1", field_column(known));
     const DbValue key = db_text(value);
-    g_autoptr(GPtrArray) found = db_records_where(db, resource, condition, &key, 1, error);
+    g_autoptr(GPtrArray) found = read_where(db, resource, false, condition, &key, 1, error);
     if (found != NULL && found->len > 0)
         *(void **)record = g_ptr_array_steal_index(found, 0);
     return found != NULL;
@@ -147,9 +257,35 @@ db_record_find_ident(Db *db, const Resource *resource, const char *ident, GError
                           error);
 }
 
-/* The value of a field for binding; `texts` keeps JSON text alive. Empty JSON is stored as null. */
+/* What is bound to the parameters of a statement that writes a record. */
+typedef struct Binding {
+    Db *db;
+    const Resource *resource;
+    const char *row;  /* the record's key */
+    GPtrArray *texts; /* keeps JSON text alive, wiped */
+} Binding;
+
+static GPtrArray *
+texts_new(void)
+{
+    return g_ptr_array_new_with_free_func((GDestroyNotify)secret_free);
+}
+
+static char *
+json_to_store(const Binding *binding, const Field *field, const json_t *value)
+{
+    char *text = json_text_dump(value);
+    if (!(field->flags & FIELD_SECRETS))
+        return text;
+    const SealPlace place = {binding->resource->table, binding->row, field_column(field), ""};
+    char *sealed = db_seal_text(binding->db, &place, text);
+    secret_free(text);
+    return sealed;
+}
+
+/* The value of a field for binding. Empty JSON is stored as null. */
 static DbValue
-bind_value(const Field *field, const void *record, GPtrArray *texts)
+bind_value(const Binding *binding, const Field *field, const void *record)
 {
     void *member = field_member(field, record);
     if (field_is_text(field))
@@ -158,8 +294,8 @@ bind_value(const Field *field, const void *record, GPtrArray *texts)
         const json_t *value = *(json_t **)member;
         if (json_object_size(value) == 0 && json_array_size(value) == 0)
             return db_text(NULL);
-        char *text = json_text_dump(value);
-        g_ptr_array_add(texts, text);
+        char *text = json_to_store(binding, field, value);
+        g_ptr_array_add(binding->texts, text);
         return db_text(text);
     }
     if (field->type == FIELD_INTEGER) {
@@ -236,21 +372,14 @@ bool
 db_record_insert(Db *db, const Resource *resource, void *record, GError **error)
 {
     db_record_identify(resource, record);
-    g_autoptr(GString) sql = g_string_new(NULL);
-    g_string_append_printf(sql, "INSERT INTO %s (", resource->table);
-    append_columns(sql, resource);
-    g_string_append(sql, ") VALUES (");
-    g_autoptr(GPtrArray) texts = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(GPtrArray) texts = texts_new();
+    const Binding binding = {db, resource, key_of(resource, record), texts};
     g_autofree DbValue *values = g_new(DbValue, resource->field_count);
     size_t count = 0;
-    for (size_t i = 0; i < resource->field_count; i++) {
-        if (resource->fields[i].type == FIELD_COMPUTED)
-            continue;
-        values[count++] = bind_value(&resource->fields[i], record, texts);
-        g_string_append_printf(sql, "%s?%zu", count > 1 ? ", " : "", count);
-    }
-    g_string_append_c(sql, ')');
-    if (db_execute(db, sql->str, values, count, NULL, error))
+    for (size_t i = 0; i < resource->field_count; i++)
+        if (resource->fields[i].type != FIELD_COMPUTED)
+            values[count++] = bind_value(&binding, &resource->fields[i], record);
+    if (db_execute(db, insert_of(resource), values, count, NULL, error))
         return true;
     explain_conflict(db, resource, record, error);
     return false;
@@ -270,57 +399,93 @@ differs(const Resource *resource, const void *record, const void *original)
 
 /* The assignments of all changed fields; returns how many. */
 static size_t
-append_changes(GString *sql, const Resource *resource, const void *record, const void *original,
-               DbValue *values, GPtrArray *texts)
+append_changes(GString *sql, const Binding *binding, const void *record, const void *original,
+               DbValue *values)
 {
     size_t count = 0;
+    const Resource *resource = binding->resource;
     for (size_t i = 0; i < resource->field_count; i++) {
         const Field *field = &resource->fields[i];
         if (record_same(field, record, original))
             continue;
-        values[count++] = bind_value(field, record, texts);
+        values[count++] = bind_value(binding, field, record);
         g_string_append_printf(sql, "%s\"%s\" = ?%zu", count > 1 ? ", " : "", field_column(field),
                                count);
     }
     return count;
 }
 
-bool
-db_record_save(Db *db, const Resource *resource, void *record, const void *original, GError **error)
+static void
+append_guard(GString *sql, DbGuard guard, DbValue *values, size_t *count)
 {
+    if (guard.column == NULL)
+        return;
+    values[(*count)++] = db_text(guard.value);
+    g_string_append_printf(sql, " AND \"%s\" = ?%zu", guard.column, *count);
+}
+
+bool
+db_record_save_guarded(Db *db, const Resource *resource, void *record, const void *original,
+                       DbGuard guard, bool *written, GError **error)
+{
+    *written = true;
     if (!differs(resource, record, original))
         return true;
     char buffer[TIME_TEXT_SIZE];
     char **updated = text_field(resource, record, "updated_at");
     if (updated != NULL) /* before the binding, which borrows the record's texts */
         record_set_text(updated, time_now_text(buffer));
-    g_autoptr(GPtrArray) texts = g_ptr_array_new_with_free_func(g_free);
-    g_autofree DbValue *values = g_new(DbValue, resource->field_count + 1);
+    g_autoptr(GPtrArray) texts = texts_new();
+    const char *ident = key_of(resource, original);
+    const Binding binding = {db, resource, ident, texts};
+    g_autofree DbValue *values = g_new(DbValue, resource->field_count + 2);
     g_autoptr(GString) changes = g_string_new(NULL);
-    size_t count = append_changes(changes, resource, record, original, values, texts);
-    const Field *key = resource_field(resource, resource->key);
-    const char *ident = *(char **)field_member(key, original);
+    size_t count = append_changes(changes, &binding, record, original, values);
     values[count++] = db_text(ident);
-    g_autofree char *sql = g_strdup_printf("UPDATE %s SET %s WHERE \"%s\" = ?%zu", resource->table,
-                                           changes->str, resource->key, count);
+    g_autoptr(GString) sql = g_string_new(NULL);
+    g_string_append_printf(sql, "UPDATE %s SET %s WHERE \"%s\" = ?%zu", resource->table,
+                           changes->str, resource->key, count);
+    append_guard(sql, guard, values, &count);
     int64_t changed = 0;
-    if (!db_execute(db, sql, values, count, &changed, error)) {
+    if (!db_execute(db, sql->str, values, count, &changed, error)) {
         explain_conflict(db, resource, record, error);
         return false;
     }
-    return changed == 1 || not_found(resource, ident, error);
+    *written = changed == 1;
+    return true;
+}
+
+bool
+db_record_save(Db *db, const Resource *resource, void *record, const void *original, GError **error)
+{
+    bool written = false;
+    const Field *key = resource_field(resource, resource->key);
+    return db_record_save_guarded(db, resource, record, original, (DbGuard){0}, &written, error) &&
+           (written || not_found(resource, *(char **)field_member(key, original), error));
+}
+
+bool
+db_record_delete_guarded(Db *db, const Resource *resource, const char *key, DbGuard guard,
+                         bool *written, GError **error)
+{
+    DbValue values[2] = {db_text(key)};
+    size_t count = 1;
+    g_autoptr(GString) sql = g_string_new(NULL);
+    g_string_append_printf(sql, "DELETE FROM %s WHERE \"%s\" = ?1", resource->table, resource->key);
+    append_guard(sql, guard, values, &count);
+    int64_t changed = 0;
+    if (!db_execute(db, sql->str, values, count, &changed, error)) {
+        explain_conflict(db, resource, NULL, error);
+        return false;
+    }
+    *written = changed == 1;
+    return true;
 }
 
 bool
 db_record_delete(Db *db, const Resource *resource, const char *key, GError **error)
 {
-    g_autofree char *sql =
-        g_strdup_printf("DELETE FROM %s WHERE \"%s\" = ?1", resource->table, resource->key);
-    const DbValue value = db_text(key);
-    int64_t changed = 0;
-    if (!db_execute(db, sql, &value, 1, &changed, error)) {
-        explain_conflict(db, resource, NULL, error);
-        return false;
-    }
-    return changed == 1 || not_found(resource, key, error);
+    bool written = false;
+    return db_record_delete_guarded(db, resource, key, (DbGuard){0}, &written, error) &&
+           (written || not_found(resource, key, error));
 }

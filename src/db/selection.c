@@ -19,7 +19,10 @@ append_literal(GString *sql, const char *text)
 static void
 append_column(GString *sql, const DbColumn *column)
 {
-    if (!column->fixed)
+    if (column->unless != NULL)
+        g_string_append_printf(sql, "CASE WHEN \"%s\" <> 0 THEN 'null' ELSE \"%s\" END",
+                               column->unless, field_column(column->field));
+    else if (!column->fixed)
         g_string_append_printf(sql, "\"%s\"", field_column(column->field));
     else if (column->text != NULL)
         append_literal(sql, column->text);

@@ -11,6 +11,7 @@ typedef struct DbColumn {
     const Field *field; /* not a computed one */
     bool fixed;         /* every row has `text` here, whatever is stored */
     const char *text;   /* NULL: null */
+    const char *unless; /* a boolean field: rows where it is true have JSON null; NULL: none do */
 } DbColumn;
 
 typedef struct DbSelection DbSelection;

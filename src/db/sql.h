@@ -7,6 +7,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 #include "db/db.h"
+#include "db/records.h"
 #include "db/selection.h"
 #include "model/resource.h"
 
@@ -14,6 +15,9 @@
  * bound to its parameters in order, borrowed for the call. */
 bool db_query(Db *db, const char *sql, const DbValue *values, size_t count, DbRowFunc func,
               void *user_data, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* A DbRowFunc: the first column of the first row, into an int64_t. */
+bool db_read_integer(const DbRow *row, void *user_data);
 
 /* Runs one writing statement; `changed` (or NULL) gets the number of rows it changed. */
 bool db_execute(Db *db, const char *sql, const DbValue *values, size_t count, int64_t *changed,
@@ -47,6 +51,19 @@ DbConflict db_conflict(Db *db);
  * frees them. */
 GPtrArray *db_records_where(Db *db, const Resource *resource, const char *condition,
                             const DbValue *values, size_t count, GError **error);
+
+/* A condition on the stored record: this column has this value. */
+typedef struct DbGuard {
+    const char *column; /* NULL: no condition */
+    const char *value;
+} DbGuard;
+
+/* Do the same as db_record_save and db_record_delete in records.h, but write nothing if the stored
+ * record does not meet the guard. `written` is false then, or if there is no such record. */
+bool db_record_save_guarded(Db *db, const Resource *resource, void *record, const void *original,
+                            DbGuard guard, bool *written, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool db_record_delete_guarded(Db *db, const Resource *resource, const char *key, DbGuard guard,
+                              bool *written, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 struct DbSelection {
     const Resource *resource;

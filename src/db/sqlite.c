@@ -1,18 +1,13 @@
 /* The embedded engine: SQLite in WAL mode, prepared statements kept per connection.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "db/engine.h"
+#include "db/sqlite_files.h"
 
-#include "common/log.h"
 #include "common/metrics.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <pthread.h>
 #include <sqlite3.h>
 #include <string.h>
-#include <sys/file.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 struct DbConnection {
     sqlite3 *handle;
@@ -108,13 +103,6 @@ disconnect(DbConnection *connection)
     g_free(connection);
 }
 
-/* The path after "sqlite://". As in oslo.db, three slashes are relative and four absolute. */
-static const char *
-path_of(const char *address)
-{
-    return address + (*address == '/');
-}
-
 static bool
 script(DbConnection *connection, const char *sql, GError **error)
 {
@@ -134,45 +122,6 @@ static void
 configure_once(void)
 {
     sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
-}
-
-/* Rights that a database file must not give to group and others. */
-#define LOOSE_MODE (S_IWGRP | S_IRWXO)
-
-/* Takes these rights from an existing file. Not with a descriptor: closing it would release the
- * engine's locks (POSIX). */
-static void
-make_private(const char *path)
-{
-    struct stat status;
-    if (stat(path, &status) != 0 || !S_ISREG(status.st_mode) || !(status.st_mode & LOOSE_MODE))
-        return;
-    if (chmod(path, status.st_mode & 07777 & ~(mode_t)LOOSE_MODE) == 0)
-        log_warning("db",
-                    "%s had mode %03o; it holds the passwords of BMCs, so others may no "
-                    "longer read it",
-                    path, (unsigned)status.st_mode & 0777);
-    else
-        log_warning("db",
-                    "%s has mode %03o and holds the passwords of BMCs, but that cannot be "
-                    "changed: %s",
-                    path, (unsigned)status.st_mode & 0777, g_strerror(errno));
-}
-
-/* The database holds passwords of BMCs and volumes, so others may not read it. The engine's own
- * files next to it get its mode. */
-static void
-protect(const char *address)
-{
-    static const char *const suffixes[] = {"", "-wal", "-shm", ".lock"};
-    const char *path = path_of(address);
-    int descriptor = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0640);
-    if (descriptor >= 0)
-        close(descriptor); /* the engine reports a file that could not be made */
-    for (size_t i = 0; i < G_N_ELEMENTS(suffixes); i++) {
-        g_autofree char *file = g_strconcat(path, suffixes[i], NULL);
-        make_private(file);
-    }
 }
 
 #define WAL_TRIES 100
@@ -201,7 +150,7 @@ connect_file(const char *address, const DbSettings *settings, GError **error)
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     pthread_once(&once, configure_once);
     DbConnection *connection = g_new0(DbConnection, 1);
-    connection->path = g_strdup(path_of(address));
+    connection->path = g_strdup(sqlite_path(address));
     connection->statements = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, finalize);
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
     if (sqlite3_open_v2(connection->path, &connection->handle, flags, NULL) != SQLITE_OK) {
@@ -229,52 +178,6 @@ connect_file(const char *address, const DbSettings *settings, GError **error)
         return NULL;
     }
     return connection;
-}
-
-/* The process that holds the claim, as noted in the file; 0 if unknown. */
-static int
-claimant(int descriptor)
-{
-    char text[16] = "";
-    ssize_t size = pread(descriptor, text, sizeof text - 1, 0);
-    return size > 0 ? (int)g_ascii_strtoll(text, NULL, 10) : 0;
-}
-
-/* Locks a file next to the database. The kernel releases the lock when the process ends. */
-static void *
-claim(const char *address, const DbSettings *settings, void *held, GError **error)
-{
-    (void)settings;
-    if (held != NULL)
-        return held;
-    g_autofree char *path = g_strconcat(path_of(address), ".lock", NULL);
-    int descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0640);
-    if (descriptor < 0) {
-        steel_fail(error, STEEL_ERROR_DATABASE, "%s cannot be made: %s", path, g_strerror(errno));
-        return NULL;
-    }
-    if (flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
-        steel_fail(error, STEEL_ERROR_CONFLICT,
-                   "another steeld (process %d) works on this database; stop it first: %s is its "
-                   "lock",
-                   claimant(descriptor), path);
-        close(descriptor);
-        return NULL;
-    }
-    g_autofree char *process = g_strdup_printf("%-15d", (int)getpid());
-    if (pwrite(descriptor, process, strlen(process), 0) != (ssize_t)strlen(process))
-        log_warning("db", "%s cannot be written: %s", path,
-                    g_strerror(errno)); /* the claim is held all the same */
-    held = g_memdup2(&descriptor, sizeof descriptor);
-    return held;
-}
-
-static void
-unclaim(void *held)
-{
-    if (held != NULL)
-        close(*(int *)held);
-    g_free(held);
 }
 
 /* A check that can be stopped. */
@@ -329,13 +232,6 @@ static void
 interrupt(DbConnection *connection)
 {
     sqlite3_interrupt(connection->handle);
-}
-
-static int64_t
-file_size(const char *address)
-{
-    struct stat status;
-    return stat(path_of(address), &status) == 0 ? (int64_t)status.st_size : 0;
 }
 
 static gboolean
@@ -434,6 +330,13 @@ roll_back(DbConnection *connection, GError **error)
     return run_plain(connection, "ROLLBACK", error);
 }
 
+/* VACUUM writes the whole file anew from what is in use; the log is emptied after it. */
+static bool
+wipe_deleted(DbConnection *connection, GError **error)
+{
+    return script(connection, "VACUUM; PRAGMA wal_checkpoint(TRUNCATE)", error);
+}
+
 static bool
 row_is_null(const DbRow *row, int column)
 {
@@ -483,10 +386,11 @@ const DbEngine db_engine_sqlite = {
     .script = script,
     .check = check,
     .interrupt = interrupt,
-    .file_size = file_size,
-    .protect = protect,
-    .claim = claim,
-    .unclaim = unclaim,
+    .file_size = sqlite_file_size,
+    .protect = sqlite_protect,
+    .wipe_deleted = wipe_deleted,
+    .claim = sqlite_claim,
+    .unclaim = sqlite_unclaim,
     .begin = begin,
     .commit = commit,
     .roll_back = roll_back,

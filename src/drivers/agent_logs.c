@@ -6,6 +6,7 @@
 #include "common/json_text.h"
 #include "common/log.h"
 #include "drivers/node_agent.h"
+#include "openstack/swift.h"
 
 #include <errno.h>
 #include <string.h>
@@ -13,6 +14,7 @@
 
 #define AREA "drivers.logs"
 #define ENDING ".tar.gz"
+#define DAY_S INT64_C(86400)
 
 bool
 agent_logs_read(Task *task, char **text, int64_t *offset, GError **error)
@@ -79,51 +81,94 @@ remove_oldest(const char *folder, const char *node_uuid)
 }
 
 static bool
-keep(const Task *task, const char *label, const char *packed, char **path, GError **error)
+keep_here(const Task *task, const char *name, GBytes *logs, char **place, GError **error)
 {
     const char *folder = config_string(config_current(), OPT_AGENT_DEPLOY_LOGS_LOCAL_PATH);
-    g_autofree char *name = file_name(task, label);
     g_autofree char *whole = g_build_filename(folder, name, NULL);
     gsize size = 0;
-    g_autofree guchar *bytes = g_base64_decode(packed, &size);
+    const char *bytes = g_bytes_get_data(logs, &size);
     g_autoptr(GError) cause = NULL;
     if (g_mkdir_with_parents(folder, 0750) != 0)
         return steel_fail(error, STEEL_ERROR_IO, "cannot make %s: %s", folder, g_strerror(errno));
-    if (!g_file_set_contents_full(whole, (const char *)bytes, (gssize)size,
-                                  G_FILE_SET_CONTENTS_CONSISTENT, 0640, &cause))
+    if (!g_file_set_contents_full(whole, bytes, (gssize)size, G_FILE_SET_CONTENTS_CONSISTENT, 0640,
+                                  &cause))
         return steel_fail(error, STEEL_ERROR_IO, "%s", cause->message);
     remove_oldest(folder, task->node->uuid);
-    *path = g_steal_pointer(&whole);
+    *place = g_steal_pointer(&whole);
+    return true;
+}
+
+/* Swift removes them itself. */
+static bool
+keep_in_swift(const Task *task, const char *name, GBytes *logs, char **place, GError **error)
+{
+    const Config *config = config_current();
+    const char *container = config_string(config, OPT_AGENT_DEPLOY_LOGS_SWIFT_CONTAINER);
+    int64_t days = config_integer(config, OPT_AGENT_DEPLOY_LOGS_SWIFT_DAYS_TO_EXPIRE);
+    const SwiftObject object = {container, name};
+    gsize size = 0;
+    const void *bytes = g_bytes_get_data(logs, &size);
+    OpenstackSession *swift = openstack_service(task->services->openstack, OPENSTACK_SWIFT, error);
+    if (swift == NULL || !swift_put_bytes(swift, &object, bytes, size, days * DAY_S, error))
+        return false;
+    *place = g_strdup_printf("%s/%s in Swift", container, name);
     return true;
 }
 
 static bool
-collect(Task *task, const char *label, char **path, GError **error)
+keep(const Task *task, const char *label, const char *packed, char **place, GError **error)
+{
+    const char *backend = config_string(config_current(), OPT_AGENT_DEPLOY_LOGS_STORAGE_BACKEND);
+    g_autofree char *name = file_name(task, label);
+    gsize size = 0;
+    guchar *bytes = g_base64_decode(packed, &size);
+    g_autoptr(GBytes) logs = g_bytes_new_take(bytes, size);
+    if (size == 0)
+        return steel_fail(error, STEEL_ERROR_AGENT_REFUSED, "the agent's logs are empty");
+    return strcmp(backend, "swift") == 0 ? keep_in_swift(task, name, logs, place, error)
+                                         : keep_here(task, name, logs, place, error);
+}
+
+static bool
+collect(Task *task, const char *label, char **place, GError **error)
 {
     g_auto(AgentResult) result = {0};
-    const char *backend = config_string(config_current(), OPT_AGENT_DEPLOY_LOGS_STORAGE_BACKEND);
-    if (strcmp(backend, "local") != 0)
-        return steel_fail(error, STEEL_ERROR_UNSUPPORTED,
-                          "[agent]deploy_logs_storage_backend = %s is not there yet: only local is",
-                          backend);
     if (!node_agent_call(task, "log.collect_system_logs", NULL, &result, error))
         return false;
     const char *packed = json_string_member(result.result, "system_logs");
     return packed != NULL
-               ? keep(task, label, packed, path, error)
+               ? keep(task, label, packed, place, error)
                : steel_fail(error, STEEL_ERROR_AGENT_REFUSED, "the agent's answer has no logs");
+}
+
+static void
+tell(const char *place, const GError *error)
+{
+    if (place != NULL)
+        log_info(AREA, "the agent's logs are kept in %s", place);
+    else
+        log_warning(AREA, "the agent's logs could not be kept: %s", error->message);
 }
 
 char *
 agent_logs_collect(Task *task, const char *label, bool failed)
 {
     g_autoptr(GError) error = NULL;
-    char *path = NULL;
+    char *place = NULL;
     if (!wanted(failed) || !node_agent_has_called(task))
         return NULL;
-    if (collect(task, label, &path, &error))
-        log_info(AREA, "the agent's logs are kept in %s", path);
-    else
-        log_warning(AREA, "the agent's logs could not be kept: %s", error->message);
-    return path;
+    (void)collect(task, label, &place, &error);
+    tell(place, error);
+    return place;
+}
+
+void
+agent_logs_keep(Task *task, const char *label, const char *packed, bool failed)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *place = NULL;
+    if (!wanted(failed))
+        return;
+    (void)keep(task, label, packed, &place, &error);
+    tell(place, error);
 }

@@ -23,3 +23,16 @@ driver_info_text(const Node *node, const char *key, char **text, GError **error)
         return driver_info_invalid(key, "a string", error);
     return true;
 }
+
+bool
+driver_info_port(const Node *node, const char *key, uint16_t *port, GError **error)
+{
+    const json_t *value = json_object_get(node->driver_info, key);
+    int64_t number = 0;
+    if (value == NULL || json_is_null(value))
+        return true;
+    if (!json_integer_member(node->driver_info, key, &number) || number < 1 || number > UINT16_MAX)
+        return driver_info_invalid(key, "a port number, 1 to 65535", error);
+    *port = (uint16_t)number;
+    return true;
+}

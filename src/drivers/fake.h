@@ -13,14 +13,15 @@
  *   again      a step answers AGAIN this many times before it ends, after again_ms milliseconds
  *              each (100)
  *   restart    a step answers RESTART this many times before it ends
+ *   health     what management.get_health reads ("OK", "Warning", "Critical"); absent: nothing
  *   state      what power.get reads ("power on", "power off"); absent: node.power_state
  *
  * The key is "<kind>.<function or step>", as in the contract headers, and "<kind>.<step>.resume"
  * for a step that has waited.
  *
  * An agent, for the fake deploy and RAID interfaces, is {"agent": {"version": "1", "clean": [STEP],
- * "deploy": [STEP]}}. A STEP has the members that an agent lists ("interface", "step", "priority",
- * "abortable", "reboot_requested", "argsinfo"), and how it runs:
+ * "deploy": [STEP], "service": [STEP]}}. A STEP has the members that an agent lists ("interface",
+ * "step", "priority", "abortable", "reboot_requested", "argsinfo"), and how it runs:
  *
  *   running    it is found running this many times before it succeeds
  *   fail       it fails with this text

@@ -13,6 +13,7 @@
 #define LIFETIME_S (24 * 60 * 60)
 
 typedef struct Wanted {
+    const Openstack *openstack;
     const char *url, *checksum;
 } Wanted;
 
@@ -53,8 +54,8 @@ firmware_make(void *user, const char *folder, const char *output, GError **error
     const Wanted *wanted = user;
     g_auto(CachedImage) image = {0};
     (void)folder;
-    return image_copies_put(wanted->url, output, &image, error) &&
-           check_file(wanted, output, error);
+    return image_copies_put(wanted->openstack, wanted->url, output, &image, error) &&
+           (wanted->checksum == NULL || check_file(wanted, output, error));
 }
 
 /* The name that makers' BMCs tell a file's kind by; only its plain characters. */
@@ -72,7 +73,7 @@ firmware_image_publish(const Task *task, const char *url, const char *checksum, 
 {
     g_auto(MediaOwner) owner = {0};
     g_autofree char *file = file_name(url);
-    Wanted wish = {url, checksum};
+    Wanted wish = {task->services->openstack, url, checksum};
     const MediaWanted wanted = {.publisher = &publisher_web,
                                 .purpose = PURPOSE,
                                 .file = file,

@@ -9,7 +9,8 @@
 /* Fetches the file of a URL (file, http, https), checks it, and publishes it on this conductor's
  * file server for as long as the node needs it.
  *
- * checksum  hexadecimal digits of MD5, SHA-1, SHA-256 or SHA-512, told by their number
+ * checksum  hexadecimal digits of MD5, SHA-1, SHA-256 or SHA-512, told by their number; NULL: it is
+ *           not checked
  * Returns   the URL for the BMC; the caller frees
  * Errors    INVALID (URL, checksum), IO, HTTP, TIMEOUT; those of media_publish */
 char *firmware_image_publish(const Task *task, const char *url, const char *checksum,

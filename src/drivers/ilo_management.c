@@ -139,6 +139,14 @@ ilo_management_set_secure_boot(Task *task, bool on, GError **error)
     return false;
 }
 
+json_t *
+ilo_management_get_sensors(Task *task, GError **error)
+{
+    g_auto(IloNode) node = {0};
+    Ilo ilo;
+    return ilo_node_open(task, &node, &ilo, error) ? ilo_get_sensors(&ilo, error) : NULL;
+}
+
 bool
 ilo_management_inject_nmi(Task *task, GError **error)
 {

@@ -11,9 +11,15 @@ bool ilo_management_set_boot_mode(Task *task, const char *mode, GError **error);
 bool ilo_management_set_secure_boot(Task *task, bool on, GError **error);
 bool ilo_management_get_boot_mode(Task *task, const char **mode, GError **error);
 bool ilo_management_get_secure_boot(Task *task, bool *on, GError **error);
+json_t *ilo_management_get_sensors(Task *task, GError **error);
 bool ilo_management_inject_nmi(Task *task, GError **error);
+json_t *ilo_management_get_virtual_media(Task *task, GError **error);
+bool ilo_management_attach_virtual_media(Task *task, const char *device, const char *url,
+                                         GError **error);
+bool ilo_management_detach_virtual_media(Task *task, const char *device, GError **error);
 bool ilo_management_set_iscsi_boot_target(Task *task, GError **error);
 bool ilo_management_clear_iscsi_boot_target(Task *task, GError **error);
 
 extern const char *const ilo_management_boot_modes[];
-extern const StepDef ilo_management_clean_steps[], ilo_management_deploy_steps[];
+extern const StepDef ilo_management_clean_steps[], ilo5_management_clean_steps[],
+    ilo_management_deploy_steps[];

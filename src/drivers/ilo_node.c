@@ -34,6 +34,13 @@ const PropertyDef ilo_management_properties[] = {
     {0},
 };
 
+const PropertyDef ilo_console_properties[] = {
+    ILO_PROPERTIES,
+    {"console_port", false,
+     "TCP port of the node's console; of [console]port_range unless set. Optional."},
+    {0},
+};
+
 static const char *const required[] = {"ilo_address", "ilo_username", "ilo_password"};
 
 /* Clients turn a password of digits into a JSON number. NULL: absent. The caller frees. */
@@ -191,20 +198,115 @@ ilo_node_clear(IloNode *ilo)
     *ilo = (IloNode){0};
 }
 
+/* ---- SNMP ---- */
+
+void
+ilo_node_snmp_clear(IloNodeSnmp *snmp)
+{
+    g_free(snmp->address);
+    g_free(snmp->user);
+    secret_free(snmp->auth_password);
+    secret_free(snmp->priv_password);
+    *snmp = (IloNodeSnmp){0};
+}
+
+/* One of two words, in any case; the first one unless given. */
+static bool
+read_protocol(const Node *node, const char *key, const char *const words[2], const char **protocol,
+              GError **error)
+{
+    const json_t *value = json_object_get(node->driver_info, key);
+    const char *word = json_string_value(value);
+    *protocol = words[0];
+    if (json_is_nothing(value) || (word != NULL && *word == '\0'))
+        return true;
+    for (size_t i = 0; word != NULL && i < 2; i++)
+        if (g_ascii_strcasecmp(word, words[i]) == 0) {
+            *protocol = words[i];
+            return true;
+        }
+    return steel_fail(error, STEEL_ERROR_INVALID,
+                      "Invalid value %.60s given for driver_info parameter %s: it must be %s or %s",
+                      word != NULL ? word : "of another type", key, words[0], words[1]);
+}
+
+static bool
+check_snmp(const IloNodeSnmp *snmp, GError **error)
+{
+    const char *missing = snmp->auth_password == NULL   ? "snmp_auth_prot_password"
+                          : snmp->priv_password == NULL ? "snmp_auth_priv_password"
+                                                        : NULL;
+    return missing == NULL ||
+           steel_fail(error, STEEL_ERROR_MISSING,
+                      "The following required SNMP parameters are missing from the node's "
+                      "driver_info: ['%s']",
+                      missing);
+}
+
+static bool
+read_snmp_port(const Node *node, IloSnmp *target, GError **error)
+{
+    const json_t *value = json_object_get(node->driver_info, "snmp_port");
+    int64_t port = ILO_SNMP_PORT;
+    if ((!json_is_nothing(value) && !json_integer_member(node->driver_info, "snmp_port", &port)) ||
+        port < 1 || port > UINT16_MAX)
+        return steel_fail(
+            error, STEEL_ERROR_INVALID,
+            "driver_info snmp_port is not a valid port: it must be a number from 1 to "
+            "65535");
+    target->port = (uint16_t)port;
+    return true;
+}
+
+bool
+ilo_node_read_snmp(const Node *node, IloNodeSnmp *out, GError **error)
+{
+    static const char *const auths[] = {"MD5", "SHA"}, *const privs[] = {"DES", "AES"};
+    g_auto(IloNodeSnmp) snmp = {.user = text_of(node, "snmp_auth_user"),
+                                .auth_password = text_of(node, "snmp_auth_prot_password"),
+                                .priv_password = text_of(node, "snmp_auth_priv_password")};
+    IloSnmp *target = &snmp.target;
+    *out = (IloNodeSnmp){0};
+    if (snmp.user == NULL || *snmp.user == '\0')
+        return true;
+    if (!check_snmp(&snmp, error) || !read_snmp_port(node, target, error) ||
+        !read_protocol(node, "snmp_auth_protocol", auths, &target->auth_protocol, error) ||
+        !read_protocol(node, "snmp_auth_priv_protocol", privs, &target->priv_protocol, error))
+        return false;
+    snmp.address = text_of(node, "ilo_address");
+    target->address = snmp.address;
+    target->user = snmp.user;
+    target->auth_password = snmp.auth_password;
+    target->priv_password = snmp.priv_password;
+    *out = snmp;
+    snmp = (IloNodeSnmp){0};
+    return true;
+}
+
 bool
 ilo_node_validate(Task *task, GError **error)
 {
     g_auto(IloNode) ilo = {0};
-    return ilo_node_read(task->node, &ilo, error);
+    g_auto(IloNodeSnmp) snmp = {0};
+    return ilo_node_read(task->node, &ilo, error) && ilo_node_read_snmp(task->node, &snmp, error);
+}
+
+/* While the task waits for the iLO, its lease is renewed, or runs out. */
+static bool
+may_send(void *task)
+{
+    return task_may_act(task, NULL);
 }
 
 bool
 ilo_node_open(Task *task, IloNode *node, Ilo *ilo, GError **error)
 {
     g_auto(IloNode) own = {0};
-    if (!ilo_node_read(task->node, &own, error))
+    if (!task_may_act(task, error) || !ilo_node_read(task->node, &own, error))
         return false;
     own.target.deadline_ms = task->deadline_ms;
+    own.target.may_send = may_send;
+    own.target.may_send_user = task;
     *node = own;
     own = (IloNode){0};
     if (ilo_open(task->services->bmc.ilo, &node->target, ilo, error))

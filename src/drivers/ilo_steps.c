@@ -1,10 +1,10 @@
-/* Clean and deploy steps of the management interfaces ilo and ilo5. What a machine does not have is
- * left out, with a line in the log.
+/* What the steps of the management interfaces ilo and ilo5 share, and the short ones of them; the
+ * contract is in ilo_steps.h.
  * SPDX-License-Identifier: Apache-2.0 */
+#include "drivers/ilo_steps.h"
 #include "common/json_text.h"
 #include "common/log.h"
 #include "drivers/boot/boot.h"
-#include "drivers/ilo_management.h"
 #include "drivers/ilo_node.h"
 #include "model/internal_info.h"
 
@@ -16,37 +16,51 @@ enum {
     RESET_LOOKS_MAX = 60,
 };
 
-typedef bool (*Work)(const Ilo *ilo, const char *word, GError **error);
-
-static StepOutcome
-perform(Task *task, const char *name, Work work, const char *word, GError **error)
+bool
+ilo_step_try(Task *task, const char *step, IloWork work, const void *user, bool *left_out,
+             GError **error)
 {
     g_auto(IloNode) node = {0};
     g_autoptr(GError) cause = NULL;
     Ilo ilo;
-    if (ilo_node_open(task, &node, &ilo, &cause) && work(&ilo, word, &cause))
-        return step_done();
+    *left_out = false;
+    if (ilo_node_open(task, &node, &ilo, &cause) && work(&ilo, user, &cause))
+        return true;
     if (steel_error_is(cause, STEEL_ERROR_UNSUPPORTED)) {
-        log_warning(AREA, "step %s is left out on node %s: %s", name, task->node->uuid,
+        log_warning(AREA, "step %s is left out on node %s: %s", step, task->node->uuid,
                     cause->message);
-        return step_done();
+        *left_out = true;
+        return true;
     }
-    g_propagate_prefixed_error(error, g_steal_pointer(&cause), "step %s: ", name);
-    return step_failed();
+    g_propagate_prefixed_error(error, g_steal_pointer(&cause), "step %s: ", step);
+    return false;
+}
+
+StepOutcome
+ilo_step_perform(Task *task, const char *step, IloWork work, const void *user, GError **error)
+{
+    bool left_out = false;
+    return step_ended(ilo_step_try(task, step, work, user, &left_out, error));
 }
 
 /* ---- reset_ilo ---- */
 
 static bool
-reset(const Ilo *ilo, const char *word, GError **error)
+ilo_work_reset(const Ilo *ilo, const void *user, GError **error)
 {
-    (void)word;
+    (void)user;
     return ilo_reset(ilo, error);
 }
 
-/* The iLO is back, or is still to come: then the step runs again. */
-static StepOutcome
-look_for_ilo(Task *task, GError **error)
+StepOutcome
+ilo_step_await_reset(Task *task)
+{
+    info_set_integer(task->node, INFO_ILO_RESET_LOOKS, 0);
+    return step_again(RESET_BEGINS_MS);
+}
+
+StepOutcome
+ilo_step_look_for_ilo(Task *task, GError **error)
 {
     g_auto(IloNode) node = {0};
     g_autoptr(GError) cause = NULL;
@@ -64,26 +78,24 @@ look_for_ilo(Task *task, GError **error)
     return step_failed();
 }
 
-/* A reset ejects virtual media, so the ramdisk's boot is prepared again. */
-static StepOutcome
+StepOutcome
 ilo_step_reset_ilo(Task *task, const json_t *args, GError **error)
 {
+    bool left_out = false;
     (void)args;
     if (info_has(task->node, INFO_ILO_RESET_LOOKS))
-        return look_for_ilo(task, error);
-    StepOutcome outcome = perform(task, "reset_ilo", reset, NULL, error);
-    if (outcome.result != STEP_DONE)
-        return outcome;
-    info_set_integer(task->node, INFO_ILO_RESET_LOOKS, 0);
-    return step_again(RESET_BEGINS_MS);
+        return ilo_step_look_for_ilo(task, error);
+    if (!ilo_step_try(task, "reset_ilo", ilo_work_reset, NULL, &left_out, error))
+        return step_failed();
+    return left_out ? step_done() : ilo_step_await_reset(task);
 }
 
 /* ---- reset_ilo_credential ---- */
 
 static bool
-set_password(const Ilo *ilo, const char *word, GError **error)
+ilo_work_set_password(const Ilo *ilo, const void *user, GError **error)
 {
-    return ilo_set_password(ilo, word, error);
+    return ilo_set_password(ilo, user, error);
 }
 
 /* The step may run again after a process died in it: then the iLO takes the new password alone. */
@@ -91,7 +103,8 @@ static StepOutcome
 change_password(Task *task, const char *password, GError **error)
 {
     json_t *info = task->node->driver_info;
-    StepOutcome outcome = perform(task, "reset_ilo_credential", set_password, password, error);
+    StepOutcome outcome =
+        ilo_step_perform(task, "reset_ilo_credential", ilo_work_set_password, password, error);
     if (outcome.result != STEP_DONE)
         return outcome;
     json_object_set_new(info, "ilo_password", json_string(password));
@@ -99,7 +112,7 @@ change_password(Task *task, const char *password, GError **error)
     return step_ended(task_save(task, error));
 }
 
-static StepOutcome
+StepOutcome
 ilo_step_reset_ilo_credential(Task *task, const json_t *args, GError **error)
 {
     const char *password = json_string_member(args, "change_password");
@@ -121,104 +134,61 @@ ilo_step_reset_ilo_credential(Task *task, const json_t *args, GError **error)
 /* ---- the others ---- */
 
 static bool
-reset_bios(const Ilo *ilo, const char *word, GError **error)
+ilo_work_reset_bios(const Ilo *ilo, const void *user, GError **error)
 {
-    (void)word;
+    (void)user;
     return ilo_reset_bios_settings(ilo, error);
 }
 
-static StepOutcome
+StepOutcome
 ilo_step_reset_bios_to_default(Task *task, const json_t *args, GError **error)
 {
     (void)args;
-    return perform(task, "reset_bios_to_default", reset_bios, NULL, error);
+    return ilo_step_perform(task, "reset_bios_to_default", ilo_work_reset_bios, NULL, error);
 }
 
 static bool
-reset_keys(const Ilo *ilo, const char *word, GError **error)
+ilo_work_reset_keys(const Ilo *ilo, const void *user, GError **error)
 {
-    (void)word;
+    (void)user;
     return ilo_change_secure_boot_keys(ilo, ILO_KEYS_RESET, error);
 }
 
-static StepOutcome
+StepOutcome
 ilo_step_reset_secure_boot_keys(Task *task, const json_t *args, GError **error)
 {
     (void)args;
-    return perform(task, "reset_secure_boot_keys_to_default", reset_keys, NULL, error);
+    return ilo_step_perform(task, "reset_secure_boot_keys_to_default", ilo_work_reset_keys, NULL,
+                            error);
 }
 
 static bool
-clear_keys(const Ilo *ilo, const char *word, GError **error)
+ilo_work_clear_keys(const Ilo *ilo, const void *user, GError **error)
 {
-    (void)word;
+    (void)user;
     return ilo_change_secure_boot_keys(ilo, ILO_KEYS_CLEAR, error);
 }
 
-static StepOutcome
+StepOutcome
 ilo_step_clear_secure_boot_keys(Task *task, const json_t *args, GError **error)
 {
     (void)args;
-    return perform(task, "clear_secure_boot_keys", clear_keys, NULL, error);
+    return ilo_step_perform(task, "clear_secure_boot_keys", ilo_work_clear_keys, NULL, error);
 }
 
 static bool
-activate(const Ilo *ilo, const char *word, GError **error)
+ilo_work_activate(const Ilo *ilo, const void *user, GError **error)
 {
-    return ilo_activate_licence(ilo, word, error);
+    return ilo_activate_licence(ilo, user, error);
 }
 
-static StepOutcome
+StepOutcome
 ilo_step_activate_license(Task *task, const json_t *args, GError **error)
 {
     const char *key = json_string_member(args, "ilo_license_key");
     if (key != NULL && *key != '\0')
-        return perform(task, "activate_license", activate, key, error);
+        return ilo_step_perform(task, "activate_license", ilo_work_activate, key, error);
     steel_fail(error, STEEL_ERROR_MISSING,
                "step activate_license needs the argument ilo_license_key, a text");
     return step_failed();
 }
-
-#define LICENCE_ARGUMENTS                                                                          \
-    "{\"ilo_license_key\": {\"description\": \"The HPE iLO Advanced license key to activate "      \
-    "enterprise features.\", \"required\": true}}"
-#define DEPLOY_PASSWORD_ARGUMENTS                                                                  \
-    "{\"change_password\": {\"description\": \"The new password of ilo_username, instead of "      \
-    "driver_info ilo_change_password.\", \"required\": false}, "                                   \
-    "\"ilo_password\": {\"description\": \"The same.\", \"required\": false}}"
-#define PASSWORD_ARGUMENTS                                                                         \
-    "{\"change_password\": {\"description\": \"The new password of ilo_username, instead of "      \
-    "driver_info ilo_change_password.\", \"required\": false}}"
-
-const StepDef ilo_management_clean_steps[] = {
-    {.name = "reset_ilo",
-     .priority_option = OPT_ILO_CLEAN_PRIORITY_RESET_ILO,
-     .run = ilo_step_reset_ilo},
-    {.name = "reset_ilo_credential",
-     .priority_option = OPT_ILO_CLEAN_PRIORITY_RESET_ILO_CREDENTIAL,
-     .run = ilo_step_reset_ilo_credential,
-     .arguments = PASSWORD_ARGUMENTS},
-    {.name = "reset_bios_to_default",
-     .priority_option = OPT_ILO_CLEAN_PRIORITY_RESET_BIOS_TO_DEFAULT,
-     .run = ilo_step_reset_bios_to_default},
-    {.name = "reset_secure_boot_keys_to_default",
-     .priority_option = OPT_ILO_CLEAN_PRIORITY_RESET_SECURE_BOOT_KEYS_TO_DEFAULT,
-     .run = ilo_step_reset_secure_boot_keys},
-    {.name = "clear_secure_boot_keys",
-     .priority_option = OPT_ILO_CLEAN_PRIORITY_CLEAR_SECURE_BOOT_KEYS,
-     .run = ilo_step_clear_secure_boot_keys},
-    {.name = "activate_license", .run = ilo_step_activate_license, .arguments = LICENCE_ARGUMENTS},
-    {0},
-};
-
-const StepDef ilo_management_deploy_steps[] = {
-    {.name = "reset_ilo", .run = ilo_step_reset_ilo},
-    {.name = "reset_ilo_credential",
-     .run = ilo_step_reset_ilo_credential,
-     .arguments = DEPLOY_PASSWORD_ARGUMENTS},
-    {.name = "reset_bios_to_default", .run = ilo_step_reset_bios_to_default},
-    {.name = "reset_secure_boot_keys_to_default", .run = ilo_step_reset_secure_boot_keys},
-    {.name = "clear_secure_boot_keys", .run = ilo_step_clear_secure_boot_keys},
-    {.name = "activate_license", .run = ilo_step_activate_license, .arguments = LICENCE_ARGUMENTS},
-    {0},
-};

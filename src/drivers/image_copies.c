@@ -5,6 +5,7 @@
 #include "common/config.h"
 #include "common/log.h"
 #include "drivers/image_login.h"
+#include "openstack/glance.h"
 
 #include <errno.h>
 #include <unistd.h>
@@ -43,6 +44,12 @@ folder_without_cache(const Config *config)
     return g_build_filename(config_string(config, OPT_STATE_PATH), "image_copies", NULL);
 }
 
+bool
+image_copies_verify_signatures(void)
+{
+    return config_boolean(config_current(), OPT_GLANCE_VERIFY_GLANCE_SIGNATURES);
+}
+
 /* `true`, `false`, or a file of authorities. */
 static void
 read_trust(const Config *config, ImageFetch *fetch)
@@ -53,15 +60,27 @@ read_trust(const Config *config, ImageFetch *fetch)
         fetch->ca_file = said;
 }
 
+/* trust: must outlive the fetch */
 static ImageFetch
-fetch_of(const Config *config, const char *url)
+fetch_of(const Config *config, const Openstack *openstack, const char *url, SignatureTrust *trust)
 {
-    ImageFetch fetch = {.url = url,
-                        .allowed = config_list(config, OPT_CONDUCTOR_FILE_URL_ALLOWED_PATHS),
-                        .size_limit = SIZE_LIMIT,
-                        .stall_s = (int)config_integer(config, OPT_WEBSERVER_CONNECTION_TIMEOUT),
-                        .timeout_ms = COPY_TIMEOUT_MS};
+    int64_t again = config_integer(config, OPT_GLANCE_NUM_RETRIES);
+    const char *id = glance_id(url); /* one name for both ways to say it: the cache goes by it */
+    ImageFetch fetch = {
+        .url = id != NULL ? id : url,
+        .openstack = openstack,
+        .direct_files = config_list_contains(config, OPT_GLANCE_ALLOWED_DIRECT_URL_SCHEMES, "file"),
+        .again = (int)CLAMP(again, 0, 100),
+        .allowed = config_list(config, OPT_CONDUCTOR_FILE_URL_ALLOWED_PATHS),
+        .size_limit = SIZE_LIMIT,
+        .stall_s = (int)config_integer(config, OPT_WEBSERVER_CONNECTION_TIMEOUT),
+        .timeout_ms = COPY_TIMEOUT_MS};
     ImageLogin login;
+    *trust = (SignatureTrust){
+        .certificates = config_list(config, OPT_GLANCE_DEFAULT_TRUSTED_CERTIFICATE_IDS),
+        .anybody = !config_boolean(config, OPT_GLANCE_ENABLE_CERTIFICATE_VALIDATION)};
+    if (image_copies_verify_signatures())
+        fetch.signed_by = trust;
     image_login_for(config, url, &login);
     fetch.username = login.user;
     fetch.password = login.password;
@@ -72,19 +91,38 @@ fetch_of(const Config *config, const char *url)
 char *
 image_copies_text(const char *url, GError **error)
 {
-    ImageFetch fetch = fetch_of(config_current(), url);
+    SignatureTrust trust;
+    ImageFetch fetch = fetch_of(config_current(), NULL, url, &trust);
     fetch.size_limit = TEXT_LIMIT;
     fetch.timeout_ms = TEXT_TIMEOUT_MS;
     return image_fetch_text(&fetch, error);
 }
 
 bool
-image_copies_put(const char *url, const char *path, CachedImage *image, GError **error)
+image_copies_check(const Openstack *openstack, const char *what, const char *url, GError **error)
+{
+    g_autoptr(GError) cause = NULL;
+    if (image_url_known(url))
+        return true;
+    if (glance_id(url) == NULL)
+        return steel_fail(error, STEEL_ERROR_UNSUPPORTED,
+                          "%s is no http://, https:// or file:// URL, and no image in Glance (its "
+                          "ID, or glance://ID)",
+                          what);
+    return openstack_service(openstack, OPENSTACK_GLANCE, &cause) != NULL ||
+           steel_fail(error, STEEL_ERROR_UNSUPPORTED, "%s is an image in Glance: %s", what,
+                      cause->message);
+}
+
+bool
+image_copies_put(const Openstack *openstack, const char *url, const char *path, CachedImage *image,
+                 GError **error)
 {
     const Config *config = config_current();
     g_autofree char *without = folder_without_cache(config);
     const ImageCache cache = cache_of(config, without);
-    const ImageFetch fetch = fetch_of(config, url);
+    SignatureTrust trust;
+    const ImageFetch fetch = fetch_of(config, openstack, url, &trust);
     return image_cache_put(&cache, &fetch, path, image, error);
 }
 

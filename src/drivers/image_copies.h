@@ -4,14 +4,26 @@
 #pragma once
 #include "images/cache.h"
 
-/* Puts what a URL names at a path, through the cache. From a worker; blocks until the copy is made,
- * an hour at most.
+/* Checks that images can be fetched from where this is: a URL, or an image in Glance where Glance
+ * is configured. Asks nobody.
+ * what    for the error: "instance_info kernel of node ..."
+ * Errors  UNSUPPORTED */
+bool image_copies_check(const Openstack *openstack, const char *what, const char *url,
+                        GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* True if images of Glance are used only with a signature that this conductor has verified, so that
+ * nobody may take one from elsewhere. Pure. */
+bool image_copies_verify_signatures(void);
+
+/* Puts what a URL names at a path, or an image in Glance, through the cache. From a worker; blocks
+ * until the copy is made, an hour at most.
  *
+ * openstack  for Glance; NULL: there is none
  * path   as image_copies_path has it, or elsewhere
  * image  out, in {0}
  * Errors of image_cache_put */
-bool image_copies_put(const char *url, const char *path, CachedImage *image,
-                      GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool image_copies_put(const Openstack *openstack, const char *url, const char *path,
+                      CachedImage *image, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Puts the raw image that a qcow2 image becomes at a path, in place of what is there, through the
  * cache, within the limits of [disk_utils]. From a worker; blocks until it is made, an hour at

@@ -6,12 +6,19 @@
 #include <string.h>
 
 static const char *const type_names[INTERFACE_COUNT] = {
-    [INTERFACE_BIOS] = "bios",       [INTERFACE_BOOT] = "boot",
-    [INTERFACE_CONSOLE] = "console", [INTERFACE_DEPLOY] = "deploy",
-    [INTERFACE_INSPECT] = "inspect", [INTERFACE_MANAGEMENT] = "management",
-    [INTERFACE_NETWORK] = "network", [INTERFACE_POWER] = "power",
-    [INTERFACE_RAID] = "raid",       [INTERFACE_RESCUE] = "rescue",
-    [INTERFACE_STORAGE] = "storage", [INTERFACE_VENDOR] = "vendor",
+    [INTERFACE_BIOS] = "bios",
+    [INTERFACE_BOOT] = "boot",
+    [INTERFACE_CONSOLE] = "console",
+    [INTERFACE_DEPLOY] = "deploy",
+    [INTERFACE_FIRMWARE] = "firmware",
+    [INTERFACE_INSPECT] = "inspect",
+    [INTERFACE_MANAGEMENT] = "management",
+    [INTERFACE_NETWORK] = "network",
+    [INTERFACE_POWER] = "power",
+    [INTERFACE_RAID] = "raid",
+    [INTERFACE_RESCUE] = "rescue",
+    [INTERFACE_STORAGE] = "storage",
+    [INTERFACE_VENDOR] = "vendor",
 };
 
 const char *

@@ -14,6 +14,7 @@ typedef enum InterfaceType {
     INTERFACE_BOOT,
     INTERFACE_CONSOLE,
     INTERFACE_DEPLOY,
+    INTERFACE_FIRMWARE,
     INTERFACE_INSPECT,
     INTERFACE_MANAGEMENT,
     INTERFACE_NETWORK,
@@ -52,6 +53,9 @@ typedef struct Interface {
     const StepDef *steps[STEP_KIND_COUNT]; /* of each kind; NULL: none */
     const StepSource *agent; /* an agent with more steps for this interface; NULL: none */
     unsigned capabilities;
+    /* It asks a service that not everybody has: the default of nodes only where the operator has
+     * listed it in enabled_*_interfaces. */
+    bool needs_service;
 
     /* Checks the node's configuration: its fields, ports and volumes.
      *

@@ -46,22 +46,10 @@ const PropertyDef ipmi_node_properties[] = {
     {"ipmi_disable_boot_timeout", false,
      "False for a BMC that refuses to keep the boot device longer than 60 seconds; "
      "[ipmi]disable_boot_timeout unless set. Optional."},
-    {"ipmi_terminal_port", false, "Port for console access. Optional."},
+    {"ipmi_terminal_port", false,
+     "TCP port of the node's console; of [console]port_range unless set. Optional."},
     {0},
 };
-
-static bool
-read_port(const Node *node, const char *key, uint16_t *port, GError **error)
-{
-    const json_t *value = json_object_get(node->driver_info, key);
-    int64_t number = 0;
-    if (value == NULL || json_is_null(value))
-        return true;
-    if (!json_integer_member(node->driver_info, key, &number) || number < 1 || number > UINT16_MAX)
-        return driver_info_invalid(key, "a port number, 1 to 65535", error);
-    *port = (uint16_t)number;
-    return true;
-}
 
 /* Nodes whose password was warned of. */
 static Lock warned_lock = LOCK_INITIALIZER(IPMI_WARNED);
@@ -248,8 +236,8 @@ read_all(const Node *node, IpmiNode *ipmi, GError **error)
     ipmi->target.min_command_interval_ms =
         (unsigned)config_integer(config_current(), OPT_IPMI_MIN_COMMAND_INTERVAL) * 1000;
     read_flags(node, ipmi);
-    return read_port(node, "ipmi_port", &ipmi->target.port, error) &&
-           read_port(node, "ipmi_terminal_port", &terminal_port, error) &&
+    return driver_info_port(node, "ipmi_port", &ipmi->target.port, error) &&
+           driver_info_port(node, "ipmi_terminal_port", &terminal_port, error) &&
            check_version(node, error) && check_bridging(node, error) &&
            read_credentials(node, ipmi, error) && read_privilege(node, ipmi, error) &&
            read_kg(node, ipmi, error) && read_suite(node, ipmi, error);
@@ -348,6 +336,14 @@ ipmi_node_patience_ms(const Task *task)
     return time_monotonic_ms() + task_time_left_ms(task, (unsigned)MIN(patience_ms, INT_MAX));
 }
 
+/* The client asks this while the task waits for it: a slow BMC may take longer than a lease, which
+ * is renewed meanwhile. */
+static bool
+may_send(void *task)
+{
+    return task_may_act(task, NULL);
+}
+
 bool
 ipmi_node_call(Task *task, const IpmiRequest *requests, size_t count, IpmiResponse *responses,
                GError **error)
@@ -357,10 +353,14 @@ ipmi_node_call(Task *task, const IpmiRequest *requests, size_t count, IpmiRespon
         return false;
     int64_t give_up_ms = ipmi_node_patience_ms(task);
     bool repeatable = all_repeatable(requests, count);
+    ipmi.target.may_send = may_send;
+    ipmi.target.may_send_user = task;
     Backoff backoff = {FIRST_PAUSE_MS, LONGEST_PAUSE_MS, give_up_ms - SHORTEST_TRY_MS, NULL};
     for (unsigned tries = 1;; tries++) {
         g_autoptr(GError) cause = NULL;
         int64_t left_ms = give_up_ms - time_monotonic_ms();
+        if (!task_may_act(task, error))
+            return false;
         ipmi.target.deadline_ms = (unsigned)CLAMP(left_ms, 1, ONE_TRY_MS);
         if (ipmi_client_call(task->services->bmc.ipmi, &ipmi.target, requests, count, responses,
                              &cause))
@@ -370,7 +370,8 @@ ipmi_node_call(Task *task, const IpmiRequest *requests, size_t count, IpmiRespon
             continue;
         if (tries > 1)
             g_prefix_error(&cause, "after %u tries: ", tries);
-        g_propagate_error(error, g_steal_pointer(&cause));
+        /* Ironic's words for its exception IPMIFailure */
+        g_propagate_prefixed_error(error, g_steal_pointer(&cause), "IPMI call failed: ");
         return false;
     }
 }

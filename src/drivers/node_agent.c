@@ -6,6 +6,7 @@
 #include "common/json_text.h"
 #include "drivers/agent_clean.h"
 #include "drivers/deploy/deploy.h"
+#include "drivers/deploy_info.h"
 #include "drivers/storage/volume_image.h"
 #include "model/internal_info.h"
 #include "model/secrets.h"
@@ -63,7 +64,8 @@ give(Task *task, const char *name, const json_t *params, bool wait, AgentResult 
      GError **error)
 {
     AgentPeer peer;
-    return find_peer(task, &peer, error) && agent_command(&peer, name, params, wait, out, error);
+    return find_peer(task, &peer, error) && task_may_act(task, error) &&
+           agent_command(&peer, name, params, wait, out, error);
 }
 
 bool
@@ -165,6 +167,9 @@ static const struct {
                           "execute_deploy_step", "deploy_steps", "deploy_step", "deploy_version"},
     [STEP_KIND_CLEAN] = {"clean.get_clean_steps", "clean.execute_clean_step", "execute_clean_step",
                          "clean_steps", "clean_step", "clean_version"},
+    [STEP_KIND_SERVICE] = {"service.get_service_steps", "service.execute_service_step",
+                           "execute_service_step", "service_steps", "service_step",
+                           "service_version"},
 };
 
 static bool
@@ -309,7 +314,7 @@ const AgentClient node_agent_client = {.get_steps = node_agent_get_steps,
 static bool
 node_agent_offers(const Task *task, StepKind kind)
 {
-    return kind == STEP_KIND_CLEAN ||
+    return kind == STEP_KIND_CLEAN || kind == STEP_KIND_SERVICE ||
            (kind == STEP_KIND_DEPLOY && !task->driver.deploy->boots_ramdisk &&
             !json_is_nothing(json_object_get(task->node->instance_info, "image_source")));
 }
@@ -317,6 +322,8 @@ node_agent_offers(const Task *task, StepKind kind)
 static json_t *
 node_agent_list_steps(Task *task, StepKind kind, GError **error)
 {
+    if (deploy_info_given(task))
+        return json_array(); /* it takes no commands */
     return agent_steps_list(task, kind, &node_agent_client, error);
 }
 

@@ -58,11 +58,18 @@ is_deployed(const Task *task)
     return state_from_wire(task->node->provision_state) == STATE_ACTIVE;
 }
 
-/* Volumes of a deployed machine are attached exactly while it is on. */
+/* Volumes of a deployed machine are attached exactly while it is on, unless the operator wants them
+ * to stay. */
+static bool
+is_toggled(const Task *task)
+{
+    return is_deployed(task) && storage_follows_power(task);
+}
+
 static bool
 attach_volumes(Task *task, PowerTarget target, GError **error)
 {
-    return !is_deployed(task) || power_target_state(target) != POWER_ON ||
+    return !is_toggled(task) || power_target_state(target) != POWER_ON ||
            storage_attach(task, error);
 }
 
@@ -70,7 +77,7 @@ static void
 detach_volumes(Task *task, PowerTarget target)
 {
     g_autoptr(GError) error = NULL;
-    if (is_deployed(task) && power_target_state(target) == POWER_OFF &&
+    if (is_toggled(task) && power_target_state(target) == POWER_OFF &&
         !storage_detach(task, &error))
         log_warning("drivers.power", "a volume stays attached: %s", error->message);
 }
@@ -125,6 +132,17 @@ power_action(Task *task, PowerAction action, GError **error)
     record_set_text(&task->node->target_power_state, NULL); /* nothing is under way any more */
     task_notify(task, "power_set", good ? "end" : "error", json_pack("{s:s}", "to_power", state));
     return good;
+}
+
+bool
+power_action_settle(Task *task, GError **error)
+{
+    PowerState state = POWER_UNKNOWN;
+    if (!power_get(task, &state, error))
+        return false;
+    power_found(task, state);
+    return (state != POWER_OFF || !is_toggled(task) || storage_detach(task, error)) &&
+           task_save(task, error);
 }
 
 void

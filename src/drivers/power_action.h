@@ -27,6 +27,11 @@ typedef struct PowerAction {
  * to change power state to '...': ". A volume that cannot be detached is logged. */
 bool power_action(Task *task, PowerAction action, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* Settles what an interrupted change has left: reads the power state, and detaches the volumes of
+ * an active node whose machine is off. Saves the node. Lock and threads as above. Errors: those of
+ * power_get and storage_detach, DATABASE */
+bool power_action_settle(Task *task, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* Records the power state that was read from a machine (not saved). Forgets the agent of a machine
  * that is off. */
 void power_found(Task *task, PowerState state);

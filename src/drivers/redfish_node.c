@@ -259,15 +259,24 @@ visit_read(RedfishVisit *visit, Backoff *backoff, GError **error)
     }
 }
 
+/* While the task waits for the BMC, its lease is renewed, or runs out. */
+static bool
+may_send(void *task)
+{
+    return task_may_act(task, NULL);
+}
+
 bool
 redfish_visit_begin(Task *task, RedfishVisit *visit, GError **error)
 {
     Backoff backoff = visit_backoff(task);
     *visit = (RedfishVisit){0};
-    if (!redfish_node_read(task->node, &visit->node, error))
+    if (!task_may_act(task, error) || !redfish_node_read(task->node, &visit->node, error))
         return false;
     visit->node.target.timeout_ms =
         MAX(task_time_left_ms(task, visit->node.target.timeout_ms), SHORTEST_REQUEST_MS);
+    visit->node.target.may_send = may_send;
+    visit->node.target.may_send_user = task;
     visit->bmc = (RedfishBmc){task->services->bmc.redfish, visit->node.target, task->deadline_ms};
     if (visit_read(visit, &backoff, error))
         return true;

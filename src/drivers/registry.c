@@ -10,10 +10,19 @@
 static const struct {
     size_t in_set, in_node;
 } offsets[INTERFACE_COUNT] = {
-    SET_MEMBER(BIOS, bios),       SET_MEMBER(BOOT, boot),       SET_MEMBER(CONSOLE, console),
-    SET_MEMBER(DEPLOY, deploy),   SET_MEMBER(INSPECT, inspect), SET_MEMBER(MANAGEMENT, management),
-    SET_MEMBER(NETWORK, network), SET_MEMBER(POWER, power),     SET_MEMBER(RAID, raid),
-    SET_MEMBER(RESCUE, rescue),   SET_MEMBER(STORAGE, storage), SET_MEMBER(VENDOR, vendor),
+    SET_MEMBER(BIOS, bios),
+    SET_MEMBER(BOOT, boot),
+    SET_MEMBER(CONSOLE, console),
+    SET_MEMBER(FIRMWARE, firmware),
+    SET_MEMBER(DEPLOY, deploy),
+    SET_MEMBER(INSPECT, inspect),
+    SET_MEMBER(MANAGEMENT, management),
+    SET_MEMBER(NETWORK, network),
+    SET_MEMBER(POWER, power),
+    SET_MEMBER(RAID, raid),
+    SET_MEMBER(RESCUE, rescue),
+    SET_MEMBER(STORAGE, storage),
+    SET_MEMBER(VENDOR, vendor),
 };
 
 const Interface *

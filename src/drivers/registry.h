@@ -12,6 +12,7 @@ typedef struct BiosOps BiosOps;
 typedef struct BootOps BootOps;
 typedef struct ConsoleOps ConsoleOps;
 typedef struct DeployOps DeployOps;
+typedef struct FirmwareOps FirmwareOps;
 typedef struct InspectOps InspectOps;
 typedef struct ManagementOps ManagementOps;
 typedef struct NetworkOps NetworkOps;
@@ -28,6 +29,7 @@ typedef struct DriverSet {
     const BootOps *boot;
     const ConsoleOps *console;
     const DeployOps *deploy;
+    const FirmwareOps *firmware;
     const InspectOps *inspect;
     const ManagementOps *management;
     const NetworkOps *network;

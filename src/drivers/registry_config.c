@@ -9,12 +9,19 @@
 
 #define OPTIONS_OF(KIND) {OPT_ENABLED_##KIND##_INTERFACES, OPT_DEFAULT_##KIND##_INTERFACE}
 const InterfaceOptions interface_options[INTERFACE_COUNT] = {
-    [INTERFACE_BIOS] = OPTIONS_OF(BIOS),       [INTERFACE_BOOT] = OPTIONS_OF(BOOT),
-    [INTERFACE_CONSOLE] = OPTIONS_OF(CONSOLE), [INTERFACE_DEPLOY] = OPTIONS_OF(DEPLOY),
-    [INTERFACE_INSPECT] = OPTIONS_OF(INSPECT), [INTERFACE_MANAGEMENT] = OPTIONS_OF(MANAGEMENT),
-    [INTERFACE_NETWORK] = OPTIONS_OF(NETWORK), [INTERFACE_POWER] = OPTIONS_OF(POWER),
-    [INTERFACE_RAID] = OPTIONS_OF(RAID),       [INTERFACE_RESCUE] = OPTIONS_OF(RESCUE),
-    [INTERFACE_STORAGE] = OPTIONS_OF(STORAGE), [INTERFACE_VENDOR] = OPTIONS_OF(VENDOR),
+    [INTERFACE_BIOS] = OPTIONS_OF(BIOS),
+    [INTERFACE_BOOT] = OPTIONS_OF(BOOT),
+    [INTERFACE_CONSOLE] = OPTIONS_OF(CONSOLE),
+    [INTERFACE_DEPLOY] = OPTIONS_OF(DEPLOY),
+    [INTERFACE_FIRMWARE] = OPTIONS_OF(FIRMWARE),
+    [INTERFACE_INSPECT] = OPTIONS_OF(INSPECT),
+    [INTERFACE_MANAGEMENT] = OPTIONS_OF(MANAGEMENT),
+    [INTERFACE_NETWORK] = OPTIONS_OF(NETWORK),
+    [INTERFACE_POWER] = OPTIONS_OF(POWER),
+    [INTERFACE_RAID] = OPTIONS_OF(RAID),
+    [INTERFACE_RESCUE] = OPTIONS_OF(RESCUE),
+    [INTERFACE_STORAGE] = OPTIONS_OF(STORAGE),
+    [INTERFACE_VENDOR] = OPTIONS_OF(VENDOR),
 };
 
 /* A registry during its construction. */
@@ -145,14 +152,15 @@ enable_hardware_types(Reading *reading)
         origin, known);
 }
 
-/* Enables what these hardware types (bits) support of a kind. */
+/* Enables what these hardware types (bits) support of a kind, but for what must be listed. */
 static void
 enable_supported(Registry *registry, InterfaceType type, unsigned bits)
 {
     size_t count;
     const InterfaceRow *rows = interface_rows(&count);
     for (size_t i = 0; i < count; i++)
-        if (rows[i].type == type && (rows[i].hardware_types & bits) != 0)
+        if (rows[i].type == type && (rows[i].hardware_types & bits) != 0 &&
+            (rows[i].hardware_types & ROW_BY_NAME) == 0)
             registry->rows[i] = true;
 }
 
@@ -192,7 +200,8 @@ enable_interface(Reading *reading, InterfaceType type, const char *name, GString
     reading->registry->rows[row] = true;
 }
 
-/* Without a list, everything that an enabled hardware type supports. */
+/* Without a list, everything that an enabled hardware type supports, but for what must be
+ * listed. */
 static void
 enable_interfaces(Reading *reading, InterfaceType type)
 {
@@ -242,13 +251,16 @@ supports(const HardwareType *hardware_type, const Interface *interface)
     return false;
 }
 
+/* listed: the operator has said which there are. */
 static const Interface *
-first_enabled(const Registry *registry, const HardwareType *hardware_type, InterfaceType type)
+first_enabled(const Registry *registry, const HardwareType *hardware_type, InterfaceType type,
+              bool listed)
 {
     size_t count;
     const InterfaceRow *rows = interface_rows(&count);
     for (size_t i = 0; i < count; i++)
         if (rows[i].type == type && registry->rows[i] &&
+            (listed || !rows[i].interface->needs_service) &&
             (rows[i].hardware_types & hardware_type->bit) != 0)
             return rows[i].interface;
     return NULL;
@@ -259,12 +271,13 @@ first_enabled(const Registry *registry, const HardwareType *hardware_type, Inter
 static const Interface *
 preferred(Reading *reading, const HardwareType *hardware_type, InterfaceType type)
 {
-    const Interface *first = first_enabled(reading->registry, hardware_type, type);
+    bool listed = config_list_count(reading->config, interface_options[type].enabled) > 0;
+    const Interface *first = first_enabled(reading->registry, hardware_type, type, listed);
     const char *kind = interface_type_name(type);
     if (first != NULL || !reading->shortened[type])
         return first;
     enable_supported(reading->registry, type, hardware_type->bit);
-    first = first_enabled(reading->registry, hardware_type, type);
+    first = first_enabled(reading->registry, hardware_type, type, false);
     if (first != NULL)
         note_left_out(reading,
                       "so hardware type %s has the %s interfaces that it supports, first %s",

@@ -15,7 +15,7 @@ typedef struct HardwareType {
 typedef struct InterfaceRow {
     InterfaceType type;
     const Interface *interface;
-    unsigned hardware_types; /* that support it */
+    unsigned hardware_types; /* that support it, and perhaps ROW_BY_NAME */
 } InterfaceRow;
 
 enum {
@@ -24,6 +24,9 @@ enum {
 #undef HARDWARE_TYPE
     HARDWARE_TYPE_COUNT
 };
+
+/* Enabled only where the operator has listed it in enabled_*_interfaces. */
+#define ROW_BY_NAME (1u << HARDWARE_TYPE_COUNT)
 
 extern const HardwareType hardware_types[HARDWARE_TYPE_COUNT];
 

@@ -5,6 +5,7 @@
 #include "drivers/boot/boot.h"
 #include "drivers/console/console.h"
 #include "drivers/deploy/deploy.h"
+#include "drivers/firmware/firmware.h"
 #include "drivers/inspect/inspect.h"
 #include "drivers/management/management.h"
 #include "drivers/network/network.h"
@@ -20,7 +21,8 @@ enum {
 #define HARDWARE_TYPE(code, name, any) code = 1 << HARDWARE_##code,
 #include "drivers/hardware_types.def"
 #undef HARDWARE_TYPE
-    ALL = (1 << HARDWARE_TYPE_COUNT) - 1
+    ALL = (1 << HARDWARE_TYPE_COUNT) - 1,
+    BY_NAME = ROW_BY_NAME
 };
 
 const HardwareType hardware_types[HARDWARE_TYPE_COUNT] = {
@@ -33,6 +35,7 @@ const HardwareType hardware_types[HARDWARE_TYPE_COUNT] = {
 #define OPS_boot BootOps
 #define OPS_console ConsoleOps
 #define OPS_deploy DeployOps
+#define OPS_firmware FirmwareOps
 #define OPS_inspect InspectOps
 #define OPS_management ManagementOps
 #define OPS_network NetworkOps
@@ -46,6 +49,7 @@ const HardwareType hardware_types[HARDWARE_TYPE_COUNT] = {
 #define TYPE_boot INTERFACE_BOOT
 #define TYPE_console INTERFACE_CONSOLE
 #define TYPE_deploy INTERFACE_DEPLOY
+#define TYPE_firmware INTERFACE_FIRMWARE
 #define TYPE_inspect INTERFACE_INSPECT
 #define TYPE_management INTERFACE_MANAGEMENT
 #define TYPE_network INTERFACE_NETWORK

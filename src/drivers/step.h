@@ -21,6 +21,8 @@ typedef enum StepResult {
     /* the agent's steps have changed since the plan was made: an automated clean plans again, other
      * operations repeat this step */
     STEP_RESTART,
+    /* the node is held until a client releases it (verb unhold); then the next step runs */
+    STEP_HOLD,
     STEP_ERROR, /* the error is set */
 } StepResult;
 

@@ -37,6 +37,7 @@ void
 task_forget_lists(Task *task)
 {
     g_clear_pointer(&task->ports, g_ptr_array_unref);
+    g_clear_pointer(&task->portgroups, g_ptr_array_unref);
     g_clear_pointer(&task->volume_connectors, g_ptr_array_unref);
     g_clear_pointer(&task->volume_targets, g_ptr_array_unref);
 }
@@ -52,7 +53,15 @@ task_free(Task *task)
     g_free(task->purpose);
     g_free(task->request_id);
     g_free(task->user_id);
+    g_free(task->project_id);
+    g_free(task->global_request_id);
     g_free(task);
+}
+
+const char *
+task_request_told(const Task *task)
+{
+    return task->global_request_id != NULL ? task->global_request_id : task->request_id;
 }
 
 /* [DEFAULT]log_in_db_max_size, in characters. */
@@ -84,11 +93,28 @@ task_reload(Task *task, GError **error)
         db_record_find(task->services->db, &node_resource, "uuid", task->node->uuid, error);
     if (node == NULL)
         return false;
+    if (task->exclusive &&
+        g_strcmp0(node->reservation_lease, task->stored->reservation_lease) != 0) {
+        node_free(node);
+        return db_node_lock_lost(task->stored, error);
+    }
     node_free(task->node);
     node_free(task->stored);
     task->node = node;
     task->stored = node_copy(node);
     return true;
+}
+
+bool
+task_may_act(const Task *task, GError **error)
+{
+    const TaskLeaseLeft lease_left_ms = task->services->lease_left_ms;
+    int64_t left = task->exclusive && lease_left_ms != NULL ? lease_left_ms(task) : INT64_MAX;
+    return left > 0 ||
+           steel_fail(error, STEEL_ERROR_LEASE_LOST,
+                      "the lease of this conductor has run out: another one may have taken node %s "
+                      "over, so nothing more is done to its machine from here",
+                      task->node->uuid);
 }
 
 void
@@ -113,6 +139,12 @@ GPtrArray *
 task_ports(Task *task, GError **error)
 {
     return list_of_node(task, &task->ports, &port_resource, NULL, error);
+}
+
+GPtrArray *
+task_portgroups(Task *task, GError **error)
+{
+    return list_of_node(task, &task->portgroups, &portgroup_resource, NULL, error);
 }
 
 GPtrArray *

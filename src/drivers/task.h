@@ -8,6 +8,7 @@
 #pragma once
 #include "bmc/clients.h"
 #include "bus/notifier.h"
+#include "consoles/consoles.h"
 #include "db/db.h"
 #include "drivers/registry.h"
 #include "iscsi/writes.h"
@@ -18,6 +19,9 @@
 /* Publishes an event of a node; see task_notify. `extra` is taken. Any thread; never blocks. */
 typedef void (*TaskNotify)(const Task *task, const char *action, const char *status, json_t *extra);
 
+/* For how long the task may act on its machine; INT64_MAX: always. Any thread. */
+typedef int64_t (*TaskLeaseLeft)(const Task *task);
+
 /* What drivers may use of the process; one for all, immutable, borrowed. */
 typedef struct DriverServices {
     Db *db;
@@ -26,11 +30,13 @@ typedef struct DriverServices {
     Notifier *notifier; /* NULL: notifications go nowhere */
     const Registry *registry;
     const char *conductor_host;
-    const char *boot_url;       /* how machines reach the boot file server; NULL without one */
-    TaskNotify notify;          /* NULL: nobody listens */
-    ProgressBoard *progress;    /* how far agents have come; NULL: it is not kept */
-    LunWrites *writes;          /* images that are written to machines' disks */
-    const Openstack *openstack; /* sessions with other services; NULL: there are none */
+    const char *boot_url;        /* how machines reach the boot file server; NULL without one */
+    TaskNotify notify;           /* NULL: nobody listens */
+    TaskLeaseLeft lease_left_ms; /* NULL: nobody else may take the node over */
+    ProgressBoard *progress;     /* how far agents have come; NULL: it is not kept */
+    LunWrites *writes;           /* images that are written to machines' disks */
+    Consoles *consoles;          /* serial consoles that are served */
+    const Openstack *openstack;  /* sessions with other services; NULL: there are none */
 } DriverServices;
 
 struct Task {
@@ -39,6 +45,7 @@ struct Task {
     Node *stored; /* owned: as the database has it */
     DriverSet driver;
     GPtrArray *ports;             /* owned, loaded by task_ports; NULL before */
+    GPtrArray *portgroups;        /* owned, loaded by task_portgroups */
     GPtrArray *volume_connectors; /* owned, loaded by task_volume_connectors */
     GPtrArray *volume_targets;    /* owned, loaded by task_volume_targets, in order of boot_index */
     /* monotonic; 0: none. A call that blocks ends at it, or at its own limit if that is earlier */
@@ -46,6 +53,8 @@ struct Task {
     bool exclusive;             /* holds the lock */
     char *purpose;              /* owned: why the lock is held */
     char *request_id, *user_id; /* owned: of the client's request */
+    char *project_id;           /* owned: of the client; NULL: none */
+    char *global_request_id;    /* owned: the client's own name of it; NULL: it has none */
     void *conductor;            /* borrowed: for the conductor only */
 };
 
@@ -61,16 +70,28 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Task, task_free)
 /* Writes what has changed in task->node. */
 bool task_save(Task *task, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Reads the node again, after another thread may have changed it. */
+/* The id of the request that other services are told: the client's own, or Steel's. */
+const char *task_request_told(const Task *task);
+
+/* Reads the node again, after another thread may have changed it. LEASE_LOST if another conductor
+ * has the node now. */
 bool task_reload(Task *task, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Asked right before anything is done to the machine (a command to its BMC or agent): true while
+ * nobody else may act on it. A task that has no lock only reads, and may always.
+ *
+ * Errors   LEASE_LOST: this conductor has not renewed its lease in time, and another one may have
+ *          taken the node over. Work that gets it is left as it is, and resumed. */
+bool task_may_act(const Task *task, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Publishes "baremetal.node.<action>.<status>" with the node and `extra` (an object that is taken,
  * or NULL). status: "start", "end", "success" or "error". */
 void task_notify(const Task *task, const char *action, const char *status, json_t *extra);
 
-/* Ports, connectors and targets of the node: loaded once, borrowed from the task; NULL on a
- * database error. */
+/* Ports, port groups, connectors and targets of the node: loaded once, borrowed from the task; NULL
+ * on a database error. */
 GPtrArray *task_ports(Task *task, GError **error);
+GPtrArray *task_portgroups(Task *task, GError **error);
 GPtrArray *task_volume_connectors(Task *task, GError **error);
 GPtrArray *task_volume_targets(Task *task, GError **error);
 

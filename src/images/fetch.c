@@ -4,6 +4,7 @@
 
 #include "common/http_client.h"
 #include "common/time_text.h"
+#include "openstack/glance.h"
 #include "stream/checksum.h"
 
 #include <errno.h>
@@ -54,7 +55,8 @@ refuse_url(const ImageFetch *fetch, GError **error)
 typedef struct Sink {
     const ImageFetch *fetch;
     int to;
-    Checksum *digest; /* borrowed */
+    Checksum *digest;          /* borrowed */
+    SignatureCheck *signature; /* borrowed; NULL: there is none to check */
     uint64_t size;
     int64_t deadline_ms;
     GError *error; /* owned */
@@ -90,6 +92,8 @@ take(void *user, const void *bytes, size_t size)
         return steel_fail(&sink->error, STEEL_ERROR_TIMEOUT, "%s: not copied within %d s", shown,
                           sink->fetch->timeout_ms / 1000);
     checksum_add(sink->digest, bytes, size);
+    if (sink->signature != NULL)
+        signature_check_add(sink->signature, bytes, size);
     return write_all(sink->to, bytes, size) ||
            steel_fail(&sink->error, STEEL_ERROR_IO, "%s cannot be written down: %s", shown,
                       g_strerror(errno));
@@ -249,13 +253,135 @@ server_version(const ImageFetch *fetch, ImageVersion *version, GError **error)
     return true;
 }
 
-/* ---- both ---- */
+/* ---- images in Glance ---- */
+
+static OpenstackSession *
+glance_of(const ImageFetch *fetch, GError **error)
+{
+    return openstack_service(fetch->openstack, OPENSTACK_GLANCE, error);
+}
+
+static bool
+find_image(const ImageFetch *fetch, GlanceImage *image, GError **error)
+{
+    OpenstackSession *session = glance_of(fetch, error);
+    return session != NULL && glance_find(session, glance_id(fetch->url), image, error) &&
+           glance_check_active(image, error);
+}
+
+/* The data of an active image never change. A copy counts as signed only for what it was checked
+ * with. */
+static bool
+glance_version(const ImageFetch *fetch, ImageVersion *version, GError **error)
+{
+    g_auto(GlanceImage) image = {0};
+    if (!find_image(fetch, &image, error))
+        return false;
+    const char *hash = image.os_hash_value != NULL ? image.os_hash_value : image.checksum;
+    version->size = (uint64_t)MAX(image.size, 0);
+    const char *text = hash != NULL ? hash : image.updated_at != NULL ? image.updated_at : "";
+    g_autofree char *signature =
+        fetch->signed_by != NULL ? signature_text(&image, fetch->signed_by) : NULL;
+    version->text = signature != NULL && *text != '\0' ? g_strdup_printf("%s %s", text, signature)
+                                                       : g_strdup(text);
+    return true;
+}
+
+/* The sink is as it was before anything came. */
+static bool
+empty_sink(Sink *sink, Checksum *digest, GError **error)
+{
+    sink->digest = digest;
+    sink->size = 0;
+    if (sink->signature != NULL)
+        signature_check_restart(sink->signature);
+    g_clear_error(&sink->error);
+    return (ftruncate(sink->to, 0) == 0 && lseek(sink->to, 0, SEEK_SET) == 0) ||
+           steel_fail(error, STEEL_ERROR_IO, "cannot begin a copy again: %s", g_strerror(errno));
+}
+
+/* What came is what Glance says it has: the checksum is compared by those who want the image. */
+static bool
+check_size(const Sink *sink, const GlanceImage *image, GError **error)
+{
+    return image->size <= 0 || (uint64_t)image->size == sink->size ||
+           steel_fail(error, STEEL_ERROR_HTTP,
+                      "Glance, the download of image %s: %" G_GUINT64_FORMAT
+                      " bytes came instead of %" G_GINT64_FORMAT,
+                      image->id, sink->size, image->size);
+}
+
+/* True if this conductor has the file that Glance has, and may read it. */
+static bool
+copy_direct_file(Sink *sink, const GlanceImage *image)
+{
+    ImageFetch file = *sink->fetch;
+    const ImageFetch *before = sink->fetch;
+    if (!file.direct_files || image->direct_url == NULL || !is_file(image->direct_url))
+        return false;
+    file.url = image->direct_url;
+    sink->fetch = &file;
+    bool good = copy_file(sink, NULL) && check_size(sink, image, NULL);
+    sink->fetch = before;
+    return good;
+}
+
+static bool
+download(Sink *sink, GError **error)
+{
+    OpenstackSession *session = glance_of(sink->fetch, error);
+    return session != NULL && glance_download(session, glance_id(sink->fetch->url), take, sink,
+                                              sink->fetch->timeout_ms, sink->fetch->stall_s, error);
+}
+
+/* From where it can be had, and again where that breaks. */
+static bool
+copy_image(Sink *sink, const GlanceImage *image, const char *algorithm, Checksum **digest,
+           GError **error)
+{
+    bool good = copy_direct_file(sink, image);
+    for (int tries = 0; !good && tries <= MAX(sink->fetch->again, 0); tries++) {
+        checksum_free(*digest);
+        *digest = checksum_new(algorithm, NULL);
+        g_clear_error(error);
+        if (!empty_sink(sink, *digest, error))
+            return false;
+        good = download(sink, error) && check_size(sink, image, error);
+        if (sink->error != NULL) /* it is this conductor that cannot go on */
+            break;
+    }
+    return good;
+}
+
+static bool
+copy_from_glance(Sink *sink, const char *algorithm, Checksum **digest, GError **error)
+{
+    g_auto(GlanceImage) image = {0};
+    g_autoptr(SignatureCheck) signature = NULL;
+    const SignatureTrust *trust = sink->fetch->signed_by;
+    if (!find_image(sink->fetch, &image, error))
+        return false;
+    if (trust != NULL) {
+        signature = signature_check_new(sink->fetch->openstack, &image, trust, error);
+        if (signature == NULL)
+            return false;
+    }
+    sink->signature = signature;
+    bool good = copy_image(sink, &image, algorithm, digest, error) &&
+                (signature == NULL || signature_check_end(signature, error));
+    sink->signature = NULL;
+    return good;
+}
+
+/* ---- all ---- */
 
 bool
 image_fetch_version(const ImageFetch *fetch, ImageVersion *version, GError **error)
 {
     if (is_file(fetch->url))
         return file_version(fetch, version, error);
+    if (glance_id(fetch->url) != NULL)
+        return glance_version(fetch, version, error);
     return is_http(fetch->url) ? server_version(fetch, version, error) : refuse_url(fetch, error);
 }
 
@@ -263,20 +389,26 @@ bool
 image_fetch(const ImageFetch *fetch, int to, const char *algorithm, char **digest, GError **error)
 {
     g_autoptr(Checksum) made = checksum_new(algorithm, error);
+    g_autoptr(GError) cause = NULL;
     Sink sink = {.fetch = fetch,
                  .to = to,
                  .digest = made,
                  .deadline_ms = time_monotonic_ms() + fetch->timeout_ms};
-    if (made == NULL || !image_url_known(fetch->url))
+    bool in_glance = glance_id(fetch->url) != NULL, good;
+    if (made == NULL || (!in_glance && !image_url_known(fetch->url)))
         return made != NULL && refuse_url(fetch, error);
-    bool good = is_file(fetch->url) ? copy_file(&sink, error) : copy_from_server(&sink, error);
+    if (in_glance)
+        good = copy_from_glance(&sink, algorithm, &made, &cause);
+    else
+        good = is_file(fetch->url) ? copy_file(&sink, &cause) : copy_from_server(&sink, &cause);
     if (sink.error != NULL) { /* the sink's error is the cause of the HTTP error */
-        g_clear_error(error);
         g_propagate_error(error, sink.error);
         return false;
     }
     if (good)
         *digest = checksum_text(made);
+    else
+        g_propagate_error(error, g_steal_pointer(&cause));
     return good;
 }
 

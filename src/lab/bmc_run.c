@@ -93,7 +93,9 @@ start(Bmc *bmc, GError **error)
                                 .processors = 2,
                                 .disk_bytes = DISK_BYTES,
                                 .uefi = options->uefi};
-    if (!redfish_certificate_write(bmc->certificate, bmc->key, addresses, error))
+    RedfishCertificateFault fault = REDFISH_CERTIFICATE_GOOD;
+    (void)redfish_certificate_fault(options->certificate, &fault); /* the options were checked */
+    if (!redfish_certificate_write(bmc->certificate, bmc->key, addresses, fault, error))
         return false;
     (void)redfish_kind_parse(options->bmc, &identity.kind); /* "ipmi" is the default, not a wish */
     bmc->bmc = redfish_bmc_new(&identity, NULL, NULL);

@@ -8,6 +8,8 @@
 #include "common/log.h"
 #include "lab/control.h"
 #include "lab/fleet/machines.h"
+#include "lab/fleet/teletype.h"
+#include "lab/fleet/waves.h"
 #include "lab/fleet_request.h"
 #include "lab/folder.h"
 #include "lab/lab.h"
@@ -30,7 +32,9 @@ typedef struct Fleet {
     const LabOptions *options; /* borrowed */
     IpmiServer *server;        /* owned */
     Machines *machines;        /* owned; NULL: BMCs alone */
+    Waves *waves;              /* owned; NULL: others deploy */
     IpmiBmc **bmcs;            /* owned array; BMCs belong to the server */
+    Teletype *teletypes;       /* owned array: at the serial ports of BMCs alone */
     IpmiBmcFaults *faults;     /* owned array: the faults that each BMC was set to */
     unsigned count;
 } Fleet;
@@ -78,6 +82,13 @@ add_quirks(const LabOptions *options, unsigned index, IpmiBmcFaults *faults, GEr
     return true;
 }
 
+static void
+set_teletype(Fleet *fleet, unsigned index)
+{
+    g_autofree char *name = g_strdup_printf("%s-%u", fleet->options->name_prefix, index);
+    teletype_init(&fleet->teletypes[index], name, fleet->bmcs[index]);
+}
+
 static bool
 add_bmcs(Fleet *fleet, GError **error)
 {
@@ -85,15 +96,18 @@ add_bmcs(Fleet *fleet, GError **error)
     IpmiBmcUser user = {options->username, options->password, IPMI_PRIVILEGE_ADMINISTRATOR};
     for (unsigned i = 0; i < fleet->count; i++) {
         uint16_t port = (uint16_t)((unsigned)options->port_base + i);
-        const IpmiBmcOps *ops = fleet->machines != NULL ? &machines_bmc_ops : NULL;
-        void *machine = ops != NULL ? machines_user(fleet->machines, i) : NULL;
+        bool alone = fleet->machines == NULL;
+        const IpmiBmcOps *ops = alone ? &teletype_bmc_ops : &machines_bmc_ops;
+        void *machine = alone ? (void *)&fleet->teletypes[i] : machines_user(fleet->machines, i);
         fleet->bmcs[i] =
             ipmi_server_add(fleet->server, options->address, port, &user, 1, ops, machine, error);
         if (fleet->bmcs[i] == NULL) {
             g_prefix_error(error, "BMC %u at %s port %u: ", i, options->address, port);
             return false;
         }
-        if (fleet->machines != NULL)
+        if (alone)
+            set_teletype(fleet, i);
+        else
             machines_set_bmc(fleet->machines, i, fleet->bmcs[i]);
         IpmiBmcFaults *faults = &fleet->faults[i];
         faults->latency_ms = (unsigned)MAX(options->latency_ms, 0);
@@ -199,11 +213,11 @@ announce_words(const Fleet *fleet)
     bool agents = fleet->machines != NULL;
     printf("%u BMCs answer at %s, UDP ports %d to %d, user %s\n", fleet->count, options->address,
            options->port_base, options->port_base + (int)fleet->count - 1, options->username);
-    if (agents)
+    if (agents && options->deploy_url == NULL)
         printf("their machines boot what %s says; an agent has the TCP port of its BMC's number\n"
                "\nTo enrol them (`steel` takes the same words):\n\n",
                machines_boot_url(fleet->machines));
-    for (unsigned i = 0; agents && i < fleet->count; i++) {
+    for (unsigned i = 0; agents && options->deploy_url == NULL && i < fleet->count; i++) {
         g_autofree char *commands = machines_commands(fleet->machines, i);
         printf("%s", commands);
     }
@@ -228,6 +242,10 @@ report(const Fleet *fleet, GError **error)
     const char *path = fleet->options->report;
     json_auto_t *document =
         path != NULL ? machines_report(fleet->machines) : machines_sum(fleet->machines);
+    if (fleet->waves != NULL)
+        json_object_set_new(document, "deploys", waves_report(fleet->waves));
+    if (fleet->waves != NULL && !fleet->options->json)
+        waves_tell(fleet->waves);
     char *text = json_dumps(document, JSON_INDENT(1));
     g_autoptr(GError) cause = NULL;
     bool good = path == NULL || g_file_set_contents(path, text, -1, &cause);
@@ -251,8 +269,14 @@ start_and_serve(Fleet *fleet, const char *folder, int signal_fd, GError **error)
     if (control == NULL)
         return false;
     announce(fleet);
+    if (fleet->options->deploy_url != NULL) {
+        fleet->waves = waves_start(fleet->options, fleet->machines, error);
+        if (fleet->waves == NULL)
+            return false;
+    }
     control_server_run(control, signal_fd);
-    return report(fleet, error);
+    waves_stop(fleet->waves);
+    return report(fleet, error) && (fleet->waves == NULL || waves_good(fleet->waves, error));
 }
 
 static bool
@@ -262,12 +286,15 @@ ipmi_fleet_run(const LabOptions *options, const char *folder, int signal_fd, GEr
                    .count = (unsigned)MAX(options->fleet_count, options->agent_count)};
     fleet.bmcs = g_new0(IpmiBmc *, fleet.count);
     fleet.faults = g_new0(IpmiBmcFaults, fleet.count);
+    fleet.teletypes = g_new0(Teletype, fleet.count);
     bool good = start_and_serve(&fleet, folder, signal_fd, error);
+    waves_free(fleet.waves);
     machines_stop(fleet.machines); /* before the BMCs that they ask are gone */
     ipmi_server_free(fleet.server);
     machines_free(fleet.machines);
     g_free(fleet.bmcs);
     g_free(fleet.faults);
+    g_free(fleet.teletypes);
     return good;
 }
 

@@ -136,7 +136,8 @@ make_node(const LabPlan *plan, unsigned index)
         node->iscsi_port = (uint16_t)((unsigned)options->iscsi_port + index);
     if (options->bridge) {
         node->tap = g_strdup_printf("tap%u", index);
-        node->guest_address = g_strdup_printf("10.77.0.%u", NETWORK_FIRST_GUEST + index);
+        if (!options->no_dhcp)
+            node->guest_address = g_strdup_printf("10.77.0.%u", NETWORK_FIRST_GUEST + index);
     }
     return node;
 }
@@ -220,6 +221,7 @@ make_servers(Lab *lab, GError **error)
                                          .tftp_folder = lab->uefi_by_tftp ? TFTP_FOLDER : NULL,
                                          .agent_port = node->agent_port,
                                          .iscsi_port = node->iscsi_port,
+                                         .no_rom = lab->plan->options->no_rom,
                                          .tap = node->tap};
         set_disks(server, plan->options);
         g_ptr_array_add(lab->servers, server);
@@ -293,6 +295,31 @@ add_redfish(Lab *lab, Server *server, GError **error)
 }
 
 static bool
+is_ilo(const LabOptions *options)
+{
+    RedfishKind kind = REDFISH_KIND_PLAIN;
+    return redfish_kind_parse(options->bmc, &kind) && kind != REDFISH_KIND_PLAIN;
+}
+
+/* An iLO hands its machine's serial port out by IPMI, at its address; here on a UDP port that the
+ * kernel chooses. */
+static bool
+add_ilo_console(Lab *lab, Server *server, GError **error)
+{
+    LabNode *node = server->node;
+    IpmiBmcUser user = {node->bmc_username, node->bmc_password, IPMI_PRIVILEGE_ADMINISTRATOR};
+    g_autoptr(GUri) uri = g_uri_parse(node->redfish_address, G_URI_FLAGS_NONE, NULL);
+    const char *address = uri != NULL ? g_uri_get_host(uri) : "";
+    IpmiBmc *bmc = ipmi_server_add(lab->bmcs, address, 0, &user, 1, &machine_console_ops,
+                                   server->machine, error);
+    if (bmc == NULL)
+        return false;
+    node->ipmi_port = ipmi_bmc_port(bmc);
+    machine_set_bmc(server->machine, bmc);
+    return true;
+}
+
+static bool
 add_bmcs(Lab *lab, GError **error)
 {
     int namespace_fd = lab->network != NULL ? network_namespace(lab->network) : 0;
@@ -302,6 +329,8 @@ add_bmcs(Lab *lab, GError **error)
                                       namespace_fd, lab->mailbox);
         bool good =
             lab->redfish != NULL ? add_redfish(lab, server, error) : add_ipmi(lab, server, error);
+        if (good && lab->redfish != NULL && lab->bmcs != NULL)
+            good = add_ilo_console(lab, server, error);
         if (!good)
             return false;
     }
@@ -314,11 +343,15 @@ start_bmcs(Lab *lab, GError **error)
     lab->mailbox = mailbox_new(error);
     if (lab->mailbox == NULL)
         return false;
-    if (speaks_redfish(lab->plan->options))
+    bool redfish = speaks_redfish(lab->plan->options);
+    bool ipmi = !redfish || is_ilo(lab->plan->options);
+    if (redfish)
         lab->redfish = redfish_bmcs_new(lab->plan->folder, lab->nodes, error);
-    else
+    if (redfish && lab->redfish == NULL)
+        return false;
+    if (ipmi)
         lab->bmcs = ipmi_server_new(error);
-    if ((lab->bmcs == NULL && lab->redfish == NULL) || !add_bmcs(lab, error))
+    if ((ipmi && lab->bmcs == NULL) || !add_bmcs(lab, error))
         return false;
     return lab->redfish == NULL || redfish_bmcs_start(lab->redfish, error);
 }
@@ -426,7 +459,8 @@ start(Lab *lab, GError **error)
     if (!open_signals(lab, error) || !make_servers(lab, error))
         return false;
     if (lab->plan->options->bridge) {
-        lab->network = network_start(lab->plan->folder, lab->nodes, lab->boot_url, error);
+        const char *by_dhcp = lab->plan->options->no_dhcp ? NULL : lab->boot_url;
+        lab->network = network_start(lab->plan->folder, lab->nodes, by_dhcp, error);
         if (lab->network == NULL)
             return false;
     }
@@ -485,8 +519,7 @@ attend_machines(Lab *lab)
 {
     for (guint i = 0; i < lab->servers->len; i++) {
         Machine *machine = ((Server *)lab->servers->pdata[i])->machine;
-        if (machine_monitor_fd(machine) >= 0)
-            machine_monitor_read(machine);
+        machine_attend(machine);
         machine_tick(machine);
     }
 }
@@ -495,18 +528,15 @@ static void
 lab_run(Lab *lab)
 {
     enum { FIXED = 2 };
-    g_autofree struct pollfd *polled =
-        g_new0(struct pollfd, FIXED + CONTROL_POLL_COUNT + lab->servers->len);
+    g_autofree struct pollfd *polled = g_new0(
+        struct pollfd, FIXED + CONTROL_POLL_COUNT + (gsize)MACHINE_POLLED * lab->servers->len);
     while (!lab->stopping) {
         size_t count = 0;
         polled[count++] = (struct pollfd){.fd = lab->signal_fd, .events = POLLIN};
         polled[count++] = (struct pollfd){.fd = mailbox_fd(lab->mailbox), .events = POLLIN};
         count += control_server_poll(lab->control, polled + count);
-        for (guint i = 0; i < lab->servers->len; i++) {
-            int fd = machine_monitor_fd(((Server *)lab->servers->pdata[i])->machine);
-            if (fd >= 0)
-                polled[count++] = (struct pollfd){.fd = fd, .events = POLLIN};
-        }
+        for (guint i = 0; i < lab->servers->len; i++)
+            count += machine_poll(((Server *)lab->servers->pdata[i])->machine, polled + count);
         if (poll(polled, count, TICK_MS) < 0 && errno != EINTR) {
             log_error(AREA, "poll: %s", g_strerror(errno));
             return;

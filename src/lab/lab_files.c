@@ -5,6 +5,7 @@
 #include "lab/control.h"
 #include "lab/folder.h"
 #include "lab/lab.h"
+#include "lab/machine_serial.h"
 #include "lab/nfs.h"
 #include "lab/redfish_bmcs.h"
 #include "lab/tftp.h"
@@ -22,7 +23,7 @@ is_lab_file(const char *name)
                                         REDFISH_KEY_FILE};
     static const char *const endings[] = {
         ".console.log", ".disk.raw", ".volume.raw", ".uefi-variables.fd",
-        ".qemu.log",    ".chap",     ".medium"};
+        ".qemu.log",    ".chap",     ".medium",     MACHINE_SERIAL_ENDING};
     for (size_t i = 0; i < G_N_ELEMENTS(names); i++)
         if (strcmp(name, names[i]) == 0)
             return true;

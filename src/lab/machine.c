@@ -36,6 +36,8 @@ machine_new(const MachineConfig *config, const char *folder, bool uefi, int netw
     machine->network_namespace = network_namespace;
     machine->mailbox = mailbox;
     machine->firmware = uefi ? MACHINE_UEFI : MACHINE_BIOS;
+    if (!machine_serial_open(&machine->serial))
+        log_warning(AREA, "%s: Serial over LAN will not type: %s", config->name, g_strerror(errno));
     return machine;
 }
 
@@ -135,6 +137,9 @@ on_monitor_event(void *user_data, const char *event, const json_t *data)
     } else if (strcmp(event, "SHUTDOWN") == 0) {
         log_info(AREA, "%s: shutdown by the %s", machine->config->name, by_guest ? "guest" : "BMC");
         machine->reset_by_guest = g_strcmp0(json_string_member(data, "reason"), "guest-reset") == 0;
+    } else if (machine->redfish != NULL &&
+               (strcmp(event, "STOP") == 0 || strcmp(event, "RESUME") == 0)) {
+        redfish_bmc_set_paused(machine->redfish, strcmp(event, "STOP") == 0);
     }
 }
 
@@ -189,7 +194,10 @@ start(Machine *machine, GError **error)
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets) != 0)
         return steel_fail(error, STEEL_ERROR_IO, "socketpair: %s", g_strerror(errno));
     mark_console(machine, "power on");
-    bool started = prepare_firmware(machine, error) && spawn(machine, sockets[1], error);
+    bool started = prepare_firmware(machine, error);
+    if (started && machine->redfish != NULL)
+        machine_tell_firmware(machine);
+    started = started && spawn(machine, sockets[1], error);
     close(sockets[1]);
     if (!started) {
         close(sockets[0]);
@@ -206,6 +214,7 @@ static void
 drop_process(Machine *machine)
 {
     machine->pid = 0;
+    machine_serial_drop(&machine->serial, machine->folder, machine->config->name);
     g_clear_pointer(&machine->qmp, qmp_free);
 }
 
@@ -290,7 +299,9 @@ control_machine(Machine *machine, IpmiChassisControl control)
 void
 machine_obey(Machine *machine, MailboxOrder *order)
 {
-    if (order->kind == MAILBOX_MEDIUM)
+    if (order->kind == MAILBOX_BREAK)
+        qmp_tell(machine->qmp, "chardev-send-break", json_pack("{s:s}", "id", MACHINE_CONSOLE));
+    else if (order->kind == MAILBOX_MEDIUM)
         machine_change_medium(machine, (RedfishSlot)order->slot, g_steal_pointer(&order->file));
     else
         control_machine(machine, order->control);
@@ -320,15 +331,28 @@ machine_reap(Machine *machine)
     forget_process(machine);
 }
 
-int
-machine_monitor_fd(const Machine *machine)
+size_t
+machine_poll(const Machine *machine, struct pollfd *polled)
 {
-    return machine->qmp != NULL ? qmp_fd(machine->qmp) : -1;
+    size_t count = machine_serial_poll(&machine->serial, polled);
+    if (machine->qmp != NULL)
+        polled[count++] = (struct pollfd){.fd = qmp_fd(machine->qmp), .events = POLLIN};
+    return count;
+}
+
+/* QEMU's serial port is there when its monitor is. */
+static void
+carry_serial(Machine *machine)
+{
+    if (machine->pid != 0)
+        machine_serial_connect(&machine->serial, machine->folder, machine->config->name);
+    machine_serial_carry(&machine->serial, atomic_load(&machine->bmc));
 }
 
 void
-machine_monitor_read(Machine *machine)
+machine_attend(Machine *machine)
 {
+    carry_serial(machine);
     g_autoptr(GError) error = NULL;
     if (machine->qmp != NULL && !qmp_read(machine->qmp, &error)) {
         log_debug(AREA, "%s: %s", machine->config->name, error->message);
@@ -350,6 +374,7 @@ machine_free(Machine *machine)
     if (machine == NULL)
         return;
     stop(machine);
+    machine_serial_close(&machine->serial);
     for (int slot = 0; slot < REDFISH_SLOT_COUNT; slot++)
         g_free(machine->media[slot]);
     g_free(machine->password_file);
@@ -385,7 +410,38 @@ bmc_chassis_control(void *user_data, IpmiChassisControl control, GError **error)
     return mailbox_put(machine->mailbox, &order, error);
 }
 
+static size_t
+bmc_serial_input(void *user_data, const uint8_t *bytes, size_t size)
+{
+    return machine_serial_type(&((const Machine *)user_data)->serial, bytes, size);
+}
+
+static void
+bmc_serial_break(void *user_data)
+{
+    Machine *machine = user_data;
+    MailboxOrder order = {.kind = MAILBOX_BREAK, .recipient = machine};
+    if (!mailbox_put(machine->mailbox, &order, NULL))
+        log_debug(AREA, "%s: a break is lost", machine->config->name);
+}
+
 const IpmiBmcOps machine_bmc_ops = {
     .get_power = bmc_get_power,
     .chassis_control = bmc_chassis_control,
+    .serial_input = bmc_serial_input,
+    .serial_break = bmc_serial_break,
+};
+
+static bool
+console_chassis_control(void *user_data, IpmiChassisControl control, GError **error)
+{
+    (void)user_data, (void)control;
+    return steel_fail(error, STEEL_ERROR_UNSUPPORTED, "this iLO is switched by Redfish");
+}
+
+const IpmiBmcOps machine_console_ops = {
+    .get_power = bmc_get_power,
+    .chassis_control = console_chassis_control,
+    .serial_input = bmc_serial_input,
+    .serial_break = bmc_serial_break,
 };

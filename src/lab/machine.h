@@ -12,6 +12,7 @@
 #include "lab/mailbox.h"
 #include "lab/redfish/bmc.h"
 
+#include <poll.h>
 #include <sys/types.h>
 
 typedef struct Machine Machine;
@@ -33,6 +34,10 @@ void machine_free(Machine *machine);
 
 /* For ipmi_server_add(), with the machine as user_data. */
 extern const IpmiBmcOps machine_bmc_ops;
+
+/* The same for the IPMI of an iLO, which has the serial port and tells the power state; the other
+ * orders go to its Redfish. */
+extern const IpmiBmcOps machine_console_ops;
 void machine_set_bmc(Machine *machine, IpmiBmc *bmc);
 
 /* The same for a machine whose BMC speaks Redfish: for redfish_bmc_new(). */
@@ -46,9 +51,11 @@ void machine_obey(Machine *machine, MailboxOrder *order);
 /* Call it after SIGCHLD: checks whether QEMU has ended, since a guest powers off so. */
 void machine_reap(Machine *machine);
 
-/* For poll(): the monitor's socket, or -1; when it is readable, call machine_monitor_read. */
-int machine_monitor_fd(const Machine *machine);
-void machine_monitor_read(Machine *machine);
+/* For poll(): the descriptors to wait for, at most MACHINE_POLLED; when one is readable, call
+ * machine_attend. Returns how many. */
+enum { MACHINE_POLLED = 3 };
+size_t machine_poll(const Machine *machine, struct pollfd *polled);
+void machine_attend(Machine *machine);
 
 /* Call it about once a second: for the second half of a power cycle, and for boot flags that
  * expire. */

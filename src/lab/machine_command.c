@@ -1,6 +1,7 @@
 /* The QEMU command line of a virtual server; the contract is in machine_command.h.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "lab/machine_command.h"
+#include "lab/machine_serial.h"
 
 #include "lab/tftp.h"
 
@@ -64,9 +65,10 @@ forward(unsigned host_port, unsigned machine_port)
                          : g_strdup("");
 }
 
+/* by_http: without iPXE in the card's ROM, which would keep it from the firmware */
 static void
 add_network(GPtrArray *arguments, const MachineConfig *config, MachineFirmware firmware,
-            bool network_first)
+            bool network_first, bool by_http)
 {
     if (config->tap != NULL) {
         add_option(arguments, "-netdev", "tap,id=net0,ifname=%s,script=no,downscript=no",
@@ -77,9 +79,10 @@ add_network(GPtrArray *arguments, const MachineConfig *config, MachineFirmware f
                         *iscsi = forward(config->iscsi_port, config->iscsi_port);
         add_option(arguments, "-netdev", "user,id=net0,%s%s%s", file, agent, iscsi);
     }
-    add_option(arguments, "-device", "virtio-net-pci,id=nic0,netdev=net0,mac=%s,bootindex=%d",
+    add_option(arguments, "-device", "virtio-net-pci,id=nic0,netdev=net0,mac=%s,bootindex=%d%s",
                config->mac,
-               network_first ? MACHINE_NETWORK_BEFORE_DISK : MACHINE_NETWORK_AFTER_DISK);
+               network_first ? MACHINE_NETWORK_BEFORE_DISK : MACHINE_NETWORK_AFTER_DISK,
+               by_http || config->no_rom ? ",romfile=" : "");
 }
 
 /* The first disk. QEMU's blkdebug fails each write to the bad sector. */
@@ -178,6 +181,8 @@ machine_command(const MachineConfig *config, const MachineDrives *drives, Machin
 {
     GPtrArray *arguments = g_ptr_array_new();
     g_autofree char *console = machine_escape(config->console_file);
+    g_autofree char *serial_file = machine_serial_file(config->name);
+    g_autofree char *serial = machine_escape(serial_file);
     bool kvm = g_strcmp0(config->accelerator, "kvm") == 0;
     add_flag(arguments, "qemu-system-x86_64");
     add_option(arguments, "-name", "%s", config->name);
@@ -193,15 +198,17 @@ machine_command(const MachineConfig *config, const MachineDrives *drives, Machin
     add_option(arguments, "-display", "none");
     add_option(arguments, "-chardev", "socket,id=qmp0,fd=%d", qmp_socket);
     add_option(arguments, "-mon", "chardev=qmp0,mode=control");
-    add_option(arguments, "-chardev", "file,id=console0,path=%s,append=on", console);
-    add_option(arguments, "-serial", "chardev:console0");
+    add_option(arguments, "-chardev",
+               "socket,id=" MACHINE_CONSOLE ",path=%s,server=on,wait=off,logfile=%s,logappend=on",
+               serial, console);
+    add_option(arguments, "-serial", "chardev:" MACHINE_CONSOLE);
     add_disk(arguments, config);
     add_second_disk(arguments, config);
     if (drives != NULL && drives->lun != NULL)
         add_lun(arguments, drives->lun, MACHINE_BEFORE_ALL);
     else
         add_lun(arguments, config->lun, MACHINE_LUN);
-    add_network(arguments, config, firmware, network_first);
+    add_network(arguments, config, firmware, network_first, drives != NULL && drives->by_http);
     add_option(arguments, "-device", "virtio-rng-pci");
     add_drives(arguments, drives);
     g_ptr_array_add(arguments, NULL);

@@ -6,6 +6,7 @@
 
 /* PCI network card of each machine in QEMU's object tree, to change its place in the boot order
  * while it runs. */
+#define MACHINE_CONSOLE "console0" /* the chardev of the serial port */
 #define MACHINE_NETWORK_PATH "/machine/peripheral/nic0"
 
 /* Places in the boot order. The disks keep theirs, the network card moves before or after them. */
@@ -51,6 +52,7 @@ typedef struct MachineConfig {
     const char *tftp_folder;
     unsigned agent_port; /* of the host, leads to port 9999 of the machine; 0: none */
     unsigned iscsi_port; /* of the host, leads to the same port of the machine; 0: none */
+    bool no_rom;         /* the network card brings no iPXE */
     const char *tap;     /* NULL: user networking, the host is 10.0.2.2 */
 } MachineConfig;
 
@@ -63,6 +65,7 @@ typedef struct MachineDrives {
     unsigned stick;             /* its number, in the names of QEMU's parts */
     bool cd_first, stick_first; /* boot from it before all others */
     const MachineLun *lun;      /* a volume that the firmware attaches and boots; NULL: none */
+    bool by_http; /* the firmware fetches what it boots, by its own driver of the card */
 } MachineDrives;
 
 /* Names of QEMU's parts, to change them while it runs. */

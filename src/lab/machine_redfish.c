@@ -7,6 +7,7 @@
 #include "common/log.h"
 #include "lab/lab.h"
 #include "lab/media.h"
+#include "lab/uefi_variables.h"
 
 #include <string.h>
 #include <sys/wait.h>
@@ -104,6 +105,26 @@ machine_volume_is_lost(Machine *machine, int status)
     return true;
 }
 
+/* OVMF boots a URL by a boot entry, which it is told of in its variables. An entry that an earlier
+ * boot has not used is forgotten. */
+void
+machine_tell_firmware(Machine *machine)
+{
+    const char *url = machine->boot.url[0] != '\0' ? machine->boot.url : NULL;
+    g_autofree char *path =
+        g_build_filename(machine->folder, machine->config->variables_file, NULL);
+    g_autoptr(GError) error = NULL;
+    machine->by_http = false;
+    if (machine->firmware != MACHINE_UEFI)
+        return;
+    machine->by_http = uefi_variables_file_set_next_url(path, url, &error) && url != NULL;
+    if (error != NULL)
+        log_error(AREA, "%s: its firmware is not told what to boot: %s", machine->config->name,
+                  error->message);
+    else if (url != NULL)
+        log_info(AREA, "%s: its firmware is to fetch %s", machine->config->name, url);
+}
+
 MachineDrives
 machine_drives(Machine *machine)
 {
@@ -113,6 +134,7 @@ machine_drives(Machine *machine)
                            .stick_file = stick,
                            .stick = machine->stick,
                            .lun = firmware_lun(machine),
+                           .by_http = machine->by_http,
                            .cd_first = cd != NULL && device == REDFISH_BOOT_CD,
                            .stick_first = stick != NULL && (device == REDFISH_BOOT_USB ||
                                                             device == REDFISH_BOOT_FLOPPY)};

@@ -11,6 +11,7 @@ typedef struct Mailbox Mailbox;
 
 typedef enum MailboxKind {
     MAILBOX_CONTROL, /* switch the machine */
+    MAILBOX_BREAK,   /* send a break to its serial port */
     MAILBOX_MEDIUM   /* change what is in a drive */
 } MailboxKind;
 

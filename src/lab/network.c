@@ -109,6 +109,27 @@ make_interfaces(const Network *network, GPtrArray *nodes, GError **error)
     return true;
 }
 
+/* Who gets which address, and what each kind of firmware loads. */
+static void
+add_dhcp(GString *text, GPtrArray *nodes, const char *boot_url)
+{
+    g_string_append(
+        text, "dhcp-range=10.77.0.150,10.77.0.249,255.255.255.0,10m\ndhcp-no-override\nno-ping\n"
+              "dhcp-option=option:router," NETWORK_HOST_ADDRESS "\n");
+    for (guint i = 0; i < nodes->len; i++) {
+        const LabNode *node = nodes->pdata[i];
+        g_string_append_printf(text, "dhcp-host=%s,%s,%s\n", node->mac, node->guest_address,
+                               node->name);
+    }
+    g_string_append_printf(
+        text,
+        "dhcp-userclass=set:ipxe,iPXE\ndhcp-match=set:ipxe,175\n"
+        "dhcp-match=set:efi64,option:client-arch,7\ndhcp-match=set:efi64,option:client-arch,9\n"
+        "dhcp-boot=tag:!ipxe,tag:!efi64,undionly.kpxe\ndhcp-boot=tag:!ipxe,tag:efi64,snponly.efi\n"
+        "dhcp-boot=tag:ipxe,%s\n",
+        boot_url);
+}
+
 char *
 network_dnsmasq_config(const char *folder, GPtrArray *nodes, const char *boot_url)
 {
@@ -118,26 +139,13 @@ network_dnsmasq_config(const char *folder, GPtrArray *nodes, const char *boot_ur
         "port=0\ninterface=br0\nbind-interfaces\nlog-dhcp\n"
         "log-facility=%s/dnsmasq.log\ndhcp-leasefile=%s/dnsmasq.leases\npid-file=\n"
         /* a change of user would take the parent's death signal away */
-        "user=root\ngroup=root\n",
-        folder, folder);
-    g_string_append(
-        text, "dhcp-range=10.77.0.150,10.77.0.249,255.255.255.0,10m\ndhcp-no-override\nno-ping\n"
-              "dhcp-option=option:router," NETWORK_HOST_ADDRESS "\n"
-              /* iPXE waits about 12 s for an IPv6 router that never speaks: let one speak */
-              "enable-ra\nra-param=br0,10,0\ndhcp-range=fd77::,ra-only,10m\n");
-    for (guint i = 0; i < nodes->len; i++) {
-        const LabNode *node = nodes->pdata[i];
-        g_string_append_printf(text, "dhcp-host=%s,%s,%s\n", node->mac, node->guest_address,
-                               node->name);
-    }
-    g_string_append_printf(
-        text,
-        "enable-tftp\ntftp-root=%s/" TFTP_FOLDER "\n"
-        "dhcp-userclass=set:ipxe,iPXE\ndhcp-match=set:ipxe,175\n"
-        "dhcp-match=set:efi64,option:client-arch,7\ndhcp-match=set:efi64,option:client-arch,9\n"
-        "dhcp-boot=tag:!ipxe,tag:!efi64,undionly.kpxe\ndhcp-boot=tag:!ipxe,tag:efi64,snponly.efi\n"
-        "dhcp-boot=tag:ipxe,%s\n",
-        folder, boot_url);
+        "user=root\ngroup=root\n"
+        "enable-tftp\ntftp-root=%s/" TFTP_FOLDER "\n",
+        folder, folder, folder);
+    /* iPXE waits about 12 s for an IPv6 router that never speaks: let one speak */
+    g_string_append(text, "enable-ra\nra-param=br0,10,0\ndhcp-range=fd77::,ra-only,10m\n");
+    if (boot_url != NULL)
+        add_dhcp(text, nodes, boot_url);
     return g_string_free(text, false);
 }
 

@@ -20,7 +20,7 @@ typedef struct Network Network;
  *
  * folder     for dnsmasq's files and the TFTP root; copied
  * nodes      array of LabNode; each gets a tap, named as its `tap`
- * boot_url   the URL that iPXE fetches
+ * boot_url   the URL that iPXE fetches; NULL: no DHCP, another server on the bridge answers
  * Errors     PROCESS, TIMEOUT, IO
  */
 Network *network_start(const char *folder, GPtrArray *nodes, const char *boot_url,
@@ -38,5 +38,5 @@ pid_t network_dnsmasq_pid(const Network *network);
 /* Call it after SIGCHLD: logs it if dnsmasq has ended by itself. */
 void network_reap(Network *network);
 
-/* dnsmasq's configuration; the caller frees. Pure. */
+/* dnsmasq's configuration, parameters as above; the caller frees. Pure. */
 char *network_dnsmasq_config(const char *folder, GPtrArray *nodes, const char *boot_url);

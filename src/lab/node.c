@@ -144,6 +144,8 @@ add_bmc(json_t *object, const LabNode *node)
                             node->bmc_username, "ipmi_password", node->bmc_password);
     if (redfish)
         json_object_set_new(bmc, "redfish_system_id", json_string("/redfish/v1/Systems/1"));
+    if (redfish && node->ipmi_port != 0) /* an iLO's, for its console */
+        json_object_set_new(bmc, "ilo_ipmi_port", json_integer(node->ipmi_port));
     json_object_update(object, bmc);
     json_decref(bmc);
 }

@@ -5,6 +5,7 @@
 #include "common/error.h"
 #include "lab/quirks.h"
 #include "lab/redfish/bmc.h"
+#include "lab/redfish/certificate.h"
 
 #include <arpa/inet.h>
 #include <stddef.h>
@@ -148,9 +149,14 @@ check_bmc(const LabOptions *options, GError **error)
 {
     struct in_addr address;
     RedfishKind kind;
+    RedfishCertificateFault fault;
     if (strcmp(options->bmc, "ipmi") != 0 && !redfish_kind_parse(options->bmc, &kind))
         return steel_fail(error, STEEL_ERROR_INVALID,
                           "--bmc is ipmi, redfish, ilo5, ilo4 or ilo4-gen8, not %s", options->bmc);
+    if (!redfish_certificate_fault(options->certificate, &fault))
+        return steel_fail(error, STEEL_ERROR_INVALID,
+                          "--certificate is good, expired or other-name, not %s",
+                          options->certificate);
     return inet_pton(AF_INET, options->redfish_address, &address) == 1 ||
            steel_fail(error, STEEL_ERROR_INVALID, "--redfish-address is an IPv4 address, not %s",
                       options->redfish_address);
@@ -168,6 +174,12 @@ check_fleet(const LabOptions *options, GError **error)
     if (kinds != 1)
         return steel_fail(error, STEEL_ERROR_INVALID,
                           "fleet needs one of --agents N, --ipmi N and --redfish N");
+    if (options->deploy_url != NULL &&
+        (options->agent_count == 0 || options->image == NULL || !is_url(options->deploy_url)))
+        return steel_fail(error, STEEL_ERROR_INVALID,
+                          "--deploy is the URL of an API, and needs --agents N and --image URL");
+    if (options->deploy_url == NULL && (options->image != NULL || options->enrol != NULL))
+        return steel_fail(error, STEEL_ERROR_INVALID, "--image and --enrol need --deploy URL");
     return options->port_base + count - 1 <= PORT_MAX ||
            steel_fail(error, STEEL_ERROR_INVALID, "there are no %d ports from %d on", count,
                       options->port_base);
@@ -184,6 +196,9 @@ check(const LabOptions *options, GError **error)
     if (options->boot_url != NULL && !is_url(options->boot_url))
         return steel_fail(error, STEEL_ERROR_INVALID, "--boot-url is a URL, not %s",
                           options->boot_url);
+    if (options->no_dhcp && !options->bridge)
+        return steel_fail(error, STEEL_ERROR_INVALID,
+                          "--no-dhcp needs --bridge: QEMU's user networking has its own DHCP");
     if (options->ipmi_port + options->node_count - 1 > PORT_MAX)
         return steel_fail(error, STEEL_ERROR_INVALID, "there are no %d ports from %d on",
                           options->node_count, options->ipmi_port);
@@ -240,6 +255,10 @@ lab_options_parse(int argc, char *const *argv, LabOptions *options, GError **err
                          .boot_tenths = 20,
                          .write_tenths = 50,
                          .clean_tenths = 10,
+                         .late_tenths = 300,
+                         .wave_size = 100,
+                         .retries = 3,
+                         .limit_s = 3600,
                          .latency_ms = -1,
                          .loss_per_mille = -1,
                          .username = "admin",

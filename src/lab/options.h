@@ -31,6 +31,8 @@ typedef struct LabOptions {
     const char *name_prefix;
     int memory_mib;
     bool uefi, bridge;
+    bool no_dhcp;         /* only with bridge */
+    bool no_rom;          /* of the network card */
     const char *boot_url; /* NULL: the default of the kind of network */
     const char *accelerator;
     const char *address; /* also fleet */
@@ -38,7 +40,8 @@ typedef struct LabOptions {
     const char *bmc;             /* "ipmi" or "redfish": what the BMCs speak */
     const char *redfish_address; /* of the first BMC, the next has the next */
     int redfish_port;
-    int ports; /* of the machine of one BMC */
+    const char *certificate; /* NULL: a good one; or what is wrong with it */
+    int ports;               /* of the machine of one BMC */
     int target_port;
     int agent_port; /* 0: none */
     int iscsi_port; /* 0: none */
@@ -62,10 +65,16 @@ typedef struct LabOptions {
     int fleet_count;   /* BMCs */
     int agent_count;   /* machines with BMC and agent; 0: BMCs alone */
     int port_base;
+    int first;                                   /* number of the first machine */
     int boot_tenths, write_tenths, clean_tenths; /* of a second */
-    int fail_per_mille, silent_per_mille;
+    int fail_per_mille, silent_per_mille, late_per_mille;
+    int late_tenths; /* of a second: so late are those */
     int seed;
-    const char *report; /* NULL: to the standard output */
+    const char *report;                       /* NULL: to the standard output */
+    const char *journal;                      /* NULL: none */
+    const char *deploy_url;                   /* NULL: nothing is enrolled */
+    const char *image, *image_sha256, *enrol; /* NULL: not given */
+    int wave_size, retries, limit_s;
     int latency_ms, loss_per_mille;
     int dead_count;
     const char *username, *password;

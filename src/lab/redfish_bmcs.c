@@ -44,7 +44,8 @@ redfish_bmcs_new(const char *folder, GPtrArray *nodes, GError **error)
     for (guint i = 0; i < nodes->len; i++)
         g_ptr_array_add(addresses, ((LabNode *)nodes->pdata[i])->redfish_host);
     g_ptr_array_add(addresses, NULL);
-    if (!redfish_certificate_write(certificate, key, (const char *const *)addresses->pdata, error))
+    if (!redfish_certificate_write(certificate, key, (const char *const *)addresses->pdata,
+                                   REDFISH_CERTIFICATE_GOOD, error))
         return NULL;
     RedfishServer *server = redfish_server_new(certificate, key, error);
     if (server == NULL)

@@ -136,7 +136,8 @@ start(Fleet *fleet, GError **error)
 {
     const LabOptions *options = fleet->options;
     const char *const addresses[] = {options->address, NULL};
-    if (!redfish_certificate_write(fleet->certificate, fleet->key, addresses, error))
+    if (!redfish_certificate_write(fleet->certificate, fleet->key, addresses,
+                                   REDFISH_CERTIFICATE_GOOD, error))
         return false;
     fleet->server = redfish_server_new(fleet->certificate, fleet->key, error);
     if (fleet->server == NULL)

@@ -36,9 +36,16 @@ tftp_folder_make(const char *lab_folder, const char *boot_url, GError **error)
     g_autofree char *folder = g_build_filename(lab_folder, TFTP_FOLDER, NULL);
     if (!folder_make(folder, error))
         return false;
-    const char *argv[] = {
-        "cp",   "--", LOADERS "undionly.kpxe", LOADERS TFTP_UEFI_LOADER, LOADERS "ipxe.efi",
-        folder, NULL};
+    /* a dnsmasq that runs as root hands out only what everybody may read */
+    const char *argv[] = {"install",
+                          "--mode=644",
+                          "--target-directory",
+                          folder,
+                          "--",
+                          LOADERS "undionly.kpxe",
+                          LOADERS TFTP_UEFI_LOADER,
+                          LOADERS "ipxe.efi",
+                          NULL};
     ProcessSpec spec = {.argv = argv};
     return process_run(&spec, NULL, error) &&
            (boot_url == NULL || write_autoexec(folder, boot_url, error));

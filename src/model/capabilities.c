@@ -124,6 +124,32 @@ capability_set(json_t *properties, const char *name, const char *value)
     json_object_set_new(properties, "capabilities", json_string(changed));
 }
 
+static char *
+unset_in_text(const char *text, const char *name)
+{
+    g_auto(GStrv) pairs = g_strsplit(text, ",", 256);
+    GString *out = g_string_new(NULL);
+    for (char **pair = pairs; *pair != NULL; pair++) {
+        g_autofree char *key = g_strndup(*pair, strcspn(*pair, ":"));
+        if (*g_strstrip(*pair) != '\0' && strcmp(g_strstrip(key), name) != 0)
+            g_string_append_printf(out, "%s%s", out->len > 0 ? "," : "", *pair);
+    }
+    return g_string_free(out, FALSE);
+}
+
+void
+capability_unset(json_t *properties, const char *name)
+{
+    json_t *capabilities = json_object_get(properties, "capabilities");
+    const char *text = json_string_value(capabilities);
+    if (json_is_object(capabilities)) {
+        json_object_del(capabilities, name);
+    } else if (text != NULL && *text != '{') {
+        g_autofree char *changed = unset_in_text(text, name);
+        json_object_set_new(properties, "capabilities", json_string(changed));
+    }
+}
+
 const char *
 capability_boot_mode(const Node *node, const char *standard)
 {

@@ -20,6 +20,9 @@ bool capability_wants_secure_boot(const Node *node);
  * "name:value,..." where there are none. The others stay as they are. */
 void capability_set(json_t *properties, const char *name, const char *value);
 
+/* Removes a capability from a node's properties; nothing if it is absent. */
+void capability_unset(json_t *properties, const char *name);
+
 /* "bios" or "uefi": the node's boot_mode capability, else its own boot_mode, else the standard
  * given. Static or borrowed from the node. */
 const char *capability_boot_mode(const Node *node, const char *standard);

@@ -4,6 +4,22 @@
 
 #include <string.h>
 
+enum { ESCAPES_SINCE = 98 };
+
+/* A key as RFC 6901 writes it, in place: ~1 is /, and ~0 is ~. Paths of older versions have no
+ * ~. */
+static void
+unescape(char *segment)
+{
+    char *out = segment;
+    for (const char *p = segment; *p != '\0'; p++) {
+        bool escape = *p == '~' && (p[1] == '0' || p[1] == '1');
+        p += escape;
+        *out++ = !escape ? *p : *p == '0' ? '~' : '/';
+    }
+    *out = '\0';
+}
+
 static const char *
 operation_path(const json_t *operation)
 {
@@ -16,16 +32,18 @@ is_removal(const json_t *operation)
     return g_strcmp0(json_string_member(operation, "op"), "remove") == 0;
 }
 
-/* ^(/[\w-]+)+$ with Unicode's \w: bytes of multi-byte characters count as letters. */
+/* ^(/[\w-]+)+$ with Unicode's \w: bytes of multi-byte characters count as letters. From 1.98 on a
+ * key may have ~0 for ~ and ~1 for /. */
 static bool
-path_valid(const char *path)
+path_valid(const char *path, unsigned minor_version)
 {
     if (*path != '/')
         return false;
     for (const char *p = path; *p != '\0'; p++) {
         if (*p == '/' && (p[1] == '/' || p[1] == '\0'))
             return false;
-        if (*p != '/' && *p != '_' && *p != '-' && !g_ascii_isalnum(*p) && !(*p & 0x80))
+        bool escape = *p == '~' && minor_version >= ESCAPES_SINCE && (p[1] == '0' || p[1] == '1');
+        if (!escape && *p != '/' && *p != '_' && *p != '-' && !g_ascii_isalnum(*p) && !(*p & 0x80))
             return false;
     }
     return true;
@@ -33,11 +51,11 @@ path_valid(const char *path)
 
 /* The field that the path's first segment names, or NULL. */
 static const Field *
-root_field(const Resource *resource, const char *path)
+root_field(const Resource *resource, const char *path, unsigned version)
 {
     const char *end = strchr(path + 1, '/');
     g_autofree char *name = end != NULL ? g_strndup(path + 1, (gsize)(end - path - 1)) : NULL;
-    return resource_field(resource, name != NULL ? name : path + 1);
+    return resource_field_at(resource, name != NULL ? name : path + 1, version);
 }
 
 static bool
@@ -56,7 +74,7 @@ members_valid(const json_t *operation, GError **error)
 }
 
 static bool
-form_valid(const json_t *operation, GError **error)
+form_valid(const json_t *operation, unsigned minor_version, GError **error)
 {
     if (!json_is_object(operation))
         return steel_fail(error, STEEL_ERROR_PATCH,
@@ -68,7 +86,7 @@ form_valid(const json_t *operation, GError **error)
         return steel_fail(error, STEEL_ERROR_PATCH,
                           "'%.40s' is not an operation of a patch: add, replace and remove are",
                           op != NULL ? op : "(none)");
-    if (path == NULL || !path_valid(path))
+    if (path == NULL || !path_valid(path, minor_version))
         return steel_fail(error, STEEL_ERROR_PATCH,
                           "'%.120s' is not a path of a patch: /field or /field/key, of letters, "
                           "digits, _ and -",
@@ -96,7 +114,7 @@ target_valid(const Resource *resource, const json_t *operation, unsigned minor_v
              GError **error)
 {
     const char *path = operation_path(operation);
-    const Field *field = root_field(resource, path);
+    const Field *field = root_field(resource, path, minor_version);
     if (field == NULL || field->flags & FIELD_INTERNAL || !(field->flags & FIELD_PATCH)) {
         g_autofree char *legal = legal_fields(resource, minor_version);
         return steel_fail(error, STEEL_ERROR_PATCH, "'%.120s' of a %s %s; these can be changed: %s",
@@ -133,7 +151,7 @@ json_patch_check(const Resource *resource, const json_t *patch, unsigned minor_v
     json_t *operation;
     json_array_foreach(patch, index, operation)
     {
-        if (!form_valid(operation, error) ||
+        if (!form_valid(operation, minor_version, error) ||
             !target_valid(resource, operation, minor_version, error)) {
             g_prefix_error(error, "patch operation %zu: ", index + 1);
             return false;
@@ -220,6 +238,8 @@ apply_nested(void *record, const Field *field, const json_t *operation, GError *
     json_t *container = *(json_t **)field_member(field, record);
     g_auto(GStrv) segments = g_strsplit(path + 1, "/", -1);
     guint last = g_strv_length(segments) - 1;
+    for (guint i = 1; i <= last; i++)
+        unescape(segments[i]);
     for (guint i = 1; i < last && container != NULL; i++)
         container = child(container, segments[i]);
     if (json_is_array(container))
@@ -252,7 +272,8 @@ apply_all(const Resource *resource, void *record, const json_t *patch, GError **
     json_array_foreach(patch, index, operation)
     {
         const char *path = operation_path(operation);
-        const Field *field = path != NULL && *path == '/' ? root_field(resource, path) : NULL;
+        const Field *field =
+            path != NULL && *path == '/' ? root_field(resource, path, UINT_MAX) : NULL;
         if (field == NULL || json_string_member(operation, "op") == NULL)
             return nowhere(path != NULL ? path : "(no path)", error);
         bool applied = strchr(path + 1, '/') != NULL

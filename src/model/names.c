@@ -17,18 +17,24 @@ only_of(const char *text, const char *punctuation)
 }
 
 bool
-node_name_valid(const char *name, GError **error)
+runbook_name_valid(const char *name, GError **error)
 {
-    static const char *const reserved[] = {"maintenance",     "management", "states",
-                                           "vendor_passthru", "detail",     "validate"};
     size_t length = strlen(name);
     if (length == 0 || length > 255 || !only_of(name, "._~-"))
         return steel_fail(error, STEEL_ERROR_INVALID,
                           "'%.80s' is not a name: 1 to 255 letters, digits and . _ ~ - are allowed",
                           name);
-    if (uuid_valid(name))
-        return steel_fail(error, STEEL_ERROR_INVALID,
-                          "a name may not have the form of a UUID: '%s'", name);
+    return !uuid_valid(name) || steel_fail(error, STEEL_ERROR_INVALID,
+                                           "a name may not have the form of a UUID: '%s'", name);
+}
+
+bool
+node_name_valid(const char *name, GError **error)
+{
+    static const char *const reserved[] = {"maintenance",     "management", "states",
+                                           "vendor_passthru", "detail",     "validate"};
+    if (!runbook_name_valid(name, error))
+        return false;
     for (size_t i = 0; i < G_N_ELEMENTS(reserved); i++)
         if (strcmp(name, reserved[i]) == 0)
             return steel_fail(error, STEEL_ERROR_INVALID, "the name '%s' is reserved", name);
@@ -52,6 +58,26 @@ trait_name_valid(const char *name, GError **error)
             error, STEEL_ERROR_INVALID,
             "'%.80s' is not a trait: a standard trait, or CUSTOM_ followed by A-Z, 0-9 and _",
             name);
+    return true;
+}
+
+bool
+trait_list_valid(const json_t *traits, GError **error)
+{
+    if (!json_is_array(traits))
+        return steel_fail(error, STEEL_ERROR_INVALID, "traits must be an array of trait names");
+    if (json_array_size(traits) > TRAITS_LIMIT)
+        return steel_fail(error, STEEL_ERROR_INVALID, "there may be at most %d traits",
+                          TRAITS_LIMIT);
+    size_t index;
+    json_t *trait;
+    json_array_foreach(traits, index, trait)
+    {
+        if (!json_is_string(trait))
+            return steel_fail(error, STEEL_ERROR_INVALID, "trait %zu is not a string", index);
+        if (!trait_name_valid(json_string_value(trait), error))
+            return false;
+    }
     return true;
 }
 

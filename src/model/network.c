@@ -38,8 +38,9 @@ switch_id_normalize(json_t *link, GError **error)
 static bool
 link_member_valid(const char *key, const json_t *value, GError **error)
 {
-    static const char *const known[] = {"switch_id", "port_id", "switch_info", "hostname",
-                                        "network_type"};
+    static const char *const known[] = {"switch_id",       "port_id",      "switch_info",
+                                        "hostname",        "network_type", LINK_VTEP_LOGICAL,
+                                        LINK_VTEP_PHYSICAL};
     bool legal = false;
     for (size_t i = 0; i < G_N_ELEMENTS(known); i++)
         legal = legal || strcmp(key, known[i]) == 0;
@@ -69,8 +70,13 @@ local_link_normalize(json_t *link, GError **error)
         return steel_fail(error, STEEL_ERROR_INVALID,
                           "local_link_connection.network_type is managed or unmanaged");
     bool port = json_object_get(link, "port_id") != NULL;
-    bool far_end =
-        json_object_get(link, "switch_id") != NULL || json_object_get(link, "hostname") != NULL;
+    bool vtep = json_object_get(link, LINK_VTEP_LOGICAL) != NULL;
+    if (vtep != (json_object_get(link, LINK_VTEP_PHYSICAL) != NULL))
+        return steel_fail(error, STEEL_ERROR_INVALID,
+                          "local_link_connection has both of " LINK_VTEP_LOGICAL
+                          " and " LINK_VTEP_PHYSICAL ", or neither");
+    bool far_end = vtep || json_object_get(link, "switch_id") != NULL ||
+                   json_object_get(link, "hostname") != NULL;
     if (!(port && far_end) && g_strcmp0(type, "unmanaged") != 0)
         return steel_fail(error, STEEL_ERROR_INVALID,
                           "local_link_connection needs port_id and switch_id, or for a smart NIC "

@@ -39,6 +39,7 @@ static const char *const event_names[EVENT_COUNT] = {
     [EVENT_INSPECT] = "inspect",   [EVENT_ADOPT] = "adopt",     [EVENT_RESCUE] = "rescue",
     [EVENT_UNRESCUE] = "unrescue", [EVENT_ABORT] = "abort",     [EVENT_DONE] = "done",
     [EVENT_FAIL] = "fail",         [EVENT_WAIT] = "wait",       [EVENT_RESUME] = "resume",
+    [EVENT_SERVICE] = "service",   [EVENT_UNHOLD] = "unhold",   [EVENT_HOLD] = "hold",
 };
 
 const StateInfo *

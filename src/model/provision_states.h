@@ -31,10 +31,13 @@ typedef enum ProvisionEvent {
     EVENT_ADOPT,
     EVENT_RESCUE,
     EVENT_UNRESCUE,
+    EVENT_SERVICE,
+    EVENT_UNHOLD,
     EVENT_ABORT,
     EVENT_DONE,
     EVENT_FAIL,
     EVENT_WAIT,
+    EVENT_HOLD,
     EVENT_RESUME,
     EVENT_COUNT
 } ProvisionEvent;
@@ -52,6 +55,7 @@ enum {
     STATE_HAS_INSTANCE =
         1 << 9, /* its machine may boot the instance, and be given the secrets for it */
     STATE_AGENT_MAY_STAY = 1 << 10, /* the agent of the operation before it may still run */
+    STATE_IS_HELD = 1 << 11,        /* a step holds it until a client releases it: no deadline */
 };
 
 typedef struct StateInfo {

@@ -16,6 +16,15 @@ resource_field(const Resource *resource, const char *name)
     return NULL;
 }
 
+const Field *
+resource_field_at(const Resource *resource, const char *name, unsigned version)
+{
+    const Field *field = resource_field(resource, name);
+    if (field == NULL || !version_knows(version, field->since))
+        return NULL;
+    return field->flags & FIELD_UNKNOWN_BEFORE && field->since > version ? NULL : field;
+}
+
 static char **
 text_member(const Field *field, const void *record)
 {
@@ -177,7 +186,8 @@ set_text(void *record, const Field *field, const json_t *value, GError **error)
 static bool
 boolean_value(const Field *field, const json_t *value, bool *out, GError **error)
 {
-    return json_read_boolean(value, out) || wrong_type(field, value, error);
+    bool form = json_is_boolean(value) || !(field->flags & FIELD_STRICT);
+    return (form && json_read_boolean(value, out)) || wrong_type(field, value, error);
 }
 
 static bool

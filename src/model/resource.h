@@ -38,6 +38,9 @@ enum {
     FIELD_NOT_NULL = 1 << 8, /* null is refused on input */
     FIELD_NULLABLE = 1 << 9, /* an integer that may be null: INTEGER_NULL */
     FIELD_EARLY = 1 << 10, /* `since` is checked only for POST and in queries that name the field */
+    /* below `since` it is as if there were no such field: 400 where another field gets 406 */
+    FIELD_UNKNOWN_BEFORE = 1 << 11,
+    FIELD_STRICT = 1 << 12, /* a boolean that is not also taken as a text or a number */
 };
 
 /* The null of an integer field that has FIELD_NULLABLE. */
@@ -72,11 +75,26 @@ typedef struct Resource {
 /* The row of a field by its API name, or NULL. */
 const Field *resource_field(const Resource *resource, const char *name);
 
+/* The same for what clients send: NULL also for a field of which this version knows nothing. */
+const Field *resource_field_at(const Resource *resource, const char *name, unsigned version);
+
 /* The database column of a field. */
 static inline const char *
 field_column(const Field *field)
 {
     return field->column != NULL ? field->column : field->name;
+}
+
+/* The newest version of clients that were written for Ironic 21.4: what came later does not exist
+ * for them, and they get its answers; for clients of newer versions it is NOT_ACCEPTABLE until
+ * the version that has it. */
+#define VERSION_ELDER 82
+
+/* True if a client of this version may know what is there since another one. */
+static inline bool
+version_knows(unsigned version, unsigned since)
+{
+    return since <= VERSION_ELDER || version > VERSION_ELDER;
 }
 
 /* True if answers show the field at this version, and PATCH may change it. */

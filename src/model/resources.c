@@ -58,6 +58,20 @@ static const Field deploy_template_fields[] = {
 #undef FIELD
 };
 
+static const Field runbook_fields[] = {
+#define FIELD(name, type, since, flags, limit, absent)                                             \
+    FIELD_AS_ROW(Runbook, name, type, since, flags, limit, absent)
+#include "model/runbook.def"
+#undef FIELD
+};
+
+static const Field inspection_rule_fields[] = {
+#define FIELD(name, type, since, flags, limit, absent)                                             \
+    FIELD_AS_ROW(InspectionRule, name, type, since, flags, limit, absent)
+#include "model/inspection_rule.def"
+#undef FIELD
+};
+
 static const Field conductor_record_fields[] = {
 #define FIELD(name, type, since, flags, limit, absent)                                             \
     FIELD_AS_ROW(ConductorRecord, name, type, since, flags, limit, absent)
@@ -76,6 +90,13 @@ static const Field timeline_phase_fields[] = {
 #define FIELD(name, type, since, flags, limit, absent)                                             \
     FIELD_AS_ROW(TimelinePhase, name, type, since, flags, limit, absent)
 #include "model/timeline_phase.def"
+#undef FIELD
+};
+
+static const Field firmware_component_fields[] = {
+#define FIELD(name, type, since, flags, limit, absent)                                             \
+    FIELD_AS_ROW(FirmwareComponent, name, type, since, flags, limit, absent)
+#include "model/firmware_component.def"
 #undef FIELD
 };
 

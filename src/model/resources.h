@@ -42,6 +42,14 @@ typedef struct DeployTemplate {
 #include "model/deploy_template.def"
 } DeployTemplate;
 
+typedef struct Runbook {
+#include "model/runbook.def"
+} Runbook;
+
+typedef struct InspectionRule {
+#include "model/inspection_rule.def"
+} InspectionRule;
+
 typedef struct ConductorRecord {
 #include "model/conductor.def"
 } ConductorRecord;
@@ -53,6 +61,10 @@ typedef struct NodeHistory {
 typedef struct TimelinePhase {
 #include "model/timeline_phase.def"
 } TimelinePhase;
+
+typedef struct FirmwareComponent {
+#include "model/firmware_component.def"
+} FirmwareComponent;
 
 typedef struct BiosSetting {
 #include "model/bios_setting.def"

@@ -8,6 +8,7 @@ enum { NO_FIELD = -1 };
 /* clang-format off */
 #define OFFSET_deploy_step (ptrdiff_t)offsetof(Node, deploy_step)
 #define OFFSET_clean_step (ptrdiff_t)offsetof(Node, clean_step)
+#define OFFSET_service_step (ptrdiff_t)offsetof(Node, service_step)
 /* clang-format on */
 
 static const struct {
@@ -15,8 +16,8 @@ static const struct {
     ptrdiff_t field;
 } kinds[STEP_KIND_COUNT] = {
 /* clang-format off */
-#define STEP_KIND(code, word, field, busy, waiting, limit)                                         \
-    {{word, STATE_##busy, STATE_##waiting, limit, OFFSET_##field != NO_FIELD,                      \
+#define STEP_KIND(code, word, field, busy, waiting, held, limit)                                         \
+    {{word, STATE_##busy, STATE_##waiting, STATE_##held, limit, OFFSET_##field != NO_FIELD,                      \
       INFO_##code##_STEPS, INFO_##code##_STEP_INDEX},                                              \
      OFFSET_##field},
 /* clang-format on */
@@ -35,7 +36,8 @@ step_kind_of_state(ProvisionState state, StepKind *kind)
 {
     for (StepKind i = 0; i < STEP_KIND_COUNT; i++) {
         const StepKindInfo *info = &kinds[i].info;
-        if (state == STATE_NONE || (info->busy != state && info->waiting != state))
+        if (state == STATE_NONE ||
+            (info->busy != state && info->waiting != state && info->held != state))
             continue;
         *kind = i;
         return true;

@@ -40,18 +40,25 @@ typedef struct OpenstackCall {
     const char *method;         /* NULL: GET */
     const char *path;           /* after the endpoint: "/container/object?x=y", encoded */
     const char *const *headers; /* NULL-ended "Name: value" */
-    const char *body;           /* JSON text */
+    const char *body;           /* JSON text, or other bytes with their number */
+    size_t body_size;           /* 0: the body is text */
     const char *body_file;      /* or a file, which is sent piece by piece */
     const char *content_type;   /* of the body; NULL: JSON */
-    const char *request_id;     /* of the client, passed on: "req-..." */
+    const char *request_id;     /* of the client, passed on; NULL: that of the thread's log */
+    bool repeatable;            /* doing it twice is doing it once, although it is a POST */
     const int *expected;        /* 0-ended: statuses that are no failure, besides 200 to 299 */
-    int timeout_ms;             /* of one try; 0: the section's, or a minute */
-    int stall_s;                /* for long bodies: as in HttpRequest */
+    /* Takes the body of a success, as HttpRequest.sink does: what it has had of an answer that
+     * broke is not asked for again. NULL: the body is in the response */
+    bool (*sink)(void *user, const void *bytes, size_t size);
+    void *sink_user;
+    int timeout_ms;      /* of one try; 0: the section's, or a minute */
+    int stall_s;         /* for long bodies: as in HttpRequest */
     int64_t deadline_ms; /* monotonic: no try begins after it, and none goes beyond; 0: none */
 } OpenstackCall;
 
 /* Asks. A request that may have reached the service is repeated only if doing it twice is doing it
- * once (GET, HEAD, PUT, DELETE). A token that the service refuses is replaced, one time.
+ * once (GET, HEAD, PUT, DELETE, call->repeatable), or if the service was too busy to begin (429). A
+ * token that the service refuses, or whose catalog lacks the service, is replaced, one time.
  *
  * response  out: a status of 200 to 299, or one of call->expected
  * Errors    NOT_FOUND (404), CONFLICT (409), FORBIDDEN (401, 403), INVALID (other 4xx), HTTP (5xx,
@@ -63,3 +70,7 @@ bool openstack_ask(OpenstackSession *session, const OpenstackCall *call, HttpRes
 /* The endpoint, without slashes at its end; the caller frees. May log in.
  * Errors: CONFIG, HTTP, TIMEOUT, UNAUTHORIZED */
 char *openstack_endpoint(OpenstackSession *session, GError **error);
+
+/* The ID of the project that the token is for; the caller frees. NULL without an error: none. May
+ * log in. Errors: HTTP, TIMEOUT, UNAUTHORIZED */
+char *openstack_project(OpenstackSession *session, GError **error);

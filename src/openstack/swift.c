@@ -10,7 +10,8 @@
 
 enum {
     PUT_TIMEOUT_MS = 60 * 60 * 1000, /* of a whole image */
-    PUT_STALL_S = 60,                /* without a byte */
+    PUT_BYTES_LIMIT_MS = 2 * 60 * 1000,
+    PUT_STALL_S = 60, /* without a byte */
 };
 
 /* "/container/object", encoded; NULL on an error. The endpoint does not matter here. */
@@ -69,24 +70,54 @@ put_once(OpenstackSession *session, const SwiftObject *object, const OpenstackCa
     return true;
 }
 
-bool
-swift_put(OpenstackSession *session, const SwiftObject *object, const char *path,
-          int64_t delete_after_s, GError **error)
+/* call: what is put, and until when */
+static bool
+put(OpenstackSession *session, const SwiftObject *object, OpenstackCall call,
+    int64_t delete_after_s, GError **error)
 {
     g_autofree char *after = g_strdup_printf("X-Delete-After: %" G_GINT64_FORMAT, delete_after_s);
     const char *const headers[] = {delete_after_s > 0 ? after : NULL, NULL};
-    const OpenstackCall call = {.what = "the upload",
-                                .method = "PUT",
-                                .headers = headers,
-                                .body_file = path,
-                                .content_type = "application/octet-stream",
-                                .timeout_ms = PUT_TIMEOUT_MS,
-                                .stall_s = PUT_STALL_S};
     bool no_container = false;
+    call.what = "the upload";
+    call.method = "PUT";
+    call.headers = headers;
+    call.content_type = "application/octet-stream";
+    call.stall_s = PUT_STALL_S;
     if (!put_once(session, object, &call, &no_container, error))
         return false;
     return !no_container || (make_container(session, object->container, error) &&
                              put_once(session, object, &call, &no_container, error));
+}
+
+bool
+swift_put(OpenstackSession *session, const SwiftObject *object, const char *path,
+          int64_t delete_after_s, GError **error)
+{
+    const OpenstackCall call = {.body_file = path, .timeout_ms = PUT_TIMEOUT_MS};
+    return put(session, object, call, delete_after_s, error);
+}
+
+bool
+swift_put_bytes(OpenstackSession *session, const SwiftObject *object, const void *bytes,
+                size_t size, int64_t delete_after_s, GError **error)
+{
+    const OpenstackCall call = {.body = bytes,
+                                .body_size = size,
+                                .timeout_ms = PUT_BYTES_LIMIT_MS,
+                                .deadline_ms = time_monotonic_ms() + PUT_BYTES_LIMIT_MS};
+    return put(session, object, call, delete_after_s, error);
+}
+
+bool
+swift_keep(OpenstackSession *session, const SwiftObject *object, int64_t delete_after_s,
+           GError **error)
+{
+    g_auto(HttpResponse) response = {0};
+    g_autofree char *after = g_strdup_printf("X-Delete-After: %" G_GINT64_FORMAT, delete_after_s);
+    const char *const headers[] = {after, NULL};
+    const OpenstackCall call = {
+        .what = "a change of the end", .method = "POST", .headers = headers};
+    return ask(session, object, call, &response, error);
 }
 
 bool
@@ -127,9 +158,9 @@ swift_word(OpenstackSession *session, const SwiftObject *object, const char *nam
 
 /* The key in the headers of a container or of the account; NULL without an error: none. */
 static char *
-key_of(OpenstackSession *session, const char *path, const char *const names[2], GError **error)
+key_of(OpenstackSession *session, const char *path, const char *const names[2], const int *expected,
+       GError **error)
 {
-    static const int expected[] = {404, 0};
     g_auto(HttpResponse) response = {0};
     const OpenstackCall call = {.what = "a look at the key of temporary URLs",
                                 .method = "HEAD",
@@ -141,18 +172,20 @@ key_of(OpenstackSession *session, const char *path, const char *const names[2], 
     return g_strdup(key != NULL ? key : http_response_header(&response, names[1]));
 }
 
-static char *
-find_key(OpenstackSession *session, const char *container, GError **error)
+char *
+swift_key(OpenstackSession *session, const char *container, GError **error)
 {
     static const char *const of_container[] = {"X-Container-Meta-Temp-Url-Key",
                                                "X-Container-Meta-Temp-Url-Key-2"};
     static const char *const of_account[] = {"X-Account-Meta-Temp-Url-Key",
                                              "X-Account-Meta-Temp-Url-Key-2"};
+    /* Who may use a container, but does not own the account, is not told the account's. */
+    static const int no_container[] = {404, 0}, not_told[] = {403, 404, 0};
     g_autoptr(GError) cause = NULL;
     g_autofree char *name = http_escape(container), *path = g_strconcat("/", name, NULL);
-    char *key = key_of(session, path, of_container, &cause);
+    char *key = key_of(session, "", of_account, not_told, &cause);
     if (key == NULL && cause == NULL)
-        key = key_of(session, "", of_account, &cause);
+        key = key_of(session, path, of_container, no_container, &cause);
     if (cause != NULL)
         g_propagate_error(error, g_steal_pointer(&cause));
     return key;
@@ -166,7 +199,7 @@ swift_lend(OpenstackSession *session, const SwiftObject *object, int64_t seconds
     g_autofree char *endpoint = openstack_endpoint(session, error);
     if (endpoint == NULL)
         return NULL;
-    char *key = find_key(session, object->container, &cause);
+    char *key = swift_key(session, object->container, &cause);
     if (cause != NULL) {
         g_propagate_error(error, g_steal_pointer(&cause));
         return NULL;

@@ -12,7 +12,7 @@
 
 enum {
     PROGRESS_PHASE_SIZE = 64,
-    PROGRESS_NODES_MOST = 20000, /* whoever comes later is not noted */
+    PROGRESS_NODES_MOST = 20000, /* a node that comes later is not noted */
     PROGRESS_TOLD_MS = 10000,    /* a phase is told again after so long, whatever it has done */
 };
 

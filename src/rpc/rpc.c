@@ -7,15 +7,36 @@ struct Rpc {
     void *self; /* borrowed */
 };
 
+typedef struct MethodRow {
+    const char *name;
+    unsigned version;
+} MethodRow;
+
+static const MethodRow methods[RPC_METHOD_COUNT] = {
+#define RPC_METHOD(code, name, version) [RPC_##code] = {name, version},
+#include "rpc/methods.def"
+#undef RPC_METHOD
+};
+
 const char *
 rpc_method_name(RpcMethod method)
 {
-    static const char *const names[RPC_METHOD_COUNT] = {
-#define RPC_METHOD(code, name) [RPC_##code] = name,
-#include "rpc/methods.def"
-#undef RPC_METHOD
-    };
-    return names[method];
+    return methods[method].name;
+}
+
+unsigned
+rpc_method_version(RpcMethod method)
+{
+    return methods[method].version;
+}
+
+RpcMethod
+rpc_method_find(const char *name)
+{
+    unsigned method = 0;
+    while (method < RPC_METHOD_COUNT && g_strcmp0(methods[method].name, name) != 0)
+        method++;
+    return (RpcMethod)method;
 }
 
 Rpc *

@@ -1,13 +1,17 @@
 /* How the API calls a conductor: a method, a node, JSON arguments; the answer comes later. An
- * RpcTransport carries the call, today to the conductor of this process (conductor/dispatch.c).
+ * RpcTransport carries the call: to the conductor of this process (conductor/dispatch.c), or over
+ * the network (router.h).
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 #include "common/error.h"
 #include <jansson.h>
 
+/* The version of what methods.def says, which grows with it. */
+enum { RPC_VERSION = 2 };
+
 typedef enum RpcMethod {
-#define RPC_METHOD(code, name) RPC_##code,
+#define RPC_METHOD(code, name, version) RPC_##code,
 #include "rpc/methods.def"
 #undef RPC_METHOD
     RPC_METHOD_COUNT
@@ -18,6 +22,7 @@ typedef struct RpcContext {
     const char *request_id; /* "req-<uuid>" */
     const char *user_id;    /* NULL without authentication */
     const char *project_id;
+    const char *global_request_id; /* of the client's own request; NULL: it named none */
 } RpcContext;
 
 typedef struct RpcCall {
@@ -45,6 +50,12 @@ typedef struct RpcTransport {
 } RpcTransport;
 
 const char *rpc_method_name(RpcMethod method);
+
+/* The version of rpc that a conductor must have for it. */
+unsigned rpc_method_version(RpcMethod method);
+
+/* The method of a name; RPC_METHOD_COUNT: there is none. */
+RpcMethod rpc_method_find(const char *name);
 
 /* Makes a caller on a transport; `self` is borrowed until rpc_free. */
 Rpc *rpc_new(const RpcTransport *transport, void *self);

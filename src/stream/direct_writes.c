@@ -51,7 +51,7 @@ direct_writes_free(DirectWrites *writes)
     WriteFault fault;
     if (writes == NULL)
         return;
-    direct_writes_settle(writes, true, &fault);
+    direct_writes_settle(writes, 0, &fault);
     if (writes->has_ring)
         io_uring_queue_exit(&writes->ring);
     close(writes->fd);
@@ -182,10 +182,10 @@ direct_writes_begin(DirectWrites *writes, uint64_t offset, const void *data, siz
 }
 
 bool
-direct_writes_settle(DirectWrites *writes, bool all, WriteFault *fault)
+direct_writes_settle(DirectWrites *writes, unsigned lent, WriteFault *fault)
 {
-    uint64_t turn = writes->turn++;
-    while (waits_for(writes, all ? turn + 1 : turn))
+    uint64_t ended = ++writes->turn;
+    while (waits_for(writes, ended - MIN(ended, lent)))
         reap(writes);
     return judge(writes, fault);
 }

@@ -37,9 +37,9 @@ bool direct_writes_fits(uint64_t offset, const void *data, size_t size);
 bool direct_writes_begin(DirectWrites *writes, uint64_t offset, const void *data, size_t size,
                          WriteFault *fault);
 
-/* Ends a turn: waits for the writes of those before; all: for those of this one too. It waits for
- * them even if one fails. False as above. */
-bool direct_writes_settle(DirectWrites *writes, bool all, WriteFault *fault);
+/* Ends a turn: waits for the writes of turns that are `lent` turns before this one or longer ago;
+ * lent 0: for all. It waits for them even if one fails. False as above. */
+bool direct_writes_settle(DirectWrites *writes, unsigned lent, WriteFault *fault);
 
 /* Finds the first byte that cannot be written, between two bytes whose contents do not matter any
  * more: reads what is there and writes it back. False: it finds none. */

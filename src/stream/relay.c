@@ -80,7 +80,8 @@ take_part(Seat *seat)
     if (seat->reader.take(seat->reader.user, relay->parts[place], relay->sizes[place], &error))
         g_clear_error(&error);
     seat->next++;
-    tell(seat, seat->reader.settle != NULL ? seat->next - 1 : seat->next, false, error);
+    uint64_t lent = seat->reader.settle != NULL ? MIN(seat->next, RELAY_LENT) : 0;
+    tell(seat, seat->next - lent, false, error);
 }
 
 static void *

@@ -16,14 +16,16 @@
 #define RELAY_ALIGNMENT ((size_t)4096)
 /* So many parts are on their way, and so many readers are possible. */
 enum { RELAY_PARTS = 8, RELAY_READERS = 2 };
+enum { RELAY_LENT = 3 };
 
 typedef struct RelayReader {
     const char *name; /* of the thread, at most 15 characters; lives as long as the program */
     /* Takes a part, on the reader's thread. False, with an error, ends the stream for all. */
     bool (*take)(void *user, const uint8_t *data, size_t size, GError **error);
-    /* NULL: the reader needs a part until `take` returns. Otherwise until the next `take` returns;
-     * and `settle`, called once when nothing more is taken, also after failures, returns when the
-     * last parts are not needed any more. False, with an error, ends the stream for all. */
+    /* NULL: the reader needs a part until `take` returns. Otherwise until RELAY_LENT more of them
+     * have returned; and `settle`, called once when nothing more is taken, also after failures,
+     * returns when the last parts are not needed any more. False, with an error, ends the stream
+     * for all. */
     bool (*settle)(void *user, GError **error);
     void *user; /* borrowed until relay_free */
 } RelayReader;

@@ -3,7 +3,8 @@
  *
  * Data may be lent: it is written while the caller prepares what comes next. A turn is what the
  * caller does between two calls of sink_end_turn; lent data must stay unchanged, and nothing else
- * be written to its place, until the turn after its own has ended, or until sink_settle.
+ * be written to its place, until SINK_TURNS_LENT turns after its own have ended, or until
+ * sink_settle.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
@@ -11,6 +12,9 @@
 
 #include <stddef.h>
 #include <stdint.h>
+
+/* A disk that others use as well gives the larger share to who has more under way. */
+enum { SINK_TURNS_LENT = 3 };
 
 typedef struct Sink Sink;
 
@@ -23,7 +27,7 @@ typedef struct SinkOps {
     void (*close)(void *self);
     /* Like `write`, with lent data. NULL: nothing is gained by lending. */
     bool (*write_lent)(void *self, uint64_t offset, const void *data, size_t size, GError **error);
-    /* Waits for the lent data of earlier turns, and ends the turn; all: for that of this one too.
+    /* Ends the turn, and waits for lent data that may change then; all: for all of it.
      * NULL if write_lent is. */
     bool (*settle)(void *self, bool all, GError **error);
 } SinkOps;

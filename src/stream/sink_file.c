@@ -159,7 +159,8 @@ file_settle(void *self, bool all, GError **error)
 {
     const FileSink *sink = self;
     WriteFault fault;
-    return sink->direct == NULL || direct_writes_settle(sink->direct, all, &fault) ||
+    unsigned lent = all ? 0 : SINK_TURNS_LENT;
+    return sink->direct == NULL || direct_writes_settle(sink->direct, lent, &fault) ||
            fail_direct(sink, &fault, error);
 }
 

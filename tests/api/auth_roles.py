@@ -317,6 +317,28 @@ class Secrets(auth_support.KeystoneSuite):
             self.assertEqual((shown["driver_info"]["password"], shown["instance_info"]["password"]), (driver, instance))
 
 
+class Steps(auth_support.KeystoneSuite):
+    """A policy file that leaves the naming of steps to few."""
+
+    @classmethod
+    def setUpClass(cls):
+        path = os.path.join(cls.temporary_folder(), "policy.yaml")
+        with open(path, "w") as file:
+            file.write("".join('"baremetal:node:set_provision_state:%s_steps": "role:keeper"\n' % kind for kind in ("clean", "service")))
+        cls.settings = ("oslo_policy.policy_file=" + path,)
+        super().setUpClass()
+
+    def test_who_may_set_states_need_not_be_one_who_names_steps(self):
+        node = self.done("system/admin", "POST", "/v1/nodes", {"driver": "fake-hardware", "owner": "own"})["uuid"]
+        path = "/v1/nodes/%s/states/provision" % node
+        step = [{"interface": "power", "step": "power_on"}]
+        for verb in ("clean", "service"):
+            body = {"target": verb, verb + "_steps": step}
+            self.assertEqual(self.as_("own/admin", "PUT", path, body, "1.115").status, 403, verb)
+            self.assertEqual(self.as_("own/admin,keeper", "PUT", path, body, "1.115").status, 400, verb)  # the node is in enroll
+        self.assertEqual(self.as_("own/admin", "PUT", path, {"target": "manage"}).status, 202)
+
+
 class Legacy(auth_support.KeystoneSuite):
     """Clouds without scopes: administrators of any project run everything."""
 

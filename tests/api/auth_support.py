@@ -97,7 +97,7 @@ class FakeKeystone:
         self.slow, self.let_go = set(), threading.Event()  # tokens that are answered when the event says so
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.server.daemon_threads = True
-        self.server.handle_error = lambda *_: None  # whoever asked has gone
+        self.server.handle_error = lambda *_: None  # the client has gone
         self.server.keystone = self
         self.url = "http://127.0.0.1:%d" % self.server.server_port
         threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True).start()

@@ -2,6 +2,7 @@
 
 SPDX-License-Identifier: Apache-2.0
 """
+import contextlib
 import json
 import os
 import re
@@ -29,36 +30,65 @@ def until(what, check, limit_s=harness.LIMIT_S):
         time.sleep(0.02)
 
 
+def freeze(process):
+    """SIGSTOP, and none of the threads runs any more: on a busy machine that takes a while after the signal was sent."""
+    def state(thread):
+        with open("/proc/%d/task/%s/stat" % (process.pid, thread)) as file:
+            return file.read().rpartition(")")[2].split()[0]
+    os.killpg(process.pid, signal.SIGSTOP)
+    until("every thread stands still", lambda: all(state(one) == "T" for one in os.listdir("/proc/%d/task" % process.pid)))
+
+
 class Service(harness.Steel):
     """harness.Steel that can be started again; `settings` may change in between."""
+
+    process = None
+    may_be_apart = True  # API and conductor may be processes of their own
 
     def __init__(self, *options, folder=None):
         self.folder = folder or tempfile.mkdtemp(prefix="steel-faults-")
         self.settings = harness.settings_for(self.folder, ("ipmi.min_command_interval=0",) + options)
+        self.transport = harness.transport_of(self.settings, harness.TRANSPORT) if self.may_be_apart else None
+        if self.transport:
+            harness.rpc_settings(self.settings, self.transport)
         self.lives = 0
-        self.launch()
-        self.ready()
+        try:
+            self.launch()
+            self.ready()
+        except BaseException:  # one of two processes may be there all the same
+            self.kill()
+            raise
 
-    def command(self):
-        words = [harness.STEELD]
+    @property
+    def host(self):
+        return self.settings["host"]
+
+    def command(self, *words):
+        words = [harness.STEELD, *words]
         for name, value in self.settings.items():
             words += ["--set", name + "=" + value]
         return words
 
-    def launch(self, wrapper=()):
+    def launch(self, wrapper=(), roles=None, wait=True):
         self.lives += 1
         self.log_path = os.path.join(self.folder, "steeld-%d.log" % self.lives)
-        self.log = open(self.log_path, "wb")
-        self.process = subprocess.Popen(list(wrapper) + self.command(), stdout=self.log, stderr=self.log,
-                                        stdin=subprocess.DEVNULL, start_new_session=True)
-
-    def ready(self):
-        self.port = int(self.wait_log(r"listening on \S+:(\d+)"))
+        self.log = open(self.log_path, "ab")
+        self.conductor = None
+        both = ("conductor", "api") if self.transport else (None,)
+        for role in roles or both:
+            command = list(wrapper) + self.command(*(("--role", role) if role else ()))
+            self.conductor = self.process if role == "api" else None
+            self.process = subprocess.Popen(command, stdout=self.log, stderr=self.log, stdin=subprocess.DEVNULL,
+                                            start_new_session=True)
+            if role == "conductor" and wait:
+                self.wait_log("(works as conductor)")
 
     def kill(self):
         """SIGKILL: no warning, no clean-up."""
-        os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait()
+        for process in filter(None, (self.process, self.conductor)):
+            with contextlib.suppress(ProcessLookupError):  # it has ended by itself
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
         self.log.close()
 
     def end(self, limit_s=harness.LIMIT_S):
@@ -71,8 +101,11 @@ class Service(harness.Steel):
             os.killpg(self.process.pid, signal.SIGABRT)
             self.process.wait()
             raise AssertionError("steeld did not end within %d s of SIGTERM:\n%s" % (limit_s, self.text()[-3000:]))
+        status = self.process.returncode
+        if self.conductor is not None:
+            status = self.end_process(self.conductor) or status
         self.log.close()
-        return self.process.returncode, time.monotonic() - begun
+        return status, time.monotonic() - begun
 
     def again(self):
         """Starts the daemon again."""
@@ -80,8 +113,8 @@ class Service(harness.Steel):
         self.ready()
 
     def refuse_to_start(self):
-        """A start that must fail; its output and exit status."""
-        self.launch()
+        """A start that must fail; its output and exit status. Where roles are apart, it is the conductor's."""
+        self.launch(roles=("conductor",) if self.transport else (None,), wait=False)
         self.process.wait(harness.LIMIT_S)
         self.log.close()
         return self.text(), self.process.returncode

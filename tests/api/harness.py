@@ -21,12 +21,14 @@ import uuid
 
 import database
 import schema
+from ports import free_port
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 STEELD = os.path.join(ROOT, os.environ.get("STEEL_BUILD", "build"), "steeld")
 VERSION_HEADER = "X-OpenStack-Ironic-API-Version"
-LATEST = "1.82"
-LIMIT_S = 30  # generous: a condition that takes longer will not come
+LATEST = "1.115"
+TRANSPORT = os.environ.get("STEEL_TEST_RPC")  # tests/on-cluster: API and conductor are processes of their own
+LIMIT_S = int(os.environ.get("STEEL_TEST_LIMIT_S", "30"))  # generous: a condition that takes longer will not come
 
 
 class Answer:
@@ -69,6 +71,26 @@ def settings_for(folder, options):
     return settings
 
 
+def transport_of(settings, asked):
+    """None for a suite that asks for SQLite although the others have a server: a file has one process."""
+    return None if database.SERVER and settings["database.connection"].startswith("sqlite") else asked
+
+
+def rpc_settings(settings, transport):
+    """What API and conductor need to meet; a conductor is called at its host name."""
+    settings["rpc_transport"] = transport
+    if transport == "json-rpc":
+        settings["json_rpc.host_ip"] = "127.0.0.1"
+        settings["json_rpc.auth_strategy"] = settings.get("json_rpc.auth_strategy", "noauth")
+        settings["json_rpc.port"] = str(free_port())
+        if settings["host"] == "conductor-1":
+            settings["host"] = "127.0.0.1:" + settings["json_rpc.port"]
+    else:
+        settings["transport_url"] = os.environ["STEEL_TEST_RABBIT"]
+        if settings["host"] == "conductor-1":  # several suites may share the broker
+            settings["host"] = "conductor-%s" % uuid.uuid4().hex[:12]
+
+
 def last_words(log):
     """The part of a log about a crash: the sanitizer's first report, or else the last lines."""
     report = re.search(r"^.*(Sanitizer:|runtime error:)", log, re.M)
@@ -78,17 +100,45 @@ def last_words(log):
 class Steel:
     """A running daemon with fake hardware, in a folder and a process group of its own."""
 
+    conductor = None  # its process, if the API is one of its own
+    transport = None  # between the two
+    host = "conductor-1"
+
     def __init__(self, *options):
         self.folder = tempfile.mkdtemp(prefix="steel-api-")
         self.log_path = os.path.join(self.folder, "steeld.log")
-        settings = settings_for(self.folder, options)
-        command = [STEELD]
-        for name, value in settings.items():
-            command += ["--set", name + "=" + value]
-        self.log = open(self.log_path, "wb")
-        self.process = subprocess.Popen(command, stdout=self.log, stderr=self.log, stdin=subprocess.DEVNULL,
-                                        start_new_session=True)
+        self.settings = settings_for(self.folder, options)
+        self.transport = transport_of(self.settings, TRANSPORT)
+        if self.transport:
+            rpc_settings(self.settings, self.transport)
+        self.host = self.settings["host"]
+        self.log = open(self.log_path, "ab")
+        if self.transport:
+            self.conductor = self.run("--role", "conductor")
+            self.process = self.conductor
+            self.wait_log("(works as conductor)")
+            self.process = self.run("--role", "api")
+        else:
+            self.process = self.run()
+        self.ready()
+
+    def ready(self):
+        """Waits until it answers, and until both processes are at their broker, which takes some time on a busy machine."""
         self.port = int(self.wait_log(r"listening on \S+:(\d+)"))
+        if self.transport == "oslo":
+            self.wait_log(r"(?s)(connected to RabbitMQ).*connected to RabbitMQ")
+
+    @property
+    def worker(self):
+        """The process that has the conductor."""
+        return self.conductor or self.process
+
+    def run(self, *words):
+        """Starts a daemon with these settings."""
+        command = [STEELD, *words]
+        for name, value in self.settings.items():
+            command += ["--set", name + "=" + value]
+        return subprocess.Popen(command, stdout=self.log, stderr=self.log, stdin=subprocess.DEVNULL, start_new_session=True)
 
     def text(self):
         with open(self.log_path, "rb") as file:
@@ -108,18 +158,25 @@ class Steel:
 
     def stop(self):
         """Stops it as an operator would; the exit status."""
-        if self.process.poll() is None:
-            self.process.terminate()
-            try:
-                self.process.wait(LIMIT_S)
-            except subprocess.TimeoutExpired:
-                os.killpg(self.process.pid, signal.SIGKILL)
-                self.process.wait()
+        status = self.end_process(self.process)
+        if self.conductor is not None:
+            status = self.end_process(self.conductor) or status
         self.log.close()
         self.last_words = last_words(self.text())
         database.forget(self.folder)
         shutil.rmtree(self.folder, ignore_errors=True)
-        return self.process.returncode
+        return status
+
+    @staticmethod
+    def end_process(process):
+        if process.poll() is None:
+            process.terminate()
+            try:
+                process.wait(LIMIT_S)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+        return process.returncode
 
 
 class Suite(unittest.TestCase):

@@ -39,13 +39,14 @@ class Target:
             raise AssertionError("tgtadm %s: %s" % (" ".join(words), done.stderr))
         return done.returncode
 
-    def export(self, iqn, username, password):
-        """The disk as LUN 1 of a new target, in place of what was exported."""
+    def export(self, iqn, username=None, password=None, lun=1):
+        """The disk as a LUN of a new target, in place of what was exported. Without a name anybody may log in."""
         self.withdraw()
         self.ask("--op", "new", "--mode", "target", "--tid", "1", "-T", iqn)
-        self.ask("--op", "new", "--mode", "logicalunit", "--tid", "1", "--lun", "1", "-b", self.disk)
-        self.ask("--op", "new", "--mode", "account", "--user", username, "--password", password)
-        self.ask("--op", "bind", "--mode", "account", "--tid", "1", "--user", username)
+        self.ask("--op", "new", "--mode", "logicalunit", "--tid", "1", "--lun", str(lun), "-b", self.disk)
+        if username:
+            self.ask("--op", "new", "--mode", "account", "--user", username, "--password", password)
+            self.ask("--op", "bind", "--mode", "account", "--tid", "1", "--user", username)
         self.ask("--op", "bind", "--mode", "target", "--tid", "1", "-I", "ALL")
         self.user = username
 

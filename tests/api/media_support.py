@@ -16,12 +16,14 @@ from deploy_support import IMAGE
 from faults_support import until
 
 DRIVES = {"cd": "/redfish/v1/Managers/1/VirtualMedia/Cd", "floppy": "/redfish/v1/Managers/1/VirtualMedia/Floppy"}
+ILO_DRIVES = {"cd": "/redfish/v1/Managers/1/VirtualMedia/2", "floppy": "/redfish/v1/Managers/1/VirtualMedia/1"}
 SECRET = re.compile(r"http\S+/virtual_media/[0-9a-f]+-[0-9a-f]+")
 
 
 class MediaSuite(ramdisk_support.Suite):
     """Nodes of the hardware type redfish, each with a BMC of its own; `more` are fields of the node."""
 
+    driver, boot, drives, bmc_words = "redfish", "redfish-virtual-media", DRIVES, ()
     own_options = ("enabled_hardware_types=redfish", "redfish.connection_retry_interval=1", "enabled_rescue_interfaces=no-rescue,agent", "enabled_deploy_interfaces=direct,ramdisk,iscsi",
                    "enabled_boot_interfaces=redfish-virtual-media,redfish-https,ipxe", "redfish.kernel_append_params=console=ttyS0")
 
@@ -40,17 +42,21 @@ class MediaSuite(ramdisk_support.Suite):
 
     def machine(self, **more):
         """A BMC and an available node."""
-        bmc = simulated_bmc.Bmc()
+        bmc = simulated_bmc.Bmc(*self.bmc_words)
         self.addCleanup(bmc.stop)
-        info = {"redfish_address": bmc.url, "redfish_verify_ca": bmc.certificate, "redfish_username": simulated_bmc.USER,
-                "redfish_password": simulated_bmc.PASSWORD, **more.pop("driver_info", {})}
-        fields = {"deploy_interface": "direct", "boot_interface": "redfish-virtual-media", "rescue_interface": "agent", **more}
-        uuid = self.node(driver="redfish", driver_info=info, instance_info={"image_source": "file://%s/image" % self.place},
-                         **fields)["uuid"]
+        info = {**self.access(bmc), **more.pop("driver_info", {})}
+        fields = {"deploy_interface": "direct", "boot_interface": self.boot, "rescue_interface": "agent",
+                  "instance_info": {"image_source": "file://%s/image" % self.place}, **more}
+        uuid = self.node(driver=self.driver, driver_info=info, **fields)["uuid"]
         for verb, state in (("manage", "manageable"), ("provide", "available")):
             self.ask(uuid, verb)
             self.rest(uuid, state)
         return bmc, uuid
+
+    @staticmethod
+    def access(bmc):
+        """The driver_info that reaches a BMC."""
+        return bmc.access()
 
     def published(self):
         folder = self.steel.folder + "/http/virtual_media"
@@ -64,7 +70,7 @@ class MediaSuite(ramdisk_support.Suite):
 
     def drive(self, kind, bmc=None):
         """The URL of what is in a drive; None."""
-        return (bmc or self.bmc).ask("GET", DRIVES[kind]).json["Image"]
+        return (bmc or self.bmc).ask("GET", self.drives[kind]).json["Image"] or None
 
     def boot_override(self, bmc=None):
         boot = (bmc or self.bmc).ask("GET", "/redfish/v1/Systems/1").json["Boot"]
@@ -142,3 +148,20 @@ class MediaSuite(ramdisk_support.Suite):
     def undeploy(self):
         self.when_free(202, "PUT", "/v1/nodes/%s/states/provision" % self.uuid, {"target": "deleted"})
         return self.rest(self.uuid, "available")
+
+
+class IloMediaSuite(MediaSuite):
+    """The same of the hardware type ilo5: the agent's parameters are on a floppy."""
+
+    own_options = MediaSuite.own_options + ("enabled_hardware_types=redfish,ilo5", "ilo.power_wait=1",
+                                            "enabled_boot_interfaces=redfish-virtual-media,ilo-virtual-media")
+    driver, boot, drives, bmc_words = "ilo5", "ilo-virtual-media", ILO_DRIVES, ("--bmc", "ilo5", "--uefi")
+
+    def machine(self, **more):
+        more.setdefault("properties", {"capabilities": "boot_mode:uefi"})
+        return super().machine(**more)
+
+    @staticmethod
+    def access(bmc):
+        return {"ilo_address": bmc.host, "client_port": bmc.port, "ilo_verify_ca": bmc.certificate,
+                "ilo_username": simulated_bmc.USER, "ilo_password": simulated_bmc.PASSWORD}

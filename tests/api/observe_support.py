@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import tempfile
+import threading
 import time
 
 import database
@@ -130,6 +131,26 @@ class Listener:
     def close(self):
         self.response.close()
         self.connection.close()
+
+
+class Watch(threading.Thread):
+    """A client of the event stream that notes which nodes it has seen something of."""
+
+    def __init__(self, port):
+        super().__init__(daemon=True)
+        self.listener = Listener(port, "?type=baremetal.node.maintenance_set.")
+        self.seen = []
+        self.start()
+
+    def run(self):
+        try:
+            while True:
+                self.seen.append(self.listener.event()["data"].get("uuid"))
+        except (EOFError, OSError, ValueError):
+            return
+
+    def close(self):
+        self.listener.connection.close()
 
 
 class Metrics:

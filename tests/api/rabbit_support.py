@@ -15,7 +15,9 @@ import tempfile
 import time
 import urllib.parse
 
-LIMIT_S = 120  # Erlang starts slowly on a machine with much to do
+from ports import free_port
+
+LIMIT_S = 600  # Erlang starts slowly on a machine with much to do
 BIN = "/usr/lib/rabbitmq/bin/"
 CONFIGURATION = """
 listeners.tcp.default = 127.0.0.1:{port}
@@ -34,12 +36,6 @@ vm_memory_high_watermark.absolute = 512MB
 disk_free_limit.absolute = 1MB
 heartbeat = 60
 """
-
-
-def free_port():
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
 
 
 def wait_for(what, look):
@@ -87,7 +83,11 @@ class Rabbit:
         self.server = None
         self.epmd = self.run_in_background(["epmd", "-port", str(self.epmd_port), "-address", "127.0.0.1"])
         if start:
-            self.start()
+            try:
+                self.start()
+            except BaseException:
+                self.close()
+                raise
 
     def path(self, name):
         return os.path.join(self.folder, name)
@@ -107,7 +107,13 @@ class Rabbit:
                                 stderr=self.log, start_new_session=True, **self.account)
 
     def start(self):
+        self.begin()
+        self.wait()
+
+    def begin(self):
         self.server = self.run_in_background([BIN + "rabbitmq-server"])
+
+    def wait(self):
         wait_for("RabbitMQ answers", self.answers)
 
     def answers(self):
@@ -178,6 +184,11 @@ class Rabbit:
 
     def delete_queue(self, name):
         return self.ask("DELETE", self.queue_path(name))[0]
+
+    def waiting(self, name):
+        """How many messages of a queue nobody has acknowledged, of now; None without the queue."""
+        queues = self.ask("GET", "/api/queues/%2F?disable_stats=true&enable_queue_totals=true")[1]
+        return {queue["name"]: queue.get("messages") for queue in queues}.get(name)
 
     def connections(self):
         """The names that clients gave their connections."""

@@ -6,9 +6,7 @@ SPDX-License-Identifier: Apache-2.0
 import http.client
 import http.server
 import json
-import random
 import re
-import socket
 import ssl
 import subprocess
 import threading
@@ -18,26 +16,16 @@ import uuid
 import agent_support
 import faults_support
 from faults_support import until
+from ports import free_port
 
 MAC = "52:54:00:dd:00:01"
 MACHINE, STRANGER = "127.0.0.1", "127.0.0.2"  # of which the kernel cannot tell whose they are
-WAITS = ("wait call-back", "clean wait", "rescue wait", "inspect wait")
+WAITS = ("wait call-back", "clean wait", "rescue wait", "inspect wait", "service wait")
 EXTRA = {"step": "label_disks", "interface": "deploy", "priority": 70, "reboot_requested": False, "abortable": True}
 
 CLEAN = [{"step": name, "interface": "deploy", "priority": priority, "reboot_requested": False, "abortable": True,
           "argsinfo": {"seconds": {"description": "How long.", "required": False}}}
          for name, priority in (("erase_devices", 10), ("erase_devices_metadata", 99), ("burnin_cpu", 0))]
-
-
-def free_port():
-    """A port below those that the kernel gives to connections: it is still free when a daemon was killed and starts again."""
-    while True:
-        with socket.socket() as listener:
-            try:
-                listener.bind(("127.0.0.1", random.randrange(10000, 32768)))
-                return listener.getsockname()[1]
-            except OSError:
-                continue
 
 
 def make_certificate(folder, name):
@@ -124,6 +112,11 @@ class Agent:
             result["command_result"] = {"clean_steps": {"M": self.clean_steps}, "hardware_manager_version": {"M": "1.0"}}
         elif name == "clean.execute_clean_step":
             result["command_result"] = {"clean_result": None, "clean_step": params["step"]}
+            result.update(self.answers.get(params["step"]["step"], {}))
+        elif name == "service.get_service_steps":
+            result["command_result"] = {"service_steps": {"M": self.clean_steps}, "hardware_manager_version": {"M": "1.0"}}
+        elif name == "service.execute_service_step":
+            result["command_result"] = {"service_result": None, "service_step": params["step"]}
             result.update(self.answers.get(params["step"]["step"], {}))
         elif name == "standby.get_partition_uuids":
             result["command_result"] = {}

@@ -3,8 +3,10 @@
 SPDX-License-Identifier: Apache-2.0
 """
 import glob
+import io
 import os
 import subprocess
+import sys
 import tarfile
 import threading
 import unittest
@@ -13,6 +15,9 @@ import harness
 import real_agent
 from agent_support import MIB
 from faults_support import until
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../openstack"))
+import stand_in  # noqa: E402  the folder has to be known first
 
 
 class Logs(real_agent.Suite):
@@ -108,6 +113,50 @@ class Always(real_agent.Suite):
         machine.boot()
         self.ends(machine, "active")
         self.assertEqual(len(glob.glob("%s/logs/%s*" % (self.place, machine.uuid))), 1)
+
+
+class InSwift(real_agent.Suite):
+    @classmethod
+    def setUpClass(cls):
+        cls.cloud = stand_in.Cloud()
+        cls.addClassCleanup(cls.cloud.stop)
+        cls.more_options = ("agent.deploy_logs_collect=always", "agent.deploy_logs_storage_backend=swift", "swift.status_code_retries=0",
+                            "agent.deploy_logs_swift_container=the-logs", "agent.deploy_logs_swift_days_to_expire=3",
+                            *("keystone_authtoken.%s=%s" % pair for pair in (
+                                ("auth_url", cls.cloud.auth_url), ("username", stand_in.USER), ("password", stand_in.PASSWORD),
+                                ("project_name", stand_in.PROJECT))))
+        super().setUpClass()
+
+    def deploys(self, number, state, **info):
+        machine = self.machine(number)
+        machine.image("/image-%d" % number, real_agent.noise(MIB, number), **info)
+        self.ask(machine.uuid, "active")
+        machine.boot()
+        return machine, self.ends(machine, state)
+
+    def kept(self, machine):
+        return [path for path in self.cloud.state()["objects"] if path.startswith("the-logs/" + machine.uuid)]
+
+    def test_logs_are_put_into_swift_with_an_end(self):
+        machine, node = self.deploys(1, "deploy failed", image_os_hash_value="ab" * 32)
+        path, = self.kept(machine)
+        self.assertRegex(path, r"^the-logs/%s_\d{4}-\d\d-\d\d-\d\d-\d\d-\d\d\.tar\.gz$" % machine.uuid)
+        self.assertIn("(the agent's logs are in %s in Swift)" % path, node["last_error"])
+        self.assertEqual(self.cloud.state()["objects"][path]["after"], str(3 * 86400))
+        with tarfile.open(fileobj=io.BytesIO(self.cloud.objects[path]["body"])) as archive:
+            self.assertIn("execute_deploy_step has failed", archive.extractfile("agent.log").read().decode())
+        self.assertFalse(os.path.exists(self.place + "/logs"))
+
+    def test_a_swift_that_fails_fails_no_deploy(self):
+        for number, kind in enumerate(("503", "401", "403", "half", "html"), 2):
+            with self.subTest(kind):
+                self.cloud.set({"faults": [{"match": "PUT %s/the-logs/" % stand_in.ACCOUNT, "times": 9, "kind": kind}]})
+                machine, _ = self.deploys(number, "active")
+                self.assertEqual(self.kept(machine), [])
+                told = [line for line in self.steel.text().splitlines()
+                        if machine.uuid in line and "the agent's logs could not be kept: Swift" in line]
+                self.assertEqual(len(told), 1)
+        self.cloud.set({"faults": []})
 
 
 class Never(real_agent.Suite):

@@ -47,19 +47,23 @@ class Arguments(harness.Suite):
         for wrong in ("0", "soon", "", "5 "):
             self.refuse(400, "PUT", base + "/states/power", {"target": "power on", "timeout": wrong})
 
-    def test_any_path_may_end_in_json(self):
+    def test_any_path_may_end_in_json_before_1_91(self):
         node = self.node(name="suffixed")
         self.node(name="suffixed.json")
         base = "/v1/nodes/suffixed"
-        self.assertEqual(self.get(base + ".json")["name"], "suffixed")
-        self.assertEqual(self.get(base + ".json.json")["name"], "suffixed.json")
-        self.assertEqual(self.get("/v1/nodes.json").keys(), self.get("/v1/nodes").keys())
-        self.assertEqual(self.get("/v1/nodes/detail.json").keys(), self.get("/v1/nodes/detail").keys())
-        self.assertEqual(self.get(base + "/states.json"), self.get(base + "/states"))
+        old = "1.90"
+        self.assertEqual(self.get(base + ".json", old)["name"], "suffixed")
+        self.assertEqual(self.get(base + ".json.json", old)["name"], "suffixed.json")
+        self.assertEqual(self.get("/v1/nodes.json", old).keys(), self.get("/v1/nodes").keys())
+        self.assertEqual(self.get("/v1/nodes/detail.json", old).keys(), self.get("/v1/nodes/detail").keys())
+        self.assertEqual(self.get(base + "/states.json", old), self.get(base + "/states"))
         self.assertEqual(self.get("/v1/openapi.json")["openapi"], "3.1.0")
-        self.want(202, "PUT", "/v1/nodes/%s/maintenance.json" % node["uuid"], {})
+        self.want(202, "PUT", "/v1/nodes/%s/maintenance.json" % node["uuid"], {}, old)
         self.refuse(404, "GET", "/v1/nodes.json/" + node["uuid"])
         self.refuse(404, "GET", base + "/.json")
+        self.assertEqual(self.get(base + ".json")["name"], "suffixed.json")
+        for path in ("/v1/nodes.json", "/v1/nodes/detail.json", base + "/states.json"):
+            self.refuse(404, "GET", path, version="1.91")
 
     def test_ports_are_listed_by_one_parent_at_a_time(self):
         node = self.node(shard="a")

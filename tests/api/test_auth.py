@@ -7,4 +7,4 @@ from auth_basic import Passwords
 from auth_keystone import Delayed, Gone, Leases, Outage, Tokens
 from auth_parents import Parents
 from auth_remote import Remote, RemoteJson, RemoteTls
-from auth_roles import Legacy, Overrides, Roles, Secrets, ServiceProject
+from auth_roles import Legacy, Overrides, Roles, Secrets, ServiceProject, Steps

@@ -177,7 +177,7 @@ class StoppingInTheMiddle(harness.Suite):
 
         thread = threading.Thread(target=ask)
         thread.start()
-        self.wait_node(slow, reservation="conductor-1")
+        self.wait_node(slow, reservation=self.steel.host)
         self.steel.process.terminate()
         until("new calls are refused", self.refuses)
         self.assertEqual(answers, [])

@@ -5,11 +5,11 @@ SPDX-License-Identifier: Apache-2.0
 import http.client
 import json
 import re
-import socket
 
 import database
 import faults_support
 from faults_support import until
+from ports import free_port
 
 MAC = "52:54:00:aa:00:01"
 # Two addresses of which the kernel cannot tell whose they are, as of machines behind a router.
@@ -25,19 +25,15 @@ VOLUMES = (
 )
 
 
-def free_port():
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
-
-
 class Boot(faults_support.Suite):
     @classmethod
     def setUpClass(cls):
         cls.boot_port = free_port()
         cls.options = ("boot_server.enabled=true", "boot_server.port=%d" % cls.boot_port, "conductor.automated_clean=false",
                        "conductor.sync_power_state_interval=0", "deploy.boot_progress_timeout=120",
-                       "ipmi.command_retry_timeout=%d" % PATIENCE_S, "DEFAULT.debug=true", "DEFAULT.notification_level=info")
+                       "ipmi.command_retry_timeout=%d" % PATIENCE_S, "DEFAULT.debug=true", "DEFAULT.notification_level=info",
+                       # what a machine reports late takes the lock for a moment, and a request waits for it
+                       "conductor.node_locked_retry_attempts=30", "conductor.node_locked_retry_interval=1")
         super().setUpClass()
         cls.fleet = faults_support.Fleet(1)
 

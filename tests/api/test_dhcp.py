@@ -81,7 +81,7 @@ class Dhcp(faults_support.Suite):
         cls.dnsmasq = Dnsmasq()
         cls.boot_port = free_port()
         cls.options = ("boot_server.enabled=true", "boot_server.port=%d" % cls.boot_port, "boot_server.host_ip=127.0.0.1",
-                       "conductor.automated_clean=false",
+                       "conductor.automated_clean=false", "DEFAULT.enabled_boot_interfaces=ipxe,pxe,http-ipxe",
                        "conductor.sync_power_state_interval=0", "dhcp.dhcp_provider=dnsmasq", "pxe.tftp_server=" + SERVER,
                        "dnsmasq.dhcp_hostsdir=%s/hosts" % cls.dnsmasq.folder, "dnsmasq.dhcp_optsdir=%s/options" % cls.dnsmasq.folder,
                        "dnsmasq.dhcp_leasefile=%s/leases" % cls.dnsmasq.folder,
@@ -120,11 +120,12 @@ class Dhcp(faults_support.Suite):
         """dnsmasq sees changed files a moment later."""
         until("%s is told: %s" % (mac, what), lambda: self.dnsmasq.ask(mac, *words) == what)
 
-    def deployed_is_told(self, mac, boot_mode, loader, **properties):
+    def deployed_is_told(self, mac, boot_mode, loader, interface="ipxe", asks=(), **properties):
         uuid = self.machine(mac, boot_mode, **properties)
+        self.want(200, "PATCH", "/v1/nodes/" + uuid, [{"op": "add", "path": "/boot_interface", "value": interface}])
         self.ask(uuid, "active")
         self.rest(uuid, "wait call-back")
-        self.is_told(mac, "file=%s server=%s" % (loader, SERVER))
+        self.is_told(mac, "file=%s server=%s" % (loader, SERVER), *asks)
         self.is_told(mac, "file=http://127.0.0.1:%d/boot.ipxe server=%s" % (self.boot_port, SERVER), *IPXE)
         self.assertNotIn(loader, self.dnsmasq.ask(IDLE))
         self.ask(uuid, "deleted")
@@ -138,6 +139,13 @@ class Dhcp(faults_support.Suite):
 
     def test_a_uefi_machine_gets_the_loader_of_uefi(self):
         self.deployed_is_told(UEFI, "uefi", "snponly.efi")
+
+    def test_a_uefi_machine_that_boots_by_http_gets_the_url_of_its_loader(self):
+        self.deployed_is_told(UEFI, "uefi", "http://127.0.0.1:%d/snponly.efi" % self.boot_port, interface="http-ipxe", asks=("-O", "60"))
+        # firmware takes a URL for one of HTTP boot only with this vendor class; dnsmasq logs what it sends
+        sent = [line for line in self.dnsmasq.log().splitlines() if "option: 60 vendor-class" in line]
+        self.assertTrue(sent)
+        self.assertTrue(all(line.endswith("48:54:54:50:43:6c:69:65:6e:74") for line in sent), sent[:3])  # "HTTPClient"
 
     def test_a_machine_of_another_architecture_gets_its_own_loader(self):
         self.deployed_is_told(UEFI, "uefi", "ipxe-arm64.efi", cpu_arch="aarch64")
@@ -157,6 +165,9 @@ class Dhcp(faults_support.Suite):
         for asks in ((), IPXE):
             self.is_told(mac, "file=%s server=%s" % (loader, SERVER), *asks)
         self.assertIn(words % uuid, self.dnsmasq.get(file))
+        prefix = "%s/tftp/" % self.dnsmasq.folder  # with which loaders that know option 210 ask
+        self.assertIn("210,%s\n" % prefix, (self.dnsmasq.folder / "options" / ("ironic-%s.conf" % uuid)).read_text())
+        self.assertEqual(self.dnsmasq.get("/" + prefix.lstrip("/") + file), self.dnsmasq.get(file))
         self.assertEqual(self.dnsmasq.get(uuid + "/ramdisk"), "ramdisk" * 1000)
         self.ask(uuid, "deleted")
         self.rest(uuid, "available")

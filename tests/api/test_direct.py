@@ -10,6 +10,7 @@ import http.client
 import os
 import re
 import subprocess
+import threading
 import unittest
 
 import harness
@@ -190,10 +191,13 @@ class Direct(DeploySuite):
         commands = ("deploy.execute_deploy_step write_image", "deploy.execute_deploy_step label_disks", "image.install_bootloader")
         self.ask(self.uuid, "active")
         agent, _ = self.boots()
-        killed = []
+        killed, up = [], threading.Event()
+        up.set()
 
         def die(command):
+            up.wait(harness.LIMIT_S)
             self.steel.kill()  # the answer reaches nobody
+            up.clear()
             killed.append(command)  # after that the daemon may be started again
 
         for command in commands:
@@ -208,6 +212,7 @@ class Direct(DeploySuite):
                 return len(killed) > number
             until("the daemon dies in " + command, is_killed)
             self.steel.again()
+            up.set()
         self.calls_until(agent, "active")
         self.assertEqual([agent.names().count(command) for command in commands], [1, 1, 1], agent.names())
 
@@ -224,7 +229,7 @@ class Direct(DeploySuite):
                 ({"image_source": url, "image_checksum": digest, "image_download_source": "carrier"},
                  'Invalid value for image_download_source: "carrier"'),
                 ({"image_source": url, "image_checksum": digest, "image_download_source": "swift"},
-                 "images of Swift cannot be deployed yet; take http"),
+                 "swift, which is for images in Glance alone; take http"),
                 ({"image_source": url, "image_checksum": digest, "configdrive": "no drive!"}, "the config drive is not"),
                 ({"image_source": url, "image_checksum": digest, "configdrive": "H4sI"}, "not compressed by gzip, or it is damaged"),
                 ({"image_source": url, "image_checksum": digest, "configdrive": 7}, "a URL, base64 text or an object"),

@@ -10,6 +10,7 @@ import threading
 import faults_support
 import harness
 from faults_support import until
+from observe_support import scrape
 
 SERVER = os.path.join(os.path.dirname(harness.STEELD), "tests", "unit", "ipmi", "ipmi_bmc_server")
 NODES = 12
@@ -146,6 +147,7 @@ class Absent(Fleet):
         after = self.wait_node(node, target_power_state=None, reservation=None)
         self.assertEqual(after["power_state"], "power off")
         self.assertIn("Failed to change power state to 'power on'", after["last_error"])
+        self.assertIn("IPMI call failed: ", after["last_error"])
         self.assertIn(place, after["last_error"])
         self.assertFalse(after["maintenance"])
         path = "/v1/nodes/%s/management/boot_device" % node
@@ -153,10 +155,44 @@ class Absent(Fleet):
             answer = self.call(method, path, body)
             self.assertEqual(answer.status, 500)
             self.assertIn(place, answer.message)
+            self.assertIn("IPMI call failed: ", answer.message)
         self.assertIsNone(self.get("/v1/nodes/" + node)["reservation"])
         self.fleet.set("--index", 8, "--alive")
+        self.same_address_again(node)
         self.assertEqual(self.power(node, "power on").status, 202)
         self.assertIsNone(self.wait_node(node, power_state="power on", reservation=None)["last_error"])
+
+    def same_address_again(self, node):
+        """What an operator does to have a BMC asked at once."""
+        self.want(200, "PATCH", "/v1/nodes/" + node, [{"op": "add", "path": "/driver_info/ipmi_address", "value": "127.0.0.1"}])
+
+    def refused(self, node):
+        """The error of an attempt to manage the node."""
+        return self.manage(node, "enroll")["last_error"]
+
+    def test_a_dead_bmc_is_left_alone_until_its_settings_change(self):
+        self.fleet.set("--index", 10, "--dead")
+        node = self.bmc(10)
+        self.assertIn("no answer from", self.refused(node))
+        error = until("it is left alone", lambda: [words for words in [self.refused(node)] if "is left alone for another" in words])[0]
+        self.assertRegex(error, r"127.0.0.1:%d was not reached \d+ times in a row and is left alone for another [0-9.]+ s; the last time: "
+                         "no answer" % (self.fleet.base + 10))
+        self.assertLess(0, scrape(self.steel.port).get("steel_bmc_left_alone_total"))
+        self.fleet.set("--index", 10, "--alive")
+        self.same_address_again(node)
+        self.manage(node, "manageable")
+
+    def test_a_refused_login_is_not_sent_again_until_it_is_changed(self):
+        node = self.bmc(11, ipmi_password="wrong-secret")
+        self.assertIn("wrong password", self.refused(node))
+        heard = self.fleet.status()["datagrams_received"]
+        error = self.refused(node)
+        self.assertRegex(error, "wrong password.*; the same user and password are not sent again for [0-9]+ s, so that the account is not locked")
+        self.assertNotIn("wrong-secret", error)
+        self.assertEqual(self.fleet.status()["datagrams_received"], heard)
+        self.assertLess(0, scrape(self.steel.port).get("steel_bmc_logins_held_total"))
+        self.want(200, "PATCH", "/v1/nodes/" + node, [{"op": "replace", "path": "/driver_info/ipmi_password", "value": "password"}])
+        self.manage(node, "manageable")
 
     def test_validation_does_not_touch_the_bmc(self):
         insane = Insane()

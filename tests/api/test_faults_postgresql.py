@@ -4,9 +4,7 @@ SPDX-License-Identifier: Apache-2.0
 """
 import contextlib
 import os
-import subprocess
 import sys
-import tempfile
 import threading
 
 import faults_support
@@ -170,10 +168,7 @@ class Standby(Suite):
 class FullDisk(Suite):
     @classmethod
     def setUpClass(cls):
-        cls.tablespace = tempfile.mkdtemp(prefix="steel-tablespace-")
-        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=24m,mode=777", "tmpfs", cls.tablespace], check=True)
-        cls.addClassCleanup(os.rmdir, cls.tablespace)
-        cls.addClassCleanup(subprocess.run, ["umount", "-l", cls.tablespace], check=True)
+        cls.tablespace = postgresql.small_disk(cls)
         super().setUpClass()
 
     def test_writes_fail_with_a_sentence_and_work_again_when_there_is_room(self):

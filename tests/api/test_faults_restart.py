@@ -12,6 +12,7 @@ from observe_support import scrape
 
 LONG = 60000  # ms: longer than any test; the process ends before
 STEPS = [{"interface": "deploy", "step": step, "args": {}} for step in ("erase_devices", "erase_devices_metadata")]
+LOOK = [{"interface": "deploy", "step": "look"}]
 
 # Where a node is when the process dies: how it gets there from which state, the fake function that takes long, where it goes
 # on to afterwards, the operation of the timeline.
@@ -27,12 +28,14 @@ WORKS = (
     ("adopting", "manageable", "adopt", {}, {"deploy.take_over": {"delay_ms": LONG}}, "active", "adopt"),
     ("rescuing", "active", "rescue", {"rescue_password": "secret"}, {"rescue.rescue": {"delay_ms": LONG}}, "rescue", "rescue"),
     ("unrescuing", "rescue", "unrescue", {}, {"rescue.unrescue": {"delay_ms": LONG}}, "active", "unrescue"),
+    ("servicing", "active", "service", {"service_steps": LOOK}, {"deploy.look": {"delay_ms": LONG}}, "active", "service"),
 )
 WAITS = (
     ("wait call-back", "available", "active", {}, {"deploy.deploy": {"wait": True}}, "deploy failed"),
     ("clean wait", "manageable", "provide", {}, {"deploy.erase_devices": {"wait": True}}, "clean failed"),
     ("inspect wait", "manageable", "inspect", {}, {"inspect.inspect": {"wait": True}}, "inspect failed"),
     ("rescue wait", "active", "rescue", {"rescue_password": "secret"}, {"rescue.rescue": {"wait": True}}, "rescue failed"),
+    ("service wait", "active", "service", {"service_steps": LOOK}, {"deploy.look": {"wait": True}}, "active"),
 )
 
 
@@ -49,7 +52,7 @@ class Restarts(faults_support.Suite):
         self.ask(node, verb, **more)
         function = next(iter(orders))
         self.wait_node(node, provision_state=state)
-        steps = function in ("deploy.deploy", "deploy.erase_devices", "deploy.erase_devices_metadata")
+        steps = function in ("deploy.deploy", "deploy.look", "deploy.erase_devices", "deploy.erase_devices_metadata")
         until("it begins", lambda: any(phase["finished_at"] is None and (not steps or phase["phase"] == function)
                                        for phase in self.phases(node)) or state in [wait[0] for wait in WAITS])
         return node
@@ -95,7 +98,8 @@ class Restarts(faults_support.Suite):
             self.rest(node, work[0])
         self.steel.kill()
         self.steel.settings.update({"conductor.%s_timeout" % name: "1" for name in
-                                    ("deploy_callback", "clean_callback", "rescue_callback", "inspect_wait")})
+                                    ("deploy_callback", "clean_callback", "rescue_callback", "service_callback",
+                                     "inspect_wait")})
         self.steel.again()
         for node, work in zip(nodes, WAITS):
             self.rest(node, work[0])
@@ -186,7 +190,7 @@ class Restarts(faults_support.Suite):
         other.folder, other.settings, other.lives = self.steel.folder, dict(self.steel.settings), 100
         text, status = other.refuse_to_start()
         self.assertEqual(status, 1)
-        self.assertIn("another steeld (process %d" % self.steel.process.pid, text)
+        self.assertIn("another steeld (process %d" % self.steel.worker.pid, text)
         node = self.fake(orders={"power.set": {"delay_ms": 500}})
         self.assertEqual(self.power(node, "power on").status, 202)
         self.refuse(409, "DELETE", "/v1/nodes/" + node)  # the first one's locks still count

@@ -6,8 +6,10 @@ SPDX-License-Identifier: Apache-2.0
 import contextlib
 import http.client
 import json
+import pathlib
 import shutil
 import ssl
+import subprocess
 import tempfile
 import unittest
 
@@ -15,6 +17,7 @@ import database
 import faults_support
 import fleet_support
 import harness
+import secrets_at_rest
 from faults_support import until
 
 COUNT = 20
@@ -172,7 +175,8 @@ class Doors(Suite):
     def token(self, uuid):
         with database.opened(self.steel.folder) as stored:
             row = stored.execute("SELECT driver_internal_info FROM nodes WHERE uuid = ?", (uuid,)).fetchone()
-        return json.loads(row[0])["agent_secret_token"]
+        info = secrets_at_rest.opened(self.steel.folder, "nodes", uuid, "driver_internal_info", json.loads(row[0]))
+        return info["agent_secret_token"]
 
     def request(self, port, method, path, body=None):
         context = ssl.create_default_context()
@@ -215,6 +219,67 @@ class Doors(Suite):
         ended = json.loads(self.request(port, "GET", "/v1/commands/%s?wait=true&%s" % (last["id"], token))[1])
         self.assertEqual((ended["id"], ended["command_status"]), (last["id"], "SUCCEEDED"))
         self.all_are("active")
+
+
+class Waves(faults_support.Suite):
+    """A fleet that enrols and deploys itself."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.place = tempfile.mkdtemp(prefix="steel-fleet-files-")
+        cls.addClassCleanup(shutil.rmtree, cls.place, True)
+        api_port, boot_port = fleet_support.ports()
+        cls.options = fleet_support.settings(cls.place, api_port, boot_port, 20) + ("conductor.automated_clean=false",)
+        cls.urls = ("--boot-url", "http://127.0.0.1:%d/boot.ipxe" % boot_port, "--deploy", "http://127.0.0.1:%d/" % api_port,
+                    "--image", "file://%s/image" % cls.place)
+        super().setUpClass()
+
+    def run_fleet(self, count, *options):
+        """(exit status, what it said, its report, its journal)"""
+        folder = self.temporary_folder()
+        done = subprocess.run(
+            [fleet_support.Machines.LAB, "fleet", "--agents", str(count), "--port-base", str(fleet_support.free_port_row(count)),
+             "--dir", folder + "/lab", "--report", folder + "/report", "--journal", folder + "/journal", *self.urls,
+             *fleet_support.SECONDS, *options], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+            timeout=300, check=False)
+        report = json.loads(pathlib.Path(folder, "report").read_text(encoding="utf-8"))
+        for machine in report["machines"]:
+            self.addCleanup(self.forget, machine["uuid"])
+        journal = [json.loads(line) for line in pathlib.Path(folder, "journal").read_text(encoding="utf-8").splitlines()]
+        return done.returncode, done.stdout, report, journal
+
+    def forget(self, uuid):
+        self.want(202, "PUT", "/v1/nodes/%s/maintenance" % uuid, {})
+        self.want(204, "DELETE", "/v1/nodes/" + uuid)
+
+    def test_waves_with_faults_end_with_every_node_active(self):
+        status, said, report, journal = self.run_fleet(
+            12, "--wave", "5", "--retries", "20", "--fail-percent", "30", "--late-percent", "50", "--late-seconds", "0.5",
+            "--loss-percent", "2", "--enrol", '{"extra": {"rack": "r7"}}')
+        self.assertEqual(status, 0, said)
+        self.assertIn("12 of 12 nodes are active, 12 machines run from their disks", said)
+        deploys = report["deploys"]
+        self.assertEqual([(wave["nodes"], wave["ended"]) for wave in deploys["waves"]], [(5, 5), (5, 5), (2, 2)])
+        self.assertEqual((deploys["active"], deploys["running"], deploys["failed"], deploys["failures"]), (12, 12, 0, []))
+        failed = sum(machine["commands_failed"] for machine in report["machines"])
+        self.assertEqual(deploys["retries"], failed)
+        self.assertTrue(failed and report["sum"]["late_agents"], report["sum"])
+        self.assertTrue(all(machine["phase"] == "instance" for machine in report["machines"]), report)
+        for machine in report["machines"]:
+            node = self.want(200, "GET", "/v1/nodes/" + machine["uuid"])
+            self.assertEqual((node["provision_state"], node["extra"]), ("active", {"rack": "r7"}))
+            told = [line["order"] for line in journal if line["node"] == machine["uuid"]]
+            self.assertEqual(told, machine["power"])
+        self.assertTrue(all(line["from"].startswith("127.0.0.1:") for line in journal), journal)
+
+    def test_nodes_that_fail_too_often_are_named_and_the_fleet_ends_with_1(self):
+        status, said, report, _ = self.run_fleet(3, "--retries", "1", "--fail-percent", "100")
+        self.assertEqual(status, 1, said)
+        self.assertIn("3 of 3 nodes are not active", said)
+        self.assertEqual((report["deploys"]["failed"], report["deploys"]["retries"]), (3, 3))
+        for failure in report["deploys"]["failures"]:
+            self.assertEqual(failure["state"], "deploy failed")
+            self.assertIn("chosen to fail", failure["last_error"])
 
 
 if __name__ == "__main__":

@@ -177,6 +177,10 @@ class IloSuite(harness.Suite):
         self.assertEqual(self.get("/v1/nodes/%s/management/boot_device" % uuid), {"boot_device": "iscsiboot", "persistent": True})
         attempt = bmc.ask("GET", "/redfish/v1/Systems/1/Bios/iScsi/Settings/").json["iSCSISources"][0]
         self.assertEqual((attempt["iSCSITargetName"], attempt["iSCSIConnection"]), (VOLUME["target_iqn"], "Enabled"))
+        for device in ("cdrom", "iscsiboot"):
+            told = {"boot_device": device, "persistent": True}
+            self.want(204, "PUT", "/v1/nodes/%s/management/boot_device" % uuid, told)
+            self.assertEqual(self.get("/v1/nodes/%s/management/boot_device" % uuid), told)
         self.provision(uuid, "deleted", "available")
         attempt = bmc.ask("GET", "/redfish/v1/Systems/1/Bios/iScsi/Settings/").json["iSCSISources"][0]
         self.assertEqual(attempt["iSCSIConnection"], "Disabled")

@@ -148,7 +148,7 @@ class Inspections(InspectionSuite):
 
     def test_versions_that_do_not_have_it_do_not_show_it(self):
         path = self.callback(self.begin())
-        for version in ("1.2", "1.30", "1.82", "latest"):
+        for version in ("1.2", "1.30", "1.82", "1.83"):
             self.assertEqual(self.call("POST", path, {"inventory": inventory(MAC)}, version=version).status, 404, version)
         self.rest(self.uuid, "inspect wait")
 

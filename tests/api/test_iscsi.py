@@ -112,11 +112,12 @@ class Iscsi(DeploySuite):
         self.assertNotEqual(first.starts()[0]["password"], second.starts()[0]["password"])
 
     def test_a_partition_image_goes_where_the_agent_has_made_room(self):
-        agent = self.deploys(image_type="partition", root_gb=1, swap_mb=64)
+        agent = self.deploys(image_type="partition", root_gb=1, swap_mb=64, ephemeral_gb=2, ephemeral_format="ext4")
         agent.root = {"offset": MIB, "size": 4 * MIB}
         self.calls_until(agent, "active")
         start = agent.starts()[0]
-        self.assertEqual((start["image_info"]["root_mb"], start["image_info"]["swap_mb"]), (1024, 64))
+        self.assertEqual([start["image_info"][name] for name in ("root_mb", "swap_mb", "ephemeral_mb", "ephemeral_format")],
+                         [1024, 64, 2048, "ext4"])
         disk = self.target.contents()
         self.assertEqual(disk[MIB:MIB + len(IMAGE)], IMAGE)
         self.assertEqual(disk[:MIB] + disk[5 * MIB:], b"\xa5" * (MIB + DISK - 5 * MIB))

@@ -98,8 +98,8 @@ class Lists(harness.Suite):
                 ("fault=power%20failure", []), ("conductor=nobody", []), ("owner=o1&resource_class=odd", [1, 7]),
                 ("resource_class='%20OR%201=1", [])):
             self.assertEqual(self.numbers(query), expected, query)
-        self.assertEqual(len(self.numbers("conductor=conductor-1")), 7)
-        self.assertEqual(len(self.pages("/v1/nodes?conductor=conductor-1&limit=4")[0]), 9)  # all but the blue one
+        self.assertEqual(len(self.numbers("conductor=" + self.steel.host)), 7)
+        self.assertEqual(len(self.pages("/v1/nodes?conductor=%s&limit=4" % self.steel.host)[0]), 9)  # all but the blue one
 
     def test_bad_arguments(self):
         for query in ("limit=0", "limit=-1", "limit=x", "limit=", "limit=1.5", "limit=99999999999999999999999x", "sort_key=zork",

@@ -11,7 +11,8 @@ class Ports(harness.Suite):
         node = self.node()
         port = self.port(node, "52-54-00-AB-00-01", extra={"a": 1})
         self.assertEqual(set(port), {"uuid", "address", "node_uuid", "extra", "internal_info", "pxe_enabled",
-                                     "local_link_connection", "portgroup_uuid", "physical_network", "is_smartnic",
+                                     "local_link_connection", "portgroup_uuid", "physical_network", "is_smartnic", "name", "description",
+                                     "vendor", "category", "available_for_dynamic_portgroup",
                                      "created_at", "updated_at", "links"})
         self.assertEqual((port["address"], port["pxe_enabled"], port["is_smartnic"]), ("52:54:00:ab:00:01", True, False))
         self.assertEqual(self.get("/v1/ports/" + port["uuid"]), port)
@@ -52,7 +53,8 @@ class Ports(harness.Suite):
             self.refuse(400, "POST", "/v1/ports", {k: v for k, v in good.items() if k != missing})
         self.refuse(406, "POST", "/v1/ports", dict(good, pxe_enabled=True), "1.18")
         self.refuse(406, "POST", "/v1/ports", dict(good, physical_network="x"), "1.33")
-        self.refuse(400, "GET", "/v1/ports/zork")
+        self.refuse(404, "GET", "/v1/ports/zork")
+        self.refuse(400, "GET", "/v1/ports/zork", version="1.87")
         self.refuse(404, "GET", "/v1/ports/" + random_uuid())
 
     def test_changing_and_deleting(self):

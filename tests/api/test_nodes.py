@@ -20,7 +20,8 @@ FIELDS = {
     "storage_interface": 33, "traits": 37, "rescue_interface": 38, "bios_interface": 40, "fault": 42, "deploy_step": 44,
     "conductor_group": 46, "automated_clean": 47, "protected": 48, "protected_reason": 48, "conductor": 49, "owner": 50,
     "description": 51, "allocation_uuid": 52, "retired": 61, "retired_reason": 61, "lessee": 65, "network_data": 66,
-    "boot_mode": 75, "secure_boot": 75, "shard": 82,
+    "boot_mode": 75, "secure_boot": 75, "shard": 82, "parent_node": 83, "firmware_interface": 86, "service_step": 87,
+    "disable_power_off": 95, "instance_name": 104, "health": 109,
 }
 
 
@@ -40,7 +41,7 @@ class Nodes(harness.Suite):
             self.assertIs(node[name], False, name)
         self.assertEqual((node["traits"], node["conductor_group"]), ([], ""))
         self.assertEqual(node["provision_state"], "enroll")
-        self.assertEqual(node["conductor"], "conductor-1")
+        self.assertEqual(node["conductor"], self.steel.host)
         self.assertEqual(node["power_interface"], "fake")
         self.assertRegex(node["created_at"], r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?\+00:00$")
 
@@ -104,8 +105,11 @@ class Nodes(harness.Suite):
 
     def test_nodes_are_found_by_uuid_and_name(self):
         node = self.node(name="found.me")
-        for ident in (node["uuid"], node["uuid"].upper(), "found.me", "found.me.json", node["uuid"] + ".json"):
+        for ident in (node["uuid"], node["uuid"].upper(), "found.me"):
             self.assertEqual(self.get("/v1/nodes/" + ident)["uuid"], node["uuid"], ident)
+        for ident in ("found.me.json", node["uuid"] + ".json"):
+            self.assertEqual(self.get("/v1/nodes/" + ident, "1.90")["uuid"], node["uuid"], ident)
+            self.assertIn(self.call("GET", "/v1/nodes/" + ident, version="1.91").status, (400, 404), ident)
         self.refuse(404, "GET", "/v1/nodes/found.me", version="1.4")
         for ident in ("nobody", random_uuid(), "x" * 300):
             self.assertEqual(self.call("GET", "/v1/nodes/" + ident).status, 404, ident)

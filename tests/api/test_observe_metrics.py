@@ -65,7 +65,7 @@ class MetricsOfApi(harness.Suite):
         self.assertEqual(metrics.get("steel_nodes"), len(nodes))
         self.assertEqual(metrics.get("steel_nodes", provision_state="manageable"),
                          len([node for node in nodes if node["provision_state"] == "manageable"]))
-        self.assertEqual(metrics.get("steel_conductor_alive", hostname="conductor-1"), 1)
+        self.assertEqual(metrics.get("steel_conductor_alive", hostname=self.steel.host), 1)
         self.assertGreater(metrics.get("steel_database_size_bytes"), 4096)
 
     def test_a_locked_node_is_counted(self):

@@ -40,7 +40,7 @@ class Notifications(harness.Suite):
             self.assertEqual(set(note), {"message_id", "publisher_id", "timestamp", "priority", "event_type", "payload"})
             action = note["event_type"].split(".")[2]
             service = "conductor" if action in ("provision_set", "power_set") else "api"
-            self.assertEqual(note["publisher_id"], "ironic-%s.conductor-1" % service)
+            self.assertEqual(note["publisher_id"], "ironic-%s.%s" % (service, self.steel.host))
             payload = note["payload"]
             self.assertEqual(set(payload), {"ironic_object." + word for word in ("name", "namespace", "version", "data")})
             self.assertEqual(payload["ironic_object.namespace"], "ironic")

@@ -40,7 +40,7 @@ class Reads(harness.Suite):
         return {"node": node["uuid"], "portgroup": group["uuid"], "port": port["uuid"], "connector": connector["uuid"],
                 "target": target["uuid"], "chassis": chassis["uuid"], "deploy_template": template["uuid"],
                 "template": template["uuid"], "allocation": allocation["uuid"], "driver": "fake-hardware",
-                "hostname": "conductor-1", "indicator": "led@system"}
+                "hostname": self.steel.host, "indicator": "led@system"}
 
     def test_no_get_writes(self):
         things = self.things()
@@ -57,3 +57,10 @@ class Reads(harness.Suite):
         before = self.version()
         self.want(202, "PUT", "/v1/nodes/read/maintenance", {})
         self.assertNotEqual(self.version(), before)  # so a write would have been seen
+
+    def test_a_lease_just_taken_is_not_renewed_before_its_interval(self):
+        node = self.available_node(driver_info={"fake": {"deploy.deploy": {"wait": True, "wait_timeout_s": 1}}})["uuid"]
+        self.want(202, "PUT", "/v1/nodes/%s/states/provision" % node, {"target": "active"})
+        # the clock's thread ends the wait after it has looked at the lease
+        self.wait_node(node, provision_state="deploy failed", reservation=None)
+        self.assertEqual(self.database.execute("SELECT renewals FROM conductors").fetchall(), [(0,)])

@@ -24,8 +24,7 @@ class Redfish(harness.Suite):
         self.addCleanup(self.bmc.stop)
 
     def info(self, **more):
-        return dict({"redfish_address": self.bmc.url, "redfish_verify_ca": self.bmc.certificate, "redfish_username": simulated_bmc.USER,
-                     "redfish_password": simulated_bmc.PASSWORD}, **more)
+        return self.bmc.access(**more)
 
     def machine(self, **more):
         node = self.node(driver="redfish", driver_info=self.info(**more))
@@ -134,6 +133,19 @@ class Redfish(harness.Suite):
         self.provision(uuid, "inspect", "manageable")
         self.assertEqual(1, len(self.get("/v1/ports?node=%s" % uuid)["ports"]))
 
+    def test_inspection_rules_see_what_the_bmc_tells(self):
+        uuid = self.machine()
+        self.provision(uuid, "manage", "manageable")
+        self.want(200, "PATCH", "/v1/nodes/" + uuid, [{"op": "add", "path": "/inspect_interface", "value": "redfish"}])
+        rule = self.want(201, "POST", "/v1/inspection_rules", {"conditions": [{"op": "is-true", "args": {"value": True}}], "actions": [
+            {"op": "set-attribute", "args": {"path": "/extra/told", "value": "{inventory[memory][physical_mb]} {inventory[interfaces][0][mac_address]}"}}]})
+        try:
+            node = self.provision(uuid, "inspect", "manageable")
+        finally:
+            self.want(204, "DELETE", "/v1/inspection_rules/" + rule["uuid"])
+        card = self.bmc.ask("GET", "/redfish/v1/Systems/1/EthernetInterfaces/1").json
+        self.assertEqual("%s %s" % (node["properties"]["memory_mb"], card["MACAddress"]), node["extra"]["told"])
+
     def test_a_managed_node_shows_how_its_machine_boots(self):
         uuid = self.machine()
         node = self.provision(uuid, "manage", "manageable")
@@ -170,9 +182,7 @@ class Deleted(harness.Suite):
     def test_its_session_ends(self):
         bmc = simulated_bmc.Bmc()
         self.addCleanup(bmc.stop)
-        node = self.node(driver="redfish", driver_info={
-            "redfish_address": bmc.url, "redfish_verify_ca": bmc.certificate, "redfish_username": simulated_bmc.USER,
-            "redfish_password": simulated_bmc.PASSWORD})
+        node = self.node(driver="redfish", driver_info=bmc.access())
         self.provision(node["uuid"], "manage", "manageable")
         self.assertEqual(1, sessions(bmc))
         self.want(204, "DELETE", "/v1/nodes/" + node["uuid"])
@@ -189,9 +199,7 @@ class TheEnd(harness.Suite):
         self.addCleanup(bmc.stop)
         steel, self.__class__.steel = self.steel, harness.Steel(*OPTIONS)
         try:
-            node = self.node(driver="redfish", driver_info={
-                "redfish_address": bmc.url, "redfish_verify_ca": bmc.certificate, "redfish_username": simulated_bmc.USER,
-                "redfish_password": simulated_bmc.PASSWORD})
+            node = self.node(driver="redfish", driver_info=bmc.access())
             self.provision(node["uuid"], "manage", "manageable")
             self.assertEqual(1, sessions(bmc))
             self.assertEqual(0, self.steel.stop())

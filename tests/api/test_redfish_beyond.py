@@ -23,8 +23,7 @@ class Beyond(ramdisk_support.Suite):
     def setUp(self):
         self.bmc = simulated_bmc.Bmc()
         self.addCleanup(self.bmc.stop)
-        info = {"redfish_address": self.bmc.url, "redfish_verify_ca": self.bmc.certificate, "redfish_username": simulated_bmc.USER,
-                "redfish_password": simulated_bmc.PASSWORD}
+        info = self.bmc.access()
         self.uuid = self.node(driver="redfish", driver_info=info, boot_interface="ipxe")["uuid"]
         self.want(201, "POST", "/v1/ports", {"node_uuid": self.uuid, "address": MAC})
         self.ask(self.uuid, "manage")
@@ -73,9 +72,9 @@ class Beyond(ramdisk_support.Suite):
         self.want(202, "PUT", "/v1/nodes/%s/states/provision" % self.uuid, {"target": "clean", "clean_steps": [
             {"interface": "management", "step": "update_firmware", "args": {"firmware_images": [{"url": self.url, "checksum": SHA1}]}}]})
         self.boots(state="clean wait")[0].call()
-        self.rest(self.uuid, "clean wait")
-        agent = self.boots(state="clean wait")[0]
         path = urllib.parse.urlsplit(until("the BMC is told", self.updates)[0]["Payload"]["ImageURI"]).path
+        self.rest(self.uuid, "clean wait")  # after the reboot: before it, it was in this state as well
+        agent = self.boots(state="clean wait")[0]
         self.assertEqual(self.fetch(path), CONTENT)
         self.bmc.set("task-fails=1,task-ms=0")
         agent.call()

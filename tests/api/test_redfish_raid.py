@@ -10,6 +10,7 @@ import harness
 import ramdisk_support
 import simulated_bmc
 from faults_support import until
+from raid_support import RaidDeploys
 from ramdisk_support import MAC
 
 VOLUMES = "/redfish/v1/Systems/1/Storage/1/Volumes"
@@ -24,20 +25,25 @@ def posts(bmc):
     return json.loads(told.stdout)["posts"]
 
 
-class Raid(ramdisk_support.Suite):
+class Suite(ramdisk_support.Suite):
     own_options = ("enabled_hardware_types=redfish,fake-hardware", "redfish.raid_config_status_interval=1",
                    "redfish.connection_retry_interval=1")
 
     def setUp(self):
         self.bmc = simulated_bmc.Bmc()
         self.addCleanup(self.bmc.stop)
-        info = {"redfish_address": self.bmc.url, "redfish_verify_ca": self.bmc.certificate, "redfish_username": simulated_bmc.USER,
-                "redfish_password": simulated_bmc.PASSWORD}
+        info = self.bmc.access()
         self.uuid = self.node(driver="redfish", driver_info=info, boot_interface="ipxe")["uuid"]
         self.want(201, "POST", "/v1/ports", {"node_uuid": self.uuid, "address": MAC})
         self.ask(self.uuid, "manage")
         self.rest(self.uuid, "manageable")
 
+    def volumes(self):
+        members = self.bmc.ask("GET", VOLUMES).json["Members"]
+        return [self.bmc.ask("GET", member["@odata.id"]).json for member in members]
+
+
+class Raid(Suite):
     def wish(self, *disks):
         self.want(204, "PUT", "/v1/nodes/%s/states/raid" % self.uuid, {"logical_disks": list(disks)})
 
@@ -54,10 +60,6 @@ class Raid(ramdisk_support.Suite):
 
     def clean(self, *steps, state="manageable"):
         return self.calls_until(self.begin(*steps), state)
-
-    def volumes(self):
-        members = self.bmc.ask("GET", VOLUMES).json["Members"]
-        return [self.bmc.ask("GET", member["@odata.id"]).json for member in members]
 
     def levels(self):
         return sorted(volume["RAIDType"] for volume in self.volumes())
@@ -146,6 +148,19 @@ class Raid(ramdisk_support.Suite):
     def test_a_cleaning_without_target_says_what_to_do(self):
         node = self.clean(("create_configuration", {}), state="clean failed")
         self.assertIn("--target-raid-config", node["last_error"])
+
+
+class Deploys(RaidDeploys, Suite):
+    def levels(self):
+        return sorted(volume["RAIDType"][len("RAID"):] for volume in self.volumes())
+
+
+class DeploysAtTheNextStart(Deploys):
+    """The controller makes and deletes volumes when the machine starts."""
+
+    def setUp(self):
+        super().setUp()
+        self.bmc.set("volumes-at-post=1")
 
 
 if __name__ == "__main__":

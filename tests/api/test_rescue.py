@@ -9,6 +9,7 @@ import unittest
 import database
 import agent_support
 import ramdisk_support
+import secrets_at_rest
 from agent_support import crypt
 from faults_support import until
 from ramdisk_support import MAC
@@ -44,7 +45,7 @@ class RescueSuite(ramdisk_support.Suite):
         """As it is in the database, with its secrets."""
         with database.opened(self.steel.folder) as stored:
             row = stored.execute("SELECT instance_info FROM nodes WHERE uuid = ?", (self.uuid,)).fetchone()
-            return json.loads(row[0] or "{}")
+            return secrets_at_rest.opened(self.steel.folder, "nodes", self.uuid, "instance_info", json.loads(row[0] or "{}"))
 
     def failed(self, words):
         node = self.rest(self.uuid, "rescue failed")

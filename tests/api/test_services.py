@@ -16,7 +16,7 @@ class Drivers(harness.Suite):
         self.assertEqual(set(drivers), {"fake-hardware", "ipmi"})
         for driver in drivers.values():
             self.assertEqual(set(driver), {"name", "hosts", "links", "properties", "type"})
-            self.assertEqual((driver["hosts"], driver["type"]), (["conductor-1"], "dynamic"))
+            self.assertEqual((driver["hosts"], driver["type"]), ([self.steel.host], "dynamic"))
         one = self.get("/v1/drivers/fake-hardware")
         self.assertEqual(one["default_power_interface"], "fake")
         self.assertIn("fake", one["enabled_bios_interfaces"])
@@ -40,8 +40,8 @@ class Drivers(harness.Suite):
 
     def test_conductors(self):
         self.assertEqual([(c["hostname"], c["conductor_group"], c["alive"]) for c in self.get("/v1/conductors")["conductors"]],
-                         [("conductor-1", "", True)])
-        one = self.get("/v1/conductors/conductor-1")
+                         [(self.steel.host, "", True)])
+        one = self.get("/v1/conductors/" + self.steel.host)
         self.assertEqual(set(one["drivers"]), {"fake-hardware", "ipmi"})
         self.assertEqual(self.get("/v1/conductors?detail=true")["conductors"][0]["drivers"], one["drivers"])
         self.assertEqual(set(self.get("/v1/conductors?fields=alive")["conductors"][0]), {"alive", "links"})

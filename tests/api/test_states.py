@@ -101,7 +101,7 @@ class Provisioning(harness.Suite):
         self.want(202, "PUT", "/v1/nodes/%s/states/power" % node, {"target": "power on"})
         answer = self.put(node, "provide")
         self.assertEqual(answer.status, 409, answer.body)
-        self.assertIn("conductor-1", answer.message)
+        self.assertIn(self.steel.host, answer.message)
         self.refuse(409, "PATCH", "/v1/nodes/" + node, [{"op": "add", "path": "/extra/a", "value": 1}])
         self.refuse(409, "DELETE", "/v1/nodes/" + node)
         self.wait_node(node, power_state="power on", reservation=None)

@@ -43,7 +43,8 @@ class Strangers:
         answer = http.client.HTTPResponse(connection)
         answer.begin()
         self.text = answer.read().decode()
-        self.retry_after = answer.headers["Retry-After"]
+        # ironicclient, and Nova with it, ends at a 503 that has it with a TypeError instead of asking again
+        self.assertIsNone(answer.headers["Retry-After"])
         return answer.status
 
     def ask(self, method, path, body, **headers):
@@ -96,7 +97,6 @@ class Nobody(Strangers, harness.Suite):
         self.assertGreater(len(wrong) - len(answered), 10)  # they still wait
         statuses = {self.status(connection) for connection in wrong}
         self.assertEqual(statuses, {401, 503})  # few may wait
-        self.assertTrue(self.retry_after)
 
     def test_failed_logins_are_logged_and_counted(self):
         before = observe_support.scrape(self.steel.port).get("steel_api_login_failures_total")
@@ -188,7 +188,6 @@ class Bodies(Strangers, harness.Suite):
         connection = self.open(head("PUT", path, 4 * MIB) + held)
         self.wait(lambda: self.held() >= len(held), "the body is not read")
         self.assertEqual(self.ask("POST", "/v1/nodes", whole), 503)
-        self.assertTrue(self.retry_after)
         self.assertIn("memory for bodies", self.text)
         self.get("/v1/nodes")
         self.assertGreater(observe_support.scrape(self.steel.port).get("steel_api_bodies_refused_total"), 0)

@@ -2,6 +2,9 @@
 
 SPDX-License-Identifier: Apache-2.0
 """
+import http.client
+import json
+
 import harness
 from harness import LATEST, VERSION_HEADER, random_uuid
 
@@ -42,7 +45,7 @@ class Versions(harness.Suite):
         self.assertEqual((answer.status, answer.headers[VERSION_HEADER]), (200, "1.30"))
 
     def test_versions_out_of_range_are_not_acceptable(self):
-        for version in ("1.0", "1.83", "1.999", "2.0", "0.1", "x", "1", "1.", ".1", "1.1.1", "1.-1", "99999999999.1", ""):
+        for version in ("1.0", "1.116", "1.999", "2.0", "0.1", "x", "1", "1.", ".1", "1.1.1", "1.-1", "99999999999.1", ""):
             answer = self.call("GET", "/v1/nodes", version=version)
             self.assertEqual(answer.status, 406, version)
             self.assertNotIn(VERSION_HEADER, answer.headers)
@@ -123,3 +126,20 @@ class PublicEndpoint(harness.Suite):
         node = self.node()
         self.assertEqual(node["links"][0]["href"], "https://metal.example:8443/baremetal/v1/nodes/" + node["uuid"])
         self.assertEqual(node["links"][1]["href"], "https://metal.example:8443/baremetal/nodes/" + node["uuid"])
+
+
+class Pinned(harness.Suite):
+    options = ("pin_release_version=21.4",)
+
+    def test_a_pinned_release_has_the_last_word(self):
+        connection = http.client.HTTPConnection("127.0.0.1", self.steel.port, timeout=harness.LIMIT_S)
+        self.addCleanup(connection.close)
+        for version, status, served in (("latest", 200, "1.82"), ("1.82", 200, "1.82"), ("1.83", 406, None)):
+            connection.request("GET", "/v1/nodes", headers={VERSION_HEADER: version})
+            answer = connection.getresponse()
+            answer.read()
+            self.assertEqual((answer.status, answer.headers[VERSION_HEADER]), (status, served), version)
+            self.assertEqual(answer.headers["X-OpenStack-Ironic-API-Maximum-Version"], "1.82")
+        connection.request("GET", "/")
+        root = json.loads(connection.getresponse().read())
+        self.assertEqual(root["default_version"]["version"], "1.82")

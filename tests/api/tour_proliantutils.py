@@ -7,12 +7,12 @@ SPDX-License-Identifier: Apache-2.0
 import http.server
 import threading
 
+from simulated_bmc import PASSWORD, USER, Bmc, BmcCase, main  # before the library: keeps eventlet away
+
 from proliantutils import exception
 from proliantutils.ilo import ris
 from proliantutils.ilo.client import IloClient
 from proliantutils.redfish import redfish
-
-from simulated_bmc import PASSWORD, USER, Bmc, BmcCase, main
 
 MAC, SECOND_MAC = "52:54:00:00:00:01", "52:54:00:00:00:02"
 IQN = "iqn.2026-01.test.steel-lab:volume.1"

@@ -57,7 +57,9 @@ give_instance(Subject *subject, InterfaceType type)
                   (subject->interface->capabilities & CAPABILITY_ISCSI_VOLUME_BOOT) != 0;
     if (!ramdisk && volume) {
         driver_fixture_volume(subject->fixture);
-        if (g_str_has_prefix(subject->interface->name, "ilo")) /* their firmware boots it */
+        /* the firmware of iLOs boots it, and HTTP is for UEFI alone */
+        if (g_str_has_prefix(subject->interface->name, "ilo") ||
+            g_str_has_prefix(subject->interface->name, "http"))
             json_object_set_new(task->node->properties, "capabilities",
                                 json_string("boot_mode:uefi,iscsi_boot:true"));
         return;

@@ -92,12 +92,12 @@ typedef struct Answer {
 } Answer;
 
 static void
-answer_came(void *user_data, PowerState state, const GError *error)
+answer_came(void *user_data, const PowerTold *told, const GError *error)
 {
     Answer *answer = user_data;
     pthread_mutex_lock(&answer->lock);
     answer->count++;
-    answer->state = state;
+    answer->state = told->state;
     answer->failed = error != NULL;
     pthread_cond_signal(&answer->came);
     pthread_mutex_unlock(&answer->lock);

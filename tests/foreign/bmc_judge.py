@@ -15,6 +15,7 @@ import ssl
 import subprocess
 import sys
 import tempfile
+import urllib.request
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "api"))
 import agent_support  # noqa: E402
@@ -29,7 +30,7 @@ MAC = "52:54:00:00:00:01"  # of the machine behind each simulated BMC
 INTERFACES = {
     "enabled_hardware_types": "redfish,ilo,ilo5",
     "enabled_bios_interfaces": "redfish,ilo,no-bios",
-    "enabled_boot_interfaces": "ipxe,pxe,ilo-virtual-media,ilo-ipxe,ilo-pxe,ilo-uefi-https",
+    "enabled_boot_interfaces": "ipxe,pxe,redfish-virtual-media,ilo-virtual-media,ilo-ipxe,ilo-pxe,ilo-uefi-https",
     "enabled_console_interfaces": "no-console",
     "enabled_deploy_interfaces": "direct,ramdisk",
     "enabled_inspect_interfaces": "redfish,ilo,no-inspect",
@@ -42,14 +43,19 @@ INTERFACES = {
     "enabled_vendor_interfaces": "ilo,no-vendor",
 }
 OPTIONS = {"DEFAULT.default_network_interface": "noop", "conductor.automated_clean": "false", "ilo.power_wait": "1",
-           "ilo.use_web_server_for_images": "true", "redfish.connection_attempts": "1", "redfish.connection_retry_interval": "1",
+           "ilo.use_web_server_for_images": "true", "redfish.use_swift": "false",
+           "redfish.connection_attempts": "1", "redfish.connection_retry_interval": "1",
+           # Ironic passes over a heartbeat that finds the node locked, and waits for the next.
+           "api.ramdisk_heartbeat_timeout": "10",
            "conductor.sync_power_state_interval": "0", "conductor.power_state_change_timeout": "60"}
+# What Ironic makes ISOs with, where Debian has it.
+ISO_TOOLS = {"DEFAULT.isolinux_bin": "/usr/lib/ISOLINUX/isolinux.bin", "DEFAULT.ldlinux_c32": "/usr/lib/syslinux/modules/bios/ldlinux.c32"}
 
 
-def overlay():
+def overlay(interfaces, options):
     """The configuration of Ironic that comes after that of foreign_support."""
-    sections = {"DEFAULT": dict(INTERFACES)}
-    for name, value in OPTIONS.items():
+    sections = {"DEFAULT": dict(interfaces)}
+    for name, value in {**options, **ISO_TOOLS}.items():
         section, _, option = name.partition(".")
         sections.setdefault(section, {})[option] = value
     return "".join("[%s]\n%s\n" % (section, "\n".join("%s = %s" % pair for pair in options.items()))
@@ -87,8 +93,8 @@ class Side:
 class Real(Side):
     name = "Ironic"
 
-    def __init__(self):
-        self.ironic = Ironic(overlay=overlay())
+    def __init__(self, interfaces=None, options=None):
+        self.ironic = Ironic(overlay=overlay(interfaces or INTERFACES, options or OPTIONS))
         (self.ironic.dir / "steel-ramdisk.bootloader").write_text("nobody boots this")
         self.port = self.ironic.port
 
@@ -98,7 +104,7 @@ class Real(Side):
                     "bootloader": "file://%s/steel-ramdisk.bootloader" % self.ironic.dir}
 
     def agent_words(self):
-        return {"ipa-api-url": "http://127.0.0.1:%d" % self.port, "ipa-advertise-host": "127.0.0.1"}
+        return {"ipa-api-url": "http://127.0.0.1:%d" % self.port}
 
     def tail(self):
         return self.ironic.tail()
@@ -110,13 +116,13 @@ class Real(Side):
 class Ours(Side):
     name = "Steel"
 
-    def __init__(self):
+    def __init__(self, interfaces=None, options=None):
         self.folder = tempfile.mkdtemp(prefix="steel-judge-")
         self.boot_port = free_port()
         for name in ("kernel", "ramdisk", "bootloader"):
             pathlib.Path(self.folder, name).write_bytes(name.encode() * 100)
         port = free_port()
-        settings = dict({"DEFAULT." + name: value for name, value in INTERFACES.items()}, **OPTIONS)
+        settings = dict({"DEFAULT." + name: value for name, value in (interfaces or INTERFACES).items()}, **(options or OPTIONS))
         settings.update({"boot_server.enabled": "true", "boot_server.port": str(self.boot_port), "api.port": str(port),
                          "deploy.http_url": "http://127.0.0.1:%d" % self.boot_port, "deploy.boot_progress_timeout": "0",
                          "deploy.external_callback_url": "http://127.0.0.1:%d" % port,
@@ -237,11 +243,26 @@ def node_picture(side, node):
     return picture
 
 
+def media_words(bmc):
+    """What the virtual media in the BMC tell the agent: a line of the ISO's boot loader, or the file of a floppy. Neither is
+    compressed."""
+    words = {}
+    for member in bmc.ask("GET", "/redfish/v1/Managers/1/VirtualMedia/").json["Members"]:
+        drive = bmc.ask("GET", member["@odata.id"]).json
+        if not drive["Inserted"]:
+            continue
+        with urllib.request.urlopen(drive["Image"], timeout=LIMIT_S) as answer:
+            image = answer.read()
+        for word in re.findall(rb"(?<![\w-])((?:ipa|boot)[\w-]+)=([^\s\0'\"]+)", image):
+            words.setdefault(*(part.decode() for part in word))
+    return words
+
+
 class Boots:
     """The machine of a side: an agent that starts anew whenever the BMC has started the machine."""
 
-    def __init__(self, pair, side, bmc):
-        self.pair, self.side, self.bmc, self.agent, self.starts = pair, side, bmc, None, None
+    def __init__(self, pair, side, bmc, media):
+        self.pair, self.side, self.bmc, self.agent, self.starts, self.media = pair, side, bmc, None, None, media
         self.machine = agent_support.Machine(macs=(MAC,), disks=[("vda", 4 * agent_support.MIB)])
 
     def until(self, state, end):
@@ -262,7 +283,8 @@ class Boots:
         starts = starts_of(self.bmc)
         if starts != self.starts:
             self.stop()
-            self.agent, self.starts = agent_support.Agent(self.machine, **self.side.agent_words()), starts
+            words = media_words(self.bmc) if self.media else self.side.agent_words()
+            self.agent, self.starts = agent_support.Agent(self.machine, **words, **{"ipa-advertise-host": "127.0.0.1"}), starts
 
     def stop(self):
         if self.agent is not None:
@@ -335,10 +357,14 @@ class Pair:
                 raise Failure("%s: %s %s" % (failure, node["provision_state"], node["last_error"])) from failure
         self.each(lambda side, _: settled(side))
 
-    def with_agents(self, state, end):
+    def wait(self, state):
+        """Until both nodes are in this state, or have failed to reach it."""
+        self.each(lambda side, _: until("%s: the node becomes %s" % (side.name, state), LIMIT_S, lambda: self.rests(side, state), pause=0.1))
+
+    def with_agents(self, state, end, media=False):
         """The machines boot the ramdisk at each of their starts, from when the service waits for it; both nodes are in the state
-        `end` then."""
-        self.each(lambda side, bmc: Boots(self, side, bmc).until(state, end))
+        `end` then. media: the agent knows what its virtual media tell."""
+        self.each(lambda side, bmc: Boots(self, side, bmc, media).until(state, end))
 
     def rests(self, side, end):
         node = side.must("GET", "/v1/nodes/" + self.name)
@@ -350,6 +376,7 @@ class Pair:
         """Of both: the node and the tree of its BMC, host names masked."""
         def paint(side, bmc):
             text = json.dumps({"node": node_picture(side, self.name), "bmc": tree(bmc)})
+            text = re.sub(r'"(Image|ImageName)": "[^"]+"', r'"\1": "IMAGE"', text)
             return json.loads(text.replace(bmc.host, "BMC").replace(bmc.certificate, "CERTIFICATE"))
         return self.each(paint)
 

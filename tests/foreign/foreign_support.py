@@ -200,7 +200,7 @@ class Ironic:
         proxy = {"http_proxy": f"http://127.0.0.1:{self.files.port}", "no_proxy": "127.0.0.1"}
         self.process = subprocess.Popen([*self.within, "ironic", *files], env={**os.environ, **proxy}, stdin=subprocess.DEVNULL,
                                         stdout=self.log, stderr=self.log, start_new_session=True, cwd=str(self.dir))
-        until("Ironic answers with its driver", 180, self.answers, pause=0.2)
+        until("Ironic answers with its driver", 400, self.answers, pause=0.2)
 
     def answers(self):
         if self.process.poll() is not None:

@@ -12,6 +12,7 @@ import subprocess
 import tempfile
 import unittest
 
+import world
 from lab_support import STEEL_LAB, Lab, free_ports, main, run, wait_until
 
 END_LIMIT = 10
@@ -94,6 +95,11 @@ class Ends(unittest.TestCase):
 class EndsWithBridge(Ends):
     arguments = ("--bridge", "--nfs", "--hba-lun")
     kinds = ["qemu-system", "tgtd", "dnsmasq", "ganesha.nfsd"]
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.addClassCleanup(world.take_bridge().close)
 
     def setUp(self):
         if os.geteuid() != 0:

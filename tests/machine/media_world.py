@@ -12,11 +12,12 @@ CONSOLE = "console=ttyS0,115200 loglevel=4 panic=5"
 
 
 class MediaWorld(AgentWorld):
-    """bmc: redfish or ilo5."""
+    """bmc: redfish or ilo5; boot: the boot interface, that of virtual media unless given."""
 
-    def __init__(self, ramdisk, bmc="redfish", uefi=False, lab=(), options=(), **words):
+    def __init__(self, ramdisk, bmc="redfish", uefi=False, lab=(), options=(), boot=None, **words):
         self.bmc = bmc
-        settings = [f"enabled_hardware_types={bmc}", f"enabled_boot_interfaces={self.kind}-virtual-media",
+        self.boot = boot or f"{self.kind}-virtual-media"
+        settings = [f"enabled_hardware_types={bmc}", f"enabled_boot_interfaces={self.boot}",
                     "ilo.power_wait=1", f"redfish.kernel_append_params={CONSOLE}", f"ilo.kernel_append_params={CONSOLE}", *options]
         super().__init__(ramdisk, uefi=uefi, options=settings, lab=(
             "--bmc", bmc, "--redfish-port", str(free_port()), "--disk-size", "6", *lab), **words)
@@ -25,12 +26,16 @@ class MediaWorld(AgentWorld):
     def kind(self):
         return self.bmc.rstrip("5")
 
+    @property
+    def server(self):
+        """This machine's file server, as who fetches an image reaches it: the machine itself, or its BMC."""
+        return f"http://{self.boot_host if self.boot.endswith('https') else '127.0.0.1'}:{self.boot_port}"
 
     def bmc_words(self, external=None):
         """driver_info of the first machine. The BMC reaches this machine's ports as they are, the machine as 10.0.2.2."""
         lab = self.lab["nodes"][0]
         address = urllib.parse.urlsplit(lab["redfish_address"])
-        words = {"external_http_url": external or f"http://127.0.0.1:{self.boot_port}", **self.agent_words()}
+        words = {"external_http_url": external or self.server, **self.agent_words()}
         if self.bmc == "redfish":
             return {"redfish_address": lab["redfish_address"], "redfish_username": lab["redfish_username"],
                     "redfish_password": lab["redfish_password"], "redfish_verify_ca": lab["redfish_verify_ca"], **words}
@@ -41,7 +46,7 @@ class MediaWorld(AgentWorld):
         """The lab's first machine, available."""
         lab = self.lab["nodes"][0]
         node = self.must("POST", "/v1/nodes", {
-            "name": lab["name"], "driver": self.bmc, "boot_interface": f"{self.kind}-virtual-media",
+            "name": lab["name"], "driver": self.bmc, "boot_interface": self.boot,
             "properties": {"capabilities": f"boot_mode:{firmware}{capabilities}"},
             "driver_info": {**self.bmc_words(external), **(more_info or {})}, **more})
         self.must("POST", "/v1/ports", {"node_uuid": node["uuid"], "address": lab["mac"]})

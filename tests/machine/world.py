@@ -16,18 +16,15 @@ import urllib.error
 import urllib.request
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.append(str(ROOT / "tests/api"))
+from ports import free_port  # noqa: E402, F401
+
 BUILD = pathlib.Path(os.environ.get("STEEL_BUILD", ROOT / "build"))
 VERSION = "1.82"
 
 
 class Failure(Exception):
     """What was expected and did not come, in words."""
-
-
-def free_port(kind=socket.SOCK_STREAM):
-    with socket.socket(socket.AF_INET, kind) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def until(what, limit, check, pause=0.05):
@@ -42,15 +39,32 @@ def until(what, limit, check, pause=0.05):
         time.sleep(pause)
 
 
+def take_bridge():
+    """The networks of all labs (--bridge) have the same addresses: one at a time in a network namespace, which an abstract socket
+    belongs to as well. Close what is returned; its end closes it, too."""
+    taken = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+
+    def is_ours():
+        try:
+            taken.bind("\0steel-tests-bridge")
+            return True
+        except OSError:
+            return False
+    until("no other test has a lab with a network of its own", 900, is_ours, pause=0.5)
+    return taken
+
+
 class World:
-    def __init__(self, nodes=1, uefi=False, options=(), bridge=False, lab=()):
+    def __init__(self, nodes=1, uefi=False, options=(), bridge=False, lab=(), api_port=None, token=None):
         self.dir = pathlib.Path(tempfile.mkdtemp(prefix="steel-world-"))
-        self.api_port, self.boot_port = free_port(), free_port()
+        self.api_port, self.boot_port = api_port or free_port(), free_port()
+        self.headers = {"X-Auth-Token": token} if token else {}
         self.options = list(options)
         self.bridge = bridge  # a network of the servers' own instead of QEMU's user networking
         self.boot_host = "10.77.0.254" if bridge else "10.0.2.2"
         self.steeld = None
         self.lab_options = list(lab)  # more words for steel-lab up
+        self.bridge_taken = take_bridge() if bridge else None
         self.lab = self._lab_up(nodes, uefi)
         self.log = open(self.dir / "steeld.log", "ab")
         self.start()
@@ -106,6 +120,8 @@ class World:
             self.steeld.wait(timeout=20)
         subprocess.run([str(BUILD / "steel-lab"), "down", "--dir", str(self.dir / "lab")],
                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=60, check=False)
+        if self.bridge_taken is not None:
+            self.bridge_taken.close()
         self.log.close()
         if "STEEL_KEEP" in os.environ:
             print(f"kept: {self.dir}")
@@ -116,7 +132,7 @@ class World:
         return self
 
     def __exit__(self, kind, value, trace):
-        if value is not None:
+        if value is not None and getattr(value, "code", 1):  # sys.exit(0) is no failure
             print(f"--- steeld's last lines\n{self.tail(40)}", file=sys.stderr)
         self.close()
 
@@ -129,7 +145,7 @@ class World:
     def call(self, method, path, body=None, version=VERSION):
         request = urllib.request.Request(self.endpoint + path, method=method,
                                          data=None if body is None else json.dumps(body).encode(),
-                                         headers={"Content-Type": "application/json",
+                                         headers={"Content-Type": "application/json", **self.headers,
                                                   "X-OpenStack-Ironic-API-Version": version})
         try:
             with urllib.request.urlopen(request, timeout=60) as answer:
@@ -210,18 +226,20 @@ class World:
 
     def stranger(self, path):
         """What the boot server tells another machine on the servers' wire (bridge only)."""
-        status = subprocess.run([str(BUILD / "steel-lab"), "status", "--dir", str(self.dir / "lab"), "--json"],
-                                check=True, timeout=60, stdout=subprocess.PIPE)
         program = "import sys, urllib.request; sys.stdout.write(urllib.request.urlopen(sys.argv[1], timeout=20).read().decode())"
-        done = subprocess.run(["nsenter", "-t", str(json.loads(status.stdout)["dnsmasq_pid"]), "-n", sys.executable, "-c", program,
+        done = subprocess.run(["nsenter", "-t", str(self.status()["dnsmasq_pid"]), "-n", sys.executable, "-c", program,
                                f"http://{self.boot_host}:{self.boot_port}{path}"], check=True, timeout=60, stdout=subprocess.PIPE)
         return done.stdout.decode()
 
-    def lab_status(self, index=0):
-        """What the lab says of a server."""
+    def status(self):
+        """What the lab says."""
         done = subprocess.run([str(BUILD / "steel-lab"), "status", "--dir", str(self.dir / "lab"), "--json"],
                               check=True, timeout=60, stdout=subprocess.PIPE)
-        return json.loads(done.stdout)["nodes"][index]
+        return json.loads(done.stdout)
+
+    def lab_status(self, index=0):
+        """What the lab says of a server."""
+        return self.status()["nodes"][index]
 
     def guests(self, index=0):
         """How often the system of a server has come up."""

@@ -1,10 +1,12 @@
-"""Stands in for Keystone and Swift: the calls that Steel makes, with the answers and rules of the real ones, and faults on order.
+"""Stands in for Keystone, Swift, Glance, Barbican and Neutron (neutron_stand_in.py): the calls that Steel makes, with the answers and rules of the real ones, and faults on order.
 
     server = stand_in.Cloud()       # listens on a free port of 127.0.0.1
     server.auth_url                 # user steel, password secret, project service
+    server.image(b"data", kernel_id="...")    # an active image in Glance, and in its container of Swift; its ID
+    server.secret(b"data")                    # a secret in Barbican; its ID
     server.stop()
 
-What it is told and asked over HTTP, by a test in another process:
+faulty_server.py says how its answers fail. What it is told and asked over HTTP, by a test in another process:
 
     POST /control {"faults": [{"match": "PUT /v1/AUTH_service/c", "times": 1, "kind": "503"}], "life_s": 3600, "revoke": true,
                    "key": "k"}
@@ -15,84 +17,51 @@ SPDX-License-Identifier: Apache-2.0
 import datetime
 import hashlib
 import hmac
-import http.server
 import json
-import threading
 import time
 import urllib.parse
 import uuid
 
+import faulty_server
+import neutron_stand_in
+
 ACCOUNT = "/v1/AUTH_service"
+IMAGES = "/image/v2/images/"
+SECRETS = "/key-manager/v1/secrets/"
 USER, PASSWORD, PROJECT = "steel", "secret", "service"
 CREDENTIAL, CREDENTIAL_SECRET = "credential", "credential-secret"
-PAGE = "<html><h1>Service Unavailable</h1><p>The proxy\n is <b>tired</b>.</p></html>"
 
 
-class Handler(http.server.BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    cloud = None
-
-    def log_message(self, *_):
-        pass
-
-    def answer(self, status, body=b"", headers=(), content_type="application/json"):
-        body = json.dumps(body).encode() if not isinstance(body, bytes) else body
-        self.send_response(status)
-        if status != 204:
-            self.send_header("Content-Type", content_type)
-            self.send_header("Content-Length", str(len(body)))
-        self.send_header("X-Openstack-Request-Id", "req-stand-in")
-        for name, value in headers:
-            self.send_header(name, value)
-        self.end_headers()
-        if self.command != "HEAD" and status != 204:
-            self.wfile.write(body)
-
-    def refuse(self, status, message):
-        self.answer(status, {"error": {"code": status, "message": message}})
-
-    # ---- faults
-
-    def fault(self, kind):
-        if kind == "html":
-            return self.answer(503, PAGE.encode(), content_type="text/html")
-        if kind == "half":  # an answer that ends before its end
-            self.send_response(200)
-            self.send_header("Content-Length", "1000")
-            self.end_headers()
-            self.wfile.write(b'{"token": {')
-            self.close_connection = True
-            return None
-        if kind == "slow":
-            self.cloud.ended.wait(30)
-            self.close_connection = True
-            return None
-        if kind == "nonsense":
-            return self.answer(201, b"{]", headers=[("X-Subject-Token", "a b")])
-        return self.refuse(int(kind), "the order of a test")
-
-    def handle_one(self):
-        length = int(self.headers.get("Content-Length") or 0)
-        body = self.rfile.read(length)
-        if self.path == "/control":
-            return self.control(body)
-        kind = self.cloud.note("%s %s" % (self.command, self.path), dict(self.headers))
-        if kind:
-            return self.fault(kind)
+class Handler(faulty_server.Handler):
+    def dispatch(self, body):
         if self.path == "/v3/auth/tokens":
             return self.log_in(body)
+        if self.path.startswith("/v2.0/"):
+            if not self.cloud.knows(self.headers.get("X-Auth-Token")):
+                return self.refuse(401, "The request you have made requires authentication.")
+            return neutron_stand_in.serve(self, self.cloud.neutron, body)
         if self.path.startswith(ACCOUNT):
             return self.swift(body)
+        if self.path.startswith(IMAGES):
+            return self.glance(body, *self.path[len(IMAGES):].split("/"))
+        if self.path + "/" == IMAGES:
+            return self.make_image(body)
+        if self.path.startswith(SECRETS):
+            return self.barbican(*self.path[len(SECRETS):].split("/"))
+        return self.other(body)
+
+    def other(self, _):
+        """Services of a subclass."""
         return self.refuse(404, "no such place")
 
-    do_GET = do_PUT = do_POST = do_DELETE = do_HEAD = handle_one
-
-    def control(self, body):
-        cloud = self.cloud
-        if self.command == "GET":
-            return self.answer(200, cloud.state())
-        cloud.set(json.loads(body))
-        return self.answer(204)
+    def catalog(self, base):
+        endpoints = [{"interface": name, "region": "RegionOne", "region_id": "RegionOne", "url": base + ACCOUNT}
+                     for name in ("public", "internal")]
+        return [{"type": "object-store", "name": "swift", "endpoints": endpoints},
+                {"type": "image", "name": "glance", "endpoints": [dict(endpoint, url=base + "/image") for endpoint in endpoints]},
+                {"type": "key-manager", "name": "barbican",
+                 "endpoints": [dict(endpoint, url=base + "/key-manager") for endpoint in endpoints]},
+                {"type": "network", "name": "neutron", "endpoints": [dict(endpoint, url=base) for endpoint in endpoints]}]
 
     # ---- Keystone
 
@@ -107,12 +76,69 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return self.refuse(401, "The request you have made requires authentication.")
         token, expires = self.cloud.grant(auth.get("scope"))
         base = "http://127.0.0.1:%d" % self.cloud.port
-        endpoints = [{"interface": name, "region": "RegionOne", "region_id": "RegionOne", "url": base + ACCOUNT}
-                     for name in ("public", "internal")]
-        catalog = [{"type": "object-store", "name": "swift", "endpoints": endpoints}]
         document = {"token": {"user": {"id": "u", "name": USER, "domain": {"id": "default"}}, "expires_at": expires,
-                              "project": {"id": "service", "name": PROJECT}, "catalog": catalog}}
+                              "project": {"id": "service", "name": PROJECT}, "catalog": self.catalog(base)}}
         return self.answer(201, document, headers=[("X-Subject-Token", token)])
+
+    # ---- Glance
+
+    def may_ask(self):
+        good = self.cloud.knows(self.headers.get("X-Auth-Token"))
+        if not good:
+            self.answer(401, b"<html><title>401 Unauthorized</title></html>", content_type="text/html")
+        return good
+
+    def make_image(self, body):
+        if self.may_ask():
+            image_id = self.cloud.image(b"", **{**json.loads(body), "status": "queued", "owner": PROJECT, "size": None, "checksum": None,
+                                                "os_hash_algo": None, "os_hash_value": None})
+            self.answer(201, {"id": image_id, "status": "queued"})
+
+    def put_part(self, image_id, part, body):
+        """Its data, or one who shares it."""
+        with self.cloud.lock:
+            image = self.cloud.images[image_id]
+            if part == "members":
+                image["members"] = (*image["members"], json.loads(body)["member"])
+            else:
+                image["data"] = self.cloud.objects["glance/" + image_id]["body"] = body
+                image["about"].update(status="active", size=len(body), checksum=hashlib.md5(body).hexdigest(), os_hash_algo="sha512",
+                                      os_hash_value=hashlib.sha512(body).hexdigest())
+        return self.answer(200, {}) if part == "members" else self.answer(204)
+
+    def glance(self, body, image_id, part=None, project=None):
+        if not self.may_ask():
+            return None
+        with self.cloud.lock:
+            image = self.cloud.images.get(image_id)
+        if image is None:
+            return self.answer(404, b"<html><head><title>404 Not Found</title></head><body>No image found with ID</body></html>",
+                               content_type="text/html")
+        if self.command in ("PUT", "POST"):
+            return self.put_part(image_id, part, body)
+        if self.command == "DELETE":
+            with self.cloud.lock:
+                del self.cloud.images[image_id]
+            return self.answer(204)
+        if part == "file":
+            return self.answer(200, image["data"], content_type="application/octet-stream") if image["data"] else self.answer(204)
+        if part == "members":
+            known = project in image["members"]
+            return self.answer(200, {"member_id": project, "status": "accepted"}) if known else self.answer(404, {})
+        return self.answer(200, image["about"])
+
+    # ---- Barbican
+
+    def barbican(self, secret_id, part=None):
+        if not self.may_ask():
+            return None
+        with self.cloud.lock:
+            secret = self.cloud.secrets.get(secret_id)
+        if secret is None or part != "payload":
+            return self.answer(404, {"code": 404, "title": "Not Found", "description": "Secret payload not found."})
+        if self.headers.get("Accept") != "application/octet-stream":
+            return self.answer(406, {"code": 406, "title": "Not Acceptable", "description": "Secret payload retrieval issue seen"})
+        return self.answer(200, secret, content_type="application/octet-stream")
 
     # ---- Swift
 
@@ -146,20 +172,25 @@ class Handler(http.server.BaseHTTPRequestHandler):
             words = {name.title(): value for name, value in self.headers.items() if name.lower().startswith("x-object-meta-")}
             known = self.cloud.live(path)
             if self.command == "PUT":
-                after = self.headers.get("X-Delete-After")
-                self.cloud.objects[path] = {"body": body, "words": words, "ends": time.time() + int(after) if after else None,
-                                            "after": after}
+                after, ends = self.end()
+                self.cloud.objects[path] = {"body": body, "words": words, "ends": ends, "after": after}
                 return self.answer(201)
             if known is None:
                 return self.answer(404, b"<html><h1>Not Found</h1></html>", content_type="text/html")
-            if self.command == "POST":  # replaces all words, and forgets the end
-                known["words"], known["ends"] = words, None
+            if self.command == "POST":  # replaces all words, and the end
+                known["words"] = words
+                known["after"], known["ends"] = self.end()
                 return self.answer(202)
             if self.command == "DELETE":
                 del self.cloud.objects[path]
                 return self.answer(204)
             headers, body = list(known["words"].items()), known["body"]
         return self.answer(200, body, headers, "application/octet-stream")
+
+    def end(self):
+        """Of an object, as the header says it and as a moment."""
+        after = self.headers.get("X-Delete-After")
+        return after, time.time() + int(after) if after else None
 
     def lent(self, parts, path, query):
         expires = int(query["temp_url_expires"][0])
@@ -172,53 +203,64 @@ class Handler(http.server.BaseHTTPRequestHandler):
         return self.answer(200, known["body"], content_type="application/octet-stream") if known else self.answer(404)
 
 
-class Cloud:
+class Cloud(faulty_server.Orders):
+    handler = Handler
+
     def __init__(self):
-        self.lock = threading.Lock()
-        self.ended = threading.Event()
-        self.faults, self.requests, self.tokens = [], [], {}
-        self.containers, self.objects = set(), {}
+        super().__init__()
+        self.tokens = {}
+        self.containers, self.objects, self.images = set(), {}, {}
+        self.secrets = {}
+        self.neutron = neutron_stand_in.Neutron()
         self.logins, self.life_s, self.key, self.scopes = 0, 3600, "account-key", []
-        handler = type("CloudHandler", (Handler,), {"cloud": self})
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
-        self.server.daemon_threads = True
+        self.server = self.listen(self.handler)
         self.port = self.server.server_port
         self.auth_url = "http://127.0.0.1:%d" % self.port
-        self.thread = threading.Thread(target=self.server.serve_forever, daemon=True)
-        self.thread.start()
 
     def stop(self):
         self.ended.set()
         self.server.shutdown()
         self.server.server_close()
-        self.thread.join()
+
+    def image(self, data, container="glance", members=(), **about):
+        """Makes an image; `about` are fields and properties that it has, None: it has not. Its ID."""
+        image_id = str(uuid.uuid4())
+        told = {"id": image_id, "name": "an image", "status": "active", "visibility": "public", "owner": "somebody", "size": len(data),
+                "min_disk": 0, "min_ram": 0, "disk_format": "raw", "container_format": "bare", "protected": False, "tags": [],
+                "checksum": hashlib.md5(data).hexdigest(), "os_hash_algo": "sha512", "os_hash_value": hashlib.sha512(data).hexdigest(),
+                "created_at": "2024-01-01T00:00:00Z", "updated_at": "2024-01-01T00:00:01Z", **about}
+        with self.lock:
+            self.images[image_id] = {"about": {key: value for key, value in told.items() if value is not None}, "data": data,
+                                     "members": members}
+            self.containers.add(container)
+            self.objects[container + "/" + image_id] = {"body": data, "words": {}, "ends": None, "after": None}
+        return image_id
+
+    def secret(self, data):
+        secret_id = str(uuid.uuid4())
+        with self.lock:
+            self.secrets[secret_id] = data
+        return secret_id
 
     def set(self, order):
+        super().set(order)
         with self.lock:
-            self.faults = order.get("faults", self.faults)
             self.life_s = order.get("life_s", self.life_s)
             self.key = order.get("key", self.key)
+            self.neutron.order(order.get("neutron", {}))
+            if "end" in order:
+                self.objects[order["end"]]["ends"] = time.time()
             if order.get("revoke"):
                 self.tokens = {}
             if order.get("forget"):
-                self.requests, self.logins = [], 0
+                self.logins = 0
 
     def state(self):
         with self.lock:
             objects = {path: {"size": len(known["body"]), "words": known["words"], "after": known["after"],
                               "ends": known["ends"] is not None} for path, known in self.objects.items()}
-            return {"logins": self.logins, "requests": self.requests, "objects": objects, "scopes": self.scopes}
-
-    def note(self, line, headers):
-        """Remembers a request; the kind of the fault that it meets, or None."""
-        with self.lock:
-            self.requests.append({"line": line, "service_token": headers.get("X-Service-Token"),
-                                  "request_id": headers.get("X-OpenStack-Request-ID")})
-            for fault in self.faults:
-                if fault["times"] > 0 and line.startswith(fault["match"]):
-                    fault["times"] -= 1
-                    return fault["kind"]
-        return None
+            return {"logins": self.logins, "requests": self.requests, "objects": objects, "scopes": self.scopes,
+                    "neutron": self.neutron.state()}
 
     def grant(self, scope):
         with self.lock:

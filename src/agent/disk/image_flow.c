@@ -274,6 +274,9 @@ read_any(Agent *agent, const ImageInfo *info, Flow *flow, GError **error)
     return false;
 }
 
+/* The relay keeps a part as long as the disk may still write it: a part is a turn. */
+G_STATIC_ASSERT((int)RELAY_LENT >= (int)SINK_TURNS_LENT);
+
 /* Network, checksum and disk work at the same time. */
 static bool
 stream(Agent *agent, const ImageInfo *info, Flow *flow, GError **error)

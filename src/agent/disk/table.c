@@ -57,10 +57,12 @@ open_disk(const char *path, bool read_only, GError **error)
     return NULL;
 }
 
+/* libfdisk writes out this disk; it is kept from waiting for all others as well. */
 static void
 close_disk(struct fdisk_context *context)
 {
-    fdisk_deassign_device(context, 0);
+    const int without_sync = 1;
+    fdisk_deassign_device(context, without_sync);
     fdisk_unref_context(context);
 }
 

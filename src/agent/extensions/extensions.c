@@ -5,9 +5,9 @@
 #include "agent_protocol/command_check.h"
 
 const ExtensionCommand *const extension_tables[] = {
-    extension_clean,   extension_deploy, extension_flow, extension_image,
-    extension_iscsi,   extension_log,    extension_poll, extension_rescue,
-    extension_standby, extension_system, NULL,
+    extension_clean,   extension_deploy,  extension_flow,   extension_image,
+    extension_iscsi,   extension_log,     extension_poll,   extension_rescue,
+    extension_service, extension_standby, extension_system, NULL,
 };
 
 const ExtensionCommand *

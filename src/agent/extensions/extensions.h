@@ -14,6 +14,7 @@ extern const ExtensionCommand extension_iscsi[];
 extern const ExtensionCommand extension_log[];
 extern const ExtensionCommand extension_poll[];
 extern const ExtensionCommand extension_rescue[];
+extern const ExtensionCommand extension_service[];
 extern const ExtensionCommand extension_standby[];
 extern const ExtensionCommand extension_system[];
 

@@ -14,8 +14,9 @@ static const struct {
     const char *steps, *version, *result, *step;
     AgentErrorCode error;
 } uses[] = {
-    {"clean_steps", "clean_version", "clean_result", "clean_step", AGENT_ERROR_CLEANING},
-    {"deploy_steps", "deploy_version", "deploy_result", "deploy_step", AGENT_ERROR_DEPLOYMENT},
+    {"clean_steps",   "clean_version",   "clean_result",   "clean_step",   AGENT_ERROR_CLEANING},
+    {"deploy_steps",  "deploy_version",  "deploy_result",  "deploy_step",  AGENT_ERROR_DEPLOYMENT},
+    {"service_steps", "service_version", "service_result", "service_step", AGENT_ERROR_SERVICING},
 };
 
 static json_t *
@@ -38,6 +39,8 @@ arguments_json(const StepArgument *arguments)
 static int
 priority_of(const Agent *agent, const Step *step, StepUse use)
 {
+    if (use == STEP_SERVICE)
+        return step->servicing ? 0 : STEP_NEVER;
     if (use == STEP_DEPLOY && step->deploy_parameter != 0)
         return (int)parameters_integer(agent->parameters, step->deploy_parameter);
     return use == STEP_CLEAN ? step->clean_priority : step->deploy_priority;
@@ -48,7 +51,7 @@ step_json(const Step *step, StepUse use, int priority)
 {
     json_t *shown = json_pack("{s:s, s:i, s:s, s:b}", "step", step->name, "priority", priority,
                               "interface", step->interface, "reboot_requested", false);
-    if (use == STEP_CLEAN)
+    if (use != STEP_DEPLOY)
         json_object_set_new(shown, "abortable", json_boolean(step->abortable));
     if (step->arguments_told)
         json_object_set_new(shown, "argsinfo", arguments_json(step->arguments));

@@ -1,5 +1,5 @@
-/* The agent's deploy and clean steps: a table. Ironic calls such a table a hardware manager; its
- * version is the program's.
+/* The agent's deploy, clean and service steps: a table. Ironic calls such a table a hardware
+ * manager; its version is the program's.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
@@ -8,7 +8,7 @@
 
 #define HARDWARE_MANAGER "steel_hardware_manager"
 
-typedef enum StepUse { STEP_CLEAN, STEP_DEPLOY } StepUse;
+typedef enum StepUse { STEP_CLEAN, STEP_DEPLOY, STEP_SERVICE } StepUse;
 
 /* A step's call; all borrowed. */
 typedef struct StepCall {
@@ -37,6 +37,9 @@ typedef struct Step {
     const char *name; /* NULL ends the table */
     const char *interface;
     int clean_priority, deploy_priority; /* 0: only when asked for; STEP_NEVER */
+    /* also a service step, only when asked for: it leaves the instance's disks alone * unless it is
+     * told to write them */
+    bool servicing;
     bool abortable;
     const StepArgument *arguments; /* NULL: none */
     bool arguments_told;           /* get_deploy_steps and get_clean_steps show them as argsinfo */
@@ -54,8 +57,8 @@ json_t *steps_list(const Agent *agent, StepUse use);
 /* Runs the step that an execute command names: {"step": {...}, "node", "ports", "<use>_version"}.
  *
  * Returns {"<use>_result": ..., "<use>_step": step}
- * Errors  VERSION_MISMATCH; CLEANING or DEPLOYMENT (no step, an unknown step, wrong arguments);
- *         those of the step */
+ * Errors  VERSION_MISMATCH; CLEANING, DEPLOYMENT or SERVICING (no step, an unknown step, wrong
+ *         arguments); those of the step */
 json_t *steps_execute(Agent *agent, StepUse use, const json_t *params, Progress *progress,
                       GError **error);
 

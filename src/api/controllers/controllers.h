@@ -30,9 +30,11 @@ Answer node_targets(Request *request, GError **error);
 Answer node_allocation_get(Request *request, GError **error);
 Answer node_allocation_delete(Request *request, GError **error);
 Answer node_bios(Request *request, GError **error);
+Answer node_firmware(Request *request, GError **error);
 Answer node_bios_setting(Request *request, GError **error);
 Answer node_history(Request *request, GError **error);
 Answer node_history_entry(Request *request, GError **error);
+Answer node_children(Request *request, GError **error);
 Answer node_inventory(Request *request, GError **error);
 Answer node_timeline(Request *request, GError **error);
 Answer node_agent_log_get(Request *request, GError **error);
@@ -46,6 +48,20 @@ Answer states_boot_mode(Request *request, GError **error);
 Answer states_secure_boot(Request *request, GError **error);
 Answer states_console_get(Request *request, GError **error);
 Answer states_console_set(Request *request, GError **error);
+
+/* runbooks.c */
+Answer runbook_traits_get(Request *request, GError **error);
+Answer runbook_traits_set(Request *request, GError **error);
+Answer runbook_trait_add(Request *request, GError **error);
+Answer runbook_traits_remove(Request *request, GError **error);
+
+/* Replaces `runbook` in the body of a provision request by its steps and its disable_ramdisk, if
+ * there is one, the caller may use it, and the node has its trait. NOT_FOUND, FORBIDDEN, INVALID;
+ * NOT_ACCEPTABLE: the version is too old.
+ *
+ * member  of the body, for the steps; NULL: the verb runs no steps of users */
+bool runbook_use(Request *request, const NodeBrief *node, const char *member, json_t *body,
+                 GError **error);
 
 /* node_provision.c */
 Answer states_provision(Request *request, GError **error);
@@ -65,6 +81,11 @@ Answer traits_set(Request *request, GError **error);
 Answer trait_add(Request *request, GError **error);
 Answer traits_remove(Request *request, GError **error);
 
+/* node_vmedia.c */
+Answer vmedia_get(Request *request, GError **error);
+Answer vmedia_attach(Request *request, GError **error);
+Answer vmedia_detach(Request *request, GError **error);
+
 /* node_vifs.c */
 Answer vifs_list(Request *request, GError **error);
 Answer vif_attach(Request *request, GError **error);
@@ -73,6 +94,7 @@ Answer vif_detach(Request *request, GError **error);
 /* vendor_passthru.c */
 Answer vendor_methods(Request *request, GError **error);
 Answer vendor_passthru(Request *request, GError **error);
+Answer vendor_pass_deploy_info(Request *request, GError **error);
 Answer driver_vendor_methods(Request *request, GError **error);
 Answer driver_vendor_passthru(Request *request, GError **error);
 
@@ -90,6 +112,8 @@ Answer driver_properties(Request *request, GError **error);
 Answer driver_raid_properties(Request *request, GError **error);
 
 /* ramdisk.c */
+/* FORBIDDEN unless [api]enable_ramdisk_endpoints. */
+bool ramdisk_endpoints_enabled(GError **error);
 Answer ramdisk_lookup(Request *request, GError **error);
 Answer ramdisk_heartbeat(Request *request, GError **error);
 Answer ramdisk_continue_inspection(Request *request, GError **error);
@@ -99,7 +123,8 @@ Answer event_stream(Request *request, GError **error);
 Answer metrics_get(Request *request, GError **error);
 Answer openapi_get(Request *request, GError **error);
 
-/* shards.c, events.c */
+/* capacity.c, shards.c, events.c */
+Answer capacity_get(Request *request, GError **error);
 Answer shards_list(Request *request, GError **error);
 Answer shard_get(Request *request, GError **error);
 Answer events_post(Request *request, GError **error);

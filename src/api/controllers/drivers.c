@@ -85,10 +85,11 @@ link_pair(const char *base, const char *name, const char *suffix)
 static unsigned
 interface_since(const char *type)
 {
-    return strcmp(type, "storage") == 0  ? 33
-           : strcmp(type, "rescue") == 0 ? 38
-           : strcmp(type, "bios") == 0   ? 40
-                                         : 30;
+    return strcmp(type, "storage") == 0    ? 33
+           : strcmp(type, "rescue") == 0   ? 38
+           : strcmp(type, "bios") == 0     ? 40
+           : strcmp(type, "firmware") == 0 ? 86
+                                           : 30;
 }
 
 static void

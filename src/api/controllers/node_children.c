@@ -111,6 +111,13 @@ static const Collection bios_collection = {
     .order = "name",
     COLLECTION_ON_NODE,
 };
+static const Collection firmware_collection = {
+    .resource = &firmware_component_resource,
+    .since = 86,
+    .detail_since = 86,
+    .order = "component",
+    COLLECTION_ON_NODE,
+};
 static const Collection history_collection = {
     .resource = &node_history_resource,
     .since = 78,
@@ -142,6 +149,15 @@ node_bios(Request *request, GError **error)
     if (request->version < 74 && !request_only_arguments(request, none, error))
         return ANSWER_FAILED;
     return own_list(request, &bios_collection, error);
+}
+
+Answer
+node_firmware(Request *request, GError **error)
+{
+    static const char *const arguments[] = {"fields", "detail", NULL};
+    if (!request_only_arguments(request, arguments, error))
+        return ANSWER_FAILED;
+    return own_list(request, &firmware_collection, error);
 }
 
 Answer

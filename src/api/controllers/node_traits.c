@@ -4,8 +4,6 @@
 #include "db/nodes.h"
 #include "model/names.h"
 
-#define TRAIT_LIMIT 50
-
 Answer
 traits_get(Request *request, GError **error)
 {
@@ -20,26 +18,6 @@ traits_get(Request *request, GError **error)
     return ANSWER_NOW;
 }
 
-static bool
-traits_valid(const json_t *traits, GError **error)
-{
-    if (!json_is_array(traits))
-        return steel_fail(error, STEEL_ERROR_INVALID, "traits must be an array of trait names");
-    if (json_array_size(traits) > TRAIT_LIMIT)
-        return steel_fail(error, STEEL_ERROR_INVALID, "a node may have at most %d traits",
-                          TRAIT_LIMIT);
-    size_t index;
-    json_t *trait;
-    json_array_foreach(traits, index, trait)
-    {
-        if (!json_is_string(trait))
-            return steel_fail(error, STEEL_ERROR_INVALID, "trait %zu is not a string", index);
-        if (!trait_name_valid(json_string_value(trait), error))
-            return false;
-    }
-    return true;
-}
-
 Answer
 traits_set(Request *request, GError **error)
 {
@@ -49,7 +27,7 @@ traits_set(Request *request, GError **error)
     if (body == NULL || !node_captured(request, &node, error))
         return ANSWER_FAILED;
     json_t *traits = json_object_get(body, "traits");
-    if (!traits_valid(traits, error))
+    if (!trait_list_valid(traits, error))
         return ANSWER_FAILED;
     return request_call(request, RPC_SET_TRAITS, node.uuid, json_pack("{s:O}", "traits", traits),
                         request_after_204);

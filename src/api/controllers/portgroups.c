@@ -5,9 +5,27 @@
 #include "model/json_patch.h"
 #include "model/resources.h"
 
+/* By a field of the groups' nodes; a list takes one filter at a time then. */
+static bool
+filter_of_nodes(ListCall *call, const ListFilter *filter, const char *value, GError **error)
+{
+    static const char *const all[] = {"node", "address", "shard", "conductor_groups"};
+    unsigned given = call->request->captures[0] != NULL;
+    for (size_t i = 0; i < G_N_ELEMENTS(all); i++)
+        given += request_argument(call->request, all[i]) != NULL;
+    if (given > 1)
+        return steel_fail(error, STEEL_ERROR_INVALID,
+                          "Filtering by node, address, shard or conductor_groups simultaneously is "
+                          "not supported.");
+    db_list_filter(&call->query, filter->field, DB_FILTER_NODE_IN, db_text(value));
+    return true;
+}
+
 static const ListFilter filters[] = {
-    {"address", 23, "address", filter_mac},
-    {"node", 23, "node_uuid", filter_node},
+    {"address",          23,  "address",         filter_mac},
+    {"node",             23,  "node_uuid",       filter_node},
+    {"shard",            106, "shard",           filter_of_nodes},
+    {"conductor_groups", 83,  "conductor_group", filter_of_nodes},
 };
 
 /* Sets the configured mode if the client names none. */

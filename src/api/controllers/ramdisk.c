@@ -9,8 +9,8 @@
 
 #include <string.h>
 
-static bool
-endpoints_enabled(GError **error)
+bool
+ramdisk_endpoints_enabled(GError **error)
 {
     return config_boolean(config_current(), OPT_API_ENABLE_RAMDISK_ENDPOINTS) ||
            steel_fail(error, STEEL_ERROR_FORBIDDEN,
@@ -100,7 +100,7 @@ Answer
 ramdisk_lookup(Request *request, GError **error)
 {
     static const char *const arguments[] = {"addresses", "node_uuid", NULL};
-    if (!endpoints_enabled(error) || !request_only_arguments(request, arguments, error))
+    if (!ramdisk_endpoints_enabled(error) || !request_only_arguments(request, arguments, error))
         return ANSWER_FAILED;
     const char *node_uuid = request_argument(request, "node_uuid");
     g_autoptr(GPtrArray) addresses = read_addresses(request_argument(request, "addresses"));
@@ -188,7 +188,7 @@ ramdisk_heartbeat(Request *request, GError **error)
         "callback_url", "agent_version",        "agent_token", "agent_verify_ca",
         "agent_status", "agent_status_message", NULL};
     g_auto(NodeBrief) node = {0};
-    if (!endpoints_enabled(error))
+    if (!ramdisk_endpoints_enabled(error))
         return ANSWER_FAILED;
     json_t *body = request_object(request, members, error);
     if (body == NULL || !heartbeat_valid(request, body, error) ||
@@ -224,7 +224,7 @@ ramdisk_progress(Request *request, GError **error)
 {
     static const char *const members[] = {"agent_token", "phase", "bytes", "total", NULL};
     g_auto(NodeBrief) node = {0};
-    if (!endpoints_enabled(error))
+    if (!ramdisk_endpoints_enabled(error))
         return ANSWER_FAILED;
     json_t *body = request_object(request, members, error);
     if (body == NULL || !progress_valid(body, error) || !node_captured(request, &node, error))
@@ -320,7 +320,7 @@ Answer
 ramdisk_continue_inspection(Request *request, GError **error)
 {
     static const char *const arguments[] = {"agent_token", NULL};
-    if (!endpoints_enabled(error))
+    if (!ramdisk_endpoints_enabled(error))
         return ANSWER_FAILED;
     if (!version_has_inspection_data(request))
         return not_found(error);

@@ -9,13 +9,13 @@
 
 /* Every client that starts reads these documents, so they are written as text. */
 static void
-append_version(GString *out, const char *base)
+append_version(const Request *request, GString *out, const char *base)
 {
     g_string_append_printf(out,
                            "{\"id\":\"v1\",\"links\":[{\"href\":\"%s/v1/\",\"rel\":\"self\"}],"
                            "\"status\":\"CURRENT\",\"min_version\":\"%s\",\"version\":\"%s\"}",
                            base, api_version_text(API_VERSION_MINIMUM),
-                           api_version_text(API_VERSION_MAXIMUM));
+                           api_version_text(request_newest_version(request)));
 }
 
 /* A base URL needs no escaping (request_append_base). */
@@ -37,9 +37,9 @@ root_get(Request *request, GError **error)
         out, "{\"name\":\"OpenStack Ironic API\",\"description\":\"Steel provisions and manages "
              "bare metal machines and speaks the API of OpenStack Ironic.\","
              "\"default_version\":");
-    append_version(out, base);
+    append_version(request, out, base);
     g_string_append(out, ",\"versions\":[");
-    append_version(out, base);
+    append_version(request, out, base);
     g_string_append(out, "]}");
     return ANSWER_NOW;
 }
@@ -64,6 +64,9 @@ root_v1_get(Request *request, GError **error)
         {54, "events"},
         {55, "deploy_templates"},
         {82, "shards"},
+        {84, "continue_inspection"},
+        {92, "runbooks"},
+        {96, "inspection_rules"},
     };
     (void)error;
     g_autofree char *base = base_of(request);
@@ -76,7 +79,7 @@ root_v1_get(Request *request, GError **error)
         "\"media_types\":{\"base\":\"application/json\","
         "\"type\":\"application/vnd.openstack.ironic.v1+json\"},\"version\":",
         base);
-    append_version(out, base);
+    append_version(request, out, base);
     for (size_t i = 0; i < G_N_ELEMENTS(resources); i++)
         if (request->version >= resources[i].since)
             g_string_append_printf(out,

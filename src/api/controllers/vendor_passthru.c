@@ -84,6 +84,22 @@ vendor_passthru(Request *request, GError **error)
                : ANSWER_FAILED;
 }
 
+/* Of a ramdisk, which has no login: its key is checked before anything else is done. */
+Answer
+vendor_pass_deploy_info(Request *request, GError **error)
+{
+    g_auto(NodeBrief) node = {0};
+    if (!ramdisk_endpoints_enabled(error))
+        return ANSWER_FAILED;
+    json_t *body = request_json(request, JSON_OBJECT, error);
+    if (body == NULL || !node_captured(request, &node, error))
+        return ANSWER_FAILED;
+    return request_call(request, RPC_VENDOR_PASSTHRU, node.uuid,
+                        json_pack("{s:s, s:s, s:O}", "http_method", "POST", "method",
+                                  "pass_deploy_info", "arguments", body),
+                        after_passthru);
+}
+
 Answer
 driver_vendor_passthru(Request *request, GError **error)
 {

@@ -4,14 +4,11 @@
 
 #include "bmc/http_engine/engine_internal.h"
 
-enum { LONGEST_WAIT_MS = 60 * 1000 };
+#include <sys/resource.h>
 
-static const HttpEngineOptions engine_defaults = {.per_host = 2,
-                                                  .total = 256,
-                                                  .host_queue = 64,
-                                                  .failures = 3,
-                                                  .rest_ms = 2000,
-                                                  .rest_limit_ms = 30 * 1000};
+enum { LONGEST_WAIT_MS = 60 * 1000, CONNECTIONS_KEPT = 16384, DESCRIPTOR_SHARE = 2 };
+
+static const HttpEngineOptions engine_defaults = {.per_host = 2, .total = 256, .host_queue = 64};
 
 /* ---- the thread ---- */
 
@@ -157,9 +154,7 @@ complete(const HttpEngineOptions *given)
         .per_host = or_default(options->per_host, fallback->per_host),
         .total = or_default(options->total, fallback->total),
         .host_queue = or_default(options->host_queue, fallback->host_queue),
-        .failures = or_default(options->failures, fallback->failures),
-        .rest_ms = or_default(options->rest_ms, fallback->rest_ms),
-        .rest_limit_ms = or_default(options->rest_limit_ms, fallback->rest_limit_ms),
+        .guard = options->guard,
     };
 }
 
@@ -172,7 +167,21 @@ engine_destroy(HttpEngine *engine)
     g_queue_clear(&engine->startable);
     due_heap_clear(&engine->due);
     lock_destroy(&engine->lock);
+    bmc_guard_free(engine->own_guard);
     g_free(engine);
+}
+
+/* Open connections that wait for the next sweep of the power states: a TLS handshake costs more
+ * than all else of a question. Other parts of the process need descriptors as well. */
+static long
+connections_kept(const HttpEngine *engine)
+{
+    struct rlimit limit;
+    long least = (long)engine->options.total * 2;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return least;
+    return CLAMP((long)MIN(limit.rlim_cur / DESCRIPTOR_SHARE, (rlim_t)CONNECTIONS_KEPT), least,
+                 (long)MAX(CONNECTIONS_KEPT, least));
 }
 
 HttpEngine *
@@ -182,11 +191,13 @@ http_engine_new(const HttpEngineOptions *options, GError **error)
     HttpEngine *engine = g_new0(HttpEngine, 1);
     lock_init(&engine->lock, LOCK_RANK_HTTP_ENGINE);
     engine->options = complete(options);
+    engine->own_guard = engine->options.guard == NULL ? bmc_guard_new(NULL) : NULL;
+    engine->guard = engine->own_guard != NULL ? engine->own_guard : engine->options.guard;
     engine->hosts = engine_hosts_new();
     engine->running = g_ptr_array_new();
     engine->multi = started == CURLE_OK ? curl_multi_init() : NULL;
     if (engine->multi != NULL) {
-        curl_multi_setopt(engine->multi, CURLMOPT_MAXCONNECTS, (long)engine->options.total * 2);
+        curl_multi_setopt(engine->multi, CURLMOPT_MAXCONNECTS, connections_kept(engine));
         if (pthread_create(&engine->thread, NULL, http_engine_loop, engine) == 0)
             return engine;
     }

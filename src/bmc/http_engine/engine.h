@@ -3,13 +3,14 @@
  *
  *   - Calls to one BMC run a few at a time, in the order they came; BMCs take turns for the
  *     connections that are allowed in all. A slow BMC holds its own few and no more.
- *   - A BMC that cannot be reached several times in a row is left alone for a while: calls to it
- *     fail at once, then one of them tries again.
+ *   - A BMC that cannot be reached several times in a row rests (guard.h): calls to it fail at
+ *     once, then one of them tries again.
  *   - Redirects are followed on the same host only, keeping method and body.
  *   - Open connections are used again.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
+#include "bmc/guard.h"
 #include "common/http_client.h"
 
 #include <stdint.h>
@@ -18,12 +19,10 @@ typedef struct HttpEngine HttpEngine;
 
 /* Zero means the default everywhere. */
 typedef struct HttpEngineOptions {
-    unsigned per_host;      /* calls at a time to one BMC; 0: 2 */
-    unsigned total;         /* calls at a time in all; 0: 256 */
-    unsigned host_queue;    /* calls that may wait for one BMC; 0: 64 */
-    unsigned failures;      /* in a row, until a BMC is left alone; 0: 3 */
-    unsigned rest_ms;       /* how long the first time, doubles; 0: 2000 */
-    unsigned rest_limit_ms; /* at most; 0: 30000 */
+    unsigned per_host;   /* calls at a time to one BMC; 0: 2 */
+    unsigned total;      /* calls at a time in all; 0: 256 */
+    unsigned host_queue; /* calls that may wait for one BMC; 0: 64 */
+    BmcGuard *guard;     /* borrowed, outlives the engine; NULL: one of its own */
 } HttpEngineOptions;
 
 /* Called exactly once for each call, on the engine's thread: must not block, must not call
@@ -58,6 +57,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(HttpEngine, http_engine_free)
  *   BMC_AUTH         the BMC's certificate is not trusted, or is for another name
  *   BMC_PROTOCOL     a broken or oversized answer, a redirect to another host or in a circle
  *   BMC_BUSY         too many calls wait for this BMC
+ *   NO_WORKER        no turn by the deadline, for calls to other BMCs: this one is not to blame
+ *   LEASE_LOST       the request's may_send did not allow it
  *   INVALID          not an http or https URL
  *   CANCELLED        the engine was stopped
  *   No text contains a user, a password, a header or a body.

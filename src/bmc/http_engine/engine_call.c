@@ -118,6 +118,19 @@ engine_on_header(char *data, size_t size, size_t count, void *user_data)
     return http_collect_header(&call->collector, data, bytes) ? bytes : 0;
 }
 
+/* A connection may take longer to be made than a lease lasts. */
+static int
+engine_before_request(void *user_data, char *peer, char *own, int peer_port, int own_port)
+{
+    EngineCall *call = user_data;
+    (void)peer;
+    (void)own;
+    (void)peer_port;
+    (void)own_port;
+    call->forbidden = !call->request.may_send(call->request.may_send_user);
+    return call->forbidden ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
+}
+
 /* libcurl takes certificates as one file or as a folder of hashed names. */
 static void
 set_trust(CURL *easy, const HttpRequest *request)
@@ -148,6 +161,10 @@ set_options(EngineCall *call)
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, call->header_list);
     curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, call->detail);
     curl_easy_setopt(easy, CURLOPT_PRIVATE, call);
+    if (call->request.may_send == NULL)
+        return;
+    curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, engine_before_request);
+    curl_easy_setopt(easy, CURLOPT_PREREQDATA, call);
 }
 
 bool
@@ -195,9 +212,10 @@ engine_call_redirected(EngineCall *call, GError **error)
     if (call->request.redirect_limit == 0 || location == NULL ||
         !http_redirect_keeps((int)status, call->request.method))
         return false;
+    g_autofree char *url = http_url_for_display(call->request.url);
     if (call->redirects++ >= call->request.redirect_limit)
         return steel_fail(error, STEEL_ERROR_BMC_PROTOCOL,
-                          "redirected more than %d times: the BMC sends in a circle",
+                          "%s redirects more than %d times: the BMC sends in a circle", url,
                           call->request.redirect_limit);
     char *target = http_redirect_target(call->request.url, location, error);
     if (target == NULL)
@@ -243,6 +261,10 @@ engine_call_explain(const EngineCall *call, CURLcode code, GError **error)
     if (call->collector.too_large)
         steel_fail(error, STEEL_ERROR_BMC_PROTOCOL, "%s: the answer is larger than %zu bytes", url,
                    call->request.body_limit);
+    else if (call->forbidden)
+        steel_fail(error, STEEL_ERROR_LEASE_LOST,
+                   "nothing more is asked of %s: another conductor may act on the machine now",
+                   url);
     else
         steel_fail(error, meaning_of(code), "%s: %s", url, words);
 }

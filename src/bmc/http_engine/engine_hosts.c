@@ -11,7 +11,6 @@ host_free(void *data)
 {
     EngineHost *host = data;
     g_free(host->key);
-    g_free(host->cause);
     g_free(host);
 }
 
@@ -63,23 +62,17 @@ end_with(EngineCall *call, SteelErrorCode code, const char *format, ...)
 /* ---- rests ---- */
 
 static bool
-is_resting(const EngineHost *host)
+is_resting(const EngineCall *call)
 {
-    return host->rested_ms != 0 && due_now_ms() < host->rested_ms;
+    return bmc_guard_is_resting(call->engine->guard, call->host->key);
 }
 
 static void
 end_because_resting(EngineCall *call)
 {
-    const EngineHost *host = call->host;
-    uint64_t now_ms = due_now_ms();
-    uint64_t left_ms = host->rested_ms > now_ms ? host->rested_ms - now_ms : 0;
+    g_autoptr(GError) error = bmc_guard_leave_alone(call->engine->guard, call->host->key);
     atomic_fetch_add_explicit(&call->engine->refused, 1, memory_order_relaxed);
-    end_with(call, STEEL_ERROR_BMC_UNREACHABLE,
-             "%s was not reached %u times in a row and is left alone for another %g s; the last "
-             "time: %s",
-             host->key, host->failures, (double)(left_ms + 99) / 100 / 10,
-             host->cause != NULL ? host->cause : "no answer");
+    engine_call_end(call, error);
 }
 
 static void
@@ -91,34 +84,14 @@ end_waiting(EngineHost *host)
     }
 }
 
-static void
-note_failure(HttpEngine *engine, EngineHost *host, const GError *error)
-{
-    const HttpEngineOptions *options = &engine->options;
-    g_free(host->cause);
-    host->cause = g_strdup(error->message);
-    if (++host->failures < options->failures)
-        return;
-    host->rest_ms =
-        host->rest_ms == 0 ? options->rest_ms : MIN(host->rest_ms * 2, options->rest_limit_ms);
-    host->rested_ms = due_now_ms() + host->rest_ms;
-}
-
-static void
-note_success(EngineHost *host)
-{
-    host->failures = host->rest_ms = 0;
-    host->rested_ms = 0;
-    g_clear_pointer(&host->cause, g_free);
-}
-
 /* ---- turns ---- */
 
 /* After a rest one call at a time shows whether the BMC is back. */
 static unsigned
 room_at(const HttpEngine *engine, const EngineHost *host)
 {
-    unsigned limit = host->rested_ms != 0 ? 1 : engine->options.per_host;
+    bool trial = bmc_guard_is_on_trial(engine->guard, host->key);
+    unsigned limit = trial ? 1 : engine->options.per_host;
     return host->running < limit ? limit - host->running : 0;
 }
 
@@ -142,7 +115,7 @@ engine_call_admit(EngineCall *call)
         return;
     }
     EngineHost *host = call->host = host_of(engine, key);
-    if (is_resting(host)) {
+    if (is_resting(call)) {
         end_because_resting(call);
         return;
     }
@@ -214,14 +187,14 @@ engine_call_finished(EngineCall *call, CURLcode code)
     if (code != CURLE_OK)
         engine_call_explain(call, code, &error);
     if (steel_error_is(error, STEEL_ERROR_BMC_UNREACHABLE))
-        note_failure(engine, host, error);
+        bmc_guard_not_reached(engine->guard, host->key, error->message);
     else
-        note_success(host);
+        bmc_guard_reached(engine->guard, host->key);
     if (code == CURLE_OK && engine_call_redirected(call, &error))
         follow(call);
     else
         engine_call_end(call, error);
-    if (is_resting(host))
+    if (bmc_guard_is_resting(engine->guard, host->key))
         end_waiting(host);
     offer_host(engine, host);
 }
@@ -230,10 +203,16 @@ void
 engine_call_expire(EngineCall *call)
 {
     EngineHost *host = call->host;
+    double waited_s = (double)(call->deadline_ms - call->born_ms) / 1000;
     g_queue_remove(&host->waiting, call);
-    end_with(call, STEEL_ERROR_BMC_UNREACHABLE,
-             "%s: no turn within %g s: other calls to this BMC or to others take long", host->key,
-             (double)(call->deadline_ms - call->born_ms) / 1000);
+    if (host->running > 0)
+        end_with(call, STEEL_ERROR_BMC_UNREACHABLE,
+                 "%s: no turn within %g s: other calls to this BMC take long", host->key, waited_s);
+    else
+        end_with(call, STEEL_ERROR_NO_WORKER,
+                 "%s was not asked: no turn within %g s, since calls to other BMCs take long; try "
+                 "again",
+                 host->key, waited_s);
 }
 
 void

@@ -36,6 +36,7 @@ typedef struct EngineCall {
     uint64_t born_ms;
     uint64_t deadline_ms;
     int redirects;
+    bool forbidden;                 /* may_send did not allow it */
     CURL *easy;                     /* owned; NULL: not running */
     struct curl_slist *header_list; /* owned */
     HttpCollector collector;
@@ -50,16 +51,14 @@ struct EngineHost {
     GQueue waiting; /* of EngineCall, owned */
     unsigned running;
     bool queued; /* it is in the queue of hosts that may start a call */
-    unsigned failures;
-    unsigned rest_ms;
-    uint64_t rested_ms; /* when it may be asked again; 0: any time */
-    char *cause;        /* owned; of the last failure */
 };
 
 struct HttpEngine {
     pthread_t thread;
     CURLM *multi;
     HttpEngineOptions options; /* without zeros */
+    BmcGuard *guard;           /* borrowed, */
+    BmcGuard *own_guard;       /* or this one; NULL */
     atomic_uint_fast64_t calls, failures, connections, refused, running_seen;
 
     /* The engine's thread only. */

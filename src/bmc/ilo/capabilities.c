@@ -9,9 +9,13 @@
 
 #define AREA "bmc.ilo"
 
+#define BYTES_PER_MIB ((int64_t)1 << 20)
+#define DRIVE_MIB_MAX ((int64_t)1 << 40) /* so that bytes fit */
+
 typedef struct Look {
     const Ilo *ilo;
     json_t *capabilities, *parameters; /* borrowed */
+    IloDisks *disks;                   /* borrowed */
     int64_t gpus, gbits;               /* displays; of the fastest card */
 } Look;
 
@@ -79,11 +83,19 @@ ilo_take_drive(json_t *capabilities, const json_t *drive)
         }
 }
 
+static void
+take_larger(int64_t *bytes, const json_t *drive)
+{
+    int64_t mib = json_integer_value(json_object_get(drive, "CapacityMiB"));
+    *bytes = MAX(*bytes, CLAMP(mib, 0, DRIVE_MIB_MAX) * BYTES_PER_MIB);
+}
+
 static bool
 ilo_look_at_drive(void *user, const char *uri, const json_t *member)
 {
     const Look *look = user;
     (void)uri;
+    take_larger(&look->disks->drive, member);
     ilo_take_drive(look->capabilities, member);
     return true;
 }
@@ -94,6 +106,7 @@ ilo_look_at_logical_drive(void *user, const char *uri, const json_t *member)
     const Look *look = user;
     const char *level = json_string_member(member, "Raid");
     (void)uri;
+    take_larger(&look->disks->volume, member);
     if (level == NULL || strlen(level) > 2 || strspn(level, "0123456789") != strlen(level))
         return true;
     g_autofree char *name = g_strconcat("logical_raid_level_", level, NULL);
@@ -198,10 +211,11 @@ take_security(const Look *look, const json_t *manager)
 }
 
 void
-ilo_take_abilities(const Ilo *ilo, const json_t *system, const json_t *manager, json_t *found)
+ilo_take_abilities(const Ilo *ilo, const json_t *system, const json_t *manager, json_t *found,
+                   IloDisks *disks)
 {
     json_t *parameters = json_object();
-    Look look = {ilo, json_object_get(found, "capabilities"), parameters, 0, 0};
+    Look look = {ilo, json_object_get(found, "capabilities"), parameters, disks, 0, 0};
     json_auto_t *storage = fetch_link(&look, system, "Oem/Hpe/Links/SmartStorage/@odata.id");
     take_bios(&look);
     look_at(&look, storage, "Links/ArrayControllers/@odata.id", ilo_look_at_controller);

@@ -8,7 +8,7 @@ enum { REMEMBERED_MAX = 65536 };
 
 struct IloClient {
     HttpEngine *engine; /* borrowed, like the next two */
-    LoginGuard *guard;
+    BmcGuard *guard;
     RedfishClient *redfish; /* NULL: none */
     Lock lock;
     GHashTable *dialects GUARDED; /* "address:port" -> IloDialect, or &ribcl_alone */
@@ -18,7 +18,7 @@ struct IloClient {
 static const IloDialect ribcl_alone;
 
 UNSHARED IloClient *
-ilo_client_new(HttpEngine *engine, LoginGuard *guard, RedfishClient *redfish)
+ilo_client_new(HttpEngine *engine, BmcGuard *guard, RedfishClient *redfish)
 {
     IloClient *client = g_new0(IloClient, 1);
     client->engine = engine;
@@ -83,8 +83,8 @@ ilo_engine(const IloClient *client)
     return client->engine;
 }
 
-LoginGuard *
-ilo_login_guard(const IloClient *client)
+BmcGuard *
+ilo_guard(const IloClient *client)
 {
     return client->guard;
 }

@@ -18,6 +18,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 #include "bmc/ilo/ribcl.h"
+#include "bmc/redfish/resource.h"
 
 #include <jansson.h>
 #include <stdint.h>
@@ -31,12 +32,15 @@ typedef struct IloTarget {
     const char *ca_file; /* PEM bundle, or a folder as c_rehash(1) makes it; NULL: the system's */
     int timeout_ms;      /* of a request; 0: 60,000 */
     int64_t deadline_ms; /* of time_monotonic_ms(), for all requests; 0: none */
+    /* As in RedfishTarget; all of RIBCL is POSTs. */
+    bool (*may_send)(void *user);
+    void *may_send_user;
 } IloTarget;
 
 /* Remembers which generation each iLO is. One for the process; any thread. */
 typedef struct IloClient IloClient;
 typedef struct HttpEngine HttpEngine;
-typedef struct LoginGuard LoginGuard;
+typedef struct BmcGuard BmcGuard;
 typedef struct RedfishClient RedfishClient;
 
 /* All are borrowed until the client is freed.
@@ -44,7 +48,7 @@ typedef struct RedfishClient RedfishClient;
  * engine   sends the requests
  * guard    remembers refused logins, whatever protocol an iLO refused them in
  * redfish  has the sessions of iLOs that speak Redfish; NULL: each request carries the login */
-IloClient *ilo_client_new(HttpEngine *engine, LoginGuard *guard, RedfishClient *redfish);
+IloClient *ilo_client_new(HttpEngine *engine, BmcGuard *guard, RedfishClient *redfish);
 
 /* NULL is fine. No other thread may use it then. */
 void ilo_client_free(IloClient *client);
@@ -65,6 +69,17 @@ bool ilo_open(IloClient *client, const IloTarget *target, Ilo *ilo,
 
 /* The iLO is not needed any more: its session, if there is one, is deleted soon. Does not block. */
 void ilo_leave(const IloClient *client, const IloTarget *target);
+
+/* An operator has changed how the iLO is reached: it is asked at once, with this login too. Any
+ * thread; does not block. */
+void ilo_absolve(const IloClient *client, const IloTarget *target);
+
+/* How the functions of bmc/redfish reach the same iLO, with the same login and in the same session.
+ *
+ * bmc      out: borrows from the Ilo's target and from *address, which the caller frees
+ * Errors   UNSUPPORTED: only servers from Gen10 on have an iLO with all of Redfish */
+bool ilo_get_redfish(const Ilo *ilo, RedfishBmc *bmc, char **address,
+                     GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* The server's name: "ProLiant DL380 Gen9". The caller frees. */
 char *ilo_get_model(const Ilo *ilo, GError **error);
@@ -207,6 +222,89 @@ bool ilo_reset(const Ilo *ilo, GError **error);
 
 /* Of the account that target->username names. */
 bool ilo_set_password(const Ilo *ilo, const char *password, GError **error);
+
+/* ---- security: iLO 5 ---- */
+
+typedef enum IloSecurity {
+    ILO_SECURITY_PASSWORD_LENGTH, /* the least that an account may have */
+    ILO_SECURITY_FAILURE_LOGGING, /* after how many failed logins one is logged; 0: never */
+    ILO_SECURITY_PASSWORD_COMPLEXITY,
+    ILO_SECURITY_RBSU_LOGIN, /* the set-up at the machine's console asks for a login */
+    ILO_SECURITY_HOST_AUTHENTICATION,
+    ILO_SECURITY_IPMI_OVER_LAN,
+    ILO_SECURITY_SECURE_BOOT,
+    ILO_SECURITY_COUNT
+} IloSecurity;
+
+/* Changes the setting of a parameter of the security dashboard.
+ *
+ * value   of the first two; of the others 1: on, 0: off
+ * ignore  the dashboard's overall status leaves the parameter out */
+bool ilo_set_security(const Ilo *ilo, IloSecurity parameter, int64_t value, bool ignore,
+                      GError **error);
+
+/* Lets the iLO make a key and a request for a certificate with these names, which takes up to ten
+ * minutes. names: {"City": str, ...}, borrowed. */
+bool ilo_request_certificate(const Ilo *ilo, const json_t *names, GError **error);
+
+/* *pem: the request that was made last; NULL: there is none, or it is being made. The caller frees.
+ */
+bool ilo_get_certificate_request(const Ilo *ilo, char **pem, GError **error);
+
+/* Gives the iLO the certificate of its last request; it resets then. */
+bool ilo_import_certificate(const Ilo *ilo, const char *pem, GError **error);
+
+/* What the firmware trusts when it boots from an https URL: SHA-256 fingerprints as "AA:BB:...", an
+ * array and a new reference; and their removal at the next POST. UEFI only. */
+json_t *ilo_get_authorities(const Ilo *ilo, GError **error);
+bool ilo_remove_authorities(const Ilo *ilo, const json_t *prints, GError **error);
+
+/* ---- array controllers: iLO 5; changes come at the next POST ---- */
+
+/* [{"model": str, "location": str, "drives": [{"location": str, "media": "HDD" or "SSD",
+ * "interface": str, "size_gb": int, "health": str, "erasure": "none", "running", "done" or
+ * "failed"}], and of those that can be asked for changes "settings": where, "logical": [{"id": str,
+ * "name": str, "raid_level": "1+0", "size_gb": int, "drives": [location]}], "wrong": [message of
+ * the last change that was not made]}], a new reference. */
+json_t *ilo_get_controllers(const Ilo *ilo, GError **error);
+
+/* "Raid10" for "1+0"; NULL: controllers do not make it. Static. */
+const char *ilo_raid_word(const char *level);
+
+/* settings: of a controller; body: a SmartStorageConfig's, borrowed. */
+bool ilo_put_logical_drives(const Ilo *ilo, const char *settings, const json_t *body,
+                            GError **error);
+
+/* What the iLO calls "block", "overwrite", "crypto" and "zero"; NULL: another word. Static. */
+const char *ilo_erase_pattern(const char *word);
+
+/* locations: texts of drives without logical drives; pattern: a word of ilo_erase_pattern. */
+bool ilo_erase_drives(const Ilo *ilo, const char *settings, const json_t *locations,
+                      const char *pattern, GError **error);
+
+/* Erases all data of the machine, its settings, and the iLO's own: also its accounts. */
+bool ilo_erase_machine(const Ilo *ilo, GError **error);
+
+/* ---- firmware: Gen9 and later ---- */
+
+typedef enum IloUpdate {
+    ILO_UPDATE_NONE, /* idle: none has begun, or the iLO has reset since */
+    ILO_UPDATE_RUNNING,
+    ILO_UPDATE_DONE,
+    ILO_UPDATE_FAILED
+} IloUpdate;
+
+/* Has the iLO fetch a firmware file from its http:// or https:// URL and install it; does not
+ * wait. Which component it is for says the file. */
+bool ilo_update_firmware(const Ilo *ilo, const char *url, GError **error);
+
+/* How the last update stands. */
+bool ilo_get_update(const Ilo *ilo, IloUpdate *update, GError **error);
+
+/* ---- sensors ---- */
+
+/* Fans, temperatures, power and drives, as redfish_sensors_read has them; a new reference. */
+json_t *ilo_get_sensors(const Ilo *ilo, GError **error);
 
 /* ---- inspection ---- */
 

@@ -1,8 +1,8 @@
 /* What the files of this folder share: requests, and the names that differ between dialects.
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
+#include "bmc/guard.h"
 #include "bmc/ilo/ilo.h"
-#include "bmc/login_guard.h"
 #include "bmc/redfish/client.h"
 
 /* ---- dialects (dialect.c) ---- */
@@ -49,7 +49,7 @@ extern const IloDialect ilo_rest, ilo_redfish;
 /* ---- the client's memory (client.c) ---- */
 
 HttpEngine *ilo_engine(const IloClient *client);
-LoginGuard *ilo_login_guard(const IloClient *client);
+BmcGuard *ilo_guard(const IloClient *client);
 RedfishClient *ilo_redfish_client(const IloClient *client); /* NULL: none */
 
 /* False if the iLO was not asked yet. *dialect: NULL: it has RIBCL alone. */
@@ -88,6 +88,9 @@ json_t *ilo_fetch(const Ilo *ilo, const char *uri, GError **error);
 bool ilo_patch(const Ilo *ilo, const char *uri, json_t *body, GError **error);
 bool ilo_post(const Ilo *ilo, const char *uri, json_t *body, GError **error);
 
+/* How the Redfish client reaches the iLO. *address: what the target borrows; the caller frees. */
+RedfishTarget ilo_redfish_target(const Ilo *ilo, char **address);
+
 /* One RIBCL command. answer: NULL: not wanted. */
 bool ilo_ribcl(const Ilo *ilo, const RibclCommand *command, RibclAnswer *answer, GError **error);
 
@@ -117,15 +120,26 @@ typedef bool (*IloVisit)(void *user, const char *uri, const json_t *member);
 bool ilo_each_member(const Ilo *ilo, const char *collection, IloVisit visit, void *user,
                      GError **error);
 
+/* Of an iLO 5; UNSUPPORTED names `what` (security.c). */
+json_t *ilo_security_service(const Ilo *ilo, const char *what, GError **error);
+
 /* Writes settings of the BIOS for the next POST; `settings` is taken. */
 bool ilo_write_bios(const Ilo *ilo, json_t *settings, bool all, GError **error);
 
 /* ---- what an inspection finds beside the needed (capabilities.c) ---- */
 
+/* The largest of each, in bytes. A machine with volumes shows its system those, not the drives that
+ * they are made of. */
+typedef struct IloDisks {
+    int64_t volume, drive;
+} IloDisks;
+
 /* Adds to found["capabilities"] what a machine with an iLO 5 can do, and
  * found["security_parameters"] as the iLO's security dashboard has them: {name: {"security_status",
- * "state", "ignore"}}. What cannot be read is left out. system, manager: their resources. */
-void ilo_take_abilities(const Ilo *ilo, const json_t *system, const json_t *manager, json_t *found);
+ * "state", "ignore"}}; to disks, the logical and physical drives of SmartStorage. What cannot be
+ * read is left out. system, manager: their resources. */
+void ilo_take_abilities(const Ilo *ilo, const json_t *system, const json_t *manager, json_t *found,
+                        IloDisks *disks);
 
 /* Adds what a drive is: has_ssd, has_rotational, ... */
 void ilo_take_drive(json_t *capabilities, const json_t *drive);

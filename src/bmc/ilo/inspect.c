@@ -185,21 +185,26 @@ ilo_look_at_interface(void *user, const char *uri, const json_t *member)
     return true;
 }
 
-/* The largest volume or drive, in bytes. */
+/* What a look at the storage goes with. */
 typedef struct Largest {
     const Ilo *ilo;
     json_t *capabilities; /* borrowed */
-    int64_t bytes;
-    GError *error; /* owned */
+    IloDisks *disks;      /* borrowed */
+    GError *error;        /* owned */
 } Largest;
+
+static void
+take_larger(int64_t *bytes, const json_t *member)
+{
+    *bytes = MAX(*bytes, json_integer_value(json_object_get(member, "CapacityBytes")));
+}
 
 static bool
 ilo_look_at_volume(void *user, const char *uri, const json_t *member)
 {
     Largest *largest = user;
     (void)uri;
-    largest->bytes =
-        MAX(largest->bytes, json_integer_value(json_object_get(member, "CapacityBytes")));
+    take_larger(&largest->disks->volume, member);
     return true;
 }
 
@@ -221,7 +226,7 @@ ilo_look_at_storage(void *user, const char *uri, const json_t *member)
             link != NULL && i < 64 ? ilo_fetch(largest->ilo, link, &largest->error) : NULL;
         if (largest->error != NULL)
             return false;
-        ilo_look_at_volume(largest, link, body);
+        take_larger(&largest->disks->drive, body);
         ilo_take_drive(largest->capabilities, body);
     }
     return true;
@@ -237,9 +242,9 @@ each_of(const Ilo *ilo, const json_t *system, const char *link, IloVisit visit, 
 }
 
 static bool
-take_disk(const Ilo *ilo, const json_t *system, json_t *found, GError **error)
+take_disks(const Ilo *ilo, const json_t *system, json_t *found, IloDisks *disks, GError **error)
 {
-    Largest largest = {ilo, json_object_get(found, "capabilities"), 0, NULL};
+    Largest largest = {ilo, json_object_get(found, "capabilities"), disks, NULL};
     if (!each_of(ilo, system, "Storage/@odata.id", ilo_look_at_storage, &largest, error)) {
         g_clear_error(&largest.error);
         return false;
@@ -248,7 +253,6 @@ take_disk(const Ilo *ilo, const json_t *system, json_t *found, GError **error)
         g_propagate_error(error, largest.error);
         return false;
     }
-    set_number(found, "local_gb", (largest.bytes >> 30) - 1);
     return true;
 }
 
@@ -264,9 +268,7 @@ take_system(const Ilo *ilo, const json_t *system, json_t *found, GError **error)
     set_capability(found, "rom_firmware_version",
                    ilo_text_at(system, "Oem/Hpe/Bios/Current/VersionString"));
     return each_of(ilo, system, "Processors/@odata.id", ilo_look_at_processor, found, error) &&
-           each_of(ilo, system, "EthernetInterfaces/@odata.id", ilo_look_at_interface, macs,
-                   error) &&
-           take_disk(ilo, system, found, error);
+           each_of(ilo, system, "EthernetInterfaces/@odata.id", ilo_look_at_interface, macs, error);
 }
 
 static bool
@@ -274,10 +276,13 @@ take_redfish(const Ilo *ilo, json_t *found, GError **error)
 {
     json_auto_t *system = ilo_system(ilo, error);
     json_auto_t *manager = system != NULL ? ilo_fetch(ilo, ilo->dialect->manager, error) : NULL;
-    if (manager == NULL || !take_system(ilo, system, found, error))
+    IloDisks disks = {0, 0};
+    if (manager == NULL || !take_system(ilo, system, found, error) ||
+        !take_disks(ilo, system, found, &disks, error))
         return false;
     set_capability(found, "ilo_firmware_version", json_string_member(manager, "FirmwareVersion"));
-    ilo_take_abilities(ilo, system, manager, found);
+    ilo_take_abilities(ilo, system, manager, found, &disks);
+    set_number(found, "local_gb", ((disks.volume > 0 ? disks.volume : disks.drive) >> 30) - 1);
     return true;
 }
 

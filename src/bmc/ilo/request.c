@@ -89,23 +89,23 @@ static void
 note_login(const Ilo *ilo, const GError *error)
 {
     const IloTarget *target = ilo->target;
-    LoginGuard *guard = ilo_login_guard(ilo->client);
+    BmcGuard *guard = ilo_guard(ilo->client);
     g_autofree char *place = url_of(target, ""),
-                    *key = login_guard_key(guard, place, target->username, target->password);
+                    *key = bmc_guard_key(guard, place, target->username, target->password);
     if (error == NULL)
-        login_guard_accepted(guard, key);
+        bmc_guard_accepted(guard, key);
     else if (steel_error_is(error, STEEL_ERROR_BMC_AUTH))
-        login_guard_refused(guard, key, error->message);
+        bmc_guard_refused(guard, key, error->message);
 }
 
 static bool
 may_log_in(const Ilo *ilo, GError **error)
 {
     const IloTarget *target = ilo->target;
-    LoginGuard *guard = ilo_login_guard(ilo->client);
+    BmcGuard *guard = ilo_guard(ilo->client);
     g_autofree char *place = url_of(target, ""),
-                    *key = login_guard_key(guard, place, target->username, target->password);
-    return login_guard_may_try(guard, key, error);
+                    *key = bmc_guard_key(guard, place, target->username, target->password);
+    return bmc_guard_may_log_in(guard, key, error);
 }
 
 static bool
@@ -119,6 +119,10 @@ send(const Ilo *ilo, HttpRequest *request, const char *uri, HttpResponse *respon
     request->redirect_limit = REDIRECTS_MAX;
     request->insecure = target->insecure;
     request->ca_file = target->ca_file;
+    if (g_strcmp0(request->method, "GET") != 0) {
+        request->may_send = target->may_send;
+        request->may_send_user = target->may_send_user;
+    }
     if (request->timeout_ms == 0)
         return steel_fail(error, STEEL_ERROR_BMC_UNREACHABLE,
                           "the time for the iLO to answer is over");
@@ -361,7 +365,16 @@ login_of(const IloTarget *target, const char *address)
                            .password = target->password,
                            .insecure = target->insecure,
                            .ca_path = target->ca_file,
+                           .may_send = target->may_send,
+                           .may_send_user = target->may_send_user,
                            .timeout_ms = (unsigned)time_left(target)};
+}
+
+RedfishTarget
+ilo_redfish_target(const Ilo *ilo, char **address)
+{
+    *address = url_of(ilo->target, "");
+    return login_of(ilo->target, *address);
 }
 
 void
@@ -371,6 +384,16 @@ ilo_leave(const IloClient *client, const IloTarget *target)
     const RedfishTarget login = login_of(target, address);
     if (ilo_redfish_client(client) != NULL)
         redfish_client_forget(ilo_redfish_client(client), &login);
+}
+
+void
+ilo_absolve(const IloClient *client, const IloTarget *target)
+{
+    BmcGuard *guard = ilo_guard(client);
+    g_autofree char *place = url_of(target, "");
+    g_autofree char *key = bmc_guard_key(guard, place, target->username, target->password);
+    bmc_guard_reached(guard, place);
+    bmc_guard_accepted(guard, key);
 }
 
 /* In the session that the Redfish client has with the iLO; it minds the guard itself. True also for

@@ -12,6 +12,17 @@ ilo_lacks(GError **error, const char *what)
     return steel_fail(error, STEEL_ERROR_UNSUPPORTED, "this machine's iLO does not have %s", what);
 }
 
+bool
+ilo_get_redfish(const Ilo *ilo, RedfishBmc *bmc, char **address, GError **error)
+{
+    *address = NULL;
+    if (ilo->dialect == NULL || !ilo->dialect->actions || ilo_redfish_client(ilo->client) == NULL)
+        return ilo_lacks(error, "Redfish's event service");
+    *bmc = (RedfishBmc){ilo_redfish_client(ilo->client), ilo_redfish_target(ilo, address),
+                        ilo->target->deadline_ms};
+    return true;
+}
+
 const char *
 ilo_require_text(const json_t *resource, const char *path, const char *what, GError **error)
 {

@@ -11,10 +11,11 @@ enum {
     IDLE_LIMIT_MS = 15 * 60 * 1000,
     SWEEP_MS = 60 * 1000,
     DELETE_TIMEOUT_MS = 10 * 1000,
+    CLOSE_TIMEOUT_MS = 60 * 1000, /* thousands of sessions end one after the other */
 };
 
 RedfishClient *
-redfish_client_new(HttpEngine *engine, LoginGuard *guard)
+redfish_client_new(HttpEngine *engine, BmcGuard *guard)
 {
     RedfishClient *client = g_new0(RedfishClient, 1);
     client->engine = engine;
@@ -164,7 +165,7 @@ redfish_farewell(void *user_data, bool stopping)
     Farewell *farewell = user_data;
     RedfishSession *session = redfish_session_find(farewell->client, &farewell->target);
     if (session != NULL && !stopping)
-        redfish_session_delete(session, DELETE_TIMEOUT_MS);
+        redfish_session_leave(session, DELETE_TIMEOUT_MS);
     redfish_target_clear(&farewell->target);
     g_free(farewell);
 }
@@ -178,6 +179,15 @@ redfish_client_forget(RedfishClient *client, const RedfishTarget *target)
     http_engine_run(client->engine, 0, redfish_farewell, farewell);
 }
 
+void
+redfish_client_absolve(RedfishClient *client, const RedfishTarget *target)
+{
+    g_autofree char *place = redfish_place_of(target->address);
+    g_autofree char *key = bmc_guard_key(client->guard, place, target->username, target->password);
+    bmc_guard_reached(client->guard, place);
+    bmc_guard_accepted(client->guard, key);
+}
+
 /* ---- the end ---- */
 
 static void
@@ -189,18 +199,18 @@ redfish_delete_all(void *user_data, bool stopping)
     client->closing = true;
     g_hash_table_iter_init(&iterator, client->sessions);
     while (!stopping && g_hash_table_iter_next(&iterator, NULL, &session))
-        redfish_session_delete(session, DELETE_TIMEOUT_MS);
+        redfish_session_delete(session, CLOSE_TIMEOUT_MS);
     redfish_busy(client, -1);
 }
 
 unsigned
-redfish_client_close(RedfishClient *client, unsigned limit_ms)
+redfish_client_close(RedfishClient *client, unsigned silence_ms)
 {
-    int64_t limit = time_monotonic_ms() + limit_ms;
     redfish_busy(client, 1);
     http_engine_run(client->engine, 0, redfish_delete_all, client);
     lock_acquire(&client->lock);
-    while (client->busy > 0 && lock_wait_until(&client->lock, &client->changed, limit))
+    while (client->busy > 0 && lock_wait_until(&client->lock, &client->changed,
+                                               time_monotonic_ms() + (int64_t)silence_ms))
         continue;
     unsigned left = client->busy;
     lock_release(&client->lock);

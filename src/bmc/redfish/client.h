@@ -5,13 +5,13 @@
  *     the client ends, or nothing was asked for a quarter of an hour; then it is deleted on the
  *     BMC. `auto` falls back to HTTP Basic where sessions do not work, as Ironic's client does.
  *   - A request that finds its session gone logs in once more and is repeated.
- *   - A refused login is not repeated for a while (bmc/login_guard.h).
+ *   - A refused login is not repeated for a while (bmc/guard.h).
  *   - BMCs take turns and rest as bmc/http_engine says.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
+#include "bmc/guard.h"
 #include "bmc/http_engine/engine.h"
-#include "bmc/login_guard.h"
 #include "bmc/redfish/answer.h"
 
 typedef struct RedfishClient RedfishClient;
@@ -33,6 +33,10 @@ typedef struct RedfishTarget {
     const char *ca_path; /* file or folder of certificates; NULL: the system's */
     unsigned timeout_ms; /* of one request; 0: 60000 */
     unsigned connect_ms; /* of that for connecting; 0: 10000 */
+    /* Asked on the engine's thread right before a request that is no GET is sent, logins not
+     * included: false ends it with LEASE_LOST. It must not block. NULL: always. */
+    bool (*may_send)(void *user);
+    void *may_send_user; /* lives until the request is done */
 } RedfishTarget;
 
 /* A copy whose texts are owned, and its end; the password is wiped. */
@@ -54,16 +58,22 @@ typedef struct RedfishRequest {
 typedef void (*RedfishDone)(void *user_data, RedfishAnswer *answer, const GError *error);
 
 /* The engine and the guard are borrowed. */
-RedfishClient *redfish_client_new(HttpEngine *engine, LoginGuard *guard);
+RedfishClient *redfish_client_new(HttpEngine *engine, BmcGuard *guard);
 
-/* The target is not needed any more: its session is deleted on the BMC, soon. What still asks the
- * target logs in once more. Any thread; does not block. */
+/* The target is not needed any more: its session is deleted on the BMC, soon, and so is one that a
+ * login under way makes. Requests that wait for that login, and those that are out and refused
+ * without the session, fail with BMC_BUSY; later ones log in once more. Any thread; does not
+ * block. */
 void redfish_client_forget(RedfishClient *client, const RedfishTarget *target);
 
-/* Deletes all sessions on their BMCs and waits for that, at most limit_ms. Requests after it fail
- * with CANCELLED. Returns how many calls had no answer by then: as many sessions may be left open.
- * Once, before http_engine_free. */
-unsigned redfish_client_close(RedfishClient *client, unsigned limit_ms);
+/* An operator has changed how the BMC is reached: it is asked at once, with this login too. Any
+ * thread; does not block. */
+void redfish_client_absolve(RedfishClient *client, const RedfishTarget *target);
+
+/* Deletes all sessions on their BMCs and waits for that: a minute, and no longer than silence_ms
+ * without an answer of any. Requests after it fail with CANCELLED. Returns how many calls had no
+ * answer by then: as many sessions may be left open. Once, before http_engine_free. */
+unsigned redfish_client_close(RedfishClient *client, unsigned silence_ms);
 
 /* After http_engine_free: nothing calls back any more. NULL is fine. */
 void redfish_client_free(RedfishClient *client);

@@ -35,6 +35,8 @@ typedef struct RedfishSession {
     GQueue waiting;                /* of RedfishExchange, owned */
     struct RedfishExchange *trial; /* the first request with HTTP Basic; NULL: none is out */
     unsigned running;              /* exchanges that are on their way */
+    unsigned farewells;            /* nodes of this login that have left */
+    bool leaving;                  /* one has left during the login: what it makes is ended */
     uint64_t used_ms;
 } RedfishSession;
 
@@ -47,13 +49,14 @@ typedef struct RedfishExchange {
     unsigned login;                        /* which login it was sent with */
     bool with_token;                       /* and whether that was a session */
     bool repeated;                         /* it has logged in once more */
+    unsigned farewells;                    /* of the session, when it was sent */
     RedfishDone done;
     void *user_data;
 } RedfishExchange;
 
 struct RedfishClient {
     HttpEngine *engine; /* borrowed */
-    LoginGuard *guard;  /* borrowed */
+    BmcGuard *guard;    /* borrowed */
     atomic_uint_fast64_t requests, logins, open;
 
     /* The engine's thread only. */
@@ -75,6 +78,8 @@ RedfishSession *redfish_session_find(RedfishClient *client, const RedfishTarget 
 void redfish_session_free(void *session);
 /* "https://host/redfish/v1/Systems" for a path; the caller frees. */
 char *redfish_session_url(const RedfishSession *session, const char *path);
+/* What the guard calls the BMC: "https://host:port"; the caller frees. */
+char *redfish_place_of(const char *address);
 /* Moves the answer of the engine. */
 void redfish_answer_take(RedfishAnswer *answer, HttpResponse *response);
 
@@ -82,6 +87,9 @@ void redfish_answer_take(RedfishAnswer *answer, HttpResponse *response);
 
 /* Sends the exchange, after a login if need be. */
 void redfish_exchange_begin(RedfishExchange *exchange);
+/* A node of this login has left: ends the session on the BMC, or the one that a login under way
+ * makes. Requests that are out log in no more. */
+void redfish_session_leave(RedfishSession *session, unsigned timeout_ms);
 /* Ends the session on the BMC; the object stays. */
 void redfish_session_delete(RedfishSession *session, unsigned timeout_ms);
 void redfish_exchange_free(RedfishExchange *exchange);

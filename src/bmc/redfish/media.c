@@ -213,9 +213,59 @@ redfish_media_eject(const RedfishBmc *bmc, const RedfishSystem *system, RedfishM
 }
 
 bool
+redfish_media_is_in(const RedfishBmc *bmc, const RedfishSystem *system, RedfishMedia kind, bool *in,
+                    GError **error)
+{
+    json_auto_t *drives = drives_of(bmc, system, error);
+    const json_t *drive;
+    size_t i;
+    if (drives == NULL)
+        return false;
+    *in = false;
+    json_array_foreach(drives, i, drive)
+    {
+        *in = *in || (takes(drive, kind) && image_in(drive) != NULL);
+    }
+    return true;
+}
+
+bool
 redfish_media_exists(const RedfishBmc *bmc, const RedfishSystem *system, RedfishMedia kind,
                      GError **error)
 {
     json_auto_t *drives = drives_of(bmc, system, error);
     return choose_drive(drives, kind) != NULL;
+}
+
+static json_t *
+text_array(const json_t *from)
+{
+    json_t *texts = json_array();
+    size_t i;
+    json_t *item;
+    json_array_foreach(from, i, item)
+    {
+        if (json_is_string(item))
+            json_array_append(texts, item);
+    }
+    return texts;
+}
+
+json_t *
+redfish_media_list(const RedfishBmc *bmc, const RedfishSystem *system, GError **error)
+{
+    json_auto_t *drives = drives_of(bmc, system, error);
+    const json_t *drive;
+    size_t i;
+    if (drives == NULL)
+        return NULL;
+    json_t *list = json_array();
+    json_array_foreach(drives, i, drive)
+    {
+        json_array_append_new(list, json_pack("{s:o, s:b, s:s?}", "media_types",
+                                              text_array(json_object_get(drive, "MediaTypes")),
+                                              "inserted", image_in(drive) != NULL, "image",
+                                              json_string_member(drive, "Image")));
+    }
+    return list;
 }

@@ -22,6 +22,14 @@ bool redfish_media_insert(const RedfishBmc *bmc, const RedfishSystem *system, Re
 bool redfish_media_eject(const RedfishBmc *bmc, const RedfishSystem *system, RedfishMedia kind,
                          GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* Whether something is in a drive of this kind. */
+bool redfish_media_is_in(const RedfishBmc *bmc, const RedfishSystem *system, RedfishMedia kind,
+                         bool *in, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* What is in all drives: [{"media_types": [str], "inserted": bool, "image": str or null}], a new
+ * reference. The URLs may be secrets. */
+json_t *redfish_media_list(const RedfishBmc *bmc, const RedfishSystem *system, GError **error);
+
 /* True if the system has such a drive; false with an error only if it cannot be found out. */
 bool redfish_media_exists(const RedfishBmc *bmc, const RedfishSystem *system, RedfishMedia kind,
                           GError **error);

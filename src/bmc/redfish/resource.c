@@ -15,6 +15,25 @@ limit_of(const RedfishBmc *bmc)
     return bmc->limit_ms > 0 ? bmc->limit_ms : time_monotonic_ms() + TASK_LIMIT_MS;
 }
 
+/* ---- asking ---- */
+
+bool
+redfish_fail(GError **error)
+{
+    g_prefix_error(error, "%s",
+                   error != NULL && steel_error_is(*error, STEEL_ERROR_BMC_UNREACHABLE)
+                       ? "Redfish connection failed: "
+                       : "Redfish exception occurred. Error: ");
+    return false;
+}
+
+/* redfish_call with the error's class. */
+static bool
+ask(const RedfishBmc *bmc, const RedfishRequest *request, RedfishAnswer *answer, GError **error)
+{
+    return redfish_call(bmc->client, &bmc->target, request, answer, error) || redfish_fail(error);
+}
+
 /* ---- reading ---- */
 
 static json_t *
@@ -22,7 +41,7 @@ document_at(const RedfishAnswer *answer, const char *path, GError **error)
 {
     json_t *document = redfish_answer_document(answer, error);
     if (document == NULL)
-        g_prefix_error(error, "GET %s: ", path);
+        g_prefix_error(error, "Redfish exception occurred. Error: GET %s: ", path);
     return document;
 }
 
@@ -31,7 +50,7 @@ redfish_get_tagged(const RedfishBmc *bmc, const char *path, char **etag, GError 
 {
     g_auto(RedfishAnswer) answer = {0};
     const RedfishRequest request = {.path = path};
-    if (!redfish_call(bmc->client, &bmc->target, &request, &answer, error))
+    if (!ask(bmc, &request, &answer, error))
         return NULL;
     json_t *document = document_at(&answer, path, error);
     if (document != NULL && etag != NULL)
@@ -102,7 +121,7 @@ look_at(const RedfishBmc *bmc, const char *monitor, RedfishAnswer *answer, bool 
 {
     const RedfishRequest request = {.path = monitor};
     g_autoptr(GError) cause = NULL;
-    bool good = redfish_call(bmc->client, &bmc->target, &request, answer, &cause);
+    bool good = ask(bmc, &request, answer, &cause);
     *done = false;
     if (task_failed(answer, monitor, error)) /* also with the status of an error */
         return false;
@@ -171,7 +190,7 @@ send(const RedfishBmc *bmc, const char *method, const char *path, const char *bo
      const char *etag, RedfishAnswer *answer, GError **error)
 {
     const RedfishRequest request = {method, path, body, etag};
-    if (!redfish_call(bmc->client, &bmc->target, &request, answer, error))
+    if (!ask(bmc, &request, answer, error))
         return false;
     return answer->status != 202 || wait_for_task(bmc, answer, error);
 }
@@ -183,15 +202,24 @@ strong_part(const char *etag)
     return etag != NULL && g_str_has_prefix(etag, "W/\"") ? etag + 2 : NULL;
 }
 
+/* The resource's ETag as it is now; NULL: it has none. The caller frees. False: it was not read. */
+static bool
+read_tag(const RedfishBmc *bmc, const char *path, char **etag, GError **error)
+{
+    json_auto_t *current = redfish_get_tagged(bmc, path, etag, error);
+    return current != NULL;
+}
+
+/* A resource that was changed after its reading has another ETag, which is tried; a BMC that
+ * refuses its own gets it in other forms. */
 bool
 redfish_patch(const RedfishBmc *bmc, const char *path, const json_t *body, GError **error)
 {
-    g_autofree char *etag = NULL;
-    json_auto_t *current = redfish_get_tagged(bmc, path, &etag, error);
-    if (current == NULL)
+    g_autofree char *etag = NULL, *fresh = NULL;
+    if (!read_tag(bmc, path, &etag, error))
         return false;
     g_autofree char *text = json_text_dump(body);
-    const char *const tags[] = {etag, strong_part(etag), NULL};
+    const char *tags[] = {etag, NULL, strong_part(etag), NULL};
     for (size_t i = 0; i < G_N_ELEMENTS(tags); i++) {
         g_auto(RedfishAnswer) answer = {0};
         g_autoptr(GError) cause = NULL;
@@ -200,6 +228,11 @@ redfish_patch(const RedfishBmc *bmc, const char *path, const json_t *body, GErro
             continue;
         if (send(bmc, "PATCH", path, text, tags[i], &answer, &cause))
             return true;
+        if (answer.status == 412 && i == 0 && read_tag(bmc, path, &fresh, NULL) &&
+            g_strcmp0(fresh, etag) != 0) {
+            tags[1] = fresh;
+            tags[2] = strong_part(fresh);
+        }
         if (answer.status == 412 && !last)
             continue;
         g_propagate_error(error, g_steal_pointer(&cause));
@@ -239,7 +272,7 @@ redfish_request_begin(const RedfishBmc *bmc, const char *method, const char *pat
     g_auto(RedfishAnswer) answer = {0};
     g_autofree char *text = body != NULL ? json_text_dump(body) : NULL;
     const RedfishRequest request = {.method = method, .path = path, .body = text};
-    if (!redfish_call(bmc->client, &bmc->target, &request, &answer, error))
+    if (!ask(bmc, &request, &answer, error))
         return false;
     *monitor = answer.status == 202 ? monitor_of(&answer) : NULL;
     return true;

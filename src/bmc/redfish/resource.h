@@ -15,14 +15,20 @@ typedef struct RedfishBmc {
     int64_t limit_ms; /* of time_monotonic_ms(): tasks are not waited for longer; 0: five minutes */
 } RedfishBmc;
 
+/* Puts in front of an error what Ironic's exceptions RedfishConnectionError and RedfishError say,
+ * by which clients tell the protocol that has failed; false. The functions below do it
+ * themselves. */
+bool redfish_fail(GError **error);
+
 /* The document at a path; a new reference. */
 json_t *redfish_get(const RedfishBmc *bmc, const char *path, GError **error);
 
 /* The document and its ETag (owned; NULL if absent). */
 json_t *redfish_get_tagged(const RedfishBmc *bmc, const char *path, char **etag, GError **error);
 
-/* Changes a resource: reads it for a fresh ETag and sends that as If-Match. BMCs that take their
- * own ETag for stale (412) get it without the mark of a weak one, then none. Waits for a task.
+/* Changes a resource: reads it for a fresh ETag and sends that as If-Match. If it has changed
+ * meanwhile (412), its new ETag is sent. BMCs that take their own ETag for stale get it without the
+ * mark of a weak one, then none. Waits for a task.
  *
  * body  borrowed */
 bool redfish_patch(const RedfishBmc *bmc, const char *path, const json_t *body,

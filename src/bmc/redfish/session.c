@@ -35,7 +35,7 @@ redfish_busy(RedfishClient *client, int change)
 {
     lock_acquire(&client->lock);
     client->busy = (unsigned)((int)client->busy + change);
-    if (client->busy == 0)
+    if (change < 0)
         pthread_cond_broadcast(&client->changed);
     lock_release(&client->lock);
 }
@@ -93,6 +93,7 @@ session_fail_waiting(RedfishSession *session, const GError *error)
     GQueue ready = session->waiting;
     session->waiting = (GQueue)G_QUEUE_INIT;
     session->state = REDFISH_SESSION_NONE;
+    session->leaving = false;
     for (RedfishExchange *exchange; (exchange = g_queue_pop_head(&ready)) != NULL;)
         redfish_exchange_fail(exchange, error);
 }
@@ -132,7 +133,7 @@ session_refuse(RedfishSession *session, const GError *error)
     steel_fail(&told, STEEL_ERROR_BMC_AUTH, "%s refuses the login of user '%s': %s",
                session->address, session->username,
                repeats ? "the BMC's words hold the password" : error->message);
-    login_guard_refused(session->client->guard, session->guard_key, told->message);
+    bmc_guard_refused(session->client->guard, session->guard_key, told->message);
     session_fail_waiting(session, told);
 }
 
@@ -145,7 +146,7 @@ session_begin_token(RedfishSession *session, RedfishAnswer *answer)
     session->logins++;
     session->state = REDFISH_SESSION_TOKEN;
     atomic_fetch_add_explicit(&session->client->open, 1, memory_order_relaxed);
-    login_guard_accepted(session->client->guard, session->guard_key);
+    bmc_guard_accepted(session->client->guard, session->guard_key);
 }
 
 static GError *
@@ -155,16 +156,32 @@ cancelled(void)
                                "the Redfish client was stopped");
 }
 
+/* Other nodes may have the same login: they try again. */
+static GError *
+left(const RedfishSession *session)
+{
+    return g_error_new(steel_error_quark(), STEEL_ERROR_BMC_BUSY,
+                       "the session with %s was ended, since a node of this BMC was deleted",
+                       session->address);
+}
+
+/* Why what a login makes is not wanted any more; NULL: it is. The caller frees. */
+static GError *
+session_unwanted(const RedfishSession *session)
+{
+    if (session->client->closing)
+        return cancelled();
+    return session->leaving ? left(session) : NULL;
+}
+
 static void
 session_logged_in(RedfishSession *session)
 {
-    g_autoptr(GError) error = NULL;
-    if (!session->client->closing) {
+    g_autoptr(GError) error = session_unwanted(session);
+    if (error == NULL) {
         session_release_waiting(session);
         return;
     }
-    error = cancelled();
-    g_autofree char *token = g_strdup(session->token);
     redfish_session_delete(session, session->timeout_ms);
     session_fail_waiting(session, error);
 }
@@ -236,8 +253,9 @@ redfish_root_answered(void *user_data, HttpResponse *response, const GError *fai
 {
     RedfishSession *session = user_data;
     g_auto(RedfishAnswer) answer = {0};
-    if (failure != NULL) {
-        session_fail_waiting(session, failure);
+    g_autoptr(GError) unwanted = session_unwanted(session);
+    if (failure != NULL || unwanted != NULL) {
+        session_fail_waiting(session, failure != NULL ? failure : unwanted);
         redfish_busy(session->client, -1);
         return;
     }
@@ -267,7 +285,7 @@ session_login(RedfishSession *session)
     if (session->username[0] == '\0') {
         session->state = REDFISH_SESSION_ANONYMOUS;
         session_release_waiting(session);
-    } else if (!login_guard_may_try(session->client->guard, session->guard_key, &error)) {
+    } else if (!bmc_guard_may_log_in(session->client->guard, session->guard_key, &error)) {
         session_fail_waiting(session, error);
     } else if (session->auth == REDFISH_AUTH_BASIC) {
         session_use_basic(session);
@@ -298,6 +316,11 @@ exchange_retry(RedfishExchange *exchange, const RedfishAnswer *answer)
     if ((answer->status != 401 && answer->status != 403) || exchange->repeated ||
         !(exchange->with_token || is_public(exchange)) || session->client->closing)
         return false;
+    if (exchange->farewells != session->farewells) {
+        g_autoptr(GError) error = left(session);
+        redfish_exchange_fail(exchange, error);
+        return true;
+    }
     exchange->repeated = true;
     /* A session that may not do something still exists: it is not left open. */
     if (exchange->with_token && session->state == REDFISH_SESSION_TOKEN &&
@@ -322,7 +345,7 @@ session_end_trial(RedfishExchange *exchange, const RedfishAnswer *answer, const 
     if (failure != NULL) {
         session_fail_waiting(session, failure);
     } else if (answer->status != 401) {
-        login_guard_accepted(session->client->guard, session->guard_key);
+        bmc_guard_accepted(session->client->guard, session->guard_key);
         session_release_waiting(session);
     } else {
         redfish_answer_check(answer, exchange->method, exchange->path, &error);
@@ -390,6 +413,10 @@ exchange_send(RedfishExchange *exchange)
     }
     request.method = exchange->method;
     request.headers = headers;
+    if (strcmp(exchange->method, "GET") != 0) {
+        request.may_send = exchange->target.may_send;
+        request.may_send_user = exchange->target.may_send_user;
+    }
     set_body(&request, exchange->body);
     /* A POST without a body has a length of 0, and no type. */
     if (exchange->body == NULL && strcmp(exchange->method, "POST") == 0) {
@@ -397,6 +424,7 @@ exchange_send(RedfishExchange *exchange)
         request.content_type = "";
     }
     exchange->login = session->logins;
+    exchange->farewells = session->farewells;
     session->running++;
     submit(session, &request, exchange->path, redfish_exchange_answered, exchange);
     secret_free(token);
@@ -440,6 +468,14 @@ redfish_deleted(void *user_data, HttpResponse *response, const GError *failure)
         log_debug("bmc.redfish", "a session was not deleted: the BMC answered %d",
                   response->status);
     redfish_busy(client, -1);
+}
+
+void
+redfish_session_leave(RedfishSession *session, unsigned timeout_ms)
+{
+    session->farewells++;
+    session->leaving = session->state == REDFISH_SESSION_LOGIN;
+    redfish_session_delete(session, timeout_ms);
 }
 
 void

@@ -48,7 +48,7 @@ key_of(RedfishClient *client, const RedfishTarget *target)
     g_autofree char *place =
         g_strdup_printf("%s|%s|%d|%d|%s", target->address, or_empty(target->root),
                         (int)target->auth, target->insecure, or_empty(target->ca_path));
-    return login_guard_key(client->guard, place, target->username, target->password);
+    return bmc_guard_key(client->guard, place, target->username, target->password);
 }
 
 static char *
@@ -60,8 +60,8 @@ root_of(const RedfishTarget *target)
 }
 
 /* An address with its port: the same text for each client that speaks to this BMC. */
-static char *
-place_of(const char *address)
+char *
+redfish_place_of(const char *address)
 {
     static const struct {
         const char *scheme, *port;
@@ -90,8 +90,8 @@ session_new(RedfishClient *client, const RedfishTarget *target, char *key)
     session->ca_path = g_strdup(target->ca_path);
     session->insecure = target->insecure;
     session->auth = target->auth;
-    g_autofree char *place = place_of(target->address);
-    session->guard_key = login_guard_key(client->guard, place, target->username, target->password);
+    g_autofree char *place = redfish_place_of(target->address);
+    session->guard_key = bmc_guard_key(client->guard, place, target->username, target->password);
     return session;
 }
 

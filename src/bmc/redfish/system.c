@@ -76,6 +76,8 @@ find_path(const RedfishBmc *bmc, GError **error)
 {
     json_auto_t *root = redfish_get(bmc, root_of(&bmc->target), error);
     g_autofree char *systems = root != NULL ? systems_path(root, error) : NULL;
+    if (root != NULL && systems == NULL)
+        redfish_fail(error);
     json_auto_t *collection = systems != NULL ? redfish_get(bmc, systems, error) : NULL;
     return collection != NULL ? redfish_only_member(collection, error) : NULL;
 }
@@ -110,6 +112,40 @@ redfish_power_of(const json_t *system)
     return REDFISH_POWER_UNKNOWN;
 }
 
+char *
+redfish_power_words(const json_t *system)
+{
+    const char *word = json_string_member(system, "PowerState");
+    g_autofree char *tame = word != NULL ? g_strescape(word, NULL) : NULL;
+    return tame != NULL ? g_strdup_printf("the power state '%.60s'", tame)
+                        : g_strdup("no power state");
+}
+
+const char *
+redfish_health_of(const json_t *system)
+{
+    static const char *const words[] = {"OK", "Warning", "Critical"};
+    const json_t *status = json_object_get(system, "Status");
+    const char *whole = json_string_member(status, "HealthRollup"),
+               *told = whole != NULL ? whole : json_string_member(status, "Health");
+    for (size_t i = 0; i < G_N_ELEMENTS(words); i++)
+        if (g_strcmp0(told, words[i]) == 0)
+            return words[i];
+    return NULL;
+}
+
+/* A machine that is paused is not off, and must not be taken for it. */
+static bool
+power_is_known(const json_t *system, RedfishPower *power, GError **error)
+{
+    *power = redfish_power_of(system);
+    if (*power != REDFISH_POWER_UNKNOWN)
+        return true;
+    g_autofree char *words = redfish_power_words(system);
+    return steel_fail(error, STEEL_ERROR_BMC_PROTOCOL,
+                      "the BMC tells %s: the machine is neither on nor off", words);
+}
+
 /* Root, collection and system, as far as they must be read. */
 typedef enum PowerStage { POWER_STAGE_ROOT, POWER_STAGE_SYSTEMS, POWER_STAGE_SYSTEM } PowerStage;
 
@@ -122,9 +158,9 @@ typedef struct PowerReading {
 } PowerReading;
 
 static void
-reading_end(PowerReading *reading, RedfishPower power, const GError *error)
+reading_end(PowerReading *reading, RedfishPower power, const char *health, const GError *error)
 {
-    reading->done(reading->user_data, power, error);
+    reading->done(reading->user_data, power, health, error);
     redfish_target_clear(&reading->target);
     g_free(reading);
 }
@@ -154,16 +190,18 @@ redfish_power_answered(void *user_data, RedfishAnswer *answer, const GError *fai
     g_autoptr(GError) error = NULL;
     json_auto_t *document = failure == NULL ? redfish_answer_document(answer, &error) : NULL;
     if (document == NULL) {
-        reading_end(reading, REDFISH_POWER_UNKNOWN, failure != NULL ? failure : error);
+        reading_end(reading, REDFISH_POWER_UNKNOWN, NULL, failure != NULL ? failure : error);
         return;
     }
     if (reading->stage == POWER_STAGE_SYSTEM) {
-        reading_end(reading, redfish_power_of(document), NULL);
+        RedfishPower power;
+        bool known = power_is_known(document, &power, &error);
+        reading_end(reading, power, redfish_health_of(document), known ? NULL : error);
         return;
     }
     g_autofree char *next = reading_next(reading, document, &error);
     if (next == NULL)
-        reading_end(reading, REDFISH_POWER_UNKNOWN, error);
+        reading_end(reading, REDFISH_POWER_UNKNOWN, NULL, error);
     else
         reading_ask(reading, reading->stage + 1, next);
 }

@@ -42,9 +42,18 @@ char *redfish_only_member(const json_t *collection, GError **error);
 unsigned redfish_quirks_of(const json_t *system);
 RedfishPower redfish_power_of(const json_t *system);
 
-/* Reads the state without waiting. done is called on the engine's thread, as RedfishDone; `power`
- * means nothing with an error. Threads: any. */
-typedef void (*RedfishPowerDone)(void *user_data, RedfishPower power, const GError *error);
+/* What the system says of its power, for messages: "the power state 'Paused'" or "no power state";
+ * the caller frees. */
+char *redfish_power_words(const json_t *system);
+
+/* The health of the whole machine: "OK", "Warning" or "Critical", static; NULL if the system does
+ * not tell. */
+const char *redfish_health_of(const json_t *system);
+
+/* Reads the state, and the health, without waiting. done is called on the engine's thread, as
+ * RedfishDone; `power` and `health` mean nothing with an error. Threads: any. */
+typedef void (*RedfishPowerDone)(void *user_data, RedfishPower power, const char *health,
+                                 const GError *error);
 void redfish_power_submit(RedfishClient *client, const RedfishTarget *target, const char *path,
                           RedfishPowerDone done, void *user_data);
 

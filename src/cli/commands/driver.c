@@ -6,8 +6,8 @@
 #include "cli/nouns.h"
 #include "cli/output.h"
 #include "cli/passthru.h"
-#include "cli/python_text.h"
 #include "cli/requests.h"
+#include "common/python_text.h"
 
 /* Drivers in order of their names, lists as text. */
 static void

@@ -9,8 +9,8 @@
 #include "cli/nouns.h"
 #include "cli/requests.h"
 #include "cli/session.h"
-#include "cli/yaml_text.h"
 #include "common/json_text.h"
+#include "common/yaml_text.h"
 #include <string.h>
 
 /* One level of a file: the key of its list, the resource it creates, and the field that names its

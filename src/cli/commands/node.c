@@ -94,6 +94,8 @@ const Command node_commands[] = {
     {"node show", "Show a node", COMMAND_CUSTOM, &node_noun, show_positionals, show_options, .run = run_show, .output = PRINTS_ONE},
     {"node create", "Register a new node", COMMAND_CREATE, &node_noun, NULL, create_options, .created_in_full = true},
     {"node delete", "Unregister nodes", COMMAND_DELETE, &node_noun, some_nodes},
+    {"capacity", "List how many deploys and cleanings are under way, and how many wait", COMMAND_LIST, &capacity_noun, NULL},
+    {"capacity queue", "List what waits for its turn, and when it will begin", COMMAND_LIST, &queue_noun, NULL},
     {"shard list","List shards and how many nodes each has", COMMAND_LIST, &shard_noun, NULL, .version = "1.82"},
     {NULL},
 };

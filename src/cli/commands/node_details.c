@@ -2,14 +2,15 @@
  * console, history, inventory, vendor passthru.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "cli/commands/commands.h"
+#include "cli/commands/traits.h"
 
 #include "cli/body.h"
 #include "cli/nouns.h"
 #include "cli/output.h"
 #include "cli/passthru.h"
-#include "cli/python_text.h"
 #include "cli/requests.h"
 #include "common/http_client.h"
+#include "common/python_text.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -63,70 +64,6 @@ run_vif_list(Context *context, GError **error)
                               json_pack("[o]", id != NULL ? json_incref(id) : json_string("")));
     }
     return true;
-}
-
-static bool
-run_trait_list(Context *context, GError **error)
-{
-    static const char *const headings[] = {"Traits", NULL};
-    g_autofree char *path = path_build("/v1/nodes/{0}/traits", context->arguments);
-    json_auto_t *answer = request_get(context, path, error);
-    if (answer == NULL)
-        return false;
-    Listing *listing = start_listing(context, headings);
-    size_t i;
-    json_t *trait;
-    json_array_foreach(json_object_get(answer, "traits"), i, trait)
-        json_array_append_new(listing->rows, json_pack("[O]", trait));
-    return true;
-}
-
-/* The path of one trait of the node. */
-static char *
-trait_path(Context *context, const char *trait)
-{
-    g_autofree char *base = path_build("/v1/nodes/{0}/traits", context->arguments);
-    g_autofree char *escaped = http_escape(trait);
-    return g_strconcat(base, "/", escaped, NULL);
-}
-
-static bool
-add_trait(Context *context, const char *trait, GError **error)
-{
-    g_autofree char *path = trait_path(context, trait);
-    if (!request_send(context, "PUT", path, NULL, error)) {
-        g_prefix_error(error, "Failed to add trait %s: ", trait);
-        return false;
-    }
-    printf("Added trait %s\n", trait);
-    return true;
-}
-
-static bool
-remove_trait(Context *context, const char *trait, GError **error)
-{
-    g_autofree char *path = trait_path(context, trait);
-    if (!request_send(context, "DELETE", path, NULL, error)) {
-        g_prefix_error(error, "Failed to remove trait %s: ", trait);
-        return false;
-    }
-    printf("Removed trait %s\n", trait);
-    return true;
-}
-
-static bool
-run_add_trait(Context *context, GError **error)
-{
-    return for_each_positional(context, 1, add_trait, error);
-}
-
-static bool
-run_remove_trait(Context *context, GError **error)
-{
-    if (!arguments_has(context->arguments, "--all"))
-        return for_each_positional(context, 1, remove_trait, error);
-    g_autofree char *path = path_build("/v1/nodes/{0}/traits", context->arguments);
-    return request_send(context, "DELETE", path, NULL, error);
 }
 
 static bool
@@ -217,6 +154,8 @@ static const PositionalRow history_get_positionals[] = {
     {NULL},
 };
 
+#define TRAITS "/v1/nodes/{0}/traits"
+
 static const PositionalRow add_trait_positionals[] = {
     {"<node>", "Name or UUID of the node"},
     {"<trait>", "Traits to add", .several = true},
@@ -247,9 +186,10 @@ static const OptionRow inventory_options[] = {
 const Command node_detail_commands[] = {
     {"node validate", "Check what the interfaces of a node need", COMMAND_CUSTOM, NULL, one_node, .run = run_validate, .output = PRINTS_LIST},
     {"node vif list", "List the VIFs attached to a node", COMMAND_CUSTOM, NULL, one_node, .version = "1.28", .run = run_vif_list, .output = PRINTS_LIST},
-    {"node trait list", "List the traits of a node", COMMAND_CUSTOM, NULL, one_node, .version = "1.37", .run = run_trait_list, .output = PRINTS_LIST},
-    {"node add trait", "Add traits to a node", COMMAND_CUSTOM, NULL, add_trait_positionals, .version = "1.37", .run = run_add_trait},
-    {"node remove trait", "Remove traits from a node", COMMAND_CUSTOM, NULL, remove_trait_positionals, remove_trait_options, .version = "1.37", .run = run_remove_trait},
+    {"node trait list", "List the traits of a node", COMMAND_CUSTOM, NULL, one_node, .version = "1.37", .path = TRAITS, .run = traits_list_run, .output = PRINTS_LIST},
+    {"node add trait", "Add traits to a node", COMMAND_CUSTOM, NULL, add_trait_positionals, .version = "1.37", .path = TRAITS, .run = traits_add_run},
+    {"node remove trait", "Remove traits from a node", COMMAND_CUSTOM, NULL, remove_trait_positionals, remove_trait_options, .version = "1.37", .path = TRAITS, .run = traits_remove_run},
+    {"node firmware list", "List the firmware of a node's machine", COMMAND_LIST, &firmware_noun, one_node, .version = "1.86"},
     {"node bios setting list", "List the BIOS settings of a node", COMMAND_LIST, &bios_noun, one_node, .version = "1.40"},
     {"node bios setting show", "Show a BIOS setting of a node", COMMAND_CUSTOM, NULL, bios_show_positionals, .version = "1.40", .run = run_bios_show, .output = PRINTS_ONE},
     {"node boot device show", "Show what a node boots from", COMMAND_CUSTOM, NULL, one_node, boot_device_options, .run = run_boot_device_show, .output = PRINTS_ONE},

@@ -36,7 +36,16 @@ static const PositionalRow vif_detach_positionals[] = {
 };
 
 static const OptionRow clean_options[] = {
-    {"--clean-steps", OPTION_TEXT, USE_BODY_JSON, "clean_steps", "<clean-steps>", "list of steps (interface, step, args): JSON, a JSON or YAML file, or - for stdin", .required = true},
+    {"--clean-steps", OPTION_TEXT, USE_BODY_JSON, "clean_steps", "<clean-steps>", "list of steps (interface, step, args): JSON, a JSON or YAML file, or - for stdin", .group = "steps", .required = true},
+    {"--runbook", OPTION_TEXT, USE_BODY_TEXT, "runbook", "<runbook>", "run the steps of this runbook, by name or UUID", .group = "steps"},
+    {"--disable-ramdisk", OPTION_FLAG, USE_BODY_VALUE, "disable_ramdisk", NULL, "run no agent: only steps that need none", .value = "true"},
+    {NULL},
+};
+
+static const OptionRow service_options[] = {
+    {"--service-steps", OPTION_TEXT, USE_BODY_JSON, "service_steps", "<service-steps>", "list of steps (interface, step, args): JSON, a JSON or YAML file, or - for stdin", .group = "steps", .required = true},
+    {"--runbook", OPTION_TEXT, USE_BODY_TEXT, "runbook", "<runbook>", "run the steps of this runbook, by name or UUID", .group = "steps"},
+    {"--disable-ramdisk", OPTION_FLAG, USE_BODY_VALUE, "disable_ramdisk", NULL, "run no agent: only steps that need none", .value = "true"},
     {NULL},
 };
 
@@ -99,7 +108,9 @@ const Command node_state_commands[] = {
     PROVISION("node provide", "Make a node available", NULL, "provide", "available"),
     PROVISION("node rebuild", "Deploy a node again", deploy_options, "rebuild", "active"),
     PROVISION("node rescue", "Boot a node into the rescue ramdisk", rescue_options, "rescue", "rescue"),
+    PROVISION("node service", "Service a node that has an instance", service_options, "service", "active"),
     PROVISION("node undeploy", "Undeploy a node", NULL, "deleted", "available"),
+    PROVISION("node unhold", "Release a node that a step holds", NULL, "unhold", NULL),
     PROVISION("node unrescue", "Boot a rescued node into its system again", NULL, "unrescue", "active"),
 
     ACTION("node power on", "Power on a node", power_on_options, "PUT", "states/power", "{\"target\": \"power on\"}", NULL),

@@ -35,8 +35,6 @@ clean_prepare_verb(Task *task, const json_t *arguments, GError **error)
         g_prefix_error(error, "Validation of node %s for cleaning failed: ", task->node->uuid);
         return false;
     }
-    if (!provision_limit_clean(task, error))
-        return false;
     bool without = json_is_true(json_object_get(arguments, "disable_ramdisk"));
     info_set_boolean(task->node, INFO_CLEANING_DISABLE_RAMDISK, without);
     return steps_plan(task, STEP_KIND_CLEAN, steps,
@@ -84,7 +82,8 @@ clean_begin(Task *task, GError **error)
 {
     task_phase_begin(task, "prepare", NULL);
     facts_read_bios(task);
-    if (!steps_planned(task, STEP_KIND_CLEAN) && !steps_plan(task, STEP_KIND_CLEAN, NULL, 0, error))
+    facts_read_firmware(task);
+    if (!steps_planned(task, STEP_KIND_CLEAN) && !clean_plan_automated(task, error))
         return step_failed();
     if (!steps_need_ramdisk(task, STEP_KIND_CLEAN) ||
         info_true(task->node, INFO_CLEANING_DISABLE_RAMDISK))

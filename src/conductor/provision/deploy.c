@@ -8,9 +8,11 @@
 #include "conductor/provision/provision.h"
 #include "config_drive/config_drive.h"
 #include "db/records.h"
+#include "drivers/network/network.h"
 #include "drivers/power/power.h"
 #include "drivers/power_action.h"
 #include "drivers/storage/storage.h"
+#include "model/step_lists.h"
 #include "model/traits.h"
 #include "netboot/boot_record.h"
 
@@ -47,13 +49,6 @@ template_steps(Task *task, json_t *steps, GError **error)
     return true;
 }
 
-static bool
-same_step(const json_t *a, const json_t *b)
-{
-    return json_equal(json_object_get(a, "interface"), json_object_get(b, "interface")) &&
-           json_equal(json_object_get(a, "step"), json_object_get(b, "step"));
-}
-
 static json_t *
 requested_steps(Task *task, GError **error)
 {
@@ -68,7 +63,7 @@ requested_steps(Task *task, GError **error)
     {
         bool overridden = false;
         for (size_t i = 0; i < json_array_size(own); i++)
-            overridden = overridden || same_step(json_array_get(own, i), step);
+            overridden = overridden || step_same(json_array_get(own, i), step);
         if (!overridden)
             json_array_append(steps, step);
     }
@@ -90,8 +85,17 @@ steps_valid(Task *task, GError **error)
     return good;
 }
 
+/* The deploy asks the network driver for what an object does not say of the network. */
+static bool
+lacks_network(const Task *task, const json_t *drive)
+{
+    return task->driver.network->network_data != NULL &&
+           json_object_get(drive, "network_data") == NULL;
+}
+
 /* Keeps the config drive as text, since all readers expect text. An object is built into a drive
- * now; a text is stored unchanged, and its readers check it. */
+ * now; a text is stored unchanged, and its readers check it. One that lacks the network stays an
+ * object until the deploy has completed it. */
 static bool
 keep_config_drive(Task *task, const json_t *drive, GError **error)
 {
@@ -101,7 +105,8 @@ keep_config_drive(Task *task, const json_t *drive, GError **error)
     char *text = config_drive_text(drive, node->uuid, node->name, error);
     if (text == NULL)
         return false;
-    json_object_set_new(node->instance_info, "configdrive", json_string(text));
+    json_object_set_new(node->instance_info, "configdrive",
+                        lacks_network(task, drive) ? json_deep_copy(drive) : json_string(text));
     secret_free(text);
     return true;
 }
@@ -129,7 +134,7 @@ deploy_prepare_verb(Task *task, const json_t *arguments, GError **error)
     if (task->node->retired && strcmp(word, "rebuild") != 0)
         return steel_fail(error, STEEL_ERROR_INVALID, "node %s is retired and cannot be deployed",
                           task->node->uuid);
-    if (!provision_limit_deploy(task, error) || !keep_arguments(task, arguments, error))
+    if (!keep_arguments(task, arguments, error))
         return false;
     return validate(task, &task->driver.power->interface, "power", error) &&
            validate(task, &task->driver.deploy->interface, "deploy", error) &&
@@ -145,6 +150,13 @@ deploy_lease(Task *task, const char *project_id)
         return;
     record_set_text(&node->lessee, project_id);
     info_set_boolean(node, INFO_AUTOMATIC_LESSEE, true);
+}
+
+void
+deploy_note_project(Task *task, const char *project_id, bool owned)
+{
+    bool any = !owned && config_boolean(config_current(), OPT_IGNORE_PROJECT_CHECK_FOR_ADMIN_TASKS);
+    info_set_text(task->node, INFO_IMAGE_PROJECT, any ? NULL : project_id);
 }
 
 static const char *
@@ -166,6 +178,16 @@ deploy_begin(Task *task, GError **error)
     bool good = requested != NULL && steps_plan(task, STEP_KIND_DEPLOY, requested, 0, error);
     json_decref(requested);
     return step_ended(good);
+}
+
+/* A deploy does not fail because of its console. */
+static bool
+deploy_finish(Task *task, GError **error)
+{
+    (void)error;
+    if (task->node->console_enabled)
+        console_offer_again(task);
+    return true;
 }
 
 static bool
@@ -197,6 +219,7 @@ deploy_late(const Task *task)
 const StepWork deploy_work = {
     .operation = deploy_operation,
     .begin = deploy_begin,
+    .finish = deploy_finish,
     .undo = deploy_undo,
     .late = deploy_late,
 };

@@ -63,7 +63,7 @@ fill(Conductor *conductor, const char *uuid, const json_t *arguments, GError **e
 {
     Task *task = task_acquire(conductor, uuid, TASK_EXCLUSIVE, "discovery", error);
     bool good = task != NULL && learn(task, arguments, error);
-    if (!good)
+    if (!good && (task == NULL || task_may_act(task, NULL)))
         take_back(conductor, uuid);
     task_release(task);
     return good;

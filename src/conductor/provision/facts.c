@@ -3,6 +3,7 @@
 #include "common/log.h"
 #include "conductor/provision/provision.h"
 #include "drivers/bios/bios.h"
+#include "drivers/firmware/firmware.h"
 #include "drivers/management/management.h"
 
 #define AREA "conductor.facts"
@@ -21,6 +22,14 @@ facts_read_bios(Task *task)
     g_autoptr(GError) cause = NULL;
     if (!bios_cache(task, &cause))
         tell(cause, "the BIOS settings");
+}
+
+void
+facts_read_firmware(Task *task)
+{
+    g_autoptr(GError) cause = NULL;
+    if (!firmware_cache(task, &cause))
+        tell(cause, "the firmware");
 }
 
 static bool

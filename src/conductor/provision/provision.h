@@ -7,16 +7,19 @@
 #include "conductor/steps/steps.h"
 #include "conductor/transition.h"
 #include "conductor/verbs.h"
+#include "db/work_queue.h"
 
 void verify_work(Task *task);    /* verifying */
 void tear_down_work(Task *task); /* deleting */
 void adopt_work(Task *task);     /* adopting */
 
 /* What a node shows of its machine without being asked for it, read anew: the BIOS settings; boot
- * mode and secure boot. What cannot be read stays as it is, with a line in the log. The caller
- * saves the node. Exclusive lock, from a worker; they block on the BMC. */
+ * mode and secure boot; the versions of the firmware. What cannot be read stays as it is, with a
+ * line in the log. The caller saves the node. Exclusive lock, from a worker; they block on the
+ * BMC. */
 void facts_read_bios(Task *task);
 void facts_read_boot_mode(Task *task);
+void facts_read_firmware(Task *task);
 
 /* Work in steps: what runs before the steps, after them, and when they fail. All members need the
  * exclusive lock and may block on the machine, from a worker, unless they say otherwise. A NULL
@@ -55,7 +58,8 @@ typedef struct StepWork {
     char *(*late)(const Task *task);
 } StepWork;
 
-extern const StepWork deploy_work, clean_work, inspect_work, rescue_work, unrescue_work;
+extern const StepWork deploy_work, clean_work, inspect_work, rescue_work, unrescue_work,
+    service_work;
 
 /* The work of a kind of steps. Never NULL. */
 const StepWork *step_work_of(StepKind kind);
@@ -69,6 +73,10 @@ StepOutcome step_work_plan(Task *task, StepKind kind, InterfaceType type, const 
  * caller's. */
 void step_work_fail(Task *task, StepKind kind, const GError *cause);
 
+/* consoles.c: offers an enabled console again, at the end of a deploy or after a restart. One that
+ * cannot be is disabled; the caller saves the node. */
+void console_offer_again(Task *task);
+
 /* Each checks a verb's preconditions under the lock, before the state changes, and stores in the
  * node what the work needs. arguments: as in RPC PROVISION. Errors are the client's answer. */
 bool deploy_prepare_verb(Task *task, const json_t *arguments, GError **error);
@@ -76,17 +84,54 @@ bool deploy_prepare_verb(Task *task, const json_t *arguments, GError **error);
 /* With [conductor]automatic_lessee: makes the project that deploys a node without a lessee its
  * lessee, until the undeploy. The caller saves the node. project_id: NULL changes nothing. */
 void deploy_lease(Task *task, const char *project_id);
+
+/* Notes whose access to an image in Glance counts: that of the project that deploys. An
+ * administrator may deploy any image, unless [DEFAULT]ignore_project_check_for_admin_tasks is off.
+ * owned: the call was allowed by who owns or leases the node. The caller saves the node. */
+void deploy_note_project(Task *task, const char *project_id, bool owned);
 bool tear_down_prepare_verb(Task *task, const json_t *arguments, GError **error);
 bool clean_prepare_verb(Task *task, const json_t *arguments, GError **error);
 bool provide_prepare_verb(Task *task, const json_t *arguments, GError **error);
+
+/* Plans the steps of an automated cleaning: those of the drivers, or those of a runbook
+ * (clean_runbook.c), as [conductor]automated_cleaning_step_source says. INVALID: the node has no
+ * runbook and needs one, or one that is not for it; NOT_FOUND; errors of steps_plan. */
+bool clean_plan_automated(Task *task, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 bool inspect_prepare_verb(Task *task, const json_t *arguments, GError **error);
 bool rescue_prepare_verb(Task *task, const json_t *arguments, GError **error);
 bool unrescue_prepare_verb(Task *task, const json_t *arguments, GError **error);
+bool service_prepare_verb(Task *task, const json_t *arguments, GError **error);
 
-/* LIMIT if [conductor]max_concurrent_deploy or max_concurrent_clean nodes are in such work
- * already. */
-bool provision_limit_deploy(Task *task, GError **error);
-bool provision_limit_clean(Task *task, GError **error);
+/* Starts the instance of a node again whose servicing was aborted or has failed (service failed),
+ * and moves it to active; else it stays, with the reason in last_error. May be called again. From a
+ * worker. Takes the task. */
+void service_restore(Task *task);
+
+/* ---- queue.c: at most [conductor]max_concurrent_deploy and max_concurrent_clean nodes at once
+ * ---- Exclusive lock. */
+
+/* The most nodes that may be at this kind of work at once. */
+int64_t provision_queue_limit(const DbQueueKind *kind);
+
+/* True while the node waits for its turn. */
+bool provision_is_queued(const Task *task);
+
+/* must  out: the work of the node's busy state, which is saved, must wait for its turn */
+bool provision_must_queue(Task *task, bool *must, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* True if the work of the node's busy state can wait for a turn. */
+bool provision_may_queue(const Task *task);
+
+/* Lets the work of the node's busy state wait for its turn, in its waiting state. project: of the
+ * caller, for a node of nobody; NULL: none. */
+bool provision_queue(Task *task, const char *project, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Gives the place up, if the node has one. The mark stays until the operation is over. */
+bool provision_queue_leave(Task *task, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Like provision_work_begin, or lets the work wait for its turn. From a worker. Takes the task. */
+void provision_work_begin_or_queue(Task *task);
 
 /* ---- for other parts of the conductor: work.c, wait.c ---- */
 
@@ -115,5 +160,8 @@ void provision_wait_timed_out(Task *task);
 /* Fails a wait and undoes its work; after a restart the undo is repeated. Takes the task. */
 void provision_wait_fail(Task *task, const GError *cause);
 
-/* The verb abort: ends a wait. */
+/* The verb abort: ends a wait or a hold, or gives failed servicing up. */
 bool provision_abort(VerbCall *call, GError **error);
+
+/* The verb unhold: the step behind the one that holds the node runs. */
+bool provision_unhold(VerbCall *call, GError **error);

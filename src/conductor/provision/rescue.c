@@ -5,6 +5,7 @@
 #include "common/secret.h"
 #include "conductor/boot_progress.h"
 #include "conductor/provision/provision.h"
+#include "drivers/deploy/deploy.h"
 #include "drivers/power/power.h"
 #include "netboot/boot_record.h"
 
@@ -132,9 +133,12 @@ rescue_operation(const Task *task)
     return "rescue";
 }
 
+/* A machine whose servicing has failed leaves that ramdisk first. */
 static StepOutcome
 rescue_begin(Task *task, GError **error)
 {
+    if (!deploy_tear_down_service(task, SERVICE_ENDS_OFF, error))
+        return step_failed();
     return step_work_plan(task, STEP_KIND_RESCUE, INTERFACE_RESCUE, "rescue", error);
 }
 

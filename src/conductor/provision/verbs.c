@@ -20,6 +20,7 @@ static const struct {
     {EVENT_INSPECT,  inspect_prepare_verb},
     {EVENT_RESCUE,   rescue_prepare_verb},
     {EVENT_UNRESCUE, unrescue_prepare_verb},
+    {EVENT_SERVICE,  service_prepare_verb},
 };
 
 static bool
@@ -44,6 +45,14 @@ start_work(VerbCall *call, const Node *before, GError **error)
     ProvisionState state = task_state(call->task);
     if (!(state_info(state)->flags & STATE_IS_BUSY))
         return true; /* a direct move between stable states */
+    g_autoptr(GError) cause = NULL;
+    bool must = false;
+    if (!provision_must_queue(call->task, &must, error))
+        return false;
+    if (!must && task_spawn(&call->task, provision_work_begin, &cause))
+        return true;
+    if (must || (provision_may_queue(call->task) && steel_error_is(cause, STEEL_ERROR_NO_WORKER)))
+        return provision_queue(call->task, call->project_id, error);
     /* If the pool is full, the node is restored as if nobody had asked: no edge leads back. */
     return task_spawn_or_revert(&call->task, before, provision_work_begin, error);
 }
@@ -59,6 +68,8 @@ begin(VerbCall *call, const ProvisionVerb *verb, GError **error)
             verb->word, task->node->uuid);
     if (!provision_verb_check(verb, task_state(task), error))
         return false;
+    if (!provision_queue_leave(task, error))
+        return false;
     operation_over(
         /* keys of an undeployed wait, or of an abort whose process died, belong to the old
          * operation */
@@ -69,6 +80,8 @@ begin(VerbCall *call, const ProvisionVerb *verb, GError **error)
     record_set_text(&task->node->last_error, NULL);
     if (verb->event == EVENT_DEPLOY)
         deploy_lease(task, call->project_id);
+    if (verb->event == EVENT_DEPLOY || verb->event == EVENT_REBUILD)
+        deploy_note_project(task, call->project_id, call->judged != NULL);
     return task_process_event_to(task, verb->event, goal_of(verb), error) &&
            start_work(call, before, error);
 }
@@ -83,7 +96,8 @@ verb_provision(VerbCall *call, GError **error)
                    word != NULL ? word : "");
         return NULL;
     }
-    bool started =
-        verb->event == EVENT_ABORT ? provision_abort(call, error) : begin(call, verb, error);
+    bool started = verb->event == EVENT_ABORT    ? provision_abort(call, error)
+                   : verb->event == EVENT_UNHOLD ? provision_unhold(call, error)
+                                                 : begin(call, verb, error);
     return started ? json_object() : NULL;
 }

@@ -75,6 +75,7 @@ verify_work(Task *task)
         if (vendor != NULL)
             json_object_set_new(task->node->properties, "vendor", json_string(vendor));
         facts_read_bios(task);
+        facts_read_firmware(task);
         facts_read_boot_mode(task);
         task_operation_end(task, "ok", NULL);
         task_event_or_log(task, EVENT_DONE);

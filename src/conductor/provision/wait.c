@@ -8,6 +8,7 @@
 #include "conductor/periodic.h"
 #include "conductor/provision/provision.h"
 #include "conductor/verbs.h"
+#include "drivers/boot/boot.h"
 
 /* True if the node is in the waiting state of a kind. */
 static bool
@@ -15,6 +16,14 @@ waits(const Task *task, StepKind *kind)
 {
     return step_kind_of_state(task_state(task), kind) &&
            step_kind_info(*kind)->waiting == task_state(task);
+}
+
+/* True if a step of a kind holds the node. */
+static bool
+is_held(const Task *task, StepKind *kind)
+{
+    return step_kind_of_state(task_state(task), kind) &&
+           step_kind_info(*kind)->held == task_state(task);
 }
 
 static void
@@ -49,10 +58,12 @@ provision_resume(Task *task)
 {
     g_autoptr(GError) error = NULL;
     StepKind kind;
-    if (!waits(task, &kind) || task_failing(task, NULL) || task_conductor(task)->stopping) {
+    if (!waits(task, &kind) || provision_is_queued(task) || task_failing(task, NULL) ||
+        task_conductor(task)->stopping) {
         task_release(task);
         return;
     }
+    info_remove(task->node, INFO_STEP_RELEASED);
     StepsOutcome outcome = steps_resume(task, kind, &error);
     if (outcome.end == STEPS_WAIT)
         wait_on(task, kind, outcome.after_ms);
@@ -68,7 +79,7 @@ provision_resume_now(VerbCall *call, GError **error)
     Task *task = call->task;
     g_autoptr(Node) before = node_copy(task->stored);
     StepKind kind;
-    if (!waits(task, &kind) || task_failing(task, NULL))
+    if (!waits(task, &kind) || provision_is_queued(task) || task_failing(task, NULL))
         return steel_fail(error, STEEL_ERROR_INVALID_STATE, "nothing waits in %s",
                           task->node->provision_state);
     StepsOutcome outcome = steps_resume(task, kind, error);
@@ -117,7 +128,7 @@ wake_take(void *user, const char *node_uuid, bool *locked)
     g_autoptr(GError) error = NULL;
     Task *task = task_acquire(user, node_uuid, TASK_EXCLUSIVE, "heartbeat", &error);
     *locked = steel_error_is(error, STEEL_ERROR_LOCKED);
-    if (task == NULL && !*locked)
+    if (task == NULL && !*locked && !steel_error_is(error, STEEL_ERROR_NO_CONDUCTOR))
         log_warning("conductor.provision", "the call of an agent: %s", error->message);
     return task;
 }
@@ -172,16 +183,25 @@ silent_reason(const Task *task, StepKind kind)
         step != NULL ? step : "that comes first");
 }
 
+/* A machine whose agent has never called; its BMC may know why. */
 static char *
-late_reason(const Task *task, StepKind kind)
+unheard_reason(Task *task, StepKind kind)
 {
     const StepWork *work = step_work_of(kind);
-    if (info_has(task->node, INFO_AGENT_URL))
-        return silent_reason(task, kind);
-    return work->late != NULL
-               ? work->late(task)
-               : g_strdup_printf("Timeout reached in %s: the machine's agent did not call in time",
-                                 task->node->provision_state);
+    g_autofree char *why = boot_why_silent(task);
+    g_autofree char *late =
+        work->late != NULL
+            ? work->late(task)
+            : g_strdup_printf("Timeout reached in %s: the machine's agent did not call in time",
+                              task->node->provision_state);
+    return why != NULL ? g_strconcat(late, "; ", why, NULL) : g_steal_pointer(&late);
+}
+
+static char *
+late_reason(Task *task, StepKind kind)
+{
+    return info_has(task->node, INFO_AGENT_URL) ? silent_reason(task, kind)
+                                                : unheard_reason(task, kind);
 }
 
 void
@@ -202,7 +222,8 @@ undo_aborted(Task *task, StepKind kind)
 {
     const StepWork *work = step_work_of(kind);
     g_autoptr(GError) error = NULL;
-    if (work->undo != NULL && !work->undo(task) && kind == STEP_KIND_RESCUE) {
+    bool begun = !provision_is_queued(task);
+    if (begun && work->undo != NULL && !work->undo(task) && kind == STEP_KIND_RESCUE) {
         /* The machine may still run the rescue system, so nobody must use it. */
         task->node->maintenance = true;
         record_set_text(&task->node->fault, "rescue abort failure");
@@ -212,7 +233,10 @@ undo_aborted(Task *task, StepKind kind)
     operation_over(task->node);
     if (!task_save(task, &error))
         log_error("conductor.provision", "abort: %s", error->message);
-    task_release(task);
+    if (kind == STEP_KIND_SERVICE)
+        service_restore(task);
+    else
+        task_release(task);
 }
 
 /* The failure state that the abort leads to tells the kind. */
@@ -239,8 +263,37 @@ abort_after_step(Task *task, GError **error)
 static char *
 abort_reason(const Task *task, StepKind kind)
 {
+    bool named = kind == STEP_KIND_CLEAN || kind == STEP_KIND_SERVICE;
     return g_strdup_printf("By request, the %s operation was aborted.",
-                           kind == STEP_KIND_CLEAN ? "clean" : task->node->provision_state);
+                           named ? step_kind_info(kind)->word : task->node->provision_state);
+}
+
+/* Failed servicing is given up: the instance runs again. */
+static bool
+give_service_up(VerbCall *call, GError **error)
+{
+    const Node *node = call->task->node;
+    if (node->maintenance)
+        return steel_fail(error, STEEL_ERROR_INVALID_STATE,
+                          "Can not abort service on node \"%s\" while it is in maintenance mode. "
+                          "Please remove the node from maintenance prior to issuing the request to "
+                          "abort the service operation.",
+                          node->uuid);
+    record_set_text(&call->task->node->last_error,
+                    "By request, the service operation was aborted.");
+    return task_spawn(&call->task, service_restore, error);
+}
+
+bool
+provision_unhold(VerbCall *call, GError **error)
+{
+    Task *task = call->task;
+    g_autoptr(Node) before = node_copy(task->stored);
+    if (!provision_verb_check(provision_verb("unhold"), task_state(task), error))
+        return false;
+    info_set_boolean(task->node, INFO_STEP_RELEASED, true);
+    return task_process_event(task, EVENT_UNHOLD, error) &&
+           task_spawn_or_revert(&call->task, before, provision_resume, error);
 }
 
 bool
@@ -250,9 +303,13 @@ provision_abort(VerbCall *call, GError **error)
     StepKind kind;
     if (!provision_verb_check(provision_verb("abort"), task_state(task), error))
         return false;
-    if (!waits(task, &kind))
+    if (task_state(task) == STATE_SERVICEFAIL)
+        return give_service_up(call, error);
+    if (!waits(task, &kind) && !is_held(task, &kind))
         return steel_fail(error, STEEL_ERROR_INTERNAL, "nothing waits in %s",
                           task->node->provision_state);
+    if (!provision_queue_leave(task, error))
+        return false;
     if (!steps_abortable(task, kind))
         return abort_after_step(task, error);
     const StepWork *work = step_work_of(kind);

@@ -21,7 +21,7 @@ step_work_of(StepKind kind)
     static const StepWork *const step_works[STEP_KIND_COUNT] = {
         [STEP_KIND_DEPLOY] = &deploy_work,   [STEP_KIND_CLEAN] = &clean_work,
         [STEP_KIND_RESCUE] = &rescue_work,   [STEP_KIND_UNRESCUE] = &unrescue_work,
-        [STEP_KIND_INSPECT] = &inspect_work,
+        [STEP_KIND_INSPECT] = &inspect_work, [STEP_KIND_SERVICE] = &service_work,
     };
     return step_works[kind];
 }
@@ -42,6 +42,7 @@ static const char *const log_labels[STEP_KIND_COUNT] = {
     [STEP_KIND_CLEAN] = "cleaning",
     [STEP_KIND_RESCUE] = "rescue",
     [STEP_KIND_INSPECT] = "inspection",
+    [STEP_KIND_SERVICE] = "service",
 };
 
 /* The failure, with the place of the agent's logs: before the machine is switched off. A process
@@ -92,6 +93,15 @@ abort_here(Task *task, StepKind kind)
 }
 
 static void
+hold(Task *task, StepKind kind)
+{
+    g_autoptr(GError) error = NULL;
+    task_phase_end(task, "ok", NULL);
+    if (!task_process_event(task, EVENT_HOLD, &error))
+        step_work_fail(task, kind, error);
+}
+
+static void
 finish(Task *task, StepKind kind)
 {
     const StepWork *work = step_work_of(kind);
@@ -116,7 +126,9 @@ static StepsOutcome
 begin(Task *task, StepKind kind, GError **error)
 {
     const StepWork *work = step_work_of(kind);
-    task_operation_start(task, work->operation(task));
+    bool queued = info_remove(task->node, INFO_QUEUED) && task->node->operation_uuid != NULL;
+    if (!queued) /* the operation of work that waited for its turn has begun with that */
+        task_operation_start(task, work->operation(task));
     StepOutcome outcome = work->begin(task, error);
     info_set_boolean(task->node, INFO_WORK_BEGUN, true);
     if (outcome.result == STEP_WAIT)
@@ -142,10 +154,17 @@ finish_by_outcome(Task *task, StepKind kind, StepsOutcome outcome, const GError 
         task_spawn_later(task, (unsigned)CLAMP(outcome.after_ms, 0, UINT_MAX),
                          provision_work_begin);
         return;
+    case STEPS_HELD:
+        hold(task, kind);
+        break;
     case STEPS_STOPPED: /* a restarted process resumes the stored step */
         break;
     case STEPS_ABORTED:
         abort_here(task, kind);
+        if (task_state(task) == STATE_SERVICEFAIL) {
+            service_restore(task);
+            return;
+        }
         break;
     case STEPS_FAILED:
         step_work_fail(task, kind, error);

@@ -83,7 +83,7 @@ save_pair(Db *db, void *user_data, GError **error)
 {
     const Pair *pair = user_data;
     return db_record_insert(db, &allocation_resource, pair->allocation, error) &&
-           db_record_save(db, &node_resource, pair->locked->node, pair->locked->stored, error);
+           db_node_save(db, pair->locked->node, pair->locked->stored, error);
 }
 
 /* Copies the node's values to the allocation. */
@@ -226,7 +226,7 @@ static bool
 delete_pair(Db *db, void *user_data, GError **error)
 {
     const Pair *pair = user_data;
-    return db_record_save(db, &node_resource, pair->locked->node, pair->locked->stored, error) &&
+    return db_node_save(db, pair->locked->node, pair->locked->stored, error) &&
            db_record_delete(db, &allocation_resource, pair->allocation->uuid, error);
 }
 

@@ -182,6 +182,8 @@ void
 allocations_run(Conductor *conductor)
 {
     g_autoptr(GError) error = NULL;
+    if (!ring_leads(conductor))
+        return;
     g_autoptr(GPtrArray) waiting = db_allocations_waiting(conductor->services.db, 100, &error);
     for (guint i = 0; waiting != NULL && i < waiting->len && error == NULL; i++)
         allocation_search_later(conductor, ((Allocation *)waiting->pdata[i])->uuid, &error);

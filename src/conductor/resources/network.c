@@ -5,6 +5,8 @@
 #include "conductor/transition.h"
 #include "db/ports.h"
 #include "db/records.h"
+#include "drivers/network/network.h"
+#include "drivers/task.h"
 #include "model/names.h"
 
 #include <string.h>
@@ -125,6 +127,41 @@ port_before_update(const Change *change, void *record, const void *original, GEr
     return change->next == node || port_is_free(node, port, "move", error);
 }
 
+/* A VIF has the address of the port or port group that it is attached to. */
+static bool
+tell_address(const VerbCall *call, const Change *change, const json_t *info, const char *address,
+             GError **error)
+{
+    const char *vif = json_string_member(info, "tenant_vif_port_id");
+    if (vif == NULL || address == NULL)
+        return true;
+    g_autoptr(Task) task = task_new(&call->conductor->services, node_copy(change->now), error);
+    return task != NULL && network_vif_set_address(task, vif, address, error);
+}
+
+/* DHCP knows an InfiniBand port by its client-id. */
+static bool
+tell_client_id(const VerbCall *call, const Change *change, const Port *port, const Port *before,
+               GError **error)
+{
+    const char *vif = json_string_member(port->internal_info, "tenant_vif_port_id");
+    const char *client_id = json_string_member(port->extra, "client-id");
+    if (vif == NULL || g_strcmp0(client_id, json_string_member(before->extra, "client-id")) == 0)
+        return true;
+    g_autoptr(Task) task = task_new(&call->conductor->services, node_copy(change->now), error);
+    return task != NULL && network_vif_set_client_id(task, vif, client_id, error);
+}
+
+static bool
+port_before_save(const VerbCall *call, const Change *change, const void *record,
+                 const void *original, GError **error)
+{
+    const Port *port = record, *before = original;
+    return (strcmp(port->address, before->address) == 0 ||
+            tell_address(call, change, port->internal_info, port->address, error)) &&
+           tell_client_id(call, change, port, before, error);
+}
+
 static bool
 port_before_destroy(const Change *change, const void *record, GError **error)
 {
@@ -199,6 +236,15 @@ portgroup_before_update(const Change *change, void *record, const void *original
 }
 
 static bool
+portgroup_before_save(const VerbCall *call, const Change *change, const void *record,
+                      const void *original, GError **error)
+{
+    const Portgroup *group = record, *before = original;
+    return g_strcmp0(group->address, before->address) == 0 ||
+           tell_address(call, change, group->internal_info, group->address, error);
+}
+
+static bool
 delete_empty_portgroup(Db *db, void *user_data, GError **error)
 {
     const Portgroup *group = user_data;
@@ -222,6 +268,7 @@ const ResourceRules port_rules = {
     .owned_by_node = true,
     .before_create = port_before_create,
     .before_update = port_before_update,
+    .before_save = port_before_save,
     .before_destroy = port_before_destroy,
     .fits = port_fits,
 };
@@ -231,6 +278,7 @@ const ResourceRules portgroup_rules = {
     .owned_by_node = true,
     .before_create = portgroup_before_create,
     .before_update = portgroup_before_update,
+    .before_save = portgroup_before_save,
     .fits = portgroup_fits,
     .destroy = portgroup_destroy,
 };

@@ -1,10 +1,13 @@
 /* Creates nodes with the interfaces of their driver, changes them under their lock, and deletes
  * unused ones.
  * SPDX-License-Identifier: Apache-2.0 */
+#include "common/json_text.h"
+#include "common/log.h"
 #include "conductor/notify.h"
 #include "conductor/resources/resources.h"
 #include "conductor/transition.h"
 #include "db/allocations.h"
+#include "db/nodes.h"
 #include "db/records.h"
 #include "drivers/power/power.h"
 #include "model/internal_info.h"
@@ -228,6 +231,18 @@ maintenance_changed(Node *node, const Node *original)
 }
 
 /* Recomputes the interfaces for a new driver if the client asks for it. */
+/* Clients that know no instance_name write the instance's name where Nova always has. */
+static void
+name_instance(Node *node, const Node *original)
+{
+    const char *name = json_string_member(node->instance_info, "display_name");
+    enum { LONGEST = 255 };
+    if (node->instance_name == NULL && name != NULL && *name != '\0' &&
+        g_utf8_strlen(name, -1) <= LONGEST &&
+        !json_equal(node->instance_info, original->instance_info))
+        record_set_text(&node->instance_name, name);
+}
+
 static void
 driver_changed(Node *node, const json_t *patch, bool reset)
 {
@@ -258,6 +273,12 @@ update_allowed(Task *task, const json_t *patch, bool reset, GError **error)
                           "node %s has its console enabled: stop it before the driver is changed",
                           node->uuid);
     driver_changed(node, patch, reset);
+    if (node->console_enabled &&
+        g_strcmp0(node->console_interface, original->console_interface) != 0)
+        return steel_fail(
+            error, STEEL_ERROR_CONFLICT,
+            "node %s has its console enabled: stop it before console_interface is changed",
+            node->uuid);
     return state_allows(original, patch, error) && instance_allows(node, original, error) &&
            protection_allows(node, original, error) && node_valid(conductor, node, error) &&
            registry_complete_node(conductor->registry, node, error) &&
@@ -275,7 +296,7 @@ save(Db *db, void *user_data, GError **error)
         info_remove(task->node, INFO_INSTANCE_BEFORE_ALLOCATION);
     }
     return instance_is_free(db, task->node, task->stored, error) &&
-           db_record_save(db, &node_resource, task->node, task->stored, error);
+           db_node_save(db, task->node, task->stored, error);
 }
 
 json_t *
@@ -299,10 +320,13 @@ node_update(VerbCall *call, const char *uuid, const json_t *patch, bool reset_in
                 update_allowed(&task, patch, reset_interfaces, error);
     if (good) {
         maintenance_changed(task.node, task.stored);
+        name_instance(task.node, task.stored);
         notify_node(&task, "update", "start", NULL);
         good = db_transaction(conductor->services.db, DB_READ_MODIFY_WRITE, save, &task, error);
         notify_node(&task, "update", good ? "end" : "error", NULL);
     }
+    if (good && json_patch_touches(patch, "driver_info"))
+        power_absolve(&conductor->services, task.node);
     locked_node_give(&locked);
     return good ? json_object() : NULL;
 }
@@ -337,7 +361,23 @@ destroy(Db *db, void *user_data, GError **error)
 {
     const Node *node = user_data;
     return db_allocation_forget(db, node->allocation_uuid, error) &&
-           db_record_delete(db, &node_resource, node->uuid, error);
+           db_node_delete(db, node, error);
+}
+
+/* Only a node in maintenance has some: it is given up, maybe because Cinder cannot be asked. */
+static void
+tell_volumes(const Node *node)
+{
+    const char *volume_id;
+    json_t *record;
+    json_object_foreach(info_json(node, INFO_CINDER_ATTACHMENTS), volume_id, record)
+    {
+        const char *server = json_string_member(record, "server");
+        log_warning("conductor.resources",
+                    "node %s is deleted, but Cinder still has volume %s attached to %s; end that "
+                    "with: openstack volume set --state available --detached %s",
+                    node->uuid, volume_id, server != NULL ? server : node->uuid, volume_id);
+    }
 }
 
 json_t *
@@ -354,8 +394,11 @@ node_destroy(VerbCall *call, const char *uuid, GError **error)
         good = notify_record_end(services, &node_resource, node, "delete",
                                  db_transaction(services->db, DB_WRITE, destroy, node, error));
     }
-    if (good)
+    if (good) {
+        tell_volumes(node);
         power_forget(services, node);
+        (void)consoles_stop(services->consoles, node->uuid);
+    }
     locked_node_give(&locked); /* does nothing for a deleted node */
     return good ? json_object() : NULL;
 }

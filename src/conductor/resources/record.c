@@ -48,15 +48,15 @@ locked_node_take(const VerbCall *call, const char *uuid, const char *purpose, Lo
                  GError **error)
 {
     Conductor *conductor = call->conductor;
-    Db *db = conductor->services.db;
-    if (!db_node_reserve(db, uuid, conductor->hostname, conductor->lease, purpose, error))
+    char lease[LEASE_SIZE];
+    if (!task_lock(conductor, uuid, purpose, lease, error))
         return false;
-    Node *node = db_record_find(db, &node_resource, "uuid", uuid, error);
+    Node *node = task_load_locked(conductor, uuid, lease, error);
     *locked = (LockedNode){conductor, node, node != NULL ? node_copy(node) : NULL};
     if (node != NULL && verb_call_holds(call, node, error))
         return true;
     if (node == NULL)
-        task_unlock(conductor, uuid);
+        task_unlock(conductor, uuid, lease);
     locked_node_give(locked);
     return false;
 }
@@ -65,7 +65,7 @@ void
 locked_node_give(LockedNode *locked)
 {
     if (locked->stored != NULL)
-        task_unlock(locked->conductor, locked->stored->uuid);
+        task_unlock(locked->conductor, locked->stored->uuid, locked->stored->reservation_lease);
     node_free(locked->node);
     node_free(locked->stored);
     *locked = (LockedNode){0};

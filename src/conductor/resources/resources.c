@@ -12,8 +12,9 @@
 #include <string.h>
 
 static const ResourceRules *const all_rules[] = {
-    &port_rules,    &portgroup_rules,       &volume_connector_rules, &volume_target_rules,
-    &chassis_rules, &deploy_template_rules, &allocation_rules,
+    &port_rules,          &portgroup_rules,       &volume_connector_rules,
+    &volume_target_rules, &chassis_rules,         &deploy_template_rules,
+    &runbook_rules,       &inspection_rule_rules, &allocation_rules,
 };
 
 static const ResourceRules *
@@ -151,10 +152,11 @@ owners_take(const VerbCall *call, const ResourceRules *rules, const char *now, c
 }
 
 static Change
-change_of(Db *db, const Owners *owners)
+change_of(const VerbCall *call, const Owners *owners)
 {
     const Node *now = owners->now.node, *next = owners->next.node;
-    return (Change){db, now, next != NULL ? next : now};
+    return (Change){call->conductor->services.db, now, next != NULL ? next : now,
+                    json_object_get(call->arguments, "patch")};
 }
 
 /* Loads the record by the call's key; NULL with the error set. */
@@ -241,10 +243,12 @@ change_record(const VerbCall *call, const ResourceRules *rules, const Owners *ow
 {
     const Resource *resource = rules->resource;
     const DriverServices *services = &call->conductor->services;
-    const Change change = change_of(services->db, owners);
+    const Change change = change_of(call, owners);
     void *original = record_copy(resource, record);
     Saving saving = {call, rules, &change, record, original};
     bool good = patch_checked(&saving, record, original, error);
+    if (good && rules->before_save != NULL)
+        good = rules->before_save(call, &change, record, original, error);
     if (good) {
         notify_record(services, resource, record, "update", "start");
         good = notify_record_end(services, resource, record, "update",
@@ -322,7 +326,7 @@ destroy_record(VerbCall *call, const ResourceRules *rules, const Owners *owners,
 {
     const Resource *resource = rules->resource;
     const DriverServices *services = &call->conductor->services;
-    const Change change = change_of(services->db, owners);
+    const Change change = change_of(call, owners);
     if (rules->before_destroy != NULL && !rules->before_destroy(&change, record, error))
         return NULL;
     json_t *result = NULL;

@@ -33,8 +33,9 @@ bool record_fits_limits(const Resource *resource, const void *record, const void
 /* What the rules of a change are asked about. */
 typedef struct Change {
     Db *db;
-    const Node *now;  /* locked: the node that owns the record; NULL: none */
-    const Node *next; /* locked: the node that will own it; the same unless it moves */
+    const Node *now;     /* locked: the node that owns the record; NULL: none */
+    const Node *next;    /* locked: the node that will own it; the same unless it moves */
+    const json_t *patch; /* NULL: it is deleted */
 } Change;
 
 /* Rules of one resource. A NULL member: no rule. */
@@ -44,6 +45,10 @@ typedef struct ResourceRules {
     bool (*before_create)(Conductor *conductor, void *record, GError **error);
     bool (*before_update)(const Change *change, void *record, const void *original, GError **error);
     bool (*before_destroy)(const Change *change, const void *record, GError **error);
+    /* Tells another service of a change that is allowed, before it is saved. It may block: the call
+     * is on a worker (dispatch.c). The node is that of `change`, locked. */
+    bool (*before_save)(const VerbCall *call, const Change *change, const void *record,
+                        const void *original, GError **error);
     /* Checks that the record's references exist and fit. Called before a create or update, and
      * again in the transaction that writes it. */
     bool (*fits)(Db *db, const void *record, GError **error);
@@ -53,7 +58,7 @@ typedef struct ResourceRules {
 } ResourceRules;
 
 extern const ResourceRules port_rules, portgroup_rules, volume_connector_rules, volume_target_rules,
-    chassis_rules, deploy_template_rules, allocation_rules;
+    chassis_rules, deploy_template_rules, runbook_rules, inspection_rule_rules, allocation_rules;
 
 /* Nodes have functions of their own, because of their drivers, interfaces, locks and states. */
 json_t *node_create(VerbCall *call, const json_t *values, GError **error);

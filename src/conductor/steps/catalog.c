@@ -173,6 +173,8 @@ catalog_priority(const json_t *step)
 const StepSource *
 steps_source(const Task *task, StepKind kind, const json_t *step, GError **error)
 {
+    if (reserved_is(step))
+        return &reserved_steps;
     if (step_table_has(task, kind, step))
         return &step_table;
     const StepSource *agent = agent_of_interface(task, json_string_member(step, "interface"));

@@ -10,7 +10,8 @@
 static int
 interface_rank(const char *interface_name)
 {
-    static const char *const order[] = {"bios", "raid", "deploy", "management", "power", "vendor"};
+    static const char *const order[] = {"bios",       "raid",  "deploy", "firmware",
+                                        "management", "power", "vendor"};
     for (size_t i = 0; i < G_N_ELEMENTS(order); i++)
         if (g_strcmp0(order[i], interface_name) == 0)
             return (int)i + 1;
@@ -87,7 +88,7 @@ planned_row(const Task *task, StepKind kind, const json_t *row)
 {
     json_t *planned = json_deep_copy(row);
     json_object_del(planned, "argsinfo");
-    if (step_table_has(task, kind, row))
+    if (step_table_has(task, kind, row) || reserved_is(row))
         json_object_del(planned, "requires_ramdisk");
     return planned;
 }
@@ -105,7 +106,8 @@ typedef struct Making {
 static bool
 add_requested(const Making *making, const json_t *item, json_t *steps, GError **error)
 {
-    const json_t *row = catalog_find(making->catalog, item);
+    json_auto_t *reserved = reserved_step(item);
+    const json_t *row = reserved != NULL ? reserved : catalog_find(making->catalog, item);
     if (row == NULL && making->lenient)
         return true;
     if (row == NULL) {
@@ -272,12 +274,34 @@ is_under_way(const Task *task)
            info_true(task->node, INFO_STEP_AGAIN);
 }
 
+static bool
+same_step(const json_t *a, const json_t *b)
+{
+    return json_equal(json_object_get(a, "interface"), json_object_get(b, "interface")) &&
+           json_equal(json_object_get(a, "step"), json_object_get(b, "step"));
+}
+
+/* How many of the first `count` steps have the name of this one. A list may ask for one twice. */
 static size_t
-place_of(const json_t *steps, const json_t *step)
+count_same(const json_t *steps, size_t count, const json_t *step)
+{
+    size_t same = 0;
+    for (size_t i = 0; i < count; i++)
+        same += same_step(json_array_get(steps, i), step);
+    return same;
+}
+
+/* The index of the n-th step of this name, counted from 1; or of the last one. There is one. */
+static size_t
+place_of(const json_t *steps, const json_t *step, size_t n)
 {
     size_t place = 0;
-    while (json_array_get(steps, place) != catalog_find(steps, step))
-        place++;
+    for (size_t i = 0; i < json_array_size(steps) && n > 0; i++) {
+        if (!same_step(json_array_get(steps, i), step))
+            continue;
+        place = i;
+        n--;
+    }
     return place;
 }
 
@@ -291,18 +315,20 @@ find_place(Task *task, StepKind kind, const json_t *steps, size_t *place, GError
     *place = 0;
     if (!under_way && index == 0)
         return true;
-    const json_t *last = step_at(task, kind, under_way ? index : index - 1);
+    size_t last_index = under_way ? index : index - 1;
+    const json_t *last = step_at(task, kind, last_index);
     if (catalog_find(steps, last) == NULL) {
         g_autofree char *name = catalog_name(last);
         return steel_fail(error, STEEL_ERROR_INVALID,
                           "the step %s is not among the steps any more: was the driver changed?",
                           name);
     }
-    *place = place_of(steps, last) + (under_way ? 0 : 1);
+    const json_t *before = info_json(task->node, step_kind_info(kind)->steps);
+    *place = place_of(steps, last, count_same(before, last_index + 1, last)) + (under_way ? 0 : 1);
     for (size_t i = 0; i < *place; i++) {
         const json_t *row = json_array_get(steps, i);
         g_autofree char *name = catalog_name(row);
-        if (catalog_find(info_json(task->node, step_kind_info(kind)->steps), row) == NULL)
+        if (catalog_find(before, row) == NULL)
             log_warning("conductor.steps",
                         "step %s of the agent is left out: what has a lower "
                         "priority ran before the agent was there",

@@ -106,6 +106,9 @@ steps_settle(Task *task, StepKind kind, StepOutcome outcome, GError **error)
     case STEP_AGAIN:
         info_set_boolean(task->node, INFO_STEP_AGAIN, true);
         return end(STEPS_AGAIN, outcome.after_ms);
+    case STEP_HOLD:
+        steps_advance(task, kind);
+        return end(STEPS_HELD, 0);
     case STEP_RESTART:
         return end(steps_restart(task, kind, error) ? STEPS_READY : STEPS_FAILED, 0);
     case STEP_ERROR:

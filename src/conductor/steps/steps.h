@@ -64,6 +64,16 @@ void steps_advance(Task *task, StepKind kind);
 enum { STEPS_RESTARTS_MOST = 5 };
 bool steps_restart(Task *task, StepKind kind, GError **error);
 
+/* ---- reserved.c: steps that every node has, under each of its interfaces ---- */
+
+extern const StepSource reserved_steps;
+
+/* The row of such a step, as in StepSource.list, a new reference; NULL if it is none. Names of
+ * reserved steps win over those of tables and agents. */
+json_t *reserved_step(const json_t *step);
+
+bool reserved_is(const json_t *step);
+
 /* ---- run.c, wait.c ---- */
 
 typedef enum StepsEnd {
@@ -71,6 +81,7 @@ typedef enum StepsEnd {
     STEPS_READY,   /* the wait is over: call steps_run */
     STEPS_WAIT,    /* a step waits, at most after_ms (0: the kind's option) */
     STEPS_AGAIN,   /* call steps_run again after after_ms, with the lock kept */
+    STEPS_HELD,    /* a step holds the node; the next one is ready */
     STEPS_STOPPED, /* the process ends, or the database fails: a restarted process resumes */
     /* a step that may not be interrupted has ended, and an abort was requested meanwhile */
     STEPS_ABORTED,

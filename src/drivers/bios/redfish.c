@@ -229,9 +229,11 @@ static const StepDef steps[] = {
 };
 
 const BiosOps bios_redfish = {
-    .interface = {.name = "redfish",
-                  .properties = redfish_node_properties,
-                  .steps = {[STEP_KIND_CLEAN] = steps, [STEP_KIND_DEPLOY] = steps},
-                  .validate = redfish_node_validate},
+    .interface =
+        {.name = "redfish",
+         .properties = redfish_node_properties,
+         .steps =
+             {[STEP_KIND_CLEAN] = steps, [STEP_KIND_DEPLOY] = steps, [STEP_KIND_SERVICE] = steps},
+         .validate = redfish_node_validate},
     .cache = redfish_bios_cache,
 };

@@ -58,6 +58,13 @@ boot_reports_progress(Task *task)
     return boot->reports_progress != NULL && boot->reports_progress(task);
 }
 
+char *
+boot_why_silent(Task *task)
+{
+    const BootOps *boot = task->driver.boot;
+    return boot->why_silent != NULL ? boot->why_silent(task) : NULL;
+}
+
 void
 boot_begin_phase(Task *task)
 {

@@ -58,6 +58,11 @@ typedef struct BootOps {
     /* True if the machine will report its boot (its boot script does): a step may wait for the
      * report. Needs no lock, never blocks, cannot fail. NULL: false. */
     bool (*reports_progress)(Task *task);
+
+    /* Called when the wait for a ramdisk has ended, before what is prepared for it is removed: what
+     * the BMC shows of why the machine has not booted it, a sentence, which the caller frees. NULL:
+     * nothing is wrong, or the BMC does not say. */
+    char *(*why_silent)(Task *task);
 } BootOps;
 
 /* Interface.validate of the boot driver, and validate_ramdisk. */
@@ -71,6 +76,7 @@ bool boot_prepare_instance(Task *task, GError **error);
 bool boot_clean_up_instance(Task *task, GError **error);
 bool boot_before_power_on(Task *task, GError **error);
 bool boot_reports_progress(Task *task);
+char *boot_why_silent(Task *task);
 
 /* Begins the first phase that the machine's reports continue, if it will report. For a step that
  * waits for the reports; with the node's lock. */

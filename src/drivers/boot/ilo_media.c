@@ -28,6 +28,19 @@ ilo_media_eject(Task *task, VirtualMediaKind kind, GError **error)
     return ilo_node_open(task, &node, &ilo, error) && ilo_eject_medium(&ilo, media[kind], error);
 }
 
+static bool
+ilo_media_is_in(Task *task, VirtualMediaKind kind, bool *in, GError **error)
+{
+    g_auto(IloNode) node = {0};
+    g_auto(IloMediumStatus) status = {0};
+    Ilo ilo;
+    if (!ilo_node_open(task, &node, &ilo, error) ||
+        !ilo_get_medium(&ilo, media[kind], &status, error))
+        return false;
+    *in = status.inserted;
+    return true;
+}
+
 /* The parameters hold the agent's token. */
 static bool
 ilo_media_has_floppy(const Task *task)
@@ -68,6 +81,7 @@ const VirtualMedia ilo_media = {
     .check = ilo_boot_check_media,
     .insert = ilo_media_insert,
     .eject = ilo_media_eject,
+    .is_in = ilo_media_is_in,
     .has_floppy = ilo_media_has_floppy,
     .kernel_words = ilo_media_kernel_words,
     .prepare_volume = ilo_boot_prepare_volume,

@@ -2,11 +2,14 @@
  * No DHCP, TFTP or PXE is involved.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "drivers/boot/ilo_media.h"
+#include "drivers/deploy/deploy.h"
+#include "drivers/deploy_info.h"
 #include "drivers/ilo_boot.h"
 #include "drivers/ilo_node.h"
 #include "drivers/storage/storage.h"
 #include "drivers/task.h"
 #include "model/capabilities.h"
+#include "model/provision_states.h"
 
 #include <string.h>
 
@@ -27,11 +30,24 @@ ilo_virtual_media_boot_validate(Task *task, GError **error)
                                            : virtual_media_validate(task, &ilo_media, error);
 }
 
+/* A deploy over iSCSI admits ramdisks that are no agents. A new reference. */
+static json_t *
+all_parameters(const Task *task, const json_t *parameters)
+{
+    bool exports = task->driver.deploy->writes_image &&
+                   state_from_wire(task->node->provision_state) == STATE_DEPLOYING;
+    json_t *all = exports ? deploy_info_parameters(task) : json_object();
+    if (parameters != NULL)
+        json_object_update(all, (json_t *)(uintptr_t)parameters);
+    return all;
+}
+
 static bool
 ilo_virtual_media_boot_prepare_ramdisk(Task *task, const json_t *parameters, GError **error)
 {
+    json_auto_t *all = all_parameters(task, parameters);
     return ilo_boot_check_media(task, error) && ilo_boot_prepare_machine(task, error) &&
-           virtual_media_prepare_ramdisk(task, &ilo_media, parameters, error);
+           virtual_media_prepare_ramdisk(task, &ilo_media, all, error);
 }
 
 static bool
@@ -75,6 +91,12 @@ ilo_virtual_media_boot_before_power_on(Task *task, GError **error)
     return virtual_media_before_power_on(task, &ilo_media, error);
 }
 
+static char *
+ilo_virtual_media_boot_why_silent(Task *task)
+{
+    return virtual_media_why_silent(task, &ilo_media);
+}
+
 const BootOps boot_ilo_virtual_media = {
     .interface = {.name = "ilo-virtual-media",
                   .properties = properties,
@@ -88,4 +110,5 @@ const BootOps boot_ilo_virtual_media = {
     .prepare_instance = ilo_virtual_media_boot_prepare_instance,
     .clean_up_instance = ilo_virtual_media_boot_clean_up_instance,
     .before_power_on = ilo_virtual_media_boot_before_power_on,
+    .why_silent = ilo_virtual_media_boot_why_silent,
 };

@@ -4,7 +4,6 @@
 
 #include "common/json_text.h"
 #include "drivers/image_copies.h"
-#include "images/fetch.h"
 #include "netboot/instance_boot.h"
 
 #include <unistd.h>
@@ -32,10 +31,8 @@ check_file(const Task *task, size_t file, const char *why, GError **error)
                           "%s, and instance_info %s, which boots it, is missing; set it with: "
                           "steel node set %s --instance-info %s=<URL>",
                           why, key, task->node->uuid, key);
-    return image_url_known(url) || steel_fail(error, STEEL_ERROR_UNSUPPORTED,
-                                              "instance_info %s of node %s is no file://, http:// "
-                                              "or https:// URL",
-                                              key, task->node->uuid);
+    g_autofree char *what = g_strdup_printf("instance_info %s of node %s", key, task->node->uuid);
+    return image_copies_check(task->services->openstack, what, url, error);
 }
 
 bool
@@ -61,7 +58,7 @@ instance_files_put(const Task *task, InstanceFilesPath path, GError **error)
     for (size_t i = 0; good && i < G_N_ELEMENTS(files); i++) {
         g_auto(CachedImage) image = {0};
         g_autofree char *file = path_of(task, path, i);
-        good = image_copies_put(url_of(task, i), file, &image, error);
+        good = image_copies_put(task->services->openstack, url_of(task, i), file, &image, error);
     }
     return good;
 }

@@ -10,19 +10,9 @@
 static const NetworkBoot ipxe = {.loader = &dhcp_loader_ipxe, .path = image_copies_path};
 
 static bool
-check_boot_server(const Task *task, GError **error)
-{
-    const char *url = task->services->boot_url;
-    return (url != NULL && *url != '\0') ||
-           steel_fail(error, STEEL_ERROR_INVALID,
-                      "this conductor serves no boot files: set [boot_server]enabled, host_ip and "
-                      "port in its configuration");
-}
-
-static bool
 ipxe_boot_validate(Task *task, GError **error)
 {
-    return check_boot_server(task, error) && network_boot_validate(task, &ipxe, error);
+    return network_boot_validate(task, &ipxe, error);
 }
 
 static bool

@@ -1,4 +1,4 @@
-/* What ipxe and pxe share; the contract is in network_boot.h.
+/* What ipxe, pxe, http-ipxe and http share; the contract is in network_boot.h.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "drivers/boot/network_boot.h"
 
@@ -20,6 +20,7 @@
 #include "netboot/boot_record.h"
 #include "netboot/ramdisk_boot.h"
 
+#include <string.h>
 #include <unistd.h>
 
 /* ---- validation ---- */
@@ -61,9 +62,36 @@ network_boot_validate_ramdisk(Task *task, RamdiskUse use, GError **error)
     return ramdisk_source_find(task, use, &source, error);
 }
 
+static bool
+check_boot_server(const Task *task, GError **error)
+{
+    const char *url = task->services->boot_url;
+    return (url != NULL && *url != '\0') ||
+           steel_fail(error, STEEL_ERROR_INVALID,
+                      "this conductor serves no boot files: set [boot_server]enabled, host_ip and "
+                      "port in its configuration");
+}
+
+/* BIOS firmware has no HTTP client. */
+static bool
+check_mode(const Task *task, GError **error)
+{
+    const char *standard = config_string(config_current(), OPT_DEPLOY_DEFAULT_BOOT_MODE);
+    return strcmp(capability_boot_mode(task->node, standard), "uefi") == 0 ||
+           steel_fail(error, STEEL_ERROR_INVALID,
+                      "boot interface %s needs a machine in UEFI boot mode; set the node's "
+                      "capability boot_mode to uefi, or its boot interface to ipxe or pxe",
+                      task->driver.boot->interface.name);
+}
+
 bool
 network_boot_validate(Task *task, const NetworkBoot *how, GError **error)
 {
+    const DhcpLoader *loader = how->loader;
+    if ((loader->script || loader->http) && !check_boot_server(task, error))
+        return false;
+    if (loader->http && !check_mode(task, error))
+        return false;
     return capabilities_validate(task->node, error) && check_ports(task, error) &&
            boot_dhcp_check(how->loader, error) && check_ramdisk(task, error) &&
            storage_validate_boot_from_volume(task, error);
@@ -78,10 +106,11 @@ place_files(Task *task, const NetworkBoot *how, GError **error)
     g_autofree char *kernel_name = ramdisk_boot_kernel(task->node->uuid),
                     *initramfs_name = ramdisk_boot_initramfs(task->node->uuid);
     g_autofree char *kernel = how->path(kernel_name), *initramfs = how->path(initramfs_name);
+    const Openstack *openstack = task->services->openstack;
     g_auto(CachedImage) first = {0}, second = {0};
     return ramdisk_source_find(task, ramdisk_use_of(task->node), &source, error) &&
-           image_copies_put(source.kernel, kernel, &first, error) &&
-           image_copies_put(source.initramfs, initramfs, &second, error);
+           image_copies_put(openstack, source.kernel, kernel, &first, error) &&
+           image_copies_put(openstack, source.initramfs, initramfs, &second, error);
 }
 
 static void
@@ -98,31 +127,41 @@ remove_files(const Task *task, const NetworkBoot *how)
 
 /* ---- what the machine is told ---- */
 
-/* The agent's kernel arguments: the service's URL, and those of the caller. */
+/* The agent's kernel arguments: the service's URL, whose request it is (the agent names it in all
+ * of its own), and those of the caller. */
 static json_t *
-agent_parameters(const json_t *parameters)
+agent_parameters(const Task *task, const json_t *parameters)
 {
+    const char *request =
+        task->global_request_id != NULL ? task->global_request_id : task->request_id;
     g_autofree char *url = ramdisk_api_url();
-    json_t *all = json_pack("{s:s}", "ipa-api-url", url);
+    json_t *all = json_pack("{s:s, s:s*}", "ipa-api-url", url, "ipa-global-request-id", request);
     if (parameters != NULL)
         json_object_update(all, (json_t *)(uintptr_t)parameters);
     return all;
+}
+
+static bool
+try_device(Task *task, const char *device, bool persistent, GError **error)
+{
+    const char *const *known = task->driver.management->boot_devices;
+    task_phase_begin(task, "set_boot_device", device);
+    if (known != NULL && !g_strv_contains(known, device))
+        return steel_fail(error, STEEL_ERROR_UNSUPPORTED,
+                          "management interface %s does not know it",
+                          task->driver.management->interface.name);
+    return management_set_boot_device(task, device, persistent, error);
 }
 
 /* If the management interface cannot set this device, the machine keeps its own boot order. */
 static bool
 set_boot_device(Task *task, const char *device, bool persistent, GError **error)
 {
-    const char *const *known = task->driver.management->boot_devices;
     g_autoptr(GError) cause = NULL;
     ProvisionState state = state_from_wire(task->node->provision_state);
     if (state == STATE_ACTIVE || state == STATE_ADOPTING)
         return true; /* it was set when the node was deployed; its machine is running */
-    task_phase_begin(task, "set_boot_device", device);
-    if (known != NULL && !g_strv_contains(known, device))
-        steel_fail(&cause, STEEL_ERROR_UNSUPPORTED, "management interface %s does not know it",
-                   task->driver.management->interface.name);
-    else if (management_set_boot_device(task, device, persistent, &cause))
+    if (try_device(task, device, persistent, &cause))
         return true;
     if (!steel_error_is(cause, STEEL_ERROR_UNSUPPORTED)) {
         g_propagate_error(error, g_steal_pointer(&cause));
@@ -135,13 +174,23 @@ set_boot_device(Task *task, const char *device, bool persistent, GError **error)
     return true;
 }
 
+/* For a BMC that does not know HTTP boot, it is one of the ways to boot over the network. */
+static bool
+set_network_device(Task *task, const NetworkBoot *how, bool persistent, GError **error)
+{
+    const char *const *known = task->driver.management->boot_devices;
+    bool http = how->loader->http && known != NULL && g_strv_contains(known, "uefihttp");
+    return set_boot_device(task, http ? "uefihttp" : "pxe", persistent, error);
+}
+
 /* The record is there: files are made from it, and DHCP names the loader. */
 static bool
 offer(Task *task, const NetworkBoot *how, GError **error)
 {
     if (how->publish != NULL && boot_record_exists(task->node))
         boot_record_set_by_files(task->node);
-    return task_save(task, error) && (how->publish == NULL || how->publish(task, error)) &&
+    return task_save(task, error) &&
+           (how->publish == NULL || how->publish(task, how->path, error)) &&
            boot_dhcp_offer(task, how->loader, error);
 }
 
@@ -153,7 +202,7 @@ forget(Task *task, const NetworkBoot *how, GError **error)
         return false;
     bool changed = boot_record_remove(task->node);
     changed = boot_dhcp_withdraw(task) || changed;
-    changed = (how->withdraw != NULL && how->withdraw(task)) || changed;
+    changed = (how->withdraw != NULL && how->withdraw(task, how->path)) || changed;
     return !changed || task_save(task, error);
 }
 
@@ -163,11 +212,11 @@ bool
 network_boot_prepare_ramdisk(Task *task, const NetworkBoot *how, const json_t *parameters,
                              GError **error)
 {
-    json_auto_t *all = agent_parameters(parameters);
+    json_auto_t *all = agent_parameters(task, parameters);
     if (!place_files(task, how, error))
         return false;
     boot_record_write_ramdisk(task->node, all);
-    return offer(task, how, error) && set_boot_device(task, "pxe", false, error);
+    return offer(task, how, error) && set_network_device(task, how, false, error);
 }
 
 /* The record of an instance's volume stays. */
@@ -208,7 +257,7 @@ prepare_remote(Task *task, const NetworkBoot *how, GError **error)
     }
     task_phase_begin(task, "record_boot", "the machine may fetch what it boots");
     boot_record_write(task->node, mode);
-    return offer(task, how, error) && set_boot_device(task, "pxe", true, error);
+    return offer(task, how, error) && set_network_device(task, how, true, error);
 }
 
 bool

@@ -1,7 +1,7 @@
-/* What the boot interfaces ipxe and pxe share: which ramdisk or instance a machine boots over the
- * network, its files, its record (netboot/boot_record.h), its DHCP offer and its boot device. They
- * differ in how a machine is told: by a script that the boot server makes on request, or by files
- * for a TFTP server.
+/* What the boot interfaces ipxe, pxe, http-ipxe and http share: which ramdisk or instance a machine
+ * boots over the network, its files, its record (netboot/boot_record.h), its DHCP offer and its
+ * boot device. They differ in how a machine is told: by a script that the boot server makes on
+ * request, or by files for a TFTP server.
  *
  * The functions are those of BootOps (boot.h), whose contracts they have.
  *
@@ -10,21 +10,23 @@
 #include "drivers/boot/boot.h"
 #include "drivers/boot/dhcp.h"
 
+/* Where a file for machines belongs, by its name below the server's root. The caller frees. */
+typedef char *(*FilePath)(const char *name);
+
 /* How a boot interface tells a machine. Constant. */
 typedef struct NetworkBoot {
     const DhcpLoader *loader; /* what DHCP names */
 
-    /* Where a file for machines belongs, by its name below the server's root. The caller frees. */
-    char *(*path)(const char *name);
+    FilePath path;
 
     /* Makes the files that tell the machine what the node's record says, or, without a record, to
      * boot from its disk. Notes in the node what it makes; saves it. NULL: the boot server tells
      * it. Errors: INVALID, IO, DATABASE */
-    bool (*publish)(Task *task, GError **error);
+    bool (*publish)(Task *task, FilePath path, GError **error);
 
     /* Removes these files. Returns true if the node has changed: the caller saves it. NULL: nothing
      * to remove. */
-    bool (*withdraw)(Task *task);
+    bool (*withdraw)(Task *task, FilePath path);
 } NetworkBoot;
 
 bool network_boot_validate(Task *task, const NetworkBoot *how, GError **error);

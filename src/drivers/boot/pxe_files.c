@@ -1,4 +1,4 @@
-/* Files for a TFTP server; the contract is in pxe_files.h.
+/* Files for boot loaders; the contract is in pxe_files.h.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "drivers/boot/pxe_files.h"
 
@@ -121,15 +121,14 @@ permissions(ConfigOption option, mode_t standard)
 /* ---- writing ---- */
 
 static bool
-write_file(const char *name, const char *text, GError **error)
+write_file(FilePath path_of, const char *name, const char *text, GError **error)
 {
-    g_autofree char *path = pxe_files_path(name);
+    g_autofree char *path = path_of(name);
     g_autofree char *folder = g_path_get_dirname(path), *file = g_path_get_basename(path);
     if (g_mkdir_with_parents(folder, (int)permissions(OPT_PXE_DIR_PERMISSION, 0755)) != 0)
         return steel_fail(error, STEEL_ERROR_IO,
-                          "the folder %s ([pxe]tftp_root) cannot be made: "
-                          "%s",
-                          folder, g_strerror(errno));
+                          "the folder %s for boot loaders cannot be made: %s", folder,
+                          g_strerror(errno));
     return replace_file(folder, file, text, permissions(OPT_PXE_FILE_PERMISSION, 0644), error);
 }
 
@@ -146,13 +145,13 @@ text_for(Task *task, const Loader *loader, const Port *port, GError **error)
 }
 
 static bool
-write_card(Task *task, const Loader *loader, const Port *port, GError **error)
+write_card(Task *task, FilePath path, const Loader *loader, const Port *port, GError **error)
 {
     g_autofree char *text = text_for(task, loader, port, error);
     bool good = text != NULL;
     for (const FileName *name = loader->names; good && !is_last(name); name++) {
         g_autofree char *file = name_of(name, port);
-        good = write_file(file, text, error);
+        good = write_file(path, file, text, error);
     }
     return good;
 }
@@ -172,18 +171,18 @@ note_names(Task *task, const Loader *loader, const GPtrArray *ports)
 }
 
 bool
-pxe_files_publish(Task *task, GError **error)
+pxe_files_publish(Task *task, FilePath path, GError **error)
 {
     const Loader *loader = loader_of(task);
     const GPtrArray *ports = task_ports(task, error);
     if (ports == NULL)
         return false;
-    pxe_files_withdraw(task);
+    pxe_files_withdraw(task, path);
     note_names(task, loader, ports);
     bool good = task_save(task, error);
     for (guint i = 0; good && i < ports->len; i++) {
         const Port *port = ports->pdata[i];
-        good = !port->pxe_enabled || write_card(task, loader, port, error);
+        good = !port->pxe_enabled || write_card(task, path, loader, port, error);
     }
     return good;
 }
@@ -203,15 +202,14 @@ is_of_node(const char *path, const Node *node)
 }
 
 bool
-pxe_files_withdraw(Task *task)
+pxe_files_withdraw(Task *task, FilePath path_of)
 {
     const json_t *names = info_json(task->node, INFO_PXE_FILES);
     size_t index;
     json_t *name;
     json_array_foreach(names, index, name)
     {
-        g_autofree char *path =
-            json_is_string(name) ? pxe_files_path(json_string_value(name)) : NULL;
+        g_autofree char *path = json_is_string(name) ? path_of(json_string_value(name)) : NULL;
         if (path != NULL && is_of_node(path, task->node))
             image_copies_remove(path);
     }

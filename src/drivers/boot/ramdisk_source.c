@@ -4,7 +4,7 @@
 
 #include "common/config.h"
 #include "common/json_text.h"
-#include "images/fetch.h"
+#include "drivers/image_copies.h"
 #include "model/provision_states.h"
 
 /* What a ramdisk consists of, and where each file is named. */
@@ -57,16 +57,11 @@ find(const Task *task, const UseNames *names, RamdiskSource *source)
 }
 
 static bool
-check_urls(const RamdiskSource *source, const UseNames *names, GError **error)
+check_urls(const Task *task, const RamdiskSource *source, const UseNames *names, GError **error)
 {
-    const char *const urls[] = {source->kernel, source->initramfs};
-    for (size_t i = 0; i < G_N_ELEMENTS(urls); i++)
-        if (!image_url_known(urls[i]))
-            return steel_fail(error, STEEL_ERROR_UNSUPPORTED,
-                              "%s and %s are file://, http:// or https:// URLs; images of Glance "
-                              "cannot be booted yet",
-                              names->kernel.key, names->initramfs.key);
-    return true;
+    const Openstack *openstack = task->services->openstack;
+    return image_copies_check(openstack, names->kernel.key, source->kernel, error) &&
+           image_copies_check(openstack, names->initramfs.key, source->initramfs, error);
 }
 
 RamdiskUse
@@ -83,7 +78,7 @@ ramdisk_source_find(const Task *task, RamdiskUse use, RamdiskSource *source, GEr
     const UseNames *names = &names_by_use[use];
     find(task, names, source);
     if (source->kernel != NULL && source->initramfs != NULL)
-        return check_urls(source, names, error);
+        return check_urls(task, source, names, error);
     g_autofree char *kernel =
         source->kernel == NULL ? g_strdup_printf("'%s'", names->kernel.key) : g_strdup("");
     g_autofree char *initramfs =

@@ -63,6 +63,14 @@ redfish_media_take_out(Task *task, VirtualMediaKind kind, GError **error)
            redfish_media_eject(&visit.bmc, &visit.system, kinds[kind], error);
 }
 
+static bool
+redfish_media_has_in(Task *task, VirtualMediaKind kind, bool *in, GError **error)
+{
+    g_auto(RedfishVisit) visit = {0};
+    return redfish_visit_begin(task, &visit, error) &&
+           redfish_media_is_in(&visit.bmc, &visit.system, kinds[kind], in, error);
+}
+
 /* The second key is the older spelling of the first. */
 static bool
 redfish_media_has_floppy(const Task *task)
@@ -101,6 +109,7 @@ const VirtualMedia redfish_media = {
     .check = redfish_media_check,
     .insert = redfish_media_put_in,
     .eject = redfish_media_take_out,
+    .is_in = redfish_media_has_in,
     .cd_for_all_starts = true,
     .has_floppy = redfish_media_has_floppy,
     .kernel_words = redfish_media_kernel_words,

@@ -51,6 +51,12 @@ redfish_virtual_media_boot_before_power_on(Task *task, GError **error)
     return virtual_media_before_power_on(task, &redfish_media, error);
 }
 
+static char *
+redfish_virtual_media_boot_why_silent(Task *task)
+{
+    return virtual_media_why_silent(task, &redfish_media);
+}
+
 const BootOps boot_redfish_virtual_media = {
     .interface = {.name = "redfish-virtual-media",
                   .properties = properties,
@@ -64,4 +70,5 @@ const BootOps boot_redfish_virtual_media = {
     .prepare_instance = redfish_virtual_media_boot_prepare_instance,
     .clean_up_instance = redfish_virtual_media_boot_clean_up_instance,
     .before_power_on = redfish_virtual_media_boot_before_power_on,
+    .why_silent = redfish_virtual_media_boot_why_silent,
 };

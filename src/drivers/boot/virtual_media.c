@@ -8,10 +8,10 @@
 #include "common/secret.h"
 #include "drivers/boot/ramdisk_source.h"
 #include "drivers/boot/virtual_media_images.h"
+#include "drivers/image_copies.h"
 #include "drivers/management/management.h"
 #include "drivers/storage/boot_option.h"
 #include "drivers/storage/storage.h"
-#include "images/fetch.h"
 #include "images/publisher.h"
 #include "model/capabilities.h"
 #include "model/internal_info.h"
@@ -75,11 +75,7 @@ virtual_media_validate_ramdisk(Task *task, RamdiskUse use, GError **error)
     g_autoptr(GError) cause = NULL;
     const char *iso = virtual_media_ready_iso(task, use);
     if (iso != NULL)
-        return image_url_known(iso) ||
-               steel_fail(error, STEEL_ERROR_UNSUPPORTED,
-                          "the ISO of node %s is no file://, http:// or https:// URL; images of "
-                          "Glance cannot be booted yet",
-                          task->node->uuid);
+        return image_copies_check(task->services->openstack, "the ISO of the ramdisk", iso, error);
     if (ramdisk_source_find(task, use, &source, &cause))
         return true;
     (void)with_own_words(task, use, &cause);
@@ -146,9 +142,8 @@ hide(GError *error, const char *secret, const char *shown)
     error->message = g_string_free(text, FALSE);
 }
 
-/* Who knows the id of a published image, or the signature of a URL, reads the agent's token. */
-static void
-hide_secrets(GError *error, const char *url)
+void
+virtual_media_hide_secrets(GError *error, const char *url)
 {
     static const char folder[] = "/" PUBLISHER_FOLDER "/";
     const char *id = strstr(url, folder), *query = strchr(url, '?');
@@ -168,7 +163,7 @@ insert(Task *task, const VirtualMedia *how, VirtualMediaKind kind, const char *u
     task_phase_begin(task, kind == VIRTUAL_MEDIA_CD ? "insert_cd" : "insert_floppy", NULL);
     if (how->insert(task, kind, url, &cause))
         return true;
-    hide_secrets(cause, url);
+    virtual_media_hide_secrets(cause, url);
     g_propagate_prefixed_error(error, g_steal_pointer(&cause),
                                "the virtual %s could not be inserted: ", virtual_media_word(kind));
     return false;
@@ -319,6 +314,32 @@ virtual_media_clean_up_ramdisk(Task *task, const VirtualMedia *how, GError **err
     return forget_token(task, error) && withdraw(task, how, VIRTUAL_MEDIA_RAMDISK, error);
 }
 
+/* The ramdisk is to come from a medium; a cleaning may do without one. */
+static bool
+waits_for_ramdisk(const Task *task)
+{
+    return !info_true(task->node, INFO_CLEANING_DISABLE_RAMDISK) &&
+           (info_true(task->node, INFO_AGENT_TOKEN_PREGENERATED) ||
+            virtual_media_ready_iso(task, ramdisk_use_of(task->node)) != NULL);
+}
+
+char *
+virtual_media_why_silent(Task *task, const VirtualMedia *how)
+{
+    g_autoptr(GError) error = NULL;
+    bool in = true;
+    if (!waits_for_ramdisk(task))
+        return NULL;
+    if (!how->is_in(task, VIRTUAL_MEDIA_CD, &in, &error))
+        log_warning(AREA,
+                    "whether node %s has its ramdisk in the virtual CD drive is not known: %s",
+                    task->node->uuid, error->message);
+    return in ? NULL
+              : g_strdup("the BMC's virtual CD drive is empty, though the ramdisk was inserted: it "
+                         "was ejected meanwhile; look at the BMC's log, and whether it reaches the "
+                         "image's server");
+}
+
 /* ---- the instance ---- */
 
 static bool
@@ -400,10 +421,19 @@ virtual_media_clean_up_instance(Task *task, const VirtualMedia *how, GError **er
 
 /* ---- starts of an instance on its ISO ---- */
 
+/* An active one, or one that is serviced without the ramdisk. */
+static bool
+starts_instance(const Task *task)
+{
+    ProvisionState state = state_from_wire(task->node->provision_state);
+    return state == STATE_ACTIVE ||
+           (state == STATE_SERVICING && !info_true(task->node, INFO_SERVICE_RAMDISK));
+}
+
 bool
 virtual_media_before_power_on(Task *task, const VirtualMedia *how, GError **error)
 {
-    if (state_from_wire(task->node->provision_state) != STATE_ACTIVE)
+    if (!starts_instance(task))
         return true;
     if (task_volume_targets(task, error) == NULL)
         return false;

@@ -19,6 +19,10 @@ typedef enum VirtualMediaKind {
     VIRTUAL_MEDIA_KINDS
 } VirtualMediaKind;
 
+/* Takes out of an error's message what gives access to the image at a URL; BMCs repeat URLs. Who
+ * knows the id of a published image, or the signature of a URL, reads the agent's token. */
+void virtual_media_hide_secrets(GError *error, const char *url);
+
 /* "cd", "floppy"; static. */
 const char *virtual_media_word(VirtualMediaKind kind);
 
@@ -40,6 +44,8 @@ typedef struct VirtualMedia {
      * name that has an ending (.iso, .img); borrowed; it holds a secret and must not be logged: use
      * http_url_for_display */
     bool (*insert)(Task *task, VirtualMediaKind kind, const char *url, GError **error);
+    /* Whether something is in the drive. */
+    bool (*is_in)(Task *task, VirtualMediaKind kind, bool *in, GError **error);
     /* Succeeds when nothing is in, and when the BMC has no such drive. */
     bool (*eject)(Task *task, VirtualMediaKind kind, GError **error);
     /* The next start is from the CD, one time, in the boot mode that the node has. NULL:
@@ -94,6 +100,10 @@ bool virtual_media_clean_up_ramdisk(Task *task, const VirtualMedia *how, GError 
 bool virtual_media_prepare_instance(Task *task, const VirtualMedia *how, GError **error);
 bool virtual_media_clean_up_instance(Task *task, const VirtualMedia *how, GError **error);
 
-/* BootOps.before_power_on: the instance of an active node lives on its ISO: inserts that again, and
- * sets the boot from it. Does nothing for any other node, and in any other state. */
+/* BootOps.why_silent: a drive that should have the ramdisk is empty. */
+char *virtual_media_why_silent(Task *task, const VirtualMedia *how);
+
+/* BootOps.before_power_on: the instance of an active node, or of one that is serviced while it
+ * runs, lives on its ISO: inserts that again, and sets the boot from it. Does nothing for any other
+ * node, and in any other state. */
 bool virtual_media_before_power_on(Task *task, const VirtualMedia *how, GError **error);

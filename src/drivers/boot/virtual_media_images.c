@@ -7,10 +7,12 @@
 #include "common/secret.h"
 #include "drivers/boot/ramdisk_source.h"
 #include "drivers/image_copies.h"
+#include "drivers/network/network.h"
 #include "images/boot_iso.h"
 #include "images/floppy.h"
 #include "netboot/kernel_words.h"
 #include "netboot/ramdisk_boot.h"
+#include "openstack/glance.h"
 
 #include <string.h>
 
@@ -119,12 +121,33 @@ publish(const Task *task, const VirtualMedia *how, const MediaWanted *wanted, GE
 
 /* ---- a ready ISO ---- */
 
+typedef struct ReadyIso {
+    const Openstack *openstack;
+    const char *url;
+} ReadyIso;
+
 static bool
 copy_iso(void *user, const char *folder, const char *output, GError **error)
 {
+    const ReadyIso *ready = user;
     g_auto(CachedImage) image = {0};
     (void)folder;
-    return image_copies_put(user, output, &image, error);
+    return image_copies_put(ready->openstack, ready->url, output, &image, error);
+}
+
+/* Where the BMC takes it from by itself; NULL without an error: this conductor has to give it. */
+static char *
+own_iso_url(const Task *task, const char *url, GError **error)
+{
+    const char *source = config_string(config_current(), OPT_DEPLOY_RAMDISK_IMAGE_DOWNLOAD_SOURCE),
+               *id = glance_id(url);
+    const Openstack *openstack = task->services->openstack;
+    if (strcmp(source, "http") == 0 && g_str_has_prefix(url, "http"))
+        return g_strdup(url);
+    if (strcmp(source, "swift") != 0 || id == NULL || image_copies_verify_signatures())
+        return NULL;
+    return glance_lend(config_current(), openstack_service(openstack, OPENSTACK_SWIFT, NULL), id,
+                       ISO_FILE, error);
 }
 
 /* The BMC takes it from where it is, or from this conductor, which the BMC reaches. */
@@ -132,15 +155,21 @@ static char *
 ready_iso_url(const Task *task, const VirtualMedia *how, const char *url, const char *purpose,
               int64_t life_s, GError **error)
 {
-    const char *source = config_string(config_current(), OPT_DEPLOY_RAMDISK_IMAGE_DOWNLOAD_SOURCE);
-    if (strcmp(source, "http") == 0 && !g_str_has_prefix(url, "file://"))
-        return g_strdup(url);
+    ReadyIso ready = {task->services->openstack, url};
+    g_autoptr(GError) cause = NULL;
+    char *own = own_iso_url(task, url, &cause);
+    if (cause != NULL) {
+        g_propagate_error(error, g_steal_pointer(&cause));
+        return NULL;
+    }
+    if (own != NULL)
+        return own;
     const MediaWanted wanted = {.publisher = publisher_of(how),
                                 .purpose = purpose,
                                 .file = ISO_FILE,
                                 .lifetime_s = life_s,
                                 .make = copy_iso,
-                                .user = (char *)(uintptr_t)url};
+                                .user = &ready};
     return publish(task, how, &wanted, error);
 }
 
@@ -162,6 +191,7 @@ virtual_media_ready_iso(const Task *task, RamdiskUse use)
 /* ---- an ISO of a kernel and an initramfs ---- */
 
 typedef struct Making {
+    const Openstack *openstack;
     const char *kernel, *initramfs, *loader; /* URLs; loader may be NULL */
     char *arguments;                         /* owned, a secret */
     char *network_data;                      /* owned; NULL: none */
@@ -187,10 +217,10 @@ loader_of(const Task *task)
 }
 
 static bool
-fetch(const char *url, const char *path, GError **error)
+fetch(const Making *making, const char *url, const char *path, GError **error)
 {
     g_auto(CachedImage) image = {0};
-    return image_copies_put(url, path, &image, error);
+    return image_copies_put(making->openstack, url, path, &image, error);
 }
 
 static bool
@@ -213,8 +243,9 @@ make_iso(void *user, const char *folder, const char *output, GError **error)
                          .file_count = network != NULL ? 1 : 0,
                          .esp = making->loader != NULL ? esp : NULL,
                          .esp_config = config_string(config_current(), OPT_GRUB_CONFIG_PATH)};
-    return fetch(making->kernel, kernel, error) && fetch(making->initramfs, initramfs, error) &&
-           (making->loader == NULL || fetch(making->loader, esp, error)) &&
+    return fetch(making, making->kernel, kernel, error) &&
+           fetch(making, making->initramfs, initramfs, error) &&
+           (making->loader == NULL || fetch(making, making->loader, esp, error)) &&
            (g_mkdir_with_parents(work, 0700) == 0 ||
             steel_fail(error, STEEL_ERROR_IO, "cannot make %s", work)) &&
            boot_iso_build(&iso, error);
@@ -259,20 +290,24 @@ words_of(const Node *node, const VirtualMedia *how, const char *first, const jso
     return NULL;
 }
 
+/* What the ramdisk is told of its network, as text; NULL: nothing is known. */
 static bool
-has_network_data(const Task *task)
+find_network_data(Task *task, char **text, GError **error)
 {
-    return !json_is_nothing(task->node->network_data) &&
-           json_object_size(task->node->network_data) > 0;
+    json_auto_t *data = NULL;
+    if (!network_data_of(task, NETWORK_DATA_OF_RAMDISK, &data, error))
+        return false;
+    *text = data != NULL ? json_text_dump(data) : NULL;
+    return true;
 }
 
-/* parameters: NULL: they are on the floppy */
+/* parameters: NULL: they are on the floppy; network: the ISO has network data */
 static char *
-ramdisk_words(const Task *task, const VirtualMedia *how, const json_t *parameters, GError **error)
+ramdisk_words(const Task *task, const VirtualMedia *how, const json_t *parameters, bool network,
+              GError **error)
 {
-    g_autofree char *first =
-        g_strconcat(has_network_data(task) ? NETWORK_WORDS : RAMDISK_BOOT_WORDS,
-                    parameters == NULL ? " boot_method=vmedia" : "", NULL);
+    g_autofree char *first = g_strconcat(network ? NETWORK_WORDS : RAMDISK_BOOT_WORDS,
+                                         parameters == NULL ? " boot_method=vmedia" : "", NULL);
     return words_of(task->node, how, first, parameters, error);
 }
 
@@ -288,14 +323,15 @@ virtual_media_ramdisk_iso(Task *task, const VirtualMedia *how, const json_t *par
         return ready_iso_url(task, how, ready, VIRTUAL_MEDIA_RAMDISK, lifetime_s(how), error);
     if (!ramdisk_source_find(task, use, &source, error))
         return NULL;
+    making.openstack = task->services->openstack;
     making.kernel = source.kernel;
     making.initramfs = source.initramfs;
     making.loader = loader_of(task);
-    making.arguments = ramdisk_words(task, how, parameters, error);
+    if (!find_network_data(task, &making.network_data, error))
+        return NULL;
+    making.arguments = ramdisk_words(task, how, parameters, making.network_data != NULL, error);
     if (making.arguments == NULL)
         return NULL;
-    if (has_network_data(task))
-        making.network_data = json_text_dump(task->node->network_data);
     const MediaWanted wanted = {.publisher = publisher_of(how),
                                 .purpose = VIRTUAL_MEDIA_RAMDISK,
                                 .file = ISO_FILE,
@@ -334,8 +370,9 @@ char *
 virtual_media_floppy(Task *task, const VirtualMedia *how, const json_t *parameters, GError **error)
 {
     g_auto(FloppyMaking) making = {.parameters = parameters};
-    if (has_network_data(task) && virtual_media_ready_iso(task, ramdisk_use_of(task->node)) != NULL)
-        making.network_data = json_text_dump(task->node->network_data);
+    if (virtual_media_ready_iso(task, ramdisk_use_of(task->node)) != NULL &&
+        !find_network_data(task, &making.network_data, error))
+        return NULL;
     const MediaWanted wanted = {.publisher = publisher_of(how),
                                 .purpose = VIRTUAL_MEDIA_RAMDISK,
                                 .file = FLOPPY_FILE,
@@ -392,7 +429,8 @@ known_url(const Task *task, const VirtualMedia *how, const char *purpose, GError
 static char *
 new_instance_iso(Task *task, const VirtualMedia *how, GError **error)
 {
-    g_auto(Making) making = {.kernel = instance_text(task, "kernel"),
+    g_auto(Making) making = {.openstack = task->services->openstack,
+                             .kernel = instance_text(task, "kernel"),
                              .initramfs = instance_text(task, "ramdisk"),
                              .loader = loader_of(task)};
     const char *ready = instance_text(task, "boot_iso");

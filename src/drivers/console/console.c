@@ -14,6 +14,13 @@ console_start(Task *task, GError **error)
 }
 
 bool
+console_restore(Task *task, GError **error)
+{
+    const ConsoleOps *console = task->driver.console;
+    return console->restore == NULL || console->restore(task, error);
+}
+
+bool
 console_stop(Task *task, GError **error)
 {
     const ConsoleOps *console = task->driver.console;

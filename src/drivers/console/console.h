@@ -16,8 +16,13 @@ typedef struct ConsoleOps {
      * exclusive lock. Succeeds if it runs already. */
     bool (*start)(Task *task, GError **error);
 
-    /* Stops it. When a client disables it, and in an undeploy. From a worker, exclusive lock.
-     * Succeeds if none runs. */
+    /* Offers it again as it was, without asking the BMC: after a restart of the service, and at the
+     * end of a deploy, while node.console_enabled is true. From the clock or a worker, exclusive
+     * lock. Succeeds if it runs already. NULL: it needs nothing for that. */
+    bool (*restore)(Task *task, GError **error);
+
+    /* Stops it. When a client disables it, in an undeploy, and when the node is deleted. From a
+     * worker, exclusive lock. Succeeds if none runs. */
     bool (*stop)(Task *task, GError **error);
 
     /* How to reach it: {"type": str, "url": str}, a new reference. Only while node.console_enabled
@@ -28,5 +33,6 @@ typedef struct ConsoleOps {
 /* Call the member of the same name of the node's driver. UNSUPPORTED if it is NULL. console_get
  * returns a new reference. */
 bool console_start(Task *task, GError **error);
+bool console_restore(Task *task, GError **error); /* true if it is NULL */
 bool console_stop(Task *task, GError **error);
 json_t *console_get(Task *task, GError **error);

@@ -1,8 +1,12 @@
 /* What deploy interfaces with an agent have in common; the contract is in agent_deploy.h.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "drivers/deploy/agent_deploy.h"
+#include "common/secret.h"
+#include "config_drive/config_drive.h"
+#include "drivers/deploy/config_drive_object.h"
 
 #include "drivers/boot/boot.h"
+#include "drivers/deploy/instance_glance.h"
 #include "drivers/deploy/instance_image.h"
 #include "drivers/deploy/volume_drive.h"
 #include "drivers/fast_track.h"
@@ -126,7 +130,8 @@ static bool
 prepare_agent(Task *task, GError **error)
 {
     task_phase_begin(task, "add_provisioning_network", NULL);
-    if (!network_add(task, NETWORK_PROVISIONING, error) || !instance_image_prepare(task, error))
+    if (!network_add(task, NETWORK_PROVISIONING, error) || !instance_image_prepare(task, error) ||
+        !config_drive_object_put(task, error))
         return false;
     if (info_true(task->node, INFO_FAST_TRACK))
         return task_save(task, error);
@@ -134,15 +139,50 @@ prepare_agent(Task *task, GError **error)
     return task_save(task, error) && boot_prepare_ramdisk(task, NULL, error);
 }
 
+/* What Glance says of the image may be what is missing: it is checked before the machine is
+ * touched.
+ */
+static bool
+know_image(Task *task, GError **error)
+{
+    if (!has_image(task))
+        return true;
+    return instance_glance_resolve(task, error) &&
+           (!instance_glance_is_source(task->node) || check_image(task, error));
+}
+
+/* A config drive that says nothing of the network gets what the network driver knows of the
+ * instance's. A text stays as it is. */
+static bool
+complete_config_drive(Task *task, GError **error)
+{
+    json_t *drive = json_object_get(task->node->instance_info, "configdrive");
+    json_auto_t *data = NULL;
+    if (!json_is_object(drive))
+        return true;
+    if (json_object_get(drive, "network_data") == NULL &&
+        !network_data_of(task, NETWORK_DATA_OF_INSTANCE, &data, error))
+        return false;
+    json_auto_t *whole = json_copy(drive);
+    if (data != NULL)
+        json_object_set(whole, "network_data", data);
+    char *text = config_drive_text(whole, task->node->uuid, task->node->name, error);
+    if (text == NULL)
+        return false;
+    json_object_set_new(task->node->instance_info, "configdrive", json_string(text));
+    secret_free(text);
+    return task_save(task, error);
+}
+
 bool
 agent_deploy_prepare(Task *task, GError **error)
 {
     if (state_from_wire(task->node->provision_state) == STATE_ACTIVE)
         return true; /* a running instance that has come to this conductor */
-    if (!end_what_runs(task, error))
+    if (!know_image(task, error) || !end_what_runs(task, error))
         return false;
     task_phase_begin(task, "unconfigure_tenant_network", NULL);
-    if (!network_unconfigure_tenant(task, error))
+    if (!network_unconfigure_tenant(task, error) || !complete_config_drive(task, error))
         return false;
     task_phase_begin(task, "attach_volumes", NULL);
     note_volume(task);
@@ -155,6 +195,7 @@ agent_deploy_tear_down(Task *task, GError **error)
 {
     if (!power_off(task, error))
         return false;
+    config_drive_object_remove(task);
     task_phase_begin(task, "detach_volumes", NULL);
     if (!storage_detach(task, error))
         return false;
@@ -220,4 +261,54 @@ agent_deploy_tear_down_cleaning(Task *task, bool done, GError **error)
     bool stays = done && fast_track_ready(task);
     return (stays || power_off(task, error)) && boot_clean_up_ramdisk(task, error) &&
            network_remove(task, NETWORK_CLEANING, error);
+}
+
+static bool
+start_service_ramdisk(Task *task, GError **error)
+{
+    if (!power_off(task, error))
+        return false;
+    task_phase_begin(task, "add_servicing_network", NULL);
+    if (!boot_clean_up_instance(task, error) || !network_unconfigure_tenant(task, error) ||
+        !network_add(task, NETWORK_SERVICING, error))
+        return false;
+    task_phase_begin(task, "prepare_ramdisk", NULL);
+    if (!boot_prepare_ramdisk(task, NULL, error))
+        return false;
+    task_phase_begin(task, "power_on", NULL);
+    return power_action(task, (PowerAction){.target = POWER_TARGET_ON}, error);
+}
+
+StepOutcome
+agent_deploy_prepare_service(Task *task, GError **error)
+{
+    if (!start_service_ramdisk(task, error)) {
+        g_prefix_error(error, "the machine could not be started with the ramdisk: ");
+        return step_failed();
+    }
+    task_phase_begin(task, "boot_ramdisk", "waiting for the agent to call");
+    return step_wait(0);
+}
+
+static bool
+start_instance_again(Task *task, GError **error)
+{
+    task_phase_begin(task, "switch_to_tenant_network", NULL);
+    if (!network_configure_tenant(task, error))
+        return false;
+    task_phase_begin(task, "prepare_instance_boot", NULL);
+    if (!boot_prepare_instance(task, error))
+        return false;
+    task_phase_begin(task, "power_on", NULL);
+    return power_action(task, (PowerAction){.target = POWER_TARGET_ON}, error);
+}
+
+bool
+agent_deploy_tear_down_service(Task *task, ServiceEnd end, GError **error)
+{
+    if (end == SERVICE_ENDS_FAILED)
+        return boot_clean_up_ramdisk(task, error);
+    return power_off(task, error) && boot_clean_up_ramdisk(task, error) &&
+           network_remove(task, NETWORK_SERVICING, error) &&
+           (end != SERVICE_ENDS_WITH_INSTANCE || start_instance_again(task, error));
 }

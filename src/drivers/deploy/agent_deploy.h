@@ -15,3 +15,5 @@ bool agent_deploy_clean_up(Task *task, GError **error);
 bool agent_deploy_take_over(Task *task, GError **error);
 StepOutcome agent_deploy_prepare_cleaning(Task *task, GError **error);
 bool agent_deploy_tear_down_cleaning(Task *task, bool done, GError **error);
+StepOutcome agent_deploy_prepare_service(Task *task, GError **error);
+bool agent_deploy_tear_down_service(Task *task, ServiceEnd end, GError **error);

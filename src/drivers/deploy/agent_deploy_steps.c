@@ -13,6 +13,7 @@
 #include "drivers/agent_logs.h"
 #include "drivers/boot/boot.h"
 #include "drivers/deploy/instance_image.h"
+#include "drivers/deploy_info.h"
 #include "drivers/network/network.h"
 #include "drivers/node_agent.h"
 #include "drivers/power/power.h"
@@ -63,7 +64,8 @@ start_ramdisk(Task *task, GError **error)
 static bool
 is_ready(const Task *task)
 {
-    return node_agent_has_called(task) && !info_has(task->node, INFO_STEPS_PENDING);
+    return (node_agent_has_called(task) || deploy_info_given(task)) &&
+           !info_has(task->node, INFO_STEPS_PENDING);
 }
 
 StepOutcome
@@ -83,7 +85,10 @@ agent_deploy_run_deploy(Task *task, const json_t *args, GError **error)
 StepOutcome
 agent_deploy_resume_deploy(Task *task, const json_t *args, GError **error)
 {
-    (void)args, (void)error;
+    DeployInfoDisk disk;
+    (void)args;
+    if (deploy_info_given(task) && !deploy_info_disk(task, &disk, error))
+        return step_failed();
     return is_ready(task) ? step_done() : step_wait(STEP_DEADLINE_STAYS);
 }
 
@@ -195,8 +200,9 @@ StepOutcome
 agent_deploy_run_prepare_instance_boot(Task *task, const json_t *args, GError **error)
 {
     (void)args;
-    return storage_boots_from_volume(task) ? step_ended(boot_prepare_instance(task, error))
-                                           : begin_boot_loader(task, error);
+    if (storage_boots_from_volume(task))
+        return step_ended(boot_prepare_instance(task, error));
+    return deploy_info_given(task) ? prepare_boot(task, error) : begin_boot_loader(task, error);
 }
 
 StepOutcome
@@ -287,6 +293,8 @@ agent_deploy_run_tear_down_agent(Task *task, const json_t *args, GError **error)
     (void)args;
     if (storage_boots_from_volume(task))
         return step_done();
+    if (deploy_info_given(task))
+        return force_off(task, error);
     if (!info_has(task->node, INFO_POWER_OFF_LOOKS)) {
         g_free(agent_logs_collect(task, NULL, false));
         if (forces_off(task))
@@ -336,7 +344,7 @@ agent_deploy_run_boot_instance(Task *task, const json_t *args, GError **error)
     return step_wait(wait_s * 1000);
 }
 
-/* Whoever has called: only the machine's own word that it has its volume ends the wait. */
+/* No matter who called: only the machine's own word that it has its volume ends the wait. */
 StepOutcome
 agent_deploy_resume_boot_instance(Task *task, const json_t *args, GError **error)
 {

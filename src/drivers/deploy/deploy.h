@@ -15,6 +15,13 @@
 #pragma once
 #include "drivers/interface.h"
 
+/* How servicing with a ramdisk ends. */
+typedef enum ServiceEnd {
+    SERVICE_ENDS_WITH_INSTANCE, /* the instance runs again */
+    SERVICE_ENDS_FAILED,        /* a person looks at the machine: it stays as it is */
+    SERVICE_ENDS_OFF,           /* other work follows: the machine is off */
+} ServiceEnd;
+
 typedef struct DeployOps {
     Interface interface;
     bool writes_image; /* this conductor writes the image itself: it needs it here, as a raw file */
@@ -48,6 +55,15 @@ typedef struct DeployOps {
     /* Undoes prepare_cleaning. After the last step (done), and when a cleaning has failed or was
      * aborted (not done): the machine is then off. Safe when nothing was prepared. */
     bool (*tear_down_cleaning)(Task *task, bool done, GError **error);
+
+    /* Starts the ramdisk in place of the instance, for service steps (state servicing): DONE, or
+     * WAIT when the agent will call. Not called when no step needs it, or the operator wants none.
+     * An error fails the servicing: tear_down_service follows. */
+    StepOutcome (*prepare_service)(Task *task, GError **error);
+
+    /* Undoes prepare_service: after the last step, when servicing has failed, by the abort that
+     * follows a failure, and in an undeploy or a rescue. Called only if prepare_service was. */
+    bool (*tear_down_service)(Task *task, ServiceEnd end, GError **error);
 } DeployOps;
 
 /* Call the member of the same name of the node's driver. If the driver has none, they do nothing
@@ -58,3 +74,8 @@ bool deploy_clean_up(Task *task, GError **error);
 bool deploy_take_over(Task *task, GError **error);
 StepOutcome deploy_prepare_cleaning(Task *task, GError **error);
 bool deploy_tear_down_cleaning(Task *task, bool done, GError **error);
+
+/* The same; that it was called is remembered, so that deploy_tear_down_service does nothing of a
+ * node whose instance runs. */
+StepOutcome deploy_prepare_service(Task *task, GError **error);
+bool deploy_tear_down_service(Task *task, ServiceEnd end, GError **error);

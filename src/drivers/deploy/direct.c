@@ -56,4 +56,6 @@ const DeployOps deploy_direct = {
     .take_over = agent_deploy_take_over,
     .prepare_cleaning = agent_deploy_prepare_cleaning,
     .tear_down_cleaning = agent_deploy_tear_down_cleaning,
+    .prepare_service = agent_deploy_prepare_service,
+    .tear_down_service = agent_deploy_tear_down_service,
 };

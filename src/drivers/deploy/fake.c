@@ -1,5 +1,5 @@
-/* A deploy driver that deploys nothing, with one deploy step and two clean steps. For demos, tests
- * and development.
+/* A deploy driver that deploys nothing, with one deploy step, two clean steps and a service step.
+ * For demos, tests and development.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "drivers/deploy/deploy.h"
 
@@ -94,6 +94,39 @@ fake_deploy_tear_down_cleaning(Task *task, bool done, GError **error)
     return fake_act(task, "deploy.tear_down_cleaning", error);
 }
 
+static StepOutcome
+fake_deploy_step_look(Task *task, const json_t *args, GError **error)
+{
+    (void)args;
+    return fake_step(task, "deploy.look", error);
+}
+
+static StepOutcome
+fake_deploy_resume_look(Task *task, const json_t *args, GError **error)
+{
+    (void)args;
+    return fake_step(task, "deploy.look.resume", error);
+}
+
+static StepOutcome
+fake_deploy_prepare_service(Task *task, GError **error)
+{
+    return fake_step(task, "deploy.prepare_service", error);
+}
+
+/* The ways in which servicing can end, for orders. */
+static const char *const service_ends[] = {
+    [SERVICE_ENDS_WITH_INSTANCE] = "deploy.tear_down_service",
+    [SERVICE_ENDS_FAILED] = "deploy.tear_down_service.failed",
+    [SERVICE_ENDS_OFF] = "deploy.tear_down_service.off",
+};
+
+static bool
+fake_deploy_tear_down_service(Task *task, ServiceEnd end, GError **error)
+{
+    return fake_act(task, service_ends[end], error);
+}
+
 static const StepDef deploy_steps[] = {
     {.name = "deploy",
      .priority = 100,
@@ -117,10 +150,20 @@ static const StepDef clean_steps[] = {
     {0},
 };
 
+static const StepDef service_steps[] = {
+    {.name = "look",
+     .abortable = true,
+     .run = fake_deploy_step_look,
+     .resume = fake_deploy_resume_look},
+    {0},
+};
+
 const DeployOps deploy_fake = {
     .interface = {.name = "fake",
                   .properties = fake_properties,
-                  .steps = {[STEP_KIND_DEPLOY] = deploy_steps, [STEP_KIND_CLEAN] = clean_steps},
+                  .steps = {[STEP_KIND_DEPLOY] = deploy_steps,
+                            [STEP_KIND_CLEAN] = clean_steps,
+                            [STEP_KIND_SERVICE] = service_steps},
                   .agent = &fake_agent,
                   .validate = fake_deploy_validate},
     .prepare = fake_deploy_prepare,
@@ -129,4 +172,6 @@ const DeployOps deploy_fake = {
     .take_over = fake_deploy_take_over,
     .prepare_cleaning = fake_deploy_prepare_cleaning,
     .tear_down_cleaning = fake_deploy_tear_down_cleaning,
+    .prepare_service = fake_deploy_prepare_service,
+    .tear_down_service = fake_deploy_tear_down_service,
 };

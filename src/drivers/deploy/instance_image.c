@@ -7,8 +7,9 @@
 #include "common/secret.h"
 #include "config_drive/config_drive.h"
 #include "drivers/deploy/deploy.h"
+#include "drivers/deploy/instance_glance.h"
+#include "drivers/image_copies.h"
 #include "drivers/image_login.h"
-#include "images/fetch.h"
 #include "model/capabilities.h"
 #include "model/internal_info.h"
 #include "stream/checksum.h"
@@ -67,8 +68,11 @@ instance_image_way(const Task *task)
 {
     if (task->driver.deploy->writes_image)
         return INSTANCE_IMAGE_WRITTEN;
-    bool served =
-        is_file(text(task->node, "image_source")) || strcmp(download_source(task), "local") == 0;
+    const char *from = download_source(task);
+    bool here = is_file(text(task->node, "image_source")) || strcmp(from, "local") == 0,
+         of_glance = instance_glance_is_source(task->node) &&
+                     (strcmp(from, "swift") != 0 || image_copies_verify_signatures());
+    bool served = here || of_glance; /* no agent has a login at Glance */
     return served ? INSTANCE_IMAGE_SERVED : INSTANCE_IMAGE_FETCHED;
 }
 
@@ -90,11 +94,9 @@ check_source(const Task *task, GError **error)
                           "Node %s failed to validate deploy image info. Some parameters were "
                           "missing. Missing are: ['instance_info.image_source']",
                           task->node->uuid);
-    return image_url_known(source) ||
-           steel_fail(error, STEEL_ERROR_UNSUPPORTED,
-                      "instance_info image_source of node %s is no http://, https:// or file:// "
-                      "URL: images of Glance and of registries cannot be deployed yet",
-                      task->node->uuid);
+    g_autofree char *what =
+        g_strdup_printf("instance_info image_source of node %s", task->node->uuid);
+    return image_copies_check(task->services->openstack, what, source, error);
 }
 
 static bool
@@ -114,8 +116,8 @@ check_checksum(const Task *task, GError **error)
     bool algorithm = text(node, "image_os_hash_algo") != NULL,
          value = text(node, "image_os_hash_value") != NULL,
          checksum = text(node, "image_checksum") != NULL;
-    if (is_file(text(node, "image_source")) || (algorithm && value) ||
-        (checksum && !algorithm && !value))
+    if (is_file(text(node, "image_source")) || instance_glance_is_source(node) ||
+        (algorithm && value) || (checksum && !algorithm && !value))
         return true;
     return steel_fail(error, STEEL_ERROR_MISSING,
                       "image_source's \"image_checksum\", or \"image_os_hash_algo\" and "
@@ -151,12 +153,14 @@ check_download(const Task *task, GError **error)
                           "Invalid value for image_download_source: \"%.40s\". Valid values are "
                           "swift, http or local.",
                           source);
-    if (strcmp(source, "swift") == 0 && instance_image_way(task) != INSTANCE_IMAGE_WRITTEN)
-        return steel_fail(error, STEEL_ERROR_UNSUPPORTED,
-                          "image_download_source of node %s is swift: images of Swift cannot be "
-                          "deployed yet; take http (the agent fetches it) or local (this conductor "
-                          "does): steel node set %s --instance-info image_download_source=http",
-                          task->node->uuid, task->node->uuid);
+    if (strcmp(source, "swift") == 0 && !instance_glance_is_source(task->node) &&
+        instance_image_way(task) != INSTANCE_IMAGE_WRITTEN)
+        return steel_fail(
+            error, STEEL_ERROR_UNSUPPORTED,
+            "image_download_source of node %s is swift, which is for images in Glance "
+            "alone; take http (the agent fetches it) or local (this conductor "
+            "does): steel node set %s --instance-info image_download_source=http",
+            task->node->uuid, task->node->uuid);
     if (!is_served_here(task) || task->services->boot_url != NULL)
         return true;
     return steel_fail(

@@ -5,6 +5,7 @@
 #include "common/config.h"
 #include "common/json_text.h"
 #include "common/secret.h"
+#include "drivers/deploy/instance_glance.h"
 #include "drivers/deploy/instance_image_check.h"
 #include "drivers/image_copies.h"
 #include "images/local_image.h"
@@ -127,7 +128,8 @@ advise(GError **error)
 static bool
 copy(Task *task, const char *path, CachedImage *image, GError **error)
 {
-    if (image_copies_put(text(task->node, "image_source"), path, image, error))
+    if (image_copies_put(task->services->openstack, text(task->node, "image_source"), path, image,
+                         error))
         return true;
     g_prefix_error(error, "the conductor cannot fetch the image: ");
     advise(error);
@@ -179,6 +181,22 @@ copy_to_write(Task *task, GError **error)
     return !is_qcow2(task) || make_raw(task, path, &image, error);
 }
 
+/* The agent fetches it from where it is: an image in Glance from Swift, without a login. */
+static bool
+note_place(Task *task, GError **error)
+{
+    if (!instance_glance_is_source(task->node)) {
+        set_text(task->node, "image_url", text(task->node, "image_source"));
+        return true;
+    }
+    char *url = instance_glance_lend(task, error);
+    if (url == NULL)
+        return false;
+    set_text(task->node, "image_url", url);
+    secret_free(url);
+    return true;
+}
+
 static bool
 copy_here(Task *task, GError **error)
 {
@@ -190,8 +208,7 @@ copy_here(Task *task, GError **error)
     case INSTANCE_IMAGE_FETCHED:
         break;
     }
-    set_text(task->node, "image_url", text(task->node, "image_source"));
-    return true;
+    return note_place(task, error);
 }
 
 /* An object becomes the drive that it describes. */

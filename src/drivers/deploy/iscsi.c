@@ -5,6 +5,9 @@
  * ended. Another life of the process begins the write from the start: the agent then exports anew,
  * and nobody else can log in any more.
  *
+ * A ramdisk without an agent (drivers/deploy_info.h) has exported the disk by itself, without a
+ * login. Only images of whole disks can be written to it, since nobody makes partitions there.
+ *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "common/config.h"
 #include "common/json_text.h"
@@ -13,6 +16,7 @@
 #include "drivers/deploy/agent_deploy_steps.h"
 #include "drivers/deploy/instance_image.h"
 #include "drivers/deploy/volume_drive.h"
+#include "drivers/deploy_info.h"
 #include "drivers/node_agent.h"
 #include "drivers/storage/storage.h"
 #include "iscsi/writes.h"
@@ -24,10 +28,13 @@
 #define TARGET_LUN 1
 /* 96 random bits make a secret of 16 characters, as long as any target takes. */
 #define SECRET_BYTES 12
+/* Of a write that no agent calls about meanwhile: it ends by itself when no byte moves. */
+#define ALONE_LIMIT_MS (INT64_C(24) * 3600 * 1000)
 
 typedef struct Export {
     char *iqn, *portal, *password; /* owned */
     int64_t port;
+    int lun;
 } Export;
 
 static void
@@ -49,6 +56,13 @@ make_secret(void)
     return g_strdelimit(g_strdelimit(text, "+", '-'), "/", '.');
 }
 
+static char *
+portal_at(const char *host, int64_t port)
+{
+    bool six = strchr(host, ':') != NULL;
+    return g_strdup_printf("%s%s%s:%d", six ? "[" : "", host, six ? "]" : "", (int)port);
+}
+
 /* Where the agent is that has called, and the port that the disk is offered on. NULL: its address
  * cannot be read. */
 static char *
@@ -56,10 +70,7 @@ portal_of(const char *agent_url, int64_t port)
 {
     g_autoptr(GUri) url = agent_url != NULL ? g_uri_parse(agent_url, G_URI_FLAGS_NONE, NULL) : NULL;
     const char *host = url != NULL ? g_uri_get_host(url) : NULL;
-    if (host == NULL || *host == '\0')
-        return NULL;
-    bool six = strchr(host, ':') != NULL;
-    return g_strdup_printf("%s%s%s:%d", six ? "[" : "", host, six ? "]" : "", (int)port);
+    return host != NULL && *host != '\0' ? portal_at(host, port) : NULL;
 }
 
 static bool
@@ -67,6 +78,7 @@ export_make(const Task *task, Export *export, GError **error)
 {
     const char *url = info_text(task->node, INFO_AGENT_URL);
     export->port = config_integer(config_current(), OPT_ISCSI_PORTAL_PORT);
+    export->lun = TARGET_LUN;
     export->portal = portal_of(url, export->port);
     export->iqn = g_strconcat("iqn.2008-10.org.openstack:", task->node->uuid, NULL);
     export->password = make_secret();
@@ -119,12 +131,32 @@ order_write(Task *task, const Export *export, const AgentResult *told, GError **
                       .path = path,
                       .portal = export->portal,
                       .target = export->iqn,
-                      .lun = TARGET_LUN,
-                      .username = task->node->uuid,
+                      .lun = export->lun,
+                      .username = export->password != NULL ? task->node->uuid : NULL,
                       .password = export->password,
                       .stall_s = (int)stall_s};
     return read_place(task, told, &order, error) &&
            lun_writes_begin(task->services->writes, &order, error);
+}
+
+/* The disk that a ramdisk without an agent has exported. Nobody calls later: what cannot be
+ * ordered now has failed. */
+static StepOutcome
+write_to_ramdisk(Task *task, GError **error)
+{
+    g_auto(Export) export = {0};
+    g_auto(AgentResult) nothing = {0};
+    DeployInfoDisk disk;
+    if (!deploy_info_disk(task, &disk, error))
+        return step_failed();
+    export.iqn = g_strdup(disk.iqn);
+    export.portal = portal_at(disk.address, disk.port);
+    export.lun = disk.lun;
+    lun_writes_cancel(task->services->writes, task->node->uuid);
+    if (!order_write(task, &export, &nothing, error))
+        return step_failed();
+    task_phase_note(task, export.portal);
+    return step_wait(ALONE_LIMIT_MS);
 }
 
 static StepOutcome
@@ -133,6 +165,8 @@ begin_write(Task *task, GError **error)
     g_auto(Export) export = {0};
     g_auto(AgentResult) told = {0};
     GError *cause = NULL;
+    if (deploy_info_given(task))
+        return write_to_ramdisk(task, error);
     if (!export_make(task, &export, error))
         return step_failed();
     lun_writes_cancel(task->services->writes, task->node->uuid);
@@ -210,7 +244,7 @@ iscsi_deploy_resume_write_image(Task *task, const json_t *args, GError **error)
     case LUN_WRITE_RUNS:
         return step_wait(moved ? 0 : STEP_DEADLINE_STAYS);
     case LUN_WRITE_DONE:
-        return end_export(task, error);
+        return deploy_info_given(task) ? step_done() : end_export(task, error);
     case LUN_WRITE_FAILED:
         advise(error);
         return step_failed();
@@ -243,4 +277,6 @@ const DeployOps deploy_iscsi = {
     .take_over = agent_deploy_take_over,
     .prepare_cleaning = agent_deploy_prepare_cleaning,
     .tear_down_cleaning = agent_deploy_tear_down_cleaning,
+    .prepare_service = agent_deploy_prepare_service,
+    .tear_down_service = agent_deploy_tear_down_service,
 };

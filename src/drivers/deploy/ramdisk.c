@@ -8,6 +8,7 @@
 #include "drivers/boot/instance_files.h"
 #include "drivers/deploy/agent_deploy.h"
 #include "drivers/deploy/agent_deploy_steps.h"
+#include "drivers/deploy/instance_glance.h"
 #include "drivers/network/network.h"
 #include "drivers/node_agent.h"
 #include "drivers/power_action.h"
@@ -39,7 +40,7 @@ check_boot_interface(const Task *task, GError **error)
 static bool
 check_iso(const Task *task, GError **error)
 {
-    if (!is_given(task, "boot_iso"))
+    if (!is_given(task, "boot_iso") || instance_glance_has_set(task->node, "boot_iso"))
         return true;
     if (is_given(task, "image_source"))
         return steel_fail(error, STEEL_ERROR_INVALID,
@@ -60,6 +61,7 @@ check_given(const Task *task, GError **error)
 {
     bool kernel = is_given(task, "kernel"), initramfs = is_given(task, "ramdisk");
     return (kernel && initramfs) || is_given(task, "boot_iso") ||
+           instance_glance_is_source(task->node) || /* its properties tell, when it is deployed */
            steel_fail(error, STEEL_ERROR_MISSING,
                       "Cannot validate image information for node %s because one or more "
                       "parameters are missing from its instance_info and insufficient information "
@@ -92,7 +94,7 @@ ramdisk_deploy_validate(Task *task, GError **error)
            (boot->validate == NULL || boot->validate(task, error)) &&
            capabilities_validate(task->node, error) && check_iso(task, error) &&
            check_given(task, error) &&
-           (is_given(task, "boot_iso") ||
+           (is_given(task, "boot_iso") || !is_given(task, "kernel") ||
             instance_files_validate(task, "the instance is a ramdisk", error)) &&
            instance_boot_check_words(task->node, error);
 }
@@ -104,6 +106,8 @@ ramdisk_deploy_prepare(Task *task, GError **error)
 {
     if (state_from_wire(task->node->provision_state) == STATE_ACTIVE)
         return true; /* a running instance that has come to this conductor */
+    if (!instance_glance_resolve(task, error))
+        return false;
     task_phase_begin(task, "power_off", NULL);
     if (!power_action(task, (PowerAction){.target = POWER_TARGET_OFF}, error))
         return false;
@@ -161,4 +165,6 @@ const DeployOps deploy_ramdisk = {
     .take_over = ramdisk_deploy_take_over,
     .prepare_cleaning = agent_deploy_prepare_cleaning,
     .tear_down_cleaning = agent_deploy_tear_down_cleaning,
+    .prepare_service = agent_deploy_prepare_service,
+    .tear_down_service = agent_deploy_tear_down_service,
 };

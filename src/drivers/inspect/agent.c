@@ -94,7 +94,8 @@ static bool
 prepare(Task *task, GError **error)
 {
     g_autoptr(GError) why = NULL;
-    if (boot_validate_ramdisk(task, RAMDISK_FOR_AGENT, &why))
+    if (boot_validate_ramdisk(task, RAMDISK_FOR_AGENT, &why) &&
+        network_check(task, NETWORK_INSPECTION, &why))
         return prepare_managed(task, error);
     if (!requires_managed_boot())
         return prepare_unmanaged(task, why, error);

@@ -14,11 +14,22 @@
 
 #define AREA "drivers.inspect"
 
+enum { SNMP_LIMIT_MS = 30000, MIB_PER_GIB = 1024 };
+
 static const PropertyDef properties[] = {
     {"ilo_address", true, "IP address or hostname of the iLO. Required."},
     {"ilo_username", true,
      "User name of an account of the iLO with administrator privileges. Required."},
     {"ilo_password", true, "Password of ilo_username. Required."},
+    {"snmp_auth_user", false,
+     "User for SNMPv3, by which a disk's size is asked that the iLO does not tell otherwise. "
+     "Needed "
+     "for that."},
+    {"snmp_auth_prot_password", false, "Passphrase of the authentication. Needed with the user."},
+    {"snmp_auth_priv_password", false, "Passphrase of the privacy. Needed with the user."},
+    {"snmp_auth_protocol", false, "MD5 or SHA; MD5 unless set. Optional."},
+    {"snmp_auth_priv_protocol", false, "DES or AES; DES unless set. Optional."},
+    {"snmp_port", false, "UDP port of the iLO's SNMP; 161 unless set. Optional."},
     {0},
 };
 
@@ -117,11 +128,35 @@ ask(Task *task, GError **error)
     return ilo_node_open(task, &node, &ilo, error) ? ilo_inspect(&ilo, error) : NULL;
 }
 
+/* The size of the largest drive, where the iLO did not tell a disk's, as Ironic takes it. */
+static bool
+ask_by_snmp(Task *task, json_t *found, GError **error)
+{
+    g_auto(IloNodeSnmp) snmp = {0};
+    int64_t mib = 0;
+    if (json_object_get(found, "local_gb") != NULL)
+        return true;
+    if (!ilo_node_read_snmp(task->node, &snmp, error))
+        return false;
+    if (snmp.user == NULL)
+        return true;
+    task_phase_begin(task, "read_drives_by_snmp", NULL);
+    if (!ilo_snmp_largest_drive(&snmp.target, (int)task_time_left_ms(task, SNMP_LIMIT_MS), &mib,
+                                error)) {
+        g_prefix_error(error, "The iLO of node %s was asked by SNMP: ", task->node->uuid);
+        return false;
+    }
+    if (mib >= MIB_PER_GIB)
+        json_object_set_new(found, "local_gb", json_integer(mib / MIB_PER_GIB));
+    return true;
+}
+
 static bool
 inspect_machine(Task *task, GError **error)
 {
     json_auto_t *found = ask(task, error);
-    if (found == NULL || !check_found(task, found, error) || !take_ports(task, found, error))
+    if (found == NULL || !ask_by_snmp(task, found, error) || !check_found(task, found, error) ||
+        !take_ports(task, found, error))
         return false;
     take_properties(task, found);
     return task_save(task, error);

@@ -7,6 +7,7 @@
 #include "common/log.h"
 #include "db/inventory.h"
 #include "drivers/inspect/hooks.h"
+#include "drivers/inspect/rules.h"
 #include "model/internal_info.h"
 
 #include <string.h>
@@ -210,8 +211,8 @@ bool
 inspection_finish(Task *task, GError **error)
 {
     Inspection inspection = {.task = task};
-    bool good =
-        load(&inspection, error) && run_hooks(&inspection, error) && store(&inspection, error);
+    bool good = load(&inspection, error) && run_hooks(&inspection, error) &&
+                rules_apply(&inspection, error) && store(&inspection, error);
     json_decref(inspection.inventory);
     json_decref(inspection.plugin_data);
     if (good)

@@ -3,8 +3,10 @@
 #include "drivers/inspect/inspect.h"
 
 #include "bmc/redfish/inventory.h"
+#include "common/json_text.h"
 #include "common/log.h"
 #include "db/records.h"
+#include "drivers/inspect/rules.h"
 #include "drivers/redfish_node.h"
 #include "model/capabilities.h"
 #include "model/names.h"
@@ -113,6 +115,66 @@ add_ports(Task *task, const RedfishInventory *inventory, GError **error)
     return true;
 }
 
+/* ---- rules ---- */
+
+static json_t *
+interfaces_of(const RedfishInventory *inventory)
+{
+    json_t *interfaces = json_array();
+    for (guint i = 0; i < inventory->mac_addresses->len; i++)
+        json_array_append_new(
+            interfaces, json_pack("{s:s}", "mac_address", inventory->mac_addresses->pdata[i]));
+    return interfaces;
+}
+
+static json_t *
+vendor_of(const RedfishSystem *system)
+{
+    static const struct {
+        const char *redfish, *ours;
+    } words[] = {{"Manufacturer", "manufacturer"},
+                 {"Model", "product_name"},
+                 {"SerialNumber", "serial_number"}};
+    json_t *vendor = json_object();
+    for (size_t i = 0; i < G_N_ELEMENTS(words); i++) {
+        const char *text = json_string_member(system->document, words[i].redfish);
+        if (text != NULL)
+            json_object_set_new(vendor, words[i].ours, json_string(text));
+    }
+    return vendor;
+}
+
+/* What the BMC tells, in the form of an agent's inventory. */
+static json_t *
+findings(const Node *node, const RedfishSystem *system, const RedfishInventory *inventory)
+{
+    const char *architecture = json_string_member(node->properties, "cpu_arch");
+    const char *mode = redfish_system_boot(system).mode;
+    json_t *found =
+        json_pack("{s:{s:I, s:s}, s:o, s:o}", "cpu", "count", (json_int_t)inventory->threads,
+                  "architecture", architecture != NULL ? architecture : "", "interfaces",
+                  interfaces_of(inventory), "system_vendor", vendor_of(system));
+    if (inventory->memory_mib > 0)
+        json_object_set_new(found, "memory",
+                            json_pack("{s:I}", "physical_mb", (json_int_t)inventory->memory_mib));
+    if (mode != NULL)
+        json_object_set_new(
+            found, "boot",
+            json_pack("{s:s}", "current_boot_mode", strcmp(mode, "UEFI") == 0 ? "uefi" : "bios"));
+    return found;
+}
+
+static bool
+apply_rules(Task *task, const RedfishSystem *system, const RedfishInventory *inventory,
+            GError **error)
+{
+    json_auto_t *found = findings(task->node, system, inventory);
+    json_auto_t *nothing = json_object();
+    Inspection inspection = {task, found, nothing};
+    task_phase_begin(task, "apply_rules", NULL);
+    return rules_apply(&inspection, error);
+}
+
 static bool
 inspect_system(Task *task, GError **error)
 {
@@ -123,7 +185,7 @@ inspect_system(Task *task, GError **error)
         return false;
     set_properties(task->node, &visit.system, &inventory);
     return check_essential(task->node, error) && add_ports(task, &inventory, error) &&
-           task_save(task, error);
+           apply_rules(task, &visit.system, &inventory, error) && task_save(task, error);
 }
 
 static StepOutcome

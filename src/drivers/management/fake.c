@@ -165,6 +165,18 @@ fake_management_set_indicator(Task *task, const char *component, const char *ind
 static const char *const boot_devices[] = {"pxe", NULL};
 static const char *const boot_modes[] = {"bios", "uefi", NULL};
 
+static bool
+fake_management_get_health(Task *task, const char **health, GError **error)
+{
+    static const char *const words[] = {"OK", "Warning", "Critical"};
+    const char *ordered = fake_text(task, "management.get_health", "health");
+    *health = NULL;
+    for (size_t i = 0; i < G_N_ELEMENTS(words); i++)
+        if (g_strcmp0(words[i], ordered) == 0)
+            *health = words[i];
+    return fake_act(task, "management.get_health", error);
+}
+
 const ManagementOps management_fake = {
     .interface = {.name = "fake",
                   .properties = fake_properties,
@@ -175,6 +187,7 @@ const ManagementOps management_fake = {
     .boot_modes = boot_modes,
     .set_boot_mode = fake_management_set_boot_mode,
     .set_secure_boot = fake_management_set_secure_boot,
+    .get_health = fake_management_get_health,
     .inject_nmi = fake_management_inject_nmi,
     .supported_indicators = fake_management_supported_indicators,
     .get_indicator = fake_management_get_indicator,

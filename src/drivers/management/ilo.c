@@ -20,6 +20,11 @@ const ManagementOps management_ilo = {
     .get_boot_mode = ilo_management_get_boot_mode,
     .get_secure_boot = ilo_management_get_secure_boot,
     .inject_nmi = ilo_management_inject_nmi,
+    .health_by_sensors = true,
+    .get_sensors = ilo_management_get_sensors,
+    .get_virtual_media = ilo_management_get_virtual_media,
+    .attach_virtual_media = ilo_management_attach_virtual_media,
+    .detach_virtual_media = ilo_management_detach_virtual_media,
     .set_iscsi_boot_target = ilo_management_set_iscsi_boot_target,
     .clear_iscsi_boot_target = ilo_management_clear_iscsi_boot_target,
 };

@@ -8,6 +8,7 @@
 #include "common/config.h"
 #include "common/log.h"
 #include "drivers/ipmi_node.h"
+#include "drivers/management/ipmitool_sensors.h"
 #include "model/capabilities.h"
 #include "model/internal_info.h"
 
@@ -244,4 +245,6 @@ const ManagementOps management_ipmitool = {
     .get_boot_device = ipmitool_management_get_boot_device,
     .inject_nmi = ipmitool_management_inject_nmi,
     .detect_vendor = ipmitool_management_detect_vendor,
+    .health_by_sensors = true,
+    .get_sensors = ipmitool_sensors_get,
 };

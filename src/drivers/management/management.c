@@ -130,3 +130,31 @@ management_set_indicator(Task *task, const char *component, const char *indicato
         return unsupported(task, "setting indicators", error);
     return management->set_indicator(task, component, indicator, state, error);
 }
+
+json_t *
+management_get_virtual_media(Task *task, GError **error)
+{
+    const ManagementOps *ops = task->driver.management;
+    if (ops->get_virtual_media != NULL)
+        return ops->get_virtual_media(task, error);
+    interface_unsupported(task, INTERFACE_MANAGEMENT, "get_virtual_media", error);
+    return NULL;
+}
+
+bool
+management_attach_virtual_media(Task *task, const char *device, const char *url, GError **error)
+{
+    const ManagementOps *ops = task->driver.management;
+    return ops->attach_virtual_media != NULL
+               ? ops->attach_virtual_media(task, device, url, error)
+               : interface_unsupported(task, INTERFACE_MANAGEMENT, "attach_virtual_media", error);
+}
+
+bool
+management_detach_virtual_media(Task *task, const char *device, GError **error)
+{
+    const ManagementOps *ops = task->driver.management;
+    return ops->detach_virtual_media != NULL
+               ? ops->detach_virtual_media(task, device, error)
+               : interface_unsupported(task, INTERFACE_MANAGEMENT, "detach_virtual_media", error);
+}

@@ -48,6 +48,19 @@ typedef struct ManagementOps {
      * number, "health"?: "OK", "Warning" or "Critical"}], a new reference. The node may be locked
      * by others. */
     json_t *(*get_sensors)(Task *task, GError **error);
+    /* How the BMC says that the machine is: "OK", "Warning" or "Critical", static; NULL without an
+     * error if it does not tell. For drivers whose power interface has no get_async that tells it.
+     * The node may be locked by others. */
+    bool (*get_health)(Task *task, const char **health, GError **error);
+    bool health_by_sensors; /* the worst of the sensors is the health */
+    /* What is in the virtual drives: [{"media_types": [str], "inserted": bool, "image": str or
+     * null}], a new reference, with Redfish's words. */
+    json_t *(*get_virtual_media)(Task *task, GError **error);
+    /* Puts the image at a URL into a drive ("disk", "cdrom", "floppy"), in place of what is there.
+     * The URL may be a secret: it is in no message. */
+    bool (*attach_virtual_media)(Task *task, const char *device, const char *url, GError **error);
+    /* Takes out what is in a drive; NULL: in all. An empty one is no failure. */
+    bool (*detach_virtual_media)(Task *task, const char *device, GError **error);
 } ManagementOps;
 
 /* Call the member of the same name of the node's driver, after checking the arguments: INVALID
@@ -64,5 +77,9 @@ json_t *management_supported_indicators(Task *task, const char *component, GErro
 char *management_get_indicator(Task *task, const char *component, const char *indicator,
                                GError **error);
 json_t *management_get_sensors(Task *task, GError **error);
+json_t *management_get_virtual_media(Task *task, GError **error);
+bool management_attach_virtual_media(Task *task, const char *device, const char *url,
+                                     GError **error);
+bool management_detach_virtual_media(Task *task, const char *device, GError **error);
 bool management_set_indicator(Task *task, const char *component, const char *indicator,
                               const char *state, GError **error);

@@ -7,6 +7,7 @@
 #include "drivers/management/redfish_boot.h"
 #include "drivers/management/redfish_firmware.h"
 #include "drivers/management/redfish_indicators.h"
+#include "drivers/management/redfish_media_drives.h"
 #include "drivers/redfish_node.h"
 
 #include <string.h>
@@ -177,7 +178,9 @@ const ManagementOps management_redfish = {
     .interface = {.name = "redfish",
                   .properties = redfish_node_properties,
                   .validate = redfish_node_validate,
-                  .steps = {[STEP_KIND_CLEAN] = clean_steps, [STEP_KIND_DEPLOY] = deploy_steps}},
+                  .steps = {[STEP_KIND_CLEAN] = clean_steps,
+                            [STEP_KIND_DEPLOY] = deploy_steps,
+                            [STEP_KIND_SERVICE] = clean_steps}},
     .boot_devices = redfish_boot_devices,
     .set_boot_device = redfish_management_set_boot_device,
     .get_boot_device = redfish_management_get_boot_device,
@@ -192,4 +195,7 @@ const ManagementOps management_redfish = {
     .set_indicator = redfish_indicators_set,
     .detect_vendor = redfish_management_detect_vendor,
     .get_sensors = redfish_management_get_sensors,
+    .get_virtual_media = redfish_drives_get,
+    .attach_virtual_media = redfish_drives_attach,
+    .detach_virtual_media = redfish_drives_detach,
 };

@@ -8,6 +8,7 @@
 #include "drivers/bmc_step.h"
 #include "drivers/firmware_images.h"
 #include "drivers/node_agent.h"
+#include "drivers/power_action.h"
 #include "drivers/redfish_node.h"
 #include "model/internal_info.h"
 
@@ -122,6 +123,22 @@ tell_bmc(Task *task, const json_t *image, char **monitor, GError **error)
            redfish_update_begin(&visit.bmc, url, monitor, error);
 }
 
+static int64_t
+pause_ms(void)
+{
+    int64_t pause_s = config_integer(config_current(), OPT_REDFISH_FIRMWARE_UPDATE_STATUS_INTERVAL);
+    return MAX(pause_s, 1) * 1000;
+}
+
+/* No agent runs, so none is waited for. */
+static StepOutcome
+reboot_system(Task *task, GError **error)
+{
+    bool good = task_save(task, error) &&
+                power_action(task, (PowerAction){.target = POWER_TARGET_REBOOT}, error);
+    return good ? step_again(pause_ms()) : step_failed();
+}
+
 /* Begins the update of a component; the machine starts again, as some are applied then. */
 static StepOutcome
 begin_update(Task *task, const json_t *images, size_t number, GError **error)
@@ -136,7 +153,8 @@ begin_update(Task *task, const json_t *images, size_t number, GError **error)
     info_set_json(task->node, INFO_FIRMWARE_UPDATES,
                   json_pack("{s:I, s:s*, s:I}", "number", (json_int_t)number, "monitor", monitor,
                             "until_ms", (json_int_t)(steady_now_ms() + limit_s * 1000)));
-    return bmc_step_reboot(task, error);
+    return info_has(task->node, INFO_AGENT_URL) ? bmc_step_reboot(task, error)
+                                                : reboot_system(task, error);
 }
 
 /* ---- waiting ---- */
@@ -144,9 +162,8 @@ begin_update(Task *task, const json_t *images, size_t number, GError **error)
 static StepOutcome
 look_later(Task *task, GError **error)
 {
-    int64_t pause_s = config_integer(config_current(), OPT_REDFISH_FIRMWARE_UPDATE_STATUS_INTERVAL);
     if (steady_now_ms() < json_integer_value(json_object_get(state_of(task), "until_ms")))
-        return step_again(MAX(pause_s, 1) * 1000);
+        return step_again(pause_ms());
     steel_fail(error, STEEL_ERROR_TIMEOUT,
                "the firmware update has not ended in time; it may still end");
     return step_failed();
@@ -217,21 +234,31 @@ ended(Task *task, StepOutcome outcome)
 }
 
 StepOutcome
-redfish_firmware_run(Task *task, const json_t *args, GError **error)
+redfish_firmware_images_run(Task *task, const json_t *images, GError **error)
 {
-    const json_t *images = images_of(args, error);
-    if (images == NULL)
-        return step_failed();
     return ended(task, info_has(task->node, INFO_FIRMWARE_UPDATES)
                            ? advance(task, images, error)
                            : begin_update(task, images, 0, error));
 }
 
 StepOutcome
+redfish_firmware_images_resume(Task *task, const json_t *images, GError **error)
+{
+    if (!node_agent_has_called(task))
+        return step_wait(STEP_DEADLINE_STAYS);
+    return ended(task, advance(task, images, error));
+}
+
+StepOutcome
+redfish_firmware_run(Task *task, const json_t *args, GError **error)
+{
+    const json_t *images = images_of(args, error);
+    return images != NULL ? redfish_firmware_images_run(task, images, error) : step_failed();
+}
+
+StepOutcome
 redfish_firmware_resume(Task *task, const json_t *args, GError **error)
 {
     const json_t *images = images_of(args, error);
-    if (!node_agent_has_called(task))
-        return step_wait(STEP_DEADLINE_STAYS);
-    return images != NULL ? ended(task, advance(task, images, error)) : step_failed();
+    return images != NULL ? redfish_firmware_images_resume(task, images, error) : step_failed();
 }

@@ -1,4 +1,5 @@
-/* The step update_firmware of the management interface redfish.
+/* Firmware updates over Redfish: the step update_firmware of the management interface redfish, and
+ * what the firmware interface redfish has in common with it.
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 #include "drivers/step.h"
@@ -11,3 +12,8 @@
  * Errors  INVALID names what is wrong with args; those of firmware_images.h and bmc/redfish */
 StepOutcome redfish_firmware_run(Task *task, const json_t *args, GError **error);
 StepOutcome redfish_firmware_resume(Task *task, const json_t *args, GError **error);
+
+/* The same for checked images: [{"url", "checksum"?, "wait"?, "source"?}]. Without an agent on the
+ * machine nothing but its system is started again, and the step asks the BMC until it has ended. */
+StepOutcome redfish_firmware_images_run(Task *task, const json_t *images, GError **error);
+StepOutcome redfish_firmware_images_resume(Task *task, const json_t *images, GError **error);

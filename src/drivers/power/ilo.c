@@ -210,7 +210,10 @@ ilo_power_set(Task *task, PowerTarget target, int timeout_s, GError **error)
                      .target = target,
                      .limit_ms = time_monotonic_ms() + (int64_t)timeout_s * 1000,
                      .timeout_s = timeout_s};
-    return ilo_node_open(task, &node, &ilo, error) && act(task, change, error);
+    if (ilo_node_open(task, &node, &ilo, error) && act(task, change, error))
+        return true;
+    g_prefix_error(error, "iLO set_power_state failed, error: ");
+    return false;
 }
 
 static bool
@@ -235,10 +238,19 @@ ilo_power_forget(const DriverServices *services, const Node *node)
         ilo_leave(services->bmc.ilo, &ilo.target);
 }
 
+static void
+ilo_power_absolve(const DriverServices *services, const Node *node)
+{
+    g_auto(IloNode) ilo = {0};
+    if (ilo_node_read(node, &ilo, NULL))
+        ilo_absolve(services->bmc.ilo, &ilo.target);
+}
+
 const PowerOps power_ilo = {
     .interface = {.name = "ilo", .properties = ilo_node_properties, .validate = ilo_node_validate},
     .get = ilo_power_get,
     .forget = ilo_power_forget,
+    .absolve = ilo_power_absolve,
     .set = ilo_power_set,
     .targets = POWER_HARD_TARGETS | POWER_SOFT_TARGETS,
 };

@@ -205,10 +205,10 @@ static void
 ipmitool_power_answered(void *user_data, bool on, const GError *error)
 {
     Asked *asked = user_data;
-    PowerState state = POWER_UNKNOWN;
+    PowerTold told = {.state = POWER_UNKNOWN};
     if (error == NULL)
-        state = on ? POWER_ON : POWER_OFF;
-    asked->done(asked->user_data, state, error);
+        told.state = on ? POWER_ON : POWER_OFF;
+    asked->done(asked->user_data, &told, error);
     g_free(asked);
 }
 
@@ -219,7 +219,7 @@ ipmitool_power_get_async(const DriverServices *services, const Node *node, Power
     g_autoptr(GError) error = NULL;
     g_auto(IpmiNode) ipmi = {0};
     if (!ipmi_node_read(node, &ipmi, &error)) {
-        done(user_data, POWER_UNKNOWN, error);
+        done(user_data, &(PowerTold){.state = POWER_UNKNOWN}, error);
         return;
     }
     Asked *asked = g_new(Asked, 1);
@@ -227,7 +227,16 @@ ipmitool_power_get_async(const DriverServices *services, const Node *node, Power
     int64_t patience_ms =
         config_integer(config_current(), OPT_IPMI_COMMAND_RETRY_TIMEOUT) * INT64_C(1000);
     ipmi.target.deadline_ms = (unsigned)CLAMP(patience_ms, 1, LONGEST_READING_MS);
+    ipmi.target.paced = true;
     ipmi_get_power_async(services->bmc.ipmi, &ipmi.target, ipmitool_power_answered, asked);
+}
+
+static void
+ipmitool_power_absolve(const DriverServices *services, const Node *node)
+{
+    g_auto(IpmiNode) ipmi = {0};
+    if (ipmi_node_read(node, &ipmi, NULL))
+        ipmi_client_absolve(services->bmc.ipmi, &ipmi.target);
 }
 
 const PowerOps power_ipmitool = {
@@ -236,6 +245,7 @@ const PowerOps power_ipmitool = {
                   .validate = ipmi_node_validate},
     .get = ipmitool_power_get,
     .get_with_vendor = ipmitool_power_get_with_vendor,
+    .absolve = ipmitool_power_absolve,
     .set = ipmitool_power_set,
     .targets = POWER_HARD_TARGETS | POWER_SOFT_TARGETS,
     .get_async = ipmitool_power_get_async,

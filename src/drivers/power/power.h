@@ -7,8 +7,18 @@
 typedef struct DriverServices DriverServices;
 typedef struct Node Node;
 
-/* Called once, on any thread; must not block. The error is borrowed; NULL is success. */
-typedef void (*PowerDone)(void *user_data, PowerState state, const GError *error);
+/* What a BMC has told of its machine. */
+typedef struct PowerTold {
+    PowerState state;
+    /* "OK", "Warning" or "Critical", static; NULL: nothing of it. Without tells_health the BMC was
+     * not asked for it. */
+    const char *health;
+    bool tells_health;
+} PowerTold;
+
+/* Called once, on any thread; must not block. The error is borrowed; NULL is success. told:
+ * borrowed, never NULL; its state is unknown with an error. */
+typedef void (*PowerDone)(void *user_data, const PowerTold *told, const GError *error);
 
 typedef struct PowerOps {
     Interface interface;
@@ -38,6 +48,10 @@ typedef struct PowerOps {
 
     /* The node is deleted: ends what is kept open to its BMC. Does not block. NULL: nothing is. */
     void (*forget)(const DriverServices *services, const Node *node);
+
+    /* An operator has changed driver_info: what is known against the BMC (bmc/guard.h) is
+     * forgotten, and it is asked at once. Does not block. NULL: nothing is known. */
+    void (*absolve)(const DriverServices *services, const Node *node);
 } PowerOps;
 
 #define POWER_HARD_TARGETS                                                                         \
@@ -51,3 +65,4 @@ bool power_set(Task *task, PowerTarget target, int timeout_s, GError **error);
 
 /* Any thread, without a task; a node whose driver is not enabled has nothing open. */
 void power_forget(const DriverServices *services, const Node *node);
+void power_absolve(const DriverServices *services, const Node *node);

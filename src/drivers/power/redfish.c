@@ -49,6 +49,16 @@ redfish_power_get_with_vendor(Task *task, PowerState *state, char **vendor, GErr
 
 /* ---- changes ---- */
 
+/* What a machine is instead, in a message; the caller frees. cause: NULL: it was read. */
+static char *
+other_state(const RedfishVisit *visit, const GError *cause)
+{
+    if (cause != NULL)
+        return g_strconcat(": ", cause->message, NULL);
+    g_autofree char *words = redfish_power_words(visit->system.document);
+    return g_strconcat(": it tells ", words, NULL);
+}
+
 /* Waits until the machine has the state. A BMC that is too busy to answer meanwhile is asked
  * again. */
 static bool
@@ -67,9 +77,10 @@ wait_for(RedfishVisit *visit, PowerState wanted, const char *words, int64_t limi
         }
         if (backoff_pause(&backoff))
             continue;
+        g_autofree char *other = other_state(visit, cause);
         return steel_fail(error, STEEL_ERROR_POWER,
-                          "the BMC accepted '%s', but the machine is not %s in time%s%s", words,
-                          power_state_wire(wanted), read ? "" : ": ", read ? "" : cause->message);
+                          "the BMC accepted '%s', but the machine is not %s in time%s", words,
+                          power_state_wire(wanted), other);
     }
 }
 
@@ -164,10 +175,11 @@ typedef struct Asked {
 } Asked;
 
 static void
-redfish_power_told(void *user_data, RedfishPower power, const GError *error)
+redfish_power_told(void *user_data, RedfishPower power, const char *health, const GError *error)
 {
     Asked *asked = user_data;
-    asked->done(asked->user_data, error == NULL ? states[power] : POWER_UNKNOWN, error);
+    const PowerTold told = {error == NULL ? states[power] : POWER_UNKNOWN, health, error == NULL};
+    asked->done(asked->user_data, &told, error);
     g_free(asked);
 }
 
@@ -178,7 +190,7 @@ redfish_power_get_async(const DriverServices *services, const Node *node, PowerD
     g_autoptr(GError) error = NULL;
     g_auto(RedfishNode) redfish = {0};
     if (!redfish_node_read(node, &redfish, &error)) {
-        done(user_data, POWER_UNKNOWN, error);
+        done(user_data, &(PowerTold){.state = POWER_UNKNOWN}, error);
         return;
     }
     Asked *asked = g_new(Asked, 1);
@@ -195,6 +207,14 @@ redfish_power_forget(const DriverServices *services, const Node *node)
         redfish_client_forget(services->bmc.redfish, &redfish.target);
 }
 
+static void
+redfish_power_absolve(const DriverServices *services, const Node *node)
+{
+    g_auto(RedfishNode) redfish = {0};
+    if (redfish_node_read(node, &redfish, NULL))
+        redfish_client_absolve(services->bmc.redfish, &redfish.target);
+}
+
 const PowerOps power_redfish = {
     .interface = {.name = "redfish",
                   .properties = redfish_node_properties,
@@ -205,4 +225,5 @@ const PowerOps power_redfish = {
     .targets = POWER_HARD_TARGETS | POWER_SOFT_TARGETS,
     .get_async = redfish_power_get_async,
     .forget = redfish_power_forget,
+    .absolve = redfish_power_absolve,
 };

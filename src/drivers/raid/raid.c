@@ -6,6 +6,7 @@
 #include "drivers/unsupported.h"
 
 #include <string.h>
+#include <time.h>
 
 typedef bool (*ValueCheck)(const json_t *value);
 
@@ -167,4 +168,62 @@ raid_logical_disk_properties(void)
     for (size_t i = 0; i < G_N_ELEMENTS(properties); i++)
         json_object_set_new(all, properties[i].name, json_string(properties[i].help));
     return all;
+}
+
+bool
+raid_disk_is_wanted(const json_t *disk, const json_t *args, bool others)
+{
+    bool root = json_is_true(json_object_get(disk, "is_root_volume"));
+    const json_t *choice =
+        json_object_get(args, root ? "create_root_volume" : "create_nonroot_volumes");
+    return choice != NULL ? json_is_truthy(choice) : root || others;
+}
+
+json_t *
+raid_wanted_disks(Task *task, const json_t *args, bool others, GError **error)
+{
+    const json_t *target = task->node->target_raid_config;
+    const json_t *all = json_object_get(target, "logical_disks");
+    json_t *disks, *disk;
+    size_t i;
+    if (json_object_size(target) == 0) {
+        steel_fail(error, STEEL_ERROR_MISSING,
+                   "the node has no target_raid_config; set it with: node set <node> "
+                   "--target-raid-config <file>");
+        return NULL;
+    }
+    if (!raid_config_validate(task, target, error))
+        return NULL;
+    disks = json_array();
+    json_array_foreach((json_t *)(uintptr_t)all, i, disk)
+    {
+        if (raid_disk_is_wanted(disk, args, others))
+            json_array_append(disks, disk);
+    }
+    if (json_array_size(disks) > 0)
+        return disks;
+    json_decref(disks);
+    steel_fail(error, STEEL_ERROR_MISSING,
+               "the arguments leave no disk of the node's target_raid_config");
+    return NULL;
+}
+
+static json_t *
+now_text(void)
+{
+    char text[40];
+    time_t now = time(NULL);
+    struct tm parts;
+    gmtime_r(&now, &parts);
+    strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S", &parts);
+    return json_string(text);
+}
+
+bool
+raid_config_store(Task *task, json_t *disks, GError **error)
+{
+    json_decref(task->node->raid_config);
+    task->node->raid_config =
+        json_pack("{s:o, s:o}", "logical_disks", disks, "last_updated", now_text());
+    return task_save(task, error);
 }

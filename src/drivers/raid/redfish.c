@@ -13,7 +13,6 @@
 #include "model/internal_info.h"
 
 #include <string.h>
-#include <time.h>
 
 #define AREA "drivers.redfish"
 #define GIB (INT64_C(1) << 30)
@@ -61,17 +60,6 @@ describe_volume(const RaidWork *work, const RedfishVolume *volume)
                      raid_level_of_type(volume->raid_type));
 }
 
-static json_t *
-now_text(void)
-{
-    char text[40];
-    time_t now = time(NULL);
-    struct tm parts;
-    gmtime_r(&now, &parts);
-    strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S", &parts);
-    return json_string(text);
-}
-
 /* What the node's raid_config says. */
 static bool
 store_config(RaidWork *work, GError **error)
@@ -86,10 +74,7 @@ store_config(RaidWork *work, GError **error)
                      volume->path, work->task->node->uuid,
                      volume->raid_type != NULL ? volume->raid_type : "not told");
     }
-    json_decref(work->task->node->raid_config);
-    work->task->node->raid_config =
-        json_pack("{s:o, s:o}", "logical_disks", disks, "last_updated", now_text());
-    return task_save(work->task, error);
+    return raid_config_store(work->task, disks, error);
 }
 
 /* ---- one round of requests ---- */
@@ -286,15 +271,6 @@ continue_run(Task *task, GError **error)
     return advance(&work, error);
 }
 
-static bool
-is_wanted(const json_t *wish, const json_t *args, bool others)
-{
-    bool root = json_is_true(json_object_get(wish, "is_root_volume"));
-    const json_t *choice =
-        json_object_get(args, root ? "create_root_volume" : "create_nonroot_volumes");
-    return choice != NULL ? json_is_truthy(choice) : root || others;
-}
-
 static json_t *
 volume_body(const RaidPlanDisk *disk)
 {
@@ -319,7 +295,7 @@ plan_rows(const RaidWork *work, const json_t *args, bool others, bool delete, GE
         const RaidPlanDisk *disk = plan->pdata[i];
         const RedfishDrive *drive = disk->drives->pdata[0];
         const RedfishStorage *storage = controller_of(work, drive->storage);
-        if (is_wanted(disk->wish, args, others))
+        if (raid_disk_is_wanted(disk->wish, args, others))
             json_array_append_new(rows, json_pack("{s:s, s:s*, s:o}", "path", storage->volumes_path,
                                                   "apply_time", storage->apply_time, "body",
                                                   volume_body(disk)));
@@ -444,7 +420,9 @@ static const StepDef deploy_steps[] = {
 const RaidOps raid_redfish = {
     .interface = {.name = "redfish",
                   .properties = redfish_node_properties,
-                  .steps = {[STEP_KIND_CLEAN] = clean_steps, [STEP_KIND_DEPLOY] = deploy_steps},
+                  .steps = {[STEP_KIND_CLEAN] = clean_steps,
+                            [STEP_KIND_DEPLOY] = deploy_steps,
+                            [STEP_KIND_SERVICE] = deploy_steps},
                   .validate = redfish_raid_validate},
     .supported = true,
     .check = redfish_raid_check,

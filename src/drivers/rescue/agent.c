@@ -20,7 +20,8 @@
 static bool
 agent_rescue_validate(Task *task, GError **error)
 {
-    return boot_validate_ramdisk(task, RAMDISK_FOR_RESCUE, error);
+    return boot_validate_ramdisk(task, RAMDISK_FOR_RESCUE, error) &&
+           network_check(task, NETWORK_RESCUING, error);
 }
 
 static bool

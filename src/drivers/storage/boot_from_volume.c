@@ -8,6 +8,7 @@
 #include "drivers/storage/storage.h"
 #include "drivers/task.h"
 #include "model/capabilities.h"
+#include "model/provision_states.h"
 #include "netboot/fc_volume.h"
 #include "netboot/ipxe.h"
 #include "netboot/iscsi_volume.h"
@@ -114,12 +115,20 @@ fc_readable(const json_t *properties, GError **error)
     return uris != NULL;
 }
 
+/* Before a volume is attached its properties may be missing. */
+static bool
+are_properties_known(const Task *task)
+{
+    return !task->driver.storage->gives_properties ||
+           state_from_wire(task->node->provision_state) == STATE_DEPLOYING;
+}
+
 /* Checks the properties of a volume that a boot script needs. */
 static bool
-check_properties(const VolumeTarget *target, BootOption option, GError **error)
+check_properties(const Task *task, const VolumeTarget *target, BootOption option, GError **error)
 {
     g_autoptr(GError) cause = NULL;
-    bool good = option == BOOT_OPTION_HBA ||
+    bool good = option == BOOT_OPTION_HBA || !are_properties_known(task) ||
                 (option == BOOT_OPTION_ISCSI ? iscsi_readable(target->properties, &cause)
                                              : fc_readable(target->properties, &cause));
     return good ||
@@ -148,7 +157,7 @@ check_type(const VolumeTarget *target, BootOption option, GError **error)
 }
 
 static bool
-check_target(const VolumeTarget *target, BootOption option, GError **error)
+check_target(const Task *task, const VolumeTarget *target, BootOption option, GError **error)
 {
     bool good = check_type(target, option, error);
     if (good && (target->volume_id == NULL || *target->volume_id == '\0'))
@@ -160,7 +169,7 @@ check_target(const VolumeTarget *target, BootOption option, GError **error)
                           "a boot_index is 0 or greater; set it with: steel volume target set %s "
                           "--boot-index <number>",
                           target->uuid);
-    good = good && check_properties(target, option, error);
+    good = good && check_properties(task, target, option, error);
     if (!good)
         prefix_target(target, error);
     return good;
@@ -180,7 +189,7 @@ check_targets(Task *task, BootOption option, GError **error)
     for (guint i = 0; i < targets->len; i++) {
         const VolumeTarget *target = targets->pdata[i];
         boot_volumes += target->boot_index == 0;
-        if (!check_target(target, option, error))
+        if (!check_target(task, target, option, error))
             return false;
     }
     return boot_volumes <= 1 ||

@@ -35,6 +35,20 @@ storage_should_write_image(Task *task)
     return storage->should_write_image == NULL || storage->should_write_image(task);
 }
 
+bool
+storage_follows_power(const Task *task)
+{
+    const StorageOps *storage = task->driver.storage;
+    return storage->follows_power == NULL || storage->follows_power();
+}
+
+bool
+storage_should_write_unless_volume(Task *task)
+{
+    return json_object_get(task->node->instance_info, "image_source") != NULL ||
+           storage_boot_target(task) == NULL;
+}
+
 const VolumeTarget *
 storage_boot_target(Task *task)
 {

@@ -26,6 +26,13 @@ typedef struct StorageOps {
     /* False: the node boots from its volume unchanged. Any lock, never blocks, cannot fail; reads
      * the targets that task_volume_targets has loaded. NULL: always true. */
     bool (*should_write_image)(Task *task);
+
+    /* False: the volumes of an active node stay attached while its machine is off. Any thread.
+     * NULL: always true. */
+    bool (*follows_power)(void);
+
+    /* attach fills in the properties of the volume targets: before, they need none. */
+    bool gives_properties;
 } StorageOps;
 
 /* detach tells the world when it begins and ends, of a node with volume targets (events
@@ -37,6 +44,12 @@ typedef struct StorageOps {
 bool storage_attach(Task *task, GError **error);
 bool storage_detach(Task *task, GError **error);
 bool storage_should_write_image(Task *task);
+bool storage_follows_power(const Task *task);
+
+/* should_write_image of drivers whose nodes boot from their volumes: false if the node has a target
+ * of boot_index 0 and no image_source. An image_source of null counts as one: it says that the
+ * instance was meant to have an image. */
+bool storage_should_write_unless_volume(Task *task);
 
 /* True if instance_info nfs_root names a root file system. */
 bool storage_has_nfs_root(const Node *node);

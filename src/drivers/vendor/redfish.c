@@ -1,184 +1,56 @@
 /* Redfish beyond the API: event subscriptions, and virtual media ejected by hand.
  * SPDX-License-Identifier: Apache-2.0 */
-#include "drivers/vendor/vendor.h"
+#include "drivers/vendor/subscriptions.h"
 
 #include "bmc/redfish/media.h"
-#include "bmc/redfish/service.h"
 #include "drivers/redfish_node.h"
 
-#include <string.h>
+/* ---- subscriptions ---- */
 
-/* Of a subscription, clients see what all BMCs have. */
+/* check: NULL: all arguments are good */
 static json_t *
-common_fields(const json_t *subscription)
+with_bmc(Task *task, SubscriptionCheck check, SubscriptionCall call, const json_t *arguments,
+         GError **error)
 {
-    static const char *const fields[] = {"Id", "Context", "Protocol", "Destination", "EventTypes"};
-    json_t *common = json_object();
-    for (size_t i = 0; i < G_N_ELEMENTS(fields); i++) {
-        json_t *value = json_object_get(subscription, fields[i]);
-        if (value != NULL)
-            json_object_set(common, fields[i], value);
-    }
-    return common;
-}
-
-/* ---- create_subscription ---- */
-
-static bool
-has_text(const json_t *array, const char *text)
-{
-    const json_t *value;
-    size_t i;
-    json_array_foreach(array, i,
-                       value) if (g_strcmp0(json_string_value(value), text) == 0) return true;
-    return false;
-}
-
-/* BMCs that list no event types take any. */
-static bool
-check_types(const RedfishBmc *bmc, const json_t *types, GError **error)
-{
-    json_auto_t *events = redfish_event_service(bmc, error);
-    const json_t *allowed = json_object_get(events, "EventTypesForSubscription"), *type;
-    size_t i;
-    if (events == NULL)
-        return false;
-    json_array_foreach(types, i, type)
-    {
-        if (json_is_string(type) &&
-            (!json_is_array(allowed) || has_text(allowed, json_string_value(type))))
-            continue;
-        g_autofree char *known = json_text_dump(allowed);
-        g_autofree char *given = json_text_dump(types);
-        return steel_fail(error, STEEL_ERROR_INVALID,
-                          "EventTypes %.200s is not a valid value, allowed values %.500s", given,
-                          known);
-    }
-    return true;
-}
-
-static bool
-check_member(const json_t *arguments, const char *name, json_type type, const char *words,
-             GError **error)
-{
-    const json_t *value = json_object_get(arguments, name);
-    return value == NULL || json_typeof(value) == type ||
-           (type == JSON_ARRAY && json_is_null(value)) ||
-           steel_fail(error, STEEL_ERROR_INVALID, "%s must be %s", name, words);
-}
-
-static bool
-check_destination(const char *url, GError **error)
-{
-    g_autoptr(GUri) uri = url != NULL ? g_uri_parse(url, G_URI_FLAGS_NONE, NULL) : NULL;
-    const char *host = uri != NULL ? g_uri_get_host(uri) : NULL;
-    return (host != NULL && *host != '\0') ||
-           steel_fail(error, STEEL_ERROR_INVALID, "Destination %.200s is not a valid URI",
-                      url != NULL ? url : "None");
-}
-
-static bool
-check_subscription(const json_t *arguments, GError **error)
-{
-    return check_member(arguments, "Context", JSON_STRING, "a string", error) &&
-           check_member(arguments, "Protocol", JSON_STRING, "a string", error) &&
-           check_member(arguments, "EventTypes", JSON_ARRAY, "a list of event types", error) &&
-           check_member(arguments, "HttpHeaders", JSON_ARRAY, "a list of headers", error) &&
-           check_destination(json_string_member(arguments, "Destination"), error);
-}
-
-static const char *
-text_or(const json_t *arguments, const char *name, const char *otherwise)
-{
-    const char *text = json_string_member(arguments, name);
-    return text != NULL ? text : otherwise;
-}
-
-static json_t *
-payload_of(const json_t *arguments)
-{
-    json_t *types = json_object_get(arguments, "EventTypes");
-    json_t *headers = json_object_get(arguments, "HttpHeaders");
-    json_t *payload = json_pack(
-        "{s:s, s:s, s:s, s:o}", "Destination", json_string_member(arguments, "Destination"),
-        "Protocol", text_or(arguments, "Protocol", "Redfish"), "Context",
-        text_or(arguments, "Context", ""), "EventTypes",
-        json_is_array(types) ? json_incref(types) : json_pack("[s]", "Alert"));
-    if (json_array_size(headers) > 0)
-        json_object_set(payload, "HttpHeaders", headers);
-    return payload;
+    g_auto(RedfishVisit) visit = {0};
+    if ((check != NULL && !check(arguments, error)) || !redfish_visit_begin(task, &visit, error))
+        return NULL;
+    return call(&visit.bmc, task->node, arguments, error);
 }
 
 static json_t *
 redfish_vendor_create_subscription(Task *task, const char *http_method, const json_t *arguments,
                                    GError **error)
 {
-    g_auto(RedfishVisit) visit = {0};
-    const json_t *types = json_object_get(arguments, "EventTypes");
     (void)http_method;
-    if (!check_subscription(arguments, error) || !redfish_visit_begin(task, &visit, error) ||
-        (json_is_array(types) && !check_types(&visit.bmc, types, error)))
-        return NULL;
-    json_auto_t *payload = payload_of(arguments);
-    json_auto_t *made = redfish_subscription_create(&visit.bmc, payload, error);
-    if (made != NULL)
-        return common_fields(made);
-    g_prefix_error(error, "Failed to create subscription on node %s. Error: ", task->node->uuid);
-    return NULL;
-}
-
-/* ---- the others ---- */
-
-static const char *
-id_of(const json_t *arguments, GError **error)
-{
-    const char *id = json_string_member(arguments, "id");
-    if (id != NULL && *id != '\0')
-        return id;
-    steel_fail(error, STEEL_ERROR_INVALID, "id can't be None: name the subscription's Id");
-    return NULL;
+    return with_bmc(task, subscription_check, subscription_create, arguments, error);
 }
 
 static json_t *
 redfish_vendor_delete_subscription(Task *task, const char *http_method, const json_t *arguments,
                                    GError **error)
 {
-    g_auto(RedfishVisit) visit = {0};
-    const char *id = id_of(arguments, error);
     (void)http_method;
-    if (id == NULL || !redfish_visit_begin(task, &visit, error))
-        return NULL;
-    if (redfish_subscription_delete(&visit.bmc, id, error))
-        return json_null();
-    g_prefix_error(
-        error, "Redfish delete_subscription failed for subscription %.60s on node %s. Error: ", id,
-        task->node->uuid);
-    return NULL;
+    return with_bmc(task, subscription_check_id, subscription_delete, arguments, error);
 }
 
 static json_t *
 redfish_vendor_get_all_subscriptions(Task *task, const char *http_method, const json_t *arguments,
                                      GError **error)
 {
-    g_auto(RedfishVisit) visit = {0};
     (void)http_method;
-    (void)arguments;
-    return redfish_visit_begin(task, &visit, error) ? redfish_subscriptions_get(&visit.bmc, error)
-                                                    : NULL;
+    return with_bmc(task, NULL, subscription_get_all, arguments, error);
 }
 
 static json_t *
 redfish_vendor_get_subscription(Task *task, const char *http_method, const json_t *arguments,
                                 GError **error)
 {
-    g_auto(RedfishVisit) visit = {0};
-    const char *id = id_of(arguments, error);
     (void)http_method;
-    if (id == NULL || !redfish_visit_begin(task, &visit, error))
-        return NULL;
-    json_auto_t *subscription = redfish_subscription_get(&visit.bmc, id, error);
-    return subscription != NULL ? common_fields(subscription) : NULL;
+    return with_bmc(task, subscription_check_id, subscription_get, arguments, error);
 }
+
+/* ---- virtual media ---- */
 
 /* Words for devices, in the order in which all of them are ejected. */
 static const struct {
@@ -223,14 +95,7 @@ redfish_vendor_eject_vmedia(Task *task, const char *http_method, const json_t *a
 static const VendorMethod node_methods[] = {
     {.name = "eject_vmedia", .http_methods = "POST", .asynchronous = true, .exclusive = true, .run = redfish_vendor_eject_vmedia,
      .description = "Ejects a virtual media device, or all. Optional argument: 'boot_device': 'cd', 'dvd', 'usb' or 'floppy'."},
-    {.name = "create_subscription", .http_methods = "POST", .exclusive = true, .run = redfish_vendor_create_subscription,
-     .description = "Creates a subscription of events. Required argument: 'Destination', a URL; 'Protocol', 'Context', 'EventTypes' and 'HttpHeaders' are optional."},
-    {.name = "delete_subscription", .http_methods = "DELETE", .exclusive = true, .run = redfish_vendor_delete_subscription,
-     .description = "Deletes a subscription. Required argument: 'id', its Id at the BMC."},
-    {.name = "get_all_subscriptions", .http_methods = "GET", .exclusive = true, .run = redfish_vendor_get_all_subscriptions,
-     .description = "Returns all subscriptions."},
-    {.name = "get_subscription", .http_methods = "GET", .exclusive = true, .run = redfish_vendor_get_subscription,
-     .description = "Returns a subscription. Required argument: 'id', its Id at the BMC."},
+    SUBSCRIPTION_METHODS(redfish),
     {0},
 };
 /* clang-format on */

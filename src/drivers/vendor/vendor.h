@@ -11,6 +11,10 @@ typedef struct VendorMethod {
     bool asynchronous; /* the client gets 202 before it runs */
     bool attach;       /* the answer is a file */
     bool exclusive;    /* needs the exclusive lock */
+    bool resumes;      /* exclusive: may bring what the step waits for, which is resumed then */
+    /* Checks a call before the lock is taken: for a method that needs no login. NULL: all are
+     * good. Pure. Errors: those of run. */
+    bool (*check)(const Task *task, const json_t *arguments, GError **error);
     /* Runs it.
      *
      * When     a client calls the method; task is NULL for driver methods

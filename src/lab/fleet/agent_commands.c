@@ -28,7 +28,7 @@ begin_list_clean(const FleetMachine *machine, const json_t *params, MachineWork 
                  StepTime *takes, GError **error)
 {
     (void)machine, (void)params, (void)takes, (void)error;
-    work->value = fleet_steps_json(true);
+    work->value = fleet_steps_json(FLEET_CLEAN);
     return true;
 }
 
@@ -37,7 +37,16 @@ begin_list_deploy(const FleetMachine *machine, const json_t *params, MachineWork
                   StepTime *takes, GError **error)
 {
     (void)machine, (void)params, (void)takes, (void)error;
-    work->value = fleet_steps_json(false);
+    work->value = fleet_steps_json(FLEET_DEPLOY);
+    return true;
+}
+
+static bool
+begin_list_service(const FleetMachine *machine, const json_t *params, MachineWork *work,
+                   StepTime *takes, GError **error)
+{
+    (void)machine, (void)params, (void)takes, (void)error;
+    work->value = fleet_steps_json(FLEET_SERVICE);
     return true;
 }
 
@@ -83,6 +92,14 @@ begin_deploy_step(const FleetMachine *machine, const json_t *params, MachineWork
 {
     (void)machine;
     return begin_step(params, "deploy_result", "deploy_step", work, takes, error);
+}
+
+static bool
+begin_service_step(const FleetMachine *machine, const json_t *params, MachineWork *work,
+                   StepTime *takes, GError **error)
+{
+    (void)machine;
+    return begin_step(params, "service_result", "service_step", work, takes, error);
 }
 
 static bool
@@ -143,6 +160,8 @@ static const struct {
     [AGENT_COMMAND_CLEAN_EXECUTE_STEP] = {begin_clean_step},
     [AGENT_COMMAND_DEPLOY_GET_STEPS] = {begin_list_deploy},
     [AGENT_COMMAND_DEPLOY_EXECUTE_STEP] = {begin_deploy_step},
+    [AGENT_COMMAND_SERVICE_GET_STEPS] = {begin_list_service},
+    [AGENT_COMMAND_SERVICE_EXECUTE_STEP] = {begin_service_step},
     [AGENT_COMMAND_STANDBY_CACHE_IMAGE] = {begin_write},
     [AGENT_COMMAND_STANDBY_PREPARE_IMAGE] = {begin_write},
     [AGENT_COMMAND_STANDBY_PARTITION_UUIDS] = {begin_uuids},

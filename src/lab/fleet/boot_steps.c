@@ -184,12 +184,17 @@ start_ramdisk(FleetMachine *machine)
 {
     const LabOptions *options = machine->shared->options;
     machine->attempts = 0;
-    if (!machine_roll(machine, options->silent_per_mille)) {
-        machine_enter(machine, MACHINE_RAMDISK, machine_half_boot_ms(machine));
+    if (machine_roll(machine, options->silent_per_mille)) {
+        machine_count(machine, COUNT_SILENT);
+        machine_enter(machine, MACHINE_SILENT, 0);
         return;
     }
-    machine_count(machine, COUNT_SILENT);
-    machine_enter(machine, MACHINE_SILENT, 0);
+    /* Without late agents the dice fall as they did before there were any. */
+    bool late = options->late_per_mille > 0 && machine_roll(machine, options->late_per_mille);
+    if (late)
+        machine_count(machine, COUNT_LATE);
+    machine_enter(machine, MACHINE_RAMDISK,
+                  machine_half_boot_ms(machine) + (late ? options->late_tenths * 100 : 0));
 }
 
 static void loaded(FleetMachine *machine, bool agent) REQUIRES(machine->lock);

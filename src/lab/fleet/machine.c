@@ -39,6 +39,12 @@ machine_count_word(MachineCount count)
     return counts[count];
 }
 
+const char *
+machine_order_word(IpmiChassisControl order)
+{
+    return orders[order];
+}
+
 /* As QEMU's machines have them, with another third byte. */
 static char *
 uuid_of(const char *mac)
@@ -51,9 +57,10 @@ void UNSHARED
 machine_init(FleetMachine *machine, MachineShared *shared, unsigned index, uint16_t port)
 {
     *machine = (FleetMachine){.shared = shared, .index = index, .port = port};
-    g_snprintf(machine->mac, sizeof machine->mac, "52:54:01:%02x:%02x:%02x", index >> 16 & 0xff,
-               index >> 8 & 0xff, index & 0xff);
-    machine->name = g_strdup_printf("%s-%u", shared->options->name_prefix, index);
+    unsigned number = index + (unsigned)shared->options->first;
+    g_snprintf(machine->mac, sizeof machine->mac, "52:54:01:%02x:%02x:%02x", number >> 16 & 0xff,
+               number >> 8 & 0xff, number & 0xff);
+    machine->name = g_strdup_printf("%s-%u", shared->options->name_prefix, number);
     machine->uuid = uuid_of(machine->mac);
     lock_init(&machine->lock, LOCK_RANK_FLEET_MACHINE);
     g_queue_init(&machine->results);

@@ -14,6 +14,8 @@
 #include "lab/fleet/boot_script.h"
 #include "lab/fleet/certificates.h"
 #include "lab/fleet/doors.h"
+#include "lab/fleet/order_journal.h"
+#include "lab/fleet/teletype.h"
 #include "lab/options.h"
 #include "model/agent_protocol.h"
 
@@ -37,6 +39,8 @@ typedef enum MachineCount {
 
 const char *machine_phase_word(MachinePhase phase);
 const char *machine_count_word(MachineCount count);
+/* "on", "off", ... */
+const char *machine_order_word(IpmiChassisControl order);
 
 /* What all machines of a fleet share. */
 typedef struct MachineShared {
@@ -46,6 +50,7 @@ typedef struct MachineShared {
     PoolJob job;                /* a machine's turn; gets the machine */
     Doors *doors;               /* borrowed; NULL in tests */
     Certificates *certificates; /* borrowed */
+    OrderJournal *journal;      /* borrowed; NULL: none is kept */
     atomic_bool stopping;
 } MachineShared;
 
@@ -91,7 +96,8 @@ typedef struct FleetMachine {
     char *name, *uuid;
     char mac[18];
 
-    IpmiBmc *bmc; /* borrowed; NULL in tests */
+    IpmiBmc *bmc;      /* borrowed; NULL in tests */
+    Teletype teletype; /* at its serial port; the BMC server's thread */
 
     /* Job: the agent's view of its service. */
     BootScript script;

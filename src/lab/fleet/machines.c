@@ -24,6 +24,16 @@ struct Machines {
     FleetServer *server; /* owned */
 };
 
+static bool
+open_journal(Machines *machines, GError **error)
+{
+    const char *path = machines->shared.options->journal;
+    if (path == NULL)
+        return true;
+    machines->shared.journal = order_journal_open(path, error);
+    return machines->shared.journal != NULL;
+}
+
 static void
 init_all(Machines *machines, uint16_t first)
 {
@@ -45,7 +55,8 @@ machines_new(const LabOptions *options, GError **error)
     machines->count = count;
     machines->all = g_new0(FleetMachine, count);
     init_all(machines, first);
-    machines->shared.doors = doors_new(options->address, first, count, error);
+    if (open_journal(machines, error))
+        machines->shared.doors = doors_new(options->address, first, count, error);
     if (machines->shared.doors != NULL)
         machines->server = fleet_server_start(machines->shared.doors, machines->all, count, error);
     if (machines->server != NULL)
@@ -76,6 +87,7 @@ machines_free(Machines *machines)
         machine_clear(&machines->all[i]);
     doors_free(machines->shared.doors);
     certificates_free(machines->shared.certificates);
+    order_journal_close(machines->shared.journal);
     g_free(machines->all);
     g_free(machines);
 }
@@ -150,6 +162,11 @@ machines_chassis_control(void *user_data, IpmiChassisControl control, GError **e
 {
     (void)error;
     FleetMachine *machine = user_data;
+    if (machine->shared->journal != NULL) {
+        g_autofree char *asker = ipmi_bmc_asker(machine->bmc);
+        order_journal_add(machine->shared->journal, machine->uuid, machine_order_word(control),
+                          asker);
+    }
     lock_acquire(&machine->lock);
     note_order(machine, control);
     follow_order(machine, control);
@@ -157,9 +174,23 @@ machines_chassis_control(void *user_data, IpmiChassisControl control, GError **e
     return true;
 }
 
+static size_t
+machines_serial_input(void *user_data, const uint8_t *bytes, size_t size)
+{
+    return teletype_input(&((FleetMachine *)user_data)->teletype, bytes, size);
+}
+
+static void
+machines_serial_break(void *user_data)
+{
+    teletype_break(&((FleetMachine *)user_data)->teletype);
+}
+
 const IpmiBmcOps machines_bmc_ops = {
     .get_power = machines_get_power,
     .chassis_control = machines_chassis_control,
+    .serial_input = machines_serial_input,
+    .serial_break = machines_serial_break,
 };
 
 void *
@@ -172,6 +203,7 @@ void
 machines_set_bmc(Machines *machines, unsigned index, IpmiBmc *bmc)
 {
     machines->all[index].bmc = bmc;
+    teletype_init(&machines->all[index].teletype, machines->all[index].name, bmc);
 }
 
 /* ---- how to enrol ---- */
@@ -191,6 +223,16 @@ machines_node(const Machines *machines, unsigned index)
                      machine->uuid, "mac", machine->mac, "ipmi_address", options->address,
                      "ipmi_port", (int)machine->port, "ipmi_username", options->username,
                      "ipmi_password", options->password);
+}
+
+bool
+machines_run_instance(Machines *machines, unsigned index)
+{
+    FleetMachine *machine = &machines->all[index];
+    lock_acquire(&machine->lock);
+    bool runs = machine->phase == MACHINE_INSTANCE && machine->has_image;
+    lock_release(&machine->lock);
+    return runs;
 }
 
 char *

@@ -33,6 +33,9 @@ const char *machines_boot_url(const Machines *machines);
  * object. */
 json_t *machines_node(const Machines *machines, unsigned index);
 
+/* True if the machine runs the system on its disk. Any thread. */
+bool machines_run_instance(Machines *machines, unsigned index);
+
 /* Command lines that enrol a machine; the caller frees. */
 char *machines_commands(const Machines *machines, unsigned index);
 

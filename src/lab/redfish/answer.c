@@ -27,6 +27,7 @@ enum {
 
 #define SYSTEM "/redfish/v1/systems/1"
 #define MEDIA "/redfish/v1/managers/1/virtualmedia"
+#define SECURITY "/redfish/v1/managers/1/securityservice"
 #define SUBSCRIPTIONS "/redfish/v1/eventservice/subscriptions"
 #define VOLUMES SYSTEM "/storage/1/volumes"
 #define SESSIONS "/redfish/v1/sessionservice/sessions"
@@ -65,6 +66,15 @@ static const RouteRow routes[] = {
     {"POST", SYSTEM "/bios/settings/actions/bios.resetbios", redfish_bios_reset, ILO5},
     {"PATCH", SYSTEM "/bios/iscsi/settings", redfish_iscsi_patch, ILO5},
     {"POST", "/redfish/v1/managers/1/licenseservice", redfish_licence_post, ILO5},
+    {"PATCH", SECURITY "/securitydashboard/securityparams/*", redfish_security_patch, ILO5},
+    {"POST", SECURITY "/httpscert/actions/hpehttpscert.generatecsr", redfish_https_request, ILO5},
+    {"POST", SECURITY "/httpscert/actions/hpehttpscert.importcertificate", redfish_https_import,
+     ILO5},
+    {"PUT", SYSTEM "/smartstorageconfig/settings", redfish_config_put, ILO5},
+    {"PATCH", SYSTEM "/smartstorageconfig/settings", redfish_config_patch, ILO5},
+    {"POST", SYSTEM "/actions/oem/hpe/hpecomputersystemext.securesystemerase", redfish_secure_erase,
+     ILO5},
+    {"PUT", SYSTEM "/bios/tlsconfig/settings", redfish_tls_put, ILO5},
     {"POST", "/ribcl", redfish_ribcl, ILO5 | ILO4 | GEN8},
     {"GET", "/xmldata", redfish_xmldata, ILO5 | ILO4 | GEN8},
     {"POST", REST_SESSIONS, redfish_session_open, ILO4},
@@ -78,6 +88,7 @@ static const RouteRow routes[] = {
     {"PATCH", REST_SYSTEM "/secureboot", redfish_rest_secure_boot_patch, ILO4},
     {"PATCH", REST_SYSTEM "/bios/iscsi/settings", redfish_rest_iscsi_patch, ILO4},
     {"POST", "/rest/v1/managers/1/licenseservice", redfish_licence_post, ILO4},
+    {"POST", "/rest/v1/managers/1/updateservice", redfish_rest_update_post, ILO4},
     {"POST", SYSTEM "/bios/actions/bios.resetbios", redfish_bios_reset},
     {"POST", SYSTEM "/bios/actions/bios.changepassword", redfish_bios_password},
     {"POST", SYSTEM "/secureboot/actions/secureboot.resetkeys", redfish_secure_boot_keys},
@@ -146,7 +157,7 @@ is_read(const char *method)
 static void
 add_allow(RedfishCall *call, bool readable)
 {
-    static const char *const methods[] = {"PATCH", "POST", "DELETE"};
+    static const char *const methods[] = {"PATCH", "POST", "PUT", "DELETE"};
     GString *allow = g_string_new(readable ? "GET, HEAD" : "");
     for (size_t i = 0; i < G_N_ELEMENTS(methods); i++)
         if (find_route(call, methods[i]) != NULL || (i == 0 && redfish_patch_is_known(call->path)))
@@ -224,52 +235,6 @@ read_body(RedfishCall *call)
     return json_is_object(call->body);
 }
 
-/* True if the client is sent to the path with a slash at its end. */
-static bool redirect(RedfishCall *call) REQUIRES(call->bmc->lock);
-
-static bool
-redirect(RedfishCall *call)
-{
-    const char *path = call->request->path;
-    if (call->bmc->knobs[REDFISH_KNOB_SLASH_REDIRECT] == 0 || g_str_has_suffix(path, "/") ||
-        redfish_tree_find(call->bmc->tree, call->path) == NULL)
-        return false;
-    g_autofree char *location = g_strconcat(path, "/", NULL);
-    redfish_add_header(call, "Location", location);
-    redfish_say(call, 308, NULL);
-    return true;
-}
-
-/* The faults that a test has asked for. */
-static bool fails_at_random(RedfishCall *call) REQUIRES(call->bmc->lock);
-
-static bool
-fails_at_random(RedfishCall *call)
-{
-    uint16_t dice;
-    int percent = call->bmc->knobs[REDFISH_KNOB_FAIL_PERCENT];
-    secret_random(&dice, sizeof dice);
-    if (dice % 100 >= percent)
-        return false;
-    redfish_refuse(call, REDFISH_MESSAGE_UNAVAILABLE, NULL, "1", NULL);
-    call->answer->status = (unsigned)call->bmc->knobs[REDFISH_KNOB_FAIL_STATUS];
-    return true;
-}
-
-static bool is_silent(RedfishCall *call) REQUIRES(call->bmc->lock);
-
-static bool
-is_silent(RedfishCall *call)
-{
-    int64_t left = call->bmc->silent_until_ms - time_monotonic_ms();
-    if (left <= 0)
-        return false;
-    g_autofree char *seconds = g_strdup_printf("%d", (int)((left + 999) / 1000));
-    redfish_add_header(call, "Retry-After", seconds);
-    redfish_refuse(call, REDFISH_MESSAGE_UNAVAILABLE, NULL, seconds, NULL);
-    return true;
-}
-
 static void answer(RedfishCall *call) REQUIRES(call->bmc->lock);
 
 static void
@@ -277,7 +242,8 @@ answer(RedfishCall *call)
 {
     redfish_sessions_expire(call->bmc);
     call->bmc->stats.requests++;
-    if (fails_at_random(call) || is_silent(call) || redirect(call))
+    redfish_media_expire(call->bmc);
+    if (redfish_fault_answers(call))
         return;
     if (!is_public(call) && !redfish_authenticate(call)) {
         redfish_add_header(call, "WWW-Authenticate", "Basic realm=\"Redfish\"");
@@ -325,8 +291,10 @@ redfish_bmc_answer(RedfishBmc *bmc, const RedfishRequest *request, RedfishAnswer
     answer(&call);
     if (call.rest)
         redfish_rest_dress(&call);
+    redfish_fault_spoil(&call);
     lock_release(&call.bmc->lock);
-    out->text = call.content != NULL ? json_text_dump(call.content) : call.xml;
+    out->text =
+        redfish_fault_text(&call, call.content != NULL ? json_text_dump(call.content) : call.xml);
     if (call.xml != NULL && call.content != NULL)
         g_free(call.xml);
     else if (call.xml != NULL)

@@ -47,9 +47,12 @@ apply_secure_boot(RedfishBmc *bmc)
 void
 redfish_settings_apply(RedfishBmc *bmc)
 {
+    redfish_secure_erase_apply(bmc);
     apply_bios(bmc);
     apply_secure_boot(bmc);
     redfish_volumes_apply(bmc);
+    redfish_tls_apply(bmc);
+    redfish_smart_storage_apply(bmc);
     redfish_iscsi_apply(bmc, strcmp(redfish_state_text(bmc, "bios.current.BootMode"), "Uefi") == 0);
 }
 

@@ -87,12 +87,15 @@ typedef struct RedfishIscsi {
     int port, lun;
 } RedfishIscsi;
 
+enum { REDFISH_URL_MAX = 1024 };
+
 /* What the firmware decides at the start of a POST. */
 typedef struct RedfishBoot {
     RedfishBootDevice device; /* NONE: as the machine likes */
     bool once, uefi;
     bool inserted[REDFISH_SLOT_COUNT]; /* drives that hold something */
     RedfishIscsi iscsi;                /* of a UEFI target */
+    char url[REDFISH_URL_MAX + 1];     /* of UEFI HTTP boot; "": none that the firmware takes */
 } RedfishBoot;
 
 /* How the BMC behaves, see knobs.def. */
@@ -121,6 +124,9 @@ void redfish_bmc_peek_boot(RedfishBmc *bmc, RedfishBoot *boot);
 /* The machine is on or off. */
 void redfish_bmc_set_power(RedfishBmc *bmc, bool on);
 
+/* The machine is halted though its power is on, or runs again. */
+void redfish_bmc_set_paused(RedfishBmc *bmc, bool paused);
+
 /* "Pxe", "Cd", ... and "None"; static. */
 const char *redfish_boot_device_name(RedfishBootDevice device);
 
@@ -142,6 +148,7 @@ typedef struct RedfishAnswer {
     char *text;               /* of the body; owned; NULL: none */
     const char *content_type; /* static */
     GPtrArray *headers;       /* name, value, name, value ...; owned strings */
+    bool cut;                 /* the connection ends in the middle of the body */
 } RedfishAnswer;
 
 /* Answers a request. answer: zeroed before, cleared after by the caller. */

@@ -28,6 +28,19 @@ device_of(const char *name)
     return REDFISH_BOOT_NONE;
 }
 
+/* Redfish has the URL with the boot device, an iLO among its BIOS settings. */
+static void fill_url(const RedfishBmc *bmc, RedfishBoot *boot) REQUIRES(bmc->lock);
+
+static void
+fill_url(const RedfishBmc *bmc, RedfishBoot *boot)
+{
+    const char *url = redfish_state_text(bmc, "boot.http_boot");
+    if (url == NULL || url[0] == '\0')
+        url = redfish_state_text(bmc, "bios.current.UrlBootFile");
+    if (boot->uefi && url != NULL && strlen(url) <= REDFISH_URL_MAX)
+        g_strlcpy(boot->url, url, sizeof boot->url);
+}
+
 static void evaluate(const RedfishBmc *bmc, RedfishBoot *boot) REQUIRES(bmc->lock);
 
 static void
@@ -45,6 +58,8 @@ evaluate(const RedfishBmc *bmc, RedfishBoot *boot)
     redfish_media_fill(bmc, boot);
     if (boot->device == REDFISH_BOOT_UEFI_TARGET)
         redfish_iscsi_fill(bmc, boot);
+    if (boot->device == REDFISH_BOOT_UEFI_HTTP)
+        fill_url(bmc, boot);
 }
 
 void
@@ -54,6 +69,7 @@ redfish_boot_begin(RedfishBmc *bmc, RedfishBoot *boot)
     evaluate(bmc, boot);
     redfish_media_once(bmc);
     bmc->power = true;
+    bmc->paused = false;
     bmc->post_begun_ms = time_monotonic_ms();
     bmc->stats.posts++;
     bmc->stats.booted = boot->device;
@@ -92,6 +108,15 @@ redfish_bmc_set_power(RedfishBmc *bmc, bool on)
 {
     lock_acquire(&bmc->lock);
     bmc->power = on;
+    bmc->paused = false;
+    lock_release(&bmc->lock);
+}
+
+void
+redfish_bmc_set_paused(RedfishBmc *bmc, bool paused)
+{
+    lock_acquire(&bmc->lock);
+    bmc->paused = paused;
     lock_release(&bmc->lock);
 }
 
@@ -163,6 +188,19 @@ carry_out(RedfishCall *call, const ResetRow *row)
     redfish_say(call, 204, NULL);
 }
 
+/* As BMCs do that answer with a task at once. */
+static void reset(RedfishCall *call, const ResetRow *row) REQUIRES(call->bmc->lock);
+
+static void
+reset(RedfishCall *call, const ResetRow *row)
+{
+    int tasks = call->bmc->knobs[REDFISH_KNOB_RESET_TASKS];
+    if (tasks < 2)
+        carry_out(call, row);
+    if (tasks > 0 && (tasks == 2 || call->answer->status == 204))
+        redfish_task_begin(call, 0);
+}
+
 void
 redfish_power_order(RedfishCall *call, const char *type)
 {
@@ -184,15 +222,12 @@ redfish_system_reset(RedfishCall *call)
         redfish_refuse(call, REDFISH_MESSAGE_PARAMETER_NOT_IN_LIST, "#/ResetType",
                        json_string_value(wish), "ResetType");
     else
-        carry_out(call, row);
+        reset(call, row);
 }
 
-/* The sessions end, and the BMC is silent for a while; the machine does not notice. */
 void
 redfish_manager_reset(RedfishCall *call)
 {
-    redfish_sessions_drop(call->bmc);
-    call->bmc->silent_until_ms =
-        time_monotonic_ms() + (int64_t)call->bmc->knobs[REDFISH_KNOB_RESET_S] * 1000;
+    redfish_manager_silence(call->bmc);
     redfish_say(call, 204, NULL);
 }

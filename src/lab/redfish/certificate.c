@@ -7,6 +7,7 @@
 #include <arpa/inet.h>
 #include <gnutls/gnutls.h>
 #include <gnutls/x509.h>
+#include <string.h>
 #include <time.h>
 
 #define NAME "steel-lab BMC"
@@ -27,8 +28,11 @@ name_addresses(gnutls_x509_crt_t certificate, const char *const *addresses)
 }
 
 static int
-fill(gnutls_x509_crt_t certificate, gnutls_x509_privkey_t key, const char *const *addresses)
+fill(gnutls_x509_crt_t certificate, gnutls_x509_privkey_t key, const char *const *addresses,
+     RedfishCertificateFault fault)
 {
+    static const char *const others[] = {"192.0.2.1", NULL}; /* RFC 5737: nobody's */
+    bool expired = fault == REDFISH_CERTIFICATE_EXPIRED;
     unsigned char serial[8];
     secret_random(serial, sizeof serial);
     serial[0] &= 0x7f; /* a positive number */
@@ -36,14 +40,15 @@ fill(gnutls_x509_crt_t certificate, gnutls_x509_privkey_t key, const char *const
     int codes[] = {
         gnutls_x509_crt_set_version(certificate, 3),
         gnutls_x509_crt_set_serial(certificate, serial, sizeof serial),
-        gnutls_x509_crt_set_activation_time(certificate, now - DAY_S),
-        gnutls_x509_crt_set_expiration_time(certificate, now + (time_t)VALID_DAYS * DAY_S),
+        gnutls_x509_crt_set_activation_time(certificate, now - 2 * DAY_S),
+        gnutls_x509_crt_set_expiration_time(
+            certificate, expired ? now - DAY_S : now + (time_t)VALID_DAYS * DAY_S),
         gnutls_x509_crt_set_dn(certificate, "CN=" NAME, NULL),
         gnutls_x509_crt_set_key(certificate, key),
         gnutls_x509_crt_set_basic_constraints(certificate, 1, -1),
         gnutls_x509_crt_set_key_usage(certificate,
                                       GNUTLS_KEY_DIGITAL_SIGNATURE | GNUTLS_KEY_KEY_CERT_SIGN),
-        name_addresses(certificate, addresses),
+        name_addresses(certificate, fault == REDFISH_CERTIFICATE_OTHER_NAME ? others : addresses),
         gnutls_x509_crt_sign2(certificate, certificate, key, GNUTLS_DIG_SHA256, 0),
     };
     for (size_t i = 0; i < G_N_ELEMENTS(codes); i++)
@@ -80,8 +85,23 @@ write_pair(gnutls_x509_crt_t certificate, gnutls_x509_privkey_t key, const char 
 }
 
 bool
+redfish_certificate_fault(const char *word, RedfishCertificateFault *fault)
+{
+    static const char *const words[] = {[REDFISH_CERTIFICATE_GOOD] = "good",
+                                        [REDFISH_CERTIFICATE_EXPIRED] = "expired",
+                                        [REDFISH_CERTIFICATE_OTHER_NAME] = "other-name"};
+    for (size_t i = 0; i < G_N_ELEMENTS(words); i++)
+        if (strcmp(word != NULL ? word : words[0], words[i]) == 0) {
+            *fault = (RedfishCertificateFault)i;
+            return true;
+        }
+    return false;
+}
+
+bool
 redfish_certificate_write(const char *certificate_file, const char *key_file,
-                          const char *const *addresses, GError **error)
+                          const char *const *addresses, RedfishCertificateFault fault,
+                          GError **error)
 {
     gnutls_x509_privkey_t key = NULL;
     gnutls_x509_crt_t certificate = NULL;
@@ -92,7 +112,7 @@ redfish_certificate_write(const char *certificate_file, const char *key_file,
     if (code >= 0)
         code = gnutls_x509_crt_init(&certificate);
     if (code >= 0)
-        code = fill(certificate, key, addresses);
+        code = fill(certificate, key, addresses, fault);
     bool good = code >= 0 ? write_pair(certificate, key, certificate_file, key_file, error)
                           : steel_fail(error, STEEL_ERROR_IO, "a certificate of BMCs: %s",
                                        gnutls_strerror(code));

@@ -15,6 +15,7 @@ typedef struct RedfishSession {
     char id[SESSION_ID_SIZE];
     char token[SECRET_TEXT_SIZE];
     int64_t last_used_ms; /* monotonic */
+    int uses;
 } RedfishSession;
 
 /* Resources as they stand in data/. The members of an object's member "..." stand in the object
@@ -47,6 +48,8 @@ struct RedfishBmc {
     int knobs[REDFISH_KNOB_COUNT] GUARDED;
     bool drive_busy[REDFISH_SLOT_COUNT] GUARDED; /* an image is being fetched for it */
     int64_t silent_until_ms GUARDED;             /* monotonic: the BMC is resetting */
+    unsigned generation GUARDED;                 /* counts what has made all ETags stale */
+    bool paused GUARDED;                         /* the machine is halted, and on */
     unsigned last_record GUARDED;                /* the number of the record made last */
     RedfishStats stats GUARDED;
 };
@@ -62,6 +65,8 @@ typedef struct RedfishCall {
     json_t *body;    /* of the request; owned; NULL: none */
     json_t *content; /* of the answer; owned; NULL: none */
     char *xml;       /* the answer instead of content; owned; NULL: none */
+    bool garbage;    /* the text becomes neither */
+    int huge_mib;    /* are appended to the text */
 } RedfishCall;
 
 typedef enum RedfishMessage {
@@ -81,6 +86,15 @@ void redfish_refuse(RedfishCall *call, RedfishMessage message, const char *relat
                     const char *first, const char *second);
 /* All messages as a registry has them; a new object. */
 json_t *redfish_messages_registry(void);
+
+/* ---- faults that a test has asked for (faults.c) ---- */
+
+/* True if the request is answered with one. */
+bool redfish_fault_answers(RedfishCall *call) REQUIRES(call->bmc->lock);
+/* Spoils the content of an answer, and says what becomes of its text. */
+void redfish_fault_spoil(RedfishCall *call) REQUIRES(call->bmc->lock);
+/* Spoils the text; takes it. NULL stays NULL. */
+char *redfish_fault_text(const RedfishCall *call, char *text);
 
 /* ---- the tree (tree.c, live.c, state.c) ---- */
 
@@ -137,6 +151,38 @@ void redfish_power_button(RedfishCall *call) REQUIRES(call->bmc->lock);
 void redfish_licence_post(RedfishCall *call) REQUIRES(call->bmc->lock);
 bool redfish_licence_activate(RedfishBmc *bmc, const char *key) REQUIRES(bmc->lock);
 json_t *redfish_licence(const RedfishCall *call) REQUIRES(call->bmc->lock);
+/* security.c: the security dashboard */
+void redfish_security_patch(RedfishCall *call) REQUIRES(call->bmc->lock);
+json_t *redfish_security_members(const RedfishCall *call) REQUIRES(call->bmc->lock);
+json_t *redfish_security_parameter(const RedfishCall *call) REQUIRES(call->bmc->lock);
+json_t *redfish_security_status(const RedfishCall *call) REQUIRES(call->bmc->lock);
+/* https_cert.c: the request for a certificate, and the certificate that comes of it */
+void redfish_https_request(RedfishCall *call) REQUIRES(call->bmc->lock);
+void redfish_https_import(RedfishCall *call) REQUIRES(call->bmc->lock);
+json_t *redfish_https_pending(const RedfishCall *call) REQUIRES(call->bmc->lock);
+/* tls_config.c: the authorities that the firmware trusts */
+void redfish_tls_put(RedfishCall *call) REQUIRES(call->bmc->lock);
+void redfish_tls_apply(RedfishBmc *bmc) REQUIRES(bmc->lock);
+json_t *redfish_tls_count(const RedfishCall *call) REQUIRES(call->bmc->lock);
+/* smart_storage.c: the array controller; changes at the next POST */
+void redfish_config_put(RedfishCall *call) REQUIRES(call->bmc->lock);
+void redfish_config_patch(RedfishCall *call) REQUIRES(call->bmc->lock);
+void redfish_smart_storage_apply(RedfishBmc *bmc) REQUIRES(bmc->lock);
+json_t *redfish_drive_members(const RedfishCall *call) REQUIRES(call->bmc->lock);
+json_t *redfish_drive(const RedfishCall *call) REQUIRES(call->bmc->lock);
+json_t *redfish_logical_members(const RedfishCall *call) REQUIRES(call->bmc->lock);
+json_t *redfish_logical_drive(const RedfishCall *call) REQUIRES(call->bmc->lock);
+json_t *redfish_config_logical(const RedfishCall *call) REQUIRES(call->bmc->lock);
+json_t *redfish_config_pending(const RedfishCall *call) REQUIRES(call->bmc->lock);
+json_t *redfish_config_physical(const RedfishCall *call) REQUIRES(call->bmc->lock);
+/* update.c: firmware updates of iLOs */
+json_t *redfish_update_state(const RedfishCall *call) REQUIRES(call->bmc->lock);
+json_t *redfish_rest_update_state(const RedfishCall *call) REQUIRES(call->bmc->lock);
+json_t *redfish_update_percent(const RedfishCall *call) REQUIRES(call->bmc->lock);
+void redfish_rest_update_post(RedfishCall *call) REQUIRES(call->bmc->lock);
+/* erase.c: settings and data of the whole machine */
+void redfish_secure_erase(RedfishCall *call) REQUIRES(call->bmc->lock);
+void redfish_secure_erase_apply(RedfishBmc *bmc) REQUIRES(bmc->lock);
 /* ribcl.c: HPE's XML language at /ribcl, and what anybody may read at /xmldata */
 void redfish_ribcl(RedfishCall *call) REQUIRES(call->bmc->lock);
 void redfish_xmldata(RedfishCall *call) REQUIRES(call->bmc->lock);
@@ -152,6 +198,8 @@ bool redfish_media_put(RedfishCall *call, RedfishSlot slot, const char *url)
 bool redfish_media_take(RedfishCall *call, RedfishSlot slot) REQUIRES(call->bmc->lock);
 /* Media that boot once: what the next POST boots, and what a POST does about them. */
 void redfish_media_once(RedfishBmc *bmc) REQUIRES(bmc->lock);
+/* Ejects what has been in a drive for as long as the knob eject-after-ms says. */
+void redfish_media_expire(RedfishBmc *bmc) REQUIRES(bmc->lock);
 /* records.c: what is made and deleted by requests */
 void redfish_subscription_add(RedfishCall *call) REQUIRES(call->bmc->lock);
 void redfish_subscription_remove(RedfishCall *call) REQUIRES(call->bmc->lock);
@@ -162,9 +210,10 @@ void redfish_volumes_apply(RedfishBmc *bmc) REQUIRES(bmc->lock);
 /* New values: when volumes can be made. */
 json_t *redfish_volumes_times(const RedfishCall *call) REQUIRES(call->bmc->lock);
 void redfish_simple_update(RedfishCall *call) REQUIRES(call->bmc->lock);
-/* The members of "tasks", "subscriptions" or "volumes", and one of them by a call's id. */
+/* The members of "tasks", "subscriptions" or "volumes", and one of them by its id. */
 json_t *redfish_record_members(const RedfishCall *call, const char *kind) REQUIRES(call->bmc->lock);
-json_t *redfish_record(const RedfishCall *call, const char *kind) REQUIRES(call->bmc->lock);
+json_t *redfish_record(const RedfishCall *call, const char *kind, const char *id)
+    REQUIRES(call->bmc->lock);
 /* A request for a member of a collection by what the kind knows; false: it was refused. Makes it
  * and answers 201. Deletes the one of the path. */
 bool redfish_record_check(RedfishCall *call, const char *kind) REQUIRES(call->bmc->lock);
@@ -211,6 +260,8 @@ json_t *redfish_live_rest_iscsi_pending(const RedfishCall *call) REQUIRES(call->
 bool redfish_authenticate(RedfishCall *call) REQUIRES(call->bmc->lock);
 void redfish_sessions_expire(RedfishBmc *bmc) REQUIRES(bmc->lock);
 void redfish_sessions_drop(RedfishBmc *bmc) REQUIRES(bmc->lock);
+/* The BMC resets: its sessions end, and it does not answer for a while. */
+void redfish_manager_silence(RedfishBmc *bmc) REQUIRES(bmc->lock);
 
 /* ---- boots (boot.c) ---- */
 

@@ -31,7 +31,8 @@ static json_t *live_power_state(const RedfishCall *call) REQUIRES(call->bmc->loc
 static json_t *
 live_power_state(const RedfishCall *call)
 {
-    return json_string(call->bmc->power ? "On" : "Off");
+    bool paused = call->bmc->paused || call->bmc->knobs[REDFISH_KNOB_PAUSED] != 0;
+    return json_string(paused ? "Paused" : call->bmc->power ? "On" : "Off");
 }
 
 /* Absent from systems that do not tell it. */
@@ -248,20 +249,6 @@ live_floppy_image(const RedfishCall *call)
 }
 
 static json_t *
-live_update_state(const RedfishCall *call)
-{
-    (void)call;
-    return json_string("Idle");
-}
-
-static json_t *
-live_update_percent(const RedfishCall *call)
-{
-    (void)call;
-    return json_integer(0);
-}
-
-static json_t *
 live_messages(const RedfishCall *call)
 {
     (void)call;
@@ -269,6 +256,18 @@ live_messages(const RedfishCall *call)
 }
 
 static const LiveRow rows[] = {
+    {"security_members",           redfish_security_members},
+    {"security_parameter",         redfish_security_parameter},
+    {"security_status",            redfish_security_status},
+    {"drive_members",              redfish_drive_members},
+    {"drive",                      redfish_drive},
+    {"logical_members",            redfish_logical_members},
+    {"logical_drive",              redfish_logical_drive},
+    {"config_logical",             redfish_config_logical},
+    {"config_pending",             redfish_config_pending},
+    {"config_physical",            redfish_config_physical},
+    {"https_request",              redfish_https_pending},
+    {"tls_count",                  redfish_tls_count},
     {"post_state",                 live_post_state},
     {"uefi_targets",               live_uefi_targets},
     {"volume_times",               redfish_volumes_times},
@@ -290,8 +289,9 @@ static const LiveRow rows[] = {
     {"rest_iscsi_sources",         redfish_live_rest_iscsi},
     {"rest_iscsi_pending_sources", redfish_live_rest_iscsi_pending},
     {"floppy_image",               live_floppy_image},
-    {"update_state",               live_update_state},
-    {"update_percent",             live_update_percent},
+    {"update_state",               redfish_update_state},
+    {"rest_update_state",          redfish_rest_update_state},
+    {"update_percent",             redfish_update_percent},
     {"insert_actions",             live_insert_actions},
     {"bios_pending",               live_bios_pending},
     {"boot_mode",                  live_boot_mode},

@@ -3,6 +3,7 @@
 #include "lab/redfish/inside.h"
 
 #include "common/json_text.h"
+#include "common/time_text.h"
 
 #include <string.h>
 
@@ -71,6 +72,7 @@ show(RedfishBmc *bmc, RedfishSlot slot, const char *url, const char *username, b
     json_object_set_new(medium, "name", name != NULL ? json_string(name) : json_null());
     json_object_set_new(medium, "username", username != NULL ? json_string(username) : json_null());
     json_object_set_new(medium, "inserted", json_boolean(url != NULL));
+    json_object_set_new(medium, "since_ms", json_integer(time_monotonic_ms()));
     json_object_set_new(medium, "via", json_string(url != NULL ? "URI" : "NotConnected"));
     json_object_set_new(medium, "protected", json_boolean(protected));
 }
@@ -273,6 +275,21 @@ bool
 redfish_media_take(RedfishCall *call, RedfishSlot slot)
 {
     return eject(call, slot);
+}
+
+/* ---- media that eject themselves ---- */
+
+void
+redfish_media_expire(RedfishBmc *bmc)
+{
+    int after_ms = bmc->knobs[REDFISH_KNOB_EJECT_AFTER_MS];
+    for (int slot = 0; slot < REDFISH_SLOT_COUNT && after_ms > 0; slot++) {
+        const json_t *medium = redfish_state(bmc, slots[slot].state);
+        json_int_t since_ms = json_integer_value(json_object_get(medium, "since_ms"));
+        if (is_inserted(bmc, (RedfishSlot)slot) && since_ms + after_ms <= time_monotonic_ms() &&
+            (bmc->ops == NULL || bmc->ops->eject(bmc->user, (RedfishSlot)slot, NULL)))
+            show(bmc, (RedfishSlot)slot, NULL, NULL, true);
+    }
 }
 
 /* ---- media that boot at the next reset ---- */

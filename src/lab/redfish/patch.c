@@ -12,6 +12,7 @@ typedef enum ChangeKind {
     CHANGE_CHOICE, /* one of the texts of a list in the state */
     CHANGE_TEXT,
     CHANGE_BOOLEAN,
+    CHANGE_NUMBER,     /* one of the numbers of a list in the state */
     CHANGE_ATTRIBUTES, /* BIOS settings: members of another object, of the same types */
     CHANGE_PASSWORD
 } ChangeKind;
@@ -20,8 +21,9 @@ typedef struct ChangeRow {
     const char *path; /* in lower case */
     const char *member;
     ChangeKind kind;
-    const char *state;   /* where it is kept */
-    const char *choices; /* CHOICE: where the list is; ATTRIBUTES: the object that knows them all */
+    const char *state; /* where it is kept */
+    /* CHOICE, NUMBER: where the list is; ATTRIBUTES: the object that knows them all */
+    const char *choices;
 } ChangeRow;
 
 #define SYSTEM "/redfish/v1/systems/1"
@@ -41,6 +43,18 @@ static const ChangeRow rows[] = {
     {SYSTEM "/bios/settings", "Attributes", CHANGE_ATTRIBUTES, "bios.pending", "bios.current"},
     {SYSTEM "/secureboot", "SecureBootEnable", CHANGE_BOOLEAN, "secure_boot.enable", NULL},
     {"/redfish/v1/accountservice/accounts/1", "Password", CHANGE_PASSWORD, NULL, NULL},
+    {"/redfish/v1/accountservice", "Oem.Hpe.MinPasswordLength", CHANGE_NUMBER,
+     "security.password_length", "security.password_lengths"},
+    {"/redfish/v1/accountservice", "Oem.Hpe.AuthFailureLoggingThreshold", CHANGE_NUMBER,
+     "security.failure_logging", "security.failure_loggings"},
+    {"/redfish/v1/accountservice", "Oem.Hpe.EnforcePasswordComplexity", CHANGE_BOOLEAN,
+     "security.password_complexity", NULL},
+    {"/redfish/v1/managers/1", "Oem.Hpe.RequiredLoginForiLORBSU", CHANGE_BOOLEAN,
+     "security.rbsu_login", NULL},
+    {"/redfish/v1/managers/1", "Oem.Hpe.RequireHostAuthentication", CHANGE_BOOLEAN,
+     "security.host_authentication", NULL},
+    {"/redfish/v1/managers/1/networkprotocol", "IPMI.ProtocolEnabled", CHANGE_BOOLEAN,
+     "security.ipmi_over_lan", NULL},
     {REST_SYSTEM, "Boot.BootSourceOverrideTarget", CHANGE_CHOICE, "boot.target", "boot.targets"},
     {REST_SYSTEM, "Boot.BootSourceOverrideEnabled", CHANGE_CHOICE, "boot.enabled", "boot.enables"},
     {REST_SYSTEM, "Boot.UefiTargetBootSourceOverride", CHANGE_TEXT, "boot.uefi_target", NULL},
@@ -148,6 +162,34 @@ check_choice(RedfishCall *call, const Change *change)
     return refuse(call, REDFISH_MESSAGE_PROPERTY_NOT_IN_LIST, change->row->member, change->value);
 }
 
+static bool check_number(RedfishCall *call, const Change *change) REQUIRES(call->bmc->lock);
+
+static bool
+check_number(RedfishCall *call, const Change *change)
+{
+    const json_t *list = redfish_state(call->bmc, change->row->choices), *number;
+    size_t i;
+    if (!json_is_integer(change->value))
+        return refuse(call, REDFISH_MESSAGE_PROPERTY_TYPE, change->row->member, change->value);
+    json_array_foreach((json_t *)(uintptr_t)list, i, number)
+    {
+        if (json_equal(number, change->value))
+            return true;
+    }
+    return refuse(call, REDFISH_MESSAGE_PROPERTY_NOT_IN_LIST, change->row->member, change->value);
+}
+
+/* An iLO's least length can be changed. */
+static bool is_password(const RedfishCall *call, const json_t *value) REQUIRES(call->bmc->lock);
+
+static bool
+is_password(const RedfishCall *call, const json_t *value)
+{
+    const json_t *least = redfish_state(call->bmc, "security.password_length");
+    size_t length = least != NULL ? (size_t)json_integer_value(least) : 8;
+    return json_is_string(value) && json_string_length(value) >= length;
+}
+
 static bool check_change(RedfishCall *call, const Change *change) REQUIRES(call->bmc->lock);
 
 static bool
@@ -160,6 +202,8 @@ check_change(RedfishCall *call, const Change *change)
         return check_choice(call, change);
     case CHANGE_ATTRIBUTES:
         return check_attributes(call, change);
+    case CHANGE_NUMBER:
+        return check_number(call, change);
     case CHANGE_BOOLEAN:
         typed = json_is_boolean(value);
         break;
@@ -167,7 +211,7 @@ check_change(RedfishCall *call, const Change *change)
         typed = json_is_string(value) && json_string_length(value) <= 2048;
         break;
     case CHANGE_PASSWORD:
-        typed = json_is_string(value) && json_string_length(value) >= 8;
+        typed = is_password(call, value);
         break;
     default:
         break;
@@ -210,7 +254,7 @@ collect(RedfishCall *call, const json_t *resource, const char *member, json_t *v
         GArray *changes)
 {
     const ChangeRow *row = find_row(call->path, member);
-    const char *dot = strchr(member, '.');
+    const char *dot = strrchr(member, '.');
     const char *name = dot != NULL ? dot + 1 : member;
     if (row != NULL) {
         Change change = {row, value};
@@ -229,34 +273,41 @@ is_annotation(const char *name)
     return name[0] == '@';
 }
 
+/* The members of an object of the request; `prefix` is where it stands: "Oem.Hpe.", or "". */
+static bool collect_object(RedfishCall *call, const json_t *resource, const char *prefix,
+                           const json_t *object, GArray *changes) REQUIRES(call->bmc->lock);
+
+static bool
+collect_object(RedfishCall *call, const json_t *resource, const char *prefix, const json_t *object,
+               GArray *changes)
+{
+    const char *name;
+    json_t *value;
+    json_object_foreach((json_t *)(uintptr_t)object, name, value)
+    {
+        g_autofree char *member = g_strconcat(prefix, name, NULL);
+        g_autofree char *inner = g_strconcat(member, ".", NULL);
+        const json_t *here = json_object_get(resource, name);
+        bool whole =
+            !json_is_object(value) || !json_is_object(here) || find_row(call->path, member) != NULL;
+        if (is_annotation(name))
+            continue;
+        if (whole ? !collect(call, resource, member, value, changes)
+                  : !collect_object(call, here, inner, value, changes))
+            return false;
+    }
+    return true;
+}
+
 static bool collect_all(RedfishCall *call, const json_t *resource, GArray *changes)
     REQUIRES(call->bmc->lock);
 
 static bool
 collect_all(RedfishCall *call, const json_t *resource, GArray *changes)
 {
-    const char *name, *inner;
-    json_t *value, *part;
-    if (find_row(call->path, WHOLE) != NULL)
-        return collect(call, resource, WHOLE, call->body, changes);
-    json_object_foreach(call->body, name, value)
-    {
-        const json_t *here = json_object_get(resource, name);
-        if (is_annotation(name))
-            continue;
-        if (!json_is_object(value) || !json_is_object(here) || find_row(call->path, name) != NULL) {
-            if (!collect(call, resource, name, value, changes))
-                return false;
-            continue;
-        }
-        json_object_foreach(value, inner, part)
-        {
-            g_autofree char *member = g_strdup_printf("%s.%s", name, inner);
-            if (!is_annotation(inner) && !collect(call, here, member, part, changes))
-                return false;
-        }
-    }
-    return true;
+    return find_row(call->path, WHOLE) != NULL
+               ? collect(call, resource, WHOLE, call->body, changes)
+               : collect_object(call, resource, "", call->body, changes);
 }
 
 /* If-Match, where there is one, names the resource as it is. */
@@ -272,8 +323,13 @@ precondition_holds(RedfishCall *call, const json_t *resource)
         redfish_refuse(call, REDFISH_MESSAGE_PRECONDITION_REQUIRED, NULL, NULL, NULL);
         return false;
     }
-    if (wanted == NULL || strcmp(wanted, "*") == 0 || strcmp(wanted, etag) == 0)
+    bool changes_now = wanted != NULL && call->bmc->knobs[REDFISH_KNOB_STALE_ETAGS] > 0;
+    if (changes_now) {
+        call->bmc->knobs[REDFISH_KNOB_STALE_ETAGS]--;
+        call->bmc->generation++;
+    } else if (wanted == NULL || strcmp(wanted, "*") == 0 || strcmp(wanted, etag) == 0) {
         return true;
+    }
     redfish_refuse(call, REDFISH_MESSAGE_PRECONDITION_FAILED, NULL, NULL, NULL);
     return false;
 }

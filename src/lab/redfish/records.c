@@ -231,9 +231,9 @@ task_now(const RedfishCall *call, const json_t *record)
 }
 
 json_t *
-redfish_record(const RedfishCall *call, const char *kind)
+redfish_record(const RedfishCall *call, const char *kind, const char *id)
 {
-    const json_t *record = json_object_get(redfish_state(call->bmc, kind), call->id);
+    const json_t *record = json_object_get(redfish_state(call->bmc, kind), id);
     if (record == NULL)
         return NULL;
     return strcmp(kind, "tasks") == 0 ? task_now(call, record) : json_deep_copy(record);
@@ -244,7 +244,7 @@ redfish_record(const RedfishCall *call, const char *kind)
 void
 redfish_task_monitor(RedfishCall *call)
 {
-    json_t *task = redfish_record(call, "tasks");
+    json_t *task = redfish_record(call, "tasks", call->id);
     if (task == NULL) {
         redfish_refuse(call, REDFISH_MESSAGE_RESOURCE_MISSING, NULL, call->request->path, NULL);
         return;

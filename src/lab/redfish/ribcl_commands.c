@@ -376,15 +376,22 @@ run_health(RibclCommand *command)
         json_integer_value(redfish_state(command->call->bmc, "identity.disk_mib"));
     give(
         command,
-        "<GET_EMBEDDED_HEALTH_DATA><TEMPERATURE><TEMP><LABEL VALUE=\"01-Inlet Ambient\"/></TEMP>"
+        "<GET_EMBEDDED_HEALTH_DATA><FANS><FAN><LABEL VALUE=\"Fan 1\"/><STATUS VALUE=\"OK\"/>"
+        "<SPEED VALUE=\"%d\" UNIT=\"Percentage\"/></FAN><FAN><LABEL VALUE=\"Fan 2\"/>"
+        "<STATUS VALUE=\"Not Installed\"/></FAN></FANS><TEMPERATURE><TEMP>"
+        "<LABEL VALUE=\"01-Inlet Ambient\"/><STATUS VALUE=\"OK\"/>"
+        "<CURRENTREADING VALUE=\"%d\" UNIT=\"Celsius\"/></TEMP>"
         "</TEMPERATURE><MEMORY><MEMORY_DETAILS_SUMMARY><CPU_1><TOTAL_MEMORY_SIZE VALUE=\"%d GB\"/>"
         "</CPU_1></MEMORY_DETAILS_SUMMARY></MEMORY><PROCESSORS><PROCESSOR><LABEL VALUE=\"Proc 1\"/>"
         "<EXECUTION_TECHNOLOGY VALUE=\"%d/%d cores; %d threads\"/></PROCESSOR></PROCESSORS>",
+        command->call->bmc->power ? 20 : 0, command->call->bmc->power ? 24 : 21,
         (int)MAX(mib / 1024, 1), (int)threads, (int)threads, (int)threads);
-    give(command,
-         "<STORAGE><CONTROLLER><LABEL VALUE=\"Controller on System Board\"/><LOGICAL_DRIVE>"
-         "<CAPACITY VALUE=\"%d GB\"/></LOGICAL_DRIVE></CONTROLLER></STORAGE><NIC_INFORMATION>",
-         (int)(disk_mib / 1024));
+    if (command->call->bmc->knobs[REDFISH_KNOB_NO_DISKS] == 0)
+        give(command,
+             "<STORAGE><CONTROLLER><LABEL VALUE=\"Controller on System Board\"/><LOGICAL_DRIVE>"
+             "<CAPACITY VALUE=\"%d GB\"/></LOGICAL_DRIVE></CONTROLLER></STORAGE>",
+             (int)(disk_mib / 1024));
+    give(command, "<NIC_INFORMATION>");
     for (unsigned i = 1; i <= redfish_port_count(command->call->bmc); i++)
         give(command,
              "<NIC><NETWORK_PORT VALUE=\"Port %u\"/><MAC_ADDRESS VALUE=\"%s\"/>"

@@ -124,19 +124,42 @@ make_answer(Exchange *exchange)
     redfish_bmc_answer(exchange->place->bmc, &request, &exchange->answer);
 }
 
+/* A body that ends before its length is reached: the connection is cut. */
+static ssize_t
+server_read_half(void *data, uint64_t position, char *out, size_t most)
+{
+    const char *text = data;
+    size_t half = strlen(text) / 2;
+    if (position >= half)
+        return MHD_CONTENT_READER_END_WITH_ERROR;
+    size_t size = MIN(half - (size_t)position, most);
+    memcpy(out, text + position, size);
+    return (ssize_t)size;
+}
+
+/* Takes the text; NULL: there is no body. */
+static struct MHD_Response *
+response_of(char *text, bool cut)
+{
+    enum { BLOCK_SIZE = 16384 };
+    static char nothing[1] = "";
+    if (text == NULL)
+        return MHD_create_response_from_buffer(0, nothing, MHD_RESPMEM_PERSISTENT);
+    return cut ? MHD_create_response_from_callback(strlen(text), BLOCK_SIZE, server_read_half, text,
+                                                   g_free)
+               : MHD_create_response_from_buffer_with_free_callback(strlen(text), text, g_free);
+}
+
 static HttpStep
 send_answer(Exchange *exchange)
 {
     RedfishAnswer *answer = &exchange->answer;
-    static char nothing[1] = "";
     char *text = g_steal_pointer(&answer->text);
-    struct MHD_Response *response =
-        text != NULL
-            ? MHD_create_response_from_buffer_with_free_callback(strlen(text), text, g_free)
-            : MHD_create_response_from_buffer(0, nothing, MHD_RESPMEM_PERSISTENT);
+    bool has_body = text != NULL;
+    struct MHD_Response *response = response_of(text, answer->cut);
     if (response == NULL)
         return HTTP_FAILED;
-    if (text != NULL)
+    if (has_body)
         MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, answer->content_type);
     for (guint i = 0; i + 1 < answer->headers->len; i += 2)
         MHD_add_response_header(response, answer->headers->pdata[i], answer->headers->pdata[i + 1]);

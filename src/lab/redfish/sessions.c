@@ -68,11 +68,16 @@ static bool token_is_good(RedfishBmc *bmc, const char *token) REQUIRES(bmc->lock
 static bool
 token_is_good(RedfishBmc *bmc, const char *token)
 {
-    for (unsigned i = 0; i < bmc->session_count; i++)
-        if (secret_equal(bmc->sessions[i].token, token)) {
-            bmc->sessions[i].last_used_ms = time_monotonic_ms();
+    int most = bmc->knobs[REDFISH_KNOB_SESSION_USES];
+    for (unsigned i = 0; i < bmc->session_count; i++) {
+        if (!secret_equal(bmc->sessions[i].token, token))
+            continue;
+        bmc->sessions[i].last_used_ms = time_monotonic_ms();
+        if (most == 0 || ++bmc->sessions[i].uses <= most)
             return true;
-        }
+        drop(bmc, i);
+        return false;
+    }
     return false;
 }
 
@@ -96,6 +101,7 @@ add_session(RedfishBmc *bmc)
     bmc->stats.sessions_opened++;
     snprintf(session->id, sizeof session->id, "%" G_GUINT64_FORMAT, bmc->stats.sessions_opened);
     secret_text(session->token);
+    session->uses = 0;
     session->last_used_ms = time_monotonic_ms();
     return session;
 }
@@ -143,4 +149,12 @@ redfish_session_close(RedfishCall *call)
             return;
         }
     redfish_refuse(call, REDFISH_MESSAGE_RESOURCE_MISSING, NULL, call->path, NULL);
+}
+
+/* The machine does not notice. */
+void
+redfish_manager_silence(RedfishBmc *bmc)
+{
+    redfish_sessions_drop(bmc);
+    bmc->silent_until_ms = time_monotonic_ms() + (int64_t)bmc->knobs[REDFISH_KNOB_RESET_S] * 1000;
 }

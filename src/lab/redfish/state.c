@@ -34,7 +34,8 @@ redfish_state_set(json_t *state, const char *name, json_t *value)
 char *
 redfish_etag(const RedfishBmc *bmc, const json_t *body)
 {
-    g_autofree char *text = json_text_dump(body);
+    g_autofree char *plain = json_text_dump(body);
+    g_autofree char *text = g_strdup_printf("%u %s", bmc->generation, plain);
     g_autofree char *digest = g_compute_checksum_for_string(G_CHECKSUM_MD5, text, -1);
     digest[8] = '\0';
     return g_strdup_printf("%s\"%s\"", bmc->knobs[REDFISH_KNOB_WEAK_ETAGS] != 0 ? "W/" : "",

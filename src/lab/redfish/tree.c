@@ -145,7 +145,7 @@ expand_text(const RedfishCall *call, const char *text)
     case '@':
         return redfish_record_members(call, text + 1);
     case '*':
-        return redfish_record(call, text + 1);
+        return redfish_record(call, text + 1, call->id);
     default:
         return json_deep_copy(redfish_state(call->bmc, text));
     }

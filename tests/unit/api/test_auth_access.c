@@ -2,10 +2,10 @@
  * needed.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "api/access.h"
-#include "api/auth/credentials.h"
-#include "api/auth/policy.h"
 #include "api/pipeline.h"
 #include "api/router.h"
+#include "auth/credentials.h"
+#include "auth/policy.h"
 #include "common/log.h"
 
 #include <setjmp.h>

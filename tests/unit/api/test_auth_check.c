@@ -1,6 +1,6 @@
 /* Check strings: what they admit, what they refuse, and the errors of broken ones.
  * SPDX-License-Identifier: Apache-2.0 */
-#include "api/auth/check.h"
+#include "auth/check.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,7 +1,7 @@
 /* Password files: who may log in, which lines are skipped, and the effect of a changed file.
  * SPDX-License-Identifier: Apache-2.0 */
-#include "api/auth/basic.h"
-#include "api/auth/htpasswd.h"
+#include "auth/basic.h"
+#include "auth/htpasswd.h"
 #include "common/log.h"
 
 #include <crypt.h>

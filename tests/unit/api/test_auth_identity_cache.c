@@ -1,6 +1,6 @@
 /* Remembered identities: how long, how many, and that equal questions are asked once.
  * SPDX-License-Identifier: Apache-2.0 */
-#include "api/auth/identity_cache.h"
+#include "auth/identity_cache.h"
 
 #include <pthread.h>
 #include <setjmp.h>

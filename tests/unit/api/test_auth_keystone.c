@@ -1,7 +1,7 @@
 /* Tokens, checked with a small Keystone on the loopback: which requests it gets, and how its
  * answers count.
  * SPDX-License-Identifier: Apache-2.0 */
-#include "api/auth/keystone.h"
+#include "auth/keystone.h"
 #include "common/log.h"
 #include "common/time_text.h"
 

@@ -1,6 +1,6 @@
 /* Logins that wait to be checked: whose turn it is, which are refused, which are delayed.
  * SPDX-License-Identifier: Apache-2.0 */
-#include "api/auth/login_queue.h"
+#include "auth/login_queue.h"
 
 #include <pthread.h>
 #include <setjmp.h>

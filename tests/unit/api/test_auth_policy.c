@@ -1,8 +1,8 @@
 /* The policy: the table's rules for each kind of user, policy files over it, mistakes in files,
  * reloading.
  * SPDX-License-Identifier: Apache-2.0 */
-#include "api/auth/policy.h"
-#include "api/auth/policy_store.h"
+#include "auth/policy.h"
+#include "auth/policy_store.h"
 #include "common/log.h"
 
 #include <setjmp.h>

@@ -102,6 +102,44 @@ keeps_to_group_and_driver(void **state)
     hash_ring_unref(ring);
 }
 
+/* What tooz 3.1 answers for nodes 00000000-0000-4000-8000-000000000000 to ...07. */
+static void
+gives_the_answers_of_ironics_ring(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *algorithm, *hosts;
+    } rows[] = {
+        {"md5",      "21113223"},
+        {"sha256",   "33133332"},
+        {"sha3_256", "23323113"},
+        {"blake2b",  "32323322"},
+    };
+    json_t *drivers = json_pack("[s]", "ipmi");
+    for (size_t row = 0; row < G_N_ELEMENTS(rows); row++) {
+        g_autoptr(HashRing) ring = hash_ring_new(rows[row].algorithm, 5);
+        hash_ring_add(ring, "rack2", "", drivers);
+        hash_ring_add(ring, "rack3", "", drivers);
+        hash_ring_add(ring, "rack1", "", drivers);
+        hash_ring_seal(ring);
+        for (int i = 0; rows[row].hosts[i] != '\0'; i++) {
+            g_autofree char *uuid = g_strdup_printf("00000000-0000-4000-8000-%012d", i);
+            assert_int_equal(hash_ring_host(ring, "", "ipmi", uuid)[strlen("rack")],
+                             rows[row].hosts[i]);
+        }
+    }
+    json_decref(drivers);
+}
+
+static void
+knows_the_first_conductor_of_each_group(void **state)
+{
+    (void)state;
+    g_autoptr(HashRing) ring = ring_of("cab");
+    assert_string_equal(hash_ring_first(ring, NULL), "a");
+    assert_null(hash_ring_first(ring, "blue"));
+}
+
 static void
 knows_nobody_when_empty(void **state)
 {
@@ -119,6 +157,8 @@ main(void)
         cmocka_unit_test(moves_only_the_nodes_of_the_conductor_that_left),
         cmocka_unit_test(does_not_depend_on_the_order_conductors_are_read_in),
         cmocka_unit_test(keeps_to_group_and_driver),
+        cmocka_unit_test(gives_the_answers_of_ironics_ring),
+        cmocka_unit_test(knows_the_first_conductor_of_each_group),
         cmocka_unit_test(knows_nobody_when_empty),
     };
     return cmocka_run_group_tests_name("hash_ring", tests, NULL, NULL);

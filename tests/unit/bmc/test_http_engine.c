@@ -91,6 +91,33 @@ connections_are_used_again(void **state)
     end(&world);
 }
 
+static bool
+allowed_if_set(void *user)
+{
+    return *(const bool *)user;
+}
+
+/* Over a new connection as over one that is used again. */
+static void
+what_may_not_be_sent_any_more_stays_here(void **state)
+{
+    (void)state;
+    static const bool turns[] = {false, true, false};
+    World world = begin(BMC_TRUSTED, echo, NULL, NULL);
+    for (size_t i = 0; i < G_N_ELEMENTS(turns); i++) {
+        bool allowed = turns[i];
+        g_auto(HttpResponse) response = {0};
+        g_autoptr(GError) error = NULL;
+        HttpRequest request = trusting(&world);
+        request.may_send = allowed_if_set;
+        request.may_send_user = &allowed;
+        assert_int_equal(ask(&world, request, "/x", &response, &error), allowed);
+        assert_int_equal(steel_error_is(error, STEEL_ERROR_LEASE_LOST), !allowed);
+        assert_int_equal(scripted_bmc_count(world.bmc), i > 0 ? 1 : 0);
+    }
+    end(&world);
+}
+
 /* Who is trusted, and how: by file, by the system, not at all. */
 static void
 certificates_are_checked(void **state)
@@ -307,6 +334,30 @@ a_silent_bmc_delays_no_other(void **state)
     scripted_bmc_stop(quick);
 }
 
+/* The engine's one place is taken by a silent BMC: that says nothing of the other one. */
+static void
+a_bmc_that_was_not_asked_is_not_blamed(void **state)
+{
+    (void)state;
+    BmcTold silent = {.silent = true};
+    const HttpEngineOptions options = {.total = 1};
+    World world = begin(BMC_TRUSTED, broken, &silent, &options);
+    ScriptedBmc *other = scripted_bmc_start(BMC_TRUSTED, echo, NULL);
+    Count count;
+    g_auto(HttpResponse) response = {0};
+    g_autoptr(GError) error = NULL;
+    count_init(&count);
+    const HttpRequest first = {.url = scripted_bmc_url(world.bmc), .insecure = true};
+    const HttpRequest second = {.url = scripted_bmc_url(other), .insecure = true, .timeout_ms = 50};
+    http_engine_submit(world.engine, &first, counted, &count);
+    assert_false(http_engine_call(world.engine, &second, &response, &error));
+    assert_true(steel_error_is(error, STEEL_ERROR_NO_WORKER));
+    assert_int_equal(scripted_bmc_count(other), 0);
+    end(&world);
+    assert_int_equal(count.bad, 1);
+    scripted_bmc_stop(other);
+}
+
 static void
 too_many_calls_for_one_bmc_are_refused(void **state)
 {
@@ -329,7 +380,9 @@ static void
 a_dead_bmc_is_left_alone_and_asked_again(void **state)
 {
     (void)state;
-    const HttpEngineOptions options = {.failures = 2, .rest_ms = 60000, .rest_limit_ms = 60000};
+    const BmcGuardOptions rests = {.failures = 2, .rest_ms = 60000, .rest_limit_ms = 60000};
+    BmcGuard *guard = bmc_guard_new(&rests);
+    const HttpEngineOptions options = {.guard = guard};
     World world = begin(BMC_TRUSTED, echo, NULL, &options);
     g_autofree char *url = g_strdup(scripted_bmc_url(world.bmc));
     scripted_bmc_stop(g_steal_pointer(&world.bmc));
@@ -345,6 +398,7 @@ a_dead_bmc_is_left_alone_and_asked_again(void **state)
     http_engine_stats(world.engine, &stats);
     assert_int_equal(stats.refused, 3);
     end(&world);
+    bmc_guard_free(guard);
 }
 
 /* Fails until it has been asked three times. */
@@ -360,7 +414,9 @@ static void
 a_bmc_that_comes_back_serves_everybody(void **state)
 {
     (void)state;
-    const HttpEngineOptions options = {.failures = 1, .rest_ms = 1, .rest_limit_ms = 1};
+    const BmcGuardOptions rests = {.failures = 1, .rest_ms = 1, .rest_limit_ms = 1};
+    BmcGuard *guard = bmc_guard_new(&rests);
+    const HttpEngineOptions options = {.guard = guard};
     World world = begin(BMC_TRUSTED, coming_back, NULL, &options);
     HttpRequest request = trusting(&world);
     bool back = false;
@@ -377,6 +433,7 @@ a_bmc_that_comes_back_serves_everybody(void **state)
         http_engine_submit(world.engine, &request, counted, &count);
     wait_for(&count, 10, 0);
     end(&world);
+    bmc_guard_free(guard);
 }
 
 static void
@@ -438,11 +495,13 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(method_body_and_answer_pass),
         cmocka_unit_test(connections_are_used_again),
+        cmocka_unit_test(what_may_not_be_sent_any_more_stays_here),
         cmocka_unit_test(certificates_are_checked),
         cmocka_unit_test(broken_answers_are_errors_by_kind),
         cmocka_unit_test(redirects_stay_on_the_host),
         cmocka_unit_test(redirects_upgrade_to_https_only),
         cmocka_unit_test(a_silent_bmc_delays_no_other),
+        cmocka_unit_test(a_bmc_that_was_not_asked_is_not_blamed),
         cmocka_unit_test(too_many_calls_for_one_bmc_are_refused),
         cmocka_unit_test(a_dead_bmc_is_left_alone_and_asked_again),
         cmocka_unit_test(a_bmc_that_comes_back_serves_everybody),

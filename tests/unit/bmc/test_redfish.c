@@ -194,7 +194,7 @@ typedef struct World {
     Service service;
     ScriptedBmc *server;
     HttpEngine *engine;
-    LoginGuard *guard;
+    BmcGuard *guard;
     RedfishBmc bmc;
 } World;
 
@@ -206,7 +206,7 @@ begin(void)
     world->service.system = plain_system;
     world->server = scripted_bmc_start(BMC_TRUSTED, serve, &world->service);
     world->engine = http_engine_new(NULL, NULL);
-    world->guard = login_guard_new(0, 0);
+    world->guard = bmc_guard_new(NULL);
     world->bmc.client = redfish_client_new(world->engine, world->guard);
     world->bmc.target = (RedfishTarget){.address = scripted_bmc_url(world->server),
                                         .username = "admin",
@@ -223,7 +223,7 @@ end(World *world)
     assert_int_equal(redfish_client_close(world->bmc.client, 30000), 0);
     http_engine_free(world->engine);
     redfish_client_free(world->bmc.client);
-    login_guard_free(world->guard);
+    bmc_guard_free(world->guard);
     scripted_bmc_stop(world->server);
     unsigned left = world->service.made - world->service.deleted;
     g_free((void *)(uintptr_t)world->service.patched);
@@ -542,6 +542,31 @@ the_only_system_is_found_and_its_power_read(void **state)
 }
 
 static void
+the_health_is_that_of_the_whole_machine(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *document, *health;
+    } rows[] = {
+        {"{\"Status\": {\"Health\": \"OK\", \"HealthRollup\": \"Critical\"}}", "Critical"},
+        {"{\"Status\": {\"Health\": \"Warning\"}}",                            "Warning"},
+        {"{\"Status\": {\"Health\": \"OK\", \"HealthRollup\": null}}",         "OK"},
+        {"{\"Status\": {\"Health\": \"Splendid\"}}",                           NULL},
+        {"{\"Status\": {\"HealthRollup\": 5}}",                                NULL},
+        {"{\"Status\": []}",                                                   NULL},
+        {"{}",                                                                 NULL},
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        json_t *system = json_loads(rows[i].document, 0, NULL);
+        assert_non_null(system);
+        const char *health = redfish_health_of(system);
+        if (g_strcmp0(health, rows[i].health) != 0)
+            fail_msg("%s: %s", rows[i].document, health != NULL ? health : "nothing");
+        json_decref(system);
+    }
+}
+
+static void
 collections_without_one_member_are_said_so(void **state)
 {
     (void)state;
@@ -758,6 +783,41 @@ a_bmc_with_a_fault_of_its_own_is_asked_again(void **state)
     end(world);
 }
 
+static bool
+never(void *user)
+{
+    (void)user;
+    return false;
+}
+
+/* Without a lease the BMC may be read, but another conductor may act on it. */
+static void
+nothing_is_changed_without_a_lease(void **state)
+{
+    (void)state;
+    World *world = begin();
+    world->bmc.target.may_send = never;
+    json_t *document = redfish_get(&world->bmc, "/redfish/v1/Systems/1", NULL);
+    assert_non_null(document);
+    json_decref(document);
+    static const char *const methods[] = {"POST", "DELETE"};
+    for (size_t i = 0; i < G_N_ELEMENTS(methods); i++) {
+        g_autofree char *monitor = NULL;
+        g_autoptr(GError) error = NULL;
+        assert_false(
+            redfish_request_begin(&world->bmc, methods[i], "/special", NULL, &monitor, &error));
+        assert_true(steel_error_is(error, STEEL_ERROR_LEASE_LOST));
+    }
+    json_auto_t *body = json_pack("{s:s}", "AssetTag", "rack 1");
+    g_autoptr(GError) error = NULL;
+    assert_false(redfish_patch(&world->bmc, "/redfish/v1/Systems/1", body, &error));
+    assert_true(steel_error_is(error, STEEL_ERROR_LEASE_LOST));
+    g_autofree char *log = scripted_bmc_log(world->server);
+    assert_null(strstr(log, "/special"));
+    assert_null(strstr(log, "PATCH"));
+    end(world);
+}
+
 int
 main(void)
 {
@@ -773,6 +833,7 @@ main(void)
         cmocka_unit_test(odd_answers_are_errors_with_the_bmcs_words),
         cmocka_unit_test(links_lead_nowhere_else),
         cmocka_unit_test(the_only_system_is_found_and_its_power_read),
+        cmocka_unit_test(the_health_is_that_of_the_whole_machine),
         cmocka_unit_test(collections_without_one_member_are_said_so),
         cmocka_unit_test(resets_that_the_system_does_not_list_are_not_sent),
         cmocka_unit_test(tasks_that_fail_or_never_end_are_errors),
@@ -781,6 +842,7 @@ main(void)
         cmocka_unit_test(media_go_in_with_the_protocol_that_the_bmc_wants),
         cmocka_unit_test(a_drive_is_chosen_that_leaves_the_other_free),
         cmocka_unit_test(a_bmc_with_a_fault_of_its_own_is_asked_again),
+        cmocka_unit_test(nothing_is_changed_without_a_lease),
     };
     return cmocka_run_group_tests_name("redfish", tests, NULL, NULL);
 }

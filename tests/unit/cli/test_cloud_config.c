@@ -2,9 +2,9 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "cli/cloud_config.h"
 #include "cli/keystone.h"
-#include "cli/yaml_scalar.h"
-#include "cli/yaml_text.h"
 #include "common/json_text.h"
+#include "common/yaml_scalar.h"
+#include "common/yaml_text.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -194,8 +194,8 @@ keystone_is_asked_with_password_and_project(void **state)
     assert_non_null(body);
     g_autofree char *seen = json_text_dump(body);
     assert_string_equal(seen, "{\"auth\":{\"identity\":{\"methods\":[\"password\"],\"password\":{"
-                              "\"user\":{\"name\":\"u\","
-                              "\"password\":\"p\",\"domain\":{\"name\":\"D\"}}}},\"scope\":{"
+                              "\"user\":{\"name\":\"u\",\"domain\":{\"name\":\"D\"},"
+                              "\"password\":\"p\"}}},\"scope\":{"
                               "\"project\":{\"name\":\"proj\","
                               "\"domain\":{\"id\":\"default\"}}}}}");
 }
@@ -212,6 +212,25 @@ keystone_is_asked_with_application_credential_without_scope(void **state)
     g_autofree char *seen = json_text_dump(body);
     assert_string_equal(seen, "{\"auth\":{\"identity\":{\"methods\":[\"application_credential\"],"
                               "\"application_credential\":{\"id\":\"i\",\"secret\":\"s\"}}}}");
+}
+
+static void
+an_application_credential_with_a_name_is_its_users(void **state)
+{
+    (void)state;
+    static const SettingId ids[] = {SETTING_APPLICATION_CREDENTIAL_NAME,
+                                    SETTING_APPLICATION_CREDENTIAL_SECRET, SETTING_USERNAME};
+    static const char *const texts[] = {"n", "s", "u"};
+    g_autoptr(Settings) settings = settings_of(ids, texts, 3),
+                        ownerless = settings_of(ids, texts, 2);
+    json_auto_t *body = keystone_auth_body(settings, NULL);
+    g_autofree char *seen = json_text_dump(body);
+    g_autoptr(GError) error = NULL;
+    assert_string_equal(seen, "{\"auth\":{\"identity\":{\"methods\":[\"application_credential\"],"
+                              "\"application_credential\":{\"name\":\"n\",\"secret\":\"s\","
+                              "\"user\":{\"name\":\"u\",\"domain\":{\"id\":\"default\"}}}}}}");
+    assert_null(keystone_auth_body(ownerless, &error));
+    assert_non_null(strstr(error->message, "OS_APPLICATION_CREDENTIAL_NAME and the user"));
 }
 
 static void
@@ -259,6 +278,7 @@ main(void)
         cmocka_unit_test(written_yaml_reads_back_the_same),
         cmocka_unit_test(keystone_is_asked_with_password_and_project),
         cmocka_unit_test(keystone_is_asked_with_application_credential_without_scope),
+        cmocka_unit_test(an_application_credential_with_a_name_is_its_users),
         cmocka_unit_test(a_missing_password_is_named),
         cmocka_unit_test(the_endpoint_is_found_by_type_interface_and_region),
     };

@@ -1,7 +1,7 @@
 /* Listings in the six formats, and values written as Python writes them.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "cli/output.h"
-#include "cli/python_text.h"
+#include "common/python_text.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -142,7 +142,7 @@ an_older_service_is_asked_again_with_its_own_version(void **state)
     }
     script_end(&script);
     assert_true(asked(&script, 0, "GET /v1/nodes HTTP/1.1\r\n"));
-    assert_true(asked(&script, 0, "X-OpenStack-Ironic-API-Version: 1.82\r\n"));
+    assert_true(asked(&script, 0, "X-OpenStack-Ironic-API-Version: 1.115\r\n"));
     assert_true(asked(&script, 1, "X-OpenStack-Ironic-API-Version: 1.40\r\n"));
     assert_true(asked(&script, 2, "X-OpenStack-Ironic-API-Version: 1.40\r\n"));
     script_free(&script);

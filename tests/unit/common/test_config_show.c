@@ -187,7 +187,7 @@ collect_names(const char *folder, GHashTable *names)
 static bool
 is_of_interfaces(const OptionInfo *info)
 {
-    return g_str_equal(info->section, "DEFAULT") && strstr(info->name, "firmware") == NULL &&
+    return g_str_equal(info->section, "DEFAULT") &&
            ((g_str_has_prefix(info->name, "enabled_") &&
              g_str_has_suffix(info->name, "_interfaces")) ||
             (g_str_has_prefix(info->name, "default_") &&
@@ -212,9 +212,10 @@ is_part_of_a_default(const OptionInfo *info)
 static bool
 is_of_sessions(const OptionInfo *info)
 {
-    static const char *const sections[] = {"keystone_authtoken", "glance", "cinder", "swift",
-                                           "service_user",       NULL};
-    static const char *const files[] = {"login.c", "login_body.c", "section.c", "session.c"};
+    static const char *const sections[] = {
+        "keystone_authtoken", "glance",   "barbican", "cinder", "swift", "neutron", "nova",
+        "service_user",       "json_rpc", NULL};
+    static const char *const files[] = {"login.c", "login_body.c", "section.c", "session_new.c"};
     /* [keystone_authtoken] is a login and names no service */
     size_t count = g_str_equal(info->section, sections[0]) ? 3 : G_N_ELEMENTS(files);
     g_autofree char *word = g_strdup_printf("\"%s\"", info->name);
@@ -256,7 +257,7 @@ setting_an_option_without_effect_is_warned_of(void **state)
     int fd = g_file_open_tmp("steel-log-XXXXXX", &path, NULL);
     assert_true(fd >= 0);
     int kept = dup(STDERR_FILENO);
-    assert_true(config_set(config, "neutron.cleaning_network=net", &error));
+    assert_true(config_set(config, "api.response_validation=warn", &error));
     dup2(fd, STDERR_FILENO);
     bool good = config_finish(config, &error);
     dup2(kept, STDERR_FILENO);
@@ -265,7 +266,7 @@ setting_an_option_without_effect_is_warned_of(void **state)
     assert_true(good);
     assert_true(g_file_get_contents(path, &seen, NULL, NULL));
     unlink(path);
-    assert_non_null(strstr(seen, "no effect yet: [neutron]cleaning_network (command line)"));
+    assert_non_null(strstr(seen, "no effect yet: [api]response_validation (command line)"));
     config_free(config);
 }
 

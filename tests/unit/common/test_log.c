@@ -61,10 +61,10 @@ a_line_has_time_level_area_context_and_text(void **state)
     (void)state;
     Capture capture = capture_begin();
     log_info("api.http", "answered %d", 200);
-    log_context_request("req-1");
+    log_context_request("req-1", NULL);
     log_context_node("1be26c0b-03f2-4d2e-ae87-c02d7f33c781");
     log_warning("conductor", "slow");
-    log_context_request(NULL);
+    log_context_request(NULL, NULL);
     log_context_node(NULL);
     log_error("db", "gone");
     g_autofree char *text = capture_end(capture);
@@ -83,9 +83,9 @@ control_characters_cannot_forge_a_line(void **state)
 {
     (void)state;
     Capture capture = capture_begin();
-    log_context_request("r\n2026-01-01 00:00:00.000 ERROR forged");
+    log_context_request("r\n2026-01-01 00:00:00.000 ERROR forged", NULL);
     log_info("area", "a\nb\rc\td\x1b[31me%c", 7);
-    log_context_request(NULL);
+    log_context_request(NULL, NULL);
     g_autofree char *text = capture_end(capture);
     assert_int_equal(line_count(text), 1);
     for (const char *p = text; p[1] != '\0'; p++)
@@ -219,10 +219,10 @@ a_line_of_json_is_one_object_whatever_its_text_holds(void **state)
     Capture capture = capture_begin();
     log_set_json(true);
     log_info("area", "plain");
-    log_context_request("req-1");
+    log_context_request("req-1", NULL);
     log_context_node("1be26c0b-03f2-4d2e-ae87-c02d7f33c781");
     log_warning("conductor", "a \"quoted\"\nline\t\\ with \xff and \x1b");
-    log_context_request(NULL);
+    log_context_request(NULL, NULL);
     log_context_node(NULL);
     log_set_json(false);
     g_autofree char *text = capture_end(capture);
@@ -316,6 +316,24 @@ only_the_journal_sees_priorities(void **state)
     close(other);
 }
 
+static void
+of_several_failures_the_first_is_kept_and_the_others_are_logged(void **state)
+{
+    (void)state;
+    g_autoptr(GError) first = NULL;
+    Capture capture = capture_begin();
+    for (int i = 1; i <= 3; i++) {
+        GError *cause = NULL;
+        steel_fail(&cause, STEEL_ERROR_IO, "failure %d", i);
+        log_but_first("area", &first, cause);
+    }
+    g_autofree char *text = capture_end(capture);
+    assert_string_equal(first->message, "failure 1");
+    assert_null(strstr(text, "failure 1"));
+    assert_non_null(strstr(text, "WARNING area failure 2"));
+    assert_non_null(strstr(text, "WARNING area failure 3"));
+}
+
 int
 main(void)
 {
@@ -330,6 +348,7 @@ main(void)
         cmocka_unit_test(a_document_is_written_as_it_is_however_long),
         cmocka_unit_test(each_line_has_its_priority_in_the_journal),
         cmocka_unit_test(only_the_journal_sees_priorities),
+        cmocka_unit_test(of_several_failures_the_first_is_kept_and_the_others_are_logged),
         cmocka_unit_test(threads_neither_mix_their_lines_nor_their_contexts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -126,6 +126,11 @@ typedef struct Way {
     "{\"target\": \"clean\", \"clean_steps\": [{\"interface\": \"deploy\", \"step\": "             \
     "\"erase_devices\"}]}"
 #define ABORT "{\"target\": \"abort\"}"
+#define HOLD "{\"interface\": \"deploy\", \"step\": \"hold\"}"
+#define SERVICE                                                                                    \
+    "{\"target\": \"service\", \"service_steps\": [{\"interface\": \"deploy\", \"step\": "         \
+    "\"look\"}]}"
+#define SERVICE_HELD "{\"target\": \"service\", \"service_steps\": [" HOLD "]}"
 
 static const Way ways[] = {
     {"enroll", NULL, "{\"target\": \"manage\"}", NULL, NULL, "manageable"},
@@ -162,6 +167,14 @@ static const Way ways[] = {
     {"rescue", FAIL_IN("rescue.unrescue"), "{\"target\": \"unrescue\"}", NULL, NULL,
      "unrescue failed"},
     {"rescue", NULL, "{\"target\": \"deleted\"}", NULL, NULL, "available"},
+    {"manageable", NULL, "{\"target\": \"clean\", \"clean_steps\": [" HOLD "]}", "clean hold",
+     ABORT, "clean failed"},
+    {"active", NULL, SERVICE, NULL, NULL, "active"},
+    {"active", FAIL_IN("deploy.look"), SERVICE, NULL, NULL, "service failed"},
+    {"active", WAIT_IN("deploy.look"), SERVICE, "service wait", ABORT, "active"},
+    {"active", WAIT_IN("deploy.look"), SERVICE, "service wait", "{\"target\": \"deleted\"}",
+     "available"},
+    {"active", NULL, SERVICE_HELD, "service hold", ABORT, "active"},
 };
 
 static void

@@ -50,6 +50,33 @@ a_machine_that_is_not_as_the_node_says_corrects_it(void **state)
     assert_string_equal(after->power_state, "power on");
 }
 
+/* As the clock begins it: on another thread, and once at a time. */
+static void
+a_pass_that_the_clock_begins_comes_to_its_end(void **state)
+{
+    ConductorFixture *fixture = *state;
+    Conductor *conductor = fixture->conductor;
+    const struct timespec pause = {.tv_nsec = 2 * 1000 * 1000};
+    int64_t limit = time_monotonic_ms() + 60000;
+    g_autoptr(Node) node = conductor_fixture_node(
+        fixture, "manageable", "{\"fake\": {\"power.get\": {\"state\": \"power on\"}}}");
+    power_sync_begin(conductor);
+    power_recovery_begin(conductor);
+    for (bool corrected = false; !corrected;) {
+        g_autoptr(Node) after = conductor_fixture_load(fixture, node->uuid);
+        corrected = g_strcmp0(after->power_state, "power on") == 0;
+        if (time_monotonic_ms() > limit)
+            fail_msg("the node is not corrected");
+        nanosleep(&pause, NULL);
+    }
+    while (atomic_load(&conductor->sync_asks) || atomic_load(&conductor->recovery_asks)) {
+        if (time_monotonic_ms() > limit)
+            fail_msg("a pass still asks");
+        nanosleep(&pause, NULL);
+    }
+    await_settled(fixture);
+}
+
 /* The machine is asked while it is on, and switched off before its answer comes. */
 static void
 an_answer_older_than_the_last_power_change_is_worth_nothing(void **state)
@@ -73,6 +100,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         sync_test(a_machine_that_is_not_as_the_node_says_corrects_it),
+        sync_test(a_pass_that_the_clock_begins_comes_to_its_end),
         sync_test(an_answer_older_than_the_last_power_change_is_worth_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -251,18 +251,23 @@ a_full_service_refuses_and_the_node_stands_as_before(void **state)
     static const char *const settings[] = {"conductor.workers_pool_size=3", NULL};
     ConductorFixture *fixture = conductor_fixture_new(settings);
     pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
-    g_autoptr(Node) node = conductor_fixture_node(fixture, "available", NULL);
+    g_autoptr(Node) node = conductor_fixture_node(fixture, "manageable", NULL);
+    g_autoptr(Node) deployed = conductor_fixture_node(fixture, "available", NULL);
     (void)state;
     pthread_mutex_lock(&gate);
     for (int i = 0; i < 3; i++)
         assert_true(pool_submit(fixture->conductor->workers, wait_for_gate, &gate, NULL));
-    conductor_fixture_refused(fixture, RPC_PROVISION, node->uuid, ACTIVE, STEEL_ERROR_NO_WORKER,
-                              "busy");
+    conductor_fixture_refused(fixture, RPC_PROVISION, node->uuid, "{\"target\": \"inspect\"}",
+                              STEEL_ERROR_NO_WORKER, "busy");
+    conductor_fixture_do(fixture, RPC_PROVISION, deployed->uuid, ACTIVE); /* waits for its turn */
+    g_autoptr(Node) waits = conductor_fixture_load(fixture, deployed->uuid);
+    assert_string_equal(waits->provision_state, "wait call-back");
     pthread_mutex_unlock(&gate);
     g_autoptr(Node) after = conductor_fixture_load(fixture, node->uuid);
-    assert_string_equal(after->provision_state, "available");
+    assert_string_equal(after->provision_state, "manageable");
     assert_null(after->target_provision_state);
     assert_null(after->reservation);
+    node_free(conductor_fixture_await(fixture, deployed->uuid, "active"));
     conductor_fixture_free(fixture);
 }
 

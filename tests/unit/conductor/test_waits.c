@@ -159,6 +159,25 @@ giving_the_lock_back_resumes_the_node_whose_agent_has_met_it(void **state)
     wakes_free(wakes);
 }
 
+static void
+a_node_of_our_own_is_noted_above_the_limit(void **state)
+{
+    static const WakesOps ops = {.take = world_take, .go = world_go, .submit = world_submit};
+    World world = {.locked = true};
+    (void)state;
+    Wakes *wakes = wakes_new(&ops, &world, 1);
+    assert_true(wakes_add(wakes, "a"));
+    assert_false(wakes_add(wakes, "b"));
+    assert_int_equal(wakes_count(wakes), 1);
+    wakes_add_anyway(wakes, "c");
+    assert_int_equal(wakes_count(wakes), 2);
+    world.locked = false;
+    wakes_lock_released(wakes, "c");
+    assert_int_equal(world.resumed, 1);
+    assert_int_equal(wakes_count(wakes), 1);
+    wakes_free(wakes);
+}
+
 /* ---- reboots ---- */
 
 /* The node in the database at the moment when the machine is switched. */
@@ -264,6 +283,7 @@ main(void)
         fixture_test(an_unrescue_that_wants_to_wait_fails_with_a_sentence),
         fixture_test(a_wait_that_has_failed_is_not_gone_on_with),
         fixture_test(giving_the_lock_back_resumes_the_node_whose_agent_has_met_it),
+        cmocka_unit_test(a_node_of_our_own_is_noted_above_the_limit),
         cmocka_unit_test(that_a_step_reboots_its_machine_is_written_down_first),
         cmocka_unit_test(a_machine_that_is_found_off_in_a_wait_can_have_another_agent),
     };

@@ -126,19 +126,12 @@ scratch_execute(Db *db, const char *sql)
     return changed;
 }
 
-static bool
-read_number(const DbRow *row, void *user_data)
-{
-    *(int64_t *)user_data = db_row_integer(row, 0);
-    return false;
-}
-
 int64_t
 scratch_number(Db *db, const char *sql)
 {
     g_autoptr(GError) error = NULL;
     int64_t number = -1;
-    if (!db_query(db, sql, NULL, 0, read_number, &number, &error))
+    if (!db_query(db, sql, NULL, 0, db_read_integer, &number, &error))
         fail_msg("%s: %s", sql, error->message);
     return number;
 }

@@ -19,12 +19,13 @@ a_new_database_is_made_and_found_again_with_its_rows(void **state)
     Scratch *scratch = *state;
     g_autoptr(Node) node = scratch_node(scratch->db, "one");
     int64_t version = scratch_number(scratch->db, "SELECT MAX(number) FROM schema_version");
-    assert_true(version >= 1);
+    int64_t changes = scratch_number(scratch->db, "SELECT COUNT(*) FROM schema_version");
+    assert_true(version >= 1 && changes >= 1);
     db_close(g_steal_pointer(&scratch->db));
     scratch->db = scratch_open(scratch);
     assert_true(scratch_number(scratch->db, "SELECT COUNT(*) FROM nodes") == 1);
     assert_true(scratch_number(scratch->db, "SELECT MAX(number) FROM schema_version") == version);
-    assert_true(scratch_number(scratch->db, "SELECT COUNT(*) FROM schema_version") == version);
+    assert_true(scratch_number(scratch->db, "SELECT COUNT(*) FROM schema_version") == changes);
 }
 
 static void
@@ -97,6 +98,17 @@ read_row(const DbRow *row, void *user_data)
     out->text = g_strdup(db_row_text(row, 1, &out->size));
     out->is_null = db_row_is_null(row, 2);
     return true;
+}
+
+static void
+a_number_is_read_from_the_first_row(void **state)
+{
+    Db *db = ((const Scratch *)*state)->db;
+    g_autoptr(GError) error = NULL;
+    int64_t number = 0;
+    assert_true(db_query(db, "SELECT 7 UNION ALL SELECT 8 ORDER BY 1", NULL, 0, db_read_integer,
+                         &number, &error));
+    assert_true(number == 7);
 }
 
 static void
@@ -315,10 +327,10 @@ one_process_claims_a_database_until_it_closes_it(void **state)
 {
     const Scratch *scratch = *state;
     g_autoptr(GError) error = NULL;
-    assert_true(db_claim(scratch->db, &error));
-    assert_true(db_claim(scratch->db, &error)); /* a second claim by the same process */
+    assert_true(db_claim(scratch->db, "rack1", &error));
+    assert_true(db_claim(scratch->db, "rack1", &error)); /* a second claim by the same process */
     Db *other = scratch_open(scratch);
-    assert_false(db_claim(other, &error));
+    assert_false(db_claim(other, "rack1", &error));
     assert_error(error, STEEL_ERROR_CONFLICT);
     assert_says(error, "another steeld (process ");
     db_close(other);
@@ -330,9 +342,9 @@ a_claim_ends_with_the_database(void **state)
     const Scratch *scratch = *state;
     g_autoptr(GError) error = NULL;
     Db *first = scratch_open(scratch), *second = scratch_open(scratch);
-    assert_true(db_claim(first, &error));
+    assert_true(db_claim(first, "rack1", &error));
     db_close(first);
-    assert_true(db_claim(second, &error));
+    assert_true(db_claim(second, "rack1", &error));
     db_close(second);
 }
 
@@ -341,6 +353,7 @@ only_a_server_keeps_its_clients_waiting(void **state)
 {
     const Scratch *scratch = *state;
     assert_int_equal(db_may_block(scratch->db), scratch->name != NULL);
+    assert_int_equal(db_is_shared(scratch->db), scratch->name != NULL);
 }
 
 static void
@@ -361,6 +374,7 @@ main(void)
         scratch_test(a_migration_that_fails_leaves_the_schema_as_it_was),
         cmocka_unit_test(urls_of_unknown_engines_are_refused_by_name_of_the_option),
         scratch_test(wrong_statements_fail_with_the_engines_words),
+        scratch_test(a_number_is_read_from_the_first_row),
         scratch_test(values_come_back_as_they_were_bound),
         scratch_test(the_same_query_may_run_inside_its_own_rows),
         scratch_test(a_thousand_other_statements_do_not_end_the_one_that_runs),

@@ -377,6 +377,8 @@ each_resource_can_be_sorted_by_each_of_its_fields(void **state)
                                                 &chassis_resource,
                                                 &allocation_resource,
                                                 &deploy_template_resource,
+                                                &runbook_resource,
+                                                &inspection_rule_resource,
                                                 &conductor_record_resource,
                                                 &node_history_resource,
                                                 &timeline_phase_resource,

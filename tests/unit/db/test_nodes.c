@@ -125,13 +125,15 @@ a_lock_is_void_when_its_lease_has_ended(void **state)
 {
     Db *db = ((const Scratch *)*state)->db;
     g_autoptr(Node) node = scratch_node(db, "one");
+    bool ended = false;
     g_autoptr(GError) error = NULL;
     conductor(db, "rack1", "lease-1", HOUR_MS);
     conductor(db, "rack2", "lease-2", HOUR_MS);
     reserve(db, node, "rack1", "lease-1");
     locked_out(db, node, "lease-2", "rack1");
-    assert_true(db_conductor_renew(db, "lease-1", steady_now_ms() - 1000,
-                                   &error)); /* the lease has run out */
+    assert_true(
+        db_conductor_end(db, "lease-1", 0, &ended, &error)); /* another has seen it run out */
+    assert_true(ended);
     reserve(db, node, "rack2", "lease-2");
     g_autoptr(Node) held = reload(db, node);
     assert_string_equal(held->reservation, "rack2");
@@ -213,10 +215,10 @@ a_registration_replaces_the_earlier_life_of_its_host(void **state)
     conductor(db, "rack2", "lease-2", HOUR_MS);
     conductor(db, "rack1", "lease-3", HOUR_MS);
     assert_true(scratch_number(db, "SELECT COUNT(*) FROM conductors") == 2);
-    assert_false(db_conductor_renew(db, "lease-1", steady_now_ms() + HOUR_MS, &error));
+    assert_false(db_conductor_renew(db, "lease-1", HOUR_MS, &error));
     assert_error(error, STEEL_ERROR_CONFLICT);
     g_clear_error(&error);
-    assert_true(db_conductor_renew(db, "lease-3", steady_now_ms() + HOUR_MS, &error));
+    assert_true(db_conductor_renew(db, "lease-3", HOUR_MS, &error));
     assert_true(db_conductor_leave(db, "lease-1", &error)); /* ends nobody's lease */
     assert_true(scratch_number(db, "SELECT COUNT(*) FROM conductors WHERE lease_expires_ms > 0") ==
                 2);
@@ -287,6 +289,49 @@ of_many_threads_exactly_one_takes_a_lock(void **state)
     pthread_barrier_destroy(&race.end);
 }
 
+#define TURNS 300
+
+/* Takes the lock and gives it back at once, again and again. */
+static void *
+take_turns(void *data)
+{
+    Contender *contender = data;
+    Race *race = contender->race;
+    const char *uuid = race->node->uuid;
+    for (int turn = 0; turn < TURNS; turn++) {
+        g_autoptr(GError) error = NULL;
+        if (db_node_reserve(race->db, uuid, contender->lease, contender->lease, "turn", &error)) {
+            if (!db_node_release(race->db, uuid, contender->lease, NULL))
+                atomic_fetch_add(&race->wrong, 1);
+        } else if (!steel_error_is(error, STEEL_ERROR_LOCKED) ||
+                   strstr(error->message, "lease-") == NULL) {
+            atomic_fetch_add(&race->wrong, 1);
+        }
+    }
+    return NULL;
+}
+
+/* Who is refused learns who has the lock: a holder who leaves meanwhile has made room. */
+static void
+nobody_is_refused_by_a_lock_that_nobody_has(void **state)
+{
+    Db *db = ((const Scratch *)*state)->db;
+    g_autoptr(Node) node = scratch_node(db, "one");
+    Race race = {.db = db, .node = node};
+    pthread_t threads[CONTENDERS];
+    Contender contenders[CONTENDERS];
+    for (int i = 0; i < CONTENDERS; i++) {
+        contenders[i].race = &race;
+        g_snprintf(contenders[i].lease, sizeof contenders[i].lease, "lease-%d", i);
+        conductor(db, contenders[i].lease, contenders[i].lease, HOUR_MS);
+    }
+    for (int i = 0; i < CONTENDERS; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, take_turns, &contenders[i]), 0);
+    for (int i = 0; i < CONTENDERS; i++)
+        pthread_join(threads[i], NULL);
+    assert_int_equal(atomic_load(&race.wrong), 0);
+}
+
 /* The node is read and its agent accepted; before the heartbeat is written, the machine is switched
  * off. */
 static void
@@ -330,6 +375,141 @@ waits_of_nodes_in_maintenance_are_not_late(void **state)
     assert_string_equal(((const Node *)found->pdata[0])->uuid, late->uuid);
 }
 
+/* The node as a conductor has it that has locked it, and has then stood still while an heir took it
+ * over. */
+static Node *
+overtaken(Db *db, const Node *node)
+{
+    g_autoptr(GError) error = NULL;
+    bool ended = false;
+    conductor(db, "rack1", "lease-1", HOUR_MS);
+    conductor(db, "rack2", "lease-2", HOUR_MS);
+    reserve(db, node, "rack1", "lease-1");
+    Node *held = reload(db, node);
+    assert_true(db_conductor_end(db, "lease-1", 0, &ended, &error));
+    reserve(db, node, "rack2", "lease-2");
+    return held;
+}
+
+static void
+who_has_lost_the_lock_writes_nothing(void **state)
+{
+    Db *db = ((const Scratch *)*state)->db;
+    g_autoptr(Node) node = scratch_node(db, "one");
+    g_autoptr(Node) stored = overtaken(db, node);
+    g_autoptr(Node) changed = node_copy(stored);
+    g_autoptr(GError) error = NULL;
+    record_set_text(&changed->description, "of a dead conductor");
+    assert_false(db_node_save(db, changed, stored, &error));
+    assert_error(error, STEEL_ERROR_LEASE_LOST);
+    assert_says(error, "lease-1");
+    g_clear_error(&error);
+    info_set_text(changed, INFO_AGENT_URL, "http://dead");
+    assert_false(db_node_save(db, changed, stored, &error));
+    assert_error(error, STEEL_ERROR_LEASE_LOST);
+    g_clear_error(&error);
+    assert_false(db_node_delete(db, stored, &error));
+    assert_error(error, STEEL_ERROR_LEASE_LOST);
+    g_autoptr(Node) now = reload(db, node);
+    assert_null(now->description);
+    assert_false(info_has(now, INFO_AGENT_URL));
+    g_clear_error(&error);
+    assert_false(db_node_lock_lost(stored, &error));
+    assert_error(error, STEEL_ERROR_LEASE_LOST);
+}
+
+static void
+who_holds_the_lock_may_delete(void **state)
+{
+    Db *db = ((const Scratch *)*state)->db;
+    g_autoptr(Node) node = scratch_node(db, "one");
+    g_autoptr(GError) error = NULL;
+    conductor(db, "rack1", "lease-1", HOUR_MS);
+    reserve(db, node, "rack1", "lease-1");
+    g_autoptr(Node) held = reload(db, node);
+    assert_true(db_node_delete(db, held, &error));
+    assert_false(db_node_delete(db, held, &error));
+    assert_error(error, STEEL_ERROR_NODE_NOT_FOUND);
+}
+
+static void
+a_lease_that_was_renewed_meanwhile_is_not_ended(void **state)
+{
+    Db *db = ((const Scratch *)*state)->db;
+    g_autoptr(GError) error = NULL;
+    bool ended = true;
+    conductor(db, "rack1", "lease-1", HOUR_MS);
+    assert_true(db_conductor_renew(db, "lease-1", HOUR_MS, &error));
+    assert_true(db_conductor_end(db, "lease-1", 0, &ended, &error));
+    assert_false(ended);
+    assert_true(db_conductor_end(db, "lease-1", 1, &ended, &error));
+    assert_true(ended);
+    assert_false(db_conductor_renew(db, "lease-1", HOUR_MS, &error)); /* it stays ended */
+    assert_error(error, STEEL_ERROR_LEASE_LOST);
+}
+
+static void
+leases_have_numbers_that_grow(void **state)
+{
+    Db *db = ((const Scratch *)*state)->db;
+    g_autoptr(GError) error = NULL;
+    int64_t last = 0;
+    for (int life = 0; life < 12; life++) {
+        g_autoptr(ConductorRecord) record = conductor_record_new();
+        record->hostname = g_strdup("rack1");
+        assert_true(db_conductor_register(db, record, &error));
+        int64_t number = g_ascii_strtoll(record->lease, NULL, 10);
+        assert_true(number > last);
+        last = number;
+    }
+}
+
+static void
+a_conductor_that_drains_holds_its_locks_and_stays_so(void **state)
+{
+    Db *db = ((const Scratch *)*state)->db;
+    g_autoptr(Node) node = scratch_node(db, "one");
+    g_autoptr(GError) error = NULL;
+    int64_t count = 0;
+    conductor(db, "rack1", "lease-1", HOUR_MS);
+    reserve(db, node, "rack1", "lease-1");
+    assert_true(db_conductor_drain(db, "lease-1", &error));
+    assert_true(db_conductor_renew(db, "lease-1", HOUR_MS, &error));
+    assert_true(scratch_number(db, "SELECT lease_expires_ms FROM conductors") == LEASE_DRAINS);
+    locked_out(db, node, "lease-2", "rack1");
+    assert_true(db_nodes_count_locked(db, "lease-1", &count, &error));
+    assert_int_equal(count, 1);
+    assert_true(db_conductor_leave(db, "lease-1", &error));
+    assert_true(db_conductor_drain(db, "lease-1", &error)); /* does not bring it back */
+    reserve(db, node, "rack2", "lease-2");
+}
+
+static void
+an_orphan_is_adopted_once(void **state)
+{
+    Db *db = ((const Scratch *)*state)->db;
+    g_autoptr(Node) orphan = scratch_node(db, "one");
+    g_autoptr(Node) kept = scratch_node(db, "two");
+    g_autoptr(GError) error = NULL;
+    bool adopted = false;
+    conductor(db, "rack1", "lease-1", HOUR_MS);
+    conductor(db, "rack2", "lease-2", HOUR_MS);
+    scratch_execute(db, "UPDATE nodes SET conductor_affinity = CASE name WHEN 'one' THEN 'rack1' "
+                        "ELSE 'rack2' END");
+    g_autoptr(GPtrArray) none = db_nodes_orphaned(db, "", 10, &error);
+    assert_int_equal(none->len, 0);
+    assert_true(db_conductor_leave(db, "lease-1", &error));
+    g_autoptr(GPtrArray) one = db_nodes_orphaned(db, "", 10, &error);
+    assert_int_equal(one->len, 1);
+    assert_string_equal(((const Node *)one->pdata[0])->uuid, orphan->uuid);
+    assert_true(db_node_adopt(db, orphan->uuid, "rack1", "rack2", &adopted, &error));
+    assert_true(adopted);
+    assert_true(db_node_adopt(db, orphan->uuid, "rack1", "rack3", &adopted, &error));
+    assert_false(adopted);
+    g_autoptr(GPtrArray) gone = db_nodes_orphaned(db, "", 10, &error);
+    assert_int_equal(gone->len, 0);
+}
+
 static void
 a_conductor_does_not_forget_itself(void **state)
 {
@@ -364,8 +544,15 @@ main(void)
         scratch_test(a_registration_replaces_the_earlier_life_of_its_host),
         scratch_test(a_heartbeat_of_an_agent_that_is_forgotten_is_not_recorded),
         scratch_test(waits_of_nodes_in_maintenance_are_not_late),
+        scratch_test(who_has_lost_the_lock_writes_nothing),
+        scratch_test(who_holds_the_lock_may_delete),
+        scratch_test(a_lease_that_was_renewed_meanwhile_is_not_ended),
+        scratch_test(leases_have_numbers_that_grow),
+        scratch_test(a_conductor_that_drains_holds_its_locks_and_stays_so),
+        scratch_test(an_orphan_is_adopted_once),
         scratch_test(a_conductor_does_not_forget_itself),
         scratch_test(of_many_threads_exactly_one_takes_a_lock),
+        scratch_test(nobody_is_refused_by_a_lock_that_nobody_has),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

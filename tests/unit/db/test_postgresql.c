@@ -310,6 +310,27 @@ a_broken_rule_of_a_quoted_column_is_named(void **state)
     assert_string_equal(conflict.columns[1], "b");
 }
 
+/* A program that was at work when others contracted the schema: what it has open it keeps, and
+ * then it is at an end. */
+static void
+each_new_connection_asks_whether_the_schema_is_still_known(void **state)
+{
+    const Scratch *scratch = *state;
+    Db *other = scratch_open(scratch);
+    g_autoptr(GError) error = NULL;
+    scratch_execute(other, "INSERT INTO schema_version (number, expands) VALUES (901, 1)");
+    (void)scratch_number(other, "SELECT COUNT(pg_terminate_backend(pid)) FROM pg_stat_activity "
+                                "WHERE datname = current_database() AND pid <> pg_backend_pid()");
+    assert_int_equal(scratch_number(scratch->db, "SELECT COUNT(*) FROM nodes"), 0);
+    scratch_execute(other, "INSERT INTO schema_version (number, expands) VALUES (902, 0)");
+    (void)scratch_number(other, "SELECT COUNT(pg_terminate_backend(pid)) FROM pg_stat_activity "
+                                "WHERE datname = current_database() AND pid <> pg_backend_pid()");
+    assert_false(db_query(scratch->db, "SELECT COUNT(*) FROM nodes", NULL, 0, NULL, NULL, &error));
+    assert_error(error, STEEL_ERROR_DATABASE);
+    assert_says(error, "the database has schema 902");
+    db_close(other);
+}
+
 #define scratch_test(name) cmocka_unit_test_setup_teardown(name, scratch_setup, scratch_teardown)
 
 int
@@ -328,6 +349,7 @@ main(void)
         scratch_test(a_pool_in_use_is_waited_for_until_its_limit),
         scratch_test(a_statement_that_takes_too_long_is_stopped),
         scratch_test(texts_that_are_no_utf_8_are_the_callers_mistake),
+        scratch_test(each_new_connection_asks_whether_the_schema_is_still_known),
         scratch_test(a_broken_rule_of_a_quoted_column_is_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,6 +4,7 @@
 #include "scratch.h"
 
 #include "common/uuid.h"
+#include "db/inspection_rules.h"
 
 /* Two values of each type; a field that names another record gets an existing one. */
 static const struct {
@@ -34,6 +35,8 @@ static const struct {
     {&volume_target_resource,    "uuid"},
     {&allocation_resource,       "uuid"},
     {&deploy_template_resource,  "uuid"},
+    {&runbook_resource,          "uuid"},
+    {&inspection_rule_resource,  "uuid"},
     {&conductor_record_resource, "hostname"},
     {&node_history_resource,     "uuid"},
     {&timeline_phase_resource,   "uuid"},
@@ -426,6 +429,30 @@ records_are_found_by_condition_in_its_order(void **state)
 }
 
 static void
+a_guarded_write_asks_for_the_stored_value(void **state)
+{
+    const Scratch *scratch = *state;
+    g_autoptr(GError) error = NULL;
+    g_autoptr(Node) node = scratch_node(scratch->db, "one");
+    g_autoptr(Node) changed = node_copy(node);
+    const DbGuard wrong = {"name", "two"}, right = {"name", "one"};
+    bool written = true;
+    record_set_text(&changed->description, "new");
+    assert_true(db_record_save_guarded(scratch->db, &node_resource, changed, node, wrong, &written,
+                                       &error));
+    assert_false(written);
+    assert_true(db_record_save_guarded(scratch->db, &node_resource, changed, node, right, &written,
+                                       &error));
+    assert_true(written);
+    assert_true(
+        db_record_delete_guarded(scratch->db, &node_resource, node->uuid, wrong, &written, &error));
+    assert_false(written);
+    assert_true(
+        db_record_delete_guarded(scratch->db, &node_resource, node->uuid, right, &written, &error));
+    assert_true(written);
+}
+
+static void
 json_that_was_damaged_in_the_database_reads_as_empty(void **state)
 {
     const Scratch *scratch = *state;
@@ -437,6 +464,35 @@ json_that_was_damaged_in_the_database_reads_as_empty(void **state)
 }
 
 #define scratch_test(name) cmocka_unit_test_setup_teardown(name, scratch_setup, scratch_teardown)
+
+static void
+insert_rule(Db *db, const char *description, int64_t priority, const char *phase)
+{
+    g_autoptr(InspectionRule) rule = inspection_rule_new();
+    record_set_text(&rule->description, description);
+    record_set_text(&rule->phase, phase);
+    rule->priority = priority;
+    json_array_append_new(rule->actions, json_object());
+    scratch_insert(db, &inspection_rule_resource, rule);
+}
+
+static void
+inspection_rules_of_a_phase_come_by_priority_and_then_as_created(void **state)
+{
+    const Scratch *scratch = *state;
+    static const char *const expected[] = {"great", "first", "second", "small"};
+    g_autoptr(GError) error = NULL;
+    insert_rule(scratch->db, "first", 5, "main");
+    insert_rule(scratch->db, "small", -1, "main");
+    insert_rule(scratch->db, "other", 9, "early");
+    insert_rule(scratch->db, "great", 7, "main");
+    insert_rule(scratch->db, "second", 5, "main");
+    g_autoptr(GPtrArray) rules = db_inspection_rules(scratch->db, "main", &error);
+    assert_non_null(rules);
+    assert_int_equal(rules->len, G_N_ELEMENTS(expected));
+    for (guint i = 0; i < rules->len; i++)
+        assert_string_equal(((const InspectionRule *)rules->pdata[i])->description, expected[i]);
+}
 
 int
 main(void)
@@ -458,6 +514,8 @@ main(void)
         scratch_test(a_record_with_references_to_it_cannot_be_deleted),
         scratch_test(records_are_found_by_condition_in_its_order),
         scratch_test(json_that_was_damaged_in_the_database_reads_as_empty),
+        scratch_test(a_guarded_write_asks_for_the_stored_value),
+        scratch_test(inspection_rules_of_a_phase_come_by_priority_and_then_as_created),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -315,7 +315,7 @@ static void
 many_processes_that_open_a_new_database_make_it_once(void **state)
 {
     Scratch *scratch = *state;
-    int64_t newest = scratch_number(scratch->db, "SELECT MAX(number) FROM schema_version");
+    int64_t changes = scratch_number(scratch->db, "SELECT COUNT(*) FROM schema_version");
     for (int round = 0; round < 5; round++) {
         pthread_t threads[OPENERS];
         void *opened[OPENERS];
@@ -331,7 +331,7 @@ many_processes_that_open_a_new_database_make_it_once(void **state)
         }
         assert_int_equal(good, OPENERS);
         scratch->db = scratch_open(scratch);
-        assert_true(scratch_number(scratch->db, "SELECT COUNT(*) FROM schema_version") == newest);
+        assert_true(scratch_number(scratch->db, "SELECT COUNT(*) FROM schema_version") == changes);
     }
 }
 

@@ -42,12 +42,14 @@ static void
 configure(const char *const *settings)
 {
     static const char *const own[] = {
-        "ipmi.min_command_interval=0",
-        "ipmi.command_retry_timeout=3",
-        "conductor.power_state_change_timeout=5",
-        "ilo.power_wait=1",
-        "redfish.connection_retry_interval=1",
+        "ipmi.min_command_interval=0", "ipmi.command_retry_timeout=3",
+        "conductor.power_state_change_timeout=5", "ilo.power_wait=1",
+        "redfish.connection_retry_interval=1", "console.port_range=30000:32000",
+        "console.socat_address=127.0.0.1",
         "DEFAULT.enabled_hardware_types=ipmi,redfish,fake-hardware,ilo,ilo5",
+        /* all, those as well that are enabled by their names only */
+        "DEFAULT.enabled_boot_interfaces=fake,ipxe,pxe,http-ipxe,http,redfish-virtual-media,"
+        "redfish-https,ilo-virtual-media,ilo-ipxe,ilo-pxe,ilo-uefi-https",
         NULL};
     g_autoptr(GError) error = NULL;
     Config *config = config_new();
@@ -64,13 +66,15 @@ static void
 start_bmc(DriverFixture *fixture)
 {
     static const IpmiBmcUser users[] = {
-        {FIXTURE_USER, FIXTURE_PASSWORD, IPMI_PRIVILEGE_ADMINISTRATOR}};
+        {FIXTURE_USER, FIXTURE_PASSWORD, IPMI_PRIVILEGE_ADMINISTRATOR},
+        {ILO_DEVICE_USER, ILO_DEVICE_PASSWORD, IPMI_PRIVILEGE_ADMINISTRATOR}};
     g_autoptr(GError) error = NULL;
-    fixture->client = ipmi_client_new(&error);
+    fixture->client = ipmi_client_new(NULL, &error);
     assert_no_error(error);
     fixture->server = ipmi_server_new(&error);
     assert_no_error(error);
-    fixture->bmc = ipmi_server_add(fixture->server, "127.0.0.1", 0, users, 1, NULL, NULL, &error);
+    fixture->bmc = ipmi_server_add(fixture->server, "127.0.0.1", 0, users, G_N_ELEMENTS(users),
+                                   NULL, NULL, &error);
     assert_no_error(error);
     ipmi_bmc_set_identity(fixture->bmc, 10876, 1); /* Supermicro */
 }
@@ -88,7 +92,7 @@ static void
 start_redfish(DriverFixture *fixture)
 {
     fixture->machine = redfish_machine_start(FIXTURE_USER, FIXTURE_PASSWORD);
-    fixture->guard = login_guard_new(0, 0);
+    fixture->guard = bmc_guard_new(NULL);
     fixture->services.bmc.redfish = redfish_client_new(fixture->http, fixture->guard);
     fixture->ilo_client =
         ilo_client_new(fixture->http, fixture->guard, fixture->services.bmc.redfish);
@@ -103,7 +107,7 @@ stop_http(DriverFixture *fixture)
     ilo_client_free(fixture->ilo_client);
     http_engine_free(fixture->http);
     redfish_client_free(fixture->services.bmc.redfish);
-    login_guard_free(fixture->guard);
+    bmc_guard_free(fixture->guard);
     ilo_device_free(fixture->ilo);
     assert_int_equal(redfish_machine_sessions(fixture->machine), 0);
     redfish_machine_stop(fixture->machine);
@@ -138,6 +142,8 @@ driver_fixture_new(const char *const *settings)
     assert_no_error(error);
     fixture->events = events_new();
     fixture->writes = lun_writes_new(&nobody, NULL, "iqn.2008-10.org.openstack:test", 1, 1);
+    fixture->consoles = consoles_new(NULL, NULL, &error);
+    assert_no_error(error);
     start_bmc(fixture);
     start_ilo(fixture);
     fixture->services = (DriverServices){.db = fixture->db,
@@ -146,7 +152,8 @@ driver_fixture_new(const char *const *settings)
                                          .registry = fixture->registry,
                                          .conductor_host = "test",
                                          .boot_url = "http://192.0.2.1:8089",
-                                         .writes = fixture->writes};
+                                         .writes = fixture->writes,
+                                         .consoles = fixture->consoles};
     start_redfish(fixture);
     return fixture;
 }
@@ -157,6 +164,7 @@ driver_fixture_free(DriverFixture *fixture)
     static const char *const endings[] = {"", "-wal", "-shm"};
     task_free(fixture->task);
     lun_writes_free(fixture->writes);
+    consoles_free(fixture->consoles);
     stop_http(fixture);
     ipmi_client_free(fixture->client);
     ipmi_server_free(fixture->server);

@@ -26,6 +26,7 @@ typedef struct DriverFixture {
     Registry *registry;
     Events *events;
     LunWrites *writes; /* nobody is told of their end */
+    Consoles *consoles;
     IpmiClient *client;
     HttpEngine *http;
     IloClient *ilo_client;
@@ -33,7 +34,7 @@ typedef struct DriverFixture {
     IpmiServer *server;
     IpmiBmc *bmc;            /* at 127.0.0.1, users FIXTURE_USER and FIXTURE_PASSWORD */
     RedfishMachine *machine; /* another BMC, with the same user; its client is in services */
-    struct LoginGuard *guard;
+    struct BmcGuard *guard;
     DriverServices services;
     Task *task; /* NULL until driver_fixture_begin */
 } DriverFixture;

@@ -254,6 +254,47 @@ storage_admits_volumes_by_firmware(void **state)
         assert_no_error(error);
         task->driver.boot->interface.validate(task, &error);
         assert_no_error(error);
+        json_object_set_new(task->node->properties, "capabilities", json_string("boot_mode:uefi"));
+        assert_false(task->driver.storage->interface.validate(task, &error));
+        assert_error(&error, STEEL_ERROR_INVALID, "iscsi_boot is not set");
+        driver_fixture_free(fixture);
+    }
+}
+
+static void
+an_error_of_the_ilo_is_an_error_of_the_operation(void **state)
+{
+    static const char *const boots[] = {"ilo-pxe", "ilo-ipxe", "ilo-virtual-media"};
+    (void)state;
+    for (size_t i = 0; i < G_N_ELEMENTS(boots); i++) {
+        DriverFixture *fixture;
+        g_autoptr(GError) error = NULL;
+        Task *task = begin(&fixture, boots[i], "uefi");
+        ilo_device_answer(fixture->ilo, "PATCH", SETTINGS, 9, 400,
+                          "{\"error\": {\"message\": \"the iLO says no\"}}");
+        assert_false(boot_prepare_instance(task, &error));
+        assert_error(&error, STEEL_ERROR_BMC_REFUSED, "the iLO says no");
+        driver_fixture_free(fixture);
+    }
+}
+
+static void
+an_instance_without_a_volume_boots_from_its_disk(void **state)
+{
+    static const char *const boots[] = {"ilo-pxe", "ilo-ipxe", "ilo-virtual-media"};
+    (void)state;
+    for (size_t i = 0; i < G_N_ELEMENTS(boots); i++) {
+        DriverFixture *fixture;
+        g_autoptr(GError) error = NULL;
+        Task *task = begin_with(&fixture, boots[i], "direct", "uefi");
+        boot_prepare_instance(task, &error);
+        assert_no_error(error);
+        expect(fixture, SYSTEM, "Boot/BootSourceOverrideTarget", "Hdd");
+        expect(fixture, SYSTEM, "Boot/BootSourceOverrideEnabled", "Continuous");
+        expect(fixture, SETTINGS, "iSCSISources/0/iSCSIConnection", "Disabled");
+        assert_false(info_has(task->node, INFO_ILO_UEFI_ISCSI_BOOT));
+        boot_clean_up_instance(task, &error);
+        assert_no_error(error);
         driver_fixture_free(fixture);
     }
 }
@@ -410,7 +451,7 @@ an_inspection_fills_properties_and_ports(void **state)
     const json_t *properties = task->node->properties;
     assert_int_equal(json_integer_value(json_object_get(properties, "memory_mb")), 64 * 1024);
     assert_int_equal(json_integer_value(json_object_get(properties, "cpus")), 32);
-    assert_int_equal(json_integer_value(json_object_get(properties, "local_gb")), 99);
+    assert_int_equal(json_integer_value(json_object_get(properties, "local_gb")), 49);
     assert_string_equal(json_string_value(json_object_get(properties, "cpu_arch")), "x86_64");
     g_autofree char *model = capability_get(task->node, "server_model"),
                     *mode = capability_get(task->node, "boot_mode");
@@ -538,6 +579,32 @@ power_off_holds_the_button(void **state)
     driver_fixture_free(fixture);
 }
 
+static int looks_left;
+
+static int64_t
+for_some_looks(const Task *task)
+{
+    (void)task;
+    return looks_left-- > 0 ? 1000 : 0;
+}
+
+/* It is asked for the power command and for the visit; what the visit sends is too late. */
+static void
+a_lease_that_ends_during_a_visit_ends_its_changes(void **state)
+{
+    (void)state;
+    DriverFixture *fixture;
+    g_autoptr(GError) error = NULL;
+    Task *task = begin(&fixture, "ilo-pxe", "uefi");
+    looks_left = 2;
+    fixture->services.lease_left_ms = for_some_looks;
+    assert_false(power_set(task, POWER_TARGET_OFF, 5, &error));
+    assert_true(steel_error_is(error, STEEL_ERROR_LEASE_LOST));
+    g_autofree char *changes = ilo_device_changes(fixture->ilo);
+    assert_null(strstr(changes, "PushType"));
+    driver_fixture_free(fixture);
+}
+
 int
 main(void)
 {
@@ -550,6 +617,8 @@ main(void)
         cmocka_unit_test(ipxe_boots_a_volume_in_bios_mode),
         cmocka_unit_test(virtual_media_boots_no_volume_in_bios_mode),
         cmocka_unit_test(storage_admits_volumes_by_firmware),
+        cmocka_unit_test(an_error_of_the_ilo_is_an_error_of_the_operation),
+        cmocka_unit_test(an_instance_without_a_volume_boots_from_its_disk),
         cmocka_unit_test(a_running_machine_is_left_alone),
         cmocka_unit_test(a_machine_in_legacy_mode_is_taken_through_a_post),
         cmocka_unit_test(a_ramdisk_is_booted_from_its_iso_once),
@@ -563,6 +632,7 @@ main(void)
         cmocka_unit_test(a_password_is_changed_once),
         cmocka_unit_test(an_active_node_gets_its_iso_before_it_comes_on),
         cmocka_unit_test(power_off_holds_the_button),
+        cmocka_unit_test(a_lease_that_ends_during_a_visit_ends_its_changes),
     };
     g_autofree char *folder = g_dir_make_tmp("steel-ilo-XXXXXX", NULL);
     state_path = g_strconcat("state_path=", folder, NULL);

@@ -284,6 +284,31 @@ bios_settings_that_the_machine_drops_are_named(void **state)
     driver_fixture_free(fixture);
 }
 
+/* ---- leases ---- */
+
+static DriverFixture *leased; /* whose lease ends when its machine has been asked */
+
+static int64_t
+until_the_machine_is_asked(const Task *task)
+{
+    (void)task;
+    return count(leased, "GET /redfish/v1/Systems/1") == 0 ? 1000 : 0;
+}
+
+static void
+a_lease_that_ends_during_a_visit_ends_its_changes(void **state)
+{
+    (void)state;
+    g_autoptr(GError) error = NULL;
+    leased = begin();
+    leased->services.lease_left_ms = until_the_machine_is_asked;
+    assert_false(power_set(leased->task, POWER_TARGET_OFF, 5, &error));
+    assert_true(steel_error_is(error, STEEL_ERROR_LEASE_LOST));
+    assert_int_not_equal(count(leased, "GET /redfish/v1/Systems/1"), 0);
+    assert_int_equal(count(leased, "POST /redfish/v1/Systems/1"), 0);
+    driver_fixture_free(leased);
+}
+
 int
 main(void)
 {
@@ -296,6 +321,7 @@ main(void)
         cmocka_unit_test(secure_boot_needs_uefi),
         cmocka_unit_test(bios_settings_hold_after_the_reboot),
         cmocka_unit_test(bios_settings_that_the_machine_drops_are_named),
+        cmocka_unit_test(a_lease_that_ends_during_a_visit_ends_its_changes),
     };
     return cmocka_run_group_tests_name("redfish_node", tests, NULL, NULL);
 }

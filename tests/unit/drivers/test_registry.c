@@ -38,11 +38,11 @@ without_configuration_the_defaults_are_those_of_the_manual(void **state)
         const char *driver, *interfaces[INTERFACE_COUNT];
     } rows[] = {
         {"ipmi",
-         {"no-bios", "ipxe", "no-console", "direct", "agent", "ipmitool", "noop", "ipmitool",
-          "no-raid", "no-rescue", "noop", "ipmitool"}},
+         {"no-bios", "ipxe", "ipmitool-socat", "direct", "no-firmware", "agent", "ipmitool", "noop",
+          "ipmitool", "no-raid", "no-rescue", "noop", "ipmitool"}},
         {"fake-hardware",
-         {"fake", "fake", "fake", "fake", "fake", "fake", "noop", "fake", "fake", "fake", "noop",
-          "fake"}},
+         {"fake", "fake", "fake", "fake", "fake", "fake", "fake", "noop", "fake", "fake", "fake",
+          "noop", "fake"}},
     };
     g_autoptr(GError) error = NULL;
     const char *const none[] = {NULL};
@@ -121,7 +121,7 @@ what_ironic_has_and_steel_has_not_is_left_out(void **state)
     (void)state;
     const char *const settings[] = {"enabled_hardware_types=irmc,ipmi,snmp,fake-hardware",
                                     "enabled_boot_interfaces=ipxe,irmc-virtual-media",
-                                    "enabled_network_interfaces=flat,neutron",
+                                    "enabled_network_interfaces=ironic-networking",
                                     "enabled_power_interfaces=ipmitool,irmc",
                                     "default_deploy_interface=autodetect",
                                     NULL};
@@ -137,6 +137,27 @@ what_ironic_has_and_steel_has_not_is_left_out(void **state)
     assert_true(registry_complete_node(registry, fake, &error));
     assert_string_equal(fake->power_interface, "fake"); /* irmc might have been meant for it */
     registry_free(registry);
+}
+
+static void
+what_needs_a_service_is_the_default_only_where_it_is_listed(void **state)
+{
+    (void)state;
+    static const char *const rows[][2] = {{"enabled_network_interfaces=", "noop"},
+                                          {"enabled_network_interfaces=noop,flat", "flat"},
+                                          {"enabled_network_interfaces=noop,neutron", "neutron"}};
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        const char *const settings[] = {"enabled_hardware_types=ipmi", rows[i][0], NULL};
+        g_autoptr(GError) error = NULL;
+        Registry *registry = configured(settings, &error);
+        assert_no_error(error);
+        g_autoptr(Node) node = bare_node("ipmi"), asked = bare_node("ipmi");
+        assert_true(registry_complete_node(registry, node, &error));
+        assert_string_equal(node->network_interface, rows[i][1]);
+        record_set_text(&asked->network_interface, rows[i][1]);
+        assert_true(registry_complete_node(registry, asked, &error));
+        registry_free(registry);
+    }
 }
 
 static void
@@ -309,7 +330,7 @@ kinds_of_interfaces_have_names(void **state)
         assert_int_equal(found, type);
     }
     InterfaceType untouched = INTERFACE_COUNT;
-    assert_false(interface_type_from_name("firmware", &untouched));
+    assert_false(interface_type_from_name("soup", &untouched));
     assert_false(interface_type_from_name(NULL, &untouched));
     assert_int_equal(untouched, INTERFACE_COUNT);
 }
@@ -322,6 +343,7 @@ main(void)
         cmocka_unit_test(a_wrong_configuration_stops_the_start_and_names_the_option),
         cmocka_unit_test(a_default_is_for_the_hardware_types_that_know_it),
         cmocka_unit_test(what_ironic_has_and_steel_has_not_is_left_out),
+        cmocka_unit_test(what_needs_a_service_is_the_default_only_where_it_is_listed),
         cmocka_unit_test(all_mistakes_are_told_at_once),
         cmocka_unit_test(an_unwritten_default_gives_way_to_what_is_enabled),
         cmocka_unit_test(a_node_is_refused_what_is_not_enabled_or_does_not_fit),

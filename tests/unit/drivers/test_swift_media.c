@@ -4,6 +4,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "driver_fixture.h"
 
+#include "cloud.h"
 #include "common/json_text.h"
 #include "common/process.h"
 #include "common/steady.h"
@@ -29,39 +30,6 @@ typedef struct World {
     char *folder, *work, *container;
 } World;
 
-static bool
-is_real(void)
-{
-    return getenv("STEEL_CLOUD_CONTROL") == NULL;
-}
-
-static void
-control(const char *order)
-{
-    const HttpRequest request = {.method = "POST",
-                                 .url = getenv("STEEL_CLOUD_CONTROL"),
-                                 .body = order,
-                                 .body_size = strlen(order)};
-    g_auto(HttpResponse) response = {0};
-    assert_true(http_request(&request, &response, NULL));
-    assert_int_equal(response.status, 204);
-}
-
-static void
-fault(const char *match, const char *kind)
-{
-    g_autofree char *order = g_strdup_printf(
-        "{\"faults\": [{\"match\": \"%s\", \"times\": 1, \"kind\": \"%s\"}]}", match, kind);
-    control(order);
-}
-
-static char *
-setting(const char *name, const char *variable)
-{
-    const char *value = getenv(variable);
-    return g_strdup_printf("keystone_authtoken.%s=%s", name, value != NULL ? value : "");
-}
-
 static int
 set_up(void **state)
 {
@@ -70,15 +38,12 @@ set_up(void **state)
     world->folder = g_dir_make_tmp("steel-swift-media-XXXXXX", NULL);
     world->work = g_build_filename(world->folder, "work", NULL);
     world->container = g_strdup_printf("steel-test-%s", uuid_generate(uuid));
-    g_autofree char *path = g_strconcat("state_path=", world->folder, NULL),
-                    *url = setting("auth_url", "STEEL_CLOUD_AUTH_URL"),
-                    *user = setting("username", "STEEL_CLOUD_USER"),
-                    *password = setting("password", "STEEL_CLOUD_PASSWORD"),
-                    *project = setting("project_name", "STEEL_CLOUD_PROJECT");
-    const char *settings[] = {path, url, user, password, project, NULL};
-    if (!is_real())
-        control("{\"faults\": []}");
-    world->fixture = driver_fixture_new(settings);
+    g_autoptr(GPtrArray) settings = cloud_settings();
+    g_ptr_array_add(settings, g_strconcat("state_path=", world->folder, NULL));
+    g_ptr_array_add(settings, NULL);
+    if (!cloud_is_real())
+        cloud_control("{\"faults\": []}");
+    world->fixture = driver_fixture_new((const char *const *)settings->pdata);
     driver_fixture_begin(world->fixture, driver_fixture_node(world->fixture, "ipmi"));
     world->openstack = openstack_new(config_current());
     world->swift = openstack_service(world->openstack, OPENSTACK_SWIFT, NULL);
@@ -255,7 +220,7 @@ a_number_that_was_not_written_is_corrected(void **state)
     const World *world = *state;
     g_autoptr(GError) error = NULL;
     MediaOwner owner = owner_of(world, world->fixture->db, FIXTURE_NODE);
-    fault("POST /v1", "503");
+    cloud_fault("POST /v1", 1, "503");
     g_autofree char *url = media_publish(&owner, &shared, &error);
     assert_no_error(error);
     g_autofree char *id = id_of(world->fixture->db, FIXTURE_NODE);
@@ -273,7 +238,7 @@ an_image_that_was_not_removed_is_removed_later(void **state)
     MediaOwner owner = owner_of(world, world->fixture->db, FIXTURE_NODE);
     g_autofree char *url = media_publish(&owner, &shared, &error);
     g_autofree char *id = id_of(world->fixture->db, FIXTURE_NODE);
-    fault("DELETE /v1", "500");
+    cloud_fault("DELETE /v1", 1, "500");
     assert_true(media_release(&owner, NULL, &error));
     assert_int_equal(shown(world, id), 1);
     assert_int_equal(media_sweep(&owner), 1);
@@ -288,7 +253,7 @@ a_failed_upload_leaves_nothing(void **state)
     MediaOwner owner = owner_of(world, world->fixture->db, FIXTURE_NODE);
     for (size_t i = 0; i < G_N_ELEMENTS(kinds); i++) {
         g_autoptr(GError) error = NULL;
-        fault("PUT /v1", kinds[i]);
+        cloud_fault("PUT /v1", 1, kinds[i]);
         g_autofree char *url = media_publish(&owner, &shared, &error);
         assert_null(url);
         assert_non_null(strstr(error->message, "Swift"));
@@ -385,10 +350,7 @@ an_image_of_one_node_has_an_end_in_swift_too(void **state)
     assert_no_error(error);
     g_autofree char *id = id_of(world->fixture->db, FIXTURE_NODE),
                     *path = g_strdup_printf("%s/%s/boot.iso", world->container, id);
-    g_auto(HttpResponse) response = {0};
-    assert_true(
-        http_request(&(HttpRequest){.url = getenv("STEEL_CLOUD_CONTROL")}, &response, NULL));
-    json_auto_t *seen = json_text_parse(response.body, response.body_size, 0, NULL);
+    json_auto_t *seen = cloud_look();
     const json_t *object = json_object_get(json_object_get(seen, "objects"), path);
     int64_t after = 0;
     assert_true(json_integer_member(object, "after", &after));
@@ -416,5 +378,5 @@ main(void)
         TEST(an_image_of_one_node_has_an_end_in_swift_too),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
-    return is_real() ? failed : failed + cmocka_run_group_tests(faults, NULL, NULL);
+    return cloud_is_real() ? failed : failed + cmocka_run_group_tests(faults, NULL, NULL);
 }

@@ -165,7 +165,9 @@ static const DeviceResource gen10_resources[] = {
     {"/redfish/v1/Systems/1/Storage/1",
      "{\"Volumes\": {\"@odata.id\": \"/redfish/v1/Systems/1/Storage/1/Volumes/\"}, \"Drives\": "
      "[{\"@odata.id\": \"/redfish/v1/Systems/1/Storage/1/Drives/1/\"}]}"},
-    {"/redfish/v1/Systems/1/Storage/1/Volumes", "{\"Members\": []}"},
+    {"/redfish/v1/Systems/1/Storage/1/Volumes",
+     "{\"Members\": [{\"@odata.id\": \"/redfish/v1/Systems/1/Storage/1/Volumes/1/\"}]}"},
+    {"/redfish/v1/Systems/1/Storage/1/Volumes/1", "{\"CapacityBytes\": 53687091200}"},
     {"/redfish/v1/Systems/1/Storage/1/Drives/1", "{\"CapacityBytes\": 107374182400}"},
     {"/redfish/v1/Managers/1",
      "{\"FirmwareVersion\": \"iLO 5 v2.10\", \"VirtualMedia\": {\"@odata.id\": "

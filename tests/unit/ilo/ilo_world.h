@@ -10,15 +10,15 @@
 #include <cmocka.h>
 #include <glib.h>
 
+#include "bmc/guard.h"
 #include "bmc/http_engine/engine.h"
 #include "bmc/ilo/ilo.h"
-#include "bmc/login_guard.h"
 #include "ilo_device.h"
 
 typedef struct World {
     IloDevice *device;
     HttpEngine *engine;
-    LoginGuard *guard;
+    BmcGuard *guard;
     IloClient *client;
     IloTarget target;
     Ilo ilo;
@@ -47,7 +47,7 @@ static inline World
 world_closed(IloDeviceKind kind)
 {
     World world = {.device = ilo_device_new(kind), .engine = http_engine_new(NULL, NULL)};
-    world.guard = login_guard_new(0, 0);
+    world.guard = bmc_guard_new(NULL);
     world.client = ilo_client_new(world.engine, world.guard, NULL);
     world.target = (IloTarget){.address = "127.0.0.1",
                                .port = ilo_device_port(world.device),
@@ -71,7 +71,7 @@ world_end(World *world)
 {
     ilo_client_free(world->client);
     http_engine_free(world->engine);
-    login_guard_free(world->guard);
+    bmc_guard_free(world->guard);
     ilo_device_free(world->device);
 }
 

@@ -438,7 +438,7 @@ an_inspection_finds_what_the_machine_has(void **state)
     } wanted[] = {
         {16 * 1024, 16, 459, "Port 1", "40:a8:f0:1e:86:74", NULL},
         {16 * 1024, 16, 459, "Port 1", "40:a8:f0:1e:86:74", "true"},
-        {64 * 1024, 32, 99,  "Port 1", "52:54:00:00:00:01", "true"},
+        {64 * 1024, 32, 49,  "Port 1", "52:54:00:00:00:01", "true"},
     };
     (void)state;
     EACH_KIND(kind)

@@ -54,7 +54,7 @@ set_up(void **state)
 {
     Fixture *fixture = g_new0(Fixture, 1);
     fixture->server = ipmi_server_new(NULL);
-    fixture->client = ipmi_client_new(NULL);
+    fixture->client = ipmi_client_new(NULL, NULL);
     assert_non_null(fixture->server);
     assert_non_null(fixture->client);
     fixture->bmc = add_bmc(fixture->server, "127.0.0.1");
@@ -341,6 +341,53 @@ the_dead_do_not_delay_the_living(void **state)
     count_free(count);
 }
 
+/* Two paced submissions for one place: the first to a BMC that is dead, the second to another. */
+static void
+ask_paced(Fixture *fixture, Count *count, unsigned retransmit_ms, const IpmiBmc *living)
+{
+    const IpmiBmcFaults dead = {.dead = true};
+    IpmiTarget second = target_of(living, "127.0.0.1");
+    ipmi_bmc_set_faults(fixture->bmc, &dead);
+    ipmi_client_pace(fixture->client, 1);
+    fixture->target.paced = second.paced = true;
+    fixture->target.deadline_ms = 600000;
+    fixture->target.retransmit_ms = retransmit_ms;
+    ask_async(fixture, &fixture->target, count, 0);
+    ask_async(fixture, &second, count, 1);
+}
+
+static void
+paced_submissions_wait_for_a_place_and_others_do_not(void **state)
+{
+    Fixture *fixture = *state;
+    Count *count = count_new();
+    IpmiBmcStats stats;
+    IpmiBmc *held = add_bmc(fixture->server, "127.0.0.1"), *other;
+    other = add_bmc(fixture->server, "127.0.0.1");
+    ask_paced(fixture, count, 300000, held); /* it is not repeated in this test */
+    fixture->target = target_of(other, "127.0.0.1");
+    assert_false(is_on(fixture));
+    ipmi_bmc_stats(held, &stats);
+    assert_int_equal(stats.datagrams_received, 0);
+    ipmi_client_free(g_steal_pointer(&fixture->client));
+    assert_int_equal(count->cancelled, 2);
+    count_free(count);
+}
+
+static void
+a_silent_bmc_gives_its_place_up(void **state)
+{
+    Fixture *fixture = *state;
+    Count *count = count_new();
+    ask_paced(fixture, count, 50, add_bmc(fixture->server, "127.0.0.1"));
+    wait_for(count, 1);
+    assert_int_equal(count->order[0], 1);
+    assert_int_equal(count->ok, 1);
+    ipmi_client_free(g_steal_pointer(&fixture->client));
+    assert_int_equal(count->cancelled, 1);
+    count_free(count);
+}
+
 static void
 one_bmc_is_asked_in_order_through_one_session_at_a_time(void **state)
 {
@@ -504,6 +551,76 @@ an_address_can_be_taken_once(void **state)
     assert_true(steel_error_is(error, STEEL_ERROR_INVALID));
 }
 
+/* A client that minds what is known against BMCs. */
+static void
+guard_the_client(Fixture *fixture, BmcGuard *guard)
+{
+    ipmi_client_free(fixture->client);
+    fixture->client = ipmi_client_new(guard, NULL);
+    assert_non_null(fixture->client);
+}
+
+static void
+assert_refusal(Fixture *fixture, SteelErrorCode code, const char *words)
+{
+    g_autoptr(GError) error = NULL;
+    bool on;
+    assert_false(ipmi_get_power(fixture->client, &fixture->target, &on, &error));
+    assert_true(steel_error_is(error, code));
+    if (strstr(error->message, words) == NULL)
+        fail_msg("%s", error->message);
+}
+
+/* How many logins the BMC has refused, and how many were not sent. */
+static void
+assert_logins(BmcGuard *guard, uint64_t refused, uint64_t held)
+{
+    BmcGuardStats stats;
+    bmc_guard_stats(guard, &stats);
+    assert_int_equal(stats.refused, refused);
+    assert_int_equal(stats.held, held);
+}
+
+static void
+a_dead_bmc_is_left_alone_until_it_is_absolved(void **state)
+{
+    Fixture *fixture = *state;
+    const BmcGuardOptions options = {.failures = 1, .rest_ms = 600000, .rest_limit_ms = 600000};
+    BmcGuard *guard = bmc_guard_new(&options);
+    const IpmiBmcFaults dead = {.dead = true}, none = {0};
+    guard_the_client(fixture, guard);
+    fixture->target.deadline_ms = 1500;
+    ipmi_bmc_set_faults(fixture->bmc, &dead);
+    assert_refusal(fixture, STEEL_ERROR_BMC_UNREACHABLE, "no answer");
+    ipmi_bmc_set_faults(fixture->bmc, &none);
+    assert_refusal(fixture, STEEL_ERROR_BMC_UNREACHABLE, "is left alone for another");
+    ipmi_client_absolve(fixture->client, &fixture->target);
+    fixture->target.deadline_ms = 30000;
+    assert_false(is_on(fixture));
+    ipmi_client_free(g_steal_pointer(&fixture->client));
+    bmc_guard_free(guard);
+}
+
+static void
+a_refused_login_is_not_sent_again(void **state)
+{
+    Fixture *fixture = *state;
+    BmcGuard *guard = bmc_guard_new(NULL);
+    guard_the_client(fixture, guard);
+    fixture->target.password = "wrong-one";
+    assert_refusal(fixture, STEEL_ERROR_BMC_AUTH, "password");
+    assert_refusal(fixture, STEEL_ERROR_BMC_AUTH, "are not sent again");
+    assert_logins(guard, 1, 1);
+    fixture->target.password = "secret-admin"; /* other credentials are tried at once */
+    assert_false(is_on(fixture));
+    fixture->target.password = "wrong-one";
+    ipmi_client_absolve(fixture->client, &fixture->target);
+    assert_refusal(fixture, STEEL_ERROR_BMC_AUTH, "password");
+    assert_logins(guard, 2, 1);
+    ipmi_client_free(g_steal_pointer(&fixture->client));
+    bmc_guard_free(guard);
+}
+
 #define with_bmc(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
 
 int
@@ -515,6 +632,8 @@ main(void)
         with_bmc(what_is_wrong_is_said),
         with_bmc(a_bad_wire_is_only_slower),
         with_bmc(the_dead_do_not_delay_the_living),
+        with_bmc(paced_submissions_wait_for_a_place_and_others_do_not),
+        with_bmc(a_silent_bmc_gives_its_place_up),
         with_bmc(one_bmc_is_asked_in_order_through_one_session_at_a_time),
         with_bmc(submissions_to_one_bmc_keep_their_distance),
         with_bmc(waiting_submissions_are_cancelled_too),
@@ -523,6 +642,8 @@ main(void)
         with_bmc(a_blocking_call_from_a_callback_is_refused),
         with_bmc(a_bmc_can_be_removed_while_it_is_asked),
         with_bmc(an_address_can_be_taken_once),
+        with_bmc(a_dead_bmc_is_left_alone_until_it_is_absolved),
+        with_bmc(a_refused_login_is_not_sent_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

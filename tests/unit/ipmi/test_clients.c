@@ -183,6 +183,8 @@ ipmitool_inventories_without_errors(void **state)
         {"sel clear",                "Clearing SEL"},
         {"sdr",                      ""},
         {"sdr list all",             "Dynamic MC @ 20h"},
+        {"sdr list all",             "CPU1 Temp        | 44 degrees C      | ok"},
+        {"sdr list full",            "12V              | 12.06 Volts       | ok"},
         {"user list 1",              "ADMINISTRATOR"},
         {"channel info",             "802.3 LAN"},
         {"session info active",      "active sessions"},

@@ -126,7 +126,7 @@ set_up(void **state)
     write_file(simulator, "lan.conf", lan, 0644);
     write_file(simulator, "bmc.emu", emulation, 0644);
     start_program(simulator);
-    simulator->client = ipmi_client_new(NULL);
+    simulator->client = ipmi_client_new(NULL, NULL);
     assert_non_null(simulator->client);
     /* The first answer may take as long as the program takes to start. */
     simulator->target = (IpmiTarget){.address = "127.0.0.1",

@@ -920,6 +920,43 @@ an_aborted_session_tells_the_bmc(void **state)
     wire_close(&wire);
 }
 
+/* The right to act on the machine, for so many more requests. */
+static bool
+may_send_counted(void *left)
+{
+    unsigned *requests = left;
+    if (*requests == 0)
+        return false;
+    (*requests)--;
+    return true;
+}
+
+static void
+who_may_not_act_any_more_sends_no_further_request(void **state)
+{
+    (void)state;
+    for (unsigned allowed = 0; allowed <= 1; allowed++) {
+        Wire wire;
+        IpmiRequest requests[2];
+        IpmiBmcStats stats;
+        unsigned left = allowed;
+        IpmiTarget target = wire_target();
+        target.may_send = may_send_counted;
+        target.may_send_user = &left;
+        ipmi_build_chassis_status(&requests[0]);
+        ipmi_build_chassis_control(&requests[1], IPMI_CHASSIS_ON);
+        wire_open(&wire, NULL, NULL);
+        ipmi_bmc_set_power(wire.bmc, false);
+        wire_session(&wire, &target, requests, 2);
+        wire_run(&wire);
+        assert_failed(&wire, STEEL_ERROR_LEASE_LOST, "another conductor may act on it now");
+        assert_int_equal(wire.session->response_count, allowed);
+        ipmi_bmc_stats(wire.bmc, &stats);
+        assert_int_equal(stats.commands, 2 + allowed); /* privilege, those allowed, close */
+        wire_close(&wire);
+    }
+}
+
 int
 main(void)
 {
@@ -960,6 +997,7 @@ main(void)
         cmocka_unit_test(a_reset_that_is_not_answered_has_happened),
         cmocka_unit_test(what_ipmi_cannot_carry_is_refused_at_once),
         cmocka_unit_test(an_aborted_session_tells_the_bmc),
+        cmocka_unit_test(who_may_not_act_any_more_sends_no_further_request),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

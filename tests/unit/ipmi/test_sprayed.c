@@ -155,7 +155,7 @@ set_up(void **state)
     IpmiPeer own;
     pthread_mutex_init(&scene->lock, NULL);
     scene->bmc = ipmi_bmc_new(&user, 1, NULL, NULL, NULL);
-    scene->client = ipmi_client_new(NULL);
+    scene->client = ipmi_client_new(NULL, NULL);
     scene->fd = ipmi_socket_new(AF_INET, 0, NULL);
     assert_non_null(scene->bmc);
     assert_non_null(scene->client);

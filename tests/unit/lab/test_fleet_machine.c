@@ -110,6 +110,20 @@ a_cut_of_power_ends_the_write_and_forgets_the_agent(void **state)
 }
 
 static void UNSHARED
+fleets_that_begin_with_other_numbers_have_other_machines(void **state)
+{
+    (void)state;
+    FleetMachine machine;
+    options.first = 5000;
+    machine_init(&machine, &shared, 3, 20000);
+    options.first = 0;
+    assert_string_equal(machine.name, "lab-5003");
+    assert_string_equal(machine.mac, "52:54:01:00:13:8b");
+    assert_string_equal(machine.uuid, "5fee1000-0000-4000-8000-52540100138b");
+    machine_clear(&machine);
+}
+
+static void UNSHARED
 without_boot_flags_a_written_disk_comes_before_the_network(void **state)
 {
     (void)state;
@@ -192,6 +206,7 @@ main(void)
         cmocka_unit_test(one_command_runs_at_a_time),
         cmocka_unit_test(a_write_counts_when_it_begins_and_when_it_ends),
         cmocka_unit_test(a_cut_of_power_ends_the_write_and_forgets_the_agent),
+        cmocka_unit_test(fleets_that_begin_with_other_numbers_have_other_machines),
         cmocka_unit_test(without_boot_flags_a_written_disk_comes_before_the_network),
         cmocka_unit_test(mistakes_of_a_client_are_those_of_steel_agent),
         cmocka_unit_test(faults_come_by_their_rate_and_alike_for_the_same_seed),

@@ -56,7 +56,8 @@ bios_machine_writes_firmware_text_to_the_serial_line(void **state)
     assert_non_null(strstr(text, "-M pc,graphics=off"));
     assert_null(strstr(text, "pflash"));
     assert_non_null(strstr(text, " -m 512 "));
-    assert_non_null(strstr(text, "file,id=console0,path=lab-0.console.log,append=on"));
+    assert_non_null(strstr(text, "socket,id=console0,path=lab-0.serial,server=on,wait=off,"
+                                 "logfile=lab-0.console.log,logappend=on"));
     assert_non_null(strstr(text, "-serial chardev:console0"));
 }
 
@@ -91,6 +92,18 @@ tap_takes_the_place_of_user_networking(void **state)
     g_autofree char *text = command_text(&config, MACHINE_BIOS, true);
     assert_non_null(strstr(text, "tap,id=net0,ifname=tap0,script=no,downscript=no"));
     assert_null(strstr(text, "bootfile"));
+}
+
+static void
+a_card_may_come_without_its_rom(void **state)
+{
+    (void)state;
+    MachineConfig config = plain;
+    g_autofree char *with = command_text(&config, MACHINE_UEFI, true);
+    assert_null(strstr(with, "romfile"));
+    config.no_rom = true;
+    g_autofree char *without = command_text(&config, MACHINE_UEFI, true);
+    assert_non_null(strstr(without, ",romfile= "));
 }
 
 static void
@@ -199,6 +212,18 @@ bad_sector_fails_writes_to_the_first_disk(void **state)
     assert_non_null(strstr(text, "file.inject-error.0.sector=40960 "));
 }
 
+static void
+a_url_is_booted_by_the_firmwares_own_driver_of_the_card(void **state)
+{
+    (void)state;
+    const MachineDrives drives = {.by_http = true};
+    g_auto(GStrv) command = machine_command(&plain, &drives, MACHINE_UEFI, false, 7);
+    g_autofree char *text = g_strjoinv(" ", command);
+    g_autofree char *other = command_text(&plain, MACHINE_UEFI, false);
+    assert_non_null(strstr(text, "bootindex=4,romfile= "));
+    assert_null(strstr(other, "romfile"));
+}
+
 int
 main(void)
 {
@@ -209,6 +234,7 @@ main(void)
         cmocka_unit_test(uefi_machine_has_variables_of_its_own),
         cmocka_unit_test(reset_never_becomes_an_exit),
         cmocka_unit_test(tap_takes_the_place_of_user_networking),
+        cmocka_unit_test(a_card_may_come_without_its_rom),
         cmocka_unit_test(comma_in_a_value_starts_no_new_option),
         cmocka_unit_test(uefi_loads_ipxe_by_tftp_where_its_rom_is_not_started),
         cmocka_unit_test(kvm_brings_the_host_processor),
@@ -217,6 +243,7 @@ main(void)
         cmocka_unit_test(chap_password_is_no_argument),
         cmocka_unit_test(bad_sector_fails_writes_to_the_first_disk),
         cmocka_unit_test(second_disk_has_a_serial_number_and_is_not_booted),
+        cmocka_unit_test(a_url_is_booted_by_the_firmwares_own_driver_of_the_card),
     };
     return cmocka_run_group_tests_name("lab/machine_command", tests, NULL, NULL);
 }

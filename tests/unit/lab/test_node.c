@@ -154,6 +154,19 @@ dnsmasq_is_told_of_each_server_and_keeps_its_user(void **state)
 }
 
 static void
+dnsmasq_leaves_dhcp_to_another_server(void **state)
+{
+    (void)state;
+    g_autoptr(GPtrArray) nodes = g_ptr_array_new_with_free_func((GDestroyNotify)lab_node_free);
+    g_ptr_array_add(nodes, make_node(0));
+    g_autofree char *text = network_dnsmasq_config("/srv/lab", nodes, NULL);
+    assert_non_null(strstr(text, "\nenable-tftp\ntftp-root=/srv/lab/tftp\n"));
+    assert_null(strstr(text, "dhcp-host"));
+    assert_null(strstr(text, "dhcp-boot"));
+    assert_null(strstr(text, "dhcp-range=10."));
+}
+
+static void
 sessions_are_counted_per_target(void **state)
 {
     (void)state;
@@ -200,6 +213,7 @@ main(void)
         cmocka_unit_test(wwns_of_servers_differ),
         cmocka_unit_test(nfs_server_serves_the_labs_folder_at_its_own_port),
         cmocka_unit_test(dnsmasq_is_told_of_each_server_and_keeps_its_user),
+        cmocka_unit_test(dnsmasq_leaves_dhcp_to_another_server),
         cmocka_unit_test(sessions_are_counted_per_target),
     };
     return cmocka_run_group_tests_name("lab/node", tests, NULL, NULL);

@@ -88,6 +88,22 @@ agents_take_times_to_a_tenth_of_a_second(void **state)
 }
 
 static void
+a_fleet_that_deploys_takes_waves_and_what_fails(void **state)
+{
+    (void)state;
+    LabOptions options;
+    assert_true(parse("steel-lab fleet --agents 20 --deploy http://127.0.0.1:6385 --image "
+                      "http://h/i --wave 5 --retries 0 --late-percent 2.5",
+                      &options, NULL));
+    assert_string_equal(options.deploy_url, "http://127.0.0.1:6385");
+    assert_int_equal(options.wave_size, 5);
+    assert_int_equal(options.retries, 0);
+    assert_int_equal(options.limit_s, 3600);
+    assert_int_equal(options.late_per_mille, 25);
+    assert_int_equal(options.late_tenths, 300);
+}
+
+static void
 the_same_word_means_different_things_to_different_commands(void **state)
 {
     (void)state;
@@ -135,7 +151,15 @@ wrong_command_lines_are_refused_with_a_reason(void **state)
         {"steel-lab up --name -a", "--name is 1 to 20"},
         {"steel-lab up --boot-url nothing", "--boot-url is a URL"},
         {"steel-lab up --ipmi-port 65535 --nodes 2", "no 2 ports from 65535"},
+        {"steel-lab up --no-dhcp", "--no-dhcp needs --bridge"},
         {"steel-lab up --bmc ssh", "--bmc is ipmi, redfish, ilo5, ilo4 or ilo4-gen8"},
+        {"steel-lab fleet --agents 1 --deploy http://127.0.0.1:6385",
+         "needs --agents N and --image URL"},
+        {"steel-lab fleet --ipmi 1 --deploy http://h --image http://h/i", "needs --agents N"},
+        {"steel-lab fleet --agents 1 --deploy nothing --image http://h/i", "--deploy is the URL"},
+        {"steel-lab fleet --agents 1 --image http://h/i", "--image and --enrol need --deploy"},
+        {"steel-lab bmc --certificate old",
+         "--certificate is good, expired or other-name, not old"},
         {"steel-lab up --redfish-address there", "is an IPv4 address, not there"},
         {"steel-lab bmc-set --node lab-0", "needs --set"},
         {"steel-lab console", "console needs the name"},
@@ -184,6 +208,7 @@ main(void)
         cmocka_unit_test(up_has_defaults_for_everything),
         cmocka_unit_test(loss_takes_a_tenth_of_a_percent),
         cmocka_unit_test(agents_take_times_to_a_tenth_of_a_second),
+        cmocka_unit_test(a_fleet_that_deploys_takes_waves_and_what_fails),
         cmocka_unit_test(the_same_word_means_different_things_to_different_commands),
         cmocka_unit_test(console_takes_the_name_of_a_server),
         cmocka_unit_test(wrong_command_lines_are_refused_with_a_reason),

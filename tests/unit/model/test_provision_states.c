@@ -20,14 +20,18 @@ static const struct {
     {"verifying", "done>manageable,fail>enroll"},
     {"manageable", "provide>cleaning,clean>cleaning,inspect>inspecting,adopt>adopting"},
     {"available", "deploy>deploying,manage>manageable"},
-    {"active", "rebuild>deploying,delete>deleting,rescue>rescuing"},
-    {"deploying", "fail>deploy failed,wait>wait call-back,done>active"},
-    {"wait call-back", "resume>deploying,fail>deploy failed,abort>deploy failed,delete>deleting"},
+    {"active", "rebuild>deploying,delete>deleting,rescue>rescuing,service>servicing"},
+    {"deploying", "fail>deploy failed,wait>wait call-back,hold>deploy hold,done>active"},
+    {"deploy hold", "unhold>wait call-back,abort>deploy failed"},
+    {"wait call-back",
+     "hold>deploy hold,resume>deploying,fail>deploy failed,abort>deploy failed,delete>deleting"},
     {"deploy failed", "rebuild>deploying,deploy>deploying,delete>deleting"},
     {"deleting", "fail>error,clean>cleaning"},
     {"error", "rebuild>deploying,delete>deleting"},
-    {"cleaning", "done>available,fail>clean failed,wait>clean wait,manage>manageable"},
-    {"clean wait", "fail>clean failed,abort>clean failed,resume>cleaning"},
+    {"cleaning",
+     "done>available,fail>clean failed,wait>clean wait,hold>clean hold,manage>manageable"},
+    {"clean hold", "unhold>clean wait,abort>clean failed"},
+    {"clean wait", "hold>clean hold,fail>clean failed,abort>clean failed,resume>cleaning"},
     {"clean failed", "manage>manageable"},
     {"inspecting", "done>manageable,fail>inspect failed,wait>inspect wait"},
     {"inspect wait", "done>manageable,fail>inspect failed,abort>inspect failed,resume>inspecting"},
@@ -40,6 +44,13 @@ static const struct {
     {"rescue failed", "rescue>rescuing,unrescue>unrescuing,delete>deleting"},
     {"unrescuing", "done>active,fail>unrescue failed"},
     {"unrescue failed", "rescue>rescuing,unrescue>unrescuing,delete>deleting"},
+    {"servicing", "done>active,wait>service wait,hold>service hold,fail>service failed"},
+    {"service wait", "resume>servicing,hold>service hold,fail>service failed,abort>service failed,"
+                     "delete>deleting"},
+    {"service hold", "unhold>service wait,service>servicing,fail>service failed,"
+                     "abort>service failed"},
+    {"service failed", "service>servicing,rescue>rescuing,wait>service wait,hold>service hold,"
+                       "abort>active,delete>deleting"},
 };
 
 /* The target of a state and an event in the list above; NULL if there is none. The caller frees. */
@@ -136,6 +147,7 @@ each_state_is_of_one_kind_and_only_unstable_ones_have_a_stable_target(void **sta
         int kinds = 0;
         for (unsigned bit = STATE_IS_STABLE; bit <= STATE_IS_FAILURE; bit <<= 1)
             kinds += (info->flags & bit) != 0;
+        kinds += (info->flags & STATE_IS_HELD) != 0;
         assert_int_equal(kinds, 1);
         bool stable = info->flags & STATE_IS_STABLE;
         assert_int_equal(stable, info->target == STATE_NONE);
@@ -145,6 +157,8 @@ each_state_is_of_one_kind_and_only_unstable_ones_have_a_stable_target(void **sta
             assert_true(info->flags & STATE_IS_FAILURE);
         if (strstr(info->wire, "wait") != NULL)
             assert_true(info->flags & STATE_IS_WAITING);
+        if (strstr(info->wire, "hold") != NULL)
+            assert_true(info->flags & STATE_IS_HELD);
     }
 }
 
@@ -165,7 +179,8 @@ updates_and_deletion_are_open_in_the_states_ironic_opens_them(void **state)
     (void)state;
     wire_list(STATE_UPDATE_ALLOWED,
               "verifying, deploy failed, error, clean failed, inspecting, inspect wait, "
-              "inspect failed, adopt failed, rescue failed, unrescue failed");
+              "inspect failed, adopt failed, rescue failed, unrescue failed, service hold, "
+              "service failed");
     wire_list(STATE_DELETE_ALLOWED, "enroll, manageable, available, adopt failed");
 }
 
@@ -178,19 +193,26 @@ static const struct {
     {"deploy", "available,deploy failed", 73},
     {"rebuild", "active,deploy failed,error", 1},
     {"deleted",
-     "active,wait call-back,deploy failed,error,rescue,rescue wait,rescue failed,unrescue failed",
+     "active,wait call-back,deploy failed,error,rescue,rescue wait,rescue failed,unrescue failed,"
+     "service wait,service failed",
      1},
     {"undeploy",
-     "active,wait call-back,deploy failed,error,rescue,rescue wait,rescue failed,unrescue failed",
+     "active,wait call-back,deploy failed,error,rescue,rescue wait,rescue failed,unrescue failed,"
+     "service wait,service failed",
      73},
     {"manage", "enroll,available,clean failed,inspect failed,adopt failed", 4},
     {"provide", "manageable", 4},
     {"inspect", "manageable,inspect failed", 6},
-    {"abort", "clean wait,inspect wait,rescue wait,wait call-back", 13},
+    {"abort",
+     "clean wait,inspect wait,rescue wait,wait call-back,clean hold,deploy hold,service wait,"
+     "service hold,service failed",
+     13},
     {"clean", "manageable", 15},
     {"adopt", "manageable,adopt failed", 17},
-    {"rescue", "active,rescue,rescue failed,unrescue failed", 38},
+    {"rescue", "active,rescue,rescue failed,unrescue failed,service failed", 38},
     {"unrescue", "rescue,rescue failed,unrescue failed", 38},
+    {"unhold", "clean hold,deploy hold,service hold", 85},
+    {"service", "active,service hold,service failed", 87},
 };
 
 static bool
@@ -224,7 +246,7 @@ each_verb_is_legal_in_its_states_and_refused_in_all_others(void **state)
             assert_non_null(strstr(error->message, allowed)); /* the legal verbs */
         }
     }
-    assert_null(provision_verb("service"));
+    assert_null(provision_verb("hold"));
     assert_null(provision_verb("Active"));
     assert_null(provision_verb(NULL));
 }

@@ -282,7 +282,7 @@ credentials_that_could_break_out_of_their_line_are_encoded(void **state)
 /* Neither steel-done nor steel-unknown: the generic script asks again, and restarts the machine in
  * the end. */
 static void
-whoever_is_refused_sees_why_and_asks_again(void **state)
+a_machine_that_is_refused_says_why_and_asks_again(void **state)
 {
     (void)state;
     g_auto(BootInstructions) instructions;
@@ -509,7 +509,7 @@ main(void)
         cmocka_unit_test(a_volume_behind_ipv6_alone_is_not_listed_in_the_ibft),
         cmocka_unit_test(without_a_token_nothing_is_reported),
         cmocka_unit_test(credentials_that_could_break_out_of_their_line_are_encoded),
-        cmocka_unit_test(whoever_is_refused_sees_why_and_asks_again),
+        cmocka_unit_test(a_machine_that_is_refused_says_why_and_asks_again),
         cmocka_unit_test(names_and_problems_cannot_become_commands),
         cmocka_unit_test(fibre_channel_volumes_are_hooked_by_every_path_without_credentials),
         cmocka_unit_test(names_of_fibre_channel_volumes_that_are_none_are_refused),

@@ -4,6 +4,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "openstack/swift.h"
 
+#include "cloud.h"
 #include "common/json_text.h"
 #include "common/time_text.h"
 #include "common/uuid.h"
@@ -30,57 +31,6 @@ typedef struct World {
     char *container, *path;
 } World;
 
-static const char *
-environment(const char *name)
-{
-    const char *value = getenv(name);
-    return value != NULL ? value : "";
-}
-
-static bool
-is_real(void)
-{
-    return getenv("STEEL_CLOUD_CONTROL") == NULL;
-}
-
-static void
-set(Config *config, const char *name, const char *value)
-{
-    g_autofree char *line = g_strdup_printf("%s=%s", name, value);
-    assert_true(config_set(config, line, NULL));
-}
-
-static void
-control(const char *order)
-{
-    const HttpRequest request = {.method = "POST",
-                                 .url = environment("STEEL_CLOUD_CONTROL"),
-                                 .body = order,
-                                 .body_size = strlen(order)};
-    g_auto(HttpResponse) response = {0};
-    assert_true(http_request(&request, &response, NULL));
-    assert_int_equal(response.status, 204);
-}
-
-static json_t *
-look(void)
-{
-    const HttpRequest request = {.url = environment("STEEL_CLOUD_CONTROL")};
-    g_auto(HttpResponse) response = {0};
-    assert_true(http_request(&request, &response, NULL));
-    json_t *state = json_text_parse(response.body, response.body_size, 0, NULL);
-    assert_non_null(state);
-    return state;
-}
-
-static void
-fault(const char *match, int times, const char *kind)
-{
-    g_autofree char *order = g_strdup_printf(
-        "{\"faults\": [{\"match\": \"%s\", \"times\": %d, \"kind\": \"%s\"}]}", match, times, kind);
-    control(order);
-}
-
 /* ---- the world ---- */
 
 static void
@@ -88,10 +38,7 @@ open_world(World *world, const char *const *lines)
 {
     GError *error = NULL;
     world->config = config_new();
-    set(world->config, "keystone_authtoken.auth_url", environment("STEEL_CLOUD_AUTH_URL"));
-    set(world->config, "keystone_authtoken.username", environment("STEEL_CLOUD_USER"));
-    set(world->config, "keystone_authtoken.password", environment("STEEL_CLOUD_PASSWORD"));
-    set(world->config, "keystone_authtoken.project_name", environment("STEEL_CLOUD_PROJECT"));
+    cloud_login(world->config);
     for (; lines != NULL && *lines != NULL; lines++)
         assert_true(config_set(world->config, *lines, NULL));
     assert_true(config_finish(world->config, NULL));
@@ -118,8 +65,9 @@ set_up(void **state)
     int fd = mkstemp(world->path);
     assert_true(fd >= 0 && write(fd, TEXT, strlen(TEXT)) == (ssize_t)strlen(TEXT));
     close(fd);
-    if (!is_real())
-        control("{\"faults\": [], \"life_s\": 3600, \"key\": \"account-key\", \"forget\": true}");
+    if (!cloud_is_real())
+        cloud_control(
+            "{\"faults\": [], \"life_s\": 3600, \"key\": \"account-key\", \"forget\": true}");
     open_world(world, NULL);
     *state = world;
     return 0;
@@ -284,9 +232,9 @@ a_wrong_password_is_not_tried_again_at_once(void **state)
         assert_null(strstr(error->message, "wrong"));
     }
     close_world(&other);
-    if (is_real())
+    if (cloud_is_real())
         return;
-    json_auto_t *seen = look();
+    json_auto_t *seen = cloud_look();
     assert_int_equal(json_array_size(json_object_get(seen, "requests")), 1);
 }
 
@@ -342,7 +290,7 @@ a_fault_names_service_call_and_words(void **state)
     const SwiftObject object = {world->container, "o"};
     for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
         g_autoptr(GError) error = NULL;
-        fault("DELETE", 1, rows[i].kind);
+        cloud_fault("DELETE", 1, rows[i].kind);
         assert_false(swift_remove(world->swift, &object, &error));
         if (!steel_error_is(error, rows[i].code) || strstr(error->message, rows[i].words) == NULL)
             fail_msg("%s: %s", rows[i].kind, error->message);
@@ -359,7 +307,7 @@ a_slow_answer_ends_in_time(void **state)
     g_autoptr(GError) error = NULL;
     World other = {0};
     open_world(&other, lines);
-    fault("DELETE", 1, "slow");
+    cloud_fault("DELETE", 1, "slow");
     assert_false(swift_remove(other.swift, &object, &error));
     assert_true(steel_error_is(error, STEEL_ERROR_TIMEOUT));
     close_world(&other);
@@ -376,15 +324,15 @@ retries_are_those_of_the_section(void **state)
     const SwiftObject object = {world->container, "o"};
     World other = {0};
     open_world(&other, lines);
-    fault("DELETE", 2, "500");
+    cloud_fault("DELETE", 2, "500");
     assert_true(swift_remove(other.swift, &object, NULL));
-    fault("DELETE", 3, "503");
+    cloud_fault("DELETE", 3, "503");
     assert_false(swift_remove(other.swift, &object, NULL));
-    fault("DELETE", 1, "409"); /* not worth another try */
+    cloud_fault("DELETE", 1, "409"); /* not worth another try */
     assert_false(swift_remove(other.swift, &object, NULL));
-    fault("DELETE", 1, "half");
+    cloud_fault("DELETE", 1, "half");
     assert_true(swift_remove(other.swift, &object, NULL));
-    fault("POST /v1", 1, "half"); /* it may have been done */
+    cloud_fault("POST /v1", 1, "half"); /* it may have been done */
     assert_false(swift_set_word(other.swift, &object, "A", "b", NULL));
     close_world(&other);
 }
@@ -395,16 +343,16 @@ a_refused_token_is_replaced_one_time(void **state)
     const World *world = *state;
     const SwiftObject object = {world->container, "o"};
     assert_true(swift_remove(world->swift, &object, NULL));
-    control("{\"revoke\": true, \"forget\": true}");
+    cloud_control("{\"revoke\": true, \"forget\": true}");
     assert_true(swift_remove(world->swift, &object, NULL));
-    json_auto_t *renewed = look();
+    json_auto_t *renewed = cloud_look();
     assert_int_equal(json_integer_value(json_object_get(renewed, "logins")), 1);
-    fault("DELETE", 100, "401");
-    control("{\"forget\": true}");
+    cloud_fault("DELETE", 100, "401");
+    cloud_control("{\"forget\": true}");
     g_autoptr(GError) error = NULL;
     assert_false(swift_remove(world->swift, &object, &error));
     assert_true(steel_error_is(error, STEEL_ERROR_FORBIDDEN));
-    json_auto_t *seen = look();
+    json_auto_t *seen = cloud_look();
     assert_int_equal(json_integer_value(json_object_get(seen, "logins")), 1);
 }
 
@@ -413,15 +361,15 @@ a_token_is_renewed_before_it_ends(void **state)
 {
     const World *world = *state;
     const SwiftObject object = {world->container, "o"};
-    control("{\"life_s\": 40}");
+    cloud_control("{\"life_s\": 40}");
     assert_true(swift_remove(world->swift, &object, NULL));
     assert_true(swift_remove(world->swift, &object, NULL));
-    json_auto_t *one = look();
+    json_auto_t *one = cloud_look();
     assert_int_equal(json_integer_value(json_object_get(one, "logins")), 1);
     time_test_set_ahead(31 * 1000); /* in its last quarter */
     assert_true(swift_remove(world->swift, &object, NULL));
     time_test_set_ahead(0);
-    json_auto_t *two = look();
+    json_auto_t *two = cloud_look();
     assert_int_equal(json_integer_value(json_object_get(two, "logins")), 2);
 }
 
@@ -436,7 +384,7 @@ keystone_that_answers_nonsense_is_told_of(void **state)
         World other = {0};
         g_autoptr(GError) error = NULL, again = NULL;
         open_world(&other, lines);
-        fault("POST /v3", 1, kinds[i]);
+        cloud_fault("POST /v3", 1, kinds[i]);
         assert_false(swift_remove(other.swift, &object, &error));
         if (!steel_error_is(error, STEEL_ERROR_HTTP))
             fail_msg("%s: %s", kinds[i], error->message);
@@ -482,9 +430,9 @@ many_threads_share_one_login(void **state)
         pthread_join(threads[i], NULL);
         assert_true(callers[i].good);
     }
-    if (is_real())
+    if (cloud_is_real())
         return;
-    json_auto_t *seen = look();
+    json_auto_t *seen = cloud_look();
     assert_int_equal(json_integer_value(json_object_get(seen, "logins")), 1);
 }
 
@@ -499,7 +447,7 @@ a_service_users_token_goes_along(void **state)
     open_world(&other, lines);
     close_world(&other);
     g_autofree char *url =
-        g_strconcat("service_user.auth_url=", environment("STEEL_CLOUD_AUTH_URL"), NULL);
+        g_strconcat("service_user.auth_url=", cloud_environment("AUTH_URL"), NULL);
     const char *const own[] = {"service_user.send_service_user_token=true",
                                "service_user.auth_type=v3applicationcredential",
                                "service_user.application_credential_id=credential",
@@ -507,10 +455,10 @@ a_service_users_token_goes_along(void **state)
                                url,
                                NULL};
     open_world(&other, own);
-    control("{\"forget\": true}");
+    cloud_control("{\"forget\": true}");
     assert_true(swift_remove(other.swift, &object, NULL));
     close_world(&other);
-    json_auto_t *seen = look();
+    json_auto_t *seen = cloud_look();
     const json_t *requests = json_object_get(seen, "requests");
     const json_t *last = json_array_get(requests, json_array_size(requests) - 1);
     assert_int_equal(json_integer_value(json_object_get(seen, "logins")), 2);
@@ -541,5 +489,5 @@ main(void)
         TEST(a_service_users_token_goes_along),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
-    return is_real() ? failed : failed + cmocka_run_group_tests(faults, NULL, NULL);
+    return cloud_is_real() ? failed : failed + cmocka_run_group_tests(faults, NULL, NULL);
 }

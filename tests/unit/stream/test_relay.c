@@ -200,36 +200,39 @@ a_failure_with_the_last_part_shows_at_the_end(void **state)
     seen_end(&bad);
 }
 
-/* A reader that needs each part until it has the next one, as a disk does that still writes it. It
+/* A reader that needs each part until it has some more, as a disk does that still writes it. It
  * takes its time, so that the pusher comes as far as it may. */
 typedef struct Borrower {
-    const uint8_t *held; /* NULL: nothing */
-    size_t held_size, settled;
+    const uint8_t *held[RELAY_LENT]; /* NULL: nothing; part N stands at N % RELAY_LENT */
+    size_t held_sizes[RELAY_LENT], settled;
     GByteArray *bytes;
     unsigned fails_at, taken;
     bool waits;
     Seen pushed; /* its parts */
 } Borrower;
 
+/* What the place holds is the oldest part. */
 static void
-use_held(Borrower *borrower)
+use_held(Borrower *borrower, unsigned place)
 {
-    if (borrower->held != NULL)
-        g_byte_array_append(borrower->bytes, borrower->held, (guint)borrower->held_size);
-    borrower->held = NULL;
+    if (borrower->held[place] != NULL)
+        g_byte_array_append(borrower->bytes, borrower->held[place],
+                            (guint)borrower->held_sizes[place]);
+    borrower->held[place] = NULL;
 }
 
 static bool
 borrow(void *user, const uint8_t *data, size_t size, GError **error)
 {
     Borrower *borrower = user;
-    if (++borrower->taken == borrower->fails_at)
+    unsigned before = borrower->taken++, place = before % RELAY_LENT;
+    if (borrower->taken == borrower->fails_at)
         return steel_fail(error, STEEL_ERROR_IO, "the disk is full");
-    if (borrower->held != NULL && borrower->waits)
-        wait_for_parts(&borrower->pushed, borrower->taken - 2 + RELAY_PARTS);
-    use_held(borrower);
-    borrower->held = data;
-    borrower->held_size = size;
+    if (borrower->held[place] != NULL && borrower->waits)
+        wait_for_parts(&borrower->pushed, before - RELAY_LENT + RELAY_PARTS);
+    use_held(borrower, place);
+    borrower->held[place] = data;
+    borrower->held_sizes[place] = size;
     return true;
 }
 
@@ -237,7 +240,8 @@ static bool
 settle(void *user, GError **error)
 {
     Borrower *borrower = user;
-    use_held(borrower);
+    for (unsigned i = 0; i < RELAY_LENT; i++)
+        use_held(borrower, (borrower->taken + i) % RELAY_LENT);
     borrower->settled++;
     return borrower->fails_at != UINT_MAX ||
            steel_fail(error, STEEL_ERROR_IO, "the disk is full at its end");
@@ -272,7 +276,7 @@ note_pushed(Seen *pushed, unsigned parts)
 }
 
 static void
-a_part_stays_until_the_next_one_is_taken(void **state)
+a_part_stays_until_some_more_are_taken(void **state)
 {
     (void)state;
     enum { PARTS = 4 * RELAY_PARTS };
@@ -350,7 +354,7 @@ main(void)
         cmocka_unit_test(a_slow_reader_holds_up_the_pusher_and_loses_nothing),
         cmocka_unit_test(what_a_reader_says_is_told_to_the_pusher),
         cmocka_unit_test(a_failure_with_the_last_part_shows_at_the_end),
-        cmocka_unit_test(a_part_stays_until_the_next_one_is_taken),
+        cmocka_unit_test(a_part_stays_until_some_more_are_taken),
         cmocka_unit_test(a_reader_settles_after_failures_too),
         cmocka_unit_test(what_fails_while_it_settles_shows_at_the_end),
         cmocka_unit_test(what_was_not_read_is_dropped_when_it_is_freed),

@@ -61,6 +61,7 @@ ipmi_bmc_new(const IpmiBmcUser *users, size_t user_count, const IpmiBmcOps *ops,
     bmc->boot_flag_timeout_ms = DEFAULT_BOOT_FLAG_TIMEOUT_MS;
     bmc->session_timeout_ms = DEFAULT_SESSION_TIMEOUT_MS;
     bmc->session_slots = DEFAULT_SESSION_SLOTS;
+    bmc_sol_init(bmc);
     if (!copy_users(bmc, users, user_count, error) ||
         !ipmi_random(bmc->guid, sizeof bmc->guid, error))
         return NULL;
@@ -73,14 +74,23 @@ ipmi_bmc_free(IpmiBmc *bmc)
     if (bmc == NULL)
         return;
     g_ptr_array_unref(bmc->sessions);
+    bmc_sol_clear(bmc);
     if (bmc->sel != NULL)
         g_byte_array_unref(bmc->sel);
+    if (bmc->serial != NULL)
+        g_byte_array_unref(bmc->serial);
     lock_destroy(&bmc->lock);
     secret_wipe(bmc, sizeof *bmc);
     g_free(bmc);
 }
 
 /* ---- settings ---- */
+
+char *
+ipmi_bmc_asker(const IpmiBmc *bmc)
+{
+    return ipmi_peer_text(&bmc->from);
+}
 
 uint16_t
 ipmi_bmc_port(const IpmiBmc *bmc)
@@ -215,20 +225,12 @@ is_close(const IpmiRequest *request)
 }
 
 static size_t
-answer_inside(IpmiBmc *bmc, uint64_t now_ms, const uint8_t *data, size_t size,
-              const IpmiPacket *packet, uint8_t *reply)
+answer_request(IpmiBmc *bmc, BmcSession *session, uint64_t now_ms, const uint8_t *plain,
+               size_t plain_size, uint8_t *reply)
 {
-    BmcSession *session = bmc_session_find(bmc, packet->session_id);
-    uint8_t plain[IPMI_DATAGRAM_MAX];
-    size_t plain_size = 0;
     IpmiLanMessage message;
     IpmiRequest request;
-    if (session == NULL || session->state != BMC_SESSION_ACTIVE ||
-        packet->payload_type != IPMI_PAYLOAD_MESSAGE ||
-        !ipmi_packet_open(&session->keys, data, size, packet, plain, sizeof plain, &plain_size,
-                          NULL) ||
-        !ipmi_window_accept(&session->sequences_in, packet->sequence) ||
-        !ipmi_lan_message_parse(plain, plain_size, &message, NULL) ||
+    if (!ipmi_lan_message_parse(plain, plain_size, &message, NULL) ||
         !request_from_message(&message, &request))
         return 0;
     session->last_seen_ms = now_ms;
@@ -255,6 +257,28 @@ answer_inside(IpmiBmc *bmc, uint64_t now_ms, const uint8_t *data, size_t size,
 }
 
 static size_t
+answer_inside(IpmiBmc *bmc, uint64_t now_ms, const uint8_t *data, size_t size,
+              const IpmiPacket *packet, uint8_t *reply)
+{
+    BmcSession *session = bmc_session_find(bmc, packet->session_id);
+    uint8_t plain[IPMI_DATAGRAM_MAX];
+    size_t plain_size = 0;
+    if (session == NULL || session->state != BMC_SESSION_ACTIVE ||
+        !ipmi_packet_open(&session->keys, data, size, packet, plain, sizeof plain, &plain_size,
+                          NULL) ||
+        !ipmi_window_accept(&session->sequences_in, packet->sequence))
+        return 0;
+    if (packet->payload_type == IPMI_PAYLOAD_MESSAGE)
+        return answer_request(bmc, session, now_ms, plain, plain_size, reply);
+    if (packet->payload_type == IPMI_PAYLOAD_SOL &&
+        bmc_sol_receive(bmc, session, now_ms, plain, plain_size)) {
+        session->last_seen_ms = now_ms;
+        bmc->taken = true;
+    }
+    return 0;
+}
+
+static size_t
 answer_packet(IpmiBmc *bmc, uint64_t now_ms, const uint8_t *data, size_t size, uint8_t *reply)
 {
     IpmiPacket packet;
@@ -273,6 +297,7 @@ size_t
 ipmi_bmc_answer(IpmiBmc *bmc, uint64_t now_ms, const uint8_t *data, size_t size, uint8_t *reply)
 {
     bmc_sessions_expire(bmc, now_ms);
+    bmc->taken = false;
     size_t reply_size = answer_packet(bmc, now_ms, data, size, reply);
     if (bmc->reset_pending) {
         g_ptr_array_set_size(bmc->sessions, 0);
@@ -280,7 +305,7 @@ ipmi_bmc_answer(IpmiBmc *bmc, uint64_t now_ms, const uint8_t *data, size_t size,
     }
     lock_acquire(&bmc->lock);
     bmc->stats.datagrams_received++;
-    bmc->stats.datagrams_dropped += reply_size == 0;
+    bmc->stats.datagrams_dropped += reply_size == 0 && !bmc->taken;
     bmc->stats.sessions = bmc->sessions->len;
     lock_release(&bmc->lock);
     return reply_size;

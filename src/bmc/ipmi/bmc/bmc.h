@@ -7,6 +7,9 @@
 #include "bmc/ipmi/wire/crypto.h"
 #include "bmc/ipmi/wire/packet.h"
 #include "bmc/ipmi/wire/rakp.h"
+#include "bmc/ipmi/wire/sensor.h"
+#include "bmc/ipmi/wire/socket.h"
+#include "bmc/ipmi/wire/sol_link.h"
 #include "common/lock.h"
 
 enum {
@@ -16,6 +19,7 @@ enum {
     BMC_SEL_ENTRY_SIZE = 16,
     BMC_ACKNOWLEDGE_SIZE = 2,
     BMC_CHANGE_BEGUN = 1, /* of boot option 0, "set in progress" */
+    BMC_SOL_PARAMETER_SIZE = 2,
 };
 
 typedef struct BmcUser {
@@ -59,6 +63,15 @@ typedef struct BmcBootOptions {
     uint64_t expiry_ms; /* when unused flags become void; 0: no countdown */
 } BmcBootOptions;
 
+/* Serial over LAN; server thread only. */
+typedef struct BmcSol {
+    uint32_t session_id; /* the BMC's id of the session that has the serial port; 0: none */
+    uint32_t told_id;    /* of the one that is to hear that it has it no longer; 0: none */
+    IpmiPeer peer;       /* where its datagrams go */
+    SolLink link;
+    uint8_t parameters[IPMI_SOL_PARAMETER_COUNT][BMC_SOL_PARAMETER_SIZE];
+} BmcSol;
+
 struct IpmiBmc {
     const IpmiBmcOps *ops; /* borrowed; never NULL */
     void *user_data;
@@ -68,6 +81,13 @@ struct IpmiBmc {
 
     GPtrArray *sessions; /* of BmcSession, owned; server thread only */
     bool reset_pending;  /* server thread only: drop all sessions after this answer */
+    bool taken;          /* server thread only: the datagram was good and has no answer */
+    IpmiPeer from;       /* server thread only: who has sent the datagram that is answered */
+    BmcSol sol;
+    /* Called, without a lock, when ipmi_bmc_speak() may have something to say; any thread. NULL:
+     * nobody asks for it. */
+    void (*wake)(void *wake_data);
+    void *wake_data;
 
     Lock lock; /* never held in a callback */
     IpmiBmcFaults faults GUARDED;
@@ -87,6 +107,8 @@ struct IpmiBmc {
     GByteArray *sel GUARDED; /* whole entries */
     uint16_t sel_next_id GUARDED;
     uint16_t sel_reservation GUARDED;
+    bool sol_active GUARDED;
+    GByteArray *serial GUARDED; /* owned: what the serial port has sent; NULL: nothing yet */
     IpmiBmcStats stats GUARDED;
 };
 
@@ -127,6 +149,16 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(IpmiBmc, ipmi_bmc_free)
 size_t ipmi_bmc_answer(IpmiBmc *bmc, uint64_t now_ms, const uint8_t *data, size_t size,
                        uint8_t *reply);
 
+/* What the BMC says unasked: the next datagram of Serial over LAN. Returns its size, 0 for none; to
+ * be called until then.
+ *
+ * datagram     room for IPMI_DATAGRAM_MAX bytes
+ * peer         out: where it goes to
+ * due_ms       out: when to ask again although nothing has happened; 0: never
+ * Threads      that of ipmi_bmc_answer() */
+size_t ipmi_bmc_speak(IpmiBmc *bmc, uint64_t now_ms, uint8_t *datagram, IpmiPeer *peer,
+                      uint64_t *due_ms);
+
 /* bmc_login.c: payloads 10h, 12h and 14h. Each writes the answer's payload and returns its size, 0
  * for none. */
 size_t bmc_open_session(IpmiBmc *bmc, uint64_t now_ms, const uint8_t *data, size_t size,
@@ -150,10 +182,25 @@ void bmc_execute(BmcCall *call);
 /* Rows of the network functions, each ended by a row without handler. */
 extern const BmcCommand bmc_app_commands[];
 extern const BmcCommand bmc_chassis_commands[];
+extern const BmcCommand bmc_sensor_commands[];
 extern const BmcCommand bmc_storage_commands[];
+extern const BmcCommand bmc_sol_commands[];
+
+/* bmc_sol.c: a SOL payload of a session; false: it is none, or another session has the port. */
+bool bmc_sol_receive(IpmiBmc *bmc, const BmcSession *session, uint64_t now_ms, const uint8_t *data,
+                     size_t size);
+void bmc_sol_init(IpmiBmc *bmc);
+void bmc_sol_clear(IpmiBmc *bmc);
 
 /* bmc_chassis.c */
 void bmc_boot_flags_expire(IpmiBmc *bmc, uint64_t now_ms) REQUIRES(bmc->lock);
+
+/* bmc_settings.c: the machine's power; calls ops. */
+bool bmc_power_is_on(IpmiBmc *bmc);
+
+/* bmc_sensors.c: how many sensors there are, and the repository's record of one of them. */
+uint16_t bmc_sensor_count(void);
+size_t bmc_sensor_record(size_t place, uint16_t id, uint8_t record[IPMI_SDR_MAX]);
 
 /* bmc_storage.c: a power event (sensor type 22h, System ACPI Power State) for the log. Any
  * thread. */

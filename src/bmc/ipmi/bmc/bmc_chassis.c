@@ -23,17 +23,6 @@ enum {
 
 /* ---- power ---- */
 
-static bool
-get_power(IpmiBmc *bmc)
-{
-    if (bmc->ops->get_power != NULL)
-        return bmc->ops->get_power(bmc->user_data);
-    lock_acquire(&bmc->lock);
-    bool on = bmc->power;
-    lock_release(&bmc->lock);
-    return on;
-}
-
 static void
 bmc_get_capabilities(BmcCall *call)
 {
@@ -45,7 +34,7 @@ static void
 bmc_get_status(BmcCall *call)
 {
     IpmiBmc *bmc = call->bmc;
-    bool on = get_power(bmc);
+    bool on = bmc_power_is_on(bmc);
     lock_acquire(&bmc->lock);
     const uint8_t status[] = {(uint8_t)(bmc->restore_policy << 5 | (on ? 1 : 0)),
                               on ? LAST_EVENT_BY_IPMI : 0, IDENTIFY_SUPPORTED, 0x00};
@@ -58,7 +47,7 @@ bmc_get_status(BmcCall *call)
 static void
 control_own_machine(IpmiBmc *bmc, IpmiChassisControl control)
 {
-    bool was_on = get_power(bmc);
+    bool was_on = bmc_power_is_on(bmc);
     bool goes_off = control == IPMI_CHASSIS_OFF || control == IPMI_CHASSIS_SOFT;
     bool boots = control == IPMI_CHASSIS_CYCLE || control == IPMI_CHASSIS_RESET ||
                  (control == IPMI_CHASSIS_ON && !was_on);
@@ -106,7 +95,7 @@ bmc_control(BmcCall *call)
     }
     bool needs_power = verb != IPMI_CHASSIS_ON &&
                        (verb != IPMI_CHASSIS_OFF || bmc_faults(bmc).off_while_off_refused);
-    if (needs_power && !get_power(bmc)) {
+    if (needs_power && !bmc_power_is_on(bmc)) {
         bmc_refuse(call, IPMI_CC_NOT_IN_THIS_STATE); /* nothing to cycle or reset, 28.3 */
         return;
     }

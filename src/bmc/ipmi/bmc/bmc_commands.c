@@ -39,7 +39,8 @@ bmc_stay_silent(BmcCall *call)
 /* ---- dispatch ---- */
 
 static const BmcCommand *const tables[] = {bmc_app_commands, bmc_chassis_commands,
-                                           bmc_storage_commands};
+                                           bmc_sensor_commands, bmc_storage_commands,
+                                           bmc_sol_commands};
 
 static const BmcCommand *
 find_command(const IpmiRequest *request)

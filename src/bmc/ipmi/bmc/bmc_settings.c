@@ -87,3 +87,14 @@ ipmi_bmc_stats(IpmiBmc *bmc, IpmiBmcStats *stats)
     *stats = bmc->stats;
     lock_release(&bmc->lock);
 }
+
+bool
+bmc_power_is_on(IpmiBmc *bmc)
+{
+    if (bmc->ops->get_power != NULL)
+        return bmc->ops->get_power(bmc->user_data);
+    lock_acquire(&bmc->lock);
+    bool on = bmc->power;
+    lock_release(&bmc->lock);
+    return on;
+}

@@ -1,5 +1,5 @@
 /* The event log and the sensor repository of a simulated BMC: the log has power events, the
- * repository one record.
+ * repository a record of the BMC itself and one of each sensor.
  * SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
 #include <time.h>
@@ -34,9 +34,9 @@ static const struct {
     [IPMI_CHASSIS_SOFT] = {0x22, 0x06},
 };
 
-/* The one record of the repository: a management controller device locator (43.9) for the BMC
- * itself. */
-static const uint8_t sdr_record[] = {
+/* The first record of the repository: a management controller device locator (43.9) for the BMC
+ * itself. Those of the sensors follow it. */
+static const uint8_t locator_record[] = {
     0x01, 0x00, REPOSITORY_VERSION,
     0x12, 0x0e, /* id 1, type 12h, 14 bytes follow */
     0x20, 0x00, 0x00,
@@ -212,7 +212,7 @@ bmc_storage_get_sdr_info(BmcCall *call)
 {
     IpmiWriter writer = ipmi_writer(call->response->data, IPMI_DATA_MAX);
     ipmi_write_u8(&writer, REPOSITORY_VERSION);
-    ipmi_write_le16(&writer, 1);
+    ipmi_write_le16(&writer, bmc_sensor_count() + 1);
     ipmi_write_le16(&writer, 0);
     ipmi_write_zeros(&writer, 8);
     ipmi_write_u8(&writer, SUPPORTS_RESERVE);
@@ -222,11 +222,18 @@ bmc_storage_get_sdr_info(BmcCall *call)
 static void
 bmc_storage_get_sdr(BmcCall *call)
 {
-    uint16_t id = requested_id(call);
-    if (id != FIRST && id != LAST && id != 1)
+    uint8_t record[IPMI_SDR_MAX];
+    uint16_t id = requested_id(call), last = bmc_sensor_count() + 1;
+    if (id == FIRST || id == LAST)
+        id = id == FIRST ? 1 : last;
+    if (id > last) {
         bmc_refuse(call, IPMI_CC_NOT_PRESENT);
-    else
-        respond_record(call, LAST, sdr_record, sizeof sdr_record);
+    } else if (id == 1) {
+        respond_record(call, last > 1 ? 2 : LAST, locator_record, sizeof locator_record);
+    } else {
+        size_t size = bmc_sensor_record(id - 2U, id, record);
+        respond_record(call, id < last ? id + 1 : LAST, record, size);
+    }
 }
 
 enum { USER = IPMI_PRIVILEGE_USER, OPERATOR = IPMI_PRIVILEGE_OPERATOR };

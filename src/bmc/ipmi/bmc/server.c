@@ -25,9 +25,12 @@ enum {
 
 /* A BMC with its socket. */
 typedef struct Hosted {
+    DueEntry due; /* first member: the heap gives it back; when it has something to say unasked */
+    IpmiServer *server;
     IpmiBmc *bmc;   /* owned */
     int fd;         /* owned */
     GQueue delayed; /* of Delayed, owned; server thread only */
+    bool waiting;   /* it is in `speakers`; guarded by the server's lock */
 } Hosted;
 
 /* An answer that waits for its latency to pass. */
@@ -44,11 +47,13 @@ struct IpmiServer {
     int wake_fd;
     pthread_t thread;
     DueHeap delayed; /* server thread only */
+    DueHeap unasked; /* server thread only; of Hosted */
     uint32_t dice;   /* server thread only */
     Lock lock;
     pthread_cond_t removed;
     GPtrArray *hosted GUARDED; /* of Hosted, owned */
     Hosted *leaving GUARDED;   /* the server thread releases it and sets NULL */
+    GQueue speakers GUARDED;   /* of Hosted: their machines' serial ports have sent something */
     bool stopping GUARDED;
 };
 
@@ -131,6 +136,26 @@ deliver(IpmiServer *server, Hosted *hosted, const IpmiPeer *peer, const IpmiBmcF
 
 /* ---- the thread ---- */
 
+/* Sends what the BMC has to say unasked, at most a burst; the rest has its turn later. */
+static void
+speak(IpmiServer *server, Hosted *hosted)
+{
+    IpmiBmcFaults faults = bmc_faults(hosted->bmc);
+    for (int i = 0; i < BURST_MAX; i++) {
+        uint8_t bytes[IPMI_DATAGRAM_MAX];
+        IpmiPeer peer;
+        uint64_t due_ms = 0;
+        size_t size = ipmi_bmc_speak(hosted->bmc, due_now_ms(), bytes, &peer, &due_ms);
+        due_heap_remove(&server->unasked, &hosted->due);
+        if (due_ms != 0)
+            due_heap_set(&server->unasked, &hosted->due, due_ms);
+        if (size == 0)
+            return;
+        if (!faults.dead && !faults.garbage)
+            deliver(server, hosted, &peer, &faults, bytes, size);
+    }
+}
+
 static void
 handle(IpmiServer *server, Hosted *hosted, const IpmiPeer *peer, const uint8_t *bytes, size_t size)
 {
@@ -144,9 +169,11 @@ handle(IpmiServer *server, Hosted *hosted, const IpmiPeer *peer, const uint8_t *
         return;
     }
     uint8_t reply[IPMI_DATAGRAM_MAX];
+    hosted->bmc->from = *peer;
     size_t reply_size = ipmi_bmc_answer(hosted->bmc, due_now_ms(), bytes, size, reply);
     if (reply_size > 0)
         deliver(server, hosted, peer, &faults, reply, reply_size);
+    speak(server, hosted);
 }
 
 static void
@@ -175,8 +202,31 @@ transmit_due(IpmiServer *server)
 }
 
 static void
+speak_due(IpmiServer *server)
+{
+    uint64_t now_ms = due_now_ms();
+    DueEntry *first;
+    while ((first = due_heap_first(&server->unasked)) != NULL && first->due_ms <= now_ms) {
+        due_heap_remove(&server->unasked, first);
+        speak(server, (Hosted *)first);
+    }
+}
+
+static Hosted *
+next_speaker(IpmiServer *server)
+{
+    lock_acquire(&server->lock);
+    Hosted *hosted = g_queue_pop_head(&server->speakers);
+    if (hosted != NULL)
+        hosted->waiting = false;
+    lock_release(&server->lock);
+    return hosted;
+}
+
+static void
 forget_delayed(IpmiServer *server, Hosted *hosted)
 {
+    due_heap_remove(&server->unasked, &hosted->due);
     while (!g_queue_is_empty(&hosted->delayed))
         drop_delayed(server, g_queue_peek_head(&hosted->delayed));
 }
@@ -188,6 +238,8 @@ take_orders(IpmiServer *server)
     uint64_t count;
     ssize_t got = read(server->wake_fd, &count, sizeof count);
     (void)got; /* only wakes the thread */
+    for (Hosted *hosted; (hosted = next_speaker(server)) != NULL;)
+        speak(server, hosted);
     lock_acquire(&server->lock);
     if (server->leaving != NULL) {
         forget_delayed(server, server->leaving);
@@ -199,14 +251,22 @@ take_orders(IpmiServer *server)
     return go_on;
 }
 
+static int
+wait_ms(const IpmiServer *server)
+{
+    uint64_t now_ms = due_now_ms();
+    int delayed = due_heap_wait_ms(&server->delayed, now_ms);
+    int unasked = due_heap_wait_ms(&server->unasked, now_ms);
+    return delayed < 0 ? unasked : unasked < 0 ? delayed : MIN(delayed, unasked);
+}
+
 static void *
 ipmi_server_serve(void *data)
 {
     IpmiServer *server = data;
     struct epoll_event events[EVENTS_MAX];
     for (;;) {
-        int count = epoll_wait(server->epoll_fd, events, EVENTS_MAX,
-                               due_heap_wait_ms(&server->delayed, due_now_ms()));
+        int count = epoll_wait(server->epoll_fd, events, EVENTS_MAX, wait_ms(server));
         bool woken = false;
         for (int i = 0; i < count; i++) {
             if (events[i].data.ptr == NULL)
@@ -215,6 +275,7 @@ ipmi_server_serve(void *data)
                 receive(server, events[i].data.ptr);
         }
         transmit_due(server);
+        speak_due(server);
         /* After the events: none of them can name a BMC that leaves now. */
         if (woken && !take_orders(server))
             return NULL;
@@ -227,6 +288,21 @@ wake(IpmiServer *server)
     const uint64_t one = 1;
     ssize_t written = write(server->wake_fd, &one, sizeof one);
     (void)written; /* full means it is awake anyway */
+}
+
+/* The BMC's wake hook. */
+static void
+hosted_wakes(void *data)
+{
+    Hosted *hosted = data;
+    lock_acquire(&hosted->server->lock);
+    bool first = !hosted->waiting;
+    if (first)
+        g_queue_push_tail(&hosted->server->speakers, hosted);
+    hosted->waiting = true;
+    lock_release(&hosted->server->lock);
+    if (first)
+        wake(hosted->server);
 }
 
 /* ---- public ---- */
@@ -246,6 +322,8 @@ UNSHARED static void
 destroy(IpmiServer *server)
 {
     due_heap_clear(&server->delayed); /* before the BMCs free its entries */
+    due_heap_clear(&server->unasked);
+    g_queue_clear(&server->speakers);
     g_ptr_array_unref(server->hosted);
     if (server->epoll_fd >= 0)
         close(server->epoll_fd);
@@ -315,12 +393,15 @@ ipmi_server_add(IpmiServer *server, const char *address, uint16_t port, const Ip
 {
     Hosted *hosted = g_new0(Hosted, 1);
     hosted->fd = -1;
+    hosted->server = server;
     hosted->bmc = ipmi_bmc_new(users, user_count, ops, user_data, error);
     if (hosted->bmc == NULL || !bind_socket(hosted, address, port, error)) {
         free_hosted(hosted);
         return NULL;
     }
     IpmiBmc *bmc = hosted->bmc;
+    bmc->wake = hosted_wakes;
+    bmc->wake_data = hosted;
     struct epoll_event event = {.events = EPOLLIN, .data.ptr = hosted};
     lock_acquire(&server->lock);
     if (epoll_ctl(server->epoll_fd, EPOLL_CTL_ADD, hosted->fd, &event) != 0) {
@@ -348,6 +429,7 @@ ipmi_server_remove(IpmiServer *server, IpmiBmc *bmc)
     }
     if (hosted != NULL) {
         epoll_ctl(server->epoll_fd, EPOLL_CTL_DEL, hosted->fd, NULL);
+        g_queue_remove(&server->speakers, hosted);
         server->leaving = hosted;
         wake(server);
         while (server->leaving == hosted)

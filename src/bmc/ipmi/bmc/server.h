@@ -34,6 +34,11 @@ typedef struct IpmiBmcOps {
     void (*boot_flags_set)(void *user_data, const IpmiBootFlags *flags);
     /* Called after the BMC itself was reset (it has lost all sessions). NULL: not needed. */
     void (*bmc_reset)(void *user_data, bool cold);
+    /* Characters that a client types at the machine's serial port (Serial over LAN); returns how
+     * many of them it takes, the rest is offered again. NULL: there is no port, SOL is refused. */
+    size_t (*serial_input)(void *user_data, const uint8_t *bytes, size_t size);
+    /* The client sends a break. NULL: it is ignored. */
+    void (*serial_break)(void *user_data);
     /* Any command the BMC does not know itself: fill the response and return true, or false for
      * C1h. NULL: C1h. */
     bool (*command)(void *user_data, const IpmiRequest *request, IpmiResponse *response);
@@ -103,6 +108,10 @@ IpmiBmc *ipmi_server_add(IpmiServer *server, const char *address, uint16_t port,
  * server's. */
 void ipmi_server_remove(IpmiServer *server, IpmiBmc *bmc);
 
+/* Who has sent what is being done: "192.0.2.7:40000", "[2001:db8::7]:40000"; the caller frees. From
+ * a callback of IpmiBmcOps only. */
+char *ipmi_bmc_asker(const IpmiBmc *bmc);
+
 /* All below: any thread, also from callbacks. */
 uint16_t ipmi_bmc_port(const IpmiBmc *bmc);
 void ipmi_bmc_set_faults(IpmiBmc *bmc, const IpmiBmcFaults *faults);
@@ -134,6 +143,10 @@ bool ipmi_bmc_take_boot_device(IpmiBmc *bmc, IpmiBootDevice *device, bool *persi
 
 /* The flags as they stand, without taking them. */
 void ipmi_bmc_peek_boot_flags(IpmiBmc *bmc, IpmiBootFlags *flags);
+
+/* What the machine's serial port sends: goes to the client that has Serial over LAN, and nowhere if
+ * none has it, or if it does not keep up. */
+void ipmi_bmc_serial_output(IpmiBmc *bmc, const uint8_t *bytes, size_t size);
 
 typedef struct IpmiBmcStats {
     uint64_t datagrams_received;

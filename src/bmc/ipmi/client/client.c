@@ -16,6 +16,7 @@ enum {
     EVENTS_MAX = 32,
     RECEIVE_BATCH = 32,
     BATCHES_MAX = 8, /* per socket, before timers have their turn */
+    PLACES = 2048,   /* a turn of all of them takes a simulated BMC's process a fifth of a second */
     STARTS_MAX =
         64, /* new sessions between two reads of the sockets: answers must not pile up meanwhile */
 };
@@ -165,6 +166,7 @@ ipmi_client_run(void *data)
         if (woken && !take_orders(client))
             break;
         expire_due(client);
+        ipmi_jobs_release(client);
         client_sockets_sweep(&client->sockets); /* last: no event names them now */
     }
     cancel_all(client);
@@ -199,9 +201,11 @@ destroy(IpmiClient *client)
 }
 
 IpmiClient *
-ipmi_client_new(GError **error)
+ipmi_client_new(BmcGuard *guard, GError **error)
 {
     IpmiClient *client = g_new0(IpmiClient, 1);
+    client->guard = guard;
+    client->places_most = PLACES;
     lock_init(&client->lock, LOCK_RANK_IPMI_CLIENT);
     client->slots = ipmi_slots_new();
     client->resolving = g_hash_table_new(g_int64_hash, g_int64_equal);
@@ -218,6 +222,12 @@ ipmi_client_new(GError **error)
         return NULL;
     }
     return client;
+}
+
+void
+ipmi_client_pace(IpmiClient *client, unsigned most)
+{
+    client->places_most = most;
 }
 
 void
@@ -240,7 +250,12 @@ new_job(IpmiClient *client, const IpmiTarget *target, const IpmiRequest *request
     job->client = client;
     job->address = g_strdup(target->address != NULL ? target->address : "");
     job->port = target->port != 0 ? target->port : IPMI_PORT;
+    job->paced = target->paced;
     job->min_interval_ms = target->min_command_interval_ms;
+    if (client->guard != NULL) {
+        job->place = ipmi_place_of(target);
+        job->guard_key = ipmi_guard_key(client->guard, target);
+    }
     if (job->address[0] == '\0') {
         steel_fail(&job->error, STEEL_ERROR_INVALID, "the BMC has no address");
         return job;

@@ -4,6 +4,7 @@
 #pragma once
 #include <glib.h>
 
+#include "bmc/guard.h"
 #include "bmc/ipmi/wire/message.h"
 
 typedef struct IpmiClient IpmiClient;
@@ -28,6 +29,15 @@ typedef struct IpmiTarget {
     unsigned min_command_interval_ms;
     /* completion codes that the operator lists as retryable, in addition to the table's */
     IpmiCodeSet passing;
+    /* Asked on the engine thread right before a datagram with a request is sent, those of the login
+     * not included: false ends the submission with LEASE_LOST, and nothing more is asked of the
+     * BMC. It must not block. NULL: always. */
+    bool (*may_send)(void *user);
+    void *may_send_user; /* lives until the submission is done */
+    /* One of very many that nobody waits for: a limited number of these is under way, and the time
+     * of the others begins with their turn. Else a process that gets little of the CPU, or a slow
+     * network, would make thousands of BMCs seem dead at once. */
+    bool paced;
 } IpmiTarget;
 
 /* A target with the defaults and cipher_suite -1; fill in the rest. */
@@ -45,8 +55,15 @@ enum { IPMI_REQUESTS_MAX = 64 }; /* requests in one submission */
 typedef void (*IpmiDone)(void *user_data, const IpmiResponse *responses, size_t count,
                          const GError *error);
 
-/* Starts the engine thread. Errors: INTERNAL (no descriptors or threads left). */
-IpmiClient *ipmi_client_new(GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Starts the engine thread.
+ *
+ * guard   borrowed, outlives the client; NULL: dead BMCs and refused logins are asked each time
+ * Errors  INTERNAL (no descriptors or threads left) */
+IpmiClient *ipmi_client_new(BmcGuard *guard, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* How many paced submissions are under way at a time; without a call 2048. One that waits for a
+ * BMC's third silence makes room for the next. Before the first submission. */
+void ipmi_client_pace(IpmiClient *client, unsigned most);
 
 /* Stops the engine: every outstanding submission is completed with CANCELLED before this returns.
  * NULL is fine. Not from an IpmiDone. No other thread may use the client then. */
@@ -62,9 +79,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(IpmiClient, ipmi_client_free)
  *                   The first refused request (completion code not 0, flag ignore_completion_code
  *                   not set) ends the list.
  * done              NULL: no answer wanted
- * Errors (in done)  BMC_UNREACHABLE  no answer within the deadline, or the name does not resolve
+ * Errors (in done)  BMC_UNREACHABLE no answer within the deadline, or the name does not resolve; at
+ *                                    once while the BMC rests (guard.h)
  *                   BMC_AUTH         user, password, K_g or privilege level; the text says which to
- *                                    check
+ *                                    check; at once while the refusal counts
  *                   BMC_PROTOCOL     only garbage came, or an answer that cannot be
  *                   BMC_REFUSED      a completion code, in words
  *                   BMC_BUSY         no free session, node busy, or a code that says nothing final:
@@ -85,6 +103,10 @@ void ipmi_client_submit(IpmiClient *client, const IpmiTarget *target, const Ipmi
 bool ipmi_client_call(IpmiClient *client, const IpmiTarget *target, const IpmiRequest *requests,
                       size_t count, IpmiResponse *responses,
                       GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* An operator has changed how the BMC is reached: it is asked at once, with this login too. Any
+ * thread; does not block. */
+void ipmi_client_absolve(IpmiClient *client, const IpmiTarget *target);
 
 /* Is the caller an IpmiDone, where blocking calls are refused? */
 bool ipmi_client_on_engine_thread(const IpmiClient *client);

@@ -26,8 +26,11 @@ typedef struct Job {
     JobState state;
     char *address; /* owned */
     uint16_t port;
+    char *place, *guard_key; /* owned; what the guard calls the BMC and the login */
     unsigned min_interval_ms;
     unsigned deadline_after_ms;
+    bool paced;
+    bool has_place; /* one of the client's `places` */
     IpmiPeer peers[IPMI_RESOLVED_MAX];
     size_t peer_count; /* 0: not resolved yet */
     size_t peer_index;
@@ -55,6 +58,8 @@ struct IpmiClient {
     int epoll_fd;
     int wake_fd;
     IpmiResolver *resolver;
+    BmcGuard *guard;      /* borrowed; NULL: none */
+    unsigned places_most; /* immutable after the first submission */
     _Atomic uint64_t submissions, sent, received, ignored, retransmissions, failures;
 
     /* Engine thread only. */
@@ -63,6 +68,8 @@ struct IpmiClient {
     GHashTable *slots;     /* IpmiPeer in Slot -> Slot, owned */
     GHashTable *resolving; /* id in Job -> Job, owned */
     uint64_t next_id;
+    unsigned places; /* taken by paced jobs that are under way */
+    GQueue held;     /* of Job, owned: paced ones that wait for a place */
 
     Lock lock;
     GQueue incoming GUARDED; /* of Job, owned */
@@ -72,9 +79,22 @@ struct IpmiClient {
 /* Slots by their peer: the table owns them. */
 GHashTable *ipmi_slots_new(void);
 
+/* What the guard calls the BMC and the login of a target; the caller frees. */
+char *ipmi_place_of(const IpmiTarget *target);
+char *ipmi_guard_key(const BmcGuard *guard, const IpmiTarget *target);
+
+/* Whether the job may begin: its BMC does not rest, and has not refused its login. Errors:
+ * BMC_UNREACHABLE, BMC_AUTH. */
+bool ipmi_guard_allows(const Job *job, GError **error);
+/* Tells the guard what came of a job whose session is finished. */
+void ipmi_guard_note(const Job *job);
+
 /* A new submission reaches the engine, which owns it from here: it is resolved if need be, waits
  * for its turn, runs, tells its owner and is freed. */
 void ipmi_job_admit(Job *job);
+
+/* Gives the places that are free to jobs that are held. Not from an IpmiDone. */
+void ipmi_jobs_release(IpmiClient *client);
 
 /* The resolver has an answer; one for a job that has ended meanwhile is passed over. */
 void ipmi_job_resolved(IpmiClient *client, const IpmiResolved *answer);

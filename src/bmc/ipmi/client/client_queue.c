@@ -8,18 +8,31 @@
 #include "common/error.h"
 
 enum {
-    SLOTS_KEPT = 65536,
+    SLOTS_KEPT = 262144,
     /* A submission waits behind others to the same BMC for this many times its own deadline. */
     QUEUE_PATIENCE = 3,
+    /* A BMC that lets this many copies of a datagram go out does not hold up those behind it. */
+    PLACE_TRIES = 3,
 };
 
 /* ---- jobs and slots ---- */
 
 static void
+leave_place(Job *job)
+{
+    if (job->has_place)
+        job->client->places--;
+    job->has_place = false;
+}
+
+static void
 free_job(Job *job)
 {
+    leave_place(job);
     client_socket_leave(job->socket);
     g_free(job->address);
+    g_free(job->place);
+    g_free(job->guard_key);
     ipmi_session_free(job->session);
     g_clear_error(&job->error);
     g_free(job);
@@ -98,8 +111,10 @@ end_job(Job *job)
     due_heap_remove(&client->due, &job->due);
     if (slot != NULL && slot->active == job) {
         slot->active = NULL;
-        slot->used = true;
-        slot->last_end_ms = due_now_ms();
+        if (job->state == JOB_RUNNING) {
+            slot->used = true;
+            slot->last_end_ms = due_now_ms();
+        }
     }
     free_job(job);
     if (slot != NULL)
@@ -112,17 +127,26 @@ job_advance(Job *job)
 {
     IpmiSession *session = job->session;
     job->slot->memory = session->memory;
-    if (session->finished)
+    if (session->finished && job->done != NULL) {
+        ipmi_guard_note(job);
         call_done(job, session->error);
+    }
     if (session->step == SESSION_ENDED)
         end_job(job);
     else
         due_heap_set(&job->client->due, &job->due, session->due_ms);
 }
 
+static void fail_job(Job *job, GError *error);
+
 static void
 start_job(Job *job)
 {
+    GError *error = NULL;
+    if (!ipmi_guard_allows(job, &error)) {
+        fail_job(job, error);
+        return;
+    }
     job->state = JOB_RUNNING;
     job->session->memory = job->slot->memory;
     ipmi_session_start(job->session, due_now_ms());
@@ -151,11 +175,18 @@ start_next(IpmiClient *client, Slot *slot)
 static void
 enqueue(Job *job)
 {
+    GError *error = NULL;
+    if (!ipmi_guard_allows(job, &error)) {
+        fail_job(job, error);
+        return;
+    }
     Slot *slot = slot_of(job->client, &job->peers[job->peer_index]);
     job->slot = slot;
     job->state = JOB_QUEUED;
     due_heap_set(&job->client->due, &job->due,
                  due_now_ms() + (uint64_t)QUEUE_PATIENCE * job->deadline_after_ms);
+    if (slot->active != NULL)
+        leave_place(job); /* it waits for others at this BMC, and needs nothing meanwhile */
     g_queue_push_tail(&slot->waiting, job);
     start_next(job->client, slot);
 }
@@ -183,15 +214,33 @@ resolve(Job *job)
     due_heap_set(&client->due, &job->due, due_now_ms() + job->deadline_after_ms);
 }
 
-void
-ipmi_job_admit(Job *job)
+static void
+begin_job(Job *job)
 {
+    job->has_place = job->paced;
+    job->client->places += job->paced;
     if (job->error != NULL)
         fail_job(job, g_steal_pointer(&job->error));
     else if (job->peer_count > 0)
         enqueue(job);
     else
         resolve(job);
+}
+
+void
+ipmi_job_admit(Job *job)
+{
+    if (job->paced && job->client->places >= job->client->places_most)
+        g_queue_push_tail(&job->client->held, job);
+    else
+        begin_job(job);
+}
+
+void
+ipmi_jobs_release(IpmiClient *client)
+{
+    while (client->places < client->places_most && client->held.length > 0)
+        begin_job(g_queue_pop_head(&client->held));
 }
 
 void
@@ -250,6 +299,8 @@ ipmi_job_expire(Job *job, uint64_t now_ms)
         if (job->session->tries > 0)
             rotate_peer(job);
         ipmi_session_expire(job->session, now_ms);
+        if (job->session->tries >= PLACE_TRIES)
+            leave_place(job);
         job_advance(job);
         return;
     case JOB_QUEUED:
@@ -300,6 +351,8 @@ ipmi_jobs_cancel(IpmiClient *client)
     GHashTableIter iterator;
     void *value;
     due_heap_clear(&client->due);
+    for (Job *job; (job = g_queue_pop_head(&client->held)) != NULL;)
+        ipmi_job_cancel(job);
     g_hash_table_iter_init(&iterator, client->resolving);
     while (g_hash_table_iter_next(&iterator, NULL, &value))
         ipmi_job_cancel(value);

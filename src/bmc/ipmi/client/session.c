@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "bmc/ipmi/wire/bytes.h"
+#include "bmc/ipmi/wire/sol.h"
 #include "common/error.h"
 #include "common/secret.h"
 
@@ -20,6 +21,7 @@ enum {
      * valid answer may still come. */
     DOUBT_TRIES = 2,
     CLOSES_UNANSWERED = 2,
+    KEEPALIVE_MS = 15 * 1000,       /* a quiet session ends at the BMC after a minute */
     WEAK_SUITE_MS = 60 * 60 * 1000, /* a stronger one is proposed again after this */
     SUITE_TRIES = 3,                /* copies of Open Session before another suite is proposed */
 };
@@ -84,6 +86,8 @@ ipmi_session_new(const IpmiTarget *target, const char *where, const IpmiRequest 
     session->retransmit_ms =
         target->retransmit_ms > 0 ? target->retransmit_ms : DEFAULT_RETRANSMIT_MS;
     session->passing = target->passing;
+    session->may_send = target->may_send;
+    session->may_send_user = target->may_send_user;
     session->deadline_after_ms =
         target->deadline_ms > 0 ? target->deadline_ms : DEFAULT_DEADLINE_MS;
     session->requests = g_memdup2(requests, count * sizeof *requests);
@@ -136,6 +140,22 @@ build_message(IpmiSession *session, const IpmiRequest *request, uint8_t *out, si
                             size, error);
 }
 
+bool
+ipmi_session_send_payload(IpmiSession *session, const uint8_t *payload, size_t size)
+{
+    uint8_t datagram[IPMI_DATAGRAM_MAX];
+    size_t datagram_size = 0;
+    if (session->step != SESSION_HELD && session->step != SESSION_KEEPALIVE)
+        return false;
+    session->packet_sequence++;
+    if (!ipmi_packet_seal(&session->keys, session->login.bmc_id, session->packet_sequence,
+                          IPMI_PAYLOAD_SOL, payload, size, datagram, sizeof datagram,
+                          &datagram_size, NULL))
+        return false;
+    session->send(session->user_data, datagram, datagram_size);
+    return true;
+}
+
 void
 session_step_request(const IpmiSession *session, IpmiRequest *request)
 {
@@ -152,6 +172,13 @@ session_step_request(const IpmiSession *session, IpmiRequest *request)
     case SESSION_REQUESTS:
         *request = session->requests[session->response_count];
         return;
+    case SESSION_KEEPALIVE:
+        request->command = IPMI_CMD_DEVICE_ID;
+        break;
+    case SESSION_RELEASE:
+        ipmi_build_deactivate_sol(request);
+        return;
+    case SESSION_HELD:
     case SESSION_CLOSE:
     case SESSION_OPEN:
     case SESSION_RAKP_1:
@@ -193,6 +220,13 @@ send_step(IpmiSession *session, uint64_t now_ms)
     uint8_t datagram[IPMI_DATAGRAM_MAX];
     size_t size = 0;
     GError *error = NULL;
+    if (session->step == SESSION_REQUESTS && session->may_send != NULL &&
+        !session->may_send(session->may_send_user)) {
+        session_fail(session, now_ms, STEEL_ERROR_LEASE_LOST,
+                     "nothing more is asked of the BMC at %s: another conductor may act on it now",
+                     session->where);
+        return;
+    }
     if (!build_step(session, datagram, &size, &error)) {
         session->logged_in = false; /* no close request either: building a datagram has failed */
         if (session->finished) {
@@ -254,6 +288,12 @@ session_finish(IpmiSession *session, uint64_t now_ms, GError *error)
 {
     session->finished = true;
     session->error = error;
+    session_close(session, now_ms);
+}
+
+void
+session_close(IpmiSession *session, uint64_t now_ms)
+{
     if (!session->logged_in) {
         session->step = SESSION_ENDED;
         return;
@@ -262,6 +302,33 @@ session_finish(IpmiSession *session, uint64_t now_ms, GError *error)
     session_begin(session, SESSION_CLOSE, now_ms);
     if (session->memory.closes_unanswered >= CLOSES_UNANSWERED)
         session->step = SESSION_ENDED; /* a wait for its answer is useless */
+}
+
+void
+session_hold(IpmiSession *session, uint64_t now_ms)
+{
+    session->step = SESSION_HELD;
+    session->due_ms = now_ms + KEEPALIVE_MS;
+    session->deadline_ms = UINT64_MAX;
+}
+
+static void
+keep_alive(IpmiSession *session, uint64_t now_ms)
+{
+    session->deadline_ms = now_ms + session->deadline_after_ms;
+    session_begin(session, SESSION_KEEPALIVE, now_ms);
+}
+
+void
+ipmi_session_release(IpmiSession *session, uint64_t now_ms)
+{
+    if (session->step != SESSION_HELD && session->step != SESSION_KEEPALIVE) {
+        ipmi_session_abort(session, STEEL_ERROR_CANCELLED, "it was closed");
+        return;
+    }
+    session->finished = true;
+    session->deadline_ms = now_ms + 4 * (uint64_t)session->retransmit_ms;
+    session_begin(session, SESSION_RELEASE, now_ms);
 }
 
 void
@@ -301,6 +368,11 @@ ipmi_session_abort(IpmiSession *session, int code, const char *text)
     if (!session->finished) {
         session->finished = true;
         session->error = g_error_new_literal(steel_error_quark(), code, text);
+    }
+    if (session->logged_in && session->payload != NULL && session->step < SESSION_RELEASE) {
+        session->step = SESSION_RELEASE;
+        session->tries = 0;
+        send_step(session, session->due_ms);
     }
     if (session->logged_in && session->step != SESSION_CLOSE) {
         session->step = SESSION_CLOSE;
@@ -359,6 +431,7 @@ tries_max(const IpmiSession *session)
 {
     static const unsigned limits[] = {
         [SESSION_CAPABILITIES] = 4, /* some BMCs never answer it, but accept a login */
+        [SESSION_RELEASE] = 1,      /* once: a late copy would end the console of a later session */
         [SESSION_CLOSE] = 2,
         [SESSION_ENDED] = 1,
     };
@@ -376,6 +449,8 @@ continue_unanswered(IpmiSession *session, uint64_t now_ms)
 {
     if (session->step == SESSION_REQUESTS) {
         session_next_request(session, now_ms); /* its response stays zeroed: completed normally */
+    } else if (session->step == SESSION_RELEASE) {
+        session_close(session, now_ms);
     } else if (session->step == SESSION_CLOSE) {
         session->memory.closes_unanswered++;
         session->step = SESSION_ENDED;
@@ -391,13 +466,17 @@ ipmi_session_expire(IpmiSession *session, uint64_t now_ms)
 {
     if (session->step == SESSION_ENDED || now_ms < session->due_ms)
         return;
+    if (session->step == SESSION_HELD) {
+        keep_alive(session, now_ms);
+        return;
+    }
     if (session->doubt != SESSION_NO_DOUBT &&
         (session->tries >= DOUBT_TRIES || now_ms >= session->deadline_ms)) {
         session_believe(session, now_ms);
         return;
     }
     if (now_ms >= session->deadline_ms) {
-        if (session->step == SESSION_CLOSE)
+        if (session->step == SESSION_CLOSE || session->step == SESSION_RELEASE)
             session->step = SESSION_ENDED;
         else
             fail_late(session, now_ms);

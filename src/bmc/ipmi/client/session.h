@@ -16,6 +16,9 @@ typedef enum SessionStep {
     SESSION_RAKP_3,
     SESSION_PRIVILEGE,
     SESSION_REQUESTS,
+    SESSION_HELD,      /* only a session that is held: it is open, and payloads come and go */
+    SESSION_KEEPALIVE, /* a request that shows both ends that the other one lives */
+    SESSION_RELEASE,   /* gives back what the session has: Serial over LAN */
     SESSION_CLOSE,
     SESSION_ENDED,
 } SessionStep;
@@ -53,9 +56,14 @@ typedef struct IpmiSession {
     unsigned retransmit_ms;
     unsigned deadline_after_ms;
     IpmiCodeSet passing;
+    bool (*may_send)(void *user); /* as in IpmiTarget */
+    void *may_send_user;
     IpmiRequest *requests; /* owned */
     size_t request_count;
     void (*send)(void *user_data, const uint8_t *bytes, size_t size);
+    /* A SOL payload has come. NULL: the session ends with its last request; else it is held then,
+     * until ipmi_session_release(). Not called once it is being released. */
+    void (*payload)(void *user_data, const uint8_t *bytes, size_t size);
     void *user_data;
 
     /* The step of the login, or the request. */
@@ -117,12 +125,21 @@ void ipmi_session_expire(IpmiSession *session, uint64_t now_ms);
  * text. */
 void ipmi_session_abort(IpmiSession *session, int code, const char *text);
 
+/* A SOL payload for the BMC, in a session that is held. False: there is none, or it failed. */
+bool ipmi_session_send_payload(IpmiSession *session, const uint8_t *payload, size_t size);
+/* Ends a session that is held: gives SOL back and closes. One that is not yet is closed at once. */
+void ipmi_session_release(IpmiSession *session, uint64_t now_ms);
+
 /* ---- between the source files of the session ---- */
 
 /* session.c: goes to a step and sends its first datagram. */
 void session_begin(IpmiSession *session, SessionStep step, uint64_t now_ms);
 /* Ends the requests with an error (taken) or, NULL, with success; then closes the session. */
 void session_finish(IpmiSession *session, uint64_t now_ms, GError *error);
+/* Closes the session, after session_finish() or a release. */
+void session_close(IpmiSession *session, uint64_t now_ms);
+/* The last request is answered, or a sign of life: the session is held. */
+void session_hold(IpmiSession *session, uint64_t now_ms);
 void session_fail(IpmiSession *session, uint64_t now_ms, int code, const char *format, ...)
     G_GNUC_PRINTF(4, 5);
 /* Tries the step again after a pause, because of this completion code, or (0) because no session is

@@ -11,7 +11,9 @@ void
 session_next_request(IpmiSession *session, uint64_t now_ms)
 {
     session->response_count++;
-    if (session->response_count == session->request_count)
+    if (session->response_count == session->request_count && session->payload != NULL)
+        session_hold(session, now_ms);
+    else if (session->response_count == session->request_count)
         session_finish(session, now_ms, NULL);
     else
         session_begin(session, SESSION_REQUESTS, now_ms);
@@ -97,7 +99,8 @@ static bool
 message_answer(IpmiSession *session, uint64_t now_ms, const uint8_t *payload, size_t size)
 {
     IpmiLanMessage message;
-    if (!ipmi_lan_message_parse(payload, size, &message, NULL) || !is_awaited(session, &message))
+    if (session->step == SESSION_HELD || !ipmi_lan_message_parse(payload, size, &message, NULL) ||
+        !is_awaited(session, &message))
         return false;
     session->heard++;
     switch (session->step) {
@@ -110,10 +113,17 @@ message_answer(IpmiSession *session, uint64_t now_ms, const uint8_t *payload, si
     case SESSION_REQUESTS:
         request_answer(session, now_ms, &message);
         break;
+    case SESSION_KEEPALIVE:
+        session_hold(session, now_ms);
+        break;
+    case SESSION_RELEASE:
+        session_close(session, now_ms);
+        break;
     case SESSION_CLOSE:
         session->memory.closes_unanswered = 0;
         session->step = SESSION_ENDED;
         break;
+    case SESSION_HELD:
     case SESSION_OPEN:
     case SESSION_RAKP_1:
     case SESSION_RAKP_3:
@@ -150,15 +160,21 @@ receive(IpmiSession *session, uint64_t now_ms, const uint8_t *data, size_t size)
         session->step == SESSION_RAKP_3)
         return packet.session_id == 0 && !packet.encrypted && !packet.authenticated &&
                session_login_answer(session, now_ms, &packet);
-    if (packet.payload_type != IPMI_PAYLOAD_MESSAGE)
+    bool held = session->step == SESSION_HELD || session->step == SESSION_KEEPALIVE;
+    if (packet.payload_type != IPMI_PAYLOAD_MESSAGE &&
+        (packet.payload_type != IPMI_PAYLOAD_SOL || !held))
         return false;
     if (!session->logged_in)
         return packet.session_id == 0 && !packet.encrypted && !packet.authenticated &&
                message_answer(session, now_ms, packet.payload, packet.payload_size);
     uint8_t plain[IPMI_DATAGRAM_MAX];
     size_t plain_size = 0;
-    return open_packet(session, data, size, &packet, plain, &plain_size) &&
-           message_answer(session, now_ms, plain, plain_size);
+    if (!open_packet(session, data, size, &packet, plain, &plain_size))
+        return false;
+    if (packet.payload_type == IPMI_PAYLOAD_MESSAGE)
+        return message_answer(session, now_ms, plain, plain_size);
+    session->payload(session->user_data, plain, plain_size);
+    return true;
 }
 
 bool

@@ -39,6 +39,11 @@ enum {
     IPMI_CMD_POWER_ON_HOURS = 0x0f,
 };
 
+/* Commands of network function Sensor/Event. */
+enum {
+    IPMI_CMD_SENSOR_READING = 0x2d,
+};
+
 /* Commands of network function App. */
 enum {
     IPMI_CMD_DEVICE_ID = 0x01,
@@ -56,6 +61,14 @@ enum {
     IPMI_CMD_USER_ACCESS = 0x44,
     IPMI_CMD_SET_USER_NAME = 0x45,
     IPMI_CMD_GET_USER_NAME = 0x46,
+    IPMI_CMD_ACTIVATE_PAYLOAD = 0x48,
+    IPMI_CMD_DEACTIVATE_PAYLOAD = 0x49,
+    IPMI_CMD_PAYLOAD_STATUS = 0x4a,
+    IPMI_CMD_PAYLOAD_INSTANCE = 0x4b,
+    IPMI_CMD_SET_USER_PAYLOADS = 0x4c,
+    IPMI_CMD_USER_PAYLOADS = 0x4d,
+    IPMI_CMD_CHANNEL_PAYLOADS = 0x4e,
+    IPMI_CMD_CHANNEL_PAYLOAD_VERSION = 0x4f,
     IPMI_CMD_CHANNEL_CIPHER_SUITES = 0x54,
 };
 
@@ -71,6 +84,12 @@ enum {
     IPMI_CMD_SEL_CLEAR = 0x47,
     IPMI_CMD_SEL_TIME = 0x48,
     IPMI_CMD_SET_SEL_TIME = 0x49,
+};
+
+/* Commands of network function Transport. */
+enum {
+    IPMI_CMD_SET_SOL_PARAMETERS = 0x21,
+    IPMI_CMD_SOL_PARAMETERS = 0x22,
 };
 
 typedef enum IpmiPrivilege {

@@ -1,0 +1,169 @@
+"""What API versions 1.83 to 1.115 add to nodes, ports, port groups and history.
+
+What the newest Ironic answers to the same is in tours/newest.json.
+
+SPDX-License-Identifier: Apache-2.0
+"""
+import harness
+from harness import random_uuid
+
+
+class Children(harness.Suite):
+    def setUp(self):
+        self.parent = self.node(name="parent-" + random_uuid()[:8])
+        self.child = self.want(201, "POST", "/v1/nodes", {"driver": "fake-hardware", "parent_node": self.parent["name"]})
+
+    def listed(self, query="", version=harness.LATEST):
+        return [node["uuid"] for node in self.get("/v1/nodes" + query, version)["nodes"]]
+
+    def test_a_parent_is_named_by_uuid_or_name_and_kept_as_uuid(self):
+        self.assertEqual(self.child["parent_node"], self.parent["uuid"])
+        other = self.node()["uuid"]
+        patched = self.want(200, "PATCH", "/v1/nodes/" + other, [{"op": "add", "path": "/parent_node", "value": self.parent["uuid"]}])
+        self.assertEqual(patched["parent_node"], self.parent["uuid"])
+        freed = self.want(200, "PATCH", "/v1/nodes/" + other, [{"op": "remove", "path": "/parent_node"}])
+        self.assertIsNone(freed["parent_node"])
+        for parent in ("nonesuch", random_uuid()):
+            self.assertIn(parent, self.refuse(400, "POST", "/v1/nodes", {"driver": "fake-hardware", "parent_node": parent}))
+
+    def test_lists_show_children_only_when_asked(self):
+        for version in ("1.1", "1.82", harness.LATEST):
+            self.assertIn(self.parent["uuid"], self.listed(version=version))
+            self.assertNotIn(self.child["uuid"], self.listed(version=version))
+        self.assertIn(self.child["uuid"], self.listed("?include_children=true"))
+        self.assertNotIn(self.child["uuid"], self.listed("?include_children=false"))
+        self.assertEqual(self.listed("?parent_node=" + self.parent["uuid"]), [self.child["uuid"]])
+        self.assertIn(self.parent["uuid"], self.listed("?include_children=true&parent_node=" + self.parent["uuid"]))
+        self.refuse(400, "GET", "/v1/nodes?include_children=maybe")
+
+    def test_a_parent_tells_its_children(self):
+        told = self.get("/v1/nodes/%s/children" % self.parent["name"])
+        self.assertEqual(told["children"], [self.child["uuid"]])
+        self.assertTrue(told["links"]["href"].endswith("/v1/nodes?parent_node=" + self.parent["uuid"]))
+        self.assertEqual(told["links"]["rel"], "children")
+        self.assertEqual(self.get("/v1/nodes/%s/children" % self.child["uuid"])["children"], [])
+        self.refuse(404, "GET", "/v1/nodes/%s/children" % self.parent["uuid"], version="1.82")
+
+    def test_owner_of_parent_and_child_are_the_same(self):
+        owned = self.node(owner="somebody")["uuid"]
+        self.refuse(400, "POST", "/v1/nodes", {"driver": "fake-hardware", "parent_node": owned})
+        self.refuse(400, "PATCH", "/v1/nodes/" + self.child["uuid"], [{"op": "replace", "path": "/parent_node", "value": owned}])
+        self.want(201, "POST", "/v1/nodes", {"driver": "fake-hardware", "parent_node": owned, "owner": "somebody"})
+
+
+class Fields(harness.Suite):
+    def test_what_came_after_1_82_does_not_exist_for_elder_clients(self):
+        node = self.node()["uuid"]
+        for name, value, since in (("parent_node", None, 83), ("disable_power_off", True, 95), ("instance_name", "x", 104)):
+            body = {"driver": "fake-hardware", name: value}
+            patch = [{"op": "add", "path": "/" + name, "value": value}]
+            for version, status in (("1.82", 400), ("1.%d" % (since - 1), 406 if since > 83 else 400)):
+                self.refuse(status, "POST", "/v1/nodes", body, version=version)
+                self.refuse(status, "PATCH", "/v1/nodes/" + node, patch, version=version)
+                self.refuse(status, "GET", "/v1/nodes?fields=" + name, version=version)
+            self.want(201, "POST", "/v1/nodes", body, version="1.%d" % since)
+        self.refuse(400, "GET", "/v1/nodes?instance_name=x", version="1.82")
+        self.refuse(406, "GET", "/v1/nodes?instance_name=x", version="1.103")
+
+    def test_a_machine_that_must_stay_on_is_not_switched_off(self):
+        node = self.node(disable_power_off=True)["uuid"]
+        for target in ("power off", "soft power off"):
+            self.assertIn(target, self.refuse(409, "PUT", "/v1/nodes/%s/states/power" % node, {"target": target}))
+        self.want(202, "PUT", "/v1/nodes/%s/states/power" % node, {"target": "power on"})
+
+    def test_nodes_are_found_by_the_name_of_their_instance(self):
+        node = self.node(instance_name="vm-7")
+        self.assertEqual([found["uuid"] for found in self.get("/v1/nodes?instance_name=vm-7")["nodes"]], [node["uuid"]])
+        self.refuse(400, "PATCH", "/v1/nodes/" + node["uuid"], [{"op": "replace", "path": "/instance_name", "value": ""}])
+
+    def test_an_instance_has_the_name_that_nova_gives_it(self):
+        path = "/v1/nodes/" + self.node()["uuid"]
+        for name in ("first", "second"):  # a name that is there stays
+            node = self.want(200, "PATCH", path, [{"op": "add", "path": "/instance_info/display_name", "value": name}])
+            self.assertEqual(node["instance_name"], "first")
+
+    def test_health_is_not_the_client_s_to_set(self):
+        node = self.node()
+        self.assertIsNone(node["health"])
+        self.refuse(400, "POST", "/v1/nodes", {"driver": "fake-hardware", "health": "OK"})
+        self.refuse(400, "PATCH", "/v1/nodes/" + node["uuid"], [{"op": "add", "path": "/health", "value": "OK"}])
+
+    def test_keys_of_a_patch_may_have_any_character(self):
+        path = "/v1/nodes/" + self.node()["uuid"]
+        patch = [{"op": "add", "path": "/extra/a~1b~0c~01", "value": 1}]
+        self.assertEqual(self.want(200, "PATCH", path, patch)["extra"], {"a/b~c~1": 1})
+        self.refuse(400, "PATCH", path, patch, version="1.97")
+        for key in ("/extra/a~2", "/extra/a~"):
+            self.refuse(400, "PATCH", path, [{"op": "add", "path": key, "value": 1}])
+        self.assertEqual(self.want(200, "PATCH", path, [{"op": "remove", "path": "/extra/a~1b~0c~01"}])["extra"], {})
+
+    def test_answers_name_the_request_twice(self):
+        answer = self.call("GET", "/v1/nodes")
+        self.assertEqual(answer.headers["X-OpenStack-Request-Id"], answer.headers["OpenStack-Request-Id"])
+
+
+class Ports(harness.Suite):
+    def setUp(self):
+        self.owner = self.node(name="ports-" + random_uuid()[:8], conductor_group="left")
+
+    def port(self, **more):
+        address = "52:54:00:" + ":".join(random_uuid()[i:i + 2] for i in (0, 2, 4))
+        return dict({"node_uuid": self.owner["uuid"], "address": address}, **more)
+
+    def test_ports_have_names_and_are_found_by_them(self):
+        name = "port " + random_uuid()[:8]
+        port = self.want(201, "POST", "/v1/ports", self.port(name="eth-" + name[5:], description="left", vendor="acme", category="fast",
+                                                             available_for_dynamic_portgroup=False))
+        self.assertEqual((port["description"], port["vendor"], port["category"], port["available_for_dynamic_portgroup"]),
+                         ("left", "acme", "fast", False))
+        self.assertEqual(self.get("/v1/ports/" + port["name"])["uuid"], port["uuid"])
+        self.refuse(409, "POST", "/v1/ports", self.port(name=port["name"]))
+        self.refuse(400, "POST", "/v1/ports", self.port(vendor="v" * 33))
+        self.assertEqual([p["uuid"] for p in self.get("/v1/ports?description_contains=EF")["ports"]], [port["uuid"]])
+
+    def test_a_port_may_name_its_node(self):
+        body = self.port(node_ident=self.owner["name"])
+        self.refuse(400, "POST", "/v1/ports", body)
+        del body["node_uuid"]
+        self.refuse(406, "POST", "/v1/ports", body, version="1.93")
+        self.refuse(400, "POST", "/v1/ports", dict(body, node_ident="nonesuch"))
+        self.assertEqual(self.want(201, "POST", "/v1/ports", body)["node_uuid"], self.owner["uuid"])
+        del body["node_ident"]
+        self.refuse(400, "POST", "/v1/ports", body)
+
+    def test_switches_of_ovn_exist_in_some_versions(self):
+        link = {"port_id": "p", "vtep-logical-switch": "l", "vtep-physical-switch": "s"}
+        body = self.port(local_link_connection=link)
+        for version, status in (("1.82", 400), ("1.89", 406), ("1.105", 406)):
+            self.refuse(status, "POST", "/v1/ports", body, version=version)
+        port = self.want(201, "POST", "/v1/ports", body, version="1.90")
+        for version, shown in (("1.89", {}), ("1.104", link), ("1.105", {})):
+            self.assertEqual(self.get("/v1/ports/" + port["uuid"], version)["local_link_connection"], shown, version)
+        del link["vtep-physical-switch"]
+        self.refuse(400, "POST", "/v1/ports", self.port(local_link_connection=link), version="1.90")
+
+    def test_lists_by_what_the_node_has(self):
+        port = self.want(201, "POST", "/v1/ports", self.port())["uuid"]
+        group = self.want(201, "POST", "/v1/portgroups", {"node_uuid": self.owner["uuid"], "category": "fast", "physical_network": "n"})
+        self.assertEqual((group["category"], group["physical_network"], group["dynamic_portgroup"]), ("fast", "n", False))
+        self.want(200, "PATCH", "/v1/nodes/" + self.owner["uuid"], [{"op": "add", "path": "/shard", "value": group["uuid"]}])
+        self.assertIn(port, [p["uuid"] for p in self.get("/v1/ports?conductor_groups=right,left")["ports"]])
+        self.assertEqual(self.get("/v1/ports?conductor_groups=right")["ports"], [])
+        self.assertIn(group["uuid"], [g["uuid"] for g in self.get("/v1/portgroups?conductor_groups=left")["portgroups"]])
+        self.assertEqual([g["uuid"] for g in self.get("/v1/portgroups?shard=" + group["uuid"])["portgroups"]], [group["uuid"]])
+        self.refuse(406, "GET", "/v1/portgroups?shard=x", version="1.105")
+        self.refuse(400, "GET", "/v1/portgroups?shard=x&conductor_groups=left")
+        self.refuse(400, "GET", "/v1/ports?conductor_groups=left&node=" + self.owner["uuid"])
+
+
+class History(harness.Suite):
+    def test_an_event_tells_the_state_and_how_long_the_node_was_in_it(self):
+        node = self.node(driver_info={"fake": {"power.validate": {"fail": "INVALID", "message": "no such plug"}}})["uuid"]
+        self.want(202, "PUT", "/v1/nodes/%s/states/provision" % node, {"target": "manage"})
+        self.wait_node(node, provision_state="enroll", target_provision_state=None)
+        event = self.get("/v1/nodes/%s/history?detail=true" % node)["history"][0]
+        self.assertEqual((event["state"], event["target_provision_state"], event["project"]), ("verifying", "manageable", None))
+        self.assertGreaterEqual(event["duration_seconds"], 0)
+        for version, hidden in (("1.112", {"project", "state", "target_provision_state", "duration_seconds"}),
+                                ("1.114", {"state", "target_provision_state", "duration_seconds"})):
+            self.assertFalse(hidden & set(self.get("/v1/nodes/%s/history?detail=true" % node, version)["history"][0]), version)

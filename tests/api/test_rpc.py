@@ -1,0 +1,267 @@
+"""API and conductors as processes of their own, over HTTP and over RabbitMQ, and what may go wrong between them.
+
+SPDX-License-Identifier: Apache-2.0
+"""
+import base64
+import concurrent.futures
+import http.client
+import json
+import os
+import signal
+import subprocess
+import time
+import uuid
+
+import auth_basic
+import faults_support
+import harness
+import rabbit_support
+from faults_support import until
+from observe_support import Watch
+
+
+class Pair(faults_support.Suite):
+    """A conductor and an API of their own; tests stop and start either."""
+
+    transport = None
+    more = ()
+
+    @classmethod
+    def setUpClass(cls):
+        cls.before = harness.TRANSPORT, os.environ.get("STEEL_TEST_RABBIT")
+        harness.TRANSPORT = cls.transport
+        super().setUpClass()
+
+    @classmethod
+    def tearDownClass(cls):
+        try:
+            super().tearDownClass()
+        finally:
+            harness.TRANSPORT = cls.before[0]
+
+    def setUp(self):
+        """Whatever the test before has left: conductor and API are at work."""
+        if self.steel.conductor.poll() is not None:
+            self.start_conductor()
+        until("a call reaches the conductor", lambda: self.call("GET", "/v1/drivers/fake-hardware/properties").status == 200, 60)
+
+    def start_conductor(self):
+        words = self.steel.command("--role", "conductor")
+        self.steel.conductor = subprocess.Popen(words, stdout=self.steel.log, stderr=self.steel.log, stdin=subprocess.DEVNULL,
+                                                start_new_session=True)
+
+    def kill_conductor(self):
+        os.killpg(self.steel.conductor.pid, signal.SIGKILL)
+        self.steel.conductor.wait()
+
+    def reaches(self, node):
+        return self.call("PUT", "/v1/nodes/%s/maintenance" % node, {"reason": "x"}).status == 202
+
+
+class Common:
+    """What holds over every transport."""
+
+    def test_a_conductor_that_was_killed_is_told_at_once_and_its_successor_is_called(self):
+        node = self.fake()
+        self.assertTrue(self.reaches(node))
+        self.kill_conductor()
+        try:
+            answer = self.call("PUT", "/v1/nodes/%s/maintenance" % node, {"reason": "y"})
+            self.assertEqual(answer.status, 503, answer.body)
+            self.assertIn(self.steel.host, answer.message)
+            # Not 504: that would have waited for all of rpc_response_timeout.
+        finally:
+            self.start_conductor()
+        until("the new conductor answers", lambda: self.reaches(node))
+
+    def test_a_conductor_that_does_not_answer_is_a_timeout(self):
+        node = self.fake()
+        faults_support.freeze(self.steel.conductor)
+        try:
+            answer = self.call("PUT", "/v1/nodes/%s/maintenance" % node, {"reason": "z"})
+        finally:
+            os.killpg(self.steel.conductor.pid, signal.SIGCONT)
+        self.assertEqual(answer.status, 504, answer.body)
+        self.assertIn("rpc_response_timeout", answer.message)
+        # the message is late by now: it is dropped, and does not come true afterwards
+        until("the conductor answers again", lambda: self.call("PATCH", "/v1/nodes/" + node, [
+            {"op": "add", "path": "/extra/a", "value": 1}]).status == 200)
+        self.assertIsNone(self.get("/v1/nodes/" + node)["maintenance_reason"])
+
+    def test_errors_have_the_status_of_one_process(self):
+        node = self.fake()
+        self.assertEqual(self.put(node, "active").status, 400)
+        self.assertEqual(self.call("POST", "/v1/nodes", {"driver": "no-such"}).status, 400)
+        self.assertEqual(self.call("GET", "/v1/drivers/no-such/properties").status, 404)
+        self.assertEqual(self.call("GET", "/v1/drivers/fake-hardware/properties").status, 200)
+
+
+class Watched:
+    def test_the_event_stream_shows_what_the_conductor_does(self):
+        node = self.fake()
+        watch = Watch(self.steel.port)
+        self.addCleanup(watch.close)
+
+        def seen():  # what happened before the API has reached the conductor is not told
+            return self.reaches(node) and node in watch.seen
+        until("an event of the node is seen", seen, 60)
+
+
+class OverHttp(Common, Watched, Pair):
+    transport = "json-rpc"
+    options = ("rpc_response_timeout=3",)
+
+    def post(self, body, headers=None, method="POST", path="/"):
+        connection = http.client.HTTPConnection("127.0.0.1", int(self.steel.settings["json_rpc.port"]), timeout=harness.LIMIT_S)
+        try:
+            connection.request(method, path, body, headers or {"Content-Type": "application/json"})
+            answer = connection.getresponse()
+            return answer.status, answer.read()
+        finally:
+            connection.close()
+
+    def test_a_message_that_comes_twice_is_executed_once(self):
+        now = int(time.time() * 1000)
+        name = "twin-" + uuid.uuid4().hex[:8]
+        message = json.dumps({"jsonrpc": "2.0", "id": str(uuid.uuid4()), "method": "create", "params": {
+            "context": {}, "arguments": {"resource": "chassis", "values": {"description": name}}, "version": 1, "sent_ms": now,
+            "limit_ms": 60000}})
+        first, second = self.post(message), self.post(message)
+        self.assertEqual(first[0], 200)
+        self.assertIn(b'"result"', first[1])
+        self.assertEqual(first, second)
+        found = [one for one in self.get("/v1/chassis")["chassis"] if one["description"] == name]
+        self.assertEqual(len(found), 1)
+
+    def test_strangers_get_nowhere(self):
+        self.assertEqual(self.post("{}", method="GET")[0], 405)
+        self.assertEqual(self.post("{}", path="/v1/nodes")[0], 404)
+        self.assertEqual(self.post("{}", {"Content-Type": "text/plain"})[0], 415)
+        self.assertEqual(self.post("{}", {"Content-Type": "application/json", "Origin": "http://evil"})[0], 403)
+        status, body = self.post("[" * 5000)
+        self.assertEqual((status, json.loads(body)["error"]["data"]["code"]), (200, "INVALID"))
+        status, body = self.post(json.dumps({"jsonrpc": "2.0", "id": str(uuid.uuid4()), "method": "fly", "params": {
+            "arguments": {}, "version": 1, "sent_ms": 1, "limit_ms": 1}}))
+        self.assertEqual(json.loads(body)["error"]["data"]["class"], "UnsupportedVersion")
+
+
+class OverHttpWithPasswords(Watched, Pair):
+    transport = "json-rpc"
+    options = ("json_rpc.auth_strategy=http_basic", "json_rpc.username=api", "json_rpc.password=rose")
+
+    @classmethod
+    def setUpClass(cls):
+        folder = cls.temporary_folder()
+        path = os.path.join(folder, "htpasswd")
+        with open(path, "w") as file:
+            file.write("api:%s\n" % auth_basic.HASHES["rose"])
+        cls.options = cls.options + ("json_rpc.http_basic_auth_user_file=" + path,)
+        super().setUpClass()
+
+    def status(self, login, path="/"):
+        connection = http.client.HTTPConnection("127.0.0.1", int(self.steel.settings["json_rpc.port"]), timeout=harness.LIMIT_S)
+        headers = {"Content-Type": "application/json"}
+        if login:
+            headers["Authorization"] = "Basic " + base64.b64encode(login.encode()).decode()
+        connection.request("POST", path, "{}", headers)
+        status = connection.getresponse().status
+        connection.close()
+        return status
+
+    def test_only_the_api_is_admitted(self):
+        self.assertTrue(self.reaches(self.fake()))
+        for path in ("/", "/events"):
+            self.assertEqual(self.status(None, path), 401)
+            self.assertEqual(self.status("api:wrong", path), 401)
+            self.assertEqual(self.status("api:rose", path), 200)
+
+
+class OverHttps(Watched, Pair):
+    transport = "json-rpc"
+    options = ("rpc_response_timeout=10", "json_rpc.use_ssl=true", "json_rpc.client_use_ssl=true")
+
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = cls.temporary_folder()
+        certificate = rabbit_support.make_certificate(cls.folder, "certificate.pem", "key.pem")
+        cls.options = cls.options + ("json_rpc.cert_file=" + certificate, "json_rpc.key_file=%s/key.pem" % cls.folder,
+                                     "json_rpc.cafile=" + certificate)
+        super().setUpClass()
+
+    def test_without_tls_nobody_is_answered(self):
+        connection = http.client.HTTPConnection("127.0.0.1", int(self.steel.settings["json_rpc.port"]), timeout=harness.LIMIT_S)
+        self.addCleanup(connection.close)
+        with self.assertRaises((http.client.HTTPException, OSError)):
+            connection.request("POST", "/", "{}", {"Content-Type": "application/json"})
+            connection.getresponse()
+
+    def test_a_conductor_whose_certificate_is_not_trusted_is_not_called(self):
+        other = rabbit_support.make_certificate(self.folder, "other.pem", "other-key.pem")
+        self.steel.end_process(self.steel.process)
+        self.steel.settings["json_rpc.cafile"] = other
+        try:
+            self.restart_api()
+            answer = self.call("PUT", "/v1/nodes/%s/maintenance" % uuid.uuid4(), {"reason": "x"})
+            refused = self.call("GET", "/v1/drivers/fake-hardware/properties")
+        finally:
+            self.steel.settings["json_rpc.cafile"] = self.folder + "/certificate.pem"
+            self.steel.end_process(self.steel.process)
+            self.restart_api()
+        self.assertEqual(answer.status, 404, answer.body)
+        self.assertEqual(refused.status, 503, refused.body)
+        self.assertIn("was not called", refused.message)
+
+    def restart_api(self):
+        """With the settings as they are now, and at the port that it gets."""
+        self.steel.log_path = "%s/api-%s.log" % (self.steel.folder, uuid.uuid4().hex)
+        self.steel.log.close()
+        self.steel.log = open(self.steel.log_path, "ab")
+        self.steel.process = subprocess.Popen(self.steel.command("--role", "api"), stdout=self.steel.log, stderr=self.steel.log,
+                                              stdin=subprocess.DEVNULL, start_new_session=True)
+        self.steel.ready()
+
+
+class OverRabbit(Common, Watched, Pair):
+    transport = "oslo"
+    options = ("rpc_response_timeout=8",)
+
+    @classmethod
+    def setUpClass(cls):
+        cls.rabbit = rabbit_support.Rabbit()
+        cls.addClassCleanup(cls.rabbit.close)
+        os.environ["STEEL_TEST_RABBIT"] = cls.rabbit.url()
+        super().setUpClass()
+
+    def test_a_broker_that_is_started_again_is_used_again(self):
+        node = self.fake()
+        self.rabbit.stop()
+        try:
+            answer = self.call("PUT", "/v1/nodes/%s/maintenance" % node, {"reason": "x"})
+        finally:
+            self.rabbit.start()
+        self.assertIn(answer.status, (503, 504), answer.body)
+        until("calls arrive again", lambda: self.reaches(node), 60)
+
+    def test_a_call_that_is_lost_with_its_conductor_is_told_before_its_deadline(self):
+        node, queue = self.fake(), "steel.conductor." + self.steel.host
+        faults_support.freeze(self.steel.conductor)
+        with concurrent.futures.ThreadPoolExecutor(1) as pool:
+            try:
+                asked = pool.submit(self.call, "PUT", "/v1/nodes/%s/maintenance" % node, {"reason": "x"})
+                until("the call is at the conductor", lambda: self.rabbit.waiting(queue))
+            finally:
+                self.kill_conductor()
+            answer = asked.result()
+        self.start_conductor()
+        until("the new conductor answers", lambda: self.reaches(node))
+        self.assertEqual(answer.status, 503, answer.body)
+        self.assertIn("may have been begun", answer.message)
+
+    def test_a_queue_that_was_deleted_is_made_again(self):
+        node = self.fake()
+        self.assertTrue(self.reaches(node))
+        self.assertEqual(self.rabbit.delete_queue("steel.conductor." + self.steel.host), 204)
+        until("calls arrive again", lambda: self.reaches(node))
+
+
+del Pair
