@@ -142,13 +142,14 @@ main(int argc, char **argv)
     raise_descriptor_limit();
     g_autofree IpmiTarget *targets = g_new0(IpmiTarget, count);
     g_autoptr(IpmiServer) server = self ? ipmi_server_new(&error) : NULL;
-    g_autoptr(IpmiClient) client = error == NULL ? ipmi_client_new(&error) : NULL;
+    g_autoptr(IpmiClient) client = error == NULL ? ipmi_client_new(NULL, &error) : NULL;
     if (client == NULL || (self && !add_bmcs(server, targets, count, number(argc, argv, 3, 0),
                                              number(argc, argv, 5, 0), &error))) {
         fprintf(stderr, "%s\n", error->message);
         return 1;
     }
     for (unsigned i = 0; i < count; i++) {
+        targets[i].paced = true; /* as the power sync asks */
         targets[i].cipher_suite = suite != 0 ? (int)suite : -1;
         if (self)
             continue;
