@@ -7,11 +7,13 @@
 #include "common/time_text.h"
 #include "http/framing.h"
 
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 enum {
@@ -38,7 +40,8 @@ struct Listener {
     ListenerOptions options;
     Connections *connections;
     struct MHD_Daemon *daemon;
-    bool quiesced;
+    /* a listening socket that no client can reach; -1 once it stands for the real one */
+    int nowhere;
     Lock lock;
     bool stopping GUARDED;
     pthread_cond_t stop;
@@ -375,18 +378,33 @@ start_daemon(Listener *listener, unsigned limit)
     return listener->daemon != NULL;
 }
 
+/* A socket of AF_UNIX without a path. */
+static int
+open_nowhere(void)
+{
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    const struct sockaddr_un none = {.sun_family = AF_UNIX};
+    if (fd >= 0 && bind(fd, (const struct sockaddr *)&none, sizeof none.sun_family) == 0 &&
+        listen(fd, 0) == 0)
+        return fd;
+    if (fd >= 0)
+        close(fd);
+    return -1;
+}
+
 Listener *
 listener_start(const ListenerOptions *options, GError **error)
 {
     g_autoptr(Listener) listener = g_new0(Listener, 1);
     listener->options = *options;
+    listener->nowhere = open_nowhere();
     lock_init(&listener->lock, LOCK_RANK_LISTENER);
     lock_condition_init(&listener->stop);
     const ConnectionLimits limits = {options->area, connection_limit(options), options->per_address,
                                      options->trusted};
     listener->connections = connections_new(&limits);
     listener->has_clock = pthread_create(&listener->clock, NULL, listener_clock, listener) == 0;
-    if (!listener->has_clock || !start_daemon(listener, limits.total)) {
+    if (listener->nowhere < 0 || !listener->has_clock || !start_daemon(listener, limits.total)) {
         steel_fail(error, STEEL_ERROR_IO, "the HTTP server could not be started");
         return NULL;
     }
@@ -402,13 +420,16 @@ listener_adopt(Listener *listener, int fd, const struct sockaddr *peer, socklen_
 void
 listener_quiesce(Listener *listener)
 {
-    if (listener->quiesced || listener->options.socket_fd < 0)
+    if (listener->nowhere < 0 || listener->options.socket_fd < 0)
         return;
-    /* New clients are refused now; the socket is closed only when no thread of the library uses
-     * it. */
-    listener->quiesced = true;
-    MHD_quiesce_daemon(listener->daemon);
+    /* New clients are refused now. The library's threads still use the number, so another socket
+     * gets it, and the kernel takes the real one out of their epoll sets. Not MHD_quiesce_daemon:
+     * up to 1.0.1 it takes the socket out beside a thread that does the same, and the second of
+     * them ends the process. */
     shutdown(listener->options.socket_fd, SHUT_RDWR);
+    dup3(listener->nowhere, listener->options.socket_fd, O_CLOEXEC);
+    close(listener->nowhere);
+    listener->nowhere = -1;
 }
 
 unsigned
@@ -459,10 +480,10 @@ listener_free(Listener *listener)
         return;
     if (listener->daemon != NULL) {
         listener_quiesce(listener);
-        MHD_stop_daemon(listener->daemon);
-        if (listener->options.socket_fd >= 0)
-            close(listener->options.socket_fd);
+        MHD_stop_daemon(listener->daemon); /* closes the listening socket */
     }
+    if (listener->nowhere >= 0)
+        close(listener->nowhere);
     stop_clock(listener);
     connections_free(listener->connections);
     pthread_cond_destroy(&listener->stop);
