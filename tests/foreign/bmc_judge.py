@@ -21,7 +21,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "api"))
 import agent_support  # noqa: E402
 import harness  # noqa: E402
 import simulated_bmc  # noqa: E402
-from foreign_support import Failure, Ironic, free_port, until  # noqa: E402
+from foreign_support import VERSION, Failure, Ironic, free_port, until  # noqa: E402
 
 LIMIT_S = 120
 MAC = "52:54:00:00:00:01"  # of the machine behind each simulated BMC
@@ -82,7 +82,7 @@ class Side:
         try:
             connection.request(method, path, None if body is None else json.dumps(body),
                                {"Content-Type": "application/json", "Accept": "application/json", "Host": "localhost",
-                                harness.VERSION_HEADER: harness.LATEST})
+                                harness.VERSION_HEADER: VERSION})
             answer = connection.getresponse()
             text = answer.read()
             return answer.status, json.loads(text) if text else None
@@ -300,11 +300,17 @@ class Pair:
 
     def __init__(self, sides, driver, octet, words, **node):
         self.sides, self.driver, self.name = sides, driver, "judge-%d" % octet
-        self.bmcs = [simulated_bmc.Bmc("--redfish-port", "443", "--redfish-address", "127.43.%d.%d" % (octet, number + 1), *words)
-                     for number in range(len(sides))]
+        self.bmcs = []
         self.pool = concurrent.futures.ThreadPoolExecutor(len(sides))
-        self.each(lambda side, bmc: side.must("POST", "/v1/nodes", dict(
-            node, name=self.name, driver=driver, driver_info=dict(self.driver_info(bmc), **side.ramdisk()))))
+        try:
+            for number in range(len(sides)):
+                self.bmcs.append(simulated_bmc.Bmc("--redfish-port", "443", "--redfish-address",
+                                                   "127.43.%d.%d" % (octet, number + 1), *words))
+            self.each(lambda side, bmc: side.must("POST", "/v1/nodes", dict(
+                node, name=self.name, driver=driver, driver_info=dict(self.driver_info(bmc), **side.ramdisk()))))
+        except BaseException:
+            self.stop_bmcs()  # whoever asked for the pair never gets it
+            raise
 
     def driver_info(self, bmc):
         keys = ("redfish_address", "redfish_username", "redfish_password", "redfish_verify_ca")
@@ -386,9 +392,12 @@ class Pair:
                 side.call("PUT", "/v1/nodes/%s/maintenance" % self.name, {"reason": "the end"})
                 side.must("DELETE", "/v1/nodes/" + self.name)
         finally:
-            self.pool.shutdown()
-            for bmc in self.bmcs:
-                bmc.stop()
+            self.stop_bmcs()
+
+    def stop_bmcs(self):
+        self.pool.shutdown()
+        for bmc in self.bmcs:
+            bmc.stop()
 
 
 def begin():
