@@ -4,7 +4,7 @@
 
 #include "agent_protocol/agent_error.h"
 #include "agent_protocol/server_answers.h"
-#include "agent_protocol/server_route.h"
+#include "agent_protocol/server_request.h"
 #include "common/json_text.h"
 #include "common/log.h"
 #include "common/secret.h"
@@ -18,7 +18,6 @@
 #define AREA "lab.fleet"
 
 enum {
-    ARGUMENT_LIMIT = 16,
     BODY_LIMIT = 4 * 1024 * 1024,
     CONNECTION_LIMIT = 4096,
     DRAIN_LIMIT_MS = 5000,
@@ -33,50 +32,15 @@ struct FleetServer {
 };
 
 typedef struct Request {
-    FleetMachine *machine; /* borrowed */
-    HttpConnection *connection;
-    ServerRoute route;
-    char *path;     /* owned */
-    const char *id; /* in path */
-    HttpArgument arguments[ARGUMENT_LIMIT];
-    size_t argument_count;
-    bool bad, too_large;
-    GString *body;
+    ServerRequest base;
+    FleetMachine *machine;    /* borrowed */
     MachineResult *waits_for; /* owned reference: the answer waits for its end; NULL: for none */
 } Request;
-
-static const char *
-argument(const Request *request, const char *name)
-{
-    for (size_t i = 0; i < request->argument_count; i++)
-        if (strcmp(request->arguments[i].name, name) == 0)
-            return request->arguments[i].value;
-    return NULL;
-}
-
-static HttpStep
-send_json(const Request *request, json_t *value)
-{
-    return http_connection_answer(request->connection, MHD_HTTP_OK, answer_json(value));
-}
-
-static HttpStep
-send_fault(const Request *request, unsigned status, const char *text)
-{
-    return http_connection_answer(request->connection, status, answer_fault(status, text));
-}
-
-static HttpStep
-send_error(const Request *request, const GError *error)
-{
-    g_autofree char *text = agent_error_text(error);
-    return send_fault(request, (unsigned)agent_error_info(error)->http_status, text);
-}
 
 static bool
 token_valid(const Request *request)
 {
-    const char *given = argument(request, "agent_token");
+    const char *given = server_request_argument(&request->base, "agent_token");
     FleetMachine *machine = request->machine;
     lock_acquire(&machine->lock);
     bool valid = machine->token != NULL && secret_equal(machine->token, given != NULL ? given : "");
@@ -88,17 +52,11 @@ token_valid(const Request *request)
 
 /* ---- waits ---- */
 
-static bool
-wants_to_wait(const Request *request)
-{
-    const char *wait = argument(request, "wait");
-    return wait != NULL && g_ascii_strcasecmp(wait, "true") == 0;
-}
-
 static HttpStep
 send_no_result(const Request *request)
 {
-    return send_fault(request, MHD_HTTP_NOT_FOUND, "404 Not Found: no such Command Result");
+    return server_send_fault(&request->base, MHD_HTTP_NOT_FOUND,
+                             "404 Not Found: no such Command Result");
 }
 
 /* A job that looks every now and then: waits are few, since Steel waits for no command that runs
@@ -116,7 +74,7 @@ fleet_look_again(void *data)
     if (waits)
         pool_submit_later(machine->shared->pool, LOOK_AGAIN_MS, fleet_look_again, request);
     else
-        http_connection_resume(request->connection);
+        http_connection_resume(request->base.connection);
 }
 
 static HttpStep
@@ -141,23 +99,17 @@ fleet_on_resumed(void *user, HttpConnection *connection, bool began)
     lock_acquire(&request->machine->lock);
     json_t *shown = result_json(request->machine, request->waits_for);
     lock_release(&request->machine->lock);
-    return send_json(request, shown);
+    return server_send_json(&request->base, shown);
 }
 
 /* ---- answers ---- */
-
-static bool
-runs(const json_t *result)
-{
-    return g_strcmp0(json_string_member(result, "command_status"), AGENT_STATUS_RUNNING) == 0;
-}
 
 /* The result of a command that was given, or a wait for it. Takes it. */
 static HttpStep
 send_given(Request *request, json_t *result)
 {
-    if (!runs(result) || !wants_to_wait(request))
-        return send_json(request, result);
+    if (!server_command_runs(result) || !server_request_waits(&request->base))
+        return server_send_json(&request->base, result);
     HttpStep step = wait_for(request, json_string_member(result, "id"));
     json_decref(result);
     return step;
@@ -167,18 +119,15 @@ static HttpStep
 run_command(Request *request)
 {
     g_autoptr(GError) error = NULL;
-    if (request->too_large)
-        return send_fault(request, MHD_HTTP_CONTENT_TOO_LARGE, "the command is longer than 4 MiB");
-    json_t *body = json_text_parse(request->body->str, request->body->len, 0, NULL);
-    const char *name = json_string_member(body, "name");
-    const json_t *params = json_object_get(body, "params");
-    json_t *result = NULL;
-    if (name == NULL || !json_is_object(params))
-        agent_fail(&error, AGENT_ERROR_INVALID_CONTENT, "Missing or invalid name or params");
-    else
-        result = agent_commands_take(request->machine, name, params, &error);
-    json_decref(body);
-    return result != NULL ? send_given(request, result) : send_error(request, error);
+    if (request->base.too_large)
+        return server_send_fault(&request->base, MHD_HTTP_CONTENT_TOO_LARGE,
+                                 "the command is longer than 4 MiB");
+    json_t *name = NULL, *params = NULL, *result = NULL;
+    if (server_request_command(&request->base, &name, &params, &error))
+        result = agent_commands_take(request->machine, json_string_value(name), params, &error);
+    json_decref(name);
+    json_decref(params);
+    return result != NULL ? send_given(request, result) : server_send_error(&request->base, error);
 }
 
 static HttpStep
@@ -186,16 +135,17 @@ send_result(const Request *request)
 {
     FleetMachine *machine = request->machine;
     lock_acquire(&machine->lock);
-    const MachineResult *result = results_find(machine, request->id);
+    const MachineResult *result = results_find(machine, request->base.id);
     json_t *shown = result != NULL ? result_json(machine, result) : NULL;
     lock_release(&machine->lock);
-    return shown != NULL ? send_json(request, shown) : send_no_result(request);
+    return shown != NULL ? server_send_json(&request->base, shown) : send_no_result(request);
 }
 
 static HttpStep
 get_result(Request *request)
 {
-    return wants_to_wait(request) ? wait_for(request, request->id) : send_result(request);
+    return server_request_waits(&request->base) ? wait_for(request, request->base.id)
+                                                : send_result(request);
 }
 
 static HttpStep
@@ -204,27 +154,25 @@ send_results(Request *request)
     lock_acquire(&request->machine->lock);
     json_t *shown = results_json(request->machine);
     lock_release(&request->machine->lock);
-    return send_json(request, shown);
+    return server_send_json(&request->base, shown);
 }
 
 static HttpStep
 send_status(const Request *request)
 {
     lock_acquire(&request->machine->lock);
-    double started = (double)request->machine->started_ms / 1000.0;
+    int64_t started_ms = request->machine->started_ms;
     lock_release(&request->machine->lock);
-    return send_json(request,
-                     json_pack("{s:f, s:s}", "started_at", started, "version", STEEL_VERSION));
+    return server_send_status(&request->base, started_ms);
 }
 
 static HttpStep
 send_log(Request *request)
 {
-    const char *text = argument(request, "offset");
-    uint64_t offset = text != NULL ? g_ascii_strtoull(text, NULL, 10) : 0;
+    uint64_t offset = server_request_offset(&request->base);
     g_autofree char *log = g_strdup_printf("the simulated agent of %s\n", request->machine->name);
     size_t length = strlen(log);
-    return http_connection_answer(request->connection, MHD_HTTP_OK,
+    return http_connection_answer(request->base.connection, MHD_HTTP_OK,
                                   answer_log(log + MIN(offset, length), length));
 }
 
@@ -234,18 +182,7 @@ answer_open(const Request *request)
 {
     g_autofree char *base = g_strdup_printf(
         "https://%s:%u", request->machine->shared->options->address, request->machine->port);
-    switch ((int)request->route) {
-    case SERVER_ROUTE_ROOT:
-        return send_json(request, answer_root(base));
-    case SERVER_ROUTE_V1:
-        return send_json(request, answer_v1(base));
-    case SERVER_ROUTE_STATUS:
-        return send_status(request);
-    case SERVER_ROUTE_WRONG_METHOD:
-        return send_fault(request, MHD_HTTP_METHOD_NOT_ALLOWED, "405 Method Not Allowed");
-    default:
-        return send_fault(request, MHD_HTTP_NOT_FOUND, "404 Not Found: there is no such URL");
-    }
+    return server_send_open(&request->base, base);
 }
 
 typedef HttpStep (*Answer)(Request *request);
@@ -261,13 +198,17 @@ fleet_on_complete(void *user, HttpConnection *connection)
         [SERVER_ROUTE_RUN] = run_command,
         [SERVER_ROUTE_LOG] = send_log,
     };
-    if (request->bad)
-        return send_fault(request, MHD_HTTP_BAD_REQUEST, "the query has too many arguments");
-    if (request->route >= G_N_ELEMENTS(answers) || answers[request->route] == NULL)
+    if (request->base.too_many_arguments)
+        return server_send_fault(&request->base, MHD_HTTP_BAD_REQUEST,
+                                 "the query has too many arguments");
+    if (request->base.route == SERVER_ROUTE_STATUS)
+        return send_status(request);
+    if (request->base.route >= G_N_ELEMENTS(answers) || answers[request->base.route] == NULL)
         return answer_open(request);
     if (!token_valid(request))
-        return send_fault(request, MHD_HTTP_UNAUTHORIZED, "401 Unauthorized: Token invalid.");
-    return answers[request->route](request);
+        return server_send_fault(&request->base, MHD_HTTP_UNAUTHORIZED,
+                                 "401 Unauthorized: Token invalid.");
+    return answers[request->base.route](request);
 }
 
 /* ---- the life of a request ---- */
@@ -291,12 +232,7 @@ fleet_on_begin(void *user, HttpConnection *connection, const char *method, const
         return HTTP_FAILED;
     Request *request = g_new0(Request, 1);
     request->machine = &server->machines[index];
-    request->connection = connection;
-    request->path = g_strdup(path);
-    request->route = server_route(method, request->path, &request->id);
-    request->body = g_string_new(NULL);
-    request->bad = !http_query_parse(connection->query, request->arguments, ARGUMENT_LIMIT,
-                                     &request->argument_count);
+    server_request_begin(&request->base, connection, method, path, BODY_LIMIT);
     connection->request = request;
     return HTTP_NOT_ANSWERED;
 }
@@ -306,9 +242,7 @@ fleet_on_body(void *user, HttpConnection *connection, const char *data, size_t s
 {
     (void)user;
     Request *request = connection->request;
-    request->too_large = request->too_large || size > BODY_LIMIT - request->body->len;
-    if (!request->too_large)
-        g_string_append_len(request->body, data, (gssize)size);
+    server_request_take(&request->base, data, size);
 }
 
 static void
@@ -318,18 +252,9 @@ fleet_on_end(void *user, HttpConnection *connection)
     Request *request = connection->request;
     if (request == NULL)
         return;
-    secret_wipe(request->body->str, request->body->len);
-    g_string_free(request->body, TRUE);
+    server_request_clear(&request->base);
     result_unref(request->waits_for);
-    g_free(request->path);
     g_free(request);
-}
-
-static struct MHD_Response *
-fleet_on_refusal(void *user, unsigned status, const char *text)
-{
-    (void)user;
-    return answer_fault(status, text);
 }
 
 /* ---- start and stop ---- */
@@ -356,7 +281,7 @@ listen_to(FleetServer *server, GError **error)
         .tls_certificates = certificates_callback(),
         .tls_priorities = server->priorities,
         .server = {fleet_on_begin, fleet_on_body, fleet_on_complete, fleet_on_resumed, fleet_on_end,
-                   fleet_on_refusal},
+                   server_refusal},
         .user = server,
     };
     server->listener = server->priorities != NULL ? listener_start(&options, error) : NULL;
