@@ -6,10 +6,11 @@
 #include "db/records.h"
 #include "db/sql.h"
 
-/* A node without a known power state is not free: nobody could switch its instance on. */
+/* A node without a known power state is not free: nobody could switch its instance on. Neither is
+ * the child of another, which is a part of that machine. */
 #define IS_FREE                                                                                    \
     "provision_state = 'available' AND maintenance = 0 AND instance_uuid IS NULL AND "             \
-    "allocation_uuid IS NULL AND power_state IS NOT NULL"
+    "allocation_uuid IS NULL AND power_state IS NOT NULL AND parent_node IS NULL"
 
 GPtrArray *
 db_allocation_nodes(Db *db, const Allocation *allocation, GError **error)

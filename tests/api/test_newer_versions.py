@@ -6,6 +6,7 @@ SPDX-License-Identifier: Apache-2.0
 """
 import harness
 from harness import random_uuid
+from observe_support import wait_until
 
 
 class Children(harness.Suite):
@@ -49,6 +50,25 @@ class Children(harness.Suite):
         self.refuse(400, "POST", "/v1/nodes", {"driver": "fake-hardware", "parent_node": owned})
         self.refuse(400, "PATCH", "/v1/nodes/" + self.child["uuid"], [{"op": "replace", "path": "/parent_node", "value": owned}])
         self.want(201, "POST", "/v1/nodes", {"driver": "fake-hardware", "parent_node": owned, "owner": "somebody"})
+
+
+    def test_allocations_get_no_children(self):
+        child = self.available_node(parent_node=self.parent["uuid"], resource_class="kids")["uuid"]
+        self.want(202, "PUT", "/v1/nodes/%s/states/power" % child, {"target": "power off"})
+        self.wait_node(child, power_state="power off", reservation=None)
+        for wish in ({}, {"candidate_nodes": [child]}):
+            allocation = self.want(201, "POST", "/v1/allocations", dict(wish, resource_class="kids"))["uuid"]
+            self.assertEqual(self.settled(allocation)["state"], "error")
+        self.want(200, "PATCH", "/v1/nodes/" + child, [{"op": "remove", "path": "/parent_node"}])
+        allocation = self.want(201, "POST", "/v1/allocations", {"resource_class": "kids"})["uuid"]
+        self.assertEqual(self.settled(allocation)["node_uuid"], child)
+
+    def settled(self, allocation):
+        return wait_until(lambda: self.decided(allocation), "allocation %s is decided" % allocation)
+
+    def decided(self, allocation):
+        shown = self.get("/v1/allocations/" + allocation)
+        return shown if shown["state"] != "allocating" else None
 
 
 class Fields(harness.Suite):

@@ -59,6 +59,7 @@ a_node_is_taken_only_while_it_is_free_and_the_owners(void **state)
         {"power_state = NULL",             "power_state = 'power on'",      false},
         {"instance_uuid = 'x'",            "instance_uuid = NULL",          false},
         {"allocation_uuid = 'x'",          "allocation_uuid = NULL",        false},
+        {"parent_node = 'x'",              "parent_node = NULL",            false},
         {"reservation = 'host'",           "reservation = NULL",            true},
     };
     Db *db = ((const Scratch *)*state)->db;
