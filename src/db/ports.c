@@ -64,6 +64,14 @@ db_portgroup_member(Db *db, const char *portgroup_uuid, const char *except, GErr
         G_N_ELEMENTS(values), error);
 }
 
+GPtrArray *
+db_portgroup_ports(Db *db, const char *portgroup_uuid, GError **error)
+{
+    const DbValue values[] = {db_text(portgroup_uuid)};
+    return db_records_where(db, &port_resource, "portgroup_uuid = ?1", values, G_N_ELEMENTS(values),
+                            error);
+}
+
 static bool
 note_row_exists(const DbRow *row, void *user_data)
 {

@@ -23,6 +23,9 @@ bool db_ports_node(Db *db, const char *const *addresses, size_t count, char **uu
 GPtrArray *db_portgroup_member(Db *db, const char *portgroup_uuid, const char *except,
                                GError **error);
 
+/* All ports of this port group, as an array that owns them; NULL on failure. */
+GPtrArray *db_portgroup_ports(Db *db, const char *portgroup_uuid, GError **error);
+
 /* True if a port of this port group belongs to another node than this one. */
 bool db_portgroup_has_strays(Db *db, const char *portgroup_uuid, const char *node_uuid,
                              bool *strays, GError **error) G_GNUC_WARN_UNUSED_RESULT;

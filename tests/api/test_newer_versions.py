@@ -176,6 +176,77 @@ class Ports(harness.Suite):
         self.refuse(400, "GET", "/v1/ports?conductor_groups=left&node=" + self.owner["uuid"])
 
 
+class PhysicalNetworks(harness.Suite):
+    """A port group has one, and so have its ports."""
+
+    def setUp(self):
+        self.owner = self.node()["uuid"]
+
+    def group(self, **more):
+        return self.want(201, "POST", "/v1/portgroups", dict({"node_uuid": self.owner}, **more))["uuid"]
+
+    def member(self, group, status=201, **more):
+        address = "52:54:00:" + ":".join(random_uuid()[i:i + 2] for i in (0, 2, 4))
+        body = dict({"node_uuid": self.owner, "address": address, "portgroup_uuid": group}, **more)
+        made = self.call("POST", "/v1/ports", body)
+        self.assertEqual(made.status, status, made.body)
+        return made.json.get("uuid")
+
+    def network(self, kind, uuid):
+        return self.get("/v1/%s/%s" % (kind, uuid))["physical_network"]
+
+    def change(self, status, path, *operations, version=harness.LATEST):
+        patch = [{"op": "remove", "path": "/" + name} if value is None else {"op": "add", "path": "/" + name, "value": value}
+                 for name, value in operations]
+        return self.want(status, "PATCH", "/v1/" + path, patch, version=version)
+
+    def test_the_ports_follow_their_group(self):
+        group = self.group(physical_network="left")
+        members = [self.member(group, physical_network="left") for _ in range(2)]
+        other = self.member(None, physical_network="left")
+        self.change(200, "portgroups/" + group, ("extra", {"a": 1}), ("physical_network", "right"))
+        self.assertEqual([self.network("ports", port) for port in members + [other]], ["right", "right", "left"])
+        self.change(200, "portgroups/" + group, ("physical_network", None))
+        self.assertEqual([self.network("ports", port) for port in members], [None, None])
+
+    def test_a_port_that_joins_has_the_network_of_the_group(self):
+        group = self.group(physical_network="left")
+        self.member(group, 409)
+        self.member(group, 409, physical_network="right")
+        self.member(group, physical_network="left")
+        self.member(group, physical_network="left")
+
+    def test_the_first_port_gives_its_network_to_the_group(self):
+        group = self.group()
+        self.member(group, physical_network="left")
+        self.assertEqual(self.network("portgroups", group), "left")
+        empty = self.group()
+        port = self.member(None, physical_network="right")
+        self.change(200, "ports/" + port, ("portgroup_uuid", empty))
+        self.assertEqual(self.network("portgroups", empty), "right")
+        self.change(200, "ports/" + port, ("portgroup_uuid", None))
+        self.assertEqual(self.network("portgroups", empty), "right")
+        self.change(409, "ports/" + port, ("portgroup_uuid", group))
+        self.change(200, "ports/" + port, ("physical_network", "left"), ("portgroup_uuid", group))
+
+    def test_a_port_does_not_leave_the_network_of_its_group(self):
+        group = self.group(physical_network="left")
+        port = self.member(group, physical_network="left")
+        self.change(400, "ports/" + port, ("physical_network", "right"))
+        self.change(400, "ports/" + port, ("physical_network", None))
+        self.change(200, "ports/" + port, ("physical_network", "right"), version="1.101")
+        self.assertEqual(self.network("portgroups", group), "right")  # it is alone there
+        self.member(group, physical_network="right")
+        self.change(409, "ports/" + port, ("physical_network", "left"), version="1.101")
+        self.change(200, "ports/" + port, ("physical_network", "left"), ("portgroup_uuid", None))
+
+    def test_an_empty_name_of_a_network_is_none(self):
+        group = self.group(physical_network="")
+        port = self.member(group)
+        self.change(200, "portgroups/" + group, ("physical_network", ""))
+        self.assertIsNone(self.network("ports", port))
+
+
 class History(harness.Suite):
     def test_an_event_tells_the_state_and_how_long_the_node_was_in_it(self):
         node = self.node(driver_info={"fake": {"power.validate": {"fail": "INVALID", "message": "no such plug"}}})["uuid"]

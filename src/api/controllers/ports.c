@@ -3,6 +3,7 @@
 #include "api/controllers/controllers.h"
 #include "api/versions.h"
 #include "common/uuid.h"
+#include "db/records.h"
 #include "model/json_patch.h"
 #include "model/network.h"
 #include "model/resources.h"
@@ -127,11 +128,28 @@ check_create(Request *request, json_t *values, GError **error)
            link_fits_version(request, json_object_get(values, "local_link_connection"), error);
 }
 
+/* From 1.102 on the physical network of a port in a port group is the group's to change. A patch
+ * that also changes the port's group is judged by the conductor. */
+static bool
+network_is_its_own(Request *request, const char *uuid, const json_t *patch, GError **error)
+{
+    if (request->version < 102 || !json_patch_touches(patch, "physical_network") ||
+        json_patch_touches(patch, "portgroup_uuid"))
+        return true;
+    g_autoptr(Port) port = NULL;
+    if (!db_record_look(request_db(request), &port_resource, "uuid", uuid, &port, error))
+        return false;
+    return port == NULL || port->portgroup_uuid == NULL ||
+           steel_fail(error, STEEL_ERROR_INVALID,
+                      "physical_network of port %s is that of its port group %s: change it there",
+                      uuid, port->portgroup_uuid);
+}
+
 static bool
 check_patch(Request *request, const ItemBrief *brief, const json_t *patch, GError **error)
 {
-    (void)brief;
-    return link_fits_version(request, json_patch_value(patch, "local_link_connection"), error);
+    return link_fits_version(request, json_patch_value(patch, "local_link_connection"), error) &&
+           network_is_its_own(request, brief->uuid, patch, error);
 }
 
 /* The conductor checks that the port group belongs to the port's node; a group that the caller

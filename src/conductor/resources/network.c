@@ -7,6 +7,7 @@
 #include "db/records.h"
 #include "drivers/network/network.h"
 #include "drivers/task.h"
+#include "model/json_patch.h"
 #include "model/names.h"
 
 #include <string.h>
@@ -21,21 +22,34 @@ group_of(Db *db, const char *uuid, GError **error)
     return group;
 }
 
-/* All ports of a group must have the same physical network, or none. */
 static bool
-group_network_fits(Db *db, const Port *port, GError **error)
+same_network(const Port *port, const char *theirs, GError **error)
 {
-    g_autoptr(GPtrArray) members = db_portgroup_member(db, port->portgroup_uuid, port->uuid, error);
-    if (members == NULL || members->len == 0)
-        return members != NULL;
-    const Port *member = g_ptr_array_index(members, 0);
-    const char *mine = port->physical_network, *theirs = member->physical_network;
+    const char *mine = port->physical_network;
     return g_strcmp0(mine, theirs) == 0 ||
            steel_fail(error, STEEL_ERROR_CONFLICT,
-                      "port %s with physical network %s can not be in port group %s, whose ports "
-                      "have physical network %s",
+                      "port %s with physical network %s can not be in port group %s, whose "
+                      "physical network is %s",
                       port->address, mine != NULL ? mine : "none", port->portgroup_uuid,
                       theirs != NULL ? theirs : "none");
+}
+
+/* All ports of a group have the same physical network, or none. The first one to join must have
+ * that of the group, if the group has one; a port that is alone in it may change its own, and the
+ * group follows. */
+static bool
+group_network_fits(Db *db, const Port *port, const Portgroup *group, GError **error)
+{
+    g_autoptr(GPtrArray) others = db_portgroup_member(db, group->uuid, port->uuid, error);
+    if (others == NULL)
+        return false;
+    if (others->len > 0)
+        return same_network(port, ((const Port *)g_ptr_array_index(others, 0))->physical_network,
+                            error);
+    if (group->physical_network == NULL)
+        return true;
+    g_autoptr(GPtrArray) alone = db_portgroup_member(db, group->uuid, NULL, error);
+    return alone != NULL && (alone->len > 0 || same_network(port, group->physical_network, error));
 }
 
 static bool
@@ -58,7 +72,24 @@ port_fits(Db *db, const void *record, GError **error)
             error, STEEL_ERROR_CONFLICT,
             "port %s can not have pxe_enabled: its port group %s does not support standalone ports",
             port->address, group->uuid);
-    return group_network_fits(db, port, error);
+    return group_network_fits(db, port, group, error);
+}
+
+/* The physical network of a port that joins a group, or is alone in it, becomes the group's. */
+static bool
+port_follow(Db *db, const json_t *patch, const void *record, GError **error)
+{
+    const Port *port = record;
+    bool asked = patch == NULL || json_patch_touches(patch, "portgroup_uuid") ||
+                 json_patch_touches(patch, "physical_network");
+    if (port->portgroup_uuid == NULL || !asked)
+        return true;
+    g_autoptr(Portgroup) group = (Portgroup *)(uintptr_t)group_of(db, port->portgroup_uuid, error);
+    if (group == NULL || g_strcmp0(group->physical_network, port->physical_network) == 0)
+        return group != NULL;
+    g_autoptr(Portgroup) original = record_copy(&portgroup_resource, group);
+    record_set_text(&group->physical_network, port->physical_network);
+    return db_record_save(db, &portgroup_resource, group, original, error);
 }
 
 static bool
@@ -177,6 +208,14 @@ port_before_destroy(const Change *change, const void *record, GError **error)
                       port->uuid, node->uuid);
 }
 
+/* To a group an empty name of a network is none; its ports, which have the group's, refuse it. */
+static void
+no_empty_network(Portgroup *group)
+{
+    if (group->physical_network != NULL && *group->physical_network == '\0')
+        record_set_text(&group->physical_network, NULL);
+}
+
 static bool
 portgroup_before_create(Conductor *conductor, void *record, GError **error)
 {
@@ -184,6 +223,7 @@ portgroup_before_create(Conductor *conductor, void *record, GError **error)
     (void)conductor;
     if (group->mode != NULL && *group->mode == '\0') /* the client asks for the default */
         record_set_text(&group->mode, "active-backup");
+    no_empty_network(group);
     return group->name == NULL || node_name_valid(group->name, error);
 }
 
@@ -210,6 +250,24 @@ portgroup_fits(Db *db, const void *record, GError **error)
            (!strays || portgroup_is_empty(db, group, error));
 }
 
+/* The ports of a group have its physical network. */
+static bool
+portgroup_follow(Db *db, const json_t *patch, const void *record, GError **error)
+{
+    const Portgroup *group = record;
+    if (patch == NULL || !json_patch_touches(patch, "physical_network"))
+        return true;
+    g_autoptr(GPtrArray) ports = db_portgroup_ports(db, group->uuid, error);
+    for (guint i = 0; ports != NULL && i < ports->len; i++) {
+        Port *port = g_ptr_array_index(ports, i);
+        g_autoptr(Port) original = record_copy(&port_resource, port);
+        record_set_text(&port->physical_network, group->physical_network);
+        if (!db_record_save(db, &port_resource, port, original, error))
+            return false;
+    }
+    return ports != NULL;
+}
+
 static bool
 portgroup_wiring_free(const Node *node, const Portgroup *group, GError **error)
 {
@@ -222,8 +280,10 @@ portgroup_wiring_free(const Node *node, const Portgroup *group, GError **error)
 static bool
 portgroup_before_update(const Change *change, void *record, const void *original, GError **error)
 {
-    const Portgroup *group = record, *before = original;
+    Portgroup *group = record;
+    const Portgroup *before = original;
     const Node *node = change->now;
+    no_empty_network(group);
     if (group->name != NULL && !node_name_valid(group->name, error))
         return false;
     if (g_strcmp0(group->address, before->address) != 0 && is_deployed(node) && !node->maintenance)
@@ -271,6 +331,7 @@ const ResourceRules port_rules = {
     .before_save = port_before_save,
     .before_destroy = port_before_destroy,
     .fits = port_fits,
+    .follow = port_follow,
 };
 
 const ResourceRules portgroup_rules = {
@@ -280,5 +341,6 @@ const ResourceRules portgroup_rules = {
     .before_update = portgroup_before_update,
     .before_save = portgroup_before_save,
     .fits = portgroup_fits,
+    .follow = portgroup_follow,
     .destroy = portgroup_destroy,
 };

@@ -52,6 +52,13 @@ node_admits(Db *db, const VerbCall *call, const char *uuid, GError **error)
 }
 
 static bool
+followed(Db *db, const ResourceRules *rules, const json_t *patch, const void *record,
+         GError **error)
+{
+    return rules->follow == NULL || rules->follow(db, patch, record, error);
+}
+
+static bool
 insert_checked(Db *db, void *user_data, GError **error)
 {
     const Insertion *insertion = user_data;
@@ -61,7 +68,8 @@ insert_checked(Db *db, void *user_data, GError **error)
             node_admits(db, insertion->call, record_text(rules->resource, record, "node_uuid"),
                         error)) &&
            (rules->fits == NULL || rules->fits(db, record, error)) &&
-           db_record_insert(db, rules->resource, record, error);
+           db_record_insert(db, rules->resource, record, error) &&
+           followed(db, rules, NULL, record, error);
 }
 
 /* Resources with a life of their own find their record themselves. */
@@ -213,7 +221,8 @@ save_checked(Db *db, void *user_data, GError **error)
     const Saving *saving = user_data;
     const ResourceRules *rules = saving->rules;
     return (rules->fits == NULL || rules->fits(db, saving->record, error)) &&
-           db_record_save(db, rules->resource, saving->record, saving->original, error);
+           db_record_save(db, rules->resource, saving->record, saving->original, error) &&
+           followed(db, rules, saving->change->patch, saving->record, error);
 }
 
 /* A resource without an owner has no lock: the transaction reads and patches the record again, so

@@ -52,6 +52,9 @@ typedef struct ResourceRules {
     /* Checks that the record's references exist and fit. Called before a create or update, and
      * again in the transaction that writes it. */
     bool (*fits)(Db *db, const void *record, GError **error);
+    /* Saves what follows from the record in others, in the transaction that has just written it.
+     * patch: NULL for a new record. */
+    bool (*follow)(Db *db, const json_t *patch, const void *record, GError **error);
     /* Replace the plain insert and delete, for resources with a life of their own. */
     json_t *(*create)(VerbCall *call, void *record, GError **error);
     json_t *(*destroy)(VerbCall *call, void *record, GError **error);

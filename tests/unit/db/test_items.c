@@ -207,6 +207,9 @@ a_port_group_knows_its_members_and_strays(void **state)
     g_autoptr(GPtrArray) other = db_portgroup_member(db, "g", first->uuid, &error);
     assert_string_equal(((Port *)other->pdata[0])->address, "b1");
     assert_true(db_portgroup_has_strays(db, "g", a->uuid, &strays, &error) && strays);
+    g_autoptr(Port) foreign = add_port(db, a, "a2", "h");
+    g_autoptr(GPtrArray) all = db_portgroup_ports(db, "g", &error);
+    assert_int_equal(all->len, 2);
 }
 
 static void
