@@ -258,3 +258,34 @@ class History(harness.Suite):
         for version, hidden in (("1.112", {"project", "state", "target_provision_state", "duration_seconds"}),
                                 ("1.114", {"state", "target_provision_state", "duration_seconds"})):
             self.assertFalse(hidden & set(self.get("/v1/nodes/%s/history?detail=true" % node, version)["history"][0]), version)
+
+    def test_a_history_is_read_in_the_order_asked_for(self):
+        node = self.node(driver_info={"fake": {"power.validate": {"fail": "INVALID", "message": "no such plug"}}})["uuid"]
+        for _ in range(3):
+            self.want(202, "PUT", "/v1/nodes/%s/states/provision" % node, {"target": "manage"})
+            self.wait_node(node, provision_state="enroll", target_provision_state=None, reservation=None)
+        path = "/v1/nodes/%s/history" % node
+        events = [event["uuid"] for event in self.get(path)["history"]]
+        self.assertEqual(self.read(path), events)
+        self.assertEqual(self.read(path + "?sort_dir=desc"), events[::-1])
+        self.assertEqual(self.read(path + "?sort_key=uuid"), sorted(events))
+        self.assertEqual(self.read(path + "?sort_key=severity&sort_dir=asc"), events)
+        self.assertEqual(self.paged(path + "?limit=2&sort_dir=desc"), events[::-1])
+        self.assertEqual(self.read(path + "?marker=" + events[0]), events[1:])
+        for query in ("sort_key=nonesuch", "sort_key=links", "sort_dir=up", "sort_dir=", "fields=uuid", "marker=x", "limit=0", "detail=x"):
+            self.refuse(400, "GET", path + "?" + query)
+        for query in ("sort_key=uuid", "sort_dir=desc"):
+            self.refuse(400, "GET", path + "?" + query, version="1.82")
+            self.want(200, "GET", path + "?" + query, version="1.83")
+        self.refuse(404, "GET", path + "?marker=" + random_uuid())
+
+    def read(self, path):
+        return [event["uuid"] for event in self.get(path)["history"]]
+
+    def paged(self, path):
+        events = []
+        while path:
+            page = self.get(path)
+            events += [event["uuid"] for event in page["history"]]
+            path = page.get("next") and page["next"][page["next"].index("/v1/"):]
+        return events

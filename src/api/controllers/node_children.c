@@ -160,11 +160,13 @@ node_firmware(Request *request, GError **error)
     return own_list(request, &firmware_collection, error);
 }
 
+/* To clients of 1.82 and below a history has one order. */
 Answer
 node_history(Request *request, GError **error)
 {
-    static const char *const arguments[] = {"detail", "limit", "marker", NULL};
-    if (!request_only_arguments(request, arguments, error))
+    static const char *const elder[] = {"detail", "limit", "marker", NULL};
+    static const char *const newer[] = {"detail", "limit", "marker", "sort_key", "sort_dir", NULL};
+    if (!request_only_arguments(request, request->version > VERSION_ELDER ? newer : elder, error))
         return ANSWER_FAILED;
     return own_list(request, &history_collection, error);
 }
