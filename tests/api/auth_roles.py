@@ -51,6 +51,7 @@ TABLE = """
      ++--   ---- --- ... . .   PATCH  nodes/MINE                   [{"op": "add", "path": "/conductor_group", "value": ""}]
      +---   ---- --- ... . .   PATCH  nodes/MINE                   [{"op": "add", "path": "/automated_clean", "value": false}]
      +---   ---- --- ... . .   PATCH  nodes/MINE                   [{"op": "add", "path": "/shard", "value": "s1"}]
+     ++-+   ++-+ +-- ... . .   PATCH  nodes/MINE                   [{"op": "add", "path": "/maintenance", "value": false}]
      ++-+   ++-+ +-- ... . .   PUT    nodes/MINE/maintenance       {}
      ++-+   ++-+ +-- ... . .   DELETE nodes/MINE/maintenance
      aa-a   aa-- aa- ... . .   PUT    nodes/MINE/states/power      {"target": "power off"}
