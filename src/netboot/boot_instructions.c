@@ -43,6 +43,9 @@ clear_mode(BootInstructions *instructions)
     case BOOT_MODE_FCOE:
         g_clear_pointer(&instructions->boot.fcoe.volumes, g_ptr_array_unref);
         break;
+    case BOOT_MODE_ISO:
+        g_clear_pointer(&instructions->boot.iso.name, g_free);
+        break;
     case BOOT_MODE_COUNT:
         break;
     }
@@ -65,6 +68,9 @@ boot_instructions_set_mode(BootInstructions *instructions, BootMode mode)
         break;
     case BOOT_MODE_FCOE:
         instructions->boot.fcoe = (BootFcoe){g_ptr_array_new_with_free_func(uris_free)};
+        break;
+    case BOOT_MODE_ISO:
+        instructions->boot.iso = (BootDisc){0};
         break;
     case BOOT_MODE_COUNT:
         break;

@@ -30,6 +30,11 @@ typedef struct BootRamdisk {
     char *arguments;
 } BootRamdisk;
 
+/* BOOT_MODE_ISO */
+typedef struct BootDisc {
+    char *name; /* owned; below the root of the server that has it */
+} BootDisc;
+
 /* BOOT_MODE_FCOE */
 typedef struct BootFcoe {
     /* owned, of owned lists of URIs (fc_volume_uris), the boot volume first, at least one */
@@ -49,6 +54,7 @@ typedef struct BootInstructions {
         BootIscsi iscsi;
         BootRamdisk ramdisk;
         BootFcoe fcoe;
+        BootDisc iso;
     } boot;
 } BootInstructions;
 
@@ -67,5 +73,5 @@ void boot_instructions_clear(BootInstructions *instructions);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(BootInstructions, boot_instructions_clear)
 
 /* "unknown-mac", "none", "unusable", "refused", or the mode's word: "iscsi", "fcoe", "nfs",
- * "instance_ramdisk", "ramdisk". Static. */
+ * "instance_ramdisk", "instance_iso", "ramdisk". Static. */
 const char *boot_answer_word(const BootInstructions *instructions);

@@ -20,6 +20,12 @@ instance_boot_initramfs(const char *node_uuid)
     return g_strdup_printf("%s/ramdisk", node_uuid);
 }
 
+char *
+instance_boot_iso(const char *node_uuid)
+{
+    return g_strdup_printf("%s/boot_iso", node_uuid);
+}
+
 /* The operator's words for a ramdisk; "" if there are none, NULL if they are no text. Borrowed. */
 static const char *
 ramdisk_words(const Node *node)
@@ -89,4 +95,13 @@ instance_boot_load_ramdisk(Db *db, const Node *node, const BootRecord *record,
     bool good = kernel_words_add(line, card) && kernel_words_add(line, own) && words != NULL &&
                 kernel_words_add(line, words);
     return fill_in(node, line, good, out);
+}
+
+bool
+instance_boot_load_iso(Db *db, const Node *node, const BootRecord *record, BootInstructions *out,
+                       GError **error)
+{
+    (void)db, (void)record, (void)error;
+    out->boot.iso.name = instance_boot_iso(node->uuid);
+    return true;
 }

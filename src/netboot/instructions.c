@@ -134,7 +134,7 @@ static bool (*const loaders[BOOT_MODE_COUNT])(Db *db, const Node *node, const Bo
                                               BootInstructions *out, GError **error) = {
     [BOOT_MODE_ISCSI] = load_iscsi,           [BOOT_MODE_FCOE] = load_fcoe,
     [BOOT_MODE_NFS] = instance_boot_load_nfs, [BOOT_MODE_INSTANCE] = instance_boot_load_ramdisk,
-    [BOOT_MODE_RAMDISK] = ramdisk_boot_load,
+    [BOOT_MODE_ISO] = instance_boot_load_iso, [BOOT_MODE_RAMDISK] = ramdisk_boot_load,
 };
 
 static bool

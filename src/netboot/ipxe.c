@@ -299,6 +299,20 @@ append_fcoe(GString *script, const BootInstructions *instructions)
     append_sanboot(script, instructions, volumes->len);
 }
 
+/* The ISO is a disc behind HTTP, read as its loader asks for it, whose table no system would look
+ * for. */
+static void
+append_iso(GString *script, const BootInstructions *instructions)
+{
+    append_beginning(script);
+    g_string_append_printf(script,
+                           ":attempt\n"
+                           "set steel-volume 0\n"
+                           "sanhook --no-describe --drive 0x%x ../%s || goto hook_errno\n",
+                           FIRST_DRIVE, instructions->boot.iso.name);
+    append_sanboot(script, instructions, 1);
+}
+
 /* Kernel and initramfs have names of their own, so that a second attempt replaces them; UEFI finds
  * the initramfs by the word initrd=. */
 static void
@@ -353,9 +367,9 @@ append_identity(GString *script, const BootInstructions *instructions)
 
 static void (*const renderings[BOOT_MODE_COUNT])(GString *script,
                                                  const BootInstructions *instructions) = {
-    [BOOT_MODE_ISCSI] = append_iscsi,    [BOOT_MODE_FCOE] = append_fcoe,
-    [BOOT_MODE_NFS] = append_kernel,     [BOOT_MODE_INSTANCE] = append_kernel,
-    [BOOT_MODE_RAMDISK] = append_kernel,
+    [BOOT_MODE_ISCSI] = append_iscsi, [BOOT_MODE_FCOE] = append_fcoe,
+    [BOOT_MODE_NFS] = append_kernel,  [BOOT_MODE_INSTANCE] = append_kernel,
+    [BOOT_MODE_ISO] = append_iso,     [BOOT_MODE_RAMDISK] = append_kernel,
 };
 
 static void

@@ -14,7 +14,7 @@ class RamdiskInstance(ramdisk_support.Suite):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        for name in ("live_kernel", "live_ramdisk"):
+        for name in ("live_kernel", "live_ramdisk", "live_iso"):
             with open(cls.place + "/" + name, "wb") as file:
                 file.write(name.encode() * 100)
 
@@ -133,7 +133,7 @@ class RamdiskInstance(ramdisk_support.Suite):
         for values, words in (
                 ({}, "Missing are: ['kernel', 'ramdisk']"),
                 ({"kernel": "http://192.0.2.1/k"}, "Missing are: ['ramdisk']"),
-                ({"boot_iso": "http://192.0.2.1/iso"}, "boot interface ipxe cannot boot instance_info boot_iso"),
+                ({"boot_iso": "glance-id"}, "instance_info boot_iso of node"),
                 ({"boot_iso": "http://192.0.2.1/iso", "image_source": "http://192.0.2.1/i"},
                  "An 'image_source' and 'boot_iso' parameter may not be specified at the same time"),
                 (dict(good, kernel="glance-id"), "instance_info kernel of node"),
@@ -146,6 +146,46 @@ class RamdiskInstance(ramdisk_support.Suite):
             self.assertIn(words, shown["reason"])
         self.want(200, "PATCH", "/v1/nodes/" + self.uuid, [{"op": "add", "path": "/instance_info", "value": good}])
         self.assertTrue(self.get("/v1/nodes/%s/validate" % self.uuid)["deploy"]["result"])
+
+    def live_iso(self, name="live_iso"):
+        self.want(200, "PATCH", "/v1/nodes/" + self.uuid, [{"op": "add", "path": "/instance_info",
+                                                            "value": {"boot_iso": "file://%s/%s" % (self.place, name)}}])
+
+    def test_an_iso_is_opened_over_http_at_each_start_until_it_is_undeployed(self):
+        self.live_iso()
+        self.assertTrue(self.get("/v1/nodes/%s/validate" % self.uuid)["deploy"]["result"])
+        self.ask(self.uuid, "active")
+        self.rest(self.uuid, "wait call-back")
+        script = until("the boot script", self.script)
+        self.assertIn("\nsanhook --no-describe --drive 0x80 ../%s/boot_iso || goto hook_errno\n" % self.uuid, script)
+        self.assertIn("\nsanboot --drive 0x80 || goto boot_failed\n", script)
+        self.assertNotIn("kernel --name", script)
+        self.assertEqual(self.fetch("/%s/boot_iso" % self.uuid), b"live_iso" * 100)
+        self.assertEqual(self.fetch("/%s/kernel" % self.uuid), b"")
+        self.assertTrue(self.report(script, "san_hooked&try=1"))
+        node = self.rest(self.uuid, "active")
+        self.assertEqual((node["power_state"], node["last_error"]), ("power on", None))
+        phases = [row["phase"] for row in self.phases(self.uuid)]
+        self.assertIn("copy_iso", phases)
+        self.assertIn("load_iso", phases)
+        for target, reached in (("power off", "power off"), ("power on", "power on")):
+            self.assertEqual(self.power(self.uuid, target).status, 202)
+            self.wait_node(self.uuid, power_state=reached, reservation=None)
+        self.assertIn("../%s/boot_iso" % self.uuid, until("the script of the next start", self.script))
+        self.ends()
+        self.assertNotIn("boot_iso", self.script())
+        self.assertEqual(self.fetch("/%s/boot_iso" % self.uuid), b"")
+
+    def test_an_iso_that_is_not_there_or_does_not_boot_fails_the_deploy_in_words(self):
+        self.live_iso("nothing")
+        self.ask(self.uuid, "active")
+        self.assertIn(self.place + "/nothing", self.rest(self.uuid, "deploy failed")["last_error"])
+        self.live_iso()
+        self.ask(self.uuid, "active")
+        self.rest(self.uuid, "wait call-back")
+        script = until("the boot script", self.script)
+        self.assertTrue(self.report(script, "given_up&volume=0&try=6&errno=00000000"))
+        self.assertIn("could not open its ISO and gave up", self.rest(self.uuid, "deploy failed")["last_error"])
 
     def test_a_config_drive_is_ignored_with_a_warning(self):
         self.ask(self.uuid, "active", configdrive={"user_data": "hello"})

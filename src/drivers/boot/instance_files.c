@@ -3,6 +3,7 @@
 #include "drivers/boot/instance_files.h"
 
 #include "common/json_text.h"
+#include "drivers/deploy/deploy.h"
 #include "drivers/image_copies.h"
 #include "netboot/instance_boot.h"
 
@@ -11,10 +12,19 @@
 static const struct {
     const char *key;
     char *(*name)(const char *node_uuid);
+    bool of_iso; /* the one file of an instance that is an ISO */
 } files[] = {
-    {"kernel", instance_boot_kernel},
-    {"ramdisk", instance_boot_initramfs},
+    {"kernel",   instance_boot_kernel,    false},
+    {"ramdisk",  instance_boot_initramfs, false},
+    {"boot_iso", instance_boot_iso,       true},
 };
+
+bool
+instance_files_are_iso(const Task *task)
+{
+    const char *iso = json_string_member(task->node->instance_info, "boot_iso");
+    return task->driver.deploy->boots_ramdisk && iso != NULL && *iso != '\0';
+}
 
 static const char *
 url_of(const Task *task, size_t file)
@@ -38,9 +48,9 @@ check_file(const Task *task, size_t file, const char *why, GError **error)
 bool
 instance_files_validate(const Task *task, const char *why, GError **error)
 {
-    bool good = true;
+    bool good = true, iso = instance_files_are_iso(task);
     for (size_t i = 0; good && i < G_N_ELEMENTS(files); i++)
-        good = check_file(task, i, why, error);
+        good = files[i].of_iso != iso || check_file(task, i, why, error);
     return good;
 }
 
@@ -54,8 +64,11 @@ path_of(const Task *task, InstanceFilesPath path, size_t file)
 bool
 instance_files_put(const Task *task, InstanceFilesPath path, GError **error)
 {
-    bool good = instance_files_validate(task, "the instance is booted by this conductor", error);
+    bool good = instance_files_validate(task, "the instance is booted by this conductor", error),
+         iso = instance_files_are_iso(task);
     for (size_t i = 0; good && i < G_N_ELEMENTS(files); i++) {
+        if (files[i].of_iso != iso)
+            continue;
         g_auto(CachedImage) image = {0};
         g_autofree char *file = path_of(task, path, i);
         good = image_copies_put(task->services->openstack, url_of(task, i), file, &image, error);

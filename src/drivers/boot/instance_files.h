@@ -1,12 +1,15 @@
-/* Kernel and initramfs of an instance that boots from this conductor (its root file system is on
- * NFS, or it is a ramdisk): instance_info kernel and ramdisk, handed out for as long as there is
- * the instance.
+/* Files of an instance that boots from this conductor, handed out for as long as there is the
+ * instance: kernel and initramfs where its root file system is on NFS or it is a ramdisk
+ * (instance_info kernel and ramdisk), or an ISO (instance_info boot_iso).
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 #include "drivers/task.h"
 
-/* Checks both.
+/* True if the instance of a node with the deploy interface ramdisk is an ISO. Pure. */
+bool instance_files_are_iso(const Task *task);
+
+/* Checks them.
  *
  * why     "the root file system is on NFS": why the instance needs them
  * Errors  MISSING; UNSUPPORTED: no URL that can be fetched. Contract: Interface.validate */
@@ -16,7 +19,7 @@ bool instance_files_validate(const Task *task, const char *why, GError **error);
  * frees. */
 typedef char *(*InstanceFilesPath)(const char *name);
 
-/* Copies both to where machines fetch them. From a worker; blocks until the copies are made.
+/* Copies them to where machines fetch them. From a worker; blocks until the copies are made.
  * Errors: those of image_copies_put. */
 bool instance_files_put(const Task *task, InstanceFilesPath path, GError **error);
 

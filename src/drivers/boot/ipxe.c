@@ -52,6 +52,7 @@ const BootOps boot_ipxe = {
                                   CAPABILITY_RAMDISK_BOOT,
                   .validate = ipxe_boot_validate},
     .carries_token = true,
+    .boots_iso = true,
     .validate_ramdisk = network_boot_validate_ramdisk,
     .prepare_ramdisk = ipxe_boot_prepare_ramdisk,
     .clean_up_ramdisk = ipxe_boot_clean_up_ramdisk,

@@ -246,12 +246,12 @@ static bool
 prepare_remote(Task *task, const NetworkBoot *how, GError **error)
 {
     BootOption option = boot_option_of(task);
-    BootMode mode = boot_option_info(option)->mode;
+    BootMode mode = instance_files_are_iso(task) ? BOOT_MODE_ISO : boot_option_info(option)->mode;
     boot_option_remember(task, option);
     if (mode == BOOT_MODE_COUNT)
         return task_save(task, error) && prepare_disk(task, how, error);
     if (boot_option_info(option)->files) {
-        task_phase_begin(task, "copy_kernel", NULL);
+        task_phase_begin(task, mode == BOOT_MODE_ISO ? "copy_iso" : "copy_kernel", NULL);
         if (!instance_files_put(task, how->path, error))
             return false;
     }

@@ -70,6 +70,13 @@ check_given(const Task *task, GError **error)
                       initramfs ? "" : "'ramdisk'");
 }
 
+/* What is given is to be fetched; else an image in Glance tells what it is. */
+static bool
+has_files(const Task *task)
+{
+    return is_given(task, "boot_iso") || is_given(task, "kernel");
+}
+
 /* The instance is one thing. */
 static bool
 check_no_volume(Task *task, GError **error)
@@ -94,7 +101,7 @@ ramdisk_deploy_validate(Task *task, GError **error)
            (boot->validate == NULL || boot->validate(task, error)) &&
            capabilities_validate(task->node, error) && check_iso(task, error) &&
            check_given(task, error) &&
-           (is_given(task, "boot_iso") || !is_given(task, "kernel") ||
+           (!has_files(task) ||
             instance_files_validate(task, "the instance is a ramdisk", error)) &&
            instance_boot_check_words(task->node, error);
 }

@@ -495,6 +495,36 @@ a_root_on_nfs_is_reported_when_its_kernel_is_there(void **state)
                      NULL});
 }
 
+static void
+an_iso_is_hooked_reported_and_booted(void **state)
+{
+    (void)state;
+    g_auto(BootInstructions) instructions;
+    begin(&instructions, BOOT_ANSWER_NONE);
+    boot_instructions_set_mode(&instructions, BOOT_MODE_ISO);
+    instructions.token = g_strdup(TOKEN);
+    instructions.boot.iso.name = g_strdup("n/boot_iso");
+    g_autofree char *script = ipxe_script(&instructions);
+    static const char beginning[] =
+        "#!ipxe\n"
+        "echo Steel: " MAC " is node " NODE ", to boot the ISO that it is deployed with\n"
+        "set steel-done 1\n"
+        "set steel-try:int32 1\n"
+        "set steel-pause:int32 0\n"
+        ":attempt\n"
+        "set steel-volume 0\n"
+        "sanhook --no-describe --drive 0x80 ../n/boot_iso || goto hook_errno\n" REPORT
+        "san_hooked&try=${steel-try}&unlisted=${steel-unlisted} ||\n"
+        "imgfree steel-report ||\n"
+        "sanboot --drive 0x80 || goto boot_failed\n"
+        "goto boot_failed\n";
+    g_autofree char *begun = g_strndup(script, strlen(beginning));
+    assert_string_equal(begun, beginning);
+    assert_labels(script);
+    assert_int_equal(count_lines(script, "sanunhook --drive 0x80 ||"), 1);
+    assert_int_equal(count_lines(script, "reboot"), 1);
+}
+
 int
 main(void)
 {
@@ -514,6 +544,7 @@ main(void)
         cmocka_unit_test(fibre_channel_volumes_are_hooked_by_every_path_without_credentials),
         cmocka_unit_test(names_of_fibre_channel_volumes_that_are_none_are_refused),
         cmocka_unit_test(a_root_on_nfs_is_reported_when_its_kernel_is_there),
+        cmocka_unit_test(an_iso_is_hooked_reported_and_booted),
         cmocka_unit_test(every_jump_has_its_label_and_nothing_waits_for_a_keyboard),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
