@@ -141,8 +141,8 @@ settle_mismatch(Task *task, PowerState found)
 {
     const Config *config = config_current();
     PowerState held = power_state_from_wire(task->node->power_state);
-    bool force =
-        config_boolean(config, OPT_CONDUCTOR_FORCE_POWER_STATE_DURING_SYNC) && held != POWER_ERROR;
+    bool force = config_boolean(config, OPT_CONDUCTOR_FORCE_POWER_STATE_DURING_SYNC) &&
+                 held != POWER_ERROR && !task->node->disable_power_off;
     int64_t most = config_integer(config, OPT_CONDUCTOR_POWER_STATE_SYNC_MAX_RETRIES);
     if (force && task->node->power_sync_failures < most) {
         log_warning("conductor.power_sync", "the machine is %s, but should be %s: changing it",

@@ -111,10 +111,18 @@ change(Task *task, const PowerAction *action, GError **error)
 }
 
 static bool
+is_allowed(const Task *task, PowerTarget target, GError **error)
+{
+    return !task->node->disable_power_off || power_target_state(target) != POWER_OFF ||
+           steel_fail(error, STEEL_ERROR_POWER, "node %s has disable_power_off", task->node->uuid);
+}
+
+static bool
 act(Task *task, const PowerAction *action, GError **error)
 {
     bool on = false;
-    if ((!is_on_already(task, action, &on, error)) || (!on && !change(task, action, error))) {
+    if (!is_allowed(task, action->target, error) || !is_on_already(task, action, &on, error) ||
+        (!on && !change(task, action, error))) {
         g_prefix_error(error,
                        "Failed to change power state to '%s': ", power_target_wire(action->target));
         return false;
@@ -132,6 +140,20 @@ power_action(Task *task, PowerAction action, GError **error)
     record_set_text(&task->node->target_power_state, NULL); /* nothing is under way any more */
     task_notify(task, "power_set", good ? "end" : "error", json_pack("{s:s}", "to_power", state));
     return good;
+}
+
+bool
+power_action_stop(Task *task, GError **error)
+{
+    return task->node->disable_power_off ||
+           power_action(task, (PowerAction){.target = POWER_TARGET_OFF}, error);
+}
+
+bool
+power_action_start(Task *task, GError **error)
+{
+    PowerTarget target = task->node->disable_power_off ? POWER_TARGET_REBOOT : POWER_TARGET_ON;
+    return power_action(task, (PowerAction){.target = target}, error);
 }
 
 bool

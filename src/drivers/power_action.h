@@ -23,9 +23,16 @@ typedef struct PowerAction {
  * - node.power_state is saved, and services->notify gets "power_set" with "start", then "end"
  *   or "error".
  *
- * Errors: those of power_set and storage_attach, TIMEOUT, DATABASE; their text begins with "Failed
- * to change power state to '...': ". A volume that cannot be detached is logged. */
+ * Errors: those of power_set and storage_attach, TIMEOUT, DATABASE; POWER: the node has
+ * disable_power_off, and the target is one that leaves the machine off; their text begins with
+ * "Failed to change power state to '...': ". A volume that cannot be detached is logged. */
 bool power_action(Task *task, PowerAction action, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Around a change of a machine's network and of what it boots: off before it, on after it. The
+ * machine of a node with disable_power_off is left alone by the first and restarted by the second.
+ * Contract: power_action. */
+bool power_action_stop(Task *task, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool power_action_start(Task *task, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Settles what an interrupted change has left: reads the power state, and detaches the volumes of
  * an active node whose machine is off. Saves the node. Lock and threads as above. Errors: those of

@@ -119,7 +119,7 @@ clean_undo(Task *task)
                     error->message);
     g_clear_error(&error);
     if (config_boolean(config_current(), OPT_CONDUCTOR_POWEROFF_IN_CLEANFAIL) &&
-        !power_action(task, (PowerAction){.target = POWER_TARGET_OFF}, &error))
+        !power_action_stop(task, &error))
         log_warning("conductor.clean", "the machine could not be powered off: %s", error->message);
     return clean;
 }

@@ -200,7 +200,7 @@ deploy_undo(Task *task)
                     error->message);
     g_clear_error(&error);
     if (config_boolean(config_current(), OPT_DEPLOY_POWER_OFF_AFTER_DEPLOY_FAILURE) &&
-        !power_action(task, (PowerAction){.target = POWER_TARGET_OFF}, &error))
+        !power_action_stop(task, &error))
         log_warning("conductor.deploy",
                     "the machine could not be powered off after the failure: %s", error->message);
     return clean;

@@ -112,7 +112,7 @@ service_undo(Task *task)
     g_clear_error(&error);
     info_forget(task->node, LIFETIME_AGENT);
     if (config_boolean(config_current(), OPT_CONDUCTOR_POWEROFF_IN_SERVICEFAIL) &&
-        !power_action(task, (PowerAction){.target = POWER_TARGET_OFF}, &error))
+        !power_action_stop(task, &error))
         log_warning(AREA, "the machine could not be powered off: %s", error->message);
     return clean;
 }

@@ -1,6 +1,7 @@
 /* What deploy interfaces with an agent have in common; the contract is in agent_deploy.h.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "drivers/deploy/agent_deploy.h"
+#include "common/log.h"
 #include "common/secret.h"
 #include "config_drive/config_drive.h"
 #include "drivers/deploy/config_drive_object.h"
@@ -109,7 +110,18 @@ static bool
 power_off(Task *task, GError **error)
 {
     task_phase_begin(task, "power_off", NULL);
-    return power_action(task, (PowerAction){.target = POWER_TARGET_OFF}, error);
+    return power_action_stop(task, error);
+}
+
+/* The machine of a node with disable_power_off was not switched off: it is restarted, so that it
+ * runs no more what it was prepared for. */
+static bool
+leave_software(Task *task, GError **error)
+{
+    if (!task->node->disable_power_off)
+        return true;
+    task_phase_begin(task, "reboot", NULL);
+    return power_action(task, (PowerAction){.target = POWER_TARGET_REBOOT}, error);
 }
 
 /* The machine is off, unless the deploy goes on with the agent that runs. */
@@ -209,7 +221,7 @@ agent_deploy_clean_up(Task *task, GError **error)
     volume_drive_remove(task); /* and ends a write, which would go to another's machine soon */
     instance_image_remove(task);
     return boot_clean_up_ramdisk(task, error) && boot_clean_up_instance(task, error) &&
-           network_remove(task, NETWORK_PROVISIONING, error);
+           network_remove(task, NETWORK_PROVISIONING, error) && leave_software(task, error);
 }
 
 /* A machine with an operating system of its own on a local disk needs nothing from us. */
@@ -260,7 +272,8 @@ agent_deploy_tear_down_cleaning(Task *task, bool done, GError **error)
 {
     bool stays = done && fast_track_ready(task);
     return (stays || power_off(task, error)) && boot_clean_up_ramdisk(task, error) &&
-           network_remove(task, NETWORK_CLEANING, error);
+           network_remove(task, NETWORK_CLEANING, error) &&
+           (!done || stays || leave_software(task, error));
 }
 
 static bool
@@ -276,7 +289,7 @@ start_service_ramdisk(Task *task, GError **error)
     if (!boot_prepare_ramdisk(task, NULL, error))
         return false;
     task_phase_begin(task, "power_on", NULL);
-    return power_action(task, (PowerAction){.target = POWER_TARGET_ON}, error);
+    return power_action_start(task, error);
 }
 
 StepOutcome
@@ -300,7 +313,19 @@ start_instance_again(Task *task, GError **error)
     if (!boot_prepare_instance(task, error))
         return false;
     task_phase_begin(task, "power_on", NULL);
-    return power_action(task, (PowerAction){.target = POWER_TARGET_ON}, error);
+    return power_action_start(task, error);
+}
+
+/* It may be gone already. */
+static void
+lock_agent_down(Task *task)
+{
+    g_auto(AgentResult) written = {0}, down = {0};
+    g_autoptr(GError) error = NULL;
+    if (!node_agent_call(task, "standby.sync", NULL, &written, &error) ||
+        !node_agent_call(task, "system.lockdown", NULL, &down, &error))
+        log_info("drivers.deploy", "the agent of node %s was not locked down: %s", task->node->uuid,
+                 error->message);
 }
 
 bool
@@ -308,6 +333,8 @@ agent_deploy_tear_down_service(Task *task, ServiceEnd end, GError **error)
 {
     if (end == SERVICE_ENDS_FAILED)
         return boot_clean_up_ramdisk(task, error);
+    if (task->node->disable_power_off)
+        lock_agent_down(task);
     return power_off(task, error) && boot_clean_up_ramdisk(task, error) &&
            network_remove(task, NETWORK_SERVICING, error) &&
            (end != SERVICE_ENDS_WITH_INSTANCE || start_instance_again(task, error));

@@ -218,7 +218,7 @@ agent_deploy_resume_prepare_instance_boot(Task *task, const json_t *args, GError
                : agent_deploy_later("the boot loader", cause, error);
 }
 
-/* ---- tear_down_agent: the machine goes off ---- */
+/* ---- tear_down_agent: the machine goes off, where it may ---- */
 
 /* How long the agent may take to switch its machine off. */
 static int64_t
@@ -266,6 +266,17 @@ sync_and_force_off(Task *task, GError **error)
     return force_off(task, error);
 }
 
+/* Of a node with disable_power_off: the agent writes its buffers out and serves nobody any more,
+ * until the machine restarts with its instance. */
+static StepOutcome
+lock_agent_down(Task *task, GError **error)
+{
+    g_auto(AgentResult) written = {0}, down = {0};
+    task_phase_begin(task, "lockdown", "the machine stays on, its agent serves nobody");
+    return step_ended(node_agent_call(task, "standby.sync", NULL, &written, error) &&
+                      node_agent_call(task, "system.lockdown", NULL, &down, error));
+}
+
 static StepOutcome
 look_whether_off(Task *task, GError **error)
 {
@@ -294,9 +305,11 @@ agent_deploy_run_tear_down_agent(Task *task, const json_t *args, GError **error)
     if (storage_boots_from_volume(task))
         return step_done();
     if (deploy_info_given(task))
-        return force_off(task, error);
+        return task->node->disable_power_off ? step_done() : force_off(task, error);
     if (!info_has(task->node, INFO_POWER_OFF_LOOKS)) {
         g_free(agent_logs_collect(task, NULL, false));
+        if (task->node->disable_power_off)
+            return lock_agent_down(task, error);
         if (forces_off(task))
             return sync_and_force_off(task, error);
         ask_to_go_off(task);
@@ -315,15 +328,15 @@ agent_deploy_run_switch_to_tenant_network(Task *task, const json_t *args, GError
     return step_ended(left && network_configure_tenant(task, error));
 }
 
-/* The machine is off, unless a process has died in this step and missed its reports. Then it
- * restarts, so that it reports again. */
+/* The machine is off, unless the node has disable_power_off, or a process has died in this step and
+ * missed its reports. Then it restarts, so that it reports again. */
 static bool
 power_on(Task *task, GError **error)
 {
     PowerAction action = {.target = POWER_TARGET_ON, .before = POWER_OFF};
     if (info_true(task->node, INFO_BOOT_INSTANCE_BEGUN) && !power_get(task, &action.before, error))
         return false;
-    if (action.before == POWER_ON)
+    if (action.before == POWER_ON || task->node->disable_power_off)
         action.target = POWER_TARGET_REBOOT;
     info_set_boolean(task->node, INFO_BOOT_INSTANCE_BEGUN, true);
     return task_save(task, error) && power_action(task, action, error);

@@ -43,10 +43,10 @@ agent_inspect_validate(Task *task, GError **error)
 /* ---- the start ---- */
 
 static bool
-power(Task *task, const char *phase, PowerTarget target, GError **error)
+power_on(Task *task, GError **error)
 {
-    task_phase_begin(task, phase, NULL);
-    return power_action(task, (PowerAction){.target = target}, error);
+    task_phase_begin(task, "power_on", NULL);
+    return power_action_start(task, error);
 }
 
 /* Where the agent sends what it has found. The token is put in when the script is served. An agent
@@ -106,8 +106,8 @@ prepare(Task *task, GError **error)
 static StepOutcome
 start_machine(Task *task, GError **error)
 {
-    if (!power(task, "power_off", POWER_TARGET_OFF, error) || !prepare(task, error) ||
-        !power(task, "power_on", POWER_TARGET_ON, error)) {
+    task_phase_begin(task, "power_off", NULL);
+    if (!power_action_stop(task, error) || !prepare(task, error) || !power_on(task, error)) {
         g_prefix_error(error, "the machine could not be started for its inspection: ");
         return step_failed();
     }
@@ -145,12 +145,28 @@ collect(Task *task, GError **error)
 }
 
 static bool
+power_off(Task *task, GError **error)
+{
+    task_phase_begin(task, "power_off", NULL);
+    return power_action_stop(task, error);
+}
+
+/* In place of switching it off. */
+static bool
+reboot(Task *task, GError **error)
+{
+    task_phase_begin(task, "reboot", NULL);
+    return power_action(task, (PowerAction){.target = POWER_TARGET_REBOOT}, error);
+}
+
+static bool
 tear_down(Task *task, bool done, GError **error)
 {
     bool off = config_boolean(config_current(), OPT_INSPECTOR_POWER_OFF),
-         stays = done && fast_track_wanted(task->node);
-    return (!off || stays || power(task, "power_off", POWER_TARGET_OFF, error)) &&
-           boot_clean_up_ramdisk(task, error) && network_remove(task, NETWORK_INSPECTION, error);
+         stays = !off || (done && fast_track_wanted(task->node));
+    return (stays || power_off(task, error)) && boot_clean_up_ramdisk(task, error) &&
+           network_remove(task, NETWORK_INSPECTION, error) &&
+           (stays || !task->node->disable_power_off || reboot(task, error));
 }
 
 static StepOutcome

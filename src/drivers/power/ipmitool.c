@@ -95,7 +95,9 @@ send_and_read(Task *task, Change *change, bool *reached, GError **error)
         change->refused_with = responses[0].completion_code;
         change->accepted = change->refused_with == IPMI_CC_OK;
     }
-    *reached = on == change->wanted_on;
+    /* that a machine is on tells nothing of a reset */
+    *reached =
+        on == change->wanted_on && (change->accepted || change->control != IPMI_CHASSIS_RESET);
     if (*reached || change->accepted || refused_for_now(change->refused_with))
         return true;
     return steel_fail(error, STEEL_ERROR_BMC_REFUSED, "the BMC refused '%s': %s (%02xh)",
@@ -125,7 +127,7 @@ switch_until_reached(Task *task, IpmiChassisControl control, PowerTarget target,
 {
     Change change = {.control = control,
                      .words = power_target_wire(target),
-                     .wanted_on = control == IPMI_CHASSIS_ON};
+                     .wanted_on = control == IPMI_CHASSIS_ON || control == IPMI_CHASSIS_RESET};
     Backoff backoff = {.pause_ms = FIRST_POLL_MS,
                        .longest_ms = SLOWEST_POLL_MS,
                        .limit_ms = time_monotonic_ms() + (int64_t)timeout_s * 1000};
@@ -168,6 +170,40 @@ switch_on(Task *task, PowerTarget target, int timeout_s, GError **error)
            switch_until_reached(task, IPMI_CHASSIS_ON, target, timeout_s, error);
 }
 
+/* The machine of a node with disable_power_off goes through no off. */
+static bool
+reset(Task *task, PowerTarget target, int timeout_s, GError **error)
+{
+    PowerState state;
+    if (!ipmitool_power_get(task, &state, error))
+        return false;
+    if (state == POWER_OFF)
+        return switch_on(task, target, timeout_s, error);
+    return repeat_boot_device(task, error) &&
+           switch_until_reached(task, IPMI_CHASSIS_RESET, target, timeout_s, error);
+}
+
+static bool
+reboot(Task *task, PowerTarget target, int timeout_s, GError **error)
+{
+    if (task->node->disable_power_off)
+        return reset(task, target, timeout_s, error);
+    return switch_until_reached(task, IPMI_CHASSIS_OFF, target, timeout_s, error) &&
+           switch_on(task, target, timeout_s, error);
+}
+
+/* IPMI knows no restart that asks the system: it is shut down, and the machine switched on. */
+static bool
+soft_reboot(Task *task, PowerTarget target, int timeout_s, GError **error)
+{
+    if (task->node->disable_power_off)
+        return steel_fail(error, STEEL_ERROR_UNSUPPORTED,
+                          "node %s has disable_power_off, and over IPMI a soft reboot switches the "
+                          "machine off; a hard reboot does not: steel node reboot %s",
+                          task->node->uuid, task->node->uuid);
+    return soft_off(task, target, timeout_s, error) && switch_on(task, target, timeout_s, error);
+}
+
 static bool
 ipmitool_power_set(Task *task, PowerTarget target, int timeout_s, GError **error)
 {
@@ -182,11 +218,9 @@ ipmitool_power_set(Task *task, PowerTarget target, int timeout_s, GError **error
     case POWER_TARGET_OFF:
         return switch_until_reached(task, IPMI_CHASSIS_OFF, target, timeout_s, error);
     case POWER_TARGET_REBOOT:
-        return switch_until_reached(task, IPMI_CHASSIS_OFF, target, timeout_s, error) &&
-               switch_on(task, target, timeout_s, error);
+        return reboot(task, target, timeout_s, error);
     case POWER_TARGET_SOFT_REBOOT:
-        return soft_off(task, target, timeout_s, error) &&
-               switch_on(task, target, timeout_s, error);
+        return soft_reboot(task, target, timeout_s, error);
     case POWER_TARGET_SOFT_OFF:
         return soft_off(task, target, timeout_s, error);
     case POWER_TARGET_COUNT:

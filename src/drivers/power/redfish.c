@@ -129,6 +129,21 @@ soft_reboot(Task *task, RedfishVisit *visit, int64_t limit_ms, GError **error)
            reset_and_wait(visit, "GracefulRestart", POWER_ON, limit_ms, error);
 }
 
+/* The machine of a node with disable_power_off goes through no off. That it is on tells nothing of
+ * a reset that was refused. */
+static bool
+reboot(Task *task, RedfishVisit *visit, int64_t limit_ms, GError **error)
+{
+    if (!task->node->disable_power_off)
+        return switch_to(visit, "ForceOff", POWER_OFF, limit_ms, error) &&
+               switch_on(task, visit, limit_ms, error);
+    if (state_of(visit) == POWER_OFF)
+        return switch_on(task, visit, limit_ms, error);
+    return restore_boot(task, visit, error) &&
+           redfish_system_reset(&visit->bmc, &visit->system, "ForceRestart", error) &&
+           wait_for(visit, POWER_ON, "ForceRestart", limit_ms, error);
+}
+
 static bool
 change(Task *task, RedfishVisit *visit, PowerTarget target, int64_t limit_ms, GError **error)
 {
@@ -138,8 +153,7 @@ change(Task *task, RedfishVisit *visit, PowerTarget target, int64_t limit_ms, GE
     case POWER_TARGET_OFF:
         return switch_to(visit, "ForceOff", POWER_OFF, limit_ms, error);
     case POWER_TARGET_REBOOT:
-        return switch_to(visit, "ForceOff", POWER_OFF, limit_ms, error) &&
-               switch_on(task, visit, limit_ms, error);
+        return reboot(task, visit, limit_ms, error);
     case POWER_TARGET_SOFT_REBOOT:
         return soft_reboot(task, visit, limit_ms, error);
     case POWER_TARGET_SOFT_OFF:

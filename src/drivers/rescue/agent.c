@@ -28,14 +28,14 @@ static bool
 power_off(Task *task, GError **error)
 {
     task_phase_begin(task, "power_off", NULL);
-    return power_action(task, (PowerAction){.target = POWER_TARGET_OFF}, error);
+    return power_action_stop(task, error);
 }
 
 static bool
 power_on(Task *task, GError **error)
 {
     task_phase_begin(task, "power_on", NULL);
-    return power_action(task, (PowerAction){.target = POWER_TARGET_ON}, error);
+    return power_action_start(task, error);
 }
 
 /* ---- rescue ---- */

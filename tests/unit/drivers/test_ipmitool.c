@@ -43,7 +43,7 @@ machine_obey(Machine *machine, IpmiChassisControl control, GError **error)
     if (machine->refuses)
         return steel_fail(error, STEEL_ERROR_INVALID_STATE, "not now");
     if (!machine->stubborn && control != IPMI_CHASSIS_DIAG)
-        machine->on = control == IPMI_CHASSIS_ON;
+        machine->on = control == IPMI_CHASSIS_ON || control == IPMI_CHASSIS_RESET;
     return true;
 }
 
@@ -181,6 +181,25 @@ a_refusal_that_matters_is_told_in_the_bmcs_words(void **state)
     assert_false(power_set(scene->task, POWER_TARGET_ON, 5, &error));
     assert_error(&error, STEEL_ERROR_BMC_REFUSED, "the BMC refused 'power on'");
     assert_string_equal(scene->machine.verbs, "on ");
+}
+
+/* disable_power_off */
+static void
+a_machine_that_must_not_go_off_is_reset(void **state)
+{
+    Scene *scene = *state;
+    g_autoptr(GError) error = NULL;
+    scene->task->node->disable_power_off = true;
+    set_power(scene, POWER_TARGET_REBOOT);
+    assert_string_equal(scene->machine.verbs, "on "); /* it was off */
+    set_power(scene, POWER_TARGET_REBOOT);
+    assert_string_equal(scene->machine.verbs, "on reset ");
+    assert_true(scene->machine.on);
+    assert_false(power_set(scene->task, POWER_TARGET_SOFT_REBOOT, 5, &error));
+    assert_error(&error, STEEL_ERROR_UNSUPPORTED, "a soft reboot switches the machine off");
+    scene->machine.refuses = true; /* that it is on does not mean that it was restarted */
+    assert_false(power_set(scene->task, POWER_TARGET_REBOOT, 5, &error));
+    assert_error(&error, STEEL_ERROR_BMC_REFUSED, "the BMC refused 'rebooting'");
 }
 
 static void
@@ -425,6 +444,7 @@ main(void)
         CASE(a_busy_bmc_is_told_again),
         CASE(a_refusal_does_not_matter_when_the_machine_is_there),
         CASE(a_refusal_that_matters_is_told_in_the_bmcs_words),
+        CASE(a_machine_that_must_not_go_off_is_reset),
         CASE(a_wrong_password_is_not_tried_twice_and_not_told),
         CASE(a_bmc_without_a_free_session_is_asked_again_until_patience_ends),
         cmocka_unit_test(an_error_that_the_operator_calls_passing_is_tried_again),

@@ -116,6 +116,26 @@ the_state_is_saved_and_told_and_the_agent_goes_with_its_run(void **state)
 }
 
 /* Each reading costs a session with the BMC. */
+/* disable_power_off */
+static void
+a_machine_that_must_not_go_off_is_restarted_instead(void **state)
+{
+    (void)state;
+    g_autoptr(GError) error = NULL;
+    DriverFixture *fixture = driver_fixture_new(NULL);
+    Task *task = begin(fixture, "deploying", "power on", "{}");
+    task->node->disable_power_off = true;
+    refused(task, POWER_TARGET_OFF, STEEL_ERROR_POWER, "has disable_power_off");
+    refused(task, POWER_TARGET_SOFT_OFF, STEEL_ERROR_POWER, "has disable_power_off");
+    assert_true(power_action_stop(task, &error));
+    assert_string_equal(task->node->power_state, "power on");
+    assert_true(info_has(task->node, INFO_AGENT_SECRET_TOKEN));
+    assert_true(power_action_start(task, &error));
+    assert_string_equal(task->node->power_state, "power on");
+    assert_false(info_has(task->node, INFO_AGENT_SECRET_TOKEN));
+    end(fixture);
+}
+
 static void
 the_machine_is_looked_at_only_where_that_matters(void **state)
 {
@@ -249,6 +269,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_state_is_saved_and_told_and_the_agent_goes_with_its_run),
+        cmocka_unit_test(a_machine_that_must_not_go_off_is_restarted_instead),
         cmocka_unit_test(the_machine_is_looked_at_only_where_that_matters),
         cmocka_unit_test(volumes_of_an_active_node_are_attached_before_it_is_on),
         cmocka_unit_test(volumes_of_an_active_node_are_detached_after_it_is_off),
