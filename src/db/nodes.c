@@ -86,6 +86,14 @@ db_nodes_in_state(Db *db, ProvisionState state, GError **error)
 }
 
 GPtrArray *
+db_nodes_children(Db *db, const char *parent_uuid, GError **error)
+{
+    const DbValue parent = db_text(parent_uuid);
+    return db_records_where(db, &node_resource, "parent_node = ?1 ORDER BY uuid", &parent, 1,
+                            error);
+}
+
+GPtrArray *
 db_nodes_with_console(Db *db, GError **error)
 {
     return db_records_where(db, &node_resource, "console_enabled = 1", NULL, 0, error);

@@ -89,6 +89,9 @@ GPtrArray *db_nodes_with_console(Db *db, GError **error);
 /* All nodes in one provision state. */
 GPtrArray *db_nodes_in_state(Db *db, ProvisionState state, GError **error);
 
+/* All nodes whose parent_node is this one, in the order of their UUIDs. */
+GPtrArray *db_nodes_children(Db *db, const char *parent_uuid, GError **error);
+
 /* A page of the nodes whose power state is kept in step, in the order of their UUIDs.
  *
  * after   the last UUID of the page before; "" for the first

@@ -4,6 +4,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "api/access.h"
 #include "api/controllers/controllers.h"
+#include "common/uuid.h"
 #include "model/record_size.h"
 
 #include <string.h>
@@ -143,8 +144,50 @@ static const StepList step_lists[] = {
      "baremetal:node:set_provision_state:service_steps"},
 };
 
+/* Steps on child nodes: they came with these, in lists without priorities. */
 static bool
-step_valid(const json_t *step, const StepList *list, GError **error)
+is_about_children(const Request *request, const StepList *list, const char *key)
+{
+    return request->version > 82 && !list->has_priorities &&
+           (strcmp(key, "execute_on_child_nodes") == 0 ||
+            strcmp(key, "limit_child_node_execution") == 0);
+}
+
+/* Who may have a step run may not name a node that he may not switch. */
+static bool
+child_valid(Request *request, const char *member, const json_t *child, GError **error)
+{
+    g_auto(NodeBrief) brief = {0};
+    const char *uuid = json_string_value(child);
+    if (uuid == NULL || !uuid_valid(uuid))
+        return steel_fail(error, STEEL_ERROR_INVALID,
+                          "Invalid %s: limit_child_node_execution must be a list of UUIDs", member);
+    return node_find(request, uuid, &brief, error);
+}
+
+static bool
+children_valid(Request *request, const json_t *step, const char *member, GError **error)
+{
+    const json_t *run = json_object_get(step, "execute_on_child_nodes"),
+                 *only = json_object_get(step, "limit_child_node_execution");
+    size_t index;
+    json_t *child;
+    if (run != NULL && !json_is_boolean(run))
+        return steel_fail(error, STEEL_ERROR_INVALID,
+                          "Invalid %s: execute_on_child_nodes must be a boolean", member);
+    if (only != NULL && !json_is_array(only))
+        return steel_fail(error, STEEL_ERROR_INVALID,
+                          "Invalid %s: limit_child_node_execution must be a list of UUIDs", member);
+    json_array_foreach(only, index, child)
+    {
+        if (json_is_true(run) && !child_valid(request, member, child, error))
+            return false;
+    }
+    return true;
+}
+
+static bool
+step_valid(Request *request, const json_t *step, const StepList *list, GError **error)
 {
     const char *member = list->member;
     bool deploy = list->has_priorities;
@@ -175,15 +218,16 @@ step_valid(const json_t *step, const StepList *list, GError **error)
     json_object_foreach((json_t *)(uintptr_t)step, key, value)
     {
         if (strcmp(key, "interface") != 0 && strcmp(key, "step") != 0 && strcmp(key, "args") != 0 &&
-            !(deploy && strcmp(key, "priority") == 0))
+            !(deploy && strcmp(key, "priority") == 0) && !is_about_children(request, list, key))
             return steel_fail(error, STEEL_ERROR_INVALID, "Invalid %s: '%.40s' was unexpected",
                               member, key);
     }
-    return !step_forbidden(list->forbidden, interface, name, error);
+    return children_valid(request, step, member, error) &&
+           !step_forbidden(list->forbidden, interface, name, error);
 }
 
 static bool
-steps_valid(const json_t *body, const StepList *list, GError **error)
+steps_valid(Request *request, const json_t *body, const StepList *list, GError **error)
 {
     const char *member = list->member;
     const json_t *steps = json_object_get(body, member);
@@ -196,7 +240,7 @@ steps_valid(const json_t *body, const StepList *list, GError **error)
     json_t *step;
     json_array_foreach(steps, index, step)
     {
-        if (!step_valid(step, list, error))
+        if (!step_valid(request, step, list, error))
             return false;
     }
     return true;
@@ -276,17 +320,17 @@ step_lists_allowed(const Request *request, const json_t *body, const ProvisionVe
 }
 
 static bool
-step_lists_valid(const json_t *body, GError **error)
+step_lists_valid(Request *request, const json_t *body, GError **error)
 {
     for (size_t i = 0; i < G_N_ELEMENTS(step_lists); i++)
         if (!size_valid(body, step_lists[i].member, error) ||
-            !steps_valid(body, &step_lists[i], error))
+            !steps_valid(request, body, &step_lists[i], error))
             return false;
     return true;
 }
 
 static bool
-body_valid(const Request *request, const json_t *body, const ProvisionVerb *verb, GError **error)
+body_valid(Request *request, const json_t *body, const ProvisionVerb *verb, GError **error)
 {
     static const char *const in_steps[] = {"clean", "service", NULL}, *const rescue[] = {"rescue",
                                                                                          NULL};
@@ -299,7 +343,7 @@ body_valid(const Request *request, const json_t *body, const ProvisionVerb *verb
                           error) &&
            member_allowed(request, body, "rescue_password", 38, verb, rescue, error) &&
            config_drive_valid(request, body, verb, error) && steps_given(body, verb, error) &&
-           step_lists_valid(body, error) && rescue_valid(body, verb, error);
+           step_lists_valid(request, body, error) && rescue_valid(body, verb, error);
 }
 
 /* Two edges of abort came with later versions than the verb. Ironic that knows no later ones has a

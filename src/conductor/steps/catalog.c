@@ -173,6 +173,8 @@ catalog_priority(const json_t *step)
 const StepSource *
 steps_source(const Task *task, StepKind kind, const json_t *step, GError **error)
 {
+    if (step_is_for_children(step))
+        return &child_steps;
     if (reserved_is(step))
         return &reserved_steps;
     if (step_table_has(task, kind, step))

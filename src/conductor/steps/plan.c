@@ -106,8 +106,9 @@ typedef struct Making {
 static bool
 add_requested(const Making *making, const json_t *item, json_t *steps, GError **error)
 {
-    json_auto_t *reserved = reserved_step(item);
-    const json_t *row = reserved != NULL ? reserved : catalog_find(making->catalog, item);
+    json_auto_t *of_all =
+        step_is_for_children(item) ? step_for_children(item) : reserved_step(item);
+    const json_t *row = of_all != NULL ? of_all : catalog_find(making->catalog, item);
     if (row == NULL && making->lenient)
         return true;
     if (row == NULL) {
@@ -116,7 +117,7 @@ add_requested(const Making *making, const json_t *item, json_t *steps, GError **
                           making->task->node->uuid, step_kind_info(making->kind)->word, name);
     }
     if (!check_core(making->kind, item, error) ||
-        !check_arguments(row, json_object_get(item, "args"), error))
+        !(step_is_for_children(item) || check_arguments(row, json_object_get(item, "args"), error)))
         return false;
     json_t *step = json_deep_copy(item), *planned = planned_row(making->task, making->kind, row);
     json_object_del(step, "abortable"); /* the operator cannot set it */
@@ -420,6 +421,8 @@ steps_need_ramdisk(Task *task, StepKind kind)
     json_t *step;
     json_array_foreach(steps, index, step)
     {
+        if (step_is_for_children(step))
+            continue;
         const json_t *row = catalog_find(catalog, step);
         if (json_is_true(json_object_get(row != NULL ? row : step, "requires_ramdisk")))
             return true;

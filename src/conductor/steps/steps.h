@@ -74,6 +74,21 @@ json_t *reserved_step(const json_t *step);
 
 bool reserved_is(const json_t *step);
 
+/* ---- children.c: steps that run on the child nodes of the node ---- */
+
+/* True for a step with "execute_on_child_nodes": true. */
+bool step_is_for_children(const json_t *step);
+
+/* The row of such a step, as in StepSource.list without "argsinfo", a new reference: what it needs
+ * only the child can say. */
+json_t *step_for_children(const json_t *step);
+
+/* Runs it on the children that "limit_child_node_execution" names, or on all: a reserved step that
+ * switches a machine, or one of the tables of the child's interfaces. Takes each child's lock for
+ * as long, and blocks on its machine. Errors: that of the first child whose step fails, or does not
+ * end at once; LOCKED. */
+extern const StepSource child_steps;
+
 /* ---- run.c, wait.c ---- */
 
 typedef enum StepsEnd {

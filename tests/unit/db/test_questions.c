@@ -84,11 +84,14 @@ nodes_are_counted_and_found_by_state(void **state)
     node_free(add(db, "b", "provision_state = 'active'"));
     node_free(add(db, "c", "provision_state = 'deploying', console_enabled = 1"));
     node_free(add(db, "d", "provision_state = 'enroll'"));
+    g_autofree char *of_a = g_strdup_printf("parent_node = '%s'", a->uuid);
+    node_free(add(db, "child", of_a));
     int64_t count = 0;
     assert_true(db_nodes_count_in_states(db, states, 2, a->uuid, &count, &error));
     assert_true(count == 2);
     names_are(db_nodes_in_state(db, STATE_ACTIVE, &error), "a,b");
     names_are(db_nodes_with_console(db, &error), "c");
+    names_are(db_nodes_children(db, a->uuid, &error), "child");
 }
 
 static void
