@@ -129,6 +129,26 @@ class Redfish(harness.Suite):
         card = self.bmc.ask("GET", "/redfish/v1/Systems/1/EthernetInterfaces/1").json
         ports = self.get("/v1/ports?node=%s" % uuid)["ports"]
         self.assertEqual([card["MACAddress"].lower()], [port["address"] for port in ports])
+        found = self.get("/v1/nodes/%s/inventory" % uuid, "1.81")
+        self.assertEqual({}, found["plugin_data"])
+        inventory = found["inventory"]
+        self.assertEqual({"architecture": "x86_64", "count": node["properties"]["cpus"], "model_name": "Virtual CPU", "frequency": 2000},
+                         inventory["cpu"])
+        self.assertEqual({"physical_mb": int(node["properties"]["memory_mb"])}, inventory["memory"])
+        self.assertEqual([{"mac_address": card["MACAddress"].lower(), "name": "1", "speed_mbps": 1000}], inventory["interfaces"])
+        self.assertEqual({"current_boot_mode": "bios"}, inventory["boot"])
+        self.assertEqual({"manufacturer": system["Manufacturer"], "product_name": system["Model"], "serial_number": system["SerialNumber"],
+                          "system_uuid": system["UUID"]}, inventory["system_vendor"])
+        drive = self.bmc.ask("GET", "/redfish/v1/Systems/1/Storage/1/Drives/5").json
+        self.assertEqual(6, len(inventory["disks"]))
+        self.assertEqual({"name": "Drive 5", "size": drive["CapacityBytes"], "vendor": "QEMU", "model": "Virtual disk", "serial": "LAB0005",
+                          "rotational": True}, inventory["disks"][4])
+        controller = inventory["storage_controllers"][0]
+        self.assertEqual(("1", "Storage Controller 1", "12"),
+                         (controller["id"], controller["name"], str(controller["storage_controllers"][0]["speed_gbps"])))
+        self.assertEqual({"name": "Drive 5", "size": drive["CapacityBytes"], "id": "5", "media_type": "HDD", "serial_number": "LAB0005",
+                          "manufacturer": "QEMU", "model": "Virtual disk", "protocol": "SAS", "status": {"health": "OK", "state": "Enabled"}},
+                         controller["drives"][4])
         # Again: nothing comes twice.
         self.provision(uuid, "inspect", "manageable")
         self.assertEqual(1, len(self.get("/v1/ports?node=%s" % uuid)["ports"]))
@@ -144,7 +164,7 @@ class Redfish(harness.Suite):
         finally:
             self.want(204, "DELETE", "/v1/inspection_rules/" + rule["uuid"])
         card = self.bmc.ask("GET", "/redfish/v1/Systems/1/EthernetInterfaces/1").json
-        self.assertEqual("%s %s" % (node["properties"]["memory_mb"], card["MACAddress"]), node["extra"]["told"])
+        self.assertEqual("%s %s" % (node["properties"]["memory_mb"], card["MACAddress"].lower()), node["extra"]["told"])
 
     def test_a_managed_node_shows_how_its_machine_boots(self):
         uuid = self.machine()

@@ -14,6 +14,10 @@ redfish_inventory_clear(RedfishInventory *inventory)
     g_free(inventory->architecture);
     if (inventory->mac_addresses != NULL)
         g_ptr_array_unref(inventory->mac_addresses);
+    json_decref(inventory->processor);
+    json_decref(inventory->interfaces);
+    json_decref(inventory->controllers);
+    json_decref(inventory->devices);
     *inventory = (RedfishInventory){0};
 }
 
@@ -50,6 +54,7 @@ read_processors(const RedfishBmc *bmc, const RedfishSystem *system, RedfishInven
     json_auto_t *processors = linked_members(bmc, system->document, "Processors", error);
     const json_t *processor;
     size_t i;
+    inventory->processor = json_incref(json_array_get(processors, 0));
     json_array_foreach(processors, i, processor)
     {
         json_int_t threads = json_integer_value(json_object_get(processor, "TotalThreads"));
@@ -77,11 +82,16 @@ read_simple_storage(const RedfishBmc *bmc, const RedfishSystem *system, RedfishI
                     GError **error)
 {
     json_auto_t *controllers = linked_members(bmc, system->document, "SimpleStorage", error);
-    const json_t *controller, *device;
+    const json_t *controller;
+    json_t *device;
     size_t i, j;
+    inventory->devices = json_array();
     json_array_foreach(controllers, i, controller)
         json_array_foreach(json_object_get(controller, "Devices"), j, device)
-            note_disk(inventory, device);
+    {
+        note_disk(inventory, device);
+        json_array_append(inventory->devices, device);
+    }
     return controllers != NULL;
 }
 
@@ -102,22 +112,44 @@ read_volumes(const RedfishBmc *bmc, const json_t *controllers, RedfishInventory 
 }
 
 static bool
-read_drives(const RedfishBmc *bmc, const json_t *controllers, RedfishInventory *inventory,
-            GError **error)
+read_drives(const RedfishBmc *bmc, json_t *storage, RedfishInventory *inventory, GError **error)
 {
-    const json_t *controller;
-    size_t i;
-    json_array_foreach(controllers, i, controller)
-    {
-        g_autoptr(GPtrArray) paths = redfish_links(json_object_get(controller, "Drives"));
-        for (guint j = 0; j < paths->len && j < PARTS_MAX; j++) {
-            json_auto_t *drive = redfish_get(bmc, paths->pdata[j], error);
-            if (drive == NULL)
-                return false;
-            note_disk(inventory, drive);
-        }
+    json_t *drives = json_array();
+    json_array_append_new(inventory->controllers,
+                          json_pack("{s:O,s:o}", "storage", storage, "drives", drives));
+    g_autoptr(GPtrArray) paths = redfish_links(json_object_get(storage, "Drives"));
+    for (guint i = 0; i < paths->len && i < PARTS_MAX; i++) {
+        json_t *drive = redfish_get(bmc, paths->pdata[i], error);
+        if (drive == NULL)
+            return false;
+        json_array_append_new(drives, drive);
     }
     return true;
+}
+
+static bool
+read_controllers(const RedfishBmc *bmc, const json_t *controllers, RedfishInventory *inventory,
+                 GError **error)
+{
+    json_t *storage;
+    size_t i;
+    inventory->controllers = json_array();
+    json_array_foreach(controllers, i, storage)
+    {
+        if (!read_drives(bmc, storage, inventory, error))
+            return false;
+    }
+    return true;
+}
+
+static void
+note_drives(RedfishInventory *inventory)
+{
+    const json_t *controller, *drive;
+    size_t i, j;
+    json_array_foreach(inventory->controllers, i, controller)
+        json_array_foreach(json_object_get(controller, "drives"), j, drive)
+            note_disk(inventory, drive);
 }
 
 /* Volumes are what the machine sees; without them the drives are. */
@@ -127,9 +159,12 @@ read_storage(const RedfishBmc *bmc, const RedfishSystem *system, RedfishInventor
 {
     int64_t before = inventory->disk_bytes;
     json_auto_t *controllers = linked_members(bmc, system->document, "Storage", error);
-    if (controllers == NULL || !read_volumes(bmc, controllers, inventory, error))
+    if (controllers == NULL || !read_volumes(bmc, controllers, inventory, error) ||
+        !read_controllers(bmc, controllers, inventory, error))
         return false;
-    return inventory->disk_bytes != before || read_drives(bmc, controllers, inventory, error);
+    if (inventory->disk_bytes == before)
+        note_drives(inventory);
+    return true;
 }
 
 static bool
@@ -140,6 +175,7 @@ read_interfaces(const RedfishBmc *bmc, const RedfishSystem *system, RedfishInven
     const json_t *interface;
     size_t i;
     inventory->mac_addresses = g_ptr_array_new_with_free_func(g_free);
+    inventory->interfaces = json_incref(interfaces);
     json_array_foreach(interfaces, i, interface)
     {
         const char *address = json_string_member(interface, "MACAddress");

@@ -9,6 +9,11 @@ typedef struct RedfishInventory {
     char *architecture;       /* "x86", "ARM", ...; owned; NULL: not told */
     int64_t disk_bytes;       /* the smallest of the disks of 4 GiB and more; 0: none */
     GPtrArray *mac_addresses; /* owned texts, of enabled Ethernet interfaces */
+    /* owned documents, as the BMC has them */
+    json_t *processor;   /* the first one's; NULL: none is told */
+    json_t *interfaces;  /* an array, of all Ethernet interfaces */
+    json_t *controllers; /* an array of {"storage", "drives": its drives' documents} */
+    json_t *devices;     /* an array, of the devices of SimpleStorage */
 } RedfishInventory;
 
 void redfish_inventory_clear(RedfishInventory *inventory);

@@ -196,15 +196,21 @@ run_hooks(Inspection *inspection, GError **error)
     return true;
 }
 
+bool
+inspection_store(Task *task, const json_t *inventory, const json_t *plugin_data, GError **error)
+{
+    if (strcmp(config_string(config_current(), OPT_INVENTORY_DATA_BACKEND), "none") == 0)
+        return db_inventory_forget(task->services->db, task->node->uuid, error);
+    return save_data(task, inventory, plugin_data, error);
+}
+
 /* The agent's log is no part of what is known of a machine. */
 static bool
 store(Inspection *inspection, GError **error)
 {
-    Task *task = inspection->task;
     json_object_del(inspection->plugin_data, "logs");
-    if (strcmp(config_string(config_current(), OPT_INVENTORY_DATA_BACKEND), "none") == 0)
-        return db_inventory_forget(task->services->db, task->node->uuid, error);
-    return save_data(task, inspection->inventory, inspection->plugin_data, error);
+    return inspection_store(inspection->task, inspection->inventory, inspection->plugin_data,
+                            error);
 }
 
 bool

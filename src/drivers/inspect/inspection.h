@@ -31,6 +31,11 @@ bool inspection_configured(GError **error);
  * says what is missing. Pure. */
 bool inspection_inventory_valid(const json_t *inventory, GError **error);
 
+/* Keeps an inventory for clients, where the configuration wants inventories kept; else forgets the
+ * one before. Both are borrowed objects. Errors: DATABASE */
+bool inspection_store(Task *task, const json_t *inventory, const json_t *plugin_data,
+                      GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* Keeps what was found out, for inspection_finish, also in another life of the process. The node is
  * not saved. Both are borrowed objects. */
 bool inspection_keep(Task *task, const json_t *inventory, const json_t *plugin_data,

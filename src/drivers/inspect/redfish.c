@@ -6,6 +6,8 @@
 #include "common/json_text.h"
 #include "common/log.h"
 #include "db/records.h"
+#include "drivers/inspect/inspection.h"
+#include "drivers/inspect/redfish_findings.h"
 #include "drivers/inspect/rules.h"
 #include "drivers/redfish_node.h"
 #include "model/capabilities.h"
@@ -115,64 +117,31 @@ add_ports(Task *task, const RedfishInventory *inventory, GError **error)
     return true;
 }
 
-/* ---- rules ---- */
+/* ---- the inventory ---- */
 
-static json_t *
-interfaces_of(const RedfishInventory *inventory)
+static bool
+keep(Task *task, const json_t *found, GError **error)
 {
-    json_t *interfaces = json_array();
-    for (guint i = 0; i < inventory->mac_addresses->len; i++)
-        json_array_append_new(
-            interfaces, json_pack("{s:s}", "mac_address", inventory->mac_addresses->pdata[i]));
-    return interfaces;
-}
-
-static json_t *
-vendor_of(const RedfishSystem *system)
-{
-    static const struct {
-        const char *redfish, *ours;
-    } words[] = {{"Manufacturer", "manufacturer"},
-                 {"Model", "product_name"},
-                 {"SerialNumber", "serial_number"}};
-    json_t *vendor = json_object();
-    for (size_t i = 0; i < G_N_ELEMENTS(words); i++) {
-        const char *text = json_string_member(system->document, words[i].redfish);
-        if (text != NULL)
-            json_object_set_new(vendor, words[i].ours, json_string(text));
-    }
-    return vendor;
-}
-
-/* What the BMC tells, in the form of an agent's inventory. */
-static json_t *
-findings(const Node *node, const RedfishSystem *system, const RedfishInventory *inventory)
-{
-    const char *architecture = json_string_member(node->properties, "cpu_arch");
-    const char *mode = redfish_system_boot(system).mode;
-    json_t *found =
-        json_pack("{s:{s:I, s:s}, s:o, s:o}", "cpu", "count", (json_int_t)inventory->threads,
-                  "architecture", architecture != NULL ? architecture : "", "interfaces",
-                  interfaces_of(inventory), "system_vendor", vendor_of(system));
-    if (inventory->memory_mib > 0)
-        json_object_set_new(found, "memory",
-                            json_pack("{s:I}", "physical_mb", (json_int_t)inventory->memory_mib));
-    if (mode != NULL)
-        json_object_set_new(
-            found, "boot",
-            json_pack("{s:s}", "current_boot_mode", strcmp(mode, "UEFI") == 0 ? "uefi" : "bios"));
-    return found;
+    json_auto_t *nothing = json_object();
+    return inspection_store(task, found, nothing, error);
 }
 
 static bool
-apply_rules(Task *task, const RedfishSystem *system, const RedfishInventory *inventory,
-            GError **error)
+apply_rules(Task *task, json_t *found, GError **error)
 {
-    json_auto_t *found = findings(task->node, system, inventory);
     json_auto_t *nothing = json_object();
     Inspection inspection = {task, found, nothing};
     task_phase_begin(task, "apply_rules", NULL);
     return rules_apply(&inspection, error);
+}
+
+static bool
+use_findings(Task *task, const RedfishSystem *system, const RedfishInventory *inventory,
+             GError **error)
+{
+    json_auto_t *found =
+        redfish_findings(system, inventory, json_string_member(task->node->properties, "cpu_arch"));
+    return keep(task, found, error) && apply_rules(task, found, error);
 }
 
 static bool
@@ -185,7 +154,7 @@ inspect_system(Task *task, GError **error)
         return false;
     set_properties(task->node, &visit.system, &inventory);
     return check_essential(task->node, error) && add_ports(task, &inventory, error) &&
-           apply_rules(task, &visit.system, &inventory, error) && task_save(task, error);
+           use_findings(task, &visit.system, &inventory, error) && task_save(task, error);
 }
 
 static StepOutcome
