@@ -48,7 +48,7 @@ class AgentWorld(World):
         self.ramdisk, iscsi_port = ramdisk, free_port()
         files = {"kernel": f"file://{ramdisk}/steel-ramdisk.kernel", "ramdisk": f"file://{ramdisk}/steel-ramdisk.initramfs"}
         settings = [f"conductor.{kind}_{part}={file}" for kind in ("deploy", "rescue") for part, file in files.items()]
-        settings += ["pxe.kernel_append_params=console=ttyS0,115200 loglevel=4 panic=5", f"iscsi.portal_port={iscsi_port}", *options]
+        settings += ["pxe.kernel_append_params=console=ttyS0,115200 loglevel=4 panic=5 no_timer_check", f"iscsi.portal_port={iscsi_port}", *options]
         super().__init__(lab=["--agent-port", str(free_port()), "--iscsi-port", str(iscsi_port), "--memory", "512", *lab],
                          options=settings, **words)
 

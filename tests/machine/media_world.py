@@ -8,7 +8,7 @@ import urllib.parse
 from agent_world import AgentWorld
 from world import Failure, free_port
 
-CONSOLE = "console=ttyS0,115200 loglevel=4 panic=5"
+CONSOLE = "console=ttyS0,115200 loglevel=4 panic=5 no_timer_check"
 
 
 class MediaWorld(AgentWorld):
