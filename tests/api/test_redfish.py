@@ -66,6 +66,13 @@ class Redfish(harness.Suite):
             self.bmc.ask("POST", "/redfish/v1/Systems/1/Actions/ComputerSystem.Reset", {"ResetType": reset})
             self.wait_node(uuid, power_state=state, reservation=None)
 
+    def test_a_machine_that_must_not_go_off_is_restarted_without(self):
+        uuid = self.machine()
+        self.power(uuid, "power on", "power on")
+        self.want(200, "PATCH", "/v1/nodes/" + uuid, [{"op": "add", "path": "/disable_power_off", "value": True}], "1.95")
+        self.bmc.set("reset-tasks=2")  # the machine does not obey: off would be waited for
+        self.power(uuid, "rebooting", "power on")
+
     def test_one_session_is_used_for_everything(self):
         uuid = self.machine()
         for _ in range(3):
