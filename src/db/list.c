@@ -42,16 +42,18 @@ like_pattern(const char *text)
     return g_string_free(pattern, FALSE);
 }
 
+/* One of a list's words; an empty list has one, the empty word. */
 static void
 append_in(Statement *statement, const char *column, const char *list)
 {
-    g_auto(GStrv) parts = g_strsplit(list, ",", -1);
     g_string_append_printf(statement->sql, "\"%s\" IN (", column);
-    for (char **part = parts; *part != NULL; part++) {
-        char *owned = g_strdup(*part);
+    for (const char *part = list; part != NULL;) {
+        const char *comma = strchr(part, ',');
+        char *owned = comma != NULL ? g_strndup(part, (gsize)(comma - part)) : g_strdup(part);
         g_ptr_array_add(statement->texts, owned);
-        g_string_append_printf(statement->sql, "%s?%u", part == parts ? "" : ", ",
+        g_string_append_printf(statement->sql, "%s?%u", part == list ? "" : ", ",
                                add_value(statement, db_text(owned)));
+        part = comma != NULL ? comma + 1 : NULL;
     }
     g_string_append_c(statement->sql, ')');
 }

@@ -175,6 +175,30 @@ class Ports(harness.Suite):
         self.refuse(400, "GET", "/v1/portgroups?shard=x&conductor_groups=left")
         self.refuse(400, "GET", "/v1/ports?conductor_groups=left&node=" + self.owner["uuid"])
 
+    def test_no_conductor_group_is_one_to_list_by(self):
+        node = self.node()["uuid"]
+        for kind in ("ports", "portgroups"):
+            free, grouped = (self.want(201, "POST", "/v1/" + kind, dict(self.port(), node_uuid=owner))["uuid"]
+                             for owner in (node, self.owner["uuid"]))
+            listed = [item["uuid"] for item in self.get("/v1/%s?conductor_groups=" % kind)[kind]]
+            self.assertIn(free, listed)
+            self.assertNotIn(grouped, listed)
+
+
+class Ramdisk(harness.Suite):
+    def test_a_heartbeat_may_name_its_node_in_the_body(self):
+        body = {"callback_url": "https://127.0.0.1:1", "agent_token": "made-up", "node_ident": self.node()["uuid"]}
+        self.refuse(400, "POST", "/v1/heartbeat", body)  # the token is not the node's
+        self.refuse(404, "POST", "/v1/heartbeat", dict(body, node_ident=random_uuid()))
+        self.refuse(404, "POST", "/v1/heartbeat", body, version="1.21")
+        del body["node_ident"]
+        self.refuse(400, "POST", "/v1/heartbeat", body)
+
+    def test_a_media_path_has_no_put(self):
+        path = "/v1/nodes/%s/vmedia" % self.node()["uuid"]
+        for version, status in (("1.88", 404), ("1.89", 405)):
+            self.refuse(status, "PUT", path, {}, version=version)
+
 
 class PhysicalNetworks(harness.Suite):
     """A port group has one, and so have its ports."""

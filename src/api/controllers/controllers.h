@@ -11,6 +11,7 @@ Answer root_get(Request *request, GError **error);
 Answer root_v1_get(Request *request, GError **error);
 Answer root_health(Request *request, GError **error);
 Answer missing_ident(Request *request, GError **error);
+Answer method_missing(Request *request, GError **error);
 Answer not_permitted(Request *request, GError **error);
 
 /* nodes.c */

@@ -181,19 +181,33 @@ heartbeat_valid(const Request *request, const json_t *body, GError **error)
                       "Agent token is required for heartbeat processing.");
 }
 
+static bool
+node_in_body(Request *request, const json_t *body, NodeBrief *node, GError **error)
+{
+    const char *ident = json_string_member(body, "node_ident");
+    return ident != NULL
+               ? node_find(request, ident, node, error)
+               : steel_fail(error, STEEL_ERROR_MISSING, "Missing mandatory parameter: node_ident");
+}
+
 Answer
 ramdisk_heartbeat(Request *request, GError **error)
 {
     static const char *const members[] = {
         "callback_url", "agent_version",        "agent_token", "agent_verify_ca",
         "agent_status", "agent_status_message", NULL};
+    static const char *const with_node[] = {
+        "node_ident",      "callback_url", "agent_version",        "agent_token",
+        "agent_verify_ca", "agent_status", "agent_status_message", NULL};
     g_auto(NodeBrief) node = {0};
     if (!ramdisk_endpoints_enabled(error))
         return ANSWER_FAILED;
-    json_t *body = request_object(request, members, error);
+    bool named = request->captures[0] != NULL;
+    json_t *body = request_object(request, named ? members : with_node, error);
     if (body == NULL || !heartbeat_valid(request, body, error) ||
-        !node_captured(request, &node, error))
+        !(named ? node_captured(request, &node, error) : node_in_body(request, body, &node, error)))
         return ANSWER_FAILED;
+    json_object_del(body, "node_ident");
     return request_call(request, RPC_HEARTBEAT, node.uuid, json_incref(body), request_after_202);
 }
 

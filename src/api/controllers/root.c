@@ -124,6 +124,14 @@ missing_ident(Request *request, GError **error)
 }
 
 Answer
+method_missing(Request *request, GError **error)
+{
+    steel_fail(error, STEEL_ERROR_METHOD_NOT_ALLOWED, "/v1/%s has no %s", request->route->pattern,
+               http_method_name(request->method));
+    return ANSWER_FAILED;
+}
+
+Answer
 not_permitted(Request *request, GError **error)
 {
     steel_fail(error, STEEL_ERROR_FORBIDDEN,

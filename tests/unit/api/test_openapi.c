@@ -57,7 +57,7 @@ static bool
 is_refused(const Route *route)
 {
     return route->handler == missing_ident || route->handler == not_permitted ||
-           route->handler == shard_get;
+           route->handler == shard_get || route->handler == method_missing;
 }
 
 static void
