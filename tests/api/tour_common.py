@@ -203,7 +203,7 @@ def arranged(value, path=""):
         if isinstance(value, str):
             return ", ".join(sorted(value.split(", ")))
         if isinstance(value, list):
-            return sorted(value, key=json.dumps)
+            return sorted((arranged(item, path + "/" + str(i)) for i, item in enumerate(value)), key=json.dumps)
     if isinstance(value, dict):
         return {name: arranged(item, path + "/" + name) for name, item in value.items()}
     if isinstance(value, list):

@@ -2,7 +2,13 @@
 """Conversations of one client with the service: what the newest Ironic (39.0.0) answered to each request, and what Steel answers.
 
 A conversation is a file tours/NAME.txt; its requests are sent in order, in one world, and what stands in the answers is
-compared whole. The answers kept in tours/NAME.json are those of Ironic 39.0.0.
+compared whole. The answers kept in tours/NAME.json are those of Ironic 39.0.0. Beside requests, METHOD PATH VERSION [BODY], a line may be
+
+    wait PATH FIELD=VALUE...      until the item there has these values
+    settle                        until nothing moves
+    {NAME} := METHOD PATH ...     a request; later lines name the UUID of what it has made as {NAME}
+
+What clients are told, they ask, and it is their requests that are kept: client_*.txt are written by tests/foreign/record_newest_clients.
 
     tour_conversations.py [--record URL | --url URL] [--only TEXT] [--diff] [NAME ...]
 
@@ -22,7 +28,7 @@ import tour_common
 from tour_common import TOURS
 
 LATEST = "1.115"
-NAMES = ("runbooks", "inspection_rules", "metal3", "physical_networks")
+NAMES = ("runbooks", "inspection_rules", "metal3", "physical_networks", "client_baremetal", "client_sdk", "client_nova")
 # What Metal3's operator reads of a node.
 READ = ("uuid", "name", "driver", "driver_info", "instance_info", "instance_uuid", "properties", "provision_state",
         "target_provision_state", "power_state", "target_power_state", "automated_clean", "disable_power_off", "maintenance",
@@ -33,6 +39,7 @@ OPTIONS = {"enabled_deploy_interfaces": "direct,ramdisk,fake", "enabled_inspect_
            "boot_server.enabled": "true", "boot_server.port": BOOT_PORT, "api.port": API_PORT,
            "deploy.http_url": "http://127.0.0.1:%d" % BOOT_PORT, "deploy.external_callback_url": "http://127.0.0.1:%d" % API_PORT,
            "agent.post_deploy_get_power_state_retries": "0", "inspector.hooks": "$default_hooks"}
+MADE = re.compile(r"^\{(\w+)\} := ")
 HELD = re.compile(r"(\w+)=(\S*)")
 
 
@@ -124,6 +131,11 @@ def answer_of(service, line, images):
     return answer
 
 
+def named(line, made):
+    """The request in a line, with the UUIDs of what was made."""
+    return re.sub(r"\{(\w+)\}", lambda found: made.get(found[1], found[0]), MADE.sub("", line))
+
+
 def as_read(answer):
     """The answer with only those fields of a node that Metal3's operator reads."""
     if "agent_token" in answer.get("body", {}).get("config", {}):  # a part of it is new with each boot
@@ -144,14 +156,19 @@ def talk(name):
             server.server_close()
 
     def exchange(service, images):
-        answers, seen = [], {}
+        answers, seen, made = [], {}, {}
         for line in lines(name):
             if line.startswith("wait "):
                 wait(service, *line.split(" ", 2)[1:])
                 continue
+            if line == "settle":
+                service.settle()
+                continue
             seen[line] = seen.get(line, 0) + 1
             step = line if seen[line] == 1 else "%s (%d)" % (line, seen[line])
-            answer = answer_of(service, line, images)
+            answer = answer_of(service, named(line, made), images)
+            if MADE.match(line) and "uuid" in answer.get("body", {}):
+                made[MADE.match(line).group(1)] = answer["body"]["uuid"]
             answers.append(dict(as_read(answer) if name == "metal3" else answer, step=step))
         return answers
     return run
