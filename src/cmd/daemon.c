@@ -16,6 +16,7 @@
 #include "conductor/conductor.h"
 #include "db/db.h"
 #include "drivers/boot/loader_files.h"
+#include "http/metrics_server.h"
 #include "netboot/boot_server.h"
 #include "netboot/instructions.h"
 #include "openstack/session.h"
@@ -41,6 +42,7 @@ typedef struct Daemon {
     BootServer *boot_server;
     RpcParts *rpc;
     Api *api;
+    MetricsServer *metrics; /* NULL unless a conductor alone is to be scraped */
 } Daemon;
 
 static Role role; /* set before any thread starts */
@@ -135,6 +137,19 @@ start_api(Daemon *daemon, GError **error)
     return daemon->api != NULL;
 }
 
+/* Of a process that has no API, which serves them otherwise. */
+static bool
+start_metrics(Daemon *daemon, GError **error)
+{
+    const Config *config = config_current();
+    if (!config_is_set(config, OPT_METRICS_PORT))
+        return true;
+    daemon->metrics =
+        metrics_server_start(config_string(config, OPT_METRICS_HOST_IP),
+                             (unsigned)config_integer(config, OPT_METRICS_PORT), error);
+    return daemon->metrics != NULL;
+}
+
 static bool
 start(Daemon *daemon, GError **error)
 {
@@ -154,7 +169,8 @@ start(Daemon *daemon, GError **error)
                                  .events = daemon->events,
                                  .progress = daemon->progress};
     daemon->rpc = rpc_parts_start(&rpc, error);
-    return daemon->rpc != NULL && (role == ROLE_CONDUCTOR || start_api(daemon, error));
+    return daemon->rpc != NULL &&
+           (role == ROLE_CONDUCTOR ? start_metrics(daemon, error) : start_api(daemon, error));
 }
 
 /* BMCs have few sessions: none is left open on those that answer. */
@@ -178,7 +194,7 @@ enum { NOTIFIER_LIMIT_MS = 4000 };
 static void
 stop(Daemon *daemon)
 {
-    bool answered = api_stop(daemon->api);
+    bool answered = metrics_server_stop(daemon->metrics) && api_stop(daemon->api);
     boot_server_stop(daemon->boot_server);
     rpc_parts_quiesce(daemon->rpc);
     if (!conductor_stop(daemon->conductor) || !answered || !rpc_parts_stop(daemon->rpc))

@@ -3,7 +3,7 @@
 SPDX-License-Identifier: Apache-2.0
 """
 
-METRICS = "asks /metrics for what the conductor has counted; a process without an API does not serve it"
+METRICS = "asks the API's /metrics for what the conductor has counted, which a process of its own tells on its own listener (test_rpc_metrics)"
 OWN_BROKER = "has a broker of its own at [DEFAULT]transport_url, where API and conductor do not meet"
 
 # "module", "module.Class" or "module.Class.test": the reason.

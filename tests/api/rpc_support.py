@@ -1,0 +1,61 @@
+"""A conductor and an API as processes of their own, for tests of what is between them.
+
+SPDX-License-Identifier: Apache-2.0
+"""
+import os
+import signal
+import subprocess
+import uuid
+
+import faults_support
+import harness
+from faults_support import until
+
+
+def restart_api(steel):
+    """With the settings as they are now, and at the port that it gets."""
+    steel.end_process(steel.process)
+    steel.log_path = "%s/api-%s.log" % (steel.folder, uuid.uuid4().hex)
+    steel.log.close()
+    steel.log = open(steel.log_path, "ab")
+    steel.process = subprocess.Popen(steel.command("--role", "api"), stdout=steel.log, stderr=steel.log, stdin=subprocess.DEVNULL,
+                                     start_new_session=True)
+    steel.ready()
+
+
+class Pair(faults_support.Suite):
+    """A conductor and an API of their own; tests stop and start either."""
+
+    transport = None
+    more = ()
+
+    @classmethod
+    def setUpClass(cls):
+        cls.before = harness.TRANSPORT, os.environ.get("STEEL_TEST_RABBIT")
+        harness.TRANSPORT = cls.transport
+        super().setUpClass()
+
+    @classmethod
+    def tearDownClass(cls):
+        try:
+            super().tearDownClass()
+        finally:
+            harness.TRANSPORT = cls.before[0]
+
+    def setUp(self):
+        """Whatever the test before has left: conductor and API are at work."""
+        if self.steel.conductor.poll() is not None:
+            self.start_conductor()
+        until("a call reaches the conductor", lambda: self.call("GET", "/v1/drivers/fake-hardware/properties").status == 200, 60)
+
+    def start_conductor(self):
+        words = self.steel.command("--role", "conductor")
+        self.steel.conductor = subprocess.Popen(words, stdout=self.steel.log, stderr=self.steel.log, stdin=subprocess.DEVNULL,
+                                                start_new_session=True)
+
+    def kill_conductor(self):
+        os.killpg(self.steel.conductor.pid, signal.SIGKILL)
+        self.steel.conductor.wait()
+
+    def reaches(self, node):
+        return self.call("PUT", "/v1/nodes/%s/maintenance" % node, {"reason": "x"}).status == 202
