@@ -7,6 +7,7 @@
 #include "common/secret.h"
 #include "common/time_text.h"
 #include "openstack/login.h"
+#include "openstack/section.h"
 #include "rpc/event_readers.h"
 #include "rpc/message.h"
 
@@ -19,6 +20,7 @@ enum {
     FETCH_LIMIT_MS = READERS_WAIT_MS + 10000,
     EVENTS_SIZE_MOST = 4 * 1024 * 1024, /* of one answer */
 };
+enum { OK = 200, UNAUTHORIZED = 401, FORBIDDEN = 403 };
 
 struct JsonRpcClient {
     HttpEngine *engine;
@@ -37,6 +39,8 @@ typedef struct Exchange {
     const char *path; /* static */
     const char *what; /* a method's name; static */
     char *text;       /* the call */
+    char *token;      /* sent with it; NULL before the login, or without one */
+    bool logged_in_again;
     size_t answer_most;
     char id[UUID_TEXT_SIZE];
     int64_t limit_ms;    /* of the call */
@@ -80,9 +84,7 @@ read_login(JsonRpcClient *client, const Config *config, GError **error)
     if (strcmp(strategy, "keystone") != 0)
         return true;
     client->logins = pool_new("rpc-logins", LOGIN_THREADS, CALLS_MOST);
-    const char *section =
-        config_string(config, OPT_JSON_RPC_AUTH_TYPE) != NULL ? "json_rpc" : "keystone_authtoken";
-    client->login = login_new(config, section, error);
+    client->login = login_new(config, section_of_login(config, "json_rpc"), error);
     return client->login != NULL;
 }
 
@@ -113,8 +115,10 @@ json_rpc_client_free(JsonRpcClient *client)
 {
     if (client == NULL)
         return;
-    pool_free(client->logins);
+    if (client->logins != NULL) /* an answer may still ask it for another login, and is refused */
+        (void)!pool_finish(client->logins, 0);
     http_engine_free(client->engine);
+    pool_free(client->logins);
     bmc_guard_free(client->guard);
     login_free(client->login);
     g_free(client->username);
@@ -130,6 +134,7 @@ exchange_end(Exchange *exchange, json_t *result, const GError *error)
 {
     exchange->done(result, error, exchange->user_data);
     secret_free(exchange->text);
+    secret_free(exchange->token);
     g_free(exchange->host);
     g_free(exchange);
 }
@@ -165,7 +170,6 @@ static bool
 read_answer(const Exchange *exchange, const HttpResponse *response, RpcAnswer *answer,
             GError **error)
 {
-    enum { OK = 200, UNAUTHORIZED = 401, FORBIDDEN = 403 };
     if (response->status == UNAUTHORIZED || response->status == FORBIDDEN)
         return steel_fail(error, STEEL_ERROR_NO_CONDUCTOR,
                           "Conductor %s refuses this API's login (%d); look at [json_rpc] on both.",
@@ -184,10 +188,26 @@ read_answer(const Exchange *exchange, const HttpResponse *response, RpcAnswer *a
                       exchange->host);
 }
 
+static void log_in_and_post(void *data);
+
+/* A token may be revoked before its time: the call, which the conductor has not taken, is sent once
+ * more with another one. */
+static bool
+log_in_again(Exchange *exchange, const HttpResponse *response)
+{
+    if (response == NULL || response->status != UNAUTHORIZED || exchange->token == NULL ||
+        exchange->logged_in_again)
+        return false;
+    exchange->logged_in_again = true;
+    return pool_submit(exchange->client->logins, log_in_and_post, exchange, NULL);
+}
+
 static void
 exchange_done(void *user_data, HttpResponse *response, const GError *cause)
 {
     Exchange *exchange = user_data;
+    if (log_in_again(exchange, response))
+        return;
     g_auto(RpcAnswer) answer = {.id = ""};
     g_autoptr(GError) error = NULL;
     if (cause != NULL)
@@ -201,12 +221,13 @@ exchange_done(void *user_data, HttpResponse *response, const GError *cause)
 /* ---- calls ---- */
 
 static void
-post(Exchange *exchange, const char *token)
+post(Exchange *exchange)
 {
     const JsonRpcClient *client = exchange->client;
     g_autofree char *base = json_rpc_url(exchange->host, client->port, client->tls);
     g_autofree char *url = g_strconcat(base, exchange->path, NULL);
-    char *header = token != NULL ? g_strdup_printf("X-Auth-Token: %s", token) : NULL;
+    char *header =
+        exchange->token != NULL ? g_strdup_printf("X-Auth-Token: %s", exchange->token) : NULL;
     const char *const headers[] = {header, NULL};
     const HttpRequest request = {
         .method = "POST",
@@ -233,8 +254,10 @@ log_in_and_post(void *data)
     Exchange *exchange = data;
     g_autoptr(GError) error = NULL;
     g_auto(Grant) grant = {0};
-    if (login_get(exchange->client->login, NULL, &grant, &error)) {
-        post(exchange, grant.token);
+    if (login_get(exchange->client->login, exchange->token, &grant, &error)) {
+        secret_free(exchange->token);
+        exchange->token = g_steal_pointer(&grant.token);
+        post(exchange);
         return;
     }
     error->code = STEEL_ERROR_NO_CONDUCTOR;
@@ -262,7 +285,7 @@ exchange_begin(Exchange *exchange)
     JsonRpcClient *client = exchange->client;
     g_autoptr(GError) error = NULL;
     if (client->login == NULL)
-        post(exchange, NULL);
+        post(exchange);
     else if (!pool_submit(client->logins, log_in_and_post, exchange, &error))
         exchange_end(exchange, NULL, error);
 }

@@ -61,6 +61,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
             keystone.logins += 1
             if user["password"] != PASSWORD:
                 return self.answer(401, {})
+            if user["name"] in keystone.users:
+                keystone.logged_in.append("%s-%d/%s" % (user["name"], keystone.logins, keystone.users[user["name"]]))
+                return self.answer(201, document(keystone.logged_in[-1], 3600), keystone.logged_in[-1])
             keystone.own = "own-%d" % keystone.logins
             return self.answer(201, document("service/service", 3600), keystone.own)
 
@@ -93,6 +96,7 @@ class FakeKeystone:
         self.lock = threading.Lock()
         self.logins, self.questions, self.own, self.status, self.life_s = 0, [], None, None, 3600
         self.revoked, self.expired = set(), set()
+        self.users, self.logged_in = {}, []  # the roles of users who get tokens to show, and these; all others only ask
         self.statuses = {}  # of some tokens
         self.slow, self.let_go = set(), threading.Event()  # tokens that are answered when the event says so
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)

@@ -8,54 +8,17 @@ import http.client
 import json
 import os
 import signal
-import subprocess
 import time
 import uuid
 
 import auth_basic
+import auth_support
 import faults_support
 import harness
 import rabbit_support
+import rpc_support
 from faults_support import until
 from observe_support import Watch
-
-
-class Pair(faults_support.Suite):
-    """A conductor and an API of their own; tests stop and start either."""
-
-    transport = None
-    more = ()
-
-    @classmethod
-    def setUpClass(cls):
-        cls.before = harness.TRANSPORT, os.environ.get("STEEL_TEST_RABBIT")
-        harness.TRANSPORT = cls.transport
-        super().setUpClass()
-
-    @classmethod
-    def tearDownClass(cls):
-        try:
-            super().tearDownClass()
-        finally:
-            harness.TRANSPORT = cls.before[0]
-
-    def setUp(self):
-        """Whatever the test before has left: conductor and API are at work."""
-        if self.steel.conductor.poll() is not None:
-            self.start_conductor()
-        until("a call reaches the conductor", lambda: self.call("GET", "/v1/drivers/fake-hardware/properties").status == 200, 60)
-
-    def start_conductor(self):
-        words = self.steel.command("--role", "conductor")
-        self.steel.conductor = subprocess.Popen(words, stdout=self.steel.log, stderr=self.steel.log, stdin=subprocess.DEVNULL,
-                                                start_new_session=True)
-
-    def kill_conductor(self):
-        os.killpg(self.steel.conductor.pid, signal.SIGKILL)
-        self.steel.conductor.wait()
-
-    def reaches(self, node):
-        return self.call("PUT", "/v1/nodes/%s/maintenance" % node, {"reason": "x"}).status == 202
 
 
 class Common:
@@ -107,7 +70,7 @@ class Watched:
         until("an event of the node is seen", seen, 60)
 
 
-class OverHttp(Common, Watched, Pair):
+class OverHttp(Common, Watched, rpc_support.Pair):
     transport = "json-rpc"
     options = ("rpc_response_timeout=3",)
 
@@ -145,7 +108,7 @@ class OverHttp(Common, Watched, Pair):
         self.assertEqual(json.loads(body)["error"]["data"]["class"], "UnsupportedVersion")
 
 
-class OverHttpWithPasswords(Watched, Pair):
+class OverHttpWithPasswords(Watched, rpc_support.Pair):
     transport = "json-rpc"
     options = ("json_rpc.auth_strategy=http_basic", "json_rpc.username=api", "json_rpc.password=rose")
 
@@ -176,7 +139,90 @@ class OverHttpWithPasswords(Watched, Pair):
             self.assertEqual(self.status("api:rose", path), 200)
 
 
-class OverHttps(Watched, Pair):
+class OverHttpWithKeystone(Watched, rpc_support.Pair):
+    """The API logs in as a user of its own; the conductor checks the token as [keystone_authtoken] says."""
+
+    transport = "json-rpc"
+    secret = auth_support.PASSWORD
+
+    @classmethod
+    def setUpClass(cls):
+        cls.keystone = auth_support.FakeKeystone()
+        cls.addClassCleanup(cls.keystone.stop)
+        cls.keystone.users = {"caller": "admin", "stranger": "reader"}
+        login = {"auth_url": cls.keystone.url, "auth_type": "password", "password": cls.secret, "project_name": "service"}
+        cls.options = ("rpc_response_timeout=20", "json_rpc.auth_strategy=keystone", "json_rpc.username=caller",
+                       "keystone_authtoken.username=steel", "keystone_authtoken.token_cache_time=-1",
+                       *("%s.%s=%s" % (section, *pair) for section in ("json_rpc", "keystone_authtoken") for pair in login.items()))
+        super().setUpClass()
+
+    @classmethod
+    def tearDownClass(cls):
+        log = cls.steel.text()
+        super().tearDownClass()
+        assert cls.secret not in log and not any(token in log for token in cls.keystone.logged_in), "a secret is in the log"
+
+    def status(self, token, path="/"):
+        connection = http.client.HTTPConnection("127.0.0.1", int(self.steel.settings["json_rpc.port"]), timeout=harness.LIMIT_S)
+        self.addCleanup(connection.close)
+        connection.request("POST", path, "{}", {"Content-Type": "application/json", **({"X-Auth-Token": token} if token else {})})
+        return connection.getresponse().status
+
+    def again_with(self, **changed):
+        """The API of the same conductor with other settings, until the test ends."""
+        before = dict(self.steel.settings)
+
+        def restore():
+            self.steel.settings = before
+            rpc_support.restart_api(self.steel)
+        self.addCleanup(restore)
+        self.steel.settings = dict(before, **{name.replace("__", "."): value for name, value in changed.items()})
+        rpc_support.restart_api(self.steel)
+        return self.call("GET", "/v1/drivers/fake-hardware/properties")
+
+    def test_only_tokens_with_an_allowed_role_are_admitted(self):
+        for path in ("/", "/events"):
+            self.assertEqual(self.status(None, path), 401)
+            self.assertEqual(self.status("nonsense", path), 401)
+            self.assertEqual(self.status("somebody/reader", path), 403)
+            self.assertEqual(self.status("somebody/admin", path), 200)
+
+    def test_a_token_serves_many_calls_and_is_replaced_when_it_is_revoked(self):
+        node = self.fake()
+        self.assertTrue(self.reaches(node))
+        with self.keystone.lock:
+            before = list(self.keystone.logged_in)
+        for _ in range(5):
+            self.assertTrue(self.reaches(node))
+        self.assertEqual(self.keystone.logged_in, before)
+        with self.keystone.lock:
+            self.keystone.revoked.update(before)
+
+        def replaced():  # not by the first one, if the conductor was checking the old one at that moment
+            self.assertTrue(self.reaches(node))  # nobody is told to try again
+            return self.keystone.logged_in[-1] not in before
+        until("the token is replaced", replaced)
+
+    def test_a_login_that_keystone_refuses_is_told(self):
+        answer = self.again_with(json_rpc__password="wrong")
+        self.assertEqual(answer.status, 503, answer.body)
+        self.assertIn("Keystone refuses the login of [json_rpc]", answer.message)
+
+    def test_a_user_without_the_role_is_told_by_the_conductor(self):
+        answer = self.again_with(json_rpc__username="stranger")
+        self.assertEqual(answer.status, 503, answer.body)
+        self.assertIn("refuses this API's login (403)", answer.message)
+
+    def test_the_login_of_another_section_may_be_used(self):
+        login = {"nova__auth_type": "password", "nova__auth_url": self.keystone.url, "nova__password": self.secret,
+                 "nova__project_name": "service"}
+        answer = self.again_with(json_rpc__auth_section="nova", nova__username="stranger", **login)
+        self.assertIn("refuses this API's login (403)", answer.message)
+        answer = self.again_with(json_rpc__auth_section="nova", nova__username="caller", json_rpc__username="stranger", **login)
+        self.assertEqual(answer.status, 200, answer.body)
+
+
+class OverHttps(Watched, rpc_support.Pair):
     transport = "json-rpc"
     options = ("rpc_response_timeout=10", "json_rpc.use_ssl=true", "json_rpc.client_use_ssl=true")
 
@@ -197,31 +243,20 @@ class OverHttps(Watched, Pair):
 
     def test_a_conductor_whose_certificate_is_not_trusted_is_not_called(self):
         other = rabbit_support.make_certificate(self.folder, "other.pem", "other-key.pem")
-        self.steel.end_process(self.steel.process)
         self.steel.settings["json_rpc.cafile"] = other
         try:
-            self.restart_api()
+            rpc_support.restart_api(self.steel)
             answer = self.call("PUT", "/v1/nodes/%s/maintenance" % uuid.uuid4(), {"reason": "x"})
             refused = self.call("GET", "/v1/drivers/fake-hardware/properties")
         finally:
             self.steel.settings["json_rpc.cafile"] = self.folder + "/certificate.pem"
-            self.steel.end_process(self.steel.process)
-            self.restart_api()
+            rpc_support.restart_api(self.steel)
         self.assertEqual(answer.status, 404, answer.body)
         self.assertEqual(refused.status, 503, refused.body)
         self.assertIn("was not called", refused.message)
 
-    def restart_api(self):
-        """With the settings as they are now, and at the port that it gets."""
-        self.steel.log_path = "%s/api-%s.log" % (self.steel.folder, uuid.uuid4().hex)
-        self.steel.log.close()
-        self.steel.log = open(self.steel.log_path, "ab")
-        self.steel.process = subprocess.Popen(self.steel.command("--role", "api"), stdout=self.steel.log, stderr=self.steel.log,
-                                              stdin=subprocess.DEVNULL, start_new_session=True)
-        self.steel.ready()
 
-
-class OverRabbit(Common, Watched, Pair):
+class OverRabbit(Common, Watched, rpc_support.Pair):
     transport = "oslo"
     options = ("rpc_response_timeout=8",)
 
@@ -262,6 +297,3 @@ class OverRabbit(Common, Watched, Pair):
         self.assertTrue(self.reaches(node))
         self.assertEqual(self.rabbit.delete_queue("steel.conductor." + self.steel.host), 204)
         until("calls arrive again", lambda: self.reaches(node))
-
-
-del Pair
