@@ -293,7 +293,9 @@ db_transaction(Db *db, DbWorkKind kind, DbWork work, void *user_data, GError **e
         again = try_again(session, good, &tries, &backoff, &cause);
         connection_give(session, kept && !again);
     } while (again);
-    if (!good)
+    if (good)
+        metrics_add(METRIC_DB_COMMITS, 1);
+    else
         g_propagate_error(error, g_steal_pointer(&cause));
     writer_end(db);
     return good;
@@ -326,6 +328,8 @@ db_execute(Db *db, const char *sql, const DbValue *values, size_t count, int64_t
     if (alone && (!db_health_may_write(&db->health, error) || !writer_begin(db, error)))
         return false;
     bool good = run(session, &statement, NULL, NULL, changed, error);
+    if (alone && good)
+        metrics_add(METRIC_DB_COMMITS, 1);
     if (alone)
         writer_end(db);
     return good;
