@@ -4,6 +4,7 @@
 #include "conductor/boot_progress.h"
 #include "conductor/notify.h"
 #include "conductor/periodic.h"
+#include "conductor/power_settle.h"
 #include "conductor/provision/provision.h"
 #include "conductor/task.h"
 
@@ -170,6 +171,7 @@ conductor_stop(Conductor *conductor)
     conductor_clock_stop(conductor);
     bool finished = finish_pools(conductor);
     if (finished) {
+        power_settle_resume(conductor); /* gives up what found no worker */
         pool_free(g_steal_pointer(&conductor->quick));
         pool_free(g_steal_pointer(&conductor->background));
         pool_free(g_steal_pointer(&conductor->workers));

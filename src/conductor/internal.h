@@ -57,6 +57,8 @@ struct Conductor {
     GHashTable *asked GUARDED; /* owned uuids: nodes whose power state is being read */
     GQueue to_read GUARDED;    /* for power_sync.c: the nodes of `asked` that wait for a worker */
     unsigned reading_workers GUARDED; /* workers that read these nodes one by one */
+    GQueue to_settle GUARDED;  /* for power_settle.c: readings of nodes of `asked`, one of each */
+    unsigned settlers GUARDED; /* workers that settle them */
     /* The clock's thread: */
     GQueue boot_again;       /* clock's thread; owned uuids: machines that must boot again */
     GQueue consoles_left;    /* clock's thread; owned uuids: consoles that are to be served again */

@@ -1,18 +1,17 @@
 /* Reads the power states of all machines and compares them with the nodes'. It holds no locks, and
- * no threads if the driver can read asynchronously.
+ * no threads if the driver can read asynchronously. What follows from a difference: power_settle.c.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "common/lock.h"
 #include "common/log.h"
 #include "common/metrics.h"
 #include "common/time_text.h"
 #include "conductor/health.h"
-#include "conductor/notify.h"
 #include "conductor/periodic.h"
+#include "conductor/power_settle.h"
 #include "conductor/transition.h"
 #include "db/nodes.h"
 #include "drivers/management/management.h"
 #include "drivers/power/power.h"
-#include "drivers/power_action.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -49,19 +48,21 @@ sweep_part_ended(Sweep *sweep)
     g_free(sweep);
 }
 
-/* The answer of one machine, from the driver to a worker. */
+/* A machine that is asked, until its answer is handled. */
 typedef struct Reading {
-    bool recovery; /* the node is in maintenance because its machine did not answer before */
-    Conductor *conductor;
-    Sweep *sweep; /* NULL after the answer */
-    char *uuid;
-    PowerState state;
-    char *failure; /* NULL: the state was read */
-    PowerState stored;
-    const char *health, *stored_health; /* static words */
-    bool tells_health;
+    PowerReading *answer;      /* owned; NULL: given to power_settle.c */
+    Sweep *sweep;              /* NULL after the answer */
+    const char *stored_health; /* a static word */
     bool had_failures;
 } Reading;
+
+static void
+reading_free(Reading *reading)
+{
+    if (reading->answer != NULL)
+        power_reading_free(reading->answer);
+    g_free(reading);
+}
 
 /* A node has one reading at most: a slow machine is not asked again before its answer has been
  * handled. */
@@ -74,194 +75,17 @@ remember_asked(Conductor *conductor, const char *uuid)
     return is_new;
 }
 
-static void
-forget_asked(Conductor *conductor, const char *uuid)
-{
-    lock_acquire(&conductor->guard);
-    g_hash_table_remove(conductor->asked, uuid);
-    lock_release(&conductor->guard);
-}
-
-static void
-reading_free(Reading *reading)
-{
-    forget_asked(reading->conductor, reading->uuid);
-    g_free(reading->uuid);
-    g_free(reading->failure);
-    g_free(reading);
-}
-
-static void
-into_maintenance(Task *task, const char *reason)
-{
-    record_set_text(&task->node->power_state, NULL);
-    task->node->maintenance = true;
-    record_set_text(&task->node->fault, "power failure");
-    record_set_text(&task->node->maintenance_reason, reason);
-    record_set_text(&task->node->last_error, reason);
-    history_add(task, "ERROR", "monitoring", reason);
-}
-
-static void
-count_failure(Task *task, const char *failure)
-{
-    int64_t most = config_integer(config_current(), OPT_CONDUCTOR_POWER_STATE_SYNC_MAX_RETRIES);
-    task->node->power_sync_failures++;
-    log_warning("conductor.power_sync", "attempt %d: %s", (int)task->node->power_sync_failures,
-                failure);
-    if (task->node->power_sync_failures <= most)
-        return;
-    g_autofree char *reason =
-        g_strdup_printf("During sync_power_state, max retries exceeded for node %s: %s. Switching "
-                        "the node to maintenance mode.",
-                        task->node->uuid, failure);
-    into_maintenance(task, reason);
-}
-
-/* Hands the power change to a worker; the sync does not wait for it. */
-static void
-restore_power_state(Task *task)
-{
-    g_autoptr(GError) error = NULL;
-    bool on = power_state_from_wire(task->node->power_state) == POWER_ON;
-    task->node->power_sync_failures++;
-    if (!power_action(task, (PowerAction){.target = on ? POWER_TARGET_ON : POWER_TARGET_OFF},
-                      &error))
-        log_warning("conductor.power_sync", "%s", error->message);
-    g_clear_error(&error);
-    if (!task_save(task, &error))
-        log_warning("conductor.power_sync", "%s", error->message);
-    task_release(task);
-}
-
-/* Settles a difference between machine and node. Returns true if the machine must be switched;
- * otherwise the node takes the machine's state. */
+/* Whether anything follows from the answer. */
 static bool
-settle_mismatch(Task *task, PowerState found)
+differs(const Reading *reading, const GError *error)
 {
-    const Config *config = config_current();
-    PowerState held = power_state_from_wire(task->node->power_state);
-    bool force = config_boolean(config, OPT_CONDUCTOR_FORCE_POWER_STATE_DURING_SYNC) &&
-                 held != POWER_ERROR && !task->node->disable_power_off;
-    int64_t most = config_integer(config, OPT_CONDUCTOR_POWER_STATE_SYNC_MAX_RETRIES);
-    if (force && task->node->power_sync_failures < most) {
-        log_warning("conductor.power_sync", "the machine is %s, but should be %s: changing it",
-                    power_state_wire(found), task->node->power_state);
-        return true;
-    }
-    json_t *extra = json_pack("{s:s?}", "from_power", task->node->power_state);
-    metrics_add(METRIC_POWER_SYNC_CORRECTIONS, 1);
-    if (force)
-        into_maintenance(
-            task, "the machine did not keep its power state, and was not brought back to it");
-    power_found(task, found);
-    notify_node(task, "power_state_corrected", "success", extra);
-    return false;
-}
-
-/* True if count_failure or settle_mismatch, not an operator, set the maintenance. */
-static bool
-still_lost(const Node *node)
-{
-    return node->maintenance && g_strcmp0(node->fault, "power failure") == 0;
-}
-
-static bool
-still_wanted(const Node *node)
-{
-    ProvisionState state = state_from_wire(node->provision_state);
-    return state != STATE_NONE && state_info(state)->flags & STATE_POWER_SYNC &&
-           !node->maintenance && node->target_power_state == NULL;
-}
-
-/* Returns true if the machine must be switched. */
-static bool
-settle(Task *task, const Reading *reading)
-{
-    g_autoptr(GError) error = NULL;
-    bool force = false;
-    PowerState held = power_state_from_wire(task->node->power_state);
-    if (reading->failure != NULL) {
-        count_failure(task, reading->failure);
-    } else if (held == POWER_UNKNOWN) {
-        power_found(task, reading->state);
-    } else if (held != reading->state) {
-        force = settle_mismatch(task, reading->state);
-    } else {
-        task->node->power_sync_failures = 0;
-    }
-    if (reading->failure == NULL && reading->tells_health)
-        health_note(task, reading->health);
-    if (!task_save(task, &error))
-        log_warning("conductor.power_sync", "%s", error->message);
-    else if (power_state_from_wire(task->node->power_state) != held)
-        power_events_tell(reading->conductor->power_events, task->node);
-    return force;
-}
-
-/* The machine answers again: undoes what the sync has done to the node. */
-static void
-recover(Task *task, const Reading *reading)
-{
-    Node *node = task->node;
-    g_autoptr(GError) error = NULL;
-    json_t *extra = json_pack("{s:s?}", "from_power", node->power_state);
-    bool corrected = power_state_from_wire(node->power_state) != reading->state;
-    if (g_strcmp0(node->last_error, node->maintenance_reason) == 0)
-        record_set_text(&node->last_error, NULL);
-    node->maintenance = false;
-    record_set_text(&node->maintenance_reason, NULL);
-    record_set_text(&node->fault, NULL);
-    power_found(task, reading->state);
-    node->power_sync_failures = 0;
-    history_add(task, "INFO", "monitoring",
-                "the machine answers again: the node is out of maintenance");
-    log_info("conductor.power_sync", "the machine answers again and is %s",
-             power_state_wire(reading->state));
-    if (!task_save(task, &error))
-        log_warning("conductor.power_sync", "%s", error->message);
-    else if (corrected) {
-        notify_node(task, "power_state_corrected", "success", json_incref(extra));
-        power_events_tell(reading->conductor->power_events, task->node);
-    }
-    json_decref(extra);
-}
-
-/* Applies a reading, unless the node has changed since. Takes the task. */
-static void
-settle_locked(Task *task, const Reading *reading)
-{
-    g_autoptr(GError) error = NULL;
-    bool as_before = power_state_from_wire(task->node->power_state) == reading->stored;
-    bool force = false;
-    log_context_node(reading->uuid);
-    if (reading->recovery && still_lost(task->node))
-        recover(task, reading);
-    else if (!reading->recovery && still_wanted(task->node) && as_before)
-        force = settle(task, reading);
-    if (force && !task_spawn(&task, restore_power_state, &error))
-        log_warning("conductor.power_sync", "the next sync tries it: %s", error->message);
-    task_release(task);
-    log_context_node(NULL);
-}
-
-static void
-power_sync_settle_job(void *data)
-{
-    Reading *reading = data;
-    g_autoptr(GError) error = NULL;
-    Task *task =
-        task_acquire(reading->conductor, reading->uuid, TASK_EXCLUSIVE, "power sync", &error);
-    /* Work on a locked node may change the power: the next sync reads it again. */
-    if (task != NULL)
-        settle_locked(task, reading);
-    reading_free(reading);
-}
-
-static bool
-health_differs(const Reading *reading)
-{
-    return reading->tells_health && g_strcmp0(reading->health, reading->stored_health) != 0;
+    const PowerReading *answer = reading->answer;
+    if (answer->recovery)
+        return error == NULL;
+    bool other_health =
+        answer->tells_health && g_strcmp0(answer->health, reading->stored_health) != 0;
+    return error != NULL || answer->state != answer->stored || reading->had_failures ||
+           other_health;
 }
 
 /* Often on the IPMI engine's thread: only a difference costs a job. */
@@ -269,25 +93,21 @@ static void
 power_sync_reading_done(void *user_data, const PowerTold *told, const GError *error)
 {
     Reading *reading = user_data;
-    PowerState state = told->state;
-    reading->tells_health = told->tells_health && health_is_watched();
-    reading->health = told->health;
-    bool quiet = reading->recovery ? error != NULL
-                                   : error == NULL && state == reading->stored &&
-                                         !reading->had_failures && !health_differs(reading);
+    PowerReading *answer = reading->answer;
     bool unasked = steel_error_is(error, STEEL_ERROR_CANCELLED) ||
                    steel_error_is(error, STEEL_ERROR_NO_WORKER);
-    reading->state = state;
-    reading->failure = error != NULL ? g_strdup(error->message) : NULL;
+    answer->tells_health = told->tells_health && health_is_watched();
+    answer->health = told->health;
+    answer->state = told->state;
+    answer->failure = error != NULL ? g_strdup(error->message) : NULL;
     if (error != NULL)
         atomic_fetch_add(&reading->sweep->failures, 1);
     else
         atomic_store(&reading->sweep->answered_ms, time_monotonic_ms());
     sweep_part_ended(g_steal_pointer(&reading->sweep));
-    if (quiet || unasked ||
-        !conductor_submit(reading->conductor, CONDUCTOR_BACKGROUND, power_sync_settle_job, reading,
-                          NULL))
-        reading_free(reading); /* the next sync reads it again */
+    if (!unasked && differs(reading, error))
+        power_settle(g_steal_pointer(&reading->answer));
+    reading_free(reading);
 }
 
 /* ---- drivers that can only block ---- */
@@ -310,9 +130,11 @@ read_blocking(Reading *reading)
 {
     g_autoptr(GError) error = NULL;
     PowerTold told = {.state = POWER_UNKNOWN};
-    Task *task = reading->conductor->stopping ? NULL
-                                              : task_acquire(reading->conductor, reading->uuid,
-                                                             TASK_SHARED, "power sync", &error);
+    Conductor *conductor = reading->answer->conductor;
+    const char *uuid = reading->answer->uuid;
+    Task *task = conductor->stopping
+                     ? NULL
+                     : task_acquire(conductor, uuid, TASK_SHARED, "power sync", &error);
     if (task == NULL) { /* stopping, or the database fails: the state stays unknown */
         g_autoptr(GError) cancelled = g_error_new_literal(
             steel_error_quark(), STEEL_ERROR_CANCELLED, "the power state was not read");
@@ -320,7 +142,7 @@ read_blocking(Reading *reading)
         return;
     }
     task->deadline_ms = time_monotonic_ms() + READING_LIMIT_MS;
-    log_context_node(reading->uuid);
+    log_context_node(uuid);
     bool good = power_get(task, &told.state, &error);
     if (good)
         ask_health(task, &told);
@@ -376,7 +198,7 @@ start_reading_worker(Conductor *conductor)
 static void
 read_by_worker(Reading *reading)
 {
-    Conductor *conductor = reading->conductor;
+    Conductor *conductor = reading->answer->conductor;
     lock_acquire(&conductor->guard);
     g_queue_push_tail(&conductor->to_read, reading);
     lock_release(&conductor->guard);
@@ -388,7 +210,7 @@ read_node(Conductor *conductor, const Node *node, Sweep *sweep, bool recovery)
 {
     g_autoptr(GError) error = NULL;
     DriverSet set;
-    if (node->reservation != NULL || !(recovery ? still_lost(node) : still_wanted(node)) ||
+    if (node->reservation != NULL || !(recovery ? power_is_lost(node) : power_is_watched(node)) ||
         !ring_is_mine(conductor, node))
         return;
     if (!registry_driver_set(conductor->registry, node, &set, &error)) {
@@ -398,15 +220,16 @@ read_node(Conductor *conductor, const Node *node, Sweep *sweep, bool recovery)
     if (!remember_asked(conductor, node->uuid))
         return;
     Reading *reading = g_new0(Reading, 1);
-    reading->conductor = conductor;
-    reading->recovery = recovery;
+    reading->answer = g_new0(PowerReading, 1);
+    reading->answer->conductor = conductor;
+    reading->answer->recovery = recovery;
+    reading->answer->uuid = g_strdup(node->uuid);
+    reading->answer->stored = power_state_from_wire(node->power_state);
     reading->sweep = sweep;
-    atomic_fetch_add(&sweep->outstanding, 1);
-    atomic_fetch_add(&sweep->readings, 1);
-    reading->uuid = g_strdup(node->uuid);
-    reading->stored = power_state_from_wire(node->power_state);
     reading->stored_health = health_word(node->health);
     reading->had_failures = node->power_sync_failures > 0;
+    atomic_fetch_add(&sweep->outstanding, 1);
+    atomic_fetch_add(&sweep->readings, 1);
     if (set.power->get_async != NULL)
         set.power->get_async(&conductor->services, node, power_sync_reading_done, reading);
     else
@@ -442,6 +265,7 @@ run(Conductor *conductor, bool recovery)
     sweep->outstanding = 1;
     sweep->uncounted = recovery;
     start_reading_worker(conductor); /* for readings that the last pass left */
+    power_settle_resume(conductor);
     read_all(conductor, sweep, recovery);
     sweep_part_ended(sweep);
 }

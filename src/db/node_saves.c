@@ -48,7 +48,7 @@ static DbGuard
 lock_guard(const Node *stored)
 {
     return stored->reservation_lease != NULL
-               ? (DbGuard){"reservation_lease", stored->reservation_lease}
+               ? (DbGuard){"reservation_lease = ", stored->reservation_lease, ""}
                : (DbGuard){0};
 }
 

@@ -418,10 +418,10 @@ append_changes(GString *sql, const Binding *binding, const void *record, const v
 static void
 append_guard(GString *sql, DbGuard guard, DbValue *values, size_t *count)
 {
-    if (guard.column == NULL)
+    if (guard.before == NULL)
         return;
     values[(*count)++] = db_text(guard.value);
-    g_string_append_printf(sql, " AND \"%s\" = ?%zu", guard.column, *count);
+    g_string_append_printf(sql, " AND %s?%zu%s", guard.before, *count, guard.after);
 }
 
 bool

@@ -52,10 +52,12 @@ DbConflict db_conflict(Db *db);
 GPtrArray *db_records_where(Db *db, const Resource *resource, const char *condition,
                             const DbValue *values, size_t count, GError **error);
 
-/* A condition on the stored record: this column has this value. */
+/* A condition for the stored record: SQL around a value, as {"\"reservation_lease\" = ", "17", ""}.
+ */
 typedef struct DbGuard {
-    const char *column; /* NULL: no condition */
+    const char *before; /* NULL: no condition */
     const char *value;
+    const char *after;
 } DbGuard;
 
 /* Do the same as db_record_save and db_record_delete in records.h, but write nothing if the stored

@@ -73,17 +73,35 @@ limit_text(char **text)
         *g_utf8_offset_to_pointer(*text, most) = '\0';
 }
 
-bool
-task_save(Task *task, GError **error)
+static void
+limit_texts(Node *node)
 {
-    Db *db = task->services->db;
-    limit_text(&task->node->last_error);
-    limit_text(&task->node->maintenance_reason);
-    if (!db_node_save(db, task->node, task->stored, error))
-        return false;
+    limit_text(&node->last_error);
+    limit_text(&node->maintenance_reason);
+}
+
+/* What was written is what is stored now. */
+static bool
+saved(Task *task)
+{
     node_free(task->stored);
     task->stored = node_copy(task->node);
     return true;
+}
+
+bool
+task_save(Task *task, GError **error)
+{
+    limit_texts(task->node);
+    return db_node_save(task->services->db, task->node, task->stored, error) && saved(task);
+}
+
+bool
+task_save_held(Task *task, const char *lease, GError **error)
+{
+    limit_texts(task->node);
+    return db_node_save_held(task->services->db, task->node, task->stored, lease, error) &&
+           saved(task);
 }
 
 bool

@@ -70,6 +70,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Task, task_free)
 /* Writes what has changed in task->node. */
 bool task_save(Task *task, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* The same for a node that the transaction under way holds for this lease (db_nodes_hold). */
+bool task_save_held(Task *task, const char *lease, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* The id of the request that other services are told: the client's own, or Steel's. */
 const char *task_request_told(const Task *task);
 

@@ -435,7 +435,7 @@ a_guarded_write_asks_for_the_stored_value(void **state)
     g_autoptr(GError) error = NULL;
     g_autoptr(Node) node = scratch_node(scratch->db, "one");
     g_autoptr(Node) changed = node_copy(node);
-    const DbGuard wrong = {"name", "two"}, right = {"name", "one"};
+    const DbGuard wrong = {"name = ", "two", ""}, right = {"name = ", "one", ""};
     bool written = true;
     record_set_text(&changed->description, "new");
     assert_true(db_record_save_guarded(scratch->db, &node_resource, changed, node, wrong, &written,
