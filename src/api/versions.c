@@ -1,6 +1,7 @@
 /* Microversion negotiation; the contract is in versions.h.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "api/versions.h"
+#include "model/releases.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -8,18 +9,7 @@
 unsigned
 api_version_of_release(const char *release)
 {
-    static const struct {
-        const char *name;
-        unsigned minor;
-    } releases[] = {
-#define RELEASE(name, minor) {name, minor},
-#include "api/releases.def"
-#undef RELEASE
-    };
-    for (size_t i = 0; release != NULL && i < G_N_ELEMENTS(releases); i++)
-        if (strcmp(releases[i].name, release) == 0)
-            return MIN(releases[i].minor, API_VERSION_MAXIMUM);
-    return API_VERSION_MAXIMUM;
+    return MIN(release_api_version(release), API_VERSION_MAXIMUM);
 }
 
 /* Reads 1 to 5 decimal digits up to `end`. */

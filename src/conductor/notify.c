@@ -5,6 +5,7 @@
 #include "common/time_text.h"
 #include "db/nodes.h"
 #include "db/records.h"
+#include "model/releases.h"
 #include "model/resources.h"
 #include "model/secrets.h"
 
@@ -15,13 +16,14 @@ typedef struct PayloadKind {
     const Resource *resource;
     const char *object, *action; /* action NULL: all actions without a row of their own */
     const char *service;         /* "ironic-api" or "ironic-conductor" */
-    const char *name, *version;
-    const char *fields; /* with spaces */
+    const char *name;
+    unsigned version;           /* "1." and this */
+    const char *fields, *added; /* with spaces; added: with later versions; NULL: none */
 } PayloadKind;
 
 static const PayloadKind kinds[] = {
-#define PAYLOAD(resource, object, action, service, name, version, fields)                          \
-    {&resource##_resource, object, action, "ironic-" service, name, version, fields},
+#define PAYLOAD(resource, object, action, service, name, version, fields, added)                   \
+    {&resource##_resource, object, action, "ironic-" service, name, version, fields, added},
 #include "conductor/notification_payloads.def"
 #undef PAYLOAD
 };
@@ -48,8 +50,24 @@ redact_rule(const PayloadKind *kind, const void *record, json_t *payload)
                             json_pack("[{s:s}]", "redacted_contents", SECRET_MASK));
 }
 
+/* What later releases have added, up to the one that the service is pinned to; raises the version
+ * by one for each field. */
+static void
+add_later(const PayloadKind *kind, const void *record, json_t *payload, unsigned *version)
+{
+    unsigned newest = release_api_version(config_string(config_current(), OPT_PIN_RELEASE_VERSION));
+    g_auto(GStrv) names = g_strsplit(kind->added != NULL ? kind->added : "", " ", 0);
+    for (char **name = names; *name != NULL; name++) {
+        const Field *field = resource_field(kind->resource, *name);
+        if (field == NULL || field->since > newest)
+            continue;
+        json_object_set_new(payload, *name, record_get(record, field));
+        *version += 1;
+    }
+}
+
 static json_t *
-payload_of(const PayloadKind *kind, const void *record)
+payload_of(const PayloadKind *kind, const void *record, unsigned *version)
 {
     json_t *payload = json_object();
     g_auto(GStrv) names = g_strsplit(kind->fields, " ", 0);
@@ -58,6 +76,8 @@ payload_of(const PayloadKind *kind, const void *record)
         json_object_set_new(payload, *name,
                             field != NULL ? record_get(record, field) : json_null());
     }
+    *version = kind->version;
+    add_later(kind, record, payload, version);
     redact_rule(kind, record, payload);
     return payload;
 }
@@ -87,17 +107,19 @@ static void
 publish(const DriverServices *services, const PayloadKind *kind, const void *record,
         const char *action, const char *status, json_t *extra)
 {
-    json_t *payload = payload_of(kind, record);
+    unsigned minor = 0;
+    json_t *payload = payload_of(kind, record, &minor);
     if (extra != NULL)
         json_object_update(payload, extra);
     json_decref(extra);
     secret_mask(payload); /* masks passwords of BMCs and volumes, and the arguments of a step */
+    g_autofree char *version = g_strdup_printf("1.%u", minor);
     g_autofree char *type = g_strdup_printf("baremetal.%s.%s.%s", kind->object, action, status);
     const Notification notification = {.service = kind->service,
                                        .host = services->conductor_host,
                                        .event_type = type,
                                        .payload_name = kind->name,
-                                       .payload_version = kind->version,
+                                       .payload_version = version,
                                        .request_id = log_request(),
                                        .is_error = strcmp(status, "error") == 0};
     notifier_send(services->notifier, &notification, payload);

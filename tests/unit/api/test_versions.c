@@ -81,7 +81,7 @@ every_release_that_may_be_pinned_has_a_version(void **state)
     (void)state;
     static const char all[] =
 #define RELEASE(name, minor) "," name
-#include "api/releases.def"
+#include "model/releases.def"
 #undef RELEASE
         ;
     assert_string_equal(config_option_info(OPT_PIN_RELEASE_VERSION)->choices, all + 1);
