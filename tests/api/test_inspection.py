@@ -6,6 +6,7 @@ import re
 import unittest
 
 import agent_support
+import harness
 import ramdisk_support
 from faults_support import until
 from ramdisk_support import MAC
@@ -237,6 +238,30 @@ class Unmanaged(InspectionSuite):
         self.assertNotIn("ipa-", self.script())
         until("the data is taken", lambda: self.taken("/v1/continue_inspection", inventory(MAC)))
         self.assertEqual(self.rest(self.uuid, "manageable")["properties"]["cpus"], 4)
+
+    def test_newer_agents_name_their_node_and_are_told_of_it(self):
+        self.ask(self.uuid, "inspect")
+        self.rest(self.uuid, "inspect wait")
+        other = self.node()["uuid"]
+        path = "/v1/continue_inspection?node_uuid="
+        body = {"inventory": inventory(MAC)}
+        for status, at, version in ((404, path + self.uuid, None), (404, path + self.uuid, "1.83"), (400, path + "x", "1.84"),
+                                    (404, path + other, "1.84"), (404, path + harness.random_uuid(), "1.84")):
+            self.assertEqual(self.call("POST", at, body, version=version).status, status, (at, version))
+        nameless = inventory(MAC)
+        for interface in nameless["interfaces"]:
+            interface["mac_address"] = "none"
+        self.refuse(400, "POST", "/v1/continue_inspection", {"inventory": nameless}, version="1.84")
+        answer = until("the data is taken", lambda: self.heard(path + self.uuid, body))
+        self.assertEqual(sorted(answer["node"]), ["driver_internal_info", "instance_info", "links", "properties", "uuid"])
+        self.assertEqual(answer["node"]["uuid"], self.uuid)
+        self.assertTrue(answer["config"]["agent_token_required"])
+        self.assertGreater(len(answer["config"]["agent_token"]), 20)
+        self.rest(self.uuid, "manageable")
+
+    def heard(self, path, body):
+        answer = self.call("POST", path, body, version="1.84")
+        return answer.json if answer.status == 202 else None
 
     def test_an_unknown_machine_becomes_a_node(self):
         answer = self.send("/v1/continue_inspection", inventory(NEW, OTHER))

@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "api/controllers/controllers.h"
 #include "api/render.h"
+#include "common/uuid.h"
 #include "db/ports.h"
 #include "model/names.h"
 #include "model/resources.h"
@@ -68,13 +69,14 @@ write_node(const DbRow *row, void *user_data)
     return false;
 }
 
+/* What an agent is told of its node, the request's subject. result: has its token, or not. */
 static bool
-after_token(Request *request, json_t *result, GError **error)
+write_agents_node(Request *request, unsigned status, const json_t *result, GError **error)
 {
     static const char *const names[] = {
         "uuid", "properties", "instance_info", "driver_internal_info", "links", NULL};
     g_autoptr(View) view = view_of_names(&node_resource, names, API_VERSION_MAXIMUM);
-    GString *out = request_out(request, 200, 2048);
+    GString *out = request_out(request, status, 2048);
     g_string_append(out, "{\"node\":");
     Renderer renderer;
     renderer_init(&renderer, request, view, NULL, out);
@@ -88,11 +90,23 @@ after_token(Request *request, json_t *result, GError **error)
     return good;
 }
 
+static bool
+after_token(Request *request, json_t *result, GError **error)
+{
+    return write_agents_node(request, 200, result, error);
+}
+
+/* Gives no reason to a caller that may not be the machine. */
+static bool
+give_nothing(GError **error)
+{
+    return steel_fail(error, STEEL_ERROR_NOT_FOUND, "Resource could not be found.");
+}
+
 static Answer
 not_found(GError **error)
 {
-    /* The answer gives no reason to a caller that may not be the machine. */
-    steel_fail(error, STEEL_ERROR_NOT_FOUND, "Resource could not be found.");
+    give_nothing(error);
     return ANSWER_FAILED;
 }
 
@@ -270,7 +284,17 @@ node_agent_log_get(Request *request, GError **error)
 
 /* ---- inspection data ---- */
 
-/* The addresses of an inventory's interfaces; NULL with INVALID if the body is no inventory. */
+/* Agents of Ironic ask without a version; Ironic has it from 1.84 on, and as the inspector of old
+ * at 1.1. */
+enum { INSPECTION_DATA_SINCE = 84 };
+
+static bool
+version_has_inspection_data(const Request *request)
+{
+    return request->version == 1 || request->version >= INSPECTION_DATA_SINCE;
+}
+
+/* The valid addresses of an inventory's interfaces; NULL with INVALID if it is no inventory. */
 static GPtrArray *
 inventory_addresses(const json_t *inventory, GError **error)
 {
@@ -287,17 +311,17 @@ inventory_addresses(const json_t *inventory, GError **error)
         if (address != NULL)
             g_ptr_array_add(addresses, address);
     }
-    if (addresses->len > 0)
-        return addresses;
-    g_ptr_array_unref(addresses);
-    steel_fail(error, STEEL_ERROR_INVALID, "no interface of the inventory has a MAC address");
-    return NULL;
+    return addresses;
 }
 
 static bool
 after_inspection_data(Request *request, json_t *result, GError **error)
 {
-    (void)error;
+    if (request->version >= INSPECTION_DATA_SINCE) {
+        g_free(request->subject);
+        request->subject = g_strdup(json_string_member(result, "uuid"));
+        return write_agents_node(request, 202, result, error);
+    }
     request_answer_json(request, 202, result);
     return true;
 }
@@ -308,8 +332,9 @@ send_inspection_data(Request *request, RpcMethod method, const char *node_uuid, 
 {
     json_t *inventory = json_incref(json_object_get(body, "inventory"));
     json_object_del(body, "inventory");
-    json_t *arguments = json_pack("{s:o,s:O,s:s?}", "inventory", inventory, "plugin_data", body,
-                                  "agent_token", request_argument(request, "agent_token"));
+    json_t *arguments = json_pack("{s:o,s:O,s:s?,s:b}", "inventory", inventory, "plugin_data", body,
+                                  "agent_token", request_argument(request, "agent_token"),
+                                  "wants_token", request->version >= INSPECTION_DATA_SINCE);
     return request_call(request, method, node_uuid, arguments, after_inspection_data);
 }
 
@@ -322,38 +347,63 @@ take_unknown(Request *request, json_t *body, GError **error)
     return send_inspection_data(request, RPC_ENROLL_DISCOVERED, NULL, body);
 }
 
-/* Agents of Ironic ask without a version; Ironic has it from 1.84 on, and as the inspector of old
- * at 1.1. */
+/* The node that the request names, from 1.84 on. */
 static bool
-version_has_inspection_data(const Request *request)
+read_named_node(const Request *request, const char **named, GError **error)
 {
-    return request->version == 1 || request->version >= 84;
+    *named = request_argument(request, "node_uuid");
+    if (*named == NULL)
+        return true;
+    if (request->version < INSPECTION_DATA_SINCE)
+        return give_nothing(error);
+    return uuid_valid(*named) ||
+           steel_fail(error, STEEL_ERROR_INVALID, "Expected UUID for node_uuid: %.80s", *named);
+}
+
+/* The node that has the addresses. One that the request names must not have those of another. */
+static bool
+find_inspected(Request *request, const GPtrArray *addresses, const char *named, char **uuid,
+               GError **error)
+{
+    bool ambiguous = false;
+    if (!db_ports_node(request_db(request), (const char *const *)addresses->pdata, addresses->len,
+                       uuid, &ambiguous, error))
+        return false;
+    if (*uuid == NULL)
+        *uuid = g_strdup(named);
+    bool other = named != NULL && g_ascii_strcasecmp(*uuid, named) != 0;
+    return (!ambiguous && !other) || give_nothing(error);
 }
 
 Answer
 ramdisk_continue_inspection(Request *request, GError **error)
 {
-    static const char *const arguments[] = {"agent_token", NULL};
+    static const char *const arguments[] = {"agent_token", "node_uuid", NULL};
+    const char *named = NULL;
     if (!ramdisk_endpoints_enabled(error))
         return ANSWER_FAILED;
     if (!version_has_inspection_data(request))
         return not_found(error);
-    json_t *body = request_only_arguments(request, arguments, error)
-                       ? request_json(request, JSON_OBJECT, error)
-                       : NULL;
+    json_t *body =
+        request_only_arguments(request, arguments, error) && read_named_node(request, &named, error)
+            ? request_json(request, JSON_OBJECT, error)
+            : NULL;
     if (body == NULL)
         return ANSWER_FAILED;
     g_autoptr(GPtrArray) addresses = inventory_addresses(json_object_get(body, "inventory"), error);
+    if (addresses == NULL)
+        return ANSWER_FAILED;
+    if (addresses->len == 0 && named == NULL) {
+        steel_fail(error, STEEL_ERROR_INVALID, "no interface of the inventory has a MAC address");
+        return ANSWER_FAILED;
+    }
     g_autofree char *uuid = NULL;
-    bool ambiguous = false;
     g_auto(NodeBrief) node = {0};
-    if (addresses == NULL ||
-        !db_ports_node(request_db(request), (const char *const *)addresses->pdata, addresses->len,
-                       &uuid, &ambiguous, error))
+    if (!find_inspected(request, addresses, named, &uuid, error))
         return ANSWER_FAILED;
     if (uuid == NULL)
         return take_unknown(request, body, error);
-    if (ambiguous || !node_find(request, uuid, &node, NULL) ||
+    if (!node_find(request, uuid, &node, NULL) ||
         g_strcmp0(node.provision_state, state_info(STATE_INSPECTWAIT)->wire) != 0)
         return not_found(error);
     return send_inspection_data(request, RPC_CONTINUE_INSPECTION, node.uuid, body);

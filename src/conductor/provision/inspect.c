@@ -78,6 +78,13 @@ refuse(const Node *node, const char *why, GError **error)
 
 /* Where we have booted the machine, it has the token. */
 static bool
+has_been_told(const Node *node)
+{
+    return boot_record_is(node, BOOT_MODE_RAMDISK) ||
+           info_true(node, INFO_AGENT_TOKEN_PREGENERATED);
+}
+
+static bool
 may_send(const Task *task, const json_t *arguments, GError **error)
 {
     const Node *node = task->node;
@@ -87,10 +94,23 @@ may_send(const Task *task, const json_t *arguments, GError **error)
         return refuse(node, "the node does not wait for it", error);
     if (!task->driver.inspect->takes_data)
         return refuse(node, "its inspect interface takes none", error);
-    bool told =
-        boot_record_is(node, BOOT_MODE_RAMDISK) || info_true(node, INFO_AGENT_TOKEN_PREGENERATED);
-    return !told || secret_equal(known, given) ||
+    return !has_been_told(node) || secret_equal(known, given) ||
            refuse(node, "the agent token is missing or wrong", error);
+}
+
+/* An agent that asks for a token gets one here if it has none; its heartbeats need it. */
+static json_t *
+answer_of(Task *task, const json_t *arguments)
+{
+    char token[SECRET_TEXT_SIZE];
+    Node *node = task->node;
+    json_t *answer = json_pack("{s:s}", "uuid", node->uuid);
+    if (!json_is_true(json_object_get(arguments, "wants_token")) || has_been_told(node) ||
+        info_has(node, INFO_AGENT_SECRET_TOKEN))
+        return answer;
+    info_set_text(node, INFO_AGENT_SECRET_TOKEN, secret_text(token));
+    json_object_set_new(answer, "agent_token", json_string(token));
+    return answer;
 }
 
 json_t *
@@ -99,8 +119,10 @@ verb_continue_inspection(VerbCall *call, GError **error)
     const json_t *inventory = json_object_get(call->arguments, "inventory"),
                  *plugin_data = json_object_get(call->arguments, "plugin_data");
     if (!may_send(call->task, call->arguments, error) ||
-        !inspection_keep(call->task, inventory, plugin_data, error) ||
-        !provision_resume_now(call, error))
+        !inspection_keep(call->task, inventory, plugin_data, error))
         return NULL;
-    return json_pack("{s:s}", "uuid", call->node_uuid);
+    json_auto_t *answer = answer_of(call->task, call->arguments);
+    if (!task_save(call->task, error) || !provision_resume_now(call, error))
+        return NULL;
+    return g_steal_pointer(&answer);
 }
