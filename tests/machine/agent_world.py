@@ -54,7 +54,7 @@ class AgentWorld(World):
 
     def start(self):
         folder = self.lab["image"].rsplit("/", 1)[0]
-        self.options = [option for option in self.options if not option.startswith(("deploy.external", "conductor.file_url"))]
+        self.options = [option for option in self.options if not option.startswith(("deploy.external_callback", "conductor.file_url"))]
         self.options += [f"deploy.external_callback_url=http://{self.boot_host}:{self.api_port}",
                          f"conductor.file_url_allowed_paths={self.ramdisk},{folder}"]
         super().start()
