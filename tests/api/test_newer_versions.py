@@ -4,6 +4,10 @@ What the newest Ironic answers to the same is in tours/newest.json.
 
 SPDX-License-Identifier: Apache-2.0
 """
+import json
+import os
+import subprocess
+
 import harness
 from harness import random_uuid
 from observe_support import wait_until
@@ -313,3 +317,38 @@ class History(harness.Suite):
             events += [event["uuid"] for event in page["history"]]
             path = page.get("next") and page["next"][page["next"].index("/v1/"):]
         return events
+
+
+class Command(harness.Suite):
+    """steel has the newest client's words for what is new."""
+
+    def steel_json(self, *words):
+        form = () if words[1] in ("set", "unset") else ("-f", "json")
+        ran = subprocess.run([os.path.join(os.path.dirname(harness.STEELD), "steel"), *words, *form], timeout=harness.LIMIT_S,
+                             env={"OS_AUTH_TYPE": "none", "OS_ENDPOINT": "http://127.0.0.1:%d" % self.steel.port, "HOME": "/nonexistent"},
+                             capture_output=True, text=True, check=False)
+        self.assertEqual(ran.returncode, 0, (words, ran.stdout, ran.stderr))
+        return json.loads(ran.stdout) if ran.stdout.startswith(("{", "[")) else None
+
+    def test_children_and_instances_have_their_options(self):
+        parent = self.node()["uuid"]
+        child = self.steel_json("node", "create", "--driver", "fake-hardware", "--parent-node", parent, "--instance-name", "vm-9",
+                                "--disable-power-off")
+        self.assertEqual((child["parent_node"], child["instance_name"], child["disable_power_off"]), (parent, "vm-9", True))
+        for words in (("--parent-node", parent), ("--include-children", "--instance-name", "vm-9")):
+            self.assertEqual([node["UUID"] for node in self.steel_json("node", "list", *words)], [child["uuid"]], words)
+        self.steel_json("node", "set", child["uuid"], "--enable-power-off", "--instance-name", "vm-10")
+        self.steel_json("node", "unset", child["uuid"], "--parent-node")
+        node = self.get("/v1/nodes/" + child["uuid"])
+        self.assertEqual((node["parent_node"], node["instance_name"], node["disable_power_off"]), (None, "vm-10", False))
+
+    def test_ports_and_port_groups_have_their_options(self):
+        node = self.node()["uuid"]
+        group = self.steel_json("port", "group", "create", "--node", node, "--physical-network", "left", "--category", "fast")
+        group = self.get("/v1/portgroups/" + group["uuid"])
+        self.assertEqual((group["physical_network"], group["category"]), ("left", "fast"))
+        words = ["--name", "eth-9", "--description", "d", "--vendor", "v", "--category", "c"]
+        port = self.steel_json("port", "create", "52:54:00:99:00:01", "--node", node, *words)
+        self.assertEqual([self.get("/v1/ports/" + port["uuid"])[word[2:]] for word in words[::2]], words[1::2])
+        self.steel_json("port", "unset", port["uuid"], *words[::2])
+        self.assertEqual([self.get("/v1/ports/" + port["uuid"])[word[2:]] for word in words[::2]], [None] * 4)

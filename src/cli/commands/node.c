@@ -59,6 +59,9 @@ static const OptionRow list_options[] = {
     {"--conductor", OPTION_TEXT, USE_QUERY_TEXT, "conductor", "<conductor>", "only nodes of this conductor"},
     {"--chassis", OPTION_TEXT, USE_QUERY_TEXT, "chassis_uuid", "<chassis UUID>", "only nodes of this chassis"},
     {"--owner", OPTION_TEXT, USE_QUERY_TEXT, "owner", "<owner>", "only nodes of this owner"},
+    {"--parent-node", OPTION_TEXT, USE_QUERY_TEXT, "parent_node", "<node>", "only the children of this node"},
+    {"--include-children", OPTION_FLAG, USE_QUERY_VALUE, "include_children", NULL, "children as well", .value = "True"},
+    {"--instance-name", OPTION_TEXT, USE_QUERY_TEXT, "instance_name", "<instance name>", "only nodes whose instance has this name"},
     {"--lessee", OPTION_TEXT, USE_QUERY_TEXT, "lessee", "<lessee>", "only nodes of this lessee"},
     {"--description-contains", OPTION_TEXT, USE_QUERY_TEXT, "description_contains", "<text>", "only nodes whose description contains this"},
     {"--shards", OPTION_TEXT, USE_QUERY_TEXT, "shard", "<shard>[,<shard>]", "only nodes of these shards", .group = "shard"},
@@ -86,6 +89,9 @@ static const OptionRow create_options[] = {
     {"--lessee", OPTION_TEXT, USE_BODY_TEXT, "lessee", "<lessee>", "lessee of the node"},
     {"--description", OPTION_TEXT, USE_BODY_TEXT, "description", "<description>", "description of the node"},
     {"--shard", OPTION_TEXT, USE_BODY_TEXT, "shard", "<shard>", "shard of the node"},
+    {"--parent-node", OPTION_TEXT, USE_BODY_TEXT, "parent_node", "<node>", "name or UUID of the node whose part it is"},
+    {"--instance-name", OPTION_TEXT, USE_BODY_TEXT, "instance_name", "<instance name>", "name of its instance"},
+    {"--disable-power-off", OPTION_FLAG, USE_BODY_VALUE, "disable_power_off", NULL, "it is never switched off", .value = "true"},
     {NULL},
 };
 

@@ -89,6 +89,10 @@ static const OptionRow port_create_options[] = {
     {"--port-group", OPTION_TEXT, USE_BODY_TEXT, "portgroup_uuid", "<uuid>", "UUID of the port group it belongs to"},
     {"--physical-network", OPTION_TEXT, USE_BODY_TEXT, "physical_network", "<physical network>", "name of the network it is connected to"},
     {"--is-smartnic", OPTION_FLAG, USE_BODY_VALUE, "is_smartnic", NULL, "it is a port of a Smart NIC", .value = "true"},
+    {"--name", OPTION_TEXT, USE_BODY_TEXT, "name", "<name>", "name of the port"},
+    {"--description", OPTION_TEXT, USE_BODY_TEXT, "description", "<description>", "description of the port"},
+    {"--vendor", OPTION_TEXT, USE_BODY_TEXT, "vendor", "<vendor>", "vendor of the card"},
+    {"--category", OPTION_TEXT, USE_BODY_TEXT, "category", "<category>", "kind of port, in words of yours"},
     {NULL},
 };
 
@@ -102,6 +106,10 @@ static const OptionRow port_set_options[] = {
     {"--pxe-disabled", OPTION_FLAG, USE_ADD_VALUE, "pxe_enabled", NULL, "the node does not boot over this port", .value = "False", .group = "pxe"},
     {"--physical-network", OPTION_TEXT, USE_ADD, "physical_network", "<physical network>", "set the network it is connected to"},
     {"--is-smartnic", OPTION_FLAG, USE_ADD_VALUE, "is_smartnic", NULL, "it is a port of a Smart NIC", .value = "True"},
+    {"--name", OPTION_TEXT, USE_ADD, "name", "<name>", "set the name"},
+    {"--description", OPTION_TEXT, USE_ADD, "description", "<description>", "set the description"},
+    {"--vendor", OPTION_TEXT, USE_ADD, "vendor", "<vendor>", "set the vendor"},
+    {"--category", OPTION_TEXT, USE_ADD, "category", "<category>", "set the category"},
     {NULL},
 };
 
@@ -110,6 +118,10 @@ static const OptionRow port_unset_options[] = {
     {"--port-group", OPTION_FLAG, USE_REMOVE, "portgroup_uuid", NULL, "take it out of its port group"},
     {"--physical-network", OPTION_FLAG, USE_REMOVE, "physical_network", NULL, "unset the network it is connected to"},
     {"--is-smartnic", OPTION_FLAG, USE_ADD_VALUE, "is_smartnic", NULL, "it is not a port of a Smart NIC", .value = "False"},
+    {"--name", OPTION_FLAG, USE_REMOVE, "name", NULL, "unset the name"},
+    {"--description", OPTION_FLAG, USE_REMOVE, "description", NULL, "unset the description"},
+    {"--vendor", OPTION_FLAG, USE_REMOVE, "vendor", NULL, "unset the vendor"},
+    {"--category", OPTION_FLAG, USE_REMOVE, "category", NULL, "unset the category"},
     {NULL},
 };
 
@@ -126,6 +138,8 @@ static const OptionRow group_create_options[] = {
     {"--uuid", OPTION_TEXT, USE_BODY_TEXT, "uuid", "<uuid>", "UUID of the port group; default: a new one"},
     {"--extra", OPTION_APPEND, USE_BODY_PAIRS, "extra", "<key=value>", "anything of yours (repeatable)"},
     {"--mode", OPTION_TEXT, USE_BODY_TEXT, "mode", "<mode>", "bonding mode, as Linux names them"},
+    {"--physical-network", OPTION_TEXT, USE_BODY_TEXT, "physical_network", "<physical network>", "physical network of the port group"},
+    {"--category", OPTION_TEXT, USE_BODY_TEXT, "category", "<category>", "category of the port group"},
     {"--property", OPTION_APPEND, USE_BODY_PAIRS, "properties", "<key=value>", "property of the bond (repeatable)"},
     {"--support-standalone-ports", OPTION_FLAG, USE_BODY_VALUE, "standalone_ports_supported", NULL, "its ports can be used alone (default)", .value = "true", .group = "alone"},
     {"--unsupport-standalone-ports",OPTION_FLAG, USE_BODY_VALUE, "standalone_ports_supported", NULL, "its ports cannot be used alone", .value = "false", .group = "alone"},
@@ -139,6 +153,8 @@ static const OptionRow group_set_options[] = {
     {"--support-standalone-ports", OPTION_FLAG, USE_ADD_VALUE, "standalone_ports_supported", NULL, "its ports can be used alone", .value = "True", .group = "alone"},
     {"--unsupport-standalone-ports",OPTION_FLAG, USE_ADD_VALUE, "standalone_ports_supported", NULL, "its ports cannot be used alone", .value = "False", .group = "alone"},
     {"--mode", OPTION_TEXT, USE_ADD_STRING, "mode", "<mode>", "set the bonding mode"},
+    {"--physical-network", OPTION_TEXT, USE_ADD, "physical_network", "<physical network>", "set the physical network"},
+    {"--category", OPTION_TEXT, USE_ADD, "category", "<category>", "set the category"},
     {"--extra", OPTION_APPEND, USE_ADD_PAIRS, "extra", "<key=value>", "set an extra (repeatable)"},
     {"--property", OPTION_APPEND, USE_ADD_PAIRS, "properties", "<key=value>", "set a property (repeatable)"},
     {NULL},
@@ -147,6 +163,8 @@ static const OptionRow group_set_options[] = {
 static const OptionRow group_unset_options[] = {
     {"--name", OPTION_FLAG, USE_REMOVE, "name", NULL, "unset the name"},
     {"--address", OPTION_FLAG, USE_REMOVE, "address", NULL, "unset the MAC address"},
+    {"--physical-network", OPTION_FLAG, USE_REMOVE, "physical_network", NULL, "unset the physical network"},
+    {"--category", OPTION_FLAG, USE_REMOVE, "category", NULL, "unset the category"},
     {"--extra", OPTION_APPEND, USE_REMOVE_KEYS, "extra", "<key>", "unset an extra (repeatable)"},
     {"--property", OPTION_APPEND, USE_REMOVE_KEYS, "properties", "<key>", "unset a property (repeatable)"},
     {NULL},
