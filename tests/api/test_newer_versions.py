@@ -337,6 +337,7 @@ class Command(harness.Suite):
         self.assertEqual((child["parent_node"], child["instance_name"], child["disable_power_off"]), (parent, "vm-9", True))
         for words in (("--parent-node", parent), ("--include-children", "--instance-name", "vm-9")):
             self.assertEqual([node["UUID"] for node in self.steel_json("node", "list", *words)], [child["uuid"]], words)
+        self.assertEqual(self.steel_json("node", "children", "list", parent), [{"Child Nodes": child["uuid"]}])
         self.steel_json("node", "set", child["uuid"], "--enable-power-off", "--instance-name", "vm-10")
         self.steel_json("node", "unset", child["uuid"], "--parent-node")
         node = self.get("/v1/nodes/" + child["uuid"])
@@ -344,11 +345,20 @@ class Command(harness.Suite):
 
     def test_ports_and_port_groups_have_their_options(self):
         node = self.node()["uuid"]
+        self.want(200, "PATCH", "/v1/nodes/" + node, [{"op": "add", "path": "/shard", "value": "north"}])
         group = self.steel_json("port", "group", "create", "--node", node, "--physical-network", "left", "--category", "fast")
         group = self.get("/v1/portgroups/" + group["uuid"])
+        for shards, wanted in (("south,north", [group["uuid"]]), ("south", [])):
+            listed = self.steel_json("port", "group", "list", "--shards", shards)
+            self.assertEqual([one["UUID"] for one in listed], wanted)
         self.assertEqual((group["physical_network"], group["category"]), ("left", "fast"))
         words = ["--name", "eth-9", "--description", "d", "--vendor", "v", "--category", "c"]
         port = self.steel_json("port", "create", "52:54:00:99:00:01", "--node", node, *words)
         self.assertEqual([self.get("/v1/ports/" + port["uuid"])[word[2:]] for word in words[::2]], words[1::2])
         self.steel_json("port", "unset", port["uuid"], *words[::2])
         self.assertEqual([self.get("/v1/ports/" + port["uuid"])[word[2:]] for word in words[::2]], [None] * 4)
+        link = {"switch_id": "0a:1b:2c:3d:4e:5f", "port_id": "Ethernet1/1", "switch_info": "rack1"}
+        self.steel_json("port", "set", port["uuid"], *("--local-link-connection=%s=%s" % pair for pair in link.items()))
+        self.steel_json("port", "unset", port["uuid"], "--local-link-connection", "switch_info")
+        self.assertEqual(self.get("/v1/ports/" + port["uuid"])["local_link_connection"],
+                         {"switch_id": link["switch_id"], "port_id": link["port_id"]})

@@ -67,6 +67,22 @@ run_vif_list(Context *context, GError **error)
 }
 
 static bool
+run_children_list(Context *context, GError **error)
+{
+    static const char *const headings[] = {"Child Nodes", NULL};
+    g_autofree char *path = path_build("/v1/nodes/{0}/children", context->arguments);
+    json_auto_t *answer = request_get(context, path, error);
+    if (answer == NULL)
+        return false;
+    Listing *listing = start_listing(context, headings);
+    size_t i;
+    json_t *uuid;
+    json_array_foreach(json_object_get(answer, "children"), i, uuid)
+        json_array_append_new(listing->rows, json_pack("[O]", uuid));
+    return true;
+}
+
+static bool
 run_bios_show(Context *context, GError **error)
 {
     g_autofree char *path = path_build("/v1/nodes/{0}/bios/{1}", context->arguments);
@@ -186,6 +202,7 @@ static const OptionRow inventory_options[] = {
 const Command node_detail_commands[] = {
     {"node validate", "Check what the interfaces of a node need", COMMAND_CUSTOM, NULL, one_node, .run = run_validate, .output = PRINTS_LIST},
     {"node vif list", "List the VIFs attached to a node", COMMAND_CUSTOM, NULL, one_node, .version = "1.28", .run = run_vif_list, .output = PRINTS_LIST},
+    {"node children list", "List the children of a node", COMMAND_CUSTOM, NULL, one_node, .version = "1.83", .run = run_children_list, .output = PRINTS_LIST},
     {"node trait list", "List the traits of a node", COMMAND_CUSTOM, NULL, one_node, .version = "1.37", .path = TRAITS, .run = traits_list_run, .output = PRINTS_LIST},
     {"node add trait", "Add traits to a node", COMMAND_CUSTOM, NULL, add_trait_positionals, .version = "1.37", .path = TRAITS, .run = traits_add_run},
     {"node trait add", "Add traits to a node", COMMAND_CUSTOM, NULL, add_trait_positionals, .version = "1.37", .path = TRAITS, .run = traits_add_run},

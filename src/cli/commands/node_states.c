@@ -89,6 +89,7 @@ static const OptionRow boot_device_options[] = {
 
 static const OptionRow vif_attach_options[] = {
     {"--port-uuid", OPTION_TEXT, USE_BODY_TEXT, "port_uuid", "<port-uuid>", "port to attach the VIF to"},
+    {"--portgroup-uuid", OPTION_TEXT, USE_BODY_TEXT, "portgroup_uuid", "<portgroup-uuid>", "port group to attach the VIF to"},
     {"--vif-info", OPTION_APPEND, USE_BODY_PAIRS, "", "<key=value>", "further information about the VIF (repeatable)"},
     {NULL},
 };

@@ -115,6 +115,7 @@ static const OptionRow port_set_options[] = {
 
 static const OptionRow port_unset_options[] = {
     {"--extra", OPTION_APPEND, USE_REMOVE_KEYS, "extra", "<key>", "unset an extra (repeatable)"},
+    {"--local-link-connection", OPTION_APPEND, USE_REMOVE_KEYS, "local_link_connection", "<key>", "unset a part of where it is plugged in (repeatable)"},
     {"--port-group", OPTION_FLAG, USE_REMOVE, "portgroup_uuid", NULL, "take it out of its port group"},
     {"--physical-network", OPTION_FLAG, USE_REMOVE, "physical_network", NULL, "unset the network it is connected to"},
     {"--is-smartnic", OPTION_FLAG, USE_ADD_VALUE, "is_smartnic", NULL, "it is not a port of a Smart NIC", .value = "False"},
@@ -128,6 +129,7 @@ static const OptionRow port_unset_options[] = {
 static const OptionRow group_list_options[] = {
     {"--address", OPTION_TEXT, USE_QUERY_TEXT, "address", "<mac-address>", "only the port group with this MAC address"},
     {"--node", OPTION_TEXT, USE_QUERY_TEXT, "node", "<node>", "only port groups of this node"},
+    {"--shards", OPTION_TEXT, USE_QUERY_TEXT, "shard", "<shard>[,<shard>]", "only port groups of nodes in these shards"},
     {NULL},
 };
 

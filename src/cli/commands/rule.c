@@ -70,6 +70,7 @@ static const OptionRow runbook_set_options[] = {
 };
 
 static const OptionRow runbook_unset_options[] = {
+    {"--name", OPTION_FLAG, USE_REMOVE, "name", NULL, "unset the name"},
     {"--description", OPTION_FLAG, USE_REMOVE, "description", NULL, "unset the description"},
     {"--public", OPTION_FLAG, USE_REMOVE, "public", NULL, "make a public runbook private"},
     {"--owner", OPTION_FLAG, USE_REMOVE, "owner", NULL, "unset the owner"},
