@@ -4,6 +4,7 @@ SPDX-License-Identifier: Apache-2.0
 """
 import unittest
 
+import auth_support
 import faults_support
 import harness
 
@@ -115,6 +116,38 @@ class ChildSteps(faults_support.Suite):
             self.assertEqual(answer.status, status, answer.body)
             self.assertIn(words, answer.body.decode())
         self.assertEqual(self.get("/v1/nodes/" + self.parent)["provision_state"], "manageable")
+
+
+class Rights(auth_support.KeystoneSuite):
+    """A step on children needs for each of them what it needs for their parent."""
+
+    settings = ("conductor.automated_clean=false",)
+
+    def machine(self, name, **more):
+        body = {"driver": "fake-hardware", "name": "%s-%s" % (name, harness.random_uuid()[:8]), "bios_interface": "fake", **more}
+        return self.done("system/admin", "POST", "/v1/nodes", body)["uuid"]
+
+    def test_all_children_are_asked_for(self):
+        parent = self.machine("parent", owner="own")
+        ours, theirs = (self.machine(name, owner="own", parent_node=parent) for name in ("ours", "theirs"))
+        self.done("system/admin", "PATCH", "/v1/nodes/" + theirs, [{"op": "replace", "path": "/owner", "value": "third"}])
+        path = "/v1/nodes/%s/states/provision" % parent
+        headers = {"X-Auth-Token": "system/admin"}
+        self.want(202, "PUT", path, {"target": "manage"}, headers=headers)
+        self.wait_node(parent, headers, provision_state="manageable", reservation=None)
+
+        def ask(who, *named):
+            step = {**ON, **CHILDREN, "limit_child_node_execution": list(named)}
+            return self.as_(who, "PUT", path, {"target": "clean", "clean_steps": [step]})
+
+        for named in ((), (theirs,), (ours, theirs)):
+            self.assertEqual(ask("own/admin", *named).status, 404, named)
+        self.assertEqual(ask("own/admin", ours).status, 202)
+        self.wait_node(parent, headers, provision_state="manageable", reservation=None)
+        self.assertEqual(ask("system/admin").status, 202)
+        self.wait_node(parent, headers, provision_state="manageable", reservation=None)
+        powers = [self.want(200, "GET", "/v1/nodes/" + uuid, headers=headers)["power_state"] for uuid in (ours, theirs)]
+        self.assertEqual(powers, ["power on", "power on"])
 
 
 if __name__ == "__main__":
