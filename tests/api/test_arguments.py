@@ -19,8 +19,8 @@ class Arguments(harness.Suite):
                 ("GET", "/v1/volume"), ("GET", "/v1/shards"), ("GET", "/v1/conductors"), ("GET", "/v1/drivers"),
                 ("GET", "/v1/drivers/fake-hardware/properties")):
             self.assertIn("nonsense", self.refuse(400, method, path + "?nonsense=1"), path)
-        for path in (base + "/history?fields=uuid", base + "/history?sort_key=uuid"):
-            self.refuse(400, "GET", path)
+        self.refuse(400, "GET", base + "/history?fields=uuid")
+        self.refuse(400, "GET", base + "/history?sort_key=uuid", version="1.82")
         self.refuse(400, "POST", base + "/vifs?nonsense=1", {"id": "vif"})
         self.refuse(400, "PUT", base + "/states/raid?nonsense=1", {"logical_disks": [{"size_gb": 1, "raid_level": "1"}]})
 
