@@ -61,7 +61,7 @@ bool json_is_truthy(const json_t *value);
  * some arguments so (`if configdrive:`), and its clients send any of these. */
 bool json_is_nothing(const json_t *value);
 
-/* Where a text stands in an array; the array's size if it does not, or if the text is NULL. */
+/* The index of a text in an array; the array's size if the text is not in it, or is NULL. */
 size_t json_array_find_text(const json_t *array, const char *text);
 bool json_array_has_text(const json_t *array, const char *text);
 

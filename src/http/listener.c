@@ -7,6 +7,7 @@
 #include "common/time_text.h"
 #include "http/framing.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -427,7 +428,8 @@ listener_quiesce(Listener *listener)
      * up to 1.0.1 it takes the socket out beside a thread that does the same, and the second of
      * them ends the process. */
     shutdown(listener->options.socket_fd, SHUT_RDWR);
-    dup3(listener->nowhere, listener->options.socket_fd, O_CLOEXEC);
+    if (dup3(listener->nowhere, listener->options.socket_fd, O_CLOEXEC) < 0)
+        log_warning(listener->options.area, "the listening socket stays: %s", g_strerror(errno));
     close(listener->nowhere);
     listener->nowhere = -1;
 }

@@ -182,7 +182,8 @@ answer_open(const Request *request)
 {
     g_autofree char *base = g_strdup_printf(
         "https://%s:%u", request->machine->shared->options->address, request->machine->port);
-    return server_send_open(&request->base, base);
+    return request->base.route == SERVER_ROUTE_STATUS ? send_status(request)
+                                                      : server_send_open(&request->base, base);
 }
 
 typedef HttpStep (*Answer)(Request *request);
@@ -201,8 +202,6 @@ fleet_on_complete(void *user, HttpConnection *connection)
     if (request->base.too_many_arguments)
         return server_send_fault(&request->base, MHD_HTTP_BAD_REQUEST,
                                  "the query has too many arguments");
-    if (request->base.route == SERVER_ROUTE_STATUS)
-        return send_status(request);
     if (request->base.route >= G_N_ELEMENTS(answers) || answers[request->base.route] == NULL)
         return answer_open(request);
     if (!token_valid(request))
