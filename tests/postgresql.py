@@ -16,6 +16,7 @@ import tempfile
 import time
 
 sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "api"))
+import freezing  # noqa: E402
 from ports import free_port  # noqa: E402
 
 USER, PASSWORD = "steel", "s3cret of steel"
@@ -140,16 +141,15 @@ class Postgresql:
     @contextlib.contextmanager
     def frozen(self):
         """Meanwhile no process of the server does anything; its sockets stay open."""
-        with open("/proc/%d/task/%d/children" % (self.process.pid, self.process.pid), encoding="ascii") as file:
-            pids = [self.process.pid] + [int(pid) for pid in file.read().split()]
+        pids = [self.process.pid]
         try:
-            for pid in pids:
-                os.kill(pid, signal.SIGSTOP)
+            freezing.freeze(*pids)  # first, so that it starts no other
+            with open("/proc/%d/task/%d/children" % (self.process.pid, self.process.pid), encoding="ascii") as file:
+                pids += map(int, file.read().split())
+            freezing.freeze(*pids)
             yield
         finally:
-            for pid in pids:
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(pid, signal.SIGCONT)
+            freezing.thaw(*pids)
 
     def standby(self):
         """A server that follows this one."""

@@ -15,6 +15,7 @@ import sys
 import threading
 
 import faults_support
+import freezing
 import harness
 from faults_support import until
 
@@ -58,7 +59,7 @@ class Member(faults_support.Service):
     may_be_apart = False
 
     def freeze(self):
-        faults_support.freeze(self.process)
+        freezing.freeze_group(self.process.pid)
 
     def thaw(self):
         os.killpg(self.process.pid, signal.SIGCONT)

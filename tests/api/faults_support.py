@@ -30,15 +30,6 @@ def until(what, check, limit_s=harness.LIMIT_S):
         time.sleep(0.02)
 
 
-def freeze(process):
-    """SIGSTOP, and none of the threads runs any more: on a busy machine that takes a while after the signal was sent."""
-    def state(thread):
-        with open("/proc/%d/task/%s/stat" % (process.pid, thread)) as file:
-            return file.read().rpartition(")")[2].split()[0]
-    os.killpg(process.pid, signal.SIGSTOP)
-    until("every thread stands still", lambda: all(state(one) == "T" for one in os.listdir("/proc/%d/task" % process.pid)))
-
-
 class Service(harness.Steel):
     """harness.Steel that can be started again; `settings` may change in between."""
 

@@ -6,11 +6,11 @@ import contextlib
 import os
 import resource
 import shutil
-import signal
 import subprocess
 import tempfile
 import time
 
+import freezing
 from harness import LIMIT_S
 
 
@@ -77,10 +77,10 @@ class Target:
             resource.prlimit(pid, resource.RLIMIT_FSIZE, (free, free))
 
     def freeze(self):
-        self.process.send_signal(signal.SIGSTOP)
+        freezing.freeze(self.process.pid)
 
     def thaw(self):
-        self.process.send_signal(signal.SIGCONT)
+        freezing.thaw(self.process.pid)
 
     def close(self):
         self.process.kill()

@@ -15,6 +15,7 @@ import tempfile
 import time
 import urllib.parse
 
+import freezing
 from ports import free_port
 
 LIMIT_S = 600  # Erlang starts slowly on a machine with much to do
@@ -129,8 +130,8 @@ class Rabbit:
     @contextlib.contextmanager
     def frozen(self):
         """The broker answers nothing meanwhile, as on a machine that is far too slow."""
-        os.killpg(self.server.pid, signal.SIGSTOP)
         try:
+            freezing.freeze_group(self.server.pid)
             yield
         finally:
             os.killpg(self.server.pid, signal.SIGCONT)

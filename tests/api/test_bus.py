@@ -260,6 +260,7 @@ class Bus(unittest.TestCase):
         daemon = self.daemon()
         self.make(daemon, "swift")
         self.expect("swift")
+        wait_until(lambda: self.metric(daemon, "messages_waiting") == 0, "nothing is unconfirmed")
         names = ["slow-%d" % number for number in range(200)]  # more than may be under way unconfirmed
         with rabbit.frozen():
             for name in names:

@@ -14,6 +14,7 @@ import uuid
 import auth_basic
 import auth_support
 import faults_support
+import freezing
 import harness
 import rabbit_support
 import rpc_support
@@ -39,7 +40,7 @@ class Common:
 
     def test_a_conductor_that_does_not_answer_is_a_timeout(self):
         node = self.fake()
-        faults_support.freeze(self.steel.conductor)
+        freezing.freeze_group(self.steel.conductor.pid)
         try:
             answer = self.call("PUT", "/v1/nodes/%s/maintenance" % node, {"reason": "z"})
         finally:
@@ -279,7 +280,7 @@ class OverRabbit(Common, Watched, rpc_support.Pair):
 
     def test_a_call_that_is_lost_with_its_conductor_is_told_before_its_deadline(self):
         node, queue = self.fake(), "steel.conductor." + self.steel.host
-        faults_support.freeze(self.steel.conductor)
+        freezing.freeze_group(self.steel.conductor.pid)
         with concurrent.futures.ThreadPoolExecutor(1) as pool:
             try:
                 asked = pool.submit(self.call, "PUT", "/v1/nodes/%s/maintenance" % node, {"reason": "x"})

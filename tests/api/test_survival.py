@@ -3,12 +3,12 @@
 SPDX-License-Identifier: Apache-2.0
 """
 import os
-import signal
 import ssl
 import threading
 import unittest
 
 import database
+import freezing
 import real_agent
 from agent_support import MIB, Agent
 from agent_support import Machine as Hardware
@@ -107,8 +107,8 @@ class Silent(real_agent.Suite):
             agent = machine.boot(**{"ipa-image-download-connection-timeout": 120})
             until("it writes", lambda: "execute_deploy_step begins" in agent.text())
         killed.agent.process.kill()
-        cut.agent.process.send_signal(signal.SIGSTOP)
-        self.addCleanup(cut.agent.process.send_signal, signal.SIGCONT)
+        freezing.freeze(cut.agent.process.pid)
+        self.addCleanup(freezing.thaw, cut.agent.process.pid)
         loaded.ramdisk()  # the machine gets its script, and nothing more is heard of it
         silent = (r"^Timeout reached while waiting for callback: the agent at https://127\.0\.0\.1:\d+ last called at 20\S+, during the "
                   r"deploy step write_image, and is silent since; look at the machine's console")
