@@ -51,6 +51,12 @@ START = ("mount -t sysfs sysfs /sys && mkdir -p /run/netns && mount -t tmpfs net
          "{ for name in %s; do $name --config-file %s & done; wait; }")
 
 
+def propagation():
+    """What becomes of the mounts in the namespace. Where / is a plain folder (chroot), there is nothing that could be made private."""
+    with open("/proc/self/mountinfo", encoding="utf-8") as mounts:
+        return "private" if any(line.split()[4] == "/" for line in mounts) else "unchanged"
+
+
 def installed():
     """Neutron of Debian 13 has none for Linux bridges."""
     return all(shutil.which(name, path=real_cloud.PATH) for name in NAMES)
@@ -69,9 +75,10 @@ class Agents:
         kept = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
         with open(os.path.join(folder, "agents.log"), "ab") as log:
             self.process = subprocess.Popen(
-                ["nsenter", "--target", str(namespace), "--net", "unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc",
-                 "sh", "-c", START % (" ".join(NAMES), path)], env=dict(kept, PATH=real_cloud.PATH, LC_ALL="C.UTF-8"),
-                stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
+                ["nsenter", "--target", str(namespace), "--net", "unshare", "--mount", "--propagation", propagation(), "--pid", "--fork",
+                 "--kill-child", "--mount-proc", "sh", "-c", START % (" ".join(NAMES), path)],
+                env=dict(kept, PATH=real_cloud.PATH, LC_ALL="C.UTF-8"), stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                start_new_session=True)
 
     def __enter__(self):
         return self
