@@ -79,6 +79,7 @@ def transport_of(settings, asked):
 def rpc_settings(settings, transport):
     """What API and conductor need to meet; a conductor is called at its host name."""
     settings["rpc_transport"] = transport
+    settings.setdefault("metrics.port", "0")
     if transport == "json-rpc":
         settings["json_rpc.host_ip"] = "127.0.0.1"
         settings["json_rpc.auth_strategy"] = settings.get("json_rpc.auth_strategy", "noauth")
@@ -86,7 +87,8 @@ def rpc_settings(settings, transport):
         if settings["host"] == "conductor-1":
             settings["host"] = "127.0.0.1:" + settings["json_rpc.port"]
     else:
-        settings["transport_url"] = os.environ["STEEL_TEST_RABBIT"]
+        if "DEFAULT.transport_url" not in settings:  # of a suite that has a broker of its own
+            settings["transport_url"] = os.environ["STEEL_TEST_RABBIT"]
         if settings["host"] == "conductor-1":  # several suites may share the broker
             settings["host"] = "conductor-%s" % uuid.uuid4().hex[:12]
 
@@ -127,6 +129,13 @@ class Steel:
         self.port = int(self.wait_log(r"listening on \S+:(\d+)"))
         if self.transport == "oslo":
             self.wait_log(r"(?s)(connected to RabbitMQ).*connected to RabbitMQ")
+
+    @property
+    def conductor_metrics(self):
+        """The port at which the conductor's counts are told."""
+        if self.conductor is None:
+            return self.port
+        return int(re.findall(r"metrics are served at 127\.0\.0\.1 port (\d+)", self.text())[-1])
 
     @property
     def worker(self):

@@ -9,6 +9,7 @@ import uuid
 
 import faults_support
 import harness
+import rabbit_support
 from faults_support import until
 
 
@@ -27,12 +28,17 @@ class Pair(faults_support.Suite):
     """A conductor and an API of their own; tests stop and start either."""
 
     transport = None
+    rabbit = None
     more = ()
 
     @classmethod
     def setUpClass(cls):
-        cls.before = harness.TRANSPORT, os.environ.get("STEEL_TEST_RABBIT")
+        cls.before = harness.TRANSPORT
         harness.TRANSPORT = cls.transport
+        if cls.transport == "oslo":
+            cls.rabbit = rabbit_support.Rabbit()  # of this suite, which may stop it
+            cls.addClassCleanup(cls.rabbit.close)
+            cls.options += ("DEFAULT.transport_url=" + cls.rabbit.url(),)
         super().setUpClass()
 
     @classmethod
@@ -40,7 +46,7 @@ class Pair(faults_support.Suite):
         try:
             super().tearDownClass()
         finally:
-            harness.TRANSPORT = cls.before[0]
+            harness.TRANSPORT = cls.before
 
     def setUp(self):
         """Whatever the test before has left: conductor and API are at work."""

@@ -177,7 +177,7 @@ class Absent(Fleet):
         error = until("it is left alone", lambda: [words for words in [self.refused(node)] if "is left alone for another" in words])[0]
         self.assertRegex(error, r"127.0.0.1:%d was not reached \d+ times in a row and is left alone for another [0-9.]+ s; the last time: "
                          "no answer" % (self.fleet.base + 10))
-        self.assertLess(0, scrape(self.steel.port).get("steel_bmc_left_alone_total"))
+        self.assertLess(0, scrape(self.steel.conductor_metrics).get("steel_bmc_left_alone_total"))
         self.fleet.set("--index", 10, "--alive")
         self.same_address_again(node)
         self.manage(node, "manageable")
@@ -190,7 +190,7 @@ class Absent(Fleet):
         self.assertRegex(error, "wrong password.*; the same user and password are not sent again for [0-9]+ s, so that the account is not locked")
         self.assertNotIn("wrong-secret", error)
         self.assertEqual(self.fleet.status()["datagrams_received"], heard)
-        self.assertLess(0, scrape(self.steel.port).get("steel_bmc_logins_held_total"))
+        self.assertLess(0, scrape(self.steel.conductor_metrics).get("steel_bmc_logins_held_total"))
         self.want(200, "PATCH", "/v1/nodes/" + node, [{"op": "replace", "path": "/driver_info/ipmi_password", "value": "password"}])
         self.manage(node, "manageable")
 

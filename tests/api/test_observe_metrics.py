@@ -74,11 +74,11 @@ class MetricsOfApi(harness.Suite):
         self.want(204, "DELETE", "/v1/nodes/" + node["uuid"])
 
     def test_transitions_and_calls_are_counted(self):
-        before = scrape(self.steel.port)
+        before = scrape(self.steel.conductor_metrics)
         node = self.node()
         self.provision(node["uuid"], "manage", "manageable")
         self.refuse(400, "PUT", "/v1/nodes/%s/states/provision" % node["uuid"], {"target": "active"})
-        after = scrape(self.steel.port)
+        after = scrape(self.steel.conductor_metrics)
         for event, state in (("manage", "verifying"), ("done", "manageable")):
             self.assertEqual(after.get("steel_provision_transitions_total", event=event, state=state) -
                              before.get("steel_provision_transitions_total", event=event, state=state), 1)

@@ -261,7 +261,7 @@ class Leaving(Suite):
         return bmc, uuid, opened
 
     def logins(self):
-        return scrape(self.steel.port).get("steel_redfish_logins_total")
+        return scrape(self.steel.conductor_metrics).get("steel_redfish_logins_total")
 
     def test_its_session_is_ended_when_the_node_is_deleted(self):
         bmc, uuid, opened = self.logging_in()

@@ -97,13 +97,13 @@ class Forty(harness.Suite):
         for index in DEAD:
             self.fleet.set("--index", index, "--dead")
         self.fleet.set("--all", "--set", "fail-percent=1")
-        left_alone = scrape(self.steel.port).get("steel_bmc_http_left_alone_total")
+        left_alone = scrape(self.steel.conductor_metrics).get("steel_bmc_http_left_alone_total")
         self.machines(5, 30, power="on")
         wanted = ["power on" if index in (0, 5, 11, 30) else "power off" for index in range(COUNT)]
         until("the living are as their machines are", lambda: all(
             node["power_state"] == wanted[index] for index, node in enumerate(self.nodes()) if index not in DEAD))
         # The first questions to the dead still have no answer: nobody has waited for them.
-        self.assertEqual(scrape(self.steel.port).get("steel_bmc_http_left_alone_total"), left_alone)
+        self.assertEqual(scrape(self.steel.conductor_metrics).get("steel_bmc_http_left_alone_total"), left_alone)
         self.assertFalse(any(self.nodes()[index]["maintenance"] for index in DEAD))
 
     def test_all_sessions_are_ended_with_the_daemon(self):
@@ -120,10 +120,10 @@ class Forty(harness.Suite):
 
     def test_logins_under_way_are_ended_too(self):
         sessions = self.fleet.status()["sessions_opened"]
-        before = scrape(self.steel.port).get("steel_redfish_logins_total")
+        before = scrape(self.steel.conductor_metrics).get("steel_redfish_logins_total")
         # Their sessions end after one more request each, and all log in again.
         self.fleet.set("--all", "--set", "session-uses=1,latency-ms=1000")
-        until("logins", lambda: scrape(self.steel.port).get("steel_redfish_logins_total") >= before + COUNT // 2)
+        until("logins", lambda: scrape(self.steel.conductor_metrics).get("steel_redfish_logins_total") >= before + COUNT // 2)
         for uuid in self.uuids[:10]:
             self.want(204, "DELETE", "/v1/nodes/" + uuid)
         self.assertEqual(self.steel.stop(), 0)

@@ -261,13 +261,6 @@ class OverRabbit(Common, Watched, rpc_support.Pair):
     transport = "oslo"
     options = ("rpc_response_timeout=8",)
 
-    @classmethod
-    def setUpClass(cls):
-        cls.rabbit = rabbit_support.Rabbit()
-        cls.addClassCleanup(cls.rabbit.close)
-        os.environ["STEEL_TEST_RABBIT"] = cls.rabbit.url()
-        super().setUpClass()
-
     def test_a_broker_that_is_started_again_is_used_again(self):
         node = self.fake()
         self.rabbit.stop()

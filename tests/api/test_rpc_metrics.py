@@ -3,12 +3,9 @@
 SPDX-License-Identifier: Apache-2.0
 """
 import http.client
-import os
-import re
 import subprocess
 
 import harness
-import rabbit_support
 import rpc_support
 from observe_support import get, scrape, wait_until
 from ports import free_port
@@ -16,17 +13,12 @@ from ports import free_port
 CALLS = "steel_conductor_calls_total"
 
 
-def served(steel):
-    """The port of the conductor's listener."""
-    return int(re.findall(r"metrics are served at 127\.0\.0\.1 port (\d+)", steel.text())[-1])
-
-
 class OfConductor(rpc_support.Pair):
     transport = "json-rpc"
-    options = ("metrics.port=0", "conductor.sync_power_state_interval=1")
+    options = ("conductor.sync_power_state_interval=1",)
 
     def answer(self, method, path):
-        connection = http.client.HTTPConnection("127.0.0.1", served(self.steel), timeout=harness.LIMIT_S)
+        connection = http.client.HTTPConnection("127.0.0.1", self.steel.conductor_metrics, timeout=harness.LIMIT_S)
         self.addCleanup(connection.close)
         connection.request(method, path)
         answer = connection.getresponse()
@@ -34,7 +26,7 @@ class OfConductor(rpc_support.Pair):
 
     def test_its_own_work_is_counted_there_and_nowhere_else(self):
         self.assertTrue(self.reaches(self.fake()))
-        conductor, api = scrape(served(self.steel)), scrape(self.steel.port)
+        conductor, api = scrape(self.steel.conductor_metrics), scrape(self.steel.port)
         self.assertEqual(conductor.get("steel_build_info"), 1)
         self.assertGreaterEqual(conductor.get(CALLS, method="create", result="ok"), 1)
         self.assertGreaterEqual(conductor.get("steel_conductor_workers_limit"), 3)
@@ -47,7 +39,7 @@ class OfConductor(rpc_support.Pair):
 
     def test_a_sweep_is_counted(self):
         def swept():
-            return scrape(served(self.steel)).get("steel_power_sync_sweeps_total") >= 1
+            return scrape(self.steel.conductor_metrics).get("steel_power_sync_sweeps_total") >= 1
         wait_until(swept, "a sweep")
 
     def test_nothing_else_is_served(self):
@@ -59,13 +51,13 @@ class OfConductor(rpc_support.Pair):
 
     def test_what_comes_through_a_proxy_is_refused(self):
         for header in ("X-Forwarded-For", "Forwarded"):
-            status, _, text = get(served(self.steel), "/metrics", {header: "for=192.0.2.1"})
+            status, _, text = get(self.steel.conductor_metrics, "/metrics", {header: "for=192.0.2.1"})
             self.assertEqual(status, 403)
             self.assertIn("allow_remote", text)
 
     def test_a_port_that_is_taken_is_told(self):
         taken = free_port()
-        settings = dict(self.steel.settings, **{"metrics.port": str(served(self.steel)), "host": "127.0.0.1:%d" % taken,
+        settings = dict(self.steel.settings, **{"metrics.port": str(self.steel.conductor_metrics), "host": "127.0.0.1:%d" % taken,
                                                 "json_rpc.port": str(taken), "database.connection": "sqlite:///%s/other.sqlite"
                                                 % self.temporary_folder()})
         words = [word for name, value in settings.items() for word in ("--set", name + "=" + value)]
@@ -79,25 +71,23 @@ class OfConductorOverRabbit(rpc_support.Pair):
     """The bus is no way in: a conductor there listens for nobody else."""
 
     transport = "oslo"
-    options = ("metrics.port=0", "metrics.allow_remote=true")
-
-    @classmethod
-    def setUpClass(cls):
-        cls.rabbit = rabbit_support.Rabbit()
-        cls.addClassCleanup(cls.rabbit.close)
-        os.environ["STEEL_TEST_RABBIT"] = cls.rabbit.url()
-        super().setUpClass()
+    options = ("metrics.allow_remote=true",)
 
     def test_it_is_open_to_others_if_that_is_configured(self):
-        self.assertEqual(get(served(self.steel), "/metrics", {"X-Forwarded-For": "192.0.2.1"})[0], 200)
-        self.assertGreaterEqual(scrape(served(self.steel)).get(CALLS, result="ok"), 1)
+        self.assertEqual(get(self.steel.conductor_metrics, "/metrics", {"X-Forwarded-For": "192.0.2.1"})[0], 200)
+        self.assertGreaterEqual(scrape(self.steel.conductor_metrics).get(CALLS, result="ok"), 1)
 
 
 class Unasked(rpc_support.Pair):
     transport = "json-rpc"
 
     def test_without_a_port_there_is_no_listener(self):
-        self.assertNotIn("metrics are served", self.steel.text())
+        self.kill_conductor()
+        del self.steel.settings["metrics.port"]
+        before = self.steel.text().count("metrics are served")
+        self.start_conductor()
+        wait_until(lambda: self.steel.text().count("works as conductor") == 2, "the conductor works")
+        self.assertEqual(self.steel.text().count("metrics are served"), before)
 
 
 if __name__ == "__main__":

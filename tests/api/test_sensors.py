@@ -33,7 +33,7 @@ class Machines(harness.Suite):
 
     def values(self, node):
         """{(type, name, unit): value} and {(type, name): health} of a node."""
-        told = scrape(self.steel.port)
+        told = scrape(self.steel.conductor_metrics)
         rows = [(name, dict(labels), value) for (name, labels), value in told.values.items() if dict(labels).get("node") == node]
         return ({(row["type"], row["name"], row["unit"]): value for name, row, value in rows if name == VALUE},
                 {(row["type"], row["name"]): value for name, row, value in rows if name == HEALTH})
