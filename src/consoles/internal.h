@@ -2,9 +2,9 @@
  * functions are called on the consoles' thread, unless they say otherwise.
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
-#include "bmc/due_heap.h"
 #include "bmc/ipmi/client/resolver.h"
 #include "bmc/ipmi/client/sol.h"
+#include "common/due_heap.h"
 #include "common/lock.h"
 #include "consoles/consoles.h"
 #include "http/address.h"
