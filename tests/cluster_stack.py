@@ -5,9 +5,7 @@ SPDX-License-Identifier: Apache-2.0
 """
 import contextlib
 import functools
-import http.client
 import http.server
-import json
 import os
 import subprocess
 import sys
@@ -20,6 +18,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [os.path.join(HERE, "api")]
 import fleet_support  # noqa: E402  the folder has to be known first
 import harness  # noqa: E402
+import json_call  # noqa: E402
 import postgresql  # noqa: E402
 import rabbit_support  # noqa: E402
 
@@ -151,17 +150,7 @@ class Cluster:
         say("haproxy: the API at port %d, boot servers at port %d" % (self.port, self.boot_port))
 
     def ask(self, method, path, body=None):
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=70)
-        try:
-            connection.request(method, path, json.dumps(body) if body is not None else None,
-                               {harness.VERSION_HEADER: harness.LATEST, "Content-Type": "application/json"})
-            answer = connection.getresponse()
-            text = answer.read()
-            return answer.status, json.loads(text) if text else None
-        except (OSError, http.client.HTTPException):
-            return 0, None
-        finally:
-            connection.close()
+        return json_call.call(self.port, method, path, body, {harness.VERSION_HEADER: harness.LATEST}, 70)
 
     def insist(self, method, path, body, wanted):
         """Asks until it is accepted: a conductor that was killed is a 503 until its lease has ended."""

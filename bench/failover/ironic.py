@@ -6,8 +6,6 @@ until another conductor has noticed, and the node is told failed.
 SPDX-License-Identifier: Apache-2.0
 """
 import contextlib
-import http.client
-import json
 import os
 import shutil
 import signal
@@ -15,6 +13,7 @@ import subprocess
 import tempfile
 import time
 
+import json_call
 import postgresql
 import rabbit_support
 
@@ -126,17 +125,7 @@ class Ironic:
             time.sleep(0.05)
 
     def ask(self, method, path, body=None):
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=120)
-        try:
-            connection.request(method, path, json.dumps(body) if body is not None else None,
-                               {"X-OpenStack-Ironic-API-Version": VERSION, "Content-Type": "application/json"})
-            answer = connection.getresponse()
-            text = answer.read()
-            return answer.status, json.loads(text) if text else None
-        except (OSError, http.client.HTTPException):
-            return 0, None
-        finally:
-            connection.close()
+        return json_call.call(self.port, method, path, body, {"X-OpenStack-Ironic-API-Version": VERSION})
 
     def alive(self):
         status, body = self.ask("GET", "/v1/conductors")

@@ -2,6 +2,9 @@
  * create, patch and delete through the conductor. A resource is a Collection row; its own rules are
  * hooks.
  *
+ * Rows are constant. Handlers and hooks run on the request's thread, where they may ask the
+ * database (request.h); they borrow what they are given.
+ *
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 #include "api/view.h"

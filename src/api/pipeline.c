@@ -9,11 +9,8 @@
 #include "api/internal.h"
 #include "api/node_brief.h"
 #include "api/router.h"
-#include "auth/login_failures.h"
 #include "auth/policy_remote.h"
-#include "common/log.h"
 #include "common/metrics.h"
-#include "common/time_text.h"
 #include "common/uuid.h"
 
 #include <string.h>
@@ -26,25 +23,6 @@ enum {
     /* Bytes of a body on a route that needs no login. */
     PUBLIC_BODY_LIMIT = 64 * 1024,
 };
-
-/* Answers with a fault. The error is logged here. Always false. */
-static bool
-answer_error(Request *request, const GError *error)
-{
-    unsigned status = 500;
-    GString *text = fault_from_error(error, &status);
-    g_clear_pointer(&request->location, g_free);
-    request_answer_text(request, status, text);
-    if (status >= 500)
-        log_warning("api", "%s %s /%s answered %u: %s", request->id,
-                    http_method_name(request->method), request->original, status,
-                    error != NULL ? error->message : "unknown error");
-    else
-        log_debug("api", "%s %s /%s answered %u: %s", request->id,
-                  http_method_name(request->method), request->original, status,
-                  error != NULL ? error->message : "unknown error");
-    return false;
-}
 
 /* Ironic's routing errors carry no API version, so this answer has none either. Always false. */
 static bool
@@ -84,7 +62,7 @@ check_version(Request *request)
         g_autoptr(GError) error = NULL;
         steel_fail(&error, route->below == 406 ? STEEL_ERROR_NOT_ACCEPTABLE : STEEL_ERROR_NOT_FOUND,
                    "%s", description);
-        return answer_error(request, error);
+        return request_answer_error(request, error);
     }
     return answer_routing(request, route->below, description);
 }
@@ -157,115 +135,18 @@ request_begin(Request *request)
             return false;
     }
     if (!browser_guard_admits(request, announces_body(request), &error))
-        return answer_error(request, error);
+        return request_answer_error(request, error);
     const char *twice = argument_given_twice(request);
     if (twice != NULL) {
         steel_fail(&error, STEEL_ERROR_INVALID, "the query has the argument %.80s twice", twice);
-        return answer_error(request, error);
+        return request_answer_error(request, error);
     }
     if (request->too_many_arguments) {
         steel_fail(&error, STEEL_ERROR_INVALID, "a query may have at most %d arguments",
                    REQUEST_ARGUMENTS);
-        return answer_error(request, error);
+        return request_answer_error(request, error);
     }
     return true;
-}
-
-/* ---- the caller ---- */
-
-static void
-pipeline_log_login_failures(void *data)
-{
-    Api *api = data;
-    bool closing = __atomic_load_n(&api->closing, __ATOMIC_ACQUIRE);
-    bool more = login_failures_flush(closing ? INT64_MAX : time_monotonic_ms());
-    __atomic_store_n(&api->login_log_scheduled, more && !closing, __ATOMIC_RELEASE);
-    if (more && !closing)
-        pool_submit_later(api->pool, LOGIN_FAILURES_WINDOW_MS, pipeline_log_login_failures, api);
-}
-
-static HttpAddress
-source_of(const Request *request, bool *own)
-{
-    HttpAddress source = {0};
-    *own =
-        request->transport->source != NULL && request->transport->source(request->carrier, &source);
-    return source;
-}
-
-/* Counts a login that failed. A request without a login does not count. */
-static void
-note_failure(Request *request)
-{
-    bool own, none = false;
-    g_autofree char *who = access_login_name(request);
-    if (!access_tries_login(request))
-        return;
-    const HttpAddress source = source_of(request, &own);
-    login_failures_note(&source, who, time_monotonic_ms());
-    if (__atomic_compare_exchange_n(&request->api->login_log_scheduled, &none, true, false,
-                                    __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
-        pool_submit_later(request->api->pool, LOGIN_FAILURES_WINDOW_MS, pipeline_log_login_failures,
-                          request->api);
-}
-
-/* The lane of a login. A login by name has one for each address and name. Tokens have no name, so
- * they share one for each address, unless a proxy stands for several clients. */
-static LoginLane
-lane_of(const Request *request)
-{
-    bool own;
-    const HttpAddress source = source_of(request, &own);
-    g_autofree char *name = access_login_name(request);
-    const char *token = request_header(request, "X-Auth-Token");
-    const char *word = name != NULL ? name : own ? NULL : token;
-    return (LoginLane){http_address_group(&source),
-                       word != NULL ? g_str_hash(word) % LOGIN_PARTS : 0};
-}
-
-/* Runs on a thread of the login queue. */
-static void
-identify_waiting(void *data)
-{
-    Request *request = data;
-    g_autoptr(GError) error = NULL;
-    const LoginLane lane = lane_of(request);
-    bool granted = access_identify(request, true, &error) == ACCESS_GRANTED;
-    /* A check without a result counts as wrong too: a caller whose tokens Keystone cannot handle
-     * delays all others. */
-    login_queue_judge(request->api->logins, &lane,
-                      granted && request->identity.credentials != NULL);
-    request->identified = granted;
-    request->identity_failure = g_steal_pointer(&error);
-    request->transport->resume(request->carrier);
-}
-
-static PipelineStep
-refuse_identity(Request *request, const GError *error)
-{
-    if (steel_error_is(error, STEEL_ERROR_UNAUTHORIZED))
-        note_failure(request);
-    answer_error(request, error);
-    return PIPELINE_ANSWERED;
-}
-
-PipelineStep
-request_identify(Request *request)
-{
-    g_autoptr(GError) error = g_steal_pointer(&request->identity_failure);
-    if (error != NULL)
-        return refuse_identity(request, error);
-    if (request->identified)
-        return PIPELINE_NOT_ANSWERED;
-    AccessOutcome outcome = access_identify(request, false, &error);
-    request->identified = outcome == ACCESS_GRANTED;
-    if (outcome == ACCESS_GRANTED)
-        return PIPELINE_NOT_ANSWERED;
-    const LoginLane lane = lane_of(request);
-    if (outcome == ACCESS_REFUSED ||
-        !login_queue_submit(request->api->logins, &lane, identify_waiting, request, &error))
-        return refuse_identity(request, error);
-    return PIPELINE_LATER;
 }
 
 /* ---- bodies ---- */
@@ -326,7 +207,7 @@ request_admit(Request *request, uint64_t size)
     g_autoptr(GError) error = NULL;
     if (size <= ADMITTED_BODY_SIZE || may_wait(request) || admit(request, &error))
         return PIPELINE_NOT_ANSWERED;
-    answer_error(request, error);
+    request_answer_error(request, error);
     return PIPELINE_ANSWERED;
 }
 
@@ -343,7 +224,7 @@ request_refuse_body(Request *request, BodyFault fault)
         steel_fail(&error, STEEL_ERROR_NO_WORKER,
                    "The memory for bodies of requests is used up; try again in a few seconds.");
     }
-    answer_error(request, error);
+    request_answer_error(request, error);
 }
 
 /* ---- the handler ---- */
@@ -356,12 +237,12 @@ run_handler(Request *request)
     const Route *route = request->route;
     if (route->policy != NULL && !(route->flags & ROUTE_TARGETED) &&
         !policy_check(request, route->policy, NULL, &error)) {
-        answer_error(request, error);
+        request_answer_error(request, error);
         return true;
     }
     Answer answer = route->handler(request, &error);
     if (answer == ANSWER_FAILED)
-        answer_error(request, error);
+        request_answer_error(request, error);
     return answer != ANSWER_LATER;
 }
 
@@ -392,7 +273,7 @@ hand_over(Request *request, Pool *pool, PoolJob job)
     g_autoptr(GError) error = NULL;
     if (pool_submit(pool, job, request, &error))
         return true;
-    answer_error(request, error);
+    request_answer_error(request, error);
     return false;
 }
 
@@ -421,7 +302,7 @@ ask_then_run(void *data)
     request->questions = policy_questions_new();
     allow_questions(request, true);
     if (body_is_judged_first(request) && !admit(request, &error))
-        answer_error(request, error);
+        request_answer_error(request, error);
     else if (!has_large_body(request))
         return run_waiting(request);
     else if (hand_over(request, request->api->bodies, run_waiting))
@@ -446,9 +327,9 @@ request_finish(Request *request)
     if (request->status != 0)
         return;
     if (request->failure != NULL)
-        answer_error(request, request->failure);
+        request_answer_error(request, request->failure);
     else if (!request->after(request, request->result, &error))
-        answer_error(request, error);
+        request_answer_error(request, error);
 }
 
 /* ---- calls ---- */

@@ -59,3 +59,7 @@ void request_finish(Request *request);
 
 /* Sets the answer; takes the text. NULL: it is empty. */
 void request_answer_text(Request *request, unsigned status, GString *text);
+
+/* Answers with the fault of an error, which is logged here: as a warning if it is ours (500 and
+ * above). A location set before is dropped. error: borrowed. Always false. */
+bool request_answer_error(Request *request, const GError *error);

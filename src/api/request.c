@@ -4,10 +4,12 @@
 #include "api/request.h"
 
 #include "api/access.h"
+#include "api/faults.h"
 #include "api/internal.h"
 #include "api/pipeline.h"
 #include "api/router.h"
 #include "auth/policy_remote.h"
+#include "common/log.h"
 #include "common/uuid.h"
 
 #include <string.h>
@@ -140,6 +142,24 @@ request_answer_text(Request *request, unsigned status, GString *text)
     request->out = text;
     request->status = status;
     request->content_type = text != NULL ? json_type_text : NULL;
+}
+
+bool
+request_answer_error(Request *request, const GError *error)
+{
+    unsigned status = 500;
+    GString *text = fault_from_error(error, &status);
+    g_clear_pointer(&request->location, g_free);
+    request_answer_text(request, status, text);
+    if (status >= 500)
+        log_warning("api", "%s %s /%s answered %u: %s", request->id,
+                    http_method_name(request->method), request->original, status,
+                    error != NULL ? error->message : "unknown error");
+    else
+        log_debug("api", "%s %s /%s answered %u: %s", request->id,
+                  http_method_name(request->method), request->original, status,
+                  error != NULL ? error->message : "unknown error");
+    return false;
 }
 
 unsigned

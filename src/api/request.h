@@ -4,6 +4,10 @@
  * A request belongs to one thread at a time: the HTTP thread, then perhaps the thread that
  * completes its rpc call, then the HTTP thread again. The transport's `resume` hands it over.
  *
+ * A handler that runs on an HTTP thread holds up others: it asks the database and must not wait for
+ * another server; what does is moved to a pool first (pipeline.c). Texts that functions return are
+ * borrowed from the request unless they say otherwise, and those given are borrowed for the call.
+ *
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 #include "api/api.h"
@@ -131,11 +135,13 @@ struct Request {
     char original[REQUEST_PATH_SIZE]; /* the same, uncut, for `next` links */
 };
 
+/* The database of the API; any thread. */
 Db *request_db(const Request *request);
 
 /* The newest version of the API that is served: API_VERSION_MAXIMUM unless a release is pinned. */
 unsigned request_newest_version(const Request *request);
 
+/* A header's value, or NULL if it is absent. The name in any case. */
 const char *request_header(const Request *request, const char *name);
 
 /* True if the client is on this machine and no proxy names another client. */
@@ -168,7 +174,9 @@ bool request_needs(const Request *request, unsigned since, const char *what, GEr
 /* Appends the start of links: "http://host:port". Valid as long as the request. */
 void request_append_base(const Request *request, GString *out);
 
-/* Answers. request_out begins a JSON answer to be written into. */
+/* Answers, which replace one that was made before. request_out begins a JSON answer and returns its
+ * text, borrowed, to be written into; expected_size: bytes to begin with. request_answer_json
+ * borrows the value. The other two are ANSWER_NOW. */
 GString *request_out(Request *request, unsigned status, size_t expected_size);
 Answer request_answer_empty(Request *request, unsigned status);
 Answer request_answer_json(Request *request, unsigned status, const json_t *value);

@@ -3,7 +3,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "bmc/guard.h"
 
-#include "bmc/due_heap.h"
+#include "common/due_heap.h"
 #include "common/lock.h"
 #include "common/secret.h"
 

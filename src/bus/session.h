@@ -73,7 +73,7 @@ enum { BUS_NAME_SIZE = 256 };
 
 /* A message that was delivered. */
 typedef struct BusDelivery {
-    char *body; /* with a NUL after `size` bytes */
+    char *body; /* owned; with a NUL after `size` bytes */
     size_t size;
     char correlation_id[BUS_NAME_SIZE], reply_to[BUS_NAME_SIZE], type[BUS_NAME_SIZE]; /* or "" */
     bool is_again; /* it was delivered before, perhaps to another consumer */

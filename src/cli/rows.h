@@ -1,6 +1,8 @@
 /* The command tables: one row per command with its options. Parsing, help, request and output all
  * come from the row. A command with more than one request has its own function.
  *
+ * Rows are constant and their texts static. The client has one thread.
+ *
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 #include "common/error.h"

@@ -3,7 +3,7 @@
 #include "cmd/daemon.h"
 
 #include "api/api.h"
-#include "bmc/http_engine/engine.h"
+#include "bmc/http_rests.h"
 #include "bmc/ilo/ilo.h"
 #include "bmc/ipmi/client/client.h"
 #include "bmc/redfish/client.h"
@@ -17,6 +17,7 @@
 #include "db/db.h"
 #include "drivers/boot/loader_files.h"
 #include "http/metrics_server.h"
+#include "http_engine/engine.h"
 #include "netboot/boot_server.h"
 #include "netboot/instructions.h"
 #include "openstack/session.h"
@@ -108,7 +109,7 @@ static bool
 start_conductor(Daemon *daemon, GError **error)
 {
     daemon->bmc.guard = bmc_guard_new(NULL);
-    const HttpEngineOptions http = {.guard = daemon->bmc.guard};
+    const HttpEngineOptions http = {.rests = &bmc_http_rests, .rests_self = daemon->bmc.guard};
     daemon->bmc.ipmi = ipmi_client_new(daemon->bmc.guard, error);
     daemon->bmc.http = daemon->bmc.ipmi != NULL ? http_engine_new(&http, error) : NULL;
     if (daemon->bmc.http == NULL)

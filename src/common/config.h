@@ -9,6 +9,8 @@
  * config_set for each --set, config_finish, config_publish. A value may be NULL only where the
  * table has no default.
  *
+ * Loading reads files on the caller's thread; the getters never block.
+ *
  * All mistakes are reported at once: no step stops at the first one; its error has a line for each
  * (mistakes.h).
  *

@@ -1,6 +1,8 @@
 /* Shared by the files of the configuration: the structure behind Config and the steps from text to
  * value. Nobody outside config*.c and their tests includes this.
  *
+ * Threads: the one that makes the configuration, until it is finished.
+ *
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 #include "common/config.h"
@@ -103,6 +105,7 @@ bool config_load_sources(Config *config, const GPtrArray *sources, GError **erro
  * NULL. */
 char *config_masked(const OptionInfo *info, const char *text);
 
+/* "integer": for messages; static. */
 const char *config_type_name(OptionType type);
 bool config_type_is_collection(OptionType type); /* read by config_list */
 bool config_type_is_repeated(OptionType type);   /* lines of a file add up */

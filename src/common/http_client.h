@@ -55,7 +55,7 @@ typedef struct HttpRequest {
     bool (*sink)(void *user, const void *bytes, size_t size);
     void *sink_user;
 
-    /* For bmc/http_engine alone: asked on its thread when the connection stands and nothing of the
+    /* For http_engine alone: asked on its thread when the connection stands and nothing of the
      * request is sent yet; false ends it with LEASE_LOST. It must not block. NULL: always */
     bool (*may_send)(void *user);
     void *may_send_user; /* lives until the request has ended */

@@ -89,10 +89,11 @@ int64_t conductor_lease_left_ms(Conductor *conductor, const char *lease);
  * kept it from being taken or renewed. Any thread. */
 bool conductor_lease_check(Conductor *conductor, char lease[LEASE_SIZE], GError **error);
 
-/* Keeps why there is no lease, for conductor_lease_check. */
+/* Keeps why there is no lease, for conductor_lease_check. error: copied. Any thread. */
 void conductor_lease_trouble(Conductor *conductor, const GError *error);
 
-/* Ends all acting under the lease, before others learn that it has ended. */
+/* Ends all acting under the lease, before others learn that it has ended. Any thread; does not
+ * block. */
 void conductor_lease_drop(Conductor *conductor);
 
 /* Renews the lease when that is due, or takes a new one; returns true if there is a new one, whose
@@ -109,13 +110,14 @@ bool lease_look(Conductor *conductor);
 
 /* ---- ring.c ---- */
 
-/* Takes the living conductors from now on. members: DbConductor-like rows as an array of
- * RingMember.
- * Returns true if they are others than before. On the clock's thread. */
+/* A living conductor. */
 typedef struct RingMember {
     const char *hostname, *group, *drivers; /* borrowed; drivers is a JSON list */
     const char *lease;
 } RingMember;
+
+/* Takes these as the living conductors from now on; members are borrowed for the call. Returns true
+ * if they are others than before. On the clock's thread. */
 bool ring_renew(Conductor *conductor, const RingMember *members, size_t count);
 
 /* Whether this conductor sweeps a node: it is the node's by the ring, or the first of its group if
@@ -125,7 +127,8 @@ bool ring_is_mine(Conductor *conductor, const Node *node);
 /* Whether what is done once for all conductors is done by this one. Any thread. */
 bool ring_leads(Conductor *conductor);
 
-/* Whether this conductor has worked on the node last, in this life or an earlier one. */
+/* Whether this conductor has worked on the node last, in this life or an earlier one. Any
+ * thread. */
 bool ring_was_mine(Conductor *conductor, const Node *node);
 
 /* ---- pools.c ---- */

@@ -4,6 +4,7 @@
 #include "bmc/ipmi/client/client.h"
 #include "bmc/redfish/client.h"
 #include "conductor/internal.h"
+#include "http_engine/engine.h"
 #include "rpc/rpc.h"
 
 /* One array for the process: the counters change too seldom to contend. */

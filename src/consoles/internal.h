@@ -1,10 +1,10 @@
 /* What the files of this folder share: the thread with its sockets, a console, and its clients. All
- * functions are called on the consoles' thread, unless they say otherwise.
+ * functions are called on the consoles' thread, unless they say otherwise; none blocks.
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
-#include "bmc/due_heap.h"
 #include "bmc/ipmi/client/resolver.h"
 #include "bmc/ipmi/client/sol.h"
+#include "common/due_heap.h"
 #include "common/lock.h"
 #include "consoles/consoles.h"
 #include "http/address.h"
@@ -85,13 +85,19 @@ struct Consoles {
 
 /* ---- door.c ---- */
 
-/* Watches a descriptor, which the door owns from here. False with errno. */
+/* Watches a descriptor, which the door owns from here, for these EPOLL events; door_change: for
+ * others. False with errno. */
 bool door_watch(Consoles *consoles, Door *door, uint32_t events);
 void door_change(Consoles *consoles, Door *door, uint32_t events);
+/* Closes it, if it is open. */
 void door_close(Door *door);
 
 /* ---- console.c ---- */
 
+/* A console that does not listen yet.
+ *
+ * settings     copied
+ * listener_fd  of a socket that listens; the console's from here */
 Console *console_new(const ConsoleSettings *settings, int listener_fd, uint16_t port);
 void console_free(void *console);
 

@@ -8,6 +8,10 @@
  * transaction, which see what it has written. A read outside of one sees what was committed when it
  * began, also while the same thread writes from within its rows.
  *
+ * A question blocks for as long as the engine works; one that writes also until its turn has come.
+ * Both have a limit: wait_limit_s and call_limit_s of DbSettings, and of a server pool_timeout_s
+ * for a connection. No lock of the process may be held meanwhile (lock_check_io).
+ *
  * Errors of all functions: DATABASE_BUSY (another process holds the file; retry), CONFLICT (a rule
  * of the schema was broken), DATABASE_DAMAGED (the file is damaged: from then on writing fails with
  * it at once, reading goes on as far as it goes), DATABASE (disk full, ...: a sentence with the

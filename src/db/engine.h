@@ -1,5 +1,9 @@
 /* The interface of a database engine; private to this folder. One thread uses a connection.
  *
+ * Members with a GError block on the database, within the limits of DbSettings, and fail with the
+ * errors of db.h. After a failure the connection is still the caller's: is_usable says whether it
+ * is of use.
+ *
  * What keeps transactions apart, on each engine:
  *
  *   - SQLite has one writer: a transaction of either kind begins when it has the file.
@@ -131,6 +135,8 @@ typedef struct DbEngine {
     bool single_writer; /* writes of this process must take turns */
     bool pooled;        /* threads share a bounded number of connections (pool.h) */
 
+    /* A column of the row that a DbRowFunc has; null is NULL, or 0. A text is NUL-terminated, lent
+     * until the function returns. size: NULL: not wanted. */
     bool (*row_is_null)(const DbRow *row, int column);
     const char *(*row_text)(const DbRow *row, int column, size_t *size);
     int64_t (*row_integer)(const DbRow *row, int column);

@@ -3,7 +3,11 @@
  *
  * The node lock is in the database: it names the conductor and the lease under which it was taken.
  * A lock whose lease has ended is void, so no node stays locked by a dead process. Any thread;
- * errors as in db.h.
+ * errors and waiting as in db.h.
+ *
+ * A GPtrArray returned is the caller's to unref: of Node, which it owns and frees; NULL on failure.
+ * Nodes given are borrowed. A function that returns a truth by an out-parameter leaves that
+ * untouched on failure.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once

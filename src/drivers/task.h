@@ -2,7 +2,8 @@
  * interfaces, the services of the process, and the timeline. The conductor makes and ends tasks
  * (conductor/internal.h).
  *
- * A task is used by one thread at a time.
+ * A task is used by one thread at a time. What loads or saves asks the database: it blocks and
+ * fails as db.h says.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
@@ -58,7 +59,8 @@ struct Task {
     void *conductor;            /* borrowed: for the conductor only */
 };
 
-/* Loads the node's driver set and nothing else; the node is taken. */
+/* Loads the node's driver set and nothing else; the node is taken, also on failure. services:
+ * borrowed until the task ends. Errors: those of registry_driver_set; asks nobody. */
 Task *task_new(const DriverServices *services, Node *node, GError **error);
 
 /* For a node whose driver is no longer enabled: the driver set is empty, and no function of it may

@@ -10,15 +10,13 @@
 #include "lab/console.h"
 #include "lab/control.h"
 #include "lab/folder.h"
-#include "lab/machine.h"
 #include "lab/mailbox.h"
 #include "lab/network.h"
 #include "lab/nfs.h"
-#include "lab/node.h"
 #include "lab/redfish_bmcs.h"
+#include "lab/server.h"
 #include "lab/target.h"
 #include "lab/tftp.h"
-#include "lab/volume.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -32,19 +30,11 @@
 #define GIB ((uint64_t)1024 * 1024 * 1024)
 #define TICK_MS 1000
 
-/* One server: its node, its configuration and its machine. */
-typedef struct Server {
-    LabNode *node;        /* owned */
-    MachineConfig config; /* borrows from node and lab */
-    MachineLun lun;       /* borrows from node */
-    Machine *machine;     /* owned */
-} Server;
-
 typedef struct Lab {
     const LabPlan *plan; /* borrowed */
     char *boot_url;      /* owned */
     bool uefi_by_tftp;
-    GPtrArray *servers;     /* owned Server */
+    GPtrArray *servers;     /* owned LabServer */
     GPtrArray *nodes;       /* borrowed LabNode, of the same servers */
     Network *network;       /* owned; NULL under user networking */
     Target *target;         /* owned */
@@ -57,15 +47,6 @@ typedef struct Lab {
     bool stopping;
 } Lab;
 
-static void
-server_free(void *data)
-{
-    Server *server = data;
-    machine_free(server->machine);
-    lab_node_free(server->node);
-    g_free(server);
-}
-
 static char *
 choose_boot_url(const LabOptions *options)
 {
@@ -75,158 +56,15 @@ choose_boot_url(const LabOptions *options)
                            options->bridge ? NETWORK_HOST_ADDRESS : LAB_SLIRP_HOST, LAB_BOOT_PORT);
 }
 
-/* Where services of the lab listen, and where servers reach them. */
-static const char *
-service_address(const LabOptions *options)
-{
-    return options->bridge ? NETWORK_BRIDGE_ADDRESS : "127.0.0.1";
-}
-
-static const char *
-service_address_of_guests(const LabOptions *options)
-{
-    return options->bridge ? NETWORK_BRIDGE_ADDRESS : LAB_SLIRP_HOST;
-}
-
-/* What only some labs have. */
-static void
-add_extras(LabNode *node, const LabOptions *options)
-{
-    g_autofree char *portal =
-        g_strdup_printf("%s:%d", service_address(options), options->target_port);
-    if (options->hba_lun)
-        lab_node_add_hba(node, portal);
-    if (options->nfs)
-        node->nfs_root =
-            g_strdup_printf("%s:" NFS_EXPORT "/%s,port=%d,vers=4.1",
-                            service_address_of_guests(options), node->name, options->nfs_port);
-}
-
-static bool
-speaks_redfish(const LabOptions *options)
-{
-    return strcmp(options->bmc, "ipmi") != 0;
-}
-
-static void
-place_bmc(LabNode *node, const LabPlan *plan)
-{
-    const LabOptions *options = plan->options;
-    if (speaks_redfish(options)) {
-        redfish_bmcs_place(node, plan->folder, options->redfish_address, options->redfish_port);
-        return;
-    }
-    node->ipmi_address = g_strdup(options->address);
-    node->ipmi_port = (uint16_t)((unsigned)options->ipmi_port + node->index);
-}
-
-static LabNode *
-make_node(const LabPlan *plan, unsigned index)
-{
-    const LabOptions *options = plan->options;
-    LabNode *node = lab_node_new(plan->folder, options->name_prefix, index);
-    node->uefi = options->uefi;
-    place_bmc(node, plan);
-    node->target_portal =
-        g_strdup_printf("%s:%d", service_address_of_guests(options), options->target_port);
-    add_extras(node, options);
-    if (options->agent_port > 0 && !options->bridge)
-        node->agent_port = (uint16_t)((unsigned)options->agent_port + index);
-    if (options->iscsi_port > 0 && !options->bridge)
-        node->iscsi_port = (uint16_t)((unsigned)options->iscsi_port + index);
-    if (options->bridge) {
-        node->tap = g_strdup_printf("tap%u", index);
-        if (!options->no_dhcp)
-            node->guest_address = g_strdup_printf("10.77.0.%u", NETWORK_FIRST_GUEST + index);
-    }
-    return node;
-}
-
-static bool
-make_volume(const LabPlan *plan, const char *path, GError **error)
-{
-    int gib = plan->options->empty_volume_gib;
-    return gib > 0 ? volume_make_empty(path, (uint64_t)gib * GIB, error)
-                   : volume_copy(plan->guest->volume, path, error);
-}
-
-static bool
-make_second_disk(const LabPlan *plan, const LabNode *node, GError **error)
-{
-    g_autofree char *path = g_build_filename(plan->folder, node->second_disk_file, NULL);
-    int gib = plan->options->second_disk_gib;
-    return gib == 0 || volume_make_empty(path, (uint64_t)gib * GIB, error);
-}
-
-/* QEMU reads the password from a file: its arguments are for all to see. */
-static bool
-write_password(const LabPlan *plan, const LabNode *node, GError **error)
-{
-    g_autoptr(GError) cause = NULL;
-    if (node->hba_password_file == NULL)
-        return true;
-    g_autofree char *path = g_build_filename(plan->folder, node->hba_password_file, NULL);
-    return g_file_set_contents_full(path, node->chap_password, -1, G_FILE_SET_CONTENTS_CONSISTENT,
-                                    0600, &cause) ||
-           steel_fail(error, STEEL_ERROR_IO, "%s", cause->message);
-}
-
-static bool
-make_disks(const LabPlan *plan, const LabNode *node, GError **error)
-{
-    g_autofree char *disk = g_build_filename(plan->folder, node->disk_file, NULL);
-    g_autofree char *volume = g_build_filename(plan->folder, node->volume_file, NULL);
-    return volume_make_empty(disk, (uint64_t)plan->options->disk_gib * GIB, error) &&
-           make_volume(plan, volume, error) && make_second_disk(plan, node, error) &&
-           write_password(plan, node, error);
-}
-
-static void
-set_disks(Server *server, const LabOptions *options)
-{
-    const LabNode *node = server->node;
-    server->config.disk_file = node->disk_file;
-    server->config.bad_sector = options->bad_sector;
-    if (options->second_disk_gib > 0) {
-        server->config.second_disk_file = node->second_disk_file;
-        server->config.second_disk_serial = node->second_disk_serial;
-    }
-    server->lun = (MachineLun){.portal = node->hba_portal,
-                               .target_iqn = node->target_iqn,
-                               .number = node->target_lun,
-                               .initiator_iqn = node->initiator_iqn,
-                               .chap_username = node->chap_username,
-                               .password_file = node->hba_password_file,
-                               .serial = node->hba_serial,
-                               .wwn = node->hba_wwn};
-    if (options->hba_lun)
-        server->config.lun = &server->lun;
-}
-
 static bool
 make_servers(Lab *lab, GError **error)
 {
-    const LabPlan *plan = lab->plan;
-    for (int i = 0; i < plan->options->node_count; i++) {
-        Server *server = g_new0(Server, 1);
-        LabNode *node = server->node = make_node(plan, (unsigned)i);
-        server->config = (MachineConfig){.name = node->name,
-                                         .uuid = node->uuid,
-                                         .mac = node->mac,
-                                         .memory_mib = plan->options->memory_mib,
-                                         .console_file = node->console_file,
-                                         .variables_file = node->variables_file,
-                                         .accelerator = plan->accelerator,
-                                         .boot_url = lab->boot_url,
-                                         .tftp_folder = lab->uefi_by_tftp ? TFTP_FOLDER : NULL,
-                                         .agent_port = node->agent_port,
-                                         .iscsi_port = node->iscsi_port,
-                                         .no_rom = lab->plan->options->no_rom,
-                                         .tap = node->tap};
-        set_disks(server, plan->options);
+    for (int i = 0; i < lab->plan->options->node_count; i++) {
+        LabServer *server = lab_server_new(lab->plan, (unsigned)i, lab->boot_url,
+                                           lab->uefi_by_tftp ? TFTP_FOLDER : NULL);
         g_ptr_array_add(lab->servers, server);
-        g_ptr_array_add(lab->nodes, node);
-        if (!make_disks(plan, node, error))
+        g_ptr_array_add(lab->nodes, server->node);
+        if (!lab_server_make_disks(server, lab->plan, error))
             return false;
     }
     return true;
@@ -237,7 +75,7 @@ export_volumes(Lab *lab, GError **error)
 {
     const LabOptions *options = lab->plan->options;
     int namespace_fd = lab->network != NULL ? network_namespace(lab->network) : 0;
-    lab->target = target_start(lab->plan->folder, service_address(options),
+    lab->target = target_start(lab->plan->folder, lab_service_address(options),
                                (uint16_t)options->target_port, namespace_fd, error);
     if (lab->target == NULL)
         return false;
@@ -258,8 +96,8 @@ export_roots(Lab *lab, GError **error)
     int namespace_fd = lab->network != NULL ? network_namespace(lab->network) : 0;
     if (!options->nfs)
         return true;
-    lab->nfs = nfs_start(lab->plan->folder, service_address(options), (uint16_t)options->nfs_port,
-                         namespace_fd, error);
+    lab->nfs = nfs_start(lab->plan->folder, lab_service_address(options),
+                         (uint16_t)options->nfs_port, namespace_fd, error);
     for (guint i = 0; lab->nfs != NULL && i < lab->nodes->len; i++)
         if (!nfs_make_root(lab->plan->folder, ((LabNode *)lab->nodes->pdata[i])->name, error))
             return false;
@@ -267,7 +105,7 @@ export_roots(Lab *lab, GError **error)
 }
 
 static bool
-add_ipmi(Lab *lab, Server *server, GError **error)
+add_ipmi(Lab *lab, LabServer *server, GError **error)
 {
     const LabNode *node = server->node;
     IpmiBmcUser user = {node->bmc_username, node->bmc_password, IPMI_PRIVILEGE_ADMINISTRATOR};
@@ -283,7 +121,7 @@ add_ipmi(Lab *lab, Server *server, GError **error)
 }
 
 static bool
-add_redfish(Lab *lab, Server *server, GError **error)
+add_redfish(Lab *lab, LabServer *server, GError **error)
 {
     const LabOptions *options = lab->plan->options;
     if (redfish_bmcs_add(lab->redfish, options->bmc, server->node, &server->config,
@@ -304,7 +142,7 @@ is_ilo(const LabOptions *options)
 /* An iLO hands its machine's serial port out by IPMI, at its address; here on a UDP port that the
  * kernel chooses. */
 static bool
-add_ilo_console(Lab *lab, Server *server, GError **error)
+add_ilo_console(Lab *lab, LabServer *server, GError **error)
 {
     LabNode *node = server->node;
     IpmiBmcUser user = {node->bmc_username, node->bmc_password, IPMI_PRIVILEGE_ADMINISTRATOR};
@@ -324,7 +162,7 @@ add_bmcs(Lab *lab, GError **error)
 {
     int namespace_fd = lab->network != NULL ? network_namespace(lab->network) : 0;
     for (guint i = 0; i < lab->servers->len; i++) {
-        Server *server = lab->servers->pdata[i];
+        LabServer *server = lab->servers->pdata[i];
         server->machine = machine_new(&server->config, lab->plan->folder, lab->plan->options->uefi,
                                       namespace_fd, lab->mailbox);
         bool good =
@@ -343,7 +181,7 @@ start_bmcs(Lab *lab, GError **error)
     lab->mailbox = mailbox_new(error);
     if (lab->mailbox == NULL)
         return false;
-    bool redfish = speaks_redfish(lab->plan->options);
+    bool redfish = lab_speaks_redfish(lab->plan->options);
     bool ipmi = !redfish || is_ilo(lab->plan->options);
     if (redfish)
         lab->redfish = redfish_bmcs_new(lab->plan->folder, lab->nodes, error);
@@ -370,7 +208,7 @@ describe(const Lab *lab)
 }
 
 static json_t *
-server_status(const Lab *lab, const Server *server, const char *sessions)
+server_status(const Lab *lab, const LabServer *server, const char *sessions)
 {
     MachineStatus status;
     machine_status(server->machine, &status);
@@ -498,7 +336,7 @@ attend_signals(Lab *lab)
             lab->stopping = true;
     /* one SIGCHLD may stand for several children */
     for (guint i = 0; i < lab->servers->len; i++)
-        machine_reap(((Server *)lab->servers->pdata[i])->machine);
+        machine_reap(((LabServer *)lab->servers->pdata[i])->machine);
     target_reap(lab->target);
     if (lab->nfs != NULL)
         nfs_reap(lab->nfs);
@@ -518,7 +356,7 @@ static void
 attend_machines(Lab *lab)
 {
     for (guint i = 0; i < lab->servers->len; i++) {
-        Machine *machine = ((Server *)lab->servers->pdata[i])->machine;
+        Machine *machine = ((LabServer *)lab->servers->pdata[i])->machine;
         machine_attend(machine);
         machine_tick(machine);
     }
@@ -536,7 +374,7 @@ lab_run(Lab *lab)
         polled[count++] = (struct pollfd){.fd = mailbox_fd(lab->mailbox), .events = POLLIN};
         count += control_server_poll(lab->control, polled + count);
         for (guint i = 0; i < lab->servers->len; i++)
-            count += machine_poll(((Server *)lab->servers->pdata[i])->machine, polled + count);
+            count += machine_poll(((LabServer *)lab->servers->pdata[i])->machine, polled + count);
         if (poll(polled, count, TICK_MS) < 0 && errno != EINTR) {
             log_error(AREA, "poll: %s", g_strerror(errno));
             return;
@@ -552,7 +390,7 @@ int
 lab_main(void *user_data, int ready_fd)
 {
     Lab lab = {.plan = user_data, .signal_fd = -1};
-    lab.servers = g_ptr_array_new_with_free_func(server_free);
+    lab.servers = g_ptr_array_new_with_free_func((GDestroyNotify)lab_server_free);
     lab.nodes = g_ptr_array_new();
     g_autoptr(GError) error = NULL;
     bool started = start(&lab, &error);

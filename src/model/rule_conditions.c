@@ -4,9 +4,10 @@
 
 #include "common/json_text.h"
 #include "common/python_text.h"
+#include "model/ip_network.h"
 #include "model/rule_check.h"
+#include "model/rule_compare.h"
 
-#include <arpa/inet.h>
 #include <string.h>
 
 /* What one match of a regular expression may cost; beyond it the condition cannot be judged. */
@@ -76,95 +77,17 @@ rule_loop(const json_t *operation, RuleValues *values,
     return going;
 }
 
-/* ---- comparing, as Python does ---- */
-
-static bool
-is_number(const json_t *value)
-{
-    return json_is_number(value) || json_is_boolean(value);
-}
-
-static double
-number_of(const json_t *value)
-{
-    return json_is_boolean(value) ? json_boolean_value(value) : json_number_value(value);
-}
-
-static bool
-same(const json_t *a, const json_t *b)
-{
-    if (is_number(a) && is_number(b))
-        return json_is_integer(a) && json_is_integer(b)
-                   ? json_integer_value(a) == json_integer_value(b)
-                   : number_of(a) == number_of(b);
-    if (json_is_array(a) && json_is_array(b)) {
-        bool equal = json_array_size(a) == json_array_size(b);
-        for (size_t i = 0; equal && i < json_array_size(a); i++)
-            equal = same(json_array_get(a, i), json_array_get(b, i));
-        return equal;
-    }
-    if (json_is_object(a) && json_is_object(b)) {
-        const char *key;
-        json_t *value;
-        bool equal = json_object_size(a) == json_object_size(b);
-        json_object_foreach((json_t *)(uintptr_t)a, key, value)
-        {
-            const json_t *other = json_object_get(b, key);
-            equal = equal && other != NULL && same(value, other);
-        }
-        return equal;
-    }
-    return json_equal(a, b);
-}
-
-static const char *
-type_word(const json_t *value)
-{
-    static const char *const words[] = {
-        [JSON_OBJECT] = "an object", [JSON_ARRAY] = "an array", [JSON_STRING] = "a text",
-        [JSON_INTEGER] = "a number", [JSON_REAL] = "a number",  [JSON_TRUE] = "a boolean",
-        [JSON_FALSE] = "a boolean",  [JSON_NULL] = "null",
-    };
-    return words[json_typeof(value)];
-}
-
-/* *order is below, equal to or above 0. */
-static bool
-compare(const json_t *a, const json_t *b, int *order, GError **error)
-{
-    if (is_number(a) && is_number(b)) {
-        double first = number_of(a), second = number_of(b);
-        *order = first < second ? -1 : first > second;
-        return true;
-    }
-    if (json_is_string(a) && json_is_string(b)) {
-        *order = strcmp(json_string_value(a), json_string_value(b)); /* UTF-8 sorts by character */
-        return true;
-    }
-    if (json_is_array(a) && json_is_array(b)) {
-        size_t size = MIN(json_array_size(a), json_array_size(b));
-        for (size_t i = 0; i < size; i++)
-            if (!same(json_array_get(a, i), json_array_get(b, i)))
-                return compare(json_array_get(a, i), json_array_get(b, i), order, error);
-        *order =
-            json_array_size(a) < json_array_size(b) ? -1 : json_array_size(a) > json_array_size(b);
-        return true;
-    }
-    return steel_fail(error, STEEL_ERROR_INVALID,
-                      "%s cannot be compared with %s; force_strings "
-                      "compares both as texts",
-                      type_word(a), type_word(b));
-}
+/* ---- several values ---- */
 
 static bool
 pair_holds(RuleCode code, const json_t *a, const json_t *b, bool *holds, GError **error)
 {
     int order = 0;
     if (code == RULE_EQ) {
-        *holds = same(a, b);
+        *holds = rule_values_same(a, b);
         return true;
     }
-    if (!compare(a, b, &order, error))
+    if (!rule_values_compare(a, b, &order, error))
         return false;
     *holds = code == RULE_LT ? order < 0 : order > 0;
     return true;
@@ -192,7 +115,7 @@ values_hold(RuleCode code, json_t *arguments, bool in_loop, bool *holds, GError 
     bool texts = in_loop || json_is_truthy(json_object_get(arguments, "force_strings"));
     if (!json_is_array(given))
         return steel_fail(error, STEEL_ERROR_INVALID, "values must be an array, not %s",
-                          type_word(given));
+                          rule_value_kind(given));
     json_auto_t *values = texts ? as_texts(given) : json_incref(given);
     *holds = true;
     for (size_t i = 0; *holds && i + 1 < json_array_size(values); i++)
@@ -215,14 +138,15 @@ word_is(const json_t *value, const char *first, const char *second)
 static bool
 is_true(const json_t *value)
 {
-    return is_number(value) ? number_of(value) != 0 : word_is(value, "yes", "true");
+    return rule_value_is_number(value) ? rule_value_number(value) != 0
+                                       : word_is(value, "yes", "true");
 }
 
 static bool
 is_false(const json_t *value)
 {
-    return is_number(value) ? number_of(value) == 0
-                            : json_is_null(value) || word_is(value, "no", "false");
+    return rule_value_is_number(value) ? rule_value_number(value) == 0
+                                       : json_is_null(value) || word_is(value, "no", "false");
 }
 
 static bool
@@ -250,79 +174,8 @@ one_of(json_t *value, const json_t *values, bool *holds, GError **error)
     }
     if (values != NULL && !json_is_array(values))
         return steel_fail(error, STEEL_ERROR_INVALID, "values must be an array, not %s",
-                          type_word(values));
-    json_array_foreach(values, index, item) *holds = *holds || same(value, item);
-    return true;
-}
-
-/* ---- networks ---- */
-
-typedef struct Address {
-    int family; /* AF_INET, AF_INET6 */
-    unsigned char bytes[16];
-    unsigned bits; /* of the family */
-} Address;
-
-static bool
-read_address(const char *text, Address *address)
-{
-    address->family = strchr(text, ':') != NULL ? AF_INET6 : AF_INET;
-    address->bits = address->family == AF_INET ? 32 : 128;
-    return inet_pton(address->family, text, address->bytes) == 1;
-}
-
-/* "24", or "255.255.255.0". */
-static bool
-read_prefix(const char *text, const Address *network, unsigned *prefix)
-{
-    Address mask;
-    char *end = NULL;
-    guint64 number = g_ascii_strtoull(text, &end, 10);
-    if (g_ascii_isdigit(*text) && *end == '\0') {
-        *prefix = (unsigned)number;
-        return number <= network->bits;
-    }
-    if (!read_address(text, &mask) || mask.family != network->family)
-        return false;
-    for (*prefix = 0; *prefix < mask.bits; (*prefix)++)
-        if (!(mask.bytes[*prefix / 8] & 0x80 >> *prefix % 8))
-            break;
-    for (unsigned bit = *prefix; bit < mask.bits; bit++)
-        if (mask.bytes[bit / 8] & 0x80 >> bit % 8)
-            return false;
-    return true;
-}
-
-static bool
-within(const Address *address, const Address *network, unsigned prefix)
-{
-    if (address->family != network->family)
-        return false;
-    for (unsigned bit = 0; bit < prefix; bit++)
-        if ((address->bytes[bit / 8] ^ network->bytes[bit / 8]) & 0x80 >> bit % 8)
-            return false;
-    return true;
-}
-
-static bool
-in_net(const json_t *arguments, bool *holds, GError **error)
-{
-    const char *text = json_string_member(arguments, "address"),
-               *subnet = json_string_member(arguments, "subnet");
-    Address address, network;
-    if (text == NULL || !read_address(text, &address))
-        return steel_fail(error, STEEL_ERROR_INVALID, "'%.60s' is no IP address",
-                          text != NULL ? text : "");
-    const char *slash = subnet != NULL ? strchr(subnet, '/') : NULL;
-    g_autofree char *start =
-        g_strndup(subnet != NULL ? subnet : "",
-                  slash != NULL ? (size_t)(slash - subnet) : strlen(subnet != NULL ? subnet : ""));
-    bool good = read_address(start, &network);
-    unsigned prefix = good ? network.bits : 0;
-    if (!good || (slash != NULL && !read_prefix(slash + 1, &network, &prefix)))
-        return steel_fail(error, STEEL_ERROR_INVALID, "'%.60s' is no IP network",
-                          subnet != NULL ? subnet : "");
-    *holds = within(&address, &network, prefix);
+                          rule_value_kind(values));
+    json_array_foreach(values, index, item) *holds = *holds || rule_values_same(value, item);
     return true;
 }
 
@@ -384,7 +237,8 @@ judge_values(const Question *question, bool *holds, GError **error)
 static bool
 judge_address(const Question *question, bool *holds, GError **error)
 {
-    return in_net(question->arguments, holds, error);
+    return ip_network_has(json_string_member(question->arguments, "subnet"),
+                          json_string_member(question->arguments, "address"), holds, error);
 }
 
 static bool

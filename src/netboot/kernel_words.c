@@ -4,6 +4,7 @@
 
 #include "common/config.h"
 #include "common/json_text.h"
+#include "common/secret.h"
 
 #include <string.h>
 
@@ -59,6 +60,23 @@ kernel_words_add(GString *line, const char *text)
             return false;
         if (**word != '\0')
             g_string_append_printf(line, "%s%s", line->len > 0 ? " " : "", *word);
+    }
+    return true;
+}
+
+bool
+kernel_words_add_parameters(GString *line, const json_t *parameters)
+{
+    const char *name;
+    json_t *value;
+    json_object_foreach((json_t *)(uintptr_t)parameters, name, value)
+    {
+        const char *text = json_string_value(value);
+        g_autofree char *word = g_strdup_printf("%s=%s", name, text != NULL ? text : "");
+        bool good = strpbrk(word, " \t") == NULL && kernel_words_add(line, word);
+        secret_wipe(word, strlen(word));
+        if (!good)
+            return false;
     }
     return true;
 }

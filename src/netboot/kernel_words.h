@@ -23,6 +23,11 @@ char *kernel_words_with(const Node *node, const char *standard);
 /* Adds the words of a text to a line. False when one cannot stand in a script. */
 bool kernel_words_add(GString *line, const char *text);
 
+/* Adds "name=value" for each member of an object; a value that is no text counts as empty. Values
+ * may be secrets: copies are wiped. False when a word has white space, or cannot stand in a script;
+ * words before it are in the line then. */
+bool kernel_words_add_parameters(GString *line, const json_t *parameters);
+
 /* "BOOTIF=01-52-54-00-12-34-56": the card that a machine booted from. The caller frees. */
 char *kernel_words_card(const char *mac);
 

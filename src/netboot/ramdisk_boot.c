@@ -22,21 +22,6 @@ ramdisk_boot_initramfs(const char *node_uuid)
     return g_strdup_printf("%s/deploy_ramdisk", node_uuid);
 }
 
-static bool
-add_parameters(GString *line, const json_t *parameters)
-{
-    const char *name;
-    json_t *value;
-    json_object_foreach((json_t *)(uintptr_t)parameters, name, value)
-    {
-        const char *text = json_string_value(value);
-        g_autofree char *word = g_strdup_printf("%s=%s", name, text != NULL ? text : "");
-        if (strpbrk(word, " \t") != NULL || !kernel_words_add(line, word))
-            return false;
-    }
-    return true;
-}
-
 /* The agent's token, created if absent; the caller frees it with secret_free. NULL on an error. */
 static char *
 agent_token(Db *db, const char *node_uuid, GError **error)
@@ -72,7 +57,8 @@ ramdisk_boot_load(Db *db, const Node *node, const BootRecord *record, BootInstru
 {
     g_autoptr(GString) line = g_string_new(RAMDISK_BOOT_WORDS);
     g_autofree char *own = kernel_words_of(node), *card = kernel_words_card(out->mac);
-    bool good = kernel_words_add(line, own) && add_parameters(line, record->parameters) &&
+    bool good = kernel_words_add(line, own) &&
+                kernel_words_add_parameters(line, record->parameters) &&
                 kernel_words_add(line, card) && line->len < KERNEL_WORDS_LIMIT;
     if (!good) {
         boot_instructions_set_problem(out, BOOT_ANSWER_UNUSABLE, KERNEL_WORDS_PROBLEM);

@@ -2,10 +2,10 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "rpc/json_rpc_client.h"
 
-#include "bmc/http_engine/engine.h"
 #include "common/pool.h"
 #include "common/secret.h"
 #include "common/time_text.h"
+#include "http_engine/engine.h"
 #include "openstack/login.h"
 #include "openstack/section.h"
 #include "rpc/event_readers.h"
@@ -23,10 +23,9 @@ enum {
 enum { OK = 200, UNAUTHORIZED = 401, FORBIDDEN = 403 };
 
 struct JsonRpcClient {
-    HttpEngine *engine;
-    BmcGuard *guard; /* that lets nobody rest: the hash ring knows who is alive */
-    Pool *logins;    /* NULL unless keystone */
-    Login *login;    /* likewise */
+    HttpEngine *engine; /* no conductor rests: the hash ring knows who is alive */
+    Pool *logins;       /* NULL unless keystone */
+    Login *login;       /* likewise */
     char *username, *password;
     char *ca_file;
     unsigned port;
@@ -92,12 +91,8 @@ JsonRpcClient *
 json_rpc_client_new(const Config *config, GError **error)
 {
     JsonRpcClient *client = g_new0(JsonRpcClient, 1);
-    const BmcGuardOptions lenient = {.failures = UINT32_MAX};
-    client->guard = bmc_guard_new(&lenient);
-    const HttpEngineOptions options = {.per_host = CALLS_MOST,
-                                       .total = CALLS_MOST,
-                                       .host_queue = CALLS_MOST,
-                                       .guard = client->guard};
+    const HttpEngineOptions options = {
+        .per_host = CALLS_MOST, .total = CALLS_MOST, .host_queue = CALLS_MOST};
     client->port = (unsigned)config_integer(config, OPT_JSON_RPC_PORT);
     client->tls = config_boolean(config, OPT_JSON_RPC_CLIENT_USE_SSL);
     client->ca_file = g_strdup(config_string(config, OPT_JSON_RPC_CAFILE));
@@ -119,7 +114,6 @@ json_rpc_client_free(JsonRpcClient *client)
         (void)!pool_finish(client->logins, 0);
     http_engine_free(client->engine);
     pool_free(client->logins);
-    bmc_guard_free(client->guard);
     login_free(client->login);
     g_free(client->username);
     secret_free(client->password);

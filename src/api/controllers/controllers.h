@@ -1,5 +1,11 @@
 /* What the route table names: one handler per kind of request, one file per resource. Private to
  * the API.
+ *
+ * Each is a RequestHandler (request.h): ANSWER_NOW with the answer in the request, ANSWER_LATER
+ * after request_call, or ANSWER_FAILED with an error that becomes the fault. The route's version
+ * and policy are checked before, unless the route is ROUTE_TARGETED: then the handler asks for the
+ * policy when it knows the target.
+ *
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 #include "api/collection.h"

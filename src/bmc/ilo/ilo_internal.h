@@ -1,4 +1,9 @@
 /* What the files of this folder share: requests, and the names that differ between dialects.
+ *
+ * What takes a GError fails, blocks and may be called as ilo.h says of its functions. A json_t *
+ * returned is a new reference, and texts are borrowed from the resource they were found in, unless
+ * it says otherwise; resources given are borrowed.
+ *
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 #include "bmc/guard.h"
@@ -48,6 +53,7 @@ extern const IloDialect ilo_rest, ilo_redfish;
 
 /* ---- the client's memory (client.c) ---- */
 
+/* Borrowed from the client. */
 HttpEngine *ilo_engine(const IloClient *client);
 BmcGuard *ilo_guard(const IloClient *client);
 RedfishClient *ilo_redfish_client(const IloClient *client); /* NULL: none */
@@ -102,8 +108,9 @@ const char *ilo_text_at(const json_t *resource, const char *path);
 
 /* ---- what is in a resource (resource.c) ---- */
 
-/* UNSUPPORTED: "this machine does not have ...". */
+/* UNSUPPORTED: "this machine's iLO does not have ...". Always false. */
 bool ilo_lacks(GError **error, const char *what);
+/* The text at a path, which must be there: UNSUPPORTED, as above. */
 const char *ilo_require_text(const json_t *resource, const char *path, const char *what,
                              GError **error);
 
@@ -111,6 +118,7 @@ const char *ilo_require_text(const json_t *resource, const char *path, const cha
 json_t *ilo_follow(const Ilo *ilo, const json_t *resource, const char *link, const char *what,
                    const char **uri, GError **error);
 
+/* The resources of the machine, and of its BIOS; UNSUPPORTED: this one has none. */
 json_t *ilo_system(const Ilo *ilo, GError **error);
 json_t *ilo_bios(const Ilo *ilo, GError **error);
 

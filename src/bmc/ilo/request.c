@@ -2,10 +2,10 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "bmc/ilo/ilo_internal.h"
 
-#include "bmc/http_engine/engine.h"
 #include "common/json_text.h"
 #include "common/secret.h"
 #include "common/time_text.h"
+#include "http_engine/engine.h"
 
 #include <string.h>
 

@@ -2,8 +2,8 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "bmc/redfish/client.h"
 
-#include "bmc/due_heap.h"
 #include "bmc/redfish/client_internal.h"
+#include "common/due_heap.h"
 #include "common/time_text.h"
 
 enum {

@@ -6,13 +6,13 @@
  *     BMC. `auto` falls back to HTTP Basic where sessions do not work, as Ironic's client does.
  *   - A request that finds its session gone logs in once more and is repeated.
  *   - A refused login is not repeated for a while (bmc/guard.h).
- *   - BMCs take turns and rest as bmc/http_engine says.
+ *   - BMCs take turns and rest as http_engine says.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 #include "bmc/guard.h"
-#include "bmc/http_engine/engine.h"
 #include "bmc/redfish/answer.h"
+#include "http_engine/engine.h"
 
 typedef struct RedfishClient RedfishClient;
 

@@ -2,8 +2,8 @@
  * where the BMC has ended the session meanwhile. All on the engine's thread; the contract is in
  * client_internal.h.
  * SPDX-License-Identifier: Apache-2.0 */
-#include "bmc/due_heap.h"
 #include "bmc/redfish/client_internal.h"
+#include "common/due_heap.h"
 #include "common/log.h"
 #include "common/secret.h"
 

@@ -1,7 +1,7 @@
 /* The sessions of a client by a digest of address and login.
  * SPDX-License-Identifier: Apache-2.0 */
-#include "bmc/due_heap.h"
 #include "bmc/redfish/client_internal.h"
+#include "common/due_heap.h"
 #include "common/secret.h"
 
 #include <string.h>

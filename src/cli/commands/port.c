@@ -3,6 +3,7 @@
 #include "cli/commands/commands.h"
 
 #include "cli/body.h"
+#include "cli/generic.h"
 #include "cli/nouns.h"
 #include "cli/requests.h"
 
@@ -10,19 +11,9 @@
 static bool
 run_show(Context *context, GError **error)
 {
-    const Noun *noun = context->command->noun;
     if (arguments_has(context->arguments, "--address"))
-        return show_by_query(context, noun, "address", error);
-    g_autofree char *base = path_build(context->command->path, context->arguments);
-    g_autoptr(GString) path = g_string_new(base);
-    g_autofree char *fields = requested_fields(context);
-    if (fields != NULL)
-        query_append(path, "fields", fields);
-    json_t *object = request_get(context, path->str, error);
-    if (object == NULL)
-        return false;
-    show_object(context, noun, object);
-    return true;
+        return show_by_query(context, context->command->noun, "address", error);
+    return generic_show(context, error);
 }
 
 /* Tables, one row each. */

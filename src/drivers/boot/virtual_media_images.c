@@ -251,24 +251,6 @@ make_iso(void *user, const char *folder, const char *output, GError **error)
            boot_iso_build(&iso, error);
 }
 
-/* The words of all parameters. */
-static bool
-add_parameters(GString *line, const json_t *parameters)
-{
-    const char *name;
-    json_t *value;
-    json_object_foreach((json_t *)(uintptr_t)parameters, name, value)
-    {
-        const char *text = json_string_value(value);
-        g_autofree char *word = g_strdup_printf("%s=%s", name, text != NULL ? text : "");
-        bool good = strpbrk(word, " \t") == NULL && kernel_words_add(line, word);
-        secret_wipe(word, strlen(word));
-        if (!good)
-            return false;
-    }
-    return true;
-}
-
 static char *
 own_words(const Node *node, const VirtualMedia *how)
 {
@@ -281,7 +263,7 @@ words_of(const Node *node, const VirtualMedia *how, const char *first, const jso
 {
     g_autofree char *own = own_words(node, how);
     GString *line = g_string_new(first);
-    if (kernel_words_add(line, own) && add_parameters(line, parameters) &&
+    if (kernel_words_add(line, own) && kernel_words_add_parameters(line, parameters) &&
         line->len < KERNEL_WORDS_LIMIT)
         return g_string_free(line, FALSE);
     secret_wipe(line->str, line->len);

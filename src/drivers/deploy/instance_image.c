@@ -22,8 +22,8 @@ member(const Node *node, const char *key)
     return json_object_get(node->instance_info, key);
 }
 
-static const char *
-text(const Node *node, const char *key)
+const char *
+instance_image_text(const Node *node, const char *key)
 {
     const char *value = json_string_member(node->instance_info, key);
     return value != NULL && *value != '\0' ? value : NULL;
@@ -39,7 +39,7 @@ instance_image_keeps_table(const Node *node)
 bool
 instance_image_is_whole_disk(const Node *node)
 {
-    const char *type = text(node, "image_type");
+    const char *type = instance_image_text(node, "image_type");
     if (type != NULL)
         return strcmp(type, "partition") != 0;
     return json_is_nothing(member(node, "kernel")) && json_is_nothing(member(node, "ramdisk"));
@@ -49,7 +49,7 @@ instance_image_is_whole_disk(const Node *node)
 static const char *
 download_source(const Task *task)
 {
-    const char *of_instance = text(task->node, "image_download_source");
+    const char *of_instance = instance_image_text(task->node, "image_download_source");
     const char *of_node = task_driver_info(task, "image_download_source");
     if (of_instance != NULL)
         return of_instance;
@@ -69,7 +69,8 @@ instance_image_way(const Task *task)
     if (task->driver.deploy->writes_image)
         return INSTANCE_IMAGE_WRITTEN;
     const char *from = download_source(task);
-    bool here = is_file(text(task->node, "image_source")) || strcmp(from, "local") == 0,
+    bool here =
+             is_file(instance_image_text(task->node, "image_source")) || strcmp(from, "local") == 0,
          of_glance = instance_glance_is_source(task->node) &&
                      (strcmp(from, "swift") != 0 || image_copies_verify_signatures());
     bool served = here || of_glance; /* no agent has a login at Glance */
@@ -88,7 +89,7 @@ is_served_here(const Task *task)
 static bool
 check_source(const Task *task, GError **error)
 {
-    const char *source = text(task->node, "image_source");
+    const char *source = instance_image_text(task->node, "image_source");
     if (source == NULL)
         return steel_fail(error, STEEL_ERROR_MISSING,
                           "Node %s failed to validate deploy image info. Some parameters were "
@@ -102,7 +103,7 @@ check_source(const Task *task, GError **error)
 static bool
 check_type(const Task *task, GError **error)
 {
-    const char *type = text(task->node, "image_type");
+    const char *type = instance_image_text(task->node, "image_type");
     return type == NULL || strcmp(type, "partition") == 0 || strcmp(type, "whole-disk") == 0 ||
            steel_fail(error, STEEL_ERROR_INVALID,
                       "Invalid image_type \"%.40s\", valid are whole-disk, partition", type);
@@ -113,10 +114,10 @@ static bool
 check_checksum(const Task *task, GError **error)
 {
     const Node *node = task->node;
-    bool algorithm = text(node, "image_os_hash_algo") != NULL,
-         value = text(node, "image_os_hash_value") != NULL,
-         checksum = text(node, "image_checksum") != NULL;
-    if (is_file(text(node, "image_source")) || instance_glance_is_source(node) ||
+    bool algorithm = instance_image_text(node, "image_os_hash_algo") != NULL,
+         value = instance_image_text(node, "image_os_hash_value") != NULL,
+         checksum = instance_image_text(node, "image_checksum") != NULL;
+    if (is_file(instance_image_text(node, "image_source")) || instance_glance_is_source(node) ||
         (algorithm && value) || (checksum && !algorithm && !value))
         return true;
     return steel_fail(error, STEEL_ERROR_MISSING,
@@ -128,8 +129,8 @@ check_checksum(const Task *task, GError **error)
 static bool
 check_algorithm(const Task *task, GError **error)
 {
-    const char *algorithm = text(task->node, "image_os_hash_algo"),
-               *checksum = text(task->node, "image_checksum");
+    const char *algorithm = instance_image_text(task->node, "image_os_hash_algo"),
+               *checksum = instance_image_text(task->node, "image_checksum");
     if (algorithm != NULL && !checksum_known(algorithm))
         return steel_fail(error, STEEL_ERROR_INVALID,
                           "instance_info image_os_hash_algo \"%.40s\" of node %s is not known; "
@@ -290,11 +291,11 @@ add_login(const Task *task, json_t *info)
 {
     ImageLogin login, other;
     const Config *config = config_current();
-    const char *checksum = text(task->node, "image_checksum");
+    const char *checksum = instance_image_text(task->node, "image_checksum");
     bool elsewhere = checksum != NULL && strstr(checksum, "://") != NULL &&
                      !image_login_for(config, checksum, &other);
     if (instance_image_way(task) != INSTANCE_IMAGE_FETCHED || elsewhere ||
-        !image_login_for(config, text(task->node, "image_url"), &login))
+        !image_login_for(config, instance_image_text(task->node, "image_url"), &login))
         return;
     json_object_set_new(info, "image_server_auth_strategy", json_string("http_basic"));
     json_object_set_new(info, "image_server_user", json_string(login.user));
@@ -322,11 +323,11 @@ json_t *
 instance_image_arguments(const Task *task)
 {
     const Node *node = task->node;
-    const char *source = text(node, "image_source"), *slash = strrchr(source, '/');
+    const char *source = instance_image_text(node, "image_source"), *slash = strrchr(source, '/');
     bool written = instance_image_way(task) == INSTANCE_IMAGE_WRITTEN;
     json_t *info =
         json_pack("{s:s,s:[s?],s:b,s:s}", "id", slash != NULL ? slash + 1 : source, "urls",
-                  written ? "iscsi:" : text(node, "image_url"), "stream_raw_images",
+                  written ? "iscsi:" : instance_image_text(node, "image_url"), "stream_raw_images",
                   (int)config_boolean(config_current(), OPT_AGENT_STREAM_RAW_IMAGES), "node_uuid",
                   node->uuid);
     add_kind(task, info);
@@ -335,7 +336,7 @@ instance_image_arguments(const Task *task)
     add_login(task, info);
     if (!instance_image_is_whole_disk(node))
         add_partitions(task, info);
-    const char *drive = text(node, "configdrive");
+    const char *drive = instance_image_text(node, "configdrive");
     if (drive != NULL)
         json_object_set_new(info, "configdrive", json_string(drive));
     return json_pack("{s:o,s:s?}", "image_info", info, "configdrive", drive);

@@ -5,6 +5,9 @@
 #pragma once
 #include "drivers/task.h"
 
+/* A text of instance_info; NULL if it is absent, no text, or "". Borrowed from the node. */
+const char *instance_image_text(const Node *node, const char *key);
+
 /* Checks the image's fields in instance_info, with Ironic's sentences. Contract:
  * Interface.validate. */
 bool instance_image_validate(const Task *task, GError **error);

@@ -5,19 +5,13 @@
 #include "common/config.h"
 #include "common/http_client.h"
 #include "common/json_text.h"
+#include "drivers/deploy/instance_image.h"
 #include "drivers/image_copies.h"
 #include "images/fetch.h"
 #include "images/local_image.h"
 #include "stream/checksum.h"
 
 #include <string.h>
-
-static const char *
-text(const Node *node, const char *key)
-{
-    const char *value = json_string_member(node->instance_info, key);
-    return value != NULL && *value != '\0' ? value : NULL;
-}
 
 /* The checksum in a file of checksums; the caller frees. */
 static char *
@@ -40,17 +34,19 @@ look_up(const char *url, const char *source, GError **error)
 static char *
 expected(const Node *node, GError **error)
 {
-    const char *value = text(node, "image_os_hash_value"), *checksum = text(node, "image_checksum");
+    const char *value = instance_image_text(node, "image_os_hash_value"),
+               *checksum = instance_image_text(node, "image_checksum");
     if (value != NULL || checksum == NULL || !image_url_known(checksum))
         return g_strdup(value != NULL ? value : checksum);
-    return look_up(checksum, text(node, "image_source"), error);
+    return look_up(checksum, instance_image_text(node, "image_source"), error);
 }
 
 static const char *
 algorithm_of(const Node *node, const char *wanted, GError **error)
 {
-    const char *said =
-        text(node, "image_os_hash_value") != NULL ? text(node, "image_os_hash_algo") : NULL;
+    const char *said = instance_image_text(node, "image_os_hash_value") != NULL
+                           ? instance_image_text(node, "image_os_hash_algo")
+                           : NULL;
     const char *algorithm = said != NULL ? said : checksum_algorithm_of(wanted);
     bool allowed = config_boolean(config_current(), OPT_AGENT_ALLOW_MD5_CHECKSUM);
     if (algorithm == NULL)
@@ -86,7 +82,7 @@ bool
 instance_image_check(const Task *task, const char *path, const char *sha256, GError **error)
 {
     g_autoptr(GError) cause = NULL;
-    if (g_str_has_prefix(text(task->node, "image_source"), "file://"))
+    if (g_str_has_prefix(instance_image_text(task->node, "image_source"), "file://"))
         return true;
     g_autofree char *wanted = expected(task->node, &cause);
     if (cause != NULL) {

@@ -20,13 +20,6 @@ member(const Node *node, const char *key)
     return json_object_get(node->instance_info, key);
 }
 
-static const char *
-text(const Node *node, const char *key)
-{
-    const char *value = json_string_member(node->instance_info, key);
-    return value != NULL && *value != '\0' ? value : NULL;
-}
-
 static void
 set_text(Node *node, const char *key, const char *value)
 {
@@ -66,7 +59,7 @@ check_contents(const char *path, const char *format, GError **error)
 static bool
 note_format(Task *task, const char *path, GError **error)
 {
-    const char *said = text(task->node, "image_disk_format"), *found = NULL;
+    const char *said = instance_image_text(task->node, "image_disk_format"), *found = NULL;
     if (!local_image_format(path, &found, error))
         return false;
     if (said != NULL && strcmp(said, found) != 0)
@@ -91,7 +84,7 @@ make_raw(Task *task, const char *path, CachedImage *image, GError **error)
 static bool
 is_qcow2(const Task *task)
 {
-    return strcmp(text(task->node, "image_disk_format"), "qcow2") == 0;
+    return strcmp(instance_image_text(task->node, "image_disk_format"), "qcow2") == 0;
 }
 
 /* What the operator has said of the image stays: it is checked again when it is fetched again. */
@@ -128,8 +121,8 @@ advise(GError **error)
 static bool
 copy(Task *task, const char *path, CachedImage *image, GError **error)
 {
-    if (image_copies_put(task->services->openstack, text(task->node, "image_source"), path, image,
-                         error))
+    if (image_copies_put(task->services->openstack, instance_image_text(task->node, "image_source"),
+                         path, image, error))
         return true;
     g_prefix_error(error, "the conductor cannot fetch the image: ");
     advise(error);
@@ -157,7 +150,8 @@ copy_to_serve(Task *task, GError **error)
     if (raw && !make_raw(task, path, &image, error))
         return false;
     set_text(task->node, "image_url", url);
-    note_copy(task, raw ? "raw" : text(task->node, "image_disk_format"), image.sha256);
+    note_copy(task, raw ? "raw" : instance_image_text(task->node, "image_disk_format"),
+              image.sha256);
     return true;
 }
 
@@ -186,7 +180,7 @@ static bool
 note_place(Task *task, GError **error)
 {
     if (!instance_glance_is_source(task->node)) {
-        set_text(task->node, "image_url", text(task->node, "image_source"));
+        set_text(task->node, "image_url", instance_image_text(task->node, "image_source"));
         return true;
     }
     char *url = instance_glance_lend(task, error);

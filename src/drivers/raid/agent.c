@@ -2,7 +2,7 @@
  * configured for it, and its target configuration is checked and kept. Its steps fail with a
  * sentence until there is an agent.
  * SPDX-License-Identifier: Apache-2.0 */
-#include "drivers/raid/raid.h"
+#include "drivers/raid/raid_steps.h"
 
 #include "drivers/task.h"
 
@@ -30,16 +30,8 @@ agent_raid_step_refused(Task *task, const json_t *args, GError **error)
 }
 
 static const StepDef clean_steps[] = {
-    {.name = "create_configuration",
-     .requires_ramdisk = true,
-     .run = agent_raid_step_refused,
-     .arguments =
-         "{\"create_root_volume\": {\"description\": \"Make the disk that has is_root_volume; true "
-         "unless given\", \"required\": false}, \"create_nonroot_volumes\": {\"description\": "
-         "\"Make the other disks; true unless given\", \"required\": false}, "
-         "\"delete_existing\": {\"description\": \"Delete what is there first; false unless "
-         "given\", \"required\": false}}"},
-    {.name = "delete_configuration", .requires_ramdisk = true, .run = agent_raid_step_refused},
+    RAID_CREATE_STEP(agent_raid_step_refused, NULL, RAID_DELETE_EXISTING_ARGUMENT),
+    RAID_DELETE_STEP(agent_raid_step_refused, NULL),
     {0},
 };
 

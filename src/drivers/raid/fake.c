@@ -1,7 +1,7 @@
 /* A RAID driver without disks: the requested logical disks are recorded as made. For demos, tests
  * and development.
  * SPDX-License-Identifier: Apache-2.0 */
-#include "drivers/raid/raid.h"
+#include "drivers/raid/raid_steps.h"
 
 #include "drivers/fake.h"
 
@@ -37,9 +37,7 @@ fake_raid_step_create_configuration(Task *task, const json_t *args, GError **err
         return outcome;
     const json_t *target = json_object_get(task->node->target_raid_config, "logical_disks");
     if (target == NULL) {
-        steel_fail(error, STEEL_ERROR_MISSING,
-                   "the node has no target_raid_config; set it with: node set <node> "
-                   "--target-raid-config <file>");
+        raid_target_missing(error);
         return step_failed();
     }
     json_auto_t *config = json_pack("{s:[]}", "logical_disks");
@@ -63,10 +61,7 @@ fake_raid_step_delete_configuration(Task *task, const json_t *args, GError **err
 static const StepDef clean_steps[] = {
     {.name = "create_configuration",
      .run = fake_raid_step_create_configuration,
-     .arguments =
-         "{\"create_root_volume\": {\"description\": \"Make the disk that has is_root_volume; true "
-         "unless given\", \"required\": false}, \"create_nonroot_volumes\": {\"description\": "
-         "\"Make the other disks; true unless given\", \"required\": false}}"},
+     .arguments = "{" RAID_VOLUME_ARGUMENTS("true") "}"},
     {.name = "delete_configuration", .run = fake_raid_step_delete_configuration},
     {0},
 };

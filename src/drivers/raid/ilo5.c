@@ -2,7 +2,7 @@
  * of its logical drives at once; it changes in a self-test (POST), so the machine starts again and
  * the step looks what has come of it when the agent calls.
  * SPDX-License-Identifier: Apache-2.0 */
-#include "drivers/raid/raid.h"
+#include "drivers/raid/raid_steps.h"
 
 #include "common/json_text.h"
 #include "common/log.h"
@@ -73,9 +73,7 @@ ilo5_raid_check(const json_t *config, GError **error)
 static bool
 ilo5_raid_validate(Task *task, GError **error)
 {
-    const json_t *target = task->node->target_raid_config;
-    return ilo_node_validate(task, error) &&
-           (json_object_size(target) == 0 || raid_config_validate(task, target, error));
+    return ilo_node_validate(task, error) && raid_target_validate(task, error);
 }
 
 /* ---- what is asked of a controller ---- */
@@ -285,12 +283,7 @@ ilo5_raid_create(Task *task, const json_t *args, GError **error)
 static StepOutcome
 ilo5_raid_apply(Task *task, const json_t *args, GError **error)
 {
-    const json_t *config = json_object_get(args, "raid_config");
-    if (!raid_config_validate(task, config, error))
-        return step_failed();
-    json_decref(task->node->target_raid_config);
-    task->node->target_raid_config = json_deep_copy(config);
-    return create(task, args, false, error);
+    return raid_target_take(task, args, error) ? create(task, args, false, error) : step_failed();
 }
 
 static StepOutcome
@@ -335,26 +328,17 @@ ilo5_raid_resume(Task *task, const json_t *args, GError **error)
                   error);
 }
 
-#define VOLUMES(others)                                                                            \
-    "\"create_root_volume\": {\"description\": \"Make the disk that has is_root_volume; true "     \
-    "unless given\", \"required\": false}, \"create_nonroot_volumes\": {\"description\": \"Make "  \
-    "the other disks; " others " unless given\", \"required\": false}}"
-
-/* clang-format off */
 static const StepDef clean_steps[] = {
-    {.name = "create_configuration", .requires_ramdisk = true, .run = ilo5_raid_create, .resume = ilo5_raid_resume,
-     .arguments = "{" VOLUMES("true")},
-    {.name = "delete_configuration", .requires_ramdisk = true, .run = ilo5_raid_delete, .resume = ilo5_raid_resume},
+    RAID_CREATE_STEP(ilo5_raid_create, ilo5_raid_resume, ""),
+    RAID_DELETE_STEP(ilo5_raid_delete, ilo5_raid_resume),
     {0},
 };
 
 static const StepDef deploy_steps[] = {
-    {.name = "apply_configuration", .requires_ramdisk = true, .run = ilo5_raid_apply, .resume = ilo5_raid_resume,
-     .arguments = "{\"raid_config\": {\"description\": \"The RAID configuration to apply\", \"required\": true}, " VOLUMES("false")},
-    {.name = "delete_configuration", .requires_ramdisk = true, .run = ilo5_raid_delete, .resume = ilo5_raid_resume},
+    RAID_APPLY_STEP(ilo5_raid_apply, ilo5_raid_resume, ""),
+    RAID_DELETE_STEP(ilo5_raid_delete, ilo5_raid_resume),
     {0},
 };
-/* clang-format on */
 
 const RaidOps raid_ilo5 = {
     .interface = {.name = "ilo5",

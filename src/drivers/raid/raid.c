@@ -1,8 +1,7 @@
-/* The form of a target_raid_config; the contract is in raid.h. One row per property of a logical
- * disk.
+/* The form of a target_raid_config; the contracts are in raid.h and raid_steps.h. One row per
+ * property of a logical disk.
  * SPDX-License-Identifier: Apache-2.0 */
-#include "drivers/raid/raid.h"
-
+#include "drivers/raid/raid_steps.h"
 #include "drivers/unsupported.h"
 
 #include <string.h>
@@ -161,6 +160,40 @@ raid_config_validate(Task *task, const json_t *config, GError **error)
     return check_config(config, error) && (raid->check == NULL || raid->check(config, error));
 }
 
+bool
+raid_target_validate(Task *task, GError **error)
+{
+    const json_t *target = task->node->target_raid_config;
+    return json_object_size(target) == 0 || raid_config_validate(task, target, error);
+}
+
+bool
+raid_target_missing(GError **error)
+{
+    return steel_fail(error, STEEL_ERROR_MISSING,
+                      "the node has no target_raid_config; set it with: node set <node> "
+                      "--target-raid-config <file>");
+}
+
+bool
+raid_target_require(Task *task, GError **error)
+{
+    if (json_object_size(task->node->target_raid_config) == 0)
+        return raid_target_missing(error);
+    return raid_target_validate(task, error);
+}
+
+bool
+raid_target_take(Task *task, const json_t *args, GError **error)
+{
+    const json_t *config = json_object_get(args, "raid_config");
+    if (!raid_config_validate(task, config, error))
+        return false;
+    json_decref(task->node->target_raid_config);
+    task->node->target_raid_config = json_deep_copy(config);
+    return true;
+}
+
 json_t *
 raid_logical_disk_properties(void)
 {
@@ -182,17 +215,10 @@ raid_disk_is_wanted(const json_t *disk, const json_t *args, bool others)
 json_t *
 raid_wanted_disks(Task *task, const json_t *args, bool others, GError **error)
 {
-    const json_t *target = task->node->target_raid_config;
-    const json_t *all = json_object_get(target, "logical_disks");
+    const json_t *all = json_object_get(task->node->target_raid_config, "logical_disks");
     json_t *disks, *disk;
     size_t i;
-    if (json_object_size(target) == 0) {
-        steel_fail(error, STEEL_ERROR_MISSING,
-                   "the node has no target_raid_config; set it with: node set <node> "
-                   "--target-raid-config <file>");
-        return NULL;
-    }
-    if (!raid_config_validate(task, target, error))
+    if (!raid_target_require(task, error))
         return NULL;
     disks = json_array();
     json_array_foreach((json_t *)(uintptr_t)all, i, disk)

@@ -2,7 +2,7 @@
  * volumes to make, and the BMC's tasks. A controller that changes on a reset only gets one change
  * at a time, and the machine starts again for each.
  * SPDX-License-Identifier: Apache-2.0 */
-#include "drivers/raid/raid.h"
+#include "drivers/raid/raid_steps.h"
 
 #include "common/log.h"
 #include "common/steady.h"
@@ -308,14 +308,7 @@ create(Task *task, const json_t *args, bool others, GError **error)
 {
     g_auto(RaidWork) work = {0};
     bool delete = json_is_truthy(json_object_get(args, "delete_existing"));
-    if (json_object_size(task->node->target_raid_config) == 0) {
-        steel_fail(error, STEEL_ERROR_MISSING,
-                   "the node has no target_raid_config; set it with: node set <node> "
-                   "--target-raid-config <file>");
-        return step_failed();
-    }
-    if (!raid_config_validate(task, task->node->target_raid_config, error) ||
-        !work_begin(&work, task, error))
+    if (!raid_target_require(task, error) || !work_begin(&work, task, error))
         return step_failed();
     json_t *rows = plan_rows(&work, args, others, delete, error);
     if (rows == NULL)
@@ -334,14 +327,9 @@ redfish_raid_create(Task *task, const json_t *args, GError **error)
 static StepOutcome
 redfish_raid_apply(Task *task, const json_t *args, GError **error)
 {
-    const json_t *config = json_object_get(args, "raid_config");
     if (info_has(task->node, INFO_RAID_CONFIGS))
         return continue_run(task, error);
-    if (!raid_config_validate(task, config, error))
-        return step_failed();
-    json_decref(task->node->target_raid_config);
-    task->node->target_raid_config = json_deep_copy(config);
-    return create(task, args, false, error);
+    return raid_target_take(task, args, error) ? create(task, args, false, error) : step_failed();
 }
 
 static StepOutcome
@@ -390,32 +378,20 @@ redfish_raid_check(const json_t *config, GError **error)
 static bool
 redfish_raid_validate(Task *task, GError **error)
 {
-    const json_t *target = task->node->target_raid_config;
-    return redfish_node_validate(task, error) &&
-           (json_object_size(target) == 0 || raid_config_validate(task, target, error));
+    return redfish_node_validate(task, error) && raid_target_validate(task, error);
 }
 
-#define VOLUMES(others)                                                                            \
-    "\"create_root_volume\": {\"description\": \"Make the disk that has is_root_volume; true "     \
-    "unless given\", \"required\": false}, \"create_nonroot_volumes\": {\"description\": \"Make "  \
-    "the other disks; " others " unless given\", \"required\": false}, \"delete_existing\": "      \
-    "{\"description\": \"Delete what is there first; false unless given\", \"required\": false}}"
-
-/* clang-format off */
 static const StepDef clean_steps[] = {
-    {.name = "create_configuration", .requires_ramdisk = true, .run = redfish_raid_create, .resume = redfish_raid_resume,
-     .arguments = "{" VOLUMES("true")},
-    {.name = "delete_configuration", .requires_ramdisk = true, .run = redfish_raid_delete, .resume = redfish_raid_resume},
+    RAID_CREATE_STEP(redfish_raid_create, redfish_raid_resume, RAID_DELETE_EXISTING_ARGUMENT),
+    RAID_DELETE_STEP(redfish_raid_delete, redfish_raid_resume),
     {0},
 };
 
 static const StepDef deploy_steps[] = {
-    {.name = "apply_configuration", .requires_ramdisk = true, .run = redfish_raid_apply, .resume = redfish_raid_resume,
-     .arguments = "{\"raid_config\": {\"description\": \"The RAID configuration to apply\", \"required\": true}, " VOLUMES("false")},
-    {.name = "delete_configuration", .requires_ramdisk = true, .run = redfish_raid_delete, .resume = redfish_raid_resume},
+    RAID_APPLY_STEP(redfish_raid_apply, redfish_raid_resume, RAID_DELETE_EXISTING_ARGUMENT),
+    RAID_DELETE_STEP(redfish_raid_delete, redfish_raid_resume),
     {0},
 };
-/* clang-format on */
 
 const RaidOps raid_redfish = {
     .interface = {.name = "redfish",

@@ -2,7 +2,7 @@
  * life.c does what it decides to do, agent_server.c asks it for answers, a BMC switches it.
  *
  * Threads: the lock guards what says GUARDED. One job at a time works for a machine (`busy`); what
- * says "job" belongs to it alone.
+ * says "job" belongs to it alone. Nothing here blocks.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
@@ -37,6 +37,7 @@ typedef enum MachineCount {
     MACHINE_COUNT_COUNT
 } MachineCount;
 
+/* The words of the tables; static. */
 const char *machine_phase_word(MachinePhase phase);
 const char *machine_count_word(MachineCount count);
 /* "on", "off", ... */
@@ -129,7 +130,8 @@ typedef struct FleetMachine {
     unsigned history_length GUARDED;          /* since the start */
 } FleetMachine;
 
-/* Makes a machine that is off. port: of BMC and agent. */
+/* Makes a machine that is off, in place. shared: borrowed until machine_clear, which frees what the
+ * machine owns when no thread has it any more. port: of BMC and agent. */
 void machine_init(FleetMachine *machine, MachineShared *shared, unsigned index, uint16_t port);
 void machine_clear(FleetMachine *machine);
 

@@ -4,7 +4,8 @@
  * of power and boots. Without ops the machine is simulated as well.
  *
  * Sources: DMTF DSP0266 1.15, DSP0268; the resources stand in data/.
- * All functions may be called by any thread.
+ * Threads: any; an owner that frees a BMC sees to it that no other thread has it. Only the answer
+ * to a slow request blocks (redfish_request_is_slow).
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 #include <glib.h>
@@ -106,7 +107,10 @@ typedef enum RedfishKnob {
     REDFISH_KNOB_COUNT
 } RedfishKnob;
 
-/* ops  NULL: there is no machine; both are borrowed */
+/* Makes a BMC; redfish_bmc_free ends it, NULL is fine.
+ *
+ * identity  copied
+ * ops       NULL: there is no machine. It and user are borrowed until the BMC is freed */
 RedfishBmc *redfish_bmc_new(const RedfishIdentity *identity, const RedfishMachineOps *ops,
                             void *user);
 void redfish_bmc_free(RedfishBmc *bmc);
@@ -151,7 +155,8 @@ typedef struct RedfishAnswer {
     bool cut;                 /* the connection ends in the middle of the body */
 } RedfishAnswer;
 
-/* Answers a request. answer: zeroed before, cleared after by the caller. */
+/* Answers a request, also a wrong one: there is always an answer. answer: zeroed before, cleared
+ * after by the caller. Blocks while an image is fetched. */
 void redfish_bmc_answer(RedfishBmc *bmc, const RedfishRequest *request, RedfishAnswer *answer);
 void redfish_answer_clear(RedfishAnswer *answer);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(RedfishAnswer, redfish_answer_clear)

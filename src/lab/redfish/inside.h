@@ -1,4 +1,11 @@
 /* The inside of a simulated Redfish BMC; private to this folder.
+ *
+ * A function of a RedfishCall that returns nothing makes the answer, also a refusal, by redfish_say
+ * and redfish_refuse; there are no GErrors inside. Any thread; what REQUIRES the lock must not
+ * block: images are fetched without it. A json_t * returned is a new value, NULL if there is none,
+ * and a char * the caller's to free, unless it says borrowed. Texts given are borrowed for the
+ * call.
+ *
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 #include "common/error.h"
@@ -219,22 +226,22 @@ json_t *redfish_record(const RedfishCall *call, const char *kind, const char *id
 bool redfish_record_check(RedfishCall *call, const char *kind) REQUIRES(call->bmc->lock);
 void redfish_record_create(RedfishCall *call, const char *kind) REQUIRES(call->bmc->lock);
 void redfish_record_drop(RedfishCall *call, const char *kind) REQUIRES(call->bmc->lock);
-/* Makes one without a request; takes `content`. Its number; the caller frees. */
+/* Makes one without a request; takes `content`. Returns its number; the caller frees. */
 char *redfish_record_put(RedfishBmc *bmc, const char *kind, json_t *content) REQUIRES(bmc->lock);
 /* Begins a task that ends by itself at that time (monotonic; INT64_MAX: when something else says
  * so; 0: when it has run for the knob task-ms), and answers 202. Its number, borrowed; NULL:
  * refused. */
 const char *redfish_task_begin(RedfishCall *call, int64_t due_ms) REQUIRES(call->bmc->lock);
-/* Answers the monitor of a task. */
 void redfish_test_event(RedfishCall *call) REQUIRES(call->bmc->lock);
+/* Answers the monitor of a task. */
 void redfish_task_monitor(RedfishCall *call) REQUIRES(call->bmc->lock);
 
-/* ports.c: they are numbered from 1 */
+/* ports.c: they are numbered from 1. The MAC address is borrowed from the state. */
 unsigned redfish_port_count(const RedfishBmc *bmc) REQUIRES(bmc->lock);
 const char *redfish_port_mac(const RedfishBmc *bmc, unsigned number) REQUIRES(bmc->lock);
 /* As UEFI writes it; the caller frees. */
 char *redfish_port_path(unsigned number);
-/* "NicBoot2" */
+/* 2 for "NicBoot2"; 1 for every other, and for NULL. */
 unsigned redfish_port_of_source(const char *source);
 json_t *redfish_live_nic_sources(const RedfishCall *call) REQUIRES(call->bmc->lock);
 json_t *redfish_live_nic_subinstances(const RedfishCall *call) REQUIRES(call->bmc->lock);

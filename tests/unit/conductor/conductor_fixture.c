@@ -208,6 +208,16 @@ conductor_fixture_load(const ConductorFixture *fixture, const char *uuid)
     return node;
 }
 
+Task *
+conductor_fixture_lock(ConductorFixture *fixture, const char *uuid)
+{
+    g_autoptr(GError) error = NULL;
+    Task *task = task_acquire(fixture->conductor, uuid, TASK_EXCLUSIVE, "test", &error);
+    if (task == NULL)
+        fail_msg("%s", error->message);
+    return task;
+}
+
 Node *
 conductor_fixture_await(const ConductorFixture *fixture, const char *uuid, const char *state)
 {

@@ -53,6 +53,9 @@ Node *conductor_fixture_node(ConductorFixture *fixture, const char *state, const
 /* The node as it is now; the caller frees. */
 Node *conductor_fixture_load(const ConductorFixture *fixture, const char *uuid);
 
+/* Locks a node for the test, which must succeed. The caller ends the task. */
+Task *conductor_fixture_lock(ConductorFixture *fixture, const char *uuid);
+
 /* Waits until the node is unlocked in this provision state and returns it; the caller frees. */
 Node *conductor_fixture_await(const ConductorFixture *fixture, const char *uuid, const char *state);
 

@@ -25,16 +25,6 @@ report(ConductorFixture *fixture, const char *uuid, BootPhase phase, const char 
         fail_msg("%s", error->message);
 }
 
-static Task *
-lock(ConductorFixture *fixture, const char *uuid)
-{
-    g_autoptr(GError) error = NULL;
-    Task *task = task_acquire(fixture->conductor, uuid, TASK_EXCLUSIVE, "test", &error);
-    if (task == NULL)
-        fail_msg("%s", error->message);
-    return task;
-}
-
 static void
 the_deploy_goes_on_when_the_volumes_are_attached(void **state)
 {
@@ -51,7 +41,7 @@ a_report_waits_for_the_lock_and_gets_it_when_it_is_given_back(void **state)
 {
     ConductorFixture *fixture = *state;
     g_autoptr(Node) node = waiting_node(fixture);
-    Task *task = lock(fixture, node->uuid);
+    Task *task = conductor_fixture_lock(fixture, node->uuid);
     report(fixture, node->uuid, BOOT_PHASE_SAN_HOOKED, NULL, false);
     task_release(task);
     g_autoptr(Node) active = conductor_fixture_await(fixture, node->uuid, "active");
@@ -104,7 +94,7 @@ a_report_that_comes_after_the_agent_ends_no_phase(void **state)
 {
     ConductorFixture *fixture = *state;
     g_autoptr(Node) node = waiting_node(fixture);
-    Task *task = lock(fixture, node->uuid);
+    Task *task = conductor_fixture_lock(fixture, node->uuid);
     info_set_json(task->node, INFO_BOOT, json_pack("{s:s, s:s}", "mode", "ramdisk", "token", "t"));
     info_set_text(task->node, INFO_AGENT_URL, "https://192.0.2.7:9999");
     task_phase_begin(task, "deploy.write_image", NULL);

@@ -6,16 +6,6 @@
 static const char heartbeat[] = "{\"callback_url\": \"http://10.0.0.7:9999\", \"agent_version\": "
                                 "\"9\", \"agent_token\": \"t\"}";
 
-static Task *
-lock(ConductorFixture *fixture, const char *uuid)
-{
-    g_autoptr(GError) error = NULL;
-    Task *task = task_acquire(fixture->conductor, uuid, TASK_EXCLUSIVE, "test", &error);
-    if (task == NULL)
-        fail_msg("%s", error->message);
-    return task;
-}
-
 static void
 save(Task *task)
 {
@@ -35,7 +25,7 @@ work_that_holds_the_lock_does_not_lose_a_heartbeat(void **state)
 {
     ConductorFixture *fixture = *state;
     g_autoptr(Node) node = conductor_fixture_node(fixture, "active", NULL);
-    Task *task = lock(fixture, node->uuid);
+    Task *task = conductor_fixture_lock(fixture, node->uuid);
     put(task, "agent_secret_token", json_string("t"));
     put(task, "gone", json_true());
     put(task, "nested", json_pack("{s:i}", "a", 1));
@@ -63,7 +53,7 @@ work_that_forgets_the_agent_wins_over_its_last_heartbeat(void **state)
 {
     ConductorFixture *fixture = *state;
     g_autoptr(Node) node = conductor_fixture_node(fixture, "active", NULL);
-    Task *task = lock(fixture, node->uuid);
+    Task *task = conductor_fixture_lock(fixture, node->uuid);
     put(task, "agent_secret_token", json_string("t"));
     put(task, "agent_url", json_string("http://10.0.0.7:9999"));
     save(task);
@@ -83,7 +73,7 @@ an_agent_that_is_forgotten_leaves_nothing_of_a_heartbeat_that_came_meanwhile(voi
 {
     ConductorFixture *fixture = *state;
     g_autoptr(Node) node = conductor_fixture_node(fixture, "active", NULL);
-    Task *task = lock(fixture, node->uuid);
+    Task *task = conductor_fixture_lock(fixture, node->uuid);
     put(task, "agent_secret_token", json_string("t"));
     save(task);
     conductor_fixture_do(fixture, RPC_HEARTBEAT, node->uuid, heartbeat);

@@ -5,22 +5,12 @@
 
 #include "conductor/steps/steps.h"
 
-static Task *
-lock(ConductorFixture *fixture, const Node *node)
-{
-    g_autoptr(GError) error = NULL;
-    Task *task = task_acquire(fixture->conductor, node->uuid, TASK_EXCLUSIVE, "test", &error);
-    if (task == NULL)
-        fail_msg("%s", error->message);
-    return task;
-}
-
 /* A node being cleaned, locked; driver_info is JSON text. */
 static Task *
 cleaning(ConductorFixture *fixture, const char *driver_info)
 {
     g_autoptr(Node) node = conductor_fixture_node(fixture, "manageable", driver_info);
-    return lock(fixture, node);
+    return conductor_fixture_lock(fixture, node->uuid);
 }
 
 static void
@@ -342,7 +332,7 @@ a_stop_is_obeyed_between_steps_and_another_life_goes_on(void **state)
     task_release(task);
     conductor_fixture_stop(fixture);
     conductor_fixture_start(fixture);
-    task = lock(fixture, node);
+    task = conductor_fixture_lock(fixture, node->uuid);
     assert_true(steps_planned(task, STEP_KIND_CLEAN));
     assert_int_equal(run(task, &error), STEPS_DONE);
     stored_step_is(fixture, task, 1, "erase_devices");

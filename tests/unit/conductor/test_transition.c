@@ -9,16 +9,6 @@
 
 #include <string.h>
 
-static Task *
-lock(ConductorFixture *fixture, const Node *node)
-{
-    g_autoptr(GError) error = NULL;
-    Task *task = task_acquire(fixture->conductor, node->uuid, TASK_EXCLUSIVE, "test", &error);
-    if (task == NULL)
-        fail_msg("%s", error->message);
-    return task;
-}
-
 static void
 move(Task *task, ProvisionEvent event)
 {
@@ -62,7 +52,7 @@ every_edge_of_the_table_is_saved_with_its_goal(void **state)
 {
     ConductorFixture *fixture = *state;
     g_autoptr(Node) node = conductor_fixture_node(fixture, "enroll", NULL);
-    Task *task = lock(fixture, node);
+    Task *task = conductor_fixture_lock(fixture, node->uuid);
     size_t count;
     const StateEdge *edges = state_edges(&count);
     for (size_t i = 0; i < count; i++) {
@@ -81,7 +71,7 @@ every_other_pair_is_refused_and_leaves_the_node_alone(void **state)
 {
     ConductorFixture *fixture = *state;
     g_autoptr(Node) node = conductor_fixture_node(fixture, "enroll", NULL);
-    Task *task = lock(fixture, node);
+    Task *task = conductor_fixture_lock(fixture, node->uuid);
     for (int from = 0; from < STATE_COUNT; from++) {
         put(task, (ProvisionState)from, "kept");
         for (int event = 0; event < EVENT_COUNT; event++) {
@@ -102,7 +92,7 @@ manual_cleaning_keeps_its_goal_all_the_way(void **state)
 {
     ConductorFixture *fixture = *state;
     g_autoptr(Node) node = conductor_fixture_node(fixture, "manageable", NULL);
-    Task *task = lock(fixture, node);
+    Task *task = conductor_fixture_lock(fixture, node->uuid);
     move_to(task, EVENT_CLEAN, STATE_MANAGEABLE);
     stands(fixture, task, "cleaning", "manageable");
     move(task, EVENT_WAIT);
@@ -122,7 +112,7 @@ a_deploy_that_fails_still_wants_to_be_active(void **state)
 {
     ConductorFixture *fixture = *state;
     g_autoptr(Node) node = conductor_fixture_node(fixture, "available", NULL);
-    Task *task = lock(fixture, node);
+    Task *task = conductor_fixture_lock(fixture, node->uuid);
     move(task, EVENT_DEPLOY);
     stands(fixture, task, "deploying", "active");
     move(task, EVENT_FAIL);
@@ -139,7 +129,7 @@ inspection_is_stamped_at_its_start_and_its_good_end_only(void **state)
 {
     ConductorFixture *fixture = *state;
     g_autoptr(Node) node = conductor_fixture_node(fixture, "manageable", NULL);
-    Task *task = lock(fixture, node);
+    Task *task = conductor_fixture_lock(fixture, node->uuid);
     record_set_text(&task->node->inspection_finished_at, "2026-01-01T00:00:00+00:00");
     move(task, EVENT_INSPECT);
     assert_non_null(task->node->inspection_started_at);
@@ -189,7 +179,7 @@ each_wait_has_the_deadline_of_its_option(void **state)
     ConductorFixture *fixture = conductor_fixture_new(settings);
     (void)state;
     g_autoptr(Node) node = conductor_fixture_node(fixture, "enroll", NULL);
-    Task *task = lock(fixture, node);
+    Task *task = conductor_fixture_lock(fixture, node->uuid);
     waits_for(task, STATE_DEPLOYING, 11);
     waits_for(task, STATE_CLEANING, 12);
     waits_for(task, STATE_RESCUING, 0);
@@ -221,7 +211,7 @@ the_world_is_told_of_start_progress_end_and_failure(void **state)
 {
     ConductorFixture *fixture = *state;
     g_autoptr(Node) node = conductor_fixture_node(fixture, "available", NULL);
-    Task *task = lock(fixture, node);
+    Task *task = conductor_fixture_lock(fixture, node->uuid);
     move(task, EVENT_DEPLOY);
     told(fixture, "start", "deploy", "available");
     move(task, EVENT_WAIT);
@@ -242,7 +232,7 @@ what_the_world_is_told_holds_no_secret(void **state)
     ConductorFixture *fixture = *state;
     g_autoptr(Node) node =
         conductor_fixture_node(fixture, "manageable", "{\"ipmi_password\": \"hunter2\"}");
-    Task *task = lock(fixture, node);
+    Task *task = conductor_fixture_lock(fixture, node->uuid);
     json_decref(task->node->clean_step);
     task->node->clean_step = conductor_fixture_json(
         "{\"interface\": \"bios\", \"step\": \"x\", \"args\": {\"password\": \"hunter2\"}}");
@@ -262,7 +252,7 @@ a_failure_is_remembered_with_its_cause(void **state)
     g_autoptr(GError) error = NULL;
     g_autoptr(Node) node = conductor_fixture_node(fixture, "available", NULL);
     g_autoptr(GError) cause = g_error_new(steel_error_quark(), STEEL_ERROR_POWER, "no power");
-    Task *task = lock(fixture, node);
+    Task *task = conductor_fixture_lock(fixture, node->uuid);
     move(task, EVENT_DEPLOY);
     task_fail(task, cause);
     stands(fixture, task, "deploy failed", "active");
@@ -284,7 +274,7 @@ what_the_database_interrupts_has_not_failed(void **state)
     static const SteelErrorCode codes[] = {STEEL_ERROR_DATABASE, STEEL_ERROR_DATABASE_BUSY};
     ConductorFixture *fixture = *state;
     g_autoptr(Node) node = conductor_fixture_node(fixture, "manageable", NULL);
-    Task *task = lock(fixture, node);
+    Task *task = conductor_fixture_lock(fixture, node->uuid);
     move(task, EVENT_ADOPT);
     for (size_t i = 0; i < G_N_ELEMENTS(codes); i++) {
         g_autoptr(GError) cause = g_error_new(steel_error_quark(), (int)codes[i], "held");
@@ -312,7 +302,7 @@ a_transition_that_cannot_be_saved_has_not_happened(void **state)
 {
     ConductorFixture *fixture = *state;
     g_autoptr(Node) node = conductor_fixture_node(fixture, "enroll", NULL);
-    Task *task = lock(fixture, node);
+    Task *task = conductor_fixture_lock(fixture, node->uuid);
     size_t count;
     const StateEdge *edges = state_edges(&count);
     for (size_t i = 0; i < count; i++) {

@@ -78,29 +78,19 @@ an_unrescue_that_wants_to_wait_fails_with_a_sentence(void **state)
     assert_false(info_has(node, INFO_STEP_WAITING));
 }
 
-static Task *
-lock(ConductorFixture *fixture, const char *uuid)
-{
-    g_autoptr(GError) error = NULL;
-    Task *task = task_acquire(fixture->conductor, uuid, TASK_EXCLUSIVE, "test", &error);
-    if (task == NULL)
-        fail_msg("%s", error->message);
-    return task;
-}
-
 /* A restarted process completes an undo that was under way. */
 static void
 a_wait_that_has_failed_is_not_gone_on_with(void **state)
 {
     ConductorFixture *fixture = *state;
     g_autoptr(Node) node = waiting(fixture, "available", DEPLOY_WAITS, ACTIVE, "wait call-back");
-    Task *task = lock(fixture, node->uuid);
+    Task *task = conductor_fixture_lock(fixture, node->uuid);
     assert_true(task_failing_begin(task, "the disk burned"));
     task_release(task);
-    provision_resume(lock(fixture, node->uuid));
+    provision_resume(conductor_fixture_lock(fixture, node->uuid));
     g_autoptr(Node) still = conductor_fixture_load(fixture, node->uuid);
     assert_string_equal(still->provision_state, "wait call-back");
-    provision_wait_timed_out(lock(fixture, node->uuid));
+    provision_wait_timed_out(conductor_fixture_lock(fixture, node->uuid));
     g_autoptr(Node) failed = conductor_fixture_load(fixture, node->uuid);
     assert_string_equal(failed->provision_state, "deploy failed");
     assert_string_equal(failed->last_error, "the disk burned");
@@ -149,7 +139,7 @@ giving_the_lock_back_resumes_the_node_whose_agent_has_met_it(void **state)
     g_autoptr(Node) node = conductor_fixture_node(fixture, "manageable", NULL);
     Wakes *own = conductor->wakes, *wakes = wakes_new(&ops, &world, 10);
     conductor->wakes = wakes;
-    Task *task = lock(fixture, node->uuid);
+    Task *task = conductor_fixture_lock(fixture, node->uuid);
     assert_true(wakes_add(wakes, node->uuid));
     assert_int_equal(world.resumed, 0);
     world.locked = false;

@@ -8,8 +8,8 @@
 
 #include <cmocka.h>
 
-#include "bmc/due_heap.h"
 #include "bmc/ipmi/bmc/server.h"
+#include "common/due_heap.h"
 #include "common/error.h"
 #include "consoles/consoles.h"
 

@@ -135,3 +135,34 @@ scratch_number(Db *db, const char *sql)
         fail_msg("%s: %s", sql, error->message);
     return number;
 }
+
+static bool
+insert_one(Db *db, void *user_data, GError **error)
+{
+    const ScratchWork *work = user_data;
+    if (!db_execute(db, "INSERT INTO chassis (uuid) VALUES ('inner')", NULL, 0, NULL, error))
+        return false;
+    return !work->fail_inner || steel_fail(error, STEEL_ERROR_LIMIT, "inner");
+}
+
+static bool
+insert_two(Db *db, void *user_data, GError **error)
+{
+    const ScratchWork *work = user_data;
+    if (!db_execute(db, "INSERT INTO chassis (uuid) VALUES ('outer')", NULL, 0, NULL, error))
+        return false;
+    if (work->inner_is_nested && !db_transaction(db, DB_WRITE, insert_one, user_data, error))
+        return false;
+    return !work->fail_outer || steel_fail(error, STEEL_ERROR_LIMIT, "outer");
+}
+
+void
+scratch_transaction(Db *db, ScratchWork work, bool good, int64_t rows)
+{
+    g_autoptr(GError) error = NULL;
+    assert_int_equal(db_transaction(db, DB_WRITE, insert_two, &work, &error), good);
+    if (!good)
+        assert_error(error, STEEL_ERROR_LIMIT); /* the cause, not the roll-back */
+    assert_true(scratch_number(db, "SELECT COUNT(*) FROM chassis") == rows);
+    scratch_execute(db, "DELETE FROM chassis");
+}

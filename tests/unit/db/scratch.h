@@ -46,6 +46,14 @@ int64_t scratch_execute(Db *db, const char *sql);
 /* The first column of the first row as a number; -1 when there is none. */
 int64_t scratch_number(Db *db, const char *sql);
 
+/* Inserts a chassis in a transaction, and another one in a transaction inside it where that is
+ * nested; then the inner, or the outer one fails. Checks how it ends and how many rows are left,
+ * and removes them. */
+typedef struct ScratchWork {
+    bool fail_inner, fail_outer, inner_is_nested;
+} ScratchWork;
+void scratch_transaction(Db *db, ScratchWork work, bool good, int64_t rows);
+
 #define assert_error(error, wanted)                                                                \
     do {                                                                                           \
         if (!steel_error_is(error, wanted))                                                        \

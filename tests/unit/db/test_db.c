@@ -197,41 +197,6 @@ statements_are_counted_per_thread(void **state)
     assert_true(db_statement_count() - before == 2);
 }
 
-typedef struct Work {
-    bool fail_inner, fail_outer, inner_is_nested;
-} Work;
-
-static bool
-insert_one(Db *db, void *user_data, GError **error)
-{
-    const Work *work = user_data;
-    if (!db_execute(db, "INSERT INTO chassis (uuid) VALUES ('inner')", NULL, 0, NULL, error))
-        return false;
-    return !work->fail_inner || steel_fail(error, STEEL_ERROR_LIMIT, "inner");
-}
-
-static bool
-insert_two(Db *db, void *user_data, GError **error)
-{
-    const Work *work = user_data;
-    if (!db_execute(db, "INSERT INTO chassis (uuid) VALUES ('outer')", NULL, 0, NULL, error))
-        return false;
-    if (work->inner_is_nested && !db_transaction(db, DB_WRITE, insert_one, user_data, error))
-        return false;
-    return !work->fail_outer || steel_fail(error, STEEL_ERROR_LIMIT, "outer");
-}
-
-static void
-transaction(Db *db, Work work, bool good, int64_t rows)
-{
-    g_autoptr(GError) error = NULL;
-    assert_int_equal(db_transaction(db, DB_WRITE, insert_two, &work, &error), good);
-    if (!good)
-        assert_error(error, STEEL_ERROR_LIMIT); /* the cause, not the roll-back */
-    assert_true(scratch_number(db, "SELECT COUNT(*) FROM chassis") == rows);
-    scratch_execute(db, "DELETE FROM chassis");
-}
-
 typedef struct Joined {
     DbWorkKind inner;
 } Joined;
@@ -274,12 +239,12 @@ static void
 a_transaction_happens_whole_or_not_at_all(void **state)
 {
     Scratch *scratch = *state;
-    transaction(scratch->db, (Work){false, false, false}, true, 1);
-    transaction(scratch->db, (Work){false, true, false}, false, 0);
-    transaction(scratch->db, (Work){false, false, true}, true, 2);
-    transaction(scratch->db, (Work){true, false, true}, false, 0);
-    transaction(scratch->db, (Work){false, true, true}, false, 0);
-    transaction(scratch->db, (Work){false, false, true}, true, 2);
+    scratch_transaction(scratch->db, (ScratchWork){false, false, false}, true, 1);
+    scratch_transaction(scratch->db, (ScratchWork){false, true, false}, false, 0);
+    scratch_transaction(scratch->db, (ScratchWork){false, false, true}, true, 2);
+    scratch_transaction(scratch->db, (ScratchWork){true, false, true}, false, 0);
+    scratch_transaction(scratch->db, (ScratchWork){false, true, true}, false, 0);
+    scratch_transaction(scratch->db, (ScratchWork){false, false, true}, true, 2);
 }
 
 static bool

@@ -391,41 +391,6 @@ a_file_that_another_process_holds_is_busy_and_that_may_be_retried(void **state)
     sqlite3_close(other);
 }
 
-typedef struct Work {
-    bool fail_inner, fail_outer, inner_is_nested;
-} Work;
-
-static bool
-insert_one(Db *db, void *user_data, GError **error)
-{
-    const Work *work = user_data;
-    if (!db_execute(db, "INSERT INTO chassis (uuid) VALUES ('inner')", NULL, 0, NULL, error))
-        return false;
-    return !work->fail_inner || steel_fail(error, STEEL_ERROR_LIMIT, "inner");
-}
-
-static bool
-insert_two(Db *db, void *user_data, GError **error)
-{
-    const Work *work = user_data;
-    if (!db_execute(db, "INSERT INTO chassis (uuid) VALUES ('outer')", NULL, 0, NULL, error))
-        return false;
-    if (work->inner_is_nested && !db_transaction(db, DB_WRITE, insert_one, user_data, error))
-        return false;
-    return !work->fail_outer || steel_fail(error, STEEL_ERROR_LIMIT, "outer");
-}
-
-static void
-transaction(Db *db, Work work, bool good, int64_t rows)
-{
-    g_autoptr(GError) error = NULL;
-    assert_int_equal(db_transaction(db, DB_WRITE, insert_two, &work, &error), good);
-    if (!good)
-        assert_error(error, STEEL_ERROR_LIMIT); /* the cause, not the roll-back */
-    assert_true(scratch_number(db, "SELECT COUNT(*) FROM chassis") == rows);
-    scratch_execute(db, "DELETE FROM chassis");
-}
-
 /* The mark belongs to the connection, and ends with it. */
 static bool
 insert_and_be_rolled_back(Db *db, void *user_data, GError **error)
@@ -449,8 +414,8 @@ a_transaction_that_is_over_already_does_not_harm_the_next(void **state)
     g_clear_error(&error);
     assert_false(db_execute(scratch->db, "DROP TABLE mark", NULL, 0, NULL, &error));
     assert_says(error, "no such table: mark");
-    transaction(scratch->db, (Work){false, false, true}, true, 2);
-    transaction(scratch->db, (Work){false, true, true}, false, 0);
+    scratch_transaction(scratch->db, (ScratchWork){false, false, true}, true, 2);
+    scratch_transaction(scratch->db, (ScratchWork){false, true, true}, false, 0);
 }
 
 #define scratch_test(name) cmocka_unit_test_setup_teardown(name, scratch_setup, scratch_teardown)

@@ -2,12 +2,12 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "driver_fixture.h"
 
-#include "bmc/http_engine/engine.h"
 #include "bmc/ilo/ilo.h"
 #include "bmc/ipmi/client/client.h"
 #include "bmc/redfish/client.h"
 #include "common/config.h"
 #include "db/records.h"
+#include "http_engine/engine.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -11,8 +11,8 @@
 #include <glib.h>
 
 #include "bmc/guard.h"
-#include "bmc/http_engine/engine.h"
 #include "bmc/ilo/ilo.h"
+#include "http_engine/engine.h"
 #include "ilo_device.h"
 
 typedef struct World {

@@ -11,9 +11,9 @@
 #include <pthread.h>
 #include <time.h>
 
-#include "bmc/due_heap.h"
 #include "bmc/ipmi/bmc/server.h"
 #include "bmc/ipmi/client/commands.h"
+#include "common/due_heap.h"
 #include "common/error.h"
 
 static const IpmiBmcUser users[] = {

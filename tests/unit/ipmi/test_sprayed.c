@@ -13,10 +13,10 @@
 #include <stdatomic.h>
 #include <unistd.h>
 
-#include "bmc/due_heap.h"
 #include "bmc/ipmi/bmc/bmc.h"
 #include "bmc/ipmi/client/commands.h"
 #include "bmc/ipmi/wire/socket.h"
+#include "common/due_heap.h"
 #include "common/error.h"
 
 enum {

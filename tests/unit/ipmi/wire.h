@@ -10,10 +10,10 @@
 
 #include <cmocka.h>
 
-#include "bmc/due_heap.h"
 #include "bmc/ipmi/bmc/bmc.h"
 #include "bmc/ipmi/client/commands.h"
 #include "bmc/ipmi/client/session.h"
+#include "common/due_heap.h"
 #include "common/error.h"
 
 static const IpmiBmcUser wire_users[] = {

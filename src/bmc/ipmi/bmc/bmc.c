@@ -4,8 +4,8 @@
 
 #include <string.h>
 
-#include "bmc/due_heap.h"
 #include "bmc/ipmi/wire/packet.h"
+#include "common/due_heap.h"
 #include "common/error.h"
 #include "common/lock.h"
 #include "common/secret.h"

@@ -1,5 +1,10 @@
 /* The inside of a simulated BMC: its state, and one function from a datagram to the answer. It owns
  * no socket and no thread, so that tests and fuzzers feed it bytes; server.c adds those.
+ *
+ * Threads: one at a time for each BMC, the server's in a real one, unless a function says any. That
+ * thread holds no lock when it calls; functions that need the lock say REQUIRES. Nothing blocks.
+ * now_ms is monotonic.
+ *
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
@@ -133,7 +138,8 @@ typedef struct BmcCommand {
     BmcHandler handler;
 } BmcCommand;
 
-/* A BMC without a socket. Errors: INVALID. */
+/* A BMC without a socket; users are copied, ops are borrowed until it is freed (NULL: a machine
+ * that only keeps its power state). Errors: INVALID. */
 IpmiBmc *ipmi_bmc_new(const IpmiBmcUser *users, size_t user_count, const IpmiBmcOps *ops,
                       void *user_data, GError **error);
 void ipmi_bmc_free(IpmiBmc *bmc);
@@ -168,7 +174,8 @@ size_t bmc_rakp1(IpmiBmc *bmc, uint64_t now_ms, const uint8_t *data, size_t size
 size_t bmc_rakp3(IpmiBmc *bmc, uint64_t now_ms, const uint8_t *data, size_t size, uint8_t *out,
                  size_t capacity);
 
-/* bmc_session.c: the sessions of a BMC. */
+/* bmc_session.c: the sessions of a BMC, borrowed from it until they are dropped or replaced. NULL:
+ * there is none of this id. */
 BmcSession *bmc_session_find(IpmiBmc *bmc, uint32_t bmc_id);
 /* NULL if all slots are taken (half-open ones older than a few seconds are replaced) or there are
  * no random numbers. */

@@ -3,8 +3,8 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
 
-#include "bmc/due_heap.h"
 #include "bmc/ipmi/bmc/bmc.h"
+#include "common/due_heap.h"
 #include "common/error.h"
 #include "common/lock.h"
 

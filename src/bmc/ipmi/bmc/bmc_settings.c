@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "bmc/due_heap.h"
+#include "common/due_heap.h"
 
 void
 ipmi_bmc_set_faults(IpmiBmc *bmc, const IpmiBmcFaults *faults)

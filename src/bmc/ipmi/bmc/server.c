@@ -10,10 +10,10 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include "bmc/due_heap.h"
 #include "bmc/ipmi/bmc/bmc.h"
 #include "bmc/ipmi/wire/packet.h"
 #include "bmc/ipmi/wire/socket.h"
+#include "common/due_heap.h"
 #include "common/error.h"
 #include "common/lock.h"
 

@@ -112,7 +112,7 @@ void ipmi_server_remove(IpmiServer *server, IpmiBmc *bmc);
  * a callback of IpmiBmcOps only. */
 char *ipmi_bmc_asker(const IpmiBmc *bmc);
 
-/* All below: any thread, also from callbacks. */
+/* All below: any thread, also from callbacks; none blocks, and what they are given is copied. */
 uint16_t ipmi_bmc_port(const IpmiBmc *bmc);
 void ipmi_bmc_set_faults(IpmiBmc *bmc, const IpmiBmcFaults *faults);
 

@@ -9,10 +9,10 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-#include "bmc/due_heap.h"
 #include "bmc/ipmi/client/client_sockets.h"
 #include "bmc/ipmi/client/resolver.h"
 #include "bmc/ipmi/client/session.h"
+#include "common/due_heap.h"
 
 typedef enum JobState { JOB_RESOLVING, JOB_QUEUED, JOB_PAUSED, JOB_RUNNING } JobState;
 

@@ -1,6 +1,7 @@
 /* The verbs of provisioning on top of the IPMI client: power, boot device, identity and reset of
  * the BMC. Each exists as a request builder with a response parser (pure), as a blocking call for
- * workers and as an asynchronous call.
+ * workers and as an asynchronous call. What they are given is borrowed for the call; out-parameters
+ * are untouched on failure.
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 #include "bmc/ipmi/client/client.h"

@@ -1,6 +1,10 @@
 /* One session of the client as a state machine: fed with datagrams and the time, it says what to
  * send and when to wake it. It owns no socket and no thread, so that tests and fuzzers drive it;
  * client.c does for real.
+ *
+ * Threads: one at a time for each session. Nothing blocks; `send` and `payload` are called from
+ * within and must not free the session. now_ms is monotonic and does not go back.
+ *
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 #include "bmc/ipmi/client/client.h"

@@ -1,5 +1,6 @@
 /* A writer and a reader over byte arrays with the bounds checked in one place; IPMI is little
  * endian on the wire. An overrun is remembered, so that a builder or parser checks once at its end.
+ * Pure; a writer or a reader belongs to one thread, and borrows its bytes.
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 #include <stdbool.h>

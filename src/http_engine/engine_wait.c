@@ -1,7 +1,7 @@
 /* The blocking face of the engine, for worker threads.
  * SPDX-License-Identifier: Apache-2.0 */
-#include "bmc/http_engine/engine.h"
 #include "common/lock.h"
+#include "http_engine/engine.h"
 
 #include <pthread.h>
 
@@ -39,7 +39,7 @@ http_engine_call(HttpEngine *engine, const HttpRequest *request, HttpResponse *r
     Waiter waiter = {.done = false};
     lock_init(&waiter.lock, LOCK_RANK_HTTP_CALL);
     pthread_cond_init(&waiter.changed, NULL);
-    lock_check_io("ask a BMC");
+    lock_check_io("ask a server over HTTP");
     http_engine_submit(engine, request, http_call_done, &waiter);
     lock_acquire(&waiter.lock);
     while (!waiter.done)

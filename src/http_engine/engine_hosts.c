@@ -1,8 +1,8 @@
-/* Whose turn it is: calls wait at their BMC, BMCs take turns, and one that cannot be reached
+/* Whose turn it is: calls wait at their server, servers take turns, and one that cannot be reached
  * rests. The contract is in engine_internal.h.
  * SPDX-License-Identifier: Apache-2.0 */
-#include "bmc/http_engine/engine_internal.h"
-#include "bmc/http_engine/redirect.h"
+#include "http_engine/engine_internal.h"
+#include "http_engine/redirect.h"
 
 enum { HOSTS_KEPT = 65536 };
 
@@ -62,15 +62,37 @@ end_with(EngineCall *call, SteelErrorCode code, const char *format, ...)
 /* ---- rests ---- */
 
 static bool
-is_resting(const EngineCall *call)
+is_resting(const HttpEngine *engine, const EngineHost *host)
 {
-    return bmc_guard_is_resting(call->engine->guard, call->host->key);
+    const HttpEngineOptions *options = &engine->options;
+    return options->rests != NULL && options->rests->is_resting(options->rests_self, host->key);
+}
+
+static bool
+is_on_trial(const HttpEngine *engine, const EngineHost *host)
+{
+    const HttpEngineOptions *options = &engine->options;
+    return options->rests != NULL && options->rests->is_on_trial(options->rests_self, host->key);
+}
+
+/* error: how the call ended; NULL: with an answer. */
+static void
+remember_end(const HttpEngine *engine, const EngineHost *host, const GError *error)
+{
+    const HttpEngineOptions *options = &engine->options;
+    if (options->rests == NULL)
+        return;
+    if (steel_error_is(error, STEEL_ERROR_BMC_UNREACHABLE))
+        options->rests->not_reached(options->rests_self, host->key, error->message);
+    else
+        options->rests->reached(options->rests_self, host->key);
 }
 
 static void
 end_because_resting(EngineCall *call)
 {
-    g_autoptr(GError) error = bmc_guard_leave_alone(call->engine->guard, call->host->key);
+    const HttpEngineOptions *options = &call->engine->options;
+    g_autoptr(GError) error = options->rests->leave_alone(options->rests_self, call->host->key);
     atomic_fetch_add_explicit(&call->engine->refused, 1, memory_order_relaxed);
     engine_call_end(call, error);
 }
@@ -86,12 +108,11 @@ end_waiting(EngineHost *host)
 
 /* ---- turns ---- */
 
-/* After a rest one call at a time shows whether the BMC is back. */
+/* After a rest one call at a time shows whether the server is back. */
 static unsigned
 room_at(const HttpEngine *engine, const EngineHost *host)
 {
-    bool trial = bmc_guard_is_on_trial(engine->guard, host->key);
-    unsigned limit = trial ? 1 : engine->options.per_host;
+    unsigned limit = is_on_trial(engine, host) ? 1 : engine->options.per_host;
     return host->running < limit ? limit - host->running : 0;
 }
 
@@ -115,7 +136,7 @@ engine_call_admit(EngineCall *call)
         return;
     }
     EngineHost *host = call->host = host_of(engine, key);
-    if (is_resting(call)) {
+    if (is_resting(engine, host)) {
         end_because_resting(call);
         return;
     }
@@ -186,15 +207,12 @@ engine_call_finished(EngineCall *call, CURLcode code)
     leave_host(call);
     if (code != CURLE_OK)
         engine_call_explain(call, code, &error);
-    if (steel_error_is(error, STEEL_ERROR_BMC_UNREACHABLE))
-        bmc_guard_not_reached(engine->guard, host->key, error->message);
-    else
-        bmc_guard_reached(engine->guard, host->key);
+    remember_end(engine, host, error);
     if (code == CURLE_OK && engine_call_redirected(call, &error))
         follow(call);
     else
         engine_call_end(call, error);
-    if (bmc_guard_is_resting(engine->guard, host->key))
+    if (is_resting(engine, host))
         end_waiting(host);
     offer_host(engine, host);
 }

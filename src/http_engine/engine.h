@@ -1,28 +1,48 @@
-/* Asks many BMCs over HTTP and HTTPS at once: one thread and libcurl's multi interface under the
- * protocol clients (redfish, ilo). It knows neither JSON nor logins.
+/* Asks many servers over HTTP and HTTPS at once: one thread and libcurl's multi interface. The
+ * clients of BMCs ask through it (bmc/redfish, bmc/ilo), and an API its conductors (rpc). It knows
+ * neither JSON nor logins.
  *
- *   - Calls to one BMC run a few at a time, in the order they came; BMCs take turns for the
- *     connections that are allowed in all. A slow BMC holds its own few and no more.
- *   - A BMC that cannot be reached several times in a row rests (guard.h): calls to it fail at
- *     once, then one of them tries again.
+ *   - Calls to one server run a few at a time, in the order they came; servers take turns for the
+ *     connections that are allowed in all. A slow server holds its own few and no more.
+ *   - A server that is not reached rests where the owner says so (HttpEngineRests): calls to it
+ *     fail at once, then one of them tries again.
  *   - Redirects are followed on the same host only, keeping method and body.
  *   - Open connections are used again.
  *
+ * The codes and words of errors are those for BMCs; who asks other servers says it in words of his
+ * own.
+ *
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
-#include "bmc/guard.h"
 #include "common/http_client.h"
 
 #include <stdint.h>
 
 typedef struct HttpEngine HttpEngine;
 
+/* What is remembered of servers that are not reached, so that nobody waits for them in vain. All
+ * members are called on the engine's thread and must not block; none is NULL. A place is
+ * "https://host:port" in lower case. */
+typedef struct HttpEngineRests {
+    bool (*is_resting)(void *self, const char *place);
+    /* A rest is over, and nobody has reached the server since: one call shows whether it is
+     * back. */
+    bool (*is_on_trial)(void *self, const char *place);
+    /* Why a call to a server that rests is not made; the engine frees it. */
+    GError *(*leave_alone)(void *self, const char *place);
+    /* A call ended with BMC_UNREACHABLE, in these words. */
+    void (*not_reached)(void *self, const char *place, const char *words);
+    /* The server has answered, whatever it was. */
+    void (*reached)(void *self, const char *place);
+} HttpEngineRests;
+
 /* Zero means the default everywhere. */
 typedef struct HttpEngineOptions {
-    unsigned per_host;   /* calls at a time to one BMC; 0: 2 */
-    unsigned total;      /* calls at a time in all; 0: 256 */
-    unsigned host_queue; /* calls that may wait for one BMC; 0: 64 */
-    BmcGuard *guard;     /* borrowed, outlives the engine; NULL: one of its own */
+    unsigned per_host;            /* calls at a time to one server; 0: 2 */
+    unsigned total;               /* calls at a time in all; 0: 256 */
+    unsigned host_queue;          /* calls that may wait for one server; 0: 64 */
+    const HttpEngineRests *rests; /* static; NULL: no server rests */
+    void *rests_self;             /* borrowed, outlives the engine */
 } HttpEngineOptions;
 
 /* Called exactly once for each call, on the engine's thread: must not block, must not call
@@ -53,11 +73,11 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(HttpEngine, http_engine_free)
  * done     any status is a success, also a 3xx that may not be followed
  * Errors (in done)
  *   BMC_UNREACHABLE  no connection, the name does not resolve, no answer by the deadline, or the
- *                    BMC is left alone
- *   BMC_AUTH         the BMC's certificate is not trusted, or is for another name
+ *                    server is left alone
+ *   BMC_AUTH         the server's certificate is not trusted, or is for another name
  *   BMC_PROTOCOL     a broken or oversized answer, a redirect to another host or in a circle
- *   BMC_BUSY         too many calls wait for this BMC
- *   NO_WORKER        no turn by the deadline, for calls to other BMCs: this one is not to blame
+ *   BMC_BUSY         too many calls wait for this server
+ *   NO_WORKER        no turn by the deadline, for calls to other servers: this one is not to blame
  *   LEASE_LOST       the request's may_send did not allow it
  *   INVALID          not an http or https URL
  *   CANCELLED        the engine was stopped
@@ -83,7 +103,7 @@ typedef struct HttpEngineStats {
     uint64_t calls;
     uint64_t failures;
     uint64_t connections; /* that were opened */
-    uint64_t refused;     /* calls that ended at once because the BMC was left alone */
+    uint64_t refused;     /* calls that ended at once because the server was left alone */
     uint64_t running;     /* now */
 } HttpEngineStats;
 void http_engine_stats(HttpEngine *engine, HttpEngineStats *stats);

@@ -1,6 +1,6 @@
 /* A binary heap of due times.
  * SPDX-License-Identifier: Apache-2.0 */
-#include "bmc/due_heap.h"
+#include "common/due_heap.h"
 
 #include <glib.h>
 #include <limits.h>

@@ -1,8 +1,10 @@
 /* The engine against servers that answer, are slow, break off, redirect, or are not who they say.
  * SPDX-License-Identifier: Apache-2.0 */
-#include "bmc/http_engine/engine.h"
-#include "bmc/http_engine/redirect.h"
+#include "bmc/guard.h"
+#include "bmc/http_rests.h"
 #include "common/lock.h"
+#include "http_engine/engine.h"
+#include "http_engine/redirect.h"
 #include "scripted_bmc.h"
 
 #include <setjmp.h>
@@ -382,7 +384,7 @@ a_dead_bmc_is_left_alone_and_asked_again(void **state)
     (void)state;
     const BmcGuardOptions rests = {.failures = 2, .rest_ms = 60000, .rest_limit_ms = 60000};
     BmcGuard *guard = bmc_guard_new(&rests);
-    const HttpEngineOptions options = {.guard = guard};
+    const HttpEngineOptions options = {.rests = &bmc_http_rests, .rests_self = guard};
     World world = begin(BMC_TRUSTED, echo, NULL, &options);
     g_autofree char *url = g_strdup(scripted_bmc_url(world.bmc));
     scripted_bmc_stop(g_steal_pointer(&world.bmc));
@@ -416,7 +418,7 @@ a_bmc_that_comes_back_serves_everybody(void **state)
     (void)state;
     const BmcGuardOptions rests = {.failures = 1, .rest_ms = 1, .rest_limit_ms = 1};
     BmcGuard *guard = bmc_guard_new(&rests);
-    const HttpEngineOptions options = {.guard = guard};
+    const HttpEngineOptions options = {.rests = &bmc_http_rests, .rests_self = guard};
     World world = begin(BMC_TRUSTED, coming_back, NULL, &options);
     HttpRequest request = trusting(&world);
     bool back = false;

@@ -1,8 +1,8 @@
 /* The engine's thread, and what other threads call; the contract is in engine.h.
  * SPDX-License-Identifier: Apache-2.0 */
-#include "bmc/http_engine/engine.h"
+#include "http_engine/engine.h"
 
-#include "bmc/http_engine/engine_internal.h"
+#include "http_engine/engine_internal.h"
 
 #include <sys/resource.h>
 
@@ -154,7 +154,8 @@ complete(const HttpEngineOptions *given)
         .per_host = or_default(options->per_host, fallback->per_host),
         .total = or_default(options->total, fallback->total),
         .host_queue = or_default(options->host_queue, fallback->host_queue),
-        .guard = options->guard,
+        .rests = options->rests,
+        .rests_self = options->rests_self,
     };
 }
 
@@ -167,7 +168,6 @@ engine_destroy(HttpEngine *engine)
     g_queue_clear(&engine->startable);
     due_heap_clear(&engine->due);
     lock_destroy(&engine->lock);
-    bmc_guard_free(engine->own_guard);
     g_free(engine);
 }
 
@@ -191,8 +191,6 @@ http_engine_new(const HttpEngineOptions *options, GError **error)
     HttpEngine *engine = g_new0(HttpEngine, 1);
     lock_init(&engine->lock, LOCK_RANK_HTTP_ENGINE);
     engine->options = complete(options);
-    engine->own_guard = engine->options.guard == NULL ? bmc_guard_new(NULL) : NULL;
-    engine->guard = engine->own_guard != NULL ? engine->own_guard : engine->options.guard;
     engine->hosts = engine_hosts_new();
     engine->running = g_ptr_array_new();
     engine->multi = started == CURLE_OK ? curl_multi_init() : NULL;

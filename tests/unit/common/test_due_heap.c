@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "bmc/due_heap.h"
+#include "common/due_heap.h"
 
 enum { ENTRIES = 500, MOVES = 20000 };
 

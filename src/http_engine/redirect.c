@@ -1,6 +1,6 @@
 /* Redirects stay on the host; the contract is in redirect.h.
  * SPDX-License-Identifier: Apache-2.0 */
-#include "bmc/http_engine/redirect.h"
+#include "http_engine/redirect.h"
 
 #include "common/http_client.h"
 

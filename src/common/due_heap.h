@@ -1,6 +1,6 @@
-/* A heap of things that are due at a time, for the engine threads of client and server. An entry is
+/* A heap of things that are due at a time, for threads that wait for many at once. An entry is
  * embedded in the thing, so that it can be moved or taken out without a search. Not thread-safe:
- * one thread owns a heap.
+ * one thread owns a heap. Nothing blocks.
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 #include <stdbool.h>

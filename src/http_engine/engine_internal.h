@@ -2,10 +2,10 @@
  * thread unless they say otherwise.
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
-#include "bmc/due_heap.h"
-#include "bmc/http_engine/engine.h"
+#include "common/due_heap.h"
 #include "common/http_options.h"
 #include "common/lock.h"
+#include "http_engine/engine.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -45,7 +45,7 @@ typedef struct EngineCall {
     void *user_data;
 } EngineCall;
 
-/* A BMC as the engine sees it: "https://host:port". */
+/* A server as the engine sees it: "https://host:port". */
 struct EngineHost {
     char *key;      /* owned */
     GQueue waiting; /* of EngineCall, owned */
@@ -57,8 +57,6 @@ struct HttpEngine {
     pthread_t thread;
     CURLM *multi;
     HttpEngineOptions options; /* without zeros */
-    BmcGuard *guard;           /* borrowed, */
-    BmcGuard *own_guard;       /* or this one; NULL */
     atomic_uint_fast64_t calls, failures, connections, refused, running_seen;
 
     /* The engine's thread only. */

@@ -1,8 +1,8 @@
 /* One exchange of the engine on a libcurl handle.
  * SPDX-License-Identifier: Apache-2.0 */
-#include "bmc/http_engine/engine_internal.h"
-#include "bmc/http_engine/redirect.h"
 #include "common/secret.h"
+#include "http_engine/engine_internal.h"
+#include "http_engine/redirect.h"
 
 #include <string.h>
 
