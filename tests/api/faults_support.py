@@ -8,13 +8,13 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
 
 import harness
 
+from ports import free_ports
 FAKE_STATES = ("verifying", "deploying", "cleaning", "deleting", "inspecting", "adopting", "rescuing", "unrescuing")
 
 
@@ -181,23 +181,6 @@ class Suite(harness.Suite):
         return self.get("/v1/nodes/%s/history" % node)["history"]
 
 
-def free_udp_ports(count):
-    """The first of `count` adjacent UDP ports that nobody uses."""
-    for base in range(21000 + os.getpid() % 500 * 40, 60000, count):
-        sockets = []
-        try:
-            for port in range(base, base + count):
-                sockets.append(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
-                sockets[-1].bind(("127.0.0.1", port))
-            return base
-        except OSError:
-            continue
-        finally:
-            for item in sockets:
-                item.close()
-    raise AssertionError("no free ports")
-
-
 class Fleet:
     """BMCs of steel-lab without machines."""
 
@@ -205,7 +188,7 @@ class Fleet:
 
     def __init__(self, count, *options):
         self.folder = tempfile.mkdtemp(prefix="steel-fleet-")
-        self.base = free_udp_ports(count)
+        self.base = free_ports(count)
         self.process = subprocess.Popen([self.LAB, "fleet", "--ipmi", str(count), "--port-base", str(self.base), "--dir", self.folder,
                                          *options], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                                         stdin=subprocess.DEVNULL, start_new_session=True)

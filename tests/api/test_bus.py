@@ -226,10 +226,7 @@ class Bus(unittest.TestCase):
         self.expect("two", ordered=False)
 
     def test_a_full_backlog_loses_the_oldest_and_says_so(self):
-        silent = socket.create_server(("127.0.0.1", 0))
-        self.addCleanup(silent.close)
-        port = silent.getsockname()[1]
-        silent.close()  # nobody listens there
+        port = rabbit_support.free_port()  # nobody listens there
         daemon = self.daemon("oslo_messaging_notifications.backlog=4", url=rabbit.url(port=port))
         for number in range(5):
             self.make(daemon, "node-%d" % number)

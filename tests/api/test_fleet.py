@@ -238,7 +238,7 @@ class Waves(faults_support.Suite):
         """(exit status, what it said, its report, its journal)"""
         folder = self.temporary_folder()
         done = subprocess.run(
-            [fleet_support.Machines.LAB, "fleet", "--agents", str(count), "--port-base", str(fleet_support.free_port_row(count)),
+            [fleet_support.Machines.LAB, "fleet", "--agents", str(count), "--port-base", str(fleet_support.free_ports(count)),
              "--dir", folder + "/lab", "--report", folder + "/report", "--journal", folder + "/journal", *self.urls,
              *fleet_support.SECONDS, *options], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
             timeout=300, check=False)
