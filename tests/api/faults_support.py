@@ -201,15 +201,15 @@ class Fleet:
                      "ipmi_password": "password"}, **more)
 
     def set(self, *options):
-        subprocess.run([self.LAB, "fleet-set", "--dir", self.folder, *map(str, options)], check=True, timeout=20,
+        subprocess.run([self.LAB, "fleet-set", "--dir", self.folder, *map(str, options)], check=True, timeout=harness.LIMIT_S,
                        stdout=subprocess.DEVNULL)
 
     def status(self):
-        done = subprocess.run([self.LAB, "status", "--dir", self.folder], check=True, timeout=20, stdout=subprocess.PIPE)
+        done = subprocess.run([self.LAB, "status", "--dir", self.folder], check=True, timeout=harness.LIMIT_S, stdout=subprocess.PIPE)
         return json.loads(done.stdout)
 
     def close(self):
         self.process.terminate()
-        self.process.wait(20)
+        self.process.wait(harness.LIMIT_S)
         self.process.stdout.close()
         shutil.rmtree(self.folder, ignore_errors=True)

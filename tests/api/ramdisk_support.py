@@ -15,6 +15,7 @@ import uuid
 
 import agent_support
 import faults_support
+import harness
 from faults_support import until
 from ports import free_port
 
@@ -181,7 +182,7 @@ class Suite(faults_support.Suite):
     # -- the machine
 
     def fetch(self, path, address=MACHINE):
-        connection = http.client.HTTPConnection("127.0.0.1", self.boot_port, timeout=10, source_address=(address, 0))
+        connection = http.client.HTTPConnection("127.0.0.1", self.boot_port, timeout=harness.LIMIT_S, source_address=(address, 0))
         try:
             connection.request("GET", path)
             answer = connection.getresponse()

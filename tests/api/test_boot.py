@@ -8,6 +8,7 @@ import re
 
 import database
 import faults_support
+import harness
 from faults_support import until
 from ports import free_port
 
@@ -66,7 +67,7 @@ class Boot(faults_support.Suite):
 
     def machine(self, path, address=MACHINE):
         """The boot script that a client at this address gets; "" while it gets none."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.boot_port, timeout=10, source_address=(address, 0))
+        connection = http.client.HTTPConnection("127.0.0.1", self.boot_port, timeout=harness.LIMIT_S, source_address=(address, 0))
         try:
             connection.request("GET", "/boot/%s%s" % (MAC.replace(":", "-"), path))
             answer = connection.getresponse()
