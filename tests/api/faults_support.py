@@ -135,6 +135,22 @@ class Suite(harness.Suite):
         return super().call(method, path, body, version, headers)
 
     # -- things
+    def when_free(self, status, method, path, body=None, **more):
+        """What a machine or its agent has said is noted a moment later, under the node's lock: the request waits until that is free."""
+        refused = []
+
+        def asked():
+            answer = self.call(method, path, body, **more)
+            if answer.status == 409:
+                refused[:] = [answer.message]
+                return False
+            self.assertEqual(answer.status, status, answer.body[:1000])
+            return True
+        try:
+            until("%s %s is taken" % (method, path), asked)
+        except AssertionError as error:
+            raise AssertionError("%s; the last refusal: %s" % (error, refused)) from None
+
 
     def fake(self, orders=None, **values):
         """A node of the fake driver with orders for it."""

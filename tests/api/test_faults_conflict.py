@@ -68,8 +68,7 @@ class Locks(faults_support.Suite):
             self.call("DELETE", "/v1/allocations/" + item["uuid"]).status in (204, 404)
             for item in self.get("/v1/allocations")["allocations"]) and not self.get("/v1/allocations")["allocations"])
         for node in nodes:
-            found = self.get("/v1/nodes/" + node)
-            self.assertEqual((found["allocation_uuid"], found["instance_uuid"]), (None, None))
+            self.wait_node(node, allocation_uuid=None, instance_uuid=None, reservation=None)
 
 
 class Retries(faults_support.Suite):

@@ -49,16 +49,16 @@ class Suite(faults_support.Suite):
 
     def forget(self, uuid):
         """The next test has the same machines."""
-        self.want(202, "PUT", "/v1/nodes/%s/maintenance" % uuid, {})
-        self.want(204, "DELETE", "/v1/nodes/" + uuid)
+        self.when_free(202, "PUT", "/v1/nodes/%s/maintenance" % uuid, {})
+        self.when_free(204, "DELETE", "/v1/nodes/" + uuid)
 
     def states(self):
-        nodes = self.want(200, "GET", "/v1/nodes?fields=uuid,provision_state,last_error&limit=100")["nodes"]
+        nodes = self.want(200, "GET", "/v1/nodes?fields=uuid,provision_state,last_error,reservation&limit=100")["nodes"]
         return {node["uuid"]: node for node in nodes}
 
     def ask_all(self, verb, **more):
         for uuid in self.uuids:
-            self.want(202, "PUT", "/v1/nodes/%s/states/provision" % uuid, dict(target=verb, **more))
+            self.when_free(202, "PUT", "/v1/nodes/%s/states/provision" % uuid, dict(target=verb, **more))
 
     def all_are(self, *wanted):
         """Waits until all nodes are in one of these states."""
@@ -67,7 +67,7 @@ class Suite(faults_support.Suite):
             bad = [node for node in nodes if node["provision_state"].endswith(("failed", "error"))
                    and node["provision_state"] not in wanted]
             self.assertEqual(bad, [])
-            return all(node["provision_state"] in wanted for node in nodes)
+            return all(node["provision_state"] in wanted and node["reservation"] is None for node in nodes)
         until("all nodes are " + " or ".join(wanted), good, 120)
 
     def make_available(self):
@@ -249,8 +249,8 @@ class Waves(faults_support.Suite):
         return done.returncode, done.stdout, report, journal
 
     def forget(self, uuid):
-        self.want(202, "PUT", "/v1/nodes/%s/maintenance" % uuid, {})
-        self.want(204, "DELETE", "/v1/nodes/" + uuid)
+        self.when_free(202, "PUT", "/v1/nodes/%s/maintenance" % uuid, {})
+        self.when_free(204, "DELETE", "/v1/nodes/" + uuid)
 
     def test_waves_with_faults_end_with_every_node_active(self):
         status, said, report, journal = self.run_fleet(
