@@ -12,9 +12,10 @@ import subprocess
 import tempfile
 import time
 
+import database
 import harness
-
 from ports import free_ports
+
 FAKE_STATES = ("verifying", "deploying", "cleaning", "deleting", "inspecting", "adopting", "rescuing", "unrescuing")
 
 
@@ -134,7 +135,6 @@ class Suite(harness.Suite):
             self.connections.value = None
         return super().call(method, path, body, version, headers)
 
-    # -- things
     def when_free(self, status, method, path, body=None, **more):
         """What a machine or its agent has said is noted a moment later, under the node's lock: the request waits until that is free."""
         refused = []
@@ -151,6 +151,7 @@ class Suite(harness.Suite):
         except AssertionError as error:
             raise AssertionError("%s; the last refusal: %s" % (error, refused)) from None
 
+    # -- things
 
     def fake(self, orders=None, **values):
         """A node of the fake driver with orders for it."""
@@ -173,6 +174,12 @@ class Suite(harness.Suite):
 
     def power(self, node, target, **more):
         return self.call("PUT", "/v1/nodes/%s/states/power" % node, dict(more, target=target))
+
+    def late(self, *nodes):
+        """The deadlines of these nodes' waits have passed. So a test may look at a node that waits for as long as it likes."""
+        with database.opened(self.steel.folder) as stored:
+            for node in nodes:
+                stored.execute("UPDATE nodes SET wait_deadline_ms = 1 WHERE uuid = ?", (node,))
 
     def powered(self, node):
         """Gives the node a known power state, which allocations need."""

@@ -15,7 +15,7 @@ from ports import free_port
 MAC = "52:54:00:aa:00:01"
 # Two addresses of which the kernel cannot tell whose they are, as of machines behind a router.
 MACHINE, STRANGER = "127.0.0.1", "127.0.0.2"
-PATIENCE_S = 2  # of the daemon with a BMC
+PATIENCE_S = 30  # of the daemon with a BMC: no test waits for its end
 REFUSED = "410d6101"  # what iPXE reports of a wrong CHAP password
 CHAP = "Chap secret%1&<x>"
 VOLUMES = (

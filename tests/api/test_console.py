@@ -18,7 +18,7 @@ from ports import free_port, free_ports
 
 STEEL = os.path.join(os.path.dirname(harness.STEELD), "steel")
 BMCS = 6
-START_S = 3  # that a BMC may take when a console is enabled
+START_S = 8  # that a BMC may take when a console is enabled
 PORTS = 20   # of the range
 
 
@@ -64,7 +64,7 @@ class Base(faults_support.Suite):
         cls.options = cls.options + (
             "console.port_range=%d:%d" % (cls.first, cls.first + PORTS), "console.socat_address=127.0.0.1",
             "console.subprocess_timeout=%d" % START_S, "conductor.sync_power_state_interval=0", "conductor.automated_clean=false",
-            "enabled_hardware_types=fake-hardware,ipmi,ilo5,redfish", "ipmi.command_retry_timeout=2",
+            "enabled_hardware_types=fake-hardware,ipmi,ilo5,redfish", "ipmi.command_retry_timeout=10",
             "enabled_console_interfaces=ipmitool-socat,ilo,fake,no-console")
         super().setUpClass()
         cls.fleet = faults_support.Fleet(BMCS)

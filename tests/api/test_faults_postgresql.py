@@ -75,7 +75,7 @@ class Restart(Suite):
         until("the database answers again", lambda: self.nodes().status == 200)
         for node in nodes:
             self.assertIsNone(self.rest(node, "active")["last_error"])
-        self.assertIn("the database answers again", self.steel.text())
+        self.steel.wait_log("(the database answers again)")
         self.node(name="after-the-restart")
 
     def test_a_crash_of_the_server_loses_no_answered_write(self):
@@ -111,6 +111,7 @@ class Frozen(Suite):
                 thread.start()
             for thread in threads:
                 thread.join()
+        self.assertEqual(len(answers), len(threads))
         for answer in answers:
             self.assertEqual(answer.status, 503, answer.body)
             self.assertTrue("has not answered for 3 s" in answer.message or "does not answer" in answer.message, answer.message)
