@@ -108,6 +108,7 @@ class Suite(faults_support.Suite):
         cls.addClassCleanup(cls.server.remove)
         cls.name = cls.server.database(cls.tablespace)
         cls.keys = os.path.join(cls.temporary_folder(), "secret.keys")  # all conductors of a database need the same
+        faults_support.make_schema(cls.server.url(cls.name), cls.keys)
         cls.members = []
         cls.addClassCleanup(lambda: [cls.remove(member) for member in cls.members])
         for number in range(1, cls.count + 1):

@@ -31,6 +31,13 @@ def until(what, check, limit_s=harness.LIMIT_S):
         time.sleep(0.02)
 
 
+def make_schema(connection, keys):
+    """In an empty database, before the daemons of a suite come: their database.call_timeout is for its tests, not for this. They need
+    the same file of keys."""
+    subprocess.run([harness.STEELD, "--set", "database.connection=" + connection, "--set", "database.key_file=" + keys, "--set",
+                    "state_path=" + os.path.dirname(keys), "db", "upgrade"], check=True, timeout=2 * harness.LIMIT_S, capture_output=True)
+
+
 class Service(harness.Steel):
     """harness.Steel that can be started again; `settings` may change in between."""
 

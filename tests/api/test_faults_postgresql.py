@@ -27,8 +27,10 @@ class Suite(faults_support.Suite):
         cls.server = postgresql.Postgresql(cls.server_settings)
         cls.addClassCleanup(cls.server.remove)
         cls.name = cls.server.database(cls.tablespace)
+        keys = os.path.join(cls.temporary_folder(), "secret.keys")
+        faults_support.make_schema(cls.server.url(cls.name), keys)
         cls.options = ("database.connection=" + cls.server.url(cls.name), "database.max_retries=0", "database.call_timeout=3",
-                       "conductor.heartbeat_interval=1") + cls.more
+                       "database.key_file=" + keys, "conductor.heartbeat_interval=1") + cls.more
         super().setUpClass()
 
     def nodes(self):
