@@ -95,7 +95,7 @@ class Cluster:
 
     def choose_ports(self):
         """Below those that the kernel gives to connections, and when they are needed: others look for ports as well."""
-        first = fleet_support.free_port_row(4 + self.count_of_conductors)
+        first = fleet_support.free_ports(4 + self.count_of_conductors)
         self.port, self.boot_port, self.api_ports = first, first + 1, [first + 2, first + 3]
         self.boot_ports = [first + 4 + number for number in range(self.count_of_conductors)]
 

@@ -103,10 +103,11 @@ class Agent:
     def wait_log(self, pattern):
         end = time.monotonic() + LIMIT_S
         while time.monotonic() < end:
+            ended = self.process.poll() is not None  # before the look: a line may be its last words
             found = re.search(pattern, self.text())
             if found:
                 return found.group(1) if found.groups() else found.group(0)
-            if self.process.poll() is not None:
+            if ended:
                 raise AssertionError("steel-agent has ended:\n" + self.text())
             time.sleep(0.01)
         raise AssertionError("no %s in the log:\n%s" % (pattern, self.text()))

@@ -106,7 +106,7 @@ class Remote(auth_support.KeystoneSuite):
             json.dump({name: check % {"port": cls.judge.port} if "%(port)" in check else check
                        for name, check in cls.rules.items()}, file)
         cls.settings = ("oslo_policy.policy_file=" + path, "oslo_policy.remote_content_type=" + cls.content_type,
-                        "oslo_policy.remote_timeout=3", "oslo_policy.enforce_scope=false")
+                        "oslo_policy.remote_timeout=6", "oslo_policy.enforce_scope=false")
         super().setUpClass()
 
     def setUp(self):

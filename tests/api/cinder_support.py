@@ -129,7 +129,7 @@ class Suite(faults_support.Suite):
         return self.wait_node(self.uuid, target_power_state=None, reservation=None, power_state=state)
 
     def script(self):
-        connection = http.client.HTTPConnection("127.0.0.1", self.boot_port, timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", self.boot_port, timeout=harness.LIMIT_S)
         try:
             connection.request("GET", "/boot/%s.ipxe" % MAC.replace(":", "-"))
             return connection.getresponse().read().decode()

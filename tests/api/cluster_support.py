@@ -22,8 +22,8 @@ from faults_support import until
 sys.path.insert(0, os.path.join(harness.ROOT, "tests"))
 import postgresql  # noqa: E402
 
-# Short, so that a takeover takes some seconds; the defaults are three times as long.
-LEASE_S = 4
+# Short, so that a takeover takes some seconds. A conductor acts under its lease for two seconds less: it must not stand still for longer.
+LEASE_S = 7
 EVENT = re.compile(r"^(\d{4}-\S+ \S+) DEBUG (?:conductor\.lock|drivers\.power)(?: req-\S+)?(?: node=\S+)? ([0-9a-f-]{36}) (.*?) under lease (\w+)", re.M)
 
 
@@ -108,6 +108,7 @@ class Suite(faults_support.Suite):
         cls.addClassCleanup(cls.server.remove)
         cls.name = cls.server.database(cls.tablespace)
         cls.keys = os.path.join(cls.temporary_folder(), "secret.keys")  # all conductors of a database need the same
+        faults_support.make_schema(cls.server.url(cls.name), cls.keys)
         cls.members = []
         cls.addClassCleanup(lambda: [cls.remove(member) for member in cls.members])
         for number in range(1, cls.count + 1):
@@ -171,6 +172,17 @@ class Suite(faults_support.Suite):
         node = self.to(self.fake(), "available")
         self.orders(node, {"deploy.deploy": {"delay_ms": delay_ms}})
         return node
+
+    def begin(self):
+        """A deploy that conductor-1 is in the middle of, for long enough to be interrupted there."""
+        node = self.slow(4000)
+        self.ask(node, "active")
+        until("the step runs", lambda: [phase for phase in self.phases(node) if phase["phase"] == "deploy.deploy"])
+        return node
+
+    def counts_as_dead(self, number, lease):
+        """Waits until the other conductor says so of this member's lease."""
+        self.members[2 - number].wait_log("(conductor conductor-%d has not renewed lease %s )" % (number, lease))
 
 
 class Proxy:

@@ -8,12 +8,13 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
 
+import database
 import harness
+from ports import free_ports
 
 FAKE_STATES = ("verifying", "deploying", "cleaning", "deleting", "inspecting", "adopting", "rescuing", "unrescuing")
 
@@ -28,6 +29,13 @@ def until(what, check, limit_s=harness.LIMIT_S):
         if time.monotonic() > end:
             raise AssertionError("%s: not within %d s" % (what, limit_s))
         time.sleep(0.02)
+
+
+def make_schema(connection, keys):
+    """In an empty database, before the daemons of a suite come: their database.call_timeout is for its tests, not for this. They need
+    the same file of keys."""
+    subprocess.run([harness.STEELD, "--set", "database.connection=" + connection, "--set", "database.key_file=" + keys, "--set",
+                    "state_path=" + os.path.dirname(keys), "db", "upgrade"], check=True, timeout=2 * harness.LIMIT_S, capture_output=True)
 
 
 class Service(harness.Steel):
@@ -134,6 +142,22 @@ class Suite(harness.Suite):
             self.connections.value = None
         return super().call(method, path, body, version, headers)
 
+    def when_free(self, status, method, path, body=None, **more):
+        """What a machine or its agent has said is noted a moment later, under the node's lock: the request waits until that is free."""
+        refused = []
+
+        def asked():
+            answer = self.call(method, path, body, **more)
+            if answer.status == 409:
+                refused[:] = [answer.message]
+                return False
+            self.assertEqual(answer.status, status, answer.body[:1000])
+            return True
+        try:
+            until("%s %s is taken" % (method, path), asked)
+        except AssertionError as error:
+            raise AssertionError("%s; the last refusal: %s" % (error, refused)) from None
+
     # -- things
 
     def fake(self, orders=None, **values):
@@ -158,6 +182,12 @@ class Suite(harness.Suite):
     def power(self, node, target, **more):
         return self.call("PUT", "/v1/nodes/%s/states/power" % node, dict(more, target=target))
 
+    def late(self, *nodes):
+        """The deadlines of these nodes' waits have passed. So a test may look at a node that waits for as long as it likes."""
+        with database.opened(self.steel.folder) as stored:
+            for node in nodes:
+                stored.execute("UPDATE nodes SET wait_deadline_ms = 1 WHERE uuid = ?", (node,))
+
     def powered(self, node):
         """Gives the node a known power state, which allocations need."""
         self.assertEqual(self.power(node, "power on").status, 202)
@@ -181,23 +211,6 @@ class Suite(harness.Suite):
         return self.get("/v1/nodes/%s/history" % node)["history"]
 
 
-def free_udp_ports(count):
-    """The first of `count` adjacent UDP ports that nobody uses."""
-    for base in range(21000 + os.getpid() % 500 * 40, 60000, count):
-        sockets = []
-        try:
-            for port in range(base, base + count):
-                sockets.append(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
-                sockets[-1].bind(("127.0.0.1", port))
-            return base
-        except OSError:
-            continue
-        finally:
-            for item in sockets:
-                item.close()
-    raise AssertionError("no free ports")
-
-
 class Fleet:
     """BMCs of steel-lab without machines."""
 
@@ -205,7 +218,7 @@ class Fleet:
 
     def __init__(self, count, *options):
         self.folder = tempfile.mkdtemp(prefix="steel-fleet-")
-        self.base = free_udp_ports(count)
+        self.base = free_ports(count)
         self.process = subprocess.Popen([self.LAB, "fleet", "--ipmi", str(count), "--port-base", str(self.base), "--dir", self.folder,
                                          *options], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                                         stdin=subprocess.DEVNULL, start_new_session=True)
@@ -218,15 +231,15 @@ class Fleet:
                      "ipmi_password": "password"}, **more)
 
     def set(self, *options):
-        subprocess.run([self.LAB, "fleet-set", "--dir", self.folder, *map(str, options)], check=True, timeout=20,
+        subprocess.run([self.LAB, "fleet-set", "--dir", self.folder, *map(str, options)], check=True, timeout=harness.LIMIT_S,
                        stdout=subprocess.DEVNULL)
 
     def status(self):
-        done = subprocess.run([self.LAB, "status", "--dir", self.folder], check=True, timeout=20, stdout=subprocess.PIPE)
+        done = subprocess.run([self.LAB, "status", "--dir", self.folder], check=True, timeout=harness.LIMIT_S, stdout=subprocess.PIPE)
         return json.loads(done.stdout)
 
     def close(self):
         self.process.terminate()
-        self.process.wait(20)
+        self.process.wait(harness.LIMIT_S)
         self.process.stdout.close()
         shutil.rmtree(self.folder, ignore_errors=True)

@@ -5,36 +5,15 @@ SPDX-License-Identifier: Apache-2.0
 import json
 import os
 import pathlib
-import random
 import shutil
-import socket
 import subprocess
 import tempfile
 
 import harness
-from ramdisk_support import free_port
+from ports import free_port, free_ports
 
 SECONDS = ("--boot-seconds", "0.4", "--write-seconds", "0.5", "--clean-seconds", "0.2")
 IMAGE = b"an image of a disk\n" * 1000
-
-
-def free_port_row(count):
-    """The first of `count` adjacent ports that nobody uses, for datagrams and for connections. They are below those that the kernel
-    gives to connections: none of them is taken while the machines run."""
-    for _ in range(1000):
-        base, taken = random.randrange(10000, 32768 - count), []
-        try:
-            for port in range(base, base + count):
-                for kind in (socket.SOCK_DGRAM, socket.SOCK_STREAM):
-                    taken.append(socket.socket(socket.AF_INET, kind))
-                    taken[-1].bind(("127.0.0.1", port))
-            return base
-        except OSError:
-            continue
-        finally:
-            for item in taken:
-                item.close()
-    raise AssertionError("no %d free ports in a row" % count)
 
 
 class Machines:
@@ -45,7 +24,7 @@ class Machines:
     def __init__(self, count, boot_url, *options):
         self.folder = tempfile.mkdtemp(prefix="steel-machines-")
         self.file = self.folder + "/report.json"
-        self.base = free_port_row(count)
+        self.base = free_ports(count)
         self.process = subprocess.Popen(
             [self.LAB, "fleet", "--agents", str(count), "--port-base", str(self.base), "--dir", self.folder + "/lab", "--json",
              "--boot-url", boot_url, "--report", self.file, *options], stdout=subprocess.PIPE, stdin=subprocess.DEVNULL,

@@ -28,7 +28,7 @@ STEELD = os.path.join(ROOT, os.environ.get("STEEL_BUILD", "build"), "steeld")
 VERSION_HEADER = "X-OpenStack-Ironic-API-Version"
 LATEST = "1.115"
 TRANSPORT = os.environ.get("STEEL_TEST_RPC")  # tests/on-cluster: API and conductor are processes of their own
-LIMIT_S = int(os.environ.get("STEEL_TEST_LIMIT_S", "30"))  # generous: a condition that takes longer will not come
+LIMIT_S = int(os.environ.get("STEEL_TEST_LIMIT_S", "60"))  # generous: a condition that takes longer will not come
 
 
 class Answer:
@@ -157,10 +157,11 @@ class Steel:
         """Waits for a line of the log; the pattern's first group."""
         end = time.monotonic() + LIMIT_S
         while time.monotonic() < end:
+            ended = self.process.poll() is not None  # before the look: a line may be its last words
             found = re.search(pattern, self.text())
             if found:
                 return found.group(1)
-            if self.process.poll() is not None:
+            if ended:
                 raise AssertionError("steeld has ended:\n" + self.text())
             time.sleep(0.01)
         raise AssertionError("no %s in the log:\n%s" % (pattern, self.text()))
@@ -218,7 +219,7 @@ class Suite(unittest.TestCase):
     def raw(self, data, limit_s=LIMIT_S):
         """Sends bytes as they are; what comes back until the connection is closed, or silent for the limit."""
         answer = b""
-        with socket.create_connection(("127.0.0.1", self.steel.port), limit_s) as connection:
+        with socket.create_connection(("127.0.0.1", self.steel.port), LIMIT_S) as connection:
             connection.settimeout(limit_s)
             try:
                 connection.sendall(data)

@@ -32,8 +32,7 @@ class IloSuite(ramdisk_support.Suite):
         return self.bmc.ask("GET", path).json
 
     def request(self, step, args, interface="management", **more):
-        self.want(202, "PUT", "/v1/nodes/%s/states/provision" % self.uuid,
-                  dict(more, target="clean", clean_steps=[{"interface": interface, "step": step, "args": args}]))
+        self.ask(self.uuid, "clean", clean_steps=[{"interface": interface, "step": step, "args": args}], **more)
 
     def without_agent(self, step, args, state="manageable"):
         """A cleaning of one step that needs no ramdisk; the node."""

@@ -63,8 +63,8 @@ class MediaSuite(ramdisk_support.Suite):
         return os.listdir(folder) if os.path.isdir(folder) else []
 
     def driver_info(self, uuid=None, **values):
-        self.want(200, "PATCH", "/v1/nodes/" + (uuid or self.uuid), [{"op": "add", "path": "/driver_info/" + name, "value": value}
-                                                                  for name, value in values.items()])
+        self.when_free(200, "PATCH", "/v1/nodes/" + (uuid or self.uuid), [{"op": "add", "path": "/driver_info/" + name, "value": value}
+                                                                       for name, value in values.items()])
 
     # -- the machine
 

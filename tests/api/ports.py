@@ -1,17 +1,42 @@
 """Ports for daemons of a test.
 
+A port is below those that the kernel gives to connections: it is still free when a daemon was killed and starts again. And no other
+test takes it meanwhile: it stays given until the process that has asked for it ends, also while nobody listens there.
+
 SPDX-License-Identifier: Apache-2.0
 """
+import contextlib
 import random
 import socket
 
+BOTH = (socket.SOCK_STREAM, socket.SOCK_DGRAM)
+
 
 def free_port(kind=socket.SOCK_STREAM):
-    """A port below those that the kernel gives to connections: it is still free when a daemon was killed and starts again."""
-    while True:
-        with socket.socket(socket.AF_INET, kind) as listener:
-            try:
-                listener.bind(("127.0.0.1", random.randrange(10000, 32768)))
-                return listener.getsockname()[1]
-            except OSError:
-                continue
+    return free_ports(1, (kind,))
+
+
+def free_ports(count, kinds=BOTH):
+    """The first of `count` adjacent ports."""
+    for _ in range(1000):
+        first = random.randrange(10000, 32768 - count)
+        if _take(range(first, first + count), kinds):
+            return first
+    raise AssertionError("no %d free ports in a row" % count)
+
+
+def _take(numbers, kinds):
+    """A name in the kernel says that a port is given. It is forgotten with the process: its socket stays open until then."""
+    with contextlib.ExitStack() as opened:
+        names = []
+        try:
+            for number in numbers:
+                names.append(opened.enter_context(socket.socket(socket.AF_UNIX)))
+                names[-1].bind("\0steel-test-port-%d" % number)
+                for kind in kinds:
+                    opened.enter_context(socket.socket(socket.AF_INET, kind)).bind(("127.0.0.1", number))
+        except OSError:
+            return False
+        for name in names:
+            name.detach()
+        return True

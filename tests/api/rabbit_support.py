@@ -123,7 +123,7 @@ class Rabbit:
                 raise AssertionError("RabbitMQ has ended:\n" + log.read()[-4000:])
         try:
             with socket.create_connection(("127.0.0.1", self.port), 1):
-                return self.ask("GET", "/api/overview")[0] == 200
+                return self.ask("GET", "/api/overview", limit_s=60)[0] == 200  # not the whole limit for one question
         except (OSError, http.client.HTTPException):
             return False
 
@@ -162,9 +162,9 @@ class Rabbit:
     def url(self, user="steel", password=None, port=None):
         return "rabbit://%s:%s@127.0.0.1:%d/" % (user, password or self.password, port or self.port)
 
-    def ask(self, method, path, body=None):
+    def ask(self, method, path, body=None, limit_s=LIMIT_S):
         """One call of the management API: (status, parsed body)."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.management, timeout=LIMIT_S)
+        connection = http.client.HTTPConnection("127.0.0.1", self.management, timeout=limit_s)
         login = base64.b64encode(("steel:" + self.password).encode()).decode()
         with contextlib.closing(connection):
             connection.request(method, path, json.dumps(body) if body is not None else None,

@@ -47,7 +47,7 @@ class RaidDeploys:
         return until("the node becomes " + state, look), agents, seen
 
     def deploy(self, steps, state="active"):
-        self.want(202, "PUT", "/v1/nodes/%s/states/provision" % self.uuid, {"target": "active", "deploy_steps": steps})
+        self.ask(self.uuid, "active", deploy_steps=steps)
         return self.through_starts(state)
 
     @staticmethod

@@ -15,6 +15,7 @@ import uuid
 
 import agent_support
 import faults_support
+import harness
 from faults_support import until
 from ports import free_port
 
@@ -165,23 +166,21 @@ class Suite(faults_support.Suite):
         self.when_free(202, "PUT", "/v1/nodes/%s/maintenance" % self.uuid, {"reason": "the test is over"})
         self.when_free(204, "DELETE", "/v1/nodes/" + self.uuid)
 
-    def when_free(self, status, method, path, body=None):
-        """Retries while the node is locked: a machine's request is noted a moment later, under the lock."""
-        def asked():
-            answer = self.call(method, path, body)
-            if answer.status != 409:
-                self.assertEqual(answer.status, status, answer.body[:1000])
-            return answer.status == status
-        until("%s %s is taken" % (method, path), asked)
+    def ask(self, node, target, **more):
+        self.when_free(202, "PUT", "/v1/nodes/%s/states/provision" % node, dict(more, target=target))
+
+    def change(self, **fields):
+        """The node's fields; "driver_info/name" is one of them as well."""
+        self.when_free(200, "PATCH", "/v1/nodes/" + self.uuid, [{"op": "add", "path": "/" + name, "value": value}
+                                                                for name, value in fields.items()])
 
     def info(self, **values):
-        self.want(200, "PATCH", "/v1/nodes/" + self.uuid, [{"op": "add", "path": "/instance_info/" + name, "value": value}
-                                                           for name, value in values.items()])
+        self.change(**{"instance_info/" + name: value for name, value in values.items()})
 
     # -- the machine
 
     def fetch(self, path, address=MACHINE):
-        connection = http.client.HTTPConnection("127.0.0.1", self.boot_port, timeout=10, source_address=(address, 0))
+        connection = http.client.HTTPConnection("127.0.0.1", self.boot_port, timeout=harness.LIMIT_S, source_address=(address, 0))
         try:
             connection.request("GET", path)
             answer = connection.getresponse()

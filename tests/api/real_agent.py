@@ -36,8 +36,8 @@ class Machine:
             suite.rest(self.uuid, state)
 
     def info(self, **values):
-        self.suite.want(200, "PATCH", "/v1/nodes/" + self.uuid, [{"op": "add", "path": "/instance_info/" + name, "value": value}
-                                                                 for name, value in values.items()])
+        self.suite.when_free(200, "PATCH", "/v1/nodes/" + self.uuid, [
+            {"op": "add", "path": "/instance_info/" + name, "value": value} for name, value in values.items()])
 
     def image(self, name, data, **more):
         """The node is to be deployed with this image."""
@@ -119,14 +119,8 @@ class Suite(faults_support.Suite):
         self.addCleanup(machine.close)
         return machine
 
-    def when_free(self, status, method, path, body=None):
-        """What an agent has said is noted a moment later, under the node's lock."""
-        def asked():
-            answer = self.call(method, path, body)
-            if answer.status != 409:
-                self.assertEqual(answer.status, status, answer.body[:1000])
-            return answer.status == status
-        until("%s %s is taken" % (method, path), asked)
+    def ask(self, node, target, **more):
+        self.when_free(202, "PUT", "/v1/nodes/%s/states/provision" % node, dict(more, target=target))
 
     def ends(self, machine, state):
         """The node, once it is in this state; a failure that was not asked for is told at once."""

@@ -72,7 +72,7 @@ class Cleaning(ramdisk_support.Suite):
         node = self.rest(self.uuid, "clean wait")
         self.assertEqual(node["power_state"], "power on")
         agent.results[-1].update(command_status="SUCCEEDED", command_result={"clean_step": agent.given[-1][1]["step"]})
-        until("the agent calls", lambda: agent.call() == 202)
+        self.calls_until(agent, "clean failed")
         self.ended("aborted after its step ended")
         self.assertEqual(agent.names(), ["clean.get_clean_steps", ERASE])
 

@@ -29,7 +29,7 @@ class Servicing(ramdisk_support.Suite):
         self.rest(self.uuid, "active")
 
     def service(self, *steps):
-        self.want(202, "PUT", "/v1/nodes/%s/states/provision" % self.uuid, {"target": "service", "service_steps": list(steps)}, "1.115")
+        self.ask(self.uuid, "service", service_steps=list(steps))
 
     def runs_its_instance(self):
         node = self.rest(self.uuid, "active")

@@ -169,7 +169,7 @@ class StoppingInTheMiddle(harness.Suite):
         return False
 
     def test_a_stop_waits_for_answers_and_takes_no_new_calls(self):
-        slow = self.node(driver_info={"fake": {"management.inject_nmi": {"delay_ms": 3000}}})["uuid"]
+        slow = self.node(driver_info={"fake": {"management.inject_nmi": {"delay_ms": 8000}}})["uuid"]
         answers = []
 
         def ask():

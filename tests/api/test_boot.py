@@ -8,13 +8,14 @@ import re
 
 import database
 import faults_support
+import harness
 from faults_support import until
 from ports import free_port
 
 MAC = "52:54:00:aa:00:01"
 # Two addresses of which the kernel cannot tell whose they are, as of machines behind a router.
 MACHINE, STRANGER = "127.0.0.1", "127.0.0.2"
-PATIENCE_S = 2  # of the daemon with a BMC
+PATIENCE_S = 30  # of the daemon with a BMC: no test waits for its end
 REFUSED = "410d6101"  # what iPXE reports of a wrong CHAP password
 CHAP = "Chap secret%1&<x>"
 VOLUMES = (
@@ -66,7 +67,7 @@ class Boot(faults_support.Suite):
 
     def machine(self, path, address=MACHINE):
         """The boot script that a client at this address gets; "" while it gets none."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.boot_port, timeout=10, source_address=(address, 0))
+        connection = http.client.HTTPConnection("127.0.0.1", self.boot_port, timeout=harness.LIMIT_S, source_address=(address, 0))
         try:
             connection.request("GET", "/boot/%s%s" % (MAC.replace(":", "-"), path))
             answer = connection.getresponse()

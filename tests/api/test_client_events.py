@@ -9,9 +9,9 @@ import http.server
 import os
 import subprocess
 import threading
-import time
 
 import harness
+from faults_support import until
 
 STEEL = os.path.join(os.path.dirname(harness.STEELD), "steel")
 STREAM = "/v1/events/stream"
@@ -26,14 +26,19 @@ class Relay(http.server.ThreadingHTTPServer):
     def __init__(self, port, stream):
         self.target, self.stream = port, stream
         self.asked, self.events = [], 0
+        self.stood = None  # how much was asked before the first word of the stream was passed on
         super().__init__(("127.0.0.1", 0), Handler)
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
     def handle_error(self, *_):
         """A client that went while it was answered is none of ours."""
 
-    def looks(self):
-        return [path for method, path in self.asked if method == "GET" and not path.startswith(STREAM)]
+    def looks(self, since=0):
+        return [path for method, path in self.asked[since:] if method == "GET" and not path.startswith(STREAM)]
+
+    def looks_at_nodes(self):
+        """Since the stream stands: until then the client asks again and again, on a busy machine for some time."""
+        return [path for path in self.looks(self.stood) if "timeline" not in path]
 
     def streams(self):
         return [path for _, path in self.asked if path.startswith(STREAM)]
@@ -84,6 +89,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 if not line:
                     return
                 self.wfile.write(line)
+                if self.server.stood is None:
+                    self.server.stood = len(self.server.asked)
         except OSError:  # one of the two has gone
             return
 
@@ -116,7 +123,7 @@ class ClientEvents(harness.Suite):
 
     def deploy(self, relay, name, delay_ms=2000):
         self.slow_node(name, delay_ms)
-        self.end(self.begin(relay, "node", "deploy", name, "--wait", "25"))
+        self.end(self.begin(relay, "node", "deploy", name, "--wait", str(harness.LIMIT_S)))
         self.assertEqual(self.get("/v1/nodes/" + name)["provision_state"], "active")
 
     def test_waiting_reads_the_node_after_an_event(self):
@@ -124,10 +131,9 @@ class ClientEvents(harness.Suite):
         self.deploy(relay, "waited-for", 6000)
         self.assertEqual(len(relay.streams()), 1)
         self.assertIn("node=waited-for", relay.streams()[0])
-        # at the start, a few until the stream stands, for each event, and rarely for one that might have been lost;
+        # when the stream stands, for each event, and rarely for one that might have been lost;
         # asking again and again would be 24 at least, and the events are about six
-        nodes = [path for path in relay.looks() if "timeline" not in path]
-        self.assertLessEqual(len(nodes), 6 + relay.events)
+        self.assertLessEqual(len(relay.looks_at_nodes()), 6 + relay.events)
         self.assertLess(relay.events, 14)
 
     def test_waiting_without_a_stream_polls(self):
@@ -142,7 +148,7 @@ class ClientEvents(harness.Suite):
     def watch(self, stream):
         """Watches three nodes go to active."""
         relay = self.relay(stream)
-        names = [self.slow_node("seen-%s-%d" % (stream, i))["name"] for i in range(3)]
+        names = [self.slow_node("seen-%s-%d" % (stream, i), 5000)["name"] for i in range(3)]
         process = self.begin(relay, "node", "watch", *names, "--until", "active")
         for name in names:
             self.assertIn("%s  available" % name, process.stdout.readline())
@@ -159,9 +165,8 @@ class ClientEvents(harness.Suite):
     def test_watching_follows_the_stream(self):
         relay = self.watch("whole")
         self.assertEqual(len(relay.streams()), 1)
-        nodes = [path for path in relay.looks() if "timeline" not in path]
-        # three at the start and when the stream stands; events soon after that make it look at the node
-        self.assertLessEqual(len(nodes), 6 + relay.events)
+        # three when the stream stands; events soon after that make it look at the node
+        self.assertLessEqual(len(relay.looks_at_nodes()), 6 + relay.events)
 
     def test_watching_without_a_stream_polls(self):
         relay = self.watch("hidden")
@@ -173,8 +178,7 @@ class ClientEvents(harness.Suite):
         process = self.begin(relay, "node", "watch")
         lines = iter(process.stdout.readline, "")
         next(line for line in lines if "was-there" in line)
-        while len(relay.looks()) < 2:  # the stream stands
-            time.sleep(0.01)
+        until("the stream stands", lambda: relay.stood)
         node = self.node(name="newly-there")
         next(line for line in lines if "newly-there  enroll" in line)
         self.want(204, "DELETE", "/v1/nodes/" + node["uuid"])

@@ -5,7 +5,6 @@ SPDX-License-Identifier: Apache-2.0
 """
 import os
 import pty
-import random
 import select
 import signal
 import socket
@@ -15,30 +14,12 @@ import time
 import faults_support
 import harness
 from faults_support import until
+from ports import free_port, free_ports
 
 STEEL = os.path.join(os.path.dirname(harness.STEELD), "steel")
 BMCS = 6
-START_S = 3  # that a BMC may take when a console is enabled
+START_S = 8  # that a BMC may take when a console is enabled
 PORTS = 20   # of the range
-
-
-def tcp_ports(count):
-    """The first of `count` adjacent ports that nobody uses; none of those that the kernel gives away. By chance, since another
-    suite, or this one in another build, may look for ports at the same time and let go of its own between two lives of a daemon."""
-    for _ in range(100):
-        base = random.randrange(10000, 32000 - count)
-        sockets = []
-        try:
-            for port in range(base, base + count):
-                sockets.append(socket.socket())
-                sockets[-1].bind(("127.0.0.1", port))
-            return base
-        except OSError:
-            continue
-        finally:
-            for item in sockets:
-                item.close()
-    raise AssertionError("no free ports")
 
 
 class Terminal:
@@ -79,11 +60,11 @@ class Base(faults_support.Suite):
 
     @classmethod
     def setUpClass(cls):
-        cls.first = tcp_ports(PORTS)
+        cls.first = free_ports(PORTS)
         cls.options = cls.options + (
             "console.port_range=%d:%d" % (cls.first, cls.first + PORTS), "console.socat_address=127.0.0.1",
             "console.subprocess_timeout=%d" % START_S, "conductor.sync_power_state_interval=0", "conductor.automated_clean=false",
-            "enabled_hardware_types=fake-hardware,ipmi,ilo5,redfish", "ipmi.command_retry_timeout=2",
+            "enabled_hardware_types=fake-hardware,ipmi,ilo5,redfish", "ipmi.command_retry_timeout=10",
             "enabled_console_interfaces=ipmitool-socat,ilo,fake,no-console")
         super().setUpClass()
         cls.fleet = faults_support.Fleet(BMCS)
@@ -279,13 +260,13 @@ class Console(Base):
         self.wait_node(node, reservation=None)
 
     def test_a_port_of_its_own(self):
-        port = tcp_ports(1)
+        port = free_port()
         url = self.enable(self.bmc(0, ipmi_terminal_port=str(port)))
         self.assertEqual(url, "tcp://127.0.0.1:%d" % port)
         self.reach(url, "lab-0")
 
     def test_an_ilo_has_it_too(self):
-        port = tcp_ports(1)
+        port = free_port()
         node = self.node(driver="ilo5", console_interface="ilo", driver_info={
             "ilo_address": "127.0.0.1", "ilo_username": "admin", "ilo_password": "password", "console_port": port,
             "ipmi_port": self.fleet.base + 4})["uuid"]

@@ -11,8 +11,7 @@ LINK = {"port_id": "Ethernet1", "switch_info": "rack1"}
 class Differences(harness.Suite):
     def settle(self, node):
         """Waits until no work runs on the node."""
-        busy = ("ing", "wait", "call-back")
-        wait_until(lambda: not self.get("/v1/nodes/" + node)["provision_state"].endswith(busy), "a stable state")
+        wait_until(lambda: self.get("/v1/nodes/" + node)["reservation"] is None, "a node that is free")
 
     def test_validate_checks_the_traits_of_the_instance(self):
         node = self.available_node()
@@ -66,7 +65,7 @@ class Differences(harness.Suite):
         for number, timeout in enumerate((5.0, 1.5, "5", 5)):
             target = "power on" if number % 2 == 0 else "power off"
             self.want(202, "PUT", path, {"target": target, "timeout": timeout})
-            self.wait_node(node, target_power_state=None, power_state=target)
+            self.wait_node(node, target_power_state=None, power_state=target, reservation=None)
         for timeout in (0, 0.5, -1.5, "1.5", 1e300, [], {}):
             self.refuse(400, "PUT", path, {"target": "power on", "timeout": timeout})
 
@@ -75,14 +74,14 @@ class Differences(harness.Suite):
         path = "/v1/nodes/%s/states/provision" % node
         empty = {"clean_steps": [], "deploy_steps": []}
         self.want(202, "PUT", path, dict(empty, target="active", configdrive="aGVsbG8="))
-        self.wait_node(node, provision_state="active")
+        self.wait_node(node, provision_state="active", reservation=None)
         self.assertIn("configdrive", self.get("/v1/nodes/" + node)["instance_info"])
         for drive in ({}, ""):
             self.want(202, "PUT", path, dict(empty, target="rebuild", configdrive=drive))
-            self.wait_node(node, provision_state="active", target_provision_state=None)
+            self.wait_node(node, provision_state="active", target_provision_state=None, reservation=None)
             self.assertIn("configdrive", self.get("/v1/nodes/" + node)["instance_info"], drive)
         self.want(202, "PUT", path, dict(empty, target="deleted", configdrive={}))
-        self.wait_node(node, provision_state="available")
+        self.wait_node(node, provision_state="available", reservation=None)
         self.refuse(400, "PUT", path, {"target": "active", "clean_steps": {}})
         self.refuse(400, "PUT", path, {"target": "active", "clean_steps": [{"interface": "deploy", "step": "erase"}]})
 

@@ -98,7 +98,7 @@ class Direct(DeploySuite):
         """Cleans the node automatically, as `provide` does."""
         self.ask(self.uuid, "manage")
         self.rest(self.uuid, "manageable")
-        self.want(200, "PATCH", "/v1/nodes/" + self.uuid, [{"op": "add", "path": "/automated_clean", "value": True}])
+        self.change(automated_clean=True)
         self.ask(self.uuid, "provide")
 
     def test_the_agent_s_clean_steps_run_in_their_order(self):

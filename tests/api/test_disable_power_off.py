@@ -8,7 +8,6 @@ import unittest
 from deploy_support import DeploySuite
 from ramdisk_support import MAC
 
-VERSION = "1.115"
 BURN = {"interface": "deploy", "step": "burnin_cpu"}
 LOCKED_DOWN = ["standby.sync", "system.lockdown"]
 
@@ -21,14 +20,10 @@ class DisablePowerOff(DeploySuite):
         super().setUp()
         self.assertEqual(self.power(self.uuid, "power on").status, 202)
         self.wait_node(self.uuid, power_state="power on", reservation=None)
-        self.set(disable_power_off=True, rescue_interface="agent", inspect_interface="agent")
-
-    def set(self, **fields):
-        self.want(200, "PATCH", "/v1/nodes/" + self.uuid, [{"op": "add", "path": "/" + name, "value": value}
-                                                           for name, value in fields.items()], VERSION)
+        self.change(disable_power_off=True, rescue_interface="agent", inspect_interface="agent")
 
     def ask_for(self, target, **more):
-        self.when_free(202, "PUT", "/v1/nodes/%s/states/provision" % self.uuid, {"target": target, **more})
+        self.ask(self.uuid, target, **more)
 
     def restarted(self, state):
         """The node in a state, its machine on; it was restarted since an agent has called, whom nobody knows any more."""
@@ -54,7 +49,7 @@ class DisablePowerOff(DeploySuite):
 
     def test_an_undeploy_restarts_the_machine_and_so_does_the_end_of_a_cleaning(self):
         self.deployed()
-        self.set(automated_clean=True)
+        self.change(automated_clean=True)
         self.ask_for("deleted")
         agent, script = self.boots(state="clean wait")
         self.assertIn("deploy_kernel", script)
@@ -75,7 +70,7 @@ class DisablePowerOff(DeploySuite):
 
     def test_servicing_goes_to_the_ramdisk_and_back_by_restarts(self):
         self.deployed()
-        self.want(202, "PUT", "/v1/nodes/%s/states/provision" % self.uuid, {"target": "service", "service_steps": [BURN]}, VERSION)
+        self.ask_for("service", service_steps=[BURN])
         agent, _ = self.boots(state="service wait")
         self.calls_until(agent, "active")
         self.assertEqual(agent.names()[-3:], ["service.execute_service_step burnin_cpu", *LOCKED_DOWN])
@@ -83,8 +78,8 @@ class DisablePowerOff(DeploySuite):
 
     def test_a_rescue_and_its_end_are_restarts(self):
         self.deployed()
-        self.set(**{"driver_info/rescue_kernel": "file://%s/rescue_kernel" % self.place,
-                    "driver_info/rescue_ramdisk": "file://%s/rescue_ramdisk" % self.place})
+        self.change(**{"driver_info/rescue_kernel": "file://%s/rescue_kernel" % self.place,
+                       "driver_info/rescue_ramdisk": "file://%s/rescue_ramdisk" % self.place})
         self.ask_for("rescue", rescue_password="secret")
         agent, _ = self.boots(state="rescue wait")
         self.calls_until(agent, "rescue")
@@ -106,7 +101,7 @@ class DisablePowerOff(DeploySuite):
     def test_a_step_that_switches_it_off_fails_in_words(self):
         self.ask_for("manage")
         self.rest(self.uuid, "manageable")
-        self.set(deploy_interface="fake")
+        self.change(deploy_interface="fake")
         self.ask_for("clean", clean_steps=[{"interface": "power", "step": "power_off"}])
         node = self.rest(self.uuid, "clean failed")
         self.assertIn("node %s has disable_power_off" % self.uuid, node["last_error"])

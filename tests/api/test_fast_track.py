@@ -18,7 +18,8 @@ FAST = ("deploy.fast_track=true", "notification_level=info", "conductor.clean_st
 
 def power_commands(steel, uuid):
     """What Steel has told the machine's BMC so far."""
-    notes = [json.loads(line) for line in steel.text().splitlines() if line.startswith("{")]
+    lines = steel.text().splitlines(keepends=True)
+    notes = [json.loads(line) for line in lines if line.startswith("{") and line.endswith("\n")]  # the last may be half written
     about = [note["payload"]["ironic_object.data"] for note in notes if note["event_type"] == "baremetal.node.power_set.start"]
     return [data["to_power"] for data in about if data["uuid"] == uuid]
 
@@ -29,7 +30,7 @@ class Between:
     def let_clean(self, uuid, **more):
         """The next `provide` cleans the node."""
         values = dict({"/automated_clean": True}, **more)
-        self.want(200, "PATCH", "/v1/nodes/" + uuid, [{"op": "add", "path": path, "value": value} for path, value in values.items()])
+        self.when_free(200, "PATCH", "/v1/nodes/" + uuid, [{"op": "add", "path": path, "value": value} for path, value in values.items()])
 
     def look_up(self, mac):
         return self.call("GET", "/v1/lookup?addresses=" + mac)
@@ -211,8 +212,8 @@ class Scripted(Between, deploy_support.DeploySuite):
         self.assertEqual(node["power_state"], "power off")
         self.ask(self.uuid, "manage")
         self.rest(self.uuid, "manageable")
-        self.want(202, "PUT", "/v1/nodes/%s/maintenance" % self.uuid, {"reason": "none"})
-        self.want(202, "DELETE", "/v1/nodes/%s/maintenance" % self.uuid)
+        self.when_free(202, "PUT", "/v1/nodes/%s/maintenance" % self.uuid, {"reason": "none"})
+        self.when_free(202, "DELETE", "/v1/nodes/%s/maintenance" % self.uuid)
         agent = self.cleaned_again()
         agent.answers["erase_devices_metadata"] = {"command_status": "RUNNING", "command_result": None}
         self.ask(self.uuid, "manage")

@@ -114,10 +114,9 @@ class Damaged(faults_support.Suite):
             answer = self.call(method, path, body)
             self.assertEqual(answer.status, 503, (method, path, answer.body))
             self.assertIn("is damaged" if path != "/v1/nodes" or method == "GET" else "damaged", answer.message)
-        log = self.steel.text()
         for words in ("is damaged", "nothing is written to it any more", "restore a backup", ".recover",
                       "does not work yet: it cannot take its lease"):
-            self.assertIn(words, log)
+            until("the log says: " + words, lambda: words in self.steel.text())
         self.steel.end()
         self.steel.settings["database.write_damaged"] = "true"
         self.steel.again()
@@ -146,7 +145,7 @@ class Held(faults_support.Suite):
 
     def test_another_process_that_holds_the_database_means_503_and_no_more(self):
         self.nodes = [self.under_way(*row) for row in WORKS_THAT_MEET_IT]
-        holder = sqlite3.connect(self.steel.folder + "/steel.sqlite", isolation_level=None)
+        holder = sqlite3.connect(self.steel.folder + "/steel.sqlite", timeout=harness.LIMIT_S, isolation_level=None)
         holder.execute("BEGIN IMMEDIATE")
         answers = []
 

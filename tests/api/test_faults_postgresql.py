@@ -27,8 +27,10 @@ class Suite(faults_support.Suite):
         cls.server = postgresql.Postgresql(cls.server_settings)
         cls.addClassCleanup(cls.server.remove)
         cls.name = cls.server.database(cls.tablespace)
+        keys = os.path.join(cls.temporary_folder(), "secret.keys")
+        faults_support.make_schema(cls.server.url(cls.name), keys)
         cls.options = ("database.connection=" + cls.server.url(cls.name), "database.max_retries=0", "database.call_timeout=3",
-                       "conductor.heartbeat_interval=1") + cls.more
+                       "database.key_file=" + keys, "conductor.heartbeat_interval=1") + cls.more
         super().setUpClass()
 
     def nodes(self):
@@ -75,7 +77,7 @@ class Restart(Suite):
         until("the database answers again", lambda: self.nodes().status == 200)
         for node in nodes:
             self.assertIsNone(self.rest(node, "active")["last_error"])
-        self.assertIn("the database answers again", self.steel.text())
+        self.steel.wait_log("(the database answers again)")
         self.node(name="after-the-restart")
 
     def test_a_crash_of_the_server_loses_no_answered_write(self):
@@ -111,6 +113,7 @@ class Frozen(Suite):
                 thread.start()
             for thread in threads:
                 thread.join()
+        self.assertEqual(len(answers), len(threads))
         for answer in answers:
             self.assertEqual(answer.status, 503, answer.body)
             self.assertTrue("has not answered for 3 s" in answer.message or "does not answer" in answer.message, answer.message)

@@ -10,7 +10,7 @@ import harness
 from faults_support import until
 from observe_support import scrape
 
-LONG = 60000  # ms: longer than any test; the process ends before
+LONG = 600000  # ms: longer than any test; the process ends before
 STEPS = [{"interface": "deploy", "step": step, "args": {}} for step in ("erase_devices", "erase_devices_metadata")]
 LOOK = [{"interface": "deploy", "step": "look"}]
 
@@ -110,8 +110,10 @@ class Restarts(faults_support.Suite):
             elif work[0] != "inspect wait":
                 self.ask(node, "abort")
                 self.assertIn("abort", self.rest(node, work[5])["last_error"])
-        later = self.begin(WAITS[0])
-        self.rest(later, "deploy failed")
+        later = self.to(self.fake(), "available")  # its wait is over too soon to look at it
+        self.orders(later, WAITS[0][4])
+        self.ask(later, "active")
+        self.assertIn("Timeout", self.rest(later, "deploy failed")["last_error"])
         self.steel.settings = {name: value for name, value in self.steel.settings.items() if "_timeout" not in name or "graceful" in name}
 
     def test_a_power_change_that_kill_9_interrupts_is_reported(self):
@@ -173,9 +175,10 @@ class Restarts(faults_support.Suite):
         self.assertNotIn("failing", after["driver_internal_info"])
 
     def test_nodes_whose_driver_was_taken_away_fail_with_a_reason(self):
-        deploying, waiting = self.begin(WORKS[2]), self.begin(WAITS[0][:4] + ({"deploy.deploy": {"wait": True, "wait_timeout_s": 1}},))
+        deploying, waiting = self.begin(WORKS[2]), self.begin(WAITS[0])
         self.rest(waiting, "wait call-back")
         self.steel.kill()
+        self.late(waiting)
         before = dict(self.steel.settings)
         self.steel.settings["enabled_hardware_types"] = "ipmi"
         self.steel.again()
@@ -191,7 +194,7 @@ class Restarts(faults_support.Suite):
         text, status = other.refuse_to_start()
         self.assertEqual(status, 1)
         self.assertIn("another steeld (process %d" % self.steel.worker.pid, text)
-        node = self.fake(orders={"power.set": {"delay_ms": 500}})
+        node = self.fake(orders={"power.set": {"delay_ms": 6000}})
         self.assertEqual(self.power(node, "power on").status, 202)
         self.refuse(409, "DELETE", "/v1/nodes/" + node)  # the first one's locks still count
         self.wait_node(node, power_state="power on", reservation=None)

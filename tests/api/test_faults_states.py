@@ -27,7 +27,7 @@ class States(faults_support.Suite):
 
 
 class Deadlines(States):
-    """Waits end after a second."""
+    """Waits end after a second: too soon to look at them. That is done where they are aborted."""
 
     options = ("conductor.deploy_callback_timeout=1", "conductor.clean_callback_timeout=1", "conductor.rescue_callback_timeout=1",
                "conductor.inspect_wait_timeout=1")
@@ -36,8 +36,6 @@ class Deadlines(States):
         node = self.to(self.fake(), "available")
         self.orders(node, {"deploy.deploy": {"wait": True}})
         self.ask(node, "active")
-        waiting = self.rest(node, "wait call-back", target_provision_state="active")
-        self.assertEqual(waiting["deploy_step"]["step"], "deploy")
         self.failed(node, "deploy failed", "active", "Timeout reached while waiting for callback")
         self.orders(node, {})
         self.ask(node, "active")
@@ -47,7 +45,6 @@ class Deadlines(States):
         node = self.to(self.fake(), "manageable")
         self.orders(node, {"deploy.erase_devices": {"wait": True}})
         self.ask(node, "provide")
-        self.rest(node, "clean wait", target_provision_state="available")
         self.failed(node, "clean failed", "available", "Timeout reached in clean wait", "clean failure")
         self.assertEqual(self.put(node, "provide").status, 400)
         self.want(202, "DELETE", "/v1/nodes/%s/maintenance" % node)
@@ -60,7 +57,6 @@ class Deadlines(States):
         node = self.to(self.fake(), "active")
         self.orders(node, {"rescue.rescue": {"wait": True}})
         self.ask(node, "rescue", rescue_password="secret")
-        self.rest(node, "rescue wait", target_provision_state="rescue")
         after = self.failed(node, "rescue failed", "rescue", "Timeout reached in rescue wait")
         self.assertNotIn("rescue_password", after["instance_info"])
         self.orders(node, {})
@@ -71,15 +67,15 @@ class Deadlines(States):
         node = self.to(self.fake(), "manageable")
         self.orders(node, {"inspect.inspect": {"wait": True}})
         self.ask(node, "inspect")
-        self.assertIsNotNone(self.rest(node, "inspect wait", target_provision_state="manageable")["inspection_started_at"])
         self.assertIsNone(self.failed(node, "inspect failed", "manageable", "Timeout reached in inspect wait")["inspection_started_at"])
 
     def test_deadlines_wait_for_maintenance_to_end(self):
         node = self.to(self.fake(), "available")
-        self.orders(node, {"deploy.deploy": {"wait": True}})
+        self.orders(node, {"deploy.deploy": {"wait": True, "wait_timeout_s": 600}})
         self.ask(node, "active")
         self.rest(node, "wait call-back")
         self.want(202, "PUT", "/v1/nodes/%s/maintenance" % node, {"reason": "let me look"})
+        self.late(node)
         other = self.to(self.fake(), "available")
         self.orders(other, {"deploy.deploy": {"wait": True}})
         self.ask(other, "active")
@@ -92,7 +88,7 @@ class Deadlines(States):
         for verb, wait, origin, more, function in (("active", "wait call-back", "available", {}, "deploy.deploy"),
                                                    ("rescue", "rescue wait", "active", {"rescue_password": "x"}, "rescue.rescue")):
             node = self.to(self.fake(), origin)
-            self.orders(node, {function: {"wait": True, "wait_timeout_s": 60} if verb == "active" else {"wait": True}})
+            self.orders(node, {function: {"wait": True, "wait_timeout_s": 600}})
             self.ask(node, verb, **more)
             self.wait_node(node, provision_state=wait)
             until("the lock is free", lambda: self.put(node, "deleted").status == 202)
@@ -102,15 +98,16 @@ class Deadlines(States):
 
 
 class Aborts(States):
-    def waiting(self, origin, verb, state, function, **more):
+    def waiting(self, origin, verb, state, function, target, **more):
         node = self.to(self.fake(), origin)
         self.orders(node, {function: {"wait": True}})
         self.ask(node, verb, **more)
-        self.rest(node, state)
+        self.rest(node, state, target_provision_state=target)
         return node
 
     def test_a_deploy_that_waits_is_undeployed_not_aborted(self):
-        node = self.waiting("available", "active", "wait call-back", "deploy.deploy")
+        node = self.waiting("available", "active", "wait call-back", "deploy.deploy", "active")
+        self.assertEqual(self.get("/v1/nodes/" + node)["deploy_step"]["step"], "deploy")
         answer = self.call("PUT", "/v1/nodes/%s/states/provision" % node, {"target": "abort"}, version="1.82")  # from 1.110 on it is
         self.assertEqual(answer.status, 400)
         self.assertIn("\"deleted\" can", answer.message)
@@ -119,16 +116,20 @@ class Aborts(States):
         self.rest(node, "available")
 
     def test_waits_for_the_machine_can_be_aborted(self):
-        node = self.waiting("manageable", "inspect", "inspect wait", "inspect.inspect")
+        node = self.waiting("manageable", "inspect", "inspect wait", "inspect.inspect", "manageable")
+        self.assertIsNotNone(self.get("/v1/nodes/" + node)["inspection_started_at"])
         self.ask(node, "abort")
         self.failed(node, "inspect failed", "manageable", "By request, the inspect wait operation was aborted")
-        node = self.waiting("active", "rescue", "rescue wait", "rescue.rescue", rescue_password="secret")
+        node = self.waiting("active", "rescue", "rescue wait", "rescue.rescue", "rescue", rescue_password="secret")
         self.ask(node, "abort")
         after = self.failed(node, "rescue failed", "rescue", "By request, the rescue wait operation was aborted")
         self.assertNotIn("rescue_password", after["instance_info"])
 
     def test_an_aborted_cleaning_begins_again_the_next_time(self):
-        node = self.waiting("manageable", "clean", "clean wait", "deploy.erase_devices", clean_steps=[STEP])
+        node = self.waiting("manageable", "provide", "clean wait", "deploy.erase_devices", "available")
+        self.ask(node, "abort")
+        self.failed(node, "clean failed", "available", "By request, the clean operation was aborted")
+        node = self.waiting("manageable", "clean", "clean wait", "deploy.erase_devices", "manageable", clean_steps=[STEP])
         self.ask(node, "abort")
         self.failed(node, "clean failed", "manageable", "By request, the clean operation was aborted")
         self.orders(node, {})

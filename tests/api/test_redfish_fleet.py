@@ -13,8 +13,8 @@ import unittest
 
 import harness
 from faults_support import until
-from fleet_support import free_port_row
 from observe_support import scrape
+from ports import free_ports
 
 COUNT = 40
 DEAD = (7, 23)
@@ -30,7 +30,7 @@ class Fleet:
 
     def __init__(self, count):
         self.folder = tempfile.mkdtemp(prefix="steel-fleet-")
-        self.base = free_port_row(count)
+        self.base = free_ports(count)
         self.process = subprocess.Popen([LAB, "fleet", "--redfish", str(count), "--port-base", str(self.base), "--dir", self.folder, "--json"],
                                         stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, start_new_session=True)
         line = self.process.stdout.readline()

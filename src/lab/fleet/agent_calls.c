@@ -237,7 +237,7 @@ agent_heartbeat(FleetMachine *machine, unsigned epoch)
     count_heartbeat(machine, asked, response.status);
     if (machine->epoch == epoch) {
         int64_t now = time_monotonic_ms();
-        double random = machine_random(machine) / 1000.0;
+        double random = machine_pause(machine);
         machine->heartbeat_last_ms = now;
         machine->heartbeat_due_ms =
             now + heartbeat_pause_ms(machine->heartbeat_timeout_s, machine->attempts, random);

@@ -81,22 +81,30 @@ machine_clear(FleetMachine *machine)
     lock_destroy(&machine->lock);
 }
 
-/* splitmix64, of a number that is another one for each throw. */
-unsigned
-machine_random(FleetMachine *machine)
+#define PAUSES (UINT64_C(1) << 23) /* where their numbers begin */
+
+/* splitmix64, of a number that is another one for each throw. From 0 to 999. */
+static unsigned
+drawn(const FleetMachine *machine, uint64_t number)
 {
     uint64_t seed = (uint64_t)MAX(machine->shared->options->seed, 0);
-    uint64_t x = seed << 48 ^ (uint64_t)machine->index << 24 ^ machine->rolls++;
+    uint64_t x = seed << 48 ^ (uint64_t)machine->index << 24 ^ number;
     x += 0x9e3779b97f4a7c15;
     x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9;
     x = (x ^ x >> 27) * 0x94d049bb133111eb;
     return (unsigned)((x ^ x >> 31) % 1000);
 }
 
+double
+machine_pause(FleetMachine *machine)
+{
+    return drawn(machine, PAUSES + machine->pauses++) / 1000.0;
+}
+
 bool
 machine_roll(FleetMachine *machine, int per_mille)
 {
-    return (int)machine_random(machine) < per_mille;
+    return (int)drawn(machine, machine->rolls++) < per_mille;
 }
 
 void

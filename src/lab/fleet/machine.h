@@ -123,8 +123,9 @@ typedef struct FleetMachine {
     int64_t heartbeat_due_ms GUARDED, heartbeat_last_ms GUARDED;
     int64_t progress_due_ms GUARDED;
     MachineWork work GUARDED;
-    GQueue results GUARDED; /* of MachineResult, oldest first */
-    uint32_t rolls GUARDED; /* of the dice */
+    GQueue results GUARDED;  /* of MachineResult, oldest first */
+    uint32_t rolls GUARDED;  /* of the dice */
+    uint32_t pauses GUARDED; /* that were chosen */
     unsigned counts[MACHINE_COUNT_COUNT] GUARDED;
     uint8_t history[MACHINE_HISTORY] GUARDED; /* IpmiChassisControl, the last ones */
     unsigned history_length GUARDED;          /* since the start */
@@ -135,10 +136,11 @@ typedef struct FleetMachine {
 void machine_init(FleetMachine *machine, MachineShared *shared, unsigned index, uint16_t port);
 void machine_clear(FleetMachine *machine);
 
-/* A number from 0 to 999; the same for the same seed, machine and number of the throw. */
-unsigned machine_random(FleetMachine *machine) REQUIRES(machine->lock);
+/* A number from 0 to 1 for the length of a pause. How many pauses there are is a matter of time, so
+ * they are no throws of the dice. */
+double machine_pause(FleetMachine *machine) REQUIRES(machine->lock);
 
-/* True with this chance. */
+/* True with this chance; the same for the same seed, machine and number of the throw. */
 bool machine_roll(FleetMachine *machine, int per_mille) REQUIRES(machine->lock);
 
 static inline void machine_count(FleetMachine *machine, MachineCount count) REQUIRES(machine->lock);
