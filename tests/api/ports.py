@@ -15,3 +15,10 @@ def free_port(kind=socket.SOCK_STREAM):
                 return listener.getsockname()[1]
             except OSError:
                 continue
+
+
+def refusing():
+    """A socket whose port nobody gets, and nobody is let in at, until it is closed."""
+    place = socket.socket()
+    place.bind(("127.0.0.1", 0))
+    return place
