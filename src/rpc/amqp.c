@@ -118,6 +118,8 @@ amqp_send(void *self, const char *host, const RpcCall *rpc_call, RpcDone done, v
 {
     AmqpClient *client = self;
     g_autoptr(GError) error = NULL;
+    /* taken before the deadline, so that the conductor gives the call up first */
+    int64_t sent_ms = g_get_real_time() / 1000;
     Call *call = g_new0(Call, 1);
     call->host = g_strdup(host);
     call->method = rpc_call->method;
@@ -125,8 +127,8 @@ amqp_send(void *self, const char *host, const RpcCall *rpc_call, RpcDone done, v
     call->deadline_ms = time_monotonic_ms() + call->limit_ms;
     call->done = done;
     call->user_data = user_data;
-    char *text = rpc_request_write(rpc_call, uuid_generate(call->id), g_get_real_time() / 1000,
-                                   call->limit_ms, false);
+    char *text =
+        rpc_request_write(rpc_call, uuid_generate(call->id), sent_ms, call->limit_ms, false);
     json_decref(rpc_call->arguments);
     if (strlen(text) <= AMQP_AGAIN_SIZE)
         call->text = g_strdup(text);

@@ -288,12 +288,13 @@ static void
 json_rpc_send(void *self, const char *host, const RpcCall *call, RpcDone done, void *user_data)
 {
     int64_t limit_ms = config_integer(config_current(), OPT_RPC_RESPONSE_TIMEOUT) * 1000;
+    /* taken before the deadline, so that the conductor gives the call up first */
+    int64_t sent_ms = g_get_real_time() / 1000;
     Exchange *exchange = exchange_new(self, host, limit_ms, done, user_data);
     exchange->path = "";
     exchange->what = rpc_method_name(call->method);
     exchange->answer_most = RPC_MESSAGE_SIZE_MOST;
-    exchange->text = rpc_request_write(call, uuid_generate(exchange->id), g_get_real_time() / 1000,
-                                       limit_ms, false);
+    exchange->text = rpc_request_write(call, uuid_generate(exchange->id), sent_ms, limit_ms, false);
     json_decref(call->arguments);
     exchange_begin(exchange);
 }

@@ -22,8 +22,8 @@ NETWORKS = ("provisioning", "cleaning", "rescuing", "inspection")
 
 def options_for(cloud):
     return ("keystone_authtoken.auth_url=" + cloud.auth_url, "keystone_authtoken.username=" + stand_in.USER,
-            "keystone_authtoken.password=" + stand_in.PASSWORD, "keystone_authtoken.project_name=" + stand_in.PROJECT,
-            "neutron.request_timeout=2") + tuple("neutron.%s_network=%s" % (name, name) for name in NETWORKS)
+            "keystone_authtoken.password=" + stand_in.PASSWORD, "keystone_authtoken.project_name=" + stand_in.PROJECT) + tuple(
+                "neutron.%s_network=%s" % (name, name) for name in NETWORKS)
 
 
 class Suite(deploy_support.DeploySuite):

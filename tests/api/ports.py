@@ -40,3 +40,10 @@ def _take(numbers, kinds):
         for name in names:
             name.detach()
         return True
+
+
+def refusing():
+    """A socket whose port nobody gets, and nobody is let in at, until it is closed."""
+    place = socket.socket()
+    place.bind(("127.0.0.1", 0))
+    return place

@@ -159,6 +159,8 @@ class Suite(faults_support.Suite):
                        "conductor.deploy_ramdisk=file://%s/ramdisk" % cls.place,
                        "conductor.file_url_allowed_paths=%s" % cls.place,
                        "agent.command_timeout=20", "DEFAULT.debug=true", "deploy.default_boot_mode=bios",
+                       # what a machine or its agent says is written down a moment later, under the node's lock
+                       "conductor.node_locked_retry_attempts=30",
                        "agent.post_deploy_get_power_state_retries=0") + cls.own_options
         super().setUpClass()
 

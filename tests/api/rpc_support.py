@@ -21,7 +21,9 @@ def restart_api(steel):
     steel.log = open(steel.log_path, "ab")
     steel.process = subprocess.Popen(steel.command("--role", "api"), stdout=steel.log, stderr=steel.log, stdin=subprocess.DEVNULL,
                                      start_new_session=True)
-    steel.ready()
+    steel.port = int(steel.wait_log(r"listening on \S+:(\d+)"))
+    if steel.transport == "oslo":
+        steel.wait_log("(connected to RabbitMQ)")
 
 
 class Pair(faults_support.Suite):
@@ -62,6 +64,17 @@ class Pair(faults_support.Suite):
     def kill_conductor(self):
         os.killpg(self.steel.conductor.pid, signal.SIGKILL)
         self.steel.conductor.wait()
+
+    def with_api(self, **changed):
+        """The API of the same conductor with other settings, until the test ends."""
+        before = dict(self.steel.settings)
+
+        def restore():
+            self.steel.settings = before
+            restart_api(self.steel)
+        self.addCleanup(restore)
+        self.steel.settings = dict(before, **{name.replace("__", "."): value for name, value in changed.items()})
+        restart_api(self.steel)
 
     def reaches(self, node):
         return self.call("PUT", "/v1/nodes/%s/maintenance" % node, {"reason": "x"}).status == 202

@@ -66,7 +66,7 @@ class IloSuite(harness.Suite):
 
     def power(self, uuid, target, state):
         self.want(202, "PUT", "/v1/nodes/%s/states/power" % uuid, {"target": target})
-        self.wait_node(uuid, power_state=state, target_power_state=None)
+        self.wait_node(uuid, power_state=state, target_power_state=None, reservation=None)
 
     def test_power_of_each_generation(self):
         for kind in ("gen8", "gen9", "gen10"):
@@ -288,7 +288,7 @@ class IloSuite(harness.Suite):
     def test_virtual_media_boots_no_volume_in_bios_mode(self):
         uuid = self.with_volume("gen10", "ilo-virtual-media", "bios")
         self.want(202, "PUT", "/v1/nodes/%s/states/provision" % uuid, {"target": "active"})
-        node = self.wait_node(uuid, provision_state="deploy failed")
+        node = self.wait_node(uuid, provision_state="deploy failed", reservation=None)
         self.assertIn("virtual media can not boot volume in bios mode.", node["last_error"])
         self.assertNotIn(VOLUME["auth_password"], self.steel.text())
         self.provision(uuid, "deleted", "available")

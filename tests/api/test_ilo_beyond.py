@@ -130,7 +130,7 @@ class Beyond(IloSuite):
         new = [{"X509Certificate": open(file, encoding="utf-8").read()} for file in files]
         self.assertEqual(self.bmc.ask("PUT", TRUSTED + "/settings", {"NewCertificates": new}).status, 200)
         self.want(202, "PUT", "/v1/nodes/%s/states/power" % self.uuid, {"target": "power on"})
-        self.wait_node(self.uuid, power_state="power on", target_power_state=None)
+        self.wait_node(self.uuid, power_state="power on", target_power_state=None, reservation=None)
         return files
 
     def trusted(self):

@@ -12,6 +12,7 @@ import unittest
 import harness
 import simulated_bmc
 from faults_support import until
+from ports import free_port
 
 AUTH, PRIV = 'auth "of" \\\\ it', "privacy-of-it"
 # Drives of an array controller, then one of a SAS controller.
@@ -26,9 +27,7 @@ def quoted(text):
 class Snmpd:
     def __init__(self, host, auth="SHA", priv="AES"):
         self.folder = tempfile.mkdtemp(prefix="steel-snmpd-")
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-            probe.bind((host, 0))
-            self.port = probe.getsockname()[1]
+        self.port = free_port(socket.SOCK_DGRAM)
         with open(self.folder + "/snmpd.conf", "w", encoding="utf-8") as file:
             file.write("createUser inspector %s %s %s %s\nrouser inspector priv\n" % (auth, quoted(AUTH), priv, quoted(PRIV)))
             file.writelines("override %s integer %d\n" % drive for drive in DRIVES)

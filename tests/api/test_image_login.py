@@ -75,7 +75,9 @@ class TheConductor(DeploySuite):
 
 
 class TheAgent(real_agent.Suite):
-    more_options = LOGIN + ("deploy.image_server_auth_hosts=127.0.0.1",)
+    # an image server on a busy machine may stand still for a while
+    more_options = LOGIN + ("deploy.image_server_auth_hosts=127.0.0.1",
+                            "pxe.kernel_append_params=ipa-image-download-connection-timeout=120")
 
     def test_it_gets_the_login_for_the_image_and_nothing_shows_it(self):
         data = real_agent.noise(2 * MIB)

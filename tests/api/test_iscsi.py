@@ -16,6 +16,7 @@ from deploy_support import DeploySuite, make_qcow2
 from faults_support import until
 from image_server import ImageServer
 from iscsi_target import Target
+from ports import refusing
 from ramdisk_support import free_port, make_certificate
 
 MIB = 1024 * 1024
@@ -167,7 +168,7 @@ class Iscsi(DeploySuite):
         self.again()
         self.addCleanup(self.again)
         self.addCleanup(self.steel.settings.pop, "iscsi.stall_timeout")
-        node = self.calls_until(self.begins_and_stands_still(), "deploy failed")
+        node = self.calls_until(self.begins(), "deploy failed")
         self.assertRegex(node["last_error"], r"^deploy step deploy\.write_image: iqn\S+ at 127\.0\.0\.1:%d has not answered for 3 s; check "
                          r"the network between this conductor and the machine" % self.port)
 
@@ -180,8 +181,8 @@ class Iscsi(DeploySuite):
         self.assertIn("the image is written; the agent could not", node["last_error"])
         self.assertIn("no partition table", node["last_error"])
 
-    def begins_and_stands_still(self):
-        """The agent of a node whose write waits for a target that is silent."""
+    def begins(self):
+        """The agent of a node whose write has begun, to a target that is silent."""
         type(self).frozen = True
         agent = self.deploys()
 
@@ -191,6 +192,11 @@ class Iscsi(DeploySuite):
             return agent.starts()
         until("the disk is exported", told)
         until("the write begins", lambda: "openstack:%s: the write begins" % self.uuid in self.steel.text())
+        return agent
+
+    def begins_and_stands_still(self):
+        """The same, and the node waits."""
+        agent = self.begins()
         self.rest(self.uuid, "wait call-back")
         return agent
 
@@ -355,7 +361,6 @@ class Fetched(DeploySuite):
     """The conductor fetches the image itself, from servers that do not do what they should."""
 
     deploy_interface = "iscsi"
-    own_options = ("DEFAULT.webserver_connection_timeout=2",)
 
     def setUp(self):
         super().setUp()
@@ -363,9 +368,16 @@ class Fetched(DeploySuite):
         self.addCleanup(self.server.close)
 
     def slow(self, path):
-        rest = threading.Event()
-        self.server.holds[path] = (MIB, rest)
+        """The last one: the others have all the time that a server on a busy machine may need."""
+        server, rest = ImageServer(), threading.Event()
+        self.addCleanup(server.close)
         self.addCleanup(rest.set)
+        server.holds[path] = (MIB, rest)
+        self.info(image_source=server.add(path, IMAGE))
+        self.steel.settings["DEFAULT.webserver_connection_timeout"] = "2"
+        self.again()
+        self.addCleanup(self.again)
+        self.addCleanup(self.steel.settings.pop, "DEFAULT.webserver_connection_timeout")
 
     def cutting(self, path):
         self.server.cuts[path] = [MIB] * 100
@@ -377,7 +389,9 @@ class Fetched(DeploySuite):
         self.server.statuses[path] = 404
 
     def refusing(self, path):
-        self.info(image_source="http://127.0.0.1:%d/image" % free_port())
+        place = refusing()
+        self.addCleanup(place.close)
+        self.info(image_source="http://127.0.0.1:%d/image" % place.getsockname()[1])
 
     def stranger(self, path):
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -389,13 +403,13 @@ class Fetched(DeploySuite):
         self.info(image_os_hash_value="ab" * 32)
 
     FAULTS = (
-        (slow, r"no answer in time: .*2 seconds; check that the image server answers this conductor and is fast enough"),
         (cutting, r"(transfer closed with \d+ bytes remaining to read|end of response with \d+ bytes missing); check that the image server"),
         (lying, r"(transfer closed with|end of response with) 1048576 bytes (remaining to read|missing); .*tells the right length"),
         (missing, r"the server answers with status 404; correct instance_info image_source"),
         (refusing, r"[Cc]ould(n't| not) connect to server; check that the image server answers this conductor"),
         (wrong_checksum, r"the image has another checksum \(sha256 [0-9a-f]{64}\) than instance_info says \((ab){32}\); compare"),
         (stranger, r"certificate.*; .*a certificate that this conductor trusts \(\[DEFAULT\]webserver_verify_ca\)"),
+        (slow, r"no answer in time: .*2 seconds; check that the image server answers this conductor and is fast enough"),
     )
 
     def test_the_operator_reads_the_cause_and_what_to_do(self):

@@ -82,7 +82,7 @@ class Ends(SwiftSuite):
         self.assertIn("/ironic_redfish_container/", bmc.ask("GET", MediaSuite.drives["cd"]).json["Image"])
         self.when_free(202, "PUT", "/v1/nodes/%s/states/provision" % uuid, {"target": "deleted"})
         self.rest(uuid, "available")
-        self.assertEqual(self.published(), [])
+        until("Swift is empty", lambda: not self.published())
         self.when_free(204, "DELETE", "/v1/nodes/" + uuid)
 
     def redfish_machine(self):

@@ -8,7 +8,8 @@ import unittest
 import neutron_support
 from faults_support import until
 from neutron_support import VIF
-from ramdisk_support import MAC, free_port
+from ports import refusing
+from ramdisk_support import MAC
 
 OF_VIF = "PUT /v2.0/ports/" + VIF
 # What is asked while a deploy begins, and how an error names it.
@@ -82,13 +83,6 @@ class Others(Faults):
         self.when_free(202, "PUT", "/v1/nodes/%s/states/provision" % self.uuid, {"target": "deleted"})
         said = self.rest(self.uuid, "error")["last_error"]
         self.assertIn("Unable to clear binding profile for neutron port %s: Neutron answered 500" % VIF, said)
-        self.ends_clean()
-
-    def test_a_slow_neutron_is_waited_for_no_longer_than_configured(self):
-        self.attach()
-        self.fault("POST /v2.0/ports", "slow")
-        self.deploy()
-        self.assertIn("the creation of a port for " + MAC, self.rest(self.uuid, "deploy failed")["last_error"])
         self.ends_clean()
 
     def test_a_fault_that_passes_is_not_noticed_with_retries(self):
@@ -203,7 +197,25 @@ class Vifs(Faults):
         self.assertEqual((self.vifs(), self.internal_info()), ([], {}))
 
 
+class Slow(Faults):
+    def test_a_slow_neutron_is_waited_for_no_longer_than_configured(self):
+        self.attach()
+        self.fault("POST /v2.0/ports", "slow")
+        self.deploy()
+        self.assertIn("the creation of a port for " + MAC, self.rest(self.uuid, "deploy failed")["last_error"])
+        self.ends_clean()
+
+    neutron_options = ("neutron.request_timeout=8",)  # no more than a Neutron that is not slow may need, nor than "slow" lasts
+
+
 class Away(Faults):
+    @classmethod
+    def setUpClass(cls):
+        place = refusing()
+        cls.addClassCleanup(place.close)
+        cls.neutron_options = ("neutron.endpoint_override=http://127.0.0.1:%d" % place.getsockname()[1],)
+        super().setUpClass()
+
     def test_a_neutron_that_is_not_there_is_told(self):
         self.attach(500)
         self.deploy()
@@ -211,12 +223,9 @@ class Away(Faults):
         self.assertIn("Neutron", said)
         self.assertIn("the search for provisioning network", said)
 
-    neutron_options = ("neutron.endpoint_override=http://127.0.0.1:%d" % free_port(),)
-
 
 @each
 class Killed(Faults):
-    neutron_options = ("neutron.request_timeout=60",)
     cases = [("a_daemon_that_is_killed_at_%s_%s_goes_on_and_leaves_nothing" % (step, when), (match, kind))
              for step, (match, _) in FIRST.items() for when, kind in (("before", "slow"), ("after", "done-slow"))]
 
@@ -239,7 +248,6 @@ class Killed(Faults):
 
 @each
 class KilledAtTheEnd(Faults):
-    neutron_options = ("neutron.request_timeout=60",)
     cases = [("a_daemon_that_is_killed_at_%s_%s_goes_on_and_leaves_nothing" % (step, when), (match, kind))
              for step, (match, _) in LAST.items() for when, kind in (("before", "slow"), ("after", "done-slow"))]
 

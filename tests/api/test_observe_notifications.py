@@ -12,11 +12,16 @@ with open(os.path.join(harness.ROOT, "tests", "data", "ironic-newest-payloads.js
     PAYLOADS = json.load(kept)  # what Ironic 39.0.0 sends
 
 
+def notifications(log):
+    """Those of a log: of its whole lines, as one may be under way."""
+    return [json.loads(line) for line in log[:log.rfind("\n") + 1].splitlines() if line.startswith("{")]
+
+
 class Notifications(harness.Suite):
     options = ("notification_level=info",)
 
     def all(self):
-        return [json.loads(line) for line in self.steel.text().splitlines() if line.startswith("{")]
+        return notifications(self.steel.text())
 
     def of(self, uuid, types):
         """Waits until the notifications about a resource are these, and returns them."""
@@ -132,8 +137,7 @@ class Pinned(harness.Suite):
 
     def data(self, kind):
         def found():
-            notes = [json.loads(line) for line in self.steel.text().splitlines() if line.startswith("{")]
-            return [note["payload"] for note in notes if note["event_type"] == "baremetal.%s.create.end" % kind]
+            return [note["payload"] for note in notifications(self.steel.text()) if note["event_type"] == "baremetal.%s.create.end" % kind]
         return wait_until(found, kind)[0]
 
     def test_payloads_are_those_of_the_release(self):
@@ -156,9 +160,8 @@ class Errors(harness.Suite):
         node = self.node(name="taken")
         self.provision(node["uuid"], "manage", "manageable")
         self.refuse(409, "POST", "/v1/nodes", {"driver": "fake-hardware", "name": "taken"})
-        wait_until(lambda: '"event_type"' in self.steel.text(), "a notification")
-        types = [json.loads(line)["event_type"] for line in self.steel.text().splitlines() if line.startswith("{")]
-        self.assertEqual(types, ["baremetal.node.create.error"])
+        notes = wait_until(lambda: notifications(self.steel.text()), "a notification")
+        self.assertEqual([note["event_type"] for note in notes], ["baremetal.node.create.error"])
 
 
 class Silence(harness.Suite):

@@ -11,6 +11,7 @@ import tempfile
 
 import harness
 import test_faults_postgresql
+from faults_support import until
 from ramdisk_support import make_certificate
 
 sys.path.insert(0, os.path.join(harness.ROOT, "tests"))
@@ -50,14 +51,19 @@ class Tls(test_faults_postgresql.Suite):
     def url(self, mode, authority="ca", host="127.0.0.1"):
         return "%s?sslmode=%s&sslrootcert=%s/%s.crt" % (self.server.url(self.name).replace("@127.0.0.1", "@" + host), mode, self.place, authority)
 
+    def encrypted(self):
+        """Whether the connections of daemons are, as the server says."""
+        return set(self.server.sql("SELECT s.ssl FROM pg_stat_ssl s JOIN pg_stat_activity a USING (pid) WHERE a.application_name LIKE 'steeld%'")
+                   .split("\n"))
+
     def on(self, connection):
-        """The daemon on this URL; whether its connections are encrypted, as the server says."""
+        """The daemon on this URL, and no connection of the one before it; what they are."""
         self.steel.end()
+        until("the server has closed all connections", lambda: self.encrypted() == {""})
         self.steel.settings["database.connection"] = connection
         self.steel.again()
         self.assertEqual(self.nodes().status, 200)
-        return set(self.server.sql("SELECT s.ssl FROM pg_stat_ssl s JOIN pg_stat_activity a USING (pid) WHERE a.application_name LIKE 'steeld%'")
-                   .split("\n"))
+        return self.encrypted()
 
     def test_each_mode_means_what_it_says(self):
         for mode in ("require", "verify-ca", "verify-full"):

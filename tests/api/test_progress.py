@@ -12,6 +12,8 @@ from agent_support import MIB
 from faults_support import until
 from observe_support import Listener
 
+STEP = MIB // 4  # bytes between two words of an agent about its progress
+
 
 class Progress(real_agent.Suite):
     def timeline(self, machine):
@@ -37,6 +39,10 @@ class Progress(real_agent.Suite):
             found = self.timeline(machine).get("progress")
             return found if found and found["bytes_total"] and found["bytes_done"] > 8 * MIB else None
         return until("the agent's progress is known", look)
+
+    def stands_still(self, machine, at=16 * MIB):
+        """The agent has told of so much of what comes before its image is held that it has no more to tell: it does so in steps."""
+        until("the agent has told of all that it has", lambda: self.progress(machine)["bytes_done"] > at - STEP)
 
     # the download may stand still for longer than a test needs
     more_options = ("pxe.kernel_append_params=ipa-image-download-connection-timeout=120",)
@@ -78,7 +84,7 @@ class Progress(real_agent.Suite):
         machine, rest = self.held(3)
         self.ask(machine.uuid, "active")
         machine.boot()
-        self.progress(machine)
+        self.stands_still(machine)
         self.steel.kill()
         self.steel.again()
         self.assertNotIn("progress", self.timeline(machine))

@@ -39,7 +39,11 @@ class Redfish(harness.Suite):
         return self.wait_node(uuid, power_state=state, target_power_state=None, reservation=None, last_error=None)
 
     def failed(self, uuid):
-        return until("an error of the node", lambda: self.get("/v1/nodes/" + uuid).get("last_error"))
+        """The error of the node, once nobody works on it any more."""
+        def told():
+            node = self.get("/v1/nodes/" + uuid)
+            return node["last_error"] if node["reservation"] is None else None
+        return until("an error of the node", told)
 
     def test_defaults_are_the_interfaces_of_ironic(self):
         node = self.get("/v1/nodes/" + self.machine())

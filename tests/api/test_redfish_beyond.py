@@ -38,17 +38,19 @@ class Beyond(ramdisk_support.Suite):
         """A cleaning that updates firmware; the agent of each start calls until the node is in the state."""
         self.want(202, "PUT", "/v1/nodes/%s/states/provision" % self.uuid, {"target": "clean", "clean_steps": [
             {"interface": "management", "step": "update_firmware", "args": {"firmware_images": list(images)}}]})
-        node = {}
+        agents, starts = [], []
 
         def turn():
-            node.update(self.get("/v1/nodes/" + self.uuid))
+            node = self.get("/v1/nodes/" + self.uuid)
             if node["provision_state"].endswith("failed") and node["provision_state"] != state:
                 raise AssertionError(node["last_error"])
-            if node["provision_state"] == "clean wait" and node["reservation"] is None and self.script():
-                self.boots(state="clean wait")[0].call()
-            return node["provision_state"] == state and node["reservation"] is None
-        until("the node becomes " + state, turn)
-        return node
+            if node["provision_state"] == "clean wait" and node["reservation"] is None:
+                if not agents or self.bmc.status()["posts"] > starts[-1]:  # each start has a token of its own
+                    agents.append(self.boots(state="clean wait")[0])
+                    starts.append(self.bmc.status()["posts"])
+                self.assertIn(agents[-1].call(), (202, 400))
+            return node if node["provision_state"] == state and node["reservation"] is None else None
+        return until("the node becomes " + state, turn)
 
     def updates(self):
         """What the BMC was told to fetch."""

@@ -17,6 +17,7 @@ from observe_support import scrape
 from ports import free_ports
 
 COUNT = 40
+LIMIT_S = 90  # for all of them, each with a session over TLS; the dead are waited for longer
 DEAD = (7, 23)
 LAB = os.path.join(os.path.dirname(harness.STEELD), "steel-lab")
 OPTIONS = ("enabled_hardware_types=redfish", "enabled_network_interfaces=noop", "conductor.sync_power_state_interval=1",
@@ -75,7 +76,8 @@ class Forty(harness.Suite):
         self.uuids = [self.node(driver="redfish", driver_info=self.fleet.info(index))["uuid"] for index in range(COUNT)]
         for uuid in self.uuids:
             self.want(202, "PUT", "/v1/nodes/%s/states/provision" % uuid, {"target": "manage"})
-        until("all are manageable", lambda: all(node["provision_state"] == "manageable" for node in self.nodes()))
+        until("all are manageable", lambda: all(node["provision_state"] == "manageable" and node["reservation"] is None
+                                                for node in self.nodes()), LIMIT_S)
 
     def end(self):
         if self.steel.process.poll() is None:
@@ -93,7 +95,7 @@ class Forty(harness.Suite):
     def test_the_dead_delay_nobody_and_no_state_is_false(self):
         self.machines(0, 11, power="on")
         until("the sweep sees them", lambda: [index for index, node in enumerate(self.nodes()) if node["power_state"] == "power on"]
-              == [0, 11])
+              == [0, 11], LIMIT_S)
         for index in DEAD:
             self.fleet.set("--index", index, "--dead")
         self.fleet.set("--all", "--set", "fail-percent=1")
@@ -101,7 +103,7 @@ class Forty(harness.Suite):
         self.machines(5, 30, power="on")
         wanted = ["power on" if index in (0, 5, 11, 30) else "power off" for index in range(COUNT)]
         until("the living are as their machines are", lambda: all(
-            node["power_state"] == wanted[index] for index, node in enumerate(self.nodes()) if index not in DEAD))
+            node["power_state"] == wanted[index] for index, node in enumerate(self.nodes()) if index not in DEAD), LIMIT_S)
         # The first questions to the dead still have no answer: nobody has waited for them.
         self.assertEqual(scrape(self.steel.conductor_metrics).get("steel_bmc_http_left_alone_total"), left_alone)
         self.assertFalse(any(self.nodes()[index]["maintenance"] for index in DEAD))
@@ -112,7 +114,7 @@ class Forty(harness.Suite):
             self.fleet.set("--index", index, "--dead")
         for uuid in self.uuids[:3]:
             self.want(204, "DELETE", "/v1/nodes/" + uuid)
-        until("those of deleted nodes", lambda: self.fleet.status()["sessions"] == COUNT - 3)
+        until("those of deleted nodes", lambda: self.fleet.status()["sessions"] == COUNT - 3, LIMIT_S)
         for index in DEAD:
             self.fleet.set("--index", index, "--alive")
         self.assertEqual(self.steel.stop(), 0)
@@ -123,7 +125,7 @@ class Forty(harness.Suite):
         before = scrape(self.steel.conductor_metrics).get("steel_redfish_logins_total")
         # Their sessions end after one more request each, and all log in again.
         self.fleet.set("--all", "--set", "session-uses=1,latency-ms=1000")
-        until("logins", lambda: scrape(self.steel.conductor_metrics).get("steel_redfish_logins_total") >= before + COUNT // 2)
+        until("logins", lambda: scrape(self.steel.conductor_metrics).get("steel_redfish_logins_total") >= before + COUNT // 2, LIMIT_S)
         for uuid in self.uuids[:10]:
             self.want(204, "DELETE", "/v1/nodes/" + uuid)
         self.assertEqual(self.steel.stop(), 0)

@@ -40,6 +40,7 @@ class Common:
 
     def test_a_conductor_that_does_not_answer_is_a_timeout(self):
         node = self.fake()
+        self.with_api(rpc_response_timeout="3")
         freezing.freeze_group(self.steel.conductor.pid)
         try:
             answer = self.call("PUT", "/v1/nodes/%s/maintenance" % node, {"reason": "z"})
@@ -73,7 +74,6 @@ class Watched:
 
 class OverHttp(Common, Watched, rpc_support.Pair):
     transport = "json-rpc"
-    options = ("rpc_response_timeout=3",)
 
     def post(self, body, headers=None, method="POST", path="/"):
         connection = http.client.HTTPConnection("127.0.0.1", int(self.steel.settings["json_rpc.port"]), timeout=harness.LIMIT_S)
@@ -170,15 +170,8 @@ class OverHttpWithKeystone(Watched, rpc_support.Pair):
         return connection.getresponse().status
 
     def again_with(self, **changed):
-        """The API of the same conductor with other settings, until the test ends."""
-        before = dict(self.steel.settings)
-
-        def restore():
-            self.steel.settings = before
-            rpc_support.restart_api(self.steel)
-        self.addCleanup(restore)
-        self.steel.settings = dict(before, **{name.replace("__", "."): value for name, value in changed.items()})
-        rpc_support.restart_api(self.steel)
+        """What another API answers."""
+        self.with_api(**changed)
         return self.call("GET", "/v1/drivers/fake-hardware/properties")
 
     def test_only_tokens_with_an_allowed_role_are_admitted(self):
@@ -259,10 +252,10 @@ class OverHttps(Watched, rpc_support.Pair):
 
 class OverRabbit(Common, Watched, rpc_support.Pair):
     transport = "oslo"
-    options = ("rpc_response_timeout=8",)
 
     def test_a_broker_that_is_started_again_is_used_again(self):
         node = self.fake()
+        self.with_api(rpc_response_timeout="3")
         self.rabbit.stop()
         try:
             answer = self.call("PUT", "/v1/nodes/%s/maintenance" % node, {"reason": "x"})

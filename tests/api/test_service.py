@@ -47,6 +47,8 @@ class Steps(harness.Suite):
 
 
 class Holds(Steps):
+    options = ("conductor.node_locked_retry_attempts=30",)  # the call of an agent is looked at a moment later, under the node's lock
+
     def test_a_clean_step_holds_the_node_until_it_is_released(self):
         node = self.manageable()
         self.ask(node, "clean", clean_steps=[HOLD, ERASE, HOLD])

@@ -7,6 +7,7 @@ import threading
 import time
 
 import harness
+import node_lock
 from harness import random_uuid
 
 
@@ -157,10 +158,9 @@ class Events(harness.Suite):
 
 
 class Agents(harness.Suite):
-    def waiting_node(self, address, **orders):
+    def waiting_node(self, address):
         """A node that waits for its agent."""
-        fake = {"deploy.deploy": {"wait": True}, **orders}
-        node = self.available_node(driver_info={"fake": fake, "ipmi_password": "hidden"})
+        node = self.available_node(driver_info={"fake": {"deploy.deploy": {"wait": True}}, "ipmi_password": "hidden"})
         self.port(node, address)
         self.want(202, "PUT", "/v1/nodes/%s/states/provision" % node["uuid"], {"target": "active"})
         return self.wait_node(node["uuid"], provision_state="wait call-back", reservation=None)
@@ -200,19 +200,16 @@ class Agents(harness.Suite):
         self.refuse(400, "POST", path, dict(beat, agent_status=""))
 
     def test_a_lookup_waits_for_no_lock_once_the_token_was_given(self):
-        node = self.waiting_node("52:54:00:cc:02:01", **{"power.set": {"delay_ms": 4000}})["uuid"]
+        node = self.waiting_node("52:54:00:cc:02:01")["uuid"]
         self.get("/v1/lookup?node_uuid=" + node)
-        self.want(202, "PUT", "/v1/nodes/%s/states/power" % node, {"target": "power on"})
-        self.assertIsNotNone(self.get("/v1/nodes/" + node)["reservation"])
-        self.assertEqual(self.get("/v1/lookup?node_uuid=" + node)["config"]["agent_token"], "******")
-        self.assertIsNotNone(self.get("/v1/nodes/" + node)["reservation"], "the lock was given back too early for this test")
-        self.wait_node(node, power_state="power on", reservation=None)
+        with node_lock.held(self.steel, node):
+            self.assertEqual(self.get("/v1/lookup?node_uuid=" + node)["config"]["agent_token"], "******")
+            self.assertEqual(self.get("/v1/nodes/" + node)["reservation"], self.steel.host)
 
     def test_an_agent_gets_no_token_while_its_node_is_locked(self):
-        node = self.waiting_node("52:54:00:cc:02:02", **{"power.set": {"delay_ms": 4000}})["uuid"]
-        self.want(202, "PUT", "/v1/nodes/%s/states/power" % node, {"target": "power on"})
-        self.refuse(409, "GET", "/v1/lookup?node_uuid=" + node)
-        self.wait_node(node, power_state="power on", reservation=None)
+        node = self.waiting_node("52:54:00:cc:02:02")["uuid"]
+        with node_lock.held(self.steel, node):
+            self.refuse(409, "GET", "/v1/lookup?node_uuid=" + node)
         self.assertGreaterEqual(len(self.get("/v1/lookup?node_uuid=" + node)["config"]["agent_token"]), 32)
 
     def test_lookups_lock_no_node(self):

@@ -5,8 +5,7 @@ SPDX-License-Identifier: Apache-2.0
 import base64
 
 import harness
-
-SLOW = {"fake": {"power.set": {"delay_ms": 1500}}}
+import node_lock
 
 
 class Provisioning(harness.Suite):
@@ -97,14 +96,13 @@ class Provisioning(harness.Suite):
         self.assertEqual(self.put(node, "manage").status, 202)
 
     def test_a_locked_node_is_named_as_such(self):
-        node = self.node(driver_info=SLOW)["uuid"]
-        self.want(202, "PUT", "/v1/nodes/%s/states/power" % node, {"target": "power on"})
-        answer = self.put(node, "provide")
-        self.assertEqual(answer.status, 409, answer.body)
-        self.assertIn(self.steel.host, answer.message)
-        self.refuse(409, "PATCH", "/v1/nodes/" + node, [{"op": "add", "path": "/extra/a", "value": 1}])
-        self.refuse(409, "DELETE", "/v1/nodes/" + node)
-        self.wait_node(node, power_state="power on", reservation=None)
+        node = self.node()["uuid"]
+        with node_lock.held(self.steel, node):
+            answer = self.put(node, "provide")
+            self.assertEqual(answer.status, 409, answer.body)
+            self.assertIn(self.steel.host, answer.message)
+            self.refuse(409, "PATCH", "/v1/nodes/" + node, [{"op": "add", "path": "/extra/a", "value": 1}])
+            self.refuse(409, "DELETE", "/v1/nodes/" + node)
 
     def test_failures_are_in_last_error(self):
         node = self.node(driver_info={"fake": {"power.validate": {"fail": "INVALID", "message": "no such plug"}}})["uuid"]

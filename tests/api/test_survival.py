@@ -14,9 +14,11 @@ from agent_support import MIB, Agent
 from agent_support import Machine as Hardware
 from faults_support import until
 from image_server import ImageServer
-from ramdisk_support import free_port, make_certificate
+from ports import refusing
+from ramdisk_support import make_certificate
 
 SIZE = 6 * MIB
+PATIENT = {"ipa-image-download-connection-timeout": 120}  # an image server on a busy machine may stand still for a while
 
 
 class Failing(real_agent.Suite):
@@ -35,7 +37,9 @@ class Failing(real_agent.Suite):
         self.server.statuses[path] = 404
 
     def refusing(self, machine, path):
-        machine.info(image_source="http://127.0.0.1:%d/image" % free_port())
+        place = refusing()
+        self.addCleanup(place.close)
+        machine.info(image_source="http://127.0.0.1:%d/image" % place.getsockname()[1])
 
     def stranger(self, machine, path):
         server = ImageServer()
@@ -78,8 +82,8 @@ class Failing(real_agent.Suite):
             fault(self, machine, path)
             self.ask(machine.uuid, "active")
             machines.append(machine)
-        for machine in machines:
-            machine.boot()
+        for machine, (fault, _, _) in zip(machines, self.FAULTS):
+            machine.boot(**({} if fault is Failing.slow else PATIENT))
         for machine, (fault, more, words) in zip(machines, self.FAULTS):
             node = self.ends(machine, "deploy failed")
             with self.subTest(fault=fault.__name__):
@@ -92,24 +96,32 @@ class Failing(real_agent.Suite):
 class Silent(real_agent.Suite):
     """Machines that are not heard of any more, or never."""
 
-    more_options = ("conductor.deploy_callback_timeout=15",)
+    more_options = ("conductor.deploy_callback_timeout=30",)
 
-    def writing(self, number):
+    def with_image(self, number):
+        """A machine whose image does not come to its end."""
         machine, path = self.machine(number), "/written-%d" % number
         machine.image(path, real_agent.noise(SIZE, number))
         self.server.holds[path] = (MIB, threading.Event())
-        self.ask(machine.uuid, "active")
         return machine
 
+    def writes(self, machine):
+        """The machine is deployed, and its agent has begun to write."""
+        self.ask(machine.uuid, "active")
+        agent = machine.boot(**PATIENT)
+        until("it writes", lambda: "execute_deploy_step begins" in agent.text())
+
     def test_who_falls_silent_is_told_with_the_last_that_was_heard(self):
-        killed, cut, dark, loaded = (self.writing(number) for number in range(1, 5))
-        for machine in (killed, cut):
-            agent = machine.boot(**{"ipa-image-download-connection-timeout": 120})
-            until("it writes", lambda: "execute_deploy_step begins" in agent.text())
+        killed, cut, dark, loaded = machines = [self.with_image(number) for number in range(1, 5)]
+        for machine in (killed, cut):  # each has all of its time: it begins with the request
+            self.writes(machine)
         killed.agent.process.kill()
         freezing.freeze(cut.agent.process.pid)
         self.addCleanup(freezing.thaw, cut.agent.process.pid)
+        self.ask(dark.uuid, "active")
+        self.ask(loaded.uuid, "active")
         loaded.ramdisk()  # the machine gets its script, and nothing more is heard of it
+        until("all are given up", lambda: all(machine.state()["provision_state"] == "deploy failed" for machine in machines), 120)
         silent = (r"^Timeout reached while waiting for callback: the agent at https://127\.0\.0\.1:\d+ last called at 20\S+, during the "
                   r"deploy step write_image, and is silent since; look at the machine's console")
         for machine, words in ((killed, silent), (cut, silent), (dark, "^powered on, but nothing asked for a boot file: check that"),
@@ -138,7 +150,7 @@ class Clones(real_agent.Suite):
         self.ask(machine.uuid, "active")
         parameters = machine.ramdisk()
         self.assertNotIn("ipa-agent-token", machine.script("127.0.2.1"))
-        machine.boot(**{"ipa-image-download-connection-timeout": 120})
+        machine.boot(**PATIENT)
         until("it writes", lambda: "execute_deploy_step begins" in machine.agent.text())
         strange, stranger = self.clone(machine)  # it has the MAC only
         same, twin = self.clone(machine, **parameters)  # it has everything that the machine was told
@@ -190,8 +202,8 @@ class Killed(real_agent.Suite):
             self.ask(machine.uuid, "active")
         for machine in (writing, switching):
             self.rest(machine.uuid, "wait call-back")
-        writing.boot(**{"ipa-image-download-connection-timeout": 120})
-        switching.boot()
+        for machine in (writing, switching):
+            machine.boot(**PATIENT)
         self.in_phase(off, "power_off")
         self.rest(booting.uuid, "wait call-back")
         until("it writes", lambda: "execute_deploy_step begins" in writing.agent.text())
@@ -202,7 +214,7 @@ class Killed(real_agent.Suite):
         self.steel.again()
         rest.set()
         for machine in (off, booting):
-            machine.boot()
+            machine.boot(**PATIENT)
         for number, machine in enumerate(machines, 1):
             node = self.ends(machine, "active")
             self.assertIsNone(node["last_error"])

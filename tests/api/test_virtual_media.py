@@ -237,12 +237,12 @@ class Faults(MediaSuite):
             self.dies_in(phase)
 
     def dies_in(self, phase):
-        self.bmc.set("latency-ms=60")
+        self.bmc.set("latency-ms=60", "reset-tasks=2", "task-ms=3600000")  # the machine is never on: the deploy stays before its wait
         self.ask(self.uuid, "active")
         until("the phase " + phase, lambda: phase in [row["phase"] for row in self.phases(self.uuid)])
         self.steel.kill()
         old = {kind: self.drive(kind) for kind in DRIVES}
-        self.bmc.set("latency-ms=0")
+        self.bmc.set("latency-ms=0", "reset-tasks=0")
         self.steel.again()
         if until("an end of " + phase, self.ended) == "deploy failed":
             self.ask(self.uuid, "active")

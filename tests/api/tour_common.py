@@ -50,7 +50,7 @@ STEEL_OPTIONS = (
     "default_network_interface=noop",
     "ipmi.command_retry_timeout=2",
     "ipmi.min_command_interval=1",
-    "conductor.node_locked_retry_attempts=3",
+    "conductor.node_locked_retry_attempts=30",
 )
 
 UUID = re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b")

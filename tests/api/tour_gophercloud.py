@@ -59,7 +59,7 @@ def run(name, environment, *options):
     try:
         # Some tests ask which release they meet; "master" has everything.
         clean["OS_BRANCH"] = "master"
-        done = subprocess.run([program, "-test.v"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=120,
+        done = subprocess.run([program, "-test.v"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=600,
                               env=dict(clean, **environment(address)))
     finally:
         steel.stop()

@@ -6,7 +6,7 @@ SPDX-License-Identifier: Apache-2.0
 import re
 import unittest
 
-from lab_support import BIOS_LIMIT, MARKER, UEFI_LIMIT, BootServer, Lab, main, sanboot_script, wait_until
+from lab_support import BIOS_LIMIT, MARKER, STATE_LIMIT, UEFI_LIMIT, BootServer, Lab, main, sanboot_script, wait_until
 
 
 class BootFromVolume(unittest.TestCase):
@@ -39,7 +39,7 @@ class BootFromVolume(unittest.TestCase):
             self.assertIn("STEEL-LAB", status["last_line"])
             lab.ipmitool("power", "soft")
             lab.wait_power("off")
-            self.assertIn("power button: shutting down", lab.console())
+            lab.wait_console("power button: shutting down", STATE_LIMIT)
             family = lab.family()
             lab.down()
             self.assertEqual(lab.leftovers(family), {})
@@ -112,7 +112,7 @@ class BootOrder(unittest.TestCase):
                 if device:
                     lab.ipmitool("chassis", "bootdev", *device.split())
                 lab.ipmitool("power", "on" if number == 1 else "reset")
-                wait_until(lambda: len(lab.boots()) == number, 20, f"boot {number}")
+                wait_until(lambda: len(lab.boots()) == number, STATE_LIMIT, f"boot {number}")
                 lab.wait_console("TEST script runs", UEFI_LIMIT)
                 tried_disk = "BdsDxe: failed to load" in lab.boots()[-1]
                 self.assertEqual("disk" if tried_disk else "network", expected, f"boot {number}")

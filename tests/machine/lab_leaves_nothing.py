@@ -13,9 +13,7 @@ import tempfile
 import unittest
 
 import world
-from lab_support import STEEL_LAB, Lab, free_ports, main, run, wait_until
-
-END_LIMIT = 10
+from lab_support import STATE_LIMIT, STEEL_LAB, Lab, free_ports, main, run, wait_until
 
 
 def parent_of(pid):
@@ -42,7 +40,7 @@ class Ends(unittest.TestCase):
         return lab, family
 
     def assert_all_gone(self, lab, family):
-        wait_until(lambda: lab.leftovers(family) == {}, END_LIMIT, "the end of all processes")
+        wait_until(lambda: lab.leftovers(family) == {}, STATE_LIMIT, "the end of all processes")
 
     def test_down_ends_all_and_removes_the_files(self):
         before = link_names()
@@ -59,7 +57,7 @@ class Ends(unittest.TestCase):
         lab, family = self.running_lab()
         os.kill(lab.document["pid"], signal.SIGKILL)
         self.assert_all_gone(lab, family)
-        wait_until(lambda: not link_names() - before, END_LIMIT, "the end of the network")
+        wait_until(lambda: not link_names() - before, STATE_LIMIT, "the end of the network")
         lab.down()
         self.assertFalse(pathlib.Path(lab.folder).exists())
 

@@ -19,7 +19,7 @@ for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):  # python-requests prefers
 import sushy
 from proliantutils.ilo.client import IloClient
 
-from lab_support import BIOS_LIMIT, MARKER, UEFI_LIMIT, BootServer, Lab, free_ports, main, wait_until
+from lab_support import BIOS_LIMIT, MARKER, STATE_LIMIT, UEFI_LIMIT, BootServer, Lab, free_ports, main, wait_until
 
 GRUB = """
 serial --unit=0
@@ -86,7 +86,7 @@ class Redfish(unittest.TestCase):
             system.refresh(force=True)
             return system.power_state == state
 
-        wait_until(there, 20, f"power {state}")
+        wait_until(there, STATE_LIMIT, f"power {state}")
 
     def test_an_iso_boots_once_and_the_stick_is_seen(self):
         with self.lab() as lab:
@@ -100,7 +100,7 @@ class Redfish(unittest.TestCase):
             self.media[sushy.VIRTUAL_MEDIA_FLOPPY].eject_media()
             system.set_system_boot_options(sushy.BOOT_SOURCE_TARGET_CD, sushy.BOOT_SOURCE_ENABLED_CONTINUOUS)
             system.reset_system(sushy.RESET_FORCE_RESTART)
-            wait_until(lambda: len(lab.boots()) == 2, 20, "a second boot")
+            wait_until(lambda: len(lab.boots()) == 2, STATE_LIMIT, "a second boot")
             lab.wait_console("TEST the ISO ends", BIOS_LIMIT)
             self.assertNotIn("TEST parameter", lab.boots()[-1])
             self.wait_power(system, sushy.POWER_STATE_ON)
@@ -147,7 +147,7 @@ class Redfish(unittest.TestCase):
                                node["chap_password"], macs=[node["mac"]])
             ilo.set_iscsi_initiator_info(node["initiator_iqn"])
             ilo.set_host_power("ON")
-            wait_until(lambda: ilo.get_host_power_status() == "ON", 20, "power on")
+            wait_until(lambda: ilo.get_host_power_status() == "ON", STATE_LIMIT, "power on")
             ilo.update_persistent_boot(["ISCSI"])
             ilo.reset_server()
             self.assertIn("firmware=uefi", lab.wait_console(MARKER, UEFI_LIMIT))

@@ -22,8 +22,9 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("STEEL_BUILD", ROOT / "build"))
 STEEL_LAB = os.environ.get("STEEL_LAB", str(BUILD / "steel-lab"))
 
-BIOS_LIMIT = 90  # seconds to the guest's marker
-UEFI_LIMIT = 120
+BIOS_LIMIT = 180  # seconds to the guest's marker
+UEFI_LIMIT = 240
+STATE_LIMIT = 60  # to a state that comes at once where there is a free processor
 COMMAND_LIMIT = 120  # the first `up` builds the guest and tries KVM
 MARKER = "STEEL-LAB guest is up: booted from"
 
@@ -179,7 +180,7 @@ class Lab:
     def power(self, index=0):
         return self.ipmitool("power", "status", index=index).rpartition(" ")[2]
 
-    def wait_power(self, state, limit=20, index=0):
+    def wait_power(self, state, limit=STATE_LIMIT, index=0):
         wait_until(lambda: self.power(index) == state, limit, f"power {state}")
 
     def console(self, index=0):

@@ -92,7 +92,7 @@ class World:
         for setting in settings:
             words += ["--set", setting]
         self.steeld = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log)
-        until("steeld answers", 20, self._answers)
+        until("steeld answers", 60, self._answers)
 
     def _answers(self):
         if self.steeld.poll() is not None:
@@ -104,7 +104,7 @@ class World:
 
     def kill(self):
         self.steeld.send_signal(signal.SIGKILL)
-        self.steeld.wait(timeout=20)
+        self.steeld.wait(timeout=60)
 
     def stop(self):
         self.steeld.send_signal(signal.SIGTERM)
@@ -117,7 +117,7 @@ class World:
     def close(self):
         if self.steeld is not None and self.steeld.poll() is None:
             self.steeld.kill()
-            self.steeld.wait(timeout=20)
+            self.steeld.wait(timeout=60)
         subprocess.run([str(BUILD / "steel-lab"), "down", "--dir", str(self.dir / "lab")],
                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=60, check=False)
         if self.bridge_taken is not None:

@@ -57,7 +57,7 @@ static void
 a_clock_that_is_set_back_makes_no_wait_longer(void **state)
 {
     ConductorFixture *fixture = *state;
-    g_autoptr(Node) node = waiting_node(fixture, 1);
+    g_autoptr(Node) node = waiting_node(fixture, 6); /* so long that its wait is seen */
     time_test_set_ahead(-HOUR_MS);
     g_autoptr(Node) failed = conductor_fixture_await(fixture, node->uuid, "deploy failed");
     assert_non_null(strstr(failed->last_error, "Timeout"));

@@ -78,14 +78,14 @@ typedef struct Scene {
 } Scene;
 
 static int
-set_up(void **state)
+begin(void **state, const char *const *settings)
 {
     static const IpmiBmcUser users[] = {
         {FIXTURE_USER, FIXTURE_PASSWORD, IPMI_PRIVILEGE_ADMINISTRATOR}};
     g_autoptr(GError) error = NULL;
     Scene *scene = g_new0(Scene, 1);
     pthread_mutex_init(&scene->machine.lock, NULL);
-    scene->fixture = driver_fixture_new(NULL);
+    scene->fixture = driver_fixture_new(settings);
     scene->bmc = ipmi_server_add(scene->fixture->server, "127.0.0.1", 0, users, 1, &machine_ops,
                                  &scene->machine, &error);
     assert_no_error(error);
@@ -94,6 +94,20 @@ set_up(void **state)
     scene->task = driver_fixture_begin(scene->fixture, node);
     *state = scene;
     return 0;
+}
+
+static int
+set_up(void **state)
+{
+    return begin(state, NULL);
+}
+
+/* For what ends before the options' patience does. */
+static int
+set_up_patient(void **state)
+{
+    static const char *const settings[] = {"ipmi.command_retry_timeout=60", NULL};
+    return begin(state, settings);
 }
 
 static int
@@ -262,7 +276,7 @@ the_deadline_of_the_task_ends_the_waiting(void **state)
     scene->task->deadline_ms = start_ms + 300;
     assert_false(power_get(scene->task, &power, &error));
     assert_error(&error, STEEL_ERROR_BMC_UNREACHABLE, "reading the power state");
-    assert_true(g_get_monotonic_time() / 1000 - start_ms < 2900); /* the patience of the options */
+    assert_true(g_get_monotonic_time() / 1000 - start_ms < 60000);
 }
 
 static void
@@ -448,7 +462,8 @@ main(void)
         CASE(a_wrong_password_is_not_tried_twice_and_not_told),
         CASE(a_bmc_without_a_free_session_is_asked_again_until_patience_ends),
         cmocka_unit_test(an_error_that_the_operator_calls_passing_is_tried_again),
-        CASE(the_deadline_of_the_task_ends_the_waiting),
+        cmocka_unit_test_setup_teardown(the_deadline_of_the_task_ends_the_waiting, set_up_patient,
+                                        tear_down),
         CASE(the_boot_device_carries_the_boot_mode),
         CASE(a_bmc_without_an_override_has_no_boot_device),
         CASE(a_forgetful_bmc_is_reminded_before_each_power_on),

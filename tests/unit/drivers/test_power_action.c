@@ -60,7 +60,7 @@ static void
 refused(Task *task, PowerTarget target, SteelErrorCode code, const char *part)
 {
     g_autoptr(GError) error = NULL;
-    assert_false(power_action(task, (PowerAction){.target = target, .timeout_s = 1}, &error));
+    assert_false(power_action(task, (PowerAction){.target = target, .timeout_s = 4}, &error));
     assert_error(&error, code, part);
 }
 

@@ -431,6 +431,7 @@ a_bmc_that_comes_back_serves_everybody(void **state)
     Count count;
     count_init(&count);
     request.url = scripted_bmc_url(world.bmc);
+    request.timeout_ms = 30000;
     for (int i = 0; i < 10; i++)
         http_engine_submit(world.engine, &request, counted, &count);
     wait_for(&count, 10, 0);
