@@ -48,7 +48,8 @@ typedef struct BusLinkHooks {
 typedef struct BusLinkOptions {
     BusSettings *settings;              /* taken */
     char *queue;                        /* to consume; taken */
-    unsigned expires_ms, messages_most; /* of the queue, as in bus_session_declare_inbox */
+    unsigned expires_ms, messages_most; /* of the queue, as in bus_session_declare_inbox; a stop
+                                         * deletes a queue that would outlive its consumer */
     unsigned prefetch;                  /* 0: messages need no bus_link_ack */
     const char *fanout;                 /* an exchange to make; static, or NULL */
     bool is_bound;                      /* the queue gets what is sent to it */

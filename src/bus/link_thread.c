@@ -293,6 +293,21 @@ wait_some(BusLink *link, int64_t limit_ms)
         log_warning("bus.link", "the wake-up cannot be read: %s", g_strerror(errno));
 }
 
+/* A queue that outlives its consumer takes in all that is sent to it until it expires: one that
+ * nobody comes back to is deleted. */
+static void
+leave_queue(BusLink *link)
+{
+    g_autoptr(GError) error = NULL;
+    lock_acquire(&link->lock);
+    bool is_time = time_monotonic_ms() < link->stop_by_ms;
+    lock_release(&link->lock);
+    if (link->options.expires_ms != 0 && is_time &&
+        !bus_session_delete_queue(link->session, link->options.queue, &error))
+        log_warning("bus.link", "queue %s is left to expire: %s", link->options.queue,
+                    error->message);
+}
+
 static void
 serve(BusLink *link)
 {
@@ -300,8 +315,10 @@ serve(BusLink *link)
     const GPtrArray *hosts = link->options.settings->url->hosts;
     while (receive(link, &error) && send_acks(link, &error) && send_letters(link, &error)) {
         tick(link);
-        if (is_over(link))
+        if (is_over(link)) {
+            leave_queue(link);
             return;
+        }
         if (!has_work(link))
             wait_some(link, IDLE_MS);
     }

@@ -277,6 +277,13 @@ bus_session_declare_inbox(BusSession *session, const char *name, unsigned expire
 }
 
 bool
+bus_session_delete_queue(BusSession *session, const char *name, GError **error)
+{
+    amqp_queue_delete(session->connection, CHANNEL, amqp_cstring_bytes(name), 0, 0);
+    return check_call(session, "deletion of queue", name, error);
+}
+
+bool
 bus_session_declare_fanout(BusSession *session, const char *name, const char *queue, GError **error)
 {
     amqp_exchange_declare(session->connection, CHANNEL, amqp_cstring_bytes(name),

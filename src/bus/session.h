@@ -44,6 +44,10 @@ bool bus_session_declare_queue(BusSession *session, const char *name, const char
 bool bus_session_declare_inbox(BusSession *session, const char *name, unsigned expires_ms,
                                unsigned messages_most, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* Deletes a queue with what waits in it. No error if there is none. */
+bool bus_session_delete_queue(BusSession *session, const char *name,
+                              GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* Makes an exchange that gives each message to all queues bound to it.
  * queue  bound to it; NULL: none */
 bool bus_session_declare_fanout(BusSession *session, const char *name, const char *queue,

@@ -14,8 +14,8 @@
 
 #define AREA "rpc.amqp"
 enum {
-    REPLY_EXPIRES_MS = 30 * 60 * 1000, /* a process that is away so long asks anew */
-    REPLY_MESSAGES_MOST = 20000,       /* events, mostly, for a process that does not read */
+    REPLY_EXPIRES_MS = 2 * 60 * 1000, /* a process that is away so long asks anew */
+    REPLY_MESSAGES_MOST = 20000,      /* events, mostly, for a process that does not read */
     AGAIN_FIRST_MS = 1500, /* until a call is sent again; then twice as long, and so on */
     AGAIN_MOST = 6,        /* how often */
     AGAIN_PAUSE_MS = 1000, /* for one that came back */

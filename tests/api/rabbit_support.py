@@ -188,8 +188,12 @@ class Rabbit:
 
     def waiting(self, name):
         """How many messages of a queue nobody has acknowledged, of now; None without the queue."""
+        return self.queues().get(name)
+
+    def queues(self):
+        """{name: how many messages of it nobody has acknowledged}."""
         queues = self.ask("GET", "/api/queues/%2F?disable_stats=true&enable_queue_totals=true")[1]
-        return {queue["name"]: queue.get("messages") for queue in queues}.get(name)
+        return {queue["name"]: queue.get("messages") for queue in queues}
 
     def connections(self):
         """The names that clients gave their connections."""

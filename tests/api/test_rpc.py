@@ -279,6 +279,17 @@ class OverRabbit(Common, Watched, rpc_support.Pair):
         self.assertEqual(answer.status, 503, answer.body)
         self.assertIn("may have been begun", answer.message)
 
+    def test_an_api_that_was_stopped_leaves_no_queue(self):
+        """It would take in every event until it expires."""
+        def answers():
+            return {name for name in self.rabbit.queues() if name.startswith("steel.reply.")}
+        before = answers()
+        self.assertEqual(len(before), 1)
+        rpc_support.restart_api(self.steel)
+        self.assertTrue(self.reaches(self.fake()))
+        self.assertEqual(len(answers()), 1)
+        self.assertNotEqual(answers(), before)
+
     def test_a_queue_that_was_deleted_is_made_again(self):
         node = self.fake()
         self.assertTrue(self.reaches(node))

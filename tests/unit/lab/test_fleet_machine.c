@@ -150,12 +150,12 @@ mistakes_of_a_client_are_those_of_steel_agent(void **state)
         const char *name, *params;
         AgentErrorCode code; /* AGENT_ERROR_COUNT: a result that failed */
     } rows[] = {
-        {"sync", "{}", AGENT_ERROR_INVALID_COMMAND},
-        {"standby.fly", "{}", AGENT_ERROR_INVALID_COMMAND},
-        {"moon.fly", "{}", AGENT_ERROR_NOT_FOUND},
-        {"standby.sync", "{\"x\": 1}", AGENT_ERROR_COUNT},
+        {"sync",                       "{}",            AGENT_ERROR_INVALID_COMMAND},
+        {"standby.fly",                "{}",            AGENT_ERROR_INVALID_COMMAND},
+        {"moon.fly",                   "{}",            AGENT_ERROR_NOT_FOUND},
+        {"standby.sync",               "{\"x\": 1}",    AGENT_ERROR_COUNT},
         {"deploy.execute_deploy_step", "{\"step\":{}}", AGENT_ERROR_COUNT},
-        {"iscsi.start_iscsi_target", "{}", AGENT_ERROR_COUNT},
+        {"iscsi.start_iscsi_target",   "{}",            AGENT_ERROR_COUNT},
     };
     FleetMachine machine;
     start(&machine, 0);
