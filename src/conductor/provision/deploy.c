@@ -138,7 +138,7 @@ deploy_prepare_verb(Task *task, const json_t *arguments, GError **error)
         return false;
     return validate(task, &task->driver.power->interface, "power", error) &&
            validate(task, &task->driver.deploy->interface, "deploy", error) &&
-           instance_traits_valid(task->node, error) &&
+           network_admit(task, error) && instance_traits_valid(task->node, error) &&
            steps_valid(task, error);
 }
 
