@@ -64,6 +64,14 @@ read_limit(ListCall *call, GError **error)
 }
 
 static bool
+is_sortable(const Field *field)
+{
+    bool hidden = field->flags & FIELD_INTERNAL && !(field->flags & FIELD_SORTABLE);
+    return field->type != FIELD_COMPUTED && !field_is_json(field) && !hidden &&
+           !(field->flags & FIELD_UNSORTABLE);
+}
+
+static bool
 read_sort(ListCall *call, GError **error)
 {
     const char *key = request_argument(call->request, "sort_key");
@@ -81,9 +89,8 @@ read_sort(ListCall *call, GError **error)
     if (key == NULL || strcmp(key, "id") == 0)
         return true;
     const Field *field = resource_field_at(resource, key, call->request->version);
-    if (field == NULL || field->type == FIELD_COMPUTED || field_is_json(field) ||
-        !version_knows(call->request->version, field->since) ||
-        field->flags & (FIELD_INTERNAL | FIELD_UNSORTABLE))
+    if (field == NULL || !is_sortable(field) ||
+        !version_knows(call->request->version, field->since))
         return steel_fail(error, STEEL_ERROR_INVALID,
                           "The sort_key value \"%.80s\" is an invalid field for sorting", key);
     if (field->since > call->request->version)

@@ -92,6 +92,14 @@ node_reference(Request *request, const char *ident, char **uuid, GError **error)
 }
 
 bool
+node_not_found_is_invalid(GError **error)
+{
+    if (error != NULL && steel_error_is(*error, STEEL_ERROR_NODE_NOT_FOUND))
+        (*error)->code = STEEL_ERROR_INVALID;
+    return false;
+}
+
+bool
 node_ident_allowed(const Request *request, const char *ident, GError **error)
 {
     return uuid_valid(ident) || request_needs(request, 5, "naming a node in the query", error);

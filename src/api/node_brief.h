@@ -29,6 +29,10 @@ bool node_reference(Request *request, const char *ident, char **uuid, GError **e
 /* A node named in the query may be named by its name from version 1.5 on; NOT_ACCEPTABLE before. */
 bool node_ident_allowed(const Request *request, const char *ident, GError **error);
 
+/* Makes 400 (INVALID) of a NODE_NOT_FOUND: the node is not what the path asks for, so the request
+ * is wrong. Leaves other errors. Always false. */
+bool node_not_found_is_invalid(GError **error);
+
 /* The error for an absent item: "Port X could not be found.", or INVALID if items of this kind have
  * names and the ident is neither a UUID nor in the form of a name. Always false.
  *

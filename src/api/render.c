@@ -55,6 +55,17 @@ render_link_pair(GString *out, const GString *self, const GString *bookmark, con
     put_literal(out, "\",\"rel\":\"bookmark\"}");
 }
 
+static void
+put_self_link(const Renderer *renderer, const DbRow *row)
+{
+    GString *out = renderer->out;
+    const char *key = db_row_text(row, renderer->view->key, NULL);
+    put_literal(out, "[{\"href\":\"");
+    put(out, renderer->self->str, renderer->self->len);
+    put(out, key, key != NULL ? strlen(key) : 0);
+    put_literal(out, "\",\"rel\":\"self\"}]");
+}
+
 void
 renderer_init(Renderer *renderer, const Request *request, const View *view, const char *path,
               GString *out)
@@ -97,6 +108,19 @@ put_text(GString *out, const char *text, size_t size)
         put_literal(out, "null");
     else
         json_text_append_string_size(out, text, size);
+}
+
+/* As Ironic cuts the events of a history in a list. */
+static void
+put_brief(GString *out, const char *text, size_t size)
+{
+    enum { LONGEST = 255, KEPT = 251 };
+    if (text == NULL || g_utf8_strlen(text, (gssize)size) <= LONGEST) {
+        put_text(out, text, size);
+        return;
+    }
+    g_autofree char *kept = g_utf8_substring(text, 0, KEPT), *cut = g_strconcat(kept, "...", NULL);
+    put_text(out, cut, strlen(cut));
 }
 
 /* Secrets that the caller may see. What does not open is told in the log, and masked. */
@@ -228,6 +252,14 @@ put_value(const Renderer *renderer, const ViewColumn *column, const DbRow *row, 
         put_text(out, text, size);
         break;
     }
+    case PART_BRIEF: {
+        const char *text = db_row_text(row, column->column, &size);
+        put_brief(out, text, size);
+        break;
+    }
+    case PART_SELF_LINK:
+        put_self_link(renderer, row);
+        break;
     case PART_CLEAN:
         put_clean(out, row, column->column);
         break;

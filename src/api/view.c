@@ -13,7 +13,7 @@ static ViewPart
 computed_part(const Resource *resource, const Field *field)
 {
     if (strcmp(field->name, "links") == 0)
-        return PART_LINKS;
+        return resource == &node_history_resource ? PART_SELF_LINK : PART_LINKS;
     if (strcmp(field->name, "conductor") == 0)
         return PART_CONDUCTOR;
     if (strcmp(field->name, "alive") == 0)
@@ -125,8 +125,8 @@ static const struct {
     const Resource *resource;
     const char *field, *value; /* NULL for null */
 } as_created[] = {
-    {&allocation_resource, "state",      "allocating"},
-    {&allocation_resource, "node_uuid",  NULL},
+    {&allocation_resource, "state", "allocating"},
+    {&allocation_resource, "node_uuid", NULL},
     {&allocation_resource, "last_error", NULL},
     {&allocation_resource, "updated_at", NULL},
 };
@@ -179,6 +179,14 @@ completed(View *view)
     return view;
 }
 
+static void
+shorten(View *view, const char *name)
+{
+    for (size_t i = 0; i < view->column_count; i++)
+        if (strcmp(view->columns[i].field->name, name) == 0)
+            view->columns[i].part = PART_BRIEF;
+}
+
 static View *
 make_view(const Resource *resource, ViewKind kind, unsigned version)
 {
@@ -191,6 +199,8 @@ make_view(const Resource *resource, ViewKind kind, unsigned version)
         if (kind != VIEW_LIST || field->flags & FIELD_LIST)
             add_field(view, field);
     }
+    if (kind == VIEW_LIST && resource == &node_history_resource)
+        shorten(view, "event");
     return completed(view);
 }
 

@@ -28,6 +28,8 @@ typedef enum ViewPart {
     PART_NESTED_SUBLINKS, /* the same, in one more array */
     PART_CONDUCTOR,       /* from the hash ring */
     PART_ALIVE,           /* from the lease */
+    PART_SELF_LINK,       /* self without bookmark */
+    PART_BRIEF,           /* text that is cut after 255 characters */
 } ViewPart;
 
 typedef struct ViewColumn {

@@ -55,7 +55,7 @@ redact_rule(const PayloadKind *kind, const void *record, json_t *payload)
 static void
 add_later(const PayloadKind *kind, const void *record, json_t *payload, unsigned *version)
 {
-    unsigned newest = release_api_version(config_string(config_current(), OPT_PIN_RELEASE_VERSION));
+    unsigned newest = release_pinned_version(config_current());
     g_auto(GStrv) names = g_strsplit(kind->added != NULL ? kind->added : "", " ", 0);
     for (char **name = names; *name != NULL; name++) {
         const Field *field = resource_field(kind->resource, *name);

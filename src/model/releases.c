@@ -20,3 +20,9 @@ release_api_version(const char *release)
             return releases[i].minor;
     return G_MAXUINT;
 }
+
+unsigned
+release_pinned_version(const Config *config)
+{
+    return release_api_version(config_string(config, OPT_PIN_RELEASE_VERSION));
+}

@@ -40,7 +40,8 @@ enum {
     FIELD_EARLY = 1 << 10, /* `since` is checked only for POST and in queries that name the field */
     /* below `since` it is as if there were no such field: 400 where another field gets 406 */
     FIELD_UNKNOWN_BEFORE = 1 << 11,
-    FIELD_STRICT = 1 << 12, /* a boolean that is not also taken as a text or a number */
+    FIELD_STRICT = 1 << 12,   /* a boolean that is not also taken as a text or a number */
+    FIELD_SORTABLE = 1 << 13, /* sort_key may name it, although it is FIELD_INTERNAL */
 };
 
 /* The null of an integer field that has FIELD_NULLABLE. */

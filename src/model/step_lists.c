@@ -100,20 +100,49 @@ number_of(const StepListKind *kind, const json_t *step)
     return json_integer_value(json_object_get(step, kind->number));
 }
 
+/* The index at which an item with this number goes into a list of items in order. */
+static size_t
+place_of(const GArray *numbers, int64_t number)
+{
+    size_t place = numbers->len;
+    while (place > 0 && g_array_index(numbers, int64_t, place - 1) > number)
+        place--;
+    return place;
+}
+
 json_t *
 step_list_in_order(const StepListKind *kind, const json_t *steps)
 {
     json_t *ordered = json_array();
+    g_autoptr(GArray) numbers = g_array_new(FALSE, FALSE, sizeof(int64_t));
     size_t index;
     json_t *step;
     json_array_foreach(steps, index, step)
     {
-        size_t place = json_array_size(ordered);
-        while (place > 0 &&
-               number_of(kind, json_array_get(ordered, place - 1)) > number_of(kind, step))
-            place--;
-        json_array_insert_new(ordered, place, json_copy(step));
+        int64_t number = number_of(kind, step);
+        size_t place = place_of(numbers, number);
+        json_t *copy = json_copy(step);
+        json_object_del(copy, kind->number);
+        json_array_insert_new(ordered, place, copy);
+        g_array_insert_val(numbers, place, number);
     }
-    json_array_foreach(ordered, index, step) json_object_del(step, kind->number);
+    return ordered;
+}
+
+json_t *
+steps_in_order(const json_t *steps)
+{
+    json_t *ordered = steps != NULL ? json_array() : NULL;
+    g_autoptr(GArray) numbers = g_array_new(FALSE, FALSE, sizeof(int64_t));
+    size_t index;
+    int64_t number = 0;
+    json_t *step;
+    json_array_foreach(steps, index, step)
+    {
+        (void)json_integer_member(step, "order", &number); /* else that of the one before it */
+        size_t place = place_of(numbers, number);
+        json_array_insert(ordered, place, step);
+        g_array_insert_val(numbers, place, number);
+    }
     return ordered;
 }

@@ -124,7 +124,7 @@ if __name__ == "__main__":
 
 
 class Leases(auth_support.KeystoneSuite):
-    settings = ("conductor.automatic_lessee=true", "conductor.automated_clean=false")
+    settings = ("conductor.automatic_lessee_source=request", "conductor.automated_clean=false")
 
     def provision_as(self, token, name, target, state):
         self.assertEqual(self.as_(token, "PUT", "/v1/nodes/%s/states/provision" % name, {"target": target}).status, 202)
@@ -152,3 +152,9 @@ class Leases(auth_support.KeystoneSuite):
         self.assertEqual(self.provision_as("tenant/admin", "let", "deleted", "available")["lessee"], "tenant")
         self.available("own", owner="landlord")
         self.assertIsNone(self.provision_as(ADMIN, "own", "active", "active")["lessee"])
+
+
+class LeasesOfOlderReleases(Leases):
+    """There is one way of leasing, by the request, once it is asked for."""
+    newest = "1.82"
+    settings = ("pin_release_version=21.4", "conductor.automatic_lessee=true", "conductor.automated_clean=false")

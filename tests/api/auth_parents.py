@@ -210,13 +210,14 @@ class Parents(auth_support.KeystoneSuite):
         allocation = self.done("let/member", "POST", "/v1/allocations", {"node": "there"})
         self.assertEqual(allocation["owner"], "let")
         path = "/v1/nodes/%s/allocation" % node
-        for person, wanted in (("own/admin", 404), ("let/reader", 200), ("else/admin", 404), ("own/", 404), (SYSTEM, 200)):
+        for person, wanted in (("own/admin", 404), ("let/reader", 200), ("else/admin", 400), ("own/", 400), (SYSTEM, 200)):
             self.assertEqual(self.as_(person, "GET", path).status, wanted, person)
         for person, wanted in (("own/admin", 404), ("let/reader", 403), ("else/admin", 404), ("let/member", 204)):
             self.assertEqual(self.as_(person, "DELETE", path).status, wanted, person)
         none = self.as_("own/admin", "GET", path)
         self.assertEqual(none.message, "Allocation for node %s was not found" % node)
         self.assertEqual(self.as_("else/admin", "GET", path).message, "Node %s could not be found." % node)
+        self.assertEqual(self.as_("else/admin", "GET", "/v1/nodes/nonesuch/allocation").status, 400)
 
     def test_the_event_stream_of_a_node_of_others_is_not_found(self):
         answers = [self.as_("else/admin", "GET", "/v1/events/stream?node=" + ident) for ident in ("theirs", "nobody")]

@@ -208,7 +208,7 @@ class Suite(harness.Suite):
         return self.get("/v1/nodes/%s/timeline" % node)["timeline"]
 
     def history(self, node):
-        return self.get("/v1/nodes/%s/history" % node)["history"]
+        return self.get("/v1/nodes/%s/history?detail=true" % node)["history"]
 
 
 class Fleet:

@@ -232,7 +232,8 @@ class Suite(unittest.TestCase):
                 return answer
 
     def call(self, method, path, body=None, version=LATEST, headers=None):
-        """One request; `body` is sent as JSON unless it is bytes."""
+        """One request; `body` is sent as JSON unless it is bytes. LATEST: the newest version that the daemon serves."""
+        version = self.newest if version == LATEST else version
         sent = {"Accept": "application/json"}
         if version is not None:
             sent[VERSION_HEADER] = version
@@ -282,12 +283,12 @@ class Suite(unittest.TestCase):
         elif answer.body and method != "HEAD":
             self.assertIn(answer.headers["Content-Type"], ("application/json", "text/plain"), what)
         if answer.status < 400 and path not in ("/",) and method != "OPTIONS" and "health" not in path:
-            negotiated = {None: "1.1", "latest": LATEST}.get(version, version)
+            negotiated = {None: "1.1", "latest": self.newest}.get(version, version)
             self.assertEqual(answer.headers[VERSION_HEADER], negotiated, what)
 
     def check_schema(self, answer, method, path, version):
         """Checks the answer against the service's OpenAPI document."""
-        asked = LATEST if version == "latest" else answer.headers[VERSION_HEADER] or "1.1"
+        asked = self.newest if version == "latest" else answer.headers[VERSION_HEADER] or "1.1"
         document = schema.document_of(STEELD, self.steel.port)
         document.check(method, path, int(asked.split(".")[1]), answer.status, answer.headers["Content-Type"],
                        b"" if method == "HEAD" else answer.body)

@@ -118,6 +118,16 @@ class ChildSteps(faults_support.Suite):
         self.assertEqual(self.get("/v1/nodes/" + self.parent)["provision_state"], "manageable")
 
 
+class Permitted(ChildSteps):
+    """[conductor]permit_child_node_step_async_result lets a child wait for what nobody looks at."""
+    options = ChildSteps.options + ("conductor.permit_child_node_step_async_result=true",)
+
+    def test_nothing_would_end_a_wait_or_a_hold_of_a_child(self):
+        self.cleaned({"interface": "power", "step": "wait", **CHILDREN}, {**ON, **CHILDREN})
+        self.assertEqual(self.power_states()[1:], ["power on", "power on"])
+        self.fails({"interface": "power", "step": "hold", **CHILDREN}, ("child node ", "nothing would end that"))
+
+
 class Rights(auth_support.KeystoneSuite):
     """A step on children needs for each of them what it needs for their parent."""
 

@@ -26,6 +26,19 @@ class Rules(test_inspection.InspectionSuite):
         self.rules.append(made["uuid"])
         return made["uuid"]
 
+    def test_rules_are_sorted_by_their_scope_which_nobody_sees(self):
+        made = [self.rule({"op": "fail", "args": {"msg": "x"}}, conditions=[{"op": "is-true", "args": {"value": False}}]) for _ in range(3)]
+        for key in ("scope", "scope&limit=1"):
+            page = self.get("/v1/inspection_rules?sort_key=" + key)
+            uuids = [rule["uuid"] for rule in page["inspection_rules"]]
+            while page.get("next"):
+                page = self.get(page["next"][page["next"].index("/v1/"):])
+                uuids += [rule["uuid"] for rule in page["inspection_rules"]]
+            self.assertEqual(uuids, made)
+        self.assertNotIn("scope", self.get("/v1/inspection_rules/" + made[0]))
+        for query in ("fields=scope", "sort_key=actions", "sort_key=nonesuch"):
+            self.refuse(400, "GET", "/v1/inspection_rules?" + query)
+
     def failed(self, found):
         """Inspects the node, which fails; why."""
         path = self.callback(self.begin())

@@ -405,5 +405,28 @@ class Unset(neutron_support.Suite):
         self.assertEqual(self.get("/v1/nodes/%s/validate" % self.uuid)["network"], {"result": True})
 
 
+class NeverOff(neutron_support.Suite):
+    def setUp(self):
+        super().setUp()
+        self.want(200, "PATCH", "/v1/nodes/" + self.uuid, [{"op": "add", "path": "/disable_power_off", "value": True}])
+
+    def test_such_a_node_may_have_no_instance(self):
+        said = self.get("/v1/nodes/%s/validate" % self.uuid)["network"]
+        self.assertIn("disable_power_off", said["reason"])
+        self.info(image_source="file:///image", image_checksum="0" * 32)
+        answer = self.call("PUT", "/v1/nodes/%s/states/provision" % self.uuid, {"target": "active"})
+        self.assertEqual(answer.status, 400, answer.body)
+        self.assertIn("[neutron]allow_disabling_power_off", answer.body.decode())
+        self.assertEqual(self.get("/v1/nodes/" + self.uuid)["provision_state"], "available")
+
+
+class NeverOffAllowed(neutron_support.Suite):
+    neutron_options = ("neutron.allow_disabling_power_off=true",)
+
+    def test_it_may_where_that_is_allowed(self):
+        self.want(200, "PATCH", "/v1/nodes/" + self.uuid, [{"op": "add", "path": "/disable_power_off", "value": True}])
+        self.assertEqual(self.get("/v1/nodes/%s/validate" % self.uuid)["network"], {"result": True})
+
+
 if __name__ == "__main__":
     unittest.main()

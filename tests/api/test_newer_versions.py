@@ -319,6 +319,49 @@ class History(harness.Suite):
         return events
 
 
+class Volumes(harness.Suite):
+    """Of a node that could be deleted itself they may be deleted whatever its machine does; changed only while it is off."""
+
+    options = ("conductor.sync_power_state_interval=0",)
+    may_go = True
+
+    def volumes(self, node):
+        bodies = {"connectors": {"type": "iqn", "connector_id": "iqn.2026-11.org.example:" + random_uuid()},
+                  "targets": {"volume_type": "iscsi", "boot_index": 0, "volume_id": "v"}}
+        return ["/v1/volume/%s/%s" % (kind, self.want(201, "POST", "/v1/volume/" + kind, dict(body, node_uuid=node))["uuid"])
+                for kind, body in bodies.items()]
+
+    def deleted(self, node, may_go):
+        extra = [{"op": "add", "path": "/extra", "value": {"a": 1}}]
+        for path in self.volumes(node):
+            self.refuse(400, "PATCH", path, extra)
+            if may_go:
+                self.want(204, "DELETE", path)
+            else:
+                self.refuse(400, "DELETE", path)
+
+    def test_a_node_whose_power_state_is_not_known(self):
+        self.deleted(self.node()["uuid"], self.may_go)
+
+    def test_a_machine_that_is_on(self):
+        node = self.node()["uuid"]
+        self.provision(node, "manage", "manageable")
+        self.want(202, "PUT", "/v1/nodes/%s/states/power" % node, {"target": "power on"})
+        self.wait_node(node, power_state="power on", reservation=None)
+        self.deleted(node, self.may_go)
+        self.provision(node, "provide", "available")
+        self.want(202, "PUT", "/v1/nodes/%s/states/power" % node, {"target": "power on"})
+        self.wait_node(node, power_state="power on", reservation=None)
+        if self.may_go:
+            self.deleted(node, False)
+
+
+class VolumesOfOlderReleases(Volumes):
+    options = Volumes.options + ("pin_release_version=35.0",)
+    newest = "1.111"
+    may_go = False
+
+
 class Command(harness.Suite):
     """steel has the newest client's words for what is new."""
 

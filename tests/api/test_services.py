@@ -100,6 +100,12 @@ class Allocations(harness.Suite):
         self.refuse(404, "GET", "/v1/allocations/leaving")
         self.refuse(404, "GET", "/v1/nodes/left/allocation")
 
+    def test_the_allocation_of_a_node_that_is_not_there(self):
+        """Ironic lists the allocations of that node: 400, as for `node=`; a DELETE does not find the node."""
+        for node in ("nonesuch", "None", "1be26c0b-03f2-4d2e-ae87-c02d7f33c123"):
+            self.refuse(400, "GET", "/v1/nodes/%s/allocation" % node)
+            self.refuse(404, "DELETE", "/v1/nodes/%s/allocation" % node)
+
     def test_nothing_fits(self):
         made = self.want(201, "POST", "/v1/allocations", {"resource_class": "none"})
         failed = self.wait(made["uuid"])

@@ -150,7 +150,8 @@ class Masker:
         if isinstance(value, list):
             return [self.value(item) for item in value]
         if isinstance(value, dict):
-            return {self.text(str(name)): self.value(item) for name, item in value.items()}
+            return {self.text(str(name)): "<seconds>" if name == "duration_seconds" and item is not None else self.value(item)
+                    for name, item in value.items()}
         return value
 
 

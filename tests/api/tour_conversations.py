@@ -28,7 +28,7 @@ import tour_common
 from tour_common import TOURS
 
 LATEST = "1.115"
-NAMES = ("runbooks", "inspection_rules", "metal3", "physical_networks", "client_baremetal", "client_sdk", "client_nova")
+NAMES = ("runbooks", "inspection_rules", "metal3", "physical_networks", "client_baremetal", "client_sdk", "client_nova", "client_nova_31")
 # What Metal3's operator reads of a node.
 READ = ("uuid", "name", "driver", "driver_info", "instance_info", "instance_uuid", "properties", "provision_state",
         "target_provision_state", "power_state", "target_power_state", "automated_clean", "disable_power_off", "maintenance",

@@ -8,18 +8,14 @@
 static bool
 filter_known_node(ListCall *call, const ListFilter *filter, const char *value, GError **error)
 {
-    if (filter_node(call, filter, value, error))
-        return true;
-    if (error != NULL && steel_error_is(*error, STEEL_ERROR_NODE_NOT_FOUND))
-        (*error)->code = STEEL_ERROR_INVALID;
-    return false;
+    return filter_node(call, filter, value, error) || node_not_found_is_invalid(error);
 }
 
 static const ListFilter filters[] = {
-    {"node",           52, "node_uuid",      filter_known_node},
+    {"node", 52, "node_uuid", filter_known_node},
     {"resource_class", 52, "resource_class", filter_text},
-    {"state",          52, "state",          filter_text},
-    {"owner",          60, "owner",          filter_text},
+    {"state", 52, "state", filter_text},
+    {"owner", 60, "owner", filter_text},
 };
 
 static const char *const extras[] = {"node", NULL};

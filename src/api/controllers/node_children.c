@@ -54,16 +54,14 @@ node_targets(Request *request, GError **error)
     return list_of_node(request, false, error);
 }
 
-/* The allocation of the node in the path. It has an owner of its own. */
+/* The allocation of a node. It has an owner of its own. */
 static bool
-find_allocation(Request *request, ItemBrief *allocation, GError **error)
+find_allocation(Request *request, const NodeBrief *node, ItemBrief *allocation, GError **error)
 {
-    g_auto(NodeBrief) node = {0};
     g_autoptr(GError) failure = NULL;
-    if (!node_lookup(request, request->captures[0], &node, error))
-        return false;
-    if (node.allocation_uuid != NULL && collection_find(request, &allocation_collection,
-                                                        node.allocation_uuid, allocation, &failure))
+    if (node->allocation_uuid != NULL &&
+        collection_find(request, &allocation_collection, node->allocation_uuid, allocation,
+                        &failure))
         return true;
     if (failure == NULL || steel_error_is(failure, STEEL_ERROR_NOT_FOUND))
         return steel_fail(error, STEEL_ERROR_NOT_FOUND, "Allocation for node %s was not found",
@@ -86,8 +84,14 @@ node_allocation_get(Request *request, GError **error)
         return ANSWER_FAILED;
     const View *view =
         own != NULL ? own : view_of(&allocation_resource, VIEW_DETAIL, request->version);
+    g_auto(NodeBrief) node = {0};
     g_auto(ItemBrief) allocation = {0};
-    if (!find_allocation(request, &allocation, error) ||
+    /* as a list of allocations that is narrowed to a node, which this is to Ironic's clients */
+    if (!node_lookup(request, request->captures[0], &node, error)) {
+        node_not_found_is_invalid(error);
+        return ANSWER_FAILED;
+    }
+    if (!find_allocation(request, &node, &allocation, error) ||
         !collection_write_item(request, &allocation_collection, view, allocation.uuid, 200, error))
         return ANSWER_FAILED;
     return ANSWER_NOW;
@@ -96,8 +100,11 @@ node_allocation_get(Request *request, GError **error)
 Answer
 node_allocation_delete(Request *request, GError **error)
 {
+    g_auto(NodeBrief) node = {0};
     g_auto(ItemBrief) allocation = {0};
-    if (!request_no_arguments(request, error) || !find_allocation(request, &allocation, error))
+    if (!request_no_arguments(request, error) ||
+        !node_lookup(request, request->captures[0], &node, error) ||
+        !find_allocation(request, &node, &allocation, error))
         return ANSWER_FAILED;
     json_t *call =
         json_pack("{s:s, s:s}", "resource", allocation_resource.name, "key", allocation.uuid);

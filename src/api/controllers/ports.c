@@ -64,13 +64,13 @@ filter_portgroup(ListCall *call, const ListFilter *filter, const char *value, GE
 }
 
 static const ListFilter filters[] = {
-    {"address",              1,  "address",         filter_mac},
-    {"node",                 1,  "node_uuid",       filter_node},
-    {"node_uuid",            1,  "node_uuid",       filter_node},
-    {"portgroup",            24, "portgroup_uuid",  filter_portgroup},
-    {"shard",                82, "shard",           filter_shard},
-    {"description_contains", 83, "description",     filter_contains},
-    {"conductor_groups",     83, "conductor_group", filter_groups},
+    {"address", 1, "address", filter_mac},
+    {"node", 1, "node_uuid", filter_node},
+    {"node_uuid", 1, "node_uuid", filter_node},
+    {"portgroup", 24, "portgroup_uuid", filter_portgroup},
+    {"shard", 82, "shard", filter_shard},
+    {"description_contains", 83, "description", filter_contains},
+    {"conductor_groups", 83, "conductor_group", filter_groups},
 };
 
 /* The conductor checks the other rules, since it knows the whole port after the patch. */
@@ -111,11 +111,8 @@ take_node_ident(Request *request, json_t *values, GError **error)
         return steel_fail(
             error, STEEL_ERROR_INVALID,
             "a port has either node_uuid or node_ident, the name or UUID of its node");
-    if (!node_reference(request, ident, &uuid, error)) {
-        if (error != NULL && steel_error_is(*error, STEEL_ERROR_NODE_NOT_FOUND))
-            (*error)->code = STEEL_ERROR_INVALID;
-        return false;
-    }
+    if (!node_reference(request, ident, &uuid, error))
+        return node_not_found_is_invalid(error);
     json_object_set_new(values, "node_uuid", json_string(uuid));
     json_object_del(values, "node_ident");
     return true;

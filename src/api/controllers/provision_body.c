@@ -153,6 +153,25 @@ is_about_children(const Request *request, const StepList *list, const char *key)
             strcmp(key, "limit_child_node_execution") == 0);
 }
 
+/* Runbooks brought it, also to other lists without priorities. */
+static bool
+has_order(const Request *request, const StepList *list)
+{
+    return request->version > 82 && !list->has_priorities;
+}
+
+static bool
+order_valid(const json_t *step, const char *member, GError **error)
+{
+    int64_t order = 0;
+    const json_t *value = json_object_get(step, "order");
+    const char *text = json_string_value(value);
+    bool digits = text == NULL || strspn(text, "0123456789") == strlen(text);
+    return value == NULL || (digits && json_integer_member(step, "order", &order) && order >= 0) ||
+           steel_fail(error, STEEL_ERROR_INVALID,
+                      "Invalid %s: 'order' must be an integer of at least 0", member);
+}
+
 static bool
 children_valid(const json_t *step, const char *member, GError **error)
 {
@@ -203,11 +222,13 @@ step_valid(const Request *request, const json_t *step, const StepList *list, GEr
     json_object_foreach((json_t *)(uintptr_t)step, key, value)
     {
         if (strcmp(key, "interface") != 0 && strcmp(key, "step") != 0 && strcmp(key, "args") != 0 &&
-            !(deploy && strcmp(key, "priority") == 0) && !is_about_children(request, list, key))
+            !(deploy && strcmp(key, "priority") == 0) &&
+            !(has_order(request, list) && strcmp(key, "order") == 0) &&
+            !is_about_children(request, list, key))
             return steel_fail(error, STEEL_ERROR_INVALID, "Invalid %s: '%.40s' was unexpected",
                               member, key);
     }
-    return children_valid(step, member, error) &&
+    return children_valid(step, member, error) && order_valid(step, member, error) &&
            !step_forbidden(list->forbidden, interface, name, error);
 }
 

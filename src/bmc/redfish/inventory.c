@@ -2,9 +2,11 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "bmc/redfish/inventory.h"
 
+#include "common/log.h"
+
 #include <string.h>
 
-enum { PARTS_MAX = 64 };
+enum { PARTS_MAX = 64, CHASSIS_MAX = 8 };
 #define GIB (INT64_C(1) << 30)
 #define SMALLEST_DISK (4 * GIB)
 
@@ -18,6 +20,8 @@ redfish_inventory_clear(RedfishInventory *inventory)
     json_decref(inventory->interfaces);
     json_decref(inventory->controllers);
     json_decref(inventory->devices);
+    json_decref(inventory->functions);
+    json_decref(inventory->ports);
     *inventory = (RedfishInventory){0};
 }
 
@@ -185,11 +189,73 @@ read_interfaces(const RedfishBmc *bmc, const RedfishSystem *system, RedfishInven
     return interfaces != NULL;
 }
 
+/* ---- what may be missing ---- */
+
+/* The documents that a member links, as an array of links or as a collection; what cannot be read
+ * is left out. */
+static json_t *
+told_members(const RedfishBmc *bmc, const json_t *document, const char *name)
+{
+    g_autoptr(GError) why = NULL;
+    g_autoptr(GPtrArray) paths = redfish_links(json_object_get(document, name));
+    g_autofree char *collection = redfish_link(document, name);
+    json_t *members = json_array();
+    for (guint i = 0; i < paths->len && i < PARTS_MAX && why == NULL; i++) {
+        json_t *member = redfish_get(bmc, paths->pdata[i], &why);
+        if (member != NULL)
+            json_array_append_new(members, member);
+    }
+    json_auto_t *listed =
+        collection != NULL ? redfish_get_members(bmc, collection, PARTS_MAX, &why) : NULL;
+    json_array_extend(members, listed);
+    if (why != NULL)
+        log_debug("bmc.redfish", "%s of the machine are left out: %s", name, why->message);
+    return members;
+}
+
+/* A machine has seldom more; each costs a request. */
+static void
+append(json_t *all, json_t *more)
+{
+    const size_t room = 4 * PARTS_MAX - MIN(json_array_size(all), 4 * PARTS_MAX);
+    for (size_t i = 0; i < json_array_size(more) && i < room; i++)
+        json_array_append(all, json_array_get(more, i));
+    json_decref(more);
+}
+
+static void
+read_functions(const RedfishBmc *bmc, const RedfishSystem *system, RedfishInventory *inventory)
+{
+    json_auto_t *devices = told_members(bmc, system->document, "PCIeDevices");
+    const json_t *device;
+    size_t i;
+    inventory->functions = json_array();
+    json_array_foreach(devices, i, device)
+        append(inventory->functions, told_members(bmc, device, "PCIeFunctions"));
+}
+
+static void
+read_ports(const RedfishBmc *bmc, const RedfishSystem *system, RedfishInventory *inventory)
+{
+    const json_t *links = json_object_get(system->document, "Links");
+    json_auto_t *chassis = told_members(bmc, links, "Chassis");
+    inventory->ports = json_array();
+    for (size_t i = 0; i < json_array_size(chassis) && i < CHASSIS_MAX; i++) {
+        json_auto_t *adapters = told_members(bmc, json_array_get(chassis, i), "NetworkAdapters");
+        const json_t *adapter;
+        size_t j;
+        json_array_foreach(adapters, j, adapter)
+            append(inventory->ports, told_members(bmc, adapter, "Ports"));
+    }
+}
+
 bool
 redfish_inventory_read(const RedfishBmc *bmc, const RedfishSystem *system,
                        RedfishInventory *inventory, GError **error)
 {
     *inventory = (RedfishInventory){.memory_mib = memory_of(system)};
+    read_functions(bmc, system, inventory);
+    read_ports(bmc, system, inventory);
     if (read_processors(bmc, system, inventory, error) &&
         read_simple_storage(bmc, system, inventory, error) &&
         read_storage(bmc, system, inventory, error) &&

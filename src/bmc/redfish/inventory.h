@@ -14,13 +14,16 @@ typedef struct RedfishInventory {
     json_t *interfaces;  /* an array, of all Ethernet interfaces */
     json_t *controllers; /* an array of {"storage", "drives": its drives' documents} */
     json_t *devices;     /* an array, of the devices of SimpleStorage */
+    json_t *functions;   /* an array, of the functions of all PCIe devices */
+    json_t *ports;       /* an array, of the ports of the network adapters of its chassis */
 } RedfishInventory;
 
 void redfish_inventory_clear(RedfishInventory *inventory);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(RedfishInventory, redfish_inventory_clear)
 
-/* Reads memory, processors, disks and Ethernet interfaces. A part that the system does not link is
- * not told; a link that does not work is an error.
+/* Reads memory, processors, disks, Ethernet interfaces, PCIe devices and ports. A part that the
+ * system does not link is not told; a link that does not work is an error, but for PCIe devices and
+ * ports, of which some BMCs tell only while the machine runs: then there are fewer.
  *
  * inventory  out; empty on failure */
 bool redfish_inventory_read(const RedfishBmc *bmc, const RedfishSystem *system,

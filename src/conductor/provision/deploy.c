@@ -138,18 +138,8 @@ deploy_prepare_verb(Task *task, const json_t *arguments, GError **error)
         return false;
     return validate(task, &task->driver.power->interface, "power", error) &&
            validate(task, &task->driver.deploy->interface, "deploy", error) &&
-           instance_traits_valid(task->node, error) && steps_valid(task, error);
-}
-
-void
-deploy_lease(Task *task, const char *project_id)
-{
-    Node *node = task->node;
-    if (project_id == NULL || node->lessee != NULL ||
-        !config_boolean(config_current(), OPT_CONDUCTOR_AUTOMATIC_LESSEE))
-        return;
-    record_set_text(&node->lessee, project_id);
-    info_set_boolean(node, INFO_AUTOMATIC_LESSEE, true);
+           network_admit(task, error) && instance_traits_valid(task->node, error) &&
+           steps_valid(task, error);
 }
 
 void

@@ -81,8 +81,10 @@ void console_offer_again(Task *task);
  * node what the work needs. arguments: as in RPC PROVISION. Errors are the client's answer. */
 bool deploy_prepare_verb(Task *task, const json_t *arguments, GError **error);
 
-/* With [conductor]automatic_lessee: makes the project that deploys a node without a lessee its
- * lessee, until the undeploy. The caller saves the node. project_id: NULL changes nothing. */
+/* lessee.c, with [conductor]automatic_lessee: makes the project that automatic_lessee_source names
+ * the lessee of a node that has none, until the undeploy. The caller saves the node.
+ *
+ * project_id  whose request it is; NULL: none */
 void deploy_lease(Task *task, const char *project_id);
 
 /* Notes whose access to an image in Glance counts: that of the project that deploys. An

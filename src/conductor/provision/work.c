@@ -69,6 +69,7 @@ step_work_fail(Task *task, StepKind kind, const GError *cause)
         return;
     g_autoptr(GError) told = with_logs(task, kind, cause);
     task_phase_end(task, "failed", told->message);
+    steps_flow_ends(task, kind, false);
     if (!task_failing_begin(task, told->message))
         return;
     if (work->undo != NULL)
@@ -110,6 +111,7 @@ finish(Task *task, StepKind kind)
         step_work_fail(task, kind, error);
         return;
     }
+    steps_flow_ends(task, kind, true);
     task_operation_end(task, "ok", NULL);
     task_event_or_log(task, work->done != NULL ? work->done(task) : EVENT_DONE);
 }

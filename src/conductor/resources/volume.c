@@ -1,6 +1,11 @@
 /* Volume connectors and targets: the boot volume of a running machine must not change.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "conductor/resources/resources.h"
+#include "model/releases.h"
+
+/* What the API of Ironic 37.0 goes up to, the first release that lets volumes of a node go that
+ * could go itself. */
+enum { VERSION_LETTING_GO = 112 };
 
 /* The sentence is Ironic's, since clients may match it. */
 static bool
@@ -20,6 +25,16 @@ both_powered_off(const Change *change, const char *action, GError **error)
     return powered_off(change->now, action, error) && powered_off(change->next, action, error);
 }
 
+/* A node in these states has no instance that would lose its volume. */
+static bool
+may_go(const Node *node, const char *action, GError **error)
+{
+    ProvisionState state = state_from_wire(node->provision_state);
+    bool deletable = state == STATE_ENROLL || state == STATE_MANAGEABLE || state == STATE_ADOPTFAIL;
+    return (deletable && release_pinned_version(config_current()) >= VERSION_LETTING_GO) ||
+           powered_off(node, action, error);
+}
+
 static bool
 connector_before_update(const Change *change, void *record, const void *original, GError **error)
 {
@@ -32,7 +47,7 @@ static bool
 connector_before_destroy(const Change *change, const void *record, GError **error)
 {
     (void)record;
-    return powered_off(change->now, "volume connector deletion", error);
+    return may_go(change->now, "volume connector deletion", error);
 }
 
 /* 0 is the boot volume; Nova sends -1 for a volume that is not for booting. */
@@ -63,7 +78,7 @@ static bool
 target_before_destroy(const Change *change, const void *record, GError **error)
 {
     (void)record;
-    return powered_off(change->now, "volume target deletion", error);
+    return may_go(change->now, "volume target deletion", error);
 }
 
 const ResourceRules volume_connector_rules = {

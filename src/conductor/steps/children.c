@@ -1,5 +1,6 @@
 /* Steps that a node's plan has for its child nodes (execute_on_child_nodes): each runs on one child
- * after the other, under the child's lock, and has to end at once, because nobody would resume it.
+ * after the other, under the child's lock, and has to end at once, because nobody would resume it;
+ * [conductor]permit_child_node_step_async_result takes one that waits for one that has ended.
  * What a child has saved stays; another life of the process begins with the first child again.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "common/backoff.h"
@@ -75,6 +76,9 @@ check_outcome(StepOutcome outcome, GError **error)
                                         [STEP_HOLD] = "would hold the child"};
     if (outcome.result == STEP_DONE || outcome.result == STEP_ERROR)
         return outcome.result == STEP_DONE;
+    if (outcome.result == STEP_WAIT &&
+        config_boolean(config_current(), OPT_CONDUCTOR_PERMIT_CHILD_NODE_STEP_ASYNC_RESULT))
+        return true;
     return steel_fail(error, STEEL_ERROR_INVALID,
                       "the step %s, and on a child node nothing would end that",
                       words[outcome.result]);

@@ -3,6 +3,7 @@
 #include "common/log.h"
 #include "conductor/steps/catalog.h"
 #include "conductor/transition.h"
+#include "model/step_lists.h"
 
 #include <string.h>
 
@@ -131,10 +132,10 @@ static const struct {
     const char *name;
     ConfigOption option;
 } priorities[] = {
-    {"deploy.erase_devices",          OPT_DEPLOY_ERASE_DEVICES_PRIORITY},
+    {"deploy.erase_devices", OPT_DEPLOY_ERASE_DEVICES_PRIORITY},
     {"deploy.erase_devices_metadata", OPT_DEPLOY_ERASE_DEVICES_METADATA_PRIORITY},
-    {"raid.delete_configuration",     OPT_DEPLOY_DELETE_CONFIGURATION_PRIORITY},
-    {"raid.create_configuration",     OPT_DEPLOY_CREATE_CONFIGURATION_PRIORITY},
+    {"raid.delete_configuration", OPT_DEPLOY_DELETE_CONFIGURATION_PRIORITY},
+    {"raid.create_configuration", OPT_DEPLOY_CREATE_CONFIGURATION_PRIORITY},
 };
 
 static int
@@ -205,10 +206,12 @@ without_priority_zero(json_t *steps)
 static json_t *
 make_plan(const Making *making, GError **error)
 {
+    json_auto_t *requested = making->exact ? steps_in_order(making->requested)
+                                           : json_copy((json_t *)(uintptr_t)making->requested);
     json_t *steps = json_array();
     size_t index;
     json_t *item;
-    json_array_foreach(making->requested, index, item)
+    json_array_foreach(requested, index, item)
     {
         if (!add_requested(making, item, steps, error)) {
             json_decref(steps);

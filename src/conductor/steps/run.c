@@ -152,6 +152,7 @@ steps_run(Task *task, StepKind kind, GError **error)
     while (outcome.end == STEPS_READY) {
         if (!steps_complete(task, kind, error))
             return failed_unless_database(error);
+        steps_flow_begins(task, kind);
         /* a reference of its own: a save of the node may replace the step */
         json_auto_t *step = json_incref(steps_current(task, kind));
         if (step == NULL)

@@ -89,6 +89,16 @@ json_t *step_for_children(const json_t *step);
  * end at once; LOCKED. */
 extern const StepSource child_steps;
 
+/* ---- flow.c: the history of a node, if [conductor]record_step_flows_in_history says so. Both
+ * write to the database. ---- */
+
+/* Records that the steps of a deploy, a cleaning or a servicing begin, once for an operation. */
+void steps_flow_begins(Task *task, StepKind kind);
+
+/* Records how they have ended, if that they begin is recorded. good: all are done; otherwise the
+ * current one has failed. Before the state changes. */
+void steps_flow_ends(Task *task, StepKind kind, bool good);
+
 /* ---- run.c, wait.c ---- */
 
 typedef enum StepsEnd {

@@ -120,17 +120,9 @@ add_ports(Task *task, const RedfishInventory *inventory, GError **error)
 /* ---- the inventory ---- */
 
 static bool
-keep(Task *task, const json_t *found, GError **error)
+apply_rules(Task *task, json_t *found, json_t *data, GError **error)
 {
-    json_auto_t *nothing = json_object();
-    return inspection_store(task, found, nothing, error);
-}
-
-static bool
-apply_rules(Task *task, json_t *found, GError **error)
-{
-    json_auto_t *nothing = json_object();
-    Inspection inspection = {task, found, nothing};
+    Inspection inspection = {task, found, data};
     task_phase_begin(task, "apply_rules", NULL);
     return rules_apply(&inspection, error);
 }
@@ -141,7 +133,8 @@ use_findings(Task *task, const RedfishSystem *system, const RedfishInventory *in
 {
     json_auto_t *found =
         redfish_findings(system, inventory, json_string_member(task->node->properties, "cpu_arch"));
-    return keep(task, found, error) && apply_rules(task, found, error);
+    json_auto_t *data = redfish_plugin_data(inventory);
+    return inspection_store(task, found, data, error) && apply_rules(task, found, data, error);
 }
 
 static bool

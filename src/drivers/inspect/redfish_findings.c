@@ -180,6 +180,30 @@ interfaces_of(const RedfishInventory *inventory)
     return interfaces;
 }
 
+/* In the words of the agent, which tells of bus and NUMA node besides. */
+static json_t *
+pci_devices_of(const RedfishInventory *inventory)
+{
+    static const Word words[] = {{"DeviceClass", "class"},
+                                 {"DeviceId", "product_id"},
+                                 {"VendorId", "vendor_id"},
+                                 {"SubsystemId", "subsystem_id"},
+                                 {"SubsystemVendorId", "subsystem_vendor_id"},
+                                 {"RevisionId", "revision"}};
+    json_t *devices = json_array();
+    const json_t *function;
+    size_t i;
+    json_array_foreach(inventory->functions, i, function)
+    {
+        json_t *device = json_object();
+        take(device, function, words, G_N_ELEMENTS(words));
+        if (json_object_size(device) > 0)
+            json_array_append(devices, device);
+        json_decref(device);
+    }
+    return devices;
+}
+
 static json_t *
 vendor_of(const RedfishSystem *system)
 {
@@ -213,10 +237,36 @@ redfish_findings(const RedfishSystem *system, const RedfishInventory *inventory,
                             json_pack("{s:I}", "physical_mb", (json_int_t)inventory->memory_mib));
     add(found, "disks", disks_of(inventory));
     add(found, "storage_controllers", controllers_of(inventory));
+    add(found, "pci_devices", pci_devices_of(inventory));
     add(found, "system_vendor", vendor_of(system));
     if (mode != NULL)
         json_object_set_new(
             found, "boot",
             json_pack("{s:s}", "current_boot_mode", strcmp(mode, "UEFI") == 0 ? "uefi" : "bios"));
     return found;
+}
+
+json_t *
+redfish_plugin_data(const RedfishInventory *inventory)
+{
+    static const Word words[] = {{"ChassisId", "switch_chassis_id"},
+                                 {"PortId", "switch_port_id"},
+                                 {"SystemName", "switch_system_name"},
+                                 {"SystemDescription", "switch_system_description"},
+                                 {"ManagementVlanId", "switch_vlan_id"}};
+    json_t *parsed = json_object(), *data = json_object();
+    const json_t *port;
+    size_t i;
+    json_array_foreach(inventory->ports, i, port)
+    {
+        const char *name = json_string_member(port, "Id");
+        json_t *heard = json_object();
+        take(heard, json_object_get(json_object_get(port, "Ethernet"), "LLDPReceive"), words,
+             G_N_ELEMENTS(words));
+        if (name != NULL && json_object_size(heard) > 0)
+            json_object_set(parsed, name, heard);
+        json_decref(heard);
+    }
+    add(data, "parsed_lldp", parsed);
+    return data;
 }

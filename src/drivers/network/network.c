@@ -12,6 +12,13 @@ network_check(Task *task, NetworkPurpose purpose, GError **error)
 }
 
 bool
+network_admit(Task *task, GError **error)
+{
+    const NetworkOps *network = task->driver.network;
+    return network->admit == NULL || network->admit(task, error);
+}
+
+bool
 network_add(Task *task, NetworkPurpose purpose, GError **error)
 {
     const NetworkOps *network = task->driver.network;

@@ -38,6 +38,10 @@ typedef struct NetworkOps {
      * without the lock, and without asking a service. Before work for it starts. */
     bool (*check)(Task *task, NetworkPurpose purpose, GError **error);
 
+    /* Checks that the node may have an instance, as validate does: without the lock, and without
+     * asking a service. Before a deploy is accepted. */
+    bool (*admit)(Task *task, GError **error);
+
     /* Brings the machine onto the network for this purpose. Before a ramdisk boots for it. */
     bool (*add)(Task *task, NetworkPurpose purpose, GError **error);
 
@@ -81,6 +85,7 @@ typedef struct NetworkOps {
 /* Call the member of the same name of the node's driver; true, without doing anything, if it is
  * NULL. network_vif_list returns a new reference, or an empty array if it is NULL. */
 bool network_check(Task *task, NetworkPurpose purpose, GError **error);
+bool network_admit(Task *task, GError **error);
 bool network_add(Task *task, NetworkPurpose purpose, GError **error);
 bool network_remove(Task *task, NetworkPurpose purpose, GError **error);
 bool network_configure_tenant(Task *task, GError **error);

@@ -8,10 +8,22 @@
 #include "drivers/network/neutron_vifs.h"
 #include "drivers/network/service_ports.h"
 
+/* Such a machine runs its instance on while it is brought onto another network. */
+static bool
+neutron_network_admit(Task *task, GError **error)
+{
+    return !task->node->disable_power_off ||
+           config_boolean(config_current(), OPT_NEUTRON_ALLOW_DISABLING_POWER_OFF) ||
+           steel_fail(error, STEEL_ERROR_INVALID,
+                      "nodes with disable_power_off cannot be used with the network interface "
+                      "neutron, unless [neutron]allow_disabling_power_off is set");
+}
+
 static bool
 neutron_network_validate(Task *task, GError **error)
 {
-    return neutron_node_check(task, NETWORK_CLEANING, error) &&
+    return neutron_network_admit(task, error) &&
+           neutron_node_check(task, NETWORK_CLEANING, error) &&
            neutron_node_check(task, NETWORK_PROVISIONING, error);
 }
 
@@ -24,7 +36,9 @@ neutron_network_check(Task *task, NetworkPurpose purpose, GError **error)
 static bool
 neutron_network_add(Task *task, NetworkPurpose purpose, GError **error)
 {
-    return service_ports_add(task, purpose, true, error);
+    bool any = purpose == NETWORK_RESCUING || purpose == NETWORK_INSPECTION;
+    return (any || neutron_network_admit(task, error)) &&
+           service_ports_add(task, purpose, true, error);
 }
 
 static bool
@@ -55,6 +69,7 @@ const NetworkOps network_neutron = {
                   .needs_service = true,
                   .validate = neutron_network_validate},
     .check = neutron_network_check,
+    .admit = neutron_network_admit,
     .add = neutron_network_add,
     .remove = service_ports_remove,
     .configure_tenant = neutron_network_configure_tenant,
