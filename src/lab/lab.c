@@ -216,6 +216,8 @@ make_servers(Lab *lab, GError **error)
                                          .memory_mib = plan->options->memory_mib,
                                          .console_file = node->console_file,
                                          .variables_file = node->variables_file,
+                                         .authorities_file = node->authorities_file,
+                                         .authorities = plan->authorities,
                                          .accelerator = plan->accelerator,
                                          .boot_url = lab->boot_url,
                                          .tftp_folder = lab->uefi_by_tftp ? TFTP_FOLDER : NULL,
