@@ -54,17 +54,36 @@ certificate_take(void *user, gnutls_x509_crt_t certificate)
     return false;
 }
 
-static bool
-certificate_take_print(void *user, gnutls_x509_crt_t certificate)
+/* The caller frees; NULL: there is none. */
+static char *
+print_of(gnutls_x509_crt_t certificate)
 {
     unsigned char digest[PRINT_SIZE];
     size_t size = sizeof digest;
     if (gnutls_x509_crt_get_fingerprint(certificate, GNUTLS_DIG_SHA256, digest, &size) < 0)
-        return true;
-    g_autoptr(GString) text = g_string_new(NULL);
+        return NULL;
+    GString *text = g_string_new(NULL);
     for (size_t i = 0; i < size; i++)
         g_string_append_printf(text, "%s%02X", i > 0 ? ":" : "", digest[i]);
-    json_array_append_new(user, json_string(text->str));
+    return g_string_free(text, FALSE);
+}
+
+static bool
+certificate_take_print(void *user, gnutls_x509_crt_t certificate)
+{
+    g_autofree char *print = print_of(certificate);
+    if (print != NULL)
+        json_array_append_new(user, json_string(print));
+    return true;
+}
+
+static bool
+certificate_take_both(void *user, gnutls_x509_crt_t certificate)
+{
+    g_autofree char *print = print_of(certificate), *pem = NULL;
+    certificate_take(&pem, certificate);
+    if (print != NULL && pem != NULL)
+        json_object_set_new(user, print, json_string(pem));
     return true;
 }
 
@@ -83,12 +102,24 @@ certificate_file_prints(const char *place, json_t *prints, GError **error)
     return text != NULL && visit_text(text, place, certificate_take_print, prints, error);
 }
 
-bool
-certificate_path_prints(const char *path, json_t *prints, GError **error)
+static bool
+visit_path(const char *path, Visit visit, void *user, GError **error)
 {
     g_autoptr(GError) cause = NULL;
     g_autofree char *text = NULL;
     if (!g_file_get_contents(path, &text, NULL, &cause))
         return steel_fail(error, STEEL_ERROR_IO, "%s", cause->message);
-    return visit_text(text, path, certificate_take_print, prints, error);
+    return visit_text(text, path, visit, user, error);
+}
+
+bool
+certificate_path_prints(const char *path, json_t *prints, GError **error)
+{
+    return visit_path(path, certificate_take_print, prints, error);
+}
+
+bool
+certificate_path_read(const char *path, json_t *certificates, GError **error)
+{
+    return visit_path(path, certificate_take_both, certificates, error);
 }

@@ -20,3 +20,6 @@ bool certificate_file_prints(const char *place, json_t *prints, GError **error);
 /* The same of a path of the configuration, which may be anywhere on this machine. Errors: IO,
  * INVALID. */
 bool certificate_path_prints(const char *path, json_t *prints, GError **error);
+
+/* Sets members of an object: the fingerprint, and the certificate as PEM. The same otherwise. */
+bool certificate_path_read(const char *path, json_t *certificates, GError **error);

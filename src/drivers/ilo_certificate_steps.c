@@ -7,6 +7,7 @@
 #include "common/steady.h"
 #include "drivers/bmc_step.h"
 #include "drivers/certificate_files.h"
+#include "drivers/ilo_authorities.h"
 #include "drivers/node_agent.h"
 #include "model/internal_info.h"
 
@@ -153,12 +154,8 @@ ilo_step_add_https_certificate(Task *task, const json_t *args, GError **error)
 static bool
 collect_kept(json_t *prints, GError **error)
 {
-    const char *verify = config_string(config_current(), OPT_WEBSERVER_VERIFY_CA);
-    bool word = false;
-    if (verify == NULL || json_boolean_word(verify, &word) ||
-        !g_file_test(verify, G_FILE_TEST_IS_REGULAR))
-        return true;
-    return certificate_path_prints(verify, prints, error);
+    const char *file = ilo_authorities_file();
+    return file == NULL || certificate_path_prints(file, prints, error);
 }
 
 static bool

@@ -11,6 +11,7 @@
 #include "lab/bmc_run.h"
 #include "lab/console.h"
 #include "lab/control.h"
+#include "lab/firmware_authorities.h"
 #include "lab/fleet.h"
 #include "lab/folder.h"
 #include "lab/lab.h"
@@ -124,6 +125,11 @@ start_lab(const LabOptions *options, const char *folder, GError **error)
 {
     g_autofree char *cache = folder_cache();
     g_auto(LabGuest) guest = {0};
+    g_autofree char *authorities = options->firmware_ca != NULL
+                                       ? firmware_authorities_read(options->firmware_ca, error)
+                                       : NULL;
+    if (options->firmware_ca != NULL && authorities == NULL)
+        return false;
     if (!preflight(options, error) || !lab_guest_prepare(cache, progress, &guest, error))
         return false;
     const char *accelerator =
@@ -131,8 +137,11 @@ start_lab(const LabOptions *options, const char *folder, GError **error)
     if (accelerator == NULL)
         return false;
     lab_remove_files(folder, false); /* of a lab that did not end properly */
-    LabPlan plan = {
-        .folder = folder, .options = options, .guest = &guest, .accelerator = accelerator};
+    LabPlan plan = {.folder = folder,
+                    .options = options,
+                    .guest = &guest,
+                    .accelerator = accelerator,
+                    .authorities = authorities};
     g_autofree char *log_path = g_build_filename(folder, LAB_LOG_FILE, NULL);
     return supervise_start(lab_main, &plan, log_path, START_LIMIT_MS, error);
 }

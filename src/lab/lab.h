@@ -19,6 +19,7 @@ typedef struct LabPlan {
     const LabOptions *options;
     const LabGuest *guest;
     const char *accelerator; /* "kvm" or "tcg" */
+    const char *authorities; /* that all firmware trusts: PEM, checked; NULL: none */
 } LabPlan;
 
 /* A DaemonMain (supervise.h); user_data is a const LabPlan. */

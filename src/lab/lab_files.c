@@ -22,8 +22,8 @@ is_lab_file(const char *name)
                                         NFS_FOLDER,      NFS_FILES,        REDFISH_CERTIFICATE_FILE,
                                         REDFISH_KEY_FILE};
     static const char *const endings[] = {
-        ".console.log", ".disk.raw", ".volume.raw", ".uefi-variables.fd",
-        ".qemu.log",    ".chap",     ".medium",     MACHINE_SERIAL_ENDING};
+        ".console.log", ".disk.raw", ".volume.raw",       ".uefi-variables.fd", ".qemu.log",
+        ".chap",        ".medium",   ".uefi-authorities", MACHINE_SERIAL_ENDING};
     for (size_t i = 0; i < G_N_ELEMENTS(names); i++)
         if (strcmp(name, names[i]) == 0)
             return true;

@@ -195,8 +195,10 @@ start(Machine *machine, GError **error)
         return steel_fail(error, STEEL_ERROR_IO, "socketpair: %s", g_strerror(errno));
     mark_console(machine, "power on");
     bool started = prepare_firmware(machine, error);
-    if (started && machine->redfish != NULL)
+    if (started && machine->redfish != NULL) {
         machine_tell_firmware(machine);
+        started = machine_write_authorities(machine, error);
+    }
     started = started && spawn(machine, sockets[1], error);
     close(sockets[1]);
     if (!started) {

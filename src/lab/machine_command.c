@@ -47,6 +47,16 @@ add_firmware(GPtrArray *arguments, const MachineConfig *config, MachineFirmware 
     add_option(arguments, "-drive", "if=pflash,format=raw,file=%s", variables);
 }
 
+/* Whom OVMF trusts when it boots an https URL; without the item it trusts whom its variables name,
+ * which the guest can write. */
+static void
+add_authorities(GPtrArray *arguments, const MachineConfig *config, MachineFirmware firmware)
+{
+    g_autofree char *file = machine_escape(config->authorities_file);
+    if (firmware == MACHINE_UEFI)
+        add_option(arguments, "-fw_cfg", "name=" MACHINE_AUTHORITIES_ITEM ",file=%s", file);
+}
+
 /* What QEMU's DHCP names to the machine. The caller frees. */
 static char *
 boot_file(const MachineConfig *config, MachineFirmware firmware)
@@ -211,6 +221,8 @@ machine_command(const MachineConfig *config, const MachineDrives *drives, Machin
     add_network(arguments, config, firmware, network_first, drives != NULL && drives->by_http);
     add_option(arguments, "-device", "virtio-rng-pci");
     add_drives(arguments, drives);
+    if (drives != NULL)
+        add_authorities(arguments, config, firmware);
     g_ptr_array_add(arguments, NULL);
     return (char **)g_ptr_array_free(arguments, false);
 }

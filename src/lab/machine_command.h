@@ -46,8 +46,12 @@ typedef struct MachineConfig {
     const MachineLun *lun; /* NULL: no host bus adapter */
     const char *console_file;
     const char *variables_file; /* UEFI variable store, this machine's own */
-    const char *accelerator;    /* "kvm" or "tcg" */
-    const char *boot_url;       /* handed out by QEMU's DHCP; not used with a tap */
+    /* the authorities that its firmware trusts, as OVMF takes them; is there at a start in UEFI
+     * mode, for a BMC with virtual media */
+    const char *authorities_file;
+    const char *authorities; /* of them those that no BMC changes: PEM; NULL: none */
+    const char *accelerator; /* "kvm" or "tcg" */
+    const char *boot_url;    /* handed out by QEMU's DHCP; not used with a tap */
     /* where UEFI loads iPXE from; NULL: from the card's ROM; user network */
     const char *tftp_folder;
     unsigned agent_port; /* of the host, leads to port 9999 of the machine; 0: none */
@@ -83,6 +87,9 @@ char **machine_command(const MachineConfig *config, const MachineDrives *drives,
 
 /* A text as a value in a QEMU option: each comma is doubled. A new string. */
 char *machine_escape(const char *text);
+
+/* Where OVMF looks for authorities: an item of QEMU's firmware configuration. */
+#define MACHINE_AUTHORITIES_ITEM "etc/edk2/https/cacerts"
 
 /* Paths of the UEFI firmware (package ovmf). */
 #define MACHINE_UEFI_CODE "/usr/share/OVMF/OVMF_CODE_4M.fd"

@@ -45,6 +45,10 @@ void machine_redfish_boot(Machine *machine);
 /* Tells the firmware of the URL that it is to boot, if there is one. Its variables are there. */
 void machine_tell_firmware(Machine *machine);
 
+/* Writes down whom the firmware trusts over HTTPS: those of the lab and those of its iLO. Errors:
+ * IO */
+bool machine_write_authorities(const Machine *machine, GError **error);
+
 /* What is in the drives at the start of a boot. */
 MachineDrives machine_drives(Machine *machine);
 

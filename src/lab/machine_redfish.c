@@ -5,6 +5,7 @@
 
 #include "common/error.h"
 #include "common/log.h"
+#include "lab/firmware_authorities.h"
 #include "lab/lab.h"
 #include "lab/media.h"
 #include "lab/uefi_variables.h"
@@ -123,6 +124,31 @@ machine_tell_firmware(Machine *machine)
                   error->message);
     else if (url != NULL)
         log_info(AREA, "%s: its firmware is to fetch %s", machine->config->name, url);
+}
+
+static void
+add_authorities(const Machine *machine, GByteArray *lists, const char *pem)
+{
+    g_autoptr(GError) error = NULL;
+    if (pem != NULL && *pem != '\0' && !firmware_authorities_add(lists, pem, strlen(pem), &error))
+        log_error(AREA, "%s: its firmware does not trust its authorities: %s",
+                  machine->config->name, error->message);
+}
+
+bool
+machine_write_authorities(const Machine *machine, GError **error)
+{
+    g_autofree char *path =
+        g_build_filename(machine->folder, machine->config->authorities_file, NULL);
+    g_autofree char *of_bmc = redfish_bmc_authorities(machine->redfish);
+    g_autoptr(GByteArray) lists = g_byte_array_new();
+    g_autoptr(GError) cause = NULL;
+    if (machine->firmware != MACHINE_UEFI)
+        return true;
+    add_authorities(machine, lists, machine->config->authorities);
+    add_authorities(machine, lists, of_bmc);
+    return g_file_set_contents(path, (const char *)lists->data, (gssize)lists->len, &cause) ||
+           steel_fail(error, STEEL_ERROR_IO, "%s", cause->message);
 }
 
 MachineDrives

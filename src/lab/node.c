@@ -77,6 +77,7 @@ lab_node_new(const char *folder, const char *prefix, unsigned index)
     node->second_disk_serial = g_strdup_printf("%s-second", node->name);
     node->volume_file = g_strdup_printf("%s.volume.raw", node->name);
     node->variables_file = g_strdup_printf("%s.uefi-variables.fd", node->name);
+    node->authorities_file = g_strdup_printf("%s.uefi-authorities", node->name);
     return node;
 }
 
@@ -112,6 +113,7 @@ lab_node_free(LabNode *node)
                        node->disk_file,
                        node->volume_file,
                        node->variables_file,
+                       node->authorities_file,
                        node->guest_address,
                        node->second_disk_file,
                        node->hba_portal,

@@ -41,8 +41,9 @@ typedef struct LabNode {
     char *hba_password_file;
     char *nfs_root; /* "10.0.2.2:/nfsroot/lab-0,port=12049,vers=4.1"; NULL: none */
     char *variables_file;
-    uint16_t agent_port; /* of the host, leads to the agent in the server; 0: none */
-    uint16_t iscsi_port; /* the same for the disk that the agent offers */
+    char *authorities_file; /* that its firmware trusts */
+    uint16_t agent_port;    /* of the host, leads to the agent in the server; 0: none */
+    uint16_t iscsi_port;    /* the same for the disk that the agent offers */
     char *guest_address; /* the address its DHCP server keeps for it; NULL under user networking */
 } LabNode;
 

@@ -157,6 +157,10 @@ check_bmc(const LabOptions *options, GError **error)
         return steel_fail(error, STEEL_ERROR_INVALID,
                           "--certificate is good, expired or other-name, not %s",
                           options->certificate);
+    if (options->firmware_ca != NULL && strcmp(options->bmc, "ipmi") == 0)
+        return steel_fail(error, STEEL_ERROR_INVALID,
+                          "--firmware-ca needs --bmc redfish, ilo5 or ilo4: by IPMI no machine is "
+                          "told a URL to boot");
     return inet_pton(AF_INET, options->redfish_address, &address) == 1 ||
            steel_fail(error, STEEL_ERROR_INVALID, "--redfish-address is an IPv4 address, not %s",
                       options->redfish_address);

@@ -41,6 +41,7 @@ typedef struct LabOptions {
     const char *redfish_address; /* of the first BMC, the next has the next */
     int redfish_port;
     const char *certificate; /* NULL: a good one; or what is wrong with it */
+    const char *firmware_ca; /* a file; NULL: none */
     int ports;               /* of the machine of one BMC */
     int target_port;
     int agent_port; /* 0: none */

@@ -111,6 +111,8 @@ lab_server_new(const LabPlan *plan, unsigned index, const char *boot_url, const 
                                      .memory_mib = plan->options->memory_mib,
                                      .console_file = node->console_file,
                                      .variables_file = node->variables_file,
+                                     .authorities_file = node->authorities_file,
+                                     .authorities = plan->authorities,
                                      .accelerator = plan->accelerator,
                                      .boot_url = boot_url,
                                      .tftp_folder = tftp_folder,

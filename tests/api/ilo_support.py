@@ -14,7 +14,7 @@ class IloSuite(ramdisk_support.Suite):
 
     own_options = ("enabled_hardware_types=ilo,ilo5,fake-hardware", "ilo.power_wait=1", "enabled_network_interfaces=noop")
     bmc_words = ("--bmc", "ilo5", "--uefi")
-    driver = "ilo5"
+    driver, boot = "ilo5", "ilo-ipxe"
 
     def setUp(self):
         self.bmc = simulated_bmc.Bmc(*self.bmc_words)
@@ -22,7 +22,7 @@ class IloSuite(ramdisk_support.Suite):
         self.bmc.set("post-ms=0")
         info = {"ilo_address": self.bmc.host, "client_port": self.bmc.port, "ilo_username": simulated_bmc.USER,
                 "ilo_password": simulated_bmc.PASSWORD, "ilo_verify_ca": self.bmc.certificate}
-        self.uuid = self.node(driver=self.driver, driver_info=info, boot_interface="ilo-ipxe",
+        self.uuid = self.node(driver=self.driver, driver_info=info, boot_interface=self.boot,
                               properties={"capabilities": "boot_mode:uefi"})["uuid"]
         self.want(201, "POST", "/v1/ports", {"node_uuid": self.uuid, "address": MAC})
         self.ask(self.uuid, "manage")

@@ -9,6 +9,7 @@ import unittest
 
 from faults_support import until
 from ilo_support import IloSuite
+from ramdisk_support import MAC
 
 SECURITY = "/redfish/v1/Managers/1/SecurityService/"
 TRUSTED = "/redfish/v1/systems/1/bios/tlsconfig"
@@ -19,7 +20,29 @@ def openssl(*words):
     return subprocess.run(("openssl",) + words, check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True).stdout
 
 
-class Beyond(IloSuite):
+class Certified(IloSuite):
+    """Certificates, and those that the firmware trusts."""
+
+    def authority(self, name):
+        """A certificate and its key."""
+        paths = [os.path.join(self.place, name + ending) for ending in (".crt", ".key")]
+        openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj", "/CN=" + name,
+                "-out", paths[0], "-keyout", paths[1])
+        return paths
+
+    def trust(self, *names):
+        files = [self.authority(name)[0] for name in names]
+        new = [{"X509Certificate": open(file, encoding="utf-8").read()} for file in files]
+        self.assertEqual(self.bmc.ask("PUT", TRUSTED + "/settings", {"NewCertificates": new}).status, 200)
+        self.want(202, "PUT", "/v1/nodes/%s/states/power" % self.uuid, {"target": "power on"})
+        self.wait_node(self.uuid, power_state="power on", target_power_state=None, reservation=None)
+        return files
+
+    def trusted(self):
+        return [row["Subject"] for row in self.bmc_get(TRUSTED)["Certificates"]]
+
+
+class Beyond(Certified):
     # -- security parameters
 
     def parameters(self):
@@ -85,13 +108,6 @@ class Beyond(IloSuite):
 
     # -- certificates
 
-    def authority(self, name):
-        """A certificate and its key."""
-        paths = [os.path.join(self.place, name + ending) for ending in (".crt", ".key")]
-        openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj", "/CN=" + name,
-                "-out", paths[0], "-keyout", paths[1])
-        return paths
-
     def csr(self):
         return os.path.join(self.steel.folder, "ilo", self.uuid, self.uuid + ".csr")
 
@@ -125,17 +141,6 @@ class Beyond(IloSuite):
         self.fails("add_https_certificate", {"cert_file": self.place + "/nonsense.crt"}, "there is no valid certificate in")
         self.fails("add_https_certificate", {"cert_file": "/etc/hostname"}, "file_url_allowed_paths")
 
-    def trust(self, *names):
-        files = [self.authority(name)[0] for name in names]
-        new = [{"X509Certificate": open(file, encoding="utf-8").read()} for file in files]
-        self.assertEqual(self.bmc.ask("PUT", TRUSTED + "/settings", {"NewCertificates": new}).status, 200)
-        self.want(202, "PUT", "/v1/nodes/%s/states/power" % self.uuid, {"target": "power on"})
-        self.wait_node(self.uuid, power_state="power on", target_power_state=None, reservation=None)
-        return files
-
-    def trusted(self):
-        return [row["Subject"] for row in self.bmc_get(TRUSTED)["Certificates"]]
-
     def clear(self, *files):
         """A cleaning that removes authorities: the machine starts for its agent, and once more for the change."""
         self.request("clear_ca_certificates", {"certificate_files": list(files)})
@@ -151,6 +156,68 @@ class Beyond(IloSuite):
         # Nothing to remove: the machine does not start again.
         self.request("clear_ca_certificates", {"certificate_files": []})
         self.calls_until(self.boots(state="clean wait")[0], "manageable")
+
+
+class BootsOverHttps(Certified):
+    """The firmware fetches an ISO from a server whose authority it is to trust."""
+
+    own_options = IloSuite.own_options + ("enabled_boot_interfaces=ilo-ipxe,ilo-uefi-https,fake",)
+    boot = "ilo-uefi-https"
+
+    def setUp(self):
+        super().setUp()
+        self.driver_info(deploy_iso="https://192.0.2.1/agent.iso")
+
+    def driver_info(self, **values):
+        self.want(200, "PATCH", "/v1/nodes/" + self.uuid, [{"op": "add", "path": "/driver_info/" + name, "value": value}
+                                                           for name, value in values.items()])
+
+    def servers_have(self, file):
+        """The operator says whose certificates image servers have."""
+        self.steel.settings["DEFAULT.webserver_verify_ca"] = file
+        self.assertEqual(self.steel.end()[0], 0)
+        self.steel.again()
+
+    def boots(self, certificate=0, state="clean wait"):
+        """The firmware has fetched the ISO; its agent looks its node up."""
+        self.rest(self.uuid, state)
+        told = self.bmc.status()
+        self.assertEqual((told["booted"], told["once"]), ("UefiHttp", True))
+        agent = self.agent_class(self, self.certificates[certificate])
+        self.addCleanup(agent.close)
+        agent.token = self.get("/v1/lookup?addresses=" + MAC)["config"]["agent_token"]
+        return agent, None
+
+    def test_the_firmware_trusts_the_authorities_of_the_operator(self):
+        self.servers_have(self.authority("servers")[0])
+        files = self.trust("stranger")
+        self.request("clear_ca_certificates", {"certificate_files": files})
+        agent = self.boots()[0]
+        self.assertEqual(self.trusted(), ["CN=stranger", "CN=servers"])
+        self.calls_until(self.starts_again(agent), "manageable")  # which adds nothing: a removal would be forgotten
+        self.assertEqual(self.trusted(), ["CN=servers"])
+
+    def test_a_node_may_go_without_them(self):
+        self.servers_have(self.authority("servers")[0])
+        self.driver_info(ilo_add_certificates="maybe")
+        told = self.get("/v1/nodes/%s/validate" % self.uuid)["boot"]
+        self.assertIn("driver_info ilo_add_certificates must be true or false", told["reason"])
+        self.driver_info(ilo_add_certificates="false")
+        self.request("clear_ca_certificates", {"certificate_files": []})
+        self.calls_until(self.boots()[0], "manageable")
+        self.assertEqual(self.trusted(), [])
+
+    def test_a_file_without_certificates_is_told(self):
+        path = self.place + "/no-authority.crt"
+        with open(path, "w", encoding="utf-8") as file:
+            file.write("no certificate")
+        self.servers_have(path)
+        self.request("clear_ca_certificates", {"certificate_files": []})
+        error = self.rest(self.uuid, "clean failed")["last_error"]
+        for words in ("The firmware cannot be given the authorities of " + path, "there is no valid certificate in",
+                      "ilo_add_certificates = false"):
+            self.assertIn(words, error)
+        self.recover()
 
 
 class Erasure(IloSuite):

@@ -12,15 +12,21 @@ CONSOLE = "console=ttyS0,115200 loglevel=4 panic=5 no_timer_check"
 
 
 class MediaWorld(AgentWorld):
-    """bmc: redfish or ilo5; boot: the boot interface, that of virtual media unless given."""
+    """bmc: redfish or ilo5; boot: the boot interface, that of virtual media unless given. front: a server of this machine's files
+    (https_files) whose URL the machine is told."""
 
-    def __init__(self, ramdisk, bmc="redfish", uefi=False, lab=(), options=(), boot=None, **words):
-        self.bmc = bmc
+    def __init__(self, ramdisk, bmc="redfish", uefi=False, lab=(), options=(), boot=None, front=None, **words):
+        self.bmc, self.front = bmc, front
         self.boot = boot or f"{self.kind}-virtual-media"
         settings = [f"enabled_hardware_types={bmc}", f"enabled_boot_interfaces={self.boot}",
                     "ilo.power_wait=1", f"redfish.kernel_append_params={CONSOLE}", f"ilo.kernel_append_params={CONSOLE}", *options]
         super().__init__(ramdisk, uefi=uefi, options=settings, lab=(
             "--bmc", bmc, "--redfish-port", str(free_port()), "--disk-size", "6", *lab), **words)
+
+    def start(self):
+        if self.front is not None:
+            self.front.folder = self.dir / "state/http"
+        super().start()
 
     @property
     def kind(self):
@@ -29,6 +35,8 @@ class MediaWorld(AgentWorld):
     @property
     def server(self):
         """This machine's file server, as who fetches an image reaches it: the machine itself, or its BMC."""
+        if self.front is not None:
+            return self.front.url
         return f"http://{self.boot_host if self.boot.endswith('https') else '127.0.0.1'}:{self.boot_port}"
 
     def bmc_words(self, external=None):

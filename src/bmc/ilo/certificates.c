@@ -82,8 +82,9 @@ ilo_get_authorities(const Ilo *ilo, GError **error)
     return prints;
 }
 
-bool
-ilo_remove_authorities(const Ilo *ilo, const json_t *prints, GError **error)
+/* Puts {list: [{member: value}, ...]}. */
+static bool
+change(const Ilo *ilo, const char *list, const char *member, const json_t *values, GError **error)
 {
     json_auto_t *config = tls_config(ilo, error);
     const char *uri = config == NULL
@@ -91,12 +92,42 @@ ilo_remove_authorities(const Ilo *ilo, const json_t *prints, GError **error)
                           : ilo_require_text(config, ilo->dialect->settings, authorities, error);
     if (uri == NULL)
         return false;
-    json_t *rows = json_array(), *print;
+    json_t *rows = json_array(), *value;
     size_t i;
-    json_array_foreach((json_t *)(uintptr_t)prints, i, print)
+    json_array_foreach((json_t *)(uintptr_t)values, i, value)
     {
-        json_array_append_new(rows, json_pack("{s:O}", "FingerPrint", print));
+        json_array_append_new(rows, json_pack("{s:O}", member, value));
     }
-    json_auto_t *body = json_pack("{s:o}", "DeleteCertificates", rows);
+    json_auto_t *body = json_pack("{s:o}", list, rows);
     return ilo_request(ilo, "PUT", uri, body, NULL, NULL, error);
+}
+
+bool
+ilo_remove_authorities(const Ilo *ilo, const json_t *prints, GError **error)
+{
+    return change(ilo, "DeleteCertificates", "FingerPrint", prints, error);
+}
+
+/* An iLO takes certificates whose lines end as proliantutils writes them: by CR LF, but the
+ * last. */
+static json_t *
+with_line_ends(const json_t *pems)
+{
+    json_t *texts = json_array(), *pem;
+    size_t i;
+    json_array_foreach((json_t *)(uintptr_t)pems, i, pem)
+    {
+        g_autofree char *bare = g_strdup(json_string_value(pem));
+        g_auto(GStrv) lines = g_strsplit(g_strchomp(bare), "\n", -1);
+        g_autofree char *text = g_strjoinv("\r\n", lines);
+        json_array_append_new(texts, json_string(text));
+    }
+    return texts;
+}
+
+bool
+ilo_add_authorities(const Ilo *ilo, const json_t *pems, GError **error)
+{
+    json_auto_t *texts = with_line_ends(pems);
+    return change(ilo, "NewCertificates", "X509Certificate", texts, error);
 }

@@ -255,9 +255,13 @@ bool ilo_get_certificate_request(const Ilo *ilo, char **pem, GError **error);
 bool ilo_import_certificate(const Ilo *ilo, const char *pem, GError **error);
 
 /* What the firmware trusts when it boots from an https URL: SHA-256 fingerprints as "AA:BB:...", an
- * array and a new reference; and their removal at the next POST. UEFI only. */
+ * array and a new reference; their removal, and more of them, at the next POST. Each change takes
+ * the place of one that waits for it. UEFI only.
+ *
+ * pems  an array of certificates in PEM; borrowed */
 json_t *ilo_get_authorities(const Ilo *ilo, GError **error);
 bool ilo_remove_authorities(const Ilo *ilo, const json_t *prints, GError **error);
+bool ilo_add_authorities(const Ilo *ilo, const json_t *pems, GError **error);
 
 /* ---- array controllers: iLO 5; changes come at the next POST ---- */
 

@@ -5,6 +5,7 @@
 #include "common/json_text.h"
 #include "drivers/boot/ramdisk_source.h"
 #include "drivers/deploy/deploy.h"
+#include "drivers/ilo_authorities.h"
 #include "drivers/ilo_boot.h"
 #include "drivers/ilo_node.h"
 #include "drivers/management/management.h"
@@ -17,6 +18,9 @@
 static const PropertyDef properties[] = {
     {"deploy_iso", false, "https:// URL of the ISO with the agent's ramdisk."},
     {"rescue_iso", false, "https:// URL of the ISO with the rescue ramdisk. Optional."},
+    {"ilo_add_certificates", false,
+     "Whether the firmware is given the authorities of [DEFAULT]webserver_verify_ca. Default true. "
+     "Optional."},
     {0},
 };
 
@@ -66,9 +70,10 @@ check_agent(Task *task, GError **error)
 static bool
 ilo_uefi_https_boot_validate(Task *task, GError **error)
 {
+    bool wanted = true;
     return ilo_node_validate(task, error) && capabilities_validate(task->node, error) &&
-           check_mode(task, error) && check_agent(task, error) &&
-           storage_validate_boot_from_volume(task, error);
+           ilo_authorities_wanted(task->node, &wanted, error) && check_mode(task, error) &&
+           check_agent(task, error) && storage_validate_boot_from_volume(task, error);
 }
 
 static bool
@@ -93,7 +98,8 @@ ilo_uefi_https_boot_prepare_ramdisk(Task *task, const json_t *parameters, GError
 {
     const char *iso = find_iso(task, ramdisk_use_of(task->node), error);
     (void)parameters;
-    return iso != NULL && ilo_boot_prepare_machine(task, error) && set_url(task, iso, error) &&
+    return iso != NULL && ilo_boot_prepare_machine(task, error) &&
+           ilo_authorities_add(task, error) && set_url(task, iso, error) &&
            management_set_boot_device(task, "uefihttp", false, error);
 }
 

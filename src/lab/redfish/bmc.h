@@ -122,6 +122,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(RedfishBmc, redfish_bmc_free)
  * used up, and the power is on. */
 void redfish_bmc_begin_post(RedfishBmc *bmc, RedfishBoot *boot);
 
+/* The authorities that the firmware trusts since the last POST: PEM, one certificate behind the
+ * other; "" if there is none. The caller frees. */
+char *redfish_bmc_authorities(RedfishBmc *bmc);
+
 /* What the next POST would decide; changes nothing. */
 void redfish_bmc_peek_boot(RedfishBmc *bmc, RedfishBoot *boot);
 

@@ -171,6 +171,8 @@ json_t *redfish_https_pending(const RedfishCall *call) REQUIRES(call->bmc->lock)
 void redfish_tls_put(RedfishCall *call) REQUIRES(call->bmc->lock);
 void redfish_tls_apply(RedfishBmc *bmc) REQUIRES(bmc->lock);
 json_t *redfish_tls_count(const RedfishCall *call) REQUIRES(call->bmc->lock);
+/* What is told of them: [{"FingerPrint", "Subject"}], a new value. */
+json_t *redfish_tls_certificates(const RedfishCall *call) REQUIRES(call->bmc->lock);
 /* smart_storage.c: the array controller; changes at the next POST */
 void redfish_config_put(RedfishCall *call) REQUIRES(call->bmc->lock);
 void redfish_config_patch(RedfishCall *call) REQUIRES(call->bmc->lock);

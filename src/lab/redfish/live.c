@@ -268,6 +268,7 @@ static const LiveRow rows[] = {
     {"config_physical",            redfish_config_physical},
     {"https_request",              redfish_https_pending},
     {"tls_count",                  redfish_tls_count},
+    {"tls_certificates",           redfish_tls_certificates},
     {"post_state",                 live_post_state},
     {"uefi_targets",               live_uefi_targets},
     {"volume_times",               redfish_volumes_times},

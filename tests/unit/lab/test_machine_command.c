@@ -18,6 +18,7 @@ static const MachineConfig plain = {.name = "lab-0",
                                     .disk_file = "lab-0.disk.raw",
                                     .console_file = "lab-0.console.log",
                                     .variables_file = "lab-0.uefi-variables.fd",
+                                    .authorities_file = "lab-0.uefi-authorities",
                                     .accelerator = "tcg",
                                     .boot_url = "http://10.0.2.2:8089/boot.ipxe"};
 
@@ -224,6 +225,21 @@ a_url_is_booted_by_the_firmwares_own_driver_of_the_card(void **state)
     assert_null(strstr(other, "romfile"));
 }
 
+static void
+uefi_behind_such_a_bmc_is_told_whom_it_trusts(void **state)
+{
+    (void)state;
+    const MachineDrives drives = {0};
+    g_auto(GStrv) with_uefi = machine_command(&plain, &drives, MACHINE_UEFI, false, 7);
+    g_auto(GStrv) with_bios = machine_command(&plain, &drives, MACHINE_BIOS, false, 7);
+    g_autofree char *uefi = g_strjoinv(" ", with_uefi), *bios = g_strjoinv(" ", with_bios);
+    g_autofree char *other = command_text(&plain, MACHINE_UEFI, false);
+    assert_non_null(
+        strstr(uefi, "-fw_cfg name=etc/edk2/https/cacerts,file=lab-0.uefi-authorities"));
+    assert_null(strstr(bios, "fw_cfg"));
+    assert_null(strstr(other, "fw_cfg"));
+}
+
 int
 main(void)
 {
@@ -244,6 +260,7 @@ main(void)
         cmocka_unit_test(bad_sector_fails_writes_to_the_first_disk),
         cmocka_unit_test(second_disk_has_a_serial_number_and_is_not_booted),
         cmocka_unit_test(a_url_is_booted_by_the_firmwares_own_driver_of_the_card),
+        cmocka_unit_test(uefi_behind_such_a_bmc_is_told_whom_it_trusts),
     };
     return cmocka_run_group_tests_name("lab/machine_command", tests, NULL, NULL);
 }

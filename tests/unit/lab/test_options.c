@@ -158,6 +158,7 @@ wrong_command_lines_are_refused_with_a_reason(void **state)
         {"steel-lab fleet --ipmi 1 --deploy http://h --image http://h/i", "needs --agents N"},
         {"steel-lab fleet --agents 1 --deploy nothing --image http://h/i", "--deploy is the URL"},
         {"steel-lab fleet --agents 1 --image http://h/i", "--image and --enrol need --deploy"},
+        {"steel-lab up --firmware-ca ca.pem", "--firmware-ca needs --bmc redfish, ilo5 or ilo4"},
         {"steel-lab bmc --certificate old",
          "--certificate is good, expired or other-name, not old"},
         {"steel-lab up --redfish-address there", "is an IPv4 address, not there"},
