@@ -102,6 +102,7 @@ def last_words(log):
 class Steel:
     """A running daemon with fake hardware, in a folder and a process group of its own."""
 
+    process = None
     conductor = None  # its process, if the API is one of its own
     transport = None  # between the two
     host = "conductor-1"
@@ -115,6 +116,13 @@ class Steel:
             rpc_settings(self.settings, self.transport)
         self.host = self.settings["host"]
         self.log = open(self.log_path, "ab")
+        try:
+            self.launch()
+        except BaseException:  # what has started must not stay
+            self.stop()
+            raise
+
+    def launch(self):
         if self.transport:
             self.conductor = self.run("--role", "conductor")
             self.process = self.conductor
@@ -179,6 +187,8 @@ class Steel:
 
     @staticmethod
     def end_process(process):
+        if process is None:
+            return None
         if process.poll() is None:
             process.terminate()
             try:
