@@ -125,8 +125,8 @@ static const struct {
     const Resource *resource;
     const char *field, *value; /* NULL for null */
 } as_created[] = {
-    {&allocation_resource, "state", "allocating"},
-    {&allocation_resource, "node_uuid", NULL},
+    {&allocation_resource, "state",      "allocating"},
+    {&allocation_resource, "node_uuid",  NULL},
     {&allocation_resource, "last_error", NULL},
     {&allocation_resource, "updated_at", NULL},
 };

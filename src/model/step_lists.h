@@ -28,8 +28,8 @@ bool step_list_complete(const StepListKind *kind, json_t *steps,
 /* The steps by their numbers, without these; equal ones as they stand. A new list. */
 json_t *step_list_in_order(const StepListKind *kind, const json_t *steps);
 
-/* The steps of a request by their "order", of which each may have one; equal ones as they stand, and
- * a step without one behind the step before it. A new list of the same steps; NULL for NULL. */
+/* The steps of a request by their "order", of which each may have one; equal ones as they stand,
+ * and a step without one behind the step before it. A new list of the same steps; NULL for NULL. */
 json_t *steps_in_order(const json_t *steps);
 
 /* True if both are the same step of the same interface, whatever their arguments. */

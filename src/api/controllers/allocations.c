@@ -12,10 +12,10 @@ filter_known_node(ListCall *call, const ListFilter *filter, const char *value, G
 }
 
 static const ListFilter filters[] = {
-    {"node", 52, "node_uuid", filter_known_node},
+    {"node",           52, "node_uuid",      filter_known_node},
     {"resource_class", 52, "resource_class", filter_text},
-    {"state", 52, "state", filter_text},
-    {"owner", 60, "owner", filter_text},
+    {"state",          52, "state",          filter_text},
+    {"owner",          60, "owner",          filter_text},
 };
 
 static const char *const extras[] = {"node", NULL};

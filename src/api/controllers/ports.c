@@ -64,13 +64,13 @@ filter_portgroup(ListCall *call, const ListFilter *filter, const char *value, GE
 }
 
 static const ListFilter filters[] = {
-    {"address", 1, "address", filter_mac},
-    {"node", 1, "node_uuid", filter_node},
-    {"node_uuid", 1, "node_uuid", filter_node},
-    {"portgroup", 24, "portgroup_uuid", filter_portgroup},
-    {"shard", 82, "shard", filter_shard},
-    {"description_contains", 83, "description", filter_contains},
-    {"conductor_groups", 83, "conductor_group", filter_groups},
+    {"address",              1,  "address",         filter_mac},
+    {"node",                 1,  "node_uuid",       filter_node},
+    {"node_uuid",            1,  "node_uuid",       filter_node},
+    {"portgroup",            24, "portgroup_uuid",  filter_portgroup},
+    {"shard",                82, "shard",           filter_shard},
+    {"description_contains", 83, "description",     filter_contains},
+    {"conductor_groups",     83, "conductor_group", filter_groups},
 };
 
 /* The conductor checks the other rules, since it knows the whole port after the patch. */

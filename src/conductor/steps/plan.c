@@ -132,10 +132,10 @@ static const struct {
     const char *name;
     ConfigOption option;
 } priorities[] = {
-    {"deploy.erase_devices", OPT_DEPLOY_ERASE_DEVICES_PRIORITY},
+    {"deploy.erase_devices",          OPT_DEPLOY_ERASE_DEVICES_PRIORITY},
     {"deploy.erase_devices_metadata", OPT_DEPLOY_ERASE_DEVICES_METADATA_PRIORITY},
-    {"raid.delete_configuration", OPT_DEPLOY_DELETE_CONFIGURATION_PRIORITY},
-    {"raid.create_configuration", OPT_DEPLOY_CREATE_CONFIGURATION_PRIORITY},
+    {"raid.delete_configuration",     OPT_DEPLOY_DELETE_CONFIGURATION_PRIORITY},
+    {"raid.create_configuration",     OPT_DEPLOY_CREATE_CONFIGURATION_PRIORITY},
 };
 
 static int
