@@ -163,20 +163,24 @@ class Volumes(harness.Suite):
                   "connectors": {"type": "iqn", "connector_id": "iqn.2026-11.org.example:on"}}
         paths = {kind: "/v1/volume/%s/%s" % (kind, self.want(201, "POST", "/v1/volume/" + kind, dict(
             body, node_uuid=node["uuid"]))["uuid"]) for kind, body in others.items()}
-        for state, word in ((None, "None"), ("power on", "power on")):
-            if state:
-                self.want(202, "PUT", "/v1/nodes/on/states/power", {"target": state})
-                self.wait_node("on", power_state=state, reservation=None)
-            for kind, path in paths.items():
-                for method, body, verb in (("PATCH", [{"op": "add", "path": "/extra/a", "value": 1}], "update"),
-                                           ("DELETE", None, "deletion")):
-                    said = self.refuse(400, method, path, body)
-                    self.assertEqual(said, 'The requested action "volume %s %s" can not be performed on node "%s" while it is '
-                                           'in state "%s".' % (kind[:-1], verb, node["uuid"], word))
+        update = [{"op": "add", "path": "/extra/a", "value": 1}]
+
+        def stays(kind, verb, word, *request):
+            self.assertEqual(self.refuse(400, *request), 'The requested action "volume %s %s" can not be performed on node "%s" while it '
+                             'is in state "%s".' % (kind[:-1], verb, node["uuid"], word))
+        for kind, path in paths.items():
+            stays(kind, "update", "None", "PATCH", path, update)
+        self.provision("on", "manage", "manageable")
+        self.provision("on", "provide", "available")  # from here on it cannot be deleted itself
+        self.want(202, "PUT", "/v1/nodes/on/states/power", {"target": "power on"})
+        self.wait_node("on", power_state="power on", reservation=None)
+        for kind, path in paths.items():
+            stays(kind, "update", "power on", "PATCH", path, update)
+            stays(kind, "deletion", "power on", "DELETE", path)
         self.want(202, "PUT", "/v1/nodes/on/states/power", {"target": "power off"})
         self.wait_node("on", power_state="power off", reservation=None)
         for path in paths.values():
-            self.want(200, "PATCH", path, [{"op": "add", "path": "/extra/a", "value": 1}])
+            self.want(200, "PATCH", path, update)
             self.want(204, "DELETE", path)
 
     def test_targets_hide_their_secrets(self):
