@@ -53,7 +53,8 @@ Node *conductor_fixture_node(ConductorFixture *fixture, const char *state, const
 /* The node as it is now; the caller frees. */
 Node *conductor_fixture_load(const ConductorFixture *fixture, const char *uuid);
 
-/* Locks a node for the test, which must succeed. The caller ends the task. */
+/* Locks a node for the test, when it is free: the last call of an agent may be worked off under the
+ * lock when a test goes on. The caller ends the task. */
 Task *conductor_fixture_lock(ConductorFixture *fixture, const char *uuid);
 
 /* Waits until the node is unlocked in this provision state and returns it; the caller frees. */
