@@ -8,14 +8,10 @@
 
 #include <string.h>
 
-/* What the API of Ironic 26.1 goes up to: the first release that leases by itself, and by what
- * instance_info says. */
-enum { VERSION_LEASING = 93 };
-
 static bool
 looks_leasing(const Config *config)
 {
-    return release_pinned_version(config) >= VERSION_LEASING;
+    return release_pinned_version(config) >= RELEASE_LEASES_NODES;
 }
 
 static bool

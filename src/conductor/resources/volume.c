@@ -3,10 +3,6 @@
 #include "conductor/resources/resources.h"
 #include "model/releases.h"
 
-/* What the API of Ironic 37.0 goes up to, the first release that lets volumes of a node go that
- * could go itself. */
-enum { VERSION_LETTING_GO = 112 };
-
 /* The sentence is Ironic's, since clients may match it. */
 static bool
 powered_off(const Node *node, const char *action, GError **error)
@@ -31,7 +27,7 @@ may_go(const Node *node, const char *action, GError **error)
 {
     ProvisionState state = state_from_wire(node->provision_state);
     bool deletable = state == STATE_ENROLL || state == STATE_MANAGEABLE || state == STATE_ADOPTFAIL;
-    return (deletable && release_pinned_version(config_current()) >= VERSION_LETTING_GO) ||
+    return (deletable && release_pinned_version(config_current()) >= RELEASE_LETS_VOLUMES_GO) ||
            powered_off(node, action, error);
 }
 

@@ -7,9 +7,6 @@
 #include "model/releases.h"
 #include "model/secrets.h"
 
-/* What the API of Ironic 31.0 goes up to, the first release that records them. */
-enum { VERSION_RECORDING = 99 };
-
 typedef struct Flow {
     const char *type;  /* of its events in the history, with _start and _end */
     const char *begun; /* in the middle and at the beginning of a sentence */
@@ -49,7 +46,7 @@ is_recorded(const Config *config)
 {
     return config_is_set(config, OPT_CONDUCTOR_RECORD_STEP_FLOWS_IN_HISTORY)
                ? config_boolean(config, OPT_CONDUCTOR_RECORD_STEP_FLOWS_IN_HISTORY)
-               : release_pinned_version(config) >= VERSION_RECORDING;
+               : release_pinned_version(config) >= RELEASE_RECORDS_STEPS;
 }
 
 /* The plan, without its secrets. Caller frees. */
