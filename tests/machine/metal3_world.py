@@ -31,15 +31,26 @@ SETTINGS = ("deploy.fast_track=true", "inspector.power_off=false", "inspector.re
             f"redfish.kernel_append_params={CONSOLE}", f"pxe.kernel_append_params={CONSOLE}")
 
 
-class Metal3World(AgentWorld):
-    """bmc: what the host's BMC speaks, "ipmi" or "redfish". A web server has the ramdisk and the images, as the cluster's has."""
+REDFISH = {"driver": "redfish", "firmware_interface": "redfish", "raid_interface": "redfish"}
+# The scheme of a BMC's address → what the lab's BMC is, and what the operator makes of the scheme.
+SCHEMES = {
+    "ipmi": ("ipmi", {"driver": "ipmi", "boot_interface": "ipxe", "raid_interface": "no-raid"}),
+    "redfish": ("redfish", {**REDFISH, "boot_interface": "ipxe"}),
+    "redfish-virtualmedia": ("redfish", {**REDFISH, "boot_interface": "redfish-virtual-media"}),
+    "ilo5-virtualmedia": ("ilo5", {**REDFISH, "boot_interface": "redfish-virtual-media"}),
+}
 
-    def __init__(self, ramdisk, bmc, uefi=False, options=()):
-        self.bmc, self.firmware, self.uuid = bmc, "uefi" if uefi else "bios", None
+
+class Metal3World(AgentWorld):
+    """scheme: that of the address of the host's BMC. A web server has the ramdisk and the images, as the cluster's has."""
+
+    def __init__(self, ramdisk, scheme, uefi=False, options=()):
+        self.bmc, self.fields = SCHEMES[scheme]
+        self.firmware, self.uuid = "uefi" if uefi else "bios", None
         self.web = image_server.ImageServer()
         for file in ("kernel", "initramfs"):
             self.web.add(f"/ipa.{file}", pathlib.Path(f"{ramdisk}/steel-ramdisk.{file}").read_bytes())
-        words = ["--disk-size", "6"] + (["--bmc", "redfish", "--redfish-port", str(free_port())] if bmc == "redfish" else [])
+        words = ["--disk-size", "6"] + (["--bmc", self.bmc, "--redfish-port", str(free_port())] if self.bmc != "ipmi" else [])
         try:
             super().__init__(ramdisk, uefi=uefi, lab=words, options=[*SETTINGS, *options])
         except BaseException:
@@ -93,21 +104,21 @@ class Metal3World(AgentWorld):
     # ---- the host's life
 
     def bmc_fields(self):
-        """What the operator makes of redfish-virtualmedia://… and of ipmi://…"""
+        """The driver, and how it reaches the BMC."""
         lab = self.lab["nodes"][0]
         if self.bmc == "ipmi":
-            return {"driver": "ipmi", "boot_interface": "ipxe", "raid_interface": "no-raid",
+            return {**self.fields,
                     "driver_info": {"ipmi_address": lab["ipmi_address"], "ipmi_port": str(lab["ipmi_port"]), "ipmi_priv_level": "ADMINISTRATOR",
                                     "ipmi_username": lab["ipmi_username"], "ipmi_password": lab["ipmi_password"]}}
         address = urllib.parse.urlsplit(lab["redfish_address"])
-        return {"driver": "redfish", "boot_interface": "redfish-virtual-media", "firmware_interface": "redfish", "raid_interface": "redfish",
+        return {**self.fields,
                 "driver_info": {"redfish_address": f"https://{address.netloc}", "redfish_username": lab["redfish_username"],
                                 "redfish_password": lab["redfish_password"], "redfish_verify_ca": False}}
 
     def register(self, automated_clean=True):
         mac = self.lab["nodes"][0]["mac"]
         self.expect(200, "GET", "/v1")
-        self.expect(200, "GET", f"/v1/drivers/{self.bmc}")
+        self.expect(200, "GET", f"/v1/drivers/{self.fields['driver']}")
         for name in (NAME, "worker-0"):
             self.expect(404, "GET", f"/v1/nodes/{name}")
         found = self.expect(200, "GET", f"/v1/ports?address={mac}&fields=node_uuid,uuid,address")["ports"]
@@ -139,14 +150,41 @@ class Metal3World(AgentWorld):
         self.expect(200, "GET", f"{self.path}/bios?detail=True")
         self.expect(200, "GET", f"{self.path}/firmware")
         if settings:
-            self.target("clean", "manageable", clean_steps=[{"interface": "bios", "step": "apply_configuration", "args": {"settings": settings}}])
-            have = {row["name"]: row["value"] for row in self.expect(200, "GET", f"{self.path}/bios?detail=True")["bios"]}
-            for row in settings:
-                if have.get(row["name"]) != row["value"]:
-                    raise Failure(f"{row['name']} is {have.get(row['name'])}")
+            self.target("clean", "manageable", clean_steps=self.steps(settings))
+            self.check_settings(settings)
+
+    def service(self, settings):
+        """A provisioned host's firmware gets other settings; its system starts again."""
+        self.target("service", "active", service_steps=self.steps(settings))
+        self.check_settings(settings)
+
+    @staticmethod
+    def steps(settings):
+        return [{"interface": "bios", "step": "apply_configuration", "args": {"settings": settings}}]
+
+    def check_settings(self, settings):
+        have = {row["name"]: row["value"] for row in self.expect(200, "GET", f"{self.path}/bios?detail=True")["bios"]}
+        for row in settings:
+            if have.get(row["name"]) != row["value"]:
+                raise Failure(f"{row['name']} is {have.get(row['name'])}")
+
+    def forget_and_adopt(self, automated_clean, **instance_info):
+        """The operator lets a provisioned host go, as before its service starts anew without what it knew, and finds it again."""
+        self.expect(202, "PUT", f"{self.path}/maintenance", {"reason": "Host detached by the operator"})
+        self.expect(204, "DELETE", self.path)
+        self.register(automated_clean)
+        self.will_be(**instance_info)
+        node = self.target("adopt", "active", 60)
+        if node["power_state"] != "power on":
+            raise Failure(f"adopted: {node['power_state']}")
 
     def ready(self, **instance_info):
-        """Says what is to be deployed, and makes the host available."""
+        """Makes the host available for what is to be deployed."""
+        self.will_be(**instance_info)
+        self.target("provide", "available")
+
+    def will_be(self, **instance_info):
+        """Says what the host is to be, or is already."""
         fields = {f"instance_info__{key}": value for key, value in instance_info.items()}
         if "boot_iso" in instance_info:
             fields["deploy_interface"] = "ramdisk"
@@ -156,7 +194,6 @@ class Metal3World(AgentWorld):
         wrong = {name: part for name, part in answer.items() if name in ("boot", "deploy", "power", "management") and part["result"] is False}
         if wrong:
             raise Failure(f"validate: {wrong}")
-        self.target("provide", "available")
 
     def image(self):
         """The lab's image, at its URL: instance_info."""
