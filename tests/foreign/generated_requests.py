@@ -108,13 +108,13 @@ FIELDS = {
     "runbooks": {"name": ("CUSTOM_A", "CUSTOM_WORLD", "x", "", None), "extra": OBJECT, "uuid": (NEW, "x"), "public": (True, False, None, "x"),
                  "owner": ("me", None), "disable_ramdisk": (True, False, None, "x"), "description": ("text", None, "x" * 256), "traits": (["CUSTOM_A"],),
                  "steps": ([RUNBOOK_STEP], [], [dict(RUNBOOK_STEP, order=-1)], [dict(RUNBOOK_STEP, order="1")], [RUNBOOK_STEP, RUNBOOK_STEP], [{}], None)},
-    "inspection_rules": {"description": ("text", "", None, "x" * 256), "uuid": (NEW, "x"), "priority": (0, 1, 9999, 10000, -1, None, "1"),
+    "inspection_rules": {"description": ("text", "", None, "x" * 256), "uuid": (NEW,), "priority": (0, 1, 9999, 10000, -1, None, "1"),
                          "sensitive": (True, False, None, "x"), "phase": ("main", "", None, "x"), "scope": ("a", "", None),
                          "actions": ([ACTION], [], [{}], [{"op": "nonesuch", "args": {}}], [{"op": "fail", "args": {"msg": "no"}}], None),
                          "conditions": ([], [{}], [{"op": "eq", "args": {"values": [1, 1]}}], [{"op": "!eq", "args": {"values": [1, 1]}}],
                                         [{"op": "nonesuch", "args": {}}], [{"op": "is-true", "args": {"value": "x"}, "multiple": "any"}], None)},
     "allocations": {"name": ("an-allocation", "", None, "not valid!"), "resource_class": ("none", "", None, "x" * 81), "traits": (["CUSTOM_A"], ["x"], [], None),
-                    "candidate_nodes": ([NODE], ["nonesuch"], [], None), "extra": OBJECT, "owner": ("me", None), "uuid": (NEW,),  # Ironic takes "x", and cannot delete it
+                    "candidate_nodes": ([NODE], ["nonesuch"], [], None), "extra": OBJECT, "owner": ("me", None), "uuid": (NEW,),
                     "node": ("world-node", "nonesuch"), "state": ("active",)},
 }
 NONSENSE = (None, 5, -1, 1.5, True, "", "nonsense", "x" * 300, [], [1], {}, {"a": 1}, "\u00e9", 2 ** 70)
@@ -128,6 +128,8 @@ LEAST = {
     "runbooks": ({"name": "CUSTOM_NEW", "steps": [RUNBOOK_STEP], "uuid": NEW}, RUNBOOK),
     "inspection_rules": ({"actions": [ACTION], "conditions": [], "uuid": NEW}, RULE), "allocations": ({"resource_class": "none", "uuid": NEW}, NOBODY),
 }
+# Ironic takes a word that is no UUID for these, and can delete by no request what it has made.
+FOREVER = {"allocations", "inspection_rules"}
 # Items of the world that nothing else hangs on: they are made anew when a request has changed them.
 ALONE = {OTHER, PORT, CONNECTOR, TARGET, TEMPLATE, RUNBOOK, RULE}
 # What lists are asked for, beside limits, markers, sorting and fields.
@@ -196,7 +198,8 @@ def patch_of(chance, kind, fields):
 def post_of(chance, kind, fields):
     body = dict(LEAST[kind][0])
     for field in chance.sample(sorted(fields), chance.choice((1, 1, 1, 2))):
-        body[field] = chance.choice(fields[field] + (NONSENSE if chance.random() < 0.3 else ()))
+        nonsense = chance.random() < 0.3 and (field != "uuid" or kind not in FOREVER)
+        body[field] = chance.choice(fields[field] + (NONSENSE if nonsense else ()))
     if chance.random() < 0.1:
         body.pop(chance.choice(sorted(body)))
     if chance.random() < 0.03:
