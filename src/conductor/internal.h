@@ -65,6 +65,7 @@ struct Conductor {
     int64_t lease_due_ms;    /* clock's thread: monotonic, when to renew or take the lease */
     LeaseWatch *lease_watch; /* clock's thread; owned */
     char *members;           /* clock's thread; owned: of whom the ring was made, as text */
+    bool queue_claims;       /* clock's thread: claims of places may be left in the queue */
     pthread_t clock_thread;
     int64_t clock_skew_ms; /* clock's thread: the stored steady_skew_ms */
     Lock clock_lock;
@@ -123,6 +124,8 @@ bool ring_renew(Conductor *conductor, const RingMember *members, size_t count);
 /* Whether this conductor sweeps a node: it is the node's by the ring, or the first of its group if
  * nobody serves its driver. On a database with one process every node is its own. Any thread. */
 bool ring_is_mine(Conductor *conductor, const Node *node);
+bool ring_has(Conductor *conductor, const char *uuid, const char *driver,
+              const char *conductor_group);
 
 /* Whether what is done once for all conductors is done by this one. Any thread. */
 bool ring_leads(Conductor *conductor);

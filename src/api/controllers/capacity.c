@@ -111,7 +111,8 @@ capacity_get(Request *request, GError **error)
     g_string_append(out, "],\"queue\":[");
     for (size_t i = 0; i < DB_QUEUE_KINDS; i++) {
         Places places = {out, &capacities[i], 0};
-        if (!db_queue_list(db, &db_queue_kinds[i], PLACES_LIMIT, put_place, &places, error))
+        if (!db_queue_list(db, &db_queue_kinds[i], false, 0, PLACES_LIMIT, put_place, &places,
+                           error))
             return ANSWER_FAILED;
     }
     g_string_append(out, "]}");
