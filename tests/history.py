@@ -28,9 +28,9 @@ import os
 import re
 import sys
 
-EVENT = re.compile(r"^(\d{4}-\S+ \S+) DEBUG (?:conductor\.lock|drivers\.power)(?: req-\S+)?(?: node=\S+)? ([0-9a-f-]{36}) (.*?) under lease (\w+)")
-BEGUN = re.compile(r"^(\d{4}-\S+ \S+) INFO conductor(?: req-\S+)? (\S+) is at work, with lease (\w+)")
-DEAD = re.compile(r"^(\d{4}-\S+ \S+) \w+ conductor\.lease(?: req-\S+)? conductor (\S+) has not renewed lease (\w+) ")
+EVENT = re.compile(r"^(\d{4}-\S+ \S+) DEBUG (?:conductor\.lock|drivers\.power)(?: req-\S+)?(?: node=\S+)? ([0-9a-f-]{36}) (.*?) under lease ([\w-]+)")
+BEGUN = re.compile(r"^(\d{4}-\S+ \S+) INFO conductor(?: req-\S+)? (\S+) is at work, with lease ([\w-]+)")
+DEAD = re.compile(r"^(\d{4}-\S+ \S+) \w+ conductor\.lease(?: req-\S+)? conductor (\S+) has not renewed lease ([\w-]+) ")
 # Two lines of different processes have an order only if they are further apart than this.
 NEAR_S = 0.005
 # The end of a lease is logged after it is in the database, by one of several heirs.

@@ -44,7 +44,7 @@ struct Conductor {
     atomic_uint retries; /* calls that wait for a locked node; for dispatch.c */
     Lock gate; /* held for moments: while another thread submits work, or `stopping` is set */
     Lock guard;
-    /* The lease: its number as text, "" before the first; until when this process acts under it:
+    /* The lease as text, "" before the first; until when this process acts under it:
      * monotonic, 0 without a lease, INT64_MAX if nobody else can take over. */
     char lease[LEASE_SIZE] GUARDED;
     int64_t lease_until_ms GUARDED;
@@ -65,6 +65,7 @@ struct Conductor {
     int64_t lease_due_ms;    /* clock's thread: monotonic, when to renew or take the lease */
     LeaseWatch *lease_watch; /* clock's thread; owned */
     char *members;           /* clock's thread; owned: of whom the ring was made, as text */
+    bool queue_claims;       /* clock's thread: claims of places may be left in the queue */
     pthread_t clock_thread;
     int64_t clock_skew_ms; /* clock's thread: the stored steady_skew_ms */
     Lock clock_lock;
@@ -78,14 +79,14 @@ struct Conductor {
  * DATABASE; CONFLICT: another process has this conductor's host name. */
 bool conductor_register(Conductor *conductor, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* The number of the present lease; `out` is returned. Any thread. */
+/* The present lease; `out` is returned. Any thread. */
 char *conductor_lease(Conductor *conductor, char out[LEASE_SIZE]);
 
 /* For how long this process may act on nodes that it has locked under a lease; 0 if the lease is
  * not the present one, or was not renewed in time. Any thread. */
 int64_t conductor_lease_left_ms(Conductor *conductor, const char *lease);
 
-/* The number of the present lease, if nodes may be locked under it. Errors: LEASE_LOST, with what
+/* The present lease, if nodes may be locked under it. Errors: LEASE_LOST, with what
  * kept it from being taken or renewed. Any thread. */
 bool conductor_lease_check(Conductor *conductor, char lease[LEASE_SIZE], GError **error);
 
@@ -123,6 +124,8 @@ bool ring_renew(Conductor *conductor, const RingMember *members, size_t count);
 /* Whether this conductor sweeps a node: it is the node's by the ring, or the first of its group if
  * nobody serves its driver. On a database with one process every node is its own. Any thread. */
 bool ring_is_mine(Conductor *conductor, const Node *node);
+bool ring_has(Conductor *conductor, const char *uuid, const char *driver,
+              const char *conductor_group);
 
 /* Whether what is done once for all conductors is done by this one. Any thread. */
 bool ring_leads(Conductor *conductor);

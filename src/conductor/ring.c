@@ -63,17 +63,23 @@ current(Conductor *conductor)
 }
 
 bool
-ring_is_mine(Conductor *conductor, const Node *node)
+ring_has(Conductor *conductor, const char *uuid, const char *driver, const char *conductor_group)
 {
     if (!db_is_shared(conductor->services.db))
         return !conductor->draining;
     g_autoptr(HashRing) ring = current(conductor);
     if (ring == NULL)
         return false;
-    const char *host = hash_ring_host(ring, node->conductor_group, node->driver, node->uuid);
+    const char *host = hash_ring_host(ring, conductor_group, driver, uuid);
     if (host == NULL)
-        host = hash_ring_first(ring, node->conductor_group);
+        host = hash_ring_first(ring, conductor_group);
     return g_strcmp0(host, conductor->hostname) == 0;
+}
+
+bool
+ring_is_mine(Conductor *conductor, const Node *node)
+{
+    return ring_has(conductor, node->uuid, node->driver, node->conductor_group);
 }
 
 bool

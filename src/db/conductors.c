@@ -4,14 +4,17 @@
 
 #include "common/steady.h"
 #include "common/time_text.h"
+#include "common/uuid.h"
 #include "db/records.h"
 #include "db/sql.h"
 
-/* The next number of a lease; the row is this transaction's until its end. */
+/* The next number of a lease; the row is this transaction's until its end. A standby that was
+ * promoted without the last writes counts them again: the random part keeps such leases apart. */
 static bool
 next_lease(Db *db, ConductorRecord *conductor, GError **error)
 {
     int64_t number = 0;
+    char random[UUID_TEXT_SIZE];
     if (!db_execute(db,
                     "INSERT INTO lease_numbers (id, last) VALUES (1, 1) "
                     "ON CONFLICT (id) DO UPDATE SET last = lease_numbers.last + 1",
@@ -19,7 +22,7 @@ next_lease(Db *db, ConductorRecord *conductor, GError **error)
         !db_query(db, "SELECT last FROM lease_numbers", NULL, 0, db_read_integer, &number, error))
         return false;
     g_free(conductor->lease);
-    conductor->lease = g_strdup_printf("%" G_GINT64_FORMAT, number);
+    conductor->lease = g_strdup_printf("%" G_GINT64_FORMAT "-%.8s", number, uuid_generate(random));
     return true;
 }
 
@@ -64,7 +67,10 @@ explain_lost(Db *db, const char *lease, GError **error)
                                  "conductors have taken over",
                                  lease)
                     : steel_fail(error, STEEL_ERROR_CONFLICT,
-                                 "another process has registered under this conductor's host name");
+                                 "the database does not know lease %s: another process has "
+                                 "registered under this conductor's host name, or the database has "
+                                 "lost its last writes",
+                                 lease);
 }
 
 bool

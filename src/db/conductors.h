@@ -1,11 +1,13 @@
 /* Conductors and their leases.
  *
- * A lease has a number, greater than that of every lease before it. It runs while it is renewed,
- * and ends when its conductor leaves, when another process registers under the same host name, or
- * when another conductor has seen it unrenewed for its whole length and ends it: no clock of one
- * host is compared with that of another. An ended lease stays ended. lease_expires_ms is
- * LEASE_ENDED then, and LEASE_DRAINS while a conductor ends its work and takes no new one;
- * otherwise it is a forecast for people and for the API, in the time of common/steady.h.
+ * A lease is a number, greater than that of every lease before it in this database, and a random
+ * part ("17-5e0c41d2"): a database that has lost its last writes may give a number out twice, never
+ * a lease. It runs while it is renewed, and ends when its conductor leaves, when another process
+ * registers under the same host name, or when another conductor has seen it unrenewed for its whole
+ * length and ends it: no clock of one host is compared with that of another. An ended lease stays
+ * ended. lease_expires_ms is LEASE_ENDED then, and LEASE_DRAINS while a conductor ends its work and
+ * takes no new one; otherwise it is a forecast for people and for the API, in the time of
+ * common/steady.h.
  *
  * Any thread; errors as in db.h.
  *
@@ -18,12 +20,12 @@ enum { LEASE_ENDED = 0, LEASE_DRAINS = 1 };
 
 /* Registers a conductor under a new lease, and replaces the row of an earlier process on the same
  * host.
- * conductor  its lease is set to the next number if it is NULL */
+ * conductor  its lease is set to a new one if it is NULL */
 bool db_conductor_register(Db *db, ConductorRecord *conductor,
                            GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Renews the lease, for this long from now on. LEASE_LOST: it has ended; CONFLICT: another process
- * has taken the host name over. */
+/* Renews the lease, for this long from now on. LEASE_LOST: it has ended; CONFLICT: there is no such
+ * lease, another process has taken the host name over. */
 bool db_conductor_renew(Db *db, const char *lease, int64_t length_ms,
                         GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

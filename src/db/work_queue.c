@@ -24,7 +24,9 @@ db_queue_add(Db *db, const DbQueueKind *kind, const char *node_uuid, const char 
                               db_text(project != NULL ? project : ""), db_integer(time_now_ms())};
     return db_execute(db,
                       "INSERT INTO work_queue (node_uuid, operation, project, queued_at_ms) "
-                      "VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING",
+                      "VALUES (?1, ?2, ?3, ?4) ON CONFLICT (node_uuid) DO UPDATE SET operation = "
+                      "excluded.operation, project = excluded.project, queued_at_ms = "
+                      "excluded.queued_at_ms, lease = NULL",
                       values, G_N_ELEMENTS(values), NULL, error);
 }
 
@@ -35,6 +37,12 @@ db_queue_remove(Db *db, const char *node_uuid, GError **error)
     return db_execute(db, "DELETE FROM work_queue WHERE node_uuid = ?1", &node, 1, NULL, error);
 }
 
+/* A place of which no living conductor has said that it begins the work. queue: of the table, in
+ * the statement. */
+#define UNCLAIMED(queue)                                                                           \
+    "NOT EXISTS (SELECT 1 FROM conductors c WHERE c.lease = " queue                                \
+    ".lease AND c.lease_expires_ms > 0)"
+
 /* Appends ('deploying', 'wait call-back'): the words come from the program's own table. */
 static void
 append_states(GString *sql, const DbQueueKind *kind)
@@ -43,6 +51,19 @@ append_states(GString *sql, const DbQueueKind *kind)
         g_string_append_printf(sql, "%s'%s'", i > 0 ? ", " : "(",
                                state_info(kind->states[i])->wire);
     g_string_append_c(sql, ')');
+}
+
+/* Appends the condition for a node n that is at work: one in the waiting state is, if it does not
+ * wait for its turn. */
+static void
+append_is_working(GString *sql, const DbQueueKind *kind)
+{
+    g_string_append(sql, "n.provision_state IN ");
+    append_states(sql, kind);
+    g_string_append_printf(sql,
+                           " AND NOT (n.provision_state = '%s' AND EXISTS (SELECT 1 FROM "
+                           "work_queue w WHERE w.node_uuid = n.uuid AND " UNCLAIMED("w") "))",
+                           state_info(kind->states[kind->state_count - 1])->wire);
 }
 
 typedef struct Counts {
@@ -64,12 +85,12 @@ db_queue_count(Db *db, const DbQueueKind *kind, const char *except, int64_t *wai
 {
     const DbValue values[] = {db_text(kind->name), db_text(except != NULL ? except : "")};
     Counts counts = {waiting, working};
-    g_autoptr(GString) sql =
-        g_string_new("SELECT (SELECT COUNT(*) FROM work_queue WHERE operation = ?1), "
-                     "(SELECT COUNT(*) FROM nodes n WHERE n.provision_state IN ");
-    append_states(sql, kind);
-    g_string_append(sql, " AND n.uuid <> ?2 AND NOT EXISTS (SELECT 1 FROM work_queue q WHERE "
-                         "q.node_uuid = n.uuid))");
+    g_autoptr(GString) sql = g_string_new(
+        "SELECT (SELECT COUNT(*) FROM work_queue q WHERE q.operation = ?1 AND " UNCLAIMED(
+            "q") "), "
+                 "(SELECT COUNT(*) FROM nodes n WHERE n.uuid <> ?2 AND ");
+    append_is_working(sql, kind);
+    g_string_append_c(sql, ')');
     return db_query(db, sql->str, values, G_N_ELEMENTS(values), read_counts, &counts, error);
 }
 
@@ -86,29 +107,91 @@ read_queued(const DbRow *row, void *user_data)
         .node_uuid = db_row_text(row, 0, NULL),
         .project = db_row_text(row, 1, NULL),
         .queued_at_ms = db_row_integer(row, 2),
+        .driver = db_row_text(row, 3, NULL),
+        .conductor_group = db_row_text(row, 4, NULL),
+        .owner = db_row_text(row, 5, NULL),
+        .lessee = db_row_text(row, 6, NULL),
     };
     listing->each(&queued, listing->user_data);
     return true;
 }
 
 bool
-db_queue_list(Db *db, const DbQueueKind *kind, int64_t limit,
+db_queue_list(Db *db, const DbQueueKind *kind, bool ready, int64_t skip, int64_t limit,
               void (*each)(const DbQueued *queued, void *user_data), void *user_data,
               GError **error)
 {
-    const DbValue values[] = {db_text(kind->name), db_integer(limit)};
+    const DbValue values[] = {db_text(kind->name), db_integer(limit), db_integer(skip)};
     Listing listing = {each, user_data};
     g_autoptr(GString) sql = g_string_new(
-        "SELECT q.node_uuid, q.project, q.queued_at_ms FROM work_queue q LEFT JOIN "
+        "SELECT q.node_uuid, q.project, q.queued_at_ms, m.driver, m.conductor_group, m.owner, "
+        "m.lessee FROM work_queue q JOIN nodes m ON m.uuid = q.node_uuid LEFT JOIN "
         "(SELECT COALESCE(n.lessee, n.owner, '') AS project, COUNT(*) AS working FROM nodes n "
-        "WHERE n.provision_state IN ");
-    append_states(sql, kind);
-    g_string_append(
+        "WHERE ");
+    append_is_working(sql, kind);
+    g_string_append_printf(
         sql,
-        " AND NOT EXISTS (SELECT 1 FROM work_queue w WHERE w.node_uuid = n.uuid) GROUP BY 1) b "
-        "ON b.project = q.project WHERE q.operation = ?1 ORDER BY COALESCE(b.working, 0) + "
-        "ROW_NUMBER() OVER (PARTITION BY q.project ORDER BY q.id), q.id LIMIT ?2");
+        " GROUP BY 1) b ON b.project = q.project WHERE q.operation = ?1 AND "
+        "%s" UNCLAIMED("q") " ORDER BY COALESCE(b.working, 0) + ROW_NUMBER() "
+                            "OVER (PARTITION BY q.project ORDER BY q.id), q.id LIMIT ?2 OFFSET ?3",
+        ready ? "m.maintenance = 0 AND " : "");
     return db_query(db, sql->str, values, G_N_ELEMENTS(values), read_queued, &listing, error);
+}
+
+/* ---- claims ---- */
+
+typedef struct Claiming {
+    const DbQueueKind *kind;
+    const char *node_uuid, *lease;
+    int64_t limit;
+    bool claimed;
+} Claiming;
+
+/* Nobody else counts or claims before its end. */
+static bool
+claim(Db *db, void *user_data, GError **error)
+{
+    Claiming *claiming = user_data;
+    const DbValue values[] = {db_text(claiming->lease), db_text(claiming->node_uuid)};
+    int64_t waiting = 0, working = 0, changed = 0;
+    claiming->claimed = false;
+    if (!db_queue_count(db, claiming->kind, NULL, &waiting, &working, error))
+        return false;
+    if (working >= claiming->limit)
+        return true;
+    if (!db_execute(
+            db,
+            "UPDATE work_queue SET lease = ?1 WHERE node_uuid = ?2 AND " UNCLAIMED("work_queue"),
+            values, G_N_ELEMENTS(values), &changed, error))
+        return false;
+    claiming->claimed = changed == 1;
+    return true;
+}
+
+bool
+db_queue_claim(Db *db, const DbQueueKind *kind, const char *node_uuid, const char *lease,
+               int64_t limit, bool *claimed, GError **error)
+{
+    Claiming claiming = {kind, node_uuid, lease, limit, false};
+    bool good = db_transaction(db, DB_READ_MODIFY_WRITE, claim, &claiming, error);
+    *claimed = good && claiming.claimed;
+    return good;
+}
+
+bool
+db_queue_begun(Db *db, const char *node_uuid, const char *lease, GError **error)
+{
+    const DbValue values[] = {db_text(node_uuid), db_text(lease)};
+    return db_execute(db, "DELETE FROM work_queue WHERE node_uuid = ?1 AND lease = ?2", values,
+                      G_N_ELEMENTS(values), NULL, error);
+}
+
+bool
+db_queue_unclaim(Db *db, const char *lease, GError **error)
+{
+    const DbValue value = db_text(lease);
+    return db_execute(db, "UPDATE work_queue SET lease = NULL WHERE lease = ?1", &value, 1, NULL,
+                      error);
 }
 
 bool

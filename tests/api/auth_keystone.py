@@ -123,9 +123,7 @@ if __name__ == "__main__":
     unittest.main()
 
 
-class Leases(auth_support.KeystoneSuite):
-    settings = ("conductor.automatic_lessee_source=request", "conductor.automated_clean=false")
-
+class Provisioning(auth_support.KeystoneSuite):
     def provision_as(self, token, name, target, state):
         self.assertEqual(self.as_(token, "PUT", "/v1/nodes/%s/states/provision" % name, {"target": target}).status, 202)
         end = time.monotonic() + harness.LIMIT_S
@@ -141,6 +139,10 @@ class Leases(auth_support.KeystoneSuite):
         self.provision_as(ADMIN, name, "manage", "manageable")
         return self.provision_as(ADMIN, name, "provide", "available")
 
+
+class Leases(Provisioning):
+    settings = ("conductor.automatic_lessee_source=request", "conductor.automated_clean=false")
+
     def test_a_deploying_project_leases_the_node_until_its_undeployment(self):
         self.available("free", owner="landlord")
         self.assertEqual(self.provision_as("landlord/admin", "free", "active", "active")["lessee"], "landlord")
@@ -152,6 +154,29 @@ class Leases(auth_support.KeystoneSuite):
         self.assertEqual(self.provision_as("tenant/admin", "let", "deleted", "available")["lessee"], "tenant")
         self.available("own", owner="landlord")
         self.assertIsNone(self.provision_as(ADMIN, "own", "active", "active")["lessee"])
+
+
+class Turns(Provisioning):
+    settings = ("conductor.max_concurrent_deploy=1",)
+
+    def places(self, token):
+        return {place["node_uuid"]: place["place"] for place in self.done(token, "GET", "/v1/capacity")["queue"]}
+
+    def test_projects_see_the_places_of_their_nodes_among_all(self):
+        self.available("holder", driver_info={"fake": {"deploy.deploy": {"wait": True}}})
+        self.provision_as(ADMIN, "holder", "active", "wait call-back")
+        queued = []
+        for name, values in (("theirs", {"owner": "third"}), ("owned", {"owner": "landlord"}),
+                             ("leased", {"owner": "landlord", "lessee": "tenant"}), ("nobodys", {})):
+            self.available(name, **values)
+            queued.append(self.provision_as(ADMIN, name, "active", "wait call-back")["uuid"])
+        theirs, owned, leased, nobodys = queued
+        self.assertEqual(self.places("system/reader"), {theirs: 1, owned: 2, leased: 3, nobodys: 4})
+        self.assertEqual(self.places("landlord/reader"), {owned: 2, leased: 3})
+        self.assertEqual(self.places("tenant/reader"), {leased: 3})
+        self.assertEqual(self.places("else/reader"), {})
+        told = self.done("tenant/reader", "GET", "/v1/capacity")["capacity"]
+        self.assertEqual([row["queued"] for row in told if row["operation"] == "deploy"], [4])
 
 
 class LeasesOfOlderReleases(Leases):

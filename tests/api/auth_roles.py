@@ -82,6 +82,7 @@ TABLE = """
      ++++   ---- --- --- - -   GET    deploy_templates
      a---   ---- --- --- - -   POST   events                       {"events": []}
      ++++   ---- --- --- - -   GET    shards
+     ++++   ++++ +++ +++ - -   GET    capacity
      ++++   ++++ +++ +++ - -   GET    allocations
      ++++   +++. ... ... . .   GET    allocations/ALLOCATION
      ++--   ++-- ++- ++- - -   POST   allocations                  {"resource_class": "none-such"}

@@ -24,7 +24,7 @@ import postgresql  # noqa: E402
 
 # Short, so that a takeover takes some seconds. A conductor acts under its lease for two seconds less: it must not stand still for longer.
 LEASE_S = 7
-EVENT = re.compile(r"^(\d{4}-\S+ \S+) DEBUG (?:conductor\.lock|drivers\.power)(?: req-\S+)?(?: node=\S+)? ([0-9a-f-]{36}) (.*?) under lease (\w+)", re.M)
+EVENT = re.compile(r"^(\d{4}-\S+ \S+) DEBUG (?:conductor\.lock|drivers\.power)(?: req-\S+)?(?: node=\S+)? ([0-9a-f-]{36}) (.*?) under lease ([\w-]+)", re.M)
 
 
 def events_of(text):
@@ -73,8 +73,8 @@ class Member(faults_support.Service):
         return "".join(texts)
 
     def lease(self):
-        """The number of its last lease."""
-        return re.findall(r"is at work, with lease (\w+)", self.logs())[-1]
+        """Its last lease."""
+        return re.findall(r"is at work, with lease ([\w-]+)", self.logs())[-1]
 
 
 class WithClock(Member):

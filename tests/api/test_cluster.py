@@ -6,6 +6,7 @@ import contextlib
 import http.client
 import json
 import os
+import re
 import signal
 import threading
 
@@ -39,7 +40,7 @@ class Takeover(cluster_support.Suite):
         self.members[0].thaw()
         self.members[0].wait_log(r"(lease %s has ended)" % lease)
         self.members[0].wait_log(r"(was taken over by another conductor|the lease of this conductor has run out)")
-        until("it has a new lease", lambda: int(self.members[0].lease()) > int(lease))
+        until("it has a new lease", lambda: self.members[0].lease() != lease)
         after = self.get("/v1/nodes/" + node)
         self.assertEqual(after, before)
         self.via(1)
@@ -81,6 +82,76 @@ class Restart(cluster_support.Suite):
         leases = [member.lease() for member in self.members]
         self.server.stop()
         self.server.start()
+        self.assertIsNone(self.rest(node, "active")["last_error"])
+        self.assertEqual([member.lease() for member in self.members], leases)
+
+
+class Failover(cluster_support.Suite):
+    """PostgreSQL crashes, and its standby takes its place: a synchronous one, as docs/database.md says."""
+
+    more = ("conductor.heartbeat_timeout=60",)
+
+    @classmethod
+    def connection(cls, number):
+        if number == 1:
+            cls.standby = cls.server.standby()
+            cls.addClassCleanup(cls.standby.remove)
+            for setting in ("synchronous_commit = on", "synchronous_standby_names = '*'"):
+                cls.server.sql("ALTER SYSTEM SET " + setting)
+            cls.server.sql("SELECT pg_reload_conf()")
+            until("it follows", lambda: cls.server.sql("SELECT sync_state FROM pg_stat_replication") == "sync")
+        return super().connection(number).replace("@127.0.0.1:", "@127.0.0.1:%d,127.0.0.1:" % cls.standby.port)
+
+    def test_a_deploy_goes_on_when_the_standby_is_promoted(self):
+        node = self.begin()
+        leases = [member.lease() for member in self.members]
+        self.server.stop(signal.SIGQUIT)
+        self.standby.promote()
+        self.__class__.server = self.standby
+        for number in (1, 2):
+            self.via(number)
+            until("its API answers", lambda: self.call("GET", "/v1/nodes").status == 200)
+        self.assertIsNone(self.rest(node, "active")["last_error"])
+        self.assertEqual([member.lease() for member in self.members], leases)
+        other = self.to(self.fake(), "available")
+        self.ask(other, "active")
+        self.rest(other, "active")
+
+
+class Connections(cluster_support.Suite):
+    """PostgreSQL has no connection left when leases have to be renewed."""
+
+    more = ("conductor.heartbeat_timeout=60", "database.max_pool_size=2")
+
+    @staticmethod
+    def server_settings():
+        return {"max_connections": "40"}
+
+    def test_leases_are_renewed_when_there_are_connections_again(self):
+        import psycopg2
+        node = self.begin()
+        leases = [member.lease() for member in self.members]
+        taken = []
+        self.addCleanup(lambda: [connection.close() for connection in taken])
+
+        def take_the_rest():
+            with contextlib.suppress(psycopg2.OperationalError):
+                while True:
+                    taken.append(psycopg2.connect(self.server.url("postgres")))
+
+        def is_starved():
+            """The conductors connect again at once, and may be there before us: then they are cut off again."""
+            self.server.sql_over(taken[0], "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '%s'" % self.name)
+            take_the_rest()
+            return all(re.search(r"the lease was not renewed: .*max_connections", member.text()) for member in self.members)
+
+        take_the_rest()
+        until("no lease can be renewed, and that is told", is_starved, 60)
+        for connection in taken:
+            connection.close()
+        for number in (1, 2):
+            self.via(number)
+            until("its API answers", lambda: self.call("GET", "/v1/nodes").status == 200)
         self.assertIsNone(self.rest(node, "active")["last_error"])
         self.assertEqual([member.lease() for member in self.members], leases)
 
@@ -270,7 +341,7 @@ class Cut(cluster_support.Suite):
         self.counts_as_dead(1, lease)
         self.assertIsNone(self.rest(node, "active")["last_error"])
         self.proxy.mend()
-        until("it has a new lease", lambda: int(self.members[0].lease()) > int(lease), 60)
+        until("it has a new lease", lambda: self.members[0].lease() != lease, 60)
         self.via(1)
         until("its API answers", lambda: self.call("GET", "/v1/nodes").status == 200)
         self.assertEqual(self.power(node, "power off").status, 202)

@@ -32,8 +32,8 @@ class Check(harness.Suite):
         self.add("lives.json", host="rack2", pid=102, time=(BEGIN - datetime.timedelta(seconds=1)).timestamp())
         self.add("owners.json", **{"from": "127.0.0.1:1", "pid": 101})
         self.add("owners.json", **{"from": "127.0.0.1:2", "pid": 102})
-        self.info(0, 1, "rack1 is at work, with lease 1")
-        self.info(0, 2, "rack2 is at work, with lease 2")
+        self.info(0, 1, "rack1 is at work, with lease 1-5e0c41d2")
+        self.info(0, 2, "rack2 is at work, with lease 2-5e0c41d2")
 
     def add(self, name, **row):
         with open(os.path.join(self.folder, name), "a", encoding="utf-8") as file:
@@ -48,13 +48,13 @@ class Check(harness.Suite):
         self.log(second, rack, "INFO conductor " + text)
 
     def lock(self, second, lease, what="locked", purpose=": heartbeat"):
-        self.log(second, lease, "DEBUG conductor.lock req-1 node=%s %s %s under lease %d%s" % (NODE, NODE, what, lease, purpose))
+        self.log(second, lease, "DEBUG conductor.lock req-1 node=%s %s %s under lease %d-5e0c41d2%s" % (NODE, NODE, what, lease, purpose))
 
     def power(self, second, lease):
-        self.log(second, lease, "DEBUG drivers.power node=%s %s power on begins under lease %d" % (NODE, NODE, lease))
+        self.log(second, lease, "DEBUG drivers.power node=%s %s power on begins under lease %d-5e0c41d2" % (NODE, NODE, lease))
 
     def dead(self, second, rack, lease):
-        self.log(second, 3 - rack, "WARNING conductor.lease conductor rack%d has not renewed lease %d for 10.0 s: it counts as dead" % (rack, lease))
+        self.log(second, 3 - rack, "WARNING conductor.lease conductor rack%d has not renewed lease %d-5e0c41d2 for 10.0 s: it counts as dead" % (rack, lease))
 
     def told(self, second, port):
         time = (BEGIN + datetime.timedelta(seconds=second)).astimezone().isoformat("T", "milliseconds")
@@ -87,23 +87,23 @@ class Check(harness.Suite):
     def test_a_conductor_that_acts_while_another_has_the_lock(self):
         self.lock(1, 2)
         self.power(2, 1)
-        self.finds("power on begins under lease 1, but 2 had the lock")
+        self.finds("power on begins under lease 1-5e0c41d2, but 2-5e0c41d2 had the lock")
 
     def test_a_conductor_that_writes_without_a_lock(self):
         self.lock(1, 1)
         self.lock(2, 1, "released", "")
         self.lock(3, 1, "written", ": active")
-        self.finds("written under lease 1, but nobody had the lock")
+        self.finds("written under lease 1-5e0c41d2, but nobody had the lock")
 
     def test_a_lock_that_is_taken_from_a_living_conductor(self):
         self.lock(1, 1)
         self.lock(2, 2)
-        self.finds("locked under lease 2, while lease 1 had the lock and had not ended")
+        self.finds("locked under lease 2-5e0c41d2, while lease 1-5e0c41d2 had the lock and had not ended")
 
     def test_an_order_of_a_process_without_the_lock(self):
         self.lock(1, 1)
         self.told(2, 2)
-        self.finds("process 102, but lease ['1'] had its lock")
+        self.finds("process 102, but lease ['1-5e0c41d2'] had its lock")
 
     def test_an_order_without_any_lock(self):
         self.lock(1, 1)
@@ -115,7 +115,7 @@ class Check(harness.Suite):
         self.lock(1, 1)
         self.dead(12, 1, 1)
         self.told(13, 1)
-        self.finds("after lease ['1'] had ended")
+        self.finds("after lease ['1-5e0c41d2'] had ended")
 
     def test_a_number_that_was_acknowledged_and_is_lost(self):
         self.add("writes.json", node=NODE, number=7)

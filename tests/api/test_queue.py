@@ -2,6 +2,7 @@
 
 SPDX-License-Identifier: Apache-2.0
 """
+import datetime
 import os
 import socket
 import subprocess
@@ -15,7 +16,7 @@ STEP = {"interface": "deploy", "step": "erase_devices"}
 WAITS = {"deploy.deploy": {"wait": True}}
 
 
-class Queues(faults_support.Suite):
+class Suite(faults_support.Suite):
     options = ("conductor.max_concurrent_deploy=1", "conductor.max_concurrent_clean=1", "conductor.automated_clean=false")
 
     def tearDown(self):
@@ -67,6 +68,30 @@ class Queues(faults_support.Suite):
         self.assertIn("queued_at", found["driver_internal_info"])
         return found
 
+
+class Expectations(Suite):
+    def expected(self, nodes):
+        """When they are expected to begin, in the order of the queue."""
+        for node in nodes:
+            self.ask(node, "active")
+        places = self.get("/v1/capacity")["queue"]
+        self.assertEqual([place["node_uuid"] for place in places], nodes)
+        return [place["expected_start_at"] for place in places]
+
+    def test_a_start_is_expected_by_the_mean_time_and_the_place(self):
+        first = self.holder()
+        slow = self.available({"deploy.deploy": {"delay_ms": 1500}})
+        self.assertEqual(self.expected([slow]), [None])
+        self.patient(202, "PUT", "/v1/nodes/%s/states/provision" % first, {"target": "deleted"})
+        self.rest(slow, "active")
+        self.holder()
+        began = datetime.datetime.now(datetime.timezone.utc).isoformat()
+        expected = self.expected([self.available() for _ in range(3)])
+        self.assertEqual(expected, sorted(set(expected)), "each at least a second after the one before it")
+        self.assertLess(began, expected[0])
+
+
+class Queues(Suite):
     def test_all_are_accepted_and_end_in_their_order(self):
         first = self.holder()
         others = [self.available() for _ in range(5)]

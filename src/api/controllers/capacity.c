@@ -1,5 +1,6 @@
 /* What waits for its turn, and when it will begin.
  * SPDX-License-Identifier: Apache-2.0 */
+#include "api/access.h"
 #include "api/controllers/controllers.h"
 #include "common/time_text.h"
 #include "db/work_queue.h"
@@ -50,7 +51,8 @@ put_capacity(GString *out, const Capacity *capacity)
 typedef struct Places {
     GString *out;
     const Capacity *capacity;
-    int64_t place; /* of the last one that was written */
+    const char *project; /* whose nodes are told; NULL: all */
+    int64_t place;       /* of the last one that was seen */
 } Places;
 
 /* As many begin in the mean time of one as the limit allows. */
@@ -68,12 +70,22 @@ put_start(GString *out, const Capacity *capacity, int64_t place)
     json_text_append_string(out, time_text_ms(capacity->now_ms + rounds_ms, text));
 }
 
+static bool
+is_told(const Places *places, const DbQueued *queued)
+{
+    return places->project == NULL || g_strcmp0(queued->owner, places->project) == 0 ||
+           g_strcmp0(queued->lessee, places->project) == 0;
+}
+
 static void
 put_place(const DbQueued *queued, void *user_data)
 {
     Places *places = user_data;
     GString *out = places->out;
     char text[TIME_TEXT_SIZE];
+    places->place++;
+    if (!is_told(places, queued))
+        return;
     g_string_append(out, out->str[out->len - 1] != '[' ? ",{" : "{");
     g_string_append(out, "\"node_uuid\":");
     json_text_append_string(out, queued->node_uuid);
@@ -84,7 +96,7 @@ put_place(const DbQueued *queued, void *user_data)
         json_text_append_string(out, queued->project);
     else
         g_string_append(out, "null");
-    put_member(out, "place", ++places->place, true);
+    put_member(out, "place", places->place, true);
     g_string_append(out, ",\"queued_at\":");
     json_text_append_string(out, time_text_ms(queued->queued_at_ms, text));
     put_start(out, places->capacity, places->place);
@@ -110,8 +122,9 @@ capacity_get(Request *request, GError **error)
     }
     g_string_append(out, "],\"queue\":[");
     for (size_t i = 0; i < DB_QUEUE_KINDS; i++) {
-        Places places = {out, &capacities[i], 0};
-        if (!db_queue_list(db, &db_queue_kinds[i], PLACES_LIMIT, put_place, &places, error))
+        Places places = {out, &capacities[i], policy_list_project(request), 0};
+        if (!db_queue_list(db, &db_queue_kinds[i], false, 0, PLACES_LIMIT, put_place, &places,
+                           error))
             return ANSWER_FAILED;
     }
     g_string_append(out, "]}");

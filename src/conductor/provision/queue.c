@@ -2,8 +2,9 @@
  * same time, to protect image servers, volumes and the operator's disks. What is asked beyond that
  * is accepted and waits in its waiting state; the clock begins it when there is room.
  *
- * A node whose state is saved before the others are counted sees all that came before it, so the
- * limit holds for all who ask at once.
+ * A node whose state is saved before the others are counted sees all that came before it, and the
+ * clock claims places one after the other (queue_run.c), so the limit holds for all who ask at
+ * once, also at several conductors.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "common/log.h"

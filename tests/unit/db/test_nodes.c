@@ -224,6 +224,74 @@ a_registration_replaces_the_earlier_life_of_its_host(void **state)
                 2);
 }
 
+/* Registers a conductor that gets a new lease, which the caller frees. */
+static char *
+new_lease(Db *db, const char *hostname)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(ConductorRecord) record = conductor_record_new();
+    record->hostname = g_strdup(hostname);
+    record->lease_expires_ms = steady_now_ms() + HOUR_MS;
+    if (!db_conductor_register(db, record, &error))
+        fail_msg("%s", error->message);
+    return g_strdup(record->lease);
+}
+
+static int64_t
+number_of(const char *lease)
+{
+    return g_ascii_strtoll(lease, NULL, 10);
+}
+
+static void
+each_lease_has_a_greater_number_than_all_before_it(void **state)
+{
+    Db *db = ((const Scratch *)*state)->db;
+    g_autofree char *first = new_lease(db, "rack1"), *second = new_lease(db, "rack2");
+    scratch_execute(db, "DELETE FROM conductors");
+    g_autofree char *third = new_lease(db, "rack1");
+    assert_true(number_of(first) < number_of(second));
+    assert_true(number_of(second) < number_of(third));
+}
+
+/* A standby was promoted that lacks rack1's registration: the next conductor gets rack1's
+ * number. */
+static void
+a_lease_that_the_database_forgot_is_nobody_else_s(void **state)
+{
+    Db *db = ((const Scratch *)*state)->db;
+    g_autoptr(GError) error = NULL;
+    g_autoptr(Node) node = scratch_node(db, "one");
+    bool ended = true;
+    g_autofree char *lost = new_lease(db, "rack1");
+    reserve(db, node, "rack1", lost);
+    g_autoptr(Node) stored = reload(db, node);
+    scratch_execute(db, "UPDATE nodes SET reservation = NULL, reservation_lease = NULL");
+    scratch_execute(db, "DELETE FROM conductors");
+    scratch_execute(db, "UPDATE lease_numbers SET last = last - 1");
+    g_autofree char *given = new_lease(db, "rack2");
+    assert_int_equal(number_of(given), number_of(lost));
+    reserve(db, node, "rack2", given);
+
+    assert_false(db_conductor_renew(db, lost, HOUR_MS, &error));
+    assert_error(error, STEEL_ERROR_CONFLICT);
+    g_clear_error(&error);
+    g_autoptr(Node) written = node_copy(stored);
+    record_set_text(&written->provision_state, "active");
+    assert_false(db_node_save(db, written, stored, &error));
+    assert_error(error, STEEL_ERROR_LEASE_LOST);
+    g_clear_error(&error);
+    assert_true(db_node_release(db, node->uuid, lost, &error));
+    locked_out(db, node, lost, "rack2");
+    assert_true(db_conductor_end(db, lost, 0, &ended, &error));
+    assert_false(ended);
+    assert_true(db_conductor_drain(db, lost, &error));
+    assert_true(db_conductor_leave(db, lost, &error));
+    assert_true(db_conductor_renew(db, given, HOUR_MS, &error));
+    assert_true(scratch_number(db, "SELECT COUNT(*) FROM conductors WHERE lease_expires_ms > 1") ==
+                1);
+}
+
 #define CONTENDERS 8
 #define ROUNDS 40
 
@@ -542,6 +610,8 @@ main(void)
         scratch_test(a_node_is_its_owner_s_and_lessee_s),
         scratch_test(a_deleted_node_is_not_found),
         scratch_test(a_registration_replaces_the_earlier_life_of_its_host),
+        scratch_test(each_lease_has_a_greater_number_than_all_before_it),
+        scratch_test(a_lease_that_the_database_forgot_is_nobody_else_s),
         scratch_test(a_heartbeat_of_an_agent_that_is_forgotten_is_not_recorded),
         scratch_test(waits_of_nodes_in_maintenance_are_not_late),
         scratch_test(who_has_lost_the_lock_writes_nothing),

@@ -2,8 +2,13 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "scratch.h"
 
+#include "common/steady.h"
 #include "common/time_text.h"
+#include "db/conductors.h"
 #include "db/work_queue.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
 
 static const DbQueueKind *
 deploys(void)
@@ -56,7 +61,7 @@ assert_order(Db *db, int64_t limit, const char *wanted)
     g_autoptr(GError) error = NULL;
     g_autoptr(GString) names = g_string_new(NULL);
     Order order = {db, names};
-    assert_true(db_queue_list(db, deploys(), limit, note, &order, &error));
+    assert_true(db_queue_list(db, deploys(), false, 0, limit, note, &order, &error));
     assert_string_equal(names->str, wanted);
 }
 
@@ -141,6 +146,195 @@ the_mean_is_of_operations_that_ended_well(void **state)
     assert_int_equal(mean, 50000);
 }
 
+/* ---- claims ---- */
+
+static char *
+conductor(Db *db, const char *hostname)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(ConductorRecord) record = conductor_record_new();
+    record->hostname = g_strdup(hostname);
+    record->lease_expires_ms = steady_now_ms() + 3600 * 1000;
+    assert_true(db_conductor_register(db, record, &error));
+    return g_strdup(record->lease);
+}
+
+static char *
+uuid_of(Db *db, const char *name)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(Node) node = db_record_find(db, &node_resource, "name", name, &error);
+    assert_non_null(node);
+    return g_strdup(node->uuid);
+}
+
+static bool
+claims(Db *db, const char *name, const char *lease, int64_t limit)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *uuid = uuid_of(db, name);
+    bool claimed = false;
+    if (!db_queue_claim(db, deploys(), uuid, lease, limit, &claimed, &error))
+        fail_msg("%s", error->message);
+    return claimed;
+}
+
+static void
+assert_counts(Db *db, int64_t waiting, int64_t working)
+{
+    g_autoptr(GError) error = NULL;
+    int64_t counted[2] = {-1, -1};
+    assert_true(db_queue_count(db, deploys(), NULL, &counted[0], &counted[1], &error));
+    assert_int_equal(counted[0], waiting);
+    assert_int_equal(counted[1], working);
+}
+
+static void
+a_node_with_a_claim_is_at_work_for_everybody(void **state)
+{
+    Db *db = ((const Scratch *)*state)->db;
+    g_autoptr(GError) error = NULL;
+    g_autofree char *one = conductor(db, "rack1"), *two = conductor(db, "rack2");
+    add(db, "a", NULL, "wait call-back", true);
+    add(db, "b", NULL, "wait call-back", true);
+    assert_true(claims(db, "a", one, 1));
+    assert_counts(db, 1, 1);
+    assert_order(db, 100, "b ");
+    assert_false(claims(db, "b", two, 1));
+    assert_false(claims(db, "a", two, 2)); /* it is the other's */
+    assert_true(db_queue_unclaim(db, two, &error));
+    assert_counts(db, 1, 1);
+    assert_true(db_queue_unclaim(db, one, &error));
+    assert_order(db, 100, "a b ");
+    assert_true(claims(db, "b", two, 1));
+    assert_false(claims(db, "a", one, 1));
+    g_autofree char *begun = uuid_of(db, "b");
+    assert_true(db_queue_begun(db, begun, one, &error)); /* not under its lease */
+    assert_true(db_queue_unclaim(db, two, &error));
+    assert_order(db, 100, "a b ");
+    assert_true(claims(db, "b", two, 1));
+    assert_true(db_queue_begun(db, begun, two, &error));
+    assert_counts(db, 1, 1);
+    assert_true(db_queue_unclaim(db, two, &error));
+    assert_order(db, 100, "a ");
+}
+
+static void
+a_claim_ends_with_its_lease_and_keeps_its_place(void **state)
+{
+    Db *db = ((const Scratch *)*state)->db;
+    g_autoptr(GError) error = NULL;
+    g_autofree char *one = conductor(db, "rack1"), *two = conductor(db, "rack2");
+    add(db, "a", NULL, "wait call-back", true);
+    add(db, "b", NULL, "wait call-back", true);
+    assert_true(claims(db, "a", one, 1));
+    assert_true(db_conductor_leave(db, one, &error));
+    assert_counts(db, 2, 0);
+    assert_order(db, 100, "a b ");
+    assert_true(claims(db, "a", two, 1));
+    g_autofree char *uuid = uuid_of(db, "a");
+    assert_true(db_queue_begun(db, uuid, one, &error)); /* it stood still, and is too late */
+    assert_true(db_queue_unclaim(db, two, &error));
+    assert_order(db, 100, "a b ");
+}
+
+static void
+a_node_that_works_with_a_place_is_at_work(void **state)
+{
+    Db *db = ((const Scratch *)*state)->db;
+    g_autoptr(GError) error = NULL;
+    g_autofree char *one = conductor(db, "rack1");
+    add(db, "a", NULL, "deploying", true); /* its process has died before it removed the place */
+    add(db, "b", NULL, "wait call-back", true);
+    assert_counts(db, 2, 1);
+    assert_false(claims(db, "b", one, 1));
+    assert_true(claims(db, "b", one, 2));
+    g_autofree char *uuid = uuid_of(db, "b");
+    assert_true(db_queue_add(db, deploys(), uuid, NULL, &error)); /* asked again: it waits */
+    assert_true(db_queue_begun(db, uuid, one, &error));
+    assert_order(db, 100, "a b ");
+}
+
+enum { CONTENDERS = 8, ROUNDS = 4, PLACES = 3 };
+
+typedef struct Contest {
+    Db *db;
+    pthread_barrier_t start;
+    atomic_int claimed, failed;
+} Contest;
+
+typedef struct Contender {
+    Contest *contest;
+    char *uuid, *lease; /* owned */
+} Contender;
+
+static void *
+contend(void *data)
+{
+    const Contender *contender = data;
+    Contest *contest = contender->contest;
+    g_autoptr(GError) error = NULL;
+    bool claimed = false;
+    pthread_barrier_wait(&contest->start);
+    if (!db_queue_claim(contest->db, deploys(), contender->uuid, contender->lease, PLACES, &claimed,
+                        &error))
+        atomic_fetch_add(&contest->failed, 1);
+    atomic_fetch_add(&contest->claimed, claimed);
+    return NULL;
+}
+
+static void
+of_many_who_ask_at_once_as_many_begin_as_there_are_places(void **state)
+{
+    Db *db = ((const Scratch *)*state)->db;
+    g_autoptr(GError) error = NULL;
+    Contender contenders[CONTENDERS];
+    Contest contest = {.db = db};
+    pthread_barrier_init(&contest.start, NULL, CONTENDERS);
+    for (int i = 0; i < CONTENDERS; i++) {
+        g_autofree char *name = g_strdup_printf("node%d", i);
+        add(db, name, NULL, "wait call-back", true);
+        contenders[i] = (Contender){&contest, uuid_of(db, name), conductor(db, name)};
+    }
+    for (int round = 0; round < ROUNDS; round++) {
+        pthread_t threads[CONTENDERS];
+        atomic_store(&contest.claimed, 0);
+        for (int i = 0; i < CONTENDERS; i++)
+            assert_int_equal(pthread_create(&threads[i], NULL, contend, &contenders[i]), 0);
+        for (int i = 0; i < CONTENDERS; i++)
+            pthread_join(threads[i], NULL);
+        assert_int_equal(atomic_load(&contest.failed), 0);
+        assert_int_equal(atomic_load(&contest.claimed), PLACES);
+        for (int i = 0; i < CONTENDERS; i++)
+            assert_true(db_queue_unclaim(db, contenders[i].lease, &error));
+    }
+    for (int i = 0; i < CONTENDERS; i++) {
+        g_free(contenders[i].uuid);
+        g_free(contenders[i].lease);
+    }
+    pthread_barrier_destroy(&contest.start);
+}
+
+/* ---- pages ---- */
+
+static void
+nodes_in_maintenance_and_pages_are_skipped(void **state)
+{
+    Db *db = ((const Scratch *)*state)->db;
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GString) names = g_string_new(NULL);
+    Order order = {db, names};
+    for (int i = 0; i < 5; i++) {
+        g_autofree char *name = g_strdup_printf("n%d", i);
+        add(db, name, NULL, "wait call-back", true);
+    }
+    scratch_execute(db, "UPDATE nodes SET maintenance = 1 WHERE name IN ('n0', 'n2')");
+    assert_order(db, 100, "n0 n1 n2 n3 n4 "); /* people see all */
+    assert_true(db_queue_list(db, deploys(), true, 0, 2, note, &order, &error));
+    assert_true(db_queue_list(db, deploys(), true, 2, 2, note, &order, &error));
+    assert_string_equal(names->str, "n1 n3 n4 ");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, scratch_setup, scratch_teardown)
 
 int
@@ -150,6 +344,11 @@ main(void)
         TEST(projects_take_turns_and_those_at_work_count),
         TEST(what_waits_is_not_at_work),
         TEST(places_without_a_node_that_waits_are_pruned),
+        TEST(a_node_with_a_claim_is_at_work_for_everybody),
+        TEST(a_claim_ends_with_its_lease_and_keeps_its_place),
+        TEST(a_node_that_works_with_a_place_is_at_work),
+        TEST(of_many_who_ask_at_once_as_many_begin_as_there_are_places),
+        TEST(nodes_in_maintenance_and_pages_are_skipped),
         TEST(the_mean_is_of_operations_that_ended_well),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
