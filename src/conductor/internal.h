@@ -109,6 +109,12 @@ void lease_refresh(Conductor *conductor);
  * true if a conductor has come or gone. On the clock's thread. */
 bool lease_look(Conductor *conductor);
 
+/* ---- clock.c ---- */
+
+/* How much later than others a conductor begins what several do at different times: 0 to below
+ * interval_ms, by its host name alone. */
+int64_t clock_offset_ms(const char *hostname, int64_t interval_ms);
+
 /* ---- ring.c ---- */
 
 /* A living conductor. */

@@ -87,6 +87,10 @@ write_ipmi(GString *out, IpmiClient *client)
     };
     for (size_t i = 0; i < G_N_ELEMENTS(rows); i++)
         metrics_write_single(out, rows[i].name, "counter", rows[i].help, (double)rows[i].value);
+    metrics_write_single(out, "steel_ipmi_places", "gauge",
+                         "BMCs that the power sync may ask at a time: fewer while datagrams get "
+                         "lost.",
+                         stats.places);
 }
 
 static void

@@ -90,6 +90,23 @@ a_lock_is_held_whatever_the_clock_says(void **state)
     task_release(task);
 }
 
+static void
+conductors_spread_their_sweeps(void **state)
+{
+    enum { HOSTS = 20, INTERVAL_MS = 120000, QUARTERS = 4 };
+    unsigned in_quarter[QUARTERS] = {0};
+    (void)state;
+    for (int i = 1; i <= HOSTS; i++) {
+        g_autofree char *host = g_strdup_printf("rack%d", i);
+        int64_t offset_ms = clock_offset_ms(host, INTERVAL_MS);
+        assert_in_range(offset_ms, 0, INTERVAL_MS - 1);
+        assert_int_equal(offset_ms, clock_offset_ms(host, INTERVAL_MS));
+        in_quarter[offset_ms * QUARTERS / INTERVAL_MS]++;
+    }
+    for (int i = 0; i < QUARTERS; i++)
+        assert_in_range(in_quarter[i], 1, HOSTS / 2);
+}
+
 #define clock_test(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int
@@ -100,6 +117,7 @@ main(void)
         clock_test(a_clock_that_is_set_back_makes_no_wait_longer),
         clock_test(the_next_life_goes_on_with_the_same_deadlines),
         clock_test(a_lock_is_held_whatever_the_clock_says),
+        cmocka_unit_test(conductors_spread_their_sweeps),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -12,6 +12,7 @@
 #include <time.h>
 
 #include "bmc/ipmi/bmc/server.h"
+#include "bmc/ipmi/client/client_pace.h"
 #include "bmc/ipmi/client/commands.h"
 #include "common/due_heap.h"
 #include "common/error.h"
@@ -389,6 +390,88 @@ a_silent_bmc_gives_its_place_up(void **state)
     count_free(count);
 }
 
+/* Asks so many BMCs once, as the power sync does; a third of the datagrams that go to and fro get
+ * lost. */
+static void
+ask_many_paced(Fixture *fixture, unsigned bmcs)
+{
+    Count *count = count_new();
+    g_autoptr(GPtrArray) asked = g_ptr_array_new();
+    const IpmiBmcFaults lossy = {.loss_per_mille = 200};
+    for (unsigned i = 0; i < bmcs; i++) {
+        IpmiBmc *bmc = add_bmc(fixture->server, "127.0.0.1");
+        IpmiTarget target = target_of(bmc, "127.0.0.1");
+        ipmi_bmc_set_faults(bmc, &lossy);
+        target.paced = true;
+        g_ptr_array_add(asked, bmc);
+        ask_async(fixture, &target, count, i);
+    }
+    wait_for(count, bmcs);
+    for (guint i = 0; i < asked->len; i++)
+        ipmi_server_remove(fixture->server, asked->pdata[i]);
+    count_free(count);
+}
+
+static unsigned
+places_of(Fixture *fixture)
+{
+    IpmiClientStats stats;
+    ipmi_client_stats(fixture->client, &stats);
+    return stats.places;
+}
+
+static void
+a_wire_that_loses_much_is_asked_more_slowly(void **state)
+{
+    Fixture *fixture = *state;
+    uint64_t limit_ms = due_now_ms() + 60000;
+    assert_int_equal(places_of(fixture), 2048);
+    while (places_of(fixture) == 2048 && due_now_ms() < limit_ms)
+        ask_many_paced(fixture, 100);
+    assert_true(places_of(fixture) < 2048);
+}
+
+/* A BMC that is asked as the power sync does, and repeats of it after so long. */
+static IpmiTarget
+paced_target(Fixture *fixture, const IpmiBmcFaults *faults, unsigned retransmit_ms)
+{
+    IpmiBmc *bmc = add_bmc(fixture->server, "127.0.0.1");
+    IpmiTarget target = target_of(bmc, "127.0.0.1");
+    ipmi_bmc_set_faults(bmc, faults);
+    target.paced = true;
+    target.deadline_ms = 600000;
+    target.retransmit_ms = retransmit_ms;
+    return target;
+}
+
+/* The dead are repeated again and again, those that answer never are. */
+static void
+the_dead_are_no_loss(void **state)
+{
+    enum { DEAD = 100, LIVING = 4, WINDOWS = 2 };
+    Fixture *fixture = *state;
+    Count *count = count_new();
+    const IpmiBmcFaults dead = {.dead = true}, slow = {.latency_ms = 10};
+    IpmiTarget living[LIVING];
+    unsigned asked = 0;
+    for (unsigned i = 0; i < LIVING; i++)
+        living[i] = paced_target(fixture, &slow, 300000);
+    for (unsigned i = 0; i < DEAD; i++) {
+        const IpmiTarget target = paced_target(fixture, &dead, 1);
+        ask_async(fixture, &target, count, i);
+    }
+    uint64_t end_ms = due_now_ms() + (uint64_t)WINDOWS * IPMI_PACE_WINDOW_MS;
+    while (due_now_ms() < end_ms) {
+        for (unsigned i = 0; i < LIVING; i++)
+            ask_async(fixture, &living[i], count, i);
+        wait_for(count, asked += LIVING);
+    }
+    assert_int_equal(count->ok, asked);
+    assert_int_equal(places_of(fixture), 2048);
+    ipmi_client_free(g_steal_pointer(&fixture->client));
+    count_free(count);
+}
+
 static void
 one_bmc_is_asked_in_order_through_one_session_at_a_time(void **state)
 {
@@ -635,6 +718,8 @@ main(void)
         with_bmc(the_dead_do_not_delay_the_living),
         with_bmc(paced_submissions_wait_for_a_place_and_others_do_not),
         with_bmc(a_silent_bmc_gives_its_place_up),
+        with_bmc(a_wire_that_loses_much_is_asked_more_slowly),
+        with_bmc(the_dead_are_no_loss),
         with_bmc(one_bmc_is_asked_in_order_through_one_session_at_a_time),
         with_bmc(submissions_to_one_bmc_keep_their_distance),
         with_bmc(waiting_submissions_are_cancelled_too),

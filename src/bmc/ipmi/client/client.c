@@ -16,7 +16,6 @@ enum {
     EVENTS_MAX = 32,
     RECEIVE_BATCH = 32,
     BATCHES_MAX = 8, /* per socket, before timers have their turn */
-    PLACES = 2048,   /* a turn of all of them takes a simulated BMC's process a fifth of a second */
     STARTS_MAX =
         64, /* new sessions between two reads of the sockets: answers must not pile up meanwhile */
 };
@@ -205,7 +204,7 @@ ipmi_client_new(BmcGuard *guard, GError **error)
 {
     IpmiClient *client = g_new0(IpmiClient, 1);
     client->guard = guard;
-    client->places_most = PLACES;
+    ipmi_pace_init(&client->pace, IPMI_PACE_MOST);
     lock_init(&client->lock, LOCK_RANK_IPMI_CLIENT);
     client->slots = ipmi_slots_new();
     client->resolving = g_hash_table_new(g_int64_hash, g_int64_equal);
@@ -227,7 +226,7 @@ ipmi_client_new(BmcGuard *guard, GError **error)
 void
 ipmi_client_pace(IpmiClient *client, unsigned most)
 {
-    client->places_most = most;
+    ipmi_pace_init(&client->pace, most);
 }
 
 void
@@ -297,6 +296,7 @@ ipmi_client_stats(IpmiClient *client, IpmiClientStats *stats)
         .datagrams_ignored = atomic_load_explicit(&client->ignored, memory_order_relaxed),
         .retransmissions = atomic_load_explicit(&client->retransmissions, memory_order_relaxed),
         .failures = atomic_load_explicit(&client->failures, memory_order_relaxed),
+        .places = ipmi_pace_places(&client->pace),
     };
 }
 

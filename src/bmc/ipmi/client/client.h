@@ -61,8 +61,10 @@ typedef void (*IpmiDone)(void *user_data, const IpmiResponse *responses, size_t 
  * Errors  INTERNAL (no descriptors or threads left) */
 IpmiClient *ipmi_client_new(BmcGuard *guard, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* How many paced submissions are under way at a time; without a call 2048. One that waits for a
- * BMC's third silence makes room for the next. Before the first submission. */
+/* How many paced submissions are under way at a time, at most and at the beginning; without a call
+ * 2048. They become fewer, down to 128, while datagrams get lost (client_pace.h). One that waits
+ *       for
+ * a BMC's third silence makes room for the next. Before the first submission. */
 void ipmi_client_pace(IpmiClient *client, unsigned most);
 
 /* Stops the engine: every outstanding submission is completed with CANCELLED before this returns.
@@ -119,5 +121,6 @@ typedef struct IpmiClientStats {
     uint64_t datagrams_ignored; /* garbage, duplicates, late answers */
     uint64_t retransmissions;
     uint64_t failures; /* submissions that ended with an error */
+    unsigned places;   /* how many paced submissions may be under way now */
 } IpmiClientStats;
 void ipmi_client_stats(IpmiClient *client, IpmiClientStats *stats);

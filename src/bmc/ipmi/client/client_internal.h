@@ -9,6 +9,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "bmc/ipmi/client/client_pace.h"
 #include "bmc/ipmi/client/client_sockets.h"
 #include "bmc/ipmi/client/resolver.h"
 #include "bmc/ipmi/client/session.h"
@@ -58,8 +59,8 @@ struct IpmiClient {
     int epoll_fd;
     int wake_fd;
     IpmiResolver *resolver;
-    BmcGuard *guard;      /* borrowed; NULL: none */
-    unsigned places_most; /* immutable after the first submission */
+    BmcGuard *guard; /* borrowed; NULL: none */
+    IpmiPace pace;
     _Atomic uint64_t submissions, sent, received, ignored, retransmissions, failures;
 
     /* Engine thread only. */

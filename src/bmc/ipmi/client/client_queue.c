@@ -230,7 +230,7 @@ begin_job(Job *job)
 void
 ipmi_job_admit(Job *job)
 {
-    if (job->paced && job->client->places >= job->client->places_most)
+    if (job->paced && job->client->places >= ipmi_pace_places(&job->client->pace))
         g_queue_push_tail(&job->client->held, job);
     else
         begin_job(job);
@@ -239,7 +239,7 @@ ipmi_job_admit(Job *job)
 void
 ipmi_jobs_release(IpmiClient *client)
 {
-    while (client->places < client->places_most && client->held.length > 0)
+    while (client->places < ipmi_pace_places(&client->pace) && client->held.length > 0)
         begin_job(g_queue_pop_head(&client->held));
 }
 
@@ -324,9 +324,14 @@ ipmi_job_receive(IpmiClient *client, const ClientSocket *socket, const IpmiPeer 
 {
     Slot *slot = g_hash_table_lookup(client->slots, peer);
     Job *job = slot != NULL ? slot->active : NULL;
-    if (job == NULL || job->state != JOB_RUNNING || job->socket != socket ||
-        !ipmi_session_receive(job->session, due_now_ms(), bytes, size))
+    if (job == NULL || job->state != JOB_RUNNING || job->socket != socket)
         return false;
+    uint64_t now_ms = due_now_ms();
+    unsigned copies = job->session->tries; /* of what this may answer */
+    if (!ipmi_session_receive(job->session, now_ms, bytes, size))
+        return false;
+    if (job->paced)
+        ipmi_pace_note(&client->pace, copies, now_ms);
     job_advance(job);
     return true;
 }
