@@ -64,6 +64,21 @@ kernel_words_add(GString *line, const char *text)
     return true;
 }
 
+json_t *
+kernel_words_parameters(const char *text)
+{
+    json_t *parameters = json_object();
+    g_auto(GStrv) words = g_strsplit(text, " ", -1);
+    for (char **word = words; *word != NULL; word++) {
+        char *value = strchr(*word, '=');
+        if (value != NULL)
+            *value++ = '\0';
+        if (**word != '\0')
+            json_object_set_new(parameters, *word, json_string(value != NULL ? value : ""));
+    }
+    return parameters;
+}
+
 bool
 kernel_words_add_parameters(GString *line, const json_t *parameters)
 {

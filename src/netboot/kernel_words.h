@@ -23,6 +23,10 @@ char *kernel_words_with(const Node *node, const char *standard);
 /* Adds the words of a text to a line. False when one cannot stand in a script. */
 bool kernel_words_add(GString *line, const char *text);
 
+/* The words of a text as an object, {name: value}, in their order. The value of a word without "="
+ * is empty; of two with one name the last one counts. A new reference. */
+json_t *kernel_words_parameters(const char *text);
+
 /* Adds "name=value" for each member of an object; a value that is no text counts as empty. Values
  * may be secrets: copies are wiped. False when a word has white space, or cannot stand in a script;
  * words before it are in the line then. */

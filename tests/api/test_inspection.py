@@ -198,6 +198,30 @@ class Inspections(InspectionSuite):
         self.assertIn("Missing are: ['deploy_ramdisk']", answer.message)
 
 
+class Words(InspectionSuite):
+    """The operator's words for the ramdisk, as Metal3 sets them."""
+
+    own_options = ("inspector.extra_kernel_params=ipa-inspection-collectors=default,logs  rd.debug  ipa-inspection-callback-url=no",
+                   "inspector.force_dhcp=true")
+
+    def test_the_ramdisk_of_an_inspection_gets_the_operators_words(self):
+        words = self.begin().split()
+        for word in ("ipa-inspection-collectors=default,logs", "rd.debug=", "ipa-collect-lldp=1"):
+            self.assertIn(word, words)
+        path = self.callback(self.script())
+        until("the data is taken", lambda: self.taken(path, inventory(MAC)))
+        self.rest(self.uuid, "manageable")
+
+
+class HarmfulWords(InspectionSuite):
+    own_options = ("inspector.extra_kernel_params=a=1 || sh",)
+
+    def test_words_that_no_script_can_hold_are_told_before_anything_happens(self):
+        answer = self.put(self.uuid, "inspect")
+        self.assertEqual(answer.status, 400)
+        self.assertIn("[inspector]extra_kernel_params", answer.message)
+
+
 class AllPorts(InspectionSuite):
     own_options = ("inspector.add_ports=active", "inspector.keep_ports=present", "inventory.data_backend=none",
                    "inspector.power_off=false", "inspector.hooks=validate-interfaces,ports")

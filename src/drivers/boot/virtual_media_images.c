@@ -10,6 +10,7 @@
 #include "drivers/network/network.h"
 #include "images/boot_iso.h"
 #include "images/floppy.h"
+#include "model/provision_states.h"
 #include "netboot/kernel_words.h"
 #include "netboot/ramdisk_boot.h"
 #include "openstack/glance.h"
@@ -272,11 +273,22 @@ words_of(const Node *node, const VirtualMedia *how, const char *first, const jso
     return NULL;
 }
 
-/* What the ramdisk is told of its network, as text; NULL: nothing is known. */
+/* An inspection shall hear all networks of the machine, not those that its operator knows. */
+static bool
+asks_by_dhcp(const Task *task)
+{
+    ProvisionState state = state_from_wire(task->node->provision_state);
+    return (state == STATE_INSPECTING || state == STATE_INSPECTWAIT) &&
+           config_boolean(config_current(), OPT_INSPECTOR_FORCE_DHCP);
+}
+
+/* What the ramdisk is told of its network, as text; NULL: nothing, or nothing is known. */
 static bool
 find_network_data(Task *task, char **text, GError **error)
 {
     json_auto_t *data = NULL;
+    if (asks_by_dhcp(task))
+        return true;
     if (!network_data_of(task, NETWORK_DATA_OF_RAMDISK, &data, error))
         return false;
     *text = data != NULL ? json_text_dump(data) : NULL;

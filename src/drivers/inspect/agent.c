@@ -19,9 +19,11 @@
 #include "drivers/node_agent.h"
 #include "drivers/power_action.h"
 #include "model/provision_states.h"
+#include "netboot/kernel_words.h"
 #include "netboot/ramdisk_boot.h"
 
 #define AREA "drivers.inspect"
+#define COLLECT_LLDP "ipa-collect-lldp"
 
 static bool
 requires_managed_boot(void)
@@ -29,10 +31,28 @@ requires_managed_boot(void)
     return config_boolean(config_current(), OPT_INSPECTOR_REQUIRE_MANAGED_BOOT);
 }
 
+/* The operator's words for the ramdisk of an inspection. */
+static const char *
+extra_words(void)
+{
+    return config_string(config_current(), OPT_INSPECTOR_EXTRA_KERNEL_PARAMS);
+}
+
+static bool
+check_extra_words(GError **error)
+{
+    g_autoptr(GString) line = g_string_new(NULL);
+    return kernel_words_add(line, extra_words()) ||
+           steel_fail(error, STEEL_ERROR_INVALID,
+                      "[inspector]extra_kernel_params has a word that cannot stand in a boot "
+                      "script: %s",
+                      extra_words());
+}
+
 static bool
 agent_inspect_validate(Task *task, GError **error)
 {
-    if (!inspection_configured(error))
+    if (!inspection_configured(error) || !check_extra_words(error))
         return false;
     if (!requires_managed_boot() || boot_validate_ramdisk(task, RAMDISK_FOR_AGENT, error))
         return true;
@@ -49,21 +69,34 @@ power_on(Task *task, GError **error)
     return power_action_start(task, error);
 }
 
-/* Where the agent sends what it has found. The token is put in when the script is served. An agent
- * that cannot be handed a token in secret is asked for what it has found, when it calls. */
-static json_t *
-parameters(void)
+/* Where the agent sends what it has found. The token is put in when the script is served. */
+static void
+add_callback(json_t *words)
 {
     g_autofree char *url = ramdisk_api_url();
     g_autofree char *callback =
         g_strconcat(url, "/v1/continue_inspection?agent_token=" RAMDISK_BOOT_TOKEN_WORD, NULL);
-    return json_pack("{s:s}", "ipa-inspection-callback-url", callback);
+    json_object_set_new(words, "ipa-inspection-callback-url", json_string(callback));
+}
+
+/* An agent that cannot be handed a token in secret is asked for what it has found, when it
+ * calls. */
+static json_t *
+parameters(const Task *task)
+{
+    json_t *words = kernel_words_parameters(extra_words());
+    if (task->driver.boot->carries_token)
+        add_callback(words);
+    if (config_boolean(config_current(), OPT_INSPECTOR_FORCE_DHCP) &&
+        json_object_get(words, COLLECT_LLDP) == NULL)
+        json_object_set_new(words, COLLECT_LLDP, json_string("1"));
+    return words;
 }
 
 static bool
 prepare_managed(Task *task, GError **error)
 {
-    json_auto_t *words = task->driver.boot->carries_token ? parameters() : NULL;
+    json_auto_t *words = parameters(task);
     task_phase_begin(task, "add_inspection_network", NULL);
     if (!network_add(task, NETWORK_INSPECTION, error))
         return false;

@@ -245,7 +245,7 @@ static const struct {
                                 "----"
                                 "---"
                                 "--"
-                                "-"
+                                "y"
                                 "-"
                                 "-"},
     {"baremetal:deploy_template:create", "y---"
