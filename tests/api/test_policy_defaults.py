@@ -13,7 +13,7 @@ import harness
 with open(os.path.join(harness.ROOT, "tests", "data", "ironic-newest-policy.json"), encoding="utf-8") as kept:
     IRONIC = json.load(kept)
 
-OWN = {"baremetal:capacity:get"}
+OWN = {"baremetal:capacity:get", "baremetal:capacity:get_all"}
 # Administrators of older clouds could do this by the rules that stood there before.
 KEEPS_LEGACY = {"baremetal:node:" + name for name in (
     "firmware:get", "vmedia:get", "vmedia:attach", "vmedia:detach", "set_provision_state:clean_steps",
