@@ -40,6 +40,10 @@ bool db_queue_remove(Db *db, const char *node_uuid, GError **error) G_GNUC_WARN_
 bool db_queue_count(Db *db, const DbQueueKind *kind, const char *except, int64_t *waiting,
                     int64_t *working, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* Counts the nodes that wait, without looking at nodes. */
+bool db_queue_waiting(Db *db, const DbQueueKind *kind, int64_t *waiting,
+                      GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* Calls `each` for the first `limit` places, in the order in which they will begin. */
 bool db_queue_list(Db *db, const DbQueueKind *kind, int64_t limit,
                    void (*each)(const DbQueued *queued, void *user_data), void *user_data,
