@@ -11,12 +11,16 @@ import shutil
 import sqlite3
 import stat
 import subprocess
+import sys
 import unittest
 
 import database
 import harness
 import secrets_at_rest
 import test_rescue
+
+sys.path.insert(0, os.path.join(harness.ROOT, "tests"))
+import postgresql  # noqa: E402
 
 CHAP = "7f1c9e-CHAP-secret-of-a-volume"
 BMC = "9ab3-BMC-password-\"with quotes\" \u00fc"
@@ -330,6 +334,36 @@ class Keys(harness.Suite):
         shutil.copy(self.daemon.keys, copy.keys)
         status, said = copy.run("db", "seal")
         self.assertEqual((status, said), (0, "sealed: 0 that were plain, 0 that had another key\n"))
+
+    def shown(self):
+        """What an API answers of all that the copy is to have, without the address it is asked at."""
+        paths = ("/v1/nodes/detail", "/v1/ports/detail", "/v1/deploy_templates?detail=true", "/v1/nodes/%s/history" % self.uuid)
+        return [json.dumps(self.get(path), sort_keys=True).replace(":%d/" % self.steel.port, "/") for path in paths]
+
+    def test_a_copy_to_postgresql_and_back_is_equal_and_served(self):
+        server = postgresql.Postgresql()
+        self.addCleanup(server.remove)
+        self.begin("database.connection=sqlite")
+        self.port({"uuid": self.uuid}, "52:54:00:00:00:01")
+        self.want(201, "POST", "/v1/deploy_templates", {"name": "CUSTOM_COPY", "steps": [
+            {"interface": "deploy", "step": "deploy", "priority": 10, "args": {"password": BMC}}]})
+        self.want(200, "PATCH", "/v1/nodes/" + self.uuid, [{"op": "add", "path": "/extra/text", "value": "\u00fc \U0001f600 \\ ' %s"}])
+        self.wait_node(self.uuid, reservation=None)
+        before, first, last = self.shown(), self.daemon, self.temporary_folder()
+        source = "sqlite:///" + database.file_of(first.folder)
+        for target in (server.url(server.database()), "sqlite:///" + database.file_of(last)):
+            self.ended()
+            status, said = self.daemon.run("db", "copy", source, target)
+            self.assertEqual(status, 0, said)
+            self.assertRegex(said, r"(?m)^nodes +1 rows  sha256 [0-9a-f]{64}$")
+            self.assertRegex(said, r"(?m)^equal: \d+ tables, [1-9]\d* rows$")
+            self.daemon = Daemon(self, "database.connection=" + target, "database.key_file=" + first.keys)
+            self.started()
+            self.assertEqual(self.shown(), before)
+            source = target
+        with contextlib.closing(sqlite3.connect(database.file_of(last))) as stored:
+            info = json.loads(stored.execute("SELECT driver_info FROM nodes").fetchone()[0])
+        self.assertEqual(secrets_at_rest.opened(first.folder, "nodes", self.uuid, "driver_info", info)["ipmi_password"], BMC)
 
 
 if __name__ == "__main__":
