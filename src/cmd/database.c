@@ -45,6 +45,18 @@ open_url(const char *url, Db **db, GError **error)
     return *db != NULL;
 }
 
+/* The credential with the keys that systemd hands over, and that counts; NULL: none. The caller
+ * frees. */
+static char *
+key_credential(const Config *config)
+{
+    const char *folder = g_getenv("CREDENTIALS_DIRECTORY");
+    if (folder == NULL || config_string(config, OPT_DATABASE_KEY_FILE) != NULL)
+        return NULL;
+    g_autofree char *file = g_build_filename(folder, "steel.keys", NULL);
+    return g_file_test(file, G_FILE_TEST_EXISTS) ? g_steal_pointer(&file) : NULL;
+}
+
 /* The file of keys: as configured, else a credential that systemd hands over, else one in the
  * state directory. The caller frees. */
 static char *
@@ -53,12 +65,10 @@ key_file(const Config *config)
     const char *file = config_string(config, OPT_DATABASE_KEY_FILE);
     if (file != NULL)
         return g_strdup(file);
-    const char *folder = g_getenv("CREDENTIALS_DIRECTORY");
-    g_autofree char *credential =
-        folder != NULL ? g_build_filename(folder, "steel.keys", NULL) : NULL;
-    if (credential != NULL && g_file_test(credential, G_FILE_TEST_EXISTS))
-        return g_steal_pointer(&credential);
-    return g_build_filename(config_string(config, OPT_STATE_PATH), "secret.keys", NULL);
+    char *credential = key_credential(config);
+    return credential != NULL
+               ? credential
+               : g_build_filename(config_string(config, OPT_STATE_PATH), "secret.keys", NULL);
 }
 
 /* Opens the configured database with its keys. */
@@ -108,9 +118,18 @@ upgrade(Db *db, DbSealed *done, GError **error)
     return good && db_secrets_seal_once(db, done, error);
 }
 
+/* A credential is a copy that ends with the service: a key that was written into it would be lost,
+ * and with it all that it has sealed. */
 static bool
 rekey(Db *db, DbSealed *done, GError **error)
 {
+    g_autofree char *credential = key_credential(config_current());
+    if (credential != NULL)
+        return steel_fail(error, STEEL_ERROR_CONFIG,
+                          "the keys are the systemd credential %s, which steeld cannot change: put "
+                          "a new first line, 32 random bytes in base64, into what it is made from "
+                          "and restart steeld, which seals all secrets with it then",
+                          credential);
     return db_secrets_new_key(db, error) && db_secrets_seal(db, done, error);
 }
 

@@ -3,6 +3,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "common/log.h"
+#include "common/metrics.h"
 #include "common/steady.h"
 #include "common/time_text.h"
 #include "conductor/internal.h"
@@ -175,6 +176,7 @@ lease_keep(Conductor *conductor)
         if (renew(conductor))
             return false;
         conductor_lease_drop(conductor);
+        metrics_add(METRIC_LEASES_LOST, 1);
     }
     return take(conductor);
 }

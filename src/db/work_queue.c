@@ -94,6 +94,14 @@ db_queue_count(Db *db, const DbQueueKind *kind, const char *except, int64_t *wai
     return db_query(db, sql->str, values, G_N_ELEMENTS(values), read_counts, &counts, error);
 }
 
+bool
+db_queue_waiting(Db *db, const DbQueueKind *kind, int64_t *waiting, GError **error)
+{
+    const DbValue name = db_text(kind->name);
+    return db_query(db, "SELECT COUNT(*) FROM work_queue WHERE operation = ?1", &name, 1,
+                    db_read_integer, waiting, error);
+}
+
 typedef struct Listing {
     void (*each)(const DbQueued *queued, void *user_data);
     void *user_data;

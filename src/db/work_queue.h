@@ -60,6 +60,10 @@ bool db_queue_unclaim(Db *db, const char *lease, GError **error) G_GNUC_WARN_UNU
 bool db_queue_count(Db *db, const DbQueueKind *kind, const char *except, int64_t *waiting,
                     int64_t *working, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* Counts the nodes that wait, without looking at nodes. */
+bool db_queue_waiting(Db *db, const DbQueueKind *kind, int64_t *waiting,
+                      GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* Calls `each` for `limit` places after the first `skip`, in the order in which they will begin.
  *
  * ready  only those of nodes that may begin: not in maintenance */

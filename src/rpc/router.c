@@ -3,6 +3,7 @@
 #include "rpc/router.h"
 
 #include "common/json_text.h"
+#include "common/metrics.h"
 #include "db/node_brief.h"
 #include "rpc/rings.h"
 
@@ -110,8 +111,12 @@ static void
 journey_done(json_t *result, const GError *error, void *user_data)
 {
     Journey *journey = user_data;
-    if (steel_error_is(error, STEEL_ERROR_NO_CONDUCTOR))
+    if (steel_error_is(error, STEEL_ERROR_NO_CONDUCTOR)) {
         rings_expire(journey->router->rings);
+        metrics_add(METRIC_RPC_UNREACHED, 1);
+    }
+    if (steel_error_is(error, STEEL_ERROR_RPC_TIMEOUT))
+        metrics_add(METRIC_RPC_TIMEOUTS, 1);
     journey->done(result, error, journey->user_data);
     g_free(journey);
 }
@@ -134,6 +139,7 @@ router_call(void *self, const RpcCall *call, RpcDone done, void *user_data)
     }
     Journey *journey = g_new0(Journey, 1);
     *journey = (Journey){router, done, user_data};
+    metrics_add(METRIC_RPC_CALLS, 1);
     options->carrier->send(options->carrier_self, host, call, journey_done, journey);
 }
 

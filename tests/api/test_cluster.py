@@ -15,6 +15,7 @@ import faults_support
 import harness
 import postgresql
 from cluster_support import until
+from observe_support import scrape
 
 
 class Takeover(cluster_support.Suite):
@@ -41,6 +42,7 @@ class Takeover(cluster_support.Suite):
         self.members[0].wait_log(r"(lease %s has ended)" % lease)
         self.members[0].wait_log(r"(was taken over by another conductor|the lease of this conductor has run out)")
         until("it has a new lease", lambda: self.members[0].lease() != lease)
+        self.assertGreaterEqual(scrape(self.members[0].port).get("steel_conductor_leases_lost_total"), 1)
         after = self.get("/v1/nodes/" + node)
         self.assertEqual(after, before)
         self.via(1)

@@ -11,6 +11,7 @@ import unittest
 import faults_support
 import harness
 from faults_support import until
+from observe_support import scrape
 
 STEP = {"interface": "deploy", "step": "erase_devices"}
 WAITS = {"deploy.deploy": {"wait": True}}
@@ -100,6 +101,8 @@ class Queues(Suite):
         row, waiting = self.of("deploy")
         self.assertEqual(waiting, others)
         self.assertEqual((row["limit"], row["working"]), (1, 1))
+        until("five are counted", lambda: scrape(self.steel.port).get("steel_work_queued", operation="deploy") == 5)
+        self.assertEqual(scrape(self.steel.port).get("steel_work_queued", operation="clean"), 0)
         for node in others:
             self.queued(node)
             self.assertEqual([phase["phase"] for phase in self.phases(node) if phase["finished_at"] is None], ["queue"])

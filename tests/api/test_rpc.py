@@ -19,7 +19,7 @@ import harness
 import rabbit_support
 import rpc_support
 from faults_support import until
-from observe_support import Watch
+from observe_support import Watch, scrape
 
 
 class Common:
@@ -28,12 +28,14 @@ class Common:
     def test_a_conductor_that_was_killed_is_told_at_once_and_its_successor_is_called(self):
         node = self.fake()
         self.assertTrue(self.reaches(node))
+        before = scrape(self.steel.port).get("steel_rpc_unreached_total")
         self.kill_conductor()
         try:
             answer = self.call("PUT", "/v1/nodes/%s/maintenance" % node, {"reason": "y"})
             self.assertEqual(answer.status, 503, answer.body)
             self.assertIn(self.steel.host, answer.message)
             # Not 504: that would have waited for all of rpc_response_timeout.
+            self.assertGreater(scrape(self.steel.port).get("steel_rpc_unreached_total"), before)
         finally:
             self.start_conductor()
         until("the new conductor answers", lambda: self.reaches(node))
@@ -48,6 +50,9 @@ class Common:
             os.killpg(self.steel.conductor.pid, signal.SIGCONT)
         self.assertEqual(answer.status, 504, answer.body)
         self.assertIn("rpc_response_timeout", answer.message)
+        metrics = scrape(self.steel.port)
+        self.assertGreaterEqual(metrics.get("steel_rpc_timeouts_total"), 1)
+        self.assertGreaterEqual(metrics.get("steel_rpc_calls_total"), metrics.get("steel_rpc_timeouts_total"))
         # the message is late by now: it is dropped, and does not come true afterwards
         until("the conductor answers again", lambda: self.call("PATCH", "/v1/nodes/" + node, [
             {"op": "add", "path": "/extra/a", "value": 1}]).status == 200)

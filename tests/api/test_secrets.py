@@ -2,6 +2,7 @@
 
 SPDX-License-Identifier: Apache-2.0
 """
+import base64
 import contextlib
 import glob
 import json
@@ -10,12 +11,16 @@ import shutil
 import sqlite3
 import stat
 import subprocess
+import sys
 import unittest
 
 import database
 import harness
 import secrets_at_rest
 import test_rescue
+
+sys.path.insert(0, os.path.join(harness.ROOT, "tests"))
+import postgresql  # noqa: E402
 
 CHAP = "7f1c9e-CHAP-secret-of-a-volume"
 BMC = "9ab3-BMC-password-\"with quotes\" \u00fc"
@@ -108,7 +113,6 @@ class AtRest(test_rescue.RescueSuite):
         self.assertEqual(node["driver_info"]["more"], {"list": [{"some_password": "******"}]})
 
     def test_the_search_finds_what_is_there(self):
-        import base64
         for offset in range(3):
             data = b"xyz" + base64.b64encode(b"-" * offset + CHAP.encode() + b"tail")
             self.assertEqual(secrets_at_rest.found({"a": CHAP}, data), ["a"])
@@ -118,8 +122,9 @@ class AtRest(test_rescue.RescueSuite):
 class Daemon:
     """A daemon in a folder that outlives it."""
 
-    def __init__(self, suite, *more):
+    def __init__(self, suite, *more, credentials=None):
         self.suite, self.folder = suite, suite.temporary_folder()
+        self.environment = dict(os.environ, **({"CREDENTIALS_DIRECTORY": credentials} if credentials else {}))
         suite.addClassCleanup(database.forget, self.folder)
         self.more = more
         self.keys = os.path.join(self.folder, "secret.keys")
@@ -131,7 +136,7 @@ class Daemon:
     def run(self, *words):
         """A command; what it says, and its status."""
         done = subprocess.run(self.words() + list(words), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                              stderr=subprocess.STDOUT, text=True, timeout=harness.LIMIT_S, check=False)
+                              stderr=subprocess.STDOUT, text=True, timeout=harness.LIMIT_S, check=False, env=self.environment)
         return done.returncode, done.stdout
 
     def start(self):
@@ -140,7 +145,7 @@ class Daemon:
         steel.folder, steel.log_path = self.folder, os.path.join(self.folder, "steeld.log")
         steel.log = open(steel.log_path, "wb")
         steel.process = subprocess.Popen(self.words(), stdout=steel.log, stderr=steel.log, stdin=subprocess.DEVNULL,
-                                         start_new_session=True)
+                                         start_new_session=True, env=self.environment)
         steel.port = int(steel.wait_log(r"listening on \S+:(\d+)"))
         return steel
 
@@ -163,8 +168,8 @@ class Keys(harness.Suite):
     def tearDownClass(cls):
         pass
 
-    def begin(self, *more):
-        self.daemon = Daemon(self, *more)
+    def begin(self, *more, credentials=None):
+        self.daemon = Daemon(self, *more, credentials=credentials)
         self.started()
         self.uuid = self.node(driver="ipmi", driver_info={"ipmi_address": "127.0.0.1", "ipmi_password": BMC, "ipmi_port": 1})["uuid"]
 
@@ -185,8 +190,9 @@ class Keys(harness.Suite):
         with database.opened(self.daemon.folder) as stored:
             stored.execute("UPDATE nodes SET driver_info = ? WHERE uuid = ?", (json.dumps(driver_info), uuid))
 
-    def password(self):
-        return secrets_at_rest.opened(self.daemon.folder, "nodes", self.uuid, "driver_info", self.stored())["ipmi_password"]
+    def password(self, keys=None):
+        """Of the node, opened with the secret.keys of this folder, by default the daemon's."""
+        return secrets_at_rest.opened(keys or self.daemon.folder, "nodes", self.uuid, "driver_info", self.stored())["ipmi_password"]
 
     def test_the_first_start_makes_a_key_for_itself_alone(self):
         self.begin()
@@ -267,6 +273,31 @@ class Keys(harness.Suite):
         self.started()
         self.want(200, "PATCH", "/v1/nodes/" + self.uuid, [{"op": "replace", "path": "/driver_info/ipmi_port", "value": 4}])
 
+    def test_the_keys_may_be_a_credential_of_systemd(self):
+        credentials, copy = self.temporary_folder(), self.temporary_folder()
+
+        def hand_over(*lines):
+            path = credentials + "/steel.keys"
+            with open(path, "w", encoding="ascii") as file:
+                file.write("".join(line + "\n" for line in lines))
+            os.chmod(path, 0o440)  # as systemd shows its access list
+            shutil.copy(path, copy + "/secret.keys")
+        first, second = (base64.b64encode(os.urandom(32)).decode() for _ in range(2))
+        hand_over(first)
+        self.begin(credentials=credentials)
+        self.assertEqual(self.password(copy), BMC)
+        status, said = self.daemon.run("db", "rekey")
+        self.assertEqual(status, 1)
+        self.assertIn("the systemd credential %s/steel.keys, which steeld cannot change" % credentials, said)
+        self.ended()
+        before = self.stored()
+        hand_over(second, first)  # what it said
+        self.started()
+        self.assertIn("1 secrets in the database were sealed", self.steel.text())
+        self.assertNotEqual(self.stored(), before)
+        self.assertEqual(self.password(copy), BMC)
+        self.assertFalse(os.path.exists(self.daemon.keys))
+
     def test_a_changed_or_moved_value_is_refused_by_name_and_stops_nobody_else(self):
         self.begin()
         other = self.node(driver="ipmi", driver_info={"ipmi_address": "127.0.0.1", "ipmi_password": "other", "ipmi_port": 1})["uuid"]
@@ -303,6 +334,36 @@ class Keys(harness.Suite):
         shutil.copy(self.daemon.keys, copy.keys)
         status, said = copy.run("db", "seal")
         self.assertEqual((status, said), (0, "sealed: 0 that were plain, 0 that had another key\n"))
+
+    def shown(self):
+        """What an API answers of all that the copy is to have, without the address it is asked at."""
+        paths = ("/v1/nodes/detail", "/v1/ports/detail", "/v1/deploy_templates?detail=true", "/v1/nodes/%s/history" % self.uuid)
+        return [json.dumps(self.get(path), sort_keys=True).replace(":%d/" % self.steel.port, "/") for path in paths]
+
+    def test_a_copy_to_postgresql_and_back_is_equal_and_served(self):
+        server = postgresql.Postgresql()
+        self.addCleanup(server.remove)
+        self.begin("database.connection=sqlite")
+        self.port({"uuid": self.uuid}, "52:54:00:00:00:01")
+        self.want(201, "POST", "/v1/deploy_templates", {"name": "CUSTOM_COPY", "steps": [
+            {"interface": "deploy", "step": "deploy", "priority": 10, "args": {"password": BMC}}]})
+        self.want(200, "PATCH", "/v1/nodes/" + self.uuid, [{"op": "add", "path": "/extra/text", "value": "\u00fc \U0001f600 \\ ' %s"}])
+        self.wait_node(self.uuid, reservation=None)
+        before, first, last = self.shown(), self.daemon, self.temporary_folder()
+        source = "sqlite:///" + database.file_of(first.folder)
+        for target in (server.url(server.database()), "sqlite:///" + database.file_of(last)):
+            self.ended()
+            status, said = self.daemon.run("db", "copy", source, target)
+            self.assertEqual(status, 0, said)
+            self.assertRegex(said, r"(?m)^nodes +1 rows  sha256 [0-9a-f]{64}$")
+            self.assertRegex(said, r"(?m)^equal: \d+ tables, [1-9]\d* rows$")
+            self.daemon = Daemon(self, "database.connection=" + target, "database.key_file=" + first.keys)
+            self.started()
+            self.assertEqual(self.shown(), before)
+            source = target
+        with contextlib.closing(sqlite3.connect(database.file_of(last))) as stored:
+            info = json.loads(stored.execute("SELECT driver_info FROM nodes").fetchone()[0])
+        self.assertEqual(secrets_at_rest.opened(first.folder, "nodes", self.uuid, "driver_info", info)["ipmi_password"], BMC)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@
 #include "common/time_text.h"
 #include "db/conductors.h"
 #include "db/nodes.h"
+#include "db/work_queue.h"
 
 #include <string.h>
 
@@ -45,6 +46,20 @@ write_conductor(const DbConductor *conductor, void *user_data)
 }
 
 static bool
+write_queue(Db *db, GString *out, GError **error)
+{
+    metrics_write_family(out, "steel_work_queued", "gauge", "Nodes that wait for their turn.");
+    for (int i = 0; i < DB_QUEUE_KINDS; i++) {
+        const char *const labels[] = {"operation", db_queue_kinds[i].name, NULL};
+        int64_t waiting = 0;
+        if (!db_queue_waiting(db, &db_queue_kinds[i], &waiting, error))
+            return false;
+        metrics_write_value(out, "steel_work_queued", labels, (double)waiting);
+    }
+    return true;
+}
+
+static bool
 write_database(Db *db, GString *out, GError **error)
 {
     NodeCounts counts = {.out = out};
@@ -55,6 +70,8 @@ write_database(Db *db, GString *out, GError **error)
         return false;
     metrics_write_single(out, "steel_node_locks", "gauge", "Nodes locked at this moment.",
                          (double)counts.locks);
+    if (!write_queue(db, out, error))
+        return false;
     metrics_write_family(out, "steel_conductor_alive", "gauge",
                          "1 while a conductor renews its lease.");
     if (!db_conductors(db, 0, write_conductor, out, error) || !db_size(db, &size, error))

@@ -92,6 +92,8 @@ what_waits_is_not_at_work(void **state)
     assert_true(db_queue_count(db, deploys(), NULL, &waiting, &working, &error));
     assert_int_equal(waiting, 1);
     assert_int_equal(working, 2);
+    assert_true(db_queue_waiting(db, deploys(), &waiting, &error));
+    assert_int_equal(waiting, 1);
     g_autoptr(Node) node = db_record_find(db, &node_resource, "name", "working", &error);
     assert_true(db_queue_count(db, deploys(), node->uuid, &waiting, &working, &error));
     assert_int_equal(working, 1);
