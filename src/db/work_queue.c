@@ -98,7 +98,7 @@ bool
 db_queue_waiting(Db *db, const DbQueueKind *kind, int64_t *waiting, GError **error)
 {
     const DbValue name = db_text(kind->name);
-    return db_query(db, "SELECT COUNT(*) FROM work_queue WHERE operation = ?1", &name, 1,
+    return db_query(db, "SELECT COUNT(*) FROM work_queue q WHERE q.operation = ?1 AND " UNCLAIMED("q"), &name, 1,
                     db_read_integer, waiting, error);
 }
 

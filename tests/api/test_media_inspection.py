@@ -126,5 +126,22 @@ class IloInspections(IloMediaSuite, Inspections):
     floppy = True
 
 
+class AllNetworks(MediaSuite):
+    """The agent asks by DHCP on all cards, whatever the operator knows of the machine's networks."""
+
+    own_options = Inspections.own_options + ("inspector.force_dhcp=true",)
+    setUp = Inspections.setUp
+
+    def test_the_network_of_the_node_is_not_on_the_iso(self):
+        network = {"links": [], "networks": [], "services": []}
+        self.want(200, "PATCH", "/v1/nodes/" + self.uuid, [{"op": "add", "path": "/network_data", "value": network}])
+        self.ask(self.uuid, "inspect")
+        _, told = self.boots(state="inspect wait")
+        self.assertEqual(told["ipa-collect-lldp"], "1")
+        self.assertNotIn("steel-network-data", self.words())
+        self.ask(self.uuid, "abort")
+        self.rest(self.uuid, "inspect failed")
+
+
 if __name__ == "__main__":
     unittest.main()
