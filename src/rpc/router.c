@@ -66,6 +66,20 @@ find_wish(const RpcRouter *router, const RpcCall *call, NodeBrief *node, Wish *w
     return true;
 }
 
+/* What needs nothing but the database: any conductor may do it to a node whose group has none. */
+static bool
+is_for_anyone(RpcMethod method)
+{
+    static const RpcMethod methods[] = {
+        RPC_CREATE,     RPC_UPDATE,    RPC_DESTROY,       RPC_SET_MAINTENANCE,
+        RPC_SET_TRAITS, RPC_ADD_TRAIT, RPC_REMOVE_TRAITS,
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(methods); i++)
+        if (methods[i] == method)
+            return true;
+    return false;
+}
+
 static const char *
 choose(const RpcRouter *router, const HashRing *ring, const RpcCall *call, const Wish *wish)
 {
@@ -78,13 +92,27 @@ choose(const RpcRouter *router, const HashRing *ring, const RpcCall *call, const
     return host != NULL ? host : hash_ring_any(ring, NULL, own, wish->key);
 }
 
+/* A conductor of another group may not reach the node's machine, and would have its work fail. */
+static bool
+check_group(const HashRing *ring, const RpcCall *call, const NodeBrief *node, GError **error)
+{
+    const char *group = node->conductor_group != NULL ? node->conductor_group : "";
+    if (node->uuid == NULL || is_for_anyone(call->method) || hash_ring_is_empty(ring) ||
+        hash_ring_first(ring, group) != NULL)
+        return true;
+    return steel_fail(error, STEEL_ERROR_NO_CONDUCTOR,
+                      "No conductor of group \"%s\", to which node %s belongs, is alive. Start "
+                      "one, or change the node's conductor_group; then ask again.",
+                      group, node->uuid);
+}
+
 char *
 rpc_router_host(RpcRouter *router, const RpcCall *call, GError **error)
 {
     g_auto(NodeBrief) node = {0};
     g_autoptr(HashRing) ring = rings_current(router->rings);
     Wish wish;
-    if (!find_wish(router, call, &node, &wish, error))
+    if (!find_wish(router, call, &node, &wish, error) || !check_group(ring, call, &node, error))
         return NULL;
     const char *host = choose(router, ring, call, &wish);
     if (host != NULL)

@@ -2,7 +2,8 @@
  * call for the conductor of this process takes the local transport; others are carried to their
  * host.
  *
- *   - About a node: the conductor that the ring names for its group and hardware type.
+ *   - About a node: the conductor that the ring names for its group and hardware type. A group
+ *     without a living conductor: NO_CONDUCTOR, unless the call needs nothing but the database.
  *   - About a hardware type: a conductor that has it.
  *   - Otherwise, or if nobody serves the type: any one, the own one first; it says what is wrong.
  *

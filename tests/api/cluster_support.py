@@ -18,6 +18,7 @@ import faults_support
 import freezing
 import harness
 from faults_support import until
+from ports import free_port
 
 sys.path.insert(0, os.path.join(harness.ROOT, "tests"))
 import postgresql  # noqa: E402
@@ -183,6 +184,24 @@ class Suite(faults_support.Suite):
     def counts_as_dead(self, number, lease):
         """Waits until the other conductor says so of this member's lease."""
         self.members[2 - number].wait_log("(conductor conductor-%d has not renewed lease %s )" % (number, lease))
+
+
+class SuiteOverHttp(Suite):
+    """Each can call the other over HTTP."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.ports = [free_port() for _ in range(cls.count)]
+        super().setUpClass()
+
+    @classmethod
+    def host(cls, number):
+        return "127.0.0.1:%d" % cls.ports[number - 1]
+
+    @classmethod
+    def options_of(cls, number):
+        return super().options_of(number) + ("rpc_transport=json-rpc", "json_rpc.host_ip=127.0.0.1", "json_rpc.auth_strategy=noauth",
+                                             "json_rpc.port=%d" % cls.ports[number - 1])
 
 
 class Proxy:

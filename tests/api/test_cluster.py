@@ -216,8 +216,8 @@ class FullDisk(cluster_support.Suite):
 class Names(cluster_support.Suite):
     count = 1
 
-    def test_a_second_process_under_the_same_name_is_refused(self):
-        node = self.to(self.fake(), "available")
+    def refused(self):
+        """A second process under the name of the first one is."""
         second = cluster_support.Member.__new__(cluster_support.Member)
         second.folder, second.lives = self.temporary_folder(), 0
         second.settings = harness.settings_for(second.folder, self.options_of(1))
@@ -225,8 +225,40 @@ class Names(cluster_support.Suite):
         self.assertEqual(status, 1, text)
         self.assertIn("under the same host name", text)
         self.assertNotIn("s3cret", text)
+
+    def test_a_second_process_under_the_same_name_is_refused_also_while_the_first_one_stands_still(self):
+        node = self.to(self.fake(), "available")
+        self.refused()
+        self.members[0].freeze()
+        self.refused()
+        self.members[0].thaw()
         self.ask(node, "active")
         self.rest(node, "active")
+
+
+class Groups(cluster_support.SuiteOverHttp):
+    """Each has nodes of its own."""
+
+    groups = ("", "r7")
+
+    @classmethod
+    def options_of(cls, number):
+        return super().options_of(number) + ("conductor.conductor_group=" + cls.groups[number - 1],)
+
+    def test_a_group_whose_conductor_dies_has_no_heir_and_goes_on_when_it_is_back(self):
+        node = self.to(self.fake(conductor_group="r7"), "available")
+        self.orders(node, {"deploy.deploy": {"delay_ms": 60000}})  # not when it is gone on with
+        self.ask(node, "active")
+        until("the step runs", lambda: [phase for phase in self.phases(node) if phase["phase"] == "deploy.deploy"])
+        lease = self.members[1].lease()
+        self.members[1].kill()
+        self.members[0].wait_log("(conductor %s has not renewed lease %s )" % (self.host(2), lease))
+        until("it belongs to nobody", lambda: self.get("/v1/nodes/" + node)["conductor"] is None)
+        self.to(self.fake(), "active")
+        self.assertEqual(self.power(node, "power off").status, 503)
+        self.assertEqual(self.get("/v1/nodes/" + node)["provision_state"], "deploying")
+        self.members[1].again()
+        self.assertIsNone(self.rest(node, "active")["last_error"])
 
 
 class Upgrade(cluster_support.Suite):

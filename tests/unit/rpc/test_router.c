@@ -187,6 +187,26 @@ a_node_goes_to_a_conductor_of_its_group(void **state)
     }
 }
 
+/* Its machine may be out of reach of the others; what stands in the database is not. */
+static void
+a_node_whose_group_has_no_conductor_is_only_written_to(void **state)
+{
+    Db *db = ((Scratch *)*state)->db;
+    conductor(db, "rack1", "", "fake-hardware");
+    g_autoptr(World) world = world_new(state, "rack1");
+    g_autoptr(Node) node = node_new();
+    node->driver = g_strdup("fake-hardware");
+    node->conductor_group = g_strdup("far");
+    scratch_insert(db, &node_resource, node);
+    g_autofree char *none = host_of(world, RPC_SET_POWER, node->uuid, json_object());
+    g_autofree char *any = host_of(world, RPC_UPDATE, node->uuid, json_object());
+    assert_null(none);
+    assert_string_equal(any, "rack1");
+    ask(world, node->uuid);
+    assert_true(steel_error_is(world->error, STEEL_ERROR_NO_CONDUCTOR));
+    assert_non_null(strstr(world->error->message, "group \"far\""));
+}
+
 static void
 a_call_about_a_hardware_type_goes_to_one_that_has_it(void **state)
 {
@@ -262,6 +282,7 @@ main(void)
         TEST(the_own_conductor_is_called_while_none_is_known),
         TEST(a_call_goes_to_the_conductor_that_the_ring_names),
         TEST(a_node_goes_to_a_conductor_of_its_group),
+        TEST(a_node_whose_group_has_no_conductor_is_only_written_to),
         TEST(a_call_about_a_hardware_type_goes_to_one_that_has_it),
         TEST(a_new_node_goes_to_a_conductor_of_its_type),
         TEST(a_type_that_nobody_has_goes_to_the_own_conductor_first),
