@@ -6,7 +6,7 @@ The folder has, as files of lines of JSON unless said otherwise:
     rack1.log ...    the conductors' logs at the level DEBUG, all lives of one host in one file (text)
     lives.json       {"host", "pid", "time"}: when each process was started
     orders.json      what the machines' BMCs were told: the journal of steel-lab fleet
-    owners.json      {"from", "pid"}: which process an address of that journal belonged to
+    owners.json      {"from", "pid"}: which process an address of that journal belonged to; to several, one after the other
     writes.json      {"node", "number"}: numbers that the API said it had written, in this order for each node
     nodes.json       {"uuid", "provision_state", "reservation", "number"}: the database afterwards
 
@@ -124,7 +124,10 @@ def locks_of(history, node, found):
 
 def check_orders(history, spans, found):
     """How many orders there were, and how many of them have no known sender."""
-    owners = {row["from"]: row["pid"] for row in records(history.folder, "owners.json")}
+    # The kernel gives the port of a process that has ended to another one.
+    owners = collections.defaultdict(set)
+    for row in records(history.folder, "owners.json"):
+        owners[row["from"]].add(row["pid"])
     orders = records(history.folder, "orders.json")
     unknown = 0
     for order in orders:
@@ -136,10 +139,10 @@ def check_orders(history, spans, found):
             continue
         if all(history.ended.get(lease, float("inf")) < time - NEAR_S for lease in holders):
             found.append("%s, after lease %s had ended" % (told, sorted(holders)))
-        sender = owners.get(order["from"])
-        unknown += sender is None
-        if sender is not None and sender not in {history.pid(lease) for lease in holders}:
-            found.append("%s, process %d, but lease %s had its lock" % (told, sender, sorted(holders)))
+        senders = owners.get(order["from"])
+        unknown += senders is None
+        if senders is not None and not senders & {history.pid(lease) for lease in holders}:
+            found.append("%s, process %s, but lease %s had its lock" % (told, sorted(senders), sorted(holders)))
     return len(orders), unknown
 
 

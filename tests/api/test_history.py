@@ -103,7 +103,14 @@ class Check(harness.Suite):
     def test_an_order_of_a_process_without_the_lock(self):
         self.lock(1, 1)
         self.told(2, 2)
-        self.finds("process 102, but lease ['1-5e0c41d2'] had its lock")
+        self.finds("process [102], but lease ['1-5e0c41d2'] had its lock")
+
+    def test_a_port_that_another_process_had_later(self):
+        self.add("owners.json", **{"from": "127.0.0.1:1", "pid": 103})
+        self.lock(1, 1)
+        self.told(1.2, 1)
+        self.end()
+        self.assertEqual(self.found(), [])
 
     def test_an_order_without_any_lock(self):
         self.lock(1, 1)
