@@ -100,7 +100,7 @@ class Cluster:
         self.boot_ports = [first + 4 + number for number in range(self.count_of_conductors)]
 
     def start(self):
-        self.server = postgresql.Postgresql()
+        self.server = postgresql.Postgresql({"autovacuum": "on"})  # as everywhere: nodes that deploy leave many dead rows
         self.stack.callback(self.server.remove)
         say("PostgreSQL answers at port %d" % self.server.port)
         self.rabbit = rabbit_support.Rabbit()
