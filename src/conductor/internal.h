@@ -66,6 +66,7 @@ struct Conductor {
     LeaseWatch *lease_watch; /* clock's thread; owned */
     char *members;           /* clock's thread; owned: of whom the ring was made, as text */
     bool queue_claims;       /* clock's thread: claims of places may be left in the queue */
+    bool was_told_apart;     /* clock's thread: that no transport leads to the others */
     pthread_t clock_thread;
     int64_t clock_skew_ms; /* clock's thread: the stored steady_skew_ms */
     Lock clock_lock;

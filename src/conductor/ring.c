@@ -32,6 +32,21 @@ make(const RingMember *members, size_t count)
     return ring;
 }
 
+/* Warns once when another conductor is alive and no transport leads to it. */
+static void
+tell_apart(Conductor *conductor, const RingMember *members, size_t count)
+{
+    if (count < 2 || conductor->was_told_apart ||
+        strcmp(config_string(config_current(), OPT_RPC_TRANSPORT), "none") != 0)
+        return;
+    bool first = strcmp(members[0].hostname, conductor->hostname) == 0;
+    conductor->was_told_apart = true;
+    log_warning("conductor.ring",
+                "conductor %s is alive too, but [DEFAULT]rpc_transport is none: this process shows "
+                "only events and agents' progress of its own conductor; json-rpc or oslo shows all",
+                members[first ? 1 : 0].hostname);
+}
+
 bool
 ring_renew(Conductor *conductor, const RingMember *members, size_t count)
 {
@@ -49,6 +64,7 @@ ring_renew(Conductor *conductor, const RingMember *members, size_t count)
     g_free(conductor->members);
     conductor->members = g_steal_pointer(&text);
     log_info("conductor.ring", "%zu conductors are alive", count);
+    tell_apart(conductor, members, count);
     return true;
 }
 

@@ -31,6 +31,11 @@ TRANSPORT = os.environ.get("STEEL_TEST_RPC")  # tests/on-cluster: API and conduc
 LIMIT_S = int(os.environ.get("STEEL_TEST_LIMIT_S", "60"))  # generous: a condition that takes longer will not come
 
 
+def long_test(test):
+    """For a test that takes long: it is there with STEEL_ALL alone, which ./check --all sets."""
+    return test if os.environ.get("STEEL_ALL") else None
+
+
 class Answer:
     """One HTTP answer; `json` is None when the body is empty or none."""
 

@@ -21,7 +21,7 @@ from ports import free_port
 LIMIT_S = 600  # Erlang starts slowly on a machine with much to do
 BIN = "/usr/lib/rabbitmq/bin/"
 CONFIGURATION = """
-listeners.tcp.default = 127.0.0.1:{port}
+listeners.tcp.default = {address}:{port}
 listeners.ssl.default = {tls_port}
 ssl_options.cacertfile = {folder}/certificate.pem
 ssl_options.certfile = {folder}/certificate.pem
@@ -62,13 +62,15 @@ def make_certificate(folder, certificate, key):
 class Rabbit:
     """User "steel"; `url()` is its transport_url. Stop it and start it as often as you like: it keeps what is durable."""
 
-    def __init__(self, start=True):
+    def __init__(self, start=True, address="127.0.0.1"):
+        """address: where clients reach it without TLS."""
+        self.address = address
         self.folder = tempfile.mkdtemp(prefix="steel-rabbit-")
         self.password = "rabbit-secret"
         self.port, self.tls_port, self.management, self.epmd_port, self.distribution = (free_port() for _ in range(5))
         self.name = "steel%d@localhost" % self.port
         self.certificate = make_certificate(self.folder, "certificate.pem", "key.pem")
-        settings = CONFIGURATION.format(port=self.port, tls_port=self.tls_port, management=self.management, password=self.password,
+        settings = CONFIGURATION.format(address=address, port=self.port, tls_port=self.tls_port, management=self.management, password=self.password,
                                         folder=self.folder)
         for path, text in (("plugins", "[rabbitmq_management]."), (".erlang.cookie", "STEELTEST"), ("none", ""),
                            ("rabbitmq.conf", settings)):
@@ -122,7 +124,7 @@ class Rabbit:
             with open(self.path("log"), errors="replace") as log:
                 raise AssertionError("RabbitMQ has ended:\n" + log.read()[-4000:])
         try:
-            with socket.create_connection(("127.0.0.1", self.port), 1):
+            with socket.create_connection((self.address, self.port), 1):
                 return self.ask("GET", "/api/overview", limit_s=60)[0] == 200  # not the whole limit for one question
         except (OSError, http.client.HTTPException):
             return False
@@ -160,7 +162,7 @@ class Rabbit:
         return done.stdout.decode()
 
     def url(self, user="steel", password=None, port=None):
-        return "rabbit://%s:%s@127.0.0.1:%d/" % (user, password or self.password, port or self.port)
+        return "rabbit://%s:%s@%s:%d/" % (user, password or self.password, self.address, port or self.port)
 
     def ask(self, method, path, body=None, limit_s=LIMIT_S):
         """One call of the management API: (status, parsed body)."""

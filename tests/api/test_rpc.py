@@ -284,6 +284,24 @@ class OverRabbit(Common, Watched, rpc_support.Pair):
         self.assertEqual(answer.status, 503, answer.body)
         self.assertIn("may have been begun", answer.message)
 
+    def late(self, node):
+        """A call that gets no answer; nobody does it afterwards."""
+        answer = self.call("PUT", "/v1/nodes/%s/maintenance" % node, {"reason": "late"})
+        self.assertEqual(answer.status, 504, answer.body)
+        self.assertIn("rpc_response_timeout", answer.message)
+
+    def not_done(self, node):
+        until("calls arrive again", lambda: self.call("PATCH", "/v1/nodes/" + node, [
+            {"op": "add", "path": "/extra/a", "value": 1}]).status == 200, 60)
+        self.assertIsNone(self.get("/v1/nodes/" + node)["maintenance_reason"])
+
+    def test_a_call_to_a_broker_that_stands_still_is_a_timeout_and_not_done_later(self):
+        node = self.fake()
+        self.with_api(rpc_response_timeout="3")
+        with self.rabbit.frozen():
+            self.late(node)
+        self.not_done(node)
+
     def test_an_api_that_was_stopped_leaves_no_queue(self):
         """It would take in every event until it expires."""
         def answers():
