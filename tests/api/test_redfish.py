@@ -177,6 +177,21 @@ class Redfish(harness.Suite):
         card = self.bmc.ask("GET", "/redfish/v1/Systems/1/EthernetInterfaces/1").json
         self.assertEqual("%s %s" % (node["properties"]["memory_mb"], card["MACAddress"].lower()), node["extra"]["told"])
 
+    def test_inspection_fails_where_a_rule_says_so(self):
+        uuid = self.machine()
+        self.provision(uuid, "manage", "manageable")
+        self.want(200, "PATCH", "/v1/nodes/" + uuid, [{"op": "add", "path": "/inspect_interface", "value": "redfish"}])
+        rule = self.want(201, "POST", "/v1/inspection_rules", {
+            "conditions": [{"op": "eq", "args": {"values": ["{inventory[system_vendor][product_name]}", self.system()["Model"]]}}],
+            "actions": [{"op": "fail", "args": {"msg": "not of this make"}}]})
+        try:
+            self.want(202, "PUT", "/v1/nodes/%s/states/provision" % uuid, {"target": "inspect"})
+            node = self.wait_node(uuid, provision_state="inspect failed", reservation=None)
+            self.assertIn("not of this make", node["last_error"])
+        finally:
+            self.want(204, "DELETE", "/v1/inspection_rules/" + rule["uuid"])
+        self.provision(uuid, "inspect", "manageable")
+
     def test_a_managed_node_shows_how_its_machine_boots(self):
         uuid = self.machine()
         node = self.provision(uuid, "manage", "manageable")

@@ -6,6 +6,7 @@ compared whole. The answers kept in tours/NAME.json are those of Ironic 39.0.0. 
 
     wait PATH FIELD=VALUE...      until the item there has these values
     settle                        until nothing moves
+    boots MAC                     the machine boots its disc over the network, and says so to a service that waits for that
     {NAME} := METHOD PATH ...     a request; later lines name the UUID of what it has made as {NAME}
 
 What clients are told, they ask, and it is their requests that are kept: client_*.txt are written by tests/foreign/record_newest_clients.
@@ -19,6 +20,7 @@ import http.server
 import json
 import os
 import re
+import socket
 import sys
 import threading
 import time
@@ -38,6 +40,7 @@ BOOT_PORT, API_PORT = harness.free_port(), harness.free_port()
 OPTIONS = {"enabled_deploy_interfaces": "direct,ramdisk,fake", "enabled_inspect_interfaces": "no-inspect,agent,fake",
            "boot_server.enabled": "true", "boot_server.port": BOOT_PORT, "api.port": API_PORT,
            "deploy.http_url": "http://127.0.0.1:%d" % BOOT_PORT, "deploy.external_callback_url": "http://127.0.0.1:%d" % API_PORT,
+           "enabled_raid_interfaces": "no-raid,agent,fake",
            "agent.post_deploy_get_power_state_retries": "0", "inspector.hooks": "$default_hooks"}
 MADE = re.compile(r"^\{(\w+)\} := ")
 HELD = re.compile(r"(\w+)=(\S*)")
@@ -75,10 +78,10 @@ def said(text):
 
 
 class Images(http.server.BaseHTTPRequestHandler):
-    """A web server with a few bytes for every name."""
+    """A web server with a few bytes for every name without "missing" in it."""
 
     def do_HEAD(self):
-        self.send_response(200)
+        self.send_response(404 if "missing" in self.path else 200)
         self.send_header("Content-Length", "4")
         self.end_headers()
 
@@ -90,17 +93,43 @@ class Images(http.server.BaseHTTPRequestHandler):
         pass
 
 
-def boot_token():
-    """What an agent that Steel has booted proves itself by: it stands in the script of its boot. Ironic asks for none here."""
+def fetch(path):
+    """What Steel's boot file server gives the machine; "" of Ironic, beside which there is none."""
     connection = http.client.HTTPConnection("127.0.0.1", BOOT_PORT, timeout=10, source_address=("127.0.0.9", 0))
     try:
-        connection.request("GET", "/boot/%s.ipxe" % MAC.replace(":", "-"))
-        found = re.search(r"continue_inspection(\?agent_token=\S+)", connection.getresponse().read().decode())
-        return found.group(1) if found else ""
+        connection.request("GET", path)
+        answer = connection.getresponse()
+        text = answer.read().decode()
+        return text if answer.status == 200 else ""
     except ConnectionRefusedError:
         return ""
     finally:
         connection.close()
+
+
+def listens(port):
+    with socket.socket() as one:
+        return one.connect_ex(("127.0.0.1", port)) == 0
+
+
+def script_of(mac):
+    return fetch("/boot/%s.ipxe" % mac.replace(":", "-"))
+
+
+def boot_token():
+    """What an agent that Steel has booted proves itself by: it stands in the script of its boot. Ironic asks for none here."""
+    found = re.search(r"continue_inspection(\?agent_token=\S+)", script_of(MAC))
+    return found.group(1) if found else ""
+
+
+def boot(mac):
+    """The machine opens the disc that its script names, if there is a script."""
+    end = time.monotonic() + tour_common.LIMIT_S
+    while time.monotonic() < end and listens(BOOT_PORT):
+        token = re.search(r"sanhook .*token=([0-9a-f]+)", script_of(mac), re.S)
+        if token and fetch("/boot/%s/progress?token=%s&phase=san_hooked&try=1" % (mac.replace(":", "-"), token[1])) == "noted\n":
+            return
+        tour_common.REAL_SLEEP(0.05)
 
 
 def request(service, method, path, body, version):
@@ -163,6 +192,9 @@ def talk(name):
                 continue
             if line == "settle":
                 service.settle()
+                continue
+            if line.startswith("boots "):
+                boot(line.split(" ")[1])
                 continue
             seen[line] = seen.get(line, 0) + 1
             step = line if seen[line] == 1 else "%s (%d)" % (line, seen[line])
