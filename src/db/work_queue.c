@@ -98,8 +98,9 @@ bool
 db_queue_waiting(Db *db, const DbQueueKind *kind, int64_t *waiting, GError **error)
 {
     const DbValue name = db_text(kind->name);
-    return db_query(db, "SELECT COUNT(*) FROM work_queue q WHERE q.operation = ?1 AND " UNCLAIMED("q"), &name, 1,
-                    db_read_integer, waiting, error);
+    return db_query(db,
+                    "SELECT COUNT(*) FROM work_queue q WHERE q.operation = ?1 AND " UNCLAIMED("q"),
+                    &name, 1, db_read_integer, waiting, error);
 }
 
 typedef struct Listing {
