@@ -20,6 +20,7 @@ import unittest
 import uuid
 
 import database
+import known_secrets
 import schema
 from ports import free_port
 
@@ -107,6 +108,8 @@ def last_words(log):
 class Steel:
     """A running daemon with fake hardware, in a folder and a process group of its own."""
 
+    given = None  # secrets that were sent to it, as a set
+    readable = ()
     process = None
     conductor = None  # its process, if the API is one of its own
     transport = None  # between the two
@@ -181,6 +184,7 @@ class Steel:
 
     def stop(self):
         """Stops it as an operator would; the exit status."""
+        self.readable = known_secrets.left(self.given or (), self.folder, self.log_path)  # while the database has its WAL
         status = self.end_process(self.process)
         if self.conductor is not None:
             status = self.end_process(self.conductor) or status
@@ -209,6 +213,7 @@ class Suite(unittest.TestCase):
 
     newest = LATEST  # that the daemon serves
     options = ()
+    keeps_secrets = True  # it sends them nowhere else
     steel = None
 
     @classmethod
@@ -221,6 +226,8 @@ class Suite(unittest.TestCase):
         status = cls.steel.stop()
         if status != 0:
             raise AssertionError("steeld ended with status %s:\n%s" % (status, cls.steel.last_words))
+        if cls.keeps_secrets and cls.steel.readable:
+            raise AssertionError("secrets at rest: %s" % cls.steel.readable)
 
     @classmethod
     def temporary_folder(cls):
@@ -254,6 +261,7 @@ class Suite(unittest.TestCase):
             sent[VERSION_HEADER] = version
         sent.update(headers or {})
         data = body if isinstance(body, (bytes, type(None))) else json.dumps(body).encode()
+        self.steel.given = known_secrets.note(self.steel.given or set(), path, body)
         if data is not None:
             sent["Content-Type"] = "application/json"
         connection = getattr(self.connections, "value", None)
