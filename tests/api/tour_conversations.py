@@ -155,7 +155,7 @@ def answer_of(service, line, images):
         return dict(answer, said=said(text))
     if text:
         answer["body"] = json.loads(text)
-        if "conductor" in answer["body"]:
+        if isinstance(answer.get("body"), dict) and "conductor" in answer["body"]:
             answer["body"]["conductor"] = "<host>"
     return answer
 
