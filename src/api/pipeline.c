@@ -48,13 +48,11 @@ answer_unrouted(Request *request, unsigned status)
     return answer_routing(request, status, description);
 }
 
-/* To older versions a newer route must look as if it did not exist. */
+/* To older versions a newer route must look as if it did not exist. Always false. */
 static bool
-check_version(Request *request)
+answer_too_old(Request *request)
 {
     const Route *route = request->route;
-    if (request->version >= route->since)
-        return true;
     g_autofree char *description = g_strdup_printf(
         "%s /v1/%s exists from API version 1.%u, the request asks for 1.%u",
         http_method_name(route->method), route->pattern, route->since, request->version);
@@ -65,6 +63,12 @@ check_version(Request *request)
         return request_answer_error(request, error);
     }
     return answer_routing(request, route->below, description);
+}
+
+static bool
+is_too_old(const Request *request)
+{
+    return !(request->route->flags & ROUTE_UNVERSIONED) && request->version < request->route->since;
 }
 
 /* Newer versions take ".json" for a part of the name; no word of a route has it there. */
@@ -131,8 +135,10 @@ request_begin(Request *request)
                                    &request->version, &error))
             return answer_routing(request, 406, error->message);
         request->version_known = true;
-        if (!keep_suffix(request) || !check_version(request))
+        if (!keep_suffix(request))
             return false;
+        if (is_too_old(request) && !(request->route->flags & ROUTE_POLICY_FIRST))
+            return answer_too_old(request);
     }
     if (!browser_guard_admits(request, announces_body(request), &error))
         return request_answer_error(request, error);
@@ -229,12 +235,28 @@ request_refuse_body(Request *request, BodyFault fault)
 
 /* ---- the handler ---- */
 
+/* Who may not do it is told so, whatever the version. */
+static void
+judge_too_old(Request *request)
+{
+    g_autoptr(GError) error = NULL;
+    g_auto(NodeBrief) node = {0};
+    if (node_captured(request, &node, &error))
+        answer_too_old(request);
+    else
+        request_answer_error(request, error);
+}
+
 /* Runs the handler, and makes a fault of its failure. True if the answer is ready. */
 static bool
 run_handler(Request *request)
 {
     g_autoptr(GError) error = NULL;
     const Route *route = request->route;
+    if (is_too_old(request)) {
+        judge_too_old(request);
+        return true;
+    }
     if (route->policy != NULL && !(route->flags & ROUTE_TARGETED) &&
         !policy_check(request, route->policy, NULL, &error)) {
         request_answer_error(request, error);

@@ -172,7 +172,8 @@ route_find(Request *request, unsigned *status, const char **allow)
             take_captures(request, &patterns[row], segments);
             return &routes[row];
         }
-        methods |= routes[row].method;
+        if (routes[row].handler != method_missing)
+            methods |= routes[row].method;
     }
     if (methods != 0) {
         *status = 405;

@@ -14,6 +14,7 @@ enum {
     ROUTE_TARGETED = 1 << 3,     /* the handler checks the policy, once it knows whose node it is */
     ROUTE_HIDDEN_FAULT = 1 << 4, /* below its version: a 404 as of a thing that is not there */
     ROUTE_BODY_INVENTORY = 1 << 5, /* carries what inspection has found */
+    ROUTE_POLICY_FIRST = 1 << 6, /* below its version too the policy judges the node in the path */
 };
 
 struct Route {

@@ -254,6 +254,31 @@ class Roles(auth_support.KeystoneSuite):
             for target in targets:
                 self.assertEqual("192.0.2.1" in str(target), sees, person)
 
+    def test_the_policy_judges_a_request_before_its_words_and_most_versions(self):
+        node = "/v1/nodes/" + self.things["NOBODYS"]
+        for method, path, body, reader, admin in (
+                ("PATCH", "", [], 403, 200),
+                ("PATCH", "", [{"op": "replace", "path": "/chassis_uuid", "value": "no UUID"}], 403, 400),
+                ("PATCH", "", [{"op": "replace", "path": "/instance_uuid", "value": "no UUID"}], 403, 400),
+                ("PATCH", "", [{"op": "replace", "path": "/owner", "value": {"no": "text"}}], 403, 400),
+                ("PUT", "/management/boot_device", {}, 403, 400),
+                ("PUT", "/management/indicators/led@system", {"state": "PURPLE"}, 403, 400),
+                ("PUT", "/states/power", {"target": "off"}, 403, 400),
+                ("PUT", "/states/raid", {}, 403, 406),
+                ("PUT", "/states/boot_mode", {"target": "uefi"}, 403, 404),
+                ("PUT", "/states/secure_boot", {"target": True}, 403, 404)):
+            version = "1.11" if path == "/states/raid" else "1.70"
+            for person, status in (("own/reader", 404), ("system/reader", reader), ("system/admin", admin)):
+                answer = self.as_(self.token(person), method, node + path, body, version)
+                self.assertEqual(answer.status, status, (person, method, path, body, answer.body))
+
+    def test_a_state_that_no_node_has_cannot_be_put(self):
+        for person in ("own/reader", "system/admin"):
+            for name in ("MINE", "THEIRS"):
+                path = "/v1/nodes/%s/states/target_raid_config" % self.things[name]
+                self.assertEqual(self.as_(self.token(person), "PUT", path, {"target": {}}).status, 405)
+                self.assertEqual(self.as_(self.token(person), "GET", path).status, 404)
+
     def test_a_refusal_names_rule_and_roles(self):
         answer = self.as_(self.token("own/reader"), "PUT", "/v1/nodes/%s/maintenance" % self.things["MINE"], {})
         self.assertEqual(answer.status, 403)
