@@ -247,7 +247,7 @@ class Groups(cluster_support.SuiteOverHttp):
 
     def test_a_group_whose_conductor_dies_has_no_heir_and_goes_on_when_it_is_back(self):
         node = self.to(self.fake(conductor_group="r7"), "available")
-        self.orders(node, {"deploy.deploy": {"delay_ms": 60000}})  # not when it is gone on with
+        self.orders(node, {"deploy.deploy": {"delay_ms": 12000}})  # once more when it is gone on with
         self.ask(node, "active")
         until("the step runs", lambda: [phase for phase in self.phases(node) if phase["phase"] == "deploy.deploy"])
         lease = self.members[1].lease()
