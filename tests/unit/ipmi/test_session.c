@@ -477,6 +477,40 @@ a_weaker_suite_is_not_kept_forever(void **state)
     wire_close(&wire);
 }
 
+/* ---- how soon a datagram is taken for lost ---- */
+
+/* A session in which the first reply is lost; how long it took. */
+static uint64_t
+time_with_loss(const IpmiMemory *memory, IpmiMemory *after)
+{
+    Wire wire;
+    IpmiTarget target = wire_target();
+    IpmiRequest request;
+    ipmi_build_chassis_status(&request);
+    wire_open(&wire, NULL, NULL);
+    wire.lose_reply = 1;
+    uint64_t start_ms = wire.now_ms;
+    wire_session(&wire, &target, &request, 1);
+    wire.session->memory = *memory;
+    wire_run(&wire);
+    assert_succeeded(&wire);
+    *after = wire.session->memory;
+    uint64_t took_ms = wire.now_ms - start_ms;
+    wire_close(&wire);
+    return took_ms;
+}
+
+static void
+a_bmc_that_answered_at_once_is_asked_again_sooner(void **state)
+{
+    (void)state;
+    IpmiMemory memory = {0}, after;
+    assert_in_range(time_with_loss(&memory, &after), 1000, 1100);
+    assert_true(after.quick); /* what was lost says nothing of its speed */
+    assert_in_range(time_with_loss(&after, &memory), 500, 600);
+    assert_true(memory.quick);
+}
+
 /* ---- somebody else who answers ---- */
 
 static void
@@ -980,6 +1014,7 @@ main(void)
         cmocka_unit_test(a_suite_that_worked_is_not_given_up_for_a_weaker_one),
         cmocka_unit_test(a_weaker_suite_that_is_refused_gives_way_to_a_stronger_one),
         cmocka_unit_test(a_weaker_suite_is_not_kept_forever),
+        cmocka_unit_test(a_bmc_that_answered_at_once_is_asked_again_sooner),
         cmocka_unit_test(forged_refusals_end_no_login),
         cmocka_unit_test(a_refusal_without_our_session_id_is_believed_when_nothing_better_comes),
         cmocka_unit_test(a_refusal_with_our_session_id_is_believed_at_once),

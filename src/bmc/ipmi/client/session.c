@@ -14,6 +14,7 @@ enum {
     DEFAULT_RETRANSMIT_MS = 1000,
     DEFAULT_DEADLINE_MS = 20000,
     RETRANSMIT_MAX_MS = 8000,
+    QUICK_RETRANSMIT_MS = 500, /* to a BMC that answers everything in less than that */
     BUSY_PAUSE_MS = 1000,
     SAME_SEQUENCE_TRIES = 4, /* copies of a request under one rqSeq, then the next is taken */
     RESTARTS_MAX = 2,
@@ -205,12 +206,24 @@ build_step(IpmiSession *session, uint8_t *out, size_t *size, GError **error)
     return build_message(session, &request, out, size, error);
 }
 
+/* Whether a datagram without an answer is taken for lost early. What must not be done twice is
+ * given its time: not every BMC knows a copy. */
+static bool
+is_quick(const IpmiSession *session)
+{
+    if (session->step == SESSION_REQUESTS && !session->requests[session->response_count].repeatable)
+        return false;
+    return session->memory.quick;
+}
+
 /* The wait before the next copy: twice the same, then doubled. */
 static unsigned
 retransmit_after(const IpmiSession *session)
 {
     unsigned doublings = MIN((session->tries - 1) / 2, 8);
-    uint64_t wait_ms = (uint64_t)session->retransmit_ms << doublings;
+    unsigned first_ms = is_quick(session) ? MIN(session->retransmit_ms, QUICK_RETRANSMIT_MS)
+                                          : session->retransmit_ms;
+    uint64_t wait_ms = (uint64_t)first_ms << doublings;
     return (unsigned)MIN(wait_ms, MAX(RETRANSMIT_MAX_MS, session->retransmit_ms));
 }
 
@@ -248,6 +261,7 @@ void
 session_begin(IpmiSession *session, SessionStep step, uint64_t now_ms)
 {
     session->step = step;
+    session->asked_ms = now_ms;
     session->tries = 0;
     session->pausing = false;
     session->doubt = SESSION_NO_DOUBT;
@@ -288,6 +302,7 @@ session_finish(IpmiSession *session, uint64_t now_ms, GError *error)
 {
     session->finished = true;
     session->error = error;
+    session->memory.quick = error == NULL && !session->slow;
     session_close(session, now_ms);
 }
 

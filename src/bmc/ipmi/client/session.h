@@ -34,6 +34,7 @@ typedef struct IpmiMemory {
     uint64_t suite_ms;          /* when it became that one */
     bool no_capabilities;       /* it does not answer Get Channel Authentication Capabilities */
     unsigned closes_unanswered; /* Close Session in a row; from two on it is not waited for */
+    bool quick;                 /* its last session answered all that was not lost at once */
     bool proven;                /* the two below hold */
     uint8_t salt[IPMI_RANDOM_SIZE];
     uint8_t digest[IPMI_DIGEST_MAX]; /* of the credentials that worked last */
@@ -74,6 +75,7 @@ typedef struct IpmiSession {
     SessionStep step;
     uint64_t due_ms; /* call ipmi_session_expire() then */
     uint64_t deadline_ms;
+    uint64_t asked_ms; /* when this step was sent first */
     unsigned tries;    /* sends in this step */
     unsigned repeats;  /* sends beyond the first, in this login */
     unsigned restarts; /* logins begun again because the BMC had lost the session */
@@ -91,6 +93,7 @@ typedef struct IpmiSession {
     bool suites_refused[2]; /* 17, 3 */
     unsigned suite_turn;    /* how many suites got no answer at all */
     bool trusted;           /* these credentials have worked before */
+    bool slow;              /* an answer to a first copy took longer than memory.quick means */
     IpmiMemory memory;
     IpmiLogin login;
     IpmiKeys keys;

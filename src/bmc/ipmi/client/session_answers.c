@@ -7,6 +7,8 @@
 
 #include "common/error.h"
 
+enum { QUICK_MS = 300 }; /* less than a datagram is waited for that is taken for lost early */
+
 void
 session_next_request(IpmiSession *session, uint64_t now_ms)
 {
@@ -180,6 +182,8 @@ receive(IpmiSession *session, uint64_t now_ms, const uint8_t *data, size_t size)
 bool
 ipmi_session_receive(IpmiSession *session, uint64_t now_ms, const uint8_t *data, size_t size)
 {
+    if (session->tries == 1 && now_ms - session->asked_ms > QUICK_MS)
+        session->slow = true;
     if (receive(session, now_ms, data, size))
         return true;
     session->ignored++;
