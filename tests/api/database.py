@@ -9,6 +9,8 @@ import sqlite3
 
 SERVER = os.environ.get("STEEL_TEST_DATABASE")  # "postgresql://...:PORT/"
 
+made = set()  # names of databases; a suite with a server of its own has none here, and may be where this one is not reached
+
 
 def file_of(folder):
     return os.path.join(folder, "steel.sqlite")
@@ -32,6 +34,7 @@ def url(folder):
     """The URL of the database of a daemon with this folder; a server's database is made when it is first asked for."""
     if SERVER is None:
         return "sqlite:///" + file_of(folder)
+    made.add(name_of(folder))
     if not ask_server("SELECT 1 FROM pg_database WHERE datname = '%s'" % name_of(folder)):
         ask_server('CREATE DATABASE "%s" TEMPLATE template0' % name_of(folder))
     return SERVER + name_of(folder)
@@ -39,7 +42,8 @@ def url(folder):
 
 def forget(folder):
     """Removes what does not go with the folder."""
-    if SERVER is not None:
+    if name_of(folder) in made:
+        made.remove(name_of(folder))
         ask_server('DROP DATABASE IF EXISTS "%s" WITH (FORCE)' % name_of(folder))
 
 
