@@ -112,27 +112,28 @@ static const struct {
     ConfigOption interval; /* seconds; 0 there: never */
     int64_t fixed_s;       /* used instead of the option when not 0 */
     void (*run)(Conductor *conductor);
+    bool spread; /* it asks all machines: conductors begin it at different times */
 } rows[] = {
-    {"clock",           OPT_CONDUCTOR_HEARTBEAT_INTERVAL,              1,  clock_follow},
-    {"lease",           OPT_CONDUCTOR_HEARTBEAT_INTERVAL,              1,  keep_lease},
-    {"leases",          OPT_CONDUCTOR_HEARTBEAT_INTERVAL,              1,  watch_leases},
-    {"time",            OPT_CONDUCTOR_HEARTBEAT_INTERVAL,              0,  note_clock},
-    {"locks",           OPT_CONDUCTOR_HEARTBEAT_INTERVAL,              1,  task_unlock_again},
-    {"wait deadlines",  OPT_CONDUCTOR_HEARTBEAT_INTERVAL,              1,  wait_deadlines_run},
-    {"boot reports",    OPT_CONDUCTOR_HEARTBEAT_INTERVAL,              5,  boot_reports_run},
-    {"boot again",      OPT_CONDUCTOR_HEARTBEAT_INTERVAL,              1,  boot_again_run},
-    {"calls of agents", OPT_CONDUCTOR_HEARTBEAT_INTERVAL,              1,  wakes_run},
-    {"consoles",        OPT_CONDUCTOR_HEARTBEAT_INTERVAL,              1,  consoles_recover_run},
-    {"queue",           OPT_CONDUCTOR_HEARTBEAT_INTERVAL,              1,  queue_run},
-    {"takeover",        OPT_CONDUCTOR_HEARTBEAT_INTERVAL,              5,  takeover_run},
-    {"orphans",         OPT_CONDUCTOR_SYNC_LOCAL_STATE_INTERVAL,       0,  orphans_run},
-    {"media",           OPT_CONDUCTOR_HEARTBEAT_INTERVAL,              60, media_sweep_run},
-    {"power sync",      OPT_CONDUCTOR_SYNC_POWER_STATE_INTERVAL,       0,  power_sync_begin},
-    {"power recovery",  OPT_CONDUCTOR_POWER_FAILURE_RECOVERY_INTERVAL, 0,  power_recovery_begin},
-    {"sensors",         OPT_SENSOR_DATA_INTERVAL,                      0,  sensors_run},
-    {"allocations",     OPT_CONDUCTOR_CHECK_ALLOCATIONS_INTERVAL,      0,  allocations_run},
-    {"history",         OPT_CONDUCTOR_NODE_HISTORY_CLEANUP_INTERVAL,   0,  history_prune_run},
-    {"conductors",      OPT_CONDUCTOR_CONDUCTOR_CLEANUP_INTERVAL,      0,  conductors_prune_run},
+    {"clock", OPT_CONDUCTOR_HEARTBEAT_INTERVAL, 1, clock_follow},
+    {"lease", OPT_CONDUCTOR_HEARTBEAT_INTERVAL, 1, keep_lease},
+    {"leases", OPT_CONDUCTOR_HEARTBEAT_INTERVAL, 1, watch_leases},
+    {"time", OPT_CONDUCTOR_HEARTBEAT_INTERVAL, 0, note_clock},
+    {"locks", OPT_CONDUCTOR_HEARTBEAT_INTERVAL, 1, task_unlock_again},
+    {"wait deadlines", OPT_CONDUCTOR_HEARTBEAT_INTERVAL, 1, wait_deadlines_run},
+    {"boot reports", OPT_CONDUCTOR_HEARTBEAT_INTERVAL, 5, boot_reports_run},
+    {"boot again", OPT_CONDUCTOR_HEARTBEAT_INTERVAL, 1, boot_again_run},
+    {"calls of agents", OPT_CONDUCTOR_HEARTBEAT_INTERVAL, 1, wakes_run},
+    {"consoles", OPT_CONDUCTOR_HEARTBEAT_INTERVAL, 1, consoles_recover_run},
+    {"queue", OPT_CONDUCTOR_HEARTBEAT_INTERVAL, 1, queue_run},
+    {"takeover", OPT_CONDUCTOR_HEARTBEAT_INTERVAL, 5, takeover_run},
+    {"orphans", OPT_CONDUCTOR_SYNC_LOCAL_STATE_INTERVAL, 0, orphans_run},
+    {"media", OPT_CONDUCTOR_HEARTBEAT_INTERVAL, 60, media_sweep_run},
+    {"power sync", OPT_CONDUCTOR_SYNC_POWER_STATE_INTERVAL, 0, power_sync_begin, true},
+    {"power recovery", OPT_CONDUCTOR_POWER_FAILURE_RECOVERY_INTERVAL, 0, power_recovery_begin},
+    {"sensors", OPT_SENSOR_DATA_INTERVAL, 0, sensors_run, true},
+    {"allocations", OPT_CONDUCTOR_CHECK_ALLOCATIONS_INTERVAL, 0, allocations_run},
+    {"history", OPT_CONDUCTOR_NODE_HISTORY_CLEANUP_INTERVAL, 0, history_prune_run},
+    {"conductors", OPT_CONDUCTOR_CONDUCTOR_CLEANUP_INTERVAL, 0, conductors_prune_run},
 };
 
 static int64_t
@@ -158,8 +159,7 @@ static int64_t
 first_due_ms(const Conductor *conductor, size_t row)
 {
     int64_t interval = interval_ms(row);
-    bool asks_machines = rows[row].run == power_sync_begin || rows[row].run == sensors_run;
-    bool spread = asks_machines && db_is_shared(conductor->services.db) && interval > 0;
+    bool spread = rows[row].spread && db_is_shared(conductor->services.db) && interval > 0;
     return time_monotonic_ms() + interval +
            (spread ? clock_offset_ms(conductor->hostname, interval) : 0);
 }

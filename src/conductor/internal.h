@@ -131,6 +131,7 @@ bool ring_renew(Conductor *conductor, const RingMember *members, size_t count);
 /* Whether this conductor sweeps a node: it is the node's by the ring, or the first of its group if
  * nobody serves its driver. On a database with one process every node is its own. Any thread. */
 bool ring_is_mine(Conductor *conductor, const Node *node);
+/* The same, of a node that is not loaded. */
 bool ring_has(Conductor *conductor, const char *uuid, const char *driver,
               const char *conductor_group);
 

@@ -66,20 +66,6 @@ find_wish(const RpcRouter *router, const RpcCall *call, NodeBrief *node, Wish *w
     return true;
 }
 
-/* What needs nothing but the database: any conductor may do it to a node whose group has none. */
-static bool
-is_for_anyone(RpcMethod method)
-{
-    static const RpcMethod methods[] = {
-        RPC_CREATE,     RPC_UPDATE,    RPC_DESTROY,       RPC_SET_MAINTENANCE,
-        RPC_SET_TRAITS, RPC_ADD_TRAIT, RPC_REMOVE_TRAITS,
-    };
-    for (size_t i = 0; i < G_N_ELEMENTS(methods); i++)
-        if (methods[i] == method)
-            return true;
-    return false;
-}
-
 static const char *
 choose(const RpcRouter *router, const HashRing *ring, const RpcCall *call, const Wish *wish)
 {
@@ -97,7 +83,7 @@ static bool
 check_group(const HashRing *ring, const RpcCall *call, const NodeBrief *node, GError **error)
 {
     const char *group = node->conductor_group != NULL ? node->conductor_group : "";
-    if (node->uuid == NULL || is_for_anyone(call->method) || hash_ring_is_empty(ring) ||
+    if (node->uuid == NULL || rpc_method_is_for_anyone(call->method) || hash_ring_is_empty(ring) ||
         hash_ring_first(ring, group) != NULL)
         return true;
     return steel_fail(error, STEEL_ERROR_NO_CONDUCTOR,

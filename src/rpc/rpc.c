@@ -10,10 +10,11 @@ struct Rpc {
 typedef struct MethodRow {
     const char *name;
     unsigned version;
+    bool anywhere;
 } MethodRow;
 
 static const MethodRow methods[RPC_METHOD_COUNT] = {
-#define RPC_METHOD(code, name, version) [RPC_##code] = {name, version},
+#define RPC_METHOD(code, name, version, anywhere) [RPC_##code] = {name, version, anywhere},
 #include "rpc/methods.def"
 #undef RPC_METHOD
 };
@@ -28,6 +29,12 @@ unsigned
 rpc_method_version(RpcMethod method)
 {
     return methods[method].version;
+}
+
+bool
+rpc_method_is_for_anyone(RpcMethod method)
+{
+    return methods[method].anywhere;
 }
 
 RpcMethod

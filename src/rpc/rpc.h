@@ -11,7 +11,7 @@
 enum { RPC_VERSION = 2 };
 
 typedef enum RpcMethod {
-#define RPC_METHOD(code, name, version) RPC_##code,
+#define RPC_METHOD(code, name, version, anywhere) RPC_##code,
 #include "rpc/methods.def"
 #undef RPC_METHOD
     RPC_METHOD_COUNT
@@ -53,6 +53,10 @@ const char *rpc_method_name(RpcMethod method);
 
 /* The version of rpc that a conductor must have for it. */
 unsigned rpc_method_version(RpcMethod method);
+
+/* Whether any conductor may do it to a node whose group has none: it needs nothing but the
+ * database. */
+bool rpc_method_is_for_anyone(RpcMethod method);
 
 /* The method of a name; RPC_METHOD_COUNT: there is none. */
 RpcMethod rpc_method_find(const char *name);

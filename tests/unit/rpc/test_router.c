@@ -187,7 +187,7 @@ a_node_goes_to_a_conductor_of_its_group(void **state)
     }
 }
 
-/* Its machine may be out of reach of the others; what stands in the database is not. */
+/* The others may not reach its machine. They reach the database. */
 static void
 a_node_whose_group_has_no_conductor_is_only_written_to(void **state)
 {

@@ -62,9 +62,8 @@ typedef void (*IpmiDone)(void *user_data, const IpmiResponse *responses, size_t 
 IpmiClient *ipmi_client_new(BmcGuard *guard, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* How many paced submissions are under way at a time, at most and at the beginning; without a call
- * 2048. They become fewer, down to 128, while datagrams get lost (client_pace.h). One that waits
- *       for
- * a BMC's third silence makes room for the next. Before the first submission. */
+ * 2048. They become fewer, down to 128, while datagrams get lost (client_pace.h). A submission that
+ * waits for a BMC's third silence makes room for the next. Before the first submission. */
 void ipmi_client_pace(IpmiClient *client, unsigned most);
 
 /* Stops the engine: every outstanding submission is completed with CANCELLED before this returns.
