@@ -115,8 +115,9 @@ host_of(World *world, RpcMethod method, const char *node_uuid, json_t *arguments
     return host;
 }
 
-static void
-conductor(Db *db, const char *hostname, const char *group, const char *driver)
+/* Its lease, owned. */
+static char *
+register_conductor(Db *db, const char *hostname, const char *group, const char *driver)
 {
     g_autoptr(ConductorRecord) record = conductor_record_new();
     record->hostname = g_strdup(hostname);
@@ -124,6 +125,13 @@ conductor(Db *db, const char *hostname, const char *group, const char *driver)
     json_array_append_new(record->drivers, json_string(driver));
     record->lease_expires_ms = steady_now_ms() + 3600 * 1000;
     assert_true(db_conductor_register(db, record, NULL));
+    return g_strdup(record->lease);
+}
+
+static void
+conductor(Db *db, const char *hostname, const char *group, const char *driver)
+{
+    g_free(register_conductor(db, hostname, group, driver));
 }
 
 static void
@@ -257,11 +265,11 @@ static void
 an_heir_is_called_as_soon_as_the_dead_one_was_not_reached(void **state)
 {
     Db *db = ((Scratch *)*state)->db;
-    conductor(db, "rack1", "", "fake-hardware");
+    g_autofree char *lease = register_conductor(db, "rack1", "", "fake-hardware");
     g_autoptr(Node) node = scratch_node(db, NULL);
     g_autoptr(World) world = world_new(state, NULL);
     ask(world, node->uuid);
-    assert_true(db_conductor_leave(db, "1", NULL));
+    assert_true(db_conductor_leave(db, lease, NULL));
     conductor(db, "rack2", "", "fake-hardware");
     world->nobody_answers = true;
     ask(world, node->uuid);
