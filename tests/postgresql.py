@@ -131,6 +131,13 @@ class Postgresql:
         self.sql('CREATE DATABASE "%s" TEMPLATE template0%s' % (name, " TABLESPACE space_" + name if folder else ""))
         return name
 
+    def take_connections(self, taken):
+        """Opens connections until the server has none left; they are added to `taken`, and the caller's to close."""
+        import psycopg2
+        with contextlib.suppress(psycopg2.OperationalError):
+            while True:
+                taken.append(psycopg2.connect(self.url("postgres")))
+
     @staticmethod
     def sql_over(connection, text):
         """A statement over an open connection of psycopg2."""

@@ -130,24 +130,18 @@ class Connections(cluster_support.Suite):
         return {"max_connections": "40"}
 
     def test_leases_are_renewed_when_there_are_connections_again(self):
-        import psycopg2
         node = self.begin()
         leases = [member.lease() for member in self.members]
         taken = []
         self.addCleanup(lambda: [connection.close() for connection in taken])
 
-        def take_the_rest():
-            with contextlib.suppress(psycopg2.OperationalError):
-                while True:
-                    taken.append(psycopg2.connect(self.server.url("postgres")))
-
         def is_starved():
             """The conductors connect again at once, and may be there before us: then they are cut off again."""
             self.server.sql_over(taken[0], "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '%s'" % self.name)
-            take_the_rest()
+            self.server.take_connections(taken)
             return all(re.search(r"the lease was not renewed: .*max_connections", member.text()) for member in self.members)
 
-        take_the_rest()
+        self.server.take_connections(taken)
         until("no lease can be renewed, and that is told", is_starved, 60)
         for connection in taken:
             connection.close()

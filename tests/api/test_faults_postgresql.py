@@ -126,16 +126,10 @@ class Connections(Suite):
     more = ("database.max_pool_size=2",)
 
     def test_a_server_without_connections_is_named_and_those_that_are_open_serve(self):
-        import psycopg2
         taken = []
         self.addCleanup(lambda: [connection.close() for connection in taken])
 
-        def take_the_rest():
-            with contextlib.suppress(psycopg2.OperationalError):
-                while True:
-                    taken.append(psycopg2.connect(self.server.url("postgres")))
-
-        take_the_rest()
+        self.server.take_connections(taken)
         answers = []
         threads = [threading.Thread(target=lambda: answers.extend(self.nodes() for _ in range(20))) for _ in range(8)]
         for thread in threads:
@@ -147,7 +141,7 @@ class Connections(Suite):
         def is_starved():
             """The daemon connects again at once, and may be there before us: then it is cut off again."""
             self.server.sql_over(taken[0], "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '%s'" % self.name)
-            take_the_rest()
+            self.server.take_connections(taken)
             answer = self.nodes()
             return answer.status == 503 and "max_connections" in answer.message
 
