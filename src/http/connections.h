@@ -15,6 +15,7 @@
 
 struct MHD_Connection;
 typedef struct Connections Connections;
+struct Handshakes;
 
 /* What a connection is waiting for; each has its deadline (connections.c). */
 typedef enum ConnectionPhase {
@@ -63,6 +64,11 @@ typedef struct HttpConnection {
     size_t target_length;
     char *query;   /* owned; NULL without one */
     void *request; /* of the server */
+
+    /* For handshakes.c only. */
+    struct Handshakes *handshakes; /* borrowed; NULL without TLS */
+    GList sleep;                   /* link, guarded by its lock */
+    bool has_slept, has_shaken;    /* the HTTP thread's */
 } HttpConnection;
 
 typedef struct ConnectionLimits {

@@ -6,6 +6,7 @@
 #include "common/log.h"
 #include "common/time_text.h"
 #include "http/framing.h"
+#include "http/handshakes.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -43,9 +44,7 @@ struct Listener {
     struct MHD_Daemon *daemon;
     /* a listening socket that no client can reach; -1 once it stands for the real one */
     int nowhere;
-    Lock lock;
-    bool stopping GUARDED;
-    pthread_cond_t stop;
+    Handshakes *handshakes; /* owned */
     pthread_t clock;
     bool has_clock;
 };
@@ -289,22 +288,19 @@ listener_on_connection(void *data, struct MHD_Connection *mhd, void **context,
     const HttpAddress address = http_address_of(
         MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CLIENT_ADDRESS)->client_addr);
     int fd = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
-    *context = connections_add(listener->connections, mhd, fd, &address);
+    HttpConnection *connection = connections_add(listener->connections, mhd, fd, &address);
+    *context = connection;
+    if (listener->options.tls)
+        handshakes_watch(listener->handshakes, connection);
 }
 
-/* Cuts off overdue clients, each second. */
+/* Cuts off overdue clients, each second, and wakes those in a handshake in between. */
 static void *
 listener_clock(void *data)
 {
     Listener *listener = data;
-    lock_acquire(&listener->lock);
-    while (!listener->stopping) {
-        (void)lock_wait_until(&listener->lock, &listener->stop, time_monotonic_ms() + TICK_MS);
-        lock_release(&listener->lock);
+    while (handshakes_run(listener->handshakes, time_monotonic_ms() + TICK_MS))
         connections_tick(listener->connections, time_monotonic_ms());
-        lock_acquire(&listener->lock);
-    }
-    lock_release(&listener->lock);
     return NULL;
 }
 
@@ -399,12 +395,12 @@ listener_start(const ListenerOptions *options, GError **error)
     g_autoptr(Listener) listener = g_new0(Listener, 1);
     listener->options = *options;
     listener->nowhere = open_nowhere();
-    lock_init(&listener->lock, LOCK_RANK_LISTENER);
-    lock_condition_init(&listener->stop);
+    listener->handshakes = handshakes_new();
     const ConnectionLimits limits = {options->area, connection_limit(options), options->per_address,
                                      options->trusted};
     listener->connections = connections_new(&limits);
-    listener->has_clock = pthread_create(&listener->clock, NULL, listener_clock, listener) == 0;
+    listener->has_clock = listener->handshakes != NULL &&
+                          pthread_create(&listener->clock, NULL, listener_clock, listener) == 0;
     if (listener->nowhere < 0 || !listener->has_clock || !start_daemon(listener, limits.total)) {
         steel_fail(error, STEEL_ERROR_IO, "the HTTP server could not be started");
         return NULL;
@@ -468,11 +464,9 @@ stop_clock(Listener *listener)
 {
     if (!listener->has_clock)
         return;
-    lock_acquire(&listener->lock);
-    listener->stopping = true;
-    pthread_cond_broadcast(&listener->stop);
-    lock_release(&listener->lock);
+    handshakes_end(listener->handshakes);
     pthread_join(listener->clock, NULL);
+    handshakes_wake_all(listener->handshakes);
 }
 
 void
@@ -480,15 +474,14 @@ listener_free(Listener *listener)
 {
     if (listener == NULL)
         return;
-    if (listener->daemon != NULL) {
+    if (listener->daemon != NULL)
         listener_quiesce(listener);
+    stop_clock(listener); /* the library does not end with connections that are suspended */
+    if (listener->daemon != NULL)
         MHD_stop_daemon(listener->daemon); /* closes the listening socket */
-    }
     if (listener->nowhere >= 0)
         close(listener->nowhere);
-    stop_clock(listener);
+    handshakes_free(listener->handshakes);
     connections_free(listener->connections);
-    pthread_cond_destroy(&listener->stop);
-    lock_destroy(&listener->lock);
     g_free(listener);
 }
