@@ -4,9 +4,7 @@
 
 #include "http_engine/engine_internal.h"
 
-#include <sys/resource.h>
-
-enum { LONGEST_WAIT_MS = 60 * 1000, CONNECTIONS_KEPT = 16384, DESCRIPTOR_SHARE = 2 };
+enum { LONGEST_WAIT_MS = 60 * 1000 };
 
 static const HttpEngineOptions engine_defaults = {.per_host = 2, .total = 256, .host_queue = 64};
 
@@ -23,7 +21,7 @@ static void
 admit_order(HttpEngine *engine, Order *order)
 {
     EngineTask *task = (EngineTask *)order;
-    if (order->is_call)
+    if (order->kind == ORDER_CALL)
         engine_call_admit((EngineCall *)order);
     else if (task->delay_ms == 0)
         end_task(task, false);
@@ -59,32 +57,32 @@ take_orders(HttpEngine *engine)
 }
 
 static void
-expire_due(HttpEngine *engine)
+expire_order(Order *order)
 {
-    for (DueEntry *first; (first = due_heap_first(&engine->due)) != NULL;) {
-        Order *order = (Order *)first;
-        if (first->due_ms > due_now_ms())
-            return;
-        due_heap_remove(&engine->due, first);
-        if (order->is_call)
-            engine_call_expire((EngineCall *)order);
-        else
-            end_task((EngineTask *)order, false);
+    switch (order->kind) {
+    case ORDER_CALL:
+        engine_call_expire((EngineCall *)order);
+        return;
+    case ORDER_TASK:
+        end_task((EngineTask *)order, false);
+        return;
+    case ORDER_TIMER:
+        engine_shard_expire((EngineShard *)order);
+        return;
     }
 }
 
-/* What curl tells belongs to its handle, which ends with the call: it is read first. */
+/* No more than there are at the beginning: libcurl may want to be called again at once, and what is
+ * ready on the network gets its turn before that. */
 static void
-take_answers(HttpEngine *engine)
+expire_due(HttpEngine *engine)
 {
-    int left = 0;
-    for (CURLMsg *message; (message = curl_multi_info_read(engine->multi, &left)) != NULL;) {
-        CURLcode code = message->data.result;
-        EngineCall *call = NULL;
-        if (message->msg != CURLMSG_DONE)
-            continue;
-        curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &call);
-        engine_call_finished(call, code);
+    for (size_t left = engine->due.count; left > 0; left--) {
+        DueEntry *first = due_heap_first(&engine->due);
+        if (first == NULL || first->due_ms > due_now_ms())
+            return;
+        due_heap_remove(&engine->due, first);
+        expire_order((Order *)first);
     }
 }
 
@@ -93,9 +91,9 @@ cancel_order(Order *order)
 {
     g_autoptr(GError) error = g_error_new_literal(steel_error_quark(), STEEL_ERROR_CANCELLED,
                                                   "the HTTP engine was stopped");
-    if (order->is_call)
+    if (order->kind == ORDER_CALL)
         engine_call_end((EngineCall *)order, error);
-    else
+    else if (order->kind == ORDER_TASK)
         end_task((EngineTask *)order, true);
 }
 
@@ -113,6 +111,14 @@ cancel_all(HttpEngine *engine)
         cancel_order(order);
 }
 
+static void
+take_ended(HttpEngine *engine)
+{
+    CURLcode code;
+    for (EngineCall *call; (call = engine_shards_next_ended(engine, &code)) != NULL;)
+        engine_call_finished(call, code);
+}
+
 static int
 wait_ms(HttpEngine *engine)
 {
@@ -125,13 +131,11 @@ http_engine_loop(void *data)
 {
     HttpEngine *engine = data;
     while (take_orders(engine)) {
-        int running = 0;
         expire_due(engine);
+        take_ended(engine);
         engine_start_calls(engine);
-        curl_multi_perform(engine->multi, &running);
-        take_answers(engine);
-        engine_start_calls(engine);
-        curl_multi_poll(engine->multi, NULL, 0, wait_ms(engine), NULL);
+        engine_shards_wait(engine, wait_ms(engine));
+        take_ended(engine);
     }
     cancel_all(engine);
     return NULL;
@@ -162,7 +166,7 @@ complete(const HttpEngineOptions *given)
 static void
 engine_destroy(HttpEngine *engine)
 {
-    curl_multi_cleanup(engine->multi);
+    engine_shards_clear(engine);
     g_hash_table_unref(engine->hosts);
     g_ptr_array_unref(engine->running);
     g_queue_clear(&engine->startable);
@@ -171,36 +175,19 @@ engine_destroy(HttpEngine *engine)
     g_free(engine);
 }
 
-/* Open connections that wait for the next sweep of the power states: a TLS handshake costs more
- * than all else of a question. Other parts of the process need descriptors as well. */
-static long
-connections_kept(const HttpEngine *engine)
-{
-    struct rlimit limit;
-    long least = (long)engine->options.total * 2;
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
-        return least;
-    return CLAMP((long)MIN(limit.rlim_cur / DESCRIPTOR_SHARE, (rlim_t)CONNECTIONS_KEPT), least,
-                 (long)MAX(CONNECTIONS_KEPT, least));
-}
-
 HttpEngine *
 http_engine_new(const HttpEngineOptions *options, GError **error)
 {
-    CURLcode started = curl_global_init(CURL_GLOBAL_DEFAULT);
     HttpEngine *engine = g_new0(HttpEngine, 1);
     lock_init(&engine->lock, LOCK_RANK_HTTP_ENGINE);
     engine->options = complete(options);
     engine->hosts = engine_hosts_new();
     engine->running = g_ptr_array_new();
-    engine->multi = started == CURLE_OK ? curl_multi_init() : NULL;
-    if (engine->multi != NULL) {
-        curl_multi_setopt(engine->multi, CURLMOPT_MAXCONNECTS, connections_kept(engine));
+    if (engine_shards_init(engine, error)) {
         if (pthread_create(&engine->thread, NULL, http_engine_loop, engine) == 0)
             return engine;
+        steel_fail(error, STEEL_ERROR_INTERNAL, "starting the HTTP engine: no thread is left");
     }
-    steel_fail(error, STEEL_ERROR_INTERNAL, "starting the HTTP engine: %s",
-               started != CURLE_OK ? curl_easy_strerror(started) : "no thread or no memory left");
     engine_destroy(engine);
     return NULL;
 }
@@ -213,7 +200,7 @@ http_engine_free(HttpEngine *engine)
     lock_acquire(&engine->lock);
     engine->stopping = true;
     lock_release(&engine->lock);
-    curl_multi_wakeup(engine->multi);
+    engine_wake(engine);
     pthread_join(engine->thread, NULL);
     engine_destroy(engine);
 }
@@ -226,7 +213,7 @@ order_engine(HttpEngine *engine, Order *order)
     g_queue_push_tail(&engine->incoming, order);
     lock_release(&engine->lock);
     if (first)
-        curl_multi_wakeup(engine->multi);
+        engine_wake(engine);
 }
 
 void
@@ -242,6 +229,7 @@ void
 http_engine_run(HttpEngine *engine, unsigned delay_ms, HttpEngineTask run, void *user_data)
 {
     EngineTask *task = g_new0(EngineTask, 1);
+    task->order.kind = ORDER_TASK;
     task->delay_ms = delay_ms;
     task->run = run;
     task->user_data = user_data;

@@ -76,7 +76,7 @@ engine_call_new(HttpEngine *engine, const HttpRequest *request, HttpEngineDone d
                 void *user_data)
 {
     EngineCall *call = g_new0(EngineCall, 1);
-    call->order.is_call = true;
+    call->order.kind = ORDER_CALL;
     call->engine = engine;
     call->texts = g_ptr_array_new_with_free_func(free_text);
     copy_request(call, request);
@@ -177,10 +177,10 @@ engine_call_start(EngineCall *call, GError **error)
     http_collector_begin(&call->collector, &call->request);
     call->header_list = http_header_list(&call->request);
     set_options(call);
-    if (curl_multi_add_handle(call->engine->multi, call->easy) == CURLM_OK)
+    if (engine_shard_add(call->host->shard, call->easy, error))
         return true;
     engine_call_stop(call);
-    return steel_fail(error, STEEL_ERROR_INTERNAL, "libcurl does not take the call");
+    return false;
 }
 
 void
@@ -191,7 +191,8 @@ engine_call_stop(EngineCall *call)
         return;
     curl_easy_getinfo(call->easy, CURLINFO_NUM_CONNECTS, &opened);
     atomic_fetch_add_explicit(&call->engine->connections, (uint64_t)opened, memory_order_relaxed);
-    curl_multi_remove_handle(call->engine->multi, call->easy);
+    if (call->host->shard->multi != NULL)
+        curl_multi_remove_handle(call->host->shard->multi, call->easy);
     curl_easy_cleanup(g_steal_pointer(&call->easy));
     curl_slist_free_all(g_steal_pointer(&call->header_list));
 }

@@ -42,6 +42,7 @@ host_of(HttpEngine *engine, char *key)
         g_hash_table_foreach_remove(engine->hosts, host_is_idle, NULL);
     host = g_new0(EngineHost, 1);
     host->key = key;
+    host->shard = &engine->shards[engine->hosts_made++ % ENGINE_SHARDS];
     g_hash_table_insert(engine->hosts, host->key, host);
     return host;
 }

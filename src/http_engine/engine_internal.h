@@ -10,13 +10,27 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+/* Hosts are spread over so many of libcurl's multi handles: after each call libcurl looks at all
+ * connections of its handle. */
+enum { ENGINE_SHARDS = 32 };
+
 typedef struct EngineHost EngineHost;
 
-/* A call or a task; the heap of due times and the queue of new ones hold both. */
+/* What the heap of due times holds; the queue of new orders holds calls and tasks. */
+typedef enum OrderKind { ORDER_CALL, ORDER_TASK, ORDER_TIMER } OrderKind;
+
 typedef struct Order {
     DueEntry due; /* first member: the heap gives it back */
-    bool is_call;
+    OrderKind kind;
 } Order;
+
+/* Some of the hosts, with their connections. */
+typedef struct EngineShard {
+    Order timer; /* when libcurl wants to be called */
+    HttpEngine *engine;
+    CURLM *multi; /* owned; NULL before its first call */
+    bool moved;   /* calls of it may have ended */
+} EngineShard;
 
 typedef struct EngineTask {
     Order order;
@@ -47,22 +61,25 @@ typedef struct EngineCall {
 
 /* A server as the engine sees it: "https://host:port". */
 struct EngineHost {
-    char *key;      /* owned */
-    GQueue waiting; /* of EngineCall, owned */
+    char *key;          /* owned */
+    EngineShard *shard; /* borrowed */
+    GQueue waiting;     /* of EngineCall, owned */
     unsigned running;
     bool queued; /* it is in the queue of hosts that may start a call */
 };
 
 struct HttpEngine {
     pthread_t thread;
-    CURLM *multi;
     HttpEngineOptions options; /* without zeros */
+    int epoll_fd, wake_fd;     /* owned */
     atomic_uint_fast64_t calls, failures, connections, refused, running_seen;
 
     /* The engine's thread only. */
-    GHashTable *hosts;  /* key in EngineHost -> EngineHost, owned */
-    GQueue startable;   /* of EngineHost, borrowed */
-    GPtrArray *running; /* of EngineCall, owned */
+    EngineShard shards[ENGINE_SHARDS];
+    GHashTable *hosts;   /* key in EngineHost -> EngineHost, owned */
+    unsigned hosts_made; /* the next one's shard */
+    GQueue startable;    /* of EngineHost, borrowed */
+    GPtrArray *running;  /* of EngineCall, owned */
     DueHeap due;
 
     Lock lock;
@@ -88,6 +105,24 @@ bool engine_call_redirected(EngineCall *call, GError **error);
 void engine_call_explain(const EngineCall *call, CURLcode code, GError **error);
 /* Tells the owner and frees the call. error: NULL for success; borrowed. */
 void engine_call_end(EngineCall *call, const GError *error);
+
+/* ---- engine_shards.c: libcurl and epoll ---- */
+
+/* Errors: INTERNAL. */
+bool engine_shards_init(HttpEngine *engine, GError **error);
+/* No call may run. */
+void engine_shards_clear(HttpEngine *engine);
+/* Gives a handle to libcurl. Errors: INTERNAL. */
+bool engine_shard_add(EngineShard *shard, CURL *easy, GError **error);
+/* Its time has come. */
+void engine_shard_expire(EngineShard *shard);
+/* Waits until a connection is ready, the time is over or another thread calls engine_wake, and
+ * lets libcurl go on with what is ready. */
+void engine_shards_wait(HttpEngine *engine, int wait_ms);
+/* A call that has ended with a code of libcurl's; NULL: there is none any more. */
+EngineCall *engine_shards_next_ended(HttpEngine *engine, CURLcode *code);
+/* Any thread. */
+void engine_wake(const HttpEngine *engine);
 
 /* ---- engine_hosts.c: turns and rests ---- */
 

@@ -93,6 +93,28 @@ connections_are_used_again(void **state)
     end(&world);
 }
 
+/* More of them than the engine has parts. */
+static void
+many_servers_keep_a_connection_each(void **state)
+{
+    (void)state;
+    enum { SERVERS = 40, ROUNDS = 3 };
+    HttpEngineStats stats;
+    World worlds[SERVERS] = {begin(BMC_TRUSTED, echo, NULL, NULL)};
+    for (size_t i = 1; i < SERVERS; i++)
+        worlds[i] = (World){worlds[0].engine, scripted_bmc_start(BMC_TRUSTED, echo, NULL)};
+    for (size_t i = 0; i < (size_t)SERVERS * ROUNDS; i++) {
+        World *world = &worlds[i % SERVERS];
+        g_auto(HttpResponse) response = {0};
+        assert_true(ask(world, trusting(world), "/x", &response, NULL));
+    }
+    http_engine_stats(worlds[0].engine, &stats);
+    assert_int_equal(stats.connections, SERVERS);
+    end(&worlds[0]);
+    for (size_t i = 1; i < SERVERS; i++)
+        scripted_bmc_stop(worlds[i].bmc);
+}
+
 static bool
 allowed_if_set(void *user)
 {
@@ -498,6 +520,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(method_body_and_answer_pass),
         cmocka_unit_test(connections_are_used_again),
+        cmocka_unit_test(many_servers_keep_a_connection_each),
         cmocka_unit_test(what_may_not_be_sent_any_more_stays_here),
         cmocka_unit_test(certificates_are_checked),
         cmocka_unit_test(broken_answers_are_errors_by_kind),
