@@ -49,6 +49,9 @@ typedef struct HttpRequest {
      * whatever the method is. NULL: not wanted */
     bool *unsent;
 
+    /* For http_engine alone: other calls go first, and timeout_ms begins with its turn. */
+    bool background;
+
     /* Takes the bytes of a good answer (status 200 to 299) instead of the response's body, as they
      * come; body_limit does not hold. False ends the request with an error. NULL: they are
      * collected. */

@@ -169,7 +169,6 @@ engine_destroy(HttpEngine *engine)
     engine_shards_clear(engine);
     g_hash_table_unref(engine->hosts);
     g_ptr_array_unref(engine->running);
-    g_queue_clear(&engine->startable);
     due_heap_clear(&engine->due);
     lock_destroy(&engine->lock);
     g_free(engine);

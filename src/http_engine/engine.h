@@ -4,6 +4,8 @@
  *
  *   - Calls to one server run a few at a time, in the order they came; servers take turns for the
  *     connections that are allowed in all. A slow server holds its own few and no more.
+ *   - Calls in the background (the sweep over all machines) wait for the others, have three
+ *     quarters of the connections at most, and may wait for their turn as long as it takes.
  *   - A server that is not reached rests where the owner says so (HttpEngineRests): calls to it
  *     fail at once, then one of them tries again.
  *   - Redirects are followed on the same host only, keeping method and body.
@@ -68,8 +70,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(HttpEngine, http_engine_free)
 /* Submits one call.
  *
  * request  copied, secrets are wiped afterwards. timeout_ms is the deadline of the whole call, with
- *          waiting for its turn and redirects; ca_file may be a folder of certificates as
- *          c_rehash(1) makes it; sink must be NULL. body_limit: 0 is 8 MiB here.
+ *          redirects and, but in the background, with waiting for its turn; ca_file may be a
+ *          folder of certificates as c_rehash(1) makes it; sink must be NULL. body_limit: 0 is
+ *          8 MiB here.
  * done     any status is a success, also a 3xx that may not be followed
  * Errors (in done)
  *   BMC_UNREACHABLE  no connection, the name does not resolve, no answer by the deadline, or the

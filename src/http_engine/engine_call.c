@@ -9,7 +9,8 @@
 enum {
     DEFAULT_DEADLINE_MS = 60 * 1000,
     DEFAULT_BODY_LIMIT = 8 << 20,
-    CONNECTION_LIFE_S = 150, /* idle ones serve the next sweep of the power states */
+    BACKGROUND_WAIT_MS = 10 * 60 * 1000, /* for its turn: as long as a sweep may take */
+    CONNECTION_LIFE_S = 150,             /* idle ones serve the next sweep of the power states */
 };
 
 /* Copies of texts live as long as the call and are wiped with it: any may hold a secret. */
@@ -82,9 +83,11 @@ engine_call_new(HttpEngine *engine, const HttpRequest *request, HttpEngineDone d
     copy_request(call, request);
     if (call->request.body_limit == 0)
         call->request.body_limit = DEFAULT_BODY_LIMIT;
+    if (call->request.timeout_ms <= 0)
+        call->request.timeout_ms = DEFAULT_DEADLINE_MS;
     call->born_ms = due_now_ms();
-    call->deadline_ms = call->born_ms + (uint64_t)(request->timeout_ms > 0 ? request->timeout_ms
-                                                                           : DEFAULT_DEADLINE_MS);
+    call->deadline_ms = call->born_ms + (uint64_t)(request->background ? BACKGROUND_WAIT_MS
+                                                                       : call->request.timeout_ms);
     call->done = done;
     call->user_data = user_data;
     return call;
@@ -174,6 +177,9 @@ engine_call_start(EngineCall *call, GError **error)
     if (call->easy == NULL)
         return steel_fail(error, STEEL_ERROR_INTERNAL, "libcurl gives no handle");
     call->detail[0] = '\0';
+    if (call->request.background && !call->had_turn)
+        call->deadline_ms = due_now_ms() + (uint64_t)call->request.timeout_ms;
+    call->had_turn = true;
     http_collector_begin(&call->collector, &call->request);
     call->header_list = http_header_list(&call->request);
     set_options(call);

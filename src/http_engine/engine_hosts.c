@@ -4,7 +4,10 @@
 #include "http_engine/engine_internal.h"
 #include "http_engine/redirect.h"
 
-enum { HOSTS_KEPT = 65536 };
+enum {
+    HOSTS_KEPT = 65536,
+    FREE_SHARE = 4, /* a quarter of the places is not for the background */
+};
 
 static void
 host_free(void *data)
@@ -26,7 +29,7 @@ host_is_idle(void *key, void *value, void *user_data)
     (void)key;
     (void)user_data;
     const EngineHost *host = value;
-    return host->running == 0 && host->waiting.length == 0 && !host->queued;
+    return host->running == 0 && host->waiting.length == 0 && host->queued == NULL;
 }
 
 /* Takes the key. */
@@ -42,6 +45,7 @@ host_of(HttpEngine *engine, char *key)
         g_hash_table_foreach_remove(engine->hosts, host_is_idle, NULL);
     host = g_new0(EngineHost, 1);
     host->key = key;
+    host->turn.data = host;
     host->shard = &engine->shards[engine->hosts_made++ % ENGINE_SHARDS];
     g_hash_table_insert(engine->hosts, host->key, host);
     return host;
@@ -117,13 +121,42 @@ room_at(const HttpEngine *engine, const EngineHost *host)
     return host->running < limit ? limit - host->running : 0;
 }
 
+static bool
+is_background(const EngineCall *call)
+{
+    return call->request.background;
+}
+
+static void
+unqueue_host(EngineHost *host)
+{
+    if (host->queued != NULL)
+        g_queue_unlink(host->queued, &host->turn);
+    host->queued = NULL;
+}
+
+/* Into the queue that its first call belongs to. */
 static void
 offer_host(HttpEngine *engine, EngineHost *host)
 {
-    if (host->queued || host->waiting.length == 0 || room_at(engine, host) == 0)
+    const EngineCall *first = g_queue_peek_head(&host->waiting);
+    if (first == NULL || room_at(engine, host) == 0)
         return;
-    host->queued = true;
-    g_queue_push_tail(&engine->startable, host);
+    GQueue *queue = &engine->startable[is_background(first) ? ENGINE_LATER : ENGINE_FIRST];
+    if (host->queued == queue)
+        return;
+    unqueue_host(host);
+    host->queued = queue;
+    g_queue_push_tail_link(queue, &host->turn);
+}
+
+static void
+wait_at(EngineHost *host, EngineCall *call)
+{
+    GList *before = is_background(call) ? NULL : host->waiting.head;
+    while (before != NULL && !is_background(before->data))
+        before = before->next;
+    g_queue_insert_before(&host->waiting, before, call);
 }
 
 void
@@ -147,7 +180,7 @@ engine_call_admit(EngineCall *call)
                  host->key, host->waiting.length);
         return;
     }
-    g_queue_push_tail(&host->waiting, call);
+    wait_at(host, call);
     due_heap_set(&engine->due, &call->order.due, call->deadline_ms);
     offer_host(engine, host);
 }
@@ -162,15 +195,29 @@ start_call(EngineCall *call)
         return;
     }
     call->host->running++;
+    engine->running_later += is_background(call);
     g_ptr_array_add(engine->running, call);
+}
+
+/* NULL: no host has a call that may start. */
+static EngineHost *
+next_host(HttpEngine *engine)
+{
+    unsigned total = engine->options.total;
+    if (engine->running->len >= total)
+        return NULL;
+    if (engine->startable[ENGINE_FIRST].length > 0)
+        return engine->startable[ENGINE_FIRST].head->data;
+    if (engine->running_later >= total - total / FREE_SHARE)
+        return NULL;
+    return g_queue_peek_head(&engine->startable[ENGINE_LATER]);
 }
 
 void
 engine_start_calls(HttpEngine *engine)
 {
-    while (engine->running->len < engine->options.total && engine->startable.length > 0) {
-        EngineHost *host = g_queue_pop_head(&engine->startable);
-        host->queued = false;
+    for (EngineHost *host; (host = next_host(engine)) != NULL;) {
+        unqueue_host(host);
         EngineCall *call = room_at(engine, host) > 0 ? g_queue_pop_head(&host->waiting) : NULL;
         if (call == NULL)
             continue;
@@ -187,6 +234,7 @@ static void
 leave_host(EngineCall *call)
 {
     g_ptr_array_remove_fast(call->engine->running, call);
+    call->engine->running_later -= is_background(call);
     call->host->running--;
 }
 

@@ -14,6 +14,9 @@
  * connections of its handle. */
 enum { ENGINE_SHARDS = 32 };
 
+/* Whose calls may start: hosts with an ordinary call, and those with calls in the background. */
+enum { ENGINE_FIRST, ENGINE_LATER, ENGINE_QUEUES };
+
 typedef struct EngineHost EngineHost;
 
 /* What the heap of due times holds; the queue of new orders holds calls and tasks. */
@@ -51,6 +54,7 @@ typedef struct EngineCall {
     uint64_t deadline_ms;
     int redirects;
     bool forbidden;                 /* may_send did not allow it */
+    bool had_turn;                  /* deadline_ms is that of the exchange, not of the wait */
     CURL *easy;                     /* owned; NULL: not running */
     struct curl_slist *header_list; /* owned */
     HttpCollector collector;
@@ -63,9 +67,10 @@ typedef struct EngineCall {
 struct EngineHost {
     char *key;          /* owned */
     EngineShard *shard; /* borrowed */
-    GQueue waiting;     /* of EngineCall, owned */
+    GQueue waiting;     /* of EngineCall, owned; those in the background are the last */
     unsigned running;
-    bool queued; /* it is in the queue of hosts that may start a call */
+    GQueue *queued; /* of hosts that may start a call; NULL: it is in none */
+    GList turn;     /* its link there */
 };
 
 struct HttpEngine {
@@ -76,10 +81,11 @@ struct HttpEngine {
 
     /* The engine's thread only. */
     EngineShard shards[ENGINE_SHARDS];
-    GHashTable *hosts;   /* key in EngineHost -> EngineHost, owned */
-    unsigned hosts_made; /* the next one's shard */
-    GQueue startable;    /* of EngineHost, borrowed */
-    GPtrArray *running;  /* of EngineCall, owned */
+    GHashTable *hosts;               /* key in EngineHost -> EngineHost, owned */
+    unsigned hosts_made;             /* the next one's shard */
+    GQueue startable[ENGINE_QUEUES]; /* EngineHost.turn */
+    GPtrArray *running;              /* of EngineCall, owned */
+    unsigned running_later;          /* of these in the background */
     DueHeap due;
 
     Lock lock;

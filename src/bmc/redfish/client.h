@@ -33,6 +33,7 @@ typedef struct RedfishTarget {
     const char *ca_path; /* file or folder of certificates; NULL: the system's */
     unsigned timeout_ms; /* of one request; 0: 60000 */
     unsigned connect_ms; /* of that for connecting; 0: 10000 */
+    bool background;     /* others go first, and timeout_ms begins with its turn */
     /* Asked on the engine's thread right before a request that is no GET is sent, logins not
      * included: false ends it with LEASE_LOST. It must not block. NULL: always. */
     bool (*may_send)(void *user);

@@ -23,6 +23,7 @@ typedef struct RedfishSession {
     bool insecure;
     RedfishAuth auth;
     unsigned timeout_ms, connect_ms; /* of the request that began the login */
+    bool background;                 /* and whether it was one */
 
     RedfishClient *client;
     char *guard_key; /* owned */

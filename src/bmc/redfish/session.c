@@ -229,6 +229,7 @@ static void
 session_post_login(RedfishSession *session)
 {
     HttpRequest request = request_for(session, session->timeout_ms);
+    request.background = session->background;
     static const char *const headers[] = {"OData-Version: 4.0", "Accept: application/json", NULL};
     json_auto_t *login =
         json_pack("{s:s, s:s}", "UserName", session->username, "Password", session->password);
@@ -274,6 +275,7 @@ session_get_root(RedfishSession *session)
     static const char *const headers[] = {"OData-Version: 4.0", "Accept: application/json", NULL};
     HttpRequest request = request_for(session, session->timeout_ms);
     request.headers = headers;
+    request.background = session->background;
     submit(session, &request, session->root, redfish_root_answered, session);
 }
 
@@ -398,6 +400,7 @@ exchange_send(RedfishExchange *exchange)
 {
     RedfishSession *session = exchange->session;
     HttpRequest request = request_for(session, exchange->target.timeout_ms);
+    request.background = exchange->target.background;
     g_autofree char *match = g_strdup_printf("If-Match: %s", exchange->if_match);
     char *token = g_strdup_printf("X-Auth-Token: %s", session->token);
     const char *headers[5] = {"OData-Version: 4.0", "Accept: application/json"};

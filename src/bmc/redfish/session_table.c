@@ -115,6 +115,7 @@ redfish_session_of(RedfishClient *client, const RedfishTarget *target)
     session->used_ms = due_now_ms();
     session->timeout_ms = target->timeout_ms;
     session->connect_ms = target->connect_ms;
+    session->background = target->background;
     return session;
 }
 

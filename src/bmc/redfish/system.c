@@ -213,6 +213,7 @@ redfish_power_submit(RedfishClient *client, const RedfishTarget *target, const c
     PowerReading *reading = g_new0(PowerReading, 1);
     reading->client = client;
     redfish_target_copy(&reading->target, target);
+    reading->target.background = true;
     reading->done = done;
     reading->user_data = user_data;
     if (path != NULL)

@@ -7,6 +7,7 @@
 #include "http_engine/redirect.h"
 #include "scripted_bmc.h"
 
+#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -383,6 +384,57 @@ a_bmc_that_was_not_asked_is_not_blamed(void **state)
 }
 
 static void
+wait_for_running(HttpEngine *engine, uint64_t count)
+{
+    HttpEngineStats stats = {0};
+    while (stats.running < count) {
+        sched_yield();
+        http_engine_stats(engine, &stats);
+    }
+}
+
+/* It has three of the four places, the others go first, and its deadline does not run yet. */
+static void
+the_background_waits_for_the_others(void **state)
+{
+    (void)state;
+    BmcTold silent = {.silent = true};
+    const HttpEngineOptions options = {.total = 4, .per_host = 4};
+    World world = begin(BMC_TRUSTED, broken, &silent, &options);
+    ScriptedBmc *other = scripted_bmc_start(BMC_TRUSTED, echo, NULL);
+    Count held, later;
+    g_autoptr(GError) error = NULL;
+    count_init(&held);
+    count_init(&later);
+    HttpRequest endless = {.url = scripted_bmc_url(world.bmc), .insecure = true};
+    HttpRequest brief = {.url = scripted_bmc_url(other), .insecure = true};
+    endless.background = brief.background = true;
+    brief.timeout_ms = 1;
+    for (int i = 0; i < 3; i++)
+        http_engine_submit(world.engine, &endless, counted, &held);
+    wait_for_running(world.engine, 3);
+    http_engine_submit(world.engine, &brief, counted, &later);
+    endless.background = brief.background = false;
+    brief.timeout_ms = 0;
+    for (int i = 0; i < 3; i++) {
+        g_auto(HttpResponse) response = {0};
+        assert_true(http_engine_call(world.engine, &brief, &response, NULL));
+    }
+    http_engine_submit(world.engine, &endless, counted, &held);
+    g_auto(HttpResponse) none = {0};
+    brief.timeout_ms = 50;
+    assert_false(http_engine_call(world.engine, &brief, &none, &error));
+    assert_true(steel_error_is(error, STEEL_ERROR_NO_WORKER));
+    wait_for(&later, 0, 0);
+    assert_int_equal(later.good + later.bad, 0);
+    assert_int_equal(scripted_bmc_count(other), 3);
+    end(&world);
+    assert_int_equal(later.bad, 1);
+    assert_int_equal(held.bad, 4);
+    scripted_bmc_stop(other);
+}
+
+static void
 too_many_calls_for_one_bmc_are_refused(void **state)
 {
     (void)state;
@@ -528,6 +580,7 @@ main(void)
         cmocka_unit_test(redirects_upgrade_to_https_only),
         cmocka_unit_test(a_silent_bmc_delays_no_other),
         cmocka_unit_test(a_bmc_that_was_not_asked_is_not_blamed),
+        cmocka_unit_test(the_background_waits_for_the_others),
         cmocka_unit_test(too_many_calls_for_one_bmc_are_refused),
         cmocka_unit_test(a_dead_bmc_is_left_alone_and_asked_again),
         cmocka_unit_test(a_bmc_that_comes_back_serves_everybody),
