@@ -6,7 +6,6 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "http/handshakes.h"
 
-#include "common/log.h"
 #include "common/time_text.h"
 
 #include <errno.h>
@@ -62,8 +61,9 @@ arm(const Handshakes *handshakes, HttpConnection *connection)
     struct epoll_event event = {.events = EPOLLIN | EPOLLRDHUP | EPOLLONESHOT,
                                 .data.ptr = connection};
     int order = connection->has_slept ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
-    connection->has_slept = true;
-    return epoll_ctl(handshakes->epoll_fd, order, connection->fd, &event) == 0;
+    bool armed = epoll_ctl(handshakes->epoll_fd, order, connection->fd, &event) == 0;
+    connection->has_slept |= armed;
+    return armed;
 }
 
 static void wake(Handshakes *handshakes, HttpConnection *connection) REQUIRES(handshakes->lock);

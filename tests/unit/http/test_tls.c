@@ -11,41 +11,7 @@
 #include <cmocka.h>
 #include <glib/gstdio.h>
 
-/* Two pairs for tests only. */
-static const char *const certificates[] = {
-    "-----BEGIN CERTIFICATE-----\n"
-    "MIIBdjCCARugAwIBAgIUL12YryYHaYIqJ6UWeOc7ebVqpT0wCgYIKoZIzj0EAwIw\n"
-    "DzENMAsGA1UEAwwEdGVzdDAgFw0yNjExMjgyMzM2MzZaGA8yMTI2MTEwNDIzMzYz\n"
-    "NlowDzENMAsGA1UEAwwEdGVzdDBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABA9g\n"
-    "0FdNqcoHual37bDiIgEpL7qynj7eHpEtXR5nFGEPAr5RkMV7LEkXf+ccLgHh06MG\n"
-    "hnW3jASr/73O0WRmFR+jUzBRMB0GA1UdDgQWBBTrEzvShQ9IIvTLQlIMGIF3Dqxv\n"
-    "EDAfBgNVHSMEGDAWgBTrEzvShQ9IIvTLQlIMGIF3DqxvEDAPBgNVHRMBAf8EBTAD\n"
-    "AQH/MAoGCCqGSM49BAMCA0kAMEYCIQDjJzWGwSjJFQjJIh0HR2XR3NZR3dfgL7X9\n"
-    "pljeplE3FwIhAM6a/LQj/4JOA40cf5dKEhs8DTY8dSdBPPnCxGcuL9Gj\n"
-    "-----END CERTIFICATE-----\n",
-    "-----BEGIN CERTIFICATE-----\n"
-    "MIIBdzCCAR2gAwIBAgIUIa5j0CNPHTebY6eYzzJSR7Mm6ZgwCgYIKoZIzj0EAwIw\n"
-    "EDEOMAwGA1UEAwwFdGVzdDIwIBcNMjYxMTI4MjMzNzE0WhgPMjEyNjExMDQyMzM3\n"
-    "MTRaMBAxDjAMBgNVBAMMBXRlc3QyMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE\n"
-    "IsSX2D30Dp6aftImedO6lhqoXBbvM98IDAbJ+faiF/bqze6WayR/Gm2/6wXRNNy7\n"
-    "WCsKfrbwP/gIfUgVS16gHaNTMFEwHQYDVR0OBBYEFJ90XR0QrLjJN4BcKXXub6O+\n"
-    "FEjAMB8GA1UdIwQYMBaAFJ90XR0QrLjJN4BcKXXub6O+FEjAMA8GA1UdEwEB/wQF\n"
-    "MAMBAf8wCgYIKoZIzj0EAwIDSAAwRQIhALWZc+exTtGR7Nmw9hPl26pqwDLuehkQ\n"
-    "laz0uRt1WGTRAiBCZSaGzELNBR8PUHqvEzTbdrLs8QTpMogb7beohxLNyg==\n"
-    "-----END CERTIFICATE-----\n",
-};
-static const char *const keys[] = {
-    "-----BEGIN PRIVATE KEY-----\n"
-    "MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgjF7b6Sa0bBs2hkNR\n"
-    "VdfnsR5EptxBobAqzx07wh3KDNWhRANCAAQPYNBXTanKB7mpd+2w4iIBKS+6sp4+\n"
-    "3h6RLV0eZxRhDwK+UZDFeyxJF3/nHC4B4dOjBoZ1t4wEq/+9ztFkZhUf\n"
-    "-----END PRIVATE KEY-----\n",
-    "-----BEGIN PRIVATE KEY-----\n"
-    "MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgRY0Nq30nAW8TQEkc\n"
-    "zlKTKiTfvrqa0J3aHlw+SJcf8yGhRANCAAQixJfYPfQOnpp+0iZ507qWGqhcFu8z\n"
-    "3wgMBsn59qIX9urN7pZrJH8abb/rBdE03LtYKwp+tvA/+Ah9SBVLXqAd\n"
-    "-----END PRIVATE KEY-----\n",
-};
+#include "certificates.inc"
 
 typedef struct Files {
     char *folder, *certificate, *key;
