@@ -57,7 +57,8 @@ typedef struct ListenerOptions {
     unsigned per_address;        /* connections of one address; 0: no limit */
     const HttpNetworks *trusted; /* proxies, for which per_address does not hold; borrowed */
     bool tls;                    /* with the certificate of the HttpTls that was made before */
-    /* a gnutls_certificate_retrieve_function2 that chooses another one; NULL: none does */
+    /* a gnutls_certificate_retrieve_function2 that chooses another one; NULL: none does. It finds
+     * the socket where the session sends to (gnutls_transport_get_int2). */
     void *tls_certificates;
     const char *tls_priorities; /* from http_tls_priorities; NULL without TLS */
     HttpServer server;

@@ -90,8 +90,9 @@ certificates_retrieve(gnutls_session_t session, const gnutls_datum_t *authoritie
                       gnutls_privkey_t *key)
 {
     (void)authorities, (void)authority_count, (void)algorithms, (void)algorithm_count;
-    unsigned index =
-        http_socket_port(gnutls_transport_get_int(session)) - (unsigned)current->first_port;
+    int receiver, fd;
+    gnutls_transport_get_int2(session, &receiver, &fd);
+    unsigned index = http_socket_port(fd) - (unsigned)current->first_port;
     Credential *credential =
         index < current->count ? __atomic_load_n(&current->all[index], __ATOMIC_ACQUIRE) : NULL;
     if (credential == NULL)
