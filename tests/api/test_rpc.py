@@ -354,6 +354,7 @@ class OverRabbit(Common, Watched, rpc_support.Pair):
     def both_behind(self, port):
         """API and conductor with a host before RabbitMQ; the connections are cut once."""
         node = self.fake()
+        self.addCleanup(lambda: until("the conductor is back", lambda: self.reaches(node), 2 * harness.LIMIT_S))  # it may be stopped then
         self.addCleanup(self.start_conductor)  # with the settings as they are then
         self.addCleanup(self.kill_conductor)
         self.with_api(DEFAULT__transport_url=self.rabbit.url_behind(port))
