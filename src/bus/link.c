@@ -72,13 +72,29 @@ bus_link_life(BusLink *link)
     return __atomic_load_n(&link->life, __ATOMIC_RELAXED);
 }
 
+/* 0: never. */
+static int64_t
+ms_since(int64_t since_ms)
+{
+    return since_ms == 0 ? 0 : MAX(1, time_monotonic_ms() - since_ms);
+}
+
 int64_t
 bus_link_down_ms(BusLink *link)
 {
     lock_acquire(&link->lock);
     int64_t since_ms = link->down_since_ms;
     lock_release(&link->lock);
-    return since_ms == 0 ? 0 : MAX(1, time_monotonic_ms() - since_ms);
+    return ms_since(since_ms);
+}
+
+int64_t
+bus_link_blocked_ms(BusLink *link)
+{
+    lock_acquire(&link->lock);
+    int64_t since_ms = link->blocked_since_ms;
+    lock_release(&link->lock);
+    return ms_since(since_ms);
 }
 
 const char *

@@ -2,7 +2,8 @@
  * connects again by itself.
  *
  * A letter is kept until the broker has confirmed it; one that was under way when the connection
- * broke is sent again, so that the receiver may get it twice. What no queue takes comes back. The
+ * broke is sent again, so that the receiver may get it twice. What no queue takes comes back. What
+ * cannot be sent in its time, since the broker is away or short of memory or disk, is dropped. The
  * queue is made at each connection, and when it was deleted. The hooks are called on the link's
  * thread, one at a time; they must not block, and may call all functions but bus_link_stop.
  *
@@ -21,8 +22,8 @@ typedef struct BusLink BusLink;
 typedef struct BusLetter {
     char *exchange, *routing_key; /* exchange "": to the queue of that name */
     char *correlation_id, *reply_to;
-    const char *type;    /* static, or NULL */
-    unsigned expires_ms; /* as in BusOutput */
+    const char *type; /* static, or NULL */
+    int64_t until_ms; /* monotonic; the broker drops it then, too; 0: whenever */
     bool is_optional;
     char *body; /* JSON, wiped afterwards */
     size_t size;
@@ -80,6 +81,10 @@ void bus_link_wake(BusLink *link);
 
 /* For how many milliseconds there has been no connection; 0: there is one. Any thread. */
 int64_t bus_link_down_ms(BusLink *link);
+
+/* For how many milliseconds the broker has taken no letters though it is connected: it is short of
+ * memory or disk, and tells so after the first letter; 0: it takes them. Any thread. */
+int64_t bus_link_blocked_ms(BusLink *link);
 
 const char *bus_link_queue(const BusLink *link);
 

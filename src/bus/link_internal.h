@@ -22,16 +22,17 @@ struct BusLink {
     unsigned count GUARDED; /* of all letters */
     GArray *acks GUARDED;   /* Ack */
     bool stopping GUARDED, has_ended GUARDED;
-    int64_t stop_by_ms GUARDED, down_since_ms GUARDED; /* 0: it is up */
-    int descriptor GUARDED;                            /* of the session, -1 without one */
-    unsigned life;                                     /* atomic */
+    int64_t stop_by_ms GUARDED;
+    int64_t down_since_ms GUARDED, blocked_since_ms GUARDED; /* 0: it is not */
+    int descriptor GUARDED;                                  /* of the session, -1 without one */
+    unsigned life;                                           /* atomic */
     /* the thread's own */
     BusSession *session;
     GQueue under_way; /* BusLetter, by number */
     unsigned host, failures;
     bool is_blocked, is_cancelled;
     char *trouble; /* what was logged last */
-    int64_t tick_ms;
+    int64_t tick_ms, opened_ms;
 };
 
 /* The thread; `data` is the BusLink. It ends when bus_link_stop has asked for it and nothing waits,

@@ -38,6 +38,15 @@ set_up(BusLink *link, bool up)
     lock_release(&link->lock);
 }
 
+static void
+set_blocked(BusLink *link, bool blocked)
+{
+    link->is_blocked = blocked;
+    lock_acquire(&link->lock);
+    link->blocked_since_ms = blocked ? time_monotonic_ms() : 0;
+    lock_release(&link->lock);
+}
+
 static bool
 prepare_queue(BusLink *link, GError **error)
 {
@@ -81,8 +90,8 @@ open_session(BusLink *link)
     }
     log_info("bus.link", "connected to RabbitMQ at %s:%u", host->name, host->port);
     g_clear_pointer(&link->trouble, g_free);
-    link->failures = 0;
-    link->is_blocked = link->is_cancelled = false;
+    link->opened_ms = time_monotonic_ms();
+    link->is_cancelled = false;
     __atomic_add_fetch(&link->life, 1, __ATOMIC_RELAXED);
     set_up(link, true);
     link->options.hooks.connected(link->options.user);
@@ -96,6 +105,9 @@ close_session(BusLink *link)
     BusSession *session = link->session;
     set_up(link, false);
     set_session(link, NULL);
+    if (link->is_blocked) /* it reads no farewell */
+        bus_session_break(bus_session_descriptor(session));
+    set_blocked(link, false);
     bus_session_free(session);
     lock_acquire(&link->lock);
     BusLetter *letter;
@@ -106,9 +118,22 @@ close_session(BusLink *link)
 
 /* ---- sending ---- */
 
+static void
+letter_done(BusLink *link, BusLetter *letter, bool taken)
+{
+    lock_acquire(&link->lock);
+    link->size -= letter->size;
+    link->count--;
+    lock_release(&link->lock);
+    if (!taken)
+        link->options.hooks.returned(link->options.user, letter);
+    bus_letter_free(letter);
+}
+
 static bool
 publish(BusLink *link, BusLetter *letter, GError **error)
 {
+    int64_t left_ms = letter->until_ms - time_monotonic_ms();
     const BusOutput output = {.exchange = letter->exchange,
                               .routing_key = letter->routing_key,
                               .body = letter->body,
@@ -116,7 +141,7 @@ publish(BusLink *link, BusLetter *letter, GError **error)
                               .correlation_id = letter->correlation_id,
                               .reply_to = letter->reply_to,
                               .type = letter->type,
-                              .expires_ms = letter->expires_ms,
+                              .expires_ms = letter->until_ms != 0 ? (unsigned)MAX(1, left_ms) : 0,
                               .is_transient = true,
                               .is_optional = letter->is_optional};
     letter->is_returned = false;
@@ -139,6 +164,10 @@ send_letters(BusLink *link, GError **error)
 {
     BusLetter *letter;
     while ((letter = next_letter(link)) != NULL) {
+        if (letter->until_ms != 0 && letter->until_ms <= time_monotonic_ms()) {
+            letter_done(link, letter, true);
+            continue;
+        }
         g_queue_push_tail(&link->under_way, letter);
         if (!publish(link, letter, error))
             return false;
@@ -164,18 +193,6 @@ send_acks(BusLink *link, GError **error)
 }
 
 /* ---- what comes ---- */
-
-static void
-letter_done(BusLink *link, BusLetter *letter, bool taken)
-{
-    lock_acquire(&link->lock);
-    link->size -= letter->size;
-    link->count--;
-    lock_release(&link->lock);
-    if (!taken)
-        link->options.hooks.returned(link->options.user, letter);
-    bus_letter_free(letter);
-}
 
 static void
 settle(BusLink *link, const BusEvent *event)
@@ -214,10 +231,13 @@ take_event(BusLink *link, const BusEvent *event)
         mark_returned(link, event->number);
         break;
     case BUS_EVENT_BLOCKED:
+        set_blocked(link, true);
+        log_warning("bus.link", "RabbitMQ takes no messages (%s); calls and answers wait",
+                    event->text);
+        break;
     case BUS_EVENT_UNBLOCKED:
-        link->is_blocked = event->kind == BUS_EVENT_BLOCKED;
-        log_warning("bus.link", "RabbitMQ %s messages%s%s", link->is_blocked ? "takes no" : "takes",
-                    link->is_blocked ? ": " : " again", event->text);
+        set_blocked(link, false);
+        log_info("bus.link", "RabbitMQ takes messages again");
         break;
     case BUS_EVENT_DELIVERED:
         link->options.hooks.delivered(link->options.user, event->delivery);
@@ -256,7 +276,7 @@ static bool
 is_over(BusLink *link)
 {
     lock_acquire(&link->lock);
-    bool over = link->stopping && (time_monotonic_ms() >= link->stop_by_ms ||
+    bool over = link->stopping && (link->is_blocked || time_monotonic_ms() >= link->stop_by_ms ||
                                    (link->count == 0 && link->acks->len == 0));
     lock_release(&link->lock);
     return over;
@@ -302,7 +322,7 @@ leave_queue(BusLink *link)
     lock_acquire(&link->lock);
     bool is_time = time_monotonic_ms() < link->stop_by_ms;
     lock_release(&link->lock);
-    if (link->options.expires_ms != 0 && is_time &&
+    if (link->options.expires_ms != 0 && is_time && !link->is_blocked &&
         !bus_session_delete_queue(link->session, link->options.queue, &error))
         log_warning("bus.link", "queue %s is left to expire: %s", link->options.queue,
                     error->message);
@@ -322,6 +342,9 @@ serve(BusLink *link)
         if (!has_work(link))
             wait_some(link, IDLE_MS);
     }
+    if (time_monotonic_ms() - link->opened_ms > BUS_STABLE_MS)
+        link->failures = 0;
+    link->failures++;
     tell_trouble(link, hosts->pdata[(link->host - 1) % hosts->len], error);
 }
 
@@ -329,10 +352,8 @@ serve(BusLink *link)
 static void
 pause_some(BusLink *link)
 {
-    const BusSettings *settings = link->options.settings;
-    int64_t pause_s = MIN(settings->retry_s + (int64_t)settings->retry_more_s * link->failures,
-                          settings->retry_most_s);
-    int64_t until_ms = time_monotonic_ms() + pause_s * 1000;
+    int64_t until_ms =
+        time_monotonic_ms() + bus_settings_pause_ms(link->options.settings, link->failures);
     do {
         tick(link);
         wait_some(link, until_ms - time_monotonic_ms());

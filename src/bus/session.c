@@ -8,6 +8,9 @@
 #include <amqp_framing.h>
 #include <amqp_ssl_socket.h>
 #include <amqp_tcp_socket.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -158,6 +161,17 @@ open_channel(BusSession *session, GError **error)
     return check_reply(amqp_get_rpc_reply(session->connection), "publisher confirms", error);
 }
 
+/* A host that takes no more bytes, since it is cut off or short of memory, ends the connection. By
+ * itself librabbitmq waits for that as long as heartbeats are missed. */
+static bool
+limit_stalls(const BusSession *session, GError **error)
+{
+    const unsigned limit_ms = BUS_CALL_LIMIT_MS;
+    return setsockopt(bus_session_descriptor(session), IPPROTO_TCP, TCP_USER_TIMEOUT, &limit_ms,
+                      sizeof limit_ms) == 0 ||
+           steel_fail(error, STEEL_ERROR_BUS, "TCP_USER_TIMEOUT: %s", g_strerror(errno));
+}
+
 static bool
 open_session(BusSession *session, const BusHost *host, GError **error)
 {
@@ -169,7 +183,8 @@ open_session(BusSession *session, const BusHost *host, GError **error)
     struct timeval limit = call_limit;
     return check_status(amqp_socket_open_noblock(socket, host->name, (int)host->port, &limit),
                         "connect", error) &&
-           log_in(session, host, error) && open_channel(session, error);
+           limit_stalls(session, error) && log_in(session, host, error) &&
+           open_channel(session, error);
 }
 
 BusSession *

@@ -2,8 +2,8 @@
  * file that knows librabbitmq.
  *
  * A session belongs to one thread, which may block in these functions: opening at most
- * BUS_CALL_LIMIT_MS for each step of the handshake, publishing until the broker reads or the
- * heartbeats stop. Only bus_session_break may come from another thread. After the first error a
+ * BUS_CALL_LIMIT_MS for each step of the handshake, publishing until the broker has read nothing
+ * for so long. Only bus_session_break may come from another thread. After the first error a
  * session is over: free it.
  *
  * Errors: BUS with the broker's words; UNAUTHORIZED: it refuses the login; CONFLICT: something of

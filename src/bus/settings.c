@@ -99,3 +99,13 @@ bus_settings_load(const Config *config, ConfigOption url, GError **error)
     take_url_options(settings);
     return g_steal_pointer(&settings);
 }
+
+int64_t
+bus_settings_pause_ms(const BusSettings *settings, unsigned failures)
+{
+    unsigned hosts = settings->url->hosts->len, rounds = failures / hosts;
+    if (failures % hosts != 0 || rounds == 0)
+        return 0;
+    int64_t pause_s = settings->retry_s + (int64_t)settings->retry_more_s * (rounds - 1);
+    return MIN(pause_s, MAX(settings->retry_most_s, 1)) * 1000;
+}

@@ -6,6 +6,8 @@
 #include "bus/url.h"
 #include "common/config.h"
 
+enum { BUS_STABLE_MS = 10 * 1000 }; /* a connection that lived so long was a good one */
+
 /* All owned; immutable after bus_settings_load. */
 typedef struct BusSettings {
     BusUrl *url;
@@ -26,3 +28,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(BusSettings, bus_settings_free)
  * url     the option with the URL; unset: [DEFAULT]transport_url
  * Errors  CONFIG, naming the option and where it is set; also when neither URL is set */
 BusSettings *bus_settings_load(const Config *config, ConfigOption url, GError **error);
+
+/* How long to wait before the next host is tried: not at all within a round over the hosts, and
+ * longer after each.
+ *
+ * failures  of connections, in a row */
+int64_t bus_settings_pause_ms(const BusSettings *settings, unsigned failures);

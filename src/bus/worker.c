@@ -10,8 +10,7 @@
 #include <unistd.h>
 
 enum {
-    IDLE_MS = 1000,       /* the thread looks at the heartbeat that often */
-    STABLE_MS = 10 * 1000 /* a connection that lived so long was a good one */
+    IDLE_MS = 1000, /* the thread looks at the heartbeat that often */
 };
 
 /* ---- stopping ---- */
@@ -135,23 +134,11 @@ open_next(Bus *bus)
     note_session(bus, bus_session_descriptor(bus->session));
 }
 
-/* The first round over the hosts has no pauses between them; then they grow. */
-static int64_t
-pause_ms(const Bus *bus)
-{
-    const BusSettings *settings = bus->settings;
-    unsigned hosts = settings->url->hosts->len, rounds = bus->failures / hosts;
-    if (bus->failures % hosts != 0 || rounds == 0)
-        return 0;
-    int64_t pause_s = settings->retry_s + (int64_t)settings->retry_more_s * (rounds - 1);
-    return MIN(pause_s, MAX(settings->retry_most_s, 1)) * 1000;
-}
-
 /* Waits until the pause is over; a stop ends it. */
 static void
 wait_pause(Bus *bus)
 {
-    int64_t until_ms = time_monotonic_ms() + pause_ms(bus);
+    int64_t until_ms = time_monotonic_ms() + bus_settings_pause_ms(bus->settings, bus->failures);
     lock_acquire(&bus->lock);
     while (!bus->stopping && lock_wait_until(&bus->lock, &bus->changed, until_ms))
         continue;
@@ -366,7 +353,7 @@ serve(Bus *bus)
     }
     if (error == NULL)
         return;
-    if (time_monotonic_ms() - bus->opened_ms > STABLE_MS)
+    if (time_monotonic_ms() - bus->opened_ms > BUS_STABLE_MS)
         bus->failures = 0;
     tell_trouble(bus, host, error);
     note_failure(bus);

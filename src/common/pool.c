@@ -179,22 +179,28 @@ enqueue(Pool *pool, Job *job)
     wake_one(pool);
 }
 
-static bool has_room(const Pool *pool) REQUIRES(pool->lock);
+static bool has_room(const Pool *pool, unsigned spare) REQUIRES(pool->lock);
 
 static bool
-has_room(const Pool *pool)
+has_room(const Pool *pool, unsigned spare)
 {
-    unsigned spare = pool->idle + (pool->thread_limit - pool->threads) + pool->queue_limit;
-    return !pool->stopping && pool->queue.length < spare;
+    unsigned places = pool->idle + (pool->thread_limit - pool->threads) + pool->queue_limit;
+    return !pool->stopping && pool->queue.length + spare < places;
 }
 
 bool
 pool_submit(Pool *pool, PoolJob job, void *data, GError **error)
 {
+    return pool_submit_sparing(pool, 0, job, data, error);
+}
+
+bool
+pool_submit_sparing(Pool *pool, unsigned spare, PoolJob job, void *data, GError **error)
+{
     Job *entry = g_new(Job, 1);
     *entry = (Job){.run = job, .data = data};
     lock_acquire(&pool->lock);
-    bool accepted = has_room(pool);
+    bool accepted = has_room(pool, spare);
     if (accepted)
         enqueue(pool, entry);
     bool stopping = pool->stopping;

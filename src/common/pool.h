@@ -24,6 +24,10 @@ Pool *pool_new(const char *name, unsigned thread_limit, unsigned queue_limit);
  * or stopping. */
 bool pool_submit(Pool *pool, PoolJob job, void *data, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* Does the same, but keeps `spare` places free for jobs that pool_submit brings. */
+bool pool_submit_sparing(Pool *pool, unsigned spare, PoolJob job, void *data,
+                         GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* Runs a job after a delay (milliseconds). It then waits in the queue even if that is full, since
  * it was accepted already: callers bound the number of their deferred jobs themselves. Jobs that
  * are not due when the pool is freed run at once, so that they can release what they hold. */

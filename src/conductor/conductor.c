@@ -134,8 +134,10 @@ conductor_new(const ConductorServices *services, GError **error)
         return NULL;
     }
     conductor->quick = pool_new("conductor", QUICK_THREADS, QUICK_QUEUE);
-    conductor->workers =
-        pool_new("worker", (unsigned)config_integer(config, OPT_CONDUCTOR_WORKERS_POOL_SIZE), 0);
+    unsigned workers = (unsigned)config_integer(config, OPT_CONDUCTOR_WORKERS_POOL_SIZE);
+    int64_t percent = config_integer(config, OPT_CONDUCTOR_RESERVED_WORKERS_POOL_PERCENTAGE);
+    conductor->workers = pool_new("worker", workers, 0);
+    conductor->reserved = workers * (unsigned)percent / 100;
     conductor->background = pool_new("background", BACKGROUND_THREADS, BACKGROUND_QUEUE);
     conductor_clock_start(conductor);
     metrics_register(conductor_metrics_write, conductor);

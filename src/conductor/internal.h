@@ -27,7 +27,8 @@ struct Conductor {
      * database. */
     /* handlers of rpc methods that only need the database; they start all other work */
     Pool *quick;
-    Pool *workers;    /* work that may block on hardware */
+    Pool *workers;     /* work that may block on hardware */
+    unsigned reserved; /* immutable: workers that are kept for what clients ask for */
     Pool *background; /* work that no caller waits for: reports of machines, changed power states */
     BootReports *reports;      /* owned */
     Wakes *wakes;              /* owned: nodes whose agent has called */
@@ -146,9 +147,10 @@ bool ring_was_mine(Conductor *conductor, const Node *node);
 
 /* The pools. */
 typedef enum ConductorPool {
-    CONDUCTOR_QUICK,      /* calls that only need the database */
-    CONDUCTOR_WORKERS,    /* may block on hardware */
-    CONDUCTOR_BACKGROUND, /* only needs the database, and no call waits for it */
+    CONDUCTOR_QUICK,       /* calls that only need the database */
+    CONDUCTOR_WORKERS,     /* may block on hardware */
+    CONDUCTOR_OWN_WORKERS, /* workers as well, for what no client has asked for: leaves some */
+    CONDUCTOR_BACKGROUND,  /* only needs the database, and no call waits for it */
 } ConductorPool;
 
 /* Hands a job to a pool from a thread of another module (an HTTP thread, the IPMI engine). Never

@@ -9,6 +9,7 @@ pool_of(const Conductor *conductor, ConductorPool pool)
     case CONDUCTOR_QUICK:
         return conductor->quick;
     case CONDUCTOR_WORKERS:
+    case CONDUCTOR_OWN_WORKERS:
         return conductor->workers;
     case CONDUCTOR_BACKGROUND:
         break;
@@ -19,10 +20,11 @@ pool_of(const Conductor *conductor, ConductorPool pool)
 bool
 conductor_submit(Conductor *conductor, ConductorPool pool, PoolJob job, void *data, GError **error)
 {
+    unsigned spare = pool == CONDUCTOR_OWN_WORKERS ? conductor->reserved : 0;
     lock_acquire(&conductor->gate);
     bool taken = conductor->stopping
                      ? steel_fail(error, STEEL_ERROR_NO_CONDUCTOR, "the service is stopping")
-                     : pool_submit(pool_of(conductor, pool), job, data, error);
+                     : pool_submit_sparing(pool_of(conductor, pool), spare, job, data, error);
     lock_release(&conductor->gate);
     return taken;
 }

@@ -182,7 +182,7 @@ start_reading_worker(Conductor *conductor)
     bool start = conductor->reading_workers < most && !g_queue_is_empty(&conductor->to_read);
     conductor->reading_workers += start;
     lock_release(&conductor->guard);
-    if (!start || conductor_submit(conductor, CONDUCTOR_WORKERS, power_sync_reading_worker,
+    if (!start || conductor_submit(conductor, CONDUCTOR_OWN_WORKERS, power_sync_reading_worker,
                                    conductor, &error))
         return;
     if (steel_error_is(error, STEEL_ERROR_NO_CONDUCTOR)) {

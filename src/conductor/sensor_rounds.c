@@ -168,7 +168,7 @@ start_workers(Conductor *conductor)
     unsigned most = (unsigned)config_integer(config_current(), OPT_SENSOR_DATA_WORKERS);
     for (unsigned i = 0; i < most && sensors_worker_begin(conductor->sensors, most); i++) {
         g_autoptr(GError) error = NULL;
-        if (conductor_submit(conductor, CONDUCTOR_WORKERS, sensors_worker, conductor, &error))
+        if (conductor_submit(conductor, CONDUCTOR_OWN_WORKERS, sensors_worker, conductor, &error))
             continue;
         sensors_worker_end(conductor->sensors);
         log_debug(AREA, "no more workers read sensors: %s", error->message);

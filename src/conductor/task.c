@@ -191,7 +191,9 @@ task_spawn(Task **task, void (*work)(Task *task), GError **error)
 {
     Spawned *spawned = g_new(Spawned, 1);
     *spawned = (Spawned){*task, work};
-    if (pool_submit(task_conductor(*task)->workers, task_run_spawned, spawned, error)) {
+    Conductor *conductor = task_conductor(*task);
+    unsigned spare = (*task)->request_id != NULL ? 0 : conductor->reserved;
+    if (pool_submit_sparing(conductor->workers, spare, task_run_spawned, spawned, error)) {
         *task = NULL;
         return true;
     }

@@ -50,7 +50,8 @@ GArray *task_locked_new(void);
 /* A TaskLeaseLeft (drivers/task.h). */
 int64_t task_lease_left_ms(const Task *task);
 
-/* Hands the task to a worker, which must end it with task_release. On NO_WORKER the task stays the
+/* Hands the task to a worker, which must end it with task_release. A task of no client's request
+ * leaves [conductor]reserved_workers_pool_percentage of them free. On NO_WORKER the task stays the
  * caller's; on success *task is NULL. */
 bool task_spawn(Task **task, void (*work)(Task *task), GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

@@ -21,7 +21,9 @@ enum {
     AGAIN_PAUSE_MS = 1000, /* for one that came back */
     BACK_MOST = 2,         /* so often: its conductor is gone */
     STOP_LIMIT_MS = 2000,
+    CLOCK_MS = 60 * 1000, /* the clock's longest rest */
 };
+#define SHORT_OF_ROOM "RabbitMQ takes no messages: it is short of memory or disk. "
 
 /* A call that waits for its answer. */
 typedef struct Call {
@@ -40,9 +42,13 @@ typedef struct Call {
 struct AmqpClient {
     BusLink *link;
     EventRelay *relay;
+    pthread_t clock; /* ends calls at their deadlines, also while the link's thread connects */
     Lock lock;
+    pthread_cond_t changed;
     GHashTable *calls GUARDED; /* id of the Call -> Call (owned) */
-    bool has_been_up;          /* the link's thread */
+    int64_t clock_ms GUARDED;  /* the clock looks then */
+    bool stopping GUARDED;
+    bool has_been_up; /* the link's thread */
 };
 
 static void
@@ -82,7 +88,7 @@ letter_of(const AmqpClient *client, const Call *call, const char *text, bool aga
     letter->correlation_id = g_strdup(call->id);
     letter->reply_to = g_strdup(bus_link_queue(client->link));
     letter->type = again ? AMQP_TYPE_AGAIN : AMQP_TYPE_CALL;
-    letter->expires_ms = (unsigned)MAX(1, call->deadline_ms - time_monotonic_ms());
+    letter->until_ms = call->deadline_ms;
     letter->body = g_strdup(text);
     letter->size = strlen(text);
     return letter;
@@ -96,6 +102,8 @@ add_call(AmqpClient *client, Call *call, GError **error)
     bool fits = g_hash_table_size(client->calls) < AMQP_CALLS_MOST;
     if (fits)
         g_hash_table_insert(client->calls, call->id, call);
+    if (fits && call->deadline_ms < client->clock_ms)
+        pthread_cond_signal(&client->changed);
     lock_release(&client->lock);
     return fits || steel_fail(error, STEEL_ERROR_NO_WORKER,
                               "%d calls wait for conductors' answers; try again.", AMQP_CALLS_MOST);
@@ -105,6 +113,10 @@ static bool
 check_broker(AmqpClient *client, GError **error)
 {
     int64_t down_ms = bus_link_down_ms(client->link);
+    int64_t blocked_ms = bus_link_blocked_ms(client->link);
+    if (blocked_ms > AMQP_DOWN_LIMIT_MS)
+        return steel_fail(error, STEEL_ERROR_BUS,
+                          SHORT_OF_ROOM "The call was not sent. Try again when there is room.");
     if (down_ms <= AMQP_DOWN_LIMIT_MS)
         return true;
     return steel_fail(error, STEEL_ERROR_BUS,
@@ -237,15 +249,58 @@ client_returned(void *user, const BusLetter *letter)
 }
 
 static void
-end_late(Call *call)
+end_late(AmqpClient *client, Call *call)
 {
     g_autoptr(GError) error = NULL;
     steel_fail(&error, STEEL_ERROR_RPC_TIMEOUT,
-               "Conductor %s has not answered %s within %" G_GINT64_FORMAT
+               "%sConductor %s has not answered %s within %" G_GINT64_FORMAT
                " s ([DEFAULT]rpc_response_timeout). It may still do it: look at what was done "
                "before you ask again.",
-               call->host, rpc_method_name(call->method), call->limit_ms / 1000);
+               bus_link_blocked_ms(client->link) > 0 ? SHORT_OF_ROOM : "", call->host,
+               rpc_method_name(call->method), call->limit_ms / 1000);
     call_end(call, NULL, error);
+}
+
+/* Takes the calls out whose time is over. */
+static void
+take_late(AmqpClient *client, GQueue *late) REQUIRES(client->lock)
+{
+    GHashTableIter iterator;
+    void *value;
+    int64_t now_ms = time_monotonic_ms();
+    client->clock_ms = now_ms + CLOCK_MS;
+    g_hash_table_iter_init(&iterator, client->calls);
+    while (g_hash_table_iter_next(&iterator, NULL, &value)) {
+        Call *call = value;
+        if (call->deadline_ms <= now_ms) {
+            g_queue_push_tail(late, call);
+            g_hash_table_iter_steal(&iterator);
+        } else
+            client->clock_ms = MIN(client->clock_ms, call->deadline_ms);
+    }
+}
+
+static void *
+run_clock(void *data)
+{
+    AmqpClient *client = data;
+    GQueue late = G_QUEUE_INIT;
+    pthread_setname_np(pthread_self(), "rpc-clock");
+    lock_acquire(&client->lock);
+    while (!client->stopping) {
+        take_late(client, &late);
+        if (late.length == 0) {
+            lock_wait_until(&client->lock, &client->changed, client->clock_ms);
+            continue;
+        }
+        lock_release(&client->lock);
+        Call *call;
+        while ((call = g_queue_pop_head(&late)) != NULL)
+            end_late(client, call);
+        lock_acquire(&client->lock);
+    }
+    lock_release(&client->lock);
+    return NULL;
 }
 
 /* A call that waits in the queue of a conductor that is killed is lost with the queue. Sent again,
@@ -264,31 +319,23 @@ static int64_t
 client_tick(void *user)
 {
     AmqpClient *client = user;
-    bool is_up = bus_link_down_ms(client->link) == 0;
+    bool sends = bus_link_down_ms(client->link) == 0 && bus_link_blocked_ms(client->link) == 0;
     int64_t now_ms = time_monotonic_ms(), next_ms = INT64_MAX;
-    GQueue late = G_QUEUE_INIT, again = G_QUEUE_INIT;
+    GQueue again = G_QUEUE_INIT;
     GHashTableIter iterator;
     void *value;
     lock_acquire(&client->lock);
     g_hash_table_iter_init(&iterator, client->calls);
     while (g_hash_table_iter_next(&iterator, NULL, &value)) {
         Call *call = value;
-        if (call->deadline_ms <= now_ms) {
-            g_queue_push_tail(&late, call);
-            g_hash_table_iter_steal(&iterator);
-            continue;
-        }
-        if (call->again_ms <= now_ms && is_up)
+        if (call->again_ms <= now_ms && sends)
             g_queue_push_tail(&again, letter_of(client, call, call->text, true));
         if (call->again_ms <= now_ms)
-            plan_again(call, now_ms, is_up);
-        next_ms = MIN(next_ms, MIN(call->deadline_ms, call->again_ms));
+            plan_again(call, now_ms, sends);
+        next_ms = MIN(next_ms, call->again_ms);
     }
     lock_release(&client->lock);
-    Call *call;
     BusLetter *letter;
-    while ((call = g_queue_pop_head(&late)) != NULL)
-        end_late(call);
     while ((letter = g_queue_pop_head(&again)) != NULL)
         if (!bus_link_send(client->link, letter))
             log_warning(AREA, "a call is not sent again: too much waits for RabbitMQ");
@@ -301,6 +348,7 @@ UNSHARED AmqpClient *
 amqp_client_new(const Config *config, EventRelay *relay, GError **error)
 {
     char uuid[UUID_TEXT_SIZE];
+    pthread_condattr_t monotonic;
     BusSettings *settings = bus_settings_load(config, OPT_TRANSPORT_URL, error);
     if (settings == NULL)
         return NULL;
@@ -308,6 +356,10 @@ amqp_client_new(const Config *config, EventRelay *relay, GError **error)
     client->relay = relay;
     client->calls = g_hash_table_new(g_str_hash, g_str_equal);
     lock_init(&client->lock, LOCK_RANK_RPC_CALLS);
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_cond_init(&client->changed, &monotonic);
+    pthread_condattr_destroy(&monotonic);
     const BusLinkOptions options = {
         .settings = settings,
         .queue = g_strdup_printf("steel.reply.%s", uuid_generate(uuid)),
@@ -320,7 +372,18 @@ amqp_client_new(const Config *config, EventRelay *relay, GError **error)
     };
     client->link = bus_link_new(&options);
     bus_link_start(client->link);
+    pthread_create(&client->clock, NULL, run_clock, client);
     return client;
+}
+
+static void
+stop_clock(AmqpClient *client)
+{
+    lock_acquire(&client->lock);
+    client->stopping = true;
+    pthread_cond_signal(&client->changed);
+    lock_release(&client->lock);
+    pthread_join(client->clock, NULL);
 }
 
 UNSHARED bool
@@ -330,6 +393,7 @@ amqp_client_free(AmqpClient *client)
         return true;
     if (!bus_link_stop(client->link, STOP_LIMIT_MS))
         return false;
+    stop_clock(client);
     g_autoptr(GError) error = NULL;
     GHashTableIter iterator;
     void *value;
@@ -338,6 +402,7 @@ amqp_client_free(AmqpClient *client)
     while (g_hash_table_iter_next(&iterator, NULL, &value))
         call_end(value, NULL, error);
     g_hash_table_destroy(client->calls);
+    pthread_cond_destroy(&client->changed);
     lock_destroy(&client->lock);
     g_free(client);
     return true;

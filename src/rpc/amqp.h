@@ -13,7 +13,8 @@
  * ([oslo_messaging_rabbit]rabbit_qos_prefetch_count). A message that nobody fetches is dropped at
  * its deadline.
  *
- * One connection and one thread for each process. Any thread may call.
+ * One connection and one thread for each process; an API has a second one, which keeps the
+ * deadlines. Any thread may call.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
@@ -27,7 +28,7 @@
 enum {
     AMQP_CALLS_MOST = 2048,       /* of an API at a time */
     AMQP_PREFETCH = 1024,         /* of a conductor, unless configured */
-    AMQP_DOWN_LIMIT_MS = 5000,    /* a call waits so long for the broker */
+    AMQP_DOWN_LIMIT_MS = 5000,    /* a call waits so long for a broker that is away or full */
     AMQP_AGAIN_SIZE = 256 * 1024, /* a larger call is not sent again */
 };
 

@@ -3,6 +3,7 @@
 #include "bus/link.h"
 #include "common/lock.h"
 #include "common/log.h"
+#include "common/time_text.h"
 #include "rpc/amqp.h"
 #include "rpc/amqp_names.h"
 
@@ -52,7 +53,7 @@ answer(void *user_data, const char *text, size_t size)
     BusLetter *letter =
         letter_new("", delivered->reply_to, AMQP_TYPE_ANSWER, g_strndup(text, size), size);
     letter->correlation_id = g_steal_pointer(&delivered->correlation_id);
-    letter->expires_ms = ANSWER_EXPIRES_MS;
+    letter->until_ms = time_monotonic_ms() + ANSWER_EXPIRES_MS;
     if (!bus_link_send(server->link, letter))
         log_warning(AREA, "an answer is lost: too much waits for RabbitMQ");
     bus_link_ack(server->link, delivered->life, delivered->tag);
@@ -95,7 +96,7 @@ send_event(AmqpServer *server, char *text)
 {
     BusLetter *letter = letter_new(AMQP_EVENTS, "", AMQP_TYPE_EVENT, text, strlen(text));
     letter->is_optional = true;
-    letter->expires_ms = EVENT_EXPIRES_MS;
+    letter->until_ms = time_monotonic_ms() + EVENT_EXPIRES_MS;
     if (!bus_link_send(server->link, letter))
         log_warning(AREA, "an event is lost: too much waits for RabbitMQ");
 }
@@ -116,7 +117,7 @@ server_tick(void *user)
     AmqpServer *server = user;
     int64_t lost = 0;
     char *text = NULL;
-    if (bus_link_down_ms(server->link) > 0)
+    if (bus_link_down_ms(server->link) > 0 || bus_link_blocked_ms(server->link) > 0)
         return INT64_MAX; /* they wait in their bounded queue */
     for (unsigned i = 0; i < EVENTS_AT_ONCE; i++) {
         text = next_event(server, &lost);

@@ -42,6 +42,21 @@ def _take(numbers, kinds):
         return True
 
 
+def swallowing():
+    """A socket at whose port packets are lost: nobody is refused nor let in, until all of it is closed."""
+    with contextlib.ExitStack() as opened:
+        place = opened.enter_context(socket.socket())
+        place.bind(("127.0.0.1", 0))
+        place.listen(0)
+        while True:  # until nobody fits into its queue
+            guest = opened.enter_context(socket.socket())
+            guest.settimeout(1)
+            try:
+                guest.connect(place.getsockname())
+            except TimeoutError:
+                return place, opened.pop_all()
+
+
 def refusing():
     """A socket whose port nobody gets, and nobody is let in at, until it is closed."""
     place = socket.socket()

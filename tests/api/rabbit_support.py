@@ -59,6 +59,15 @@ def make_certificate(folder, certificate, key):
     return path
 
 
+def port_of_all_addresses():
+    """RabbitMQ does not start when its port for other nodes is in use at any address, a simulated BMC's for example."""
+    while True:
+        port = free_port()
+        with contextlib.suppress(OSError), socket.socket() as place:
+            place.bind(("", port))
+            return port
+
+
 class Rabbit:
     """User "steel"; `url()` is its transport_url. Stop it and start it as often as you like: it keeps what is durable."""
 
@@ -67,7 +76,8 @@ class Rabbit:
         self.address = address
         self.folder = tempfile.mkdtemp(prefix="steel-rabbit-")
         self.password = "rabbit-secret"
-        self.port, self.tls_port, self.management, self.epmd_port, self.distribution = (free_port() for _ in range(5))
+        self.port, self.tls_port, self.management, self.epmd_port = (free_port() for _ in range(4))
+        self.distribution = port_of_all_addresses()
         self.name = "steel%d@localhost" % self.port
         self.certificate = make_certificate(self.folder, "certificate.pem", "key.pem")
         settings = CONFIGURATION.format(address=address, port=self.port, tls_port=self.tls_port, management=self.management, password=self.password,
@@ -138,6 +148,16 @@ class Rabbit:
         finally:
             os.killpg(self.server.pid, signal.SIGCONT)
 
+    @contextlib.contextmanager
+    def short_of_memory(self):
+        """Whoever sends something meanwhile is told so, and then not read any more."""
+        try:
+            self.control("set_vm_memory_high_watermark", "0")
+            wait_for("the alarm", lambda: self.ask("GET", "/api/health/checks/alarms")[0] == 503)
+            yield
+        finally:
+            self.control("set_vm_memory_high_watermark", "absolute", "512MB")
+
     def stop(self):
         """Kills the broker, as a power cut does."""
         with contextlib.suppress(ProcessLookupError):
@@ -174,6 +194,13 @@ class Rabbit:
             answer = connection.getresponse()
             text = answer.read()
         return answer.status, json.loads(text) if text else None
+
+    def url_behind(self, port):
+        """The one with a host before this one."""
+        return self.url(port=port)[:-1] + ",steel:%s@%s:%d/" % (self.password, self.address, self.port)
+
+    def cut_connections(self):
+        self.control("close_all_connections", "a test")
 
     @staticmethod
     def queue_path(name):

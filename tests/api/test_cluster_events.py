@@ -1,8 +1,9 @@
-"""Events of all conductors: each process with an API fetches them over HTTP; without a transport it shows its own.
+"""Events of all conductors: each process with an API fetches them over HTTP, or gets them by RabbitMQ; without either it shows its own.
 
 SPDX-License-Identifier: Apache-2.0
 """
 import cluster_support
+import rabbit_support
 from cluster_support import until
 from observe_support import Watch
 
@@ -46,6 +47,27 @@ class WithTransport:
 
 class OverHttp(WithTransport, TwoConductors, cluster_support.SuiteOverHttp):
     """There is no broker."""
+
+
+class AtRabbit(cluster_support.Member):
+    def ready(self):
+        """It has two connections: as a conductor, and as an API."""
+        super().ready()
+        self.wait_log(r"(?s)(connected to RabbitMQ).*connected to RabbitMQ")
+
+
+class OverRabbit(WithTransport, TwoConductors):
+    kind = AtRabbit
+
+    @classmethod
+    def setUpClass(cls):
+        cls.rabbit = rabbit_support.Rabbit()
+        cls.addClassCleanup(cls.rabbit.close)
+        super().setUpClass()
+
+    @classmethod
+    def options_of(cls, number):
+        return super().options_of(number) + ("rpc_transport=oslo", "transport_url=" + cls.rabbit.url())
 
 
 class WithoutTransport(TwoConductors):

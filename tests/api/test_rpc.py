@@ -20,6 +20,7 @@ import rabbit_support
 import rpc_support
 from faults_support import until
 from observe_support import Watch, scrape
+from ports import refusing, swallowing
 
 
 class Common:
@@ -301,6 +302,95 @@ class OverRabbit(Common, Watched, rpc_support.Pair):
         with self.rabbit.frozen():
             self.late(node)
         self.not_done(node)
+
+    def any_call(self):
+        return self.call("GET", "/v1/drivers/fake-hardware/properties")
+
+    def told_of_the_alarm(self):
+        """The broker tells a process of its alarm when that sends something."""
+        self.assertIn(self.any_call().status, (200, 503, 504))
+        self.steel.wait_log(r"(WARNING bus.link.* RabbitMQ takes no messages \(low on memory\))")
+
+    def test_a_call_to_a_broker_that_is_short_of_memory_is_told_so_and_not_done_later(self):
+        node = self.fake()
+        self.with_api(rpc_response_timeout="2")
+
+        def refused():
+            answer = self.call("PUT", "/v1/nodes/%s/maintenance" % node, {"reason": "late"})
+            self.assertIn(answer.status, (503, 504), answer.body)
+            self.assertIn("RabbitMQ takes no messages", answer.message)
+            return answer.status == 503
+        with self.rabbit.short_of_memory():
+            self.told_of_the_alarm()
+            until("calls are refused at once", refused)
+        self.not_done(node)
+        self.steel.wait_log("(RabbitMQ takes messages again)")
+
+    def test_a_call_that_waits_for_a_broker_that_is_short_of_memory_is_done_once(self):
+        name, sentence = "patient-" + uuid.uuid4().hex[:8], "RabbitMQ takes no messages"
+        before = self.steel.text().count(sentence)
+        with concurrent.futures.ThreadPoolExecutor(2) as pool:
+            with self.rabbit.short_of_memory():
+                first = pool.submit(self.any_call)
+                until("the alarm is told", lambda: self.steel.text().count(sentence) > before)
+                asked = pool.submit(self.call, "POST", "/v1/chassis", {"description": name})
+            self.assertEqual(first.result().status, 200)
+            answer = asked.result()
+        self.assertEqual(answer.status, 201, answer.body)
+        self.assertEqual([one["description"] for one in self.get("/v1/chassis")["chassis"]].count(name), 1)
+
+    @harness.long_test
+    def test_a_large_call_that_a_broker_short_of_memory_stops_reading_ends_at_its_deadline(self):
+        node = self.to(self.fake(), "available")
+        self.with_api(rpc_response_timeout="3", oslo_messaging_rabbit__heartbeat_timeout_threshold="0")
+        with self.rabbit.short_of_memory():
+            answer = self.call("PUT", "/v1/nodes/%s/states/provision" % node, {"target": "active", "configdrive": "A" * (16 << 20)})
+            self.assertEqual(answer.status, 504, answer.body)
+            self.steel.wait_log("(no connection to RabbitMQ at .*: publish: )")
+            self.told_of_the_alarm()
+        self.not_done(node)
+        self.assertEqual(self.get("/v1/nodes/" + node)["provision_state"], "available")
+
+    def both_behind(self, port):
+        """API and conductor with a host before RabbitMQ; the connections are cut once."""
+        node = self.fake()
+        self.addCleanup(lambda: until("the conductor is back", lambda: self.reaches(node), 2 * harness.LIMIT_S))  # it may be stopped then
+        self.addCleanup(self.start_conductor)  # with the settings as they are then
+        self.addCleanup(self.kill_conductor)
+        self.with_api(DEFAULT__transport_url=self.rabbit.url_behind(port))
+        self.kill_conductor()
+        self.start_conductor()
+        until("calls arrive", lambda: self.reaches(node), 2 * harness.LIMIT_S)
+        self.assertIn("no connection to RabbitMQ at 127.0.0.1:%d" % port, self.steel.text())
+        self.rabbit.cut_connections()
+        until("both have connected again", lambda: self.steel.text().count("connected to RabbitMQ at") >= 4, 2 * harness.LIMIT_S)
+        until("calls arrive again", lambda: self.reaches(node), 2 * harness.LIMIT_S)
+
+    def test_the_next_host_is_used_where_the_first_refuses(self):
+        dead = refusing()
+        self.addCleanup(dead.close)
+        self.both_behind(dead.getsockname()[1])
+
+    @harness.long_test
+    def test_the_next_host_is_used_where_packets_to_the_first_are_lost(self):
+        dead, sockets = swallowing()
+        self.addCleanup(sockets.close)
+        self.both_behind(dead.getsockname()[1])
+
+    @harness.long_test
+    def test_a_conductor_that_drains_ends_its_work_and_takes_no_calls(self):
+        node, other = self.to(self.fake(), "available"), self.to(self.fake(), "available")
+        self.orders(node, {"deploy.deploy": {"delay_ms": 4000}})
+        self.ask(node, "active")
+        until("the step runs", lambda: [phase for phase in self.phases(node) if phase["phase"] == "deploy.deploy"])
+        self.steel.conductor.send_signal(signal.SIGUSR2)
+        until("it is out of the ring", lambda: not any(one["alive"] for one in self.get("/v1/conductors")["conductors"]))
+        self.assertEqual(self.put(other, "active").status, 503)
+        self.assertEqual(self.steel.conductor.wait(harness.LIMIT_S), 0)
+        self.assertEqual(self.get("/v1/nodes/" + node)["provision_state"], "active")
+        self.start_conductor()
+        until("the new conductor answers", lambda: self.reaches(other))
+        self.assertEqual(self.get("/v1/nodes/" + other)["provision_state"], "available")
 
     def test_an_api_that_was_stopped_leaves_no_queue(self):
         """It would take in every event until it expires."""

@@ -157,7 +157,7 @@ static bool
 wake_submit(void *user, PoolJob job, void *data)
 {
     g_autoptr(GError) error = NULL;
-    return conductor_submit(user, CONDUCTOR_WORKERS, job, data, &error);
+    return conductor_submit(user, CONDUCTOR_OWN_WORKERS, job, data, &error);
 }
 
 const WakesOps provision_wakes = {.take = wake_take, .go = wake_go, .submit = wake_submit};

@@ -54,6 +54,18 @@ options_in_the_url_win_over_the_section(void **state)
 }
 
 static void
+a_pause_comes_after_each_round_over_the_hosts(void **state)
+{
+    (void)state;
+    const char *const lines[] = {"transport_url=rabbit://one,two/", NULL};
+    static const int pauses_s[] = {0, 0, 1, 0, 3, 0, 5};
+    g_autoptr(BusSettings) settings = settings_of(lines, NULL);
+    for (unsigned i = 0; i < G_N_ELEMENTS(pauses_s); i++)
+        assert_int_equal(bus_settings_pause_ms(settings, i), pauses_s[i] * 1000);
+    assert_int_equal(bus_settings_pause_ms(settings, 1000), 30 * 1000);
+}
+
+static void
 quorum_queues_are_durable(void **state)
 {
     (void)state;
@@ -85,6 +97,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_url_of_notifications_wins_over_the_common_one),
         cmocka_unit_test(options_in_the_url_win_over_the_section),
+        cmocka_unit_test(a_pause_comes_after_each_round_over_the_hosts),
         cmocka_unit_test(quorum_queues_are_durable),
         cmocka_unit_test(a_missing_or_wrong_url_is_named),
     };

@@ -148,6 +148,25 @@ takes_as_many_jobs_as_threads_and_queue_places_then_refuses(void **state)
 }
 
 static void
+keeps_places_free_for_those_who_spare_none(void **state)
+{
+    (void)state;
+    g_autoptr(GError) error = NULL;
+    Gate *gate = gate_new();
+    Pool *pool = pool_new("test", 3, 0);
+    assert_true(pool_submit_sparing(pool, 1, job_wait, gate, &error));
+    assert_true(pool_submit_sparing(pool, 1, job_wait, gate, &error));
+    assert_false(pool_submit_sparing(pool, 1, job_wait, gate, &error));
+    assert_true(steel_error_is(error, STEEL_ERROR_NO_WORKER));
+    submit(pool, job_wait, gate);
+    refused(pool, gate);
+    gate_open(gate);
+    pool_free(pool);
+    assert_int_equal(gate->done, 3);
+    gate_free(gate);
+}
+
+static void
 takes_jobs_again_after_it_was_full(void **state)
 {
     (void)state;
@@ -490,6 +509,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(takes_as_many_jobs_as_threads_and_queue_places_then_refuses),
+        cmocka_unit_test(keeps_places_free_for_those_who_spare_none),
         cmocka_unit_test(takes_jobs_again_after_it_was_full),
         cmocka_unit_test(a_limit_of_no_threads_means_one),
         cmocka_unit_test(one_thread_runs_jobs_in_the_order_they_came),

@@ -271,6 +271,45 @@ a_full_service_refuses_and_the_node_stands_as_before(void **state)
     conductor_fixture_free(fixture);
 }
 
+/* Refuses all workers of another purpose than a client's. */
+static void
+refused_unasked(ConductorFixture *fixture, pthread_mutex_t *gate)
+{
+    g_autoptr(GError) error = NULL;
+    assert_false(
+        conductor_submit(fixture->conductor, CONDUCTOR_OWN_WORKERS, wait_for_gate, gate, &error));
+    assert_true(steel_error_is(error, STEEL_ERROR_NO_WORKER));
+}
+
+static void
+a_share_of_the_workers_is_kept_for_clients(void **state)
+{
+    static const char *const settings[] = {"conductor.workers_pool_size=3",
+                                           "conductor.reserved_workers_pool_percentage=50", NULL};
+    ConductorFixture *fixture = conductor_fixture_new(settings);
+    pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
+    g_autoptr(GError) error = NULL;
+    g_autoptr(Node) node = conductor_fixture_node(fixture, "available", NULL);
+    g_autoptr(Node) late = conductor_fixture_node(fixture, "available", NULL);
+    (void)state;
+    pthread_mutex_lock(&gate);
+    assert_true(
+        conductor_submit(fixture->conductor, CONDUCTOR_OWN_WORKERS, wait_for_gate, &gate, &error));
+    assert_true(
+        conductor_submit(fixture->conductor, CONDUCTOR_OWN_WORKERS, wait_for_gate, &gate, &error));
+    refused_unasked(fixture, &gate);
+    Task *task = task_acquire(fixture->conductor, late->uuid, TASK_EXCLUSIVE, "test", &error);
+    assert_non_null(task);
+    assert_false(task_spawn(&task, task_release, &error));
+    assert_true(steel_error_is(error, STEEL_ERROR_NO_WORKER));
+    task_release(task);
+    conductor_fixture_do(fixture, RPC_PROVISION, node->uuid, ACTIVE);
+    node_free(conductor_fixture_await(fixture, node->uuid, "active"));
+    refused_unasked(fixture, &gate);
+    pthread_mutex_unlock(&gate);
+    conductor_fixture_free(fixture);
+}
+
 static void
 a_locked_node_is_refused_with_its_holder(void **state)
 {
@@ -370,6 +409,7 @@ main(void)
         fixture_test(enrolled_nodes_are_verified_before_they_are_managed),
         fixture_test(a_deployed_node_is_torn_down_and_becomes_available),
         cmocka_unit_test(a_full_service_refuses_and_the_node_stands_as_before),
+        cmocka_unit_test(a_share_of_the_workers_is_kept_for_clients),
         fixture_test(a_locked_node_is_refused_with_its_holder),
         cmocka_unit_test(a_short_call_waits_for_the_lock),
         fixture_test(a_deploy_goes_on_in_the_next_life_from_the_step_it_had_reached),
