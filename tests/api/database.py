@@ -47,6 +47,18 @@ def forget(folder):
         ask_server('DROP DATABASE IF EXISTS "%s" WITH (FORCE)' % name_of(folder))
 
 
+def has_seen_end(connection, process):
+    """Whether the server behind a URL knows that a process has ended: until then its name is taken. One that cannot be asked minds no name."""
+    if not connection.startswith("postgresql") or process is None or process.poll() is None:
+        return True
+    import psycopg2
+    with contextlib.suppress(psycopg2.OperationalError), contextlib.closing(psycopg2.connect(connection, connect_timeout=10)) as server:
+        with server.cursor() as cursor:
+            cursor.execute("SELECT 1 FROM pg_stat_activity WHERE application_name LIKE %s", ("steeld (process %d on %%" % process.pid,))
+            return cursor.fetchone() is None
+    return True
+
+
 class Database:
     """Statements with ? for values, next to the daemon's own."""
 

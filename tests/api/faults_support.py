@@ -106,8 +106,14 @@ class Service(harness.Steel):
         self.log.close()
         return status, time.monotonic() - begun
 
+    def wait_forgotten(self):
+        """Waits until the database knows of the end of processes that have ended."""
+        for process in (self.process, self.conductor):
+            until("the end is seen", lambda: database.has_seen_end(self.settings["database.connection"], process))
+
     def again(self):
         """Starts the daemon again."""
+        self.wait_forgotten()
         self.launch()
         self.ready()
 

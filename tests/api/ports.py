@@ -1,7 +1,8 @@
 """Ports for daemons of a test.
 
 A port is below those that the kernel gives to connections: it is still free when a daemon was killed and starts again. And no other
-test takes it meanwhile: it stays given until the process that has asked for it ends, also while nobody listens there.
+test takes it meanwhile: it stays given until the process that has asked for it ends, also while nobody listens there. It is free at all
+addresses of this machine: RabbitMQ does not start otherwise.
 
 SPDX-License-Identifier: Apache-2.0
 """
@@ -34,7 +35,7 @@ def _take(numbers, kinds):
                 names.append(opened.enter_context(socket.socket(socket.AF_UNIX)))
                 names[-1].bind("\0steel-test-port-%d" % number)
                 for kind in kinds:
-                    opened.enter_context(socket.socket(socket.AF_INET, kind)).bind(("127.0.0.1", number))
+                    opened.enter_context(socket.socket(socket.AF_INET, kind)).bind(("", number))
         except OSError:
             return False
         for name in names:

@@ -35,20 +35,13 @@ class Pair(faults_support.Suite):
 
     @classmethod
     def setUpClass(cls):
-        cls.before = harness.TRANSPORT
+        cls.addClassCleanup(setattr, harness, "TRANSPORT", harness.TRANSPORT)
         harness.TRANSPORT = cls.transport
         if cls.transport == "oslo":
             cls.rabbit = rabbit_support.Rabbit()  # of this suite, which may stop it
             cls.addClassCleanup(cls.rabbit.close)
             cls.options += ("DEFAULT.transport_url=" + cls.rabbit.url(),)
         super().setUpClass()
-
-    @classmethod
-    def tearDownClass(cls):
-        try:
-            super().tearDownClass()
-        finally:
-            harness.TRANSPORT = cls.before
 
     def setUp(self):
         """Whatever the test before has left: conductor and API are at work."""
@@ -57,6 +50,7 @@ class Pair(faults_support.Suite):
         until("a call reaches the conductor", lambda: self.call("GET", "/v1/drivers/fake-hardware/properties").status == 200, 60)
 
     def start_conductor(self):
+        self.steel.wait_forgotten()
         words = self.steel.command("--role", "conductor")
         self.steel.conductor = subprocess.Popen(words, stdout=self.steel.log, stderr=self.steel.log, stdin=subprocess.DEVNULL,
                                                 start_new_session=True)

@@ -10,6 +10,7 @@ import subprocess
 import tempfile
 import unittest
 
+import database
 import faults_support
 import harness
 import notification_scenario
@@ -252,6 +253,7 @@ class Bus(unittest.TestCase):
         self.expect("mortal")
         os.killpg(daemon.process.pid, signal.SIGKILL)
         daemon.process.wait()
+        wait_until(lambda: database.has_seen_end(daemon.settings["database.connection"], daemon.process), "the end is seen")
         again = self.daemon(folder=daemon.folder)
         self.make(again, "heir")
         self.expect("heir")

@@ -138,7 +138,7 @@ class ClientEvents(harness.Suite):
 
     def test_waiting_without_a_stream_polls(self):
         relay = self.relay("hidden")
-        self.deploy(relay, "asked-for")
+        self.deploy(relay, "asked-for", 7000)  # a client that stands still for five seconds asks in the other two
         self.assertEqual(len(relay.streams()), 1)
         self.assertGreater(len(relay.looks()), 3)
 
@@ -148,7 +148,7 @@ class ClientEvents(harness.Suite):
     def watch(self, stream):
         """Watches three nodes go to active."""
         relay = self.relay(stream)
-        names = [self.slow_node("seen-%s-%d" % (stream, i), 5000)["name"] for i in range(3)]
+        names = [self.slow_node("seen-%s-%d" % (stream, i), 7000)["name"] for i in range(3)]  # to be seen on the way
         process = self.begin(relay, "node", "watch", *names, "--until", "active")
         for name in names:
             self.assertIn("%s  available" % name, process.stdout.readline())

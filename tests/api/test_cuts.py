@@ -101,9 +101,9 @@ class Cuts(cluster_support.Suite):
     def options_of(cls, number):
         return super().options_of(number) + ("rpc_transport=oslo", "transport_url=" + cls.rabbit.url(), "metrics.port=0",
                                              "conductor.sync_power_state_interval=0",
-                                             "enabled_power_interfaces=fake,ipmitool", "ipmi.command_retry_timeout=5",
+                                             "enabled_power_interfaces=fake,ipmitool", "ipmi.command_retry_timeout=8",
                                              "oslo_messaging_rabbit.heartbeat_timeout_threshold=5",
-                                             "database.call_timeout=%d" % (5 if number else 30))
+                                             "database.call_timeout=%d" % (6 if number else 30))
 
     @classmethod
     def start_api(cls, host, *more):

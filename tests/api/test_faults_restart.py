@@ -313,12 +313,14 @@ class Stopping(faults_support.Suite):
         self.steel.end()
         self.steel.settings["conductor.graceful_shutdown_timeout"] = "1"
         self.steel.again()
-        node = self.fake(orders={"power.get": {"delay_ms": 6000}})
+        node = self.fake(orders={"power.get": {"delay_ms": LONG}})
         self.ask(node, "manage")
         self.wait_node(node, provision_state="verifying")
         status, _ = self.steel.end()
         self.assertEqual(status, 0)
         self.assertIn("no safe point", self.steel.text())
+        with database.opened(self.steel.folder) as stored:
+            stored.execute("UPDATE nodes SET driver_info = NULL WHERE uuid = ?", (node,))
         self.steel.again()
         self.assertIsNone(self.rest(node, "manageable")["last_error"])
 

@@ -8,6 +8,7 @@ import os
 import sys
 import unittest
 
+import cluster_support
 import harness
 
 sys.path.insert(0, os.path.join(harness.ROOT, "tests"))
@@ -88,6 +89,21 @@ class Check(harness.Suite):
         self.lock(1, 2)
         self.power(2, 1)
         self.finds("power on begins under lease 1-5e0c41d2, but 2-5e0c41d2 had the lock")
+
+    def test_a_lock_that_is_written_down_when_it_is_lost(self):
+        self.dead(12, 1, 1)
+        self.lock(12.1, 2)
+        self.lock(12.2, 1)
+        self.power(12.3, 2)
+        self.lock(12.4, 2, "released", "")
+        self.lock(12.5, 1)
+        self.power(12.6, 1)
+        self.finds("power on begins under lease 1-5e0c41d2, but nobody had the lock")
+        logs = []
+        for rack in ("rack1.log", "rack2.log"):
+            with open(os.path.join(self.folder, rack), encoding="utf-8") as file:
+                logs.append(file.read())
+        self.assertEqual(len(cluster_support.violations(logs)), 1)
 
     def test_a_conductor_that_writes_without_a_lock(self):
         self.lock(1, 1)

@@ -54,6 +54,7 @@ class Listening(unittest.TestCase):
                                   "api.unix_socket_mode=0600", "--set", "boot_server.enabled=false", "--set",
                                   "database.connection=sqlite:///%s/db" % folder],
                                  stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL, start_new_session=True)
+        self.addCleanup(harness.Steel.end_process, steel)
         end = time.monotonic() + harness.LIMIT_S
         with socket.socket(socket.AF_UNIX) as connection:
             while connection.connect_ex(path) != 0:
