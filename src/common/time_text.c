@@ -4,6 +4,7 @@
 
 #include <stdatomic.h>
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 static int64_t
@@ -59,13 +60,29 @@ time_text_ms(int64_t milliseconds, char buffer[TIME_TEXT_SIZE])
     return buffer;
 }
 
+/* GLib looks an offset up in a cache, behind a lock of all threads. What the functions above write
+ * is read without it. */
+static const char *
+without_offset(const char *text, char buffer[TIME_TEXT_SIZE])
+{
+    static const char offset[] = "+00:00";
+    size_t length = strlen(text);
+    bool is_own = length == strlen("2026-11-21T09:14:02+00:00") ||
+                  length == strlen("2026-11-21T09:14:02.113+00:00");
+    if (!is_own || !g_str_has_suffix(text, offset))
+        return text;
+    g_strlcpy(buffer, text, length - strlen(offset) + 1);
+    return buffer;
+}
+
 bool
 time_parse_ms(const char *text, int64_t *milliseconds)
 {
+    char buffer[TIME_TEXT_SIZE];
     if (text == NULL)
         return false;
     g_autoptr(GTimeZone) utc = g_time_zone_new_utc();
-    g_autoptr(GDateTime) parsed = g_date_time_new_from_iso8601(text, utc);
+    g_autoptr(GDateTime) parsed = g_date_time_new_from_iso8601(without_offset(text, buffer), utc);
     if (parsed == NULL)
         return false;
     *milliseconds = g_date_time_to_unix(parsed) * 1000 + g_date_time_get_microsecond(parsed) / 1000;
