@@ -72,29 +72,26 @@ bus_link_life(BusLink *link)
     return __atomic_load_n(&link->life, __ATOMIC_RELAXED);
 }
 
-/* 0: never. */
+/* since: a member that the lock guards; 0: it is not. */
 static int64_t
-ms_since(int64_t since_ms)
+ms_since(BusLink *link, const int64_t *since)
 {
+    lock_acquire(&link->lock);
+    int64_t since_ms = *since;
+    lock_release(&link->lock);
     return since_ms == 0 ? 0 : MAX(1, time_monotonic_ms() - since_ms);
 }
 
 int64_t
 bus_link_down_ms(BusLink *link)
 {
-    lock_acquire(&link->lock);
-    int64_t since_ms = link->down_since_ms;
-    lock_release(&link->lock);
-    return ms_since(since_ms);
+    return ms_since(link, &link->down_since_ms);
 }
 
 int64_t
 bus_link_blocked_ms(BusLink *link)
 {
-    lock_acquire(&link->lock);
-    int64_t since_ms = link->blocked_since_ms;
-    lock_release(&link->lock);
-    return ms_since(since_ms);
+    return ms_since(link, &link->blocked_since_ms);
 }
 
 const char *
@@ -109,7 +106,6 @@ UNSHARED BusLink *
 bus_link_new(const BusLinkOptions *options)
 {
     BusLink *link = g_new0(BusLink, 1);
-    pthread_condattr_t monotonic;
     link->options = *options;
     link->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     link->descriptor = -1;
@@ -118,10 +114,7 @@ bus_link_new(const BusLinkOptions *options)
     g_queue_init(&link->letters);
     g_queue_init(&link->under_way);
     lock_init(&link->lock, LOCK_RANK_BUS_LINK);
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    pthread_cond_init(&link->changed, &monotonic);
-    pthread_condattr_destroy(&monotonic);
+    lock_condition_init(&link->changed);
     return link;
 }
 

@@ -75,8 +75,7 @@ wake(Handshakes *handshakes, HttpConnection *connection)
     MHD_resume_connection(connection->mhd);
 }
 
-/* Without an event to wait for it is resumed at once: a try too many costs less than a connection
- * that sleeps for ever. */
+/* A connection that the kernel does not watch is resumed at once: nothing else would wake it. */
 static void
 fall_asleep(Handshakes *handshakes, HttpConnection *connection)
 {

@@ -10,8 +10,8 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-/* Hosts are spread over so many of libcurl's multi handles: after each call libcurl looks at all
- * connections of its handle. */
+/* libcurl looks at all connections of a multi handle after each call. So the hosts are spread over
+ * several handles. */
 enum { ENGINE_SHARDS = 32 };
 
 /* Whose calls may start: hosts with an ordinary call, and those with calls in the background. */

@@ -348,7 +348,6 @@ UNSHARED AmqpClient *
 amqp_client_new(const Config *config, EventRelay *relay, GError **error)
 {
     char uuid[UUID_TEXT_SIZE];
-    pthread_condattr_t monotonic;
     BusSettings *settings = bus_settings_load(config, OPT_TRANSPORT_URL, error);
     if (settings == NULL)
         return NULL;
@@ -356,10 +355,7 @@ amqp_client_new(const Config *config, EventRelay *relay, GError **error)
     client->relay = relay;
     client->calls = g_hash_table_new(g_str_hash, g_str_equal);
     lock_init(&client->lock, LOCK_RANK_RPC_CALLS);
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    pthread_cond_init(&client->changed, &monotonic);
-    pthread_condattr_destroy(&monotonic);
+    lock_condition_init(&client->changed);
     const BusLinkOptions options = {
         .settings = settings,
         .queue = g_strdup_printf("steel.reply.%s", uuid_generate(uuid)),

@@ -25,6 +25,7 @@
 #include <glib/gstdio.h>
 
 #include "certificates.inc"
+#include "ok_server.inc"
 
 enum {
     LIMIT_S = 30,
@@ -36,12 +37,10 @@ enum {
     SERVED_BEFORE_STOP = 5,
 };
 
-static const char REQUEST[] = "GET / HTTP/1.1\r\nHost: it\r\n\r\n";
 static const char TLS_1_2[] = "NORMAL:-VERS-ALL:+VERS-TLS1.2";
 static const char TLS_1_3[] = "NORMAL:-VERS-ALL:+VERS-TLS1.3";
 
 /* What clients and the test share; atomic. */
-static unsigned served;
 static unsigned short port;
 static bool over;
 
@@ -52,26 +51,6 @@ typedef struct World {
     HttpTls *tls;
     Listener *listener;
 } World;
-
-static HttpStep
-answer(void *user, HttpConnection *connection, const char *method, const char *url)
-{
-    (void)user;
-    (void)method;
-    (void)url;
-    __atomic_add_fetch(&served, 1, __ATOMIC_RELAXED);
-    return http_connection_answer(
-        connection, MHD_HTTP_OK,
-        MHD_create_response_from_buffer(2, (void *)(uintptr_t) "ok", MHD_RESPMEM_PERSISTENT));
-}
-
-static HttpStep
-complete(void *user, HttpConnection *connection)
-{
-    (void)user;
-    (void)connection;
-    return HTTP_FAILED;
-}
 
 static Listener *
 started(const World *world)
@@ -86,7 +65,7 @@ started(const World *world)
         .descriptor_share = 4,
         .tls = true,
         .tls_priorities = world->priorities,
-        .server = {.begin = answer, .complete = complete},
+        .server = ok_server,
     };
     __atomic_store_n(&port, (unsigned short)http_socket_port(fd), __ATOMIC_RELEASE);
     Listener *listener = listener_start(&options, NULL);

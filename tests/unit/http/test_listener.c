@@ -15,34 +15,13 @@
 
 #include <cmocka.h>
 
+#include "ok_server.inc"
+
 enum { ROUNDS = 150, CLIENTS = 3, SERVED_BEFORE_STOP = 5, LIMIT_MS = 30000 };
 
-static const char REQUEST[] = "GET / HTTP/1.1\r\nHost: it\r\n\r\n";
-
 /* What clients and the test share; atomic. */
-static unsigned served;
 static unsigned short port;
 static bool over;
-
-static HttpStep
-answer(void *user, HttpConnection *connection, const char *method, const char *url)
-{
-    (void)user;
-    (void)method;
-    (void)url;
-    __atomic_add_fetch(&served, 1, __ATOMIC_RELAXED);
-    return http_connection_answer(
-        connection, MHD_HTTP_OK,
-        MHD_create_response_from_buffer(2, (void *)(uintptr_t) "ok", MHD_RESPMEM_PERSISTENT));
-}
-
-static HttpStep
-complete(void *user, HttpConnection *connection)
-{
-    (void)user;
-    (void)connection;
-    return HTTP_FAILED;
-}
 
 /* A connected socket, or -1. */
 static int
@@ -85,7 +64,7 @@ started(void)
         .threads = 4,
         .connection_limit = 100,
         .descriptor_share = 4,
-        .server = {.begin = answer, .complete = complete},
+        .server = ok_server,
     };
     __atomic_store_n(&port, (unsigned short)http_socket_port(fd), __ATOMIC_RELEASE);
     Listener *listener = listener_start(&options, NULL);
