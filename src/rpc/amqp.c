@@ -130,13 +130,12 @@ amqp_send(void *self, const char *host, const RpcCall *rpc_call, RpcDone done, v
 {
     AmqpClient *client = self;
     g_autoptr(GError) error = NULL;
-    /* taken before the deadline, so that the conductor gives the call up first */
     int64_t sent_ms = g_get_real_time() / 1000;
     Call *call = g_new0(Call, 1);
     call->host = g_strdup(host);
     call->method = rpc_call->method;
     call->limit_ms = config_integer(config_current(), OPT_RPC_RESPONSE_TIMEOUT) * 1000;
-    call->deadline_ms = time_monotonic_ms() + call->limit_ms;
+    call->deadline_ms = time_monotonic_ms() + call->limit_ms + RPC_LIMIT_MARGIN_MS;
     call->done = done;
     call->user_data = user_data;
     char *text =

@@ -267,7 +267,7 @@ exchange_new(JsonRpcClient *client, const char *host, int64_t limit_ms, RpcDone 
     exchange->client = client;
     exchange->host = g_strdup(host);
     exchange->limit_ms = limit_ms;
-    exchange->deadline_ms = time_monotonic_ms() + limit_ms;
+    exchange->deadline_ms = time_monotonic_ms() + limit_ms + RPC_LIMIT_MARGIN_MS;
     exchange->done = done;
     exchange->user_data = user_data;
     return exchange;
@@ -288,7 +288,6 @@ static void
 json_rpc_send(void *self, const char *host, const RpcCall *call, RpcDone done, void *user_data)
 {
     int64_t limit_ms = config_integer(config_current(), OPT_RPC_RESPONSE_TIMEOUT) * 1000;
-    /* taken before the deadline, so that the conductor gives the call up first */
     int64_t sent_ms = g_get_real_time() / 1000;
     Exchange *exchange = exchange_new(self, host, limit_ms, done, user_data);
     exchange->path = "";

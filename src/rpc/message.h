@@ -25,6 +25,10 @@ enum {
     RPC_MESSAGE_DEPTH_MOST = 1016,            /* [api]max_json_body_depth, and what is around it */
     RPC_MESSAGE_VALUES_MOST = 4 * 1000 * 1000,
     RPC_LIMIT_MS_MOST = 24 * 3600 * 1000,
+    /* The caller waits so much longer than it tells, so that a call that it has given up is not
+     * begun: clocks are read in whole milliseconds, and the wall clock, by which the conductor
+     * judges, may be slewed against the monotonic one, by which the caller waits. */
+    RPC_LIMIT_MARGIN_MS = 100,
 };
 
 /* A call that has come. */
