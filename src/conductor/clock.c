@@ -20,13 +20,18 @@
 
 /* Resumes what an earlier process, or a lost lease, has left. */
 static void
-begin_work(Conductor *conductor)
+resume_work(Conductor *conductor)
 {
     (void)lease_look(conductor); /* which nodes are its own */
     takeover_run(conductor);     /* first: it voids the locks of an earlier process */
     boot_progress_recover(conductor);
     agents_recover(conductor);
     consoles_recover(conductor);
+}
+
+static void
+begin_work(Conductor *conductor)
+{
     allocations_run(conductor);
     media_sweep_run(conductor);
 }
@@ -34,8 +39,10 @@ begin_work(Conductor *conductor)
 static void
 keep_lease(Conductor *conductor)
 {
-    if (lease_keep(conductor))
-        begin_work(conductor);
+    if (!lease_keep(conductor))
+        return;
+    resume_work(conductor);
+    begin_work(conductor);
 }
 
 static void
@@ -210,6 +217,9 @@ conductor_clock_start(Conductor *conductor)
 {
     lock_init(&conductor->clock_lock, LOCK_RANK_CONDUCTOR_CLOCK);
     lock_condition_init(&conductor->clock_wake);
+    /* before the first call: a node that begins to wait from now on is not one that was left */
+    if (atomic_load(&conductor->registered))
+        resume_work(conductor);
     if (pthread_create(&conductor->clock_thread, NULL, clock_main, conductor) != 0)
         g_error("the conductor's clock thread could not be started");
     pthread_setname_np(conductor->clock_thread, "clock");

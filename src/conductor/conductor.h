@@ -22,8 +22,8 @@ typedef struct ConductorServices {
     const Openstack *openstack; /* NULL: no other services are asked */
 } ConductorServices;
 
-/* Registers under a new lease, voids the locks of an earlier process, and starts to work. Errors:
- * CONFIG, DATABASE. */
+/* Registers under a new lease, voids the locks of an earlier process, takes up its work, and starts
+ * to work. Blocks on the database. Errors: CONFIG, DATABASE. */
 Conductor *conductor_new(const ConductorServices *services, GError **error);
 
 /* From now on takes no new work: it locks no more nodes, calls that need a lock get NO_CONDUCTOR,

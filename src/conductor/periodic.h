@@ -3,6 +3,8 @@
 #pragma once
 #include "conductor/conductor.h"
 
+/* Also takes up, on the caller's thread, what an earlier process has left. Blocks on the
+ * database. */
 void conductor_clock_start(Conductor *conductor);
 void conductor_clock_stop(Conductor *conductor);
 void power_sync_run(Conductor *conductor);
