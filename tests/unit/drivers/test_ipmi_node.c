@@ -132,8 +132,7 @@ numbers_that_a_command_line_makes_of_strings_are_taken(void **state)
 static char *
 log_of(Node *node, unsigned times)
 {
-    g_autofree char *path = NULL;
-    char *text = NULL;
+    g_autofree char *path = NULL, *text = NULL;
     int saved = dup(STDERR_FILENO);
     int fd = g_file_open_tmp("steel-log-XXXXXX", &path, NULL);
     assert_true(saved >= 0 && fd >= 0);
@@ -147,7 +146,7 @@ log_of(Node *node, unsigned times)
     close(fd);
     assert_true(g_file_get_contents(path, &text, NULL, NULL));
     assert_int_equal(remove(path), 0);
-    return text;
+    return g_steal_pointer(&text);
 }
 
 static void

@@ -32,13 +32,20 @@ node_with(const char *properties, const char *instance_info)
     return node;
 }
 
+static const char *
+words(const char *text)
+{
+    return text != NULL ? text : "absent";
+}
+
 static void
 finds(const char *capabilities, const char *name, const char *expected)
 {
     g_autoptr(Node) node = node_with(capabilities, NULL);
     g_autofree char *value = capability_get(node, name);
     if (g_strcmp0(value, expected) != 0)
-        fail_msg("%s of %s is '%s', not '%s'", name, capabilities, value, expected);
+        fail_msg("%s of %s is '%s', not '%s'", name, words(capabilities), words(value),
+                 words(expected));
 }
 
 static void
