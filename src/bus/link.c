@@ -4,6 +4,7 @@
 #include "bus/link_internal.h"
 
 #include "common/log.h"
+#include "common/metrics.h"
 #include "common/secret.h"
 #include "common/time_text.h"
 
@@ -92,6 +93,18 @@ int64_t
 bus_link_blocked_ms(BusLink *link)
 {
     return ms_since(link, &link->blocked_since_ms);
+}
+
+void
+bus_link_metrics_write(BusLink *link, const char *prefix, GString *out)
+{
+    g_autofree char *connected = g_strconcat(prefix, "_connected", NULL);
+    g_autofree char *blocked = g_strconcat(prefix, "_blocked", NULL);
+    metrics_write_single(out, connected, "gauge", "1 while RabbitMQ is connected.",
+                         bus_link_down_ms(link) == 0);
+    metrics_write_single(out, blocked, "gauge",
+                         "1 while RabbitMQ takes nothing: short of disk or memory.",
+                         bus_link_blocked_ms(link) > 0);
 }
 
 const char *

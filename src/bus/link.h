@@ -86,6 +86,9 @@ int64_t bus_link_down_ms(BusLink *link);
  * memory or disk, and tells so after the first letter; 0: it takes them. Any thread. */
 int64_t bus_link_blocked_ms(BusLink *link);
 
+/* Two metrics, PREFIX_connected and PREFIX_blocked; for a MetricsCollector. Any thread. */
+void bus_link_metrics_write(BusLink *link, const char *prefix, GString *out);
+
 const char *bus_link_queue(const BusLink *link);
 
 /* Sends what waits, at most for limit_ms, ends the thread and frees. False: it hangs in a call to

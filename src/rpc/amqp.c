@@ -5,6 +5,7 @@
 #include "bus/link.h"
 #include "common/lock.h"
 #include "common/log.h"
+#include "common/metrics.h"
 #include "common/secret.h"
 #include "common/time_text.h"
 #include "rpc/amqp_names.h"
@@ -343,6 +344,13 @@ client_tick(void *user)
 
 /* ---- start and stop ---- */
 
+static void
+write_metrics(GString *out, void *user)
+{
+    const AmqpClient *client = user;
+    bus_link_metrics_write(client->link, "steel_rpc_bus", out);
+}
+
 UNSHARED AmqpClient *
 amqp_client_new(const Config *config, EventRelay *relay, GError **error)
 {
@@ -368,6 +376,7 @@ amqp_client_new(const Config *config, EventRelay *relay, GError **error)
     client->link = bus_link_new(&options);
     bus_link_start(client->link);
     pthread_create(&client->clock, NULL, run_clock, client);
+    metrics_register(write_metrics, client);
     return client;
 }
 
@@ -386,6 +395,7 @@ amqp_client_free(AmqpClient *client)
 {
     if (client == NULL)
         return true;
+    metrics_unregister(write_metrics, client);
     if (!bus_link_stop(client->link, STOP_LIMIT_MS))
         return false;
     stop_clock(client);

@@ -3,6 +3,7 @@
 #include "bus/link.h"
 #include "common/lock.h"
 #include "common/log.h"
+#include "common/metrics.h"
 #include "common/time_text.h"
 #include "rpc/amqp.h"
 #include "rpc/amqp_names.h"
@@ -139,6 +140,13 @@ server_wake(void *user)
 
 /* ---- start and stop ---- */
 
+static void
+write_metrics(GString *out, void *user)
+{
+    const AmqpServer *server = user;
+    bus_link_metrics_write(server->link, "steel_conductor_bus", out);
+}
+
 UNSHARED AmqpServer *
 amqp_server_new(const Config *config, const char *host, RpcServer *rpc_server, EventRelay *relay,
                 GError **error)
@@ -162,6 +170,7 @@ amqp_server_new(const Config *config, const char *host, RpcServer *rpc_server, E
     if (relay != NULL)
         server->outlet = event_outlet_open(relay, server_wake, server);
     bus_link_start(server->link);
+    metrics_register(write_metrics, server);
     return server;
 }
 
@@ -170,6 +179,7 @@ amqp_server_free(AmqpServer *server)
 {
     if (server == NULL)
         return true;
+    metrics_unregister(write_metrics, server);
     lock_acquire(&server->lock);
     EventOutlet *outlet = g_steal_pointer(&server->outlet);
     lock_release(&server->lock);

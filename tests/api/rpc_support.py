@@ -11,6 +11,7 @@ import faults_support
 import harness
 import rabbit_support
 from faults_support import until
+from ports import free_port
 
 
 def restart_api(steel):
@@ -41,6 +42,8 @@ class Pair(faults_support.Suite):
             cls.rabbit = rabbit_support.Rabbit()  # of this suite, which may stop it
             cls.addClassCleanup(cls.rabbit.close)
             cls.options += ("DEFAULT.transport_url=" + cls.rabbit.url(),)
+        cls.conductor_metrics = free_port()  # of each conductor that a test starts
+        cls.options += ("metrics.port=%d" % cls.conductor_metrics,)
         super().setUpClass()
 
     def setUp(self):

@@ -265,10 +265,12 @@ class OverRabbit(Common, Watched, rpc_support.Pair):
         self.rabbit.stop()
         try:
             answer = self.call("PUT", "/v1/nodes/%s/maintenance" % node, {"reason": "x"})
+            self.assertEqual(scrape(self.conductor_metrics).get("steel_conductor_bus_connected"), 0)
         finally:
             self.rabbit.start()
         self.assertIn(answer.status, (503, 504), answer.body)
         until("calls arrive again", lambda: self.reaches(node), 60)
+        self.assertEqual(scrape(self.conductor_metrics).get("steel_conductor_bus_connected"), 1)
 
     def test_a_call_that_is_lost_with_its_conductor_is_told_before_its_deadline(self):
         node, queue = self.fake(), "steel.conductor." + self.steel.host
@@ -303,6 +305,10 @@ class OverRabbit(Common, Watched, rpc_support.Pair):
             self.late(node)
         self.not_done(node)
 
+    def bus(self):
+        metrics = scrape(self.steel.port)
+        return metrics.get("steel_rpc_bus_connected"), metrics.get("steel_rpc_bus_blocked")
+
     def any_call(self):
         return self.call("GET", "/v1/drivers/fake-hardware/properties")
 
@@ -323,7 +329,9 @@ class OverRabbit(Common, Watched, rpc_support.Pair):
         with self.rabbit.short_of_memory():
             self.told_of_the_alarm()
             until("calls are refused at once", refused)
+            self.assertEqual(self.bus(), (1, 1))
         self.not_done(node)
+        self.assertEqual(self.bus(), (1, 0))
         self.steel.wait_log("(RabbitMQ takes messages again)")
 
     def test_a_call_that_waits_for_a_broker_that_is_short_of_memory_is_done_once(self):
