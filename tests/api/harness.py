@@ -143,8 +143,8 @@ class Steel:
     def ready(self):
         """Waits until it answers, and until both processes are at their broker, which takes some time on a busy machine."""
         self.port = int(self.wait_log(r"listening on \S+:(\d+)"))
-        if self.transport == "oslo":
-            self.wait_log(r"(?s)(connected to RabbitMQ).*connected to RabbitMQ")
+        if self.transport == "oslo":  # "at": for calls, not for notifications
+            self.wait_log(r"(?s)(connected to RabbitMQ at).*connected to RabbitMQ at")
 
     @property
     def conductor_metrics(self):

@@ -24,7 +24,7 @@ def restart_api(steel):
                                      start_new_session=True)
     steel.port = int(steel.wait_log(r"listening on \S+:(\d+)"))
     if steel.transport == "oslo":
-        steel.wait_log("(connected to RabbitMQ)")
+        steel.wait_log("(connected to RabbitMQ at)")
 
 
 class Pair(faults_support.Suite):

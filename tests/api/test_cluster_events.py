@@ -53,7 +53,7 @@ class AtRabbit(cluster_support.Member):
     def ready(self):
         """It has two connections: as a conductor, and as an API."""
         super().ready()
-        self.wait_log(r"(?s)(connected to RabbitMQ).*connected to RabbitMQ")
+        self.wait_log(r"(?s)(connected to RabbitMQ at).*connected to RabbitMQ at")
 
 
 class OverRabbit(WithTransport, TwoConductors):

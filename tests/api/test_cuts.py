@@ -37,7 +37,7 @@ class Process(cluster_support.Member):
 
     def ready(self):
         self.port = int(self.wait_log(r"listening on \S+:(\d+)"))
-        self.wait_log("(connected to RabbitMQ)")
+        self.wait_log("(connected to RabbitMQ at)")
 
 
 class Conductor(Process):
@@ -52,7 +52,7 @@ class Conductor(Process):
         super().launch()
 
     def ready(self):
-        self.wait_log("(connected to RabbitMQ)")
+        self.wait_log("(connected to RabbitMQ at)")
 
 
 class Twin(Conductor):
