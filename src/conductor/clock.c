@@ -29,6 +29,7 @@ resume_work(Conductor *conductor)
     consoles_recover(conductor);
 }
 
+/* Looks once at what the clock looks at from time to time; a start does not wait for it. */
 static void
 begin_work(Conductor *conductor)
 {

@@ -131,6 +131,7 @@ amqp_send(void *self, const char *host, const RpcCall *rpc_call, RpcDone done, v
 {
     AmqpClient *client = self;
     g_autoptr(GError) error = NULL;
+    /* before the deadline: this thread may stand still in between for longer than the margin */
     int64_t sent_ms = g_get_real_time() / 1000;
     Call *call = g_new0(Call, 1);
     call->host = g_strdup(host);

@@ -288,6 +288,7 @@ static void
 json_rpc_send(void *self, const char *host, const RpcCall *call, RpcDone done, void *user_data)
 {
     int64_t limit_ms = config_integer(config_current(), OPT_RPC_RESPONSE_TIMEOUT) * 1000;
+    /* before the deadline: this thread may stand still in between for longer than the margin */
     int64_t sent_ms = g_get_real_time() / 1000;
     Exchange *exchange = exchange_new(self, host, limit_ms, done, user_data);
     exchange->path = "";

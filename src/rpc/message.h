@@ -37,7 +37,7 @@ typedef struct RpcRequest {
     RpcCall call;            /* its texts and `judged` belong to `message`, its arguments to it */
     unsigned version;        /* that the conductor must have */
     int64_t sent_ms;         /* wall clock of the caller */
-    int64_t limit_ms;        /* so long after that nobody waits for the answer */
+    int64_t limit_ms;        /* the call is begun so long after that at the latest */
     bool again;              /* it was sent before, and may have arrived then */
     json_t *message;         /* owned */
 } RpcRequest;

@@ -265,7 +265,7 @@ class OverRabbit(Common, Watched, rpc_support.Pair):
         self.rabbit.stop()
         try:
             answer = self.call("PUT", "/v1/nodes/%s/maintenance" % node, {"reason": "x"})
-            self.assertEqual(scrape(self.conductor_metrics).get("steel_conductor_bus_connected"), 0)
+            until("the conductor tells of it", lambda: scrape(self.conductor_metrics).get("steel_conductor_bus_connected") == 0)
         finally:
             self.rabbit.start()
         self.assertIn(answer.status, (503, 504), answer.body)

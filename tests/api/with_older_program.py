@@ -22,21 +22,24 @@ import postgresql  # noqa: E402
 NEWER_OPTIONS = ("metrics.port",)
 
 
-def older_command(settings, *words):
-    command = [os.environ["STEEL_OLDER"], *words]
-    for name, value in settings.items():
-        if name not in NEWER_OPTIONS:
-            command += ["--set", name + "=" + value]
-    return command
+class OfBoth:
+    """Some of its processes are of the older program. What that does not know is set for none."""
 
-
-class Service(faults_support.Service):
-    """One of its two processes is of the older program."""
-
-    older = None  # its role
+    def launch(self, *words, **how):
+        for name in NEWER_OPTIONS:
+            self.settings.pop(name, None)
+        super().launch(*words, **how)
 
     def command(self, *words):
-        return older_command(self.settings, *words) if self.older in words else super().command(*words)
+        program, *rest = super().command(*words)
+        return [os.environ["STEEL_OLDER"] if self.is_older(words) else program, *rest]
+
+
+class Service(OfBoth, faults_support.Service):
+    older = None  # the role of the older process
+
+    def is_older(self, words):
+        return self.older in words
 
 
 class Mixed:
@@ -82,11 +85,9 @@ class ApiIsOlder(Mixed, faults_support.Suite):
     older = "api"
 
 
-class Member(cluster_support.Member):
-    """conductor-1 is of the older program."""
-
-    def command(self, *words):
-        return older_command(self.settings, *words) if self.host == "conductor-1" else super().command(*words)
+class Member(OfBoth, cluster_support.Member):
+    def is_older(self, words):
+        return self.host == "conductor-1"
 
 
 class ConductorsOfBoth(cluster_support.Suite):
